@@ -1,0 +1,233 @@
+"""The shape of the code base: import contracts, and rules about the text itself.
+
+The tests marked `architecture` break each import contract once in a copy of the package and see
+`lint-imports` refuse it, so that a contract which checks nothing cannot stay unnoticed.
+"""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import architecture_rules as rules
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "agi_app"
+LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
+
+MAX_FILE_LINES = 250
+MAX_FUNCTION_LINES = 40
+# path -> why this one file may be longer
+LONG_FILES: dict[str, str] = {}
+# path:function -> why this one function may be longer
+LONG_FUNCTIONS: dict[str, str] = {}
+
+CONTRACTS = configparser.ConfigParser()
+CONTRACTS.read(ROOT / ".importlinter", encoding="utf-8")
+PURE = CONTRACTS["importlinter:contract:pure"]["source_modules"].split()
+IMPURE = CONTRACTS["importlinter:contract:pure"]["forbidden_modules"].split()
+
+# contract, file in the copy (made if absent), line added to it, words the report must hold
+BREACHES = [
+    ("layers", "errors.py", "import agi_app.config", "agi_app.errors is not allowed to import agi_app.config"),
+    ("layers", "model/phone.py", "import agi_app.gate.rules", "agi_app.model is not allowed to import agi_app.gate"),
+    ("layers", "flow/session.py", "import agi_app.store", "agi_app.flow is not allowed to import agi_app.store"),
+    ("layers", "store/pool.py", "import agi_app.pbx.ari", "agi_app.store is not allowed to import agi_app.pbx"),
+    ("layers", "calls/runner.py", "import agi_app.dialer", "agi_app.calls is not allowed to import agi_app.dialer"),
+    ("layers", "dialer/loop.py", "import agi_app.app", "agi_app.dialer is not allowed to import agi_app.app"),
+    ("layers", "doctor.py", "import agi_app.cli", "agi_app.doctor is not allowed to import agi_app.cli"),
+    ("layers", "newcomer/__init__.py", "", "agi_app.newcomer"),
+    ("database", "dialer/loop.py", "import psycopg", "agi_app.dialer.loop -> psycopg"),
+    ("database", "doctor.py", "from psycopg_pool import AsyncConnectionPool", "agi_app.doctor -> psycopg_pool"),
+    ("network", "store/pool.py", "import aiohttp", "agi_app.store.pool -> aiohttp"),
+    ("originate", "campaigns/preview.py", "import agi_app.pbx.originate", "agi_app.campaigns.preview"),
+    ("originate", "pbx/ari.py", "from agi_app.pbx import originate", "agi_app.pbx.ari"),
+    ("originate", "doctor.py", "from agi_app.pbx.originate import place", "agi_app.doctor"),
+    *[("pure", module, f"import {IMPURE[n % len(IMPURE)]}", "reach no clock") for n, module in enumerate(PURE)],
+    *[("pure", "agi_app.gate", f"import {name}", f"agi_app.gate is not allowed to import {name}") for name in IMPURE],
+]
+
+
+def sources(*folders: str) -> Iterator[tuple[str, str]]:
+    """Yield (path below the clone, text) of each Python file."""
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+
+
+def lint_imports(folder: Path, *contracts: str) -> subprocess.CompletedProcess[str]:
+    chosen = [f"--contract={name}" for name in contracts]
+    command = [str(LINT_IMPORTS), "--no-logo", "--no-cache", *chosen]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_import_contracts_hold() -> None:
+    result = lint_imports(ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_every_contract_has_a_breach_below() -> None:
+    contracts = {name.rpartition(":")[2] for name in CONTRACTS.sections() if ":contract:" in name}
+    assert contracts == {contract for contract, *_ in BREACHES}
+
+
+@pytest.fixture(scope="module")
+def package_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("copy")
+    shutil.copytree(PACKAGE, folder / "agi_app", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / ".importlinter", folder)
+    return folder
+
+
+@pytest.mark.architecture
+@pytest.mark.parametrize(("contract", "where", "line", "words"), BREACHES)
+def test_a_breach_is_refused(package_copy: Path, contract: str, where: str, line: str, words: str) -> None:
+    if not where.endswith(".py"):  # a dotted module: a package is broken in a file of its own
+        path = package_copy / where.replace(".", "/")
+        where = str((path / "breach.py" if path.is_dir() else path.with_suffix(".py")).relative_to(package_copy))
+    else:
+        where = f"agi_app/{where}"
+    path = package_copy / where
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    path.parent.mkdir(exist_ok=True)
+    try:
+        path.write_text(f"{before or ''}\n{line}\n", encoding="utf-8")
+        result = lint_imports(package_copy, contract)
+    finally:
+        path.write_text(before, encoding="utf-8") if before is not None else path.unlink()
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+    report = re.sub(r"\s+", " ", result.stdout)
+    assert result.returncode == 1, report + result.stderr
+    assert "BROKEN" in report
+    assert words in report
+
+
+def test_purity_holds_through_other_modules(package_copy: Path) -> None:
+    """Not only the pure file itself: what it imports may not reach the clock either."""
+    path = package_copy / "agi_app/errors.py"
+    before = path.read_text(encoding="utf-8")
+    path.write_text(f"{before}\nimport time\n", encoding="utf-8")
+    (package_copy / "agi_app/flow/breach.py").write_text("import agi_app.errors\n", encoding="utf-8")
+    try:
+        result = lint_imports(package_copy, "pure")
+    finally:
+        path.write_text(before, encoding="utf-8")
+        (package_copy / "agi_app/flow/breach.py").unlink()
+    assert "agi_app.flow is not allowed to import time" in re.sub(r"\s+", " ", result.stdout)
+
+
+def test_only_originate_can_make_asterisk_call() -> None:
+    found = {name: hits for name, text in sources("agi_app") if (hits := rules.originations(text))}
+    found.pop("agi_app/pbx/originate.py", None)
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ari.request("POST", "channels", body=body)',
+        'ari.request("POST", f"channels/{channel_id}", body=body)',
+        'session.post(f"/ari/channels?endpoint={endpoint}")',
+        'frame = {"type": "RESTRequest", "method": "POST", "uri": "channels/create"}',
+        'ari.request(method, uri="channels")',
+        'uri = f"channels/{channel_id}"',
+        'manager.send_action({"Action": "Originate", "Channel": channel})',
+        'writer.write("Action: originate\\r\\nChannel: x\\r\\n")',
+        'manager.send_action({"Action": "Command", "Command": f"channel originate {x}"})',
+        'Path("/var/spool/asterisk/outgoing/a.call").write_text(call)',
+    ],
+)
+def test_a_hidden_way_to_call_is_found(text: str) -> None:
+    assert rules.originations(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ari.request("GET", "channels")',
+        'ari.request("DELETE", f"channels/{channel_id}")',
+        'ari.request("POST", f"channels/{channel_id}/play", body=body)',
+    ],
+)
+def test_reading_hanging_up_and_playing_are_no_calls(text: str) -> None:
+    assert not rules.originations(text)
+
+
+def test_only_the_gate_makes_a_permit() -> None:
+    found = {name: hits for name, text in sources("agi_app") if (hits := rules.permits_made(text))}
+    found.pop("agi_app/gate/decide.py", None)
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Permit('a', '+999', '+999', 't', 1.0)",
+        "gate.permit.Permit(attempt_id='a')",
+        "Permit.__new__(Permit)",
+        "make = partial(Permit, 'a')",
+        "from agi_app.gate.permit import Permit as Slip",
+    ],
+)
+def test_a_forged_permit_is_found(text: str) -> None:
+    assert rules.permits_made(text)
+    assert not rules.permits_made("def place(leg: Permit) -> bool: return isinstance(leg, Permit)")
+
+
+def test_package_init_files_are_empty_and_present() -> None:
+    """An import in `__init__` would pull asyncio into pure modules; a folder without one goes unchecked."""
+    folders = {path.parent for path in PACKAGE.rglob("*.py")}
+    assert [str(f.relative_to(ROOT)) for f in sorted(folders) if not (f / "__init__.py").is_file()] == []
+    filled = [name for name, text in sources("agi_app") if name.endswith("__init__.py") and text.strip()]
+    assert filled == []
+
+
+def test_sql_stands_in_sql_files_of_the_store() -> None:
+    found = {name: hits for name, text in sources("agi_app") if (hits := rules.sql_strings(text))}
+    assert not found
+    strays = [path for path in PACKAGE.rglob("*.sql") if PACKAGE / "store" not in path.parents]
+    assert strays == []
+
+
+def test_sql_in_python_is_found_and_prose_is_not() -> None:
+    for sql in ("SELECT id FROM person", "  insert into x values (1)", "with due as (select 1) delete from due"):
+        assert rules.sql_strings(f"run({sql!r})")
+    assert not rules.sql_strings("fail('Select another number from the list', 'update the file and set it')")
+
+
+def test_files_and_functions_are_short() -> None:
+    long_files, long_functions = {}, {}
+    for name, text in sources("agi_app", "sandbox", "scripts"):
+        if (lines := text.count("\n")) > MAX_FILE_LINES:
+            long_files[name] = lines
+        for function, length in rules.long_functions(text, MAX_FUNCTION_LINES).items():
+            long_functions[f"{name}:{function}"] = length
+    assert {n: v for n, v in long_files.items() if n not in LONG_FILES} == {}
+    assert {n: v for n, v in long_functions.items() if n not in LONG_FUNCTIONS} == {}
+    stale = [*(n for n in LONG_FILES if n not in long_files), *(n for n in LONG_FUNCTIONS if n not in long_functions)]
+    assert stale == [], "no longer needed in the allow-list"
+
+
+NO_HOSTS = [sys.executable, str(ROOT / "scripts/lib/no_hosts.py")]
+
+
+def test_no_committed_file_names_a_registry() -> None:
+    result = subprocess.run(NO_HOSTS, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("host", ["files.py{}thonhosted.org", "registry.np{}mjs.org", "deb.deb{}ian.org", "gh{}cr.io"])
+def test_a_registry_name_is_found(tmp_path: Path, host: str) -> None:
+    name = host.format("")
+    (tmp_path / "a.txt").write_text(f"fine\nget it from {name}/x\n", encoding="utf-8")
+    result = subprocess.run([*NO_HOSTS, str(tmp_path / "a.txt")], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert f"a.txt:2: names a registry: {name}" in result.stdout
