@@ -1,0 +1,197 @@
+"""Settings of one installation: ``agi-app.toml`` in the project folder, overruled by the environment.
+
+``AGI_APP_ASTERISK__PASSWORD=…`` sets ``[asterisk] password``; ``DATABASE_URL`` sets the database.
+Read and validated once; frozen afterwards. The test ranges, and a clock that does not tell the
+real time, are for trunks marked ``sandbox`` only.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from agi_app.errors import ConfigError
+
+SETTINGS_FILE = "agi-app.toml"
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AsteriskSettings(_Frozen):
+    """The one Asterisk that this worker drives."""
+
+    url: str = Field("http://127.0.0.1:8088/ari", description="ARI address; loopback unless you know why not")
+    username: str = Field("agi-app", description="ARI user of ari.conf")
+    password: str = Field("", description="ARI password; better: password_file", repr=False)
+    password_file: Path | None = Field(None, description="file that holds the ARI password and nothing else")
+    app: Name = Field("agi-app", description="name of the Stasis application")
+    entityid: str = Field("", description="this Asterisk's own id; the same as entityid in asterisk.conf; default: url")
+    prompts_path: str = Field(
+        "/var/lib/agi-app/prompts", description="the folder prompts/ of this project as Asterisk sees it"
+    )
+    request_timeout: float = Field(2.0, gt=0, le=30, description="seconds to wait for an answer of ARI")
+
+    @field_validator("url")
+    @classmethod
+    def _url_has_host(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must look like http://127.0.0.1:8088/ari")
+        if parts.username or parts.password:
+            raise ValueError("must not hold a password: use username and password_file")
+        return value.rstrip("/")
+
+
+class TrunkSettings(_Frozen):
+    """A way out to the telephone network, as a PJSIP endpoint of Asterisk."""
+
+    endpoint: str = Field(description="what Asterisk dials, with {number}: PJSIP/{number}@carrier-a")
+    calls_per_second: float = Field(1.0, gt=0, le=1000, description="most new calls a second, all campaigns")
+    concurrent: int = Field(10, ge=1, le=10000, description="most calls at once, all campaigns")
+    plus: bool = Field(False, description="dial numbers with their plus sign (+86…) instead of without")
+    sandbox: bool = Field(False, description="a test trunk on 127.0.0.0/8 that calls test-range numbers only")
+
+    @field_validator("endpoint")
+    @classmethod
+    def _one_number(cls, value: str) -> str:
+        if value.count("{number}") != 1 or "/" not in value:
+            raise ValueError("must be TECHNOLOGY/… with one {number}, for example PJSIP/{number}@carrier-a")
+        return value
+
+    def dial_string(self, e164: str) -> str:
+        """What to hand Asterisk for this number."""
+        return self.endpoint.replace("{number}", e164 if self.plus else e164.removeprefix("+"))
+
+
+class SandboxSettings(_Frozen):
+    """Only for trials on trunks marked ``sandbox``."""
+
+    clock: AwareDatetime | None = Field(
+        None, description="rules time starts at this instant and runs at real speed; needs a UTC offset"
+    )
+
+
+class Settings(BaseSettings):
+    """All settings of one project folder."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="AGI_APP_", env_nested_delimiter="__")
+
+    project: Path
+    data_folder: Path = Field(Path("var"), description="database, journal and keys of this project")
+    database_url: str = Field(
+        "", description="postgresql://… of a server 15 or newer; empty: an embedded one", repr=False
+    )
+    asterisk: AsteriskSettings = AsteriskSettings()
+    trunks: dict[Name, TrunkSettings] = Field(default_factory=dict)
+    sandbox: SandboxSettings = SandboxSettings()
+
+    @model_validator(mode="after")
+    def _sandbox_clock_needs_sandbox_trunks(self) -> Settings:
+        real = [name for name, trunk in self.trunks.items() if not trunk.sandbox]
+        if self.sandbox.clock is not None and (real or not self.trunks):
+            raise ValueError(
+                "sandbox.clock is accepted only if every trunk is marked sandbox = true"
+                + (f"; these are not: {', '.join(real)}" if real else "; there is no trunk at all")
+            )
+        return self
+
+    @property
+    def data(self) -> Path:
+        """The data folder as an absolute path."""
+        return self.project / self.data_folder
+
+    @property
+    def entityid(self) -> str:
+        """What names this Asterisk among the nodes."""
+        return self.asterisk.entityid or self.asterisk.url
+
+    def ari_password(self) -> str:
+        """The ARI password from the settings, its file or the environment; ConfigError when there is none."""
+        if self.asterisk.password:
+            return self.asterisk.password
+        file = self.asterisk.password_file
+        if file is None:
+            raise ConfigError(
+                "no ARI password: set [asterisk] password_file in agi-app.toml or AGI_APP_ASTERISK__PASSWORD"
+            )
+        try:
+            password = (self.project / file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"the ARI password file {file} cannot be read: {error}") from error
+        if not password:
+            raise ConfigError(f"the ARI password file {file} is empty")
+        return password
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings  # the environment overrules the file
+
+
+def load_settings(project: Path) -> Settings:
+    """Read ``agi-app.toml`` of the project folder and the environment; ConfigError names the file and the field."""
+    file = project / SETTINGS_FILE
+    table = _read_table(file)
+    if os.environ.get("DATABASE_URL"):
+        table["database_url"] = os.environ["DATABASE_URL"]
+    project = project.resolve()
+    try:
+        # AGI_APP_PROJECT is where the command line looks; it must not move the project that was named.
+        return Settings(project=project, **table).model_copy(update={"project": project})
+    except ValidationError as error:
+        lines = (f"{file}: {'.'.join(map(str, e['loc'])) or 'settings'}: {_plain(e)}" for e in error.errors())
+        raise ConfigError("\n".join(lines)) from None
+    except SettingsError as error:
+        raise ConfigError(f"the environment variables: {error}") from None
+
+
+def _read_table(file: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{file}: there is no such file; `agi-app init DIR` makes a project, --project names one"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: is not valid TOML: {error}") from error
+    if "project" in table:
+        raise ConfigError(f"{file}: project: this name is not a setting")
+    return table
+
+
+def trunk_names(project: Path) -> set[str] | None:
+    """The trunks of the project's settings; None when it has no settings file yet."""
+    return set(load_settings(project).trunks) if (project / SETTINGS_FILE).exists() else None
+
+
+def _plain(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such setting"
+    if error["type"] == "missing":
+        return "is required"
+    return str(error["msg"]).removeprefix("Value error, ")

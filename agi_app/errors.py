@@ -1,0 +1,79 @@
+"""Every error that agi-app raises on purpose; each class says whose fault it is.
+
+The message is written for the person who can mend it: what is wrong, where,
+and what to do. ``exit_code`` is what the command line ends with: 1 the input is
+wrong, 2 the environment is wrong, 3 another worker owns this Asterisk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One fault in a file that a person wrote; printed as ``file:line:column: rule message``."""
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    message: str
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        mark = "" if self.severity == "error" else " (warning)"
+        return f"{self.file}:{self.line}:{self.column}: {self.rule}{mark} {self.message}"
+
+
+class AgiAppError(Exception):
+    """Base of all errors raised on purpose; never raised itself."""
+
+    exit_code = 2
+
+
+class AuthorError(AgiAppError):
+    """A flow, campaign, contacts or consent file is wrong; ``problems`` has every fault at once."""
+
+    exit_code = 1
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class InputError(AgiAppError):
+    """A command's argument is wrong: an unknown campaign, a number that is none."""
+
+    exit_code = 1
+
+
+class ConfigError(AgiAppError):
+    """The settings file or the environment variables are wrong."""
+
+
+class StoreError(AgiAppError):
+    """PostgreSQL cannot be reached, refuses, or holds something it should not."""
+
+
+class AsteriskError(AgiAppError):
+    """Asterisk cannot be reached, refuses our password, or is not a version we support."""
+
+
+class RequestFailed(AsteriskError):
+    """Asterisk answered a request with an error status, or not in time (status 0)."""
+
+    def __init__(self, request: str, status: int, reason: str) -> None:
+        self.status = status
+        super().__init__(f"{request}: {reason} (status {status})" if status else f"{request}: {reason}")
+
+
+class OtherWorkerError(AgiAppError):
+    """Another worker drives this Asterisk; this one must not dial and must not be restarted."""
+
+    exit_code = 3
+
+
+class SafetyError(AgiAppError):
+    """Something that protects people is missing or broken (journal, suppression key, clocks): no dialling."""

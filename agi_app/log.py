@@ -1,0 +1,62 @@
+"""Structured logs on standard error; every line of a call carries its attempt id, and no line a whole number.
+
+The attempt id travels by context variable, so that code deep inside a call needs no logger argument.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+# With a plus sign, or bare as in PJSIP/86…@carrier; not inside ids, hashes, decimals or dates.
+_NUMBER = re.compile(r"\+\d{7,}|(?<![\w.+-])\d{10,15}(?![\w.-])")
+_PLAIN = (int, float, bool, type(None))
+
+
+def _mask_numbers(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: value if key == "timestamp" else _masked(value) for key, value in event.items()}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    return _NUMBER.sub(lambda m: f"{m[0][:3]}…{m[0][-2:]}", value if isinstance(value, str) else repr(value))
+
+
+def configure(*, json: bool = False, verbose: bool = False) -> None:
+    """Set up logging once for a process: readable lines, or one JSON object a line with ``json``."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _mask_numbers,  # last: exceptions hold numbers, too
+            structlog.processors.JSONRenderer(ensure_ascii=False)
+            if json
+            else structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def get(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger that says which part of the program speaks."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(part=name)
+    return logger
+
+
+bind_call = structlog.contextvars.bound_contextvars
