@@ -1,0 +1,308 @@
+"""Reads the YAML that people write and remembers where each value stood.
+
+Why not ``yaml.safe_load``: it turns the words on, off, yes and no into booleans (fatal
+for ``on: {yes: …}``), silently keeps the last of two equal keys, and forgets the lines.
+Here a file follows the YAML 1.2 core schema, all keys are text, and every fault becomes
+a ``Problem`` with file, line and column, so that one run shows an author all of them.
+
+What is refused, because a reviewer cannot see what it does: anchors and aliases
+(``&x``, ``*x``), tags (``!x``), several documents in a file, nesting over 40 levels.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from agi_app.errors import AuthorError, Problem
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 40
+MAX_DIGITS = 30
+
+Path = tuple[str | int, ...]
+Severity = Literal["error", "warning"]
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_INT = re.compile(r"[-+]?[0-9]+")
+_BASED_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_WORDS: Mapping[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_HINTS = (
+    ("'\\t'", "a tab stands here; indent with spaces"),
+    ("mapping values are not allowed", "a colon where none may be; put text that has a colon in quotes"),
+    ("could not find expected ':'", 'a line without a colon; write "key: value", or put long text in quotes'),
+    ("expected <block end>", "this does not fit here: wrong indentation, or a quote or bracket out of place"),
+    ("expected ',' or", "a bracket or brace is not closed, or a comma is missing"),
+    ("expected a single document", "only one document a file; remove the line ---"),
+    ("while scanning a quoted scalar", "a quote is not closed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: plain values (mappings with text keys, lists, scalars) and their positions."""
+
+    file: str
+    value: Any
+    positions: Mapping[Path, tuple[int, int]] = field(repr=False)
+
+    def at(self, path: Path) -> tuple[int, int]:
+        """Line and column (both from 1) of the key or item at ``path``, else of its nearest parent."""
+        while path and path not in self.positions:
+            path = path[:-1]
+        return self.positions.get(path, (1, 1))
+
+    def problem(self, path: Path, rule: str, message: str, severity: Severity = "error") -> Problem:
+        """A ``Problem`` that points at ``path``."""
+        line, column = self.at(path)
+        return Problem(self.file, line, column, rule, message, severity)
+
+
+def load(text: str | bytes, file: str) -> Document:
+    """Parse one YAML document; raises ``AuthorError`` with the place and how to mend it."""
+    source = _decode(text, file)
+    if not source.strip():
+        _refuse(file, 1, 1, "yaml/empty", "the file is empty")
+    try:
+        root = _Loader(source).get_single_node()
+    except yaml.reader.ReaderError as error:
+        message = f"the character U+{error.character:04X} may not stand in YAML; remove it"
+        _refuse(file, *_line_column(source, error.position), "yaml/syntax", message)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        _refuse(file, *where, error.note or "yaml/syntax", _plain(error))
+    if root is None:
+        _refuse(file, 1, 1, "yaml/empty", "the file has only comments")
+    builder = _Builder()
+    value = builder.build(root, ())
+    if builder.problems:
+        raise AuthorError(*(Problem(file, *where, rule, message) for where, rule, message in builder.problems))
+    return Document(file, value, builder.positions)
+
+
+class _Loader(yaml.BaseLoader):
+    """PyYAML's scanner and parser, without resolving and without anything a reviewer cannot follow."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        if isinstance(event, yaml.AliasEvent):
+            self._stop(event, f'*{anchor} is a YAML alias, which is not supported; for the text write "*{anchor}"')
+        if anchor:
+            self._stop(event, f"&{anchor} is a YAML anchor, which is not supported; write the value out")
+        if tag:
+            self._stop(event, f"{tag} is a YAML tag, which is not supported; for text that begins with ! use quotes")
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self._stop(event, f"nested deeper than {MAX_DEPTH} levels")
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    @staticmethod
+    def _stop(event: Any, message: str) -> NoReturn:
+        raise yaml.MarkedYAMLError(None, None, message, event.start_mark, note="yaml/not-supported")
+
+
+class _Builder:
+    """Turns nodes into values, keeping positions and every duplicate key."""
+
+    def __init__(self) -> None:
+        self.positions: dict[Path, tuple[int, int]] = {}
+        self.problems: list[tuple[tuple[int, int], str, str]] = []
+
+    def build(self, node: yaml.Node, path: Path) -> Any:
+        self.positions.setdefault(path, _mark(node))
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            where = _mark(key_node)
+            if not isinstance(key_node, yaml.ScalarNode) or not key_node.value:
+                self.problems.append((where, "yaml/key", "a key must be a word or a quoted text"))
+                continue
+            key = str(key_node.value)
+            if key in result:
+                first = self.positions[(*path, key)][0]
+                self.problems.append((where, "yaml/duplicate-key", f'"{key}" is here twice, first in line {first}'))
+                continue
+            self.positions[(*path, key)] = where
+            result[key] = self.build(value_node, (*path, key))
+        return result
+
+    def _scalar(self, node: yaml.Node) -> str | int | float | bool | None:
+        text = str(node.value)
+        if getattr(node, "style", None):  # quoted or block text stays text
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if _INT.fullmatch(text):
+            if len(text) > MAX_DIGITS:
+                self.problems.append(
+                    (_mark(node), "yaml/number", f"a number of more than {MAX_DIGITS} digits; put it in quotes")
+                )
+                return 0
+            return int(text)
+        if _BASED_INT.fullmatch(text) and len(text) <= MAX_DIGITS:
+            return int(text, 0)
+        return float(text) if _FLOAT.fullmatch(text) else text
+
+
+class Authored(BaseModel):
+    """Base of all models that are read from YAML: immutable, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _remember_keys(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, dict) and isinstance(info.context, dict):
+            names = [f.alias or name for name, f in cls.model_fields.items()]
+            info.context.setdefault(id(value), names)
+        return value
+
+
+def validate(model: type[ModelT], document: Document) -> ModelT:
+    """Build ``model`` from a document; raises ``AuthorError`` with every fault at once.
+
+    A validator may raise ``PydanticCustomError("rule/id", "…", {"at": (keys…)})``: the type
+    becomes the rule, and ``at`` leads from the validated value to the faulty key.
+    """
+    keys_by_mapping: dict[int, list[str]] = {}
+    try:
+        return model.model_validate(document.value, context=keys_by_mapping)
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+    raise AuthorError(*dict.fromkeys(_explain(fault, document, keys_by_mapping) for fault in faults))
+
+
+def _explain(fault: ErrorDetails, document: Document, keys_by_mapping: Mapping[int, list[str]]) -> Problem:
+    loc = (*fault["loc"], *fault.get("ctx", {}).get("at", ()))
+    path, parent, value = _walk(document.value, loc)
+    kind, name = fault["type"], next((part for part in reversed(path) if isinstance(part, str)), "the file")
+    if kind == "missing":
+        return document.problem(path, "schema/missing-key", f'the key "{loc[-1]}" is missing here')
+    if kind == "extra_forbidden":
+        known = keys_by_mapping.get(id(parent), [])
+        return document.problem(path, "schema/unknown-key", f'unknown key "{loc[-1]}"{suggest(str(loc[-1]), known)}')
+    if "/" in kind:
+        return document.problem(path, kind, f"{name}: {fault['msg']}")
+    if kind == "literal_error" and isinstance(value, str):
+        expected = re.findall(r"'([^']*)'", str(fault.get("ctx", {}).get("expected")))
+        return document.problem(path, "schema/value", f"{name}: {quote(value)} does not fit{suggest(value, expected)}")
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        return document.problem(path, "schema/type", f"{name}: this must be text; put it in quotes")
+    message = _TYPE_MESSAGES.get(kind) or fault["msg"].replace("Input should", "this must").replace("should", "must")
+    return document.problem(path, "schema/value", f"{name}: {message}{_found(value)}")
+
+
+_TYPE_MESSAGES = {
+    "string_type": "this must be text",
+    "dict_type": 'this must be a mapping ("key: value" lines)',
+    "model_type": 'this must be a mapping ("key: value" lines)',
+    "list_type": "this must be a list",
+    "tuple_type": "this must be a list",
+    "int_type": "this must be a whole number",
+    "bool_type": "this must be true or false",
+    "float_type": "this must be a number",
+    "too_short": "this must not be empty",
+    "string_too_short": "this must not be empty",
+}
+
+
+def _walk(root: Any, loc: Iterable[Hashable]) -> tuple[Path, Any, Any]:
+    """Follow an error's location through the real values; parts that are not in them (union tags) are skipped."""
+    path: list[str | int] = []
+    parent = value = root
+    for part in loc:
+        inside_list = isinstance(value, list) and isinstance(part, int) and part < len(value)
+        if (isinstance(value, dict) and part in value) or inside_list:
+            parent, value = value, value[part]
+            path.append(part)  # type: ignore[arg-type]  # a key of our own values is text or a number
+    return tuple(path), parent, value
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """``; did you mean "x"?`` for the nearest known word, else the list of what is allowed."""
+    words = sorted(known)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    if near:
+        return f'; did you mean "{near[0]}"?'
+    return f"; known here: {', '.join(words[:20])}" if words else ""
+
+
+def parse_duration(text: object) -> dt.timedelta:
+    """Read ``500ms``, ``5s``, ``5m``, ``2h`` or ``1d``; raises a positioned error for anything else."""
+    found = re.fullmatch(r"([0-9]{1,6})(ms|s|m|h|d)", text) if isinstance(text, str) else None
+    if found is None:
+        raise PydanticCustomError(
+            "schema/duration",
+            "{found} is no duration; write a number and a unit: 500ms, 5s, 5m, 2h, 1d",
+            {"found": quote(text)},
+        )
+    names = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    return dt.timedelta(**{names[found[2]]: int(found[1])})
+
+
+def quote(value: object) -> str:
+    """A short form of a found value for messages."""
+    if value is None:
+        return "nothing"
+    shown = str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}…"
+
+
+def _found(value: object) -> str:
+    return "" if isinstance(value, dict | list) else f", not {quote(value)}"
+
+
+def _decode(text: str | bytes, file: str) -> str:
+    size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        _refuse(file, 1, 1, "yaml/too-large", f"the file has {size} bytes; at most {MAX_BYTES} are read")
+    if isinstance(text, str):
+        return text.removeprefix("\ufeff")
+    try:
+        return text.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line, column = _line_column(text[: error.start].decode("utf-8"), error.start)
+        _refuse(file, line, column, "yaml/encoding", "the file is not UTF-8 from here on; save it as UTF-8")
+
+
+def _line_column(text: str, position: int) -> tuple[int, int]:
+    before = text[:position]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _mark(node: yaml.Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _plain(error: yaml.MarkedYAMLError) -> str:
+    said = f"{error.context or ''} {error.problem or ''}".strip()
+    return next((hint for sign, hint in _HINTS if sign in said), said)
+
+
+def _refuse(file: str, line: int, column: int, rule: str, message: str) -> NoReturn:
+    raise AuthorError(Problem(file, line, column, rule, message))
