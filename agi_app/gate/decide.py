@@ -1,0 +1,81 @@
+"""The gate: may we call this contact now? Pure, total, and it fails closed.
+
+``decide`` runs every rule and keeps every reason, so that a refusal explains itself whole.
+``permit`` is the only maker of a Permit.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from agi_app.errors import SafetyError
+from agi_app.gate.facts import Facts
+from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
+from agi_app.gate.rules import ALL_RULES, Case, Reason
+from agi_app.gate.ruleset import RuleSet
+from agi_app.model.call import Claim
+from agi_app.model.campaign import Campaign
+from agi_app.model.phone import NotANumber, PhoneNumber, parse
+
+ALLOWED_RULE = "allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The logged answer: allowed when there is no reason against it."""
+
+    contact_id: int
+    person_id: int
+    reasons: tuple[Reason, ...]
+    ruleset_version: str
+    decided_at: dt.datetime  # rules time
+
+    @property
+    def allowed(self) -> bool:
+        """No rule refused."""
+        return not self.reasons
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the rules that refused, in the order of the rule list."""
+        return tuple(r.rule for r in self.reasons)
+
+    @property
+    def try_again_at(self) -> dt.datetime | None:
+        """When the gate could answer otherwise by time alone; None if a person must mend something first."""
+        if self.allowed or any(r.try_again_at is None for r in self.reasons):
+            return None
+        return max(r.try_again_at for r in self.reasons if r.try_again_at is not None)
+
+
+def decide(facts: Facts, campaign: Campaign, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
+    """Judge one contact at one instant (``now`` = rules time, aware)."""
+    case = Case(facts, _number(facts.number), campaign, trunk_is_sandbox, ruleset, now)
+    reasons = tuple(reason for rule in ALL_RULES if (reason := rule(case)) is not None)
+    return Decision(facts.contact_id, facts.person_id, reasons, ruleset.version, now)
+
+
+def permit(claim: Claim, receipt: MarkReceipt, monotonic: float) -> Permit:
+    """Turn an allowed, marked attempt into the right to originate once.
+
+    ``claim`` exists only for an allowing decision; ``receipt`` only after the mark committed.
+    Raises SafetyError when they are not of the same attempt, the receipt already gave a permit, or
+    the mark is too old (or from another clock).
+    """
+    if receipt.attempt_id != claim.attempt_id:
+        raise SafetyError(f"the mark of attempt {receipt.attempt_id} cannot permit attempt {claim.attempt_id}")
+    if not 0 <= monotonic - receipt.committed_at <= PERMIT_LIFETIME_S:
+        raise SafetyError(f"attempt {claim.attempt_id}: the mark is older than {PERMIT_LIFETIME_S} s; not dialled")
+    receipt.spend()
+    expires_at = receipt.committed_at + PERMIT_LIFETIME_S
+    return Permit(claim.attempt_id, claim.number, claim.caller_id, claim.trunk, expires_at)
+
+
+def _number(e164: str) -> PhoneNumber | None:
+    """The number as judged; None unless it is exactly what would be dialled."""
+    try:
+        number = parse(e164)
+    except NotANumber:
+        return None
+    return number if number.e164 == e164 else None

@@ -1,0 +1,62 @@
+"""The short-lived yes without which nothing can be dialled.
+
+Only ``gate.decide.permit`` builds a Permit, from an allowing decision and the receipt of the
+mark transaction; an architecture test refuses any other place that does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agi_app.errors import SafetyError
+
+PERMIT_LIFETIME_S = 0.3
+
+
+@dataclass(slots=True)
+class MarkReceipt:
+    """Proof that the attempt was committed as ``dialling`` while the person was still allowed; good for one permit."""
+
+    attempt_id: str
+    committed_at: float  # monotonic seconds, taken right after the commit returned
+    _spent: bool = field(default=False, repr=False)
+
+    def spend(self) -> None:
+        """Give the receipt up for a permit; raises SafetyError the second time."""
+        if self._spent:
+            raise SafetyError(f"attempt {self.attempt_id}: its mark already gave a permit; not dialled again")
+        self._spent = True
+
+
+@dataclass(slots=True)
+class Permit:
+    """May originate exactly one call, within ``PERMIT_LIFETIME_S`` of the mark."""
+
+    attempt_id: str
+    number: str  # E.164 of the person
+    caller_id: str  # E.164, proved
+    trunk: str
+    expires_at: float  # monotonic seconds
+    _used: bool = field(default=False, repr=False)
+
+    def use(self, monotonic: float) -> None:
+        """Spend the permit; raises SafetyError when it was spent before or is too old."""
+        if self._used:
+            raise SafetyError(f"attempt {self.attempt_id}: its permit was already used; nothing was dialled again")
+        if monotonic > self.expires_at:
+            raise SafetyError(f"attempt {self.attempt_id}: its permit expired before the request left; not dialled")
+        self._used = True
+
+    def revoke(self) -> None:
+        """Make the permit worthless (the revocation channel was lost, or a stop came)."""
+        self._used = True
+
+
+@dataclass(frozen=True, slots=True)
+class InternalLeg:
+    """A call to a destination from the settings (own number, staff), never to contact data."""
+
+    leg_id: str
+    destination: str  # the name in the settings
+    endpoint: str  # e.g. PJSIP/front-desk
+    caller_id: str  # E.164

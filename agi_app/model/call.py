@@ -1,0 +1,71 @@
+"""What one try at one contact was and became: claims, outcomes, results."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What the network did with a call."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    ANSWERED = "answered"  # no detection was done
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    INVALID_NUMBER = "invalid_number"
+    CONGESTION = "congestion"
+    TRUNK_SILENT = "trunk_silent"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+# Outcomes that never disturbed a person by themselves; the caps ignore them unless the phone rang.
+NOT_AN_ATTEMPT_ON_THE_PERSON = frozenset(
+    {Outcome.CONGESTION, Outcome.TRUNK_SILENT, Outcome.INVALID_NUMBER, Outcome.FAILED, Outcome.CANCELLED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """How an attempt ended. All times are real time (UTC); ``None`` where it did not happen."""
+
+    outcome: Outcome
+    disposition: str | None = None
+    answers: dict[str, str] = field(default_factory=dict)
+    cause: int | None = None  # Q.850 hangup cause as Asterisk gave it
+    tech_cause: int | None = None  # SIP status code, 0 after a normal BYE
+    ringing_at: dt.datetime | None = None
+    answered_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    note: str | None = None  # for people: why it failed or was cut short
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts against the person's cap: it rang, was answered, or may have (DESIGN §5)."""
+        if self.ringing_at is not None or self.answered_at is not None:
+            return True
+        return self.outcome not in NOT_AN_ATTEMPT_ON_THE_PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An attempt that the gate allowed and the store reserved; surely not dialled yet."""
+
+    attempt_id: str
+    contact_id: int
+    person_id: int
+    campaign: str
+    number: str  # E.164
+    caller_id: str  # E.164
+    trunk: str
+    language: str | None
+    fields: dict[str, str]  # the contact's own columns
+    attempt_number: int  # 1 for the first call to this contact
+    decision_id: int
+    retries_used: dict[str, int] = field(default_factory=dict)  # outcome -> how often it ended an attempt

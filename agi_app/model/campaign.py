@@ -1,0 +1,60 @@
+"""A campaign as its author wrote it: why we call, whom we may call, how fast, and from which number."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Purpose(StrEnum):
+    """What a call is for; consent is given for one purpose and never leaks into another."""
+
+    TRANSACTIONAL = "transactional"
+    SURVEY = "survey"
+    MARKETING = "marketing"
+    REHEARSAL = "rehearsal"
+
+
+class CampaignState(StrEnum):
+    """A campaign's state is a row: ``paused`` makes no new call, ``stopped`` also ends ringing ones."""
+
+    DRAFT = "draft"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Hours in the callee's own time when a call may start: ``start`` included, ``end`` excluded."""
+
+    days: frozenset[int]  # 0 = Monday … 6 = Sunday, as datetime.weekday()
+    start: dt.time
+    end: dt.time
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The most a campaign may do, over all nodes."""
+
+    calls_per_second: float = 1.0
+    concurrent: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Purpose + flow + jurisdictions + window + retry policy + caller ID + trunk."""
+
+    name: str
+    purpose: Purpose
+    flow: str
+    trunk: str
+    caller_id: str  # E.164 with its plus sign
+    jurisdictions: tuple[str, ...]  # ISO 3166 alpha-2; callees of other countries are refused
+    pace: Pace = Pace()
+    windows: tuple[Window, ...] = ()  # empty: the jurisdiction's window alone
+    retry: dict[str, tuple[dt.timedelta, ...]] = field(default_factory=dict)  # outcome -> delays
+    ring_time: dt.timedelta = dt.timedelta(seconds=30)
+    max_call: dt.timedelta = dt.timedelta(seconds=120)
+    region: str | None = None  # how numbers without a country code are read; default: first jurisdiction

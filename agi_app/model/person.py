@@ -1,0 +1,36 @@
+"""Contacts, persons and what they agreed to, as the gate and the store exchange them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from agi_app.model.campaign import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """One row of a contacts file, valid as far as the file alone can tell."""
+
+    external_id: str
+    number: str  # E.164
+    region: str
+    zones: tuple[str, ...]
+    language: str | None
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One agreement of one person: what for, in which words, how, when, and where it came from."""
+
+    number: str  # E.164
+    purpose: Purpose
+    wording: str  # the exact text the person agreed to
+    method: str  # web form, signed paper, recorded call …
+    given_at: dt.datetime  # aware
+    source: str  # the system or file it came from
+    language: str | None = None
+    evidence: str | None = None  # reference or hash of the proof
+    expires_at: dt.datetime | None = None
+    entered_by: str | None = None

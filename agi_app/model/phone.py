@@ -1,0 +1,145 @@
+"""Telephone numbers: parsing to E.164, region, time zones, and the ranges reserved for tests.
+
+The reserved ranges (DESIGN §9) never reach a person: +1 NPA 555 0100-0199 (NANPA),
++44 7700 900000-900999 and +44 20 7946 0000-0999 (Ofcom drama numbers), and +999 followed by a
+calling code for bulk (999 is an unassigned ITU code; +99986… behaves like a Chinese number).
+phonenumbers calls some of them invalid, so they have a table of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import PhoneNumberType
+from phonenumbers import timezone as number_zones
+
+_RESERVED_NANP = re.compile(r"\+1([2-9]\d\d)55501\d\d")
+_RESERVED_GB_MOBILE = re.compile(r"\+447700900\d{3}")
+_RESERVED_GB_LONDON = re.compile(r"\+442079460\d{3}")
+_RESERVED_BULK = re.compile(r"(?=\+\d{8,15}$)\+999(86|44|1)(\d{3})\d+")  # 15 digits: the most E.164 has
+_PLAIN = re.compile(r"(\+|00)[\d\s().\-\u2010-\u2015]+")  # an international number as people space it
+_SHORTEST_CN = 10  # digits of area code and number; metadata also allows area code + 110, 12345 and the like
+_BULK_REGION = {"86": "CN", "44": "GB", "1": "US"}
+_REGION_ZONE = {"CN": ("Asia/Shanghai",), "GB": ("Europe/London",)}
+_UNKNOWN_ZONE = "Etc/Unknown"
+_DIALLABLE = frozenset(
+    {
+        PhoneNumberType.FIXED_LINE,
+        PhoneNumberType.MOBILE,
+        PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        PhoneNumberType.VOIP,
+        PhoneNumberType.PERSONAL_NUMBER,
+    }
+)
+
+
+class NotANumber(ValueError):
+    """The text is no telephone number that a person could answer; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """One number in E.164 with what its digits tell about where it is."""
+
+    e164: str
+    region: str  # ISO 3166 alpha-2
+    zones: tuple[str, ...]  # IANA names; more than one when the digits do not decide
+    reserved: bool  # from a test range: only for trunks marked sandbox
+
+
+def mask(number: str) -> str:
+    """Hide at least five digits in the middle of a number: ``+999861380000001`` -> ``+99986…01``."""
+    shown = min(6, len(number) - 7)
+    return f"{number[:shown]}…{number[-2:]}" if shown >= 2 else "…"
+
+
+def parse(text: str, region: str | None = None) -> PhoneNumber:
+    """Read a number as people write it; ``region`` reads numbers without a country code.
+
+    Raises NotANumber with the reason: unreadable, impossible, with letters or an extension, of a
+    kind nobody answers (short, emergency, premium), or without a country when no region was given.
+    """
+    cleaned = _ascii_digits(text.strip()).removeprefix("tel:")
+    if any(c.isalpha() for c in cleaned):  # phonenumbers would dial FLOWERS as digits
+        raise NotANumber("has letters or an extension in it: an automatic call cannot dial them")
+    reserved = _plain_reserved(cleaned)
+    if reserved is not None:
+        return reserved
+    try:
+        number = phonenumbers.parse(_international(cleaned), region)
+    except phonenumbers.NumberParseException as error:
+        raise NotANumber(_why_unreadable(error, cleaned)) from None
+    if number.extension:
+        raise NotANumber("has an extension: an automatic call cannot dial it")
+    reserved = reserved_number(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return reserved if reserved is not None else _judge(number)
+
+
+def _plain_reserved(cleaned: str) -> PhoneNumber | None:
+    """A test-range number in international form; phonenumbers cannot read +999."""
+    if not _PLAIN.fullmatch(cleaned):
+        return None
+    digits = "".join(c for c in cleaned if c.isdecimal())
+    return reserved_number("+" + digits.removeprefix("00"))
+
+
+def _judge(number: phonenumbers.PhoneNumber) -> PhoneNumber:
+    """Whether a readable number is a person's."""
+    if not phonenumbers.is_valid_number(number):
+        raise NotANumber("is not a valid number (too short, too long or an unassigned prefix)")
+    if phonenumbers.number_type(number) not in _DIALLABLE:
+        raise NotANumber("is a service, premium or shared-cost number, not a person's")
+    found = phonenumbers.region_code_for_number(number)
+    if found is None:
+        raise NotANumber("belongs to no country")
+    if found == "CN" and len(str(number.national_number)) < _SHORTEST_CN:
+        raise NotANumber("is a service line behind an area code, not a person's number")
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return PhoneNumber(e164, found, _zones(number, found), reserved=False)
+
+
+def reserved_number(e164: str) -> PhoneNumber | None:
+    """The number when it lies in a reserved test range, else None."""
+    if match := _RESERVED_NANP.fullmatch(e164):
+        zones = number_zones.time_zones_for_number(phonenumbers.parse(f"+1{match[1]}5550100"))
+        return PhoneNumber(e164, "US", _known(zones) or ("America/New_York", "America/Los_Angeles"), reserved=True)
+    if _RESERVED_GB_MOBILE.fullmatch(e164) or _RESERVED_GB_LONDON.fullmatch(e164):
+        return PhoneNumber(e164, "GB", _REGION_ZONE["GB"], reserved=True)
+    if match := _RESERVED_BULK.fullmatch(e164):
+        region = _BULK_REGION[match[1]]
+        if region != "US":
+            return PhoneNumber(e164, region, _REGION_ZONE[region], reserved=True)
+        zones = number_zones.time_zones_for_number(phonenumbers.parse(f"+1{match[2]}5550100"))
+        return PhoneNumber(e164, "US", _known(zones) or ("America/New_York", "America/Los_Angeles"), reserved=True)
+    return None
+
+
+def _zones(number: phonenumbers.PhoneNumber, region: str) -> tuple[str, ...]:
+    if region in _REGION_ZONE:  # one zone by law, whatever the table says of mobile numbers
+        return _REGION_ZONE[region]
+    return _known(number_zones.time_zones_for_number(number))
+
+
+def _known(zones: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return tuple(z for z in zones if z != _UNKNOWN_ZONE)
+
+
+def _ascii_digits(text: str) -> str:
+    """Full-width and other digits and the full-width plus as ASCII."""
+    return "".join(str(int(c)) if c.isdecimal() else "+" if c == "＋" else c for c in text)
+
+
+def _international(text: str) -> str:
+    return "+" + text[2:] if text.startswith("00") else text
+
+
+def _why_unreadable(error: phonenumbers.NumberParseException, text: str) -> str:
+    if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
+        if text.startswith(("+", "00")):
+            return "has an unknown country code"
+        return "has no country code: write it as +86… or give the campaign a region"
+    if error.error_type == phonenumbers.NumberParseException.TOO_LONG:
+        return "has too many digits"
+    return "does not look like a telephone number"
