@@ -1,0 +1,203 @@
+"""From the text of a campaign file to a ``Campaign``; every fault at once, with its line.
+
+What a file cannot say wrongly: a campaign never rehearses, never calls again whom it has
+reached or who declined, and never shows a number that is not in international form.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import phonenumbers
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from agi_app.errors import Problem
+from agi_app.flow.words import MAX_CALL_SECONDS, FileName
+from agi_app.model.campaign import Campaign, Pace, Purpose, Window
+from agi_app.yaml_lines import Authored, Document, load, parse_duration, quote, suggest, validate
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PURPOSES = (Purpose.TRANSACTIONAL, Purpose.SURVEY, Purpose.MARKETING)
+RETRIED = ("no_answer", "busy", "congestion", "trunk_silent", "failed")
+NOT_RETRIED = {
+    "human": "the person was reached",
+    "answered": "the person was reached",
+    "machine": "a message may have been left",
+    "rejected": "who declines a call is not called again for it",
+    "invalid_number": "the number will not begin to exist",
+    "abandoned": "the person was reached",
+    "cancelled": "the call was stopped on purpose",
+    "interrupted": "it is not known whether the person was reached",
+}
+MAX_RETRIES = 5
+RING_TIME = dt.timedelta(seconds=15), dt.timedelta(seconds=45)
+MAX_CALL = dt.timedelta(seconds=15), dt.timedelta(seconds=600)
+RETRY_DELAY = dt.timedelta(seconds=1), dt.timedelta(days=30)
+COUNTRY_HINTS = {"UK": "GB", "EN": "GB", "USA": "US", "CHN": "CN", "DEU": "DE"}
+
+
+def _purpose(value: object) -> object:
+    if value == Purpose.REHEARSAL:
+        raise PydanticCustomError(
+            "campaign/rehearsal",
+            "a campaign cannot be a rehearsal, which goes only to proved numbers of your own staff; "
+            "write transactional, survey or marketing",
+        )
+    if value not in PURPOSES:
+        context = {"found": quote(value), "hint": suggest(str(value), PURPOSES)}
+        raise PydanticCustomError("campaign/purpose", "{found} is no purpose{hint}", context)
+    return value
+
+
+def _country(value: object) -> object:
+    if isinstance(value, str) and value in phonenumbers.SUPPORTED_REGIONS:
+        return value
+    upper = str(value).upper()
+    better = COUNTRY_HINTS.get(upper, upper if upper in phonenumbers.SUPPORTED_REGIONS else "")
+    hint = f'; did you mean "{better}"?' if better else "; write two capital letters (ISO 3166), such as CN or GB"
+    raise PydanticCustomError(
+        "campaign/country", "{found} is no country code{hint}", {"found": quote(value), "hint": hint}
+    )
+
+
+def _retried(value: str) -> str:
+    if value not in RETRIED:
+        why = NOT_RETRIED.get(value)
+        context = {"hint": f": {why}" if why else suggest(value, RETRIED)}
+        raise PydanticCustomError("campaign/retry", "this outcome is not retried{hint}", context)
+    return value
+
+
+def _caller_id(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
+        return value
+    what = "this was read as a number: put it in quotes" if isinstance(value, int) else f"{quote(value)} does not fit"
+    message = 'write the number in international form, in quotes: "+", country code, number, digits only ({what})'
+    raise PydanticCustomError("campaign/caller-id", message, {"what": what})
+
+
+def _time(value: object) -> dt.time:
+    found = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("campaign/time", '{found} is no time of day; write "09:30"', {"found": quote(value)})
+    return dt.time(int(found[1]), int(found[2]))
+
+
+def _between(limits: tuple[dt.timedelta, dt.timedelta], words: str) -> BeforeValidator:
+    def judge(value: object) -> dt.timedelta:
+        duration = parse_duration(value)
+        if not limits[0] <= duration <= limits[1]:
+            context = {"found": quote(value), "words": words}
+            raise PydanticCustomError("schema/duration", "{found} is not within {words}", context)
+        return duration
+
+    return BeforeValidator(judge)
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+Country = Annotated[str, BeforeValidator(_country)]
+Time = Annotated[dt.time, BeforeValidator(_time)]
+Retried = Annotated[str, BeforeValidator(_retried)]
+Delay = Annotated[dt.timedelta, _between(RETRY_DELAY, "1s to 30d")]
+
+
+class PaceFile(Authored):
+    """``pace``: the most this campaign may do over all nodes."""
+
+    calls_per_second: Annotated[float, Field(strict=True, gt=0, le=1000)] = 1.0
+    concurrent: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 10
+
+
+class WindowFile(Authored):
+    """``window``: days and hours, in the time of the called person; narrows the law's window."""
+
+    days: list[Day] = Field(default=[*DAYS], min_length=1)
+    start: Time = Field(alias="from")
+    end: Time = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> WindowFile:
+        if self.start >= self.end:
+            message = '"to" must be later than "from"; for a night write two windows'
+            raise PydanticCustomError("campaign/window", message, {"at": ("to",)})
+        return self
+
+
+class CampaignFile(Authored):
+    """A whole campaign file."""
+
+    campaign: FileName
+    purpose: Annotated[Purpose, BeforeValidator(_purpose)]
+    jurisdictions: list[Country] = Field(min_length=1)
+    flow: FileName
+    trunk: FileName
+    caller_id: Annotated[str, BeforeValidator(_caller_id)]
+    pace: PaceFile = PaceFile()
+    window: Annotated[list[WindowFile], BeforeValidator(_listed)] = Field(default=[], max_length=14)
+    retry: dict[Retried, Annotated[list[Delay], Field(min_length=1, max_length=MAX_RETRIES)]] = Field(default={})
+    ring_time: Annotated[dt.timedelta, _between(RING_TIME, "15s to 45s")] = dt.timedelta(seconds=30)
+    max_call: Annotated[dt.timedelta, _between(MAX_CALL, "15s to 600s")] = dt.timedelta(seconds=MAX_CALL_SECONDS)
+    region: Country | None = None
+
+    @model_validator(mode="after")
+    def _judge(self) -> CampaignFile:
+        if self.region is not None and self.region not in self.jurisdictions:
+            context = {"region": self.region, "at": ("region",)}
+            raise PydanticCustomError("campaign/region", '"{region}" is not one of the jurisdictions', context)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDocument:
+    """A campaign together with the file it came from, so that checks can point at lines."""
+
+    campaign: Campaign
+    document: Document
+
+
+def parse_campaign(text: str | bytes, file: str) -> CampaignDocument:
+    """Read a campaign file; raises ``AuthorError`` with every fault."""
+    document = load(text, file)
+    return CampaignDocument(_campaign(validate(CampaignFile, document)), document)
+
+
+def load_campaign(text: str | bytes, file: str) -> Campaign:
+    """The campaign alone; raises ``AuthorError`` with every fault."""
+    return parse_campaign(text, file).campaign
+
+
+def check_campaign(source: CampaignDocument, flows: Collection[str], trunks: Collection[str] | None) -> list[Problem]:
+    """Whether the flow and the trunk that a campaign names exist; ``trunks`` None: the settings are not known."""
+    found: list[Problem] = []
+    for key, name, known in (("flow", source.campaign.flow, flows), ("trunk", source.campaign.trunk, trunks)):
+        if known is not None and name not in known:
+            where = "no flow file has" if key == "flow" else "the settings have no trunk with"
+            message = f'{key}: {where} the name "{name}"{suggest(name, known)}'
+            found.append(source.document.problem((key,), f"campaign/unknown-{key}", message))
+    return found
+
+
+def _campaign(file: CampaignFile) -> Campaign:
+    return Campaign(
+        name=file.campaign,
+        purpose=file.purpose,
+        flow=file.flow,
+        trunk=file.trunk,
+        caller_id=file.caller_id,
+        jurisdictions=tuple(dict.fromkeys(file.jurisdictions)),
+        pace=Pace(float(file.pace.calls_per_second), file.pace.concurrent),
+        windows=tuple(Window(frozenset(map(DAYS.index, w.days)), w.start, w.end) for w in file.window),
+        retry={outcome: tuple(delays) for outcome, delays in file.retry.items()},
+        ring_time=file.ring_time,
+        max_call=file.max_call,
+        region=file.region,
+    )

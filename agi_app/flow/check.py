@@ -1,0 +1,249 @@
+"""The linter of flows: each rule a small function that yields problems, its id on top.
+
+``check_structure`` needs only the file; ``check_flow`` also reads what the prompts say.
+Rules find everything at once: a fault never hides another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from agi_app.errors import Problem
+from agi_app.flow.definition import FlowDocument
+from agi_app.flow.graph import PromptUse, first_prompts, is_last, prompt_uses, reachable, targets, with_exit
+from agi_app.flow.prompt_facts import PromptFacts, Prompts
+from agi_app.flow.steps import BranchStep, GatherStep, SetStep, When
+from agi_app.flow.transcripts import offers_key, says
+from agi_app.yaml_lines import suggest
+
+SAMPLE_RATES = (8000, 16000)  # Hz, what Asterisk plays without quality loss on telephone trunks
+
+StructureRule = Callable[[FlowDocument], Iterator[Problem]]
+PromptRule = Callable[[FlowDocument, Prompts], Iterator[Problem]]
+
+
+def check_structure(document: FlowDocument) -> list[Problem]:
+    """Every fault that can be seen without the prompts, in the order of the file."""
+    return sorted(problem for rule in STRUCTURE_RULES for problem in rule(document))
+
+
+def check_flow(document: FlowDocument, prompts: Prompts) -> list[Problem]:
+    """Every fault of a flow; ``prompts`` has one entry for each recording or transcript that was found."""
+    found = {problem for rule in PROMPT_RULES for problem in rule(document, prompts)}
+    return sorted({*found, *check_structure(document)})
+
+
+def unused_prompts(documents: Iterable[FlowDocument], prompts: Prompts) -> list[Problem]:
+    """``flow/unused-prompt`` (warning): a prompt that none of all flows plays."""
+    used = {use.prompt for document in documents for use in prompt_uses(document.flow)}
+    return [
+        Problem(prompt_file(language, name), 1, 1, "flow/unused-prompt", "no flow plays this prompt", "warning")
+        for language, name in sorted(prompts)
+        if name not in used
+    ]
+
+
+def prompt_file(language: str, name: str, suffix: str = "wav") -> str:
+    """Where the prompt lies in the project folder."""
+    return f"prompts/{language}/{name}.{suffix}"
+
+
+# ---- structure
+
+
+def unknown_target(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/unknown-target``: start, goto, on and else name nodes that exist."""
+    flow, document = source.flow, source.document
+    if flow.start not in flow.nodes:
+        message = f'start: there is no node "{flow.start}"{suggest(flow.start, flow.nodes)}'
+        yield document.problem(("start",), "flow/unknown-target", message)
+    for node, steps in flow.nodes.items():
+        for index, step in enumerate(steps):
+            for inner, target in targets(step):
+                if target not in flow.nodes:
+                    message = f'{inner[-1]}: there is no node "{target}"{suggest(target, flow.nodes)}'
+                    yield document.problem(("nodes", node, index, *inner), "flow/unknown-target", message)
+
+
+def unreachable_node(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/unreachable-node``: a way leads from start to every node."""
+    if source.flow.start not in source.flow.nodes:
+        return
+    for node in source.flow.nodes.keys() - reachable(source.flow):
+        message = f'{node}: no way leads from "{source.flow.start}" to this node; go to it or remove it'
+        yield source.document.problem(("nodes", node), "flow/unreachable-node", message)
+
+
+def unreachable_step(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/unreachable-step``: nothing stands after a step that always leaves the node."""
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps[:-1]):
+            if is_last(step):
+                message = f"{node}: this step is never reached, the one before always leaves the node"
+                yield source.document.problem(("nodes", node, index + 1), "flow/unreachable-step", message)
+                break
+
+
+def no_way_out(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/no-way-out``: every node ends with goto, hangup or opt_out, and no loop is for ever."""
+    for node, steps in source.flow.nodes.items():
+        if not any(is_last(step) for step in steps):
+            hint = "end it with goto, hangup or opt_out"
+            if isinstance(steps[-1], GatherStep):
+                hint += ", or give each answer and no_input a way in its on"
+            path = ("nodes", node, len(steps) - 1)
+            yield source.document.problem(path, "flow/no-way-out", f"{node}: the node just ends here; {hint}")
+    for node in source.flow.nodes.keys() - with_exit(source.flow):
+        message = f"{node}: from here no way leads to the end of the call; add a way to a hangup"
+        yield source.document.problem(("nodes", node), "flow/no-way-out", message)
+
+
+def opt_out_key_used(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/opt-out-key-used``: no gather uses the opt-out key for something else."""
+    key = source.flow.opt_out.key
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            if isinstance(step, GatherStep) and key in (step.gather.keys or {}):
+                message = f'{key}: "{key}" is the opt-out key of this flow and always means stop; use another key'
+                yield source.document.problem(
+                    ("nodes", node, index, "gather", "keys", key), "flow/opt-out-key-used", message
+                )
+
+
+def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/unknown-variable``: a condition names variables that a save or set gives a value."""
+    steps = [step for node in source.flow.nodes.values() for step in node]
+    known = {"language", "disposition"}
+    known |= {name for step in steps if isinstance(step, SetStep) for name in step.set}
+    known |= {step.gather.save for step in steps if isinstance(step, GatherStep) and step.gather.save}
+    for node, node_steps in source.flow.nodes.items():
+        for index, step in enumerate(node_steps):
+            for number, case in enumerate(step.branch if isinstance(step, BranchStep) else ()):
+                names = case.when.names if isinstance(case, When) else frozenset()
+                for name in sorted(names - known):
+                    if not name.startswith("contact."):
+                        message = f'when: nothing gives "{name}" a value{suggest(name, known)}'
+                        path = ("nodes", node, index, "branch", number, "when")
+                        yield source.document.problem(path, "flow/unknown-variable", message)
+
+
+def language_missing(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/language``: languages are listed once, and each has the business's name."""
+    flow = source.flow
+    for index, language in enumerate(flow.languages):
+        if language in flow.languages[:index]:
+            yield source.document.problem(
+                ("languages", index), "flow/language", f'languages: "{language}" is here twice'
+            )
+        elif language not in flow.identify.business:
+            message = f'business: the name in "{language}" is missing'
+            yield source.document.problem(("identify", "business"), "flow/language", message)
+    for part, given in (
+        (("identify", "business"), flow.identify.business),
+        (("opt_out", "phrases"), flow.opt_out.phrases),
+    ):
+        for language in given:
+            if language not in flow.languages:
+                message = f'{part[1]}: "{language}" is not in languages{suggest(language, flow.languages)}'
+                yield source.document.problem((*part, language), "flow/language", message)
+
+
+# ---- prompts
+
+
+def prompt_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/prompt-missing``: each prompt is recorded in each language of the flow."""
+    for use in prompt_uses(source.flow):
+        for language in source.flow.languages:
+            recorded = {name for (tongue, name), facts in prompts.items() if tongue == language and facts.has_audio}
+            if use.prompt not in recorded:
+                near = suggest(use.prompt, recorded)
+                hint = near if "did you mean" in near else ""
+                message = f'"{use.prompt}" has no recording {prompt_file(language, use.prompt)}{hint}'
+                yield source.document.problem(use.path, "flow/prompt-missing", message)
+
+
+def transcript_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/transcript-missing``: what a recording says stands beside it as text."""
+    for use, language, facts in _recorded(source, prompts):
+        if not (facts.transcript or "").strip():
+            message = f'"{use.prompt}": write what the recording says into {prompt_file(language, use.prompt, "txt")}'
+            yield source.document.problem(use.path, "flow/transcript-missing", message)
+
+
+def prompt_format(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/prompt-format``: recordings are WAV, 8 or 16 kHz, one channel, 16 bit, and not empty."""
+    for use, language, facts in _recorded(source, prompts):
+        fault = facts.error or _format_fault(facts)
+        if fault:
+            message = f"{prompt_file(language, use.prompt)}: {fault}"
+            yield source.document.problem(use.path, "flow/prompt-format", message)
+
+
+def business_not_named(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/business-not-named``: what a person hears first says who calls."""
+    for use in first_prompts(source.flow):
+        for language, transcript in _transcripts(source, prompts, use.prompt):
+            name = source.flow.identify.business.get(language)
+            if name is not None and not says(transcript, name):
+                message = f'"{use.prompt}" may be the first prompt, but in {language} it does not say "{name}"'
+                yield source.document.problem(use.path, "flow/business-not-named", message)
+
+
+def opt_out_not_offered(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/opt-out-not-offered``: the first prompt tells how to stop the calls; so does each digit gather."""
+    key = source.flow.opt_out.key
+    first = {use.path for use in first_prompts(source.flow)}
+    for use in prompt_uses(source.flow):
+        if use.path not in first and not use.types_digits:
+            continue
+        wanted = f"*{key}" if use.types_digits else key
+        why = "collects digits" if use.types_digits else "may be the first prompt"
+        for language, transcript in _transcripts(source, prompts, use.prompt):
+            if not offers_key(transcript, key, language, after_star=use.types_digits):
+                message = f'"{use.prompt}" {why}, but in {language} it does not say to press {wanted} to stop the calls'
+                yield source.document.problem(use.path, "flow/opt-out-not-offered", message)
+
+
+def _recorded(source: FlowDocument, prompts: Prompts) -> Iterator[tuple[PromptUse, str, PromptFacts]]:
+    for use in prompt_uses(source.flow):
+        for language in source.flow.languages:
+            facts = prompts.get((language, use.prompt))
+            if facts is not None and facts.has_audio:
+                yield use, language, facts
+
+
+def _transcripts(source: FlowDocument, prompts: Prompts, name: str) -> Iterator[tuple[str, str]]:
+    for language in source.flow.languages:
+        facts = prompts.get((language, name))
+        if facts is not None and (facts.transcript or "").strip():
+            yield language, facts.transcript or ""
+
+
+def _format_fault(facts: PromptFacts) -> str | None:
+    mend = "convert it to WAV, 8000 Hz, mono, 16 bit"
+    if facts.sample_rate not in SAMPLE_RATES:
+        return f"{facts.sample_rate} Hz; {mend}"
+    if facts.channels != 1:
+        return f"{facts.channels} channels; {mend}"
+    if facts.sample_width != 2:
+        return f"{8 * facts.sample_width} bit; {mend}"
+    return "the recording is empty" if facts.seconds <= 0 else None
+
+
+STRUCTURE_RULES: tuple[StructureRule, ...] = (
+    unknown_target,
+    unreachable_node,
+    unreachable_step,
+    no_way_out,
+    opt_out_key_used,
+    unknown_variable,
+    language_missing,
+)
+PROMPT_RULES: tuple[PromptRule, ...] = (
+    prompt_missing,
+    transcript_missing,
+    prompt_format,
+    business_not_named,
+    opt_out_not_offered,
+)

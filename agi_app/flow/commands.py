@@ -1,0 +1,72 @@
+"""What a flow wants done: data for the call runner, which carries them out in order.
+
+The runner answers ``Play`` with ``PlaybackFinished``, ``StartTimer`` with ``TimerFired``
+and ``StoreOptOut`` with ``OptOutStored``; the others have no answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play a prompt; at most one playback at a time."""
+
+    playback: str
+    prompt: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlayback:
+    """Stop this playback; its ``PlaybackFinished`` may still come and is ignored."""
+
+    playback: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Report ``TimerFired`` after so many seconds; at most one timer at a time."""
+
+    timer: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    """This timer is not wanted any more."""
+
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptOut:
+    """The person said stop: store it (journal, fsync) before anything else; ``how`` is ``key`` or ``step``."""
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAnswer:
+    """The person's answer to a gather."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetDisposition:
+    """What the call meant; the last one counts."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """End the call: ``hangup``, ``end_of_node``, ``opted_out`` or ``flow_limit``."""
+
+    reason: str
+
+
+Command = Play | StopPlayback | StartTimer | CancelTimer | StoreOptOut | SaveAnswer | SetDisposition | Hangup

@@ -1,0 +1,52 @@
+"""The flow file as typed data: its head, and its nodes with their steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from agi_app.flow.steps import Step
+from agi_app.flow.words import MAX_NODES, MAX_STEPS_PER_NODE, FileName, Key, Label, Language, Text
+from agi_app.yaml_lines import Authored, Document
+
+NodeSteps = Annotated[list[Step], Field(min_length=1, max_length=MAX_STEPS_PER_NODE)]
+
+
+class Identify(Authored):
+    """Who is calling; the first prompt must say it."""
+
+    business: dict[Language, Text]
+
+
+class OptOut(Authored):
+    """How a person says stop: the key (``*`` and the key while typing digits), later also spoken phrases."""
+
+    key: Key = "9"
+    phrases: dict[Language, list[Text]] = Field(default_factory=dict)
+    confirm: FileName | None = None  # prompt played after the stop is stored
+
+
+class Flow(Authored):
+    """A whole flow file."""
+
+    flow: FileName
+    languages: list[Language] = Field(min_length=1, max_length=20)
+    identify: Identify
+    opt_out: OptOut = OptOut()
+    start: Label
+    nodes: dict[Label, NodeSteps] = Field(min_length=1, max_length=MAX_NODES)
+
+    @property
+    def language(self) -> str:
+        """The language of a contact that has none: the first listed."""
+        return self.languages[0]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowDocument:
+    """A flow together with the file it came from, so that checks can point at lines."""
+
+    flow: Flow
+    document: Document

@@ -1,0 +1,43 @@
+"""What can happen to a flow: the call runner turns channel events into these.
+
+An event names the playback or timer it is about, so that one that comes too late
+(the prompt was stopped, the timer cancelled meanwhile) is recognised and ignored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackFinished:
+    """The playback ended by itself, or could not be played."""
+
+    playback: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """One key: 0-9, * or #."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The time asked for by ``StartTimer`` has passed."""
+
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutStored:
+    """The stop asked for by ``StoreOptOut`` is safe on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The call is over, whoever ended it."""
+
+
+Event = PlaybackFinished | KeyPressed | TimerFired | OptOutStored | HungUp

@@ -1,0 +1,131 @@
+"""Which step leads where: the flow as a graph, for the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from agi_app.flow.definition import Flow
+from agi_app.flow.steps import AnyStep, BranchStep, Else, GatherStep, GotoStep, HangupStep, OptOutStep, PlayStep, When
+from agi_app.flow.words import NO_INPUT
+from agi_app.yaml_lines import Path
+
+
+@dataclass(frozen=True, slots=True)
+class PromptUse:
+    """A place where a prompt is played."""
+
+    prompt: str
+    path: Path
+    types_digits: bool  # a gather of several keys
+
+
+def targets(step: AnyStep) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The nodes a step may go to, each with the path of the word inside the step."""
+    match step:
+        case GotoStep():
+            yield ("goto",), step.goto
+        case GatherStep():
+            for answer, node in step.on.items():
+                yield ("on", answer), node
+        case BranchStep():
+            for index, case in enumerate(step.branch):
+                if isinstance(case, When):
+                    yield ("branch", index, "goto"), case.goto
+                else:
+                    yield ("branch", index, "else"), case.otherwise
+        case _:
+            return
+
+
+def is_last(step: AnyStep) -> bool:
+    """Whether no way leads from this step to the next one in its node."""
+    match step:
+        case GotoStep() | HangupStep() | OptOutStep():
+            return True
+        case BranchStep():
+            return isinstance(step.branch[-1], Else)
+        case GatherStep():
+            return all(step.way(outcome) is not None for outcome in (*step.gather.labels, NO_INPUT))
+        case _:
+            return False
+
+
+def live_steps(steps: Sequence[AnyStep]) -> list[AnyStep]:
+    """The steps of a node that can be reached from its first one."""
+    for index, step in enumerate(steps):
+        if is_last(step):
+            return list(steps[: index + 1])
+    return list(steps)
+
+
+def node_targets(flow: Flow, node: str) -> set[str]:
+    """The nodes that exist and can be gone to from ``node``."""
+    return {target for step in live_steps(flow.nodes[node]) for _, target in targets(step) if target in flow.nodes}
+
+
+def reachable(flow: Flow) -> set[str]:
+    """The nodes that can be reached from ``start``."""
+    found: set[str] = set()
+    waiting = [flow.start] if flow.start in flow.nodes else []
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting.extend(node_targets(flow, node))
+    return found
+
+
+def with_exit(flow: Flow) -> set[str]:
+    """The nodes from which a way leads to the end of the call; an unknown target counts as one."""
+    found = {name for name, steps in flow.nodes.items() if _may_end_in(flow, live_steps(steps))}
+    grown = True
+    while grown:
+        more = {name for name in flow.nodes if name not in found and node_targets(flow, name) & found}
+        grown = bool(more)
+        found |= more
+    return found
+
+
+def _may_end_in(flow: Flow, steps: Sequence[AnyStep]) -> bool:
+    if not is_last(steps[-1]) or any(isinstance(step, HangupStep | OptOutStep) for step in steps):
+        return True
+    return any(target not in flow.nodes for step in steps for _, target in targets(step))
+
+
+def prompt_uses(flow: Flow) -> Iterator[PromptUse]:
+    """Every place in the file that names a prompt, in file order."""
+    if flow.opt_out.confirm:
+        yield PromptUse(flow.opt_out.confirm, ("opt_out", "confirm"), False)
+    for node, steps in flow.nodes.items():
+        for index, step in enumerate(steps):
+            use = _use(step, ("nodes", node, index))
+            if use is not None:
+                yield use
+
+
+def first_prompts(flow: Flow) -> list[PromptUse]:
+    """The prompts that a called person may hear first: one on each way from ``start``."""
+    found: dict[Path, PromptUse] = {}
+    seen: set[str] = set()
+    waiting = [flow.start] if flow.start in flow.nodes else []
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        for index, step in enumerate(live_steps(flow.nodes[node])):
+            use = _use(step, ("nodes", node, index))
+            if use is not None:
+                found[use.path] = use
+                break
+            waiting.extend(target for _, target in targets(step) if target in flow.nodes)
+    return list(found.values())
+
+
+def _use(step: AnyStep, path: Path) -> PromptUse | None:
+    if isinstance(step, PlayStep):
+        return PromptUse(step.play.prompt, (*path, "play"), False)
+    if isinstance(step, GatherStep):
+        return PromptUse(step.gather.prompt, (*path, "gather", "prompt"), step.gather.digits is not None)
+    return None

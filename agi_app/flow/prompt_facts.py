@@ -1,0 +1,22 @@
+"""What the checks and the simulator must know about a prompt; the catalogue reads it from the files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFacts:
+    """One prompt in one language: ``prompts/LANGUAGE/NAME.wav`` and its transcript ``NAME.txt``."""
+
+    has_audio: bool
+    transcript: str | None = None  # None: there is no .txt file
+    sample_rate: int = 0  # Hz
+    channels: int = 0
+    sample_width: int = 0  # bytes a sample
+    seconds: float = 0.0
+    error: str | None = None  # why the recording or its transcript cannot be read
+
+
+Prompts = Mapping[tuple[str, str], PromptFacts]  # (language, name) -> facts

@@ -1,0 +1,279 @@
+"""One call through a flow: events in, commands out, no clock, no I/O, no chance.
+
+How a call reads: ``start()`` runs steps until one must wait (a prompt, a gather); each
+event then either is for what we wait for, or is stale and ignored. Rules that hold
+everywhere, whatever the author wrote:
+
+* The opt-out key works from the first to the last moment, during every prompt and gather,
+  also with ``barge_in: false``. While digits are typed the key alone is a digit, so there
+  it is ``*`` and the key. After it comes ``StoreOptOut``; then nothing until
+  ``OptOutStored``; then the confirm prompt, if there is one; then ``Hangup``.
+* A key pressed during a prompt never answers a question that was not asked yet. The one
+  exception: a ``play`` whose very next step is a gather; if both allow barge-in, a key
+  that answers the gather does so at once, and its prompt is not played.
+* Every path ends: after MAX_STEPS_PER_CALL steps the call is ended as ``flow_limit``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agi_app.flow import commands as do
+from agi_app.flow.commands import Command
+from agi_app.flow.definition import Flow
+from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired
+from agi_app.flow.expressions import Value
+from agi_app.flow.gathering import Answer, Missed, More, Verdict, judge_key, judge_silence
+from agi_app.flow.state import State, choose_language
+from agi_app.flow.steps import (
+    AnyStep,
+    BranchStep,
+    Gather,
+    GatherStep,
+    GotoStep,
+    HangupStep,
+    OptOutStep,
+    PlayStep,
+    SetStep,
+    When,
+)
+from agi_app.flow.waiting import listen, play, stop
+from agi_app.flow.words import FLOW_LIMIT, MAX_STEPS_PER_CALL, OPTED_OUT
+
+
+class Session:
+    """A call in progress; make one with ``begin`` or ``restore``."""
+
+    def __init__(self, flow: Flow, state: State) -> None:
+        self._flow = flow
+        self._state = state
+
+    @classmethod
+    def begin(cls, flow: Flow, contact: Mapping[str, str], language: str | None = None) -> Session:
+        """A new call; without ``language`` the contact's column ``language`` decides, else the first listed."""
+        chosen = choose_language(flow.languages, language, contact)
+        return cls(flow, State(contact=dict(contact), language=chosen, node=flow.start))
+
+    @classmethod
+    def restore(cls, flow: Flow, state: Mapping[str, Any]) -> Session:
+        """Go on from a saved ``state`` of the same flow."""
+        return cls(flow, State(**state))
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Everything to go on from, as plain JSON-able data."""
+        return self._state.to_json()
+
+    @property
+    def finished(self) -> bool:
+        """``Hangup`` was commanded or the call is over; no event has an effect any more."""
+        return self._state.phase == "done"
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """What the person answered, by ``save`` name."""
+        return dict(self._state.answers)
+
+    @property
+    def disposition(self) -> str | None:
+        """What the call meant so far; None as long as no step has set it."""
+        return self._state.disposition
+
+    @property
+    def opted_out(self) -> bool:
+        """``StoreOptOut`` was commanded in this call."""
+        return self._state.disposition == OPTED_OUT
+
+    @property
+    def steps(self) -> int:
+        """How many steps were executed."""
+        return self._state.steps_done
+
+    def start(self) -> list[Command]:
+        """The call was answered; has an effect once only."""
+        return self._run() if self._state.phase == "new" else []
+
+    def handle(self, event: Event) -> list[Command]:
+        """What to do about an event, in this order; stale events give an empty list."""
+        state = self._state
+        if state.phase == "done":
+            return []
+        match event:
+            case HungUp():
+                state.phase, state.playback, state.timer = "done", None, None
+            case KeyPressed() if state.phase not in ("storing", "confirming"):
+                return self._key(event.key)
+            case PlaybackFinished() if event.playback == state.playback:
+                return self._playback_finished()
+            case TimerFired() if event.timer == state.timer:
+                step = self._current()
+                return self._silence(step.gather) if isinstance(step, GatherStep) else []
+            case OptOutStored() if state.phase == "storing":
+                return self._confirm_opt_out()
+            case _:
+                pass
+        return []
+
+    # ---- running steps
+
+    def _run(self) -> list[Command]:
+        state, commands = self._state, list[Command]()
+        state.phase = "running"
+        while not self._waiting():
+            step = self._current()
+            if step is None:
+                return [*commands, *self._end("end_of_node")]
+            if state.steps_done >= MAX_STEPS_PER_CALL:
+                state.disposition = FLOW_LIMIT
+                return [*commands, do.SetDisposition(FLOW_LIMIT), *self._end(FLOW_LIMIT)]
+            state.steps_done += 1
+            commands += self._execute(step)
+        return commands
+
+    def _waiting(self) -> bool:
+        return self._state.phase != "running"
+
+    def _execute(self, step: AnyStep) -> list[Command]:
+        match step:
+            case PlayStep():
+                return [play(self._state, "playing", step.play.prompt)]
+            case GatherStep():
+                self._state.attempt = 0
+                return self._ask(step.gather)
+            case BranchStep():
+                self._move(self._branch(step))
+            case SetStep():
+                self._state.step += 1
+                return self._set(step.set)
+            case OptOutStep():
+                return self._opt_out("step")
+            case GotoStep():
+                self._move(step.goto)
+            case HangupStep():
+                return self._end("hangup")
+        return []
+
+    def _current(self) -> AnyStep | None:
+        steps = self._flow.nodes[self._state.node]
+        return steps[self._state.step] if self._state.step < len(steps) else None
+
+    def _move(self, node: str | None) -> None:
+        """To the beginning of ``node``; None is the next step here."""
+        if node is None:
+            self._state.step += 1
+        else:
+            self._state.node, self._state.step = node, 0
+
+    def _branch(self, step: BranchStep) -> str | None:
+        state = self._state
+        known: dict[str, Value] = {**state.variables, "language": state.language, "disposition": state.disposition}
+        for case in step.branch:
+            if not isinstance(case, When):
+                return case.otherwise
+            if case.when.test(known, state.contact):
+                return case.goto
+        return None
+
+    def _set(self, values: Mapping[str, Value]) -> list[Command]:
+        commands: list[Command] = []
+        for name, value in values.items():
+            if name == "disposition":
+                self._state.disposition = str(value)
+                commands.append(do.SetDisposition(str(value)))
+            else:
+                self._state.variables[name] = value
+        return commands
+
+    # ---- ends
+
+    def _end(self, reason: str) -> list[Command]:
+        commands = [*stop(self._state), do.Hangup(reason)]
+        self._state.phase = "done"
+        return commands
+
+    def _playback_finished(self) -> list[Command]:
+        state, step = self._state, self._current()
+        state.playback = None
+        if state.phase == "confirming":
+            return self._end(OPTED_OUT)
+        if isinstance(step, GatherStep):
+            return [listen(state, step.gather.timeout.total_seconds())]
+        state.step += 1
+        return self._run()
+
+    # ---- opt-out
+
+    def _opt_out(self, how: str) -> list[Command]:
+        commands = stop(self._state)
+        self._state.phase, self._state.disposition = "storing", OPTED_OUT
+        return [*commands, do.SetDisposition(OPTED_OUT), do.StoreOptOut(how)]
+
+    def _confirm_opt_out(self) -> list[Command]:
+        if self._flow.opt_out.confirm is None:
+            return self._end(OPTED_OUT)
+        return [play(self._state, "confirming", self._flow.opt_out.confirm)]
+
+    # ---- keys and answers
+
+    def _key(self, key: str) -> list[Command]:
+        state, step = self._state, self._current()
+        after_star, state.star = state.star, key == "*"
+        gather = step.gather if isinstance(step, GatherStep) and state.phase != "new" else None
+        typing = gather is not None and gather.digits is not None
+        if key == self._flow.opt_out.key and (after_star or not typing):
+            return self._opt_out("key")
+        if gather is not None:
+            heard = state.phase == "listening"
+            live = heard or gather.barge_in
+            return self._apply(gather, judge_key(gather, state.digits, key, heard=heard)) if live else []
+        if isinstance(step, PlayStep) and state.phase == "playing" and step.play.barge_in:
+            return self._type_ahead(key)
+        return []
+
+    def _type_ahead(self, key: str) -> list[Command]:
+        """A key during a play: the answer to a gather that is the very next step, or nothing."""
+        state = self._state
+        following = self._flow.nodes[state.node][state.step + 1 : state.step + 2]
+        if not following or not isinstance(following[0], GatherStep) or not following[0].gather.barge_in:
+            return []
+        gather = following[0].gather
+        verdict = judge_key(gather, "", key, heard=False)
+        if verdict is None:
+            return []
+        state.step += 1
+        state.steps_done += 1
+        state.attempt, state.digits = 1, ""
+        return self._apply(gather, verdict)
+
+    def _silence(self, gather: Gather) -> list[Command]:
+        self._state.timer = None
+        return self._apply(gather, judge_silence(gather, self._state.digits))
+
+    def _apply(self, gather: Gather, verdict: Verdict) -> list[Command]:
+        match verdict:
+            case More():
+                self._state.digits = verdict.digits
+                return [*stop(self._state), listen(self._state, gather.timeout.total_seconds())]
+            case Missed() if self._state.attempt < gather.attempts:
+                return [*stop(self._state), *self._ask(gather)]
+            case Missed():
+                return [*stop(self._state), *self._leave_gather(verdict.outcome)]
+            case Answer():
+                saved = self._save(gather.save, verdict.value) if gather.save else []
+                return [*stop(self._state), *saved, *self._leave_gather(verdict.outcome)]
+        return []
+
+    def _ask(self, gather: Gather) -> list[Command]:
+        self._state.attempt += 1
+        self._state.digits = ""
+        return [play(self._state, "asking", gather.prompt)]
+
+    def _save(self, name: str, value: str) -> list[Command]:
+        self._state.variables[name] = self._state.answers[name] = value
+        return [do.SaveAnswer(name, value)]
+
+    def _leave_gather(self, outcome: str) -> list[Command]:
+        step = self._current()
+        self._move(step.way(outcome) if isinstance(step, GatherStep) else None)
+        return self._run()

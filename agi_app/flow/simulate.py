@@ -1,0 +1,149 @@
+"""Talk to a flow in a terminal: what the called person would hear, and what would be stored.
+
+Nothing here waits or prints; the command line reads the lines and shows the answers. Time
+stands still: a prompt plays until it is listened to, a key or a hang-up comes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from agi_app.flow.commands import (
+    CancelTimer,
+    Command,
+    Hangup,
+    Play,
+    SaveAnswer,
+    SetDisposition,
+    StartTimer,
+    StopPlayback,
+    StoreOptOut,
+)
+from agi_app.flow.definition import Flow
+from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired
+from agi_app.flow.prompt_facts import Prompts
+from agi_app.flow.session import Session
+
+HELP = (
+    "Enter or listen = hear the prompt to its end, then say nothing · 1 or *9 = press keys now · "
+    "silence = hear it and wait until the time is up · hangup = hang up"
+)
+
+
+class Simulation:
+    """One simulated call; ``start()``, then ``feed(line)`` until ``finished``."""
+
+    def __init__(self, flow: Flow, prompts: Prompts, contact: Mapping[str, str], language: str | None = None) -> None:
+        self._session = Session.begin(flow, contact, language)
+        self._prompts = prompts
+        self._playback: str | None = None
+        self._timer: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        """The call is over."""
+        return self._session.finished
+
+    @property
+    def playing(self) -> bool:
+        """A prompt is being played; otherwise the flow waits for a key."""
+        return self._playback is not None
+
+    @property
+    def session(self) -> Session:
+        """The call itself, for its answers and disposition."""
+        return self._session
+
+    def start(self) -> list[str]:
+        """The person answers."""
+        return self._carry_out(self._session.start())
+
+    def feed(self, line: str) -> list[str]:
+        """One line of input (see ``HELP``); an unknown one is explained and changes nothing."""
+        if self.finished:
+            return []
+        word = line.strip().lower()
+        keys = word.removeprefix("keys ").removeprefix("key ").replace(" ", "")
+        if word in ("", "listen"):
+            return self._send(*self._next_event())
+        if word == "silence":
+            return self._silence()
+        if word in ("hangup", "hang up"):
+            return [*self._send(HungUp()), "the person hangs up"]
+        if re.fullmatch(r"[0-9*#]{1,40}", keys):
+            return [shown for key in keys for shown in self._press(key)]
+        return [f"not understood: {line.strip()!r}. {HELP}"]
+
+    def _press(self, key: str) -> list[str]:
+        if self.finished:
+            return []
+        before = self._session.state
+        shown = self._send(KeyPressed(key))
+        after = self._session.state
+        if shown or after["digits"] != before["digits"] or key == "*":
+            return shown
+        return [f"key {key} is not taken while this plays" if self.playing else f"key {key} means nothing here"]
+
+    def _silence(self) -> list[str]:
+        shown = self._send(*self._next_event()) if self.playing else []
+        return shown if self.playing or self.finished else [*shown, *self._send(*self._next_event())]
+
+    def _next_event(self) -> list[Event]:
+        if self._playback is not None:
+            return [PlaybackFinished(self._playback)]
+        return [TimerFired(self._timer)] if self._timer is not None else []
+
+    def _send(self, *events: Event) -> list[str]:
+        shown: list[str] = []
+        for event in events:
+            if isinstance(event, PlaybackFinished):
+                self._playback = None
+            if isinstance(event, TimerFired):
+                self._timer = None
+                shown.append("silence")
+            shown += self._carry_out(self._session.handle(event))
+        return shown
+
+    def _carry_out(self, commands: Iterable[Command]) -> list[str]:
+        shown: list[str] = []
+        for command in commands:
+            shown += self._carry_out_one(command)
+        return shown
+
+    def _carry_out_one(self, command: Command) -> list[str]:
+        match command:
+            case Play():
+                self._playback = command.playback
+                facts = self._prompts.get((command.language, command.prompt))
+                said = facts.transcript if facts is not None else None
+                return [f"plays {command.prompt} ({command.language}): {' '.join((said or '(no transcript)').split())}"]
+            case StopPlayback():
+                self._playback = None
+                return ["the prompt stops"]
+            case StartTimer():
+                self._timer = command.timer
+                return [f"waits {command.seconds:g} s for a key"]
+            case CancelTimer():
+                self._timer = None
+                return []
+            case SaveAnswer():
+                return [f"saves {command.name} = {command.value}"]
+            case SetDisposition():
+                return [f"disposition {command.label}"]
+            case StoreOptOut():
+                stored = self._carry_out(self._session.handle(OptOutStored()))
+                return ["stores the stop: this person is never called again", *stored]
+            case Hangup():
+                return [f"hangs up ({command.reason})"]
+
+
+def play_script(simulation: Simulation, inputs: Iterable[str]) -> list[str]:
+    """A whole call as a transcript: each input line as ``> line``, then what happens."""
+    lines = simulation.start()
+    for line in inputs:
+        if simulation.finished:
+            lines.append(f"> {line}    (not used: the call is over)")
+            continue
+        lines += [f"> {line}", *simulation.feed(line)]
+    return lines

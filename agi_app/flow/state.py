@@ -1,0 +1,53 @@
+"""Where a call stands in its flow: plain data that survives JSON, so that a session can be kept and restored."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from agi_app.flow.expressions import Value
+
+# new: not started · running: executing steps (never between two events) · playing: a play step
+# asking: a gather's prompt plays · listening: a gather's timer runs · storing: waits for OptOutStored
+# confirming: the prompt after a stored opt-out plays · done: hung up, nothing more comes
+Phase = Literal["new", "running", "playing", "asking", "listening", "storing", "confirming", "done"]
+
+
+@dataclass(slots=True)
+class State:
+    """The whole memory of a session."""
+
+    contact: dict[str, str]
+    language: str
+    node: str
+    step: int = 0
+    phase: Phase = "new"
+    steps_done: int = 0
+    ids_issued: int = 0
+    playback: str | None = None
+    timer: str | None = None
+    attempt: int = 0
+    digits: str = ""
+    star: bool = False  # the last key was *, so the opt-out key counts even while typing digits
+    variables: dict[str, Value] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    disposition: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary of plain values; ``State(**it)`` is equal to this state."""
+        return dataclasses.asdict(self)
+
+    def new_id(self, kind: str) -> str:
+        """A fresh id within this call: ``p1``, ``t2``, …"""
+        self.ids_issued += 1
+        return f"{kind}{self.ids_issued}"
+
+
+def choose_language(languages: list[str], wanted: str | None, contact: Mapping[str, str]) -> str:
+    """``wanted``, else the contact's column ``language``, else the first listed; ``zh`` finds ``zh-CN``."""
+    asked = (wanted or contact.get("language") or "").strip().replace("_", "-").lower()
+    exact = [language for language in languages if language.lower() == asked]
+    alike = [language for language in languages if asked and language.lower().split("-")[0] == asked.split("-")[0]]
+    return (exact or alike or languages)[0]

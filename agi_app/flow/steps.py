@@ -1,0 +1,255 @@
+"""The verbs: one class a verb, named like it. A step is one verb; a node is a list of steps.
+
+Everything that can be judged inside one step is judged here; what needs the whole flow
+or the prompts is in ``flow/check.py``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from agi_app.flow.words import (
+    ENTERED,
+    FLOW_LIMIT,
+    LABEL_PATTERN,
+    LABEL_RULE,
+    MAX_ATTEMPTS,
+    MAX_DIGITS,
+    NO_INPUT,
+    NO_MATCH,
+    OPTED_OUT,
+    RESERVED_NAMES,
+    VERBS,
+    Condition,
+    FileName,
+    Key,
+    Label,
+    Scalar,
+    Variable,
+    Wait,
+)
+from agi_app.yaml_lines import Authored, suggest
+
+_RESERVED = '"{name}" has a meaning of its own; use another name'
+
+
+def _fault(rule: str, message: str, *at: str | int, **words: str) -> PydanticCustomError:
+    """An error of ``rule`` that points at the key ``at`` inside the validated value."""
+    return PydanticCustomError(rule, message, {**words, "at": at})
+
+
+class Play(Authored):
+    """``play: NAME`` or ``play: {prompt: NAME, barge_in: false}``: play a prompt to its end.
+
+    A key pressed meanwhile is dropped, but for the opt-out key, and for a key that
+    answers a gather which is the very next step, if both allow barge-in.
+    """
+
+    prompt: FileName
+    barge_in: Annotated[bool, Field(strict=True)] = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"prompt": value} if isinstance(value, str) else value
+
+
+class Digits(Authored):
+    """A gather of several keys, such as a member number."""
+
+    min: Annotated[int, Field(strict=True, ge=1, le=MAX_DIGITS)] = 1
+    max: Annotated[int, Field(strict=True, ge=1, le=MAX_DIGITS)] = MAX_DIGITS
+    end_key: Literal["#"] | None = "#"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Digits:
+        if self.min > self.max:
+            raise _fault("schema/value", "this is greater than max", "min")
+        return self
+
+
+class Gather(Authored):
+    """Ask, and collect one key (``keys``) or several (``digits``); ``on:`` beside it says where answers lead.
+
+    ``timeout`` is the silence allowed after the prompt, and between two digits. ``save``
+    names the variable and the stored answer: the label of the key, or the digits.
+    """
+
+    prompt: FileName
+    keys: dict[Key, Label] | None = None
+    digits: Digits | None = None
+    timeout: Wait = dt.timedelta(seconds=5)
+    attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 2
+    barge_in: Annotated[bool, Field(strict=True)] = True
+    save: Variable | None = None
+
+    @model_validator(mode="after")
+    def _judge(self) -> Gather:
+        if (self.keys is None) == (self.digits is None):
+            raise _fault("flow/gather", 'write either keys ("1": yes) or digits (min, max)')
+        if self.keys is not None and not self.keys:
+            raise _fault("flow/gather", "there is no key to press", "keys")
+        for key, label in (self.keys or {}).items():
+            if label in (NO_INPUT, NO_MATCH):
+                raise _fault("flow/gather", '"{label}" means that no key was right', "keys", key, label=label)
+        if self.save in RESERVED_NAMES:
+            raise _fault("flow/reserved-name", _RESERVED, "save", name=self.save)
+        return self
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The good answers, each once: those of ``keys``, or ``entered``."""
+        return tuple(dict.fromkeys((self.keys or {"": ENTERED}).values()))
+
+
+class PlayStep(Authored):
+    """A step that plays."""
+
+    play: Play
+
+
+class GatherStep(Authored):
+    """A step that gathers; an answer without a way in ``on`` goes on with the next step."""
+
+    gather: Gather
+    on: dict[Label, Label] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_answers(self) -> GatherStep:
+        known = (*self.gather.labels, NO_INPUT, NO_MATCH)
+        for answer in self.on:
+            if answer not in known:
+                message = 'this gather has no answer "{answer}"{hint}'
+                raise _fault("flow/unknown-answer", message, "on", answer, answer=answer, hint=suggest(answer, known))
+        return self
+
+    def way(self, outcome: str) -> str | None:
+        """The node for an outcome; a missing ``no_match`` goes the ``no_input`` way, None is the next step."""
+        if outcome == NO_MATCH and NO_MATCH not in self.on:
+            return self.on.get(NO_INPUT)
+        return self.on.get(outcome)
+
+
+class When(Authored):
+    """``when: CONDITION`` with ``goto: NODE``."""
+
+    when: Condition
+    goto: Label
+
+
+class Else(Authored):
+    """``else: NODE``, the last line of a branch."""
+
+    otherwise: Label = Field(alias="else")
+
+
+class BranchStep(Authored):
+    """A step that goes the way of the first true condition; without one, the next step follows."""
+
+    branch: list[
+        Annotated[
+            Annotated[When, Tag("<when>")] | Annotated[Else, Tag("<else>")],
+            Discriminator(lambda value: "<else>" if isinstance(value, dict) and "else" in value else "<when>"),
+        ]
+    ] = Field(min_length=1, max_length=50)
+
+    @model_validator(mode="after")
+    def _else_is_last(self) -> BranchStep:
+        for index, case in enumerate(self.branch[:-1]):
+            if isinstance(case, Else):
+                raise _fault("flow/branch", "this must be the last line", "branch", index, "else")
+        return self
+
+
+class SetStep(Authored):
+    """A step that sets variables; ``disposition`` is special: what the call meant, for the reports."""
+
+    set: dict[Variable, Scalar] = Field(min_length=1, max_length=50)
+
+    @model_validator(mode="after")
+    def _good_names(self) -> SetStep:
+        for name, value in self.set.items():
+            if name == "disposition":
+                self._good_disposition(value)
+            elif name in RESERVED_NAMES:
+                raise _fault("flow/reserved-name", _RESERVED, "set", name, name=name)
+        return self
+
+    @staticmethod
+    def _good_disposition(value: object) -> None:
+        at = ("set", "disposition")
+        if not isinstance(value, str) or not re.fullmatch(LABEL_PATTERN, value):
+            raise _fault("schema/name", f"write a text; {LABEL_RULE}", *at)
+        if value in (OPTED_OUT, FLOW_LIMIT):
+            message = '"{name}" is set by the engine alone; to take a stop write - opt_out'
+            raise _fault("flow/reserved-name", message, *at, name=value)
+
+
+def _nothing(value: object) -> object:
+    if value is not None:
+        raise _fault("schema/value", "nothing may stand after this verb")
+    return value
+
+
+Nothing = Annotated[None, BeforeValidator(_nothing)]
+
+
+class OptOutStep(Authored):
+    """A step that does what the opt-out key does: store the stop, confirm, hang up."""
+
+    opt_out: Nothing = None
+
+
+class GotoStep(Authored):
+    """A step that goes on in another node."""
+
+    goto: Label
+
+
+class HangupStep(Authored):
+    """A step that ends the call."""
+
+    hangup: Nothing = None
+
+
+AnyStep = PlayStep | GatherStep | BranchStep | SetStep | OptOutStep | GotoStep | HangupStep
+
+
+def _one_verb(value: Any) -> Any:
+    if value in ("hangup", "opt_out"):
+        return {value: None}
+    if isinstance(value, str):
+        raise _fault("flow/verb", '"{word}" alone is no step{hint}', word=value, hint=suggest(value, VERBS))
+    if not isinstance(value, dict):
+        raise _fault("flow/verb", "a step is a verb, such as - play: NAME")
+    verbs = [key for key in value if key in VERBS]
+    if not verbs:
+        word = next((key for key in value if key != "on"), "on")
+        raise _fault("flow/verb", 'there is no verb "{word}"{hint}', word, word=word, hint=suggest(word, VERBS))
+    if len(verbs) > 1:
+        raise _fault("flow/verb", 'one verb a step: begin a new line with "- " for "{word}"', verbs[1], word=verbs[1])
+    return value
+
+
+def _verb_tag(value: Any) -> str:
+    return next((f"<{verb}>" for verb in VERBS if verb in value), "")
+
+
+Step = Annotated[
+    Annotated[
+        Annotated[PlayStep, Tag("<play>")]
+        | Annotated[GatherStep, Tag("<gather>")]
+        | Annotated[BranchStep, Tag("<branch>")]
+        | Annotated[SetStep, Tag("<set>")]
+        | Annotated[OptOutStep, Tag("<opt_out>")]
+        | Annotated[GotoStep, Tag("<goto>")]
+        | Annotated[HangupStep, Tag("<hangup>")],
+        Discriminator(_verb_tag),
+    ],
+    BeforeValidator(_one_verb),
+]

@@ -1,0 +1,29 @@
+"""What a call waits for: at most one playback and one timer, each with an id used once."""
+
+from __future__ import annotations
+
+from agi_app.flow.commands import CancelTimer, Command, Play, StartTimer, StopPlayback
+from agi_app.flow.state import Phase, State
+
+
+def play(state: State, phase: Phase, prompt: str) -> Play:
+    """Play a prompt and wait for its end."""
+    state.phase, state.playback = phase, state.new_id("p")
+    return Play(state.playback, prompt, state.language)
+
+
+def listen(state: State, seconds: float) -> StartTimer:
+    """Wait for a key, at most so many seconds."""
+    state.phase, state.timer = "listening", state.new_id("t")
+    return StartTimer(state.timer, seconds)
+
+
+def stop(state: State) -> list[Command]:
+    """Stop what plays and what counts, if anything does; their late events are stale from now on."""
+    commands: list[Command] = []
+    if state.playback:
+        commands.append(StopPlayback(state.playback))
+    if state.timer:
+        commands.append(CancelTimer(state.timer))
+    state.playback = state.timer = None
+    return commands

@@ -1,0 +1,117 @@
+"""Golden flows: a flow file, a case file (inputs -> commands), and the state through JSON between any two steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agi_app.flow import commands as do
+from agi_app.flow.definition import Flow
+from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired
+from agi_app.flow.load import load_flow, parse_flow
+from agi_app.flow.session import Session
+from agi_app.yaml_lines import load
+
+FOLDER = Path(__file__).parent
+FILES = sorted(FOLDER.glob("*.case.yaml"))
+
+
+def read(path: Path) -> dict[str, Any]:
+    return dict(load(path.read_bytes(), path.name).value)
+
+
+def cases() -> Iterator[Any]:
+    for path in FILES:
+        content = read(path)
+        for name, case in content["cases"].items():
+            yield pytest.param(content["flow"], case, id=f"{path.name.partition('.')[0]}: {name}")
+
+
+def show(command: do.Command) -> str:
+    match command:
+        case do.Play():
+            return f"play {command.playback} {command.prompt} {command.language}"
+        case do.StopPlayback():
+            return f"stop {command.playback}"
+        case do.StartTimer():
+            return f"timer {command.timer} {command.seconds:g}s"
+        case do.CancelTimer():
+            return f"cancel {command.timer}"
+        case do.StoreOptOut():
+            return f"store opt-out {command.how}"
+        case do.SaveAnswer():
+            return f"save {command.name} {command.value}"
+        case do.SetDisposition():
+            return f"disposition {command.label}"
+        case do.Hangup():
+            return f"hangup {command.reason}"
+
+
+def event(text: str) -> Event:
+    word, _, rest = text.partition(" ")
+    rest = rest.strip('"')
+    made: dict[str, Event] = {
+        "played": PlaybackFinished(rest),
+        "key": KeyPressed(rest),
+        "timeout": TimerFired(rest),
+        "stored": OptOutStored(),
+        "hungup": HungUp(),
+    }
+    return made[word]
+
+
+def run(flow: Flow, case: dict[str, Any]) -> dict[str, Any]:
+    """What really happens, in the shape of a case."""
+    session = Session.begin(flow, case.get("contact") or {}, case.get("language"))
+    call: list[dict[str, list[str]]] = []
+    for step in case["call"]:
+        (given,) = step
+        session = Session.restore(flow, json.loads(json.dumps(session.state)))
+        commands = session.start() if given == "start" else session.handle(event(given))
+        call.append({given: [show(command) for command in commands]})
+    ends = {"finished": session.finished, "disposition": session.disposition, "answers": session.answers}
+    return {"call": call, "ends": ends}
+
+
+def flow_of(name: str) -> Flow:
+    """A flow of this folder; the lint is for people, so these may have faults that only it minds."""
+    return parse_flow((FOLDER / name).read_bytes(), name).flow
+
+
+@pytest.mark.parametrize(("flow", "case"), list(cases()))
+def test_case(flow: str, case: dict[str, Any], request: pytest.FixtureRequest) -> None:
+    """The flow gives exactly the expected commands for each input, and ends as expected."""
+    if request.config.getoption("--update-goldens", default=False):
+        pytest.skip("rewriting")
+    assert run(flow_of(flow), case) == {"call": case["call"], "ends": case.get("ends")}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_update(path: Path, request: pytest.FixtureRequest) -> None:
+    """With --update-goldens the file is rewritten; without it, it is in the form that would be written."""
+    content = read(path)
+    lines = [f"flow: {content['flow']}", "cases:"]
+    for name, case in content["cases"].items():
+        lines.append(f"  {name}:")
+        lines += [f"    {key}: {quoted(case[key])}" for key in ("contact", "language") if key in case]
+        result = run(flow_of(content["flow"]), case)
+        lines.append("    call:")
+        lines += [f"      - {given}: [{', '.join(done)}]" for step in result["call"] for given, done in step.items()]
+        lines.append(f"    ends: {quoted(result['ends'])}")
+    if request.config.getoption("--update-goldens", default=False):
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == "\n".join(lines) + "\n"
+
+
+def quoted(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def test_the_files_of_this_folder_load() -> None:
+    """The flows that have no fault on purpose are safe to run as they are."""
+    assert load_flow((FOLDER / "menu.yaml").read_bytes(), "menu.yaml").flow == "menu"
+    assert load_flow((FOLDER / "digits.yaml").read_bytes(), "digits.yaml").flow == "digits"

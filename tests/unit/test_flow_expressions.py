@@ -1,0 +1,100 @@
+"""Conditions: what they mean, and that nothing but conditions gets through."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agi_app.flow.expression_parser import ExpressionError, parse
+from agi_app.flow.expressions import Value
+
+VARIABLES: dict[str, Value] = {"answer": "yes", "tries": 2, "vip": True, "nothing_yet": None, "empty": ""}
+CONTACT = {"age": "17", "city": "Berlin", "since": "2024-05-01", "note": "n/a", "vip": ""}
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ('answer == "yes"', True),
+        ("answer == 'yes'", True),
+        ('answer != "yes"', False),
+        ("tries >= 2 and tries < 3", True),
+        ("tries > 2 or vip", True),
+        ("not vip", False),
+        ("not contact.vip", True),
+        ("not (vip and contact.vip)", True),
+        ("vip == true", True),
+        ("vip == 1", False),
+        ("contact.age < 18", True),
+        ("contact.age == 17", True),
+        ("contact.note < 18", False),
+        ("contact.note != 18", True),
+        ('contact.city in ["Berlin", "Hamburg"]', True),
+        ("contact.age in [16, 17]", True),
+        ('contact.since < "2025-01-01"', True),
+        ("contact.missing == 1", False),
+        ("contact.missing != 1", False),
+        ("missing < 1 or missing >= 1", False),
+        ("nothing_yet == nothing_yet", False),
+        ("empty", False),
+        ("true and not false", True),
+        ("false or false or answer", True),
+        ("true or false and false", True),
+        ("-1 < 0.5", True),
+    ],
+)
+def test_meaning(condition: str, expected: bool) -> None:
+    """and binds closer than or; nothing compared with anything is false; columns are read as numbers at need."""
+    assert parse(condition).test(VARIABLES, CONTACT) is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "column", "message"),
+    [
+        ("", 1, "not the end"),
+        ("answer = 1", 8, 'write "=="'),
+        ("answer == ", 10, "not the end"),
+        ("answer == 1 2", 13, "not expected here"),
+        ("a && b", 3, 'write "and"'),
+        ("!a", 1, 'write "not"'),
+        ('a == "x', 6, "quote is not closed"),
+        ("a == “x”", 6, "straight quotes"),
+        ("(a or b", 8, '")" is missing'),
+        ("a in b", 6, '"[" is missing'),
+        ("a in []", 7, "must stand here"),
+        ("a < b < c", 7, "two values at a time"),
+        ("a == null", 6, "not NAME"),
+        ("a.b == 1", 1, "only contact.COLUMN"),
+        ("contact.a.b", 1, "only contact.COLUMN"),
+        ("f(1)", 2, "not expected here"),
+        ("__import__('os')", 11, "not expected here"),
+        ("1abc", 1, "may not stand here"),
+        ("and", 1, "must stand here"),
+        ("a ==" + " " * 500, 500, "at most 500"),
+        ("(" * 30 + "a" + ")" * 30, 22, "nested deeper"),
+        ("not " * 40 + "a", 85, "nested deeper"),
+    ],
+)
+def test_faults_have_a_column(condition: str, column: int, message: str) -> None:
+    """The column is where the author must look."""
+    with pytest.raises(ExpressionError) as caught:
+        parse(condition)
+    assert message in str(caught.value)
+    assert caught.value.column == column
+
+
+PIECES = ["a", "contact.b", "1", "2.5", '"x"', "==", "<", "and", "or", "not", "in", "[", "]", "(", ")", ",", "true"]
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join) | st.text(max_size=30), VALUES, st.text(max_size=5))
+def test_any_text_is_a_condition_or_an_explained_fault(text: str, variable: Value, column: str) -> None:
+    """Parsing fails with ExpressionError only; what was parsed never fails on any values."""
+    expression = None
+    with contextlib.suppress(ExpressionError):
+        expression = parse(text)
+    if expression is not None:
+        assert expression.test({"a": variable}, {"b": column}) in (True, False)

@@ -1,0 +1,98 @@
+"""The simulator shows what the called person hears and what is stored."""
+
+from __future__ import annotations
+
+import pytest
+
+from agi_app.flow.load import load_flow
+from agi_app.flow.prompt_facts import PromptFacts
+from agi_app.flow.simulate import Simulation, play_script
+
+FLOW = """\
+flow: checkup
+languages: [en]
+identify: {business: {en: Sunshine Dental}}
+opt_out: {confirm: stopped}
+start: greeting
+nodes:
+  greeting:
+    - play: greeting
+    - gather: {prompt: ask, keys: {"1": yes}, attempts: 2, save: answer}
+      on: {yes: number, no_input: bye}
+  number:
+    - gather: {prompt: number, digits: {min: 2, max: 4}, save: number}
+    - goto: bye
+  bye:
+    - set: {disposition: done}
+    - hangup
+"""
+PROMPTS = {
+    ("en", "greeting"): PromptFacts(True, "Hello from\nSunshine Dental."),
+    ("en", "ask"): PromptFacts(True, "One?"),
+}
+
+
+def script(*inputs: str) -> list[str]:
+    return play_script(Simulation(load_flow(FLOW, "f.yaml"), PROMPTS, {}), inputs)
+
+
+def test_a_whole_call() -> None:
+    """Transcripts are read out; keys may be typed several at a time."""
+    assert script("listen", "1", "123#", "1") == [
+        "plays greeting (en): Hello from Sunshine Dental.",
+        "> listen",
+        "plays ask (en): One?",
+        "> 1",
+        "the prompt stops",
+        "saves answer = yes",
+        "plays number (en): (no transcript)",
+        "> 123#",
+        "the prompt stops",
+        "waits 5 s for a key",
+        "waits 5 s for a key",
+        "waits 5 s for a key",
+        "saves number = 123",
+        "disposition done",
+        "hangs up (hangup)",
+        "> 1    (not used: the call is over)",
+    ]
+
+
+def test_an_opt_out_is_stored_and_confirmed() -> None:
+    """The simulator plays the part of the store."""
+    assert script("key 9", "")[2:] == [
+        "the prompt stops",
+        "disposition opted_out",
+        "stores the stop: this person is never called again",
+        "plays stopped (en): (no transcript)",
+        "> ",
+        "hangs up (opted_out)",
+    ]
+
+
+def test_silence_waits_until_the_time_is_up() -> None:
+    """A gather's prompt and its timer are one input; every attempt is shown."""
+    assert script("", "silence", "silence")[3:] == [
+        "> silence",
+        "waits 5 s for a key",
+        "silence",
+        "plays ask (en): One?",
+        "> silence",
+        "waits 5 s for a key",
+        "silence",
+        "disposition done",
+        "hangs up (hangup)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("5", "key 5 is not taken while this plays"),
+        ("dance", "not understood: 'dance'. Enter or listen"),
+        ("hangup", "the person hangs up"),
+    ],
+)
+def test_inputs_without_an_answer_of_the_flow_are_explained(line: str, answer: str) -> None:
+    """Nobody wonders whether an input was seen."""
+    assert script(line)[2].startswith(answer)
