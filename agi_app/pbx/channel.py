@@ -1,0 +1,131 @@
+"""One leg of a call as the rest of the program sees it: a queue of events in, verbs out.
+
+The queue is ordered and bounded. When a call does not keep up, that call is hung up; the
+reader of the socket never waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+
+from agi_app import log
+from agi_app.errors import RequestFailed
+from agi_app.pbx.ari import Ari
+from agi_app.pbx.events import Destroyed, End, Event, Failed, Lost, PlaybackFinished, Started
+
+_log = log.get("pbx.channel")
+QUEUE_LIMIT = 256
+
+
+class Channel:
+    """One leg, from just before its originate until its end event."""
+
+    def __init__(self, ari: Ari, channel_id: str) -> None:
+        self.id = channel_id
+        self.started = False
+        self.ended: End | None = None
+        self._ari = ari
+        self._queue: deque[Event] = deque()
+        self._arrived = asyncio.Event()
+        self._playing: set[str] = set()
+        self._overflowed = False
+
+    @property
+    def playing(self) -> frozenset[str]:
+        """Ids of the prompts that were started and have not finished."""
+        return frozenset(self._playing)
+
+    def deliver(self, event: Event) -> None:
+        """Append an event; called by the router. Nothing is accepted after the end of the call."""
+        if self.ended is not None:
+            return
+        if isinstance(event, Destroyed | Failed | Lost):
+            self.ended = event
+        elif self._overflowed:
+            return
+        elif len(self._queue) >= QUEUE_LIMIT:
+            self._overflowed = True
+            _log.error("a call does not read its events; it is hung up", channel=self.id, waiting=QUEUE_LIMIT)
+            self._ari.hang_up_soon(self.id)
+            return
+        elif isinstance(event, Started):
+            self.started = True
+        elif isinstance(event, PlaybackFinished):
+            self._playing.discard(event.playback_id)
+        self._queue.append(event)
+        self._arrived.set()
+
+    async def next_event(self, timeout: float | None = None) -> Event | None:
+        """The next event in order, or None when none came within ``timeout`` seconds.
+
+        After the end event it is returned again at once, so that no waiter hangs.
+        """
+        if not self._queue and self.ended is None:
+            try:
+                async with asyncio.timeout(timeout):
+                    await self._arrived.wait()
+            except TimeoutError:
+                return None
+        if not self._queue:
+            return self.ended
+        event = self._queue.popleft()
+        if not self._queue:
+            self._arrived.clear()
+        return event
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """All events, the last one being the end of the call."""
+        while True:
+            event = await self.next_event()
+            if event is None:
+                return
+            yield event
+            if event is self.ended:
+                return
+
+    async def play(self, playback_id: str, media: str | Sequence[str]) -> None:
+        """Start a prompt (``sound:/path/without/extension``), or queue it behind the one that plays.
+
+        Several media play one after another as one prompt. ``PlaybackFinished`` tells the end.
+        """
+        sounds = [media] if isinstance(media, str) else list(media)
+        self._playing.add(playback_id)
+        try:
+            await self._ari.request("POST", f"channels/{self.id}/play/{playback_id}", body={"media": sounds})
+        except RequestFailed as fault:
+            if fault.status:
+                self._playing.discard(playback_id)
+            raise
+
+    async def stop_playback(self, playback_id: str) -> None:
+        """Cut a prompt short; one that has ended already is no error."""
+        await self._unless_gone("DELETE", f"playbacks/{playback_id}")
+
+    async def hangup(self, reason: str = "normal") -> None:
+        """End the call (``normal``, ``busy``, ``no_answer`` …); one that has ended already is no error."""
+        await self._unless_gone("DELETE", f"channels/{self.id}", {"reason": reason})
+
+    async def get_variable(self, name: str) -> str:
+        """A channel variable or dialplan function; raises RequestFailed (404) when it is not set."""
+        answer = await self._ari.request("GET", f"channels/{self.id}/variable", {"variable": name})
+        return answer.decode(dict[str, str])["value"]
+
+    async def set_variable(self, name: str, value: str) -> None:
+        """Set a channel variable or function; only while nothing plays, since Asterisk waits for the prompt.
+
+        What is known beforehand belongs into the originate's ``variables`` instead.
+        """
+        if self._playing:
+            raise RequestFailed(
+                f"set {name} on channel {self.id}", 0, "a prompt is playing; Asterisk would wait for its end"
+            )
+        await self._ari.request("POST", f"channels/{self.id}/variable", {"variable": name, "value": value})
+
+    async def _unless_gone(self, method: str, uri: str, query: dict[str, str] | None = None) -> None:
+        try:
+            await self._ari.request(method, uri, query)
+        except RequestFailed as fault:
+            if fault.status != 404:
+                raise

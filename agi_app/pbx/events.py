@@ -1,0 +1,202 @@
+"""What Asterisk sends us, and what a call sees of it.
+
+``Frame`` is one message of the socket with only the fields we use; unknown fields are skipped
+while decoding, which is most of the work saved. ``translate`` turns a frame into the channel
+it belongs to and an event for that channel. Pure: no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+
+class ChannelRef(msgspec.Struct, frozen=True, gc=False):
+    """The channel inside an event."""
+
+    id: str
+
+
+class PlaybackRef(msgspec.Struct, frozen=True, gc=False):
+    """The playback inside an event; ``target_uri`` is ``channel:ID`` or ``bridge:ID``."""
+
+    id: str
+    target_uri: str
+    state: str
+
+
+class Frame(msgspec.Struct, gc=False):
+    """One message of the event socket: an event, or the answer to a request."""
+
+    type: str
+    request_id: str = ""
+    status_code: int = 0
+    reason_phrase: str = ""
+    message_body: str = ""
+    application: str = ""
+    channel: ChannelRef | None = None
+    peer: ChannelRef | None = None
+    playback: PlaybackRef | None = None
+    dialstatus: str = ""
+    digit: str = ""
+    duration: int = 0
+    duration_ms: int = 0
+    cause: int = 0
+    cause_txt: str = ""
+    tech_cause: int | None = None
+    soft: bool = False
+    args: list[str] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """The far end said that it rings (SIP 180): the trunk is alive and the person may hear it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The far end sent early audio (SIP 183): the trunk is alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The call was answered and is ours to run."""
+
+    args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The channel left our application: sent on into the dialplan, or about to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key was pressed and released."""
+
+    digit: str
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackFinished:
+    """A prompt ended, was stopped, or (``failed``) could not be played at all."""
+
+    playback_id: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TalkingStarted:
+    """The person began to speak (only when TALK_DETECT is set)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TalkingFinished:
+    """The person stopped speaking after ``duration_ms`` milliseconds."""
+
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class FarEndEnded:
+    """The far end ended the call: a final SIP answer (``tech_cause``), or a BYE (None).
+
+    Absent when we, a time limit or the ring timeout ended it. So it is evidence, beside Ringing and
+    Progress, that the trunk is alive: a silent trunk ends exactly as a real 480 does, but without this.
+    """
+
+    tech_cause: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """The call is over: Q.850 cause and, if it was not answered, a SIP status code.
+
+    A ring timeout looks like a 480 (cause 19). After an answer: cause 16 when we hung up, 0 after a BYE
+    of the far end or at ``TIMEOUT(absolute)``, both without a SIP status.
+    """
+
+    cause: int
+    tech_cause: int | None
+    cause_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Asterisk refused the originate with this HTTP status: no INVITE left."""
+
+    status: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """We lost track of the call, or it ended while we were not connected; it may have been dialled."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Not from Asterisk: our own side wants this call ended, in order with the channel's events."""
+
+    reason: str
+    even_if_up: bool  # False lets an answered call finish
+
+
+End = Destroyed | Failed | Lost
+Event = (
+    Ringing
+    | Progress
+    | Started
+    | Left
+    | Key
+    | PlaybackFinished
+    | TalkingStarted
+    | TalkingFinished
+    | FarEndEnded
+    | Destroyed
+    | Failed
+    | Lost
+    | Interrupt
+)
+Routed = tuple[str, Event]
+
+_DIAL: dict[str, Event] = {"RINGING": Ringing(), "PROGRESS": Progress()}
+_CHANNEL_EVENTS: dict[str, Callable[[Frame], Event]] = {
+    "StasisStart": lambda f: Started(tuple(f.args)),
+    "StasisEnd": lambda _: Left(),
+    "ChannelDtmfReceived": lambda f: Key(f.digit, f.duration_ms),
+    "ChannelTalkingStarted": lambda _: TalkingStarted(),
+    "ChannelTalkingFinished": lambda f: TalkingFinished(f.duration),
+    "ChannelHangupRequest": lambda f: FarEndEnded(f.tech_cause),
+    "ChannelDestroyed": lambda f: Destroyed(f.cause, f.tech_cause, f.cause_txt),
+}
+
+
+def translate(frame: Frame) -> Routed | None:
+    """The channel id and its event, or None when the frame is of no use to a call.
+
+    A hangup request marked ``soft`` is our own.
+    """
+    if frame.type == "Dial":
+        event = _DIAL.get(frame.dialstatus)
+        return (frame.peer.id, event) if event is not None and frame.peer is not None else None
+    if frame.type == "PlaybackFinished":
+        return _playback(frame.playback)
+    make = _CHANNEL_EVENTS.get(frame.type)
+    if make is None or frame.channel is None or frame.soft:
+        return None
+    return frame.channel.id, make(frame)
+
+
+def _playback(playback: PlaybackRef | None) -> Routed | None:
+    if playback is None:
+        return None
+    kind, _, channel_id = playback.target_uri.partition(":")
+    if kind != "channel":
+        return None
+    return channel_id, PlaybackFinished(playback.id, failed=playback.state == "failed")

@@ -1,0 +1,84 @@
+"""Brings our idea of the calls and Asterisk's together, after a start and after each reconnect.
+
+Events sent while we were away are lost. So calls that ended meanwhile are told so, calls that
+wait for something that has happened meanwhile are ended (nobody is left in dead air), and
+channels of ours that nobody runs are hung up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Container
+
+import msgspec
+
+from agi_app import log
+from agi_app.errors import RequestFailed
+from agi_app.pbx.ari import Ari
+from agi_app.pbx.channel import Channel
+from agi_app.pbx.events import Lost
+from agi_app.pbx.router import CHANNEL_PREFIX, Router
+
+_log = log.get("pbx.reconcile")
+
+
+class ChannelInfo(msgspec.Struct, frozen=True):
+    """A channel that lives in Asterisk; ``state`` as Asterisk names it (Ring, Ringing, Up …)."""
+
+    id: str
+    state: str
+    name: str
+
+
+class _Application(msgspec.Struct, frozen=True):
+    channel_ids: list[str]
+
+
+async def live_channels(ari: Ari) -> list[ChannelInfo]:
+    """All channels that live in this Asterisk, ours and others'."""
+    return (await ari.request("GET", "channels")).decode(list[ChannelInfo])
+
+
+async def hang_up_inherited(ari: Ari, prefix: str = CHANNEL_PREFIX, keep: Container[str] = ()) -> int:
+    """Hang up all living channels whose id has ``prefix`` and is not in ``keep``; returns how many."""
+    inherited = [c.id for c in await live_channels(ari) if c.id.startswith(prefix) and c.id not in keep]
+    await asyncio.gather(*(_hang_up(ari, channel_id) for channel_id in inherited))
+    if inherited:
+        _log.warning("hung up channels that nobody runs", count=len(inherited))
+    return len(inherited)
+
+
+async def reconcile(ari: Ari, router: Router) -> None:
+    """Give this to ``Ari(prepare=…)``, with the router bound: it runs before each ``is_connected``."""
+    await hang_up_inherited(ari, keep=router)
+    live = {c.id: c for c in await live_channels(ari)}
+    application = await ari.request("GET", f"applications/{ari.settings.app}")
+    ours = set(application.decode(_Application).channel_ids)
+    for channel in router:
+        info = live.get(channel.id)
+        if info is None:
+            router.deliver(channel.id, Lost("the call ended while the connection to Asterisk was down"))
+        elif channel.id not in ours or await _missed_its_turn(ari, channel, info):
+            await _hang_up(ari, channel.id)
+            router.deliver(channel.id, Lost("what the call waited for happened while the connection was down"))
+
+
+async def _missed_its_turn(ari: Ari, channel: Channel, info: ChannelInfo) -> bool:
+    if info.state == "Up" and not channel.started:
+        return True
+    for playback_id in channel.playing:
+        try:
+            await ari.request("GET", f"playbacks/{playback_id}")
+        except RequestFailed as fault:
+            if fault.status != 404:
+                raise
+            return True
+    return False
+
+
+async def _hang_up(ari: Ari, channel_id: str) -> None:
+    try:
+        await ari.request("DELETE", f"channels/{channel_id}")
+    except RequestFailed as fault:
+        if fault.status != 404:
+            ari.hang_up_soon(channel_id)

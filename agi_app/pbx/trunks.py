@@ -1,0 +1,133 @@
+"""Where a trunk really leads, and which number it really shows, asked of Asterisk itself.
+
+A trunk marked ``sandbox`` dials test ranges only; that is worth nothing if it leads to a carrier. So
+its contacts must lie in 127.0.0.0/8, none may register from elsewhere, and it may have no outbound
+proxy elsewhere, or we do not start. No trunk may replace our caller ID by another (``from_user``).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from agi_app.config import TrunkSettings
+from agi_app.errors import ConfigError, RequestFailed
+from agi_app.pbx.ari import Ari
+from agi_app.pbx.http import HttpPool, Response
+
+_HOST = re.compile(r"sips?:(?:[^@;>]*@)?(\[[^\]]+\]|[^:;>]+)")
+
+Ask = Callable[[str], Awaitable[Response | None]]  # an ARI resource to read; None when Asterisk has none
+
+
+class _Field(msgspec.Struct, frozen=True):
+    attribute: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkFacts:
+    """What pjsip.conf says of one endpoint."""
+
+    endpoint: str
+    uris: tuple[str, ...]  # static contacts and outbound proxies: every SIP URI its calls may go to
+    open_to_registration: bool  # somebody may register a contact that we do not see here
+    from_user: str  # replaces our caller ID in the From header when set
+
+    def faults(self, *, sandbox: bool) -> list[str]:
+        """What forbids dialling through it; empty when it is well."""
+        found = []
+        if not self.uris and not self.open_to_registration:
+            found.append(f"Asterisk's endpoint {self.endpoint!r} has no contact; add one to its aor in pjsip.conf")
+        if self.from_user:
+            found.append(
+                f"endpoint {self.endpoint!r} has from_user={self.from_user}, so people would see another number than"
+                " the proved one; remove it from pjsip.conf"
+            )
+        if sandbox and (self.open_to_registration or not all(map(is_loopback, self.uris))):
+            leads = ", ".join(self.uris) or "whoever registers"
+            found.append(
+                f"it is marked sandbox but may lead to {leads}: contact and outbound proxy must be in 127.0.0.0/8,"
+                " and max_contacts 0 (pjsip.conf)"
+            )
+        return found
+
+
+def asker(ari: Ari) -> Ask:
+    """Ask over a worker's connection."""
+
+    async def ask(uri: str) -> Response | None:
+        try:
+            return await ari.request("GET", uri)
+        except RequestFailed as error:
+            if error.status == 404:
+                return None
+            raise
+
+    return ask
+
+
+def pool_asker(pool: HttpPool, timeout: float) -> Ask:
+    """Ask over plain HTTP, without becoming the worker; ``timeout`` in seconds."""
+
+    async def ask(uri: str) -> Response | None:
+        answer = await pool.request("GET", uri, timeout=timeout)
+        if answer.status in (200, 404):
+            return answer if answer.status == 200 else None
+        raise RequestFailed(f"GET {uri}", answer.status, answer.reason)
+
+    return ask
+
+
+async def check_trunks(ask: Ask, trunks: Mapping[str, TrunkSettings]) -> None:
+    """Raise ConfigError with everything that forbids dialling through one of our trunks."""
+    faults = [
+        f"trunk {name}: {fault}"
+        for name, trunk in trunks.items()
+        for fault in (await trunk_facts(ask, endpoint_name(name, trunk))).faults(sandbox=trunk.sandbox)
+    ]
+    if faults:
+        raise ConfigError("\n".join(faults))
+
+
+def endpoint_name(name: str, trunk: TrunkSettings) -> str:
+    """The PJSIP endpoint of a trunk: what stands behind the @ of PJSIP/{number}@carrier."""
+    technology, _, rest = trunk.endpoint.partition("/")
+    endpoint = rest.partition("@")[2]
+    if technology != "PJSIP" or not re.fullmatch(r"[A-Za-z0-9_.-]+", endpoint):
+        raise ConfigError(f"trunks.{name}.endpoint: a trunk is written PJSIP/{{number}}@ENDPOINT, not {trunk.endpoint}")
+    return endpoint
+
+
+async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
+    """Read an endpoint and its AORs; raises ConfigError when Asterisk has no such endpoint."""
+    fields = await _object(ask, "endpoint", endpoint)
+    if fields is None:
+        raise ConfigError(f"Asterisk has no PJSIP endpoint {endpoint!r}; add it to pjsip.conf and reload res_pjsip")
+    uris = [fields.get("outbound_proxy", "")]
+    open_to_registration = False
+    for aor in filter(None, map(str.strip, fields.get("aors", "").split(","))):
+        found = await _object(ask, "aor", aor) or {}
+        uris += [found.get("outbound_proxy", ""), *found.get("contact", "").split(",")]
+        open_to_registration |= found.get("max_contacts", "0") != "0"
+    return TrunkFacts(
+        endpoint, tuple(u.strip() for u in uris if u.strip()), open_to_registration, fields.get("from_user", "")
+    )
+
+
+def is_loopback(uri: str) -> bool:
+    """Whether a SIP URI's host is an address in 127.0.0.0/8; a host name is not believed."""
+    match = _HOST.search(uri)
+    try:
+        return match is not None and ipaddress.ip_address(match[1]) in ipaddress.ip_network("127.0.0.0/8")
+    except ValueError:
+        return False
+
+
+async def _object(ask: Ask, kind: str, name: str) -> dict[str, str] | None:
+    answer = await ask(f"asterisk/config/dynamic/res_pjsip/{kind}/{name}")
+    return None if answer is None else {f.attribute: f.value for f in answer.decode(list[_Field])}

@@ -1,0 +1,54 @@
+"""Which ARI requests may travel over the event socket.
+
+Asterisk runs the requests of one socket strictly one after another, and some of them wait
+until the prompt on their channel has ended: a ``POST variable`` sent while a 15 s prompt
+plays holds up the ping, the originate and the hang-up of every other call for 15 s. So only
+verbs that were measured not to wait are listed here; ``tests/asterisk/test_pbx_verbs.py``
+measures each of them again. Everything else goes over the HTTP pool (``pbx/http.py``).
+"""
+
+from __future__ import annotations
+
+NON_BLOCKING: frozenset[str] = frozenset(
+    {
+        "GET asterisk/ping",
+        "PUT applications/*/eventFilter",
+        "GET applications/*",
+        "GET channels",
+        "POST channels",
+        "GET channels/*",
+        "DELETE channels/*",
+        "GET channels/*/variable",
+        "POST channels/*/continue",
+        "POST channels/*/dtmf",
+        "POST channels/*/hold",
+        "DELETE channels/*/hold",
+        "POST channels/*/moh",
+        "DELETE channels/*/moh",
+        "POST channels/*/mute",
+        "DELETE channels/*/mute",
+        "POST channels/*/play",
+        "POST channels/*/play/*",
+        "POST channels/*/record",
+        "POST channels/*/ring",
+        "DELETE channels/*/ring",
+        "POST channels/*/snoop",
+        "POST channels/*/snoop/*",
+        "GET playbacks/*",
+        "DELETE playbacks/*",
+    }
+)
+
+
+def shape(method: str, uri: str) -> str:
+    """The verb of a request with every identifier replaced: ``POST channels/*/play``."""
+    parts = uri.split("/")
+    # ARI alternates collection and identifier; `asterisk/…` has no identifiers in what we use.
+    if parts[0] != "asterisk":
+        parts[1::2] = ["*"] * len(parts[1::2])
+    return f"{method} {'/'.join(parts)}"
+
+
+def is_non_blocking(method: str, uri: str) -> bool:
+    """Whether the request may use the socket without holding up other calls."""
+    return shape(method, uri) in NON_BLOCKING

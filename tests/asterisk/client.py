@@ -1,0 +1,125 @@
+"""A connected client of agi-app's own making, for tests on a real Asterisk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from agi_app.clock import SystemClock
+from agi_app.errors import AgiAppError
+from agi_app.gate.permit import Permit
+from agi_app.pbx import originate
+from agi_app.pbx.ari import Ari
+from agi_app.pbx.channel import Channel
+from agi_app.pbx.events import Event, Frame, Started
+from agi_app.pbx.http import AriSettings
+from agi_app.pbx.reconcile import hang_up_inherited, reconcile
+from agi_app.pbx.router import Router
+from sandbox.asterisk import Asterisk
+
+CALLER_ID = "+998612340001"
+TRUNK = "sandbox-carrier"
+E = TypeVar("E")
+_serial = itertools.count(1)
+
+
+def number(behaviour: str) -> str:
+    """A test number nobody else dials; its last two digits say what the carrier does with it."""
+    return f"+99986{next(_serial):08d}{behaviour}"
+
+
+def permit_for(callee: str, lifetime: float = 0.3) -> Permit:
+    """A permit as the gate would make it."""
+    return Permit(f"t{next(_serial)}-{callee[-2:]}", callee, CALLER_ID, TRUNK, SystemClock().monotonic() + lifetime)
+
+
+def dial_string(callee: str) -> str:
+    """The trunk's way of dialling: without the plus sign."""
+    return f"PJSIP/{callee.removeprefix('+')}@{TRUNK}"
+
+
+def settings_of(asterisk: Asterisk, **changes: object) -> AriSettings:
+    """How to reach this Asterisk; ``changes`` overrules any setting."""
+    values: dict[str, object] = {
+        "url": asterisk.ari_url,
+        "username": asterisk.ari_user,
+        "password": asterisk.ari_password,
+        "first_retry": 0.05,
+        **changes,
+    }
+    return AriSettings(**values)  # type: ignore[arg-type]
+
+
+class Client:
+    """One worker: connection, router, and every frame that came."""
+
+    def __init__(self, settings: AriSettings) -> None:
+        self.clock = SystemClock()
+        self.frames: list[Frame] = []
+        self.strays: list[tuple[str, Event]] = []
+        self.router = Router(lambda channel_id, event: self.strays.append((channel_id, event)))
+        self.ari = Ari(settings, self.clock, on_event=self._take, prepare=lambda ari: reconcile(ari, self.router))
+        self.task: asyncio.Task[None] | None = None
+
+    def _take(self, frame: Frame) -> None:
+        self.frames.append(frame)
+        self.router.handle(frame)
+
+    async def call(
+        self, callee: str, *, ring_timeout: float = 10, max_call: float = 60, permit: Permit | None = None
+    ) -> Channel:
+        """Dial a number with a fresh permit."""
+        return await originate.place(
+            self.ari,
+            self.router,
+            permit or permit_for(callee),
+            dial_string=dial_string,
+            ring_timeout=ring_timeout,
+            max_call=max_call,
+        )
+
+    async def answered(self, callee: str, *, ring_timeout: float = 10, max_call: float = 60) -> Channel:
+        """Dial a number and wait until it is answered."""
+        channel = await self.call(callee, ring_timeout=ring_timeout, max_call=max_call)
+        await wait_for(channel, Started)
+        return channel
+
+
+async def wait_for(channel: Channel, kind: type[E], timeout: float = 5) -> E:
+    """The next event of this kind; others are skipped. Fails when the call ends first."""
+    async with asyncio.timeout(timeout):
+        async for event in channel:
+            if isinstance(event, kind):
+                return event
+    raise AssertionError(f"{channel.id} ended with {channel.ended} before {kind.__name__}")
+
+
+async def all_events(channel: Channel, timeout: float = 10) -> list[Event]:
+    """Everything until the end of the call."""
+    async with asyncio.timeout(timeout):
+        return [event async for event in channel]
+
+
+@asynccontextmanager
+async def connected(settings: AriSettings) -> AsyncIterator[Client]:
+    """A client that is connected; afterwards its calls are ended."""
+    client = Client(settings)
+    client.task = asyncio.create_task(client.ari.run())
+    up = asyncio.create_task(client.ari.connected(5))
+    try:
+        await asyncio.wait({client.task, up}, return_when=asyncio.FIRST_COMPLETED)
+        if client.task.done():
+            await client.task
+        await up
+        yield client
+        if client.ari.is_connected and not client.task.cancelling():
+            await hang_up_inherited(client.ari)
+    finally:
+        up.cancel()
+        client.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, AgiAppError):
+            await client.task

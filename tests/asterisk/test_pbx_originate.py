@@ -1,0 +1,231 @@
+"""What becomes of an originate: outcomes, caller ID, limits, and that nobody is dialled twice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+import pytest
+
+from agi_app.errors import RequestFailed, SafetyError
+from agi_app.gate.permit import InternalLeg
+from agi_app.pbx import events, originate
+from agi_app.pbx.events import Destroyed, FarEndEnded, Key, Left, Lost, PlaybackFinished, Progress, Ringing, Started
+from sandbox.asterisk import Asterisk
+from tests.asterisk.client import (
+    CALLER_ID,
+    Client,
+    all_events,
+    connected,
+    dial_string,
+    number,
+    permit_for,
+    settings_of,
+    wait_for,
+)
+from tests.asterisk.proxy import wire
+from tests.asterisk.sip import Sip
+
+pytestmark = pytest.mark.asterisk
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "code", "cause"),
+    [
+        ("20", 486, 17),
+        ("22", 404, 1),
+        ("23", 603, 21),
+        ("24", 503, 34),
+        ("29", 480, 19),
+        ("30", 410, 22),
+        ("31", 484, 28),
+        ("32", 500, 38),
+        ("33", 488, 58),
+    ],
+)
+async def test_a_final_answer_of_the_carrier(client: Client, behaviour: str, code: int, cause: int) -> None:
+    seen = await all_events(await client.call(number(behaviour)))
+    assert [type(event) for event in seen if event != Ringing()] == [FarEndEnded, Destroyed]
+    end = seen[-1]
+    assert isinstance(end, Destroyed)
+    assert (end.cause, end.tech_cause) == (cause, code)
+
+
+async def test_only_the_evidence_tells_a_ring_out_from_a_silent_trunk(client: Client) -> None:
+    ring_out, silent = await asyncio.gather(
+        client.call(number("21"), ring_timeout=1), client.call(number("26"), ring_timeout=1)
+    )
+    after_ringing, after_silence = await all_events(ring_out), await all_events(silent)
+    assert after_ringing == [Ringing(), Destroyed(19, 480, "User alerting, no answer")]
+    assert after_silence == [Destroyed(19, 480, "User alerting, no answer")]
+
+
+async def test_early_audio_is_evidence_too(client: Client) -> None:
+    channel = await client.call(number("34"))
+    assert await channel.next_event(5) == Progress()
+    await wait_for(channel, Started)
+
+
+async def test_a_call_with_a_prompt_and_a_key_in_order(asterisk: Asterisk, client: Client) -> None:
+    channel = await client.answered(number("02"))
+    await channel.play("p-1", f"sound:{asterisk.prompts_path}/short")
+    assert await wait_for(channel, PlaybackFinished) == PlaybackFinished("p-1")
+    assert (await wait_for(channel, Key)).digit == "2"
+    await channel.hangup()
+    assert await all_events(channel) == [Left(), Destroyed(16, None, "Normal Clearing")]
+
+
+async def test_a_callee_who_hangs_up(client: Client) -> None:
+    channel = await client.call(number("11"))
+    seen = await all_events(channel)
+    assert seen == [Ringing(), Started(), FarEndEnded(None), Left(), Destroyed(0, None, "Unknown")]
+    await channel.hangup()
+    with pytest.raises(RequestFailed) as raised:
+        await channel.play("p-2", "sound:beep")
+    assert raised.value.status == 404
+
+
+async def test_a_prompt_that_does_not_exist_is_reported(client: Client) -> None:
+    channel = await client.answered(number("10"))
+    await channel.play("p-3", "sound:/nowhere/nothing")
+    assert await wait_for(channel, PlaybackFinished) == PlaybackFinished("p-3", failed=True)
+
+
+async def test_the_callee_sees_our_number_with_its_plus(client: Client, sip: Sip) -> None:
+    callee = number("20")
+    await all_events(await client.call(callee))
+    (call,) = await sip.calls(callee)
+    assert call.from_user == CALLER_ID
+
+
+async def test_an_internal_leg_shows_its_own_number(client: Client, sip: Sip) -> None:
+    destination = number("20")
+    leg = InternalLeg("leg-1", "front-desk", dial_string(destination), "+998612340002")
+    channel = await originate.place_internal(client.ari, client.router, leg, ring_timeout=5, max_call=5)
+    await all_events(channel)
+    (call,) = await sip.calls(destination)
+    assert call.from_user == "+998612340002"
+
+
+@pytest.mark.parametrize("caller_id", ["", "anonymous", "13800000000", "+0123456"])
+async def test_no_caller_id_no_call(client: Client, sip: Sip, caller_id: str) -> None:
+    callee = number("20")
+    with pytest.raises(SafetyError, match="caller ID"):
+        await client.call(callee, permit=replace(permit_for(callee), caller_id=caller_id))
+    assert await sip.calls(callee, wait=0.2) == []
+
+
+async def test_a_permit_dials_once_and_not_after_it_expired(client: Client, sip: Sip) -> None:
+    callee, other = number("20"), number("20")
+    permit = permit_for(callee)
+    await all_events(await client.call(callee, permit=permit))
+    with pytest.raises(SafetyError, match="already used"):
+        await client.call(callee, permit=permit)
+    with pytest.raises(SafetyError, match="expired"):
+        await client.call(other, permit=permit_for(other, lifetime=-0.001))
+    assert [call.invites for call in await sip.calls(callee)] == [1]
+    assert await sip.calls(other, wait=0.2) == []
+    assert len(client.router) == 0
+
+
+async def test_every_call_has_a_longest_length_that_needs_no_worker(asterisk: Asterisk, sip: Sip) -> None:
+    callee = number("10")
+    async with connected(settings_of(asterisk)) as client:
+        channel = await client.answered(callee, ring_timeout=1, max_call=2)
+        left = float(await channel.get_variable("TIMEOUT(absolute)"))
+        assert 2 < left <= 3, "ring time and call length, from the originate on"
+        assert client.task is not None
+        client.task.cancel()  # the worker dies; nobody hangs up
+    bye = await sip.wait_for(callee, "BYE", 5)
+    (call,) = await sip.calls(callee)
+    assert 2.9 < bye.at - call.invite_at < 3.5
+
+
+async def test_an_unknown_endpoint_fails_at_once(client: Client) -> None:
+    permit = permit_for(number("20"))
+    channel = await originate.place(
+        client.ari, client.router, permit, dial_string=lambda _: "PJSIP/1@nowhere", ring_timeout=5, max_call=5
+    )
+    assert await channel.next_event(1) == events.Failed(500, "POST channels: Allocation failed (status 500)")
+    assert len(client.router) == 0
+
+
+async def test_a_channel_id_in_use_fails(asterisk: Asterisk, client: Client, sip: Sip) -> None:
+    permit = permit_for(number("21"))
+    await client.call(permit.number, permit=permit)
+    client.router.forget(originate.channel_id_of(permit.attempt_id))
+    again = permit_for(permit.number)
+    again.attempt_id = permit.attempt_id
+    channel = await client.call(permit.number, permit=again)
+    end = await channel.next_event(1)
+    assert isinstance(end, events.Failed)
+    assert end.status == 409
+    assert len(await sip.calls(permit.number)) == 1
+
+
+async def test_a_ringing_call_is_cancelled_at_once(client: Client, sip: Sip) -> None:
+    callee = number("21")
+    channel = await client.call(callee)
+    await wait_for(channel, Ringing)
+    start = time.monotonic()
+    await channel.hangup()
+    await sip.wait_for(callee, "CANCEL", 1)
+    assert time.monotonic() - start < 1
+    assert await all_events(channel) == [Destroyed(16, None, "Normal Clearing")]
+
+
+async def test_a_lost_answer_counts_as_dialled_and_is_never_sent_again(asterisk: Asterisk, sip: Sip) -> None:
+    callee = number("21")
+    async with wire(asterisk.ari_url) as proxy, connected(settings_of(asterisk, url=proxy.url)) as client:
+        proxy.swallow_answers = True
+        placing = asyncio.create_task(client.call(callee))
+        await asyncio.sleep(0.1)
+        proxy.swallow_answers = False
+        proxy.cut()
+        channel = await placing
+        end = await channel.next_event(1)
+        assert isinstance(end, Lost)
+        await sip.wait_for(callee, "CANCEL", 2)
+        await asyncio.sleep(0.5)
+    assert len(await sip.calls(callee)) == 1
+
+
+async def test_an_answer_that_comes_too_late_counts_as_dialled(asterisk: Asterisk, sip: Sip) -> None:
+    callee = number("21")
+    async with (
+        wire(asterisk.ari_url) as proxy,
+        connected(settings_of(asterisk, url=proxy.url, request_timeout=0.3)) as client,
+    ):
+        proxy.swallow_answers = True
+        channel = await client.call(callee)
+        assert isinstance(await channel.next_event(1), Lost)
+        await sip.wait_for(callee, "CANCEL", 2)
+        proxy.swallow_answers = False
+    assert len(await sip.calls(callee)) == 1
+
+
+async def test_a_worker_that_stops_while_dialling_ends_the_call(asterisk: Asterisk, sip: Sip) -> None:
+    callee = number("21")
+    async with wire(asterisk.ari_url) as proxy, connected(settings_of(asterisk, url=proxy.url)) as client:
+        proxy.swallow_answers = True
+        placing = asyncio.create_task(client.call(callee))
+        await asyncio.sleep(0.05)
+        placing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await placing
+        await sip.wait_for(callee, "CANCEL", 2)
+        proxy.swallow_answers = False
+
+
+async def test_without_a_connection_nothing_is_dialled_and_the_permit_is_kept(asterisk: Asterisk, sip: Sip) -> None:
+    callee = number("20")
+    async with wire(asterisk.ari_url) as proxy, connected(settings_of(asterisk, url=proxy.url)) as client:
+        proxy.refuse = True
+        proxy.cut()
+        await asyncio.sleep(0.1)
+        permit = permit_for(callee, lifetime=5)
+        with pytest.raises(RequestFailed, match="nothing was dialled"):
+            await client.call(callee, permit=permit)
+        permit.use(client.clock.monotonic())
+    assert await sip.calls(callee, wait=0.2) == []
