@@ -1,0 +1,68 @@
+"""The workers, one an Asterisk, and how much of each one's stop journal is in the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from agi_app.store import queries
+from agi_app.store.pool import Store
+from agi_app.store.statements import count, record, records
+
+Q = queries.load("nodes")
+ALIVE = dt.timedelta(seconds=8)  # a worker says that it lives every two seconds
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """One worker as the others see it; times are real."""
+
+    entityid: str
+    name: str
+    started_at: dt.datetime
+    seen_at: dt.datetime
+    holding: str | None  # why it dials nobody now
+    alive: bool
+
+
+async def all_nodes(store: Store) -> list[NodeRow]:
+    """Every worker that ever registered and was not forgotten."""
+    return await store.rows(NodeRow, Q["all"], {"alive": ALIVE})
+
+
+async def register_node(store: Store, entityid: str, name: str) -> None:
+    """Make this worker known; from then on others wait for its journal after an outage."""
+    async with store.transaction() as connection:
+        await connection.execute(Q["register"], {"entityid": entityid, "name": name})
+
+
+async def beat(
+    store: Store, entityid: str, journal_position: int, *, flushed: bool, holding: str | None = None
+) -> None:
+    """Say that this worker lives, and how many bytes of its journal are stored; ``flushed``: all of them.
+
+    ``holding`` is why it dials nobody now.
+    """
+    values = {"entityid": entityid, "journal_position": journal_position, "flushed": flushed, "holding": holding}
+    async with store.transaction() as connection:
+        await connection.execute(Q["beat"], values)
+
+
+async def journal_position(store: Store, entityid: str) -> int:
+    """Bytes of this node's journal that the database has; 0 for an unknown node."""
+    async with store.connection() as connection:
+        row = await record(connection, Q["journal_position"], {"entityid": entityid})
+    return int(row["journal_position"]) if row else 0
+
+
+async def unflushed_since(store: Store, since: dt.datetime) -> list[str]:
+    """Names of nodes whose journal may hold stops from before ``since`` (real time): nobody claims meanwhile."""
+    async with store.connection() as connection:
+        found = await records(connection, Q["unflushed_since"], {"since": since})
+    return [row["name"] for row in found]
+
+
+async def forget_node(store: Store, entityid: str) -> bool:
+    """No longer wait for a node that is gone for good; False when it is not known."""
+    async with store.transaction() as connection:
+        return await count(connection, Q["forget"], {"entityid": entityid}) > 0

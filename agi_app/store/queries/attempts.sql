@@ -1,0 +1,96 @@
+-- The person's row is locked first by everything that changes an attempt of theirs.
+-- name: lock_person
+SELECT person_id FROM person
+WHERE person_id = (SELECT person_id FROM attempt WHERE attempt_id = %(attempt_id)s)
+FOR NO KEY UPDATE;
+
+-- name: mark
+UPDATE attempt a
+SET state = 'dialling', dialled = true, marked_at = clock_timestamp(),
+    rules_at = a.rules_at + (clock_timestamp() - a.claimed_at)
+WHERE a.attempt_id = %(attempt_id)s AND a.node = %(node)s AND a.state = 'claimed'
+  AND a.lease_until > clock_timestamp()
+  AND EXISTS (SELECT FROM campaign c WHERE c.name = a.campaign AND c.state = 'running')
+  AND NOT EXISTS (SELECT FROM person p JOIN suppression s ON s.number_hash = p.number_hash
+                  WHERE p.person_id = a.person_id)
+  AND NOT EXISTS (SELECT FROM revocation r JOIN campaign c ON c.name = a.campaign
+                  WHERE r.person_id = a.person_id AND (r.purpose IS NULL OR r.purpose = c.purpose)
+                    AND r.recorded_at >= a.claimed_at)
+RETURNING a.attempt_id;
+
+-- Ends attempts that were surely not dialled; their contacts are due as before.
+-- name: give_back
+WITH given AS (
+    UPDATE attempt
+    SET state = 'ended', ended_at = clock_timestamp(), outcome = 'cancelled', dialled = false, note = %(reason)s
+    WHERE attempt_id = ANY(%(attempts)s) AND state = ANY(%(states)s)
+    RETURNING attempt_id, contact_id
+), freed AS (
+    UPDATE slot SET attempt_id = NULL FROM given WHERE slot.attempt_id = given.attempt_id
+), due AS (
+    UPDATE contact SET state = 'pending' FROM given
+    WHERE contact.contact_id = given.contact_id AND contact.state = 'claimed'
+)
+SELECT attempt_id FROM given;
+
+-- name: finish
+WITH ended AS (
+    UPDATE attempt
+    SET state = 'ended', outcome = %(outcome)s, disposition = %(disposition)s, answers = %(answers)s::jsonb,
+        cause = %(cause)s, tech_cause = %(tech_cause)s, note = %(note)s, counts = %(counts)s, swept = %(swept)s,
+        ringing_at = %(ringing_at)s, answered_at = %(answered_at)s,
+        ended_at = coalesce(%(ended_at)s::timestamptz, clock_timestamp())
+    WHERE attempt_id = %(attempt_id)s AND state <> 'ended'
+    RETURNING attempt_id, contact_id, person_id, caller_id, counts
+), freed AS (
+    UPDATE slot SET attempt_id = NULL FROM ended WHERE slot.attempt_id = ended.attempt_id
+), seen AS (
+    UPDATE person SET caller_id_seen = ended.caller_id FROM ended
+    WHERE person.person_id = ended.person_id AND ended.counts AND person.caller_id_seen IS NULL
+), settled AS (
+    UPDATE contact
+    SET state = %(contact_state)s, due_at = coalesce(%(next_due)s::timestamptz, 'infinity'),
+        attempts_made = attempts_made + 1,
+        retries_used = retries_used || jsonb_build_object(
+            %(outcome)s::text, coalesce((retries_used ->> %(outcome)s)::integer, 0) + 1),
+        last_outcome = %(outcome)s, disposition = coalesce(%(disposition)s, contact.disposition)
+    FROM ended WHERE contact.contact_id = ended.contact_id
+)
+SELECT attempt_id FROM ended;
+
+-- The true result of an attempt that a sweep had to call interrupted, because its worker was cut off.
+-- name: late_result
+WITH ended AS (
+    UPDATE attempt
+    SET outcome = %(outcome)s, disposition = %(disposition)s, answers = %(answers)s::jsonb,
+        cause = %(cause)s, tech_cause = %(tech_cause)s, note = %(note)s, swept = false,
+        counts = counts OR %(counts)s, ringing_at = %(ringing_at)s, answered_at = %(answered_at)s,
+        ended_at = coalesce(%(ended_at)s::timestamptz, ended_at)
+    WHERE attempt_id = %(attempt_id)s AND state = 'ended' AND swept
+    RETURNING attempt_id, contact_id
+), settled AS (
+    UPDATE contact
+    SET state = CASE WHEN %(contact_state)s = 'done' AND contact.state = 'pending' THEN 'done' ELSE contact.state END,
+        last_outcome = %(outcome)s, disposition = coalesce(%(disposition)s, contact.disposition)
+    FROM ended WHERE contact.contact_id = ended.contact_id
+)
+SELECT attempt_id FROM ended;
+
+-- name: extend_leases
+UPDATE attempt SET lease_until = clock_timestamp() + %(lease)s::interval
+WHERE attempt_id = ANY(%(attempts)s) AND node = %(node)s AND state <> 'ended'
+RETURNING attempt_id;
+
+-- name: orphans
+SELECT a.attempt_id, a.contact_id, a.person_id, a.campaign, c.attempts_made + 1 AS attempt_number,
+       c.retries_used, a.rules_at
+FROM attempt a JOIN contact c ON c.contact_id = a.contact_id
+WHERE a.state <> 'ended' AND (a.node = %(node)s::text OR a.lease_until < clock_timestamp())
+ORDER BY a.claimed_at;
+
+-- Asked again under the person's lock: the worker may have come back meanwhile.
+-- name: still_orphan
+SELECT state FROM attempt
+WHERE attempt_id = %(attempt_id)s AND state <> 'ended'
+  AND (node = %(node)s::text OR lease_until < clock_timestamp())
+FOR UPDATE;

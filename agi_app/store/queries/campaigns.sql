@@ -1,0 +1,23 @@
+-- name: save
+INSERT INTO campaign (name, spec, flow_file, flow_text)
+VALUES (%(name)s, %(spec)s::jsonb, %(flow_file)s, %(flow_text)s)
+ON CONFLICT (name) DO UPDATE
+SET spec = excluded.spec, flow_file = excluded.flow_file, flow_text = excluded.flow_text, saved_at = clock_timestamp();
+
+-- name: load
+SELECT spec::text AS spec, state, state_reason, flow_file, flow_text, changed_at
+FROM campaign
+WHERE (%(names)s::text[] IS NULL OR name = ANY(%(names)s)) AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
+ORDER BY name;
+
+-- name: set_state
+UPDATE campaign SET state = %(state)s, state_reason = %(reason)s, changed_at = clock_timestamp()
+WHERE name = %(name)s
+RETURNING name;
+
+-- name: claimed_attempts
+SELECT attempt_id FROM attempt WHERE campaign = %(name)s AND state = 'claimed';
+
+-- name: wake_parked
+UPDATE contact SET due_at = %(now)s
+WHERE campaign = %(campaign)s AND state = 'pending' AND due_at = 'infinity';

@@ -1,0 +1,48 @@
+-- name: make_import_table
+CREATE TEMPORARY TABLE import_row (
+    place integer NOT NULL, external_id text NOT NULL, e164 text NOT NULL, number_hash bytea NOT NULL, region text NOT NULL,
+    zones text[] NOT NULL, language text, fields jsonb NOT NULL
+) ON COMMIT DROP;
+
+-- name: copy_rows
+COPY import_row (place, external_id, e164, number_hash, region, zones, language, fields) FROM STDIN (FORMAT BINARY);
+
+-- name: no_time_limit
+SET LOCAL statement_timeout = 0;
+
+-- name: analyse_import
+ANALYZE import_row;
+
+-- In the order of the numbers, so that two imports at once cannot wait for each other.
+-- name: add_persons
+INSERT INTO person (e164, number_hash, region, zones)
+SELECT DISTINCT ON (e164) e164, number_hash, region, zones FROM import_row ORDER BY e164
+ON CONFLICT DO NOTHING;
+
+-- Only rows that really changed are touched. What was already tried, decided or suppressed stays; a
+-- parked contact is decided again, since its new columns may have mended the reason.
+-- name: update_contacts
+UPDATE contact c
+SET person_id = p.person_id, language = i.language, fields = i.fields,
+    due_at = CASE WHEN c.due_at = 'infinity' AND c.state = 'pending' THEN %(now)s ELSE c.due_at END
+FROM import_row i JOIN person p ON p.e164 = i.e164
+WHERE c.campaign = %(campaign)s AND c.external_id = i.external_id
+  AND (c.person_id, c.language, c.fields) IS DISTINCT FROM (p.person_id, i.language, i.fields);
+
+-- name: add_contacts
+INSERT INTO contact (campaign, external_id, person_id, language, fields, due_at)
+SELECT %(campaign)s, i.external_id, p.person_id, i.language, i.fields, %(now)s
+FROM import_row i JOIN person p ON p.e164 = i.e164
+ORDER BY i.place  -- contacts are called in the order of the file
+ON CONFLICT (campaign, external_id) DO NOTHING;
+
+-- name: analyse_contacts
+ANALYZE contact, person;
+
+-- name: counts
+SELECT count(*)::integer AS total,
+       (count(*) FILTER (WHERE state = 'pending'))::integer AS pending,
+       (count(*) FILTER (WHERE state = 'pending' AND due_at = 'infinity'))::integer AS parked,
+       (count(*) FILTER (WHERE state = 'claimed'))::integer AS claimed,
+       (count(*) FILTER (WHERE state = 'done'))::integer AS done
+FROM contact WHERE campaign = %(campaign)s;

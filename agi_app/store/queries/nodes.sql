@@ -1,0 +1,23 @@
+-- name: register
+INSERT INTO node (entityid, name) VALUES (%(entityid)s, %(name)s)
+ON CONFLICT (entityid) DO UPDATE
+SET name = excluded.name, started_at = clock_timestamp(), seen_at = clock_timestamp();
+
+-- name: beat
+UPDATE node SET seen_at = clock_timestamp(), journal_position = %(journal_position)s,
+    flushed_at = CASE WHEN %(flushed)s THEN clock_timestamp() ELSE flushed_at END,
+    holding = %(holding)s
+WHERE entityid = %(entityid)s;
+
+-- name: unflushed_since
+SELECT name FROM node WHERE flushed_at IS NULL OR flushed_at < %(since)s ORDER BY name;
+
+-- name: forget
+DELETE FROM node WHERE entityid = %(entityid)s;
+
+-- name: journal_position
+SELECT journal_position FROM node WHERE entityid = %(entityid)s;
+
+-- name: all
+SELECT entityid, name, started_at, seen_at, holding, seen_at > clock_timestamp() - %(alive)s::interval AS alive
+FROM node ORDER BY name;

@@ -1,0 +1,38 @@
+-- Settings of every connection.
+-- name: configure
+SELECT set_config('timezone', 'UTC', false),
+       set_config('jit', 'off', false),
+       set_config('application_name', 'agi-app', false),
+       set_config('statement_timeout', '30s', false),
+       set_config('lock_timeout', '10s', false),
+       set_config('idle_in_transaction_session_timeout', '60s', false);
+
+-- name: durability
+SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit;
+
+-- name: database_now
+SELECT clock_timestamp() AS now;
+
+-- name: lock_worker
+SELECT pg_try_advisory_lock(hashtextextended('agi-app worker ' || %(entityid)s, 0)) AS got;
+
+-- name: still_alive
+SELECT 1;
+
+-- name: notify
+SELECT pg_notify(%(channel)s, %(payload)s);
+
+-- The first use of a start instant anchors it; another start anchors anew.
+-- name: anchor_sandbox_clock
+INSERT INTO sandbox_clock AS old (start, anchored_at) VALUES (%(start)s, clock_timestamp())
+ON CONFLICT (only_row) DO UPDATE SET start = excluded.start, anchored_at = excluded.anchored_at
+WHERE old.start <> excluded.start;
+
+-- name: sandbox_offset
+SELECT extract(epoch FROM start - anchored_at)::float8 AS seconds FROM sandbox_clock;
+
+-- name: remember_meta
+INSERT INTO meta (key, value) VALUES (%(key)s, %(value)s) ON CONFLICT (key) DO NOTHING;
+
+-- name: read_meta
+SELECT value FROM meta WHERE key = %(key)s;

@@ -1,0 +1,33 @@
+-- name: total
+SELECT count(*)::integer AS total FROM slot WHERE scope = %(scope)s;
+
+-- Waiting here is short: a resize is a few rows.
+-- name: lock_scope
+SELECT pg_advisory_xact_lock(hashtextextended('agi-app slots ' || %(scope)s, 0));
+
+-- name: grow
+INSERT INTO slot (scope, n)
+SELECT %(scope)s, n FROM generate_series(1, %(most)s) AS n
+WHERE NOT EXISTS (SELECT FROM slot WHERE scope = %(scope)s AND slot.n = n.n)
+ORDER BY n
+LIMIT %(missing)s
+ON CONFLICT DO NOTHING;
+
+-- Occupied slots are left; they go when they are free.
+-- name: shrink
+DELETE FROM slot WHERE (scope, n) IN (
+    SELECT scope, n FROM slot WHERE scope = %(scope)s AND attempt_id IS NULL
+    ORDER BY n DESC LIMIT %(surplus)s FOR UPDATE SKIP LOCKED
+);
+
+-- name: lease
+SELECT n FROM slot WHERE scope = %(scope)s AND attempt_id IS NULL
+ORDER BY n LIMIT %(most)s FOR UPDATE SKIP LOCKED;
+
+-- name: occupy
+UPDATE slot SET attempt_id = r.attempt_id
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (scope text, n integer, attempt_id text)
+WHERE slot.scope = r.scope AND slot.n = r.n;
+
+-- name: used
+SELECT count(*)::integer AS used FROM slot WHERE scope = %(scope)s AND attempt_id IS NOT NULL;

@@ -1,0 +1,62 @@
+"""How many calls a trunk or a campaign may have at once: one row a call, leased with SKIP LOCKED.
+
+Counting calls and comparing would let two workers pass together. A row can be locked by one only.
+"""
+
+from __future__ import annotations
+
+from agi_app.store import queries
+from agi_app.store.statements import Connection, count, record, records
+
+Q = queries.load("slots")
+
+
+def of_trunk(trunk: str) -> str:
+    """The scope of a trunk's slots."""
+    return f"trunk:{trunk}"
+
+
+def of_campaign(name: str) -> str:
+    """The scope of a campaign's slots."""
+    return f"campaign:{name}"
+
+
+async def lease(connection: Connection, scope: str, limit: int, most: int) -> list[int]:
+    """Lock up to ``most`` free slots of ``scope`` until this transaction ends; never waits for one.
+
+    ``limit`` is how many slots the scope has now. While more calls than that go on (the limit was
+    lowered), there is none to lease.
+    """
+    total = await _total(connection, scope)
+    if total != limit:
+        await _resize(connection, scope, limit)
+        if await _total(connection, scope) > limit:
+            return []
+    found = await records(connection, Q["lease"], {"scope": scope, "most": most})
+    return [row["n"] for row in found]
+
+
+async def occupy(connection: Connection, rows_json: str) -> None:
+    """Give leased slots to attempts: JSON rows of scope, n, attempt_id."""
+    await connection.execute(Q["occupy"], {"rows": rows_json})
+
+
+async def used(connection: Connection, scope: str) -> int:
+    """How many calls occupy a slot of ``scope``."""
+    row = await record(connection, Q["used"], {"scope": scope})
+    return int(row["used"]) if row else 0
+
+
+async def _total(connection: Connection, scope: str) -> int:
+    row = await record(connection, Q["total"], {"scope": scope})
+    return int(row["total"]) if row else 0
+
+
+async def _resize(connection: Connection, scope: str, limit: int) -> None:
+    await connection.execute(Q["lock_scope"], {"scope": scope})
+    total = await _total(connection, scope)
+    if total < limit:
+        # Numbers that a shrink left occupied may be higher than the limit: look past them too.
+        await count(connection, Q["grow"], {"scope": scope, "missing": limit - total, "most": limit + total})
+    elif total > limit:
+        await count(connection, Q["shrink"], {"scope": scope, "surplus": total - limit})

@@ -1,0 +1,160 @@
+"""A stop: recorded, and told to whoever is calling that person right now.
+
+The person's row is locked, as the claim and the mark do: after the commit no attempt of theirs can
+become ``dialling`` any more, and each that already was is in the answer and in the notification.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agi_app.model.campaign import Purpose
+from agi_app.store import queries
+from agi_app.store.attempts import CLAIMED, give_back
+from agi_app.store.listen import STOP_CHANNEL
+from agi_app.store.pool import Store
+from agi_app.store.statements import Connection, count, record, records, rows
+
+Q = queries.load("stops")
+SESSION = queries.load("session")
+SUPPRESS_AT_ONCE = 10_000  # rows in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One number, as its keyed hash, that is never to be called again."""
+
+    number_hash: bytes
+    at: dt.datetime
+    reason: str
+    via: str  # key press, command line, stop list, journal …
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """An attempt that is claimed or being dialled now."""
+
+    attempt_id: str
+    person_id: int
+    contact_id: int
+    campaign: str
+    node: str
+    state: str  # claimed | dialling
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeResult:
+    """What a stop met: the person if we know them, attempts taken back in time, and calls that must be ended."""
+
+    person_id: int | None
+    cancelled: tuple[str, ...]
+    dialling: tuple[OpenAttempt, ...]
+
+
+async def revoke(
+    store: Store, number: str, purpose: Purpose | None, at: dt.datetime, *, reason: str, via: str
+) -> RevokeResult:
+    """Withdraw the consent of the person with this E.164 number for one purpose, or (None) stop for ever.
+
+    A stop for ever also suppresses the number, known to us or not. ``at`` is when the person said it.
+    Raises StoreError; then nothing was stored and the caller's journal must keep it.
+    """
+    entry = Suppression(store.hash_number(number), at, reason, via)
+    async with store.transaction() as connection:
+        person = await record(connection, Q["lock_person_by_number"], {"number": number})
+        if purpose is None:
+            await _insert(connection, [entry])
+        if person:
+            return await _withdraw(connection, person["person_id"], purpose, entry)
+    if purpose is None:  # the person may have been imported while we stored it: look once more
+        await _stop_calls(store, [entry.number_hash])
+    return RevokeResult(None, (), ())
+
+
+async def suppress(store: Store, entries: Sequence[Suppression]) -> int:
+    """Add numbers to the suppression list and stop calls to them; returns how many were new.
+
+    For stop lists and for replaying the journal: doing it again changes nothing.
+    """
+    added = 0
+    for start in range(0, len(entries), SUPPRESS_AT_ONCE):
+        chunk = entries[start : start + SUPPRESS_AT_ONCE]
+        async with store.transaction() as connection:
+            added += await _insert(connection, chunk)
+        # After the commit: a claim sees the suppression from here on, an earlier one is found now.
+        await _stop_calls(store, [e.number_hash for e in chunk])
+    return added
+
+
+async def open_attempts_of(store: Store, person_ids: Sequence[int]) -> list[OpenAttempt]:
+    """The attempts of these persons that have not ended."""
+    return await store.rows(OpenAttempt, Q["open_attempts"], {"persons": list(person_ids), "purpose": None})
+
+
+async def live_check(store: Store, attempt_ids: Sequence[str]) -> dict[str, str]:
+    """Which of our running attempts must end, and why; for when notifications may have been missed.
+
+    ``person_stopped`` ends at once, ``campaign_stopped`` only while it rings, ``not_ours`` was swept.
+    """
+    async with store.connection() as connection:
+        found = await records(connection, Q["live_check"], {"attempts": list(attempt_ids)})
+    return {row["attempt_id"]: row["reason"] for row in found if row["reason"]}
+
+
+async def is_suppressed(store: Store, number: str) -> bool:
+    """Whether this E.164 number is on the suppression list."""
+    async with store.connection() as connection:
+        row = await record(connection, Q["is_suppressed"], {"number_hash": store.hash_number(number)})
+    return bool(row and row["suppressed"])
+
+
+async def _insert(connection: Connection, entries: Sequence[Suppression]) -> int:
+    ordered = sorted({e.number_hash: e for e in entries}.values(), key=lambda e: e.number_hash)
+    return await count(
+        connection,
+        Q["add_suppressions"],
+        {
+            "hashes": [e.number_hash for e in ordered],
+            "times": [e.at for e in ordered],
+            "reasons": [e.reason for e in ordered],
+            "vias": [e.via for e in ordered],
+        },
+    )
+
+
+async def _withdraw(
+    connection: Connection, person_id: int, purpose: Purpose | None, entry: Suppression
+) -> RevokeResult:
+    about = purpose.value if purpose else None
+    await connection.execute(
+        Q["add_revocation"],
+        {"person_id": person_id, "purpose": about, "at": entry.at, "reason": entry.reason, "via": entry.via},
+    )
+    cancelled, dialling = await _end_attempts(connection, [person_id], about)
+    if purpose is None or dialling:
+        await _tell(connection, person_id)
+    return RevokeResult(person_id, cancelled, dialling)
+
+
+async def _stop_calls(store: Store, hashes: list[bytes]) -> None:
+    async with store.transaction() as connection:
+        called = await records(connection, Q["lock_called_persons"], {"hashes": hashes})
+        await _end_attempts(connection, [row["person_id"] for row in called], None)
+        for row in called:
+            await _tell(connection, row["person_id"])
+
+
+async def _end_attempts(
+    connection: Connection, persons: list[int], purpose: str | None
+) -> tuple[tuple[str, ...], tuple[OpenAttempt, ...]]:
+    """Take back what is claimed; return that and what is being dialled."""
+    found = await rows(connection, OpenAttempt, Q["open_attempts"], {"persons": persons, "purpose": purpose})
+    claimed = [a.attempt_id for a in found if a.state in CLAIMED]
+    cancelled = await give_back(connection, claimed, "the person said stop", CLAIMED) if claimed else []
+    return tuple(cancelled), tuple(a for a in found if a.attempt_id not in cancelled)
+
+
+async def _tell(connection: Connection, person_id: int) -> None:
+    await connection.execute(SESSION["notify"], {"channel": STOP_CHANNEL, "payload": str(person_id)})

@@ -1,0 +1,86 @@
+"""A fast cluster (no fsync) for the session, and an own database for each test, cloned from a migrated template."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from agi_app.clock import SystemClock
+from agi_app.store import embedded
+from agi_app.store.migrate import migrate
+from agi_app.store.pool import Store
+from tests.store.world import World, hash_number
+
+TEMPLATE = "agi_app_template"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The session's server."""
+
+    server: embedded.EmbeddedServer
+
+    def url(self, database: str) -> str:
+        """How to reach one database of it."""
+        return psycopg.conninfo.make_conninfo(self.server.url, dbname=database)
+
+    def run(self, statement: str) -> None:
+        """Run a statement outside any transaction."""
+        with psycopg.connect(self.server.url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A server with a migrated template database."""
+    server = embedded.acquire(tmp_path_factory.mktemp("cluster"), fast=True)
+    try:
+        made = Cluster(server)
+        made.run(f"CREATE DATABASE {TEMPLATE}")
+        asyncio.run(_migrate(made.url(TEMPLATE)))
+        yield made
+    finally:
+        server.release()
+
+
+async def _migrate(url: str) -> None:
+    store = await open_store(url, check_schema=False)
+    await migrate(store)
+    await store.close()
+
+
+async def open_store(url: str, *, check_schema: bool = True) -> Store:
+    """A store on an existing server."""
+    return await Store.open(
+        url, Path("unused"), clock=SystemClock(), hash_number=hash_number, pool_size=8, check_schema=check_schema
+    )
+
+
+@pytest.fixture
+def database_url(cluster: Cluster) -> Iterator[str]:
+    """A fresh, migrated database."""
+    name = f"test_{next(_numbers)}"
+    cluster.run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield cluster.url(name)
+    cluster.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """An open store on a fresh database."""
+    opened = await open_store(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    """Short ways to make campaigns, people and consents in the store, and to claim."""
+    return World(store)

@@ -1,0 +1,271 @@
+"""Claims on a real PostgreSQL: nobody is called twice, limits hold, refusals are explained once."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import sys
+
+import pytest
+
+from agi_app.model.call import CallResult, Outcome
+from agi_app.model.campaign import CampaignState, Pace, Purpose
+from agi_app.store import attempts, campaigns, consents, reports, slots
+from agi_app.store.pool import Store
+from tests.store.world import HUMAN, TERMS, World, campaign, consent, number, rule_set
+
+pytestmark = pytest.mark.postgres
+
+
+async def test_two_campaigns_and_six_workers_call_each_of_500_persons_once(world: World, database_url: str) -> None:
+    """With a cap of one call a day, whoever is first calls; nobody calls the same person a second time."""
+    await world.running(campaign("one"), range(500))
+    await world.running(campaign("two"), range(500))
+    racers = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.store.racer", database_url, f"node-{n}", stdout=asyncio.subprocess.PIPE
+        )
+        for n in range(2)
+    ]
+    printed = [(await racer.communicate())[0].decode().split() for racer in racers]
+    assert [racer.returncode for racer in racers] == [0, 0]
+    called = [int(person) for lines in printed for person in lines]
+    assert len(called) == len(set(called)) == 500
+    assert all(printed), "both processes must have taken part"
+    assert await world.value("SELECT count(*) FROM attempt WHERE dialled") == 500
+    assert await world.value("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == 0
+
+
+async def test_a_claim_carries_all_that_the_call_needs(world: World) -> None:
+    """Number, language, columns and the attempt's number come with the claim."""
+    wanted = await world.running(campaign(), [7])
+    got = await world.claim_one(wanted)
+    assert (got.number, got.caller_id, got.trunk) == (number(7), wanted.caller_id, "carrier")
+    assert (got.language, got.fields, got.attempt_number) == ("zh-CN", {"name": "Person 7"}, 1)
+    assert number(7).lstrip("+") not in got.attempt_id
+
+
+async def test_a_person_with_an_open_attempt_is_passed_over(world: World) -> None:
+    """While one campaign calls them, no other claims them."""
+    first, second = await world.running(campaign("one"), [1]), await world.running(campaign("two"), [1])
+    await world.claim_one(first)
+    batch = await world.claim(second)
+    assert batch.claims == ()
+    assert batch.nothing_due
+
+
+async def test_one_person_twice_in_a_campaign_is_claimed_once(world: World, store: Store) -> None:
+    """Two rows with the same number are one person."""
+    wanted = await world.running(campaign(), [1])
+    async with store.connection() as connection:
+        await connection.execute(
+            "INSERT INTO contact (campaign, external_id, person_id, fields, due_at)"
+            " SELECT campaign, 'again', person_id, fields, due_at FROM contact"
+        )
+    assert len((await world.claim(wanted)).claims) == 1
+
+
+async def test_the_database_itself_refuses_a_second_open_attempt(world: World, store: Store) -> None:
+    """The partial unique index holds even if all the code above it fails."""
+    wanted = await world.running(campaign(), [1])
+    got = await world.claim_one(wanted)
+    with pytest.raises(Exception, match="attempt_one_open"):
+        async with store.connection() as connection:
+            await connection.execute(
+                "INSERT INTO attempt (attempt_id, contact_id, person_id, campaign, decision_id, node, trunk,"
+                " caller_id, rules_at, lease_until) SELECT 'another', contact_id, person_id, campaign, decision_id,"
+                " node, trunk, caller_id, rules_at, lease_until FROM attempt WHERE attempt_id = %s",
+                (got.attempt_id,),
+            )
+
+
+async def test_slots_of_the_campaign_limit_the_calls_at_once(world: World) -> None:
+    """Never more than ``concurrent``; a finished call frees its slot."""
+    wanted = await world.running(campaign(pace=Pace(50, 3)), range(10))
+    first = await world.claim(wanted)
+    assert len(first.claims) == 3
+    assert first.no_slot
+    second = await world.claim(wanted)
+    assert second.claims == ()
+    assert second.no_slot
+    await world.call(first.claims[0])
+    assert len((await world.claim(wanted)).claims) == 1
+
+
+async def test_slots_of_the_trunk_hold_over_campaigns(world: World) -> None:
+    """Two campaigns on one trunk share its limit, with claims at the same time."""
+    one, two = await world.running(campaign("one"), range(10)), await world.running(campaign("two"), range(20, 30))
+    batches = await asyncio.gather(*(world.claim(c, 5, trunk_limit=4) for c in (one, two) * 4))
+    assert sum(len(b.claims) for b in batches) == 4
+    assert await world.value("SELECT count(*) FROM slot WHERE scope = 'trunk:carrier'") == 4
+
+
+async def test_a_lowered_limit_lets_no_call_start_until_it_holds(world: World, store: Store) -> None:
+    """Calls that go on are left alone; new ones wait until fewer than the new limit are on."""
+    wanted = await world.running(campaign(), range(10))
+    going_on = (await world.claim(wanted, 4, trunk_limit=4)).claims
+    for call in going_on[:2]:
+        assert (await world.claim(wanted, 5, trunk_limit=2)).no_slot
+        await world.call(call)
+    assert (await world.claim(wanted, 5, trunk_limit=2)).claims == ()
+    await world.call(going_on[2])
+    assert len((await world.claim(wanted, 5, trunk_limit=2)).claims) == 1
+    async with store.connection() as connection:
+        assert await slots.used(connection, "trunk:carrier") == 2
+
+
+async def test_a_raised_limit_counts_at_once(world: World) -> None:
+    """More slots are made when the limit grows, also past numbers that are in use."""
+    wanted = await world.running(campaign(), range(20))
+    assert len((await world.claim(wanted, 20, trunk_limit=2)).claims) == 2
+    assert len((await world.claim(wanted, 20, trunk_limit=9)).claims) == 7
+
+
+async def test_no_slot_leaks_over_every_way_a_call_can_end(world: World, store: Store) -> None:
+    """Finished, released, refused at the mark: each frees the trunk's and the campaign's slot."""
+    wanted = await world.running(campaign(), range(3))
+    done, given_back, refused = (await world.claim(wanted)).claims
+    await world.call(done, CallResult(Outcome.NO_ANSWER))
+    await attempts.release(store, given_back.attempt_id, "the permit ran out")
+    assert await attempts.mark(store, refused, "another node") is None
+    await attempts.release(store, refused.attempt_id, "shutting down")
+    assert await world.value("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == 0
+    assert await world.value("SELECT count(*) FROM slot") == 1100
+
+
+async def test_a_refusal_is_written_once_until_it_changes(world: World, store: Store) -> None:
+    """Passing over the same contact again adds no row; another rule set or another reason does."""
+    wanted = await world.running(campaign(), [1], consenting=[])
+
+    async def again() -> object:
+        async with store.connection() as connection:
+            await connection.execute("UPDATE contact SET due_at = clock_timestamp()")
+        assert (await world.claim(wanted)).refused == 1
+        return await world.value("SELECT count(*) FROM decision")
+
+    assert await again() == 1
+    assert await again() == 1
+    world.rules = rule_set(version="rules-2")
+    assert await again() == 2
+    await consents.import_consents(store, [consent(1, Purpose.MARKETING)], "admin", await world.now())
+    assert await again() == 3
+    assert await reports.refusals_by_rule(store, wanted.name) == {"consent_purpose": 1}
+
+
+async def test_a_decision_says_why_by_which_facts_and_clock_without_the_number(world: World, store: Store) -> None:
+    """Rules, texts, inputs, rule set, clock; telephone numbers of persons stand nowhere in it."""
+    wanted = await world.running(campaign(), [1], consenting=[])
+    await consents.import_consents(store, [consent(1, Purpose.SURVEY)], "admin", await world.now())
+    await world.claim(wanted)
+    async with store.connection() as connection:
+        row = await (await connection.execute("SELECT * FROM decision")).fetchone()
+    assert row is not None
+    assert (row["allowed"], row["rules"], row["clock"]) == (False, ["consent_purpose"], "system")
+    assert row["reasons"][0]["text"] == "the consent is for survey, the call is transactional"
+    assert row["inputs"]["consents"][0]["purpose"] == "survey"
+    assert row["ruleset_version"] == "rules-1"
+    assert number(1) not in str(row)
+
+
+async def test_refused_for_want_of_consent_waits_until_a_consent_comes(world: World, store: Store) -> None:
+    """Parked, not asked again and again; an imported consent wakes it at once."""
+    wanted = await world.running(campaign(), [1], consenting=[])
+    assert (await world.claim(wanted)).refused == 1
+    assert (await world.claim(wanted)).nothing_due
+    assert (await reports.why_waiting(store, wanted, await world.now())).by_rule == {"consent_missing": 1}
+    counted = await consents.import_consents(store, [consent(1)], "admin", await world.now())
+    assert (counted.added, counted.woken) == (1, 1)
+    assert len((await world.claim(wanted)).claims) == 1
+
+
+async def test_a_capped_person_is_due_again_when_the_cap_allows(world: World, store: Store) -> None:
+    """The second campaign waits for a day, not for a person to mend something."""
+    one, two = await world.running(campaign("one"), [1]), await world.running(campaign("two"), [1])
+    await world.call(await world.claim_one(one))
+    assert (await world.claim(two)).refused == 1
+    waiting = await reports.why_waiting(store, two, await world.now())
+    assert waiting.by_rule == {"cap_per_day": 1}
+    assert waiting.next_due is not None
+    assert dt.timedelta(hours=23) < waiting.next_due - await world.now() < dt.timedelta(hours=24)
+    tomorrow = dt.timedelta(hours=25)
+    assert len((await world.claim(two, offset=tomorrow)).claims) == 1
+
+
+async def test_calls_that_disturbed_nobody_do_not_count(world: World, store: Store) -> None:
+    """After a 503 the person may be called again the same day; after ringing they may not."""
+    wanted = await world.running(campaign(), [1])
+    claim = await world.claim_one(wanted)
+    assert await attempts.mark(store, claim, "node-1")
+    await attempts.finish(store, claim.attempt_id, CallResult(Outcome.CONGESTION), await world.now(), False)
+    again = await world.claim_one(wanted)
+    assert (again.attempt_number, again.retries_used) == (2, {"congestion": 1})
+    assert await attempts.mark(store, again, "node-1")
+    rang = CallResult(Outcome.NO_ANSWER, ringing_at=await world.now())
+    await attempts.finish(store, again.attempt_id, rang, await world.now(), False)
+    assert (await world.claim(wanted)).refused == 1
+
+
+async def test_a_person_sees_one_caller_id_for_ever(world: World) -> None:
+    """After the first counted call another number of ours is refused."""
+    await world.call(await world.claim_one(await world.running(campaign("one"), [1])))
+    world.rules = rule_set(cap=5)
+    other = await world.running(campaign("two", caller_id="+99986210000002"), [1])
+    assert (await world.claim(other)).refused == 1
+    assert await reports.refusals_by_rule(world.store, "two") == {"caller_id_changed": 1}
+
+
+@pytest.mark.parametrize("state", [CampaignState.DRAFT, CampaignState.PAUSED, CampaignState.STOPPED])
+async def test_a_campaign_that_does_not_run_parks_nobody(world: World, store: Store, state: CampaignState) -> None:
+    """No decisions are made while it does not run, so that starting it finds everybody due."""
+    wanted = await world.running(campaign(), range(3))
+    await campaigns.set_state(store, wanted.name, state, "for the test", await world.now())
+    assert (await world.claim(wanted)).not_running
+    assert await world.value("SELECT count(*) FROM decision") == 0
+    await campaigns.set_state(store, wanted.name, CampaignState.RUNNING, None, await world.now())
+    assert len((await world.claim(wanted)).claims) == 3
+
+
+async def test_starting_again_lets_old_refusals_be_decided_anew(world: World, store: Store) -> None:
+    """An operator who mended the cause restarts the campaign and need not touch each contact."""
+    wanted = await world.running(campaign(jurisdictions=("GB",)), range(2))
+    assert (await world.claim(wanted)).refused == 2
+    mended = campaign()
+    await campaigns.save_campaign(store, mended, "flows/reminder.yaml", "flow: reminder\n")
+    await campaigns.set_state(store, wanted.name, CampaignState.RUNNING, None, await world.now())
+    assert len((await world.claim(mended)).claims) == 2
+
+
+async def test_finishing_twice_changes_nothing(world: World, store: Store) -> None:
+    """The first result stays."""
+    wanted = await world.running(campaign(), [1])
+    claim = await world.claim_one(wanted)
+    await world.call(claim)
+    assert not await attempts.finish(store, claim.attempt_id, CallResult(Outcome.BUSY), None, True)
+    (row,) = await reports.attempt_rows(store, wanted.name)
+    assert (row.outcome, row.disposition, row.answers, row.counts) == ("human", "confirmed", {"menu": "yes"}, True)
+    assert await reports.outcome_counts(store, wanted.name) == {"human": 1}
+    assert await reports.disposition_counts(store, wanted.name) == {"confirmed": 1}
+
+
+async def test_a_released_claim_uses_up_no_attempt(world: World, store: Store) -> None:
+    """Surely not dialled: due at once, still the first attempt, not in the report."""
+    wanted = await world.running(campaign(), [1])
+    claim = await world.claim_one(wanted)
+    assert await attempts.mark(store, claim, "node-1")
+    assert await attempts.release(store, claim.attempt_id, "the permit ran out")
+    again = await world.claim_one(wanted)
+    assert again.attempt_number == 1
+    assert not await attempts.finish(store, claim.attempt_id, HUMAN, None, True)
+    assert await reports.attempt_rows(store, wanted.name) == []
+
+
+async def test_a_lease_that_ran_out_cannot_be_marked(world: World, store: Store) -> None:
+    """A worker that slept too long may not dial any more."""
+    wanted = await world.running(campaign(), range(2))
+    late, kept = (await world.claim(wanted, lease=dt.timedelta(milliseconds=50))).claims
+    assert await attempts.extend_leases(store, TERMS.node, [kept.attempt_id, "unknown"], TERMS.lease) == {
+        kept.attempt_id
+    }
+    await asyncio.sleep(0.1)
+    assert await attempts.mark(store, late, TERMS.node) is None
+    assert await attempts.mark(store, kept, TERMS.node) is not None

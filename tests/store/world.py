@@ -1,0 +1,120 @@
+"""What the store tests share: numbers of the test range, a rule set that is open all day, short helpers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from agi_app.gate.decide import Decision, decide
+from agi_app.gate.facts import Facts
+from agi_app.gate.ruleset import Jurisdiction, RuleSet
+from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.model.campaign import Campaign, CampaignState, Pace, Purpose, Window
+from agi_app.model.person import Consent, ContactRow
+from agi_app.store import attempts, caller_ids, campaigns, claims, consents, contacts
+from agi_app.store.checks import database_now
+from agi_app.store.pool import Store
+
+CALLER_ID = "+99986210000001"
+ALL_DAY = Window(frozenset(range(7)), dt.time(0), dt.time.max)
+LONG_AGO = dt.datetime(2026, 1, 5, 9, 0, tzinfo=dt.UTC)
+TERMS = claims.ClaimTerms("node-1", dt.timedelta(minutes=5), 1000, dt.timedelta(0), "system")
+HUMAN = CallResult(Outcome.HUMAN, disposition="confirmed", answers={"menu": "yes"})
+
+
+def hash_number(number: str) -> bytes:
+    """The keyed hash of the suppression list, with a key for tests."""
+    return hmac.digest(b"key for tests", number.encode(), hashlib.sha256)
+
+
+def number(n: int) -> str:
+    """The n-th test number, which behaves like a Chinese one."""
+    return f"+99986138{n:07d}"
+
+
+def contact(n: int, **fields: str) -> ContactRow:
+    """The n-th contact."""
+    return ContactRow(f"row-{n}", number(n), "CN", ("Asia/Shanghai",), "zh-CN", {"name": f"Person {n}"} | fields)
+
+
+def consent(n: int, purpose: Purpose = Purpose.TRANSACTIONAL) -> Consent:
+    """A consent of the n-th person."""
+    return Consent(number(n), purpose, "I agree to reminder calls.", "web form", LONG_AGO, "clinic")
+
+
+def campaign(name: str = "checkup", **changes: object) -> Campaign:
+    """A campaign that may call the test people."""
+    base = Campaign(
+        name=name,
+        purpose=Purpose.TRANSACTIONAL,
+        flow="reminder",
+        trunk="carrier",
+        caller_id=CALLER_ID,
+        jurisdictions=("CN",),
+        pace=Pace(50, 100),
+        windows=(ALL_DAY,),
+        retry={"busy": (dt.timedelta(days=1),)},
+    )
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def rule_set(cap: int = 1, version: str = "rules-1") -> RuleSet:
+    """Rules for China that are open all day."""
+    return RuleSet(version, {"CN": Jurisdiction("CN", (ALL_DAY,), cap)})
+
+
+@dataclass
+class World:
+    """Acts on one store as an operator and a worker would."""
+
+    store: Store
+    rules: RuleSet = field(default_factory=rule_set)
+    terms: claims.ClaimTerms = TERMS
+
+    async def now(self) -> dt.datetime:
+        """Rules time, which is the database's."""
+        return await database_now(self.store) + self.terms.offset
+
+    async def running(
+        self, wanted: Campaign, people: Sequence[int], *, consenting: Sequence[int] | None = None
+    ) -> Campaign:
+        """A running campaign with these contacts; all of them consent unless ``consenting`` says who does."""
+        now = await self.now()
+        await campaigns.save_campaign(self.store, wanted, "flows/reminder.yaml", "flow: reminder\n")
+        proof = caller_ids.Proof(
+            wanted.caller_id, "letter", "letter.pdf", "00", "admin", LONG_AGO, now + dt.timedelta(days=90)
+        )
+        await caller_ids.add_proof(self.store, proof, now)
+        who = people if consenting is None else consenting
+        await consents.import_consents(self.store, [consent(n) for n in who], "admin", now)
+        await contacts.import_contacts(self.store, wanted.name, [contact(n) for n in people], now)
+        await campaigns.set_state(self.store, wanted.name, CampaignState.RUNNING, None, await self.now())
+        return wanted
+
+    async def claim(self, wanted: Campaign, limit: int = 50, **terms: object) -> claims.ClaimBatch:
+        """Claim as a worker does, judged by this world's rules."""
+
+        def judge(facts: Facts, now: dt.datetime) -> Decision:
+            return decide(facts, wanted, True, self.rules, now)
+
+        return await claims.claim(self.store, wanted, limit, replace(self.terms, **terms), judge)  # type: ignore[arg-type]
+
+    async def claim_one(self, wanted: Campaign) -> Claim:
+        """The one contact that may be called."""
+        (only,) = (await self.claim(wanted, 1)).claims
+        return only
+
+    async def call(self, claimed: Claim, result: CallResult = HUMAN) -> None:
+        """Dial and finish at once; the contact is done."""
+        assert await attempts.mark(self.store, claimed, self.terms.node)
+        assert await attempts.finish(self.store, claimed.attempt_id, result, None, True)
+
+    async def value(self, query: str, *parameters: object) -> object:
+        """The first column of the first row."""
+        async with self.store.connection() as connection:
+            row = await (await connection.execute(query, parameters)).fetchone()
+        assert row is not None
+        return next(iter(row.values()))
