@@ -1,0 +1,82 @@
+"""The carrier's own record of a run: a tcpdump of its SIP port, which survives a kill and cannot be talked round.
+
+Read it with ``sandbox.sip`` (``read_messages``, ``read_calls``), also while it is still being written.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sandbox.errors import SandboxError
+from sandbox.sip import CarrierCall, SipMessage, overlapping, read_calls, read_messages
+from sandbox.supervise import Child, tail
+
+__all__ = ["Capture", "CarrierCall", "SipMessage", "overlapping", "read_calls", "read_messages"]
+
+START_TIMEOUT_S = 10.0
+DRAIN_S = 0.2
+BUFFER_KIB = 65_536
+
+
+class Capture:
+    """tcpdump of UDP ports on the loopback interface into a file. Needs root, as tcpdump does."""
+
+    def __init__(self, file: Path, *ports: int, interface: str = "lo") -> None:
+        if not ports:
+            raise SandboxError("a capture needs a port: give the carrier's")
+        self.file = file.resolve()
+        self.ports = ports
+        self.interface = interface
+        self.log_path = self.file.with_name(self.file.name + ".log")
+        self._child: Child | None = None
+
+    def start(self) -> None:
+        """Returns when tcpdump is listening, so that no message after it is missed."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.log_path.write_bytes(b"")
+        expression = " or ".join(f"udp port {port}" for port in self.ports)
+        argv = ["tcpdump", "-i", self.interface, "-n", "-U", "--immediate-mode", "-s", "0", "-B", str(BUFFER_KIB)]
+        # -Z root: giving up root would also give up being killed with us.
+        self._child = Child([*argv, "-Z", "root", "-w", str(self.file), expression], log=self.log_path)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while "listening on" not in self.log_path.read_text(errors="replace"):
+            if self._child.returncode is not None:
+                raise self._child.died("tcpdump")
+            if time.monotonic() > deadline:
+                self._child.end(1.0)
+                raise SandboxError(f"tcpdump did not start; the end of {self.log_path}:\n{tail(self.log_path)}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Takes what is still in the buffer, then ends tcpdump. Raises if the kernel dropped a packet."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        if child.returncode is not None:
+            raise child.died("tcpdump")
+        time.sleep(DRAIN_S)
+        child.send(signal.SIGINT)
+        if not child.wait(5.0):
+            child.end(0.0)
+            raise SandboxError(f"tcpdump did not end; {self.file} may lack its end")
+        found = re.search(r"(\d+) packets? dropped by kernel", self.log_path.read_text(errors="replace"))
+        if found is None or int(found[1]) > 0:
+            raise SandboxError(f"{self.file} is not complete: {found[0] if found else tail(self.log_path)}")
+
+    def calls(self) -> list[CarrierCall]:
+        """The calls sent to the captured ports so far."""
+        return read_calls(self.file, self.ports)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

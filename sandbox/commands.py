@@ -1,0 +1,75 @@
+"""Calls the command ``agi-app`` as ops staff do, and keeps a worker running beside it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sandbox.errors import SandboxError
+from sandbox.supervise import Child, tail
+
+COMMAND = (sys.executable, "-m", "agi_app.cli.main")
+COMMAND_TIMEOUT_S = 120
+START_TIMEOUT_S = 20.0
+DRAIN_S = 45.0
+
+
+class AgiApp:
+    """The commands of one project folder; logs go to ``logs``."""
+
+    def __init__(self, project: Path, logs: Path, say: Callable[[str], None] = print) -> None:
+        self.project = project
+        self._logs = logs
+        self._say = say
+
+    def __call__(self, *arguments: str) -> str:
+        """Run a command and show what it printed; SandboxError when it fails."""
+        self._say(f"$ agi-app {' '.join(arguments)}")
+        text = self.ask(*arguments)
+        if text:
+            self._say(text.rstrip())
+        return text
+
+    def ask(self, *arguments: str) -> str:
+        """Run a command quietly and return its output; SandboxError when it fails."""
+        done = self.run(*arguments)
+        if done.returncode != 0:
+            raise SandboxError(
+                f"agi-app {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+            )
+        return done.stdout
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command and return whatever came of it."""
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=self.project,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_S,
+            check=False,
+        )
+
+    @contextmanager
+    def worker(self, log: str, extra: Sequence[str] = ()) -> Iterator[Child]:
+        """``agi-app run`` until the block ends; it must come up within START_TIMEOUT_S and end by itself on SIGTERM."""
+        path = self._logs / log
+        child = Child([*COMMAND, "run", "--json-logs", *extra], log=path, cwd=self.project)
+        try:
+            self._wait_until_dialling(child, path)
+            yield child
+        finally:
+            child.end(DRAIN_S)
+
+    def _wait_until_dialling(self, child: Child, log: Path) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while '"event": "dialling"' not in log.read_text(errors="replace"):
+            if child.returncode is not None:
+                raise SandboxError(f"agi-app run ended with {child.returncode}; its log:\n{tail(log)}")
+            if time.monotonic() > deadline:
+                raise SandboxError(f"agi-app run does not dial after {START_TIMEOUT_S:.0f} s; its log:\n{tail(log)}")
+            time.sleep(0.1)

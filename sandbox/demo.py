@@ -1,0 +1,196 @@
+"""The main job, shown: a clinic's reminder to 60 contacts on a real Asterisk, and a second one a day later.
+
+    python -m sandbox.demo [--json] [--keep DIR]     (scripts/demo is the way to call it)
+
+Everything goes through the command line, as ops staff would do it; the carrier's capture is the witness.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sandbox.commands import AgiApp
+from sandbox.errors import SandboxError
+from sandbox.root import ensure_root, ensure_tools
+from sandbox.sip import CarrierCall
+from sandbox.witness import Verdict, judge, read_stops
+from sandbox.world import World, settings_toml
+
+CLINIC = Path(__file__).resolve().parent.parent / "examples" / "clinic"
+CALLER_ID = "+999862155500001"
+PURPOSE = "transactional"
+FIRST, SECOND = "march-checkup", "march-checkup-again"
+DAY_ONE, DAY_TWO = "2026-03-03T10:00:00+08:00", "2026-03-04T10:30:00+08:00"
+CAMPAIGN_TIMEOUT_S = 240
+
+
+def main() -> int:
+    """Exit status: 0 all as promised, 1 a promise was broken, 2 the environment is wrong."""
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line, the rest aside")
+    parser.add_argument("--keep", type=Path, help="the folder for logs, captures and the project (default: a new one)")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        figures, faults = Demo(options.keep, aside=options.json).run()
+    except SandboxError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; everything that was started has ended", file=sys.stderr)
+        return 130
+    for fault in faults:
+        print(f"BROKEN: {fault}", file=sys.stderr)
+    print(
+        json.dumps(figures, ensure_ascii=False) if options.json else json.dumps(figures, ensure_ascii=False, indent=2)
+    )
+    return 1 if faults else 0
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+class Demo:
+    """One run of the demo, in a folder of its own."""
+
+    def __init__(self, keep: Path | None, *, aside: bool) -> None:
+        self._out = sys.stderr if aside else sys.stdout
+        self.folder = keep.resolve() if keep else Path(tempfile.mkdtemp(prefix="agi-app-demo-"))
+        self.project = self.folder / "project"
+        self._calls: list[list[CarrierCall]] = []
+
+    def say(self, text: str) -> None:
+        """One line for the person who watches."""
+        print(text, file=self._out, flush=True)
+
+    def run(self) -> tuple[dict[str, Any], list[str]]:
+        """The figures of both campaigns and every broken promise."""
+        ensure_tools(self.say)
+        root = ensure_root(self.say)
+        if self.project.exists():
+            raise SandboxError(f"{self.project} exists already; --keep wants a folder without a project in it")
+        shutil.copytree(CLINIC, self.project)
+        with World(root, self.folder, prompts_dir=self.project / "prompts") as world:
+            version = world.asterisk.version()
+            self.say(f"== Asterisk {version} and a carrier of simulated people are up; logs in {self.folder}")
+            app = AgiApp(self.project, self.folder, self.say)
+            self._settings(world, DAY_ONE)
+            app("check")
+            app("callerid", "prove", CALLER_ID, "--letter", "caller-id-letter.txt", "--entered-by", "demo")
+            app("consent", "import", "consent.csv")
+            app("consent", "revoke", "--file", "stop-list.txt")
+            reports = [self._campaign(app, world, FIRST)]
+            self.say(f"\n== A day passes: the sandbox clock says {DAY_TWO}. The same people are called again.")
+            self._settings(world, DAY_TWO)
+            reports.append(self._campaign(app, world, SECOND))
+        return self._figures(version, reports)
+
+    def _settings(self, world: World, clock: str) -> None:
+        text = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=10, concurrent=60)
+        (self.project / "agi-app.toml").write_text(f'{text}\n[sandbox]\nclock = "{clock}"\n')
+
+    def _campaign(self, app: AgiApp, world: World, name: str) -> dict[str, Any]:
+        self.say(f"\n== Campaign {name}")
+        app("contacts", "import", name, "contacts.csv")
+        app("campaign", "start", name)
+        with app.worker(f"worker-{name}.log"):
+            app("campaign", "preview", name, "--limit", "0")
+            self._watch(app, name)
+            app("campaign", "stop", name)
+            app("report", name)
+            report: dict[str, Any] = json.loads(app.ask("report", name, "--format", "json"))
+        seen = sum(map(len, self._calls))
+        self._calls.append(world.capture.calls()[seen:])
+        return report
+
+    def _watch(self, app: AgiApp, name: str) -> None:
+        deadline = time.monotonic() + CAMPAIGN_TIMEOUT_S
+        shown = ""
+        while time.monotonic() < deadline:
+            status = json.loads(app.ask("campaign", "status", name, "--json"))
+            done, calls = f"{status['done']} of {status['contacts']} done", f"{status['open_attempts']} calls now"
+            line = f"   {done}, {calls}, {status['attempts']} made"
+            if line != shown:
+                self.say(line)
+                shown = line
+            if not status["open_attempts"] and not status["due_now"]:
+                return
+            time.sleep(1.0)
+        raise SandboxError(f"campaign {name} did not come to its end in {CAMPAIGN_TIMEOUT_S} s; see {self.folder}")
+
+    def _figures(self, version: str, reports: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
+        numbers = {row["number"] for row in self._rows("contacts.csv")}
+        stops = read_stops(self.project / "var", numbers)
+        verdict = judge(self._calls, self._forbidden(), CALLER_ID, stops)
+        attempts = sum(r["attempts"] for r in reports)
+        x = verdict.last_invite_after_stop_s
+        figures = {
+            "asterisk": version,
+            "contacts": sum(r["contacts"] for r in reports),
+            "invites_seen_by_carrier": verdict.invites,
+            "attempts": attempts,
+            "outcomes": _sum(r["outcomes"] for r in reports),
+            "dispositions": _sum(r["dispositions"] for r in reports),
+            "refused": _sum(r["refused"] for r in reports),
+            "invites_to_forbidden": verdict.to_forbidden,
+            "double_dials": verdict.double_dials,
+            "wrong_caller_id": verdict.wrong_caller_id,
+            "last_invite_after_stop_s": None if x is None else round(x, 3),
+        }
+        self.say(f"\n== Logs, reports and captures: {self.folder} (SIP: carrier/sip.pcap)")
+        return figures, _faults(verdict, attempts)
+
+    def _rows(self, file: str) -> list[dict[str, str]]:
+        with (self.project / file).open(encoding="utf-8-sig", newline="") as source:
+            return list(csv.DictReader(source))
+
+    def _forbidden(self) -> set[str]:
+        """Everybody in the contacts file who may not be called, worked out from the files alone."""
+        numbers = {row["number"] for row in self._rows("contacts.csv")}
+        start = datetime.fromisoformat(DAY_ONE)
+        agreed = {
+            row["number"]
+            for row in self._rows("consent.csv")
+            if row["purpose"] == PURPOSE and not (row["expires"] and datetime.fromisoformat(row["expires"]) <= start)
+        }
+        stopped = set((self.project / "stop-list.txt").read_text().split())
+        elsewhere = {n for n in numbers if not n.startswith("+99986")}  # Britain: not listed; America: at night
+        return (numbers - agreed) | (numbers & stopped) | elsewhere
+
+
+def _sum(counts: Any) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return dict(total.most_common())
+
+
+def _faults(verdict: Verdict, attempts: int) -> list[str]:
+    faults = []
+    if verdict.invites != attempts:
+        faults.append(f"the carrier saw {verdict.invites} calls, the database has {attempts} attempts")
+    for name in ("to_forbidden", "double_dials", "wrong_caller_id"):
+        if getattr(verdict, name):
+            faults.append(f"{name}: {getattr(verdict, name)}")
+    after = verdict.last_invite_after_stop_s
+    if after is None:
+        faults.append("nobody said stop: the demo showed nothing of it")
+    elif after > 1.0:
+        faults.append(f"an INVITE left {after:.3f} s after the stop was on disk")
+    return faults
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""Child processes that never outlive us, however we end.
+
+Each child asks the kernel to be killed when its parent dies (PR_SET_PDEATHSIG, by ``setpriv``), so a SIGKILL of the
+parent is covered too. The kernel means the parent *thread*: a child started from a worker thread of asyncio would die
+when that thread is let go. So one thread, which lives as long as the process, starts all of them.
+"""
+
+from __future__ import annotations
+
+import queue
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import IO
+
+from sandbox.errors import SandboxError
+
+_Job = tuple[Callable[[], "subprocess.Popen[bytes]"], "Future[subprocess.Popen[bytes]]"]
+_jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+_start_lock = threading.Lock()
+_starter: threading.Thread | None = None
+
+
+def _start_for_ever() -> None:
+    while True:
+        make, answer = _jobs.get()
+        try:
+            answer.set_result(make())
+        except OSError as error:
+            answer.set_exception(error)
+
+
+def _in_lasting_thread(make: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+    global _starter  # noqa: PLW0603 - one starter a process is the point
+    with _start_lock:
+        if _starter is None or not _starter.is_alive():
+            _starter = threading.Thread(target=_start_for_ever, name="sandbox-starter", daemon=True)
+            _starter.start()
+    answer: Future[subprocess.Popen[bytes]] = Future()
+    _jobs.put((make, answer))
+    return answer.result()
+
+
+def tail(path: Path, lines: int = 15) -> str:
+    """The last lines of a log, for an error message; says so if there is none."""
+    try:
+        text = path.read_text(errors="replace")
+    except FileNotFoundError:
+        return f"({path} does not exist)"
+    kept = [line for line in text.splitlines() if line.strip()][-lines:]
+    return "\n".join(kept) if kept else f"({path} is empty)"
+
+
+class Child:
+    """A started process, in its own session (Ctrl-C reaches only us), its output in a log file."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        self.name = Path(argv[0]).name
+        self.log = log
+        self._output: IO[bytes] = log.open("ab")
+        command = ["setpriv", "--pdeathsig", "KILL", "--", *argv]
+
+        def make() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
+                env=env,
+                cwd=cwd,
+                start_new_session=True,
+            )
+
+        try:
+            self._process = _in_lasting_thread(make)
+        except OSError as error:
+            self._output.close()
+            raise SandboxError(f"cannot start {self.name}: {error}") from error
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+    def first_child(self) -> int | None:
+        """Process id of its first own child, None if it has none (yet)."""
+        try:
+            listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        return int(listed[0]) if listed else None
+
+    def wait(self, timeout_s: float) -> bool:
+        """True if it ended within timeout_s."""
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        self._output.close()
+        return True
+
+    def send(self, signal_number: int) -> None:
+        """Sends a signal; a process that has ended is left in peace."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal_number)
+
+    def end(self, grace_s: float) -> None:
+        """Asks it to end (SIGTERM), and kills it if it has not done so after grace_s."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        if not self.wait(grace_s):
+            self._process.kill()
+            self.wait(5.0)
+
+    def died(self, what: str) -> SandboxError:
+        """The error to raise when it ended by itself."""
+        return SandboxError(f"{what} ended with status {self.returncode}; the end of {self.log}:\n{tail(self.log)}")

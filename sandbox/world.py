@@ -1,0 +1,94 @@
+"""A whole test world in one folder: the carrier, the capture of its SIP port, and one Asterisk or more."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sandbox.asterisk import TRUNK, Asterisk
+from sandbox.capture import Capture
+from sandbox.carrier import Carrier
+
+
+class World:
+    """Starts all of it on enter and ends all of it on exit; the folder keeps logs and the capture.
+
+    ``root`` comes from ``sandbox.root.ensure_root``. With ``asterisks=2`` two of them call into one carrier.
+    """
+
+    def __init__(self, root: Path, folder: Path, *, prompts_dir: Path | None = None, asterisks: int = 1) -> None:
+        self.folder = folder.resolve()
+        self.carrier = Carrier(self.folder / "carrier")
+        self.capture = Capture(self.folder / "carrier" / "sip.pcap", self.carrier.port)
+        self.asterisks = [
+            Asterisk(
+                root,
+                self.folder / f"asterisk-{name}",
+                name=name,
+                carrier=self.carrier.address,
+                prompts_dir=prompts_dir,
+            )
+            for name in "abcdefgh"[:asterisks]
+        ]
+        self._running = ExitStack()
+
+    @property
+    def asterisk(self) -> Asterisk:
+        """The first one."""
+        return self.asterisks[0]
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            starting.enter_context(self.carrier)
+            starting.enter_context(self.capture)
+            for asterisk in self.asterisks:
+                starting.enter_context(asterisk)
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.__exit__(kind, error, trace)
+
+
+def settings_toml(
+    asterisk: Asterisk, *, trunk: str = TRUNK, calls_per_second: float = 60, concurrent: int = 800
+) -> str:
+    """The parts of agi-app.toml that say how to reach this Asterisk and its trunk."""
+    prompts = f'prompts_path = "{asterisk.prompts_path}"\n' if asterisk.prompts_dir else ""
+    return (
+        "[asterisk]\n"
+        f'url = "{asterisk.ari_url}"\n'
+        f'username = "{asterisk.ari_user}"\n'
+        f'password = "{asterisk.ari_password}"\n'
+        f'entityid = "{asterisk.entityid}"\n'
+        f"{prompts}"
+        "\n"
+        f"[trunks.{trunk}]\n"
+        f'endpoint = "PJSIP/{{number}}@{TRUNK}"\n'
+        f"calls_per_second = {calls_per_second}\n"
+        f"concurrent = {concurrent}\n"
+        "plus = true\n"
+        "sandbox = true\n"
+    )
+
+
+def facts_json(world: World) -> str:
+    """What another process needs to use this world, for the state file of ``scripts/sandbox``."""
+    asterisk = world.asterisk
+    return json.dumps(
+        {
+            "ari_url": asterisk.ari_url,
+            "ari_user": asterisk.ari_user,
+            "ari_password": asterisk.ari_password,
+            "asterisk_pid": asterisk.pid,
+            "console": asterisk.console_argv(),
+            "folder": str(world.folder),
+            "capture": str(world.capture.file),
+            "carrier_port": world.carrier.port,
+        }
+    )
