@@ -1,0 +1,120 @@
+"""Takes a stop and makes it hold: first the local journal on disk, then the database, for ever.
+
+A stop that is in the journal is never lost: while the database is away it waits here, is tried again
+twice a second, and ``pending`` keeps the dialer from claiming anybody meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from dataclasses import dataclass
+
+from agi_app import log
+from agi_app.clock import Clock
+from agi_app.consent.journal import Entry, Journal
+from agi_app.errors import SafetyError, StoreError
+from agi_app.store import nodes
+from agi_app.store import stops as table
+from agi_app.store.pool import Store
+
+LOOK_EVERY_S = 0.5
+REASON = {"key": "the opt-out key was pressed", "step": "the call flow took a stop"}
+
+_log = log.get("stops")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What this process knows about a journalled stop beyond its hash."""
+
+    number: str
+    reason: str
+
+
+class Stops:
+    """The stops of one node: journal, database, and whether the two agree."""
+
+    def __init__(self, store: Store, journal: Journal, clock: Clock, entityid: str) -> None:
+        self._store = store
+        self._journal = journal
+        self._clock = clock
+        self._entityid = entityid
+        self._known: dict[bytes, _Known] = {}
+        self._position = 0
+        self._behind = True  # until the first flush has read the journal
+        self._wake = asyncio.Event()
+        self._flushing = asyncio.Lock()
+        self.broken: str | None = None  # the journal cannot be written: nobody may be dialled
+
+    @property
+    def pending(self) -> bool:
+        """The journal holds, or may hold, stops that the database does not have."""
+        return self._behind or self._wake.is_set()
+
+    @property
+    def position(self) -> int:
+        """Bytes of the journal known to be in the database."""
+        return self._position
+
+    async def take(self, number: str, via: str) -> None:
+        """Store one stop; returns when it is on disk. SafetyError when neither disk nor database took it."""
+        number_hash = self._store.hash_number(number)
+        self._known[number_hash] = _Known(number, REASON.get(via, "a stop was taken"))
+        self._behind = True
+        try:
+            await asyncio.to_thread(self._journal.append, number_hash, via)
+        except SafetyError as error:
+            self.broken = str(error)
+            await self._database_alone(number, via)
+            return
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Carry stops from the journal to the database until cancelled; other processes append too."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass  # time to look for what other processes appended
+            try:
+                await self.flush()
+            except StoreError as error:
+                _log.error("stops wait for the database; nobody is dialled", error=str(error))
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    async def flush(self) -> int:
+        """Bring everything that is in the journal into the database; returns how many stops that were."""
+        async with self._flushing:
+            self._wake.clear()
+            try:
+                entries = await asyncio.to_thread(lambda: list(self._journal.unflushed(self._position)))
+                for entry in entries:
+                    await self._to_database(entry)
+                    self._position = entry.end
+            except (StoreError, SafetyError):
+                self._behind = True
+                raise
+            self._behind = False
+            if entries:
+                await nodes.beat(self._store, self._entityid, self._position, flushed=True)
+            return len(entries)
+
+    async def _to_database(self, entry: Entry) -> None:
+        known = self._known.get(entry.number_hash)
+        at = dt.datetime.fromisoformat(entry.at)
+        if known is not None:
+            await table.revoke(self._store, known.number, None, at, reason=known.reason, via=entry.via)
+            del self._known[entry.number_hash]
+        else:
+            found = table.Suppression(entry.number_hash, at, "a stop from the journal", entry.via)
+            await table.suppress(self._store, [found])
+
+    async def _database_alone(self, number: str, via: str) -> None:
+        try:
+            reason = REASON.get(via, "a stop was taken")
+            await table.revoke(self._store, number, None, self._clock.now(), reason=reason, via=via)
+        except StoreError as error:
+            raise SafetyError(f"{self.broken}; and the database did not take it either: {error}") from error
+        _log.critical("the refusal journal cannot be written; dialling stops", error=self.broken)

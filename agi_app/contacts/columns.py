@@ -1,0 +1,160 @@
+"""What the contacts file and the consent file share: finding columns, reading cells, rejecting rows.
+
+A row is rejected with all its faults at once; the rejects file repeats the row with the two columns
+of ``REJECT_COLUMNS`` in front, which are skipped when the mended file is imported again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agi_app.contacts.table import Row, Table
+from agi_app.errors import AuthorError, Problem
+from agi_app.model import phone
+from agi_app.yaml_lines import quote, suggest
+
+REJECT_COLUMNS = ("rejected_line", "rejected_reason")
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_SPREADSHEET_FLOAT = re.compile(r"(\+?\d{5,})\.0+")
+_SPREADSHEET_ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
+_MANY_DIGITS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that was not taken: where, what stands there, and everything that is wrong with it."""
+
+    line: int
+    column: int  # in characters, from 1, of the first fault
+    field: str  # the column's name in the file; empty when the row as such is broken
+    value: str
+    reason: str
+    rule: str
+    cells: tuple[str, ...]  # the row as it was, for the rejects file
+
+    def problem(self, file: str) -> Problem:
+        """The same for people: ``file:line:column: rule reason``, telephone numbers masked."""
+        return Problem(file, self.line, self.column, self.rule, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which cell holds what: ``known`` by our own names, ``others`` by the names in the file."""
+
+    known: Mapping[str, int]
+    others: Mapping[str, int]
+    header: tuple[str, ...]
+
+
+class Cells:
+    """One row being read: hands out cells and collects faults."""
+
+    def __init__(self, row: Row, columns: Columns) -> None:
+        self._row = row
+        self._columns = columns
+        self._faults: list[tuple[int, str, str]] = []  # cell, rule, reason
+        if row.fault:
+            self._faults.append((row.fault.cell, row.fault.rule, row.fault.reason))
+
+    @property
+    def readable(self) -> bool:
+        """False when the row as such is broken: then its cells mean nothing."""
+        return self._row.fault is None
+
+    def exact(self, name: str) -> str:
+        """The cell as it stands; empty when the file has no such column."""
+        index = self._columns.known.get(name)
+        return "" if index is None else self._row.cells[index]
+
+    def text(self, name: str) -> str:
+        """The cell without spaces around it."""
+        return self.exact(name).strip()
+
+    def fault(self, name: str, rule: str, reason: str) -> None:
+        """Something is wrong with the cell of this column; ``reason`` follows the column's name."""
+        cell = self._columns.known[name]
+        self._faults.append((cell, rule, f"{self._columns.header[cell]} {reason}"))
+
+    def number(self, rule: str, region: str | None) -> phone.PhoneNumber | None:
+        """The telephone number of the column ``number``; None after a fault."""
+        text = self.text("number")
+        if not text:
+            self.fault("number", rule, "is empty")
+            return None
+        try:
+            return read_number(text, region)
+        except phone.NotANumber as error:
+            self.fault("number", rule, f"{quote(shown_number(text))} {error}")
+            return None
+
+    @property
+    def faulty(self) -> bool:
+        """Whether anything was found wrong so far."""
+        return bool(self._faults)
+
+    def rejected(self) -> RejectedRow:
+        """The row with its faults; only for a row that is ``faulty``."""
+        cell, rule, _ = self._faults[0]
+        line, column = self._row.position(cell)
+        field = self._columns.header[cell] if self.readable else ""
+        value = self._row.cells[cell] if cell < len(self._row.cells) else ""
+        reason = "; ".join(dict.fromkeys(reason for _, _, reason in self._faults))
+        return RejectedRow(line, column, field, value, reason, rule, self._row.cells)
+
+
+def shown_number(text: str) -> str:
+    """For messages: a number that may be somebody's with its middle hidden, other text as it is."""
+    digits = sum(character.isdecimal() for character in text)
+    return phone.mask(text) if digits >= _MANY_DIGITS else text
+
+
+def read_number(text: str, region: str | None) -> phone.PhoneNumber:
+    """A number as files have it, also after a spreadsheet had it; NotANumber with the reason."""
+    text = text.strip().lstrip("'")
+    if _SPREADSHEET_ROUNDED.fullmatch(text):
+        raise phone.NotANumber("was rounded by a spreadsheet: format that column as text and enter the number again")
+    if found := _SPREADSHEET_FLOAT.fullmatch(text):
+        text = found[1]
+    return phone.parse(text, region)
+
+
+def find_columns(table: Table, aliases: Mapping[str, tuple[str, ...]], required: tuple[str, ...], kind: str) -> Columns:
+    """Match the header with our columns; ``kind`` is the first part of the rule ids.
+
+    Raises AuthorError when a required column is missing or two columns mean the same.
+    """
+    names = {_plain(alias): name for name, found in aliases.items() for alias in (name, *found)}
+    known: dict[str, int] = {}
+    others: dict[str, int] = {}
+    problems: list[Problem] = []
+    for index, title in enumerate(table.header):
+        name = names.get(_plain(title))
+        if name is None:
+            if title not in REJECT_COLUMNS:
+                others[title] = index
+        elif name in known:
+            reason = f"{quote(table.header[known[name]])} and {quote(title)} both mean {name}; rename or delete one"
+            where = table.header_row.position(index)
+            problems.append(Problem(table.file, *where, f"{kind}/duplicate-column", reason))
+        else:
+            known[name] = index
+    problems += [_missing(table, name, aliases[name], kind, others) for name in required if name not in known]
+    if problems:
+        raise AuthorError(*problems)
+    return Columns(known, others, table.header)
+
+
+def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, others: Mapping[str, int]) -> Problem:
+    also = f" (or {', '.join(aliases)})" if aliases else ""
+    hint = suggest(name, others)
+    hint = hint if "did you mean" in hint else f"; found: {', '.join(table.header[:12])}"
+    if len(table.header) == 1:
+        hint += "; columns are separated by comma, semicolon or tab"
+    reason = f"the column {name}{also} is missing{hint.replace('did you mean', 'is it')}"
+    return Problem(table.file, table.header_row.line, 1, f"{kind}/missing-column", reason)
+
+
+def _plain(title: str) -> str:
+    return re.sub(r"[\s-]+", "_", title.strip()).casefold()

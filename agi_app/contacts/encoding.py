@@ -1,0 +1,109 @@
+"""Which encoding a file of ops staff is in: UTF-8 (with or without BOM) or GB18030, and nothing else.
+
+The whole file is looked at before its first row is used, so that a file which turns bad in the
+middle is refused as a whole. A UTF-8 file with a damaged byte is never read as GB18030: that
+would succeed, and put nonsense into names and into the wording of consents.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from typing import IO
+
+from agi_app.errors import AuthorError, Problem
+
+CHUNK = 1 << 16
+UTF8, GB18030 = "utf-8-sig", "gb18030"  # as Python names them; -sig drops a BOM when there is one
+SAVE_AS = 'open it in the program that made it and save it as "CSV UTF-8"'
+
+_KINDS = (
+    (b"PK\x03\x04", "is a spreadsheet (XLSX, ODS) or a ZIP archive, not CSV"),
+    (b"\xd0\xcf\x11\xe0", "is an old Excel file (XLS), not CSV"),
+    (b"%PDF", "is a PDF, not CSV"),
+    (b"\x1f\x8b", "is compressed (gzip): unpack it first"),
+    (b"\xff\xfe", "is UTF-16 text"),
+    (b"\xfe\xff", "is UTF-16 text"),
+)
+# So many characters of three bytes, all valid UTF-8, are no accident in a GB18030 file.
+_SURELY_UTF8 = 3
+
+
+def detect(source: IO[bytes], file: str) -> str:
+    """The encoding of the whole ``source`` (seekable): ``UTF8`` or ``GB18030``.
+
+    Raises AuthorError for an empty file, for other kinds of file, and for bytes that are no text.
+    """
+    head = _from_start(source, 4)
+    if not head:
+        raise AuthorError(Problem(file, 1, 1, "table/empty", "the file is empty"))
+    for magic, what in _KINDS:
+        if head.startswith(magic):
+            raise AuthorError(Problem(file, 1, 1, "table/format", f"this {what}; {SAVE_AS}"))
+    _refuse_nul(source, file)
+    bad = _first_bad_byte(source, UTF8)
+    if bad is None:
+        return UTF8
+    line, column = _position(source, bad)
+    if head.startswith(codecs.BOM_UTF8) or _wide_characters(source, bad) >= _SURELY_UTF8:
+        reason = f"a byte here is not UTF-8, though the text before it is: the file is damaged or cut off; {SAVE_AS}"
+        raise AuthorError(Problem(file, line, column, "table/encoding", reason))
+    if _first_bad_byte(source, GB18030) is None:
+        return GB18030
+    reason = f"from here on the text is neither UTF-8 nor GB18030; {SAVE_AS}"
+    raise AuthorError(Problem(file, line, column, "table/encoding", reason))
+
+
+def _from_start(source: IO[bytes], size: int) -> bytes:
+    source.seek(0)
+    return source.read(size)
+
+
+def _chunks(source: IO[bytes]) -> Iterator[bytes]:
+    source.seek(0)
+    while chunk := source.read(CHUNK):
+        yield chunk
+
+
+def _refuse_nul(source: IO[bytes], file: str) -> None:
+    before = 0
+    for chunk in _chunks(source):
+        if (at := chunk.find(b"\0")) >= 0:
+            line, column = _position(source, before + at)
+            reason = f"a NUL byte: this is no text file, or it is UTF-16; {SAVE_AS}"
+            raise AuthorError(Problem(file, line, column, "table/nul", reason))
+        before += len(chunk)
+
+
+def _first_bad_byte(source: IO[bytes], encoding: str) -> int | None:
+    """Offset of the first byte that ``encoding`` cannot have, or None when all is well."""
+    decoder = codecs.getincrementaldecoder(encoding.removesuffix("-sig"))()
+    end = 0
+    try:
+        for chunk in _chunks(source):
+            end += len(chunk)
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        return end - len(error.object) + error.start
+    return None
+
+
+def _wide_characters(source: IO[bytes], end: int) -> int:
+    """How many characters of three UTF-8 bytes stand in the (first 64 KiB of the) valid text before ``end``."""
+    text = _from_start(source, min(end, CHUNK)).decode("utf-8", errors="ignore")
+    return sum(1 for character in text if character > "\u07ff")
+
+
+def _position(source: IO[bytes], offset: int) -> tuple[int, int]:
+    """Line and column (in characters, both from 1) of the byte at ``offset``."""
+    line, left, rest = 1, offset, b""
+    for chunk in _chunks(source):
+        part = rest + chunk[:left]
+        left -= len(chunk[:left])
+        lines = part.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        line += len(lines) - 1
+        rest = lines[-1]
+        if not left:
+            break
+    return line, len(rest.decode("utf-8", errors="replace").removeprefix("\ufeff")) + 1

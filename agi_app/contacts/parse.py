@@ -1,0 +1,111 @@
+"""From the rows of a contacts file to contacts, or to rejected rows with their reasons.
+
+Columns (capital letters, spaces and hyphens in a title do not matter):
+
+=============  ====================================================  =========
+column         also called                                           must be
+=============  ====================================================  =========
+external_id    编号, 客户编号                                          there
+number         号码, 电话, 电话号码, 手机, 手机号                        there
+language       语言                                                   may be
+anything else  becomes a field of the contact under its own title     may be
+=============  ====================================================  =========
+
+Consent never comes from here: a column called consent… is a field like any other, and said to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from agi_app.contacts.columns import Cells, Columns, RejectedRow, find_columns
+from agi_app.contacts.table import Row, Table
+from agi_app.model.person import ContactRow
+from agi_app.yaml_lines import quote, suggest
+
+ALIASES = {
+    "external_id": ("编号", "客户编号"),
+    "number": ("号码", "电话", "电话号码", "手机", "手机号"),
+    "language": ("语言",),
+}
+REQUIRED = ("external_id", "number")
+LONGEST_ID = 200  # characters
+_CONSENT_WORDS = ("consent", "同意", "授权")
+NO_CONSENT_NOTE = "contacts import never creates consent; use consent import"
+
+
+def contact_columns(table: Table) -> Columns:
+    """The columns of a contacts file; AuthorError when the header will not do."""
+    return find_columns(table, ALIASES, REQUIRED, "contacts")
+
+
+def header_notes(columns: Columns) -> tuple[str, ...]:
+    """What the user should know about columns that are not what they seem."""
+    consent = [title for title in columns.others if title.casefold().startswith(_CONSENT_WORDS)]
+    return (f"{NO_CONSENT_NOTE} (kept as plain fields: {', '.join(consent)})",) if consent else ()
+
+
+def parse_contacts(
+    table: Table, region: str | None, languages: Sequence[str]
+) -> Generator[ContactRow | RejectedRow, None, None]:
+    """Each row of the file as a contact or a rejected row, in the file's order.
+
+    ``region`` (ISO 3166 alpha-2) reads numbers without a country code; ``languages`` are the flow's.
+    The first of two rows with one external id is taken.
+    """
+    reader = _Reader(contact_columns(table), region, languages)
+    return (reader.read(row) for row in table.rows())
+
+
+class _Reader:
+    """Reads rows of one file; remembers the ids it has met."""
+
+    def __init__(self, columns: Columns, region: str | None, languages: Sequence[str]) -> None:
+        self._columns = columns
+        self._region = region
+        self._languages = languages
+        self._seen: dict[str, int] = {}  # external id -> line
+
+    def read(self, row: Row) -> ContactRow | RejectedRow:
+        cells = Cells(row, self._columns)
+        if not cells.readable:
+            return cells.rejected()
+        external_id = self._external_id(cells)
+        number = cells.number("contacts/number", self._region)
+        language = self._language(cells)
+        if number is None or cells.faulty:
+            return cells.rejected()
+        self._seen[external_id] = row.line
+        fields = {title: row.cells[index].strip() for title, index in self._columns.others.items()}
+        return ContactRow(external_id, number.e164, number.region, number.zones, language, fields)
+
+    def _external_id(self, cells: Cells) -> str:
+        found = cells.text("external_id")
+        if not found:
+            cells.fault("external_id", "contacts/external-id", "is empty; each contact needs an id of its own")
+        elif len(found) > LONGEST_ID:
+            cells.fault("external_id", "contacts/external-id", f"has {len(found)} characters; at most {LONGEST_ID}")
+        elif not found.isprintable():
+            cells.fault("external_id", "contacts/external-id", "has a line break or another invisible character")
+        elif found in self._seen:
+            reason = f"{quote(found)} stands already on line {self._seen[found]}; each contact needs an id of its own"
+            cells.fault("external_id", "contacts/duplicate-id", reason)
+        return found
+
+    def _language(self, cells: Cells) -> str | None:
+        found = cells.text("language")
+        language = find_language(found, self._languages)
+        if found and language is None:
+            reason = f"{quote(found)} is not a language of the flow{suggest(found, self._languages)}"
+            cells.fault("language", "contacts/language", reason)
+        return language
+
+
+def find_language(found: str, languages: Sequence[str]) -> str | None:
+    """The flow's language that ``found`` means: itself, ``zh`` for zh-CN, or en-GB for ``en``; None when none fits."""
+    asked = found.strip().replace("_", "-").lower()
+    base = asked.split("-")[0]
+    exact = [language for language in languages if language.lower() == asked]
+    wider = [language for language in languages if language.lower() == base]
+    narrower = [language for language in languages if asked == base and language.lower().split("-")[0] == base]
+    return next(iter(exact + wider + narrower), None)

@@ -1,0 +1,94 @@
+"""The rejects file: rows that were not imported, as they were, with line and reason in front.
+
+It is written beside the imported file as ``FILE.rejects.csv`` (UTF-8 with BOM, so that spreadsheets
+read Chinese right), to be mended and imported again. Line and reason stand in front because a row
+may have too many or too few cells. An older rejects file is kept once, as ``FILE.rejects.csv~``:
+somebody may be mending it.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from agi_app.contacts.columns import REJECT_COLUMNS, RejectedRow
+from agi_app.errors import InputError
+
+SUFFIX = ".rejects.csv"
+
+
+class RejectsFile:
+    """Collects rejected rows in a temporary file; ``keep`` makes it the rejects file, else it vanishes."""
+
+    def __init__(self, imported: Path, header: tuple[str, ...]) -> None:
+        """Begin a rejects file for ``imported``; InputError when its folder cannot be written to."""
+        self._target = imported.with_name(imported.name + SUFFIX)
+        self._part = imported.with_name(f".{imported.name}{SUFFIX}.part")
+        self._kept_cells = [index for index, title in enumerate(header) if title not in REJECT_COLUMNS]
+        self._skipped = {index for index, title in enumerate(header) if title in REJECT_COLUMNS}
+        try:
+            self._part.unlink(missing_ok=True)  # left by a run that was killed
+            fd = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # it holds numbers
+        except OSError as error:
+            raise InputError(
+                f"{self._target}: the rejected rows cannot be written here ({error.strerror}), so nothing was"
+                " imported; copy the file to a folder that you may write to"
+            ) from error
+        self._file = os.fdopen(fd, "w", encoding="utf-8-sig", newline="")
+        self._writer = csv.writer(self._file)
+        self._writer.writerow([*REJECT_COLUMNS, *(header[index] for index in self._kept_cells)])
+
+    def write(self, rows: Iterable[RejectedRow]) -> None:
+        """Add rows; blocks for as long as the disk needs. InputError when it does not take them."""
+        try:
+            for row in rows:
+                cells = [cell for index, cell in enumerate(row.cells) if index not in self._skipped]
+                self._writer.writerow([row.line, row.reason, *cells])
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def keep(self) -> Path:
+        """Finish: the file appears under its name, an older one moves to ``…~``; InputError when it cannot."""
+        try:
+            self._file.close()
+            set_aside(self._target)
+            self._part.replace(self._target)
+        except OSError as error:
+            raise self._unwritten(error) from error
+        return self._target
+
+    def _unwritten(self, error: OSError) -> InputError:
+        return InputError(
+            f"{self._target}: the rejected rows could not be written ({error.strerror}); good rows may be imported"
+            " already. Mend that and import the same file again: nothing is imported twice"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._file.close()
+        finally:
+            self._part.unlink(missing_ok=True)
+
+
+def set_aside(rejects: Path) -> bool:
+    """Move an older rejects file out of the way, so that nobody takes it for the present one's; False: it stays."""
+    try:
+        if rejects.exists():
+            rejects.replace(rejects.with_name(rejects.name + "~"))
+    except OSError:
+        return False
+    return True
+
+
+def rejects_path(imported: Path) -> Path:
+    """Where the rejected rows of ``imported`` go."""
+    return imported.with_name(imported.name + SUFFIX)

@@ -1,0 +1,15 @@
+"""Short ways to make an opened CSV table for the contacts tests."""
+
+from __future__ import annotations
+
+import io
+
+from agi_app.contacts.table import Table
+
+FILE = "list.csv"
+
+
+def table(content: str | bytes, encoding: str = "utf-8") -> Table:
+    """A table as if it had been opened from a file named list.csv."""
+    raw = content.encode(encoding) if isinstance(content, str) else content
+    return Table(io.BytesIO(raw), FILE)
