@@ -1,0 +1,297 @@
+"""The life of one attempt as a pure state machine: events in, a new state and commands out.
+
+    claimed ──Marked──▶ dialling ──Rang──▶ ringing ──Answered──▶ up ──▶ ended
+                           └───────────────Answered──────────────▲
+    any open state ──Stopped/Deadline──▶ ending ──Destroyed──▶ ended
+
+While ``ending``, what the network still does is noted (it may count against the person's cap), but
+a flow never starts. Everything that decides what an attempt *is* lives in this file: the states, the cause table
+and the outcome. ``ended`` is final; whatever comes later changes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from agi_app.model.call import CallResult, Outcome
+
+
+class State(StrEnum):
+    """Where an attempt stands; the store knows claimed, dialling and ended, the rest lives in one process."""
+
+    CLAIMED = "claimed"
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    UP = "up"
+    ENDING = "ending"  # we asked for the hangup and wait for Asterisk to confirm it
+    ENDED = "ended"
+
+
+# ---- events -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The mark is committed: from here on the attempt counts as dialled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Asterisk refused the originate, so no INVITE left (bad endpoint, wrong argument)."""
+
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """Early audio (183): the person may hear it ring, so it counts as ringing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """The phone rings (180)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FarEndSpoke:
+    """The far end sent a final answer: the trunk is alive, and a 480 is the person's, not our timeout's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The call was answered and is in our hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowEnded:
+    """The call flow came to its end and wants the call hung up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The person said stop elsewhere, the consent was withdrawn, or the campaign was stopped."""
+
+    reason: str
+    even_if_up: bool  # a revocation ends an answered call too, a campaign stop lets it finish
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A wait came to its end without the event it waited for."""
+
+    waiting_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """The channel is gone; ``cause`` is Q.850, ``tech_cause`` the SIP status (0 after a normal BYE)."""
+
+    cause: int
+    tech_cause: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Contact with Asterisk was lost and the channel does not exist any more."""
+
+
+Event = (
+    Marked | Refused | Progressed | Rang | FarEndSpoke | Answered | FlowEnded | Stopped | Deadline | Destroyed | Gone
+)
+
+# ---- commands ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StartFlow:
+    """The person is on the line: run the call flow."""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the channel, whatever it does now."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The attempt is over: store this result (answers and disposition come from the flow)."""
+
+    result: CallResult
+
+
+Command = StartFlow | HangUp | Finish
+
+# ---- the machine --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at one instant; ``step`` makes the next."""
+
+    ring_time: dt.timedelta = dt.timedelta(seconds=30)  # after it Asterisk itself gives up, and calls that 480 too
+    state: State = State.CLAIMED
+    dialled_at: dt.datetime | None = None
+    trunk_alive: bool = False
+    ringing_at: dt.datetime | None = None  # or early audio
+    answered_at: dt.datetime | None = None
+    abandoned: bool = False  # answered when we were ending it already: nobody spoke to the person
+    stopped: str | None = None
+    deadline: str | None = None
+
+
+Step = tuple[Attempt, tuple[Command, ...]]
+
+
+def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
+    """What becomes of the attempt when ``event`` happens at real time ``at``."""
+    if attempt.state is State.ENDED:
+        return attempt, ()
+    match event:
+        case Marked() if attempt.state is State.CLAIMED:
+            return replace(attempt, state=State.DIALLING, dialled_at=at), ()
+        case Progressed() | Rang() if attempt.state is State.DIALLING:
+            return replace(attempt, state=State.RINGING, ringing_at=at), ()
+        case Answered() if attempt.state in (State.DIALLING, State.RINGING):
+            return replace(attempt, state=State.UP, answered_at=at), (StartFlow(),)
+        case Progressed() | Rang() | Answered() if attempt.state is State.ENDING:
+            return _noted_while_ending(attempt, event, at), ()
+        case FarEndSpoke():
+            return replace(attempt, trunk_alive=True), ()
+        case FlowEnded() if attempt.state is State.UP:
+            return replace(attempt, state=State.ENDING), (HangUp("the flow ended"),)
+        case Stopped():
+            return _stopped(attempt, event, at)
+        case Deadline():
+            return _deadline(attempt, event, at)
+        case Refused():
+            return _refused(attempt, event, at)
+        case Destroyed():
+            return _destroyed(attempt, event, at)
+        case Gone():
+            outcome = _unconfirmed(attempt) if attempt.state is State.ENDING else Outcome.INTERRUPTED
+            return _end(attempt, outcome, at, note="the channel was gone when Asterisk was back")
+        case _:
+            return attempt, ()
+
+
+def _noted_while_ending(attempt: Attempt, event: Event, at: dt.datetime) -> Attempt:
+    if attempt.answered_at is not None:
+        return attempt
+    if isinstance(event, Answered):
+        return replace(attempt, answered_at=at, abandoned=True)
+    return replace(attempt, ringing_at=attempt.ringing_at or at)
+
+
+def _refused(attempt: Attempt, event: Refused, at: dt.datetime) -> Step:
+    if attempt.ringing_at is None and attempt.answered_at is None:
+        outcome = Outcome.CANCELLED if attempt.stopped else Outcome.FAILED
+        return _end(attempt, outcome, at, note=attempt.stopped or event.note)
+    # Refused, yet it rang: there is a channel, whatever the answer said.
+    hang_up = () if attempt.state is State.ENDING else (HangUp(event.note),)
+    ended, finish = _end(attempt, _unconfirmed(attempt), at, note=event.note)
+    return ended, (*hang_up, *finish)
+
+
+def _unconfirmed(attempt: Attempt) -> Outcome:
+    """The outcome when Asterisk never said how it ended."""
+    if attempt.answered_at is None:
+        return Outcome.INTERRUPTED
+    return Outcome.ABANDONED if attempt.abandoned else Outcome.ANSWERED
+
+
+def _stopped(attempt: Attempt, event: Stopped, at: dt.datetime) -> Step:
+    if attempt.state is State.CLAIMED:
+        return _end(attempt, Outcome.CANCELLED, at, note=event.reason)
+    if attempt.state is State.ENDING or (attempt.state is State.UP and not event.even_if_up):
+        return attempt, ()
+    return replace(attempt, state=State.ENDING, stopped=event.reason), (HangUp(event.reason),)
+
+
+def _deadline(attempt: Attempt, event: Deadline, at: dt.datetime) -> Step:
+    if attempt.state is State.ENDING:  # even the hangup was not confirmed: give the attempt up
+        return _end(attempt, _unconfirmed(attempt), at, note=f"gave up waiting for {event.waiting_for}")
+    if attempt.state is State.CLAIMED:
+        return _end(attempt, Outcome.CANCELLED, at, note=f"gave up waiting for {event.waiting_for}")
+    waited = f"waited too long for {event.waiting_for}"
+    return replace(attempt, state=State.ENDING, deadline=waited), (HangUp(waited),)
+
+
+def _destroyed(attempt: Attempt, event: Destroyed, at: dt.datetime) -> Step:
+    outcome = outcome_of(attempt, event.cause, event.tech_cause, at)
+    return _end(attempt, outcome, at, note=attempt.stopped or attempt.deadline, event=event)
+
+
+def _end(
+    attempt: Attempt, outcome: Outcome, at: dt.datetime, *, note: str | None, event: Destroyed | None = None
+) -> Step:
+    result = CallResult(
+        outcome=outcome,
+        cause=event.cause if event else None,
+        tech_cause=event.tech_cause if event else None,
+        ringing_at=attempt.ringing_at,
+        answered_at=attempt.answered_at,
+        ended_at=at,
+        note=note,
+    )
+    return replace(attempt, state=State.ENDED), (Finish(result),)
+
+
+# ---- the cause table ------------------------------------------------------------
+# SIP status first: Asterisk's mapping to Q.850 loses what we need (600 becomes 17, dialstatus says NOANSWER
+# for most refusals). Tried on Asterisk 22 against every status below.
+
+_BY_STATUS = {
+    486: Outcome.BUSY,
+    600: Outcome.BUSY,
+    603: Outcome.REJECTED,
+    403: Outcome.REJECTED,
+    607: Outcome.REJECTED,
+    608: Outcome.REJECTED,
+    404: Outcome.INVALID_NUMBER,
+    604: Outcome.INVALID_NUMBER,
+    410: Outcome.INVALID_NUMBER,
+    484: Outcome.INVALID_NUMBER,
+    503: Outcome.CONGESTION,
+    500: Outcome.CONGESTION,
+    488: Outcome.CONGESTION,
+}
+_UNAVAILABLE = 480  # the network's word; but Asterisk also says it when its own ring timeout ends a silent call
+_TIMEOUT_MARGIN = dt.timedelta(seconds=1)
+_BY_CAUSE = {
+    17: Outcome.BUSY,
+    21: Outcome.REJECTED,
+    1: Outcome.INVALID_NUMBER,
+    22: Outcome.INVALID_NUMBER,
+    28: Outcome.INVALID_NUMBER,
+    34: Outcome.CONGESTION,
+    38: Outcome.CONGESTION,
+    42: Outcome.CONGESTION,
+    58: Outcome.CONGESTION,
+}
+
+
+def outcome_of(attempt: Attempt, cause: int, tech_cause: int | None, at: dt.datetime) -> Outcome:
+    """What the network did, from the SIP status, then the cause, then whether anything ever rang."""
+    if attempt.answered_at is not None:
+        return Outcome.ABANDONED if attempt.abandoned else Outcome.ANSWERED
+    if attempt.stopped is not None:
+        return Outcome.CANCELLED
+    if tech_cause in _BY_STATUS:
+        return _BY_STATUS[tech_cause]
+    if cause in _BY_CAUSE:
+        return _BY_CAUSE[cause]
+    if tech_cause is not None and tech_cause >= 400 and tech_cause not in (408, 480, 487):
+        return Outcome.CONGESTION if 500 <= tech_cause < 600 else Outcome.FAILED
+    if attempt.ringing_at is not None or attempt.trunk_alive:
+        return Outcome.NO_ANSWER
+    if tech_cause == _UNAVAILABLE and not _rang_out(attempt, at):
+        return Outcome.NO_ANSWER
+    return Outcome.TRUNK_SILENT
+
+
+def _rang_out(attempt: Attempt, at: dt.datetime) -> bool:
+    return attempt.dialled_at is not None and at >= attempt.dialled_at + attempt.ring_time - _TIMEOUT_MARGIN

@@ -1,0 +1,268 @@
+"""Runs one attempt on its channel: events in order, attempt machine and flow session decide, we do.
+
+    for command in session.start(): do(command)
+    for event in channel:           for command in session.handle(event): do(command)
+
+Hangup is an event, not an exception. No wait is without an end: ringing, the call and the hangup
+itself have deadlines. An opt-out is on disk before the flow hears that it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from agi_app import log
+from agi_app.calls import attempt as att
+from agi_app.calls.translate import playback_id, to_attempt, to_flow
+from agi_app.clock import Clock
+from agi_app.errors import RequestFailed, SafetyError
+from agi_app.flow import commands as cmd
+from agi_app.flow import events as flow_events
+from agi_app.flow.definition import Flow
+from agi_app.flow.session import Session
+from agi_app.model.call import CallResult, Claim
+from agi_app.pbx import events as pbx
+
+RING_GRACE_S = 5.0  # how much longer than Asterisk's own ring timeout we wait for its word
+CALL_GRACE_S = 5.0  # the same for TIMEOUT(absolute)
+HANGUP_WAIT_S = 5.0  # a hangup that is not confirmed by then is given up
+OPTED_OUT = "opted_out"
+HUNG_UP = "hung_up"
+COMPLETED = "completed"
+PROMPT_FAILED = "prompt_failed"
+
+_log = log.get("call")
+
+
+class ChannelLike(Protocol):
+    """What the runner needs of a channel (``pbx.channel.Channel``)."""
+
+    id: str
+
+    async def next_event(self, timeout: float | None) -> pbx.Event | None:
+        """The next event in order; None when ``timeout`` seconds passed without one."""
+
+    def deliver(self, event: pbx.Event) -> None:
+        """Put an event at the end of the channel's queue."""
+
+    async def play(self, playback_id: str, media: str) -> None:
+        """Start a prompt."""
+
+    async def stop_playback(self, playback_id: str) -> None:
+        """Stop a prompt."""
+
+    async def hangup(self, reason: str = "normal") -> None:
+        """End the channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """What a call needs besides its channel."""
+
+    claim: Claim
+    flow: Flow
+    ring_time_s: float
+    max_call_s: float
+    media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
+    store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
+
+
+class Call:
+    """One live attempt, from its mark to its result."""
+
+    def __init__(self, plan: CallPlan, clock: Clock) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._attempt = att.Attempt(ring_time=dt.timedelta(seconds=plan.ring_time_s))
+        self._session: Session | None = None
+        self._channel: ChannelLike | None = None
+        self._timers: dict[str, float] = {}  # name -> monotonic deadline
+        self._result: CallResult | None = None
+        self._stop: pbx.Interrupt | None = None
+        self._opted_out = False
+        self._playback: str | None = None  # the session's id of the prompt that plays now
+        self._far_end_ended = False
+        self._note: str | None = None
+
+    @property
+    def claim(self) -> Claim:
+        """The claim this call was made for."""
+        return self._plan.claim
+
+    @property
+    def stopped(self) -> pbx.Interrupt | None:
+        """A stop that came before there was a channel."""
+        return self._stop
+
+    def stop(self, reason: str, *, even_if_up: bool) -> None:
+        """End this call soon; takes effect in order with the channel's events.
+
+        A call whose own opt-out caused the stop goes on to its confirmation prompt and ends by itself.
+        """
+        self._stop = pbx.Interrupt(reason, even_if_up)
+        if self._channel is not None:
+            self._channel.deliver(self._stop)
+
+    async def run(self, channel: ChannelLike) -> CallResult:
+        """Drive the channel to its end and say what became of the call."""
+        self._channel = channel
+        await self._advance(att.Marked())
+        self._timers["ringing"] = self._clock.monotonic() + self._plan.ring_time_s + RING_GRACE_S
+        if self._stop is not None:
+            await self._advance(att.Stopped(self._stop.reason, self._stop.even_if_up))
+        while self._result is None:
+            event = await channel.next_event(self._until_next_timer())
+            if event is None:
+                await self._fire_timers()
+            elif isinstance(event, pbx.Interrupt):
+                if not self._opted_out:
+                    await self._advance(att.Stopped(event.reason, event.even_if_up))
+            else:
+                await self._on_channel_event(event)
+        return self._complete(self._result)
+
+    async def _on_channel_event(self, event: pbx.Event) -> None:
+        if isinstance(event, pbx.FarEndEnded):
+            self._far_end_ended = True
+        elif isinstance(event, pbx.PlaybackFinished) and event.failed:
+            await self._on_failed_playback(event.playback_id)
+            return
+        attempt_event = to_attempt(event)
+        if attempt_event is not None:
+            await self._advance(attempt_event)
+        flow_event = to_flow(event, self._known_channel.id)
+        if flow_event is not None:
+            await self._tell_flow(flow_event)
+
+    async def _on_failed_playback(self, playback: str) -> None:
+        """A prompt that cannot be played ends the call: the person would sit in silence.
+
+        A hangup fails the prompt that plays, too; then nothing is wrong and the end is on its way.
+        """
+        channel = self._known_channel
+        if self._far_end_ended or self._playback is None or playback != playback_id(channel.id, self._playback):
+            return
+        if self._attempt.state is att.State.UP:
+            await self._prompt_failed(f"a prompt could not be played ({playback})")
+
+    async def _prompt_failed(self, note: str) -> None:
+        self._note = note
+        _log.error("prompt not played", note=note)
+        await self._advance(att.FlowEnded())
+
+    async def _advance(self, event: att.Event) -> None:
+        self._attempt, commands = att.step(self._attempt, event, self._clock.real_now())
+        for command in commands:
+            match command:
+                case att.StartFlow():
+                    await self._start_flow()
+                case att.HangUp(reason):
+                    self._timers = {"the hangup": self._clock.monotonic() + HANGUP_WAIT_S}
+                    await self._hang_up(reason)
+                case att.Finish(result):
+                    self._result = result
+
+    async def _start_flow(self) -> None:
+        self._timers = {"the call to end": self._clock.monotonic() + self._plan.max_call_s + CALL_GRACE_S}
+        claim = self._plan.claim
+        self._session = Session.begin(self._plan.flow, claim.fields, claim.language)
+        await self._do_all(self._session.start())
+
+    async def _tell_flow(self, event: flow_events.Event) -> None:
+        if self._session is not None and self._attempt.state is att.State.UP:
+            await self._do_all(self._session.handle(event))
+
+    async def _do_all(self, commands: list[cmd.Command]) -> None:
+        stop = next((c for c in commands if isinstance(c, cmd.StoreOptOut)), None)
+        stored = stop is not None and await self._store_opt_out(stop.how)  # before any request to Asterisk can wait
+        for command in commands:
+            if self._attempt.state is att.State.UP:  # nothing more after a failed prompt or a hangup
+                await self._do(command)
+        if stored:
+            await self._tell_flow(flow_events.OptOutStored())
+
+    async def _do(self, command: cmd.Command) -> None:
+        channel, now = self._known_channel, self._clock.monotonic()
+        match command:
+            case cmd.Play(playback, prompt, language):
+                await self._play(playback, self._plan.media(language, prompt))
+            case cmd.StopPlayback(playback):
+                self._playback = None
+                await self._quietly(channel.stop_playback(playback_id(channel.id, playback)))
+            case cmd.StartTimer(timer, seconds):
+                self._timers[timer] = now + seconds
+            case cmd.CancelTimer(timer):
+                self._timers.pop(timer, None)
+            case cmd.Hangup(reason):
+                _log.debug("flow ended", reason=reason)
+                await self._advance(att.FlowEnded())
+            case cmd.SaveAnswer() | cmd.SetDisposition() | cmd.StoreOptOut():
+                pass  # the session keeps the first two until the call is over; the stop is stored already
+
+    async def _play(self, playback: str, media: str) -> None:
+        channel, self._playback = self._known_channel, playback
+        try:
+            await channel.play(playback_id(channel.id, playback), media)
+        except RequestFailed as error:
+            if error.status == 404:  # hung up this instant: Destroyed is on its way
+                return
+            await self._prompt_failed(f"the prompt {media} could not be played: {error}")
+
+    async def _store_opt_out(self, how: str) -> bool:
+        self._opted_out = True
+        try:
+            await self._plan.store_opt_out(self._plan.claim, how)
+        except SafetyError as error:
+            self._note = f"the stop could not be stored: {error}"
+            _log.critical("stop not stored", error=str(error))
+            await self._advance(att.FlowEnded())
+            return False
+        return True
+
+    async def _fire_timers(self) -> None:
+        now = self._clock.monotonic()
+        for name in [n for n, at in self._timers.items() if at <= now]:
+            if self._timers.pop(name, None) is None:
+                continue  # an earlier timer of this round cancelled it
+            if name in ("ringing", "the hangup", "the call to end"):
+                await self._advance(att.Deadline(name))
+            else:
+                await self._tell_flow(flow_events.TimerFired(name))
+
+    def _until_next_timer(self) -> float:
+        return max(0.0, min(self._timers.values(), default=0.0) - self._clock.monotonic())
+
+    async def _hang_up(self, reason: str) -> None:
+        _log.debug("hanging up", reason=reason)
+        await self._quietly(self._known_channel.hangup())
+
+    async def _quietly(self, request: Awaitable[None]) -> None:
+        try:
+            await request
+        except RequestFailed as error:  # the channel or playback is gone already; its end is on its way
+            _log.debug("too late", error=str(error))
+
+    @property
+    def _known_channel(self) -> ChannelLike:
+        if self._channel is None:
+            raise RuntimeError("the call has no channel before run()")
+        return self._channel
+
+    def _complete(self, result: CallResult) -> CallResult:
+        session = self._session
+        note = result.note or self._note
+        if session is None:
+            return dataclasses.replace(result, note=note)
+        ended_by_flow = session.finished
+        if not ended_by_flow:
+            session.handle(flow_events.HungUp())
+        disposition = session.disposition or (COMPLETED if ended_by_flow else HUNG_UP)
+        if self._note is not None and session.disposition is None:
+            disposition = PROMPT_FAILED
+        if self._opted_out:
+            disposition = OPTED_OUT
+        return dataclasses.replace(result, disposition=disposition, answers=dict(session.answers), note=note)

@@ -1,0 +1,48 @@
+"""Between what Asterisk reports and what the attempt and the flow understand. Pure.
+
+A playback id is the channel's id, a dash and the session's own id, because Asterisk wants it
+unique over all calls.
+"""
+
+from __future__ import annotations
+
+from agi_app.calls import attempt as att
+from agi_app.flow import events as flow
+from agi_app.pbx import events as pbx
+
+
+def to_attempt(event: pbx.Event) -> att.Event | None:
+    """The attempt event of a channel event; None when the attempt does not care."""
+    match event:
+        case pbx.Ringing():
+            return att.Rang()
+        case pbx.Progress():
+            return att.Progressed()
+        case pbx.FarEndEnded(tech_cause) if tech_cause is not None:
+            return att.FarEndSpoke()
+        case pbx.Started():
+            return att.Answered()
+        case pbx.Destroyed(cause, tech_cause):
+            return att.Destroyed(cause, tech_cause)
+        case pbx.Failed(status, text):
+            return att.Refused(f"Asterisk refused the call: {text} (status {status})")
+        case pbx.Lost():
+            return att.Gone()
+        case _:
+            return None
+
+
+def to_flow(event: pbx.Event, channel_id: str) -> flow.Event | None:
+    """The flow event of a channel event; None when the flow does not care."""
+    match event:
+        case pbx.Key(digit):
+            return flow.KeyPressed(digit)
+        case pbx.PlaybackFinished(playback_id):
+            return flow.PlaybackFinished(playback_id.removeprefix(f"{channel_id}-"))
+        case _:
+            return None
+
+
+def playback_id(channel_id: str, playback: str) -> str:
+    """The id under which Asterisk knows this playback of the session."""
+    return f"{channel_id}-{playback}"

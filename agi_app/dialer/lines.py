@@ -1,0 +1,92 @@
+"""The campaigns that are running now, ready to dial on this node: flow parsed, trunk known, pacers kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agi_app import log
+from agi_app.config import TrunkSettings
+from agi_app.dialer.pacing import Pacer
+from agi_app.dialer.place import Line
+from agi_app.errors import AuthorError
+from agi_app.flow.definition import Flow
+from agi_app.flow.load import load_flow
+from agi_app.model.campaign import CampaignState
+from agi_app.store.campaigns import StoredCampaign, load_campaigns
+from agi_app.store.pool import Store
+
+_log = log.get("dialer")
+
+
+@dataclass(slots=True)
+class Running:
+    """A running campaign with what the loop remembers about it."""
+
+    line: Line
+    pacer: Pacer
+    trunk_pacer: Pacer
+    idle_until: float = 0.0  # monotonic: nothing was due, look again then
+    only_refusals: bool = False  # the last look found nobody who may be called: look at more at once
+
+    @property
+    def pacers(self) -> list[Pacer]:
+        """Both limits that a call start must respect."""
+        return [self.pacer, self.trunk_pacer]
+
+
+class Lines:
+    """Keeps ``running`` in step with the campaign rows."""
+
+    def __init__(self, store: Store, trunks: Mapping[str, TrunkSettings]) -> None:
+        self._store = store
+        self._trunks = trunks
+        self._flows: dict[tuple[str, str], Flow] = {}
+        self._trunk_pacers = {name: Pacer(t.calls_per_second) for name, t in trunks.items()}
+        self._said: set[str] = set()
+        self.running: dict[str, Running] = {}
+        self.unusable: dict[str, str] = {}  # campaign -> why this node cannot dial it
+
+    async def refresh(self, nodes: int) -> None:
+        """Read the campaign rows; ``nodes`` workers share every rate."""
+        stored = await load_campaigns(self._store, {CampaignState.RUNNING})
+        self.unusable = {}
+        running: dict[str, Running] = {}
+        for row in stored:
+            line = self._line(row)
+            if line is not None:
+                running[row.campaign.name] = self._keep(line, nodes)
+        self.running = running
+        for name, pacer in self._trunk_pacers.items():
+            pacer.set_rate(self._trunks[name].calls_per_second / nodes)
+
+    def _keep(self, line: Line, nodes: int) -> Running:
+        rate = line.campaign.pace.calls_per_second / nodes
+        old = self.running.get(line.campaign.name)
+        if old is None:
+            return Running(line, Pacer(rate), self._trunk_pacers[line.campaign.trunk])
+        old.pacer.set_rate(rate)
+        old.line = line
+        old.trunk_pacer = self._trunk_pacers[line.campaign.trunk]
+        return old
+
+    def _line(self, row: StoredCampaign) -> Line | None:
+        name = row.campaign.name
+        trunk = self._trunks.get(row.campaign.trunk)
+        if trunk is None:
+            self._refuse(name, f"this node's settings have no trunk {row.campaign.trunk!r}")
+            return None
+        key = (row.flow_file, row.flow_text)
+        if key not in self._flows:
+            try:
+                self._flows[key] = load_flow(row.flow_text, row.flow_file)
+            except AuthorError as error:
+                self._refuse(name, f"its flow is not usable: {error}")
+                return None
+        return Line(row.campaign, self._flows[key], trunk)
+
+    def _refuse(self, name: str, why: str) -> None:
+        self.unusable[name] = why
+        if why not in self._said:
+            self._said.add(why)
+            _log.error("campaign cannot be dialled on this node", campaign=name, reason=why)

@@ -1,0 +1,63 @@
+"""The calls of this worker that are between their mark and their result, so that a stop finds them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from agi_app.calls.runner import Call
+
+
+class LiveCalls:
+    """A registry by attempt; a call is in it before its mark, so no stop can slip between."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, Call] = {}
+        self.changed = asyncio.Event()  # set whenever a call ends
+        self.quiet = asyncio.Event()  # set while there is no call
+        self.quiet.set()
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(list(self._calls.values()))
+
+    @property
+    def attempt_ids(self) -> list[str]:
+        """The attempts that this worker still runs."""
+        return list(self._calls)
+
+    def add(self, call: Call) -> None:
+        """From now on a stop reaches this call."""
+        self._calls[call.claim.attempt_id] = call
+        self.quiet.clear()
+
+    def discard(self, call: Call) -> None:
+        """The call is over and stored."""
+        self._calls.pop(call.claim.attempt_id, None)
+        self.changed.set()
+        if not self._calls:
+            self.quiet.set()
+
+    def stop_person(self, person_id: int, reason: str) -> int:
+        """End every call to this person, also an answered one."""
+        return self._stop(lambda c: c.claim.person_id == person_id, reason, even_if_up=True)
+
+    def stop_campaign(self, campaign: str) -> int:
+        """End the calls of a stopped campaign that were not answered yet."""
+        return self._stop(lambda c: c.claim.campaign == campaign, "the campaign was stopped", even_if_up=False)
+
+    def stop_attempt(self, attempt_id: str, reason: str, *, even_if_up: bool) -> int:
+        """End one call."""
+        return self._stop(lambda c: c.claim.attempt_id == attempt_id, reason, even_if_up=even_if_up)
+
+    def stop_all(self, reason: str) -> int:
+        """End every call; this worker goes away."""
+        return self._stop(lambda _: True, reason, even_if_up=True)
+
+    def _stop(self, which: Callable[[Call], bool], reason: str, *, even_if_up: bool) -> int:
+        found = [call for call in self if which(call)]
+        for call in found:
+            call.stop(reason, even_if_up=even_if_up)
+        return len(found)

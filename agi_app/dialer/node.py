@@ -1,0 +1,25 @@
+"""What belongs to one node, one Asterisk with its worker, and is handed around together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agi_app.clock import Clock
+from agi_app.dialer.live import LiveCalls
+from agi_app.gate.ruleset import RuleSet
+from agi_app.pbx.ari import Ari
+from agi_app.pbx.router import Router
+from agi_app.store.pool import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The parts of a worker that the dialer works with."""
+
+    entityid: str
+    store: Store
+    ari: Ari
+    router: Router
+    clock: Clock
+    ruleset: RuleSet
+    live: LiveCalls

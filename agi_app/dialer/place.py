@@ -1,0 +1,158 @@
+"""One attempt from its claim to its stored result: pace, mark, permit, originate, run, finish.
+
+Everything that can go wrong before the request leaves means *not dialled* and gives the claim back;
+everything after counts as dialled. A result is kept and tried again until the database has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from agi_app import log
+from agi_app.calls.runner import Call, CallPlan
+from agi_app.config import TrunkSettings
+from agi_app.dialer.node import Node
+from agi_app.dialer.retry import next_call
+from agi_app.errors import RequestFailed, SafetyError, StoreError
+from agi_app.flow.definition import Flow
+from agi_app.gate.decide import permit
+from agi_app.gate.permit import MarkReceipt
+from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.model.campaign import Campaign
+from agi_app.model.phone import parse
+from agi_app.pbx.originate import place
+from agi_app.store import attempts
+
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
+
+_log = log.get("dialer")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A campaign ready to be dialled on this node."""
+
+    campaign: Campaign
+    flow: Flow
+    trunk: TrunkSettings
+
+
+class Placer:
+    """Turns claims into calls."""
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        media: Callable[[str, str], str],
+        store_opt_out: Callable[[Claim, str], Awaitable[None]],
+        may_dial: Callable[[], bool],
+    ) -> None:
+        """``media`` makes a media URI of (language, prompt); ``may_dial`` is asked right before each originate."""
+        self._node = node
+        self._store, self._ari, self._clock, self._live = node.store, node.ari, node.clock, node.live
+        self._media, self._store_opt_out, self._may_dial = media, store_opt_out, may_dial
+
+    async def attempt(self, claim: Claim, line: Line, start_at: float) -> CallResult | None:
+        """Run the whole attempt; None when nobody was dialled. ``start_at`` is monotonic seconds."""
+        with log.bind_call(attempt=claim.attempt_id):
+            await asyncio.sleep(max(0.0, start_at - self._clock.monotonic()))
+            call = Call(self._plan(claim, line), self._clock)
+            self._live.add(call)
+            try:
+                result = await self._dial(call, line)
+                if result is not None:
+                    await self._finish(claim, line.campaign, result)
+                return result
+            finally:
+                self._live.discard(call)
+
+    def _plan(self, claim: Claim, line: Line) -> CallPlan:
+        campaign = line.campaign
+        return CallPlan(
+            claim=claim,
+            flow=line.flow,
+            ring_time_s=campaign.ring_time.total_seconds(),
+            max_call_s=campaign.max_call.total_seconds(),
+            media=self._media,
+            store_opt_out=self._store_opt_out,
+        )
+
+    async def _dial(self, call: Call, line: Line) -> CallResult | None:
+        claim = call.claim
+        if not self._may_dial():
+            await self._give_back(claim, "dialling is on hold")
+            return None
+        receipt = await self._mark(claim)
+        if receipt is None:
+            return None
+        if call.stopped is not None:
+            return CallResult(Outcome.CANCELLED, ended_at=self._clock.real_now(), note=call.stopped.reason)
+        try:
+            if not self._may_dial():
+                raise SafetyError("dialling was put on hold after the mark")
+            channel = await place(
+                self._ari,
+                self._node.router,
+                permit(claim, receipt, self._clock.monotonic()),
+                dial_string=line.trunk.dial_string,
+                ring_timeout=line.campaign.ring_time.total_seconds(),
+                max_call=line.campaign.max_call.total_seconds(),
+            )
+        except (SafetyError, RequestFailed) as error:  # nothing left for Asterisk
+            _log.warning("not dialled", reason=str(error))
+            await self._give_back(claim, str(error))
+            return None
+        return await self._run(call, channel.id, call.run(channel))
+
+    async def _run(self, call: Call, channel_id: str, running: Awaitable[CallResult]) -> CallResult:
+        try:
+            return await running
+        except asyncio.CancelledError:
+            self._ari.hang_up_soon(channel_id)
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end the others
+            _log.exception("a call failed in our own code; it is hung up")
+            self._ari.hang_up_soon(channel_id)
+            note = f"internal error: {type(error).__name__}: {error}"
+            return CallResult(Outcome.INTERRUPTED, ended_at=self._clock.real_now(), note=note)
+
+    async def _mark(self, claim: Claim) -> MarkReceipt | None:
+        try:
+            return await attempts.mark(self._store, claim, self._node.entityid)
+        except StoreError as error:  # maybe committed, maybe not: surely not dialled
+            _log.warning("could not mark; not dialled", error=str(error))
+            await self._give_back(claim, "the mark failed")
+            return None
+
+    async def _give_back(self, claim: Claim, reason: str) -> None:
+        await self._until_stored(lambda: attempts.release(self._store, claim.attempt_id, reason))
+
+    async def _finish(self, claim: Claim, campaign: Campaign, result: CallResult) -> None:
+        after = next_call(claim, campaign, result, parse(claim.number), self._node.ruleset, self._clock.now())
+        done = after.due_at is None
+        await self._until_stored(
+            lambda: attempts.finish(self._store, claim.attempt_id, result, after.due_at, contact_done=done)
+        )
+        _log.info(
+            "call ended",
+            campaign=claim.campaign,
+            contact=claim.contact_id,
+            outcome=result.outcome.value,
+            disposition=result.disposition,
+            note=result.note,
+        )
+
+    async def _until_stored(self, write: Callable[[], Awaitable[bool]]) -> None:
+        delay = FIRST_RETRY_S
+        while True:
+            try:
+                await write()
+            except StoreError as error:
+                _log.warning("a result waits for the database", error=str(error), next_try_s=delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, LONGEST_RETRY_S)
+            else:
+                return

@@ -1,0 +1,154 @@
+"""Everything around the dialer's loop that one worker does: listen for stops, keep leases, know why it holds.
+
+A worker dials only while all of these hold: Asterisk connected, stops heard and written, clocks agree,
+the worker lock ours. ``hold`` names the first that does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import json
+
+from agi_app import log
+from agi_app.consent.revoke import Stops
+from agi_app.dialer.loop import LEASE, Dialer
+from agi_app.dialer.node import Node
+from agi_app.errors import OtherWorkerError, StoreError
+from agi_app.store import attempts, checks, nodes, sweep
+from agi_app.store import stops as stop_table
+from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Heard, Listening, ListenLost, Notification
+from agi_app.store.locks import WorkerLock
+
+HOUSEKEEPING_S = 2.0
+MAX_CLOCK_DIFFERENCE = dt.timedelta(seconds=2)
+DRAIN_S = 30.0  # how long live calls may go on after a request to end
+LAST_WORDS_S = 10.0  # how long their results are waited for after the hangup
+
+_log = log.get("worker")
+
+
+class Health:
+    """What a worker knows about itself; each field is None or False while it is well."""
+
+    def __init__(self) -> None:
+        self.deaf: str | None = "not listening for stops yet"
+        self.clock: str | None = None
+        self.database: str | None = None
+        self.nodes = 1
+
+
+class Worker:
+    """One node at work."""
+
+    def __init__(self, node: Node, stops: Stops, lock: WorkerLock, health: Health) -> None:
+        self._node, self._stops, self._lock, self._health = node, stops, lock, health
+
+    def hold(self) -> str | None:
+        """Why nobody may be dialled now; None when all is well."""
+        health = self._health
+        if self._stops.broken is not None:
+            return f"stops cannot be written: {self._stops.broken}"
+        if health.database is not None:
+            return health.database
+        if health.deaf is not None:
+            return f"stops of other nodes are not heard: {health.deaf}"
+        if self._stops.pending:
+            return "stops are on their way into the database"
+        if not self._node.ari.is_connected:
+            return f"no connection to Asterisk at {self._node.ari.settings.url}"
+        return health.clock
+
+    async def listen(self, dialer: Dialer) -> None:
+        """Obey stops and campaign changes of every node until cancelled."""
+        async for heard in self._node.store.listen(STOP_CHANNEL, CONTROL_CHANNEL):
+            await self._obey(heard, dialer)
+
+    async def _obey(self, heard: Heard, dialer: Dialer) -> None:
+        match heard:
+            case Listening():
+                await self._check_live_calls()
+                dialer.control_changed()
+            case ListenLost(reason):
+                self._health.deaf = reason
+                _log.warning("stops are not heard", reason=reason)
+            case Notification(channel, payload) if channel == STOP_CHANNEL:
+                self._node.live.stop_person(int(payload), "the person said stop")
+            case Notification(_, payload):
+                change = json.loads(payload)
+                if change["state"] == "stopped":
+                    self._node.live.stop_campaign(change["campaign"])
+                dialer.control_changed()
+
+    async def _check_live_calls(self) -> None:
+        """Something may have been missed while deaf: ask the database about every live call."""
+        try:
+            verdicts = await stop_table.live_check(self._node.store, self._node.live.attempt_ids)
+        except StoreError as error:
+            self._health.deaf = str(error)
+            return
+        for attempt_id, verdict in verdicts.items():
+            self._node.live.stop_attempt(attempt_id, verdict, even_if_up=verdict != "campaign_stopped")
+        self._health.deaf = None
+
+    async def keep_house(self) -> None:
+        """Renew leases, take over what dead nodes left, watch the clocks and the lock, until cancelled."""
+        while True:
+            try:
+                await self._house_round()
+                self._health.database = None
+            except StoreError as error:
+                self._health.database = str(error)
+                _log.error("the database does not answer", error=str(error))
+            await asyncio.sleep(HOUSEKEEPING_S)
+
+    async def _house_round(self) -> None:
+        node = self._node
+        if not await self._lock.still_held():
+            await self._retake_lock()
+        ids = node.live.attempt_ids
+        ours = await attempts.extend_leases(node.store, node.entityid, ids, LEASE)
+        for attempt_id in set(ids) - ours:
+            if attempt_id in node.live.attempt_ids:
+                node.live.stop_attempt(attempt_id, "another node took this attempt over", even_if_up=True)
+        swept = await sweep.sweep(node.store, None, lambda _: None)
+        if swept.released or swept.interrupted:
+            _log.warning("took over from a dead node", released=swept.released, interrupted=swept.interrupted)
+        await nodes.beat(
+            node.store, node.entityid, self._stops.position, flushed=not self._stops.pending, holding=self.hold()
+        )
+        self._health.nodes = max(1, sum(n.alive for n in await nodes.all_nodes(node.store)))
+        await self._compare_clocks()
+
+    async def _retake_lock(self) -> None:
+        lock = await self._node.store.worker_lock(self._node.entityid)
+        if lock is None:
+            raise OtherWorkerError(
+                f"another worker has taken Asterisk {self._node.entityid} over while the database was away"
+            )
+        self._lock = lock
+
+    async def _compare_clocks(self) -> None:
+        apart = await checks.clock_difference(self._node.store)
+        if abs(apart) > MAX_CLOCK_DIFFERENCE:
+            self._health.clock = (
+                f"the clocks of this host and of the database are {abs(apart).total_seconds():.1f} s apart;"
+                " set both by NTP"
+            )
+        else:
+            self._health.clock = None
+
+    async def drain(self, dialer: Dialer) -> None:
+        """End in order: no new call, live ones may finish for a while, then are hung up."""
+        dialer.close()
+        if len(self._node.live):
+            _log.info("waiting for live calls", calls=len(self._node.live), at_most_s=DRAIN_S)
+        await self._until_quiet(DRAIN_S)
+        if self._node.live.stop_all("the worker is shutting down"):
+            await self._until_quiet(LAST_WORDS_S)
+
+    async def _until_quiet(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._node.live.quiet.wait()
