@@ -1,0 +1,209 @@
+"""The only place where objects are built and joined, and where their order of start and stop is decided.
+
+``installation`` opens what every command needs; ``run_worker`` builds the service around it:
+store → lock → journal flushed → Asterisk → inherited calls ended → sweep → dialling.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from agi_app import log
+from agi_app.campaigns.rules import load_ruleset
+from agi_app.clock import Clock, SandboxClock, SystemClock
+from agi_app.config import Settings
+from agi_app.consent.journal import Journal
+from agi_app.consent.revoke import Stops
+from agi_app.consent.suppression import SuppressionKey, load_key
+from agi_app.dialer.lines import Lines
+from agi_app.dialer.live import LiveCalls
+from agi_app.dialer.loop import Dialer
+from agi_app.dialer.node import Node
+from agi_app.dialer.place import Placer
+from agi_app.dialer.worker import Health, Worker
+from agi_app.errors import AgiAppError, OtherWorkerError
+from agi_app.model.call import Claim
+from agi_app.pbx.ari import Ari
+from agi_app.pbx.http import AriSettings
+from agi_app.pbx.reconcile import reconcile
+from agi_app.pbx.router import Router
+from agi_app.pbx.trunks import asker, check_trunks
+from agi_app.prompts.catalog import media_uri
+from agi_app.store import checks, nodes, sweep
+from agi_app.store.locks import WorkerLock
+from agi_app.store.migrate import migrate
+from agi_app.store.pool import Store
+
+CONNECT_WAIT_S = 15.0
+
+_log = log.get("app")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What every command works with; ``clock`` tells rules time."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    key: SuppressionKey
+    journal: Journal
+
+
+@asynccontextmanager
+async def installation(settings: Settings) -> AsyncIterator[Installation]:
+    """Open the database (our own one is migrated by itself), the key and the clock; close them in the end."""
+    key = load_key(settings.data)
+    url = settings.database_url or None
+    if url is None:
+        await migrate_database(settings)
+    store = await Store.open(url, settings.data, clock=SystemClock(), hash_number=key.hash_number)
+    try:
+        await checks.confirm_suppression_key(store, key.check_value)
+        clock = await _rules_clock(settings, store)
+        yield Installation(settings, store, clock, key, Journal(settings.data, clock))
+    finally:
+        await store.close()
+
+
+async def migrate_database(settings: Settings) -> list[str]:
+    """Bring the database to this version's schema; returns the names of what was applied."""
+    key = load_key(settings.data)
+    store = await Store.open(
+        settings.database_url or None,
+        settings.data,
+        clock=SystemClock(),
+        hash_number=key.hash_number,
+        check_schema=False,
+    )
+    try:
+        return await migrate(store)
+    finally:
+        await store.close()
+
+
+async def _rules_clock(settings: Settings, store: Store) -> Clock:
+    if settings.sandbox.clock is None:
+        return SystemClock()
+    return SandboxClock(await checks.sandbox_offset(store, settings.sandbox.clock))
+
+
+def ari_settings(settings: Settings) -> AriSettings:
+    """The connection to Asterisk as the settings say."""
+    asterisk = settings.asterisk
+    return AriSettings(
+        url=asterisk.url,
+        username=asterisk.username,
+        password=settings.ari_password(),
+        app=asterisk.app,
+        request_timeout=asterisk.request_timeout,
+    )
+
+
+async def run_worker(inst: Installation) -> None:
+    """Drive this node's Asterisk until SIGINT or SIGTERM; raises what makes it impossible."""
+    await checks.assert_durable(inst.store)
+    lock = await inst.store.worker_lock(inst.settings.entityid)
+    if lock is None:
+        raise OtherWorkerError(
+            f"another worker drives Asterisk {inst.settings.entityid}; one Asterisk has one worker."
+            " Is `agi-app run` running already?"
+        )
+    try:
+        await _run_locked(inst, lock)
+    except BaseExceptionGroup as group:
+        raise _first_of_ours(group) from group
+    finally:
+        await lock.release()
+
+
+async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
+    entityid = inst.settings.entityid
+    await nodes.register_node(inst.store, entityid, inst.settings.asterisk.url)
+    stops = Stops(inst.store, inst.journal, inst.clock, entityid)
+    flushed = await stops.flush()
+    if flushed:
+        _log.info("stops of the journal are in the database", count=flushed)
+    router = Router()
+    ari = Ari(
+        ari_settings(inst.settings),
+        inst.clock,
+        on_event=router.handle,
+        prepare=lambda a: reconcile(a, router),
+    )
+    node = Node(entityid, inst.store, ari, router, inst.clock, load_ruleset(), LiveCalls())
+    health = Health()
+    worker = Worker(node, stops, lock, health)
+    dialer = _dialer(inst, node, worker, stops, health)
+    async with asyncio.TaskGroup() as group:
+        background = [group.create_task(ari.run()), group.create_task(stops.run())]
+        await ari.connected(CONNECT_WAIT_S)
+        await check_trunks(asker(ari), inst.settings.trunks)
+        swept = await sweep.sweep(inst.store, entityid, lambda _: None)
+        if swept.released or swept.interrupted:
+            _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
+        background += [group.create_task(worker.listen(dialer)), group.create_task(worker.keep_house())]
+        with _told_to_end(node.live) as told:
+            dialling = group.create_task(dialer.run())
+            await told.wait()
+            await worker.drain(dialer)
+            await dialling
+        for task in background:
+            task.cancel()
+
+
+@contextmanager
+def _told_to_end(live: LiveCalls) -> Iterator[asyncio.Event]:
+    """An event that the first SIGINT or SIGTERM sets; the second one hangs up at once."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tell() -> None:
+        if told.is_set():
+            live.stop_all("the worker was told twice to end")
+        told.set()
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, tell)
+    try:
+        yield told
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+def _first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The fault to show of those that ended the worker: another worker first, then any of ours."""
+    leaves: list[BaseException] = []
+    todo: list[BaseException] = [group]
+    while todo:
+        fault = todo.pop()
+        if isinstance(fault, BaseExceptionGroup):
+            todo.extend(fault.exceptions)
+        else:
+            leaves.append(fault)
+    for kind in (OtherWorkerError, AgiAppError):
+        for leaf in leaves:
+            if isinstance(leaf, kind):
+                return leaf
+    return group
+
+
+def _dialer(inst: Installation, node: Node, worker: Worker, stops: Stops, health: Health) -> Dialer:
+    async def store_opt_out(claim: Claim, how: str) -> None:
+        await stops.take(claim.number, how)
+
+    placer = Placer(
+        node,
+        media=partial(media_uri, inst.settings.asterisk.prompts_path),
+        store_opt_out=store_opt_out,
+        may_dial=lambda: worker.hold() is None and not dialer.closing,
+    )
+    dialer = Dialer(node, Lines(inst.store, inst.settings.trunks), placer, hold=worker.hold, nodes=lambda: health.nodes)
+    return dialer

@@ -1,0 +1,91 @@
+"""Start, pause, resume, stop: what must be true before a campaign may run, and its row."""
+
+from __future__ import annotations
+
+from agi_app.campaigns.load import CampaignDocument
+from agi_app.campaigns.project import Project, Source
+from agi_app.clock import Clock
+from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.flow.definition import FlowDocument
+from agi_app.flow.graph import prompt_uses
+from agi_app.model.campaign import CampaignState
+from agi_app.store.caller_ids import proofs
+from agi_app.store.campaigns import StoredCampaign, load_campaign, save_campaign, set_state
+from agi_app.store.contacts import contacts_of
+from agi_app.store.pool import Store
+
+
+async def start(store: Store, clock: Clock, project: Project, name: str) -> str:
+    """Check the campaign, store it as it is in its file now and let it run; returns a line for people.
+
+    Raises AuthorError when its files have faults, InputError when something else is missing.
+    """
+    campaign, flow = _checked(project, name)
+    held = [p for p in await proofs(store) if p.e164 == campaign.parsed.campaign.caller_id]
+    if not any(p.expires_at > clock.now() for p in held):
+        what = "the proof has expired" if held else "has no ownership proof"
+        number = campaign.parsed.campaign.caller_id
+        raise InputError(
+            f"{campaign.file}: caller_id {number}: {what}; `agi-app callerid prove {number} --letter FILE` records one"
+        )
+    before = await load_campaign(store, name)
+    counts = await contacts_of(store, name) if before else None
+    if counts is None or counts.total == 0:
+        raise InputError(f"campaign {name} has no contacts; `agi-app contacts import {name} FILE` adds them")
+    await save_campaign(store, campaign.parsed.campaign, flow.file, flow.text)
+    await set_state(store, name, CampaignState.RUNNING, None, clock.now())
+    return (
+        f"{name} is running: {counts.total - counts.done} of {counts.total} contacts are still to be called or refused"
+    )
+
+
+async def change(store: Store, clock: Clock, name: str, state: CampaignState) -> str:
+    """Pause, resume or stop a stored campaign; returns a line for people."""
+    stored = await known(store, name)
+    if state is CampaignState.RUNNING and stored.state is not CampaignState.PAUSED:
+        raise InputError(f"campaign {name} is {stored.state}, not paused; `agi-app campaign start {name}` starts it")
+    if state is CampaignState.PAUSED and stored.state is not CampaignState.RUNNING:
+        raise InputError(f"campaign {name} is {stored.state}: there is nothing to pause")
+    await set_state(store, name, state, "by command", clock.now())
+    words = {
+        CampaignState.RUNNING: "is running again",
+        CampaignState.PAUSED: "makes no new call; calls in progress go on",
+        CampaignState.STOPPED: "is stopped: ringing calls are cancelled, answered ones finish",
+    }
+    return f"{name} {words[state]}"
+
+
+async def known(store: Store, name: str) -> StoredCampaign:
+    """The stored campaign; InputError when there is none."""
+    stored = await load_campaign(store, name)
+    if stored is None:
+        raise InputError(
+            f"there is no campaign {name!r} in the database; `agi-app contacts import {name} FILE` puts it there"
+        )
+    return stored
+
+
+def _checked(project: Project, name: str) -> tuple[Source[CampaignDocument], Source[FlowDocument]]:
+    campaign = project.campaigns.get(name)
+    if campaign is None:
+        faults = [p for p in project.errors if p.file.startswith("campaigns/")]
+        if faults:
+            raise AuthorError(*faults)
+        raise InputError(
+            f"there is no campaign {name!r}; campaigns here: {', '.join(sorted(project.campaigns)) or 'none'}"
+        )
+    flow = project.flows.get(campaign.parsed.campaign.flow)
+    faults = [p for p in project.errors if p.file == campaign.file or (flow and _concerns(p, flow))]
+    if flow is None:
+        faults += [p for p in project.errors if p.file.startswith("flows/")]
+    if faults or flow is None:
+        raise AuthorError(*faults)
+    return campaign, flow
+
+
+def _concerns(problem: Problem, flow: Source[FlowDocument]) -> bool:
+    """The fault is in the flow's file or in a prompt that it plays."""
+    if problem.file == flow.file:
+        return True
+    stem = problem.file.rpartition("/")[2].partition(".")[0]
+    return problem.file.startswith("prompts/") and any(stem == use.prompt for use in prompt_uses(flow.parsed.flow))

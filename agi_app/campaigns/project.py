@@ -1,0 +1,106 @@
+"""Reads a project folder: campaigns, flows, prompts. Faults become problems, all of them at once.
+
+campaigns/*.yaml   flows/*.yaml   prompts/<language>/NAME.wav + NAME.txt   agi-app.toml
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from agi_app.campaigns.load import CampaignDocument, check_campaign, parse_campaign
+from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.flow.check import check_flow, unused_prompts
+from agi_app.flow.definition import FlowDocument
+from agi_app.flow.load import parse_flow
+from agi_app.flow.prompt_facts import PromptFacts
+from agi_app.prompts.catalog import read_catalog
+from agi_app.yaml_lines import Document
+
+Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Generic[Parsed]):
+    """One YAML file: what it says, its text, and its name relative to the project folder."""
+
+    parsed: Parsed
+    text: str
+    file: str
+
+
+@dataclass(slots=True)
+class Project:
+    """What a project folder holds, by name, and everything that is wrong with it."""
+
+    folder: Path
+    campaigns: dict[str, Source[CampaignDocument]] = field(default_factory=dict)
+    flows: dict[str, Source[FlowDocument]] = field(default_factory=dict)
+    prompts: dict[tuple[str, str], PromptFacts] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The problems that forbid a start."""
+        return [p for p in self.problems if p.severity == "error"]
+
+
+def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
+    """Read and check everything; ``trunks`` None: the settings are not known. InputError: no such folder."""
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is not a folder; `agi-app init DIR` makes a project")
+    project = Project(folder, prompts=read_catalog(folder / "prompts"))
+    project.flows = _read_all(project, "flows", parse_flow, lambda d: (d.flow.flow, ("flow",), d.document))
+    project.campaigns = _read_all(
+        project, "campaigns", parse_campaign, lambda d: (d.campaign.name, ("campaign",), d.document)
+    )
+    for flow in project.flows.values():
+        project.problems += check_flow(flow.parsed, project.prompts)
+    project.problems += unused_prompts([f.parsed for f in project.flows.values()], project.prompts)
+    for campaign in project.campaigns.values():
+        project.problems += check_campaign(campaign.parsed, project.flows, trunks)
+    project.problems.sort()
+    return project
+
+
+def _read_all(
+    project: Project,
+    kind: str,
+    parse: Callable[[str, str], Parsed],
+    named: Callable[[Parsed], tuple[str, tuple[str, ...], Document]],
+) -> dict[str, Source[Parsed]]:
+    found: dict[str, Source[Parsed]] = {}
+    for path in sorted((project.folder / kind).glob("*.y*ml")):
+        file = f"{kind}/{path.name}"
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+            parsed = parse(text, file)
+        except UnicodeDecodeError as error:
+            project.problems.append(
+                Problem(file, 1, 1, "yaml/encoding", f"is not UTF-8 ({error.reason}); save it as UTF-8")
+            )
+        except OSError as error:
+            project.problems.append(Problem(file, 1, 1, "yaml/unreadable", f"cannot be read: {error.strerror}"))
+        except AuthorError as error:
+            project.problems += error.problems
+        else:
+            name, key, document = named(parsed)
+            if name in found:
+                message = f'the name "{name}" is taken by {found[name].file}; every {kind[:-1]} needs its own'
+                project.problems.append(document.problem(key, f"{kind[:-1]}/duplicate-name", message))
+            else:
+                found[name] = Source(parsed, text, file)
+    return found
+
+
+def find_project(path: Path) -> tuple[Path, str | None]:
+    """The project folder of a path, and the one file meant when the path is a YAML file of it."""
+    if path.is_dir():
+        return path, None
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file or folder")
+    if path.parent.name not in ("flows", "campaigns"):
+        raise InputError(f"{path}: a flow lies in flows/, a campaign in campaigns/ of the project folder")
+    return path.resolve().parent.parent, f"{path.parent.name}/{path.name}"

@@ -1,0 +1,46 @@
+"""Makes a new project folder that checks clean and runs: the clinic example with a few sample people."""
+
+from __future__ import annotations
+
+import shutil
+from importlib import resources
+from pathlib import Path
+
+from agi_app.errors import InputError
+
+EXAMPLE = "clinic"
+_COPIED = ("flows", "prompts")
+_CAMPAIGN = "campaigns/march-checkup.yaml"
+
+
+def make_project(folder: Path) -> list[str]:
+    """Fill ``folder`` (new or empty) and return lines that say what was made and what comes next."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder}: is not empty; `agi-app init` makes a new folder")
+    example = _examples() / EXAMPLE
+    try:
+        for part in _COPIED:
+            shutil.copytree(example / part, folder / part)
+        (folder / "campaigns").mkdir()
+        shutil.copy(example / _CAMPAIGN, folder / _CAMPAIGN)
+        for file in resources.files("agi_app.campaigns").joinpath("starter_files").iterdir():
+            (folder / file.name).write_bytes(file.read_bytes())
+        (folder / ".gitignore").write_text("var/\nari-password\n*.rejects.csv\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
+    return [
+        f"{folder}: a project with one campaign, one flow and its prompts in two languages",
+        "  agi-app.toml    settings: Asterisk and trunks",
+        "  campaigns/      why, whom, when, how fast, from which number",
+        "  flows/          what happens in a call",
+        "  prompts/        recordings with their transcripts",
+        "  contacts.csv, consent.csv    three sample people (test numbers)",
+        f"next: cd {folder}; agi-app check; agi-app simulate checkup-reminder",
+    ]
+
+
+def _examples() -> Path:
+    """The examples as installed with the package, or of the source tree."""
+    package = Path(str(resources.files("agi_app")))
+    installed = package / "examples"
+    return installed if installed.is_dir() else package.parent / "examples"

@@ -1,0 +1,129 @@
+"""What every command shares: the project option, running async code, printing tables, exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console, Group
+from rich.progress import Progress
+from rich.table import Table
+
+from agi_app import log
+from agi_app.app import Installation, installation
+from agi_app.config import Settings, load_settings
+from agi_app.contacts.importer import ImportSummary
+from agi_app.results import Totals
+
+T = TypeVar("T")
+PLAIN_WIDTH = 200  # columns when the output is no terminal
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+ProjectOption = Annotated[
+    Path, typer.Option("--project", "-p", envvar="AGI_APP_PROJECT", help="The project folder (agi-app.toml is in it).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
+HERE = Path()
+
+
+def settings_of(project: Path) -> Settings:
+    """The project's settings."""
+    return load_settings(project)
+
+
+def with_installation(project: Path, work: Callable[[Installation], Awaitable[T]], *, quiet: bool = True) -> T:
+    """Open the project's database, run ``work`` on it and close it again."""
+    log.configure(verbose=not quiet)
+
+    async def go() -> T:
+        async with installation(load_settings(project)) as inst:
+            return await work(inst)
+
+    return asyncio.run(go())
+
+
+def say(text: str) -> None:
+    """Print one line of result."""
+    out.print(text, markup=False)
+
+
+def say_json(value: Any) -> None:
+    """Print one JSON object on one line."""
+    print(json.dumps(value, ensure_ascii=False, default=str))  # noqa: T201 - machine-read output
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a small table; empty ones say so."""
+    view = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        view.add_column(column)
+    count = 0
+    for row in rows:
+        view.add_row(*("" if cell is None else str(cell) for cell in row))
+        count += 1
+    out.print(view if count else f"{title}: none")
+
+
+def totals_view(totals: Totals, below: Sequence[str] = ()) -> Group:
+    """A campaign's figures as something that rich can draw, with lines below it."""
+    view = Table(title=f"{totals.campaign} ({totals.state})", title_justify="left", box=None, pad_edge=False)
+    view.add_column()
+    view.add_column()
+    for name, value in (
+        ("purpose", totals.purpose),
+        ("caller ID", f"{totals.caller_id} ({totals.caller_id_proof})"),
+        ("contacts", f"{totals.contacts}: {totals.done} done, {totals.in_call} in a call, {totals.waiting} waiting,"
+                     f" {totals.not_called} refused"),
+        ("calls", f"{totals.attempts}, answered {totals.answer_rate:.0%}"),
+        ("outcomes", counts(totals.outcomes)),
+        ("dispositions", counts(totals.dispositions)),
+        ("refused by rule", counts(totals.refused)),
+    ):  # fmt: skip
+        view.add_row(name, value)
+    return Group(view, *below)
+
+
+def counts(figures: Mapping[str, int]) -> str:
+    """``confirmed 12, change_requested 5`` or a dash."""
+    return ", ".join(f"{name} {number}" for name, number in figures.items()) or "-"
+
+
+def show_totals(totals: Totals) -> None:
+    """Print a campaign's figures."""
+    out.print(totals_view(totals))
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error for long imports; the callback gets (done, total) rows or bytes."""
+    with Progress(console=err, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+
+def say_summary(summary: ImportSummary, as_json: bool) -> None:
+    """Print what an import did; exit 1 when it rejected rows."""
+    if as_json:
+        say_json(dataclasses.asdict(summary))
+    else:
+        for problem in summary.problems:
+            err.print(str(problem), markup=False)
+        woken = f"; {summary.woken} contacts may be called now" if summary.woken else ""
+        say(
+            f"{summary.file}: {summary.rows} rows: {summary.added} added, {summary.updated} updated,"
+            f" {summary.unchanged} unchanged, {summary.rejected} rejected{woken}"
+        )
+        for note in summary.notes:
+            say(f"note: {note}")
+        if summary.rejects_file:
+            say(f"{summary.rejects_file}: the rejected rows with their reasons; mend them there and import that file")
+    if summary.rejected:
+        raise typer.Exit(1)

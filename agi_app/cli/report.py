@@ -1,0 +1,82 @@
+"""report: totals and every contact, as a table, JSON or CSV; live with --watch."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.live import Live
+
+from agi_app.app import Installation
+from agi_app.campaigns import control
+from agi_app.cli.common import HERE, ProjectOption, out, say, show_totals, table, totals_view, with_installation
+from agi_app.reports.status import status_of
+from agi_app.results import contact_record, to_csv, to_json, why_nobody
+from agi_app.store.reports import attempt_rows, contact_rows
+
+WATCH_EVERY_S = 0.5
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("report")(report)
+
+
+def report(
+    campaign: Annotated[str, typer.Argument(help="The campaign's name.")],
+    project: ProjectOption = HERE,
+    form: Annotated[Format, typer.Option("--format", help="table, json or csv (one line a contact).")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option(help="Write into this file instead of the terminal.")] = None,
+    watch: Annotated[
+        bool, typer.Option(help="Show progress live until nobody is left to call; Ctrl-C ends it.")
+    ] = False,
+) -> None:
+    """Report a campaign: outcomes, dispositions, refusals with reasons, each contact."""
+    if watch:
+        with_installation(project, lambda inst: _watch(inst, campaign))
+    text = with_installation(project, lambda inst: _text(inst, campaign, form))
+    if text is None:
+        return
+    if output is None:
+        print(text, end="" if text.endswith("\n") else "\n")  # noqa: T201 - the report itself
+    else:
+        output.write_text(text, encoding="utf-8")
+        say(f"{output}: written")
+
+
+async def _text(inst: Installation, campaign: str, form: Format) -> str | None:
+    await control.known(inst.store, campaign)
+    totals, view = await status_of(inst.store, inst.clock, campaign)
+    contacts = [contact_record(row) for row in await contact_rows(inst.store, campaign)]
+    if form is Format.CSV:
+        return to_csv(contacts)
+    if form is Format.JSON:
+        return to_json(totals, contacts, await attempt_rows(inst.store, campaign))
+    show_totals(totals)
+    columns = ("external_id", "state", "attempts", "outcome", "disposition", "reason")
+    table("Contacts", ("contact", *columns[1:]), ([c[k] for k in columns] for c in contacts))
+    for line in why_nobody(view):
+        say(line)
+    return None
+
+
+async def _watch(inst: Installation, campaign: str) -> None:
+    with Live(console=out, refresh_per_second=4) as live:
+        while True:
+            totals, view = await status_of(inst.store, inst.clock, campaign)
+            reasons = why_nobody(view)
+            live.update(totals_view(totals, reasons))
+            if not view.open_attempts and not view.due_now:
+                return
+            await asyncio.sleep(WATCH_EVERY_S)

@@ -1,0 +1,64 @@
+"""How far a campaign is and what keeps it from dialling, gathered from the store."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from agi_app.clock import Clock
+from agi_app.consent.caller_id_proof import LABEL
+from agi_app.errors import InputError
+from agi_app.results import Standstill, Totals
+from agi_app.store import nodes, reports
+from agi_app.store.caller_ids import proofs
+from agi_app.store.campaigns import load_campaign
+from agi_app.store.contacts import contacts_of
+from agi_app.store.pool import Store
+
+
+async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Standstill]:
+    """The campaign's figures and its standstill view; InputError when there is no such campaign."""
+    stored = await load_campaign(store, name)
+    if stored is None:
+        raise InputError(f"there is no campaign {name!r} in the database; `agi-app contacts import` puts it there")
+    campaign, now = stored.campaign, clock.now()
+    counted = await contacts_of(store, name)
+    waiting = await reports.why_waiting(store, campaign, now)
+    outcomes = await reports.outcome_counts(store, name)
+    totals = Totals(
+        campaign=name,
+        state=stored.state.value,
+        purpose=campaign.purpose.value,
+        caller_id=campaign.caller_id,
+        caller_id_proof=await _proof(store, campaign.caller_id, now),
+        contacts=counted.total,
+        done=counted.done,
+        waiting=counted.pending - counted.parked,
+        not_called=counted.parked,
+        in_call=counted.claimed,
+        attempts=sum(outcomes.values()),
+        outcomes=outcomes,
+        dispositions=await reports.disposition_counts(store, name),
+        refused=await reports.refusals_by_rule(store, name),
+    )
+    view = Standstill(
+        state=stored.state.value,
+        workers=[(n.name, n.alive, n.holding) for n in await nodes.all_nodes(store)],
+        due_now=waiting.due_now,
+        later=waiting.later,
+        parked=waiting.parked,
+        next_due=waiting.next_due,
+        by_rule=waiting.by_rule,
+        open_attempts=waiting.open_attempts,
+        slots_used=waiting.campaign_slots_used,
+        slots=campaign.pace.concurrent,
+    )
+    return totals, view
+
+
+async def _proof(store: Store, e164: str, now: dt.datetime) -> str:
+    held = [p for p in await proofs(store) if p.e164 == e164]
+    if not held:
+        return "no ownership proof"
+    best = max(held, key=lambda p: p.expires_at)
+    ended = "" if best.expires_at > now else ", expired"
+    return f"{LABEL[best.kind]} until {best.expires_at:%Y-%m-%d}{ended}"

@@ -1,0 +1,130 @@
+"""Rows to what a report shows: totals, rates, the reasons nobody is dialled; JSON and CSV. Pure."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import datetime as dt
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A campaign in figures. ``refused`` counts a contact under each rule that refused it last."""
+
+    campaign: str
+    state: str
+    purpose: str
+    caller_id: str
+    caller_id_proof: str  # how the number shown was proved
+    contacts: int
+    done: int
+    waiting: int
+    not_called: int  # refused until a person mends something
+    in_call: int
+    attempts: int
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    dispositions: Mapping[str, int] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def answer_rate(self) -> float:
+        """Answered calls of all calls dialled; 0 when there was none."""
+        answered = sum(self.outcomes.get(o, 0) for o in ("human", "machine", "answered"))
+        return answered / self.attempts if self.attempts else 0.0
+
+
+CONTACT_COLUMNS = (
+    "external_id", "language", "state", "attempts", "outcome", "disposition", "due_at", "refused_by", "reason",
+)  # fmt: skip
+
+
+def contact_record(row: Any) -> dict[str, str]:
+    """One contact for CSV and JSON; ``row`` is the store's ContactStatus."""
+    return {
+        "external_id": row.external_id,
+        "language": row.language or "",
+        "state": row.state,
+        "attempts": str(row.attempts_made),
+        "outcome": row.last_outcome or "",
+        "disposition": row.disposition or "",
+        "due_at": row.due_at.isoformat() if row.due_at else "",
+        "refused_by": " ".join(r["rule"] for r in row.reasons),
+        "reason": "; ".join(r["text"] for r in row.reasons),
+    }
+
+
+def to_csv(records: Sequence[Mapping[str, str]]) -> str:
+    """CSV with a header line, one line a contact; cells that a spreadsheet would run are quoted as text."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, CONTACT_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        writer.writerow({k: f"'{v}" if v[:1] in ("=", "+", "-", "@", "\t") else v for k, v in record.items()})
+    return out.getvalue()
+
+
+def to_json(totals: Totals, contacts: Sequence[Mapping[str, str]], attempts: Sequence[Any]) -> str:
+    """Everything as one JSON object; times are ISO 8601."""
+    value = {
+        **dataclasses.asdict(totals),
+        "answer_rate": round(totals.answer_rate, 4),
+        "contact_list": contacts,
+        "attempt_list": [dataclasses.asdict(a) for a in attempts],
+    }
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """What keeps a campaign from dialling now; the store's and the workers' view, as plain values."""
+
+    state: str
+    workers: Sequence[tuple[str, bool, str | None]]  # (name, alive, why it holds)
+    due_now: int
+    later: int
+    parked: int
+    next_due: dt.datetime | None
+    by_rule: Mapping[str, int]
+    open_attempts: int
+    slots_used: int
+    slots: int
+
+
+def why_nobody(view: Standstill) -> list[str]:
+    """Plain lines that say why nobody is dialled, the first cause first; empty while calls are made."""
+    if view.open_attempts and view.slots_used < view.slots:
+        return []
+    lines = []
+    if view.state != "running":
+        lines.append(f"the campaign is {view.state}; `agi-app campaign start` makes it run")
+    alive = [w for w in view.workers if w[1]]
+    if not alive:
+        lines.append("no worker is running; `agi-app run` starts one")
+    lines += [f"worker {name} holds: {why}" for name, _, why in alive if why]
+    if view.slots_used >= view.slots:
+        lines.append(f"all {view.slots} places of the campaign are taken by calls")
+    if not view.due_now:
+        lines += _nobody_due(view)
+    return lines
+
+
+def _nobody_due(view: Standstill) -> list[str]:
+    if not view.later and not view.parked:
+        return ["every contact is done"]
+    lines = []
+    if view.later:
+        at = f", the next at {view.next_due:%Y-%m-%d %H:%M} UTC" if view.next_due else ""
+        lines.append(f"{view.later} contacts are due later{at}")
+    if view.parked:
+        lines.append(f"{view.parked} contacts are refused until somebody mends the reason")
+    lines += [f"  {rule}: {number} contacts" for rule, number in view.by_rule.items()]
+    return lines
