@@ -1,0 +1,186 @@
+"""The settings: read once, checked whole, and a mistake is named with its file and field."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from agi_app.config import SETTINGS_FILE, Settings, load_settings
+from agi_app.errors import ConfigError
+
+TRUNK = '[trunks.{name}]\nendpoint = "PJSIP/{{number}}@{name}"\n'
+SANDBOX = TRUNK.format(name="test") + "sandbox = true\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [n for n in os.environ if n.startswith("AGI_APP_") or n == "DATABASE_URL"]:
+        monkeypatch.delenv(name)
+
+
+def project(folder: Path, text: str = "") -> Path:
+    (folder / SETTINGS_FILE).write_text(text, encoding="utf-8")
+    return folder
+
+
+def faults(folder: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(project(folder, text))
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_an_empty_file_is_a_loopback_installation_with_an_embedded_database(tmp_path: Path) -> None:
+    found = load_settings(project(tmp_path))
+    assert found.asterisk.url == "http://127.0.0.1:8088/ari"
+    assert found.database_url == ""
+    assert found.data == tmp_path / "var"
+    assert found.entityid == found.asterisk.url
+    assert not found.trunks
+
+
+def test_without_a_settings_file_the_message_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="agi-app init DIR"):
+        load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[asterisk]\npasword = 'x'", "agi-app.toml: asterisk.pasword: there is no such setting"),
+        ("databse_url = 'x'", "agi-app.toml: databse_url: there is no such setting"),
+        ("project = '/elsewhere'", "agi-app.toml: project: this name is not a setting"),
+        ("[trunks.a]\nconcurrent = 3", "agi-app.toml: trunks.a.endpoint: is required"),
+        ("[trunks.'a b']\nendpoint = 'PJSIP/{number}@a'", "trunks.a b"),
+        ("[trunks.a]\nendpoint = 'PJSIP/12345@a'", "trunks.a.endpoint: must be TECHNOLOGY/"),
+        ("[trunks.a]\nendpoint = '{number}'", "trunks.a.endpoint: must be TECHNOLOGY/"),
+        ("[trunks.a]\nendpoint = 'PJSIP/{number}{number}@a'", "trunks.a.endpoint: must be TECHNOLOGY/"),
+        ("[trunks.a]\nendpoint = 'PJSIP/{number}@a'\ncalls_per_second = 0", "trunks.a.calls_per_second"),
+        ("[trunks.a]\nendpoint = 'PJSIP/{number}@a'\ncalls_per_second = nan", "trunks.a.calls_per_second"),
+        ("[trunks.a]\nendpoint = 'PJSIP/{number}@a'\ncalls_per_second = inf", "trunks.a.calls_per_second"),
+        ("[trunks.a]\nendpoint = 'PJSIP/{number}@a'\nconcurrent = 0", "trunks.a.concurrent"),
+        ("[asterisk]\nurl = 'ftp://x'", "asterisk.url: must look like"),
+        ("[asterisk]\nurl = 'http://'", "asterisk.url: must look like"),
+        ("[asterisk]\nrequest_timeout = 0", "asterisk.request_timeout"),
+        ("[asterisk", "is not valid TOML"),
+        ("[sandbox]\nclock = 2026-03-04T10:00:00\n" + SANDBOX, "sandbox.clock: Input should have timezone"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file_and_field(tmp_path: Path, text: str, said: str) -> None:
+    assert said in faults(tmp_path, text)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    assert faults(tmp_path, "a = 1\nb = 2").count("there is no such setting") == 2
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", None])
+def test_an_unreadable_file_is_a_plain_error(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / SETTINGS_FILE
+    file.write_bytes(content) if content else file.mkdir()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_settings(tmp_path)
+
+
+def test_a_password_never_shows_in_a_message_or_a_repr(tmp_path: Path) -> None:
+    assert "geheim" not in faults(tmp_path, "[asterisk]\nurl = 'http://u:geheim@127.0.0.1/ari'")
+    found = load_settings(project(tmp_path, "database_url = 'postgresql://u:geheim@x'\n[asterisk]\npassword = 'geheim'"))
+    assert "geheim" not in repr(found)
+
+
+def test_settings_do_not_change_while_we_run(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError):
+        load_settings(project(tmp_path)).asterisk.url = "x"  # type: ignore[misc]
+
+
+# ---- environment
+
+
+def test_the_environment_overrules_the_file_field_by_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGI_APP_ASTERISK__PASSWORD", "from-env")
+    found = load_settings(project(tmp_path, "[asterisk]\npassword = 'from-file'\nusername = 'me'"))
+    assert (found.asterisk.password, found.asterisk.username) == ("from-env", "me")
+
+
+def test_the_database_url_of_the_environment_overrules_the_file_and_ours_overrules_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project(tmp_path, "database_url = 'postgresql://file'")
+    assert load_settings(folder).database_url == "postgresql://file"
+    monkeypatch.setenv("DATABASE_URL", "postgresql://env")
+    assert load_settings(folder).database_url == "postgresql://env"
+    monkeypatch.setenv("AGI_APP_DATABASE_URL", "postgresql://ours")
+    assert load_settings(folder).database_url == "postgresql://ours"
+
+
+def test_the_project_that_was_named_is_used_whatever_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGI_APP_PROJECT", str(tmp_path / "elsewhere"))
+    assert load_settings(project(tmp_path)).project == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("AGI_APP_ASTERISK__PASWORD", "x", "asterisk.pasword: there is no such setting"),
+        ("AGI_APP_TRUNKS", "no json", "trunks"),
+        ("AGI_APP_ASTERISK__REQUEST_TIMEOUT", "soon", "asterisk.request_timeout"),
+    ],
+)
+def test_a_mistake_in_the_environment_is_named_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert said in faults(tmp_path, "")
+
+
+# ---- password file, trunks, sandbox
+
+
+def test_the_ari_password_comes_from_its_file_without_the_line_end(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cret\n")
+    assert load_settings(project(tmp_path, "[asterisk]\npassword_file = 'secret'")).ari_password() == "s3cret"
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"", "is empty"), (b" \n", "is empty"), (b"\xff", "cannot be read")])
+def test_a_useless_password_file_is_an_error_not_an_empty_password(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "secret").write_bytes(content)
+    found = load_settings(project(tmp_path, "[asterisk]\npassword_file = 'secret'"))
+    with pytest.raises(ConfigError, match=said):
+        found.ari_password()
+
+
+def test_a_missing_password_says_where_to_put_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="password_file"):
+        load_settings(project(tmp_path)).ari_password()
+    with pytest.raises(ConfigError, match="secret cannot be read"):
+        load_settings(project(tmp_path, "[asterisk]\npassword_file = 'secret'")).ari_password()
+
+
+@pytest.mark.parametrize(("plus", "dialled"), [("true", "PJSIP/+4477@a"), ("false", "PJSIP/4477@a")])
+def test_a_trunk_dials_with_or_without_the_plus_sign(tmp_path: Path, plus: str, dialled: str) -> None:
+    found = load_settings(project(tmp_path, f"[trunks.a]\nendpoint = 'PJSIP/{{number}}@a'\nplus = {plus}"))
+    assert found.trunks["a"].dial_string("+4477") == dialled
+
+
+CLOCK = "[sandbox]\nclock = 2026-03-04T10:00:00+08:00\n"
+
+
+def test_a_moved_clock_is_accepted_with_sandbox_trunks_only(tmp_path: Path) -> None:
+    found: Settings = load_settings(project(tmp_path, CLOCK + SANDBOX))
+    assert found.sandbox.clock == dt.datetime(2026, 3, 4, 2, 0, tzinfo=dt.UTC)
+    said = faults(tmp_path, CLOCK + SANDBOX + TRUNK.format(name="carrier-a"))
+    assert "these are not: carrier-a" in said
+    assert "no trunk at all" in faults(tmp_path, CLOCK)
+
+
+def test_a_moved_clock_in_the_environment_is_held_to_the_same_rule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGI_APP_SANDBOX__CLOCK", "2026-03-04T10:00:00+08:00")
+    assert "carrier-a" in faults(tmp_path, TRUNK.format(name="carrier-a"))

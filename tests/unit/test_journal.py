@@ -1,0 +1,245 @@
+"""The refusal journal: a stop that was acknowledged is on disk, whatever happens to the file or the disk."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agi_app.clock import FakeClock
+from agi_app.consent import journal as module
+from agi_app.consent.journal import FILE_NAME, Journal
+from agi_app.errors import SafetyError
+from tests.unit.gate_cases import NOW
+
+ONE, TWO, THREE = (bytes([n]) * 32 for n in (1, 2, 3))
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "data", FakeClock(NOW))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "data" / FILE_NAME
+
+
+def hashes(journal: Journal, position: int = 0) -> list[bytes]:
+    return [entry.number_hash for entry in journal.unflushed(position)]
+
+
+def test_a_stop_is_read_back_as_it_was_written(journal: Journal) -> None:
+    written = journal.append(ONE, "key")
+    assert list(journal.unflushed(0)) == [written]
+    assert (written.at, written.via) == (NOW.isoformat(), "key")
+
+
+def test_without_a_journal_there_is_nothing_to_replay(journal: Journal) -> None:
+    assert hashes(journal) == []
+
+
+def test_only_what_is_behind_the_position_is_replayed(journal: Journal) -> None:
+    first = journal.append(ONE, "key")
+    second = journal.append(TWO, "key")
+    assert hashes(journal, first.end) == [TWO]
+    assert hashes(journal, second.end) == []
+
+
+def test_no_telephone_number_and_nothing_for_other_users_is_in_the_file(journal: Journal, file: Path) -> None:
+    journal.append(ONE, "key")
+    assert set(json.loads(file.read_text())) == {"hash", "at", "real_at", "via"}
+    assert file.stat().st_mode & 0o077 == 0
+    assert file.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_stop_is_synced_before_it_is_acknowledged_and_a_new_file_with_its_folder(
+    journal: Journal, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, int]] = []
+
+    def fsync(fd: int) -> None:
+        synced.append((os.readlink(f"/proc/self/fd/{fd}"), os.fstat(fd).st_size))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    first = journal.append(ONE, "key")
+    assert synced[0] == (str(file), first.end)
+    assert synced[1][0] == str(file.parent)
+    second = journal.append(TWO, "key")
+    assert synced[2:] == [(str(file), second.end)]
+
+
+@pytest.mark.parametrize("kept", [1, 20, 100, -2, -1])
+def test_a_line_torn_by_a_crash_costs_no_other_stop(journal: Journal, file: Path, kept: int) -> None:
+    journal.append(ONE, "key")
+    whole = file.read_bytes()
+    file.write_bytes(whole + whole.replace(b"01", b"02")[:kept])
+    third = journal.append(THREE, "key")
+    found = hashes(journal)
+    assert found[0] == ONE
+    assert found[-1] == THREE
+    assert third.end == file.stat().st_size
+    assert hashes(journal, third.end) == []
+
+
+def test_a_line_that_another_process_is_writing_is_read_once_it_is_whole(journal: Journal, file: Path) -> None:
+    first = journal.append(ONE, "key")
+    line = file.read_bytes().replace(b"01" * 32, b"02" * 32)
+    with file.open("ab") as other:
+        other.write(line[:50])
+        other.flush()
+        assert hashes(journal) == [ONE]
+        other.write(line[50:])
+    assert hashes(journal, first.end) == [TWO]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"\n",
+        b"\xff\xfe\n",
+        b"{}\n",
+        b"[]\n",
+        b"17\n",
+        b"null\n",
+        b'{"hash": "zz", "at": "2026-03-04T02:00:00+00:00", "real_at": "x", "via": "key"}\n',
+        b'{"hash": "01", "at": "2026-03-04T02:00:00+00:00", "real_at": "x", "via": "key"}\n',
+        b'{"hash": 1, "at": "2026-03-04T02:00:00+00:00", "real_at": "x", "via": "key"}\n',
+        b'{"hash": "%s", "at": "yesterday", "real_at": "x", "via": "key"}\n' % (b"01" * 32),
+        b'{"hash": "%s", "at": null, "real_at": "x", "via": "key"}\n' % (b"01" * 32),
+    ],
+)
+def test_a_foreign_line_neither_stops_the_replay_nor_becomes_a_stop(
+    journal: Journal, file: Path, damage: bytes
+) -> None:
+    journal.append(ONE, "key")
+    with file.open("ab") as other:
+        other.write(damage)
+    journal.append(TWO, "key")
+    assert hashes(journal) == [ONE, TWO]
+
+
+def test_a_damaged_line_is_told_because_it_may_have_been_a_stop(
+    journal: Journal, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    class Told:
+        def warning(self, event: str, **_: Any) -> None:
+            said.append(event)
+
+    monkeypatch.setattr(module, "_log", Told())
+    journal.append(ONE, "key")
+    with file.open("ab") as other:
+        other.write(b"garbage\n")
+    assert hashes(journal) == [ONE]
+    assert said == ["a damaged line in the refusal journal"]
+
+
+def test_a_shorter_journal_than_the_database_knows_is_replayed_whole(journal: Journal) -> None:
+    """The file was restored from a backup or replaced: replaying twice does no harm, missing one does."""
+    end = journal.append(ONE, "key").end
+    assert hashes(journal, end + 1) == [ONE]
+
+
+# ---- the disk
+
+
+def test_a_full_disk_is_an_error_not_a_silent_loss(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(_fd: int, _data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(SafetyError, match=r"refusals\.jsonl: the stop could not be written: No space left"):
+        journal.append(ONE, "key")
+
+
+def test_a_half_written_stop_is_taken_back_and_the_next_one_is_whole(
+    journal: Journal, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.append(ONE, "key")
+    before = file.read_bytes()
+    real_write = os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda fd, data: real_write(fd, data[:10]))
+        with pytest.raises(SafetyError, match="No space left"):
+            journal.append(TWO, "key")
+    assert file.read_bytes() == before
+    journal.append(THREE, "key")
+    assert hashes(journal) == [ONE, THREE]
+
+
+def test_a_disk_that_cannot_sync_is_an_error(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fsync(_fd: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(SafetyError, match="Input/output error"):
+        journal.append(ONE, "key")
+
+
+def test_a_journal_that_cannot_be_read_is_an_error_not_an_empty_one(journal: Journal, file: Path) -> None:
+    file.mkdir(parents=True)
+    with pytest.raises(SafetyError, match="cannot be read"):
+        hashes(journal)
+    with pytest.raises(SafetyError, match="could not be written"):
+        journal.append(ONE, "key")
+
+
+# ---- several writers
+
+
+def test_a_writer_waits_for_the_one_who_holds_the_lock(journal: Journal, file: Path) -> None:
+    journal.append(ONE, "key")
+    with file.open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        writer = threading.Thread(target=journal.append, args=(TWO, "key"))
+        writer.start()
+        writer.join(0.05)
+        assert writer.is_alive()
+        assert hashes(journal) == [ONE]
+    writer.join(5)
+    assert hashes(journal) == [ONE, TWO]
+
+
+def test_two_processes_lose_no_stop_and_know_where_each_ended(journal: Journal, file: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from agi_app.clock import SystemClock;"
+        "from agi_app.consent.journal import Journal; journal = Journal(Path(sys.argv[1]), SystemClock());"
+        "print(*[journal.append(bytes([n]) * 32, 'key').end for n in range(100, 120)])"
+    )
+    other = subprocess.Popen([sys.executable, "-c", program, str(file.parent)], stdout=subprocess.PIPE, text=True)
+    ends = {n: journal.append(bytes([n]) * 32, "key").end for n in range(20)}
+    while other.poll() is None:
+        ends[20] = journal.append(bytes([20]) * 32, "key").end
+    out, _ = other.communicate()
+    ends |= dict(zip(range(100, 120), map(int, out.split()), strict=True))
+    read = {entry.number_hash[0]: entry.end for entry in journal.unflushed(0)}
+    assert read == ends
+
+
+@settings(max_examples=15)
+@given(st.lists(st.binary(min_size=32, max_size=32) | st.just(None), max_size=12))
+def test_whatever_is_torn_in_between_every_acknowledged_stop_is_replayed(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[bytes | None]
+) -> None:
+    journal = Journal(tmp_path_factory.mktemp("journal"), FakeClock(NOW))
+    acknowledged = []
+    for step in steps:
+        if step is not None:
+            acknowledged.append(journal.append(step, "key").number_hash)
+        else:
+            with (journal._file).open("ab") as torn:
+                torn.write(b'{"hash": "0102')
+    assert hashes(journal) == acknowledged

@@ -1,0 +1,121 @@
+"""When a contact is called again: not after it was reached, never outside the hours, never inside the cap."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agi_app.dialer.retry import DONE, next_call
+from agi_app.gate.rules import is_open
+from agi_app.model.call import CallResult, Outcome
+from agi_app.model.campaign import Window
+from agi_app.model.phone import PhoneNumber, parse
+from tests.unit.gate_cases import CAMPAIGN, CLAIM, CN_NUMBER, DAY, NOW, SHANGHAI, judge, ruleset, window
+
+HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
+NUMBER = parse(CN_NUMBER)
+RULES = ruleset()
+RETRYING = replace(
+    CAMPAIGN, retry={"no_answer": (DAY, 2 * DAY), "busy": (HOUR,), "congestion": (5 * MINUTE,) * 3}
+)
+
+
+def due(outcome: str, *, now: dt.datetime = NOW, used: int = 0, rang: bool = False) -> dt.datetime:
+    """When the contact is due again; the test fails if it is done."""
+    result = CallResult(Outcome(outcome), ringing_at=now if rang else None)
+    found = next_call(replace(CLAIM, retries_used={outcome: used}), RETRYING, result, NUMBER, RULES, now).due_at
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("outcome", ["answered", "human", "machine", "abandoned", "cancelled"])
+def test_who_was_reached_or_stopped_is_not_called_again_even_if_the_campaign_says_so(outcome: str) -> None:
+    eager = replace(CAMPAIGN, retry={outcome: (HOUR,)})
+    assert next_call(CLAIM, eager, CallResult(Outcome(outcome)), NUMBER, RULES, NOW) == DONE
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o.value not in RETRYING.retry])
+def test_an_outcome_without_a_retry_ends_the_contact(outcome: Outcome) -> None:
+    assert next_call(CLAIM, RETRYING, CallResult(outcome), NUMBER, RULES, NOW) == DONE
+
+
+def test_each_outcome_has_its_own_list_of_delays_and_an_end() -> None:
+    assert due("no_answer") == NOW + DAY
+    assert due("no_answer", used=1) == NOW + 2 * DAY
+    spent = replace(CLAIM, retries_used={"no_answer": 2, "busy": 0})
+    assert next_call(spent, RETRYING, CallResult(Outcome.NO_ANSWER), NUMBER, RULES, NOW) == DONE
+    assert next_call(spent, RETRYING, CallResult(Outcome.BUSY), NUMBER, RULES, NOW).retry_outcome == "busy"
+
+
+def test_a_retry_after_a_call_that_disturbed_the_person_waits_for_the_cap() -> None:
+    assert due("busy") == NOW + DAY
+
+
+def test_a_retry_after_a_call_that_nobody_noticed_may_come_the_same_day() -> None:
+    assert due("congestion") == NOW + 5 * MINUTE
+
+
+def test_a_call_that_rang_before_the_network_failed_waits_for_the_cap() -> None:
+    assert due("congestion", rang=True) == NOW + DAY
+
+
+def test_a_retry_in_the_lunch_hours_moves_to_the_afternoon() -> None:
+    late = dt.datetime(2026, 3, 4, 11, 58, tzinfo=SHANGHAI)
+    assert due("congestion", now=late) == dt.datetime(2026, 3, 4, 14, 0, tzinfo=SHANGHAI)
+
+
+def test_a_retry_on_friday_evening_moves_to_monday() -> None:
+    friday = dt.datetime(2026, 3, 6, 19, 0, tzinfo=SHANGHAI)
+    assert due("no_answer", now=friday) == dt.datetime(2026, 3, 9, 9, 0, tzinfo=SHANGHAI)
+
+
+def test_a_retry_obeys_the_campaigns_own_window_and_the_countrys_together() -> None:
+    own = replace(RETRYING, windows=(window("13:00", "15:00"), window("08:00", "08:30")))
+    found = next_call(CLAIM, own, CallResult(Outcome.NO_ANSWER), NUMBER, RULES, NOW).due_at
+    assert found == dt.datetime(2026, 3, 5, 14, 0, tzinfo=SHANGHAI)
+
+
+QUARTERS = st.integers(0, 95).map(lambda q: dt.time(q // 4, q % 4 * 15))
+WINDOWS = st.lists(
+    st.builds(
+        lambda days, a, b: Window(frozenset(days), min(a, b), max(a, b)), st.sets(st.integers(0, 6)), QUARTERS, QUARTERS
+    ),
+    max_size=4,
+).map(tuple)
+NUMBERS = st.sampled_from([CN_NUMBER, "+447700900123", "+12125550100", "+15555550100"]).map(parse)
+RESULTS = st.builds(CallResult, st.sampled_from(list(Outcome)), ringing_at=st.sampled_from([None, NOW]))
+
+
+@given(WINDOWS, WINDOWS.filter(bool), NUMBERS, RESULTS, st.integers(0, 20_000), st.integers(0, 3))
+def test_a_retry_never_lands_outside_the_hours_or_inside_the_cap(
+    own: tuple[Window, ...],
+    country: tuple[Window, ...],
+    number: PhoneNumber,
+    result: CallResult,
+    minutes: int,
+    used: int,
+) -> None:
+    """Unless no common hour exists at all; then the gate goes on refusing (checked here, too)."""
+    now, rules = NOW + minutes * MINUTE, ruleset(*country)
+    campaign = replace(RETRYING, windows=own, retry={**RETRYING.retry, "trunk_silent": (MINUTE,)})
+    claim = replace(CLAIM, number=number.e164, retries_used={result.outcome.value: used})
+    found = next_call(claim, campaign, result, number, rules, now)
+    if found.due_at is None:
+        return
+    assert found.due_at >= now + campaign.retry[result.outcome.value][used], "never earlier than the campaign says"
+    if result.counts:
+        assert found.due_at >= now + DAY
+    zones = [ZoneInfo(zone) for zone in number.zones]
+    if not all(is_open(found.due_at, w, zones) for w in (own, country) if w):
+        assert not _some_common_hour(found.due_at, [w for w in (own, country) if w], zones)
+        assert not judge(now=found.due_at, number=number.e164, campaign=campaign, rules=rules).allowed
+
+
+def _some_common_hour(start: dt.datetime, sets: list[tuple[Window, ...]], zones: list[ZoneInfo]) -> bool:
+    instants = (start + n * 15 * MINUTE for n in range(8 * 24 * 4))
+    return any(all(is_open(instant, w, zones) for w in sets) for instant in instants)

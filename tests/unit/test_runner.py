@@ -1,0 +1,338 @@
+"""A whole call on a fake channel: what the person hears, what is stored, and that it always ends."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S, Call, CallPlan
+from agi_app.clock import FakeClock
+from agi_app.errors import RequestFailed, SafetyError
+from agi_app.flow.load import load_flow
+from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.pbx import events as pbx
+from tests.unit.fake_channel import HANGUP_TAKES_S, FakeChannel
+from tests.unit.gate_cases import CLAIM, NOW
+
+FLOW = load_flow(
+    """\
+flow: checkup
+languages: [zh-CN, en]
+identify: {business: {zh-CN: 阳光口腔, en: Sunshine Dental}}
+opt_out: {key: "9", confirm: stopped}
+start: greeting
+nodes:
+  greeting:
+    - play: greeting
+    - gather: {prompt: ask, keys: {"1": yes}, timeout: 5s, attempts: 2, save: answer}
+      on: {yes: thanks, no_input: bye}
+  thanks:
+    - set: {disposition: confirmed}
+    - play: thanks
+    - hangup
+  bye:
+    - hangup
+""",
+    "checkup.yaml",
+)
+RING_S, MAX_S = 30.0, 120.0
+BYE = pbx.Destroyed(0, None)
+
+
+class World:
+    """One call, its channel, and what was stored."""
+
+    def __init__(self, *, prompt_s: float = 2.0) -> None:
+        self.clock = FakeClock(NOW)
+        self.channel = FakeChannel(self.clock, prompt_s=prompt_s)
+        self.stops: list[tuple[str, str]] = []
+        self.store_error: SafetyError | None = None
+        self.stop_comes_back = False
+        plan = CallPlan(
+            claim=CLAIM,
+            flow=FLOW,
+            ring_time_s=RING_S,
+            max_call_s=MAX_S,
+            media=lambda language, prompt: f"{'en' if language == 'en' else 'zh'}/{prompt}",
+            store_opt_out=self.store,
+        )
+        self.call = Call(plan, self.clock)
+
+    async def store(self, claim: Claim, how: str) -> None:
+        self.channel.log.append("store")
+        if self.store_error is not None:
+            raise self.store_error
+        self.stops.append((claim.number, how))
+        if self.stop_comes_back:  # as the revocation does that every node hears
+            self.call.stop("the person said stop", even_if_up=True)
+
+    async def run(self) -> CallResult:
+        return await self.call.run(self.channel)
+
+    @property
+    def seconds(self) -> float:
+        return self.clock.monotonic()
+
+
+def answered(at: float = 3.0, **options: float) -> World:
+    """A world in which the phone rings after a second and is answered."""
+    world = World(**options)
+    world.channel.at(1, pbx.Ringing()).at(at, pbx.Started())
+    return world
+
+
+async def test_the_person_hears_the_greeting_answers_and_is_thanked() -> None:
+    world = answered()
+    world.channel.at(6, pbx.Key("1"))
+    result = await world.run()
+    assert world.channel.log == ["play zh/greeting", "play zh/ask", "stop agi-app-a1-p2", "play zh/thanks", "hangup"]
+    assert (result.outcome, result.disposition, result.answers) == (Outcome.ANSWERED, "confirmed", {"answer": "yes"})
+    assert result.ringing_at == NOW + dt.timedelta(seconds=1)
+    assert result.answered_at == NOW + dt.timedelta(seconds=3)
+    assert result.note is None
+
+
+async def test_silence_is_asked_twice_and_then_the_call_ends_as_completed() -> None:
+    world = answered()
+    result = await world.run()
+    assert world.channel.log == ["play zh/greeting", "play zh/ask", "play zh/ask", "hangup"]
+    assert (result.outcome, result.disposition, result.answers) == (Outcome.ANSWERED, "completed", {})
+    assert world.seconds == pytest.approx(3 + 2 + 2 * (2 + 5) + HANGUP_TAKES_S)
+
+
+async def test_a_person_who_hangs_up_during_a_prompt_is_no_failed_prompt() -> None:
+    """Asterisk reports the prompt of a caller who hangs up as failed, before the end of the channel."""
+    world = answered()
+    world.channel.at(4, pbx.FarEndEnded(None), pbx.PlaybackFinished("agi-app-a1-p1", failed=True), pbx.Left(), BYE)
+    result = await world.run()
+    assert (result.outcome, result.disposition, result.note) == (Outcome.ANSWERED, "hung_up", None)
+    assert world.channel.log == ["play zh/greeting"]
+
+
+async def test_a_missing_prompt_ends_the_call_instead_of_leaving_silence() -> None:
+    world = answered()
+    world.channel.broken_prompts = {"zh/ask"}
+    result = await world.run()
+    assert world.channel.log == ["play zh/greeting", "play zh/ask", "hangup"]
+    assert (result.outcome, result.disposition) == (Outcome.ANSWERED, "prompt_failed")
+    assert "could not be played" in (result.note or "")
+
+
+async def test_a_prompt_that_asterisk_refuses_ends_the_call_and_says_which() -> None:
+    world = answered()
+    world.channel.fail_with["play"] = RequestFailed("play", 400, "bad media")
+    result = await world.run()
+    assert world.channel.log == ["play zh/greeting", "hangup"]
+    assert result.disposition == "prompt_failed"
+    assert "zh/greeting" in (result.note or "")
+
+
+async def test_a_prompt_for_a_channel_that_is_gone_just_waits_for_the_end() -> None:
+    world = answered()
+    world.channel.fail_with["play"] = RequestFailed("play", 404, "Channel not found")
+    world.channel.at(3.2, BYE)
+    result = await world.run()
+    assert (result.disposition, result.note) == ("hung_up", None)
+
+
+# ---- opt-out
+
+
+async def test_the_opt_out_key_during_the_greeting_stores_the_stop_confirms_and_hangs_up() -> None:
+    world = answered()
+    world.channel.at(3.5, pbx.Key("9"))
+    result = await world.run()
+    assert world.stops == [(CLAIM.number, "key")]
+    assert world.channel.log == [
+        "play zh/greeting", "store", "stop agi-app-a1-p1", "play zh/stopped", "hangup",
+    ]  # fmt: skip
+    assert result.disposition == "opted_out"
+
+
+@pytest.mark.parametrize("second", [3.0, 4.9, 5.5, 8.0, 11.9])
+async def test_the_opt_out_key_works_at_any_moment_of_the_call(second: float) -> None:
+    world = answered()
+    world.channel.at(second, pbx.Key("9"))
+    result = await world.run()
+    assert world.stops == [(CLAIM.number, "key")]
+    assert result.disposition == "opted_out"
+    assert world.channel.log.index("store") < world.channel.log.index("play zh/stopped")
+
+
+async def test_the_key_pressed_again_and_again_is_one_stop() -> None:
+    world = answered()
+    world.channel.at(3.5, *[pbx.Key("9")] * 5).at(4, pbx.Key("1"))
+    await world.run()
+    assert len(world.stops) == 1
+
+
+async def test_ones_own_stop_does_not_cut_off_its_confirmation() -> None:
+    world = answered()
+    world.stop_comes_back = True
+    world.channel.at(3.5, pbx.Key("9"))
+    result = await world.run()
+    assert "play zh/stopped" in world.channel.log
+    assert world.channel.log.count("hangup") == 1
+    assert result.disposition == "opted_out"
+
+
+async def test_a_stop_that_cannot_be_stored_hangs_up_without_a_false_confirmation_and_says_so() -> None:
+    world = answered()
+    world.store_error = SafetyError("no space left")
+    world.channel.at(3.5, pbx.Key("9"))
+    result = await world.run()
+    assert world.channel.log == ["play zh/greeting", "store", "hangup"]
+    assert result.disposition == "opted_out"
+    assert "could not be stored: no space left" in (result.note or "")
+
+
+async def test_a_slow_asterisk_does_not_delay_the_storing_of_a_stop() -> None:
+    world = answered()
+    world.channel.fail_with["stop"] = RequestFailed("stop", 0, "no answer")
+    world.channel.at(3.5, pbx.Key("9"))
+    await world.run()
+    assert world.channel.log.index("store") < world.channel.log.index("stop agi-app-a1-p1")
+
+
+async def test_who_hangs_up_right_after_the_key_has_still_said_stop() -> None:
+    world = answered()
+    world.channel.at(3.5, pbx.Key("9"), pbx.FarEndEnded(None), BYE)
+    result = await world.run()
+    assert world.stops
+    assert result.disposition == "opted_out"
+
+
+async def test_a_confirmation_that_cannot_be_played_does_not_undo_the_stop() -> None:
+    world = answered()
+    world.channel.broken_prompts = {"zh/stopped"}
+    world.channel.at(3.5, pbx.Key("9"))
+    result = await world.run()
+    assert world.stops
+    assert result.disposition == "opted_out"
+    assert world.channel.log[-1] == "hangup"
+
+
+# ---- stops from outside
+
+
+async def test_a_stop_before_the_channel_exists_rings_nobody_longer_than_it_must() -> None:
+    world = answered()
+    world.call.stop("the person said stop", even_if_up=True)
+    assert world.call.stopped is not None
+    result = await world.run()
+    assert world.channel.log == ["hangup"]
+    assert result.outcome is Outcome.CANCELLED
+    assert world.seconds == pytest.approx(HANGUP_TAKES_S)
+
+
+async def test_a_stop_while_it_rings_cancels_at_once() -> None:
+    world = World()
+    world.channel.at(1, pbx.Ringing()).at(2, pbx.Interrupt("campaign stopped", even_if_up=False))
+    result = await world.run()
+    assert (result.outcome, result.note, result.counts) == (Outcome.CANCELLED, "campaign stopped", True)
+    assert world.seconds == pytest.approx(2 + HANGUP_TAKES_S)
+
+
+async def test_an_answer_that_crosses_the_stop_is_not_talked_to() -> None:
+    world = World()
+    world.channel.at(1, pbx.Ringing()).at(2, pbx.Interrupt("said stop", even_if_up=True)).at(2.05, pbx.Started())
+    result = await world.run()
+    assert world.channel.log == ["hangup"]
+    assert result.outcome is Outcome.ABANDONED
+
+
+async def test_a_persons_stop_ends_a_running_call_and_a_campaigns_stop_does_not() -> None:
+    world = answered()
+    world.channel.at(4, pbx.Interrupt("said stop", even_if_up=True))
+    result = await world.run()
+    assert world.channel.log == ["play zh/greeting", "hangup"]
+    assert (result.outcome, result.note) == (Outcome.ANSWERED, "said stop")
+    world = answered()
+    world.channel.at(4, pbx.Interrupt("campaign stopped", even_if_up=False))
+    assert (await world.run()).disposition == "completed"
+
+
+# ---- deadlines
+
+
+async def test_a_dead_trunk_ends_at_the_ring_deadline_as_trunk_silent() -> None:
+    world = World()
+    result = await world.run()
+    assert world.channel.log == ["hangup"]
+    assert (result.outcome, result.counts) == (Outcome.TRUNK_SILENT, False)
+    assert world.seconds == pytest.approx(RING_S + RING_GRACE_S + HANGUP_TAKES_S)
+
+
+async def test_a_phone_that_rings_out_is_no_answer() -> None:
+    world = World()
+    world.channel.at(1, pbx.Ringing()).at(30, pbx.Destroyed(19, 480))
+    result = await world.run()
+    assert (result.outcome, result.disposition, world.channel.log) == (Outcome.NO_ANSWER, None, [])
+
+
+async def test_a_call_never_lasts_longer_than_its_limit() -> None:
+    world = answered(prompt_s=1000.0)
+    result = await world.run()
+    assert world.seconds == pytest.approx(3 + MAX_S + CALL_GRACE_S + HANGUP_TAKES_S)
+    assert world.channel.log[-1] == "hangup"
+    assert result.outcome is Outcome.ANSWERED
+    assert "too long" in (result.note or "")
+
+
+async def test_a_hangup_that_nobody_confirms_does_not_hold_the_slot_for_ever() -> None:
+    world = World()
+    world.channel.hangup_confirmed = False
+    result = await world.run()
+    assert world.seconds == pytest.approx(RING_S + RING_GRACE_S + HANGUP_WAIT_S)
+    assert (result.outcome, result.counts) == (Outcome.INTERRUPTED, True)
+
+
+async def test_stops_that_keep_coming_do_not_put_off_the_end() -> None:
+    world = World()
+    world.channel.hangup_confirmed = False
+    for second in range(2, 40):
+        world.channel.at(second, pbx.Interrupt("said stop", even_if_up=True))
+    await world.run()
+    assert world.channel.log == ["hangup"]
+    assert world.seconds == pytest.approx(2 + HANGUP_WAIT_S)
+
+
+async def test_a_hangup_request_that_fails_still_waits_for_the_channels_end() -> None:
+    world = World()
+    world.channel.fail_with["hangup"] = RequestFailed("hangup", 0, "no connection")
+    world.channel.at(36, pbx.Destroyed(16, 487))
+    assert (await world.run()).outcome is Outcome.TRUNK_SILENT
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome"),
+    [
+        (pbx.Failed(500, "Allocation failed"), Outcome.FAILED),
+        (pbx.Lost("no connection"), Outcome.INTERRUPTED),
+        (pbx.Destroyed(17, 486), Outcome.BUSY),
+    ],
+)
+async def test_a_call_that_never_started_has_its_outcome_and_no_disposition(end: pbx.Event, outcome: Outcome) -> None:
+    world = World()
+    world.channel.at(0, end)
+    result = await world.run()
+    assert (result.outcome, result.disposition, result.answers) == (outcome, None, {})
+    assert world.channel.log == []
+
+
+async def test_a_lost_connection_in_the_middle_keeps_what_was_answered() -> None:
+    world = answered()
+    world.channel.at(7.5, pbx.Key("1")).at(8, pbx.Lost("no connection"))
+    result = await world.run()
+    assert (result.outcome, result.answers) == (Outcome.INTERRUPTED, {"answer": "yes"})
+    assert result.answered_at is not None
+
+
+async def test_events_without_meaning_and_late_ones_change_nothing() -> None:
+    world = answered()
+    world.channel.at(0.5, pbx.Key("1"), pbx.PlaybackFinished("agi-app-a1-p1"), pbx.Left())
+    world.channel.at(3.5, pbx.Ringing(), pbx.Started(), pbx.PlaybackFinished("other-p1", failed=True))
+    result = await world.run()
+    assert result.disposition == "completed"
+    assert world.channel.log.count("play zh/greeting") == 1

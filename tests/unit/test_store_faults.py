@@ -1,0 +1,79 @@
+"""Messages for faults that are hard to bring about, and the loader of named queries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+from psycopg import errors as pg
+
+from agi_app.errors import StoreError
+from agi_app.store import pool, programs, queries
+from agi_app.store.faults import place, store_error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (pg.DiskFull("could not extend file: No space left on device"), "its disk is full"),
+        (pg.TooManyConnections("sorry"), "no free connection"),
+        (pg.UndefinedTable('relation "contact" does not exist'), "run `agi-app migrate`"),
+        (pg.InsufficientPrivilege("permission denied"), "lacks a right"),
+        (psycopg.OperationalError("connection timeout expired"), "does not answer"),
+        (psycopg.OperationalError("server closed the connection unexpectedly"), "connection was lost"),
+        (psycopg.OperationalError("[Errno -2] Name or service not known"), "host name is unknown"),
+        (pg.UniqueViolation("duplicate key"), "it refused a statement"),
+    ],
+)
+def test_each_fault_says_what_where_and_how_to_mend(error: psycopg.Error, said: str) -> None:
+    """One line, with the place and PostgreSQL's own first line."""
+    text = str(store_error(error, "me@host:5432/shop"))
+    assert text.startswith("database me@host:5432/shop: ")
+    assert said in text
+    assert str(error) in text
+    assert "\n" not in text
+
+
+def test_a_server_that_is_too_old_is_told_with_its_version() -> None:
+    """15 is the oldest that has all we use."""
+    old = SimpleNamespace(info=SimpleNamespace(server_version=140011))
+    with pytest.raises(StoreError, match="PostgreSQL 14 is too old; use 15 or newer"):
+        pool._check_server(old, "x")  # type: ignore[arg-type]
+    pool._check_server(SimpleNamespace(info=SimpleNamespace(server_version=150000)), "x")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("said", "mend"),
+    [
+        ("initdb: error: could not write to file: No space left on device", "disk is full"),
+        ("FATAL: could not open file: Permission denied", "belongs to another user"),
+        ("unshare: unshare failed: Operation not permitted", "start as an ordinary user, or set DATABASE_URL"),
+    ],
+)
+def test_a_server_that_fails_says_how_to_mend_it(said: str, mend: str) -> None:
+    """From what the programs of PostgreSQL printed."""
+    assert mend in str(programs.failed("does not start", Path("/data"), said))
+
+
+def test_a_place_never_shows_the_password() -> None:
+    """Neither from a URL nor from keywords."""
+    assert place("postgresql://me:hush@db:5433/shop") == "me@db:5433/shop"
+    assert place("host=db user=me password=hush dbname=shop") == "me@db:5432/shop"
+
+
+def test_every_named_query_is_used_and_every_used_one_exists() -> None:
+    """A forgotten query or a mistyped name is found without a database."""
+    sources = "".join(path.read_text() for path in queries.FOLDER.parent.glob("*.py"))
+    for path in queries.FOLDER.glob("*.sql"):
+        for name in queries.load(path.stem):
+            assert f'"{name}"' in sources, f"{path.name}: {name} is never used"
+
+
+def test_a_query_named_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second would silently replace the first."""
+    (tmp_path / "twice.sql").write_text("-- name: a\nSELECT 1;\n-- name: a\nSELECT 2;\n")
+    monkeypatch.setattr(queries, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match="query a is there twice"):
+        queries.load("twice")

@@ -1,0 +1,62 @@
+"""What Asterisk reports, in the words of the attempt and of the flow; everything else is left out on purpose."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from agi_app.calls import attempt as att
+from agi_app.calls.translate import playback_id, to_attempt, to_flow
+from agi_app.flow import events as flow
+from agi_app.pbx import events as pbx
+
+ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
+    (pbx.Ringing(), att.Rang()),
+    (pbx.Progress(), att.Progressed()),
+    (pbx.Started(("a",)), att.Answered()),
+    (pbx.FarEndEnded(480), att.FarEndSpoke()),
+    (pbx.FarEndEnded(None), None),  # the BYE of an answered call: Destroyed follows
+    (pbx.Destroyed(17, 486, "Busy"), att.Destroyed(17, 486)),
+    (pbx.Lost("gone"), att.Gone()),
+    (pbx.Left(), None),
+    (pbx.Key("1"), None),
+    (pbx.PlaybackFinished("x"), None),
+    (pbx.TalkingStarted(), None),
+    (pbx.TalkingFinished(5), None),
+    (pbx.Interrupt("stop", True), None),  # the runner's own
+]
+
+
+@pytest.mark.parametrize(("event", "means"), ATTEMPT, ids=[type(e).__name__ for e, _ in ATTEMPT])
+def test_what_a_channel_event_means_for_the_attempt(event: pbx.Event, means: att.Event | None) -> None:
+    assert to_attempt(event) == means
+
+
+def test_a_refused_originate_tells_what_asterisk_said() -> None:
+    means = to_attempt(pbx.Failed(500, "Allocation failed"))
+    assert isinstance(means, att.Refused)
+    assert "Allocation failed" in means.note
+    assert "500" in means.note
+
+
+def test_no_kind_of_channel_event_was_forgotten() -> None:
+    assert {type(e) for e, _ in ATTEMPT} | {pbx.Failed} == set(get_args(pbx.Event))
+
+
+def test_a_key_and_the_end_of_a_prompt_reach_the_flow_and_nothing_else_does() -> None:
+    assert to_flow(pbx.Key("#"), "c1") == flow.KeyPressed("#")
+    assert to_flow(pbx.PlaybackFinished("c1-p1"), "c1") == flow.PlaybackFinished("p1")
+    others = [e for e, _ in ATTEMPT if not isinstance(e, pbx.Key | pbx.PlaybackFinished)]
+    assert {to_flow(e, "c1") for e in others} == {None}
+
+
+def test_a_playback_has_one_name_over_all_calls_and_comes_back_as_the_sessions_own() -> None:
+    assert playback_id("agi-app-a-1", "p2") != playback_id("agi-app-a-2", "p2")
+    back = to_flow(pbx.PlaybackFinished(playback_id("agi-app-a-1", "p2")), "agi-app-a-1")
+    assert back == flow.PlaybackFinished("p2")
+
+
+def test_another_calls_prompt_is_never_taken_for_ours() -> None:
+    back = to_flow(pbx.PlaybackFinished(playback_id("agi-app-b", "p1")), "agi-app-a")
+    assert back != flow.PlaybackFinished("p1")
