@@ -30,6 +30,7 @@ from agi_app.errors import AgiAppError, OtherWorkerError
 from agi_app.model.call import Claim
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.http import AriSettings
+from agi_app.pbx.inbound import Inbound
 from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.router import Router
 from agi_app.pbx.trunks import asker, check_trunks
@@ -129,7 +130,8 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     flushed = await stops.flush()
     if flushed:
         _log.info("stops of the journal are in the database", count=flushed)
-    router = Router()
+    inbound = Inbound()
+    router = Router(lambda channel_id, _: ari.hang_up_soon(channel_id), inbound.take)
     ari = Ari(
         ari_settings(inst.settings),
         inst.clock,
@@ -141,13 +143,13 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     worker = Worker(node, stops, lock, health)
     dialer = _dialer(inst, node, worker, stops, health)
     async with asyncio.TaskGroup() as group:
-        background = [group.create_task(ari.run()), group.create_task(stops.run())]
+        background = [group.create_task(work) for work in (ari.run(), stops.run(), inbound.run(ari))]
         await ari.connected(CONNECT_WAIT_S)
         await check_trunks(asker(ari), inst.settings.trunks)
         swept = await sweep.sweep(inst.store, entityid, lambda _: None)
         if swept.released or swept.interrupted:
             _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
-        background += [group.create_task(worker.listen(dialer)), group.create_task(worker.keep_house())]
+        background += [group.create_task(worker.listen(dialer)), group.create_task(worker.keep_house(dialer))]
         with _told_to_end(node.live) as told:
             dialling = group.create_task(dialer.run())
             await told.wait()

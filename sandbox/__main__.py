@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -60,8 +61,8 @@ def _up(prompts: Path | None) -> int:
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    # As Ctrl-C, so that `with` ends everything in order.
-    signal.signal(signal.SIGTERM, _interrupt)
+    for stop in signal.SIGINT, signal.SIGTERM:
+        signal.signal(stop, _interrupt)
     try:
         ensure_tools(say)
         root = ensure_root(say)
@@ -80,6 +81,9 @@ def _up(prompts: Path | None) -> int:
 
 
 def _interrupt(*_: object) -> None:
+    """`with` ends everything in order; a second Ctrl-C must not break into that."""
+    for stop in signal.SIGINT, signal.SIGTERM:
+        signal.signal(stop, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -132,8 +136,11 @@ def _shell() -> int:
     if state is None:
         print("none is up: start one with scripts/sandbox up")
         return 1
-    argv = [*state["console"], "-r"]
-    os.execvp(argv[0], argv)
+    if not sys.stdin.isatty():
+        print("the console needs a terminal")
+        return 1
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the console
+    return subprocess.call([*state["console"], "-r"])
 
 
 if __name__ == "__main__":

@@ -142,6 +142,11 @@ class Attempt:
     stopped: str | None = None
     deadline: str | None = None
 
+    @property
+    def reached(self) -> bool:
+        """The phone rang or was answered, so the trunk works."""
+        return self.ringing_at is not None or self.answered_at is not None
+
 
 Step = tuple[Attempt, tuple[Command, ...]]
 

@@ -69,6 +69,7 @@ class CallPlan:
     max_call_s: float
     media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
     store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
+    trunk_works: Callable[[], None]  # told when the far end rings or answers
 
 
 class Call:
@@ -155,7 +156,10 @@ class Call:
         await self._advance(att.FlowEnded())
 
     async def _advance(self, event: att.Event) -> None:
-        self._attempt, commands = att.step(self._attempt, event, self._clock.real_now())
+        before = self._attempt
+        self._attempt, commands = att.step(before, event, self._clock.real_now())
+        if self._attempt.reached and not before.reached:
+            self._plan.trunk_works()
         for command in commands:
             match command:
                 case att.StartFlow():

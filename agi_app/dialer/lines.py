@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agi_app import log
 from agi_app.config import TrunkSettings
+from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.pacing import Pacer
 from agi_app.dialer.place import Line
 from agi_app.errors import AuthorError
@@ -43,9 +44,15 @@ class Lines:
         self._trunks = trunks
         self._flows: dict[tuple[str, str], Flow] = {}
         self._trunk_pacers = {name: Pacer(t.calls_per_second) for name, t in trunks.items()}
+        self.breakers = {name: Breaker() for name in trunks}
         self._said: set[str] = set()
         self.running: dict[str, Running] = {}
         self.unusable: dict[str, str] = {}  # campaign -> why this node cannot dial it
+
+    def pauses(self, now: float) -> list[str]:
+        """Why trunks or campaigns are not dialled on this node at ``now`` (monotonic seconds), for people."""
+        trunks = [f"trunk {n}: {why}" for n, b in self.breakers.items() if (why := b.reason(now)) is not None]
+        return trunks + [f"campaign {n}: {why}" for n, why in self.unusable.items()]
 
     async def refresh(self, nodes: int) -> None:
         """Read the campaign rows; ``nodes`` workers share every rate."""
@@ -83,7 +90,7 @@ class Lines:
             except AuthorError as error:
                 self._refuse(name, f"its flow is not usable: {error}")
                 return None
-        return Line(row.campaign, self._flows[key], trunk)
+        return Line(row.campaign, self._flows[key], trunk, self.breakers[row.campaign.trunk])
 
     def _refuse(self, name: str, why: str) -> None:
         self.unusable[name] = why

@@ -63,6 +63,10 @@ class Dialer:
         self._closing = True
         self._wake.set()
 
+    def holding_reason(self) -> str | None:
+        """Why this node dials nobody, or not everybody, now; for the status of campaigns."""
+        return self.holding or "; ".join(self._lines.pauses(self._clock.monotonic())) or None
+
     @property
     def closing(self) -> bool:
         """No new call is made any more."""
@@ -95,11 +99,18 @@ class Dialer:
         now = self._clock.monotonic()
         if now < running.idle_until:
             return running.idle_until - now
+        breaker = running.line.breaker
+        free = breaker.room(now)
+        if free == 0:
+            return IDLE_S
         room = min(p.room(now, HORIZON_S) for p in running.pacers)
         if room == 0:
             return max(p.ready_at(now) for p in running.pacers) - now - HORIZON_S / 2
+        if free is not None:
+            room = min(room, free)
         batch = await self._claim(running, room)
         for claim in batch.claims:
+            breaker.started()
             start_at = take_all(running.pacers, self._clock.monotonic())
             group.create_task(self._placer.attempt(claim, running.line, start_at))
         running.only_refusals = batch.refused > 0 and not batch.claims
@@ -123,7 +134,8 @@ class Dialer:
         def judge(facts: Facts, now: dt.datetime) -> Decision:
             return decide(facts, line.campaign, line.trunk.sandbox, self._node.ruleset, now)
 
-        limit = max(room, LOOK_AT) if running.only_refusals else room
+        probing = line.breaker.open_until is not None
+        limit = max(room, LOOK_AT) if running.only_refusals and not probing else room
         return await claims.claim(self._node.store, line.campaign, limit, terms, judge)
 
     async def _sleep(self, seconds: float) -> None:

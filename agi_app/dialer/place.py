@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from agi_app import log
 from agi_app.calls.runner import Call, CallPlan
 from agi_app.config import TrunkSettings
+from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.node import Node
 from agi_app.dialer.retry import next_call
 from agi_app.errors import RequestFailed, SafetyError, StoreError
@@ -37,6 +38,7 @@ class Line:
     campaign: Campaign
     flow: Flow
     trunk: TrunkSettings
+    breaker: Breaker
 
 
 class Placer:
@@ -63,11 +65,17 @@ class Placer:
             self._live.add(call)
             try:
                 result = await self._dial(call, line)
+                self._judge_trunk(line, result)
                 if result is not None:
                     await self._finish(claim, line.campaign, result)
                 return result
             finally:
                 self._live.discard(call)
+
+    def _judge_trunk(self, line: Line, result: CallResult | None) -> None:
+        now = self._clock.monotonic()
+        if line.breaker.ended(None if result is None else result.outcome, now):
+            _log.warning("trunk paused", trunk=line.campaign.trunk, reason=line.breaker.reason(now))
 
     def _plan(self, claim: Claim, line: Line) -> CallPlan:
         campaign = line.campaign
@@ -78,6 +86,7 @@ class Placer:
             max_call_s=campaign.max_call.total_seconds(),
             media=self._media,
             store_opt_out=self._store_opt_out,
+            trunk_works=line.breaker.alive,
         )
 
     async def _dial(self, call: Call, line: Line) -> CallResult | None:

@@ -92,18 +92,18 @@ class Worker:
             self._node.live.stop_attempt(attempt_id, verdict, even_if_up=verdict != "campaign_stopped")
         self._health.deaf = None
 
-    async def keep_house(self) -> None:
+    async def keep_house(self, dialer: Dialer) -> None:
         """Renew leases, take over what dead nodes left, watch the clocks and the lock, until cancelled."""
         while True:
             try:
-                await self._house_round()
+                await self._house_round(dialer)
                 self._health.database = None
             except StoreError as error:
                 self._health.database = str(error)
                 _log.error("the database does not answer", error=str(error))
             await asyncio.sleep(HOUSEKEEPING_S)
 
-    async def _house_round(self) -> None:
+    async def _house_round(self, dialer: Dialer) -> None:
         node = self._node
         if not await self._lock.still_held():
             await self._retake_lock()
@@ -116,7 +116,11 @@ class Worker:
         if swept.released or swept.interrupted:
             _log.warning("took over from a dead node", released=swept.released, interrupted=swept.interrupted)
         await nodes.beat(
-            node.store, node.entityid, self._stops.position, flushed=not self._stops.pending, holding=self.hold()
+            node.store,
+            node.entityid,
+            self._stops.position,
+            flushed=not self._stops.pending,
+            holding=dialer.holding_reason(),
         )
         self._health.nodes = max(1, sum(n.alive for n in await nodes.all_nodes(node.store)))
         await self._compare_clocks()

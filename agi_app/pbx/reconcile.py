@@ -59,8 +59,9 @@ async def reconcile(ari: Ari, router: Router) -> None:
         if info is None:
             router.deliver(channel.id, Lost("the call ended while the connection to Asterisk was down"))
         elif channel.id not in ours or await _missed_its_turn(ari, channel, info):
-            await _hang_up(ari, channel.id)
+            # Told before the hang-up, whose own end event would pass for a call that was never answered.
             router.deliver(channel.id, Lost("what the call waited for happened while the connection was down"))
+            await _hang_up(ari, channel.id)
 
 
 async def _missed_its_turn(ari: Ari, channel: Channel, info: ChannelInfo) -> bool:

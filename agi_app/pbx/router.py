@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from agi_app import log
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Destroyed, Event, Failed, Frame, Lost, translate
+from agi_app.pbx.events import Destroyed, Event, Failed, Frame, Left, Lost, translate
 
 _log = log.get("pbx.router")
 CHANNEL_PREFIX = "agi-app-"
@@ -19,10 +19,18 @@ CHANNEL_PREFIX = "agi-app-"
 class Router:
     """Hands each event to the queue of its channel, in the order in which Asterisk sent them."""
 
-    def __init__(self, on_stray: Callable[[str, Event], None] | None = None) -> None:
-        """``on_stray`` gets events of living channels that bear our prefix and belong to no call."""
+    def __init__(
+        self,
+        on_stray: Callable[[str, Event], None] | None = None,
+        on_foreign: Callable[[str, Event], None] | None = None,
+    ) -> None:
+        """``on_stray`` gets events of living channels that bear our prefix and belong to no call.
+
+        ``on_foreign`` gets those of channels without our prefix: calls that came in.
+        """
         self._channels: dict[str, Channel] = {}
         self._on_stray = on_stray
+        self._on_foreign = on_foreign
 
     def __iter__(self) -> Iterator[Channel]:
         """The calls that have not ended."""
@@ -62,7 +70,7 @@ class Router:
             del self._channels[channel_id]
 
     def _stray(self, channel_id: str, event: Event) -> None:
-        if not channel_id.startswith(CHANNEL_PREFIX) or isinstance(event, Destroyed | Failed | Lost):
+        if not channel_id.startswith(CHANNEL_PREFIX) or isinstance(event, Left | Destroyed | Failed | Lost):
             return
         _log.warning("an event of a channel that nobody runs", channel=channel_id, event_type=type(event).__name__)
         if self._on_stray is not None:

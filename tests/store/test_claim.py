@@ -27,7 +27,13 @@ async def test_two_campaigns_and_six_workers_call_each_of_500_persons_once(world
         )
         for n in range(2)
     ]
-    printed = [(await racer.communicate())[0].decode().split() for racer in racers]
+    try:
+        async with asyncio.timeout(40):
+            printed = [(await racer.communicate())[0].decode().split() for racer in racers]
+    finally:
+        for racer in racers:
+            if racer.returncode is None:
+                racer.kill()
     assert [racer.returncode for racer in racers] == [0, 0]
     called = [int(person) for lines in printed for person in lines]
     assert len(called) == len(set(called)) == 500
@@ -98,6 +104,19 @@ async def test_slots_of_the_trunk_hold_over_campaigns(world: World) -> None:
     batches = await asyncio.gather(*(world.claim(c, 5, trunk_limit=4) for c in (one, two) * 4))
     assert sum(len(b.claims) for b in batches) == 4
     assert await world.value("SELECT count(*) FROM slot WHERE scope = 'trunk:carrier'") == 4
+
+
+async def test_a_slot_that_another_claim_holds_is_not_seen_as_free(world: World, store: Store) -> None:
+    """Two workers never lease the same slot, and neither waits for the other."""
+    wanted = await world.running(campaign(), range(10))
+    async with store.transaction() as sizing:
+        await slots.lease(sizing, "trunk:carrier", 3, 0)
+    async with store.transaction() as other:
+        assert await slots.lease(other, "trunk:carrier", 3, 2) == [1, 2]
+        async with asyncio.timeout(1):
+            assert len((await world.claim(wanted, 10, trunk_limit=3)).claims) == 1
+            assert (await world.claim(wanted, 10, trunk_limit=3)).no_slot
+    assert len((await world.claim(wanted, 10, trunk_limit=3)).claims) == 2
 
 
 async def test_a_lowered_limit_lets_no_call_start_until_it_holds(world: World, store: Store) -> None:

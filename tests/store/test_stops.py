@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,6 +13,7 @@ from agi_app.model.campaign import CampaignState, Purpose
 from agi_app.store import attempts, campaigns, consents, contacts, reports, stops
 from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
 from agi_app.store.pool import Store
+from agi_app.store.statements import Connection
 from tests.store.world import LONG_AGO, World, campaign, consent, contact, hash_number, number, rule_set
 
 pytestmark = pytest.mark.postgres
@@ -62,6 +64,45 @@ async def test_a_stop_waits_for_a_mark_that_is_under_way_and_then_names_the_call
         )
         dialled = [open_.attempt_id for open_ in stopped.dialling]
         assert dialled == ([claim.attempt_id] if receipt else [])
+
+
+async def test_a_mark_waits_for_a_stop_that_is_being_stored(world: World, store: Store) -> None:
+    """The person's row is locked by both, so the mark sees what the stop wrote."""
+    claim = await world.claim_one(await world.running(campaign(), [1]))
+    async with asyncio.TaskGroup() as group, store.transaction() as connection:
+        await connection.execute("SELECT FROM person WHERE person_id = %s FOR NO KEY UPDATE", (claim.person_id,))
+        marking = group.create_task(attempts.mark(store, claim, "node-1"))
+        await asyncio.sleep(0.2)
+        assert not marking.done()
+        await connection.execute(
+            "INSERT INTO suppression VALUES (%s, now(), 'stop', 'test')", (hash_number(claim.number),)
+        )
+    assert marking.result() is None
+
+
+async def test_a_stop_of_a_number_that_is_imported_meanwhile(
+    world: World, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unknown when the stop began, dialled before it was committed: the worker is told all the same."""
+    wanted = await world.running(campaign(), [], consenting=[1])
+    store_it = stops._insert
+    claimed = []
+
+    async def slowly(connection: Connection, entries: Sequence[stops.Suppression]) -> int:
+        added = await store_it(connection, entries)
+        await contacts.import_contacts(store, wanted.name, [contact(2)], await world.now())
+        await consents.import_consents(store, [consent(2)], "admin", await world.now())
+        claimed.append(await world.claim_one(wanted))
+        assert await attempts.mark(store, claimed[0], "node-1")
+        return added
+
+    monkeypatch.setattr(stops, "_insert", slowly)
+    heard = store.listen(STOP_CHANNEL)
+    assert await anext(heard) == Listening()
+    assert (await stop(world, 2)).person_id is None
+    async with asyncio.timeout(2):
+        assert await anext(heard) == Notification(STOP_CHANNEL, str(claimed[0].person_id))
+    await heard.aclose()  # type: ignore[attr-defined]
 
 
 async def test_a_call_that_goes_on_is_named_and_its_worker_told(world: World, store: Store) -> None:

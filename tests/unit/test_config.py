@@ -88,7 +88,9 @@ def test_an_unreadable_file_is_a_plain_error(tmp_path: Path, content: bytes | No
 
 def test_a_password_never_shows_in_a_message_or_a_repr(tmp_path: Path) -> None:
     assert "geheim" not in faults(tmp_path, "[asterisk]\nurl = 'http://u:geheim@127.0.0.1/ari'")
-    found = load_settings(project(tmp_path, "database_url = 'postgresql://u:geheim@x'\n[asterisk]\npassword = 'geheim'"))
+    found = load_settings(
+        project(tmp_path, "database_url = 'postgresql://u:geheim@x'\n[asterisk]\npassword = 'geheim'")
+    )
     assert "geheim" not in repr(found)
 
 

@@ -33,6 +33,13 @@ def test_dense_blocks_wherever_they_begin(count: int, refused: bool, start: int)
     assert bool(looks_generated(numbers([*picked, 9_000, 90_000]))) is refused
 
 
+@pytest.mark.parametrize(("last", "refused"), [(99, True), (100, False)])
+def test_a_block_is_a_hundred_numbers_wide(last: int, refused: bool) -> None:
+    picked = [*[n for n in range(last) if n % 3][:60], last]
+    assert len(picked) == 61
+    assert bool(looks_generated(numbers(picked))) is refused
+
+
 def test_a_number_twice_counts_once() -> None:
     assert looks_generated(numbers([7] * 500)) is None
 

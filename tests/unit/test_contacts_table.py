@@ -145,6 +145,13 @@ def test_files_that_are_no_table_are_refused_with_a_place(content: bytes, rule: 
     assert (problem.rule, problem.file, problem.line, problem.column) == (rule, "list.csv", *place)
 
 
+def test_a_damaged_utf8_file_is_not_read_as_gb18030() -> None:
+    content = "a,b\n张伟,1\n王芳,2\n".encode() + b"\xe5\xbc,3\n"
+    assert content.decode("gb18030"), "it would give nonsense, not an error"
+    with pytest.raises(AuthorError, match=r"4:1: table/encoding .*damaged or cut off"):
+        table(content)
+
+
 def test_spreadsheets_are_told_how_to_save() -> None:
     with pytest.raises(AuthorError, match=r"XLSX.*save it as \"CSV UTF-8\""):
         table(b"PK\x03\x04")

@@ -285,9 +285,6 @@ def test_a_window_that_never_opens_does_not_make_the_contact_try_for_ever() -> N
     assert decision.try_again_at is None
 
 
-TWO_ZONES = [ZoneInfo("America/New_York"), ZoneInfo("America/Los_Angeles")]  # as for +1 555 555 0100
-
-
 @pytest.mark.parametrize(
     ("local", "allowed"),
     [("09:59", False), ("11:59", False), ("12:00", True), ("19:59", True), ("20:00", False)],
@@ -295,8 +292,10 @@ TWO_ZONES = [ZoneInfo("America/New_York"), ZoneInfo("America/Los_Angeles")]  # a
 def test_with_several_possible_zones_it_must_be_a_calling_hour_in_all_of_them(local: str, allowed: bool) -> None:
     """12:00 in New York is 09:00 in Los Angeles; from 20:00 in New York it is too late there."""
     now = at(f"2026-03-04 {local}", NEW_YORK)
-    decision = judge(now=now, number="+15555550100", rules=ruleset(window("09:00", "20:00")))
+    hours = window("09:00", "20:00")
+    decision = judge(now=now, number="+15555550100", rules=ruleset(hours))  # New York and Los Angeles
     assert decision.allowed is allowed
+    assert is_open(now, (hours,), [NEW_YORK, ZoneInfo("America/Los_Angeles")]) is allowed
     if local == "11:59":
         assert "08:59" in decision.reasons[0].text  # the zone that is closed, not the one that is open
         assert decision.try_again_at == at("2026-03-04 12:00", NEW_YORK)
@@ -345,9 +344,7 @@ WINDOWS = st.builds(
 ZONES = st.lists(st.sampled_from([SHANGHAI, NEW_YORK, LONDON, ZoneInfo("Asia/Kolkata")]), min_size=1, max_size=2)
 
 
-@given(
-    st.integers(0, 366 * 24 * 4), st.lists(WINDOWS, min_size=1, max_size=3).map(tuple), ZONES
-)
+@given(st.integers(0, 366 * 24 * 4), st.lists(WINDOWS, min_size=1, max_size=3).map(tuple), ZONES)
 def test_the_next_opening_is_open_and_nothing_before_it_is(
     quarters: int, windows: tuple[Window, ...], zones: list[ZoneInfo]
 ) -> None:
@@ -368,9 +365,7 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(
 
 def _clock_change_near(instant: dt.datetime, zones: list[ZoneInfo]) -> bool:
     hour = dt.timedelta(hours=3)
-    return any(
-        (instant - hour).astimezone(z).utcoffset() != (instant + hour).astimezone(z).utcoffset() for z in zones
-    )
+    return any((instant - hour).astimezone(z).utcoffset() != (instant + hour).astimezone(z).utcoffset() for z in zones)
 
 
 def test_the_zone_of_the_numbers_digits_is_used_for_north_america() -> None:

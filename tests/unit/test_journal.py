@@ -154,9 +154,7 @@ def test_a_shorter_journal_than_the_database_knows_is_replayed_whole(journal: Jo
 # ---- the disk
 
 
-def test_a_full_disk_is_an_error_not_a_silent_loss(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_an_error_not_a_silent_loss(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     def write(_fd: int, _data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
@@ -217,16 +215,19 @@ def test_two_processes_lose_no_stop_and_know_where_each_ended(journal: Journal, 
     program = (
         "import sys; from pathlib import Path; from agi_app.clock import SystemClock;"
         "from agi_app.consent.journal import Journal; journal = Journal(Path(sys.argv[1]), SystemClock());"
-        "print(*[journal.append(bytes([n]) * 32, 'key').end for n in range(100, 120)])"
+        "print('ready', flush=True); sys.stdin.readline();"
+        "print(*[journal.append(bytes([n]) * 32, 'key').end for n in range(100, 130)])"
     )
-    other = subprocess.Popen([sys.executable, "-c", program, str(file.parent)], stdout=subprocess.PIPE, text=True)
-    ends = {n: journal.append(bytes([n]) * 32, "key").end for n in range(20)}
-    while other.poll() is None:
-        ends[20] = journal.append(bytes([20]) * 32, "key").end
-    out, _ = other.communicate()
-    ends |= dict(zip(range(100, 120), map(int, out.split()), strict=True))
-    read = {entry.number_hash[0]: entry.end for entry in journal.unflushed(0)}
-    assert read == ends
+    command = [sys.executable, "-c", program, str(file.parent)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin
+        assert other.stdout
+        assert other.stdout.readline() == "ready\n"
+        other.stdin.write("go\n")
+        other.stdin.flush()
+        ends = {n: journal.append(bytes([n]) * 32, "key").end for n in range(30)}
+        ends |= dict(zip(range(100, 130), map(int, other.stdout.read().split()), strict=True))
+    assert {entry.number_hash[0]: entry.end for entry in journal.unflushed(0)} == ends
 
 
 @settings(max_examples=15)
@@ -234,12 +235,13 @@ def test_two_processes_lose_no_stop_and_know_where_each_ended(journal: Journal, 
 def test_whatever_is_torn_in_between_every_acknowledged_stop_is_replayed(
     tmp_path_factory: pytest.TempPathFactory, steps: list[bytes | None]
 ) -> None:
-    journal = Journal(tmp_path_factory.mktemp("journal"), FakeClock(NOW))
+    folder = tmp_path_factory.mktemp("journal")
+    journal = Journal(folder, FakeClock(NOW))
     acknowledged = []
     for step in steps:
         if step is not None:
             acknowledged.append(journal.append(step, "key").number_hash)
         else:
-            with (journal._file).open("ab") as torn:
+            with (folder / FILE_NAME).open("ab") as torn:
                 torn.write(b'{"hash": "0102')
     assert hashes(journal) == acknowledged

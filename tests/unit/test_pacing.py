@@ -19,7 +19,9 @@ def starts(pacers: list[Pacer], waits: list[float]) -> list[float]:
     now, found = 0.0, []
     for wait in waits:
         now += wait
-        now = take_all(pacers, now)
+        start = take_all(pacers, now)
+        assert start >= now, "a start in the past would leave at once"
+        now = start
         found.append(now)
     return found
 
@@ -58,6 +60,13 @@ def test_two_campaigns_share_the_rate_of_their_trunk() -> None:
     first, second, trunk = Pacer(10.0), Pacer(10.0), Pacer(10.0)
     times = sorted(take_all([campaign, trunk], 0.0) for campaign in (first, second) * 5)
     assert times == pytest.approx([n / 10 for n in range(10)])
+
+
+def test_a_campaign_that_waited_for_its_trunk_keeps_its_own_distance_afterwards() -> None:
+    campaign, trunk = Pacer(1.0), Pacer(100.0)
+    for _ in range(500):  # other campaigns fill the trunk for five seconds
+        trunk.take(0.0)
+    assert [take_all([campaign, trunk], 0.0) for _ in range(2)] == pytest.approx([5.0, 6.0])
 
 
 def test_a_slower_rate_holds_from_the_next_start_on() -> None:

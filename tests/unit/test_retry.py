@@ -20,9 +20,7 @@ from tests.unit.gate_cases import CAMPAIGN, CLAIM, CN_NUMBER, DAY, NOW, SHANGHAI
 HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
 NUMBER = parse(CN_NUMBER)
 RULES = ruleset()
-RETRYING = replace(
-    CAMPAIGN, retry={"no_answer": (DAY, 2 * DAY), "busy": (HOUR,), "congestion": (5 * MINUTE,) * 3}
-)
+RETRYING = replace(CAMPAIGN, retry={"no_answer": (DAY, 2 * DAY), "busy": (HOUR,), "congestion": (5 * MINUTE,) * 3})
 
 
 def due(outcome: str, *, now: dt.datetime = NOW, used: int = 0, rang: bool = False) -> dt.datetime:
