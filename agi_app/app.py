@@ -17,6 +17,7 @@ from agi_app import log
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.clock import Clock, SandboxClock, SystemClock
 from agi_app.config import Settings
+from agi_app.consent import checkpoint
 from agi_app.consent.journal import Journal
 from agi_app.consent.revoke import Stops
 from agi_app.consent.suppression import SuppressionKey, load_key
@@ -35,7 +36,7 @@ from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.router import Router
 from agi_app.pbx.trunks import asker, check_trunks
 from agi_app.prompts.catalog import media_uri
-from agi_app.store import checks, nodes, sweep
+from agi_app.store import checks, nodes, progress, sweep
 from agi_app.store.locks import WorkerLock
 from agi_app.store.migrate import migrate
 from agi_app.store.pool import Store
@@ -125,6 +126,7 @@ async def run_worker(inst: Installation) -> None:
 
 async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     entityid = inst.settings.entityid
+    checkpoint.compare(checkpoint.read(inst.settings.data), await progress.progress(inst.store))
     await nodes.register_node(inst.store, entityid, inst.settings.asterisk.url)
     stops = Stops(inst.store, inst.journal, inst.clock, entityid)
     flushed = await stops.flush()
@@ -140,7 +142,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     )
     node = Node(entityid, inst.store, ari, router, inst.clock, load_ruleset(), LiveCalls())
     health = Health()
-    worker = Worker(node, stops, lock, health)
+    worker = Worker(node, stops, lock, health, inst.settings.data)
     dialer = _dialer(inst, node, worker, stops, health)
     async with asyncio.TaskGroup() as group:
         background = [group.create_task(work) for work in (ari.run(), stops.run(), inbound.run(ari))]
@@ -154,9 +156,13 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
             dialling = group.create_task(dialer.run())
             await told.wait()
             await worker.drain(dialer)
-            await dialling
+            if len(node.live):  # the database does not take their results: the next start finds them interrupted
+                dialling.cancel()
+            await asyncio.wait([dialling])
         for task in background:
             task.cancel()
+    if not stops.pending:
+        await nodes.forget_node(inst.store, entityid)  # nobody needs to wait for our journal
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import sys
 import typer
 from typer import exceptions
 
-from agi_app.cli import callerid, campaign, consent, contacts, files, report, service
+from agi_app.cli import callerid, campaign, consent, contacts, files, recover, report, service
 from agi_app.cli.common import err
 from agi_app.errors import AgiAppError
 
@@ -29,6 +29,7 @@ app.add_typer(callerid.app, name="callerid")
 app.add_typer(campaign.app, name="campaign")
 service.add_to(app)
 report.add_to(app)
+recover.add_to(app)
 
 INTERRUPTED = 130
 

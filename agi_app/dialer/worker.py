@@ -10,18 +10,21 @@ import asyncio
 import contextlib
 import datetime as dt
 import json
+from pathlib import Path
 
 from agi_app import log
+from agi_app.consent import checkpoint
 from agi_app.consent.revoke import Stops
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
-from agi_app.errors import OtherWorkerError, StoreError
-from agi_app.store import attempts, checks, nodes, sweep
+from agi_app.errors import OtherWorkerError, SafetyError, StoreError
+from agi_app.store import attempts, checks, nodes, progress, sweep
 from agi_app.store import stops as stop_table
 from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Heard, Listening, ListenLost, Notification
 from agi_app.store.locks import WorkerLock
 
 HOUSEKEEPING_S = 2.0
+ROUND_S = 10.0  # a round of housekeeping that takes longer has met a database that does not answer
 MAX_CLOCK_DIFFERENCE = dt.timedelta(seconds=2)
 DRAIN_S = 30.0  # how long live calls may go on after a request to end
 LAST_WORDS_S = 10.0  # how long their results are waited for after the hangup
@@ -30,20 +33,28 @@ _log = log.get("worker")
 
 
 class Health:
-    """What a worker knows about itself; each field is None or False while it is well."""
+    """What a worker knows about itself; each reason is None while it is well."""
 
     def __init__(self) -> None:
         self.deaf: str | None = "not listening for stops yet"
         self.clock: str | None = None
         self.database: str | None = None
+        self.peers: str | None = "not compared with the other workers yet"
+        self.checkpoint: str | None = None
+        self.hold_until: dt.datetime | None = None  # rules time
+        self.outage = False  # the database was away since we began
+        self.outage_ended: dt.datetime | None = None  # real time by the database's clock
         self.nodes = 1
 
 
 class Worker:
     """One node at work."""
 
-    def __init__(self, node: Node, stops: Stops, lock: WorkerLock, health: Health) -> None:
+    def __init__(self, node: Node, stops: Stops, lock: WorkerLock, health: Health, data_folder: Path) -> None:
         self._node, self._stops, self._lock, self._health = node, stops, lock, health
+        self._data_folder = data_folder
+        self._look_around = asyncio.Event()  # something changed: keep house now
+        self._noted = -1  # the decision that the checkpoint on disk tells
 
     def hold(self) -> str | None:
         """Why nobody may be dialled now; None when all is well."""
@@ -58,7 +69,9 @@ class Worker:
             return "stops are on their way into the database"
         if not self._node.ari.is_connected:
             return f"no connection to Asterisk at {self._node.ari.settings.url}"
-        return health.clock
+        if health.hold_until is not None and self._node.clock.now() < health.hold_until:
+            return f"the database was restored from a backup: nobody is called before {health.hold_until:%F %H:%M} UTC"
+        return health.clock or health.peers or health.checkpoint
 
     async def listen(self, dialer: Dialer) -> None:
         """Obey stops and campaign changes of every node until cancelled."""
@@ -71,7 +84,7 @@ class Worker:
                 await self._check_live_calls()
                 dialer.control_changed()
             case ListenLost(reason):
-                self._health.deaf = reason
+                self._health.deaf, self._health.outage = reason, True
                 _log.warning("stops are not heard", reason=reason)
             case Notification(channel, payload) if channel == STOP_CHANNEL:
                 self._node.live.stop_person(int(payload), "the person said stop")
@@ -85,23 +98,37 @@ class Worker:
         """Something may have been missed while deaf: ask the database about every live call."""
         try:
             verdicts = await stop_table.live_check(self._node.store, self._node.live.attempt_ids)
+            for attempt_id, verdict in verdicts.items():
+                self._node.live.stop_attempt(attempt_id, verdict, even_if_up=verdict != "campaign_stopped")
+            if self._health.outage:
+                self._health.outage_ended = await checks.database_now(self._node.store)
+                self._health.peers = "waiting to hear that the other workers' stops are stored"
         except StoreError as error:
             self._health.deaf = str(error)
             return
-        for attempt_id, verdict in verdicts.items():
-            self._node.live.stop_attempt(attempt_id, verdict, even_if_up=verdict != "campaign_stopped")
-        self._health.deaf = None
+        self._health.deaf, self._health.outage = None, False
+        self._look_around.set()
 
     async def keep_house(self, dialer: Dialer) -> None:
-        """Renew leases, take over what dead nodes left, watch the clocks and the lock, until cancelled."""
+        """Renew leases, take over what dead nodes left, watch clocks, lock and peers, until cancelled."""
         while True:
             try:
-                await self._house_round(dialer)
+                async with asyncio.timeout(ROUND_S):
+                    await self._house_round(dialer)
                 self._health.database = None
+            except TimeoutError:
+                self._database_fails(f"the database did not answer within {ROUND_S:.0f} s")
             except StoreError as error:
-                self._health.database = str(error)
-                _log.error("the database does not answer", error=str(error))
-            await asyncio.sleep(HOUSEKEEPING_S)
+                self._database_fails(str(error))
+            self._look_around.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HOUSEKEEPING_S):
+                    await self._look_around.wait()
+
+    def _database_fails(self, reason: str) -> None:
+        if self._health.database != reason:
+            _log.error("nobody is dialled until the database is well", error=reason)
+        self._health.database = reason
 
     async def _house_round(self, dialer: Dialer) -> None:
         node = self._node
@@ -122,8 +149,35 @@ class Worker:
             flushed=not self._stops.pending,
             holding=dialer.holding_reason(),
         )
-        self._health.nodes = max(1, sum(n.alive for n in await nodes.all_nodes(node.store)))
+        await self._look_at_peers()
+        await self._note_progress()
         await self._compare_clocks()
+
+    async def _look_at_peers(self) -> None:
+        """After an outage a peer's journal may hold stops that nobody else knows: wait for its word."""
+        store = self._node.store
+        self._health.nodes = max(1, sum(n.alive for n in await nodes.all_nodes(store)))
+        since = await nodes.database_started(store)
+        if self._health.outage_ended is not None:
+            since = max(since, self._health.outage_ended)
+        waiting = await nodes.unflushed_since(store, since)
+        self._health.peers = (
+            f"workers have not said since the database came back that their stops are stored: {', '.join(waiting)};"
+            " start them, or `agi-app forget-node NAME` if one is gone for good"
+            if waiting
+            else None
+        )
+
+    async def _note_progress(self) -> None:
+        found = await progress.progress(self._node.store)
+        self._health.hold_until = found.hold_until
+        if found.decisions == self._noted:
+            return
+        try:
+            await asyncio.to_thread(checkpoint.write, self._data_folder, found, self._node.clock.now())
+            self._noted, self._health.checkpoint = found.decisions, None
+        except SafetyError as error:
+            self._health.checkpoint = str(error)
 
     async def _retake_lock(self) -> None:
         lock = await self._node.store.worker_lock(self._node.entityid)

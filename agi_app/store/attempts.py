@@ -24,6 +24,7 @@ async def mark(store: Store, claim: Claim, node: str) -> MarkReceipt | None:
 
     None when not: the claim was cancelled or its lease ran out, the person said stop, the campaign
     does not run. Then the claim is given back in the same transaction and nothing may be dialled.
+    After a StoreError it is not known whether it was marked: dial nothing and ``release`` it later.
     """
     async with store.transaction() as connection:
         await _lock_person(connection, claim.attempt_id)

@@ -9,36 +9,44 @@ from psycopg.conninfo import conninfo_to_dict
 
 from agi_app.errors import StoreError
 
+_STARTING = "it is just starting or stopping: try again in a moment"
+_REFUSED = "the password is wrong: correct it in DATABASE_URL"
+_NO_DATABASE = "the database does not exist: create it with `createdb`, or correct DATABASE_URL"
+_NOT_ALLOWED = "the user is unknown or not allowed: correct DATABASE_URL or pg_hba.conf"
+_FULL = "it has no free connection: raise max_connections or stop other programs"
 NOT_MIGRATED = "the tables are missing or old: run `agi-app migrate`"
 
 _MEND_BY_CLASS: tuple[tuple[type[psycopg.Error], str], ...] = (
-    (pg.InvalidPassword, "the password is wrong: correct it in DATABASE_URL"),
-    (pg.InvalidAuthorizationSpecification, "the user is unknown or not allowed: correct DATABASE_URL or pg_hba.conf"),
-    (pg.InvalidCatalogName, "the database does not exist: create it with `createdb`, or correct DATABASE_URL"),
+    (pg.InvalidPassword, _REFUSED),
+    (pg.InvalidAuthorizationSpecification, _NOT_ALLOWED),
+    (pg.InvalidCatalogName, _NO_DATABASE),
     (pg.UndefinedTable, NOT_MIGRATED),
     (pg.UndefinedColumn, NOT_MIGRATED),
     (pg.UndefinedFunction, NOT_MIGRATED),
     (pg.ReadOnlySqlTransaction, "it is read-only (a standby?): point DATABASE_URL at the primary"),
     (pg.DiskFull, "its disk is full: free some space, then start again; nothing was half-written"),
     (pg.InsufficientPrivilege, "this user lacks a right: make it the owner of the database"),
-    (pg.TooManyConnections, "it has no free connection: raise max_connections or stop other programs"),
+    (pg.TooManyConnections, _FULL),
     (pg.QueryCanceled, "a statement took too long: look for a lock that someone holds, or a slow disk"),
-    (pg.CannotConnectNow, "it is just starting or stopping: try again in a moment"),
-    (psycopg_pool.PoolTimeout, "no connection became free in time: the database hangs, or raise the pool size"),
+    (pg.LockNotAvailable, "it waited too long for a row that another program holds: try again"),
+    (pg.DeadlockDetected, "two programs waited for each other; this one gave up and changed nothing: try again"),
+    (pg.AdminShutdown, "it was stopped or restarted: try again when it runs"),
+    (pg.CannotConnectNow, _STARTING),
+    (psycopg_pool.PoolTimeout, "no connection became free in time: it is down or hangs, or the pool is too small"),
 )
 # A failed connect has no SQLSTATE, only libpq's text.
 _MEND_BY_TEXT: tuple[tuple[str, str], ...] = (
-    ("password authentication failed", _MEND_BY_CLASS[0][1]),
+    ("password authentication failed", _REFUSED),
     ("no password supplied", "it wants a password: put it into DATABASE_URL"),
-    ("does not exist", _MEND_BY_CLASS[2][1]),
-    ("too many clients", _MEND_BY_CLASS[9][1]),
-    ("starting up", _MEND_BY_CLASS[11][1]),
-    ("shutting down", _MEND_BY_CLASS[11][1]),
+    ("does not exist", _NO_DATABASE),
+    ("too many clients", _FULL),
+    ("starting up", _STARTING),
+    ("shutting down", _STARTING),
     ("could not translate host name", "the host name is unknown: correct DATABASE_URL"),
     ("failed to resolve host", "the host name is unknown: correct DATABASE_URL"),
     ("name or service not known", "the host name is unknown: correct DATABASE_URL"),
     ("name resolution", "the host name cannot be looked up: check the network, or correct DATABASE_URL"),
-    ("no pg_hba.conf entry", _MEND_BY_CLASS[1][1]),
+    ("no pg_hba.conf entry", _NOT_ALLOWED),
     ("connection refused", "nothing listens there: start PostgreSQL, or correct host and port in DATABASE_URL"),
     ("no such file or directory", "nothing listens there: start PostgreSQL, or correct DATABASE_URL"),
     ("timeout", "it does not answer: check the network, host and port in DATABASE_URL"),

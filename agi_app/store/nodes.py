@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from agi_app.errors import StoreError
 from agi_app.store import queries
 from agi_app.store.pool import Store
 from agi_app.store.statements import count, record, records
@@ -53,6 +54,16 @@ async def journal_position(store: Store, entityid: str) -> int:
     async with store.connection() as connection:
         row = await record(connection, Q["journal_position"], {"entityid": entityid})
     return int(row["journal_position"]) if row else 0
+
+
+async def database_started(store: Store) -> dt.datetime:
+    """When the database server was started last (real time)."""
+    async with store.connection() as connection:
+        row = await record(connection, Q["database_started"])
+    if row is None:
+        raise StoreError(f"database {store.where}: does not say when it was started")
+    at: dt.datetime = row["at"]
+    return at
 
 
 async def unflushed_since(store: Store, since: dt.datetime) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,7 +55,7 @@ class Store:
         ``hash_number`` is the keyed hash of the suppression list; ``fast`` (no fsync) is for store
         tests; ``check_schema=False`` is for ``migrate``. Raises StoreError.
         """
-        server = None if url else await asyncio.to_thread(embedded.acquire, data_folder, fast=fast)
+        server = None if url else await _start_embedded(data_folder, fast)
         conninfo = url or (server.url if server else "")
         try:
             store = await cls._connect(conninfo, clock, pool_size, check_schema)
@@ -146,6 +147,17 @@ class Store:
 
 async def _configure(connection: Connection) -> None:
     await connection.execute(Q["configure"])
+
+
+async def _start_embedded(data_folder: Path, fast: bool) -> embedded.EmbeddedServer:
+    """Start it in a thread; when we are cancelled meanwhile, wait for it and stop it again."""
+    starting = asyncio.get_running_loop().run_in_executor(None, partial(embedded.acquire, data_folder, fast=fast))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        server = await starting
+        await asyncio.to_thread(server.release)
+        raise
 
 
 def _check_server(connection: Connection, where: str) -> None:

@@ -12,6 +12,12 @@ from pathlib import Path
 from agi_app.errors import StoreError
 
 _LOG_PREFIX = re.compile(r"^\d{4}-\S+ \S+ \S+ \[\d+\] ")
+_MEND = (
+    ("No space left", "its disk is full: free some space and start again"),
+    ("Permission denied", "a file there belongs to another user: start as the user who made it"),
+    ("unshare", "root may not make a user namespace here: start as an ordinary user, or set DATABASE_URL"),
+    ("shared memory", "an old server process still uses the data: end it and start again"),
+)
 
 
 def binaries() -> Path:
@@ -45,7 +51,14 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
         # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd="/", check=False
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                cwd="/",
+                check=False,
+                start_new_session=True,  # Ctrl-C is for us: a half-started server would be nobody's
             )
             output.seek(0)
             return subprocess.CompletedProcess(command, done.returncode, output.read(), "")
@@ -56,15 +69,10 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 def failed(what: str, folder: Path, said: str) -> StoreError:
     """The StoreError for a program that failed and printed or logged ``said``."""
     lines = [_LOG_PREFIX.sub("", line.strip()) for line in said.splitlines() if line.strip()]
+    for sign, mend in _MEND:
+        telling = [line for line in lines if sign in line]
+        if telling:
+            return StoreError(f"embedded PostgreSQL in {folder}: {what}; {mend} ({telling[0]})")
     end = next((n for n, line in enumerate(lines) if line.startswith(("FATAL", "PANIC")) or "error:" in line), None)
-    telling = lines[-1:] if end is None else lines[max(end - 1, 0) : end + 1]
-    mend = f"see {folder}/server.log"
-    if "No space left" in said:
-        mend = "its disk is full: free some space and start again"
-    elif "Permission denied" in said:
-        mend = "a file there belongs to another user: start as the user who made it"
-    elif "unshare" in said:
-        mend = "root may not make a user namespace here: start as an ordinary user, or set DATABASE_URL"
-    elif "shared memory" in said:
-        mend = "an old server process still uses the data: end it and start again"
-    return StoreError(f"embedded PostgreSQL in {folder}: {what}; {mend} ({' / '.join(telling)})")
+    last = lines[-1:] if end is None else lines[max(end - 1, 0) : end + 1]
+    return StoreError(f"embedded PostgreSQL in {folder}: {what}; see {folder}/server.log ({' / '.join(last)})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import signal
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,8 @@ class Cluster:
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A server with a migrated template database."""
+    """A server with a migrated template database; it also ends when the test run is terminated."""
+    before = signal.signal(signal.SIGTERM, _end_the_run)
     server = embedded.acquire(tmp_path_factory.mktemp("cluster"), fast=True)
     try:
         made = Cluster(server)
@@ -48,6 +50,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield made
     finally:
         server.release()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end_the_run(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt  # pytest then tears the fixtures down
 
 
 async def _migrate(url: str) -> None:

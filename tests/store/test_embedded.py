@@ -176,3 +176,13 @@ def test_starting_again_is_quick(tmp_path: Path) -> None:
     begin = time.monotonic()
     embedded.acquire(tmp_path, fast=True).release()
     assert time.monotonic() - begin < 5
+
+
+async def test_an_interrupted_start_leaves_no_server(tmp_path: Path) -> None:
+    """Ctrl-C while the database is being made: it is finished and then stopped, not left behind."""
+    opening = asyncio.ensure_future(Store.open(None, tmp_path, clock=SystemClock(), hash_number=hash_number, fast=True))
+    await asyncio.sleep(0.3)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert not postmaster(tmp_path)

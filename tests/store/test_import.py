@@ -10,7 +10,7 @@ import pytest
 from agi_app.errors import InputError
 from agi_app.model.campaign import CampaignState, Purpose
 from agi_app.model.person import ContactRow
-from agi_app.store import caller_ids, campaigns, consents, contacts, reports
+from agi_app.store import caller_ids, campaigns, consents, contacts, reports, stops
 from agi_app.store.contacts import ImportCount
 from agi_app.store.pool import Store
 from tests.store.world import CALLER_ID, LONG_AGO, World, campaign, consent, contact, number
@@ -140,3 +140,21 @@ async def test_why_waiting_tells_slots_calls_and_times(world: World, store: Stor
     waiting = await reports.why_waiting(store, wanted, await world.now())
     assert (waiting.due_now, waiting.parked, waiting.by_rule) == (0, 2, {"consent_missing": 2})
     assert await reports.decision_counts(store, wanted.name) == reports.DecisionCounts(allowed=3, refused=2)
+
+
+async def test_a_persons_number_stands_in_one_table_only(world: World, store: Store) -> None:
+    """So that erasing a person is possible: decisions, attempts and all the rest hold ids."""
+    wanted = await world.running(campaign(), [1, 2], consenting=[1])
+    await world.call(await world.claim_one(wanted))
+    await world.claim(wanted)
+    await stops.revoke(store, number(1), None, await world.now(), reason="pressed 9", via="key")
+    async with store.connection() as connection:
+        tables = await (
+            await connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        ).fetchall()
+        holding = set()
+        for table in (row["tablename"] for row in tables):
+            for row in await (await connection.execute(f"SELECT t::text AS text FROM {table} t")).fetchall():
+                if number(1).lstrip("+") in row["text"] or number(2).lstrip("+") in row["text"]:
+                    holding.add(table)
+    assert holding == {"person"}

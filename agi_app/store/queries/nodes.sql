@@ -21,3 +21,7 @@ SELECT journal_position FROM node WHERE entityid = %(entityid)s;
 -- name: all
 SELECT entityid, name, started_at, seen_at, holding, seen_at > clock_timestamp() - %(alive)s::interval AS alive
 FROM node ORDER BY name;
+
+-- Stops taken while the database was away may still be in a worker's journal only.
+-- name: database_started
+SELECT pg_postmaster_start_time() AS at;

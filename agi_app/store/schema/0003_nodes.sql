@@ -16,3 +16,6 @@ CREATE TABLE sandbox_clock (
     start       timestamptz NOT NULL,
     anchored_at timestamptz NOT NULL
 );
+
+-- Tells this database from every other one; a restored copy keeps it.
+INSERT INTO meta (key, value) VALUES ('database_id', gen_random_uuid()::text);

@@ -1,0 +1,56 @@
+"""recover: look at a database that is behind what this node remembers, and accept it knowingly."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agi_app.app import Installation
+from agi_app.cli.common import HERE, ProjectOption, say, with_installation
+from agi_app.consent.recovery import Recovery, accept, look
+from agi_app.errors import InputError
+from agi_app.store import nodes
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("recover")(recover)
+    app.command("forget-node")(forget_node)
+
+
+def recover(
+    project: ProjectOption = HERE,
+    accept_restored: Annotated[
+        bool, typer.Option("--accept-restored", help="Accept this database; nobody is called for a day after.")
+    ] = False,
+) -> None:
+    """After a backup was restored: what is missing, and how to go on. Changes nothing without --accept-restored."""
+
+    async def work(inst: Installation) -> Recovery:
+        if accept_restored:
+            return await accept(inst.store, inst.journal, inst.settings.data, inst.clock)
+        return await look(inst.store, inst.journal, inst.settings.data)
+
+    found = with_installation(project, work)
+    for line in found.lines:
+        say(line)
+    raise typer.Exit(0 if found.well else 2)
+
+
+def forget_node(
+    name: Annotated[str, typer.Argument(help="The worker's name, as the message or `doctor` shows it.")],
+    project: ProjectOption = HERE,
+) -> None:
+    """Stop waiting for a worker that is gone for good. Stops that are only in its own journal are then lost."""
+
+    async def work(inst: Installation) -> bool:
+        found = [n for n in await nodes.all_nodes(inst.store) if name in (n.name, n.entityid)]
+        if not found:
+            raise InputError(f"there is no worker {name!r}")
+        if any(n.alive for n in found):
+            raise InputError(f"worker {name} is alive; end it first, then its journal is stored by itself")
+        return all([await nodes.forget_node(inst.store, n.entityid) for n in found])
+
+    with_installation(project, work)
+    say(f"{name} is forgotten")

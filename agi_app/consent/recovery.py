@@ -1,0 +1,78 @@
+"""The way out after a restored backup: stops replayed, the loss accepted by a person, a day of no calls."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from agi_app.clock import Clock
+from agi_app.consent import checkpoint
+from agi_app.consent.journal import Journal
+from agi_app.errors import SafetyError
+from agi_app.store import stops
+from agi_app.store.pool import Store
+from agi_app.store.progress import Progress, hold_until, progress
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Lines for people; ``well`` when a worker may start."""
+
+    well: bool
+    lines: tuple[str, ...]
+
+
+async def look(store: Store, journal: Journal, data_folder: Path) -> Recovery:
+    """Say how this database stands to what the node remembers; changes nothing."""
+    found = await progress(store)
+    in_journal = len(await asyncio.to_thread(lambda: list(journal.unflushed(0))))
+    try:
+        noted = checkpoint.read(data_folder)
+        checkpoint.compare(noted, found)
+    except SafetyError as error:
+        return Recovery(
+            False,
+            (
+                str(error),
+                f"The journal of this node has {in_journal} stops; they go into this database when it is accepted.",
+                "Calls made after the backup are lost to it: the people called then could be called again too soon."
+                " So accepting it also keeps everybody from being called for a day.",
+                "On the other nodes the same has to be done with their own journals.",
+                "To accept: agi-app recover --accept-restored",
+            ),
+        )
+    return Recovery(
+        True, (f"the database is up to date (decision {found.decisions}); nothing to recover", *_hold(found))
+    )
+
+
+async def accept(store: Store, journal: Journal, data_folder: Path, clock: Clock) -> Recovery:
+    """Replay the whole journal, hold all dialling for a day after the last note, and write a new note."""
+    found = await progress(store)
+    entries = await asyncio.to_thread(lambda: list(journal.unflushed(0)))
+    new = await stops.suppress(
+        store,
+        [stops.Suppression(e.number_hash, dt.datetime.fromisoformat(e.at), "replayed", e.via) for e in entries],
+    )
+    until = clock.now() + checkpoint.CAP_LOOKS_BACK
+    try:
+        noted = checkpoint.read(data_folder)
+        if noted is not None:
+            until = min(until, checkpoint.dial_again_at(noted))
+    except SafetyError:
+        pass  # damaged: a day from now is the longest it can matter
+    await hold_until(store, until)
+    checkpoint.write(data_folder, found, clock.now())
+    return Recovery(
+        True,
+        (
+            f"accepted at decision {found.decisions}; {new} stops of the journal were missing and are in it now",
+            f"nobody is called before {until:%Y-%m-%d %H:%M} UTC",
+        ),
+    )
+
+
+def _hold(found: Progress) -> tuple[str, ...]:
+    return (f"nobody is called before {found.hold_until:%Y-%m-%d %H:%M} UTC",) if found.hold_until else ()
