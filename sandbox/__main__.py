@@ -18,6 +18,7 @@ from sandbox.root import cache_folder, ensure_root, ensure_tools
 from sandbox.world import World, facts_json, settings_toml
 
 DOWN_TIMEOUT_S = 20.0
+CLOCK = "2026-03-03T10:00:00+08:00"  # a Tuesday morning inside every window of the project that `agi-app init` makes
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -103,7 +104,9 @@ def _description(world: World) -> str:
         f"#   log       {asterisk.log_path}\n"
         f"#   carrier   127.0.0.1:{world.carrier.port}/udp   capture {world.capture.file}\n"
         f"#   people    the last two digits of a number say who answers: sandbox/scenarios/carrier.xml\n"
-        f"# For agi-app.toml:\n{settings_toml(asterisk)}"
+        f"# This whole text is an agi-app.toml for the project whose prompts were given.\n"
+        f"{settings_toml(asterisk, trunk='sandbox', calls_per_second=10, concurrent=60)}\n"
+        f'[sandbox]\nclock = "{CLOCK}"    # calls are judged as if it were then: without it night is no time to call\n'
     )
 
 

@@ -158,14 +158,8 @@ def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
     match event:
         case Marked() if attempt.state is State.CLAIMED:
             return replace(attempt, state=State.DIALLING, dialled_at=at), ()
-        case Progressed() | Rang() if attempt.state is State.DIALLING:
-            return replace(attempt, state=State.RINGING, ringing_at=at), ()
-        case Answered() if attempt.state in (State.DIALLING, State.RINGING):
-            return replace(attempt, state=State.UP, answered_at=at), (StartFlow(),)
-        case Progressed() | Rang() | Answered() if attempt.state is State.ENDING:
-            return _noted_while_ending(attempt, event, at), ()
-        case FarEndSpoke():
-            return replace(attempt, trunk_alive=True), ()
+        case Progressed() | Rang() | FarEndSpoke() | Answered():
+            return _signalled(attempt, event, at)
         case FlowEnded() if attempt.state is State.UP:
             return replace(attempt, state=State.ENDING), (HangUp("the flow ended"),)
         case Stopped():
@@ -179,6 +173,20 @@ def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
         case Gone():
             outcome = _unconfirmed(attempt) if attempt.state is State.ENDING else Outcome.INTERRUPTED
             return _end(attempt, outcome, at, note="the channel was gone when Asterisk was back")
+        case _:
+            return attempt, ()
+
+
+def _signalled(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
+    match event:
+        case FarEndSpoke():
+            return replace(attempt, trunk_alive=True), ()
+        case _ if attempt.state is State.ENDING:
+            return _noted_while_ending(attempt, event, at), ()
+        case Answered() if attempt.state in (State.DIALLING, State.RINGING):
+            return replace(attempt, state=State.UP, answered_at=at), (StartFlow(),)
+        case Progressed() | Rang() if attempt.state is State.DIALLING:
+            return replace(attempt, state=State.RINGING, ringing_at=at), ()
         case _:
             return attempt, ()
 

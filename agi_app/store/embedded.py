@@ -25,7 +25,7 @@ from typing import IO
 import psycopg
 
 from agi_app.errors import StoreError
-from agi_app.store.programs import as_plain_user, binaries, failed, pg_ctl, run
+from agi_app.store.programs import STILL_USED, as_plain_user, binaries, failed, pg_ctl, run
 
 USER = "agi_app"
 DATABASE = "agi_app"
@@ -33,6 +33,7 @@ LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 107, less a margin for
 SOCKET_NAME = "/.s.PGSQL.5432"
 START_TIMEOUT_S = 120  # crash recovery of a big database takes a while
 LOCK_TIMEOUT_S = 150
+GHOST_TIMEOUT_S = 10
 _ALWAYS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -120,18 +121,23 @@ def _create(folder: Path, fast: bool) -> None:
 
 
 def _start(folder: Path, fast: bool) -> None:
-    data = folder / "data"
-    _forget_dead_postmaster(data)
+    """Start the server; patient while the processes of one that was just killed are still dying."""
     settings = _ALWAYS | {"unix_socket_directories": str(_socket_folder(folder))} | (_FAST if fast else _SAFE)
     options = " ".join(f"-c {key}={shlex.quote(value)}" for key, value in settings.items())
     log = folder / "server.log"
-    begin = log.stat().st_size if log.exists() else 0
-    result = pg_ctl(folder, "start", "-w", "-t", str(START_TIMEOUT_S), "-l", str(log), "-o", options)
-    if result.returncode != 0:
-        with log.open("rb") if log.exists() else open(os.devnull, "rb") as lines:
-            lines.seek(begin)
-            said = lines.read(4000).decode("utf-8", "replace")
-        raise failed("does not start", folder, result.stdout + said)
+    deadline = monotonic() + GHOST_TIMEOUT_S
+    while True:
+        _forget_dead_postmaster(folder / "data")
+        begin = log.stat().st_size if log.exists() else 0
+        result = pg_ctl(folder, "start", "-w", "-t", str(START_TIMEOUT_S), "-l", str(log), "-o", options)
+        if result.returncode == 0:
+            return
+        said = result.stdout
+        if log.exists():
+            said += log.read_bytes()[begin:].decode("utf-8", "replace")
+        if monotonic() > deadline or not any(sign in said for sign in STILL_USED):
+            raise failed("does not start", folder, said)
+        sleep(0.1)
 
 
 def _socket_folder(folder: Path) -> Path:

@@ -12,11 +12,14 @@ from pathlib import Path
 from agi_app.errors import StoreError
 
 _LOG_PREFIX = re.compile(r"^\d{4}-\S+ \S+ \S+ \[\d+\] ")
+# What PostgreSQL says while another server, or what is left of one, uses the same data.
+STILL_USED = ('"postmaster.pid" already exists', "pre-existing shared memory block")
+_OTHER_SERVER = "another server process uses the data: end it and start again"
 _MEND = (
     ("No space left", "its disk is full: free some space and start again"),
     ("Permission denied", "a file there belongs to another user: start as the user who made it"),
     ("unshare", "root may not make a user namespace here: start as an ordinary user, or set DATABASE_URL"),
-    ("shared memory", "an old server process still uses the data: end it and start again"),
+    *((sign, _OTHER_SERVER) for sign in STILL_USED),
 )
 
 

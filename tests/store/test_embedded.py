@@ -129,6 +129,21 @@ async def test_a_killed_server_recovers_with_everything_that_was_committed(tmp_p
     assert not postmaster(tmp_path)
 
 
+def test_killed_again_and_again_it_starts_at_once(tmp_path: Path) -> None:
+    """Straight after kill -9 its other processes are still dying; the next start waits for that."""
+    for _ in range(5):
+        server = embedded.acquire(tmp_path, fast=True)
+        connections = [psycopg.connect(server.url) for _ in range(20)]
+        os.kill(postmaster(tmp_path), signal.SIGKILL)
+        again = embedded.acquire(tmp_path, fast=True)
+        psycopg.connect(again.url).close()
+        for connection in connections:
+            connection.close()
+        again.release()
+        server.release()
+    assert not postmaster(tmp_path)
+
+
 def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
     """The kernel allows 107 bytes for a socket's path; quotes and blanks in it are no matter."""
     folder = tmp_path / ("it's a long folder " + "x" * 90)
