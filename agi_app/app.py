@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from agi_app import log
+from agi_app.calls.orphans import sweep_rule
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.clock import Clock, SandboxClock, SystemClock
 from agi_app.config import Settings
@@ -148,7 +149,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
         background = [group.create_task(work) for work in (ari.run(), stops.run(), inbound.run(ari))]
         await ari.connected(CONNECT_WAIT_S)
         await check_trunks(asker(ari), inst.settings.trunks)
-        swept = await sweep.sweep(inst.store, entityid, lambda _: None)
+        swept = await sweep.sweep(inst.store, entityid, sweep_rule(inst.clock))
         if swept.released or swept.interrupted:
             _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
         background += [group.create_task(worker.listen(dialer)), group.create_task(worker.keep_house(dialer))]

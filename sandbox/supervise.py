@@ -7,6 +7,7 @@ when that thread is let go. So one thread, which lives as long as the process, s
 
 from __future__ import annotations
 
+import os
 import queue
 import subprocess
 import threading
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import IO
 
 from sandbox.errors import SandboxError
+
+# If we died before the kernel was asked, nobody would tell the child: then it does not start.
+_UNLESS_ORPHAN = '[ "$PPID" = "$0" ] || exit 1; exec "$@"'
 
 _Job = tuple[Callable[[], "subprocess.Popen[bytes]"], "Future[subprocess.Popen[bytes]]"]
 _jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
@@ -67,7 +71,7 @@ class Child:
         self.name = Path(argv[0]).name
         self.log = log
         self._output: IO[bytes] = log.open("ab")
-        command = ["setpriv", "--pdeathsig", "KILL", "--", *argv]
+        command = ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", _UNLESS_ORPHAN, str(os.getpid()), *argv]
 
         def make() -> subprocess.Popen[bytes]:
             return subprocess.Popen(

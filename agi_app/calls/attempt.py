@@ -97,8 +97,24 @@ class Gone:
     """Contact with Asterisk was lost and the channel does not exist any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Orphaned:
+    """Its worker is gone, and so is its channel, or nobody can tell (the sweep)."""
+
+
 Event = (
-    Marked | Refused | Progressed | Rang | FarEndSpoke | Answered | FlowEnded | Stopped | Deadline | Destroyed | Gone
+    Marked
+    | Refused
+    | Progressed
+    | Rang
+    | FarEndSpoke
+    | Answered
+    | FlowEnded
+    | Stopped
+    | Deadline
+    | Destroyed
+    | Gone
+    | Orphaned
 )
 
 # ---- commands ---------------------------------------------------------------
@@ -123,7 +139,14 @@ class Finish:
     result: CallResult
 
 
-Command = StartFlow | HangUp | Finish
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Surely nobody was dialled: the contact is due again as if nothing had been."""
+
+    reason: str
+
+
+Command = StartFlow | HangUp | Finish | GiveBack
 
 # ---- the machine --------------------------------------------------------------
 
@@ -170,6 +193,8 @@ def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
             return _refused(attempt, event, at)
         case Destroyed():
             return _destroyed(attempt, event, at)
+        case Orphaned():
+            return _orphaned(attempt, at)
         case Gone():
             outcome = _unconfirmed(attempt) if attempt.state is State.ENDING else Outcome.INTERRUPTED
             return _end(attempt, outcome, at, note="the channel was gone when Asterisk was back")
@@ -233,6 +258,13 @@ def _deadline(attempt: Attempt, event: Deadline, at: dt.datetime) -> Step:
     return replace(attempt, state=State.ENDING, deadline=waited), (HangUp(waited),)
 
 
+def _orphaned(attempt: Attempt, at: dt.datetime) -> Step:
+    """``dialling`` is durable before the request leaves: claimed was surely not dialled, all else may have been."""
+    if attempt.state is State.CLAIMED:
+        return replace(attempt, state=State.ENDED), (GiveBack("its worker ended before it was dialled"),)
+    return _end(attempt, Outcome.INTERRUPTED, at, note="its worker ended while the call was on")
+
+
 def _destroyed(attempt: Attempt, event: Destroyed, at: dt.datetime) -> Step:
     outcome = outcome_of(attempt, event.cause, event.tech_cause, at)
     return _end(attempt, outcome, at, note=attempt.stopped or attempt.deadline, event=event)
@@ -293,6 +325,8 @@ def outcome_of(attempt: Attempt, cause: int, tech_cause: int | None, at: dt.date
         return Outcome.ABANDONED if attempt.abandoned else Outcome.ANSWERED
     if attempt.stopped is not None:
         return Outcome.CANCELLED
+    if cause == 0 and tech_cause is None and not attempt.trunk_alive:
+        return Outcome.INTERRUPTED  # Asterisk itself was stopped
     if tech_cause in _BY_STATUS:
         return _BY_STATUS[tech_cause]
     if cause in _BY_CAUSE:

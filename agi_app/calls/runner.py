@@ -169,6 +169,8 @@ class Call:
                     await self._hang_up(reason)
                 case att.Finish(result):
                     self._result = result
+                case att.GiveBack():
+                    raise RuntimeError("only the sweep gives attempts back")
 
     async def _start_flow(self) -> None:
         self._timers = {"the call to end": self._clock.monotonic() + self._plan.max_call_s + CALL_GRACE_S}

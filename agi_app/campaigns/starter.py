@@ -35,6 +35,7 @@ def make_project(folder: Path) -> list[str]:
         "  flows/          what happens in a call",
         "  prompts/        recordings with their transcripts",
         "  contacts.csv, consent.csv    three sample people (test numbers)",
+        "  caller-id-letter.txt         a sample of the carrier's letter that a number is yours (test number)",
         f"next: cd {folder}; agi-app check; agi-app simulate checkup-reminder",
     ]
 

@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 
 from agi_app import log
+from agi_app.calls.orphans import sweep_rule
 from agi_app.consent import checkpoint
 from agi_app.consent.revoke import Stops
 from agi_app.dialer.loop import LEASE, Dialer
@@ -139,7 +140,7 @@ class Worker:
         for attempt_id in set(ids) - ours:
             if attempt_id in node.live.attempt_ids:
                 node.live.stop_attempt(attempt_id, "another node took this attempt over", even_if_up=True)
-        swept = await sweep.sweep(node.store, None, lambda _: None)
+        swept = await sweep.sweep(node.store, None, sweep_rule(node.clock))
         if swept.released or swept.interrupted:
             _log.warning("took over from a dead node", released=swept.released, interrupted=swept.interrupted)
         await nodes.beat(

@@ -122,12 +122,13 @@ def _create(folder: Path, fast: bool) -> None:
 
 def _start(folder: Path, fast: bool) -> None:
     """Start the server; patient while the processes of one that was just killed are still dying."""
-    settings = _ALWAYS | {"unix_socket_directories": str(_socket_folder(folder))} | (_FAST if fast else _SAFE)
+    sockets = _socket_folder(folder)
+    settings = _ALWAYS | {"unix_socket_directories": str(sockets)} | (_FAST if fast else _SAFE)
     options = " ".join(f"-c {key}={shlex.quote(value)}" for key, value in settings.items())
     log = folder / "server.log"
     deadline = monotonic() + GHOST_TIMEOUT_S
     while True:
-        _forget_dead_postmaster(folder / "data")
+        _forget_dead_postmaster(folder / "data", sockets)
         begin = log.stat().st_size if log.exists() else 0
         result = pg_ctl(folder, "start", "-w", "-t", str(START_TIMEOUT_S), "-l", str(log), "-o", options)
         if result.returncode == 0:
@@ -196,22 +197,20 @@ def _check_version(data: Path) -> None:
         )
 
 
-def _forget_dead_postmaster(data: Path) -> None:
-    """Remove the pid file of a killed server whose process entry still lingers as a zombie.
+def _forget_dead_postmaster(data: Path, sockets: Path) -> None:
+    """Remove the lock files of a killed server whose process entry still lingers as a zombie.
 
-    PostgreSQL would take the zombie for a live server. Its own shared-memory check still stops a
-    second server on the same data.
+    PostgreSQL would take the zombie for a live server, for ever where nobody reaps it. Its own
+    shared-memory check still stops a second server on the same data.
     """
-    pid_file = data / "postmaster.pid"
-    deadline = monotonic() + 3
-    while pid_file.exists():
-        lines = pid_file.read_text(encoding="utf-8").split()
-        process = Path("/proc") / (lines[0].lstrip("-") if lines else "0") / "stat"
-        if not process.exists() or process.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z":
-            return
-        if monotonic() > deadline:
-            pid_file.unlink()
-        sleep(0.05)
+    for lock in (data / "postmaster.pid", sockets / f"{SOCKET_NAME[1:]}.lock"):
+        try:
+            pid = lock.read_text(encoding="utf-8").split()[0].lstrip("-")
+            state = (Path("/proc") / pid / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError, IndexError):
+            continue
+        if state == "Z":
+            lock.unlink()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from agi_app.errors import StoreError
 
 _LOG_PREFIX = re.compile(r"^\d{4}-\S+ \S+ \S+ \[\d+\] ")
 # What PostgreSQL says while another server, or what is left of one, uses the same data.
-STILL_USED = ('"postmaster.pid" already exists', "pre-existing shared memory block")
+STILL_USED = ("FATAL:  lock file", "pre-existing shared memory block")
 _OTHER_SERVER = "another server process uses the data: end it and start again"
 _MEND = (
     ("No space left", "its disk is full: free some space and start again"),

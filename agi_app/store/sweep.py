@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agi_app.model.call import CallResult, Outcome
+from agi_app.model.call import CallResult
 from agi_app.store import queries
 from agi_app.store.attempts import CLAIMED, give_back, result_values
 from agi_app.store.pool import Store
@@ -15,17 +14,14 @@ from agi_app.store.statements import record
 Q = queries.load("attempts")
 
 
+Rule = Callable[[str], CallResult | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Orphan:
     """An open attempt that nobody runs any more."""
 
     attempt_id: str
-    contact_id: int
-    person_id: int
-    campaign: str
-    attempt_number: int
-    retries_used: dict[str, int]  # outcome -> how often it ended an earlier attempt
-    rules_at: dt.datetime  # rules time of the call
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +32,32 @@ class SweepResult:
     interrupted: int
 
 
-async def sweep(store: Store, node: str | None, retry: Callable[[Orphan], dt.datetime | None]) -> SweepResult:
+async def sweep(store: Store, node: str | None, rule: Rule) -> SweepResult:
     """End the orphans: all open attempts of ``node`` (at its start, under its worker lock), and expired leases of any.
 
-    With ``node`` None only expired leases. ``retry`` says when (rules time) an interrupted contact
-    is due again; None means it is done. Sweeping again finds nothing.
+    With ``node`` None only expired leases. ``rule`` says how an orphan in a state (claimed or
+    dialling) ends: None gives it back as not dialled, a result is stored and its contact is done.
+    Sweeping again finds nothing.
     """
     released = interrupted = 0
     for orphan in await store.rows(Orphan, Q["orphans"], {"node": node}):
-        state = await _end(store, orphan, node, retry(orphan))
-        released += state == "claimed"
-        interrupted += state == "dialling"
+        given_back = await _end(store, orphan.attempt_id, node, rule)
+        released += given_back is True
+        interrupted += given_back is False
     return SweepResult(released, interrupted)
 
 
-async def _end(store: Store, orphan: Orphan, node: str | None, next_due: dt.datetime | None) -> str | None:
-    """One short transaction an attempt; returns the state it was in, None when it was no orphan any more."""
+async def _end(store: Store, attempt_id: str, node: str | None, rule: Rule) -> bool | None:
+    """One short transaction an attempt; True: given back, False: ended, None: it was no orphan any more."""
     async with store.transaction() as connection:
-        await connection.execute(Q["lock_person"], {"attempt_id": orphan.attempt_id})
-        still = await record(connection, Q["still_orphan"], {"attempt_id": orphan.attempt_id, "node": node})
+        await connection.execute(Q["lock_person"], {"attempt_id": attempt_id})
+        still = await record(connection, Q["still_orphan"], {"attempt_id": attempt_id, "node": node})
         if still is None:
             return None
-        if still["state"] == "claimed":
-            await give_back(connection, [orphan.attempt_id], "its worker ended before it was dialled", CLAIMED)
-        else:
-            result = CallResult(Outcome.INTERRUPTED, note="its worker ended while the call was on")
-            values = result_values(orphan.attempt_id, result, next_due, contact_done=next_due is None)
-            await connection.execute(Q["finish"], values | {"swept": True})
-        return str(still["state"])
+        result = rule(still["state"])
+        if result is None:
+            await give_back(connection, [attempt_id], "its worker ended before it was dialled", CLAIMED)
+            return True
+        values = result_values(attempt_id, result, None, contact_done=True)
+        await connection.execute(Q["finish"], values | {"swept": True})
+        return False

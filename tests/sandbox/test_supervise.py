@@ -32,13 +32,16 @@ def _alive(pid: int) -> bool:
         return False
 
 
-def test_child_dies_with_a_killed_parent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [False, True])
+def test_child_dies_with_a_killed_parent(tmp_path: Path, at_once: bool) -> None:
+    """Also when the parent is killed in the very moment of the start."""
     with subprocess.Popen(
         [sys.executable, "-c", PARENT, str(tmp_path / "log")], stdout=subprocess.PIPE, text=True
     ) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
-        assert _alive(child)
+        while not at_once and Path(f"/proc/{child}/cmdline").read_bytes()[:6] != b"sleep\0":
+            time.sleep(0.005)
         os.kill(parent.pid, signal.SIGKILL)
     deadline = time.monotonic() + 2
     while _alive(child):

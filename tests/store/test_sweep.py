@@ -9,15 +9,16 @@ import pytest
 from agi_app.model.call import CallResult, Outcome
 from agi_app.store import attempts, contacts, reports
 from agi_app.store.pool import Store
-from agi_app.store.sweep import Orphan, SweepResult, sweep
+from agi_app.store.sweep import SweepResult, sweep
 from tests.store.world import HUMAN, World, campaign
 
 pytestmark = pytest.mark.postgres
 SHORT = dt.timedelta(microseconds=1)
 
 
-def never(_orphan: Orphan) -> None:
-    """No retry after an interrupted call."""
+def rule(state: str) -> CallResult | None:
+    """As calls.attempt has it: claimed goes back, dialling is interrupted."""
+    return None if state == "claimed" else CallResult(Outcome.INTERRUPTED)
 
 
 async def test_a_node_that_starts_again_sweeps_its_own_attempts(world: World, store: Store) -> None:
@@ -25,9 +26,9 @@ async def test_a_node_that_starts_again_sweeps_its_own_attempts(world: World, st
     wanted = await world.running(campaign(), [1, 2])
     claimed, dialled = (await world.claim(wanted)).claims
     assert await attempts.mark(store, dialled, "node-1")
-    assert await sweep(store, "node-2", never) == SweepResult(0, 0)
-    assert await sweep(store, "node-1", never) == SweepResult(1, 1)
-    assert await sweep(store, "node-1", never) == SweepResult(0, 0)
+    assert await sweep(store, "node-2", rule) == SweepResult(0, 0)
+    assert await sweep(store, "node-1", rule) == SweepResult(1, 1)
+    assert await sweep(store, "node-1", rule) == SweepResult(0, 0)
     assert await world.value("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == 0
     (row,) = await reports.attempt_rows(store, wanted.name)
     assert (row.attempt_id, row.outcome, row.counts) == (dialled.attempt_id, "interrupted", True)
@@ -42,27 +43,9 @@ async def test_leases_of_a_dead_node_are_swept_by_another(world: World, store: S
     wanted = await world.running(campaign(), [1, 2])
     (dead,) = (await world.claim(wanted, 1, node="node-2", lease=SHORT)).claims
     alive = await world.claim_one(wanted)
-    assert await sweep(store, None, never) == SweepResult(1, 0)
+    assert await sweep(store, None, rule) == SweepResult(1, 0)
     assert await attempts.mark(store, dead, "node-2") is None
     assert await attempts.mark(store, alive, "node-1")
-
-
-async def test_an_interrupted_call_can_be_retried_by_the_policy(world: World, store: Store) -> None:
-    """The policy is told what was used up, and its answer is when the contact is due."""
-    wanted = await world.running(campaign(), [1])
-    claim = await world.claim_one(wanted)
-    assert await attempts.mark(store, claim, "node-1")
-    seen: list[Orphan] = []
-
-    def tomorrow(orphan: Orphan) -> dt.datetime:
-        seen.append(orphan)
-        return orphan.rules_at + dt.timedelta(hours=25)
-
-    await sweep(store, "node-1", tomorrow)
-    assert [(o.attempt_id, o.attempt_number, o.retries_used) for o in seen] == [(claim.attempt_id, 1, {})]
-    assert (await world.claim(wanted)).nothing_due
-    (again,) = (await world.claim(wanted, offset=dt.timedelta(hours=26))).claims
-    assert again.retries_used == {"interrupted": 1}
 
 
 async def test_the_true_result_replaces_the_sweeps_guess(world: World, store: Store) -> None:
@@ -72,7 +55,7 @@ async def test_the_true_result_replaces_the_sweeps_guess(world: World, store: St
     assert await attempts.mark(store, claim, "node-1")
     async with store.connection() as connection:
         await connection.execute("UPDATE attempt SET lease_until = clock_timestamp()")
-    assert await sweep(store, None, never) == SweepResult(0, 1)
+    assert await sweep(store, None, rule) == SweepResult(0, 1)
     assert await attempts.finish(store, claim.attempt_id, HUMAN, None, True)
     assert not await attempts.finish(store, claim.attempt_id, CallResult(Outcome.BUSY), None, True)
     assert await reports.outcome_counts(store, wanted.name) == {"human": 1}

@@ -20,9 +20,11 @@ from agi_app.calls.attempt import (
     FarEndSpoke,
     Finish,
     FlowEnded,
+    GiveBack,
     Gone,
     HangUp,
     Marked,
+    Orphaned,
     Progressed,
     Rang,
     Refused,
@@ -98,7 +100,7 @@ def test_each_sip_answer_has_its_outcome(cause: int, status: int | None, outcome
 
 
 @pytest.mark.parametrize("alive", [Rang(), Progressed(), FarEndSpoke()])
-@pytest.mark.parametrize(("cause", "status"), [(19, 480), (18, 408), (16, 487), (19, None), (0, None)])
+@pytest.mark.parametrize(("cause", "status"), [(19, 480), (18, 408), (16, 487), (19, None)])
 def test_an_end_without_answer_is_no_answer_only_after_a_sign_of_life(
     alive: Event, cause: int, status: int | None
 ) -> None:
@@ -107,6 +109,21 @@ def test_an_end_without_answer_is_no_answer_only_after_a_sign_of_life(
     silent = Life().see(Marked()).see(end, after=30)
     assert silent.result.outcome is Outcome.TRUNK_SILENT
     assert not silent.result.counts
+
+
+@pytest.mark.parametrize("before", [[], [Rang()]])
+def test_a_call_that_ended_because_asterisk_was_stopped_is_interrupted_and_counts(before: list[Event]) -> None:
+    result = Life().see(Marked(), *before).see(Destroyed(0, None)).result
+    assert result.outcome is Outcome.INTERRUPTED
+    assert result.counts
+
+
+def test_the_sweep_gives_back_what_was_surely_not_dialled_and_counts_all_else() -> None:
+    _, commands = step(Attempt(), Orphaned(), START)
+    assert [type(c) for c in commands] == [GiveBack]
+    result = Life().see(Marked(), Orphaned()).result
+    assert result.outcome is Outcome.INTERRUPTED
+    assert result.counts
 
 
 @pytest.mark.parametrize("life", [Rang(), Progressed()])
@@ -225,6 +242,7 @@ EVENTS: list[Event] = [
     Destroyed(19, None),
     Destroyed(16, 487),
     Gone(),
+    Orphaned(),
 ]
 
 
@@ -258,7 +276,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def it_ends_at_most_once_and_runs_at_most_one_flow(self) -> None:
         life = self.life
-        assert len(life.of(Finish)) == (life.attempt.state is State.ENDED)
+        assert len(life.of(Finish)) + len(life.of(GiveBack)) == (life.attempt.state is State.ENDED)
         assert len(life.of(StartFlow)) <= 1
         assert len(life.of(HangUp)) <= 1
 
@@ -270,8 +288,13 @@ class AnyOrder(RuleBasedStateMachine):
             assert HangUp not in order[: order.index(StartFlow)]
 
     @invariant()
+    def only_what_was_never_marked_is_given_back(self) -> None:
+        if self.life.of(GiveBack):
+            assert Marked() not in self.seen[: self.seen.index(Orphaned())]
+
+    @invariant()
     def the_result_tells_what_the_person_noticed(self) -> None:
-        if self.life.attempt.state is not State.ENDED:
+        if self.life.attempt.state is not State.ENDED or self.life.of(GiveBack):
             return
         result = self.life.result
         if result.answered_at is not None:

@@ -82,11 +82,9 @@ WHERE attempt_id = ANY(%(attempts)s) AND node = %(node)s AND state <> 'ended'
 RETURNING attempt_id;
 
 -- name: orphans
-SELECT a.attempt_id, a.contact_id, a.person_id, a.campaign, c.attempts_made + 1 AS attempt_number,
-       c.retries_used, a.rules_at
-FROM attempt a JOIN contact c ON c.contact_id = a.contact_id
-WHERE a.state <> 'ended' AND (a.node = %(node)s::text OR a.lease_until < clock_timestamp())
-ORDER BY a.claimed_at;
+SELECT attempt_id FROM attempt
+WHERE state <> 'ended' AND (node = %(node)s::text OR lease_until < clock_timestamp())
+ORDER BY claimed_at;
 
 -- Asked again under the person's lock: the worker may have come back meanwhile.
 -- name: still_orphan
