@@ -11,7 +11,6 @@ from collections.abc import Callable
 from chaos.proxy import Link
 from chaos.steps import Steps
 
-_KINDS = ((b"INSERT INTO attempt", "claimed"), (b"SET state = 'ended', outcome = %(", "stored"))
 _SIGNS = ((b"INSERT INTO attempt ", "claimed"), (b"disposition = $2, answers", "stored"))
 _COMMIT = b"COMMIT"
 
@@ -56,12 +55,12 @@ class PgLink(Link):
         if kind == b"P":
             name, query, *_ = body.split(b"\0", 2)
             self._kind_of[name] = self._kind(query)
-            self._note(query, self._kind_of[name])
+            self._note(self._kind_of[name])
         elif kind == b"B":
             _, name, *_ = body.split(b"\0", 2)
-            self._note(b"", self._kind_of.get(name))
+            self._note(self._kind_of.get(name))
         elif kind == b"Q":
-            self._note(body, self._kind(body))
+            self._note(self._kind(body))
 
     def _kind(self, query: bytes) -> str | None:
         if query.startswith(_COMMIT):
@@ -70,9 +69,9 @@ class PgLink(Link):
             return "rollback"
         return next((step for sign, step in _SIGNS if sign in query), None)
 
-    def _note(self, _query: bytes, kind: str | None) -> None:
+    def _note(self, kind: str | None) -> None:
         if kind == "commit":
-            self._committing, self._doing = self._doing, None
+            self._committing, self._doing = self._doing or self._committing, None
         elif kind == "rollback":
             self._doing = None
         elif kind is not None:

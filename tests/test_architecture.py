@@ -18,6 +18,8 @@ import pytest
 
 from tests import architecture_rules as rules
 
+pytestmark = pytest.mark.architecture  # reads every file: not part of the fast unit tests
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "agi_app"
 LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
@@ -25,7 +27,13 @@ LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
 MAX_FILE_LINES = 250
 MAX_FUNCTION_LINES = 40
 # path -> why this one file may be longer
-LONG_FILES: dict[str, str] = {}
+LONG_FILES: dict[str, str] = {
+    "agi_app/calls/attempt.py": "one state machine: all that decides what an attempt is stands in one place",
+    "agi_app/flow/session.py": "one session: the rules that hold everywhere in a call stand together",
+    "agi_app/flow/steps.py": "one short class a verb, side by side",
+    "agi_app/yaml_lines.py": "reading and validating share the positions; two files would need a layer of their own",
+    "sandbox/asterisk.py": "start, stop and configuration of one private Asterisk",
+}
 # path:function -> why this one function may be longer
 LONG_FUNCTIONS: dict[str, str] = {}
 
@@ -86,7 +94,6 @@ def package_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.architecture
 @pytest.mark.parametrize(("contract", "where", "line", "words"), BREACHES)
 def test_a_breach_is_refused(package_copy: Path, contract: str, where: str, line: str, words: str) -> None:
     if not where.endswith(".py"):  # a dotted module: a package is broken in a file of its own

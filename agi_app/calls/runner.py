@@ -11,18 +11,16 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Awaitable
 
 from agi_app import log
 from agi_app.calls import attempt as att
+from agi_app.calls.plan import CallPlan, ChannelLike
 from agi_app.calls.translate import playback_id, to_attempt, to_flow
 from agi_app.clock import Clock
 from agi_app.errors import RequestFailed, SafetyError
 from agi_app.flow import commands as cmd
 from agi_app.flow import events as flow_events
-from agi_app.flow.definition import Flow
 from agi_app.flow.session import Session
 from agi_app.model.call import CallResult, Claim
 from agi_app.pbx import events as pbx
@@ -36,40 +34,6 @@ COMPLETED = "completed"
 PROMPT_FAILED = "prompt_failed"
 
 _log = log.get("call")
-
-
-class ChannelLike(Protocol):
-    """What the runner needs of a channel (``pbx.channel.Channel``)."""
-
-    id: str
-
-    async def next_event(self, timeout: float | None) -> pbx.Event | None:
-        """The next event in order; None when ``timeout`` seconds passed without one."""
-
-    def deliver(self, event: pbx.Event) -> None:
-        """Put an event at the end of the channel's queue."""
-
-    async def play(self, playback_id: str, media: str) -> None:
-        """Start a prompt."""
-
-    async def stop_playback(self, playback_id: str) -> None:
-        """Stop a prompt."""
-
-    async def hangup(self, reason: str = "normal") -> None:
-        """End the channel."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallPlan:
-    """What a call needs besides its channel."""
-
-    claim: Claim
-    flow: Flow
-    ring_time_s: float
-    max_call_s: float
-    media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
-    store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
-    trunk_works: Callable[[], None]  # told when the far end rings or answers
 
 
 class Call:

@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from agi_app import log
-from agi_app.calls.runner import Call, CallPlan
+from agi_app.calls.plan import CallPlan
+from agi_app.calls.runner import Call
 from agi_app.config import TrunkSettings
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.node import Node

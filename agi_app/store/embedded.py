@@ -25,9 +25,11 @@ from typing import IO
 import psycopg
 
 from agi_app.errors import StoreError
+from agi_app.store import queries
 from agi_app.store.programs import STILL_USED, as_plain_user, binaries, failed, pg_ctl, run
 
 USER = "agi_app"
+Q = queries.load("session")
 DATABASE = "agi_app"
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 107, less a margin for "/.s.PGSQL.5432.lock"
 SOCKET_NAME = "/.s.PGSQL.5432"
@@ -183,7 +185,7 @@ def _quoted(value: str) -> str:
 
 def _ensure_database(url: str) -> None:
     with psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
-        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchall():
+        if not connection.execute(Q["database_exists"], {"name": DATABASE}).fetchall():
             connection.execute(f"CREATE DATABASE {DATABASE}")
 
 

@@ -6,7 +6,8 @@ import datetime as dt
 
 import pytest
 
-from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S, Call, CallPlan
+from agi_app.calls.plan import CallPlan
+from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S, Call
 from agi_app.clock import FakeClock
 from agi_app.errors import RequestFailed, SafetyError
 from agi_app.flow.load import load_flow

@@ -36,3 +36,6 @@ INSERT INTO meta (key, value) VALUES (%(key)s, %(value)s) ON CONFLICT (key) DO N
 
 -- name: read_meta
 SELECT value FROM meta WHERE key = %(key)s;
+
+-- name: database_exists
+SELECT FROM pg_database WHERE datname = %(name)s;

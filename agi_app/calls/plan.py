@@ -1,0 +1,45 @@
+"""What one call needs: its channel, as the runner sees it, and everything else in a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from agi_app.flow.definition import Flow
+from agi_app.model.call import Claim
+from agi_app.pbx import events as pbx
+
+
+class ChannelLike(Protocol):
+    """What the runner needs of a channel (``pbx.channel.Channel``)."""
+
+    id: str
+
+    async def next_event(self, timeout: float | None) -> pbx.Event | None:
+        """The next event in order; None when ``timeout`` seconds passed without one."""
+
+    def deliver(self, event: pbx.Event) -> None:
+        """Put an event at the end of the channel's queue."""
+
+    async def play(self, playback_id: str, media: str) -> None:
+        """Start a prompt."""
+
+    async def stop_playback(self, playback_id: str) -> None:
+        """Stop a prompt."""
+
+    async def hangup(self, reason: str = "normal") -> None:
+        """End the channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """What a call needs besides its channel."""
+
+    claim: Claim
+    flow: Flow
+    ring_time_s: float
+    max_call_s: float
+    media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
+    store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
+    trunk_works: Callable[[], None]  # told when the far end rings or answers

@@ -1,0 +1,260 @@
+"""Makes the pages of docs/reference that the code itself can tell: cli.md, settings.md, gate-rules.md.
+
+``scripts/docs`` writes them, ``scripts/docs --check`` and tests/test_docs.py compare them.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import typer
+import yaml
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from agi_app.cli.main import app
+from agi_app.config import SandboxSettings, Settings, TrunkSettings
+from agi_app.gate.rules import ALL_RULES, Rule
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
+MADE = "<!-- Made by scripts/docs from the code; change it there. -->"
+
+
+def pages() -> dict[str, str]:
+    """File name -> content of every page that is made from the code."""
+    return {"cli.md": command_page(), "settings.md": settings_page(), "gate-rules.md": gate_page()}
+
+
+# ---- the command line
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command as people type it (``campaign start``), with its typer object."""
+    yield from _below(typer.main.get_command(app), ())
+
+
+def _below(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name, inner in sorted(getattr(command, "commands", {}).items()):
+        yield from _below(inner, (*path, name))
+    if not hasattr(command, "commands"):
+        yield " ".join(path), command
+
+
+def command_page() -> str:
+    """cli.md."""
+    lines = [
+        "# Command line",
+        MADE,
+        "",
+        "Every command ends with one of the [exit codes](exit-codes.md). `--project DIR` (`-p`, or the environment",
+        "variable `AGI_APP_PROJECT`) names the project folder; without it the current folder is one.",
+        "`agi-app COMMAND --help` shows the same in a terminal.",
+    ]
+    for name, command in commands():
+        arguments = [p for p in command.params if p.param_type_name == "argument"]
+        options = [p for p in command.params if p.param_type_name == "option"]
+        lines += ["", f"## agi-app {name}", "", command.help, "", "```", _usage(name, arguments, options), "```"]
+        rows = [(_argument(p), p.help) for p in arguments] + [
+            (", ".join(f"`{o}`" for o in p.opts), _with_default(p)) for p in options if p.name != "project"
+        ]
+        if rows:
+            lines += ["", *_table(("argument or option", "meaning"), rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _argument(parameter: Any) -> str:
+    return f"`{parameter.name.upper()}`"
+
+
+def _usage(name: str, arguments: list[Any], options: list[Any]) -> str:
+    words = []
+    for parameter in arguments:
+        word = parameter.name.upper() + ("..." if parameter.nargs == -1 else "")
+        words.append(word if parameter.required else f"[{word}]")
+    needed = [f"{p.opts[0]} {p.name.upper()}" for p in options if p.required]
+    rest = ["[OPTIONS]"] if any(not p.required for p in options) else []
+    return " ".join(["agi-app", name, *words, *needed, *rest])
+
+
+def _with_default(parameter: Any) -> str:
+    text = parameter.help or ""
+    default = parameter.default
+    if parameter.is_flag or default is None or str(default) == "" or callable(default):
+        return text
+    return f"{text} Default: `{default}`."
+
+
+# ---- the settings
+
+
+def settings() -> Iterator[tuple[str, str, Any]]:
+    """Every setting: its table (``asterisk``, ``trunks.NAME`` …), its name and its pydantic field."""
+    for name, field in Settings.model_fields.items():
+        if name == "project":
+            continue
+        model = TrunkSettings if name == "trunks" else field.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            table = f"{name}.NAME" if name == "trunks" else name
+            yield from ((table, inner, found) for inner, found in model.model_fields.items())
+        else:
+            yield "", name, field
+
+
+def settings_page() -> str:
+    """settings.md."""
+    lines = [
+        "# Settings",
+        MADE,
+        "",
+        "`agi-app.toml` in the project folder. Every setting can also come from the environment, which wins:",
+        "`AGI_APP_ASTERISK__PASSWORD` sets `password` of `[asterisk]`; two underscores stand between a table and",
+        "its setting. `DATABASE_URL` sets `database_url`. A setting that does not exist is an error. They are read",
+        "once, when a command starts.",
+    ]
+    seen = None
+    rows: list[tuple[str, str]] = []
+    for table, name, field in settings():
+        if table != seen:
+            lines += _flushed(rows)
+            lines += ["", f"## {'[' + table + ']' if table else 'At the top of the file'}", *_about(table), ""]
+            seen, rows = table, []
+        rows.append((f"`{name}`", f"{_sentence(field.description)} {_default(field)}".rstrip()))
+    return "\n".join([*lines, *_flushed(rows), "", *_SETTINGS_END]) + "\n"
+
+
+_SETTINGS_END = (
+    "## Only in the environment",
+    "",
+    *(
+        "| variable | meaning |",
+        "|---|---|",
+        "| `AGI_APP_PROJECT` | The project folder of a command that has no `--project`. |",
+        "| `AGI_APP_SUPPRESSION_KEY` | The key of the suppression list, 64 hex digits, instead of the file "
+        "`suppression.key` in the data folder. |",
+    ),
+)
+
+
+def _about(table: str) -> list[str]:
+    model = {"trunks.NAME": TrunkSettings, "sandbox": SandboxSettings}.get(table)
+    if table == "asterisk":
+        model = type(Settings.model_fields["asterisk"].default)
+    return ["", " ".join((inspect.getdoc(model) or "").replace("``", "`").split())] if model else []
+
+
+def _flushed(rows: list[tuple[str, str]]) -> list[str]:
+    return _table(("setting", "meaning"), rows) if rows else []
+
+
+def _sentence(text: str | None) -> str:
+    text = text or ""
+    return text + "." if "://" in text.partition(" ")[0] else text[:1].upper() + text[1:] + "."
+
+
+def _default(field: Any) -> str:
+    if field.default is PydanticUndefined:
+        return "Must be there."
+    default = field.default
+    if default in ("", None):
+        return ""
+    shown = str(default).lower() if isinstance(default, bool) else f'"{default}"'
+    return f"Default: `{default if isinstance(default, int | float) and not isinstance(default, bool) else shown}`."
+
+
+# ---- the gate
+
+
+def reasons(rule: Rule) -> list[tuple[str, str, bool]]:
+    """What a rule function may answer: (id, text with placeholders, whether time alone can mend it)."""
+    found = []
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(rule)))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id == "Reason":
+            found.append((ast.literal_eval(node.args[0]), _text(node.args[1]), len(node.args) > 2))
+        elif node.func.id == "_window":
+            found.append((ast.literal_eval(node.args[3]), _text(node.args[4]), True))
+    return list(dict.fromkeys(found))
+
+
+def _text(node: ast.expr) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values)  # type: ignore[misc]
+    return str(ast.literal_eval(node))
+
+
+def gate_page() -> str:
+    """gate-rules.md."""
+    lines = [
+        "# Gate rules",
+        MADE,
+        "",
+        "The gate answers one question for one contact at one instant: may we call now? It runs every rule below,",
+        "in this order, and keeps every reason. One reason is enough to refuse, and what is not known is a reason.",
+        "Every answer is stored with the facts it was judged by, the version of the rules and the clock.",
+        "",
+        "*Mends itself* means that time alone can change the answer; the contact is then looked at again by itself.",
+        "All other refusals wait until somebody mends the reason: a new consent, a proof, another number.",
+    ]
+    rows = []
+    for rule in ALL_RULES:
+        doc = " ".join((inspect.getdoc(rule) or "").split())
+        rows += [(f"`{rule_id}`", doc, text, "yes" if soon else "no") for rule_id, text, soon in reasons(rule)]
+    lines += ["", *_table(("rule id", "what must be true", "what a refusal says", "mends itself"), rows)]
+    lines += ["", "The need for consent is code: no file and no setting can switch it off.", "", "## Jurisdictions", ""]
+    lines += [
+        "Hours are in the callee's own time; a number that may be in several time zones must be inside the hours in",
+        "all of them. A campaign's `window` can only narrow them. *law* is what the named source says, *house* is",
+        "our own default where it says less or nothing. This is no legal advice. A country that is not here is refused.",
+    ]
+    for file in sorted((resources.files("agi_app") / "rules").iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".yaml"):
+            lines += _jurisdiction(yaml.safe_load(file.read_text(encoding="utf-8")))
+    return "\n".join(lines) + "\n"
+
+
+def _jurisdiction(rules: dict[str, Any]) -> list[str]:
+    hours, cap = rules["calling_hours"], rules["cap_per_day"]
+    spans = "; ".join(f"{' '.join(w['days'])} {w['from']}–{w['to']}" for w in hours["windows"])
+    calls = f"{cap['calls']} to one person in any 24 hours, over all campaigns"
+    rows = [
+        ("calling hours", spans, hours["basis"], hours["source"], str(hours["as_of"])),
+        ("calls", calls, cap["basis"], cap["source"], str(cap["as_of"])),
+    ]
+    return ["", f"### {rules['jurisdiction']}", "", *_table(("rule", "value", "basis", "source", "as of"), rows)]
+
+
+# ---- pages
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    lines = [head, tuple("---" for _ in head), *(tuple(cell.replace("|", r"\|") for cell in row) for row in rows)]
+    return [f"| {' | '.join(line)} |".replace("| --- ", "|---").replace("--- |", "---|") for line in lines]
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with --check only compare them."""
+    stale = [name for name, text in pages().items() if not _same(FOLDER / name, text)]
+    if "--check" in arguments:
+        for name in stale:
+            print(f"docs/reference/{name} is not what the code says: run scripts/docs")
+        return 1 if stale else 0
+    for name in stale:
+        (FOLDER / name).write_text(pages()[name], encoding="utf-8")
+        print(f"docs/reference/{name}: written")
+    return 0
+
+
+def _same(file: Path, text: str) -> bool:
+    return file.exists() and file.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
