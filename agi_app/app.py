@@ -37,7 +37,7 @@ from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.router import Router
 from agi_app.pbx.trunks import asker, check_trunks
 from agi_app.prompts.catalog import media_uri
-from agi_app.store import checks, nodes, progress, sweep
+from agi_app.store import checks, contacts, nodes, progress, sweep
 from agi_app.store.locks import WorkerLock
 from agi_app.store.migrate import migrate
 from agi_app.store.pool import Store
@@ -142,6 +142,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
         prepare=lambda a: reconcile(a, router),
     )
     node = Node(entityid, inst.store, ari, router, inst.clock, load_ruleset(), LiveCalls())
+    await contacts.wake_old_rules(inst.store, node.ruleset.version, inst.clock.now())
     health = Health()
     worker = Worker(node, stops, lock, health, inst.settings.data)
     dialer = _dialer(inst, node, worker, stops, health)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,10 +22,18 @@ DRAIN_S = 45.0
 class AgiApp:
     """The commands of one project folder; logs go to ``logs``."""
 
-    def __init__(self, project: Path, logs: Path, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self,
+        project: Path,
+        logs: Path,
+        say: Callable[[str], None] = print,
+        *,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.project = project
         self._logs = logs
         self._say = say
+        self._env = env  # None: ours
 
     def __call__(self, *arguments: str) -> str:
         """Run a command and show what it printed; SandboxError when it fails."""
@@ -48,6 +57,7 @@ class AgiApp:
         return subprocess.run(
             [*COMMAND, *arguments],
             cwd=self.project,
+            env=self._env,
             capture_output=True,
             text=True,
             timeout=COMMAND_TIMEOUT_S,
@@ -58,7 +68,7 @@ class AgiApp:
     def worker(self, log: str, extra: Sequence[str] = ()) -> Iterator[Child]:
         """``agi-app run`` until the block ends; it must come up within START_TIMEOUT_S and end by itself on SIGTERM."""
         path = self._logs / log
-        child = Child([*COMMAND, "run", "--json-logs", *extra], log=path, cwd=self.project)
+        child = Child([*COMMAND, "run", "--json-logs", *extra], log=path, env=self._env, cwd=self.project)
         try:
             self._wait_until_dialling(child, path)
             yield child

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from sandbox.sip import CarrierCall, overlapping
 
-STOP_WITHIN_S = 1.0  # promise 2: no INVITE to a person later than this after the stop is on disk
+# Promise 2: no INVITE to a person later than this after the stop is on disk. A repeat of an INVITE that the trunk
+# never answered is not one: SIP cannot cancel it before a first answer (RFC 3261, 9.1), and nothing rings.
+STOP_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def judge(
     """Judge the calls of each (rules-time) day. Numbers are as on the wire; ``stops``: number -> epoch seconds."""
     by_day = [list(day) for day in days]
     calls = [call for day in by_day for call in day]
-    late = [c for c in calls if c.to_user in stops and c.last_invite_at > stops[c.to_user] + STOP_WITHIN_S]
+    late = [c for c in calls if c.to_user in stops and c.invite_at > stops[c.to_user] + STOP_WITHIN_S]
     over_cap = sum(
         max(0, number - cap_per_day) for day in by_day for number in Counter(c.to_user for c in day).values()
     )
@@ -54,7 +56,7 @@ def judge(
 
 
 def _last_after_stop(calls: list[CarrierCall], stops: Mapping[str, float]) -> float | None:
-    last = [c.last_invite_at - stops[c.to_user] for c in calls if c.to_user in stops]
+    last = [c.invite_at - stops[c.to_user] for c in calls if c.to_user in stops]
     return max(0.0, *last) if last else None
 
 

@@ -122,7 +122,7 @@ async def import_consents(
     The same row again adds nothing, and never undoes a revocation: a withdrawn consent stays
     withdrawn, a new one must have been given later. Raises StoreError.
     """
-    async with store.transaction() as connection:
+    async with store.transaction(limit=None) as connection:
         await connection.execute(Q["make_import_table"])
         await _copy(store, connection, consents)
         await connection.execute(Q["add_persons"])

@@ -47,7 +47,7 @@ async def import_contacts(store: Store, campaign: str, rows: Sequence[ContactRow
     Raises InputError when there is no such campaign, StoreError.
     """
     unique = list({row.external_id: row for row in rows}.values())
-    async with store.transaction() as connection:
+    async with store.transaction(limit=None) as connection:
         if not await count(connection, CAMPAIGNS["load"], {"names": [campaign], "states": None}):
             raise InputError(f"there is no campaign {campaign} in the database: check its name and file")
         await connection.execute(Q["no_time_limit"])
@@ -76,6 +76,12 @@ async def wake_parked(store: Store, campaign: str, now: dt.datetime) -> int:
     """Let the gate look again at all refusals that only a person could mend; returns how many."""
     async with store.transaction() as connection:
         return await count(connection, CAMPAIGNS["wake_parked"], {"campaign": campaign, "now": now})
+
+
+async def wake_old_rules(store: Store, ruleset_version: str, now: dt.datetime) -> int:
+    """Let the gate look again at what other calling rules refused in running campaigns; returns how many."""
+    async with store.transaction(limit=None) as connection:
+        return await count(connection, CAMPAIGNS["wake_old_rules"], {"version": ruleset_version, "now": now})
 
 
 async def _copy(store: Store, connection: Connection, rows: Sequence[ContactRow]) -> None:

@@ -23,6 +23,7 @@ from agi_app.store.statements import Connection, Parameters
 OLDEST_SERVER = 150000  # server_version_num
 CONNECT_TIMEOUT_S = 5
 POOL_TIMEOUT_S = 10.0
+ANSWER_LIMIT_S = 35.0  # longer than the server's statement_timeout, so that its own reason comes first
 Q = queries.load("session")
 T = TypeVar("T")
 
@@ -117,18 +118,28 @@ class Store:
         return connection
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """A pooled connection in autocommit."""
+    async def connection(self, limit: float | None = ANSWER_LIMIT_S) -> AsyncIterator[Connection]:
+        """A pooled connection in autocommit, for at most ``limit`` seconds (None: for long work in bulk).
+
+        The server's own time limits do not help when its answers get lost on the way.
+        """
+        deadline = asyncio.timeout(limit)
         try:
-            async with self._pool.connection() as connection:
+            async with deadline, self._pool.connection() as connection:
                 yield connection
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise StoreError(
+                f"database {self.where}: did not answer within {limit:.0f} s: it hangs, or the network does"
+            ) from error
         except psycopg.Error as error:
             raise store_error(error, self.where) from error
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def transaction(self, limit: float | None = ANSWER_LIMIT_S) -> AsyncIterator[Connection]:
         """One READ COMMITTED transaction: each statement sees what was committed before it began."""
-        async with self.connection() as connection, connection.transaction():
+        async with self.connection(limit) as connection, connection.transaction():
             yield connection
 
     async def rows(self, kind: type[T], query: str, parameters: Parameters | None = None) -> list[T]:

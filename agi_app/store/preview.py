@@ -19,7 +19,7 @@ async def preview(
 ) -> AsyncIterator[tuple[str, Decision]]:
     """(external id, decision) of each waiting contact, as if the campaign ran at this moment."""
     after = 0
-    async with store.connection() as connection:
+    async with store.connection(limit=None) as connection:
         begin = {"campaign": campaign.name, "caller_id": campaign.caller_id, "offset": offset}
         start = await record(connection, Q["begin"], begin)
         if start is None:

@@ -9,7 +9,7 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -212,7 +212,7 @@ def gate_page() -> str:
     lines += [
         "Hours are in the callee's own time; a number that may be in several time zones must be inside the hours in",
         "all of them. A campaign's `window` can only narrow them. *law* is what the named source says, *house* is",
-        "our own default where it says less or nothing. This is no legal advice. A country that is not here is refused.",
+        "our own default where it says less or nothing. No legal advice. A country that is not here is refused.",
     ]
     for file in sorted((resources.files("agi_app") / "rules").iterdir(), key=lambda f: f.name):
         if file.name.endswith(".yaml"):
@@ -234,7 +234,7 @@ def _jurisdiction(rules: dict[str, Any]) -> list[str]:
 # ---- pages
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     lines = [head, tuple("---" for _ in head), *(tuple(cell.replace("|", r"\|") for cell in row) for row in rows)]
     return [f"| {' | '.join(line)} |".replace("| --- ", "|---").replace("--- |", "---|") for line in lines]
 

@@ -197,6 +197,15 @@ async def test_refused_for_want_of_consent_waits_until_a_consent_comes(world: Wo
     assert len((await world.claim(wanted)).claims) == 1
 
 
+async def test_new_calling_rules_let_old_refusals_be_decided_again(world: World, store: Store) -> None:
+    """Refusals by the same version stay parked; those of another version are looked at anew."""
+    wanted = await world.running(campaign(), [1], consenting=[])
+    assert (await world.claim(wanted)).refused == 1
+    assert await contacts.wake_old_rules(store, "rules-1", await world.now()) == 0
+    assert await contacts.wake_old_rules(store, "rules-2", await world.now()) == 1
+    assert (await world.claim(wanted)).refused == 1
+
+
 async def test_a_capped_person_is_due_again_when_the_cap_allows(world: World, store: Store) -> None:
     """The second campaign waits for a day, not for a person to mend something."""
     one, two = await world.running(campaign("one"), [1]), await world.running(campaign("two"), [1])

@@ -21,3 +21,10 @@ SELECT attempt_id FROM attempt WHERE campaign = %(name)s AND state = 'claimed';
 -- name: wake_parked
 UPDATE contact SET due_at = %(now)s
 WHERE campaign = %(campaign)s AND state = 'pending' AND due_at = 'infinity';
+
+-- Refusals by rules of another version are decided again.
+-- name: wake_old_rules
+UPDATE contact SET due_at = %(now)s
+FROM decision d, campaign c
+WHERE contact.state = 'pending' AND contact.due_at = 'infinity' AND d.decision_id = contact.last_decision_id
+  AND d.ruleset_version <> %(version)s AND c.name = contact.campaign AND c.state = 'running';

@@ -1,0 +1,304 @@
+"""What a phone system meets: each fault is a small class that says what it does and how it ends.
+
+``strike`` is quick and may be called in a proxy's thread, before the bytes that sprang the trap go on; ``hold`` runs
+afterwards in the main thread and ends with everything mended; ``check`` says what else should have happened.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from chaos.clocks import clock_env, set_clock
+from chaos.steps import STEPS
+from chaos.world import World
+
+PROCESS_STEPS: tuple[str | None, ...] = (None, *STEPS)
+
+
+class Fault:
+    """Base of all faults; as it is, it does nothing."""
+
+    name: ClassVar[str] = "none"
+    text: ClassVar[str] = "nothing goes wrong"
+    steps: ClassVar[tuple[str | None, ...]] = (None,)  # None: at a random moment
+    seeds: ClassVar[int] = 2  # runs at a random moment in a full campaign
+    nodes: ClassVar[int] = 1
+    disks: ClassVar[tuple[str, ...]] = ()
+    asterisk_dies: ClassVar[bool] = False  # then nobody is left who could send a BYE
+    clock_moves: ClassVar[bool] = False  # then the journal's own times are worth nothing
+    drains: ClassVar[bool] = True  # False: nobody may be called after it
+    mended_by_restart: ClassVar[bool] = False  # the message says: mend it and start again
+
+    def __init__(self, *, quick: bool) -> None:
+        self.quick = quick
+        self.struck_at: float | None = None
+        self.problems: list[str] = []
+
+    def prepare(self, world: World) -> None:
+        """Before the workers start."""
+
+    def strike(self, world: World) -> None:
+        """The fault happens. Any thread; returns at once."""
+
+    def hold(self, world: World) -> None:
+        """The fault lasts, then ends."""
+
+    def check(self, world: World) -> list[str]:
+        """What else did not happen as it should have; called after the drain, workers still up."""
+        return self.problems
+
+    def last(self, seconds: float, quick: float | None = None) -> None:
+        """Let the fault last so long."""
+        time.sleep(quick if self.quick and quick is not None else seconds)
+
+
+class KillWorker(Fault):
+    name = "kill_worker"
+    text = "kill -9 of the worker; its supervisor starts it again a second later"
+    steps = PROCESS_STEPS
+
+    def strike(self, world: World) -> None:
+        world.node.worker.kill()
+
+
+class KillAsterisk(Fault):
+    name = "kill_asterisk"
+    text = "kill -9 of Asterisk; started again a second later"
+    steps = PROCESS_STEPS
+    asterisk_dies = True
+
+    def strike(self, world: World) -> None:
+        world.node.asterisk.kill()
+
+    def hold(self, world: World) -> None:
+        self.last(1.0)
+        world.node.asterisk.start()
+
+
+class KillDatabase(Fault):
+    name = "kill_database"
+    text = "kill -9 of PostgreSQL; started again a second later"
+    steps = PROCESS_STEPS
+
+    def strike(self, world: World) -> None:
+        world.database.kill()
+
+    def hold(self, world: World) -> None:
+        self.last(1.0)
+        world.database.start()
+
+
+class RestartWorker(Fault):
+    name = "restart_worker"
+    text = "an orderly restart of the worker (SIGTERM)"
+
+    def strike(self, world: World) -> None:
+        world.node.worker.terminate()
+
+
+class RestartAsterisk(Fault):
+    name = "restart_asterisk"
+    text = "an orderly restart of Asterisk (core stop now)"
+    asterisk_dies = True
+
+    def hold(self, world: World) -> None:
+        world.node.asterisk.restart()
+
+
+class RestartDatabase(Fault):
+    name = "restart_database"
+    text = "an orderly, fast restart of PostgreSQL"
+
+    def hold(self, world: World) -> None:
+        world.database.stop()
+        world.database.start()
+
+
+class AriClosed(Fault):
+    name = "ari_closed"
+    text = "every connection to Asterisk is reset"
+    steps = PROCESS_STEPS
+
+    def strike(self, world: World) -> None:
+        world.node.ari.cut()
+
+
+class AriHalfOpen(Fault):
+    name = "ari_half_open"
+    text = "nothing arrives between worker and Asterisk any more, and nobody is told, for 12 s"
+
+    def strike(self, world: World) -> None:
+        world.node.ari.swallow = "all"
+
+    def hold(self, world: World) -> None:
+        self.last(12.0, 8.0)
+        world.node.ari.mend()
+
+
+class AriDeaf(Fault):
+    name = "ari_answers_lost"
+    text = "what the worker says arrives at Asterisk, answers and events are lost for 8 s"
+
+    def strike(self, world: World) -> None:
+        world.node.ari.swallow = "answers"
+
+    def hold(self, world: World) -> None:
+        self.last(8.0)
+        world.node.ari.mend()
+
+
+class EventsMixed(Fault):
+    name = "events_mixed"
+    text = "Asterisk's events come twice and in the wrong order"
+
+    def strike(self, world: World) -> None:
+        world.node.mischief.duplicate = world.node.mischief.reorder = 0.3
+
+    def hold(self, world: World) -> None:
+        self.last(12.0, 6.0)
+        world.node.mischief.duplicate = world.node.mischief.reorder = 0.0
+
+    def check(self, world: World) -> list[str]:
+        return [] if world.node.mischief.done else ["no event was duplicated or moved: the fault did not happen"]
+
+
+class DatabaseSlow(Fault):
+    name = "database_slow"
+    text = "each answer of the database takes a second, for 15 s"
+
+    def strike(self, world: World) -> None:
+        world.database_wire.reply_delay_s = 1.0
+
+    def hold(self, world: World) -> None:
+        self.last(15.0, 6.0)
+        world.database_wire.mend()
+
+
+class DatabaseReadOnly(Fault):
+    name = "database_read_only"
+    text = "the database refuses to write for 8 s"
+
+    def hold(self, world: World) -> None:
+        world.database.query("ALTER SYSTEM SET default_transaction_read_only = on")
+        world.database.query("SELECT pg_reload_conf()")
+        self.last(8.0, 4.0)
+        world.database.query("ALTER SYSTEM RESET default_transaction_read_only")
+        world.database.query("SELECT pg_reload_conf()")
+
+
+class DatabaseGoneAtKey(Fault):
+    name = "database_gone_at_key"
+    text = "the database is gone for 30 s from the moment a key is pressed, also the 9 of an opt-out"
+    steps = ("key",)
+
+    def strike(self, world: World) -> None:
+        world.database_wire.refuse = True
+        world.database_wire.cut()
+
+    def hold(self, world: World) -> None:
+        self.last(30.0, 6.0)
+        world.database_wire.mend()
+
+
+class DiskFull(Fault):
+    """A disk of its own fills up for a while."""
+
+    disk: ClassVar[str]
+
+    def strike(self, world: World) -> None:
+        world.fill(self.disk)
+
+    def hold(self, world: World) -> None:
+        self.last(8.0, 4.0)
+        world.clear(self.disk)
+
+
+class DiskFullJournal(DiskFull):
+    name = "disk_full_journal"
+    text = "the disk of the refusal journal (16 MB) is full for 8 s"
+    disk = "journal"
+    disks = ("journal",)
+    mended_by_restart = True
+
+
+class DiskFullDatabase(DiskFull):
+    name = "disk_full_database"
+    text = "the disk of the database is full for 8 s; started again if it gave up"
+    disk = "database"
+    disks = ("database",)
+
+    def hold(self, world: World) -> None:
+        super().hold(world)
+        if not world.database.running:
+            world.database.start()
+
+
+class DiskFullSpool(DiskFull):
+    name = "disk_full_spool"
+    text = "the disk of Asterisk's spool, logs and own database (16 MB) is full for 8 s"
+    disk = "spool"
+    disks = ("spool",)
+
+
+class ClockJump(Fault):
+    """A wall clock jumps by an hour for a while (libfaketime on our children only)."""
+
+    seeds = 1
+    clock_moves = True
+    of_worker: ClassVar[bool] = False
+    of_database: ClassVar[bool] = False
+    by: ClassVar[str]
+
+    def prepare(self, world: World) -> None:
+        set_clock(world.folder / "clock", "+0")
+        if self.of_worker:
+            world.worker_env = clock_env(world.folder / "clock")
+            world.node.worker.env = world.worker_environment()
+        if self.of_database:
+            world.database.stop()
+            world.database.env |= clock_env(world.folder / "clock")
+            world.database.start()
+
+    def strike(self, world: World) -> None:
+        set_clock(world.folder / "clock", self.by)
+
+    def hold(self, world: World) -> None:
+        self.last(12.0, 7.0)
+        set_clock(world.folder / "clock", "+0")
+
+
+class WorkerClockForward(ClockJump):
+    name = "clock_worker_forward"
+    text = "the worker's clock jumps an hour ahead, and back after 12 s"
+    of_worker, by = True, "+3600"
+
+
+class WorkerClockBack(ClockJump):
+    name = "clock_worker_back"
+    text = "the worker's clock jumps an hour back, and ahead after 12 s"
+    of_worker, by = True, "-3600"
+
+
+class DatabaseClockForward(ClockJump):
+    name = "clock_database_forward"
+    text = "the database's clock jumps an hour ahead, and back after 12 s"
+    of_database, by = True, "+3600"
+
+
+class DatabaseClockBack(ClockJump):
+    name = "clock_database_back"
+    text = "the database's clock jumps an hour back, and ahead after 12 s"
+    of_database, by = True, "-3600"
+
+
+class BothClocksForward(ClockJump):
+    name = "clock_both_forward"
+    text = "both clocks jump an hour ahead, and back after 12 s"
+    of_worker, of_database, by = True, True, "+3600"
+
+
+class BothClocksBack(ClockJump):
+    name = "clock_both_back"
+    text = "both clocks jump an hour back, and ahead after 12 s"
+    of_worker, of_database, by = True, True, "-3600"

@@ -1,0 +1,83 @@
+"""One world for all: two real Asterisks, the carrier with its capture, and a PostgreSQL that really syncs."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from agi_app.store import embedded
+from sandbox.root import ensure_root, ensure_tools
+from sandbox.world import World
+from tests.system.site import BULK, CLOCK, Site
+
+NewDatabase = Callable[[], str]
+NewSite = Callable[..., Site]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_stray_settings() -> Iterator[None]:
+    """Each site names its own database and key."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DATABASE_URL", *(n for n in os.environ if n.startswith("AGI_APP_") and n != "AGI_APP_CACHE")):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Everything around agi-app; its capture is the judge."""
+    ensure_tools(print)
+    root = ensure_root(print)
+    with World(root, tmp_path_factory.mktemp("world"), prompts_dir=BULK / "prompts", asterisks=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.EmbeddedServer]:
+    """A PostgreSQL server with fsync on, as users have."""
+    server = embedded.acquire(tmp_path_factory.mktemp("cluster"))
+    try:
+        yield server
+    finally:
+        server.release()
+
+
+@pytest.fixture(scope="session")
+def new_database(cluster: embedded.EmbeddedServer) -> NewDatabase:
+    """Makes an empty database and gives its DATABASE_URL."""
+    numbers = itertools.count(1)
+
+    def make() -> str:
+        name = f"system_{next(numbers)}"
+        with psycopg.connect(cluster.url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return psycopg.conninfo.make_conninfo(cluster.url, dbname=name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def new_site(
+    world: World, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> NewSite:
+    """Makes a project that is ready to call: ``new_site("name", asterisk=0)``."""
+
+    def make(name: str, asterisk: int = 0, *, clock: str = CLOCK) -> Site:
+        site = Site(tmp_path_factory.mktemp(name), world, world.asterisks[asterisk], new_database(), clock=clock)
+        site.prepare()
+        return site
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def live(new_site: NewSite) -> Iterator[Site]:
+    """A project whose worker runs all the while, for a module's tests to share; each has campaigns of its own."""
+    site = new_site("live")
+    with site.worker():
+        yield site
