@@ -10,7 +10,7 @@ import pytest
 
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import CampaignState, Pace, Purpose
-from agi_app.store import attempts, campaigns, consents, reports, slots
+from agi_app.store import attempts, campaigns, consents, contacts, reports, slots
 from agi_app.store.pool import Store
 from tests.store.world import HUMAN, TERMS, World, campaign, consent, number, rule_set
 
