@@ -7,6 +7,7 @@ import signal
 import time
 from bisect import bisect_right
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,8 +36,9 @@ class MediaCapture:
         self._log.write_bytes(b"")
         low, high = self._ports
         what = f"udp and dst host {MEDIA_HOST} and dst portrange {low}-{high}"
-        argv = ["tcpdump", "-i", "lo", "-n", "-s", str(SNAPLEN), "-B", "16384", "-Z", "root", "-w", str(self.file), what]
-        self._child = Child(argv, log=self._log)
+        options = {"-i": "lo", "-s": str(SNAPLEN), "-B": "16384", "-Z": "root", "-w": str(self.file)}
+        argv = ["tcpdump", "-n", *(word for option in options.items() for word in option)]
+        self._child = Child([*argv, what], log=self._log)
         deadline = time.monotonic() + 10.0
         while "listening on" not in self._log.read_text(errors="replace"):
             if self._child.returncode is not None or time.monotonic() > deadline:
@@ -86,4 +88,4 @@ def longest_silence(
         return float("inf")
     heard = sorted(at for _, port in ports[:1] for at in packets.get(port, []))
     moments = [since, *(at for at in heard[bisect_right(heard, since) :] if at < end), end]
-    return max(later - earlier for earlier, later in zip(moments, moments[1:], strict=False))
+    return max(later - earlier for earlier, later in pairwise(moments))

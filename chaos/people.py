@@ -66,7 +66,7 @@ def make_template(folder: Path, code: Path, count: int, seed: int) -> Template:
     _write_rows(project / "consent.csv", [_consent(number) for number in numbers])
     rows = [{"external_id": f"P{n}", "number": number, "language": "zh-CN"} for n, number in enumerate(numbers)]
     _write_rows(project / "contacts.csv", rows)
-    (project / "letter.txt").write_text("An invented letter about an invented number.\n")
+    (project / "letter.txt").write_text(f"An invented letter: {CALLER_ID} is ours.\n")
     (project / "agi-app.toml").write_text(settings("http://127.0.0.1:1/ari", "none", "none", "/nowhere", 10, 10))
     database = Database(folder / "database")
     database.create()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -80,14 +81,13 @@ class Supervisor:
                 pass
             life = self.lives[-1]
             life.ended, life.status = time.time(), child.returncode
-            if orders.end or child.returncode in (OTHER_WORKER,):
+            if child.returncode == OTHER_WORKER:
                 orders.end = True
-                return
             deadline = time.monotonic() + RESTART_AFTER_S
-            while time.monotonic() < deadline:
-                if orders.end:
-                    return
+            while time.monotonic() < deadline and not orders.end:
                 time.sleep(0.02)
+            if orders.end:
+                return
             self._spawn()
 
     @property
@@ -135,7 +135,5 @@ class Supervisor:
 
 def environment(database_url: str, code: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a worker or command: agi_app from ``code``, this database."""
-    import os
-
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "AGI_APP_"))}
     return {**kept, "DATABASE_URL": database_url, "PYTHONPATH": str(code), "PYTHONUNBUFFERED": "1", **(extra or {})}

@@ -1,6 +1,6 @@
 """One run's world: carrier, relay, captures, one Asterisk or two, database, proxies, project folders, workers.
 
-    worker ──proxy──▶ PostgreSQL        worker ──proxy──▶ Asterisk ──relay──▶ carrier
+worker ──proxy──▶ PostgreSQL        worker ──proxy──▶ Asterisk ──relay──▶ carrier
 """
 
 from __future__ import annotations
@@ -115,15 +115,11 @@ class World:
             for file, content in kept.items():
                 file.write_bytes(content)
                 file.chmod(0o600)
-        asterisk = Asterisk(
-            self._root, run_dir, name=name, carrier=self.relay.address, prompts_dir=project / "prompts"
-        )
+        asterisk = Asterisk(self._root, run_dir, name=name, carrier=self.relay.address, prompts_dir=project / "prompts")
         stack.callback(self._stop_asterisk, asterisk)
         asterisk.start()
         mischief = EventMischief(self.seed)
-        ari = Proxy(
-            self.wire, ("127.0.0.1", asterisk.http_port), partial(AriLink, steps=self.steps, mischief=mischief)
-        )
+        ari = Proxy(self.wire, ("127.0.0.1", asterisk.http_port), partial(AriLink, steps=self.steps, mischief=mischief))
         worker = Supervisor(project, self.folder / f"worker-{name}.log", self.worker_environment())
         stack.callback(worker.stop)
         node = Node(asterisk, ari, mischief, project, worker, JournalWatch(project / "var" / "refusals.jsonl"))

@@ -53,6 +53,7 @@ def write(folder: Path, progress: Progress, now: dt.datetime) -> None:
     temporary = folder / f".{FILE_NAME}.{os.getpid()}"
     text = json.dumps({"database_id": progress.database_id, "decisions": progress.decisions, "at": now.isoformat()})
     try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with temporary.open("w", encoding="ascii") as out:
             out.write(text)
             out.flush()

@@ -13,7 +13,6 @@ class LiveCalls:
 
     def __init__(self) -> None:
         self._calls: dict[str, Call] = {}
-        self.changed = asyncio.Event()  # set whenever a call ends
         self.quiet = asyncio.Event()  # set while there is no call
         self.quiet.set()
 
@@ -36,13 +35,12 @@ class LiveCalls:
     def discard(self, call: Call) -> None:
         """The call is over and stored."""
         self._calls.pop(call.claim.attempt_id, None)
-        self.changed.set()
         if not self._calls:
             self.quiet.set()
 
-    def stop_person(self, person_id: int, reason: str) -> int:
-        """End every call to this person, also an answered one."""
-        return self._stop(lambda c: c.claim.person_id == person_id, reason, even_if_up=True)
+    def attempts_of(self, person_id: int) -> list[str]:
+        """The attempts at this person."""
+        return [call.claim.attempt_id for call in self if call.claim.person_id == person_id]
 
     def stop_campaign(self, campaign: str) -> int:
         """End the calls of a stopped campaign that were not answered yet."""

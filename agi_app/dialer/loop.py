@@ -19,6 +19,7 @@ from agi_app.dialer.place import Placer
 from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
+from agi_app.model.call import CallResult
 from agi_app.store import claims
 
 HORIZON_S = 0.5  # how far ahead contacts are claimed
@@ -48,7 +49,8 @@ class Dialer:
         self._node, self._lines, self._placer = node, lines, placer
         self._clock = node.clock
         self._hold, self._nodes = hold, nodes
-        self._wake = node.live.changed  # set when a call ends, and by us
+        self._wake = asyncio.Event()
+        self._short = False  # of slots, or of a probe's result: the end of a call is worth another look
         self._refresh_at = 0.0
         self._closing = False
         self.holding: str | None = "starting"
@@ -92,6 +94,7 @@ class Dialer:
         if now >= self._refresh_at:
             await self._lines.refresh(self._nodes())
             self._refresh_at = now + REFRESH_S
+        self._short = False
         pauses = [await self._serve(running, group) for running in list(self._lines.running.values())]
         return min(pauses, default=IDLE_S)
 
@@ -102,6 +105,7 @@ class Dialer:
         breaker = running.line.breaker
         free = breaker.room(now)
         if free == 0:
+            self._short = True
             return IDLE_S
         room = min(p.room(now, HORIZON_S) for p in running.pacers)
         if room == 0:
@@ -112,14 +116,16 @@ class Dialer:
         for claim in batch.claims:
             breaker.started()
             start_at = take_all(running.pacers, self._clock.monotonic())
-            group.create_task(self._placer.attempt(claim, running.line, start_at))
+            call = group.create_task(self._placer.attempt(claim, running.line, start_at))
+            call.add_done_callback(self._call_ended)
         running.only_refusals = batch.refused > 0 and not batch.claims
-        if batch.no_slot:
+        if batch.no_slot and len(batch.claims) < room:
+            self._short = True
             return BUSY_S
         if batch.nothing_due or batch.not_running:
             running.idle_until = now + IDLE_S
             return IDLE_S
-        return 0.0 if batch.refused else HORIZON_S / 4
+        return 0.0 if batch.refused else HORIZON_S / 2
 
     async def _claim(self, running: Running, room: int) -> claims.ClaimBatch:
         line = running.line
@@ -139,13 +145,17 @@ class Dialer:
         return await claims.claim(self._node.store, line.campaign, limit, terms, judge)
 
     async def _sleep(self, seconds: float) -> None:
-        """Until something changes (a call ended, a campaign row, closing) or the time is over."""
+        """Until something changes (a campaign row, closing, a slot while we are short) or the time is over."""
         try:
             async with asyncio.timeout(max(0.0, seconds)):
                 await self._wake.wait()
         except TimeoutError:
             return
         self._wake.clear()
+
+    def _call_ended(self, _: asyncio.Task[CallResult | None]) -> None:
+        if self._short:
+            self._wake.set()
 
     def _say_holding(self, reason: str | None) -> None:
         if reason != self.holding:

@@ -16,7 +16,7 @@ from agi_app.calls.runner import Call
 from agi_app.config import TrunkSettings
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.node import Node
-from agi_app.dialer.retry import next_call
+from agi_app.dialer.retry import next_due
 from agi_app.errors import RequestFailed, SafetyError, StoreError
 from agi_app.flow.definition import Flow
 from agi_app.gate.decide import permit
@@ -67,6 +67,10 @@ class Placer:
             try:
                 result = await self._dial(call, line)
                 self._judge_trunk(line, result)
+                if result is not None and _never_left(result):
+                    _log.warning("not dialled", reason=result.note)
+                    await self._give_back(claim, result.note or "Asterisk refused the call")
+                    return None
                 if result is not None:
                     await self._finish(claim, line.campaign, result)
                 return result
@@ -141,10 +145,9 @@ class Placer:
         await self._until_stored(lambda: attempts.release(self._store, claim.attempt_id, reason))
 
     async def _finish(self, claim: Claim, campaign: Campaign, result: CallResult) -> None:
-        after = next_call(claim, campaign, result, parse(claim.number), self._node.ruleset, self._clock.now())
-        done = after.due_at is None
+        due = next_due(claim, campaign, result, parse(claim.number), self._node.ruleset, self._clock.now())
         await self._until_stored(
-            lambda: attempts.finish(self._store, claim.attempt_id, result, after.due_at, contact_done=done)
+            lambda: attempts.finish(self._store, claim.attempt_id, result, due, contact_done=due is None)
         )
         _log.info(
             "call ended",
@@ -166,3 +169,8 @@ class Placer:
                 delay = min(delay * 2, LONGEST_RETRY_S)
             else:
                 return
+
+
+def _never_left(result: CallResult) -> bool:
+    """Asterisk refused to make the channel (it shuts down, it has no memory): no INVITE, nobody's phone rang."""
+    return result.outcome is Outcome.FAILED and result.cause is None

@@ -7,7 +7,6 @@ moves a call earlier. The gate judges again at that time anyway.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from agi_app.gate.rules import DAY, is_open, next_opening
@@ -19,33 +18,26 @@ from agi_app.model.phone import PhoneNumber
 REACHED = frozenset({Outcome.HUMAN, Outcome.ANSWERED, Outcome.MACHINE, Outcome.ABANDONED})
 
 
-@dataclass(frozen=True, slots=True)
-class Next:
-    """What happens to the contact: ``due_at`` is rules time; None means the contact is done."""
-
-    due_at: dt.datetime | None
-    retry_outcome: str | None  # the retry budget that was used
-
-
-DONE = Next(None, None)
-
-
-def next_call(
+def next_due(
     claim: Claim, campaign: Campaign, result: CallResult, number: PhoneNumber, ruleset: RuleSet, now: dt.datetime
-) -> Next:
-    """Decide the contact's next call after ``result``; ``now`` is rules time."""
-    if result.outcome in REACHED or result.outcome is Outcome.CANCELLED:
-        return DONE
-    outcome = result.outcome.value
-    delays = campaign.retry.get(outcome, ())
-    used = claim.retries_used.get(outcome, 0)
-    if used >= len(delays):
-        return DONE
-    due = now + delays[used]
-    if result.counts:
-        due = _after_cap(due, now, number, ruleset)
-    due = _into_windows(due, campaign.windows, number, ruleset)
-    return Next(due, outcome)
+) -> dt.datetime | None:
+    """When (rules time) the contact is due again after ``result``; None when it is done. ``now`` is rules time.
+
+    A cancelled call is no result: the contact is still to be called, or refused with its reason
+    (whoever said stop shows as suppressed).
+    """
+    if result.outcome in REACHED:
+        return None
+    if result.outcome is Outcome.CANCELLED:
+        delay = dt.timedelta(0)
+    else:
+        delays = campaign.retry.get(result.outcome.value, ())
+        used = claim.retries_used.get(result.outcome.value, 0)
+        if used >= len(delays):
+            return None
+        delay = delays[used]
+    due = _after_cap(now + delay, now, number, ruleset) if result.counts else now + delay
+    return _into_windows(due, campaign.windows, number, ruleset)
 
 
 def _after_cap(due: dt.datetime, now: dt.datetime, number: PhoneNumber, ruleset: RuleSet) -> dt.datetime:

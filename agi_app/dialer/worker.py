@@ -88,12 +88,25 @@ class Worker:
                 self._health.deaf, self._health.outage = reason, True
                 _log.warning("stops are not heard", reason=reason)
             case Notification(channel, payload) if channel == STOP_CHANNEL:
-                self._node.live.stop_person(int(payload), "the person said stop")
+                await self._stop_person(int(payload))
             case Notification(_, payload):
                 change = json.loads(payload)
                 if change["state"] == "stopped":
                     self._node.live.stop_campaign(change["campaign"])
                 dialer.control_changed()
+
+    async def _stop_person(self, person_id: int) -> None:
+        """End this person's calls, but for those whose consent, for another purpose, still stands."""
+        live = self._node.live
+        ids = live.attempts_of(person_id)
+        if not ids:
+            return
+        try:
+            verdicts = await stop_table.live_check(self._node.store, ids)
+        except StoreError:
+            verdicts = dict.fromkeys(ids, "person_stopped")  # in doubt the call ends
+        for attempt_id, verdict in verdicts.items():
+            live.stop_attempt(attempt_id, "the person said stop", even_if_up=verdict != "campaign_stopped")
 
     async def _check_live_calls(self) -> None:
         """Something may have been missed while deaf: ask the database about every live call."""

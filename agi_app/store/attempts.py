@@ -62,7 +62,7 @@ async def finish(
 
 
 async def extend_leases(store: Store, node: str, attempt_ids: Collection[str], lease: dt.timedelta) -> set[str]:
-    """Keep these attempts ours for another ``lease`` of real time; returns those that still are."""
+    """Keep these attempts ours for at least two thirds of ``lease``, real time; returns those that still are."""
     async with store.connection() as connection:
         kept = await records(
             connection, Q["extend_leases"], {"node": node, "attempts": list(attempt_ids), "lease": lease}

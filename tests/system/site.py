@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ POLL_S = 0.2
 
 # The one of examples/bulk, but it waits longer for a key, so that a call lasts while a test does something.
 _PATIENT = (BULK / "flows" / "bulk.yaml").read_text("utf-8").replace("flow: bulk", "flow: patient")
-PATIENT_FLOW = _PATIENT.replace("timeout: 3s", "timeout: 10s")
+PATIENT_FLOW = _PATIENT.replace("timeout: 3s", "timeout: 6s")
 
 _serial = itertools.count(1)
 
@@ -56,7 +57,14 @@ class Site:
     """One project of one Asterisk; its database is a server named by DATABASE_URL."""
 
     def __init__(
-        self, folder: Path, world: World, asterisk: Asterisk, database_url: str, *, clock: str = CLOCK
+        self,
+        folder: Path,
+        world: World,
+        asterisk: Asterisk,
+        database_url: str,
+        *,
+        clock: str = CLOCK,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         self.folder, self.world, self.asterisk = folder, world, asterisk
         self.project = folder / "project"
@@ -64,7 +72,7 @@ class Site:
         shutil.copytree(BULK, self.project)
         (self.project / "campaigns" / "bulk.yaml").unlink()
         (self.project / "flows" / "patient.yaml").write_text(PATIENT_FLOW, "utf-8")
-        self.app = AgiApp(self.project, folder, _quiet, {"DATABASE_URL": database_url})
+        self.app = AgiApp(self.project, folder, _quiet, env={**os.environ, "DATABASE_URL": database_url, **(env or {})})
         self.set_clock(clock)
         self._workers = itertools.count(1)
 
@@ -138,9 +146,9 @@ class Site:
         found: dict[str, Any] = json.loads(self.app.ask("report", name, "--format", "json"))
         return found
 
-    def refused_by(self, name: str) -> dict[str, str]:
-        """Of each number of a campaign the rules that its report names, divided by spaces."""
-        return {f"+{c['external_id']}": c["refused_by"] for c in self.report(name)["contact_list"]}
+    def refused_by(self, name: str) -> dict[str, set[str]]:
+        """The rules that a campaign's report names for each number."""
+        return {f"+{c['external_id']}": set(c["refused_by"].split()) for c in self.report(name)["contact_list"]}
 
     def attempts(self, name: str) -> dict[str, dict[str, Any]]:
         """The call of each number in the report; nobody may have two."""

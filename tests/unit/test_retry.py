@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.dialer.retry import DONE, next_call
+from agi_app.dialer.retry import next_due
 from agi_app.gate.rules import is_open
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Window
@@ -26,28 +26,34 @@ RETRYING = replace(CAMPAIGN, retry={"no_answer": (DAY, 2 * DAY), "busy": (HOUR,)
 def due(outcome: str, *, now: dt.datetime = NOW, used: int = 0, rang: bool = False) -> dt.datetime:
     """When the contact is due again; the test fails if it is done."""
     result = CallResult(Outcome(outcome), ringing_at=now if rang else None)
-    found = next_call(replace(CLAIM, retries_used={outcome: used}), RETRYING, result, NUMBER, RULES, now).due_at
+    found = next_due(replace(CLAIM, retries_used={outcome: used}), RETRYING, result, NUMBER, RULES, now)
     assert found is not None
     return found
 
 
-@pytest.mark.parametrize("outcome", ["answered", "human", "machine", "abandoned", "cancelled"])
-def test_who_was_reached_or_stopped_is_not_called_again_even_if_the_campaign_says_so(outcome: str) -> None:
+@pytest.mark.parametrize("outcome", ["answered", "human", "machine", "abandoned"])
+def test_who_was_reached_is_not_called_again_even_if_the_campaign_says_so(outcome: str) -> None:
     eager = replace(CAMPAIGN, retry={outcome: (HOUR,)})
-    assert next_call(CLAIM, eager, CallResult(Outcome(outcome)), NUMBER, RULES, NOW) == DONE
+    assert next_due(CLAIM, eager, CallResult(Outcome(outcome)), NUMBER, RULES, NOW) is None
 
 
-@pytest.mark.parametrize("outcome", [o for o in Outcome if o.value not in RETRYING.retry])
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o.value not in (*RETRYING.retry, "cancelled")])
 def test_an_outcome_without_a_retry_ends_the_contact(outcome: Outcome) -> None:
-    assert next_call(CLAIM, RETRYING, CallResult(outcome), NUMBER, RULES, NOW) == DONE
+    assert next_due(CLAIM, RETRYING, CallResult(outcome), NUMBER, RULES, NOW) is None
+
+
+def test_a_cancelled_call_leaves_the_contact_to_the_gate() -> None:
+    """Cancelled before it rang: due at once; after it rang the cap holds. Who said stop is then refused as such."""
+    assert due("cancelled") == NOW
+    assert due("cancelled", rang=True) == NOW + DAY
 
 
 def test_each_outcome_has_its_own_list_of_delays_and_an_end() -> None:
     assert due("no_answer") == NOW + DAY
     assert due("no_answer", used=1) == NOW + 2 * DAY
     spent = replace(CLAIM, retries_used={"no_answer": 2, "busy": 0})
-    assert next_call(spent, RETRYING, CallResult(Outcome.NO_ANSWER), NUMBER, RULES, NOW) == DONE
-    assert next_call(spent, RETRYING, CallResult(Outcome.BUSY), NUMBER, RULES, NOW).retry_outcome == "busy"
+    assert next_due(spent, RETRYING, CallResult(Outcome.NO_ANSWER), NUMBER, RULES, NOW) is None
+    assert next_due(spent, RETRYING, CallResult(Outcome.BUSY), NUMBER, RULES, NOW) is not None
 
 
 def test_a_retry_after_a_call_that_disturbed_the_person_waits_for_the_cap() -> None:
@@ -74,7 +80,7 @@ def test_a_retry_on_friday_evening_moves_to_monday() -> None:
 
 def test_a_retry_obeys_the_campaigns_own_window_and_the_countrys_together() -> None:
     own = replace(RETRYING, windows=(window("13:00", "15:00"), window("08:00", "08:30")))
-    found = next_call(CLAIM, own, CallResult(Outcome.NO_ANSWER), NUMBER, RULES, NOW).due_at
+    found = next_due(CLAIM, own, CallResult(Outcome.NO_ANSWER), NUMBER, RULES, NOW)
     assert found == dt.datetime(2026, 3, 5, 14, 0, tzinfo=SHANGHAI)
 
 
@@ -102,16 +108,17 @@ def test_a_retry_never_lands_outside_the_hours_or_inside_the_cap(
     now, rules = NOW + minutes * MINUTE, ruleset(*country)
     campaign = replace(RETRYING, windows=own, retry={**RETRYING.retry, "trunk_silent": (MINUTE,)})
     claim = replace(CLAIM, number=number.e164, retries_used={result.outcome.value: used})
-    found = next_call(claim, campaign, result, number, rules, now)
-    if found.due_at is None:
+    found = next_due(claim, campaign, result, number, rules, now)
+    if found is None:
         return
-    assert found.due_at >= now + campaign.retry[result.outcome.value][used], "never earlier than the campaign says"
+    if result.outcome is not Outcome.CANCELLED:
+        assert found >= now + campaign.retry[result.outcome.value][used], "never earlier than the campaign says"
     if result.counts:
-        assert found.due_at >= now + DAY
+        assert found >= now + DAY
     zones = [ZoneInfo(zone) for zone in number.zones]
-    if not all(is_open(found.due_at, w, zones) for w in (own, country) if w):
-        assert not _some_common_hour(found.due_at, [w for w in (own, country) if w], zones)
-        assert not judge(now=found.due_at, number=number.e164, campaign=campaign, rules=rules).allowed
+    if not all(is_open(found, w, zones) for w in (own, country) if w):
+        assert not _some_common_hour(found, [w for w in (own, country) if w], zones)
+        assert not judge(now=found, number=number.e164, campaign=campaign, rules=rules).allowed
 
 
 def _some_common_hour(start: dt.datetime, sets: list[tuple[Window, ...]], zones: list[ZoneInfo]) -> bool:

@@ -76,10 +76,15 @@ WITH ended AS (
 )
 SELECT attempt_id FROM ended;
 
+-- A lease with two thirds of its time left is left alone: most calls end before, and each change of
+-- the column writes the index anew.
 -- name: extend_leases
-UPDATE attempt SET lease_until = clock_timestamp() + %(lease)s::interval
-WHERE attempt_id = ANY(%(attempts)s) AND node = %(node)s AND state <> 'ended'
-RETURNING attempt_id;
+WITH extended AS (
+    UPDATE attempt SET lease_until = clock_timestamp() + %(lease)s::interval
+    WHERE attempt_id = ANY(%(attempts)s) AND node = %(node)s AND state <> 'ended'
+      AND lease_until < clock_timestamp() + %(lease)s::interval * 2 / 3
+)
+SELECT attempt_id FROM attempt WHERE attempt_id = ANY(%(attempts)s) AND node = %(node)s AND state <> 'ended';
 
 -- name: orphans
 SELECT attempt_id FROM attempt

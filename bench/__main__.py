@@ -1,0 +1,71 @@
+"""``python -m bench main-job|import``: measures agi-app on this machine; scripts/bench is the way to call it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import imports, main_job
+from bench.output import append, say, table
+from sandbox.errors import SandboxError
+from sandbox.root import ensure_root, ensure_tools
+
+
+def main() -> int:
+    """Exit status: 0 every run reached its targets, 1 one did not, 2 the environment is wrong."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure agi-app on this machine.")
+    parser.add_argument("bench", choices=["main-job", "import"])
+    parser.add_argument("--runs", type=int, default=3, help="how often; the median is shown (default 3)")
+    parser.add_argument("--calls", type=int, default=1200, help="main-job: calls of a run (default 1200)")
+    parser.add_argument("--rate", type=float, default=60.0, help="main-job: calls offered a second (default 60)")
+    parser.add_argument("--out", type=Path, default=Path("var/bench.jsonl"), help="JSON lines are added here")
+    options = parser.parse_args()
+    if min(options.runs, options.calls) < 1 or options.rate <= 0:
+        parser.error("--runs, --calls and --rate must be above zero")
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _repeat(options)
+    except SandboxError as error:
+        say(f"error: {error}")
+        return 2
+    except KeyboardInterrupt:
+        say("interrupted; everything that was started has ended")
+        return 130
+
+
+def _repeat(options: argparse.Namespace) -> int:
+    once, faults = _bench(options)
+    records, missed = [], []
+    for number in range(1, options.runs + 1):
+        record = once()
+        append(options.out, record)
+        records.append(record)
+        missed += [f"run {number}: {fault}" for fault in faults(record)]
+    print(table(records))
+    say(f"added to {options.out}")
+    for fault in missed:
+        say(f"MISSED: {fault}")
+    return 1 if missed else 0
+
+
+def _bench(
+    options: argparse.Namespace,
+) -> tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], list[str]]]:
+    if options.bench == "import":
+        return imports.run, imports.faults
+    ensure_tools(say)
+    root = ensure_root(say)
+    job = main_job.Job(options.calls, options.rate)
+    return (lambda: main_job.run(root, job)), main_job.faults
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""The least that could make the same calls: one ARI socket, no store, no gate, no pace of a campaign.
+
+    python -m bench.bare_loop URL USER PROMPTS NUMBERS RATE        (the password comes from ARI_PASSWORD)
+
+It uses the same verbs as the bulk flow on agi-app: originate with caller ID and TIMEOUT(absolute), the
+greeting, the question, on a key stop that, say goodbye, hang up. What agi-app adds is seen against this.
+It is no way to call people: nobody is asked, nothing is remembered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import resource
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from sandbox.asterisk import TRUNK
+
+APP = "bench-bare"
+CALLER_ID = "<+999862155500001>"
+TAIL_S = 20.0  # how long the last calls are waited for
+
+
+class BareLoop:
+    """All calls on one socket; a dictionary says how far each has come."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, prompts: str) -> None:
+        self._socket = socket
+        self._prompts = prompts
+        self._ids = itertools.count()
+        self._step: dict[str, str] = {}  # channel -> the prompt that plays
+        self.counts: Counter[str] = Counter()
+        self.ended = asyncio.Event()
+        self._expected = 0
+
+    async def send(self, method: str, uri: str, body: dict[str, Any] | None = None) -> None:
+        """Send a request; its answer is only counted."""
+        number = str(next(self._ids))
+        frame = {"type": "RESTRequest", "transaction_id": number, "request_id": number, "method": method, "uri": uri}
+        if body is not None:
+            frame |= {"content_type": "application/json", "message_body": msgspec.json.encode(body).decode()}
+        await self._socket.send_str(msgspec.json.encode(frame).decode())
+
+    async def offer(self, numbers: list[str], rate: float) -> None:
+        """Originate at an even rate."""
+        await self.send("PUT", f"applications/{APP}/eventFilter", {"disallowed": [{"type": "ChannelVarset"}]})
+        self._expected = len(numbers)
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        for place, number in enumerate(numbers):
+            await asyncio.sleep(max(0.0, start + place / rate - loop.time()))
+            body = {
+                "endpoint": f"PJSIP/{number}@{TRUNK}",
+                "app": APP,
+                "channelId": f"bare-{place}",
+                "callerId": CALLER_ID,
+                "timeout": 30,
+                "variables": {"TIMEOUT(absolute)": "60"},
+            }
+            await self.send("POST", "channels", body)
+
+    async def read(self) -> None:
+        """Do what each event asks for, until the socket closes."""
+        async for message in self._socket:
+            event = msgspec.json.decode(message.data)
+            kind = event["type"]
+            self.counts[kind] += 1
+            if kind == "RESTResponse":
+                if event["status_code"] >= 400 and event["status_code"] != 404:
+                    self.counts[f"refused {event['status_code']}"] += 1
+            elif kind == "PlaybackFinished":
+                await self._after_prompt(event["playback"])
+            elif (channel := (event.get("channel") or {}).get("id")) is not None:
+                await self._on_channel(kind, channel)
+
+    async def _on_channel(self, kind: str, channel: str) -> None:
+        if kind == "StasisStart":
+            await self._play(channel, "greeting")
+        elif kind == "ChannelDtmfReceived":
+            playing = self._step[channel]
+            await self.send("DELETE", f"playbacks/{channel}-{playing}")
+            await self._play(channel, "goodbye")
+        elif kind == "ChannelDestroyed" and self.counts[kind] >= self._expected:
+            self.ended.set()
+
+    async def _after_prompt(self, playback: dict[str, Any]) -> None:
+        channel, _, prompt = playback["id"].rpartition("-")
+        if self._step.get(channel) != prompt:
+            return
+        if prompt == "greeting":
+            await self._play(channel, "key")
+        elif prompt == "goodbye":
+            await self.send("DELETE", f"channels/{channel}")
+
+    async def _play(self, channel: str, prompt: str) -> None:
+        self._step[channel] = prompt
+        await self.send(
+            "POST", f"channels/{channel}/play/{channel}-{prompt}", {"media": [f"sound:{self._prompts}/{prompt}"]}
+        )
+
+
+async def run(url: str, user: str, prompts: str, numbers: list[str], rate: float) -> dict[str, Any]:
+    """Make the calls; what was counted, and this process's CPU seconds while it did."""
+    auth = aiohttp.BasicAuth(user, os.environ["ARI_PASSWORD"])
+    async with (
+        aiohttp.ClientSession(auth=auth) as session,
+        session.ws_connect(f"{url}/events", params={"app": APP}) as socket,
+    ):
+        bare = BareLoop(socket, prompts)
+        before = _cpu()
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(bare.read())
+            await bare.offer(numbers, rate)
+            try:
+                async with asyncio.timeout(TAIL_S):
+                    await bare.ended.wait()
+            except TimeoutError:
+                print(f"calls without an end: {dict(bare.counts)}", file=sys.stderr)
+            reading.cancel()
+        return {"cpu_s": _cpu() - before, "counts": dict(bare.counts)}
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    url, user, prompts, file, rate = sys.argv[1:]
+    print(json.dumps(asyncio.run(run(url, user, prompts, Path(file).read_text().split(), float(rate)))))

@@ -1,0 +1,39 @@
+"""All faults, and which runs a campaign makes of them."""
+
+from __future__ import annotations
+
+from chaos import faults as f
+from chaos import trunk_faults as t
+from chaos import worker_faults as w
+from chaos.run import Plan
+from sandbox.errors import SandboxError
+
+FAULTS: tuple[type[f.Fault], ...] = (
+    f.KillWorker, f.KillAsterisk, f.KillDatabase, f.RestartWorker, f.RestartAsterisk, f.RestartDatabase,
+    f.AriClosed, f.AriHalfOpen, f.AriDeaf, f.EventsMixed, f.DatabaseSlow, f.DatabaseReadOnly, f.DatabaseGoneAtKey,
+    f.DiskFullJournal, f.DiskFullDatabase, f.DiskFullSpool,
+    f.WorkerClockForward, f.WorkerClockBack, f.DatabaseClockForward, f.DatabaseClockBack,
+    f.BothClocksForward, f.BothClocksBack,
+    t.TrunkStorm, t.TrunkSilent, t.NoMedia, t.LateAnswer,
+    w.SecondWorker, w.TakenOver, w.NodeDies, w.RestoredBackup,
+)  # fmt: skip
+
+
+def plans(only: list[str] | None, step: str | None, seed: int, *, quick: bool) -> list[Plan]:
+    """The runs: in a quick campaign each fault once, in a full one at each step of an attempt's life too."""
+    known = {fault.name: fault for fault in FAULTS}
+    unknown = [name for name in only or () if name not in known]
+    if unknown:
+        raise SandboxError(f"no such fault: {', '.join(unknown)}; scripts/chaos --list shows them")
+    chosen = [known[name] for name in only] if only else list(FAULTS)
+    found = []
+    for fault in chosen:
+        if step is not None:
+            found.append(Plan(fault, step, seed, quick))
+        elif quick:
+            found.append(Plan(fault, fault.steps[seed % len(fault.steps)], seed, quick))
+        else:
+            found += [Plan(fault, at, seed) for at in fault.steps]
+            more = fault.seeds - 1 if fault.steps == (None,) else 0
+            found += [Plan(fault, None, seed + n) for n in range(1, 1 + more)]
+    return found

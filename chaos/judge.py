@@ -1,0 +1,199 @@
+"""Joins what the carrier saw with what the database says, and counts each broken promise of a run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from agi_app.consent.suppression import load_key
+from chaos.faults import Fault
+from chaos.media import longest_silence, media_ports
+from chaos.people import CALLER_ID, CAMPAIGNS, CONGESTION_RETRIES
+from chaos.world import World
+from sandbox.sip import CarrierCall, overlapping
+
+STOP_WITHIN_S = 1.0
+REACHED = frozenset({"human", "machine", "answered", "abandoned"})
+NOT_THE_PERSON = frozenset({404, 410, 484, 604, 488, 500, 503})  # no attempt on the person, by the carrier's answer
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Zero everywhere is well; ``problems`` says in words what is not, and what has no figure of its own."""
+
+    calls: int = 0
+    double_dials: int = 0
+    lost_results: int = 0
+    invites_after_stop: int = 0
+    leaked_slots: int = 0
+    stuck_calls: int = 0
+    dead_air_max_s: float = 0.0
+    live_at_death: int = 0  # calls that were up when a worker died: what dead air was measured on
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What was asked of a world while it was still up."""
+
+    rows: list[dict[str, Any]]
+    suppressed: set[bytes]
+    stopped_in_database: dict[str, float]  # number -> when, by the database's clock
+    held_slots: int
+    open_attempts: int
+    channels: int
+
+
+def collect(world: World) -> Evidence:
+    """Ask database and Asterisk after the drain, with the workers still up."""
+    ask = world.database.query
+    return Evidence(
+        rows=world.rows(),
+        suppressed={bytes(row["number_hash"]) for row in ask("SELECT number_hash FROM suppression")},
+        stopped_in_database={
+            row["e164"]: row["recorded_at"].timestamp()
+            for row in ask("SELECT p.e164, r.recorded_at FROM revocation r JOIN person p USING (person_id)")
+        },
+        held_slots=int(ask("SELECT count(*) AS n FROM slot WHERE attempt_id IS NOT NULL")[0]["n"]),
+        open_attempts=world.open_attempts(),
+        channels=sum(_channels(node.asterisk) for node in world.nodes if node.asterisk.running),
+    )
+
+
+def _channels(asterisk: Any) -> int:
+    return len([line for line in asterisk.cli("core show channels concise").splitlines() if "!" in line])
+
+
+def judge(world: World, fault: Fault, evidence: Evidence) -> Verdict:
+    """Judge a run that is over; the captures must be complete."""
+    verdict = Verdict()
+    calls = world.sip.calls()
+    verdict.calls = len(calls)
+    rows = [*(world.kept_rows or ()), *evidence.rows]
+    _double_dials(verdict, calls)
+    _lost_results(verdict, world, calls, rows, evidence)
+    _stops(verdict, world, fault, calls, evidence)
+    _leftovers(verdict, fault, calls, evidence)
+    _dead_air(verdict, world, fault, calls)
+    wrong = [call for call in calls if call.from_user != CALLER_ID]
+    if wrong:
+        verdict.problems.append(f"{len(wrong)} calls with a wrong caller ID, such as {wrong[0].from_user!r}")
+    _contradictions(verdict, calls, rows)
+    return verdict
+
+
+def _double_dials(verdict: Verdict, calls: list[CarrierCall]) -> None:
+    pairs = overlapping(calls)
+    counted = Counter(call.to_user for call in calls if _counts(call))
+    all_of = Counter(call.to_user for call in calls)
+    most = len(CAMPAIGNS) * (1 + CONGESTION_RETRIES)
+    over = {n: c - 1 for n, c in counted.items() if c > 1}
+    too_often = {n: c - most for n, c in all_of.items() if c > most and n not in over}
+    verdict.double_dials = max(len(pairs), sum(over.values()) + sum(too_often.values()))
+    for number in [*over, *too_often][:5]:
+        ids = [f"{c.call_id[:8]} at {c.invite_at:.2f} → {c.final_status}" for c in calls if c.to_user == number]
+        verdict.problems.append(f"double dial: {number}: {'; '.join(ids)}")
+
+
+def _counts(call: CarrierCall) -> bool:
+    if call.ringing_at is not None or call.answered_at is not None:
+        return True
+    return call.final_status is not None and call.final_status not in NOT_THE_PERSON and call.final_status != 487
+
+
+def _lost_results(
+    verdict: Verdict, world: World, calls: list[CarrierCall], rows: list[dict[str, Any]], evidence: Evidence
+) -> None:
+    seen = Counter(call.to_user for call in calls)
+    final = Counter(row["e164"] for row in rows if row["state"] == "ended" and row["dialled"])
+    for number, count in seen.items():
+        if count > final[number]:
+            verdict.lost_results += count - final[number]
+            verdict.problems.append(f"{number}: {count} calls at the carrier, {final[number]} dialled in the database")
+    stored = {row["attempt_id"]: row for row in rows}
+    for worker in world.workers:
+        for line in worker.lines():
+            if line.get("event") == "call ended" and not _stored(line, stored):
+                verdict.lost_results += 1
+                verdict.problems.append(f"said to be stored and is not: attempt {line.get('attempt')}")
+    for node in world.nodes:
+        missing = [h for h in node.journal.seen if bytes.fromhex(h) not in evidence.suppressed]
+        if missing:
+            verdict.lost_results += len(missing)
+            verdict.problems.append(f"{len(missing)} stops of the journal are not in the database")
+
+
+def _stored(line: dict[str, Any], stored: dict[str, dict[str, Any]]) -> bool:
+    row = stored.get(line.get("attempt", ""))
+    return row is not None and row["outcome"] == line["outcome"] and row["disposition"] == line["disposition"]
+
+
+def _stops(verdict: Verdict, world: World, fault: Fault, calls: list[CarrierCall], evidence: Evidence) -> None:
+    stops: dict[str, float] = {} if fault.clock_moves else dict(evidence.stopped_in_database)
+    for node in world.nodes:
+        key = load_key(node.project / "var")
+        numbers = {key.hash_number(number).hex(): number for number in world.template.numbers}
+        for number_hash, seen_at in node.journal.seen.items():
+            at = dt.datetime.fromisoformat(node.journal.real_at[number_hash]).timestamp()
+            number = numbers.get(number_hash, "")
+            stops[number] = min(stops.get(number, float("inf")), seen_at if fault.clock_moves else at)
+    late = [c for c in calls if c.to_user in stops and c.last_invite_at > stops[c.to_user] + STOP_WITHIN_S]
+    verdict.invites_after_stop = len(late)
+    for call in late[:5]:
+        verdict.problems.append(
+            f"INVITE to {call.to_user} {call.last_invite_at - stops[call.to_user]:.2f} s after its stop"
+            f" (first INVITE {call.invite_at - stops[call.to_user]:+.2f} s, {call.invites} in all)"
+        )
+
+
+def _leftovers(verdict: Verdict, fault: Fault, calls: list[CarrierCall], evidence: Evidence) -> None:
+    if not evidence.open_attempts:
+        verdict.leaked_slots = evidence.held_slots
+    on_the_wire = [c for c in calls if c.open_until == float("inf") and not _left_behind(c, fault)]
+    verdict.stuck_calls = evidence.open_attempts + evidence.channels + len(on_the_wire)
+    if verdict.leaked_slots:
+        verdict.problems.append(f"{verdict.leaked_slots} slots are held, and no call is on")
+    if verdict.stuck_calls:
+        verdict.problems.append(
+            f"left over: {evidence.open_attempts} open attempts, {evidence.channels} channels in Asterisk,"
+            f" {len(on_the_wire)} calls at the carrier: {', '.join(c.to_user for c in on_the_wire[:5])}"
+        )
+
+
+def _left_behind(call: CarrierCall, fault: Fault) -> bool:
+    """A call of an Asterisk that died: nobody is left who could say BYE."""
+    return fault.asterisk_dies and fault.struck_at is not None and call.invite_at <= fault.struck_at + 2.0
+
+
+def _dead_air(verdict: Verdict, world: World, fault: Fault, calls: list[CarrierCall]) -> None:
+    if fault.asterisk_dies:
+        return
+    deaths = [life.ended for worker in world.workers for life in worker.lives if life.ended and life.status != 0]
+    if not deaths:
+        return
+    ports, packets = media_ports(world.sip.file), world.media.packets()
+    for death in deaths:
+        for call in calls:
+            if call.answered_at is None or not call.invite_at <= death < call.open_until:
+                continue
+            since = max(death, call.answered_at)
+            silence = longest_silence(call, since, ports.get(call.call_id, []), packets)
+            verdict.live_at_death += 1
+            verdict.dead_air_max_s = max(verdict.dead_air_max_s, silence)
+            if silence > 3.0:
+                verdict.problems.append(f"{call.to_user}: {silence:.2f} s of dead air after a worker died")
+
+
+def _contradictions(verdict: Verdict, calls: list[CarrierCall], rows: list[dict[str, Any]]) -> None:
+    """What the database says of a person must be possible after what the carrier saw."""
+    by_person: dict[str, list[CarrierCall]] = defaultdict(list)
+    for call in calls:
+        by_person[call.to_user].append(call)
+    for row in rows:
+        seen = by_person.get(row["e164"], [])
+        if row["outcome"] in REACHED and not any(call.answered_at for call in seen):
+            verdict.problems.append(f"{row['e164']}: {row['outcome']} in the database, never answered at the carrier")
+        if row["outcome"] == "busy" and not any(call.final_status in (486, 600) for call in seen):
+            verdict.problems.append(f"{row['e164']}: busy in the database, not at the carrier")

@@ -1,0 +1,149 @@
+"""Stops, withdrawals and campaign control while the worker runs, judged by the carrier's capture."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from sandbox.sip import CarrierCall
+from tests.system.site import Site, people, until
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
+
+WITHIN_S = 1.0
+CONFIRMS, OPTS_OUT, RINGS_ON, RINGS_8_S, LISTENS = 1, 9, 21, 27, 28
+
+
+def _ringing(site: Site, *numbers: str) -> bool:
+    return len([c for c in site.calls(numbers) if c.ringing_at and not c.answered_at]) == len(numbers)
+
+
+def _answered(site: Site, *numbers: str) -> bool:
+    return len([c for c in site.calls(numbers) if c.answered_at]) == len(numbers)
+
+
+def test_a_stop_entered_while_the_phone_rings_and_while_they_talk(live: Site) -> None:
+    """CANCEL or BYE within a second of the journal's time; and both are never called again, whatever is imported."""
+    numbers = ringing, talking = people(RINGS_8_S, LISTENS)
+    live.consent(numbers)
+    live.add("stopped", numbers)
+    until("one phone rings and one is answered", lambda: _ringing(live, ringing) and _answered(live, talking))
+    live.app.ask("consent", "revoke", ringing)
+    live.app.ask("consent", "revoke", talking)
+    until("both calls have ended", lambda: all(c.ended_at for c in live.calls(numbers)), 5)
+    at = live.stops(*numbers)
+    cancelled, ended = live.call(ringing), live.call(talking)
+    assert cancelled.answered_at is None
+    assert cancelled.cancel_at is not None
+    assert cancelled.cancel_at - at[ringing] <= WITHIN_S
+    assert ended.bye_from == "us"
+    assert ended.bye_at is not None
+    assert ended.bye_at - at[talking] <= WITHIN_S
+    live.settle("stopped")
+    attempts = live.attempts("stopped")
+    assert attempts[ringing]["outcome"] == "cancelled"
+    assert attempts[talking]["outcome"] == "answered"
+    assert attempts[talking]["disposition"] == "hung_up"
+
+    _again_after_a_new_consent(live, numbers)
+
+
+def _again_after_a_new_consent(live: Site, numbers: list[str]) -> None:
+    (control,) = people(CONFIRMS)
+    everybody = [*numbers, control]
+    live.app.ask("consent", "import", live.write_consents(everybody, at="2026-03-03T09:59:00+08:00"))
+    live.app.ask("contacts", "import", "stopped", live.write_contacts(everybody))
+    live.add("after-the-stop", everybody)
+    live.settle("stopped", "after-the-stop")
+    assert len(live.calls([control])) == 1
+    assert [len(live.calls([number])) for number in numbers] == [1, 1]
+    refused = live.refused_by("after-the-stop")
+    assert all("suppressed" in refused[number] for number in numbers)
+
+
+def test_a_withdrawal_for_one_purpose(live: Site) -> None:
+    """It ends the call of that purpose only, and leaves the other consents as they are."""
+    numbers = for_this, for_another = people(RINGS_8_S, RINGS_8_S)
+    live.consent(numbers, "transactional", "survey")
+    live.add("reminder", numbers)
+    until("both phones ring", lambda: _ringing(live, *numbers))
+    live.app.ask("consent", "revoke", for_another, "--purpose", "survey")
+    live.app.ask("consent", "revoke", for_this, "--purpose", "transactional")
+    told = time.time()
+    until("one call was cancelled", lambda: live.call(for_this).cancel_at is not None, 5)
+    live.settle("reminder")
+    cancelled = live.call(for_this)
+    assert cancelled.cancel_at is not None
+    assert cancelled.cancel_at <= told + WITHIN_S
+    assert live.attempts("reminder")[for_this]["outcome"] == "cancelled"
+    assert live.call(for_another).answered_at is not None
+    assert live.attempts("reminder")[for_another]["disposition"] == "confirmed"
+
+    live.add("again", numbers)
+    live.add("poll", numbers, purpose="survey")
+    live.settle("again", "poll")
+    # Both were called today, so the cap refuses them everywhere; the consent only where it was withdrawn.
+    withdrawn, capped = {"consent_revoked", "cap_per_day"}, {"cap_per_day"}
+    assert live.refused_by("again") == {for_this: withdrawn, for_another: capped}
+    assert live.refused_by("poll") == {for_this: capped, for_another: withdrawn}
+
+
+def test_pause_and_resume(live: Site) -> None:
+    """No INVITE later than a second after the pause; calls in progress go on; the rest follows after the resume."""
+    numbers = people(*[CONFIRMS] * 6, *[LISTENS] * 2, *[CONFIRMS] * 16)
+    live.consent(numbers)
+    live.add("paused", numbers, rate=4)
+    until("ten are called", lambda: len(live.calls(numbers)) >= 10)
+    live.app.ask("campaign", "pause", "paused")
+    paused = time.time()
+    time.sleep(3)
+    before = live.calls(numbers)
+    assert len(before) < len(numbers)
+    assert max(c.last_invite_at for c in before) <= paused + WITHIN_S
+    assert all(c.cancel_at is None for c in before)
+    assert live.status("paused")["state"] == "paused"
+
+    live.app.ask("campaign", "resume", "paused")
+    live.settle("paused")
+    calls = live.calls(numbers)
+    assert sorted(c.to_user for c in calls) == sorted(numbers)
+    assert live.report("paused")["dispositions"] == {"confirmed": 22, "no_answer_given": 2}
+
+
+def test_campaign_stop(live: Site) -> None:
+    """Ringing calls are cancelled within a second, answered ones finish, nobody else is called."""
+    ringing, talking, waiting = people(*[RINGS_ON] * 3), people(*[LISTENS] * 3), people(*[CONFIRMS] * 12)
+    everybody = [*ringing, *talking, *waiting]
+    live.consent(everybody)
+    live.add("halted", [*ringing, *talking], concurrent=6)
+    until("three ring and three talk", lambda: _ringing(live, *ringing) and _answered(live, *talking))
+    live.app.ask("contacts", "import", "halted", live.write_contacts(waiting))  # every place is taken: they wait
+    live.app.ask("campaign", "stop", "halted")
+    stopped = time.time()
+    until("all calls have ended", lambda: all(c.ended_at for c in live.calls(everybody)), 20)
+    assert all(_cancelled_by(c, stopped + WITHIN_S) for c in live.calls(ringing))
+    answered = live.calls(talking)
+    assert all(c.bye_at is not None and c.bye_at > stopped + 2 for c in answered)
+    assert live.calls(waiting) == []
+    outcomes = live.report("halted")["outcomes"]
+    assert outcomes == {"cancelled": 3, "answered": 3}
+
+
+def _cancelled_by(call: CarrierCall, latest: float) -> bool:
+    return call.cancel_at is not None and call.cancel_at <= latest
+
+
+def test_a_second_worker_on_the_same_asterisk(live: Site) -> None:
+    """Exit 3 with one clear line; the first one goes on undisturbed."""
+    numbers = people(LISTENS)
+    live.consent(numbers)
+    live.add("undisturbed", numbers)
+    until("they talk", lambda: _answered(live, *numbers))
+    second = live.app.run("run")
+    assert second.returncode == 3
+    (line,) = second.stderr.strip().splitlines()
+    assert "another worker drives Asterisk" in line
+    assert live.call(numbers[0]).bye_at is None
+    live.settle("undisturbed")
+    assert live.attempts("undisturbed")[numbers[0]]["disposition"] == "no_answer_given"

@@ -1,0 +1,61 @@
+"""Two campaigns, the same 500 people, two dialers on two Asterisks, one database, one call a day: nobody twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from sandbox.sip import overlapping
+from sandbox.world import World
+from tests.system.site import CALLER_ID, Site, people
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
+
+PEOPLE = 500
+CAMPAIGNS = ("spring", "summer")
+SUPPRESSION_KEY = "5a" * 32  # the nodes of one installation share it
+
+
+@pytest.fixture
+def nodes(world: World, new_database: Callable[[], str], tmp_path: Path) -> list[Site]:
+    """The same project on two machines."""
+    url = new_database()
+    key = {"AGI_APP_SUPPRESSION_KEY": SUPPRESSION_KEY}
+    made = [
+        Site(tmp_path / asterisk.name, world, asterisk, url, env=key) for asterisk in world.asterisks
+    ]
+    made[0].prepare()
+    return made
+
+
+def test_nobody_is_called_twice(nodes: list[Site]) -> None:
+    """The carrier sees 500 calls, one a person, and both reports add up to them."""
+    one, two = nodes
+    numbers = people(*[1] * PEOPLE)
+    one.consent(numbers)
+    with ExitStack() as stack:
+        for node in nodes:
+            stack.enter_context(node.worker())
+        for name in CAMPAIGNS:
+            one.add(name, numbers, flow="bulk", rate=40, concurrent=200)
+        two.settle(*CAMPAIGNS, timeout_s=90)
+    calls = one.calls(numbers)
+    reports = [one.report(name) for name in CAMPAIGNS]
+
+    assert Counter(c.to_user for c in calls) == Counter(numbers)
+    assert overlapping(calls) == []
+    assert {c.from_user for c in calls} == {CALLER_ID}
+    assert [r["contacts"] for r in reports] == [PEOPLE, PEOPLE]
+    assert sum(r["attempts"] for r in reports) == PEOPLE
+    assert sum(sum(r["outcomes"].values()) for r in reports) == PEOPLE
+    assert sum(r["refused"].get("cap_per_day", 0) for r in reports) == PEOPLE
+    # A test of two that one did alone would be none.
+    assert all(r["attempts"] > PEOPLE / 20 for r in reports)
+    made_by = dict(one.sql("SELECT node, count(*) FROM attempt WHERE dialled GROUP BY node"))
+    assert len(made_by) == 2
+    assert min(made_by.values()) > PEOPLE / 20
+    assert one.sql("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == [(0,)]

@@ -1,0 +1,269 @@
+"""The documents keep step with the product: nothing missing, nothing stale, every example tried."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agi_app.campaigns.load import CampaignFile, check_campaign, parse_campaign
+from agi_app.campaigns.project import read_project
+from agi_app.campaigns.starter import make_project
+from agi_app.contacts.parse import parse_contacts
+from agi_app.contacts.table import Table
+from agi_app.errors import AuthorError, Problem
+from agi_app.flow.check import PROMPT_RULES, STRUCTURE_RULES, check_structure
+from agi_app.flow.definition import Flow
+from agi_app.flow.load import load_flow, parse_flow
+from agi_app.flow.words import VERBS
+from agi_app.model.call import Outcome
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "examples").glob("*.md")])
+README, README_ZH = ROOT / "README.md", ROOT / "README.zh-CN.md"
+QUICKSTART, QUICKSTART_ZH = DOCS / "quickstart.md", DOCS / "quickstart.zh-CN.md"
+CHECK_RULES = DOCS / "reference" / "check-rules.md"
+BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def _generator() -> Any:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "scripts" / "lib" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["reference"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+GENERATOR = _generator()
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def _blocks(page: Path, kind: str) -> list[str]:
+    return [body for info, body in BLOCK.findall(_text(page)) if info.strip() == kind]
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+# ---- complete
+
+
+def test_pages_made_from_the_code_are_up_to_date() -> None:
+    for name, text in GENERATOR.pages().items():
+        assert _text(DOCS / "reference" / name) == text, f"{name} is stale: run scripts/docs"
+
+
+def test_every_command_is_on_its_page_and_in_use_somewhere() -> None:
+    """A command that no guide shows is one that nobody finds."""
+    guides = "".join(_text(p) for p in PAGES if p.parent.name != "reference")
+    for name, _ in GENERATOR.commands():
+        assert f"## agi-app {name}\n" in _text(DOCS / "reference" / "cli.md")
+        assert f"agi-app {name}" in guides, f"no guide shows agi-app {name}"
+
+
+def test_every_setting_is_documented() -> None:
+    page = _text(DOCS / "reference" / "settings.md")
+    for _, name, field in GENERATOR.settings():
+        assert f"`{name}`" in page
+        assert field.description, f"{name} has no help text"
+
+
+def test_every_gate_rule_has_an_id_on_its_page() -> None:
+    page = _text(DOCS / "reference" / "gate-rules.md")
+    for rule in GENERATOR.ALL_RULES:
+        found = GENERATOR.reasons(rule)
+        assert found, f"the generator finds no reason in {rule.__name__}"
+        assert all(f"| `{rule_id}` |" in page for rule_id, _, _ in found)
+
+
+def test_every_verb_and_its_keys_are_in_the_flow_language() -> None:
+    page = _text(DOCS / "reference" / "flow-language.md")
+    guide = _text(DOCS / "how-to" / "write-a-flow.md")
+    for verb in VERBS:
+        assert f"### {verb}\n" in page
+        assert f"\n## {verb}" in guide, f"write-a-flow.md has no section {verb}"
+    keys = "prompt keys digits timeout attempts barge_in save min max end_key when else on confirm phrases business"
+    for key in keys.split():
+        assert f"`{key}`" in page, key
+
+
+def test_every_check_rule_is_documented() -> None:
+    page = _text(CHECK_RULES)
+    for rule in _rule_ids():
+        assert rule in page, f"check-rules.md lacks {rule}"
+
+
+def test_every_outcome_is_documented() -> None:
+    page = _text(DOCS / "reference" / "outcomes.md")
+    for word in [*Outcome, "opted_out", "flow_limit", "hung_up", "completed", "prompt_failed"]:
+        assert f"`{word}`" in page, word
+
+
+def _rule_ids() -> set[str]:
+    """Every ``part/rule`` that the code can report, from its text."""
+    parts = "flow|campaign|yaml|schema|rules|table|contacts|consent|stop-list"
+    found = set()
+    for file in (ROOT / "agi_app").rglob("*.py"):
+        found |= set(re.findall(rf'"((?:{parts})/[a-z]+(?:-[a-z]+)*)"', _text(file)))
+    docstrings = " ".join(rule.__doc__ or "" for rule in (*STRUCTURE_RULES, *PROMPT_RULES))
+    return found | set(re.findall(r"``(flow/[a-z-]+)``", docstrings))
+
+
+# ---- true
+
+
+def _tagged_flows() -> list[tuple[str, str]]:
+    """Every YAML block that is a whole flow, wherever it stands."""
+    return [
+        (f"{_name(page)}#{number}", body)
+        for page in PAGES
+        for number, body in enumerate(_blocks(page, "yaml"))
+        if re.search(r"^flow: .*\n(.*\n)*nodes:", body, re.MULTILINE)
+    ]
+
+
+def test_every_flow_in_the_documents_loads() -> None:
+    flows = _tagged_flows()
+    assert len(flows) >= len(VERBS)
+    for where, body in flows:
+        load_flow(body, where)
+
+
+def test_every_campaign_in_the_documents_loads() -> None:
+    campaigns = [
+        (f"{_name(page)}#{number}", body)
+        for page in PAGES
+        for number, body in enumerate(_blocks(page, "yaml"))
+        if re.search(r"^campaign: ", body, re.MULTILINE)
+    ]
+    assert campaigns
+    for where, body in campaigns:
+        parse_campaign(body, where)
+
+
+def _check_examples() -> list[Any]:
+    cases = []
+    for rule, section in re.findall(r"^### ([^\n]+)\n(.*?)(?=^##|\Z)", _text(CHECK_RULES), re.MULTILINE | re.DOTALL):
+        for info, body in BLOCK.findall(section):
+            cases.append(pytest.param(rule, info.removeprefix("yaml "), body, id=f"{rule}-{info[5:]}"))
+    return cases
+
+
+@pytest.mark.parametrize(("rule", "kind", "example"), _check_examples())
+def test_an_example_of_a_check_rule_shows_it(rule: str, kind: str, example: str) -> None:
+    """The bad example is refused by exactly this rule, the good one by none."""
+    flow, campaign = _blocks(CHECK_RULES, "yaml base")
+    only_campaigns = CampaignFile.model_fields.keys() - Flow.model_fields.keys()
+    of_campaign = rule.startswith("campaign/") or _sections(example).keys() & only_campaigns
+    base = campaign if of_campaign else flow
+    found = {p.rule for p in _problems(_merged(base, example))}
+    assert found == ({rule} if kind == "bad" else set())
+
+
+def _sections(text: str) -> dict[str, str]:
+    """Top-level key -> its lines; a key that stands twice keeps both."""
+    return {part.split(":")[0]: part for part in re.split(r"^(?=[^\s])", text, flags=re.MULTILINE) if part.strip()}
+
+
+def _merged(base: str, example: str) -> str:
+    return "".join((_sections(base) | _sections(example)).values())
+
+
+def _problems(text: str) -> list[Problem]:
+    try:
+        if "campaign: " in text:
+            return check_campaign(parse_campaign(text, "example"), {"example"}, {"carrier-a"})
+        return check_structure(parse_flow(text, "example"))
+    except AuthorError as error:
+        return list(error.problems)
+
+
+@pytest.mark.parametrize("readme", [README, README_ZH, QUICKSTART, QUICKSTART_ZH], ids=_name)
+def test_what_the_reader_is_told_to_write_checks_clean(readme: Path, tmp_path: Path) -> None:
+    """The files that the newcomer's path adds to a fresh project have no fault."""
+    project = tmp_path / "mine"
+    make_project(project)
+    named = [(match[1], body) for body in _blocks(readme, "yaml") if (match := re.match(r"# (\S+\.yaml)\n", body))]
+    assert len(named) == 2
+    for file, body in named:
+        (project / file).write_text(body, encoding="utf-8")
+    found = read_project(project, {"sandbox"})
+    assert found.problems == []
+    assert len(found.flows) == len(found.campaigns) == 2
+    people = _blocks(readme, "csv")[0]
+    file = project / "people.csv"
+    file.write_text(people, encoding="utf-8")
+    with file.open("rb") as source:
+        rows = list(parse_contacts(Table(source, "people.csv"), "CN", ["en", "zh-CN"]))
+    assert [type(row).__name__ for row in rows] == ["ContactRow"] * 5
+
+
+# ---- together
+
+
+def _commands(page: Path) -> list[str]:
+    """The command lines of a page, without their comments and output."""
+    lines = [line for body in _blocks(page, "console") for line in body.splitlines()]
+    return [re.sub(r"\s+#.*", "", line).removeprefix("$ ").strip() for line in lines if line.startswith("$ ")]
+
+
+@pytest.mark.parametrize(("english", "chinese"), [(README, README_ZH), (QUICKSTART, QUICKSTART_ZH)], ids=["r", "q"])
+def test_both_languages_show_the_same_commands_and_files(english: Path, chinese: Path) -> None:
+    assert _commands(english) == _commands(chinese)
+    assert _commands(english)
+    for kind in ("yaml", "csv", "toml"):
+        bare = [[_bare(b) for b in _blocks(page, kind)] for page in (english, chinese)]
+        assert bare[0] == bare[1]
+
+
+def _bare(block: str) -> str:
+    return re.sub(r"(?m)\s+# .*$", "", block)
+
+
+def test_commands_in_the_documents_exist_with_their_options() -> None:
+    known = dict(GENERATOR.commands())
+    for page in PAGES:
+        for line in _commands(page):
+            for words in re.findall(r"(?:^|\b)agi-app ((?:[a-z-]+ ?){1,2})([^|;&>]*)", line):
+                name = next((n for n in (words[0].strip(), words[0].split()[0]) if n in known), None)
+                assert name, f"{_name(page)}: {line}"
+                options = {o for p in known[name].params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
+                used = re.findall(r"(?<=\s)(--?[a-z][a-z-]*)", f" {words[1]}")
+                assert set(used) <= options, f"{_name(page)}: {line}"
+
+
+def test_relative_links_lead_somewhere() -> None:
+    broken = []
+    for page in PAGES:
+        prose = BLOCK.sub("", _text(page))
+        for target in re.findall(r"\[[^\]]*\]\(([^)\s]+)\)", prose):
+            path, _, anchor = target.partition("#")
+            if "://" in path or path.startswith("mailto:"):
+                continue
+            there = (page.parent / path).resolve() if path else page
+            if not there.exists() or (anchor and there.suffix == ".md" and anchor not in _anchors(there)):
+                broken.append(f"{_name(page)}: {target}")
+    assert not broken
+
+
+def _anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", BLOCK.sub("", _text(page)), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    index = _text(DOCS / "README.md")
+    for page in DOCS.rglob("*.md"):
+        path = page.relative_to(DOCS).as_posix()
+        assert path == "README.md" or f"({path})" in index, f"docs/README.md does not name {path}"
