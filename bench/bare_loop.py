@@ -109,9 +109,9 @@ class BareLoop:
 
 async def run(url: str, user: str, prompts: str, numbers: list[str], rate: float) -> dict[str, Any]:
     """Make the calls; what was counted, and this process's CPU seconds while it did."""
-    auth = aiohttp.BasicAuth(user, os.environ["ARI_PASSWORD"])
+    login = aiohttp.encode_basic_auth(user, os.environ["ARI_PASSWORD"])
     async with (
-        aiohttp.ClientSession(auth=auth) as session,
+        aiohttp.ClientSession(headers={"Authorization": login}) as session,
         session.ws_connect(f"{url}/events", params={"app": APP}) as socket,
     ):
         bare = BareLoop(socket, prompts)

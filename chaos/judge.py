@@ -139,13 +139,20 @@ def _stops(verdict: Verdict, world: World, fault: Fault, calls: list[CarrierCall
             at = dt.datetime.fromisoformat(node.journal.real_at[number_hash]).timestamp()
             number = numbers.get(number_hash, "")
             stops[number] = min(stops.get(number, float("inf")), seen_at if fault.clock_moves else at)
-    late = [c for c in calls if c.to_user in stops and c.last_invite_at > stops[c.to_user] + STOP_WITHIN_S]
+    late = [c for c in calls if c.to_user in stops and _last_invite(c) > stops[c.to_user] + STOP_WITHIN_S]
     verdict.invites_after_stop = len(late)
     for call in late[:5]:
         verdict.problems.append(
-            f"INVITE to {call.to_user} {call.last_invite_at - stops[call.to_user]:.2f} s after its stop"
+            f"INVITE to {call.to_user} {_last_invite(call) - stops[call.to_user]:.2f} s after its stop"
             f" (first INVITE {call.invite_at - stops[call.to_user]:+.2f} s, {call.invites} in all)"
         )
+
+
+def _last_invite(call: CarrierCall) -> float:
+    """Repeats of an INVITE that nothing ever answered are not counted: SIP forbids a CANCEL before the first answer
+    (RFC 3261, 9.1), so Asterisk must go on repeating it; the person's phone has not heard of it."""
+    silent = call.ringing_at is None and call.answered_at is None and call.final_status is None
+    return call.invite_at if silent else call.last_invite_at
 
 
 def _leftovers(verdict: Verdict, fault: Fault, calls: list[CarrierCall], evidence: Evidence) -> None:

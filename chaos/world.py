@@ -110,11 +110,8 @@ class World:
         if "spool" in self.disks:
             self._mount("spool", run_dir, SMALL_DISK)  # with its logs and its own database
         if "journal" in self.disks:
-            kept = {file: file.read_bytes() for file in (project / "var").iterdir()}
             self._mount("journal", project / "var", SMALL_DISK)
-            for file, content in kept.items():
-                file.write_bytes(content)
-                file.chmod(0o600)
+            shutil.copytree(self.template.project / "var", project / "var", dirs_exist_ok=True)
         asterisk = Asterisk(self._root, run_dir, name=name, carrier=self.relay.address, prompts_dir=project / "prompts")
         stack.callback(self._stop_asterisk, asterisk)
         asterisk.start()

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
-from agi_app.campaigns.load import CampaignFile, check_campaign, parse_campaign
+from agi_app.campaigns.load import RETRIED, CampaignFile, PaceFile, WindowFile, check_campaign, parse_campaign
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.starter import make_project
 from agi_app.contacts.parse import parse_contacts
 from agi_app.contacts.table import Table
 from agi_app.errors import AuthorError, Problem
 from agi_app.flow.check import PROMPT_RULES, STRUCTURE_RULES, check_structure
-from agi_app.flow.definition import Flow
+from agi_app.flow.definition import Flow, Identify, OptOut
 from agi_app.flow.load import load_flow, parse_flow
+from agi_app.flow.steps import Digits, Else, Gather, GatherStep, Play, When
 from agi_app.flow.words import VERBS
 from agi_app.model.call import Outcome
 
@@ -93,9 +95,24 @@ def test_every_verb_and_its_keys_are_in_the_flow_language() -> None:
     for verb in VERBS:
         assert f"### {verb}\n" in page
         assert f"\n## {verb}" in guide, f"write-a-flow.md has no section {verb}"
-    keys = "prompt keys digits timeout attempts barge_in save min max end_key when else on confirm phrases business"
-    for key in keys.split():
-        assert f"`{key}`" in page, key
+    for model in (Flow, Identify, OptOut, Play, Gather, Digits, When, Else, GatherStep):
+        for key in _keys(model):
+            assert f"`{key}`" in page, f"flow-language.md lacks {key} of {model.__name__}"
+
+
+def test_every_key_of_a_campaign_is_in_the_guide() -> None:
+    guide = _text(DOCS / "how-to" / "run-a-campaign.md")
+    example = "".join(_blocks(DOCS / "how-to" / "run-a-campaign.md", "yaml"))
+    for model in (CampaignFile, PaceFile, WindowFile):
+        for key in _keys(model):
+            assert re.search(rf"\b{key}:", example), f"run-a-campaign.md lacks {key}"
+    for outcome in RETRIED:
+        assert f"`{outcome}`" in guide
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    """The keys of a model as they are written in YAML."""
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def test_every_check_rule_is_documented() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,12 +19,22 @@ from agi_app.cli.common import (
     say,
     say_json,
     say_summary,
+    settings_of,
     table,
     with_installation,
 )
-from agi_app.consent.stop import StopAnswer, stop_list, stop_number, withdraw
+from agi_app.clock import SystemClock
+from agi_app.consent.stop import (
+    VIA,
+    VIA_LIST,
+    StopAnswer,
+    stop_list,
+    stop_number,
+    stops_without_database,
+    withdraw,
+)
 from agi_app.contacts.importer import ImportSummary, import_consent_file, read_stop_list_file
-from agi_app.errors import InputError
+from agi_app.errors import InputError, StoreError
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import NotANumber, parse
 from agi_app.store.consents import PersonHistory, history
@@ -122,7 +133,13 @@ def revoke(
             return await withdraw(inst.store, inst.clock, e164, purpose, reason)
         return await stop_number(inst.store, inst.journal, inst.clock, e164, reason)
 
-    answer = with_installation(project, work)
+    try:
+        answer = with_installation(project, work)
+    except StoreError as error:
+        if purpose is not None:
+            raise
+        _without_database(project, [e164], VIA, error)
+        answer = StopAnswer(0)
     scope = f"consent for {purpose} is withdrawn" if purpose else "will never be called again"
     say(f"{e164} {scope}; calls ended: {answer.ended}")
     if answer.waiting:
@@ -134,9 +151,28 @@ def _take_list(project: Path, file: Path) -> None:
     for problem in listed.problems:
         err.print(str(problem), markup=False)
     if listed.numbers:
-        new = with_installation(project, lambda inst: stop_list(inst.store, inst.journal, inst.clock, listed.numbers))
-        say(f"{len(listed.numbers)} numbers are on the suppression list, {new} of them new")
+        _stop_all(project, listed.numbers)
     raise typer.Exit(1 if listed.problems or not listed.numbers else 0)
+
+
+def _stop_all(project: Path, numbers: Sequence[str]) -> None:
+    try:
+        new = with_installation(project, lambda inst: stop_list(inst.store, inst.journal, inst.clock, numbers))
+    except StoreError as error:
+        _without_database(project, numbers, VIA_LIST, error)
+        say(f"{len(numbers)} numbers will never be called again")
+    else:
+        say(f"{len(numbers)} numbers are on the suppression list, {new} of them new")
+
+
+def _without_database(project: Path, numbers: Sequence[str], via: str, error: StoreError) -> None:
+    """A stop is taken also while the database is away: on disk now, in the database before the next call."""
+    stops_without_database(settings_of(project).data, SystemClock(), numbers, via)
+    err.print(
+        f"the database does not answer ({error}); the stop is safe in the journal of this node, and its worker"
+        " stores it before it dials again",
+        markup=False,
+    )
 
 
 def read_number(text: str) -> str:

@@ -8,6 +8,7 @@ The stops are not lost: the refusal journal, beside the note, is replayed.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -60,7 +61,8 @@ def write(folder: Path, progress: Progress, now: dt.datetime) -> None:
             os.fsync(out.fileno())
         temporary.replace(file)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise SafetyError(f"{file}: the checkpoint cannot be written: {error.strerror}") from error
 
 

@@ -125,7 +125,7 @@ class Dialer:
         if batch.nothing_due or batch.not_running:
             running.idle_until = now + IDLE_S
             return IDLE_S
-        return 0.0 if batch.refused else HORIZON_S / 2
+        return 0.0 if batch.refused else HORIZON_S / 4
 
     async def _claim(self, running: Running, room: int) -> claims.ClaimBatch:
         line = running.line

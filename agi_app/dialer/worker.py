@@ -55,6 +55,7 @@ class Worker:
         self._node, self._stops, self._lock, self._health = node, stops, lock, health
         self._data_folder = data_folder
         self._look_around = asyncio.Event()  # something changed: keep house now
+        self._listening = False  # the connection that hears of stops is up; the live calls may be unchecked yet
         self._noted = -1  # the decision that the checkpoint on disk tells
 
     def hold(self) -> str | None:
@@ -82,9 +83,11 @@ class Worker:
     async def _obey(self, heard: Heard, dialer: Dialer) -> None:
         match heard:
             case Listening():
+                self._listening = True
                 await self._check_live_calls()
                 dialer.control_changed()
             case ListenLost(reason):
+                self._listening = False
                 self._health.deaf, self._health.outage = reason, True
                 _log.warning("stops are not heard", reason=reason)
             case Notification(channel, payload) if channel == STOP_CHANNEL:
@@ -119,6 +122,7 @@ class Worker:
                 self._health.peers = "waiting to hear that the other workers' stops are stored"
         except StoreError as error:
             self._health.deaf = str(error)
+            self._look_around.set()  # keep_house asks again: no second Listening tells us to
             return
         self._health.deaf, self._health.outage = None, False
         self._look_around.set()
@@ -148,6 +152,8 @@ class Worker:
         node = self._node
         if not await self._lock.still_held():
             await self._retake_lock()
+        if self._listening and self._health.deaf is not None:
+            await self._check_live_calls()
         ids = node.live.attempt_ids
         ours = await attempts.extend_leases(node.store, node.entityid, ids, LEASE)
         for attempt_id in set(ids) - ours:

@@ -57,7 +57,8 @@ class Ari:
     @property
     def is_connected(self) -> bool:
         """Whether Asterisk is listening to us now; the dialler dials only while this is true."""
-        return self._up.is_set() and self._socket is not None and self._socket.is_open
+        socket = self._socket
+        return self._up.is_set() and socket is not None and socket.is_open and not socket.stalled
 
     async def connected(self, timeout: float | None = None) -> None:
         """Wait until connected, at most ``timeout`` seconds; then raises AsteriskError."""

@@ -22,6 +22,8 @@ _log = log.get("pbx.socket")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Frame).decode
 
+STALL_S = 1.0  # Asterisk answers within milliseconds
+
 Params = Mapping[str, str]
 Body = Mapping[str, object]
 
@@ -33,14 +35,26 @@ class EventSocket:
         self.replaced = False  # another worker registered our application
         self._socket = socket
         self._on_event = on_event
-        self._waiting: dict[str, tuple[str, asyncio.Future[Frame]]] = {}
+        self._waiting: dict[str, tuple[str, asyncio.Future[Frame], float]] = {}  # in the order they were sent
         self._ids = itertools.count(1)
         self._open = True
+        self._doubtful = False  # a request was not answered, and nothing has come since
 
     @property
     def is_open(self) -> bool:
         """Whether a request sent now can be expected to arrive."""
         return self._open and not self._socket.closed
+
+    @property
+    def stalled(self) -> bool:
+        """Whether a request has waited so long that Asterisk, or the way to it, must be suspected.
+
+        It says so long before the heartbeat does: what is sent meanwhile would be lost, and a lost
+        originate counts as a call that somebody got.
+        """
+        oldest = next(iter(self._waiting.values()), None)
+        late = oldest is not None and asyncio.get_running_loop().time() - oldest[2] > STALL_S
+        return late or self._doubtful
 
     async def read(self) -> None:
         """Hand over events until the socket closes or the application is taken by another worker."""
@@ -49,6 +63,7 @@ class EventSocket:
                 message = await self._socket.receive()
                 if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                     return
+                self._doubtful = False
                 self._take(message.data)
         finally:
             self._open = False
@@ -65,14 +80,16 @@ class EventSocket:
         if not self.is_open:
             raise RequestFailed(what, 0, "no connection to Asterisk; nothing was sent")
         request_id = str(next(self._ids))
-        answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-        self._waiting[request_id] = (what, answer)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Frame] = loop.create_future()
+        self._waiting[request_id] = (what, answer, loop.time())
         try:
             async with asyncio.timeout(timeout):
                 frame = _request_frame(request_id, method, uri, query, body)
                 await self._socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
                 reply = await answer
         except TimeoutError as fault:
+            self._doubtful = True
             raise RequestFailed(what, 0, f"no answer from Asterisk within {timeout:g} s") from fault
         except (aiohttp.ClientError, ConnectionError) as fault:
             raise RequestFailed(what, 0, f"connection lost: {fault}") from fault
@@ -101,7 +118,7 @@ class EventSocket:
             self._on_event(frame)
 
     def _fail_waiting(self) -> None:
-        for what, answer in self._waiting.values():
+        for what, answer, _ in self._waiting.values():
             if not answer.done():
                 answer.set_exception(RequestFailed(what, 0, "connection lost before Asterisk answered"))
 

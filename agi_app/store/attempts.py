@@ -53,10 +53,11 @@ async def finish(
     nothing: False. The result of an attempt that was swept as interrupted replaces that guess.
     """
     values = result_values(attempt_id, result, next_due, contact_done)
-    async with store.transaction() as connection:
-        await _lock_person(connection, attempt_id)
+    async with store.connection() as connection:  # it locks, and commits, by itself
         stored = await record(connection, Q["finish"], values | {"swept": False})
-        if stored is None:
+    if stored is None:
+        async with store.transaction() as connection:
+            await _lock_person(connection, attempt_id)
             stored = await record(connection, Q["late_result"], values)
     return stored is not None
 

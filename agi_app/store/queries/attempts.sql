@@ -33,15 +33,22 @@ WITH given AS (
 )
 SELECT attempt_id FROM given;
 
+-- One statement, so that a call costs one trip: the person's lock is taken before the attempt's, which
+-- hangs on it by the join. Nothing here is judged by facts that a wait for that lock could make old.
 -- name: finish
-WITH ended AS (
+WITH locked AS MATERIALIZED (
+    SELECT person_id FROM person
+    WHERE person_id = (SELECT person_id FROM attempt WHERE attempt_id = %(attempt_id)s)
+    FOR NO KEY UPDATE
+), ended AS (
     UPDATE attempt
     SET state = 'ended', outcome = %(outcome)s, disposition = %(disposition)s, answers = %(answers)s::jsonb,
         cause = %(cause)s, tech_cause = %(tech_cause)s, note = %(note)s, counts = %(counts)s, swept = %(swept)s,
         ringing_at = %(ringing_at)s, answered_at = %(answered_at)s,
         ended_at = coalesce(%(ended_at)s::timestamptz, clock_timestamp())
-    WHERE attempt_id = %(attempt_id)s AND state <> 'ended'
-    RETURNING attempt_id, contact_id, person_id, caller_id, counts
+    FROM locked
+    WHERE attempt.attempt_id = %(attempt_id)s AND attempt.person_id = locked.person_id AND state <> 'ended'
+    RETURNING attempt.attempt_id, contact_id, attempt.person_id, caller_id, counts
 ), freed AS (
     UPDATE slot SET attempt_id = NULL FROM ended WHERE slot.attempt_id = ended.attempt_id
 ), seen AS (

@@ -6,6 +6,9 @@ LEFT JOIN LATERAL (
 ) p ON true
 WHERE c.name = %(campaign)s;
 
+-- An INVITE that nothing answered cannot be cancelled (RFC 3261, 9.1): Asterisk repeats it for 32 s, however
+-- soon we gave up. Until then it may still make the phone ring, so the person is left alone.
+
 -- Statement 1: lock the contacts that are due and their persons. Facts must not be read here: a
 -- statement sees the database as it was before it waited for, or passed over, a lock.
 -- name: lock
@@ -13,6 +16,8 @@ SELECT c.contact_id, c.person_id
 FROM contact c JOIN person p ON p.person_id = c.person_id
 WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.due_at <= %(now)s
   AND NOT EXISTS (SELECT FROM attempt a WHERE a.person_id = c.person_id AND a.state <> 'ended')
+  AND NOT EXISTS (SELECT FROM attempt a WHERE a.person_id = c.person_id AND a.marked_at > clock_timestamp() - interval '33 s'
+                  AND a.dialled AND a.ringing_at IS NULL AND a.outcome IN ('trunk_silent', 'cancelled'))
 ORDER BY c.due_at, c.contact_id
 LIMIT %(limit)s
 FOR NO KEY UPDATE OF c, p SKIP LOCKED;
@@ -32,6 +37,8 @@ LEFT JOIN suppression s ON s.number_hash = p.number_hash
 LEFT JOIN decision d ON d.decision_id = c.last_decision_id
 WHERE c.state = 'pending'
   AND NOT EXISTS (SELECT FROM attempt a WHERE a.person_id = c.person_id AND a.state <> 'ended')
+  AND NOT EXISTS (SELECT FROM attempt a WHERE a.person_id = c.person_id AND a.marked_at > clock_timestamp() - interval '33 s'
+                  AND a.dialled AND a.ringing_at IS NULL AND a.outcome IN ('trunk_silent', 'cancelled'))
 ORDER BY wanted.place;
 
 -- name: consents

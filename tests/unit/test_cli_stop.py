@@ -1,0 +1,54 @@
+"""A stop given on the command line is never refused because the database is away."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from agi_app.campaigns.starter import make_project
+from agi_app.cli.main import main
+from agi_app.consent.suppression import load_key
+
+NUMBER = "+999861380001101"
+NOTHING_LISTENS = "postgresql://agi_app@127.0.0.1:1/agi_app"
+
+
+@pytest.mark.parametrize("given", ["number", "file"])
+def test_a_stop_is_on_disk_while_the_database_is_away(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It goes into the journal, the command succeeds, and says where the stop is."""
+    project = tmp_path / "mine"
+    make_project(project)
+    (tmp_path / "stops.txt").write_text(f"{NUMBER}\n", encoding="utf-8")
+    arguments = [NUMBER] if given == "number" else ["--file", str(tmp_path / "stops.txt")]
+    monkeypatch.setenv("DATABASE_URL", NOTHING_LISTENS)
+    monkeypatch.setattr(sys, "argv", ["agi-app", "consent", "revoke", *arguments, "--project", str(project)])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 0
+    (line,) = (project / "var" / "refusals.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["hash"] == load_key(project / "var").hash_number(NUMBER).hex()
+    said = capsys.readouterr()
+    assert "safe in the journal" in said.err
+    assert "never be called again" in said.out
+
+
+def test_a_withdrawal_for_one_purpose_needs_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no stop: the journal has no place for it, so the command says that it failed."""
+    project = tmp_path / "mine"
+    make_project(project)
+    monkeypatch.setenv("DATABASE_URL", NOTHING_LISTENS)
+    arguments = ["consent", "revoke", NUMBER, "--purpose", "survey", "--project", str(project)]
+    monkeypatch.setattr(sys, "argv", ["agi-app", *arguments])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 2
+    assert not (project / "var" / "refusals.jsonl").exists()
