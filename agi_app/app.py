@@ -7,6 +7,7 @@ store → lock → journal flushed → Asterisk → inherited calls ended → sw
 from __future__ import annotations
 
 import asyncio
+import platform
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -31,7 +32,7 @@ from agi_app.dialer.worker import Health, Worker
 from agi_app.errors import AgiAppError, OtherWorkerError
 from agi_app.model.call import Claim
 from agi_app.pbx.ari import Ari
-from agi_app.pbx.http import AriSettings
+from agi_app.pbx.http import AriSettings, probe
 from agi_app.pbx.inbound import Inbound
 from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.router import Router
@@ -111,11 +112,12 @@ def ari_settings(settings: Settings) -> AriSettings:
 async def run_worker(inst: Installation) -> None:
     """Drive this node's Asterisk until SIGINT or SIGTERM; raises what makes it impossible."""
     await checks.assert_durable(inst.store)
-    lock = await inst.store.worker_lock(inst.settings.entityid)
+    entityid = inst.settings.asterisk.entityid or (await probe(ari_settings(inst.settings))).entity_id
+    lock = await inst.store.worker_lock(entityid)
     if lock is None:
         raise OtherWorkerError(
-            f"another worker drives Asterisk {inst.settings.entityid}; one Asterisk has one worker."
-            " Is `agi-app run` running already?"
+            f"another worker drives Asterisk {entityid}; one Asterisk has one worker. Is `agi-app run` running already?"
+            " If that is another Asterisk, give each its own entityid in asterisk.conf"
         )
     try:
         await _run_locked(inst, lock)
@@ -126,9 +128,9 @@ async def run_worker(inst: Installation) -> None:
 
 
 async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
-    entityid = inst.settings.entityid
+    entityid = lock.entityid
     checkpoint.compare(checkpoint.read(inst.settings.data), await progress.progress(inst.store))
-    await nodes.register_node(inst.store, entityid, inst.settings.asterisk.url)
+    await nodes.register_node(inst.store, entityid, f"{platform.node()} {inst.settings.asterisk.url}")
     stops = Stops(inst.store, inst.journal, inst.clock, entityid)
     flushed = await stops.flush()
     if flushed:

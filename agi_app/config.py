@@ -42,7 +42,9 @@ class AsteriskSettings(_Frozen):
     password: str = Field("", description="ARI password; better: password_file", repr=False)
     password_file: Path | None = Field(None, description="file that holds the ARI password and nothing else")
     app: Name = Field("agi-app", description="name of the Stasis application")
-    entityid: str = Field("", description="this Asterisk's own id; the same as entityid in asterisk.conf; default: url")
+    entityid: str = Field(
+        "", description="this Asterisk's own id; default: what Asterisk says (asterisk.conf, entityid)"
+    )
     prompts_path: str = Field(
         "/var/lib/agi-app/prompts", description="the folder prompts/ of this project as Asterisk sees it"
     )
@@ -116,11 +118,6 @@ class Settings(BaseSettings):
     def data(self) -> Path:
         """The data folder as an absolute path."""
         return self.project / self.data_folder
-
-    @property
-    def entityid(self) -> str:
-        """What names this Asterisk among the nodes."""
-        return self.asterisk.entityid or self.asterisk.url
 
     def ari_password(self) -> str:
         """The ARI password from the settings, its file or the environment; ConfigError when there is none."""

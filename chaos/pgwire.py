@@ -11,7 +11,7 @@ from collections.abc import Callable
 from chaos.proxy import Link
 from chaos.steps import Steps
 
-_SIGNS = ((b"INSERT INTO attempt ", "claimed"), (b"disposition = $2, answers", "stored"))
+_SIGNS = ((b"INSERT INTO attempt ", "claimed"), (b"SET state = 'ended', outcome = $", "stored"))
 _COMMIT = b"COMMIT"
 
 
@@ -24,6 +24,7 @@ class PgLink(Link):
         self._buffer = bytearray()
         self._started = False
         self._kind_of: dict[bytes, str | None] = {}
+        self._in_transaction = False
         self._doing: str | None = None
         self._committing: str | None = None
 
@@ -55,7 +56,6 @@ class PgLink(Link):
         if kind == b"P":
             name, query, *_ = body.split(b"\0", 2)
             self._kind_of[name] = self._kind(query)
-            self._note(self._kind_of[name])
         elif kind == b"B":
             _, name, *_ = body.split(b"\0", 2)
             self._note(self._kind_of.get(name))
@@ -63,6 +63,8 @@ class PgLink(Link):
             self._note(self._kind(body))
 
     def _kind(self, query: bytes) -> str | None:
+        if query.startswith(b"BEGIN"):
+            return "begin"
         if query.startswith(_COMMIT):
             return "commit"
         if query.startswith(b"ROLLBACK"):
@@ -70,9 +72,13 @@ class PgLink(Link):
         return next((step for sign, step in _SIGNS if sign in query), None)
 
     def _note(self, kind: str | None) -> None:
-        if kind == "commit":
-            self._committing, self._doing = self._doing or self._committing, None
+        if kind == "begin":
+            self._in_transaction = True
+        elif kind == "commit":
+            self._committing, self._doing, self._in_transaction = self._doing, None, False
         elif kind == "rollback":
-            self._doing = None
-        elif kind is not None:
+            self._doing, self._in_transaction = None, False
+        elif kind is not None and self._in_transaction:
             self._doing = kind
+        elif kind is not None:  # a statement that commits by itself
+            self._committing = kind

@@ -23,15 +23,17 @@ async def mark(store: Store, claim: Claim, node: str) -> MarkReceipt | None:
     """Make the claim ``dialling``, durably, if the person may still be called.
 
     None when not: the claim was cancelled or its lease ran out, the person said stop, the campaign
-    does not run. Then the claim is given back in the same transaction and nothing may be dialled.
+    does not run. Then nothing may be dialled, and the claim has been given back.
     After a StoreError it is not known whether it was marked: dial nothing and ``release`` it later.
     """
+    async with store.connection() as connection:  # one statement, which locks and commits by itself
+        found = await record(connection, Q["mark"], {"attempt_id": claim.attempt_id, "node": node})
+    if found is not None and found["marked"]:
+        return MarkReceipt(claim.attempt_id, store.clock.monotonic())
     async with store.transaction() as connection:
         await _lock_person(connection, claim.attempt_id)
-        marked = await record(connection, Q["mark"], {"attempt_id": claim.attempt_id, "node": node})
-        if marked is None:
-            await give_back(connection, [claim.attempt_id], "no longer allowed when it was to be dialled", CLAIMED)
-    return MarkReceipt(claim.attempt_id, store.clock.monotonic()) if marked else None
+        await give_back(connection, [claim.attempt_id], "no longer allowed when it was to be dialled", CLAIMED)
+    return None
 
 
 async def release(store: Store, attempt_id: str, reason: str) -> bool:

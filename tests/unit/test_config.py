@@ -39,7 +39,6 @@ def test_an_empty_file_is_a_loopback_installation_with_an_embedded_database(tmp_
     assert found.asterisk.url == "http://127.0.0.1:8088/ari"
     assert found.database_url == ""
     assert found.data == tmp_path / "var"
-    assert found.entityid == found.asterisk.url
     assert not found.trunks
 
 

@@ -4,19 +4,9 @@ SELECT person_id FROM person
 WHERE person_id = (SELECT person_id FROM attempt WHERE attempt_id = %(attempt_id)s)
 FOR NO KEY UPDATE;
 
+-- The function of 0004_mark.sql; it locks the person first, too.
 -- name: mark
-UPDATE attempt a
-SET state = 'dialling', dialled = true, marked_at = clock_timestamp(),
-    rules_at = a.rules_at + (clock_timestamp() - a.claimed_at)
-WHERE a.attempt_id = %(attempt_id)s AND a.node = %(node)s AND a.state = 'claimed'
-  AND a.lease_until > clock_timestamp()
-  AND EXISTS (SELECT FROM campaign c WHERE c.name = a.campaign AND c.state = 'running')
-  AND NOT EXISTS (SELECT FROM person p JOIN suppression s ON s.number_hash = p.number_hash
-                  WHERE p.person_id = a.person_id)
-  AND NOT EXISTS (SELECT FROM revocation r JOIN campaign c ON c.name = a.campaign
-                  WHERE r.person_id = a.person_id AND (r.purpose IS NULL OR r.purpose = c.purpose)
-                    AND r.recorded_at >= a.claimed_at)
-RETURNING a.attempt_id;
+SELECT mark_attempt(%(attempt_id)s, %(node)s) AS marked;
 
 -- Ends attempts that were surely not dialled; their contacts are due as before.
 -- name: give_back
