@@ -17,7 +17,7 @@ from functools import partial
 from agi_app import log
 from agi_app.calls.orphans import sweep_rule
 from agi_app.campaigns.rules import load_ruleset
-from agi_app.clock import Clock, SandboxClock, SystemClock
+from agi_app.clock import Clock, SystemClock
 from agi_app.config import Settings
 from agi_app.consent import checkpoint
 from agi_app.consent.journal import Journal
@@ -64,12 +64,14 @@ async def installation(settings: Settings) -> AsyncIterator[Installation]:
     """Open the database (our own one is migrated by itself), the key and the clock; close them in the end."""
     key = load_key(settings.data)
     url = settings.database_url or None
-    if url is None:
-        await migrate_database(settings)
-    store = await Store.open(url, settings.data, clock=SystemClock(), hash_number=key.hash_number)
+    store = await Store.open(
+        url, settings.data, clock=SystemClock(), hash_number=key.hash_number, check_schema=url is not None
+    )
     try:
+        if url is None:
+            await migrate(store)
         await checks.confirm_suppression_key(store, key.check_value)
-        clock = await _rules_clock(settings, store)
+        clock = await checks.rules_clock(store, settings.sandbox.clock)
         yield Installation(settings, store, clock, key, Journal(settings.data, clock))
     finally:
         await store.close()
@@ -89,12 +91,6 @@ async def migrate_database(settings: Settings) -> list[str]:
         return await migrate(store)
     finally:
         await store.close()
-
-
-async def _rules_clock(settings: Settings, store: Store) -> Clock:
-    if settings.sandbox.clock is None:
-        return SystemClock()
-    return SandboxClock(await checks.sandbox_offset(store, settings.sandbox.clock))
 
 
 def ari_settings(settings: Settings) -> AriSettings:
@@ -137,12 +133,12 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
         _log.info("stops of the journal are in the database", count=flushed)
     inbound = Inbound()
     router = Router(lambda channel_id, _: ari.hang_up_soon(channel_id), inbound.take)
-    ari = Ari(
-        ari_settings(inst.settings),
-        inst.clock,
-        on_event=router.handle,
-        prepare=lambda a: reconcile(a, router),
-    )
+
+    async def prepare(connected: Ari) -> None:
+        await reconcile(connected, router)
+        await inbound.collect(connected)
+
+    ari = Ari(ari_settings(inst.settings), inst.clock, on_event=router.handle, prepare=prepare)
     node = Node(entityid, inst.store, ari, router, inst.clock, load_ruleset(), LiveCalls())
     await contacts.wake_old_rules(inst.store, node.ruleset.version, inst.clock.now())
     health = Health()

@@ -1,6 +1,7 @@
 """What is wrong here and how to mend it: settings, project files, database, clocks, Asterisk, trunks, prompts.
 
-It looks and never changes anything; a check that cannot be made because an earlier one failed is left out.
+It mends nothing (like every command it makes what a new project lacks: data folder, key, embedded database).
+A check that cannot be made because an earlier one failed is left out.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.rules import load_ruleset
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock, SystemClock
 from agi_app.config import Settings, load_settings
 from agi_app.consent.suppression import load_key
 from agi_app.dialer.worker import MAX_CLOCK_DIFFERENCE
@@ -23,6 +24,7 @@ from agi_app.pbx.trunks import Ask, endpoint_name, pool_asker, trunk_facts
 from agi_app.store import checks, nodes
 from agi_app.store.caller_ids import proofs
 from agi_app.store.campaigns import load_campaigns
+from agi_app.store.migrate import migrate
 from agi_app.store.pool import Store
 
 
@@ -75,10 +77,15 @@ async def _database(settings: Settings) -> Findings:
     clock = SystemClock()
     try:
         key = load_key(settings.data)
-        store = await Store.open(settings.database_url or None, settings.data, clock=clock, hash_number=key.hash_number)
+        url = settings.database_url or None
+        store = await Store.open(
+            url, settings.data, clock=clock, hash_number=key.hash_number, check_schema=url is not None
+        )
     except AgiAppError as error:
         return [Finding("database", False, str(error), "see the message; `agi-app migrate` brings it up to date")]
     try:
+        if url is None:
+            await migrate(store)
         await checks.confirm_suppression_key(store, key.check_value)
         await checks.assert_durable(store)
         apart = await checks.clock_difference(store)
@@ -88,23 +95,28 @@ async def _database(settings: Settings) -> Findings:
             Finding("clocks", agree, f"host and database are {abs(apart).total_seconds():.3f} s apart",
                     "" if agree else "set both clocks by NTP"),
         ]  # fmt: skip
-        return found + await _campaigns(store, clock) + await _workers(store)
+        return (
+            found
+            + await _campaigns(store, await checks.rules_clock(store, settings.sandbox.clock))
+            + await _workers(store)
+        )
     except AgiAppError as error:
         return [Finding("database", False, str(error), "see the message")]
     finally:
         await store.close()
 
 
-async def _campaigns(store: Store, clock: SystemClock) -> Findings:
+async def _campaigns(store: Store, clock: Clock) -> Findings:
     running = await load_campaigns(store, {CampaignState.RUNNING})
     best = {p.e164: p for p in reversed(await proofs(store))}
     found: Findings = []
     for number in sorted({row.campaign.caller_id for row in running}):
         proof = best.get(number)
         days = (proof.expires_at - clock.now()).days if proof else -1
-        if proof is None:
+        if proof is None or days < 0:
+            what = "has no proof" if proof is None else f"the proof has expired on {proof.expires_at:%Y-%m-%d}"
             found.append(
-                Finding("caller ID", False, f"{number} has no proof", f"agi-app callerid prove {number} --letter FILE")
+                Finding("caller ID", False, f"{number}: {what}", f"agi-app callerid prove {number} --letter FILE")
             )
         elif days < EXPIRES_SOON_DAYS:
             found.append(Finding("caller ID", False, f"{number}: the proof ends in {days} days", "enter a new letter"))

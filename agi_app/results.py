@@ -43,6 +43,9 @@ CONTACT_COLUMNS = (
 )  # fmt: skip
 
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")  # a spreadsheet runs these
+
+
 def contact_record(row: Any) -> dict[str, str]:
     """One contact for CSV and JSON; ``row`` is the store's ContactStatus."""
     return {
@@ -59,13 +62,18 @@ def contact_record(row: Any) -> dict[str, str]:
 
 
 def to_csv(records: Sequence[Mapping[str, str]]) -> str:
-    """CSV with a header line, one line a contact; cells that a spreadsheet would run are quoted as text."""
+    """CSV with a header line, one line a contact; cells that a spreadsheet would run begin with an apostrophe."""
     out = io.StringIO()
     writer = csv.DictWriter(out, CONTACT_COLUMNS, lineterminator="\n")
     writer.writeheader()
     for record in records:
-        writer.writerow({k: f"'{v}" if v[:1] in ("=", "+", "-", "@", "\t") else v for k, v in record.items()})
+        writer.writerow({column: _cell(value) for column, value in record.items()})
     return out.getvalue()
+
+
+def _cell(value: str) -> str:
+    value = value.replace("\r\n", "\n").replace("\r", "\n")  # a lone return would end the line for many readers
+    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
 
 
 def to_json(totals: Totals, contacts: Sequence[Mapping[str, str]], attempts: Sequence[Any]) -> str:
@@ -76,11 +84,14 @@ def to_json(totals: Totals, contacts: Sequence[Mapping[str, str]], attempts: Seq
         "contact_list": contacts,
         "attempt_list": [dataclasses.asdict(a) for a in attempts],
     }
-    return json.dumps(value, ensure_ascii=False, default=_plain)
+    return json.dumps(value, ensure_ascii=False, default=plain)
 
 
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, dt.datetime) else str(value)
+def plain(value: object) -> str:
+    """What JSON has no kind for: times as ISO 8601, bytes as hex digits."""
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,29 +108,45 @@ class Standstill:
     open_attempts: int
     slots_used: int
     slots: int
+    trunk: str
+    trunk_slots_used: int
+    trunk_slots: int  # 0: no worker has used the trunk yet
+    calls_per_second: float
 
 
 def why_nobody(view: Standstill) -> list[str]:
     """Plain lines that say why nobody is dialled, the first cause first; empty while calls are made."""
     if view.open_attempts and view.slots_used < view.slots:
         return []
+    if not (view.open_attempts or view.due_now or view.later or view.parked):
+        return ["every contact is done"]
     lines = []
     if view.state != "running":
-        lines.append(f"the campaign is {view.state}; `agi-app campaign start` makes it run")
-    alive = [w for w in view.workers if w[1]]
-    if not alive:
-        lines.append("no worker is running; `agi-app run` starts one")
-    lines += [f"worker {name} holds: {why}" for name, _, why in alive if why]
+        verb = "resume" if view.state == "paused" else "start"
+        lines.append(f"the campaign is {view.state}; `agi-app campaign {verb}` makes it run")
+    lines += _workers_hold(view)
     if view.slots_used >= view.slots:
         lines.append(f"all {view.slots} places of the campaign are taken by calls")
+    elif view.trunk_slots and view.trunk_slots_used >= view.trunk_slots:
+        lines.append(f"all {view.trunk_slots} places of trunk {view.trunk} are taken by calls")
     if not view.due_now:
         lines += _nobody_due(view)
+    elif not lines:
+        lines.append(
+            f"{view.due_now} contacts may be called now; calls start at the campaign's pace"
+            f" ({view.calls_per_second:g} a second)"
+        )
     return lines
 
 
+def _workers_hold(view: Standstill) -> list[str]:
+    alive = [w for w in view.workers if w[1]]
+    if not alive:
+        return ["no worker is running; `agi-app run` starts one"]
+    return [f"worker {name} holds: {why}" for name, _, why in alive if why]
+
+
 def _nobody_due(view: Standstill) -> list[str]:
-    if not view.later and not view.parked:
-        return ["every contact is done"]
     lines = []
     if view.later:
         at = f", the next at {view.next_due:%Y-%m-%d %H:%M} UTC" if view.next_due else ""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import imports, main_job
+from bench import imports, main_job, soak
 from bench.output import append, say, table
 from sandbox.errors import SandboxError
 from sandbox.root import ensure_root, ensure_tools
@@ -18,13 +18,13 @@ from sandbox.root import ensure_root, ensure_tools
 def main() -> int:
     """Exit status: 0 every run reached its targets, 1 one did not, 2 the environment is wrong."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure agi-app on this machine.")
-    parser.add_argument("bench", choices=["main-job", "import"])
+    parser.add_argument("bench", choices=["main-job", "import", "soak"])
     parser.add_argument("--runs", type=int, default=3, help="how often; the median is shown (default 3)")
-    parser.add_argument("--calls", type=int, default=1200, help="main-job: calls of a run (default 1200)")
-    parser.add_argument("--rate", type=float, default=60.0, help="main-job: calls offered a second (default 60)")
+    parser.add_argument("--calls", type=int, help="calls of a run (main-job: 1200; soak: 10000)")
+    parser.add_argument("--rate", type=float, default=60.0, help="calls offered a second (default 60)")
     parser.add_argument("--out", type=Path, default=Path("var/bench.jsonl"), help="JSON lines are added here")
     options = parser.parse_args()
-    if min(options.runs, options.calls) < 1 or options.rate <= 0:
+    if options.runs < 1 or (options.calls or 1) < 1 or options.rate <= 0:
         parser.error("--runs, --calls and --rate must be above zero")
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -59,7 +59,10 @@ def _bench(
         return imports.run, imports.faults
     ensure_tools(say)
     root = ensure_root(say)
-    job = main_job.Job(options.calls, options.rate)
+    if options.bench == "soak":
+        long_job = main_job.Job(options.calls or 10_000, options.rate)
+        return (lambda: soak.run(root, long_job)), soak.faults
+    job = main_job.Job(options.calls or 1200, options.rate)
     return (lambda: main_job.run(root, job)), main_job.faults
 
 

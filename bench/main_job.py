@@ -33,7 +33,7 @@ TAIL_S = 60.0  # beyond the time that the offered rate needs
 SETTLE_S = 2.0
 SUCCESS = 0.995
 
-_CALLS = """
+CALLS = """
 SELECT p.e164, extract(epoch FROM a.marked_at)::float8, coalesce(a.outcome, ''), coalesce(a.disposition, ''), a.answers
 FROM attempt a JOIN person p USING (person_id) WHERE a.dialled
 """
@@ -57,7 +57,7 @@ def run(root: Path, job: Job) -> dict[str, Any]:
     with World(root, folder, prompts_dir=project / "prompts") as world:
         settings = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=job.rate, concurrent=CONCURRENT)
         (project / "agi-app.toml").write_text(f'{settings}\n[sandbox]\nclock = "{people.CLOCK}"\n')
-        _set_pace(project, job.rate)
+        set_pace(project, job.rate)
         say(f"== {before['at']}, load {before['load']}; logs in {folder}")
         bare = _bare(world, folder, job)
         time.sleep(SETTLE_S)
@@ -86,7 +86,8 @@ def faults(record: dict[str, Any]) -> list[str]:
     return found
 
 
-def _set_pace(project: Path, rate: float) -> None:
+def set_pace(project: Path, rate: float) -> None:
+    """Let the bulk campaign offer ``rate`` calls a second."""
     file = project / "campaigns" / "bulk.yaml"
     lines = [
         f"pace: {{calls_per_second: {rate:g}, concurrent: {CONCURRENT}}}" if line.startswith("pace:") else line
@@ -100,7 +101,7 @@ def _bare(world: World, folder: Path, job: Job) -> dict[str, Any]:
     (folder / "bare-numbers.txt").write_text("\n".join(called))
     asterisk, log = world.asterisk, folder / "bare.log"
     prompts = f"{asterisk.prompts_path}/{people.LANGUAGE}"
-    before = usage.cpu_seconds(asterisk.pid)
+    before, machine_before = usage.cpu_seconds(asterisk.pid), usage.machine_times()
     argv = [sys.executable, "-m", "bench.bare_loop", asterisk.ari_url, asterisk.ari_user, prompts]
     child = Child(
         [*argv, str(folder / "bare-numbers.txt"), str(job.rate)],
@@ -110,12 +111,14 @@ def _bare(world: World, folder: Path, job: Job) -> dict[str, Any]:
     if not child.wait(job.calls / job.rate + TAIL_S) or child.returncode != 0:
         child.end(1.0)
         raise SandboxError(f"the bare loop failed:\n{tail(log)}")
+    busy = usage.busy(machine_before, usage.machine_times())
     report = json.loads(log.read_text().splitlines()[-1])
     time.sleep(0.5)
     after = usage.cpu_seconds(asterisk.pid)
     judged = verdict.judge(world.capture.calls(), called, set(called))
     cpu = {"worker": report["cpu_s"], "asterisk": after - before}
-    return asdict(judged) | {"cpu_ms": {name: round(value * 1000 / job.calls, 2) for name, value in cpu.items()}}
+    cpu_ms = {name: round(value * 1000 / job.calls, 2) for name, value in cpu.items()}
+    return asdict(judged) | {"cpu_ms": cpu_ms, "machine_busy": busy}
 
 
 def _agi_app(world: World, folder: Path, job: Job) -> dict[str, Any]:
@@ -128,23 +131,25 @@ def _agi_app(world: World, folder: Path, job: Job) -> dict[str, Any]:
     app("consent", "import", "consent.csv")
     app("contacts", "import", people.CAMPAIGN, "contacts.csv")
     seen = len(world.capture.calls())
-    with _database(project) as (connection, server), app.worker("worker.log") as worker:
+    with database(project) as (connection, server), app.worker("worker.log") as worker:
         pids = {"worker": worker.pid, "postgres": server, "asterisk": world.asterisk.pid}
-        before = _sample(pids)
+        before, machine_before = _sample(pids), usage.machine_times()
         began = time.monotonic()
         app("campaign", "start", people.CAMPAIGN)
-        _wait(connection, job)
+        wait_until_done(connection, job)
         took = time.monotonic() - began
         spent = usage.spent(before, _sample(pids), job.calls)
+        busy = usage.busy(machine_before, usage.machine_times())
         memory = usage.peak_memory_mib(worker.pid)
         durable = {name: _setting(connection, name) for name in ("fsync", "synchronous_commit")}
-        stored = [verdict.Stored(*row) for row in connection.execute(_CALLS)]
+        stored = [verdict.Stored(*row) for row in connection.execute(CALLS)]
     calls = world.capture.calls()[seen:]
     judged = verdict.judge(calls, called, verdict.confirmed(stored))
     return asdict(judged) | {
         "attempts": len(stored),
         "mark_to_invite_ms": verdict.mark_to_invite(calls, stored),
         "cpu_ms": spent,
+        "machine_busy": busy,
         "worker_peak_mib": round(memory, 1),
         "start_to_last_result_s": round(took, 1),
         "durable": durable,
@@ -152,7 +157,7 @@ def _agi_app(world: World, folder: Path, job: Job) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _database(project: Path) -> Iterator[tuple[psycopg.Connection[Any], int]]:
+def database(project: Path) -> Iterator[tuple[psycopg.Connection[Any], int]]:
     """The project's own database and the process id of its server, which stays up meanwhile."""
     server = embedded.acquire(project / "var")
     try:
@@ -163,7 +168,8 @@ def _database(project: Path) -> Iterator[tuple[psycopg.Connection[Any], int]]:
         server.release()
 
 
-def _wait(connection: psycopg.Connection[Any], job: Job) -> None:
+def wait_until_done(connection: psycopg.Connection[Any], job: Job) -> None:
+    """Until every contact is done; gives up, and says so, a minute after the offered rate would have been through."""
     deadline = time.monotonic() + job.calls / job.rate + TAIL_S
     while _number(connection.execute(_OPEN, (people.CAMPAIGN,)).fetchone()):
         if time.monotonic() > deadline:

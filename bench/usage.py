@@ -1,4 +1,4 @@
-"""What a process has used, from /proc: CPU seconds and peak memory."""
+"""What a process, and the whole machine, has used, from /proc: CPU seconds and peak memory."""
 
 from __future__ import annotations
 
@@ -27,6 +27,31 @@ def peak_memory_mib(pid: int) -> float:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+def memory_mib(pid: int) -> float:
+    """What the process has resident now, in MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def descriptors(pid: int) -> int:
+    """How many descriptors the process has open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def machine_times() -> tuple[int, int]:
+    """Ticks that all cores were busy, and all ticks, since the machine started."""
+    first = Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
+    ticks = [int(value) for value in first]
+    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)  # the fourth and fifth are idle and waiting for a disk
+
+
+def busy(before: tuple[int, int], after: tuple[int, int]) -> float:
+    """The share of all cores that was busy between two samples, 0 to 1; near 1 the figures tell of the queue."""
+    return round((after[0] - before[0]) / max(1, after[1] - before[1]), 2)
 
 
 def spent(before: Mapping[str, float], after: Mapping[str, float], calls: int) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,8 @@ import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
+
+import psycopg
 
 from chaos import builds
 from chaos.catalogue import FAULTS, plans
@@ -41,8 +44,9 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; everything that was started has ended", file=sys.stderr)
-        return 130
+        # The kernel kills our children with us, and the mounts go with our namespace: no need to wait for the runs.
+        print("interrupted; everything that was started has ended", file=sys.stderr, flush=True)
+        os._exit(130)
 
 
 def _options() -> argparse.Namespace:
@@ -95,19 +99,18 @@ class Campaign:
         template = self._template(code)
         verdicts: dict[Plan, Verdict] = {}
         failed = []
-        with concurrent.futures.ThreadPoolExecutor(self._jobs) as pool:
-            futures = {pool.submit(self._one, plan, template, code): plan for plan in chosen}
-            try:
-                for future in concurrent.futures.as_completed(futures):
-                    plan = futures[future]
-                    try:
-                        verdicts[plan] = future.result()
-                    except (SandboxError, OSError, subprocess.SubprocessError) as error:
-                        failed.append(plan.name)
-                        self.say(f"{plan.name}: the run failed: {error}")
-            except KeyboardInterrupt:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        pool = concurrent.futures.ThreadPoolExecutor(self._jobs)
+        futures = {pool.submit(self._one, plan, template, code): plan for plan in chosen}
+        try:
+            for future in concurrent.futures.as_completed(futures):
+                plan = futures[future]
+                try:
+                    verdicts[plan] = future.result()
+                except (SandboxError, OSError, subprocess.SubprocessError, psycopg.Error) as error:
+                    failed.append(plan.name)
+                    self.say(f"{plan.name}: the run failed: {error}")
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
         figures = total(verdicts)
         broken_promises = [p for v in verdicts.values() for p in v.problems]
         self.say(f"== {len(broken_promises)} problems; {len(failed)} runs failed: {', '.join(failed) or 'none'}")
@@ -129,8 +132,7 @@ class Campaign:
         shutil.rmtree(folder, ignore_errors=True)
         started = time.monotonic()
         verdict = run(plan, self._root, folder, template, code)
-        figures = {k: v for k, v in asdict(verdict).items() if k != "problems"}
-        figures["dead_air_max_s"] = round(verdict.dead_air_max_s, 2)
+        figures = {k: round(v, 2) for k, v in asdict(verdict).items() if k != "problems"}
         self.say(f"{plan.name:40} {time.monotonic() - started:5.1f} s  {json.dumps(figures)}")
         for problem in verdict.problems:
             self.say(f"    BROKEN: {problem}")
@@ -173,6 +175,7 @@ def copy_code(folder: Path) -> Path:
     """A copy of agi_app as it is now, so that a run is of one version; ``folder`` goes on PYTHONPATH."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(REPOSITORY / "agi_app", folder / "agi_app", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(Path(__file__).with_name("stacks.py"), folder / "sitecustomize.py")
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chaos import faults as f
+from chaos import host_faults as h
 from chaos import trunk_faults as t
 from chaos import worker_faults as w
 from chaos.run import Plan
@@ -11,9 +12,9 @@ from sandbox.errors import SandboxError
 FAULTS: tuple[type[f.Fault], ...] = (
     f.KillWorker, f.KillAsterisk, f.KillDatabase, f.RestartWorker, f.RestartAsterisk, f.RestartDatabase,
     f.AriClosed, f.AriHalfOpen, f.AriDeaf, f.EventsMixed, f.DatabaseSlow, f.DatabaseReadOnly, f.DatabaseGoneAtKey,
-    f.DiskFullJournal, f.DiskFullDatabase, f.DiskFullSpool,
-    f.WorkerClockForward, f.WorkerClockBack, f.DatabaseClockForward, f.DatabaseClockBack,
-    f.BothClocksForward, f.BothClocksBack,
+    h.DiskFullJournal, h.DiskFullDatabase, h.DiskFullSpool,
+    h.WorkerClockForward, h.WorkerClockBack, h.DatabaseClockForward, h.DatabaseClockBack,
+    h.BothClocksForward, h.BothClocksBack,
     t.TrunkStorm, t.TrunkSilent, t.NoMedia, t.LateAnswer,
     w.SecondWorker, w.TakenOver, w.NodeDies, w.RestoredBackup,
 )  # fmt: skip

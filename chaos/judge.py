@@ -15,6 +15,7 @@ from chaos.world import World
 from sandbox.sip import CarrierCall, overlapping
 
 STOP_WITHIN_S = 1.0
+DEAD_AIR_S = 3.0
 REACHED = frozenset({"human", "machine", "answered", "abandoned"})
 NOT_THE_PERSON = frozenset({404, 410, 484, 604, 488, 500, 503})  # no attempt on the person, by the carrier's answer
 
@@ -30,6 +31,8 @@ class Verdict:
     leaked_slots: int = 0
     stuck_calls: int = 0
     dead_air_max_s: float = 0.0
+    silence_max_s: float = 0.0  # of calls on when the fault struck; up to 3 s is a wait for a key
+    stops: int = 0  # people who said stop, by key or by hand
     live_at_death: int = 0  # calls that were up when a worker died: what dead air was measured on
     problems: list[str] = field(default_factory=list)
 
@@ -139,6 +142,7 @@ def _stops(verdict: Verdict, world: World, fault: Fault, calls: list[CarrierCall
             at = dt.datetime.fromisoformat(node.journal.real_at[number_hash]).timestamp()
             number = numbers.get(number_hash, "")
             stops[number] = min(stops.get(number, float("inf")), seen_at if fault.clock_moves else at)
+    verdict.stops = len(stops)
     late = [c for c in calls if c.to_user in stops and _last_invite(c) > stops[c.to_user] + STOP_WITHIN_S]
     verdict.invites_after_stop = len(late)
     for call in late[:5]:
@@ -177,19 +181,24 @@ def _left_behind(call: CarrierCall, fault: Fault) -> bool:
 def _dead_air(verdict: Verdict, world: World, fault: Fault, calls: list[CarrierCall]) -> None:
     if fault.asterisk_dies:
         return
-    deaths = [life.ended for worker in world.workers for life in worker.lives if life.ended and life.status != 0]
-    if not deaths:
-        return
     ports, packets = media_ports(world.sip.file), world.media.packets()
+
+    def silences(moment: float) -> list[tuple[CarrierCall, float]]:
+        """Each call that is open at ``moment`` and answered sooner or later, and its longest silence from then on."""
+        return [
+            (call, longest_silence(call, max(moment, call.answered_at), ports.get(call.call_id, []), packets))
+            for call in calls
+            if call.answered_at is not None and call.invite_at <= moment < call.open_until
+        ]
+
+    if fault.struck_at is not None:
+        verdict.silence_max_s = max((silence for _, silence in silences(fault.struck_at)), default=0.0)
+    deaths = [life.ended for worker in world.workers for life in worker.lives if life.ended and life.status != 0]
     for death in deaths:
-        for call in calls:
-            if call.answered_at is None or not call.invite_at <= death < call.open_until:
-                continue
-            since = max(death, call.answered_at)
-            silence = longest_silence(call, since, ports.get(call.call_id, []), packets)
+        for call, silence in silences(death):
             verdict.live_at_death += 1
             verdict.dead_air_max_s = max(verdict.dead_air_max_s, silence)
-            if silence > 3.0:
+            if silence > DEAD_AIR_S:
                 verdict.problems.append(f"{call.to_user}: {silence:.2f} s of dead air after a worker died")
 
 

@@ -118,6 +118,8 @@ class Supervisor:
         child.send(signal.SIGTERM)
         ended = child.wait(timeout_s)
         if not ended:
+            child.send(signal.SIGUSR1)  # chaos/stacks.py: say in the log where it hangs
+            time.sleep(0.5)
             child.end(0.0)
         thread.join(5.0)
         return child.returncode if ended else None

@@ -52,16 +52,21 @@ class AgiApp:
         return done.stdout
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command and return whatever came of it."""
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            cwd=self.project,
-            env=self._env,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_TIMEOUT_S,
-            check=False,
-        )
+        """Run a command and return whatever came of it; SandboxError when it does not end in time."""
+        try:
+            return subprocess.run(
+                [*COMMAND, *arguments],
+                cwd=self.project,
+                env=self._env,
+                capture_output=True,
+                text=True,
+                timeout=COMMAND_TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise SandboxError(
+                f"agi-app {' '.join(arguments)} did not end within {COMMAND_TIMEOUT_S} s; it is killed"
+            ) from error
 
     @contextmanager
     def worker(self, log: str, extra: Sequence[str] = ()) -> Iterator[Child]:

@@ -61,12 +61,12 @@ def _last_after_stop(calls: list[CarrierCall], stops: Mapping[str, float]) -> fl
 
 
 def read_stops(data_folder: Path, numbers: Iterable[str], via: Collection[str] = ("key", "step")) -> dict[str, float]:
-    """When each of ``numbers`` said stop in a call, from the journal; its time is taken before the sync to disk."""
+    """When each of ``numbers`` first said stop in a call, from the journal: the time just before the sync to disk."""
     key = bytes.fromhex((data_folder / "suppression.key").read_text().strip())
     by_hash = {hmac.digest(key, number.encode(), "sha256").hex(): number for number in numbers}
     stops: dict[str, float] = {}
     for line in (data_folder / "refusals.jsonl").read_text().splitlines():
         entry = json.loads(line)
         if entry["via"] in via and entry["hash"] in by_hash:
-            stops[by_hash[entry["hash"]]] = datetime.fromisoformat(entry["real_at"]).timestamp()
+            stops.setdefault(by_hash[entry["hash"]], datetime.fromisoformat(entry["real_at"]).timestamp())
     return stops

@@ -101,6 +101,9 @@ def find_project(path: Path) -> tuple[Path, str | None]:
         return path, None
     if not path.exists():
         raise InputError(f"{path}: there is no such file or folder")
-    if path.parent.name not in ("flows", "campaigns"):
+    file = path.absolute()
+    if file.parent.name not in ("flows", "campaigns"):
         raise InputError(f"{path}: a flow lies in flows/, a campaign in campaigns/ of the project folder")
-    return path.resolve().parent.parent, f"{path.parent.name}/{path.name}"
+    if not file.match("*.y*ml"):
+        raise InputError(f"{path}: is no YAML file; flows and campaigns end in .yaml")
+    return file.parent.parent, f"{file.parent.name}/{file.name}"

@@ -15,19 +15,19 @@ _CAMPAIGN = "campaigns/march-checkup.yaml"
 
 def make_project(folder: Path) -> list[str]:
     """Fill ``folder`` (new or empty) and return lines that say what was made and what comes next."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder}: is not empty; `agi-app init` makes a new folder")
-    example = _examples() / EXAMPLE
     try:
-        for part in _COPIED:
-            shutil.copytree(example / part, folder / part)
-        (folder / "campaigns").mkdir()
-        shutil.copy(example / _CAMPAIGN, folder / _CAMPAIGN)
-        for file in resources.files("agi_app.campaigns").joinpath("starter_files").iterdir():
-            (folder / file.name).write_bytes(file.read_bytes())
-        (folder / ".gitignore").write_text("var/\nari-password\n*.rejects.csv\n", encoding="utf-8")
+        was_there = folder.exists()
+        if was_there and not folder.is_dir():
+            raise InputError(f"{folder}: is a file; `agi-app init` makes a new folder")
+        if was_there and any(folder.iterdir()):
+            raise InputError(f"{folder}: is not empty; `agi-app init` makes a new folder")
     except OSError as error:
-        raise InputError(f"{folder}: cannot be written: {error.strerror}") from error
+        raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
+    try:
+        _fill(folder, _examples() / EXAMPLE)
+    except OSError as error:  # also copytree's own error, which has a list and no strerror
+        _empty(folder, was_there)
+        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
     return [
         f"{folder}: a project with one campaign, one flow and its prompts in two languages",
         "  agi-app.toml    settings: Asterisk and trunks",
@@ -38,6 +38,27 @@ def make_project(folder: Path) -> list[str]:
         "  caller-id-letter.txt         a sample of the carrier's letter that a number is yours (test number)",
         f"next: cd {folder}; agi-app check; agi-app simulate checkup-reminder",
     ]
+
+
+def _fill(folder: Path, example: Path) -> None:
+    for part in _COPIED:
+        shutil.copytree(example / part, folder / part)
+    (folder / "campaigns").mkdir()
+    shutil.copy(example / _CAMPAIGN, folder / _CAMPAIGN)
+    for file in resources.files("agi_app.campaigns").joinpath("starter_files").iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    (folder / ".gitignore").write_text("var/\nari-password\n*.rejects.csv\n", encoding="utf-8")
+
+
+def _empty(folder: Path, was_there: bool) -> None:
+    """Take a half-made project away, so that init can be run again; the folder stays if it was there."""
+    for made in folder.iterdir() if folder.is_dir() else ():
+        if made.is_dir():
+            shutil.rmtree(made, ignore_errors=True)
+        else:
+            made.unlink(missing_ok=True)
+    if not was_there and folder.is_dir():
+        folder.rmdir()
 
 
 def _examples() -> Path:

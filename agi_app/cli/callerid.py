@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from agi_app.app import Installation
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, login_name, say, say_json, table, with_installation
 from agi_app.consent.caller_id_proof import LABEL, prove_by_letter
 from agi_app.store.caller_ids import Proof, proofs
 
@@ -37,8 +36,8 @@ def prove(
             inst.settings.data / "evidence",
             number,
             letter,
-            entered_by=entered_by or getpass.getuser(),
-            expires_at=expires.replace(tzinfo=dt.UTC) if expires else None,
+            entered_by=login_name(entered_by),
+            expires_at=dt.datetime.combine(expires, dt.time.max, dt.UTC) if expires else None,
             now=inst.clock.now(),
         )
 

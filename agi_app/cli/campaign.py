@@ -36,7 +36,7 @@ def preview_(
     campaign: Name,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
-    limit: Annotated[int, typer.Option(help="Most refused contacts to list.")] = 50,
+    limit: Annotated[int, typer.Option(min=0, help="Most refused contacts to list.")] = 50,
 ) -> None:
     """Who would be called now and who not, and why. Calls and stores nothing."""
 
@@ -54,8 +54,9 @@ def preview_(
         return
     say(f"{seen.allowed} contacts would be called now, {len(seen.refused)} not")
     table("Refused by rule", ("rule", "contacts"), seen.by_rule.most_common())
-    table("Refused contacts", ("contact", "why", "again at (UTC)"),
-          ((e, w, a and f"{a:%Y-%m-%d %H:%M}") for e, w, a in seen.refused[:limit]))  # fmt: skip
+    if limit:
+        table("Refused contacts", ("contact", "why", "again at (UTC)"),
+              ((e, w, a and f"{a:%Y-%m-%d %H:%M}") for e, w, a in seen.refused[:limit]))  # fmt: skip
     if len(seen.refused) > limit:
         say(f"… and {len(seen.refused) - limit} more; --limit shows them")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import getpass
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,12 +21,16 @@ from agi_app import log
 from agi_app.app import Installation, installation
 from agi_app.config import Settings, load_settings
 from agi_app.contacts.importer import ImportSummary
-from agi_app.results import Totals
+from agi_app.errors import InputError
+from agi_app.results import Totals, plain
 
 T = TypeVar("T")
 PLAIN_WIDTH = 200  # columns when the output is no terminal
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# No markup: what people wrote into files and flows is shown as it is.
+out = Console(
+    highlight=False, markup=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH
+)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 ProjectOption = Annotated[
     Path, typer.Option("--project", "-p", envvar="AGI_APP_PROJECT", help="The project folder (agi-app.toml is in it).")
@@ -39,9 +44,9 @@ def settings_of(project: Path) -> Settings:
     return load_settings(project)
 
 
-def with_installation(project: Path, work: Callable[[Installation], Awaitable[T]], *, quiet: bool = True) -> T:
+def with_installation(project: Path, work: Callable[[Installation], Awaitable[T]]) -> T:
     """Open the project's database, run ``work`` on it and close it again."""
-    log.configure(verbose=not quiet)
+    log.configure()
 
     async def go() -> T:
         async with installation(load_settings(project)) as inst:
@@ -50,14 +55,22 @@ def with_installation(project: Path, work: Callable[[Installation], Awaitable[T]
     return asyncio.run(go())
 
 
+def login_name(given: str) -> str:
+    """Who does this: ``given``, else the login name; InputError when the system knows none."""
+    try:
+        return given or getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in many containers
+        raise InputError("this user has no login name: say who enters it with --entered-by NAME") from None
+
+
 def say(text: str) -> None:
     """Print one line of result."""
     out.print(text, markup=False)
 
 
 def say_json(value: Any) -> None:
-    """Print one JSON object on one line."""
-    print(json.dumps(value, ensure_ascii=False, default=str))  # noqa: T201 - machine-read output
+    """Print one JSON object on one line; times are ISO 8601."""
+    print(json.dumps(value, ensure_ascii=False, default=plain))  # noqa: T201 - machine-read output
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

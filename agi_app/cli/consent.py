@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from agi_app.cli.common import (
     JsonOption,
     ProjectOption,
     err,
+    login_name,
     progress,
     say,
     say_json,
@@ -54,7 +54,7 @@ def import_(
     async def work(inst: Installation) -> ImportSummary:
         with progress("consents") as report:
             return await import_consent_file(
-                inst.store, file, entered_by or getpass.getuser(), inst.clock.now(), progress=report
+                inst.store, file, login_name(entered_by), inst.clock.now(), progress=report
             )
 
     say_summary(with_installation(project, work), as_json)

@@ -38,7 +38,9 @@ def check(
     for path in paths or [HERE]:
         folder, only = find_project(path)
         project = read_project(folder, trunk_names(folder))
-        files += len(project.flows) + len(project.campaigns)
+        if not (project.flows or project.campaigns or project.problems):
+            raise InputError(f"{path}: has neither campaigns/*.yaml nor flows/*.yaml; name the project folder")
+        files += len(project.flows) + len(project.campaigns) if only is None else 1
         problems += [p for p in project.problems if only is None or p.file == only]
     errors = [p for p in problems if p.severity == "error"]
     if as_json:
@@ -70,6 +72,9 @@ def simulate(
     for problem in found.problems:
         if problem.file == source.file:
             err.print(str(problem), markup=False)
+    languages = source.parsed.flow.languages
+    if language is not None and language not in languages:
+        raise InputError(f"flow {flow} does not speak {language!r}; it speaks {', '.join(languages)}")
     columns = dict(_column(text) for text in contact or [])
     simulation = Simulation(source.parsed.flow, found.prompts, columns, language)
     _show(simulation.start())

@@ -5,6 +5,7 @@ Exit 0 well, 1 the input is wrong, 2 the environment is wrong, 3 another worker 
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -32,12 +33,17 @@ report.add_to(app)
 recover.add_to(app)
 
 INTERRUPTED = 130
+BROKEN_PIPE = 141  # as a shell shows SIGPIPE
 
 
 def main() -> None:
     """Run a command and turn every expected fault into one clear message and its exit code."""
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads our output has gone: `agi-app report x | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
     except AgiAppError as error:
         err.print(str(error), markup=False, style=None)
         sys.exit(error.exit_code)

@@ -30,7 +30,7 @@ def recover(
     async def work(inst: Installation) -> Recovery:
         if accept_restored:
             return await accept(inst.store, inst.journal, inst.settings.data, inst.clock)
-        return await look(inst.store, inst.journal, inst.settings.data)
+        return await look(inst.store, inst.journal, inst.settings.data, inst.clock)
 
     found = with_installation(project, work)
     for line in found.lines:
@@ -45,12 +45,16 @@ def forget_node(
     """Stop waiting for a worker that is gone for good. Stops that are only in its own journal are then lost."""
 
     async def work(inst: Installation) -> bool:
-        found = [n for n in await nodes.all_nodes(inst.store) if name in (n.name, n.entityid)]
+        known = await nodes.all_nodes(inst.store)
+        found = [n for n in known if n.entityid == name] or [n for n in known if n.name == name]
         if not found:
-            raise InputError(f"there is no worker {name!r}")
-        if any(n.alive for n in found):
+            raise InputError(f"there is no worker {name!r}; workers: {', '.join(n.name for n in known) or 'none'}")
+        if len(found) > 1:
+            ids = ", ".join(f"{n.entityid} (seen {n.seen_at:%Y-%m-%d %H:%M} UTC)" for n in found)
+            raise InputError(f"{len(found)} workers have the name {name}; name one by its entityid: {ids}")
+        if found[0].alive:
             raise InputError(f"worker {name} is alive; end it first, then its journal is stored by itself")
-        return all([await nodes.forget_node(inst.store, n.entityid) for n in found])
+        return await nodes.forget_node(inst.store, found[0].entityid)
 
     with_installation(project, work)
     say(f"{name} is forgotten")

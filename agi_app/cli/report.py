@@ -12,7 +12,9 @@ from rich.live import Live
 
 from agi_app.app import Installation
 from agi_app.campaigns import control
-from agi_app.cli.common import HERE, ProjectOption, out, say, show_totals, table, totals_view, with_installation
+from agi_app.cli.common import HERE, ProjectOption, err, say, show_totals, table, totals_view, with_installation
+from agi_app.errors import InputError
+from agi_app.files import write_whole
 from agi_app.reports.status import status_of
 from agi_app.results import contact_record, to_csv, to_json, why_nobody
 from agi_app.store.reports import attempt_rows, contact_rows
@@ -43,16 +45,25 @@ def report(
     ] = False,
 ) -> None:
     """Report a campaign: outcomes, dispositions, refusals with reasons, each contact."""
-    if watch:
-        with_installation(project, lambda inst: _watch(inst, campaign))
-    text = with_installation(project, lambda inst: _text(inst, campaign, form))
+    if output is not None and form is Format.TABLE:
+        raise InputError("--output takes --format json or csv; a table is for the terminal")
+
+    async def work(inst: Installation) -> str | None:
+        if watch:
+            await _watch(inst, campaign)
+        return await _text(inst, campaign, form)
+
+    text = with_installation(project, work)
     if text is None:
         return
     if output is None:
         print(text, end="" if text.endswith("\n") else "\n")  # noqa: T201 - the report itself
-    else:
-        output.write_text(text, encoding="utf-8")
-        say(f"{output}: written")
+        return
+    try:
+        write_whole(output, text.encode())
+    except OSError as error:
+        raise InputError(f"{output}: the report cannot be written: {error.strerror}") from error
+    say(f"{output}: written")
 
 
 async def _text(inst: Installation, campaign: str, form: Format) -> str | None:
@@ -72,11 +83,12 @@ async def _text(inst: Installation, campaign: str, form: Format) -> str | None:
 
 
 async def _watch(inst: Installation, campaign: str) -> None:
-    with Live(console=out, refresh_per_second=4) as live:
+    """On standard error, so that a report that goes into a pipe stays whole."""
+    with Live(console=err, refresh_per_second=4) as live:
         while True:
             totals, view = await status_of(inst.store, inst.clock, campaign)
             reasons = why_nobody(view)
             live.update(totals_view(totals, reasons))
-            if not view.open_attempts and not view.due_now:
+            if not view.open_attempts and (not view.due_now or view.state != "running"):
                 return
             await asyncio.sleep(WATCH_EVERY_S)

@@ -8,14 +8,13 @@ The stops are not lost: the refusal journal, beside the note, is replayed.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.errors import ConfigError, SafetyError
+from agi_app.files import write_whole
 from agi_app.store.progress import Progress
 
 FILE_NAME = "checkpoint.json"
@@ -51,19 +50,22 @@ def read(folder: Path) -> Checkpoint | None:
 def write(folder: Path, progress: Progress, now: dt.datetime) -> None:
     """Note how far the database has come; safe on disk when this returns. Raises SafetyError."""
     file = folder / FILE_NAME
-    temporary = folder / f".{FILE_NAME}.{os.getpid()}"
     text = json.dumps({"database_id": progress.database_id, "decisions": progress.decisions, "at": now.isoformat()})
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with temporary.open("w", encoding="ascii") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(file)
+        write_whole(file, text.encode(), 0o600)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise SafetyError(f"{file}: the checkpoint cannot be written: {error.strerror}") from error
+        raise SafetyError(
+            f"{file}: the checkpoint cannot be written: {error.strerror}; free space on the disk or mend its rights"
+        ) from error
+
+
+def advance(folder: Path, found: Progress, now: dt.datetime) -> None:
+    """Note how far the database has come, unless it fell behind the note: then SafetyError, and the note stays."""
+    noted = read(folder)
+    compare(noted, found)
+    if noted is None or noted.decisions != found.decisions:
+        write(folder, found, now)
 
 
 def compare(noted: Checkpoint | None, found: Progress) -> None:

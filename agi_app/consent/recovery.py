@@ -24,7 +24,7 @@ class Recovery:
     lines: tuple[str, ...]
 
 
-async def look(store: Store, journal: Journal, data_folder: Path) -> Recovery:
+async def look(store: Store, journal: Journal, data_folder: Path, clock: Clock) -> Recovery:
     """Say how this database stands to what the node remembers; changes nothing."""
     found = await progress(store)
     in_journal = len(await asyncio.to_thread(lambda: list(journal.unflushed(0))))
@@ -44,12 +44,19 @@ async def look(store: Store, journal: Journal, data_folder: Path) -> Recovery:
             ),
         )
     return Recovery(
-        True, (f"the database is up to date (decision {found.decisions}); nothing to recover", *_hold(found))
+        True,
+        (f"the database is up to date (decision {found.decisions}); nothing to recover", *_hold(found, clock.now())),
     )
 
 
 async def accept(store: Store, journal: Journal, data_folder: Path, clock: Clock) -> Recovery:
-    """Replay the whole journal, hold all dialling for a day after the last note, and write a new note."""
+    """Replay the whole journal, hold all dialling for a day after the last note, and write a new note.
+
+    A database that is not behind is left alone: nobody is held for nothing.
+    """
+    seen = await look(store, journal, data_folder, clock)
+    if seen.well:
+        return seen
     found = await progress(store)
     entries = await asyncio.to_thread(lambda: list(journal.unflushed(0)))
     new = await stops.suppress(
@@ -74,5 +81,6 @@ async def accept(store: Store, journal: Journal, data_folder: Path, clock: Clock
     )
 
 
-def _hold(found: Progress) -> tuple[str, ...]:
-    return (f"nobody is called before {found.hold_until:%Y-%m-%d %H:%M} UTC",) if found.hold_until else ()
+def _hold(found: Progress, now: dt.datetime) -> tuple[str, ...]:
+    until = found.hold_until
+    return (f"nobody is called before {until:%Y-%m-%d %H:%M} UTC",) if until and until > now else ()

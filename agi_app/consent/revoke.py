@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 from dataclasses import dataclass
 
 from agi_app import log
 from agi_app.clock import Clock
 from agi_app.consent.journal import Entry, Journal
 from agi_app.errors import SafetyError, StoreError
-from agi_app.store import nodes
 from agi_app.store import stops as table
 from agi_app.store.pool import Store
 
@@ -43,14 +43,16 @@ class Stops:
         self._known: dict[bytes, _Known] = {}
         self._position = 0
         self._behind = True  # until the first flush has read the journal
+        self._taking = 0  # stops on their way to the disk
+        self._unwritten: list[tuple[bytes, str]] = []  # in the database, but the disk did not take them
         self._wake = asyncio.Event()
         self._flushing = asyncio.Lock()
-        self.broken: str | None = None  # the journal cannot be written: nobody may be dialled
+        self.broken: str | None = None  # the journal cannot be written or read: nobody may be dialled
 
     @property
     def pending(self) -> bool:
         """The journal holds, or may hold, stops that the database does not have."""
-        return self._behind or self._wake.is_set()
+        return self._behind or self._taking > 0 or self._wake.is_set()
 
     @property
     def position(self) -> int:
@@ -58,16 +60,24 @@ class Stops:
         return self._position
 
     async def take(self, number: str, via: str) -> None:
-        """Store one stop; returns when it is on disk. SafetyError when neither disk nor database took it."""
+        """Store one stop; returns when it is on disk. SafetyError when neither disk nor database took it yet."""
         number_hash = self._store.hash_number(number)
         self._known[number_hash] = _Known(number, REASON.get(via, "a stop was taken"))
-        self._behind = True
+        self._taking += 1
         try:
             await asyncio.to_thread(self._journal.append, number_hash, via)
+            self._wake.set()
         except SafetyError as error:
             self.broken = str(error)
+            self._unwritten.append((number_hash, via))
             await self._database_alone(number, via)
-            return
+        finally:
+            self._taking -= 1
+
+    def replay(self) -> None:
+        """The database was away, and may have come back as an older copy: give it the whole journal again."""
+        self._position = 0
+        self._behind = True
         self._wake.set()
 
     async def run(self) -> None:
@@ -79,10 +89,24 @@ class Stops:
             except TimeoutError:
                 pass  # time to look for what other processes appended
             try:
+                await self._write_what_was_refused()
                 await self.flush()
+                if not self._unwritten:
+                    self.broken = None
             except StoreError as error:
                 _log.error("stops wait for the database; nobody is dialled", error=str(error))
                 await asyncio.sleep(LOOK_EVERY_S)
+            except SafetyError as error:
+                if self.broken != str(error):
+                    _log.critical("the refusal journal cannot be used; nobody is dialled", error=str(error))
+                self.broken = str(error)
+
+    async def _write_what_was_refused(self) -> None:
+        """A stop that only the database has would be lost with a restored backup: try the disk again."""
+        while self._unwritten:
+            await asyncio.to_thread(self._journal.append, *self._unwritten[0])
+            del self._unwritten[0]
+            _log.info("the refusal journal can be written again")
 
     async def flush(self) -> int:
         """Bring everything that is in the journal into the database; returns how many stops that were."""
@@ -90,26 +114,31 @@ class Stops:
             self._wake.clear()
             try:
                 entries = await asyncio.to_thread(lambda: list(self._journal.unflushed(self._position)))
-                for entry in entries:
-                    await self._to_database(entry)
-                    self._position = entry.end
+                for known, batch in itertools.groupby(entries, lambda e: e.number_hash in self._known):
+                    await self._to_database(list(batch), known)
             except (StoreError, SafetyError):
                 self._behind = True
                 raise
             self._behind = False
-            if entries:
-                await nodes.beat(self._store, self._entityid, self._position, flushed=True)
             return len(entries)
 
-    async def _to_database(self, entry: Entry) -> None:
-        known = self._known.get(entry.number_hash)
-        at = dt.datetime.fromisoformat(entry.at)
-        if known is not None:
-            await table.revoke(self._store, known.number, None, at, reason=known.reason, via=entry.via)
-            del self._known[entry.number_hash]
-        else:
-            found = table.Suppression(entry.number_hash, at, "a stop from the journal", entry.via)
-            await table.suppress(self._store, [found])
+    async def _to_database(self, entries: list[Entry], known: bool) -> None:
+        """Those whose number this process knows one by one, all others at once."""
+        if not known:
+            found = [
+                table.Suppression(e.number_hash, dt.datetime.fromisoformat(e.at), "a stop from the journal", e.via)
+                for e in entries
+            ]
+            await table.suppress(self._store, found)
+            self._position = entries[-1].end
+            return
+        for entry in entries:
+            who = self._known[entry.number_hash]
+            at = dt.datetime.fromisoformat(entry.at)
+            await table.revoke(self._store, who.number, None, at, reason=who.reason, via=entry.via)
+            self._position = entry.end
+        for entry in entries:
+            self._known.pop(entry.number_hash, None)
 
     async def _database_alone(self, number: str, via: str) -> None:
         try:

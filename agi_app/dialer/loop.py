@@ -141,8 +141,8 @@ class Dialer:
             return decide(facts, line.campaign, line.trunk.sandbox, self._node.ruleset, now)
 
         probing = line.breaker.open_until is not None
-        limit = max(room, LOOK_AT) if running.only_refusals and not probing else room
-        return await claims.claim(self._node.store, line.campaign, limit, terms, judge)
+        look_at = LOOK_AT if running.only_refusals and not probing else room
+        return await claims.claim(self._node.store, line.campaign, room, terms, judge, look_at=look_at)
 
     async def _sleep(self, seconds: float) -> None:
         """Until something changes (a campaign row, closing, a slot while we are short) or the time is over."""

@@ -61,10 +61,10 @@ class Placer:
     async def attempt(self, claim: Claim, line: Line, start_at: float) -> CallResult | None:
         """Run the whole attempt; None when nobody was dialled. ``start_at`` is monotonic seconds."""
         with log.bind_call(attempt=claim.attempt_id):
-            await asyncio.sleep(max(0.0, start_at - self._clock.monotonic()))
             call = Call(self._plan(claim, line), self._clock)
             self._live.add(call)
             try:
+                await asyncio.sleep(max(0.0, start_at - self._clock.monotonic()))
                 result = await self._dial(call, line)
                 self._judge_trunk(line, result)
                 if result is not None and _never_left(result):
@@ -102,9 +102,9 @@ class Placer:
         receipt = await self._mark(claim)
         if receipt is None:
             return None
-        if call.stopped is not None:
-            return CallResult(Outcome.CANCELLED, ended_at=self._clock.real_now(), note=call.stopped.reason)
         try:
+            if call.stopped is not None:
+                raise SafetyError(f"stopped before it was dialled: {call.stopped.reason}")
             if not self._may_dial():
                 raise SafetyError("dialling was put on hold after the mark")
             channel = await place(

@@ -18,7 +18,7 @@ from agi_app.consent import checkpoint
 from agi_app.consent.revoke import Stops
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
-from agi_app.errors import OtherWorkerError, SafetyError, StoreError
+from agi_app.errors import ConfigError, OtherWorkerError, SafetyError, StoreError
 from agi_app.store import attempts, checks, nodes, progress, sweep
 from agi_app.store import stops as stop_table
 from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Heard, Listening, ListenLost, Notification
@@ -56,13 +56,15 @@ class Worker:
         self._data_folder = data_folder
         self._look_around = asyncio.Event()  # something changed: keep house now
         self._listening = False  # the connection that hears of stops is up; the live calls may be unchecked yet
-        self._noted = -1  # the decision that the checkpoint on disk tells
 
     def hold(self) -> str | None:
         """Why nobody may be dialled now; None when all is well."""
         health = self._health
         if self._stops.broken is not None:
-            return f"stops cannot be written: {self._stops.broken}"
+            return (
+                f"stops cannot be kept on disk: {self._stops.broken}; free space or mend the file's rights,"
+                " it is tried again by itself"
+            )
         if health.database is not None:
             return health.database
         if health.deaf is not None:
@@ -84,6 +86,8 @@ class Worker:
         match heard:
             case Listening():
                 self._listening = True
+                if self._health.outage:
+                    self._stops.replay()
                 await self._check_live_calls()
                 dialer.control_changed()
             case ListenLost(reason):
@@ -169,8 +173,8 @@ class Worker:
             flushed=not self._stops.pending,
             holding=dialer.holding_reason(),
         )
+        await self._note_progress()  # before the peers let us dial again: the database may be an old copy now
         await self._look_at_peers()
-        await self._note_progress()
         await self._compare_clocks()
 
     async def _look_at_peers(self) -> None:
@@ -191,12 +195,12 @@ class Worker:
     async def _note_progress(self) -> None:
         found = await progress.progress(self._node.store)
         self._health.hold_until = found.hold_until
-        if found.decisions == self._noted:
-            return
         try:
-            await asyncio.to_thread(checkpoint.write, self._data_folder, found, self._node.clock.now())
-            self._noted, self._health.checkpoint = found.decisions, None
-        except SafetyError as error:
+            await asyncio.to_thread(checkpoint.advance, self._data_folder, found, self._node.clock.now())
+            self._health.checkpoint = None
+        except (SafetyError, ConfigError) as error:
+            if self._health.checkpoint is None:
+                _log.critical("nobody is dialled: the checkpoint says no", error=str(error))
             self._health.checkpoint = str(error)
 
     async def _retake_lock(self) -> None:

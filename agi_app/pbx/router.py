@@ -63,14 +63,17 @@ class Router:
         """Hand an event to a call; the end of a call also ends its registration."""
         channel = self._channels.get(channel_id)
         if channel is None:
-            self._stray(channel_id, event)
+            if channel_id.startswith(CHANNEL_PREFIX):
+                self._stray(channel_id, event)
+            elif self._on_foreign is not None:
+                self._on_foreign(channel_id, event)
             return
         channel.deliver(event)
         if channel.ended is not None:
             del self._channels[channel_id]
 
     def _stray(self, channel_id: str, event: Event) -> None:
-        if not channel_id.startswith(CHANNEL_PREFIX) or isinstance(event, Left | Destroyed | Failed | Lost):
+        if isinstance(event, Left | Destroyed | Failed | Lost):
             return
         _log.warning("an event of a channel that nobody runs", channel=channel_id, event_type=type(event).__name__)
         if self._on_stray is not None:

@@ -19,7 +19,8 @@ from agi_app.errors import ConfigError, RequestFailed
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.http import HttpPool, Response
 
-_HOST = re.compile(r"sips?:(?:[^@;>]*@)?(\[[^\]]+\]|[^:;>]+)")
+_URI = re.compile(r"sips?:([^>]*)")
+_HOST = re.compile(r"[^:;?]+")
 
 Ask = Callable[[str], Awaitable[Response | None]]  # an ARI resource to read; None when Asterisk has none
 
@@ -120,10 +121,13 @@ async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
 
 
 def is_loopback(uri: str) -> bool:
-    """Whether a SIP URI's host is an address in 127.0.0.0/8; a host name is not believed."""
-    match = _HOST.search(uri)
+    """Whether a SIP URI leads to an address in 127.0.0.0/8; a host name is not believed, nor another way (maddr)."""
+    found = _URI.search(uri)
+    host = _HOST.match(found[1].rpartition("@")[2]) if found else None
+    if host is None or "maddr" in uri.lower():
+        return False
     try:
-        return match is not None and ipaddress.ip_address(match[1]) in ipaddress.ip_network("127.0.0.0/8")
+        return ipaddress.ip_address(host[0]) in ipaddress.ip_network("127.0.0.0/8")
     except ValueError:
         return False
 

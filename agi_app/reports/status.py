@@ -51,6 +51,10 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
         open_attempts=waiting.open_attempts,
         slots_used=waiting.campaign_slots_used,
         slots=campaign.pace.concurrent,
+        trunk=campaign.trunk,
+        trunk_slots_used=waiting.trunk_slots_used,
+        trunk_slots=waiting.trunk_slots,
+        calls_per_second=campaign.pace.calls_per_second,
     )
     return totals, view
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from agi_app.clock import Clock, SandboxClock, SystemClock
 from agi_app.errors import SafetyError, StoreError
 from agi_app.store import queries
 from agi_app.store.pool import Store
@@ -54,6 +55,11 @@ async def sandbox_offset(store: Store, start: dt.datetime) -> dt.timedelta:
     if row is None:
         raise StoreError(f"database {store.where}: lost the sandbox clock; run `agi-app migrate`")
     return dt.timedelta(seconds=row["seconds"])
+
+
+async def rules_clock(store: Store, start: dt.datetime | None) -> Clock:
+    """The clock that rules are judged by: the real one, or a sandbox's that began at ``start``."""
+    return SystemClock() if start is None else SandboxClock(await sandbox_offset(store, start))
 
 
 async def confirm_suppression_key(store: Store, check_value: str) -> None:

@@ -61,18 +61,16 @@ class Judged:
     decision: Decision
 
 
-async def claim(store: Store, campaign: Campaign, limit: int, terms: ClaimTerms, decide: Decide) -> ClaimBatch:
-    """Examine up to ``limit`` due contacts and reserve those that the gate allows.
+async def claim(
+    store: Store, campaign: Campaign, limit: int, terms: ClaimTerms, decide: Decide, *, look_at: int = 0
+) -> ClaimBatch:
+    """Reserve up to ``limit`` due contacts that the gate allows; examine as many, or ``look_at``, if that is more.
 
-    ``decide`` must be pure; it gets the facts and the rules time by the database's clock.
-    Raises StoreError.
+    ``decide`` must be pure; it gets the facts and the rules time by the database's clock. Raises StoreError.
     """
     async with store.transaction() as connection:
-        start = await record(
-            connection,
-            Q["begin"],
-            {"campaign": campaign.name, "caller_id": campaign.caller_id, "offset": terms.offset},
-        )
+        begin = {"campaign": campaign.name, "caller_id": campaign.caller_id, "offset": terms.offset}
+        start = await record(connection, Q["begin"], begin)
         if start is None or start["state"] != CampaignState.RUNNING:
             return ClaimBatch(not_running=True)
         trunk = await slots.lease(connection, slots.of_trunk(campaign.trunk), terms.trunk_limit, limit)
@@ -80,7 +78,7 @@ async def claim(store: Store, campaign: Campaign, limit: int, terms: ClaimTerms,
         free = list(zip(trunk, own, strict=False))
         if not free:
             return ClaimBatch(no_slot=True)
-        contacts = await _lock(connection, campaign.name, start["now"], limit)
+        contacts = await _lock(connection, campaign.name, start["now"], max(limit, look_at))
         if not contacts:
             return ClaimBatch(nothing_due=True)
         judged = await judge(connection, contacts, start, decide, len(free))

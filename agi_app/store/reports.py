@@ -75,6 +75,7 @@ class Waiting:
     open_attempts: int
     campaign_slots_used: int
     trunk_slots_used: int
+    trunk_slots: int  # as the workers set them; 0 before the first claim
 
 
 async def decision_counts(store: Store, campaign: str) -> DecisionCounts:
@@ -120,6 +121,7 @@ async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> Wai
             open_attempts=calls["open"] if calls else 0,
             campaign_slots_used=await slots.used(connection, slots.of_campaign(campaign.name)),
             trunk_slots_used=await slots.used(connection, slots.of_trunk(campaign.trunk)),
+            trunk_slots=await slots.total(connection, slots.of_trunk(campaign.trunk)),
         )
 
 

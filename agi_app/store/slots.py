@@ -27,10 +27,9 @@ async def lease(connection: Connection, scope: str, limit: int, most: int) -> li
     ``limit`` is how many slots the scope has now. While more calls than that go on (the limit was
     lowered), there is none to lease.
     """
-    total = await _total(connection, scope)
-    if total != limit:
+    if await total(connection, scope) != limit:
         await _resize(connection, scope, limit)
-        if await _total(connection, scope) > limit:
+        if await total(connection, scope) > limit:
             return []
     found = await records(connection, Q["lease"], {"scope": scope, "most": most})
     return [row["n"] for row in found]
@@ -47,16 +46,17 @@ async def used(connection: Connection, scope: str) -> int:
     return int(row["used"]) if row else 0
 
 
-async def _total(connection: Connection, scope: str) -> int:
+async def total(connection: Connection, scope: str) -> int:
+    """How many slots ``scope`` has, free or not; 0 before the first claim."""
     row = await record(connection, Q["total"], {"scope": scope})
     return int(row["total"]) if row else 0
 
 
 async def _resize(connection: Connection, scope: str, limit: int) -> None:
     await connection.execute(Q["lock_scope"], {"scope": scope})
-    total = await _total(connection, scope)
-    if total < limit:
+    now = await total(connection, scope)
+    if now < limit:
         # Numbers that a shrink left occupied may be higher than the limit: look past them too.
-        await count(connection, Q["grow"], {"scope": scope, "missing": limit - total, "most": limit + total})
-    elif total > limit:
-        await count(connection, Q["shrink"], {"scope": scope, "surplus": total - limit})
+        await count(connection, Q["grow"], {"scope": scope, "missing": limit - now, "most": limit + now})
+    elif now > limit:
+        await count(connection, Q["shrink"], {"scope": scope, "surplus": now - limit})

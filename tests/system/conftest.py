@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Callable, Iterator
 
 import psycopg
@@ -38,12 +39,18 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.EmbeddedServer]:
-    """A PostgreSQL server with fsync on, as users have."""
+    """A PostgreSQL server with fsync on, as users have; it also ends when the test run is terminated."""
+    before = signal.signal(signal.SIGTERM, _end_the_run)
     server = embedded.acquire(tmp_path_factory.mktemp("cluster"))
     try:
         yield server
     finally:
         server.release()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end_the_run(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt  # pytest then tears the fixtures down
 
 
 @pytest.fixture(scope="session")

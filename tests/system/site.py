@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,8 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 BULK = EXAMPLES / "bulk"
 LETTER = EXAMPLES / "clinic" / "caller-id-letter.txt"
 CALLER_ID = "+999862155500001"
-CLOCK = "2026-03-03T10:00:00+08:00"  # a Tuesday, inside every window
-NEXT_DAY = "2026-03-04T10:30:00+08:00"
+CLOCK = "2026-03-03T17:30:00+08:00"  # a Tuesday, inside the calling hours of China and of Britain
+NEXT_DAY = "2026-03-04T18:00:00+08:00"
 POLL_S = 0.2
 SETTLE_POLL_S = 0.5
 
@@ -198,6 +199,11 @@ class Site:
     def stops(self, *numbers: str) -> dict[str, float]:
         """When each said stop, or it was entered: seconds since the epoch, from the journal on disk."""
         return read_stops(self.project / "var", numbers, via=("key", "step", "command line"))
+
+    def last_stop_at(self) -> datetime:
+        """Rules time of the last stop in the journal."""
+        lines = (self.project / "var" / "refusals.jsonl").read_text().splitlines()
+        return datetime.fromisoformat(json.loads(lines[-1])["at"])
 
     def sql(self, query: str) -> list[TupleRow]:
         """Look at the database behind agi-app's back."""

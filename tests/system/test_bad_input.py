@@ -12,7 +12,7 @@ import pytest
 
 from agi_app.store.embedded import EmbeddedServer
 from sandbox.commands import AgiApp
-from tests.system.site import CALLER_ID, LETTER, NEXT_DAY, Site, people
+from tests.system.site import CALLER_ID, CLOCK, LETTER, Site, people
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
 
@@ -248,15 +248,15 @@ def test_start_without_a_proof_of_the_caller_id(project: Project) -> None:
 
 
 def test_start_with_an_expired_proof(project: Project) -> None:
-    """A proof holds until its day, by the clock that the rules go by."""
+    """A proof holds to the end of its last day, by the clock that the rules go by."""
     number = "+999862155500003"
     letter = project.folder / "letter.txt"
     letter.write_text(LETTER.read_text("utf-8").replace(CALLER_ID, number), "utf-8")
     with_database = {**os.environ, "DATABASE_URL": project.site.database_url}
     app = AgiApp(project.folder, project.folder, env=with_database)
-    app.ask("callerid", "prove", number, "--letter", "letter.txt", "--expires", NEXT_DAY[:10])
+    app.ask("callerid", "prove", number, "--letter", "letter.txt", "--expires", "2026-03-04")
     project.edit(f"campaigns/{CAMPAIGN}.yaml", CALLER_ID, number)
-    project.edit("agi-app.toml", "2026-03-03T10:00:00+08:00", NEXT_DAY)
+    project.edit("agi-app.toml", CLOCK, "2026-03-05T17:30:00+08:00")
     said = project.fails(WRONG_INPUT, "campaign", "start", CAMPAIGN)
     assert f"caller_id {number}: the proof has expired" in said
 

@@ -1,0 +1,99 @@
+"""A long run: does the worker's memory, its descriptors or Asterisk's channels grow with the number of calls?
+
+A thousand calls first, then ten thousand more by the same worker; after each part all calls end, and what is
+then held is compared.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import main_job, people, usage, verdict
+from bench.output import machine, say
+from sandbox.commands import AgiApp
+from sandbox.world import World, settings_toml
+
+WARM_UP = 1_000
+GROWTH = 1.05  # memory at the end, at most, times memory after the warm-up
+IDLE_S = 8.0  # after the last call, so that hangups and housekeeping are over
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held while nothing happens."""
+
+    worker_mib: float
+    worker_descriptors: int
+    asterisk_channels: int
+    asterisk_descriptors: int
+
+
+def run(root: Path, job: main_job.Job) -> dict[str, Any]:
+    """One run: the warm-up, then ``job.calls`` more."""
+    folder = Path(tempfile.mkdtemp(prefix="agi-app-soak-"))
+    project = folder / "project"
+    before = machine()
+    people.make_project(project, "")
+    with World(root, folder, prompts_dir=project / "prompts") as world:
+        settings = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=job.rate, concurrent=800)
+        (project / "agi-app.toml").write_text(f'{settings}\n[sandbox]\nclock = "{people.CLOCK}"\n')
+        main_job.set_pace(project, job.rate)
+        say(f"== {before['at']}, load {before['load']}; logs in {folder}")
+        app = AgiApp(project, folder, say)
+        called = people.numbers(WARM_UP + job.calls)
+        people.write_contacts(project / "first.csv", called[:WARM_UP], prefix="A")
+        people.write_contacts(project / "second.csv", called[WARM_UP:], prefix="B")
+        people.write_consents(project / "consent.csv", called)
+        app("callerid", "prove", people.CALLER_ID, "--letter", "caller-id-letter.txt", "--entered-by", "bench")
+        app("consent", "import", "consent.csv")
+        app("contacts", "import", people.CAMPAIGN, "first.csv")
+        with main_job.database(project) as (connection, _), app.worker("worker.log") as worker:
+            app("campaign", "start", people.CAMPAIGN)
+            main_job.wait_until_done(connection, main_job.Job(WARM_UP, job.rate))
+            after_warm_up = _held(worker.pid, world)
+            app("contacts", "import", people.CAMPAIGN, "second.csv")
+            main_job.wait_until_done(connection, job)
+            at_the_end = _held(worker.pid, world)
+            stored = [verdict.Stored(*row) for row in connection.execute(main_job.CALLS)]
+        judged = verdict.judge(world.capture.calls(), called, verdict.confirmed(stored))
+    return {
+        "bench": "soak",
+        **before,
+        "calls": WARM_UP + job.calls,
+        "offered": job.rate,
+        "success": judged.success,
+        "double_dials": judged.double_dials,
+        "after_warm_up": asdict(after_warm_up),
+        "at_the_end": asdict(at_the_end),
+        "memory_ratio": round(at_the_end.worker_mib / after_warm_up.worker_mib, 3),
+    }
+
+
+def faults(record: dict[str, Any]) -> list[str]:
+    """What grew, or went wrong."""
+    first, last = record["after_warm_up"], record["at_the_end"]
+    found = []
+    if record["memory_ratio"] > GROWTH:
+        found.append(f"the worker's memory grew to {record['memory_ratio']} of what it was")
+    if last["worker_descriptors"] > first["worker_descriptors"]:
+        found.append(f"descriptors grew from {first['worker_descriptors']} to {last['worker_descriptors']}")
+    if last["asterisk_channels"]:
+        found.append(f"{last['asterisk_channels']} channels are left in Asterisk")
+    if record["success"] < main_job.SUCCESS or record["double_dials"]:
+        found.append(f"success {record['success']:.2%}, {record['double_dials']} double dials")
+    return found
+
+
+def _held(worker: int, world: World) -> Held:
+    time.sleep(IDLE_S)
+    channels = world.asterisk.cli("core show channels count").split()
+    return Held(
+        round(usage.memory_mib(worker), 1),
+        usage.descriptors(worker),
+        int(channels[0]) if channels and channels[0].isdigit() else -1,
+        usage.descriptors(world.asterisk.pid),
+    )

@@ -1,0 +1,122 @@
+"""`agi-app doctor` on a real Asterisk and a real database: it finds what is wrong and says how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from agi_app.campaigns.starter import make_project
+from agi_app.doctor import Finding, examine
+from agi_app.store import embedded
+from sandbox.asterisk import Asterisk
+from sandbox.world import settings_toml
+from tests.asterisk.client import TRUNK
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
+
+
+@dataclass
+class Patient:
+    """A project on the embedded database."""
+
+    folder: Path
+    settings: str
+
+    async def examine(self, settings: str | None = None) -> dict[str, Finding]:
+        """The findings by name, with these settings."""
+        (self.folder / "agi-app.toml").write_text(self.settings if settings is None else settings, "utf-8")
+        return {f.check: f for f in await examine(self.folder)}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.EmbeddedServer]:
+    """The data folder's own server, kept running over the tests."""
+    server = embedded.acquire(tmp_path_factory.mktemp("patient"))
+    yield server
+    server.release()
+
+
+@pytest.fixture
+def patient(
+    tmp_path: Path, asterisk: Asterisk, cluster: embedded.EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> Patient:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("AGI_APP_SUPPRESSION_KEY", "ab" * 32)
+    make_project(tmp_path / "mine")
+    data = cluster.folder.parent
+    return Patient(tmp_path / "mine", f'data_folder = "{data}"\n' + settings_toml(asterisk, trunk="sandbox"))
+
+
+async def test_a_new_project_lacks_only_its_worker(patient: Patient) -> None:
+    """The tables of the embedded database are made by the way, as every command does."""
+    found = await patient.examine()
+    assert {name for name, f in found.items() if not f.well} == {"worker"}
+    assert "agi-app run" in found["worker"].mend
+    assert found["Asterisk"].text.startswith("22.")
+    assert found["trunk sandbox"].text.startswith("leads to sip:127.0.0.1:")
+    assert {"settings", "project files", "data folder", "database", "clocks", "calling rules"} <= set(found)
+
+
+async def test_every_fault_is_found_in_one_look(patient: Patient) -> None:
+    """A wrong password, a broken flow and an unreachable database do not hide each other."""
+    (patient.folder / "flows" / "torn.yaml").write_text("flow: [")
+    wrong = patient.settings.replace('password = "', 'password = "x')
+    found = await patient.examine(f'database_url = "postgresql://agi_app@127.0.0.1:1/agi_app"\n{wrong}')
+    assert {name for name, f in found.items() if not f.well} == {"project files", "database", "Asterisk"}
+    assert "flows/torn.yaml:" in found["project files"].text
+    assert "password" in found["Asterisk"].text
+    assert all(f.mend for f in found.values() if not f.well)
+
+
+async def test_a_trunk_that_asterisk_lacks(patient: Patient) -> None:
+    found = await patient.examine(patient.settings.replace(f"{{number}}@{TRUNK}", "{number}@nowhere"))
+    bad = found["trunk sandbox"]
+    assert not bad.well
+    assert "'nowhere'" in bad.text
+
+
+async def test_no_asterisk_there(patient: Patient, asterisk: Asterisk) -> None:
+    found = await patient.examine(patient.settings.replace(asterisk.ari_url, "http://127.0.0.1:1/ari"))
+    assert "No Asterisk answers at http://127.0.0.1:1/ari" in found["Asterisk"].text
+
+
+async def test_settings_that_cannot_be_read_end_the_look(patient: Patient) -> None:
+    found = await patient.examine("[asterisk\n")
+    assert list(found) == ["settings"]
+    assert not found["settings"].well
+
+
+async def test_another_suppression_key_is_found(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    await patient.examine()
+    monkeypatch.setenv("AGI_APP_SUPPRESSION_KEY", "cd" * 32)
+    found = await patient.examine()
+    assert "suppression key" in found["database"].text
+
+
+async def test_a_caller_id_is_judged_by_rules_time(patient: Patient, cluster: embedded.EmbeddedServer) -> None:
+    """In a sandbox that lives in March a proof until April has weeks to go, whatever the real date is."""
+    await patient.examine()
+    with psycopg.connect(cluster.url) as connection:
+        connection.execute("DELETE FROM caller_id_proof")
+        connection.execute(
+            "INSERT INTO caller_id_proof (e164, kind, entered_by, proved_at, expires_at)"
+            " VALUES ('+999862155500001', 'letter', 'Ann', '2020-03-01', '2020-04-10')"
+        )
+        connection.execute(
+            "INSERT INTO campaign (name, spec, flow_file, flow_text, state)"
+            " VALUES ('c', %s, '', '', 'running') ON CONFLICT DO NOTHING",
+            (
+                '{"name": "c", "purpose": "survey", "flow": "f", "trunk": "t", "caller_id": "+999862155500001",'
+                ' "jurisdictions": ["CN"]}',
+            ),
+        )
+    now = await patient.examine()
+    assert "the proof has expired on 2020-04-10" in now["caller ID"].text
+    assert "agi-app callerid prove +999862155500001" in now["caller ID"].mend
+    in_march = await patient.examine(f'{patient.settings}\n[sandbox]\nclock = "2020-03-03T10:00:00+08:00"\n')
+    assert in_march["caller ID"].well
+    assert "good for 37 days" in in_march["caller ID"].text

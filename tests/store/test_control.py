@@ -1,0 +1,143 @@
+"""Start, pause, resume and stop: what must be true before, and what a person is told when it is not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from agi_app.campaigns import control
+from agi_app.campaigns.project import Project, read_project
+from agi_app.campaigns.starter import make_project
+from agi_app.clock import FakeClock
+from agi_app.errors import AuthorError, InputError
+from agi_app.model.campaign import CampaignState
+from agi_app.store import caller_ids, contacts
+from agi_app.store.campaigns import load_campaign, save_campaign
+from agi_app.store.pool import Store
+from tests.store.world import contact
+
+pytestmark = pytest.mark.postgres
+NAME = "march-checkup"
+NOW = dt.datetime(2026, 3, 4, 2, 0, tzinfo=dt.UTC)
+
+
+class Desk:
+    """An operator with a project, a clock and a database."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store, self.folder = store, folder
+        self.clock = FakeClock(NOW)
+
+    @property
+    def project(self) -> Project:
+        return read_project(self.folder, {"sandbox"})
+
+    async def start(self, name: str = NAME) -> str:
+        return await control.start(self.store, self.clock, self.project, name)
+
+    async def change(self, state: CampaignState, name: str = NAME) -> str:
+        return await control.change(self.store, self.clock, name, state)
+
+    async def prove(self, days: int = 90) -> None:
+        e164 = self.project.campaigns[NAME].parsed.campaign.caller_id
+        proof = caller_ids.Proof(e164, "letter", "x.pdf", "00", "Ann", NOW, NOW + dt.timedelta(days=days))
+        await caller_ids.add_proof(self.store, proof, NOW)
+
+    async def add_contact(self) -> None:
+        await save_campaign(self.store, self.project.campaigns[NAME].parsed.campaign, "", "")
+        await contacts.import_contacts(self.store, NAME, [contact(1)], NOW)
+
+    def edit(self, old: str, new: str, file: str = "campaigns/march-checkup.yaml") -> None:
+        text = (self.folder / file).read_text("utf-8")
+        assert old in text
+        (self.folder / file).write_text(text.replace(old, new), "utf-8")
+
+
+@pytest.fixture
+def desk(store: Store, tmp_path: Path) -> Desk:
+    make_project(tmp_path / "mine")
+    return Desk(store, tmp_path / "mine")
+
+
+async def test_a_campaign_starts_when_all_is_there(desk: Desk) -> None:
+    await desk.prove()
+    await desk.add_contact()
+    assert await desk.start() == f"{NAME} is running: 1 of 1 contacts are still to be called or refused"
+    stored = await load_campaign(desk.store, NAME)
+    assert stored is not None
+    assert stored.state is CampaignState.RUNNING
+    assert "checkup-reminder" in stored.flow_text
+
+
+async def test_each_thing_that_is_missing_is_named_with_the_command_for_it(desk: Desk) -> None:
+    with pytest.raises(InputError, match=r"no ownership proof; `agi-app callerid prove \+999"):
+        await desk.start()
+    await desk.prove(days=1)
+    with pytest.raises(InputError, match=f"agi-app contacts import {NAME} FILE"):
+        await desk.start()
+    await desk.add_contact()
+    desk.clock.advance(2 * 86400)
+    with pytest.raises(InputError, match="the proof has expired"):
+        await desk.start()
+    with pytest.raises(InputError, match=f"no campaign 'other'; campaigns here: {NAME}"):
+        await desk.start("other")
+
+
+@pytest.mark.parametrize("broken", ["flow", "campaign", "prompt"])
+async def test_a_faulty_file_starts_nothing_and_is_shown_with_its_line(desk: Desk, broken: str) -> None:
+    await desk.prove()
+    await desk.add_contact()
+    if broken == "flow":
+        desk.edit("start: ", "begin: ", "flows/checkup.yaml")
+    elif broken == "campaign":
+        desk.edit("trunk: sandbox", "trunk: nowhere")
+    else:
+        (desk.folder / "prompts" / "en" / "greeting.wav").write_bytes(b"RIFF")
+    with pytest.raises(AuthorError, match=r"^\w+/.*:\d+:\d+: \w+/"):
+        await desk.start()
+    stored = await load_campaign(desk.store, NAME)
+    assert stored is not None
+    assert stored.state is CampaignState.DRAFT
+
+
+async def test_a_fault_elsewhere_does_not_stop_this_campaign(desk: Desk) -> None:
+    await desk.prove()
+    await desk.add_contact()
+    (desk.folder / "flows" / "other.yaml").write_text("flow: [")
+    assert "is running" in await desk.start()
+
+
+async def test_a_change_of_the_file_counts_from_the_next_start(desk: Desk) -> None:
+    """An edit, and an import after it, must not change a campaign that runs."""
+    await desk.prove()
+    await desk.add_contact()
+    await desk.start()
+    before = await load_campaign(desk.store, NAME)
+    desk.edit("calls_per_second: ", "calls_per_second: 1")
+    await contacts.import_contacts(desk.store, NAME, [contact(2)], NOW)
+    assert await load_campaign(desk.store, NAME) == before
+    await desk.start()
+    after = await load_campaign(desk.store, NAME)
+    assert before is not None
+    assert after is not None
+    assert after.campaign.pace.calls_per_second != before.campaign.pace.calls_per_second
+
+
+async def test_pause_resume_and_stop_say_what_they_mean(desk: Desk) -> None:
+    await desk.prove()
+    await desk.add_contact()
+    with pytest.raises(InputError, match="is draft: there is nothing to pause"):
+        await desk.change(CampaignState.PAUSED)
+    with pytest.raises(InputError, match=f"is draft, not paused; `agi-app campaign start {NAME}`"):
+        await desk.change(CampaignState.RUNNING)
+    await desk.start()
+    assert "calls in progress go on" in await desk.change(CampaignState.PAUSED)
+    assert await desk.change(CampaignState.RUNNING) == f"{NAME} is running again"
+    assert "ringing calls are cancelled" in await desk.change(CampaignState.STOPPED)
+    with pytest.raises(InputError, match="is stopped, not paused"):
+        await desk.change(CampaignState.RUNNING)
+    assert "is running" in await desk.start()
+    with pytest.raises(InputError, match="there is no campaign 'other'"):
+        await desk.change(CampaignState.STOPPED, "other")

@@ -1,0 +1,128 @@
+"""A restored backup: the journal goes in again, nobody is called for a day after the last note."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agi_app.clock import FakeClock
+from agi_app.consent import checkpoint
+from agi_app.consent.checkpoint import CAP_LOOKS_BACK, FILE_NAME, read, write
+from agi_app.consent.journal import Journal
+from agi_app.consent.recovery import Recovery, accept, look
+from agi_app.store import stops
+from agi_app.store.pool import Store
+from agi_app.store.progress import Progress, hold_until, progress
+from tests.store.world import World, campaign, number
+
+pytestmark = pytest.mark.postgres
+
+
+class Node:
+    """One node's data folder and clock, on a database that has decided about three people."""
+
+    def __init__(self, store: Store, folder: Path, now: dt.datetime) -> None:
+        self.store, self.folder = store, folder
+        self.clock = FakeClock(now)
+        self.journal = Journal(folder, self.clock)
+
+    async def note(self, ahead: int = 0, **changes: object) -> Progress:
+        """Leave a note that is ``ahead`` decisions before the database."""
+        found = await progress(self.store)
+        noted = replace(found, decisions=found.decisions + ahead, **changes)  # type: ignore[arg-type]
+        write(self.folder, noted, self.clock.now())
+        return found
+
+    async def look(self) -> Recovery:
+        return await look(self.store, self.journal, self.folder, self.clock)
+
+    async def accept(self) -> Recovery:
+        return await accept(self.store, self.journal, self.folder, self.clock)
+
+
+@pytest.fixture
+async def node(world: World, store: Store, tmp_path: Path) -> Node:
+    await world.claim(await world.running(campaign(), [1, 2, 3]))
+    return Node(store, tmp_path, await world.now())
+
+
+async def test_an_up_to_date_database_needs_nothing(node: Node) -> None:
+    """Also when accepted by mistake: nobody is held back for a day."""
+    await node.note()
+    for found in (await node.look(), await node.accept()):
+        assert found.well
+        assert found.lines == ("the database is up to date (decision 3); nothing to recover",)
+    assert (await progress(node.store)).hold_until is None
+
+
+async def test_a_database_behind_is_explained_and_left_as_it_is(node: Node) -> None:
+    node.journal.append(node.store.hash_number(number(1)), "key")
+    await node.note(ahead=5)
+    found = await node.look()
+    assert not found.well
+    text = "\n".join(found.lines)
+    assert "ends at decision 3, but had 8" in text
+    assert "1 stops" in text
+    assert "agi-app recover --accept-restored" in text
+    assert not await stops.is_suppressed(node.store, number(1))
+    noted = read(node.folder)
+    assert noted is not None
+    assert noted.decisions == 8
+
+
+async def test_accepting_replays_the_journal_and_holds_for_25_hours(node: Node, world: World) -> None:
+    node.journal.append_all([node.store.hash_number(number(n)) for n in (1, 2)], "key")
+    await stops.revoke(node.store, number(2), None, node.clock.now(), reason="x", via="key")
+    await node.note(ahead=5)
+    found = await node.accept()
+    assert found.well
+    assert "1 stops of the journal were missing" in found.lines[0]
+    assert await stops.is_suppressed(node.store, number(1))
+    until = (await progress(node.store)).hold_until
+    assert until == node.clock.now() + CAP_LOOKS_BACK
+    checkpoint.compare(read(node.folder), await progress(node.store))  # a worker starts now
+
+
+async def test_the_hold_counts_from_the_last_note(node: Node) -> None:
+    """The database was being restored for ten hours: nobody can have been called meanwhile."""
+    await node.note(ahead=5)
+    noted_at = node.clock.now()
+    node.clock.advance(10 * 3600)
+    await node.accept()
+    assert (await progress(node.store)).hold_until == noted_at + CAP_LOOKS_BACK
+
+
+async def test_a_damaged_note_holds_the_longest(node: Node) -> None:
+    (node.folder / FILE_NAME).write_text("{")
+    found = await node.look()
+    assert not found.well
+    assert "damaged" in found.lines[0]
+    await node.accept()
+    assert (await progress(node.store)).hold_until == node.clock.now() + CAP_LOOKS_BACK
+    assert (await node.look()).well
+
+
+async def test_another_database_can_be_accepted_too(node: Node) -> None:
+    await node.note(database_id="another")
+    assert "another database" in (await node.look()).lines[0]
+    assert (await node.accept()).well
+    assert (await node.look()).well
+
+
+async def test_no_node_shortens_the_hold_of_another(node: Node) -> None:
+    far = node.clock.now() + CAP_LOOKS_BACK * 2
+    await hold_until(node.store, far)
+    await node.note(ahead=5)
+    await node.accept()
+    assert (await progress(node.store)).hold_until == far
+
+
+async def test_a_hold_is_told_while_it_lasts_and_no_longer(node: Node) -> None:
+    await node.note()
+    await hold_until(node.store, node.clock.now() + dt.timedelta(hours=1))
+    assert "nobody is called before" in (await node.look()).lines[1]
+    node.clock.advance(3601)
+    assert len((await node.look()).lines) == 1

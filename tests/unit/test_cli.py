@@ -1,0 +1,190 @@
+"""The command line as people and scripts meet it: exit codes, one clear message, nothing half-written, no traceback."""
+
+from __future__ import annotations
+
+import getpass
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import structlog
+from rich.console import Console
+
+from agi_app.campaigns import starter
+from agi_app.cli import common
+from agi_app.cli.main import main
+from agi_app.errors import InputError
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command ended with and said."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Run a command in this process."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+    def go(*arguments: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["agi-app", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        assert "Traceback" not in said.out + said.err
+        return Said(ended.value.code, said.out, said.err)
+
+    yield go
+    structlog.reset_defaults()  # it holds the standard error of this test
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A new project."""
+    starter.make_project(tmp_path / "mine")
+    return tmp_path / "mine"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("frobnicate",), ("campaign", "dance", "x"), ("check", "--frob"), ("report",), ("report", "x", "--format", "pdf")],
+)
+def test_wrong_arguments_end_with_1_and_name_the_help(run: Run, arguments: tuple[str, ...]) -> None:
+    said = run(*arguments)
+    assert said.code == 1
+    assert "--help" in said.err
+    assert said.out == ""
+
+
+def test_a_folder_without_settings_ends_with_2_and_says_how_to_make_them(run: Run, tmp_path: Path) -> None:
+    said = run("campaign", "status", "x", "--project", str(tmp_path))
+    assert said.code == 2
+    assert "agi-app init" in said.err
+
+
+def test_check_of_a_clean_project(run: Run, project: Path) -> None:
+    said = run("check", str(project))
+    assert (said.code, said.out) == (0, "0 errors, 0 warnings in 2 campaigns and flows\n")
+
+
+def test_check_says_file_line_and_rule_and_ends_with_1(run: Run, project: Path) -> None:
+    flow = project / "flows" / "checkup.yaml"
+    flow.write_text(flow.read_text(encoding="utf-8").replace("goto: bye", "goto: nowhere", 1), encoding="utf-8")
+    said = run("check", str(project))
+    assert said.code == 1
+    assert "flows/checkup.yaml:" in said.out
+    assert "nowhere" in said.out
+    listed = json.loads(run("check", str(project), "--json").out)
+    assert {"file", "line", "column", "rule", "message", "severity"} == set(listed[0])
+
+
+def test_check_of_one_file_works_from_inside_its_folder(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project / "flows")
+    said = run("check", "checkup.yaml")
+    assert (said.code, said.out) == (0, "0 errors, 0 warnings in 1 campaigns and flows\n")
+
+
+@pytest.mark.parametrize("what", ["empty folder", "flows folder", "note"])
+def test_check_never_praises_what_it_did_not_look_at(run: Run, project: Path, tmp_path: Path, what: str) -> None:
+    """A wrong folder has no errors in it, but nothing was checked either."""
+    (tmp_path / "empty").mkdir()
+    (project / "flows" / "notes.txt").write_text("to do\n")
+    path = {"empty folder": tmp_path / "empty", "flows folder": project / "flows"}.get(
+        what, project / "flows" / "notes.txt"
+    )
+    said = run("check", str(path))
+    assert said.code == 1
+    assert str(path) in said.err
+
+
+def test_simulate_names_what_is_there_when_the_flow_is_not(run: Run, project: Path) -> None:
+    said = run("simulate", "nobody", "--project", str(project))
+    assert said.code == 1
+    assert "checkup-reminder" in said.err
+
+
+@pytest.mark.parametrize("wrong", [("--language", "xx"), ("--contact", "noequals")])
+def test_simulate_refuses_what_it_cannot_use(run: Run, project: Path, wrong: tuple[str, str]) -> None:
+    said = run("simulate", "checkup-reminder", "--project", str(project), *wrong, "--input", "1")
+    assert said.code == 1
+    assert wrong[1] in said.err
+
+
+def test_init_twice_changes_nothing(run: Run, project: Path) -> None:
+    before = sorted(project.rglob("*"))
+    said = run("init", str(project))
+    assert said.code == 1
+    assert "not empty" in said.err
+    assert sorted(project.rglob("*")) == before
+
+
+def test_an_init_that_breaks_off_leaves_nothing_behind(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it can simply be run again when the disk has room."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copy", full)
+    there = tmp_path / "there"
+    there.mkdir()
+    for folder in (there, tmp_path / "new"):
+        said = run("init", str(folder))
+        assert said.code == 1
+        assert "No space left on device" in said.err
+    assert list(tmp_path.rglob("*")) == [there]
+
+
+def test_a_table_report_does_not_pretend_to_go_into_a_file(run: Run, project: Path, tmp_path: Path) -> None:
+    said = run("report", "x", "--project", str(project), "--output", str(tmp_path / "x.txt"))
+    assert said.code == 1
+    assert "json or csv" in said.err
+
+
+def test_who_enters_something_must_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container the user id may have no name."""
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    assert common.login_name("Ann") == "Ann"
+    with pytest.raises(InputError, match="--entered-by"):
+        common.login_name("")
+
+
+@pytest.mark.parametrize("text", ["[/] broken [markup", "[bold]Ann[/bold]", ":smiley: is no picture"])
+def test_what_people_wrote_is_shown_as_it_is(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """No column of a contact and no label of a flow is taken for a layout command."""
+    common.table("Contacts", ("contact", "reason"), [("A1", text)])
+    common.say(text)
+    assert capsys.readouterr().out.count(text) == 2
+
+
+def test_a_table_keeps_its_words_in_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long reasons go on in the next line; no line is longer than the terminal and no word is lost."""
+    shown = io.StringIO()
+    narrow = Console(file=shown, width=40, markup=False, emoji=False, soft_wrap=True)
+    monkeypatch.setattr(common, "out", narrow)
+    common.table("Contacts", ("contact", "reason"), [("A1", "there is no recorded consent for this purpose")])
+    lines = shown.getvalue().splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= 40
+    assert "there is no recorded consent for this purpose" in " ".join(
+        line.removeprefix("A1").strip() for line in lines[2:]
+    )

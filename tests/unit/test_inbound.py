@@ -1,0 +1,108 @@
+"""A call that comes in is given back to the dialplan, whatever happens; nobody sits in silence."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from agi_app.errors import RequestFailed
+from agi_app.pbx.ari import Ari
+from agi_app.pbx.events import Frame, Key, Started
+from agi_app.pbx.http import Response
+from agi_app.pbx.inbound import CONTEXT, Inbound
+from agi_app.pbx.router import Router
+
+BACK = {"context": CONTEXT, "extension": "+999862155500001", "priority": "1"}
+
+
+class FakeAsterisk:
+    """Answers requests; ``fail`` names those that it refuses."""
+
+    def __init__(self) -> None:
+        self.settings = SimpleNamespace(app="agi-app")
+        self.asked: list[tuple[str, Any]] = []
+        self.hung_up: list[str] = []
+        self.fail: dict[str, int] = {}
+        self.waiting: list[str] = []
+
+    async def request(self, method: str, uri: str, query: Any = None) -> Response:
+        self.asked.append((f"{method} {uri}", query))
+        if uri in self.fail:
+            raise RequestFailed(f"{method} {uri}", self.fail[uri], "said so")
+        if uri == "applications/agi-app":
+            return Response(200, json.dumps({"channel_ids": self.waiting}))
+        return Response(200, json.dumps({"dialplan": {"exten": "+999862155500001", "context": "x"}}))
+
+    def hang_up_soon(self, channel_id: str) -> None:
+        self.hung_up.append(channel_id)
+
+
+@pytest.fixture
+def asterisk() -> FakeAsterisk:
+    return FakeAsterisk()
+
+
+async def served(inbound: Inbound, asterisk: FakeAsterisk) -> None:
+    """Let it work through what has arrived."""
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(inbound.run(cast(Ari, asterisk)))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        running.cancel()
+
+
+def started(*arguments: str) -> Frame:
+    """The event that Asterisk sends for `Stasis(agi-app,…)`."""
+    frame = {"type": "StasisStart", "channel": {"id": "1700000000.1"}, "args": list(arguments)}
+    return msgspec.convert(frame, Frame)
+
+
+async def test_the_router_hands_over_foreign_channels(asterisk: FakeAsterisk) -> None:
+    """The way of a real call: event, router, dialplan."""
+    inbound = Inbound()
+    Router(None, inbound.take).handle(started("inbound", "+999862155500001"))
+    await served(inbound, asterisk)
+    assert asterisk.asked == [("POST channels/1700000000.1/continue", BACK)]
+
+
+@pytest.mark.parametrize("arguments", [(), ("inbound",), ("something", "else")])
+async def test_a_channel_sent_to_us_by_mistake_goes_on_where_it_was(
+    asterisk: FakeAsterisk, arguments: tuple[str, ...]
+) -> None:
+    inbound = Inbound()
+    inbound.take("c1", Started(arguments))
+    await served(inbound, asterisk)
+    assert asterisk.asked == [("POST channels/c1/continue", None)]
+
+
+async def test_other_events_of_foreign_channels_are_nothing_to_us(asterisk: FakeAsterisk) -> None:
+    inbound = Inbound()
+    inbound.take("c1", Key("1"))
+    await served(inbound, asterisk)
+    assert asterisk.asked == []
+
+
+async def test_who_waits_since_before_the_connection_is_given_back_too(asterisk: FakeAsterisk) -> None:
+    """Its start event was lost with the old connection."""
+    inbound = Inbound()
+    asterisk.waiting = ["agi-app-a1", "c1", "gone"]
+    asterisk.fail["channels/gone"] = 404
+    await inbound.collect(cast(Ari, asterisk))
+    await served(inbound, asterisk)
+    assert [a for a in asterisk.asked if a[0].startswith("POST")] == [("POST channels/c1/continue", BACK)]
+
+
+@pytest.mark.parametrize(("status", "hung_up"), [(404, []), (409, []), (500, ["c1"]), (0, ["c1"])])
+async def test_a_call_that_cannot_be_given_back_is_ended_not_left(
+    asterisk: FakeAsterisk, status: int, hung_up: list[str]
+) -> None:
+    inbound = Inbound()
+    asterisk.fail["channels/c1/continue"] = status
+    inbound.take("c1", Started(("inbound", "+999862155500001")))
+    await served(inbound, asterisk)
+    assert asterisk.hung_up == hung_up

@@ -1,0 +1,235 @@
+"""A stop finds every call of this worker, whatever moment of its life it meets; what never left is given back."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from agi_app.calls.runner import Call
+from agi_app.clock import FakeClock
+from agi_app.config import TrunkSettings
+from agi_app.dialer import place as module
+from agi_app.dialer.breaker import Breaker
+from agi_app.dialer.live import LiveCalls
+from agi_app.dialer.node import Node
+from agi_app.dialer.place import Line, Placer
+from agi_app.errors import RequestFailed, SafetyError, StoreError
+from agi_app.gate.permit import MarkReceipt, Permit
+from agi_app.model.call import CallResult, Claim, Outcome
+from tests.unit.gate_cases import CAMPAIGN, CLAIM, NOW
+from tests.unit.test_runner import FLOW, World
+
+LINE = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())
+TRUNK_IS_DEAF = RequestFailed("originate", 0, "no connection to Asterisk; nothing was dialled")
+
+
+class FakeStore:
+    """What the placer asks of the store, with hooks for what happens meanwhile."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock(NOW)
+        self.marked: list[str] = []
+        self.given_back: list[str] = []
+        self.finished: list[Outcome] = []
+        self.at_mark: Callable[[], None] = lambda: None
+        self.mark_says: MarkReceipt | StoreError | None = MarkReceipt(CLAIM.attempt_id, 0.0)
+        self.away = 0  # how many writes fail
+
+    async def mark(self, _: Any, claim: Claim, node: str) -> MarkReceipt | None:
+        self.at_mark()
+        if isinstance(self.mark_says, StoreError):
+            raise self.mark_says
+        self.marked.append(claim.attempt_id)
+        return self.mark_says
+
+    async def release(self, _: Any, attempt_id: str, reason: str) -> bool:
+        self._write()
+        self.given_back.append(reason)
+        return True
+
+    async def finish(self, _: Any, attempt_id: str, result: CallResult, due: Any, *, contact_done: bool) -> bool:
+        self._write()
+        self.finished.append(result.outcome)
+        return True
+
+    def _write(self) -> None:
+        if self.away:
+            self.away -= 1
+            raise StoreError("database x: is away")
+
+
+@dataclasses.dataclass
+class Place:
+    """A placer on fakes; ``originate`` is what Asterisk does with a permit."""
+
+    store: FakeStore
+    live: LiveCalls
+    may_dial: bool = True
+    permits: list[Permit] = dataclasses.field(default_factory=list)
+    fault: Exception | None = None
+    hung_up: list[str] = dataclasses.field(default_factory=list)
+    running: Callable[[Call], Awaitable[CallResult]] | None = None
+
+    async def originate(self, ari: Any, router: Any, permit: Permit, **_: Any) -> Any:
+        if self.fault is not None:
+            raise self.fault
+        self.permits.append(permit)
+        return SimpleNamespace(id="agi-app-x")
+
+    async def attempt(self, start_at: float = 0.0) -> CallResult | None:
+        ari = SimpleNamespace(hang_up_soon=self.hung_up.append)
+        ruleset = SimpleNamespace(jurisdictions={}, version="x")
+        node = Node(
+            "n", cast(Any, None), cast(Any, ari), cast(Any, None), self.store.clock, cast(Any, ruleset), self.live
+        )
+
+        async def opt_out(claim: Claim, how: str) -> None:
+            """Nobody presses 9 here."""
+
+        placer = Placer(node, media=lambda *_: "", store_opt_out=opt_out, may_dial=lambda: self.may_dial)
+        return await placer.attempt(CLAIM, LINE, start_at)
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Place:
+    made = Place(FakeStore(), LiveCalls())
+    for name in ("mark", "release", "finish"):
+        monkeypatch.setattr(module.attempts, name, getattr(made.store, name))
+    monkeypatch.setattr(module, "place", made.originate)
+    monkeypatch.setattr(module, "FIRST_RETRY_S", 0.001)
+
+    async def run(call: Call, _: Any) -> CallResult:
+        return await made.running(call) if made.running else CallResult(Outcome.ANSWERED, cause=16)
+
+    monkeypatch.setattr(Call, "run", run)
+    return made
+
+
+async def test_a_good_call_is_marked_dialled_and_stored(place: Place) -> None:
+    result = await place.attempt()
+    assert result is not None
+    assert result.outcome is Outcome.ANSWERED
+    assert (place.store.marked, len(place.permits)) == ([CLAIM.attempt_id], 1)
+    assert (place.store.finished, place.store.given_back) == ([Outcome.ANSWERED], [])
+    assert len(place.live) == 0
+
+
+async def test_a_stop_between_mark_and_place_dials_nobody_and_is_no_attempt(place: Place) -> None:
+    """It was not dialled, so it may not stand among the calls: the carrier never saw it."""
+    place.store.at_mark = lambda: next(iter(place.live)).stop("the person said stop", even_if_up=True)
+    assert await place.attempt() is None
+    assert place.permits == []
+    assert place.store.finished == []
+    assert place.store.given_back == ["stopped before it was dialled: the person said stop"]
+
+
+async def test_a_stop_while_the_call_waits_for_its_turn_dials_nobody(place: Place) -> None:
+    """The pace may hold a claim back; a stop finds it there already."""
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(place.attempt(start_at=0.02))
+        await asyncio.sleep(0)
+        assert place.live.attempts_of(CLAIM.person_id) == [CLAIM.attempt_id]
+        assert not place.live.quiet.is_set()
+        assert place.live.stop_attempt(CLAIM.attempt_id, "stop", even_if_up=False) == 1
+    assert waiting.result() is None
+    assert place.permits == []
+
+
+async def test_a_hold_before_or_after_the_mark_dials_nobody(place: Place) -> None:
+    def hold() -> None:
+        place.may_dial = False
+
+    place.store.at_mark = hold
+    assert await place.attempt() is None  # after the mark
+    assert await place.attempt() is None  # before it
+    assert place.permits == []
+    assert len(place.store.marked) == 1
+    assert len(place.store.given_back) == 2
+
+
+async def test_a_mark_that_said_no_or_nothing_dials_nobody(place: Place) -> None:
+    place.store.mark_says = None
+    assert await place.attempt() is None
+    place.store.mark_says = StoreError("database x: the answer was lost")
+    assert await place.attempt() is None
+    assert place.permits == []
+    assert place.store.given_back == ["the mark failed"]
+
+
+@pytest.mark.parametrize("fault", [TRUNK_IS_DEAF, SafetyError("the permit expired before the request left")])
+async def test_what_surely_did_not_leave_is_given_back(place: Place, fault: Exception) -> None:
+    place.fault = fault
+    assert await place.attempt() is None
+    assert place.store.given_back == [str(fault)]
+    assert place.store.finished == []
+
+
+async def test_an_originate_that_asterisk_refused_is_no_attempt(place: Place) -> None:
+    """HTTP 500 for an unknown endpoint: no INVITE, nobody's phone rang."""
+
+    async def refused(_: Call) -> CallResult:
+        return CallResult(Outcome.FAILED, note="Allocation failed (status 500)")
+
+    place.running = refused
+    assert await place.attempt() is None
+    assert place.store.given_back == ["Allocation failed (status 500)"]
+
+
+async def test_a_result_waits_for_the_database(place: Place) -> None:
+    place.store.away = 2
+    await place.attempt()
+    assert place.store.finished == [Outcome.ANSWERED]
+
+
+async def test_our_own_fault_in_a_call_hangs_it_up_and_is_stored(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_: Call) -> CallResult:
+        raise ZeroDivisionError
+
+    place.running = broken
+    monkeypatch.setattr(module._log, "exception", lambda *_: None)  # a traceback takes long to print
+    result = await place.attempt()
+    assert result is not None
+    assert (result.outcome, place.hung_up) == (Outcome.INTERRUPTED, ["agi-app-x"])
+    assert place.store.finished == [Outcome.INTERRUPTED]
+
+
+def call(attempt_id: str, campaign: str, person: int) -> Call:
+    """A call without a channel yet."""
+    plan = World().call._plan
+    claim = dataclasses.replace(CLAIM, attempt_id=attempt_id, campaign=campaign, person_id=person)
+    return Call(dataclasses.replace(plan, claim=claim), FakeClock(NOW))
+
+
+def test_stops_reach_whom_they_mean_and_nobody_else() -> None:
+    live = LiveCalls()
+    one, two, three = call("a1", "spring", 1), call("a2", "spring", 2), call("a3", "autumn", 1)
+    for each in (one, two, three):
+        live.add(each)
+    assert live.attempts_of(1) == ["a1", "a3"]
+    assert live.stop_campaign("spring") == 2
+    assert [c.stopped is not None for c in (one, two, three)] == [True, True, False]
+    assert one.stopped is not None
+    assert not one.stopped.even_if_up  # an answered call of a stopped campaign finishes
+    assert live.stop_attempt("a3", "the person said stop", even_if_up=True) == 1
+    assert three.stopped is not None
+    assert three.stopped.even_if_up
+    assert live.stop_attempt("unknown", "x", even_if_up=True) == 0
+    assert live.stop_all("the worker is shutting down") == 3
+
+
+def test_it_is_quiet_only_without_calls() -> None:
+    live = LiveCalls()
+    one, two = call("a1", "spring", 1), call("a2", "spring", 2)
+    assert live.quiet.is_set()
+    live.add(one)
+    live.add(two)
+    live.discard(one)
+    live.discard(one)
+    assert not live.quiet.is_set()
+    live.discard(two)
+    assert live.quiet.is_set()

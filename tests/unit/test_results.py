@@ -1,0 +1,124 @@
+"""Reports: figures, the reasons nobody is dialled in their right order, and files that harm nobody's spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from agi_app.results import Standstill, Totals, contact_record, to_csv, to_json, why_nobody
+
+WELL = Standstill(
+    state="running",
+    workers=[("here", True, None)],
+    due_now=5,
+    later=0,
+    parked=0,
+    next_due=None,
+    by_rule={},
+    open_attempts=0,
+    slots_used=0,
+    slots=10,
+    trunk="carrier",
+    trunk_slots_used=0,
+    trunk_slots=30,
+    calls_per_second=0.5,
+)
+TOTALS = Totals("c", "running", "survey", "+999862155500001", "unverified letter", 4, 2, 1, 1, 0, 4, {"answered": 3})
+LATER = dt.datetime(2026, 3, 4, 2, 0, tzinfo=dt.UTC)
+
+
+def first(**changes: object) -> str:
+    """The first cause."""
+    return why_nobody(replace(WELL, **changes))[0]  # type: ignore[arg-type]
+
+
+def test_nothing_is_explained_while_calls_are_made() -> None:
+    assert why_nobody(replace(WELL, open_attempts=3, slots_used=3)) == []
+
+
+def test_each_cause_is_named_with_its_way_out() -> None:
+    assert first(state="paused") == "the campaign is paused; `agi-app campaign resume` makes it run"
+    assert first(state="stopped") == "the campaign is stopped; `agi-app campaign start` makes it run"
+    assert first(workers=[("here", False, None)]) == "no worker is running; `agi-app run` starts one"
+    assert first(workers=[]) == "no worker is running; `agi-app run` starts one"
+    assert first(workers=[("here", True, "trunk carrier: 5 calls in a row failed")]) == (
+        "worker here holds: trunk carrier: 5 calls in a row failed"
+    )
+    assert first(open_attempts=10, slots_used=10) == "all 10 places of the campaign are taken by calls"
+    assert first(due_now=0, later=3, next_due=LATER) == "3 contacts are due later, the next at 2026-03-04 02:00 UTC"
+    assert first(due_now=0, parked=2) == "2 contacts are refused until somebody mends the reason"
+
+
+def test_a_trunk_that_other_campaigns_fill_is_a_reason() -> None:
+    """Nobody of this campaign is in a call, somebody is due, all is well: yet nobody is dialled."""
+    assert first(trunk_slots_used=30) == "all 30 places of trunk carrier are taken by calls"
+
+
+def test_before_the_first_claim_the_trunk_is_not_called_full() -> None:
+    assert "carrier" not in first(trunk_slots=0)
+
+
+def test_there_is_always_a_reason() -> None:
+    """A slow campaign waits between two calls."""
+    assert first() == "5 contacts may be called now; calls start at the campaign's pace (0.5 a second)"
+
+
+def test_a_finished_campaign_needs_no_worker_and_no_start() -> None:
+    done = replace(WELL, due_now=0, workers=[], state="stopped")
+    assert why_nobody(done) == ["every contact is done"]
+
+
+def test_several_causes_are_all_told_the_rules_last() -> None:
+    view = replace(WELL, state="paused", workers=[], due_now=0, parked=2, by_rule={"consent_missing": 2})
+    assert why_nobody(view) == [
+        "the campaign is paused; `agi-app campaign resume` makes it run",
+        "no worker is running; `agi-app run` starts one",
+        "2 contacts are refused until somebody mends the reason",
+        "  consent_missing: 2 contacts",
+    ]
+
+
+def record(external_id: str = "A1", reason: str = "no consent") -> dict[str, str]:
+    """One contact as the store gives it, made a record."""
+    return contact_record(
+        SimpleNamespace(
+            external_id=external_id,
+            language="zh-CN",
+            state="pending",
+            attempts_made=1,
+            last_outcome="busy",
+            disposition=None,
+            due_at=LATER,
+            reasons=[{"rule": "consent_missing", "text": reason}],
+        )
+    )
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠"])
+def test_no_cell_is_run_by_a_spreadsheet(start: str) -> None:
+    (row,) = csv.DictReader(io.StringIO(to_csv([record(f"{start}HYPERLINK(1)")]), newline=""))
+    assert row["external_id"] == f"'{start}HYPERLINK(1)".replace("\r", "\n")
+
+
+def test_csv_survives_commas_quotes_and_line_breaks() -> None:
+    text = 'Wang, "Xiao"\nsecond line'
+    (row,) = csv.DictReader(io.StringIO(to_csv([record(reason=text)]), newline=""))
+    assert row["reason"] == text
+    assert row["due_at"] == "2026-03-04T02:00:00+00:00"
+
+
+def test_json_is_one_object_with_iso_times() -> None:
+    value = json.loads(to_json(TOTALS, [record()], []))
+    assert value["answer_rate"] == 0.75
+    assert value["contact_list"][0]["external_id"] == "A1"
+    assert value["attempt_list"] == []
+
+
+def test_without_calls_the_answer_rate_is_zero() -> None:
+    assert replace(TOTALS, attempts=0, outcomes={}).answer_rate == 0.0

@@ -1,0 +1,123 @@
+"""A sandbox trunk leads to this machine or we do not start; no trunk shows another number than ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from agi_app.config import TrunkSettings
+from agi_app.errors import ConfigError
+from agi_app.pbx.http import Response
+from agi_app.pbx.trunks import TrunkFacts, check_trunks, endpoint_name, is_loopback, trunk_facts
+
+SANDBOX = TrunkSettings(endpoint="PJSIP/{number}@carrier", sandbox=True)
+REAL = TrunkSettings(endpoint="PJSIP/{number}@carrier")
+
+
+class Pjsip:
+    """What Asterisk tells of its configuration."""
+
+    def __init__(self, **objects: Mapping[str, str]) -> None:
+        self.objects = objects
+
+    async def ask(self, uri: str) -> Response | None:
+        fields = self.objects.get("_".join(uri.split("/")[-2:]))
+        if fields is None:
+            return None
+        return Response(200, json.dumps([{"attribute": k, "value": v} for k, v in fields.items()]))
+
+
+def pjsip(
+    contact: str = "sip:127.0.0.1:5080", proxy: str = "", contacts: str = "0", aor_proxy: str = "", from_user: str = ""
+) -> Pjsip:
+    """An endpoint `carrier` with the aor `carrier`."""
+    return Pjsip(
+        endpoint_carrier={"aors": "carrier", "outbound_proxy": proxy, "from_user": from_user},
+        aor_carrier={"contact": contact, "max_contacts": contacts, "outbound_proxy": aor_proxy},
+    )
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:127.0.0.1",
+        "sip:127.0.0.1:5080",
+        "sips:u@127.1.2.3:5060;transport=tcp",
+        "<sip:127.0.0.1;lr>",
+        "sip:a;b@127.0.0.1",
+    ],
+)
+def test_what_stays_on_this_machine(uri: str) -> None:
+    assert is_loopback(uri)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:198.51.100.7",
+        "sip:localhost",  # a name is whatever DNS says
+        "sip:127.0.0.1.example.com",
+        "sip:127.0.0.1@198.51.100.7",
+        "sip:127.0.0.1;x@198.51.100.7",
+        "sip:127.0.0.1:5060@198.51.100.7",
+        "sip:127.0.0.1;maddr=198.51.100.7",
+        "sip:[::1]",
+        "tel:+999861380000001",
+        "",
+    ],
+)
+def test_what_may_leave_this_machine(uri: str) -> None:
+    assert not is_loopback(uri)
+
+
+async def test_a_sandbox_trunk_to_this_machine_is_well() -> None:
+    await check_trunks(pjsip().ask, {"test": SANDBOX})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pjsip(contact="sip:198.51.100.7"),
+        pjsip(contact="sip:127.0.0.1,sip:198.51.100.7"),
+        pjsip(proxy="sip:198.51.100.7;lr"),
+        pjsip(aor_proxy="sip:198.51.100.7;lr"),
+        pjsip(contacts="1"),
+    ],
+)
+async def test_a_sandbox_trunk_that_may_lead_elsewhere_is_refused(wrong: Pjsip) -> None:
+    with pytest.raises(ConfigError, match=r"trunk test: .*127\.0\.0\.0/8"):
+        await check_trunks(wrong.ask, {"test": SANDBOX})
+    await check_trunks(wrong.ask, {"test": REAL})  # a real trunk may
+
+
+async def test_no_trunk_may_replace_our_caller_id() -> None:
+    with pytest.raises(ConfigError, match="from_user=4711"):
+        await check_trunks(pjsip(from_user="4711").ask, {"test": REAL})
+
+
+async def test_a_trunk_that_leads_nowhere_is_refused() -> None:
+    with pytest.raises(ConfigError, match="has no contact"):
+        await check_trunks(pjsip(contact="").ask, {"test": REAL})
+
+
+async def test_an_unknown_endpoint_says_where_to_add_it() -> None:
+    with pytest.raises(ConfigError, match=r"no PJSIP endpoint 'carrier'; add it to pjsip\.conf"):
+        await trunk_facts(Pjsip().ask, "carrier")
+
+
+async def test_all_faults_of_all_trunks_are_told_at_once() -> None:
+    with pytest.raises(ConfigError) as told:
+        await check_trunks(pjsip(contact="sip:198.51.100.7", from_user="1").ask, {"a": SANDBOX, "b": REAL})
+    assert [line.split(":")[0] for line in str(told.value).splitlines()] == ["trunk a", "trunk a", "trunk b"]
+
+
+@pytest.mark.parametrize("endpoint", ["DAHDI/g1/{number}", "PJSIP/{number}", "PJSIP/carrier/{number}"])
+def test_only_a_pjsip_endpoint_can_be_looked_at(endpoint: str) -> None:
+    with pytest.raises(ConfigError, match="PJSIP/"):
+        endpoint_name("x", TrunkSettings(endpoint=endpoint))
+
+
+def test_a_name_of_more_than_one_aor() -> None:
+    assert TrunkFacts("c", (), True, "").faults(sandbox=False) == []

@@ -1,0 +1,380 @@
+"""A worker dials only while all is well, says the first thing that is not, and obeys stops whatever else fails."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from agi_app.clock import FakeClock
+from agi_app.consent import checkpoint
+from agi_app.consent.journal import Journal
+from agi_app.consent.revoke import Stops
+from agi_app.dialer import worker as module
+from agi_app.dialer.worker import Health, Worker
+from agi_app.errors import SafetyError, StoreError
+from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
+from agi_app.store.progress import Progress
+from tests.unit.gate_cases import NOW
+
+
+class Live:
+    """The live calls as a worker sees them; remembers who was stopped."""
+
+    attempt_ids = ("a1", "a2")
+
+    def __init__(self) -> None:
+        self.stopped: list[tuple[str, bool]] = []
+
+    def attempts_of(self, person_id: int) -> list[str]:
+        return ["a1"] if person_id == 1 else []
+
+    def stop_attempt(self, attempt_id: str, reason: str, *, even_if_up: bool) -> int:
+        self.stopped.append((attempt_id, even_if_up))
+        return 1
+
+    def stop_campaign(self, campaign: str) -> int:
+        self.stopped.append((campaign, False))
+        return 1
+
+
+class World:
+    """A worker whose surroundings can be spoilt one by one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.live = Live()
+        self.connected = True
+        self.clock = FakeClock(NOW)
+        self.stops = SimpleNamespace(broken=None, pending=False, replayed=0)
+        self.stops.replay = self._replay
+        self.health = Health()
+        self.health.deaf = self.health.peers = None
+        self.dialer = SimpleNamespace(changes=0)
+        self.dialer.control_changed = self._change
+        world = self
+
+        class FakeAri:
+            settings = SimpleNamespace(url="http://127.0.0.1:8088/ari")
+
+            @property
+            def is_connected(self) -> bool:
+                return world.connected
+
+        node = SimpleNamespace(live=self.live, ari=FakeAri(), clock=self.clock, store=None, entityid="n")
+        self.worker = Worker(cast(Any, node), cast(Any, self.stops), cast(Any, None), self.health, folder)
+
+    def _replay(self) -> None:
+        self.stops.replayed += 1
+
+    def _change(self) -> None:
+        self.dialer.changes += 1
+
+    async def hears(self, heard: Any) -> None:
+        await self.worker._obey(heard, cast(Any, self.dialer))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture
+def verdicts(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What the database says of the live calls; an entry ``away`` makes it fail."""
+    found: dict[str, str] = {}
+
+    async def live_check(_: Any, ids: Any) -> dict[str, str]:
+        if "away" in found:
+            raise StoreError("database x: is away")
+        return {i: found[i] for i in ids if i in found}
+
+    async def now(_: Any) -> dt.datetime:
+        return NOW
+
+    monkeypatch.setattr(module.stop_table, "live_check", live_check)
+    monkeypatch.setattr(module.checks, "database_now", now)
+    return found
+
+
+def test_a_new_worker_dials_nobody_before_it_hears_stops() -> None:
+    assert Health().deaf is not None
+    assert Health().peers is not None
+
+
+def test_when_all_is_well_it_dials(world: World) -> None:
+    assert world.worker.hold() is None
+
+
+def test_each_fault_holds_and_says_how_to_mend_it(world: World) -> None:
+    worker, health = world.worker, world.health
+    health.checkpoint = "the database ends at decision 3"
+    assert worker.hold() == "the database ends at decision 3"
+    health.peers = "workers have not said … start them"
+    assert worker.hold() == health.peers
+    health.clock = "the clocks are apart; set both by NTP"
+    assert worker.hold() == health.clock
+    health.hold_until = NOW + dt.timedelta(hours=25)
+    assert worker.hold() == "the database was restored from a backup: nobody is called before 2026-03-05 03:00 UTC"
+    world.connected = False
+    assert worker.hold() == "no connection to Asterisk at http://127.0.0.1:8088/ari"
+    world.stops.pending = True
+    assert worker.hold() == "stops are on their way into the database"
+    health.deaf = "connection lost"
+    assert worker.hold() == "stops of other nodes are not heard: connection lost"
+    health.database = "database x: is away"
+    assert worker.hold() == "database x: is away"
+    world.stops.broken = "refusals.jsonl: No space left on device"
+    assert "No space left on device; free space" in (worker.hold() or "")
+
+
+def test_the_day_after_a_restored_backup_ends(world: World) -> None:
+    world.health.hold_until = NOW + dt.timedelta(hours=25)
+    world.clock.advance(25 * 3600)
+    assert world.worker.hold() is None
+
+
+async def test_a_stop_ends_the_calls_of_that_person_only(world: World, verdicts: dict[str, str]) -> None:
+    verdicts["a1"] = "person_stopped"
+    await world.hears(Notification(STOP_CHANNEL, "2"))
+    assert world.live.stopped == []
+    await world.hears(Notification(STOP_CHANNEL, "1"))
+    assert world.live.stopped == [("a1", True)]
+
+
+async def test_a_withdrawal_for_another_purpose_ends_no_call(world: World, verdicts: dict[str, str]) -> None:
+    await world.hears(Notification(STOP_CHANNEL, "1"))
+    assert world.live.stopped == []
+
+
+async def test_in_doubt_the_call_ends(world: World, verdicts: dict[str, str]) -> None:
+    verdicts["away"] = "yes"
+    await world.hears(Notification(STOP_CHANNEL, "1"))
+    assert world.live.stopped == [("a1", True)]
+
+
+async def test_a_campaign_stop_cancels_ringing_calls_a_pause_does_not(world: World) -> None:
+    await world.hears(Notification(CONTROL_CHANNEL, '{"campaign": "c", "state": "paused"}'))
+    assert (world.live.stopped, world.dialer.changes) == ([], 1)
+    await world.hears(Notification(CONTROL_CHANNEL, '{"campaign": "c", "state": "stopped"}'))
+    assert (world.live.stopped, world.dialer.changes) == ([("c", False)], 2)
+
+
+async def test_after_a_time_of_deafness_every_live_call_is_checked(world: World, verdicts: dict[str, str]) -> None:
+    """What was missed is found; the journal goes in again; the other workers' journals are waited for."""
+    await world.hears(ListenLost("server closed the connection"))
+    assert "not heard" in (world.worker.hold() or "")
+    verdicts.update(a1="person_stopped", a2="campaign_stopped")
+    await world.hears(Listening())
+    assert world.live.stopped == [("a1", True), ("a2", False)]
+    assert world.stops.replayed == 1
+    assert world.health.deaf is None
+    assert "other workers" in (world.worker.hold() or "")
+
+
+async def test_a_check_that_fails_keeps_the_worker_deaf(world: World, verdicts: dict[str, str]) -> None:
+    await world.hears(ListenLost("gone"))
+    verdicts["away"] = "yes"
+    await world.hears(Listening())
+    assert world.worker.hold() == "stops of other nodes are not heard: database x: is away"
+
+
+async def test_a_backup_restored_under_a_running_worker_is_recognised(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database comes back behind the note: nobody is dialled until somebody accepts it, without a restart."""
+    found = Progress("db", 7, None)
+
+    async def progress(_: Any) -> Progress:
+        return found
+
+    monkeypatch.setattr(module.progress, "progress", progress)
+    await world.worker._note_progress()
+    assert world.worker.hold() is None
+    found = Progress("db", 3, None)
+    await world.worker._note_progress()
+    assert "restored old copy" in (world.worker.hold() or "")
+    noted = checkpoint.read(tmp_path)
+    assert noted is not None
+    assert noted.decisions == 7
+    checkpoint.write(tmp_path, found, NOW)  # `agi-app recover --accept-restored`
+    await world.worker._note_progress()
+    assert world.worker.hold() is None
+
+
+class Stopping:
+    """The stops of a node over a journal on disk and a database that may be away."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from agi_app.consent import revoke
+
+        self.stored: list[bytes] = []
+        self.away = False
+        store = SimpleNamespace(hash_number=lambda number: number.encode().rjust(32, b"0"))
+        self.journal = Journal(folder, FakeClock(NOW))
+        self.stops = Stops(cast(Any, store), self.journal, FakeClock(NOW), "n")
+        monkeypatch.setattr(revoke.table, "revoke", self.revoke)
+        monkeypatch.setattr(revoke.table, "suppress", self.suppress)
+        monkeypatch.setattr(revoke, "LOOK_EVERY_S", 0.005)
+
+    async def revoke(self, store: Any, number: str, *_: Any, **__: Any) -> None:
+        await self.suppress(store, [SimpleNamespace(number_hash=store.hash_number(number))])
+
+    async def suppress(self, _: Any, entries: list[Any]) -> int:
+        if self.away:
+            raise StoreError("database x: is away")
+        self.stored += [e.number_hash for e in entries]
+        return len(entries)
+
+
+@pytest.fixture
+def stopping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stopping:
+    return Stopping(tmp_path, monkeypatch)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Let the other tasks go on until something is so; fails after two seconds."""
+    for _ in range(400):
+        if true():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it never came to be so")
+
+
+HASH = b"+999".rjust(32, b"0")
+
+
+async def test_nobody_is_dialled_before_the_journal_is_in_the_database(stopping: Stopping) -> None:
+    stopping.journal.append(HASH, "key")
+    assert stopping.stops.pending
+    assert await stopping.stops.flush() == 1
+    assert not stopping.stops.pending
+
+
+async def test_a_stop_that_comes_in_the_middle_of_a_flush_is_still_pending_after_it(
+    stopping: Stopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The flush has read the journal before; its end must not say that all is stored."""
+    gate = asyncio.Event()
+
+    async def slow(*_: Any) -> Any:
+        await gate.wait()
+
+    await stopping.stops.flush()
+    async with asyncio.TaskGroup() as group:
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncio, "to_thread", slow)  # the disk is slow
+            taking = group.create_task(stopping.stops.take("+999", "key"))
+            await asyncio.sleep(0)
+        await stopping.stops.flush()
+        assert stopping.stops.pending
+        gate.set()
+        await taking
+        assert stopping.stops.pending
+    await stopping.stops.flush()
+    assert not stopping.stops.pending
+
+
+async def test_a_stop_waits_for_the_database_and_is_then_stored_once(stopping: Stopping) -> None:
+    stopping.away = True
+    await stopping.stops.take("+999", "key")
+    with pytest.raises(StoreError):
+        await stopping.stops.flush()
+    assert stopping.stops.pending
+    stopping.away = False
+    await stopping.stops.flush()
+    await stopping.stops.flush()
+    assert stopping.stored == [HASH]
+
+
+async def test_a_long_stop_list_goes_in_at_once(stopping: Stopping, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each start of a worker replays the journal; one transaction a line would take minutes."""
+    calls = 0
+    real = stopping.suppress
+
+    async def counted(store: Any, entries: list[Any]) -> int:
+        nonlocal calls
+        calls += 1
+        return await real(store, entries)
+
+    from agi_app.consent import revoke
+
+    monkeypatch.setattr(revoke.table, "suppress", counted)
+    stopping.journal.append_all([bytes([n]) * 32 for n in range(200)], "stop list")
+    assert await stopping.stops.flush() == 200
+    assert (calls, len(stopping.stored)) == (1, 200)
+
+
+async def test_a_database_that_comes_back_older_gets_the_whole_journal_again(stopping: Stopping) -> None:
+    await stopping.stops.take("+999", "key")
+    await stopping.stops.flush()
+    stopping.stored.clear()  # restored from a backup
+    stopping.stops.replay()
+    assert stopping.stops.pending
+    await stopping.stops.flush()
+    assert stopping.stored == [HASH]
+
+
+async def test_a_full_disk_holds_until_it_takes_the_stop_after_all(
+    stopping: Stopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database has the stop alone; a restored backup would lose it, so the journal must get it, too."""
+    real = Journal.append
+
+    def full(*_: Any) -> Any:
+        raise SafetyError("refusals.jsonl: No space left on device")
+
+    monkeypatch.setattr(Journal, "append", full)
+    await stopping.stops.take("+999", "key")
+    assert stopping.stored == [HASH]
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(stopping.stops.run())
+        await asyncio.sleep(0.03)
+        assert stopping.stops.broken == "refusals.jsonl: No space left on device"
+        monkeypatch.setattr(Journal, "append", real)
+        await until(lambda: stopping.stops.broken is None)
+        running.cancel()
+    assert [e.number_hash for e in stopping.journal.unflushed(0)] == [HASH]
+
+
+async def test_neither_disk_nor_database_the_stop_is_refused_but_not_forgotten(
+    stopping: Stopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Journal.append
+
+    def full(*_: Any) -> Any:
+        raise SafetyError("refusals.jsonl: No space left on device")
+
+    monkeypatch.setattr(Journal, "append", full)
+    stopping.away = True
+    with pytest.raises(SafetyError, match="did not take it either"):
+        await stopping.stops.take("+999", "key")
+    monkeypatch.setattr(Journal, "append", real)
+    stopping.away = False
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(stopping.stops.run())
+        await until(lambda: bool(stopping.stored))
+        running.cancel()
+    assert stopping.stored == [HASH]
+
+
+async def test_a_journal_that_cannot_be_read_holds_and_does_not_end_the_worker(
+    stopping: Stopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: Any) -> Any:
+        raise SafetyError("refusals.jsonl: cannot be read: Input/output error")
+
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(stopping.stops.run())
+        with monkeypatch.context() as patch:
+            patch.setattr(Journal, "unflushed", unreadable)
+            await asyncio.sleep(0.03)
+            assert "Input/output error" in (stopping.stops.broken or "")
+            assert not running.done()
+        await asyncio.sleep(0.03)
+        assert stopping.stops.broken is None
+        running.cancel()
