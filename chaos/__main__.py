@@ -53,7 +53,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/chaos", description="A campaign of calls under each fault.")
     parser.add_argument("--json", action="store_true", help="the last line is one JSON object, all else goes aside")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other moments (default 1)")
-    parser.add_argument("--only", metavar="FAULT", action="append", help="this fault only; may be given again")
+    parser.add_argument(
+        "--only",
+        metavar="FAULT",
+        action="append",
+        help="this fault (with --broken: this build) only; may be given again",
+    )
     parser.add_argument("--step", help="with --only: at this step of an attempt's life")
     parser.add_argument("--quick", action="store_true", help="each fault once, with few calls")
     parser.add_argument("--jobs", type=int, default=0, help="runs at the same time (default 2, quick: 3)")
@@ -139,14 +144,17 @@ class Campaign:
         with (self.folder / "runs.jsonl").open("a") as out:
             out.write(json.dumps({"run": plan.name, **asdict(verdict)}) + "\n")
         if verdict.problems:
-            folder.rename(self.folder / f"failed-{plan.name}")
+            failed = self.folder / f"failed-{plan.name}"
+            shutil.rmtree(failed, ignore_errors=True)
+            folder.rename(failed)
         elif not self._options.keep:
             shutil.rmtree(folder, ignore_errors=True)
         return verdict
 
     def _broken(self) -> int:
         missed = []
-        for build in builds.BUILDS:
+        chosen = [build for build in builds.BUILDS if not self._options.only or build.name in self._options.only]
+        for build in chosen:
             code = copy_code(self.folder / f"code-{build.name}")
             builds.apply(build, code)
             template = self._template(code)
@@ -161,7 +169,7 @@ class Campaign:
                 missed.append(build.name)
         for left in self.folder.glob("failed-*"):
             shutil.rmtree(left)
-        result = {"broken_builds": len(builds.BUILDS), "caught": len(builds.BUILDS) - len(missed), "missed": missed}
+        result = {"broken_builds": len(chosen), "caught": len(chosen) - len(missed), "missed": missed}
         print(json.dumps(result))
         return 1 if missed else 0
 

@@ -24,6 +24,8 @@ from agi_app.flow.steps import Digits, Else, Gather, GatherStep, Play, When
 from agi_app.flow.words import VERBS
 from agi_app.model.call import Outcome
 
+pytestmark = pytest.mark.slow  # reads every page and example: not part of the fast unit tests
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "examples").glob("*.md")])

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console, Group
@@ -20,9 +20,11 @@ from rich.table import Table
 from agi_app import log
 from agi_app.app import Installation, installation
 from agi_app.config import Settings, load_settings
-from agi_app.contacts.importer import ImportSummary
 from agi_app.errors import InputError
 from agi_app.results import Totals, plain
+
+if TYPE_CHECKING:
+    from agi_app.contacts.importer import ImportSummary
 
 T = TypeVar("T")
 PLAIN_WIDTH = 200  # columns when the output is no terminal

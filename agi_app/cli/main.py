@@ -5,32 +5,57 @@ Exit 0 well, 1 the input is wrong, 2 the environment is wrong, 3 another worker 
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
 import typer
 from typer import exceptions
 
-from agi_app.cli import callerid, campaign, consent, contacts, files, recover, report, service
 from agi_app.cli.common import err
 from agi_app.errors import AgiAppError
 
-app = typer.Typer(
-    name="agi-app",
-    help="Consent-first automated calling for Asterisk.",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-files.add_to(app)
-app.add_typer(contacts.app, name="contacts")
-app.add_typer(consent.app, name="consent")
-app.add_typer(callerid.app, name="callerid")
-app.add_typer(campaign.app, name="campaign")
-service.add_to(app)
-report.add_to(app)
-recover.add_to(app)
+# The first word of a command -> the module that has it. Only that one is imported: a worker that is
+# started after a crash must hang up what it finds within a moment.
+GROUPS = ("contacts", "consent", "callerid", "campaign")
+COMMANDS = {
+    "init": "files",
+    "check": "files",
+    "simulate": "files",
+    "run": "service",
+    "migrate": "service",
+    "doctor": "doctor",
+    "report": "report",
+    "recover": "recover",
+    "forget-node": "recover",
+}
+
+
+def build(word: str | None = None) -> typer.Typer:
+    """The application; with the first word of a known command only what that needs."""
+    app = typer.Typer(
+        name="agi-app",
+        help="Consent-first automated calling for Asterisk.",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_whole)
+    known = COMMANDS | {group: group for group in GROUPS}
+    wanted = {known[word]} if word in known else set(known.values())
+    for module in sorted(wanted):
+        part = importlib.import_module(f"agi_app.cli.{module}")
+        if module in GROUPS:
+            app.add_typer(part.app, name=module)
+        else:
+            part.add_to(app)
+    return app
+
+
+def _whole() -> None:
+    """Consent-first automated calling for Asterisk."""
+
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141  # as a shell shows SIGPIPE
@@ -39,7 +64,7 @@ BROKEN_PIPE = 141  # as a shell shows SIGPIPE
 def main() -> None:
     """Run a command and turn every expected fault into one clear message and its exit code."""
     try:
-        code = app(standalone_mode=False)
+        code = build(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads our output has gone: `agi-app report x | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -19,6 +19,7 @@ from agi_app.store import stops as table
 from agi_app.store.pool import Store
 
 LOOK_EVERY_S = 0.5
+SOON_S = 0.3  # a stop that is in the database by then holds up nobody else's call
 REASON = {"key": "the opt-out key was pressed", "step": "the call flow took a stop"}
 
 _log = log.get("stops")
@@ -44,6 +45,7 @@ class Stops:
         self._position = 0
         self._behind = True  # until the first flush has read the journal
         self._taking = 0  # stops on their way to the disk
+        self._pending_since: float | None = None  # monotonic seconds
         self._unwritten: list[tuple[bytes, str]] = []  # in the database, but the disk did not take them
         self._wake = asyncio.Event()
         self._flushing = asyncio.Lock()
@@ -55,6 +57,15 @@ class Stops:
         return self._behind or self._taking > 0 or self._wake.is_set()
 
     @property
+    def overdue(self) -> bool:
+        """Stops are in the journal only for longer than a database that is well needs: nobody may be dialled.
+
+        Until then only the call that took the stop is open to that person, so no other can be.
+        """
+        since = self._pending_since
+        return self._behind or (since is not None and self._clock.monotonic() - since > SOON_S)
+
+    @property
     def position(self) -> int:
         """Bytes of the journal known to be in the database."""
         return self._position
@@ -64,6 +75,8 @@ class Stops:
         number_hash = self._store.hash_number(number)
         self._known[number_hash] = _Known(number, REASON.get(via, "a stop was taken"))
         self._taking += 1
+        if self._pending_since is None:
+            self._pending_since = self._clock.monotonic()
         try:
             await asyncio.to_thread(self._journal.append, number_hash, via)
             self._wake.set()
@@ -120,6 +133,8 @@ class Stops:
                 self._behind = True
                 raise
             self._behind = False
+            if not self.pending:
+                self._pending_since = None
             return len(entries)
 
     async def _to_database(self, entries: list[Entry], known: bool) -> None:

@@ -52,6 +52,7 @@ class Dialer:
         self._wake = asyncio.Event()
         self._short = False  # of slots, or of a probe's result: the end of a call is worth another look
         self._refresh_at = 0.0
+        self._first = 0
         self._closing = False
         self.holding: str | None = "starting"
 
@@ -95,7 +96,9 @@ class Dialer:
             await self._lines.refresh(self._nodes())
             self._refresh_at = now + REFRESH_S
         self._short = False
-        pauses = [await self._serve(running, group) for running in list(self._lines.running.values())]
+        running = list(self._lines.running.values())
+        self._first = (self._first + 1) % max(1, len(running))  # campaigns that share a trunk take turns
+        pauses = [await self._serve(r, group) for r in (*running[self._first :], *running[: self._first])]
         return min(pauses, default=IDLE_S)
 
     async def _serve(self, running: Running, group: asyncio.TaskGroup) -> float:

@@ -119,7 +119,12 @@ class Placer:
             _log.warning("not dialled", reason=str(error))
             await self._give_back(claim, str(error))
             return None
-        return await self._run(call, channel.id, call.run(channel))
+        try:
+            return await self._run(call, channel.id, call.run(channel))
+        finally:
+            if channel.ended is None:  # its hangup got lost on the way: nobody runs it any more, so it must not live on
+                self._node.router.forget(channel.id)
+                self._ari.hang_up_soon(channel.id)
 
     async def _run(self, call: Call, channel_id: str, running: Awaitable[CallResult]) -> CallResult:
         try:

@@ -26,6 +26,7 @@ from agi_app.store.locks import WorkerLock
 
 HOUSEKEEPING_S = 2.0
 ROUND_S = 10.0  # a round of housekeeping that takes longer has met a database that does not answer
+ASK_S = 0.5  # how long the database may take to say which of a person's calls a stop is about
 MAX_CLOCK_DIFFERENCE = dt.timedelta(seconds=2)
 DRAIN_S = 30.0  # how long live calls may go on after a request to end
 LAST_WORDS_S = 10.0  # how long their results are waited for after the hangup
@@ -69,7 +70,7 @@ class Worker:
             return health.database
         if health.deaf is not None:
             return f"stops of other nodes are not heard: {health.deaf}"
-        if self._stops.pending:
+        if self._stops.overdue:
             return "stops are on their way into the database"
         if not self._node.ari.is_connected:
             return f"no connection to Asterisk at {self._node.ari.settings.url}"
@@ -79,8 +80,12 @@ class Worker:
 
     async def listen(self, dialer: Dialer) -> None:
         """Obey stops and campaign changes of every node until cancelled."""
-        async for heard in self._node.store.listen(STOP_CHANNEL, CONTROL_CHANNEL):
-            await self._obey(heard, dialer)
+        async with asyncio.TaskGroup() as stopping:
+            async for heard in self._node.store.listen(STOP_CHANNEL, CONTROL_CHANNEL):
+                if isinstance(heard, Notification) and heard.channel == STOP_CHANNEL:
+                    stopping.create_task(self._obey(heard, dialer))  # one stop does not wait for another
+                else:
+                    await self._obey(heard, dialer)
 
     async def _obey(self, heard: Heard, dialer: Dialer) -> None:
         match heard:
@@ -109,8 +114,9 @@ class Worker:
         if not ids:
             return
         try:
-            verdicts = await stop_table.live_check(self._node.store, ids)
-        except StoreError:
+            async with asyncio.timeout(ASK_S):
+                verdicts = await stop_table.live_check(self._node.store, ids)
+        except (StoreError, TimeoutError):
             verdicts = dict.fromkeys(ids, "person_stopped")  # in doubt the call ends
         for attempt_id, verdict in verdicts.items():
             live.stop_attempt(attempt_id, "the person said stop", even_if_up=verdict != "campaign_stopped")
@@ -209,6 +215,7 @@ class Worker:
             raise OtherWorkerError(
                 f"another worker has taken Asterisk {self._node.entityid} over while the database was away"
             )
+        await self._lock.release()
         self._lock = lock
 
     async def _compare_clocks(self) -> None:

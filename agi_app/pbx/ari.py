@@ -26,7 +26,20 @@ from agi_app.pbx.verbs import is_non_blocking
 
 _log = log.get("pbx.ari")
 
-EVENT_FILTER = {"disallowed": [{"type": "ChannelVarset"}]}
+# What no call uses (pbx/events.py) and Asterisk need not even encode. Never Dial: it alone tells a dead trunk.
+EVENT_FILTER = {
+    "disallowed": [
+        {"type": name}
+        for name in (
+            "ChannelCallerId",
+            "ChannelConnectedLine",
+            "ChannelDialplan",
+            "ChannelStateChange",
+            "ChannelVarset",
+            "PlaybackStarted",
+        )
+    ]
+}
 _LARGEST_MESSAGE = 64 * 1024 * 1024  # bytes; `GET channels` with thousands of channels
 _CLOSE_TIMEOUT = 1.0
 

@@ -63,7 +63,10 @@ async def listen(
                 while True:
                     async for notify in connection.notifies(timeout=PROBE_EVERY_S):
                         yield Notification(notify.channel, notify.payload)
-                    await asyncio.wait_for(connection.execute("SELECT 1"), PROBE_TIMEOUT_S)
+                    async with asyncio.timeout(
+                        PROBE_TIMEOUT_S
+                    ):  # wait_for may swallow a cancellation before Python 3.12
+                        await connection.execute("SELECT 1")
         except (psycopg.Error, StoreError, TimeoutError) as error:
             yield ListenLost(str(error).strip() or type(error).__name__)
         await asyncio.sleep(wait)

@@ -19,7 +19,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from agi_app.cli.main import app
+from agi_app.cli.main import build
 from agi_app.config import SandboxSettings, Settings, TrunkSettings
 from agi_app.gate.rules import ALL_RULES, Rule
 
@@ -37,7 +37,7 @@ def pages() -> dict[str, str]:
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Every command as people type it (``campaign start``), with its typer object."""
-    yield from _below(typer.main.get_command(app), ())
+    yield from _below(typer.main.get_command(build()), ())
 
 
 def _below(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

@@ -16,6 +16,8 @@ from sandbox.errors import SandboxError
 from sandbox.ports import free_port, free_range, is_free
 from sandbox.supervise import Child
 
+pytestmark = pytest.mark.slow  # starts processes: not part of the fast unit tests
+
 PARENT = """
 import sys, time
 from pathlib import Path

@@ -172,6 +172,7 @@ async def test_reports_for_people_scripts_and_spreadsheets(world: World, command
     left = command.run("agi-app report checkup --format json | head -c 1")
     assert left.stdout == "{"
     assert left.stderr == ""
+    assert command.run("agi-app callerid list | true").stderr == ""  # gone before the first word
 
 
 async def test_forgetting_a_worker(world: World, store: Store, command: Command) -> None:

@@ -21,6 +21,8 @@ from agi_app.consent.journal import FILE_NAME, Journal
 from agi_app.errors import SafetyError
 from tests.unit.gate_cases import NOW
 
+pytestmark = pytest.mark.slow  # syncs to a real disk: not part of the fast unit tests
+
 ONE, TWO, THREE = (bytes([n]) * 32 for n in (1, 2, 3))
 
 

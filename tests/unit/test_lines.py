@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import dataclasses
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from agi_app.clock import FakeClock
 from agi_app.config import TrunkSettings
 from agi_app.dialer import lines as module
+from agi_app.dialer import loop
 from agi_app.dialer.breaker import FAULTS_TO_OPEN
 from agi_app.dialer.lines import Lines
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace
+from agi_app.store import claims
 from agi_app.store.campaigns import StoredCampaign
+from agi_app.store.claims import ClaimBatch
 from tests.unit.gate_cases import CAMPAIGN, NOW
 
 FLOW = """\
@@ -35,8 +40,6 @@ TRUNKS = {
 
 def row(name: str = "checkup", *, trunk: str = "test", flow: str = FLOW, rate: float = 4.0) -> StoredCampaign:
     """A running campaign's row."""
-    import dataclasses
-
     campaign: Campaign = dataclasses.replace(CAMPAIGN, name=name, trunk=trunk, pace=Pace(rate, 10))
     return StoredCampaign(campaign, CampaignState.RUNNING, None, "flows/checkup.yaml", flow, NOW)
 
@@ -112,5 +115,21 @@ async def test_a_paused_trunk_is_a_reason(lines: Lines, stored: list[StoredCampa
     assert pause == ("trunk test: 5 calls in a row failed on the trunk's side (last: trunk_silent); next try in 13 s")
 
 
-def test_times_are_aware() -> None:
-    assert row().changed_at.tzinfo is dt.UTC
+async def test_after_refusals_it_looks_at_many_and_still_claims_few(
+    lines: Lines, stored: list[StoredCampaign], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what may start within half a second is claimed, however many are looked at."""
+    asked: list[tuple[int, int]] = []
+
+    async def claim(_: Any, campaign: Any, limit: int, terms: Any, judge: Any, *, look_at: int = 0) -> ClaimBatch:
+        asked.append((limit, look_at))
+        return ClaimBatch(nothing_due=True)
+
+    monkeypatch.setattr(claims, "claim", claim)
+    node = SimpleNamespace(clock=FakeClock(NOW), entityid="n", store=None)
+    dialer = loop.Dialer(cast(Any, node), lines, cast(Any, None), hold=lambda: None, nodes=lambda: 1)
+    stored.append(row())
+    await lines.refresh(1)
+    lines.running["checkup"].only_refusals = True
+    await dialer._claim(lines.running["checkup"], 2)
+    assert asked == [(2, loop.LOOK_AT)]

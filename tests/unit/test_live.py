@@ -21,6 +21,7 @@ from agi_app.dialer.place import Line, Placer
 from agi_app.errors import RequestFailed, SafetyError, StoreError
 from agi_app.gate.permit import MarkReceipt, Permit
 from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.store import attempts
 from tests.unit.gate_cases import CAMPAIGN, CLAIM, NOW
 from tests.unit.test_runner import FLOW, World
 
@@ -72,6 +73,8 @@ class Place:
     may_dial: bool = True
     permits: list[Permit] = dataclasses.field(default_factory=list)
     fault: Exception | None = None
+    ended: object = "destroyed"  # how the channel ended; None: its end was never heard of
+    forgotten: list[str] = dataclasses.field(default_factory=list)
     hung_up: list[str] = dataclasses.field(default_factory=list)
     running: Callable[[Call], Awaitable[CallResult]] | None = None
 
@@ -79,13 +82,14 @@ class Place:
         if self.fault is not None:
             raise self.fault
         self.permits.append(permit)
-        return SimpleNamespace(id="agi-app-x")
+        return SimpleNamespace(id="agi-app-x", ended=self.ended)
 
     async def attempt(self, start_at: float = 0.0) -> CallResult | None:
         ari = SimpleNamespace(hang_up_soon=self.hung_up.append)
+        router = SimpleNamespace(forget=self.forgotten.append)
         ruleset = SimpleNamespace(jurisdictions={}, version="x")
         node = Node(
-            "n", cast(Any, None), cast(Any, ari), cast(Any, None), self.store.clock, cast(Any, ruleset), self.live
+            "n", cast(Any, None), cast(Any, ari), cast(Any, router), self.store.clock, cast(Any, ruleset), self.live
         )
 
         async def opt_out(claim: Claim, how: str) -> None:
@@ -99,7 +103,7 @@ class Place:
 def place(monkeypatch: pytest.MonkeyPatch) -> Place:
     made = Place(FakeStore(), LiveCalls())
     for name in ("mark", "release", "finish"):
-        monkeypatch.setattr(module.attempts, name, getattr(made.store, name))
+        monkeypatch.setattr(attempts, name, getattr(made.store, name))
     monkeypatch.setattr(module, "place", made.originate)
     monkeypatch.setattr(module, "FIRST_RETRY_S", 0.001)
 
@@ -183,6 +187,14 @@ async def test_an_originate_that_asterisk_refused_is_no_attempt(place: Place) ->
 async def test_a_result_waits_for_the_database(place: Place) -> None:
     place.store.away = 2
     await place.attempt()
+    assert place.store.finished == [Outcome.ANSWERED]
+
+
+async def test_a_channel_whose_end_was_never_heard_of_is_hung_up(place: Place) -> None:
+    """The hangup may be lost on the way; nobody runs the channel any more."""
+    place.ended = None
+    await place.attempt()
+    assert (place.forgotten, place.hung_up) == (["agi-app-x"], ["agi-app-x"])
     assert place.store.finished == [Outcome.ANSWERED]
 
 

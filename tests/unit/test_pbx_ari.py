@@ -18,6 +18,8 @@ from agi_app.pbx.events import Frame
 from agi_app.pbx.http import AriSettings, probe
 from tests.unit.fake_ari import FakeAri, fake_ari
 
+pytestmark = pytest.mark.slow  # waits on a real clock: not part of the fast unit tests
+
 FILTER = "PUT applications/agi-app/eventFilter"
 
 

@@ -12,12 +12,14 @@ from typing import Any, cast
 import pytest
 
 from agi_app.clock import FakeClock
-from agi_app.consent import checkpoint
+from agi_app.consent import checkpoint, revoke
 from agi_app.consent.journal import Journal
 from agi_app.consent.revoke import Stops
-from agi_app.dialer import worker as module
 from agi_app.dialer.worker import Health, Worker
 from agi_app.errors import SafetyError, StoreError
+from agi_app.store import checks
+from agi_app.store import progress as progress_table
+from agi_app.store import stops as stop_table
 from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
 from agi_app.store.progress import Progress
 from tests.unit.gate_cases import NOW
@@ -50,7 +52,7 @@ class World:
         self.live = Live()
         self.connected = True
         self.clock = FakeClock(NOW)
-        self.stops = SimpleNamespace(broken=None, pending=False, replayed=0)
+        self.stops = SimpleNamespace(broken=None, overdue=False, pending=False, replayed=0)
         self.stops.replay = self._replay
         self.health = Health()
         self.health.deaf = self.health.peers = None
@@ -96,8 +98,8 @@ def verdicts(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     async def now(_: Any) -> dt.datetime:
         return NOW
 
-    monkeypatch.setattr(module.stop_table, "live_check", live_check)
-    monkeypatch.setattr(module.checks, "database_now", now)
+    monkeypatch.setattr(stop_table, "live_check", live_check)
+    monkeypatch.setattr(checks, "database_now", now)
     return found
 
 
@@ -122,7 +124,7 @@ def test_each_fault_holds_and_says_how_to_mend_it(world: World) -> None:
     assert worker.hold() == "the database was restored from a backup: nobody is called before 2026-03-05 03:00 UTC"
     world.connected = False
     assert worker.hold() == "no connection to Asterisk at http://127.0.0.1:8088/ari"
-    world.stops.pending = True
+    world.stops.overdue = True
     assert worker.hold() == "stops are on their way into the database"
     health.deaf = "connection lost"
     assert worker.hold() == "stops of other nodes are not heard: connection lost"
@@ -192,7 +194,7 @@ async def test_a_backup_restored_under_a_running_worker_is_recognised(
     async def progress(_: Any) -> Progress:
         return found
 
-    monkeypatch.setattr(module.progress, "progress", progress)
+    monkeypatch.setattr(progress_table, "progress", progress)
     await world.worker._note_progress()
     assert world.worker.hold() is None
     found = Progress("db", 3, None)
@@ -210,15 +212,13 @@ class Stopping:
     """The stops of a node over a journal on disk and a database that may be away."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        from agi_app.consent import revoke
-
         self.stored: list[bytes] = []
         self.away = False
         store = SimpleNamespace(hash_number=lambda number: number.encode().rjust(32, b"0"))
         self.journal = Journal(folder, FakeClock(NOW))
         self.stops = Stops(cast(Any, store), self.journal, FakeClock(NOW), "n")
-        monkeypatch.setattr(revoke.table, "revoke", self.revoke)
-        monkeypatch.setattr(revoke.table, "suppress", self.suppress)
+        monkeypatch.setattr(stop_table, "revoke", self.revoke)
+        monkeypatch.setattr(stop_table, "suppress", self.suppress)
         monkeypatch.setattr(revoke, "LOOK_EVERY_S", 0.005)
 
     async def revoke(self, store: Any, number: str, *_: Any, **__: Any) -> None:
@@ -301,9 +301,7 @@ async def test_a_long_stop_list_goes_in_at_once(stopping: Stopping, monkeypatch:
         calls += 1
         return await real(store, entries)
 
-    from agi_app.consent import revoke
-
-    monkeypatch.setattr(revoke.table, "suppress", counted)
+    monkeypatch.setattr(stop_table, "suppress", counted)
     stopping.journal.append_all([bytes([n]) * 32 for n in range(200)], "stop list")
     assert await stopping.stops.flush() == 200
     assert (calls, len(stopping.stored)) == (1, 200)

@@ -1,0 +1,28 @@
+"""doctor: what is wrong here, and how to mend it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+from agi_app import log
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json
+from agi_app.doctor import Finding, examine
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("doctor")(doctor)
+
+
+def doctor(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
+    """Look for what is wrong here and say how to mend it. Exit 2 when something is."""
+    log.configure()
+    findings: list[Finding] = asyncio.run(examine(project))
+    if as_json:
+        say_json([{"check": f.check, "well": f.well, "text": f.text, "mend": f.mend} for f in findings])
+    else:
+        for f in findings:
+            say(f"{'ok  ' if f.well else 'BAD '} {f.check}: {f.text}" + (f"\n     mend: {f.mend}" if f.mend else ""))
+    raise typer.Exit(0 if all(f.well for f in findings) else 2)
