@@ -44,6 +44,7 @@ from agi_app.store.migrate import migrate
 from agi_app.store.pool import Store
 
 CONNECT_WAIT_S = 15.0
+ASK_AGAIN_S = 1.0
 
 _log = log.get("app")
 
@@ -159,8 +160,11 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
             if len(node.live):  # the database does not take their results: the next start finds them interrupted
                 dialling.cancel()
             await asyncio.wait([dialling])
-        for task in background:
-            task.cancel()
+        ending = set(background)
+        while ending:  # a library may swallow a cancellation (Python before 3.12): ask again
+            for task in ending:
+                task.cancel()
+            _, ending = await asyncio.wait(ending, timeout=ASK_AGAIN_S)
     if not stops.pending:
         await nodes.forget_node(inst.store, entityid)  # nobody needs to wait for our journal
 

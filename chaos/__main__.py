@@ -33,7 +33,8 @@ COUNTED = ("double_dials", "lost_results", "invites_after_stop", "leaked_slots",
 def main() -> int:
     """Exit status: 0 every promise held, 1 one was broken, 2 the environment is wrong."""
     options = _options()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, _interrupt)  # SIGINT too: a shell starts background jobs with it ignored
     try:
         if options.list:
             for fault in FAULTS:
@@ -61,7 +62,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--step", help="with --only: at this step of an attempt's life")
     parser.add_argument("--quick", action="store_true", help="each fault once, with few calls")
-    parser.add_argument("--jobs", type=int, default=0, help="runs at the same time (default 2, quick: 3)")
+    parser.add_argument("--jobs", type=int, default=0, help="runs at the same time (default 2, quick: 4)")
     parser.add_argument("--people", type=int, default=0, help=f"people a run (default {PEOPLE}, quick {QUICK_PEOPLE})")
     parser.add_argument("--keep", type=Path, help="keep logs and captures of every run in this folder")
     parser.add_argument("--broken", action="store_true", help="show that each broken build is caught")
@@ -81,7 +82,7 @@ class Campaign:
         self._out = sys.stderr if options.json else sys.stdout
         self.folder = options.keep.resolve() if options.keep else Path(tempfile.mkdtemp(prefix="agi-app-chaos-"))
         self._people = options.people or (QUICK_PEOPLE if options.quick else PEOPLE)
-        self._jobs = options.jobs or (3 if options.quick else 2)
+        self._jobs = options.jobs or (4 if options.quick else 2)
 
     def say(self, text: str) -> None:
         """One line for the person who watches."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,11 +41,7 @@ def run(plan: Plan, root: Path, folder: Path, template: Template, code: Path) ->
     """Run it; SandboxError when the harness itself, not the product, failed."""
     chance = random.Random(f"{plan.fault.name}/{plan.step}/{plan.seed}")
     fault = plan.fault(quick=plan.quick)
-    world = World(root, folder, template, code, nodes=fault.nodes, seed=plan.seed)
-    world.disks = dict.fromkeys(fault.disks, Path())
-    if plan.quick:
-        world.calls_per_second = 6.0
-    with world:
+    with _world(plan, fault, root, folder, template, code) as world:
         fault.prepare(world)
         for node in world.nodes:
             node.worker.start()
@@ -66,6 +64,27 @@ def run(plan: Plan, root: Path, folder: Path, template: Template, code: Path) ->
         verdict = judge(world, fault, evidence)
         verdict.problems = [*problems, *verdict.problems]
         return verdict
+
+
+@contextlib.contextmanager
+def _world(plan: Plan, fault: Fault, root: Path, folder: Path, template: Template, code: Path) -> Iterator[World]:
+    """A world that is up; a second try when a free port was taken by somebody else meanwhile."""
+    try:
+        world = _started(plan, fault, root, folder, template, code)
+    except SandboxError:
+        shutil.rmtree(folder, ignore_errors=True)
+        world = _started(plan, fault, root, folder, template, code)
+    with contextlib.ExitStack() as stack:
+        stack.push(world.__exit__)
+        yield world
+
+
+def _started(plan: Plan, fault: Fault, root: Path, folder: Path, template: Template, code: Path) -> World:
+    world = World(root, folder, template, code, nodes=fault.nodes, seed=plan.seed)
+    world.disks = dict.fromkeys(fault.disks, Path())
+    if plan.quick:
+        world.calls_per_second = 6.0
+    return world.__enter__()
 
 
 def _strike(plan: Plan, world: World, fault: Fault, chance: random.Random) -> None:

@@ -63,9 +63,8 @@ async def listen(
                 while True:
                     async for notify in connection.notifies(timeout=PROBE_EVERY_S):
                         yield Notification(notify.channel, notify.payload)
-                    async with asyncio.timeout(
-                        PROBE_TIMEOUT_S
-                    ):  # wait_for may swallow a cancellation before Python 3.12
+                    # Not wait_for: before Python 3.12 it may swallow a cancellation.
+                    async with asyncio.timeout(PROBE_TIMEOUT_S):
                         await connection.execute("SELECT 1")
         except (psycopg.Error, StoreError, TimeoutError) as error:
             yield ListenLost(str(error).strip() or type(error).__name__)

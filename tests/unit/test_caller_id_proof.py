@@ -16,6 +16,8 @@ from agi_app.store.caller_ids import Proof
 from agi_app.store.pool import Store
 from tests.unit.gate_cases import DAY, NOW, YEAR
 
+pytestmark = pytest.mark.slow  # writes real files: not part of the fast unit tests
+
 NUMBER = "+999862155500001"
 LETTER = "Sunshine Dental may show +999 862 1555 00001.\n"
 

@@ -20,6 +20,8 @@ from agi_app.cli import common
 from agi_app.cli.main import main
 from agi_app.errors import InputError
 
+pytestmark = pytest.mark.slow  # runs whole commands: not part of the fast unit tests
+
 
 @dataclass(frozen=True)
 class Said:

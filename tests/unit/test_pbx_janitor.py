@@ -13,6 +13,8 @@ from agi_app.errors import RequestFailed
 from agi_app.pbx import janitor as janitor_module
 from agi_app.pbx.janitor import Janitor
 
+pytestmark = pytest.mark.slow  # waits on a real clock: not part of the fast unit tests
+
 
 class Pbx:
     """Answers each DELETE with the next of ``statuses`` (0: connection lost, 204: ended)."""

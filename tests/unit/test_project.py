@@ -10,6 +10,8 @@ from agi_app.campaigns.project import find_project, read_project
 from agi_app.campaigns.starter import make_project
 from agi_app.errors import InputError
 
+pytestmark = pytest.mark.slow  # reads whole projects: not part of the fast unit tests
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -14,6 +14,8 @@ from agi_app.flow.check import check_flow, unused_prompts
 from agi_app.flow.load import parse_flow
 from agi_app.prompts.catalog import media_uri, read_catalog
 
+pytestmark = pytest.mark.slow  # reads many recordings: not part of the fast unit tests
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 

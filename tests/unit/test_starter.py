@@ -12,6 +12,8 @@ from agi_app.config import load_settings, trunk_names
 from agi_app.errors import InputError
 from agi_app.flow.simulate import Simulation
 
+pytestmark = pytest.mark.slow  # writes whole projects: not part of the fast unit tests
+
 
 def test_a_new_project_has_no_fault_at_all(tmp_path: Path) -> None:
     lines = make_project(tmp_path / "mine")
