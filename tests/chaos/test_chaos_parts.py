@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import struct
 
+import pytest
+
 from chaos.ariwire import AriLink, EventMischief, take_frames
 from chaos.pgwire import PgLink
 from chaos.steps import Steps
+
+pytestmark = pytest.mark.slow  # starts proxies
 
 
 def _message(kind: bytes, body: bytes) -> bytes:

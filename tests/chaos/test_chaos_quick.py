@@ -14,6 +14,7 @@ TIMEOUT_S = 600
 LONGEST_DEAD_AIR_S = 10.0  # three runs at a time on two cores: the full campaign holds the promise of 3 s
 
 pytestmark = [
+    pytest.mark.chaos,
     pytest.mark.asterisk,
     pytest.mark.postgres,
     pytest.mark.skipif(os.geteuid() != 0, reason="captures and small disks need root"),
