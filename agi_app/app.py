@@ -160,13 +160,18 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
             if len(node.live):  # the database does not take their results: the next start finds them interrupted
                 dialling.cancel()
             await asyncio.wait([dialling])
-        ending = set(background)
-        while ending:  # a library may swallow a cancellation (Python before 3.12): ask again
-            for task in ending:
-                task.cancel()
-            _, ending = await asyncio.wait(ending, timeout=ASK_AGAIN_S)
+        await _end_all(background)
     if not stops.pending:
         await nodes.forget_node(inst.store, entityid)  # nobody needs to wait for our journal
+
+
+async def _end_all(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel and wait; a library may swallow a cancellation (Python before 3.12), so ask again."""
+    ending = set(tasks)
+    while ending:
+        for task in ending:
+            task.cancel()
+        _, ending = await asyncio.wait(ending, timeout=ASK_AGAIN_S)
 
 
 @contextmanager

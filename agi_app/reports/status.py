@@ -10,7 +10,7 @@ from agi_app.errors import InputError
 from agi_app.results import Standstill, Totals
 from agi_app.store import nodes, reports
 from agi_app.store.caller_ids import proofs
-from agi_app.store.campaigns import load_campaign
+from agi_app.store.campaigns import StoredCampaign, load_campaign
 from agi_app.store.contacts import contacts_of
 from agi_app.store.pool import Store
 
@@ -20,26 +20,8 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
     stored = await load_campaign(store, name)
     if stored is None:
         raise InputError(f"there is no campaign {name!r} in the database; `agi-app contacts import` puts it there")
-    campaign, now = stored.campaign, clock.now()
-    counted = await contacts_of(store, name)
-    waiting = await reports.why_waiting(store, campaign, now)
-    outcomes = await reports.outcome_counts(store, name)
-    totals = Totals(
-        campaign=name,
-        state=stored.state.value,
-        purpose=campaign.purpose.value,
-        caller_id=campaign.caller_id,
-        caller_id_proof=await _proof(store, campaign.caller_id, now),
-        contacts=counted.total,
-        done=counted.done,
-        waiting=counted.pending - counted.parked,
-        not_called=counted.parked,
-        in_call=counted.claimed,
-        attempts=sum(outcomes.values()),
-        outcomes=outcomes,
-        dispositions=await reports.disposition_counts(store, name),
-        refused=await reports.refusals_by_rule(store, name),
-    )
+    campaign = stored.campaign
+    waiting = await reports.why_waiting(store, campaign, clock.now())
     view = Standstill(
         state=stored.state.value,
         workers=[(n.name, n.alive, n.holding) for n in await nodes.all_nodes(store)],
@@ -56,7 +38,29 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
         trunk_slots=waiting.trunk_slots,
         calls_per_second=campaign.pace.calls_per_second,
     )
-    return totals, view
+    return await _totals(store, stored, clock.now()), view
+
+
+async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Totals:
+    campaign, name = stored.campaign, stored.campaign.name
+    counted = await contacts_of(store, name)
+    outcomes = await reports.outcome_counts(store, name)
+    return Totals(
+        campaign=name,
+        state=stored.state.value,
+        purpose=campaign.purpose.value,
+        caller_id=campaign.caller_id,
+        caller_id_proof=await _proof(store, campaign.caller_id, now),
+        contacts=counted.total,
+        done=counted.done,
+        waiting=counted.pending - counted.parked,
+        not_called=counted.parked,
+        in_call=counted.claimed,
+        attempts=sum(outcomes.values()),
+        outcomes=outcomes,
+        dispositions=await reports.disposition_counts(store, name),
+        refused=await reports.refusals_by_rule(store, name),
+    )
 
 
 async def _proof(store: Store, e164: str, now: dt.datetime) -> str:
