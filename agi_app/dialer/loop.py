@@ -26,6 +26,7 @@ HORIZON_S = 0.5  # how far ahead contacts are claimed
 IDLE_S = 1.0  # pause after a look that found nothing due
 BUSY_S = 0.1  # pause when every slot is taken, unless a call ends sooner
 HOLD_S = 0.2  # pause while nobody may be dialled
+BEGIN_S = 2.0  # a worker that does not dial by then says so as a warning
 REFRESH_S = 1.0  # campaign rows are read at least this often
 LEASE = dt.timedelta(seconds=30)
 LOOK_AT = 64  # contacts examined at once while the gate refuses everybody
@@ -53,6 +54,8 @@ class Dialer:
         self._short = False  # of slots, or of a probe's result: the end of a call is worth another look
         self._refresh_at = 0.0
         self._first = 0
+        self._began = False
+        self._patient_until = self._clock.monotonic() + BEGIN_S
         self._closing = False
         self.holding: str | None = "starting"
 
@@ -164,6 +167,9 @@ class Dialer:
         if reason != self.holding:
             if reason is None:
                 _log.info("dialling")
-            else:
+                self._began = True
+            elif self._began or self._clock.monotonic() > self._patient_until:
                 _log.warning("nobody is dialled", reason=reason)
+            else:  # a worker that begins has all this to look at first; nothing is wrong yet
+                _log.info("not dialling yet", reason=reason)
         self.holding = reason
