@@ -26,7 +26,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.runs < 1 or (options.calls or 1) < 1 or options.rate <= 0:
         parser.error("--runs, --calls and --rate must be above zero")
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also when a shell in the background had SIGINT ignored
+        signal.signal(number, _interrupt)
     try:
         return _repeat(options)
     except SandboxError as error:

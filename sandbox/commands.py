@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from agi_app.store import embedded
 from sandbox.errors import SandboxError
 from sandbox.supervise import Child, tail
 
@@ -16,6 +18,7 @@ COMMAND = (sys.executable, "-m", "agi_app.cli.main")
 COMMAND_TIMEOUT_S = 120
 START_TIMEOUT_S = 20.0
 DRAIN_S = 45.0
+HURRY_S = 8.0
 
 
 class AgiApp:
@@ -76,8 +79,19 @@ class AgiApp:
         try:
             self._wait_until_dialling(child, path)
             yield child
-        finally:
-            child.end(DRAIN_S)
+        except BaseException:  # interrupted, or a test failed: nobody waits for the calls to end by themselves
+            for _ in range(2):  # told twice, it hangs up at once
+                child.send(signal.SIGTERM)
+                child.wait(0.3)
+            child.end(HURRY_S)
+            raise
+        child.end(DRAIN_S)
+
+    def end_database(self) -> None:
+        """Stop the project's embedded PostgreSQL if a killed command left it behind."""
+        data = self.project / "var"
+        if (data / "postgres").exists():
+            embedded.acquire(data).release()
 
     def _wait_until_dialling(self, child: Child, log: Path) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S

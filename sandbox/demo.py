@@ -41,7 +41,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line, the rest aside")
     parser.add_argument("--keep", type=Path, help="the folder for logs, captures and the project (default: a new one)")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also when a shell in the background had SIGINT ignored
+        signal.signal(number, _interrupt)
     try:
         figures, faults = Demo(options.keep, aside=options.json).run()
     except SandboxError as error:
@@ -85,17 +86,23 @@ class Demo:
         with World(root, self.folder, prompts_dir=self.project / "prompts") as world:
             version = world.asterisk.version()
             self.say(f"== Asterisk {version} and a carrier of simulated people are up; logs in {self.folder}")
-            app = AgiApp(self.project, self.folder, self.say)
+            reports = self._two_days(world)
+        return self._figures(version, reports)
+
+    def _two_days(self, world: World) -> list[dict[str, Any]]:
+        app = AgiApp(self.project, self.folder, self.say)
+        try:
             self._settings(world, DAY_ONE)
             app("check")
             app("callerid", "prove", CALLER_ID, "--letter", "caller-id-letter.txt", "--entered-by", "demo")
             app("consent", "import", "consent.csv")
             app("consent", "revoke", "--file", "stop-list.txt")
-            reports = [self._campaign(app, world, FIRST)]
+            first = self._campaign(app, world, FIRST)
             self.say(f"\n== A day passes: the sandbox clock says {DAY_TWO}. The same people are called again.")
             self._settings(world, DAY_TWO)
-            reports.append(self._campaign(app, world, SECOND))
-        return self._figures(version, reports)
+            return [first, self._campaign(app, world, SECOND)]
+        finally:
+            app.end_database()
 
     def _settings(self, world: World, clock: str) -> None:
         text = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=10, concurrent=60)
