@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from hypothesis import settings
@@ -11,5 +12,9 @@ for name in [*os.environ]:
     if name.startswith("PG") or (name.startswith("AGI_APP_") and "__" in name):
         del os.environ[name]
 
-settings.register_profile("quick", max_examples=40, deadline=None)
+settings.register_profile("quick", max_examples=20, deadline=None)
+settings.register_profile("thorough", max_examples=2000, deadline=None)  # pytest --hypothesis-profile=thorough
 settings.load_profile("quick")
+
+# Thousands of short tests make much garbage that refers to nothing: look for cycles less often.
+gc.set_threshold(100_000, 50, 50)
