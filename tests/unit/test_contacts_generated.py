@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from agi_app.contacts.generated import looks_generated
 
+pytestmark = pytest.mark.slow  # tries long lists: not part of the fast unit tests
+
 FIRST = 999861380000000
 
 

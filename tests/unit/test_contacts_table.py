@@ -13,6 +13,8 @@ from agi_app.contacts.encoding import GB18030, UTF8
 from agi_app.errors import AuthorError
 from tests.unit.contacts_helpers import table
 
+pytestmark = pytest.mark.slow  # reads many files: not part of the fast unit tests
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 NAMES = st.lists(TEXT.map(str.strip).filter(bool), min_size=2, max_size=4, unique=True).filter(
     lambda names: not names[0].startswith("\ufeff")

@@ -9,6 +9,8 @@ import pytest
 from agi_app.errors import AuthorError, Problem
 from agi_app.flow.load import load_flow
 
+pytestmark = pytest.mark.slow  # reads many flows: not part of the fast unit tests
+
 HEAD = """\
 flow: checkup
 languages: [zh-CN, en]
