@@ -47,10 +47,6 @@ class Permit:
             raise SafetyError(f"attempt {self.attempt_id}: its permit expired before the request left; not dialled")
         self._used = True
 
-    def revoke(self) -> None:
-        """Make the permit worthless (the revocation channel was lost, or a stop came)."""
-        self._used = True
-
 
 @dataclass(frozen=True, slots=True)
 class InternalLeg:

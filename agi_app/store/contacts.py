@@ -72,12 +72,6 @@ async def contacts_of(store: Store, campaign: str) -> ContactCounts:
     return found[0]
 
 
-async def wake_parked(store: Store, campaign: str, now: dt.datetime) -> int:
-    """Let the gate look again at all refusals that only a person could mend; returns how many."""
-    async with store.transaction() as connection:
-        return await count(connection, CAMPAIGNS["wake_parked"], {"campaign": campaign, "now": now})
-
-
 async def wake_old_rules(store: Store, ruleset_version: str, now: dt.datetime) -> int:
     """Let the gate look again at what other calling rules refused in running campaigns; returns how many."""
     async with store.transaction(limit=None) as connection:

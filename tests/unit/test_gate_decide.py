@@ -107,10 +107,3 @@ def test_a_permit_lives_as_long_as_the_mark_not_longer() -> None:
     with pytest.raises(SafetyError, match="expired"):
         given.use(10.0 + PERMIT_LIFETIME_S + 0.001)
     given.use(10.0 + PERMIT_LIFETIME_S)
-
-
-def test_a_revoked_permit_dials_nobody() -> None:
-    given = permit(CLAIM, MarkReceipt("a1", 10.0), 10.0)
-    given.revoke()
-    with pytest.raises(SafetyError):
-        given.use(10.0)
