@@ -42,6 +42,7 @@ EVENT_FILTER = {
 }
 _LARGEST_MESSAGE = 64 * 1024 * 1024  # bytes; `GET channels` with thousands of channels
 _CLOSE_TIMEOUT = 1.0
+_COMPLAIN_EVERY = 5.0  # seconds; the tries are more frequent
 
 
 class Ari:
@@ -66,6 +67,7 @@ class Ari:
         self._socket: EventSocket | None = None
         self._up = asyncio.Event()
         self._was_up = False
+        self._complain_at = 0.0
 
     @property
     def is_connected(self) -> bool:
@@ -156,24 +158,35 @@ class Ari:
             except AsteriskError as fault:
                 if not self._was_up:
                     raise
-                _log.warning("no connection to Asterisk", next_try_s=delay, reason=str(fault))
+                self._complain(str(fault))
             await asyncio.sleep(delay)
             delay = min(delay * 2, self.settings.longest_retry)
 
+    def _complain(self, reason: str) -> None:
+        now = self.clock.monotonic()
+        if now >= self._complain_at:
+            _log.warning("no connection to Asterisk", reason=reason)
+            self._complain_at = now + _COMPLAIN_EVERY
+
+    @property
+    def _connect_timeout(self) -> float:
+        """To get back, a try need not wait longer than any request may: the next one may find the way mended."""
+        return self.settings.request_timeout if self._was_up else self.settings.connect_timeout
+
     async def _one_connection(self) -> None:
         """Connect and serve; returns when a connection that had become usable was lost."""
-        self.info = await ask_info(self._pool, self.settings)
+        await self._pool.renew()
+        self.info = await ask_info(self._pool, self.settings, self._connect_timeout)
         async with aiohttp.ClientSession(headers=self.settings.authorization) as session:
             self._socket = EventSocket(await self._open(session), self._on_event)
             await self._serve(self._socket)
 
     async def _open(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse[bool]:
         try:
-            async with asyncio.timeout(self.settings.connect_timeout):
+            async with asyncio.timeout(self._connect_timeout):
                 return await session.ws_connect(
                     self.settings.address("events"),
                     params={"app": self.settings.app},
-                    heartbeat=self.settings.heartbeat,
                     max_msg_size=_LARGEST_MESSAGE,
                     timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT),
                     decode_text=False,
@@ -187,6 +200,7 @@ class Ari:
         fault: AsteriskError | None = None
         async with asyncio.TaskGroup() as group:
             reading = group.create_task(socket.read())
+            watching = group.create_task(socket.watch(self.settings.heartbeat))
             try:
                 await self._set_up()
                 self._was_up = True
@@ -194,8 +208,10 @@ class Ari:
                 await reading
             except AsteriskError as failed:
                 fault = failed
+                socket.break_off()
             finally:
                 self._up.clear()
+                watching.cancel()
                 await socket.close()
         if socket.replaced:
             raise OtherWorkerError(

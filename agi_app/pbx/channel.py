@@ -104,8 +104,16 @@ class Channel:
         await self._unless_gone("DELETE", f"playbacks/{playback_id}")
 
     async def hangup(self, reason: str = "normal") -> None:
-        """End the call (``normal``, ``busy``, ``no_answer`` …); one that has ended already is no error."""
-        await self._unless_gone("DELETE", f"channels/{self.id}", {"reason": reason})
+        """End the call (``normal``, ``busy``, ``no_answer`` …); one that has ended already is no error.
+
+        Without an answer it raises RequestFailed, and the call is ended as soon as Asterisk can be reached.
+        """
+        try:
+            await self._unless_gone("DELETE", f"channels/{self.id}", {"reason": reason})
+        except RequestFailed as fault:
+            if fault.status == 0:
+                self._ari.hang_up_soon(self.id)
+            raise
 
     async def get_variable(self, name: str) -> str:
         """A channel variable or dialplan function; raises RequestFailed (404) when it is not set."""

@@ -31,10 +31,10 @@ class AriSettings:
     app: str = "agi-app"
     request_timeout: float = 2.0
     connect_timeout: float = 5.0
-    heartbeat: float = 6.0  # a dead connection is noticed within one and a half times this
+    heartbeat: float = 2.0  # a connection over which nothing comes for so long is dead; people wait in silence
     http_connections: int = 8
     first_retry: float = 0.1
-    longest_retry: float = 5.0
+    longest_retry: float = 0.25  # what waits for the next try is a person, too
 
     @property
     def authorization(self) -> dict[str, str]:
@@ -101,10 +101,7 @@ class HttpPool:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._settings.http_connections),
-            headers=self._settings.authorization,
-        )
+        self._session = self._new_session()
         return self
 
     async def __aexit__(
@@ -113,6 +110,18 @@ class HttpPool:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    async def renew(self) -> None:
+        """Forget all connections: those kept for the next request are as dead as the one whose loss was noticed."""
+        old, self._session = self._session, self._new_session()
+        if old is not None:
+            await old.close()
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._settings.http_connections),
+            headers=self._settings.authorization,
+        )
 
     async def request(
         self,
@@ -148,10 +157,11 @@ async def probe(settings: AriSettings) -> AsteriskInfo:
         return await ask_info(pool, settings)
 
 
-async def ask_info(pool: HttpPool, settings: AriSettings) -> AsteriskInfo:
-    """As ``probe``, over a pool that is open already."""
+async def ask_info(pool: HttpPool, settings: AriSettings, timeout: float | None = None) -> AsteriskInfo:
+    """As ``probe``, over a pool that is open already; waits ``timeout`` seconds instead of ``connect_timeout``."""
+    limit = settings.connect_timeout if timeout is None else timeout
     try:
-        answer = await pool.request("GET", "asterisk/info", timeout=settings.connect_timeout)
+        answer = await pool.request("GET", "asterisk/info", timeout=limit)
     except RequestFailed as fault:
         raise AsteriskError(
             f"No Asterisk answers at {settings.url} ({fault.__cause__ or fault}). "

@@ -54,14 +54,17 @@ async def reconcile(ari: Ari, router: Router) -> None:
     live = {c.id: c for c in await live_channels(ari)}
     application = await ari.request("GET", f"applications/{ari.settings.app}")
     ours = set(application.decode(_Application).channel_ids)
-    for channel in router:
-        info = live.get(channel.id)
-        if info is None:
-            router.deliver(channel.id, Lost("the call ended while the connection to Asterisk was down"))
-        elif channel.id not in ours or await _missed_its_turn(ari, channel, info):
-            # Told before the hang-up, whose own end event would pass for a call that was never answered.
-            router.deliver(channel.id, Lost("what the call waited for happened while the connection was down"))
-            await _hang_up(ari, channel.id)
+    await asyncio.gather(*(_settle(ari, router, c, live.get(c.id), entered=c.id in ours) for c in router))
+
+
+async def _settle(ari: Ari, router: Router, channel: Channel, info: ChannelInfo | None, *, entered: bool) -> None:
+    """Keep one call, or end it; all are looked at side by side, for in some of them a person hears nothing."""
+    if info is None:
+        router.deliver(channel.id, Lost("the call ended while the connection to Asterisk was down"))
+    elif not entered or await _missed_its_turn(ari, channel, info):
+        # Told before the hang-up, whose own end event would pass for a call that was never answered.
+        router.deliver(channel.id, Lost("what the call waited for happened while the connection was down"))
+        await _hang_up(ari, channel.id)
 
 
 async def _missed_its_turn(ari: Ari, channel: Channel, info: ChannelInfo) -> bool:

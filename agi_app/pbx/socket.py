@@ -2,12 +2,18 @@
 
 The reader decodes and hands over, and never awaits anything but the next message. When the
 socket closes, every request that still waits fails at once.
+
+A connection may die without a word (a firewall forgets it, a cable is pulled). ``watch`` pings
+Asterisk and breaks such a connection off: whoever is on the line then waits in silence.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
+import socket as sockets
+import struct
 from collections.abc import Callable, Mapping
 
 import aiohttp
@@ -23,6 +29,9 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Frame).decode
 
 STALL_S = 1.0  # Asterisk answers within milliseconds
+WATCH_STEPS = 8  # a silence is counted in so many turns of our own loop
+PING_EVERY = 2  # steps
+UNREAD_S = 0.05  # after a stall of our own, an answer in the kernel's hands is read within this
 
 Params = Mapping[str, str]
 Body = Mapping[str, object]
@@ -39,6 +48,8 @@ class EventSocket:
         self._ids = itertools.count(1)
         self._open = True
         self._doubtful = False  # a request was not answered, and nothing has come since
+        self._heard = 0  # messages so far
+        self._quiet_s = 0.0  # as ``watch`` counts it
 
     @property
     def is_open(self) -> bool:
@@ -54,7 +65,7 @@ class EventSocket:
         """
         oldest = next(iter(self._waiting.values()), None)
         late = oldest is not None and asyncio.get_running_loop().time() - oldest[2] > STALL_S
-        return late or self._doubtful
+        return late or self._doubtful or self._quiet_s >= STALL_S
 
     async def read(self) -> None:
         """Hand over events until the socket closes or the application is taken by another worker."""
@@ -64,10 +75,30 @@ class EventSocket:
                 if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                     return
                 self._doubtful = False
+                self._heard += 1
                 self._take(message.data)
         finally:
             self._open = False
             self._fail_waiting()
+
+    async def watch(self, limit: float) -> None:
+        """Ping Asterisk, and break the connection off when nothing at all has come for ``limit`` seconds.
+
+        Counted in turns of our loop, not by the clock: while this program stands still it reads nothing
+        either, so a stall of our own counts as one step, however long it was.
+        """
+        step = limit / WATCH_STEPS
+        heard, quiet = self._heard, 0
+        while quiet < WATCH_STEPS:
+            if quiet % PING_EVERY == 0:
+                await self._ping(step)
+            await asyncio.sleep(step)
+            if not self.is_open:
+                return
+            heard, quiet = self._heard, 0 if self._heard != heard else quiet + 1
+            self._quiet_s = quiet * step
+        _log.warning("nothing comes from Asterisk any more; connecting anew", silent_s=round(limit, 2))
+        self.break_off()
 
     async def request(
         self, method: str, uri: str, query: Params | None, body: Body | None, *, timeout: float
@@ -87,7 +118,7 @@ class EventSocket:
             async with asyncio.timeout(timeout):
                 frame = _request_frame(request_id, method, uri, query, body)
                 await self._socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
-                reply = await answer
+            reply = await _in_time(answer, timeout)
         except TimeoutError as fault:
             self._doubtful = True
             raise RequestFailed(what, 0, f"no answer from Asterisk within {timeout:g} s") from fault
@@ -97,10 +128,28 @@ class EventSocket:
             self._waiting.pop(request_id, None)
         return Response(reply.status_code, reply.message_body)
 
+    def break_off(self) -> None:
+        """Drop a connection that is no good any more, and what of ours is still on its way over it.
+
+        Nothing given up here may arrive later, an originate least of all: so a reset, not a goodbye.
+        """
+        raw: sockets.socket | None = self._socket.get_extra_info("socket")
+        if raw is not None:
+            with contextlib.suppress(OSError):  # it is closed already
+                raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
+                raw.shutdown(sockets.SHUT_RDWR)  # wakes the reader
+
     async def close(self) -> None:
         """Close the socket; safe to call twice."""
         self._open = False
         await self._socket.close()
+
+    async def _ping(self, limit: float) -> None:
+        """Make Asterisk say something; the answer matters to ``watch`` alone, and an event is as good."""
+        frame = _request_frame("ping", "GET", "asterisk/ping", None, None)
+        with contextlib.suppress(TimeoutError, aiohttp.ClientError, ConnectionError):  # silence tells
+            async with asyncio.timeout(limit):
+                await self._socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
 
     def _take(self, data: bytes) -> None:
         try:
@@ -121,6 +170,15 @@ class EventSocket:
         for what, answer, _ in self._waiting.values():
             if not answer.done():
                 answer.set_exception(RequestFailed(what, 0, "connection lost before Asterisk answered"))
+
+
+async def _in_time(answer: asyncio.Future[Frame], timeout: float) -> Frame:
+    """The answer, if it comes within ``timeout`` seconds, or has come and is unread because we stood still."""
+    for limit in (timeout, UNREAD_S):
+        done, _ = await asyncio.wait([answer], timeout=limit)
+        if done:
+            return answer.result()
+    raise TimeoutError
 
 
 def _request_frame(request_id: str, method: str, uri: str, query: Params | None, body: Body | None) -> bytes:

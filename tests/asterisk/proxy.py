@@ -16,7 +16,9 @@ class Proxy:
         self._to = (parts.hostname or "127.0.0.1", parts.port or 80)
         self._path = parts.path
         self._writers: set[asyncio.StreamWriter] = set()
+        self._dead: set[asyncio.StreamWriter] = set()
         self.port = 0
+        self.opened = 0  # connections so far
         self.refuse = False  # new connections are closed at once
         self.swallow_answers = False  # what Asterisk says is thrown away; what we say arrives
         self.freeze = False  # nothing arrives in either direction, and nobody is told
@@ -31,6 +33,10 @@ class Proxy:
         for writer in list(self._writers):
             writer.transport.abort()
 
+    def half_open(self) -> None:
+        """From now on nothing arrives over the connections that are open, and nobody is told; new ones work."""
+        self._dead |= self._writers
+
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, from open to close."""
         if self.refuse:
@@ -38,6 +44,7 @@ class Proxy:
             return
         far_reader, far_writer = await asyncio.open_connection(*self._to)
         pair = {writer, far_writer}
+        self.opened += 1
         self._writers |= pair
         try:
             async with asyncio.TaskGroup() as group:
@@ -49,14 +56,15 @@ class Proxy:
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool) -> None:
         try:
             while data := await source.read(65536):
-                if self.freeze or (answers and self.swallow_answers):
+                if self.freeze or sink in self._dead or (answers and self.swallow_answers):
                     continue
                 sink.write(data)
                 await sink.drain()
         except ConnectionError:
             pass  # the test cut it
         finally:
-            sink.close()
+            if sink not in self._dead:  # a FIN would not arrive either
+                sink.close()
 
 
 @asynccontextmanager

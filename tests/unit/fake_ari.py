@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 VERSION = "22.10.1"
+PING = "GET asterisk/ping"
 
 
 class FakeAri:
@@ -22,9 +23,10 @@ class FakeAri:
         self.info_status = 200
         self.info_body: str | None = None
         self.answers_pings = True
+        self.pings = 0
         self.silent_on: set[str] = set()
         self.statuses: dict[str, int] = {}
-        self.seen: list[str] = []
+        self.seen: list[str] = []  # without the pings
         self.authorizations: list[str] = []
         self.event_urls: list[str] = []
         self.sockets: list[web.WebSocketResponse] = []
@@ -48,7 +50,7 @@ class FakeAri:
     async def events(self, request: web.Request) -> web.WebSocketResponse:
         self.event_urls.append(str(request.url))
         self.authorizations.append(request.headers.get("Authorization", ""))
-        socket = web.WebSocketResponse(autoping=self.answers_pings)
+        socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.sockets.append(socket)
         async for message in socket:
@@ -58,8 +60,11 @@ class FakeAri:
 
     async def _answer(self, socket: web.WebSocketResponse, request: dict[str, Any]) -> None:
         verb = f"{request['method']} {request['uri']}"
-        self.seen.append(verb)
-        if verb in self.silent_on:
+        if verb == PING:
+            self.pings += 1
+        else:
+            self.seen.append(verb)
+        if verb in self.silent_on or (verb == PING and not self.answers_pings):
             return
         body = {"channels": "[]"}.get(request["uri"], '{"channel_ids": [], "message": "said so"}')
         await socket.send_str(

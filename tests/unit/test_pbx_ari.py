@@ -109,13 +109,15 @@ async def test_an_error_status_is_raised_with_the_words_of_asterisk() -> None:
         assert raised.value.status == 404
 
 
-async def test_a_half_open_connection_is_noticed_within_the_heartbeat() -> None:
-    assert AriSettings("", "", "").heartbeat * 1.5 <= 10, "the default: noticed within 10 s"
-    async with fake_ari() as fake:
+async def test_a_half_open_connection_is_noticed_within_the_heartbeat_and_replaced() -> None:
+    assert AriSettings("", "", "").heartbeat <= 2, "the default: people wait in silence meanwhile"
+    async with fake_ari() as fake, running(ari := connection(fake, heartbeat=0.2)):
+        await ari.connected(2)
         fake.answers_pings = False
-        async with running(ari := connection(fake, heartbeat=0.2)):
-            await ari.connected(2)
-            assert await until_disconnected(ari, 2) <= 0.2 * 1.5 + 0.2
+        assert await until_disconnected(ari, 2) <= 0.2 * 1.25 + 0.3
+        fake.answers_pings = True
+        await ari.connected(2)
+        assert len(fake.sockets) == 2
 
 
 async def test_it_reconnects_with_growing_pauses_up_to_the_limit() -> None:

@@ -1,0 +1,76 @@
+"""A call that gave up waiting for its end is run by nobody: Asterisk must end it, and the router must forget it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, cast
+
+import pytest
+
+from agi_app.calls.runner import Call
+from agi_app.config import TrunkSettings
+from agi_app.dialer.breaker import Breaker
+from agi_app.dialer.live import LiveCalls
+from agi_app.dialer.node import Node
+from agi_app.dialer.place import Line, Placer
+from agi_app.gate.permit import MarkReceipt
+from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.pbx.channel import Channel
+from agi_app.pbx.events import Started
+from agi_app.store import attempts
+from sandbox.asterisk import Asterisk
+from tests.asterisk.client import CALLER_ID, TRUNK, Client, connected, number, settings_of, wait_for
+from tests.asterisk.proxy import Proxy, wire
+from tests.asterisk.sip import Sip
+from tests.unit.gate_cases import CAMPAIGN, CLAIM
+from tests.unit.test_live import FakeStore
+from tests.unit.test_runner import FLOW
+
+pytestmark = pytest.mark.asterisk
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> FakeStore:
+    """Takes marks and results."""
+    made = FakeStore()
+    for name in ("mark", "release", "finish"):
+        monkeypatch.setattr(attempts, name, getattr(made, name))
+    return made
+
+
+async def attempt(client: Client, store: FakeStore, claim: Claim) -> CallResult | None:
+    """The whole attempt, as the dialer makes it."""
+    store.mark_says = MarkReceipt(claim.attempt_id, client.clock.monotonic())
+    ruleset: Any = type("Rules", (), {"jurisdictions": {}, "version": "x"})()
+    node = Node("n", cast(Any, store), client.ari, client.router, client.clock, ruleset, LiveCalls())
+
+    async def opt_out(claim: Claim, how: str) -> None:
+        """Nobody presses 9 here."""
+
+    placer = Placer(node, media=lambda *_: "", store_opt_out=opt_out, may_dial=lambda: True)
+    line = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint=f"PJSIP/{{number}}@{TRUNK}", sandbox=True), Breaker())
+    return await placer.attempt(claim, line, start_at=0.0)
+
+
+@pytest.mark.parametrize("way", ["open", "half-open"])
+async def test_it_is_ended_and_forgotten(
+    asterisk: Asterisk, sip: Sip, store: FakeStore, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Also when the connection is dead just then: after the reconnect nobody must take it for a call that goes on."""
+    callee = number("10")
+    claim = dataclasses.replace(CLAIM, attempt_id=f"lost-{way}", number=callee, caller_id=CALLER_ID)
+
+    async def gives_up(_: Call, channel: Channel) -> CallResult:
+        await wait_for(channel, Started)
+        if way == "half-open":
+            proxy.half_open()
+        return CallResult(Outcome.ANSWERED, note="its end was never heard of")
+
+    monkeypatch.setattr(Call, "run", gives_up)
+    proxy: Proxy
+    async with wire(asterisk.ari_url) as proxy, connected(settings_of(asterisk, url=proxy.url)) as client:
+        await attempt(client, store, claim)
+        assert store.finished == [Outcome.ANSWERED]
+        assert len(client.router) == 0
+        await sip.wait_for(callee, "BYE", 3)
+        assert len(await sip.calls(callee)) == 1
