@@ -71,6 +71,17 @@ class AgiApp:
                 f"agi-app {' '.join(arguments)} did not end within {COMMAND_TIMEOUT_S} s; it is killed"
             ) from error
 
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command and return at once; what it prints goes into pipes. End it yourself."""
+        return subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=self.project,
+            env=self._env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     @contextmanager
     def worker(self, log: str, extra: Sequence[str] = ()) -> Iterator[Child]:
         """``agi-app run`` until the block ends; it must come up within START_TIMEOUT_S and end by itself on SIGTERM."""

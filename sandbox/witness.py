@@ -28,18 +28,21 @@ class Verdict:
     invites: int
     to_forbidden: int
     double_dials: int
-    wrong_caller_id: int
+    wrong_caller_id: int  # a number that is not ours, or another one than the person has seen
     last_invite_after_stop_s: float | None  # None: nobody said stop
 
 
 def judge(
     days: Iterable[Iterable[CarrierCall]],
     forbidden: Collection[str],
-    caller_id: str,
+    caller_ids: str | Collection[str],
     stops: Mapping[str, float],
     cap_per_day: int = 1,
 ) -> Verdict:
-    """Judge the calls of each (rules-time) day. Numbers are as on the wire; ``stops``: number -> epoch seconds."""
+    """Judge the calls of each (rules-time) day. Numbers are as on the wire; ``stops``: number -> epoch seconds.
+
+    ``caller_ids`` are the numbers that may be shown; each person sees the same one in all calls.
+    """
     by_day = [list(day) for day in days]
     calls = [call for day in by_day for call in day]
     late = [c for c in calls if c.to_user in stops and c.invite_at > stops[c.to_user] + STOP_WITHIN_S]
@@ -50,9 +53,18 @@ def judge(
         invites=len(calls),
         to_forbidden=len([c for c in calls if c.to_user in forbidden]) + len(late),
         double_dials=len(overlapping(calls)) + over_cap,
-        wrong_caller_id=len([c for c in calls if c.from_user != caller_id]),
+        wrong_caller_id=_wrongly_shown(calls, {caller_ids} if isinstance(caller_ids, str) else set(caller_ids)),
         last_invite_after_stop_s=_last_after_stop(calls, stops),
     )
+
+
+def _wrongly_shown(calls: list[CarrierCall], ours: Collection[str]) -> int:
+    seen: dict[str, str] = {}
+    wrong = 0
+    for call in sorted(calls, key=lambda c: c.invite_at):
+        shown = seen.setdefault(call.to_user, call.from_user)
+        wrong += call.from_user not in ours or call.from_user != shown
+    return wrong
 
 
 def _last_after_stop(calls: list[CarrierCall], stops: Mapping[str, float]) -> float | None:

@@ -1,6 +1,7 @@
 """Proof that a number we show is ours: a carrier's letter, kept with its hash, for at most a year.
 
-A letter is somebody's word that nobody has verified; reports show it as ``unverified letter``.
+A letter is somebody's word that nobody has verified; reports show it as ``unverified letter``. The other
+proof is a call to the number (``consent/verification.py``). A rehearsal's proof never makes a caller ID.
 """
 
 from __future__ import annotations
@@ -8,17 +9,21 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.errors import ConfigError, InputError
 from agi_app.files import write_whole
-from agi_app.model.phone import NotANumber, parse
+from agi_app.gate.rules import PROOF_KINDS
+from agi_app.model.phone import NotANumber, PhoneNumber, parse
 from agi_app.store.caller_ids import Proof, add_proof
 from agi_app.store.pool import Store
 
 LONGEST = dt.timedelta(days=365)
 LARGEST_LETTER = 20 * 1024 * 1024  # bytes
-LABEL = {"letter": "unverified letter", "call": "verification call"}
+WARN_BEFORE = dt.timedelta(days=30)
+LABEL = {"letter": "unverified letter", "call": "verification call", "rehearsal": "rehearsal only"}
 _TEXT = frozenset({".txt", ".md", ".eml"})
 
 
@@ -36,7 +41,7 @@ async def prove_by_letter(
 
     ``expires_at`` may be any time of the last day of the year that a letter is good for.
     """
-    e164 = _number(number)
+    e164 = number_of(number).e164
     until = expires_at or now + LONGEST
     if until <= now:
         raise InputError(f"--expires {until:%Y-%m-%d} has passed already")
@@ -53,9 +58,57 @@ async def prove_by_letter(
     return proof
 
 
-def _number(text: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How well a number is proved at one instant; ``proof`` is the one that counts, None when there is none."""
+
+    proof: Proof | None
+    days_left: int  # whole days; negative once it has expired, 0 without a proof
+
+    @property
+    def valid(self) -> bool:
+        """The number may be shown."""
+        return self.proof is not None and self.days_left >= 0
+
+    @property
+    def ends_soon(self) -> bool:
+        """It may be shown, but in less than 30 days no more."""
+        return self.valid and self.days_left < WARN_BEFORE.days
+
+    @property
+    def words(self) -> str:
+        """For reports: ``unverified letter until 2027-03-03``."""
+        if self.proof is None:
+            return "no ownership proof"
+        return f"{LABEL[self.proof.kind]} until {self.proof.expires_at:%Y-%m-%d}" + ("" if self.valid else ", expired")
+
+
+def standing(found: Iterable[Proof], e164: str, now: dt.datetime) -> Standing:
+    """The proof of this number that counts at ``now`` (rules time): a valid call before a letter, the longest first."""
+    held = [p for p in found if p.e164 == e164 and p.kind in PROOF_KINDS]
+    if not held:
+        return Standing(None, 0)
+    best = max(held, key=lambda p: (p.expires_at > now, p.kind == "call", p.expires_at))
+    return Standing(best, days_left(best, now))
+
+
+def warning(proof: Proof, now: dt.datetime) -> str:
+    """What lists say beside a proof that has expired or ends within 30 days of ``now`` (rules time); else nothing."""
+    left = days_left(proof, now)
+    if left < 0:
+        return "expired"
+    return f"ends in {left} days: prove it again" if left < WARN_BEFORE.days else ""
+
+
+def days_left(proof: Proof, now: dt.datetime) -> int:
+    """Whole days until it expires; -1 or less from the instant on at which it has (rules time ``now``)."""
+    return (proof.expires_at - now).days if proof.expires_at > now else min(-1, (proof.expires_at - now).days)
+
+
+def number_of(text: str) -> PhoneNumber:
+    """A number that could be a caller ID; InputError for one that nobody can answer (short, premium …)."""
     try:
-        return parse(text).e164
+        return parse(text)
     except NotANumber as error:
         raise InputError(f"{text}: {error}; a caller ID is written in E.164, with + and country code") from None
 

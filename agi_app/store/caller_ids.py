@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import asdict, dataclass
 
+from agi_app.errors import StoreError
 from agi_app.store import queries
 from agi_app.store.pool import Store
+from agi_app.store.statements import Connection, record
 
 Q = queries.load("caller_ids")
 
@@ -16,7 +18,7 @@ class Proof:
     """One proof: a carrier's letter about one number, or a verification call."""
 
     e164: str
-    kind: str  # letter | call
+    kind: str  # letter | call | rehearsal, which makes no caller ID
     evidence_file: str | None
     sha256: str | None  # of the evidence file
     entered_by: str
@@ -27,8 +29,16 @@ class Proof:
 async def add_proof(store: Store, proof: Proof, now: dt.datetime) -> None:
     """Record a proof; contacts refused for want of it are decided again at ``now`` (rules time)."""
     async with store.transaction() as connection:
-        await connection.execute(Q["add"], asdict(proof))
-        await connection.execute(Q["wake"], {"e164": proof.e164, "now": now})
+        await add_in(connection, proof, now)
+
+
+async def add_in(connection: Connection, proof: Proof, now: dt.datetime) -> int:
+    """As ``add_proof``, inside the caller's transaction; returns the proof's id."""
+    row = await record(connection, Q["add"], asdict(proof))
+    if row is None:
+        raise StoreError(f"the proof of {proof.e164} was not stored")
+    await connection.execute(Q["wake"], {"e164": proof.e164, "now": now})
+    return int(row["proof_id"])
 
 
 async def proofs(store: Store) -> list[Proof]:

@@ -10,11 +10,11 @@ from typing import cast
 import pytest
 
 from agi_app.consent import caller_id_proof
-from agi_app.consent.caller_id_proof import LARGEST_LETTER, prove_by_letter
+from agi_app.consent.caller_id_proof import LARGEST_LETTER, prove_by_letter, standing, warning
 from agi_app.errors import ConfigError, InputError
 from agi_app.store.caller_ids import Proof
 from agi_app.store.pool import Store
-from tests.unit.gate_cases import DAY, NOW, YEAR
+from tests.unit.gate_cases import DAY, NOW, SECOND, YEAR
 
 pytestmark = pytest.mark.slow  # writes real files: not part of the fast unit tests
 
@@ -151,6 +151,37 @@ async def test_what_cannot_be_used_is_said(desk: Desk, tmp_path: Path) -> None:
         await prove_by_letter(
             cast(Store, None), tmp_path, NUMBER, tmp_path / "absent.pdf", entered_by="A", expires_at=None, now=NOW
         )
+
+
+@pytest.mark.parametrize(
+    ("held", "words", "valid", "soon"),
+    [
+        ([], "no ownership proof", False, False),
+        ([("rehearsal", YEAR)], "no ownership proof", False, False),
+        ([("letter", YEAR)], "unverified letter until 2027-03-04", True, False),
+        ([("letter", YEAR), ("call", 60 * DAY)], "verification call until 2026-05-03", True, False),
+        ([("letter", YEAR), ("call", -DAY)], "unverified letter until 2027-03-04", True, False),
+        ([("call", 30 * DAY)], "verification call until 2026-04-03", True, False),
+        ([("call", 30 * DAY - SECOND)], "verification call until 2026-04-03", True, True),
+        ([("letter", SECOND)], "unverified letter until 2026-03-04", True, True),
+        ([("letter", 0 * DAY)], "unverified letter until 2026-03-04, expired", False, False),
+        ([("letter", -YEAR)], "unverified letter until 2025-03-04, expired", False, False),
+    ],
+)
+def test_how_well_a_number_is_proved(held: list[tuple[str, dt.timedelta]], words: str, valid: bool, soon: bool) -> None:
+    """A call counts before a letter while it lasts; the warning begins 30 days before the end."""
+    found = [Proof(NUMBER, kind, None, None, "Ann", NOW - 2 * YEAR, NOW + left) for kind, left in held]
+    now = standing([*found, Proof("+999862155500009", "call", None, None, "Ann", NOW, NOW + YEAR)], NUMBER, NOW)
+    assert (now.words, now.valid, now.ends_soon) == (words, valid, soon)
+
+
+def test_the_list_warns_30_days_before_the_end() -> None:
+    """Not a second sooner, and says when it is over."""
+    proof = Proof(NUMBER, "letter", None, None, "Ann", NOW - YEAR, NOW)
+    assert warning(proof, NOW - 30 * DAY) == ""
+    assert warning(proof, NOW - 30 * DAY + SECOND) == "ends in 29 days: prove it again"
+    assert warning(proof, NOW - SECOND) == "ends in 0 days: prove it again"
+    assert warning(proof, NOW) == "expired"
 
 
 async def test_a_full_disk_records_no_proof_and_leaves_no_half_letter(

@@ -51,6 +51,13 @@ def test_another_number_or_none_shown(shown: str) -> None:
     assert judge([[call(shown=shown)]], (), OURS, {}).wrong_caller_id == 1
 
 
+def test_one_person_sees_one_of_our_numbers() -> None:
+    other = "+999862155500002"
+    two = [[call(ANN), call(BEN, shown=other)], [call(ANN, 900.0, until=910.0, shown=other)]]
+    assert judge(two, (), {OURS, other}, {}).wrong_caller_id == 1
+    assert judge(two[:1], (), {OURS, other}, {}).wrong_caller_id == 0
+
+
 def test_a_call_after_the_stop() -> None:
     late = judge([[call(ANN)], [call(ANN, 900.0, until=910.0)]], (), OURS, {ANN: 105.0})
     assert (late.to_forbidden, late.last_invite_after_stop_s) == (1, 795.0)

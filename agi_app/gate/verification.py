@@ -1,0 +1,121 @@
+"""May we ring this number of ours now, to ask for the code that proves it? Pure, and it fails closed.
+
+The number is named on the command line, so it might be a stranger's: it gets every rule that guards a
+stranger (window, suppression, test ranges), and an installation makes three such calls a day at most.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from agi_app.gate import rules, time_rules
+from agi_app.gate.case import Case, Reason, Rule
+from agi_app.gate.decide import Decision
+from agi_app.gate.facts import Facts, ProofFact
+from agi_app.gate.place import Place, place_of
+from agi_app.gate.rules import DAY
+from agi_app.gate.ruleset import RuleSet
+from agi_app.model.campaign import Campaign, CampaignState, Purpose
+from agi_app.model.phone import NotANumber, parse
+
+CALLS_PER_DAY = 3  # in any 24 hours, over all numbers; house rule
+RING_TIME = dt.timedelta(seconds=30)
+NO_CONTACT = 0  # the contact id in decision rows about verification calls
+DECIDED_AS = "callerid prove"  # the campaign name in those rows: no campaign can have a name with a space
+
+_RULES: tuple[Rule, ...] = (
+    rules.number_valid,
+    rules.number_fits_trunk,
+    rules.jurisdiction_known,
+    rules.not_suppressed,
+    time_rules.zone_known,
+    time_rules.closed_day,
+    time_rules.window_jurisdiction,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationFacts:
+    """One request at one instant, as the store knows it."""
+
+    person_id: int
+    number: str  # E.164, the number to be proved, which is rung
+    shown: str | None  # the number to show; None: the rung number itself
+    shown_proof: ProofFact | None  # of ``shown``
+    trunk: str
+    suppressed_at: dt.datetime | None
+    recent_calls: tuple[dt.datetime, ...]  # rules time of verification calls to any number, last 24 hours or later
+
+
+def decide_verification(
+    facts: VerificationFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime
+) -> Decision:
+    """Judge one request (``now`` = rules time, aware)."""
+    campaign, place = _as_campaign(facts), _place(facts.number, ruleset)
+    case = Case(_as_contact(facts), place, campaign.caller_id, campaign, trunk_is_sandbox, ruleset, now)
+    found = [rule(case) for rule in _RULES]
+    found += [_shown_is_ours(facts, now), _calls_per_day(facts, now)]
+    return Decision(
+        contact_id=NO_CONTACT,
+        person_id=facts.person_id,
+        reasons=tuple(reason for reason in found if reason is not None),
+        ruleset_version=ruleset.version,
+        decided_at=now,
+        place=place,
+        caller_id=campaign.caller_id,
+        trunk_is_sandbox=trunk_is_sandbox,
+    )
+
+
+def _shown_is_ours(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
+    """Whoever answers sees the number they answer on, or one that is proved already."""
+    proof = facts.shown_proof
+    if facts.shown is None or facts.shown == facts.number:
+        return None
+    if proof is None or proof.kind not in rules.PROOF_KINDS or proof.expires_at <= now:
+        return Reason("caller_id_unproved", f"{facts.shown} has no valid ownership proof, so it is not shown")
+    return None
+
+
+def _calls_per_day(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
+    recent = sorted(t for t in facts.recent_calls if t > now - DAY)
+    if len(recent) < CALLS_PER_DAY:
+        return None
+    text = f"{len(recent)} of {CALLS_PER_DAY} verification calls in 24 hours were already made"
+    return Reason("verification_per_day", text, recent[len(recent) - CALLS_PER_DAY] + DAY)
+
+
+def _place(e164: str, ruleset: RuleSet) -> Place | None:
+    """None unless the number is exactly what would be dialled."""
+    try:
+        number = parse(e164)
+    except NotANumber:
+        return None
+    return place_of(number, ruleset) if number.e164 == e164 else None
+
+
+def _as_contact(facts: VerificationFacts) -> Facts:
+    return Facts(
+        contact_id=NO_CONTACT,
+        person_id=facts.person_id,
+        number=facts.number,
+        campaign_state=CampaignState.RUNNING,
+        consents=(),
+        suppressed_at=facts.suppressed_at,
+        counted_calls=(),
+        caller_id_seen=None,
+        caller_id_proofs=(facts.shown_proof,) if facts.shown_proof else (),
+    )
+
+
+def _as_campaign(facts: VerificationFacts) -> Campaign:
+    return Campaign(
+        name=DECIDED_AS,
+        purpose=Purpose.REHEARSAL,
+        flow="",
+        trunk=facts.trunk,
+        caller_id=facts.shown or facts.number,
+        jurisdictions=(),
+        ring_time=RING_TIME,
+    )

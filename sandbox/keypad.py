@@ -1,0 +1,89 @@
+"""A telephone of our own: a SIPp callee that keys the digits it is told, such as the code of a verification call.
+
+The carrier's people press one fixed key (scenarios/carrier.xml). The code is known only when the command line
+shows it, so this one is made for a code, and may start after the call began: Asterisk repeats its INVITE.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sandbox.carrier import MEDIA_HOST
+from sandbox.errors import SandboxError
+from sandbox.ports import is_free
+from sandbox.supervise import Child
+
+SCENARIO = Path(__file__).resolve().parent / "scenarios" / "keypad.xml"
+START_TIMEOUT_S = 10.0
+_KEYS = "0123456789*#"  # RFC 4733, 3.2: the place is the event
+_PAYLOAD = 101
+_PACKET_MS, _PACKETS, _GAP_MS = 20, 5, 200  # a key is held for 0.1 s, then there is a pause
+_END_PACKETS = 3
+_TICKS_A_MS = 8
+
+
+class Keypad:
+    """SIPp on 127.0.0.1: answers a call, waits ``after_s``, keys ``digits``, and stays until BYE."""
+
+    def __init__(self, run_dir: Path, port: int, digits: str, *, media_port: int, after_s: float = 1.0) -> None:
+        self._run_dir = run_dir.resolve()
+        self._port = port
+        self._digits = digits
+        self._media_port = media_port
+        self._after_ms = round(after_s * 1000)
+        self._child: Child | None = None
+
+    def __enter__(self) -> Self:
+        self._run_dir.mkdir(parents=True, exist_ok=True)
+        (self._run_dir / "keys.pcap").write_bytes(keys_pcap(self._digits))
+        text = SCENARIO.read_text("utf-8").replace("AFTER_MS", str(self._after_ms))
+        (self._run_dir / "keypad.xml").write_text(text, "utf-8")
+        argv = ["sipp", "-nostdin", "-sf", "keypad.xml", "-i", "127.0.0.1", "-p", str(self._port), "-mi", MEDIA_HOST]
+        argv += ["-mp", str(self._media_port), "-default_behaviors", "all,-abortunexp"]
+        self._child = Child(argv, log=self._run_dir / "keypad.log", cwd=self._run_dir)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while is_free(self._port):
+            if self._child.returncode is not None:
+                raise self._child.died("SIPp")
+            if time.monotonic() > deadline:
+                raise SandboxError(f"SIPp did not open port {self._port} within {START_TIMEOUT_S:.0f} s")
+            time.sleep(0.02)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._child is not None:
+            self._child.end(2.0)
+
+
+def keys_pcap(digits: str) -> bytes:
+    """A capture file with RTP events (RFC 4733) of all the keys, for SIPp's ``play_pcap_audio``."""
+    out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)]
+    sequence, at_ms = 1, 0
+    for digit in digits:
+        event, began = _KEYS.index(digit), at_ms
+        for n in range(_PACKETS + _END_PACKETS):
+            held_ms = min(n + 1, _PACKETS) * _PACKET_MS
+            end = n >= _PACKETS
+            rtp = struct.pack(
+                "!BBHII", 0x80, _PAYLOAD | (0x80 if n == 0 else 0), sequence, began * _TICKS_A_MS, 0x0A0B0C0D
+            )
+            rtp += struct.pack("!BBH", event, (0x80 if end else 0) | 10, held_ms * _TICKS_A_MS)
+            out.append(_packet(at_ms, rtp))
+            sequence += 1
+            at_ms += _PACKET_MS
+        at_ms += _GAP_MS
+    return b"".join(out)
+
+
+def _packet(at_ms: int, payload: bytes) -> bytes:
+    """One captured Ethernet frame; SIPp puts in addresses, ports and checksum itself."""
+    udp = struct.pack("!HHHH", 4000, 4000, 8 + len(payload), 0) + payload
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, b"\x7f\x00\x00\x01", b"\x7f\x00\x00\x01")
+    frame = b"\x00" * 12 + b"\x08\x00" + ip + udp
+    return struct.pack("<IIII", at_ms // 1000, at_ms % 1000 * 1000, len(frame), len(frame)) + frame

@@ -1,0 +1,209 @@
+"""`callerid prove` by a call, on a real Asterisk: a SIPp telephone keys the code, the capture says what was dialled."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sandbox.asterisk import Asterisk
+from sandbox.capture import Capture
+from sandbox.keypad import Keypad
+from sandbox.ports import free_port
+from sandbox.sip import CarrierCall
+from sandbox.world import World
+from tests.system.conftest import NewDatabase
+from tests.system.site import CALLER_ID, NEXT_DAY, Site, people, until
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
+
+PHONE = "phone"
+RIGHT, WRONG, UNAVAILABLE, STOPS = people(61, 62, 29, 63)
+MOST_S = 40.0
+
+
+@dataclass
+class Office:
+    """A project with two trunks: ``sandbox`` to the carrier's people, ``phone`` to the telephone on the desk."""
+
+    site: Site
+    phone_port: int
+    capture: Capture
+    folder: Path
+
+    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command that may fail."""
+        return self.site.app.run(*arguments)
+
+    @contextmanager
+    def proving(self, number: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+        """``callerid prove`` while it waits for the call, and the code that it shows."""
+        command = self.site.app.start("callerid", "prove", number, *options)
+        try:
+            assert command.stdout is not None
+            found = re.search(r"code: (\d{6})$", command.stdout.readline().strip())
+            assert found, command.communicate()
+            yield command, found[1]
+        finally:
+            command.kill()
+            command.wait()
+
+    def phone(self, digits: str) -> Keypad:
+        """The telephone, keying these."""
+        return Keypad(self.folder / "keypad", self.phone_port, digits, media_port=free_port())
+
+    def calls(self, number: str) -> list[CarrierCall]:
+        """What was dialled to this number, on either trunk."""
+        return [c for c in self.capture.calls() if c.to_user == number] + self.site.calls([number])
+
+    def proofs(self) -> list[dict[str, object]]:
+        """``callerid list --json``."""
+        found: list[dict[str, object]] = json.loads(self.site.app.ask("callerid", "list", "--json"))
+        return found
+
+
+@pytest.fixture(scope="module")
+def office(world: World, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """Nobody has proved anything yet; no worker runs."""
+    folder = tmp_path_factory.mktemp("office")
+    port = free_port()
+    trunks = {PHONE: ("127.0.0.1", port)}
+    with (
+        Asterisk(
+            world.asterisk.root,
+            folder / "asterisk",
+            name="v",
+            carrier=world.carrier.address,
+            prompts_dir=world.asterisk.prompts_dir,
+            extra_trunks=trunks,
+        ) as asterisk,
+        Capture(folder / "phone.pcap", port) as capture,
+    ):
+        site = Site(folder, world, asterisk, new_database())
+        more = f'[trunks.{PHONE}]\nendpoint = "PJSIP/{{number}}@{PHONE}"\nplus = true\nsandbox = true\n'
+        text = (site.project / "agi-app.toml").read_text("utf-8")
+        (site.project / "agi-app.toml").write_text(f"{text}\n{more}", "utf-8")
+        site.app.ask("migrate")
+        yield Office(site, port, capture, folder)
+
+
+def test_without_a_worker_nobody_is_called(office: Office) -> None:
+    done = office.ask("callerid", "prove", RIGHT, "--trunk", PHONE)
+    assert done.returncode == 2
+    assert "no worker is running" in done.stderr
+    assert office.calls(RIGHT) == []
+
+
+def test_three_calls_a_day_and_only_the_right_code_proves(office: Office) -> None:
+    """Right code: a proof. Wrong codes, nobody there, a suppressed number, a fourth call: none."""
+    site = office.site
+    with site.worker():
+        _the_right_code(office)
+        _three_wrong_codes(office)
+        _a_number_that_must_not_be_called(office)
+        unavailable = office.ask("callerid", "prove", UNAVAILABLE, "--trunk", "sandbox")
+        assert (unavailable.returncode, "nobody answered" in unavailable.stderr) == (1, True), unavailable.stderr
+        assert len(office.calls(UNAVAILABLE)) == 1
+        _a_fourth_call(office)
+    assert [(p["e164"], p["kind"]) for p in office.proofs()] == [(RIGHT, "call")]
+    decided = site.sql("SELECT allowed, rules FROM decision WHERE campaign = 'callerid prove' ORDER BY decision_id")
+    assert decided == [(True, []), (True, []), (False, ["suppressed"]), (True, []), (False, ["verification_per_day"])]
+    assert site.sql("SELECT count(*) FROM verification_call WHERE code_hash IS NOT NULL") == [(0,)]
+
+
+def _the_right_code(office: Office) -> None:
+    with office.proving(RIGHT, "--trunk", PHONE) as (command, code), office.phone(code):
+        output, errors = command.communicate(timeout=MOST_S)
+        assert command.returncode == 0, errors
+    assert "verification call, entered by" in output
+    (call,) = office.calls(RIGHT)
+    assert call.from_user == RIGHT, "it shows the number itself"
+    assert call.bye_from == "us"
+    (proof,) = office.proofs()
+    assert (proof["label"], proof["days_left"], proof["warning"]) == ("verification call", 364, "")
+    assert code not in _all_logs(office)
+
+
+def _three_wrong_codes(office: Office) -> None:
+    with office.proving(WRONG, "--trunk", PHONE, "--show", RIGHT) as (command, code):
+        other = f"{(int(code) + 1) % 1_000_000:06d}"
+        with office.phone(other * 3):
+            _, errors = command.communicate(timeout=MOST_S)
+            assert command.returncode == 1
+    assert "a wrong code was keyed" in errors
+    (call,) = office.calls(WRONG)
+    assert (call.from_user, call.bye_from) == (RIGHT, "us")
+
+
+def _a_number_that_must_not_be_called(office: Office) -> None:
+    office.site.app.ask("consent", "revoke", STOPS)
+    refused = office.ask("callerid", "prove", STOPS, "--trunk", PHONE)
+    assert (refused.returncode, "suppressed:" in refused.stderr) == (1, True), refused.stderr
+    assert office.calls(STOPS) == []
+
+
+def _a_fourth_call(office: Office) -> None:
+    (fourth,) = people(61)
+    refused = office.ask("callerid", "prove", fourth, "--trunk", PHONE)
+    assert refused.returncode == 1
+    assert "3 of 3 verification calls in 24 hours" in refused.stderr
+    time.sleep(1.0)
+    assert office.calls(fourth) == []
+
+
+def test_doctor_calls_the_shown_numbers_back(office: Office) -> None:
+    """Inside our own Asterisk: no INVITE; and it notices when the dialplan no longer leads to us."""
+    site, (person,) = office.site, people(21)
+    site.write_campaign("shown")
+    file = site.project / "campaigns" / "shown.yaml"
+    file.write_text(file.read_text("utf-8").replace(CALLER_ID, RIGHT), "utf-8")
+    site.app.ask("contacts", "import", "shown", site.write_contacts([person]))  # no consent: nobody is called
+    site.app.ask("campaign", "start", "shown")
+    before = len(office.capture.calls()) + len(site.world.capture.calls())
+    with site.worker():
+        found = _doctor(office)
+        assert (found[f"call back {RIGHT}"], found["caller ID"]) == (True, True)
+        site.asterisk.cli("dialplan remove extension _[+0-9].@agi-app-inbound")
+        found = _doctor(office)
+        assert (found[f"call back {RIGHT}"], found["caller ID"]) == (False, True)
+        site.asterisk.cli("dialplan reload")
+        until("all trial channels are gone", lambda: "0 active channels" in site.asterisk.cli("core show channels"))
+    assert len(office.capture.calls()) + len(site.world.capture.calls()) == before
+
+
+def test_a_stop_and_a_worker_that_ends_both_end_the_call(office: Office) -> None:
+    """By a BYE of ours: within a second of the stop, and before the worker is gone."""
+    site, (stopped, listens) = office.site, people(28, 28)
+    site.set_clock(NEXT_DAY)
+    with site.worker() as worker:
+        with office.proving(stopped) as (command, _):
+            until("the first is answered", lambda: [c.answered_at for c in site.calls([stopped])] not in ([], [None]))
+            site.app.ask("consent", "revoke", stopped)
+            _, errors = command.communicate(timeout=MOST_S)
+            assert (command.returncode, "suppression list" in errors) == (1, True), errors
+        call = site.call(stopped)
+        assert (call.bye_from, call.bye_at is not None) == ("us", True)
+        assert (call.bye_at or 0) - site.stops(stopped)[stopped] <= 1.0
+        with office.proving(listens) as (command, _):
+            until("the second is answered", lambda: [c.answered_at for c in site.calls([listens])] not in ([], [None]))
+            worker.send(signal.SIGTERM)
+            _, errors = command.communicate(timeout=MOST_S)
+            assert (command.returncode, "shutting down" in errors) == (1, True), errors
+        assert site.call(listens).bye_from == "us"
+
+
+def _doctor(office: Office) -> dict[str, bool]:
+    return {f["check"]: f["well"] for f in json.loads(office.ask("doctor", "--json").stdout)}
+
+
+def _all_logs(office: Office) -> str:
+    logs = [*office.folder.glob("worker-*.log"), office.site.asterisk.log_path]
+    return "".join(path.read_text(errors="replace") for path in logs)
