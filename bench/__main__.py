@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,13 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3, help="how often; the median is shown (default 3)")
     parser.add_argument("--calls", type=int, help="calls of a run (main-job: 1200; soak: 10000)")
     parser.add_argument("--rate", type=float, default=60.0, help="calls offered a second (default 60)")
+    parser.add_argument("--rows", type=int, help="import: one file of so many rows instead of several small ones")
+    parser.add_argument("--xlsx", action="store_true", help="import --rows: an Excel workbook instead of CSV")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON lines instead of a table")
     parser.add_argument("--out", type=Path, default=Path("var/bench.jsonl"), help="JSON lines are added here")
     options = parser.parse_args()
-    if options.runs < 1 or (options.calls or 1) < 1 or options.rate <= 0:
-        parser.error("--runs, --calls and --rate must be above zero")
+    if options.runs < 1 or (options.calls or 1) < 1 or (options.rows or 1) < 1 or options.rate <= 0:
+        parser.error("--runs, --calls, --rows and --rate must be above zero")
     for number in (signal.SIGINT, signal.SIGTERM):  # also when a shell in the background had SIGINT ignored
         signal.signal(number, _interrupt)
     try:
@@ -46,7 +51,7 @@ def _repeat(options: argparse.Namespace) -> int:
         append(options.out, record)
         records.append(record)
         missed += [f"run {number}: {fault}" for fault in faults(record)]
-    print(table(records))
+    print("\n".join(map(json.dumps, records)) if options.json else table(records))
     say(f"added to {options.out}")
     for fault in missed:
         say(f"MISSED: {fault}")
@@ -56,6 +61,8 @@ def _repeat(options: argparse.Namespace) -> int:
 def _bench(
     options: argparse.Namespace,
 ) -> tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], list[str]]]:
+    if options.bench == "import" and options.rows:
+        return partial(imports.run_big, options.rows, options.xlsx), imports.faults_of_big
     if options.bench == "import":
         return imports.run, imports.faults
     ensure_tools(say)

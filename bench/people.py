@@ -13,6 +13,7 @@ CALLER_ID = "+999862155500001"
 CLOCK = "2026-03-03T10:00:00+08:00"  # a Tuesday morning, inside every window
 LANGUAGE = "zh-CN"
 WORDING = "我同意阳光口腔用自动语音电话联系我，我可以随时在通话中按九拒绝。"
+CONTACT_COLUMNS = ["external_id", "number", "language", "name"]
 _SPREAD = 37  # people's numbers are no neighbours; a list made by counting is refused
 
 
@@ -30,8 +31,18 @@ def make_project(folder: Path, settings: str) -> None:
 
 def write_contacts(file: Path, people: Sequence[str], prefix: str = "B") -> None:
     """A file for ``contacts import``."""
-    rows = ([f"{prefix}{place:07d}", number, LANGUAGE, "测试"] for place, number in enumerate(people))
-    _write(file, ["external_id", "number", "language", "name"], rows)
+    _write(file, CONTACT_COLUMNS, _contact_rows(people, prefix))
+
+
+def write_contacts_xlsx(file: Path, people: Sequence[str], prefix: str = "B") -> None:
+    """The same as an Excel workbook."""
+    import xlsxwriter  # type: ignore[import-untyped]  # of the tools for developers
+
+    book = xlsxwriter.Workbook(str(file), {"constant_memory": True})
+    sheet = book.add_worksheet()
+    for line, row in enumerate([CONTACT_COLUMNS, *_contact_rows(people, prefix)]):
+        sheet.write_row(line, 0, row)
+    book.close()
 
 
 def write_consents(file: Path, people: Sequence[str]) -> None:
@@ -42,6 +53,10 @@ def write_consents(file: Path, people: Sequence[str]) -> None:
         ["number", "purpose", "wording", "method", "time", "source"],
         ([number, *given] for number in people),
     )
+
+
+def _contact_rows(people: Sequence[str], prefix: str) -> Iterable[list[str]]:
+    return ([f"{prefix}{place:07d}", number, LANGUAGE, "测试"] for place, number in enumerate(people))
 
 
 def _write(file: Path, header: list[str], rows: Iterable[list[str]]) -> None:

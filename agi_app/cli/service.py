@@ -10,6 +10,7 @@ import typer
 from agi_app import log
 from agi_app.app import installation, migrate_database, run_worker
 from agi_app.cli.common import HERE, ProjectOption, say, settings_of
+from agi_app.event_loop import SmallReads
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,7 +32,8 @@ def run(
         async with installation(settings) as inst:
             await run_worker(inst)
 
-    asyncio.run(go())
+    with asyncio.Runner(loop_factory=SmallReads) as runner:
+        runner.run(go())
 
 
 def migrate(project: ProjectOption = HERE) -> None:

@@ -1,0 +1,65 @@
+"""A read of a socket takes a small piece of memory, whatever waits in the kernel; the service runs on such a loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from agi_app import log
+from agi_app.cli import service
+from agi_app.event_loop import READ_SIZE, SmallReads
+
+MESSAGE = bytes(range(256)) * 300  # 75 KiB, more than one read
+
+
+class Reader(asyncio.Protocol):
+    """Keeps the pieces as they come."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.ended = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        self.pieces.append(data)
+
+    def connection_lost(self, fault: Exception | None) -> None:
+        self.ended.set_result(None)
+
+
+def test_all_arrives_in_pieces_of_the_read_size() -> None:
+    async def receive(end: socket.socket) -> list[bytes]:
+        _, reader = await asyncio.get_running_loop().create_connection(Reader, sock=end)
+        async with asyncio.timeout(5.0):
+            await reader.ended
+        return reader.pieces
+
+    near, far = socket.socketpair()
+    with far:
+        far.sendall(MESSAGE)
+    with asyncio.Runner(loop_factory=SmallReads) as runner:
+        pieces = runner.run(receive(near))
+    assert b"".join(pieces) == MESSAGE
+    assert max(map(len, pieces)) == READ_SIZE
+
+
+def test_the_worker_runs_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    @asynccontextmanager
+    async def installation(_: object) -> AsyncIterator[None]:
+        yield
+
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def run_worker(_: object) -> None:
+        loops.append(asyncio.get_running_loop())
+
+    monkeypatch.setattr(service, "settings_of", lambda _: None)
+    monkeypatch.setattr(service, "installation", installation)
+    monkeypatch.setattr(service, "run_worker", run_worker)
+    monkeypatch.setattr(log, "configure", lambda **_: None)
+    service.run(Path())
+    assert [type(loop) for loop in loops] == [SmallReads]

@@ -1,0 +1,151 @@
+"""A worker runs for months: of a call that is over it keeps nothing, however the call ended."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import gc
+import itertools
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from agi_app.calls.runner import Call
+from agi_app.clock import SystemClock
+from agi_app.config import TrunkSettings
+from agi_app.dialer import place as module
+from agi_app.dialer.breaker import Breaker
+from agi_app.dialer.live import LiveCalls
+from agi_app.dialer.node import Node
+from agi_app.dialer.place import Line, Placer
+from agi_app.errors import RequestFailed
+from agi_app.gate.permit import MarkReceipt, Permit
+from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.pbx import events as pbx
+from agi_app.pbx.channel import Channel
+from agi_app.pbx.router import Router
+from agi_app.store import attempts
+from tests.unit.gate_cases import CAMPAIGN, CLAIM
+from tests.unit.test_runner import FLOW
+
+CALLS = 60
+KINDS = (Call, Channel, Claim, CallResult, Permit, MarkReceipt)
+ENDS = ("answered", "hung up", "busy", "opted out", "refused", "lost", "stopped")
+KEYS = {"answered": [pbx.Key("1")], "opted out": [pbx.Key("9")]}
+
+
+class Pbx:
+    """An Asterisk whose calls are over at once, each as its turn in ENDS says."""
+
+    def __init__(self) -> None:
+        self.settings = SimpleNamespace(app="agi-app")
+        self.clock = SystemClock()
+        self.is_connected = True
+        self.router = Router()
+        self.live = LiveCalls()
+        self._turns = itertools.cycle(ENDS)
+        self._calls: dict[str, str] = {}  # those that are up
+
+    async def request(self, method: str, uri: str, query: Any = None, body: Any = None) -> None:
+        await asyncio.sleep(0)
+        if uri == "channels":
+            self._originate(body["channelId"])
+        elif "/play/" in uri:
+            channel, playback = uri.split("/")[1], uri.split("/")[3]
+            if channel not in self._calls:
+                raise RequestFailed("play", 404, "Channel not found")
+            self._say(channel, *KEYS.get(self._calls[channel], ()), pbx.PlaybackFinished(playback))
+        elif method == "DELETE" and uri.startswith("channels/"):
+            channel = uri.split("/")[1]
+            if self._calls.pop(channel, None) is not None:
+                self._say(channel, pbx.Left(), pbx.Destroyed(16, None))
+
+    def _originate(self, channel: str) -> None:
+        end = next(self._turns)
+        if end == "refused":
+            raise RequestFailed("originate", 500, "Allocation failed")
+        if end == "lost":
+            raise RequestFailed("originate", 0, "no answer")
+        if end == "busy":
+            self._say(channel, pbx.Ringing(), pbx.FarEndEnded(486), pbx.Destroyed(17, 486))
+            return
+        self._calls[channel] = end
+        if end == "stopped":
+            self._say(channel, pbx.Ringing())
+            asyncio.get_running_loop().call_soon(self.live.stop_all, "the person said stop")
+            return
+        self._say(channel, pbx.Ringing(), pbx.Started())
+        if end == "hung up":
+            del self._calls[channel]
+            self._say(channel, pbx.FarEndEnded(None), pbx.Destroyed(0, None))
+
+    def _say(self, channel: str, *events: pbx.Event) -> None:
+        for event in events:
+            asyncio.get_running_loop().call_soon(self.router.deliver, channel, event)
+
+    def hang_up_soon(self, channel: str, settle: float = 0.0) -> None:
+        """A lost originate; nothing lives on here."""
+
+
+async def make_calls(asterisk: Pbx) -> tuple[Placer, list[Outcome]]:
+    """CALLS calls of all kinds, one by one; how they ended."""
+    ruleset = SimpleNamespace(jurisdictions={}, version="x")
+    node = Node(
+        "n",
+        cast(Any, None),
+        cast(Any, asterisk),
+        asterisk.router,
+        asterisk.clock,
+        cast(Any, ruleset),
+        asterisk.live,
+    )
+
+    async def opt_out(claim: Claim, how: str) -> None:
+        """It is stored."""
+
+    placer = Placer(node, media=lambda *_: "sound:x", store_opt_out=opt_out, may_dial=lambda: True)
+    line = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())
+    outcomes = []
+    for place in range(CALLS):
+        claim = dataclasses.replace(CLAIM, attempt_id=f"a{place}", fields={"name": f"person {place}"})
+        result = await placer.attempt(claim, line, 0.0)
+        outcomes.append(Outcome.FAILED if result is None else result.outcome)
+    return placer, outcomes
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def mark(_: Any, claim: Claim, node: str) -> MarkReceipt:
+        return MarkReceipt(claim.attempt_id, SystemClock().monotonic())
+
+    async def stored(*_: Any, **__: Any) -> bool:
+        return True
+
+    monkeypatch.setattr(attempts, "mark", mark)
+    monkeypatch.setattr(attempts, "release", stored)
+    monkeypatch.setattr(attempts, "finish", stored)
+    monkeypatch.setattr(module, "_log", SimpleNamespace(info=_no_log, warning=_no_log))
+
+
+def _no_log(*_: Any, **__: Any) -> None:
+    """Sixty lines help nobody."""
+
+
+def alive() -> dict[str, int]:
+    """How many objects of each kind the process holds."""
+    gc.collect()
+    held = Counter(map(type, gc.get_objects()))
+    return {kind.__name__: held[kind] for kind in KINDS}
+
+
+@pytest.mark.usefixtures("store")
+async def test_a_finished_call_leaves_nothing_behind() -> None:
+    before = alive()
+    asterisk = Pbx()
+    placer, outcomes = await make_calls(asterisk)
+    assert {Outcome.ANSWERED, Outcome.BUSY, Outcome.FAILED, Outcome.INTERRUPTED, Outcome.CANCELLED} <= {*outcomes}
+    assert (len(asterisk.router), len(asterisk.live)) == (0, 0)
+    assert alive() == before, "the placer, the router or a task still holds what is over"
+    del placer  # it lived until here
