@@ -20,9 +20,13 @@ from agi_app.campaigns.rules import load_ruleset
 from agi_app.clock import Clock, SystemClock
 from agi_app.config import Settings
 from agi_app.consent import checkpoint
+from agi_app.consent.erase import signer
+from agi_app.consent.evidence import EvidenceFiles
 from agi_app.consent.journal import Journal
+from agi_app.consent.purge import Purger
 from agi_app.consent.revoke import Stops
 from agi_app.consent.suppression import SuppressionKey, load_key
+from agi_app.dialer.internal import InternalCalls
 from agi_app.dialer.lines import Lines
 from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.loop import Dialer
@@ -38,13 +42,16 @@ from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.router import Router
 from agi_app.pbx.trunks import asker, check_trunks
 from agi_app.prompts.catalog import media_uri
-from agi_app.store import checks, contacts, nodes, progress, sweep
+from agi_app.proof.notary import Notary
+from agi_app.proof.sequencer import Sequencer
+from agi_app.store import checks, contacts, nodes, progress, sweep, texts
 from agi_app.store.locks import WorkerLock
 from agi_app.store.migrate import migrate
 from agi_app.store.pool import Store
 
 CONNECT_WAIT_S = 15.0
 ASK_AGAIN_S = 1.0
+IDLE_CONNECTIONS = 4  # housekeeping, the dialer, verification calls, the audit tree: each asks the database in turn
 
 _log = log.get("app")
 
@@ -64,6 +71,7 @@ class Installation:
 async def installation(settings: Settings) -> AsyncIterator[Installation]:
     """Open the database (our own one is migrated by itself), the key and the clock; close them in the end."""
     key = load_key(settings.data)
+    EvidenceFiles(settings.data).prepare()
     url = settings.database_url or None
     store = await Store.open(
         url, settings.data, clock=SystemClock(), hash_number=key.hash_number, check_schema=url is not None
@@ -126,6 +134,7 @@ async def run_worker(inst: Installation) -> None:
 
 async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     entityid = lock.entityid
+    await inst.store.keep_ready(IDLE_CONNECTIONS)
     checkpoint.compare(checkpoint.read(inst.settings.data), await progress.progress(inst.store))
     await nodes.register_node(inst.store, entityid, f"{platform.node()} {inst.settings.asterisk.url}")
     stops = Stops(inst.store, inst.journal, inst.clock, entityid)
@@ -140,7 +149,8 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
         await inbound.collect(connected)
 
     ari = Ari(ari_settings(inst.settings), inst.clock, on_event=router.handle, prepare=prepare)
-    node = Node(entityid, inst.store, ari, router, inst.clock, load_ruleset(), LiveCalls())
+    node = Node(entityid, inst.store, ari, router, inst.clock, load_ruleset(inst.settings.project), LiveCalls())
+    await texts.remember_ruleset(inst.store, node.ruleset)
     await contacts.wake_old_rules(inst.store, node.ruleset.version, inst.clock.now())
     health = Health()
     worker = Worker(node, stops, lock, health, inst.settings.data)
@@ -152,15 +162,24 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
         swept = await sweep.sweep(inst.store, entityid, sweep_rule(inst.clock))
         if swept.released or swept.interrupted:
             _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
+        notary = await Notary.open(inst.settings, inst.store)
+        sequencer = Sequencer(inst.store, notary)
+        background += [group.create_task(sequencer.run())]
         background += [group.create_task(worker.listen(dialer)), group.create_task(worker.keep_house(dialer))]
+        internal = InternalCalls(node, inst.settings.trunks, hold=worker.hold, take_stop=stops.take)
+        background.append(group.create_task(internal.run()))
+        purger = Purger(inst.store, EvidenceFiles(inst.settings.data), node.ruleset, inst.clock, signer(notary.key))
+        background.append(group.create_task(purger.run()))
         with _told_to_end(node.live) as told:
             dialling = group.create_task(dialer.run())
             await told.wait()
+            await internal.close()
             await worker.drain(dialer)
             if len(node.live):  # the database does not take their results: the next start finds them interrupted
                 dialling.cancel()
             await asyncio.wait([dialling])
         await _end_all(background)
+        await sequencer.finish()
     if not stops.pending:
         await nodes.forget_node(inst.store, entityid)  # nobody needs to wait for our journal
 

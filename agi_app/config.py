@@ -90,6 +90,14 @@ class SandboxSettings(_Frozen):
     )
 
 
+class AuditSettings(_Frozen):
+    """The proof of what was done (docs/how-to/audit.md)."""
+
+    witness: Path | None = Field(
+        None, description="a folder on another disk or a mounted share that gets a copy of the signed checkpoints"
+    )
+
+
 class Settings(BaseSettings):
     """All settings of one project folder."""
 
@@ -102,6 +110,7 @@ class Settings(BaseSettings):
     )
     asterisk: AsteriskSettings = AsteriskSettings()
     trunks: dict[Name, TrunkSettings] = Field(default_factory=dict)
+    audit: AuditSettings = AuditSettings()
     sandbox: SandboxSettings = SandboxSettings()
 
     @model_validator(mode="after")

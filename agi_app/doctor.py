@@ -15,13 +15,16 @@ from agi_app.campaigns.project import read_project
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.clock import Clock, SystemClock
 from agi_app.config import Settings, load_settings
+from agi_app.consent.caller_id_proof import LABEL, Standing, standing
 from agi_app.consent.suppression import load_key
 from agi_app.dialer.worker import MAX_CLOCK_DIFFERENCE
 from agi_app.errors import AgiAppError
+from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import CampaignState
 from agi_app.pbx.http import AriSettings, HttpPool, ask_info
 from agi_app.pbx.trunks import Ask, endpoint_name, pool_asker, trunk_facts
-from agi_app.store import checks, nodes
+from agi_app.proof.health import look
+from agi_app.store import call_backs, checks, nodes
 from agi_app.store.caller_ids import proofs
 from agi_app.store.campaigns import load_campaigns
 from agi_app.store.migrate import migrate
@@ -39,7 +42,12 @@ class Finding:
 
 
 Findings = list[Finding]
-EXPIRES_SOON_DAYS = 30
+CALL_BACK_S = 8.0  # a worker looks once a second, and a trial takes at most 3 s
+LOOK_S = 0.25
+CALL_BACK_MEND = (
+    "include extensions_agi_app.conf in the dialplan and give the trunk's endpoint the context agi-app-from-trunk"
+    " (docs/how-to/install-on-asterisk.md)"
+)
 
 
 async def examine(project: Path) -> Findings:
@@ -99,6 +107,7 @@ async def _database(settings: Settings) -> Findings:
             found
             + await _campaigns(store, await checks.rules_clock(store, settings.sandbox.clock))
             + await _workers(store)
+            + [Finding(seen.check, seen.well, seen.text, seen.mend) for seen in await look(settings, store)]
         )
     except AgiAppError as error:
         return [Finding("database", False, str(error), "see the message")]
@@ -107,22 +116,44 @@ async def _database(settings: Settings) -> Findings:
 
 
 async def _campaigns(store: Store, clock: Clock) -> Findings:
+    """The numbers that running campaigns show: each is proved, for a month more at least, and answers."""
     running = await load_campaigns(store, {CampaignState.RUNNING})
-    best = {p.e164: p for p in reversed(await proofs(store))}
-    found: Findings = []
-    for number in sorted({row.campaign.caller_id for row in running}):
-        proof = best.get(number)
-        days = (proof.expires_at - clock.now()).days if proof else -1
-        if proof is None or days < 0:
-            what = "has no proof" if proof is None else f"the proof has expired on {proof.expires_at:%Y-%m-%d}"
-            found.append(
-                Finding("caller ID", False, f"{number}: {what}", f"agi-app callerid prove {number} --letter FILE")
-            )
-        elif days < EXPIRES_SOON_DAYS:
-            found.append(Finding("caller ID", False, f"{number}: the proof ends in {days} days", "enter a new letter"))
-        else:
-            found.append(Finding("caller ID", True, f"{number}: {proof.kind}, good for {days} days"))
+    held = await proofs(store)
+    shown = sorted({(number, row.campaign.trunk) for row in running for number in numbers_of(row.campaign)})
+    found = [_caller_id(number, standing(held, number, clock.now())) for number in dict.fromkeys(n for n, _ in shown)]
+    if any(n.alive for n in await nodes.all_nodes(store)):  # only a worker can try it
+        found += [await _call_back(store, number, trunk) for number, trunk in shown]
     return found
+
+
+def _caller_id(number: str, held: Standing) -> Finding:
+    mend = f"agi-app callerid prove {number}"
+    if held.proof is None:
+        return Finding("caller ID", False, f"{number}: has no proof", mend)
+    if not held.valid:
+        return Finding("caller ID", False, f"{number}: the proof has expired on {held.proof.expires_at:%Y-%m-%d}", mend)
+    kind = LABEL[held.proof.kind]
+    if held.ends_soon:
+        return Finding("caller ID", False, f"{number}: the proof ({kind}) ends in {held.days_left} days", mend)
+    return Finding("caller ID", True, f"{number}: {kind}, good for {held.days_left} days")
+
+
+async def _call_back(store: Store, number: str, trunk: str) -> Finding:
+    """Whoever calls back the number that they saw must reach us."""
+    check = f"call back {number}"
+    asked = await call_backs.ask(store, number, trunk)
+    if asked is None:
+        return Finding(check, False, "not tried: the number has no proof", f"agi-app callerid prove {number}")
+    for _ in range(round(CALL_BACK_S / LOOK_S)):
+        await asyncio.sleep(LOOK_S)
+        answer = await call_backs.answer(store, asked)
+        if answer.ended:
+            if answer.fault is None:
+                return Finding(check, True, f"reaches us from trunk {trunk}")
+            return Finding(check, False, answer.fault, CALL_BACK_MEND)
+    return Finding(
+        check, False, f"no worker tried it in {CALL_BACK_S:.0f} s", f"is trunk {trunk} in the settings of a worker?"
+    )
 
 
 async def _workers(store: Store) -> Findings:
@@ -145,7 +176,7 @@ async def _asterisk(settings: Settings) -> Findings:
         )
         async with HttpPool(ari) as pool:
             info = await ask_info(pool, ari)
-            found = [Finding("Asterisk", True, f"{info.version} at {asterisk.url}"), *_ruleset()]
+            found = [Finding("Asterisk", True, f"{info.version} at {asterisk.url}"), *_ruleset(settings.project)]
             ask = pool_asker(pool, asterisk.request_timeout)
             for name in settings.trunks:
                 found.append(await _trunk(settings, name, ask))
@@ -154,8 +185,8 @@ async def _asterisk(settings: Settings) -> Findings:
         return [Finding("Asterisk", False, str(error), "see the message")]
 
 
-def _ruleset() -> Findings:
-    rules = load_ruleset()
+def _ruleset(project: Path) -> Findings:
+    rules = load_ruleset(project)
     return [Finding("calling rules", True, f"version {rules.version}: {', '.join(sorted(rules.jurisdictions))}")]
 
 

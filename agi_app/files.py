@@ -32,6 +32,16 @@ def write_whole(file: Path, content: bytes, mode: int = 0o666) -> None:
         raise
 
 
+def make_private(folder: Path) -> None:
+    """Make ``folder`` and what is missing above it, for the owner only; ``mkdir(parents=True)`` opens those above.
+
+    Raises OSError.
+    """
+    for part in reversed([folder, *folder.parents]):
+        if not part.is_dir():
+            part.mkdir(exist_ok=True, mode=0o700)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in ``folder`` safe on disk. Raises OSError."""
     fd = os.open(folder, os.O_RDONLY)

@@ -30,6 +30,7 @@ class Totals:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     dispositions: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
+    local_caller_ids: Mapping[str, str] = field(default_factory=dict)  # other numbers shown -> how they were proved
 
     @property
     def answer_rate(self) -> float:

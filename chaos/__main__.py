@@ -8,20 +8,18 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
 
-import psycopg
-
 from chaos import builds
 from chaos.catalogue import FAULTS, plans
+from chaos.clocks import library
+from chaos.crew import Crew
 from chaos.judge import Verdict
-from chaos.people import Template, make_template
-from chaos.run import Plan, run
+from chaos.run import Plan
 from sandbox.errors import SandboxError
 from sandbox.root import ensure_root, ensure_tools
 
@@ -52,7 +50,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/chaos", description="A campaign of calls under each fault.")
-    parser.add_argument("--json", action="store_true", help="the last line is one JSON object, all else goes aside")
+    parser.add_argument("--json", action="store_true", help="one JSON object a run, the sum last; words go aside")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other moments (default 1)")
     parser.add_argument(
         "--only",
@@ -62,7 +60,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--step", help="with --only: at this step of an attempt's life")
     parser.add_argument("--quick", action="store_true", help="each fault once, with few calls")
-    parser.add_argument("--jobs", type=int, default=0, help="runs at the same time (default 2, quick: 4)")
+    parser.add_argument(
+        "--jobs", type=int, default=0, help="runs at the same time (default 2, quick: 2 a core, at most 4)"
+    )
     parser.add_argument("--people", type=int, default=0, help=f"people a run (default {PEOPLE}, quick {QUICK_PEOPLE})")
     parser.add_argument("--keep", type=Path, help="keep logs and captures of every run in this folder")
     parser.add_argument("--broken", action="store_true", help="show that each broken build is caught")
@@ -82,7 +82,7 @@ class Campaign:
         self._out = sys.stderr if options.json else sys.stdout
         self.folder = options.keep.resolve() if options.keep else Path(tempfile.mkdtemp(prefix="agi-app-chaos-"))
         self._people = options.people or (QUICK_PEOPLE if options.quick else PEOPLE)
-        self._jobs = options.jobs or (4 if options.quick else 2)
+        self._jobs = options.jobs or (min(4, 2 * (os.cpu_count() or 1)) if options.quick else 2)
 
     def say(self, text: str) -> None:
         """One line for the person who watches."""
@@ -91,8 +91,10 @@ class Campaign:
     def run(self) -> int:
         """Run everything and print the sum."""
         ensure_tools(self.say)
-        self._root = ensure_root(self.say)
+        root = ensure_root(self.say)
+        library()  # here, where packages can be had: a run has no network
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._crew = Crew(root, self.folder, self.say)
         try:
             return self._broken() if self._options.broken else self._faults()
         finally:
@@ -112,12 +114,12 @@ class Campaign:
                 plan = futures[future]
                 try:
                     verdicts[plan] = future.result()
-                except (SandboxError, OSError, subprocess.SubprocessError, psycopg.Error) as error:
+                except SandboxError as error:
                     failed.append(plan.name)
                     self.say(f"{plan.name}: the run failed: {error}")
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-        figures = total(verdicts)
+        figures = {**total(verdicts), "retries": len(self._crew.retries)}
         broken_promises = [p for v in verdicts.values() for p in v.problems]
         self.say(f"== {len(broken_promises)} problems; {len(failed)} runs failed: {', '.join(failed) or 'none'}")
         if self._options.keep or broken_promises or failed:
@@ -127,23 +129,23 @@ class Campaign:
             return 2
         return 1 if broken_promises or any(figures[name] for name in COUNTED) else 0
 
-    def _template(self, code: Path) -> Template:
-        folder = self.folder / "template"
-        shutil.rmtree(folder, ignore_errors=True)
+    def _template(self, code: Path) -> Path:
         self.say(f"== {self._people} people agree to be called")
-        return make_template(folder, code, self._people, self._options.seed)
+        return self._crew.template(code, self._people, self._options.seed)
 
-    def _one(self, plan: Plan, template: Template, code: Path) -> Verdict:
+    def _one(self, plan: Plan, template: Path, code: Path) -> Verdict:
         folder = self.folder / plan.name
-        shutil.rmtree(folder, ignore_errors=True)
         started = time.monotonic()
-        verdict = run(plan, self._root, folder, template, code)
+        verdict = self._crew.run(plan, template, code)
         figures = {k: round(v, 2) for k, v in asdict(verdict).items() if k != "problems"}
         self.say(f"{plan.name:40} {time.monotonic() - started:5.1f} s  {json.dumps(figures)}")
-        for problem in verdict.problems:
+        for problem in verdict.problems[: 2 if self._options.broken else None]:  # a broken build has scores
             self.say(f"    BROKEN: {problem}")
+        line = json.dumps({"run": plan.name, "fault": plan.fault.name, **asdict(verdict)})
         with (self.folder / "runs.jsonl").open("a") as out:
-            out.write(json.dumps({"run": plan.name, **asdict(verdict)}) + "\n")
+            out.write(line + "\n")
+        if self._options.json:
+            print(line, flush=True)
         if verdict.problems:
             failed = self.folder / f"failed-{plan.name}"
             shutil.rmtree(failed, ignore_errors=True)

@@ -11,13 +11,22 @@ from sandbox.errors import SandboxError
 
 FAULTS: tuple[type[f.Fault], ...] = (
     f.KillWorker, f.KillAsterisk, f.KillDatabase, f.RestartWorker, f.RestartAsterisk, f.RestartDatabase,
-    f.AriClosed, f.AriHalfOpen, f.AriDeaf, f.EventsMixed, f.DatabaseSlow, f.DatabaseReadOnly, f.DatabaseGoneAtKey,
+    f.AriClosed, f.AriHalfOpen, f.AriUnreachable, f.AriDeaf, f.EventsMixed,
+    f.DatabaseSlow, f.DatabaseReadOnly, f.DatabaseGoneAtKey,
     h.DiskFullJournal, h.DiskFullDatabase, h.DiskFullSpool,
     h.WorkerClockForward, h.WorkerClockBack, h.DatabaseClockForward, h.DatabaseClockBack,
     h.BothClocksForward, h.BothClocksBack,
     t.TrunkStorm, t.TrunkSilent, t.NoMedia, t.LateAnswer,
-    w.SecondWorker, w.TakenOver, w.NodeDies, w.RestoredBackup,
+    w.SecondWorker, w.TakenOver, w.Rush, w.NodeDies, w.RestoredBackup,
 )  # fmt: skip
+
+
+def plan_of(fault: str, step: str | None, seed: int, *, quick: bool) -> Plan:
+    """The run of a fault that is known by its name."""
+    found = next((known for known in FAULTS if known.name == fault), None)
+    if found is None:
+        raise SandboxError(f"no such fault: {fault}; scripts/chaos --list shows them")
+    return Plan(found, step, seed, quick)
 
 
 def plans(only: list[str] | None, step: str | None, seed: int, *, quick: bool) -> list[Plan]:
@@ -37,4 +46,4 @@ def plans(only: list[str] | None, step: str | None, seed: int, *, quick: bool) -
             found += [Plan(fault, at, seed) for at in fault.steps]
             more = fault.seeds - 1 if fault.steps == (None,) else 0
             found += [Plan(fault, None, seed + n) for n in range(1, 1 + more)]
-    return found
+    return sorted(found, key=lambda plan: not plan.fault.long)

@@ -84,6 +84,7 @@ class Proxy:
         self._link = link
         self._open: set[asyncio.StreamWriter] = set()
         self._tainted: set[asyncio.StreamWriter] = set()  # lost bytes: no use to anybody any more
+        self._dead: set[asyncio.StreamWriter] = set()  # half-open: nothing arrives, and nobody is told
         self.reply_delay_s = 0.0  # each piece of an answer waits so long
         self.refuse = False  # new connections are closed at once
         self.swallow: Literal["nothing", "answers", "all"] = "nothing"
@@ -93,6 +94,10 @@ class Proxy:
     def cut(self) -> None:
         """Reset every open connection; any thread, returns at once."""
         self._wire.soon(self._cut)
+
+    def half_open(self) -> None:
+        """From now on nothing arrives over the connections that are open, and nobody is told; new ones work."""
+        self._wire.soon(lambda: self._dead.update(self._open))
 
     def mend(self) -> None:
         """Back to normal; connections that lost bytes meanwhile are reset."""
@@ -104,6 +109,7 @@ class Proxy:
             writer.transport.abort()
 
     def _cut_tainted(self) -> None:
+        self._dead.clear()
         for writer in list(self._tainted):
             writer.transport.abort()
 
@@ -128,6 +134,7 @@ class Proxy:
                 end.close()
             self._open -= pair
             self._tainted -= pair
+            self._dead -= pair
 
     async def _pump(
         self,
@@ -140,7 +147,7 @@ class Proxy:
     ) -> None:
         try:
             while data := await source.read(CHUNK):
-                if self.swallow == "all" or (answers and self.swallow == "answers"):
+                if self._loses_all(sink) or (answers and self.swallow == "answers"):
                     self._tainted |= pair
                     continue
                 if answers and self.reply_delay_s:
@@ -149,5 +156,11 @@ class Proxy:
                 await sink.drain()
         except ConnectionError:
             pass  # one end is gone: closing the other tells it
+        try:
+            while self._loses_all(sink):  # noqa: ASYNC110 - a FIN would not arrive either
+                await asyncio.sleep(0.05)
         finally:
             sink.close()
+
+    def _loses_all(self, sink: asyncio.StreamWriter) -> bool:
+        return self.swallow == "all" or sink in self._dead

@@ -13,13 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.errors import SandboxError
 from sandbox.supervise import Child, tail
 
 RESTART_AFTER_S = 1.0
 OTHER_WORKER = 3
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 60.0  # one or two on a quiet machine
+_DIALS = '"event": "dialling"'
 COMMAND = (sys.executable, "-m", "agi_app.cli.main", "run", "--json-logs")
+
+
+class WorkerFailed(Exception):
+    """The worker, not the harness, did not do what every run begins with."""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ class Supervisor:
     log: Path
     env: dict[str, str]
     lives: list[Life] = field(default_factory=list)
+    _mark: int = 0  # where the present life begins in the log
     _child: Child | None = None
     _thread: threading.Thread | None = None
     _orders: _Orders = field(default_factory=_Orders)
@@ -52,23 +57,35 @@ class Supervisor:
     def start(self, *, wait: bool = True) -> None:
         """Start the worker and the thread that watches it; with ``wait`` returns when it dials."""
         self._orders = _Orders()
-        mark = self.log.stat().st_size if self.log.exists() else 0
         self._spawn()
         self._thread = threading.Thread(target=self._watch, args=(self._orders,), name="chaos-supervisor", daemon=True)
         self._thread.start()
         if wait:
-            self.wait_for('"event": "dialling"', mark)
+            self.wait_for(_DIALS)
 
-    def wait_for(self, text: str, after: int = 0, timeout_s: float = START_TIMEOUT_S) -> None:
-        """Wait until the log holds ``text`` behind byte ``after``; SandboxError if it does not come."""
+    def wait_until_dialling(self) -> None:
+        """Wait until it says that it dials; WorkerFailed if it does not."""
+        self.wait_for(_DIALS)
+
+    @property
+    def came_up(self) -> bool:
+        """True when the present life has got as far as dialling."""
+        return _DIALS in self._said()
+
+    def _said(self) -> str:
+        return self.log.read_bytes()[self._mark :].decode(errors="replace")
+
+    def wait_for(self, text: str, timeout_s: float = START_TIMEOUT_S) -> None:
+        """Wait until the present life has said ``text`` in its log; WorkerFailed if that does not come."""
         deadline = time.monotonic() + timeout_s
-        while text not in self.log.read_text(errors="replace")[after:]:
+        while text not in self._said():
             if time.monotonic() > deadline or (self._orders.end and not self.running):
-                raise SandboxError(f"the worker never said {text}; its log:\n{tail(self.log)}")
+                raise WorkerFailed(f"the worker never said {text}; its log:\n{tail(self.log)}")
             time.sleep(0.05)
 
     def _spawn(self) -> None:
         with self._lock:
+            self._mark = self.log.stat().st_size if self.log.exists() else 0
             self._child = Child(COMMAND, log=self.log, env=self.env, cwd=self.project)
             self.lives.append(Life(time.time()))
 

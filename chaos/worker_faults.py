@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 
 from chaos.faults import Fault
-from chaos.supervisor import Supervisor
+from chaos.supervisor import Supervisor, WorkerFailed
 from chaos.world import World
 
 REFUSE_S = 6.0  # how long nobody may be called, watched on the wire
+END_S = 30.0  # a worker that must end has done so long before, also on a busy machine
 
 
 class SecondWorker(Fault):
@@ -22,7 +23,7 @@ class SecondWorker(Fault):
     def hold(self, world: World) -> None:
         second = Supervisor(world.node.project, world.folder / "worker-second.log", world.worker_environment())
         second.start(wait=False)
-        deadline = time.monotonic() + 10.0
+        deadline = time.monotonic() + END_S
         while not second.gave_up and time.monotonic() < deadline:
             time.sleep(0.1)
         if not second.gave_up:
@@ -37,6 +38,7 @@ class TakenOver(Fault):
 
     name = "two_workers_other_name"
     text = "a worker with another name takes our Asterisk: the first must end with 3 and stay down"
+    long = True
     seeds = 1
 
     def hold(self, world: World) -> None:
@@ -48,7 +50,7 @@ class TakenOver(Fault):
         text = (first.project / "agi-app.toml").read_text().replace(first.asterisk.entityid, "02:00:00:00:00:99")
         (project / "agi-app.toml").write_text(text)
         second.start(wait=False)
-        deadline = time.monotonic() + 15.0
+        deadline = time.monotonic() + END_S
         while not first.worker.gave_up and time.monotonic() < deadline:
             time.sleep(0.1)
         if not first.worker.gave_up:
@@ -60,11 +62,28 @@ class TakenOver(Fault):
         return self.problems
 
 
+class Rush(Fault):
+    """Two nodes want the same people at the same time, each for both campaigns; a slow line makes each claim long."""
+
+    name = "two_nodes_rush"
+    text = "two nodes call the same people in two campaigns as fast as they can, over a slow line to the database"
+    nodes = 2
+    seeds = 3
+
+    def prepare(self, world: World) -> None:
+        world.database_wire.reply_delay_s = 0.03
+
+    def hold(self, world: World) -> None:
+        self.last(8.0, 5.0)
+        world.database_wire.mend()
+
+
 class NodeDies(Fault):
     """Two nodes share the people; one of them dies with its Asterisk's calls and stays dead."""
 
     name = "node_dies"
     text = "of two nodes on one database one dies (kill -9 of worker and Asterisk) and stays dead"
+    long = True
     nodes = 2
     asterisk_dies = True
     seeds = 3
@@ -86,6 +105,7 @@ class RestoredBackup(Fault):
 
     name = "restored_backup"
     text = "the database is replaced by a copy from before the calls"
+    long = True
     drains = False
 
     def hold(self, world: World) -> None:
@@ -98,10 +118,12 @@ class RestoredBackup(Fault):
         _replace(world.database.data, world.template.database)
         world.database.start()
         node.worker.start(wait=False)
+        try:
+            node.worker.wait_for("agi-app recover")
+        except WorkerFailed:
+            self.problems.append("the worker did not say that the database is an old copy, or not what to do")
         self._nobody_is_called(world, "the database was an old copy")
         node.worker.stop()
-        if "agi-app recover" not in node.worker.log.read_text():
-            self.problems.append("the worker did not say that the database is an old copy, or not what to do")
         self._recover(world)
 
     def _recover(self, world: World) -> None:
@@ -112,6 +134,10 @@ class RestoredBackup(Fault):
         if accepted.returncode != 0:
             self.problems.append(f"recover --accept-restored failed: {accepted.stdout}{accepted.stderr}")
         node.worker.start(wait=False)
+        try:
+            node.worker.wait_for("the database was restored from a backup")
+        except WorkerFailed:
+            self.problems.append("the worker did not say that it calls nobody after a restore")
         self._nobody_is_called(world, "the restored database was accepted (a day of no calls)")
 
     def _nobody_is_called(self, world: World, when: str) -> None:

@@ -28,6 +28,7 @@ MAX_FILE_LINES = 250
 MAX_FUNCTION_LINES = 40
 # path -> why this one file may be longer
 LONG_FILES: dict[str, str] = {
+    "agi_app/audit/standalone_verifier.py": "an outsider gets it as one file",
     "agi_app/calls/attempt.py": "one state machine: all that decides what an attempt is stands in one place",
     "agi_app/flow/session.py": "one session: the rules that hold everywhere in a call stand together",
     "agi_app/flow/steps.py": "one short class a verb, side by side",

@@ -68,6 +68,15 @@ def test_pages_made_from_the_code_are_up_to_date() -> None:
         assert _text(DOCS / "reference" / name) == text, f"{name} is stale: run scripts/docs"
 
 
+def test_the_shipped_holidays_are_those_of_the_library() -> None:
+    spec = importlib.util.spec_from_file_location("calendars", ROOT / "scripts" / "lib" / "calendars.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.FILE.read_bytes() == module.wanted(), "run scripts/docs"
+
+
 def test_every_command_is_on_its_page_and_in_use_somewhere() -> None:
     """A command that no guide shows is one that nobody finds."""
     guides = "".join(_text(p) for p in PAGES if p.parent.name != "reference")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from agi_app.campaigns.load import CampaignDocument
 from agi_app.campaigns.project import Project, Source
 from agi_app.clock import Clock
+from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.graph import prompt_uses
+from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import CampaignState
 from agi_app.store.caller_ids import proofs
 from agi_app.store.campaigns import StoredCampaign, load_campaign, save_campaign, set_state
@@ -21,13 +23,7 @@ async def start(store: Store, clock: Clock, project: Project, name: str) -> str:
     Raises AuthorError when its files have faults, InputError when something else is missing.
     """
     campaign, flow = _checked(project, name)
-    held = [p for p in await proofs(store) if p.e164 == campaign.parsed.campaign.caller_id]
-    if not any(p.expires_at > clock.now() for p in held):
-        what = "the proof has expired" if held else "has no ownership proof"
-        number = campaign.parsed.campaign.caller_id
-        raise InputError(
-            f"{campaign.file}: caller_id {number}: {what}; `agi-app callerid prove {number} --letter FILE` records one"
-        )
+    await _proved(store, clock, campaign)
     before = await load_campaign(store, name)
     counts = await contacts_of(store, name) if before else None
     if counts is None or counts.total == 0:
@@ -65,6 +61,20 @@ async def known(store: Store, name: str) -> StoredCampaign:
     return stored
 
 
+async def _proved(store: Store, clock: Clock, source: Source[CampaignDocument]) -> None:
+    """Every number that the campaign may show has a valid proof; InputError names each that has none."""
+    campaign, found = source.parsed.campaign, await proofs(store)
+    faults = []
+    for number in numbers_of(campaign):
+        held = standing(found, number, clock.now())
+        if not held.valid:
+            key = "caller_id" if number == campaign.caller_id else "local_caller_ids"
+            what = "has no ownership proof" if held.proof is None else "the proof has expired"
+            faults.append(f"{source.file}: {key} {number}: {what}; `agi-app callerid prove {number}` records one")
+    if faults:
+        raise InputError("\n".join(faults))
+
+
 def _checked(project: Project, name: str) -> tuple[Source[CampaignDocument], Source[FlowDocument]]:
     campaign = project.campaigns.get(name)
     if campaign is None:
@@ -75,7 +85,11 @@ def _checked(project: Project, name: str) -> tuple[Source[CampaignDocument], Sou
             f"there is no campaign {name!r}; campaigns here: {', '.join(sorted(project.campaigns)) or 'none'}"
         )
     flow = project.flows.get(campaign.parsed.campaign.flow)
-    faults = [p for p in project.errors if p.file == campaign.file or (flow and _concerns(p, flow))]
+    faults = [
+        p
+        for p in project.errors
+        if p.file == campaign.file or p.file.startswith("rules/") or (flow and _concerns(p, flow))
+    ]
     if flow is None:
         faults += [p for p in project.errors if p.file.startswith("flows/")]
     if faults or flow is None:

@@ -18,6 +18,8 @@ from pydantic_core import PydanticCustomError
 
 from agi_app.errors import Problem
 from agi_app.flow.words import MAX_CALL_SECONDS, FileName
+from agi_app.gate.rule_file import RING_TIME
+from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
 from agi_app.yaml_lines import Authored, Document, load, parse_duration, quote, suggest, validate
 
@@ -36,7 +38,6 @@ NOT_RETRIED = {
     "interrupted": "it is not known whether the person was reached",
 }
 MAX_RETRIES = 5
-RING_TIME = dt.timedelta(seconds=15), dt.timedelta(seconds=45)
 MAX_CALL = dt.timedelta(seconds=15), dt.timedelta(seconds=600)
 RETRY_DELAY = dt.timedelta(seconds=1), dt.timedelta(days=30)
 COUNTRY_HINTS = {"UK": "GB", "EN": "GB", "USA": "US", "CHN": "CN", "DEU": "DE"}
@@ -104,7 +105,16 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
+def _prefix(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\+[1-9][0-9]{1,9}", value):
+        return value
+    what = "this was read as a number: put it in quotes" if isinstance(value, int) else f"{quote(value)} does not fit"
+    message = 'write how the called numbers begin, in quotes: "+", country code, area code ({what})'
+    raise PydanticCustomError("campaign/local-caller-id", message, {"what": what})
+
+
 Country = Annotated[str, BeforeValidator(_country)]
+Prefix = Annotated[str, BeforeValidator(_prefix)]
 Time = Annotated[dt.time, BeforeValidator(_time)]
 Retried = Annotated[str, BeforeValidator(_retried)]
 Delay = Annotated[dt.timedelta, _between(RETRY_DELAY, "1s to 30d")]
@@ -144,15 +154,23 @@ class CampaignFile(Authored):
     pace: PaceFile = PaceFile()
     window: Annotated[list[WindowFile], BeforeValidator(_listed)] = Field(default=[], max_length=14)
     retry: dict[Retried, Annotated[list[Delay], Field(min_length=1, max_length=MAX_RETRIES)]] = Field(default={})
-    ring_time: Annotated[dt.timedelta, _between(RING_TIME, "15s to 45s")] = dt.timedelta(seconds=30)
+    ring_time: Annotated[dt.timedelta, _between(RING_TIME, "15s to 45s (rule ring_time)")] = dt.timedelta(seconds=30)
     max_call: Annotated[dt.timedelta, _between(MAX_CALL, "15s to 600s")] = dt.timedelta(seconds=MAX_CALL_SECONDS)
     region: Country | None = None
+    local_caller_ids: dict[Prefix, Annotated[str, BeforeValidator(_caller_id)]] = Field(default={}, max_length=100)
 
     @model_validator(mode="after")
     def _judge(self) -> CampaignFile:
         if self.region is not None and self.region not in self.jurisdictions:
             context = {"region": self.region, "at": ("region",)}
             raise PydanticCustomError("campaign/region", '"{region}" is not one of the jurisdictions', context)
+        for prefix, number in self.local_caller_ids.items():
+            if not number.startswith(prefix):
+                raise PydanticCustomError(
+                    "campaign/local-caller-id",
+                    "{number} does not begin with {prefix}: a local number is one of the place that it is shown in",
+                    {"number": number, "prefix": prefix, "at": ("local_caller_ids", prefix)},
+                )
         return self
 
 
@@ -186,6 +204,27 @@ def check_campaign(source: CampaignDocument, flows: Collection[str], trunks: Col
     return found
 
 
+def check_against_rules(source: CampaignDocument, ruleset: RuleSet) -> list[Problem]:
+    """What the calling rules of the campaign's countries refuse whatever the contact is."""
+    campaign, document = source.campaign, source.document
+    found: list[Problem] = []
+    for place, region in enumerate(campaign.jurisdictions):
+        country = ruleset.jurisdictions.get(region)
+        if country is None:
+            message = (
+                f"there are no calling rules for {region}, so nobody there is called; add rules/{region.lower()}.yaml"
+            )
+            found.append(document.problem(("jurisdictions", place), "campaign/no-rules", message, "warning"))
+            continue
+        every = [country.rules, *(part.rules for part in country.parts.values())]
+        least, most = max(r.ring_at_least for r in every), min(r.ring_at_most for r in every)
+        if not least <= campaign.ring_time <= most:
+            ring, low, high = (f"{t.total_seconds():g}s" for t in (campaign.ring_time, least, most))
+            message = f"ring_time: {ring} is not within {low} to {high} (rule ring_time of {region})"
+            found.append(document.problem(("ring_time",), "campaign/ring-time", message))
+    return found
+
+
 def _campaign(file: CampaignFile) -> Campaign:
     return Campaign(
         name=file.campaign,
@@ -200,4 +239,5 @@ def _campaign(file: CampaignFile) -> Campaign:
         ring_time=file.ring_time,
         max_call=file.max_call,
         region=file.region,
+        local_caller_ids=tuple(sorted(file.local_caller_ids.items())),
     )

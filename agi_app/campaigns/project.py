@@ -1,6 +1,6 @@
 """Reads a project folder: campaigns, flows, prompts. Faults become problems, all of them at once.
 
-campaigns/*.yaml   flows/*.yaml   prompts/<language>/NAME.wav + NAME.txt   agi-app.toml
+campaigns/*.yaml   flows/*.yaml   rules/*.yaml   prompts/<language>/NAME.wav + NAME.txt   agi-app.toml
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from agi_app.campaigns.load import CampaignDocument, check_campaign, parse_campaign
+from agi_app.campaigns.load import CampaignDocument, check_against_rules, check_campaign, parse_campaign
+from agi_app.campaigns.rules import load_ruleset
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.flow.check import check_flow, unused_prompts
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.load import parse_flow
 from agi_app.flow.prompt_facts import PromptFacts
+from agi_app.gate.ruleset import RuleSet
 from agi_app.prompts.catalog import read_catalog
 from agi_app.yaml_lines import Document
 
@@ -59,10 +61,21 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
     for flow in project.flows.values():
         project.problems += check_flow(flow.parsed, project.prompts)
     project.problems += unused_prompts([f.parsed for f in project.flows.values()], project.prompts)
+    ruleset = _rules(project)
     for campaign in project.campaigns.values():
         project.problems += check_campaign(campaign.parsed, project.flows, trunks)
+        project.problems += check_against_rules(campaign.parsed, ruleset) if ruleset is not None else ()
     project.problems.sort()
     return project
+
+
+def _rules(project: Project) -> RuleSet | None:
+    """The calling rules with the project's own; None when those have faults, which are in the problems then."""
+    try:
+        return load_ruleset(project.folder)
+    except AuthorError as error:
+        project.problems += error.problems
+        return None
 
 
 def _read_all(
@@ -102,8 +115,10 @@ def find_project(path: Path) -> tuple[Path, str | None]:
     if not path.exists():
         raise InputError(f"{path}: there is no such file or folder")
     file = path.absolute()
-    if file.parent.name not in ("flows", "campaigns"):
-        raise InputError(f"{path}: a flow lies in flows/, a campaign in campaigns/ of the project folder")
+    if file.parent.name not in ("flows", "campaigns", "rules"):
+        raise InputError(
+            f"{path}: a flow lies in flows/, a campaign in campaigns/, a rule file in rules/ of the project"
+        )
     if not file.match("*.y*ml"):
-        raise InputError(f"{path}: is no YAML file; flows and campaigns end in .yaml")
+        raise InputError(f"{path}: is no YAML file; flows, campaigns and rules end in .yaml")
     return file.parent.parent, f"{file.parent.name}/{file.name}"

@@ -6,11 +6,13 @@ import shutil
 from importlib import resources
 from pathlib import Path
 
+from agi_app.audit.key import load_or_make
 from agi_app.errors import InputError
 
 EXAMPLE = "clinic"
 _COPIED = ("flows", "prompts")
 _CAMPAIGN = "campaigns/march-checkup.yaml"
+_DATA_FOLDER = "var"  # that of starter_files/agi-app.toml
 
 
 def make_project(folder: Path) -> list[str]:
@@ -36,6 +38,7 @@ def make_project(folder: Path) -> list[str]:
         "  prompts/        recordings with their transcripts",
         "  contacts.csv, consent.csv    three sample people (test numbers)",
         "  caller-id-letter.txt         a sample of the carrier's letter that a number is yours (test number)",
+        "  var/            data: the audit key is in var/audit/key.pem; back it up, it cannot be made again",
         f"next: cd {folder}; agi-app check; agi-app simulate checkup-reminder",
     ]
 
@@ -47,6 +50,7 @@ def _fill(folder: Path, example: Path) -> None:
     shutil.copy(example / _CAMPAIGN, folder / _CAMPAIGN)
     for file in resources.files("agi_app.campaigns").joinpath("starter_files").iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
+    load_or_make(folder / _DATA_FOLDER)
     (folder / ".gitignore").write_text("var/\nari-password\n*.rejects.csv\n", encoding="utf-8")
 
 

@@ -45,7 +45,9 @@ def preview_(
         trunk = inst.settings.trunks.get(stored.campaign.trunk)
         if trunk is None:
             raise ConfigError(f"agi-app.toml: there is no trunk {stored.campaign.trunk!r}, which {campaign} uses")
-        return await preview(inst.store, stored.campaign, trunk.sandbox, load_ruleset(), inst.clock)
+        return await preview(
+            inst.store, stored.campaign, trunk.sandbox, load_ruleset(inst.settings.project), inst.clock
+        )
 
     seen = with_installation(project, work)
     if as_json:

@@ -24,7 +24,7 @@ from agi_app.errors import InputError
 from agi_app.results import Totals, plain
 
 if TYPE_CHECKING:
-    from agi_app.contacts.importer import ImportSummary
+    from agi_app.contacts.storing import ImportSummary
 
 T = TypeVar("T")
 PLAIN_WIDTH = 200  # columns when the output is no terminal
@@ -65,6 +65,17 @@ def login_name(given: str) -> str:
         raise InputError("this user has no login name: say who enters it with --entered-by NAME") from None
 
 
+def read_number(text: str) -> str:
+    """A number given by hand as E.164; what is refused is shown with its middle hidden."""
+    from agi_app.contacts.columns import shown_number
+    from agi_app.model.phone import NotANumber, parse
+
+    try:
+        return parse(text).e164
+    except NotANumber as error:
+        raise InputError(f"{shown_number(text)}: {error}") from None
+
+
 def say(text: str) -> None:
     """Print one line of result."""
     out.print(text, markup=False)
@@ -95,6 +106,7 @@ def totals_view(totals: Totals, below: Sequence[str] = ()) -> Group:
     for name, value in (
         ("purpose", totals.purpose),
         ("caller ID", f"{totals.caller_id} ({totals.caller_id_proof})"),
+        *(("local caller ID", f"{number} ({proof})") for number, proof in totals.local_caller_ids.items()),
         ("contacts", f"{totals.contacts}: {totals.done} done, {totals.in_call} in a call, {totals.waiting} waiting,"
                      f" {totals.not_called} refused"),
         ("calls", f"{totals.attempts}, answered {totals.answer_rate:.0%}"),

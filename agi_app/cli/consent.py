@@ -1,7 +1,9 @@
-"""consent import, show, revoke: who agreed to what, and who took it back."""
+"""consent: who agreed to what, in which words, and who took it back."""
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +11,7 @@ from typing import Annotated
 import typer
 
 from agi_app.app import Installation
+from agi_app.cli import consent_add, consent_show
 from agi_app.cli.common import (
     HERE,
     JsonOption,
@@ -16,14 +19,14 @@ from agi_app.cli.common import (
     err,
     login_name,
     progress,
+    read_number,
     say,
-    say_json,
     say_summary,
     settings_of,
-    table,
     with_installation,
 )
 from agi_app.clock import SystemClock
+from agi_app.consent.evidence import EvidenceFiles, read_evidence
 from agi_app.consent.stop import (
     VIA,
     VIA_LIST,
@@ -33,79 +36,43 @@ from agi_app.consent.stop import (
     stops_without_database,
     withdraw,
 )
-from agi_app.contacts.importer import ImportSummary, import_consent_file, read_stop_list_file
+from agi_app.contacts.consent_file import NotATime, parse_instant
+from agi_app.contacts.importer import import_consent_file, read_stop_list_file
+from agi_app.contacts.storing import ImportSummary
 from agi_app.errors import InputError, StoreError
 from agi_app.model.campaign import Purpose
-from agi_app.model.phone import NotANumber, parse
-from agi_app.store.consents import PersonHistory, history
+from agi_app.model.phone import mask
+from agi_app.store.stops import Details
 
 app = typer.Typer(help="Recorded consents and stops.", no_args_is_help=True)
+consent_add.add_to(app)
+consent_show.add_to(app)
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV: number, purpose, wording, method, time, source.")],
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX: number, purpose, wording, method, time, source.")],
     project: ProjectOption = HERE,
     entered_by: Annotated[str, typer.Option(help="Who enters these consents; default: the login name.")] = "",
+    evidence_folder: Annotated[
+        Path | None, typer.Option(help="Where the files lie that the column evidence_file names; they are kept.")
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Which sheet of an Excel workbook; default: the first that is visible.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Record consents. A row without purpose, wording, method, time or source is refused."""
+    if evidence_folder is not None and not evidence_folder.is_dir():
+        raise InputError(f"--evidence-folder {evidence_folder}: there is no such folder")
 
     async def work(inst: Installation) -> ImportSummary:
+        proofs = await consent_add.proofs_of(inst, evidence_folder)
         with progress("consents") as report:
-            return await import_consent_file(
-                inst.store, file, login_name(entered_by), inst.clock.now(), progress=report
-            )
+            who, now = login_name(entered_by), inst.clock.now()
+            return await import_consent_file(inst.store, file, who, now, progress=report, proofs=proofs, sheet=sheet)
 
     say_summary(with_installation(project, work), as_json)
-
-
-@app.command()
-def show(
-    number: Annotated[str, typer.Argument(help="The number, with country code.")],
-    project: ProjectOption = HERE,
-    as_json: JsonOption = False,
-) -> None:
-    """Show a person's whole story: consents, withdrawals, stop, calls."""
-    e164 = read_number(number)
-
-    async def work(inst: Installation) -> PersonHistory | None:
-        return await history(inst.store, e164)
-
-    found = with_installation(project, work)
-    if as_json:
-        import dataclasses
-
-        say_json(dataclasses.asdict(found) if found else None)
-    elif found is None:
-        say(f"{e164}: nothing is known of this number")
-    else:
-        _tell(e164, found)
-
-
-def _tell(e164: str, found: PersonHistory) -> None:
-    say(f"{e164}")
-    if found.suppression:
-        say(f"never to be called again: stop of {found.suppression.at:%Y-%m-%d %H:%M} ({found.suppression.reason})")
-    table(
-        "Consents",
-        ("purpose", "given", "expires", "withdrawn", "method", "source", "evidence", "wording"),
-        (
-            (c.purpose, f"{c.given_at:%Y-%m-%d}", c.expires_at and f"{c.expires_at:%Y-%m-%d}",
-             c.revoked_at and f"{c.revoked_at:%Y-%m-%d}", c.method, c.source, c.evidence, c.wording)
-            for c in found.consents
-        ),
-    )  # fmt: skip
-    table(
-        "Withdrawals",
-        ("purpose", "at", "reason", "by"),
-        ((r.purpose or "all", f"{r.at:%Y-%m-%d %H:%M}", r.reason, r.via) for r in found.revocations),
-    )
-    table(
-        "Calls",
-        ("campaign", "at", "outcome", "disposition"),
-        ((a.campaign, f"{a.rules_at:%Y-%m-%d %H:%M}", a.outcome or a.state, a.disposition) for a in found.calls),
-    )
 
 
 @app.command()
@@ -117,21 +84,35 @@ def revoke(
         Purpose | None, typer.Option(help="Withdraw for this purpose only; default: a stop for ever.")
     ] = None,
     reason: Annotated[str, typer.Option(help="What was said.")] = "entered by hand",
+    at: Annotated[str, typer.Option(help="When it was said, ISO 8601 with an offset; default: now.")] = "",
+    method: Annotated[str, typer.Option(help="How it was said: letter, e-mail, at the desk …")] = "",
+    source: Annotated[str, typer.Option(help="The system or list that it comes from.")] = "",
+    evidence: Annotated[str, typer.Option(help="Reference of the proof.")] = "",
+    evidence_file: Annotated[Path | None, typer.Option(help="The proof itself; it is kept encrypted.")] = None,
+    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
 ) -> None:
     """Take a stop: at once, in every campaign, for ever. A ringing call is cancelled, an answered one ended."""
     if (number is None) == (file is None):
         raise InputError("give a number, or --file with a list of numbers")
     if file is not None:
-        if purpose is not None:
-            raise InputError("--file takes stops for ever; --purpose goes with a single number")
+        if purpose or at or method or source or evidence or evidence_file:
+            raise InputError("--file takes stops for ever; the other options go with a single number")
         _take_list(project, file)
         return
     e164 = read_number(number or "")
+    said_at = _instant(at)
+    proof = read_evidence(evidence_file) if evidence_file else None
+    who = login_name(entered_by)
 
     async def work(inst: Installation) -> StopAnswer:
+        if said_at and said_at > inst.clock.now():
+            raise InputError(f"--at {at}: is in the future")
+        digest = await asyncio.to_thread(EvidenceFiles(inst.settings.data).keep, proof) if proof else None
+        name = evidence_file.name if evidence_file else None
+        details = Details(method or None, source or None, evidence or None, digest, name, who)
         if purpose is not None:
-            return await withdraw(inst.store, inst.clock, e164, purpose, reason)
-        return await stop_number(inst.store, inst.journal, inst.clock, e164, reason)
+            return await withdraw(inst.store, inst.clock, e164, purpose, reason, details, said_at)
+        return await stop_number(inst.store, inst.journal, inst.clock, e164, reason, details, said_at)
 
     try:
         answer = with_installation(project, work)
@@ -141,9 +122,16 @@ def revoke(
         _without_database(project, [e164], VIA, error)
         answer = StopAnswer(0)
     scope = f"consent for {purpose} is withdrawn" if purpose else "will never be called again"
-    say(f"{e164} {scope}; calls ended: {answer.ended}")
+    say(f"{mask(e164)} {scope}; calls ended: {answer.ended}")
     if answer.waiting:
         err.print(answer.waiting, markup=False)
+
+
+def _instant(text: str) -> dt.datetime | None:
+    try:
+        return parse_instant(text) if text else None
+    except NotATime as error:
+        raise InputError(f"--at {text}: {error}") from None
 
 
 def _take_list(project: Path, file: Path) -> None:
@@ -173,11 +161,3 @@ def _without_database(project: Path, numbers: Sequence[str], via: str, error: St
         " stores it before it dials again",
         markup=False,
     )
-
-
-def read_number(text: str) -> str:
-    """A number given by hand as E.164."""
-    try:
-        return parse(text).e164
-    except NotANumber as error:
-        raise InputError(f"{text}: {error}") from None

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress, TaskID
 
 from agi_app.app import Installation
-from agi_app.campaigns.project import read_project
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, progress, say_summary, settings_of, with_installation
-from agi_app.contacts.importer import ImportSummary, import_contacts_file
+from agi_app.campaigns.load import CampaignDocument
+from agi_app.campaigns.project import Source, read_project
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, say_summary, settings_of, with_installation
+from agi_app.contacts.importer import import_contacts_file
+from agi_app.contacts.storing import ImportSummary
 from agi_app.errors import AuthorError, InputError
+from agi_app.flow.definition import FlowDocument
 from agi_app.store.campaigns import load_campaign, save_campaign
 
 app = typer.Typer(help="The people of a campaign.", no_args_is_help=True)
@@ -25,31 +31,83 @@ def _group() -> None:
 @app.command("import")
 def import_(
     campaign: Annotated[str, typer.Argument(help="The campaign's name.")],
-    file: Annotated[Path, typer.Argument(help="CSV with external_id, number and any other columns.")],
+    file: Annotated[Path, typer.Argument(help="CSV or Excel (XLSX) with external_id, number and any other columns.")],
     project: ProjectOption = HERE,
+    sheet: Annotated[
+        str | None, typer.Option(help="Which sheet of an Excel workbook; default: the first that is visible.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import or update the contacts of a campaign. Rows with a fault go to FILE.rejects.csv. Never creates consent."""
+    """Import or update the contacts of a campaign. Rows with a fault go to FILE.rejects.csv (or .xlsx).
+
+    Never creates consent. An import that was interrupted goes on where it was when it is started again.
+    """
+    source, flow = _find(project, campaign)
+
+    async def work(inst: Installation, bars: _Bars) -> ImportSummary:
+        if await load_campaign(inst.store, campaign) is None:  # a stored one is changed by `campaign start` only
+            text = flow.text if flow else ""
+            await save_campaign(inst.store, source.parsed.campaign, flow.file if flow else "", text)
+        return await import_contacts_file(
+            inst.store,
+            source.parsed.campaign,
+            flow.parsed.flow.languages if flow else (),
+            file,
+            inst.clock.now(),
+            sheet=sheet,
+            reading=bars.reading,
+            progress=bars.storing,
+        )
+
+    with _bars(file) as bars:
+        summary = with_installation(project, lambda inst: work(inst, bars))
+    say_summary(summary, as_json)
+
+
+def _find(project: Path, campaign: str) -> tuple[Source[CampaignDocument], Source[FlowDocument] | None]:
+    """The campaign's file and its flow's."""
     found = read_project(project, settings_of(project).trunks)
     if campaign not in found.campaigns:
         known = ", ".join(sorted(found.campaigns)) or "none"
         faults = [p for p in found.errors if p.file.startswith("campaigns/")]
         raise AuthorError(*faults) if faults else InputError(f"there is no campaign {campaign!r}; campaigns: {known}")
     source = found.campaigns[campaign]
-    flow = found.flows.get(source.parsed.campaign.flow)
+    return source, found.flows.get(source.parsed.campaign.flow)
 
-    async def work(inst: Installation) -> ImportSummary:
-        if await load_campaign(inst.store, campaign) is None:  # a stored one is changed by `campaign start` only
-            text = flow.text if flow else ""
-            await save_campaign(inst.store, source.parsed.campaign, flow.file if flow else "", text)
-        with progress("contacts") as report:
-            return await import_contacts_file(
-                inst.store,
-                source.parsed.campaign,
-                flow.parsed.flow.languages if flow else (),
-                file,
-                inst.clock.now(),
-                progress=report,
+
+class _Bars:
+    """Two progress bars on standard error: how much of the file is read, and how much is stored."""
+
+    def __init__(self, view: Progress) -> None:
+        self._view = view
+        self._reading = view.add_task("reading", total=None)
+        self._storing: TaskID | None = None
+        self.stored: tuple[int, int] | None = None  # rows done, rows in all
+
+    def reading(self, done: int, total: int) -> None:
+        """Called from another thread, which rich allows."""
+        self._view.update(self._reading, completed=done, total=total or None)
+
+    def storing(self, done: int, total: int) -> None:
+        """Rows of the file whose fate is committed."""
+        if self._storing is None:
+            self._view.update(self._reading, completed=1, total=1)
+            self._storing = self._view.add_task("storing", total=total)
+        self.stored = (done, total)
+        self._view.update(self._storing, completed=done, total=total)
+
+
+@contextmanager
+def _bars(file: Path) -> Iterator[_Bars]:
+    """The bars; says how to go on when somebody interrupts."""
+    with Progress(console=err, transient=True) as view:
+        bars = _Bars(view)
+        try:
+            yield bars
+        except KeyboardInterrupt:
+            view.stop()
+            done = (
+                "nothing is stored yet" if bars.stored is None else "{:,} of {:,} rows are stored".format(*bars.stored)
             )
-
-    say_summary(with_installation(project, work), as_json)
+            err.print(f"{file}: interrupted; {done}. Run the same command again: it goes on from there", markup=False)
+            raise

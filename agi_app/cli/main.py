@@ -17,7 +17,7 @@ from agi_app.errors import AgiAppError
 
 # The first word of a command -> the module that has it. Only that one is imported: a worker that is
 # started after a crash must hang up what it finds within a moment.
-GROUPS = ("contacts", "consent", "callerid", "campaign")
+GROUPS = ("contacts", "consent", "callerid", "campaign", "rules", "suppression", "audit")
 COMMANDS = {
     "init": "files",
     "check": "files",
@@ -26,6 +26,8 @@ COMMANDS = {
     "migrate": "service",
     "doctor": "doctor",
     "report": "report",
+    "erase": "erase",
+    "purge": "erase",
     "recover": "recover",
     "forget-node": "recover",
 }

@@ -6,6 +6,7 @@ A stop for ever goes through the same journal as key 9 in a call: on disk first,
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,19 +31,38 @@ class StopAnswer:
     waiting: str | None = None
 
 
-async def stop_number(store: Store, journal: Journal, clock: Clock, number: str, reason: str) -> StopAnswer:
-    """Never call this E.164 number again; returns once the stop is on disk, and in the database if it answers."""
+async def stop_number(
+    store: Store,
+    journal: Journal,
+    clock: Clock,
+    number: str,
+    reason: str,
+    details: stops.Details = stops.NO_DETAILS,
+    said_at: dt.datetime | None = None,
+) -> StopAnswer:
+    """Never call this E.164 number again; returns once the stop is on disk, and in the database if it answers.
+
+    ``said_at`` (rules time) is when the person said it; None: now.
+    """
     await asyncio.to_thread(journal.append, store.hash_number(number), VIA)
     try:
-        met = await stops.revoke(store, number, None, clock.now(), reason=reason, via=VIA)
+        met = await stops.revoke(store, number, None, said_at or clock.now(), reason=reason, via=VIA, details=details)
     except StoreError as error:
         return StopAnswer(0, f"the stop is safe in the journal; it reaches the database when it is back ({error})")
     return StopAnswer(len(met.cancelled) + len(met.dialling))
 
 
-async def withdraw(store: Store, clock: Clock, number: str, purpose: Purpose, reason: str) -> StopAnswer:
+async def withdraw(
+    store: Store,
+    clock: Clock,
+    number: str,
+    purpose: Purpose,
+    reason: str,
+    details: stops.Details = stops.NO_DETAILS,
+    said_at: dt.datetime | None = None,
+) -> StopAnswer:
     """Withdraw the consent for one purpose; other purposes stay as they are. Raises StoreError."""
-    met = await stops.revoke(store, number, purpose, clock.now(), reason=reason, via=VIA)
+    met = await stops.revoke(store, number, purpose, said_at or clock.now(), reason=reason, via=VIA, details=details)
     return StopAnswer(len(met.cancelled) + len(met.dialling))
 
 

@@ -10,14 +10,14 @@ import hashlib
 import hmac
 import os
 import re
-import secrets
 from pathlib import Path
 
-from agi_app.errors import ConfigError, SafetyError
+from agi_app.consent.keys import key_from_hex, make_key, read_key
+from agi_app.errors import SafetyError
 
 KEY_FILE = "suppression.key"
 KEY_VARIABLE = "AGI_APP_SUPPRESSION_KEY"
-KEY_BYTES = 32
+WHAT = "suppression key"
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 _CHECK_TEXT = b"agi-app suppression key check"
 
@@ -51,50 +51,6 @@ class SuppressionKey:
 def load_key(data_folder: Path) -> SuppressionKey:
     """The key of this installation; made on first use, readable by its owner only."""
     if text := os.environ.get(KEY_VARIABLE):
-        return SuppressionKey(_from_hex(text, KEY_VARIABLE))
+        return SuppressionKey(key_from_hex(text, KEY_VARIABLE, WHAT))
     file = data_folder / KEY_FILE
-    try:
-        return SuppressionKey(_from_hex(file.read_text(encoding="ascii"), str(file)))
-    except FileNotFoundError:
-        return SuppressionKey(_make(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: the suppression key cannot be read: {error}") from error
-
-
-def _make(file: Path) -> bytes:
-    key = secrets.token_bytes(KEY_BYTES)
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(fd, "w", encoding="ascii") as out:
-            out.write(key.hex() + "\n")
-            out.flush()
-            os.fsync(out.fileno())
-        os.link(temporary, file)  # never replaces a key that another process made meanwhile
-        _sync_folder(file.parent)  # a key lost with the power would make every stop unreadable
-    except FileExistsError:
-        return _from_hex(file.read_text(encoding="ascii"), str(file))
-    except OSError as error:
-        raise ConfigError(f"{file}: the suppression key cannot be written: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return key
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _from_hex(text: str, where: str) -> bytes:
-    try:
-        key = bytes.fromhex(text.strip())
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise ConfigError(f"{where}: the suppression key must be {KEY_BYTES * 2} hex digits")
-    return key
+    return SuppressionKey(read_key(file, WHAT) or make_key(file, WHAT))

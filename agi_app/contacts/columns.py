@@ -56,12 +56,16 @@ class Cells:
         self._columns = columns
         self._faults: list[tuple[int, str, str]] = []  # cell, rule, reason
         if row.fault:
-            self._faults.append((row.fault.cell, row.fault.rule, row.fault.reason))
+            self._faults.append((row.fault.cell, row.fault.rule, row.label(row.fault.cell) + row.fault.reason))
 
     @property
     def readable(self) -> bool:
         """False when the row as such is broken: then its cells mean nothing."""
         return self._row.fault is None
+
+    def has(self, name: str) -> bool:
+        """Whether the file has this column."""
+        return name in self._columns.known
 
     def exact(self, name: str) -> str:
         """The cell as it stands; empty when the file has no such column."""
@@ -75,13 +79,22 @@ class Cells:
     def fault(self, name: str, rule: str, reason: str) -> None:
         """Something is wrong with the cell of this column; ``reason`` follows the column's name."""
         cell = self._columns.known[name]
-        self._faults.append((cell, rule, f"{self._columns.header[cell]} {reason}"))
+        self._faults.append((cell, rule, f"{self._row.label(cell)}{self._columns.header[cell]} {reason}"))
+
+    def unspoilt(self, name: str, rule: str) -> bool:
+        """Whether the cell of this column is as it was entered; False after a fault: a spreadsheet changed it."""
+        why = self._row.oddity(self._columns.known[name])
+        if why:
+            self.fault(name, rule, f"{quote(shown_number(self.text(name)))} {why}")
+        return why is None
 
     def number(self, rule: str, region: str | None) -> phone.PhoneNumber | None:
         """The telephone number of the column ``number``; None after a fault."""
         text = self.text("number")
         if not text:
             self.fault("number", rule, "is empty")
+            return None
+        if not self.unspoilt("number", rule):
             return None
         try:
             return read_number(text, region)
@@ -100,7 +113,8 @@ class Cells:
         line, column = self._row.position(cell)
         field = self._columns.header[cell] if self.readable else ""
         value = self._row.cells[cell] if cell < len(self._row.cells) else ""
-        reason = "; ".join(dict.fromkeys(reason for _, _, reason in self._faults))
+        reasons = "; ".join(dict.fromkeys(reason for _, _, reason in self._faults))
+        reason = "".join(c if c.isprintable() else "\ufffd" for c in reasons)  # of the file: not for a terminal
         return RejectedRow(line, column, field, value, reason, rule, self._row.cells)
 
 
@@ -137,6 +151,7 @@ def find_columns(table: Table, aliases: Mapping[str, tuple[str, ...]], required:
         elif name in known:
             reason = f"{quote(table.header[known[name]])} and {quote(title)} both mean {name}; rename or delete one"
             where = table.header_row.position(index)
+            reason = table.header_row.label(index) + reason
             problems.append(Problem(table.file, *where, f"{kind}/duplicate-column", reason))
         else:
             known[name] = index
@@ -150,7 +165,7 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
     also = f" (or {', '.join(aliases)})" if aliases else ""
     hint = suggest(name, others)
     hint = hint if "did you mean" in hint else f"; found: {', '.join(table.header[:12])}"
-    if len(table.header) == 1:
+    if len(table.header) == 1 and table.delimiter:
         hint += "; columns are separated by comma, semicolon or tab"
     reason = f"the column {name}{also} is missing{hint.replace('did you mean', 'is it')}"
     return Problem(table.file, table.header_row.line, 1, f"{kind}/missing-column", reason)

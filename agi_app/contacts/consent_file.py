@@ -3,17 +3,21 @@
 Columns (capital letters, spaces and hyphens in a title do not matter); any other column is an
 error, because a misspelt ``expires`` would turn a consent for a year into one for ever:
 
-========  ============================  ==========================================================
-number    号码, 电话, 电话号码, 手机, 手机号  whose consent it is
-purpose   用途, 目的                     transactional, survey or marketing
-wording   同意内容, 原文, 措辞            the exact text that the person saw or heard
-method    方式, 同意方式                  how it was given: web form, signed paper, recorded call …
-time      时间, 同意时间                  when it was given
-source    来源                          the system or list that it comes from
-language  语言                          may be: the language of the wording
-evidence  证据, 凭证                     may be: reference or hash of the proof
-expires   有效期, 有效期至, 到期时间        may be: from when on it does not count any more
-========  ============================  ==========================================================
+=============  ============================  =========================================================
+number         号码, 电话, 电话号码, 手机, 手机号  whose consent it is
+purpose        用途, 目的                     transactional, survey or marketing
+wording        同意内容, 原文, 措辞            the exact text that the person saw or heard, or instead of it
+wording_id     同意内容编号, 话术编号          a registered text, NAME/VERSION, in the language of the row
+method         方式, 同意方式                  how it was given: web form, signed paper, recorded call …
+time           时间, 同意时间                  when it was given
+source         来源                          the system or list that it comes from
+language       语言                          may be: the language of the wording
+seller         商家, 主体                     may be: on whose behalf the calls are
+evidence       证据, 凭证                     may be: reference or hash of the proof
+evidence_file  证据文件, 凭证文件              may be: a file of the evidence folder, which is kept encrypted
+expires        有效期, 有效期至, 到期时间        may be: from when on it does not count any more
+person_id      人员编号, 客户编号              may be: your own id of the person; one person's numbers share it
+=============  ============================  =========================================================
 
 Times are ISO 8601 with an offset or Z (2026-01-05T12:00:00+08:00); a plain date (2026-01-05) is the
 start of that day in UTC. A date-time without an offset is refused: nobody could say when it was.
@@ -21,13 +25,16 @@ start of that day in UTC. A date-time without an offset is refused: nobody could
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 from agi_app.contacts.columns import LANGUAGE, Cells, Columns, RejectedRow, find_columns
+from agi_app.contacts.consent_proof import Proofs, evidence_of, wording_of
 from agi_app.contacts.table import Row, Table
-from agi_app.errors import AuthorError, Problem
+from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent
 from agi_app.yaml_lines import quote, suggest
@@ -39,11 +46,16 @@ ALIASES = {
     "method": ("方式", "同意方式"),
     "time": ("时间", "同意时间"),
     "source": ("来源",),
+    "wording_id": ("同意内容编号", "话术编号"),
     "language": ("语言",),
+    "seller": ("商家", "主体"),
     "evidence": ("证据", "凭证"),
+    "evidence_file": ("证据文件", "凭证文件"),
     "expires": ("有效期", "有效期至", "到期时间"),
+    "person_id": ("人员编号", "客户编号"),
 }
-REQUIRED = ("number", "purpose", "wording", "method", "time", "source")
+REQUIRED = ("number", "purpose", "method", "time", "source")
+NO_PROOFS = Proofs()
 PURPOSES = (Purpose.TRANSACTIONAL, Purpose.SURVEY, Purpose.MARKETING)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6})?)?([Zz]|[+-]\d{2}(:?\d{2})?)?")
@@ -56,7 +68,9 @@ class NotATime(ValueError):
 
 def consent_columns(table: Table) -> Columns:
     """The columns of a consent file; AuthorError when one is missing or is none of ours."""
-    columns = find_columns(table, ALIASES, REQUIRED, "consent")
+    columns = find_columns(table, ALIASES, (), "consent")
+    required = REQUIRED if "wording_id" in columns.known else (*REQUIRED, "wording")
+    columns = find_columns(table, ALIASES, required, "consent")
     problems = [
         Problem(table.file, *table.header_row.position(index), "consent/unknown-column", _unknown(title))
         for title, index in columns.others.items()
@@ -67,14 +81,30 @@ def consent_columns(table: Table) -> Columns:
 
 
 def parse_consents(
-    table: Table, region: str | None, entered_by: str, now: dt.datetime
+    table: Table, region: str | None, entered_by: str, now: dt.datetime, proofs: Proofs = NO_PROOFS
 ) -> Generator[Consent | RejectedRow, None, None]:
     """Each row of the file as a consent or a rejected row, in the file's order.
 
-    ``region`` reads numbers without a country code; ``now`` (aware) is what no consent may be later than.
+    ``region`` reads numbers without a country code; ``now`` (aware) is what no consent may be later
+    than. Evidence files of good rows are kept on the way.
     """
     columns = consent_columns(table)
-    return (_consent(row, columns, region, entered_by, now) for row in table.rows())
+    return (_consent(row, columns, region, entered_by, now, proofs) for row in table.rows())
+
+
+def one_consent(
+    cells: Mapping[str, str], region: str | None, entered_by: str, now: dt.datetime, proofs: Proofs = NO_PROOFS
+) -> Consent:
+    """A single consent given by its cells (column -> text), held to the same rules; InputError with every fault."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, cells.keys())
+    writer.writeheader()
+    writer.writerow(cells)
+    table = Table(io.BytesIO(text.getvalue().encode()), "consent")
+    (found,) = parse_consents(table, region, entered_by, now, proofs)
+    if isinstance(found, RejectedRow):
+        raise InputError(found.reason)
+    return found
 
 
 def parse_instant(text: str) -> dt.datetime:
@@ -100,14 +130,14 @@ def _unknown(title: str) -> str:
 
 
 def _consent(
-    row: Row, columns: Columns, region: str | None, entered_by: str, now: dt.datetime
+    row: Row, columns: Columns, region: str | None, entered_by: str, now: dt.datetime, proofs: Proofs
 ) -> Consent | RejectedRow:
     cells = Cells(row, columns)
     if not cells.readable:
         return cells.rejected()
     number = cells.number("consent/number", region)
     purpose = _purpose(cells)
-    for name in ("wording", "method", "source"):
+    for name in ("method", "source"):
         if not cells.text(name):
             cells.fault(name, f"consent/{name}", "is empty; without it this is no proof of consent")
     given = _time(cells, now)
@@ -115,12 +145,14 @@ def _consent(
     language = cells.text("language").replace("_", "-") or None
     if language and not LANGUAGE.fullmatch(language):
         cells.fault("language", "consent/language", f"{quote(language)} is no language tag such as zh-CN or en")
+    wording, language = wording_of(cells, language, proofs)
+    digest, file = (None, None) if cells.faulty else evidence_of(cells, proofs)
     if number is None or purpose is None or given is None or cells.faulty:
         return cells.rejected()
     return Consent(
         number=number.e164,
         purpose=purpose,
-        wording=cells.exact("wording"),
+        wording=wording,
         method=cells.text("method"),
         given_at=given,
         source=cells.text("source"),
@@ -128,6 +160,10 @@ def _consent(
         evidence=cells.text("evidence") or None,
         expires_at=expires,
         entered_by=entered_by,
+        seller=cells.text("seller") or None,
+        evidence_sha256=digest,
+        evidence_file=file,
+        person_key=cells.text("person_id") or None,
     )
 
 

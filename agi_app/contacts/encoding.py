@@ -1,4 +1,6 @@
-"""Which encoding a file of ops staff is in: UTF-8 (with or without BOM) or GB18030, and nothing else.
+"""Which encoding a file of ops staff is in: UTF-8 (with or without BOM), GB18030, or UTF-16 with BOM.
+
+UTF-16 is what a spreadsheet program calls "Unicode text"; without BOM it cannot be told from other bytes.
 
 The whole file is looked at before its first row is used, so that a file which turns bad in the
 middle is refused as a whole. A UTF-8 file with a damaged byte is never read as GB18030: that
@@ -8,13 +10,14 @@ would succeed, and put nonsense into names and into the wording of consents.
 from __future__ import annotations
 
 import codecs
+import itertools
 from collections.abc import Iterator
 from typing import IO
 
 from agi_app.errors import AuthorError, Problem
 
 CHUNK = 1 << 16
-UTF8, GB18030 = "utf-8-sig", "gb18030"  # as Python names them; -sig drops a BOM when there is one
+UTF8, GB18030, UTF16 = "utf-8-sig", "gb18030", "utf-16"  # as Python names them; -sig drops a BOM when there is one
 SAVE_AS = 'open it in the program that made it and save it as "CSV UTF-8"'
 
 _KINDS = (
@@ -22,15 +25,13 @@ _KINDS = (
     (b"\xd0\xcf\x11\xe0", "is an old Excel file (XLS), not CSV"),
     (b"%PDF", "is a PDF, not CSV"),
     (b"\x1f\x8b", "is compressed (gzip): unpack it first"),
-    (b"\xff\xfe", "is UTF-16 text"),
-    (b"\xfe\xff", "is UTF-16 text"),
 )
 # So many characters of three bytes, all valid UTF-8, are no accident in a GB18030 file.
 _SURELY_UTF8 = 3
 
 
 def detect(source: IO[bytes], file: str) -> str:
-    """The encoding of the whole ``source`` (seekable): ``UTF8`` or ``GB18030``.
+    """The encoding of the whole ``source`` (seekable): ``UTF8``, ``GB18030`` or ``UTF16``.
 
     Raises AuthorError for an empty file, for other kinds of file, and for bytes that are no text.
     """
@@ -40,6 +41,9 @@ def detect(source: IO[bytes], file: str) -> str:
     for magic, what in _KINDS:
         if head.startswith(magic):
             raise AuthorError(Problem(file, 1, 1, "table/format", f"this {what}; {SAVE_AS}"))
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        _check_utf16(source, file)
+        return UTF16
     _refuse_nul(source, file)
     bad = _first_bad_byte(source, UTF8)
     if bad is None:
@@ -73,6 +77,21 @@ def _refuse_nul(source: IO[bytes], file: str) -> None:
             reason = f"a NUL byte: this is no text file, or it is UTF-16; {SAVE_AS}"
             raise AuthorError(Problem(file, line, column, "table/nul", reason))
         before += len(chunk)
+
+
+def _check_utf16(source: IO[bytes], file: str) -> None:
+    decoder = codecs.getincrementaldecoder(UTF16)()
+    line = 1
+    try:
+        for chunk in itertools.chain(_chunks(source), [b""]):
+            text = decoder.decode(chunk, final=not chunk)
+            if "\0" in text:
+                line += text[: text.index("\0")].count("\n")
+                raise AuthorError(Problem(file, line, 1, "table/nul", f"a NUL character stands here; {SAVE_AS}"))
+            line += text.count("\n")
+    except UnicodeDecodeError:
+        reason = f"near this line the UTF-16 text is damaged or cut off; {SAVE_AS}"
+        raise AuthorError(Problem(file, line, 1, "table/encoding", reason)) from None
 
 
 def _first_bad_byte(source: IO[bytes], encoding: str) -> int | None:

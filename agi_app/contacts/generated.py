@@ -1,11 +1,14 @@
 """Whether a list of numbers was made by counting rather than by people who gave their number.
 
-Such lists are refused as a whole: nobody on them can have consented as the holder of that number.
+Such lists are refused as a whole, unless each number on them has consent evidence of its own: nobody
+else on them can have consented as the holder of that number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from agi_app.model import phone
 
@@ -14,12 +17,37 @@ BLOCK = 100
 MOST_IN_A_BLOCK = 60  # 60 % of a block
 
 
-def looks_generated(numbers: Iterable[str | int]) -> str | None:
-    """Why these E.164 numbers (as text, or as integers of their digits) look generated; None when they do not.
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The first stretch of numbers that look counted; ``first`` and ``last`` are the digits of E.164."""
+
+    what: str
+    first: int
+    last: int
+    numbers: int  # of the list within it
+
+    @property
+    def span(self) -> range:
+        """The numbers from the first to the last."""
+        return range(self.first, self.last + 1)
+
+    @property
+    def place(self) -> str:
+        """For messages: where it is, whole numbers not shown."""
+        return f"{self.numbers} numbers from {phone.mask(f'+{self.first}')} to {phone.mask(f'+{self.last}')}"
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with the list."""
+        return f"the list looks generated: it has {self.what} ({self.place})"
+
+
+def looks_generated(numbers: Iterable[str | int]) -> Block | None:
+    """The first block of these E.164 numbers (as text, or as integers of their digits) that looks generated.
 
     More than 20 consecutive numbers, or more than 60 within any stretch of 100. Repeats count once.
     """
-    ordered = sorted({int(number) for number in numbers})
+    ordered = distinct(numbers)
     run_start = block_start = 0
     for index, number in enumerate(ordered):
         if index and number != ordered[index - 1] + 1:
@@ -27,12 +55,29 @@ def looks_generated(numbers: Iterable[str | int]) -> str | None:
         while ordered[block_start] <= number - BLOCK:
             block_start += 1
         if index - run_start >= MOST_CONSECUTIVE:
-            return _reason(f"more than {MOST_CONSECUTIVE} consecutive numbers", ordered[run_start], number)
+            return _run(ordered, run_start, index)
         if index - block_start >= MOST_IN_A_BLOCK:
-            words = f"more than {MOST_IN_A_BLOCK} of {BLOCK} neighbouring numbers"
-            return _reason(words, ordered[block_start], number)
+            return _dense(ordered, block_start, index)
     return None
 
 
-def _reason(what: str, first: int, last: int) -> str:
-    return f"the list looks generated: it has {what} ({phone.mask(f'+{first}')} to {phone.mask(f'+{last}')})"
+def distinct(numbers: Iterable[str | int]) -> list[int]:
+    """Each number once, in their order."""
+    ordered = sorted(map(int, numbers))
+    if all(a != b for a, b in itertools.pairwise(ordered)):
+        return ordered
+    return list(dict.fromkeys(ordered))
+
+
+def _run(ordered: Sequence[int], start: int, end: int) -> Block:
+    while end + 1 < len(ordered) and ordered[end + 1] == ordered[end] + 1:
+        end += 1
+    what = f"more than {MOST_CONSECUTIVE} consecutive numbers"
+    return Block(what, ordered[start], ordered[end], end - start + 1)
+
+
+def _dense(ordered: Sequence[int], start: int, end: int) -> Block:
+    while end + 1 < len(ordered) and ordered[end + 1] - ordered[end + 1 - MOST_IN_A_BLOCK] < BLOCK:
+        end += 1
+    what = f"more than {MOST_IN_A_BLOCK} of {BLOCK} neighbouring numbers"
+    return Block(what, ordered[start], ordered[end], end - start + 1)

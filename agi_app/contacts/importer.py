@@ -3,63 +3,41 @@
 A file is first read wholly, into a private temporary file of parsed rows, so that what is wrong with
 it as a whole (its kind, its header, a generated list) is said before anything is written. Then the
 good rows are stored in batches, one transaction each. An import that breaks off is simply run again:
-rows that are there already count as unchanged.
+contacts go on where they were, other rows that are there already count as unchanged.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import tempfile
-from array import array
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Coroutine, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Generic, TypeVar
+from typing import IO, Any
 
 from msgspec import msgpack
 
 from agi_app.contacts.columns import RejectedRow
-from agi_app.contacts.consent_file import parse_consents
-from agi_app.contacts.encoding import GB18030, detect
-from agi_app.contacts.generated import looks_generated
+from agi_app.contacts.consent_file import NO_PROOFS, parse_consents
+from agi_app.contacts.consent_proof import Proofs
+from agi_app.contacts.encoding import detect
+from agi_app.contacts.generated import distinct, looks_generated
+from agi_app.contacts.opening import open_table, private_copy
 from agi_app.contacts.parse import contact_columns, header_notes, parse_contacts
-from agi_app.contacts.rejects import RejectsFile, rejects_path, set_aside
+from agi_app.contacts.spool import BATCH, Progress, Spool
 from agi_app.contacts.stop_list import StopList, parse_stop_list
+from agi_app.contacts.storing import Count, ImportSummary, Plan, fill, store_all
 from agi_app.contacts.table import Table, text_lines
-from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.errors import AuthorError, Problem
 from agi_app.model.campaign import Campaign
 from agi_app.model.person import Consent, ContactRow
 from agi_app.store import consents as consent_table
 from agi_app.store import contacts as contact_table
+from agi_app.store import imports
 from agi_app.store.pool import Store
 
-BATCH = 10_000  # rows a transaction
-IN_MEMORY = 32 * 1024 * 1024  # bytes; what is larger goes into an unnamed temporary file
-LARGEST = 1024 * 1024 * 1024  # bytes
-SHOWN_PROBLEMS = 100  # of more, only the rejects file tells
-
-T = TypeVar("T", ContactRow, Consent)
-Progress = Callable[[int, int], None]  # rows done, rows in all
-Count = tuple[int, int, int, int]  # added, updated, unchanged, woken
-Batch = tuple[list[T], list[RejectedRow]]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportSummary:
-    """What became of a file. ``rows`` = added + updated + unchanged + rejected."""
-
-    file: str
-    rows: int
-    added: int
-    updated: int
-    unchanged: int
-    rejected: int
-    problems: tuple[Problem, ...] = ()  # of the first rejected rows
-    rejects_file: Path | None = None
-    notes: tuple[str, ...] = ()  # what the user should know besides
-    woken: int = 0  # contacts that may be called now because their consent came
+AT_ONCE = 2  # batches of contacts on their way: one stores persons while the other stores contacts
 
 
 async def import_contacts_file(
@@ -68,28 +46,34 @@ async def import_contacts_file(
     languages: Sequence[str],
     path: Path,
     now: dt.datetime,
+    *,
+    sheet: str | None = None,
+    reading: Progress | None = None,
     progress: Progress | None = None,
 ) -> ImportSummary:
     """Add or update a stored campaign's contacts, due at ``now`` (rules time); never creates consent.
 
-    ``languages`` are the flow's. Raises AuthorError or InputError when the file as a whole will not
-    do (then nothing was written), StoreError.
+    ``languages`` are the flow's; ``sheet`` names one of a workbook. ``reading`` is told how much of
+    the file is read, ``progress`` how many of its rows are done. Raises AuthorError or InputError
+    when the file as a whole will not do (then nothing was written), StoreError.
     """
     region = campaign.region or campaign.jurisdictions[0]
-
-    async def write(rows: Sequence[ContactRow]) -> Count:
-        count = await contact_table.import_contacts(store, campaign.name, rows, now)
-        return count.added, count.updated, count.unchanged, 0
-
     with ExitStack() as stack:
-        table = await asyncio.to_thread(_open_table, path, stack)
-        notes = header_notes(contact_columns(table))
-        parsed = _Parsed(table, msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]]), stack)
-        await asyncio.to_thread(parsed.fill, parse_contacts(table, region, languages))
-        if reason := await asyncio.to_thread(looks_generated, parsed.numbers):
-            message = f"{reason}; nothing was imported. Import only numbers that people gave themselves"
-            raise AuthorError(Problem(str(path), table.header_row.line, 1, "contacts/generated", message))
-        return await _store(path, parsed, write, progress, notes)
+        copy, table = await asyncio.to_thread(_open, path, sheet, stack)
+        notes = (*table.notes, *header_notes(contact_columns(table)))
+        spool = Spool(table, msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]]), stack)
+        await fill(spool, parse_contacts(table, region, languages), reading)
+        await _refuse_generated(store, spool)
+        fingerprint = await asyncio.to_thread(_fingerprint, copy, sheet or "", region, *languages)
+        run, before = await imports.begin(store, campaign.name, fingerprint)
+        if before.rows_done:
+            notes = (*notes, _goes_on(before, spool.rows))
+            if progress:
+                progress(before.rows_done, spool.rows)
+        summary = await store_all(path, spool, _contacts_plan(store, campaign.name, now, run, before), progress, notes)
+        await imports.end(store, campaign.name, run)
+        await contact_table.analyse(store, spool.rows)
+        return summary
 
 
 async def import_consent_file(
@@ -99,128 +83,92 @@ async def import_consent_file(
     now: dt.datetime,
     region: str | None = None,
     progress: Progress | None = None,
+    proofs: Proofs = NO_PROOFS,
+    *,
+    sheet: str | None = None,
 ) -> ImportSummary:
     """Record a file of consents, entered by ``entered_by``, judged at ``now`` (rules time).
+
+    ``proofs`` has the wordings and evidence files that rows may point to; ``sheet`` names one of a workbook.
 
     Raises AuthorError or InputError when the file as a whole will not do (then nothing was
     written), StoreError.
     """
 
-    async def write(rows: Sequence[Consent]) -> Count:
+    async def write(rows: Sequence[Consent], _done: int) -> Count:
+        if not rows:
+            return 0, 0, 0, 0
         count = await consent_table.import_consents(store, rows, entered_by, now)
         return count.added, 0, count.already_there, count.woken
 
     with ExitStack() as stack:
-        table = await asyncio.to_thread(_open_table, path, stack)
-        parsed = _Parsed(table, msgpack.Decoder(tuple[list[Consent], list[RejectedRow]]), stack)
-        await asyncio.to_thread(parsed.fill, parse_consents(table, region, entered_by, now))
-        return await _store(path, parsed, write, progress, ())
+        _, table = await asyncio.to_thread(_open, path, sheet, stack)
+        spool = Spool(table, msgpack.Decoder(tuple[list[Consent], list[RejectedRow]]), stack)
+        await fill(spool, parse_consents(table, region, entered_by, now, proofs), None)
+        return await store_all(path, spool, Plan(write), progress, table.notes)
 
 
 def read_stop_list_file(path: Path, region: str | None = None) -> StopList:
     """Read a list of numbers for ``consent revoke --file``; blocks briefly. Raises AuthorError, InputError."""
     with ExitStack() as stack:
-        copy = _private_copy(path, stack)
+        copy = private_copy(path, stack)
         with text_lines(copy, detect(copy, str(path))) as lines:
             return parse_stop_list(lines, str(path), region)
 
 
-class _Parsed(Generic[T]):
-    """All rows of a file, read and judged, waiting in a temporary file that nobody else can open."""
-
-    def __init__(self, table: Table, decoder: msgpack.Decoder[Batch[T]], stack: ExitStack) -> None:
-        self.table = table
-        self.rows = 0
-        self.rejected = 0
-        self.problems: list[Problem] = []
-        self.numbers = array("q")  # of the good rows, as integers: 8 bytes each
-        self._decoder: msgpack.Decoder[Batch[T]] = decoder
-        self._spool = _temporary(stack)
-
-    def fill(self, rows: Iterator[T | RejectedRow]) -> None:
-        """Take all rows; blocks, so run it in a thread."""
-        good: list[T] = []
-        bad: list[RejectedRow] = []
-        for row in rows:
-            if isinstance(row, RejectedRow):
-                bad.append(row)
-            else:
-                good.append(row)
-                self.numbers.append(int(row.number))
-            if len(good) + len(bad) == BATCH:
-                self._add(good, bad)
-                good, bad = [], []
-        self._add(good, bad)
-        self._spool.seek(0)
-
-    def _add(self, good: list[T], bad: list[RejectedRow]) -> None:
-        self.rows += len(good) + len(bad)
-        self.rejected += len(bad)
-        room = SHOWN_PROBLEMS - len(self.problems)
-        self.problems += [row.problem(self.table.file) for row in bad[:room]]
-        if good or bad:
-            encoded = msgpack.encode((good, bad))
-            self._spool.write(len(encoded).to_bytes(8, "big") + encoded)
-
-    def next_batch(self) -> Batch[T] | None:
-        """Good and rejected rows of the next batch, None at the end."""
-        size = int.from_bytes(self._spool.read(8), "big")
-        return self._decoder.decode(self._spool.read(size)) if size else None
+def _open(path: Path, sheet: str | None, stack: ExitStack) -> tuple[IO[bytes], Table]:
+    copy = private_copy(path, stack)
+    return copy, open_table(copy, str(path), sheet)
 
 
-async def _store(
-    path: Path,
-    parsed: _Parsed[T],
-    write: Callable[[Sequence[T]], Awaitable[Count]],
-    progress: Progress | None,
-    notes: tuple[str, ...],
-) -> ImportSummary:
-    """Store the good rows and write the others into the rejects file."""
-    sums, done, kept = [0, 0, 0, 0], 0, None
-    with ExitStack() as stack:
-        rejects = stack.enter_context(RejectsFile(path, parsed.table.header)) if parsed.rejected else None
-        while batch := await asyncio.to_thread(parsed.next_batch):
-            good, bad = batch
-            if good:
-                sums = [a + b for a, b in zip(sums, await write(good), strict=True)]
-            if rejects:
-                rejects.write(bad)
-            done += len(good) + len(bad)
-            if progress:
-                progress(done, parsed.rows)
-        if rejects:
-            kept = rejects.keep()
-        elif not set_aside(rejects_path(path)):
-            notes = (*notes, f"{rejects_path(path)} is from an older import; it could not be moved away")
-    if parsed.table.encoding == GB18030:
-        notes = (*notes, "read as GB18030; look at one imported name, and save files as CSV UTF-8 to be sure")
-    added, updated, unchanged, woken = sums
-    counts = (parsed.rows, added, updated, unchanged, parsed.rejected)
-    return ImportSummary(str(path), *counts, tuple(parsed.problems), kept, notes, woken)
+def _contacts_plan(
+    store: Store, campaign: str, now: dt.datetime, run: str, before: imports.Progress
+) -> Plan[ContactRow]:
+    """Two batches at once, each in its place, marking how far the import has come."""
+    last: contact_table.Place | None = None
+
+    async def store_batch(rows: Sequence[ContactRow], place: contact_table.Place, done: int) -> Count:
+        mark = contact_table.Mark(run, done)
+        count = await contact_table.import_batch(store, campaign, rows, now, place, mark)
+        return count.added, count.updated, count.unchanged, 0
+
+    def write(rows: Sequence[ContactRow], done: int) -> Coroutine[Any, Any, Count]:
+        nonlocal last
+        last = contact_table.Place(last)
+        return store_batch(rows, last, done)
+
+    return Plan(write, AT_ONCE, before.rows_done, (before.added, before.updated, before.unchanged, 0))
 
 
-def _temporary(stack: ExitStack) -> IO[bytes]:
-    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the stack closes it
-    return stack.enter_context(file)
+async def _refuse_generated(store: Store, spool: Spool[ContactRow]) -> None:
+    """AuthorError for a list that was made by counting, unless each number has evidence of its own."""
+    block = await asyncio.to_thread(looks_generated, spool.numbers)
+    if block is None:
+        return
+    numbers = await asyncio.to_thread(distinct, spool.numbers)
+    lacking = await imports.without_own_evidence(store, numbers, block.span)
+    if not lacking.numbers:
+        return
+    message = (
+        f"{block.reason}; nothing was imported. Such a list is taken only when each of its numbers has a recorded"
+        f" consent with evidence that no other number uses: {lacking.numbers} of {len(numbers)} have none,"
+        f" {lacking.in_block} of them in that block. Record those consents first, or import only numbers that people"
+        " gave themselves"
+    )
+    raise AuthorError(Problem(spool.table.file, spool.table.header_row.line, 1, "contacts/generated", message))
 
 
-def _open_table(path: Path, stack: ExitStack) -> Table:
-    return Table(_private_copy(path, stack), str(path))
+def _fingerprint(copy: IO[bytes], *read_with: str) -> bytes:
+    """The same for the same bytes, read in the same way, in batches of the same size."""
+    digest = hashlib.sha256(repr((BATCH, read_with)).encode())
+    copy.seek(0)
+    while chunk := copy.read(1 << 20):
+        digest.update(chunk)
+    return digest.digest()
 
 
-def _private_copy(path: Path, stack: ExitStack) -> IO[bytes]:
-    """The file's bytes as they are now, so that nobody changes them between two looks; works for pipes too."""
-    copy = _temporary(stack)
-    try:
-        with path.open("rb") as source:
-            while chunk := source.read(1 << 20):
-                copy.write(chunk)
-                if copy.tell() > LARGEST:
-                    raise InputError(f"{path}: larger than {LARGEST >> 20} MiB; split it into several files")
-    except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; check its name and folder") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: this is a folder; name the CSV file in it") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    return copy
+def _goes_on(before: imports.Progress, rows: int) -> str:
+    return (
+        f"went on after row {before.rows_done:,} of {rows:,}: an import of this file was interrupted, which began at"
+        f" {before.began_at:%Y-%m-%d %H:%M} UTC; what it stored is counted here too"
+    )

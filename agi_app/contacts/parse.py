@@ -7,10 +7,12 @@ column         also called                                           must be
 =============  ====================================================  =========
 external_id    编号, 客户编号                                          there
 number         号码, 电话, 电话号码, 手机, 手机号                        there
+person_id      人员编号                                               may be
 language       语言                                                   may be
 anything else  becomes a field of the contact under its own title     may be
 =============  ====================================================  =========
 
+``person_id`` is the operator's own id of the person: all numbers with one id are one person.
 Consent never comes from here: a column called consent… is a field like any other, and said to be.
 """
 
@@ -19,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from agi_app.contacts.columns import Cells, Columns, RejectedRow, find_columns
+from agi_app.contacts.seen import Seen
 from agi_app.contacts.table import Row, Table
 from agi_app.model.person import ContactRow
 from agi_app.yaml_lines import quote, suggest
@@ -26,10 +29,12 @@ from agi_app.yaml_lines import quote, suggest
 ALIASES = {
     "external_id": ("编号", "客户编号"),
     "number": ("号码", "电话", "电话号码", "手机", "手机号"),
+    "person_id": ("人员编号",),
     "language": ("语言",),
 }
 REQUIRED = ("external_id", "number")
 LONGEST_ID = 200  # characters
+_MOST_LANGUAGES = 1000  # different texts remembered
 _CONSENT_WORDS = ("consent", "同意", "授权")
 NO_CONSENT_NOTE = "contacts import never creates consent; use consent import"
 
@@ -64,7 +69,8 @@ class _Reader:
         self._columns = columns
         self._region = region
         self._languages = languages
-        self._seen: dict[str, int] = {}  # external id -> line
+        self._seen = Seen()  # external id -> line
+        self._found: dict[str, str | None] = {}  # language of the file -> of the flow
 
     def read(self, row: Row) -> ContactRow | RejectedRow:
         cells = Cells(row, self._columns)
@@ -73,29 +79,43 @@ class _Reader:
         external_id = self._external_id(cells)
         number = cells.number("contacts/number", self._region)
         language = self._language(cells)
+        person = self._id(cells, "person_id", "contacts/person-id")
         if number is None or cells.faulty:
             return cells.rejected()
-        self._seen[external_id] = row.line
+        self._seen.add(external_id, row.line)
         fields = {title: row.cells[index].strip() for title, index in self._columns.others.items()}
-        return ContactRow(external_id, number.e164, number.region, number.zones, language, fields)
+        return ContactRow(external_id, number.e164, number.region, number.zones, language, fields, person or None)
 
     def _external_id(self, cells: Cells) -> str:
-        found = cells.text("external_id")
+        found = self._id(cells, "external_id", "contacts/external-id")
         if not found:
             cells.fault("external_id", "contacts/external-id", "is empty; each contact needs an id of its own")
-        elif len(found) > LONGEST_ID:
-            cells.fault("external_id", "contacts/external-id", f"has {len(found)} characters; at most {LONGEST_ID}")
-        elif not found.isprintable():
-            cells.fault("external_id", "contacts/external-id", "has a line break or another invisible character")
-        elif found in self._seen:
-            reason = f"{quote(found)} stands already on line {self._seen[found]}; each contact needs an id of its own"
+        elif (line := self._seen.line(found)) is not None:
+            reason = f"{quote(found)} stands already on line {line}; each contact needs an id of its own"
             cells.fault("external_id", "contacts/duplicate-id", reason)
+        return found
+
+    def _id(self, cells: Cells, name: str, rule: str) -> str:
+        found = cells.text(name)
+        if not found:
+            return ""
+        cells.unspoilt(name, rule)
+        if len(found) > LONGEST_ID:
+            cells.fault(name, rule, f"has {len(found)} characters; at most {LONGEST_ID}")
+        elif not found.isprintable():
+            cells.fault(name, rule, "has a line break or another invisible character")
         return found
 
     def _language(self, cells: Cells) -> str | None:
         found = cells.text("language")
-        language = find_language(found, self._languages)
-        if found and language is None:
+        if not found:
+            return None
+        if found not in self._found:
+            if len(self._found) >= _MOST_LANGUAGES:
+                self._found.clear()
+            self._found[found] = find_language(found, self._languages)
+        language = self._found[found]
+        if language is None:
             reason = f"{quote(found)} is not a language of the flow{suggest(found, self._languages)}"
             cells.fault("language", "contacts/language", reason)
         return language

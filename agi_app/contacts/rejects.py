@@ -1,33 +1,34 @@
 """The rejects file: rows that were not imported, as they were, with line and reason in front.
 
 It is written beside the imported file as ``FILE.rejects.csv`` (UTF-8 with BOM, so that spreadsheets
-read Chinese right), to be mended and imported again. Line and reason stand in front because a row
-may have too many or too few cells. An older rejects file is kept once, as ``FILE.rejects.csv~``:
-somebody may be mending it.
+read Chinese right), of a workbook as ``FILE.rejects.xlsx`` with cells of text, to be mended and
+imported again. Line and reason stand in front because a row may have too many or too few cells. An
+older rejects file is kept once, as ``FILE.rejects.csv~``: somebody may be mending it.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Protocol, Self
 
 from agi_app.contacts.columns import REJECT_COLUMNS, RejectedRow
+from agi_app.contacts.sheet import XLSX
+from agi_app.contacts.sheet_writer import SheetWriter
 from agi_app.errors import InputError
-
-SUFFIX = ".rejects.csv"
 
 
 class RejectsFile:
     """Collects rejected rows in a temporary file; ``keep`` makes it the rejects file, else it vanishes."""
 
-    def __init__(self, imported: Path, header: tuple[str, ...]) -> None:
+    def __init__(self, imported: Path, header: tuple[str, ...], encoding: str) -> None:
         """Begin a rejects file for ``imported``; InputError when its folder cannot be written to."""
-        self._target = imported.with_name(imported.name + SUFFIX)
-        self._part = imported.with_name(f".{imported.name}{SUFFIX}.part")
+        self._target = rejects_path(imported, encoding)
+        self._part = imported.with_name(f".{self._target.name}.part")
         self._kept_cells = [index for index, title in enumerate(header) if title not in REJECT_COLUMNS]
         self._skipped = {index for index, title in enumerate(header) if title in REJECT_COLUMNS}
         try:
@@ -38,8 +39,8 @@ class RejectsFile:
                 f"{self._target}: the rejected rows cannot be written here ({error.strerror}), so nothing was"
                 " imported; copy the file to a folder that you may write to"
             ) from error
-        self._file = os.fdopen(fd, "w", encoding="utf-8-sig", newline="")
-        self._writer = csv.writer(self._file)
+        self._file: IO[bytes] = os.fdopen(fd, "wb")
+        self._writer: _Writer = SheetWriter(self._file) if encoding == XLSX else _CsvWriter(self._file)
         self._writer.writerow([*REJECT_COLUMNS, *(header[index] for index in self._kept_cells)])
 
     def write(self, rows: Iterable[RejectedRow]) -> None:
@@ -54,6 +55,7 @@ class RejectsFile:
     def keep(self) -> Path:
         """Finish: the file appears under its name, an older one moves to ``…~``; InputError when it cannot."""
         try:
+            self._writer.close()
             self._file.close()
             set_aside(self._target)
             self._part.replace(self._target)
@@ -74,7 +76,10 @@ class RejectsFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            self._writer.close()
             self._file.close()
+        except OSError:  # the disk is full: what was written is not wanted any more
+            return
         finally:
             self._part.unlink(missing_ok=True)
 
@@ -89,6 +94,27 @@ def set_aside(rejects: Path) -> bool:
     return True
 
 
-def rejects_path(imported: Path) -> Path:
-    """Where the rejected rows of ``imported`` go."""
-    return imported.with_name(imported.name + SUFFIX)
+def rejects_path(imported: Path, encoding: str) -> Path:
+    """Where the rejected rows of ``imported``, which is in this encoding, go."""
+    return imported.with_name(imported.name + (".rejects.xlsx" if encoding == XLSX else ".rejects.csv"))
+
+
+class _Writer(Protocol):
+    def writerow(self, cells: Iterable[object], /) -> object: ...
+
+    def close(self) -> None: ...
+
+
+class _CsvWriter:
+    """Rows as CSV in UTF-8 with BOM."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        self._text = io.TextIOWrapper(target, "utf-8-sig", newline="", write_through=True)
+        self._writer = csv.writer(self._text)
+
+    def writerow(self, cells: Iterable[object], /) -> None:
+        self._writer.writerow(cells)
+
+    def close(self) -> None:
+        if not self._text.closed:
+            self._text.flush()

@@ -9,6 +9,7 @@ never closed costs one row, not the rest of the file.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import itertools
 import re
@@ -60,6 +61,14 @@ class Row:
             line += 1
         return line, offset + 1
 
+    def label(self, _cell: int) -> str:
+        """Begins a message about a cell, where people know it by another name than line and column."""
+        return ""
+
+    def oddity(self, _cell: int) -> str | None:
+        """Why a cell is no text that somebody entered, where the file can tell: fit for no number and no id."""
+        return None
+
     @property
     def blank(self) -> bool:
         """Nothing but spaces and delimiters."""
@@ -67,7 +76,12 @@ class Row:
 
 
 class Table:
-    """An opened file: its header is read and checked; its rows can be read again, one reader at a time."""
+    """An opened file: its header is read and checked; its rows can be read again, one reader at a time.
+
+    This one reads text; ``sheet.SheetTable`` reads spreadsheets, ``opening.open_table`` whichever it is.
+    """
+
+    notes: tuple[str, ...] = ()  # what the user should know about how it was read
 
     def __init__(self, source: IO[bytes], file: str) -> None:
         """Read the header of ``source`` (seekable); ``file`` is its name in messages.
@@ -75,10 +89,15 @@ class Table:
         Raises AuthorError for an unreadable file and for a header that is missing or faulty.
         """
         self._source = source
+        self._size = source.seek(0, io.SEEK_END)
         self.file = file
         self.encoding = detect(source, file)
         with text_lines(source, self.encoding) as lines:
             self.delimiter = _sniff(lines)
+        self._read_header()
+
+    def _read_header(self) -> None:
+        file = self.file
         with closing(self._records()) as records:
             first = next(records, None)
         if first is None:
@@ -95,10 +114,14 @@ class Table:
             next(records)
             for row in records:
                 empty = False
-                yield row if row.fault or len(row.cells) == len(self.header) else self._miscounted(row)
+                yield row if row.fault or len(row.cells) == len(self.header) else self.miscounted(row)
         if empty:
             line, reason = self.header_row.line, "the file has a header but no rows"
             raise AuthorError(Problem(self.file, line, 1, "table/no-rows", reason))
+
+    def read_so_far(self) -> tuple[int, int]:
+        """How much the present reader has read, of how much."""
+        return self._source.tell(), self._size
 
     def _records(self) -> Generator[Row, None, None]:
         with text_lines(self._source, self.encoding) as text:
@@ -120,11 +143,12 @@ class Table:
                 if not row.blank:
                     yield row
 
-    def _miscounted(self, row: Row) -> Row:
+    def miscounted(self, row: Row) -> Row:
+        """The row with the fault that it has too many or too few cells."""
         found, wanted = len(row.cells), len(self.header)
         hint = "" if found < wanted else "; put text that contains the delimiter in quotes"
         reason = f"the row has {found} cells, the header has {wanted}{hint}"
-        return Row(row.line, row.cells, row.raw, row.delimiter, Fault("table/cells", min(found, wanted), reason))
+        return dataclasses.replace(row, fault=Fault("table/cells", min(found, wanted), reason))
 
     def _header_problems(self) -> list[Problem]:
         row, problems = self.header_row, []
@@ -133,10 +157,10 @@ class Table:
         for index, name in enumerate(self.header):
             where = (self.file, *row.position(index))
             if not name:
-                reason = f"column {index + 1} has no name; name it or delete it"
+                reason = f"{row.label(index)}column {index + 1} has no name; name it or delete it"
                 problems.append(Problem(*where, "table/header-empty", reason))
             elif name in self.header[:index]:
-                reason = f"{quote(name)} names two columns; rename or delete one"
+                reason = f"{row.label(index)}{quote(name)} names two columns; rename or delete one"
                 problems.append(Problem(*where, "table/header-duplicate", reason))
         return problems
 

@@ -1,4 +1,4 @@
-"""When a contact is called again: the campaign's delays, re-fitted into windows and the daily cap.
+"""When a contact is called again: the campaign's delays, re-fitted into windows and the caps.
 
 Pure. A retry that would fall outside the hours of the callee moves to the next opening; it never
 moves a call earlier. The gate judges again at that time anyway.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from agi_app.gate.rules import DAY, is_open, next_opening
-from agi_app.gate.ruleset import RuleSet
+from agi_app.gate.hours import Opening, is_open, next_opening
+from agi_app.gate.place import place_of, rules_for
+from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.call import CallResult, Claim, Outcome
-from agi_app.model.campaign import Campaign, Window
+from agi_app.model.campaign import Campaign
 from agi_app.model.phone import PhoneNumber
 
 REACHED = frozenset({Outcome.HUMAN, Outcome.ANSWERED, Outcome.MACHINE, Outcome.ABANDONED})
@@ -36,25 +37,26 @@ def next_due(
         if used >= len(delays):
             return None
         delay = delays[used]
-    due = _after_cap(now + delay, now, number, ruleset) if result.counts else now + delay
-    return _into_windows(due, campaign.windows, number, ruleset)
+    place = place_of(number, ruleset)
+    rules = rules_for(place, ruleset)
+    due = _after_cap(now + delay, now, rules) if result.counts else now + delay
+    return _into_windows(due, campaign, rules, place.clocks)
 
 
-def _after_cap(due: dt.datetime, now: dt.datetime, number: PhoneNumber, ruleset: RuleSet) -> dt.datetime:
-    rules = ruleset.jurisdictions.get(number.region)
-    return max(due, now + DAY) if rules is not None and rules.cap_per_day == 1 else due
+def _after_cap(due: dt.datetime, now: dt.datetime, rules: Rules | None) -> dt.datetime:
+    """A cap of one call is reached by the call that was made: not before its span is over."""
+    return max(due, *(now + cap.per for cap in rules.caps if cap.calls == 1), due) if rules else due
 
 
-def _into_windows(due: dt.datetime, own: tuple[Window, ...], number: PhoneNumber, ruleset: RuleSet) -> dt.datetime:
-    zones = [ZoneInfo(z) for z in number.zones]
-    rules = ruleset.jurisdictions.get(number.region)
-    sets = [w for w in (own, rules.windows if rules else ()) if w]
+def _into_windows(due: dt.datetime, campaign: Campaign, rules: Rules | None, zones: list[ZoneInfo]) -> dt.datetime:
+    openings = [Opening((campaign.windows,))] if campaign.windows else []
+    openings += [rules.opening] if rules else []
     for _ in range(60):  # each turn moves to a later opening of one set; sixty openings are over two weeks
-        closed = next((w for w in sets if not is_open(due, w, zones)), None)
+        closed = next((o for o in openings if not is_open(due, o, zones)), None)
         if closed is None:
             return due
-        opening = next_opening(due, closed, zones)
-        if opening is None:
+        opens = next_opening(due, closed, zones)
+        if opens is None:
             return due  # never open: the gate refuses and says so
-        due = opening
+        due = opens
     return due

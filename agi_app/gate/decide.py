@@ -10,15 +10,16 @@ import datetime as dt
 from dataclasses import dataclass
 
 from agi_app.errors import SafetyError
+from agi_app.gate.caller_id import choose
+from agi_app.gate.case import Case, Reason
 from agi_app.gate.facts import Facts
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
-from agi_app.gate.rules import ALL_RULES, Case, Reason
+from agi_app.gate.place import Place, place_of
+from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign
 from agi_app.model.phone import NotANumber, PhoneNumber, parse
-
-ALLOWED_RULE = "allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,9 @@ class Decision:
     reasons: tuple[Reason, ...]
     ruleset_version: str
     decided_at: dt.datetime  # rules time
+    place: Place | None = None  # what the number told
+    caller_id: str = ""  # the number of ours that the person would see or sees
+    trunk_is_sandbox: bool = False
 
     @property
     def allowed(self) -> bool:
@@ -51,9 +55,25 @@ class Decision:
 
 def decide(facts: Facts, campaign: Campaign, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
     """Judge one contact at one instant (``now`` = rules time, aware)."""
-    case = Case(facts, _number(facts.number), campaign, trunk_is_sandbox, ruleset, now)
+    number = _number(facts.number)
+    place = None if number is None else place_of(number, ruleset)
+    shown = choose(campaign, facts.number, facts.caller_id_seen)
+    return judge(Case(facts, place, shown, campaign, trunk_is_sandbox, ruleset, now))
+
+
+def judge(case: Case) -> Decision:
+    """What all rules say of a case; the number itself is not asked for any more."""
     reasons = tuple(reason for rule in ALL_RULES if (reason := rule(case)) is not None)
-    return Decision(facts.contact_id, facts.person_id, reasons, ruleset.version, now)
+    return Decision(
+        contact_id=case.facts.contact_id,
+        person_id=case.facts.person_id,
+        reasons=reasons,
+        ruleset_version=case.ruleset.version,
+        decided_at=case.now,
+        place=case.place,
+        caller_id=case.caller_id,
+        trunk_is_sandbox=case.trunk_is_sandbox,
+    )
 
 
 def permit(claim: Claim, receipt: MarkReceipt, monotonic: float) -> Permit:

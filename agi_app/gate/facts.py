@@ -1,4 +1,4 @@
-"""What the gate is told: everything it may judge by, as plain data read in one database statement."""
+"""What the gate is told: everything it may judge by, as plain data read from the database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agi_app.model.campaign import CampaignState, Purpose
 
 @dataclass(frozen=True, slots=True)
 class ConsentFact:
-    """One consent of the person; ``revoked_at`` when it was withdrawn afterwards."""
+    """One consent for the number; ``revoked_at`` when the person withdrew it afterwards."""
 
     consent_id: int
     purpose: Purpose
@@ -21,22 +21,54 @@ class ConsentFact:
 
 @dataclass(frozen=True, slots=True)
 class ProofFact:
-    """The newest proof that the campaign's caller ID is ours."""
+    """The longest-lasting proof that a number that may be shown is ours."""
 
+    number: str  # ours, E.164
     kind: str  # letter | call
     expires_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
+class CallFact:
+    """A call that rang or was answered, or may have."""
+
+    at: dt.datetime  # rules time
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """The version in force of a do-not-call list that others keep."""
+
+    name: str
+    region: str
+    as_of: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonedFact:
+    """The campaign's answered calls of the last 30 days, and how many of them met nobody and no message."""
+
+    answered: int
+    abandoned: int
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """One contact and its person at one instant; unknown is None or empty, and means refusal."""
+    """One contact and its person at one instant; unknown is None or empty, and means refusal.
+
+    The person is whoever has the number: all numbers with the operator's same id of the person.
+    """
 
     contact_id: int
-    person_id: int
+    person_id: int  # the head of the person's numbers
     number: str  # E.164
     campaign_state: CampaignState
-    consents: tuple[ConsentFact, ...]
-    suppressed_at: dt.datetime | None  # when the number was put on the suppression list
-    counted_calls: tuple[dt.datetime, ...]  # rules time of this person's counted calls, all campaigns, last 31 days
+    consents: tuple[ConsentFact, ...]  # for this number; withdrawn for any of the person's
+    suppressed_at: dt.datetime | None  # when any number of the person was put on the suppression list
+    counted_calls: tuple[CallFact, ...]  # to all numbers of the person, all campaigns, last 31 days
     caller_id_seen: str | None  # the number this person saw before, E.164
-    caller_id_proof: ProofFact | None
+    caller_id_proofs: tuple[ProofFact, ...]  # at most one a number that the campaign may show
+    list_hits: tuple[str, ...] = ()  # names of the external lists that have this number
+    list_states: tuple[ListState, ...] = ()  # all external lists in force
+    abandoned: AbandonedFact | None = None  # None: a campaign without agents abandons nobody

@@ -50,7 +50,7 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class InternalLeg:
-    """A call to a destination from the settings (own number, staff), never to contact data."""
+    """A call to a destination from the settings (staff, our own dialplan), never to contact data."""
 
     leg_id: str
     destination: str  # the name in the settings

@@ -1,48 +1,20 @@
 """One function a rule: facts in, a reason to refuse or None out. Anything unknown is a refusal.
 
 ``try_again_at`` is the earliest rules time at which this reason could be gone; None means that
-only a person can mend it (a new consent, a proof, another number).
+only a person can mend it (a new consent, a proof, another number). Rules about time: ``gate.time_rules``.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
-from agi_app.gate.facts import Facts
-from agi_app.gate.ruleset import RuleSet
-from agi_app.model.campaign import Campaign, CampaignState, Purpose, Window
-from agi_app.model.phone import PhoneNumber
+from agi_app.gate import time_rules
+from agi_app.gate.case import Case, Reason, Rule
+from agi_app.gate.limits import list_faults
+from agi_app.model.campaign import CampaignState, Purpose
 
 DAY = dt.timedelta(hours=24)
 PROOF_KINDS = frozenset({"letter", "call"})  # a rehearsal's proof never makes a caller ID
-SEARCH_DAYS = 14  # how far ahead the next opening of a window is looked for
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a call is refused: the rule's id, the text for people, and when to look again."""
-
-    rule: str
-    text: str
-    try_again_at: dt.datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """All that one decision is about."""
-
-    facts: Facts
-    number: PhoneNumber | None  # None: the number is not valid
-    campaign: Campaign
-    trunk_is_sandbox: bool
-    ruleset: RuleSet
-    now: dt.datetime
-
-
-Rule = Callable[[Case], Reason | None]
 
 
 def campaign_running(case: Case) -> Reason | None:
@@ -60,31 +32,31 @@ def purpose_allowed(case: Case) -> Reason | None:
 
 def number_valid(case: Case) -> Reason | None:
     """The number is one that a person of a known country can answer."""
-    return None if case.number else Reason("number_invalid", "the number is not valid")
+    return None if case.place else Reason("number_invalid", "the number is not valid")
 
 
 def number_fits_trunk(case: Case) -> Reason | None:
     """Test-range numbers go to sandbox trunks only, and sandbox trunks dial nothing else."""
-    if case.number is None or case.number.reserved == case.trunk_is_sandbox:
+    if case.place is None or case.place.reserved == case.trunk_is_sandbox:
         return None
-    if case.number.reserved:
+    if case.place.reserved:
         return Reason("number_reserved", "a number of a test range is not called through a real trunk")
     return Reason("number_not_reserved", "a sandbox trunk calls numbers of the test ranges only")
 
 
 def jurisdiction_listed(case: Case) -> Reason | None:
     """The campaign lists the callee's country."""
-    if case.number is None or case.number.region in case.campaign.jurisdictions:
+    if case.place is None or case.place.region in case.campaign.jurisdictions:
         return None
     listed = ", ".join(case.campaign.jurisdictions)
-    return Reason("jurisdiction_not_listed", f"the number is of {case.number.region}, the campaign calls {listed}")
+    return Reason("jurisdiction_not_listed", f"the number is of {case.place.region}, the campaign calls {listed}")
 
 
 def jurisdiction_known(case: Case) -> Reason | None:
     """We have calling rules for the callee's country."""
-    if case.number is None or case.number.region in case.ruleset.jurisdictions:
+    if case.place is None or case.rules is not None:
         return None
-    return Reason("jurisdiction_unknown", f"there are no calling rules for {case.number.region}")
+    return Reason("jurisdiction_unknown", f"there are no calling rules for {case.place.region}")
 
 
 def consent_fits(case: Case) -> Reason | None:
@@ -111,99 +83,69 @@ def consent_fits(case: Case) -> Reason | None:
 
 
 def not_suppressed(case: Case) -> Reason | None:
-    """The number is not on the suppression list."""
+    """No number of the person is on the suppression list."""
     at = case.facts.suppressed_at
     return None if at is None else Reason("suppressed", f"the person said stop on {at:%Y-%m-%d}")
 
 
+def not_on_external_list(case: Case) -> Reason | None:
+    """The number is on no do-not-call list of others that binds calls of this purpose.
+
+    A list that no rule describes binds every purpose.
+    """
+    rules = case.rules
+    bound = {} if rules is None else {rule.name: rule.purposes for rule in rules.lists}
+    hits = [name for name in case.facts.list_hits if case.campaign.purpose in bound.get(name, {case.campaign.purpose})]
+    return Reason("external_list", f"the number is on the list {', '.join(sorted(hits))}") if hits else None
+
+
+def external_lists_fresh(case: Case) -> Reason | None:
+    """Every list that must be asked before calls of this purpose was imported, and is new enough."""
+    rules = case.rules
+    if rules is None or case.place is None:
+        return None
+    there = [state for state in case.facts.list_states if state.region == case.place.region]
+    faults = list_faults(rules.lists, there, case.campaign.purpose, case.now)
+    if not faults:
+        return None
+    return Reason("external_list_stale", f"{'; '.join(faults)}: bring it up to date with `agi-app suppression import`")
+
+
 def caller_id_proved(case: Case) -> Reason | None:
     """The number we show is proved to be ours, and the proof has not expired."""
-    proof = case.facts.caller_id_proof
+    proof = next((p for p in case.facts.caller_id_proofs if p.number == case.caller_id), None)
     if proof is None or proof.kind not in PROOF_KINDS:
-        return Reason("caller_id_unproved", f"{case.campaign.caller_id} has no ownership proof")
+        return Reason("caller_id_unproved", f"{case.caller_id} has no ownership proof")
     if proof.expires_at <= case.now:
-        return Reason("caller_id_proof_expired", f"the proof of {case.campaign.caller_id} has expired")
+        return Reason("caller_id_proof_expired", f"the proof of {case.caller_id} has expired")
     return None
 
 
 def caller_id_same(case: Case) -> Reason | None:
     """A person always sees the same number."""
     seen = case.facts.caller_id_seen
-    if seen is None or seen == case.campaign.caller_id:
+    if seen is None or seen == case.caller_id:
         return None
     return Reason("caller_id_changed", "this person has seen another number of ours before")
 
 
-def zone_known(case: Case) -> Reason | None:
-    """We know what time it is where the person is."""
-    if case.number is None or case.number.zones:
+def ring_time_allowed(case: Case) -> Reason | None:
+    """The campaign lets a phone ring neither too short nor too long."""
+    rules, ring = case.rules, case.campaign.ring_time
+    if rules is None or rules.ring_at_least <= ring <= rules.ring_at_most:
         return None
-    return Reason("zone_unknown", "the callee's time zone is not known")
+    least, most = rules.ring_at_least.total_seconds(), rules.ring_at_most.total_seconds()
+    text = f"the campaign lets it ring for {ring.total_seconds():g} s, there it must be {least:g} to {most:g} s"
+    return Reason("ring_time", text)
 
 
-def cap_per_day(case: Case) -> Reason | None:
-    """At most the jurisdiction's number of calls to one person in any 24 hours, over all campaigns."""
-    if case.number is None or case.number.region not in case.ruleset.jurisdictions:
-        return None  # refused by jurisdiction_known already
-    cap = case.ruleset.jurisdictions[case.number.region].cap_per_day
-    recent = sorted(t for t in case.facts.counted_calls if t > case.now - DAY)
-    if len(recent) < cap:
+def abandoned_below_ceiling(case: Case) -> Reason | None:
+    """Of the campaign's answered calls of 30 days no more met nobody than the callee's country allows."""
+    rules, seen = case.rules, case.facts.abandoned
+    if rules is None or seen is None or seen.abandoned * 100 <= rules.abandoned_percent * seen.answered:
         return None
-    return Reason(
-        "cap_per_day", f"{len(recent)} of {cap} calls in 24 hours were already made", recent[len(recent) - cap] + DAY
-    )
-
-
-def window_jurisdiction(case: Case) -> Reason | None:
-    """It is a calling hour of the callee's country, in every time zone the number may be in."""
-    if case.number is None or case.number.region not in case.ruleset.jurisdictions:
-        return None
-    windows = case.ruleset.jurisdictions[case.number.region].windows
-    return _window(
-        case, case.number, windows, "window_jurisdiction", "the callee's country allows calls at other hours"
-    )
-
-
-def window_campaign(case: Case) -> Reason | None:
-    """It is an hour of the campaign's own window, in every time zone the number may be in."""
-    if case.number is None or not case.campaign.windows:
-        return None
-    return _window(case, case.number, case.campaign.windows, "window_campaign", "outside the campaign's window")
-
-
-def _window(case: Case, number: PhoneNumber, windows: tuple[Window, ...], rule: str, text: str) -> Reason | None:
-    zones = [ZoneInfo(z) for z in number.zones]
-    closed = next((z for z in zones if not is_open(case.now, windows, [z])), None)
-    if closed is None:
-        return None  # without any zone, zone_known refuses
-    local = case.now.astimezone(closed)
-    return Reason(rule, f"{text} (there it is {local:%a %H:%M})", next_opening(case.now, windows, zones))
-
-
-def is_open(now: dt.datetime, windows: tuple[Window, ...], zones: list[ZoneInfo]) -> bool:
-    """Whether ``now`` lies inside one of the windows in every zone; never when there is no zone."""
-    return bool(zones) and all(any(_inside(now.astimezone(zone), w) for w in windows) for zone in zones)
-
-
-def next_opening(now: dt.datetime, windows: tuple[Window, ...], zones: list[ZoneInfo]) -> dt.datetime | None:
-    """The earliest later instant that is inside a window in every zone; None if there is none in two weeks.
-
-    Where clocks go forward over a window's start, it is the start moved by as much (at most an hour late).
-    """
-    starts = set()
-    for zone in zones:
-        today = now.astimezone(zone).date()
-        for ahead in range(SEARCH_DAYS + 1):
-            day = today + dt.timedelta(days=ahead)
-            for window in windows:
-                for fold in (0, 1):  # where clocks go back, a start comes twice
-                    start = dt.datetime.combine(day, window.start, zone).replace(fold=fold)
-                    starts.add(start.astimezone(dt.UTC))
-    return next((s for s in sorted(starts) if s > now and is_open(s, windows, zones)), None)
-
-
-def _inside(local: dt.datetime, window: Window) -> bool:
-    return local.weekday() in window.days and window.start <= local.time() < window.end
+    text = f"{seen.abandoned} of {seen.answered} answered calls were abandoned, over {rules.abandoned_percent:g} %"
+    return Reason("abandoned_ceiling", text)
 
 
 ALL_RULES: tuple[Rule, ...] = (
@@ -215,10 +157,19 @@ ALL_RULES: tuple[Rule, ...] = (
     jurisdiction_known,
     consent_fits,
     not_suppressed,
+    not_on_external_list,
+    external_lists_fresh,
     caller_id_proved,
     caller_id_same,
-    zone_known,
-    cap_per_day,
-    window_jurisdiction,
-    window_campaign,
+    ring_time_allowed,
+    abandoned_below_ceiling,
+    time_rules.zone_known,
+    time_rules.cap_per_day,
+    time_rules.cap_per_week,
+    time_rules.cap_per_month,
+    time_rules.gap_after_declined,
+    time_rules.gap_after_abandoned,
+    time_rules.closed_day,
+    time_rules.window_jurisdiction,
+    time_rules.window_campaign,
 )

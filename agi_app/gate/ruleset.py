@@ -1,101 +1,131 @@
-"""The calling rules of each jurisdiction as dated, sourced values, read from ``agi_app/rules``.
+"""The calling rules of each jurisdiction, ready to be judged by: of several values the strictest holds.
 
-A rule set has a version (a hash of the files it came from), so that a decision can name it.
-The need for consent is not in here: it is code, and no file can loosen it.
+``agi_app/rules`` has them as dated, sourced YAML; ``gate.rule_file`` says what may stand there. A rule set
+has a version (a hash of its files), so that a decision can name it, and keeps the text, so that a
+decision can be made again. The need for consent is not in here: it is code, and no file can loosen it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from agi_app.gate.hours import Opening
+from agi_app.model.campaign import Purpose
 
-from agi_app.model.campaign import Window
-from agi_app.yaml_lines import Authored
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-StartTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-EndTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+DAY = dt.timedelta(hours=24)
+NOTHING = dt.timedelta(0)
+T = TypeVar("T")
 
 
-class Sourced(Authored):
-    """Where a value comes from: its source, the day it was checked, and whether it is law or our own default."""
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """The most calls to one person in any span of ``per``, over all campaigns."""
 
-    source: str = Field(min_length=1)
-    as_of: dt.date
-    basis: Literal["law", "house"]
-
-
-class WindowSpec(Authored):
-    """Hours of some days, ``from`` included and ``to`` excluded, in the callee's own time."""
-
-    days: list[Day] = Field(min_length=1)
-    start: StartTime = Field(alias="from")
-    end: EndTime = Field(alias="to")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> WindowSpec:
-        if self.start >= self.end:  # both HH:MM
-            message = '"to" must be later than "from"; for a night write two windows'
-            raise PydanticCustomError("rules/window", message, {"at": ("to",)})
-        return self
-
-    def window(self) -> Window:
-        """The window as the gate uses it; ``24:00`` becomes the last microsecond of the day."""
-        end = dt.time.max if self.end == "24:00" else dt.time.fromisoformat(self.end)
-        return Window(frozenset(DAYS.index(d) for d in self.days), dt.time.fromisoformat(self.start), end)
+    calls: int
+    per: dt.timedelta
 
 
-class CallingHours(Sourced):
-    """When a person may be called."""
+@dataclass(frozen=True, slots=True)
+class ListRule:
+    """A do-not-call list that others keep: it must be here, not older than this, for calls of these purposes."""
 
-    windows: list[WindowSpec] = Field(min_length=1)
-
-
-class DayCap(Sourced):
-    """The most calls to one person in any 24 hours, over all campaigns."""
-
-    calls: int = Field(strict=True, ge=1, le=10)
+    name: str
+    max_age: dt.timedelta
+    purposes: frozenset[Purpose]
 
 
-class JurisdictionFile(Authored):
-    """One file of ``agi_app/rules``."""
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything that one country, or a part of it, asks for."""
 
-    jurisdiction: str = Field(pattern=r"^[A-Z]{2}$")
-    calling_hours: CallingHours
-    cap_per_day: DayCap
+    opening: Opening
+    caps: tuple[Cap, ...]
+    gap_after_declined: dt.timedelta = NOTHING
+    gap_after_abandoned: dt.timedelta = NOTHING
+    ring_at_least: dt.timedelta = NOTHING
+    ring_at_most: dt.timedelta = dt.timedelta.max
+    abandoned_percent: float = 100.0  # of answered calls in 30 days
+    lists: tuple[ListRule, ...] = ()
+    keep_recordings_days: int = 0
+    keep_records_days: int = 0
+    says_artificial_voice: bool = False
+    opt_out_within: dt.timedelta = dt.timedelta.max
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a country whose own rules bind besides, for numbers that begin so; ``rules`` has both."""
+
+    prefixes: tuple[str, ...]  # E.164
+    rules: Rules
 
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """The rules of one country, ready to be judged by."""
+    """The rules of one country."""
 
-    region: str
-    windows: tuple[Window, ...]
-    cap_per_day: int
+    region: str  # ISO 3166 alpha-2
+    rules: Rules
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    zones: tuple[str, ...] = ()  # all of the country
+
+    def rules_in(self, parts: tuple[str, ...]) -> Rules:
+        """The strictest of the country's rules and those of its ``parts``."""
+        if not parts:
+            return self.rules
+        return strictest([self.parts[name].rules for name in parts]) if len(parts) > 1 else self.parts[parts[0]].rules
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """All jurisdictions that may be called, with the version that decisions record."""
+    """All jurisdictions that may be called, with the version that decisions record and the text it is a hash of."""
 
     version: str
     jurisdictions: Mapping[str, Jurisdiction]
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)  # name -> text
 
 
-def build(version: str, files: list[JurisdictionFile]) -> RuleSet:
-    """Turn validated rule files into the rule set that ``decide`` takes."""
-    return RuleSet(
-        version,
-        {
-            f.jurisdiction: Jurisdiction(
-                f.jurisdiction, tuple(w.window() for w in f.calling_hours.windows), f.cap_per_day.calls
-            )
-            for f in files
-        },
+def strictest(rules: Iterable[Rules]) -> Rules:
+    """What satisfies all of ``rules`` (at least one)."""
+    every = list(rules)
+    return Rules(
+        opening=Opening(
+            _once(windows for r in every for windows in r.opening.hours),
+            _once(calendar for r in every for calendar in r.opening.calendars),
+        ),
+        caps=lowest_caps(cap for r in every for cap in r.caps),
+        gap_after_declined=max(r.gap_after_declined for r in every),
+        gap_after_abandoned=max(r.gap_after_abandoned for r in every),
+        ring_at_least=max(r.ring_at_least for r in every),
+        ring_at_most=min(r.ring_at_most for r in every),
+        abandoned_percent=min(r.abandoned_percent for r in every),
+        lists=strictest_lists(rule for r in every for rule in r.lists),
+        keep_recordings_days=max(r.keep_recordings_days for r in every),
+        keep_records_days=max(r.keep_records_days for r in every),
+        says_artificial_voice=any(r.says_artificial_voice for r in every),
+        opt_out_within=min(r.opt_out_within for r in every),
     )
+
+
+def lowest_caps(caps: Iterable[Cap]) -> tuple[Cap, ...]:
+    """Of caps over the same span the lowest, the shortest span first."""
+    lowest: dict[dt.timedelta, int] = {}
+    for cap in caps:
+        lowest[cap.per] = min(cap.calls, lowest.get(cap.per, cap.calls))
+    return tuple(Cap(lowest[per], per) for per in sorted(lowest))
+
+
+def strictest_lists(rules: Iterable[ListRule]) -> tuple[ListRule, ...]:
+    """Of rules about one list the lowest age and all purposes, by name."""
+    found: dict[str, ListRule] = {}
+    for rule in rules:
+        known = found.get(rule.name, rule)
+        found[rule.name] = ListRule(rule.name, min(rule.max_age, known.max_age), rule.purposes | known.purposes)
+    return tuple(found[name] for name in sorted(found))
+
+
+def _once(items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(items))

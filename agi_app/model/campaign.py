@@ -58,3 +58,4 @@ class Campaign:
     ring_time: dt.timedelta = dt.timedelta(seconds=30)
     max_call: dt.timedelta = dt.timedelta(seconds=120)
     region: str | None = None  # how numbers without a country code are read; default: first jurisdiction
+    local_caller_ids: tuple[tuple[str, str], ...] = ()  # prefix of a callee's E.164 number -> our number of that place

@@ -18,6 +18,7 @@ class ContactRow:
     zones: tuple[str, ...]
     language: str | None
     fields: dict[str, str]
+    person_key: str | None = None  # the operator's own id of the person, whose numbers belong together
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,7 @@ class Consent:
     evidence: str | None = None  # reference or hash of the proof
     expires_at: dt.datetime | None = None
     entered_by: str | None = None
+    seller: str | None = None  # on whose behalf the calls are
+    evidence_sha256: bytes | None = None  # of the evidence file, which the data folder keeps
+    evidence_file: str | None = None  # its name when it was handed in
+    person_key: str | None = None  # the operator's own id of the person, whose numbers belong together

@@ -10,18 +10,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
 from phonenumbers import timezone as number_zones
+
+from agi_app.model import plain_number
 
 _RESERVED_NANP = re.compile(r"\+1([2-9]\d\d)55501\d\d")
 _RESERVED_GB_MOBILE = re.compile(r"\+447700900\d{3}")
 _RESERVED_GB_LONDON = re.compile(r"\+442079460\d{3}")
 _RESERVED_BULK = re.compile(r"(?=\+\d{8,15}$)\+999(86|44|1)(\d{3})\d+")  # 15 digits: the most E.164 has
 _PLAIN = re.compile(r"(\+|00)[\d\s().\-\u2010-\u2015]+")  # an international number as people space it
+_NOT_DIGITS = re.compile(r"\D")
 _SHORTEST_CN = 10  # digits of area code and number; metadata also allows area code + 110, 12345 and the like
 _BULK_REGION = {"86": "CN", "44": "GB", "1": "US"}
+_RESERVED_REGIONS = frozenset({"US", "GB"})  # regions of the ranges that are not +999
+UNKNOWN_REGION = "ZZ"  # CLDR's code for it
 _REGION_ZONE = {"CN": ("Asia/Shanghai",), "GB": ("Europe/London",)}
 _UNKNOWN_ZONE = "Etc/Unknown"
 _DIALLABLE = frozenset(
@@ -62,6 +68,31 @@ def parse(text: str, region: str | None = None) -> PhoneNumber:
     kind nobody answers (short, emergency, premium), or without a country when no region was given.
     """
     cleaned = _ascii_digits(text.strip()).removeprefix("tel:")
+    if quick := _quick(cleaned, region):
+        return quick
+    return _slowly(cleaned, region)
+
+
+def _quick(cleaned: str, region: str | None) -> PhoneNumber | None:
+    """A number that needs no long look; None for all others."""
+    if cleaned.startswith(("+999", "00999")):
+        return _plain_reserved(cleaned)
+    found = plain_number.accept(cleaned, region)
+    if found is None or (found.region == "CN" and len(found.national) < _SHORTEST_CN):
+        return None
+    if found.region in _RESERVED_REGIONS and (reserved := reserved_number(found.e164)):
+        return reserved
+    if found.region in _REGION_ZONE:
+        return PhoneNumber(found.e164, found.region, _REGION_ZONE[found.region], reserved=False)
+    return (
+        PhoneNumber(found.e164, found.region, _known(plain_number.zones(found)), reserved=False)
+        if found.place
+        else None
+    )
+
+
+def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
+    """Whatever phonenumbers makes of it."""
     if any(c.isalpha() for c in cleaned):  # phonenumbers would dial FLOWERS as digits
         raise NotANumber("has letters or an extension in it: an automatic call cannot dial them")
     reserved = _plain_reserved(cleaned)
@@ -81,7 +112,7 @@ def _plain_reserved(cleaned: str) -> PhoneNumber | None:
     """A test-range number in international form; phonenumbers cannot read +999."""
     if not _PLAIN.fullmatch(cleaned):
         return None
-    digits = "".join(c for c in cleaned if c.isdecimal())
+    digits = _NOT_DIGITS.sub("", cleaned)
     return reserved_number("+" + digits.removeprefix("00"))
 
 
@@ -100,20 +131,39 @@ def _judge(number: phonenumbers.PhoneNumber) -> PhoneNumber:
     return PhoneNumber(e164, found, _zones(number, found), reserved=False)
 
 
+def region_and_zones(e164: str) -> tuple[str, list[str]]:
+    """Where a number in E.164 is, as the database keeps it; unknown for one that ``parse`` refuses."""
+    try:
+        found = parse(e164)
+    except NotANumber:
+        return UNKNOWN_REGION, []
+    return found.region, list(found.zones)
+
+
 def reserved_number(e164: str) -> PhoneNumber | None:
     """The number when it lies in a reserved test range, else None."""
+    if e164.startswith("+999"):
+        return _reserved_bulk(e164)
     if match := _RESERVED_NANP.fullmatch(e164):
-        zones = number_zones.time_zones_for_number(phonenumbers.parse(f"+1{match[1]}5550100"))
-        return PhoneNumber(e164, "US", _known(zones) or ("America/New_York", "America/Los_Angeles"), reserved=True)
+        return PhoneNumber(e164, "US", _us_zones(match[1]), reserved=True)
     if _RESERVED_GB_MOBILE.fullmatch(e164) or _RESERVED_GB_LONDON.fullmatch(e164):
         return PhoneNumber(e164, "GB", _REGION_ZONE["GB"], reserved=True)
+    return None
+
+
+def _reserved_bulk(e164: str) -> PhoneNumber | None:
     if match := _RESERVED_BULK.fullmatch(e164):
         region = _BULK_REGION[match[1]]
         if region != "US":
             return PhoneNumber(e164, region, _REGION_ZONE[region], reserved=True)
-        zones = number_zones.time_zones_for_number(phonenumbers.parse(f"+1{match[2]}5550100"))
-        return PhoneNumber(e164, "US", _known(zones) or ("America/New_York", "America/Los_Angeles"), reserved=True)
+        return PhoneNumber(e164, "US", _us_zones(match[2]), reserved=True)
     return None
+
+
+@lru_cache(maxsize=1000)
+def _us_zones(area: str) -> tuple[str, ...]:
+    zones = number_zones.time_zones_for_number(phonenumbers.parse(f"+1{area}5550100"))
+    return _known(zones) or ("America/New_York", "America/Los_Angeles")
 
 
 def _zones(number: phonenumbers.PhoneNumber, region: str) -> tuple[str, ...]:
@@ -128,6 +178,8 @@ def _known(zones: tuple[str, ...] | list[str]) -> tuple[str, ...]:
 
 def _ascii_digits(text: str) -> str:
     """Full-width and other digits and the full-width plus as ASCII."""
+    if text.isascii():
+        return text
     return "".join(str(int(c)) if c.isdecimal() else "+" if c == "＋" else c for c in text)
 
 

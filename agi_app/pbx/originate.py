@@ -60,10 +60,16 @@ async def place_internal(
     ring_timeout: float,
     max_call: float,
     variables: Mapping[str, str] | None = None,
+    far_end: Channel | None = None,
 ) -> Channel:
-    """As ``place``, to a destination of the settings: staff, a rehearsal, our own number."""
+    """As ``place``, to a destination of the settings: staff, a rehearsal, our own dialplan.
+
+    ``far_end`` (of ``router.open``) is the other half of a ``Local/`` endpoint, when it must be known from the start.
+    """
     channel_id = channel_id_of(leg.leg_id)
     body = _body(channel_id, leg.endpoint, leg.caller_id, ari.settings.app, ring_timeout, max_call, variables)
+    if far_end is not None:
+        body["otherChannelId"] = far_end.id
     return await _originate(ari, router, channel_id, body, lambda: None)
 
 

@@ -38,6 +38,7 @@ class TrunkFacts:
     uris: tuple[str, ...]  # static contacts and outbound proxies: every SIP URI its calls may go to
     open_to_registration: bool  # somebody may register a contact that we do not see here
     from_user: str  # replaces our caller ID in the From header when set
+    context: str = ""  # where in the dialplan its calls to us begin
 
     def faults(self, *, sandbox: bool) -> list[str]:
         """What forbids dialling through it; empty when it is well."""
@@ -116,7 +117,11 @@ async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
         uris += [found.get("outbound_proxy", ""), *found.get("contact", "").split(",")]
         open_to_registration |= found.get("max_contacts", "0") != "0"
     return TrunkFacts(
-        endpoint, tuple(u.strip() for u in uris if u.strip()), open_to_registration, fields.get("from_user", "")
+        endpoint,
+        tuple(u.strip() for u in uris if u.strip()),
+        open_to_registration,
+        fields.get("from_user", ""),
+        fields.get("context", ""),
     )
 
 

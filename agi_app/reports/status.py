@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from agi_app.clock import Clock
-from agi_app.consent.caller_id_proof import LABEL
+from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import InputError
+from agi_app.gate.caller_id import numbers_of
 from agi_app.results import Standstill, Totals
 from agi_app.store import nodes, reports
 from agi_app.store.caller_ids import proofs
@@ -45,12 +46,14 @@ async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Tot
     campaign, name = stored.campaign, stored.campaign.name
     counted = await contacts_of(store, name)
     outcomes = await reports.outcome_counts(store, name)
+    found = await proofs(store)
     return Totals(
         campaign=name,
         state=stored.state.value,
         purpose=campaign.purpose.value,
         caller_id=campaign.caller_id,
-        caller_id_proof=await _proof(store, campaign.caller_id, now),
+        caller_id_proof=standing(found, campaign.caller_id, now).words,
+        local_caller_ids={number: standing(found, number, now).words for number in numbers_of(campaign)[1:]},
         contacts=counted.total,
         done=counted.done,
         waiting=counted.pending - counted.parked,
@@ -61,12 +64,3 @@ async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Tot
         dispositions=await reports.disposition_counts(store, name),
         refused=await reports.refusals_by_rule(store, name),
     )
-
-
-async def _proof(store: Store, e164: str, now: dt.datetime) -> str:
-    held = [p for p in await proofs(store) if p.e164 == e164]
-    if not held:
-        return "no ownership proof"
-    best = max(held, key=lambda p: p.expires_at)
-    ended = "" if best.expires_at > now else ", expired"
-    return f"{LABEL[best.kind]} until {best.expires_at:%Y-%m-%d}{ended}"

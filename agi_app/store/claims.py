@@ -1,7 +1,7 @@
 """Claim: who may be called now? One transaction that locks, reads facts, lets the gate decide, and reserves.
 
-The order is what keeps a person from being called twice: slots, then contacts *and their
-persons* are locked (passing over what others hold), and only then, in further statements that see
+The order is what keeps a person from being called twice: slots, then contacts *and the heads of their
+persons* are locked (passing over what others hold), and only then, in a further statement that sees
 everything committed meanwhile, the facts are read (DESIGN §5 "Store" has the figures).
 """
 
@@ -9,24 +9,24 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from psycopg.rows import DictRow
 
-from agi_app.gate.decide import Decision
-from agi_app.gate.facts import ConsentFact, Facts, ProofFact
+from agi_app.gate.case import Reason
+from agi_app.gate.replay import inputs_of
 from agi_app.model.call import Claim
-from agi_app.model.campaign import Campaign, CampaignState, Purpose
+from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store import queries, slots
+from agi_app.store.facts import Decide, Due, Judged, begin, judge
 from agi_app.store.pool import Store
-from agi_app.store.statements import Connection, record, records
+from agi_app.store.statements import Connection, records
+from agi_app.store.texts import spec_of, version_of_spec
 
 Q = queries.load("claims")
 SOONEST_RETRY = dt.timedelta(seconds=1)  # a refusal is not decided again at once, whatever the rule says
-Decide = Callable[[Facts, dt.datetime], Decision]
+_REASONS = msgspec.json.Decoder(tuple[Reason, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,6 @@ class ClaimBatch:
     not_running: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A contact as it was judged: its row, the facts and the decision."""
-
-    row: DictRow
-    facts: Facts
-    decision: Decision
-
-
 async def claim(
     store: Store, campaign: Campaign, limit: int, terms: ClaimTerms, decide: Decide, *, look_at: int = 0
 ) -> ClaimBatch:
@@ -69,69 +60,29 @@ async def claim(
     ``decide`` must be pure; it gets the facts and the rules time by the database's clock. Raises StoreError.
     """
     async with store.transaction() as connection:
-        begin = {"campaign": campaign.name, "caller_id": campaign.caller_id, "offset": terms.offset}
-        start = await record(connection, Q["begin"], begin)
-        if start is None or start["state"] != CampaignState.RUNNING:
+        start = await begin(connection, campaign, terms.offset)
+        if start is None or start.state is not CampaignState.RUNNING:
             return ClaimBatch(not_running=True)
         trunk = await slots.lease(connection, slots.of_trunk(campaign.trunk), terms.trunk_limit, limit)
         own = await slots.lease(connection, slots.of_campaign(campaign.name), campaign.pace.concurrent, limit)
         free = list(zip(trunk, own, strict=False))
         if not free:
             return ClaimBatch(no_slot=True)
-        contacts = await _lock(connection, campaign.name, start["now"], max(limit, look_at))
-        if not contacts:
+        due = await _lock(connection, campaign.name, start.now, max(limit, look_at))
+        if not due:
             return ClaimBatch(nothing_due=True)
-        judged = await judge(connection, contacts, start, decide, len(free))
-        claims = await _reserve(connection, campaign, judged, free, start["now"], terms)
+        judged = await judge(connection, due, start, decide, len(free))
+        claims = await _reserve(connection, campaign, judged, free, start.now, terms)
     refused = len(judged) - len(claims)
     return ClaimBatch(tuple(claims), len(judged), refused, no_slot=len(claims) == len(free))
 
 
-async def _lock(connection: Connection, campaign: str, now: dt.datetime, limit: int) -> list[int]:
-    """Lock due contacts with their persons; one contact a person."""
-    found = await records(connection, Q["lock"], {"campaign": campaign, "now": now, "limit": limit})
-    first_of_person: dict[int, int] = {}
-    for row in found:
-        first_of_person.setdefault(row["person_id"], row["contact_id"])
+async def _lock(connection: Connection, campaign: str, now: dt.datetime, limit: int) -> list[Due]:
+    """Lock due contacts with the heads of their persons; one contact a person."""
+    first_of_person: dict[int, Due] = {}
+    for row in await records(connection, Q["lock"], {"campaign": campaign, "now": now, "limit": limit}):
+        first_of_person.setdefault(row["head"], Due(row["contact_id"], row["head"]))
     return list(first_of_person.values())
-
-
-async def judge(
-    connection: Connection, contacts: list[int], start: DictRow, decide: Decide, most_allowed: int
-) -> list[Judged]:
-    """Read the facts and decide, until ``most_allowed`` are allowed; the rest stays due."""
-    now: dt.datetime = start["now"]
-    found = await records(connection, Q["facts"], {"contacts": contacts, "now": now})
-    consents: dict[int, list[ConsentFact]] = {}
-    for row in await records(connection, Q["consents"], {"persons": [row["person_id"] for row in found]}):
-        consents.setdefault(row["person_id"], []).append(
-            ConsentFact(
-                row["consent_id"], Purpose(row["purpose"]), row["given_at"], row["expires_at"], row["revoked_at"]
-            )
-        )
-    judged = []
-    for row in found:
-        facts = _facts(row, tuple(consents.get(row["person_id"], ())), start)
-        decision = decide(facts, now)
-        judged.append(Judged(row, facts, decision))
-        most_allowed -= decision.allowed
-        if most_allowed == 0:
-            break
-    return judged
-
-
-def _facts(row: DictRow, consents: tuple[ConsentFact, ...], start: DictRow) -> Facts:
-    return Facts(
-        contact_id=row["contact_id"],
-        person_id=row["person_id"],
-        number=row["e164"],
-        campaign_state=CampaignState(start["state"]),
-        consents=consents,
-        suppressed_at=row["suppressed_at"],
-        counted_calls=tuple(row["counted_calls"]),
-        caller_id_seen=row["caller_id_seen"],
-        caller_id_proof=ProofFact(start["kind"], start["expires_at"]) if start["kind"] else None,
-    )
 
 
 async def _reserve(
@@ -142,80 +93,71 @@ async def _reserve(
     now: dt.datetime,
     terms: ClaimTerms,
 ) -> list[Claim]:
-    decided = await _record_decisions(connection, campaign.name, judged, terms.clock_name)
-    claims = [_claim(j.row, campaign, decided[j.row["contact_id"]]) for j in judged if j.decision.allowed]
-    if claims:
-        await connection.execute(
-            Q["open_attempts"],
-            {
-                "campaign": campaign.name,
-                "node": terms.node,
-                "trunk": campaign.trunk,
-                "caller_id": campaign.caller_id,
-                "now": now,
-                "lease": terms.lease,
-                "rows": _json([_attempt_row(c) for c in claims]),
-            },
-        )
-        scopes = (slots.of_trunk(campaign.trunk), slots.of_campaign(campaign.name))
-        occupied = [
-            {"scope": scope, "n": n, "attempt_id": c.attempt_id}
-            for c, pair in zip(claims, free, strict=False)
-            for scope, n in zip(scopes, pair, strict=True)
-        ]
-        await slots.occupy(connection, _json(occupied))
-    settled = [_contact_row(j, now, decided.get(j.row["contact_id"])) for j in judged]
-    await connection.execute(Q["settle_contacts"], {"rows": _json(settled)})
-    return claims
-
-
-async def _record_decisions(
-    connection: Connection, campaign: str, judged: list[Judged], clock_name: str
-) -> dict[int, int]:
-    """Write a row for each yes and each new kind of no; contact id -> decision id."""
-    new = [
-        {
-            "contact_id": j.facts.contact_id,
-            "person_id": j.facts.person_id,
-            "rules": j.decision.rules,
-            "reasons": j.decision.reasons,
-            "inputs": _inputs(j.facts),
-            "ruleset_version": j.decision.ruleset_version,
-            "decided_at": j.decision.decided_at,
-        }
-        for j in judged
-        if j.decision.allowed
-        or list(j.decision.rules) != j.row["last_rules"]
-        or j.decision.ruleset_version != j.row["last_version"]
-    ]
-    if not new:
-        return {}
-    written = await records(
-        connection, Q["record_decisions"], {"campaign": campaign, "clock": clock_name, "rows": _json(new)}
-    )
-    return {row["contact_id"]: row["decision_id"] for row in written}
-
-
-def _inputs(facts: Facts) -> dict[str, Any]:
-    """The facts without the number, which must be erasable."""
-    return {
-        "campaign_state": facts.campaign_state,
-        "consents": facts.consents,
-        "suppressed_at": facts.suppressed_at,
-        "counted_calls": facts.counted_calls,
-        "caller_id_seen": facts.caller_id_seen,
-        "caller_id_proof": facts.caller_id_proof,
+    slots_left = iter(free)
+    rows = [_settled(j, now, next(slots_left) if j.decision.allowed else None) for j in judged]
+    spec = spec_of(campaign)
+    values = {
+        "campaign": campaign.name,
+        "campaign_version": version_of_spec(spec),
+        "spec": spec,
+        "clock": terms.clock_name,
+        "node": terms.node,
+        "trunk": campaign.trunk,
+        "now": now,
+        "lease": terms.lease,
+        "trunk_scope": slots.of_trunk(campaign.trunk),
+        "campaign_scope": slots.of_campaign(campaign.name),
+        "rows": msgspec.json.encode(rows).decode(),
     }
+    decided = {r["contact_id"]: r["decision_id"] for r in await records(connection, Q["settle"], values)}
+    return [
+        _claim(j, row["attempt_id"], campaign, decided[row["contact_id"]])
+        for j, row in zip(judged, rows, strict=True)
+        if j.decision.allowed
+    ]
 
 
-def _claim(row: DictRow, campaign: Campaign, decision_id: int) -> Claim:
+def _settled(judged: Judged, now: dt.datetime, slot: tuple[int, int] | None) -> dict[str, Any]:
+    """What is written about one contact; ``slot`` (of the trunk, of the campaign) when it is to be called."""
+    decision = judged.decision
+    row: dict[str, Any] = {
+        "contact_id": decision.contact_id,
+        "person_id": decision.person_id,
+        "number_id": judged.row["number_id"],
+        "news": _is_news(judged),
+    }
+    if row["news"]:
+        row |= {
+            "rules": decision.rules,
+            "reasons": decision.reasons,
+            "inputs": inputs_of(judged.facts, decision),
+            "ruleset_version": decision.ruleset_version,
+            "decided_at": decision.decided_at,
+        }
+    if slot is not None:
+        attempt = {"attempt_id": uuid.uuid4().hex, "caller_id": decision.caller_id}
+        return row | attempt | {"state": "claimed", "due_at": now, "trunk_slot": slot[0], "campaign_slot": slot[1]}
+    again = decision.try_again_at
+    return row | {"state": "pending", "due_at": max(again, now + SOONEST_RETRY) if again else "infinity"}
+
+
+def _is_news(judged: Judged) -> bool:
+    """A yes always is; a no when it is by other reasons or other rules than the last one."""
+    decision, row = judged.decision, judged.row
+    if decision.allowed or row["last_reasons"] is None or decision.ruleset_version != row["last_version"]:
+        return True
+    return [r.sort for r in decision.reasons] != [r.sort for r in _REASONS.decode(row["last_reasons"])]
+
+
+def _claim(judged: Judged, attempt_id: str, campaign: Campaign, decision_id: int) -> Claim:
+    row = judged.row
     return Claim(
-        attempt_id=uuid.uuid4().hex,
+        attempt_id=attempt_id,
         contact_id=row["contact_id"],
-        person_id=row["person_id"],
+        person_id=row["head"],
         campaign=campaign.name,
         number=row["e164"],
-        caller_id=campaign.caller_id,
+        caller_id=judged.decision.caller_id,
         trunk=campaign.trunk,
         language=row["language"],
         fields=row["fields"],
@@ -223,26 +165,3 @@ def _claim(row: DictRow, campaign: Campaign, decision_id: int) -> Claim:
         decision_id=decision_id,
         retries_used=row["retries_used"],
     )
-
-
-def _attempt_row(claimed: Claim) -> dict[str, Any]:
-    return {
-        "attempt_id": claimed.attempt_id,
-        "contact_id": claimed.contact_id,
-        "person_id": claimed.person_id,
-        "decision_id": claimed.decision_id,
-    }
-
-
-def _contact_row(judged: Judged, now: dt.datetime, decision_id: int | None) -> dict[str, Any]:
-    again = judged.decision.try_again_at
-    due: dt.datetime | str
-    if judged.decision.allowed:
-        state, due = "claimed", now
-    else:
-        state, due = "pending", max(again, now + SOONEST_RETRY) if again else "infinity"
-    return {"contact_id": judged.facts.contact_id, "state": state, "due_at": due, "decision_id": decision_id}
-
-
-def _json(rows: list[dict[str, Any]]) -> str:
-    return msgspec.json.encode(rows).decode()

@@ -10,18 +10,20 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import typer
-import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from agi_app.campaigns.rule_texts import in_force, lines_of
+from agi_app.campaigns.rules import RuleBook, load_rulebook
 from agi_app.cli.main import build
 from agi_app.config import SandboxSettings, Settings, TrunkSettings
-from agi_app.gate.rules import ALL_RULES, Rule
+from agi_app.gate.case import Rule
+from agi_app.gate.rules import ALL_RULES
+from agi_app.gate.ruleset import Jurisdiction
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 MADE = "<!-- Made by scripts/docs from the code; change it there. -->"
@@ -174,13 +176,17 @@ def _default(field: Any) -> str:
 def reasons(rule: Rule) -> list[tuple[str, str, bool]]:
     """What a rule function may answer: (id, text with placeholders, whether time alone can mend it)."""
     found = []
-    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(rule)))):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-            continue
-        if node.func.id == "Reason":
-            found.append((ast.literal_eval(node.args[0]), _text(node.args[1]), len(node.args) > 2))
-        elif node.func.id == "_window":
-            found.append((ast.literal_eval(node.args[3]), _text(node.args[4]), True))
+    body = ast.parse(textwrap.dedent(inspect.getsource(rule)))
+    named = {
+        node.targets[0].id: node.value
+        for node in ast.walk(body)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    for node in ast.walk(body):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reason":
+            text = node.args[1]
+            text = named[text.id] if isinstance(text, ast.Name) else text
+            found.append((ast.literal_eval(node.args[0]), _text(text), len(node.args) > 2))
     return list(dict.fromkeys(found))
 
 
@@ -210,25 +216,29 @@ def gate_page() -> str:
     lines += ["", *_table(("rule id", "what must be true", "what a refusal says", "mends itself"), rows)]
     lines += ["", "The need for consent is code: no file and no setting can switch it off.", "", "## Jurisdictions", ""]
     lines += [
-        "Hours are in the callee's own time; a number that may be in several time zones must be inside the hours in",
-        "all of them. A campaign's `window` can only narrow them. *law* is what the named source says, *house* is",
-        "our own default where it says less or nothing. No legal advice. A country that is not here is refused.",
+        "What the shipped files say; `agi-app rules show` tells the same with the project's own files. Hours are in",
+        "the callee's own time; a number that may be in several time zones must be inside the hours in all of them. A",
+        "campaign's `window` can only narrow them. Of several values the strictest holds. *law* is what the named",
+        "source says, *house* is our own default where it says less or nothing. No legal advice. A country that is not",
+        "here is refused unless the project adds it: [calling rules](../explanation/calling-rules.md).",
     ]
-    for file in sorted((resources.files("agi_app") / "rules").iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".yaml"):
-            lines += _jurisdiction(yaml.safe_load(file.read_text(encoding="utf-8")))
+    book = load_rulebook()
+    for region, country in book.ruleset.jurisdictions.items():
+        lines += _jurisdiction(region, country, book)
     return "\n".join(lines) + "\n"
 
 
-def _jurisdiction(rules: dict[str, Any]) -> list[str]:
-    hours, cap = rules["calling_hours"], rules["cap_per_day"]
-    spans = "; ".join(f"{' '.join(w['days'])} {w['from']}–{w['to']}" for w in hours["windows"])
-    calls = f"{cap['calls']} to one person in any 24 hours, over all campaigns"
-    rows = [
-        ("calling hours", spans, hours["basis"], hours["source"], str(hours["as_of"])),
-        ("calls", calls, cap["basis"], cap["source"], str(cap["as_of"])),
+def _jurisdiction(region: str, country: Jurisdiction, book: RuleBook) -> list[str]:
+    parts = {f"{region}-{name}": in_force(part.rules) for name, part in country.parts.items()}
+    whole = in_force(country.rules)
+    holds = [(f"`{rule}`", value, *(part[rule] for part in parts.values())) for rule, value in whole.items()]
+    made = [(v.place, f"`{v.rule}`", v.value, v.basis, v.source, str(v.as_of)) for v in lines_of(book, region)]
+    return [
+        *("", f"### {region}", "", "What holds:", ""),
+        *_table(("rule", region, *parts), holds),
+        *("", "Where it comes from:", ""),
+        *_table(("place", "rule", "value", "basis", "source", "as of"), made),
     ]
-    return ["", f"### {rules['jurisdiction']}", "", *_table(("rule", "value", "basis", "source", "as of"), rows)]
 
 
 # ---- pages

@@ -101,7 +101,6 @@ async def test_a_caller_id_is_judged_by_rules_time(patient: Patient, cluster: em
     """In a sandbox that lives in March a proof until April has weeks to go, whatever the real date is."""
     await patient.examine()
     with psycopg.connect(cluster.url) as connection:
-        connection.execute("DELETE FROM caller_id_proof")
         connection.execute(
             "INSERT INTO caller_id_proof (e164, kind, entered_by, proved_at, expires_at)"
             " VALUES ('+999862155500001', 'letter', 'Ann', '2020-03-01', '2020-04-10')"

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chaos.ariwire import AriLink, EventMischief, take_frames
+from chaos.crew import TRIES, Crew
+from chaos.judge import Verdict, dead_air_limit_s
 from chaos.pgwire import PgLink
+from chaos.run import Plan
 from chaos.steps import Steps
+from chaos.trunk_faults import TrunkStorm
+from sandbox.errors import SandboxError
 
 pytestmark = pytest.mark.slow  # starts proxies
 
@@ -86,3 +96,50 @@ def test_the_trap_springs_at_the_nth_time_only() -> None:
     for _ in range(4):
         steps.passed("up")
     assert sprung == [3]
+
+
+def _crew(folder: Path, answers: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> Crew:
+    crew = Crew(Path("/"), folder, lambda _: None)
+    monkeypatch.setattr(crew, "_do", lambda *_: answers.pop(0))
+    return crew
+
+
+def test_a_run_is_done_anew_when_the_harness_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[dict[str, Any]] = [{"failed": "SIPp did not start"}, {"calls": 7}]
+    crew = _crew(tmp_path, answers, monkeypatch)
+    assert crew.run(Plan(TrunkStorm, None, 1), tmp_path, tmp_path) == Verdict(calls=7)
+    assert len(crew.retries) == 1
+    assert "SIPp did not start" in crew.retries[0]
+
+
+def test_a_broken_promise_is_never_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers: list[dict[str, Any]] = [{"double_dials": 1, "problems": ["double dial"]}, {"calls": 7}]
+    crew = _crew(tmp_path, answers, monkeypatch)
+    assert crew.run(Plan(TrunkStorm, None, 1), tmp_path, tmp_path).double_dials == 1
+    assert not crew.retries
+    assert len(answers) == 1
+
+
+def test_a_harness_that_never_starts_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crew = _crew(tmp_path, [{"failed": "no port"}] * (TRIES + 1), monkeypatch)
+    with pytest.raises(SandboxError, match="no port"):
+        crew.run(Plan(TrunkStorm, None, 1), tmp_path, tmp_path)
+    assert len(crew.retries) == TRIES - 1
+
+
+def test_the_promise_of_three_seconds_bends_only_in_a_quick_run_on_a_slow_machine() -> None:
+    assert dead_air_limit_s(9.0, quick=False) == 3.0
+    assert dead_air_limit_s(0.5, quick=True) == 3.0
+    assert dead_air_limit_s(4.0, quick=True) == 13.0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+def test_a_run_has_a_loopback_of_its_own() -> None:
+    script = (
+        "import socket; from chaos.network import own_network; taken = socket.create_server(('127.0.0.1', 0));"
+        "port = taken.getsockname()[1]; print(own_network(), [name for _, name in socket.if_nameindex()]);"
+        "again = socket.create_server(('127.0.0.1', port)); socket.create_connection(('127.0.0.1', port)).close();"
+        "again.close(); taken.close()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "True ['lo']\n"

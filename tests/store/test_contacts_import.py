@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from agi_app.contacts.importer import ImportSummary, import_consent_file, import_contacts_file
-from agi_app.errors import AuthorError, InputError
+from agi_app.contacts import spool
+from agi_app.contacts.importer import import_consent_file, import_contacts_file
+from agi_app.contacts.opening import open_table
+from agi_app.contacts.sheet_writer import SheetWriter
+from agi_app.contacts.storing import ImportSummary
+from agi_app.errors import AuthorError, InputError, StoreError
+from agi_app.model.campaign import Purpose
+from agi_app.model.person import Consent
 from agi_app.store import campaigns, consents, contacts
+from agi_app.store.history import person_history
 from agi_app.store.pool import Store
-from tests.store.world import World, campaign
+from tests.store.world import LONG_AGO, World, campaign
 
 pytestmark = pytest.mark.postgres
 
@@ -133,7 +142,7 @@ async def test_a_generated_list_is_refused_as_a_whole(world: World, stored: None
 @pytest.mark.parametrize(
     ("content", "error", "words"),
     [
-        (b"PK\x03\x04", AuthorError, "XLSX"),
+        (b"PK\x03\x04", AuthorError, "ZIP archive"),
         (b"", AuthorError, "is empty"),
         (b"external_id,number\n", AuthorError, "no rows"),
         (b"external_id,number\nP1,+999861382357802\nP2,\xff\n", AuthorError, "people.csv:3:4: table/encoding"),
@@ -194,9 +203,189 @@ async def test_consents_are_recorded_with_who_entered_them(world: World, store: 
     found = await import_consent_file(store, path, "wang", await world.now())
     assert (found.rows, found.added, found.unchanged, found.rejected) == (3, 1, 0, 2)
     assert [(p.line, p.rule) for p in found.problems] == [(3, "consent/time"), (4, "consent/method")]
-    person = await consents.history(store, "+999861382357802")
+    person = await person_history(store, "+999861382357802")
     assert person is not None
     (consent,) = person.consents
     assert (consent.wording, consent.entered_by, consent.recorded_by) == ("I agree.", "wang", "wang")
     again = await import_consent_file(store, path, "wang", await world.now())
     assert (again.added, again.unchanged) == (0, 1)
+
+
+COUNTED = [f"+99986139{n:07d}" for n in range(25)]
+
+
+def counted_list(folder: Path) -> Path:
+    """25 consecutive numbers, and one other."""
+    rows = "".join(f"G{n},{number}\n" for n, number in enumerate([*COUNTED, "+999861382357802"]))
+    return written(folder, "external_id,number\n" + rows)
+
+
+async def agreed(world: World, numbers: Sequence[str], evidence: Sequence[str | None]) -> None:
+    """Recorded consents with these references."""
+    rows = [
+        Consent(number, Purpose.TRANSACTIONAL, "I agree.", "signed form", LONG_AGO, "desk", evidence=reference)
+        for number, reference in zip(numbers, evidence, strict=True)
+    ]
+    await consents.import_consents(world.store, rows, "admin", await world.now())
+
+
+async def test_a_counted_list_is_taken_when_each_number_has_evidence_of_its_own(
+    world: World, stored: None, tmp_path: Path
+) -> None:
+    """An office whose 25 lines follow one another, each with its own signed form."""
+    numbers = [*COUNTED, "+999861382357802"]
+    await agreed(world, numbers, [f"form-{n * 7919}" for n in range(26)])
+    assert (await imported(world, counted_list(tmp_path))).added == 26
+
+
+async def test_evidence_that_others_use_too_is_none(world: World, stored: None, tmp_path: Path) -> None:
+    """One reference for two numbers, one for the whole list, none at all: the error counts them."""
+    references = [f"form-{n * 7919}" for n in range(22)]
+    await agreed(world, COUNTED, [*references, "form-0", None, "the whole list"])
+    await agreed(world, ["+999861388888888"], ["the whole list"])
+    with pytest.raises(AuthorError) as refused:
+        await imported(world, counted_list(tmp_path))
+    said = str(refused.value)
+    assert "25 numbers from +99986…00 to +99986…24" in said
+    assert "5 of 26 have none, 4 of them in that block" in said  # two share form-0
+    assert (await contacts.contacts_of(world.store, CAMPAIGN.name)).total == 0
+
+
+async def test_two_children_of_one_parent_are_called_one_at_a_time(world: World, tmp_path: Path) -> None:
+    """Two contacts, one number, one person."""
+    wanted = await world.running(campaign("school", jurisdictions=("CN",)), [], consenting=[])
+    await agreed(world, ["+999861382357802"], ["form-1"])
+    path = written(tmp_path, "external_id,number\nANN,+999861382357802\nBEN,+999861382357802\n")
+    found = await import_contacts_file(world.store, wanted, LANGUAGES, path, await world.now())
+    assert found.added == 2
+    assert await world.value("SELECT count(*) FROM person WHERE e164 = '+999861382357802'") == 1
+    assert len((await world.claim(wanted)).claims) == 1
+    assert not (await world.claim(wanted)).claims
+
+
+async def test_numbers_with_one_person_id_are_one_person(world: World, stored: None, tmp_path: Path) -> None:
+    """And the column becomes no field."""
+    text = "external_id,number,person_id\nP1,+999861382357802,K7\nP2,+999861381966248,K7\nP3,+999861383528362,\n"
+    await imported(world, written(tmp_path, text))
+    assert await world.value("SELECT count(DISTINCT head_of(person_id)) FROM contact") == 2
+    assert await world.value("SELECT fields FROM contact WHERE external_id = 'P1'") == {}
+
+
+async def test_mended_rejects_of_a_workbook_are_imported(world: World, stored: None, tmp_path: Path) -> None:
+    """They are a workbook again, every cell text, so that nothing is changed by opening and saving it."""
+    path = tmp_path / "people.xlsx"
+    bad = ["P2", "abc", "郭子涵"]
+    write_sheet(path, [["external_id", "number", "name"], ["P1", "+999861382357802", "赵雅静"], bad])
+    found = await imported(world, path)
+    assert (found.added, found.rejected) == (1, 1)
+    assert str(found.problems[0]).startswith(f"{path}:3:2: contacts/number cell B3: number ")
+    rejects = found.rejects_file
+    assert rejects == tmp_path / "people.xlsx.rejects.xlsx"
+    assert (rejects.stat().st_mode & 0o777) == 0o600
+    with rejects.open("rb") as file:
+        table = open_table(file, "rejects")
+        (row,) = table.rows()
+    assert row.cells[2:] == tuple(bad)
+    write_sheet(rejects, [table.header, [*row.cells[:3], "+999861381966248", "郭子涵"]])
+    again = await imported(world, rejects)
+    assert (again.added, again.rejected) == (1, 0)
+    assert await world.value("SELECT fields FROM contact WHERE external_id = 'P2'") == {"name": "郭子涵"}
+
+
+def write_sheet(path: Path, rows: Sequence[Sequence[str]]) -> None:
+    with path.open("wb") as file:
+        writer = SheetWriter(file)
+        for row in rows:
+            writer.writerow(row)
+        writer.close()
+
+
+async def broken_off(world: World, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import of 1,000 rows in batches of 100 that ends in its fifth batch, as if it had been killed."""
+    monkeypatch.setattr(spool, "BATCH", 100)
+    begun, store_batch = 0, contacts.import_batch
+
+    async def failing(*arguments: object) -> contacts.ImportCount:
+        nonlocal begun
+        begun += 1
+        if begun > 4:
+            raise StoreError("the connection is lost")
+        return await store_batch(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(contacts, "import_batch", failing)
+        with pytest.raises(StoreError, match="the connection is lost"):
+            await imported(world, path)
+
+
+async def test_an_import_that_broke_off_goes_on_where_it_was(
+    world: World, stored: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing twice, nothing left out, rejected rows told all the same, and it says from where."""
+    path = written(tmp_path, bulk(999).replace("\nC3,+99986", "\nC3,x") + "LAST,+999861382357802,en,x\n")
+    await broken_off(world, path, monkeypatch)
+    done = await world.value("SELECT rows_done FROM contact_import")
+    assert done in (300, 400)  # the fourth may have been cancelled
+    stored_so_far = (await contacts.contacts_of(world.store, CAMPAIGN.name)).total
+    seen: list[tuple[int, int]] = []
+    found = await import_contacts_file(
+        world.store, CAMPAIGN, LANGUAGES, path, await world.now(), progress=lambda *step: seen.append(step)
+    )
+    assert seen[0] == (done, 1_000)
+    assert (found.rows, found.added, found.unchanged, found.rejected) == (1_000, 999, 0, 1)
+    assert found.rejects_file is not None
+    assert stored_so_far == done - 1
+    assert found.notes[0].startswith(f"went on after row {done} of 1,000: an import of this file was interrupted")
+    assert (await contacts.contacts_of(world.store, CAMPAIGN.name)).total == 999
+    assert await world.value("SELECT count(*) FROM contact_import") == 0
+    again = await imported(world, path)
+    assert (again.added, again.unchanged, again.notes) == (0, 999, ())
+
+
+async def test_after_another_file_it_begins_anew(
+    world: World, stored: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one may have changed what was stored already."""
+    path = written(tmp_path, bulk(1_000))
+    await broken_off(world, path, monkeypatch)
+    first = path.read_text(encoding="utf-8").splitlines()[1].replace("张0", "other")
+    await imported(world, written(tmp_path, f"external_id,number,language,name\n{first}\n", "other.csv"))
+    found = await imported(world, path)
+    assert (found.rows, found.updated, found.notes) == (1_000, 1, ())
+    assert await world.value("SELECT fields ->> 'name' FROM contact WHERE external_id = 'C0'") == "张0"
+
+
+async def test_contacts_keep_the_order_of_the_file(
+    world: World, stored: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though two batches are on their way at once, with persons in common."""
+    monkeypatch.setattr(spool, "BATCH", 50)
+    text = "external_id,number\n" + "".join(f"C{n:04d},+99986138{n * 37 % 700:05d}00\n" for n in range(1_000))
+    await imported(world, written(tmp_path, text))
+    assert await world.value("SELECT array_agg(external_id ORDER BY contact_id) FROM contact") == [
+        f"C{n:04d}" for n in range(1_000)
+    ]
+
+
+async def test_two_imports_of_one_file_at_once_add_each_row_once(
+    world: World, stored: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for ever, nothing is doubled."""
+    monkeypatch.setattr(spool, "BATCH", 100)
+    path = written(tmp_path, bulk(1_000))
+    async with asyncio.timeout(30):
+        one, two = await asyncio.gather(imported(world, path), imported(world, path))
+    assert (one.rejected, two.rejected) == (0, 0)
+    assert (await contacts.contacts_of(world.store, CAMPAIGN.name)).total == 1_000
+
+
+async def test_a_workbook_of_consents(world: World, store: Store, tmp_path: Path) -> None:
+    """The same rules as for text; a date cell without an offset is no time of a consent, a day is."""
+    path = tmp_path / "consent.xlsx"
+    header = ["number", "purpose", "wording", "method", "time", "source", "evidence"]
+    good = ["+999861382357802", "transactional", "我同意。", "signed form", "2026-01-05", "desk", "form-1"]
+    write_sheet(path, [header, good, [*good[:4], "2026-01-05 12:00", "desk", "form-2"]])
+    found = await import_consent_file(store, path, "wang", await world.now())
+    assert (found.added, found.rejected) == (1, 1)
+    assert "cell E3: time " in str(found.problems[0])
+    assert found.rejects_file == tmp_path / "consent.xlsx.rejects.xlsx"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
@@ -69,6 +70,22 @@ async def test_a_campaign_starts_when_all_is_there(desk: Desk) -> None:
     assert stored is not None
     assert stored.state is CampaignState.RUNNING
     assert "checkup-reminder" in stored.flow_text
+
+
+async def test_every_number_that_may_be_shown_needs_a_proof(desk: Desk) -> None:
+    """A local number that nobody proved is named; a rehearsal's proof is none."""
+    local = "+999862155500002"
+    desk.edit("caller_id:", f'local_caller_ids: {{"+9998621": "{local}"}}\ncaller_id:')
+    await desk.prove()
+    await desk.add_contact()
+    rehearsal = caller_ids.Proof(local, "rehearsal", None, None, "Ann", NOW, NOW + dt.timedelta(days=90))
+    await caller_ids.add_proof(desk.store, rehearsal, NOW)
+    with pytest.raises(InputError) as raised:
+        await desk.start()
+    only = f"campaigns/{NAME}.yaml: local_caller_ids {local}: has no ownership proof; `agi-app callerid prove {local}`"
+    assert str(raised.value) == f"{only} records one"
+    await caller_ids.add_proof(desk.store, dataclasses.replace(rehearsal, kind="letter"), NOW)
+    await desk.start()
 
 
 async def test_each_thing_that_is_missing_is_named_with_the_command_for_it(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from agi_app.model.campaign import CampaignState, Purpose
 from agi_app.model.person import ContactRow
 from agi_app.store import caller_ids, campaigns, consents, contacts, reports, stops
 from agi_app.store.contacts import ImportCount
+from agi_app.store.history import person_history
 from agi_app.store.pool import Store
 from tests.store.world import CALLER_ID, LONG_AGO, World, campaign, consent, contact, number
 
@@ -89,14 +90,14 @@ async def test_the_history_of_a_number_is_whole(world: World, store: Store) -> N
     """Consents with their wording, calls, contacts and the caller ID they saw."""
     wanted = await world.running(campaign(), [1])
     await world.call(await world.claim_one(wanted))
-    history = await consents.history(store, number(1))
+    history = await person_history(store, number(1))
     assert history is not None
     (given,) = history.consents
     assert (given.wording, given.purpose, given.revoked_at) == ("I agree to reminder calls.", "transactional", None)
     assert [(c.campaign, c.outcome) for c in history.calls] == [("checkup", "human")]
     assert [(c.external_id, c.state) for c in history.contacts] == [("row-1", "done")]
     assert (history.caller_id_seen, history.suppression, history.revocations) == (CALLER_ID, None, ())
-    assert await consents.history(store, number(2)) is None
+    assert await person_history(store, number(2)) is None
 
 
 async def test_a_campaign_comes_back_as_it_was_saved(store: Store) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from agi_app.model.campaign import CampaignState, Purpose
 from agi_app.store import attempts, campaigns, consents, contacts, reports, stops
+from agi_app.store.history import person_history
 from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection
@@ -169,7 +170,7 @@ async def test_an_unknown_number_can_say_stop(world: World, store: Store) -> Non
     assert await world.value("SELECT count(*) FROM person") == 0
     wanted = await world.running(campaign(), [5])
     assert (await world.claim(wanted)).refused == 1
-    history = await consents.history(store, number(5))
+    history = await person_history(store, number(5))
     assert history is not None
     assert history.suppression is not None
     assert history.suppression.reason == "pressed 9"

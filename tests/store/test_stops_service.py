@@ -13,7 +13,8 @@ from agi_app.consent.revoke import Stops
 from agi_app.consent.stop import stop_list, stop_number, withdraw
 from agi_app.errors import StoreError
 from agi_app.model.campaign import Purpose
-from agi_app.store import attempts, consents, nodes, stops
+from agi_app.store import attempts, nodes, stops
+from agi_app.store.history import person_history
 from agi_app.store.pool import Store
 from tests.store.world import World, campaign, number
 
@@ -39,7 +40,7 @@ async def test_a_key_press_becomes_a_stop_with_its_reason(
     assert [e.via for e in journal.unflushed(0)] == ["key"]
     await service.flush()
     assert await stops.is_suppressed(store, number(1))
-    history = await consents.history(store, number(1))
+    history = await person_history(store, number(1))
     assert history is not None
     assert [(r.reason, r.via) for r in history.revocations] == [("the opt-out key was pressed", "key")]
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
-from agi_app.gate.ruleset import Jurisdiction, RuleSet
+from agi_app.gate.hours import Opening
+from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace, Purpose, Window
 from agi_app.model.person import Consent, ContactRow
@@ -63,7 +64,7 @@ def campaign(name: str = "checkup", **changes: object) -> Campaign:
 
 def rule_set(cap: int = 1, version: str = "rules-1") -> RuleSet:
     """Rules for China that are open all day."""
-    return RuleSet(version, {"CN": Jurisdiction("CN", (ALL_DAY,), cap)})
+    return RuleSet(version, {"CN": Jurisdiction("CN", Rules(Opening(((ALL_DAY,),)), (Cap(cap, DAY),)))})
 
 
 @dataclass

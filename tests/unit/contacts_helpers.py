@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+from agi_app.contacts.opening import open_table
 from agi_app.contacts.table import Table
 
 FILE = "list.csv"
@@ -12,4 +13,4 @@ FILE = "list.csv"
 def table(content: str | bytes, encoding: str = "utf-8") -> Table:
     """A table as if it had been opened from a file named list.csv."""
     raw = content.encode(encoding) if isinstance(content, str) else content
-    return Table(io.BytesIO(raw), FILE)
+    return open_table(io.BytesIO(raw), FILE)

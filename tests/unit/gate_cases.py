@@ -8,8 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agi_app.gate.decide import Decision, decide
-from agi_app.gate.facts import ConsentFact, Facts, ProofFact
-from agi_app.gate.ruleset import Jurisdiction, RuleSet
+from agi_app.gate.facts import CallFact, ConsentFact, Facts, ProofFact
+from agi_app.gate.hours import Calendar, Opening
+from agi_app.gate.ruleset import Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState, Purpose, Window
 
@@ -31,10 +32,22 @@ def window(start: str, end: str, days: frozenset[int] = WORKDAYS) -> Window:
     return Window(days, dt.time.fromisoformat(start), dt.time.max if end == "24:00" else dt.time.fromisoformat(end))
 
 
-def ruleset(*windows: Window, cap: int = 1) -> RuleSet:
-    """The same rules for three countries."""
+def ruleset(*windows: Window, cap: int = 1, calendar: Calendar | None = None, **values: Any) -> RuleSet:
+    """The same rules for three countries; ``values`` are further fields of ``Rules``."""
     hours = windows or (window("09:00", "12:00"), window("14:00", "20:00"))
-    return RuleSet("test-rules", {region: Jurisdiction(region, hours, cap) for region in ("CN", "GB", "US")})
+    opening = Opening((hours,), (calendar,) if calendar else ())
+    rules = Rules(**{"opening": opening, "caps": (Cap(cap, DAY),)} | values)
+    return RuleSet("test-rules", {region: Jurisdiction(region, rules) for region in ("CN", "GB", "US")})
+
+
+def calls(*times: dt.datetime, outcome: str = "no_answer") -> tuple[CallFact, ...]:
+    """Counted calls at these times."""
+    return tuple(CallFact(at, outcome) for at in times)
+
+
+def proofs(kind: str, expires: dt.datetime, number: str = CALLER_ID) -> tuple[ProofFact, ...]:
+    """One proof of the campaign's caller ID."""
+    return (ProofFact(number, kind, expires),)
 
 
 def consent(
@@ -64,7 +77,7 @@ FACTS = Facts(
     suppressed_at=None,
     counted_calls=(),
     caller_id_seen=None,
-    caller_id_proof=ProofFact("call", NOW + YEAR),
+    caller_id_proofs=proofs("call", NOW + YEAR),
 )
 CLAIM = Claim(
     attempt_id="a1",

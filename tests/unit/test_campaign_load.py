@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -130,6 +131,20 @@ def test_a_faulty_key_is_explained_where_it_stands(old: str, new: str, fault: st
     """Line and column are those of the key that must change."""
     found = faults(GOOD.replace(old, new, 1))
     assert any(line.startswith(fault) for line in found), found
+
+
+def test_local_numbers_are_of_their_own_place() -> None:
+    """A prefix for anything but the place of the number would be a way to rotate."""
+    good = GOOD + 'local_caller_ids: {"+4420": "+442079460124", "+9998621": "+999862155500002"}\n'
+    local = (("+4420", "+442079460124"), ("+9998621", "+999862155500002"))
+    assert load_campaign(good, "a.yaml").local_caller_ids == local
+    for entry, fault in (
+        ('"+4477": "+442079460124"', "+442079460124 does not begin with +4477"),
+        ('"44": "+442079460124"', 'write how the called numbers begin, in quotes: "+"'),
+        ('"+4420": "02079460124"', "write the number in international form"),
+    ):
+        (found,) = faults(GOOD + f"local_caller_ids: {{{entry}}}\n")
+        assert re.search(r"^\d+:\d+: campaign/(local-)?caller-id .*" + re.escape(fault), found), found
 
 
 def test_the_flow_and_the_trunk_must_exist() -> None:

@@ -47,8 +47,12 @@ def test_a_number_twice_counts_once() -> None:
 
 
 def test_the_reason_tells_what_was_seen_without_whole_numbers() -> None:
-    reason = looks_generated(numbers(range(30)))
-    assert reason == "the list looks generated: it has more than 20 consecutive numbers (+99986…00 to +99986…20)"
+    block = looks_generated(numbers([*range(30), 500]))
+    assert block is not None
+    assert block.reason == (
+        "the list looks generated: it has more than 20 consecutive numbers (30 numbers from +99986…00 to +99986…29)"
+    )
+    assert (block.first, block.last) == (FIRST, FIRST + 29)
 
 
 def test_real_lists_of_any_size_pass() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agi_app.contacts.encoding import GB18030, UTF8
+from agi_app.contacts.encoding import GB18030, UTF8, UTF16
 from agi_app.errors import AuthorError
 from tests.unit.contacts_helpers import table
 
@@ -19,7 +19,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 NAMES = st.lists(TEXT.map(str.strip).filter(bool), min_size=2, max_size=4, unique=True).filter(
     lambda names: not names[0].startswith("\ufeff")
 )
-ENCODINGS = {"utf-8": UTF8, "utf-8-sig": UTF8, "gb18030": GB18030}
+ENCODINGS = {"utf-8": UTF8, "utf-8-sig": UTF8, "gb18030": GB18030, "utf-16": UTF16}
 
 
 @st.composite
@@ -133,7 +133,8 @@ def test_a_quote_that_is_never_closed_costs_one_row() -> None:
         (b"a,b\n1,\0\n", "table/nul", (2, 3)),
         (b"PK\x03\x04rest", "table/format", (1, 1)),
         (b"\xd0\xcf\x11\xe0rest", "table/format", (1, 1)),
-        ("a,b\n".encode("utf-16"), "table/format", (1, 1)),
+        ("a,b\n1,\0\n".encode("utf-16"), "table/nul", (2, 1)),
+        ("a,b\n1,2\n".encode("utf-16")[:-1], "table/encoding", (2, 1)),
         ("a,b\n".encode("utf-16-le"), "table/nul", (1, 2)),
         ("a,b\n张伟李,\n".encode() + b"\xe5\xbc", "table/encoding", (3, 1)),
         (b"\xef\xbb\xbfa,b\n1,\xff\n", "table/encoding", (2, 3)),

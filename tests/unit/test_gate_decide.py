@@ -13,7 +13,7 @@ from agi_app.gate.decide import permit
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import CampaignState
-from tests.unit.gate_cases import CAMPAIGN, CLAIM, CN_NUMBER, DAY, NOW, YEAR, consent, judge
+from tests.unit.gate_cases import CAMPAIGN, CLAIM, CN_NUMBER, DAY, NOW, YEAR, calls, consent, judge
 
 
 def test_the_callable_contact_is_allowed_and_the_decision_says_by_which_rules_and_when() -> None:
@@ -26,7 +26,7 @@ def test_the_callable_contact_is_allowed_and_the_decision_says_by_which_rules_an
 
 def test_nothing_known_is_a_refusal_with_every_reason() -> None:
     decision = judge(
-        number="nonsense", campaign_state=CampaignState.DRAFT, consents=(), suppressed_at=NOW, caller_id_proof=None
+        number="nonsense", campaign_state=CampaignState.DRAFT, consents=(), suppressed_at=NOW, caller_id_proofs=()
     )
     assert decision.rules == (
         "campaign_not_running",
@@ -39,20 +39,20 @@ def test_nothing_known_is_a_refusal_with_every_reason() -> None:
 
 
 def test_an_unknown_country_is_refused_once_and_breaks_no_other_rule() -> None:
-    decision = judge(rules=RuleSet("none", {}), counted_calls=(NOW,))
+    decision = judge(rules=RuleSet("none", {}), counted_calls=calls(NOW))
     assert decision.rules == ("jurisdiction_unknown",)
 
 
 def test_a_refusal_by_time_names_the_latest_of_its_times() -> None:
     late = NOW + dt.timedelta(hours=11)  # 21:00: the window opens at 09:00, the cap ends at 10:00
-    decision = judge(now=late, counted_calls=(NOW,))
+    decision = judge(now=late, counted_calls=calls(NOW))
     assert set(decision.rules) == {"cap_per_day", "window_jurisdiction"}
     assert decision.try_again_at == NOW + DAY
-    assert judge(now=NOW + DAY, counted_calls=(NOW,)).allowed
+    assert judge(now=NOW + DAY, counted_calls=calls(NOW)).allowed
 
 
 def test_a_refusal_that_a_person_must_mend_is_not_tried_again_by_itself() -> None:
-    assert judge(counted_calls=(NOW,), consents=()).try_again_at is None
+    assert judge(counted_calls=calls(NOW), consents=()).try_again_at is None
 
 
 def test_a_naive_time_is_never_taken_for_a_callees_hour() -> None:

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.gate.facts import ConsentFact, ProofFact
-from agi_app.gate.rules import ALL_RULES, Case, is_open, next_opening
+from agi_app.gate.case import Case
+from agi_app.gate.facts import ConsentFact
+from agi_app.gate.hours import Opening, is_open, next_opening
+from agi_app.gate.place import Place
+from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import CampaignState, Purpose, Window
-from agi_app.model.phone import PhoneNumber
 from tests.unit.gate_cases import (
     CALLER_ID,
     CAMPAIGN,
@@ -28,8 +30,10 @@ from tests.unit.gate_cases import (
     SECOND,
     SHANGHAI,
     YEAR,
+    calls,
     consent,
     judge,
+    proofs,
     ruleset,
     window,
 )
@@ -83,17 +87,17 @@ def test_a_country_without_rules_is_refused_although_the_campaign_lists_it() -> 
 
 
 def test_without_a_proved_caller_id_nobody_is_called() -> None:
-    assert judge(caller_id_proof=None).rules == ("caller_id_unproved",)
+    assert judge(caller_id_proofs=()).rules == ("caller_id_unproved",)
 
 
 @pytest.mark.parametrize("kind", ["rehearsal", "", "Letter"])
 def test_a_proof_of_an_unknown_kind_proves_nothing(kind: str) -> None:
-    assert judge(caller_id_proof=ProofFact(kind, NOW + YEAR)).rules == ("caller_id_unproved",)
+    assert judge(caller_id_proofs=proofs(kind, NOW + YEAR)).rules == ("caller_id_unproved",)
 
 
 def test_a_proof_ends_at_its_last_instant() -> None:
-    assert judge(caller_id_proof=ProofFact("letter", NOW)).rules == ("caller_id_proof_expired",)
-    assert judge(caller_id_proof=ProofFact("letter", NOW + SECOND)).allowed
+    assert judge(caller_id_proofs=proofs("letter", NOW)).rules == ("caller_id_proof_expired",)
+    assert judge(caller_id_proofs=proofs("letter", NOW + SECOND)).allowed
 
 
 def test_a_person_is_never_shown_a_second_number() -> None:
@@ -198,39 +202,39 @@ def test_nobody_is_called_without_a_consent_of_this_purpose_that_holds_now(conse
 
 def test_a_second_call_in_24_hours_is_refused_until_24_hours_have_passed() -> None:
     called = NOW - DAY + SECOND
-    decision = judge(counted_calls=(called,))
+    decision = judge(counted_calls=calls(called))
     assert decision.rules == ("cap_per_day",)
     assert decision.try_again_at == called + DAY
 
 
 def test_a_call_exactly_24_hours_ago_does_not_count_any_more() -> None:
-    assert judge(counted_calls=(NOW - DAY,)).allowed
-    assert not judge(counted_calls=(NOW - DAY + dt.timedelta(microseconds=1),)).allowed
+    assert judge(counted_calls=calls(NOW - DAY)).allowed
+    assert not judge(counted_calls=calls(NOW - DAY + dt.timedelta(microseconds=1))).allowed
 
 
 def test_a_call_that_lies_ahead_of_our_clock_counts() -> None:
-    assert judge(counted_calls=(NOW + SECOND,)).rules == ("cap_per_day",)
+    assert judge(counted_calls=calls(NOW + SECOND)).rules == ("cap_per_day",)
 
 
 def test_a_cap_of_three_looks_at_the_third_call_back() -> None:
-    calls = tuple(NOW - dt.timedelta(hours=h) for h in (20, 2, 30, 10))
-    decision = judge(counted_calls=calls, rules=ruleset(cap=3))
+    times = tuple(NOW - dt.timedelta(hours=h) for h in (20, 2, 30, 10))
+    decision = judge(counted_calls=calls(*times), rules=ruleset(cap=3))
     assert decision.rules == ("cap_per_day",)
     assert decision.try_again_at == NOW - dt.timedelta(hours=20) + DAY
-    assert judge(counted_calls=calls, rules=ruleset(cap=4)).allowed
+    assert judge(counted_calls=calls(*times), rules=ruleset(cap=4)).allowed
 
 
 @given(st.lists(st.integers(-100, 3000), max_size=12), st.integers(1, 4))
 def test_no_more_calls_than_the_cap_in_any_24_hours(minutes: list[int], cap: int) -> None:
     """A call the gate allows never makes the calls of a day more than the cap, and it says when there is room."""
-    calls = tuple(NOW - dt.timedelta(minutes=m) for m in minutes)
+    times = tuple(NOW - dt.timedelta(minutes=m) for m in minutes)
     rules = ruleset(window("00:00", "24:00", EVERY_DAY), cap=cap)
-    decision = judge(counted_calls=calls, rules=rules)
-    in_a_day = [c for c in calls if c > NOW - DAY]
+    decision = judge(counted_calls=calls(*times), rules=rules)
+    in_a_day = [c for c in times if c > NOW - DAY]
     assert decision.allowed == (len(in_a_day) < cap)
     if decision.try_again_at is not None:
-        assert judge(now=decision.try_again_at, counted_calls=calls, rules=rules).allowed
-        assert not judge(now=decision.try_again_at - SECOND, counted_calls=calls, rules=rules).allowed
+        assert judge(now=decision.try_again_at, counted_calls=calls(*times), rules=rules).allowed
+        assert not judge(now=decision.try_again_at - SECOND, counted_calls=calls(*times), rules=rules).allowed
 
 
 # ---- windows
@@ -295,39 +299,43 @@ def test_with_several_possible_zones_it_must_be_a_calling_hour_in_all_of_them(lo
     hours = window("09:00", "20:00")
     decision = judge(now=now, number="+15555550100", rules=ruleset(hours))  # New York and Los Angeles
     assert decision.allowed is allowed
-    assert is_open(now, (hours,), [NEW_YORK, ZoneInfo("America/Los_Angeles")]) is allowed
+    assert is_open(now, Opening(((hours,),)), [NEW_YORK, ZoneInfo("America/Los_Angeles")]) is allowed
     if local == "11:59":
         assert "08:59" in decision.reasons[0].text  # the zone that is closed, not the one that is open
         assert decision.try_again_at == at("2026-03-04 12:00", NEW_YORK)
 
 
 def test_a_number_whose_time_of_day_is_not_known_is_refused_once() -> None:
-    nowhere = Case(FACTS, PhoneNumber(CN_NUMBER, "CN", (), reserved=True), CAMPAIGN, True, ruleset(), NOW)
+    nowhere = Case(FACTS, Place("CN", (), (), reserved=True), CALLER_ID, CAMPAIGN, True, ruleset(), NOW)
     assert [r.rule for rule in ALL_RULES if (r := rule(nowhere))] == ["zone_unknown"]
-    assert not is_open(NOW, (window("00:00", "24:00", EVERY_DAY),), [])
+    assert not is_open(NOW, Opening(((window("00:00", "24:00", EVERY_DAY),),)), [])
 
 
 def test_the_hour_that_daylight_saving_skips_is_no_calling_hour() -> None:
     """New York, 2026-03-08: 02:00 becomes 03:00, so a window inside that hour does not exist that day."""
-    skipped = (window("02:15", "02:45", EVERY_DAY),)
+    skipped = Opening(((window("02:15", "02:45", EVERY_DAY),),))
     before = at("2026-03-08 01:59", NEW_YORK)
     assert next_opening(before, skipped, [NEW_YORK]) == at("2026-03-09 02:15", NEW_YORK)
 
 
 def test_a_window_that_starts_in_the_skipped_hour_opens_late_never_early() -> None:
-    opening = next_opening(at("2026-03-08 01:59", NEW_YORK), (window("02:30", "12:00", EVERY_DAY),), [NEW_YORK])
+    opening = next_opening(
+        at("2026-03-08 01:59", NEW_YORK), Opening(((window("02:30", "12:00", EVERY_DAY),),)), [NEW_YORK]
+    )
     assert opening == at("2026-03-08 03:30", NEW_YORK)
 
 
 def test_where_midnight_itself_is_skipped_a_window_from_midnight_opens_at_the_first_instant() -> None:
     """Havana, 2026-03-08: 00:00 becomes 01:00."""
-    opening = next_opening(at("2026-03-07 23:00", HAVANA), (window("00:00", "05:00", frozenset({6})),), [HAVANA])
+    opening = next_opening(
+        at("2026-03-07 23:00", HAVANA), Opening(((window("00:00", "05:00", frozenset({6})),),)), [HAVANA]
+    )
     assert opening == at("2026-03-08 01:00", HAVANA)
 
 
 def test_the_hour_that_comes_twice_opens_twice() -> None:
     """London, 2026-10-25: 01:00 to 02:00 comes twice."""
-    twice = (window("01:30", "01:45", EVERY_DAY),)
+    twice = Opening(((window("01:30", "01:45", EVERY_DAY),),))
     first, second = at("2026-10-25 01:30", LONDON), at("2026-10-25 01:30", LONDON, fold=1)
     assert second - first == dt.timedelta(hours=1)
     assert next_opening(first - SECOND, twice, [LONDON]) == first
@@ -349,18 +357,18 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(
     quarters: int, windows: tuple[Window, ...], zones: list[ZoneInfo]
 ) -> None:
     now = at("2026-01-01 00:00") + dt.timedelta(minutes=15 * quarters)
-    opening = next_opening(now, windows, zones)
+    opening = next_opening(now, Opening((windows,)), zones)
     if opening is None:
         return
     assert opening > now
-    assert is_open(opening, windows, zones)
-    was_open = is_open(now, windows, zones)
+    assert is_open(opening, Opening((windows,)), zones)
+    was_open = is_open(now, Opening((windows,)), zones)
     probe = now
     while (probe := probe + dt.timedelta(minutes=7)) < opening and not _clock_change_near(probe, zones):
         if was_open:
-            was_open = is_open(probe, windows, zones)  # still the opening in which we began
+            was_open = is_open(probe, Opening((windows,)), zones)  # still the opening in which we began
         else:
-            assert not is_open(probe, windows, zones)
+            assert not is_open(probe, Opening((windows,)), zones)
 
 
 def _clock_change_near(instant: dt.datetime, zones: list[ZoneInfo]) -> bool:

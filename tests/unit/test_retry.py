@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agi_app.dialer.retry import next_due
-from agi_app.gate.rules import is_open
+from agi_app.gate.hours import Opening, is_open
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Window
 from agi_app.model.phone import PhoneNumber, parse
@@ -116,11 +116,11 @@ def test_a_retry_never_lands_outside_the_hours_or_inside_the_cap(
     if result.counts:
         assert found >= now + DAY
     zones = [ZoneInfo(zone) for zone in number.zones]
-    if not all(is_open(found, w, zones) for w in (own, country) if w):
+    if not all(is_open(found, Opening((w,)), zones) for w in (own, country) if w):
         assert not _some_common_hour(found, [w for w in (own, country) if w], zones)
         assert not judge(now=found, number=number.e164, campaign=campaign, rules=rules).allowed
 
 
 def _some_common_hour(start: dt.datetime, sets: list[tuple[Window, ...]], zones: list[ZoneInfo]) -> bool:
     instants = (start + n * 15 * MINUTE for n in range(8 * 24 * 4))
-    return any(all(is_open(instant, w, zones) for w in sets) for instant in instants)
+    return any(all(is_open(instant, Opening((w,)), zones) for w in sets) for instant in instants)

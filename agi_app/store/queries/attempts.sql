@@ -1,10 +1,8 @@
--- The person's row is locked first by everything that changes an attempt of theirs.
+-- The person's head row is locked first by everything that changes an attempt at any of their numbers.
 -- name: lock_person
-SELECT person_id FROM person
-WHERE person_id = (SELECT person_id FROM attempt WHERE attempt_id = %(attempt_id)s)
-FOR NO KEY UPDATE;
+SELECT lock_head((SELECT person_id FROM attempt WHERE attempt_id = %(attempt_id)s));
 
--- The function of 0004_mark.sql; it locks the person first, too.
+-- The function of 0005_person_rules.sql; it locks the person first, too.
 -- name: mark
 SELECT mark_attempt(%(attempt_id)s, %(node)s) AS marked;
 
@@ -27,9 +25,7 @@ SELECT attempt_id FROM given;
 -- hangs on it by the join. Nothing here is judged by facts that a wait for that lock could make old.
 -- name: finish
 WITH locked AS MATERIALIZED (
-    SELECT person_id FROM person
-    WHERE person_id = (SELECT person_id FROM attempt WHERE attempt_id = %(attempt_id)s)
-    FOR NO KEY UPDATE
+    SELECT lock_head((SELECT person_id FROM attempt WHERE attempt_id = %(attempt_id)s)) AS head
 ), ended AS (
     UPDATE attempt
     SET state = 'ended', outcome = %(outcome)s, disposition = %(disposition)s, answers = %(answers)s::jsonb,
@@ -37,13 +33,14 @@ WITH locked AS MATERIALIZED (
         ringing_at = %(ringing_at)s, answered_at = %(answered_at)s,
         ended_at = coalesce(%(ended_at)s::timestamptz, clock_timestamp())
     FROM locked
-    WHERE attempt.attempt_id = %(attempt_id)s AND attempt.person_id = locked.person_id AND state <> 'ended'
-    RETURNING attempt.attempt_id, contact_id, attempt.person_id, caller_id, counts
+    WHERE attempt.attempt_id = %(attempt_id)s AND locked.head IS NOT NULL AND state <> 'ended'
+    RETURNING attempt.attempt_id, contact_id, locked.head, coalesce(number_id, attempt.person_id) AS number_id,
+              caller_id, counts
 ), freed AS (
     UPDATE slot SET attempt_id = NULL FROM ended WHERE slot.attempt_id = ended.attempt_id
 ), seen AS (
     UPDATE person SET caller_id_seen = ended.caller_id FROM ended
-    WHERE person.person_id = ended.person_id AND ended.counts AND person.caller_id_seen IS NULL
+    WHERE person.person_id IN (ended.head, ended.number_id) AND ended.counts AND person.caller_id_seen IS NULL
 ), settled AS (
     UPDATE contact
     SET state = %(contact_state)s, due_at = coalesce(%(next_due)s::timestamptz, 'infinity'),

@@ -1,79 +1,106 @@
+-- What is the same for all contacts of one claim.
 -- name: begin
-SELECT c.state, clock_timestamp() + %(offset)s::interval AS now, p.kind, p.expires_at
+SELECT c.state, clock_timestamp() + %(offset)s::interval AS now,
+       (SELECT jsonb_agg(p) FROM (SELECT DISTINCT ON (e164) e164 AS number, kind, expires_at FROM caller_id_proof
+                                  WHERE e164 = ANY(%(shown)s) AND kind IN ('letter', 'call')
+                                  ORDER BY e164, expires_at DESC) p)::text AS proofs,
+       (SELECT jsonb_agg(l) FROM (SELECT DISTINCT ON (name) name, region, as_of FROM external_list
+                                  ORDER BY name, list_id DESC) l)::text AS lists
 FROM campaign c
-LEFT JOIN LATERAL (
-    SELECT kind, expires_at FROM caller_id_proof WHERE e164 = %(caller_id)s ORDER BY expires_at DESC LIMIT 1
-) p ON true
 WHERE c.name = %(campaign)s;
 
 -- An INVITE that nothing answered cannot be cancelled (RFC 3261, 9.1): Asterisk repeats it for 32 s, however
 -- soon we gave up. Until then it may still make the phone ring, so the person is left alone.
 
--- Statement 1: lock the contacts that are due and their persons. Facts must not be read here: a
+-- Statement 1: lock the contacts that are due and the heads of their persons. Facts must not be read here: a
 -- statement sees the database as it was before it waited for, or passed over, a lock.
 -- name: lock
-SELECT c.contact_id, c.person_id
+SELECT c.contact_id, h.person_id AS head
 FROM contact c JOIN person p ON p.person_id = c.person_id
-WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.due_at <= %(now)s
-  AND NOT EXISTS (SELECT FROM attempt a WHERE a.person_id = c.person_id AND a.state <> 'ended')
-  AND NOT EXISTS (SELECT FROM attempt a WHERE a.person_id = c.person_id AND a.marked_at > clock_timestamp() - interval '33 s'
-                  AND a.dialled AND a.ringing_at IS NULL AND a.outcome IN ('trunk_silent', 'cancelled'))
+JOIN person h ON h.person_id = coalesce(p.same_as, p.person_id)
+WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.due_at <= %(now)s AND h.same_as IS NULL
+  AND NOT EXISTS (SELECT FROM group_of(h.person_id) AS m JOIN attempt a ON a.person_id = m
+                  WHERE a.state <> 'ended'
+                     OR a.marked_at > clock_timestamp() - interval '33 s' AND a.dialled AND a.ringing_at IS NULL
+                        AND a.outcome IN ('trunk_silent', 'cancelled'))
 ORDER BY c.due_at, c.contact_id
 LIMIT %(limit)s
-FOR NO KEY UPDATE OF c, p SKIP LOCKED;
+FOR NO KEY UPDATE OF c, h SKIP LOCKED;
 
--- Statement 2: the facts, seen after the locks were got.
+-- Statement 2: the facts, seen after the locks were got. A person who was joined to another one meanwhile is
+-- not the one that was locked, and is passed over.
 -- name: facts
-SELECT c.contact_id, c.person_id, p.e164, p.caller_id_seen, c.language, c.fields, c.attempts_made, c.retries_used,
-       s.at AS suppressed_at,
-       ARRAY(SELECT a.rules_at FROM attempt a
-             WHERE a.person_id = c.person_id AND a.counts AND a.rules_at > %(now)s - interval '31 days'
-             ORDER BY a.rules_at) AS counted_calls,
-       d.rules AS last_rules, d.ruleset_version AS last_version
-FROM unnest(%(contacts)s::bigint[]) WITH ORDINALITY AS wanted (contact_id, place)
-JOIN contact c ON c.contact_id = wanted.contact_id
-JOIN person p ON p.person_id = c.person_id
-LEFT JOIN suppression s ON s.number_hash = p.number_hash
+SELECT c.contact_id, w.head, p.person_id AS number_id, p.e164,
+       coalesce(p.caller_id_seen, h.caller_id_seen) AS caller_id_seen,
+       c.language, c.fields, c.attempts_made, c.retries_used,
+       (SELECT min(s.at) FROM person m JOIN suppression s ON s.number_hash = m.number_hash
+        WHERE m.person_id = ANY(g.members)) AS suppressed_at,
+       (SELECT jsonb_agg(jsonb_build_object(
+                   'consent_id', k.consent_id, 'purpose', k.purpose, 'given_at', k.given_at,
+                   'expires_at', k.expires_at, 'revoked_at',
+                   (SELECT min(r.at) FROM revocation r
+                    WHERE r.person_id = ANY(g.members) AND (r.purpose IS NULL OR r.purpose = k.purpose)
+                      AND r.at >= k.given_at)) ORDER BY k.consent_id)
+        FROM consent k WHERE k.person_id = p.person_id)::text AS consents,
+       (SELECT jsonb_agg(jsonb_build_object('at', a.rules_at, 'outcome', a.outcome) ORDER BY a.rules_at, a.attempt_id)
+        FROM attempt a WHERE a.person_id = ANY(g.members) AND a.counts
+          AND a.rules_at > %(now)s - interval '31 days')::text AS counted_calls,
+       ARRAY(SELECT DISTINCT l.name FROM external_list_entry e JOIN external_list l ON l.list_id = e.list_id
+             WHERE e.number_hash = p.number_hash ORDER BY l.name) AS list_hits,
+       d.reasons::text AS last_reasons, d.ruleset_version AS last_version
+FROM unnest(%(contacts)s::bigint[], %(heads)s::bigint[]) WITH ORDINALITY AS w (contact_id, head, place)
+JOIN contact c ON c.contact_id = w.contact_id
+JOIN person p ON p.person_id = c.person_id AND coalesce(p.same_as, p.person_id) = w.head
+JOIN person h ON h.person_id = w.head
+CROSS JOIN LATERAL (SELECT ARRAY(SELECT m FROM group_of(w.head) AS m) AS members OFFSET 0) AS g
 LEFT JOIN decision d ON d.decision_id = c.last_decision_id
 WHERE c.state = 'pending'
-  AND NOT EXISTS (SELECT FROM attempt a WHERE a.person_id = c.person_id AND a.state <> 'ended')
-  AND NOT EXISTS (SELECT FROM attempt a WHERE a.person_id = c.person_id AND a.marked_at > clock_timestamp() - interval '33 s'
-                  AND a.dialled AND a.ringing_at IS NULL AND a.outcome IN ('trunk_silent', 'cancelled'))
-ORDER BY wanted.place;
+  AND NOT EXISTS (SELECT FROM attempt a WHERE a.person_id = ANY(g.members) AND a.state <> 'ended')
+  AND NOT EXISTS (SELECT FROM attempt a WHERE a.person_id = ANY(g.members) AND a.dialled AND a.ringing_at IS NULL
+                  AND a.marked_at > clock_timestamp() - interval '33 s' AND a.outcome IN ('trunk_silent', 'cancelled'))
+ORDER BY w.place;
 
--- name: consents
-SELECT c.person_id, c.consent_id, c.purpose, c.given_at, c.expires_at,
-       (SELECT min(r.at) FROM revocation r
-        WHERE r.person_id = c.person_id AND (r.purpose IS NULL OR r.purpose = c.purpose)
-          AND r.at >= c.given_at) AS revoked_at
-FROM consent c
-WHERE c.person_id = ANY(%(persons)s)
-ORDER BY c.consent_id;
-
--- name: record_decisions
-INSERT INTO decision
-    (contact_id, person_id, campaign, allowed, rules, reasons, inputs, ruleset_version, decided_at, clock)
-SELECT r.contact_id, r.person_id, %(campaign)s, cardinality(r.rules) = 0, r.rules, r.reasons, r.inputs,
-       r.ruleset_version, r.decided_at, %(clock)s
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r
-    (contact_id bigint, person_id bigint, rules text[], reasons jsonb, inputs jsonb, ruleset_version text,
-     decided_at timestamptz)
-RETURNING contact_id, decision_id;
-
--- name: open_attempts
-INSERT INTO attempt (attempt_id, contact_id, person_id, campaign, decision_id, node, trunk, caller_id, rules_at, lease_until)
-SELECT r.attempt_id, r.contact_id, r.person_id, %(campaign)s, r.decision_id, %(node)s, %(trunk)s, %(caller_id)s,
-       %(now)s, clock_timestamp() + %(lease)s::interval
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r
-    (attempt_id text, contact_id bigint, person_id bigint, decision_id bigint);
-
--- name: settle_contacts
-UPDATE contact c
-SET state = r.state, due_at = r.due_at, last_decision_id = coalesce(r.decision_id, c.last_decision_id)
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (contact_id bigint, state text, due_at timestamptz, decision_id bigint)
-WHERE c.contact_id = r.contact_id;
+-- All that a claim writes, in one trip: decisions that are news, attempts with their slots, and what becomes
+-- of each contact.
+-- name: settle
+WITH given AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r
+        (contact_id bigint, person_id bigint, number_id bigint, state text, due_at timestamptz, news boolean,
+         rules text[], reasons jsonb, inputs jsonb, ruleset_version text, decided_at timestamptz,
+         attempt_id text, caller_id text, trunk_slot integer, campaign_slot integer)
+), kept AS (
+    INSERT INTO campaign_version (version, campaign, spec)
+    SELECT %(campaign_version)s, %(campaign)s, %(spec)s
+    WHERE NOT EXISTS (SELECT FROM campaign_version WHERE version = %(campaign_version)s)
+    ON CONFLICT DO NOTHING
+), decided AS (
+    INSERT INTO decision (contact_id, person_id, campaign, allowed, rules, reasons, inputs, ruleset_version,
+                          campaign_version, decided_at, clock)
+    SELECT contact_id, person_id, %(campaign)s, cardinality(rules) = 0, rules, reasons, inputs, ruleset_version,
+           %(campaign_version)s, decided_at, %(clock)s
+    FROM given WHERE news
+    RETURNING contact_id, decision_id
+), opened AS (
+    INSERT INTO attempt (attempt_id, contact_id, person_id, number_id, campaign, decision_id, node, trunk, caller_id,
+                         rules_at, lease_until)
+    SELECT g.attempt_id, g.contact_id, g.person_id, g.number_id, %(campaign)s, d.decision_id, %(node)s, %(trunk)s,
+           g.caller_id, %(now)s, clock_timestamp() + %(lease)s::interval
+    FROM given g JOIN decided d ON d.contact_id = g.contact_id WHERE g.attempt_id IS NOT NULL
+), occupied AS (
+    UPDATE slot SET attempt_id = g.attempt_id
+    FROM given g CROSS JOIN LATERAL (VALUES (%(trunk_scope)s, g.trunk_slot), (%(campaign_scope)s, g.campaign_slot))
+        AS taken (scope, n)
+    WHERE g.attempt_id IS NOT NULL AND slot.scope = taken.scope AND slot.n = taken.n
+), settled AS (
+    UPDATE contact c
+    SET state = g.state, due_at = g.due_at, last_decision_id = coalesce(d.decision_id, c.last_decision_id)
+    FROM given g LEFT JOIN decided d ON d.contact_id = g.contact_id
+    WHERE c.contact_id = g.contact_id
+)
+SELECT contact_id, decision_id FROM decided;
 
 -- name: pending_contacts
-SELECT contact_id, external_id FROM contact
-WHERE campaign = %(campaign)s AND state = 'pending' AND contact_id > %(after)s
-ORDER BY contact_id LIMIT %(limit)s;
+SELECT c.contact_id, c.external_id, coalesce(p.same_as, p.person_id) AS head
+FROM contact c JOIN person p ON p.person_id = c.person_id
+WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.contact_id > %(after)s
+ORDER BY c.contact_id LIMIT %(limit)s;

@@ -1,11 +1,12 @@
 -- name: make_import_table
 CREATE TEMPORARY TABLE import_row (
     place integer NOT NULL, external_id text NOT NULL, e164 text NOT NULL, number_hash bytea NOT NULL, region text NOT NULL,
-    zones text[] NOT NULL, language text, fields jsonb NOT NULL
+    zones text[] NOT NULL, language text, fields jsonb NOT NULL, person_key text
 ) ON COMMIT DROP;
 
 -- name: copy_rows
-COPY import_row (place, external_id, e164, number_hash, region, zones, language, fields) FROM STDIN (FORMAT BINARY);
+COPY import_row (place, external_id, e164, number_hash, region, zones, language, fields, person_key)
+FROM STDIN (FORMAT BINARY);
 
 -- name: no_time_limit
 SET LOCAL statement_timeout = 0;
@@ -46,3 +47,48 @@ SELECT count(*)::integer AS total,
        (count(*) FILTER (WHERE state = 'claimed'))::integer AS claimed,
        (count(*) FILTER (WHERE state = 'done'))::integer AS done
 FROM contact WHERE campaign = %(campaign)s;
+
+-- Begins an import, or takes the campaign's unfinished one over when it is of the same file. Waits for a batch
+-- that a killed process left on its way.
+-- name: begin_import
+INSERT INTO contact_import AS old (campaign, fingerprint, run)
+SELECT name, %(fingerprint)s, %(run)s FROM campaign WHERE name = %(campaign)s
+ON CONFLICT (campaign) DO UPDATE
+SET fingerprint = excluded.fingerprint, run = excluded.run,
+    rows_done = CASE WHEN old.fingerprint = excluded.fingerprint THEN old.rows_done ELSE 0 END,
+    added = CASE WHEN old.fingerprint = excluded.fingerprint THEN old.added ELSE 0 END,
+    updated = CASE WHEN old.fingerprint = excluded.fingerprint THEN old.updated ELSE 0 END,
+    unchanged = CASE WHEN old.fingerprint = excluded.fingerprint THEN old.unchanged ELSE 0 END,
+    began_at = CASE WHEN old.fingerprint = excluded.fingerprint THEN old.began_at ELSE clock_timestamp() END
+RETURNING rows_done, added, updated, unchanged, began_at;
+
+-- name: move_import_on
+UPDATE contact_import
+SET rows_done = %(rows_done)s, added = added + %(added)s, updated = updated + %(updated)s,
+    unchanged = unchanged + %(unchanged)s
+WHERE campaign = %(campaign)s AND run = %(run)s;
+
+-- name: end_import
+DELETE FROM contact_import WHERE campaign = %(campaign)s AND run = %(run)s;
+
+-- name: make_listed_table
+CREATE TEMPORARY TABLE listed (e164 text NOT NULL, in_block boolean NOT NULL) ON COMMIT DROP;
+
+-- name: copy_listed
+COPY listed (e164, in_block) FROM STDIN;
+
+-- name: analyse_listed
+ANALYZE listed;
+
+-- Numbers without a consent whose reference, or whose file, belongs to no other number.
+-- name: without_own_evidence
+SELECT count(*)::integer AS numbers, (count(*) FILTER (WHERE l.in_block))::integer AS in_block
+FROM listed l
+WHERE NOT EXISTS (
+    SELECT FROM person p JOIN consent c ON c.person_id = p.person_id
+    WHERE p.e164 = l.e164
+      AND (c.evidence IS NOT NULL
+           AND NOT EXISTS (SELECT FROM consent o WHERE o.evidence = c.evidence AND o.person_id <> c.person_id)
+        OR c.evidence_sha256 IS NOT NULL
+           AND NOT EXISTS (SELECT FROM consent o
+                           WHERE o.evidence_sha256 = c.evidence_sha256 AND o.person_id <> c.person_id)));

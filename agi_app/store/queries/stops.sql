@@ -1,5 +1,9 @@
+-- name: add_person
+INSERT INTO person (e164, number_hash, region, zones) VALUES (%(number)s, %(number_hash)s, %(region)s, %(zones)s)
+ON CONFLICT DO NOTHING;
+
 -- name: lock_person_by_number
-SELECT person_id FROM person WHERE e164 = %(number)s FOR NO KEY UPDATE;
+SELECT person_id, lock_head(person_id) AS head FROM person WHERE e164 = %(number)s;
 
 -- name: add_suppressions
 INSERT INTO suppression (number_hash, at, reason, via)
@@ -7,22 +11,30 @@ SELECT * FROM unnest(%(hashes)s::bytea[], %(times)s::timestamptz[], %(reasons)s:
 ON CONFLICT DO NOTHING;
 
 -- name: add_revocation
-INSERT INTO revocation (person_id, purpose, at, reason, via)
-VALUES (%(person_id)s, %(purpose)s, %(at)s, %(reason)s, %(via)s);
+INSERT INTO revocation (person_id, purpose, at, reason, via, method, source, evidence, evidence_sha256, evidence_file,
+                        entered_by)
+VALUES (%(person_id)s, %(purpose)s, %(at)s, %(reason)s, %(via)s, %(method)s, %(source)s, %(evidence)s,
+        %(evidence_sha256)s, %(evidence_file)s, %(entered_by)s);
 
+-- In the order of the heads, so that two stops at once cannot wait for each other.
 -- name: lock_called_persons
-SELECT p.person_id FROM person p
-WHERE p.number_hash = ANY(%(hashes)s)
-  AND EXISTS (SELECT FROM attempt a WHERE a.person_id = p.person_id AND a.state <> 'ended')
-ORDER BY p.person_id
-FOR NO KEY UPDATE;
+SELECT lock_head(called.head) AS head
+FROM (SELECT DISTINCT coalesce(p.same_as, p.person_id) AS head FROM person p
+      WHERE p.number_hash = ANY(%(hashes)s)
+        AND EXISTS (SELECT FROM group_of(coalesce(p.same_as, p.person_id)) AS m JOIN attempt a ON a.person_id = m
+                    WHERE a.state <> 'ended')
+      ORDER BY head) AS called;
 
--- Purpose null: whatever they are called about.
+-- Of all numbers of these persons. Purpose null: whatever they are called about.
 -- name: open_attempts
 SELECT a.attempt_id, a.person_id, a.contact_id, a.campaign, a.node, a.state
-FROM attempt a JOIN campaign c ON c.name = a.campaign
-WHERE a.person_id = ANY(%(persons)s) AND a.state <> 'ended'
-  AND (%(purpose)s::text IS NULL OR c.purpose = %(purpose)s);
+FROM unnest(%(persons)s::bigint[]) AS p CROSS JOIN LATERAL group_of(head_of(p)) AS m
+JOIN attempt a ON a.person_id = m JOIN campaign c ON c.name = a.campaign
+WHERE a.state <> 'ended' AND (%(purpose)s::text IS NULL OR c.purpose = %(purpose)s);
+
+-- A call may run under any row of the group that was its head when it was claimed.
+-- name: tell
+SELECT pg_notify(%(channel)s, m::text) FROM group_of(%(head)s) AS m;
 
 -- name: is_suppressed
 SELECT EXISTS (SELECT FROM suppression WHERE number_hash = %(number_hash)s) AS suppressed;
@@ -30,14 +42,15 @@ SELECT EXISTS (SELECT FROM suppression WHERE number_hash = %(number_hash)s) AS s
 -- name: live_check
 SELECT a.attempt_id,
        CASE WHEN a.state = 'ended' THEN 'not_ours'
-            WHEN s.number_hash IS NOT NULL OR EXISTS (
+            WHEN EXISTS (SELECT FROM person p JOIN suppression s ON s.number_hash = p.number_hash
+                         WHERE p.person_id = ANY(g.members))
+              OR EXISTS (
                 SELECT FROM revocation r
-                WHERE r.person_id = a.person_id AND (r.purpose IS NULL OR r.purpose = c.purpose)
+                WHERE r.person_id = ANY(g.members) AND (r.purpose IS NULL OR r.purpose = c.purpose)
                   AND r.recorded_at >= a.claimed_at) THEN 'person_stopped'
             WHEN c.state = 'stopped' THEN 'campaign_stopped'
        END AS reason
 FROM attempt a
 JOIN campaign c ON c.name = a.campaign
-JOIN person p ON p.person_id = a.person_id
-LEFT JOIN suppression s ON s.number_hash = p.number_hash
+CROSS JOIN LATERAL (SELECT ARRAY(SELECT m FROM group_of(head_of(a.person_id)) AS m) AS members OFFSET 0) AS g
 WHERE a.attempt_id = ANY(%(attempts)s);

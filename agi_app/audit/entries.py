@@ -1,0 +1,72 @@
+"""What the tree is made of: one entry a row, and how a row becomes a leaf (docs/reference/proof-format.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from agi_app.audit.tree import leaf_hash
+
+NONCE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row as the tree holds it; ``payload`` is JSON in the form of ``canonical``."""
+
+    leaf: int
+    kind: str
+    row_id: int
+    nonce: bytes
+    payload: str
+
+    @property
+    def hash(self) -> bytes:
+        """The leaf's hash: of the nonce and the payload in UTF-8."""
+        return leaf_hash(self.nonce + self.payload.encode())
+
+
+# kind -> the table that it comes from; the queries ``rows_<kind>`` of queries/audit.sql say what is in a payload.
+TABLES = {
+    "person": "person",
+    "wording": "wording",
+    "consent": "consent",
+    "revocation": "revocation",
+    "suppression": "suppression",
+    "caller_id_proof": "caller_id_proof",
+    "decision": "decision",
+    "result": "result",
+    "erasure": "erasure",
+    "access": "access_log",
+    "external_list": "external_list",
+    "ruleset": "ruleset",
+    "campaign_version": "campaign_version",
+}
+
+
+def canonical(value: Any) -> str:
+    """JSON text in exactly one form, that of PostgreSQL's jsonb: object names by length, then by bytes; no floats.
+
+    Raises TypeError for what has no such form.
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(canonical, value)) + "]"
+    if isinstance(value, dict):
+        names = sorted(value, key=lambda name: (len(name.encode()), name.encode()))
+        return "{" + ", ".join(f"{_text(name)}: {canonical(value[name])}" for name in names) + "}"
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def _text(value: str) -> str:
+    return '"' + "".join(_ESCAPES.get(c) or (f"\\u{ord(c):04x}" if c < " " else c) for c in value) + '"'

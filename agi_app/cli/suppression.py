@@ -1,0 +1,101 @@
+"""suppression: do-not-call lists of others, and how our own stands."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agi_app.app import Installation
+from agi_app.campaigns.rules import load_ruleset
+from agi_app.cli.common import (
+    HERE,
+    JsonOption,
+    ProjectOption,
+    err,
+    login_name,
+    progress,
+    say,
+    say_json,
+    table,
+    with_installation,
+)
+from agi_app.contacts.list_import import ListSummary, ListTerms, import_list
+from agi_app.reports.lists import ListStatus, list_states
+from agi_app.store.external_lists import lists_in_force
+from agi_app.store.suppressions import OwnList, own_list
+
+app = typer.Typer(help="Numbers that must not be called: our own list and those of others.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_(
+    name: Annotated[str, typer.Argument(help="The list, as the rules name it, such as gb-tps or us-national-dnc.")],
+    file: Annotated[Path, typer.Argument(help="One number a line, or a table with a column number; any size.")],
+    region: Annotated[str, typer.Option(help="The country of the list, such as GB; reads numbers without a code.")],
+    as_of: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="The day that the list itself is of.")],
+    project: ProjectOption = HERE,
+    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Put a do-not-call list of others in force, in place of its last version. Only keyed hashes are kept."""
+    terms = ListTerms(name, region, as_of.date(), login_name(entered_by))
+
+    async def work(inst: Installation) -> ListSummary:
+        with progress("list") as report:
+            return await import_list(inst.store, file, terms, inst.clock.now(), report)
+
+    summary = with_installation(project, work)
+    if as_json:
+        say_json(dataclasses.asdict(summary))
+    else:
+        for problem in summary.problems:
+            err.print(str(problem), markup=False)
+        woken = f"; {summary.woken} contacts are decided again" if summary.woken else ""
+        say(
+            f"{name}: {summary.entries} numbers of {summary.lines} lines in force, as of {summary.as_of},"
+            f" {summary.unreadable} lines unreadable{woken}"
+        )
+    if summary.unreadable:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
+    """Show the size of our own list, and each list of others: its age, the limit, and whether it is too old."""
+
+    async def work(inst: Installation) -> tuple[OwnList, list[ListStatus]]:
+        rules = load_ruleset(inst.settings.project)
+        imported = await lists_in_force(inst.store)
+        return await own_list(inst.store), list_states(rules.jurisdictions, imported, inst.clock.now())
+
+    own, lists = with_installation(project, work)
+    if as_json:
+        say_json({"own": dataclasses.asdict(own), "lists": [dataclasses.asdict(found) for found in lists]})
+        return
+    newest = f", the newest of {own.newest:%Y-%m-%d %H:%M} UTC" if own.newest else ""
+    say(f"our own list: {own.entries} numbers{newest}")
+    table(
+        "Lists of others",
+        ("list", "country", "state", "as of", "age", "limit", "numbers", "binds"),
+        (
+            (s.name, s.region, _STATE[s.state], s.as_of, _days(s.age_days), _days(s.limit_days), s.entries,
+             ", ".join(s.purposes))
+            for s in lists
+        ),
+    )  # fmt: skip
+
+
+_STATE = {
+    "fresh": "in force",
+    "stale": "TOO OLD: import it again",
+    "missing": "NEVER IMPORTED",
+    "extra": "in force, no rule",
+}
+
+
+def _days(number: int | None) -> str:
+    return "" if number is None else f"{number} d"

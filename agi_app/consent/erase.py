@@ -1,0 +1,56 @@
+"""Erases a person at their request: first the stop, which must outlive the data, then the data, then the files."""
+
+from __future__ import annotations
+
+import asyncio
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agi_app.audit.erasures import sign as sign_erasure
+from agi_app.clock import Clock
+from agi_app.consent.evidence import EvidenceFiles
+from agi_app.consent.journal import Journal
+from agi_app.errors import InputError, StoreError
+from agi_app.store import stops
+from agi_app.store.erasure import Erased, Sign, Why, erase_person
+from agi_app.store.pool import Store
+
+VIA = "erasure"
+STOP_REASON = "erased at the person's request"
+
+
+def signer(key: Ed25519PrivateKey) -> Sign:
+    """Signs erasures with the audit key of this installation."""
+    return lambda erasure: sign_erasure(erasure, key)
+
+
+async def erase(
+    store: Store,
+    journal: Journal,
+    evidence: EvidenceFiles,
+    clock: Clock,
+    number: str,
+    *,
+    reason: str,
+    entered_by: str,
+    sign: Sign,
+) -> Erased:
+    """Suppress an E.164 number for ever, then erase everything else that is stored about it.
+
+    The stop goes through the journal like any other, so that a restored backup does not bring the
+    calls back. Unknown numbers are suppressed all the same. Raises InputError while the person is
+    being called (the stop holds already), StoreError, SafetyError, ConfigError.
+    """
+    if not reason.strip():
+        raise InputError("--reason: say why, for example a letter and its date; it stays when the data is gone")
+    await asyncio.to_thread(journal.append, store.hash_number(number), VIA)
+    await stops.revoke(store, number, None, clock.now(), reason=STOP_REASON, via=VIA)
+    try:
+        erased = await erase_person(store, number, Why(clock.real_now(), reason.strip(), entered_by), sign)
+    except StoreError as error:
+        raise StoreError(f"the stop is taken, but nothing was erased yet: {error}") from error
+    if erased is None:
+        return Erased({}, ())
+    for digest in erased.evidence:
+        await asyncio.to_thread(evidence.remove, digest)
+    return erased

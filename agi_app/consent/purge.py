@@ -1,0 +1,108 @@
+"""Removes what has been kept long enough, by the retention of each jurisdiction; every purge is a signed row.
+
+What goes: evidence files whose consents have long ended (and files that no consent names), contact
+columns and answers long after the last call. Consents, refusals, decisions and results stay, without
+them nothing could be proved; so does every hash of the suppression list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from agi_app import log
+from agi_app.clock import Clock
+from agi_app.consent.evidence import EvidenceFiles
+from agi_app.errors import AgiAppError
+from agi_app.gate.ruleset import RuleSet
+from agi_app.store.erasure import Sign, Why, kept_evidence, old_rows, purge_evidence, purge_rows
+from agi_app.store.pool import Store
+
+ROW_KINDS = {"contact": "contact columns", "attempt": "answers"}  # kind of the store -> what people call it
+EVIDENCE = "evidence files"
+IN_THE_MAKING = dt.timedelta(days=1)  # a file this young may belong to an import that has not ended
+FILES_AT_ONCE = 1000
+FIRST_AFTER_S = 600.0  # a worker that begins has more urgent things to do
+EVERY_S = 24 * 3600.0
+_LONGEST = dt.timedelta(days=365 * 100)
+
+_log = log.get("purge")
+
+
+class Purger:
+    """What one installation may forget, and how it does."""
+
+    def __init__(self, store: Store, evidence: EvidenceFiles, ruleset: RuleSet, clock: Clock, sign: Sign) -> None:
+        self._store = store
+        self._evidence = evidence
+        self._ruleset = ruleset
+        self._clock = clock
+        self._sign = sign
+
+    async def purge(self, entered_by: str, *, dry_run: bool = False) -> dict[str, int]:
+        """Remove all that is due, or only count it; returns how many of each. Raises StoreError, ConfigError."""
+        until = kept_until(self._ruleset, self._clock.now())
+        why = Why(self._clock.real_now(), f"kept long enough by the rules {self._ruleset.version}", entered_by)
+        removed = {EVIDENCE: await self._files(until, why, dry_run)}
+        for kind, name in ROW_KINDS.items():
+            removed[name] = await self._rows(kind, until, why, dry_run)
+        return removed
+
+    async def run(self) -> None:
+        """Purge once a day until cancelled; a purge that fails is tried again the next day."""
+        pause = FIRST_AFTER_S
+        while True:
+            await asyncio.sleep(pause)
+            pause = EVERY_S
+            try:
+                removed = await self.purge("agi-app run")
+            except AgiAppError as error:
+                _log.error("what has been kept long enough could not be removed", error=str(error))
+            else:
+                if any(removed.values()):
+                    _log.info("removed what has been kept long enough", **_named(removed))
+
+    async def _rows(self, kind: str, until: Mapping[str, dt.datetime], why: Why, dry_run: bool) -> int:
+        if dry_run:
+            return await old_rows(self._store, kind, until)
+        total = 0
+        while removed := await purge_rows(self._store, kind, until, why, self._sign):
+            total += removed
+        return total
+
+    async def _files(self, until: Mapping[str, dt.datetime], why: Why, dry_run: bool) -> int:
+        young = (self._clock.real_now() - IN_THE_MAKING).timestamp()
+        found = [digest for digest, at in await asyncio.to_thread(self._evidence.digests) if at < young]
+        total = 0
+        for some in batches(found):
+            needed = await kept_evidence(self._store, some, until)
+            free = [digest for digest in some if digest not in needed]
+            total += len(free)
+            if free and not dry_run:
+                await purge_evidence(self._store, free, why, self._sign)
+                for digest in free:
+                    await asyncio.to_thread(self._evidence.remove, digest)
+        return total
+
+
+def kept_until(ruleset: RuleSet, now: dt.datetime) -> dict[str, dt.datetime]:
+    """By region the time before which nothing is kept any more; ``""`` is for all other regions: the longest.
+
+    A jurisdiction that says nothing keeps for ever.
+    """
+    days = {
+        name: country.rules_in(tuple(country.parts)).keep_records_days
+        for name, country in ruleset.jurisdictions.items()
+    }
+    periods = {name: dt.timedelta(days=number) if number else _LONGEST for name, number in days.items()}
+    return {name: now - kept for name, kept in periods.items()} | {"": now - max(periods.values(), default=_LONGEST)}
+
+
+def batches(digests: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """The digests in portions that one query takes."""
+    return [digests[start : start + FILES_AT_ONCE] for start in range(0, len(digests), FILES_AT_ONCE)]
+
+
+def _named(removed: Mapping[str, int]) -> dict[str, int]:
+    return {name.replace(" ", "_"): number for name, number in removed.items()}

@@ -1,0 +1,73 @@
+"""What a consent row points to besides itself: a registered wording, and a file that proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agi_app.contacts.columns import Cells
+from agi_app.errors import InputError
+from agi_app.yaml_lines import quote, suggest
+
+Keep = Callable[[Path], bytes]  # stores a file and returns the SHA-256 of its content
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What the rows of one import may point to.
+
+    ``wordings`` has the registered texts by label (``name/version``) and language; ``folder`` is where
+    the files named by the rows lie, and ``keep`` stores one of them.
+    """
+
+    wordings: Mapping[str, Mapping[str | None, str]] = field(default_factory=dict)
+    folder: Path | None = None
+    keep: Keep | None = None
+
+
+def wording_of(cells: Cells, language: str | None, proofs: Proofs) -> tuple[str, str | None]:
+    """The exact text of a row and its language; after a fault what there is."""
+    label, text = cells.text("wording_id"), cells.exact("wording")
+    if not label:
+        if not text.strip():
+            reason = "is empty; without it this is no proof of consent"
+            cells.fault("wording" if cells.has("wording") else "wording_id", "consent/wording", reason)
+        return text, language
+    texts = proofs.wordings.get(label)
+    if texts is None:
+        hint = suggest(label, proofs.wordings) if proofs.wordings else "; `agi-app consent add-wording` registers one"
+        cells.fault("wording_id", "consent/wording-id", f"{quote(label)} is no registered wording{hint}")
+        return text, language
+    if language is None and len(texts) == 1:
+        language = next(iter(texts))
+    if language not in texts:
+        known = ", ".join(sorted(name or "no language" for name in texts))
+        wanted = f"has no text in {language}" if language else "needs the row's language"
+        cells.fault("wording_id", "consent/wording-id", f"{quote(label)} {wanted}; it is registered in: {known}")
+        return text, language
+    if text.strip() and text != texts[language]:
+        reason = f"{quote(label)} is registered with another text than the row has; empty one of the two"
+        cells.fault("wording_id", "consent/wording-id", reason)
+    return texts[language], language
+
+
+def evidence_of(cells: Cells, proofs: Proofs) -> tuple[bytes | None, str | None]:
+    """The hash and the name of the row's evidence file, now kept; call it last, for a row without a fault."""
+    name = cells.text("evidence_file")
+    if not name:
+        return None, None
+    reason = None
+    if proofs.folder is None or proofs.keep is None:
+        reason = "names a file; say where the files lie with --evidence-folder"
+    else:
+        file = proofs.folder / name
+        if not file.resolve().is_relative_to(proofs.folder.resolve()):
+            reason = f"{quote(name)} leads out of the evidence folder"
+        else:
+            try:
+                return proofs.keep(file), file.name
+            except InputError as error:
+                reason = str(error)
+    cells.fault("evidence_file", "consent/evidence-file", reason)
+    return None, None

@@ -1,0 +1,149 @@
+"""Do-not-call lists that others keep, read line by line: any size, little memory.
+
+One number a line, or a table (comma, semicolon or tab) with a column ``number``, ``phone`` or 号码; without
+a header the first column counts, and an area code in a column of its own (the US registry's form) is
+joined with the number beside it. Text after # is a comment. Of a number only its digits matter here: a
+list may have numbers that are not in use, so none is looked up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import phonenumbers
+
+from agi_app.contacts.columns import shown_number
+from agi_app.contacts.consent_file import ALIASES
+from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.model import phone
+from agi_app.yaml_lines import quote
+
+SHOWN = 10  # unreadable lines that are named
+MOST_UNREADABLE = 0.01  # of all lines; more is another kind of file, or another country's
+REPORT_EVERY = 10_000  # lines
+TITLES = frozenset({"number", "phone", "phone number", "telephone", *ALIASES["number"]})
+_SEPARATORS = str.maketrans("", "", " ().-/'\"")
+_AREA_CODE, _LOCAL = re.compile(r"\d{3}"), re.compile(r"\d{7}")
+# How a national number begins, and how many digits follow the trunk prefix; source: ITU E.164 national plans.
+_NATIONAL = {
+    "US": re.compile(r"1?([2-9]\d{9})"),
+    "GB": re.compile(r"0([1-9]\d{8,9})"),
+    "CN": re.compile(r"0?([1-9]\d{8,10})"),
+}
+_CODE = {"US": "+1", "GB": "+44", "CN": "+86"}
+Progress = Callable[[int, int], None]  # bytes done, bytes in all
+
+
+@dataclass(slots=True)
+class ListFile:
+    """One file; ``numbers`` reads it once, and fills the rest while it does."""
+
+    path: Path
+    region: str  # of numbers without a country code
+    lines: int = 0
+    unreadable: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+    @property
+    def sha256(self) -> str:
+        """Of the file, in hex, once it was read to its end."""
+        return self._hash.hexdigest()
+
+    def numbers(self, progress: Progress | None = None) -> Iterator[str]:
+        """Every number in E.164; the same one may come twice. Blocks.
+
+        Raises InputError when the file cannot be read, AuthorError when too much of it is no number.
+        """
+        column: int | None = None
+        for number, raw in enumerate(self._raw_lines(progress), 1):
+            if column == 0 and (found := self._plain_line(raw)):
+                self.lines += 1
+                yield found
+                continue
+            text = raw.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").partition("#")[0].strip()
+            if not text:
+                continue
+            cells = [cell.strip() for cell in re.split("[,;\t]", text)]
+            if column is None:
+                column = self._column(cells)
+                if any(character.isalpha() for character in text):
+                    continue  # the header
+            self.lines += 1
+            e164 = self._read(cells, column)
+            if e164 is None:
+                self._unreadable(number, text)
+            else:
+                yield e164
+        if self.unreadable > self.lines * MOST_UNREADABLE:
+            raise AuthorError(*self.problems, Problem(str(self.path), 1, 1, "list/unreadable", self._too_many()))
+
+    def _plain_line(self, raw: bytes) -> str | None:
+        """The quick way for what most lists consist of: nothing but the digits of a national number."""
+        digits = raw.rstrip()
+        pattern = _NATIONAL.get(self.region)
+        if pattern is None or not digits.isdigit():
+            return None
+        found = pattern.fullmatch(digits.decode("ascii"))
+        return _CODE[self.region] + found[1] if found else None
+
+    def _raw_lines(self, progress: Progress | None) -> Iterator[bytes]:
+        try:
+            size, done = self.path.stat().st_size, 0
+            with self.path.open("rb") as file:
+                for count, line in enumerate(file, 1):
+                    self._hash.update(line)
+                    done += len(line)
+                    if progress and count % REPORT_EVERY == 0:
+                        progress(done, size)
+                    yield line
+        except FileNotFoundError:
+            raise InputError(f"{self.path}: there is no such file; check its name and folder") from None
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read: {error.strerror}") from error
+
+    def _column(self, cells: list[str]) -> int:
+        """Where the numbers stand, by the first line."""
+        titles = [cell.strip("\"'").casefold() for cell in cells]
+        return next((index for index, title in enumerate(titles) if title in TITLES), 0)
+
+    def _read(self, cells: list[str], column: int) -> str | None:
+        if column >= len(cells):
+            return None
+        text = cells[column].translate(_SEPARATORS)
+        if _AREA_CODE.fullmatch(text) and column + 1 < len(cells) and _LOCAL.fullmatch(cells[column + 1]):
+            text += cells[column + 1]
+        return plain_e164(text, self.region)
+
+    def _unreadable(self, line: int, text: str) -> None:
+        self.unreadable += 1
+        if len(self.problems) < SHOWN:
+            reason = f"{quote(shown_number(text))} is no telephone number"
+            self.problems.append(Problem(str(self.path), line, 1, "list/number", reason))
+
+    def _too_many(self) -> str:
+        return (
+            f"{self.unreadable} of {self.lines} lines are no telephone numbers of {self.region}; nothing was imported."
+            " Is this the right file, and --region the right country?"
+        )
+
+
+def plain_e164(text: str, region: str) -> str | None:
+    """Digits as a list has them (with or without country code) in E.164; None when they are no number."""
+    if text.isascii() and (text.isdigit() or text[:1] == "+"):
+        pattern = _NATIONAL.get(region)
+        if pattern and (found := pattern.fullmatch(text)):
+            return _CODE[region] + found[1]
+    if test := phone.reserved_number(text if text.startswith("+") else f"+{text.removeprefix('00')}"):
+        return test.e164
+    try:
+        number = phonenumbers.parse(f"+{text[2:]}" if text.startswith("00") else text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if number.extension or not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

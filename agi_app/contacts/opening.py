@@ -1,0 +1,53 @@
+"""Files as people have them into tables: a private copy of the bytes, and the reader for their kind."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
+
+from agi_app.contacts.sheet import SheetTable
+from agi_app.contacts.sheet_size import is_workbook
+from agi_app.contacts.table import Table
+from agi_app.errors import InputError
+
+IN_MEMORY = 4 << 20  # bytes; what is larger goes into an unnamed temporary file
+LARGEST = 1 << 30  # bytes
+
+
+def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
+    """The table in ``source`` (seekable), text or workbook; ``sheet`` names a sheet of a workbook.
+
+    Raises AuthorError for files that are neither, and for a faulty header; InputError for a sheet
+    that is not there.
+    """
+    if is_workbook(source):
+        return SheetTable(source, file, sheet)
+    if sheet is not None:
+        raise InputError(f"{file}: --sheet goes with an Excel workbook (XLSX); this is none")
+    return Table(source, file)
+
+
+def private_copy(path: Path, stack: ExitStack) -> IO[bytes]:
+    """The file's bytes as they are now, so that nobody changes them between two looks; works for pipes too."""
+    copy = temporary(stack)
+    try:
+        with path.open("rb") as source:
+            while chunk := source.read(1 << 20):
+                copy.write(chunk)
+                if copy.tell() > LARGEST:
+                    raise InputError(f"{path}: larger than {LARGEST >> 20} MiB; split it into several files")
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file; check its name and folder") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: this is a folder; name the file in it") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    return copy
+
+
+def temporary(stack: ExitStack) -> IO[bytes]:
+    """A temporary file without a name; the stack closes it."""
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the stack closes it
+    return stack.enter_context(file)

@@ -1,0 +1,74 @@
+"""Whether a workbook can be read within reasonable memory, found out before it is read.
+
+A workbook is a ZIP archive: a small one can hold much, and one stray cell far to the right makes a
+huge rectangle of empty ones, all of which the reader would keep. So its parts are counted first.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from typing import IO
+
+from agi_app.errors import AuthorError, Problem
+
+LARGEST = 2 << 30  # bytes, unpacked
+MOST_CELLS = 30_000_000  # of the rectangle that holds all cells of a sheet: about 1 GB
+NARROW = 26  # columns A to Z need no search
+_CHUNK = 1 << 20
+_OVERLAP = 64  # bytes, longer than what is searched for
+_WIDE = re.compile(rb"""\br=["']([A-Z]{2,3})\d{1,7}["']""")
+_ROW = re.compile(rb"""<(?:\w+:)?row\s[^<>]*?\br=["'](\d{1,7})["']""")
+
+
+def is_workbook(source: IO[bytes]) -> bool:
+    """Whether a ZIP archive is an Excel workbook (XLSX)."""
+    source.seek(0)
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False
+
+
+def check_size(source: IO[bytes], file: str) -> None:
+    """AuthorError when this workbook is too large to be read, or damaged."""
+    source.seek(0)
+    try:
+        with zipfile.ZipFile(source) as archive:
+            parts = archive.infolist()
+            if sum(part.file_size for part in parts) > LARGEST:
+                raise _too_large(file, f"unpacks to more than {LARGEST >> 30} GiB")
+            for part in parts:
+                if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
+                    _check_sheet(archive, part, file)
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, zlib.error) as error:
+        reason = f"this workbook is damaged ({error}); open it in the spreadsheet program and save it again"
+        raise AuthorError(Problem(file, 1, 1, "table/format", reason)) from None
+
+
+def _check_sheet(archive: zipfile.ZipFile, part: zipfile.ZipInfo, file: str) -> None:
+    columns, rows, rest, read = NARROW, 1, b"", 0
+    with archive.open(part) as sheet:
+        while chunk := sheet.read(_CHUNK):
+            read += len(chunk)
+            if read > LARGEST:
+                raise _too_large(file, f"unpacks to more than {LARGEST >> 30} GiB")
+            text = rest + chunk
+            columns = max([columns, *map(_number, set(_WIDE.findall(text)))])
+            rows = max([rows, *map(int, _ROW.findall(text))])
+            rest = text[-_OVERLAP:]
+    if rows * columns > MOST_CELLS:
+        raise _too_large(file, f"has a sheet of {rows} rows and {columns} columns: delete the empty ones")
+
+
+def _number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - ord("A") + 1
+    return number
+
+
+def _too_large(file: str, what: str) -> AuthorError:
+    return AuthorError(Problem(file, 1, 1, "table/format", f'this workbook {what}; or save it as "CSV UTF-8"'))

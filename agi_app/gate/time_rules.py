@@ -1,0 +1,98 @@
+"""The gate's rules about time: how often, how soon again, on which days and at which hours a person is called."""
+
+from __future__ import annotations
+
+from agi_app.gate.case import Case, Reason
+from agi_app.gate.hours import Opening, is_open, next_opening
+from agi_app.gate.limits import cap_reached, gap_ends
+from agi_app.gate.rule_file import SPANS
+
+
+def zone_known(case: Case) -> Reason | None:
+    """We know what time it is where the person is."""
+    if case.place is None or case.place.zones:
+        return None
+    return Reason("zone_unknown", "the callee's time zone is not known")
+
+
+def cap_per_day(case: Case) -> Reason | None:
+    """At most the jurisdiction's number of calls to one person in any 24 hours, over all campaigns."""
+    reached = cap_reached(case.rules, case.facts.counted_calls, SPANS["24h"], case.now)
+    return (
+        None
+        if reached is None
+        else Reason("cap_per_day", f"{reached.text} in 24 hours were already made", reached.ends)
+    )
+
+
+def cap_per_week(case: Case) -> Reason | None:
+    """At most the jurisdiction's number of calls to one person in any 7 days, over all campaigns."""
+    reached = cap_reached(case.rules, case.facts.counted_calls, SPANS["7d"], case.now)
+    return (
+        None if reached is None else Reason("cap_per_week", f"{reached.text} in 7 days were already made", reached.ends)
+    )
+
+
+def cap_per_month(case: Case) -> Reason | None:
+    """At most the jurisdiction's number of calls to one person in any 30 days, over all campaigns."""
+    reached = cap_reached(case.rules, case.facts.counted_calls, SPANS["30d"], case.now)
+    return (
+        None
+        if reached is None
+        else Reason("cap_per_month", f"{reached.text} in 30 days were already made", reached.ends)
+    )
+
+
+def gap_after_declined(case: Case) -> Reason | None:
+    """Enough time has passed since the person declined a call of ours."""
+    gap = None if case.rules is None else case.rules.gap_after_declined
+    ends = gap_ends(case.facts.counted_calls, "rejected", gap, case.now)
+    return None if ends is None else Reason("gap_after_declined", "the person declined a call not long ago", ends)
+
+
+def gap_after_abandoned(case: Case) -> Reason | None:
+    """Enough time has passed since the person answered a call of ours and met nobody."""
+    gap = None if case.rules is None else case.rules.gap_after_abandoned
+    ends = gap_ends(case.facts.counted_calls, "abandoned", gap, case.now)
+    return (
+        None
+        if ends is None
+        else Reason("gap_after_abandoned", "a call to this person was abandoned not long ago", ends)
+    )
+
+
+def closed_day(case: Case) -> Reason | None:
+    """It is no closed day (a public holiday) of the callee's country, in every time zone the number may be in."""
+    if case.place is None or case.rules is None:
+        return None
+    opening, zones = case.rules.opening, case.place.clocks
+    days = (case.now.astimezone(zone).date() for zone in zones)
+    closed = next((day for day in days if opening.closed_on(day)), None)
+    if closed is None:
+        return None
+    return Reason("closed_day", f"{closed:%a %Y-%m-%d} is a closed day there", next_opening(case.now, opening, zones))
+
+
+def window_jurisdiction(case: Case) -> Reason | None:
+    """It is a calling hour of the callee's country, in every time zone the number may be in."""
+    if case.place is None or case.rules is None:
+        return None
+    opening, zones = case.rules.opening, case.place.clocks
+    locals_ = (case.now.astimezone(zone) for zone in zones)
+    closed = next((local for local in locals_ if not opening.within_hours(local)), None)
+    if closed is None:
+        return None  # without any zone, zone_known refuses
+    text = f"the callee's country allows calls at other hours (there it is {closed:%a %H:%M})"
+    return Reason("window_jurisdiction", text, next_opening(case.now, opening, zones))
+
+
+def window_campaign(case: Case) -> Reason | None:
+    """It is an hour of the campaign's own window, in every time zone the number may be in."""
+    if case.place is None or not case.campaign.windows:
+        return None
+    opening, zones = Opening((case.campaign.windows,)), case.place.clocks
+    closed = next((zone for zone in zones if not is_open(case.now, opening, [zone])), None)
+    if closed is None:
+        return None
+    text = f"outside the campaign's window (there it is {case.now.astimezone(closed):%a %H:%M})"
+    return Reason("window_campaign", text, next_opening(case.now, opening, zones))

@@ -1,0 +1,188 @@
+"""A folder for a regulator: records as tables and as provable lines, the signed tree, and what checks it.
+
+Numbers are masked unless whole ones are asked for. A masked record cannot be proved, since its hash covers the number;
+all others can, and every leaf's hash is there, so nothing can be left out of the tree unnoticed.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from agi_app.audit import files
+from agi_app.audit.checkpoint import Checkpoint
+from agi_app.audit.entries import TABLES
+from agi_app.audit.findings import in_force
+from agi_app.audit.standalone_verifier import EXPORT_FORMAT
+from agi_app.audit.tree import consistency
+from agi_app.errors import InputError
+from agi_app.model.phone import mask
+from agi_app.proof import reader
+from agi_app.proof.notary import Notary
+from agi_app.results import FORMULA_STARTS
+from agi_app.store import audit, audit_export
+from agi_app.store.audit_export import BEGINNING, END, Choice
+from agi_app.store.pool import Store
+from agi_app.store.statements import Connection
+
+EVENTS = ("decision", "result", "access", "erasure")  # only these are chosen by --since: a consent is older than a call
+NUMBERED = ("person",)  # kinds whose payload has a person's number
+LEAVES_AT_ONCE = 50_000
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command asked for; times are real."""
+
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    campaign: str | None = None
+    whole_numbers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What is in the folder."""
+
+    checkpoint: Checkpoint
+    counts: dict[str, int]
+    erased: int
+
+
+async def people(store: Store, notary: Notary, wanted: Wanted) -> int:
+    """How many persons' numbers the export would show."""
+    note = await notary.newest_note(store)
+    size = notary.read(note).size if note else 0
+    async with audit.snapshot(store) as connection:
+        return (await audit_export.count(connection, "person", _choice("person", wanted, size)))[0]
+
+
+async def export(
+    store: Store, notary: Notary, out: Path, wanted: Wanted, progress: Progress = lambda _done, _total: None
+) -> Exported:
+    """Fill the new folder ``out``. Raises InputError when it is not empty or nothing was signed yet, StoreError."""
+    note = await notary.newest_note(store)
+    if note is None:
+        raise InputError("nothing was signed yet; `agi-app audit checkpoint` does it now")
+    found = notary.read(note)
+    _make(out)
+    notes = files.read(notary.file)
+    (out / "checkpoint").write_text(note, encoding="utf-8")
+    (out / "checkpoints").write_text("".join(n + "\n" for n in notes), encoding="utf-8")
+    async with audit.snapshot(store) as connection:
+        await _leaves(connection, out / "leaves.bin", found.size, progress)
+        counts = {kind: await _records(connection, out, kind, wanted, found.size) for kind in TABLES}
+        erased = (await audit_export.count(connection, "person", Choice(found.size)))[1]
+        older = [pair for pair in ((notary.read(n), n) for n in notes) if pair[0].size < found.size]
+        steps = [await _consistent(connection, c, n, found) for c, n in _chosen(older, wanted)]
+    about = {
+        "format": EXPORT_FORMAT,
+        "public_key": notary.public_line,
+        "chosen": _shown(wanted),
+        "counts": counts,
+        "erased": erased,
+        "consistency": steps,
+    }
+    (out / "export.json").write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    _copy_guides(out)
+    return Exported(found, counts, erased)
+
+
+def _shown(wanted: Wanted) -> dict[str, object]:
+    return {
+        "since": wanted.since.isoformat() if wanted.since else None,
+        "until": wanted.until.isoformat() if wanted.until else None,
+        "campaign": wanted.campaign,
+        "whole_numbers": wanted.whole_numbers,
+    }
+
+
+def write_verifier(file: Path) -> None:
+    """A copy of the stand-alone verifier. Raises InputError."""
+    try:
+        file.write_bytes(resources.files("agi_app.audit").joinpath("standalone_verifier.py").read_bytes())
+    except OSError as error:
+        raise InputError(f"{file}: cannot be written: {error.strerror}") from error
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if any(out.iterdir()):
+            raise InputError(f"{out}: is not empty; name a new folder")
+        (out / "records").mkdir()
+        (out / "tables").mkdir()
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
+
+
+def _copy_guides(out: Path) -> None:
+    guides = resources.files("agi_app.proof").joinpath("export_guide")
+    for name in ("README.md", "README.zh-CN.md"):
+        (out / name).write_bytes(guides.joinpath(name).read_bytes())
+    write_verifier(out / "verify.py")
+
+
+async def _leaves(connection: Connection, file: Path, size: int, progress: Progress) -> None:
+    with file.open("wb") as out:
+        for start in range(0, size, LEAVES_AT_ONCE):
+            out.write(b"".join(await audit.hashes(connection, 0, start, min(size, start + LEAVES_AT_ONCE))))
+            progress(start, size)
+
+
+async def _records(connection: Connection, out: Path, kind: str, wanted: Wanted, size: int) -> int:
+    """One kind: a table for people, and lines that the verifier checks."""
+    masked = kind in NUMBERED and not wanted.whole_numbers
+    writer: csv.DictWriter[str] | None = None
+    count = 0
+    with (
+        (out / "tables" / f"{kind}.csv").open("w", encoding="utf-8-sig", newline="") as table,
+        (out / "records" / f"{kind}.jsonl").open("w", encoding="utf-8") as lines,
+    ):
+        async for rows in audit_export.chosen(connection, kind, _choice(kind, wanted, size)):
+            for row in rows:
+                payload = json.loads(row.payload)
+                if masked:
+                    payload["number"] = mask(payload["number"])
+                else:
+                    line = {"leaf": row.leaf, "nonce": bytes(row.nonce).hex(), "payload": row.payload}
+                    lines.write(json.dumps(line, ensure_ascii=False) + "\n")
+                cells = {"leaf": row.leaf, **payload.pop("record", {}), **payload}
+                if writer is None:
+                    writer = csv.DictWriter(table, list(cells), extrasaction="ignore", lineterminator="\n")
+                    writer.writeheader()
+                writer.writerow({name: _cell(value) for name, value in cells.items()})
+                count += 1
+    return count
+
+
+def _cell(value: Any) -> str:
+    """Text for a spreadsheet; what it would run as a formula begins with an apostrophe."""
+    text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text.startswith(FORMULA_STARTS) and not isinstance(value, int) else text
+
+
+def _choice(kind: str, wanted: Wanted, size: int) -> Choice:
+    since = wanted.since if wanted.since and kind in EVENTS else BEGINNING
+    return Choice(size, since, wanted.until or END, wanted.campaign)
+
+
+def _chosen(older: Sequence[tuple[Checkpoint, str]], wanted: Wanted) -> list[tuple[Checkpoint, str]]:
+    """The first checkpoint, and the last one before the time that is asked for."""
+    standing = set(in_force(c for c, _ in older))
+    held = sorted(((c, n) for c, n in older if c in standing and c.size), key=lambda pair: pair[0].at)
+    before = [pair for pair in held if wanted.since and pair[0].at < wanted.since]
+    return [*held[:1], *(pair for pair in before[-1:] if pair not in held[:1])]
+
+
+async def _consistent(connection: Connection, old: Checkpoint, note: str, new: Checkpoint) -> dict[str, object]:
+    path = await reader.roots(connection, consistency(old.size, new.size))
+    return {"checkpoint": note, "path": [step.hex() for step in path]}

@@ -1,0 +1,214 @@
+"""Checks the whole tree against every signed checkpoint, and each row against its leaf.
+
+Trusted are the audit key and the checkpoints that it signed, nothing in the database. A row that was
+changed does not fit its leaf any more; leaves that were changed, moved, inserted or taken away give
+another root than the one that was signed. All checkpoints are compared on one walk over the leaves,
+which also shows that each only adds to the one before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from agi_app.audit import erasures, files
+from agi_app.audit.checkpoint import Checkpoint
+from agi_app.audit.entries import TABLES
+from agi_app.audit.findings import Fault, Report, in_force
+from agi_app.audit.tree import Frontier
+from agi_app.errors import ConfigError, InputError
+from agi_app.proof.notary import Notary
+from agi_app.store import audit, audit_check
+from agi_app.store.pool import Store
+from agi_app.store.statements import Connection
+
+BATCH = 50_000  # leaves
+LONGEST_TRANSACTION = dt.timedelta(hours=1)  # no row is committed later than that after it was written
+OFTEN_ENOUGH = dt.timedelta(minutes=10)  # between two checkpoints that rows' times are compared with
+NAMED = 20  # of the rows in a part of the tree that is not as it was signed
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class _Look:
+    """One verification under way."""
+
+    connection: Connection
+    report: Report
+    checkpoints: list[Checkpoint]
+    size: int
+    excused: set[tuple[str, int | str]] = field(default_factory=set)
+
+
+async def verify(
+    store: Store, notary: Notary, *, witness: Path | None = None, progress: Progress = lambda _done, _total: None
+) -> Report:
+    """Look at everything up to the newest checkpoint of any place; ``witness`` is a file to use as witness copy.
+
+    Raises InputError when that file is none, ConfigError or StoreError when something cannot be read.
+    """
+    report = Report()
+    checkpoints = await _checkpoints(store, notary, witness, report)
+    async with audit.snapshot(store) as connection:
+        found = await audit.size(connection)
+        look = _Look(connection, report, checkpoints, found.leaves)
+        report.checkpoint = checkpoints[-1] if checkpoints else None
+        report.not_covered = max(0, found.leaves - report.entries) + found.queued
+        if found.leaves and not checkpoints:
+            report.add(Fault("checkpoint", f"{found.leaves} leaves, but there is no signed checkpoint anywhere"))
+        if found.leaves < report.entries:
+            text = f"leaves {found.leaves} to {report.entries - 1} were signed and are gone"
+            report.add(Fault("truncated", text, "audit_leaf", None, found.leaves))
+        await _read_erasures(look, notary)
+        await _walk(look, progress)
+        await _look_for_strangers(look)
+    return report
+
+
+async def _checkpoints(store: Store, notary: Notary, witness: Path | None, report: Report) -> list[Checkpoint]:
+    """Every checkpoint that is in force, from all places; forged and rolled back ones are faults."""
+    places = {str(notary.file): await asyncio.to_thread(files.read, notary.file)}
+    if witness is not None:
+        places[str(witness)] = await asyncio.to_thread(files.read, witness)
+        if not places[str(witness)]:
+            raise InputError(f"{witness}: there are no checkpoints; name the witness copy of the checkpoint file")
+    elif notary.witness_file is not None:
+        try:
+            places[str(notary.witness_file)] = await asyncio.to_thread(files.read, notary.witness_file)
+        except ConfigError as error:
+            report.notes.append(f"the witness copy was not looked at: {error}")
+    places["audit_checkpoint"] = await audit.checkpoints(store)
+    good: dict[str, Checkpoint] = {}
+    for place, notes in places.items():
+        for note in notes:
+            if note not in good:
+                try:
+                    good[note] = notary.read(note)
+                except ValueError as error:
+                    report.add(Fault("forged checkpoint", f"{place}: a checkpoint {error}", place))
+    _look_for_rollback(good, notary, places, report)
+    report.notes += [
+        f"the database was restored: {c.lost - c.size} entries beyond {c.size} were given up at {c.at:%F %H:%M} UTC"
+        for c in good.values()
+        if c.lost is not None
+    ]
+    return in_force(good.values())
+
+
+def _look_for_rollback(
+    good: dict[str, Checkpoint], notary: Notary, places: dict[str, list[str]], report: Report
+) -> None:
+    """What this data folder has signed must be in its own file up to the last one."""
+    own = [c for c in good.values() if c.by == notary.by]
+    kept = [good[note] for note in places[str(notary.file)] if note in good]
+    if own and max(c.at for c in own) > max((c.at for c in kept), default=dt.datetime.min.replace(tzinfo=dt.UTC)):
+        last = max(own, key=lambda c: c.at)
+        text = f"the file lacks the checkpoint of {last.size} entries that was written to it at {last.at:%F %T} UTC"
+        report.add(Fault("checkpoint rolled back", f"{notary.file}: {text}", str(notary.file)))
+
+
+async def _read_erasures(look: _Look, notary: Notary) -> None:
+    for row in await audit_check.erasures(look.connection):
+        said = erasures.Erasure(row.at, row.kind, row.person_id, row.erased, row.reason, row.entered_by)
+        if not erasures.is_signed(said, bytes(row.signature), notary.public):
+            text = "the erasure is not signed with the audit key: it excuses nothing"
+            look.report.add(Fault("forged erasure", text, "erasure", row.erasure_id))
+            continue
+        look.excused |= {(kind, row_id) for kind, ids in row.erased.items() for row_id in ids}
+
+
+async def _walk(look: _Look, progress: Progress) -> None:
+    """Once over all leaves: their hashes against the checkpoints, their rows against them."""
+    tree: Frontier | None = Frontier()
+    agreed = 0
+    cuts = [*range(0, look.size, BATCH), look.size]
+    for start, end in pairwise(cuts):
+        hashes = await audit.hashes(look.connection, 0, start, end)
+        if len(hashes) != end - start:
+            tree = None
+            for leaf in await audit_check.missing_leaves(look.connection, start, end):
+                look.report.add(Fault("removed", f"leaf {leaf} is gone", "audit_leaf", None, leaf))
+        if tree is not None:
+            tree, agreed = await _compare_roots(look, tree, hashes, agreed)
+        await _compare_rows(look, start, end)
+        progress(end, look.size)
+
+
+async def _compare_roots(look: _Look, tree: Frontier, hashes: list[bytes], agreed: int) -> tuple[Frontier | None, int]:
+    """Grow the tree by ``hashes``, stopping at each signed size; the tree (None after a fault), and what agreed."""
+    start, end = tree.size, tree.size + len(hashes)
+    for found in look.checkpoints:
+        if not start < found.size <= end:
+            continue
+        for _ in tree.extend(hashes[tree.size - start : found.size - start]):
+            pass
+        if tree.root != found.root:
+            await _name_part(look, agreed, found)
+            return None, agreed
+        agreed = found.size
+        look.report.checkpoints += 1
+    for _ in tree.extend(hashes[tree.size - start :]):
+        pass
+    return tree, agreed
+
+
+async def _name_part(look: _Look, agreed: int, found: Checkpoint) -> None:
+    rows = await audit_check.leaves_of(look.connection, agreed, min(found.size, agreed + NAMED))
+    named = ", ".join(f"{leaf}: {TABLES.get(kind, kind)} {row_id}" for leaf, kind, row_id in rows)
+    text = (
+        f"leaves {agreed} to {found.size - 1} are not those signed at {found.at:%F %T} UTC: changed, moved, inserted or"
+        f" taken away ({named}{', …' if found.size - agreed > NAMED else ''})"
+    )
+    look.report.add(Fault("reordered", text, "audit_leaf", None, agreed))
+
+
+async def _compare_rows(look: _Look, start: int, end: int) -> None:
+    not_before = _not_before(look.checkpoints, start, end)
+    for kind in await audit_check.kinds_of(look.connection, start, end):
+        if kind not in TABLES:
+            look.report.add(Fault("inserted", f"leaves of an unknown kind {kind}", "audit_leaf", None, start))
+            continue
+        for row in await audit_check.misfits(look.connection, kind, start, end, not_before):
+            fault = _fault(kind, row, (kind, row.row_id) in look.excused)
+            if fault is None:
+                look.report.erased += 1
+            else:
+                look.report.add(fault)
+
+
+def _not_before(checkpoints: list[Checkpoint], start: int, end: int) -> list[tuple[int, dt.datetime]]:
+    """From which leaf on no row can be older than when: the last checkpoint before the part, then some inside it."""
+    found: list[tuple[int, dt.datetime]] = []
+    for made in checkpoints:
+        since = made.at - LONGEST_TRANSACTION
+        if made.size <= start:
+            found = [(made.size, since)]
+        elif made.size < end and (not found or since - found[-1][1] >= OFTEN_ENOUGH):
+            found.append((made.size, since))
+    return found
+
+
+def _fault(kind: str, row: audit_check.Misfit, excused: bool) -> Fault | None:
+    table = TABLES[kind]
+    where = (table, row.row_id, row.leaf)
+    if row.missing:
+        return None if excused else Fault("removed", f"{table} {row.row_id} (leaf {row.leaf}) is gone", *where)
+    if row.fits:
+        text = f"{table} {row.row_id} (leaf {row.leaf}) says {row.recorded_at:%F %T}, but was not there long after that"
+        return Fault("backdated", text, *where)
+    return None if excused else Fault("changed", f"{table} {row.row_id} (leaf {row.leaf}) was changed", *where)
+
+
+async def _look_for_strangers(look: _Look) -> None:
+    """Rows that came past the triggers, and attempts that tell another story than their results."""
+    for kind, table in TABLES.items():
+        for row_id in await audit_check.unsealed(look.connection, kind):
+            text = f"{table} {row_id} has no leaf and was never queued for one: it was put in by hand"
+            look.report.add(Fault("inserted", text, table, row_id))
+    for found in await audit_check.false_attempts(look.connection):
+        text = f"attempt {found.attempt_id} does not say what its last result says"
+        look.report.add(Fault("changed", text, "attempt", found.attempt_id, found.leaf))

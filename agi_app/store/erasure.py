@@ -1,0 +1,153 @@
+"""Erases one person's number with all that was recorded about it, or what has been kept long enough.
+
+Rows of the append-only tables are emptied, never deleted: their leaves stay in the audit tree, and a
+signed row in ``erasure`` names them. What remains of a person cannot be traced to anybody: the number is
+gone, and its hash on the suppression list is keyed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from agi_app.audit.erasures import Erasure
+from agi_app.errors import InputError, StoreError
+from agi_app.store import queries
+from agi_app.store.pool import Store
+from agi_app.store.statements import Connection, count, record, records
+
+Q = queries.load("erasure")
+RETENTION = "retention"
+PERSON = "person"
+PURGED_AT_ONCE = 1000  # rows that one erasure row names
+Sign = Callable[[Erasure], bytes]  # with the audit key
+Named = Mapping[str, Sequence[int | str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure emptied, by kind, and the evidence files (SHA-256) that nobody's consent needs any more."""
+
+    rows: dict[str, int]
+    evidence: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What the erasure's row says: when (real time), why, and who did it."""
+
+    at: dt.datetime
+    reason: str
+    entered_by: str
+
+
+async def erase_person(store: Store, number: str, why: Why, sign: Sign) -> Erased | None:
+    """Erase what is stored about an E.164 number, all or nothing; None when nothing is.
+
+    Other numbers of the person keep their records and are suppressed: an erasure is a stop. The
+    evidence files in the answer are for the caller to delete. Raises InputError while the person is
+    being called, StoreError.
+    """
+    async with store.transaction(limit=None) as connection:
+        person_id = await _locked(connection, number)
+        if person_id is None:
+            return None
+        values = {"person_id": person_id}
+        if await record(connection, Q["open_attempt"], values):
+            raise InputError(
+                "a call to this person is going on; nothing was erased. The stop is taken, so the call is being ended:"
+                " run this again in a moment"
+            )
+        await connection.execute(Q["suppress_group"], values | {"at": why.at})
+        await connection.execute(Q["begin"])
+        await connection.execute(Q["wait_for_imports"])
+        evidence = [row["sha256"] for row in await records(connection, Q["evidence_of"], values)]
+        erased = {PERSON: [person_id]}
+        for kind in ("result", "wording", "consent", "revocation", "attempt", "contact"):
+            erased[kind] = [row["id"] for row in await records(connection, Q[f"erase_{kind}"], values)]
+        await connection.execute(Q["move_keys"], values)
+        await connection.execute(Q["drop_keys"], values)
+        await connection.execute(Q["erase_person"], values)
+        needed = {row["sha256"] for row in await records(connection, Q["still_named"], {"digests": evidence})}
+        free = [digest for digest in evidence if digest not in needed]
+        named: dict[str, Sequence[int | str]] = {kind: ids for kind, ids in erased.items() if ids}
+        if free:
+            named["evidence"] = [digest.hex() for digest in free]
+        await _write(connection, Erasure(why.at, PERSON, person_id, named, why.reason, why.entered_by), sign)
+        return Erased({kind: len(ids) for kind, ids in named.items()}, tuple(free))
+
+
+async def kept_evidence(store: Store, digests: Sequence[bytes], until: Mapping[str, dt.datetime]) -> set[bytes]:
+    """Which of these evidence files must stay: some consent or refusal needs them.
+
+    ``until`` has, by region, the rules time before which a consent must have ended, or a refusal have
+    been said, for its evidence to go; the key ``""`` is for every other region.
+    """
+    async with store.connection(limit=None) as connection:
+        found = await records(connection, Q["needed_evidence"], {"digests": list(digests), **_by_region(until)})
+    return {row["sha256"] for row in found}
+
+
+async def purge_evidence(store: Store, digests: Sequence[bytes], why: Why, sign: Sign) -> None:
+    """Note that these evidence files are deleted because they were kept long enough."""
+    async with store.transaction() as connection:
+        named = {"evidence": [digest.hex() for digest in digests]}
+        await _write(connection, Erasure(why.at, RETENTION, None, named, why.reason, why.entered_by), sign)
+
+
+async def old_rows(store: Store, kind: str, until: Mapping[str, dt.datetime]) -> int:
+    """How many rows of a kind (``contact``, ``attempt``) ``purge_rows`` would empty."""
+    async with store.connection(limit=None) as connection:
+        found = await record(connection, Q[f"count_{kind}"], _by_region(until))
+    return int(found["count"]) if found else 0
+
+
+async def purge_rows(store: Store, kind: str, until: Mapping[str, dt.datetime], why: Why, sign: Sign) -> int:
+    """Empty some rows whose last use lies before ``until``; returns how many, 0 when none is left. StoreError."""
+    async with store.transaction(limit=None) as connection:
+        await connection.execute(Q["begin"])
+        values = {**_by_region(until), "limit": PURGED_AT_ONCE}
+        found = [row["id"] for row in await records(connection, Q[f"old_{kind}"], values)]
+        if not found:
+            return 0
+        named: dict[str, Sequence[int | str]] = {kind: found}
+        if kind == "attempt":
+            results = [row["id"] for row in await records(connection, Q["results_of"], {"ids": found})]
+            named |= {"result": results} if results else {}
+        await count(connection, Q[f"purge_{kind}"], {"ids": found})
+        await _write(connection, Erasure(why.at, RETENTION, None, named, why.reason, why.entered_by), sign)
+        return len(found)
+
+
+async def _locked(connection: Connection, number: str) -> int | None:
+    """The person's row id, its head locked like a claim does; None when the number is not known."""
+    found = await record(connection, Q["lock_head"], {"number": number})
+    if found is None:
+        if await record(connection, Q["known"], {"number": number}):
+            raise StoreError("the person was being joined with another one; run this again")
+        return None
+    person_id: int = found["person_id"]
+    return person_id
+
+
+async def _write(connection: Connection, erasure: Erasure, sign: Sign) -> None:
+    await connection.execute(
+        Q["add"],
+        {
+            "at": erasure.at,
+            "kind": erasure.kind,
+            "person_id": erasure.person_id,
+            "erased": msgspec.json.encode(erasure.erased).decode(),
+            "reason": erasure.reason,
+            "entered_by": erasure.entered_by,
+            "signature": sign(erasure),
+        },
+    )
+
+
+def _by_region(until: Mapping[str, dt.datetime]) -> dict[str, Any]:
+    return {"regions": list(until), "times": list(until.values())}

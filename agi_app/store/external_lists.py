@@ -1,0 +1,82 @@
+"""Do-not-call lists that others keep (national registers): their entries as keyed hashes, and each import."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterable, Iterable
+from dataclasses import dataclass
+
+from agi_app.errors import StoreError
+from agi_app.store import queries
+from agi_app.store.pool import Store
+from agi_app.store.statements import count, record
+
+Q = queries.load("external_lists")
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalList:
+    """One import of a list; the newest of a name is in force."""
+
+    name: str
+    region: str  # ISO 3166 alpha-2 of the numbers that it binds
+    as_of: dt.date  # of the list itself
+    by: str
+    sha256: str  # of the file, in hex
+    entries: int  # different numbers
+    imported_at: dt.datetime  # real time
+
+
+@dataclass(frozen=True, slots=True)
+class ListImport:
+    """What an import did: how many numbers the list has, and how many contacts are decided again."""
+
+    entries: int
+    woken: int
+
+
+async def replace_list(
+    store: Store,
+    name: str,
+    region: str,
+    as_of: dt.date,
+    hashes: Iterable[bytes] | AsyncIterable[bytes],
+    by: str,
+    sha256: str,
+    now: dt.datetime,
+) -> ListImport:
+    """Put a list in force in place of its last import, all or nothing; ``now`` is rules time.
+
+    ``hashes`` are keyed (``store.hash_number``) and streamed, in any number; one twice counts once.
+    Until the end everybody sees the old list. Raises StoreError.
+    """
+    async with store.transaction(limit=None) as connection:
+        await connection.execute(Q["wait_for_turn"], {"name": name})
+        row = await record(connection, Q["next_id"])
+        if row is None:
+            raise StoreError(f"database {store.where}: gave no number for the list")
+        await connection.execute(Q["make_table"])
+        async with connection.cursor() as cursor, cursor.copy(Q["copy"]) as copy:
+            copy.set_types(["bytea"])
+            if isinstance(hashes, AsyncIterable):
+                async for number_hash in hashes:
+                    await copy.write_row((number_hash,))
+            else:
+                for number_hash in hashes:
+                    await copy.write_row((number_hash,))
+        await connection.execute(Q["drop_old"], {"name": name})
+        entries = await count(connection, Q["add_entries"], row)
+        values = {"name": name, "region": region, "as_of": as_of, "by": by, "sha256": sha256, "entries": entries}
+        await connection.execute(Q["add_list"], row | values)
+        woken = await count(connection, Q["wake"], {"now": now})
+    return ListImport(entries, woken)
+
+
+async def lists_in_force(store: Store) -> list[ExternalList]:
+    """The newest import of every list, by name."""
+    return await store.rows(ExternalList, Q["lists"])
+
+
+async def imports_of(store: Store, name: str) -> list[ExternalList]:
+    """Every import of one list, the oldest first."""
+    return await store.rows(ExternalList, Q["history"], {"name": name})

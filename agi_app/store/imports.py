@@ -1,0 +1,68 @@
+"""Imports of files as a whole: how far an unfinished one has come, and whether a list's numbers have evidence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agi_app.store.contacts import Q, no_campaign
+from agi_app.store.pool import Store
+from agi_app.store.statements import rows
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What an earlier, unfinished import of the same file has stored; all zero when there is none."""
+
+    rows_done: int  # of the file, in its order, rejected ones too
+    added: int
+    updated: int
+    unchanged: int
+    began_at: dt.datetime  # real time
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """How many numbers have no consent evidence of their own, in all and within the suspicious block."""
+
+    numbers: int
+    in_block: int
+
+
+async def begin(store: Store, campaign: str, fingerprint: bytes) -> tuple[str, Progress]:
+    """The run that may now move this import on, and where it goes on.
+
+    Another file's unfinished import is forgotten: its rows may be changed by this one, so it would
+    have to begin anew. Raises InputError when there is no such campaign, StoreError.
+    """
+    run = str(uuid.uuid4())
+    async with store.transaction(limit=None) as connection:
+        values = {"campaign": campaign, "fingerprint": fingerprint, "run": run}
+        await connection.execute(Q["no_time_limit"])
+        found = await rows(connection, Progress, Q["begin_import"], values)
+    if not found:
+        raise no_campaign(campaign)
+    return run, found[0]
+
+
+async def end(store: Store, campaign: str, run: str) -> None:
+    """All rows are stored: the next import of the file begins at its first row."""
+    async with store.connection() as connection:
+        await connection.execute(Q["end_import"], {"campaign": campaign, "run": run})
+
+
+async def without_own_evidence(store: Store, numbers: Iterable[int], block: range) -> Lacking:
+    """Count those of the numbers (digits of E.164) that have no consent whose evidence is theirs alone."""
+    async with store.transaction(limit=None) as connection:
+        await connection.execute(Q["no_time_limit"])
+        await connection.execute(Q["make_listed_table"])
+        async with connection.cursor() as cursor, cursor.copy(Q["copy_listed"]) as copy:
+            last = None
+            for number in numbers:
+                if number != last:
+                    await copy.write_row((f"+{number}", number in block))
+                last = number
+        await connection.execute(Q["analyse_listed"])
+        return (await rows(connection, Lacking, Q["without_own_evidence"]))[0]

@@ -1,0 +1,38 @@
+-- Two imports of one list must not both take the other's entries for the old ones.
+-- name: wait_for_turn
+SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true),
+       pg_advisory_xact_lock(hashtextextended('agi-app external list ' || %(name)s, 0));
+
+-- name: next_id
+SELECT nextval(pg_get_serial_sequence('external_list', 'list_id')) AS list_id;
+
+-- name: make_table
+CREATE TEMPORARY TABLE import_list (number_hash bytea NOT NULL) ON COMMIT DROP;
+
+-- name: copy
+COPY import_list (number_hash) FROM STDIN (FORMAT BINARY);
+
+-- name: drop_old
+DELETE FROM external_list_entry e USING external_list l WHERE l.list_id = e.list_id AND l.name = %(name)s;
+
+-- name: add_entries
+INSERT INTO external_list_entry (number_hash, list_id) SELECT DISTINCT number_hash, %(list_id)s::bigint FROM import_list;
+
+-- name: add_list
+INSERT INTO external_list (list_id, name, region, as_of, "by", sha256, entries) OVERRIDING SYSTEM VALUE
+VALUES (%(list_id)s, %(name)s, %(region)s, %(as_of)s, %(by)s, %(sha256)s, %(entries)s);
+
+-- Contacts that were refused because of a list are decided again.
+-- name: wake
+UPDATE contact c SET due_at = %(now)s
+FROM decision d
+WHERE c.state = 'pending' AND c.due_at = 'infinity' AND d.decision_id = c.last_decision_id
+  AND d.rules && ARRAY['external_list', 'external_list_stale'];
+
+-- name: lists
+SELECT DISTINCT ON (name) name, region, as_of, "by", sha256, entries, imported_at FROM external_list
+ORDER BY name, list_id DESC;
+
+-- name: history
+SELECT name, region, as_of, "by", sha256, entries, imported_at FROM external_list WHERE name = %(name)s
+ORDER BY list_id;

@@ -1,0 +1,149 @@
+"""The commands `agi-app audit …` as an operator runs them, on a real database."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from agi_app.campaigns.starter import make_project
+
+pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+ROOT = Path(__file__).resolve().parents[2]
+NUMBER = "+999861380000101"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path, database_url: str) -> Path:
+    """A new project with a witness folder, three consents and a stop, sealed and signed."""
+    folder = tmp_path / "clinic"
+    make_project(folder)
+    (tmp_path / "witness").mkdir()
+    with (folder / "agi-app.toml").open("a") as settings:
+        settings.write('\n[audit]\nwitness = "../witness"\n')
+    for command in (["consent", "import", "consent.csv"], ["consent", "revoke", NUMBER], ["audit", "checkpoint"]):
+        done = agi_app(folder, database_url, *command)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def agi_app(folder: Path, database_url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """One command in its own process."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("AGI_APP_")}
+    env |= {"DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "agi_app.cli.main", *arguments]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60)
+
+
+def verified(folder: Path, database_url: str, code: int) -> dict[str, Any]:
+    done = agi_app(folder, database_url, "audit", "verify", "--json")
+    assert done.returncode == code, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_verify_says_ok_and_after_tampering_where(project: Path, database_url: str) -> None:
+    found = verified(project, database_url, 0)
+    assert found["ok"] is True
+    assert found["entries"] == found["checkpoint"]["size"] > 0
+    assert found["not_yet_covered"] == 0
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("DELETE FROM revocation")
+    found = verified(project, database_url, 1)
+    assert found["ok"] is False
+    (fault,) = found["faults"]
+    assert (fault["kind"], fault["table"], fault["row"]) == ("removed", "revocation", 1)
+    assert isinstance(fault["leaf"], int)
+    said = agi_app(project, database_url, "audit", "verify")
+    assert said.returncode == 1
+    assert "revocation 1" in said.stderr
+    assert "NOT OK" in said.stdout
+
+
+def test_the_witness_file_can_be_named(project: Path, database_url: str) -> None:
+    (witness,) = (project.parent / "witness").iterdir()
+    kept = project.parent / "copy"
+    shutil.copy(witness, kept)
+    witness.unlink()
+    (project / "var/audit/checkpoints").unlink()
+    with psycopg.connect(database_url) as connection:
+        connection.execute("TRUNCATE audit_checkpoint")
+    done = agi_app(project, database_url, "audit", "verify", "--json", "--witness", str(kept))
+    assert [f["kind"] for f in json.loads(done.stdout)["faults"]] == ["checkpoint rolled back"]
+    assert agi_app(project, database_url, "audit", "verify", "--witness", "nowhere").returncode == 1
+
+
+def test_prove_and_export_are_checked_by_the_file_that_they_bring(project: Path, database_url: str) -> None:
+    key = agi_app(project, database_url, "audit", "key").stdout.strip()
+    done = agi_app(project, database_url, "audit", "prove", NUMBER, "--out", "p.json", "--with-verifier", "v.py")
+    assert done.returncode == 0, done.stderr
+    assert (project / "p.json").stat().st_mode & 0o777 == 0o600
+    assert check(project, "v.py", "p.json", "--key", key).returncode == 0
+    done = agi_app(project, database_url, "audit", "export", "--out", "ex", "--whole-numbers", "--reason", "asked for")
+    assert done.returncode == 0, done.stderr
+    assert check(project, "ex/verify.py", "ex", "--key", key).returncode == 0
+    assert NUMBER in (project / "ex/tables/person.csv").read_text(encoding="utf-8-sig")
+    with psycopg.connect(database_url) as connection:
+        looks = connection.execute("SELECT command, numbers, reason FROM access_log ORDER BY access_id").fetchall()
+    assert looks[-2:] == [("audit prove", 1, None), ("audit export", 3, "asked for")]
+
+
+def check(folder: Path, verifier: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", verifier, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_masked_numbers_need_no_note_in_the_access_log(project: Path, database_url: str) -> None:
+    assert agi_app(project, database_url, "audit", "export", "--out", "ex").returncode == 0
+    assert NUMBER not in "".join(f.read_text("utf-8-sig") for f in (project / "ex").rglob("*.csv"))
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM access_log WHERE command = 'audit export'").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("command", [["audit", "verify"], ["audit", "checkpoint"], ["audit", "key"]])
+def test_a_key_that_others_can_read_is_refused(project: Path, database_url: str, command: list[str]) -> None:
+    (project / "var/audit/key.pem").chmod(0o644)
+    done = agi_app(project, database_url, *command)
+    assert done.returncode == 2
+    assert "chmod 600" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_node_with_another_key_is_refused(project: Path, database_url: str) -> None:
+    shutil.rmtree(project / "var/audit")
+    done = agi_app(project, database_url, "audit", "verify")
+    assert done.returncode == 2
+    assert "not the one this database was signed with" in done.stderr
+
+
+def test_an_erased_person_is_gone_and_the_tree_still_verifies(project: Path, database_url: str) -> None:
+    done = agi_app(project, database_url, "erase", NUMBER, "--reason", "asked for it", "--entered-by", "admin")
+    assert done.returncode == 0, done.stderr
+    assert agi_app(project, database_url, "audit", "checkpoint").returncode == 0
+    found = verified(project, database_url, 0)
+    assert found["erased"] >= 3  # the person, the consent and the revocation at least
+    done = agi_app(project, database_url, "audit", "prove", NUMBER, "--out", "p.json")
+    assert done.returncode == 1
+    assert not (project / "p.json").exists()
+    with psycopg.connect(database_url) as connection:
+        (left,) = connection.execute("SELECT count(*) FROM audit_leaf WHERE nonce IS NULL").fetchone() or (0,)
+    assert left == found["erased"]
+    assert agi_app(project, database_url, "audit", "export", "--out", "ex").returncode == 0
+    assert check(project, "ex/verify.py", "ex").returncode == 0
+
+
+def test_restart_only_when_asked_and_when_something_is_lost(project: Path, database_url: str) -> None:
+    assert "--accept-lost" in agi_app(project, database_url, "audit", "restart").stderr
+    done = agi_app(project, database_url, "audit", "restart", "--accept-lost")
+    assert done.returncode == 1
+    assert "nothing to restart" in done.stderr

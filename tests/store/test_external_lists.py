@@ -1,0 +1,110 @@
+"""Do-not-call lists of others: who is on one is refused, an old one refuses all, an import replaces it whole."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from agi_app.gate.ruleset import ListRule, RuleSet
+from agi_app.model.campaign import Campaign, Purpose
+from agi_app.store import external_lists
+from agi_app.store.external_lists import replace_list
+from agi_app.store.pool import Store
+from tests.store.world import World, campaign, hash_number, number, rule_set
+
+pytestmark = pytest.mark.postgres
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+async def asking(world: World) -> tuple[World, Campaign]:
+    """A campaign of four persons where the list ``register`` must be asked."""
+    base = rule_set()
+    country = base.jurisdictions["CN"]
+    asked = ListRule("register", 7 * DAY, frozenset({Purpose.TRANSACTIONAL}))
+    rules = replace(country.rules, lists=(asked,))
+    world.rules = RuleSet("asking", {"CN": replace(country, rules=rules)})
+    return world, await world.running(campaign(), range(4))
+
+
+async def put(world: World, people: list[int], *, age: int = 0, name: str = "register") -> external_lists.ListImport:
+    """Import a list with these persons, ``age`` days old."""
+    now = await world.now()
+    hashes = [hash_number(number(n)) for n in people]
+    return await replace_list(world.store, name, "CN", (now - age * DAY).date(), hashes, "admin", "00", now)
+
+
+async def refused(world: World) -> set[str]:
+    """The rules of the newest decision of every contact."""
+    found = await world.value(
+        "SELECT array_agg(DISTINCT rule) FROM contact c JOIN decision d ON d.decision_id = c.last_decision_id"
+        " CROSS JOIN unnest(d.rules) rule"
+    )
+    return set(found) if isinstance(found, list) else set()
+
+
+async def test_without_the_list_nobody_is_called_and_its_import_wakes_them(asking: tuple[World, Campaign]) -> None:
+    world, wanted = asking
+    assert (await world.claim(wanted)).refused == 4
+    assert await refused(world) == {"external_list_stale"}
+    done = await put(world, [1, 2, 2, 99])
+    assert (done.entries, done.woken) == (3, 4)
+    batch = await world.claim(wanted)
+    assert {c.number for c in batch.claims} == {number(0), number(3)}
+    assert await refused(world) == {"external_list"}
+
+
+async def test_a_list_that_is_too_old_is_as_good_as_none(asking: tuple[World, Campaign]) -> None:
+    world, wanted = asking
+    await put(world, [], age=8)
+    assert (await world.claim(wanted)).refused == 4
+    await put(world, [], age=5)
+    assert len((await world.claim(wanted)).claims) == 4
+
+
+async def test_a_new_import_takes_the_place_of_the_last_and_leaves_other_lists(asking: tuple[World, Campaign]) -> None:
+    world, wanted = asking
+    await put(world, [0], name="another")
+    await put(world, [1])
+    await put(world, [2])
+    batch = await world.claim(wanted)
+    assert {c.number for c in batch.claims} == {number(1), number(3)}
+    assert [row.name for row in await external_lists.lists_in_force(world.store)] == ["another", "register"]
+    assert [row.entries for row in await external_lists.imports_of(world.store, "register")] == [1, 1]
+    assert await world.value("SELECT count(*) FROM external_list_entry") == 2
+
+
+async def test_an_import_that_breaks_off_leaves_the_old_list(asking: tuple[World, Campaign]) -> None:
+    world, wanted = asking
+    await put(world, [1])
+
+    async def breaks() -> object:
+        yield hash_number(number(2))
+        raise RuntimeError("the file is damaged")
+
+    now = await world.now()
+    with pytest.raises(RuntimeError):
+        await replace_list(world.store, "register", "CN", now.date(), breaks(), "admin", "00", now)  # type: ignore[arg-type]
+    assert {c.number for c in (await world.claim(wanted)).claims} == {number(0), number(2), number(3)}
+
+
+async def test_two_imports_at_once_leave_one_of_them_whole(asking: tuple[World, Campaign]) -> None:
+    world, _ = asking
+    await asyncio.gather(*(put(world, list(range(n * 10, n * 10 + 10))) for n in range(4)))
+    assert await world.value("SELECT count(*) FROM external_list_entry") == 10
+    assert len(await external_lists.imports_of(world.store, "register")) == 4
+
+
+async def test_the_history_of_imports_cannot_be_rewritten(world: World, store: Store) -> None:
+    await put(world, [1])
+    with pytest.raises(psycopg.errors.IntegrityError, match="append-only"):
+        await _run(store, "UPDATE external_list SET as_of = '2030-01-01'")
+
+
+async def _run(store: Store, statement: str) -> None:
+    async with store._pool.connection() as connection:
+        await connection.execute(statement)

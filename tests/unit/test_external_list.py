@@ -1,0 +1,72 @@
+"""Do-not-call lists of others: every shape they come in, in one pass, with little memory."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from agi_app.contacts.external_list import ListFile, plain_e164
+from agi_app.errors import AuthorError, InputError
+
+US = ["+12015550101", "+12125550102"]
+
+
+@pytest.mark.parametrize(
+    ("content", "region", "numbers"),
+    [
+        ("2015550101\n2125550102\n", "US", US),
+        ("201,5550101\n212,5550102\n", "US", US),
+        ("+1 201 555 0101\r\n(212) 555-0102\r\n", "US", US),
+        ("12015550101\n0012125550102\n", "US", US),
+        ("\ufeffPhone Number,Date\n2015550101,2026-01-01\n2125550102,\n", "US", US),
+        ("name;number\nA;2015550101\n\n# comment\nB;2125550102 # why\n", "US", US),
+        ('"2015550101"\n"2125550102"\n', "US", US),
+        ("07700900123\n02079460001\n", "GB", ["+447700900123", "+442079460001"]),
+        ("+999861380000001\n999861380000002\n", "CN", ["+999861380000001", "+999861380000002"]),
+        ("号码\n13800000000\n008613800000001\n", "CN", ["+8613800000000", "+8613800000001"]),
+    ],
+)
+def test_the_shapes_of_lists(content: str, region: str, numbers: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_bytes(content.encode())
+    found = ListFile(file, region)
+    assert list(found.numbers()) == numbers
+    assert (found.lines, found.unreadable, found.problems) == (2, 0, [])
+    assert found.sha256 == hashlib.sha256(content.encode()).hexdigest()
+
+
+def test_a_few_bad_lines_are_named_with_hidden_digits(tmp_path: Path) -> None:
+    """A list of a register has thousands of good ones; each bad line is told, no number in whole."""
+    file = tmp_path / "list.txt"
+    file.write_text("2015550101\n" * 400 + "12345678901234567890\n" + "2125550102\n" * 400, "utf-8")
+    found = ListFile(file, "US")
+    assert len(list(found.numbers())) == 800
+    (problem,) = found.problems
+    assert (problem.line, found.unreadable) == (401, 1)
+    assert "12345678901234567890" not in str(problem)
+
+
+def test_a_file_of_something_else_is_refused_as_a_whole(tmp_path: Path) -> None:
+    """A wrong country or a wrong file must not pass for a list that is nearly empty."""
+    file = tmp_path / "list.txt"
+    file.write_text("hello\n" * 5 + "7\n" * 95 + "2015550101\n", "utf-8")
+    found = ListFile(file, "US")
+    with pytest.raises(AuthorError, match="Is this the right file"):
+        list(found.numbers())
+    with pytest.raises(InputError, match="no such file"):
+        list(ListFile(tmp_path / "none.txt", "US").numbers())
+
+
+def test_progress_is_told_in_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text("2015550101\n" * 25_000, "utf-8")
+    seen: list[tuple[int, int]] = []
+    assert sum(1 for _ in ListFile(file, "US").numbers(lambda *at: seen.append(at))) == 25_000
+    assert seen == [(110_000, 275_000), (220_000, 275_000)]
+
+
+@pytest.mark.parametrize("text", ["", "abc", "12", "+", "2015550101x5", "٣"])
+def test_what_is_no_number(text: str) -> None:
+    assert plain_e164(text, "US") is None

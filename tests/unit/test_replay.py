@@ -1,0 +1,78 @@
+"""A stored decision can be made again from its row alone, and any change of the row shows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from agi_app.campaigns.rules import load_ruleset
+from agi_app.gate.decide import Decision, decide
+from agi_app.gate.facts import AbandonedFact, Facts, ListState
+from agi_app.gate.replay import StoredDecision, inputs_of, replay, same_reasons
+from agi_app.model.campaign import Campaign, CampaignState, Purpose
+from agi_app.store.texts import spec_of, version_of_spec
+from tests.unit.gate_cases import CAMPAIGN, DAY, FACTS, NOW, calls, consent, window
+
+RULES = load_ruleset()
+CASES = [
+    FACTS,
+    replace(FACTS, consents=(), suppressed_at=NOW, campaign_state=CampaignState.PAUSED),
+    replace(FACTS, number="nonsense", caller_id_seen="+999862000000002", caller_id_proofs=()),
+    replace(FACTS, counted_calls=calls(NOW, NOW - 2 * DAY, outcome="rejected")),
+    replace(FACTS, consents=(consent(expires=NOW + DAY, revoked=NOW - DAY), consent(Purpose.SURVEY))),
+    replace(FACTS, list_hits=("a-list",), list_states=(ListState("a-list", "CN", dt.date(2026, 3, 1)),)),
+    replace(FACTS, number="+13055550100", abandoned=AbandonedFact(100, 3)),
+]
+
+
+def stored(facts: Facts, decision: Decision) -> StoredDecision:
+    """The row that a claim writes, as JSON in the database."""
+    return StoredDecision(
+        1,
+        decision.contact_id,
+        decision.person_id,
+        msgspec.json.encode(decision.reasons).decode(),
+        msgspec.json.encode(inputs_of(facts, decision)).decode(),
+        decision.decided_at,
+    )
+
+
+@pytest.mark.parametrize("facts", CASES)
+@pytest.mark.parametrize("hours", [0, 14])
+@pytest.mark.parametrize("campaign", [CAMPAIGN, replace(CAMPAIGN, windows=(window("10:30", "11:00"),))])
+def test_a_decision_comes_out_the_same_to_the_byte(facts: Facts, hours: int, campaign: Campaign) -> None:
+    decision = decide(facts, campaign, True, RULES, NOW + dt.timedelta(hours=hours))
+    row = stored(facts, decision)
+    again = replay(row, msgspec.json.decode(spec_of(campaign), type=Campaign), RULES)
+    assert again == decision
+    assert same_reasons(row, again)
+
+
+def test_the_number_is_not_kept() -> None:
+    row = stored(FACTS, decide(FACTS, CAMPAIGN, True, RULES, NOW))
+    assert FACTS.number.lstrip("+") not in row.inputs + row.reasons
+
+
+def test_changed_inputs_or_reasons_are_seen() -> None:
+    facts = replace(FACTS, suppressed_at=NOW - DAY)
+    row = stored(facts, decide(facts, CAMPAIGN, True, RULES, NOW))
+    called_nevertheless = replace(row, reasons="[]")
+    assert not same_reasons(called_nevertheless, replay(called_nevertheless, CAMPAIGN, RULES))
+    other_words = replace(row, reasons=row.reasons.replace("2026-03-03", "2026-03-02"))
+    assert not same_reasons(other_words, replay(other_words, CAMPAIGN, RULES))
+    never_said_stop = replace(
+        row, inputs=row.inputs.replace('"suppressed_at":"2026-03-03', '"suppressed_at":"2026-03-01')
+    )
+    assert not same_reasons(never_said_stop, replay(never_said_stop, CAMPAIGN, RULES))
+
+
+def test_the_version_of_a_campaign_names_all_that_it_says() -> None:
+    """The same campaign has the same text, however its keys are ordered."""
+    one = replace(CAMPAIGN, retry={"busy": (DAY,), "no_answer": (DAY,)})
+    two = replace(CAMPAIGN, retry={"no_answer": (DAY,), "busy": (DAY,)})
+    assert spec_of(one) == spec_of(two)
+    assert version_of_spec(spec_of(one)) != version_of_spec(spec_of(CAMPAIGN))
+    assert version_of_spec(spec_of(CAMPAIGN)) != version_of_spec(spec_of(replace(CAMPAIGN, max_call=DAY)))
