@@ -155,7 +155,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     health = Health()
     worker = Worker(node, stops, lock, health, inst.settings.data)
     dialer = _dialer(inst, node, worker, stops, health)
-    async with asyncio.TaskGroup() as group:
+    async with stops.flushed_in_the_end(), asyncio.TaskGroup() as group:
         background = [group.create_task(work) for work in (ari.run(), stops.run(), inbound.run(ari))]
         await ari.connected(CONNECT_WAIT_S)
         await check_trunks(asker(ari), inst.settings.trunks)

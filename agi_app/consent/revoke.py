@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from agi_app import log
@@ -19,6 +21,7 @@ from agi_app.store import stops as table
 from agi_app.store.pool import Store
 
 LOOK_EVERY_S = 0.5
+LAST_FLUSH_S = 5.0
 SOON_S = 0.3  # a stop that is in the database by then holds up nobody else's call
 REASON = {"key": "the opt-out key was pressed", "step": "the call flow took a stop"}
 
@@ -113,6 +116,21 @@ class Stops:
                 if self.broken != str(error):
                     _log.critical("the refusal journal cannot be used; nobody is dialled", error=str(error))
                 self.broken = str(error)
+
+    @asynccontextmanager
+    async def flushed_in_the_end(self) -> AsyncIterator[None]:
+        """However the block ends, a last flush follows: other nodes go on calling, and cannot read our disk."""
+        try:
+            yield
+        finally:
+            await self._last_flush()
+
+    async def _last_flush(self) -> None:
+        try:
+            async with asyncio.timeout(LAST_FLUSH_S):
+                await self.flush()
+        except (StoreError, SafetyError, TimeoutError) as error:
+            _log.error("stops stay in the journal until the next start", error=str(error) or "the database is too slow")
 
     async def _write_what_was_refused(self) -> None:
         """A stop that only the database has would be lost with a restored backup: try the disk again."""

