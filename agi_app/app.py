@@ -1,6 +1,6 @@
 """The only place where objects are built and joined, and where their order of start and stop is decided.
 
-``installation`` opens what every command needs; ``run_worker`` builds the service around it:
+``run_worker`` builds the service around an open ``Installation``:
 store → lock → journal flushed → Asterisk → inherited calls ended → sweep → dialling.
 """
 
@@ -9,23 +9,20 @@ from __future__ import annotations
 import asyncio
 import platform
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from agi_app import log
 from agi_app.calls.orphans import sweep_rule
 from agi_app.campaigns.rules import load_ruleset
-from agi_app.clock import Clock, SystemClock
 from agi_app.config import Settings
 from agi_app.consent import checkpoint
 from agi_app.consent.erase import signer
 from agi_app.consent.evidence import EvidenceFiles
-from agi_app.consent.journal import Journal
 from agi_app.consent.purge import Purger
 from agi_app.consent.revoke import Stops
-from agi_app.consent.suppression import SuppressionKey, load_key
 from agi_app.dialer.internal import InternalCalls
 from agi_app.dialer.lines import Lines
 from agi_app.dialer.live import LiveCalls
@@ -34,6 +31,7 @@ from agi_app.dialer.node import Node
 from agi_app.dialer.place import Placer
 from agi_app.dialer.worker import Health, Worker
 from agi_app.errors import AgiAppError, OtherWorkerError
+from agi_app.installation import Installation
 from agi_app.model.call import Claim
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.http import AriSettings, probe
@@ -46,60 +44,12 @@ from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.store import checks, contacts, nodes, progress, sweep, texts
 from agi_app.store.locks import WorkerLock
-from agi_app.store.migrate import migrate
-from agi_app.store.pool import Store
 
 CONNECT_WAIT_S = 15.0
 ASK_AGAIN_S = 1.0
 IDLE_CONNECTIONS = 4  # housekeeping, the dialer, verification calls, the audit tree: each asks the database in turn
 
 _log = log.get("app")
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """What every command works with; ``clock`` tells rules time."""
-
-    settings: Settings
-    store: Store
-    clock: Clock
-    key: SuppressionKey
-    journal: Journal
-
-
-@asynccontextmanager
-async def installation(settings: Settings) -> AsyncIterator[Installation]:
-    """Open the database (our own one is migrated by itself), the key and the clock; close them in the end."""
-    key = load_key(settings.data)
-    EvidenceFiles(settings.data).prepare()
-    url = settings.database_url or None
-    store = await Store.open(
-        url, settings.data, clock=SystemClock(), hash_number=key.hash_number, check_schema=url is not None
-    )
-    try:
-        if url is None:
-            await migrate(store)
-        await checks.confirm_suppression_key(store, key.check_value)
-        clock = await checks.rules_clock(store, settings.sandbox.clock)
-        yield Installation(settings, store, clock, key, Journal(settings.data, clock))
-    finally:
-        await store.close()
-
-
-async def migrate_database(settings: Settings) -> list[str]:
-    """Bring the database to this version's schema; returns the names of what was applied."""
-    key = load_key(settings.data)
-    store = await Store.open(
-        settings.database_url or None,
-        settings.data,
-        clock=SystemClock(),
-        hash_number=key.hash_number,
-        check_schema=False,
-    )
-    try:
-        return await migrate(store)
-    finally:
-        await store.close()
 
 
 def ari_settings(settings: Settings) -> AriSettings:
@@ -132,6 +82,17 @@ async def run_worker(inst: Installation) -> None:
         await lock.release()
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A worker's objects, joined; nothing of it runs yet."""
+
+    node: Node
+    stops: Stops
+    inbound: Inbound
+    worker: Worker
+    dialer: Dialer
+
+
 async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     entityid = lock.entityid
     await inst.store.keep_ready(IDLE_CONNECTIONS)
@@ -141,6 +102,15 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     flushed = await stops.flush()
     if flushed:
         _log.info("stops of the journal are in the database", count=flushed)
+    parts = await _build(inst, lock, stops)
+    async with stops.flushed_in_the_end(), asyncio.TaskGroup() as group:
+        await _serve(inst, entityid, parts, group)
+    if not stops.pending:
+        await nodes.forget_node(inst.store, entityid)  # nobody needs to wait for our journal
+
+
+async def _build(inst: Installation, lock: WorkerLock, stops: Stops) -> _Parts:
+    """Join the parts, and note which rules they judge by."""
     inbound = Inbound()
     router = Router(lambda channel_id, _: ari.hang_up_soon(channel_id), inbound.take)
 
@@ -149,39 +119,40 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
         await inbound.collect(connected)
 
     ari = Ari(ari_settings(inst.settings), inst.clock, on_event=router.handle, prepare=prepare)
-    node = Node(entityid, inst.store, ari, router, inst.clock, load_ruleset(inst.settings.project), LiveCalls())
-    await texts.remember_ruleset(inst.store, node.ruleset)
-    await contacts.wake_old_rules(inst.store, node.ruleset.version, inst.clock.now())
+    rules = load_ruleset(inst.settings.project)
+    node = Node(lock.entityid, inst.store, ari, router, inst.clock, rules, LiveCalls())
+    await texts.remember_ruleset(inst.store, rules)
+    await contacts.wake_old_rules(inst.store, rules.version, inst.clock.now())
     health = Health()
     worker = Worker(node, stops, lock, health, inst.settings.data)
-    dialer = _dialer(inst, node, worker, stops, health)
-    async with stops.flushed_in_the_end(), asyncio.TaskGroup() as group:
-        background = [group.create_task(work) for work in (ari.run(), stops.run(), inbound.run(ari))]
-        await ari.connected(CONNECT_WAIT_S)
-        await check_trunks(asker(ari), inst.settings.trunks)
-        swept = await sweep.sweep(inst.store, entityid, sweep_rule(inst.clock))
-        if swept.released or swept.interrupted:
-            _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
-        notary = await Notary.open(inst.settings, inst.store)
-        sequencer = Sequencer(inst.store, notary)
-        background += [group.create_task(sequencer.run())]
-        background += [group.create_task(worker.listen(dialer)), group.create_task(worker.keep_house(dialer))]
-        internal = InternalCalls(node, inst.settings.trunks, hold=worker.hold, take_stop=stops.take)
-        background.append(group.create_task(internal.run()))
-        purger = Purger(inst.store, EvidenceFiles(inst.settings.data), node.ruleset, inst.clock, signer(notary.key))
-        background.append(group.create_task(purger.run()))
-        with _told_to_end(node.live) as told:
-            dialling = group.create_task(dialer.run())
-            await told.wait()
-            await internal.close()
-            await worker.drain(dialer)
-            if len(node.live):  # the database does not take their results: the next start finds them interrupted
-                dialling.cancel()
-            await asyncio.wait([dialling])
-        await _end_all(background)
-        await sequencer.finish()
-    if not stops.pending:
-        await nodes.forget_node(inst.store, entityid)  # nobody needs to wait for our journal
+    return _Parts(node, stops, inbound, worker, _dialer(inst, node, worker, stops, health))
+
+
+async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asyncio.TaskGroup) -> None:
+    """Connect, tidy up, call until told to end, then end everything in order."""
+    node, worker, dialer = parts.node, parts.worker, parts.dialer
+    background = [group.create_task(work) for work in (node.ari.run(), parts.stops.run(), parts.inbound.run(node.ari))]
+    await node.ari.connected(CONNECT_WAIT_S)
+    await check_trunks(asker(node.ari), inst.settings.trunks)
+    swept = await sweep.sweep(inst.store, entityid, sweep_rule(inst.clock))
+    if swept.released or swept.interrupted:
+        _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
+    notary = await Notary.open(inst.settings, inst.store)
+    sequencer = Sequencer(inst.store, notary)
+    internal = InternalCalls(node, inst.settings.trunks, hold=worker.hold, take_stop=parts.stops.take)
+    purger = Purger(inst.store, EvidenceFiles(inst.settings.data), node.ruleset, inst.clock, signer(notary.key))
+    works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), internal.run(), purger.run())
+    background += [group.create_task(work) for work in works]
+    with _told_to_end(node.live) as told:
+        dialling = group.create_task(dialer.run())
+        await told.wait()
+        await internal.close()
+        await worker.drain(dialer)
+        if len(node.live):  # the database does not take their results: the next start finds them interrupted
+            dialling.cancel()
+        await asyncio.wait([dialling])
+    await _end_all(background)
+    await sequencer.finish()
 
 
 async def _end_all(tasks: list[asyncio.Task[None]]) -> None:

@@ -37,7 +37,10 @@ LONG_FILES: dict[str, str] = {
     "sandbox/asterisk.py": "start, stop and configuration of one private Asterisk",
 }
 # path:function -> why this one function may be longer
-LONG_FUNCTIONS: dict[str, str] = {}
+LONG_FUNCTIONS: dict[str, str] = {
+    "agi_app/cli/consent.py:revoke": "a command: most of it is its options, one a line",
+    "agi_app/cli/consent_add.py:add": "a command: most of it is its options, one a line",
+}
 
 CONTRACTS = configparser.ConfigParser()
 CONTRACTS.read(ROOT / ".importlinter", encoding="utf-8")

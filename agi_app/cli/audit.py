@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from agi_app.app import Installation
 from agi_app.audit.checkpoint import Checkpoint
 from agi_app.audit.findings import Report, shown
 from agi_app.cli.common import (
@@ -25,6 +24,7 @@ from agi_app.cli.common import (
 )
 from agi_app.errors import InputError
 from agi_app.files import write_whole
+from agi_app.installation import Installation
 from agi_app.proof import export as exporter
 from agi_app.proof import prove as prover
 from agi_app.proof import verify as verifier

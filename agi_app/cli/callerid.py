@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from agi_app.app import Installation
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, login_name, say, say_json, table, with_installation
 from agi_app.consent import verification
 from agi_app.consent.caller_id_proof import LABEL, days_left, number_of, prove_by_letter, warning
 from agi_app.errors import InputError
+from agi_app.installation import Installation
 from agi_app.store.caller_ids import Proof, proofs
 
 app = typer.Typer(help="Numbers that are proved to be ours.", no_args_is_help=True)

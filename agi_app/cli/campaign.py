@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from agi_app.app import Installation
 from agi_app.campaigns import control
 from agi_app.campaigns.preview import Preview, preview
 from agi_app.campaigns.project import read_project
@@ -23,6 +22,7 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.errors import ConfigError
+from agi_app.installation import Installation
 from agi_app.model.campaign import CampaignState
 from agi_app.reports.status import status_of
 from agi_app.results import Standstill, Totals, why_nobody

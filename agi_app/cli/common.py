@@ -18,9 +18,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from agi_app import log
-from agi_app.app import Installation, installation
 from agi_app.config import Settings, load_settings
 from agi_app.errors import InputError
+from agi_app.installation import Installation, installation
 from agi_app.results import Totals, plain
 
 if TYPE_CHECKING:

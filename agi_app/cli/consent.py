@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from agi_app.app import Installation
 from agi_app.cli import consent_add, consent_show
 from agi_app.cli.common import (
     HERE,
@@ -40,6 +39,7 @@ from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.importer import import_consent_file, read_stop_list_file
 from agi_app.contacts.storing import ImportSummary
 from agi_app.errors import InputError, StoreError
+from agi_app.installation import Installation
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
 from agi_app.store.stops import Details

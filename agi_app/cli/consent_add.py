@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from agi_app.app import Installation
 from agi_app.cli.common import (
     HERE,
     JsonOption,
@@ -27,6 +26,7 @@ from agi_app.contacts.columns import LANGUAGE
 from agi_app.contacts.consent_file import one_consent
 from agi_app.contacts.consent_proof import Proofs
 from agi_app.errors import InputError
+from agi_app.installation import Installation
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
 from agi_app.store import wordings

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from agi_app.app import Installation
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, read_number, say, say_json, with_installation
 from agi_app.consent.evidence import EvidenceFiles
 from agi_app.consent.story import refusals
@@ -18,6 +17,7 @@ from agi_app.consent.story_text import story
 from agi_app.consent.story_words import SENTENCES
 from agi_app.errors import InputError
 from agi_app.files import write_whole
+from agi_app.installation import Installation
 from agi_app.store.access import Access, log_access
 from agi_app.store.history import PersonHistory, StoredConsent, StoredRevocation, person_history
 

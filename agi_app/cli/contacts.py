@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from agi_app.app import Installation
 from agi_app.campaigns.load import CampaignDocument
 from agi_app.campaigns.project import Source, read_project
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, say_summary, settings_of, with_installation
@@ -18,6 +17,7 @@ from agi_app.contacts.importer import import_contacts_file
 from agi_app.contacts.storing import ImportSummary
 from agi_app.errors import AuthorError, InputError
 from agi_app.flow.definition import FlowDocument
+from agi_app.installation import Installation
 from agi_app.store.campaigns import load_campaign, save_campaign
 
 app = typer.Typer(help="The people of a campaign.", no_args_is_help=True)

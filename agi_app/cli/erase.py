@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from agi_app.app import Installation
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.cli.common import (
     HERE,
@@ -23,6 +22,7 @@ from agi_app.consent.erase import erase as erase_number
 from agi_app.consent.erase import signer
 from agi_app.consent.evidence import EvidenceFiles
 from agi_app.consent.purge import Purger
+from agi_app.installation import Installation
 from agi_app.model.phone import mask
 from agi_app.proof.notary import Notary
 from agi_app.store.erasure import Erased

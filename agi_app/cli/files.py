@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from agi_app.campaigns.project import find_project, read_project
 from agi_app.campaigns.starter import make_project
 from agi_app.cli.common import HERE, ProjectOption, err, say, say_json
+from agi_app.clock import SystemClock
 from agi_app.config import trunk_names
 from agi_app.errors import InputError
 from agi_app.flow.simulate import HELP, Simulation
@@ -59,6 +61,9 @@ def simulate(
     project: ProjectOption = HERE,
     language: Annotated[str | None, typer.Option(help="Language of the call; default: the flow's first.")] = None,
     contact: Annotated[list[str] | None, typer.Option(help="A contact column, NAME=VALUE; may be repeated.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help='Time where the person is, "2026-03-31 09:30"; default: now, here.')
+    ] = None,
     keys: Annotated[
         list[str] | None,
         typer.Option("--input", help="Inputs instead of the terminal: 1, *9, silence, listen, hangup."),
@@ -76,7 +81,7 @@ def simulate(
     if language is not None and language not in languages:
         raise InputError(f"flow {flow} does not speak {language!r}; it speaks {', '.join(languages)}")
     columns = dict(_column(text) for text in contact or [])
-    simulation = Simulation(source.parsed.flow, found.prompts, columns, language)
+    simulation = Simulation(source.parsed.flow, found.prompts, columns, language, _moment(at))
     _show(simulation.start())
     if keys is None:
         say(HELP)
@@ -86,6 +91,15 @@ def simulate(
     say(f"disposition: {simulation.session.disposition or 'none'}")
     for name, value in simulation.session.answers.items():
         say(f"answer {name}: {value}")
+
+
+def _moment(text: str | None) -> dt.datetime:
+    if text is None:
+        return SystemClock().now().astimezone()
+    try:
+        return dt.datetime.strptime(text.replace("T", " "), "%Y-%m-%d %H:%M")
+    except ValueError:
+        raise InputError(f'--at {text!r}: write a date and a time, such as "2026-03-31 09:30"') from None
 
 
 def _next_input(scripted: list[str]) -> str:

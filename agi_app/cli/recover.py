@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from agi_app.app import Installation
 from agi_app.cli.common import HERE, ProjectOption, say, with_installation
 from agi_app.consent.recovery import Recovery, accept, look
 from agi_app.errors import InputError
+from agi_app.installation import Installation
 from agi_app.store import nodes
 
 

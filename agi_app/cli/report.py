@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 from rich.live import Live
 
-from agi_app.app import Installation
 from agi_app.campaigns import control
 from agi_app.cli.common import HERE, ProjectOption, err, say, show_totals, table, totals_view, with_installation
 from agi_app.errors import InputError
 from agi_app.files import write_whole
+from agi_app.installation import Installation
 from agi_app.reports.status import status_of
 from agi_app.results import contact_record, to_csv, to_json, why_nobody
 from agi_app.store.reports import attempt_rows, contact_rows

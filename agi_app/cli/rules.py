@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from agi_app.app import Installation
 from agi_app.campaigns.replay import ReplayReport, replay_decisions
 from agi_app.campaigns.rule_texts import in_force, lines_of
 from agi_app.campaigns.rules import RuleBook, load_rulebook
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
 from agi_app.errors import InputError
+from agi_app.installation import Installation
 
 app = typer.Typer(help="Calling rules: what holds where and why, and decisions made again.", no_args_is_help=True)
 

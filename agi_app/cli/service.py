@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from agi_app import log
-from agi_app.app import installation, migrate_database, run_worker
+from agi_app.app import run_worker
 from agi_app.cli.common import HERE, ProjectOption, say, settings_of
 from agi_app.event_loop import SmallReads
+from agi_app.installation import installation, migrate_database
 
 
 def add_to(app: typer.Typer) -> None:

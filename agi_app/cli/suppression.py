@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from agi_app.app import Installation
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.cli.common import (
     HERE,
@@ -24,6 +23,7 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.contacts.list_import import ListSummary, ListTerms, import_list
+from agi_app.installation import Installation
 from agi_app.reports.lists import ListStatus, list_states
 from agi_app.store.external_lists import lists_in_force
 from agi_app.store.suppressions import OwnList, own_list

@@ -1,0 +1,62 @@
+"""What every command works with: the database, the keys and the clock, opened and closed as one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from agi_app.clock import Clock, SystemClock
+from agi_app.config import Settings
+from agi_app.consent.evidence import EvidenceFiles
+from agi_app.consent.journal import Journal
+from agi_app.consent.suppression import SuppressionKey, load_key
+from agi_app.store import checks
+from agi_app.store.migrate import migrate
+from agi_app.store.pool import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What every command works with; ``clock`` tells rules time."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    key: SuppressionKey
+    journal: Journal
+
+
+@asynccontextmanager
+async def installation(settings: Settings) -> AsyncIterator[Installation]:
+    """Open the database (our own one is migrated by itself), the key and the clock; close them in the end."""
+    key = load_key(settings.data)
+    EvidenceFiles(settings.data).prepare()
+    url = settings.database_url or None
+    store = await Store.open(
+        url, settings.data, clock=SystemClock(), hash_number=key.hash_number, check_schema=url is not None
+    )
+    try:
+        if url is None:
+            await migrate(store)
+        await checks.confirm_suppression_key(store, key.check_value)
+        clock = await checks.rules_clock(store, settings.sandbox.clock)
+        yield Installation(settings, store, clock, key, Journal(settings.data, clock))
+    finally:
+        await store.close()
+
+
+async def migrate_database(settings: Settings) -> list[str]:
+    """Bring the database to this version's schema; returns the names of what was applied."""
+    key = load_key(settings.data)
+    store = await Store.open(
+        settings.database_url or None,
+        settings.data,
+        clock=SystemClock(),
+        hash_number=key.hash_number,
+        check_schema=False,
+    )
+    try:
+        return await migrate(store)
+    finally:
+        await store.close()
