@@ -16,6 +16,7 @@ from functools import partial
 
 from agi_app import log
 from agi_app.calls.orphans import sweep_rule
+from agi_app.calls.voice import Voice, recorded_only
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.config import Settings
 from agi_app.consent import checkpoint
@@ -91,6 +92,8 @@ class _Parts:
     inbound: Inbound
     worker: Worker
     dialer: Dialer
+    voice: Voice
+    renderer: Renderer
 
 
 async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
@@ -103,8 +106,9 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     if flushed:
         _log.info("stops of the journal are in the database", count=flushed)
     parts = await _build(inst, lock, stops)
-    async with stops.flushed_in_the_end(), asyncio.TaskGroup() as group:
-        await _serve(inst, entityid, parts, group)
+    with closing(parts.renderer), closing(parts.voice):
+        async with stops.flushed_in_the_end(), asyncio.TaskGroup() as group:
+            await _serve(inst, entityid, parts, group)
     if not stops.pending:
         await nodes.forget_node(inst.store, entityid)  # nobody needs to wait for our journal
 
@@ -125,7 +129,10 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops) -> _Parts:
     await contacts.wake_old_rules(inst.store, rules.version, inst.clock.now())
     health = Health()
     worker = Worker(node, stops, lock, health, inst.settings.data)
-    return _Parts(node, stops, inbound, worker, _dialer(inst, node, worker, stops, health))
+    playable, renderer = _media(inst)
+    voice = Voice(renderer.media)
+    dialer = _dialer(inst, node, worker, health, Media(playable, voice, stops))
+    return _Parts(node, stops, inbound, worker, dialer, voice, renderer)
 
 
 async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asyncio.TaskGroup) -> None:
@@ -134,6 +141,7 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     background = [group.create_task(work) for work in (node.ari.run(), parts.stops.run(), parts.inbound.run(node.ari))]
     await node.ari.connected(CONNECT_WAIT_S)
     await check_trunks(asker(node.ari), inst.settings.trunks)
+    await asyncio.to_thread(_prepare_prompts, inst.settings.project)
     swept = await sweep.sweep(inst.store, entityid, sweep_rule(inst.clock))
     if swept.released or swept.interrupted:
         _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
@@ -206,9 +214,11 @@ def _dialer(inst: Installation, node: Node, worker: Worker, stops: Stops, health
     async def store_opt_out(claim: Claim, how: str) -> None:
         await stops.take(claim.number, how)
 
+    media = partial(media_uri, inst.settings.asterisk.prompts_path)
     placer = Placer(
         node,
-        media=partial(media_uri, inst.settings.asterisk.prompts_path),
+        media=media,
+        voice=Voice(recorded_only(media)),
         store_opt_out=store_opt_out,
         may_dial=lambda: worker.hold() is None and not dialer.closing,
     )

@@ -82,6 +82,7 @@ def make_template(folder: Path, code: Path, count: int, seed: int) -> Template:
     try:
         app = AgiApp(project, folder, lambda _: None, env=environment(database.url(), code))
         app("migrate")
+        app("audit", "key")  # made here, for nodes that share a database share it
         app("callerid", "prove", CALLER_ID, "--letter", "letter.txt", "--entered-by", "chaos")
         app("consent", "import", "consent.csv")
         for name in CAMPAIGNS:

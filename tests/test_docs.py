@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from agi_app.campaigns.load import RETRIED, CampaignFile, PaceFile, WindowFile, check_campaign, parse_campaign
+from agi_app.campaigns.load import RETRIED, CampaignFile, PaceFile, WindowFile, parse_campaign
 from agi_app.campaigns.project import read_project
+from agi_app.campaigns.rule_catalogue import catalogue
 from agi_app.campaigns.starter import make_project
 from agi_app.contacts.parse import parse_contacts
 from agi_app.contacts.table import Table
-from agi_app.errors import AuthorError, Problem
-from agi_app.flow.check import PROMPT_RULES, STRUCTURE_RULES, check_structure
 from agi_app.flow.definition import Flow, Identify, OptOut
-from agi_app.flow.load import load_flow, parse_flow
+from agi_app.flow.load import load_flow
+from agi_app.flow.say_step import Say, SayStep
 from agi_app.flow.steps import Digits, Else, Gather, GatherStep, Play, When
 from agi_app.flow.words import VERBS
 from agi_app.model.call import Outcome
@@ -106,7 +106,7 @@ def test_every_verb_and_its_keys_are_in_the_flow_language() -> None:
     for verb in VERBS:
         assert f"### {verb}\n" in page
         assert f"\n## {verb}" in guide, f"write-a-flow.md has no section {verb}"
-    for model in (Flow, Identify, OptOut, Play, Gather, Digits, When, Else, GatherStep):
+    for model in (Flow, Identify, OptOut, Play, Gather, Digits, When, Else, GatherStep, Say, SayStep):
         for key in _keys(model):
             assert f"`{key}`" in page, f"flow-language.md lacks {key} of {model.__name__}"
 
@@ -126,26 +126,20 @@ def _keys(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def test_every_check_rule_is_documented() -> None:
+def test_every_check_rule_has_its_entry_with_both_examples() -> None:
+    """tests/unit/test_check_rules.py tries the examples, and that no rule of the code is left out."""
     page = _text(CHECK_RULES)
-    for rule in _rule_ids():
-        assert rule in page, f"check-rules.md lacks {rule}"
+    for rule in catalogue().values():
+        entry = page.partition(f"\n### {rule.id}\n")[2].partition("\n##")[0]
+        assert rule.reason in entry, f"check-rules.md lacks {rule.id}"
+        assert rule.bad.strip() in entry
+        assert rule.good.strip() in entry
 
 
 def test_every_outcome_is_documented() -> None:
     page = _text(DOCS / "reference" / "outcomes.md")
     for word in [*Outcome, "opted_out", "flow_limit", "hung_up", "completed", "prompt_failed"]:
         assert f"`{word}`" in page, word
-
-
-def _rule_ids() -> set[str]:
-    """Every ``part/rule`` that the code can report, from its text."""
-    parts = "flow|campaign|yaml|schema|rules|table|contacts|consent|stop-list"
-    found = set()
-    for file in (ROOT / "agi_app").rglob("*.py"):
-        found |= set(re.findall(rf'"((?:{parts})/[a-z]+(?:-[a-z]+)*)"', _text(file)))
-    docstrings = " ".join(rule.__doc__ or "" for rule in (*STRUCTURE_RULES, *PROMPT_RULES))
-    return found | set(re.findall(r"``(flow/[a-z-]+)``", docstrings))
 
 
 # ---- true
@@ -178,43 +172,6 @@ def test_every_campaign_in_the_documents_loads() -> None:
     assert campaigns
     for where, body in campaigns:
         parse_campaign(body, where)
-
-
-def _check_examples() -> list[Any]:
-    cases = []
-    for rule, section in re.findall(r"^### ([^\n]+)\n(.*?)(?=^##|\Z)", _text(CHECK_RULES), re.MULTILINE | re.DOTALL):
-        for info, body in BLOCK.findall(section):
-            cases.append(pytest.param(rule, info.removeprefix("yaml "), body, id=f"{rule}-{info[5:]}"))
-    return cases
-
-
-@pytest.mark.parametrize(("rule", "kind", "example"), _check_examples())
-def test_an_example_of_a_check_rule_shows_it(rule: str, kind: str, example: str) -> None:
-    """The bad example is refused by exactly this rule, the good one by none."""
-    flow, campaign = _blocks(CHECK_RULES, "yaml base")
-    only_campaigns = CampaignFile.model_fields.keys() - Flow.model_fields.keys()
-    of_campaign = rule.startswith("campaign/") or _sections(example).keys() & only_campaigns
-    base = campaign if of_campaign else flow
-    found = {p.rule for p in _problems(_merged(base, example))}
-    assert found == ({rule} if kind == "bad" else set())
-
-
-def _sections(text: str) -> dict[str, str]:
-    """Top-level key -> its lines; a key that stands twice keeps both."""
-    return {part.split(":")[0]: part for part in re.split(r"^(?=[^\s])", text, flags=re.MULTILINE) if part.strip()}
-
-
-def _merged(base: str, example: str) -> str:
-    return "".join((_sections(base) | _sections(example)).values())
-
-
-def _problems(text: str) -> list[Problem]:
-    try:
-        if "campaign: " in text:
-            return check_campaign(parse_campaign(text, "example"), {"example"}, {"carrier-a"})
-        return check_structure(parse_flow(text, "example"))
-    except AuthorError as error:
-        return list(error.problems)
 
 
 @pytest.mark.parametrize("readme", [README, README_ZH, QUICKSTART, QUICKSTART_ZH], ids=_name)

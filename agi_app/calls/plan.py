@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from agi_app.flow.definition import Flow
+from agi_app.flow.speaking import Parts
 from agi_app.model.call import Claim
 from agi_app.pbx import events as pbx
 
@@ -22,8 +24,8 @@ class ChannelLike(Protocol):
     def deliver(self, event: pbx.Event) -> None:
         """Put an event at the end of the channel's queue."""
 
-    async def play(self, playback_id: str, media: str) -> None:
-        """Start a prompt."""
+    async def play(self, playback_id: str, media: str | Sequence[str]) -> None:
+        """Start a prompt; several media play one after another."""
 
     async def stop_playback(self, playback_id: str) -> None:
         """Stop a prompt."""
@@ -41,5 +43,7 @@ class CallPlan:
     ring_time_s: float
     max_call_s: float
     media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
+    say: Callable[[Parts, str], Awaitable[list[str]]]  # what is ready to be said -> media URIs; raises AgiAppError
     store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
     trunk_works: Callable[[], None]  # told when the far end rings or answers
+    local_now: Callable[[], dt.datetime | None]  # rules time where the called person is; None: not known

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 from agi_app import log
 from agi_app.calls import attempt as att
 from agi_app.calls.plan import CallPlan, ChannelLike
 from agi_app.calls.translate import playback_id, to_attempt, to_flow
 from agi_app.clock import Clock
-from agi_app.errors import RequestFailed, SafetyError
+from agi_app.errors import AgiAppError, RequestFailed, SafetyError
 from agi_app.flow import commands as cmd
 from agi_app.flow import events as flow_events
 from agi_app.flow.session import Session
+from agi_app.flow.speaking import Parts
 from agi_app.model.call import CallResult, Claim
 from agi_app.pbx import events as pbx
 
@@ -139,12 +140,12 @@ class Call:
     async def _start_flow(self) -> None:
         self._timers = {"the call to end": self._clock.monotonic() + self._plan.max_call_s + CALL_GRACE_S}
         claim = self._plan.claim
-        self._session = Session.begin(self._plan.flow, claim.fields, claim.language)
+        self._session = Session.begin(self._plan.flow, claim.fields, claim.language, self._plan.local_now())
         await self._do_all(self._session.start())
 
     async def _tell_flow(self, event: flow_events.Event) -> None:
         if self._session is not None and self._attempt.state is att.State.UP:
-            await self._do_all(self._session.handle(event))
+            await self._do_all(self._session.handle(event, self._plan.local_now()))
 
     async def _do_all(self, commands: list[cmd.Command]) -> None:
         stop = next((c for c in commands if isinstance(c, cmd.StoreOptOut)), None)
@@ -160,6 +161,8 @@ class Call:
         match command:
             case cmd.Play(playback, prompt, language):
                 await self._play(playback, self._plan.media(language, prompt))
+            case cmd.Say(playback, parts, language):
+                await self._say(playback, parts, language)
             case cmd.StopPlayback(playback):
                 self._playback = None
                 await self._quietly(channel.stop_playback(playback_id(channel.id, playback)))
@@ -173,7 +176,15 @@ class Call:
             case cmd.SaveAnswer() | cmd.SetDisposition() | cmd.StoreOptOut():
                 pass  # the session keeps the first two until the call is over; the stop is stored already
 
-    async def _play(self, playback: str, media: str) -> None:
+    async def _say(self, playback: str, parts: Parts, language: str) -> None:
+        try:
+            media = await self._plan.say(parts, language)
+        except AgiAppError as error:
+            await self._prompt_failed(f"what is to be said is not ready: {error}")
+            return
+        await self._play(playback, media)
+
+    async def _play(self, playback: str, media: str | Sequence[str]) -> None:
         channel, self._playback = self._known_channel, playback
         try:
             await channel.play(playback_id(channel.id, playback), media)

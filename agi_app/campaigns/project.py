@@ -1,6 +1,7 @@
 """Reads a project folder: campaigns, flows, prompts. Faults become problems, all of them at once.
 
-campaigns/*.yaml   flows/*.yaml   rules/*.yaml   prompts/<language>/NAME.wav + NAME.txt   agi-app.toml
+campaigns/*.yaml   flows/*.yaml   rules/*.yaml   simulations/*.yaml   prompts/<language>/NAME.wav + NAME.txt
+agi-app.toml
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from agi_app.campaigns.law import check_law
 from agi_app.campaigns.load import CampaignDocument, check_against_rules, check_campaign, parse_campaign
 from agi_app.campaigns.rules import load_ruleset
+from agi_app.config import voice_settings
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.flow.check import check_flow, unused_prompts
 from agi_app.flow.definition import FlowDocument
+from agi_app.flow.expect import Cases, check_cases, parse_cases
 from agi_app.flow.load import parse_flow
 from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.gate.ruleset import RuleSet
@@ -40,6 +44,7 @@ class Project:
     folder: Path
     campaigns: dict[str, Source[CampaignDocument]] = field(default_factory=dict)
     flows: dict[str, Source[FlowDocument]] = field(default_factory=dict)
+    simulations: dict[str, Source[Cases]] = field(default_factory=dict)  # by file
     prompts: dict[tuple[str, str], PromptFacts] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -53,20 +58,31 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
     """Read and check everything; ``trunks`` None: the settings are not known. InputError: no such folder."""
     if not folder.is_dir():
         raise InputError(f"{folder}: is not a folder; `agi-app init DIR` makes a project")
-    project = Project(folder, prompts=read_catalog(folder / "prompts"))
+    project = Project(folder, prompts=read_catalog(folder / "prompts", *voice_settings(folder)))
     project.flows = _read_all(project, "flows", parse_flow, lambda d: (d.flow.flow, ("flow",), d.document))
     project.campaigns = _read_all(
         project, "campaigns", parse_campaign, lambda d: (d.campaign.name, ("campaign",), d.document)
     )
-    for flow in project.flows.values():
-        project.problems += check_flow(flow.parsed, project.prompts)
-    project.problems += unused_prompts([f.parsed for f in project.flows.values()], project.prompts)
+    project.simulations = _read_all(project, "simulations", parse_cases, lambda d: (d.document.file, (), d.document))
+    _check_flows(project)
     ruleset = _rules(project)
     for campaign in project.campaigns.values():
         project.problems += check_campaign(campaign.parsed, project.flows, trunks)
         project.problems += check_against_rules(campaign.parsed, ruleset) if ruleset is not None else ()
-    project.problems.sort()
+        flow = project.flows.get(campaign.parsed.campaign.flow)
+        if flow is not None and ruleset is not None:
+            project.problems += check_law(campaign.parsed, flow.parsed, project.prompts, ruleset)
+    project.problems = sorted(set(project.problems))  # one flow of two campaigns has a fault once
     return project
+
+
+def _check_flows(project: Project) -> None:
+    flows = {name: source.parsed for name, source in project.flows.items()}
+    for flow in flows.values():
+        project.problems += check_flow(flow, project.prompts)
+    project.problems += unused_prompts(flows.values(), project.prompts)
+    for cases in project.simulations.values():
+        project.problems += check_cases(cases.parsed, flows, project.prompts)
 
 
 def _rules(project: Project) -> RuleSet | None:
@@ -115,10 +131,11 @@ def find_project(path: Path) -> tuple[Path, str | None]:
     if not path.exists():
         raise InputError(f"{path}: there is no such file or folder")
     file = path.absolute()
-    if file.parent.name not in ("flows", "campaigns", "rules"):
+    if file.parent.name not in ("flows", "campaigns", "rules", "simulations"):
         raise InputError(
-            f"{path}: a flow lies in flows/, a campaign in campaigns/, a rule file in rules/ of the project"
+            f"{path}: a flow lies in flows/, a campaign in campaigns/, a rule file in rules/, expected calls in"
+            " simulations/ of the project"
         )
     if not file.match("*.y*ml"):
-        raise InputError(f"{path}: is no YAML file; flows, campaigns and rules end in .yaml")
+        raise InputError(f"{path}: is no YAML file; flows, campaigns, rules and expected calls end in .yaml")
     return file.parent.parent, f"{file.parent.name}/{file.name}"

@@ -6,6 +6,8 @@ from them, and a test tries every example. The code that finds a fault names the
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,10 +19,47 @@ from pydantic import Field
 from agi_app.errors import InputError
 from agi_app.yaml_lines import Authored, Severity, load, suggest, validate
 
+EXAMPLES = {  # what an example leaves out
+    "flow": """\
+flow: example
+languages: [en]
+identify: {business: {en: Sunshine Dental}}
+opt_out: {key: "9"}
+start: greeting
+nodes:
+  greeting:
+    - play: greeting
+    - goto: ask
+  ask:
+    - gather: {prompt: question, keys: {"1": yes, "2": no}, save: answer}
+      on: {yes: bye, no: bye, no_input: bye}
+  bye:
+    - hangup
+""",
+    "campaign": """\
+campaign: example
+purpose: transactional
+jurisdictions: [CN]
+flow: example
+trunk: carrier-a
+caller_id: "+999862155500001"
+""",
+    "simulation": """\
+flow: example
+cases:
+  - name: says yes
+    input: ["1"]
+    expect: {answers: {answer: "yes"}}
+""",
+}
+
 ExampleOf = Literal[
     "flow", "campaign", "prompts", "simulation", "rules", "two rules", "contacts", "consent", "stop list",
     "file", "windows-1252", "words",
 ]  # fmt: skip
+
+
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +124,8 @@ def find_rule(rule_id: str) -> LintRule:
 def explanation(rule: LintRule) -> str:
     """The rule for a terminal."""
     mark = "" if rule.severity == "error" else f" ({rule.severity})"
-    lines = [f"{rule.id}{mark}", "", f"  {rule.reason}", *([f"  {rule.more}"] if rule.more else [])]
+    said = [_LINK.sub(r"\1", text) for text in (rule.reason, rule.more) if text]
+    lines = [f"{rule.id}{mark}", "", *(textwrap.indent(textwrap.fill(text, 100), "  ") for text in said)]
     for title, example in (("bad:", rule.bad), ("good:", rule.good)):
         lines += ["", f"  {title}", *(f"    {line}".rstrip() for line in example.splitlines())]
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from agi_app.audit.key import load_or_make
 from agi_app.errors import InputError
 
 EXAMPLE = "clinic"
-_COPIED = ("flows", "prompts")
+_COPIED = ("flows", "prompts", "simulations")
 _CAMPAIGN = "campaigns/march-checkup.yaml"
 _DATA_FOLDER = "var"  # that of starter_files/agi-app.toml
 
@@ -36,6 +36,7 @@ def make_project(folder: Path) -> list[str]:
         "  campaigns/      why, whom, when, how fast, from which number",
         "  flows/          what happens in a call",
         "  prompts/        recordings with their transcripts",
+        "  simulations/    calls that the flow must lead to; `agi-app simulate --expect` runs them",
         "  contacts.csv, consent.csv    three sample people (test numbers)",
         "  caller-id-letter.txt         a sample of the carrier's letter that a number is yours (test number)",
         "  var/            data: the audit key is in var/audit/key.pem; back it up, it cannot be made again",

@@ -24,7 +24,9 @@ from agi_app.installation import Installation, installation
 from agi_app.results import Totals, plain
 
 if TYPE_CHECKING:
+    from agi_app.campaigns.project import Project, Source
     from agi_app.contacts.storing import ImportSummary
+    from agi_app.flow.definition import FlowDocument
 
 T = TypeVar("T")
 PLAIN_WIDTH = 200  # columns when the output is no terminal
@@ -74,6 +76,20 @@ def read_number(text: str) -> str:
         return parse(text).e164
     except NotANumber as error:
         raise InputError(f"{shown_number(text)}: {error}") from None
+
+
+def find_flow(project: Project, name: str, language: str | None) -> Source[FlowDocument]:
+    """The flow of this name, which speaks ``language``; InputError says what there is instead."""
+    from agi_app.yaml_lines import suggest
+
+    if name not in project.flows:
+        hint = suggest(name, project.flows) or "; this project has none that can be read"
+        raise InputError(f"there is no flow {name!r}{hint}")
+    source = project.flows[name]
+    languages = source.parsed.flow.languages
+    if language is not None and language not in languages:
+        raise InputError(f"flow {name} does not speak {language!r}; it speaks {', '.join(languages)}")
+    return source
 
 
 def say(text: str) -> None:

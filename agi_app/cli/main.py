@@ -17,11 +17,12 @@ from agi_app.errors import AgiAppError
 
 # The first word of a command -> the module that has it. Only that one is imported: a worker that is
 # started after a crash must hang up what it finds within a moment.
-GROUPS = ("contacts", "consent", "callerid", "campaign", "rules", "suppression", "audit")
+GROUPS = ("prompts", "contacts", "consent", "callerid", "campaign", "rules", "suppression", "audit")
 COMMANDS = {
     "init": "files",
     "check": "files",
-    "simulate": "files",
+    "diagram": "files",
+    "simulate": "simulate",
     "run": "service",
     "migrate": "service",
     "doctor": "doctor",

@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from agi_app import log
 from agi_app.calls.plan import CallPlan
 from agi_app.calls.runner import Call
+from agi_app.calls.voice import CallVoice, Voice
 from agi_app.config import TrunkSettings
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.node import Node
 from agi_app.dialer.retry import next_due
-from agi_app.errors import RequestFailed, SafetyError, StoreError
+from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
 from agi_app.flow.definition import Flow
 from agi_app.gate.decide import permit
 from agi_app.gate.permit import MarkReceipt
+from agi_app.gate.place import place_of
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
 from agi_app.model.phone import parse
@@ -52,16 +54,20 @@ class Placer:
         media: Callable[[str, str], str],
         store_opt_out: Callable[[Claim, str], Awaitable[None]],
         may_dial: Callable[[], bool],
+        voice: Voice,
     ) -> None:
         """``media`` makes a media URI of (language, prompt); ``may_dial`` is asked right before each originate."""
         self._node = node
         self._store, self._ari, self._clock, self._live = node.store, node.ari, node.clock, node.live
-        self._media, self._store_opt_out, self._may_dial = media, store_opt_out, may_dial
+        self._media, self._store_opt_out, self._may_dial, self._voice = media, store_opt_out, may_dial, voice
 
     async def attempt(self, claim: Claim, line: Line, start_at: float) -> CallResult | None:
         """Run the whole attempt; None when nobody was dialled. ``start_at`` is monotonic seconds."""
         with log.bind_call(attempt=claim.attempt_id):
-            call = Call(self._plan(claim, line), self._clock)
+            voice = await self._ready_voice(claim, line)
+            if voice is None:
+                return None
+            call = Call(self._plan(claim, line, voice), self._clock)
             self._live.add(call)
             try:
                 await asyncio.sleep(max(0.0, start_at - self._clock.monotonic()))
@@ -77,21 +83,35 @@ class Placer:
             finally:
                 self._live.discard(call)
 
+    async def _ready_voice(self, claim: Claim, line: Line) -> CallVoice | None:
+        """All that the call says, rendered; None: it cannot be said, so the attempt failed and nobody was dialled."""
+        try:
+            return await self._voice.before_call(line.flow, claim.fields, claim.language)
+        except AgiAppError as error:
+            _log.warning("not dialled", reason=str(error))
+            self._judge_trunk(line, None)
+            failed = CallResult(Outcome.FAILED, ended_at=self._clock.real_now(), note=f"not dialled: {error}")
+            await self._finish(claim, line.campaign, failed)
+            return None
+
     def _judge_trunk(self, line: Line, result: CallResult | None) -> None:
         now = self._clock.monotonic()
         if line.breaker.ended(None if result is None else result.outcome, now):
             _log.warning("trunk paused", trunk=line.campaign.trunk, reason=line.breaker.reason(now))
 
-    def _plan(self, claim: Claim, line: Line) -> CallPlan:
+    def _plan(self, claim: Claim, line: Line, voice: CallVoice) -> CallPlan:
         campaign = line.campaign
+        zones = place_of(parse(claim.number), self._node.ruleset).clocks  # the gate asked all; words can fit one only
         return CallPlan(
             claim=claim,
             flow=line.flow,
             ring_time_s=campaign.ring_time.total_seconds(),
             max_call_s=campaign.max_call.total_seconds(),
             media=self._media,
+            say=voice.media,
             store_opt_out=self._store_opt_out,
             trunk_works=line.breaker.alive,
+            local_now=lambda: self._clock.now().astimezone(zones[0]) if zones else None,
         )
 
     async def _dial(self, call: Call, line: Line) -> CallResult | None:

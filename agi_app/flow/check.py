@@ -9,14 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from agi_app.errors import Problem
+from agi_app.flow.check_names import language_missing, say_language, unknown_variable
 from agi_app.flow.definition import FlowDocument
-from agi_app.flow.graph import PromptUse, first_prompts, is_last, prompt_uses, reachable, targets, with_exit
+from agi_app.flow.graph import (
+    PromptUse,
+    first_prompts,
+    is_last,
+    prompt_uses,
+    reachable,
+    said_prompts,
+    targets,
+    with_exit,
+)
 from agi_app.flow.prompt_facts import PromptFacts, Prompts
-from agi_app.flow.steps import BranchStep, GatherStep, SetStep, When
+from agi_app.flow.steps import GatherStep
 from agi_app.flow.transcripts import offers_key, says
 from agi_app.yaml_lines import suggest
 
-SAMPLE_RATES = (8000, 16000)  # Hz, what Asterisk plays without quality loss on telephone trunks
+SAMPLE_RATE = 8000  # Hz; Asterisk plays no other in a file that ends in .wav (docs/decisions/0021-prompt-files.md)
 
 StructureRule = Callable[[FlowDocument], Iterator[Problem]]
 PromptRule = Callable[[FlowDocument, Prompts], Iterator[Problem]]
@@ -29,7 +39,8 @@ def check_structure(document: FlowDocument) -> list[Problem]:
 
 def check_flow(document: FlowDocument, prompts: Prompts) -> list[Problem]:
     """Every fault of a flow; ``prompts`` has one entry for each recording or transcript that was found."""
-    found = {problem for rule in PROMPT_RULES for problem in rule(document, prompts)}
+    known = {**prompts, **said_prompts(document.flow)}
+    found = {problem for rule in PROMPT_RULES for problem in rule(document, known)}
     return sorted({*found, *check_structure(document)})
 
 
@@ -39,7 +50,7 @@ def unused_prompts(documents: Iterable[FlowDocument], prompts: Prompts) -> list[
     return [
         Problem(prompt_file(language, name), 1, 1, "flow/unused-prompt", "no flow plays this prompt", "warning")
         for language, name in sorted(prompts)
-        if name not in used
+        if name not in used and "/" not in name  # num/20 and the like are for spoken values
     ]
 
 
@@ -110,44 +121,6 @@ def opt_out_key_used(source: FlowDocument) -> Iterator[Problem]:
                 )
 
 
-def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
-    """``flow/unknown-variable``: a condition names variables that a save or set gives a value."""
-    steps = [step for node in source.flow.nodes.values() for step in node]
-    known = {"language", "disposition"}
-    known |= {name for step in steps if isinstance(step, SetStep) for name in step.set}
-    known |= {step.gather.save for step in steps if isinstance(step, GatherStep) and step.gather.save}
-    for node, node_steps in source.flow.nodes.items():
-        for index, step in enumerate(node_steps):
-            for number, case in enumerate(step.branch if isinstance(step, BranchStep) else ()):
-                names = case.when.names if isinstance(case, When) else frozenset()
-                for name in sorted(names - known):
-                    if not name.startswith("contact."):
-                        message = f'when: nothing gives "{name}" a value{suggest(name, known)}'
-                        path = ("nodes", node, index, "branch", number, "when")
-                        yield source.document.problem(path, "flow/unknown-variable", message)
-
-
-def language_missing(source: FlowDocument) -> Iterator[Problem]:
-    """``flow/language``: languages are listed once, and each has the business's name."""
-    flow = source.flow
-    for index, language in enumerate(flow.languages):
-        if language in flow.languages[:index]:
-            yield source.document.problem(
-                ("languages", index), "flow/language", f'languages: "{language}" is here twice'
-            )
-        elif language not in flow.identify.business:
-            message = f'business: the name in "{language}" is missing'
-            yield source.document.problem(("identify", "business"), "flow/language", message)
-    for part, given in (
-        (("identify", "business"), flow.identify.business),
-        (("opt_out", "phrases"), flow.opt_out.phrases),
-    ):
-        for language in given:
-            if language not in flow.languages:
-                message = f'{part[1]}: "{language}" is not in languages{suggest(language, flow.languages)}'
-                yield source.document.problem((*part, language), "flow/language", message)
-
-
 # ---- prompts
 
 
@@ -155,7 +128,11 @@ def prompt_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
     """``flow/prompt-missing``: each prompt is recorded in each language of the flow."""
     for use in prompt_uses(source.flow):
         for language in source.flow.languages:
-            recorded = {name for (tongue, name), facts in prompts.items() if tongue == language and facts.has_audio}
+            recorded = {
+                name
+                for (tongue, name), facts in prompts.items()
+                if tongue == language and (facts.has_audio or facts.by_engine)
+            }
             if use.prompt not in recorded:
                 near = suggest(use.prompt, recorded)
                 hint = near if "did you mean" in near else ""
@@ -172,7 +149,7 @@ def transcript_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
 
 
 def prompt_format(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
-    """``flow/prompt-format``: recordings are WAV, 8 or 16 kHz, one channel, 16 bit, and not empty."""
+    """``flow/prompt-format``: recordings are WAV, 8 kHz, one channel, 16 bit, not empty, or prepared."""
     for use, language, facts in _recorded(source, prompts):
         fault = facts.error or _format_fault(facts)
         if fault:
@@ -221,8 +198,8 @@ def _transcripts(source: FlowDocument, prompts: Prompts, name: str) -> Iterator[
 
 
 def _format_fault(facts: PromptFacts) -> str | None:
-    mend = "convert it to WAV, 8000 Hz, mono, 16 bit"
-    if facts.sample_rate not in SAMPLE_RATES:
+    mend = "run `agi-app prompts prepare`"
+    if facts.sample_rate != SAMPLE_RATE:
         return f"{facts.sample_rate} Hz; {mend}"
     if facts.channels != 1:
         return f"{facts.channels} channels; {mend}"
@@ -239,6 +216,7 @@ STRUCTURE_RULES: tuple[StructureRule, ...] = (
     opt_out_key_used,
     unknown_variable,
     language_missing,
+    say_language,
 )
 PROMPT_RULES: tuple[PromptRule, ...] = (
     prompt_missing,

@@ -1,12 +1,14 @@
 """What a flow wants done: data for the call runner, which carries them out in order.
 
-The runner answers ``Play`` with ``PlaybackFinished``, ``StartTimer`` with ``TimerFired``
+The runner answers ``Play`` and ``Say`` with ``PlaybackFinished``, ``StartTimer`` with ``TimerFired``
 and ``StoreOptOut`` with ``OptOutStored``; the others have no answer.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from agi_app.flow.spoken_parts import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,15 @@ class Play:
 
     playback: str
     prompt: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say pieces and texts one after another, as one playback; every text was known before the call."""
+
+    playback: str
+    parts: tuple[Part, ...]
     language: str
 
 
@@ -69,4 +80,4 @@ class Hangup:
     reason: str
 
 
-Command = Play | StopPlayback | StartTimer | CancelTimer | StoreOptOut | SaveAnswer | SetDisposition | Hangup
+Command = Play | Say | StopPlayback | StartTimer | CancelTimer | StoreOptOut | SaveAnswer | SetDisposition | Hangup

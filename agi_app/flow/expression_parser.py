@@ -19,6 +19,12 @@ _TOKEN = re.compile(
     | (?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*))""",
     re.VERBOSE,
 )
+# name -> (what a text compared with it must look like, how to say that)
+NOW_FORMATS = {
+    "now.time": (r"([01][0-9]|2[0-3]):[0-5][0-9]", 'a time such as "09:30"'),
+    "now.weekday": (r"mon|tue|wed|thu|fri|sat|sun", 'one of "mon", "tue", "wed", "thu", "fri", "sat", "sun"'),
+    "now.date": (r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", 'a date such as "2026-03-31"'),
+}
 _KEYWORDS = ("and", "or", "not", "in", "true", "false")
 
 
@@ -75,25 +81,35 @@ class _Parser:
             self.depth = before
             self._expect(")")
             return term
+        begins = self._peek()[2]
         left = self._operand()
         if self._take("in"):
-            return In(left, self._options())
+            return In(left, self._options(left))
         sign = self._peek()[1]
         if sign not in COMPARE:
             return left
         self.position += 1
+        column = self._peek()[2]
         right = self._operand()
         if self._peek()[1] in COMPARE:
             raise ExpressionError('compare two values at a time and join them with "and"', self._peek()[2])
+        judge_now(left, right, column)
+        judge_now(right, left, begins)
         return Compare(sign, left, right)
 
-    def _options(self) -> tuple[Literal | Name, ...]:
+    def _options(self, left: Literal | Name) -> tuple[Literal | Name, ...]:
         self._expect("[")
-        options = [self._operand()]
+        options = [self._option(left)]
         while self._take(","):
-            options.append(self._operand())
+            options.append(self._option(left))
         self._expect("]")
         return tuple(options)
+
+    def _option(self, left: Literal | Name) -> Literal | Name:
+        column = self._peek()[2]
+        option = self._operand()
+        judge_now(left, option, column)
+        return option
 
     def _operand(self) -> Literal | Name:
         kind, text, column = self._peek()
@@ -112,8 +128,10 @@ class _Parser:
     def _name(self, text: str, column: int) -> Name:
         if text in ("null", "None", "nothing"):
             raise ExpressionError('to ask whether a value is empty write "not NAME"', column)
-        if "." in text and (not text.startswith("contact.") or text.count(".") > 1):
-            raise ExpressionError(f'"{text}": only contact.COLUMN may have a dot', column)
+        if text.startswith("now.") and text not in NOW_FORMATS:
+            raise ExpressionError(f'"{text}": there is {", ".join(NOW_FORMATS)}', column)
+        if "." in text and not text.startswith("now.") and (not text.startswith("contact.") or text.count(".") > 1):
+            raise ExpressionError(f'"{text}": only contact.COLUMN may have a dot, and {", ".join(NOW_FORMATS)}', column)
         self.names.add(text)
         return Name(text)
 
@@ -141,6 +159,15 @@ class _Parser:
     def _expect(self, sign: str) -> None:
         if not self._take(sign):
             raise ExpressionError(f'"{sign}" is missing here', self._peek()[2])
+
+
+def judge_now(name: Literal | Name, other: Literal | Name, column: int) -> None:
+    """A misspelt time or weekday would make a condition false for ever; ``column`` is where ``other`` stands."""
+    if not isinstance(name, Name) or name.name not in NOW_FORMATS or not isinstance(other, Literal):
+        return
+    pattern, wanted = NOW_FORMATS[name.name]
+    if not isinstance(other.value, str) or not re.fullmatch(pattern, other.value):
+        raise ExpressionError(f"{name.name} is compared with {wanted}", column)
 
 
 def _tokens(source: str) -> list[tuple[str, str, int]]:

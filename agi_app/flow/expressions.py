@@ -2,9 +2,11 @@
 
     contact.language == "en" and (answer == "yes" or not contact.vip)
     contact.age >= 18 and city in ["Berlin", "Hamburg"]
+    now.weekday in ["sat", "sun"] or now.time >= "17:00" or now.date == "2026-12-24"
 
 Comparisons (== != < <= > >=), ``in [list]``, ``and or not``, parentheses, text in quotes,
-numbers, true, false, variables, and ``contact.COLUMN``. A name without a value is nothing;
+numbers, true, false, variables, ``contact.COLUMN``, and ``now.time`` (24 hours), ``now.weekday``
+and ``now.date`` where the called person is: texts of which a later one is greater. A name without a value is nothing;
 comparing nothing with anything is false, so ``not contact.vip`` asks whether it is empty.
 Contact columns are text: compared with a number they are read as a number, and if they
 are none the comparison is false.
@@ -12,12 +14,14 @@ are none the comparison is false.
 
 from __future__ import annotations
 
+import datetime as dt
 import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 Value = str | int | float | bool | None
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 COMPARE: Mapping[str, Callable[[float | str, float | str], bool]] = {
     "==": operator.eq,
@@ -89,6 +93,17 @@ class Expression:
     def test(self, variables: Mapping[str, Value], contact: Mapping[str, str]) -> bool:
         """Whether the condition holds; never fails, whatever the values are."""
         return _truth(self.root, variables, contact)
+
+
+def moment(now: dt.datetime | None) -> dict[str, Value]:
+    """The names of the time for a condition; ``now`` is local time of the called person, None: not known."""
+    if now is None:
+        return {}
+    return {
+        "now.time": now.strftime("%H:%M"),
+        "now.weekday": WEEKDAYS[now.weekday()],
+        "now.date": now.date().isoformat(),
+    }
 
 
 def _truth(term: Term, variables: Mapping[str, Value], contact: Mapping[str, str]) -> bool:

@@ -6,7 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agi_app.flow.definition import Flow
+from agi_app.flow.prompt_facts import PromptFacts
+from agi_app.flow.say_step import SayStep
 from agi_app.flow.steps import AnyStep, BranchStep, Else, GatherStep, GotoStep, HangupStep, OptOutStep, PlayStep, When
+from agi_app.flow.timing import seconds_to_say
 from agi_app.flow.words import NO_INPUT
 from agi_app.yaml_lines import Path
 
@@ -28,6 +31,9 @@ def targets(step: AnyStep) -> Iterator[tuple[tuple[str | int, ...], str]]:
         case GatherStep():
             for answer, node in step.on.items():
                 yield ("on", answer), node
+        case SayStep():
+            for outcome, node in step.on.items():
+                yield ("on", outcome), node
         case BranchStep():
             for index, case in enumerate(step.branch):
                 if isinstance(case, When):
@@ -104,6 +110,24 @@ def prompt_uses(flow: Flow) -> Iterator[PromptUse]:
                 yield use
 
 
+def said_name(path: Path) -> str:
+    """How the checks call a ``say``: it stands among the prompts, but no recording can have such a name."""
+    return f"say in {path[1]}, step {int(path[2]) + 1}"
+
+
+def said_prompts(flow: Flow) -> dict[tuple[str, str], PromptFacts]:
+    """What each ``say`` says as facts of a prompt, so that the rules about prompts read it, too."""
+    found: dict[tuple[str, str], PromptFacts] = {}
+    for node, steps in flow.nodes.items():
+        for index, step in enumerate(steps):
+            if isinstance(step, SayStep):
+                for language in flow.languages:
+                    text = (step.say.text or {}).get(language, "…")
+                    facts = PromptFacts(True, text, 8000, 1, 2, seconds_to_say(text))
+                    found[language, said_name(("nodes", node, index))] = facts
+    return found
+
+
 def first_prompts(flow: Flow) -> list[PromptUse]:
     """The prompts that a called person may hear first: one on each way from ``start``."""
     found: dict[Path, PromptUse] = {}
@@ -126,6 +150,8 @@ def first_prompts(flow: Flow) -> list[PromptUse]:
 def _use(step: AnyStep, path: Path) -> PromptUse | None:
     if isinstance(step, PlayStep):
         return PromptUse(step.play.prompt, (*path, "play"), False)
+    if isinstance(step, SayStep):
+        return PromptUse(said_name(path), (*path, "say"), False)
     if isinstance(step, GatherStep):
         return PromptUse(step.gather.prompt, (*path, "gather", "prompt"), step.gather.digits is not None)
     return None

@@ -17,6 +17,7 @@ class PromptFacts:
     sample_width: int = 0  # bytes a sample
     seconds: float = 0.0
     error: str | None = None  # why the recording or its transcript cannot be read
+    by_engine: bool = False  # there is no recording: a text-to-speech engine speaks the transcript
 
 
 Prompts = Mapping[tuple[str, str], PromptFacts]  # (language, name) -> facts

@@ -9,22 +9,26 @@ everywhere, whatever the author wrote:
   it is ``*`` and the key. After it comes ``StoreOptOut``; then nothing until
   ``OptOutStored``; then the confirm prompt, if there is one; then ``Hangup``.
 * A key pressed during a prompt never answers a question that was not asked yet. The one
-  exception: a ``play`` whose very next step is a gather; if both allow barge-in, a key
+  exception: a ``play`` or ``say`` whose very next step is a gather; if both allow barge-in, a key
   that answers the gather does so at once, and its prompt is not played.
 * Every path ends: after MAX_STEPS_PER_CALL steps the call is ended as ``flow_limit``.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from agi_app.errors import InputError
 from agi_app.flow import commands as do
 from agi_app.flow.commands import Command
 from agi_app.flow.definition import Flow
 from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired
-from agi_app.flow.expressions import Value
+from agi_app.flow.expressions import Value, moment
 from agi_app.flow.gathering import Answer, Missed, More, Verdict, judge_key, judge_silence
+from agi_app.flow.say_step import SayStep
+from agi_app.flow.speaking import parts_of
 from agi_app.flow.state import State, choose_language
 from agi_app.flow.steps import (
     AnyStep,
@@ -38,8 +42,8 @@ from agi_app.flow.steps import (
     SetStep,
     When,
 )
-from agi_app.flow.waiting import listen, play, stop
-from agi_app.flow.words import FLOW_LIMIT, MAX_STEPS_PER_CALL, OPTED_OUT
+from agi_app.flow.waiting import listen, play, say, stop
+from agi_app.flow.words import EMPTY, FLOW_LIMIT, MAX_STEPS_PER_CALL, OPTED_OUT
 
 
 class Session:
@@ -50,10 +54,17 @@ class Session:
         self._state = state
 
     @classmethod
-    def begin(cls, flow: Flow, contact: Mapping[str, str], language: str | None = None) -> Session:
-        """A new call; without ``language`` the contact's column ``language`` decides, else the first listed."""
+    def begin(
+        cls, flow: Flow, contact: Mapping[str, str], language: str | None = None, now: dt.datetime | None = None
+    ) -> Session:
+        """A new call; without ``language`` the contact's column ``language`` decides, else the first listed.
+
+        ``now`` is local time of the called person, for conditions; without it no condition on the time holds.
+        """
         chosen = choose_language(flow.languages, language, contact)
-        return cls(flow, State(contact=dict(contact), language=chosen, node=flow.start))
+        state = State(contact=dict(contact), language=chosen, node=flow.start)
+        state.now = now.isoformat() if now else None
+        return cls(flow, state)
 
     @classmethod
     def restore(cls, flow: Flow, state: Mapping[str, Any]) -> Session:
@@ -94,9 +105,13 @@ class Session:
         """The call was answered; has an effect once only."""
         return self._run() if self._state.phase == "new" else []
 
-    def handle(self, event: Event) -> list[Command]:
-        """What to do about an event, in this order; stale events give an empty list."""
+    def handle(self, event: Event, now: dt.datetime | None = None) -> list[Command]:
+        """What to do about an event, in this order; stale events give an empty list.
+
+        ``now`` is local time of the called person; without it the time of the event before stands.
+        """
         state = self._state
+        state.now = now.isoformat() if now else state.now
         if state.phase == "done":
             return []
         match event:
@@ -138,6 +153,8 @@ class Session:
         match step:
             case PlayStep():
                 return [play(self._state, "playing", step.play.prompt)]
+            case SayStep():
+                return self._say(step)
             case GatherStep():
                 self._state.attempt = 0
                 return self._ask(step.gather)
@@ -154,6 +171,15 @@ class Session:
                 return self._end("hangup")
         return []
 
+    def _say(self, step: SayStep) -> list[Command]:
+        state = self._state
+        try:
+            parts = parts_of(step.say, state.language, state.contact, state.variables)
+        except InputError:
+            self._move(step.way(EMPTY))
+            return []
+        return [say(state, "playing", parts)]
+
     def _current(self) -> AnyStep | None:
         steps = self._flow.nodes[self._state.node]
         return steps[self._state.step] if self._state.step < len(steps) else None
@@ -168,6 +194,7 @@ class Session:
     def _branch(self, step: BranchStep) -> str | None:
         state = self._state
         known: dict[str, Value] = {**state.variables, "language": state.language, "disposition": state.disposition}
+        known |= moment(dt.datetime.fromisoformat(state.now) if state.now else None)
         for case in step.branch:
             if not isinstance(case, When):
                 return case.otherwise
@@ -227,8 +254,9 @@ class Session:
             heard = state.phase == "listening"
             live = heard or gather.barge_in
             return self._apply(gather, judge_key(gather, state.digits, key, heard=heard)) if live else []
-        if isinstance(step, PlayStep) and state.phase == "playing" and step.play.barge_in:
-            return self._type_ahead(key)
+        if isinstance(step, PlayStep | SayStep) and state.phase == "playing":
+            speaks = step.play if isinstance(step, PlayStep) else step.say
+            return self._type_ahead(key) if speaks.barge_in else []
         return []
 
     def _type_ahead(self, key: str) -> list[Command]:

@@ -6,8 +6,10 @@ stands still: a prompt plays until it is listened to, a key or a hang-up comes.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from agi_app.flow.commands import (
     CancelTimer,
@@ -15,6 +17,7 @@ from agi_app.flow.commands import (
     Hangup,
     Play,
     SaveAnswer,
+    Say,
     SetDisposition,
     StartTimer,
     StopPlayback,
@@ -24,21 +27,41 @@ from agi_app.flow.definition import Flow
 from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.session import Session
+from agi_app.flow.values import words
 
+WORDS = ("listen", "silence", "hangup")
+KEYS = r"[0-9*#]{1,40}"
 HELP = (
     "Enter or listen = hear the prompt to its end, then say nothing · 1 or *9 = press keys now · "
     "silence = hear it and wait until the time is up · hangup = hang up"
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One prompt that began to play: its name and what it says."""
+
+    prompt: str
+    text: str
+
+
 class Simulation:
     """One simulated call; ``start()``, then ``feed(line)`` until ``finished``."""
 
-    def __init__(self, flow: Flow, prompts: Prompts, contact: Mapping[str, str], language: str | None = None) -> None:
-        self._session = Session.begin(flow, contact, language)
+    def __init__(
+        self,
+        flow: Flow,
+        prompts: Prompts,
+        contact: Mapping[str, str],
+        language: str | None = None,
+        now: dt.datetime | None = None,
+    ) -> None:
+        """``now`` is the time where the called person is, for conditions on it."""
+        self._session = Session.begin(flow, contact, language, now)
         self._prompts = prompts
         self._playback: str | None = None
         self._timer: str | None = None
+        self.heard: list[Heard] = []
 
     @property
     def finished(self) -> bool:
@@ -71,7 +94,7 @@ class Simulation:
             return self._silence()
         if word in ("hangup", "hang up"):
             return [*self._send(HungUp()), "the person hangs up"]
-        if re.fullmatch(r"[0-9*#]{1,40}", keys):
+        if re.fullmatch(KEYS, keys):
             return [shown for key in keys for shown in self._press(key)]
         return [f"not understood: {line.strip()!r}. {HELP}"]
 
@@ -117,7 +140,12 @@ class Simulation:
                 self._playback = command.playback
                 facts = self._prompts.get((command.language, command.prompt))
                 said = facts.transcript if facts is not None else None
+                self.heard.append(Heard(command.prompt, " ".join((said or "").split())))
                 return [f"plays {command.prompt} ({command.language}): {' '.join((said or '(no transcript)').split())}"]
+            case Say(playback, parts, language):
+                self._playback, text = playback, words(parts, language)
+                self.heard.append(Heard("say", text))
+                return [f"says ({language}): {text}"]
             case StopPlayback():
                 self._playback = None
                 return ["the prompt stops"]

@@ -34,6 +34,7 @@ class State:
     variables: dict[str, Value] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     disposition: str | None = None
+    now: str | None = None  # local time of the called person at the last event, ISO 8601
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary of plain values; ``State(**it)`` is equal to this state."""

@@ -11,8 +11,8 @@ import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
 
+from agi_app.flow.say_step import SayStep
 from agi_app.flow.words import (
     ENTERED,
     FLOW_LIMIT,
@@ -32,15 +32,11 @@ from agi_app.flow.words import (
     Scalar,
     Variable,
     Wait,
+    fault,
 )
 from agi_app.yaml_lines import Authored, suggest
 
 _RESERVED = '"{name}" has a meaning of its own; use another name'
-
-
-def _fault(rule: str, message: str, *at: str | int, **words: str) -> PydanticCustomError:
-    """An error of ``rule`` that points at the key ``at`` inside the validated value."""
-    return PydanticCustomError(rule, message, {**words, "at": at})
 
 
 class Play(Authored):
@@ -69,7 +65,7 @@ class Digits(Authored):
     @model_validator(mode="after")
     def _ordered(self) -> Digits:
         if self.min > self.max:
-            raise _fault("schema/value", "this is greater than max", "min")
+            raise fault("schema/value", "this is greater than max", "min")
         return self
 
 
@@ -91,14 +87,14 @@ class Gather(Authored):
     @model_validator(mode="after")
     def _judge(self) -> Gather:
         if (self.keys is None) == (self.digits is None):
-            raise _fault("flow/gather", 'write either keys ("1": yes) or digits (min, max)')
+            raise fault("flow/gather", 'write either keys ("1": yes) or digits (min, max)')
         if self.keys is not None and not self.keys:
-            raise _fault("flow/gather", "there is no key to press", "keys")
+            raise fault("flow/gather", "there is no key to press", "keys")
         for key, label in (self.keys or {}).items():
             if label in (NO_INPUT, NO_MATCH):
-                raise _fault("flow/gather", '"{label}" means that no key was right', "keys", key, label=label)
+                raise fault("flow/gather", '"{label}" means that no key was right', "keys", key, label=label)
         if self.save in RESERVED_NAMES:
-            raise _fault("flow/reserved-name", _RESERVED, "save", name=self.save)
+            raise fault("flow/reserved-name", _RESERVED, "save", name=self.save)
         return self
 
     @property
@@ -125,7 +121,7 @@ class GatherStep(Authored):
         for answer in self.on:
             if answer not in known:
                 message = 'this gather has no answer "{answer}"{hint}'
-                raise _fault("flow/unknown-answer", message, "on", answer, answer=answer, hint=suggest(answer, known))
+                raise fault("flow/unknown-answer", message, "on", answer, answer=answer, hint=suggest(answer, known))
         return self
 
     def way(self, outcome: str) -> str | None:
@@ -162,7 +158,7 @@ class BranchStep(Authored):
     def _else_is_last(self) -> BranchStep:
         for index, case in enumerate(self.branch[:-1]):
             if isinstance(case, Else):
-                raise _fault("flow/branch", "this must be the last line", "branch", index, "else")
+                raise fault("flow/branch", "this must be the last line", "branch", index, "else")
         return self
 
 
@@ -177,22 +173,22 @@ class SetStep(Authored):
             if name == "disposition":
                 self._good_disposition(value)
             elif name in RESERVED_NAMES:
-                raise _fault("flow/reserved-name", _RESERVED, "set", name, name=name)
+                raise fault("flow/reserved-name", _RESERVED, "set", name, name=name)
         return self
 
     @staticmethod
     def _good_disposition(value: object) -> None:
         at = ("set", "disposition")
         if not isinstance(value, str) or not re.fullmatch(LABEL_PATTERN, value):
-            raise _fault("schema/name", f"write a text; {LABEL_RULE}", *at)
+            raise fault("schema/name", f"write a text; {LABEL_RULE}", *at)
         if value in (OPTED_OUT, FLOW_LIMIT):
             message = '"{name}" is set by the engine alone; to take a stop write - opt_out'
-            raise _fault("flow/reserved-name", message, *at, name=value)
+            raise fault("flow/reserved-name", message, *at, name=value)
 
 
 def _nothing(value: object) -> object:
     if value is not None:
-        raise _fault("schema/value", "nothing may stand after this verb")
+        raise fault("schema/value", "nothing may stand after this verb")
     return value
 
 
@@ -217,22 +213,24 @@ class HangupStep(Authored):
     hangup: Nothing = None
 
 
-AnyStep = PlayStep | GatherStep | BranchStep | SetStep | OptOutStep | GotoStep | HangupStep
+# A step that only speaks; what follows it may be answered meanwhile.
+SpeakStep = PlayStep | SayStep
+AnyStep = PlayStep | SayStep | GatherStep | BranchStep | SetStep | OptOutStep | GotoStep | HangupStep
 
 
 def _one_verb(value: Any) -> Any:
     if value in ("hangup", "opt_out"):
         return {value: None}
     if isinstance(value, str):
-        raise _fault("flow/verb", '"{word}" alone is no step{hint}', word=value, hint=suggest(value, VERBS))
+        raise fault("flow/verb", '"{word}" alone is no step{hint}', word=value, hint=suggest(value, VERBS))
     if not isinstance(value, dict):
-        raise _fault("flow/verb", "a step is a verb, such as - play: NAME")
+        raise fault("flow/verb", "a step is a verb, such as - play: NAME")
     verbs = [key for key in value if key in VERBS]
     if not verbs:
         word = next((key for key in value if key != "on"), "on")
-        raise _fault("flow/verb", 'there is no verb "{word}"{hint}', word, word=word, hint=suggest(word, VERBS))
+        raise fault("flow/verb", 'there is no verb "{word}"{hint}', word, word=word, hint=suggest(word, VERBS))
     if len(verbs) > 1:
-        raise _fault("flow/verb", 'one verb a step: begin a new line with "- " for "{word}"', verbs[1], word=verbs[1])
+        raise fault("flow/verb", 'one verb a step: begin a new line with "- " for "{word}"', verbs[1], word=verbs[1])
     return value
 
 
@@ -243,6 +241,7 @@ def _verb_tag(value: Any) -> str:
 Step = Annotated[
     Annotated[
         Annotated[PlayStep, Tag("<play>")]
+        | Annotated[SayStep, Tag("<say>")]
         | Annotated[GatherStep, Tag("<gather>")]
         | Annotated[BranchStep, Tag("<branch>")]
         | Annotated[SetStep, Tag("<set>")]

@@ -11,6 +11,7 @@ import re
 import unicodedata
 
 _SILENCES = (0.05, 0.10)  # seconds before and after speech, as recordings are cut
+_PER_SECOND = 4.5  # syllables, of a calm voice
 _WORD = re.compile(r"[a-zA-Zà-öø-ÿĀ-ſ']+")
 _VOWELS = re.compile(r"[aeiouyà-öø-ÿ]+")
 _PAUSES = {**dict.fromkeys(",，、:：", 1.0), **dict.fromkeys(".。!！?？;；", 2.0)}
@@ -21,6 +22,11 @@ def seconds_at(transcript: str, position: int, seconds: float) -> float:
     whole = _weight(transcript.rstrip(" \n\t.。!！?？"))
     spoken = max(0.0, seconds - sum(_SILENCES))
     return _SILENCES[0] + (spoken * min(1.0, _weight(transcript[:position]) / whole) if whole else 0.0)
+
+
+def seconds_to_say(text: str) -> float:
+    """How long a text-to-speech voice takes for it, about; never 0."""
+    return sum(_SILENCES) + _weight(text) / _PER_SECOND
 
 
 def _weight(text: str) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agi_app.flow.commands import CancelTimer, Command, Play, StartTimer, StopPlayback
+from agi_app.flow.commands import CancelTimer, Command, Play, Say, StartTimer, StopPlayback
+from agi_app.flow.spoken_parts import Part
 from agi_app.flow.state import Phase, State
 
 
@@ -10,6 +11,12 @@ def play(state: State, phase: Phase, prompt: str) -> Play:
     """Play a prompt and wait for its end."""
     state.phase, state.playback = phase, state.new_id("p")
     return Play(state.playback, prompt, state.language)
+
+
+def say(state: State, phase: Phase, parts: tuple[Part, ...]) -> Say:
+    """Say the parts and wait for the end."""
+    state.phase, state.playback = phase, state.new_id("p")
+    return Say(state.playback, parts, state.language)
 
 
 def listen(state: State, seconds: float) -> StartTimer:

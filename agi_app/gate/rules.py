@@ -72,7 +72,8 @@ def consent_fits(case: Case) -> Reason | None:
     standing = [c for c in fitting if c.revoked_at is None and (withdrawn is None or c.given_at > withdrawn)]
     if not standing:
         return Reason("consent_revoked", f"the consent was withdrawn on {withdrawn:%Y-%m-%d}")
-    unexpired = [c for c in standing if c.expires_at is None or c.expires_at > case.now]
+    # One that ends before it begins never holds.
+    unexpired = [c for c in standing if c.expires_at is None or c.expires_at > max(case.now, c.given_at)]
     if not unexpired:
         last_expiry = max(c.expires_at for c in standing if c.expires_at)
         return Reason("consent_expired", f"the consent expired on {last_expiry:%Y-%m-%d}")

@@ -7,16 +7,19 @@ every bad prompt at once, at the line of the flow that plays it.
 
 from __future__ import annotations
 
-import re
 import wave
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agi_app.config import PromptSettings, TtsSettings
 from agi_app.errors import InputError
 from agi_app.flow.prompt_facts import PromptFacts
+from agi_app.prompts.engines import engines
+from agi_app.prompts.planning import Plan, plan
+from agi_app.prompts.prepared import Prepared
+from agi_app.prompts.sources import NAME_RULE, PART, WAV, find_sources
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # as a flow may write it
-_NAME_RULE = "use ASCII letters, digits, '-' and '_', a letter or digit first, at most 64"
+NOT_PREPARED = "run `agi-app prompts prepare`"
 _MALFORMED_WAV = (wave.Error, EOFError, RuntimeError)  # all that the wave module was seen to raise
 
 
@@ -31,19 +34,20 @@ class _Sound:
     error: str | None = None
 
 
-def read_catalog(folder: Path) -> dict[tuple[str, str], PromptFacts]:
+def read_catalog(
+    folder: Path, settings: PromptSettings | None = None, tts: TtsSettings | None = None
+) -> dict[tuple[str, str], PromptFacts]:
     """Every prompt under ``folder``, by (language, name); a folder that does not exist has none.
 
-    Hidden files and those that are neither ``.wav`` nor ``.txt`` are ignored. Reads the files
-    whole, so run it off the event loop. Raises InputError when a folder cannot be listed.
+    The facts are those of the file that Asterisk will play: the prepared one when there is one. Hidden files and
+    other kinds of file are ignored. Reads the files whole, so run it off the event loop. Raises InputError when a
+    folder cannot be listed.
     """
-    if not folder.exists():
-        return {}
+    settings, speakers = settings or PromptSettings(), engines(tts or TtsSettings())
+    prepared = Prepared(folder, settings.wideband)
     return {
-        (language.name, name): _read_prompt(files)
-        for language in _listing(folder)
-        if language.is_dir() and _NAME.fullmatch(language.name)
-        for name, files in _by_name(language).items()
+        (source.language, source.name): _facts(plan(source, settings, speakers), prepared)
+        for source in find_sources(folder)
     }
 
 
@@ -53,54 +57,57 @@ def media_uri(prompts_path_in_asterisk: str, language: str, name: str) -> str:
     ``prompts_path_in_asterisk`` is the prompts folder as Asterisk sees it. Raises InputError
     when a part could point outside that folder or be read by ARI as a list of media.
     """
+    base = base_uri(prompts_path_in_asterisk)
+    for what, part in (("language", language), ("prompt", name)):
+        if not PART.fullmatch(part):
+            raise InputError(f"{what} {part!r}: {NAME_RULE}; rename it in the flow and in the prompts folder")
+    return f"{base}/{language}/{name}"
+
+
+def base_uri(prompts_path_in_asterisk: str) -> str:
+    """The ARI media URI of the prompts folder; see ``media_uri``."""
     base = prompts_path_in_asterisk.rstrip("/")
     if not base.startswith("/") or ".." in base.split("/") or "," in base or not base.isprintable():
         raise InputError(
             f"prompts folder {prompts_path_in_asterisk!r}: must be an absolute path without '..' and without a comma"
         )
-    for what, part in (("language", language), ("prompt", name)):
-        if not _NAME.fullmatch(part):
-            raise InputError(f"{what} {part!r}: {_NAME_RULE}; rename it in the flow and in the prompts folder")
-    return f"sound:{base}/{language}/{name}"
+    return f"sound:{base}"
 
 
-def _listing(folder: Path) -> list[Path]:
-    try:
-        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    except OSError as error:
-        raise InputError(f"{folder}: cannot list the prompts: {error.strerror}; make it a readable folder") from error
-
-
-def _by_name(language_folder: Path) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for path in _listing(language_folder):
-        if path.suffix.lower() in (".wav", ".txt") and not path.is_dir():
-            found.setdefault(path.stem, []).append(path)
-    return found
-
-
-def _read_prompt(files: list[Path]) -> PromptFacts:
-    errors = [] if _NAME.fullmatch(files[0].stem) else [f"{files[0].name}: bad name: {_NAME_RULE}"]
-    by_suffix = {path.suffix: path for path in files}
-    # Asterisk looks for lower-case .wav and takes .WAV for another format (GSM in a WAV file).
-    errors += [
-        f"{path.name}: rename it to {path.stem}{suffix.lower()}"
-        for suffix, path in by_suffix.items()
-        if not suffix.islower()
-    ]
-    wav, text = by_suffix.get(".wav"), by_suffix.get(".txt")
-    sound = _read_sound(wav) if wav else _Sound()
-    transcript, text_error = _read_transcript(text) if text else (None, None)
-    errors += [error for error in (sound.error, text_error) if error]
-    return PromptFacts(
-        has_audio=wav is not None,
-        transcript=transcript,
+def _facts(planned: Plan, prepared: Prepared) -> PromptFacts:
+    sound = _sound_of(planned, prepared)
+    errors = [*planned.faults, sound.error] if sound and sound.error else list(planned.faults)
+    facts = PromptFacts(
+        has_audio=sound is not None,
+        transcript=planned.text,
+        error="; ".join(dict.fromkeys(errors)) or None,
+        by_engine=planned.how == "text",
+    )
+    if sound is None:
+        return facts
+    return replace(
+        facts,
         sample_rate=sound.sample_rate,
         channels=sound.channels,
         sample_width=sound.sample_width,
         seconds=sound.seconds,
-        error="; ".join(errors) or None,
     )
+
+
+def _sound_of(planned: Plan, prepared: Prepared) -> _Sound | None:
+    """Of the file that will be played; of the recording itself while it is not prepared."""
+    key = planned.key(prepared)
+    if key is not None:
+        return _read_sound(prepared.sound(key))
+    if not planned.source.sounds:
+        return None
+    file = planned.source.sounds[0]
+    if file.suffix != WAV:
+        return _Sound(error=f"{file.name}: {NOT_PREPARED}")
+    sound = _read_sound(file)
+    if sound.error is None or planned.how != "recording":
+        return sound
+    return replace(sound, error=f"{sound.error}; {NOT_PREPARED}" if "plain PCM" in sound.error else sound.error)
 
 
 def _read_sound(path: Path) -> _Sound:
@@ -121,13 +128,3 @@ def _read_sound(path: Path) -> _Sound:
     elif not present or not rate:
         problem = f"{path.name}: holds no sound; record it again"
     return _Sound(rate, channels, width, present / rate if rate else 0.0, problem)
-
-
-def _read_transcript(path: Path) -> tuple[str | None, str | None]:
-    """The text without surrounding blanks (None when empty), and what is wrong with the file."""
-    try:
-        return path.read_text(encoding="utf-8-sig").strip() or None, None
-    except UnicodeDecodeError:
-        return None, f"{path.name}: not UTF-8; save it again as UTF-8"
-    except OSError as error:
-        return None, f"{path.name}: cannot be read: {error.strerror}"

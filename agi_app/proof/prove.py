@@ -60,6 +60,12 @@ async def prove(store: Store, notary: Notary, number: str) -> Proof:
         kinds[row.kind] = kinds.get(row.kind, 0) + 1
     if not any(row.kind == "person" and json.loads(row.payload)["number"] == number for row in rows):
         raise InputError("this number is too new for the last checkpoint; `agi-app audit checkpoint` makes one now")
+    text = _file(notary, note, number, rows, entries)
+    return Proof(text, found, kinds, tuple(persons), kinds["person"], not_covered)
+
+
+def _file(notary: Notary, note: str, number: str, rows: list[EntryRow], entries: list[dict[str, object]]) -> str:
+    """The proof's text; its statement is signed, so that no entry can be left out or put in unnoticed."""
     statement = {
         "statement": PROOF_FORMAT,
         "origin": notary.origin,
@@ -77,14 +83,7 @@ async def prove(store: Store, notary: Notary, number: str) -> Proof:
         "signature": notary.key.sign(text.encode()).hex(),
         "entries": entries,
     }
-    return Proof(
-        json.dumps(content, ensure_ascii=False, indent=1) + "\n",
-        found,
-        kinds,
-        tuple(persons),
-        kinds["person"],
-        not_covered,
-    )
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
 async def _entry(connection: Connection, row: EntryRow, size: int) -> dict[str, object]:

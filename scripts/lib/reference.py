@@ -1,4 +1,4 @@
-"""Makes the pages of docs/reference that the code itself can tell: cli.md, settings.md, gate-rules.md.
+"""Makes the pages of docs/reference that the code itself can tell (see ``pages``).
 
 ``scripts/docs`` writes them, ``scripts/docs --check`` and tests/test_docs.py compare them.
 """
@@ -17,6 +17,7 @@ import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from agi_app.campaigns.rule_catalogue import EXAMPLES, LintRule, sections
 from agi_app.campaigns.rule_texts import in_force, lines_of
 from agi_app.campaigns.rules import RuleBook, load_rulebook
 from agi_app.cli.main import build
@@ -31,7 +32,12 @@ MADE = "<!-- Made by scripts/docs from the code; change it there. -->"
 
 def pages() -> dict[str, str]:
     """File name -> content of every page that is made from the code."""
-    return {"cli.md": command_page(), "settings.md": settings_page(), "gate-rules.md": gate_page()}
+    return {
+        "cli.md": command_page(),
+        "settings.md": settings_page(),
+        "gate-rules.md": gate_page(),
+        "check-rules.md": check_page(),
+    }
 
 
 # ---- the command line
@@ -239,6 +245,64 @@ def _jurisdiction(region: str, country: Jurisdiction, book: RuleBook) -> list[st
         *("", "Where it comes from:", ""),
         *_table(("place", "rule", "value", "basis", "source", "as of"), made),
     ]
+
+
+# ---- the check rules
+
+
+def check_page() -> str:
+    """check-rules.md."""
+    lines = [
+        "# Check rules",
+        MADE,
+        "",
+        "`agi-app check` reads campaigns, flows, prompts, calling rules and expected calls, and prints every fault that it",
+        "finds as `file:line:column: RULE message`. `campaign start` runs the same checks and refuses to start a campaign",
+        "that has one. A rule marked *warning* does not count as an error: exit 1 with an error, else 0.",
+        "",
+        "- `agi-app check --explain RULE` shows the entry of a rule in the terminal.",
+        "- `agi-app check --format github` prints annotations for GitHub Actions, `--format json` one array.",
+        "",
+        "Every example is run by a test: the *bad* one gives exactly this rule, the *good* one gives none. An example",
+        "shows only the keys or prompts it is about. All others are those of this flow:",
+        "",
+        *_example("yaml base", EXAMPLES["flow"]),
+        "",
+        "of this campaign:",
+        "",
+        *_example("yaml base", EXAMPLES["campaign"]),
+        "",
+        "and of these expected calls:",
+        "",
+        *_example("yaml base", EXAMPLES["simulation"]),
+    ]
+    for section in sections():
+        lines += ["", f"## {section.title}", *(["", section.about] if section.about else [])]
+        for rule in section.rules:
+            lines += ["", *_check_rule(rule)]
+    return "\n".join(lines) + "\n"
+
+
+def _check_rule(rule: LintRule) -> list[str]:
+    mark = "" if rule.severity == "error" else f"*{rule.severity}*: "
+    lines = [f"### {rule.id}", f"{mark}{rule.reason}", *([rule.more] if rule.more else []), ""]
+    if rule.example_of == "words":
+        return [*lines, f"Bad: {rule.bad.strip()}. Good: {rule.good.strip()}."]
+    kind = {"contacts": "csv", "consent": "csv", "stop list": "text"}.get(rule.example_of, "yaml")
+    return [
+        *lines,
+        "Bad:",
+        "",
+        *_example(f"{kind} bad", rule.bad),
+        "",
+        "Good:",
+        "",
+        *_example(f"{kind} good", rule.good),
+    ]
+
+
+def _example(kind: str, text: str) -> list[str]:
+    return [f"```{kind}", *text.rstrip("\n").splitlines(), "```"]
 
 
 # ---- pages

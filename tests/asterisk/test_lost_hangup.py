@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from agi_app.calls.runner import Call
+from agi_app.calls.voice import Voice, recorded_only
 from agi_app.config import TrunkSettings
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.live import LiveCalls
@@ -47,7 +48,8 @@ async def attempt(client: Client, store: FakeStore, claim: Claim) -> CallResult 
     async def opt_out(claim: Claim, how: str) -> None:
         """Nobody presses 9 here."""
 
-    placer = Placer(node, media=lambda *_: "", store_opt_out=opt_out, may_dial=lambda: True)
+    voice = Voice(recorded_only(lambda *_: ""))
+    placer = Placer(node, media=lambda *_: "", store_opt_out=opt_out, may_dial=lambda: True, voice=voice)
     line = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint=f"PJSIP/{{number}}@{TRUNK}", sandbox=True), Breaker())
     return await placer.attempt(claim, line, start_at=0.0)
 

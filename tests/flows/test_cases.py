@@ -14,6 +14,7 @@ from agi_app.flow.definition import Flow
 from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired
 from agi_app.flow.load import load_flow, parse_flow
 from agi_app.flow.session import Session
+from agi_app.flow.values import words
 from agi_app.yaml_lines import load
 
 FOLDER = Path(__file__).parent
@@ -35,6 +36,9 @@ def show(command: do.Command) -> str:
     match command:
         case do.Play():
             return f"play {command.playback} {command.prompt} {command.language}"
+        case do.Say():
+            text = words(command.parts, command.language).replace(",", "")  # which parts the commands in the file
+            return f"say {command.playback} {text!r} {command.language}"
         case do.StopPlayback():
             return f"stop {command.playback}"
         case do.StartTimer():

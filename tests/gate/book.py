@@ -26,11 +26,6 @@ class Book:
         self._default = next(t for t in texts if t["jurisdiction"] == "default")
         self._files = [t for t in texts if t["jurisdiction"] != "default"]
         self._known: dict[tuple[str, str], Layers] = {}
-        self.list_purposes: dict[str, set[str]] = {}
-        for text in self._files:
-            for place in (text, *text.get("parts", {}).values()):
-                for rule in _several(place.get("external_lists")):
-                    self.list_purposes.setdefault(rule["name"], set()).update(rule["purposes"])
 
     def knows(self, region: str) -> bool:
         """Whether a file is about this country."""
@@ -94,6 +89,7 @@ def days_of(country: str, subdivisions: tuple[str, ...]) -> tuple[frozenset[dt.d
     return frozenset(day for c in calendars for day in c), working
 
 
+@lru_cache(maxsize=64)
 def span(text: str) -> dt.timedelta:
     """``24h``, ``7d``, ``15s`` as a length of time."""
     found = re.fullmatch(r"(\d+)([smhd])", text)

@@ -10,26 +10,28 @@ from random import Random
 from agi_app.campaigns.rules import read_ruleset
 from agi_app.gate.caller_id import choose
 from agi_app.gate.case import Case as GateCase
-from agi_app.gate.case import Reason
 from agi_app.gate.decide import Decision, decide, judge
 from agi_app.gate.place import place_of
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.phone import NotANumber, parse
-from tests.gate.book import Book
+from tests.gate.book import DAY, Book
 from tests.gate.cases import Case
-from tests.gate.numbers import CALLER_IDS, NOT_OURS
 from tests.gate.oracle import Question, broken
 from tests.gate.rulebooks import rulebooks
+from tests.gate.where import clock_of, where
 
+HOURS = frozenset({"closed_day", "window_jurisdiction"})  # each names the next hour that both allow
+CLOCKS = HOURS | {"window_campaign"}
 MICROSECOND, MINUTE = dt.timedelta(microseconds=1), dt.timedelta(minutes=1)
 WALKED = 500  # of so many cases one has each minute until the gate's own time looked at
+FORTNIGHT = dt.timedelta(days=14)
 LONGEST_WALK = dt.timedelta(days=1)
-WHOLE = 7  # so many digits of a number in a row give it away
+WHOLE = 9  # so many last digits of a number give it away
 
 
 @dataclass(slots=True)
 class Bench:
-    """Both judges, ready; ``refused`` counts how often each rule was seen to refuse, and the rest what else was seen."""
+    """Both judges, ready, and what was seen: ``refused`` counts how often each rule was."""
 
     rulesets: dict[str, RuleSet] = field(init=False)
     books: dict[str, Book] = field(init=False)
@@ -86,29 +88,35 @@ def _reasons(expected: set[frozenset[str]], decision: Decision) -> Iterator[str]
 
 
 def _texts(question: Question, decision: Decision) -> Iterator[str]:
-    """Every reason says something, and no reason tells a whole number."""
+    """Every reason says something, and none tells the whole number of the person."""
     for reason in decision.reasons:
         if not reason.text.strip():
             yield f"{reason.rule} says nothing"
-        for number in (question.facts.number, *CALLER_IDS, NOT_OURS):
-            if len(number) > WHOLE and number.strip("+ ")[-WHOLE:] in reason.text.replace(" ", ""):
-                yield f"{reason.rule} tells a whole number: {reason.text}"
+        number = question.facts.number.strip()
+        if len(number) > WHOLE and number[-WHOLE:] in reason.text.replace(" ", ""):
+            yield f"{reason.rule} tells the whole number: {reason.text}"
 
 
 def _times(book: Book, case: Case, decision: Decision) -> Iterator[str]:
-    """A reason that mends itself does so then: not before, at any instant that is looked at, and not later."""
-    timed = [(reason, reason.try_again_at) for reason in decision.reasons if reason.try_again_at is not None]
+    """A reason that mends itself does so at the time it names: it holds until then, and not after."""
     rng = Random(f"times {case.seed} {case.index}")
-    for reason, again in timed:
-        if again <= case.question.now:
-            yield f"{reason.rule}: is to be tried again at {again}, which is not after now"
+    for reason in decision.reasons:
+        again, rules = reason.try_again_at, HOURS if reason.rule in HOURS else {reason.rule}
+        if again is None:
+            yield from _never(book, case.question, rules, rng)
             continue
-        if _breaks(book, case.question, again, reason):
-            yield f"{reason.rule}: is to be tried again at {again}, and is broken then"
-        for instant in _before(case, again, rng):
-            if not _breaks(book, case.question, instant, reason):
-                yield f"{reason.rule}: is to be tried again at {again}, but is kept at {instant} already"
-                break
+        if again <= case.question.now or _breaks(book, case.question, again, rules):
+            yield f"{reason.rule}: is to be tried again at {again}, too early"
+        if not rules <= CLOCKS or _clocks_stay(case.question, again):
+            kept = (at for at in _before(case, again, rng) if not _breaks(book, case.question, at, rules))
+            yield from (f"{reason.rule}: is to be tried again at {again}, but is kept at {at}" for at in [*kept][:1])
+
+
+def _never(book: Book, question: Question, rules: frozenset[str] | set[str], rng: Random) -> Iterator[str]:
+    """Hours that are said never to come, and do within two weeks."""
+    instants = (question.now + rng.random() * FORTNIGHT for _ in range(8 if rules <= CLOCKS else 0))
+    kept = [at for at in instants if not _breaks(book, question, at, rules)]
+    yield from (f"{', '.join(sorted(rules))}: is not to be tried again, but is kept at {at}" for at in kept[:1])
 
 
 def _before(case: Case, again: dt.datetime, rng: Random) -> Iterator[dt.datetime]:
@@ -121,8 +129,16 @@ def _before(case: Case, again: dt.datetime, rng: Random) -> Iterator[dt.datetime
         yield from (now + minute * MINUTE for minute in range(minutes))
 
 
-def _breaks(book: Book, question: Question, at: dt.datetime, reason: Reason) -> bool:
-    return any(reason.rule in names for names in broken(book, replace(question, now=at)))
+def _clocks_stay(question: Question, again: dt.datetime) -> bool:
+    """Whether no clock there is changed about then: where one is, a next opening may be named an hour or a day late."""
+    place = where(question.facts.number)
+    zones = [clock_of(zone) for zone in place.zones] if place else []
+    about = [question.now + ahead * DAY for ahead in range(-1, (again - question.now).days + 3)]
+    return all(len({at.astimezone(zone).utcoffset() for at in about}) == 1 for zone in zones)
+
+
+def _breaks(book: Book, question: Question, at: dt.datetime, rules: frozenset[str] | set[str]) -> bool:
+    return any(rules & names for names in broken(book, replace(question, now=at)))
 
 
 def _names(expected: set[frozenset[str]]) -> str:

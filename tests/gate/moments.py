@@ -8,7 +8,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from tests.gate.book import DAY, FIRST, LAST, days_of
-from tests.gate.where import Where
+from tests.gate.where import Where, clock_of
 
 MU, SECOND, MINUTE = dt.timedelta(microseconds=1), dt.timedelta(seconds=1), dt.timedelta(minutes=1)
 BESIDE = (-MINUTE, -SECOND, -MU, dt.timedelta(0), MU, SECOND, MINUTE)
@@ -20,7 +20,7 @@ SHARES = (0.55, 0.35, 0.1)  # a good hour, an edge of hours on a special day, an
 
 def moment(rng: Random, place: Where | None) -> dt.datetime:
     """An instant (UTC) to judge at, meant for somebody who is there."""
-    zone = ZoneInfo(rng.choice(place.zones) if place and place.zones else "UTC")
+    zone = clock_of(rng.choice(place.zones) if place and place.zones else "UTC")
     region = place.region if place else "GB"
     kind = rng.choices(("good", "edge", "any"), SHARES)[0]
     if kind == "any":
@@ -40,13 +40,13 @@ def _midweek(rng: Random) -> dt.date:
 
 def _local(day: dt.date, hours: dt.timedelta, zone: ZoneInfo, fold: int) -> dt.datetime:
     """When a clock there shows so; of an hour that comes twice the first or second, of a skipped one either side."""
-    wall = dt.datetime(day.year, day.month, day.day) + hours
-    return wall.replace(tzinfo=zone, fold=fold).astimezone(dt.UTC)
+    wall = dt.datetime(day.year, day.month, day.day, tzinfo=zone) + hours  # what the wall shows, not hours that passed
+    return wall.replace(fold=fold).astimezone(dt.UTC)
 
 
 @lru_cache(maxsize=64)
 def _special(region: str) -> tuple[dt.date, ...]:
-    """Days that are special there: holidays, shifted working days, changes of clocks, leap days, ends of what we know."""
+    """Days that are special there: holidays, shifted working days, clocks changed, leap days, ends of what we know."""
     known = region if region in ("CN", "GB", "US", "FR") else "US"
     off, working = days_of(known, ("ENG", "NIR", "SCT", "WLS") if known == "GB" else ())
     weekend = [dt.date(2026, 6, day) for day in (5, 6, 7, 8)] * 6

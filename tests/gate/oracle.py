@@ -12,17 +12,17 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 from agi_app.gate.facts import ConsentFact, Facts
 from agi_app.model.campaign import Campaign
 from tests.gate.book import Book, Layers, is_closed, is_working_day, span
-from tests.gate.where import Where, where
+from tests.gate.where import Where, clock_of, where
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SPANS = {"24h": "cap_per_day", "7d": "cap_per_week", "30d": "cap_per_month"}
 GAPS = {"gap_after_declined": "rejected", "gap_after_abandoned": "abandoned"}
 RING_IN_ANY_CASE = (dt.timedelta(seconds=15), dt.timedelta(seconds=45))
+MIDNIGHT = dt.time.max.isoformat()  # as the end of a window; its last microsecond is closed, too
 PROOFS = ("call", "letter")  # a rehearsal's proof never makes a caller ID
 Broken = frozenset[str]  # one broken rule: the ids by which a refusal may name it
 
@@ -50,9 +50,10 @@ def broken(book: Book, question: Question) -> set[Broken]:
     if facts.suppressed_at is not None:
         ids.add("suppressed")
     ids |= _caller_id(facts, campaign, now)
-    if any(campaign.purpose.value in book.list_purposes.get(hit, {campaign.purpose.value}) for hit in facts.list_hits):
-        ids.add("external_list")
     ids |= {"number_invalid"} if place is None else _there(book, question, place)
+    layers = book.layers(place.region, place.begins) if place and book.knows(place.region) else {}
+    if any(_binds(layers, name, campaign.purpose.value) for name in facts.list_hits):
+        ids.add("external_list")
     consent = _consent(facts.consents, campaign.purpose.value, now)
     return {frozenset({rule}) for rule in ids} | ({consent} if consent else set())
 
@@ -70,7 +71,7 @@ def _there(book: Book, question: Question, place: Where) -> set[str]:
         zones = tuple(zone for value in layers.get("time_zones", ()) for zone in value["zones"])
     if not zones:
         ids.add("zone_unknown")
-    here = [question.now.astimezone(ZoneInfo(zone)) for zone in zones]
+    here = [question.now.astimezone(clock_of(zone)) for zone in zones]
     windows = [(w.days, _clock(w.start), _clock(w.end)) for w in question.campaign.windows]
     if windows and not all(_inside(t, t.weekday(), windows) for t in here):
         ids.add("window_campaign")
@@ -81,7 +82,7 @@ def _there(book: Book, question: Question, place: Where) -> set[str]:
 
 def _country(layers: Layers, question: Question, region: str, here: list[dt.datetime]) -> set[str]:
     facts, campaign, now = question.facts, question.campaign, question.now
-    ids = _caps(layers, facts, now) | _gaps(layers, facts, now) | _lists(layers, facts, campaign.purpose.value, now)
+    ids = _caps(layers, facts, now) | _gaps(layers, facts, now) | _lists(layers, question, region)
     if any(is_closed(value, region, t.date()) for value in layers["closed_days"] for t in here):
         ids.add("closed_day")
     for value in layers["calling_hours"]:
@@ -94,13 +95,9 @@ def _country(layers: Layers, question: Question, region: str, here: list[dt.date
     most = [span(v["at_most"]) for v in layers["ring_time"] if "at_most" in v]
     if not max(*least, RING_IN_ANY_CASE[0]) <= campaign.ring_time <= min(*most, RING_IN_ANY_CASE[1]):
         ids.add("ring_time")
-    told = facts.abandoned
+    answered, alone = (facts.abandoned.answered, facts.abandoned.abandoned) if facts.abandoned else (0, 0)
     for value in layers["abandoned_calls"]:
-        if (
-            told
-            and told.answered
-            and Fraction(told.abandoned, told.answered) > Fraction(value["at_most_percent"]) / 100
-        ):
+        if 100 * alone > Fraction(value["at_most_percent"]) * answered:
             ids.add("abandoned_ceiling")
     return ids
 
@@ -127,31 +124,41 @@ def _gaps(layers: Layers, facts: Facts, now: dt.datetime) -> set[str]:
     }
 
 
-def _lists(layers: Layers, facts: Facts, purpose: str, now: dt.datetime) -> set[str]:
+def _binds(layers: Layers, name: str, purpose: str) -> bool:
+    """Whether a do-not-call list binds a call there; one that no rule of the country describes binds every purpose."""
+    purposes = [rule["purposes"] for rule in layers.get("external_lists", ()) if rule["name"] == name]
+    return not purposes or any(purpose in bound for bound in purposes)
+
+
+def _lists(layers: Layers, question: Question, region: str) -> set[str]:
     """A list is as old as the beginning, in UTC, of its own day; one of the day after tomorrow is no list of today."""
     for rule in layers.get("external_lists", ()):
-        if purpose in rule["purposes"]:
+        if question.campaign.purpose.value in rule["purposes"]:
             born = [
                 dt.datetime(s.as_of.year, s.as_of.month, s.as_of.day, tzinfo=dt.UTC)
-                for s in facts.list_states
-                if s.name == rule["name"]
+                for s in question.facts.list_states
+                if (s.name, s.region) == (rule["name"], region)
             ]
-            if not any(-dt.timedelta(days=1) <= now - at <= span(rule["max_age"]) for at in born):
+            if not any(-dt.timedelta(days=1) <= question.now - at <= span(rule["max_age"]) for at in born):
                 return {"external_list_stale"}
     return set()
 
 
 def _consent(consents: tuple[ConsentFact, ...], purpose: str, now: dt.datetime) -> Broken | None:
-    """How a refusal may name what is wrong with the consents; None: one holds."""
+    """How a refusal may name what is wrong with the consents; None: one holds.
+
+    Who withdraws withdraws the purpose: no consent for it that was given until then holds.
+    """
     same = [c for c in consents if c.purpose.value == purpose]
     if not same:
         return frozenset({"consent_purpose" if consents else "consent_missing"})
+    withdrawals = [c.revoked_at for c in same if c.revoked_at is not None]
     names = set()
     for consent in same:
         faults = {
             "consent_missing": now < consent.given_at,
-            "consent_expired": consent.expires_at is not None and now >= consent.expires_at,
-            "consent_revoked": consent.revoked_at is not None,
+            "consent_expired": consent.expires_at is not None and consent.expires_at <= max(now, consent.given_at),
+            "consent_revoked": consent.revoked_at is not None or any(consent.given_at <= at for at in withdrawals),
         }
         if not any(faults.values()):
             return None
@@ -176,9 +183,9 @@ def _caller_id(facts: Facts, campaign: Campaign, now: dt.datetime) -> set[str]:
 
 def _inside(local: dt.datetime, weekday: int, windows: list[tuple[frozenset[int], str, str]]) -> bool:
     """What a clock on the wall there shows, against windows; texts such as 09:00 sort like the hours they name."""
-    shown = local.strftime("%H:%M:%S.%f")
-    return any(weekday in days and start <= shown and (shown < end) for days, start, end in windows)
+    shown = local.time().isoformat("microseconds")
+    return any(weekday in d and start <= shown < (MIDNIGHT if end == "24:00" else end) for d, start, end in windows)
 
 
 def _clock(time: dt.time) -> str:
-    return "24:00" if time == dt.time.max else time.isoformat()
+    return MIDNIGHT if time == dt.time.max else time.isoformat()

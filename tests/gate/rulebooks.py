@@ -6,6 +6,7 @@ and no window lies where clocks are changed.
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,12 @@ def shipped(folder: Path = ROOT / SHIPPED) -> dict[str, bytes]:
 def rulebooks() -> dict[str, dict[str, bytes]]:
     """Name of a rule set -> its files."""
     base = shipped()
-    own = {f"rules/{text['jurisdiction'].lower()}.yaml": _plain(text) for text in (_france(), _china(), _britain())}
-    wide = {
-        SHIPPED + "us.yaml": _usa(base[SHIPPED + "us.yaml"]),
-        SHIPPED + "gb.yaml": _night(base[SHIPPED + "gb.yaml"]),
+    own = {
+        f"rules/{text['jurisdiction'].lower()}.yaml": _plain(text)
+        for text in (_france(), _brazil(), _china(), _britain())
     }
+    usa, britain = SHIPPED + "us.yaml", SHIPPED + "gb.yaml"
+    wide = {usa: _usa(base[usa]), britain: _night(base[britain])}
     return {"shipped": base, "own": base | own, "wide": base | wide}
 
 
@@ -45,12 +47,17 @@ def _france() -> dict[str, Any]:
     }
 
 
+def _brazil() -> dict[str, Any]:
+    """A country of which nothing is said but that we call there; not even its zones."""
+    return {"jurisdiction": "BR", "caps": {"calls": 2, "per": "24h", **SOURCED}}
+
+
 def _china() -> dict[str, Any]:
     """A file that narrows: fewer hours, a closed day of our own, a longer gap."""
     return {
         "jurisdiction": "CN",
         "calling_hours": _hours((EVERY_DAY[:5], "10:00", "12:00"), (EVERY_DAY[:6], "15:00", "19:30")),
-        "closed_days": {"dates": ["2026-03-05", "2027-02-28", "2028-02-29"], **SOURCED},
+        "closed_days": {"dates": [dt.date(2026, 3, 5), dt.date(2027, 2, 28), dt.date(2028, 2, 29)], **SOURCED},
         "gap_after_abandoned": {"time": "10d", **SOURCED},
         "caps": {"calls": 1, "per": "7d", **SOURCED},
         "ring_time": {"at_least": "20s", "at_most": "30s", **SOURCED},
@@ -58,8 +65,8 @@ def _china() -> dict[str, Any]:
 
 
 def _britain() -> dict[str, Any]:
-    """A file that binds lists: a new one, and the shipped one for another purpose."""
-    lists = [("gb-ctps", "3d", ["survey", "marketing"]), ("gb-tps", "28d", ["survey"])]
+    """A file that binds lists: a new one, and the shipped one for one more purpose."""
+    lists = [("gb-ctps", "3d", ["survey", "marketing"]), ("gb-tps", "5d", ["survey", "marketing"])]
     return {
         "jurisdiction": "GB",
         "external_lists": [{"name": n, "max_age": age, "purposes": p, **SOURCED} for n, age, p in lists],
@@ -86,7 +93,7 @@ def _night(text: bytes) -> bytes:
 
 
 def _hours(*windows: tuple[list[str], str, str]) -> dict[str, Any]:
-    return {"windows": [{"days": days, "from": start, "to": end} for days, start, end in windows], **SOURCED}
+    return {"windows": [{"days": [*days], "from": start, "to": end} for days, start, end in windows], **SOURCED}
 
 
 def _plain(text: dict[str, Any]) -> bytes:

@@ -105,7 +105,8 @@ def lists(subject: Subject) -> None:
     if rng.random() < 0.5:
         subject.change(list_hits=tuple(rng.sample(HITS, rng.choice((1, 1, 2)))))
     ages = {name: rng.choice(LIST_AGES) if rng.random() < 0.6 else 0 for name in LISTS}
-    states = [ListState(n, LISTS[n], subject.now.date() + age * DAY) for n, age in ages.items() if rng.random() < 0.9]
+    regions = LISTS if rng.random() < 0.9 else dict.fromkeys(LISTS, rng.choice(("US", "GB", "FR")))
+    states = [ListState(n, regions[n], subject.now.date() + age * DAY) for n, age in ages.items() if rng.random() < 0.9]
     subject.change(list_states=tuple(states))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 from phonenumbers import PhoneNumberType as Kind
@@ -44,6 +45,12 @@ def where(e164: str) -> Where | None:
             zones = (ONE_ZONE[region],) if area is None else (_zones(f"+1{area}5550100") or UNASSIGNED)
             return Where(region, zones, True, e164.replace("+999", "+"))
     return None if e164.startswith("+999") else _assigned(e164)
+
+
+@lru_cache(maxsize=1024)
+def clock_of(zone: str) -> ZoneInfo:
+    """The clock of a zone; ZoneInfo itself forgets all but eight."""
+    return ZoneInfo(zone)
 
 
 def _assigned(e164: str) -> Where | None:

@@ -236,6 +236,16 @@ MUTATORS = {
 }
 
 
+@pytest.mark.parametrize(("name", "value"), [("statement", "agi-app erasure"), ("origin", "agi-app/another")])
+async def test_a_statement_about_something_else_proves_nothing(site: Site, name: str, value: str) -> None:
+    """Though our own key signed it: for another purpose, or for another database that shares the key."""
+    proof = json.loads(await proof_of(site, 2))
+    proof["statement"] = json.dumps(json.loads(proof["statement"]) | {name: value})
+    proof["signature"] = site.notary.key.sign(proof["statement"].encode()).hex()
+    with pytest.raises(verifier.NotGenuine, match="something else"):
+        verifier.check_proof(json.dumps(proof), site.notary.public_line)
+
+
 async def test_the_verifier_runs_by_itself(site: Site, tmp_path: Path) -> None:
     """One file, without agi-app: in another folder, isolated from ours."""
     alone = tmp_path / "elsewhere"

@@ -47,10 +47,14 @@ async def test_a_key_press_becomes_a_stop_with_its_reason(
 
 async def test_a_worker_that_must_end_leaves_no_stop_behind(store: Store, service: Stops) -> None:
     """Its node may never start again, and other nodes go on calling."""
-    with pytest.raises(OtherWorkerError):
+
+    async def worker() -> None:
         async with service.flushed_in_the_end():
             await service.take(number(1), "key")
             raise OtherWorkerError("another worker has our application")
+
+    with pytest.raises(OtherWorkerError):
+        await worker()
     assert await stops.is_suppressed(store, number(1))
     assert not service.pending
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections.abc import Sequence
 
 from agi_app.clock import FakeClock
 from agi_app.errors import RequestFailed
@@ -51,7 +52,8 @@ class FakeChannel:
         self.clock.advance(timeout)
         return None
 
-    async def play(self, playback_id: str, media: str) -> None:
+    async def play(self, playback_id: str, media: str | Sequence[str]) -> None:
+        media = media if isinstance(media, str) else " + ".join(media)
         self._ask("play", media)
         broken = media in self.broken_prompts
         end = self.clock.monotonic() + (0.0 if broken else self.prompt_s)

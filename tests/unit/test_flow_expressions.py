@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agi_app.flow.expression_parser import ExpressionError, parse
-from agi_app.flow.expressions import Value
+from agi_app.flow.expressions import Value, moment
 
 VARIABLES: dict[str, Value] = {"answer": "yes", "tries": 2, "vip": True, "nothing_yet": None, "empty": ""}
 CONTACT = {"age": "17", "city": "Berlin", "since": "2024-05-01", "note": "n/a", "vip": ""}
@@ -52,6 +53,25 @@ def test_meaning(condition: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ('now.time >= "09:30" and now.time < "10:00"', True),
+        ('now.time >= "10:00"', False),
+        ('now.weekday == "tue"', True),
+        ('now.weekday in ["sat", "sun"]', False),
+        ('now.date == "2026-03-31"', True),
+        ('now.date > "2026-03-31" or now.date < "2026-03-01"', False),
+        ("now.time > contact.opens", True),
+    ],
+)
+def test_the_time_where_the_person_is(condition: str, expected: bool) -> None:
+    """Times, weekdays and dates compare as they read; an unknown time makes no condition true."""
+    parsed = parse(condition)
+    assert parsed.test(moment(dt.datetime(2026, 3, 31, 9, 59, tzinfo=dt.UTC)), {"opens": "09:00"}) is expected
+    assert parsed.test(moment(None), {"opens": "09:00"}) is False
+
+
+@pytest.mark.parametrize(
     ("condition", "column", "message"),
     [
         ("", 1, "not the end"),
@@ -69,6 +89,12 @@ def test_meaning(condition: str, expected: bool) -> None:
         ("a == null", 6, "not NAME"),
         ("a.b == 1", 1, "only contact.COLUMN"),
         ("contact.a.b", 1, "only contact.COLUMN"),
+        ("now.hour > 9", 1, '"now.hour": there is now.time, now.weekday, now.date'),
+        ('now.time < "9:30"', 12, 'a time such as "09:30"'),
+        ('"24:00" == now.time', 1, 'a time such as "09:30"'),
+        ("now.time > 12", 12, 'a time such as "09:30"'),
+        ('now.weekday in ["sat", "sunday"]', 24, 'one of "mon"'),
+        ('now.date == "2026-3-1"', 13, 'a date such as "2026-03-31"'),
         ("f(1)", 2, "not expected here"),
         ("__import__('os')", 11, "not expected here"),
         ("1abc", 1, "may not stand here"),

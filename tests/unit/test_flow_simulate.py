@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from agi_app.flow.load import load_flow
@@ -34,6 +36,19 @@ PROMPTS = {
 
 def script(*inputs: str) -> list[str]:
     return play_script(Simulation(load_flow(FLOW, "f.yaml"), PROMPTS, {}), inputs)
+
+
+def test_the_time_of_the_call_decides() -> None:
+    """``now`` is the time where the person is; each event may bring a later one."""
+    text = FLOW.replace(
+        "    - play: greeting\n", '    - branch: [{when: now.time >= "17:00", goto: bye}]\n    - play: greeting\n'
+    )
+    flow = load_flow(text, "f.yaml")
+    late, early = (dt.datetime(2026, 3, 31, hour, 0, tzinfo=dt.UTC) for hour in (17, 16))
+    assert play_script(Simulation(flow, PROMPTS, {}, None, late), []) == ["disposition done", "hangs up (hangup)"]
+    assert play_script(Simulation(flow, PROMPTS, {}, None, early), []) == [
+        "plays greeting (en): Hello from Sunshine Dental."
+    ]
 
 
 def test_a_whole_call() -> None:

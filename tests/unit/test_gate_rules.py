@@ -163,6 +163,16 @@ def test_a_consent_ends_at_its_last_instant() -> None:
     assert judge(consents=(consent(expires=NOW + SECOND),)).allowed
 
 
+def test_a_consent_that_ends_before_it_begins_is_expired_and_is_not_waited_for() -> None:
+    begins = NOW + DAY
+    for expires in (begins - SECOND, begins):
+        decision = judge(consents=(consent(given=begins, expires=expires),))
+        assert decision.rules == ("consent_expired",)
+        assert decision.try_again_at is None
+    decision = judge(consents=(consent(given=begins, expires=begins + SECOND),))
+    assert decision.try_again_at == begins
+
+
 def test_one_expired_and_one_withdrawn_consent_are_no_consent() -> None:
     expired, revoked = consent(expires=NOW - DAY), consent(revoked=NOW - 2 * DAY)
     assert judge(consents=(expired, revoked)).rules == ("consent_revoked",)

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from agi_app.calls.runner import Call
+from agi_app.calls.voice import Voice, recorded_only
 from agi_app.clock import FakeClock
 from agi_app.config import TrunkSettings
 from agi_app.dialer import place as module
@@ -19,6 +20,7 @@ from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.node import Node
 from agi_app.dialer.place import Line, Placer
 from agi_app.errors import RequestFailed, SafetyError, StoreError
+from agi_app.flow.load import load_flow
 from agi_app.gate.permit import MarkReceipt, Permit
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.store import attempts
@@ -84,7 +86,7 @@ class Place:
         self.permits.append(permit)
         return SimpleNamespace(id="agi-app-x", ended=self.ended)
 
-    async def attempt(self, start_at: float = 0.0) -> CallResult | None:
+    async def attempt(self, start_at: float = 0.0, line: Line = LINE) -> CallResult | None:
         ari = SimpleNamespace(hang_up_soon=self.hung_up.append)
         router = SimpleNamespace(forget=self.forgotten.append)
         ruleset = SimpleNamespace(jurisdictions={}, version="x")
@@ -95,8 +97,21 @@ class Place:
         async def opt_out(claim: Claim, how: str) -> None:
             """Nobody presses 9 here."""
 
-        placer = Placer(node, media=lambda *_: "", store_opt_out=opt_out, may_dial=lambda: self.may_dial)
-        return await placer.attempt(CLAIM, LINE, start_at)
+        voice = Voice(recorded_only(lambda *_: ""))
+        placer = Placer(node, media=lambda *_: "", store_opt_out=opt_out, may_dial=lambda: self.may_dial, voice=voice)
+        return await placer.attempt(CLAIM, line, start_at)
+
+
+async def test_a_call_that_cannot_say_what_it_must_is_not_made(place: Place) -> None:
+    """The attempt has failed, before its mark: no phone rings, and its reason is kept."""
+    flow = load_flow(
+        "flow: f\nlanguages: [en]\nidentify: {business: {en: A}}\nstart: n\nnodes:\n"
+        "  n:\n    - say: {text: {en: Hello}}\n    - hangup\n",
+        "f.yaml",
+    )
+    assert await place.attempt(line=dataclasses.replace(LINE, flow=flow)) is None
+    assert place.store.finished == [Outcome.FAILED]
+    assert (place.store.marked, place.store.given_back, place.permits, len(place.live)) == ([], [], [], 0)
 
 
 @pytest.fixture

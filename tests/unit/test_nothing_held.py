@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from agi_app.calls.runner import Call
+from agi_app.calls.voice import Voice, recorded_only
 from agi_app.clock import SystemClock
 from agi_app.config import TrunkSettings
 from agi_app.dialer import place as module
@@ -105,7 +106,8 @@ async def make_calls(asterisk: Pbx) -> tuple[Placer, list[Outcome]]:
     async def opt_out(claim: Claim, how: str) -> None:
         """It is stored."""
 
-    placer = Placer(node, media=lambda *_: "sound:x", store_opt_out=opt_out, may_dial=lambda: True)
+    voice = Voice(recorded_only(lambda *_: ""))
+    placer = Placer(node, media=lambda *_: "sound:x", store_opt_out=opt_out, may_dial=lambda: True, voice=voice)
     line = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())
     outcomes = []
     for place in range(CALLS):

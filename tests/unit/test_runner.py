@@ -9,8 +9,10 @@ import pytest
 from agi_app.calls.plan import CallPlan
 from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S, Call
 from agi_app.clock import FakeClock
-from agi_app.errors import RequestFailed, SafetyError
+from agi_app.errors import AgiAppError, ConfigError, RequestFailed, SafetyError
+from agi_app.flow.definition import Flow
 from agi_app.flow.load import load_flow
+from agi_app.flow.speaking import Parts
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.pbx import events as pbx
 from tests.unit.fake_channel import HANGUP_TAKES_S, FakeChannel
@@ -44,22 +46,30 @@ BYE = pbx.Destroyed(0, None)
 class World:
     """One call, its channel, and what was stored."""
 
-    def __init__(self, *, prompt_s: float = 2.0) -> None:
+    def __init__(self, flow: Flow = FLOW, *, prompt_s: float = 2.0) -> None:
         self.clock = FakeClock(NOW)
         self.channel = FakeChannel(self.clock, prompt_s=prompt_s)
         self.stops: list[tuple[str, str]] = []
         self.store_error: SafetyError | None = None
         self.stop_comes_back = False
+        self.voice_error: AgiAppError | None = None
         plan = CallPlan(
             claim=CLAIM,
-            flow=FLOW,
+            flow=flow,
             ring_time_s=RING_S,
             max_call_s=MAX_S,
             media=lambda language, prompt: f"{'en' if language == 'en' else 'zh'}/{prompt}",
+            say=self.say,
             store_opt_out=self.store,
             trunk_works=lambda: None,
+            local_now=self.clock.now,
         )
         self.call = Call(plan, self.clock)
+
+    async def say(self, parts: Parts, language: str) -> list[str]:
+        if self.voice_error is not None:
+            raise self.voice_error
+        return [f"{language}/{part.text}" for part in parts]
 
     async def store(self, claim: Claim, how: str) -> None:
         self.channel.log.append("store")
@@ -77,9 +87,9 @@ class World:
         return self.clock.monotonic()
 
 
-def answered(at: float = 3.0, **options: float) -> World:
+def answered(at: float = 3.0, *, prompt_s: float = 2.0) -> World:
     """A world in which the phone rings after a second and is answered."""
-    world = World(**options)
+    world = World(prompt_s=prompt_s)
     world.channel.at(1, pbx.Ringing()).at(at, pbx.Started())
     return world
 
@@ -136,6 +146,41 @@ async def test_a_prompt_for_a_channel_that_is_gone_just_waits_for_the_end() -> N
     world.channel.at(3.2, BYE)
     result = await world.run()
     assert (result.disposition, result.note) == ("hung_up", None)
+
+
+SAYS = load_flow(
+    """\
+flow: balance
+languages: [en]
+identify: {business: {en: Sunshine Dental}}
+start: greeting
+nodes:
+  greeting:
+    - say: {text: {en: Sunshine Dental calls Mr Smith.}}
+    - set: {left: 3}
+    - say: {value: left, as: digits}
+    - hangup
+""",
+    "balance.yaml",
+)
+
+
+async def test_a_say_plays_its_parts_one_after_another_as_one_prompt() -> None:
+    world = World(SAYS)
+    world.channel.at(3, pbx.Started())
+    result = await world.run()
+    assert world.channel.log == ["play en/Sunshine Dental calls Mr Smith.", "play en/three", "hangup"]
+    assert result.disposition == "completed"
+
+
+async def test_what_cannot_be_said_during_a_call_ends_it_instead_of_leaving_silence() -> None:
+    world = World(SAYS)
+    world.voice_error = ConfigError("num/3 is missing")
+    world.channel.at(3, pbx.Started())
+    result = await world.run()
+    assert world.channel.log == ["hangup"]
+    assert result.disposition == "prompt_failed"
+    assert "num/3 is missing" in (result.note or "")
 
 
 # ---- opt-out

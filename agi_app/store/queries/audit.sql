@@ -128,9 +128,9 @@ ORDER BY g.leaf LIMIT 20;
 -- name: leaves_of
 SELECT leaf, kind, row_id FROM audit_leaf WHERE leaf >= %(start)s AND leaf < %(end)s ORDER BY leaf;
 
--- Everything is looked at in one snapshot.
+-- Everything is looked at in one snapshot, however long it takes.
 -- name: begin_verify
-SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = 0;
 
 -- Rows that do not fit their leaves, and rows that say they are older than they can be: a leaf from sizes[i] on was not
 -- there at the i-th of these checkpoints, so its row is not older than times[i].

@@ -1,6 +1,9 @@
 -- What is the same for all contacts of one claim.
 -- name: begin
 SELECT c.state, clock_timestamp() + %(offset)s::interval AS now,
+       set_config('plan_cache_mode', 'force_generic_plan', true),
+       set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+       set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
        (SELECT jsonb_agg(p) FROM (SELECT DISTINCT ON (e164) e164 AS number, kind, expires_at FROM caller_id_proof
                                   WHERE e164 = ANY(%(shown)s) AND kind IN ('letter', 'call')
                                   ORDER BY e164, expires_at DESC) p)::text AS proofs,
@@ -33,8 +36,8 @@ FOR NO KEY UPDATE OF c, h SKIP LOCKED;
 SELECT c.contact_id, w.head, p.person_id AS number_id, p.e164,
        coalesce(p.caller_id_seen, h.caller_id_seen) AS caller_id_seen,
        c.language, c.fields, c.attempts_made, c.retries_used,
-       (SELECT min(s.at) FROM person m JOIN suppression s ON s.number_hash = m.number_hash
-        WHERE m.person_id = ANY(g.members)) AS suppressed_at,
+       (SELECT min((SELECT s.at FROM suppression s WHERE s.number_hash = m.number_hash))
+        FROM person m WHERE m.person_id = ANY(g.members)) AS suppressed_at,
        (SELECT jsonb_agg(jsonb_build_object(
                    'consent_id', k.consent_id, 'purpose', k.purpose, 'given_at', k.given_at,
                    'expires_at', k.expires_at, 'revoked_at',
@@ -42,9 +45,7 @@ SELECT c.contact_id, w.head, p.person_id AS number_id, p.e164,
                     WHERE r.person_id = ANY(g.members) AND (r.purpose IS NULL OR r.purpose = k.purpose)
                       AND r.at >= k.given_at)) ORDER BY k.consent_id)
         FROM consent k WHERE k.person_id = p.person_id)::text AS consents,
-       (SELECT jsonb_agg(jsonb_build_object('at', a.rules_at, 'outcome', a.outcome) ORDER BY a.rules_at, a.attempt_id)
-        FROM attempt a WHERE a.person_id = ANY(g.members) AND a.counts
-          AND a.rules_at > %(now)s - interval '31 days')::text AS counted_calls,
+       past.counted_calls,
        ARRAY(SELECT DISTINCT l.name FROM external_list_entry e JOIN external_list l ON l.list_id = e.list_id
              WHERE e.number_hash = p.number_hash ORDER BY l.name) AS list_hits,
        d.reasons::text AS last_reasons, d.ruleset_version AS last_version
@@ -53,18 +54,22 @@ JOIN contact c ON c.contact_id = w.contact_id
 JOIN person p ON p.person_id = c.person_id AND coalesce(p.same_as, p.person_id) = w.head
 JOIN person h ON h.person_id = w.head
 CROSS JOIN LATERAL (SELECT ARRAY(SELECT m FROM group_of(w.head) AS m) AS members OFFSET 0) AS g
+CROSS JOIN LATERAL (
+    SELECT bool_or(a.state <> 'ended' OR a.dialled AND a.ringing_at IS NULL AND a.outcome IN ('trunk_silent', 'cancelled')
+                   AND a.marked_at > clock_timestamp() - interval '33 s') AS busy,
+           (jsonb_agg(jsonb_build_object('at', a.rules_at, 'outcome', a.outcome) ORDER BY a.rules_at, a.attempt_id)
+            FILTER (WHERE a.counts AND a.rules_at > %(now)s - interval '31 days'))::text AS counted_calls
+    FROM attempt a WHERE a.person_id = ANY(g.members)) AS past
 LEFT JOIN decision d ON d.decision_id = c.last_decision_id
-WHERE c.state = 'pending'
-  AND NOT EXISTS (SELECT FROM attempt a WHERE a.person_id = ANY(g.members) AND a.state <> 'ended')
-  AND NOT EXISTS (SELECT FROM attempt a WHERE a.person_id = ANY(g.members) AND a.dialled AND a.ringing_at IS NULL
-                  AND a.marked_at > clock_timestamp() - interval '33 s' AND a.outcome IN ('trunk_silent', 'cancelled'))
+WHERE c.state = 'pending' AND past.busy IS NOT TRUE
 ORDER BY w.place;
 
 -- All that a claim writes, in one trip: decisions that are news, attempts with their slots, and what becomes
 -- of each contact.
 -- name: settle
 WITH given AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r
+    SELECT *, CASE WHEN news THEN nextval('decision_decision_id_seq') END AS decision_id
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS r
         (contact_id bigint, person_id bigint, number_id bigint, state text, due_at timestamptz, news boolean,
          rules text[], reasons jsonb, inputs jsonb, ruleset_version text, decided_at timestamptz,
          attempt_id text, caller_id text, trunk_slot integer, campaign_slot integer)
@@ -74,18 +79,17 @@ WITH given AS MATERIALIZED (
     WHERE NOT EXISTS (SELECT FROM campaign_version WHERE version = %(campaign_version)s)
     ON CONFLICT DO NOTHING
 ), decided AS (
-    INSERT INTO decision (contact_id, person_id, campaign, allowed, rules, reasons, inputs, ruleset_version,
-                          campaign_version, decided_at, clock)
-    SELECT contact_id, person_id, %(campaign)s, cardinality(rules) = 0, rules, reasons, inputs, ruleset_version,
-           %(campaign_version)s, decided_at, %(clock)s
+    INSERT INTO decision (decision_id, contact_id, person_id, campaign, allowed, rules, reasons, inputs, ruleset_version,
+                          campaign_version, decided_at, clock) OVERRIDING SYSTEM VALUE
+    SELECT decision_id, contact_id, person_id, %(campaign)s, cardinality(rules) = 0, rules, reasons, inputs,
+           ruleset_version, %(campaign_version)s, decided_at, %(clock)s
     FROM given WHERE news
-    RETURNING contact_id, decision_id
 ), opened AS (
     INSERT INTO attempt (attempt_id, contact_id, person_id, number_id, campaign, decision_id, node, trunk, caller_id,
                          rules_at, lease_until)
-    SELECT g.attempt_id, g.contact_id, g.person_id, g.number_id, %(campaign)s, d.decision_id, %(node)s, %(trunk)s,
-           g.caller_id, %(now)s, clock_timestamp() + %(lease)s::interval
-    FROM given g JOIN decided d ON d.contact_id = g.contact_id WHERE g.attempt_id IS NOT NULL
+    SELECT attempt_id, contact_id, person_id, number_id, %(campaign)s, decision_id, %(node)s, %(trunk)s,
+           caller_id, %(now)s, clock_timestamp() + %(lease)s::interval
+    FROM given WHERE attempt_id IS NOT NULL
 ), occupied AS (
     UPDATE slot SET attempt_id = g.attempt_id
     FROM given g CROSS JOIN LATERAL (VALUES (%(trunk_scope)s, g.trunk_slot), (%(campaign_scope)s, g.campaign_slot))
@@ -93,11 +97,10 @@ WITH given AS MATERIALIZED (
     WHERE g.attempt_id IS NOT NULL AND slot.scope = taken.scope AND slot.n = taken.n
 ), settled AS (
     UPDATE contact c
-    SET state = g.state, due_at = g.due_at, last_decision_id = coalesce(d.decision_id, c.last_decision_id)
-    FROM given g LEFT JOIN decided d ON d.contact_id = g.contact_id
-    WHERE c.contact_id = g.contact_id
+    SET state = g.state, due_at = g.due_at, last_decision_id = coalesce(g.decision_id, c.last_decision_id)
+    FROM given g WHERE c.contact_id = g.contact_id
 )
-SELECT contact_id, decision_id FROM decided;
+SELECT contact_id, decision_id FROM given WHERE attempt_id IS NOT NULL;
 
 -- name: pending_contacts
 SELECT c.contact_id, c.external_id, coalesce(p.same_as, p.person_id) AS head

@@ -1,0 +1,81 @@
+"""What a call says besides its prompts: rendered before the call, so that nobody waits in silence for a voice.
+
+The renderer blocks (a text-to-speech engine may run in it), so it works in threads of its own and has a deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from agi_app.errors import ConfigError
+from agi_app.flow.definition import Flow
+from agi_app.flow.speaking import Parts, said_beforehand
+from agi_app.flow.spoken_parts import Piece
+from agi_app.flow.state import choose_language
+
+Render = Callable[[Parts, str], list[str]]  # (parts, language) -> media URIs; blocks; raises AgiAppError
+RENDER_WAIT_S = 15.0  # for all that one call says; a claim lives longer
+LOOK_UP_WAIT_S = 1.0  # for pieces, during the call
+THREADS = 2
+
+
+class Voice:
+    """Renders for all calls of a worker."""
+
+    def __init__(self, render: Render) -> None:
+        self._render = render
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="voice")
+
+    async def before_call(self, flow: Flow, contact: Mapping[str, str], language: str | None) -> CallVoice:
+        """All that the call may say, ready to play; raises AgiAppError when something is not, in time."""
+        chosen = choose_language(flow.languages, language, contact)
+        ready: dict[Parts, list[str]] = {}
+        try:
+            async with asyncio.timeout(RENDER_WAIT_S):
+                for parts in said_beforehand(flow, chosen, contact):
+                    ready[parts] = await self.media(parts, chosen)
+        except TimeoutError:
+            raise ConfigError(f"what the call says was not rendered within {RENDER_WAIT_S:g} s") from None
+        return CallVoice(self, ready)
+
+    async def media(self, parts: Parts, language: str) -> list[str]:
+        """The media of some parts, rendered when they are not in the cache."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._render, parts, language)
+
+    def close(self) -> None:
+        """Wait for nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def recorded_only(media: Callable[[str, str], str]) -> Render:
+    """A renderer without text-to-speech: recorded pieces; ``media`` makes a URI of (language, name)."""
+
+    def render(parts: Parts, language: str) -> list[str]:
+        texts = [part.text for part in parts if not isinstance(part, Piece)]
+        if texts:
+            raise ConfigError(f"no text-to-speech engine is set up, and {len(texts)} texts have no recording")
+        return [media(language, part.name) for part in parts if isinstance(part, Piece)]
+
+    return render
+
+
+class CallVoice:
+    """What one call may say."""
+
+    def __init__(self, voice: Voice, ready: Mapping[Parts, list[str]]) -> None:
+        self._voice, self._ready = voice, ready
+
+    async def media(self, parts: Parts, language: str) -> list[str]:
+        """The media to play now; raises AgiAppError when they are not ready: nothing is rendered during a call."""
+        known = self._ready.get(parts)
+        if known is not None:
+            return known
+        if not all(isinstance(part, Piece) or (part,) in self._ready for part in parts):
+            raise ConfigError("a text was not rendered before the call")
+        try:
+            async with asyncio.timeout(LOOK_UP_WAIT_S):
+                return await self._voice.media(parts, language)
+        except TimeoutError:
+            raise ConfigError(f"pieces were not found within {LOOK_UP_WAIT_S:g} s") from None

@@ -1,0 +1,88 @@
+"""The rules about languages and variables: everything that is said or asked for has a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agi_app.errors import InputError, Problem
+from agi_app.flow.definition import Flow, FlowDocument
+from agi_app.flow.say_step import Say, SayStep
+from agi_app.flow.steps import AnyStep, BranchStep, GatherStep, SetStep, When
+from agi_app.flow.values import pieces
+from agi_app.yaml_lines import Path, suggest
+
+
+def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/unknown-variable``: a condition or a say names variables that a save or set gives a value."""
+    known = {"language", "disposition"} | _given(source.flow)
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            for inner, name in _asked(step):
+                if name not in known and not name.startswith(("contact.", "now.")):
+                    message = f'{inner[-1]}: nothing gives "{name}" a value{suggest(name, known)}'
+                    yield source.document.problem(("nodes", node, index, *inner), "flow/unknown-variable", message)
+
+
+def _given(flow: Flow) -> set[str]:
+    steps = [step for node in flow.nodes.values() for step in node]
+    known = {name for step in steps if isinstance(step, SetStep) for name in step.set}
+    return known | {step.gather.save for step in steps if isinstance(step, GatherStep) and step.gather.save}
+
+
+def _asked(step: AnyStep) -> Iterator[tuple[Path, str]]:
+    """The variables a step reads, with the path of the word inside the step."""
+    if isinstance(step, SayStep) and step.say.value is not None:
+        yield ("say", "value"), step.say.value
+    for number, case in enumerate(step.branch if isinstance(step, BranchStep) else ()):
+        for name in sorted(case.when.names) if isinstance(case, When) else ():
+            yield ("branch", number, "when"), name
+
+
+def language_missing(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/language``: languages are listed once, and each has the business's name."""
+    flow = source.flow
+    for index, language in enumerate(flow.languages):
+        if language in flow.languages[:index]:
+            yield source.document.problem(
+                ("languages", index), "flow/language", f'languages: "{language}" is here twice'
+            )
+        elif language not in flow.identify.business:
+            message = f'business: the name in "{language}" is missing'
+            yield source.document.problem(("identify", "business"), "flow/language", message)
+    for part, given in (
+        (("identify", "business"), flow.identify.business),
+        (("opt_out", "phrases"), flow.opt_out.phrases),
+    ):
+        for language in given:
+            if language not in flow.languages:
+                message = f'{part[1]}: "{language}" is not in languages{suggest(language, flow.languages)}'
+                yield source.document.problem((*part, language), "flow/language", message)
+
+
+def say_language(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/say-language``: what is said has words in each language of the flow, and in no other."""
+    languages = source.flow.languages
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            if isinstance(step, SayStep):
+                for inner, message in _say_faults(step.say, languages):
+                    path = ("nodes", node, index, "say", *inner)
+                    yield source.document.problem(path, "flow/say-language", message)
+
+
+def _say_faults(say: Say, languages: list[str]) -> Iterator[tuple[Path, str]]:
+    for part, given in (("text", say.text), ("unit", say.unit)):
+        if given is not None:
+            for language in languages:
+                if language not in given:
+                    yield (part,), f'{part}: the words in "{language}" are missing'
+            for language in given:
+                if language not in languages:
+                    hint = suggest(language, languages)
+                    yield (part, language), f'{part}: "{language}" is not in languages{hint}'
+    if say.value is not None and say.as_ != "name":
+        for language in languages:
+            try:
+                pieces(language)
+            except InputError as error:
+                yield ("value",), f"value: {error}"

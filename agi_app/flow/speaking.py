@@ -1,0 +1,68 @@
+"""What a ``say`` says in one call: its text with the columns filled in, or its value in pieces. Pure.
+
+Whatever needs text-to-speech depends on the contact alone, so that it can be rendered before the call.
+What a person keys in is only ever said in pieces, which are prepared for the whole language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from agi_app.errors import InputError
+from agi_app.flow.definition import Flow
+from agi_app.flow.expressions import Value
+from agi_app.flow.say_step import COLUMN, Say, SayStep
+from agi_app.flow.spoken_parts import Part, Text
+from agi_app.flow.values import spoken
+from agi_app.flow.words import EMPTY, MAX_SAID
+
+Parts = tuple[Part, ...]
+
+
+def parts_of(say: Say, language: str, contact: Mapping[str, str], variables: Mapping[str, Value]) -> Parts:
+    """What is said; raises InputError when a column or variable is empty, or is no value of its kind."""
+    if say.text is not None:
+        return (Text(_filled(say.text[language], contact)),)
+    name = say.value or ""
+    column = name.removeprefix("contact.")
+    value = contact.get(column) if column != name else variables.get(name)
+    if value is None or not str(value).strip():
+        raise InputError(f"{name} is empty")
+    try:
+        return spoken(str(say.as_), str(value), language, unit=say.currency or (say.unit or {}).get(language, ""))
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def said_beforehand(flow: Flow, language: str, contact: Mapping[str, str]) -> Iterator[Parts]:
+    """All that a call to this contact may say and that is known before it.
+
+    Raises InputError when a step cannot say its column and has no way for that.
+    """
+    for node, steps in flow.nodes.items():
+        for step in steps:
+            if isinstance(step, SayStep):
+                try:
+                    found = _beforehand(step.say, language, contact)
+                except InputError as error:
+                    if step.way(EMPTY) is not None:
+                        continue
+                    raise InputError(f"node {node}, say: {error}; give the step on: {{empty: NODE}}") from None
+                if found:
+                    yield found
+
+
+def _beforehand(say: Say, language: str, contact: Mapping[str, str]) -> Parts:
+    if say.value is None or say.value.startswith("contact."):
+        return parts_of(say, language, contact, {})
+    return tuple(Text(word) for tongue, word in (say.unit or {}).items() if tongue == language)
+
+
+def _filled(template: str, contact: Mapping[str, str]) -> str:
+    for name in COLUMN.findall(template):
+        if not contact.get(name, "").strip():
+            raise InputError(f"contact.{name} is empty")
+    text = COLUMN.sub(lambda found: contact[found[1]].strip(), template)
+    if len(text) > MAX_SAID:
+        raise InputError(f"{len(text)} characters to say; at most {MAX_SAID}")
+    return text

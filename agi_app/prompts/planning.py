@@ -1,0 +1,107 @@
+"""How each prompt will be played: from its own file, from the cache, by an engine, or not at all.
+
+The catalogue, the preparation and the list of prompts ask here, so they never disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from agi_app.config import PromptSettings
+from agi_app.flow.spoken_parts import PAUSE
+from agi_app.prompts import wav
+from agi_app.prompts.engines import Engine, spoken_text
+from agi_app.prompts.prepared import Prepared, key_of
+from agi_app.prompts.sources import NAME, NAME_RULE, WAV, Source
+
+PAUSE_S = 0.2
+How = Literal["as it is", "recording", "text", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What becomes of one prompt. ``keys``: the cache's names, the best first; the first that exists is played."""
+
+    source: Source
+    how: How
+    keys: tuple[str, ...] = ()
+    text: str | None = None  # the transcript
+    faults: tuple[str, ...] = ()  # of the files; each begins with the file's name
+
+    def key(self, prepared: Prepared) -> str | None:
+        """The file that is there already; None: still to be made."""
+        return next((key for key in self.keys if prepared.has(key)), None)
+
+
+def plan(source: Source, settings: PromptSettings, engines: tuple[Engine, ...]) -> Plan:
+    """Decide for one prompt; reads its files whole."""
+    faults = [] if _well_named(source) else [f"{_any_file(source).name}: bad name: {NAME_RULE}"]
+    faults += [f"{file.name}: rename it to {file.stem}{file.suffix.lower()}" for file in source.misnamed]
+    if len(source.sounds) > 1:
+        names = ", ".join(file.name for file in source.sounds)
+        faults.append(f"{names}: several recordings of one prompt; keep one")
+    text, fault = read_transcript(source.text) if source.text else (None, None)
+    faults += [fault] if fault else []
+    if source.sounds:
+        sound = source.sounds[0]
+        try:
+            content = sound.read_bytes()
+        except OSError as error:
+            unreadable = f"{sound.name}: cannot be read: {error.strerror}"
+            return Plan(source, "as it is", text=text, faults=(unreadable, *faults))
+        if not settings.level_all and sound.suffix == WAV and plays_as_it_is(content):
+            return Plan(source, "as it is", text=text, faults=tuple(faults))
+        return Plan(source, "recording", (_key(source, settings, "recording", content),), text, tuple(faults))
+    if text and engines:
+        keys = tuple(text_key(text, source, settings, engine) for engine in engines)
+        return Plan(source, "text", keys, text, tuple(faults))
+    return Plan(source, "nothing", text=text, faults=tuple(faults))
+
+
+def plays_as_it_is(content: bytes) -> bool:
+    """Whether Asterisk plays this WAV file: 8000 Hz, mono, 16 bit, whole (decision 0021)."""
+    try:
+        sound = wav.parse(content)
+    except wav.BadWav:
+        return False
+    return (sound.tag, sound.rate, sound.channels, sound.bits, sound.missing) == (wav.PCM, 8000, 1, 16, 0)
+
+
+def text_key(text: str, source: Source, settings: PromptSettings, engine: Engine) -> str:
+    """The cache's name of a spoken text: another text, voice or version of the engine is another file."""
+    said = spoken_text(text)
+    return _key(source, settings, "text", "\0".join((source.language, engine.identity(source.language), said)).encode())
+
+
+def pause_key(settings: PromptSettings) -> str:
+    """The cache's name of the pause between groups of digits."""
+    return key_of("pause", f"{PAUSE_S} {settings.wideband}")
+
+
+def pause_id(language: str) -> str:
+    """The pause as a prompt."""
+    return f"{language}/{PAUSE.name}"
+
+
+def read_transcript(path: Path) -> tuple[str | None, str | None]:
+    """The text without surrounding blanks (None when empty), and what is wrong with the file."""
+    try:
+        return path.read_text(encoding="utf-8-sig").strip() or None, None
+    except UnicodeDecodeError:
+        return None, f"{path.name}: not UTF-8; save it again as UTF-8"
+    except OSError as error:
+        return None, f"{path.name}: cannot be read: {error.strerror}"
+
+
+def _key(source: Source, settings: PromptSettings, kind: str, content: bytes) -> str:
+    return key_of(kind, f"{settings.loudness} {settings.wideband} {source.is_piece}", content)
+
+
+def _well_named(source: Source) -> bool:
+    return NAME.fullmatch(source.name) is not None
+
+
+def _any_file(source: Source) -> Path:
+    return next(file for file in (*source.sounds, source.text, *source.misnamed) if file is not None)

@@ -1,0 +1,121 @@
+"""What one call says besides its prompts, as media: recorded pieces, and texts spoken ahead of the call.
+
+Texts hold what a contact's row says, often a name. They are kept apart from the project's own prompts and
+removed a week after their last use.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from agi_app.clock import Clock
+from agi_app.config import PromptSettings, TtsSettings
+from agi_app.errors import ConfigError, InputError
+from agi_app.flow.spoken_parts import Part, Piece, Text
+from agi_app.flow.values import as_recorded
+from agi_app.prompts.engines import engines
+from agi_app.prompts.planning import text_key
+from agi_app.prompts.playable import Playable
+from agi_app.prompts.prepare import Job, pool, work
+from agi_app.prompts.prepared import PEOPLE, Prepared
+from agi_app.prompts.sources import PART, Source
+
+PRUNE_EVERY_S = 3600.0
+
+
+class Renderer:
+    """Makes parts playable; may be used by several threads. ``close`` ends its process."""
+
+    def __init__(
+        self, prompts: Path, settings: PromptSettings, tts: TtsSettings, playable: Playable, clock: Clock
+    ) -> None:
+        self._prompts, self._settings, self._playable, self._clock = prompts, settings, playable, clock
+        self._engines = engines(tts)
+        self._prepared = Prepared(prompts, settings.wideband)
+        self._pool: ProcessPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._prune_at = 0.0
+
+    def media(self, parts: tuple[Part, ...], language: str) -> list[str]:
+        """The media URIs of ``parts``; speaks what is not in the cache, so it blocks: never in the event loop.
+
+        When a piece is not recorded the whole becomes one text. Raises InputError for a bad language,
+        ConfigError when there is no engine, or none that can speak it.
+        """
+        if not PART.fullmatch(language):
+            raise InputError(f"language {language!r}: is none")
+        self._prune()
+        recorded = _Recorded(lambda name: self._playable.exists(language, name))
+        heard = as_recorded(parts, recorded, language)
+        if heard != parts and not self._engines:
+            missing = ", ".join(dict.fromkeys(p.name for p in parts if isinstance(p, Piece) and p.name not in recorded))
+            raise ConfigError(
+                f"pieces are not recorded in {language}: {missing}; record them (`agi-app prompts pieces`),"
+                " or set up an engine in [tts]"
+            )
+        return [
+            self._spoken(part, language) if isinstance(part, Text) else self._playable(language, part.name)
+            for part in heard
+        ]
+
+    def close(self) -> None:
+        """End the process that speaks."""
+        with self._lock:
+            if self._pool is not None:
+                self._pool.shutdown(wait=False, cancel_futures=True)
+                self._pool = None
+
+    def _spoken(self, part: Text, language: str) -> str:
+        if not self._engines:
+            raise ConfigError("a text is to be spoken, and there is no text-to-speech engine: set one up in [tts]")
+        source = Source(language, "text")
+        keys = tuple(text_key(part.text, source, self._settings, engine) for engine in self._engines)
+        for key in (f"{PEOPLE}/{keys[0]}", f"{PEOPLE}/{keys[-1]}"):
+            if self._prepared.has(key):
+                self._prepared.touch(key, self._clock.real_now().timestamp())
+                return self._playable.prepared(key)
+        job = Job(self._prompts, source, part.text, keys, self._engines, self._settings)
+        try:
+            result = self._processes().submit(work, job, _of_people).result()
+        except BrokenProcessPool as error:
+            self.close()
+            raise ConfigError("the process that speaks was killed; is there enough memory?") from error
+        if result.error is not None:
+            raise ConfigError(f"a text cannot be spoken: {result.error}")
+        return self._playable.prepared(f"{PEOPLE}/{Path(result.file).stem}")
+
+    def _processes(self) -> ProcessPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = pool(2, self._engines)
+            return self._pool
+
+    def _prune(self) -> None:
+        with self._lock:
+            now = self._clock.monotonic()
+            if now < self._prune_at:
+                return
+            self._prune_at = now + PRUNE_EVERY_S
+        self._prepared.prune(self._prepared.index().values(), self._clock.real_now().timestamp())
+
+
+def _of_people(key: str) -> str:
+    return f"{PEOPLE}/{key}"
+
+
+class _Recorded:
+    """Asks for each name once."""
+
+    def __init__(self, ask: Callable[[str], bool]) -> None:
+        self._ask, self._known = ask, dict[str, bool]()
+
+    def __contains__(self, name: object) -> bool:
+        if not isinstance(name, str):
+            return False
+        if name not in self._known:
+            self._known[name] = self._ask(name)
+        return self._known[name]

@@ -1,0 +1,47 @@
+"""Gates with one thing wrong, to see that the oracle's cases catch each: the text that is changed, and into what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RULES, TIME, HOURS, LIMITS, PLACE = "rules.py", "time_rules.py", "hours.py", "limits.py", "place.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """One change to a file of ``agi_app/gate``."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+
+
+BREAKAGES = (
+    Breakage("the end of a window is in it", HOURS, "local.time() < window.end", "local.time() <= window.end"),
+    Breakage("one call over the cap", LIMITS, "if len(recent) < cap:", "if len(recent) <= cap:"),
+    Breakage("a call of just 24 hours ago still counts", LIMITS, "call.at > now - per", "call.at >= now - per"),
+    Breakage("consents do not expire", RULES, "c.expires_at > max(case.now, c.given_at)]", "c]"),
+    Breakage("consents hold for every purpose", RULES, " if c.purpose is case.campaign.purpose]", "]"),
+    Breakage("consents cannot be withdrawn", RULES, " if c.revoked_at is None and (withdrawn", " if (None"),
+    Breakage("a withdrawal ends one consent only", RULES, " and (withdrawn is None or c.given_at > withdrawn)", ""),
+    Breakage("Florida is like the rest", PLACE, "real.startswith(part.prefixes)", "real.startswith(())"),
+    Breakage("summer has winter's hours", PLACE, "ZoneInfo(zone) for zone", "_winter(zone) for zone"),
+    Breakage("the first zone is enough", PLACE, "for zone in self.zones]", "for zone in self.zones[:1]]"),
+    Breakage("a list may be a day older", LIMITS, "age > rule.max_age:", "age > rule.max_age + ONE_DAY:"),
+    Breakage("a list that no rule describes binds nothing", RULES, "name, {case.campaign.purpose}", "name, ()"),
+    Breakage("stops of any number are forgotten", RULES, "None if at is None else", "None if at is None or at else"),
+    Breakage("a rehearsal proves a caller ID", RULES, '{"letter", "call"}', '{"letter", "call", "rehearsal"}'),
+    Breakage("proofs do not expire", RULES, "if proof.expires_at <= case.now:", "if proof is None:"),
+    Breakage("no gap after a call", LIMITS, "last + gap > now else None", "gap is None else None"),
+    Breakage("a refusal ends an hour early", LIMITS, "return last + gap if", "return last + gap - ONE_DAY / 24 if"),
+    Breakage("working Sundays have Sunday's hours", HOURS, "WORKING_DAY if any(", "WORKING_DAY if not any("),
+    Breakage("holidays are open", HOURS, "return day in self.closed or not", "return not"),
+)
+WINTER = """
+
+def _winter(zone: str) -> ZoneInfo:
+    import datetime as dt
+
+    return dt.timezone(dt.datetime(2026, 1, 1, tzinfo=ZoneInfo(zone)).utcoffset())
+"""  # what one of them calls
