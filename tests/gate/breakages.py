@@ -26,7 +26,7 @@ BREAKAGES = (
     Breakage("consents cannot be withdrawn", RULES, " if c.revoked_at is None and (withdrawn", " if (None"),
     Breakage("a withdrawal ends one consent only", RULES, " and (withdrawn is None or c.given_at > withdrawn)", ""),
     Breakage("Florida is like the rest", PLACE, "real.startswith(part.prefixes)", "real.startswith(())"),
-    Breakage("summer has winter's hours", PLACE, "ZoneInfo(zone) for zone", "_winter(zone) for zone"),
+    Breakage("summer has winter's hours", PLACE, "_clock(zone) for zone", "_winter(zone) for zone"),
     Breakage("the first zone is enough", PLACE, "for zone in self.zones]", "for zone in self.zones[:1]]"),
     Breakage("a list may be a day older", LIMITS, "age > rule.max_age:", "age > rule.max_age + ONE_DAY:"),
     Breakage("a list that no rule describes binds nothing", RULES, "name, {case.campaign.purpose}", "name, ()"),

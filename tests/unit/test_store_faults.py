@@ -67,7 +67,7 @@ def test_a_place_never_shows_the_password() -> None:
 def test_every_named_query_is_used_and_every_used_one_exists() -> None:
     """A forgotten query or a mistyped name is found without a database."""
     sources = "".join(path.read_text() for path in queries.FOLDER.parent.glob("*.py"))
-    families = tuple(re.findall(r'Q\[f"([a-z]+_)\{', sources))  # such as Q[f"erase_{kind}"]
+    families = tuple(re.findall(r'Q(?:\[|\.get\()f"([a-z]+_)\{', sources))  # such as Q[f"erase_{kind}"]
     for path in queries.FOLDER.glob("*.sql"):
         for name in queries.load(path.stem):
             used = f'"{name}"' in sources or name.startswith(families)
