@@ -10,15 +10,15 @@ import asyncio
 import platform
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 
 from agi_app import log
 from agi_app.calls.orphans import sweep_rule
-from agi_app.calls.voice import Voice, recorded_only
+from agi_app.calls.voice import Voice
 from agi_app.campaigns.rules import load_ruleset
-from agi_app.config import Settings
+from agi_app.config import Settings, voice_settings
 from agi_app.consent import checkpoint
 from agi_app.consent.erase import signer
 from agi_app.consent.evidence import EvidenceFiles
@@ -40,7 +40,9 @@ from agi_app.pbx.inbound import Inbound
 from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.router import Router
 from agi_app.pbx.trunks import asker, check_trunks
-from agi_app.prompts.catalog import media_uri
+from agi_app.prompts.playable import Playable
+from agi_app.prompts.prepare import prepare
+from agi_app.prompts.synthesise import Renderer
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.store import checks, contacts, nodes, progress, sweep, texts
@@ -129,9 +131,11 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops) -> _Parts:
     await contacts.wake_old_rules(inst.store, rules.version, inst.clock.now())
     health = Health()
     worker = Worker(node, stops, lock, health, inst.settings.data)
-    playable, renderer = _media(inst)
+    prompts = inst.settings.project / "prompts"
+    playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
+    renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
     voice = Voice(renderer.media)
-    dialer = _dialer(inst, node, worker, health, Media(playable, voice, stops))
+    dialer = _dialer(inst, node, worker, stops, health, playable, voice)
     return _Parts(node, stops, inbound, worker, dialer, voice, renderer)
 
 
@@ -210,15 +214,23 @@ def _first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return group
 
 
-def _dialer(inst: Installation, node: Node, worker: Worker, stops: Stops, health: Health) -> Dialer:
+def _prepare_prompts(project: Path) -> None:
+    """Make ready what callers hear, before anybody is called; a bad file is a fault of the flows that play it only."""
+    for result in prepare(project / "prompts", *voice_settings(project)):
+        if result.error is not None:
+            _log.warning("a prompt cannot be made ready", prompt=result.prompt, reason=result.error)
+
+
+def _dialer(
+    inst: Installation, node: Node, worker: Worker, stops: Stops, health: Health, playable: Playable, voice: Voice
+) -> Dialer:
     async def store_opt_out(claim: Claim, how: str) -> None:
         await stops.take(claim.number, how)
 
-    media = partial(media_uri, inst.settings.asterisk.prompts_path)
     placer = Placer(
         node,
-        media=media,
-        voice=Voice(recorded_only(media)),
+        media=playable,
+        voice=voice,
         store_opt_out=store_opt_out,
         may_dial=lambda: worker.hold() is None and not dialer.closing,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.clock import Clock, SystemClock
-from agi_app.config import Settings, load_settings
+from agi_app.config import Settings, load_settings, voice_settings
 from agi_app.consent.caller_id_proof import LABEL, Standing, standing
 from agi_app.consent.suppression import load_key
 from agi_app.dialer.worker import MAX_CLOCK_DIFFERENCE
@@ -22,7 +22,9 @@ from agi_app.errors import AgiAppError
 from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import CampaignState
 from agi_app.pbx.http import AriSettings, HttpPool, ask_info
+from agi_app.pbx.trial_play import FORMAT_MODULE, play_for_nobody
 from agi_app.pbx.trunks import Ask, endpoint_name, pool_asker, trunk_facts
+from agi_app.prompts.trial import shortest, why_unplayable
 from agi_app.proof.health import look
 from agi_app.store import call_backs, checks, nodes
 from agi_app.store.caller_ids import proofs
@@ -44,6 +46,11 @@ class Finding:
 Findings = list[Finding]
 CALL_BACK_S = 8.0  # a worker looks once a second, and a trial takes at most 3 s
 LOOK_S = 0.25
+PROMPTS_MEND = (
+    "let [asterisk] prompts_path name the project's folder prompts/ as Asterisk sees it, and let its user read all"
+    " of it, also .prepared (docs/how-to/install-on-asterisk.md)"
+)
+BRIDGES_MEND = "load res_ari_bridges.so and chan_bridge_media.so in modules.conf"
 CALL_BACK_MEND = (
     "include extensions_agi_app.conf in the dialplan and give the trunk's endpoint the context agi-app-from-trunk"
     " (docs/how-to/install-on-asterisk.md)"
@@ -180,9 +187,27 @@ async def _asterisk(settings: Settings) -> Findings:
             ask = pool_asker(pool, asterisk.request_timeout)
             for name in settings.trunks:
                 found.append(await _trunk(settings, name, ask))
-            return found
+        return found + await _prompt(settings, ari)
     except AgiAppError as error:
         return [Finding("Asterisk", False, str(error), "see the message")]
+
+
+async def _prompt(settings: Settings, ari: AriSettings) -> Findings:
+    """Whether Asterisk can play what it will be told to play: the shortest prompt, a prepared one if there is one."""
+    clock = SystemClock()
+    chosen = await asyncio.to_thread(shortest, settings.project / "prompts", *voice_settings(settings.project))
+    if chosen is None:
+        return []
+    file = Path(settings.asterisk.prompts_path) / chosen.file
+    try:
+        trial = await play_for_nobody(ari, f"sound:{file.with_suffix('')}", chosen.seconds, clock)
+    except AgiAppError as error:
+        return [Finding("prompts play", False, str(error), BRIDGES_MEND)]
+    if trial.played:
+        return [Finding("prompts play", True, f"Asterisk played {chosen.prompt}")]
+    if not trial.has_format:
+        return [Finding("prompts play", False, f"no {FORMAT_MODULE}", f"load = {FORMAT_MODULE} in modules.conf")]
+    return [Finding("prompts play", False, f"Asterisk cannot play {file}: {why_unplayable(file)}", PROMPTS_MEND)]
 
 
 def _ruleset(project: Path) -> Findings:

@@ -11,6 +11,7 @@ What is refused, because a reviewer cannot see what it does: anchors and aliases
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 import difflib
 import re
@@ -32,6 +33,7 @@ Path = tuple[str | int, ...]
 Severity = Literal["error", "warning"]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _INT = re.compile(r"[-+]?[0-9]+")
 _BASED_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -68,7 +70,7 @@ class Document:
     def problem(self, path: Path, rule: str, message: str, severity: Severity = "error") -> Problem:
         """A ``Problem`` that points at ``path``."""
         line, column = self.at(path)
-        return Problem(self.file, line, column, rule, message, severity)
+        return Problem(self.file, line, column, rule, _printable(message), severity)
 
 
 def load(text: str | bytes, file: str) -> Document:
@@ -83,14 +85,14 @@ def load(text: str | bytes, file: str) -> Document:
         _refuse(file, *_line_column(source, error.position), "yaml/syntax", message)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        where = _line_column(source, mark.index) if mark else (1, 1)
         _refuse(file, *where, error.note or "yaml/syntax", _plain(error))
     if root is None:
         _refuse(file, 1, 1, "yaml/empty", "the file has only comments")
-    builder = _Builder()
+    builder = _Builder(source)
     value = builder.build(root, ())
     if builder.problems:
-        raise AuthorError(*(Problem(file, *where, rule, message) for where, rule, message in builder.problems))
+        raise AuthorError(*(Problem(file, *where, rule, _printable(text)) for where, rule, text in builder.problems))
     return Document(file, value, builder.positions)
 
 
@@ -123,22 +125,29 @@ class _Loader(yaml.BaseLoader):
 class _Builder:
     """Turns nodes into values, keeping positions and every duplicate key."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: str) -> None:
+        self._starts = [0, *(found.end() for found in _LINE_END.finditer(source))]
         self.positions: dict[Path, tuple[int, int]] = {}
         self.problems: list[tuple[tuple[int, int], str, str]] = []
 
     def build(self, node: yaml.Node, path: Path) -> Any:
-        self.positions.setdefault(path, _mark(node))
+        self.positions.setdefault(path, self._at(node))
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
         return self._scalar(node)
 
+    def _at(self, node: yaml.Node) -> tuple[int, int]:
+        """Line and column as an editor counts them: the parser takes more characters for the end of a line."""
+        index = int(node.start_mark.index)
+        line = bisect.bisect_right(self._starts, index)
+        return line, index - self._starts[line - 1] + 1
+
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            where = _mark(key_node)
+            where = self._at(key_node)
             if not isinstance(key_node, yaml.ScalarNode) or not key_node.value:
                 self.problems.append((where, "yaml/key", "a key must be a word or a quoted text"))
                 continue
@@ -160,7 +169,7 @@ class _Builder:
         if _INT.fullmatch(text):
             if len(text) > MAX_DIGITS:
                 self.problems.append(
-                    (_mark(node), "yaml/number", f"a number of more than {MAX_DIGITS} digits; put it in quotes")
+                    (self._at(node), "yaml/number", f"a number of more than {MAX_DIGITS} digits; put it in quotes")
                 )
                 return 0
             return int(text)
@@ -286,17 +295,14 @@ def _decode(text: str | bytes, file: str) -> str:
     try:
         return text.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        line, column = _line_column(text[: error.start].decode("utf-8"), error.start)
+        before = text[: error.start].decode("utf-8")
+        line, column = _line_column(before, len(before))
         _refuse(file, line, column, "yaml/encoding", "the file is not UTF-8 from here on; save it as UTF-8")
 
 
 def _line_column(text: str, position: int) -> tuple[int, int]:
-    before = text[:position]
-    return before.count("\n") + 1, len(before) - before.rfind("\n")
-
-
-def _mark(node: yaml.Node) -> tuple[int, int]:
-    return node.start_mark.line + 1, node.start_mark.column + 1
+    starts = [0, *(found.end() for found in _LINE_END.finditer(text, 0, position))]
+    return len(starts), position - starts[-1] + 1
 
 
 def _plain(error: yaml.MarkedYAMLError) -> str:
@@ -305,4 +311,9 @@ def _plain(error: yaml.MarkedYAMLError) -> str:
 
 
 def _refuse(file: str, line: int, column: int, rule: str, message: str) -> NoReturn:
-    raise AuthorError(Problem(file, line, column, rule, message))
+    raise AuthorError(Problem(file, line, column, rule, _printable(message)))
+
+
+def _printable(message: str) -> str:
+    """What the file itself says, fit for a terminal: it may hold escape sequences."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in message)

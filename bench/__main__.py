@@ -1,4 +1,4 @@
-"""``python -m bench main-job|import``: measures agi-app on this machine; scripts/bench is the way to call it."""
+"""``python -m bench BENCH``: measures agi-app on this machine; scripts/bench is the way to call it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import imports, main_job, soak
+from bench import gate, imports, main_job, soak
 from bench.output import append, say, table
 from sandbox.errors import SandboxError
 from sandbox.root import ensure_root, ensure_tools
@@ -20,11 +20,11 @@ from sandbox.root import ensure_root, ensure_tools
 def main() -> int:
     """Exit status: 0 every run reached its targets, 1 one did not, 2 the environment is wrong."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure agi-app on this machine.")
-    parser.add_argument("bench", choices=["main-job", "import", "soak"])
+    parser.add_argument("bench", choices=["main-job", "import", "soak", "gate"])
     parser.add_argument("--runs", type=int, default=3, help="how often; the median is shown (default 3)")
     parser.add_argument("--calls", type=int, help="calls of a run (main-job: 1200; soak: 10000)")
     parser.add_argument("--rate", type=float, default=60.0, help="calls offered a second (default 60)")
-    parser.add_argument("--rows", type=int, help="import: one file of so many rows instead of several small ones")
+    parser.add_argument("--rows", type=int, help="import: one file of so many rows; gate: contacts of the big database")
     parser.add_argument("--xlsx", action="store_true", help="import --rows: an Excel workbook instead of CSV")
     parser.add_argument("--json", action="store_true", help="print the results as JSON lines instead of a table")
     parser.add_argument("--out", type=Path, default=Path("var/bench.jsonl"), help="JSON lines are added here")
@@ -61,6 +61,8 @@ def _repeat(options: argparse.Namespace) -> int:
 def _bench(
     options: argparse.Namespace,
 ) -> tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], list[str]]]:
+    if options.bench == "gate":
+        return partial(gate.run, options.rows or gate.LARGE), gate.faults
     if options.bench == "import" and options.rows:
         return partial(imports.run_big, options.rows, options.xlsx), imports.faults_of_big
     if options.bench == "import":

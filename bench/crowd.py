@@ -88,7 +88,8 @@ def make(url: str, campaign: str, caller_id: str, size: int, now: dt.datetime) -
         connection.execute("SET work_mem = '256MB'")
         values["wording"] = _one(
             connection,
-            "INSERT INTO wording (text, sha256, entered_by) VALUES ('bench', sha256('bench'), 'bench') RETURNING wording_id",
+            "INSERT INTO wording (text, sha256, entered_by) VALUES ('bench', sha256('bench'), 'bench')"
+            " RETURNING wording_id",
         )
         values["list"] = _one(
             connection,

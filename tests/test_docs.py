@@ -17,10 +17,27 @@ from agi_app.campaigns.rule_catalogue import catalogue
 from agi_app.campaigns.starter import make_project
 from agi_app.contacts.parse import parse_contacts
 from agi_app.contacts.table import Table
+from agi_app.flow.call_step import Call, CallStep
+from agi_app.flow.check import check_structure
 from agi_app.flow.definition import Flow, Identify, OptOut
-from agi_app.flow.load import load_flow
+from agi_app.flow.expect import parse_cases, run_case
+from agi_app.flow.load import load_flow, parse_flow
+from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.flow.say_step import Say, SayStep
-from agi_app.flow.steps import Digits, Else, Gather, GatherStep, Play, When
+from agi_app.flow.steps import (
+    CallBack,
+    CallBackStep,
+    Collect,
+    CollectStep,
+    Confirm,
+    Digits,
+    Else,
+    Gather,
+    GatherStep,
+    Offer,
+    Play,
+    When,
+)
 from agi_app.flow.words import VERBS
 from agi_app.model.call import Outcome
 
@@ -30,6 +47,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "examples").glob("*.md")])
 README, README_ZH = ROOT / "README.md", ROOT / "README.zh-CN.md"
+SCRIPT, SCRIPT_ZH = DOCS / "how-to" / "from-script-to-flow.md", DOCS / "how-to" / "from-script-to-flow.zh-CN.md"
 QUICKSTART, QUICKSTART_ZH = DOCS / "quickstart.md", DOCS / "quickstart.zh-CN.md"
 CHECK_RULES = DOCS / "reference" / "check-rules.md"
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -106,7 +124,25 @@ def test_every_verb_and_its_keys_are_in_the_flow_language() -> None:
     for verb in VERBS:
         assert f"### {verb}\n" in page
         assert f"\n## {verb}" in guide, f"write-a-flow.md has no section {verb}"
-    for model in (Flow, Identify, OptOut, Play, Gather, Digits, When, Else, GatherStep, Say, SayStep):
+    steps = (
+        Play,
+        Gather,
+        Digits,
+        GatherStep,
+        Say,
+        SayStep,
+        Collect,
+        Confirm,
+        CollectStep,
+        CallBack,
+        Offer,
+        CallBackStep,
+        When,
+        Else,
+        Call,
+        CallStep,
+    )
+    for model in (Flow, Identify, OptOut, *steps):
         for key in _keys(model):
             assert f"`{key}`" in page, f"flow-language.md lacks {key} of {model.__name__}"
 
@@ -194,6 +230,31 @@ def test_what_the_reader_is_told_to_write_checks_clean(readme: Path, tmp_path: P
     assert [type(row).__name__ for row in rows] == ["ContactRow"] * 5
 
 
+@pytest.mark.parametrize("page", [SCRIPT, SCRIPT_ZH], ids=_name)
+def test_the_guide_from_a_script_to_a_flow_tells_what_happens(page: Path) -> None:
+    """The faulty first version, the failing case and its call are what the commands say."""
+    flow = next(body for body in _blocks(page, "yaml") if body.startswith("# flows/recall.yaml"))
+    cases = next(body for body in _blocks(page, "yaml") if body.startswith("# simulations/recall.yaml"))
+    shown = "".join(_blocks(page, "console"))
+    parsed = parse_flow(flow, "flows/recall.yaml")
+    said = {(lang, name): text for name, lang, text in re.findall(r"plays (\S+) \((\S+)\): (.*)", shown)}
+    prompts = {key: PromptFacts(True, text, 8000, 1, 2, 5.0) for key, text in said.items()}
+    first = parse_flow(flow.replace("no_input: unanswered", "no_input: unanswerd", 1), "flows/recall.yaml")
+    for problem in check_structure(first):
+        assert f"\n{problem}\n" in shown
+    source = parse_cases(cases, "simulations/recall.yaml")
+    verdicts = [run_case(source, index, parsed.flow, prompts, {}) for index in range(len(source.file.cases))]
+    for verdict in verdicts:
+        assert f"  {'FAILED' if verdict.differences else 'ok    '}  {verdict.name}\n" in shown
+        for difference in verdict.differences:
+            assert f":{difference.line}:{difference.column}: {difference.message}\n" in shown
+            assert "".join(f"      {line}\n" for line in verdict.call) in shown
+    assert (
+        f"\n{sum(not v.differences for v in verdicts)} ok, {sum(bool(v.differences) for v in verdicts)} failed\n"
+        in shown
+    )
+
+
 # ---- together
 
 
@@ -210,6 +271,11 @@ def test_both_languages_show_the_same_commands_and_files(english: Path, chinese:
     for kind in ("yaml", "csv", "toml"):
         bare = [[_bare(b) for b in _blocks(page, kind)] for page in (english, chinese)]
         assert bare[0] == bare[1]
+
+
+def test_the_guide_from_a_script_has_the_same_commands_in_both_languages() -> None:
+    assert _commands(SCRIPT) == _commands(SCRIPT_ZH)
+    assert len(_blocks(SCRIPT, "yaml")) == len(_blocks(SCRIPT_ZH, "yaml"))
 
 
 def _bare(block: str) -> str:

@@ -173,8 +173,8 @@ class Call:
             case cmd.Hangup(reason):
                 _log.debug("flow ended", reason=reason)
                 await self._advance(att.FlowEnded())
-            case cmd.SaveAnswer() | cmd.SetDisposition() | cmd.StoreOptOut():
-                pass  # the session keeps the first two until the call is over; the stop is stored already
+            case cmd.SaveAnswer() | cmd.SetDisposition() | cmd.CallBackAt() | cmd.StoreOptOut():
+                pass  # the session keeps the first three until the call is over; the stop is stored already
 
     async def _say(self, playback: str, parts: Parts, language: str) -> None:
         try:
@@ -246,4 +246,5 @@ class Call:
             disposition = PROMPT_FAILED
         if self._opted_out:
             disposition = OPTED_OUT
-        return dataclasses.replace(result, disposition=disposition, answers=dict(session.answers), note=note)
+        answers, back = dict(session.answers), session.call_back
+        return dataclasses.replace(result, disposition=disposition, answers=answers, call_back_at=back, note=note)

@@ -10,11 +10,12 @@ from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.graph import prompt_uses
 from agi_app.gate.caller_id import numbers_of
-from agi_app.model.campaign import CampaignState
+from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store.caller_ids import proofs
 from agi_app.store.campaigns import StoredCampaign, load_campaign, save_campaign, set_state
 from agi_app.store.contacts import contacts_of
 from agi_app.store.pool import Store
+from agi_app.store.texts import spec_of
 
 
 async def start(store: Store, clock: Clock, project: Project, name: str) -> str:
@@ -28,7 +29,8 @@ async def start(store: Store, clock: Clock, project: Project, name: str) -> str:
     counts = await contacts_of(store, name) if before else None
     if counts is None or counts.total == 0:
         raise InputError(f"campaign {name} has no contacts; `agi-app contacts import {name} FILE` adds them")
-    await save_campaign(store, campaign.parsed.campaign, flow.file, flow.text)
+    parts = {part.file: part.text for part in _parts(project, flow)}
+    await save_campaign(store, campaign.parsed.campaign, flow.file, flow.text, parts)
     await set_state(store, name, CampaignState.RUNNING, None, clock.now())
     return (
         f"{name} is running: {counts.total - counts.done} of {counts.total} contacts are still to be called or refused"
@@ -61,6 +63,20 @@ async def known(store: Store, name: str) -> StoredCampaign:
     return stored
 
 
+def as_edited(project: Project, stored: Campaign) -> tuple[Campaign, str | None]:
+    """The campaign as its file says it now, and a line for people when that is not what is stored."""
+    source = project.campaigns.get(stored.name)
+    if source is None:
+        faults = [str(p) for p in project.errors if p.file.startswith("campaigns/")]
+        return stored, "judged as it was stored: " + ("; ".join(faults) or f"no file in campaigns/ is of {stored.name}")
+    edited = source.parsed.campaign
+    if spec_of(edited) == spec_of(stored):
+        return stored, None
+    return edited, (
+        f"judged as {source.file} is now, which is not what is stored; `agi-app campaign start {stored.name}` stores it"
+    )
+
+
 async def _proved(store: Store, clock: Clock, source: Source[CampaignDocument]) -> None:
     """Every number that the campaign may show has a valid proof; InputError names each that has none."""
     campaign, found = source.parsed.campaign, await proofs(store)
@@ -88,7 +104,7 @@ def _checked(project: Project, name: str) -> tuple[Source[CampaignDocument], Sou
     faults = [
         p
         for p in project.errors
-        if p.file == campaign.file or p.file.startswith("rules/") or (flow and _concerns(p, flow))
+        if p.file == campaign.file or p.file.startswith("rules/") or (flow and _concerns(project, p, flow))
     ]
     if flow is None:
         faults += [p for p in project.errors if p.file.startswith("flows/")]
@@ -97,9 +113,17 @@ def _checked(project: Project, name: str) -> tuple[Source[CampaignDocument], Sou
     return campaign, flow
 
 
-def _concerns(problem: Problem, flow: Source[FlowDocument]) -> bool:
-    """The fault is in the flow's file or in a prompt that it plays."""
-    if problem.file == flow.file:
+def _parts(project: Project, flow: Source[FlowDocument]) -> list[Source[FlowDocument]]:
+    """The flows that this one calls, directly or not."""
+    return [project.flows[name] for name in sorted(flow.parsed.flow.parts)]
+
+
+def _concerns(project: Project, problem: Problem, flow: Source[FlowDocument]) -> bool:
+    """The fault is in the flow's file, in one that it calls, or in a prompt that they play."""
+    sources = [flow, *_parts(project, flow)]
+    if any(problem.file == source.file for source in sources):
         return True
     stem = problem.file.rpartition("/")[2].partition(".")[0]
-    return problem.file.startswith("prompts/") and any(stem == use.prompt for use in prompt_uses(flow.parsed.flow))
+    return problem.file.startswith("prompts/") and any(
+        stem == use.prompt for source in sources for use in prompt_uses(source.parsed.flow)
+    )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from agi_app.campaigns.load import CampaignDocument
 from agi_app.errors import Problem
 from agi_app.flow.definition import FlowDocument
-from agi_app.flow.graph import PromptUse, first_prompts, said_prompts, said_prompts
+from agi_app.flow.graph import PromptUse, first_prompts, said_prompts
 from agi_app.flow.prompt_facts import PromptFacts, Prompts
 from agi_app.flow.transcripts import says_artificial, seconds_after_name
 from agi_app.gate.ruleset import Rules, RuleSet

@@ -1,41 +1,182 @@
-"""Who would be called now and who not, and why, before anybody is."""
+"""Who may be called now, later or never, and why, before anybody is; and when the campaign would be through.
+
+Contacts that no rule can tell apart are judged once. A contact that is refused for now is judged again at the
+time that the refusal names, until it is allowed or a person must mend something first.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from agi_app.campaigns.projection import Group, Known, Limits, Projection, project
 from agi_app.clock import Clock
-from agi_app.gate.decide import Decision, decide
+from agi_app.errors import InputError
+from agi_app.gate.caller_id import choose
+from agi_app.gate.case import Case
+from agi_app.gate.decide import Decision, judge, locate
 from agi_app.gate.facts import Facts
+from agi_app.gate.place import Place
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign
-from agi_app.store import preview as reading
 from agi_app.store.pool import Store
+from agi_app.store.preview import HORIZON, Experience, FactClass, Waiting, open_waiting
+
+SAMPLES = 5  # contacts named for each reason
+LOOKS = 50  # at one contact in the times to come
+NOT_DUE, IN_CALL = "not_due", "in_call"  # no rules of the gate: a retry or an earlier refusal waits; a call goes on
+MINUTE = dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One contact that is not called now."""
+
+    external_id: str
+    why: str
+    again_at: dt.datetime | None  # rules time: the earliest call, as far as one can tell
 
 
 @dataclass(slots=True)
 class Preview:
-    """The gate's view of a campaign at one instant."""
+    """The gate's view of a campaign's waiting contacts at one instant; four figures add up to ``contacts``."""
 
-    allowed: int = 0
-    by_rule: Counter[str] = field(default_factory=Counter)
-    refused: list[tuple[str, str, dt.datetime | None]] = field(default_factory=list)  # external id, why, when again
+    campaign: str
+    now: dt.datetime  # rules time
+    contacts: int = 0
+    callable_now: int = 0
+    later_today: int = 0  # of the day of the person called
+    later: int = 0
+    never: int = 0  # until a person mends something
+    by_rule: Counter[str] = field(default_factory=Counter)  # contacts not called now, under each reason
+    samples: dict[str, list[Sample]] = field(default_factory=dict)
+    projection: Projection | None = None
 
 
-async def preview(store: Store, campaign: Campaign, sandbox_trunk: bool, ruleset: RuleSet, clock: Clock) -> Preview:
-    """Ask the gate about every waiting contact without calling or storing anything."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the contacts are judged by."""
 
-    def judge(facts: Facts, now: dt.datetime) -> Decision:
-        return decide(facts, campaign, sandbox_trunk, ruleset, now)
+    campaign: Campaign
+    sandbox_trunk: bool
+    limits: Limits  # of the trunk
+    ruleset: RuleSet
 
-    result = Preview()
-    async for external_id, decision in reading.preview(store, campaign, clock.offset, judge):
-        if decision.allowed:
-            result.allowed += 1
+
+async def preview(
+    store: Store, clock: Clock, terms: Terms, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Preview:
+    """Judge every waiting contact as if the campaign ran; calls and stores nothing.
+
+    ``progress`` gets (contacts judged, all). Raises InputError when the campaign is not in the database, StoreError.
+    """
+    async with open_waiting(store, terms.campaign, clock.offset) as waiting:
+        if waiting is None:
+            name = terms.campaign.name
+            raise InputError(f"there is no campaign {name!r} in the database; `agi-app contacts import {name} FILE`")
+        progress(0, waiting.contacts)
+        look = _Look(terms, waiting.now)
+        async for found in waiting.classes():
+            look.add(found)
+            progress(look.seen.contacts, waiting.contacts)
+        await _name_samples(waiting, look)
+        known = _known(await waiting.experience())
+    groups = [Group(place, at, contacts) for (place, at), contacts in look.to_call.items()]
+    look.seen.projection = project(groups, terms.campaign, terms.limits, known, terms.ruleset, waiting.now)
+    return look.seen
+
+
+class _Look:
+    """Adds classes up."""
+
+    def __init__(self, terms: Terms, now: dt.datetime) -> None:
+        self._terms, self._now = terms, now
+        self.seen = Preview(terms.campaign.name, now)
+        self.to_call: Counter[tuple[Place, dt.datetime]] = Counter()
+        self.examples: dict[str, list[tuple[str, str, dt.datetime | None]]] = defaultdict(list)
+
+    def add(self, found: FactClass) -> None:
+        """Judge a class, once for each place that its numbers are of."""
+        local = bool(self._terms.campaign.local_caller_ids)
+        alike: dict[tuple[Place | None, str], list[str]] = defaultdict(list)
+        for number in found.numbers:
+            shown = choose(self._terms.campaign, number, found.facts.caller_id_seen) if local else ""
+            alike[locate(number, self._terms.ruleset), shown].append(number)
+        for (place, _), numbers in alike.items():
+            shown = choose(self._terms.campaign, numbers[0], found.facts.caller_id_seen)
+            self._count(found, place, shown, numbers)
+
+    def _count(self, found: FactClass, place: Place | None, shown: str, numbers: list[str]) -> None:
+        seen, contacts = self.seen, len(numbers)
+        first, again_at = self._judged(found.facts, place, shown, found.due)
+        reasons = {r.rule: f"{r.rule}: {r.text}" for r in first.reasons}
+        if found.busy:
+            reasons = {IN_CALL: f"{IN_CALL}: the person is being called"}
+        elif first.allowed and found.due is not None:
+            reasons = {NOT_DUE: f"{NOT_DUE}: a retry or an earlier refusal waits for its time"}
+        seen.contacts += contacts
+        if not reasons:
+            seen.callable_now += contacts
+        elif again_at is None:
+            seen.never += contacts
+        elif _same_day(self._now, again_at, place):
+            seen.later_today += contacts
         else:
-            result.by_rule.update(decision.rules)
-            why = "; ".join(f"{r.rule}: {r.text}" for r in decision.reasons)
-            result.refused.append((external_id, why, decision.try_again_at))
-    return result
+            seen.later += contacts
+        why = "; ".join(reasons.values())
+        for rule in reasons:
+            seen.by_rule[rule] += contacts
+            missing = SAMPLES - len(self.examples[rule])
+            self.examples[rule] += [(number, why, again_at) for number in numbers[:missing]]
+        if again_at is not None and place is not None:
+            self.to_call[place, _next_minute(again_at) if again_at > self._now else self._now] += contacts
+
+    def _judged(
+        self, facts: Facts, place: Place | None, shown: str, due: dt.datetime | None
+    ) -> tuple[Decision, dt.datetime | None]:
+        """What the gate says now, and when it first says yes; None: only a person can mend it."""
+        first = self._ask(facts, place, shown, self._now)
+        at = max(self._now, due or self._now)
+        decision = first if at == self._now else self._ask(facts, place, shown, at)
+        for _ in range(LOOKS):
+            if decision.allowed:
+                return first, at
+            again = decision.try_again_at
+            if again is None or again > self._now + HORIZON:
+                return first, again
+            at = max(again, at + dt.timedelta(seconds=1))
+            decision = self._ask(facts, place, shown, at)
+        return first, at
+
+    def _ask(self, facts: Facts, place: Place | None, shown: str, at: dt.datetime) -> Decision:
+        terms = self._terms
+        return judge(Case(facts, place, shown, terms.campaign, terms.sandbox_trunk, terms.ruleset, at))
+
+
+async def _name_samples(waiting: Waiting, look: _Look) -> None:
+    names = await waiting.names_of({number for found in look.examples.values() for number, _, _ in found})
+    look.seen.samples = {
+        rule: [Sample(names[number], why, again_at) for number, why, again_at in found]
+        for rule, found in look.examples.items()
+    }
+
+
+def _known(found: Iterable[Experience]) -> Known:
+    ended = list(found)
+    calls = sum(e.calls for e in ended)
+    timed = [(e.seconds, e.calls) for e in ended if e.seconds is not None]
+    total = sum(n for _, n in timed)
+    return Known(calls, {e.outcome: e.calls for e in ended}, sum(s * n for s, n in timed) / total if total else None)
+
+
+def _same_day(now: dt.datetime, at: dt.datetime, place: Place | None) -> bool:
+    zone = place.clocks[0] if place is not None and place.zones else dt.UTC
+    return now.astimezone(zone).date() == at.astimezone(zone).date()
+
+
+def _next_minute(at: dt.datetime) -> dt.datetime:
+    """Times in whole minutes, so that a million retries are not as many groups."""
+    whole = at.replace(second=0, microsecond=0)
+    return whole if whole == at else whole + MINUTE

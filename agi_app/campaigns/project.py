@@ -7,7 +7,7 @@ agi-app.toml
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -16,6 +16,7 @@ from agi_app.campaigns.load import CampaignDocument, check_against_rules, check_
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.config import voice_settings
 from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.flow.calling import check_calls, with_parts
 from agi_app.flow.check import check_flow, unused_prompts
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.expect import Cases, check_cases, parse_cases
@@ -70,6 +71,9 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
         project.problems += check_campaign(campaign.parsed, project.flows, trunks)
         project.problems += check_against_rules(campaign.parsed, ruleset) if ruleset is not None else ()
         flow = project.flows.get(campaign.parsed.campaign.flow)
+        if flow is not None and flow.parsed.flow.is_called:
+            message = f'flow: "{flow.parsed.flow.flow}" is called by other flows; name the one that calls it'
+            project.problems.append(campaign.parsed.document.problem(("flow",), "campaign/sub-flow", message))
         if flow is not None and ruleset is not None:
             project.problems += check_law(campaign.parsed, flow.parsed, project.prompts, ruleset)
     project.problems = sorted(set(project.problems))  # one flow of two campaigns has a fault once
@@ -77,9 +81,13 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
 
 
 def _check_flows(project: Project) -> None:
+    known = {name: source.parsed.flow for name, source in project.flows.items()}
+    for name, source in project.flows.items():
+        joined = replace(source.parsed, flow=with_parts(source.parsed.flow, known))
+        project.flows[name] = replace(source, parsed=joined)
     flows = {name: source.parsed for name, source in project.flows.items()}
     for flow in flows.values():
-        project.problems += check_flow(flow, project.prompts)
+        project.problems += [*check_flow(flow, project.prompts), *check_calls(flow, known)]
     project.problems += unused_prompts(flows.values(), project.prompts)
     for cases in project.simulations.values():
         project.problems += check_cases(cases.parsed, flows, project.prompts)

@@ -52,7 +52,7 @@ def _fill(folder: Path, example: Path) -> None:
     for file in resources.files("agi_app.campaigns").joinpath("starter_files").iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     load_or_make(folder / _DATA_FOLDER)
-    (folder / ".gitignore").write_text("var/\nari-password\n*.rejects.csv\n", encoding="utf-8")
+    (folder / ".gitignore").write_text("var/\nprompts/.prepared/\nari-password\n*.rejects.csv\n", encoding="utf-8")
 
 
 def _empty(folder: Path, was_there: bool) -> None:

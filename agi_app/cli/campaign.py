@@ -7,23 +7,28 @@ from typing import Annotated
 import typer
 
 from agi_app.campaigns import control
-from agi_app.campaigns.preview import Preview, preview
+from agi_app.campaigns.preview import SAMPLES, Preview, Terms, preview
 from agi_app.campaigns.project import read_project
+from agi_app.campaigns.projection import Limits
 from agi_app.campaigns.rules import load_ruleset
+from agi_app.cli.campaign_preview import preview_record, show_preview
 from agi_app.cli.common import (
     HERE,
     JsonOption,
     ProjectOption,
+    err,
+    progress,
     say,
     say_json,
     settings_of,
     show_totals,
-    table,
     with_installation,
 )
+from agi_app.config import voice_settings
 from agi_app.errors import ConfigError
 from agi_app.installation import Installation
 from agi_app.model.campaign import CampaignState
+from agi_app.prompts.prepare import prepare
 from agi_app.reports.status import status_of
 from agi_app.results import Standstill, Totals, why_nobody
 
@@ -36,37 +41,37 @@ def preview_(
     campaign: Name,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
-    limit: Annotated[int, typer.Option(min=0, help="Most refused contacts to list.")] = 50,
+    limit: Annotated[int, typer.Option(min=0, max=SAMPLES, help="Most contacts to name for a reason.")] = SAMPLES,
 ) -> None:
-    """Who would be called now and who not, and why. Calls and stores nothing."""
+    """Who would be called now, later or never, why, and when it would be through. Calls and stores nothing."""
+    settings = settings_of(project)
+    found = read_project(project, settings.trunks)
 
-    async def work(inst: Installation) -> Preview:
-        stored = await control.known(inst.store, campaign)
-        trunk = inst.settings.trunks.get(stored.campaign.trunk)
+    async def work(inst: Installation) -> tuple[Preview, str | None]:
+        wanted, note = control.as_edited(found, (await control.known(inst.store, campaign)).campaign)
+        trunk = inst.settings.trunks.get(wanted.trunk)
         if trunk is None:
-            raise ConfigError(f"agi-app.toml: there is no trunk {stored.campaign.trunk!r}, which {campaign} uses")
-        return await preview(
-            inst.store, stored.campaign, trunk.sandbox, load_ruleset(inst.settings.project), inst.clock
-        )
+            raise ConfigError(f"agi-app.toml: there is no trunk {wanted.trunk!r}, which {campaign} uses")
+        limits = Limits(trunk.calls_per_second, trunk.concurrent)
+        terms = Terms(wanted, trunk.sandbox, limits, load_ruleset(inst.settings.project))
+        with progress("looking at contacts") as told:
+            return await preview(inst.store, inst.clock, terms, told), note
 
-    seen = with_installation(project, work)
+    seen, note = with_installation(project, work)
     if as_json:
-        rows = [{"external_id": e, "why": w, "again": a and a.isoformat()} for e, w, a in seen.refused]
-        say_json({"allowed": seen.allowed, "refused": len(seen.refused), "by_rule": seen.by_rule, "contacts": rows})
-        return
-    say(f"{seen.allowed} contacts would be called now, {len(seen.refused)} not")
-    table("Refused by rule", ("rule", "contacts"), seen.by_rule.most_common())
-    if limit:
-        table("Refused contacts", ("contact", "why", "again at (UTC)"),
-              ((e, w, a and f"{a:%Y-%m-%d %H:%M}") for e, w, a in seen.refused[:limit]))  # fmt: skip
-    if len(seen.refused) > limit:
-        say(f"… and {len(seen.refused) - limit} more; --limit shows them")
+        say_json(preview_record(seen, note, limit))
+    else:
+        show_preview(seen, note, limit)
 
 
 @app.command()
 def start(campaign: Name, project: ProjectOption = HERE) -> None:
-    """Check the campaign and let it run; `agi-app run` makes the calls."""
-    found = read_project(project, settings_of(project).trunks)
+    """Make its prompts ready, check the campaign and let it run; `agi-app run` makes the calls."""
+    trunks = settings_of(project).trunks
+    for result in prepare(project / "prompts", *voice_settings(project)):
+        if result.error is not None:
+            err.print(f"{result.prompt}: {result.error}", markup=False)
+    found = read_project(project, trunks)
     say(with_installation(project, lambda inst: control.start(inst.store, inst.clock, found, campaign)))
 
 

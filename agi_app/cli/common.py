@@ -159,7 +159,7 @@ def say_summary(summary: ImportSummary, as_json: bool) -> None:
     else:
         for problem in summary.problems:
             err.print(str(problem), markup=False)
-        woken = f"; {summary.woken} contacts may be called now" if summary.woken else ""
+        woken = f"; {summary.woken} contacts are decided again" if summary.woken else ""
         say(
             f"{summary.file}: {summary.rows} rows: {summary.added} added, {summary.updated} updated,"
             f" {summary.unchanged} unchanged, {summary.rejected} rejected{woken}"

@@ -95,7 +95,7 @@ def add(
 
     counted = with_installation(project, work)
     what = "recorded" if counted.added else "was recorded before, word for word"
-    woken = f"; {counted.woken} contacts may be called now" if counted.woken else ""
+    woken = f"; {counted.woken} contacts are decided again" if counted.woken else ""
     say(f"{mask(e164)}: the consent to {purpose} calls {what}{woken}")
 
 

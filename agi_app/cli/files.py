@@ -90,12 +90,14 @@ def annotation(problem: Problem, folder: Path) -> str:
         "col": str(problem.column),
         "title": problem.rule,
     }
-    escapes = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"), (":", "%3A"), (",", "%2C"))
-    for name, value in place.items():
-        for plain, escaped in escapes:
-            value = value.replace(plain, escaped)
-        place[name] = value
-    return f"::{problem.severity} {','.join(f'{name}={value}' for name, value in place.items())}::{message}"
+    shown = ",".join(f"{name}={_escaped(value)}" for name, value in place.items())
+    return f"::{problem.severity} {shown}::{message}"
+
+
+def _escaped(value: str) -> str:
+    for plain, escaped in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"), (":", "%3A"), (",", "%2C")):
+        value = value.replace(plain, escaped)
+    return value
 
 
 def diagram(

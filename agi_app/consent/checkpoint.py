@@ -2,7 +2,8 @@
 
 Calls made after the backup are not in a restored database: its caps would let the same people be
 called again. So a worker whose note is ahead of the database refuses to dial, until somebody accepts
-the restored database; then nobody is called for as long as the longest cap looks back.
+the restored database; then nobody is called for as long as the cap of a day looks back. Caps of a week or a
+month and the gap after a declined call look further; for them the lost calls are not counted.
 The stops are not lost: the refusal journal, beside the note, is replayed.
 """
 
@@ -18,7 +19,7 @@ from agi_app.files import write_whole
 from agi_app.store.progress import Progress
 
 FILE_NAME = "checkpoint.json"
-CAP_LOOKS_BACK = dt.timedelta(hours=25)  # the longest cap of the rule set, and the time between two notes
+CAP_LOOKS_BACK = dt.timedelta(hours=25)  # the cap of a day, and the time between two notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +87,5 @@ def compare(noted: Checkpoint | None, found: Progress) -> None:
 
 
 def dial_again_at(noted: Checkpoint) -> dt.datetime:
-    """Rules time from which calls unknown to a restored database can no longer break a cap."""
+    """Rules time from which calls unknown to a restored database can no longer break the cap of a day."""
     return noted.at + CAP_LOOKS_BACK

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
+from agi_app.consent.reason_words import in_chinese
 from agi_app.consent.story import Refusal, refusals
 from agi_app.consent.story_words import SENTENCES, TERMS, Language
 from agi_app.store.history import PersonCall, PersonHistory, StoredConsent
@@ -22,6 +23,7 @@ class _Teller:
     def __init__(self, found: PersonHistory, language: Language, now: dt.datetime) -> None:
         self._found = found
         self._now = now
+        self._language = language
         self._say = SENTENCES[language]
         self._terms = TERMS[language]
         self._zone = found.zones[0] if len(found.zones) == 1 else "UTC"
@@ -29,7 +31,7 @@ class _Teller:
     def lines(self) -> Iterator[str]:
         found, say = self._found, self._say
         yield found.number
-        yield f"({say['times'].format(zone=self._zone)})"
+        yield say["times"].format(zone=self._zone)
         if found.person_id is not None:
             yield from self._part("agreed", [line for c in found.consents for line in self._consent(c)])
             yield from self._part("calls", [self._call(c) for c in found.calls])
@@ -53,7 +55,8 @@ class _Teller:
             by=self._by(given.entered_by),
         )
         label = " ".join(part for part in (given.wording_label, given.language) if part)
-        yield _INDENT + say["words"].format(label=f" ({label})" if label else "", text=given.wording)
+        label = say["label"].format(label=label) if label else ""
+        yield _INDENT + say["words"].format(label=label, text=given.wording)
         yield from self._evidence(given.evidence, given.evidence_file, given.evidence_sha256)
         yield _INDENT + self._validity(given)
 
@@ -70,7 +73,7 @@ class _Teller:
         if sha256:
             parts.append(self._say["file"].format(file=file or "", sha256=sha256))
         if parts:
-            yield _INDENT + self._say["evidence"].format(evidence="; ".join(parts))
+            yield _INDENT + self._say["evidence"].format(evidence=self._say["between"].join(parts))
 
     def _call(self, call: PersonCall) -> str:
         say = self._say
@@ -104,21 +107,26 @@ class _Teller:
         yield _INDENT + say["calls_after"].format(calls=said.calls_after)
         if said.calls_after:
             yield _INDENT + say["late_entry"].format(calls=said.calls_after_recorded)
-        yield _INDENT + self._last_invite(said.seconds_to_last_invite)
+        yield _INDENT + self._last_invite(said)
 
-    def _last_invite(self, seconds: float | None) -> str:
+    def _last_invite(self, said: Refusal) -> str:
+        seconds = said.seconds_to_last_invite
         if seconds is None:
-            return self._say["no_call"]
+            key = "no_call" if said.purpose is None else "no_such_call"
+            return self._say[key].format(purpose=self._term(said.purpose or ""))
         return self._say["last_after" if seconds > 0 else "last_before"].format(seconds=_seconds(abs(seconds)))
 
     def _present(self) -> Iterator[str]:
         found, say = self._found, self._say
         if found.person_id is None:
             yield say["hash_only"]
-        yield say["suppressed"].format(at=self._at(found.suppression.at)) if found.suppression else say["may"]
+        if found.suppression:
+            yield say["suppressed"].format(at=self._at(found.suppression.at))
+        else:
+            yield say["may_not" if any(other.suppressed_at for other in found.others) else "may"]
         yield from (say["list"].format(name=e.name, region=e.region, as_of=e.as_of) for e in found.lists)
         for contact in found.contacts:
-            told = "; ".join(str(r["text"]) for r in contact.reasons) if contact.state == "pending" else ""
+            told = self._reasons(contact.reasons) if contact.state == "pending" else ""
             yield say["contact"].format(
                 campaign=contact.campaign,
                 external_id=contact.external_id,
@@ -131,11 +139,15 @@ class _Teller:
         if found.caller_id_seen:
             yield say["seen"].format(number=found.caller_id_seen)
 
+    def _reasons(self, reasons: Sequence[Mapping[str, str]]) -> str:
+        told = (in_chinese(r["rule"], r["text"]) if self._language == "zh" else r["text"] for r in reasons)
+        return self._say["between"].join(told)
+
     def _at(self, at: dt.datetime, *, seconds: bool = False) -> str:
         return f"{at.astimezone(ZoneInfo(self._zone)):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"
 
     def _which(self, number: str) -> str:
-        return "" if number == self._found.number else f"{number}: "
+        return "" if number == self._found.number else self._say["which"].format(number=number)
 
     def _by(self, name: str | None) -> str:
         return self._say["by"].format(by=name) if name else ""

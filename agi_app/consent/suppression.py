@@ -18,6 +18,7 @@ from agi_app.errors import SafetyError
 KEY_FILE = "suppression.key"
 KEY_VARIABLE = "AGI_APP_SUPPRESSION_KEY"
 WHAT = "suppression key"
+MADE_WITH_THE_KEY = ("refusals.jsonl", "checkpoint.json", "postgres")  # in the data folder, each later than the key
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 _CHECK_TEXT = b"agi-app suppression key check"
 
@@ -39,18 +40,22 @@ class SuppressionKey:
         """What the database keeps to recognise this key; tells nothing about it."""
         return hmac.new(self._key, _CHECK_TEXT, hashlib.sha256).hexdigest()[:32]
 
-    def verify(self, stored: str | None) -> None:
-        """Compare with the database's check value; SafetyError when the key is another one."""
-        if stored is not None and not hmac.compare_digest(stored, self.check_value):
-            raise SafetyError(
-                "the suppression key is not the one this database was filled with: nobody's stop would be found."
-                f" Put the right {KEY_FILE} back into the data folder (or set {KEY_VARIABLE})"
-            )
-
 
 def load_key(data_folder: Path) -> SuppressionKey:
-    """The key of this installation; made on first use, readable by its owner only."""
+    """The key of this installation; made on first use, readable by its owner only.
+
+    ConfigError when it is damaged, SafetyError when it is gone: a stop under a new key would never be found.
+    """
     if text := os.environ.get(KEY_VARIABLE):
         return SuppressionKey(key_from_hex(text, KEY_VARIABLE, WHAT))
     file = data_folder / KEY_FILE
-    return SuppressionKey(read_key(file, WHAT) or make_key(file, WHAT))
+    used = [
+        name for name in MADE_WITH_THE_KEY if (data_folder / name).exists()
+    ]  # looked at before the key, which is older
+    key = read_key(file, WHAT)
+    if key is None and used:
+        raise SafetyError(
+            f"{file}: the {WHAT} is gone, but {data_folder / used[0]} was filled with it, so nobody who said stop would"
+            f" be known. Put it back from your backup, or from another node of this database (or set {KEY_VARIABLE})"
+        )
+    return SuppressionKey(key or make_key(file, WHAT))

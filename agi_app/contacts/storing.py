@@ -33,7 +33,7 @@ class ImportSummary:
     problems: tuple[Problem, ...] = ()  # of the first rejected rows
     rejects_file: Path | None = None
     notes: tuple[str, ...] = ()  # what the user should know besides
-    woken: int = 0  # contacts that may be called now because their consent came
+    woken: int = 0  # refused contacts that are decided again because a consent came
 
 
 @dataclass(frozen=True, slots=True)

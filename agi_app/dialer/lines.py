@@ -12,7 +12,7 @@ from agi_app.dialer.pacing import Pacer
 from agi_app.dialer.place import Line
 from agi_app.errors import AuthorError
 from agi_app.flow.definition import Flow
-from agi_app.flow.load import load_flow
+from agi_app.flow.load import load_with_parts
 from agi_app.model.campaign import CampaignState
 from agi_app.store.campaigns import StoredCampaign, load_campaigns
 from agi_app.store.pool import Store
@@ -42,7 +42,7 @@ class Lines:
     def __init__(self, store: Store, trunks: Mapping[str, TrunkSettings]) -> None:
         self._store = store
         self._trunks = trunks
-        self._flows: dict[tuple[str, str], Flow] = {}
+        self._flows: dict[tuple[str, ...], Flow] = {}
         self._trunk_pacers = {name: Pacer(t.calls_per_second) for name, t in trunks.items()}
         self.breakers = {name: Breaker() for name in trunks}
         self._said: set[str] = set()
@@ -83,10 +83,10 @@ class Lines:
         if trunk is None:
             self._refuse(name, f"this node's settings have no trunk {row.campaign.trunk!r}")
             return None
-        key = (row.flow_file, row.flow_text)
+        key = (row.flow_file, row.flow_text, *row.sub_flows.values())
         if key not in self._flows:
             try:
-                self._flows[key] = load_flow(row.flow_text, row.flow_file)
+                self._flows[key] = load_with_parts(row.flow_text, row.flow_file, row.sub_flows)
             except AuthorError as error:
                 self._refuse(name, f"its flow is not usable: {error}")
                 return None

@@ -24,12 +24,15 @@ def next_due(
 ) -> dt.datetime | None:
     """When (rules time) the contact is due again after ``result``; None when it is done. ``now`` is rules time.
 
-    A cancelled call is no result: the contact is still to be called, or refused with its reason
-    (whoever said stop shows as suppressed).
+    A person who chose to be called back is due then, or when the window and the caps allow it again; no retry
+    of the campaign comes besides. A cancelled call is no result: the contact is still to be called, or refused
+    with its reason (whoever said stop shows as suppressed).
     """
-    if result.outcome in REACHED:
+    if result.outcome in REACHED and result.call_back_at is None:
         return None
-    if result.outcome is Outcome.CANCELLED:
+    if result.call_back_at is not None:
+        delay = max(result.call_back_at - now, dt.timedelta(0))
+    elif result.outcome is Outcome.CANCELLED:
         delay = dt.timedelta(0)
     else:
         delays = campaign.retry.get(result.outcome.value, ())

@@ -6,14 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agi_app.flow.call_step import CallStep, ReturnStep
 from agi_app.flow.definition import Flow, FlowDocument
 from agi_app.flow.graph import node_targets, prompt_uses, targets
 from agi_app.flow.layout import Box
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.say_step import SayStep
-from agi_app.flow.steps import AnyStep, GatherStep, GotoStep, HangupStep, OptOutStep, SetStep
+from agi_app.flow.steps import (
+    AnyStep,
+    Collect,
+    CollectStep,
+    Gather,
+    GatherStep,
+    GotoStep,
+    HangupStep,
+    OptOutStep,
+    SetStep,
+)
 from agi_app.flow.svg import clip, text_width, wrap
-from agi_app.flow.words import ENTERED, NO_INPUT, NO_MATCH
 
 TEXT_WIDTH = 250.0  # of a card's text, in pixels
 LONGEST_WAY = 190.0
@@ -22,11 +32,12 @@ ROW, TITLE, TAB, PAD = 19.0, 30.0, 26.0, 12.0  # heights and the space at the si
 WORDS = {
     "en": {
         "no_input": "says nothing", "no_match": "another key", "entered": "entered", "else": "otherwise",
-        "hangup": "the call ends", "opt_out": "stores the stop, then the call ends", "start": "start",
+        "empty": "has no value", "hangup": "the call ends", "start": "start",
+        "opt_out": "stores the stop, then the call ends",
         "stop": "at any time: the stop is stored and the call ends", "said": "after",
     },
     "zh": {
-        "no_input": "无按键", "no_match": "按了别的键", "entered": "已输入", "else": "其他情况",
+        "no_input": "无按键", "no_match": "按了别的键", "entered": "已输入", "else": "其他情况", "empty": "没有值",
         "hangup": "通话结束", "opt_out": "登记停呼，通话结束", "start": "开始",
         "stop": "任何时候按下：登记停呼，通话结束", "said": "并播放",
     },
@@ -121,8 +132,12 @@ def _rows(source: FlowDocument, at: tuple[str, int], step: AnyStep, prompts: Pro
         found += [Row("set", clip(f"{n} = {v}", TEXT_WIDTH, 13), f"{n} = {v}") for n, v in step.set.items()]
     elif isinstance(step, HangupStep | OptOutStep):
         found.append(Row("end", words["hangup" if isinstance(step, HangupStep) else "opt_out"]))
-    if isinstance(step, SayStep):
-        return [*found, *_said_rows(step, language)]
+    elif isinstance(step, SayStep):
+        return _said_rows(step, language)
+    elif isinstance(step, CallStep):
+        found.append(Row("verb", f"call {step.call.flow}"))
+    elif isinstance(step, ReturnStep):
+        found.append(Row("end", f"return {step.return_}"))
     for use in prompt_uses(source.flow):
         if use.path[:3] == ("nodes", *at):
             text = said(prompts, language, use.prompt)
@@ -155,11 +170,10 @@ def _named(
     last = path[-1]
     if isinstance(step, GatherStep) and path[3] == "on":
         keys = [key for key, label in (step.gather.keys or {}).items() if label == last]
-        if last in (NO_INPUT, NO_MATCH, ENTERED) and not keys:
-            return [], [words[str(last)]]
-        return keys, [] if keys == [last] else [str(last)]
-    if last == "else":
-        return [], [words["else"]]
+        if keys:
+            return keys, [] if keys == [last] else [str(last)]
+    if last in words and path[3] in ("on", "branch"):
+        return [], [words[str(last)]]
     if path[3:4] == ("branch",):
         value: Any = source.document.value
         for part in (*path[:-1], "when"):
@@ -212,9 +226,14 @@ def _said_rows(step: SayStep, language: str) -> list[Row]:
 
 def _patience(step: AnyStep) -> str:
     """How often and how long a gather waits."""
-    if not isinstance(step, GatherStep):
-        return ""
-    return f" · {step.gather.attempts} × {step.gather.timeout.total_seconds():g} s"
+    match step:
+        case GatherStep():
+            asked: Gather | Collect = step.gather
+        case CollectStep():
+            asked = step.collect
+        case _:
+            return ""
+    return f" · {asked.attempts} × {asked.timeout.total_seconds():g} s"
 
 
 def key_width(key: str) -> float:

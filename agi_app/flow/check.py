@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from agi_app.errors import Problem
+from agi_app.flow.call_step import CallStep
 from agi_app.flow.check_names import language_missing, say_language, unknown_variable
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.graph import (
     PromptUse,
+    calls_before_prompt,
     first_prompts,
     is_last,
     prompt_uses,
@@ -22,9 +24,9 @@ from agi_app.flow.graph import (
     with_exit,
 )
 from agi_app.flow.prompt_facts import PromptFacts, Prompts
-from agi_app.flow.steps import GatherStep
+from agi_app.flow.steps import AnyStep, CallBackStep, CollectStep, GatherStep
 from agi_app.flow.transcripts import offers_key, says
-from agi_app.yaml_lines import suggest
+from agi_app.yaml_lines import Path, suggest
 
 SAMPLE_RATE = 8000  # Hz; Asterisk plays no other in a file that ends in .wav (docs/decisions/0021-prompt-files.md)
 
@@ -100,7 +102,11 @@ def no_way_out(source: FlowDocument) -> Iterator[Problem]:
     for node, steps in source.flow.nodes.items():
         if not any(is_last(step) for step in steps):
             hint = "end it with goto, hangup or opt_out"
-            if isinstance(steps[-1], GatherStep):
+            if source.flow.is_called:
+                hint += ", or with return"
+            if isinstance(steps[-1], CallStep):
+                hint += ", or give its on a way for else"
+            if isinstance(steps[-1], GatherStep | CollectStep | CallBackStep):
                 hint += ", or give each answer and no_input a way in its on"
             path = ("nodes", node, len(steps) - 1)
             yield source.document.problem(path, "flow/no-way-out", f"{node}: the node just ends here; {hint}")
@@ -109,16 +115,32 @@ def no_way_out(source: FlowDocument) -> Iterator[Problem]:
         yield source.document.problem(("nodes", node), "flow/no-way-out", message)
 
 
+def call_first(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/call-first``: a prompt of the flow itself is heard before it calls another flow."""
+    for path in calls_before_prompt(source.flow):
+        message = "call: nothing was said yet; say who calls and how to stop the calls in this flow, then call another"
+        yield source.document.problem(path, "flow/call-first", message)
+
+
 def opt_out_key_used(source: FlowDocument) -> Iterator[Problem]:
     """``flow/opt-out-key-used``: no gather uses the opt-out key for something else."""
     key = source.flow.opt_out.key
     for node, steps in source.flow.nodes.items():
         for index, step in enumerate(steps):
-            if isinstance(step, GatherStep) and key in (step.gather.keys or {}):
-                message = f'{key}: "{key}" is the opt-out key of this flow and always means stop; use another key'
-                yield source.document.problem(
-                    ("nodes", node, index, "gather", "keys", key), "flow/opt-out-key-used", message
-                )
+            for inner in _uses_of(key, step):
+                message = f'{inner[-1]}: "{key}" is the opt-out key of this flow and always means stop; use another key'
+                yield source.document.problem(("nodes", node, index, *inner), "flow/opt-out-key-used", message)
+
+
+def _uses_of(key: str, step: AnyStep) -> Iterator[Path]:
+    if isinstance(step, GatherStep) and key in (step.gather.keys or {}):
+        yield "gather", "keys", key
+    if isinstance(step, CallBackStep) and key in (step.call_back.question.keys or {}):
+        yield "call_back", "offer", int(key) - 1
+    confirm = step.collect.confirm if isinstance(step, CollectStep) else None
+    for word, used in (("yes", confirm.yes), ("no", confirm.no)) if confirm is not None else ():
+        if used == key:
+            yield "collect", "confirm", word
 
 
 # ---- prompts
@@ -217,6 +239,7 @@ STRUCTURE_RULES: tuple[StructureRule, ...] = (
     unknown_variable,
     language_missing,
     say_language,
+    call_first,
 )
 PROMPT_RULES: tuple[PromptRule, ...] = (
     prompt_missing,

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agi_app.errors import InputError, Problem
+from agi_app.flow.call_step import REFERENCE, CallStep
 from agi_app.flow.definition import Flow, FlowDocument
 from agi_app.flow.say_step import Say, SayStep
-from agi_app.flow.steps import AnyStep, BranchStep, GatherStep, SetStep, When
+from agi_app.flow.steps import AnyStep, BranchStep, CollectStep, GatherStep, SetStep, When
 from agi_app.flow.values import pieces
 from agi_app.yaml_lines import Path, suggest
 
 
 def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
-    """``flow/unknown-variable``: a condition or a say names variables that a save or set gives a value."""
-    known = {"language", "disposition"} | _given(source.flow)
+    """``flow/unknown-variable``: a condition, a say or a call names variables that a save or set gives a value."""
+    known = {"language", "disposition"} | given(source.flow)
     for node, steps in source.flow.nodes.items():
         for index, step in enumerate(steps):
             for inner, name in _asked(step):
@@ -23,14 +24,20 @@ def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
                     yield source.document.problem(("nodes", node, index, *inner), "flow/unknown-variable", message)
 
 
-def _given(flow: Flow) -> set[str]:
+def given(flow: Flow) -> set[str]:
+    """The variables that its caller or some step of a flow gives a value."""
     steps = [step for node in flow.nodes.values() for step in node]
-    known = {name for step in steps if isinstance(step, SetStep) for name in step.set}
-    return known | {step.gather.save for step in steps if isinstance(step, GatherStep) and step.gather.save}
+    known = {*flow.parameters, *(name for step in steps if isinstance(step, CallStep) for name in step.call.take)}
+    known |= {name for step in steps if isinstance(step, SetStep) for name in step.set}
+    known |= {step.gather.save for step in steps if isinstance(step, GatherStep) and step.gather.save}
+    return known | {step.collect.save for step in steps if isinstance(step, CollectStep)}
 
 
 def _asked(step: AnyStep) -> Iterator[tuple[Path, str]]:
     """The variables a step reads, with the path of the word inside the step."""
+    for word, value in step.call.with_.items() if isinstance(step, CallStep) else ():
+        if isinstance(value, str) and (found := REFERENCE.fullmatch(value)):
+            yield ("call", "with", word), found[1]
     if isinstance(step, SayStep) and step.say.value is not None:
         yield ("say", "value"), step.say.value
     for number, case in enumerate(step.branch if isinstance(step, BranchStep) else ()):
@@ -68,6 +75,10 @@ def say_language(source: FlowDocument) -> Iterator[Problem]:
                 for inner, message in _say_faults(step.say, languages):
                     path = ("nodes", node, index, "say", *inner)
                     yield source.document.problem(path, "flow/say-language", message)
+            if isinstance(step, CollectStep) and step.collect.confirm is not None:
+                for message in _without_values(languages):
+                    path = ("nodes", node, index, "collect", "confirm")
+                    yield source.document.problem(path, "flow/say-language", f"confirm: {message}")
 
 
 def _say_faults(say: Say, languages: list[str]) -> Iterator[tuple[Path, str]]:
@@ -81,8 +92,13 @@ def _say_faults(say: Say, languages: list[str]) -> Iterator[tuple[Path, str]]:
                     hint = suggest(language, languages)
                     yield (part, language), f'{part}: "{language}" is not in languages{hint}'
     if say.value is not None and say.as_ != "name":
-        for language in languages:
-            try:
-                pieces(language)
-            except InputError as error:
-                yield ("value",), f"value: {error}"
+        for message in _without_values(languages):
+            yield ("value",), f"value: {message}"
+
+
+def _without_values(languages: list[str]) -> Iterator[str]:
+    for language in languages:
+        try:
+            pieces(language)
+        except InputError as error:
+            yield str(error)

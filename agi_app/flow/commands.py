@@ -67,6 +67,13 @@ class SaveAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBackAt:
+    """The person chose to be called again then: local time, ISO 8601 with its offset."""
+
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetDisposition:
     """What the call meant; the last one counts."""
 
@@ -80,4 +87,7 @@ class Hangup:
     reason: str
 
 
-Command = Play | Say | StopPlayback | StartTimer | CancelTimer | StoreOptOut | SaveAnswer | SetDisposition | Hangup
+Sounding = Play | Say | StopPlayback
+Timing = StartTimer | CancelTimer
+Keeping = StoreOptOut | SaveAnswer | CallBackAt | SetDisposition
+Command = Sounding | Timing | Keeping | Hangup

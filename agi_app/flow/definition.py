@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr, model_validator
 
+from agi_app.flow.call_step import ReturnStep
 from agi_app.flow.steps import Step
-from agi_app.flow.words import MAX_NODES, MAX_STEPS_PER_NODE, FileName, Key, Label, Language, Text
+from agi_app.flow.words import (
+    MAX_NODES,
+    MAX_STEPS_PER_NODE,
+    FileName,
+    Key,
+    Label,
+    Language,
+    Text,
+    Variable,
+    judge_names,
+)
 from agi_app.yaml_lines import Authored, Document
 
 NodeSteps = Annotated[list[Step], Field(min_length=1, max_length=MAX_STEPS_PER_NODE)]
@@ -35,13 +47,36 @@ class Flow(Authored):
     languages: list[Language] = Field(min_length=1, max_length=20)
     identify: Identify
     opt_out: OptOut = OptOut()
+    parameters: list[Variable] = Field(default_factory=list, max_length=20)  # of a flow that others call
     start: Label
     nodes: dict[Label, NodeSteps] = Field(min_length=1, max_length=MAX_NODES)
+    _parts: dict[str, Flow] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _good_parameters(self) -> Flow:
+        judge_names(self.parameters, "parameters")
+        return self
 
     @property
     def language(self) -> str:
         """The language of a contact that has none: the first listed."""
         return self.languages[0]
+
+    @property
+    def parts(self) -> Mapping[str, Flow]:
+        """The flows that are called from here, directly or not, by name."""
+        return self._parts
+
+    @property
+    def is_called(self) -> bool:
+        """Whether it is made to be called by other flows, and not by a campaign."""
+        return bool(self.parameters) or any(isinstance(s, ReturnStep) for steps in self.nodes.values() for s in steps)
+
+    def joined(self, parts: Mapping[str, Flow]) -> Flow:
+        """This flow with all those that it calls."""
+        copy = self.model_copy()
+        copy._parts = dict(parts)
+        return copy
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeGuard
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -21,6 +21,7 @@ from agi_app.flow.graph import prompt_uses, said_prompts
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.simulate import KEYS, WORDS, Heard, Simulation
+from agi_app.flow.steps import AnyStep
 from agi_app.flow.transcripts import says
 from agi_app.flow.words import FileName, Label, Language, Text, Variable
 from agi_app.yaml_lines import Authored, Document, Path, load, quote, suggest, validate
@@ -136,7 +137,7 @@ def check_cases(source: Cases, flows: Mapping[str, FlowDocument], prompts: Promp
 
 def _unknown(source: Cases, flow: Flow, prompts: Prompts) -> Iterator[Problem]:
     known_answers = saved_names(flow)
-    names = {use.prompt for use in prompt_uses(flow)}
+    names = _prompt_names(flow)
     texts = _texts(flow, prompts, names)
     for index, case in enumerate(source.file.cases):
         at: Path = ("cases", index)
@@ -156,27 +157,39 @@ def _unknown(source: Cases, flow: Flow, prompts: Prompts) -> Iterator[Problem]:
                     yield source.document.problem((*at, "expect", key, place), "simulation/unknown-text", message)
 
 
+def _prompt_names(flow: Flow) -> set[str]:
+    return {use.prompt for part in _whole(flow) for use in prompt_uses(part)}
+
+
 def _texts(flow: Flow, prompts: Prompts, names: set[str]) -> list[str]:
     """Everything that the flow may say; nothing when it says values, which nobody can list."""
-    says_steps = [step.say for steps in flow.nodes.values() for step in steps if isinstance(step, SayStep)]
-    if any(say.value is not None or "{" in "".join((say.text or {}).values()) for say in says_steps):
+    said = [step.say for part in _whole(flow) for steps in part.nodes.values() for step in steps if _says(step)]
+    if any(say.value is not None or "{" in "".join((say.text or {}).values()) for say in said):
         return []
-    known = {**prompts, **said_prompts(flow)}
+    known = {**prompts, **{key: facts for part in _whole(flow) for key, facts in said_prompts(part).items()}}
     return [facts.transcript or "" for (_, name), facts in known.items() if name in names]
 
 
+def _says(step: AnyStep) -> TypeGuard[SayStep]:
+    return isinstance(step, SayStep)
+
+
 def saved_names(flow: Flow) -> set[str]:
-    """The names under which the steps of a flow save answers."""
-    steps = [step for steps in flow.nodes.values() for step in steps]
+    """The names under which the steps of a flow, and of the flows that it calls, save answers."""
+    steps = [step for part in _whole(flow) for steps in part.nodes.values() for step in steps]
     saves = (getattr(verb, "save", None) for step in steps for _, verb in step)
     return {name for name in saves if isinstance(name, str)}
+
+
+def _whole(flow: Flow) -> tuple[Flow, ...]:
+    return (flow, *flow.parts.values())
 
 
 def run_case(source: Cases, index: int, flow: Flow, prompts: Prompts, contact: Mapping[str, str]) -> Verdict:
     """Simulate one case; ``contact`` has the columns of the contact that the case names."""
     case, document, at = source.file.cases[index], source.document, ("cases", index)
     simulation = Simulation(flow, prompts, contact, case.language, case.now)
-    names = {use.prompt for use in prompt_uses(flow)}
+    names = _prompt_names(flow)
     call = simulation.start()
     found: list[Difference] = []
     for place, line in enumerate(case.input):

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agi_app.flow.call_step import CallStep, ReturnStep
 from agi_app.flow.definition import Flow
 from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.flow.say_step import SayStep
-from agi_app.flow.steps import AnyStep, BranchStep, Else, GatherStep, GotoStep, HangupStep, OptOutStep, PlayStep, When
+from agi_app.flow.steps import (
+    AnyStep,
+    BranchStep,
+    CallBackStep,
+    CollectStep,
+    Else,
+    GatherStep,
+    GotoStep,
+    HangupStep,
+    OptOutStep,
+    PlayStep,
+    When,
+)
 from agi_app.flow.timing import seconds_to_say
-from agi_app.flow.words import NO_INPUT
+from agi_app.flow.words import CHOSEN, ENTERED, NO_INPUT, OTHERWISE
 from agi_app.yaml_lines import Path
 
 
@@ -28,7 +41,7 @@ def targets(step: AnyStep) -> Iterator[tuple[tuple[str | int, ...], str]]:
     match step:
         case GotoStep():
             yield ("goto",), step.goto
-        case GatherStep():
+        case GatherStep() | CollectStep() | CallBackStep() | CallStep():
             for answer, node in step.on.items():
                 yield ("on", answer), node
         case SayStep():
@@ -47,12 +60,18 @@ def targets(step: AnyStep) -> Iterator[tuple[tuple[str | int, ...], str]]:
 def is_last(step: AnyStep) -> bool:
     """Whether no way leads from this step to the next one in its node."""
     match step:
-        case GotoStep() | HangupStep() | OptOutStep():
+        case GotoStep() | HangupStep() | OptOutStep() | ReturnStep():
             return True
+        case CallStep():
+            return OTHERWISE in step.on
         case BranchStep():
             return isinstance(step.branch[-1], Else)
         case GatherStep():
             return all(step.way(outcome) is not None for outcome in (*step.gather.labels, NO_INPUT))
+        case CallBackStep():
+            return all(step.way(outcome) is not None for outcome in (CHOSEN, NO_INPUT))
+        case CollectStep():
+            return all(step.way(outcome) is not None for outcome in (ENTERED, NO_INPUT))
         case _:
             return False
 
@@ -94,7 +113,7 @@ def with_exit(flow: Flow) -> set[str]:
 
 
 def _may_end_in(flow: Flow, steps: Sequence[AnyStep]) -> bool:
-    if not is_last(steps[-1]) or any(isinstance(step, HangupStep | OptOutStep) for step in steps):
+    if not is_last(steps[-1]) or any(isinstance(step, HangupStep | OptOutStep | ReturnStep) for step in steps):
         return True
     return any(target not in flow.nodes for step in steps for _, target in targets(step))
 
@@ -105,9 +124,7 @@ def prompt_uses(flow: Flow) -> Iterator[PromptUse]:
         yield PromptUse(flow.opt_out.confirm, ("opt_out", "confirm"), False)
     for node, steps in flow.nodes.items():
         for index, step in enumerate(steps):
-            use = _use(step, ("nodes", node, index))
-            if use is not None:
-                yield use
+            yield from _uses(step, ("nodes", node, index))
 
 
 def said_name(path: Path) -> str:
@@ -129,8 +146,27 @@ def said_prompts(flow: Flow) -> dict[tuple[str, str], PromptFacts]:
 
 
 def first_prompts(flow: Flow) -> list[PromptUse]:
-    """The prompts that a called person may hear first: one on each way from ``start``."""
-    found: dict[Path, PromptUse] = {}
+    """The prompts that a called person may hear first: one on each way from ``start``.
+
+    A flow that others call begins after their first prompt, so it has none.
+    """
+    if flow.is_called:
+        return []
+    return list({use.path: use for use in (_first(path, step) for path, step in _opening(flow)) if use}.values())
+
+
+def calls_before_prompt(flow: Flow) -> list[Path]:
+    """The places where another flow is called before anything was surely said."""
+    return [] if flow.is_called else [path for path, step in _opening(flow) if isinstance(step, CallStep)]
+
+
+def _first(path: Path, step: AnyStep) -> PromptUse | None:
+    uses = _uses(step, path)
+    return uses[0] if uses else None
+
+
+def _opening(flow: Flow) -> Iterator[tuple[Path, AnyStep]]:
+    """The steps on each way from ``start`` up to the first that surely says something."""
     seen: set[str] = set()
     waiting = [flow.start] if flow.start in flow.nodes else []
     while waiting:
@@ -139,19 +175,28 @@ def first_prompts(flow: Flow) -> list[PromptUse]:
             continue
         seen.add(node)
         for index, step in enumerate(live_steps(flow.nodes[node])):
-            use = _use(step, ("nodes", node, index))
-            if use is not None:
-                found[use.path] = use
+            path: Path = ("nodes", node, index)
+            yield path, step
+            if _uses(step, path) and not (isinstance(step, SayStep) and step.say.may_be_empty):
                 break
             waiting.extend(target for _, target in targets(step) if target in flow.nodes)
-    return list(found.values())
 
 
-def _use(step: AnyStep, path: Path) -> PromptUse | None:
-    if isinstance(step, PlayStep):
-        return PromptUse(step.play.prompt, (*path, "play"), False)
-    if isinstance(step, SayStep):
-        return PromptUse(said_name(path), (*path, "say"), False)
-    if isinstance(step, GatherStep):
-        return PromptUse(step.gather.prompt, (*path, "gather", "prompt"), step.gather.digits is not None)
-    return None
+def _uses(step: AnyStep, path: Path) -> list[PromptUse]:
+    """The prompts of a step, in the order they are heard."""
+    match step:
+        case PlayStep():
+            return [PromptUse(step.play.prompt, (*path, "play"), False)]
+        case SayStep():
+            return [PromptUse(said_name(path), (*path, "say"), False)]
+        case GatherStep():
+            return [PromptUse(step.gather.prompt, (*path, "gather", "prompt"), step.gather.digits is not None)]
+        case CollectStep():
+            uses = [PromptUse(step.collect.prompt, (*path, "collect", "prompt"), True)]
+            if step.collect.confirm is not None:
+                uses.append(PromptUse(step.collect.confirm.prompt, (*path, "collect", "confirm", "prompt"), False))
+            return uses
+        case CallBackStep():
+            return [PromptUse(step.call_back.prompt, (*path, "call_back", "prompt"), False)]
+        case _:
+            return []

@@ -77,8 +77,7 @@ def _layers(boxes: Mapping[str, Box], start: str) -> dict[str, int]:
         for _, target in box.ways:
             incoming[target] += 1
     layer = dict.fromkeys(boxes, 0)
-    waiting = [name for name in (start, *boxes) if incoming[name] == 0]
-    waiting = list(dict.fromkeys(waiting))
+    waiting = [name for name in dict.fromkeys((start, *boxes)) if incoming.get(name) == 0]
     for name in waiting:  # grows while it is read
         for _, target in boxes[name].ways:
             layer[target] = max(layer[target], layer[name] + 1)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from agi_app.flow.words import EMPTY, Label, Language, Text, fault, named
+from agi_app.flow.words import EMPTY, Label, Language, Text, fault, judge_answers, named
 from agi_app.yaml_lines import Authored
 
 # The kinds of flow/values.py. Only a name needs text-to-speech; all others have recorded pieces.
@@ -56,13 +56,23 @@ class Say(Authored):
             raise fault("flow/say", "a name must be known before the call: it is a column, contact.COLUMN", "value")
         return self
 
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether there may be nothing to say, so that the next prompt is heard first."""
+        return self.text is None or any(COLUMN.search(words) for words in self.text.values())
+
 
 class SayStep(Authored):
     """A step that says something; ``on: {empty: NODE}`` leads on when its value is missing or none of its kind."""
 
     say: Say
-    on: dict[Literal["empty"], Label] = Field(default_factory=dict)
+    on: dict[Label, Label] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_answers(self) -> SayStep:
+        judge_answers(self.on, (EMPTY,), "say")
+        return self
 
     def way(self, outcome: str) -> str | None:
         """The node for an outcome; None is the next step."""
-        return self.on.get("empty") if outcome == EMPTY else None
+        return self.on.get(outcome)

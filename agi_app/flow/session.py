@@ -19,20 +19,28 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from agi_app.errors import InputError
 from agi_app.flow import commands as do
+from agi_app.flow.call_step import REFERENCE, CallStep, ReturnStep
+from agi_app.flow.collecting import read_back, value_of
 from agi_app.flow.commands import Command
 from agi_app.flow.definition import Flow
 from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired
 from agi_app.flow.expressions import Value, moment
 from agi_app.flow.gathering import Answer, Missed, More, Verdict, judge_key, judge_silence
+from agi_app.flow.offering import moment_of
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.speaking import parts_of
 from agi_app.flow.state import State, choose_language
 from agi_app.flow.steps import (
     AnyStep,
     BranchStep,
+    CallBack,
+    CallBackStep,
+    Collect,
+    CollectStep,
     Gather,
     GatherStep,
     GotoStep,
@@ -43,7 +51,20 @@ from agi_app.flow.steps import (
     When,
 )
 from agi_app.flow.waiting import listen, play, say, stop
-from agi_app.flow.words import EMPTY, FLOW_LIMIT, MAX_STEPS_PER_CALL, OPTED_OUT
+from agi_app.flow.words import (
+    CALL_BACK,
+    CHOSEN,
+    EMPTY,
+    ENTERED,
+    FLOW_LIMIT,
+    MAX_DEPTH,
+    MAX_STEPS_PER_CALL,
+    NO_MATCH,
+    OPTED_OUT,
+    YES,
+)
+
+_PLACE = ("flow", "node", "step", "variables")
 
 
 class Session:
@@ -63,7 +84,8 @@ class Session:
         """
         chosen = choose_language(flow.languages, language, contact)
         state = State(contact=dict(contact), language=chosen, node=flow.start)
-        state.now = now.isoformat() if now else None
+        if now is not None:
+            state.now, state.zone = now.isoformat(), getattr(now.tzinfo, "key", None)
         return cls(flow, state)
 
     @classmethod
@@ -90,6 +112,12 @@ class Session:
     def disposition(self) -> str | None:
         """What the call meant so far; None as long as no step has set it."""
         return self._state.disposition
+
+    @property
+    def call_back(self) -> dt.datetime | None:
+        """When the person wants to be called again; None after an opt-out."""
+        at = self._state.call_back
+        return dt.datetime.fromisoformat(at) if at is not None and not self.opted_out else None
 
     @property
     def opted_out(self) -> bool:
@@ -122,8 +150,8 @@ class Session:
             case PlaybackFinished() if event.playback == state.playback:
                 return self._playback_finished()
             case TimerFired() if event.timer == state.timer:
-                step = self._current()
-                return self._silence(step.gather) if isinstance(step, GatherStep) else []
+                question = self._question()
+                return self._silence(question) if question is not None else []
             case OptOutStored() if state.phase == "storing":
                 return self._confirm_opt_out()
             case _:
@@ -140,8 +168,7 @@ class Session:
             if step is None:
                 return [*commands, *self._end("end_of_node")]
             if state.steps_done >= MAX_STEPS_PER_CALL:
-                state.disposition = FLOW_LIMIT
-                return [*commands, do.SetDisposition(FLOW_LIMIT), *self._end(FLOW_LIMIT)]
+                return [*commands, *self._over_limit()]
             state.steps_done += 1
             commands += self._execute(step)
         return commands
@@ -155,11 +182,15 @@ class Session:
                 return [play(self._state, "playing", step.play.prompt)]
             case SayStep():
                 return self._say(step)
-            case GatherStep():
-                self._state.attempt = 0
-                return self._ask(step.gather)
+            case GatherStep() | CollectStep() | CallBackStep():
+                self._state.attempt, self._state.pending = 0, None
+                return self._ask(_opening(step))
             case BranchStep():
                 self._move(self._branch(step))
+            case CallStep():
+                return self._call(step)
+            case ReturnStep():
+                return self._return(step.return_)
             case SetStep():
                 self._state.step += 1
                 return self._set(step.set)
@@ -181,8 +212,52 @@ class Session:
         return [say(state, "playing", parts)]
 
     def _current(self) -> AnyStep | None:
-        steps = self._flow.nodes[self._state.node]
+        steps = self._here.nodes[self._state.node]
         return steps[self._state.step] if self._state.step < len(steps) else None
+
+    @property
+    def _here(self) -> Flow:
+        """The flow whose steps run now; key and confirmation of the opt-out are those of the first flow everywhere."""
+        return self._flow if self._state.flow is None else self._flow.parts[self._state.flow]
+
+    def _call(self, step: CallStep) -> list[Command]:
+        state, called = self._state, self._flow.parts.get(step.call.flow)
+        if called is None or len(state.callers) >= MAX_DEPTH:
+            return self._over_limit()  # what the check refuses
+        given = {name: self._argument(value) for name, value in step.call.with_.items()}
+        state.callers.append({"flow": state.flow, "node": state.node, "step": state.step, "variables": state.variables})
+        state.flow, state.node, state.step, state.variables = called.flow, called.start, 0, given
+        return []
+
+    def _argument(self, value: Value) -> Value:
+        found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+        if found is None:
+            return value
+        column = found[1].removeprefix("contact.")
+        return self._state.contact.get(column) if column != found[1] else self._state.variables.get(column)
+
+    def _return(self, result: str) -> list[Command]:
+        state = self._state
+        if not state.callers:
+            return self._end("end_of_node")
+        inner, caller = state.variables, state.callers.pop()
+        state.flow, state.node, state.step, state.variables = (caller[key] for key in _PLACE)
+        step = self._current()
+        if isinstance(step, CallStep):
+            state.variables |= {name: inner[name] for name in step.call.take if name in inner}
+            self._move(step.way(result))
+        return []
+
+    def _over_limit(self) -> list[Command]:
+        self._state.disposition = FLOW_LIMIT
+        return [do.SetDisposition(FLOW_LIMIT), *self._end(FLOW_LIMIT)]
+
+    def _question(self) -> Gather | None:
+        """What the person is being asked now, if the current step asks."""
+        step = self._current()
+        if isinstance(step, CollectStep) and self._state.pending is not None:
+            return step.collect.confirmation
+        return _opening(step) if isinstance(step, GatherStep | CollectStep | CallBackStep) else None
 
     def _move(self, node: str | None) -> None:
         """To the beginning of ``node``; None is the next step here."""
@@ -220,12 +295,15 @@ class Session:
         return commands
 
     def _playback_finished(self) -> list[Command]:
-        state, step = self._state, self._current()
+        state = self._state
         state.playback = None
         if state.phase == "confirming":
             return self._end(OPTED_OUT)
-        if isinstance(step, GatherStep):
-            return [listen(state, step.gather.timeout.total_seconds())]
+        question = self._question()
+        if state.phase == "reading" and question is not None:
+            return [play(state, "asking", question.prompt)]
+        if question is not None:
+            return [listen(state, question.timeout.total_seconds())]
         state.step += 1
         return self._run()
 
@@ -246,7 +324,7 @@ class Session:
     def _key(self, key: str) -> list[Command]:
         state, step = self._state, self._current()
         after_star, state.star = state.star, key == "*"
-        gather = step.gather if isinstance(step, GatherStep) and state.phase != "new" else None
+        gather = self._question() if state.phase != "new" else None
         typing = gather is not None and gather.digits is not None
         if key == self._flow.opt_out.key and (after_star or not typing):
             return self._opt_out("key")
@@ -262,16 +340,16 @@ class Session:
     def _type_ahead(self, key: str) -> list[Command]:
         """A key during a play: the answer to a gather that is the very next step, or nothing."""
         state = self._state
-        following = self._flow.nodes[state.node][state.step + 1 : state.step + 2]
-        if not following or not isinstance(following[0], GatherStep) or not following[0].gather.barge_in:
+        following = self._here.nodes[state.node][state.step + 1 : state.step + 2]
+        if not following or not isinstance(following[0], GatherStep | CollectStep | CallBackStep):
             return []
-        gather = following[0].gather
-        verdict = judge_key(gather, "", key, heard=False)
+        gather = _opening(following[0])
+        verdict = judge_key(gather, "", key, heard=False) if gather.barge_in else None
         if verdict is None:
             return []
         state.step += 1
         state.steps_done += 1
-        state.attempt, state.digits = 1, ""
+        state.attempt, state.digits, state.pending = 1, "", None
         return self._apply(gather, verdict)
 
     def _silence(self, gather: Gather) -> list[Command]:
@@ -279,29 +357,74 @@ class Session:
         return self._apply(gather, judge_silence(gather, self._state.digits))
 
     def _apply(self, gather: Gather, verdict: Verdict) -> list[Command]:
+        step = self._current()
         match verdict:
             case More():
                 self._state.digits = verdict.digits
                 return [*stop(self._state), listen(self._state, gather.timeout.total_seconds())]
-            case Missed() if self._state.attempt < gather.attempts:
-                return [*stop(self._state), *self._ask(gather)]
             case Missed():
-                return [*stop(self._state), *self._leave_gather(verdict.outcome)]
+                return [*stop(self._state), *self._missed(gather, verdict.outcome)]
+            case Answer() if isinstance(step, CallBackStep):
+                return [*stop(self._state), *self._chosen(step.call_back, verdict)]
+            case Answer() if isinstance(step, CollectStep):
+                return [*stop(self._state), *self._collected(step.collect, verdict)]
             case Answer():
                 saved = self._save(gather.save, verdict.value) if gather.save else []
-                return [*stop(self._state), *saved, *self._leave_gather(verdict.outcome)]
+                return [*stop(self._state), *saved, *self._leave_question(verdict.outcome)]
         return []
 
     def _ask(self, gather: Gather) -> list[Command]:
-        self._state.attempt += 1
-        self._state.digits = ""
-        return [play(self._state, "asking", gather.prompt)]
+        state, step = self._state, self._current()
+        state.attempt += 1
+        state.digits = ""
+        if state.pending is not None and isinstance(step, CollectStep):
+            return [say(state, "reading", read_back(step.collect, state.pending, state.language) or ())]
+        return [play(state, "asking", gather.prompt)]
+
+    def _missed(self, gather: Gather, outcome: str) -> list[Command]:
+        return self._ask(gather) if self._state.attempt < gather.attempts else self._leave_question(outcome)
+
+    def _collected(self, collect: Collect, answer: Answer) -> list[Command]:
+        """Digits are read back, if they can be; what was read back is saved, or asked for again."""
+        state = self._state
+        if state.pending is not None:
+            value, state.pending, state.attempt = state.pending, None, state.entries
+            if answer.outcome != YES:
+                return self._missed(collect.entry, NO_MATCH)
+            return [*self._save(collect.save, value), *self._leave_question(ENTERED)]
+        entered = value_of(collect, answer.value)
+        if entered is None or (collect.confirm and not read_back(collect, entered, state.language)):
+            return self._missed(collect.entry, NO_MATCH)
+        if collect.confirm is None:
+            return [*self._save(collect.save, entered), *self._leave_question(ENTERED)]
+        state.pending, state.entries, state.attempt = entered, state.attempt, 0
+        return self._ask(collect.confirmation)
+
+    def _chosen(self, call_back: CallBack, answer: Answer) -> list[Command]:
+        """The time is kept and stored; where it is not known what time it is there, nothing can be promised."""
+        state = self._state
+        if state.now is None:
+            return self._leave_question(NO_MATCH)
+        offer = call_back.offer[int(answer.value) - 1]
+        now = dt.datetime.fromisoformat(state.now)
+        local = now.astimezone(ZoneInfo(state.zone)) if state.zone else now
+        at = moment_of(offer, local).isoformat(timespec="minutes")
+        state.call_back, state.disposition = at, CALL_BACK
+        saved = self._save(CALL_BACK, at)
+        return [*saved, do.CallBackAt(at), do.SetDisposition(CALL_BACK), *self._leave_question(CHOSEN)]
 
     def _save(self, name: str, value: str) -> list[Command]:
         self._state.variables[name] = self._state.answers[name] = value
         return [do.SaveAnswer(name, value)]
 
-    def _leave_gather(self, outcome: str) -> list[Command]:
-        step = self._current()
-        self._move(step.way(outcome) if isinstance(step, GatherStep) else None)
+    def _leave_question(self, outcome: str) -> list[Command]:
+        step, self._state.pending = self._current(), None
+        self._move(step.way(outcome) if isinstance(step, GatherStep | CollectStep | CallBackStep) else None)
         return self._run()
+
+
+def _opening(step: GatherStep | CollectStep | CallBackStep) -> Gather:
+    """The first question of a step that asks."""
+    if isinstance(step, CallBackStep):
+        return step.call_back.question
+    return step.gather if isinstance(step, GatherStep) else step.collect.entry

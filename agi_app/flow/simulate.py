@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agi_app.flow.commands import (
+    CallBackAt,
     CancelTimer,
     Command,
     Hangup,
@@ -157,6 +158,8 @@ class Simulation:
                 return []
             case SaveAnswer():
                 return [f"saves {command.name} = {command.value}"]
+            case CallBackAt(at):
+                return [f"calls back at {at}, if the rules allow it then"]
             case SetDisposition():
                 return [f"disposition {command.label}"]
             case StoreOptOut():

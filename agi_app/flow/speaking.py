@@ -39,7 +39,7 @@ def said_beforehand(flow: Flow, language: str, contact: Mapping[str, str]) -> It
 
     Raises InputError when a step cannot say its column and has no way for that.
     """
-    for node, steps in flow.nodes.items():
+    for node, steps in ((n, s) for part in (flow, *flow.parts.values()) for n, s in part.nodes.items()):
         for step in steps:
             if isinstance(step, SayStep):
                 try:

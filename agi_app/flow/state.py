@@ -10,9 +10,10 @@ from typing import Any, Literal
 from agi_app.flow.expressions import Value
 
 # new: not started · running: executing steps (never between two events) · playing: a play step
-# asking: a gather's prompt plays · listening: a gather's timer runs · storing: waits for OptOutStored
+# asking: a gather's prompt plays · reading: a collect reads a value back
+# listening: a gather's timer runs · storing: waits for OptOutStored
 # confirming: the prompt after a stored opt-out plays · done: hung up, nothing more comes
-Phase = Literal["new", "running", "playing", "asking", "listening", "storing", "confirming", "done"]
+Phase = Literal["new", "running", "playing", "reading", "asking", "listening", "storing", "confirming", "done"]
 
 
 @dataclass(slots=True)
@@ -29,11 +30,17 @@ class State:
     playback: str | None = None
     timer: str | None = None
     attempt: int = 0
+    flow: str | None = None  # the called flow we are in; None: the one the call began with
+    callers: list[dict[str, Any]] = field(default_factory=list)  # where each call goes on: flow, node, step, variables
     digits: str = ""
+    pending: str | None = None  # what a collect has read back; None: it asks for the digits
+    entries: int = 0  # how often a collect has asked for them
     star: bool = False  # the last key was *, so the opt-out key counts even while typing digits
     variables: dict[str, Value] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     disposition: str | None = None
+    call_back: str | None = None  # when the person is to be called again, ISO 8601
+    zone: str | None = None  # where the called person is, an IANA name; None: only the offset of ``now`` is known
     now: str | None = None  # local time of the called person at the last event, ISO 8601
 
     def to_json(self) -> dict[str, Any]:

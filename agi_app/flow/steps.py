@@ -8,24 +8,34 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from agi_app.flow.call_step import CallStep, ReturnStep
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.words import (
+    CHOSEN,
+    CONFIRM_ATTEMPTS,
+    DATE_DIGITS,
     ENTERED,
     FLOW_LIMIT,
     LABEL_PATTERN,
     LABEL_RULE,
     MAX_ATTEMPTS,
     MAX_DIGITS,
+    MAX_OFFERS,
+    NO,
     NO_INPUT,
     NO_MATCH,
     OPTED_OUT,
     RESERVED_NAMES,
     VERBS,
+    YES,
+    ClockTime,
     Condition,
+    Delay,
     FileName,
     Key,
     Label,
@@ -33,6 +43,8 @@ from agi_app.flow.words import (
     Variable,
     Wait,
     fault,
+    judge_answers,
+    named,
 )
 from agi_app.yaml_lines import Authored, suggest
 
@@ -103,6 +115,102 @@ class Gather(Authored):
         return tuple(dict.fromkeys((self.keys or {"": ENTERED}).values()))
 
 
+class Confirm(Authored):
+    """How a collect asks whether what it read back is right; its prompt follows the value."""
+
+    prompt: FileName
+    yes: Key = "1"
+    no: Key = "2"
+
+    @model_validator(mode="after")
+    def _different(self) -> Confirm:
+        if self.yes == self.no:
+            raise fault("flow/collect", "yes and no are the same key", "no")
+        return self
+
+
+class Collect(Authored):
+    """Ask for a number or a date by keys, read it back, and ask again until it is right.
+
+    ``kind`` says what the digits are; a ``date`` is eight of them (year, month, day), an ``amount`` is whole
+    units of its ``currency``. Without ``confirm`` nothing is read back.
+    """
+
+    prompt: FileName
+    kind: Literal["digits", "number", "date", "amount"] = "digits"
+    digits: Digits | None = None
+    currency: Annotated[str, named("[A-Z]{3}", "write three capital letters, such as CNY")] | None = None
+    confirm: Confirm | None = None
+    timeout: Wait = dt.timedelta(seconds=5)
+    attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 3
+    barge_in: Annotated[bool, Field(strict=True)] = True
+    save: Variable
+
+    @model_validator(mode="after")
+    def _judge(self) -> Collect:
+        if self.kind == "date" and self.digits is not None:
+            raise fault("flow/collect", "a date has eight digits, year, month and day; leave this out", "digits")
+        if self.kind == "amount" and self.currency is None:
+            raise fault("flow/collect", "an amount needs a currency, such as currency: CNY", "kind")
+        if self.kind != "amount" and self.currency is not None:
+            raise fault("flow/collect", "only an amount has a currency", "currency")
+        if self.save in RESERVED_NAMES:
+            raise fault("flow/reserved-name", _RESERVED, "save", name=self.save)
+        return self
+
+    @cached_property
+    def entry(self) -> Gather:
+        """The question for the digits."""
+        date = Digits(min=DATE_DIGITS, max=DATE_DIGITS)
+        digits = date if self.kind == "date" else self.digits or Digits()
+        return self._question(self.prompt, self.attempts, None, digits)
+
+    @cached_property
+    def confirmation(self) -> Gather:
+        """The question whether they are right; only with ``confirm``."""
+        confirm = self.confirm or Confirm(prompt=self.prompt)
+        return self._question(confirm.prompt, CONFIRM_ATTEMPTS, {confirm.yes: YES, confirm.no: NO}, None)
+
+    def _question(self, prompt: str, attempts: int, keys: dict[str, str] | None, digits: Digits | None) -> Gather:
+        timeout, barge_in = self.timeout, self.barge_in  # judged already
+        return Gather.model_construct(
+            prompt=prompt, keys=keys, digits=digits, timeout=timeout, attempts=attempts, barge_in=barge_in
+        )
+
+
+class Offer(Authored):
+    """One time that is offered, in the person's own time: ``in`` so long, the next ``at``, or ``tomorrow_at``."""
+
+    in_: Delay | None = Field(default=None, alias="in")
+    at: ClockTime | None = None
+    tomorrow_at: ClockTime | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Offer:
+        if len(self.model_fields_set) != 1:
+            raise fault("flow/call-back", 'one of in (2h), at ("18:00") and tomorrow_at ("10:00") must stand here')
+        return self
+
+
+class CallBack(Authored):
+    """Offer times for another call; the first is chosen with key 1, the second with 2, and so on."""
+
+    prompt: FileName
+    offer: list[Offer] = Field(min_length=1, max_length=MAX_OFFERS)
+    timeout: Wait = dt.timedelta(seconds=5)
+    attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 2
+    barge_in: Annotated[bool, Field(strict=True)] = True
+
+    @cached_property
+    def question(self) -> Gather:
+        """The question for a key."""
+        keys = {str(number): str(number) for number in range(1, len(self.offer) + 1)}
+        timeout, barge_in = self.timeout, self.barge_in  # judged already
+        return Gather.model_construct(
+            prompt=self.prompt, keys=keys, timeout=timeout, attempts=self.attempts, barge_in=barge_in
+        )
+
+
 class PlayStep(Authored):
     """A step that plays."""
 
@@ -117,11 +225,43 @@ class GatherStep(Authored):
 
     @model_validator(mode="after")
     def _known_answers(self) -> GatherStep:
-        known = (*self.gather.labels, NO_INPUT, NO_MATCH)
-        for answer in self.on:
-            if answer not in known:
-                message = 'this gather has no answer "{answer}"{hint}'
-                raise fault("flow/unknown-answer", message, "on", answer, answer=answer, hint=suggest(answer, known))
+        judge_answers(self.on, (*self.gather.labels, NO_INPUT, NO_MATCH), "gather")
+        return self
+
+    def way(self, outcome: str) -> str | None:
+        """The node for an outcome; a missing ``no_match`` goes the ``no_input`` way, None is the next step."""
+        if outcome == NO_MATCH and NO_MATCH not in self.on:
+            return self.on.get(NO_INPUT)
+        return self.on.get(outcome)
+
+
+class CollectStep(Authored):
+    """A step that collects; an outcome without a way in ``on`` goes on with the next step."""
+
+    collect: Collect
+    on: dict[Label, Label] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_answers(self) -> CollectStep:
+        judge_answers(self.on, (ENTERED, NO_INPUT, NO_MATCH), "collect")
+        return self
+
+    def way(self, outcome: str) -> str | None:
+        """The node for an outcome; a missing ``no_match`` goes the ``no_input`` way, None is the next step."""
+        if outcome == NO_MATCH and NO_MATCH not in self.on:
+            return self.on.get(NO_INPUT)
+        return self.on.get(outcome)
+
+
+class CallBackStep(Authored):
+    """A step that offers to call again; an outcome without a way in ``on`` goes on with the next step."""
+
+    call_back: CallBack
+    on: dict[Label, Label] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_answers(self) -> CallBackStep:
+        judge_answers(self.on, (CHOSEN, NO_INPUT, NO_MATCH), "call_back")
         return self
 
     def way(self, outcome: str) -> str | None:
@@ -215,7 +355,20 @@ class HangupStep(Authored):
 
 # A step that only speaks; what follows it may be answered meanwhile.
 SpeakStep = PlayStep | SayStep
-AnyStep = PlayStep | SayStep | GatherStep | BranchStep | SetStep | OptOutStep | GotoStep | HangupStep
+AnyStep = (
+    PlayStep
+    | SayStep
+    | GatherStep
+    | CollectStep
+    | BranchStep
+    | SetStep
+    | CallStep
+    | ReturnStep
+    | CallBackStep
+    | OptOutStep
+    | GotoStep
+    | HangupStep
+)
 
 
 def _one_verb(value: Any) -> Any:
@@ -243,8 +396,12 @@ Step = Annotated[
         Annotated[PlayStep, Tag("<play>")]
         | Annotated[SayStep, Tag("<say>")]
         | Annotated[GatherStep, Tag("<gather>")]
+        | Annotated[CollectStep, Tag("<collect>")]
         | Annotated[BranchStep, Tag("<branch>")]
         | Annotated[SetStep, Tag("<set>")]
+        | Annotated[CallStep, Tag("<call>")]
+        | Annotated[ReturnStep, Tag("<return>")]
+        | Annotated[CallBackStep, Tag("<call_back>")]
         | Annotated[OptOutStep, Tag("<opt_out>")]
         | Annotated[GotoStep, Tag("<goto>")]
         | Annotated[HangupStep, Tag("<hangup>")],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, InstanceOf
@@ -12,24 +13,46 @@ from pydantic_core import PydanticCustomError
 
 from agi_app.flow.expression_parser import ExpressionError, parse
 from agi_app.flow.expressions import Expression
-from agi_app.yaml_lines import parse_duration, quote
+from agi_app.yaml_lines import parse_duration, quote, suggest
 
 MAX_NODES = 200
 MAX_STEPS_PER_NODE = 100
 MAX_STEPS_PER_CALL = 200  # a flow that loops ends here, with the disposition "flow_limit"
+MAX_DEPTH = 5  # flows that call flows
 MAX_CALL_SECONDS = 120.0  # when the campaign does not say otherwise
 MAX_ATTEMPTS = 5
 MAX_DIGITS = 32
+CONFIRM_ATTEMPTS = 2  # how often a collect reads back and asks whether it is right
+MAX_OFFERS = 8  # times of a call_back, one key each
+MIN_DELAY, MAX_DELAY = dt.timedelta(minutes=1), dt.timedelta(days=30)  # of a call_back
+DATE_DIGITS = 8  # year, month, day
 MAX_SAID = 1000  # characters of a say, columns filled in
 MIN_WAIT, MAX_WAIT = dt.timedelta(seconds=1), dt.timedelta(seconds=60)
 
-NO_INPUT, NO_MATCH, ENTERED = "no_input", "no_match", "entered"  # outcomes of a gather
+NO_INPUT, NO_MATCH, ENTERED = "no_input", "no_match", "entered"  # outcomes of a gather or a collect
+CHOSEN = "chosen"  # outcome of a call_back
+CALL_BACK = "call_back"  # the disposition of a call that is to be called again, and the name of the stored time
+YES, NO = "yes", "no"  # what is said to the value that a collect reads back
+OTHERWISE = "else"  # in the ways of a call: every other result
 EMPTY = "empty"  # outcome of a say: its value is missing or none of its kind
 OPTED_OUT, FLOW_LIMIT = "opted_out", "flow_limit"  # dispositions that the engine sets
 RESERVED_NAMES = frozenset(
     {"contact", "now", "language", "disposition", "and", "or", "not", "in", "true", "false", "null"}
 )
-VERBS = ("play", "say", "gather", "branch", "set", "opt_out", "goto", "hangup")
+VERBS = (
+    "play",
+    "say",
+    "gather",
+    "collect",
+    "branch",
+    "set",
+    "call",
+    "return",
+    "call_back",
+    "opt_out",
+    "goto",
+    "hangup",
+)
 
 LABEL_PATTERN, LABEL_RULE = r"[\w-]{1,64}", "use letters, digits, - and _ (at most 64)"
 
@@ -37,6 +60,22 @@ LABEL_PATTERN, LABEL_RULE = r"[\w-]{1,64}", "use letters, digits, - and _ (at mo
 def fault(rule: str, message: str, *at: str | int, **words: str) -> PydanticCustomError:
     """An error of ``rule`` that points at the key ``at`` inside the validated value."""
     return PydanticCustomError(rule, message, {**words, "at": at})
+
+
+def judge_names(names: Iterable[str], *at: str) -> None:
+    """Raise ``flow/reserved-name`` for the first name that a variable may not have."""
+    for name in names:
+        if name in RESERVED_NAMES:
+            raise fault("flow/reserved-name", '"{name}" has a meaning of its own; use another name', *at, name=name)
+
+
+def judge_answers(on: Iterable[str], known: tuple[str, ...], verb: str) -> None:
+    """Raise ``flow/unknown-answer`` for the first key of ``on`` that the step can never answer."""
+    for answer in on:
+        if answer not in known:
+            message = 'this {verb} has no answer "{answer}"{hint}'
+            hint = suggest(answer, known)
+            raise fault("flow/unknown-answer", message, "on", answer, verb=verb, answer=answer, hint=hint)
 
 
 def named(pattern: str, rule: str) -> BeforeValidator:
@@ -56,6 +95,21 @@ def _wait(value: object) -> dt.timedelta:
             "schema/duration", "a caller is given 1s to 60s, not {found}", {"found": quote(value)}
         )
     return duration
+
+
+def _delay(value: object) -> dt.timedelta:
+    duration = parse_duration(value)
+    if not MIN_DELAY <= duration <= MAX_DELAY:
+        raise PydanticCustomError(
+            "schema/duration", "a call-back is 1m to 30d away, not {found}", {"found": quote(value)}
+        )
+    return duration
+
+
+def _clock(value: object) -> dt.time:
+    if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        return dt.time.fromisoformat(value)
+    raise PydanticCustomError("schema/value", 'this must be a time such as "18:00", in quotes')
 
 
 def _scalar(value: object) -> object:
@@ -84,5 +138,7 @@ Language = Annotated[str, named(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "write a l
 Key = Annotated[str, named(r"[0-9*#]", "a key is one of 0-9, * and #, in quotes")]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Wait = Annotated[dt.timedelta, BeforeValidator(_wait)]
+Delay = Annotated[dt.timedelta, BeforeValidator(_delay)]
+ClockTime = Annotated[dt.time, BeforeValidator(_clock)]
 Scalar = Annotated[Any, BeforeValidator(_scalar)]
 Condition = Annotated[InstanceOf[Expression], BeforeValidator(_condition)]

@@ -19,7 +19,7 @@ from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign
-from agi_app.model.phone import NotANumber, PhoneNumber, parse
+from agi_app.model.phone import NotANumber, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,7 @@ class Decision:
 
 def decide(facts: Facts, campaign: Campaign, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
     """Judge one contact at one instant (``now`` = rules time, aware)."""
-    number = _number(facts.number)
-    place = None if number is None else place_of(number, ruleset)
+    place = locate(facts.number, ruleset)
     shown = choose(campaign, facts.number, facts.caller_id_seen)
     return judge(Case(facts, place, shown, campaign, trunk_is_sandbox, ruleset, now))
 
@@ -92,10 +91,10 @@ def permit(claim: Claim, receipt: MarkReceipt, monotonic: float) -> Permit:
     return Permit(claim.attempt_id, claim.number, claim.caller_id, claim.trunk, expires_at)
 
 
-def _number(e164: str) -> PhoneNumber | None:
-    """The number as judged; None unless it is exactly what would be dialled."""
+def locate(e164: str, ruleset: RuleSet) -> Place | None:
+    """Where the number is; None unless it is valid and exactly what would be dialled."""
     try:
         number = parse(e164)
     except NotANumber:
         return None
-    return number if number.e164 == e164 else None
+    return place_of(number, ruleset) if number.e164 == e164 else None

@@ -43,6 +43,7 @@ class CallResult:
     ringing_at: dt.datetime | None = None
     answered_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
+    call_back_at: dt.datetime | None = None  # rules time: when the person asked to be called again
     note: str | None = None  # for people: why it failed or was cut short
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.metadata
-import importlib.util
+import logging
 import os
 import shlex
 import shutil
@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import agi_app.prompts.wav as wav_files
 from agi_app.config import TtsSettings
+from agi_app.prompts import wav
 from agi_app.prompts.faults import PromptFault
 
 LONGEST_TEXT = 4000  # characters; a prompt of four minutes
@@ -152,7 +152,7 @@ class Kokoro:
             raise PromptFault(f"the engine kokoro lacks {error.name}; `pip install 'agi-app[tts]'`") from error
         except (RuntimeError, ValueError, KeyError, OSError, AssertionError) as error:
             raise PromptFault(f"the engine kokoro could not speak it: {error}") from error
-        out.write_bytes(wav_files.build(int(rate), (samples.clip(-1, 1) * 32767).astype("<i2").tobytes()))
+        out.write_bytes(wav.build(int(rate), (samples.clip(-1, 1) * 32767).astype("<i2").tobytes()))
 
     def _voice(self, language: str) -> str:
         return self.voices.get(language) or _KOKORO_VOICES.get(language.partition("-")[0], "af_heart")
@@ -165,7 +165,9 @@ def _kokoro(model: str, voices: str) -> Any:
 
 @functools.lru_cache(maxsize=1)
 def _mandarin() -> Any:
-    return importlib.import_module("misaki.zh").ZHG2P()
+    found = importlib.import_module("misaki.zh").ZHG2P()
+    logging.getLogger("jieba").setLevel(logging.WARNING)  # it tells each start of its dictionary
+    return found
 
 
 def _phonemes(text: str) -> str:

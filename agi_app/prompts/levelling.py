@@ -23,6 +23,7 @@ SILENCE_DB = -40.0  # below the loudest peak
 KEPT_S = 0.15  # silence that stays before and after the speech
 KEPT_PIECE_S = 0.03  # pieces follow each other within one number
 MOST_GAIN_DB = 30.0  # more would only lift noise
+LIMITER_TURNS = 4
 SHORTEST_S = 0.05
 _FADE_S = 0.005
 
@@ -88,15 +89,21 @@ def _at(sound: Sound, wanted: Wanted, rate: int) -> tuple[Samples, float, float,
     gain = wanted.loudness - found
     if gain > MOST_GAIN_DB:
         raise PromptFault(f"is almost silent ({found:.0f} LUFS); record it again, nearer to the microphone")
+    finished = _loud(kept, rate, gain)
+    for _ in range(LIMITER_TURNS):
+        missing = wanted.loudness - loudness(finished, rate)
+        if missing < 0.1:
+            break
+        gain = min(gain + missing, MOST_GAIN_DB)  # what the limiter took
+        finished = _loud(kept, rate, gain)
+    over = max(0.0, _db(true_peak(kept)) + gain - CEILING_DB)
+    return finished, (len(whole) - len(kept)) / rate, gain, over
+
+
+def _loud(samples: Samples, rate: int, gain_db: float) -> Samples:
+    louder: Samples = samples * 10 ** (gain_db / 20)
     ceiling = 10 ** (CEILING_DB / 20)
-    kept = kept * 10 ** (gain / 20)
-    over = max(0.0, _db(true_peak(kept)) - CEILING_DB)
-    if over:
-        kept = limit(kept, rate, ceiling)
-        missing = min(wanted.loudness - loudness(kept, rate), 3.0)
-        if missing > 0.1:  # once more: what the limiter took from the loudness
-            kept, gain = limit(kept * 10 ** (missing / 20), rate, ceiling), gain + missing
-    return kept, (len(whole) - len(kept)) / rate, gain, over
+    return limit(louder, rate, ceiling) if true_peak(louder) > ceiling else louder
 
 
 def _trimmed(samples: Samples, rate: int, kept_s: float) -> Samples:

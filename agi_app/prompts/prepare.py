@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -80,9 +81,9 @@ def prepare(
     jobs = [Job(folder, p.source, p.text if p.how == "text" else None, p.keys, speakers, settings) for p in todo]
     made = {result.prompt: result for result in _run(jobs, progress)}
     results = [made.get(p.source.id) or _kept(p, prepared) for p in plans]
-    _make_pause(prepared, settings)
-    index = _index(plans, prepared, settings, {} if only is None else prepared.index())
-    if plans or prepared.folder.exists():
+    if any(p.keys or p.source.is_piece for p in plans) or prepared.folder.exists():
+        _make_pause(prepared, settings)
+        index = _index(plans, prepared, settings, {} if only is None else prepared.index())
         prepared.write_index(index)
         prepared.prune(index.values(), SystemClock().now().timestamp())
     return results
@@ -144,6 +145,15 @@ def _begin() -> None:
     """Ctrl-C ends the command, which ends its processes; pydub asks for an ffmpeg that WAV does not need."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.filterwarnings("ignore", message="Couldn't find ff", category=RuntimeWarning)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """The pool alone would wait for ever for work from a process that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _speak(job: Job, out: Path, notes: list[str]) -> int:
@@ -220,6 +230,6 @@ def _kept(planned: Plan, prepared: Prepared) -> Result:
 
 def _make_pause(prepared: Prepared, settings: PromptSettings) -> None:
     key = pause_key(settings)
-    if not prepared.has(key) and prepared.folder.parent.is_dir():
+    if not prepared.has(key):
         wide = wav.silence(wav.WIDE, PAUSE_S) if settings.wideband else None
         prepared.save(key, wav.silence(wav.NARROW, PAUSE_S), wide, {"prompt": PAUSE.name, "seconds": PAUSE_S})

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -83,13 +84,20 @@ async def _checkpoints(store: Store, notary: Notary, witness: Path | None, repor
             report.notes.append(f"the witness copy was not looked at: {error}")
     places["audit_checkpoint"] = await audit.checkpoints(store)
     good: dict[str, Checkpoint] = {}
+    bad: Counter[tuple[str, str]] = Counter()
     for place, notes in places.items():
         for note in notes:
             if note not in good:
                 try:
                     good[note] = notary.read(note)
                 except ValueError as error:
-                    report.add(Fault("forged checkpoint", f"{place}: a checkpoint {error}", place))
+                    bad[place, str(error)] += 1
+    for (place, why), times in bad.items():
+        report.add(Fault("forged checkpoint", f"{place}: {_a_checkpoint(times)} {why}", place))
+    if bad and not good:
+        report.notes.append(
+            "no checkpoint is of this database: is it the right one (database_url, data_folder), not a new one?"
+        )
     _look_for_rollback(good, notary, places, report)
     report.notes += [
         f"the database was restored: {c.lost - c.size} entries beyond {c.size} were given up at {c.at:%F %H:%M} UTC"
@@ -97,6 +105,10 @@ async def _checkpoints(store: Store, notary: Notary, witness: Path | None, repor
         if c.lost is not None
     ]
     return in_force(good.values())
+
+
+def _a_checkpoint(times: int) -> str:
+    return "a checkpoint" if times == 1 else f"each of {times} checkpoints"
 
 
 def _look_for_rollback(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -31,15 +31,22 @@ class StoredCampaign:
     flow_file: str
     flow_text: str
     changed_at: dt.datetime  # real time of the last change of state
+    sub_flows: Mapping[str, str] = field(default_factory=dict)  # of the flows it calls: file -> text
 
 
-async def save_campaign(store: Store, campaign: Campaign, flow_file: str, flow_text: str) -> None:
-    """Store a new campaign as draft, or the new text of one; its state stays."""
+async def save_campaign(
+    store: Store, campaign: Campaign, flow_file: str, flow_text: str, sub_flows: Mapping[str, str] | None = None
+) -> None:
+    """Store a new campaign as draft, or the new text of one; its state stays.
+
+    ``sub_flows`` has the texts of the flows that its flow calls, by file.
+    """
     values = {
         "name": campaign.name,
         "spec": msgspec.json.encode(campaign).decode(),
         "flow_file": flow_file,
         "flow_text": flow_text,
+        "sub_flows": msgspec.json.encode(dict(sub_flows or {})).decode(),
     }
     async with store.transaction() as connection:
         await connection.execute(Q["save"], values)
@@ -89,6 +96,7 @@ async def _load(store: Store, names: list[str] | None, states: list[str] | None)
             row["flow_file"],
             row["flow_text"],
             row["changed_at"],
+            row["sub_flows"],
         )
         for row in found
     ]

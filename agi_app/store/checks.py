@@ -70,5 +70,6 @@ async def confirm_suppression_key(store: Store, check_value: str) -> None:
     if row is None or row["value"] != check_value:
         raise SafetyError(
             "the suppression key is not the one this database was filled with, so nobody who said stop would be "
-            "recognised; put the right key file back"
+            "recognised; put the right suppression.key back into the data folder (it is in your backup; nodes that "
+            "share a database share it)"
         )

@@ -27,6 +27,8 @@ from agi_app.store.texts import spec_of, version_of_spec
 Q = queries.load("claims")
 SOONEST_RETRY = dt.timedelta(seconds=1)  # a refusal is not decided again at once, whatever the rule says
 _REASONS = msgspec.json.Decoder(tuple[Reason, ...])
+_FIELDS = msgspec.json.Decoder(dict[str, str])
+_RETRIES = msgspec.json.Decoder(dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,9 @@ async def claim(
         start = await begin(connection, campaign, terms.offset)
         if start is None or start.state is not CampaignState.RUNNING:
             return ClaimBatch(not_running=True)
-        trunk = await slots.lease(connection, slots.of_trunk(campaign.trunk), terms.trunk_limit, limit)
-        own = await slots.lease(connection, slots.of_campaign(campaign.name), campaign.pace.concurrent, limit)
-        free = list(zip(trunk, own, strict=False))
+        trunk = slots.Scope(slots.of_trunk(campaign.trunk), terms.trunk_limit)
+        own = slots.Scope(slots.of_campaign(campaign.name), campaign.pace.concurrent)
+        free = await slots.lease_both(connection, trunk, own, limit)
         if not free:
             return ClaimBatch(no_slot=True)
         due = await _lock(connection, campaign.name, start.now, max(limit, look_at))
@@ -160,8 +162,8 @@ def _claim(judged: Judged, attempt_id: str, campaign: Campaign, decision_id: int
         caller_id=judged.decision.caller_id,
         trunk=campaign.trunk,
         language=row["language"],
-        fields=row["fields"],
+        fields=_FIELDS.decode(row["fields"]),
         attempt_number=row["attempts_made"] + 1,
         decision_id=decision_id,
-        retries_used=row["retries_used"],
+        retries_used=_RETRIES.decode(row["retries_used"]),
     )

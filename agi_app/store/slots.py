@@ -5,6 +5,8 @@ Counting calls and comparing would let two workers pass together. A row can be l
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from agi_app.store import queries
 from agi_app.store.statements import Connection, count, record, records
 
@@ -33,6 +35,24 @@ async def lease(connection: Connection, scope: str, limit: int, most: int) -> li
             return []
     found = await records(connection, Q["lease"], {"scope": scope, "most": most})
     return [row["n"] for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose slots, and how many there are to be now."""
+
+    name: str
+    limit: int
+
+
+async def lease_both(connection: Connection, trunk: Scope, campaign: Scope, most: int) -> list[tuple[int, int]]:
+    """Lock up to ``most`` pairs of free slots, of the trunk and of the campaign; see ``lease``."""
+    values = {"trunk": trunk.name, "campaign": campaign.name, "most": most}
+    row = await record(connection, Q["lease_both"], values)
+    if row is not None and (row["trunk_total"], row["campaign_total"]) == (trunk.limit, campaign.limit):
+        return list(zip(row["trunk"], row["campaign"], strict=False))
+    of_trunk = await lease(connection, trunk.name, trunk.limit, most)
+    return list(zip(of_trunk, await lease(connection, campaign.name, campaign.limit, most), strict=False))
 
 
 async def occupy(connection: Connection, rows_json: str) -> None:

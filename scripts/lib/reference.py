@@ -78,13 +78,17 @@ def command_page() -> str:
 
 
 def _argument(parameter: Any) -> str:
-    return f"`{parameter.name.upper()}`"
+    return f"`{_shown(parameter)}`"
+
+
+def _shown(parameter: Any) -> str:
+    return str(parameter.metavar or parameter.name.upper()).replace("|", " or ")
 
 
 def _usage(name: str, arguments: list[Any], options: list[Any]) -> str:
     words = []
     for parameter in arguments:
-        word = parameter.name.upper() + ("..." if parameter.nargs == -1 else "")
+        word = _shown(parameter) + ("..." if parameter.nargs == -1 else "")
         words.append(word if parameter.required else f"[{word}]")
     needed = [f"{p.opts[0]} {p.name.upper()}" for p in options if p.required]
     rest = ["[OPTIONS]"] if any(not p.required for p in options) else []
@@ -168,7 +172,7 @@ def _sentence(text: str | None) -> str:
 
 def _default(field: Any) -> str:
     if field.default is PydanticUndefined:
-        return "Must be there."
+        return "Must be there." if field.default_factory is None else ""
     default = field.default
     if default in ("", None):
         return ""
@@ -256,9 +260,9 @@ def check_page() -> str:
         "# Check rules",
         MADE,
         "",
-        "`agi-app check` reads campaigns, flows, prompts, calling rules and expected calls, and prints every fault that it",
-        "finds as `file:line:column: RULE message`. `campaign start` runs the same checks and refuses to start a campaign",
-        "that has one. A rule marked *warning* does not count as an error: exit 1 with an error, else 0.",
+        "`agi-app check` reads campaigns, flows, prompts, calling rules and expected calls, and prints every fault",
+        "that it finds as `file:line:column: RULE message`. `campaign start` runs the same checks and refuses to start",
+        "a campaign that has one. A rule marked *warning* does not count as an error: exit 1 with an error, else 0.",
         "",
         "- `agi-app check --explain RULE` shows the entry of a rule in the terminal.",
         "- `agi-app check --format github` prints annotations for GitHub Actions, `--format json` one array.",
@@ -289,16 +293,8 @@ def _check_rule(rule: LintRule) -> list[str]:
     if rule.example_of == "words":
         return [*lines, f"Bad: {rule.bad.strip()}. Good: {rule.good.strip()}."]
     kind = {"contacts": "csv", "consent": "csv", "stop list": "text"}.get(rule.example_of, "yaml")
-    return [
-        *lines,
-        "Bad:",
-        "",
-        *_example(f"{kind} bad", rule.bad),
-        "",
-        "Good:",
-        "",
-        *_example(f"{kind} good", rule.good),
-    ]
+    bad, good = _example(f"{kind} bad", rule.bad), _example(f"{kind} good", rule.good)
+    return [*lines, "Bad:", "", *bad, "", "Good:", "", *good]
 
 
 def _example(kind: str, text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from agi_app.campaigns.starter import make_project
 from agi_app.doctor import Finding, examine
 from agi_app.store import embedded
 from sandbox.asterisk import Asterisk
+from sandbox.capture import Capture
 from sandbox.world import settings_toml
 from tests.asterisk.client import TRUNK
 
@@ -47,6 +49,8 @@ def patient(
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("AGI_APP_SUPPRESSION_KEY", "ab" * 32)
     make_project(tmp_path / "mine")
+    assert asterisk.prompts_dir is not None
+    shutil.copytree(tmp_path / "mine" / "prompts", asterisk.prompts_dir, dirs_exist_ok=True)
     data = cluster.folder.parent
     return Patient(tmp_path / "mine", f'data_folder = "{data}"\n' + settings_toml(asterisk, trunk="sandbox"))
 
@@ -59,6 +63,7 @@ async def test_a_new_project_lacks_only_its_worker(patient: Patient) -> None:
     assert found["Asterisk"].text.startswith("22.")
     assert found["trunk sandbox"].text.startswith("leads to sip:127.0.0.1:")
     assert {"settings", "project files", "data folder", "database", "clocks", "calling rules"} <= set(found)
+    assert found["prompts play"].text.startswith("Asterisk played ")
 
 
 async def test_every_fault_is_found_in_one_look(patient: Patient) -> None:
@@ -77,6 +82,25 @@ async def test_a_trunk_that_asterisk_lacks(patient: Patient) -> None:
     bad = found["trunk sandbox"]
     assert not bad.well
     assert "'nowhere'" in bad.text
+
+
+async def test_a_prompt_is_really_played_and_nobody_is_rung(
+    patient: Patient, asterisk: Asterisk, capture: Capture
+) -> None:
+    """Asterisk sees another folder, then a file in a format that it cannot read; it says why both times."""
+    before = len(capture.calls())
+    bad = (await patient.examine(patient.settings.replace(asterisk.prompts_path, "/srv/elsewhere")))["prompts play"]
+    assert not bad.well
+    assert "/srv/elsewhere" in bad.text
+    assert "prompts_path" in bad.mend
+    assert asterisk.prompts_dir is not None
+    for wav in asterisk.prompts_dir.glob("*/*.wav"):
+        sound = wav.read_bytes()
+        wav.write_bytes(sound[:24] + (16000).to_bytes(4, "little") + sound[28:])
+    assert not (await patient.examine())["prompts play"].well
+    shutil.copytree(patient.folder / "prompts", asterisk.prompts_dir, dirs_exist_ok=True)
+    assert (await patient.examine())["prompts play"].well
+    assert len(capture.calls()) == before
 
 
 async def test_no_asterisk_there(patient: Patient, asterisk: Asterisk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,8 @@ def show(command: do.Command) -> str:
             return f"store opt-out {command.how}"
         case do.SaveAnswer():
             return f"save {command.name} {command.value}"
+        case do.CallBackAt():
+            return f"call back {command.at}"
         case do.SetDisposition():
             return f"disposition {command.label}"
         case do.Hangup():
@@ -70,7 +73,8 @@ def event(text: str) -> Event:
 
 def run(flow: Flow, case: dict[str, Any]) -> dict[str, Any]:
     """What really happens, in the shape of a case."""
-    session = Session.begin(flow, case.get("contact") or {}, case.get("language"))
+    now = dt.datetime.fromisoformat(case["now"]) if "now" in case else None
+    session = Session.begin(flow, case.get("contact") or {}, case.get("language"), now)
     call: list[dict[str, list[str]]] = []
     for step in case["call"]:
         (given,) = step
@@ -101,7 +105,7 @@ def test_update(path: Path, request: pytest.FixtureRequest) -> None:
     lines = [f"flow: {content['flow']}", "cases:"]
     for name, case in content["cases"].items():
         lines.append(f"  {name}:")
-        lines += [f"    {key}: {quoted(case[key])}" for key in ("contact", "language") if key in case]
+        lines += [f"    {key}: {quoted(case[key])}" for key in ("contact", "language", "now") if key in case]
         result = run(flow_of(content["flow"]), case)
         lines.append("    call:")
         lines += [f"      - {given}: [{', '.join(done)}]" for step in result["call"] for given, done in step.items()]

@@ -13,6 +13,7 @@ from agi_app.campaigns.project import Project, read_project
 from agi_app.campaigns.starter import make_project
 from agi_app.clock import FakeClock
 from agi_app.errors import AuthorError, InputError
+from agi_app.flow.load import load_with_parts
 from agi_app.model.campaign import CampaignState
 from agi_app.store import caller_ids, contacts
 from agi_app.store.campaigns import load_campaign, save_campaign
@@ -70,6 +71,35 @@ async def test_a_campaign_starts_when_all_is_there(desk: Desk) -> None:
     assert stored is not None
     assert stored.state is CampaignState.RUNNING
     assert "checkup-reminder" in stored.flow_text
+
+
+THANKS = """\
+flow: thanks
+languages: [zh-CN, en]
+identify: {business: {zh-CN: 阳光口腔, en: Sunshine Dental}}
+start: thanks
+nodes:
+  thanks:
+    - play: thanks
+    - return: done
+"""
+
+
+async def test_the_flows_that_a_flow_calls_are_stored_with_it_and_judged_with_it(desk: Desk) -> None:
+    """A worker runs the calls as they were when the campaign was started, whatever the files say later."""
+    await desk.prove()
+    await desk.add_contact()
+    desk.edit("- play: thanks", "- call: {flow: thanks}", "flows/checkup.yaml")
+    (desk.folder / "flows" / "thanks.yaml").write_text(THANKS.replace("play: thanks", "plya: thanks"), "utf-8")
+    with pytest.raises(AuthorError, match="flow/unknown-flow"):
+        await desk.start()
+    (desk.folder / "flows" / "thanks.yaml").write_text(THANKS, "utf-8")
+    await desk.start()
+    stored = await load_campaign(desk.store, NAME)
+    assert stored is not None
+    assert stored.sub_flows == {"flows/thanks.yaml": THANKS}
+    flow = load_with_parts(stored.flow_text, stored.flow_file, stored.sub_flows)
+    assert list(flow.parts) == ["thanks"]
 
 
 async def test_every_number_that_may_be_shown_needs_a_proof(desk: Desk) -> None:

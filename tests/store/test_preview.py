@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
-from agi_app.campaigns.preview import preview
+from agi_app.campaigns import preview as looking
+from agi_app.campaigns.preview import Preview
+from agi_app.campaigns.projection import Limits
 from agi_app.clock import SystemClock
-from agi_app.model.campaign import CampaignState
-from agi_app.store import campaigns, stops
+from agi_app.errors import InputError
+from agi_app.gate.ruleset import RuleSet
+from agi_app.model.call import CallResult, Outcome
+from agi_app.model.campaign import Campaign, CampaignState, Window
+from agi_app.store import attempts, campaigns, stops
 from agi_app.store.pool import Store
 from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres
 
 
+async def look(store: Store, wanted: Campaign, rules: RuleSet) -> Preview:
+    """A preview through a sandbox trunk."""
+    return await looking.preview(store, SystemClock(), looking.Terms(wanted, True, Limits(50, 100), rules))
+
+
 async def test_who_would_be_called_and_who_not(world: World, store: Store) -> None:
     wanted = await world.running(campaign(), range(1, 7), consenting=[1, 2, 3, 4])
     await stops.revoke(store, number(4), None, await world.now(), reason="x", via="key")
-    seen = await preview(store, wanted, True, world.rules, SystemClock())
-    assert seen.allowed == 3
+    seen = await look(store, wanted, world.rules)
+    assert (seen.contacts, seen.callable_now, seen.later_today, seen.later, seen.never) == (6, 3, 0, 0, 3)
     assert dict(seen.by_rule) == {"consent_missing": 2, "suppressed": 1, "consent_revoked": 1}
-    assert {external_id for external_id, _, _ in seen.refused} == {"row-4", "row-5", "row-6"}
-    why = {external_id: text for external_id, text, _ in seen.refused}
-    assert why["row-5"].startswith("consent_missing: ")
+    assert {s.external_id for s in seen.samples["consent_missing"]} == {"row-5", "row-6"}
+    (stopped,) = seen.samples["suppressed"]
+    assert stopped.external_id == "row-4"
+    assert stopped.why.startswith("consent_revoked: ")
+    assert "suppressed: the person said stop" in stopped.why
+    assert stopped.again_at is None
 
 
 async def test_it_changes_nothing(world: World, store: Store) -> None:
     """No decision, no attempt, and everybody is still due."""
     wanted = await world.running(campaign(), [1, 2], consenting=[1])
-    await preview(store, wanted, True, world.rules, SystemClock())
+    await look(store, wanted, world.rules)
     assert await world.value("SELECT (SELECT count(*) FROM decision) + (SELECT count(*) FROM attempt)") == 0
     batch = await world.claim(wanted)
     assert (len(batch.claims), batch.refused) == (1, 1)
@@ -37,10 +52,47 @@ async def test_it_changes_nothing(world: World, store: Store) -> None:
 async def test_a_campaign_that_does_not_run_is_judged_as_if_it_did(world: World, store: Store) -> None:
     wanted = await world.running(campaign(), [1])
     await campaigns.set_state(store, wanted.name, CampaignState.PAUSED, None, await world.now())
-    assert (await preview(store, wanted, True, world.rules, SystemClock())).allowed == 1
+    assert (await look(store, wanted, world.rules)).callable_now == 1
 
 
 async def test_done_contacts_are_not_counted(world: World, store: Store) -> None:
     wanted = await world.running(campaign(), [1, 2])
     await world.call(await world.claim_one(wanted))
-    assert (await preview(store, wanted, True, world.rules, SystemClock())).allowed == 1
+    assert (await look(store, wanted, world.rules)).contacts == 1
+
+
+async def test_at_most_five_contacts_are_named_for_a_reason(world: World, store: Store) -> None:
+    wanted = await world.running(campaign(), range(30), consenting=[])
+    seen = await look(store, wanted, world.rules)
+    assert seen.by_rule["consent_missing"] == seen.never == 30
+    assert len({s.external_id for s in seen.samples["consent_missing"]}) == 5
+
+
+async def test_a_retry_that_waits_is_later_and_a_person_in_a_call_is_not_now(world: World, store: Store) -> None:
+    wanted = await world.running(campaign(), [1, 2])
+    first, _ = (await world.claim(wanted)).claims
+    assert await attempts.mark(store, first, world.terms.node)
+    due = await world.now() + dt.timedelta(days=3)
+    assert await attempts.finish(store, first.attempt_id, CallResult(Outcome.BUSY), due, False)
+    seen = await look(store, wanted, world.rules)
+    assert (seen.contacts, seen.callable_now, seen.later) == (1, 0, 1)  # the other one is in its call
+    assert seen.samples["cap_per_day"][0].again_at == due
+    assert seen.projection is not None
+    assert seen.projection.end is not None
+    assert seen.projection.end > due
+
+
+async def test_the_given_campaign_is_judged_not_the_stored_one(world: World, store: Store) -> None:
+    """A window that was edited in the file counts before the campaign is started again."""
+    wanted = await world.running(campaign(), [1])
+    never_now = (await world.now() + dt.timedelta(days=2)).weekday()
+    edited = campaign(windows=(Window(frozenset({never_now}), dt.time(9), dt.time(10)),))
+    seen = await look(store, edited, world.rules)
+    assert (seen.callable_now, seen.later) == (0, 1)
+    assert set(seen.by_rule) == {"window_campaign"}
+    assert (await look(store, wanted, world.rules)).callable_now == 1
+
+
+async def test_a_campaign_that_is_not_stored_is_an_error(world: World, store: Store) -> None:
+    with pytest.raises(InputError, match="contacts import other"):
+        await look(store, campaign("other"), world.rules)

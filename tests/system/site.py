@@ -167,7 +167,8 @@ class Site:
     def preview(self, name: str) -> dict[str, set[str]]:
         """The rules that would refuse each number now if the campaign ran, as ``campaign preview`` tells."""
         seen = json.loads(self.app.ask("campaign", "preview", name, "--json"))
-        rules = {f"+{c['external_id']}": set(re.findall(r"(?:^|; )(\w+): ", c["why"])) for c in seen["contacts"]}
+        named = [contact for found in seen["samples"].values() for contact in found]
+        rules = {f"+{c['external_id']}": set(re.findall(r"(?:^|; )(\w+): ", c["why"])) for c in named}
         return {number: found - {"campaign_not_running"} for number, found in rules.items()}
 
     def attempts(self, name: str) -> dict[str, dict[str, Any]]:

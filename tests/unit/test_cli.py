@@ -120,11 +120,97 @@ def test_simulate_names_what_is_there_when_the_flow_is_not(run: Run, project: Pa
     assert "checkup-reminder" in said.err
 
 
-@pytest.mark.parametrize("wrong", [("--language", "xx"), ("--contact", "noequals")])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--language", "xx"),
+        ("--field", "noequals"),
+        ("--contact", "nobody"),
+        ("--now", "noon"),
+    ],
+)
 def test_simulate_refuses_what_it_cannot_use(run: Run, project: Path, wrong: tuple[str, str]) -> None:
     said = run("simulate", "checkup-reminder", "--project", str(project), *wrong, "--input", "1")
     assert said.code == 1
     assert wrong[1] in said.err
+
+
+def test_check_for_github_annotates_the_file_as_seen_from_here(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path is that of the repository, and nothing in a message can end the annotation early."""
+    monkeypatch.chdir(project.parent)
+    flow = project / "flows" / "checkup.yaml"
+    flow.write_text(flow.read_text(encoding="utf-8").replace("goto: bye", 'goto: "100%"', 1), encoding="utf-8")
+    said = run("check", project.name, "--format", "github")
+    assert said.code == 1
+    (line,) = (line for line in said.out.splitlines() if "title=schema/name" in line)
+    place, _, message = line.removeprefix("::").partition("::")
+    assert place.startswith(f"error file={project.name}/flows/checkup.yaml,line=")
+    assert place.endswith(",title=schema/name")
+    assert message.startswith('goto: "100%25" does not fit')
+
+
+def test_check_explains_a_rule_and_checks_nothing(run: Run) -> None:
+    said = run("check", "no/such/folder", "--explain", "flow/opt-out-late")
+    assert said.code == 0
+    assert said.out.startswith("flow/opt-out-late\n")
+    wrong = run("check", "--explain", "flow/opt-out-lat")
+    assert wrong.code == 1
+    assert 'did you mean "flow/opt-out-late"' in wrong.err
+
+
+def test_expected_calls_are_run_like_tests(run: Run, project: Path) -> None:
+    """All of them by default; a failing one shows the difference at its line and the call, and ends with 1."""
+    fine = run("simulate", "--expect", "--project", str(project))
+    assert (fine.code, fine.out.splitlines()[-1]) == (0, "8 ok, 0 failed")
+    file = project / "simulations" / "checkup.yaml"
+    text = file.read_text(encoding="utf-8").replace("disposition: confirmed", "disposition: confrimed", 1)
+    file.write_text(text, encoding="utf-8")
+    said = run("simulate", "--expect", str(file))
+    assert said.code == 1
+    assert "  FAILED  confirms after hearing everything" in said.out
+    wrong = 'simulations/checkup.yaml:8:7: disposition: expected "confrimed", the call gave "confirmed"'
+    assert f"    {wrong}" in said.out.splitlines()
+    assert "      > 1" in said.out.splitlines()
+    assert said.out.splitlines()[-1] == "7 ok, 1 failed"
+    plain = json.loads(run("simulate", "--expect", str(file), "--json").out)
+    assert (plain["ok"], plain["failed"], plain["cases"][0]["differences"][0]["line"]) == (7, 1, 8)
+
+
+def test_expected_calls_with_a_fault_are_not_run(run: Run, project: Path) -> None:
+    """Neither is a flow with one; a wrong line of a contacts file is told where the case names it."""
+    file = project / "simulations" / "checkup.yaml"
+    good = file.read_text(encoding="utf-8")
+    file.write_text(good.replace("flow: checkup-reminder", "flow: checkup-remider"), encoding="utf-8")
+    said = run("simulate", "--expect", "--project", str(project))
+    assert (said.code, said.out) == (1, "")
+    assert 'did you mean "checkup-reminder"' in said.err
+    file.write_text(good.replace("contacts.csv:2", "contacts.csv:77"), encoding="utf-8")
+    said = run("simulate", "--expect", "--project", str(project))
+    assert said.code == 1
+    assert "simulations/checkup.yaml:13:5: simulation/contact row: " in said.err
+
+
+def test_simulate_with_a_contact_of_a_file_speaks_its_language(run: Run, project: Path) -> None:
+    row = f"{project / 'contacts.csv'}:3"
+    said = run("simulate", "checkup-reminder", "-p", str(project), "--contact", row, "--input", "1", "--json")
+    told = json.loads(said.out)
+    assert told["call"][0].startswith("plays greeting (en): Hello")
+    assert (told["disposition"], told["answers"], told["heard"]) == (
+        "confirmed",
+        {"answer": "yes"},
+        ["greeting", "thanks"],
+    )
+
+
+def test_diagram_writes_a_picture(run: Run, project: Path, tmp_path: Path) -> None:
+    out = tmp_path / "flow.svg"
+    said = run("diagram", "checkup-reminder", "-p", str(project), "--out", str(out), "--lang", "en")
+    assert (said.code, said.out) == (0, "")
+    assert "Thank you. Your check-up is" in out.read_text(encoding="utf-8")
+    assert run("diagram", "checkup-remider", "-p", str(project)).code == 1
+    assert run("diagram", "checkup-reminder", "-p", str(project), "--out", str(tmp_path)).code == 1
 
 
 def test_init_twice_changes_nothing(run: Run, project: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from agi_app.errors import AuthorError
 from agi_app.flow.check import check_flow, check_structure, unused_prompts
 from agi_app.flow.load import parse_flow
 from agi_app.flow.prompt_facts import PromptFacts
@@ -158,19 +159,30 @@ def test_a_recording_needs_its_transcript(transcript: str | None) -> None:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"sample_rate": 44100}, "44100 Hz; convert it to WAV, 8000 Hz, mono, 16 bit"),
-        ({"channels": 2}, "2 channels; convert it to WAV, 8000 Hz, mono, 16 bit"),
-        ({"sample_width": 1}, "8 bit; convert it to WAV, 8000 Hz, mono, 16 bit"),
+        ({"sample_rate": 44100}, "44100 Hz; run `agi-app prompts prepare`"),
+        ({"sample_rate": 16000}, "16000 Hz; run `agi-app prompts prepare`"),
+        ({"channels": 2}, "2 channels; run `agi-app prompts prepare`"),
+        ({"sample_width": 1}, "8 bit; run `agi-app prompts prepare`"),
         ({"seconds": 0.0}, "the recording is empty"),
         ({"error": "this is no WAV file"}, "this is no WAV file"),
     ],
 )
 def test_a_recording_has_the_format_that_telephones_play(change: dict, fault: str) -> None:
-    """16 kHz is fine too; anything else would be heard badly or not at all."""
+    """Asterisk plays nothing else from a .wav, also not 16 kHz (tests/asterisk/test_prompts.py)."""
     assert problems(en_ask=replace(PROMPTS["en", "ask"], **change)) == [
         f"12:16: flow/prompt-format prompts/en/ask.wav: {fault}"
     ]
-    assert problems(en_ask=replace(PROMPTS["en", "ask"], sample_rate=16000)) == []
+
+
+def test_a_text_that_an_engine_speaks_needs_no_recording_but_the_right_words() -> None:
+    spoken = replace(PROMPTS["en", "ask"], has_audio=False, sample_rate=0, channels=0, sample_width=0, seconds=0.0)
+    assert [p.split()[1] for p in problems(en_ask=spoken)] == ["flow/prompt-missing"]
+    assert problems(en_ask=replace(spoken, by_engine=True)) == []
+    silent = replace(said("Hello."), has_audio=False, by_engine=True)
+    assert {p.split()[1] for p in problems(en_greeting=silent)} == {
+        "flow/business-not-named",
+        "flow/opt-out-not-offered",
+    }
 
 
 def test_the_first_prompt_names_the_business() -> None:
@@ -266,3 +278,16 @@ def test_names_are_found_whatever_the_width_and_spacing() -> None:
     assert says("这里是 阳光 口腔。", "阳光口腔")
     assert says("ｓｕｎｓｈｉｎｅ-dental", "Sunshine Dental")
     assert not says("Sun Dental", "Sunshine Dental")
+
+
+def test_a_fault_of_the_schema_hides_no_unknown_node() -> None:
+    """One run shows both; at the place of a schema fault only that one is told."""
+    text = GOOD.replace("- play: greeting", "- plya: greeting").replace("else: number", "else: nummer")
+    text = text.replace("goto: ask", 'goto: "a sk"')
+    with pytest.raises(AuthorError) as caught:
+        parse_flow(text, "f.yaml")
+    assert [str(p).removeprefix("f.yaml:") for p in caught.value.problems] == [
+        '9:7: flow/verb plya: there is no verb "plya"; did you mean "play"?',
+        '10:7: schema/name goto: "a sk" does not fit; use letters, digits, - and _ (at most 64)',
+        '21:11: flow/unknown-target else: there is no node "nummer"; did you mean "number"?',
+    ]

@@ -42,6 +42,23 @@ def test_an_outcome_without_a_retry_ends_the_contact(outcome: Outcome) -> None:
     assert next_due(CLAIM, RETRYING, CallResult(outcome), NUMBER, RULES, NOW) is None
 
 
+def test_a_chosen_call_back_comes_then_inside_hours_and_caps_and_only_once() -> None:
+    """The person's wish replaces the retries; a cap of one call a day and the hours only move it on."""
+    eager = replace(RETRYING, retry={"answered": (HOUR,)})
+    answered = CallResult(Outcome.ANSWERED, answered_at=NOW)
+
+    def back(after: dt.timedelta) -> dt.datetime | None:
+        wish = replace(answered, call_back_at=(NOW + after).astimezone(SHANGHAI))
+        return next_due(CLAIM, eager, wish, NUMBER, RULES, NOW)
+
+    assert back(2 * DAY) == NOW + 2 * DAY
+    assert back(2 * HOUR) == NOW + DAY, "the call just made has used up the day"
+    late = back(2 * DAY + 12 * HOUR)
+    assert late is not None
+    assert late > NOW + 2 * DAY + 12 * HOUR, "at night nobody is called, whoever asked"
+    assert late.astimezone(SHANGHAI).hour >= 9
+
+
 def test_a_cancelled_call_leaves_the_contact_to_the_gate() -> None:
     """Cancelled before it rang: due at once; after it rang the cap holds. Who said stop is then refused as such."""
     assert due("cancelled") == NOW

@@ -126,6 +126,19 @@ def test_a_withdrawal_counts_the_calls_of_its_purpose_only() -> None:
     assert found.calls_after == 1
 
 
+def test_a_person_called_about_other_things_was_not_never_called() -> None:
+    about_surveys = history(calls=(call(-60),), revocations=(refusal(purpose="survey"),))
+    assert "they were never called about this (survey)" in text(about_surveys)
+    assert "从未为此用途（调查类）呼叫过此人" in text(about_surveys, "zh")
+    assert "        they were never called" in text(history(revocations=(refusal(),))).splitlines()
+
+
+def test_a_stop_at_another_number_is_not_passed_over() -> None:
+    stopped = history(others=(OtherNumber(2, OTHER, NOON),))
+    assert "the stop at another number of the person holds for it, too" in text(stopped)
+    assert "  not on the suppression list" not in text(stopped).splitlines()
+
+
 def test_a_stop_list_is_a_refusal_unless_a_refusal_put_the_number_there() -> None:
     listed = StoredSuppression(NOON, "on an imported stop list", "stop list", NOON + AHEAD)
     (found,) = refusals(history(suppression=listed))
@@ -141,7 +154,18 @@ WHOLE = history(
     revocations=(refusal(entered_by="li", method="letter", evidence="file 7"),),
     suppression=StoredSuppression(NOON, "the opt-out key was pressed", "key", NOON + AHEAD),
     lists=(ListEntry("tps", "GB", dt.date(2026, 3, 1)),),
-    contacts=(PersonContact("march", "P1", "pending", None, None, NOON, ["suppressed"], [{"text": "said stop"}]),),
+    contacts=(
+        PersonContact(
+            "march",
+            "P1",
+            "pending",
+            None,
+            None,
+            NOON,
+            ["suppressed"],
+            [{"rule": "suppressed", "text": "the person said stop on 2026-03-03"}],
+        ),
+    ),
     others=(OtherNumber(2, OTHER, None),),
     caller_id_seen=OURS,
 )
@@ -177,7 +201,7 @@ def test_the_whole_story_in_english() -> None:
         "NOW",
         "  on the suppression list since 2026-03-03 12:00: never called again, in no campaign",
         "  on the do-not-call list tps (GB, as of 2026-03-01)",
-        "  campaign march, contact P1: waiting; not called because: said stop",
+        "  campaign march, contact P1: waiting; not called because: the person said stop on 2026-03-03",
         f"  another number of the same person: {OTHER}",
         f"  sees the number {OURS} when we call",
     ]
@@ -186,13 +210,15 @@ def test_the_whole_story_in_english() -> None:
 def test_the_whole_story_in_chinese() -> None:
     told = text(WHOLE, "zh")
     for said in (
-        "2026-02-01 09:30  同意接听事务电话（主体：Sunshine Dental）；方式：signed form",
-        f"原文（form/2 zh-CN）：“{WORDS}”".replace("（", " (").replace("）", ")"),
+        "2026-02-01 09:30  同意接听事务类电话（主体：Sunshine Dental）；方式：signed form",
+        f"原文（form/2 zh-CN）：“{WORDS}”",
         "拒绝一切来电，永久有效：按下了拒绝键",
         "当时正在进行的通话在拒绝后 0.8 秒结束",
         "此后的呼叫次数：0",
         "最后一次呼叫发起于拒绝前 20.0 秒",
         "自 2026-03-03 12:00 起在禁呼名单中",
+        "（时区：Asia/Shanghai）",
+        "联系人 P1：等待；未呼叫的原因：此人已于 2026-03-03 拒绝来电",
         "本人接听，结果“confirmed”，时长 25 秒",
     ):
         assert said in told

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.consent.suppression import KEY_FILE, KEY_VARIABLE, SuppressionKey, load_key
+from agi_app.consent.suppression import KEY_FILE, KEY_VARIABLE, MADE_WITH_THE_KEY, SuppressionKey, load_key
 from agi_app.errors import ConfigError, SafetyError
 from tests.unit.gate_cases import CN_NUMBER, GB_NUMBER
 
@@ -33,14 +33,6 @@ def test_a_number_in_another_spelling_is_an_error_because_its_stop_would_never_b
         KEY.hash_number(spelling)
 
 
-def test_a_wrong_key_stops_us_and_the_right_one_does_not() -> None:
-    KEY.verify(None)
-    KEY.verify(KEY.check_value)
-    with pytest.raises(SafetyError, match="nobody's stop would be found") as caught:
-        SuppressionKey(b"l" * 32).verify(KEY.check_value)
-    assert caught.value.exit_code == 2
-
-
 def test_the_check_value_is_not_the_hash_of_any_number_nor_the_key() -> None:
     assert re.fullmatch(r"[0-9a-f]{32}", KEY.check_value)
     assert KEY.check_value not in (b"k" * 32).hex()
@@ -53,6 +45,17 @@ def test_the_key_is_made_once_and_found_again(tmp_path: Path) -> None:
     assert os.listdir(data) == [KEY_FILE]
     assert (data / KEY_FILE).stat().st_mode & 0o077 == 0
     assert load_key(tmp_path / "other").check_value != first.check_value
+
+
+@pytest.mark.parametrize("used", MADE_WITH_THE_KEY)
+def test_a_lost_key_is_never_replaced_by_a_new_one_that_knows_nobody(tmp_path: Path, used: str) -> None:
+    load_key(tmp_path)
+    (tmp_path / used).mkdir()
+    (tmp_path / KEY_FILE).unlink()
+    with pytest.raises(SafetyError, match="backup") as caught:
+        load_key(tmp_path)
+    assert caught.value.exit_code == 2
+    assert os.listdir(tmp_path) == [used]
 
 
 def test_the_environment_overrules_the_file_and_leaves_it_alone(

@@ -1,11 +1,12 @@
 -- name: save
-INSERT INTO campaign (name, spec, flow_file, flow_text)
-VALUES (%(name)s, %(spec)s::jsonb, %(flow_file)s, %(flow_text)s)
+INSERT INTO campaign (name, spec, flow_file, flow_text, sub_flows)
+VALUES (%(name)s, %(spec)s::jsonb, %(flow_file)s, %(flow_text)s, %(sub_flows)s::jsonb)
 ON CONFLICT (name) DO UPDATE
-SET spec = excluded.spec, flow_file = excluded.flow_file, flow_text = excluded.flow_text, saved_at = clock_timestamp();
+SET spec = excluded.spec, flow_file = excluded.flow_file, flow_text = excluded.flow_text,
+    sub_flows = excluded.sub_flows, saved_at = clock_timestamp();
 
 -- name: load
-SELECT spec::text AS spec, state, state_reason, flow_file, flow_text, changed_at
+SELECT spec::text AS spec, state, state_reason, flow_file, flow_text, sub_flows, changed_at
 FROM campaign
 WHERE (%(names)s::text[] IS NULL OR name = ANY(%(names)s)) AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
 ORDER BY name;

@@ -1,4 +1,6 @@
--- What is the same for all contacts of one claim.
+-- What is the same for all contacts of one claim. The settings hold until the transaction ends: a claim touches few
+-- rows by index, however big the tables are and whatever the planner knows of them yet; and one plan serves
+-- all claims, since making a plan of `facts` takes longer than running it.
 -- name: begin
 SELECT c.state, clock_timestamp() + %(offset)s::interval AS now,
        set_config('plan_cache_mode', 'force_generic_plan', true),
@@ -35,7 +37,7 @@ FOR NO KEY UPDATE OF c, h SKIP LOCKED;
 -- name: facts
 SELECT c.contact_id, w.head, p.person_id AS number_id, p.e164,
        coalesce(p.caller_id_seen, h.caller_id_seen) AS caller_id_seen,
-       c.language, c.fields, c.attempts_made, c.retries_used,
+       c.language, c.fields::text AS fields, c.attempts_made, c.retries_used::text AS retries_used,
        (SELECT min((SELECT s.at FROM suppression s WHERE s.number_hash = m.number_hash))
         FROM person m WHERE m.person_id = ANY(g.members)) AS suppressed_at,
        (SELECT jsonb_agg(jsonb_build_object(
@@ -101,9 +103,3 @@ WITH given AS MATERIALIZED (
     FROM given g WHERE c.contact_id = g.contact_id
 )
 SELECT contact_id, decision_id FROM given WHERE attempt_id IS NOT NULL;
-
--- name: pending_contacts
-SELECT c.contact_id, c.external_id, coalesce(p.same_as, p.person_id) AS head
-FROM contact c JOIN person p ON p.person_id = c.person_id
-WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.contact_id > %(after)s
-ORDER BY c.contact_id LIMIT %(limit)s;

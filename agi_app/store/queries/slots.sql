@@ -24,6 +24,17 @@ DELETE FROM slot WHERE (scope, n) IN (
 SELECT n FROM slot WHERE scope = %(scope)s AND attempt_id IS NULL
 ORDER BY n LIMIT %(most)s FOR UPDATE SKIP LOCKED;
 
+-- Both in one trip, with how many there are: a claim needs a slot of its trunk and one of its campaign.
+-- name: lease_both
+WITH trunk AS MATERIALIZED (
+    SELECT n FROM slot WHERE scope = %(trunk)s AND attempt_id IS NULL ORDER BY n LIMIT %(most)s FOR UPDATE SKIP LOCKED
+), campaign AS MATERIALIZED (
+    SELECT n FROM slot WHERE scope = %(campaign)s AND attempt_id IS NULL ORDER BY n LIMIT %(most)s FOR UPDATE SKIP LOCKED
+)
+SELECT (SELECT count(*) FROM slot WHERE scope = %(trunk)s) AS trunk_total,
+       (SELECT count(*) FROM slot WHERE scope = %(campaign)s) AS campaign_total,
+       ARRAY(SELECT n FROM trunk ORDER BY n) AS trunk, ARRAY(SELECT n FROM campaign ORDER BY n) AS campaign;
+
 -- name: occupy
 UPDATE slot SET attempt_id = r.attempt_id
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (scope text, n integer, attempt_id text)

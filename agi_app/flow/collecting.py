@@ -1,0 +1,30 @@
+"""What the keyed digits of a ``collect`` are: a value, and the words to read it back. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from agi_app.errors import InputError
+from agi_app.flow.spoken_parts import Part
+from agi_app.flow.steps import Collect
+from agi_app.flow.values import spoken
+
+_SPOKEN_AS = {"digits": "digits", "number": "number", "date": "date", "amount": "money"}
+
+
+def value_of(collect: Collect, typed: str) -> str | None:
+    """The value to save: digits as they are, numbers without leading zeros, dates in ISO 8601; None: it is none."""
+    if collect.kind == "date":
+        try:
+            return dt.date(int(typed[:4]), int(typed[4:6]), int(typed[6:])).isoformat()
+        except ValueError:
+            return None
+    return typed if collect.kind == "digits" else str(int(typed))
+
+
+def read_back(collect: Collect, value: str, language: str) -> tuple[Part, ...] | None:
+    """The value in pieces; None when it cannot be said (a number that is far too large)."""
+    try:
+        return spoken(_SPOKEN_AS[collect.kind], value, language, unit=collect.currency or "")
+    except InputError:
+        return None

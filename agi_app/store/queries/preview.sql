@@ -1,0 +1,81 @@
+-- One snapshot for the whole preview.
+-- name: begin
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
+
+-- After the claim's `begin`, which sets the planner up for few rows: here it is all rows.
+-- name: settings
+SELECT set_config('statement_timeout', '0', true), set_config('cursor_tuple_fraction', '1', true),
+       set_config('work_mem', '64MB', true), set_config('plan_cache_mode', 'auto', true),
+       set_config('enable_seqscan', 'on', true), set_config('enable_bitmapscan', 'on', true),
+       set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true);
+
+-- name: waiting
+SELECT count(*) AS contacts FROM contact WHERE campaign = %(campaign)s AND state = 'pending';
+
+-- Contacts whose facts are equal for every rule, some a row. What makes facts of two people equal though their
+-- times differ: a consent that has begun is as good as any other that has; one that has expired, or a stop, is
+-- told by its day alone; an expiry after the end of what is looked at is none, if the consent has begun. Whoever withdrew something, and
+-- every call of the last 31 days, is taken as it is, since there the order of the times counts.
+-- name: classes
+WITH stopped AS (
+    SELECT coalesce(m.same_as, m.person_id) AS head, min(s.at) AS at
+    FROM suppression s JOIN person m ON m.number_hash = s.number_hash GROUP BY 1
+), withdrew AS (
+    SELECT coalesce(m.same_as, m.person_id) AS head, array_agg(r.revocation_id) AS revocations
+    FROM revocation r JOIN person m ON m.person_id = r.person_id GROUP BY 1
+), past AS (
+    SELECT coalesce(m.same_as, m.person_id) AS head,
+           bool_or(a.state <> 'ended' OR a.dialled AND a.ringing_at IS NULL AND a.outcome IN ('trunk_silent', 'cancelled')
+                   AND a.marked_at > clock_timestamp() - interval '33 s') AS busy,
+           string_agg(a.rules_at || '|' || coalesce(a.outcome, ''), ';' ORDER BY a.rules_at, a.attempt_id)
+               FILTER (WHERE a.counts AND a.rules_at > %(now)s - interval '31 days') AS calls
+    FROM attempt a JOIN person m ON m.person_id = a.person_id GROUP BY 1
+), given AS (
+    SELECT k.person_id, string_agg(DISTINCT concat_ws(
+               '|', k.purpose,
+               CASE WHEN w.head IS NOT NULL OR k.given_at > %(now)s THEN k.given_at::text ELSE '' END,
+               CASE WHEN k.expires_at IS NULL OR k.expires_at > %(until)s AND k.given_at <= %(now)s THEN ''
+                    WHEN w.head IS NOT NULL OR k.expires_at > %(now)s THEN k.expires_at::text
+                    ELSE date_trunc('day', k.expires_at)::text END,
+               CASE WHEN w.head IS NOT NULL THEN coalesce(
+                   (SELECT min(r.at) FROM revocation r
+                    WHERE r.revocation_id = ANY(w.revocations) AND (r.purpose IS NULL OR r.purpose = k.purpose)
+                      AND r.at >= k.given_at)::text, '') ELSE '' END), ';') AS consents
+    FROM consent k JOIN person p ON p.person_id = k.person_id
+    LEFT JOIN withdrew w ON w.head = coalesce(p.same_as, p.person_id)
+    WHERE k.person_id IN (SELECT person_id FROM contact WHERE campaign = %(campaign)s AND state = 'pending')
+    GROUP BY k.person_id
+), waiting AS (
+    SELECT CASE WHEN c.due_at > %(now)s AND c.due_at < 'infinity' THEN c.due_at END AS due,
+           coalesce(p.caller_id_seen, h.caller_id_seen) AS caller_id_seen, date_trunc('day', s.at) AS suppressed_at,
+           coalesce(g.consents, '') AS consents, coalesce(a.calls, '') AS calls, coalesce(a.busy, false) AS busy,
+           ARRAY(SELECT e.list_id FROM external_list_entry e WHERE e.number_hash = p.number_hash ORDER BY 1) AS lists,
+           c.contact_id / %(slice)s AS slice, p.e164
+    FROM contact c
+    JOIN person p ON p.person_id = c.person_id
+    LEFT JOIN person h ON h.person_id = p.same_as
+    LEFT JOIN stopped s ON s.head = coalesce(p.same_as, p.person_id)
+    LEFT JOIN past a ON a.head = coalesce(p.same_as, p.person_id)
+    LEFT JOIN given g ON g.person_id = p.person_id
+    WHERE c.campaign = %(campaign)s AND c.state = 'pending'
+)
+SELECT due, caller_id_seen, suppressed_at, consents, calls, busy, lists, string_agg(e164, ',') AS numbers
+FROM waiting
+GROUP BY due, caller_id_seen, suppressed_at, consents, calls, busy, lists, slice;
+
+-- name: list_names
+SELECT list_id, name FROM external_list;
+
+-- Whom a number is, for examples: the first of its contacts.
+-- name: names
+SELECT p.e164, min(c.external_id) AS external_id
+FROM contact c JOIN person p ON p.person_id = c.person_id
+WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND p.e164 = ANY(%(numbers)s)
+GROUP BY p.e164;
+
+-- How the campaign's calls ended so far, and how long those that were answered took.
+-- name: experience
+SELECT outcome, count(*) AS calls, (avg(extract(epoch FROM ended_at - marked_at)))::float8 AS seconds
+FROM attempt
+WHERE campaign = %(campaign)s AND dialled AND state = 'ended' AND outcome IS NOT NULL
+GROUP BY outcome;

@@ -1,0 +1,148 @@
+"""Expected calls: what a case says is compared with what the simulated call really does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agi_app.campaigns.project import read_project
+from agi_app.errors import AuthorError
+from agi_app.flow.definition import FlowDocument
+from agi_app.flow.expect import check_cases, parse_cases, run_case
+from agi_app.flow.load import parse_flow
+from agi_app.flow.prompt_facts import PromptFacts
+
+ROOT = Path(__file__).resolve().parents[2]
+FLOW = """\
+flow: checkup
+languages: [en, zh-CN]
+identify: {business: {en: Sunshine Dental, zh-CN: 阳光口腔}}
+opt_out: {confirm: stopped}
+start: greeting
+nodes:
+  greeting:
+    - play: greeting
+    - gather: {prompt: ask, keys: {"1": yes, "2": no}, attempts: 2, save: answer}
+      on: {yes: late, no: bye, no_input: bye}
+  late:
+    - branch:
+        - {when: now.time >= "17:00", goto: evening}
+        - else: bye
+  evening:
+    - play: evening
+    - goto: bye
+  bye:
+    - set: {disposition: done}
+    - hangup
+"""
+SAID = {"greeting": "Hello from Sunshine Dental.", "ask": "Press 1.", "evening": "Good evening.", "stopped": "No more."}
+PROMPTS = {(language, name): PromptFacts(True, text) for name, text in SAID.items() for language in ("en", "zh-CN")}
+
+
+def flow() -> FlowDocument:
+    return parse_flow(FLOW, "flows/checkup.yaml")
+
+
+def differences(case: str) -> list[str]:
+    """What a case of this text says came out otherwise, as line:column message."""
+    source = parse_cases(f"flow: checkup\ncases:\n  - name: x\n{case}", "simulations/s.yaml")
+    assert check_cases(source, {"checkup": flow()}, PROMPTS) == []
+    verdict = run_case(source, 0, flow().flow, PROMPTS, source.file.cases[0].contact)
+    return [f"{d.line}:{d.column} {d.message}" for d in verdict.differences]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        '    input: ["1"]\n    expect: {disposition: done, answers: {answer: "yes"}, opted_out: false}',
+        "    input: []\n    expect: {answers: {answer: null}, heard: [greeting, ask, ask]}",
+        '    input: ["9"]\n    expect: {disposition: opted_out, opted_out: true, heard: [stopped], not_heard: [ask]}',
+        "    input: [listen, hangup]\n    expect: {disposition: null, not_heard: [No more]}",
+        '    now: "2026-03-02 18:00"\n    input: ["1"]\n    expect: {heard: [greeting, Good evening]}',
+        '    now: "2026-03-02 16:59"\n    input: ["1"]\n    expect: {not_heard: [evening]}',
+        '    input: [listen, "1"]\n    expect: {heard: [hello from, sunshine, ask, press 1]}',
+    ],
+)
+def test_what_happens_is_as_expected(case: str) -> None:
+    """After the last input the person listens to the end and says nothing."""
+    assert differences(case) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        (
+            "    input: []\n    expect: {disposition: opted_out}",
+            '5:14 disposition: expected "opted_out", the call gave "done"',
+        ),
+        ("    input: []\n    expect: {disposition: null}", '5:14 disposition: expected nothing, the call gave "done"'),
+        (
+            '    input: ["2"]\n    expect: {answers: {answer: "yes"}}',
+            '5:24 answers: answer: expected "yes", the call gave "no"',
+        ),
+        ('    input: ["9"]\n    expect: {opted_out: false}', "5:14 opted_out: expected false, the call gave true"),
+        ('    input: ["9"]\n    expect: {not_heard: [stopped]}', '5:26 not_heard: "stopped" was heard'),
+        (
+            '    input: ["1"]\n    expect: {heard: [greeting, ask]}',
+            '5:32 heard: "ask" was not heard; heard were greeting',
+        ),
+        (
+            "    input: []\n    expect: {heard: [ask, greeting]}",
+            '5:27 heard: "greeting" was not heard after "ask"; heard were greeting, ask, ask',
+        ),
+        (
+            "    input: []\n    expect: {heard: [ask, ask, ask]}",
+            '5:32 heard: "ask" was not heard after "ask"; heard were greeting, ask, ask',
+        ),
+        ('    input: ["2", "1"]\n    expect: {disposition: done}', '4:18 input: the call was over before "1"'),
+    ],
+)
+def test_what_comes_out_otherwise_is_told_where_the_file_expects_it(case: str, expected: str) -> None:
+    """Line and column are those of the expectation, not of the case."""
+    assert differences(case) == [expected]
+
+
+def test_all_differences_of_a_case_are_told_at_once() -> None:
+    """One does not hide the other."""
+    case = "    input: []\n    expect: {disposition: x, answers: {answer: a}, opted_out: true, heard: [evening]}"
+    assert [text.split()[1] for text in differences(case)] == ["disposition:", "answers:", "opted_out:", "heard:"]
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        (
+            "input: [1]\n    expect: {opted_out: true}",
+            ["4:13: simulation/input input: 1 is no input; put keys in quotes"],
+        ),
+        (
+            "input: [wiat]\n    expect: {}",
+            ['4:13: simulation/input input: "wiat" is no input; write keys ("1"), listen'],
+        ),
+        (
+            "input: []\n    expect: {heart: [a]}",
+            ['5:14: schema/unknown-key unknown key "heart"; did you mean "heard"?'],
+        ),
+        ("input: []\n    expect: {answers: {a: 5}}", ["5:24: schema/type a: this must be text; put it in quotes"]),
+    ],
+)
+def test_a_faulty_file_is_explained(text: str, faults: list[str]) -> None:
+    """As for every other YAML file of a project."""
+    with pytest.raises(AuthorError) as caught:
+        parse_cases(f"flow: checkup\ncases:\n  - name: x\n    {text}", "s.yaml")
+    found = [str(problem).removeprefix("s.yaml:") for problem in caught.value.problems]
+    assert [whole[: len(start)] for whole, start in zip(found, faults, strict=True)] == faults
+
+
+@pytest.mark.parametrize("example", ["clinic", "survey", "bulk"])
+def test_the_examples_do_what_their_files_expect(example: str) -> None:
+    """The files are part of the examples, and people copy them."""
+    project = read_project(ROOT / "examples" / example, None)
+    assert project.problems == []
+    assert project.simulations
+    for source in project.simulations.values():
+        document = project.flows[source.parsed.file.flow].parsed
+        for index, case in enumerate(source.parsed.file.cases):
+            verdict = run_case(source.parsed, index, document.flow, project.prompts, case.contact)
+            assert verdict.differences == (), case.name

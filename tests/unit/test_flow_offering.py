@@ -1,0 +1,44 @@
+"""Offered times are those of the called person's clock, also when it is put forward or back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from agi_app.flow import commands as do
+from agi_app.flow.events import KeyPressed
+from agi_app.flow.load import load_flow
+from agi_app.flow.session import Session
+
+FLOW = load_flow(
+    """\
+flow: f
+languages: [en]
+identify: {business: {en: Sunshine Dental}}
+start: ask
+nodes:
+  ask:
+    - call_back: {prompt: when, offer: [{in: 2h}, {at: "18:00"}, {tomorrow_at: "10:00"}]}
+    - hangup
+""",
+    "f.yaml",
+)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("key", "now", "at"),
+    [
+        ("1", "2026-03-29 00:30", "2026-03-29T03:30+02:00"),  # two hours later it is three and a half by the clock
+        ("2", "2026-03-28 19:00", "2026-03-29T18:00+02:00"),
+        ("3", "2026-03-28 19:00", "2026-03-29T10:00+02:00"),
+        ("3", "2026-10-24 19:00", "2026-10-25T10:00+01:00"),
+    ],
+)
+def test_the_night_the_clocks_change(key: str, now: str, at: str) -> None:
+    session = Session.begin(FLOW, {}, None, dt.datetime.fromisoformat(now).replace(tzinfo=BERLIN))
+    session.start()
+    assert do.CallBackAt(at) in session.handle(KeyPressed(key))
+    assert session.call_back == dt.datetime.fromisoformat(at)
