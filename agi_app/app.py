@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 from agi_app import log
 from agi_app.calls.orphans import sweep_rule
 from agi_app.calls.voice import Voice
+from agi_app.campaigns.project import read_project
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.config import Settings, voice_settings
 from agi_app.consent import checkpoint
@@ -42,6 +43,7 @@ from agi_app.pbx.router import Router
 from agi_app.pbx.trunks import asker, check_trunks
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import prepare
+from agi_app.prompts.said import said_texts
 from agi_app.prompts.synthesise import Renderer
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
@@ -145,7 +147,7 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     background = [group.create_task(work) for work in (node.ari.run(), parts.stops.run(), parts.inbound.run(node.ari))]
     await node.ari.connected(CONNECT_WAIT_S)
     await check_trunks(asker(node.ari), inst.settings.trunks)
-    await asyncio.to_thread(_prepare_prompts, inst.settings.project)
+    await asyncio.to_thread(_prepare_prompts, inst.settings.project, inst.settings.trunks)
     swept = await sweep.sweep(inst.store, entityid, sweep_rule(inst.clock))
     if swept.released or swept.interrupted:
         _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
@@ -214,9 +216,10 @@ def _first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return group
 
 
-def _prepare_prompts(project: Path) -> None:
+def _prepare_prompts(project: Path, trunks: Collection[str]) -> None:
     """Make ready what callers hear, before anybody is called; a bad file is a fault of the flows that play it only."""
-    for result in prepare(project / "prompts", *voice_settings(project)):
+    said = said_texts(flow.parsed.flow for flow in read_project(project, trunks).flows.values())
+    for result in prepare(project / "prompts", *voice_settings(project), said=said):
         if result.error is not None:
             _log.warning("a prompt cannot be made ready", prompt=result.prompt, reason=result.error)
 

@@ -82,7 +82,9 @@ def _files(settings: Settings) -> Findings:
     try:
         load_key(settings.data)
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except (AgiAppError, OSError) as error:
+    except AgiAppError as error:
+        return [*found, Finding("data folder", False, str(error), "see the message; docs/how-to/back-up.md")]
+    except OSError as error:
         return [*found, Finding("data folder", False, str(error), f"make {settings.data} writable for this user")]
     well = os.access(settings.data, os.W_OK)
     return [*found, Finding("data folder", well, str(settings.data_folder), "" if well else "make it writable")]

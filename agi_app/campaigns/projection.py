@@ -84,7 +84,7 @@ def project(
     retries = [_retries(campaign, rules_for(place, ruleset)) for place in places]
     waiting = [_Work(max(g.at, now), places.index(g.place), "", 0, g.contacts) for g in groups if g.contacts]
     end, calls = _play(waiting, hours, retries, shares, rate, now)
-    said = _assumptions(known, shares, seconds, rate)
+    said = _assumptions(known, {o: shares[o] for o in campaign.retry if shares.get(o)}, seconds, rate)
     last = None if end is None else end + dt.timedelta(seconds=seconds)
     return Projection(last, round(calls), round(rate, 3), said)
 
@@ -172,10 +172,11 @@ def _experience(known: Known) -> tuple[dict[str, float], float]:
 def _assumptions(known: Known, shares: Mapping[str, float], seconds: float, rate: float) -> tuple[str, ...]:
     basis = f"as in its {known.calls} calls so far" if known.calls >= ENOUGH_CALLS else "a guess, it has few calls yet"
     parts = ", ".join(f"{outcome} {share:.0%}" for outcome, share in sorted(shares.items()))
+    again = f"of the calls {parts} come back as retries ({basis})" if shares else "no call is tried again"
     return (
-        f"{rate:.3g} calls a second start: the least of its pace, the trunk's, and places at once divided by"
-        " the length of a call",
+        f"{rate:.3g} calls start a second: the least of the campaign's pace, the trunk's pace, and the calls at once"
+        " divided by the length of a call",
         f"a call takes {seconds:.0f} s from dialling to its end ({basis})",
-        f"of the calls end {parts} ({basis}); only these come back, by the retry policy",
+        again,
         "no other campaign uses the trunk, nobody consents, says stop or is added meanwhile",
     )

@@ -29,6 +29,7 @@ from agi_app.errors import ConfigError
 from agi_app.installation import Installation
 from agi_app.model.campaign import CampaignState
 from agi_app.prompts.prepare import prepare
+from agi_app.prompts.said import said_texts
 from agi_app.reports.status import status_of
 from agi_app.results import Standstill, Totals, why_nobody
 
@@ -68,7 +69,8 @@ def preview_(
 def start(campaign: Name, project: ProjectOption = HERE) -> None:
     """Make its prompts ready, check the campaign and let it run; `agi-app run` makes the calls."""
     trunks = settings_of(project).trunks
-    for result in prepare(project / "prompts", *voice_settings(project)):
+    said = said_texts(flow.parsed.flow for flow in read_project(project, trunks).flows.values())
+    for result in prepare(project / "prompts", *voice_settings(project), said=said):
         if result.error is not None:
             err.print(f"{result.prompt}: {result.error}", markup=False)
     found = read_project(project, trunks)

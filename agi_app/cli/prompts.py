@@ -8,12 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
+from agi_app.campaigns.project import read_project
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, progress, say, say_json, table
-from agi_app.config import voice_settings
+from agi_app.config import trunk_names, voice_settings
 from agi_app.errors import InputError
 from agi_app.flow import values
 from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.prepare import Result, look, prepare
+from agi_app.prompts.said import said_texts
 from agi_app.prompts.sources import find_sources
 
 app = typer.Typer(help="What callers hear.", no_args_is_help=True)
@@ -32,9 +34,12 @@ def prepare_(
 
     The files go to prompts/.prepared; nothing that you recorded is changed.
     """
-    folder, (settings, tts) = _folder(project), voice_settings(project)
+    flows = read_project(project, trunk_names(project)).flows.values()
+    said = said_texts(flow.parsed.flow for flow in flows)
+    folder = project / "prompts" if said else _folder(project)
+    settings, tts = voice_settings(project)
     with progress("prompts") as tell:
-        results = prepare(folder, settings, tts, only=path, again=again, progress=tell)
+        results = prepare(folder, settings, tts, said=() if path else said, only=path, again=again, progress=tell)
     _show("prompts", results, as_json)
     raise typer.Exit(1 if any(result.error for result in results) else 0)
 
@@ -66,7 +71,7 @@ def pieces(
         say_json(wanted)
     else:
         for name, text in wanted.items():
-            say(f"{name}.wav\t{text}")
+            say(f"{name + '.wav':<20} {text}")
 
 
 def _folder(project: Path) -> Path:

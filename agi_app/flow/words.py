@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, InstanceOf
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, InstanceOf, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_before_validator_function
 
-from agi_app.flow.expression_parser import ExpressionError, parse
+from agi_app.flow.expression_parser import MAX_LENGTH, ExpressionError, parse
 from agi_app.flow.expressions import Expression
 from agi_app.yaml_lines import parse_duration, quote, suggest
 
@@ -78,14 +79,27 @@ def judge_answers(on: Iterable[str], known: tuple[str, ...], verb: str) -> None:
             raise fault("flow/unknown-answer", message, "on", answer, verb=verb, answer=answer, hint=hint)
 
 
-def named(pattern: str, rule: str) -> BeforeValidator:
-    def judge(value: Any) -> Any:
-        if isinstance(value, str) and not re.fullmatch(pattern, value):
-            context = {"found": quote(value), "rule": rule}
+_WORD, _UNICODE_WORD = r"\w", r"[\p{L}\p{N}_]"  # a Chinese name is one, too; JSON Schema must be told
+
+
+class named:
+    """The whole text fits a pattern; ``rule`` says in words what it may be."""
+
+    def __init__(self, pattern: str, rule: str) -> None:
+        self._pattern, self._rule = pattern, rule
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(self._judge, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        pattern = self._pattern.replace(r"[^\W\d]", r"[\p{L}_]").replace(r"[\w-]", r"[\p{L}\p{N}_-]")
+        return {**handler(schema), "pattern": f"^({pattern.replace(_WORD, _UNICODE_WORD)})$"}
+
+    def _judge(self, value: Any) -> Any:
+        if isinstance(value, str) and not re.fullmatch(self._pattern, value):
+            context = {"found": quote(value), "rule": self._rule}
             raise PydanticCustomError("schema/name", "{found} does not fit; {rule}", context)
         return value
-
-    return BeforeValidator(judge)
 
 
 def _wait(value: object) -> dt.timedelta:
@@ -140,5 +154,7 @@ Text = Annotated[str, Field(min_length=1, max_length=500)]
 Wait = Annotated[dt.timedelta, BeforeValidator(_wait)]
 Delay = Annotated[dt.timedelta, BeforeValidator(_delay)]
 ClockTime = Annotated[dt.time, BeforeValidator(_clock)]
-Scalar = Annotated[Any, BeforeValidator(_scalar)]
-Condition = Annotated[InstanceOf[Expression], BeforeValidator(_condition)]
+Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Condition = Annotated[
+    InstanceOf[Expression], BeforeValidator(_condition), WithJsonSchema({"type": "string", "maxLength": MAX_LENGTH})
+]

@@ -17,6 +17,7 @@ from agi_app.prompts.prepared import Prepared, key_of
 from agi_app.prompts.sources import NAME, NAME_RULE, WAV, Source
 
 PAUSE_S = 0.2
+SHOWN = 20  # characters of a text in lists
 How = Literal["as it is", "recording", "text", "nothing"]
 
 
@@ -73,6 +74,13 @@ def text_key(text: str, source: Source, settings: PromptSettings, engine: Engine
     """The cache's name of a spoken text: another text, voice or version of the engine is another file."""
     said = spoken_text(text)
     return _key(source, settings, "text", "\0".join((source.language, engine.identity(source.language), said)).encode())
+
+
+def plan_said(language: str, text: str, settings: PromptSettings, engines: tuple[Engine, ...]) -> Plan:
+    """The plan of a text that stands in a flow; it is listed by its first words."""
+    shown = spoken_text(text).replace("/", " ")
+    source = Source(language, f"say:{key_of(text)[:6]} {shown[:SHOWN]}{'…' * (len(shown) > SHOWN)}")
+    return Plan(source, "text", tuple(text_key(text, source, settings, engine) for engine in engines), text)
 
 
 def pause_key(settings: PromptSettings) -> str:

@@ -27,7 +27,7 @@ from agi_app.flow.spoken_parts import PAUSE
 from agi_app.prompts import wav
 from agi_app.prompts.engines import Engine, Kokoro, engines, spoken_text
 from agi_app.prompts.faults import PromptFault
-from agi_app.prompts.planning import PAUSE_S, Plan, pause_id, pause_key, plan
+from agi_app.prompts.planning import PAUSE_S, Plan, pause_id, pause_key, plan, plan_said
 from agi_app.prompts.prepared import FOLDER, Prepared
 from agi_app.prompts.sources import Source, find_sources
 
@@ -67,16 +67,19 @@ def prepare(
     settings: PromptSettings,
     tts: TtsSettings,
     *,
+    said: Iterable[tuple[str, str]] = (),
     only: Path | None = None,
     again: bool = False,
     progress: Progress | None = None,
 ) -> list[Result]:
-    """Make the prompts of ``folder`` ready; blocks. ``only``: a file or folder below it; ``again``: also what is there.
+    """Make the prompts of ``folder`` ready; blocks. ``said``: (language, text) of the flows' own texts, spoken when
+    there is an engine. ``only``: a file or folder below ``folder``; ``again``: make also what is there.
 
     Raises InputError when ``only`` names no prompt, ConfigError when the cache cannot be written.
     """
     prepared, speakers = Prepared(folder, settings.wideband), engines(tts)
     plans = [plan(source, settings, speakers) for source in _chosen(folder, only)]
+    plans += [plan_said(*text, settings, speakers) for text in sorted(said)] if speakers else []
     todo = [p for p in plans if p.keys and not p.faults and (again or not _done(p, prepared))]
     jobs = [Job(folder, p.source, p.text if p.how == "text" else None, p.keys, speakers, settings) for p in todo]
     made = {result.prompt: result for result in _run(jobs, progress)}

@@ -74,10 +74,10 @@ class Renderer:
             raise ConfigError("a text is to be spoken, and there is no text-to-speech engine: set one up in [tts]")
         source = Source(language, "text")
         keys = tuple(text_key(part.text, source, self._settings, engine) for engine in self._engines)
-        for key in (f"{PEOPLE}/{keys[0]}", f"{PEOPLE}/{keys[-1]}"):
-            if self._prepared.has(key):
-                self._prepared.touch(key, self._clock.real_now().timestamp())
-                return self._playable.prepared(key)
+        for name in (name for key in keys for name in (key, f"{PEOPLE}/{key}")):  # of a flow, of a contact
+            if self._prepared.has(name):
+                self._prepared.touch(name, self._clock.real_now().timestamp())
+                return self._playable.prepared(name)
         job = Job(self._prompts, source, part.text, keys, self._engines, self._settings)
         try:
             result = self._processes().submit(work, job, _of_people).result()

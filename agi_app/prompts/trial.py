@@ -33,13 +33,14 @@ def shortest(prompts: Path, settings: PromptSettings, tts: TtsSettings) -> Choic
 
 def why_unplayable(file: Path) -> str:
     """A guess in words, for a file as Asterisk sees it; on another host only Asterisk's log knows more."""
-    for part in reversed([file, *file.parents]):
-        try:
-            mode = part.stat().st_mode
-        except FileNotFoundError:
-            return f"there is no {part} on this host, so it is another folder than this project's, or not shared"
-        except OSError as error:
-            return f"{part}: {error.strerror}"
+    way = [*reversed(file.parents), file]
+    try:
+        modes = [part.stat().st_mode for part in way]
+    except FileNotFoundError as error:
+        return f"there is no {error.filename} on this host, so it is another folder than this project's, or not shared"
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
+    for part, mode in zip(way, modes, strict=True):
         needed = stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH
         if not mode & needed:
             return f"only its owner may read {part} (mode {stat.S_IMODE(mode):o})"

@@ -22,7 +22,7 @@ from agi_app.store.statements import Connection, record, records
 
 Q = queries.load("preview")
 HORIZON = dt.timedelta(days=62)  # no rule looks further ahead: the longest span of a cap is a month
-SLICE = 50_000  # contacts; the numbers of so many are held at once
+SLICE = 20_000  # contacts; some thousand numbers a row, so that memory stays bounded
 ROWS_AT_ONCE = 200
 LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -22,11 +23,13 @@ SUPPRESSION_KEY = "5a" * 32  # the nodes of one installation share it
 
 @pytest.fixture
 def nodes(world: World, new_database: Callable[[], str], tmp_path: Path) -> list[Site]:
-    """The same project on two machines."""
+    """The same project on two machines; as the several-nodes page says, they share both keys."""
     url = new_database()
     key = {"AGI_APP_SUPPRESSION_KEY": SUPPRESSION_KEY}
     made = [Site(tmp_path / asterisk.name, world, asterisk, url, env=key) for asterisk in world.asterisks]
     made[0].prepare()
+    made[0].app.ask("audit", "key")
+    copytree(made[0].project / "var" / "audit", made[1].project / "var" / "audit")
     return made
 
 

@@ -25,7 +25,9 @@ from agi_app.prompts.engines import Engine, engines
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import Result, look, prepare
 from agi_app.prompts.prepared import FOLDER, KEPT_S, Prepared
+from agi_app.prompts.said import said_texts
 from agi_app.prompts.synthesise import Renderer
+from agi_app.prompts.trial import shortest, why_unplayable
 from tests.unit.sounds import samples_of, write_speech
 
 pytestmark = pytest.mark.slow  # starts processes: not part of the fast unit tests
@@ -361,6 +363,49 @@ def test_a_contacts_text_is_spoken_once_and_forgotten_after_a_week(
     renderer.close()
 
 
+def test_a_flows_own_text_is_spoken_with_the_prompts_and_a_contacts_is_not(
+    prompts: Path, tts: TtsSettings, renderer: Renderer, tmp_path: Path
+) -> None:
+    flow = parse_flow(FLOW.replace("- play: greeting", SAY), "f.yaml").flow
+    said = said_texts([flow])
+    assert said == {("en", "Please hold 24/7")}
+    results = prepare(prompts, PromptSettings(), tts, said=said)
+    assert [r.state for r in results if "Please hold" in r.prompt] == ["spoken"]
+    assert len(say(renderer, Text("Please hold 24/7"))) == 1
+    assert len(asked(tmp_path)) == 1
+    assert not (prompts / FOLDER / "people").exists()
+    assert prepare(prompts, PromptSettings(), TtsSettings(), said=said) == run(prompts)  # nobody there to speak
+
+
+def test_at_least_a_hundred_prompts_a_minute(processes: None, tmp_path: Path) -> None:
+    """More than eight times that was measured on two busy cores; so this fails only when something is badly slow."""
+    for number in range(10):
+        write_speech(tmp_path / "prompts" / "en" / f"p{number}.wav", 44100, seconds=6)
+    begun = SystemClock().monotonic()
+    assert set(states(run(tmp_path / "prompts")).values()) == {"prepared"}
+    assert SystemClock().monotonic() - begun < 10 * 60 / 100
+
+
+def test_doctor_takes_the_shortest_prepared_prompt(prompts: Path) -> None:
+    settings, tts = PromptSettings(), TtsSettings()
+    assert [c.prompt for c in [shortest(prompts, settings, tts)] if c] == ["en/ready"]
+    write_speech(prompts / "en" / "short.wav", 44100, seconds=0.4)
+    run(prompts)
+    found = shortest(prompts, settings, tts)
+    assert found is not None
+    assert (found.prompt, (prompts / found.file).is_file()) == ("en/short", True)
+    assert found.seconds == pytest.approx(0.4, abs=0.1)
+    assert shortest(prompts / "nothing", settings, tts) is None
+
+
+def test_doctor_says_why_another_user_cannot_read_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "shared" / "x.wav"
+    assert f"no {tmp_path}/shared on this host" in why_unplayable(file)
+    write_speech(file, 8000)
+    file.chmod(0o640)
+    assert "only its owner may read" in why_unplayable(file)  # a folder above it, or the file itself
+
+
 def test_without_an_engine_it_says_which_pieces_are_missing(prompts: Path) -> None:
     silent = Renderer(prompts, PromptSettings(), TtsSettings(), media(prompts), SystemClock())
     with pytest.raises(ConfigError, match=r"num/4, num/2.*prompts pieces"):
@@ -394,6 +439,8 @@ def test_every_engine_names_its_voice() -> None:
     assert isinstance(Piece("num/1", "one"), Piece)
 
 
+SAY = """- say: {text: {en: "Please hold 24/7"}}
+    - say: {text: {en: "Hello {contact.name}"}}"""
 FLOW = """
 flow: f
 languages: [en]

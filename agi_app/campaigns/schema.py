@@ -1,0 +1,45 @@
+"""The JSON Schema of a campaign file, for editors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agi_app.campaigns.load import CampaignFile
+from agi_app.flow.schema import Schema, readable
+
+KEYS: Mapping[str, Mapping[str, str]] = {
+    "CampaignFile": {
+        "campaign": "The campaign's name.",
+        "purpose": "transactional, survey or marketing; a consent counts only for its own purpose.",
+        "jurisdictions": "Countries, two capital letters each; a callee of another country is refused.",
+        "flow": "The name of the flow that is run, as in its file.",
+        "trunk": "The name of a trunk of the settings.",
+        "caller_id": "The number that is shown, with plus and country code, in quotes; it needs an ownership proof.",
+        "pace": "The most this campaign may do over all nodes.",
+        "window": "Days and hours in the time of the called person; one window or a list. Only narrows the law's.",
+        "retry": "Outcome to delays: no_answer, busy, congestion, trunk_silent or failed, such as [1d, 2d].",
+        "ring_time": "How long it rings, 15s to 45s.",
+        "max_call": "The longest call, 15s to 600s.",
+        "region": "How numbers without a country code are read; one of the jurisdictions.",
+        "local_caller_ids": "Prefix to the number that is shown to people whose numbers begin with it.",
+    },
+    "PaceFile": {
+        "calls_per_second": "Calls begun in a second.",
+        "concurrent": "Calls at the same time.",
+    },
+    "WindowFile": {
+        "days": "mon, tue, wed, thu, fri, sat, sun.",
+        "from": 'When it opens, such as "09:30".',
+        "to": 'When it closes, such as "17:30".',
+    },
+}
+
+
+def campaign_schema() -> Schema:
+    """The schema of ``campaigns/NAME.yaml``."""
+    schema = readable(CampaignFile.model_json_schema(), KEYS, "agi-app campaign")
+    schema["$defs"]["Purpose"]["enum"].remove("rehearsal")  # never a campaign
+    windows = schema["properties"]["window"]
+    about = windows.pop("description")
+    schema["properties"]["window"] = {"anyOf": [windows["items"], windows], "description": about}
+    return schema

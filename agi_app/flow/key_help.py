@@ -1,0 +1,107 @@
+"""What each key of a flow file means: for the reference page and for editors that read the JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_PROMPT = "The recording `prompts/LANGUAGE/NAME.wav`; `NAME.txt` beside it has its words."
+_BARGE_IN = "Default `true`: a key ends the prompt. `false`: keys before its end are dropped, but for the opt-out."
+_TIMEOUT = "Silence allowed after the prompt, and between two digits; 1s to 60s, default `5s`."
+_CURRENCY = "Three letters: `CNY`, `USD`, `GBP`."
+
+# class -> key as it is written -> meaning, in Markdown
+KEYS: Mapping[str, Mapping[str, str]] = {
+    "Flow": {
+        "flow": "The flow's name: Latin letters, digits, `-` and `_`, at most 64.",
+        "languages": "Language tags, at least one. A contact without a language hears the first.",
+        "identify": "Who calls.",
+        "opt_out": "How a person says stop.",
+        "parameters": "Only in a flow that others [call](#call): variables that the caller gives a value, at most 20.",
+        "start": "The node where a call begins.",
+        "nodes": "Nodes by name. A node is a list of steps.",
+    },
+    "Identify": {"business": "The name of the business in each language. The first prompt must say it."},
+    "OptOut": {
+        "key": 'The key that means stop, default `"9"`.',
+        "confirm": "A prompt that is played after the stop is stored.",
+        "phrases": "Spoken words that mean stop, by language.",
+    },
+    "Play": {
+        "prompt": _PROMPT,
+        "barge_in": "Default `true`: a key that answers the question right behind this step ends the prompt and counts."
+        " Other keys are dropped.",
+    },
+    "Say": {
+        "text": "What is said, in each language; `{contact.COLUMN}` stands for a column. At most 500 characters.",
+        "value": "`contact.COLUMN` or a variable. Either this, with `as`, or `text`.",
+        "as": "`digits`, `number`, `ordinal`, `count`, `money`, `date` (with its year), `day` (without), `time`,"
+        " `time24`, `telephone`, or `name` (a column, by text-to-speech).",
+        "currency": f"Of `money`. {_CURRENCY}",
+        "unit": "Of `number`, `ordinal` and `count`: the measure word in each language, `{zh-CN: 次, en: visits}`.",
+        "barge_in": "As in `play`.",
+    },
+    "SayStep": {"on": "`empty`: the node when the value is missing or none of its kind."},
+    "Gather": {
+        "prompt": f"What is asked. {_PROMPT}",
+        "keys": 'Key to label: `{"1": yes, "2": no}`. The labels are the answers in `on`. Either this or `digits`.',
+        "digits": "Several digits instead of one key. The answer in `on` is `entered`.",
+        "timeout": _TIMEOUT,
+        "attempts": "How often the prompt is played, 1 to 5, default 2.",
+        "barge_in": _BARGE_IN,
+        "save": "Name of a variable and of the stored answer: the label of the key, or the digits.",
+    },
+    "Digits": {
+        "min": "The fewest digits, default 1.",
+        "max": "The most digits, default 32; after them the answer is complete.",
+        "end_key": '`"#"` ends the digits (default); `null`: only `max` or silence does.',
+    },
+    "GatherStep": {
+        "on": "Leads each answer to a node: the labels (or `entered`), `no_input` (silence), `no_match` (another key)."
+    },
+    "Collect": {
+        "prompt": "What is asked. While it is answered the opt-out is star and the key, and the prompt must say so.",
+        "kind": "`digits` (default), `number`, `date` (eight digits: year, month, day; saved as `2026-03-05`) or"
+        " `amount` (whole units).",
+        "digits": "As in `gather`; not for a date.",
+        "currency": f"Of an `amount`. {_CURRENCY}",
+        "confirm": "How to ask whether it is right. Without it nothing is read back.",
+        "timeout": _TIMEOUT,
+        "attempts": "How often the digits are asked for, 1 to 5, default 3.",
+        "barge_in": _BARGE_IN,
+        "save": "Name of the variable and of the stored answer. Nothing is saved that was not confirmed.",
+    },
+    "Confirm": {
+        "prompt": "Heard after the value that is read back. It is asked twice at most.",
+        "yes": 'The key for right, default `"1"`.',
+        "no": 'The key for wrong, default `"2"`: the digits are asked for again.',
+    },
+    "CollectStep": {
+        "on": "Leads `entered`, `no_input` and `no_match` to nodes. `no_match`: the last attempt was no such value, or"
+        " was answered with `no`."
+    },
+    "CallBack": {
+        "prompt": "Names the times and their keys, in the order of `offer`: `1` for the first, `2` for the second.",
+        "offer": "One to eight times, all in the called person's own time.",
+        "timeout": _TIMEOUT,
+        "attempts": "How often the prompt is played, 1 to 5, default 2.",
+        "barge_in": _BARGE_IN,
+    },
+    "Offer": {
+        "in": "So long from now, `{in: 2h}`; 1m to 30d.",
+        "at": 'The next time that the clock shows this, `{at: "18:00"}`.',
+        "tomorrow_at": 'That time on the next day, `{tomorrow_at: "10:00"}`.',
+    },
+    "CallBackStep": {"on": "Leads `chosen`, `no_input` and `no_match` to nodes."},
+    "BranchStep": {"branch": "Lines; the first true one wins. If none is, the next step follows."},
+    "When": {"when": "A [condition](#conditions).", "goto": "The node to go to when it is true."},
+    "Else": {"else": "The node for all other cases; only as the last line."},
+    "SetStep": {"set": "Variables and their values. `disposition` is special: what the call meant, for the reports."},
+    "Call": {
+        "flow": "The name of the flow. It speaks all languages of this one and has the same opt-out key.",
+        "with": 'A value for each of its `parameters`: as written, or `"{VARIABLE}"` or `"{contact.COLUMN}"`.',
+        "take": "Names of its variables that this flow has afterwards. No other is shared; answers are always stored.",
+    },
+    "CallStep": {"on": "Leads each result of its `return` to a node; `else` is the way for all others."},
+    "ReturnStep": {"return": "The result, a label of your own."},
+    "GotoStep": {"goto": "The node."},
+}

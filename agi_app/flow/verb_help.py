@@ -1,0 +1,88 @@
+"""What each verb does, with an example: the text of the language reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class VerbHelp:
+    """``parts``: the classes whose keys belong to the verb, in the order of the page."""
+
+    about: str
+    example: str
+    parts: tuple[str, ...]
+
+
+VERB_HELP: Mapping[str, VerbHelp] = {
+    "play": VerbHelp(
+        "Plays a prompt to its end. `play: NAME` is short for `play: {prompt: NAME}`.",
+        "- play: greeting\n- play: {prompt: notice, barge_in: false}\n",
+        ("Play",),
+    ),
+    "say": VerbHelp(
+        "Says what differs from person to person: words by text-to-speech, or a value in recorded pieces"
+        " (`agi-app prompts pieces` lists them). All words of a call are rendered before it is dialled; when that fails,"
+        " the attempt ends as `failed` with the reason and no phone rings. A value that is missing or none of its kind"
+        " takes the way of `empty`; without that way such a variable is left out, and a contact with such a column is"
+        " not called.",
+        '- say: {text: {en: "Hello {contact.name}."}}\n'
+        "- say: {value: contact.amount, as: money, currency: GBP}\n  on: {empty: bye}\n",
+        ("Say", "SayStep"),
+    ),
+    "gather": VerbHelp(
+        "Plays a prompt and waits for one key, or for several digits. Without `no_match`, a wrong key goes the"
+        " `no_input` way. An answer without a way goes on with the next step.",
+        '- gather: {prompt: confirm, keys: {"1": yes, "2": no}, save: answer}\n  on: {yes: thanks, no_input: bye}\n'
+        "- gather: {prompt: enter-number, digits: {min: 4, max: 8}, save: member}\n",
+        ("Gather", "Digits", "GatherStep"),
+    ),
+    "collect": VerbHelp(
+        "Asks for a number or a date by keys, reads back what was keyed, and asks again until the person says that it"
+        " is right. Without `no_match` that goes the `no_input` way; an outcome without a way goes on with the next"
+        " step.",
+        "- collect: {prompt: enter-day, kind: date, confirm: {prompt: is-it-right}, save: day}\n  on: {no_input: bye}\n",
+        ("Collect", "Digits", "Confirm", "CollectStep"),
+    ),
+    "call_back": VerbHelp(
+        "Offers times for another call. The contact is due again at the chosen time, when the gate judges it like any"
+        " other call: hours, caps, consent and stops hold, so a country's rule of one call a day moves \"in two"
+        ' hours" to the next day. Retries of the campaign do not come besides. The chosen time is the answer'
+        " `call_back`, and the disposition is `call_back` unless a later step sets another. A stop later in the call"
+        " takes the wish back.",
+        '- call_back: {prompt: when, offer: [{in: 2h}, {at: "18:00"}, {tomorrow_at: "10:00"}]}\n'
+        "  on: {chosen: bye, no_input: bye}\n",
+        ("CallBack", "Offer", "CallBackStep"),
+    ),
+    "branch": VerbHelp(
+        "Goes the way of the first true condition.",
+        '- branch:\n    - when: contact.visit == "cleaning"\n      goto: cleaning\n    - else: other\n',
+        ("BranchStep", "When", "Else"),
+    ),
+    "set": VerbHelp(
+        "Sets variables. Name dispositions after what the person meant, not after keys.",
+        "- set: {disposition: confirmed, tries: 1}\n",
+        ("SetStep",),
+    ),
+    "call": VerbHelp(
+        "Runs another flow of `flows/` here, as a part that several flows share. A result without a way goes on with"
+        " the next step. A prompt of this flow comes before its first `call`, so that whoever reads it sees who calls"
+        " and how to stop.",
+        '- call: {flow: identify, with: {wanted: "{contact.member}"}, take: [member]}\n  on: {right: message, else: bye}\n',
+        ("Call", "CallStep"),
+    ),
+    "return": VerbHelp(
+        "Ends a flow that was called; the caller's `on` goes on. A flow with a `return` or with parameters cannot be"
+        " the flow of a campaign.",
+        "- return: right\n",
+        ("ReturnStep",),
+    ),
+    "opt_out": VerbHelp(
+        "Does what the opt-out key does: stores the stop for ever, plays `confirm` if there is one, hangs up.",
+        "- opt_out\n",
+        (),
+    ),
+    "goto": VerbHelp("Goes on at the first step of another node.", "- goto: bye\n", ("GotoStep",)),
+    "hangup": VerbHelp("Ends the call.", "- hangup\n", ()),
+}

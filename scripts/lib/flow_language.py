@@ -1,0 +1,81 @@
+"""Makes docs/reference/flow-language.md from the code: verbs, their keys, the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from agi_app.flow.key_help import KEYS
+from agi_app.flow.verb_help import VERB_HELP
+from agi_app.flow.words import LIMITS, VERBS
+
+Table = Callable[[tuple[str, ...], Sequence[tuple[str, ...]]], list[str]]
+
+_HEAD = """
+A flow says what happens in an answered call. It is one YAML file in `flows/`; a campaign names it. Files are YAML 1.2:
+`yes`, `no`, `on` and `off` are words, and keys such as `"1"` stand in quotes. `agi-app check` finds mistakes
+([check rules](check-rules.md)), `agi-app simulate` lets you talk to the flow. [Write a flow](../how-to/write-a-flow.md)
+shows each verb at work. `agi-app schema flow` prints this page as JSON Schema, for editors.
+
+## The head
+"""
+_STEPS = """
+## Nodes and steps
+
+A step is one verb. Steps run from top to bottom; the last one of a node must leave it (`goto`, `hangup`, `opt_out`,
+`return`, or a step that asks, a `call` or a `branch` with a way for every case). A call that goes round and round ends
+with the disposition `flow_limit`.
+"""
+_REST = """
+## The opt-out key
+
+It is live in every prompt and every question, with or without `barge_in`. While several digits are typed it would be a
+digit, so there it is star and the key (`*9`), and the prompt must say so. The stop is on disk before anything else
+happens; then `confirm` may play, and the call ends. The call's disposition is `opted_out`, whatever was set before. In
+a flow that is called, key and confirmation are those of the flow that the call began with.
+
+## Conditions
+
+```
+contact.visit == "cleaning" and (answer == "yes" or not contact.vip)
+contact.age >= 18
+rating in ["4", "5"]
+now.weekday in ["sat", "sun"] or now.time >= "17:00"
+```
+
+- `==` `!=` `<` `<=` `>` `>=`, `in [list]`, `and`, `or`, `not`, parentheses; text in quotes, numbers, `true`, `false`.
+- Names are variables of this flow, `language`, `disposition`, and `contact.COLUMN`, a column of the contacts file.
+- `now.time` (`"09:30"`, 24 hours), `now.weekday` (`"mon"` to `"sun"`) and `now.date` (`"2026-03-31"`) tell the time where
+  the called person is, now in this call. Of a number that may be in several time zones it is the first of them.
+- A name without a value is nothing. Comparing nothing with anything is false, so `not contact.vip` asks whether the
+  column is empty.
+- Columns and digits are text. Compared with a number they are read as a number; if they are none, it is false.
+- Nothing in a condition can run code.
+
+## Limits
+
+So that no flow can loop for ever, and that a person can still read it:
+"""
+
+
+def page(made: str, table: Table) -> str:
+    """flow-language.md; ``table`` makes a Markdown table of a head and rows."""
+    lines = ["# Flow language", made, *_HEAD.splitlines(), *_keys("Flow", KEYS, table)]
+    for part, title in (("Identify", "identify"), ("OptOut", "opt_out")):
+        lines += ["", f"Of `{title}`:", "", *_keys(part, KEYS, table)]
+    lines += _STEPS.splitlines()
+    for verb in VERBS:
+        help_ = VERB_HELP[verb]
+        lines += ["", f"### {verb}", help_.about, "", "```yaml", *help_.example.splitlines(), "```"]
+        for part in help_.parts:
+            lines += ["", *([f"{_title(part)}:", ""] if part != help_.parts[0] else []), *_keys(part, KEYS, table)]
+    rows = [(what, str(limit)) for what, limit in LIMITS]
+    return "\n".join([*lines, *_REST.splitlines(), "", *table(("what", "at most"), rows)]) + "\n"
+
+
+def _title(part: str) -> str:
+    words = {"Digits": "Of `digits`", "Confirm": "Of `confirm`", "Offer": "Of a time of `offer`"}
+    return words.get(part, "Beside the verb" if part.endswith("Step") else f"Of a line with `{part.lower()}`")
+
+
+def _keys(part: str, keys: Mapping[str, Mapping[str, str]], table: Table) -> list[str]:
+    return table(("key", "meaning"), [(f"`{key}`", text) for key, text in keys[part].items()])

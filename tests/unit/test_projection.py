@@ -1,0 +1,100 @@
+"""The projected end of a campaign: pace, places, windows and retries, played ahead."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from agi_app.campaigns.projection import Group, Known, Limits, Projection, project
+from agi_app.gate.hours import Opening
+from agi_app.gate.place import Place
+from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
+from agi_app.model.campaign import Campaign, Pace, Purpose, Window
+
+EVERY_DAY = frozenset(range(7))
+NINE_TO_FIVE = Window(EVERY_DAY, dt.time(9), dt.time(17))
+RULES = RuleSet("r", {"CN": Jurisdiction("CN", Rules(Opening(((NINE_TO_FIVE,),)), (Cap(1, DAY),)))})
+CHINA = Place("CN", ("Asia/Shanghai",), (), True)
+MORNING = dt.datetime.fromisoformat("2026-03-03T09:00:00+08:00")
+CAMPAIGN = Campaign(
+    "c", Purpose.SURVEY, "f", "t", "+99986210000001", ("CN",), pace=Pace(calls_per_second=1, concurrent=1000)
+)
+NOTHING_KNOWN = Known(0, {}, None)
+ENOUGH = Limits(100, 1000)
+
+
+def ahead(contacts: int, campaign: Campaign = CAMPAIGN, **changes: object) -> Projection:
+    """A projection for people in China from nine o'clock on."""
+    given = {"groups": [Group(CHINA, MORNING, contacts)], "limits": ENOUGH, "known": NOTHING_KNOWN} | changes
+    return project(campaign=campaign, ruleset=RULES, now=MORNING, **given)  # type: ignore[arg-type]
+
+
+def hours(seen: Projection) -> float:
+    """From now to the end."""
+    assert seen.end is not None
+    return round((seen.end - MORNING).total_seconds() / 3600, 2)
+
+
+def test_one_call_a_second_and_the_length_of_the_last() -> None:
+    seen = ahead(7200)
+    assert (hours(seen), seen.calls, seen.calls_per_second) == (2.01, 7200, 1.0)
+
+
+def test_the_slowest_of_pace_trunk_and_places_counts() -> None:
+    assert ahead(100, limits=Limits(0.5, 1000)).calls_per_second == 0.5
+    assert ahead(100, limits=Limits(10, 20)).calls_per_second == 0.5  # 20 calls at once of 40 s
+    assert ahead(100, replace(CAMPAIGN, pace=Pace(1, 10))).calls_per_second == 0.25
+
+
+def test_what_the_day_does_not_hold_goes_on_the_next_morning() -> None:
+    """Eight hours of a day are 28,800 calls; nobody is called in the evening."""
+    assert hours(ahead(28_800 + 3600)) == 25.01
+
+
+def test_the_window_of_the_campaign_narrows_the_day() -> None:
+    until_ten = replace(CAMPAIGN, windows=(Window(EVERY_DAY, dt.time(9), dt.time(10)),))
+    assert hours(ahead(3600 + 1800, until_ten)) == 24.51
+
+
+def test_a_later_group_is_waited_for() -> None:
+    groups = [Group(CHINA, MORNING, 10), Group(CHINA, MORNING + dt.timedelta(hours=3), 10)]
+    assert hours(ahead(0, groups=groups)) == 3.01
+
+
+def test_retries_come_back_and_never_before_the_cap_allows() -> None:
+    """Three of ten do not answer; with one call a day allowed, an hour's delay becomes a day."""
+    again = replace(CAMPAIGN, retry={"no_answer": (dt.timedelta(hours=1),)})
+    seen = ahead(1000, again)
+    assert seen.calls == 1300
+    assert 24 < hours(seen) < 24.5
+    assert ahead(1000).calls == 1000
+
+
+def test_two_retries_are_two_more_rounds_of_fewer_calls() -> None:
+    again = replace(CAMPAIGN, retry={"no_answer": (dt.timedelta(days=1), dt.timedelta(days=2))})
+    seen = ahead(1000, again)
+    assert seen.calls == 1000 + 300 + 90
+    assert 72 < hours(seen) < 72.5
+
+
+def test_it_goes_by_its_own_calls_when_there_are_enough() -> None:
+    again = replace(CAMPAIGN, retry={"no_answer": (dt.timedelta(days=1),)})
+    known = Known(200, {"human": 100, "no_answer": 100}, 20.0)
+    seen = ahead(1000, again, known=known, limits=Limits(10, 10))
+    assert (seen.calls, seen.calls_per_second) == (1500, 0.5)
+    assert any("20 s" in said and "200 calls so far" in said for said in seen.assumptions)
+    assert any("a guess" in said for said in ahead(10, again).assumptions)
+
+
+def test_nobody_to_call_has_no_end() -> None:
+    assert (ahead(0).end, ahead(0).calls) == (None, 0)
+
+
+def test_a_place_that_never_opens_is_not_called_finished() -> None:
+    closed = RuleSet("r", {"CN": Jurisdiction("CN", Rules(Opening(((),)), ()))})
+    seen = project([Group(CHINA, MORNING, 5)], CAMPAIGN, ENOUGH, NOTHING_KNOWN, closed, MORNING)
+    assert seen.end is None
+
+
+def test_longer_than_a_year_is_no_date() -> None:
+    assert ahead(20_000_000).end is None
