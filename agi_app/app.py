@@ -17,9 +17,9 @@ from pathlib import Path
 from agi_app import log
 from agi_app.calls.orphans import sweep_rule
 from agi_app.calls.voice import Voice
-from agi_app.campaigns.project import read_project
+from agi_app.campaigns.ready import RULE, make_ready
 from agi_app.campaigns.rules import load_ruleset
-from agi_app.config import Settings, voice_settings
+from agi_app.config import Settings
 from agi_app.consent import checkpoint
 from agi_app.consent.erase import signer
 from agi_app.consent.evidence import EvidenceFiles
@@ -36,14 +36,14 @@ from agi_app.errors import AgiAppError, OtherWorkerError
 from agi_app.installation import Installation
 from agi_app.model.call import Claim
 from agi_app.pbx.ari import Ari
+from agi_app.pbx.bridges import remove_empty
 from agi_app.pbx.http import AriSettings, probe
 from agi_app.pbx.inbound import Inbound
 from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.router import Router
 from agi_app.pbx.trunks import asker, check_trunks
 from agi_app.prompts.playable import Playable
-from agi_app.prompts.prepare import prepare
-from agi_app.prompts.said import said_texts
+from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.synthesise import Renderer
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
@@ -124,6 +124,7 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops) -> _Parts:
 
     async def prepare(connected: Ari) -> None:
         await reconcile(connected, router)
+        await remove_empty(connected)
         await inbound.collect(connected)
 
     ari = Ari(ari_settings(inst.settings), inst.clock, on_event=router.handle, prepare=prepare)
@@ -218,10 +219,9 @@ def _first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 def _prepare_prompts(project: Path, trunks: Collection[str]) -> None:
     """Make ready what callers hear, before anybody is called; a bad file is a fault of the flows that play it only."""
-    said = said_texts(flow.parsed.flow for flow in read_project(project, trunks).flows.values())
-    for result in prepare(project / "prompts", *voice_settings(project), said=said):
-        if result.error is not None:
-            _log.warning("a prompt cannot be made ready", prompt=result.prompt, reason=result.error)
+    for problem in make_ready(project, trunks).problems:
+        if problem.rule == RULE:
+            _log.warning("a prompt cannot be made ready", file=problem.file, line=problem.line, reason=problem.message)
 
 
 def _dialer(
@@ -234,6 +234,7 @@ def _dialer(
         node,
         media=playable,
         voice=voice,
+        destinations=inst.settings.destinations,
         store_opt_out=store_opt_out,
         may_dial=lambda: worker.hold() is None and not dialer.closing,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from agi_app.errors import ConfigError
+from agi_app.voice_config import PromptSettings, TtsSettings
 
 SETTINGS_FILE = "agi-app.toml"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
@@ -82,6 +83,12 @@ class TrunkSettings(_Frozen):
         return self.endpoint.replace("{number}", e164 if self.plus else e164.removeprefix("+"))
 
 
+class DestinationSettings(_Frozen):
+    """Somebody of our own to whom a flow may hand over (`transfer`): a desk, a queue."""
+
+    endpoint: str = Field(pattern=r"^\w+/[^{}]+$", description="what Asterisk dials: PJSIP/front-desk")
+
+
 class SandboxSettings(_Frozen):
     """Only for trials on trunks marked ``sandbox``."""
 
@@ -98,36 +105,6 @@ class AuditSettings(_Frozen):
     )
 
 
-class PromptSettings(_Frozen):
-    """How recordings are made ready (docs/how-to/record-and-prepare-prompts.md)."""
-
-    loudness: float = Field(-20.0, ge=-30, le=-14, description="LUFS (ITU-R BS.1770) of every prepared prompt")
-    level_all: bool = Field(False, description="prepare also recordings that Asterisk could play as they are")
-    wideband: bool = Field(False, description="also make 16 kHz files, for trunks that speak G.722 or Opus")
-
-
-class TtsSettings(_Frozen):
-    """Who speaks the prompts that are text only."""
-
-    engine: Literal["none", "espeak-ng", "command", "kokoro"] = Field(
-        "none", description="none, espeak-ng (installed beside), command (any program) or kokoro (agi-app[tts])"
-    )
-    fallback: bool = Field(True, description="espeak-ng, if installed, speaks what the engine could not")
-    voices: dict[str, str] = Field(default_factory=dict, description="language to voice of the engine")
-    command: str = Field("", description="of command: PROGRAM … with {text_file} {out_file}, also {language} {voice}")
-    time_limit: float = Field(60.0, gt=0, le=600, description="seconds an engine may take for one text")
-    model: Path | None = Field(None, description="of kokoro: the ONNX model file")
-    model_voices: Path | None = Field(None, description="of kokoro: the file of its voices")
-
-    @model_validator(mode="after")
-    def _complete(self) -> TtsSettings:
-        if self.engine == "command" and not ("{text_file}" in self.command and "{out_file}" in self.command):
-            raise ValueError('engine "command" needs a command with {text_file} and {out_file}')
-        if self.engine == "kokoro" and not (self.model and self.model_voices):
-            raise ValueError('engine "kokoro" needs model and model_voices')
-        return self
-
-
 class Settings(BaseSettings):
     """All settings of one project folder."""
 
@@ -140,6 +117,7 @@ class Settings(BaseSettings):
     )
     asterisk: AsteriskSettings = AsteriskSettings()
     trunks: dict[Name, TrunkSettings] = Field(default_factory=dict)
+    destinations: dict[Name, DestinationSettings] = Field(default_factory=dict)
     prompts: PromptSettings = PromptSettings()
     tts: TtsSettings = TtsSettings()
     audit: AuditSettings = AuditSettings()
@@ -225,15 +203,6 @@ def _read_table(file: Path) -> dict[str, Any]:
 def trunk_names(project: Path) -> set[str] | None:
     """The trunks of the project's settings; None when it has no settings file yet."""
     return set(load_settings(project).trunks) if (project / SETTINGS_FILE).exists() else None
-
-
-def voice_settings(project: Path) -> tuple[PromptSettings, TtsSettings]:
-    """How the project's prompts are made; the defaults when it has no settings file yet."""
-    if not (project / SETTINGS_FILE).exists():
-        return PromptSettings(), TtsSettings()
-    settings = load_settings(project)
-    files = {name: project / file for name in ("model", "model_voices") if (file := getattr(settings.tts, name))}
-    return settings.prompts, settings.tts.model_copy(update=files)
 
 
 def _plain(error: Any) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.clock import Clock, SystemClock
-from agi_app.config import Settings, load_settings, voice_settings
+from agi_app.config import Settings, load_settings
 from agi_app.consent.caller_id_proof import LABEL, Standing, standing
 from agi_app.consent.suppression import load_key
 from agi_app.dialer.worker import MAX_CLOCK_DIFFERENCE
@@ -24,6 +24,7 @@ from agi_app.model.campaign import CampaignState
 from agi_app.pbx.http import AriSettings, HttpPool, ask_info
 from agi_app.pbx.trial_play import FORMAT_MODULE, play_for_nobody
 from agi_app.pbx.trunks import Ask, endpoint_name, pool_asker, trunk_facts
+from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.trial import shortest, why_unplayable
 from agi_app.proof.health import look
 from agi_app.store import call_backs, checks, nodes

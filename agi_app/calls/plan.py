@@ -35,6 +35,20 @@ class ChannelLike(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class HandOverOrder:
+    """Whom to ring for which call."""
+
+    channel_id: str  # of the called person
+    attempt_id: str
+    caller_id: str  # what the destination is shown: the number the person was shown
+    transfer: str  # the session's id of it
+    to: str  # a destination of the settings
+    timeout_s: float  # of the ringing
+    max_s: float  # of the talk; the call's own end comes first
+    whisper: str | None  # media that the destination alone hears
+
+
+@dataclass(frozen=True, slots=True)
 class CallPlan:
     """What a call needs besides its channel."""
 
@@ -44,6 +58,7 @@ class CallPlan:
     max_call_s: float
     media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
     say: Callable[[Parts, str], Awaitable[list[str]]]  # what is ready to be said -> media URIs; raises AgiAppError
+    hand_over: Callable[[HandOverOrder], Awaitable[str]]  # returns when it is over: a result of a transfer
     store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
     trunk_works: Callable[[], None]  # told when the far end rings or answers
     local_now: Callable[[], dt.datetime | None]  # rules time where the called person is; None: not known

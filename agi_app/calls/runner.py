@@ -9,12 +9,14 @@ itself have deadlines. An opt-out is on disk before the flow hears that it is.
 
 from __future__ import annotations
 
-import dataclasses
+import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Sequence
 
 from agi_app import log
 from agi_app.calls import attempt as att
+from agi_app.calls.conclude import conclude
+from agi_app.calls.handing import Handing, order_of
 from agi_app.calls.plan import CallPlan, ChannelLike
 from agi_app.calls.translate import playback_id, to_attempt, to_flow
 from agi_app.clock import Clock
@@ -29,10 +31,6 @@ from agi_app.pbx import events as pbx
 RING_GRACE_S = 5.0  # how much longer than Asterisk's own ring timeout we wait for its word
 CALL_GRACE_S = 5.0  # the same for TIMEOUT(absolute)
 HANGUP_WAIT_S = 5.0  # a hangup that is not confirmed by then is given up
-OPTED_OUT = "opted_out"
-HUNG_UP = "hung_up"
-COMPLETED = "completed"
-PROMPT_FAILED = "prompt_failed"
 
 _log = log.get("call")
 
@@ -50,6 +48,7 @@ class Call:
         self._result: CallResult | None = None
         self._stop: pbx.Interrupt | None = None
         self._opted_out = False
+        self._handing: Handing | None = None
         self._playback: str | None = None  # the session's id of the prompt that plays now
         self._far_end_ended = False
         self._note: str | None = None
@@ -76,6 +75,17 @@ class Call:
     async def run(self, channel: ChannelLike) -> CallResult:
         """Drive the channel to its end and say what became of the call."""
         self._channel = channel
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._handing = Handing(group, self._plan.hand_over, channel)
+                try:
+                    return await self._drive(channel)
+                finally:
+                    self._handing.stop()
+        except BaseExceptionGroup as faults:
+            raise faults.exceptions[0] from None
+
+    async def _drive(self, channel: ChannelLike) -> CallResult:
         await self._advance(att.Marked())
         self._timers["ringing"] = self._clock.monotonic() + self._plan.ring_time_s + RING_GRACE_S
         if self._stop is not None:
@@ -89,7 +99,7 @@ class Call:
                     await self._advance(att.Stopped(event.reason, event.even_if_up))
             else:
                 await self._on_channel_event(event)
-        return self._complete(self._result)
+        return conclude(self._result, self._session, self._note, opted_out=self._opted_out)
 
     async def _on_channel_event(self, event: pbx.Event) -> None:
         if isinstance(event, pbx.FarEndEnded):
@@ -166,6 +176,10 @@ class Call:
             case cmd.StopPlayback(playback):
                 self._playback = None
                 await self._quietly(channel.stop_playback(playback_id(channel.id, playback)))
+            case cmd.Transfer() if self._handing is not None:
+                self._handing.start(order_of(self._plan, channel.id, command))
+            case cmd.StopTransfer() if self._handing is not None:
+                self._handing.stop()
             case cmd.StartTimer(timer, seconds):
                 self._timers[timer] = now + seconds
             case cmd.CancelTimer(timer):
@@ -232,19 +246,3 @@ class Call:
         if self._channel is None:
             raise RuntimeError("the call has no channel before run()")
         return self._channel
-
-    def _complete(self, result: CallResult) -> CallResult:
-        session = self._session
-        note = result.note or self._note
-        if session is None:
-            return dataclasses.replace(result, note=note)
-        ended_by_flow = session.finished
-        if not ended_by_flow:
-            session.handle(flow_events.HungUp())
-        disposition = session.disposition or (COMPLETED if ended_by_flow else HUNG_UP)
-        if self._note is not None and session.disposition is None:
-            disposition = PROMPT_FAILED
-        if self._opted_out:
-            disposition = OPTED_OUT
-        answers, back = dict(session.answers), session.call_back
-        return dataclasses.replace(result, disposition=disposition, answers=answers, call_back_at=back, note=note)

@@ -39,6 +39,8 @@ def to_flow(event: pbx.Event, channel_id: str) -> flow.Event | None:
             return flow.KeyPressed(digit)
         case pbx.PlaybackFinished(playback_id):
             return flow.PlaybackFinished(playback_id.removeprefix(f"{channel_id}-"))
+        case pbx.HandedOver(transfer, result):
+            return flow.TransferEnded(transfer, result)
         case _:
             return None
 

@@ -14,9 +14,9 @@ from typing import Generic, TypeVar
 from agi_app.campaigns.law import check_law
 from agi_app.campaigns.load import CampaignDocument, check_against_rules, check_campaign, parse_campaign
 from agi_app.campaigns.rules import load_ruleset
-from agi_app.config import voice_settings
+from agi_app.config import SETTINGS_FILE, load_settings
 from agi_app.errors import AuthorError, InputError, Problem
-from agi_app.flow.calling import check_calls, with_parts
+from agi_app.flow.calling import check_calls, check_destinations, with_parts
 from agi_app.flow.check import check_flow, unused_prompts
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.expect import Cases, check_cases, parse_cases
@@ -24,6 +24,7 @@ from agi_app.flow.load import parse_flow
 from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.gate.ruleset import RuleSet
 from agi_app.prompts.catalog import read_catalog
+from agi_app.prompts.settings import voice_settings
 from agi_app.yaml_lines import Document
 
 Parsed = TypeVar("Parsed")
@@ -88,6 +89,9 @@ def _check_flows(project: Project) -> None:
     flows = {name: source.parsed for name, source in project.flows.items()}
     for flow in flows.values():
         project.problems += [*check_flow(flow, project.prompts), *check_calls(flow, known)]
+    if (project.folder / SETTINGS_FILE).exists():
+        destinations = load_settings(project.folder).destinations
+        project.problems += [p for flow in flows.values() for p in check_destinations(flow, destinations)]
     project.problems += unused_prompts(flows.values(), project.prompts)
     for cases in project.simulations.values():
         project.problems += check_cases(cases.parsed, flows, project.prompts)

@@ -10,13 +10,13 @@ from agi_app.campaigns import control
 from agi_app.campaigns.preview import SAMPLES, Preview, Terms, preview
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.projection import Limits
+from agi_app.campaigns.ready import make_ready
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.cli.campaign_preview import preview_record, show_preview
 from agi_app.cli.common import (
     HERE,
     JsonOption,
     ProjectOption,
-    err,
     progress,
     say,
     say_json,
@@ -24,12 +24,9 @@ from agi_app.cli.common import (
     show_totals,
     with_installation,
 )
-from agi_app.config import voice_settings
 from agi_app.errors import ConfigError
 from agi_app.installation import Installation
 from agi_app.model.campaign import CampaignState
-from agi_app.prompts.prepare import prepare
-from agi_app.prompts.said import said_texts
 from agi_app.reports.status import status_of
 from agi_app.results import Standstill, Totals, why_nobody
 
@@ -68,12 +65,7 @@ def preview_(
 @app.command()
 def start(campaign: Name, project: ProjectOption = HERE) -> None:
     """Make its prompts ready, check the campaign and let it run; `agi-app run` makes the calls."""
-    trunks = settings_of(project).trunks
-    said = said_texts(flow.parsed.flow for flow in read_project(project, trunks).flows.values())
-    for result in prepare(project / "prompts", *voice_settings(project), said=said):
-        if result.error is not None:
-            err.print(f"{result.prompt}: {result.error}", markup=False)
-    found = read_project(project, trunks)
+    found = make_ready(project, settings_of(project).trunks)
     say(with_installation(project, lambda inst: control.start(inst.store, inst.clock, found, campaign)))
 
 

@@ -81,7 +81,7 @@ def main() -> None:
     except (exceptions.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except exceptions.TyperException as error:  # wrong arguments
-        err.print(error.format_message(), markup=False)
+        err.print(error.format_message().replace("Value error, ", ""), markup=False)  # the parser's own words
         err.print("see `agi-app --help`, or `agi-app COMMAND --help`", markup=False)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)

@@ -10,12 +10,13 @@ import typer
 
 from agi_app.campaigns.project import read_project
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, progress, say, say_json, table
-from agi_app.config import trunk_names, voice_settings
+from agi_app.config import trunk_names
 from agi_app.errors import InputError
 from agi_app.flow import values
 from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.prepare import Result, look, prepare
 from agi_app.prompts.said import said_texts
+from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.sources import find_sources
 
 app = typer.Typer(help="What callers hear.", no_args_is_help=True)

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from agi_app.campaigns.schema import campaign_schema
-from agi_app.cli.common import say
 from agi_app.flow.schema import flow_schema
+
+Kind = Literal["flow", "campaign"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,8 +19,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def schema(
-    kind: Annotated[Literal["flow", "campaign"], typer.Argument(help="Of which kind of file.")] = "flow",
+    kind: Annotated[Kind, typer.Argument(help="Of which kind of file.")] = "flow",
 ) -> None:
     """Print the JSON Schema of flow or campaign files; an editor that knows it completes and explains their keys."""
     made = campaign_schema() if kind == "campaign" else flow_schema()
-    say(json.dumps(made, ensure_ascii=False, indent=2))
+    print(json.dumps(made, ensure_ascii=False, indent=2))  # noqa: T201 - machine-read output

@@ -7,15 +7,16 @@ everything after counts as dialled. A result is kept and tried again until the d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from agi_app import log
 from agi_app.calls.plan import CallPlan
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import CallVoice, Voice
-from agi_app.config import TrunkSettings
+from agi_app.config import DestinationSettings, TrunkSettings
 from agi_app.dialer.breaker import Breaker
+from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.node import Node
 from agi_app.dialer.retry import next_due
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
@@ -55,10 +56,12 @@ class Placer:
         store_opt_out: Callable[[Claim, str], Awaitable[None]],
         may_dial: Callable[[], bool],
         voice: Voice,
+        destinations: Mapping[str, DestinationSettings],
     ) -> None:
         """``media`` makes a media URI of (language, prompt); ``may_dial`` is asked right before each originate."""
         self._node = node
         self._store, self._ari, self._clock, self._live = node.store, node.ari, node.clock, node.live
+        self._hand_over = HandOver(node, destinations).run
         self._media, self._store_opt_out, self._may_dial, self._voice = media, store_opt_out, may_dial, voice
 
     async def attempt(self, claim: Claim, line: Line, start_at: float) -> CallResult | None:
@@ -109,6 +112,7 @@ class Placer:
             max_call_s=campaign.max_call.total_seconds(),
             media=self._media,
             say=voice.media,
+            hand_over=self._hand_over,
             store_opt_out=self._store_opt_out,
             trunk_works=line.breaker.alive,
             local_now=lambda: self._clock.now().astimezone(zones[0]) if zones else None,

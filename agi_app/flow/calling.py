@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from agi_app.errors import Problem
 from agi_app.flow.call_step import CallStep, ReturnStep
 from agi_app.flow.check_names import given
 from agi_app.flow.definition import Flow, FlowDocument
+from agi_app.flow.transfer_step import TransferStep
 from agi_app.flow.words import MAX_DEPTH, OTHERWISE
 from agi_app.yaml_lines import Path, suggest
 
@@ -52,6 +53,18 @@ def check_calls(source: FlowDocument, flows: Mapping[str, Flow]) -> list[Problem
     if deep is not None:
         found.append(source.document.problem(("flow",), "flow/recursion", deep))
     return sorted(found)
+
+
+def check_destinations(source: FlowDocument, known: Collection[str]) -> list[Problem]:
+    """Every transfer to somebody whom the settings do not name."""
+    found = []
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            if isinstance(step, TransferStep) and step.transfer.to not in known:
+                message = f'to: the settings have no destination "{step.transfer.to}"{suggest(step.transfer.to, known)}'
+                path = ("nodes", node, index, "transfer", "to")
+                found.append(source.document.problem(path, "flow/unknown-destination", message))
+    return found
 
 
 def _call_faults(caller: Flow, step: CallStep, called: Flow) -> Iterator[tuple[Path, str, str]]:

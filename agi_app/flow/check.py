@@ -26,6 +26,7 @@ from agi_app.flow.graph import (
 from agi_app.flow.prompt_facts import PromptFacts, Prompts
 from agi_app.flow.steps import AnyStep, CallBackStep, CollectStep, GatherStep
 from agi_app.flow.transcripts import offers_key, says
+from agi_app.flow.transfer_step import TransferStep
 from agi_app.yaml_lines import Path, suggest
 
 SAMPLE_RATE = 8000  # Hz; Asterisk plays no other in a file that ends in .wav (docs/decisions/0021-prompt-files.md)
@@ -102,11 +103,10 @@ def no_way_out(source: FlowDocument) -> Iterator[Problem]:
     for node, steps in source.flow.nodes.items():
         if not any(is_last(step) for step in steps):
             hint = "end it with goto, hangup or opt_out"
-            if source.flow.is_called:
-                hint += ", or with return"
+            hint += ", or with return" if source.flow.is_called else ""
             if isinstance(steps[-1], CallStep):
                 hint += ", or give its on a way for else"
-            if isinstance(steps[-1], GatherStep | CollectStep | CallBackStep):
+            if isinstance(steps[-1], GatherStep | CollectStep | CallBackStep | TransferStep):
                 hint += ", or give each answer and no_input a way in its on"
             path = ("nodes", node, len(steps) - 1)
             yield source.document.problem(path, "flow/no-way-out", f"{node}: the node just ends here; {hint}")
@@ -116,9 +116,9 @@ def no_way_out(source: FlowDocument) -> Iterator[Problem]:
 
 
 def call_first(source: FlowDocument) -> Iterator[Problem]:
-    """``flow/call-first``: a prompt of the flow itself is heard before it calls another flow."""
+    """``flow/call-first``: a prompt of the flow itself is heard before it calls another flow or hands over."""
     for path in calls_before_prompt(source.flow):
-        message = "call: nothing was said yet; say who calls and how to stop the calls in this flow, then call another"
+        message = "nothing was said yet; say here who calls and how to stop the calls, then go on to somebody else"
         yield source.document.problem(path, "flow/call-first", message)
 
 

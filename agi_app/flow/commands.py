@@ -52,6 +52,24 @@ class CancelTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """Hand over to a destination of the settings, rung at most so many seconds; answered by ``TransferEnded``."""
+
+    transfer: str
+    to: str
+    seconds: float
+    whisper: str | None  # a prompt that the destination alone hears
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopTransfer:
+    """Take the person back: the other side's leg ends."""
+
+    transfer: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoreOptOut:
     """The person said stop: store it (journal, fsync) before anything else; ``how`` is ``key`` or ``step``."""
 
@@ -90,4 +108,4 @@ class Hangup:
 Sounding = Play | Say | StopPlayback
 Timing = StartTimer | CancelTimer
 Keeping = StoreOptOut | SaveAnswer | CallBackAt | SetDisposition
-Command = Sounding | Timing | Keeping | Hangup
+Command = Sounding | Timing | Keeping | Transfer | StopTransfer | Hangup

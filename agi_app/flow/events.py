@@ -31,6 +31,14 @@ class TimerFired:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferEnded:
+    """The talk is over (``done``), or has not come about (``busy``, ``no_answer``, ``failed``)."""
+
+    transfer: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
 class OptOutStored:
     """The stop asked for by ``StoreOptOut`` is safe on disk."""
 
@@ -40,4 +48,4 @@ class HungUp:
     """The call is over, whoever ended it."""
 
 
-Event = PlaybackFinished | KeyPressed | TimerFired | OptOutStored | HungUp
+Event = PlaybackFinished | KeyPressed | TimerFired | TransferEnded | OptOutStored | HungUp

@@ -23,7 +23,8 @@ from agi_app.flow.steps import (
     When,
 )
 from agi_app.flow.timing import seconds_to_say
-from agi_app.flow.words import CHOSEN, ENTERED, NO_INPUT, OTHERWISE
+from agi_app.flow.transfer_step import TransferStep
+from agi_app.flow.words import CHOSEN, DONE, ENTERED, FAILED, NO_INPUT, OTHERWISE
 from agi_app.yaml_lines import Path
 
 
@@ -41,7 +42,7 @@ def targets(step: AnyStep) -> Iterator[tuple[tuple[str | int, ...], str]]:
     match step:
         case GotoStep():
             yield ("goto",), step.goto
-        case GatherStep() | CollectStep() | CallBackStep() | CallStep():
+        case GatherStep() | CollectStep() | CallBackStep() | CallStep() | TransferStep():
             for answer, node in step.on.items():
                 yield ("on", answer), node
         case SayStep():
@@ -68,6 +69,8 @@ def is_last(step: AnyStep) -> bool:
             return isinstance(step.branch[-1], Else)
         case GatherStep():
             return all(step.way(outcome) is not None for outcome in (*step.gather.labels, NO_INPUT))
+        case TransferStep():
+            return all(step.way(result) is not None for result in (DONE, FAILED))
         case CallBackStep():
             return all(step.way(outcome) is not None for outcome in (CHOSEN, NO_INPUT))
         case CollectStep():
@@ -156,13 +159,22 @@ def first_prompts(flow: Flow) -> list[PromptUse]:
 
 
 def calls_before_prompt(flow: Flow) -> list[Path]:
-    """The places where another flow is called before anything was surely said."""
-    return [] if flow.is_called else [path for path, step in _opening(flow) if isinstance(step, CallStep)]
+    """The places where another flow is called, or the person handed over, before anything was surely said."""
+    if flow.is_called:
+        return []
+    return [path for path, step in _opening(flow) if isinstance(step, CallStep | TransferStep)]
 
 
 def _first(path: Path, step: AnyStep) -> PromptUse | None:
-    uses = _uses(step, path)
+    uses = [] if isinstance(step, TransferStep) else _uses(step, path)
     return uses[0] if uses else None
+
+
+def _surely_heard(step: AnyStep, path: Path) -> bool:
+    """Whether the person has heard something after this step, whatever the contact's row says."""
+    if isinstance(step, TransferStep) or (isinstance(step, SayStep) and step.say.may_be_empty):
+        return False
+    return bool(_uses(step, path))
 
 
 def _opening(flow: Flow) -> Iterator[tuple[Path, AnyStep]]:
@@ -177,7 +189,7 @@ def _opening(flow: Flow) -> Iterator[tuple[Path, AnyStep]]:
         for index, step in enumerate(live_steps(flow.nodes[node])):
             path: Path = ("nodes", node, index)
             yield path, step
-            if _uses(step, path) and not (isinstance(step, SayStep) and step.say.may_be_empty):
+            if _surely_heard(step, path):
                 break
             waiting.extend(target for _, target in targets(step) if target in flow.nodes)
 
@@ -196,6 +208,9 @@ def _uses(step: AnyStep, path: Path) -> list[PromptUse]:
             if step.collect.confirm is not None:
                 uses.append(PromptUse(step.collect.confirm.prompt, (*path, "collect", "confirm", "prompt"), False))
             return uses
+        case TransferStep():
+            whisper = step.transfer.whisper
+            return [PromptUse(whisper, (*path, "transfer", "whisper"), False)] if whisper else []
         case CallBackStep():
             return [PromptUse(step.call_back.prompt, (*path, "call_back", "prompt"), False)]
         case _:

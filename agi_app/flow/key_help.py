@@ -92,6 +92,14 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "tomorrow_at": 'That time on the next day, `{tomorrow_at: "10:00"}`.',
     },
     "CallBackStep": {"on": "Leads `chosen`, `no_input` and `no_match` to nodes."},
+    "Transfer": {
+        "to": "A destination of the settings, `[destinations.NAME]`. Never a number of a contact.",
+        "timeout": "How long it rings there, 1s to 60s, default `20s`.",
+        "whisper": "A prompt that the destination alone hears, before both can talk.",
+    },
+    "TransferStep": {
+        "on": "Leads `done` (they talked, and the destination hung up), `busy`, `no_answer` and `failed` to nodes."
+    },
     "BranchStep": {"branch": "Lines; the first true one wins. If none is, the next step follows."},
     "When": {"when": "A [condition](#conditions).", "goto": "The node to go to when it is true."},
     "Else": {"else": "The node for all other cases; only as the last line."},

@@ -27,7 +27,7 @@ from agi_app.flow.call_step import REFERENCE, CallStep, ReturnStep
 from agi_app.flow.collecting import read_back, value_of
 from agi_app.flow.commands import Command
 from agi_app.flow.definition import Flow
-from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired
+from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired, TransferEnded
 from agi_app.flow.expressions import Value, moment
 from agi_app.flow.gathering import Answer, Missed, More, Verdict, judge_key, judge_silence
 from agi_app.flow.offering import moment_of
@@ -50,7 +50,8 @@ from agi_app.flow.steps import (
     SetStep,
     When,
 )
-from agi_app.flow.waiting import listen, play, say, stop
+from agi_app.flow.transfer_step import TransferStep
+from agi_app.flow.waiting import listen, play, say, stop, transfer
 from agi_app.flow.words import (
     CALL_BACK,
     CHOSEN,
@@ -144,7 +145,7 @@ class Session:
             return []
         match event:
             case HungUp():
-                state.phase, state.playback, state.timer = "done", None, None
+                state.phase, state.playback, state.timer, state.transfer = "done", None, None, None
             case KeyPressed() if state.phase not in ("storing", "confirming"):
                 return self._key(event.key)
             case PlaybackFinished() if event.playback == state.playback:
@@ -152,6 +153,8 @@ class Session:
             case TimerFired() if event.timer == state.timer:
                 question = self._question()
                 return self._silence(question) if question is not None else []
+            case TransferEnded() if event.transfer == state.transfer:
+                return self._transferred(event.result)
             case OptOutStored() if state.phase == "storing":
                 return self._confirm_opt_out()
             case _:
@@ -189,6 +192,8 @@ class Session:
                 self._move(self._branch(step))
             case CallStep():
                 return self._call(step)
+            case TransferStep():
+                return [transfer(self._state, step)]
             case ReturnStep():
                 return self._return(step.return_)
             case SetStep():
@@ -305,6 +310,11 @@ class Session:
         if question is not None:
             return [listen(state, question.timeout.total_seconds())]
         state.step += 1
+        return self._run()
+
+    def _transferred(self, result: str) -> list[Command]:
+        step, self._state.transfer = self._current(), None
+        self._move(step.way(result) if isinstance(step, TransferStep) else None)
         return self._run()
 
     # ---- opt-out

@@ -22,15 +22,19 @@ from agi_app.flow.commands import (
     SetDisposition,
     StartTimer,
     StopPlayback,
+    StopTransfer,
     StoreOptOut,
+    Transfer,
 )
 from agi_app.flow.definition import Flow
-from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired
+from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired, TransferEnded
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.session import Session
+from agi_app.flow.transfer_step import RESULTS
 from agi_app.flow.values import words
+from agi_app.flow.words import DONE
 
-WORDS = ("listen", "silence", "hangup")
+WORDS = ("listen", "silence", "hangup", *RESULTS)
 KEYS = r"[0-9*#]{1,40}"
 HELP = (
     "Enter or listen = hear the prompt to its end, then say nothing · 1 or *9 = press keys now · "
@@ -62,6 +66,7 @@ class Simulation:
         self._prompts = prompts
         self._playback: str | None = None
         self._timer: str | None = None
+        self._transfer: str | None = None
         self.heard: list[Heard] = []
 
     @property
@@ -93,6 +98,8 @@ class Simulation:
             return self._send(*self._next_event())
         if word == "silence":
             return self._silence()
+        if word in RESULTS and self._transfer is not None:
+            return self._send(TransferEnded(self._transfer, word))
         if word in ("hangup", "hang up"):
             return [*self._send(HungUp()), "the person hangs up"]
         if re.fullmatch(KEYS, keys):
@@ -116,6 +123,8 @@ class Simulation:
     def _next_event(self) -> list[Event]:
         if self._playback is not None:
             return [PlaybackFinished(self._playback)]
+        if self._transfer is not None:
+            return [TransferEnded(self._transfer, DONE)]
         return [TimerFired(self._timer)] if self._timer is not None else []
 
     def _send(self, *events: Event) -> list[str]:
@@ -123,6 +132,9 @@ class Simulation:
         for event in events:
             if isinstance(event, PlaybackFinished):
                 self._playback = None
+            if isinstance(event, TransferEnded):
+                self._transfer = None
+                shown.append(f"the hand-over is over: {event.result}")
             if isinstance(event, TimerFired):
                 self._timer = None
                 shown.append("silence")
@@ -134,6 +146,21 @@ class Simulation:
         for command in commands:
             shown += self._carry_out_one(command)
         return shown
+
+    def _wait_or_not(self, command: StartTimer | CancelTimer | Transfer | StopTransfer) -> list[str]:
+        match command:
+            case Transfer():
+                self._transfer = command.transfer
+                return [f"hands over to {command.to}, at most {command.seconds:g} s of ringing ({', '.join(RESULTS)})"]
+            case StopTransfer():
+                self._transfer = None
+                return ["takes the person back"]
+            case StartTimer():
+                self._timer = command.timer
+                return [f"waits {command.seconds:g} s for a key"]
+            case CancelTimer():
+                self._timer = None
+                return []
 
     def _carry_out_one(self, command: Command) -> list[str]:
         match command:
@@ -150,12 +177,8 @@ class Simulation:
             case StopPlayback():
                 self._playback = None
                 return ["the prompt stops"]
-            case StartTimer():
-                self._timer = command.timer
-                return [f"waits {command.seconds:g} s for a key"]
-            case CancelTimer():
-                self._timer = None
-                return []
+            case StartTimer() | CancelTimer() | Transfer() | StopTransfer():
+                return self._wait_or_not(command)
             case SaveAnswer():
                 return [f"saves {command.name} = {command.value}"]
             case CallBackAt(at):

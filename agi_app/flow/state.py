@@ -11,9 +11,12 @@ from agi_app.flow.expressions import Value
 
 # new: not started · running: executing steps (never between two events) · playing: a play step
 # asking: a gather's prompt plays · reading: a collect reads a value back
-# listening: a gather's timer runs · storing: waits for OptOutStored
+# listening: a gather's timer runs · transferring: somebody else is rung, or talks with the person
+# storing: waits for OptOutStored
 # confirming: the prompt after a stored opt-out plays · done: hung up, nothing more comes
-Phase = Literal["new", "running", "playing", "reading", "asking", "listening", "storing", "confirming", "done"]
+Phase = Literal[
+    "new", "running", "playing", "reading", "asking", "listening", "transferring", "storing", "confirming", "done"
+]
 
 
 @dataclass(slots=True)
@@ -29,6 +32,7 @@ class State:
     ids_issued: int = 0
     playback: str | None = None
     timer: str | None = None
+    transfer: str | None = None
     attempt: int = 0
     flow: str | None = None  # the called flow we are in; None: the one the call began with
     callers: list[dict[str, Any]] = field(default_factory=list)  # where each call goes on: flow, node, step, variables

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from agi_app.flow.call_step import CallStep, ReturnStep
 from agi_app.flow.say_step import SayStep
+from agi_app.flow.transfer_step import TransferStep
 from agi_app.flow.words import (
     CHOSEN,
     CONFIRM_ATTEMPTS,
@@ -365,6 +366,7 @@ AnyStep = (
     | CallStep
     | ReturnStep
     | CallBackStep
+    | TransferStep
     | OptOutStep
     | GotoStep
     | HangupStep
@@ -402,6 +404,7 @@ Step = Annotated[
         | Annotated[CallStep, Tag("<call>")]
         | Annotated[ReturnStep, Tag("<return>")]
         | Annotated[CallBackStep, Tag("<call_back>")]
+        | Annotated[TransferStep, Tag("<transfer>")]
         | Annotated[OptOutStep, Tag("<opt_out>")]
         | Annotated[GotoStep, Tag("<goto>")]
         | Annotated[HangupStep, Tag("<hangup>")],

@@ -23,10 +23,10 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     ),
     "say": VerbHelp(
         "Says what differs from person to person: words by text-to-speech, or a value in recorded pieces"
-        " (`agi-app prompts pieces` lists them). All words of a call are rendered before it is dialled; when that fails,"
-        " the attempt ends as `failed` with the reason and no phone rings. A value that is missing or none of its kind"
-        " takes the way of `empty`; without that way such a variable is left out, and a contact with such a column is"
-        " not called.",
+        " (`agi-app prompts pieces` lists them). All words of a call are rendered before it is dialled; when that"
+        " fails, the attempt ends as `failed` with the reason and no phone rings. A value that is missing or none of"
+        " its kind takes the way of `empty`; without that way such a variable is left out, and a contact with such a"
+        " column is not called.",
         '- say: {text: {en: "Hello {contact.name}."}}\n'
         "- say: {value: contact.amount, as: money, currency: GBP}\n  on: {empty: bye}\n",
         ("Say", "SayStep"),
@@ -42,7 +42,8 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         "Asks for a number or a date by keys, reads back what was keyed, and asks again until the person says that it"
         " is right. Without `no_match` that goes the `no_input` way; an outcome without a way goes on with the next"
         " step.",
-        "- collect: {prompt: enter-day, kind: date, confirm: {prompt: is-it-right}, save: day}\n  on: {no_input: bye}\n",
+        "- collect: {prompt: enter-day, kind: date, confirm: {prompt: is-it-right}, save: day}\n"
+        "  on: {no_input: bye}\n",
         ("Collect", "Digits", "Confirm", "CollectStep"),
     ),
     "call_back": VerbHelp(
@@ -54,6 +55,15 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         '- call_back: {prompt: when, offer: [{in: 2h}, {at: "18:00"}, {tomorrow_at: "10:00"}]}\n'
         "  on: {chosen: bye, no_input: bye}\n",
         ("CallBack", "Offer", "CallBackStep"),
+    ),
+    "transfer": VerbHelp(
+        "Hands the person over to somebody of your own. The person hears it ring; when the destination hangs up, the"
+        " flow goes on, and when the person does, the call is over. Without their own way, `busy` and `no_answer` take"
+        " that of `failed`; a result without a way goes on with the next step. The opt-out key stays live while it"
+        " rings and while both talk: it ends the talk and stores the stop. The longest call (`max_call`) holds for the"
+        " talk, too.",
+        "- transfer: {to: front-desk, timeout: 20s}\n  on: {done: bye, failed: sorry}\n",
+        ("Transfer", "TransferStep"),
     ),
     "branch": VerbHelp(
         "Goes the way of the first true condition.",
@@ -69,7 +79,8 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         "Runs another flow of `flows/` here, as a part that several flows share. A result without a way goes on with"
         " the next step. A prompt of this flow comes before its first `call`, so that whoever reads it sees who calls"
         " and how to stop.",
-        '- call: {flow: identify, with: {wanted: "{contact.member}"}, take: [member]}\n  on: {right: message, else: bye}\n',
+        '- call: {flow: identify, with: {wanted: "{contact.member}"}, take: [member]}\n'
+        "  on: {right: message, else: bye}\n",
         ("Call", "CallStep"),
     ),
     "return": VerbHelp(

@@ -1,10 +1,11 @@
-"""What a call waits for: at most one playback and one timer, each with an id used once."""
+"""What a call waits for: at most one playback, one timer and one hand-over, each with an id used once."""
 
 from __future__ import annotations
 
-from agi_app.flow.commands import CancelTimer, Command, Play, Say, StartTimer, StopPlayback
+from agi_app.flow.commands import CancelTimer, Command, Play, Say, StartTimer, StopPlayback, StopTransfer, Transfer
 from agi_app.flow.spoken_parts import Part
 from agi_app.flow.state import Phase, State
+from agi_app.flow.transfer_step import TransferStep
 
 
 def play(state: State, phase: Phase, prompt: str) -> Play:
@@ -32,5 +33,15 @@ def stop(state: State) -> list[Command]:
         commands.append(StopPlayback(state.playback))
     if state.timer:
         commands.append(CancelTimer(state.timer))
-    state.playback = state.timer = None
+    if state.transfer:
+        commands.append(StopTransfer(state.transfer))
+    state.playback = state.timer = state.transfer = None
     return commands
+
+
+def transfer(state: State, step: TransferStep) -> Transfer:
+    """Hand over and wait for the end of it."""
+    state.phase, state.transfer = "transferring", state.new_id("h")
+    wanted = step.transfer
+    seconds = wanted.timeout.total_seconds()
+    return Transfer(state.transfer, wanted.to, seconds, wanted.whisper, state.language)

@@ -31,6 +31,7 @@ MAX_SAID = 1000  # characters of a say, columns filled in
 MIN_WAIT, MAX_WAIT = dt.timedelta(seconds=1), dt.timedelta(seconds=60)
 
 NO_INPUT, NO_MATCH, ENTERED = "no_input", "no_match", "entered"  # outcomes of a gather or a collect
+DONE, FAILED, BUSY, NO_ANSWER = "done", "failed", "busy", "no_answer"  # outcomes of a transfer
 CHOSEN = "chosen"  # outcome of a call_back
 CALL_BACK = "call_back"  # the disposition of a call that is to be called again, and the name of the stored time
 YES, NO = "yes", "no"  # what is said to the value that a collect reads back
@@ -50,9 +51,25 @@ VERBS = (
     "call",
     "return",
     "call_back",
+    "transfer",
     "opt_out",
     "goto",
     "hangup",
+)
+
+# What the reference page tells: what is limited, and how much.
+LIMITS: tuple[tuple[str, int | str], ...] = (
+    ("nodes of a flow", MAX_NODES),
+    ("steps of a node", MAX_STEPS_PER_NODE),
+    ("steps of a call, all flows together", MAX_STEPS_PER_CALL),
+    ("flows deep, by `call`", MAX_DEPTH),
+    ("seconds of a call, when the campaign has no `max_call` (15s to 600s)", f"{MAX_CALL_SECONDS:g}"),
+    ("attempts of a question", MAX_ATTEMPTS),
+    ("digits of an answer", MAX_DIGITS),
+    ("times of a `call_back`", MAX_OFFERS),
+    ("seconds to wait for an answer", f"{MAX_WAIT.total_seconds():g}"),
+    ("characters of a `say`, columns filled in", MAX_SAID),
+    ("characters of a condition", MAX_LENGTH),
 )
 
 LABEL_PATTERN, LABEL_RULE = r"[\w-]{1,64}", "use letters, digits, - and _ (at most 64)"

@@ -147,6 +147,14 @@ class Interrupt:
     even_if_up: bool  # False lets an answered call finish
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Not from Asterisk: a hand-over to somebody of ours is over, or has not come about."""
+
+    transfer: str
+    result: str
+
+
 End = Destroyed | Failed | Lost
 Event = (
     Ringing
@@ -162,6 +170,7 @@ Event = (
     | Failed
     | Lost
     | Interrupt
+    | HandedOver
 )
 Routed = tuple[str, Event]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from agi_app import log
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Destroyed, Event, Failed, Frame, Left, Lost, translate
+from agi_app.pbx.events import Destroyed, Event, Failed, FarEndEnded, Frame, Left, Lost, translate
 
 _log = log.get("pbx.router")
 CHANNEL_PREFIX = "agi-app-"
@@ -73,7 +73,7 @@ class Router:
             del self._channels[channel_id]
 
     def _stray(self, channel_id: str, event: Event) -> None:
-        if isinstance(event, Left | Destroyed | Failed | Lost):
+        if isinstance(event, Left | Destroyed | Failed | FarEndEnded | Lost):
             return
         _log.warning("an event of a channel that nobody runs", channel=channel_id, event_type=type(event).__name__)
         if self._on_stray is not None:

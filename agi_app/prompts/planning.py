@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agi_app.config import PromptSettings
 from agi_app.flow.spoken_parts import PAUSE
 from agi_app.prompts import wav
 from agi_app.prompts.engines import Engine, spoken_text
 from agi_app.prompts.prepared import Prepared, key_of
 from agi_app.prompts.sources import NAME, NAME_RULE, WAV, Source
+from agi_app.voice_config import PromptSettings
 
 PAUSE_S = 0.2
 SHOWN = 20  # characters of a text in lists
@@ -77,10 +77,15 @@ def text_key(text: str, source: Source, settings: PromptSettings, engine: Engine
 
 
 def plan_said(language: str, text: str, settings: PromptSettings, engines: tuple[Engine, ...]) -> Plan:
-    """The plan of a text that stands in a flow; it is listed by its first words."""
-    shown = spoken_text(text).replace("/", " ")
-    source = Source(language, f"say:{key_of(text)[:6]} {shown[:SHOWN]}{'…' * (len(shown) > SHOWN)}")
+    """The plan of a text that stands in a flow; see ``said_id``."""
+    source = Source(language, said_id(language, text).removeprefix(f"{language}/"))
     return Plan(source, "text", tuple(text_key(text, source, settings, engine) for engine in engines), text)
+
+
+def said_id(language: str, text: str) -> str:
+    """A text of a flow as it is listed: a hash and its first words."""
+    shown = spoken_text(text).replace("/", " ")
+    return f"{language}/say:{key_of(text)[:6]} {shown[:SHOWN]}{'…' * (len(shown) > SHOWN)}"
 
 
 def pause_key(settings: PromptSettings) -> str:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agi_app.clock import SystemClock
-from agi_app.config import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
 from agi_app.flow.spoken_parts import PAUSE
 from agi_app.prompts import wav
@@ -30,6 +29,7 @@ from agi_app.prompts.faults import PromptFault
 from agi_app.prompts.planning import PAUSE_S, Plan, pause_id, pause_key, plan, plan_said
 from agi_app.prompts.prepared import FOLDER, Prepared
 from agi_app.prompts.sources import Source, find_sources
+from agi_app.voice_config import PromptSettings, TtsSettings
 
 MOST_PROCESSES = 4
 ESPEAK_CHINESE = "espeak-ng speaks Mandarin that is hard to understand; listen to it, or record this prompt"

@@ -13,7 +13,6 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from agi_app.clock import Clock
-from agi_app.config import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
 from agi_app.flow.spoken_parts import Part, Piece, Text
 from agi_app.flow.values import as_recorded
@@ -23,6 +22,7 @@ from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import Job, pool, work
 from agi_app.prompts.prepared import PEOPLE, Prepared
 from agi_app.prompts.sources import PART, Source
+from agi_app.voice_config import PromptSettings, TtsSettings
 
 PRUNE_EVERY_S = 3600.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 from agi_app.flow.key_help import KEYS
@@ -44,8 +45,8 @@ now.weekday in ["sat", "sun"] or now.time >= "17:00"
 
 - `==` `!=` `<` `<=` `>` `>=`, `in [list]`, `and`, `or`, `not`, parentheses; text in quotes, numbers, `true`, `false`.
 - Names are variables of this flow, `language`, `disposition`, and `contact.COLUMN`, a column of the contacts file.
-- `now.time` (`"09:30"`, 24 hours), `now.weekday` (`"mon"` to `"sun"`) and `now.date` (`"2026-03-31"`) tell the time where
-  the called person is, now in this call. Of a number that may be in several time zones it is the first of them.
+- `now.time` (`"09:30"`, 24 hours), `now.weekday` (`"mon"` to `"sun"`) and `now.date` (`"2026-03-31"`) tell the time
+  where the called person is, now in this call. Of a number that may be in several time zones it is the first of them.
 - A name without a value is nothing. Comparing nothing with anything is false, so `not contact.vip` asks whether the
   column is empty.
 - Columns and digits are text. Compared with a number they are read as a number; if they are none, it is false.
@@ -59,13 +60,21 @@ So that no flow can loop for ever, and that a person can still read it:
 
 def page(made: str, table: Table) -> str:
     """flow-language.md; ``table`` makes a Markdown table of a head and rows."""
-    lines = ["# Flow language", made, *_HEAD.splitlines(), *_keys("Flow", KEYS, table)]
+    lines = ["# Flow language", made, *_HEAD.splitlines(), "", *_keys("Flow", KEYS, table)]
     for part, title in (("Identify", "identify"), ("OptOut", "opt_out")):
         lines += ["", f"Of `{title}`:", "", *_keys(part, KEYS, table)]
     lines += _STEPS.splitlines()
     for verb in VERBS:
         help_ = VERB_HELP[verb]
-        lines += ["", f"### {verb}", help_.about, "", "```yaml", *help_.example.splitlines(), "```"]
+        lines += [
+            "",
+            f"### {verb}",
+            *textwrap.wrap(help_.about, 118),
+            "",
+            "```yaml",
+            *help_.example.splitlines(),
+            "```",
+        ]
         for part in help_.parts:
             lines += ["", *([f"{_title(part)}:", ""] if part != help_.parts[0] else []), *_keys(part, KEYS, table)]
     rows = [(what, str(limit)) for what, limit in LIMITS]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import runpy
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -21,12 +22,13 @@ from agi_app.campaigns.rule_catalogue import EXAMPLES, LintRule, sections
 from agi_app.campaigns.rule_texts import in_force, lines_of
 from agi_app.campaigns.rules import RuleBook, load_rulebook
 from agi_app.cli.main import build
-from agi_app.config import SandboxSettings, Settings, TrunkSettings
+from agi_app.config import DestinationSettings, SandboxSettings, Settings, TrunkSettings
 from agi_app.gate.case import Rule
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import Jurisdiction
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
+FLOW_LANGUAGE = Path(__file__).with_name("flow_language.py")  # loaded by path, as the tests load this file
 MADE = "<!-- Made by scripts/docs from the code; change it there. -->"
 
 
@@ -34,6 +36,7 @@ def pages() -> dict[str, str]:
     """File name -> content of every page that is made from the code."""
     return {
         "cli.md": command_page(),
+        "flow-language.md": runpy.run_path(str(FLOW_LANGUAGE))["page"](MADE, _table),
         "settings.md": settings_page(),
         "gate-rules.md": gate_page(),
         "check-rules.md": check_page(),
@@ -106,14 +109,17 @@ def _with_default(parameter: Any) -> str:
 # ---- the settings
 
 
+NAMED: dict[str, type[BaseModel]] = {"trunks": TrunkSettings, "destinations": DestinationSettings}  # [trunks.NAME]
+
+
 def settings() -> Iterator[tuple[str, str, Any]]:
     """Every setting: its table (``asterisk``, ``trunks.NAME`` …), its name and its pydantic field."""
     for name, field in Settings.model_fields.items():
         if name == "project":
             continue
-        model = TrunkSettings if name == "trunks" else field.annotation
+        model = NAMED.get(name, field.annotation)
         if isinstance(model, type) and issubclass(model, BaseModel):
-            table = f"{name}.NAME" if name == "trunks" else name
+            table = f"{name}.NAME" if name in NAMED else name
             yield from ((table, inner, found) for inner, found in model.model_fields.items())
         else:
             yield "", name, field
@@ -155,7 +161,7 @@ _SETTINGS_END = (
 
 
 def _about(table: str) -> list[str]:
-    model = {"trunks.NAME": TrunkSettings, "sandbox": SandboxSettings}.get(table)
+    model = {**{f"{name}.NAME": named for name, named in NAMED.items()}, "sandbox": SandboxSettings}.get(table)
     if table == "asterisk":
         model = type(Settings.model_fields["asterisk"].default)
     return ["", " ".join((inspect.getdoc(model) or "").replace("``", "`").split())] if model else []

@@ -49,7 +49,14 @@ async def attempt(client: Client, store: FakeStore, claim: Claim) -> CallResult 
         """Nobody presses 9 here."""
 
     voice = Voice(recorded_only(lambda *_: ""))
-    placer = Placer(node, media=lambda *_: "", store_opt_out=opt_out, may_dial=lambda: True, voice=voice)
+    placer = Placer(
+        node,
+        media=lambda *_: "",
+        store_opt_out=opt_out,
+        may_dial=lambda: True,
+        voice=voice,
+        destinations={},
+    )
     line = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint=f"PJSIP/{{number}}@{TRUNK}", sandbox=True), Breaker())
     return await placer.attempt(claim, line, start_at=0.0)
 

@@ -12,7 +12,7 @@ import pytest
 
 from agi_app.flow import commands as do
 from agi_app.flow.definition import Flow
-from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired
+from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired, TransferEnded
 from agi_app.flow.load import load_flow, parse_flow
 from agi_app.flow.session import Session
 from agi_app.flow.values import words
@@ -34,6 +34,14 @@ def cases() -> Iterator[Any]:
 
 
 def show(command: do.Command) -> str:
+    if isinstance(command, do.Transfer):
+        return f"transfer {command.transfer} {command.to} {command.seconds:g}s"
+    if isinstance(command, do.StopTransfer):
+        return f"take back {command.transfer}"
+    return show_other(command)
+
+
+def show_other(command: do.Command) -> str:
     match command:
         case do.Play():
             return f"play {command.playback} {command.prompt} {command.language}"
@@ -56,6 +64,8 @@ def show(command: do.Command) -> str:
             return f"disposition {command.label}"
         case do.Hangup():
             return f"hangup {command.reason}"
+        case _:
+            raise AssertionError(command)
 
 
 def event(text: str) -> Event:
@@ -65,6 +75,7 @@ def event(text: str) -> Event:
         "played": PlaybackFinished(rest),
         "key": KeyPressed(rest),
         "timeout": TimerFired(rest),
+        "over": TransferEnded(*(rest.split() if " " in rest else (rest, ""))),
         "stored": OptOutStored(),
         "hungup": HungUp(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import itertools
 from collections.abc import Sequence
@@ -41,6 +42,7 @@ class FakeChannel:
 
     async def next_event(self, timeout: float | None) -> pbx.Event | None:
         """The next event, or None after ``timeout``; the clock moves there."""
+        await asyncio.sleep(0)  # a hand-over runs beside the call
         self._reads += 1
         assert self._reads < 500, "the runner spins"
         assert timeout is not None, "a wait without an end"

@@ -36,7 +36,8 @@ def ruleset(*windows: Window, cap: int = 1, calendar: Calendar | None = None, **
     """The same rules for three countries; ``values`` are further fields of ``Rules``."""
     hours = windows or (window("09:00", "12:00"), window("14:00", "20:00"))
     opening = Opening((hours,), (calendar,) if calendar else ())
-    rules = Rules(**{"opening": opening, "caps": (Cap(cap, DAY),)} | values)
+    fields: dict[str, Any] = {"opening": opening, "caps": (Cap(cap, DAY),)} | values
+    rules = Rules(**fields)
     return RuleSet("test-rules", {region: Jurisdiction(region, rules) for region in ("CN", "GB", "US")})
 
 

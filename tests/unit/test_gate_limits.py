@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -79,7 +80,8 @@ def test_each_cap_speaks_for_itself_and_the_latest_end_is_when_to_look_again() -
 )
 def test_after_a_declined_or_abandoned_call_the_person_is_left_alone(outcome: str, field: str, rule: str) -> None:
     gap = dt.timedelta(hours=72)
-    rules = ruleset(**{field: gap})
+    gaps: dict[str, Any] = {field: gap}
+    rules = ruleset(**gaps)
     refused = judge(counted_calls=calls(NOW - gap + SECOND, outcome=outcome), rules=rules)
     assert refused.rules == (rule,)
     assert refused.try_again_at == NOW + SECOND
@@ -201,7 +203,7 @@ WITH_LIST = ruleset(lists=(LISTED,))
 TODAY = NOW.date()
 
 
-def listed(as_of: dt.date | None, *, campaign: Campaign = MARKETING, region: str = "CN", **changes: object) -> Decision:
+def listed(as_of: dt.date | None, *, campaign: Campaign = MARKETING, region: str = "CN", **changes: Any) -> Decision:
     """A marketing call where the list must be asked; ``as_of`` is the list's own day."""
     states = () if as_of is None else (ListState("gb-tps", region, as_of),)
     given = (consent(campaign.purpose),)
@@ -221,7 +223,11 @@ def test_a_list_is_too_old_one_instant_after_its_age() -> None:
     seven_days_ago = dt.datetime(2026, 3, 3, tzinfo=dt.UTC)
     on_the_day = ListState("gb-tps", "CN", seven_days_ago.date())
     at_the_limit = seven_days_ago + 7 * DAY + 2 * dt.timedelta(hours=1)  # 10:00 in Shanghai
-    given = {"campaign": MARKETING, "consents": (consent(Purpose.MARKETING),), "list_states": (on_the_day,)}
+    given: dict[str, Any] = {
+        "campaign": MARKETING,
+        "consents": (consent(Purpose.MARKETING),),
+        "list_states": (on_the_day,),
+    }
     exact = ruleset(lists=(replace(LISTED, max_age=at_the_limit - seven_days_ago),))
     assert judge(now=at_the_limit, rules=exact, **given).allowed
     assert judge(now=at_the_limit + MICROSECOND, rules=exact, **given).rules == ("external_list_stale",)

@@ -98,7 +98,14 @@ class Place:
             """Nobody presses 9 here."""
 
         voice = Voice(recorded_only(lambda *_: ""))
-        placer = Placer(node, media=lambda *_: "", store_opt_out=opt_out, may_dial=lambda: self.may_dial, voice=voice)
+        placer = Placer(
+            node,
+            media=lambda *_: "",
+            store_opt_out=opt_out,
+            may_dial=lambda: self.may_dial,
+            voice=voice,
+            destinations={},
+        )
         return await placer.attempt(CLAIM, line, start_at)
 
 

@@ -107,7 +107,9 @@ async def make_calls(asterisk: Pbx) -> tuple[Placer, list[Outcome]]:
         """It is stored."""
 
     voice = Voice(recorded_only(lambda *_: ""))
-    placer = Placer(node, media=lambda *_: "sound:x", store_opt_out=opt_out, may_dial=lambda: True, voice=voice)
+    placer = Placer(
+        node, media=lambda *_: "sound:x", store_opt_out=opt_out, may_dial=lambda: True, voice=voice, destinations={}
+    )
     line = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())
     outcomes = []
     for place in range(CALLS):

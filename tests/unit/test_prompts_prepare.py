@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from agi_app.clock import FakeClock, SystemClock
-from agi_app.config import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
 from agi_app.flow.check import check_flow
 from agi_app.flow.load import parse_flow
@@ -28,6 +27,7 @@ from agi_app.prompts.prepared import FOLDER, KEPT_S, Prepared
 from agi_app.prompts.said import said_texts
 from agi_app.prompts.synthesise import Renderer
 from agi_app.prompts.trial import shortest, why_unplayable
+from agi_app.voice_config import PromptSettings, TtsSettings
 from tests.unit.sounds import samples_of, write_speech
 
 pytestmark = pytest.mark.slow  # starts processes: not part of the fast unit tests
@@ -139,6 +139,8 @@ def test_a_wideband_trunk_finds_both_files(prompts: Path) -> None:
     made = run(prompts, PromptSettings(wideband=True))[0]
     assert samples_of((prompts / made.file).with_suffix(".wav16"))[1] == 16000
     assert samples_of(prompts / made.file)[1] == 8000
+    (prompts / made.file).with_suffix(".wav16").unlink()
+    assert run(prompts, PromptSettings(wideband=True))[0].state == "prepared"
 
 
 def test_all_recordings_can_be_levelled(prompts: Path) -> None:

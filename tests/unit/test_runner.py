@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 
 import pytest
 
-from agi_app.calls.plan import CallPlan
+from agi_app.calls.plan import CallPlan, HandOverOrder
 from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S, Call
 from agi_app.clock import FakeClock
 from agi_app.errors import AgiAppError, ConfigError, RequestFailed, SafetyError
@@ -52,6 +53,7 @@ class World:
         self.stops: list[tuple[str, str]] = []
         self.store_error: SafetyError | None = None
         self.stop_comes_back = False
+        self.orders: list[HandOverOrder] = []
         self.voice_error: AgiAppError | None = None
         plan = CallPlan(
             claim=CLAIM,
@@ -60,11 +62,21 @@ class World:
             max_call_s=MAX_S,
             media=lambda language, prompt: f"{'en' if language == 'en' else 'zh'}/{prompt}",
             say=self.say,
+            hand_over=self.hand_over,
             store_opt_out=self.store,
             trunk_works=lambda: None,
             local_now=self.clock.now,
         )
         self.call = Call(plan, self.clock)
+
+    async def hand_over(self, order: HandOverOrder) -> str:
+        self.channel.log.append(f"hand over to {order.to} for {order.timeout_s:g} s")
+        self.orders.append(order)
+        try:
+            return await self.agent()
+        except asyncio.CancelledError:
+            self.channel.log.append("take back")
+            raise
 
     async def say(self, parts: Parts, language: str) -> list[str]:
         if self.voice_error is not None:
@@ -81,6 +93,11 @@ class World:
 
     async def run(self) -> CallResult:
         return await self.call.run(self.channel)
+
+    async def agent(self) -> str:
+        """Nobody takes over, and nobody declines."""
+        await asyncio.Event().wait()
+        return "done"
 
     @property
     def seconds(self) -> float:
@@ -181,6 +198,89 @@ async def test_what_cannot_be_said_during_a_call_ends_it_instead_of_leaving_sile
     assert world.channel.log == ["hangup"]
     assert result.disposition == "prompt_failed"
     assert "num/3 is missing" in (result.note or "")
+
+
+# ---- hand-over
+
+DESK = load_flow(
+    """\
+flow: desk
+languages: [en]
+identify: {business: {en: Sunshine Dental}}
+opt_out: {confirm: stopped}
+start: greeting
+nodes:
+  greeting:
+    - play: greeting
+    - transfer: {to: front-desk, timeout: 20s, whisper: customer}
+      on: {done: bye, failed: nobody}
+  nobody:
+    - play: nobody
+    - hangup
+  bye:
+    - play: bye
+    - hangup
+""",
+    "desk.yaml",
+)
+RINGS_THERE = "hand over to front-desk for 20 s"
+
+
+def desk() -> World:
+    world = World(DESK)
+    world.channel.at(3, pbx.Started())
+    return world
+
+
+async def told(result: str) -> str:
+    return result
+
+
+@pytest.mark.parametrize(("result", "prompt"), [("done", "en/bye"), ("busy", "en/nobody"), ("failed", "en/nobody")])
+async def test_after_a_hand_over_the_flow_goes_on_whatever_came_of_it(result: str, prompt: str) -> None:
+    world = desk()
+    world.agent = lambda: told(result)  # type: ignore[method-assign]
+    await world.run()
+    assert world.channel.log == ["play en/greeting", RINGS_THERE, f"play {prompt}", "hangup"]
+    (order,) = world.orders
+    assert (order.channel_id, order.attempt_id, order.caller_id) == ("agi-app-a1", CLAIM.attempt_id, CLAIM.caller_id)
+    assert (order.whisper, order.max_s) == ("en/customer", MAX_S)
+
+
+async def test_the_opt_out_key_ends_a_hand_over_and_is_stored_first() -> None:
+    world = desk()
+    world.channel.at(6, pbx.Key("9"))
+    result = await world.run()
+    assert world.stops == [(CLAIM.number, "key")]
+    log = world.channel.log
+    assert log.index("store") < log.index("play en/stopped")
+    assert log.count("take back") == 1
+    assert result.disposition == "opted_out"
+
+
+@pytest.mark.parametrize("end", ["hangs up", "is too long", "is stopped"])
+async def test_both_legs_end_together(end: str) -> None:
+    """Nobody of ours goes on talking to a line that is dead, and no hand-over outlives the longest call."""
+    world = desk()
+    if end == "hangs up":
+        world.channel.at(8, BYE)
+    if end == "is stopped":
+        world.channel.at(8, pbx.Interrupt("the consent was withdrawn", True))
+    result = await world.run()
+    assert world.channel.log[-1] == "take back"
+    assert result.outcome is Outcome.ANSWERED
+
+
+async def test_a_fault_in_a_hand_over_is_raised_as_it_is() -> None:
+    """The placer notes it and hangs up."""
+    world = desk()
+
+    async def breaks() -> str:
+        raise ZeroDivisionError("ours")
+
+    world.agent = breaks  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        await world.run()
 
 
 # ---- opt-out

@@ -233,6 +233,13 @@ def test_an_erased_number_has_no_story_but_its_stop(language: Language) -> None:
     assert SENTENCES[language]["calls"] not in told.splitlines()
 
 
+def test_what_was_erased_at_another_number_is_told_as_erased() -> None:
+    erased = dataclasses.replace(refusal(), number="erased:7", reason="")
+    told = text(history(calls=(call(-60, number="erased:7"),), revocations=(erased,)))
+    assert "12:00:00  another number, which was erased: refused every call, for ever: what was said is erased" in told
+    assert "erased:7" not in told
+
+
 def test_what_has_ended_is_told_as_such() -> None:
     expired = dataclasses.replace(CONSENT, expires_at=NOON)
     assert "expired on 2026-03-03 12:00" in text(history(consents=(expired,)))

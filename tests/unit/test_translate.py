@@ -25,6 +25,7 @@ ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.TalkingStarted(), None),
     (pbx.TalkingFinished(5), None),
     (pbx.Interrupt("stop", True), None),  # the runner's own
+    (pbx.HandedOver("h1", "done"), None),
 ]
 
 
@@ -44,10 +45,11 @@ def test_no_kind_of_channel_event_was_forgotten() -> None:
     assert {type(e) for e, _ in ATTEMPT} | {pbx.Failed} == set(get_args(pbx.Event))
 
 
-def test_a_key_and_the_end_of_a_prompt_reach_the_flow_and_nothing_else_does() -> None:
+def test_keys_and_the_ends_of_prompts_and_hand_overs_reach_the_flow_and_nothing_else_does() -> None:
     assert to_flow(pbx.Key("#"), "c1") == flow.KeyPressed("#")
     assert to_flow(pbx.PlaybackFinished("c1-p1"), "c1") == flow.PlaybackFinished("p1")
-    others = [e for e, _ in ATTEMPT if not isinstance(e, pbx.Key | pbx.PlaybackFinished)]
+    assert to_flow(pbx.HandedOver("h1", "busy"), "c1") == flow.TransferEnded("h1", "busy")
+    others = [e for e, _ in ATTEMPT if not isinstance(e, pbx.Key | pbx.PlaybackFinished | pbx.HandedOver)]
     assert {to_flow(e, "c1") for e in others} == {None}
 
 

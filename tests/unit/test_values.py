@@ -112,6 +112,7 @@ ENGLISH = [  # en, en-US, en-GB
     ("number", "105", "", ("one hundred and five", "one hundred five")),
     ("number", "342", "", ("three hundred and forty two", "three hundred forty two")),
     ("number", "1005", "", ("one thousand and five", "one thousand five")),
+    ("number", "1042", "", ("one thousand and forty two", "one thousand forty two")),
     ("number", "1,100", "", ("one thousand one hundred",)),
     ("number", "105000", "", ("one hundred and five thousand", "one hundred five thousand")),
     ("number", "1000000", "", ("one million",)),

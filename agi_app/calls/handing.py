@@ -1,0 +1,58 @@
+"""The hand-over of one call, while it goes on: at most one at a time, ended with the call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from agi_app import log
+from agi_app.calls.plan import CallPlan, ChannelLike, HandOverOrder
+from agi_app.errors import AgiAppError
+from agi_app.flow.commands import Transfer
+from agi_app.flow.words import FAILED
+from agi_app.pbx.events import HandedOver
+
+_log = log.get("call")
+
+
+def order_of(plan: CallPlan, channel_id: str, wanted: Transfer) -> HandOverOrder:
+    """What a flow's command means in this call."""
+    return HandOverOrder(
+        channel_id=channel_id,
+        attempt_id=plan.claim.attempt_id,
+        caller_id=plan.claim.caller_id,
+        transfer=wanted.transfer,
+        to=wanted.to,
+        timeout_s=wanted.seconds,
+        max_s=plan.max_call_s,
+        whisper=None if wanted.whisper is None else plan.media(wanted.language, wanted.whisper),
+    )
+
+
+class Handing:
+    """Runs hand-overs beside the call and tells their end in order with the channel's events."""
+
+    def __init__(
+        self, group: asyncio.TaskGroup, run: Callable[[HandOverOrder], Awaitable[str]], channel: ChannelLike
+    ) -> None:
+        self._group, self._run, self._channel = group, run, channel
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, order: HandOverOrder) -> None:
+        """Begin; the channel hears ``HandedOver`` when it is over."""
+        self.stop()
+        self._task = self._group.create_task(self._hand_over(order))
+
+    def stop(self) -> None:
+        """End it; nothing is told any more."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _hand_over(self, order: HandOverOrder) -> None:
+        try:
+            result = await self._run(order)
+        except AgiAppError as error:
+            _log.warning("not handed over", destination=order.to, reason=str(error))
+            result = FAILED
+        self._channel.deliver(HandedOver(order.transfer, result))

@@ -1,0 +1,45 @@
+"""Two channels that hear each other: a bridge of ours, which lives no longer than their talk.
+
+All of these requests wait for what plays on a channel, so they go over the HTTP pool (``pbx/verbs.py``) and are made
+only while nothing plays. ``dtmf_events`` keeps keys coming to us, so that the opt-out key works while people talk.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from agi_app import log
+from agi_app.errors import RequestFailed
+from agi_app.pbx.ari import Ari
+from agi_app.pbx.router import CHANNEL_PREFIX
+
+_log = log.get("pbx.bridges")
+
+
+class _Bridge(msgspec.Struct, frozen=True):
+    id: str
+    channels: list[str]
+
+
+async def join(ari: Ari, bridge_id: str, *channel_ids: str) -> None:
+    """Make the bridge and let these channels talk in it; raises RequestFailed."""
+    await ari.request("POST", f"bridges/{bridge_id}", {"type": "mixing,dtmf_events"})
+    await ari.request("POST", f"bridges/{bridge_id}/addChannel", {"channel": ",".join(channel_ids)})
+
+
+async def part(ari: Ari, bridge_id: str) -> None:
+    """Remove the bridge; its channels are ours again. One that is gone already is no error."""
+    try:
+        await ari.request("DELETE", f"bridges/{bridge_id}")
+    except RequestFailed as fault:
+        if fault.status != 404:
+            _log.warning("a bridge could not be removed yet", bridge=bridge_id, reason=str(fault))
+
+
+async def remove_empty(ari: Ari) -> int:
+    """Remove the bridges of ours that a crash left behind, those without a channel; returns how many."""
+    found = (await ari.request("GET", "bridges")).decode(list[_Bridge])
+    empty = [bridge.id for bridge in found if bridge.id.startswith(CHANNEL_PREFIX) and not bridge.channels]
+    for bridge_id in empty:
+        await part(ari, bridge_id)
+    return len(empty)

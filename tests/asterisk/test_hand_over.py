@@ -1,0 +1,113 @@
+"""Handing a person over to somebody of ours, on a real Asterisk: talk, ways back, and who is left when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from agi_app.calls.plan import HandOverOrder
+from agi_app.config import DestinationSettings
+from agi_app.dialer.hand_over import HandOver
+from agi_app.dialer.live import LiveCalls
+from agi_app.dialer.node import Node
+from agi_app.pbx.bridges import join, remove_empty
+from agi_app.pbx.channel import Channel
+from agi_app.pbx.events import Destroyed, Key, PlaybackFinished
+from agi_app.pbx.reconcile import live_channels
+from sandbox.asterisk import Asterisk
+from tests.asterisk.client import CALLER_ID, TRUNK, Client, number, wait_for
+from tests.asterisk.sip import Sip
+
+pytestmark = pytest.mark.asterisk
+
+
+@pytest.fixture
+def sound(asterisk: Asterisk) -> str:
+    """Half a second of something."""
+    return f"sound:{asterisk.prompts_path}/short"
+
+
+def desk(behaviour: str) -> str:
+    """The endpoint of somebody of ours, played by the carrier as well."""
+    return f"PJSIP/{number(behaviour).removeprefix('+')}@{TRUNK}"
+
+
+async def hand_over(client: Client, person: Channel, endpoint: str, whisper: str | None = None) -> str:
+    nothing: Any = None
+    node = Node("n", nothing, client.ari, client.router, client.clock, cast(Any, None), LiveCalls())
+    desks = {"desk": DestinationSettings(endpoint=endpoint)}
+    attempt = person.id.removeprefix("agi-app-")
+    order = HandOverOrder(person.id, attempt, CALLER_ID, "h1", "desk", 1.0, 30.0, whisper)
+    return await HandOver(node, desks).run(order)
+
+
+async def alone(client: Client, person: Channel, sound: str) -> None:
+    """The person is the only channel, no bridge is left, and a prompt is heard."""
+    left: list[str] = []
+    for _ in range(60):
+        left = [c.id for c in await live_channels(client.ari)]
+        if left == [person.id]:
+            break
+        await asyncio.sleep(0.05)
+    assert left == [person.id]
+    assert (await client.ari.request("GET", "bridges")).decode(list[Any]) == []
+    await person.play("after", sound)
+    assert not (await wait_for(person, PlaybackFinished)).failed
+    assert len(client.router) == 1
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "result"), [("11", "done"), ("20", "busy"), ("21", "no_answer"), ("22", "failed")]
+)
+async def test_whatever_comes_of_it_the_person_is_ours_again(
+    client: Client, sound: str, behaviour: str, result: str
+) -> None:
+    person = await client.answered(number("10"))
+    assert await hand_over(client, person, desk(behaviour)) == result
+    await alone(client, person, sound)
+
+
+async def test_a_destination_that_asterisk_does_not_know_is_failed(client: Client, sound: str) -> None:
+    person = await client.answered(number("10"))
+    assert await hand_over(client, person, "PJSIP/nobody") == "failed"
+    await alone(client, person, sound)
+
+
+async def test_the_opt_out_key_is_heard_while_they_talk_and_ends_the_other_leg(client: Client, sound: str) -> None:
+    person = await client.answered(number("12"))  # presses 9 after four seconds
+    talk = asyncio.ensure_future(hand_over(client, person, desk("10"), sound))
+    key = await wait_for(person, Key, timeout=8)
+    assert key.digit == "9"
+    bridges = (await client.ari.request("GET", "bridges")).decode(list[dict[str, Any]])
+    assert [len(bridge["channels"]) for bridge in bridges] == [2], "they talked when the key came"
+    talk.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await talk
+    await alone(client, person, sound)
+
+
+async def test_the_other_leg_ends_with_the_person(client: Client, sip: Sip) -> None:
+    """The runner cancels when the person's channel has ended; the destination hears it at once."""
+    person, other = await client.answered(number("11")), number("10")
+    talk = asyncio.ensure_future(hand_over(client, person, f"PJSIP/{other.removeprefix('+')}@{TRUNK}"))
+    await wait_for(person, Destroyed, timeout=8)
+    talk.cancel()
+    await sip.wait_for(other, "BYE", 3)
+    with pytest.raises(asyncio.CancelledError):
+        await talk
+    assert (await client.ari.request("GET", "bridges")).decode(list[Any]) == []
+
+
+async def test_bridges_that_a_crash_left_behind_are_removed(client: Client) -> None:
+    """Only empty ones of ours: whoever talks now goes on talking."""
+    person = await client.answered(number("10"))
+    for bridge in ("agi-app-left-talk", "somebody-elses"):
+        await client.ari.request("POST", f"bridges/{bridge}", {"type": "mixing"})
+    await join(client.ari, "agi-app-busy-talk", person.id)
+    assert await remove_empty(client.ari) == 1
+    left = {b["id"] for b in (await client.ari.request("GET", "bridges")).decode(list[dict[str, Any]])}
+    assert left == {"agi-app-busy-talk", "somebody-elses"}
+    for bridge in left:
+        await client.ari.request("DELETE", f"bridges/{bridge}")
