@@ -87,10 +87,12 @@ def run(large: int = LARGE) -> dict[str, Any]:
         if free < large * DISK_A_CONTACT:
             raise SandboxError(f"{folder}: {free // 2**30} GiB are free, {large:,} contacts take more; set TMPDIR")
         say(f"== {before['at']}, load {before['load']}")
-        with _made(folder / "small", SMALL) as small, _made(folder / "large", large) as big:
-            figures = asyncio.run(_claims(small, big))
         with _made(folder / "looked", LOOKED_AT) as looked:
             looking = asyncio.run(_preview(looked))
+        say(f"   {looking}")
+        with _made(folder / "small", SMALL) as small, _made(folder / "large", large) as big:
+            figures = asyncio.run(_claims(small, big))
+        say(f"   {figures}")
     imported = imports.run_big(IMPORTED, xlsx=False)
     return {
         "bench": "gate",

@@ -123,11 +123,15 @@ def _lost_results(
             if line.get("event") == "call ended" and not _stored(line, stored):
                 verdict.lost_results += 1
                 verdict.problems.append(f"said to be stored and is not: attempt {line.get('attempt')}")
-    for node in world.nodes:
-        missing = [h for h in node.journal.seen if bytes.fromhex(h) not in evidence.suppressed]
-        if missing:
-            verdict.lost_results += len(missing)
-            verdict.problems.append(f"{len(missing)} stops of the journal are not in the database")
+    missing = missing_stops(world, evidence)
+    if missing:
+        verdict.lost_results += len(missing)
+        verdict.problems.append(f"{len(missing)} stops of the journals are not in the database")
+
+
+def missing_stops(world: World, evidence: Evidence) -> list[str]:
+    """Keyed hashes (hex) that are in a node's journal only."""
+    return [h for node in world.nodes for h in node.journal.seen if bytes.fromhex(h) not in evidence.suppressed]
 
 
 def _stored(line: dict[str, Any], stored: dict[str, dict[str, Any]]) -> bool:

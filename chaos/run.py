@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.faults import Fault
-from chaos.judge import Evidence, Verdict, collect, judge, open_calls
+from chaos.judge import Evidence, Verdict, collect, judge, missing_stops, open_calls
 from chaos.people import Template
 from chaos.supervisor import WorkerFailed
 from chaos.world import World
@@ -92,7 +92,11 @@ def _settled(world: World, fault: Fault) -> Evidence:
     while True:
         evidence = collect(world)
         left = (
-            evidence.channels or evidence.open_attempts or evidence.held_slots or open_calls(world.sip.calls(), fault)
+            evidence.channels
+            or evidence.open_attempts
+            or evidence.held_slots
+            or missing_stops(world, evidence)  # the worker looks for those of other processes twice a second
+            or open_calls(world.sip.calls(), fault)
         )
         if not left or time.monotonic() > deadline:
             return evidence

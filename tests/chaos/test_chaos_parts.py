@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from chaos import builds
+from chaos.__main__ import copy_code
 from chaos.ariwire import AriLink, EventMischief, take_frames
 from chaos.crew import TRIES, Crew
 from chaos.judge import Verdict, dead_air_limit_s
@@ -143,3 +145,13 @@ def test_a_run_has_a_loopback_of_its_own() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "True ['lo']\n"
+
+
+@pytest.mark.parametrize("build", builds.BUILDS, ids=lambda build: build.name)
+def test_each_broken_build_can_still_be_made(build: builds.Build, tmp_path: Path) -> None:
+    """Who changes what a patch takes out must make the patch anew, or `scripts/chaos --broken` shows nothing."""
+    code = copy_code(tmp_path / "code")
+    builds.apply(build, code)
+    for changed in (code / "agi_app").rglob("*.py"):
+        compile(changed.read_text(), str(changed), "exec")
+    assert not list(code.rglob("*.rej"))
