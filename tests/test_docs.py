@@ -38,6 +38,7 @@ from agi_app.flow.steps import (
     Play,
     When,
 )
+from agi_app.flow.transfer_step import Transfer, TransferStep
 from agi_app.flow.words import VERBS
 from agi_app.model.call import Outcome
 
@@ -137,13 +138,15 @@ def test_every_verb_and_its_keys_are_in_the_flow_language() -> None:
         CallBack,
         Offer,
         CallBackStep,
+        Transfer,
+        TransferStep,
         When,
         Else,
         Call,
         CallStep,
     )
     for model in (Flow, Identify, OptOut, *steps):
-        for key in _keys(model):
+        for key in set(_keys(model)) - set(VERBS):
             assert f"`{key}`" in page, f"flow-language.md lacks {key} of {model.__name__}"
 
 

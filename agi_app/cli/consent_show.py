@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, read_number, say, say_json, with_installation
+from agi_app.consent import checkpoint
 from agi_app.consent.evidence import EvidenceFiles
 from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
@@ -20,6 +21,7 @@ from agi_app.files import write_whole
 from agi_app.installation import Installation
 from agi_app.store.access import Access, log_access
 from agi_app.store.history import PersonHistory, StoredConsent, StoredRevocation, person_history
+from agi_app.store.progress import progress
 
 EnteredBy = Annotated[str, typer.Option(help="Who looks; the login name is noted in any case.")]
 Reason = Annotated[str, typer.Option(help="What for, for example the number of a complaint.")]
@@ -90,8 +92,13 @@ def evidence(
 
 
 async def _look(inst: Installation, number: str, command: str, entered_by: str, reason: str) -> PersonHistory | None:
-    """Read the story and note who did, before anything of it is shown."""
+    """Read the story and note who did, before anything of it is shown.
+
+    That nothing is known is not said of a wrong or an old database: SafetyError then.
+    """
     found = await person_history(inst.store, number)
+    if found is None:
+        checkpoint.compare(await asyncio.to_thread(checkpoint.read, inst.settings.data), await progress(inst.store))
     ids = found.person_ids if found else []
     await log_access(
         inst.store,

@@ -64,7 +64,10 @@ class Journal:
             finally:
                 os.close(fd)
         except OSError as error:
-            raise SafetyError(f"{self._file}: the stop could not be written: {error.strerror or error}") from error
+            raise SafetyError(
+                f"{self._file}: the stop could not be written: {error.strerror or error}, so it is not kept; free space"
+                " on the disk or mend the rights of the file, then enter it again"
+            ) from error
         ends = itertools.accumulate((len(line) for line in lines), initial=end - sum(map(len, lines)))
         return [Entry(h, at, real_at, via, e) for h, e in zip(hashes, itertools.islice(ends, 1, None), strict=True)]
 

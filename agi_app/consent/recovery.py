@@ -38,8 +38,9 @@ async def look(store: Store, journal: Journal, data_folder: Path, clock: Clock) 
                 str(error),
                 f"The journal of this node has {in_journal} stops; they go into this database when it is accepted.",
                 "Calls made after the backup are lost to it: the people called then could be called again too soon."
-                " So accepting it also keeps everybody from being called for a day. Caps of a week or a month, and the gap"
-                " after a declined call, will not count the lost calls: keep a campaign paused longer if they matter.",
+                " So accepting it also keeps everybody from being called for a day.",
+                "Caps of a week or a month, and the gap after a declined call, will not count the lost calls: keep"
+                " campaigns paused for longer if they matter.",
                 "On the other nodes the same has to be done with their own journals.",
                 "To accept: agi-app recover --accept-restored",
             ),

@@ -95,7 +95,7 @@ class _Teller:
             at=self._at(said.at, seconds=True),
             number=self._which(said.number),
             purpose=self._term(said.purpose or ""),
-            reason=self._term(said.reason),
+            reason=self._term(said.reason) if said.reason else say["reason_erased"],
             how=said.method or self._term(said.via),
             by=self._by(said.entered_by),
         )
@@ -147,7 +147,9 @@ class _Teller:
         return f"{at.astimezone(ZoneInfo(self._zone)):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"
 
     def _which(self, number: str) -> str:
-        return "" if number == self._found.number else self._say["which"].format(number=number)
+        if number == self._found.number:
+            return ""
+        return self._say["which"].format(number=number if number.startswith("+") else self._say["number_erased"])
 
     def _by(self, name: str | None) -> str:
         return self._say["by"].format(by=name) if name else ""

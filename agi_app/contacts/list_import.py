@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import phonenumbers
+
 from agi_app.contacts.external_list import ListFile, Progress
 from agi_app.errors import InputError, Problem
 from agi_app.store.external_lists import lists_in_force, replace_list
@@ -17,7 +19,6 @@ from agi_app.store.pool import Store
 
 EASTERNMOST = dt.timedelta(hours=14)  # there a day begins first (UTC+14)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")  # as in the rule files
-_REGION = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,10 @@ async def import_list(
 def _check(terms: ListTerms, now: dt.datetime) -> None:
     if not _NAME.fullmatch(terms.name):
         raise InputError(f"{terms.name}: a list is named with small letters, digits and hyphens, such as gb-tps")
-    if not _REGION.fullmatch(terms.region):
-        raise InputError(f"--region {terms.region}: write the two capital letters of the country, such as US")
+    if terms.region not in phonenumbers.SUPPORTED_REGIONS:  # under a made-up code no rule would ever find the list
+        raise InputError(
+            f"--region {terms.region}: is no country code; write its two capital letters (ISO 3166), such as US or GB"
+        )
     if terms.as_of > (now + EASTERNMOST).date():
         raise InputError(f"--as-of {terms.as_of}: is in the future; give the day that the list itself is of")
 

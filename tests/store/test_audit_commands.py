@@ -77,6 +77,7 @@ def test_the_witness_file_can_be_named(project: Path, database_url: str) -> None
     witness.unlink()
     (project / "var/audit/checkpoints").unlink()
     with psycopg.connect(database_url) as connection:
+        connection.execute("DELETE FROM meta WHERE key LIKE '%audit%'")  # a new one knows no key yet
         connection.execute("TRUNCATE audit_checkpoint")
     done = agi_app(project, database_url, "audit", "verify", "--json", "--witness", str(kept))
     assert [f["kind"] for f in json.loads(done.stdout)["faults"]] == ["checkpoint rolled back"]
@@ -147,3 +148,32 @@ def test_restart_only_when_asked_and_when_something_is_lost(project: Path, datab
     done = agi_app(project, database_url, "audit", "restart", "--accept-lost")
     assert done.returncode == 1
     assert "nothing to restart" in done.stderr
+
+
+def test_a_wrong_database_is_not_said_to_know_nobody(project: Path, database_url: str) -> None:
+    """A worker of this data folder has noted another database: an empty answer would be a false one."""
+    unknown = "+999861380000999"
+    assert "nothing is known" in agi_app(project, database_url, "consent", "show", unknown).stdout
+    note = {"database_id": "another", "decisions": 7, "at": "2026-03-03T10:00:00+08:00"}
+    (project / "var" / "checkpoint.json").write_text(json.dumps(note))
+    for command in (["show", unknown], ["evidence", unknown, "--out", "files"]):
+        said = agi_app(project, database_url, "consent", *command)
+        assert said.returncode == 2, said.stdout
+        assert "this is another database than the one this data folder belongs to" in said.stderr
+        assert "nothing is known" not in said.stdout
+    assert "WHAT THEY AGREED TO" in agi_app(project, database_url, "consent", "show", NUMBER).stdout
+
+
+def test_checkpoints_of_another_database_are_told_once(project: Path, database_url: str) -> None:
+    """Not once each, and with what may be wrong; it is a fault all the same."""
+    assert agi_app(project, database_url, "consent", "revoke", "+999861380000202").returncode == 0
+    assert agi_app(project, database_url, "audit", "checkpoint").returncode == 0
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE meta SET value = 'another' WHERE key = 'database_id'")
+        connection.execute("DELETE FROM meta WHERE key LIKE '%audit%'")  # a new one knows no key yet
+        connection.execute("TRUNCATE audit_checkpoint")
+    found = verified(project, database_url, 1)
+    told = [fault["text"] for fault in found["faults"] if fault["kind"] == "forged checkpoint"]
+    assert len(told) == 1
+    assert told[0].endswith("each of 2 checkpoints is not a checkpoint of agi-app/another")
+    assert any("is it the right one" in note for note in found["notes"])

@@ -275,5 +275,5 @@ async def test_a_dump_restored_into_a_new_server_goes_on(site: Site, cluster: Cl
 def copy_database(source: str, target: str) -> None:
     """pg_dump and psql, as an operator would."""
     dump = subprocess.run([binaries() / "pg_dump", source], capture_output=True, check=True)
-    restore = [binaries() / "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", target]
+    restore: list[str | Path] = [binaries() / "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", target]
     subprocess.run(restore, input=dump.stdout, check=True, stdout=subprocess.DEVNULL)

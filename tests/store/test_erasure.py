@@ -136,6 +136,7 @@ async def test_the_other_number_of_the_person_is_stopped_too(
     later = dataclasses.replace(consent(2), given_at=await world.now(), person_key="P7")
     await consents.import_consents(store, [later], "admin", await world.now())
     assert (await world.claim(wanted)).claims == ()
+    assert await world.value("SELECT count(DISTINCT at) FROM suppression") == 1  # both as old as the stop
     other = await person_history(store, number(2))
     assert other is not None
     assert len(other.consents) == 2

@@ -14,6 +14,7 @@ from agi_app.campaigns.projection import Limits
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.clock import SandboxClock
 from agi_app.gate.decide import decide
+from agi_app.gate.facts import Facts
 from agi_app.gate.place import place_of
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
 from agi_app.model.phone import NotANumber, parse
@@ -59,8 +60,8 @@ async def fill(store: Store, dice: random.Random, contacts: int, now: dt.datetim
                     "INSERT INTO revocation (person_id, purpose, at, reason, via) VALUES (%s, %s, %s, 'x', 'x')", values
                 )
             if dice.random() < 0.05:
-                values = (number.encode(), when(past=True))
-                await run("INSERT INTO suppression (number_hash, at, reason, via) VALUES (%s, %s, 'x', 'x')", values)
+                stop = (number.encode(), when(past=True))
+                await run("INSERT INTO suppression (number_hash, at, reason, via) VALUES (%s, %s, 'x', 'x')", stop)
             if dice.random() < 0.1:
                 await run("INSERT INTO external_list_entry (number_hash, list_id) VALUES (%s, 1)", (number.encode(),))
             await run(
@@ -109,7 +110,7 @@ async def one_by_one(
     return by_rule, figures
 
 
-def _when(told: facts.Facts, wanted: Campaign, rules: list[str], waits: dt.datetime | None, now: dt.datetime) -> str:
+def _when(told: Facts, wanted: Campaign, rules: list[str], waits: dt.datetime | None, now: dt.datetime) -> str:
     if not rules:
         return "callable_now"
     at = waits or now

@@ -12,10 +12,14 @@ FOR NO KEY UPDATE OF h;
 SELECT attempt_id FROM attempt
 WHERE person_id IN (SELECT group_of(head_of(%(person_id)s))) AND state <> 'ended' LIMIT 1;
 
--- The person's other numbers would lose the stop with this number's hash.
+-- The person's other numbers would lose the stop with this number's hash; theirs is as old as that (rules time).
 -- name: suppress_group
 INSERT INTO suppression (number_hash, at, reason, via)
-SELECT p.number_hash, %(at)s, 'erased at the person''s request', 'erasure' FROM person p
+SELECT p.number_hash,
+       coalesce((SELECT s.at FROM suppression s JOIN person e USING (number_hash)
+                 WHERE e.person_id = %(person_id)s), %(at)s),
+       'erased at the person''s request', 'erasure'
+FROM person p
 WHERE p.person_id IN (SELECT group_of(head_of(%(person_id)s))) AND p.e164 LIKE '+%%'
 ORDER BY p.number_hash
 ON CONFLICT DO NOTHING;
