@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from agi_app.flow.commands import Command
 from agi_app.flow.definition import Flow
+from agi_app.flow.events import Event
 from agi_app.flow.speaking import Parts
 from agi_app.model.call import Claim
 from agi_app.pbx import events as pbx
@@ -48,6 +50,10 @@ class HandOverOrder:
     whisper: str | None  # media that the destination alone hears
 
 
+def _nobody_watches(_: Command | Event) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class CallPlan:
     """What a call needs besides its channel."""
@@ -62,3 +68,4 @@ class CallPlan:
     store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
     trunk_works: Callable[[], None]  # told when the far end rings or answers
     local_now: Callable[[], dt.datetime | None]  # rules time where the called person is; None: not known
+    watch: Callable[[Command | Event], None] = _nobody_watches  # told all that the flow hears and wants done

@@ -155,6 +155,7 @@ class Call:
 
     async def _tell_flow(self, event: flow_events.Event) -> None:
         if self._session is not None and self._attempt.state is att.State.UP:
+            self._plan.watch(event)
             await self._do_all(self._session.handle(event, self._plan.local_now()))
 
     async def _do_all(self, commands: list[cmd.Command]) -> None:
@@ -168,6 +169,7 @@ class Call:
 
     async def _do(self, command: cmd.Command) -> None:
         channel, now = self._known_channel, self._clock.monotonic()
+        self._plan.watch(command)
         match command:
             case cmd.Play(playback, prompt, language):
                 await self._play(playback, self._plan.media(language, prompt))

@@ -22,11 +22,12 @@ from agi_app.dialer.retry import next_due
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
 from agi_app.flow.definition import Flow
 from agi_app.gate.decide import permit
-from agi_app.gate.permit import MarkReceipt
+from agi_app.gate.permit import MarkReceipt, Permit
 from agi_app.gate.place import place_of
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
 from agi_app.model.phone import parse
+from agi_app.pbx.channel import Channel
 from agi_app.pbx.originate import place
 from agi_app.store import attempts
 
@@ -70,7 +71,7 @@ class Placer:
             voice = await self._ready_voice(claim, line)
             if voice is None:
                 return None
-            call = Call(self._plan(claim, line, voice), self._clock)
+            call = Call(self.plan(claim, line, voice), self._clock)
             self._live.add(call)
             try:
                 await asyncio.sleep(max(0.0, start_at - self._clock.monotonic()))
@@ -102,7 +103,8 @@ class Placer:
         if line.breaker.ended(None if result is None else result.outcome, now):
             _log.warning("trunk paused", trunk=line.campaign.trunk, reason=line.breaker.reason(now))
 
-    def _plan(self, claim: Claim, line: Line, voice: CallVoice) -> CallPlan:
+    def plan(self, claim: Claim, line: Line, voice: CallVoice) -> CallPlan:
+        """How the flow of ``line`` talks to the person of ``claim``."""
         campaign = line.campaign
         zones = place_of(parse(claim.number), self._node.ruleset).clocks  # the gate asked all; words can fit one only
         return CallPlan(
@@ -131,18 +133,26 @@ class Placer:
                 raise SafetyError(f"stopped before it was dialled: {call.stopped.reason}")
             if not self._may_dial():
                 raise SafetyError("dialling was put on hold after the mark")
-            channel = await place(
-                self._ari,
-                self._node.router,
-                permit(claim, receipt, self._clock.monotonic()),
-                dial_string=line.trunk.dial_string,
-                ring_timeout=line.campaign.ring_time.total_seconds(),
-                max_call=line.campaign.max_call.total_seconds(),
-            )
+            channel = await self.ring(line, permit(claim, receipt, self._clock.monotonic()))
         except (SafetyError, RequestFailed) as error:  # nothing left for Asterisk
             _log.warning("not dialled", reason=str(error))
             await self._give_back(claim, str(error))
             return None
+        return await self.drive(call, channel)
+
+    async def ring(self, line: Line, allowed: Permit) -> Channel:
+        """Make the call leave; raises SafetyError or RequestFailed: then nothing was dialled."""
+        return await place(
+            self._ari,
+            self._node.router,
+            allowed,
+            dial_string=line.trunk.dial_string,
+            ring_timeout=line.campaign.ring_time.total_seconds(),
+            max_call=line.campaign.max_call.total_seconds(),
+        )
+
+    async def drive(self, call: Call, channel: Channel) -> CallResult:
+        """Run the call on its channel; whatever happens, the channel does not outlive it."""
         try:
             return await self._run(call, channel.id, call.run(channel))
         finally:

@@ -12,14 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agi_app.flow.commands import (
-    CallBackAt,
     CancelTimer,
     Command,
-    Hangup,
     Play,
-    SaveAnswer,
     Say,
-    SetDisposition,
     StartTimer,
     StopPlayback,
     StopTransfer,
@@ -30,6 +26,7 @@ from agi_app.flow.definition import Flow
 from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired, TransferEnded
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.session import Session
+from agi_app.flow.telling import told, transcript
 from agi_app.flow.transfer_step import RESULTS
 from agi_app.flow.values import words
 from agi_app.flow.words import DONE
@@ -147,49 +144,31 @@ class Simulation:
             shown += self._carry_out_one(command)
         return shown
 
-    def _wait_or_not(self, command: StartTimer | CancelTimer | Transfer | StopTransfer) -> list[str]:
-        match command:
-            case Transfer():
-                self._transfer = command.transfer
-                return [f"hands over to {command.to}, at most {command.seconds:g} s of ringing ({', '.join(RESULTS)})"]
-            case StopTransfer():
-                self._transfer = None
-                return ["takes the person back"]
-            case StartTimer():
-                self._timer = command.timer
-                return [f"waits {command.seconds:g} s for a key"]
-            case CancelTimer():
-                self._timer = None
-                return []
-
     def _carry_out_one(self, command: Command) -> list[str]:
+        lines = told(command, self._prompts)
         match command:
-            case Play():
-                self._playback = command.playback
-                facts = self._prompts.get((command.language, command.prompt))
-                said = facts.transcript if facts is not None else None
-                self.heard.append(Heard(command.prompt, " ".join((said or "").split())))
-                return [f"plays {command.prompt} ({command.language}): {' '.join((said or '(no transcript)').split())}"]
+            case Play(playback, prompt, language):
+                self._playback = playback
+                self.heard.append(Heard(prompt, transcript(self._prompts, language, prompt) or ""))
             case Say(playback, parts, language):
-                self._playback, text = playback, words(parts, language)
-                self.heard.append(Heard("say", text))
-                return [f"says ({language}): {text}"]
+                self._playback = playback
+                self.heard.append(Heard("say", words(parts, language)))
             case StopPlayback():
                 self._playback = None
-                return ["the prompt stops"]
-            case StartTimer() | CancelTimer() | Transfer() | StopTransfer():
-                return self._wait_or_not(command)
-            case SaveAnswer():
-                return [f"saves {command.name} = {command.value}"]
-            case CallBackAt(at):
-                return [f"calls back at {at}, if the rules allow it then"]
-            case SetDisposition():
-                return [f"disposition {command.label}"]
+            case StartTimer(timer):
+                self._timer = timer
+            case CancelTimer():
+                self._timer = None
+            case Transfer(name):
+                self._transfer = name
+                lines = [f"{lines[0]} ({', '.join(RESULTS)})"]
+            case StopTransfer():
+                self._transfer = None
             case StoreOptOut():
-                stored = self._carry_out(self._session.handle(OptOutStored()))
-                return ["stores the stop: this person is never called again", *stored]
-            case Hangup():
-                return [f"hangs up ({command.reason})"]
+                lines += self._carry_out(self._session.handle(OptOutStored()))
+            case _:
+                pass
+        return lines
 
 
 def play_script(simulation: Simulation, inputs: Iterable[str]) -> list[str]:

@@ -1,0 +1,63 @@
+"""What a flow does, in words for people: the lines that ``simulate`` and ``rehearse`` show."""
+
+from __future__ import annotations
+
+from agi_app.flow.commands import (
+    CallBackAt,
+    CancelTimer,
+    Command,
+    Hangup,
+    Play,
+    SaveAnswer,
+    Say,
+    SetDisposition,
+    StartTimer,
+    StopPlayback,
+    StopTransfer,
+    StoreOptOut,
+    Transfer,
+)
+from agi_app.flow.prompt_facts import Prompts
+from agi_app.flow.values import words
+
+
+def transcript(prompts: Prompts, language: str, name: str) -> str | None:
+    """What a prompt says, on one line; None when nobody knows."""
+    facts = prompts.get((language, name))
+    return " ".join(facts.transcript.split()) if facts is not None and facts.transcript is not None else None
+
+
+def told(command: Command, prompts: Prompts) -> list[str]:
+    """The lines about one command."""
+    match command:
+        case Play(_, prompt, language):
+            return [f"plays {prompt} ({language}): {transcript(prompts, language, prompt) or '(no transcript)'}"]
+        case Say(_, parts, language):
+            return [f"says ({language}): {words(parts, language)}"]
+        case StopPlayback():
+            return ["the prompt stops"]
+        case StartTimer(_, seconds):
+            return [f"waits {seconds:g} s for a key"]
+        case CancelTimer():
+            return []
+        case Transfer(_, to, seconds):
+            return [f"hands over to {to}, at most {seconds:g} s of ringing"]
+        case StopTransfer():
+            return ["takes the person back"]
+        case _:
+            return _kept(command)
+
+
+def _kept(command: Command) -> list[str]:
+    match command:
+        case SaveAnswer(name, value):
+            return [f"saves {name} = {value}"]
+        case CallBackAt(at):
+            return [f"calls back at {at}, if the rules allow it then"]
+        case SetDisposition(label):
+            return [f"disposition {label}"]
+        case StoreOptOut():
+            return ["stores the stop: this person is never called again"]
+        case Hangup(reason):
+            return [f"hangs up ({reason})"]
+    return []
