@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from agi_app.errors import ConfigError
-from agi_app.voice_config import PromptSettings, TtsSettings
+from agi_app.voice_config import PromptSettings, SpeechSettings, TtsSettings
 
 SETTINGS_FILE = "agi-app.toml"
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
@@ -120,6 +120,7 @@ class Settings(BaseSettings):
     destinations: dict[Name, DestinationSettings] = Field(default_factory=dict)
     prompts: PromptSettings = PromptSettings()
     tts: TtsSettings = TtsSettings()
+    speech: SpeechSettings = SpeechSettings()
     audit: AuditSettings = AuditSettings()
     sandbox: SandboxSettings = SandboxSettings()
 

@@ -1,4 +1,4 @@
-"""The settings of what callers hear: how recordings are made ready, and who speaks what is only text."""
+"""The settings of voice: how recordings are made ready, who speaks what is only text, who understands answers."""
 
 from __future__ import annotations
 
@@ -39,4 +39,25 @@ class TtsSettings(_Frozen):
             raise ValueError('engine "command" needs a command with {text_file} and {out_file}')
         if self.engine == "kokoro" and not (self.model and self.model_voices):
             raise ValueError('engine "kokoro" needs model and model_voices')
+        return self
+
+
+class SpeechSettings(_Frozen):
+    """Who understands spoken answers (docs/how-to/spoken-answers.md)."""
+
+    engine: Literal["none", "faster-whisper", "sherpa-onnx", "scripted"] = Field(
+        "none",
+        description="none (keys only), faster-whisper (agi-app[whisper]), sherpa-onnx (agi-app[sherpa]),"
+        " or scripted (trials without a model)",
+    )
+    model: Path | None = Field(None, description="folder of the model; of scripted: a file with one answer a line")
+    workers: int = Field(1, ge=1, le=64, description="processes that recognise; each holds the model in memory")
+    threads: int = Field(1, ge=1, le=64, description="cores that one process may use for one utterance")
+    queue: int = Field(4, ge=0, le=1000, description="most utterances that wait for a process; one more is busy")
+    deadline: float = Field(4.0, gt=0, le=60, description="seconds until an answer is late: the flow asks again")
+
+    @model_validator(mode="after")
+    def _complete(self) -> SpeechSettings:
+        if self.engine != "none" and self.model is None:
+            raise ValueError(f'engine "{self.engine}" needs model (docs/how-to/spoken-answers.md)')
         return self
