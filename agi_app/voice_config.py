@@ -55,6 +55,8 @@ class SpeechSettings(_Frozen):
     threads: int = Field(1, ge=1, le=64, description="cores that one process may use for one utterance")
     queue: int = Field(4, ge=0, le=1000, description="most utterances that wait for a process; one more is busy")
     deadline: float = Field(4.0, gt=0, le=60, description="seconds until an answer is late: the flow asks again")
+    pause: int = Field(700, ge=200, le=3000, description="milliseconds of silence that end an answer")
+    level: int = Field(256, ge=1, le=10000, description="mean amplitude of 16 bit that counts as talk")
 
     @model_validator(mode="after")
     def _complete(self) -> SpeechSettings:

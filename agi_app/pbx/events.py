@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from agi_app.flow.heard import Heard
+
 
 class ChannelRef(msgspec.Struct, frozen=True, gc=False):
     """The channel inside an event."""
@@ -27,6 +29,13 @@ class PlaybackRef(msgspec.Struct, frozen=True, gc=False):
     state: str
 
 
+class RecordingRef(msgspec.Struct, frozen=True, gc=False):
+    """The recording inside an event; ``state`` is ``done``, ``canceled`` or ``failed`` in the end."""
+
+    name: str
+    state: str = ""
+
+
 class Frame(msgspec.Struct, gc=False):
     """One message of the event socket: an event, or the answer to a request."""
 
@@ -39,6 +48,7 @@ class Frame(msgspec.Struct, gc=False):
     channel: ChannelRef | None = None
     peer: ChannelRef | None = None
     playback: PlaybackRef | None = None
+    recording: RecordingRef | None = None
     dialstatus: str = ""
     digit: str = ""
     duration: int = 0
@@ -155,6 +165,14 @@ class HandedOver:
     result: str
 
 
+@dataclass(frozen=True, slots=True)
+class Recognized:
+    """Not from Asterisk: what a listening heard, or that it heard nothing."""
+
+    listening: str
+    heard: Heard
+
+
 End = Destroyed | Failed | Lost
 Event = (
     Ringing
@@ -171,6 +189,7 @@ Event = (
     | Lost
     | Interrupt
     | HandedOver
+    | Recognized
 )
 Routed = tuple[str, Event]
 

@@ -21,6 +21,7 @@ from agi_app.pbx.ari import Ari
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.events import Failed, Lost
 from agi_app.pbx.router import CHANNEL_PREFIX, Router
+from agi_app.voice_config import SpeechSettings
 
 _log = log.get("pbx.originate")
 _CALLER_ID = re.compile(r"\+[1-9]\d{4,14}")
@@ -71,6 +72,11 @@ async def place_internal(
     if far_end is not None:
         body["otherChannelId"] = far_end.id
     return await _originate(ari, router, channel_id, body, lambda: None)
+
+
+def talk_detect(settings: SpeechSettings) -> dict[str, str]:
+    """The variables that make Asterisk tell when the person speaks; to set them later would wait for the prompt."""
+    return {"TALK_DETECT(set)": f"{settings.pause},{settings.level}"}
 
 
 def channel_id_of(call_id: str) -> str:

@@ -14,6 +14,7 @@ from agi_app.pbx.events import Destroyed, Event, Failed, FarEndEnded, Frame, Lef
 
 _log = log.get("pbx.router")
 CHANNEL_PREFIX = "agi-app-"
+EAR = "-ear"  # how the id of a channel ends that only listens to another one (pbx/spool.py)
 
 
 class Router:

@@ -36,6 +36,8 @@ NON_BLOCKING: frozenset[str] = frozenset(
         "POST channels/*/snoop/*",
         "GET playbacks/*",
         "DELETE playbacks/*",
+        "POST recordings/live/*/stop",
+        "DELETE recordings/live/*",
     }
 )
 
@@ -43,9 +45,11 @@ NON_BLOCKING: frozenset[str] = frozenset(
 def shape(method: str, uri: str) -> str:
     """The verb of a request with every identifier replaced: ``POST channels/*/play``."""
     parts = uri.split("/")
-    # ARI alternates collection and identifier; `asterisk/…` has no identifiers in what we use.
+    # ARI alternates collection and identifier; `asterisk/…` has no identifiers in what we use, and a recording is
+    # `live` or `stored` first.
     if parts[0] != "asterisk":
-        parts[1::2] = ["*"] * len(parts[1::2])
+        first = 2 if parts[0] == "recordings" else 1
+        parts[first::2] = ["*"] * len(parts[first::2])
     return f"{method} {'/'.join(parts)}"
 
 

@@ -17,8 +17,11 @@ from agi_app.pbx.ari import Ari
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.events import Event, Frame, Started
 from agi_app.pbx.http import AriSettings
+from agi_app.pbx.originate import talk_detect
 from agi_app.pbx.reconcile import hang_up_inherited, reconcile
 from agi_app.pbx.router import Router
+from agi_app.pbx.spool import Spool
+from agi_app.voice_config import SpeechSettings
 from sandbox.asterisk import Asterisk
 
 CALLER_ID = "+998612340001"
@@ -64,22 +67,32 @@ class Client:
         self.router = Router(lambda channel_id, event: self.strays.append((channel_id, event)))
         self.ari = Ari(settings, self.clock, on_event=self._take, prepare=lambda ari: reconcile(ari, self.router))
         self.task: asyncio.Task[None] | None = None
+        self.spool: Spool | None = None
 
     def _take(self, frame: Frame) -> None:
         self.frames.append(frame)
-        self.router.handle(frame)
+        if self.spool is None or not self.spool.handle(frame):
+            self.router.handle(frame)
 
     async def call(
-        self, callee: str, *, ring_timeout: float = 10, max_call: float = 60, permit: Permit | None = None
+        self,
+        callee: str,
+        *,
+        ring_timeout: float = 10,
+        max_call: float = 60,
+        permit: Permit | None = None,
+        endpoint: str | None = None,
+        listens: bool = False,
     ) -> Channel:
-        """Dial a number with a fresh permit."""
+        """Dial a number with a fresh permit; ``listens``: talk is told."""
         return await originate.place(
             self.ari,
             self.router,
             permit or permit_for(callee),
-            dial_string=dial_string,
+            dial_string=dial_string if endpoint is None else lambda _: endpoint,
             ring_timeout=ring_timeout,
             max_call=max_call,
+            variables=talk_detect(SpeechSettings()) if listens else None,
         )
 
     async def answered(self, callee: str, *, ring_timeout: float = 10, max_call: float = 60) -> Channel:
