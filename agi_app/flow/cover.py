@@ -1,0 +1,117 @@
+"""Lays phrases over an utterance: the longest first, none over another. What stays bare was not understood.
+
+The longest first is what makes 不是 another word than 是, and "no problem" another than "no".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from agi_app.flow.units import Units, cut, keys, likeness
+
+MARGIN = 0.05  # two labels that fit this alike are no answer
+ALONE = "="  # before a phrase: it counts only as the whole answer
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase in units; ``alone``: it counts only as the whole answer, or as all between two punctuation marks."""
+
+    units: tuple[str, ...]
+    alone: bool
+
+    @property
+    def begins(self) -> frozenset[str]:
+        """Under which keys an utterance has its possible places."""
+        return keys(self.units[0]) if self.units else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A phrase found from ``begin`` up to ``end``; ``quality`` is how like it is, 1 for the same."""
+
+    begin: int
+    end: int
+    quality: float
+    label: str
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether both cover one unit."""
+        return self.begin < other.end and other.begin < self.end
+
+
+@lru_cache(maxsize=16384)
+def phrase_of(text: str) -> Phrase:
+    """The phrase of a table or a flow; one Chinese character, and what has = before it, stands alone."""
+    units = cut(text.removeprefix(ALONE)).all
+    single = len(units) == 1 and len(units[0]) == 1 and not units[0].isascii()
+    return Phrase(units, text.startswith(ALONE) or single)
+
+
+@lru_cache(maxsize=4096)
+def word_of(text: str) -> Phrase:
+    """A phrase that counts anywhere, even when it is one character."""
+    return Phrase(cut(text).all, False)
+
+
+def spans_of(phrase: Phrase, label: str, units: tuple[str, ...]) -> Iterable[Span]:
+    """Every place where the phrase stands inside an utterance; not for phrases that stand alone."""
+    size = len(phrase.units)
+    found = places(units)
+    begins = {begin for key in phrase.begins for begin in found.get(key, ())}
+    for begin in sorted(begins) if begins else ():
+        quality = _alike(phrase.units, units, begin) if begin + size <= len(units) else 0.0
+        if quality:
+            yield Span(begin, begin + size, quality, label)
+
+
+def spans_alone(phrase: Phrase, label: str, units: Units, content: Sequence[int]) -> Iterable[Span]:
+    """Every part whose ``content`` (what is no filler) is the phrase, perhaps said several times: 对对对."""
+    size = len(phrase.units)
+    whole = (0, len(units.all))
+    shares = [[index for index in content if first <= index < last] for first, last in (*units.parts, whole)]
+    for kept in (*shares, list(range(*whole))):
+        if not size or not kept or len(kept) % size or kept[-1] - kept[0] + 1 != len(kept):
+            continue
+        qualities = [
+            likeness(phrase.units[number % size], units.all[index], alone=size == 1)
+            for number, index in enumerate(kept)
+        ]
+        if all(qualities):
+            yield Span(kept[0], kept[-1] + 1, sum(qualities) / len(qualities), label)
+
+
+def choose(spans: Iterable[Span]) -> tuple[list[Span], list[Span]]:
+    """The spans that hold, longest and likest first, and those that were as good but lost a tie."""
+    chosen: list[Span] = []
+    rivals: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.begin - s.end, -s.quality, s.label.startswith("<"), s.begin)):
+        taken = next((other for other in chosen if other.overlaps(span)), None)
+        if taken is None:
+            chosen.append(span)
+        elif (span.begin, span.end) == (taken.begin, taken.end) and taken.quality - span.quality < MARGIN:
+            rivals.append(span)
+    return chosen, rivals
+
+
+@lru_cache(maxsize=64)
+def places(units: tuple[str, ...]) -> Mapping[str, tuple[int, ...]]:
+    """Where units stand that may be alike, by key."""
+    found: dict[str, tuple[int, ...]] = {}
+    for index, unit in enumerate(units):
+        for key in keys(unit):
+            found[key] = (*found.get(key, ()), index)
+    return found
+
+
+def _alike(wanted: tuple[str, ...], units: Sequence[str], begin: int) -> float:
+    total = 0.0
+    single = len(wanted) == 1
+    for offset, unit in enumerate(wanted):
+        quality = likeness(unit, units[begin + offset], alone=single)
+        if not quality:
+            return 0.0
+        total += quality
+    return total / len(wanted)
