@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from agi_app.calls.ears import Ears
 from agi_app.flow.commands import Command
 from agi_app.flow.definition import Flow
 from agi_app.flow.events import Event
@@ -68,4 +69,5 @@ class CallPlan:
     store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
     trunk_works: Callable[[], None]  # told when the far end rings or answers
     local_now: Callable[[], dt.datetime | None]  # rules time where the called person is; None: not known
+    ears: Ears | None = None  # who hears what the person says; None: nobody
     watch: Callable[[Command | Event], None] = _nobody_watches  # told all that the flow hears and wants done

@@ -11,20 +11,20 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Sequence
 
 from agi_app import log
 from agi_app.calls import attempt as att
 from agi_app.calls.conclude import conclude
 from agi_app.calls.handing import Handing, order_of
+from agi_app.calls.listening import Listening
 from agi_app.calls.plan import CallPlan, ChannelLike
-from agi_app.calls.translate import playback_id, to_attempt, to_flow
+from agi_app.calls.saying import PromptFailed, Saying, unless_gone
+from agi_app.calls.translate import to_attempt, to_flow
 from agi_app.clock import Clock
-from agi_app.errors import AgiAppError, RequestFailed, SafetyError
+from agi_app.errors import SafetyError
 from agi_app.flow import commands as cmd
 from agi_app.flow import events as flow_events
 from agi_app.flow.session import Session
-from agi_app.flow.speaking import Parts
 from agi_app.model.call import CallResult, Claim
 from agi_app.pbx import events as pbx
 
@@ -49,7 +49,9 @@ class Call:
         self._stop: pbx.Interrupt | None = None
         self._opted_out = False
         self._handing: Handing | None = None
-        self._playback: str | None = None  # the session's id of the prompt that plays now
+        self._listening: Listening | None = None
+        self._unheard: flow_events.Event | None = None  # what was understood when the call was ending already
+        self._saying: Saying | None = None
         self._far_end_ended = False
         self._note: str | None = None
 
@@ -74,14 +76,18 @@ class Call:
 
     async def run(self, channel: ChannelLike) -> CallResult:
         """Drive the channel to its end and say what became of the call."""
-        self._channel = channel
+        self._channel, self._saying = channel, Saying(self._plan, channel)
         try:
             async with asyncio.TaskGroup() as group:
                 self._handing = Handing(group, self._plan.hand_over, channel)
+                if self._plan.ears is not None:
+                    self._listening = Listening(group, self._plan.ears, channel)
                 try:
                     return await self._drive(channel)
                 finally:
                     self._handing.stop()
+                    if self._listening is not None:
+                        self._listening.stop()
         except BaseExceptionGroup as faults:
             raise faults.exceptions[0] from None
 
@@ -99,6 +105,7 @@ class Call:
                     await self._advance(att.Stopped(event.reason, event.even_if_up))
             else:
                 await self._on_channel_event(event)
+        await self._hear_last_words()
         return conclude(self._result, self._session, self._note, opted_out=self._opted_out)
 
     async def _on_channel_event(self, event: pbx.Event) -> None:
@@ -107,6 +114,8 @@ class Call:
         elif isinstance(event, pbx.PlaybackFinished) and event.failed:
             await self._on_failed_playback(event.playback_id)
             return
+        elif self._listening is not None:
+            self._listening.notice(event)
         attempt_event = to_attempt(event)
         if attempt_event is not None:
             await self._advance(attempt_event)
@@ -119,8 +128,7 @@ class Call:
 
         A hangup fails the prompt that plays, too; then nothing is wrong and the end is on its way.
         """
-        channel = self._known_channel
-        if self._far_end_ended or self._playback is None or playback != playback_id(channel.id, self._playback):
+        if self._far_end_ended or self._saying is None or not self._saying.plays(playback):
             return
         if self._attempt.state is att.State.UP:
             await self._prompt_failed(f"a prompt could not be played ({playback})")
@@ -141,7 +149,8 @@ class Call:
                     await self._start_flow()
                 case att.HangUp(reason):
                     self._timers = {"the hangup": self._clock.monotonic() + HANGUP_WAIT_S}
-                    await self._hang_up(reason)
+                    _log.debug("hanging up", reason=reason)
+                    await unless_gone(self._known_channel.hangup())
                 case att.Finish(result):
                     self._result = result
                 case att.GiveBack():
@@ -150,13 +159,29 @@ class Call:
     async def _start_flow(self) -> None:
         self._timers = {"the call to end": self._clock.monotonic() + self._plan.max_call_s + CALL_GRACE_S}
         claim = self._plan.claim
-        self._session = Session.begin(self._plan.flow, claim.fields, claim.language, self._plan.local_now())
+        hears, now = self._listening is not None, self._plan.local_now()
+        self._session = Session.begin(self._plan.flow, claim.fields, claim.language, now, hears=hears)
         await self._do_all(self._session.start())
 
     async def _tell_flow(self, event: flow_events.Event) -> None:
-        if self._session is not None and self._attempt.state is att.State.UP:
+        if self._session is None:
+            return
+        if self._attempt.state is att.State.UP:
             self._plan.watch(event)
             await self._do_all(self._session.handle(event, self._plan.local_now()))
+        elif isinstance(event, flow_events.Listened):
+            self._unheard = event
+
+    async def _hear_last_words(self) -> None:
+        """Whoever says stop and hangs up has said stop."""
+        if self._listening is None or self._session is None:
+            return
+        said = await self._listening.last_words()
+        event = self._unheard if said is None else flow_events.Listened(said.listening, said.heard)
+        if event is not None:
+            commands = self._session.handle(event, self._plan.local_now())
+            for stop in (c for c in commands if isinstance(c, cmd.StoreOptOut)):
+                await self._store_opt_out(stop.how)
 
     async def _do_all(self, commands: list[cmd.Command]) -> None:
         stop = next((c for c in commands if isinstance(c, cmd.StoreOptOut)), None)
@@ -171,17 +196,19 @@ class Call:
         channel, now = self._known_channel, self._clock.monotonic()
         self._plan.watch(command)
         match command:
-            case cmd.Play(playback, prompt, language):
-                await self._play(playback, self._plan.media(language, prompt))
-            case cmd.Say(playback, parts, language):
-                await self._say(playback, parts, language)
-            case cmd.StopPlayback(playback):
-                self._playback = None
-                await self._quietly(channel.stop_playback(playback_id(channel.id, playback)))
+            case cmd.Play() | cmd.Say() | cmd.StopPlayback() if (saying := self._saying) is not None:
+                try:
+                    await unless_gone(saying.do(command))
+                except PromptFailed as fault:
+                    await self._prompt_failed(str(fault))
             case cmd.Transfer() if self._handing is not None:
                 self._handing.start(order_of(self._plan, channel.id, command))
             case cmd.StopTransfer() if self._handing is not None:
                 self._handing.stop()
+            case cmd.StartListening() if self._listening is not None:
+                self._listening.start(command)
+            case cmd.StopListening() if self._listening is not None:
+                self._listening.stop()
             case cmd.StartTimer(timer, seconds):
                 self._timers[timer] = now + seconds
             case cmd.CancelTimer(timer):
@@ -191,23 +218,6 @@ class Call:
                 await self._advance(att.FlowEnded())
             case cmd.SaveAnswer() | cmd.SetDisposition() | cmd.CallBackAt() | cmd.StoreOptOut():
                 pass  # the session keeps the first three until the call is over; the stop is stored already
-
-    async def _say(self, playback: str, parts: Parts, language: str) -> None:
-        try:
-            media = await self._plan.say(parts, language)
-        except AgiAppError as error:
-            await self._prompt_failed(f"what is to be said is not ready: {error}")
-            return
-        await self._play(playback, media)
-
-    async def _play(self, playback: str, media: str | Sequence[str]) -> None:
-        channel, self._playback = self._known_channel, playback
-        try:
-            await channel.play(playback_id(channel.id, playback), media)
-        except RequestFailed as error:
-            if error.status == 404:  # hung up this instant: Destroyed is on its way
-                return
-            await self._prompt_failed(f"the prompt {media} could not be played: {error}")
 
     async def _store_opt_out(self, how: str) -> bool:
         self._opted_out = True
@@ -232,16 +242,6 @@ class Call:
 
     def _until_next_timer(self) -> float:
         return max(0.0, min(self._timers.values(), default=0.0) - self._clock.monotonic())
-
-    async def _hang_up(self, reason: str) -> None:
-        _log.debug("hanging up", reason=reason)
-        await self._quietly(self._known_channel.hangup())
-
-    async def _quietly(self, request: Awaitable[None]) -> None:
-        try:
-            await request
-        except RequestFailed as error:  # the channel or playback is gone already; its end is on its way
-            _log.debug("too late", error=str(error))
 
     @property
     def _known_channel(self) -> ChannelLike:

@@ -39,6 +39,10 @@ def to_flow(event: pbx.Event, channel_id: str) -> flow.Event | None:
             return flow.KeyPressed(digit)
         case pbx.PlaybackFinished(playback_id):
             return flow.PlaybackFinished(playback_id.removeprefix(f"{channel_id}-"))
+        case pbx.TalkingStarted():
+            return flow.TalkingStarted()
+        case pbx.Recognized(listening, heard):
+            return flow.Listened(listening, heard)
         case pbx.HandedOver(transfer, result):
             return flow.TransferEnded(transfer, result)
         case _:

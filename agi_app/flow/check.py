@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from agi_app.errors import Problem
 from agi_app.flow.call_step import CallStep
-from agi_app.flow.check_names import language_missing, say_language, unknown_variable
+from agi_app.flow.check_names import language_missing, opt_out_key_used, say_language, unknown_variable
+from agi_app.flow.check_speech import speech_language, speech_twice
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.graph import (
     PromptUse,
@@ -24,10 +25,10 @@ from agi_app.flow.graph import (
     with_exit,
 )
 from agi_app.flow.prompt_facts import PromptFacts, Prompts
-from agi_app.flow.steps import AnyStep, CallBackStep, CollectStep, GatherStep
+from agi_app.flow.steps import CallBackStep, CollectStep, GatherStep
 from agi_app.flow.transcripts import offers_key, says
 from agi_app.flow.transfer_step import TransferStep
-from agi_app.yaml_lines import Path, suggest
+from agi_app.yaml_lines import suggest
 
 SAMPLE_RATE = 8000  # Hz; Asterisk plays no other in a file that ends in .wav (docs/decisions/0021-prompt-files.md)
 
@@ -120,27 +121,6 @@ def call_first(source: FlowDocument) -> Iterator[Problem]:
     for path in calls_before_prompt(source.flow):
         message = "nothing was said yet; say here who calls and how to stop the calls, then go on to somebody else"
         yield source.document.problem(path, "flow/call-first", message)
-
-
-def opt_out_key_used(source: FlowDocument) -> Iterator[Problem]:
-    """``flow/opt-out-key-used``: no gather uses the opt-out key for something else."""
-    key = source.flow.opt_out.key
-    for node, steps in source.flow.nodes.items():
-        for index, step in enumerate(steps):
-            for inner in _uses_of(key, step):
-                message = f'{inner[-1]}: "{key}" is the opt-out key of this flow and always means stop; use another key'
-                yield source.document.problem(("nodes", node, index, *inner), "flow/opt-out-key-used", message)
-
-
-def _uses_of(key: str, step: AnyStep) -> Iterator[Path]:
-    if isinstance(step, GatherStep) and key in (step.gather.keys or {}):
-        yield "gather", "keys", key
-    if isinstance(step, CallBackStep) and key in (step.call_back.question.keys or {}):
-        yield "call_back", "offer", int(key) - 1
-    confirm = step.collect.confirm if isinstance(step, CollectStep) else None
-    for word, used in (("yes", confirm.yes), ("no", confirm.no)) if confirm is not None else ():
-        if used == key:
-            yield "collect", "confirm", word
 
 
 # ---- prompts
@@ -239,6 +219,8 @@ STRUCTURE_RULES: tuple[StructureRule, ...] = (
     unknown_variable,
     language_missing,
     say_language,
+    speech_language,
+    speech_twice,
     call_first,
 )
 PROMPT_RULES: tuple[PromptRule, ...] = (

@@ -1,4 +1,4 @@
-"""The rules about languages and variables: everything that is said or asked for has a value."""
+"""The rules about languages, variables and keys: everything that is said or asked for has a value, and one meaning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from agi_app.errors import InputError, Problem
 from agi_app.flow.call_step import REFERENCE, CallStep
 from agi_app.flow.definition import Flow, FlowDocument
 from agi_app.flow.say_step import Say, SayStep
-from agi_app.flow.steps import AnyStep, BranchStep, CollectStep, GatherStep, SetStep, When
+from agi_app.flow.steps import AnyStep, BranchStep, CallBackStep, CollectStep, GatherStep, SetStep, When
 from agi_app.flow.values import pieces
 from agi_app.yaml_lines import Path, suggest
 
@@ -102,3 +102,24 @@ def _without_values(languages: list[str]) -> Iterator[str]:
             pieces(language)
         except InputError as error:
             yield str(error)
+
+
+def opt_out_key_used(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/opt-out-key-used``: no gather uses the opt-out key for something else."""
+    key = source.flow.opt_out.key
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            for inner in _uses_of(key, step):
+                message = f'{inner[-1]}: "{key}" is the opt-out key of this flow and always means stop; use another key'
+                yield source.document.problem(("nodes", node, index, *inner), "flow/opt-out-key-used", message)
+
+
+def _uses_of(key: str, step: AnyStep) -> Iterator[Path]:
+    if isinstance(step, GatherStep) and key in (step.gather.keys or {}):
+        yield "gather", "keys", key
+    if isinstance(step, CallBackStep) and key in (step.call_back.question.keys or {}):
+        yield "call_back", "offer", int(key) - 1
+    confirm = step.collect.confirm if isinstance(step, CollectStep) else None
+    for word, used in (("yes", confirm.yes), ("no", confirm.no)) if confirm is not None else ():
+        if used == key:
+            yield "collect", "confirm", word

@@ -1,7 +1,7 @@
 """What a flow wants done: data for the call runner, which carries them out in order.
 
-The runner answers ``Play`` and ``Say`` with ``PlaybackFinished``, ``StartTimer`` with ``TimerFired``
-and ``StoreOptOut`` with ``OptOutStored``; the others have no answer.
+The runner answers ``Play`` and ``Say`` with ``PlaybackFinished``, ``StartTimer`` with ``TimerFired``,
+``StartListening`` with ``Listened`` and ``StoreOptOut`` with ``OptOutStored``; the others have no answer.
 """
 
 from __future__ import annotations
@@ -52,6 +52,29 @@ class CancelTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class StartListening:
+    """Take down what the person says until they pause, and report it as ``Listened``; at most one at a time.
+
+    ``waits`` is for how long they may be silent before they begin; None: they are speaking now. ``beside``: a prompt
+    goes on meanwhile.
+    """
+
+    listening: str
+    language: str
+    phrases: tuple[str, ...]  # what is most likely said
+    seconds: float  # the longest that is listened to
+    waits: float | None
+    beside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopListening:
+    """What is said now is not wanted any more; no ``Listened`` comes."""
+
+    listening: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Hand over to a destination of the settings, rung at most so many seconds; answered by ``TransferEnded``."""
 
@@ -71,7 +94,10 @@ class StopTransfer:
 
 @dataclass(frozen=True, slots=True)
 class StoreOptOut:
-    """The person said stop: store it (journal, fsync) before anything else; ``how`` is ``key`` or ``step``."""
+    """The person said stop: store it (journal, fsync) before anything else.
+
+    ``how`` is ``key``, ``speech`` or ``step``.
+    """
 
     how: str
 
@@ -108,4 +134,5 @@ class Hangup:
 Sounding = Play | Say | StopPlayback
 Timing = StartTimer | CancelTimer
 Keeping = StoreOptOut | SaveAnswer | CallBackAt | SetDisposition
-Command = Sounding | Timing | Keeping | Transfer | StopTransfer | Hangup
+Hearing = StartListening | StopListening
+Command = Sounding | Timing | Hearing | Keeping | Transfer | StopTransfer | Hangup

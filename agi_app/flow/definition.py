@@ -9,7 +9,9 @@ from typing import Annotated
 from pydantic import Field, PrivateAttr, model_validator
 
 from agi_app.flow.call_step import ReturnStep
-from agi_app.flow.steps import Step
+from agi_app.flow.meanings import Meanings
+from agi_app.flow.steps import GatherStep, Step
+from agi_app.flow.wanted import Wanted
 from agi_app.flow.words import (
     MAX_NODES,
     MAX_STEPS_PER_NODE,
@@ -33,7 +35,7 @@ class Identify(Authored):
 
 
 class OptOut(Authored):
-    """How a person says stop: the key (``*`` and the key while typing digits), later also spoken phrases."""
+    """How a person says stop: the key (``*`` and the key while typing digits), or spoken phrases."""
 
     key: Key = "9"
     phrases: dict[Language, list[Text]] = Field(default_factory=dict)
@@ -51,6 +53,8 @@ class Flow(Authored):
     start: Label
     nodes: dict[Label, NodeSteps] = Field(min_length=1, max_length=MAX_NODES)
     _parts: dict[str, Flow] = PrivateAttr(default_factory=dict)
+    _meanings: Meanings = PrivateAttr(default_factory=lambda: Meanings({}))
+    _wanted: dict[tuple[int, str], tuple[Wanted, tuple[str, ...]]] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _good_parameters(self) -> Flow:
@@ -72,10 +76,33 @@ class Flow(Authored):
         """Whether it is made to be called by other flows, and not by a campaign."""
         return bool(self.parameters) or any(isinstance(s, ReturnStep) for steps in self.nodes.values() for s in steps)
 
+    @property
+    def meanings(self) -> Meanings:
+        """What the names of meanings stand for."""
+        return self._meanings
+
+    @property
+    def wanted(self) -> dict[tuple[int, str], tuple[Wanted, tuple[str, ...]]]:
+        """What may be said in it, and what to expect, as ``hearing`` has worked it out; no call changes it."""
+        return self._wanted
+
+    @property
+    def listens(self) -> bool:
+        """Whether what the person says matters in it: an answer by voice, or a stop in the author's own words."""
+        whole = (self, *self._parts.values())
+        steps = (step for flow in whole for steps in flow.nodes.values() for step in steps)
+        return bool(self.opt_out.phrases) or any(isinstance(s, GatherStep) and s.gather.speech for s in steps)
+
     def joined(self, parts: Mapping[str, Flow]) -> Flow:
         """This flow with all those that it calls."""
         copy = self.model_copy()
-        copy._parts = dict(parts)
+        copy._parts, copy._meanings, copy._wanted = dict(parts), self._meanings, {}
+        return copy
+
+    def understanding(self, meanings: Meanings) -> Flow:
+        """This flow with what the names of meanings stand for."""
+        copy = self.model_copy()
+        copy._parts, copy._meanings, copy._wanted = self._parts, meanings, {}
         return copy
 
 

@@ -1,12 +1,14 @@
 """What can happen to a flow: the call runner turns channel events into these.
 
-An event names the playback or timer it is about, so that one that comes too late
+An event names the playback, timer or listening it is about, so that one that comes too late
 (the prompt was stopped, the timer cancelled meanwhile) is recognised and ignored.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from agi_app.flow.heard import Heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,19 @@ class TimerFired:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkingStarted:
+    """The person began to speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """What a listening heard; comes for each ``StartListening`` that was not stopped, also when nothing was said."""
+
+    listening: str
+    heard: Heard
+
+
+@dataclass(frozen=True, slots=True)
 class TransferEnded:
     """The talk is over (``done``), or has not come about (``busy``, ``no_answer``, ``failed``)."""
 
@@ -48,4 +63,4 @@ class HungUp:
     """The call is over, whoever ended it."""
 
 
-Event = PlaybackFinished | KeyPressed | TimerFired | TransferEnded | OptOutStored | HungUp
+Event = PlaybackFinished | KeyPressed | TimerFired | TalkingStarted | Listened | TransferEnded | OptOutStored | HungUp

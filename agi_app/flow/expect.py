@@ -20,7 +20,7 @@ from agi_app.flow.definition import Flow, FlowDocument
 from agi_app.flow.graph import prompt_uses, said_prompts
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.say_step import SayStep
-from agi_app.flow.simulate import KEYS, WORDS, Heard, Simulation
+from agi_app.flow.simulate import KEYS, WORDS, Heard, Simulation, is_said
 from agi_app.flow.steps import AnyStep
 from agi_app.flow.transcripts import says
 from agi_app.flow.words import FileName, Label, Language, Text, Variable
@@ -32,10 +32,10 @@ NOW_FORMAT = "%Y-%m-%d %H:%M"
 
 
 def _input(value: object) -> object:
-    if isinstance(value, str) and (value in WORDS or re.fullmatch(KEYS, value)):
+    if isinstance(value, str) and (value in WORDS or re.fullmatch(KEYS, value) or is_said(value)):
         return value
-    hint = "put keys in quotes" if isinstance(value, int) else f'write keys ("1"), {", ".join(WORDS)}'
-    raise PydanticCustomError("simulation/input", "{found} is no input; {hint}", {"found": quote(value), "hint": hint})
+    can = "put keys in quotes" if isinstance(value, int) else f"""write keys ("1"), {", ".join(WORDS)}, or '"words"'"""
+    raise PydanticCustomError("simulation/input", "{found} is no input; {hint}", {"found": quote(value), "hint": can})
 
 
 def _now(value: object) -> object:
@@ -146,6 +146,10 @@ def _unknown(source: Cases, flow: Flow, prompts: Prompts) -> Iterator[Problem]:
                 f'language: flow {flow.flow} does not speak "{case.language}"{suggest(case.language, flow.languages)}'
             )
             yield source.document.problem((*at, "language"), "simulation/language", message)
+        for place, line in enumerate(case.input if not flow.listens else ()):
+            if is_said(line):
+                message = f"input: flow {flow.flow} listens to nobody, it takes keys alone"
+                yield source.document.problem((*at, "input", place), "simulation/input", message)
         for answer in case.expect.answers.keys() - known_answers:
             message = f'answers: no save of the flow gives "{answer}"{suggest(answer, known_answers)}'
             yield source.document.problem((*at, "expect", "answers", answer), "simulation/unknown-answer", message)
@@ -222,7 +226,7 @@ def _compare(case: Case, simulation: Simulation, names: set[str]) -> Iterator[tu
 
 
 def _not_in_order(wanted: list[str], heard: list[Heard], names: set[str]) -> Iterator[tuple[Path, str]]:
-    """A text may be said by the prompt that was found before it; a name stands for one more playing."""
+    """A text may be said by the prompt found before it; a name stands for one more playing."""
     here = after = 0
     for place, text in enumerate(wanted):
         begin = after if text in names else here

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 _PROMPT = "The recording `prompts/LANGUAGE/NAME.wav`; `NAME.txt` beside it has its words."
 _BARGE_IN = "Default `true`: a key ends the prompt. `false`: keys before its end are dropped, but for the opt-out."
+_BARGE_IN_SPEECH = (
+    "Default `true`: a key or a spoken answer ends the prompt. `false`: before its end only a stop counts."
+)
 _TIMEOUT = "Silence allowed after the prompt, and between two digits; 1s to 60s, default `5s`."
 _CURRENCY = "Three letters: `CNY`, `USD`, `GBP`."
 
@@ -24,7 +27,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "OptOut": {
         "key": 'The key that means stop, default `"9"`.',
         "confirm": "A prompt that is played after the stop is stored.",
-        "phrases": "Spoken words that mean stop, by language.",
+        "phrases": "Words of your own that mean stop, by language, beside the shipped ones. With them the whole flow"
+        " listens, also where no question takes speech.",
     },
     "Play": {
         "prompt": _PROMPT,
@@ -45,10 +49,18 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "prompt": f"What is asked. {_PROMPT}",
         "keys": 'Key to label: `{"1": yes, "2": no}`. The labels are the answers in `on`. Either this or `digits`.',
         "digits": "Several digits instead of one key. The answer in `on` is `entered`.",
+        "speech": "What may be said: labels with their meanings, `{yes: yes, no: no, later: {en: [another day]}}`, or a"
+        " value. Alone, or beside keys or digits.",
         "timeout": _TIMEOUT,
         "attempts": "How often the prompt is played, 1 to 5, default 2.",
-        "barge_in": _BARGE_IN,
-        "save": "Name of a variable and of the stored answer: the label of the key, or the digits.",
+        "barge_in": _BARGE_IN_SPEECH,
+        "save": "Name of a variable and of the stored answer: the label, the digits, or the value that was said.",
+    },
+    "SpokenValue": {
+        "kind": "Of `speech`: `number`, `date` (saved as `2026-03-05`) or `text` (anything, as it was understood). The"
+        " answer in `on` is `entered`. Without `kind` there are labels.",
+        "min": "Of a `number`: the least that is taken.",
+        "max": "Of a `number`: the most that is taken.",
     },
     "Digits": {
         "min": "The fewest digits, default 1.",
@@ -56,7 +68,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "end_key": '`"#"` ends the digits (default); `null`: only `max` or silence does.',
     },
     "GatherStep": {
-        "on": "Leads each answer to a node: the labels (or `entered`), `no_input` (silence), `no_match` (another key)."
+        "on": "Leads each answer to a node: the labels (or `entered`), `no_input` (silence or noise), `no_match`"
+        " (another key, or words that were not understood, or not in time)."
     },
     "Collect": {
         "prompt": "What is asked. While it is answered the opt-out is star and the key, and the prompt must say so.",

@@ -26,6 +26,9 @@ def flow_schema() -> Schema:
     steps["anyOf"] = [*steps.pop("oneOf"), {"enum": ["hangup", "opt_out"], "description": "A step without anything."}]
     play = schema["$defs"]["PlayStep"]["properties"]
     play["play"] = {"anyOf": [{"type": "string", "description": "The prompt's name."}, play["play"]]}
+    speech = schema["$defs"]["Gather"]["properties"]["speech"]
+    speech["anyOf"] = speech.pop("oneOf")
+    speech["anyOf"][1]["properties"] = {"kind": {"enum": ["answers"]}}  # no label; the other kinds are values
     for name, verb in (("HangupStep", "hangup"), ("OptOutStep", "opt_out")):
         schema["$defs"][name]["required"] = [verb]
     return schema

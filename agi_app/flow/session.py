@@ -8,6 +8,9 @@ everywhere, whatever the author wrote:
   also with ``barge_in: false``. While digits are typed the key alone is a digit, so there
   it is ``*`` and the key. After it comes ``StoreOptOut``; then nothing until
   ``OptOutStored``; then the confirm prompt, if there is one; then ``Hangup``.
+* A spoken stop counts from the first to the last moment, too, if somebody listens (``hears``): talk breaks a
+  prompt off, whatever its ``barge_in``, and what was said is heard out. When it was neither a stop nor an answer
+  the prompt plays again; talk during that second time is listened to beside the prompt, which goes on.
 * A key pressed during a prompt never answers a question that was not asked yet. The one
   exception: a ``play`` or ``say`` whose very next step is a gather; if both allow barge-in, a key
   that answers the gather does so at once, and its prompt is not played.
@@ -27,9 +30,21 @@ from agi_app.flow.call_step import REFERENCE, CallStep, ReturnStep
 from agi_app.flow.collecting import read_back, value_of
 from agi_app.flow.commands import Command
 from agi_app.flow.definition import Flow
-from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired, TransferEnded
+from agi_app.flow.events import (
+    Event,
+    HungUp,
+    KeyPressed,
+    Listened,
+    OptOutStored,
+    PlaybackFinished,
+    TalkingStarted,
+    TimerFired,
+    TransferEnded,
+)
 from agi_app.flow.expressions import Value, moment
 from agi_app.flow.gathering import Answer, Missed, More, Verdict, judge_key, judge_silence
+from agi_app.flow.heard import Heard
+from agi_app.flow.hearing import listen_for, may_follow, wanted_of
 from agi_app.flow.offering import moment_of
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.speaking import parts_of
@@ -51,15 +66,18 @@ from agi_app.flow.steps import (
     When,
 )
 from agi_app.flow.transfer_step import TransferStep
-from agi_app.flow.waiting import listen, play, say, stop, transfer
+from agi_app.flow.understanding import OPT_OUT, Understood, understand
+from agi_app.flow.waiting import hush, listen, play, say, stop, transfer
 from agi_app.flow.words import (
     CALL_BACK,
     CHOSEN,
     EMPTY,
     ENTERED,
     FLOW_LIMIT,
+    MAX_ATTEMPTS,
     MAX_DEPTH,
     MAX_STEPS_PER_CALL,
+    NO_INPUT,
     NO_MATCH,
     OPTED_OUT,
     YES,
@@ -77,14 +95,21 @@ class Session:
 
     @classmethod
     def begin(
-        cls, flow: Flow, contact: Mapping[str, str], language: str | None = None, now: dt.datetime | None = None
+        cls,
+        flow: Flow,
+        contact: Mapping[str, str],
+        language: str | None = None,
+        now: dt.datetime | None = None,
+        *,
+        hears: bool = False,
     ) -> Session:
         """A new call; without ``language`` the contact's column ``language`` decides, else the first listed.
 
         ``now`` is local time of the called person, for conditions; without it no condition on the time holds.
+        ``hears``: somebody understands speech; without it a flow that listens works by keys alone.
         """
         chosen = choose_language(flow.languages, language, contact)
-        state = State(contact=dict(contact), language=chosen, node=flow.start)
+        state = State(contact=dict(contact), language=chosen, node=flow.start, hears=hears and flow.listens)
         if now is not None:
             state.now, state.zone = now.isoformat(), getattr(now.tzinfo, "key", None)
         return cls(flow, state)
@@ -146,6 +171,7 @@ class Session:
         match event:
             case HungUp():
                 state.phase, state.playback, state.timer, state.transfer = "done", None, None, None
+                state.listening = None
             case KeyPressed() if state.phase not in ("storing", "confirming"):
                 return self._key(event.key)
             case PlaybackFinished() if event.playback == state.playback:
@@ -153,6 +179,10 @@ class Session:
             case TimerFired() if event.timer == state.timer:
                 question = self._question()
                 return self._silence(question) if question is not None else []
+            case TalkingStarted() if state.hears:
+                return self._talking()
+            case Listened() if event.listening == state.listening:
+                return self._listened(event.heard)
             case TransferEnded() if event.transfer == state.transfer:
                 return self._transferred(event.result)
             case OptOutStored() if state.phase == "storing":
@@ -168,6 +198,9 @@ class Session:
         state.phase = "running"
         while not self._waiting():
             step = self._current()
+            if state.listening and (step is None or isinstance(step, HangupStep | TransferStep)):
+                state.phase, state.broken = "hearing", "running"  # what is being said may be a stop
+                return commands
             if step is None:
                 return [*commands, *self._end("end_of_node")]
             if state.steps_done >= MAX_STEPS_PER_CALL:
@@ -181,10 +214,9 @@ class Session:
 
     def _execute(self, step: AnyStep) -> list[Command]:
         match step:
-            case PlayStep():
-                return [play(self._state, "playing", step.play.prompt)]
-            case SayStep():
-                return self._say(step)
+            case PlayStep() | SayStep():
+                self._state.breaks = 0
+                return self._speak(step)
             case GatherStep() | CollectStep() | CallBackStep():
                 self._state.attempt, self._state.pending = 0, None
                 return self._ask(_opening(step))
@@ -207,8 +239,10 @@ class Session:
                 return self._end("hangup")
         return []
 
-    def _say(self, step: SayStep) -> list[Command]:
+    def _speak(self, step: PlayStep | SayStep) -> list[Command]:
         state = self._state
+        if isinstance(step, PlayStep):
+            return [play(state, "playing", step.play.prompt)]
         try:
             parts = parts_of(step.say, state.language, state.contact, state.variables)
         except InputError:
@@ -308,13 +342,100 @@ class Session:
         if state.phase == "reading" and question is not None:
             return [play(state, "asking", question.prompt)]
         if question is not None:
-            return [listen(state, question.timeout.total_seconds())]
+            return self._await_answer(question)
         state.step += 1
         return self._run()
+
+    def _await_answer(self, question: Gather) -> list[Command]:
+        """Wait for keys and words; whoever is speaking already is not timed."""
+        state, seconds = self._state, question.timeout.total_seconds()
+        commands: list[Command] = []
+        state.phase = "listening"
+        if state.listening is None or not state.talking:
+            commands.append(listen(state, seconds))
+        if state.hears and state.listening is None:
+            commands.append(self._listen(waits=seconds))
+        return commands
 
     def _transferred(self, result: str) -> list[Command]:
         step, self._state.transfer = self._current(), None
         self._move(step.way(result) if isinstance(step, TransferStep) else None)
+        return self._run()
+
+    # ---- speech
+
+    def _talking(self) -> list[Command]:
+        """The person began to speak; in the other phases nobody listens."""
+        state = self._state
+        if state.phase == "listening" and state.timer:
+            state.talking, timer, state.timer = True, state.timer, None
+            return [do.CancelTimer(timer), *([] if state.listening else [self._listen(waits=None)])]
+        if state.phase not in ("playing", "asking", "reading") or state.playback is None or state.listening:
+            return []
+        if state.breaks:
+            return [self._listen(waits=None, beside=True)]
+        broken, state.breaks, state.broken = state.playback, 1, state.phase
+        heard = self._listen(waits=None)
+        state.playback, state.phase = None, "hearing"
+        return [do.StopPlayback(broken), heard]
+
+    def _listen(self, *, waits: float | None, beside: bool = False) -> do.StartListening:
+        gather, self._state.hears_for = self._may_be_answered()
+        return listen_for(self._flow, self._state, gather, waits=waits, beside=beside)
+
+    def _may_be_answered(self) -> tuple[Gather | None, str | None]:
+        """The question that words may answer now, and its place in the flow."""
+        state, step, question = self._state, self._current(), self._question()
+        phase, index = state.broken or state.phase, state.step
+        if phase == "playing":
+            following = self._here.nodes[state.node][index + 1 : index + 2]
+            question, index = may_follow(step, following[0] if following else None), index + 1
+        elif question is not None and (question.speech is None or not (question.barge_in or phase == "listening")):
+            question = None
+        return question, None if question is None else f"{state.flow or ''}/{state.node}/{index}"
+
+    def _listened(self, heard: Heard) -> list[Command]:
+        state = self._state
+        question, place = self._may_be_answered()
+        state.listening, answers = None, state.hears_for is not None and state.hears_for == place
+        wanted, _ = wanted_of(self._flow, question if answers else None, state.language)
+        meant = understand(wanted, heard, dt.datetime.fromisoformat(state.now).date() if state.now else None)
+        if meant is OPT_OUT:
+            return self._opt_out("speech")
+        if isinstance(meant, Understood) and question is not None and answers:
+            if (state.broken or state.phase) == "playing":
+                self._to_following_question()
+            return self._apply(question, Answer(meant.outcome, meant.value))
+        if state.phase == "hearing":
+            return self._resume()
+        if state.phase == "listening" and state.timer is None:  # else nothing was said yet: keys have their time
+            return self._unanswered(heard, answers=answers)
+        return []
+
+    def _unanswered(self, heard: Heard, *, answers: bool) -> list[Command]:
+        """While waiting for an answer something else was said, or only noise."""
+        state, question = self._state, self._question()
+        if question is None:
+            return []
+        if answers:
+            return self._apply(question, Missed(NO_INPUT if heard.why in ("silence", "noise") else NO_MATCH))
+        if question.speech is not None:  # said before it was the question's turn
+            return self._await_answer(question)
+        state.breaks += 1
+        if state.breaks > (MAX_ATTEMPTS if state.digits else 1):
+            return self._apply(question, judge_silence(question, state.digits))
+        return self._await_answer(question) if state.digits else [play(state, "asking", question.prompt)]
+
+    def _resume(self) -> list[Command]:
+        """What the talk broke off goes on: a prompt from its beginning."""
+        state, step, question = self._state, self._current(), self._question()
+        broken, state.broken = state.broken, None
+        if broken == "playing" and isinstance(step, PlayStep | SayStep):
+            return self._speak(step)
+        if broken == "reading" and isinstance(step, CollectStep) and state.pending is not None:
+            return [say(state, "reading", read_back(step.collect, state.pending, state.language) or ())]
+        if broken in ("asking", "reading") and question is not None:
+            return [play(state, "asking", question.prompt)]
         return self._run()
 
     # ---- opt-out
@@ -342,7 +463,7 @@ class Session:
             heard = state.phase == "listening"
             live = heard or gather.barge_in
             return self._apply(gather, judge_key(gather, state.digits, key, heard=heard)) if live else []
-        if isinstance(step, PlayStep | SayStep) and state.phase == "playing":
+        if isinstance(step, PlayStep | SayStep) and state.phase in ("playing", "hearing"):
             speaks = step.play if isinstance(step, PlayStep) else step.say
             return self._type_ahead(key) if speaks.barge_in else []
         return []
@@ -357,10 +478,14 @@ class Session:
         verdict = judge_key(gather, "", key, heard=False) if gather.barge_in else None
         if verdict is None:
             return []
+        self._to_following_question()
+        return self._apply(gather, verdict)
+
+    def _to_following_question(self) -> None:
+        state = self._state
         state.step += 1
         state.steps_done += 1
         state.attempt, state.digits, state.pending = 1, "", None
-        return self._apply(gather, verdict)
 
     def _silence(self, gather: Gather) -> list[Command]:
         self._state.timer = None
@@ -371,7 +496,7 @@ class Session:
         match verdict:
             case More():
                 self._state.digits = verdict.digits
-                return [*stop(self._state), listen(self._state, gather.timeout.total_seconds())]
+                return [*hush(self._state), *self._await_answer(gather)]
             case Missed():
                 return [*stop(self._state), *self._missed(gather, verdict.outcome)]
             case Answer() if isinstance(step, CallBackStep):
@@ -386,7 +511,7 @@ class Session:
     def _ask(self, gather: Gather) -> list[Command]:
         state, step = self._state, self._current()
         state.attempt += 1
-        state.digits = ""
+        state.digits, state.breaks = "", 0
         if state.pending is not None and isinstance(step, CollectStep):
             return [say(state, "reading", read_back(step.collect, state.pending, state.language) or ())]
         return [play(state, "asking", gather.prompt)]

@@ -11,19 +11,32 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from agi_app.flow import heard as speech
 from agi_app.flow.commands import (
     CancelTimer,
     Command,
     Play,
     Say,
+    StartListening,
     StartTimer,
+    StopListening,
     StopPlayback,
     StopTransfer,
     StoreOptOut,
     Transfer,
 )
 from agi_app.flow.definition import Flow
-from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired, TransferEnded
+from agi_app.flow.events import (
+    Event,
+    HungUp,
+    KeyPressed,
+    Listened,
+    OptOutStored,
+    PlaybackFinished,
+    TalkingStarted,
+    TimerFired,
+    TransferEnded,
+)
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.session import Session
 from agi_app.flow.telling import told, transcript
@@ -33,10 +46,12 @@ from agi_app.flow.words import DONE
 
 WORDS = ("listen", "silence", "hangup", *RESULTS)
 KEYS = r"[0-9*#]{1,40}"
+QUOTES = "\"'“”「」"
 HELP = (
     "Enter or listen = hear the prompt to its end, then say nothing · 1 or *9 = press keys now · "
     "silence = hear it and wait until the time is up · hangup = hang up"
 )
+SPEECH_HELP = ' · any other words, or "words in quotes" = say them now'
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +74,13 @@ class Simulation:
         now: dt.datetime | None = None,
     ) -> None:
         """``now`` is the time where the called person is, for conditions on it."""
-        self._session = Session.begin(flow, contact, language, now)
+        self._session = Session.begin(flow, contact, language, now, hears=True)
+        self._listens = flow.listens
         self._prompts = prompts
         self._playback: str | None = None
         self._timer: str | None = None
         self._transfer: str | None = None
+        self._listening: str | None = None
         self.heard: list[Heard] = []
 
     @property
@@ -101,7 +118,20 @@ class Simulation:
             return [*self._send(HungUp()), "the person hangs up"]
         if re.fullmatch(KEYS, keys):
             return [shown for key in keys for shown in self._press(key)]
-        return [f"not understood: {line.strip()!r}. {HELP}"]
+        return self._say(line.strip()) if self._listens else [f"not understood: {line.strip()!r}. {HELP}"]
+
+    @property
+    def help(self) -> str:
+        """What may be entered."""
+        return HELP + (SPEECH_HELP if self._listens else "")
+
+    def _say(self, said: str) -> list[str]:
+        """The person speaks: what plays is broken off, and the words are understood without a doubt."""
+        shown = self._send(TalkingStarted())
+        if self._listening is None:
+            return [*shown, "nobody listens now"]
+        listening, self._listening = self._listening, None
+        return [*shown, *self._send(Listened(listening, speech.Heard(said.strip(QUOTES), 1.0)))]
 
     def _press(self, key: str) -> list[str]:
         if self.finished:
@@ -159,6 +189,11 @@ class Simulation:
                 self._timer = timer
             case CancelTimer():
                 self._timer = None
+            case StartListening(listening, waits=waits):
+                self._listening = listening
+                lines = [] if waits is None else ["listens to what is said"]
+            case StopListening():
+                self._listening = None
             case Transfer(name):
                 self._transfer = name
                 lines = [f"{lines[0]} ({', '.join(RESULTS)})"]
@@ -169,6 +204,12 @@ class Simulation:
             case _:
                 pass
         return lines
+
+
+def is_said(line: str) -> bool:
+    """Words that the person says: in quotes, or surely no misspelt command (more than one word, or not Latin)."""
+    quoted = len(line) > 2 and line[0] in QUOTES and line[-1] in QUOTES
+    return quoted or ((len(line.split()) > 1 or not line.isascii()) and any(c.isalnum() for c in line))
 
 
 def play_script(simulation: Simulation, inputs: Iterable[str]) -> list[str]:

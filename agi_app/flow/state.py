@@ -12,10 +12,21 @@ from agi_app.flow.expressions import Value
 # new: not started · running: executing steps (never between two events) · playing: a play step
 # asking: a gather's prompt plays · reading: a collect reads a value back
 # listening: a gather's timer runs · transferring: somebody else is rung, or talks with the person
+# hearing: the person speaks, or has spoken and it is not yet known what; then it goes on as ``broken`` says
 # storing: waits for OptOutStored
 # confirming: the prompt after a stored opt-out plays · done: hung up, nothing more comes
 Phase = Literal[
-    "new", "running", "playing", "reading", "asking", "listening", "transferring", "storing", "confirming", "done"
+    "new",
+    "running",
+    "playing",
+    "reading",
+    "asking",
+    "listening",
+    "hearing",
+    "transferring",
+    "storing",
+    "confirming",
+    "done",
 ]
 
 
@@ -33,6 +44,12 @@ class State:
     playback: str | None = None
     timer: str | None = None
     transfer: str | None = None
+    hears: bool = False  # somebody understands what the person says
+    listening: str | None = None
+    talking: bool = False  # the person began to speak in this listening
+    hears_for: str | None = None  # the question that this listening may answer; None: only a stop is listened for
+    broken: Phase | None = None  # what the person's talk broke off
+    breaks: int = 0  # how often talk broke off the prompt that plays, or played, last
     attempt: int = 0
     flow: str | None = None  # the called flow we are in; None: the one the call began with
     callers: list[dict[str, Any]] = field(default_factory=list)  # where each call goes on: flow, node, step, variables

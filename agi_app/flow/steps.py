@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from agi_app.flow.call_step import CallStep, ReturnStep
 from agi_app.flow.say_step import SayStep
+from agi_app.flow.speech_step import Speech, SpokenValue
 from agi_app.flow.transfer_step import TransferStep
 from agi_app.flow.words import (
     CHOSEN,
@@ -83,15 +84,16 @@ class Digits(Authored):
 
 
 class Gather(Authored):
-    """Ask, and collect one key (``keys``) or several (``digits``); ``on:`` beside it says where answers lead.
+    """Ask, and take one key (``keys``) or several (``digits``), spoken words (``speech``), or keys beside words.
 
-    ``timeout`` is the silence allowed after the prompt, and between two digits. ``save``
-    names the variable and the stored answer: the label of the key, or the digits.
+    ``on:`` beside it says where answers lead. ``timeout`` is the silence allowed after the prompt, and between two
+    digits. ``save`` names the variable and the stored answer: the label, the digits, or the value that was said.
     """
 
     prompt: FileName
     keys: dict[Key, Label] | None = None
     digits: Digits | None = None
+    speech: Speech | None = None
     timeout: Wait = dt.timedelta(seconds=5)
     attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 2
     barge_in: Annotated[bool, Field(strict=True)] = True
@@ -99,7 +101,9 @@ class Gather(Authored):
 
     @model_validator(mode="after")
     def _judge(self) -> Gather:
-        if (self.keys is None) == (self.digits is None):
+        if self.keys is None and self.digits is None and self.speech is None:
+            raise fault("flow/gather", 'write keys ("1": yes), digits (min, max) or speech (yes: yes)')
+        if self.keys is not None and self.digits is not None:
             raise fault("flow/gather", 'write either keys ("1": yes) or digits (min, max)')
         if self.keys is not None and not self.keys:
             raise fault("flow/gather", "there is no key to press", "keys")
@@ -112,8 +116,10 @@ class Gather(Authored):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The good answers, each once: those of ``keys``, or ``entered``."""
-        return tuple(dict.fromkeys((self.keys or {"": ENTERED}).values()))
+        """The good answers, each once: those of ``keys`` and ``speech``, and ``entered`` for digits or a value."""
+        spoken = self.speech if isinstance(self.speech, dict) else {}
+        value = self.digits is not None or isinstance(self.speech, SpokenValue)
+        return tuple(dict.fromkeys([*(self.keys or {}).values(), *spoken, *([ENTERED] if value else [])]))
 
 
 class Confirm(Authored):

@@ -32,11 +32,17 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         ("Say", "SayStep"),
     ),
     "gather": VerbHelp(
-        "Plays a prompt and waits for one key, or for several digits. Without `no_match`, a wrong key goes the"
-        " `no_input` way. An answer without a way goes on with the next step.",
+        "Plays a prompt and waits for one key, for several digits, or for words. Without `no_match`, a wrong key or"
+        " what was not understood goes the `no_input` way. An answer without a way goes on with the next step. A label"
+        " of `speech` has the name of a [meaning](../how-to/spoken-answers.md), shipped or of `meanings/`, or phrases in"
+        " each language. Keys always work beside speech. Talk breaks a prompt off, and a spoken stop counts in every"
+        " prompt, whatever its `barge_in`; when the words are neither a stop nor an answer, the prompt plays again.",
         '- gather: {prompt: confirm, keys: {"1": yes, "2": no}, save: answer}\n  on: {yes: thanks, no_input: bye}\n'
-        "- gather: {prompt: enter-number, digits: {min: 4, max: 8}, save: member}\n",
-        ("Gather", "Digits", "GatherStep"),
+        "- gather: {prompt: enter-number, digits: {min: 4, max: 8}, save: member}\n"
+        '- gather: {prompt: confirm, keys: {"1": yes, "2": no}, speech: {yes: yes, no: no}, save: answer}\n'
+        "  on: {yes: thanks, no_input: bye}\n"
+        "- gather: {prompt: how-happy, digits: {max: 2}, speech: {kind: number, min: 0, max: 10}, save: score}\n",
+        ("Gather", "Digits", "SpokenValue", "GatherStep"),
     ),
     "collect": VerbHelp(
         "Asks for a number or a date by keys, reads back what was keyed, and asks again until the person says that it"

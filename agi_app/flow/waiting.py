@@ -1,8 +1,18 @@
-"""What a call waits for: at most one playback, one timer and one hand-over, each with an id used once."""
+"""What a call waits for: at most one playback, timer, listening and hand-over, each with an id used once."""
 
 from __future__ import annotations
 
-from agi_app.flow.commands import CancelTimer, Command, Play, Say, StartTimer, StopPlayback, StopTransfer, Transfer
+from agi_app.flow.commands import (
+    CancelTimer,
+    Command,
+    Play,
+    Say,
+    StartTimer,
+    StopListening,
+    StopPlayback,
+    StopTransfer,
+    Transfer,
+)
 from agi_app.flow.spoken_parts import Part
 from agi_app.flow.state import Phase, State
 from agi_app.flow.transfer_step import TransferStep
@@ -26,16 +36,25 @@ def listen(state: State, seconds: float) -> StartTimer:
     return StartTimer(state.timer, seconds)
 
 
-def stop(state: State) -> list[Command]:
+def hush(state: State) -> list[Command]:
     """Stop what plays and what counts, if anything does; their late events are stale from now on."""
     commands: list[Command] = []
     if state.playback:
         commands.append(StopPlayback(state.playback))
     if state.timer:
         commands.append(CancelTimer(state.timer))
+    state.playback = state.timer = state.broken = None
+    return commands
+
+
+def stop(state: State) -> list[Command]:
+    """Stop everything: what plays and counts, a hand-over, and listening to what is said."""
+    commands = hush(state)
     if state.transfer:
         commands.append(StopTransfer(state.transfer))
-    state.playback = state.timer = state.transfer = None
+    if state.listening:
+        commands.append(StopListening(state.listening))
+    state.transfer = state.listening = None
     return commands
 
 

@@ -12,7 +12,18 @@ import pytest
 
 from agi_app.flow import commands as do
 from agi_app.flow.definition import Flow
-from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired, TransferEnded
+from agi_app.flow.events import (
+    Event,
+    HungUp,
+    KeyPressed,
+    Listened,
+    OptOutStored,
+    PlaybackFinished,
+    TalkingStarted,
+    TimerFired,
+    TransferEnded,
+)
+from agi_app.flow.heard import Heard
 from agi_app.flow.load import load_flow, parse_flow
 from agi_app.flow.session import Session
 from agi_app.flow.values import words
@@ -38,6 +49,13 @@ def show(command: do.Command) -> str:
         return f"transfer {command.transfer} {command.to} {command.seconds:g}s"
     if isinstance(command, do.StopTransfer):
         return f"take back {command.transfer}"
+    if isinstance(command, do.StartListening):
+        until = "now" if command.waits is None else f"within {command.waits:g}s"
+        beside = " beside the prompt" if command.beside else ""
+        sought = "an answer" if len(command.phrases) > 1 else "a stop"  # the one stop of the flow
+        return f"listen {command.listening} {until} for {sought}{beside}"
+    if isinstance(command, do.StopListening):
+        return f"stop listening {command.listening}"
     return show_other(command)
 
 
@@ -76,16 +94,23 @@ def event(text: str) -> Event:
         "key": KeyPressed(rest),
         "timeout": TimerFired(rest),
         "over": TransferEnded(*(rest.split() if " " in rest else (rest, ""))),
+        "talk": TalkingStarted(),
+        "heard": Listened(rest.split(" ")[0], heard(rest.partition(" ")[2])),
         "stored": OptOutStored(),
         "hungup": HungUp(),
     }
     return made[word]
 
 
+def heard(text: str) -> Heard:
+    return Heard("", 0.0, text[1:]) if text.startswith("!") else Heard(text, 0.9)  # type: ignore[arg-type]
+
+
 def run(flow: Flow, case: dict[str, Any]) -> dict[str, Any]:
     """What really happens, in the shape of a case."""
     now = dt.datetime.fromisoformat(case["now"]) if "now" in case else None
-    session = Session.begin(flow, case.get("contact") or {}, case.get("language"), now)
+    hears = case.get("hears", False)
+    session = Session.begin(flow, case.get("contact") or {}, case.get("language"), now, hears=hears)
     call: list[dict[str, list[str]]] = []
     for step in case["call"]:
         (given,) = step
@@ -116,7 +141,7 @@ def test_update(path: Path, request: pytest.FixtureRequest) -> None:
     lines = [f"flow: {content['flow']}", "cases:"]
     for name, case in content["cases"].items():
         lines.append(f"  {name}:")
-        lines += [f"    {key}: {quoted(case[key])}" for key in ("contact", "language", "now") if key in case]
+        lines += [f"    {key}: {quoted(case[key])}" for key in ("contact", "language", "now", "hears") if key in case]
         result = run(flow_of(content["flow"]), case)
         lines.append("    call:")
         lines += [f"      - {given}: [{', '.join(done)}]" for step in result["call"] for given, done in step.items()]

@@ -146,3 +146,27 @@ def test_the_examples_do_what_their_files_expect(example: str) -> None:
         for index, case in enumerate(source.parsed.file.cases):
             verdict = run_case(source.parsed, index, document.flow, project.prompts, case.contact)
             assert verdict.differences == (), case.name
+
+
+SPOKEN = FLOW.replace(
+    "opt_out: {confirm", "opt_out: {phrases: {en: [stop calling], zh-CN: [不要再打]}, confirm"
+).replace('keys: {"1": yes, "2": no}', 'keys: {"1": yes, "2": no}, speech: {yes: {en: ["yes"], zh-CN: [是的]}}')
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "answer"), [("'\"yes\"'", "en", "yes"), ("是的", "zh-CN", "yes"), ("not at all", "en", None)]
+)
+def test_words_are_inputs_of_a_flow_that_listens(said: str, language: str, answer: str | None) -> None:
+    listening = parse_flow(SPOKEN, "flows/checkup.yaml")
+    expected = f"{{answers: {{answer: {answer or 'null'}}}}}"
+    text = f"    language: {language}\n    input: [listen, {said}]\n    expect: {expected}"
+    source = parse_cases(f"flow: checkup\ncases:\n  - name: x\n{text}", "simulations/s.yaml")
+    assert check_cases(source, {"checkup": listening}, PROMPTS) == []
+    assert run_case(source, 0, listening.flow, PROMPTS, {}).differences == ()
+    (problem,) = check_cases(source, {"checkup": flow()}, PROMPTS)
+    assert (problem.rule, problem.line, problem.column) == ("simulation/input", 5, 21)
+
+
+def test_one_latin_word_without_quotes_is_a_misspelt_command() -> None:
+    with pytest.raises(AuthorError, match=r"\"lisen\" is no input; write keys .*, or '\"words\"'"):
+        parse_cases("flow: x\ncases:\n  - {name: x, input: [lisen], expect: {opted_out: true}}", "s.yaml")

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agi_app.flow import commands as do
-from agi_app.flow.events import Event, HungUp, KeyPressed, OptOutStored, PlaybackFinished, TimerFired
+from agi_app.flow.events import (
+    Event,
+    HungUp,
+    KeyPressed,
+    Listened,
+    OptOutStored,
+    PlaybackFinished,
+    TalkingStarted,
+    TimerFired,
+)
+from agi_app.flow.heard import Heard
 from agi_app.flow.load import parse_flow
 from agi_app.flow.session import Session
 from agi_app.flow.steps import CollectStep
@@ -18,12 +28,17 @@ FLOW = """\
 flow: everything
 languages: [zh-CN, en]
 identify: {business: {zh-CN: 阳光口腔, en: Sunshine Dental}}
-opt_out: {key: "9", confirm: stopped}
+opt_out: {key: "9", phrases: {zh-CN: [不要再打], en: [stop calling]}, confirm: stopped}
 start: greeting
 nodes:
   greeting:
     - play: greeting
-    - gather: {prompt: ask, keys: {"1": yes, "*": star}, attempts: 3, save: answer}
+    - gather:
+        prompt: ask
+        keys: {"1": yes, "*": star}
+        speech: {yes: {zh-CN: [是的], en: ["yes"]}, star: {zh-CN: [星号], en: [star]}}
+        attempts: 3
+        save: answer
       on: {yes: number, no_input: notice}
     - say: {value: answer, as: digits}
     - collect: {prompt: number, kind: number, digits: {max: 3}, confirm: {prompt: ask}, attempts: 2, save: code}
@@ -59,25 +74,50 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     IDS.map(lambda number: PlaybackFinished(f"p{number}")),
     IDS.map(lambda number: TimerFired(f"t{number}")),
     st.just(OptOutStored()),
+    st.just(TalkingStarted()),
+    st.builds(Listened, IDS.map(lambda number: f"r{number}"), st.just(Heard("是的", 1.0))),
 )
+SAID = [
+    Heard("是的", 0.9),
+    Heard("三月五号", 0.9),
+    Heard("天气很好", 0.9),
+    Heard("", 0.0, "noise"),
+    Heard("", 0.0, "late"),
+]
 # What keeps a call going: the end of whatever it waits for, mixed with stray events.
-MOVES = st.lists(st.one_of(st.just("next"), EVENTS), max_size=40)
+MOVES = st.lists(st.one_of(st.just("next"), st.sampled_from(SAID), EVENTS), max_size=40)
+Move = Event | Heard | str
 
 
 class Watched:
     """A session whose every step is checked for what must never happen."""
 
     def __init__(self) -> None:
-        self.session = Session.begin(EVERYTHING, {"a": "b"})
+        self.session = Session.begin(EVERYTHING, {"a": "b"}, hears=True)
         self.seen: list[do.Command] = []
         self.playback: str | None = None
         self.timer: str | None = None
+        self.listening: str | None = None
         self.watch(self.session.start())
 
     def next_event(self) -> Event:
         if self.playback:
             return PlaybackFinished(self.playback)
-        return TimerFired(self.timer) if self.timer else OptOutStored()
+        if self.timer:
+            return TimerFired(self.timer)
+        return Listened(self.listening, SAID[-1]) if self.listening else OptOutStored()
+
+    def make(self, move: Move) -> None:
+        """An event, the next thing that must happen, or words of the person."""
+        if isinstance(move, Heard):
+            self.say(move)
+        else:
+            self.send(self.next_event() if isinstance(move, str) else move)
+
+    def say(self, heard: Heard) -> list[do.Command]:
+        """The person speaks, and is understood if somebody listens."""
+        commands = self.send(TalkingStarted())
+        return commands + self.send(Listened(self.listening, heard)) if self.listening else commands
 
     def send(self, event: Event) -> list[do.Command]:
         self.session = Session.restore(EVERYTHING, json.loads(json.dumps(self.session.state)))
@@ -85,6 +125,8 @@ class Watched:
             self.playback = None
         if isinstance(event, TimerFired) and event.timer == self.timer:
             self.timer = None
+        if isinstance(event, Listened) and event.listening == self.listening:
+            self.listening = None
         over = self.session.finished
         commands = self.session.handle(event)
         assert not (over and commands), "nothing comes after the end"
@@ -109,28 +151,36 @@ class Watched:
                 case do.CancelTimer():
                     assert self.timer == command.timer
                     self.timer = None
+                case do.StartListening():
+                    assert self.listening is None, "two listenings at a time"
+                    self.listening = command.listening
+                case do.StopListening():
+                    assert self.listening == command.listening
+                    self.listening = None
                 case _:
                     pass
             self.seen.append(command)
         if not self.session.finished:
-            waits = self.playback or self.timer or any(isinstance(c, do.StoreOptOut) for c in self.seen)
+            waits = (
+                self.playback or self.timer or self.listening or any(isinstance(c, do.StoreOptOut) for c in self.seen)
+            )
             assert waits, "a call that waits for nothing would never end"
 
 
 @given(MOVES)
-def test_no_order_of_events_breaks_a_call(moves: list[Event | str]) -> None:
+def test_no_order_of_events_breaks_a_call(moves: list[Move]) -> None:
     """One playback and one timer at most, nothing after an opt-out but confirm and hangup, nothing after the end."""
     call = Watched()
     for move in moves:
-        call.send(call.next_event() if isinstance(move, str) else move)
+        call.make(move)
 
 
 @given(MOVES)
-def test_every_call_ends(moves: list[Event | str]) -> None:
+def test_every_call_ends(moves: list[Move]) -> None:
     """From wherever a call stands, letting prompts and timers end leads to the hangup."""
     call = Watched()
     for move in moves:
-        call.send(call.next_event() if isinstance(move, str) else move)
+        call.make(move)
     for _ in range(10 * MAX_STEPS_PER_CALL):
         if call.session.finished:
             break
@@ -141,11 +191,11 @@ def test_every_call_ends(moves: list[Event | str]) -> None:
 
 
 @given(MOVES)
-def test_star_nine_always_stops(moves: list[Event | str]) -> None:
+def test_star_nine_always_stops(moves: list[Move]) -> None:
     """At any moment of an unfinished call * and the opt-out key store the stop, once."""
     call = Watched()
     for move in moves:
-        call.send(call.next_event() if isinstance(move, str) else move)
+        call.make(move)
     call.send(KeyPressed("*"))
     still_on_the_line = not call.session.finished  # in one menu of this flow * is an answer that may end the call
     call.send(KeyPressed("9"))
@@ -155,11 +205,11 @@ def test_star_nine_always_stops(moves: list[Event | str]) -> None:
 
 
 @given(MOVES)
-def test_nine_alone_stops_unless_digits_are_typed(moves: list[Event | str]) -> None:
+def test_nine_alone_stops_unless_digits_are_typed(moves: list[Move]) -> None:
     """In every prompt and menu one key is enough."""
     call = Watched()
     for move in moves:
-        call.send(call.next_event() if isinstance(move, str) else move)
+        call.make(move)
     state = call.session.state
     step = EVERYTHING.nodes[state["node"]][state["step"]]
     typing = getattr(getattr(step, "gather", None), "digits", None) is not None
@@ -169,11 +219,21 @@ def test_nine_alone_stops_unless_digits_are_typed(moves: list[Event | str]) -> N
 
 
 @given(MOVES)
-def test_a_hangup_is_the_end_at_any_moment(moves: list[Event | str]) -> None:
+def test_a_spoken_stop_counts_at_any_moment(moves: list[Move]) -> None:
+    """In every prompt, also without barge-in, and in every question, also for keys."""
+    call = Watched()
+    for move in moves:
+        call.make(move)
+    if not (call.session.finished or call.session.opted_out):
+        assert call.say(Heard("不要再打了", 0.9))[-1] == do.StoreOptOut("speech")
+
+
+@given(MOVES)
+def test_a_hangup_is_the_end_at_any_moment(moves: list[Move]) -> None:
     """After HungUp no event has an effect."""
     call = Watched()
     for move in moves:
-        call.send(call.next_event() if isinstance(move, str) else move)
+        call.make(move)
     assert call.send(HungUp()) == []
     assert call.session.finished
 

@@ -111,3 +111,62 @@ def test_silence_waits_until_the_time_is_up() -> None:
 def test_inputs_without_an_answer_of_the_flow_are_explained(line: str, answer: str) -> None:
     """Nobody wonders whether an input was seen."""
     assert script(line)[2].startswith(answer)
+
+
+SPOKEN = """\
+flow: survey
+languages: [en]
+identify: {business: {en: Sunshine Dental}}
+opt_out: {phrases: {en: [stop calling]}, confirm: stopped}
+start: greeting
+nodes:
+  greeting:
+    - play: greeting
+    - gather: {prompt: ask, keys: {"1": happy}, speech: {happy: {en: [very happy]}}, attempts: 2, save: answer}
+      on: {happy: bye, no_input: bye}
+  bye:
+    - hangup
+"""
+
+
+def said(*inputs: str) -> list[str]:
+    return play_script(Simulation(load_flow(SPOKEN, "f.yaml"), PROMPTS, {}), inputs)
+
+
+def test_words_are_said_and_break_the_prompt_off() -> None:
+    """Words that are no answer bring the prompt again; in quotes a command is only a word."""
+    assert said("what is it", "listen", '"listen"', "listen", "very happy") == [
+        "plays greeting (en): Hello from Sunshine Dental.",
+        "> what is it",
+        "the prompt stops",
+        "plays greeting (en): Hello from Sunshine Dental.",
+        "> listen",
+        "plays ask (en): One?",
+        '> "listen"',
+        "the prompt stops",
+        "plays ask (en): One?",
+        "> listen",
+        "waits 5 s for a key",
+        "listens to what is said",
+        "> very happy",
+        "saves answer = happy",
+        "hangs up (hangup)",
+    ]
+
+
+def test_a_spoken_stop_is_stored_at_any_moment() -> None:
+    assert said("stop calling", "listen")[1:] == [
+        "> stop calling",
+        "the prompt stops",
+        "disposition opted_out",
+        "stores the stop: this person is never called again",
+        "plays stopped (en): (no transcript)",
+        "> listen",
+        "hangs up (opted_out)",
+    ]
+
+
+def test_a_flow_of_keys_alone_understands_no_words() -> None:
+    """There the words are explained, as they always were."""
+    (line,) = script("very happy")[2:]
+    assert line.startswith("not understood: 'very happy'")

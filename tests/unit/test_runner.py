@@ -7,6 +7,7 @@ import datetime as dt
 
 import pytest
 
+from agi_app.calls.ears import Ears
 from agi_app.calls.plan import CallPlan, HandOverOrder
 from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S, Call
 from agi_app.clock import FakeClock
@@ -47,7 +48,7 @@ BYE = pbx.Destroyed(0, None)
 class World:
     """One call, its channel, and what was stored."""
 
-    def __init__(self, flow: Flow = FLOW, *, prompt_s: float = 2.0) -> None:
+    def __init__(self, flow: Flow = FLOW, *, prompt_s: float = 2.0, ears: Ears | None = None) -> None:
         self.clock = FakeClock(NOW)
         self.channel = FakeChannel(self.clock, prompt_s=prompt_s)
         self.stops: list[tuple[str, str]] = []
@@ -66,6 +67,7 @@ class World:
             store_opt_out=self.store,
             trunk_works=lambda: None,
             local_now=self.clock.now,
+            ears=ears,
         )
         self.call = Call(plan, self.clock)
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from agi_app.campaigns.schema import campaign_schema
-from agi_app.flow import call_step, definition, say_step, steps, transfer_step
+from agi_app.flow import call_step, definition, say_step, speech_step, steps, transfer_step
 from agi_app.flow.key_help import KEYS
 from agi_app.flow.schema import flow_schema
 from agi_app.flow.verb_help import VERB_HELP
@@ -28,7 +28,7 @@ def flow_faults(text: str) -> list[str]:
 
 def models() -> list[type[BaseModel]]:
     """Every class that a flow file is read into."""
-    found = [vars(module).values() for module in (definition, steps, say_step, call_step, transfer_step)]
+    found = [vars(module).values() for module in (definition, steps, say_step, speech_step, call_step, transfer_step)]
     classes = {c for values in found for c in values if isinstance(c, type) and issubclass(c, BaseModel)}
     return sorted((c for c in classes if c.__module__.startswith("agi_app.flow")), key=lambda c: c.__name__)
 
@@ -54,7 +54,8 @@ def test_the_example_of_each_verb_fits(verb: str) -> None:
 @pytest.mark.parametrize(
     "step",
     ["plya: x", "play: {prompt: x, bargein: true}", "gather: {prompt: x, timeout: 5}", "say: {value: a, as: dat}",
-     "call_back: {prompt: x, offer: [{at: 6pm}]}", "goto: 'no such name'", "set: {x: [1]}", "hang"],
+     "call_back: {prompt: x, offer: [{at: 6pm}]}", "goto: 'no such name'", "set: {x: [1]}", "hang",
+     "gather: {prompt: x, speech: {kind: numbr}}", "gather: {prompt: x, speech: {yes: [a]}}"],
 )  # fmt: skip
 def test_what_an_editor_marks(step: str) -> None:
     assert flow_faults(f"{HEAD}    - {step}\n")

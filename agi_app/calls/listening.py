@@ -1,0 +1,122 @@
+"""Listens to one call: records what the person says until they pause, and has it understood.
+
+Every listening ends: by the pause, by its longest time, by the hangup, and each request and the recogniser have limits.
+Whatever goes wrong is told as a ``Heard`` with the reason, so that the flow goes on and nobody waits in silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from agi_app import log
+from agi_app.calls.ears import Ears
+from agi_app.calls.plan import ChannelLike
+from agi_app.errors import AgiAppError, RequestFailed
+from agi_app.flow.commands import StartListening
+from agi_app.flow.heard import Heard
+from agi_app.pbx.events import Event, Recognized, TalkingFinished, TalkingStarted
+
+BYTES_A_SECOND = 16_000  # 8 kHz, 16 bit, one channel
+LEAD_S = 0.5  # kept from before the talk was noticed: the first consonant is soft
+END_WAIT_S = 1.0  # a recording that was told to end has ended by then
+LATE_GRACE_S = 0.5  # how much longer than its own deadline the recogniser is waited for
+
+_log = log.get("call")
+
+
+class Listening:
+    """The listenings of one call, one at a time."""
+
+    def __init__(self, group: asyncio.TaskGroup, ears: Ears, channel: ChannelLike) -> None:
+        self._group, self._ears, self._channel = group, ears, channel
+        self._task: asyncio.Task[Heard] | None = None
+        self._order: StartListening | None = None
+        self._began = asyncio.Event()  # the person speaks, or has spoken
+        self._paused = asyncio.Event()  # they have paused since
+        self._began_at = 0.0
+
+    def start(self, order: StartListening) -> None:
+        """Begin; the channel hears ``Recognized`` when it is over."""
+        self.stop()
+        self._order = order
+        self._began, self._paused = asyncio.Event(), asyncio.Event()
+        if order.waits is None:
+            self._talk_begins()
+        self._task = self._group.create_task(self._listen(order))
+
+    def stop(self) -> None:
+        """What is said is not wanted any more; nothing is told."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def notice(self, event: Event) -> None:
+        """An event of the channel: the person began to speak, or paused."""
+        if isinstance(event, TalkingStarted):
+            self._talk_begins()
+        elif isinstance(event, TalkingFinished) and self._began.is_set():
+            self._paused.set()
+
+    def _talk_begins(self) -> None:
+        if not self._began.is_set():
+            self._began_at = asyncio.get_running_loop().time()
+            self._began.set()
+
+    async def last_words(self) -> Recognized | None:
+        """The call is over: what the person was saying when it ended, if they were."""
+        if self._task is None or self._order is None or not self._began.is_set():
+            self.stop()
+            return None
+        self._paused.set()
+        task, self._task = self._task, None
+        return Recognized(self._order.listening, await task)
+
+    async def _listen(self, order: StartListening) -> Heard:
+        try:
+            heard = await self._hear(order)
+        except AgiAppError as error:
+            _log.warning("what was said could not be heard", reason=str(error))
+            heard = Heard("", 0.0, "failed")
+        self._channel.deliver(Recognized(order.listening, heard))
+        return heard
+
+    async def _hear(self, order: StartListening) -> Heard:
+        spool, name = self._ears.spool, f"{self._channel.id}-{order.listening}"
+        longest = (order.waits or 0.0) + order.seconds
+        with spool.wanted(name):
+            await spool.start(name, self._channel.id, longest + END_WAIT_S, beside=order.beside)
+            if not await _within(self._began, longest):
+                return Heard("", 0.0, "silence")
+            await _within(self._paused, order.seconds)
+            await spool.stop(name)
+            if not await spool.ended(name, END_WAIT_S):
+                raise RequestFailed(f"record {name}", 0, "the recording did not end")
+            said = last_seconds(await spool.take(name), asyncio.get_running_loop().time() - self._began_at + LEAD_S)
+        return await self._understand(order, said) if said else Heard("", 0.0, "silence")
+
+    async def _understand(self, order: StartListening, said: bytes) -> Heard:
+        limit = self._ears.deadline_s
+        try:
+            async with asyncio.timeout(limit + LATE_GRACE_S):
+                heard = await self._ears.recognizer.transcribe(said, order.language, order.phrases, limit)
+        except TimeoutError:
+            heard = Heard("", 0.0, "late")
+        except Exception:  # noqa: BLE001 - a fault in an engine must not end the call
+            _log.exception("the recogniser failed")
+            heard = Heard("", 0.0, "failed")
+        _log.debug("heard", seconds=round(len(said) / BYTES_A_SECOND, 1), why=heard.why)
+        return heard
+
+
+def last_seconds(pcm: bytes, seconds: float) -> bytes:
+    """The end of a recording; the silence before the talk is of no use."""
+    return pcm[-2 * int(seconds * BYTES_A_SECOND / 2) :]
+
+
+async def _within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

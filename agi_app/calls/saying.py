@@ -1,0 +1,60 @@
+"""What the person of one call hears: at most one prompt or saying at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+
+from agi_app import log
+from agi_app.calls.plan import CallPlan, ChannelLike
+from agi_app.calls.translate import playback_id
+from agi_app.errors import AgiAppError, RequestFailed
+from agi_app.flow.commands import Play, Say, Sounding, StopPlayback
+
+_log = log.get("call")
+
+
+class PromptFailed(Exception):
+    """What is to be heard cannot be; the message says why."""
+
+
+class Saying:
+    """Carries out what the flow wants heard."""
+
+    def __init__(self, plan: CallPlan, channel: ChannelLike) -> None:
+        self._plan, self._channel = plan, channel
+        self._playback: str | None = None  # the session's id of what plays now
+
+    def plays(self, playback: str) -> bool:
+        """Whether this is, by Asterisk's id, what plays now."""
+        return self._playback is not None and playback == playback_id(self._channel.id, self._playback)
+
+    async def do(self, command: Sounding) -> None:
+        """Raises PromptFailed when it cannot be heard; a channel that is gone this instant is no fault."""
+        match command:
+            case Play(playback, prompt, language):
+                await self._play(playback, self._plan.media(language, prompt))
+            case Say(playback, parts, language):
+                try:
+                    media = await self._plan.say(parts, language)
+                except AgiAppError as error:
+                    raise PromptFailed(f"what is to be said is not ready: {error}") from error
+                await self._play(playback, media)
+            case StopPlayback(playback):
+                self._playback = None
+                await self._channel.stop_playback(playback_id(self._channel.id, playback))
+
+    async def _play(self, playback: str, media: str | Sequence[str]) -> None:
+        self._playback = playback
+        try:
+            await self._channel.play(playback_id(self._channel.id, playback), media)
+        except RequestFailed as error:
+            if error.status != 404:  # else hung up this instant: Destroyed is on its way
+                raise PromptFailed(f"the prompt {media} could not be played: {error}") from error
+
+
+async def unless_gone(request: Awaitable[None]) -> None:
+    """Make a request about a channel or playback that may be gone already; then its end is on its way."""
+    try:
+        await request
+    except RequestFailed as error:
+        _log.debug("too late", error=str(error))
