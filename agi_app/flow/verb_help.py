@@ -34,8 +34,8 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     "gather": VerbHelp(
         "Plays a prompt and waits for one key, for several digits, or for words. Without `no_match`, a wrong key or"
         " what was not understood goes the `no_input` way. An answer without a way goes on with the next step. A label"
-        " of `speech` has the name of a [meaning](../how-to/spoken-answers.md), shipped or of `meanings/`, or phrases in"
-        " each language. Keys always work beside speech. Talk breaks a prompt off, and a spoken stop counts in every"
+        " of `speech` has the name of a [meaning](../how-to/spoken-answers.md), shipped or of `meanings/`, or phrases"
+        " in each language. Keys always work beside speech. Talk breaks a prompt off, and a spoken stop counts in every"
         " prompt, whatever its `barge_in`; when the words are neither a stop nor an answer, the prompt plays again.",
         '- gather: {prompt: confirm, keys: {"1": yes, "2": no}, save: answer}\n  on: {yes: thanks, no_input: bye}\n'
         "- gather: {prompt: enter-number, digits: {min: 4, max: 8}, save: member}\n"

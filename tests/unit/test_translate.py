@@ -9,8 +9,10 @@ import pytest
 from agi_app.calls import attempt as att
 from agi_app.calls.translate import playback_id, to_attempt, to_flow
 from agi_app.flow import events as flow
+from agi_app.flow.heard import Heard
 from agi_app.pbx import events as pbx
 
+YES = Heard("yes", 0.9)
 ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.Ringing(), att.Rang()),
     (pbx.Progress(), att.Progressed()),
@@ -26,6 +28,7 @@ ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.TalkingFinished(5), None),
     (pbx.Interrupt("stop", True), None),  # the runner's own
     (pbx.HandedOver("h1", "done"), None),
+    (pbx.Recognized("r1", YES), None),
 ]
 
 
@@ -45,11 +48,14 @@ def test_no_kind_of_channel_event_was_forgotten() -> None:
     assert {type(e) for e, _ in ATTEMPT} | {pbx.Failed} == set(get_args(pbx.Event))
 
 
-def test_keys_and_the_ends_of_prompts_and_hand_overs_reach_the_flow_and_nothing_else_does() -> None:
+def test_keys_talk_words_and_the_ends_of_prompts_and_hand_overs_reach_the_flow_and_nothing_else_does() -> None:
     assert to_flow(pbx.Key("#"), "c1") == flow.KeyPressed("#")
     assert to_flow(pbx.PlaybackFinished("c1-p1"), "c1") == flow.PlaybackFinished("p1")
     assert to_flow(pbx.HandedOver("h1", "busy"), "c1") == flow.TransferEnded("h1", "busy")
-    others = [e for e, _ in ATTEMPT if not isinstance(e, pbx.Key | pbx.PlaybackFinished | pbx.HandedOver)]
+    assert to_flow(pbx.TalkingStarted(), "c1") == flow.TalkingStarted()
+    assert to_flow(pbx.Recognized("r1", YES), "c1") == flow.Listened("r1", YES)
+    told = pbx.Key | pbx.PlaybackFinished | pbx.HandedOver | pbx.TalkingStarted | pbx.Recognized
+    others = [e for e, _ in ATTEMPT if not isinstance(e, told)]
     assert {to_flow(e, "c1") for e in others} == {None}
 
 
