@@ -1,4 +1,4 @@
-"""What is wrong here and how to mend it: settings, project files, database, clocks, Asterisk, trunks, prompts.
+"""What is wrong here and how to mend it: settings, project files, speech, database, clocks, Asterisk, trunks, prompts.
 
 It mends nothing (like every command it makes what a new project lacks: data folder, key, embedded database).
 A check that cannot be made because an earlier one failed is left out.
@@ -27,6 +27,7 @@ from agi_app.pbx.trunks import Ask, endpoint_name, pool_asker, trunk_facts
 from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.trial import shortest, why_unplayable
 from agi_app.proof.health import look
+from agi_app.speech.trial import try_out
 from agi_app.store import call_backs, checks, nodes
 from agi_app.store.caller_ids import proofs
 from agi_app.store.campaigns import load_campaigns
@@ -51,6 +52,7 @@ PROMPTS_MEND = (
     "let [asterisk] prompts_path name the project's folder prompts/ as Asterisk sees it, and let its user read all"
     " of it, also .prepared (docs/how-to/install-on-asterisk.md)"
 )
+SPEECH_MEND = "docs/how-to/spoken-answers.md says how to install an engine and a model"
 BRIDGES_MEND = "load res_ari_bridges.so and chan_bridge_media.so in modules.conf"
 CALL_BACK_MEND = (
     "include extensions_agi_app.conf in the dialplan and give the trunk's endpoint the context agi-app-from-trunk"
@@ -66,6 +68,8 @@ async def examine(project: Path) -> Findings:
         return [Finding("settings", False, str(error), "correct agi-app.toml, or run `agi-app init DIR`")]
     found = [Finding("settings", True, f"{len(settings.trunks)} trunks")]
     found += await asyncio.to_thread(_files, settings)
+    if trial := await try_out(settings.speech, settings.project, SystemClock()):
+        found.append(Finding("speech", trial.works, trial.text, "" if trial.works else SPEECH_MEND))
     found += await _database(settings)
     found += await _asterisk(settings)
     return found

