@@ -4,11 +4,41 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 
-from agi_app.flow.meanings import Meanings, ShippedFile, joined
+from agi_app.errors import AuthorError, Problem
+from agi_app.flow.check_meanings import check_file
+from agi_app.flow.meanings import Meanings, MeaningsFile, ShippedFile, joined
 from agi_app.yaml_lines import load, validate
 
-SHIPPED = "agi_app/meanings/"
+SHIPPED, OWN_FOLDER = "agi_app/meanings/", "meanings"
+
+
+def load_meanings(project: Path | None = None) -> Meanings:
+    """The shipped meanings with those of the project; raises AuthorError with all faults of its files."""
+    own: list[MeaningsFile] = []
+    problems: list[Problem] = []
+    for path in sorted((project / OWN_FOLDER).glob("*.y*ml")) if project is not None else ():
+        try:
+            own.append(parse_meanings(path.read_bytes(), f"{OWN_FOLDER}/{path.name}"))
+        except OSError as error:
+            message = f"cannot be read: {error.strerror}"
+            problems.append(Problem(f"{OWN_FOLDER}/{path.name}", 1, 1, "yaml/unreadable", message))
+        except AuthorError as error:
+            problems += error.problems
+    if problems:
+        raise AuthorError(*problems)
+    return joined((*shipped_files(), *own)) if own else shipped_meanings()
+
+
+def parse_meanings(text: str | bytes, file: str) -> MeaningsFile:
+    """One file of a project; raises AuthorError with every fault and its place."""
+    document = load(text, file)
+    parsed = validate(MeaningsFile, document)
+    problems = check_file(parsed, document, shipped_meanings())
+    if problems:
+        raise AuthorError(*problems)
+    return parsed
 
 
 @lru_cache(maxsize=1)

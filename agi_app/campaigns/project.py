@@ -1,7 +1,7 @@
 """Reads a project folder: campaigns, flows, prompts. Faults become problems, all of them at once.
 
-campaigns/*.yaml   flows/*.yaml   rules/*.yaml   simulations/*.yaml   prompts/<language>/NAME.wav + NAME.txt
-agi-app.toml
+campaigns/*.yaml   flows/*.yaml   rules/*.yaml   meanings/*.yaml   simulations/*.yaml
+prompts/<language>/NAME.wav + NAME.txt   agi-app.toml
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from typing import Generic, TypeVar
 
 from agi_app.campaigns.law import check_law
 from agi_app.campaigns.load import CampaignDocument, check_against_rules, check_campaign, parse_campaign
+from agi_app.campaigns.meanings import load_meanings, shipped_meanings
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.config import SETTINGS_FILE, load_settings
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.flow.calling import check_calls, check_destinations, with_parts
 from agi_app.flow.check import check_flow, unused_prompts
+from agi_app.flow.check_speech import check_meanings, check_recognizer
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.expect import Cases, check_cases, parse_cases
 from agi_app.flow.load import parse_flow
+from agi_app.flow.meanings import Meanings
 from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.gate.ruleset import RuleSet
 from agi_app.prompts.catalog import read_catalog
@@ -48,6 +51,7 @@ class Project:
     flows: dict[str, Source[FlowDocument]] = field(default_factory=dict)
     simulations: dict[str, Source[Cases]] = field(default_factory=dict)  # by file
     prompts: dict[tuple[str, str], PromptFacts] = field(default_factory=dict)
+    meanings: Meanings = field(default_factory=shipped_meanings)
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -66,6 +70,7 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
         project, "campaigns", parse_campaign, lambda d: (d.campaign.name, ("campaign",), d.document)
     )
     project.simulations = _read_all(project, "simulations", parse_cases, lambda d: (d.document.file, (), d.document))
+    project.meanings = _meanings(project)
     _check_flows(project)
     ruleset = _rules(project)
     for campaign in project.campaigns.values():
@@ -84,14 +89,17 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
 def _check_flows(project: Project) -> None:
     known = {name: source.parsed.flow for name, source in project.flows.items()}
     for name, source in project.flows.items():
-        joined = replace(source.parsed, flow=with_parts(source.parsed.flow, known))
-        project.flows[name] = replace(source, parsed=joined)
+        whole = with_parts(source.parsed.flow, known).understanding(project.meanings)
+        project.flows[name] = replace(source, parsed=replace(source.parsed, flow=whole))
     flows = {name: source.parsed for name, source in project.flows.items()}
     for flow in flows.values():
         project.problems += [*check_flow(flow, project.prompts), *check_calls(flow, known)]
+        project.problems += check_meanings(flow, project.meanings)
     if (project.folder / SETTINGS_FILE).exists():
-        destinations = load_settings(project.folder).destinations
-        project.problems += [p for flow in flows.values() for p in check_destinations(flow, destinations)]
+        settings = load_settings(project.folder)
+        for flow in flows.values():
+            project.problems += check_destinations(flow, settings.destinations)
+            project.problems += check_recognizer(flow) if settings.speech.engine == "none" else ()
     project.problems += unused_prompts(flows.values(), project.prompts)
     for cases in project.simulations.values():
         project.problems += check_cases(cases.parsed, flows, project.prompts)
@@ -104,6 +112,15 @@ def _rules(project: Project) -> RuleSet | None:
     except AuthorError as error:
         project.problems += error.problems
         return None
+
+
+def _meanings(project: Project) -> Meanings:
+    """The meanings with the project's own; the shipped ones alone when those have faults, which are problems then."""
+    try:
+        return load_meanings(project.folder)
+    except AuthorError as error:
+        project.problems += error.problems
+        return shipped_meanings()
 
 
 def _read_all(
@@ -143,11 +160,11 @@ def find_project(path: Path) -> tuple[Path, str | None]:
     if not path.exists():
         raise InputError(f"{path}: there is no such file or folder")
     file = path.absolute()
-    if file.parent.name not in ("flows", "campaigns", "rules", "simulations"):
+    if file.parent.name not in ("flows", "campaigns", "rules", "meanings", "simulations"):
         raise InputError(
-            f"{path}: a flow lies in flows/, a campaign in campaigns/, a rule file in rules/, expected calls in"
-            " simulations/ of the project"
+            f"{path}: a flow lies in flows/, a campaign in campaigns/, a rule file in rules/, meanings in meanings/,"
+            " expected calls in simulations/ of the project"
         )
     if not file.match("*.y*ml"):
-        raise InputError(f"{path}: is no YAML file; flows, campaigns, rules and expected calls end in .yaml")
+        raise InputError(f"{path}: is no YAML file; flows, campaigns, rules, meanings and expected calls end in .yaml")
     return file.parent.parent, f"{file.parent.name}/{file.name}"

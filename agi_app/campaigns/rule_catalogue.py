@@ -54,7 +54,7 @@ cases:
 }
 
 ExampleOf = Literal[
-    "flow", "campaign", "prompts", "simulation", "rules", "two rules", "contacts", "consent", "stop list",
+    "flow", "campaign", "prompts", "simulation", "rules", "two rules", "meanings", "contacts", "consent", "stop list",
     "file", "windows-1252", "words",
 ]  # fmt: skip
 

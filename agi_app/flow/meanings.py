@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import Field
 
 from agi_app.flow.wanted import Kind, Wanted, Words
-from agi_app.flow.words import Label, Language, Text
+from agi_app.flow.words import FileName, Language, Text
 from agi_app.yaml_lines import Authored
 
 MAX_PHRASES = 500
@@ -26,7 +26,7 @@ Phrases = Annotated[dict[Language, Annotated[list[Text], Field(max_length=MAX_PH
 class MeaningsFile(Authored):
     """``meanings/NAME.yaml`` of a project."""
 
-    meanings: dict[Label, Phrases] = Field(default_factory=dict, max_length=200)
+    meanings: dict[FileName, Phrases] = Field(default_factory=dict, max_length=200)
     opt_out: Phrases = Field(default_factory=dict)
     fillers: Phrases = Field(default_factory=dict)
 

@@ -14,6 +14,7 @@ import pytest
 
 from agi_app.campaigns.law import check_law
 from agi_app.campaigns.load import check_against_rules, check_campaign, parse_campaign
+from agi_app.campaigns.meanings import parse_meanings
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.rule_catalogue import EXAMPLES, LintRule, catalogue, explanation, find_rule
 from agi_app.campaigns.rules import read_rulebook, shipped_files
@@ -102,6 +103,11 @@ def _rows(parse: Callable[[Table], Any]) -> Callable[[str, RuleSet], list[Proble
     return judge
 
 
+def _meanings(example: str, _: RuleSet) -> list[Problem]:
+    parse_meanings(example, "m")
+    return []
+
+
 def _read(text: bytes) -> list[Problem]:
     load(text, "f")
     return []
@@ -116,6 +122,7 @@ JUDGES: dict[str, Callable[[str, RuleSet], list[Problem]]] = {
     "simulation": _simulation,
     "rules": _rules,
     "two rules": _two_rules,
+    "meanings": _meanings,
     "contacts": _rows(lambda table: parse_contacts(table, None, ["en", "zh-CN"])),
     "consent": _rows(lambda table: parse_consents(table, None, "admin", NOW)),
     "stop list": lambda text, _: list(parse_stop_list(text.splitlines(), "stop.txt").problems),
@@ -154,7 +161,7 @@ def test_two_files_with_one_name_are_a_fault(rule: LintRule, tmp_path: Path) -> 
 
 def test_the_catalogue_has_every_rule_that_the_code_reports() -> None:
     """Also those that are named in a docstring or put together."""
-    parts = "flow|campaign|yaml|schema|rules|table|contacts|consent|stop-list|list|simulation"
+    parts = "flow|campaign|yaml|schema|rules|meanings|table|contacts|consent|stop-list|list|simulation"
     found = set()
     for file in (ROOT / "agi_app").rglob("*.py"):
         text = file.read_text(encoding="utf-8")

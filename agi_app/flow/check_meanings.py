@@ -1,0 +1,79 @@
+"""The rules about meanings: what a file of a project may say, and which answers of a question sound alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agi_app.errors import Problem
+from agi_app.flow.answering import asks_to_stop
+from agi_app.flow.cover import phrase_of, word_of
+from agi_app.flow.meanings import Meanings, MeaningsFile
+from agi_app.flow.units import SAME_SOUND, cut, likeness
+from agi_app.flow.wanted import Wanted
+from agi_app.yaml_lines import Document, Path
+
+_LISTS = ("opt_out", "fillers")
+
+
+def check_file(file: MeaningsFile, document: Document, shipped: Meanings) -> list[Problem]:
+    """Every fault of one file of a project."""
+    found = [
+        document.problem(("meanings", name), "meanings/name", f'"{name}" is no meaning; write {name}: beside meanings:')
+        for name in file.meanings
+        if name in _LISTS
+    ]
+    for path, language, text in _phrases(file):
+        found += [document.problem(path, rule, message) for rule, message in _faults(path[0], text, language, shipped)]
+    return found
+
+
+def means_less(stop: str, language: str, shipped: Meanings) -> tuple[str, str] | None:
+    """The meaning, and one phrase of it, whose speakers would be taken to ask for a stop by this phrase; None: none."""
+    wanted = Wanted(language, opt_out=(stop,))
+    for name in shipped.meanings:
+        for text in shipped.phrases(name, language):
+            if asks_to_stop(wanted, cut(text)):
+                return name, text.removeprefix("=")
+    return None
+
+
+def alike(wanted: Wanted) -> Iterator[tuple[str, str, str, str]]:
+    """Pairs of answers with a phrase each that sound the same: label, phrase, label, phrase."""
+    said = [(label, text, phrase_of(text).units) for label, texts in wanted.answers.items() for text in texts]
+    for index, (label, text, units) in enumerate(said):
+        for other, earlier, before in said[:index]:
+            if other != label and len(before) == len(units) and all(map(_same, before, units)):
+                yield other, earlier.removeprefix("="), label, text.removeprefix("=")
+
+
+def _same(first: str, second: str) -> bool:
+    return likeness(first, second) >= SAME_SOUND
+
+
+def _phrases(file: MeaningsFile) -> Iterator[tuple[Path, str, str]]:
+    """Place, language and text of every phrase."""
+    lists = [(("meanings", name), phrases) for name, phrases in file.meanings.items()]
+    for path, phrases in (*lists, (("opt_out",), file.opt_out), (("fillers",), file.fillers)):
+        for language, texts in phrases.items():
+            for index, text in enumerate(texts):
+                yield (*path, language, index), language, text
+
+
+def _faults(where: str | int, text: str, language: str, shipped: Meanings) -> Iterator[tuple[str, str]]:
+    units, wanted = cut(text), shipped.wanted(language)
+    if not units.all:
+        yield "meanings/no-words", f'"{text}" has no word in it, so nobody can say it'
+    elif where == "opt_out":
+        other = means_less(text, language, shipped)
+        if other is not None:
+            message = (
+                f'"{text}" is also said by people who mean {other[0]} ("{other[1]}"); they would never be called again'
+            )
+            yield "meanings/opt-out", message
+    elif asks_to_stop(wanted, units):
+        yield "meanings/stop", f'"{text}" asks to stop the calls, and a stop comes first: it would never be heard here'
+    elif where == "fillers":
+        loaded = {unit for word in (*wanted.words.negations, *wanted.words.doubts) for unit in word_of(word).units}
+        word = next((unit for unit in units.all if unit in loaded), None)
+        if word is not None:
+            yield "meanings/filler", f'"{text}" may not be left out: "{word}" turns an answer round or puts it in doubt'
