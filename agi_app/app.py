@@ -12,6 +12,7 @@ import signal
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from agi_app import log
@@ -31,6 +32,7 @@ from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.loop import Dialer
 from agi_app.dialer.node import Node
 from agi_app.dialer.place import Placer
+from agi_app.dialer.rehearse import Rehearsals
 from agi_app.dialer.worker import Health, Worker
 from agi_app.errors import AgiAppError, OtherWorkerError
 from agi_app.installation import Installation
@@ -42,6 +44,7 @@ from agi_app.pbx.inbound import Inbound
 from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.router import Router
 from agi_app.pbx.trunks import asker, check_trunks
+from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.synthesise import Renderer
@@ -52,7 +55,7 @@ from agi_app.store.locks import WorkerLock
 
 CONNECT_WAIT_S = 15.0
 ASK_AGAIN_S = 1.0
-IDLE_CONNECTIONS = 4  # housekeeping, the dialer, verification calls, the audit tree: each asks the database in turn
+IDLE_CONNECTIONS = 5  # housekeeping, dialer, verification calls, rehearsals, audit tree: each asks the database in turn
 
 _log = log.get("app")
 
@@ -96,6 +99,7 @@ class _Parts:
     inbound: Inbound
     worker: Worker
     dialer: Dialer
+    rehearsals: Rehearsals
     voice: Voice
     renderer: Renderer
 
@@ -138,8 +142,10 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops) -> _Parts:
     playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
     renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
     voice = Voice(renderer.media)
-    dialer = _dialer(inst, node, worker, stops, health, playable, voice)
-    return _Parts(node, stops, inbound, worker, dialer, voice, renderer)
+    dialer, placer = _dialer(inst, node, worker, stops, health, playable, voice)
+    catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
+    rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
+    return _Parts(node, stops, inbound, worker, dialer, rehearsals, voice, renderer)
 
 
 async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asyncio.TaskGroup) -> None:
@@ -157,11 +163,11 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     internal = InternalCalls(node, inst.settings.trunks, hold=worker.hold, take_stop=parts.stops.take)
     purger = Purger(inst.store, EvidenceFiles(inst.settings.data), node.ruleset, inst.clock, signer(notary.key))
     works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), internal.run(), purger.run())
-    background += [group.create_task(work) for work in works]
+    background += [group.create_task(work) for work in (*works, parts.rehearsals.run())]
     with _told_to_end(node.live) as told:
         dialling = group.create_task(dialer.run())
         await told.wait()
-        await internal.close()
+        await asyncio.gather(internal.close(), parts.rehearsals.close())
         await worker.drain(dialer)
         if len(node.live):  # the database does not take their results: the next start finds them interrupted
             dialling.cancel()
@@ -226,7 +232,7 @@ def _prepare_prompts(project: Path, trunks: Collection[str]) -> None:
 
 def _dialer(
     inst: Installation, node: Node, worker: Worker, stops: Stops, health: Health, playable: Playable, voice: Voice
-) -> Dialer:
+) -> tuple[Dialer, Placer]:
     async def store_opt_out(claim: Claim, how: str) -> None:
         await stops.take(claim.number, how)
 
@@ -239,4 +245,4 @@ def _dialer(
         may_dial=lambda: worker.hold() is None and not dialer.closing,
     )
     dialer = Dialer(node, Lines(inst.store, inst.settings.trunks), placer, hold=worker.hold, nodes=lambda: health.nodes)
-    return dialer
+    return dialer, placer

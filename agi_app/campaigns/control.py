@@ -29,7 +29,7 @@ async def start(store: Store, clock: Clock, project: Project, name: str) -> str:
     counts = await contacts_of(store, name) if before else None
     if counts is None or counts.total == 0:
         raise InputError(f"campaign {name} has no contacts; `agi-app contacts import {name} FILE` adds them")
-    parts = {part.file: part.text for part in _parts(project, flow)}
+    parts = {part.file: part.text for part in parts_of(project, flow)}
     await save_campaign(store, campaign.parsed.campaign, flow.file, flow.text, parts)
     await set_state(store, name, CampaignState.RUNNING, None, clock.now())
     return (
@@ -113,14 +113,21 @@ def _checked(project: Project, name: str) -> tuple[Source[CampaignDocument], Sou
     return campaign, flow
 
 
-def _parts(project: Project, flow: Source[FlowDocument]) -> list[Source[FlowDocument]]:
+def parts_of(project: Project, flow: Source[FlowDocument]) -> list[Source[FlowDocument]]:
     """The flows that this one calls, directly or not."""
     return [project.flows[name] for name in sorted(flow.parsed.flow.parts)]
 
 
+def no_faults(project: Project, flow: Source[FlowDocument]) -> None:
+    """Raises AuthorError with every fault of the flow, of those that it calls, and of their prompts."""
+    faults = [problem for problem in project.errors if _concerns(project, problem, flow)]
+    if faults:
+        raise AuthorError(*faults)
+
+
 def _concerns(project: Project, problem: Problem, flow: Source[FlowDocument]) -> bool:
     """The fault is in the flow's file, in one that it calls, or in a prompt that they play."""
-    sources = [flow, *_parts(project, flow)]
+    sources = [flow, *parts_of(project, flow)]
     if any(problem.file == source.file for source in sources):
         return True
     stem = problem.file.rpartition("/")[2].partition(".")[0]

@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "files",
     "diagram": "files",
     "simulate": "simulate",
+    "rehearse": "rehearse",
     "schema": "schema",
     "run": "service",
     "migrate": "service",

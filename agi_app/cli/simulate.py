@@ -60,7 +60,7 @@ def simulate(
     for problem in found.problems:
         if problem.file == source.file:
             err.print(str(problem), markup=False)
-    columns, its_language = _contact(contact, field or [], source.parsed.flow.languages)
+    columns, its_language = given_contact(contact, field or [], source.parsed.flow.languages)
     simulation = Simulation(source.parsed.flow, found.prompts, columns, language or its_language, _time(now))
     if as_json:
         say_json(_silent_talk(simulation, keys or []))
@@ -198,7 +198,8 @@ def _show(lines: list[str]) -> None:
         say(line)
 
 
-def _contact(row: str, fields: list[str], languages: list[str]) -> tuple[dict[str, str], str | None]:
+def given_contact(row: str, fields: list[str], languages: list[str]) -> tuple[dict[str, str], str | None]:
+    """The columns and the language of a contact given by options: FILE:LINE, and NAME=VALUE over it."""
     columns, language = _row(HERE, row, languages) if row else ({}, None)
     return {**columns, **dict(_column(text) for text in fields)}, language
 

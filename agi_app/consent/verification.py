@@ -20,10 +20,12 @@ from agi_app.errors import AsteriskError, ConfigError, InputError
 from agi_app.model.phone import PhoneNumber
 from agi_app.store import nodes, verifications
 from agi_app.store.caller_ids import Proof
+from agi_app.store.own_calls import PATIENCE
 from agi_app.store.pool import Store
-from agi_app.store.verifications import PATIENCE, Status
+from agi_app.store.verifications import Status
 
 CODE_LENGTH = 6
+PHONE_PROOF = dt.timedelta(days=90)  # how long a telephone of our staff may hear rehearsals; house rule
 LONGEST_CALL = dt.timedelta(minutes=4)  # ringing, talking, and every wait for Asterisk
 LOOK_EVERY_S = 0.3
 _SALT = 16
@@ -51,19 +53,31 @@ class Request:
     code: str
 
 
-async def ask_for_call(store: Store, number: PhoneNumber, shown: str | None, trunk: str, entered_by: str) -> Request:
+async def ask_for_call(
+    store: Store,
+    number: PhoneNumber,
+    shown: str | None,
+    trunk: str,
+    entered_by: str,
+    proves: str = verifications.CALLER_ID,
+) -> Request:
     """Ask the running workers to ring ``number``; ``shown`` None shows the number itself.
 
     Raises InputError without a name, ConfigError when no worker is running.
     """
     if not entered_by.strip():
         raise InputError("--entered-by: say who asks for the call")
-    if not any(n.alive for n in await nodes.all_nodes(store)):
-        raise ConfigError("no worker is running, and only a worker makes calls: start `agi-app run`, then try again")
+    await a_worker_runs(store)
     code = "".join(secrets.choice("0123456789") for _ in range(CODE_LENGTH))
     code_hash = await asyncio.to_thread(hash_code, code)
-    verification_id = await verifications.request(store, number, shown, trunk, code_hash, entered_by)
+    verification_id = await verifications.request(store, number, shown, trunk, code_hash, entered_by, proves)
     return Request(verification_id, number.e164, shown or number.e164, code)
+
+
+async def a_worker_runs(store: Store) -> None:
+    """Raises ConfigError when none does."""
+    if not any(n.alive for n in await nodes.all_nodes(store)):
+        raise ConfigError("no worker is running, and only a worker makes calls: start `agi-app run`, then try again")
 
 
 async def outcome_of(store: Store, request: Request, clock: Clock) -> str:

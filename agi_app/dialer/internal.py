@@ -14,9 +14,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from agi_app import log
 from agi_app.calls.code_call import MAX_CALL_S, RING_S, CodeCall, CodeResult
 from agi_app.config import TrunkSettings
-from agi_app.consent.verification import is_code, proof_by_call
+from agi_app.consent.verification import PHONE_PROOF, is_code, proof_by_call
 from agi_app.dialer.call_back import CallBacks
 from agi_app.dialer.node import Node
+from agi_app.dialer.own_calls import until_stopped, until_stored
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
 from agi_app.gate.decide import Decision, permit
 from agi_app.gate.verification import VerificationFacts, decide_verification
@@ -24,12 +25,10 @@ from agi_app.model.call import Outcome
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.events import Interrupt
 from agi_app.pbx.originate import place
-from agi_app.store import stops, verifications
+from agi_app.store import verifications
 from agi_app.store.verifications import Marked, Refused
 
 LOOK_EVERY_S = 1.0
-WATCH_EVERY_S = 0.3  # the rung number may have said stop elsewhere
-STORE_AGAIN_S = 2.0
 CLOSE_S = 8.0
 
 _log = log.get("internal")
@@ -147,18 +146,7 @@ class InternalCalls:
         return result
 
     async def _watch(self, channel: Channel, number: str) -> None:
-        """End the call when the number is suppressed meanwhile, or when nobody can tell."""
-        while True:
-            await asyncio.sleep(WATCH_EVERY_S)
-            try:
-                async with asyncio.timeout(WATCH_EVERY_S):
-                    reason = "the number was put on the suppression list"
-                    stopped = await stops.is_suppressed(self._node.store, number)
-            except (StoreError, TimeoutError):
-                stopped, reason = True, "the database did not say that the number may still be called"
-            if stopped:
-                channel.deliver(Interrupt(reason, even_if_up=True))
-                return
+        channel.deliver(Interrupt(await until_stopped(self._node.store, number), even_if_up=True))
 
     async def _store_result(self, marked: Marked, result: CodeResult | AgiAppError) -> None:
         if isinstance(result, AgiAppError):
@@ -176,21 +164,27 @@ class InternalCalls:
 
     async def _finish(self, marked: Marked, result: str, note: str | None, *, dialled: bool) -> None:
         """Store it, however long the database takes."""
-        proof = None
-        if result == "proved":
-            proof = proof_by_call(marked.claim.number, marked.entered_by, self._node.clock.now())
+        proof, phone_until, now = None, None, self._node.clock.now()
+        if result == "proved" and marked.proves == verifications.STAFF_PHONE:
+            phone_until = now + PHONE_PROOF
+            note = f"entered by {marked.entered_by}, good until {phone_until:%Y-%m-%d}"
+        elif result == "proved":
+            proof = proof_by_call(marked.claim.number, marked.entered_by, now)
             note = f"entered by {proof.entered_by}, good until {proof.expires_at:%Y-%m-%d}"
-        while True:
-            try:
-                await verifications.finish(
-                    self._node.store, marked.verification_id, result, note, dialled=dialled, proof=proof
-                )
-            except StoreError as error:
-                _log.warning("the result of a verification call waits for the database", error=str(error))
-                await asyncio.sleep(STORE_AGAIN_S)
-            else:
-                _log.info("verification call ended", verification=marked.verification_id, result=result)
-                return
+
+        async def write() -> None:
+            await verifications.finish(
+                self._node.store,
+                marked.verification_id,
+                result,
+                note,
+                dialled=dialled,
+                proof=proof,
+                phone_until=phone_until,
+            )
+
+        await until_stored("the result of a verification call", write)
+        _log.info("verification call ended", verification=marked.verification_id, result=result)
 
 
 def _answered(result: CodeResult) -> str:

@@ -77,7 +77,7 @@ class Placer:
                 await asyncio.sleep(max(0.0, start_at - self._clock.monotonic()))
                 result = await self._dial(call, line)
                 self._judge_trunk(line, result)
-                if result is not None and _never_left(result):
+                if result is not None and never_left(result):
                     _log.warning("not dialled", reason=result.note)
                     await self._give_back(claim, result.note or "Asterisk refused the call")
                     return None
@@ -210,6 +210,6 @@ class Placer:
                 return
 
 
-def _never_left(result: CallResult) -> bool:
+def never_left(result: CallResult) -> bool:
     """Asterisk refused to make the channel (it shuts down, it has no memory): no INVITE, nobody's phone rang."""
     return result.outcome is Outcome.FAILED and result.cause is None

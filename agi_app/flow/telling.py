@@ -17,6 +17,7 @@ from agi_app.flow.commands import (
     StoreOptOut,
     Transfer,
 )
+from agi_app.flow.events import Event, KeyPressed, TimerFired, TransferEnded
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.values import words
 
@@ -46,6 +47,18 @@ def told(command: Command, prompts: Prompts) -> list[str]:
             return ["takes the person back"]
         case _:
             return _kept(command)
+
+
+def told_event(event: Event) -> list[str]:
+    """The lines about what came from outside; keys as they are typed into ``simulate``."""
+    match event:
+        case KeyPressed(key):
+            return [f"> {key}"]
+        case TimerFired():
+            return ["silence"]
+        case TransferEnded(_, result):
+            return [f"the hand-over is over: {result}"]
+    return []
 
 
 def _kept(command: Command) -> list[str]:

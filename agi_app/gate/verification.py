@@ -7,6 +7,7 @@ stranger (window, suppression, test ranges), and an installation makes three suc
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agi_app.gate import rules, time_rules
@@ -45,17 +46,29 @@ class VerificationFacts:
     shown_proof: ProofFact | None  # of ``shown``
     trunk: str
     suppressed_at: dt.datetime | None
-    recent_calls: tuple[dt.datetime, ...]  # rules time of verification calls to any number, last 24 hours or later
+    recent_calls: tuple[dt.datetime, ...]  # rules time of such calls that count for the day, last 24 hours or later
 
 
 def decide_verification(
     facts: VerificationFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime
 ) -> Decision:
     """Judge one request (``now`` = rules time, aware)."""
-    campaign, place = _as_campaign(facts), _place(facts.number, ruleset)
+    more = [_calls_per_day(facts, now)]
+    return judge_own_call(facts, DECIDED_AS, more, trunk_is_sandbox, ruleset, now)
+
+
+def judge_own_call(
+    facts: VerificationFacts,
+    decided_as: str,
+    more: Sequence[Reason | None],
+    trunk_is_sandbox: bool,
+    ruleset: RuleSet,
+    now: dt.datetime,
+) -> Decision:
+    """What guards a stranger, the number that is shown, and ``more`` that the kind of call asks for."""
+    campaign, place = _as_campaign(facts, decided_as), _place(facts.number, ruleset)
     case = Case(_as_contact(facts), place, campaign.caller_id, campaign, trunk_is_sandbox, ruleset, now)
-    found = [rule(case) for rule in _RULES]
-    found += [_shown_is_ours(facts, now), _calls_per_day(facts, now)]
+    found = [*(rule(case) for rule in _RULES), _shown_is_ours(facts, now), *more]
     return Decision(
         contact_id=NO_CONTACT,
         person_id=facts.person_id,
@@ -109,9 +122,9 @@ def _as_contact(facts: VerificationFacts) -> Facts:
     )
 
 
-def _as_campaign(facts: VerificationFacts) -> Campaign:
+def _as_campaign(facts: VerificationFacts, name: str) -> Campaign:
     return Campaign(
-        name=DECIDED_AS,
+        name=name,
         purpose=Purpose.REHEARSAL,
         flow="",
         trunk=facts.trunk,

@@ -9,25 +9,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
 from psycopg.rows import DictRow
 
 from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision
-from agi_app.gate.facts import ProofFact
 from agi_app.gate.permit import MarkReceipt
 from agi_app.gate.verification import DECIDED_AS, NO_CONTACT, VerificationFacts
 from agi_app.model.call import Claim
 from agi_app.model.phone import PhoneNumber
 from agi_app.store import queries
 from agi_app.store.caller_ids import Proof, add_in
+from agi_app.store.own_calls import PATIENCE, add_person, proof_fact, record_decision, refusal
 from agi_app.store.pool import Store
-from agi_app.store.statements import Connection, count, record
+from agi_app.store.statements import count, record
 
 Q = queries.load("verifications")
-PATIENCE = dt.timedelta(seconds=30)  # real time; a request that no worker took by then is not called any more
+CALLER_ID, STAFF_PHONE = "call", "rehearsal"  # what a verification call may prove
 Decide = Callable[[VerificationFacts, dt.datetime], Decision]
 
 
@@ -40,6 +38,7 @@ class Marked:
     receipt: MarkReceipt
     code_hash: bytes
     entered_by: str
+    proves: str  # CALLER_ID or STAFF_PHONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +58,35 @@ class Status:
     note: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class StaffPhone:
+    """A telephone of our staff that may hear rehearsals until then (rules time)."""
+
+    e164: str
+    until: dt.datetime
+    entered_by: str
+
+
 async def request(
-    store: Store, number: PhoneNumber, shown: str | None, trunk: str, code_hash: bytes, entered_by: str
+    store: Store,
+    number: PhoneNumber,
+    shown: str | None,
+    trunk: str,
+    code_hash: bytes,
+    entered_by: str,
+    proves: str = CALLER_ID,
 ) -> int:
     """Ask the workers for a verification call; returns its id. ``shown`` None: the number itself is shown."""
-    person = {
-        "e164": number.e164,
-        "number_hash": store.hash_number(number.e164),
-        "region": number.region,
-        "zones": list(number.zones),
-    }
     wanted = {
         "e164": number.e164,
         "shown": shown,
         "trunk": trunk,
         "code_hash": code_hash,
         "entered_by": entered_by,
+        "proves": proves,
     }
     async with store.transaction() as connection:
-        await connection.execute(Q["add_person"], person)
+        await add_person(store, connection, number)
         row = await record(connection, Q["request"], wanted)
     if row is None:
         raise StoreError(f"database {store.where}: did not take the request for a verification call")
@@ -94,6 +103,11 @@ async def anything_asked(store: Store) -> bool:
 async def status(store: Store, verification_id: int) -> Status:
     """What has become of a request."""
     return (await store.rows(Status, Q["status"], {"verification_id": verification_id}))[0]
+
+
+async def staff_phones(store: Store) -> list[StaffPhone]:
+    """All telephones that a call has proved for rehearsals, each with its longest-lasting proof."""
+    return await store.rows(StaffPhone, Q["staff_phones"])
 
 
 async def give_up(store: Store, verification_id: int) -> bool:
@@ -121,26 +135,40 @@ async def take(
             return None
         facts = _facts(row)
         decision = decide(facts, row["now"])
-        decision_id = await _record(connection, facts, decision, clock_name)
+        proves = {} if row["proves"] == CALLER_ID else {"proves": row["proves"]}
+        decision_id = await record_decision(connection, facts, decision, clock_name, DECIDED_AS, proves)
         settled = {**key, "now": row["now"], "decision_id": decision_id, "node": node}
         if not decision.allowed:
-            note = "; ".join(f"{r.rule}: {r.text}{_again(r.try_again_at)}" for r in decision.reasons)
-            await connection.execute(Q["refused"], {**settled, "note": note})
+            await connection.execute(Q["refused"], {**settled, "note": refusal(decision)})
             return Refused(row["verification_id"], decision.rules)
         await connection.execute(Q["dialling"], settled)
     claim = _claim(row, decision_id)
     receipt = MarkReceipt(claim.attempt_id, store.clock.monotonic())
-    return Marked(row["verification_id"], claim, receipt, row["code_hash"], row["entered_by"])
+    return Marked(row["verification_id"], claim, receipt, row["code_hash"], row["entered_by"], row["proves"])
 
 
 async def finish(
-    store: Store, verification_id: int, result: str, note: str | None, *, dialled: bool, proof: Proof | None
+    store: Store,
+    verification_id: int,
+    result: str,
+    note: str | None,
+    *,
+    dialled: bool,
+    proof: Proof | None,
+    phone_until: dt.datetime | None = None,
 ) -> None:
     """Store how the call ended, with the ``proof`` that it brought; a second time changes nothing.
 
-    ``dialled`` False: surely no INVITE left, so it does not count against the day.
+    ``dialled`` False: surely no INVITE left, so it does not count against the day. ``phone_until``: the call has
+    proved a telephone of our staff, until then (rules time).
     """
-    values = {"verification_id": verification_id, "result": result, "note": note, "dialled": dialled}
+    values = {
+        "verification_id": verification_id,
+        "result": result,
+        "note": note,
+        "dialled": dialled,
+        "proved_until": phone_until,
+    }
     async with store.transaction() as connection:
         if await record(connection, Q["finish"], values) is not None and proof is not None:
             proof_id = await add_in(connection, proof, proof.proved_at)
@@ -148,48 +176,15 @@ async def finish(
 
 
 def _facts(row: DictRow) -> VerificationFacts:
-    proof = row["shown_proof"]
     return VerificationFacts(
         person_id=row["person_id"],
         number=row["e164"],
         shown=row["shown"],
-        shown_proof=_proof(proof) if proof else None,
+        shown_proof=proof_fact(row["shown_proof"]),
         trunk=row["trunk"],
         suppressed_at=row["suppressed_at"],
         recent_calls=tuple(row["recent_calls"]),
     )
-
-
-def _proof(found: dict[str, str]) -> ProofFact:
-    return ProofFact(found["number"], found["kind"], dt.datetime.fromisoformat(found["expires_at"]))
-
-
-async def _record(connection: Connection, facts: VerificationFacts, decision: Decision, clock_name: str) -> int:
-    inputs: dict[str, Any] = {
-        "caller_id": facts.shown or "the number itself",  # without the number, which must be erasable
-        "caller_id_proof": facts.shown_proof,
-        "suppressed_at": facts.suppressed_at,
-        "recent_calls": facts.recent_calls,
-        "trunk": facts.trunk,
-        "trunk_is_sandbox": decision.trunk_is_sandbox,
-        "place": decision.place,
-    }
-    values = {
-        "contact_id": NO_CONTACT,
-        "person_id": facts.person_id,
-        "campaign": DECIDED_AS,
-        "allowed": decision.allowed,
-        "rules": list(decision.rules),
-        "reasons": msgspec.json.encode(decision.reasons).decode(),
-        "inputs": msgspec.json.encode(inputs).decode(),
-        "ruleset_version": decision.ruleset_version,
-        "decided_at": decision.decided_at,
-        "clock": clock_name,
-    }
-    row = await record(connection, Q["record_decision"], values)
-    if row is None:
-        raise StoreError("the decision about a verification call was not stored")
-    return int(row["decision_id"])
 
 
 def _claim(row: DictRow, decision_id: int) -> Claim:
@@ -206,7 +201,3 @@ def _claim(row: DictRow, decision_id: int) -> Claim:
         attempt_number=1,
         decision_id=decision_id,
     )
-
-
-def _again(at: dt.datetime | None) -> str:
-    return f" (again from {at:%Y-%m-%d %H:%M} UTC)" if at else ""

@@ -3,96 +3,27 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from sandbox.asterisk import Asterisk
-from sandbox.capture import Capture
-from sandbox.keypad import Keypad
-from sandbox.ports import free_port
-from sandbox.sip import CarrierCall
 from sandbox.world import World
 from tests.system.conftest import NewDatabase
-from tests.system.site import CALLER_ID, NEXT_DAY, Site, people, until
+from tests.system.office import MOST_S, PHONE, Office, open_office
+from tests.system.site import CALLER_ID, NEXT_DAY, people, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
 
-PHONE = "phone"
 RIGHT, WRONG, UNAVAILABLE, STOPS = people(61, 62, 29, 63)
-MOST_S = 40.0
-
-
-@dataclass
-class Office:
-    """A project with two trunks: ``sandbox`` to the carrier's people, ``phone`` to the telephone on the desk."""
-
-    site: Site
-    phone_port: int
-    capture: Capture
-    folder: Path
-
-    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A command that may fail."""
-        return self.site.app.run(*arguments)
-
-    @contextmanager
-    def proving(self, number: str, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-        """``callerid prove`` while it waits for the call, and the code that it shows."""
-        command = self.site.app.start("callerid", "prove", number, *options)
-        try:
-            assert command.stdout is not None
-            found = re.search(r"code: (\d{6})$", command.stdout.readline().strip())
-            assert found, command.communicate()
-            yield command, found[1]
-        finally:
-            command.kill()
-            command.wait()
-
-    def phone(self, digits: str) -> Keypad:
-        """The telephone, keying these."""
-        return Keypad(self.folder / "keypad", self.phone_port, digits, media_port=free_port())
-
-    def calls(self, number: str) -> list[CarrierCall]:
-        """What was dialled to this number, on either trunk."""
-        return [c for c in self.capture.calls() if c.to_user == number] + self.site.calls([number])
-
-    def proofs(self) -> list[dict[str, object]]:
-        """``callerid list --json``."""
-        found: list[dict[str, object]] = json.loads(self.site.app.ask("callerid", "list", "--json"))
-        return found
 
 
 @pytest.fixture(scope="module")
 def office(world: World, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Nobody has proved anything yet; no worker runs."""
-    folder = tmp_path_factory.mktemp("office")
-    port = free_port()
-    trunks = {PHONE: ("127.0.0.1", port)}
-    with (
-        Asterisk(
-            world.asterisk.root,
-            folder / "asterisk",
-            name="v",
-            carrier=world.carrier.address,
-            prompts_dir=world.asterisk.prompts_dir,
-            extra_trunks=trunks,
-        ) as asterisk,
-        Capture(folder / "phone.pcap", port) as capture,
-    ):
-        site = Site(folder, world, asterisk, new_database())
-        more = f'[trunks.{PHONE}]\nendpoint = "PJSIP/{{number}}@{PHONE}"\nplus = true\nsandbox = true\n'
-        text = (site.project / "agi-app.toml").read_text("utf-8")
-        (site.project / "agi-app.toml").write_text(f"{text}\n{more}", "utf-8")
-        site.app.ask("migrate")
-        yield Office(site, port, capture, folder)
+    with open_office(world, new_database(), tmp_path_factory.mktemp("office"), "v") as opened:
+        yield opened
 
 
 def test_without_a_worker_nobody_is_called(office: Office) -> None:
@@ -129,7 +60,7 @@ def _the_right_code(office: Office) -> None:
     assert call.bye_from == "us"
     (proof,) = office.proofs()
     assert (proof["label"], proof["days_left"], proof["warning"]) == ("verification call", 364, "")
-    assert code not in _all_logs(office)
+    assert code not in office.all_logs()
 
 
 def _three_wrong_codes(office: Office) -> None:
@@ -202,8 +133,3 @@ def test_a_stop_and_a_worker_that_ends_both_end_the_call(office: Office) -> None
 
 def _doctor(office: Office) -> dict[str, bool]:
     return {f["check"]: f["well"] for f in json.loads(office.ask("doctor", "--json").stdout)}
-
-
-def _all_logs(office: Office) -> str:
-    logs = [*office.folder.glob("worker-*.log"), office.site.asterisk.log_path]
-    return "".join(path.read_text(errors="replace") for path in logs)

@@ -3,8 +3,8 @@ INSERT INTO person (e164, number_hash, region, zones) VALUES (%(e164)s, %(number
 ON CONFLICT DO NOTHING;
 
 -- name: request
-INSERT INTO verification_call (person_id, shown, trunk, code_hash, entered_by)
-SELECT person_id, %(shown)s, %(trunk)s, %(code_hash)s, %(entered_by)s FROM person WHERE e164 = %(e164)s
+INSERT INTO verification_call (person_id, shown, trunk, code_hash, entered_by, proves)
+SELECT person_id, %(shown)s, %(trunk)s, %(code_hash)s, %(entered_by)s, %(proves)s FROM person WHERE e164 = %(e164)s
 RETURNING verification_id;
 
 -- Asked every second by every worker, so it takes no lock.
@@ -29,7 +29,7 @@ FOR NO KEY UPDATE OF v, p, head SKIP LOCKED;
 
 -- Seen after the locks were got.
 -- name: facts
-SELECT v.verification_id, v.person_id, p.e164, v.shown, v.trunk, v.entered_by, v.code_hash,
+SELECT v.verification_id, v.person_id, p.e164, v.shown, v.trunk, v.entered_by, v.code_hash, v.proves,
        clock_timestamp() + %(offset)s::interval AS now,
        (SELECT min(s.at) FROM person g JOIN suppression s ON s.number_hash = g.number_hash
         WHERE g.person_id IN (SELECT group_of(head_of(p.person_id)))) AS suppressed_at,
@@ -64,7 +64,7 @@ WHERE verification_id = %(verification_id)s;
 -- name: finish
 UPDATE verification_call
 SET state = 'ended', result = %(result)s, note = %(note)s, code_hash = NULL, ended_at = clock_timestamp(),
-    dialled_at = CASE WHEN %(dialled)s THEN dialled_at END
+    dialled_at = CASE WHEN %(dialled)s THEN dialled_at END, proved_until = %(proved_until)s
 WHERE verification_id = %(verification_id)s AND state = 'dialling'
 RETURNING verification_id;
 
@@ -77,3 +77,10 @@ WHERE verification_id = %(verification_id)s AND state = 'waiting';
 
 -- name: status
 SELECT state, result, note FROM verification_call WHERE verification_id = %(verification_id)s;
+
+-- name: staff_phones
+SELECT p.e164, max(v.proved_until) AS until, (array_agg(v.entered_by ORDER BY v.proved_until DESC))[1] AS entered_by
+FROM verification_call v JOIN person p USING (person_id)
+WHERE v.proves = 'rehearsal' AND v.proved_until IS NOT NULL AND left(p.e164, 1) = '+'
+GROUP BY p.e164
+ORDER BY p.e164;

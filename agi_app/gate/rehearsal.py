@@ -1,0 +1,51 @@
+"""May somebody of our own staff hear a flow on this telephone now? Pure, and it fails closed.
+
+The telephone must have been proved by a call to it: whoever answered keyed a code that only our command line showed.
+Then it gets every rule that guards a stranger; it is never a contact, so no consent is asked for and no cap counts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from agi_app.gate.case import Reason
+from agi_app.gate.decide import Decision
+from agi_app.gate.facts import ProofFact
+from agi_app.gate.rules import DAY
+from agi_app.gate.ruleset import RuleSet
+from agi_app.gate.verification import VerificationFacts, judge_own_call
+
+REHEARSALS_PER_DAY = 20  # of one telephone, in any 24 hours; house rule
+DECIDED_AS = "rehearse FLOW"  # the campaign name in decision rows: no campaign can have a name with a space
+PHONE_PROOFS = frozenset({"rehearsal", "call"})  # a letter is about a number, not about who answers there
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalFacts(VerificationFacts):
+    """One request at one instant; ``recent_calls`` are the rehearsals on this telephone."""
+
+    phone_proof: ProofFact | None  # the longest-lasting one that the number rung is a telephone of ours
+
+
+def decide_rehearsal(facts: RehearsalFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
+    """Judge one request (``now`` = rules time, aware)."""
+    more = [_phone_is_ours(facts, now), _rehearsals_per_day(facts, now)]
+    return judge_own_call(facts, DECIDED_AS, more, trunk_is_sandbox, ruleset, now)
+
+
+def _phone_is_ours(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
+    proof = facts.phone_proof
+    if proof is None or proof.number != facts.number or proof.kind not in PHONE_PROOFS:
+        return Reason("phone_unproved", "nobody has proved by a call that this telephone is one of ours")
+    if proof.expires_at <= now:
+        return Reason("phone_proof_expired", f"the proof of this telephone ended on {proof.expires_at:%Y-%m-%d}")
+    return None
+
+
+def _rehearsals_per_day(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
+    recent = sorted(t for t in facts.recent_calls if t > now - DAY)
+    if len(recent) < REHEARSALS_PER_DAY:
+        return None
+    text = f"{len(recent)} of {REHEARSALS_PER_DAY} rehearsals on this telephone in 24 hours were already made"
+    return Reason("rehearsals_per_day", text, recent[len(recent) - REHEARSALS_PER_DAY] + DAY)
