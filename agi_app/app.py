@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import platform
 import signal
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from agi_app import log
+from agi_app.calls.ears import Ears
 from agi_app.calls.orphans import sweep_rule
 from agi_app.calls.voice import Voice
-from agi_app.campaigns.ready import RULE, make_ready
+from agi_app.campaigns.meanings import load_meanings
+from agi_app.campaigns.ready import prepare_prompts
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.config import Settings
 from agi_app.consent import checkpoint
@@ -34,15 +35,20 @@ from agi_app.dialer.node import Node
 from agi_app.dialer.place import Placer
 from agi_app.dialer.rehearse import Rehearsals
 from agi_app.dialer.worker import Health, Worker
-from agi_app.errors import AgiAppError, OtherWorkerError
+from agi_app.errors import OtherWorkerError, first_of_ours
+from agi_app.event_loop import end_all
+from agi_app.flow.pinyin import warm
 from agi_app.installation import Installation
 from agi_app.model.call import Claim
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.bridges import remove_empty
+from agi_app.pbx.events import Frame
 from agi_app.pbx.http import AriSettings, probe
 from agi_app.pbx.inbound import Inbound
+from agi_app.pbx.originate import talk_detect
 from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.router import Router
+from agi_app.pbx.spool import Spool
 from agi_app.pbx.trunks import asker, check_trunks
 from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.playable import Playable
@@ -50,11 +56,11 @@ from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.synthesise import Renderer
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
+from agi_app.speech.recognizer import Recognizer, recognizer_of
 from agi_app.store import checks, contacts, nodes, progress, sweep, texts
 from agi_app.store.locks import WorkerLock
 
 CONNECT_WAIT_S = 15.0
-ASK_AGAIN_S = 1.0
 IDLE_CONNECTIONS = 5  # housekeeping, dialer, verification calls, rehearsals, audit tree: each asks the database in turn
 
 _log = log.get("app")
@@ -85,7 +91,7 @@ async def run_worker(inst: Installation) -> None:
     try:
         await _run_locked(inst, lock)
     except BaseExceptionGroup as group:
-        raise _first_of_ours(group) from group
+        raise first_of_ours(group) from group
     finally:
         await lock.release()
 
@@ -97,6 +103,7 @@ class _Parts:
     node: Node
     stops: Stops
     inbound: Inbound
+    spool: Spool
     worker: Worker
     dialer: Dialer
     rehearsals: Rehearsals
@@ -113,15 +120,16 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     flushed = await stops.flush()
     if flushed:
         _log.info("stops of the journal are in the database", count=flushed)
-    parts = await _build(inst, lock, stops)
-    with closing(parts.renderer), closing(parts.voice):
-        async with stops.flushed_in_the_end(), asyncio.TaskGroup() as group:
-            await _serve(inst, entityid, parts, group)
+    async with recognizer_of(inst.settings.speech, inst.settings.project) as recognizer:
+        parts = await _build(inst, lock, stops, recognizer)
+        with closing(parts.renderer), closing(parts.voice):
+            async with stops.flushed_in_the_end(), asyncio.TaskGroup() as group:
+                await _serve(inst, entityid, parts, group)
     if not stops.pending:
         await nodes.forget_node(inst.store, entityid)  # nobody needs to wait for our journal
 
 
-async def _build(inst: Installation, lock: WorkerLock, stops: Stops) -> _Parts:
+async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer: Recognizer | None) -> _Parts:
     """Join the parts, and note which rules they judge by."""
     inbound = Inbound()
     router = Router(lambda channel_id, _: ari.hang_up_soon(channel_id), inbound.take)
@@ -129,9 +137,19 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops) -> _Parts:
     async def prepare(connected: Ari) -> None:
         await reconcile(connected, router)
         await remove_empty(connected)
+        await spool.sweep()
         await inbound.collect(connected)
 
-    ari = Ari(ari_settings(inst.settings), inst.clock, on_event=router.handle, prepare=prepare)
+    def on_event(frame: Frame) -> None:
+        if not spool.handle(frame):
+            router.handle(frame)
+
+    ari = Ari(ari_settings(inst.settings), inst.clock, on_event=on_event, prepare=prepare)
+    spool = Spool(ari)
+    speech, meanings = inst.settings.speech, load_meanings(inst.settings.project)
+    ears = Ears(spool, recognizer, meanings, speech.deadline, talk_detect(speech))
+    if recognizer is not None:
+        await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
     rules = load_ruleset(inst.settings.project)
     node = Node(lock.entityid, inst.store, ari, router, inst.clock, rules, LiveCalls())
     await texts.remember_ruleset(inst.store, rules)
@@ -142,19 +160,20 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops) -> _Parts:
     playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
     renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
     voice = Voice(renderer.media)
-    dialer, placer = _dialer(inst, node, worker, stops, health, playable, voice)
+    dialer, placer = _dialer(inst, node, worker, stops, health, playable, voice, ears)
     catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
     rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
-    return _Parts(node, stops, inbound, worker, dialer, rehearsals, voice, renderer)
+    return _Parts(node, stops, inbound, spool, worker, dialer, rehearsals, voice, renderer)
 
 
 async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asyncio.TaskGroup) -> None:
     """Connect, tidy up, call until told to end, then end everything in order."""
     node, worker, dialer = parts.node, parts.worker, parts.dialer
-    background = [group.create_task(work) for work in (node.ari.run(), parts.stops.run(), parts.inbound.run(node.ari))]
+    first = (node.ari.run(), parts.stops.run(), parts.inbound.run(node.ari), parts.spool.run())
+    background = [group.create_task(work) for work in first]
     await node.ari.connected(CONNECT_WAIT_S)
     await check_trunks(asker(node.ari), inst.settings.trunks)
-    await asyncio.to_thread(_prepare_prompts, inst.settings.project, inst.settings.trunks)
+    await asyncio.to_thread(prepare_prompts, inst.settings.project, inst.settings.trunks)
     swept = await sweep.sweep(inst.store, entityid, sweep_rule(inst.clock))
     if swept.released or swept.interrupted:
         _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
@@ -172,17 +191,8 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
         if len(node.live):  # the database does not take their results: the next start finds them interrupted
             dialling.cancel()
         await asyncio.wait([dialling])
-    await _end_all(background)
+    await end_all(background)
     await sequencer.finish()
-
-
-async def _end_all(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancel and wait; a library may swallow a cancellation (Python before 3.12), so ask again."""
-    ending = set(tasks)
-    while ending:
-        for task in ending:
-            task.cancel()
-        _, ending = await asyncio.wait(ending, timeout=ASK_AGAIN_S)
 
 
 @contextmanager
@@ -206,32 +216,15 @@ def _told_to_end(live: LiveCalls) -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-def _first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The fault to show of those that ended the worker: another worker first, then any of ours."""
-    leaves: list[BaseException] = []
-    todo: list[BaseException] = [group]
-    while todo:
-        fault = todo.pop()
-        if isinstance(fault, BaseExceptionGroup):
-            todo.extend(fault.exceptions)
-        else:
-            leaves.append(fault)
-    for kind in (OtherWorkerError, AgiAppError):
-        for leaf in leaves:
-            if isinstance(leaf, kind):
-                return leaf
-    return group
-
-
-def _prepare_prompts(project: Path, trunks: Collection[str]) -> None:
-    """Make ready what callers hear, before anybody is called; a bad file is a fault of the flows that play it only."""
-    for problem in make_ready(project, trunks).problems:
-        if problem.rule == RULE:
-            _log.warning("a prompt cannot be made ready", file=problem.file, line=problem.line, reason=problem.message)
-
-
 def _dialer(
-    inst: Installation, node: Node, worker: Worker, stops: Stops, health: Health, playable: Playable, voice: Voice
+    inst: Installation,
+    node: Node,
+    worker: Worker,
+    stops: Stops,
+    health: Health,
+    playable: Playable,
+    voice: Voice,
+    ears: Ears,
 ) -> tuple[Dialer, Placer]:
     async def store_opt_out(claim: Claim, how: str) -> None:
         await stops.take(claim.number, how)
@@ -243,6 +236,8 @@ def _dialer(
         destinations=inst.settings.destinations,
         store_opt_out=store_opt_out,
         may_dial=lambda: worker.hold() is None and not dialer.closing,
+        ears=ears,
     )
-    dialer = Dialer(node, Lines(inst.store, inst.settings.trunks), placer, hold=worker.hold, nodes=lambda: health.nodes)
+    lines = Lines(inst.store, inst.settings.trunks, ears)
+    dialer = Dialer(node, lines, placer, hold=worker.hold, nodes=lambda: health.nodes)
     return dialer, placer

@@ -77,3 +77,20 @@ class OtherWorkerError(AgiAppError):
 
 class SafetyError(AgiAppError):
     """Something that protects people is missing or broken (journal, suppression key, clocks): no dialling."""
+
+
+def first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The fault to show of those that ended the worker: another worker first, then any of ours."""
+    leaves: list[BaseException] = []
+    todo: list[BaseException] = [group]
+    while todo:
+        fault = todo.pop()
+        if isinstance(fault, BaseExceptionGroup):
+            todo.extend(fault.exceptions)
+        else:
+            leaves.append(fault)
+    for kind in (OtherWorkerError, AgiAppError):
+        for leaf in leaves:
+            if isinstance(leaf, kind):
+                return leaf
+    return group

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+ASK_AGAIN_S = 1.0
 READ_SIZE = 16 * 1024  # bytes; an event of Asterisk has 1 to 2 KiB
 
 
@@ -26,3 +27,12 @@ class SmallReads(asyncio.SelectorEventLoop):
         transport.max_size = READ_SIZE
         made: asyncio.Transport = transport
         return made
+
+
+async def end_all(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel and wait; a library may swallow a cancellation (Python before 3.12), so ask again."""
+    ending = set(tasks)
+    while ending:
+        for task in ending:
+            task.cancel()
+        _, ending = await asyncio.wait(ending, timeout=ASK_AGAIN_S)

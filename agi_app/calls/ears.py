@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from agi_app.flow.definition import Flow
 from agi_app.flow.heard import Heard
+from agi_app.flow.meanings import Meanings
 
 
 class SpoolLike(Protocol):
@@ -41,5 +43,11 @@ class Ears:
     """Who hears the calls of a worker."""
 
     spool: SpoolLike
-    recognizer: RecognizerLike
-    deadline_s: float
+    recognizer: RecognizerLike | None  # None: nobody understands what is said
+    meanings: Meanings = field(default_factory=lambda: Meanings({}))
+    deadline_s: float = 4.0
+    variables: Mapping[str, str] = field(default_factory=dict)  # what an originate needs so that talk is told
+
+    def for_call(self, flow: Flow) -> Mapping[str, str]:
+        """The variables of a call that runs ``flow``; none where nothing is listened to."""
+        return self.variables if self.recognizer is not None and flow.listens else {}

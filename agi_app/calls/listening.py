@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from agi_app import log
-from agi_app.calls.ears import Ears
+from agi_app.calls.ears import Ears, RecognizerLike
 from agi_app.calls.plan import ChannelLike
 from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.flow.commands import StartListening
@@ -27,8 +27,8 @@ _log = log.get("call")
 class Listening:
     """The listenings of one call, one at a time."""
 
-    def __init__(self, group: asyncio.TaskGroup, ears: Ears, channel: ChannelLike) -> None:
-        self._group, self._ears, self._channel = group, ears, channel
+    def __init__(self, group: asyncio.TaskGroup, ears: Ears, recognizer: RecognizerLike, channel: ChannelLike) -> None:
+        self._group, self._ears, self._recognizer, self._channel = group, ears, recognizer, channel
         self._task: asyncio.Task[Heard] | None = None
         self._order: StartListening | None = None
         self._began = asyncio.Event()  # the person speaks, or has spoken
@@ -98,7 +98,7 @@ class Listening:
         limit = self._ears.deadline_s
         try:
             async with asyncio.timeout(limit + LATE_GRACE_S):
-                heard = await self._ears.recognizer.transcribe(said, order.language, order.phrases, limit)
+                heard = await self._recognizer.transcribe(said, order.language, order.phrases, limit)
         except TimeoutError:
             heard = Heard("", 0.0, "late")
         except Exception:  # noqa: BLE001 - a fault in an engine must not end the call

@@ -80,8 +80,8 @@ class Call:
         try:
             async with asyncio.TaskGroup() as group:
                 self._handing = Handing(group, self._plan.hand_over, channel)
-                if self._plan.ears is not None:
-                    self._listening = Listening(group, self._plan.ears, channel)
+                if self._plan.ears is not None and self._plan.ears.recognizer is not None:
+                    self._listening = Listening(group, self._plan.ears, self._plan.ears.recognizer, channel)
                 try:
                     return await self._drive(channel)
                 finally:

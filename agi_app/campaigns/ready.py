@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+from agi_app import log
 from agi_app.campaigns.project import Project, read_project
 from agi_app.errors import Problem
 from agi_app.flow.definition import FlowDocument
@@ -15,6 +16,7 @@ from agi_app.prompts.said import said_texts
 from agi_app.prompts.settings import voice_settings
 
 RULE = "flow/prompt-format"
+_log = log.get("app")
 
 
 def make_ready(folder: Path, trunks: Collection[str] | None) -> Project:
@@ -31,6 +33,13 @@ def make_ready(folder: Path, trunks: Collection[str] | None) -> Project:
         project.problems += _unready(flow.parsed, project, failed)
     project.problems.sort()
     return project
+
+
+def prepare_prompts(project: Path, trunks: Collection[str]) -> None:
+    """Make ready what callers hear, before anybody is called; a bad file is a fault of the flows that play it only."""
+    for problem in make_ready(project, trunks).problems:
+        if problem.rule == RULE:
+            _log.warning("a prompt cannot be made ready", file=problem.file, line=problem.line, reason=problem.message)
 
 
 def _unready(source: FlowDocument, project: Project, failed: Mapping[str, str]) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from agi_app.config import trunk_names
 from agi_app.contacts.one_row import contact_row
 from agi_app.errors import AuthorError, InputError
 from agi_app.flow.expect import NOW_FORMAT, Cases, Verdict, run_case
-from agi_app.flow.simulate import HELP, Simulation
+from agi_app.flow.simulate import Simulation
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,12 +38,12 @@ def simulate(
     field: Annotated[list[str] | None, typer.Option(help="A contact column, NAME=VALUE; may be repeated.")] = None,
     keys: Annotated[
         list[str] | None,
-        typer.Option("--input", help="Inputs instead of the terminal: 1, *9, silence, listen, hangup."),
+        typer.Option("--input", help="Inputs instead of the terminal: 1, *9, silence, listen, hangup, words to say."),
     ] = None,
     now: Annotated[str, typer.Option(help="When the call is, for conditions: 2026-03-02 18:30, local time.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Talk to a flow in the terminal: read what the person would hear, press keys.
+    """Talk to a flow in the terminal: read what the person would hear, press keys, say words.
 
     With --expect run the calls that a file expects; exit 1 when one comes out otherwise.
     """
@@ -71,7 +71,7 @@ def simulate(
 def _talk(simulation: Simulation, keys: list[str] | None) -> None:
     _show(simulation.start())
     if keys is None:
-        say(HELP)
+        say(simulation.help)
     scripted = None if keys is None else list(keys)
     while not simulation.finished:
         _show(simulation.feed(_ask() if scripted is None else _next_input(scripted)))

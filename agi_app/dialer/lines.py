@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agi_app import log
+from agi_app.calls.ears import Ears
 from agi_app.config import TrunkSettings
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.pacing import Pacer
 from agi_app.dialer.place import Line
 from agi_app.errors import AuthorError
+from agi_app.flow.check_speech import by_voice_alone
 from agi_app.flow.definition import Flow
 from agi_app.flow.load import load_with_parts
 from agi_app.model.campaign import CampaignState
@@ -39,9 +41,10 @@ class Running:
 class Lines:
     """Keeps ``running`` in step with the campaign rows."""
 
-    def __init__(self, store: Store, trunks: Mapping[str, TrunkSettings]) -> None:
+    def __init__(self, store: Store, trunks: Mapping[str, TrunkSettings], ears: Ears) -> None:
         self._store = store
         self._trunks = trunks
+        self._ears = ears
         self._flows: dict[tuple[str, ...], Flow] = {}
         self._trunk_pacers = {name: Pacer(t.calls_per_second) for name, t in trunks.items()}
         self.breakers = {name: Breaker() for name in trunks}
@@ -86,11 +89,16 @@ class Lines:
         key = (row.flow_file, row.flow_text, *row.sub_flows.values())
         if key not in self._flows:
             try:
-                self._flows[key] = load_with_parts(row.flow_text, row.flow_file, row.sub_flows)
+                flow = load_with_parts(row.flow_text, row.flow_file, row.sub_flows)
+                self._flows[key] = flow.understanding(self._ears.meanings)
             except AuthorError as error:
                 self._refuse(name, f"its flow is not usable: {error}")
                 return None
-        return Line(row.campaign, self._flows[key], trunk, self.breakers[row.campaign.trunk])
+        flow = self._flows[key]
+        if self._ears.recognizer is None and any(by_voice_alone(part) for part in (flow, *flow.parts.values())):
+            self._refuse(name, "its flow asks for answers by voice alone, and this node has no [speech] engine")
+            return None
+        return Line(row.campaign, flow, trunk, self.breakers[row.campaign.trunk])
 
     def _refuse(self, name: str, why: str) -> None:
         self.unusable[name] = why

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from agi_app import log
+from agi_app.calls.ears import Ears
 from agi_app.calls.plan import CallPlan
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import CallVoice, Voice
@@ -58,9 +59,10 @@ class Placer:
         may_dial: Callable[[], bool],
         voice: Voice,
         destinations: Mapping[str, DestinationSettings],
+        ears: Ears,
     ) -> None:
         """``media`` makes a media URI of (language, prompt); ``may_dial`` is asked right before each originate."""
-        self._node = node
+        self._node, self.ears = node, ears
         self._store, self._ari, self._clock, self._live = node.store, node.ari, node.clock, node.live
         self._hand_over = HandOver(node, destinations).run
         self._media, self._store_opt_out, self._may_dial, self._voice = media, store_opt_out, may_dial, voice
@@ -118,6 +120,7 @@ class Placer:
             store_opt_out=self._store_opt_out,
             trunk_works=line.breaker.alive,
             local_now=lambda: self._clock.now().astimezone(zones[0]) if zones else None,
+            ears=self.ears,
         )
 
     async def _dial(self, call: Call, line: Line) -> CallResult | None:
@@ -149,6 +152,7 @@ class Placer:
             dial_string=line.trunk.dial_string,
             ring_timeout=line.campaign.ring_time.total_seconds(),
             max_call=line.campaign.max_call.total_seconds(),
+            variables=self.ears.for_call(line.flow),
         )
 
     async def drive(self, call: Call, channel: Channel) -> CallResult:

@@ -115,7 +115,7 @@ class Rehearsals:
     async def _rehearse(self, asked: Asked, story: Story) -> None:
         """Make all ready, ask the gate, ring; raises AgiAppError when nobody was dialled."""
         node, script = self._node, asked.script
-        flow = load_with_parts(script.text, script.file, script.parts)
+        flow = load_with_parts(script.text, script.file, script.parts).understanding(self._placer.ears.meanings)
         voice = await self._voice.before_call(flow, script.fields, script.language)
         story.prompts = await asyncio.to_thread(self._prompts)
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from agi_app.calls.ears import Ears
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import Voice, recorded_only
 from agi_app.config import TrunkSettings
@@ -28,6 +29,7 @@ from tests.unit.test_live import FakeStore
 from tests.unit.test_runner import FLOW
 
 pytestmark = pytest.mark.asterisk
+DEAF = Ears(cast(Any, None), None)
 
 
 @pytest.fixture
@@ -56,6 +58,7 @@ async def attempt(client: Client, store: FakeStore, claim: Claim) -> CallResult 
         may_dial=lambda: True,
         voice=voice,
         destinations={},
+        ears=DEAF,
     )
     line = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint=f"PJSIP/{{number}}@{TRUNK}", sandbox=True), Breaker())
     return await placer.attempt(claim, line, start_at=0.0)

@@ -8,12 +8,14 @@ from typing import Any, cast
 
 import pytest
 
+from agi_app.calls.ears import Ears
 from agi_app.clock import FakeClock
 from agi_app.config import TrunkSettings
 from agi_app.dialer import lines as module
 from agi_app.dialer import loop
 from agi_app.dialer.breaker import FAULTS_TO_OPEN
 from agi_app.dialer.lines import Lines
+from agi_app.flow.meanings import Meanings
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace
 from agi_app.store import claims
@@ -59,7 +61,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[StoredCampaign]:
 
 @pytest.fixture
 def lines(stored: list[StoredCampaign]) -> Lines:
-    return Lines(cast(Any, None), TRUNKS)
+    return Lines(cast(Any, None), TRUNKS, Ears(cast(Any, None), None))
 
 
 async def test_nodes_share_every_rate(lines: Lines, stored: list[StoredCampaign]) -> None:
@@ -103,6 +105,26 @@ async def test_a_campaign_that_stops_is_gone_and_what_cannot_be_dialled_says_why
     stored.clear()
     await lines.refresh(1)
     assert (lines.running, lines.pauses(0.0)) == ({}, [])
+
+
+async def test_what_is_answered_by_voice_alone_is_not_dialled_where_nobody_listens(
+    lines: Lines, stored: list[StoredCampaign]
+) -> None:
+    """Keys beside the speech are enough; the meanings of this node are those of its calls."""
+    for name, asked in (
+        ("keys", '{prompt: x, keys: {"1": yes}, speech: {yes: yes}}'),
+        ("voice", "{prompt: x, speech: {yes: yes}}"),
+    ):
+        stored.append(row(name, flow=FLOW.replace("play: bye", f"gather: {asked}")))
+    await lines.refresh(1)
+    assert set(lines.running) == {"keys"}
+    (pause,) = lines.pauses(0.0)
+    assert pause.startswith("campaign voice: its flow asks for answers by voice alone, and this node has no [speech]")
+    heard = Meanings({"yes": {"en": ("yes",)}})
+    hearing = Lines(cast(Any, None), TRUNKS, Ears(cast(Any, None), cast(Any, "somebody"), heard))
+    await hearing.refresh(1)
+    assert set(hearing.running) == {"keys", "voice"}
+    assert all(line.line.flow.meanings is heard for line in hearing.running.values())
 
 
 async def test_a_paused_trunk_is_a_reason(lines: Lines, stored: list[StoredCampaign]) -> None:

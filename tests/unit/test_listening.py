@@ -105,7 +105,7 @@ class Talk:
 
     def __init__(self, *answers: Heard | Exception | None, deadline_s: float = 1.0) -> None:
         self.spool, self.recognizer = FakeSpool(), FakeRecognizer(*answers)
-        self.world = World(FLOW, ears=Ears(self.spool, self.recognizer, deadline_s))
+        self.world = World(FLOW, ears=Ears(self.spool, self.recognizer, deadline_s=deadline_s))
         self.spool.log = self.world.channel.log
         self.world.channel.at(1, pbx.Ringing()).at(3, pbx.Started())
 

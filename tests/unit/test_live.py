@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from agi_app.calls.ears import Ears
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import Voice, recorded_only
 from agi_app.clock import FakeClock
@@ -29,6 +30,7 @@ from tests.unit.test_runner import FLOW, World
 
 LINE = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())
 TRUNK_IS_DEAF = RequestFailed("originate", 0, "no connection to Asterisk; nothing was dialled")
+DEAF = Ears(cast(Any, None), None)
 
 
 class FakeStore:
@@ -105,6 +107,7 @@ class Place:
             may_dial=lambda: self.may_dial,
             voice=voice,
             destinations={},
+            ears=DEAF,
         )
         return await placer.attempt(CLAIM, line, start_at)
 

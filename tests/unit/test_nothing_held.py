@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from agi_app.calls.ears import Ears
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import Voice, recorded_only
 from agi_app.clock import SystemClock
@@ -35,6 +36,7 @@ CALLS = 60
 KINDS = (Call, Channel, Claim, CallResult, Permit, MarkReceipt)
 ENDS = ("answered", "hung up", "busy", "opted out", "refused", "lost", "stopped")
 KEYS = {"answered": [pbx.Key("1")], "opted out": [pbx.Key("9")]}
+DEAF = Ears(cast(Any, None), None)
 
 
 class Pbx:
@@ -108,7 +110,13 @@ async def make_calls(asterisk: Pbx) -> tuple[Placer, list[Outcome]]:
 
     voice = Voice(recorded_only(lambda *_: ""))
     placer = Placer(
-        node, media=lambda *_: "sound:x", store_opt_out=opt_out, may_dial=lambda: True, voice=voice, destinations={}
+        node,
+        media=lambda *_: "sound:x",
+        store_opt_out=opt_out,
+        may_dial=lambda: True,
+        voice=voice,
+        destinations={},
+        ears=DEAF,
     )
     line = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())
     outcomes = []

@@ -1,0 +1,64 @@
+"""Answers by voice against what the project has: its meanings, and an engine that understands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agi_app.campaigns.meanings import shipped_meanings
+from agi_app.campaigns.project import read_project
+from agi_app.config import SETTINGS_FILE
+from agi_app.errors import Problem
+from agi_app.flow.check_speech import by_voice_alone, check_meanings, check_recognizer
+from agi_app.flow.definition import FlowDocument
+from agi_app.flow.load import parse_flow
+
+HEAD = "flow: f\nlanguages: [en]\nidentify: {business: {en: A}}\n"
+
+
+def flow(gather: str, opt_out: str = "{}", languages: str = "[en]") -> FlowDocument:
+    head = HEAD.replace("[en]", languages)
+    text = f"{head}opt_out: {opt_out}\nstart: a\nnodes:\n  a:\n    - gather: {gather}\n    - hangup\n"
+    return parse_flow(text, "flows/f.yaml")
+
+
+def told(problems: list[Problem]) -> list[str]:
+    return [f"{p.line}:{p.column} {p.rule} {p.message}" for p in problems]
+
+
+def test_an_unknown_meaning_gets_the_nearest() -> None:
+    (fault,) = told(check_meanings(flow("{prompt: x, speech: {yes: yess, no: no}}"), shipped_meanings()))
+    assert fault.startswith('8:36 flow/unknown-meaning yes: there is no meaning "yess"; did you mean "yes"?')
+
+
+def test_a_meaning_needs_phrases_in_each_language() -> None:
+    (fault,) = told(check_meanings(flow("{prompt: x, speech: {yes: yes}}", languages="[en, fr]"), shipped_meanings()))
+    assert fault == '8:36 flow/unknown-meaning yes: "yes" has no phrases in "fr"; write some in meanings/ or here'
+
+
+@pytest.mark.parametrize(
+    ("gather", "opt_out", "found"),
+    [
+        ("{prompt: x, speech: {kind: text}}", "{}", [("flow/no-recognizer", "error")]),
+        ('{prompt: x, keys: {"1": yes}, speech: {yes: yes}}', "{}", [("flow/not-heard", "warning")]),
+        ("{prompt: x, digits: {}, speech: {kind: number}}", "{}", [("flow/not-heard", "warning")]),
+        ('{prompt: x, keys: {"1": yes}}', "{phrases: {en: [stop it]}}", [("flow/not-heard", "warning")]),
+        ('{prompt: x, keys: {"1": yes}}', "{}", []),
+    ],
+)
+def test_what_does_not_work_without_an_engine(gather: str, opt_out: str, found: list[tuple[str, str]]) -> None:
+    source = flow(gather, opt_out)
+    assert [(p.rule, p.severity) for p in check_recognizer(source)] == found
+    assert bool(by_voice_alone(source.flow)) == (found[:1] == [("flow/no-recognizer", "error")])
+
+
+@pytest.mark.parametrize(("engine", "told_so"), [("", True), ('[speech]\nengine = "scripted"\nmodel = "x"\n', False)])
+def test_the_settings_decide_and_the_flows_know_the_meanings(tmp_path: Path, engine: str, told_so: bool) -> None:
+    (tmp_path / "flows").mkdir()
+    text = f"{HEAD}start: a\nnodes:\n  a:\n    - gather: {{prompt: x, speech: {{yes: yes}}}}\n    - hangup\n"
+    (tmp_path / "flows" / "f.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / SETTINGS_FILE).write_text(engine, encoding="utf-8")
+    project = read_project(tmp_path, None)
+    assert ("flow/no-recognizer" in {p.rule for p in project.errors}) is told_so
+    assert "yes" in project.flows["f"].parsed.flow.meanings.phrases("yes", "en")
