@@ -1,0 +1,86 @@
+"""A person who really speaks, to a worker with scripted understanding: what the carrier sees of a spoken stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from sandbox.asterisk import Asterisk
+from sandbox.capture import Capture
+from sandbox.root import ensure_root
+from tests.asterisk.talker import Talker
+from tests.system.conftest import NewDatabase
+from tests.system.site import BULK, CLOCK, Site, people, until
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
+
+FLOW = (
+    (BULK / "flows" / "bulk.yaml")
+    .read_text("utf-8")
+    .replace("flow: bulk", "flow: spoken")
+    .replace('opt_out: {key: "9",', 'opt_out: {key: "9", phrases: {zh-CN: [不要再打], en: [stop calling]},')
+    .replace('keys: {"1": yes},', 'keys: {"1": yes}, speech: {yes: yes},')
+)
+
+
+@pytest.fixture
+def site(
+    tmp_path: Path, new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Site]:
+    """A project whose only person says something at the seconds that the test gives, and is understood as it says."""
+    turns, said = request.param
+    talker = Talker(tmp_path, turns)
+    capture = Capture(tmp_path / "sip.pcap", talker.port)
+    asterisk = Asterisk(
+        ensure_root(print), tmp_path / "asterisk", name="s", carrier=("127.0.0.1", talker.port),
+        prompts_dir=BULK / "prompts",
+    )  # fmt: skip
+    with talker, capture, asterisk:
+        made = Site(tmp_path / "site", cast(Any, SimpleNamespace(capture=capture)), asterisk, new_database())
+        (made.project / "said.txt").write_text(said, "utf-8")
+        (made.project / "flows" / "spoken.yaml").write_text(FLOW, "utf-8")
+        more = f'[sandbox]\nclock = "{CLOCK}"\n[speech]\nengine = "scripted"\nmodel = "said.txt"\n'
+        (made.project / "agi-app.toml").write_text(made.settings(more), "utf-8")
+        made.prepare()
+        yield made
+
+
+@pytest.mark.parametrize("site", [([0.8, 1.2], "不要再打了\n")], indirect=True)
+def test_a_stop_spoken_during_the_first_prompt_ends_the_call_and_holds_for_ever(site: Site) -> None:
+    """BYE soon after the words, the stop in the journal, and no INVITE any more, whatever campaign comes."""
+    (number,) = people(10)
+    site.consent([number])
+    with site.worker():
+        site.add("spoken", [number], flow="spoken")
+        until("the call has ended", lambda: bool(site.calls([number])) and site.call(number).ended_at is not None, 30)
+        call = site.call(number)
+        assert call.bye_from == "us"
+        assert call.answered_at is not None
+        assert call.bye_at is not None
+        # silence 0.8, talk 1.2, the pause 0.7, the confirmation 1; nowhere a time that ran out
+        assert call.bye_at - call.answered_at < 5.5
+        site.settle("spoken")
+        (attempt,) = site.attempts("spoken").values()
+        assert (attempt["outcome"], attempt["disposition"]) == ("answered", "opted_out")
+        site.add("once-more", [number], flow="patient")
+        site.settle("once-more")
+        assert "suppressed" in site.refused_by("once-more")[number]
+    assert len(site.calls([number])) == 1
+    assert list(site.asterisk.recording_dir.iterdir()) == []
+    assert '"speech"' in (site.project / "var" / "refusals.jsonl").read_text("utf-8")
+
+
+@pytest.mark.parametrize("site", [([5.0, 0.8], "是的\n")], indirect=True)
+def test_an_answer_by_voice_after_the_question(site: Site) -> None:
+    (number,) = people(10)
+    site.consent([number])
+    with site.worker():
+        site.add("spoken", [number], flow="spoken")
+        site.settle("spoken")
+    (attempt,) = site.attempts("spoken").values()
+    assert (attempt["outcome"], attempt["disposition"]) == ("answered", "confirmed")
+    assert list(site.asterisk.recording_dir.iterdir()) == []
