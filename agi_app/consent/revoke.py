@@ -23,7 +23,11 @@ from agi_app.store.pool import Store
 LOOK_EVERY_S = 0.5
 LAST_FLUSH_S = 5.0
 SOON_S = 0.3  # a stop that is in the database by then holds up nobody else's call
-REASON = {"key": "the opt-out key was pressed", "step": "the call flow took a stop"}
+REASON = {
+    "key": "the opt-out key was pressed",
+    "speech": "said so in the call",
+    "step": "the call flow took a stop",
+}
 
 _log = log.get("stops")
 
