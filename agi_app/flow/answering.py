@@ -62,7 +62,7 @@ def asks_to_stop(wanted: Wanted, units: Units) -> bool:
 def read(wanted: Wanted, units: Units, values: Sequence[tuple[int, int]] = ()) -> Reading:
     """Lay everything that is known over the utterance; ``values`` are spans of numbers or dates."""
     content = _content(units, wanted.words)
-    spans = [Span(begin, end, SAME, VALUE) for begin, end in values]
+    spans = [Span(begin, end, SAME, SAME, VALUE) for begin, end in values]
     words = wanted.words
     around = ((FILLER, words.beside), (DOUBT, words.doubtful), (OTHER, words.others))
     for label, phrases in (*wanted.answers.items(), *around):
@@ -125,7 +125,7 @@ def _least(phrase: Phrase) -> float:
 
 def _sure(span: Span) -> bool:
     """Whether it is written so; a single character by itself, several perhaps in Traditional ones."""
-    return span.quality == SAME if span.end - span.begin == 1 else span.quality >= SAME_SOUND
+    return span.worst == SAME if span.end - span.begin == 1 else span.worst >= SAME_SOUND
 
 
 def _is_negative(phrases: Iterable[str], words: Words) -> bool:

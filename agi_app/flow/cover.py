@@ -30,11 +30,15 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A phrase found from ``begin`` up to ``end``; ``quality`` is how like it is, 1 for the same."""
+    """A phrase found from ``begin`` up to ``end``.
+
+    ``quality`` is how like it is, 1 for the same, and ``worst`` how like its least like unit is.
+    """
 
     begin: int
     end: int
     quality: float
+    worst: float
     label: str
 
     def overlaps(self, other: Span) -> bool:
@@ -60,11 +64,10 @@ def spans_of(phrase: Phrase, label: str, units: tuple[str, ...]) -> Iterable[Spa
     """Every place where the phrase stands inside an utterance; not for phrases that stand alone."""
     size = len(phrase.units)
     found = places(units)
-    begins = {begin for key in phrase.begins for begin in found.get(key, ())}
-    for begin in sorted(begins) if begins else ():
-        quality = _alike(phrase.units, units, begin) if begin + size <= len(units) else 0.0
-        if quality:
-            yield Span(begin, begin + size, quality, label)
+    for begin in sorted({begin for key in phrase.begins for begin in found.get(key, ())}):
+        span = _span(phrase.units, units[begin : begin + size], begin, label)
+        if span is not None:
+            yield span
 
 
 def spans_alone(phrase: Phrase, label: str, units: Units, content: Sequence[int]) -> Iterable[Span]:
@@ -75,12 +78,10 @@ def spans_alone(phrase: Phrase, label: str, units: Units, content: Sequence[int]
     for kept in (*shares, list(range(*whole))):
         if not size or not kept or len(kept) % size or kept[-1] - kept[0] + 1 != len(kept):
             continue
-        qualities = [
-            likeness(phrase.units[number % size], units.all[index], alone=size == 1)
-            for number, index in enumerate(kept)
-        ]
-        if all(qualities):
-            yield Span(kept[0], kept[-1] + 1, sum(qualities) / len(qualities), label)
+        times = len(kept) // size
+        span = _span(phrase.units * times, units.all[kept[0] : kept[-1] + 1], kept[0], label, single=size == 1)
+        if span is not None:
+            yield span
 
 
 def choose(spans: Iterable[Span]) -> tuple[list[Span], list[Span]]:
@@ -106,12 +107,13 @@ def places(units: tuple[str, ...]) -> Mapping[str, tuple[int, ...]]:
     return found
 
 
-def _alike(wanted: tuple[str, ...], units: Sequence[str], begin: int) -> float:
-    total = 0.0
-    single = len(wanted) == 1
-    for offset, unit in enumerate(wanted):
-        quality = likeness(unit, units[begin + offset], alone=single)
-        if not quality:
-            return 0.0
-        total += quality
-    return total / len(wanted)
+def _span(
+    wanted: tuple[str, ...], heard: tuple[str, ...], begin: int, label: str, *, single: bool | None = None
+) -> Span | None:
+    """The span when each unit is like its counterpart; ``single``: the phrase is one unit, perhaps said again."""
+    if len(wanted) != len(heard):
+        return None
+    alone = len(wanted) == 1 if single is None else single
+    qualities = [likeness(one, other, alone=alone) for one, other in zip(wanted, heard, strict=True)]
+    worst = min(qualities)
+    return Span(begin, begin + len(heard), sum(qualities) / len(heard), worst, label) if worst else None
