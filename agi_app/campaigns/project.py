@@ -19,6 +19,7 @@ from agi_app.config import SETTINGS_FILE, load_settings
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.flow.calling import check_calls, check_destinations, with_parts
 from agi_app.flow.check import check_flow, unused_prompts
+from agi_app.flow.check_meanings import check_words
 from agi_app.flow.check_speech import check_meanings, check_recognizer
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.expect import Cases, check_cases, parse_cases
@@ -94,7 +95,7 @@ def _check_flows(project: Project) -> None:
     flows = {name: source.parsed for name, source in project.flows.items()}
     for flow in flows.values():
         project.problems += [*check_flow(flow, project.prompts), *check_calls(flow, known)]
-        project.problems += check_meanings(flow, project.meanings)
+        project.problems += [*check_meanings(flow, project.meanings), *check_words(flow, project.meanings)]
     if (project.folder / SETTINGS_FILE).exists():
         settings = load_settings(project.folder)
         for flow in flows.values():

@@ -54,8 +54,8 @@ cases:
 }
 
 ExampleOf = Literal[
-    "flow", "campaign", "prompts", "simulation", "rules", "two rules", "meanings", "contacts", "consent", "stop list",
-    "file", "windows-1252", "words",
+    "flow", "spoken flow", "campaign", "prompts", "simulation", "rules", "two rules", "meanings", "contacts", "consent",
+    "stop list", "file", "windows-1252", "words",
 ]  # fmt: skip
 
 

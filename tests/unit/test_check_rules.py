@@ -14,7 +14,7 @@ import pytest
 
 from agi_app.campaigns.law import check_law
 from agi_app.campaigns.load import check_against_rules, check_campaign, parse_campaign
-from agi_app.campaigns.meanings import parse_meanings
+from agi_app.campaigns.meanings import parse_meanings, shipped_meanings
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.rule_catalogue import EXAMPLES, LintRule, catalogue, explanation, find_rule
 from agi_app.campaigns.rules import read_rulebook, shipped_files
@@ -25,6 +25,7 @@ from agi_app.contacts.stop_list import parse_stop_list
 from agi_app.contacts.table import Table
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.flow.check import check_flow, check_structure, unused_prompts
+from agi_app.flow.check_meanings import check_words
 from agi_app.flow.expect import check_cases, parse_cases
 from agi_app.flow.load import parse_flow
 from agi_app.flow.prompt_facts import PromptFacts
@@ -108,6 +109,11 @@ def _meanings(example: str, _: RuleSet) -> list[Problem]:
     return []
 
 
+def _spoken_flow(example: str, _: RuleSet) -> list[Problem]:
+    flow = parse_flow(merged(EXAMPLES["flow"], example), "f")
+    return [*check_structure(flow), *check_words(flow, shipped_meanings())]
+
+
 def _read(text: bytes) -> list[Problem]:
     load(text, "f")
     return []
@@ -123,6 +129,7 @@ JUDGES: dict[str, Callable[[str, RuleSet], list[Problem]]] = {
     "rules": _rules,
     "two rules": _two_rules,
     "meanings": _meanings,
+    "spoken flow": _spoken_flow,
     "contacts": _rows(lambda table: parse_contacts(table, None, ["en", "zh-CN"])),
     "consent": _rows(lambda table: parse_consents(table, None, "admin", NOW)),
     "stop list": lambda text, _: list(parse_stop_list(text.splitlines(), "stop.txt").problems),

@@ -86,6 +86,8 @@ def test_a_stop_wins_wherever_it_stands(some: tuple[str, list[str], str], data: 
 @given(SOME)
 @example(("zh-CN", ["不", "可以"], ""))
 @example(("zh-CN", ["可以", "吗"], ""))
+@example(("zh-CN", ["可以可以", "不"], ""))
+@example(("en", ["yes of course", "not"], " "))
 @example(("en", ["not", "sure", "yes"], " "))
 @example(("en", ["no", "yes"], ", "))
 def test_yes_never_comes_out_of_a_doubt(some: tuple[str, list[str], str]) -> None:
