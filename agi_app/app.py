@@ -1,7 +1,7 @@
 """The only place where objects are built and joined, and where their order of start and stop is decided.
 
-``run_worker`` builds the service around an open ``Installation``:
-store → lock → journal flushed → Asterisk → inherited calls ended → sweep → dialling.
+``run_worker`` builds the service around an open ``Installation`` and an Asterisk that ``take_over`` locked:
+store → lock → inherited calls ended → journal flushed → Asterisk's events → sweep → dialling.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from agi_app.calls.voice import Voice
 from agi_app.campaigns.meanings import load_meanings
 from agi_app.campaigns.ready import prepare_prompts
 from agi_app.campaigns.rules import load_ruleset
-from agi_app.config import Settings
 from agi_app.consent import checkpoint
 from agi_app.consent.erase import signer
 from agi_app.consent.evidence import EvidenceFiles
@@ -34,8 +33,9 @@ from agi_app.dialer.loop import Dialer
 from agi_app.dialer.node import Node
 from agi_app.dialer.place import Placer
 from agi_app.dialer.rehearse import Rehearsals
+from agi_app.dialer.takeover import ari_settings
 from agi_app.dialer.worker import Health, Worker
-from agi_app.errors import OtherWorkerError, first_of_ours
+from agi_app.errors import first_of_ours
 from agi_app.event_loop import end_all
 from agi_app.flow.pinyin import warm
 from agi_app.installation import Installation
@@ -43,7 +43,6 @@ from agi_app.model.call import Claim
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.bridges import remove_empty
 from agi_app.pbx.events import Frame
-from agi_app.pbx.http import AriSettings, probe
 from agi_app.pbx.inbound import Inbound
 from agi_app.pbx.originate import talk_detect
 from agi_app.pbx.reconcile import reconcile
@@ -57,7 +56,7 @@ from agi_app.prompts.synthesise import Renderer
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.speech.recognizer import Recognizer, recognizer_of
-from agi_app.store import checks, contacts, nodes, progress, sweep, texts
+from agi_app.store import contacts, nodes, progress, sweep, texts
 from agi_app.store.locks import WorkerLock
 
 CONNECT_WAIT_S = 15.0
@@ -66,34 +65,12 @@ IDLE_CONNECTIONS = 5  # housekeeping, dialer, verification calls, rehearsals, au
 _log = log.get("app")
 
 
-def ari_settings(settings: Settings) -> AriSettings:
-    """The connection to Asterisk as the settings say."""
-    asterisk = settings.asterisk
-    return AriSettings(
-        url=asterisk.url,
-        username=asterisk.username,
-        password=settings.ari_password(),
-        app=asterisk.app,
-        request_timeout=asterisk.request_timeout,
-    )
-
-
-async def run_worker(inst: Installation) -> None:
-    """Drive this node's Asterisk until SIGINT or SIGTERM; raises what makes it impossible."""
-    await checks.assert_durable(inst.store)
-    entityid = inst.settings.asterisk.entityid or (await probe(ari_settings(inst.settings))).entity_id
-    lock = await inst.store.worker_lock(entityid)
-    if lock is None:
-        raise OtherWorkerError(
-            f"another worker drives Asterisk {entityid}; one Asterisk has one worker. Is `agi-app run` running already?"
-            " If that is another Asterisk, give each its own entityid in asterisk.conf"
-        )
+async def run_worker(inst: Installation, lock: WorkerLock) -> None:
+    """Drive the Asterisk that ``take_over`` locked until SIGINT or SIGTERM; raises what makes it impossible."""
     try:
         await _run_locked(inst, lock)
     except BaseExceptionGroup as group:
         raise first_of_ours(group) from group
-    finally:
-        await lock.release()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from agi_app import log
-from agi_app.app import run_worker
 from agi_app.cli.common import HERE, ProjectOption, say, settings_of
+from agi_app.dialer.takeover import take_over
 from agi_app.event_loop import SmallReads
 from agi_app.installation import installation, migrate_database
 
@@ -30,8 +30,10 @@ def run(
     log.configure(json=json_logs, verbose=verbose)
 
     async def go() -> None:
-        async with installation(settings) as inst:
-            await run_worker(inst)
+        async with installation(settings) as inst, take_over(inst.store, settings) as lock:
+            from agi_app.app import run_worker  # half a second, which people on an inherited call must not wait for
+
+            await run_worker(inst, lock)
 
     with asyncio.Runner(loop_factory=SmallReads) as runner:
         runner.run(go())

@@ -11,7 +11,7 @@ import msgspec
 from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari import Ari
-from agi_app.pbx.router import CHANNEL_PREFIX
+from agi_app.pbx.names import CHANNEL_PREFIX
 
 _log = log.get("pbx.bridges")
 

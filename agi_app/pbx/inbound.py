@@ -16,7 +16,7 @@ from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.events import Event, Started
-from agi_app.pbx.router import CHANNEL_PREFIX
+from agi_app.pbx.names import CHANNEL_PREFIX
 
 CONTEXT = "agi-app-when-down"
 ARGUMENT = "inbound"

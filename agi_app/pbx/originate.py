@@ -20,7 +20,8 @@ from agi_app.gate.permit import InternalLeg, Permit
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.events import Failed, Lost
-from agi_app.pbx.router import CHANNEL_PREFIX, Router
+from agi_app.pbx.names import CHANNEL_PREFIX
+from agi_app.pbx.router import Router
 from agi_app.voice_config import SpeechSettings
 
 _log = log.get("pbx.originate")

@@ -17,7 +17,8 @@ from agi_app.errors import RequestFailed
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.events import Lost
-from agi_app.pbx.router import CHANNEL_PREFIX, Router
+from agi_app.pbx.names import CHANNEL_PREFIX
+from agi_app.pbx.router import Router
 
 _log = log.get("pbx.reconcile")
 

@@ -11,9 +11,9 @@ from agi_app import log
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.events import Destroyed, Event, Failed, FarEndEnded, Frame, Left, Lost, translate
+from agi_app.pbx.names import CHANNEL_PREFIX
 
 _log = log.get("pbx.router")
-CHANNEL_PREFIX = "agi-app-"
 EAR = "-ear"  # how the id of a channel ends that only listens to another one (pbx/spool.py)
 
 

@@ -22,7 +22,8 @@ from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.events import Frame
-from agi_app.pbx.router import CHANNEL_PREFIX, EAR
+from agi_app.pbx.names import CHANNEL_PREFIX
+from agi_app.pbx.router import EAR
 
 _log = log.get("pbx.spool")
 FORMAT = "sln"  # 8 kHz, mono, 16 bit little endian, without a header

@@ -7,10 +7,11 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from agi_app import log
+from agi_app import app, log
 from agi_app.cli import service
 from agi_app.event_loop import READ_SIZE, SmallReads
 
@@ -49,17 +50,22 @@ def test_all_arrives_in_pieces_of_the_read_size() -> None:
 
 def test_the_worker_runs_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
     @asynccontextmanager
-    async def installation(_: object) -> AsyncIterator[None]:
+    async def installation(_: object) -> AsyncIterator[Mock]:
+        yield Mock()
+
+    @asynccontextmanager
+    async def take_over(*_: object) -> AsyncIterator[None]:
         yield
 
     loops: list[asyncio.AbstractEventLoop] = []
 
-    async def run_worker(_: object) -> None:
+    async def run_worker(*_: object) -> None:
         loops.append(asyncio.get_running_loop())
 
     monkeypatch.setattr(service, "settings_of", lambda _: None)
     monkeypatch.setattr(service, "installation", installation)
-    monkeypatch.setattr(service, "run_worker", run_worker)
+    monkeypatch.setattr(service, "take_over", take_over)
+    monkeypatch.setattr(app, "run_worker", run_worker)
     monkeypatch.setattr(log, "configure", lambda **_: None)
     service.run(Path())
     assert [type(loop) for loop in loops] == [SmallReads]

@@ -1,0 +1,51 @@
+"""The beginning of a worker: this Asterisk is ours alone, and nobody on it is left in silence.
+
+It imports and does little, because after a crash people are on the line and hear nothing until it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from agi_app.config import Settings
+from agi_app.errors import OtherWorkerError
+from agi_app.pbx.http import AriSettings, probe
+from agi_app.pbx.inherited import hang_up_inherited_calls
+from agi_app.store import checks
+from agi_app.store.locks import WorkerLock
+from agi_app.store.pool import Store
+
+
+def ari_settings(settings: Settings) -> AriSettings:
+    """The connection to Asterisk as the settings say."""
+    asterisk = settings.asterisk
+    return AriSettings(
+        url=asterisk.url,
+        username=asterisk.username,
+        password=settings.ari_password(),
+        app=asterisk.app,
+        request_timeout=asterisk.request_timeout,
+    )
+
+
+@asynccontextmanager
+async def take_over(store: Store, settings: Settings) -> AsyncIterator[WorkerLock]:
+    """Lock the Asterisk of these settings and hang up the calls of a worker that died; gives the lock back in the end.
+
+    Raises OtherWorkerError, AsteriskError, StoreError, SafetyError when the database could forget a call.
+    """
+    await checks.assert_durable(store)
+    ari = ari_settings(settings)
+    entityid = settings.asterisk.entityid or (await probe(ari)).entity_id
+    lock = await store.worker_lock(entityid)
+    if lock is None:
+        raise OtherWorkerError(
+            f"another worker drives Asterisk {entityid}; one Asterisk has one worker. Is `agi-app run` running already?"
+            " If that is another Asterisk, give each its own entityid in asterisk.conf"
+        )
+    try:
+        await hang_up_inherited_calls(ari)
+        yield lock
+    finally:
+        await lock.release()
