@@ -23,7 +23,7 @@ from agi_app.campaigns.ready import prepare_prompts
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.consent import checkpoint
 from agi_app.consent.erase import signer
-from agi_app.consent.evidence import EvidenceFiles
+from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.purge import Purger
 from agi_app.consent.revoke import Stops
 from agi_app.dialer.internal import InternalCalls
@@ -124,7 +124,8 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     ari = Ari(ari_settings(inst.settings), inst.clock, on_event=on_event, prepare=prepare)
     spool = Spool(ari)
     speech, meanings = inst.settings.speech, load_meanings(inst.settings.project)
-    ears = Ears(spool, recognizer, meanings, speech.deadline, talk_detect(speech))
+    keep = KeptFiles.of(inst.settings.data).recordings.keep_call
+    ears = Ears(spool, recognizer, meanings, keep, speech.deadline, speech.level, talk_detect(speech))
     if recognizer is not None:
         await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
     rules = load_ruleset(inst.settings.project)
@@ -157,7 +158,7 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     notary = await Notary.open(inst.settings, inst.store)
     sequencer = Sequencer(inst.store, notary)
     internal = InternalCalls(node, inst.settings.trunks, hold=worker.hold, take_stop=parts.stops.take)
-    purger = Purger(inst.store, EvidenceFiles(inst.settings.data), node.ruleset, inst.clock, signer(notary.key))
+    purger = Purger(inst.store, KeptFiles.of(inst.settings.data), node.ruleset, inst.clock, signer(notary.key))
     works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), internal.run(), purger.run())
     background += [group.create_task(work) for work in (*works, parts.rehearsals.run())]
     with _told_to_end(node.live) as told:

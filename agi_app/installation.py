@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agi_app.clock import Clock, SystemClock
 from agi_app.config import Settings
-from agi_app.consent.evidence import EvidenceFiles
+from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.journal import Journal
 from agi_app.consent.suppression import SuppressionKey, load_key
 from agi_app.store import checks
@@ -31,7 +31,9 @@ class Installation:
 async def installation(settings: Settings) -> AsyncIterator[Installation]:
     """Open the database (our own one is migrated by itself), the key and the clock; close them in the end."""
     key = load_key(settings.data)
-    EvidenceFiles(settings.data).prepare()
+    files = KeptFiles.of(settings.data)
+    files.evidence.prepare()
+    files.recordings.prepare()
     url = settings.database_url or None
     store = await Store.open(
         url, settings.data, clock=SystemClock(), hash_number=key.hash_number, check_schema=url is not None

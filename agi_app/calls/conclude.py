@@ -6,7 +6,7 @@ import dataclasses
 
 from agi_app.flow import events as flow_events
 from agi_app.flow.session import Session
-from agi_app.model.call import CallResult
+from agi_app.model.call import CallResult, KeptRecording
 
 OPTED_OUT = "opted_out"
 HUNG_UP = "hung_up"
@@ -14,7 +14,14 @@ COMPLETED = "completed"
 PROMPT_FAILED = "prompt_failed"
 
 
-def conclude(result: CallResult, session: Session | None, fault: str | None, *, opted_out: bool) -> CallResult:
+def conclude(
+    result: CallResult,
+    session: Session | None,
+    fault: str | None,
+    *,
+    opted_out: bool,
+    recordings: tuple[KeptRecording, ...] = (),
+) -> CallResult:
     """``fault`` is why we had to end the call ourselves; ``opted_out`` holds whatever the flow says."""
     note = result.note or fault
     if session is None:
@@ -28,4 +35,5 @@ def conclude(result: CallResult, session: Session | None, fault: str | None, *, 
     if opted_out:
         disposition = OPTED_OUT
     answers, back = dict(session.answers), session.call_back
-    return dataclasses.replace(result, disposition=disposition, answers=answers, call_back_at=back, note=note)
+    result = dataclasses.replace(result, disposition=disposition, answers=answers, call_back_at=back, note=note)
+    return dataclasses.replace(result, recordings=recordings)

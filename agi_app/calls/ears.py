@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,6 +10,9 @@ from typing import Protocol
 from agi_app.flow.definition import Flow
 from agi_app.flow.heard import Heard
 from agi_app.flow.meanings import Meanings
+from agi_app.model.call import KeptRecording
+
+Keep = Callable[[str, str, bytes], KeptRecording]
 
 
 class SpoolLike(Protocol):
@@ -18,7 +21,9 @@ class SpoolLike(Protocol):
     def wanted(self, name: str) -> AbstractContextManager[None]:
         """The recording may be taken as long as this lasts."""
 
-    async def start(self, name: str, channel_id: str, longest: float, *, beside: bool) -> None:
+    async def start(
+        self, name: str, channel_id: str, longest: float, *, beside: bool = False, silence: int = 0
+    ) -> None:
         """Record what comes from the channel."""
 
     async def stop(self, name: str) -> None:
@@ -45,7 +50,9 @@ class Ears:
     spool: SpoolLike
     recognizer: RecognizerLike | None  # None: nobody understands what is said
     meanings: Meanings = field(default_factory=lambda: Meanings({}))
+    keep: Keep | None = None  # what keeps a recording (name, kind, samples), encrypted; blocks; None: nothing is
     deadline_s: float = 4.0
+    level: int = 256  # mean amplitude that counts as talk
     variables: Mapping[str, str] = field(default_factory=dict)  # what an originate needs so that talk is told
 
     def for_call(self, flow: Flow) -> Mapping[str, str]:

@@ -34,6 +34,11 @@ class Listening:
         self._began = asyncio.Event()  # the person speaks, or has spoken
         self._paused = asyncio.Event()  # they have paused since
         self._began_at = 0.0
+        self._said: tuple[str, bytes] = ("", b"")  # the last listening that heard something, and its samples
+
+    def said(self, listening: str) -> bytes:
+        """The samples of what this listening heard; nothing when another one came after it."""
+        return self._said[1] if self._said[0] == listening else b""
 
     def start(self, order: StartListening) -> None:
         """Begin; the channel hears ``Recognized`` when it is over."""
@@ -92,6 +97,7 @@ class Listening:
             if not await spool.ended(name, END_WAIT_S):
                 raise RequestFailed(f"record {name}", 0, "the recording did not end")
             said = last_seconds(await spool.take(name), asyncio.get_running_loop().time() - self._began_at + LEAD_S)
+        self._said = (order.listening, said)
         return await self._understand(order, said) if said else Heard("", 0.0, "silence")
 
     async def _understand(self, order: StartListening, said: bytes) -> Heard:

@@ -16,7 +16,7 @@ from agi_app import log
 from agi_app.calls import attempt as att
 from agi_app.calls.conclude import conclude
 from agi_app.calls.handing import Handing, order_of
-from agi_app.calls.listening import Listening
+from agi_app.calls.hearing import Hearing
 from agi_app.calls.plan import CallPlan, ChannelLike
 from agi_app.calls.saying import PromptFailed, Saying, unless_gone
 from agi_app.calls.translate import to_attempt, to_flow
@@ -49,8 +49,8 @@ class Call:
         self._stop: pbx.Interrupt | None = None
         self._opted_out = False
         self._handing: Handing | None = None
-        self._listening: Listening | None = None
-        self._unheard: flow_events.Event | None = None  # what was understood when the call was ending already
+        self._hearing: Hearing | None = None
+        self._unheard: list[flow_events.Event] = []  # what was understood when the call was ending already
         self._saying: Saying | None = None
         self._far_end_ended = False
         self._note: str | None = None
@@ -80,14 +80,14 @@ class Call:
         try:
             async with asyncio.TaskGroup() as group:
                 self._handing = Handing(group, self._plan.hand_over, channel)
-                if self._plan.ears is not None and self._plan.ears.recognizer is not None:
-                    self._listening = Listening(group, self._plan.ears, self._plan.ears.recognizer, channel)
+                if self._plan.ears is not None:
+                    self._hearing = Hearing(group, self._plan.ears, channel)
                 try:
                     return await self._drive(channel)
                 finally:
                     self._handing.stop()
-                    if self._listening is not None:
-                        self._listening.stop()
+                    if self._hearing is not None:
+                        self._hearing.stop()
         except BaseExceptionGroup as faults:
             raise faults.exceptions[0] from None
 
@@ -106,7 +106,8 @@ class Call:
             else:
                 await self._on_channel_event(event)
         await self._hear_last_words()
-        return conclude(self._result, self._session, self._note, opted_out=self._opted_out)
+        kept = self._hearing.kept if self._hearing is not None else ()
+        return conclude(self._result, self._session, self._note, opted_out=self._opted_out, recordings=kept)
 
     async def _on_channel_event(self, event: pbx.Event) -> None:
         if isinstance(event, pbx.FarEndEnded):
@@ -114,8 +115,8 @@ class Call:
         elif isinstance(event, pbx.PlaybackFinished) and event.failed:
             await self._on_failed_playback(event.playback_id)
             return
-        elif self._listening is not None:
-            self._listening.notice(event)
+        elif self._hearing is not None:
+            self._hearing.notice(event)
         attempt_event = to_attempt(event)
         if attempt_event is not None:
             await self._advance(attempt_event)
@@ -159,7 +160,7 @@ class Call:
     async def _start_flow(self) -> None:
         self._timers = {"the call to end": self._clock.monotonic() + self._plan.max_call_s + CALL_GRACE_S}
         claim = self._plan.claim
-        hears, now = self._listening is not None, self._plan.local_now()
+        hears, now = self._hearing is not None and self._hearing.understands, self._plan.local_now()
         self._session = Session.begin(self._plan.flow, claim.fields, claim.language, now, hears=hears)
         await self._do_all(self._session.start())
 
@@ -169,19 +170,19 @@ class Call:
         if self._attempt.state is att.State.UP:
             self._plan.watch(event)
             await self._do_all(self._session.handle(event, self._plan.local_now()))
-        elif isinstance(event, flow_events.Listened):
-            self._unheard = event
+        elif isinstance(event, flow_events.Listened | flow_events.Recorded):
+            self._unheard.append(event)
 
     async def _hear_last_words(self) -> None:
-        """Whoever says stop and hangs up has said stop."""
-        if self._listening is None or self._session is None:
+        """Whoever says stop and hangs up has said stop; a message is left whole."""
+        if self._hearing is None or self._session is None:
             return
-        said = await self._listening.last_words()
-        event = self._unheard if said is None else flow_events.Listened(said.listening, said.heard)
-        if event is not None:
-            commands = self._session.handle(event, self._plan.local_now())
-            for stop in (c for c in commands if isinstance(c, cmd.StoreOptOut)):
-                await self._store_opt_out(stop.how)
+        for event in [*self._unheard, *await self._hearing.last_words()]:
+            for command in self._session.handle(event, self._plan.local_now()):
+                if isinstance(command, cmd.StoreOptOut):
+                    await self._store_opt_out(command.how)
+                elif isinstance(command, cmd.KeepSpoken):
+                    await self._hearing.do(command)
 
     async def _do_all(self, commands: list[cmd.Command]) -> None:
         stop = next((c for c in commands if isinstance(c, cmd.StoreOptOut)), None)
@@ -205,10 +206,6 @@ class Call:
                 self._handing.start(order_of(self._plan, channel.id, command))
             case cmd.StopTransfer() if self._handing is not None:
                 self._handing.stop()
-            case cmd.StartListening() if self._listening is not None:
-                self._listening.start(command)
-            case cmd.StopListening() if self._listening is not None:
-                self._listening.stop()
             case cmd.StartTimer(timer, seconds):
                 self._timers[timer] = now + seconds
             case cmd.CancelTimer(timer):
@@ -216,6 +213,8 @@ class Call:
             case cmd.Hangup(reason):
                 _log.debug("flow ended", reason=reason)
                 await self._advance(att.FlowEnded())
+            case _ if isinstance(command, cmd.Hearing) and self._hearing is not None:
+                await self._hearing.do(command)
             case cmd.SaveAnswer() | cmd.SetDisposition() | cmd.CallBackAt() | cmd.StoreOptOut():
                 pass  # the session keeps the first three until the call is over; the stop is stored already
 

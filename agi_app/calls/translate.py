@@ -43,6 +43,8 @@ def to_flow(event: pbx.Event, channel_id: str) -> flow.Event | None:
             return flow.TalkingStarted()
         case pbx.Recognized(listening, heard):
             return flow.Listened(listening, heard)
+        case pbx.MessageEnded(recording, result):
+            return flow.Recorded(recording, result)
         case pbx.HandedOver(transfer, result):
             return flow.TransferEnded(transfer, result)
         case _:

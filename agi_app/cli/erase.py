@@ -20,7 +20,7 @@ from agi_app.cli.common import (
 )
 from agi_app.consent.erase import erase as erase_number
 from agi_app.consent.erase import signer
-from agi_app.consent.evidence import EvidenceFiles
+from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.purge import Purger
 from agi_app.installation import Installation
 from agi_app.model.phone import mask
@@ -49,7 +49,7 @@ def erase(
         return await erase_number(
             inst.store,
             inst.journal,
-            EvidenceFiles(inst.settings.data),
+            KeptFiles.of(inst.settings.data),
             inst.clock,
             e164,
             reason=reason,
@@ -77,7 +77,7 @@ def purge(
     async def work(inst: Installation) -> dict[str, int]:
         rules = load_ruleset(inst.settings.project)
         notary = await Notary.open(inst.settings, inst.store)
-        purger = Purger(inst.store, EvidenceFiles(inst.settings.data), rules, inst.clock, signer(notary.key))
+        purger = Purger(inst.store, KeptFiles.of(inst.settings.data), rules, inst.clock, signer(notary.key))
         return await purger.purge(who, dry_run=dry_run)
 
     removed = with_installation(project, work)

@@ -1,4 +1,4 @@
-"""report: totals and every contact, as a table, JSON or CSV; live with --watch."""
+"""report: totals and every contact, as a table, JSON or CSV; live with --watch. Also the way to a call's recordings."""
 
 from __future__ import annotations
 
@@ -11,12 +11,25 @@ import typer
 from rich.live import Live
 
 from agi_app.campaigns import control
-from agi_app.cli.common import HERE, ProjectOption, err, say, show_totals, table, totals_view, with_installation
+from agi_app.cli.common import (
+    HERE,
+    ProjectOption,
+    err,
+    login_name,
+    say,
+    show_totals,
+    table,
+    totals_view,
+    with_installation,
+)
 from agi_app.errors import InputError
 from agi_app.files import write_whole
 from agi_app.installation import Installation
+from agi_app.recordings.files import RecordingFiles
+from agi_app.reports.recordings import Look, fetched
 from agi_app.reports.status import status_of
 from agi_app.results import contact_record, to_csv, to_json, why_nobody
+from agi_app.store.recordings import recordings_of
 from agi_app.store.reports import attempt_rows, contact_rows
 
 WATCH_EVERY_S = 0.5
@@ -43,8 +56,23 @@ def report(
     watch: Annotated[
         bool, typer.Option(help="Show progress live until nobody is left to call; Ctrl-C ends it.")
     ] = False,
+    recording: Annotated[
+        int | None, typer.Option(help="Write this recording, a number of the report, as WAV into --output; noted.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="With --recording: why you listen; it is kept.")] = "",
+    entered_by: Annotated[str, typer.Option(help="With --recording: who listens; default: the login name.")] = "",
 ) -> None:
-    """Report a campaign: outcomes, dispositions, refusals with reasons, each contact."""
+    """Report a campaign: outcomes, dispositions, refusals with reasons, each contact, what was recorded."""
+    if recording is not None:
+        if output is None:
+            raise InputError("--recording needs --output FILE.wav")
+        look, number = Look(login_name(entered_by), reason), recording
+
+        async def fetch(inst: Installation) -> bytes:
+            return await fetched(inst.store, RecordingFiles(inst.settings.data), campaign, number, look)
+
+        _write(output, with_installation(project, fetch), 0o600)
+        return
     if output is not None and form is Format.TABLE:
         raise InputError("--output takes --format json or csv; a table is for the terminal")
 
@@ -59,10 +87,14 @@ def report(
     if output is None:
         print(text, end="" if text.endswith("\n") else "\n")  # noqa: T201 - the report itself
         return
+    _write(output, text.encode())
+
+
+def _write(output: Path, content: bytes, mode: int = 0o666) -> None:
     try:
-        write_whole(output, text.encode())
+        write_whole(output, content, mode)
     except OSError as error:
-        raise InputError(f"{output}: the report cannot be written: {error.strerror}") from error
+        raise InputError(f"{output}: cannot be written: {error.strerror}") from error
     say(f"{output}: written")
 
 
@@ -77,6 +109,10 @@ async def _text(inst: Installation, campaign: str, form: Format) -> str | None:
     show_totals(totals)
     columns = ("external_id", "state", "attempts", "outcome", "disposition", "reason")
     table("Contacts", ("contact", *columns[1:]), ([c[k] for k in columns] for c in contacts))
+    spoken = [row for row in await recordings_of(inst.store, campaign) if row.sha256 is not None]
+    if spoken:
+        shown = ((str(r.recording_id), r.external_id, r.name, r.kind, f"{r.seconds:.1f}") for r in spoken)
+        table("Recordings (--recording NUMBER)", ("number", "contact", "name", "kind", "seconds"), shown)
     for line in why_nobody(view):
         say(line)
     return None

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app.audit.erasures import sign as sign_erasure
 from agi_app.clock import Clock
-from agi_app.consent.evidence import EvidenceFiles
+from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.journal import Journal
 from agi_app.errors import InputError, StoreError
 from agi_app.store import stops
@@ -27,7 +27,7 @@ def signer(key: Ed25519PrivateKey) -> Sign:
 async def erase(
     store: Store,
     journal: Journal,
-    evidence: EvidenceFiles,
+    files: KeptFiles,
     clock: Clock,
     number: str,
     *,
@@ -52,5 +52,7 @@ async def erase(
     if erased is None:
         return Erased({}, ())
     for digest in erased.evidence:
-        await asyncio.to_thread(evidence.remove, digest)
+        await asyncio.to_thread(files.evidence.remove, digest)
+    for digest in erased.recordings:
+        await asyncio.to_thread(files.recordings.remove, digest)
     return erased

@@ -1,137 +1,37 @@
-"""Proof of consents and refusals (scans, recordings, mails): kept in the data folder, encrypted.
-
-A file is named by the SHA-256 of what it holds, so that the ledger's hash finds it, the same scan is
-kept once, and a changed file is noticed. AES-256-GCM with a key file of its own beside the
-suppression key. Layout of a kept file: ``AGI-EVIDENCE-1\\n``, 8 bytes that recognise the key, 12 bytes
-nonce, ciphertext with tag; the SHA-256 of the clear text is the associated data.
-"""
+"""Proof of consents and refusals (scans, recordings, mails): kept in the data folder, encrypted."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import hmac
-import os
-import stat
+from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from agi_app.consent.keys import make_key, read_key
-from agi_app.errors import ConfigError, InputError
-from agi_app.files import make_private, sync_folder, write_whole
+from agi_app.errors import InputError
+from agi_app.recordings.files import RecordingFiles
+from agi_app.sealed_files import SealedFiles
 
 FOLDER = "evidence/consent"  # below the data folder
 KEY_FILE = "evidence.key"
-SUFFIX = ".enc"
 LARGEST = 50 * 1024 * 1024  # bytes of one file
-_WHAT = "evidence key"
-_MAGIC = b"AGI-EVIDENCE-1\n"
-_KEY_ID_BYTES, _NONCE_BYTES = 8, 12
-_HEAD = len(_MAGIC) + _KEY_ID_BYTES
 
 
-class EvidenceFiles:
-    """The kept evidence of one installation; every method blocks, so call it in a thread."""
+class EvidenceFiles(SealedFiles):
+    """The kept evidence of one installation; its hash is in the ledger."""
 
     def __init__(self, data_folder: Path) -> None:
-        self.folder = data_folder / FOLDER
-        self._key_file = data_folder / KEY_FILE
+        super().__init__(data_folder / FOLDER, data_folder / KEY_FILE, "evidence")
 
-    def keep(self, content: bytes) -> bytes:
-        """Encrypt and store; returns the SHA-256 of ``content`` once it is safe on disk. Raises ConfigError."""
-        digest = hashlib.sha256(content).digest()
-        target = self._path(digest)
-        if target.is_file():
-            return digest
-        key = self._key()
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = _MAGIC + _key_id(key) + nonce + AESGCM(key).encrypt(nonce, content, digest)
-        try:
-            make_private(target.parent)
-            write_whole(target, sealed, 0o600)
-        except OSError as error:
-            raise ConfigError(f"{target.parent}: the evidence cannot be kept: {error.strerror}") from error
-        return digest
 
-    def read(self, digest: bytes) -> bytes | None:
-        """What was kept under this hash, verified; None when it is not here (any more). Raises ConfigError."""
-        target = self._path(digest)
-        try:
-            sealed = target.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise ConfigError(f"{target}: the evidence cannot be read: {error.strerror}") from error
-        key = self._key()
-        if not sealed.startswith(_MAGIC) or len(sealed) < _HEAD + _NONCE_BYTES:
-            raise ConfigError(f"{target}: is damaged; put the file of a backup in its place")
-        if not hmac.compare_digest(sealed[len(_MAGIC) : _HEAD], _key_id(key)):
-            raise ConfigError(
-                f"{self._key_file}: is not the key that the evidence was encrypted with; put the right one back"
-            )
-        nonce, ciphertext = sealed[_HEAD : _HEAD + _NONCE_BYTES], sealed[_HEAD + _NONCE_BYTES :]
-        try:
-            content = AESGCM(key).decrypt(nonce, ciphertext, digest)
-        except InvalidTag:
-            raise ConfigError(
-                f"{target}: is damaged, or was changed since it was kept; put the file of a backup in its place"
-            ) from None
-        if hashlib.sha256(content).digest() != digest:
-            raise ConfigError(f"{target}: does not hold what its name says; put the file of a backup in its place")
-        return content
+@dataclass(frozen=True, slots=True)
+class KeptFiles:
+    """All files about people that an installation keeps, each kind encrypted."""
 
-    def has(self, digest: bytes) -> bool:
-        """Whether a file is kept under this hash."""
-        return self._path(digest).is_file()
+    evidence: EvidenceFiles
+    recordings: RecordingFiles
 
-    def remove(self, digest: bytes) -> bool:
-        """Delete what is kept under this hash; False when there was nothing. Raises ConfigError."""
-        target = self._path(digest)
-        try:
-            target.unlink()
-            sync_folder(target.parent)
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise ConfigError(f"{target}: the evidence cannot be deleted: {error.strerror}") from error
-        return True
-
-    def prepare(self) -> None:
-        """Make the key while there is nothing yet that needs an old one, so that every backup has it. ConfigError."""
-        if not self._key_file.exists() and not self._any():
-            make_key(self._key_file, _WHAT)
-
-    def digests(self) -> list[tuple[bytes, float]]:
-        """The hash of every kept file and when it was written (seconds since 1970)."""
-        found = []
-        for file in self.folder.rglob(f"*{SUFFIX}"):
-            with contextlib.suppress(FileNotFoundError, ValueError):  # gone meanwhile, or none of ours
-                found.append((bytes.fromhex(file.name.removesuffix(SUFFIX)), file.stat().st_mtime))
-        return found
-
-    def _any(self) -> bool:
-        return next(self.folder.rglob(f"*{SUFFIX}"), None) is not None
-
-    def _path(self, digest: bytes) -> Path:
-        name = digest.hex()
-        return self.folder / name[:2] / f"{name}{SUFFIX}"
-
-    def _key(self) -> bytes:
-        """The key; made on first use, but never anew while there is evidence that needs the old one."""
-        key = read_key(self._key_file, _WHAT)
-        if key is None:
-            if self._any():
-                raise ConfigError(
-                    f"{self._key_file}: the {_WHAT} is missing, and {self.folder} holds files that only it opens;"
-                    " put the key back from your backup"
-                )
-            return make_key(self._key_file, _WHAT)
-        mode = stat.S_IMODE(self._key_file.stat().st_mode)
-        if mode & 0o077:
-            raise ConfigError(f"{self._key_file}: others may read the {_WHAT}; run: chmod 600 {self._key_file}")
-        return key
+    @classmethod
+    def of(cls, data_folder: Path) -> KeptFiles:
+        """Those of this data folder."""
+        return cls(EvidenceFiles(data_folder), RecordingFiles(data_folder))
 
 
 def read_evidence(file: Path) -> bytes:
@@ -145,7 +45,3 @@ def read_evidence(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}") from error
-
-
-def _key_id(key: bytes) -> bytes:
-    return hmac.digest(key, b"agi-app evidence key id", "sha256")[:_KEY_ID_BYTES]

@@ -1,7 +1,7 @@
 """Removes what has been kept long enough, by the retention of each jurisdiction; every purge is a signed row.
 
 What goes: evidence files whose consents have long ended (and files that no consent names), contact
-columns and answers long after the last call. Consents, refusals, decisions and results stay, without
+columns, answers and recordings long after the last call. Consents, refusals, decisions and results stay, without
 them nothing could be proved; so does every hash of the suppression list.
 """
 
@@ -13,14 +13,15 @@ from collections.abc import Mapping, Sequence
 
 from agi_app import log
 from agi_app.clock import Clock
-from agi_app.consent.evidence import EvidenceFiles
+from agi_app.consent.evidence import KeptFiles
 from agi_app.errors import AgiAppError
 from agi_app.gate.ruleset import RuleSet
 from agi_app.store.erasure import Sign, Why, kept_evidence, old_rows, purge_evidence, purge_rows
 from agi_app.store.pool import Store
+from agi_app.store.recordings import named_recordings, old_recordings, purge_recordings
 
 ROW_KINDS = {"contact": "contact columns", "attempt": "answers"}  # kind of the store -> what people call it
-EVIDENCE = "evidence files"
+EVIDENCE, RECORDINGS = "evidence files", "recordings"
 IN_THE_MAKING = dt.timedelta(days=1)  # a file this young may belong to an import that has not ended
 FILES_AT_ONCE = 1000
 FIRST_AFTER_S = 600.0  # a worker that begins has more urgent things to do
@@ -33,9 +34,9 @@ _log = log.get("purge")
 class Purger:
     """What one installation may forget, and how it does."""
 
-    def __init__(self, store: Store, evidence: EvidenceFiles, ruleset: RuleSet, clock: Clock, sign: Sign) -> None:
+    def __init__(self, store: Store, files: KeptFiles, ruleset: RuleSet, clock: Clock, sign: Sign) -> None:
         self._store = store
-        self._evidence = evidence
+        self._evidence, self._recordings = files.evidence, files.recordings
         self._ruleset = ruleset
         self._clock = clock
         self._sign = sign
@@ -45,6 +46,7 @@ class Purger:
         until = kept_until(self._ruleset, self._clock.now())
         why = Why(self._clock.real_now(), f"kept long enough by the rules {self._ruleset.version}", entered_by)
         removed = {EVIDENCE: await self._files(until, why, dry_run)}
+        removed[RECORDINGS] = await self._spoken(until, why, dry_run)
         for kind, name in ROW_KINDS.items():
             removed[name] = await self._rows(kind, until, why, dry_run)
         return removed
@@ -69,6 +71,22 @@ class Purger:
         total = 0
         while removed := await purge_rows(self._store, kind, until, why, self._sign):
             total += removed
+        return total
+
+    async def _spoken(self, until: Mapping[str, dt.datetime], why: Why, dry_run: bool) -> int:
+        """Recordings go with the answers of their calls; so do files that no call names, as a crash leaves them."""
+        total = await old_recordings(self._store, until)
+        while not dry_run and (gone := await purge_recordings(self._store, until, why, self._sign)):
+            for digest in gone:
+                await asyncio.to_thread(self._recordings.remove, digest)
+        young = (self._clock.real_now() - IN_THE_MAKING).timestamp()
+        found = [digest for digest, at in await asyncio.to_thread(self._recordings.digests) if at < young]
+        for some in batches(found):
+            named = await named_recordings(self._store, some)
+            for digest in (one for one in some if one not in named):
+                total += 1
+                if not dry_run:
+                    await asyncio.to_thread(self._recordings.remove, digest)
         return total
 
     async def _files(self, until: Mapping[str, dt.datetime], why: Why, dry_run: bool) -> int:

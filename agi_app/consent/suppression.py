@@ -12,8 +12,8 @@ import os
 import re
 from pathlib import Path
 
-from agi_app.consent.keys import key_from_hex, make_key, read_key
 from agi_app.errors import SafetyError
+from agi_app.keys import key_from_hex, make_key, read_key
 
 KEY_FILE = "suppression.key"
 KEY_VARIABLE = "AGI_APP_SUPPRESSION_KEY"

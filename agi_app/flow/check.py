@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from agi_app.errors import Problem
 from agi_app.flow.call_step import CallStep
 from agi_app.flow.check_names import language_missing, opt_out_key_used, say_language, unknown_variable
-from agi_app.flow.check_speech import speech_language, speech_twice
+from agi_app.flow.check_speech import record_notice, speech_language, speech_twice
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.graph import (
     PromptUse,
@@ -25,6 +25,7 @@ from agi_app.flow.graph import (
     with_exit,
 )
 from agi_app.flow.prompt_facts import PromptFacts, Prompts
+from agi_app.flow.record_step import RecordStep
 from agi_app.flow.steps import CallBackStep, CollectStep, GatherStep
 from agi_app.flow.transcripts import offers_key, says
 from agi_app.flow.transfer_step import TransferStep
@@ -107,7 +108,7 @@ def no_way_out(source: FlowDocument) -> Iterator[Problem]:
             hint += ", or with return" if source.flow.is_called else ""
             if isinstance(steps[-1], CallStep):
                 hint += ", or give its on a way for else"
-            if isinstance(steps[-1], GatherStep | CollectStep | CallBackStep | TransferStep):
+            if isinstance(steps[-1], GatherStep | CollectStep | CallBackStep | TransferStep | RecordStep):
                 hint += ", or give each answer and no_input a way in its on"
             path = ("nodes", node, len(steps) - 1)
             yield source.document.problem(path, "flow/no-way-out", f"{node}: the node just ends here; {hint}")
@@ -229,4 +230,5 @@ PROMPT_RULES: tuple[PromptRule, ...] = (
     prompt_format,
     business_not_named,
     opt_out_not_offered,
+    record_notice,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from agi_app.errors import InputError, Problem
 from agi_app.flow.call_step import REFERENCE, CallStep
 from agi_app.flow.definition import Flow, FlowDocument
+from agi_app.flow.record_step import RecordStep
 from agi_app.flow.say_step import Say, SayStep
 from agi_app.flow.steps import AnyStep, BranchStep, CallBackStep, CollectStep, GatherStep, SetStep, When
 from agi_app.flow.values import pieces
@@ -30,6 +31,7 @@ def given(flow: Flow) -> set[str]:
     known = {*flow.parameters, *(name for step in steps if isinstance(step, CallStep) for name in step.call.take)}
     known |= {name for step in steps if isinstance(step, SetStep) for name in step.set}
     known |= {step.gather.save for step in steps if isinstance(step, GatherStep) and step.gather.save}
+    known |= {step.record.save for step in steps if isinstance(step, RecordStep)}
     return known | {step.collect.save for step in steps if isinstance(step, CollectStep)}
 
 

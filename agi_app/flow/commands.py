@@ -1,7 +1,8 @@
 """What a flow wants done: data for the call runner, which carries them out in order.
 
 The runner answers ``Play`` and ``Say`` with ``PlaybackFinished``, ``StartTimer`` with ``TimerFired``,
-``StartListening`` with ``Listened`` and ``StoreOptOut`` with ``OptOutStored``; the others have no answer.
+``StartListening`` with ``Listened``, ``StartRecording`` with ``Recorded`` and ``StoreOptOut`` with
+``OptOutStored``; the others have no answer.
 """
 
 from __future__ import annotations
@@ -75,6 +76,38 @@ class StopListening:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepSpoken:
+    """Keep the recording of what this listening heard: it is the answer ``name``."""
+
+    listening: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartRecording:
+    """Record a message, at most so many seconds, until so many seconds of silence; answered by ``Recorded``."""
+
+    recording: str
+    name: str
+    seconds: int
+    silence: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndRecording:
+    """The message is complete; ``Recorded`` follows."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropRecording:
+    """The message is not wanted any more: nothing of it is kept."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Hand over to a destination of the settings, rung at most so many seconds; answered by ``TransferEnded``."""
 
@@ -134,5 +167,5 @@ class Hangup:
 Sounding = Play | Say | StopPlayback
 Timing = StartTimer | CancelTimer
 Keeping = StoreOptOut | SaveAnswer | CallBackAt | SetDisposition
-Hearing = StartListening | StopListening
+Hearing = StartListening | StopListening | KeepSpoken | StartRecording | EndRecording | DropRecording
 Command = Sounding | Timing | Hearing | Keeping | Transfer | StopTransfer | Hangup

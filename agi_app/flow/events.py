@@ -46,6 +46,14 @@ class Listened:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording has ended: ``recorded`` and kept, ``empty`` (nothing was said), or ``failed``."""
+
+    recording: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
 class TransferEnded:
     """The talk is over (``done``), or has not come about (``busy``, ``no_answer``, ``failed``)."""
 
@@ -63,4 +71,5 @@ class HungUp:
     """The call is over, whoever ended it."""
 
 
-Event = PlaybackFinished | KeyPressed | TimerFired | TalkingStarted | Listened | TransferEnded | OptOutStored | HungUp
+Speaking = TalkingStarted | Listened | Recorded
+Event = PlaybackFinished | KeyPressed | TimerFired | Speaking | TransferEnded | OptOutStored | HungUp

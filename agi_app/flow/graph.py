@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from agi_app.flow.call_step import CallStep, ReturnStep
 from agi_app.flow.definition import Flow
 from agi_app.flow.prompt_facts import PromptFacts
+from agi_app.flow.record_step import RecordStep
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.steps import (
     AnyStep,
@@ -24,7 +25,7 @@ from agi_app.flow.steps import (
 )
 from agi_app.flow.timing import seconds_to_say
 from agi_app.flow.transfer_step import TransferStep
-from agi_app.flow.words import CHOSEN, DONE, ENTERED, FAILED, NO_INPUT, OTHERWISE
+from agi_app.flow.words import CHOSEN, DONE, EMPTY, ENTERED, FAILED, NO_INPUT, OTHERWISE, RECORDED
 from agi_app.yaml_lines import Path
 
 
@@ -42,7 +43,7 @@ def targets(step: AnyStep) -> Iterator[tuple[tuple[str | int, ...], str]]:
     match step:
         case GotoStep():
             yield ("goto",), step.goto
-        case GatherStep() | CollectStep() | CallBackStep() | CallStep() | TransferStep():
+        case GatherStep() | CollectStep() | CallBackStep() | CallStep() | TransferStep() | RecordStep():
             for answer, node in step.on.items():
                 yield ("on", answer), node
         case SayStep():
@@ -75,6 +76,8 @@ def is_last(step: AnyStep) -> bool:
             return all(step.way(outcome) is not None for outcome in (CHOSEN, NO_INPUT))
         case CollectStep():
             return all(step.way(outcome) is not None for outcome in (ENTERED, NO_INPUT))
+        case RecordStep():
+            return all(step.way(result) is not None for result in (RECORDED, EMPTY))
         case _:
             return False
 
@@ -211,6 +214,8 @@ def _uses(step: AnyStep, path: Path) -> list[PromptUse]:
         case TransferStep():
             whisper = step.transfer.whisper
             return [PromptUse(whisper, (*path, "transfer", "whisper"), False)] if whisper else []
+        case RecordStep():
+            return [PromptUse(step.record.prompt, (*path, "record", "prompt"), False)]
         case CallBackStep():
             return [PromptUse(step.call_back.prompt, (*path, "call_back", "prompt"), False)]
         case _:

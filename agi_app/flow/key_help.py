@@ -55,7 +55,17 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "attempts": "How often the prompt is played, 1 to 5, default 2.",
         "barge_in": _BARGE_IN_SPEECH,
         "save": "Name of a variable and of the stored answer: the label, the digits, or the value that was said.",
+        "keep": "Default `false`. `true`: the recording of the spoken answer is kept, under the name of `save`. A"
+        " prompt must tell people that they are recorded.",
     },
+    "Record": {
+        "prompt": "Says that what follows is recorded; then it is. The recording `prompts/LANGUAGE/NAME.wav`.",
+        "save": "Name of a variable and of the stored answer, `recorded`, and of the recording.",
+        "max": "The longest that is recorded, 1s to 300s, default `60s`.",
+        "silence": "So much silence ends it, 1s to 10s, default `3s`.",
+        "end_key": '`"#"` ends it, too (default); `null`: no key does.',
+    },
+    "RecordStep": {"on": "Leads `recorded`, `empty` (nothing was said) and `failed` to nodes."},
     "SpokenValue": {
         "kind": "Of `speech`: `number`, `date` (saved as `2026-03-05`) or `text` (anything, as it was understood). The"
         " answer in `on` is `entered`. Without `kind` there are labels.",

@@ -37,6 +37,7 @@ from agi_app.flow.events import (
     Listened,
     OptOutStored,
     PlaybackFinished,
+    Recorded,
     TalkingStarted,
     TimerFired,
     TransferEnded,
@@ -46,6 +47,7 @@ from agi_app.flow.gathering import Answer, Missed, More, Verdict, judge_key, jud
 from agi_app.flow.heard import Heard
 from agi_app.flow.hearing import listen_for, may_follow, wanted_of
 from agi_app.flow.offering import moment_of
+from agi_app.flow.record_step import RecordStep
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.speaking import parts_of
 from agi_app.flow.state import State, choose_language
@@ -67,7 +69,7 @@ from agi_app.flow.steps import (
 )
 from agi_app.flow.transfer_step import TransferStep
 from agi_app.flow.understanding import OPT_OUT, Understood, understand
-from agi_app.flow.waiting import hush, listen, play, say, stop, transfer
+from agi_app.flow.waiting import hush, listen, play, record, say, stop, transfer
 from agi_app.flow.words import (
     CALL_BACK,
     CHOSEN,
@@ -80,6 +82,7 @@ from agi_app.flow.words import (
     NO_INPUT,
     NO_MATCH,
     OPTED_OUT,
+    RECORDED,
     YES,
 )
 
@@ -171,7 +174,7 @@ class Session:
         match event:
             case HungUp():
                 state.phase, state.playback, state.timer, state.transfer = "done", None, None, None
-                state.listening = None
+                state.listening = state.recording = None
             case KeyPressed() if state.phase not in ("storing", "confirming"):
                 return self._key(event.key)
             case PlaybackFinished() if event.playback == state.playback:
@@ -183,6 +186,8 @@ class Session:
                 return self._talking()
             case Listened() if event.listening == state.listening:
                 return self._listened(event.heard)
+            case Recorded() if event.recording == state.recording:
+                return self._recorded(event.result)
             case TransferEnded() if event.transfer == state.transfer:
                 return self._transferred(event.result)
             case OptOutStored() if state.phase == "storing":
@@ -226,6 +231,9 @@ class Session:
                 return self._call(step)
             case TransferStep():
                 return [transfer(self._state, step)]
+            case RecordStep():
+                self._state.breaks = 0
+                return [play(self._state, "asking", step.record.prompt)]
             case ReturnStep():
                 return self._return(step.return_)
             case SetStep():
@@ -338,7 +346,9 @@ class Session:
         state.playback = None
         if state.phase == "confirming":
             return self._end(OPTED_OUT)
-        question = self._question()
+        question, step = self._question(), self._current()
+        if isinstance(step, RecordStep):
+            return [record(state, step)]
         if state.phase == "reading" and question is not None:
             return [play(state, "asking", question.prompt)]
         if question is not None:
@@ -397,7 +407,8 @@ class Session:
     def _listened(self, heard: Heard) -> list[Command]:
         state = self._state
         question, place = self._may_be_answered()
-        state.listening, answers = None, state.hears_for is not None and state.hears_for == place
+        listening, state.listening = str(state.listening), None
+        answers = state.hears_for is not None and state.hears_for == place
         wanted, _ = wanted_of(self._flow, question if answers else None, state.language)
         meant = understand(wanted, heard, dt.datetime.fromisoformat(state.now).date() if state.now else None)
         if meant is OPT_OUT:
@@ -405,7 +416,8 @@ class Session:
         if isinstance(meant, Understood) and question is not None and answers:
             if (state.broken or state.phase) == "playing":
                 self._to_following_question()
-            return self._apply(question, Answer(meant.outcome, meant.value))
+            kept = [do.KeepSpoken(listening, question.save)] if question.keep and question.save else []
+            return [*kept, *self._apply(question, Answer(meant.outcome, meant.value))]
         if state.phase == "hearing":
             return self._resume()
         if state.phase == "listening" and state.timer is None:  # else nothing was said yet: keys have their time
@@ -436,7 +448,15 @@ class Session:
             return [say(state, "reading", read_back(step.collect, state.pending, state.language) or ())]
         if broken in ("asking", "reading") and question is not None:
             return [play(state, "asking", question.prompt)]
+        if broken == "asking" and isinstance(step, RecordStep):
+            return [play(state, "asking", step.record.prompt)]
         return self._run()
+
+    def _recorded(self, result: str) -> list[Command]:
+        step, self._state.recording = self._current(), None
+        saved = self._save(step.record.save, RECORDED) if isinstance(step, RecordStep) and result == RECORDED else []
+        self._move(step.way(result) if isinstance(step, RecordStep) else None)
+        return [*saved, *self._run()]
 
     # ---- opt-out
 
@@ -463,6 +483,9 @@ class Session:
             heard = state.phase == "listening"
             live = heard or gather.barge_in
             return self._apply(gather, judge_key(gather, state.digits, key, heard=heard)) if live else []
+        if isinstance(step, RecordStep):
+            ends = state.recording is not None and key == step.record.end_key
+            return [do.EndRecording(str(state.recording))] if ends else []
         if isinstance(step, PlayStep | SayStep) and state.phase in ("playing", "hearing"):
             speaks = step.play if isinstance(step, PlayStep) else step.say
             return self._type_ahead(key) if speaks.barge_in else []

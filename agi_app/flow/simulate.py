@@ -15,9 +15,12 @@ from agi_app.flow import heard as speech
 from agi_app.flow.commands import (
     CancelTimer,
     Command,
+    DropRecording,
+    EndRecording,
     Play,
     Say,
     StartListening,
+    StartRecording,
     StartTimer,
     StopListening,
     StopPlayback,
@@ -33,6 +36,7 @@ from agi_app.flow.events import (
     Listened,
     OptOutStored,
     PlaybackFinished,
+    Recorded,
     TalkingStarted,
     TimerFired,
     TransferEnded,
@@ -42,7 +46,7 @@ from agi_app.flow.session import Session
 from agi_app.flow.telling import told, transcript
 from agi_app.flow.transfer_step import RESULTS
 from agi_app.flow.values import words
-from agi_app.flow.words import DONE
+from agi_app.flow.words import DONE, EMPTY, RECORDED
 
 WORDS = ("listen", "silence", "hangup", *RESULTS)
 KEYS = r"[0-9*#]{1,40}"
@@ -81,6 +85,7 @@ class Simulation:
         self._timer: str | None = None
         self._transfer: str | None = None
         self._listening: str | None = None
+        self._recording: str | None = None
         self.heard: list[Heard] = []
 
     @property
@@ -118,6 +123,8 @@ class Simulation:
             return [*self._send(HungUp()), "the person hangs up"]
         if re.fullmatch(KEYS, keys):
             return [shown for key in keys for shown in self._press(key)]
+        if self._recording is not None:
+            return self._end_recording(RECORDED)
         return self._say(line.strip()) if self._listens else [f"not understood: {line.strip()!r}. {HELP}"]
 
     @property
@@ -132,6 +139,10 @@ class Simulation:
             return [*shown, "nobody listens now"]
         listening, self._listening = self._listening, None
         return [*shown, *self._send(Listened(listening, speech.Heard(said.strip(QUOTES), 1.0)))]
+
+    def _end_recording(self, result: str) -> list[str]:
+        recording, self._recording = str(self._recording), None
+        return self._send(Recorded(recording, result))
 
     def _press(self, key: str) -> list[str]:
         if self.finished:
@@ -152,6 +163,8 @@ class Simulation:
             return [PlaybackFinished(self._playback)]
         if self._transfer is not None:
             return [TransferEnded(self._transfer, DONE)]
+        if self._recording is not None:
+            return [Recorded(self._recording, EMPTY)]
         return [TimerFired(self._timer)] if self._timer is not None else []
 
     def _send(self, *events: Event) -> list[str]:
@@ -162,6 +175,9 @@ class Simulation:
             if isinstance(event, TransferEnded):
                 self._transfer = None
                 shown.append(f"the hand-over is over: {event.result}")
+            if isinstance(event, Recorded):
+                self._recording = None
+                shown.append({RECORDED: "the message is kept"}.get(event.result, "nothing was said"))
             if isinstance(event, TimerFired):
                 self._timer = None
                 shown.append("silence")
@@ -189,11 +205,6 @@ class Simulation:
                 self._timer = timer
             case CancelTimer():
                 self._timer = None
-            case StartListening(listening, waits=waits):
-                self._listening = listening
-                lines = [] if waits is None else ["listens to what is said"]
-            case StopListening():
-                self._listening = None
             case Transfer(name):
                 self._transfer = name
                 lines = [f"{lines[0]} ({', '.join(RESULTS)})"]
@@ -202,8 +213,23 @@ class Simulation:
             case StoreOptOut():
                 lines += self._carry_out(self._session.handle(OptOutStored()))
             case _:
-                pass
+                lines += self._hear(command)
         return lines
+
+    def _hear(self, command: Command) -> list[str]:
+        match command:
+            case StartListening(listening, waits=waits):
+                self._listening = listening
+                return [] if waits is None else ["listens to what is said"]
+            case StopListening():
+                self._listening = None
+            case StartRecording(recording):
+                self._recording = recording
+            case EndRecording():
+                return self._end_recording(RECORDED)
+            case DropRecording():
+                self._recording = None
+        return []
 
 
 def is_said(line: str) -> bool:

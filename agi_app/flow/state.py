@@ -12,6 +12,7 @@ from agi_app.flow.expressions import Value
 # new: not started · running: executing steps (never between two events) · playing: a play step
 # asking: a gather's prompt plays · reading: a collect reads a value back
 # listening: a gather's timer runs · transferring: somebody else is rung, or talks with the person
+# recording: a message of the person is taken down
 # hearing: the person speaks, or has spoken and it is not yet known what; then it goes on as ``broken`` says
 # storing: waits for OptOutStored
 # confirming: the prompt after a stored opt-out plays · done: hung up, nothing more comes
@@ -23,6 +24,7 @@ Phase = Literal[
     "asking",
     "listening",
     "hearing",
+    "recording",
     "transferring",
     "storing",
     "confirming",
@@ -50,6 +52,7 @@ class State:
     hears_for: str | None = None  # the question that this listening may answer; None: only a stop is listened for
     broken: Phase | None = None  # what the person's talk broke off
     breaks: int = 0  # how often talk broke off the prompt that plays, or played, last
+    recording: str | None = None
     attempt: int = 0
     flow: str | None = None  # the called flow we are in; None: the one the call began with
     callers: list[dict[str, Any]] = field(default_factory=list)  # where each call goes on: flow, node, step, variables

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from agi_app.flow.call_step import CallStep, ReturnStep
+from agi_app.flow.record_step import RecordStep
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.speech_step import Speech, SpokenValue
 from agi_app.flow.transfer_step import TransferStep
@@ -98,9 +99,12 @@ class Gather(Authored):
     attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 2
     barge_in: Annotated[bool, Field(strict=True)] = True
     save: Variable | None = None
+    keep: Annotated[bool, Field(strict=True)] = False
 
     @model_validator(mode="after")
     def _judge(self) -> Gather:
+        if self.keep and (self.speech is None or self.save is None):
+            raise fault("flow/gather", "only a spoken answer (speech) with a name (save) can be kept", "keep")
         if self.keys is None and self.digits is None and self.speech is None:
             raise fault("flow/gather", 'write keys ("1": yes), digits (min, max) or speech (yes: yes)')
         if self.keys is not None and self.digits is not None:
@@ -367,6 +371,7 @@ AnyStep = (
     | SayStep
     | GatherStep
     | CollectStep
+    | RecordStep
     | BranchStep
     | SetStep
     | CallStep
@@ -405,6 +410,7 @@ Step = Annotated[
         | Annotated[SayStep, Tag("<say>")]
         | Annotated[GatherStep, Tag("<gather>")]
         | Annotated[CollectStep, Tag("<collect>")]
+        | Annotated[RecordStep, Tag("<record>")]
         | Annotated[BranchStep, Tag("<branch>")]
         | Annotated[SetStep, Tag("<set>")]
         | Annotated[CallStep, Tag("<call>")]

@@ -7,10 +7,12 @@ from agi_app.flow.commands import (
     CancelTimer,
     Command,
     Hangup,
+    KeepSpoken,
     Play,
     SaveAnswer,
     Say,
     SetDisposition,
+    StartRecording,
     StartTimer,
     StopPlayback,
     StopTransfer,
@@ -41,6 +43,10 @@ def told(command: Command, prompts: Prompts) -> list[str]:
             return [f"waits {seconds:g} s for a key"]
         case CancelTimer():
             return []
+        case StartRecording(_, _, seconds):
+            return [f"records what is said, at most {seconds} s"]
+        case KeepSpoken(_, name):
+            return [f"keeps the recording of the answer {name}"]
         case Transfer(_, to, seconds):
             return [f"hands over to {to}, at most {seconds:g} s of ringing"]
         case StopTransfer():

@@ -27,6 +27,11 @@ _ARTIFICIAL: Mapping[str, str] = {
     "en": r"\b(?:automat(?:ed|ic)|artificial|a\.?i\b|robot\w*|synthe\w+ voice|virtual|computer\w*|machine|bot)\b"
     r"|\b(?:pre-?)?recorded (?:\w+ ){0,2}?(?:message|call|voice|announcement|reminder|survey)\b",
 }
+_RECORDED: Mapping[str, str] = {
+    "zh": "录音(?!电话)|录制|錄音(?!電話)|錄製|录下|錄下",
+    "en": r"\b(?:(?:is|are|be|being|was|get)\s+(?:(?!an?\b)\w+\s+)?recorded"
+    r"|record(?:s|ing)?\s+(?:your|this|the|what|you)|we\s+record|after\s+the\s+(?:tone|beep))\b",
+}
 _KEYS = "0123456789*#"
 _WORDS_EN = "zero|one|two|three|four|five|six|seven|eight|nine"
 _KEY_WORDS: Mapping[str, Mapping[str, str]] = {
@@ -49,6 +54,12 @@ def says_artificial(transcript: str, language: str) -> bool | None:
     """Whether the text says that its voice is no person's; None: no words are known for the language."""
     words = _ARTIFICIAL.get(_family(language))
     return None if words is None else re.search(words, _plain(transcript), re.ASCII) is not None
+
+
+def says_recorded(transcript: str, language: str) -> bool | None:
+    """Whether the text tells people that they are recorded; None: no words are known for the language."""
+    words = _RECORDED.get(_family(language))
+    return None if words is None else re.search(words, _plain(transcript)) is not None
 
 
 def offers_key(transcript: str, key: str, language: str, *, after_star: bool = False) -> bool:

@@ -34,9 +34,10 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     "gather": VerbHelp(
         "Plays a prompt and waits for one key, for several digits, or for words. Without `no_match`, a wrong key or"
         " what was not understood goes the `no_input` way. An answer without a way goes on with the next step. A label"
-        " of `speech` has the name of a [meaning](../how-to/spoken-answers.md), shipped or of `meanings/`, or phrases"
-        " in each language. Keys always work beside speech. Talk breaks a prompt off, and a spoken stop counts in every"
-        " prompt, whatever its `barge_in`; when the words are neither a stop nor an answer, the prompt plays again.",
+        " of `speech` has the name of a [meaning](../how-to/answers-with-meaning.md), shipped or of `meanings/`, or"
+        " phrases in each language. Keys always work beside speech. Talk breaks a prompt off, and a spoken stop counts"
+        " in every prompt, whatever its `barge_in`; when the words are neither a stop nor an answer, the prompt plays"
+        " again.",
         '- gather: {prompt: confirm, keys: {"1": yes, "2": no}, save: answer}\n  on: {yes: thanks, no_input: bye}\n'
         "- gather: {prompt: enter-number, digits: {min: 4, max: 8}, save: member}\n"
         '- gather: {prompt: confirm, keys: {"1": yes, "2": no}, speech: {yes: yes, no: no}, save: answer}\n'
@@ -70,6 +71,15 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         " talk, too.",
         "- transfer: {to: front-desk, timeout: 20s}\n  on: {done: bye, failed: sorry}\n",
         ("Transfer", "TransferStep"),
+    ),
+    "record": VerbHelp(
+        "Plays a prompt that tells people that they are recorded, then takes down what they say, until a silence, the"
+        " end key or the longest time; also when they just hang up. The recording is moved out of Asterisk at once and"
+        " kept encrypted, as long as the answers of a call are (`agi-app report CAMPAIGN --recording` writes it out)."
+        " `failed` goes the way of `empty` when it has none; a result without a way goes on with the next step. The"
+        " opt-out key stops it, and nothing is kept; a stop that is only spoken into a message is not understood.",
+        "- record: {prompt: leave-a-message, save: message, max: 90s}\n  on: {recorded: thanks, empty: bye}\n",
+        ("Record", "RecordStep"),
     ),
     "branch": VerbHelp(
         "Goes the way of the first true condition.",

@@ -5,14 +5,17 @@ from __future__ import annotations
 from agi_app.flow.commands import (
     CancelTimer,
     Command,
+    DropRecording,
     Play,
     Say,
+    StartRecording,
     StartTimer,
     StopListening,
     StopPlayback,
     StopTransfer,
     Transfer,
 )
+from agi_app.flow.record_step import RecordStep
 from agi_app.flow.spoken_parts import Part
 from agi_app.flow.state import Phase, State
 from agi_app.flow.transfer_step import TransferStep
@@ -48,13 +51,15 @@ def hush(state: State) -> list[Command]:
 
 
 def stop(state: State) -> list[Command]:
-    """Stop everything: what plays and counts, a hand-over, and listening to what is said."""
+    """Stop everything: what plays and counts, a hand-over, listening to what is said, and recording it."""
     commands = hush(state)
     if state.transfer:
         commands.append(StopTransfer(state.transfer))
     if state.listening:
         commands.append(StopListening(state.listening))
-    state.transfer = state.listening = None
+    if state.recording:
+        commands.append(DropRecording(state.recording))
+    state.transfer = state.listening = state.recording = None
     return commands
 
 
@@ -64,3 +69,10 @@ def transfer(state: State, step: TransferStep) -> Transfer:
     wanted = step.transfer
     seconds = wanted.timeout.total_seconds()
     return Transfer(state.transfer, wanted.to, seconds, wanted.whisper, state.language)
+
+
+def record(state: State, step: RecordStep) -> StartRecording:
+    """Record a message and wait for the end of it."""
+    state.phase, state.recording = "recording", state.new_id("m")
+    seconds, silence = (int(span.total_seconds()) for span in (step.record.max, step.record.silence))
+    return StartRecording(state.recording, step.record.save, seconds, silence)

@@ -36,7 +36,8 @@ CHOSEN = "chosen"  # outcome of a call_back
 CALL_BACK = "call_back"  # the disposition of a call that is to be called again, and the name of the stored time
 YES, NO = "yes", "no"  # what is said to the value that a collect reads back
 OTHERWISE = "else"  # in the ways of a call: every other result
-EMPTY = "empty"  # outcome of a say: its value is missing or none of its kind
+EMPTY = "empty"  # outcome of a say: its value is missing or none of its kind; of a record: nothing was said
+RECORDED = "recorded"  # outcome of a record, and the answer it stores
 OPTED_OUT, FLOW_LIMIT = "opted_out", "flow_limit"  # dispositions that the engine sets
 RESERVED_NAMES = frozenset(
     {"contact", "now", "language", "disposition", "and", "or", "not", "in", "true", "false", "null"}
@@ -46,6 +47,7 @@ VERBS = (
     "say",
     "gather",
     "collect",
+    "record",
     "branch",
     "set",
     "call",
@@ -68,6 +70,7 @@ LIMITS: tuple[tuple[str, int | str], ...] = (
     ("digits of an answer", MAX_DIGITS),
     ("times of a `call_back`", MAX_OFFERS),
     ("seconds to wait for an answer", f"{MAX_WAIT.total_seconds():g}"),
+    ("seconds of a recorded message (`max`)", 300),
     ("characters of a `say`, columns filled in", MAX_SAID),
     ("characters of a condition", MAX_LENGTH),
 )

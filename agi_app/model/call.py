@@ -32,6 +32,16 @@ NOT_AN_ATTEMPT_ON_THE_PERSON = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRecording:
+    """Something that the person said in the call and that is kept, encrypted; ``kind`` is ``message`` or ``answer``."""
+
+    name: str  # what the flow saved it as
+    kind: str
+    sha256: str  # of the file, in hex
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallResult:
     """How an attempt ended. All times are real time (UTC); ``None`` where it did not happen."""
 
@@ -45,6 +55,7 @@ class CallResult:
     ended_at: dt.datetime | None = None
     call_back_at: dt.datetime | None = None  # rules time: when the person asked to be called again
     note: str | None = None  # for people: why it failed or was cut short
+    recordings: tuple[KeptRecording, ...] = ()
 
     @property
     def counts(self) -> bool:

@@ -173,6 +173,14 @@ class Recognized:
     heard: Heard
 
 
+@dataclass(frozen=True, slots=True)
+class MessageEnded:
+    """Not from Asterisk: a message of the person is kept, or is not; ``result`` as a flow knows it."""
+
+    recording: str
+    result: str
+
+
 End = Destroyed | Failed | Lost
 Event = (
     Ringing
@@ -190,6 +198,7 @@ Event = (
     | Interrupt
     | HandedOver
     | Recognized
+    | MessageEnded
 )
 Routed = tuple[str, Event]
 

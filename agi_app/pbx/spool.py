@@ -70,10 +70,16 @@ class Spool:
                 self._ari.hang_up_soon(name + EAR)
             self._discard(name)
 
-    async def start(self, name: str, channel_id: str, longest: float, *, beside: bool) -> None:
-        """Record what comes from the channel, at most so many seconds; ``beside`` a prompt. Raises RequestFailed."""
+    async def start(
+        self, name: str, channel_id: str, longest: float, *, beside: bool = False, silence: int = 0
+    ) -> None:
+        """Record what comes from the channel, at most so many seconds; ``beside`` a prompt. Raises RequestFailed.
+
+        So many seconds of ``silence`` end it, too; 0: none do.
+        """
         source = await self._open_ear(name, channel_id) if beside else channel_id
-        how = {"name": name, "format": FORMAT, "maxDurationSeconds": math.ceil(longest), "ifExists": "overwrite"}
+        how: dict[str, object] = {"name": name, "format": FORMAT, "ifExists": "overwrite"}
+        how |= {"maxDurationSeconds": math.ceil(longest), "maxSilenceSeconds": silence}
         await self._ari.request("POST", f"channels/{source}/record", body=how)
 
     async def stop(self, name: str) -> None:

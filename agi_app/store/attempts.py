@@ -92,6 +92,7 @@ def result_values(
         "outcome": result.outcome.value,
         "disposition": result.disposition,
         "answers": msgspec.json.encode(result.answers).decode(),
+        "recordings": msgspec.json.encode(result.recordings).decode(),
         "cause": result.cause,
         "tech_cause": result.tech_cause,
         "note": result.note,

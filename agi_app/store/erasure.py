@@ -20,7 +20,7 @@ from agi_app.store import queries
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection, count, record, records
 
-Q = queries.load("erasure")
+Q, R = queries.load("erasure"), queries.load("recordings")
 RETENTION = "retention"
 PERSON = "person"
 PURGED_AT_ONCE = 1000  # rows that one erasure row names
@@ -30,10 +30,11 @@ Named = Mapping[str, Sequence[int | str]]
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What an erasure emptied, by kind, and the evidence files (SHA-256) that nobody's consent needs any more."""
+    """What an erasure emptied, by kind, and the files (SHA-256) that nobody needs any more."""
 
     rows: dict[str, int]
     evidence: tuple[bytes, ...]
+    recordings: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ async def erase_person(store: Store, number: str, why: Why, sign: Sign) -> Erase
     """Erase what is stored about an E.164 number, all or nothing; None when nothing is.
 
     Other numbers of the person keep their records and are suppressed: an erasure is a stop. The
-    evidence files in the answer are for the caller to delete. Raises InputError while the person is
+    files in the answer are for the caller to delete. Raises InputError while the person is
     being called, StoreError.
     """
     async with store.transaction(limit=None) as connection:
@@ -66,7 +67,8 @@ async def erase_person(store: Store, number: str, why: Why, sign: Sign) -> Erase
         await connection.execute(Q["begin"])
         await connection.execute(Q["wait_for_imports"])
         evidence = [row["sha256"] for row in await records(connection, Q["evidence_of"], values)]
-        erased = {PERSON: [person_id]}
+        recorded = await records(connection, R["erase"], values)
+        erased = {PERSON: [person_id], "recording": [row["id"] for row in recorded]}
         for kind in ("result", "wording", "consent", "revocation", "attempt", "contact"):
             erased[kind] = [row["id"] for row in await records(connection, Q[f"erase_{kind}"], values)]
         await connection.execute(Q["move_keys"], values)
@@ -77,8 +79,9 @@ async def erase_person(store: Store, number: str, why: Why, sign: Sign) -> Erase
         named: dict[str, Sequence[int | str]] = {kind: ids for kind, ids in erased.items() if ids}
         if free:
             named["evidence"] = [digest.hex() for digest in free]
-        await _write(connection, Erasure(why.at, PERSON, person_id, named, why.reason, why.entered_by), sign)
-        return Erased({kind: len(ids) for kind, ids in named.items()}, tuple(free))
+        await write_erasure(connection, Erasure(why.at, PERSON, person_id, named, why.reason, why.entered_by), sign)
+        spoken = tuple(row["sha256"] for row in recorded)
+        return Erased({kind: len(ids) for kind, ids in named.items()}, tuple(free), spoken)
 
 
 async def kept_evidence(store: Store, digests: Sequence[bytes], until: Mapping[str, dt.datetime]) -> set[bytes]:
@@ -88,7 +91,7 @@ async def kept_evidence(store: Store, digests: Sequence[bytes], until: Mapping[s
     been said, for its evidence to go; the key ``""`` is for every other region.
     """
     async with store.connection(limit=None) as connection:
-        found = await records(connection, Q["needed_evidence"], {"digests": list(digests), **_by_region(until)})
+        found = await records(connection, Q["needed_evidence"], {"digests": list(digests), **by_region(until)})
     return {row["sha256"] for row in found}
 
 
@@ -96,13 +99,13 @@ async def purge_evidence(store: Store, digests: Sequence[bytes], why: Why, sign:
     """Note that these evidence files are deleted because they were kept long enough."""
     async with store.transaction() as connection:
         named = {"evidence": [digest.hex() for digest in digests]}
-        await _write(connection, Erasure(why.at, RETENTION, None, named, why.reason, why.entered_by), sign)
+        await write_erasure(connection, Erasure(why.at, RETENTION, None, named, why.reason, why.entered_by), sign)
 
 
 async def old_rows(store: Store, kind: str, until: Mapping[str, dt.datetime]) -> int:
     """How many rows of a kind (``contact``, ``attempt``) ``purge_rows`` would empty."""
     async with store.connection(limit=None) as connection:
-        found = await record(connection, Q[f"count_{kind}"], _by_region(until))
+        found = await record(connection, Q[f"count_{kind}"], by_region(until))
     return int(found["count"]) if found else 0
 
 
@@ -110,7 +113,7 @@ async def purge_rows(store: Store, kind: str, until: Mapping[str, dt.datetime], 
     """Empty some rows whose last use lies before ``until``; returns how many, 0 when none is left. StoreError."""
     async with store.transaction(limit=None) as connection:
         await connection.execute(Q["begin"])
-        values = {**_by_region(until), "limit": PURGED_AT_ONCE}
+        values = {**by_region(until), "limit": PURGED_AT_ONCE}
         found = [row["id"] for row in await records(connection, Q[f"old_{kind}"], values)]
         if not found:
             return 0
@@ -119,7 +122,7 @@ async def purge_rows(store: Store, kind: str, until: Mapping[str, dt.datetime], 
             results = [row["id"] for row in await records(connection, Q["results_of"], {"ids": found})]
             named |= {"result": results} if results else {}
         await count(connection, Q[f"purge_{kind}"], {"ids": found})
-        await _write(connection, Erasure(why.at, RETENTION, None, named, why.reason, why.entered_by), sign)
+        await write_erasure(connection, Erasure(why.at, RETENTION, None, named, why.reason, why.entered_by), sign)
         return len(found)
 
 
@@ -134,7 +137,7 @@ async def _locked(connection: Connection, number: str) -> int | None:
     return person_id
 
 
-async def _write(connection: Connection, erasure: Erasure, sign: Sign) -> None:
+async def write_erasure(connection: Connection, erasure: Erasure, sign: Sign) -> None:
     await connection.execute(
         Q["add"],
         {
@@ -149,5 +152,5 @@ async def _write(connection: Connection, erasure: Erasure, sign: Sign) -> None:
     )
 
 
-def _by_region(until: Mapping[str, dt.datetime]) -> dict[str, Any]:
+def by_region(until: Mapping[str, dt.datetime]) -> dict[str, Any]:
     return {"regions": list(until), "times": list(until.values())}

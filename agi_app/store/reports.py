@@ -44,6 +44,7 @@ class AttemptRow:
     answers: dict[str, str]
     counts: bool
     note: str | None
+    recordings: list[int]  # the ids of those that are kept
 
 
 @dataclass(frozen=True, slots=True)

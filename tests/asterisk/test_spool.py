@@ -12,6 +12,7 @@ import pytest
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.events import Destroyed, Key, PlaybackFinished, Started, TalkingFinished, TalkingStarted
 from agi_app.pbx.spool import Spool
+from agi_app.recordings.files import talk_seconds
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import Client, number, permit_for, wait_for
 from tests.asterisk.talker import Talker
@@ -138,3 +139,17 @@ async def test_what_a_crash_left_is_deleted_and_other_recordings_stay(
     assert await until(lambda: not ours.exists())
     assert other.exists()
     other.unlink()
+
+
+async def test_silence_ends_a_message(client: Client, spool: Spool, asterisk: Asterisk, tmp_path: Path) -> None:
+    with Talker(tmp_path, [0.5, 2.0]) as talker:
+        channel = await answered(client, talker)
+        name = f"{channel.id}-m1"
+        with spool.wanted(name):
+            await spool.start(name, channel.id, 30.0, silence=2)
+            assert not await spool.ended(name, 2.0)
+            assert await spool.ended(name, 5.0)
+            pcm = await spool.take(name)
+        assert loud(pcm)
+        assert 1.5 < talk_seconds(pcm, 256) < 2.5
+        assert await empty(asterisk.recording_dir)

@@ -19,6 +19,7 @@ from agi_app.flow.events import (
     Listened,
     OptOutStored,
     PlaybackFinished,
+    Recorded,
     TalkingStarted,
     TimerFired,
     TransferEnded,
@@ -56,6 +57,12 @@ def show(command: do.Command) -> str:
         return f"listen {command.listening} {until} for {sought}{beside}"
     if isinstance(command, do.StopListening):
         return f"stop listening {command.listening}"
+    if isinstance(command, do.StartRecording):
+        return f"record {command.recording} {command.name} {command.seconds}s until {command.silence}s of silence"
+    if isinstance(command, do.EndRecording | do.DropRecording):
+        return f"{'end' if isinstance(command, do.EndRecording) else 'drop'} {command.recording}"
+    if isinstance(command, do.KeepSpoken):
+        return f"keep {command.listening} as {command.name}"
     return show_other(command)
 
 
@@ -93,9 +100,10 @@ def event(text: str) -> Event:
         "played": PlaybackFinished(rest),
         "key": KeyPressed(rest),
         "timeout": TimerFired(rest),
-        "over": TransferEnded(*(rest.split() if " " in rest else (rest, ""))),
+        "over": TransferEnded(*(rest.split()[:2] if " " in rest else (rest, ""))),
         "talk": TalkingStarted(),
         "heard": Listened(rest.split(" ")[0], heard(rest.partition(" ")[2])),
+        "recorded": Recorded(rest.split(" ")[0], rest.partition(" ")[2]),
         "stored": OptOutStored(),
         "hungup": HungUp(),
     }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import io
 import os
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,15 +16,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agi_app.audit.erasures import Erasure, is_signed, sign
 from agi_app.clock import SystemClock
 from agi_app.consent.erase import erase
-from agi_app.consent.evidence import EvidenceFiles
+from agi_app.consent.evidence import EvidenceFiles, KeptFiles
 from agi_app.consent.journal import Journal
-from agi_app.consent.purge import EVIDENCE, Purger
+from agi_app.consent.purge import EVIDENCE, RECORDINGS, Purger
 from agi_app.errors import InputError
 from agi_app.gate.ruleset import Jurisdiction, RuleSet
+from agi_app.model.call import CallResult, Outcome
+from agi_app.reports.recordings import Look, fetched
 from agi_app.store import attempts, consents, contacts, stops
 from agi_app.store.erasure import Erased
 from agi_app.store.history import person_history
 from agi_app.store.pool import Store
+from agi_app.store.recordings import RecordingRow, recordings_of
 from tests.store.world import HUMAN, World, campaign, consent, contact, number, rule_set
 
 pytestmark = pytest.mark.postgres
@@ -42,12 +47,18 @@ def files(tmp_path: Path) -> EvidenceFiles:
     return EvidenceFiles(tmp_path)
 
 
+@pytest.fixture
+def kept(tmp_path: Path) -> KeptFiles:
+    return KeptFiles.of(tmp_path)
+
+
 async def erased(store: Store, files: EvidenceFiles, tmp_path: Path, n: int) -> Erased:
     """Erase the n-th person."""
     clock = SystemClock()
     return await erase(
-        store, Journal(tmp_path, clock), files, clock, number(n), reason="letter of May", entered_by="wang", sign=signed
-    )
+        store, Journal(tmp_path, clock), KeptFiles.of(tmp_path), clock, number(n),
+        reason="letter of May", entered_by="wang", sign=signed,
+    )  # fmt: skip
 
 
 async def _everything(store: Store) -> str:
@@ -164,7 +175,7 @@ async def test_an_unknown_number_is_suppressed_all_the_same(store: Store, files:
     assert await stops.is_suppressed(store, number(9))
     with pytest.raises(InputError, match="--reason"):
         await erase(
-            store, Journal(tmp_path, SystemClock()), files, SystemClock(), number(9),
+            store, Journal(tmp_path, SystemClock()), KeptFiles.of(tmp_path), SystemClock(), number(9),
             reason=" ", entered_by="wang", sign=signed,
         )  # fmt: skip
 
@@ -207,7 +218,7 @@ class Later(SystemClock):
 
 
 async def test_what_was_kept_long_enough_goes_and_the_rest_stays(
-    world: World, store: Store, files: EvidenceFiles
+    world: World, store: Store, files: EvidenceFiles, kept: KeptFiles
 ) -> None:
     """A day before the end of retention nothing goes; a day after it columns, answers and evidence do."""
     now = await world.now()
@@ -219,12 +230,12 @@ async def test_what_was_kept_long_enough_goes_and_the_rest_stays(
     await consents.import_consents(store, [ended, lasting], "admin", now)
     await world.call(await world.claim_one(await world.running(campaign(), [1])))
 
-    early = Purger(store, files, keeping(100), Later(99), signed)
+    early = Purger(store, kept, keeping(100), Later(99), signed)
     assert set((await early.purge("wang")).values()) == {0}
 
-    late = Purger(store, files, keeping(100), Later(102), signed)
+    late = Purger(store, kept, keeping(100), Later(102), signed)
     due = await late.purge("wang", dry_run=True)
-    assert due == {EVIDENCE: 1, "contact columns": 1, "answers": 1}
+    assert due == {EVIDENCE: 1, RECORDINGS: 0, "contact columns": 1, "answers": 1}
     assert files.has(digest)
     assert await late.purge("wang") == due
     assert set((await late.purge("wang")).values()) == {0}
@@ -236,26 +247,28 @@ async def test_what_was_kept_long_enough_goes_and_the_rest_stays(
     assert await world.value("SELECT count(*) FROM erasure WHERE kind = 'retention'") == 3
 
 
-async def test_a_file_that_no_consent_names_goes_once_it_is_old(store: Store, files: EvidenceFiles) -> None:
+async def test_a_file_that_no_consent_names_goes_once_it_is_old(
+    store: Store, files: EvidenceFiles, kept: KeptFiles
+) -> None:
     """A young one may belong to an import that has not ended."""
     digest = files.keep(SCAN)
-    purger = Purger(store, files, keeping(100), SystemClock(), signed)
+    purger = Purger(store, kept, keeping(100), SystemClock(), signed)
     assert (await purger.purge("wang"))[EVIDENCE] == 0
-    (kept,) = files.folder.rglob("*.enc")
-    os.utime(kept, (1_700_000_000, 1_700_000_000))
+    (file,) = files.folder.rglob("*.enc")
+    os.utime(file, (1_700_000_000, 1_700_000_000))
     assert (await purger.purge("wang"))[EVIDENCE] == 1
     assert not files.has(digest)
 
 
-async def test_without_a_retention_nothing_goes(world: World, store: Store, files: EvidenceFiles) -> None:
+async def test_without_a_retention_nothing_goes(world: World, store: Store, kept: KeptFiles) -> None:
     """A country whose rules say nothing keeps for ever."""
     await world.call(await world.claim_one(await world.running(campaign(), [1])))
-    purger = Purger(store, files, keeping(0), Later(20_000), signed)
+    purger = Purger(store, kept, keeping(0), Later(20_000), signed)
     assert set((await purger.purge("wang")).values()) == {0}
 
 
 async def test_what_came_while_the_person_was_erased_goes_with_the_next_purge(
-    world: World, store: Store, files: EvidenceFiles, tmp_path: Path
+    world: World, store: Store, files: EvidenceFiles, kept: KeptFiles, tmp_path: Path
 ) -> None:
     """A late result, or an import in the same moment, writes for a person who is gone."""
     await world.call(await world.claim_one(await world.running(campaign(), [1])))
@@ -263,5 +276,67 @@ async def test_what_came_while_the_person_was_erased_goes_with_the_next_purge(
     async with store.connection() as connection:
         await connection.execute('UPDATE contact SET fields = \'{"name": "Zhang Wei"}\'')
         await connection.execute('UPDATE attempt SET answers = \'{"who": "Zhang Wei"}\'')
-    await Purger(store, files, keeping(1000), SystemClock(), signed).purge("wang")
+    await Purger(store, kept, keeping(1000), SystemClock(), signed).purge("wang")
     assert "Zhang" not in await _everything(store)
+
+
+# ---- recordings
+
+
+async def _recorded(world: World, store: Store, kept: KeptFiles) -> RecordingRow:
+    """A call in which the person left a message."""
+    message = kept.recordings.keep_call("message", "message", b"\x00\x10" * 8000)
+    claim = await world.claim_one(await world.running(campaign(), [1]))
+    await world.call(claim, CallResult(Outcome.ANSWERED, answers={"message": "recorded"}, recordings=(message,)))
+    (row,) = await recordings_of(store, claim.campaign)
+    assert (row.attempt_id, row.name, row.kind, row.seconds) == (claim.attempt_id, "message", "message", 1.0)
+    assert row.sha256 is not None
+    assert kept.recordings.has(row.sha256)
+    return row
+
+
+async def test_a_recording_is_erased_with_the_person(
+    world: World, store: Store, files: EvidenceFiles, kept: KeptFiles, tmp_path: Path
+) -> None:
+    row = await _recorded(world, store, kept)
+    assert (await erased(store, files, tmp_path, 1)).rows["recording"] == 1
+    assert row.sha256 is not None
+    assert not kept.recordings.has(row.sha256)
+    (left,) = await recordings_of(store, "checkup")
+    assert left.sha256 is None
+    assert await world.value("SELECT erased->'recording' = jsonb_build_array(1) FROM erasure WHERE kind = 'person'")
+
+
+async def test_a_recording_goes_with_the_answers_of_its_call(world: World, store: Store, kept: KeptFiles) -> None:
+    row = await _recorded(world, store, kept)
+    assert row.sha256 is not None
+    assert (await Purger(store, kept, keeping(100), Later(99), signed).purge("wang"))[RECORDINGS] == 0
+    late = Purger(store, kept, keeping(100), Later(102), signed)
+    assert (await late.purge("wang", dry_run=True))[RECORDINGS] == 1
+    assert kept.recordings.has(row.sha256)
+    assert (await late.purge("wang"))[RECORDINGS] == 1
+    assert not kept.recordings.has(row.sha256)
+    assert (await late.purge("wang"))[RECORDINGS] == 0
+
+
+async def test_a_recording_that_no_call_names_goes_once_it_is_old(store: Store, kept: KeptFiles) -> None:
+    """A crash between the file and its row leaves one."""
+    kept.recordings.keep_call("message", "message", bytes(320))
+    purger = Purger(store, kept, keeping(100), SystemClock(), signed)
+    assert (await purger.purge("wang"))[RECORDINGS] == 0
+    (file,) = kept.recordings.folder.rglob("*.enc")
+    os.utime(file, (1_700_000_000, 1_700_000_000))
+    assert (await purger.purge("wang"))[RECORDINGS] == 1
+    assert not file.exists()
+
+
+async def test_listening_to_a_recording_is_noted_first(world: World, store: Store, kept: KeptFiles) -> None:
+    row = await _recorded(world, store, kept)
+    look = Look("wang", "a complaint")
+    wav = await fetched(store, kept.recordings, "checkup", row.recording_id, look)
+    with wave.open(io.BytesIO(wav)) as sound:
+        assert (sound.getframerate(), sound.readframes(sound.getnframes())) == (8000, b"\x00\x10" * 8000)
+    noted = await world.value("SELECT concat_ws('|', command, entered_by, reason, person_ids) FROM access_log")
+    assert noted == f"report --recording {row.recording_id}|wang|a complaint|{{{row.person_id}}}"
+    with pytest.raises(InputError, match="has no recording 77"):
+        await fetched(store, kept.recordings, "checkup", 77, look)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from agi_app.recordings.files import talk_seconds
 from sandbox.asterisk import Asterisk
 from sandbox.capture import Capture
 from sandbox.root import ensure_root
@@ -84,3 +86,29 @@ def test_an_answer_by_voice_after_the_question(site: Site) -> None:
     (attempt,) = site.attempts("spoken").values()
     assert (attempt["outcome"], attempt["disposition"]) == ("answered", "confirmed")
     assert list(site.asterisk.recording_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize("site", [([2.5, 2.0], "!silence\n")], indirect=True)
+def test_a_message_is_kept_encrypted_and_can_be_listened_to(site: Site) -> None:
+    """Moved out of Asterisk, in the report, and written out as WAV for whoever says why."""
+    for language, notice in (("en", "Your message is recorded."), ("zh-CN", "以下内容会录音。")):
+        (site.project / "prompts" / language / "key.txt").write_text(notice, "utf-8")
+    flow = FLOW.replace("phrases: {zh-CN: [不要再打], en: [stop calling]},", "")
+    begin, end = flow.index("    - gather:"), flow.index("  confirmed:")
+    record = "    - record: {prompt: key, save: message, silence: 2s}\n      on: {recorded: confirmed, empty: unanswered}\n"
+    (site.project / "flows" / "spoken.yaml").write_text(flow[:begin] + record + flow[end:], "utf-8")
+    (number,) = people(10)
+    site.consent([number])
+    with site.worker():
+        site.add("spoken", [number], flow="spoken")
+        site.settle("spoken")
+    (attempt,) = site.attempts("spoken").values()
+    assert (attempt["disposition"], attempt["answers"]) == ("confirmed", {"message": "recorded"})
+    (recording,) = attempt["recordings"]
+    assert list(site.asterisk.recording_dir.iterdir()) == []
+    site.app.ask("report", "spoken", "--recording", str(recording), "--output", "heard.wav", "--reason", "a complaint")
+    with wave.open(str(site.project / "heard.wav")) as sound:
+        assert talk_seconds(sound.readframes(sound.getnframes()), 256) > 1.0
+    (kept,) = (site.project / "var" / "recordings").rglob("*.enc")
+    assert b"WAVE" not in kept.read_bytes()
+    assert ("report --recording 1", "a complaint") in site.sql("SELECT command, reason FROM access_log")

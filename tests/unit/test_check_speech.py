@@ -9,10 +9,11 @@ import pytest
 from agi_app.campaigns.meanings import shipped_meanings
 from agi_app.campaigns.project import read_project
 from agi_app.config import SETTINGS_FILE
-from agi_app.errors import Problem
-from agi_app.flow.check_speech import by_voice_alone, check_meanings, check_recognizer
+from agi_app.errors import AuthorError, Problem
+from agi_app.flow.check_speech import by_voice_alone, check_meanings, check_recognizer, record_notice
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.load import parse_flow
+from agi_app.flow.prompt_facts import PromptFacts
 
 HEAD = "flow: f\nlanguages: [en]\nidentify: {business: {en: A}}\n"
 
@@ -62,3 +63,40 @@ def test_the_settings_decide_and_the_flows_know_the_meanings(tmp_path: Path, eng
     project = read_project(tmp_path, None)
     assert ("flow/no-recognizer" in {p.rule for p in project.errors}) is told_so
     assert "yes" in project.flows["f"].parsed.flow.meanings.phrases("yes", "en")
+
+
+BOTH = HEAD.replace("[en]", "[en, zh-CN]").replace("{en: A}", "{en: A, zh-CN: A}")
+RECORDS = f"{BOTH}start: a\nnodes:\n  a:\n    - play: hello\n"
+TOLD = {"en": "Please tell us. Your answer will be recorded.", "zh-CN": "请讲，以下内容会录音。"}
+UNTOLD = {"en": "This is a recorded message. Please tell us.", "zh-CN": "请讲。"}
+
+
+@pytest.mark.parametrize(
+    "step", ["record: {prompt: ask, save: x}", "gather: {prompt: ask, speech: {kind: text}, save: x, keep: true}"]
+)
+@pytest.mark.parametrize(
+    ("first", "own", "missing"),
+    [(UNTOLD, TOLD, 0), (TOLD, UNTOLD, 0), (UNTOLD, UNTOLD, 2), (UNTOLD, TOLD | {"en": "Hm."}, 1)],
+)
+def test_nobody_is_recorded_without_being_told(
+    step: str, first: dict[str, str], own: dict[str, str], missing: int
+) -> None:
+    """By the prompt of that very step, or by what everybody hears first, in each language."""
+    source = parse_flow(f"{RECORDS}    - {step}\n    - hangup\n", "flows/f.yaml")
+    said = {"hello": first, "ask": own}
+    prompts = {
+        (tongue, name): PromptFacts(True, text) for name, texts in said.items() for tongue, text in texts.items()
+    }
+    found = list(record_notice(source, prompts))
+    assert [(p.rule, p.line) for p in found] == [("flow/record-notice", 8)] * missing
+
+
+def test_what_nobody_can_read_is_not_judged() -> None:
+    source = parse_flow(f"{RECORDS}    - record: {{prompt: ask, save: x}}\n    - hangup\n", "flows/f.yaml")
+    assert list(record_notice(source, {})) == []
+
+
+def test_an_answer_is_kept_only_if_it_is_spoken_and_has_a_name() -> None:
+    for gather in ('{prompt: x, keys: {"1": a}, save: y, keep: true}', "{prompt: x, speech: {yes: yes}, keep: true}"):
+        with pytest.raises(AuthorError, match=r"only a spoken answer \(speech\) with a name \(save\) can be kept"):
+            flow(gather)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
 
 from agi_app.calls.ears import Ears
 from agi_app.calls.listening import last_seconds
-from agi_app.errors import RequestFailed
+from agi_app.errors import ConfigError, RequestFailed
+from agi_app.flow.definition import Flow
 from agi_app.flow.heard import Heard
 from agi_app.flow.load import load_flow
-from agi_app.model.call import Outcome
+from agi_app.model.call import KeptRecording, Outcome
 from agi_app.pbx import events as pbx
 from tests.unit.test_runner import BYE, World
 
@@ -68,8 +69,10 @@ class FakeSpool:
         finally:
             self.kept.discard(name)
 
-    async def start(self, name: str, channel_id: str, longest: float, *, beside: bool) -> None:
-        self._ask("listen beside" if beside else "listen", name)
+    async def start(
+        self, name: str, channel_id: str, longest: float, *, beside: bool = False, silence: int = 0
+    ) -> None:
+        self._ask("record" if silence else "listen beside" if beside else "listen", name)
 
     async def stop(self, name: str) -> None:
         self._ask("end", name)
@@ -213,3 +216,140 @@ def test_the_silence_before_the_talk_is_cut_off_at_a_whole_sample() -> None:
     assert last_seconds(pcm, 0.1) == pcm[-1600:]
     assert last_seconds(pcm, 1.00003) == pcm[-16000:]
     assert last_seconds(pcm, 60) == pcm
+
+
+# ---- recordings
+
+MESSAGE = load_flow(
+    """\
+flow: message
+languages: [zh-CN]
+identify: {business: {zh-CN: 阳光口腔}}
+opt_out: {key: "9", confirm: stopped}
+start: greeting
+nodes:
+  greeting:
+    - record: {prompt: leave-a-message, save: message, max: 60s, silence: 3s}
+      on: {recorded: thanks, empty: bye}
+  thanks:
+    - set: {disposition: left_a_message}
+    - play: thanks
+    - hangup
+  bye:
+    - hangup
+""",
+    "message.yaml",
+)
+KEEPS = load_flow(
+    """\
+flow: remark
+languages: [zh-CN]
+identify: {business: {zh-CN: 阳光口腔}}
+opt_out: {phrases: {zh-CN: [不要再打]}}
+start: greeting
+nodes:
+  greeting:
+    - gather: {prompt: ask, speech: {kind: text}, attempts: 1, save: remark, keep: true}
+    - hangup
+""",
+    "remark.yaml",
+)
+
+
+@pytest.fixture(autouse=True)
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fake clock does not wait for a thread."""
+
+    async def at_once(function: Callable[..., object], *arguments: object) -> object:
+        return function(*arguments)
+
+    monkeypatch.setattr(asyncio, "to_thread", at_once)
+
+
+class Kept:
+    """Keeps recordings, or cannot."""
+
+    def __init__(self, *, fault: bool = False) -> None:
+        self.found: list[tuple[str, str, int]] = []
+        self._fault = fault
+
+    def __call__(self, name: str, kind: str, pcm: bytes) -> KeptRecording:
+        if self._fault:
+            raise ConfigError("the disk is full")
+        self.found.append((name, kind, len(pcm)))
+        return KeptRecording(name, kind, "ab" * 32, 1.0)
+
+
+def leaves(flow: Flow, kept: Kept, *answers: Heard) -> tuple[World, FakeSpool]:
+    spool = FakeSpool()
+    world = World(flow, ears=Ears(spool, FakeRecognizer(*answers), keep=kept))
+    spool.log = world.channel.log
+    world.channel.at(1, pbx.Ringing()).at(3, pbx.Started())
+    return world, spool
+
+
+async def test_a_message_is_kept_and_leaves_nothing_in_the_spool() -> None:
+    kept = Kept()
+    world, spool = leaves(MESSAGE, kept)
+    result = await world.run()
+    name = "agi-app-a1-m2"
+    assert spool.log == ["play zh/leave-a-message", f"record {name}", f"take {name}", "play zh/thanks", "hangup"]
+    assert kept.found == [("message", "message", 16000)]
+    assert (result.disposition, result.answers) == ("left_a_message", {"message": "recorded"})
+    assert [r.sha256 for r in result.recordings] == ["ab" * 32]
+    assert spool.kept == set()
+
+
+async def test_a_message_of_silence_is_not_kept() -> None:
+    kept = Kept()
+    world, spool = leaves(MESSAGE, kept)
+    spool.samples = bytes(80_000)
+    result = await world.run()
+    assert (kept.found, result.answers, result.recordings) == ([], {}, ())
+
+
+async def test_a_message_that_cannot_be_kept_is_none_and_the_call_goes_on() -> None:
+    world, _ = leaves(MESSAGE, Kept(fault=True))
+    result = await world.run()
+    assert (result.disposition, result.answers, result.recordings) == ("completed", {}, ())
+
+
+async def test_whoever_leaves_a_message_and_hangs_up_has_left_it() -> None:
+    kept = Kept()
+    world, spool = leaves(MESSAGE, kept)
+    ended = asyncio.Event()
+
+    async def until_the_hangup(name: str, timeout: float) -> bool:
+        await ended.wait()
+        return True
+
+    spool.ended = until_the_hangup  # type: ignore[method-assign]
+    world.channel.at(9, pbx.FarEndEnded(None), BYE)
+    asyncio.get_running_loop().call_later(0.05, ended.set)
+    result = await world.run()
+    assert (result.disposition, result.answers) == ("left_a_message", {"message": "recorded"})
+    assert len(result.recordings) == 1
+
+
+async def test_the_opt_out_key_drops_the_message() -> None:
+    kept = Kept()
+    world, spool = leaves(MESSAGE, kept)
+
+    async def never(name: str, timeout: float) -> bool:
+        await asyncio.Event().wait()
+        return False
+
+    spool.ended = never  # type: ignore[method-assign]
+    world.channel.at(9, pbx.Key("9"))
+    result = await world.run()
+    assert (result.disposition, result.recordings, kept.found, spool.kept) == ("opted_out", (), [], set())
+
+
+async def test_a_spoken_answer_is_kept_when_the_flow_says_so() -> None:
+    kept = Kept()
+    world, _ = leaves(KEEPS, kept, Heard("很满意", 0.9))
+    world.channel.at(6, TALK).at(7, PAUSE)
+    result = await world.run()
+    assert result.answers == {"remark": "很满意"}
+    assert [(name, kind) for name, kind, _ in kept.found] == [("remark", "answer")]
+    assert len(result.recordings) == 1

@@ -29,6 +29,7 @@ ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.Interrupt("stop", True), None),  # the runner's own
     (pbx.HandedOver("h1", "done"), None),
     (pbx.Recognized("r1", YES), None),
+    (pbx.MessageEnded("m1", "recorded"), None),
 ]
 
 
@@ -54,7 +55,8 @@ def test_keys_talk_words_and_the_ends_of_prompts_and_hand_overs_reach_the_flow_a
     assert to_flow(pbx.HandedOver("h1", "busy"), "c1") == flow.TransferEnded("h1", "busy")
     assert to_flow(pbx.TalkingStarted(), "c1") == flow.TalkingStarted()
     assert to_flow(pbx.Recognized("r1", YES), "c1") == flow.Listened("r1", YES)
-    told = pbx.Key | pbx.PlaybackFinished | pbx.HandedOver | pbx.TalkingStarted | pbx.Recognized
+    assert to_flow(pbx.MessageEnded("m1", "empty"), "c1") == flow.Recorded("m1", "empty")
+    told = pbx.Key | pbx.PlaybackFinished | pbx.HandedOver | pbx.TalkingStarted | pbx.Recognized | pbx.MessageEnded
     others = [e for e, _ in ATTEMPT if not isinstance(e, told)]
     assert {to_flow(e, "c1") for e in others} == {None}
 

@@ -49,6 +49,10 @@ WITH locked AS MATERIALIZED (
             %(outcome)s::text, coalesce((retries_used ->> %(outcome)s)::integer, 0) + 1),
         last_outcome = %(outcome)s, disposition = coalesce(%(disposition)s, contact.disposition)
     FROM ended WHERE contact.contact_id = ended.contact_id
+), kept AS (
+    INSERT INTO recording (attempt_id, name, kind, sha256, seconds)
+    SELECT ended.attempt_id, r.name, r.kind, decode(r.sha256, 'hex'), r.seconds
+    FROM ended, jsonb_to_recordset(%(recordings)s::jsonb) AS r (name text, kind text, sha256 text, seconds real)
 )
 SELECT attempt_id FROM ended;
 
@@ -67,6 +71,10 @@ WITH ended AS (
     SET state = CASE WHEN %(contact_state)s = 'done' AND contact.state = 'pending' THEN 'done' ELSE contact.state END,
         last_outcome = %(outcome)s, disposition = coalesce(%(disposition)s, contact.disposition)
     FROM ended WHERE contact.contact_id = ended.contact_id
+), kept AS (
+    INSERT INTO recording (attempt_id, name, kind, sha256, seconds)
+    SELECT ended.attempt_id, r.name, r.kind, decode(r.sha256, 'hex'), r.seconds
+    FROM ended, jsonb_to_recordset(%(recordings)s::jsonb) AS r (name text, kind text, sha256 text, seconds real)
 )
 SELECT attempt_id FROM ended;
 

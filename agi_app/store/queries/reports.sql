@@ -12,7 +12,9 @@ GROUP BY rule ORDER BY number DESC, rule;
 
 -- name: attempts
 SELECT a.attempt_id, c.external_id, a.person_id, a.trunk, a.caller_id, a.rules_at, a.marked_at, a.ringing_at,
-       a.answered_at, a.ended_at, a.state, a.outcome, a.cause, a.tech_cause, a.disposition, a.answers, a.counts, a.note
+       a.answered_at, a.ended_at, a.state, a.outcome, a.cause, a.tech_cause, a.disposition, a.answers, a.counts, a.note,
+       ARRAY(SELECT r.recording_id FROM recording r WHERE r.attempt_id = a.attempt_id AND r.sha256 IS NOT NULL
+             ORDER BY r.recording_id) AS recordings
 FROM attempt a JOIN contact c ON c.contact_id = a.contact_id
 WHERE a.campaign = %(campaign)s AND a.dialled
 ORDER BY a.marked_at;

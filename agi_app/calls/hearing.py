@@ -1,0 +1,74 @@
+"""All that is heard in one call: what is listened to, and what is recorded to be kept."""
+
+from __future__ import annotations
+
+import asyncio
+
+from agi_app.calls.ears import Ears
+from agi_app.calls.listening import Listening
+from agi_app.calls.plan import ChannelLike
+from agi_app.calls.recording import Recording
+from agi_app.flow import commands as cmd
+from agi_app.flow import events as flow_events
+from agi_app.model.call import KeptRecording
+from agi_app.pbx.events import Event
+
+
+class Hearing:
+    """Carries out what the flow wants heard; a call without a recogniser still records messages."""
+
+    def __init__(self, group: asyncio.TaskGroup, ears: Ears, channel: ChannelLike) -> None:
+        heard_by = ears.recognizer
+        self._listening = None if heard_by is None else Listening(group, ears, heard_by, channel)
+        self._recording = Recording(group, ears, channel)
+
+    @property
+    def understands(self) -> bool:
+        """Whether somebody understands what is said."""
+        return self._listening is not None
+
+    @property
+    def kept(self) -> tuple[KeptRecording, ...]:
+        """What was kept so far."""
+        return tuple(self._recording.kept)
+
+    def notice(self, event: Event) -> None:
+        """An event of the channel, before the flow hears it."""
+        if self._listening is not None:
+            self._listening.notice(event)
+
+    async def do(self, command: cmd.Hearing) -> None:
+        """Carry out one command."""
+        match command:
+            case cmd.StartRecording():
+                self._recording.start(command)
+            case cmd.EndRecording(recording):
+                await self._recording.end(recording)
+            case cmd.DropRecording():
+                self._recording.drop()
+            case _ if self._listening is not None:
+                await self._listen(self._listening, command)
+
+    async def _listen(self, listening: Listening, command: cmd.Hearing) -> None:
+        match command:
+            case cmd.StartListening():
+                listening.start(command)
+            case cmd.StopListening():
+                listening.stop()
+            case cmd.KeepSpoken(heard, name):
+                await self._recording.keep(name, "answer", listening.said(heard))
+
+    def stop(self) -> None:
+        """Hear nothing more."""
+        self._recording.drop()
+        if self._listening is not None:
+            self._listening.stop()
+
+    async def last_words(self) -> list[flow_events.Event]:
+        """The call is over: what the person was saying when it ended, as the flow would have heard it."""
+        found: list[flow_events.Event] = []
+        if self._listening is not None and (said := await self._listening.last_words()) is not None:
+            found.append(flow_events.Listened(said.listening, said.heard))
+        if (message := await self._recording.last_words()) is not None:
+            found.append(flow_events.Recorded(message.recording, message.result))
+        return found

@@ -1,0 +1,51 @@
+"""What people said, as far as it is kept: WAV files, encrypted, in the data folder."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from agi_app.model.call import KeptRecording
+from agi_app.sealed_files import SealedFiles
+
+FOLDER = "recordings"  # below the data folder
+KEY_FILE = "recordings.key"
+RATE, WIDTH = 8000, 2  # Hz, bytes a sample; one channel
+_FRAME = 160  # samples, 20 ms
+LEAST_TALK_S = 0.3  # a recording with less talk holds nothing
+
+
+class RecordingFiles(SealedFiles):
+    """The kept recordings of one installation; the hash of each stands beside its attempt."""
+
+    def __init__(self, data_folder: Path) -> None:
+        super().__init__(data_folder / FOLDER, data_folder / KEY_FILE, "recordings")
+
+    def keep_call(self, name: str, kind: str, pcm: bytes) -> KeptRecording:
+        """Encrypt what was said in a call; on disk when this returns. Blocks. Raises ConfigError."""
+        digest = self.keep(as_wav(pcm))
+        return KeptRecording(name, kind, digest.hex(), round(len(pcm) / WIDTH / RATE, 1))
+
+
+def as_wav(pcm: bytes) -> bytes:
+    """A WAV file that any player takes. A few random bytes in it make it no other's: each can be deleted alone."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(WIDTH)
+        sound.setframerate(RATE)
+        sound.writeframes(pcm)
+    made = out.getvalue() + b"agi " + struct.pack("<I", 16) + os.urandom(16)
+    return made[:4] + struct.pack("<I", len(made) - 8) + made[8:]
+
+
+def talk_seconds(pcm: bytes, level: int) -> float:
+    """How long somebody speaks in it: the frames whose mean amplitude is ``level`` or more."""
+    samples = np.frombuffer(pcm[: len(pcm) // (WIDTH * _FRAME) * WIDTH * _FRAME], "<i2").astype(np.int32)
+    loud = np.abs(samples.reshape(-1, _FRAME)).mean(axis=1) >= level
+    return float(loud.sum()) * _FRAME / RATE

@@ -1,0 +1,136 @@
+"""Files that only this installation can read: evidence of consents, recordings of people.
+
+A file is named by the SHA-256 of what it holds, so that a hash in the database finds it, the same content is
+kept once, and a changed file is noticed. AES-256-GCM with a key file of its own for each kind. Layout of a
+kept file: ``AGI-EVIDENCE-1\\n`` (its kind), 8 bytes that recognise the key, 12 bytes nonce, ciphertext with tag;
+the SHA-256 of the clear text is the associated data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import stat
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from agi_app.errors import ConfigError
+from agi_app.files import make_private, sync_folder, write_whole
+from agi_app.keys import make_key, read_key
+
+SUFFIX = ".enc"
+_KEY_ID_BYTES, _NONCE_BYTES = 8, 12
+
+
+class SealedFiles:
+    """Files of one kind, for example "evidence"; every method blocks, so call it in a thread."""
+
+    def __init__(self, folder: Path, key_file: Path, what: str) -> None:
+        self.folder = folder
+        self._key_file = key_file
+        self._what, self._key_name = what, f"{what} key"
+        self._magic = f"AGI-{what.upper()}-1\n".encode()
+        self._head = len(self._magic) + _KEY_ID_BYTES
+
+    def keep(self, content: bytes) -> bytes:
+        """Encrypt and store; returns the SHA-256 of ``content`` once it is safe on disk. Raises ConfigError."""
+        digest = hashlib.sha256(content).digest()
+        target = self._path(digest)
+        if target.is_file():
+            return digest
+        key = self._key()
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._magic + self._key_id(key) + nonce + AESGCM(key).encrypt(nonce, content, digest)
+        try:
+            make_private(target.parent)
+            write_whole(target, sealed, 0o600)
+        except OSError as error:
+            raise ConfigError(f"{target.parent}: the {self._what} cannot be kept: {error.strerror}") from error
+        return digest
+
+    def read(self, digest: bytes) -> bytes | None:
+        """What was kept under this hash, verified; None when it is not here (any more). Raises ConfigError."""
+        target = self._path(digest)
+        try:
+            sealed = target.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ConfigError(f"{target}: the {self._what} cannot be read: {error.strerror}") from error
+        key = self._key()
+        if not sealed.startswith(self._magic) or len(sealed) < self._head + _NONCE_BYTES:
+            raise ConfigError(f"{target}: is damaged; put the file of a backup in its place")
+        if not hmac.compare_digest(sealed[len(self._magic) : self._head], self._key_id(key)):
+            raise ConfigError(
+                f"{self._key_file}: is not the key that the {self._what} was encrypted with; put the right one back"
+            )
+        nonce, ciphertext = sealed[self._head : self._head + _NONCE_BYTES], sealed[self._head + _NONCE_BYTES :]
+        try:
+            content = AESGCM(key).decrypt(nonce, ciphertext, digest)
+        except InvalidTag:
+            raise ConfigError(
+                f"{target}: is damaged, or was changed since it was kept; put the file of a backup in its place"
+            ) from None
+        if hashlib.sha256(content).digest() != digest:
+            raise ConfigError(f"{target}: does not hold what its name says; put the file of a backup in its place")
+        return content
+
+    def has(self, digest: bytes) -> bool:
+        """Whether a file is kept under this hash."""
+        return self._path(digest).is_file()
+
+    def remove(self, digest: bytes) -> bool:
+        """Delete what is kept under this hash; False when there was nothing. Raises ConfigError."""
+        target = self._path(digest)
+        try:
+            target.unlink()
+            sync_folder(target.parent)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise ConfigError(f"{target}: the {self._what} cannot be deleted: {error.strerror}") from error
+        return True
+
+    def prepare(self) -> None:
+        """Make the key while there is nothing yet that needs an old one, so that every backup has it. ConfigError."""
+        if not self._key_file.exists() and not self._any():
+            make_key(self._key_file, self._key_name)
+
+    def digests(self) -> list[tuple[bytes, float]]:
+        """The hash of every kept file and when it was written (seconds since 1970)."""
+        found = []
+        for file in self.folder.rglob(f"*{SUFFIX}"):
+            with contextlib.suppress(FileNotFoundError, ValueError):  # gone meanwhile, or none of ours
+                found.append((bytes.fromhex(file.name.removesuffix(SUFFIX)), file.stat().st_mtime))
+        return found
+
+    def _any(self) -> bool:
+        return next(self.folder.rglob(f"*{SUFFIX}"), None) is not None
+
+    def _path(self, digest: bytes) -> Path:
+        name = digest.hex()
+        return self.folder / name[:2] / f"{name}{SUFFIX}"
+
+    def _key(self) -> bytes:
+        """The key; made on first use, but never anew while there is evidence that needs the old one."""
+        key = read_key(self._key_file, self._key_name)
+        if key is None:
+            if self._any():
+                raise ConfigError(
+                    f"{self._key_file}: the {self._key_name} is missing, and {self.folder} holds files that only it"
+                    " opens; put the key back from your backup"
+                )
+            return make_key(self._key_file, self._key_name)
+        mode = stat.S_IMODE(self._key_file.stat().st_mode)
+        if mode & 0o077:
+            raise ConfigError(
+                f"{self._key_file}: others may read the {self._key_name}; run: chmod 600 {self._key_file}"
+            )
+        return key
+
+    def _key_id(self, key: bytes) -> bytes:
+        return hmac.digest(key, f"agi-app {self._what} key id".encode(), "sha256")[:_KEY_ID_BYTES]
