@@ -95,7 +95,9 @@ def test_a_message_is_kept_encrypted_and_can_be_listened_to(site: Site) -> None:
         (site.project / "prompts" / language / "key.txt").write_text(notice, "utf-8")
     flow = FLOW.replace("phrases: {zh-CN: [不要再打], en: [stop calling]},", "")
     begin, end = flow.index("    - gather:"), flow.index("  confirmed:")
-    record = "    - record: {prompt: key, save: message, silence: 2s}\n      on: {recorded: confirmed, empty: unanswered}\n"
+    record = (
+        "    - record: {prompt: key, save: message, silence: 2s}\n      on: {recorded: confirmed, empty: unanswered}\n"
+    )
     (site.project / "flows" / "spoken.yaml").write_text(flow[:begin] + record + flow[end:], "utf-8")
     (number,) = people(10)
     site.consent([number])
