@@ -94,7 +94,7 @@ def _write(output: Path, content: bytes, mode: int = 0o666) -> None:
     try:
         write_whole(output, content, mode)
     except OSError as error:
-        raise InputError(f"{output}: cannot be written: {error.strerror}") from error
+        raise InputError(f"{output}: the report cannot be written: {error.strerror}") from error
     say(f"{output}: written")
 
 

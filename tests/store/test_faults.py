@@ -165,7 +165,7 @@ async def test_a_wrong_suppression_key_is_noticed(store: Store) -> None:
     """With it nobody who said stop would be recognised."""
     await checks.confirm_suppression_key(store, "abc")
     await checks.confirm_suppression_key(store, "abc")
-    with pytest.raises(SafetyError, match="put the right key file back"):
+    with pytest.raises(SafetyError, match=r"put the right suppression\.key back"):
         await checks.confirm_suppression_key(store, "xyz")
 
 
