@@ -27,7 +27,9 @@ class Talker:
         self._folder = folder
         self._turns = turns
         self._hangs_up_after_s = hangs_up_after_s
-        self.port = free_port()
+        self.port = self._media_port = free_port()
+        while abs(self._media_port - self.port) < 4:  # neither is bound yet, so the same may be given twice
+            self._media_port = free_port()
         self._child: Child | None = None
 
     def endpoint(self, number: str) -> str:
@@ -45,7 +47,7 @@ class Talker:
         (self._folder / "talker.xml").write_text(scenario, "utf-8")
         log = self._folder / "talker.log"
         argv = ["sipp", "-nostdin", "-sf", "talker.xml", "-i", "127.0.0.1", "-p", str(self.port), "-mi", MEDIA_HOST]
-        argv += ["-mp", str(free_port()), "-default_behaviors", "all,-abortunexp"]
+        argv += ["-mp", str(self._media_port), "-default_behaviors", "all,-abortunexp"]
         self._child = Child(argv, log=log, cwd=self._folder)
         while is_free(self.port):
             assert self._child.returncode is None, log.read_text("utf-8")
