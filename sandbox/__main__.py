@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sandbox.callees import read_callees
 from sandbox.errors import SandboxError
 from sandbox.root import cache_folder, ensure_root, ensure_tools
 from sandbox.world import World, facts_json, settings_toml
@@ -27,13 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start both, print how to reach them, and wait for Ctrl-C")
     up.add_argument("--prompts", type=Path, help="a folder with prompts, seen by Asterisk as prompts_path")
+    up.add_argument("--callees", type=Path, help="who speaks (examples/*/callees.toml); needs --prompts")
     commands.add_parser("down", help="end the one that is up")
     commands.add_parser("status", help="say whether one is up, and how to reach it")
     commands.add_parser("shell", help="open the Asterisk console of the one that is up")
     options = parser.parse_args(arguments)
     try:
         if options.command == "up":
-            return _up(options.prompts)
+            return _up(options.prompts, options.callees)
         return {"down": _down, "status": _status, "shell": _shell}[options.command]()
     except SandboxError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -54,10 +56,14 @@ def _state() -> dict[str, Any] | None:
     return state if command.exists() and b"sandbox" in command.read_bytes() else None
 
 
-def _up(prompts: Path | None) -> int:
+def _up(prompts: Path | None, callees: Path | None) -> int:
     running = _state()
     if running is not None:
         raise SandboxError(f"one is up already (process {running['pid']}): see scripts/sandbox status")
+
+    if callees is not None and prompts is None:
+        raise SandboxError("--callees needs --prompts: they wait as long as the prompts last that they hear")
+    speaking = read_callees(callees, prompts) if callees is not None and prompts is not None else {}
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -68,7 +74,7 @@ def _up(prompts: Path | None) -> int:
         ensure_tools(say)
         root = ensure_root(say)
         folder = Path(tempfile.mkdtemp(prefix="agi-app-sandbox-"))
-        with World(root, folder, prompts_dir=prompts) as world:
+        with World(root, folder, prompts_dir=prompts, speaking=speaking) as world:
             _write_state(world)
             print(_description(world), flush=True)
             while world.asterisk.running and world.carrier.running:

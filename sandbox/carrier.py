@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from typing import Self
 
 from sandbox.errors import SandboxError
 from sandbox.ports import free_port, is_free
+from sandbox.speaker import Person, add_speakers, call_pcap
 from sandbox.supervise import Child
 
 SCENARIO = Path(__file__).resolve().parent / "scenarios" / "carrier.xml"
@@ -36,15 +38,23 @@ class Carrier:
     """One SIPp process on 127.0.0.1 UDP. ``port`` 0 means a free one; ``media_ports`` is what its SDP offers.
 
     ``trace`` writes sipp-errors.log: each unexpected message, and also each wait that ended as it should.
+    ``speaking`` has people who speak, by the last two digits of the number.
     """
 
     def __init__(
-        self, run_dir: Path, *, port: int = 0, media_ports: tuple[int, int] = (34_000, 54_000), trace: bool = False
+        self,
+        run_dir: Path,
+        *,
+        port: int = 0,
+        media_ports: tuple[int, int] = (34_000, 54_000),
+        trace: bool = False,
+        speaking: Mapping[str, Person] | None = None,
     ) -> None:
         self.run_dir = run_dir.resolve()
         self.port = port or free_port()
         self.media_ports = media_ports
         self.trace = trace
+        self.speaking = speaking or {}
         self._child: Child | None = None
 
     @property
@@ -66,6 +76,10 @@ class Carrier:
         self.run_dir.mkdir(parents=True, exist_ok=True)
         if not is_free(self.port):
             raise SandboxError(f"the carrier's port {self.port} is taken: choose another, or 0 for a free one")
+        scenario = add_speakers(SCENARIO.read_text("utf-8"), self.speaking)
+        (self.run_dir / "carrier.xml").write_text(scenario, "utf-8")
+        for suffix, person in self.speaking.items():
+            (self.run_dir / f"speaker-{suffix}.pcap").write_bytes(call_pcap(person))
         self._child = Child(self._command(), log=self.log_path, cwd=self.run_dir)
         deadline = time.monotonic() + START_TIMEOUT_S
         while is_free(self.port):
@@ -111,7 +125,7 @@ class Carrier:
     def _command(self) -> list[str]:
         low, high = self.media_ports
         options = {
-            "-sf": str(SCENARIO),
+            "-sf": "carrier.xml",
             "-i": "127.0.0.1",
             "-p": self.port,
             "-ci": "127.0.0.1",

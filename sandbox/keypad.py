@@ -6,12 +6,12 @@ shows it, so this one is made for a code, and may start after the call began: As
 
 from __future__ import annotations
 
-import struct
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sandbox import rtp
 from sandbox.carrier import MEDIA_HOST
 from sandbox.errors import SandboxError
 from sandbox.ports import is_free
@@ -19,11 +19,7 @@ from sandbox.supervise import Child
 
 SCENARIO = Path(__file__).resolve().parent / "scenarios" / "keypad.xml"
 START_TIMEOUT_S = 10.0
-_KEYS = "0123456789*#"  # RFC 4733, 3.2: the place is the event
-_PAYLOAD = 101
-_PACKET_MS, _PACKETS, _GAP_MS = 20, 5, 200  # a key is held for 0.1 s, then there is a pause
-_END_PACKETS = 3
-_TICKS_A_MS = 8
+_PAUSE_PACKETS = 10  # between two keys
 
 
 class Keypad:
@@ -63,27 +59,7 @@ class Keypad:
 
 def keys_pcap(digits: str) -> bytes:
     """A capture file with RTP events (RFC 4733) of all the keys, for SIPp's ``play_pcap_audio``."""
-    out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)]
-    sequence, at_ms = 1, 0
+    stream: list[rtp.Packet | None] = []
     for digit in digits:
-        event, began = _KEYS.index(digit), at_ms
-        for n in range(_PACKETS + _END_PACKETS):
-            held_ms = min(n + 1, _PACKETS) * _PACKET_MS
-            end = n >= _PACKETS
-            rtp = struct.pack(
-                "!BBHII", 0x80, _PAYLOAD | (0x80 if n == 0 else 0), sequence, began * _TICKS_A_MS, 0x0A0B0C0D
-            )
-            rtp += struct.pack("!BBH", event, (0x80 if end else 0) | 10, held_ms * _TICKS_A_MS)
-            out.append(_packet(at_ms, rtp))
-            sequence += 1
-            at_ms += _PACKET_MS
-        at_ms += _GAP_MS
-    return b"".join(out)
-
-
-def _packet(at_ms: int, payload: bytes) -> bytes:
-    """One captured Ethernet frame; SIPp puts in addresses, ports and checksum itself."""
-    udp = struct.pack("!HHHH", 4000, 4000, 8 + len(payload), 0) + payload
-    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, b"\x7f\x00\x00\x01", b"\x7f\x00\x00\x01")
-    frame = b"\x00" * 12 + b"\x08\x00" + ip + udp
-    return struct.pack("<IIII", at_ms // 1000, at_ms % 1000 * 1000, len(frame), len(frame)) + frame
+        stream += [*rtp.key(digit), *[None] * _PAUSE_PACKETS]
+    return rtp.capture(stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -11,17 +12,27 @@ from typing import Self
 from sandbox.asterisk import TRUNK, Asterisk
 from sandbox.capture import Capture
 from sandbox.carrier import Carrier
+from sandbox.speaker import Person
 
 
 class World:
     """Starts all of it on enter and ends all of it on exit; the folder keeps logs and the capture.
 
     ``root`` comes from ``sandbox.root.ensure_root``. With ``asterisks=2`` two of them call into one carrier.
+    ``speaking`` has the carrier's people who speak, by the last two digits of their numbers.
     """
 
-    def __init__(self, root: Path, folder: Path, *, prompts_dir: Path | None = None, asterisks: int = 1) -> None:
+    def __init__(
+        self,
+        root: Path,
+        folder: Path,
+        *,
+        prompts_dir: Path | None = None,
+        asterisks: int = 1,
+        speaking: Mapping[str, Person] | None = None,
+    ) -> None:
         self.folder = folder.resolve()
-        self.carrier = Carrier(self.folder / "carrier")
+        self.carrier = Carrier(self.folder / "carrier", speaking=speaking)
         self.capture = Capture(self.folder / "carrier" / "sip.pcap", self.carrier.port)
         self.asterisks = [
             Asterisk(

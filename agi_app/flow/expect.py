@@ -21,9 +21,9 @@ from agi_app.flow.graph import prompt_uses, said_prompts
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.simulate import KEYS, WORDS, Heard, Simulation, is_said
-from agi_app.flow.steps import AnyStep
+from agi_app.flow.steps import AnyStep, CallBack
 from agi_app.flow.transcripts import says
-from agi_app.flow.words import FileName, Label, Language, Text, Variable
+from agi_app.flow.words import CALL_BACK, FileName, Label, Language, Text, Variable
 from agi_app.yaml_lines import Authored, Document, Path, load, quote, suggest, validate
 
 MOST_CASES = 500
@@ -181,7 +181,7 @@ def _says(step: AnyStep) -> TypeGuard[SayStep]:
 def saved_names(flow: Flow) -> set[str]:
     """The names under which the steps of a flow, and of the flows that it calls, save answers."""
     steps = [step for part in _whole(flow) for steps in part.nodes.values() for step in steps]
-    saves = (getattr(verb, "save", None) for step in steps for _, verb in step)
+    saves = (CALL_BACK if isinstance(v, CallBack) else getattr(v, "save", None) for step in steps for _, v in step)
     return {name for name in saves if isinstance(name, str)}
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import random
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sandbox import rtp
 from sandbox.carrier import MEDIA_HOST
-from sandbox.keypad import SCENARIO, _packet
+from sandbox.g711 import ULAW
+from sandbox.keypad import SCENARIO
 from sandbox.ports import free_port, is_free
 from sandbox.supervise import Child
 from tests.asterisk.client import TRUNK
@@ -64,12 +65,8 @@ def audio_pcap(turns: Sequence[float]) -> bytes:
     """The turns, and ten seconds of silence behind them, as µ-law RTP in a capture file."""
     samples = [s for index, seconds in enumerate(turns) for s in (_talk if index % 2 else _quiet)(seconds)]
     samples += _quiet(10.0)
-    out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)]
-    for number in range(len(samples) // PACKET):
-        payload = bytes(samples[number * PACKET : (number + 1) * PACKET])
-        head = struct.pack("!BBHII", 0x80, 0x80 if number == 0 else 0, number + 1, number * PACKET, 0x0A0B0C0D)
-        out.append(_packet(number * 20, head + payload))
-    return b"".join(out)
+    packets = (bytes(samples[start : start + PACKET]) for start in range(0, len(samples) - PACKET + 1, PACKET))
+    return rtp.capture(rtp.Packet(ULAW, payload) for payload in packets)
 
 
 def _quiet(seconds: float) -> list[int]:

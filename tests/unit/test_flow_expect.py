@@ -135,7 +135,7 @@ def test_a_faulty_file_is_explained(text: str, faults: list[str]) -> None:
     assert [whole[: len(start)] for whole, start in zip(found, faults, strict=True)] == faults
 
 
-@pytest.mark.parametrize("example", ["clinic", "survey", "bulk"])
+@pytest.mark.parametrize("example", ["clinic", "survey", "visit-survey", "whitening", "bulk"])
 def test_the_examples_do_what_their_files_expect(example: str) -> None:
     """The files are part of the examples, and people copy them."""
     project = read_project(ROOT / "examples" / example, None)
@@ -170,3 +170,22 @@ def test_words_are_inputs_of_a_flow_that_listens(said: str, language: str, answe
 def test_one_latin_word_without_quotes_is_a_misspelt_command() -> None:
     with pytest.raises(AuthorError, match=r"\"lisen\" is no input; write keys .*, or '\"words\"'"):
         parse_cases("flow: x\ncases:\n  - {name: x, input: [lisen], expect: {opted_out: true}}", "s.yaml")
+
+
+def test_the_time_that_a_call_back_was_promised_for_is_an_answer() -> None:
+    """``call_back`` saves it without a ``save`` of the author's."""
+    text = """\
+flow: later
+languages: [en]
+identify: {business: {en: Sunshine Dental}}
+start: ask
+nodes:
+  ask:
+    - call_back: {prompt: when, offer: [{tomorrow_at: "10:00"}]}
+    - hangup
+"""
+    later = parse_flow(text, "flows/later.yaml")
+    case = 'name: x, now: "2026-03-03 10:30", input: ["1"], expect: {answers: {call_back: "2026-03-04T10:00"}}'
+    source = parse_cases(f"flow: later\ncases:\n  - {{{case}}}\n", "simulations/s.yaml")
+    assert check_cases(source, {"later": later}, PROMPTS) == []
+    assert run_case(source, 0, later.flow, PROMPTS, {}).differences == ()
