@@ -17,7 +17,9 @@ SMALL = {
 _LARGE = {"thousand": 10**3, "million": 10**6}
 _TIMES = {"double": 2, "triple": 3}
 _WORD = "|".join((*SMALL, "oh", "nought", "nil", "hundred", *_LARGE, *_TIMES, "[0-9]+"))
-NUMBER = re.compile(rf"\b(?:a (?=hundred|thousand|million))?(?:{_WORD})\b(?: (?:and (?=[a-z0-9])|point )?(?:{_WORD})\b)*")
+NUMBER = re.compile(
+    rf"\b(?:a (?=hundred|thousand|million))?(?:{_WORD})\b(?: (?:and (?=[a-z0-9])|point )?(?:{_WORD})\b)*"
+)
 # What recognisers write for a number that is all that was said.
 ALONE = {"won": "1", "to": "2", "too": "2", "for": "4", "fore": "4", "ate": "8"}
 
