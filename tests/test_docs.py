@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.util
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel
 
 from agi_app.campaigns.load import RETRIED, CampaignFile, PaceFile, WindowFile, parse_campaign
+from agi_app.campaigns.meanings import parse_meanings, shipped_meanings
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.rule_catalogue import catalogue
 from agi_app.campaigns.starter import make_project
 from agi_app.contacts.parse import parse_contacts
 from agi_app.contacts.table import Table
+from agi_app.errors import AuthorError
 from agi_app.flow.call_step import Call, CallStep
 from agi_app.flow.check import check_structure
 from agi_app.flow.definition import Flow, Identify, OptOut
 from agi_app.flow.expect import parse_cases, run_case
+from agi_app.flow.heard import Heard
 from agi_app.flow.load import load_flow, parse_flow
 from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.flow.say_step import Say, SayStep
@@ -39,6 +43,8 @@ from agi_app.flow.steps import (
     When,
 )
 from agi_app.flow.transfer_step import Transfer, TransferStep
+from agi_app.flow.understanding import Understood, understand
+from agi_app.flow.wanted import Kind
 from agi_app.flow.words import VERBS
 from agi_app.model.call import Outcome
 
@@ -48,6 +54,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "examples").glob("*.md")])
 README, README_ZH = ROOT / "README.md", ROOT / "README.zh-CN.md"
+MEANING, MEANING_ZH = DOCS / "how-to" / "answers-with-meaning.md", DOCS / "how-to" / "answers-with-meaning.zh-CN.md"
 SCRIPT, SCRIPT_ZH = DOCS / "how-to" / "from-script-to-flow.md", DOCS / "how-to" / "from-script-to-flow.zh-CN.md"
 QUICKSTART, QUICKSTART_ZH = DOCS / "quickstart.md", DOCS / "quickstart.zh-CN.md"
 CHECK_RULES = DOCS / "reference" / "check-rules.md"
@@ -258,6 +265,38 @@ def test_the_guide_from_a_script_to_a_flow_tells_what_happens(page: Path) -> Non
     )
 
 
+@pytest.mark.parametrize("page", [MEANING, MEANING_ZH], ids=_name)
+def test_the_guide_to_answers_with_meaning_is_true(page: Path, tmp_path: Path) -> None:
+    """Every sentence of its tables means what they say, no meaning is left out, and check says what is shown."""
+    shipped, today = shipped_meanings(), dt.date(2026, 3, 4)
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in re.findall(r"(?m)^\|.*\|$", _text(page))]
+    named = {row[0].split("`")[1]: row[1] for row in rows if len(row) == 2 and row[0].startswith("`")}
+    assert named.keys() == shipped.meanings.keys()
+    for name, examples in named.items():
+        for said in re.split("[,，、]", examples):
+            text = said.strip(' “”"')
+            language = "en" if text.isascii() else "zh-CN"
+            assert understand(shipped.wanted(language, {"this": name}), Heard(text, 1.0)) == Understood("this", "this")
+    judged = 0
+    for row in rows:
+        kind = re.match(r"`\{kind: (\w+)(?:, min: 0, max: (\d+))?\}`", row[0])
+        said, becomes = row[-2:]
+        if kind is None and becomes not in ("yes", "no", "no_match", "opt_out"):
+            continue
+        language, answers = "en" if said.isascii() else "zh-CN", {} if kind else {"yes": "yes", "no": "no"}
+        asked = cast(Kind, kind[1] if kind else "answers")
+        most = int(kind[2]) if kind and kind[2] else None
+        wanted = shipped.wanted(language, answers, kind=asked, most=most)
+        assert understand(wanted, Heard(said, 1.0), today).value == becomes, said
+        judged += 1
+    assert judged == 24
+    own = next(body for body in _blocks(page, "yaml") if body.startswith("# meanings/clinic.yaml"))
+    parse_meanings(own, "meanings/clinic.yaml")
+    with pytest.raises(AuthorError) as caught:
+        parse_meanings(own.replace("[no more robots]", "[no thanks]"), "meanings/clinic.yaml")
+    assert f"\n{caught.value.problems[0]}\n" in "".join(_blocks(page, "console"))
+
+
 # ---- together
 
 
@@ -267,7 +306,11 @@ def _commands(page: Path) -> list[str]:
     return [re.sub(r"\s+#.*", "", line).removeprefix("$ ").strip() for line in lines if line.startswith("$ ")]
 
 
-@pytest.mark.parametrize(("english", "chinese"), [(README, README_ZH), (QUICKSTART, QUICKSTART_ZH)], ids=["r", "q"])
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [(README, README_ZH), (QUICKSTART, QUICKSTART_ZH), (MEANING, MEANING_ZH)],
+    ids=["r", "q", "m"],
+)
 def test_both_languages_show_the_same_commands_and_files(english: Path, chinese: Path) -> None:
     assert _commands(english) == _commands(chinese)
     assert _commands(english)

@@ -34,7 +34,7 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     "gather": VerbHelp(
         "Plays a prompt and waits for one key, for several digits, or for words. Without `no_match`, a wrong key or"
         " what was not understood goes the `no_input` way. An answer without a way goes on with the next step. A label"
-        " of `speech` has the name of a [meaning](../how-to/spoken-answers.md#meanings), shipped or of `meanings/`, or"
+        " of `speech` has the name of a [meaning](../how-to/answers-with-meaning.md), shipped or of `meanings/`, or"
         " phrases in each language. Keys always work beside speech. Talk breaks a prompt off, and a spoken stop counts"
         " in every prompt, whatever its `barge_in`; when the words are neither a stop nor an answer, the prompt plays"
         " again.",
