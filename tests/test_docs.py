@@ -22,6 +22,7 @@ from agi_app.contacts.table import Table
 from agi_app.errors import AuthorError
 from agi_app.flow.call_step import Call, CallStep
 from agi_app.flow.check import check_structure
+from agi_app.flow.check_meanings import check_words
 from agi_app.flow.definition import Flow, Identify, OptOut
 from agi_app.flow.expect import parse_cases, run_case
 from agi_app.flow.heard import Heard
@@ -295,6 +296,29 @@ def test_the_guide_to_answers_with_meaning_is_true(page: Path, tmp_path: Path) -
     with pytest.raises(AuthorError) as caught:
         parse_meanings(own.replace("[no more robots]", "[no thanks]"), "meanings/clinic.yaml")
     assert f"\n{caught.value.problems[0]}\n" in "".join(_blocks(page, "console"))
+
+
+@pytest.mark.parametrize("page", [SCRIPT, SCRIPT_ZH], ids=_name)
+def test_the_guide_from_a_script_to_a_flow_takes_answers_by_voice(page: Path) -> None:
+    """The flow with the nodes that the guide changes makes the spoken calls that it expects."""
+    blocks = _blocks(page, "yaml")
+    flow, changed = (body for body in blocks if body.startswith("# flows/recall.yaml"))
+    cases = next(body for body in blocks if body.startswith("# simulations/recall-spoken.yaml"))
+    listens = flow[: flow.index("  greeting:")] + changed.partition("\n")[2] + flow[flow.index("  booked:") :]
+    parsed = parse_flow(listens, "flows/recall.yaml")
+    assert check_structure(parsed) == []
+    assert check_words(parsed, shipped_meanings()) == []
+    source = parse_cases(cases, "simulations/recall-spoken.yaml")
+    prompts = {
+        (language, name): PromptFacts(True, name, 8000, 1, 2, 5.0)
+        for language in parsed.flow.languages
+        for name in ("recall-greeting", "recall-offer", "recall-half", "recall-booked", "recall-later", "goodbye")
+    }
+    shown = "".join(_blocks(page, "console"))
+    for index in range(len(source.file.cases)):
+        verdict = run_case(source, index, parsed.flow.understanding(shipped_meanings()), prompts, {})
+        assert not verdict.differences, verdict.name
+        assert f"\n  ok      {verdict.name}\n" in shown
 
 
 # ---- together
