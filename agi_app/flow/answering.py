@@ -93,6 +93,15 @@ def best_label(wanted: Wanted, units: Units) -> str | None:
     return label if certain else None
 
 
+def says_nothing(wanted: Wanted, units: Units) -> bool:
+    """Whether there is neither an answer in it, asked for or not, nor a word that turns one round or doubts it.
+
+    Only then may another reading of the same sound be an answer: 可以吗 is no misheard 可以.
+    """
+    reading = read(wanted, units)
+    return not reading.answers() and not reading.has(DOUBT, NEGATION, OTHER)
+
+
 def _near_labels(wanted: Wanted, reading: Reading) -> set[str]:
     """Labels with a phrase that is all of the utterance but for fillers and a slip."""
     fillers = {i for s in reading.spans if s.label == FILLER for i in range(s.begin, s.end)}

@@ -12,6 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from agi_app.campaigns.meanings import shipped_meanings
+from agi_app.flow.answering import says_nothing
 from agi_app.flow.cover import word_of
 from agi_app.flow.heard import Heard, Why
 from agi_app.flow.understanding import MAX_BIAS, NO_MATCH, OPT_OUT, Understood, bias, understand
@@ -127,6 +128,13 @@ def test_what_was_not_surely_speech_means_nothing(why: Why) -> None:
 def test_little_confidence_is_no_answer_but_a_stop_counts() -> None:
     assert meant(YES_OR_NO["en"], "yes", 0.1) == "no_match"
     assert meant(YES_OR_NO["en"], "stop calling me", 0.1) == "opt_out"
+
+
+def test_only_what_says_nothing_may_have_been_misheard() -> None:
+    for text in ("可以吗", "不知道", "我在开会", "没说", "是的不是"):
+        assert not says_nothing(YES_OR_NO["zh-CN"], cut(text)), text
+    for text in ("克衣", "嗯", "今天天气很好"):
+        assert says_nothing(YES_OR_NO["zh-CN"], cut(text)), text
 
 
 def test_two_answers_with_one_phrase_are_no_answer() -> None:
