@@ -7,6 +7,7 @@
       {hears = ["greeting", "ask-overall"], says = "very-satisfied"},
       {hears = ["ask-score"], keys = "9#"},
     ]
+    hangs_up_after = 20                   # seconds after the answer; without it they stay until we hang up
 
 Before a turn they wait as long as the prompts last that they hear, and two seconds more: long enough for a recogniser
 to be quick or slow, since talk in the last words of a question is an answer, too.
@@ -22,7 +23,7 @@ from typing import Any
 
 from sandbox import g711
 from sandbox.errors import SandboxError
-from sandbox.speaker import Keys, Person, Says, voice
+from sandbox.speaker import STAYS_S, Keys, Person, Says, voice
 
 THINKS_S = 2.0
 _LAWS = {"ulaw": g711.ULAW, "alaw": g711.ALAW}
@@ -45,10 +46,10 @@ def read_callees(file: Path, prompts: Path) -> dict[str, Person]:
 
 
 def _person(table: Mapping[str, Any], prompts: Path) -> Person:
-    _only(table, "language", "codec", "turns", "who")
+    _only(table, "language", "codec", "turns", "who", "hangs_up_after")
     language = table["language"]
     turns = [_turn(turn, prompts / language, language) for turn in table["turns"]]
-    return Person(turns, _LAWS[table.get("codec", "ulaw")])
+    return Person(turns, _LAWS[table.get("codec", "ulaw")], float(table.get("hangs_up_after", STAYS_S)))
 
 
 def _turn(table: Mapping[str, Any], prompts: Path, language: str) -> Says | Keys:

@@ -19,6 +19,7 @@ VOICES = Path(__file__).resolve().parent / "voices"  # LANGUAGE/NAME.wav, and NA
 SCENARIO = Path(__file__).resolve().parent / "scenarios" / "speaker.xml"
 RATE = 8000
 PAUSE_S = 0.2  # after a key
+STAYS_S = 180.0
 REST_S = 30.0  # silence behind the last turn: a line that sends nothing has no end of speech
 _RTPMAP = {g711.ULAW: "PCMU", g711.ALAW: "PCMA"}
 _WHO, _WHAT = "<!-- speaking: who -->", "<!-- speaking: what -->"
@@ -46,7 +47,7 @@ class Person:
 
     turns: Sequence[Says | Keys]
     law: int = g711.ULAW  # or ALAW, as lines in China have
-    hangs_up_after_s: float = 180.0  # after the answer
+    hangs_up_after_s: float = STAYS_S  # after the answer
 
 
 def voice(name: str, language: str = "zh-CN") -> Path:

@@ -12,7 +12,7 @@ from sandbox import g711
 from sandbox.callees import THINKS_S, read_callees
 from sandbox.carrier import SCENARIO
 from sandbox.errors import SandboxError
-from sandbox.speaker import REST_S, VOICES, Keys, Person, Says, add_speakers, call_pcap
+from sandbox.speaker import REST_S, STAYS_S, VOICES, Keys, Person, Says, add_speakers, call_pcap
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 WITH_CALLEES = sorted(EXAMPLES.glob("*/callees.toml"))
@@ -73,6 +73,7 @@ def test_a_person_has_two_digits_of_their_own() -> None:
 def test_the_callees_of_the_examples_hear_their_prompts_and_have_a_voice(file: Path) -> None:
     people = read_callees(file, file.parent / "prompts")
     assert people
+    assert all(0 < person.hangs_up_after_s <= STAYS_S for person in people.values())
     for person in people.values():
         assert all(turn.after_s >= THINKS_S for turn in person.turns)
         assert call_pcap(person)
