@@ -19,7 +19,7 @@ from sandbox.errors import SandboxError
 
 CALLS_TIMEOUT_S = 30.0
 TRAP_TIMEOUT_S = 30.0
-DRAIN_TIMEOUT_S = 180.0  # a trunk that fails is left alone for 15, 30, 60 s
+DRAIN_TIMEOUT_S = 100.0
 SETTLE_S = 1.0  # what a leftover call would need to be seen
 SETTLE_TIMEOUT_S = 10.0  # a BYE on a busy machine; a call that is stuck stays longer
 
