@@ -25,9 +25,9 @@ from agi_app.flow.wanted import Wanted
 from agi_app.flow.words import ENTERED
 
 __all__ = ["NO_MATCH", "OPT_OUT", "Understood", "Verdict", "Wanted", "bias", "understand"]
-LEAST_CONFIDENCE = 0.2  # engines doubt themselves by ``why``; this only catches what is surely wrong
+LEAST_CONFIDENCE = 0.05  # engines doubt themselves by ``why``; this only catches what is surely wrong
 MAX_TEXT = 500  # characters of a free text that are kept
-MAX_BIAS = 24
+MAX_BIAS = 200
 _SHOWN_NUMBERS = {
     "zh": ("八", "十", "三", "五", "两个", "七分", "十五", "二十"),
     "en": ("eight", "ten", "three", "five", "two", "seven", "fifteen", "twenty"),
@@ -58,22 +58,33 @@ class Understood:
 
 
 def understand(wanted: Wanted, heard: Heard, today: dt.date | None = None) -> Understood | Verdict:
-    """Judge one utterance; ``today`` is the called person's day: without it 明天 is no date."""
+    """Judge one utterance; ``today`` is the called person's day: without it 明天 is no date.
+
+    Of all that it may have been, the likeliest that means something here counts; free text is what is likeliest.
+    """
     if heard.why:
         return NO_MATCH
-    units = cut(heard.text)
+    for text in (heard.text, *(() if wanted.kind == "text" else heard.others)):
+        meant = _meant(wanted, text, heard.confidence, today)
+        if meant is not NO_MATCH:
+            return meant
+    return NO_MATCH
+
+
+def _meant(wanted: Wanted, text: str, confidence: float, today: dt.date | None) -> Understood | Verdict:
+    units = cut(text)
     if not units.all:
         return NO_MATCH
     if answering.asks_to_stop(wanted, units):
         return OPT_OUT
-    if heard.confidence < LEAST_CONFIDENCE:
+    if confidence < LEAST_CONFIDENCE:
         return NO_MATCH
     if wanted.kind == "text":
-        return Understood(ENTERED, " ".join(heard.text.split())[:MAX_TEXT])
+        return Understood(ENTERED, " ".join(text.split())[:MAX_TEXT])
     if wanted.kind == "answers":
         label = answering.best_label(wanted, units)
         return NO_MATCH if label is None else Understood(label, label)
-    value = _number(wanted, units) if wanted.kind == "number" else _date(wanted, heard.text, today)
+    value = _number(wanted, units) if wanted.kind == "number" else _date(wanted, text, today)
     return NO_MATCH if value is None else Understood(ENTERED, value)
 
 

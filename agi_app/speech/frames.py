@@ -38,6 +38,7 @@ class Answer(msgspec.Struct, frozen=True, tag=True):
     text: str
     confidence: float
     why: Why
+    others: tuple[str, ...] = ()
 
 
 Said = Ready | Refused | Answer

@@ -1,17 +1,22 @@
 """Whisper by faster-whisper: any CTranslate2 model folder, multilingual or English only.
 
-Whisper is made for half a minute of speech. Answers are short, so it gets a shorter window: most of its time
-goes into the encoder, which takes as long as its window is. It is greedy and may not go on for long, and what it
-holds for no speech, or is not sure of, is not passed on as an answer.
+Whisper is made for half a minute of free speech. Answers are short, so it gets a shorter window: most of its time goes
+into the encoder, which takes as long as its window is. And the flow knows what is likely to be said: the phrases are
+its context, and in a second search its only words. What all searches found is then weighed by the sound
+alone, so that a phrase is not heard only because it was expected.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import ctranslate2
 import numpy as np
 import soxr
 from faster_whisper import WhisperModel
@@ -27,11 +32,32 @@ from agi_app.speech.screening import RATE
 FILES = ("model.bin", "config.json", "tokenizer.json")
 _RATE = 16000
 _FRAMES_A_SECOND = 100
-WINDOWS = (1000, 1500, 3000)  # frames: the shortest that leaves two seconds free is used
-_FREE = 200
+WINDOWS_S = (10, 20, 30)  # the shortest that leaves a second free is used
+_FREE_S = 1.0
+_KEPT_LISTS = 100  # of questions
+_BREAK = re.compile(r"[。，,.、!！?？]+")
 NO_SPEECH = 0.5  # probability from which it holds the sound for no speech
-SURE = -1.6  # mean log-probability of a token; below it, what it says is a guess
+SURE = -9.0  # weight of the best words (see Candidate) below which they are a guess
+NEAR = 3.0  # weight that words may be behind the best ones and still be what was said
+OWN_SHARE = 1.5  # how much the expected counts beside the sound
+BEAM, PHRASE_BEAM = 4, 6
+MOST_CANDIDATES = 8  # weighing them takes as long as all the rest
+PHRASE_S = 5.0  # whoever talks for longer does not say a phrase
 LEAST_TOKENS, TOKENS_A_SECOND = 24, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What may have been said; both are mean log-probabilities of a token."""
+
+    text: str
+    expected: float  # with the phrases in mind
+    heard: float  # by the sound alone
+
+    @property
+    def weight(self) -> float:
+        """What candidates are compared by."""
+        return OWN_SHARE * self.expected + self.heard
 
 
 class Whisper:
@@ -48,28 +74,71 @@ class Whisper:
             str(folder), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
         )
         self._tokenizers: dict[str, Any] = {}
-        self.recognise(np.zeros(RATE, np.float32), "en", ())  # the first time takes longer
+        self._others: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+        self.recognise(np.zeros(RATE, np.float32), "en", ("yes",))  # the first time takes longer
 
     def recognise(self, speech: Samples, language: str, phrases: Sequence[str]) -> Heard:
         """See ``engine.Engine``. Half a minute is heard, not more."""
         family = language.partition("-")[0].lower()
         tokens = self._tokenizer(family)
-        start = _start(tokens, prompt(family, phrases))
-        sound = soxr.resample(speech, RATE, _RATE)
-        features = self._whisper.feature_extractor(sound)
-        window = next((w for w in WINDOWS if features.shape[-1] + _FREE <= w), WINDOWS[-1])
-        most = max(LEAST_TOKENS, int(len(speech) / RATE * TOKENS_A_SECOND))
-        result = self._whisper.model.generate(
-            self._whisper.encode(pad_or_trim(features, window)),
+        seconds = len(speech) / RATE
+        frames = next((w for w in WINDOWS_S if seconds + _FREE_S <= w), WINDOWS_S[-1]) * _FRAMES_A_SECOND
+        sound = np.asarray(soxr.resample(speech, RATE, _RATE), np.float32)
+        sound = np.pad(sound, (0, max(0, frames * _RATE // _FRAMES_A_SECOND - len(sound))))
+        encoded = self._whisper.encode(pad_or_trim(self._whisper.feature_extractor(sound), frames))
+        plain = [*tokens.sot_sequence, tokens.no_timestamps]
+        hinted = _hinted(tokens, plain, prompt(family, phrases))
+        most = max(LEAST_TOKENS, int(seconds * TOKENS_A_SECOND))
+        first = self._generate(encoded, hinted, most, BEAM)
+        found = _by_tokens(first)
+        if phrases and seconds < PHRASE_S:
+            suppressed = self._all_but(tokens, family, tuple(phrases))
+            found = _by_tokens(self._generate(encoded, plain, most, PHRASE_BEAM, suppressed)) | found
+        candidates = self._weighed(tokens, encoded, frames, plain, found)
+        return judged(candidates, float(first.no_speech_prob))
+
+    def _generate(self, encoded: Any, start: list[int], most: int, beam: int, suppressed: Sequence[int] = (-1,)) -> Any:
+        return self._whisper.model.generate(
+            encoded,
             [start],
-            beam_size=1,
+            beam_size=beam,
+            num_hypotheses=beam,
             max_length=len(start) + most,
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
+            suppress_tokens=list(suppressed),
         )[0]
-        text = tokens.decode(result.sequences_ids[0]).strip()
-        return judged(text, float(result.scores[0]), float(result.no_speech_prob))
+
+    def _weighed(
+        self, tokens: Any, encoded: Any, frames: int, start: list[int], found: Mapping[tuple[int, ...], float]
+    ) -> list[Candidate]:
+        """Ask for each candidate how well it fits the sound, without any phrase in mind."""
+        texts = {ids: tokens.decode(list(ids)).strip() for ids in found}
+        kept = [ids for ids, text in texts.items() if text and not repeats(text)]
+        kept = sorted(kept, key=lambda ids: found[ids], reverse=True)[:MOST_CANDIDATES]
+        if not kept:
+            return []
+        many = ctranslate2.StorageView.from_array(np.repeat(np.asarray(encoded), len(kept), axis=0))
+        ends = [[*ids, tokens.eot] for ids in kept]
+        aligned = self._whisper.model.align(many, start, ends, [frames] * len(kept))
+        return [
+            Candidate(texts[ids], found[ids], mean_log(result.text_token_probs))
+            for ids, result in zip(kept, aligned, strict=True)
+        ]
+
+    def _all_but(self, tokens: Any, family: str, phrases: tuple[str, ...]) -> list[int]:
+        """The tokens that no phrase is made of. Flows ask the same questions again, so the lists are kept."""
+        key = family, phrases
+        if key not in self._others:
+            if len(self._others) >= _KEPT_LISTS:
+                self._others.clear()
+            spellings = (form for phrase in phrases for form in forms(family, phrase))
+            allowed = {tokens.eot, *(token for form in spellings for token in tokens.encode(form))}
+            self._others[key] = [
+                token for token in range(self._whisper.hf_tokenizer.get_vocab_size()) if token not in allowed
+            ]
+        return self._others[key]
 
     def _tokenizer(self, family: str) -> Any:
         if family not in self._tokenizers:
@@ -82,15 +151,45 @@ class Whisper:
         return self._tokenizers[family]
 
 
-def judged(text: str, mean_log_prob: float, no_speech: float) -> Heard:
-    """What it said, or why that is no answer."""
-    if no_speech > NO_SPEECH or not text:
+def judged(candidates: Sequence[Candidate], no_speech: float) -> Heard:
+    """The best of what it may have been, or why that is no answer."""
+    ranked = sorted(candidates, key=lambda candidate: candidate.weight, reverse=True)
+    if no_speech > NO_SPEECH or not ranked:
         return Heard("", 0.0, "noise")
-    confidence = math.exp(min(0.0, mean_log_prob))
-    return Heard(text, confidence, "unsure" if mean_log_prob < SURE else "")
+    best = ranked[0]
+    others = tuple(c.text for c in ranked[1:] if c.weight >= best.weight - NEAR)
+    confidence = math.exp(min(0.0, best.expected))
+    return Heard(best.text, confidence, "unsure" if best.weight < SURE else "", others)
 
 
-def _start(tokens: Any, hint: str) -> list[int]:
-    """What comes before its own words: the hint as words that were said before, and what it shall do."""
-    before = [tokens.sot_prev, *tokens.encode(f" {hint}")] if hint else []
-    return [*before, *tokens.sot_sequence, tokens.no_timestamps]
+def forms(family: str, phrase: str) -> list[str]:
+    """How Whisper may write a phrase."""
+    phrase = phrase.removeprefix("=")
+    if family == "zh":
+        return [phrase, f"{phrase}。"]
+    capital = phrase[:1].upper() + phrase[1:]
+    return [f" {word}{mark}" for word in (phrase, capital) for mark in ("", ".", ",")]
+
+
+def repeats(text: str) -> bool:
+    """Whether it says the same twice in a row, which Whisper does when it is at a loss."""
+    parts = [part.strip().lower() for part in _BREAK.split(text) if part.strip()]
+    if any(one == next_one for one, next_one in pairwise(parts)):
+        return True
+    words = " ".join(parts).split()
+    sizes = ((size, at) for size in (2, 3, 4) for at in range(len(words) - 2 * size + 1))
+    return any(words[at : at + size] == words[at + size : at + 2 * size] for size, at in sizes)
+
+
+def mean_log(probabilities: Sequence[float]) -> float:
+    """The mean of their logarithms."""
+    return sum(math.log(max(p, 1e-6)) for p in probabilities) / max(1, len(probabilities))
+
+
+def _by_tokens(result: Any) -> dict[tuple[int, ...], float]:
+    return {tuple(ids): float(score) for ids, score in zip(result.sequences_ids, result.scores, strict=True) if ids}
+
+
+def _hinted(tokens: Any, start: list[int], hint: str) -> list[int]:
+    """What was said before, as Whisper is told: the phrases."""
+    return [tokens.sot_prev, *tokens.encode(f" {hint}"), *start] if hint else start

@@ -126,8 +126,8 @@ def test_what_was_not_surely_speech_means_nothing(why: Why) -> None:
 
 
 def test_little_confidence_is_no_answer_but_a_stop_counts() -> None:
-    assert meant(YES_OR_NO["en"], "yes", 0.1) == "no_match"
-    assert meant(YES_OR_NO["en"], "stop calling me", 0.1) == "opt_out"
+    assert meant(YES_OR_NO["en"], "yes", 0.04) == "no_match"
+    assert meant(YES_OR_NO["en"], "stop calling me", 0.04) == "opt_out"
 
 
 def test_only_what_says_nothing_may_have_been_misheard() -> None:
@@ -220,3 +220,15 @@ def test_a_long_answer_is_judged_at_once(wanted: Wanted) -> None:
     begun = time.thread_time()
     meant(wanted, text)
     assert time.thread_time() - begun < 0.1
+
+
+def test_the_likeliest_that_means_something_is_what_was_said() -> None:
+    wanted = YES_OR_NO["en"]
+    assert understand(wanted, Heard("jess", 0.5, "", ("yes", "no"))) == Understood("yes", "yes")
+    assert understand(wanted, Heard("no", 0.5, "", ("yes",))) == Understood("no", "no")
+    assert understand(wanted, Heard("sob calling me", 0.5, "", ("stop calling me",))) is OPT_OUT
+    assert understand(wanted, Heard("jess", 0.5, "unsure", ("yes",))) is NO_MATCH
+    words = shipped_meanings().wanted("en", kind="text")
+    assert understand(words, Heard("the door was shut", 0.5, "", ("stop calling me",))) == Understood(
+        "entered", "the door was shut"
+    )
