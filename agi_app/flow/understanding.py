@@ -60,15 +60,25 @@ class Understood:
 def understand(wanted: Wanted, heard: Heard, today: dt.date | None = None) -> Understood | Verdict:
     """Judge one utterance; ``today`` is the called person's day: without it 明天 is no date.
 
-    Of all that it may have been, the likeliest that means something here counts; free text is what is likeliest.
+    Of all that it may have been, the likeliest that means something counts, also if what it means is a doubt: 可以吗
+    was no misheard 可以. Free text is what is likeliest.
     """
     if heard.why:
         return NO_MATCH
     for text in (heard.text, *(() if wanted.kind == "text" else heard.others)):
         meant = _meant(wanted, text, heard.confidence, today)
-        if meant is not NO_MATCH:
+        if meant is not NO_MATCH or not _says_nothing(wanted, text, today):
             return meant
     return NO_MATCH
+
+
+def _says_nothing(wanted: Wanted, text: str, today: dt.date | None) -> bool:
+    units = cut(text)
+    if wanted.kind == "number" and any(numbers(units, wanted.language)):
+        return False
+    if wanted.kind == "date" and dates(text, wanted.language, today)[1]:
+        return False
+    return answering.says_nothing(wanted, units)
 
 
 def _meant(wanted: Wanted, text: str, confidence: float, today: dt.date | None) -> Understood | Verdict:

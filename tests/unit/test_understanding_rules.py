@@ -137,6 +137,25 @@ def test_only_what_says_nothing_may_have_been_misheard() -> None:
         assert says_nothing(YES_OR_NO["zh-CN"], cut(text)), text
 
 
+def test_another_reading_counts_only_where_the_likeliest_says_nothing() -> None:
+    """Else whoever asks back would be taken to agree."""
+    yes_no, number = YES_OR_NO["zh-CN"], shipped_meanings().wanted("zh-CN", kind="number")
+    cases = (
+        (yes_no, ("今天天气", "可以"), "yes"),
+        (yes_no, ("今天天气", "别打了"), "opt_out"),
+        (yes_no, ("今天天气", "可以吗", "可以"), "no_match"),
+        (yes_no, ("可以吗", "可以"), "no_match"),
+        (yes_no, ("我在开会", "好的"), "no_match"),
+        (yes_no, ("不是", "是的"), "no"),
+        (number, ("今天天气", "八分"), "8"),
+        (number, ("七八分", "八分"), "no_match"),
+        (number, ("不是八分", "八分"), "no_match"),
+    )
+    for wanted, (likeliest, *others), meaning in cases:
+        found = understand(wanted, Heard(likeliest, 0.9, others=tuple(others)), WEDNESDAY)
+        assert found.value == meaning, (likeliest, *others)
+
+
 def test_two_answers_with_one_phrase_are_no_answer() -> None:
     wanted = shipped_meanings().wanted("zh-CN", {"a": {"zh-CN": ["上午", "早上"]}, "b": {"zh-CN": ["早上"]}})
     assert [meant(wanted, text) for text in ("上午", "早上")] == ["a", "no_match"]
