@@ -8,11 +8,7 @@ alone, so that a phrase is not heard only because it was expected.
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +24,7 @@ from agi_app.flow.heard import Heard
 from agi_app.speech.engine import Samples
 from agi_app.speech.hints import prompt
 from agi_app.speech.screening import RATE
+from agi_app.speech.weighing import Candidate, forms, judged, mean_log, repeats
 
 FILES = ("model.bin", "config.json", "tokenizer.json")
 _RATE = 16000
@@ -35,29 +32,10 @@ _FRAMES_A_SECOND = 100
 WINDOWS_S = (10, 20, 30)  # the shortest that leaves a second free is used
 _FREE_S = 1.0
 _KEPT_LISTS = 100  # of questions
-_BREAK = re.compile(r"[。，,.、!！?？]+")
-NO_SPEECH = 0.5  # probability from which it holds the sound for no speech
-SURE = -9.0  # weight of the best words (see Candidate) below which they are a guess
-NEAR = 3.0  # weight that words may be behind the best ones and still be what was said
-OWN_SHARE = 1.5  # how much the expected counts beside the sound
 BEAM, PHRASE_BEAM = 4, 6
 MOST_CANDIDATES = 8  # weighing them takes as long as all the rest
 PHRASE_S = 5.0  # whoever talks for longer does not say a phrase
 LEAST_TOKENS, TOKENS_A_SECOND = 24, 8
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What may have been said; both are mean log-probabilities of a token."""
-
-    text: str
-    expected: float  # with the phrases in mind
-    heard: float  # by the sound alone
-
-    @property
-    def weight(self) -> float:
-        """What candidates are compared by."""
-        return OWN_SHARE * self.expected + self.heard
 
 
 class Whisper:
@@ -149,41 +127,6 @@ class Whisper:
                 self._whisper.hf_tokenizer, multilingual, task="transcribe", language=family
             )
         return self._tokenizers[family]
-
-
-def judged(candidates: Sequence[Candidate], no_speech: float) -> Heard:
-    """The best of what it may have been, or why that is no answer."""
-    ranked = sorted(candidates, key=lambda candidate: candidate.weight, reverse=True)
-    if no_speech > NO_SPEECH or not ranked:
-        return Heard("", 0.0, "noise")
-    best = ranked[0]
-    others = tuple(c.text for c in ranked[1:] if c.weight >= best.weight - NEAR)
-    confidence = math.exp(min(0.0, best.expected))
-    return Heard(best.text, confidence, "unsure" if best.weight < SURE else "", others)
-
-
-def forms(family: str, phrase: str) -> list[str]:
-    """How Whisper may write a phrase."""
-    phrase = phrase.removeprefix("=")
-    if family == "zh":
-        return [phrase, f"{phrase}。"]
-    capital = phrase[:1].upper() + phrase[1:]
-    return [f" {word}{mark}" for word in (phrase, capital) for mark in ("", ".", ",")]
-
-
-def repeats(text: str) -> bool:
-    """Whether it says the same twice in a row, which Whisper does when it is at a loss."""
-    parts = [part.strip().lower() for part in _BREAK.split(text) if part.strip()]
-    if any(one == next_one for one, next_one in pairwise(parts)):
-        return True
-    words = " ".join(parts).split()
-    sizes = ((size, at) for size in (2, 3, 4) for at in range(len(words) - 2 * size + 1))
-    return any(words[at : at + size] == words[at + size : at + 2 * size] for size, at in sizes)
-
-
-def mean_log(probabilities: Sequence[float]) -> float:
-    """The mean of their logarithms."""
-    return sum(math.log(max(p, 1e-6)) for p in probabilities) / max(1, len(probabilities))
 
 
 def _by_tokens(result: Any) -> dict[tuple[int, ...], float]:

