@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from sandbox.errors import SandboxError
-from sandbox.ports import free_port, is_free
+from sandbox.ports import free_port, is_free, is_taken
 from sandbox.speaker import Person, add_speakers, call_pcap
 from sandbox.supervise import Child
 
@@ -82,7 +82,7 @@ class Carrier:
             (self.run_dir / f"speaker-{suffix}.pcap").write_bytes(call_pcap(person))
         self._child = Child(self._command(), log=self.log_path, cwd=self.run_dir)
         deadline = time.monotonic() + START_TIMEOUT_S
-        while is_free(self.port):
+        while not is_taken(self.port):
             if self._child.returncode is not None:
                 raise self._child.died("SIPp")
             if time.monotonic() > deadline:

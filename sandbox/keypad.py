@@ -14,7 +14,7 @@ from typing import Self
 from sandbox import rtp
 from sandbox.carrier import MEDIA_HOST
 from sandbox.errors import SandboxError
-from sandbox.ports import is_free
+from sandbox.ports import is_taken
 from sandbox.supervise import Child
 
 SCENARIO = Path(__file__).resolve().parent / "scenarios" / "keypad.xml"
@@ -42,7 +42,7 @@ class Keypad:
         argv += ["-mp", str(self._media_port), "-default_behaviors", "all,-abortunexp"]
         self._child = Child(argv, log=self._run_dir / "keypad.log", cwd=self._run_dir)
         deadline = time.monotonic() + START_TIMEOUT_S
-        while is_free(self._port):
+        while not is_taken(self._port):
             if self._child.returncode is not None:
                 raise self._child.died("SIPp")
             if time.monotonic() > deadline:

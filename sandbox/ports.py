@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+from pathlib import Path
 
 from sandbox.errors import SandboxError
 
@@ -23,6 +24,13 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
             except OSError:
                 return False
     return True
+
+
+def is_taken(port: int) -> bool:
+    """True once some process has bound this UDP port. To try by binding it would take it from who is about to."""
+    wanted = f":{port:04X}"
+    lines = Path("/proc/net/udp").read_text("ascii").splitlines()[1:]
+    return any(line.split()[1].endswith(wanted) for line in lines)
 
 
 def free_port() -> int:

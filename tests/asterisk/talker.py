@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ from sandbox import rtp
 from sandbox.carrier import MEDIA_HOST
 from sandbox.g711 import ULAW
 from sandbox.keypad import SCENARIO
-from sandbox.ports import free_port, is_free
+from sandbox.ports import free_port, is_taken
 from sandbox.supervise import Child
 from tests.asterisk.client import TRUNK
 
@@ -50,8 +51,9 @@ class Talker:
         argv = ["sipp", "-nostdin", "-sf", "talker.xml", "-i", "127.0.0.1", "-p", str(self.port), "-mi", MEDIA_HOST]
         argv += ["-mp", str(self._media_port), "-default_behaviors", "all,-abortunexp"]
         self._child = Child(argv, log=log, cwd=self._folder)
-        while is_free(self.port):
+        while not is_taken(self.port):
             assert self._child.returncode is None, log.read_text("utf-8")
+            time.sleep(0.02)
         return self
 
     def __exit__(
