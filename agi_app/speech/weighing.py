@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from agi_app.flow.heard import Heard
 
+_MARKS = re.compile(r"[\W_]+")
 _BREAK = re.compile(r"[。，,.、!！?？]+")
 NO_SPEECH = 0.5  # probability from which it holds the sound for no speech
 SURE = -9.0  # weight of the best words (see Candidate) below which they are a guess
@@ -31,15 +32,27 @@ class Candidate:
         return OWN_SHARE * self.expected + self.heard
 
 
-def judged(candidates: Sequence[Candidate], no_speech: float) -> Heard:
-    """The best of what it may have been, or why that is no answer."""
+def judged(candidates: Sequence[Candidate], no_speech: float, phrases: Sequence[str] = ()) -> Heard:
+    """The best of what it may have been, or why that is no answer.
+
+    A phrase that is about as likely as the best words is what was said: 我不敢进去 was 我不感兴趣. Not where
+    the best words are the phrase and more: 可以吗 was no 可以.
+    """
     ranked = sorted(candidates, key=lambda candidate: candidate.weight, reverse=True)
     if no_speech > NO_SPEECH or not ranked:
         return Heard("", 0.0, "noise")
-    best = ranked[0]
-    others = tuple(c.text for c in ranked[1:] if c.weight >= best.weight - NEAR)
+    near = [candidate for candidate in ranked if candidate.weight >= ranked[0].weight - NEAR]
+    expected = {letters(phrase) for phrase in phrases}
+    said = next((c for c in near if letters(c.text) in expected), near[0])
+    best = near[0] if letters(said.text) in letters(near[0].text) else said
+    others = tuple(candidate.text for candidate in near if candidate is not best)
     confidence = math.exp(min(0.0, best.expected))
-    return Heard(best.text, confidence, "unsure" if best.weight < SURE else "", others)
+    return Heard(best.text, confidence, "unsure" if near[0].weight < SURE else "", others)
+
+
+def letters(text: str) -> str:
+    """What of a text is said: no marks, no blanks, no capitals."""
+    return _MARKS.sub("", text).lower()
 
 
 def forms(family: str, phrase: str) -> list[str]:

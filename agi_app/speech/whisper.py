@@ -73,7 +73,7 @@ class Whisper:
             suppressed = self._all_but(tokens, family, tuple(phrases))
             found = _by_tokens(self._generate(encoded, plain, most, PHRASE_BEAM, suppressed)) | found
         candidates = self._weighed(tokens, encoded, frames, plain, found)
-        return judged(candidates, float(first.no_speech_prob))
+        return judged(candidates, float(first.no_speech_prob), phrases)
 
     def _generate(self, encoded: Any, start: list[int], most: int, beam: int, suppressed: Sequence[int] = (-1,)) -> Any:
         return self._whisper.model.generate(

@@ -31,6 +31,15 @@ def test_the_best_by_phrases_and_sound_is_what_was_heard() -> None:
     assert judged([Candidate("Yes.", -4.0, -5.0)], 0.1).why == "unsure"
 
 
+def test_a_phrase_that_is_about_as_likely_was_said() -> None:
+    odd, phrase = Candidate("我不敢进去。", -0.1, -0.5), Candidate("我不感兴趣", -0.8, -1.2)
+    assert judged([odd, phrase], 0.1, ("我不感兴趣",)).text == "我不感兴趣"
+    assert judged([odd, phrase], 0.1, ("是的",)).text == "我不敢进去。"
+    assert judged([odd, Candidate("我不感兴趣", -3.0, -3.0)], 0.1, ("我不感兴趣",)).text == "我不敢进去。"
+    doubt = Candidate("可以吗？", -0.1, -0.5)  # says more than the phrase
+    assert judged([doubt, Candidate("可以。", -0.2, -0.6)], 0.1, ("可以",)).text == "可以吗？"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
