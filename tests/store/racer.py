@@ -31,8 +31,10 @@ async def work(world: World, node: str, called: list[int]) -> None:
 
 
 async def main(url: str, node: str) -> None:
-    """Run the workers at once and print whom they called."""
+    """Run the workers at once and print whom they called; says when it is ready, and begins when it is told."""
     store = await open_store(url)
+    print("ready", flush=True)
+    sys.stdin.readline()
     called: list[int] = []
     async with asyncio.TaskGroup() as group:
         for n in range(WORKERS):

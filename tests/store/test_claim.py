@@ -23,12 +23,20 @@ async def test_two_campaigns_and_six_workers_call_each_of_500_persons_once(world
     await world.running(campaign("two"), range(500))
     racers = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.store.racer", database_url, f"node-{n}", stdout=asyncio.subprocess.PIPE
+            *(sys.executable, "-m", "tests.store.racer", database_url, f"node-{n}"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
         )
         for n in range(2)
     ]
     try:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(60):
+            for racer in racers:
+                assert racer.stdout is not None
+                assert await racer.stdout.readline() == b"ready\n"
+            for racer in racers:
+                assert racer.stdin is not None
+                racer.stdin.write(b"go\n")
             printed = [(await racer.communicate())[0].decode().split() for racer in racers]
     finally:
         for racer in racers:
