@@ -31,7 +31,7 @@ async def hang_up_inherited_calls(settings: AriSettings) -> int:
             answer = await pool.request("GET", "channels", timeout=settings.request_timeout)
             found = answer.decode(list[_Channel]) if answer.status == 200 else []
         except AgiAppError as fault:
-            _log.warning("cannot look for calls that nobody runs yet", reason=str(fault))
+            _log.debug("cannot look for calls that nobody runs yet", reason=str(fault))  # the next step says it
             return 0
         ours = [channel.id for channel in found if channel.id.startswith(CHANNEL_PREFIX)]
         await asyncio.gather(*(_hang_up(pool, channel_id, settings.request_timeout) for channel_id in ours))
