@@ -29,9 +29,10 @@ from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.telling import told, told_event
 from agi_app.gate.decide import Decision, permit
 from agi_app.gate.rehearsal import DECIDED_AS, RehearsalFacts, decide_rehearsal
-from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.model.call import CallResult, Claim, KeptRecording, Outcome
 from agi_app.model.campaign import Campaign, Purpose
 from agi_app.pbx.channel import Channel
+from agi_app.recordings.files import RATE, WIDTH
 from agi_app.store import rehearsals
 from agi_app.store.rehearsals import Asked, Marked, Refused, Script
 
@@ -126,7 +127,9 @@ class Rehearsals:
         match taken:
             case Marked(claim, receipt):
                 line = Line(_as_campaign(claim, flow.flow, script), flow, self._trunks[claim.trunk], Breaker())
-                plan = dataclasses.replace(self._placer.plan(claim, line, voice), watch=story.watch)
+                plan = self._placer.plan(claim, line, voice)
+                ears = dataclasses.replace(plan.ears, keep=keep_nothing) if plan.ears is not None else None
+                plan = dataclasses.replace(plan, watch=story.watch, ears=ears)
                 call = Call(plan, node.clock)
                 if (reason := self._reason()) is not None:
                     raise SafetyError(reason)
@@ -189,6 +192,11 @@ class Story:
             return
         self.hung_up = self.hung_up or isinstance(what, Hangup)
         self.lines += told(what, self.prompts)
+
+
+def keep_nothing(name: str, kind: str, pcm: bytes) -> KeptRecording:
+    """The flow hears that a recording is kept, as in any call; a rehearsal's is not."""
+    return KeptRecording(name, kind, "", round(len(pcm) / WIDTH / RATE, 1))
 
 
 def _as_campaign(claim: Claim, flow: str, script: Script) -> Campaign:

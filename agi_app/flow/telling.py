@@ -19,7 +19,8 @@ from agi_app.flow.commands import (
     StoreOptOut,
     Transfer,
 )
-from agi_app.flow.events import Event, KeyPressed, TimerFired, TransferEnded
+from agi_app.flow.events import Event, KeyPressed, Listened, Recorded, TimerFired, TransferEnded
+from agi_app.flow.heard import Heard
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.values import words
 
@@ -62,9 +63,19 @@ def told_event(event: Event) -> list[str]:
             return [f"> {key}"]
         case TimerFired():
             return ["silence"]
+        case Listened(_, heard):
+            return [_heard(heard)]
+        case Recorded(_, result):
+            return [f"the recording is over: {result}"]
         case TransferEnded(_, result):
             return [f"the hand-over is over: {result}"]
     return []
+
+
+def _heard(heard: Heard) -> str:
+    if heard.why == "":
+        return f"> {heard.text}"
+    return f"> {heard.text} (heard badly)" if heard.text else f"nothing was understood: {heard.why}"
 
 
 def _kept(command: Command) -> list[str]:

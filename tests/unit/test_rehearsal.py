@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from agi_app.dialer.rehearse import Story
+from agi_app.dialer.rehearse import Story, keep_nothing
 from agi_app.flow import commands as cmd
 from agi_app.flow import events
+from agi_app.flow.heard import Heard
 from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
@@ -99,3 +100,24 @@ def test_it_tells_the_call_in_the_words_of_simulate() -> None:
         "hangs up (hangup)",
     ]
     assert story.hung_up
+
+
+@pytest.mark.parametrize(
+    ("heard", "line"),
+    [
+        (Heard("yes please", 0.9), "> yes please"),
+        (Heard("yes", 0.2, "unsure"), "> yes (heard badly)"),
+        (Heard("", 0.0, "noise"), "nothing was understood: noise"),
+        (Heard("", 0.0, "late"), "nothing was understood: late"),
+    ],
+)
+def test_it_tells_what_was_heard(heard: Heard, line: str) -> None:
+    story = Story({})
+    story.watch(events.Listened("l1", heard))
+    assert story.lines == [line]
+
+
+def test_nothing_that_is_said_in_a_rehearsal_is_kept() -> None:
+    """The flow goes on as if it were: a second of sound, and no file."""
+    kept = keep_nothing("remark", "message", bytes(16000))
+    assert (kept.name, kept.sha256, kept.seconds) == ("remark", "", 1.0)
