@@ -21,8 +21,10 @@ pytestmark = pytest.mark.asterisk
 
 
 @pytest.fixture
-async def spool(client: Client) -> AsyncIterator[Spool]:
-    """What takes the recordings of this worker."""
+async def spool(client: Client, asterisk: Asterisk) -> AsyncIterator[Spool]:
+    """What takes the recordings of this worker; other tests of this Asterisk record without one and leave theirs."""
+    for left in asterisk.recording_dir.iterdir():
+        left.unlink()
     client.spool = spool = Spool(client.ari)
     deleting = asyncio.create_task(spool.run())
     yield spool
