@@ -135,6 +135,7 @@ def test_a_faulty_file_is_explained(text: str, faults: list[str]) -> None:
     assert [whole[: len(start)] for whole, start in zip(found, faults, strict=True)] == faults
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", ["clinic", "survey", "visit-survey", "whitening", "bulk"])
 def test_the_examples_do_what_their_files_expect(example: str) -> None:
     """The files are part of the examples, and people copy them."""

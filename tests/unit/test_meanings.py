@@ -48,6 +48,7 @@ def test_a_phrase_ships_once_in_a_list() -> None:
             assert all(phrase_of(phrase).units for phrase in phrases)
 
 
+@pytest.mark.slow
 def test_no_shipped_answer_asks_to_stop() -> None:
     """Else people who only say no would never be called again."""
     shipped = shipped_meanings()

@@ -152,6 +152,7 @@ def alive() -> dict[str, int]:
     return {kind.__name__: held[kind] for kind in KINDS}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 async def test_a_finished_call_leaves_nothing_behind() -> None:
     before = alive()

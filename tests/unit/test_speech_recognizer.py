@@ -17,6 +17,8 @@ from agi_app.speech.scripted import Scripted
 from agi_app.speech.trial import try_out
 from agi_app.voice_config import SpeechSettings
 
+pytestmark = pytest.mark.slow  # waits for processes
+
 SCRIPT = """
 是的
 !unsure not quite

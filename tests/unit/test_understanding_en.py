@@ -7,6 +7,8 @@ import pytest
 from agi_app.campaigns.meanings import shipped_meanings
 from tests.unit.spoken import INTEREST, YES_NO, asking, meant, said, table
 
+pytestmark = pytest.mark.slow  # a thousand utterances
+
 TABLE = table("en")
 
 

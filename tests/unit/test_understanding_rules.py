@@ -21,6 +21,8 @@ from agi_app.flow.values import spoken, words
 from agi_app.flow.wanted import Kind, Wanted
 from tests.unit.spoken import INTEREST, WEDNESDAY, YES_NO, asking, meant, said, table
 
+pytestmark = pytest.mark.slow  # many utterances by chance
+
 LANGUAGES = ("zh-CN", "en")
 YES_OR_NO = {language: asking(language, *YES_NO) for language in LANGUAGES}
 KINDS: tuple[Kind, ...] = get_args(Kind)
