@@ -87,7 +87,7 @@ def best_label(wanted: Wanted, units: Units) -> str | None:
     if len(found) != 1:
         return None
     label = found.pop()
-    if _is_negative(wanted.answers[label], wanted.words):
+    if says_no(wanted, label):
         return label if reading.covered(NEGATION, OTHER) >= LEAST_COVERED else None
     certain = not reading.has(NEGATION, OTHER) and reading.covered() >= LEAST_COVERED
     return label if certain else None
@@ -137,8 +137,8 @@ def _sure(span: Span) -> bool:
     return span.worst == SAME if span.end - span.begin == 1 else span.worst >= SAME_SOUND
 
 
-def _is_negative(phrases: Iterable[str], words: Words) -> bool:
+def says_no(wanted: Wanted, label: str) -> bool:
     """Whether an answer says no, so that a further no beside it does not turn it round."""
-    negations = {unit for text in words.negations for unit in word_of(text).units}
-    negative = [bool(negations.intersection(phrase_of(text).units)) for text in phrases]
+    negations = {unit for text in wanted.words.negations for unit in word_of(text).units}
+    negative = [bool(negations.intersection(phrase_of(text).units)) for text in wanted.answers[label]]
     return sum(negative) * 2 >= len(negative)

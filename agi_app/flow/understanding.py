@@ -61,15 +61,31 @@ def understand(wanted: Wanted, heard: Heard, today: dt.date | None = None) -> Un
     """Judge one utterance; ``today`` is the called person's day: without it 明天 is no date.
 
     Of all that it may have been, the likeliest that means something counts, also if what it means is a doubt: 可以吗
-    was no misheard 可以. Free text is what is likeliest.
+    was no misheard 可以. Free text is what is likeliest. No answer is taken where it may have been a stop as well, and
+    none but a no where it may have been a no: the person is asked again.
     """
     if heard.why:
         return NO_MATCH
     for text in (heard.text, *(() if wanted.kind == "text" else heard.others)):
         meant = _meant(wanted, text, heard.confidence, today)
-        if meant is not NO_MATCH or not _says_nothing(wanted, text, today):
+        if isinstance(meant, Understood):
+            return NO_MATCH if _may_be_a_no(wanted, meant, heard.others) else meant
+        if meant is OPT_OUT or not _says_nothing(wanted, text, today):
             return meant
     return NO_MATCH
+
+
+def _may_be_a_no(wanted: Wanted, meant: Understood, readings: Sequence[str]) -> bool:
+    """Whether one of the other readings is a stop, or a no while another answer was understood."""
+    if not readings:
+        return False
+    negative = {label for label in wanted.answers if answering.says_no(wanted, label)}
+    for units in map(cut, readings):
+        if answering.asks_to_stop(wanted, units):
+            return True
+        if negative and meant.outcome not in negative and answering.best_label(wanted, units) in negative:
+            return True
+    return False
 
 
 def _says_nothing(wanted: Wanted, text: str, today: dt.date | None) -> bool:

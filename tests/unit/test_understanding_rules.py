@@ -245,11 +245,28 @@ def test_a_long_answer_is_judged_at_once(wanted: Wanted) -> None:
 
 def test_the_likeliest_that_means_something_is_what_was_said() -> None:
     wanted = YES_OR_NO["en"]
-    assert understand(wanted, Heard("jess", 0.5, "", ("yes", "no"))) == Understood("yes", "yes")
+    assert understand(wanted, Heard("jess", 0.5, "", ("yes", "the chess"))) == Understood("yes", "yes")
     assert understand(wanted, Heard("no", 0.5, "", ("yes",))) == Understood("no", "no")
     assert understand(wanted, Heard("sob calling me", 0.5, "", ("stop calling me",))) is OPT_OUT
     assert understand(wanted, Heard("jess", 0.5, "unsure", ("yes",))) is NO_MATCH
     words = shipped_meanings().wanted("en", kind="text")
-    assert understand(words, Heard("the door was shut", 0.5, "", ("stop calling me",))) == Understood(
+    assert understand(words, Heard("the door was shut", 0.5, "", ("the store was shut",))) == Understood(
         "entered", "the door was shut"
     )
+
+
+def test_what_may_have_been_a_stop_or_a_no_is_no_answer() -> None:
+    """Whisper took a 不愿意 for 我愿意 and a "stop" for "yeah", each with the right one next in its list."""
+    zh, en = YES_OR_NO["zh-CN"], YES_OR_NO["en"]
+    text, number = (shipped_meanings().wanted("en", kind=kind) for kind in ("text", "number"))
+    cases = (
+        (zh, "我愿意", ("我愿意啊", "不愿意")),
+        (zh, "好的", ("别打了",)),
+        (zh, "不用了", ("别打了",)),
+        (en, "Yeah.", ("That.", "Stop.")),
+        (en, "yes", ("no",)),
+        (text, "the door was shut", ("stop calling me",)),
+        (number, "eight", ("stop calling me",)),
+    )
+    for wanted, likeliest, others in cases:
+        assert understand(wanted, Heard(likeliest, 0.9, others=others)) is NO_MATCH, (likeliest, *others)
