@@ -1,0 +1,194 @@
+"""The guard's decision about one call: total, pure, and it leans to letting the call through.
+
+The order is fixed. Internal endpoints, the allow lists and every number that somebody here ever dialled pass,
+whatever speaks against them. Then the block lists of the subscriber and the site reject. Then points are added up.
+A rejection needs strong signals of two families that are independent of each other; neighbours alone never do more
+than challenge; whoever passed a challenge lately is marked at most.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+
+from agi_app.guard import signals
+from agi_app.guard.call import Endpoint, IncomingCall
+from agi_app.guard.case import Action, Case, Family, Reason, case_of
+from agi_app.guard.facts import Facts
+from agi_app.guard.lists import ListHit, Owner
+from agi_app.guard.settings import Level, SubscriberSettings
+
+# From how many points on; None: never.
+THRESHOLDS: dict[Level, tuple[tuple[Action, int], ...]] = {
+    Level.NOTICE: ((Action.MARK, 30),),
+    Level.LOW: ((Action.MARK, 30), (Action.CHALLENGE, 60), (Action.VOICEMAIL, 90), (Action.REJECT, 120)),
+    Level.STANDARD: ((Action.MARK, 25), (Action.CHALLENGE, 40), (Action.VOICEMAIL, 70), (Action.REJECT, 90)),
+    Level.STRICT: ((Action.MARK, 5), (Action.CHALLENGE, 10), (Action.VOICEMAIL, 50), (Action.REJECT, 70)),
+}
+STRONG = 20  # points of one family that count as a signal of its own
+NO_EVIDENCE = frozenset({Family.NOVELTY, Family.TRUST, Family.RULE})
+MOST_OF_BLOCK = Action.CHALLENGE
+MOST_OF_ONE = Action.VOICEMAIL
+MOST_AFTER_PASS = Action.MARK
+_ORDER = tuple(Action)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of the call, and why."""
+
+    action: Action
+    score: int
+    reasons: tuple[Reason, ...]
+    version: str
+
+    def text(self, language: str = "en") -> str:
+        """The decision as one line, in Chinese for ``zh…``, else in English."""
+        chinese = language.startswith("zh")
+        said = [_said(reason, chinese) for reason in self.reasons]
+        name = _NAMES[self.action] if chinese else self.action.value
+        return f"{name}{'：' if chinese else ': '}{('；' if chinese else '; ').join(said)}"
+
+
+def decide(call: IncomingCall, facts: Facts, settings: SubscriberSettings, now: dt.datetime) -> Decision:
+    """Judge one call at one moment (``now`` is aware)."""
+    return judge(case_of(call, facts, settings, now))
+
+
+def judge(case: Case) -> Decision:
+    """The same from what a stored decision keeps."""
+    if (trusted := _trusted(case)) is not None:
+        return _decision(Action.ALLOW, (trusted, *_overruled(case)))
+    if not (case.enabled and case.level in THRESHOLDS):
+        return _decision(Action.ALLOW, (_rule("off", "the guard is off for this line", "本线路未启用防护"),))
+    if not _works(case):
+        return _decision(Action.ALLOW, (_rule("hours", "outside the hours of the guard", "不在防护时段内"),))
+    if (blocked := _blocked(case)) is not None:
+        return _decision(Action.REJECT, (blocked,))
+    return _scored(case)
+
+
+def _scored(case: Case) -> Decision:
+    found = signals.signals(case)
+    score = max(0, sum(reason.weight for reason in found))
+    wanted = _by_points(case.level, score)
+    action, held = _hold_back(case, found, wanted)
+    if action is Action.VOICEMAIL and not case.voicemail:
+        action = Action.CHALLENGE
+        held = (*held, _rule("no_mailbox", "the line has no mailbox", "本线路没有语音信箱"))
+    if not found:
+        held = (_rule("nothing", "nothing speaks against the caller", "未发现异常"),)
+    return Decision(action, score, (*found, *held), VERSION)
+
+
+def _by_points(level: Level, score: int) -> Action:
+    return next((action for action, least in reversed(THRESHOLDS[level]) if score >= least), Action.ALLOW)
+
+
+def _hold_back(case: Case, found: tuple[Reason, ...], wanted: Action) -> tuple[Action, tuple[Reason, ...]]:
+    """The action that the rules allow, and the rules that made it milder."""
+    strong = _strong(found)
+    limits = []
+    if len(strong) < 2:
+        text = "a rejection needs two independent signals"
+        limits.append((MOST_OF_ONE, _rule("one_signal", text, "拒接需要两个相互独立的依据")))
+    if strong <= {Family.BLOCK}:
+        text = "neighbours of a number alone are no reason for more than a challenge"
+        limits.append((MOST_OF_BLOCK, _rule("block_alone", text, "仅凭相邻号码最多要求按键验证")))
+    if case.passed_at is not None and dt.timedelta() <= case.now - case.passed_at < signals.PASS_HOLDS:
+        text = f"its caller showed on {case.passed_at:%Y-%m-%d} to be a person"
+        limits.append((MOST_AFTER_PASS, _rule("passed", text, f"来电者已于 {case.passed_at:%Y-%m-%d} 通过真人验证")))
+    action, held = wanted, []
+    for most, rule in limits:
+        if _ORDER.index(action) > _ORDER.index(most):
+            action = most
+            held.append(rule)
+    return action, tuple(held)
+
+
+def _strong(found: tuple[Reason, ...]) -> set[Family]:
+    """The families that count as signals."""
+    points: Counter[Family] = Counter()
+    for reason in found:
+        if reason.family not in NO_EVIDENCE:
+            points[reason.family] += reason.weight
+    return {family for family, total in points.items() if total >= STRONG}
+
+
+def _trusted(case: Case) -> Reason | None:
+    """Why the call passes before anything else is asked."""
+    if case.endpoint is Endpoint.INTERNAL:
+        return _rule("internal", "comes from an endpoint of our own", "来自内部终端")
+    for hit in case.hits:
+        if hit.allow and hit.owner is not Owner.SHARED:
+            return _listed("allow", hit, "on the allow list", "在允许名单中")
+    if case.dialled_at is not None:
+        text = f"somebody here dialled the number on {case.dialled_at:%Y-%m-%d}"
+        return _rule("dialled", text, f"我方曾于 {case.dialled_at:%Y-%m-%d} 拨打该号码")
+    return None
+
+
+def _overruled(case: Case) -> tuple[Reason, ...]:
+    """A block entry that does not count for a trusted caller is named, so that nobody wonders."""
+    hit = _block_hit(case)
+    if hit is None:
+        return ()
+    return (_listed("block_overruled", hit, "a block entry does not count for it", "黑名单条目对其不生效"),)
+
+
+def _blocked(case: Case) -> Reason | None:
+    hit = _block_hit(case)
+    return None if hit is None else _listed("block_list", hit, "on the block list", "在黑名单中")
+
+
+def _block_hit(case: Case) -> ListHit | None:
+    return next((h for h in case.hits if not h.allow and h.owner is not Owner.SHARED), None)
+
+
+def _works(case: Case) -> bool:
+    return SubscriberSettings(hours=case.hours, zone=case.zone).works(case.now)
+
+
+def _listed(rule: str, hit: ListHit, en: str, zh: str) -> Reason:
+    of = {Owner.OWN: ("own", "本人"), Owner.SITE: ("site", "全局"), Owner.SHARED: ("shared", "共享")}[hit.owner]
+    why_en, why_zh = (f": {hit.reason}", f"：{hit.reason}") if hit.reason else ("", "")
+    return _rule(
+        rule,
+        f"{en} ({of[0]}, {hit.shape}, entry {hit.entry_id}){why_en}",
+        f"{zh}（{of[1]}，{_SHAPES[hit.shape]}，第 {hit.entry_id} 条）{why_zh}",
+    )
+
+
+def _rule(rule: str, en: str, zh: str) -> Reason:
+    return Reason(rule, Family.RULE, 0, en, zh)
+
+
+def _decision(action: Action, reasons: tuple[Reason, ...]) -> Decision:
+    return Decision(action, 0, reasons, VERSION)
+
+
+def _said(reason: Reason, chinese: bool) -> str:
+    text = reason.zh if chinese else reason.en
+    return f"{text} ({reason.weight:+d})" if reason.weight else text
+
+
+_SHAPES = {"exact": "单个号码", "prefix": "号段前缀", "range": "号码区间", "withheld": "隐藏号码"}
+_NAMES = {
+    Action.ALLOW: "放行",
+    Action.MARK: "标注",
+    Action.CHALLENGE: "按键验证",
+    Action.VOICEMAIL: "转语音信箱",
+    Action.REJECT: "拒接",
+}
+
+
+def _version() -> str:
+    """``1.`` and a digest of all points and thresholds, so that no change of them goes without a new version."""
+    points = {name: value for name, value in sorted(vars(signals).items()) if name.isupper() and name[0] != "_"}
+    digest = hashlib.sha256(repr((points, THRESHOLDS, STRONG)).encode()).hexdigest()
+    return f"1.{digest[:8]}"
+
+
+VERSION = _version()

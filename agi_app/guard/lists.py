@@ -1,0 +1,99 @@
+"""Allow and block lists: exact numbers, prefixes, ranges and withheld numbers, with expiry and reason. Pure.
+
+An allow entry always beats a block entry, however wide either is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+WITHHELD = "withheld"
+_PATTERN = re.compile(r"\+?\d{2,18}\*?|\+?\d{3,18}-\+?\d{3,18}|withheld")
+
+
+class Owner(StrEnum):
+    """Whose list an entry is of."""
+
+    OWN = "own"  # the subscriber's
+    SITE = "site"  # the administrator's, for all lines
+    SHARED = "shared"  # others': imported, or exchanged between PBXs; a hint and never a verdict
+
+
+class Shape(StrEnum):
+    """What the pattern of an entry is."""
+
+    EXACT = "exact"
+    PREFIX = "prefix"
+    RANGE = "range"
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """One line of a list. ``pattern``: ``+8613800000000``, ``+8695*``, ``+861000000-+861000999`` or ``withheld``."""
+
+    entry_id: int
+    allow: bool  # False: block
+    pattern: str
+    owner: Owner = Owner.OWN
+    reason: str = ""
+    expires_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListHit:
+    """An entry that matched, without the number, so that a stored decision holds none."""
+
+    entry_id: int
+    allow: bool
+    owner: Owner
+    shape: Shape
+    reason: str
+    expires_at: dt.datetime | None
+
+
+def pattern_fault(pattern: str) -> str | None:
+    """What is wrong with a pattern that somebody typed, and how to mend it; None: nothing."""
+    if not _PATTERN.fullmatch(pattern):
+        return f"{pattern!r} is no number, prefix (+8695*), range (+861000000-+861000999) or the word withheld"
+    if "-" in pattern:
+        low, high = (end.removeprefix("+") for end in pattern.split("-"))
+        if len(low) != len(high) or low > high:
+            return f"{pattern!r}: the ends of a range have as many digits, and the lower one comes first"
+    return None
+
+
+def shape_of(pattern: str) -> Shape:
+    """What a faultless pattern is."""
+    if pattern == WITHHELD:
+        return Shape.WITHHELD
+    if pattern.endswith("*"):
+        return Shape.PREFIX
+    return Shape.RANGE if "-" in pattern else Shape.EXACT
+
+
+def matches(pattern: str, caller: str | None) -> bool:
+    """Whether the pattern is of this caller; None is a caller without a number."""
+    if caller is None or pattern == WITHHELD:
+        return caller is None and pattern == WITHHELD
+    if pattern.endswith("*"):
+        return caller.startswith(pattern[:-1])
+    if "-" not in pattern:
+        return caller == pattern
+    low, high = (end.removeprefix("+") for end in pattern.split("-"))
+    digits = caller.removeprefix("+")
+    return len(digits) == len(low) and low <= digits <= high
+
+
+def hits(entries: Iterable[ListEntry], caller: str | None, now: dt.datetime) -> tuple[ListHit, ...]:
+    """The entries in force for the caller, in the order of their ids."""
+    found = [
+        ListHit(e.entry_id, e.allow, e.owner, shape_of(e.pattern), e.reason, e.expires_at)
+        for e in entries
+        if (e.expires_at is None or now < e.expires_at) and matches(e.pattern, caller)
+    ]
+    return tuple(sorted(found, key=lambda hit: (hit.entry_id, hit.owner)))

@@ -1,0 +1,50 @@
+"""A stored decision made again: the same to the byte, or somebody changed something. Pure.
+
+The inputs hold no number and no digits of ours (``case``), so they may be kept when a person's data is erased.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from agi_app.guard.case import Case
+from agi_app.guard.decide import VERSION, Decision, judge
+
+
+class Replay(StrEnum):
+    """What making a decision again showed."""
+
+    SAME = "same"
+    OTHER_VERSION = "other version"  # made with other points than this program has
+    DIFFERENT = "different"  # the row was changed, or the program is not what its version says
+
+
+def pack_case(case: Case) -> bytes:
+    """The inputs as JSON with one possible form."""
+    return msgspec.json.encode(case)
+
+
+def unpack_case(inputs: bytes | str) -> Case:
+    """Raises msgspec.ValidationError when the inputs are not what ``pack_case`` writes."""
+    return msgspec.json.decode(inputs, type=Case)
+
+
+def pack_decision(decision: Decision) -> bytes:
+    """The decision as JSON with one possible form."""
+    return msgspec.json.encode(decision)
+
+
+def unpack_decision(stored: bytes | str) -> Decision:
+    """Raises msgspec.ValidationError when it is not what ``pack_decision`` writes."""
+    return msgspec.json.decode(stored, type=Decision)
+
+
+def replay(inputs: bytes | str, stored: bytes | str) -> Replay:
+    """Decide again by what is stored and compare."""
+    before = unpack_decision(stored)
+    if before.version != VERSION:
+        return Replay.OTHER_VERSION
+    again = judge(unpack_case(inputs))
+    return Replay.SAME if pack_decision(again) == pack_decision(before) else Replay.DIFFERENT

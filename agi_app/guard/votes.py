@@ -1,0 +1,63 @@
+"""What others said of a number: votes fade, and a number that was given to somebody new starts clean.
+
+A vote weighs 1 when it is given and half of that 30 days later. When a number was silent for 90 days,
+carriers may have given it to somebody else: what was said before the silence counts no more.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from agi_app.guard.facts import Vote
+
+HALF_LIFE = dt.timedelta(days=30)
+REASSIGNED_AFTER = dt.timedelta(days=90)  # of silence
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Votes weighed at one moment."""
+
+    weight: float  # of reports less that of clearances, never below zero
+    voters: int  # who reported it and still counts
+
+
+def decayed(at: dt.datetime, now: dt.datetime) -> float:
+    """What something of weight 1 weighs ``now``; the future (another clock) counts as now."""
+    return math.exp2(-(max(now - at, dt.timedelta()) / HALF_LIFE))
+
+
+def tally(
+    votes: Iterable[Vote],
+    now: dt.datetime,
+    seen: Iterable[dt.datetime] = (),
+    appealed_at: dt.datetime | None = None,
+) -> Tally:
+    """Weigh votes. ``seen``: when the number called; an appeal takes all that was said before it."""
+    last: dict[str, Vote] = {}
+    for vote in sorted(votes, key=lambda v: (v.at, v.voter)):
+        last[vote.voter] = vote
+    since = valid_since((*seen, *(v.at for v in last.values())), now)
+    valid = [
+        v
+        for v in last.values()
+        if (since is None or v.at >= since) and (appealed_at is None or v.at > appealed_at or not v.nuisance)
+    ]
+    weight = 0.0
+    for vote in valid:  # in the order of time, so that the same votes always give the same bits
+        weight += decayed(vote.at, now) * (1 if vote.nuisance else -1)
+    return Tally(max(0.0, weight), sum(v.nuisance for v in valid))
+
+
+def valid_since(signs: Iterable[dt.datetime], now: dt.datetime) -> dt.datetime | None:
+    """The end of the number's last long silence; None: it had none. ``signs`` are calls and votes of it."""
+    moments = sorted({*(sign for sign in signs if sign < now), now})
+    since = None
+    for earlier, later in pairwise(moments):
+        if later - earlier >= REASSIGNED_AFTER:
+            since = later
+    return since
