@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from agi_app.errors import ConfigError
+from agi_app.screening_config import BAD_TOKEN, AgiSettings, usable_token
 from agi_app.voice_config import PromptSettings, SpeechSettings, TtsSettings
 
 SETTINGS_FILE = "agi-app.toml"
@@ -121,6 +122,7 @@ class Settings(BaseSettings):
     prompts: PromptSettings = PromptSettings()
     tts: TtsSettings = TtsSettings()
     speech: SpeechSettings = SpeechSettings()
+    agi: AgiSettings = AgiSettings()
     audit: AuditSettings = AuditSettings()
     sandbox: SandboxSettings = SandboxSettings()
 
@@ -148,13 +150,26 @@ class Settings(BaseSettings):
             raise ConfigError(
                 "no ARI password: set [asterisk] password_file in agi-app.toml or AGI_APP_ASTERISK__PASSWORD"
             )
+        return self._secret(file, "ARI password")
+
+    def agi_token(self) -> str | None:
+        """What a FastAGI request must show; None when none is set, so none is answered. Raises ConfigError."""
+        if self.agi.token or self.agi.token_file is None:
+            return self.agi.token or None
+        token = self._secret(self.agi.token_file, "AGI token")
+        if not usable_token(token):
+            raise ConfigError(f"the AGI token in {self.agi.token_file} {BAD_TOKEN}")
+        return token
+
+    def _secret(self, file: Path, what: str) -> str:
+        """What a file holds, and nothing else is in it."""
         try:
-            password = (self.project / file).read_text(encoding="utf-8").strip()
+            secret = (self.project / file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"the ARI password file {file} cannot be read: {error}") from error
-        if not password:
-            raise ConfigError(f"the ARI password file {file} is empty")
-        return password
+            raise ConfigError(f"the {what} file {file} cannot be read: {error}") from error
+        if not secret:
+            raise ConfigError(f"the {what} file {file} is empty")
+        return secret
 
     @classmethod
     def settings_customise_sources(

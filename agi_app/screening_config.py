@@ -1,0 +1,54 @@
+"""The settings of screening: where Asterisk asks about calls that come in, and how strict the guard is."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgiSettings(_Frozen):
+    """Where Asterisk asks, by FastAGI, what to do with a call that comes in (docs/how-to/screen-incoming-calls.md)."""
+
+    host: str = Field("127.0.0.1", description="address to listen on; loopback unless Asterisk is on another machine")
+    port: int = Field(4573, ge=1, le=65535, description="TCP port to listen on")
+    token: str = Field(
+        "", description="what a request must show, as AGI_APP_TOKEN in Asterisk; better: token_file", repr=False
+    )
+    token_file: Path | None = Field(
+        None, description="file that holds the token and nothing else; with neither nobody is answered"
+    )
+    sessions: int = Field(
+        300, ge=1, le=5000, description="most requests at once; one more is refused, so its call rings"
+    )
+    header_limit: float = Field(1.0, gt=0, le=10, description="seconds in which a request must have come whole")
+    session_limit: float = Field(2.0, gt=0, le=60, description="seconds after which a request is broken off")
+
+    @field_validator("host")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        try:
+            return str(ipaddress.ip_address(value))
+        except ValueError:
+            raise ValueError("must be an IP address, such as 127.0.0.1") from None
+
+    @field_validator("token")
+    @classmethod
+    def _hard_to_guess(cls, value: str) -> str:
+        if value and not usable_token(value):
+            raise ValueError(BAD_TOKEN)
+        return value
+
+
+LEAST_TOKEN = 16
+BAD_TOKEN = f"must be {LEAST_TOKEN} or more letters and digits: `openssl rand -hex 24` makes one"
+
+
+def usable_token(token: str) -> bool:
+    """Whether it is hard to guess and can stand in a dialplan without quotes."""
+    return len(token) >= LEAST_TOKEN and token.isascii() and token.isalnum()
