@@ -112,7 +112,7 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     router = Router(lambda channel_id, _: ari.hang_up_soon(channel_id), inbound.take)
 
     async def prepare(connected: Ari) -> None:
-        await reconcile(connected, router)
+        await reconcile(connected, router, spool)
         await remove_empty(connected)
         await spool.sweep()
         await inbound.collect(connected)

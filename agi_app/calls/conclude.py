@@ -18,12 +18,16 @@ def conclude(
     result: CallResult,
     session: Session | None,
     fault: str | None,
+    missing: str | None,
     *,
     opted_out: bool,
     recordings: tuple[KeptRecording, ...] = (),
 ) -> CallResult:
-    """``fault`` is why we had to end the call ourselves; ``opted_out`` holds whatever the flow says."""
-    note = result.note or fault
+    """``fault``: why we had to end the call ourselves; ``missing``: what was not kept of it.
+
+    ``opted_out`` holds whatever the flow says.
+    """
+    note = "; ".join(filter(None, (result.note or fault, missing))) or None
     if session is None:
         return dataclasses.replace(result, note=note)
     ended_by_flow = session.finished

@@ -22,9 +22,9 @@ class SpoolLike(Protocol):
         """The recording may be taken as long as this lasts."""
 
     async def start(
-        self, name: str, channel_id: str, longest: float, *, beside: bool = False, silence: int = 0
+        self, name: str, channel_id: str, longest: float, *, beside: bool = False, both: bool = False, silence: int = 0
     ) -> None:
-        """Record what comes from the channel."""
+        """Record what comes from the channel; ``both``: and what goes to it."""
 
     async def stop(self, name: str) -> None:
         """End the recording."""
@@ -54,6 +54,7 @@ class Ears:
     deadline_s: float = 4.0
     level: int = 256  # mean amplitude that counts as talk
     variables: Mapping[str, str] = field(default_factory=dict)  # what an originate needs so that talk is told
+    records_calls: bool = True  # False: a flow that wants its call recorded goes on without
 
     def for_call(self, flow: Flow) -> Mapping[str, str]:
         """The variables of a call that runs ``flow``; none where nothing is listened to."""

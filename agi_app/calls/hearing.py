@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from agi_app.calls.call_recording import CallRecording
 from agi_app.calls.ears import Ears
 from agi_app.calls.listening import Listening
 from agi_app.calls.plan import ChannelLike
@@ -17,10 +18,13 @@ from agi_app.pbx.events import Event
 class Hearing:
     """Carries out what the flow wants heard; a call without a recogniser still records messages."""
 
-    def __init__(self, group: asyncio.TaskGroup, ears: Ears, channel: ChannelLike) -> None:
+    def __init__(self, group: asyncio.TaskGroup, ears: Ears, channel: ChannelLike, longest_s: float) -> None:
+        """``longest_s``: how long the call may last."""
         heard_by = ears.recognizer
         self._listening = None if heard_by is None else Listening(group, ears, heard_by, channel)
         self._recording = Recording(group, ears, channel)
+        self._call = CallRecording(group, ears.spool, channel, self._recording.keep, longest_s)
+        self._records_calls = ears.records_calls
 
     @property
     def understands(self) -> bool:
@@ -31,6 +35,11 @@ class Hearing:
     def kept(self) -> tuple[KeptRecording, ...]:
         """What was kept so far."""
         return tuple(self._recording.kept)
+
+    @property
+    def fault(self) -> str | None:
+        """What should have been kept of the call, and was not."""
+        return self._call.fault
 
     def notice(self, event: Event) -> None:
         """An event of the channel, before the flow hears it."""
@@ -46,6 +55,11 @@ class Hearing:
                 await self._recording.end(recording)
             case cmd.DropRecording():
                 self._recording.drop()
+            case cmd.StartCallRecording(recording):
+                if self._records_calls:
+                    self._call.start(recording)
+            case cmd.EndCallRecording(recording):
+                await self._call.end(recording)
             case _ if self._listening is not None:
                 await self._listen(self._listening, command)
 
@@ -61,6 +75,7 @@ class Hearing:
     def stop(self) -> None:
         """Hear nothing more."""
         self._recording.drop()
+        self._call.drop()
         if self._listening is not None:
             self._listening.stop()
 
@@ -71,4 +86,5 @@ class Hearing:
             found.append(flow_events.Listened(said.listening, said.heard))
         if (message := await self._recording.last_words()) is not None:
             found.append(flow_events.Recorded(message.recording, message.result))
+        await self._call.finish()
         return found

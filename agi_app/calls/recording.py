@@ -1,4 +1,4 @@
-"""What is kept of a call's sound: messages, and spoken answers whose flow says so.
+"""What is kept of what the person says: messages, and spoken answers whose flow says so.
 
 A recording leaves Asterisk's spool when it has ended, however it ended, and is encrypted on disk before the flow hears
 that it is there. One that cannot be kept is ``failed``; the call goes on.

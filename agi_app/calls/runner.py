@@ -81,7 +81,7 @@ class Call:
             async with asyncio.TaskGroup() as group:
                 self._handing = Handing(group, self._plan.hand_over, channel)
                 if self._plan.ears is not None:
-                    self._hearing = Hearing(group, self._plan.ears, channel)
+                    self._hearing = Hearing(group, self._plan.ears, channel, self._plan.max_call_s + CALL_GRACE_S)
                 try:
                     return await self._drive(channel)
                 finally:
@@ -106,8 +106,9 @@ class Call:
             else:
                 await self._on_channel_event(event)
         await self._hear_last_words()
-        kept = self._hearing.kept if self._hearing is not None else ()
-        return conclude(self._result, self._session, self._note, opted_out=self._opted_out, recordings=kept)
+        heard, opted_out = self._hearing, self._opted_out
+        kept, missing = (heard.kept, heard.fault) if heard is not None else ((), None)
+        return conclude(self._result, self._session, self._note, missing, opted_out=opted_out, recordings=kept)
 
     async def _on_channel_event(self, event: pbx.Event) -> None:
         if isinstance(event, pbx.FarEndEnded):

@@ -54,8 +54,8 @@ cases:
 }
 
 ExampleOf = Literal[
-    "flow", "spoken flow", "campaign", "prompts", "simulation", "rules", "two rules", "meanings", "contacts", "consent",
-    "stop list", "file", "windows-1252", "words",
+    "flow", "spoken flow", "flow with prompts", "campaign", "prompts", "simulation", "rules", "two rules", "meanings",
+    "contacts", "consent", "stop list", "file", "windows-1252", "words",
 ]  # fmt: skip
 
 

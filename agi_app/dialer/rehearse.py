@@ -128,7 +128,7 @@ class Rehearsals:
             case Marked(claim, receipt):
                 line = Line(_as_campaign(claim, flow.flow, script), flow, self._trunks[claim.trunk], Breaker())
                 plan = self._placer.plan(claim, line, voice)
-                ears = dataclasses.replace(plan.ears, keep=keep_nothing) if plan.ears is not None else None
+                ears = dataclasses.replace(plan.ears, keep=keep_nothing, records_calls=False) if plan.ears else None
                 plan = dataclasses.replace(plan, watch=story.watch, ears=ears)
                 call = Call(plan, node.clock)
                 if (reason := self._reason()) is not None:

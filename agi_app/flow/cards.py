@@ -11,6 +11,7 @@ from agi_app.flow.definition import Flow, FlowDocument
 from agi_app.flow.graph import node_targets, prompt_uses, targets
 from agi_app.flow.layout import Box
 from agi_app.flow.prompt_facts import Prompts
+from agi_app.flow.record_step import RecordCallStep
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.steps import (
     AnyStep,
@@ -35,11 +36,13 @@ WORDS = {
         "empty": "has no value", "hangup": "the call ends", "start": "start",
         "opt_out": "stores the stop, then the call ends",
         "stop": "at any time: the stop is stored and the call ends", "said": "after",
+        "record call": "● the call is recorded from here on", "record off": "■ the call is recorded no longer",
     },
     "zh": {
         "no_input": "无按键", "no_match": "按了别的键", "entered": "已输入", "else": "其他情况", "empty": "没有值",
         "hangup": "通话结束", "opt_out": "登记停呼，通话结束", "start": "开始",
         "stop": "任何时候按下：登记停呼，通话结束", "said": "并播放",
+        "record call": "● 从这里开始通话录音", "record off": "■ 停止通话录音",
     },
 }  # fmt: skip
 
@@ -138,6 +141,8 @@ def _rows(source: FlowDocument, at: tuple[str, int], step: AnyStep, prompts: Pro
         found.append(Row("verb", f"call {step.call.flow}"))
     elif isinstance(step, ReturnStep):
         found.append(Row("end", f"return {step.return_}"))
+    elif isinstance(step, RecordCallStep):
+        found.append(Row("verb", words["record call" if step.record.call else "record off"]))
     for use in prompt_uses(source.flow):
         if use.path[:3] == ("nodes", *at):
             text = said(prompts, language, use.prompt)

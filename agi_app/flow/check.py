@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from agi_app.errors import Problem
 from agi_app.flow.call_step import CallStep
 from agi_app.flow.check_names import language_missing, opt_out_key_used, say_language, unknown_variable
-from agi_app.flow.check_speech import record_notice, speech_language, speech_twice
+from agi_app.flow.check_recording import record_call_notice, record_notice
+from agi_app.flow.check_speech import speech_language, speech_twice
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.graph import (
     PromptUse,
@@ -231,4 +232,5 @@ PROMPT_RULES: tuple[PromptRule, ...] = (
     business_not_named,
     opt_out_not_offered,
     record_notice,
+    record_call_notice,
 )

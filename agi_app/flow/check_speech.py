@@ -1,5 +1,4 @@
-"""The rules about what may be said: every answer has words in each language, no words have two meanings, and nobody is
-recorded without being told."""
+"""The rules about what may be said: every answer has words in each language, and no words have two meanings."""
 
 from __future__ import annotations
 
@@ -7,12 +6,8 @@ from collections.abc import Iterator
 
 from agi_app.errors import Problem
 from agi_app.flow.definition import Flow, FlowDocument
-from agi_app.flow.graph import first_prompts
 from agi_app.flow.meanings import Meanings
-from agi_app.flow.prompt_facts import Prompts
-from agi_app.flow.record_step import RecordStep
 from agi_app.flow.steps import Gather, GatherStep
-from agi_app.flow.transcripts import says_recorded
 from agi_app.yaml_lines import Path, suggest
 
 
@@ -77,34 +72,6 @@ def check_recognizer(source: FlowDocument) -> list[Problem]:
         message = "no speech engine is set up ([speech] engine in agi-app.toml): only keys count, nobody hears words"
         found.append(source.document.problem(("flow",), "flow/not-heard", message, "warning"))
     return found
-
-
-def record_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
-    """``flow/record-notice``: whoever is recorded was told, by the prompt of that step or by what is heard first."""
-    opening = [use.prompt for use in first_prompts(source.flow)]
-    for path, prompt in _recorded(source.flow):
-        for language in source.flow.languages:
-            own, *first = (_tells(prompts, language, name) for name in (prompt, *opening))
-            if own is False and not (first and all(first)):
-                word = "录音" if language.lower().startswith("zh") else "this is recorded"
-                message = f'"{prompt}": in {language} nobody is told that they are recorded; say it here ("{word}")'
-                message += " or in what is heard first"
-                yield source.document.problem(path, "flow/record-notice", message)
-
-
-def _recorded(flow: Flow) -> Iterator[tuple[Path, str]]:
-    """Where something that the person says is kept, and the prompt before it."""
-    for node, steps in flow.nodes.items():
-        for index, step in enumerate(steps):
-            if isinstance(step, RecordStep):
-                yield ("nodes", node, index, "record", "prompt"), step.record.prompt
-            if isinstance(step, GatherStep) and step.gather.keep:
-                yield ("nodes", node, index, "gather", "keep"), step.gather.prompt
-
-
-def _tells(prompts: Prompts, language: str, name: str) -> bool | None:
-    facts = prompts.get((language, name))
-    return None if facts is None or not facts.transcript else says_recorded(facts.transcript, language)
 
 
 def by_voice_alone(flow: Flow) -> list[Path]:

@@ -108,6 +108,20 @@ class DropRecording:
 
 
 @dataclass(frozen=True, slots=True)
+class StartCallRecording:
+    """Record both sides of the call from now on, whatever else plays, listens or records; nothing answers."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndCallRecording:
+    """Record the call no longer; what was recorded is kept."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Hand over to a destination of the settings, rung at most so many seconds; answered by ``TransferEnded``."""
 
@@ -167,5 +181,7 @@ class Hangup:
 Sounding = Play | Say | StopPlayback
 Timing = StartTimer | CancelTimer
 Keeping = StoreOptOut | SaveAnswer | CallBackAt | SetDisposition
-Hearing = StartListening | StopListening | KeepSpoken | StartRecording | EndRecording | DropRecording
+Messages = StartRecording | EndRecording | DropRecording
+CallRecordings = StartCallRecording | EndCallRecording
+Hearing = StartListening | StopListening | KeepSpoken | Messages | CallRecordings
 Command = Sounding | Timing | Hearing | Keeping | Transfer | StopTransfer | Hangup

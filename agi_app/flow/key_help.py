@@ -66,6 +66,9 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "end_key": '`"#"` ends it, too (default); `null`: no key does.',
     },
     "RecordStep": {"on": "Leads `recorded`, `empty` (nothing was said) and `failed` to nodes."},
+    "CallRecording": {
+        "call": "`true`: both sides of the call are recorded from here on; `false`: no longer.",
+    },
     "SpokenValue": {
         "kind": "Of `speech`: `number`, `date` (saved as `2026-03-05`) or `text` (anything, as it was understood). The"
         " answer in `on` is `entered`. Without `kind` there are labels.",

@@ -1,4 +1,4 @@
-"""The verb ``record``: take down a message of the person, as a recording that is kept."""
+"""The verb ``record``: take down a message of the person, or the call itself, as a recording that is kept."""
 
 from __future__ import annotations
 
@@ -56,3 +56,15 @@ class RecordStep(Authored):
     def way(self, result: str) -> str | None:
         """The node for a result; ``failed`` goes the way of ``empty`` when it has none of its own."""
         return self.on.get(result, self.on.get(EMPTY) if result == FAILED else None)
+
+
+class CallRecording(Authored):
+    """``record: {call: true}`` records both sides of the call from here on; ``{call: false}`` ends that."""
+
+    call: Annotated[bool, Field(strict=True)]
+
+
+class RecordCallStep(Authored):
+    """A step that begins or ends the recording of the call; the next step follows at once."""
+
+    record: CallRecording

@@ -14,6 +14,7 @@ everywhere, whatever the author wrote:
 * A key pressed during a prompt never answers a question that was not asked yet. The one
   exception: a ``play`` or ``say`` whose very next step is a gather; if both allow barge-in, a key
   that answers the gather does so at once, and its prompt is not played.
+* A recording of the call goes on until a step ends it, a transfer begins, or the call is over; a stop does not end it.
 * Every path ends: after MAX_STEPS_PER_CALL steps the call is ended as ``flow_limit``.
 """
 
@@ -47,7 +48,7 @@ from agi_app.flow.gathering import Answer, Missed, More, Verdict, judge_key, jud
 from agi_app.flow.heard import Heard
 from agi_app.flow.hearing import listen_for, may_follow, wanted_of
 from agi_app.flow.offering import moment_of
-from agi_app.flow.record_step import RecordStep
+from agi_app.flow.record_step import RecordCallStep, RecordStep
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.speaking import parts_of
 from agi_app.flow.state import State, choose_language
@@ -69,7 +70,7 @@ from agi_app.flow.steps import (
 )
 from agi_app.flow.transfer_step import TransferStep
 from agi_app.flow.understanding import OPT_OUT, Understood, understand
-from agi_app.flow.waiting import hush, listen, play, record, say, stop, transfer
+from agi_app.flow.waiting import hush, listen, play, record, record_call, say, stop, transfer
 from agi_app.flow.words import (
     CALL_BACK,
     CHOSEN,
@@ -230,15 +231,15 @@ class Session:
             case CallStep():
                 return self._call(step)
             case TransferStep():
-                return [transfer(self._state, step)]
+                return transfer(self._state, step)
             case RecordStep():
                 self._state.breaks = 0
                 return [play(self._state, "asking", step.record.prompt)]
             case ReturnStep():
                 return self._return(step.return_)
-            case SetStep():
+            case SetStep() | RecordCallStep():
                 self._state.step += 1
-                return self._set(step.set)
+                return self._set(step.set) if isinstance(step, SetStep) else record_call(self._state, step.record)
             case OptOutStep():
                 return self._opt_out("step")
             case GotoStep():

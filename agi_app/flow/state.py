@@ -53,6 +53,7 @@ class State:
     broken: Phase | None = None  # what the person's talk broke off
     breaks: int = 0  # how often talk broke off the prompt that plays, or played, last
     recording: str | None = None
+    call_recording: str | None = None  # of the call itself, as long as it goes on
     attempt: int = 0
     flow: str | None = None  # the called flow we are in; None: the one the call began with
     callers: list[dict[str, Any]] = field(default_factory=list)  # where each call goes on: flow, node, step, variables

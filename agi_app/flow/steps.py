@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from agi_app.flow.call_step import CallStep, ReturnStep
-from agi_app.flow.record_step import RecordStep
+from agi_app.flow.record_step import RecordCallStep, RecordStep
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.speech_step import Speech, SpokenValue
 from agi_app.flow.transfer_step import TransferStep
@@ -372,6 +372,7 @@ AnyStep = (
     | GatherStep
     | CollectStep
     | RecordStep
+    | RecordCallStep
     | BranchStep
     | SetStep
     | CallStep
@@ -401,7 +402,9 @@ def _one_verb(value: Any) -> Any:
 
 
 def _verb_tag(value: Any) -> str:
-    return next((f"<{verb}>" for verb in VERBS if verb in value), "")
+    verb = next((verb for verb in VERBS if verb in value), "")
+    of_call = verb == "record" and isinstance(value[verb], dict) and "call" in value[verb]
+    return f"<{verb} call>" if of_call else f"<{verb}>"
 
 
 Step = Annotated[
@@ -411,6 +414,7 @@ Step = Annotated[
         | Annotated[GatherStep, Tag("<gather>")]
         | Annotated[CollectStep, Tag("<collect>")]
         | Annotated[RecordStep, Tag("<record>")]
+        | Annotated[RecordCallStep, Tag("<record call>")]
         | Annotated[BranchStep, Tag("<branch>")]
         | Annotated[SetStep, Tag("<set>")]
         | Annotated[CallStep, Tag("<call>")]

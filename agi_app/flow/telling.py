@@ -6,12 +6,14 @@ from agi_app.flow.commands import (
     CallBackAt,
     CancelTimer,
     Command,
+    EndCallRecording,
     Hangup,
     KeepSpoken,
     Play,
     SaveAnswer,
     Say,
     SetDisposition,
+    StartCallRecording,
     StartRecording,
     StartTimer,
     StopPlayback,
@@ -46,6 +48,10 @@ def told(command: Command, prompts: Prompts) -> list[str]:
             return []
         case StartRecording(_, _, seconds):
             return [f"records what is said, at most {seconds} s"]
+        case StartCallRecording():
+            return ["records the call from here on"]
+        case EndCallRecording():
+            return ["records the call no longer"]
         case KeepSpoken(_, name):
             return [f"keeps the recording of the answer {name}"]
         case Transfer(_, to, seconds):

@@ -77,9 +77,15 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         " end key or the longest time; also when they just hang up. The recording is moved out of Asterisk at once and"
         " kept encrypted, as long as the answers of a call are (`agi-app report CAMPAIGN --recording` writes it out)."
         " `failed` goes the way of `empty` when it has none; a result without a way goes on with the next step. The"
-        " opt-out key stops it, and nothing is kept; a stop that is only spoken into a message is not understood.",
-        "- record: {prompt: leave-a-message, save: message, max: 90s}\n  on: {recorded: thanks, empty: bye}\n",
-        ("Record", "RecordStep"),
+        " opt-out key stops it, and nothing is kept; a stop that is only spoken into a message is not understood.\n\n"
+        "`record: {call: true}` records the call itself, both sides of it, from there on; the flow goes on at once."
+        " `{call: false}` ends that, and so does a transfer, for nobody has told the other side; a later step may begin"
+        " another one. Else it goes on to the end of the call, also after a stop. It is kept like a message, as `call`."
+        " If it cannot be recorded or kept, the call goes on, and its note in the report says so. People must have"
+        " heard before, to the end, that the call is recorded.",
+        "- record: {prompt: leave-a-message, save: message, max: 90s}\n  on: {recorded: thanks, empty: bye}\n"
+        "- record: {call: true}\n",
+        ("Record", "RecordStep", "CallRecording"),
     ),
     "branch": VerbHelp(
         "Goes the way of the first true condition.",

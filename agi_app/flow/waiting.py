@@ -6,8 +6,10 @@ from agi_app.flow.commands import (
     CancelTimer,
     Command,
     DropRecording,
+    EndCallRecording,
     Play,
     Say,
+    StartCallRecording,
     StartRecording,
     StartTimer,
     StopListening,
@@ -15,7 +17,7 @@ from agi_app.flow.commands import (
     StopTransfer,
     Transfer,
 )
-from agi_app.flow.record_step import RecordStep
+from agi_app.flow.record_step import CallRecording, RecordStep
 from agi_app.flow.spoken_parts import Part
 from agi_app.flow.state import Phase, State
 from agi_app.flow.transfer_step import TransferStep
@@ -63,12 +65,13 @@ def stop(state: State) -> list[Command]:
     return commands
 
 
-def transfer(state: State, step: TransferStep) -> Transfer:
-    """Hand over and wait for the end of it."""
+def transfer(state: State, step: TransferStep) -> list[Command]:
+    """Hand over and wait for the end of it; nobody told the other side that it is recorded, so nothing is."""
+    commands = record_call(state, CallRecording(call=False))
     state.phase, state.transfer = "transferring", state.new_id("h")
     wanted = step.transfer
     seconds = wanted.timeout.total_seconds()
-    return Transfer(state.transfer, wanted.to, seconds, wanted.whisper, state.language)
+    return [*commands, Transfer(state.transfer, wanted.to, seconds, wanted.whisper, state.language)]
 
 
 def record(state: State, step: RecordStep) -> StartRecording:
@@ -76,3 +79,15 @@ def record(state: State, step: RecordStep) -> StartRecording:
     state.phase, state.recording = "recording", state.new_id("m")
     seconds, silence = (int(span.total_seconds()) for span in (step.record.max, step.record.silence))
     return StartRecording(state.recording, step.record.save, seconds, silence)
+
+
+def record_call(state: State, order: CallRecording) -> list[Command]:
+    """Begin to record the call, or end that; nothing when it is so already. It ends with the call by itself."""
+    going = state.call_recording
+    if order.call and going is None:
+        state.call_recording = state.new_id("c")
+        return [StartCallRecording(state.call_recording)]
+    if not order.call and going is not None:
+        state.call_recording = None
+        return [EndCallRecording(going)]
+    return []

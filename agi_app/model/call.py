@@ -33,9 +33,9 @@ NOT_AN_ATTEMPT_ON_THE_PERSON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class KeptRecording:
-    """Something that the person said in the call and that is kept, encrypted; ``kind`` is ``message`` or ``answer``."""
+    """What is kept of a call's sound, encrypted; ``kind`` is ``message``, ``answer`` or ``call`` (both sides of it)."""
 
-    name: str  # what the flow saved it as
+    name: str  # what the flow saved it as; ``call`` for the call itself
     kind: str
     sha256: str  # of the file, in hex
     seconds: float

@@ -40,18 +40,22 @@ async def live_channels(ari: Ari) -> list[ChannelInfo]:
     return (await ari.request("GET", "channels")).decode(list[ChannelInfo])
 
 
-async def hang_up_inherited(ari: Ari, prefix: str = CHANNEL_PREFIX, keep: Container[str] = ()) -> int:
-    """Hang up all living channels whose id has ``prefix`` and is not in ``keep``; returns how many."""
-    inherited = [c.id for c in await live_channels(ari) if c.id.startswith(prefix) and c.id not in keep]
+async def hang_up_inherited(ari: Ari, *keep: Container[str]) -> int:
+    """Hang up all living channels of ours whose id is in none of ``keep``; returns how many."""
+    ours = [c.id for c in await live_channels(ari) if c.id.startswith(CHANNEL_PREFIX)]
+    inherited = [channel_id for channel_id in ours if not any(channel_id in kept for kept in keep)]
     await asyncio.gather(*(_hang_up(ari, channel_id) for channel_id in inherited))
     if inherited:
         _log.warning("hung up channels that nobody runs", count=len(inherited))
     return len(inherited)
 
 
-async def reconcile(ari: Ari, router: Router) -> None:
-    """Give this to ``Ari(prepare=…)``, with the router bound: it runs before each ``is_connected``."""
-    await hang_up_inherited(ari, keep=router)
+async def reconcile(ari: Ari, router: Router, ears: Container[str] = ()) -> None:
+    """Give this to ``Ari(prepare=…)``, with the router bound: it runs before each ``is_connected``.
+
+    ``ears`` are channels that only listen to calls; they end with these.
+    """
+    await hang_up_inherited(ari, router, ears)
     live = {c.id: c for c in await live_channels(ari)}
     application = await ari.request("GET", f"applications/{ari.settings.app}")
     ours = set(application.decode(_Application).channel_ids)

@@ -5,7 +5,7 @@ whatever breaks meanwhile; what a crash left behind goes with the next connectio
 id and holds no number.
 
 ``record`` waits behind a prompt of its channel. To record while a prompt plays, an ear listens: a channel of Asterisk's
-own that hears the person's side only and ends with it.
+own that hears the person's side, or both, and ends with the call. It outlives a lost connection to us like the call.
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ class Spool:
         self._doomed: set[str] = set()
         self._work = asyncio.Event()
 
+    def __contains__(self, channel_id: object) -> bool:
+        """Whether a channel is an ear that records something wanted."""
+        return channel_id in self._ears
+
     def handle(self, frame: Frame) -> bool:
         """Take an event of the socket if it is about a recording or an ear; never waits."""
         if frame.recording is not None:
@@ -71,13 +75,14 @@ class Spool:
             self._discard(name)
 
     async def start(
-        self, name: str, channel_id: str, longest: float, *, beside: bool = False, silence: int = 0
+        self, name: str, channel_id: str, longest: float, *, beside: bool = False, both: bool = False, silence: int = 0
     ) -> None:
         """Record what comes from the channel, at most so many seconds; ``beside`` a prompt. Raises RequestFailed.
 
-        So many seconds of ``silence`` end it, too; 0: none do.
+        ``both``: beside all that is done with it, and also what it hears. So many seconds of ``silence`` end it, too;
+        0: none do.
         """
-        source = await self._open_ear(name, channel_id) if beside else channel_id
+        source = await self._open_ear(name, channel_id, "both" if both else "in") if beside or both else channel_id
         how: dict[str, object] = {"name": name, "format": FORMAT, "ifExists": "overwrite"}
         how |= {"maxDurationSeconds": math.ceil(longest), "maxSilenceSeconds": silence}
         await self._ari.request("POST", f"channels/{source}/record", body=how)
@@ -135,11 +140,11 @@ class Spool:
         elif state != "canceled":  # a cancelled one leaves no file
             self._discard(name)
 
-    async def _open_ear(self, name: str, channel_id: str) -> str:
+    async def _open_ear(self, name: str, channel_id: str, spy: str) -> str:
         ear = name + EAR
         arrived = self._ears[ear] = asyncio.Event()
         await self._ari.request(
-            "POST", f"channels/{channel_id}/snoop/{ear}", body={"app": self._ari.settings.app, "spy": "in"}
+            "POST", f"channels/{channel_id}/snoop/{ear}", body={"app": self._ari.settings.app, "spy": spy}
         )
         try:
             async with asyncio.timeout(EAR_WAIT_S):

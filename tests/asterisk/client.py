@@ -65,9 +65,12 @@ class Client:
         self.frames: list[Frame] = []
         self.strays: list[tuple[str, Event]] = []
         self.router = Router(lambda channel_id, event: self.strays.append((channel_id, event)))
-        self.ari = Ari(settings, self.clock, on_event=self._take, prepare=lambda ari: reconcile(ari, self.router))
+        self.ari = Ari(settings, self.clock, on_event=self._take, prepare=self._prepare)
         self.task: asyncio.Task[None] | None = None
         self.spool: Spool | None = None
+
+    async def _prepare(self, ari: Ari) -> None:
+        await reconcile(ari, self.router, self.spool or ())
 
     def _take(self, frame: Frame) -> None:
         self.frames.append(frame)

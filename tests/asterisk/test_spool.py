@@ -14,7 +14,8 @@ from agi_app.pbx.events import Destroyed, Key, PlaybackFinished, Started, Talkin
 from agi_app.pbx.spool import Spool
 from agi_app.recordings.files import talk_seconds
 from sandbox.asterisk import Asterisk
-from tests.asterisk.client import Client, number, permit_for, wait_for
+from tests.asterisk.client import Client, connected, number, permit_for, settings_of, wait_for
+from tests.asterisk.proxy import wire
 from tests.asterisk.talker import Talker
 
 pytestmark = pytest.mark.asterisk
@@ -155,3 +156,92 @@ async def test_silence_ends_a_message(client: Client, spool: Spool, asterisk: As
         assert loud(pcm)
         assert 1.5 < talk_seconds(pcm, 256) < 2.5
         assert await empty(asterisk.recording_dir)
+
+
+async def test_both_sides_of_a_call_beside_a_prompt_until_the_hangup(
+    client: Client, spool: Spool, asterisk: Asterisk, tmp_path: Path
+) -> None:
+    """As long as the call lasts, and no part is missing where nobody makes a sound."""
+    with Talker(tmp_path, [1.0, 1.0, 1.5, 1.0]) as talker:
+        channel = await answered(client, talker)
+        name, began = f"{channel.id}-c1", time.monotonic()
+        with spool.wanted(name):
+            await spool.start(name, channel.id, 60.0, both=True)
+            await asyncio.sleep(2.4)  # one second of talk is over
+            await channel.play(f"{channel.id}-p1", f"sound:{asterisk.prompts_path}/long")
+            await asyncio.sleep(1.7)  # the prompt alone, then both
+            await channel.hangup()
+            await wait_for(channel, Destroyed)
+            lasted = time.monotonic() - began
+            assert await spool.ended(name, 1.0), "with the call"
+            pcm = await spool.take(name)
+        assert abs(len(pcm) / 16000 - lasted) < 0.3
+        quiet, talk, prompt, both = (level(pcm, second) for second in (0.3, 1.4, 2.8, 3.7))
+        assert quiet < 100 < 1000 < talk
+        assert prompt == pytest.approx(2048, rel=0.05), "the tone of the prompt, which is square"
+        assert both > 1.15 * prompt
+        assert await empty(asterisk.recording_dir)
+        assert await until(lambda: asterisk.cli("core show channels concise").strip() == ""), "its ear ends"
+        assert client.strays == []
+
+
+def level(pcm: bytes, second: float) -> float:
+    """The mean amplitude of a fifth of a second."""
+    samples = memoryview(pcm).cast("h")[int(second * 8000) : int((second + 0.2) * 8000)]
+    return sum(map(abs, samples)) / len(samples)
+
+
+async def test_the_recording_of_a_call_ends_in_mid_prompt_when_it_is_told_to(
+    client: Client, spool: Spool, asterisk: Asterisk
+) -> None:
+    channel = await client.answered(number("13"))
+    name = f"{channel.id}-c1"
+    await channel.play(f"{channel.id}-p1", f"sound:{asterisk.prompts_path}/long")
+    with spool.wanted(name):
+        await spool.start(name, channel.id, 60.0, both=True)
+        await asyncio.sleep(0.5)
+        await spool.stop(name)
+        assert await spool.ended(name, 1.0)
+        assert 0.3 < len(await spool.take(name)) / 16000 < 0.8
+    assert f"{channel.id}-p1" in channel.playing
+    assert await until(lambda: len(asterisk.cli("core show channels concise").split()) == 1), "the call alone is left"
+
+
+async def test_a_lost_connection_does_not_end_the_recording_of_a_call(asterisk: Asterisk) -> None:
+    async with wire(asterisk.ari_url) as cut, connected(settings_of(asterisk, url=cut.url)) as client:
+        client.spool = spool = Spool(client.ari)
+        deleting = asyncio.create_task(spool.run())
+        channel = await client.answered(number("13"))
+        name = f"{channel.id}-c1"
+        with spool.wanted(name):
+            await spool.start(name, channel.id, 60.0, both=True)
+            cut.cut()
+            assert await until(lambda: not client.ari.is_connected)
+            await client.ari.connected(5)
+            await asyncio.sleep(0.7)
+            await spool.stop(name)
+            assert await spool.ended(name, 1.0)
+            assert len(await spool.take(name)) / 16000 > 0.7
+        assert channel.ended is None
+        assert await empty(asterisk.recording_dir)
+        deleting.cancel()
+
+
+async def test_what_a_crash_left_of_the_recording_of_a_call_goes_with_its_ear(asterisk: Asterisk) -> None:
+    """A worker that is gone at once (kill -9), and the next one."""
+    async with connected(settings_of(asterisk)) as client:
+        client.spool = spool = Spool(client.ari)
+        channel = await client.answered(number("13"))
+        with spool.wanted(f"{channel.id}-c1"):
+            await spool.start(f"{channel.id}-c1", channel.id, 60.0, both=True)
+            await asyncio.sleep(0.3)
+            assert client.task is not None
+            client.task.cancel()
+            assert [file.name for file in asterisk.recording_dir.iterdir()] == [f"{channel.id}-c1.sln"]
+    async with connected(settings_of(asterisk)) as client:  # it hangs up what it inherits
+        client.spool = spool = Spool(client.ari)
+        deleting = asyncio.create_task(spool.run())
+        await spool.sweep()
+        assert await empty(asterisk.recording_dir)
+        assert await until(lambda: asterisk.cli("core show channels concise").strip() == "")
+        deleting.cancel()

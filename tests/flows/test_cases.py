@@ -61,6 +61,8 @@ def show(command: do.Command) -> str:
         return f"record {command.recording} {command.name} {command.seconds}s until {command.silence}s of silence"
     if isinstance(command, do.EndRecording | do.DropRecording):
         return f"{'end' if isinstance(command, do.EndRecording) else 'drop'} {command.recording}"
+    if isinstance(command, do.StartCallRecording | do.EndCallRecording):
+        return f"{'record' if isinstance(command, do.StartCallRecording) else 'end'} the call {command.recording}"
     if isinstance(command, do.KeepSpoken):
         return f"keep {command.listening} as {command.name}"
     return show_other(command)

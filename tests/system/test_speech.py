@@ -114,3 +114,39 @@ def test_a_message_is_kept_encrypted_and_can_be_listened_to(site: Site) -> None:
     (kept,) = (site.project / "var" / "recordings").rglob("*.enc")
     assert b"WAVE" not in kept.read_bytes()
     assert ("report --recording 1", "a complaint") in site.sql("SELECT command, reason FROM access_log")
+
+
+@pytest.mark.parametrize("site", [([4.0, 1.0], "!silence\n")], indirect=True)
+def test_a_call_is_recorded_both_sides_from_the_notice_to_its_end(site: Site) -> None:
+    """What was played and what was said, in time; encrypted, in the report, and nothing stays in the spool."""
+    for language, notice in (("en", " This call is recorded."), ("zh-CN", "本次通话将被录音。")):
+        greeting = site.project / "prompts" / language / "greeting.txt"
+        greeting.write_text(greeting.read_text("utf-8").strip() + notice, "utf-8")
+    flow = (BULK / "flows" / "bulk.yaml").read_text("utf-8").replace("flow: bulk", "flow: spoken")
+    recorded = flow.replace("    - play: greeting\n", "    - play: greeting\n    - record: {call: true}\n")
+    (site.project / "flows" / "spoken.yaml").write_text(recorded, "utf-8")
+    (number,) = people(10)
+    site.consent([number])
+    with site.worker():
+        site.add("spoken", [number], flow="spoken")
+        site.settle("spoken")
+    (attempt,) = site.attempts("spoken").values()
+    assert (attempt["disposition"], attempt["note"]) == ("no_answer_given", None)
+    (recording,) = attempt["recordings"]
+    assert list(site.asterisk.recording_dir.iterdir()) == []
+    site.app.ask("report", "spoken", "--recording", str(recording), "--output", "heard.wav", "--reason", "a complaint")
+    with wave.open(str(site.project / "heard.wav")) as sound:
+        pcm = sound.readframes(sound.getnframes())
+    with wave.open(str(site.project / "prompts" / "zh-CN" / "greeting.wav")) as sound:
+        greeting_s = sound.getnframes() / sound.getframerate()
+    call = site.call(number)
+    assert call.answered_at is not None
+    assert call.bye_at is not None
+    before = call.bye_at - call.answered_at - len(pcm) / 16000
+    assert greeting_s - 0.1 < before < greeting_s + 0.7, "from the end of the notice on"
+    said = round((4.0 - before) * 16000) // 2 * 2
+    assert talk_seconds(pcm[: said - 3200], 256) > 0.3, "the question that was played"
+    assert 0.8 < talk_seconds(pcm[said - 3200 :], 256) < 1.3, "what the person said"
+    assert site.sql("SELECT kind FROM recording") == [("call",)]
+    (kept,) = (site.project / "var" / "recordings").rglob("*.enc")
+    assert b"WAVE" not in kept.read_bytes()

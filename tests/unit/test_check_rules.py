@@ -130,6 +130,7 @@ JUDGES: dict[str, Callable[[str, RuleSet], list[Problem]]] = {
     "two rules": _two_rules,
     "meanings": _meanings,
     "spoken flow": _spoken_flow,
+    "flow with prompts": lambda text, _: check_flow(parse_flow(merged(EXAMPLES["flow"], text), "f"), prompts_of("{}")),
     "contacts": _rows(lambda table: parse_contacts(table, None, ["en", "zh-CN"])),
     "consent": _rows(lambda table: parse_consents(table, None, "admin", NOW)),
     "stop list": lambda text, _: list(parse_stop_list(text.splitlines(), "stop.txt").problems),

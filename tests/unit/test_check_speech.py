@@ -10,8 +10,10 @@ from agi_app.campaigns.meanings import shipped_meanings
 from agi_app.campaigns.project import read_project
 from agi_app.config import SETTINGS_FILE
 from agi_app.errors import AuthorError, Problem
-from agi_app.flow.check_speech import by_voice_alone, check_meanings, check_recognizer, record_notice
+from agi_app.flow.check_recording import record_call_notice, record_notice
+from agi_app.flow.check_speech import by_voice_alone, check_meanings, check_recognizer
 from agi_app.flow.definition import FlowDocument
+from agi_app.flow.graph import said_prompts
 from agi_app.flow.load import parse_flow
 from agi_app.flow.prompt_facts import PromptFacts
 
@@ -100,3 +102,62 @@ def test_an_answer_is_kept_only_if_it_is_spoken_and_has_a_name() -> None:
     for gather in ('{prompt: x, keys: {"1": a}, save: y, keep: true}', "{prompt: x, speech: {yes: yes}, keep: true}"):
         with pytest.raises(AuthorError, match=r"only a spoken answer \(speech\) with a name \(save\) can be kept"):
             flow(gather)
+
+
+ASKS = 'gather: {prompt: ask, keys: {"1": a}}'
+
+
+@pytest.mark.parametrize(
+    ("steps", "faults"),
+    [
+        (["play: told", "record: {call: true}"], 0),
+        (["record: {call: true}", "play: told"], 1),
+        (["play: hello", "record: {call: true}"], 1),
+        (["play: told", ASKS, "record: {call: true}"], 1),  # a key answers before the notice is over
+        (["play: {prompt: told, barge_in: false}", ASKS, "record: {call: true}"], 0),
+        ([ASKS.replace("ask,", "told,"), "record: {call: true}"], 1),
+        ([ASKS.replace("ask,", "told, barge_in: false,"), "record: {call: true}"], 0),
+        (["collect: {prompt: told, save: n}", "record: {call: true}"], 1),
+        (["record: {prompt: told, save: m}", "record: {call: true}"], 0),
+        (["say: {text: {en: We record this.}}", "record: {call: true}"], 0),
+        (['say: {text: {en: "{contact.x} We record this."}}', "record: {call: true}"], 1),  # perhaps not said
+        (["transfer: {to: desk, whisper: told}", "record: {call: true}"], 1),  # the desk hears it, nobody else
+        (["play: hello", "record: {call: false}"], 0),
+        (["play: unread", "record: {call: true}"], 0),  # another rule wants its words
+    ],
+)
+def test_the_call_is_recorded_only_after_a_notice_that_was_heard_out(steps: list[str], faults: int) -> None:
+    nodes = "".join(f"    - {step}\n" for step in [*steps, "hangup"])
+    source = parse_flow(f"{HEAD}start: a\nnodes:\n  a:\n{nodes}", "flows/f.yaml")
+    said = {"hello": "Hello.", "ask": "Press 1.", "told": "This call will be recorded."}
+    prompts = {("en", name): PromptFacts(True, text) for name, text in said.items()} | said_prompts(source.flow)
+    found = list(record_call_notice(source, prompts))
+    assert [p.rule for p in found] == ["flow/record-call-notice"] * faults
+
+
+def test_every_way_to_where_the_call_is_recorded_needs_the_notice() -> None:
+    """And in every language; the place of each fault is that of ``call``."""
+    source = parse_flow(
+        f'{RECORDS}    - branch:\n        - {{when: contact.vip == "yes", goto: b}}\n    - play: told\n    - goto: b\n'
+        "  b:\n    - record: {call: true}\n    - hangup\n",
+        "flows/f.yaml",
+    )
+    prompts = {
+        (tongue, name): PromptFacts(True, texts[tongue])
+        for name, texts in (("hello", UNTOLD), ("told", TOLD)) for tongue in texts
+    }  # fmt: skip
+    found = list(record_call_notice(source, prompts))
+    assert [(p.line, p.column, p.message.split(" (")[0][-2:]) for p in found] == [(13, 16, "ed"), (13, 16, "ed")]
+    assert {"in en that" in p.message for p in found} == {True, False}
+
+
+def test_a_notice_in_one_language_is_none_in_the_other() -> None:
+    source = parse_flow(f"{RECORDS}    - record: {{call: true}}\n    - hangup\n", "flows/f.yaml")
+    prompts = {(t, "hello"): PromptFacts(True, (TOLD | {"en": "Hm."})[t]) for t in TOLD}
+    assert ["in en" in p.message for p in record_call_notice(source, prompts)] == [True]
+
+
+def test_a_recording_of_the_call_takes_nothing_beside_it() -> None:
+    for step in ("record: {call: true, prompt: x}", "record: {call: yes please}", "record: {call: true}\n      on: {}"):
+        with pytest.raises(AuthorError):
+            parse_flow(f"{HEAD}start: a\nnodes:\n  a:\n    - {step}\n    - hangup\n", "flows/f.yaml")

@@ -34,6 +34,7 @@ nodes:
   stop:
     - opt_out
   bye:
+    - record: {call: true}
     - set: {disposition: done}
     - hangup
 """
@@ -53,7 +54,14 @@ def test_all_nodes_keys_and_words_are_drawn() -> None:
     """Chinese words for a Chinese flow; a way back names the node; the opt-out stands once."""
     found = texts()
     assert {"hello", "vip", "ask", "stop", "bye", "↩ hello", "↩ ask", "1", "2", "3"} <= set(found)
-    assert {"“您好，这里是阳光口腔。”", "disposition = done", "其他情况", "无按键", "按了别的键"} <= set(found)
+    assert {
+        "“您好，这里是阳光口腔。”",
+        "disposition = done",
+        "● 从这里开始通话录音",
+        "其他情况",
+        "无按键",
+        "按了别的键",
+    } <= set(found)
     assert 'contact.vip == "a<b"' in found
     assert sum("任何时候" in text for text in found) == 1
     assert found.count("9") == 1

@@ -170,3 +170,11 @@ def test_a_flow_of_keys_alone_understands_no_words() -> None:
     """There the words are explained, as they always were."""
     (line,) = script("very happy")[2:]
     assert line.startswith("not understood: 'very happy'")
+
+
+def test_it_shows_from_where_to_where_the_call_is_recorded() -> None:
+    text = FLOW.replace("    - gather: {prompt: ask", "    - record: {call: true}\n    - gather: {prompt: ask")
+    text = text.replace("  bye:\n", "  bye:\n    - record: {call: false}\n")
+    shown = play_script(Simulation(load_flow(text, "f.yaml"), PROMPTS, {}), ["listen", "silence", "silence"])
+    assert shown[2:4] == ["records the call from here on", "plays ask (en): One?"]
+    assert shown[-3:] == ["records the call no longer", "disposition done", "hangs up (hangup)"]

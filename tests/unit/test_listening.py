@@ -70,9 +70,10 @@ class FakeSpool:
             self.kept.discard(name)
 
     async def start(
-        self, name: str, channel_id: str, longest: float, *, beside: bool = False, silence: int = 0
+        self, name: str, channel_id: str, longest: float, *, beside: bool = False, both: bool = False, silence: int = 0
     ) -> None:
-        self._ask("record" if silence else "listen beside" if beside else "listen", name)
+        what = "record" if silence else "record the call" if both else "listen beside" if beside else "listen"
+        self._ask(what, name)
 
     async def stop(self, name: str) -> None:
         self._ask("end", name)
