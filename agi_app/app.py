@@ -138,7 +138,7 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
     renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
     voice = Voice(renderer.media)
-    dialer, placer = _dialer(inst, node, worker, stops, health, playable, voice, ears)
+    dialer, placer = _dialer(inst, node, worker, stops, playable, voice, ears)
     catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
     rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
     return _Parts(node, stops, inbound, spool, worker, dialer, rehearsals, voice, renderer)
@@ -199,7 +199,6 @@ def _dialer(
     node: Node,
     worker: Worker,
     stops: Stops,
-    health: Health,
     playable: Playable,
     voice: Voice,
     ears: Ears,
@@ -216,6 +215,7 @@ def _dialer(
         may_dial=lambda: worker.hold() is None and not dialer.closing,
         ears=ears,
     )
-    lines = Lines(inst.store, inst.settings.trunks, ears)
-    dialer = Dialer(node, lines, placer, hold=worker.hold, nodes=lambda: health.nodes)
+    asterisk = inst.settings.asterisk
+    lines = Lines(inst.store, inst.settings.trunks, ears, asterisk.calls_per_second)
+    dialer = Dialer(node, lines, placer, hold=worker.hold, concurrent=asterisk.concurrent)
     return dialer, placer

@@ -51,6 +51,12 @@ class AsteriskSettings(_Frozen):
         "/var/lib/agi-app/prompts", description="the folder prompts/ of this project as Asterisk sees it"
     )
     request_timeout: float = Field(2.0, gt=0, le=30, description="seconds to wait for an answer of ARI")
+    calls_per_second: float | None = Field(
+        None, gt=0, le=1000, description="most new calls a second of this Asterisk, all trunks; default: no limit"
+    )
+    concurrent: int | None = Field(
+        None, ge=1, le=10000, description="most calls of campaigns at once on this Asterisk; default: no limit"
+    )
 
     @field_validator("url")
     @classmethod
@@ -67,8 +73,8 @@ class TrunkSettings(_Frozen):
     """A way out to the telephone network, as a PJSIP endpoint of Asterisk."""
 
     endpoint: str = Field(description="what Asterisk dials, with {number}: PJSIP/{number}@carrier-a")
-    calls_per_second: float = Field(1.0, gt=0, le=1000, description="most new calls a second, all campaigns")
-    concurrent: int = Field(10, ge=1, le=10000, description="most calls at once, all campaigns")
+    calls_per_second: float = Field(1.0, gt=0, le=1000, description="most new calls a second, all campaigns and nodes")
+    concurrent: int = Field(10, ge=1, le=10000, description="most calls at once, all campaigns and nodes")
     plus: bool = Field(False, description="dial numbers with their plus sign (+86…) instead of without")
     sandbox: bool = Field(False, description="a test trunk on 127.0.0.0/8 that calls test-range numbers only")
 

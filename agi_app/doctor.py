@@ -21,6 +21,7 @@ from agi_app.dialer.worker import MAX_CLOCK_DIFFERENCE
 from agi_app.errors import AgiAppError
 from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import CampaignState
+from agi_app.model.hold import BREAKER, UNUSABLE
 from agi_app.pbx.http import AriSettings, HttpPool, ask_info
 from agi_app.pbx.trial_play import FORMAT_MODULE, play_for_nobody
 from agi_app.pbx.trunks import Ask, endpoint_name, pool_asker, trunk_facts
@@ -174,12 +175,13 @@ async def _workers(store: Store) -> Findings:
     alive = [n for n in await nodes.all_nodes(store) if n.alive]
     if not alive:
         return [Finding("worker", False, "no worker is running", "start `agi-app run`")]
-    return [
-        Finding(
-            "worker", n.holding is None, f"{n.name}: {n.holding or 'dials'}", "" if n.holding is None else "see its log"
-        )
-        for n in alive
-    ]
+    found = []
+    for n in alive:
+        kept = [hold for name in n.holds if (hold := n.hold_of(name)) is not None and hold.by in (BREAKER, UNUSABLE)]
+        faults = list(dict.fromkeys([n.holding] if n.holding else [hold.text for hold in kept]))
+        text = f"{n.name}: {'; '.join(faults) or 'dials'}"
+        found.append(Finding("worker", not faults, text, "see its log" if faults else ""))
+    return found
 
 
 async def _asterisk(settings: Settings) -> Findings:

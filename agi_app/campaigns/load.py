@@ -121,10 +121,11 @@ Delay = Annotated[dt.timedelta, _between(RETRY_DELAY, "1s to 30d")]
 
 
 class PaceFile(Authored):
-    """``pace``: the most this campaign may do over all nodes."""
+    """``pace``: the most this campaign may do over all nodes, and its part where campaigns compete."""
 
     calls_per_second: Annotated[float, Field(strict=True, gt=0, le=1000)] = 1.0
     concurrent: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 10
+    priority: Annotated[int, Field(strict=True, ge=1, le=100)] = 1
 
 
 class WindowFile(Authored):
@@ -233,7 +234,7 @@ def _campaign(file: CampaignFile) -> Campaign:
         trunk=file.trunk,
         caller_id=file.caller_id,
         jurisdictions=tuple(dict.fromkeys(file.jurisdictions)),
-        pace=Pace(float(file.pace.calls_per_second), file.pace.concurrent),
+        pace=Pace(float(file.pace.calls_per_second), file.pace.concurrent, file.pace.priority),
         windows=tuple(Window(frozenset(map(DAYS.index, w.days)), w.start, w.end) for w in file.window),
         retry={outcome: tuple(delays) for outcome, delays in file.retry.items()},
         ring_time=file.ring_time,

@@ -26,6 +26,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "PaceFile": {
         "calls_per_second": "Calls begun in a second.",
         "concurrent": "Calls at the same time.",
+        "priority": "1 to 100: its part beside other campaigns when a trunk or an Asterisk cannot carry all of them.",
     },
     "WindowFile": {
         "days": "mon, tue, wed, thu, fri, sat, sun.",

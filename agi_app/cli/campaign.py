@@ -27,8 +27,9 @@ from agi_app.cli.common import (
 from agi_app.errors import ConfigError
 from agi_app.installation import Installation
 from agi_app.model.campaign import CampaignState
+from agi_app.reports.held import Standstill, held_back, why_nobody
 from agi_app.reports.status import status_of
-from agi_app.results import Standstill, Totals, why_nobody
+from agi_app.results import Totals
 
 app = typer.Typer(help="Campaigns: look ahead, start, pause, resume, stop.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The campaign's name.")]
@@ -93,7 +94,7 @@ def _change(project: ProjectOption, campaign: str, state: CampaignState) -> None
 
 @app.command()
 def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
-    """How far a campaign is, and why nobody is being dialled when nobody is."""
+    """How far a campaign is, and what holds it back now."""
 
     async def work(inst: Installation) -> tuple[Totals, Standstill]:
         return await status_of(inst.store, inst.clock, campaign)
@@ -104,8 +105,12 @@ def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = 
         import dataclasses
 
         waiting = {name: getattr(view, name) for name in ("due_now", "later", "next_due", "open_attempts")}
-        say_json({**dataclasses.asdict(totals), **waiting, "nobody_dialled_because": reasons})
+        held = [dataclasses.asdict(hold) for hold in held_back(view)]
+        say_json({**dataclasses.asdict(totals), **waiting, "nobody_dialled_because": reasons, "held_back_by": held})
         return
     show_totals(totals)
     for line in reasons:
         say(f"nobody is dialled: {line}" if line is reasons[0] else f"  {line}")
+    if not reasons:
+        for hold in held_back(view):
+            say(f"held back now: {hold.text}")

@@ -26,9 +26,10 @@ from agi_app.errors import InputError
 from agi_app.files import write_whole
 from agi_app.installation import Installation
 from agi_app.recordings.files import RecordingFiles
+from agi_app.reports.held import why_nobody
 from agi_app.reports.recordings import Look, fetched
 from agi_app.reports.status import status_of
-from agi_app.results import contact_record, to_csv, to_json, why_nobody
+from agi_app.results import contact_record, to_csv, to_json
 from agi_app.store.recordings import recordings_of
 from agi_app.store.reports import attempt_rows, contact_rows
 

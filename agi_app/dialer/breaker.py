@@ -1,18 +1,20 @@
 """Stops dialling through a trunk that carries no calls, and tries again later. Pure; ``now`` is monotonic seconds.
 
-A trunk is bad when several calls in a row came to nothing on its side: congestion, silence, refusal by
-Asterisk. Anything that a person or the network beyond answered (ringing, busy, declined, no such number)
-shows that it works. After a pause one call probes; each failed probe doubles the pause.
+A trunk is bad when several calls in a row, or most of the latest, came to nothing on its side: congestion (503),
+silence, refusal by Asterisk. Anything that a person or the network beyond answered (ringing, busy, declined, no such
+number) shows that it works. After a pause one call probes; each failed probe doubles the pause.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from agi_app.model.call import Outcome
 
 TRUNK_FAULTS = frozenset({Outcome.CONGESTION, Outcome.TRUNK_SILENT, Outcome.FAILED})
 FAULTS_TO_OPEN = 5
+LATEST, MOST_OF_LATEST = 30, 18  # so many of the latest calls are looked at, so many faults among them are too many
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 15.0, 300.0
 
 
@@ -24,47 +26,80 @@ class Breaker:
     open_until: float | None = None  # None: closed, calls may go
     last_fault: str = ""
     _pause: float = FIRST_PAUSE_S
-    _probing: bool = False
+    _pauses: int = 0  # how often it has opened; a call from before a pause is none of after it
+    _probe: int | None = None  # the ticket of the call that probes now
+    _tickets: int = 0
+    _latest: deque[bool] = field(default_factory=lambda: deque(maxlen=LATEST))  # True: a fault
+    _why: str = ""
 
     def room(self, now: float) -> int | None:
         """How many calls may start: None for no limit, 0 while paused, 1 for a probe."""
         if self.open_until is None:
             return None
-        if now < self.open_until or self._probing:
+        if now < self.open_until or self._probe is not None:
             return 0
         return 1
 
-    def started(self) -> None:
-        """A call leaves through this trunk; after a pause it is the probe."""
-        self._probing = self.open_until is not None
+    def started(self) -> Ticket:
+        """A call is to leave through this trunk; after a pause it is the probe. ``ended`` wants the ticket back."""
+        self._tickets += 1
+        if self.open_until is not None and self._probe is None:
+            self._probe = self._tickets
+        return Ticket(self._tickets, self._pauses)
+
+    def stands(self, ticket: Ticket) -> bool:
+        """Whether that call may still leave: the trunk was not paused since, or it is the probe."""
+        return self.open_until is None or ticket.number == self._probe
 
     def alive(self) -> None:
         """Something came back that shows that the trunk works: calls may go again."""
-        self.faults, self.open_until, self._probing, self._pause = 0, None, False, FIRST_PAUSE_S
+        if self.open_until is not None:
+            self._latest.clear()
+        self.faults, self.open_until, self._probe, self._pause = 0, None, None, FIRST_PAUSE_S
 
-    def ended(self, outcome: Outcome | None, now: float) -> bool:
+    def ended(self, ticket: Ticket, outcome: Outcome | None, now: float) -> bool:
         """A call ended (None: it was not dialled after all); True when this opened the breaker or kept it open."""
+        probed = ticket.number == self._probe
+        if probed:
+            self._probe = None
         if outcome is None or outcome in (Outcome.CANCELLED, Outcome.INTERRUPTED):
-            self._probing = False  # says nothing about the trunk
-            return False
+            return False  # says nothing about the trunk
         if outcome not in TRUNK_FAULTS:
+            self._latest.append(False)
             self.alive()
             return False
-        self.faults += 1
-        self.last_fault = outcome.value
-        if self.open_until is None and self.faults < FAULTS_TO_OPEN:
-            return False
-        if self.open_until is not None and not self._probing:
+        if ticket.pauses != self._pauses and not probed:
             return False  # a call from before the pause
-        if self._probing:
+        self.faults, self.last_fault = self.faults + 1, outcome.value
+        self._latest.append(True)
+        return self._judge(probed, now)
+
+    def _judge(self, probed: bool, now: float) -> bool:
+        if probed:
             self._pause = min(self._pause * 2, LONGEST_PAUSE_S)
-        self._probing = False
+        elif self.faults >= FAULTS_TO_OPEN:
+            self._why = ""
+        elif sum(self._latest) >= MOST_OF_LATEST:
+            self._why = f"{sum(self._latest)} of the latest {len(self._latest)} calls"
+        else:
+            return False
         self.open_until = now + self._pause
+        self._pauses += 1
         return True
 
     def reason(self, now: float) -> str | None:
         """For people: why nothing is dialled through this trunk; None while it is closed."""
         if self.open_until is None:
             return None
-        again = "a call tries it now" if self._probing else f"next try in {max(0.0, self.open_until - now):.0f} s"
-        return f"{self.faults} calls in a row failed on the trunk's side (last: {self.last_fault}); {again}"
+        trying = self._probe is not None
+        again = "a call tries it now" if trying else f"next try in {max(0.0, self.open_until - now):.0f} s"
+        what = self._why or f"{self.faults} calls in a row"
+        return f"{what} failed on the trunk's side (last: {self.last_fault}); {again}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One call through a trunk, and how often the trunk had been paused when it was to start."""
+
+    number: int
+    pauses: int

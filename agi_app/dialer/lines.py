@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,8 +18,12 @@ from agi_app.flow.check_speech import by_voice_alone
 from agi_app.flow.definition import Flow
 from agi_app.flow.load import load_with_parts
 from agi_app.model.campaign import CampaignState
+from agi_app.model.hold import UNUSABLE, Hold
+from agi_app.store import pace, slots
 from agi_app.store.campaigns import StoredCampaign, load_campaigns
 from agi_app.store.pool import Store
+
+SHARE_S = 4.0  # how long a share of a rate is ours; a node that dies leaves it to the others after that
 
 _log = log.get("dialer")
 
@@ -29,55 +35,85 @@ class Running:
     line: Line
     pacer: Pacer
     trunk_pacer: Pacer
-    idle_until: float = 0.0  # monotonic: nothing was due, look again then
+    node_pacer: Pacer | None = None  # None: this Asterisk has no limit of its own
+    idle_until: float = 0.0  # monotonic: nothing was due, or no place was free; look again then
     only_refusals: bool = False  # the last look found nobody who may be called: look at more at once
+    short_of: str | None = None  # what the last claim brought too few calls for (model.hold)
 
     @property
-    def pacers(self) -> list[Pacer]:
-        """Both limits that a call start must respect."""
-        return [self.pacer, self.trunk_pacer]
+    def pacers(self) -> dict[str, Pacer]:
+        """The limits that a call start must respect, by what they are of."""
+        found = {"campaign": self.pacer, "trunk": self.trunk_pacer}
+        return found if self.node_pacer is None else {**found, "node": self.node_pacer}
+
+    @property
+    def name(self) -> str:
+        """The campaign's name."""
+        return self.line.campaign.name
+
+    @property
+    def trunk(self) -> str:
+        """The trunk's name."""
+        return self.line.campaign.trunk
+
+    @property
+    def priority(self) -> int:
+        """Its part where campaigns compete."""
+        return self.line.campaign.pace.priority
 
 
 class Lines:
     """Keeps ``running`` in step with the campaign rows."""
 
-    def __init__(self, store: Store, trunks: Mapping[str, TrunkSettings], ears: Ears) -> None:
+    def __init__(
+        self, store: Store, trunks: Mapping[str, TrunkSettings], ears: Ears, node_rate: float | None = None
+    ) -> None:
+        """``node_rate``: calls a second that this Asterisk may start, whatever the campaigns and trunks."""
         self._store = store
         self._trunks = trunks
         self._ears = ears
         self._flows: dict[tuple[str, ...], Flow] = {}
-        self._trunk_pacers = {name: Pacer(t.calls_per_second) for name, t in trunks.items()}
+        self._trunk_pacers = {name: Pacer(0.0) for name in trunks}
+        self._node_pacer = None if node_rate is None else Pacer(node_rate)
         self.breakers = {name: Breaker() for name in trunks}
         self._said: set[str] = set()
         self.running: dict[str, Running] = {}
         self.unusable: dict[str, str] = {}  # campaign -> why this node cannot dial it
+        self.shares_until = -math.inf  # monotonic: the rates of all pacers hold until then
 
-    def pauses(self, now: float) -> list[str]:
-        """Why trunks or campaigns are not dialled on this node at ``now`` (monotonic seconds), for people."""
-        trunks = [f"trunk {n}: {why}" for n, b in self.breakers.items() if (why := b.reason(now)) is not None]
-        return trunks + [f"campaign {n}: {why}" for n, why in self.unusable.items()]
-
-    async def refresh(self, nodes: int) -> None:
-        """Read the campaign rows; ``nodes`` workers share every rate."""
+    async def refresh(self, node: str, now: float) -> None:
+        """Read the campaign rows and lease this node's part of every rate; ``now`` is monotonic. Raises StoreError."""
         stored = await load_campaigns(self._store, {CampaignState.RUNNING})
         self.unusable = {}
         running: dict[str, Running] = {}
         for row in stored:
             line = self._line(row)
             if line is not None:
-                running[row.campaign.name] = self._keep(line, nodes)
+                running[row.campaign.name] = self._keep(line)
         self.running = running
+        shares = await pace.lease(self._store, node, self._wanted(now), dt.timedelta(seconds=SHARE_S))
+        self.shares_until = now + SHARE_S
+        for one in running.values():
+            one.pacer.set_rate(shares.get(slots.of_campaign(one.name), 0.0))
         for name, pacer in self._trunk_pacers.items():
-            pacer.set_rate(self._trunks[name].calls_per_second / nodes)
+            pacer.set_rate(shares.get(slots.of_trunk(name), 0.0))
 
-    def _keep(self, line: Line, nodes: int) -> Running:
-        rate = line.campaign.pace.calls_per_second / nodes
+    def _wanted(self, now: float) -> dict[str, float]:
+        """Every limit that this node could use a part of; who cannot dial leaves it to the others."""
+        wanted: dict[str, float] = {}
+        for running in self.running.values():
+            if running.line.breaker.room(now) != 0:
+                campaign = running.line.campaign
+                wanted[slots.of_campaign(campaign.name)] = campaign.pace.calls_per_second
+                wanted[slots.of_trunk(campaign.trunk)] = running.line.trunk.calls_per_second
+        return wanted
+
+    def _keep(self, line: Line) -> Running:
         old = self.running.get(line.campaign.name)
+        trunk_pacer = self._trunk_pacers[line.campaign.trunk]
         if old is None:
-            return Running(line, Pacer(rate), self._trunk_pacers[line.campaign.trunk])
-        old.pacer.set_rate(rate)
-        old.line = line
-        old.trunk_pacer = self._trunk_pacers[line.campaign.trunk]
+            return Running(line, Pacer(0.0), trunk_pacer, self._node_pacer)
+        old.line, old.trunk_pacer = line, trunk_pacer
         return old
 
     def _line(self, row: StoredCampaign) -> Line | None:
@@ -105,3 +141,7 @@ class Lines:
         if why not in self._said:
             self._said.add(why)
             _log.error("campaign cannot be dialled on this node", campaign=name, reason=why)
+
+    def unusable_holds(self) -> dict[str, Hold]:
+        """The campaigns that this node cannot dial."""
+        return {name: Hold(UNUSABLE, why) for name, why in self.unusable.items()}

@@ -2,7 +2,8 @@
 
     claim (facts → gate.decide inside) → pace → mark → gate.permit → originate.place → calls.Call.run → finish
 
-It claims only for the next half second, so that a pause or a stop finds little to give back.
+It claims only for the next half second, so that a pause or a stop finds little to give back. Where campaigns compete
+for a trunk, or trunks for this Asterisk, they take turns by their priorities.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ import datetime as dt
 from collections.abc import Callable
 
 from agi_app import log
+from agi_app.dialer.holds import hold_of
 from agi_app.dialer.lines import Lines, Running
 from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import take_all
 from agi_app.dialer.place import Placer
+from agi_app.dialer.turns import DialTurns
 from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult
+from agi_app.model.hold import NOBODY_DUE, PLACES, Hold
 from agi_app.store import claims
 
 HORIZON_S = 0.5  # how far ahead contacts are claimed
@@ -27,9 +31,10 @@ IDLE_S = 1.0  # pause after a look that found nothing due
 BUSY_S = 0.1  # pause when every slot is taken, unless a call ends sooner
 HOLD_S = 0.2  # pause while nobody may be dialled
 BEGIN_S = 2.0  # a worker that does not dial by then says so as a warning
-REFRESH_S = 1.0  # campaign rows are read at least this often
+REFRESH_S = 1.0  # campaign rows and shares of the rates are read at least this often
 LEASE = dt.timedelta(seconds=30)
 LOOK_AT = 64  # contacts examined at once while the gate refuses everybody
+TURN = 10  # calls of one turn while others wait: fewer would be fairer and cost the database more
 
 _log = log.get("dialer")
 
@@ -44,16 +49,17 @@ class Dialer:
         placer: Placer,
         *,
         hold: Callable[[], str | None],
-        nodes: Callable[[], int],
+        concurrent: int | None = None,
     ) -> None:
-        """``hold`` says why nobody may be dialled now, or None; ``nodes`` how many workers share the rates."""
+        """``hold`` says why nobody may be dialled now, or None; ``concurrent`` is this Asterisk's own limit."""
         self._node, self._lines, self._placer = node, lines, placer
         self._clock = node.clock
-        self._hold, self._nodes = hold, nodes
+        self._hold, self._concurrent = hold, concurrent
+        self._open = 0  # calls that were claimed and have not ended
+        self._turns = DialTurns()
         self._wake = asyncio.Event()
         self._short = False  # of slots, or of a probe's result: the end of a call is worth another look
         self._refresh_at = 0.0
-        self._first = 0
         self._began = False
         self._patient_until = self._clock.monotonic() + BEGIN_S
         self._closing = False
@@ -69,9 +75,11 @@ class Dialer:
         self._closing = True
         self._wake.set()
 
-    def holding_reason(self) -> str | None:
-        """Why this node dials nobody, or not everybody, now; for the status of campaigns."""
-        return self.holding or "; ".join(self._lines.pauses(self._clock.monotonic())) or None
+    def holds(self) -> dict[str, Hold]:
+        """What holds each campaign back on this node now, besides ``holding``; for the status of campaigns."""
+        now, real_now = self._clock.monotonic(), self._clock.real_now()
+        found = {name: hold_of(r, now, real_now) for name, r in self._lines.running.items()}
+        return {name: hold for name, hold in found.items() if hold is not None} | self._lines.unusable_holds()
 
     @property
     def closing(self) -> bool:
@@ -96,42 +104,72 @@ class Dialer:
             return HOLD_S
         now = self._clock.monotonic()
         if now >= self._refresh_at:
-            await self._lines.refresh(self._nodes())
+            await self._lines.refresh(self._node.entityid, now)
             self._refresh_at = now + REFRESH_S
-        self._short = False
-        running = list(self._lines.running.values())
-        self._first = (self._first + 1) % max(1, len(running))  # campaigns that share a trunk take turns
-        pauses = [await self._serve(r, group) for r in (*running[self._first :], *running[: self._first])]
-        return min(pauses, default=IDLE_S)
+        self._short, tried, again = False, set[str](), IDLE_S
+        while not self._closing and (rooms := self._rooms(tried)):
+            name = self._turns.next(rooms, self._lines.running)
+            pause = await self._serve(self._lines.running[name], rooms[name], group)
+            if pause is not None:
+                tried.add(name)
+                again = min(again, pause)
+        return min(again, self._until_room(tried))
 
-    async def _serve(self, running: Running, group: asyncio.TaskGroup) -> float:
+    def _rooms(self, tried: set[str]) -> dict[str, int]:
+        """How many calls each campaign may start within the horizon, and is to start on its turn."""
         now = self._clock.monotonic()
-        if now < running.idle_until:
-            return running.idle_until - now
-        breaker = running.line.breaker
-        free = breaker.room(now)
-        if free == 0:
+        if now > self._lines.shares_until - HORIZON_S:
+            return {}
+        running = (r for name, r in self._lines.running.items() if name not in tried and now >= r.idle_until)
+        rooms = {r.name: room for r in running if (room := self._room(r, now)) > 0}
+        return rooms if len(rooms) <= 1 else {name: min(room, TURN) for name, room in rooms.items()}
+
+    def _room(self, running: Running, now: float) -> int:
+        room = min(p.room(now, HORIZON_S) for p in running.pacers.values())
+        if (probes := running.line.breaker.room(now)) is not None:
+            room = min(room, probes)
             self._short = True
-            return IDLE_S
-        room = min(p.room(now, HORIZON_S) for p in running.pacers)
-        if room == 0:
-            return max(p.ready_at(now) for p in running.pacers) - now - HORIZON_S / 2
-        if free is not None:
-            room = min(room, free)
+        if self._concurrent is None:
+            return room
+        free = self._concurrent - self._open
+        running.short_of = PLACES["node"] if free <= 0 else None
+        self._short = self._short or free <= 0
+        return min(room, free)
+
+    async def _serve(self, running: Running, room: int, group: asyncio.TaskGroup) -> float | None:
+        """Start up to ``room`` calls; None when so many started, else how long until it is worth another look."""
         batch = await self._claim(running, room)
         for claim in batch.claims:
-            breaker.started()
-            start_at = take_all(running.pacers, self._clock.monotonic())
-            call = group.create_task(self._placer.attempt(claim, running.line, start_at))
+            ticket = running.line.breaker.started()
+            start_at = take_all([*running.pacers.values()], self._clock.monotonic())
+            call = group.create_task(self._placer.attempt(claim, running.line, start_at, ticket))
+            self._open += 1
             call.add_done_callback(self._call_ended)
+        self._turns.charge(len(batch.claims))
         running.only_refusals = batch.refused > 0 and not batch.claims
-        if batch.no_slot and len(batch.claims) < room:
+        running.short_of = None
+        if len(batch.claims) == room:
+            return None
+        if batch.no_slot:
             self._short = True
-            return BUSY_S
+            return self._rest(running, PLACES[batch.short_of or "trunk"], BUSY_S)
         if batch.nothing_due or batch.not_running:
-            running.idle_until = now + IDLE_S
-            return IDLE_S
+            return self._rest(running, NOBODY_DUE, IDLE_S)
         return 0.0 if batch.refused else HORIZON_S / 4
+
+    def _rest(self, running: Running, why: str, seconds: float) -> float:
+        running.short_of, running.idle_until = why, self._clock.monotonic() + seconds
+        return seconds
+
+    def _until_room(self, tried: set[str]) -> float:
+        """Until the first campaign may start calls for half of the horizon."""
+        now = self._clock.monotonic()
+        waits = [
+            max(r.idle_until - now, *(p.ready_at(now) - now - HORIZON_S / 2 for p in r.pacers.values()))
+            for name, r in self._lines.running.items()
+            if name not in tried and r.line.breaker.room(now) != 0 and r.short_of != PLACES["node"]
+        ]
+        return max(0.0, min(IDLE_S, *waits)) if waits else IDLE_S
 
     async def _claim(self, running: Running, room: int) -> claims.ClaimBatch:
         line = running.line
@@ -160,7 +198,11 @@ class Dialer:
         self._wake.clear()
 
     def _call_ended(self, _: asyncio.Task[CallResult | None]) -> None:
-        if self._short:
+        self._open -= 1
+        short = [r for r in self._lines.running.values() if r.short_of in PLACES.values()]
+        for running in short:
+            running.idle_until = 0.0
+        if self._short or short:
             self._wake.set()
 
     def _say_holding(self, reason: str | None) -> None:

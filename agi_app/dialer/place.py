@@ -16,7 +16,7 @@ from agi_app.calls.plan import CallPlan
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import CallVoice, Voice
 from agi_app.config import DestinationSettings, TrunkSettings
-from agi_app.dialer.breaker import Breaker
+from agi_app.dialer.breaker import Breaker, Ticket
 from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.node import Node
 from agi_app.dialer.retry import next_due
@@ -67,18 +67,24 @@ class Placer:
         self._hand_over = HandOver(node, destinations).run
         self._media, self._store_opt_out, self._may_dial, self._voice = media, store_opt_out, may_dial, voice
 
-    async def attempt(self, claim: Claim, line: Line, start_at: float) -> CallResult | None:
-        """Run the whole attempt; None when nobody was dialled. ``start_at`` is monotonic seconds."""
+    async def attempt(
+        self, claim: Claim, line: Line, start_at: float, ticket: Ticket | None = None
+    ) -> CallResult | None:
+        """Run the whole attempt; None when nobody was dialled. ``start_at`` is monotonic seconds.
+
+        ``ticket`` is of the trunk's breaker, from when the contact was claimed; None: from now.
+        """
+        ticket = ticket or line.breaker.started()
         with log.bind_call(attempt=claim.attempt_id):
-            voice = await self._ready_voice(claim, line)
+            voice = await self._ready_voice(claim, line, ticket)
             if voice is None:
                 return None
             call = Call(self.plan(claim, line, voice), self._clock)
             self._live.add(call)
             try:
                 await asyncio.sleep(max(0.0, start_at - self._clock.monotonic()))
-                result = await self._dial(call, line)
-                self._judge_trunk(line, result)
+                result = await self._dial(call, line, ticket)
+                self._judge_trunk(line, ticket, result)
                 if result is not None and never_left(result):
                     _log.warning("not dialled", reason=result.note)
                     await self._give_back(claim, result.note or "Asterisk refused the call")
@@ -89,20 +95,20 @@ class Placer:
             finally:
                 self._live.discard(call)
 
-    async def _ready_voice(self, claim: Claim, line: Line) -> CallVoice | None:
+    async def _ready_voice(self, claim: Claim, line: Line, ticket: Ticket) -> CallVoice | None:
         """All that the call says, rendered; None: it cannot be said, so the attempt failed and nobody was dialled."""
         try:
             return await self._voice.before_call(line.flow, claim.fields, claim.language)
         except AgiAppError as error:
             _log.warning("not dialled", reason=str(error))
-            self._judge_trunk(line, None)
+            self._judge_trunk(line, ticket, None)
             failed = CallResult(Outcome.FAILED, ended_at=self._clock.real_now(), note=f"not dialled: {error}")
             await self._finish(claim, line.campaign, failed)
             return None
 
-    def _judge_trunk(self, line: Line, result: CallResult | None) -> None:
+    def _judge_trunk(self, line: Line, ticket: Ticket, result: CallResult | None) -> None:
         now = self._clock.monotonic()
-        if line.breaker.ended(None if result is None else result.outcome, now):
+        if line.breaker.ended(ticket, None if result is None else result.outcome, now):
             _log.warning("trunk paused", trunk=line.campaign.trunk, reason=line.breaker.reason(now))
 
     def plan(self, claim: Claim, line: Line, voice: CallVoice) -> CallPlan:
@@ -123,10 +129,13 @@ class Placer:
             ears=self.ears,
         )
 
-    async def _dial(self, call: Call, line: Line) -> CallResult | None:
+    async def _dial(self, call: Call, line: Line, ticket: Ticket) -> CallResult | None:
         claim = call.claim
         if not self._may_dial():
             await self._give_back(claim, "dialling is on hold")
+            return None
+        if not line.breaker.stands(ticket):
+            await self._give_back(claim, "the trunk was paused before it was dialled")
             return None
         receipt = await self._mark(claim)
         if receipt is None:

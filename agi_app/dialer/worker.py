@@ -46,7 +46,6 @@ class Health:
         self.hold_until: dt.datetime | None = None  # rules time
         self.outage = False  # the database was away since we began
         self.outage_ended: dt.datetime | None = None  # real time by the database's clock
-        self.nodes = 1
 
 
 class Worker:
@@ -177,7 +176,8 @@ class Worker:
             node.entityid,
             self._stops.position,
             flushed=not self._stops.pending,
-            holding=dialer.holding_reason(),
+            holding=dialer.holding,
+            holds=dialer.holds(),
         )
         await self._note_progress()  # before the peers let us dial again: the database may be an old copy now
         await self._look_at_peers()
@@ -186,7 +186,6 @@ class Worker:
     async def _look_at_peers(self) -> None:
         """After an outage a peer's journal may hold stops that nobody else knows: wait for its word."""
         store = self._node.store
-        self._health.nodes = max(1, sum(n.alive for n in await nodes.all_nodes(store)))
         since = await nodes.database_started(store)
         if self._health.outage_ended is not None:
             since = max(since, self._health.outage_ended)

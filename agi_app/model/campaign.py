@@ -36,10 +36,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The most a campaign may do, over all nodes."""
+    """The most a campaign may do, over all nodes, and its part where campaigns compete."""
 
     calls_per_second: float = 1.0
     concurrent: int = 10
+    priority: int = 1  # 3: three calls for each of a campaign with 1, when a trunk or node cannot carry both
 
 
 @dataclass(frozen=True, slots=True)

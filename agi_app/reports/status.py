@@ -8,7 +8,8 @@ from agi_app.clock import Clock
 from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import InputError
 from agi_app.gate.caller_id import numbers_of
-from agi_app.results import Standstill, Totals
+from agi_app.reports.held import Standstill
+from agi_app.results import Totals
 from agi_app.store import nodes, reports
 from agi_app.store.caller_ids import proofs
 from agi_app.store.campaigns import StoredCampaign, load_campaign
@@ -23,9 +24,10 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
         raise InputError(f"there is no campaign {name!r} in the database; `agi-app contacts import` puts it there")
     campaign = stored.campaign
     waiting = await reports.why_waiting(store, campaign, clock.now())
+    workers = await nodes.all_nodes(store)
     view = Standstill(
         state=stored.state.value,
-        workers=[(n.name, n.alive, n.holding) for n in await nodes.all_nodes(store)],
+        workers=[(n.name, n.alive, n.holding) for n in workers],
         due_now=waiting.due_now,
         later=waiting.later,
         parked=waiting.parked,
@@ -38,6 +40,8 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
         trunk_slots_used=waiting.trunk_slots_used,
         trunk_slots=waiting.trunk_slots,
         calls_per_second=campaign.pace.calls_per_second,
+        rule_until=waiting.rule_until,
+        holds=[hold for n in workers if n.alive and (hold := n.hold_of(name)) is not None],
     )
     return await _totals(store, stored, clock.now()), view
 

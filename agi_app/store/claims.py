@@ -51,6 +51,7 @@ class ClaimBatch:
     refused: int = 0
     nothing_due: bool = False
     no_slot: bool = False
+    short_of: str | None = None  # trunk | campaign: whose places were too few, when ``no_slot``
     not_running: bool = False
 
 
@@ -67,16 +68,18 @@ async def claim(
             return ClaimBatch(not_running=True)
         trunk = slots.Scope(slots.of_trunk(campaign.trunk), terms.trunk_limit)
         own = slots.Scope(slots.of_campaign(campaign.name), campaign.pace.concurrent)
-        free = await slots.lease_both(connection, trunk, own, limit)
+        places = await slots.lease_both(connection, trunk, own, limit)
+        free = places.free
         if not free:
-            return ClaimBatch(no_slot=True)
+            return ClaimBatch(no_slot=True, short_of=places.short_of)
         due = await _lock(connection, campaign.name, start.now, max(limit, look_at))
         if not due:
             return ClaimBatch(nothing_due=True)
         judged = await judge(connection, due, start, decide, len(free))
         claims = await _reserve(connection, campaign, judged, free, start.now, terms)
     refused = len(judged) - len(claims)
-    return ClaimBatch(tuple(claims), len(judged), refused, no_slot=len(claims) == len(free))
+    no_slot = len(claims) == len(free)
+    return ClaimBatch(tuple(claims), len(judged), refused, no_slot=no_slot, short_of=places.short_of)
 
 
 async def _lock(connection: Connection, campaign: str, now: dt.datetime, limit: int) -> list[Due]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
 
 from agi_app.errors import StoreError
+from agi_app.model.hold import Hold
 from agi_app.store import queries
 from agi_app.store.pool import Store
 from agi_app.store.statements import count, record, records
@@ -23,7 +28,13 @@ class NodeRow:
     started_at: dt.datetime
     seen_at: dt.datetime
     holding: str | None  # why it dials nobody now
+    holds: dict[str, Any]  # campaign -> what holds it back there now, as JSON
     alive: bool
+
+    def hold_of(self, campaign: str) -> Hold | None:
+        """What holds a campaign back on this worker now."""
+        found = self.holds.get(campaign)
+        return None if found is None else replace(msgspec.convert(found, Hold), worker=self.name)
 
 
 async def all_nodes(store: Store) -> list[NodeRow]:
@@ -38,13 +49,25 @@ async def register_node(store: Store, entityid: str, name: str) -> None:
 
 
 async def beat(
-    store: Store, entityid: str, journal_position: int, *, flushed: bool, holding: str | None = None
+    store: Store,
+    entityid: str,
+    journal_position: int,
+    *,
+    flushed: bool,
+    holding: str | None = None,
+    holds: Mapping[str, Hold] | None = None,
 ) -> None:
     """Say that this worker lives, and how many bytes of its journal are stored; ``flushed``: all of them.
 
-    ``holding`` is why it dials nobody now.
+    ``holding`` is why it dials nobody now, ``holds`` what holds each campaign back.
     """
-    values = {"entityid": entityid, "journal_position": journal_position, "flushed": flushed, "holding": holding}
+    values = {
+        "entityid": entityid,
+        "journal_position": journal_position,
+        "flushed": flushed,
+        "holding": holding,
+        "holds": msgspec.json.encode(holds or {}).decode(),
+    }
     async with store.transaction() as connection:
         await connection.execute(Q["beat"], values)
 

@@ -73,6 +73,7 @@ class Waiting:
     parked: int
     next_due: dt.datetime | None  # rules time
     by_rule: dict[str, int]  # contacts that wait, by each rule that refused them
+    rule_until: dict[str, dt.datetime]  # when the first of them is due again, rules time; not those that never are
     open_attempts: int
     campaign_slots_used: int
     trunk_slots_used: int
@@ -112,13 +113,14 @@ async def contact_rows(store: Store, campaign: str) -> list[ContactStatus]:
 async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> Waiting:
     """What the campaign waits for at ``now`` (rules time)."""
     values = {"campaign": campaign.name, "now": now}
-    by_rule = await _by_name(store, "waiting_by_rule", values)
     async with store.connection() as connection:
+        by_rule = await records(connection, Q["waiting_by_rule"], values)
         counted = await records(connection, Q["waiting"], values)
         calls = await record(connection, Q["open_attempts"], values)
         return Waiting(
             **counted[0],
-            by_rule=by_rule,
+            by_rule={row["name"]: row["number"] for row in by_rule},
+            rule_until={row["name"]: row["until"] for row in by_rule if row["until"] is not None},
             open_attempts=calls["open"] if calls else 0,
             campaign_slots_used=await slots.used(connection, slots.of_campaign(campaign.name)),
             trunk_slots_used=await slots.used(connection, slots.of_trunk(campaign.trunk)),

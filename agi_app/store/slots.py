@@ -45,14 +45,29 @@ class Scope:
     limit: int
 
 
-async def lease_both(connection: Connection, trunk: Scope, campaign: Scope, most: int) -> list[tuple[int, int]]:
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Slots that were locked: of the trunk, of the campaign; and of which there were too few."""
+
+    free: list[tuple[int, int]]
+    short_of: str | None  # trunk | campaign; None: there were as many as wanted
+
+
+async def lease_both(connection: Connection, trunk: Scope, campaign: Scope, most: int) -> Pairs:
     """Lock up to ``most`` pairs of free slots, of the trunk and of the campaign; see ``lease``."""
     values = {"trunk": trunk.name, "campaign": campaign.name, "most": most}
     row = await record(connection, Q["lease_both"], values)
     if row is not None and (row["trunk_total"], row["campaign_total"]) == (trunk.limit, campaign.limit):
-        return list(zip(row["trunk"], row["campaign"], strict=False))
+        return _pairs(row["trunk"], row["campaign"], most)
     of_trunk = await lease(connection, trunk.name, trunk.limit, most)
-    return list(zip(of_trunk, await lease(connection, campaign.name, campaign.limit, most), strict=False))
+    return _pairs(of_trunk, await lease(connection, campaign.name, campaign.limit, most), most)
+
+
+def _pairs(of_trunk: list[int], of_campaign: list[int], most: int) -> Pairs:
+    free = list(zip(of_trunk, of_campaign, strict=False))
+    if len(free) >= most:
+        return Pairs(free, None)
+    return Pairs(free, "campaign" if len(of_campaign) <= len(of_trunk) else "trunk")
 
 
 async def occupy(connection: Connection, rows_json: str) -> None:

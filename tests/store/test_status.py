@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,9 +20,11 @@ from agi_app.errors import InputError
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult, Outcome
-from agi_app.model.campaign import CampaignState, Pace
+from agi_app.model.campaign import CampaignState, Pace, Window
+from agi_app.model.hold import Hold
+from agi_app.reports.held import held_back, why_nobody
 from agi_app.reports.status import status_of
-from agi_app.results import Totals, why_nobody
+from agi_app.results import Totals
 from agi_app.store import attempts, campaigns, claims, consents, contacts, nodes
 from agi_app.store.pool import Store
 from tests.store.world import World, campaign, consent, contact, number
@@ -80,6 +83,38 @@ async def test_the_reasons_in_turn(world: World, store: Store) -> None:
         "2 contacts are refused until somebody mends the reason",
         "  consent_missing: 2 contacts",
     ]
+
+
+async def test_what_slows_a_campaign_is_told_also_while_calls_are_made(world: World, store: Store) -> None:
+    """Each worker's word, as the command shows it; a dead worker's and another campaign's do not count."""
+    wanted = await world.running(campaign(), [1, 2, 3])
+    await world.claim(wanted, 1)
+    until = await world.now()
+    slow = Hold("pace_of_trunk", "calls start at the pace of trunk carrier (2 a second)")
+    broken = Hold("breaker", "trunk carrier: 5 calls in a row failed", until)
+    for name, holds in (("a", {"checkup": slow}), ("b", {"checkup": broken, "other": slow}), ("c", {"checkup": slow})):
+        await nodes.register_node(store, name, name)
+        await nodes.beat(store, name, 0, flushed=True, holds=holds)
+    async with store.connection() as connection:
+        await connection.execute("UPDATE node SET seen_at = now() - interval '1 hour' WHERE name = 'c'")
+    _, view = await status_of(store, SystemClock(), "checkup")
+    assert why_nobody(view) == []
+    assert held_back(view) == [
+        Hold("pace_of_trunk", f"worker a: {slow.text}", None, "a"),
+        Hold("breaker", f"worker b: {broken.text}", until, "b"),
+    ]
+
+
+async def test_a_closed_window_says_until_when(world: World, store: Store) -> None:
+    today = (await world.now()).astimezone(ZoneInfo("Asia/Shanghai")).weekday()
+    later = Window(frozenset({(today + 2) % 7}), dt.time(9, 30), dt.time(17))
+    wanted = await world.running(campaign(windows=(later,)), [1])
+    await worker(store)
+    await world.claim(wanted)
+    _, view = await status_of(store, SystemClock(), "checkup")
+    (hold,) = [h for h in held_back(view) if h.by == "window_campaign"]
+    assert hold.until is not None
+    assert hold.until.astimezone(ZoneInfo("Asia/Shanghai")).time() == dt.time(9, 30)
 
 
 async def test_a_full_campaign_and_a_full_trunk(world: World, store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.dialer.breaker import FAULTS_TO_OPEN, FIRST_PAUSE_S, LONGEST_PAUSE_S, Breaker
+from agi_app.dialer.breaker import FAULTS_TO_OPEN, FIRST_PAUSE_S, LONGEST_PAUSE_S, Breaker, Ticket
 from agi_app.model.call import Outcome
 
 
@@ -13,16 +13,15 @@ def opened(now: float = 100.0) -> Breaker:
     """A breaker that has just opened."""
     breaker = Breaker()
     for _ in range(FAULTS_TO_OPEN):
-        breaker.started()
-        breaker.ended(Outcome.TRUNK_SILENT, now)
+        breaker.ended(breaker.started(), Outcome.TRUNK_SILENT, now)
     return breaker
 
 
 def test_single_faults_between_good_calls_pause_nothing() -> None:
     breaker = Breaker()
     for _ in range(50):
-        breaker.ended(Outcome.CONGESTION, 1.0)
-        breaker.ended(Outcome.BUSY, 1.0)
+        breaker.ended(breaker.started(), Outcome.CONGESTION, 1.0)
+        breaker.ended(breaker.started(), Outcome.BUSY, 1.0)
     assert breaker.room(1.0) is None
     assert breaker.reason(1.0) is None
 
@@ -52,8 +51,7 @@ def test_a_probe_that_rings_lets_all_calls_go_again() -> None:
 def test_failed_probes_wait_longer_each_time_but_not_for_ever() -> None:
     breaker, now, pauses = opened(0.0), FIRST_PAUSE_S, []
     for _ in range(8):
-        breaker.started()
-        assert breaker.ended(Outcome.CONGESTION, now)
+        assert breaker.ended(breaker.started(), Outcome.CONGESTION, now)
         assert breaker.open_until is not None
         pauses.append(breaker.open_until - now)
         now = breaker.open_until
@@ -62,29 +60,65 @@ def test_failed_probes_wait_longer_each_time_but_not_for_ever() -> None:
 
 
 def test_late_failures_of_calls_from_before_the_pause_do_not_lengthen_it() -> None:
-    breaker = opened(100.0)
-    assert not breaker.ended(Outcome.TRUNK_SILENT, 110.0)
+    """Neither while it waits nor while a probe is out, nor after the trunk has come back."""
+    breaker = Breaker()
+    late = [breaker.started() for _ in range(3 * FAULTS_TO_OPEN)]
+    for ticket in late[:FAULTS_TO_OPEN]:
+        breaker.ended(ticket, Outcome.TRUNK_SILENT, 100.0)
+    assert not breaker.ended(late[5], Outcome.TRUNK_SILENT, 110.0)
     assert breaker.open_until == 100.0 + FIRST_PAUSE_S
+    probe = breaker.started()
+    assert not breaker.ended(late[6], Outcome.TRUNK_SILENT, 116.0)
+    assert breaker.room(116.0) == 0, "the probe is still out"
+    assert not breaker.ended(probe, Outcome.BUSY, 117.0)
+    assert not any(breaker.ended(ticket, Outcome.TRUNK_SILENT, 118.0) for ticket in late[7:])
+    assert breaker.room(118.0) is None
+
+
+def test_calls_that_were_claimed_before_the_pause_do_not_leave_after_it() -> None:
+    breaker = Breaker()
+    waiting = breaker.started()
+    assert breaker.stands(waiting)
+    for _ in range(FAULTS_TO_OPEN):
+        breaker.ended(breaker.started(), Outcome.CONGESTION, 100.0)
+    assert not breaker.stands(waiting)
+    assert breaker.stands(breaker.started()), "the probe may leave"
+
+
+def test_a_trunk_that_refuses_most_calls_is_paused_though_some_get_through() -> None:
+    """A carrier that answers 503 above its own limit lets every third call ring."""
+    breaker, calls = Breaker(), 0
+    while breaker.room(100.0) is None:
+        outcome = Outcome.NO_ANSWER if calls % 3 == 2 else Outcome.CONGESTION
+        breaker.ended(breaker.started(), outcome, 100.0)
+        calls += 1
+        assert calls < 60
+    assert "of the latest" in (breaker.reason(100.0) or "")
+    half = Breaker()
+    for n in range(100):
+        half.ended(half.started(), Outcome.CONGESTION if n % 2 else Outcome.BUSY, 200.0)
+    assert half.room(200.0) is None, "half of the calls do get through"
 
 
 def test_a_probe_that_was_not_dialled_does_not_block_the_next_one() -> None:
     breaker = opened(100.0)
-    breaker.started()
-    breaker.ended(None, 120.0)
+    breaker.ended(breaker.started(), None, 120.0)
     assert breaker.room(120.0) == 1
 
 
 @given(st.lists(st.sampled_from([*Outcome, None, "started", "alive"]), max_size=60))
 def test_a_breaker_always_comes_back(events: list[Outcome | str | None]) -> None:
     """Whatever happened, there is a time at which a call may start, unless one is probing."""
-    breaker, now = Breaker(), 0.0
+    breaker, now, out = Breaker(), 0.0, list[Ticket]()
     for event in events:
         now += 1.0
         if event == "started":
-            breaker.started()
+            out.append(breaker.started())
         elif event == "alive":
             breaker.alive()
         else:
-            breaker.ended(None if event is None else Outcome(event), now)
-    breaker.ended(None, now)
+            ticket = out.pop(0) if out else breaker.started()
+            breaker.ended(ticket, None if event is None else Outcome(event), now)
+    for ticket in out:
+        breaker.ended(ticket, None, now)
     assert breaker.room(now + LONGEST_PAUSE_S) != 0

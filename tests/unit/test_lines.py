@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -14,15 +15,19 @@ from agi_app.config import TrunkSettings
 from agi_app.dialer import lines as module
 from agi_app.dialer import loop
 from agi_app.dialer.breaker import FAULTS_TO_OPEN
-from agi_app.dialer.lines import Lines
+from agi_app.dialer.holds import hold_of
+from agi_app.dialer.lines import Lines, Running
+from agi_app.dialer.pacing import take_all
 from agi_app.flow.meanings import Meanings
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace
-from agi_app.store import claims
+from agi_app.model.hold import Hold
+from agi_app.store import claims, pace
 from agi_app.store.campaigns import StoredCampaign
 from agi_app.store.claims import ClaimBatch
 from tests.unit.gate_cases import CAMPAIGN, NOW
 
+DEAF = Ears(cast(Any, None), None)
 FLOW = """\
 flow: checkup
 languages: [en]
@@ -37,12 +42,15 @@ nodes:
 TRUNKS = {
     "test": TrunkSettings(endpoint="PJSIP/{number}@a", calls_per_second=10),
     "other": TrunkSettings(endpoint="PJSIP/{number}@b"),
+    "wide": TrunkSettings(endpoint="PJSIP/{number}@c", calls_per_second=100),
 }
 
 
-def row(name: str = "checkup", *, trunk: str = "test", flow: str = FLOW, rate: float = 4.0) -> StoredCampaign:
+def row(
+    name: str = "checkup", *, trunk: str = "test", flow: str = FLOW, rate: float = 4.0, priority: int = 1
+) -> StoredCampaign:
     """A running campaign's row."""
-    campaign: Campaign = dataclasses.replace(CAMPAIGN, name=name, trunk=trunk, pace=Pace(rate, 10))
+    campaign: Campaign = dataclasses.replace(CAMPAIGN, name=name, trunk=trunk, pace=Pace(rate, 10, priority))
     return StoredCampaign(campaign, CampaignState.RUNNING, None, "flows/checkup.yaml", flow, NOW)
 
 
@@ -59,34 +67,106 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[StoredCampaign]:
     return rows
 
 
+@dataclasses.dataclass
+class Shared:
+    """What the database leases: this part of every rate."""
+
+    part: float = 1.0
+    wanted: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
 @pytest.fixture
-def lines(stored: list[StoredCampaign]) -> Lines:
-    return Lines(cast(Any, None), TRUNKS, Ears(cast(Any, None), None))
+def shared(monkeypatch: pytest.MonkeyPatch) -> Shared:
+    made = Shared()
+
+    async def lease(_: Any, node: str, wanted: dict[str, float], lease_for: dt.timedelta) -> dict[str, float]:
+        made.wanted = wanted
+        return {scope: most * made.part for scope, most in wanted.items()}
+
+    monkeypatch.setattr(pace, "lease", lease)
+    return made
 
 
-async def test_nodes_share_every_rate(lines: Lines, stored: list[StoredCampaign]) -> None:
+@pytest.fixture
+def lines(stored: list[StoredCampaign], shared: Shared) -> Lines:
+    return Lines(cast(Any, None), TRUNKS, DEAF)
+
+
+def pause(lines: Lines, now: float) -> None:
+    """Enough calls in a row fail on the trunk's side."""
+    breaker = lines.breakers["test"]
+    for _ in range(FAULTS_TO_OPEN):
+        breaker.ended(breaker.started(), Outcome.TRUNK_SILENT, now)
+
+
+def take_room(running: Running) -> int:
+    """How many calls the pacers let start within a second."""
+    return min(p.room(1.0, 1.0) for p in running.pacers.values())
+
+
+async def test_a_node_starts_calls_at_its_shares_of_the_rates(
+    lines: Lines, stored: list[StoredCampaign], shared: Shared
+) -> None:
     stored.append(row())
-    await lines.refresh(2)
+    shared.part = 0.5
+    await lines.refresh("n", 0.0)
     running = lines.running["checkup"]
+    assert shared.wanted == {"campaign:checkup": 4.0, "trunk:test": 10.0}
     assert (running.pacer.rate, running.trunk_pacer.rate) == (2.0, 5.0)
-    await lines.refresh(1)
-    assert (running.pacer.rate, running.trunk_pacer.rate) == (4.0, 10.0)
+    shared.part = 0.0
+    await lines.refresh("n", 1.0)
+    hold = hold_of(running, 1.0, NOW)
+    assert hold is not None
+    assert hold.by == "share"
+    assert take_room(running) == 0
+
+
+async def test_a_node_whose_trunk_is_paused_leaves_its_share_to_the_others(
+    lines: Lines, stored: list[StoredCampaign], shared: Shared
+) -> None:
+    stored.append(row())
+    await lines.refresh("n", 0.0)
+    pause(lines, 10.0)
+    await lines.refresh("n", 12.0)
+    assert shared.wanted == {}
+    await lines.refresh("n", 26.0)
+    assert set(shared.wanted) == {"campaign:checkup", "trunk:test"}, "the probe needs a start"
+
+
+@pytest.mark.parametrize(
+    ("campaign", "trunk", "node", "by", "text"),
+    [
+        (4, 10, None, "pace_of_campaign", "calls start at the pace of the campaign (4 a second)"),
+        (20, 10, None, "pace_of_trunk", "calls start at the pace of trunk test (10 a second)"),
+        (20, 10, 3.0, "pace_of_node", "calls start at the pace of this Asterisk (3 a second)"),
+    ],
+)
+async def test_the_pace_that_binds_is_named(
+    stored: list[StoredCampaign], shared: Shared, campaign: float, trunk: float, node: float | None, by: str, text: str
+) -> None:
+    lines = Lines(cast(Any, None), TRUNKS, DEAF, node)
+    stored.append(row(rate=campaign))
+    await lines.refresh("n", 0.0)
+    running = lines.running["checkup"]
+    assert hold_of(running, 0.0, NOW) is None
+    take_all([*running.pacers.values()], 0.0)
+    assert hold_of(running, 0.0, NOW) == Hold(by, text)
 
 
 async def test_a_refresh_gives_no_campaign_a_new_burst(lines: Lines, stored: list[StoredCampaign]) -> None:
     """The pacer remembers the last start, also after a change of the campaign's file."""
     stored.append(row())
-    await lines.refresh(1)
+    await lines.refresh("n", 0.0)
     lines.running["checkup"].pacer.take(100.0)
     stored[0] = row(rate=2.0)
-    await lines.refresh(1)
+    await lines.refresh("n", 0.0)
     assert lines.running["checkup"].pacer.ready_at(100.0) == pytest.approx(100.25)
     assert lines.running["checkup"].line.campaign.pace.calls_per_second == 2.0
 
 
 async def test_two_campaigns_share_the_trunk(lines: Lines, stored: list[StoredCampaign]) -> None:
     stored += [row("a"), row("b"), row("c", trunk="other")]
-    await lines.refresh(1)
+    await lines.refresh("n", 0.0)
     a, b, c = (lines.running[name] for name in "abc")
     assert a.trunk_pacer is b.trunk_pacer
     assert a.line.breaker is b.line.breaker
@@ -97,14 +177,14 @@ async def test_a_campaign_that_stops_is_gone_and_what_cannot_be_dialled_says_why
     lines: Lines, stored: list[StoredCampaign]
 ) -> None:
     stored += [row("a"), row("lost", trunk="unknown"), row("torn", flow="flow: [")]
-    await lines.refresh(1)
+    await lines.refresh("n", 0.0)
     assert set(lines.running) == {"a"}
-    pauses = lines.pauses(0.0)
-    assert pauses[0] == "campaign lost: this node's settings have no trunk 'unknown'"
-    assert pauses[1].startswith("campaign torn: its flow is not usable: flows/checkup.yaml:")
+    holds = lines.unusable_holds()
+    assert holds["lost"] == Hold("unusable", "this node's settings have no trunk 'unknown'")
+    assert holds["torn"].text.startswith("its flow is not usable: flows/checkup.yaml:")
     stored.clear()
-    await lines.refresh(1)
-    assert (lines.running, lines.pauses(0.0)) == ({}, [])
+    await lines.refresh("n", 0.0)
+    assert (lines.running, lines.unusable_holds()) == ({}, {})
 
 
 async def test_what_is_answered_by_voice_alone_is_not_dialled_where_nobody_listens(
@@ -116,25 +196,28 @@ async def test_what_is_answered_by_voice_alone_is_not_dialled_where_nobody_liste
         ("voice", "{prompt: x, speech: {yes: yes}}"),
     ):
         stored.append(row(name, flow=FLOW.replace("play: bye", f"gather: {asked}")))
-    await lines.refresh(1)
+    await lines.refresh("n", 0.0)
     assert set(lines.running) == {"keys"}
-    (pause,) = lines.pauses(0.0)
-    assert pause.startswith("campaign voice: its flow asks for answers by voice alone, and this node has no [speech]")
+    assert lines.unusable_holds()["voice"].text.startswith(
+        "its flow asks for answers by voice alone, and this node has no [speech]"
+    )
     heard = Meanings({"yes": {"en": ("yes",)}})
     hearing = Lines(cast(Any, None), TRUNKS, Ears(cast(Any, None), cast(Any, "somebody"), heard))
-    await hearing.refresh(1)
+    await hearing.refresh("n", 0.0)
     assert set(hearing.running) == {"keys", "voice"}
     assert all(line.line.flow.meanings is heard for line in hearing.running.values())
 
 
 async def test_a_paused_trunk_is_a_reason(lines: Lines, stored: list[StoredCampaign]) -> None:
     stored.append(row())
-    await lines.refresh(1)
-    breaker = lines.running["checkup"].line.breaker
-    for _ in range(FAULTS_TO_OPEN):
-        breaker.ended(Outcome.TRUNK_SILENT, 10.0)
-    (pause,) = lines.pauses(12.0)
-    assert pause == ("trunk test: 5 calls in a row failed on the trunk's side (last: trunk_silent); next try in 13 s")
+    await lines.refresh("n", 0.0)
+    pause(lines, 10.0)
+    hold = hold_of(lines.running["checkup"], 12.0, NOW)
+    assert hold == Hold(
+        "breaker",
+        "trunk test: 5 calls in a row failed on the trunk's side (last: trunk_silent); next try in 13 s",
+        NOW + dt.timedelta(seconds=13),
+    )
 
 
 async def test_after_refusals_it_looks_at_many_and_still_claims_few(
@@ -149,9 +232,9 @@ async def test_after_refusals_it_looks_at_many_and_still_claims_few(
 
     monkeypatch.setattr(claims, "claim", claim)
     node = SimpleNamespace(clock=FakeClock(NOW), entityid="n", store=None)
-    dialer = loop.Dialer(cast(Any, node), lines, cast(Any, None), hold=lambda: None, nodes=lambda: 1)
+    dialer = loop.Dialer(cast(Any, node), lines, cast(Any, None), hold=lambda: None)
     stored.append(row())
-    await lines.refresh(1)
+    await lines.refresh("n", 0.0)
     lines.running["checkup"].only_refusals = True
     await dialer._claim(lines.running["checkup"], 2)
     assert asked == [(2, loop.LOOK_AT)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -94,3 +95,12 @@ def test_there_is_no_room_while_the_next_start_is_still_far() -> None:
     pacer.take(0.0)
     assert pacer.room(1.0, 2.0) == 0
     assert pacer.room(9.0, 2.0) == 1
+
+
+def test_a_node_without_a_share_starts_nothing_and_a_new_share_holds_at_once() -> None:
+    pacer = Pacer(0.1)
+    pacer.take(0.0)
+    pacer.set_rate(0.0)
+    assert (pacer.room(100.0, 0.5), pacer.ready_at(100.0)) == (0, math.inf)
+    pacer.set_rate(2.0)
+    assert pacer.take(0.2) == pytest.approx(0.5), "the distance to the last start is that of the new rate"

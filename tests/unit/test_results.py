@@ -11,7 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from agi_app.results import Standstill, Totals, contact_record, to_csv, to_json, why_nobody
+from agi_app.reports.held import Standstill, why_nobody
+from agi_app.results import Totals, contact_record, to_csv, to_json
 
 WELL = Standstill(
     state="running",

@@ -42,7 +42,7 @@ SELECT (count(*) FILTER (WHERE due_at <= %(now)s))::integer AS due_now,
 FROM contact WHERE campaign = %(campaign)s AND state = 'pending';
 
 -- name: waiting_by_rule
-SELECT rule AS name, count(*)::integer AS number
+SELECT rule AS name, count(*)::integer AS number, nullif(min(c.due_at), 'infinity') AS until
 FROM contact c JOIN decision d ON d.decision_id = c.last_decision_id, unnest(d.rules) AS rule
 WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.due_at > %(now)s
 GROUP BY rule ORDER BY number DESC, rule;

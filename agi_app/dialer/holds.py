@@ -1,0 +1,45 @@
+"""Why a campaign is not dialled faster on this node at this moment; ``now`` is monotonic seconds."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from agi_app.dialer.lines import Running
+from agi_app.model.hold import BREAKER, NOBODY_DUE, PACE, PLACES, SHARE, Hold
+
+_OF = {"campaign": "the campaign", "trunk": "trunk {trunk}", "node": "this Asterisk"}
+
+
+def hold_of(running: Running, now: float, real_now: dt.datetime) -> Hold | None:
+    """What holds it back first; None when a call could start at once."""
+    breaker = running.line.breaker
+    if (paused := breaker.reason(now)) is not None:
+        wait = dt.timedelta(seconds=max(0.0, (breaker.open_until or now) - now))
+        return Hold(BREAKER, f"trunk {running.trunk}: {paused}", real_now + wait)
+    if running.short_of is not None:
+        return Hold(running.short_of, _SHORT[running.short_of])
+    return _paced(running, now)
+
+
+_SHORT = {
+    NOBODY_DUE: "nobody may be called at this moment",
+    PLACES["campaign"]: "all places of the campaign are taken by calls",
+    PLACES["trunk"]: "all places of the trunk are taken by calls",
+    PLACES["node"]: "all places of this Asterisk are taken by calls ([asterisk] concurrent)",
+}
+
+
+def _paced(running: Running, now: float) -> Hold | None:
+    of, pacer = max(running.pacers.items(), key=lambda item: item[1].ready_at(now))
+    what = _OF[of].format(trunk=running.trunk)
+    if pacer.rate <= 0:
+        return Hold(SHARE, f"the other workers have the whole pace of {what}; this one gets its part within seconds")
+    if pacer.ready_at(now) <= now:
+        return None
+    limit = {
+        "campaign": running.line.campaign.pace.calls_per_second,
+        "trunk": running.line.trunk.calls_per_second,
+        "node": pacer.rate,
+    }[of]
+    part = "" if pacer.rate >= limit else f", of which {pacer.rate:.3g} are this worker's"
+    return Hold(PACE[of], f"calls start at the pace of {what} ({limit:g} a second{part})")
