@@ -17,6 +17,7 @@ also come from the environment as AGI_APP_KEY.
   RTP_START      10000          RTP_END      20000            four UDP ports a call
   STRICT_RTP     yes            SYSTEM_NAME  agi-app          MAX_FILES    20000
   AMI_ENABLED    no             AMI_PORT     5038             AMI_PASSWORD (kept, else generated)
+  AGI_TOKEN      (kept, else generated)                       AGI_PORT     4573
   ETC_DIR        (--to)         STATE_DIR    (--state)        these two folders as Asterisk itself sees them
 
 --sandbox-trunk writes a trunk that cannot leave this machine. Without it pjsip_trunks.conf is left as it is: copy
@@ -34,7 +35,7 @@ to='' state='' trunks=()
 declare -A value=(
   [ARI_PASSWORD]='' [ENTITY_ID]='' [HTTP_PORT]=8088 [SIP_BIND]=127.0.0.1:5060 [SIP_PUBLIC]='' [RTP_START]=10000
   [RTP_END]=20000 [STRICT_RTP]=yes [SYSTEM_NAME]=agi-app [MAX_FILES]=20000 [AMI_ENABLED]=no [AMI_PORT]=5038
-  [AMI_PASSWORD]='' [ETC_DIR]='' [STATE_DIR]=''
+  [AMI_PASSWORD]='' [AGI_TOKEN]='' [AGI_PORT]=4573 [ETC_DIR]='' [STATE_DIR]=''
 )
 for key in "${!value[@]}"; do
   from_environment=AGI_APP_$key
@@ -68,6 +69,8 @@ kept() { [[ ! -r $to/$1 ]] || sed -n "s/^ *$2 *= *//p" "$to/$1" | head -n 1; }
 : "${value[ARI_PASSWORD]:=$(random_hex 24)}"
 : "${value[AMI_PASSWORD]:=$(kept manager.conf secret)}"
 : "${value[AMI_PASSWORD]:=$(random_hex 24)}"
+: "${value[AGI_TOKEN]:=$(kept extensions.conf AGI_APP_TOKEN)}"
+: "${value[AGI_TOKEN]:=$(random_hex 24)}"
 : "${value[ENTITY_ID]:=$(kept asterisk.conf entityid)}"
 : "${value[ENTITY_ID]:=$(random_hex 5 | sed 's/../:&/g; s/^/02/')}"
 
@@ -99,6 +102,7 @@ for template in "$templates"/*.conf; do
   esac
 done
 printf '%s\n' "${value[ARI_PASSWORD]}" >"$to/ari_password" # for agi-app's setting asterisk.password_file
+printf '%s\n' "${value[AGI_TOKEN]}" >"$to/agi_token" # for agi-app's setting agi.token_file
 cp "$dialplan"/*.conf "$to"/
 cp "$templates/pjsip_trunk_carrier.conf" "$to"/
 

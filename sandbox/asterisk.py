@@ -87,6 +87,7 @@ class Asterisk:
         self.sip_port = sip_port or free_port()
         self.http_port = http_port or free_port()
         self.ami_port = free_port()
+        self.agi_port = free_port()
         self.rtp = rtp or free_range(RTP_PORTS)
         self.trunks = {TRUNK: carrier, **(extra_trunks or {})}
         self.prompts_dir = prompts_dir.resolve() if prompts_dir else None
@@ -95,6 +96,7 @@ class Asterisk:
         self.ari_user = ARI_USER
         self.ari_password = _hex(24)
         self.ami_password = _hex(24)
+        self.agi_token = _hex(24)
         self.entityid = "02:" + re.sub("(..)(?=.)", r"\1:", _hex(5))
         self._child: Child | None = None
 
@@ -275,6 +277,8 @@ class Asterisk:
             "AMI_ENABLED": "yes" if self.ami else "no",
             "AMI_PORT": self.ami_port,
             "AMI_PASSWORD": self.ami_password,
+            "AGI_TOKEN": self.agi_token,
+            "AGI_PORT": self.agi_port,
         }
         argv = ["bash", str(CONFIGURE), "--to", str(self.run_dir / "etc"), "--state", str(self.run_dir)]
         for trunk, (host, port) in self.trunks.items():

@@ -79,6 +79,10 @@ def settings_toml(
         f'entityid = "{asterisk.entityid}"\n'
         f"{prompts}"
         "\n"
+        "[agi]\n"
+        f"port = {asterisk.agi_port}\n"
+        f'token = "{asterisk.agi_token}"\n'
+        "\n"
         f"[trunks.{trunk}]\n"
         f'endpoint = "PJSIP/{{number}}@{TRUNK}"\n'
         f"calls_per_second = {calls_per_second}\n"

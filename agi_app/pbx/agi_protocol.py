@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 HEADER_LIMIT = 16 * 1024  # bytes; Asterisk sends less than 1 KiB and what the arguments have
 LINES_LIMIT = 100  # Asterisk sends 25 and the arguments
-LINE_LIMIT = 2048  # bytes, AGI_BUF_LEN of res_agi.c: a longer command would be cut in two
+LINE_LIMIT = 1200  # bytes of a command: one segment of TCP, so that half a line, at which Asterisk waits, never comes
 HANGUP = "HANGUP"
 _NAME = re.compile(r"^agi_[a-z0-9_]{1,40}$")
 _VARIABLE = re.compile(r"^_{0,2}[A-Z][A-Z0-9_]{0,60}$")
