@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -26,10 +26,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agi_app.errors import ConfigError
 from agi_app.screening_config import BAD_TOKEN, AgiSettings, usable_token
+from agi_app.trunk_config import Name, TrunkSettings
 from agi_app.voice_config import PromptSettings, SpeechSettings, TtsSettings
 
 SETTINGS_FILE = "agi-app.toml"
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 
 
 class _Frozen(BaseModel):
@@ -67,27 +67,6 @@ class AsteriskSettings(_Frozen):
         if parts.username or parts.password:
             raise ValueError("must not hold a password: use username and password_file")
         return value.rstrip("/")
-
-
-class TrunkSettings(_Frozen):
-    """A way out to the telephone network, as a PJSIP endpoint of Asterisk."""
-
-    endpoint: str = Field(description="what Asterisk dials, with {number}: PJSIP/{number}@carrier-a")
-    calls_per_second: float = Field(1.0, gt=0, le=1000, description="most new calls a second, all campaigns and nodes")
-    concurrent: int = Field(10, ge=1, le=10000, description="most calls at once, all campaigns and nodes")
-    plus: bool = Field(False, description="dial numbers with their plus sign (+86…) instead of without")
-    sandbox: bool = Field(False, description="a test trunk on 127.0.0.0/8 that calls test-range numbers only")
-
-    @field_validator("endpoint")
-    @classmethod
-    def _one_number(cls, value: str) -> str:
-        if value.count("{number}") != 1 or "/" not in value:
-            raise ValueError("must be TECHNOLOGY/… with one {number}, for example PJSIP/{number}@carrier-a")
-        return value
-
-    def dial_string(self, e164: str) -> str:
-        """What to hand Asterisk for this number."""
-        return self.endpoint.replace("{number}", e164 if self.plus else e164.removeprefix("+"))
 
 
 class DestinationSettings(_Frozen):

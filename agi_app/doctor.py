@@ -24,7 +24,7 @@ from agi_app.model.campaign import CampaignState
 from agi_app.model.hold import BREAKER, UNUSABLE
 from agi_app.pbx.http import AriSettings, HttpPool, ask_info
 from agi_app.pbx.trial_play import FORMAT_MODULE, play_for_nobody
-from agi_app.pbx.trunks import Ask, endpoint_name, pool_asker, trunk_facts
+from agi_app.pbx.trunks import Ask, endpoint_names, pool_asker, trunk_facts
 from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.trial import shortest, why_unplayable
 from agi_app.proof.health import look
@@ -228,10 +228,10 @@ async def _trunk(settings: Settings, name: str, ask: Ask) -> Finding:
     trunk = settings.trunks[name]
     mend = "see asterisk-docker/etc/asterisk/pjsip_trunk_carrier.conf"
     try:
-        facts = await trunk_facts(ask, endpoint_name(name, trunk))
+        facts = [await trunk_facts(ask, endpoint) for endpoint in endpoint_names(name, trunk)]
     except AgiAppError as error:
         return Finding(f"trunk {name}", False, str(error), mend)
-    if faults := facts.faults(sandbox=trunk.sandbox):
+    if faults := [fault for found in facts for fault in found.faults(sandbox=trunk.sandbox)]:
         return Finding(f"trunk {name}", False, "; ".join(faults), mend)
-    leads = ", ".join(facts.uris) or "whoever registers"
+    leads = ", ".join(dict.fromkeys(", ".join(found.uris) or "whoever registers" for found in facts))
     return Finding(f"trunk {name}", True, f"leads to {leads}" + (" (sandbox)" if trunk.sandbox else ""))

@@ -14,9 +14,11 @@ from pydantic import BaseModel
 
 from agi_app.campaigns.load import RETRIED, CampaignFile, PaceFile, WindowFile, parse_campaign
 from agi_app.campaigns.meanings import parse_meanings, shipped_meanings
+from agi_app.campaigns.phone_lines import check_lines
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.rule_catalogue import catalogue
 from agi_app.campaigns.starter import make_project
+from agi_app.config import load_settings
 from agi_app.contacts.parse import parse_contacts
 from agi_app.contacts.table import Table
 from agi_app.errors import AuthorError
@@ -346,6 +348,17 @@ def test_both_languages_show_the_same_commands_and_files(english: Path, chinese:
 def test_the_guide_from_a_script_has_the_same_commands_in_both_languages() -> None:
     assert _commands(SCRIPT) == _commands(SCRIPT_ZH)
     assert len(_blocks(SCRIPT, "yaml")) == len(_blocks(SCRIPT_ZH, "yaml"))
+
+
+def test_the_gateway_of_the_guide_is_accepted_and_its_campaign_fits_it(tmp_path: Path) -> None:
+    page = DOCS / "how-to" / "gsm-gateway.md"
+    (tmp_path / "agi-app.toml").write_text("".join(_blocks(page, "toml")), "utf-8")
+    (campaign,) = _blocks(page, "yaml")
+    found = parse_campaign(campaign, "c.yaml")
+    assert check_lines(found, load_settings(tmp_path).trunks) == []
+    assert len(
+        check_lines(parse_campaign(campaign.replace("5500001", "5500009"), "c.yaml"), load_settings(tmp_path).trunks)
+    )
 
 
 def _bare(block: str) -> str:

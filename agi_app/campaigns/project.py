@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from agi_app.campaigns.law import check_law
 from agi_app.campaigns.load import CampaignDocument, check_against_rules, check_campaign, parse_campaign
 from agi_app.campaigns.meanings import load_meanings, shipped_meanings
+from agi_app.campaigns.phone_lines import check_lines
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.config import SETTINGS_FILE, load_settings
 from agi_app.errors import AuthorError, InputError, Problem
@@ -87,6 +88,17 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
     return project
 
 
+def _check_by_settings(project: Project, flows: dict[str, FlowDocument]) -> None:
+    if not (project.folder / SETTINGS_FILE).exists():
+        return
+    settings = load_settings(project.folder)
+    for flow in flows.values():
+        project.problems += check_destinations(flow, settings.destinations)
+        project.problems += check_recognizer(flow) if settings.speech.engine == "none" else ()
+    for campaign in project.campaigns.values():
+        project.problems += check_lines(campaign.parsed, settings.trunks)
+
+
 def _check_flows(project: Project) -> None:
     known = {name: source.parsed.flow for name, source in project.flows.items()}
     for name, source in project.flows.items():
@@ -96,11 +108,7 @@ def _check_flows(project: Project) -> None:
     for flow in flows.values():
         project.problems += [*check_flow(flow, project.prompts), *check_calls(flow, known)]
         project.problems += [*check_meanings(flow, project.meanings), *check_words(flow, project.meanings)]
-    if (project.folder / SETTINGS_FILE).exists():
-        settings = load_settings(project.folder)
-        for flow in flows.values():
-            project.problems += check_destinations(flow, settings.destinations)
-            project.problems += check_recognizer(flow) if settings.speech.engine == "none" else ()
+    _check_by_settings(project, flows)
     project.problems += unused_prompts(flows.values(), project.prompts)
     for cases in project.simulations.values():
         project.problems += check_cases(cases.parsed, flows, project.prompts)

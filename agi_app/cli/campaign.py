@@ -51,7 +51,8 @@ def preview_(
         trunk = inst.settings.trunks.get(wanted.trunk)
         if trunk is None:
             raise ConfigError(f"agi-app.toml: there is no trunk {wanted.trunk!r}, which {campaign} uses")
-        limits = Limits(trunk.calls_per_second, trunk.concurrent)
+        concurrent = min(trunk.concurrent, len(trunk.lines)) if trunk.lines else trunk.concurrent
+        limits = Limits(trunk.calls_per_second, concurrent)
         terms = Terms(wanted, trunk.sandbox, limits, load_ruleset(inst.settings.project))
         with progress("looking at contacts") as told:
             return await preview(inst.store, inst.clock, terms, told), note

@@ -14,7 +14,6 @@ import secrets
 from dataclasses import dataclass
 
 from agi_app.clock import Clock
-from agi_app.config import TrunkSettings
 from agi_app.consent.caller_id_proof import LONGEST
 from agi_app.errors import AsteriskError, ConfigError, InputError
 from agi_app.model.phone import PhoneNumber
@@ -23,6 +22,7 @@ from agi_app.store.caller_ids import Proof
 from agi_app.store.own_calls import PATIENCE
 from agi_app.store.pool import Store
 from agi_app.store.verifications import Status
+from agi_app.trunk_config import TrunkSettings
 
 CODE_LENGTH = 6
 PHONE_PROOF = dt.timedelta(days=90)  # how long a telephone of our staff may hear rehearsals; house rule
@@ -115,7 +115,10 @@ def pick_trunk(trunks: dict[str, TrunkSettings], wanted: str | None, *, reserved
     if wanted is not None:
         if wanted not in trunks:
             raise InputError(f"--trunk {wanted}: there is none of that name; trunks here: {_list(trunks)}")
+        if trunks[wanted].lines:
+            raise InputError(f"--trunk {wanted}: its lines carry calls of campaigns only; ring through another trunk")
         return wanted
+    trunks = {name: trunk for name, trunk in trunks.items() if not trunk.lines}
     fitting = [name for name, trunk in trunks.items() if trunk.sandbox == reserved]
     if len(fitting) == 1:
         return fitting[0]

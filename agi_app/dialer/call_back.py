@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Mapping
 
 from agi_app import log
-from agi_app.config import TrunkSettings
 from agi_app.dialer.node import Node
 from agi_app.errors import AgiAppError
 from agi_app.gate.permit import InternalLeg
@@ -22,6 +21,7 @@ from agi_app.pbx.originate import channel_id_of, place_internal
 from agi_app.pbx.trunks import asker, endpoint_name, trunk_facts
 from agi_app.store import call_backs
 from agi_app.store.call_backs import Trial
+from agi_app.trunk_config import TrunkSettings
 
 WAIT_S = 3.0
 
@@ -47,7 +47,7 @@ class CallBacks:
     async def _try(self, trial: Trial) -> str | None:
         ari, router = self._node.ari, self._node.router
         trunk = self._trunks[trial.trunk]
-        facts = await trunk_facts(asker(ari), endpoint_name(trial.trunk, trunk))
+        facts = await trunk_facts(asker(ari), endpoint_name(trial.trunk, trunk, trial.e164))
         called = trial.e164 if trunk.plus else trial.e164.removeprefix("+")
         leg_id = f"call-back-{trial.check_id}"
         far_end = router.open(ari, channel_id_of(f"{leg_id}-far"))

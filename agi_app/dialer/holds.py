@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from agi_app.dialer.lines import Running
-from agi_app.model.hold import BREAKER, NOBODY_DUE, PACE, PLACES, SHARE, Hold
+from agi_app.model.hold import BREAKER, LINES, NOBODY_DUE, PACE, PLACES, SHARE, Hold
+from agi_app.store.phone_lines import Lines
 
 _OF = {"campaign": "the campaign", "trunk": "trunk {trunk}", "node": "this Asterisk"}
 
@@ -16,17 +18,24 @@ def hold_of(running: Running, now: float, real_now: dt.datetime) -> Hold | None:
     if (paused := breaker.reason(now)) is not None:
         wait = dt.timedelta(seconds=max(0.0, (breaker.open_until or now) - now))
         return Hold(BREAKER, f"trunk {running.trunk}: {paused}", real_now + wait)
-    if running.short_of is not None:
-        return Hold(running.short_of, _SHORT[running.short_of])
-    return _paced(running, now)
+    return running.short or _paced(running, now)
 
 
-_SHORT = {
-    NOBODY_DUE: "nobody may be called at this moment",
-    PLACES["campaign"]: "all places of the campaign are taken by calls",
-    PLACES["trunk"]: "all places of the trunk are taken by calls",
-    PLACES["node"]: "all places of this Asterisk are taken by calls ([asterisk] concurrent)",
+NOBODY = Hold(NOBODY_DUE, "nobody may be called at this moment")
+NO_PLACE = {
+    "campaign": Hold(PLACES["campaign"], "all places of the campaign are taken by calls"),
+    "trunk": Hold(PLACES["trunk"], "all places of the trunk are taken by calls"),
+    "node": Hold(PLACES["node"], "all places of this Asterisk are taken by calls ([asterisk] concurrent)"),
 }
+
+
+def no_line(lines: Lines, names: Mapping[str, str]) -> Hold:
+    """The lines that could call somebody who is due are taken; ``names`` has them by number."""
+    parts = [f"{names[number]} is in a call" for number in sorted(lines.in_call)]
+    resting = sorted(lines.resting.items(), key=lambda item: item[1])
+    parts += [f"{names[number]} rests until {until:%Y-%m-%d %H:%M:%S} UTC" for number, until in resting]
+    until = resting[0][1] if resting and not lines.in_call else None
+    return Hold(LINES, f"no line of the trunk is free for those who are due: {', '.join(parts)}", until)
 
 
 def _paced(running: Running, now: float) -> Hold | None:

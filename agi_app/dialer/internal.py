@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from agi_app import log
 from agi_app.calls.code_call import MAX_CALL_S, RING_S, CodeCall, CodeResult
-from agi_app.config import TrunkSettings
 from agi_app.consent.verification import PHONE_PROOF, is_code, proof_by_call
 from agi_app.dialer.call_back import CallBacks
 from agi_app.dialer.node import Node
@@ -27,6 +26,7 @@ from agi_app.pbx.events import Interrupt
 from agi_app.pbx.originate import place
 from agi_app.store import verifications
 from agi_app.store.verifications import Marked, Refused
+from agi_app.trunk_config import TrunkSettings
 
 LOOK_EVERY_S = 1.0
 CLOSE_S = 8.0

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from agi_app import log
 from agi_app.calls.ears import Ears
-from agi_app.config import TrunkSettings
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.pacing import Pacer
 from agi_app.dialer.place import Line
@@ -17,11 +16,14 @@ from agi_app.errors import AuthorError
 from agi_app.flow.check_speech import by_voice_alone
 from agi_app.flow.definition import Flow
 from agi_app.flow.load import load_with_parts
+from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import CampaignState
 from agi_app.model.hold import UNUSABLE, Hold
 from agi_app.store import pace, slots
 from agi_app.store.campaigns import StoredCampaign, load_campaigns
+from agi_app.store.phone_lines import Limits
 from agi_app.store.pool import Store
+from agi_app.trunk_config import TrunkSettings
 
 SHARE_S = 4.0  # how long a share of a rate is ours; a node that dies leaves it to the others after that
 
@@ -38,7 +40,7 @@ class Running:
     node_pacer: Pacer | None = None  # None: this Asterisk has no limit of its own
     idle_until: float = 0.0  # monotonic: nothing was due, or no place was free; look again then
     only_refusals: bool = False  # the last look found nobody who may be called: look at more at once
-    short_of: str | None = None  # what the last claim brought too few calls for (model.hold)
+    short: Hold | None = None  # why the last claim brought fewer calls than there was room for
 
     @property
     def pacers(self) -> dict[str, Pacer]:
@@ -134,6 +136,9 @@ class Lines:
         if self._ears.recognizer is None and any(by_voice_alone(part) for part in (flow, *flow.parts.values())):
             self._refuse(name, "its flow asks for answers by voice alone, and this node has no [speech] engine")
             return None
+        if lost := [n for n in numbers_of(row.campaign) if trunk.dial_string(n, n) is None]:
+            self._refuse(name, f"trunk {row.campaign.trunk} has no line with the number {lost[0]}, which it shows")
+            return None
         return Line(row.campaign, flow, trunk, self.breakers[row.campaign.trunk])
 
     def _refuse(self, name: str, why: str) -> None:
@@ -145,3 +150,13 @@ class Lines:
     def unusable_holds(self) -> dict[str, Hold]:
         """The campaigns that this node cannot dial."""
         return {name: Hold(UNUSABLE, why) for name, why in self.unusable.items()}
+
+
+def limits_of(trunk: TrunkSettings) -> tuple[Limits, ...]:
+    """What each line of a gateway may do."""
+    return tuple(Limits(line.number, line.calls_per_day, line.spacing) for line in trunk.lines.values())
+
+
+def names_of(trunk: TrunkSettings) -> dict[str, str]:
+    """The names of a gateway's lines by their numbers."""
+    return {line.number: name for name, line in trunk.lines.items()}

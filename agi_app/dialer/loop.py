@@ -13,8 +13,8 @@ import datetime as dt
 from collections.abc import Callable
 
 from agi_app import log
-from agi_app.dialer.holds import hold_of
-from agi_app.dialer.lines import Lines, Running
+from agi_app.dialer.holds import NO_PLACE, NOBODY, hold_of, no_line
+from agi_app.dialer.lines import Lines, Running, limits_of, names_of
 from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import take_all
 from agi_app.dialer.place import Placer
@@ -23,7 +23,7 @@ from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult
-from agi_app.model.hold import NOBODY_DUE, PLACES, Hold
+from agi_app.model.hold import Hold
 from agi_app.store import claims
 
 HORIZON_S = 0.5  # how far ahead contacts are claimed
@@ -132,7 +132,7 @@ class Dialer:
         if self._concurrent is None:
             return room
         free = self._concurrent - self._open
-        running.short_of = PLACES["node"] if free <= 0 else None
+        running.short = NO_PLACE["node"] if free <= 0 else None
         self._short = self._short or free <= 0
         return min(room, free)
 
@@ -147,18 +147,20 @@ class Dialer:
             call.add_done_callback(self._call_ended)
         self._turns.charge(len(batch.claims))
         running.only_refusals = batch.refused > 0 and not batch.claims
-        running.short_of = None
+        running.short = None
         if len(batch.claims) == room:
             return None
         if batch.no_slot:
             self._short = True
-            return self._rest(running, PLACES[batch.short_of or "trunk"], BUSY_S)
+            return self._rest(running, NO_PLACE[batch.short_of or "trunk"], BUSY_S)
+        if batch.no_line is not None:
+            return self._rest(running, no_line(batch.no_line, names_of(running.line.trunk)), IDLE_S)
         if batch.nothing_due or batch.not_running:
-            return self._rest(running, NOBODY_DUE, IDLE_S)
+            return self._rest(running, NOBODY, IDLE_S)
         return 0.0 if batch.refused else HORIZON_S / 4
 
-    def _rest(self, running: Running, why: str, seconds: float) -> float:
-        running.short_of, running.idle_until = why, self._clock.monotonic() + seconds
+    def _rest(self, running: Running, why: Hold, seconds: float) -> float:
+        running.short, running.idle_until = why, self._clock.monotonic() + seconds
         return seconds
 
     def _until_room(self, tried: set[str]) -> float:
@@ -167,7 +169,7 @@ class Dialer:
         waits = [
             max(r.idle_until - now, *(p.ready_at(now) - now - HORIZON_S / 2 for p in r.pacers.values()))
             for name, r in self._lines.running.items()
-            if name not in tried and r.line.breaker.room(now) != 0 and r.short_of != PLACES["node"]
+            if name not in tried and r.line.breaker.room(now) != 0 and r.short is not NO_PLACE["node"]
         ]
         return max(0.0, min(IDLE_S, *waits)) if waits else IDLE_S
 
@@ -179,6 +181,7 @@ class Dialer:
             trunk_limit=line.trunk.concurrent,
             offset=self._clock.offset,
             clock_name=self._clock.name,
+            lines=limits_of(line.trunk),
         )
 
         def judge(facts: Facts, now: dt.datetime) -> Decision:
@@ -199,7 +202,7 @@ class Dialer:
 
     def _call_ended(self, _: asyncio.Task[CallResult | None]) -> None:
         self._open -= 1
-        short = [r for r in self._lines.running.values() if r.short_of in PLACES.values()]
+        short = [r for r in self._lines.running.values() if r.short is not None and r.short is not NOBODY]
         for running in short:
             running.idle_until = 0.0
         if self._short or short:

@@ -15,7 +15,7 @@ from agi_app.calls.ears import Ears
 from agi_app.calls.plan import CallPlan
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import CallVoice, Voice
-from agi_app.config import DestinationSettings, TrunkSettings
+from agi_app.config import DestinationSettings
 from agi_app.dialer.breaker import Breaker, Ticket
 from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.node import Node
@@ -31,6 +31,7 @@ from agi_app.model.phone import parse
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.originate import place
 from agi_app.store import attempts
+from agi_app.trunk_config import TrunkSettings
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
 

@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from agi_app import log
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import Voice
-from agi_app.config import TrunkSettings
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.node import Node
 from agi_app.dialer.own_calls import until_stopped, until_stored
@@ -35,6 +34,7 @@ from agi_app.pbx.channel import Channel
 from agi_app.recordings.files import RATE, WIDTH
 from agi_app.store import rehearsals
 from agi_app.store.rehearsals import Asked, Marked, Refused, Script
+from agi_app.trunk_config import TrunkSettings
 
 LOOK_EVERY_S = 1.0
 TELL_EVERY_S = 0.3

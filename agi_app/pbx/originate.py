@@ -35,22 +35,24 @@ async def place(
     router: Router,
     permit: Permit,
     *,
-    dial_string: Callable[[str], str],
+    dial_string: Callable[[str, str], str | None],
     ring_timeout: float,
     max_call: float,
     variables: Mapping[str, str] | None = None,
 ) -> Channel:
     """Call the permit's number and return the channel, which tells what becomes of it.
 
-    ``dial_string`` makes the endpoint of the permit's own number (a trunk's setting).
+    ``dial_string`` makes what is dialled of the permit's own number and the number that it shows (a trunk's setting);
+    None: no line of the trunk has that one.
     ``ring_timeout`` and ``max_call`` are seconds; the second counts from the answer.
     Raises SafetyError (permit spent or too old, no caller ID) or RequestFailed (no connection):
     then nothing was dialled.
     """
     channel_id = channel_id_of(permit.attempt_id)
-    body = _body(
-        channel_id, dial_string(permit.number), permit.caller_id, ari.settings.app, ring_timeout, max_call, variables
-    )
+    endpoint = dial_string(permit.number, permit.caller_id)
+    if endpoint is None:
+        raise SafetyError(f"trunk {permit.trunk} has no line with the number {permit.caller_id}; nothing was dialled")
+    body = _body(channel_id, endpoint, permit.caller_id, ari.settings.app, ring_timeout, max_call, variables)
     return await _originate(ari, router, channel_id, body, lambda: permit.use(ari.clock.monotonic()))
 
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from agi_app.config import TrunkSettings
 from agi_app.errors import ConfigError, RequestFailed
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.http import HttpPool, Response
+from agi_app.trunk_config import TrunkSettings
 
 _URI = re.compile(r"sips?:([^>]*)")
 _HOST = re.compile(r"[^:;?]+")
@@ -90,18 +90,31 @@ async def check_trunks(ask: Ask, trunks: Mapping[str, TrunkSettings]) -> None:
     faults = [
         f"trunk {name}: {fault}"
         for name, trunk in trunks.items()
-        for fault in (await trunk_facts(ask, endpoint_name(name, trunk))).faults(sandbox=trunk.sandbox)
+        for endpoint in endpoint_names(name, trunk)
+        for fault in (await trunk_facts(ask, endpoint)).faults(sandbox=trunk.sandbox)
     ]
     if faults:
         raise ConfigError("\n".join(faults))
 
 
-def endpoint_name(name: str, trunk: TrunkSettings) -> str:
-    """The PJSIP endpoint of a trunk: what stands behind the @ of PJSIP/{number}@carrier."""
-    technology, _, rest = trunk.endpoint.partition("/")
+def endpoint_names(name: str, trunk: TrunkSettings) -> list[str]:
+    """The PJSIP endpoints of a trunk, one a line if it has lines: what stands behind the @ of PJSIP/{number}@NAME."""
+    return [_endpoint_name(name, dialled) for dialled in trunk.endpoints()]
+
+
+def endpoint_name(name: str, trunk: TrunkSettings, number: str) -> str:
+    """The endpoint that calls for this number of ours come in by: of its line, if the trunk has lines."""
+    dialled = trunk.dial_string("{number}", number)
+    if dialled is None:
+        raise ConfigError(f"trunks.{name}: there is no line with the number {number}")
+    return _endpoint_name(name, dialled)
+
+
+def _endpoint_name(name: str, dialled: str) -> str:
+    technology, _, rest = dialled.partition("/")
     endpoint = rest.partition("@")[2]
     if technology != "PJSIP" or not re.fullmatch(r"[A-Za-z0-9_.-]+", endpoint):
-        raise ConfigError(f"trunks.{name}.endpoint: a trunk is written PJSIP/{{number}}@ENDPOINT, not {trunk.endpoint}")
+        raise ConfigError(f"trunks.{name}.endpoint: a trunk is written PJSIP/{{number}}@ENDPOINT, not {dialled}")
     return endpoint
 
 

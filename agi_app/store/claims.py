@@ -18,7 +18,7 @@ from agi_app.gate.case import Reason
 from agi_app.gate.replay import inputs_of
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState
-from agi_app.store import queries, slots
+from agi_app.store import phone_lines, queries, slots
 from agi_app.store.facts import Decide, Due, Judged, begin, judge
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection, records
@@ -40,6 +40,7 @@ class ClaimTerms:
     trunk_limit: int  # calls at once through the campaign's trunk, over all nodes
     offset: dt.timedelta  # rules time minus real time
     clock_name: str
+    lines: tuple[phone_lines.Limits, ...] = ()  # of the trunk, when it is a gateway with lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class ClaimBatch:
     no_slot: bool = False
     short_of: str | None = None  # trunk | campaign: whose places were too few, when ``no_slot``
     not_running: bool = False
+    no_line: phone_lines.Lines | None = None  # how the lines stand, when none is free
 
 
 async def claim(
@@ -72,22 +74,50 @@ async def claim(
         free = places.free
         if not free:
             return ClaimBatch(no_slot=True, short_of=places.short_of)
-        due = await _lock(connection, campaign.name, start.now, max(limit, look_at))
+        lines = None
+        if terms.lines:
+            lines = await phone_lines.lease(connection, terms.lines, start.now, terms.offset)
+            if not lines.free:
+                return ClaimBatch(no_line=lines)
+        due = await _lock(connection, campaign, start.now, max(limit, look_at), lines)
         if not due:
-            return ClaimBatch(nothing_due=True)
-        judged = await judge(connection, due, start, decide, len(free))
+            waits = lines is not None and len(lines.free) < len(terms.lines)  # perhaps for a line that is taken
+            return ClaimBatch(nothing_due=not waits, no_line=lines if waits else None)
+        judged = await judge(connection, due, start, decide, len(free) if lines is None else len(due))
+        if lines is not None:
+            judged = _one_a_line(judged, lines.free, len(free))
         claims = await _reserve(connection, campaign, judged, free, start.now, terms)
     refused = len(judged) - len(claims)
     no_slot = len(claims) == len(free)
     return ClaimBatch(tuple(claims), len(judged), refused, no_slot=no_slot, short_of=places.short_of)
 
 
-async def _lock(connection: Connection, campaign: str, now: dt.datetime, limit: int) -> list[Due]:
-    """Lock due contacts with the heads of their persons; one contact a person."""
+async def _lock(
+    connection: Connection, campaign: Campaign, now: dt.datetime, limit: int, lines: phone_lines.Lines | None
+) -> list[Due]:
+    """Lock due contacts with the heads of their persons; one contact a person. With lines: whom a free one may call."""
+    values: dict[str, Any] = {"campaign": campaign.name, "now": now, "limit": limit}
+    if lines is not None:
+        prefixes, numbers = zip(("", campaign.caller_id), *campaign.local_caller_ids, strict=True)
+        values |= {"free": list(lines.free), "prefixes": list(prefixes), "numbers": list(numbers)}
     first_of_person: dict[int, Due] = {}
-    for row in await records(connection, Q["lock"], {"campaign": campaign, "now": now, "limit": limit}):
+    for row in await records(connection, Q["lock" if lines is None else "lock_for_lines"], values):
         first_of_person.setdefault(row["head"], Due(row["contact_id"], row["head"]))
     return list(first_of_person.values())
+
+
+def _one_a_line(judged: list[Judged], free: frozenset[str], most: int) -> list[Judged]:
+    """Without those who may be called, but by a line that is taken; they stay due. At most ``most`` are called."""
+    taken: set[str] = set()
+    kept = []
+    for one in judged:
+        if one.decision.allowed:
+            line = one.decision.caller_id
+            if line not in free or line in taken or len(taken) == most:
+                continue
+            taken.add(line)
+        kept.append(one)
+    return kept
 
 
 async def _reserve(
@@ -99,7 +129,7 @@ async def _reserve(
     terms: ClaimTerms,
 ) -> list[Claim]:
     slots_left = iter(free)
-    rows = [_settled(j, now, next(slots_left) if j.decision.allowed else None) for j in judged]
+    rows = [_settled(j, now, next(slots_left) if j.decision.allowed else None, bool(terms.lines)) for j in judged]
     spec = spec_of(campaign)
     values = {
         "campaign": campaign.name,
@@ -122,7 +152,7 @@ async def _reserve(
     ]
 
 
-def _settled(judged: Judged, now: dt.datetime, slot: tuple[int, int] | None) -> dict[str, Any]:
+def _settled(judged: Judged, now: dt.datetime, slot: tuple[int, int] | None, by_line: bool) -> dict[str, Any]:
     """What is written about one contact; ``slot`` (of the trunk, of the campaign) when it is to be called."""
     decision = judged.decision
     row: dict[str, Any] = {
@@ -141,6 +171,8 @@ def _settled(judged: Judged, now: dt.datetime, slot: tuple[int, int] | None) -> 
         }
     if slot is not None:
         attempt = {"attempt_id": uuid.uuid4().hex, "caller_id": decision.caller_id}
+        if by_line:
+            attempt |= {"line": decision.caller_id, "line_scope": phone_lines.scope_of(decision.caller_id)}
         return row | attempt | {"state": "claimed", "due_at": now, "trunk_slot": slot[0], "campaign_slot": slot[1]}
     again = decision.try_again_at
     return row | {"state": "pending", "due_at": max(again, now + SOONEST_RETRY) if again else "infinity"}

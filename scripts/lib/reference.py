@@ -22,10 +22,11 @@ from agi_app.campaigns.rule_catalogue import EXAMPLES, LintRule, sections
 from agi_app.campaigns.rule_texts import in_force, lines_of
 from agi_app.campaigns.rules import RuleBook, load_rulebook
 from agi_app.cli.main import build
-from agi_app.config import DestinationSettings, SandboxSettings, Settings, TrunkSettings
+from agi_app.config import DestinationSettings, SandboxSettings, Settings
 from agi_app.gate.case import Rule
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import Jurisdiction
+from agi_app.trunk_config import LineSettings, TrunkSettings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 FLOW_LANGUAGE = Path(__file__).with_name("flow_language.py")  # loaded by path, as the tests load this file
@@ -109,6 +110,7 @@ def _with_default(parameter: Any) -> str:
 # ---- the settings
 
 
+LINES_TABLE = "trunks.NAME.lines.LINE"
 NAMED: dict[str, type[BaseModel]] = {"trunks": TrunkSettings, "destinations": DestinationSettings}  # [trunks.NAME]
 
 
@@ -121,6 +123,8 @@ def settings() -> Iterator[tuple[str, str, Any]]:
         if isinstance(model, type) and issubclass(model, BaseModel):
             table = f"{name}.NAME" if name in NAMED else name
             yield from ((table, inner, found) for inner, found in model.model_fields.items())
+            if model is TrunkSettings:
+                yield from ((LINES_TABLE, inner, found) for inner, found in LineSettings.model_fields.items())
         else:
             yield "", name, field
 
@@ -161,7 +165,11 @@ _SETTINGS_END = (
 
 
 def _about(table: str) -> list[str]:
-    model = {**{f"{name}.NAME": named for name, named in NAMED.items()}, "sandbox": SandboxSettings}.get(table)
+    model = {
+        **{f"{name}.NAME": named for name, named in NAMED.items()},
+        "sandbox": SandboxSettings,
+        LINES_TABLE: LineSettings,
+    }.get(table)
     if table == "asterisk":
         model = type(Settings.model_fields["asterisk"].default)
     return ["", " ".join((inspect.getdoc(model) or "").replace("``", "`").split())] if model else []

@@ -92,7 +92,7 @@ class Client:
             self.ari,
             self.router,
             permit or permit_for(callee),
-            dial_string=dial_string if endpoint is None else lambda _: endpoint,
+            dial_string=lambda number, _: dial_string(number) if endpoint is None else endpoint,
             ring_timeout=ring_timeout,
             max_call=max_call,
             variables=talk_detect(SpeechSettings()) if listens else None,

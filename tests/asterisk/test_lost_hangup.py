@@ -10,7 +10,6 @@ import pytest
 from agi_app.calls.ears import Ears
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import Voice, recorded_only
-from agi_app.config import TrunkSettings
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.node import Node
@@ -20,6 +19,7 @@ from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.events import Started
 from agi_app.store import attempts
+from agi_app.trunk_config import TrunkSettings
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import CALLER_ID, TRUNK, Client, connected, number, settings_of, wait_for
 from tests.asterisk.proxy import Proxy, wire

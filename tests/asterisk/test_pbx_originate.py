@@ -145,7 +145,7 @@ async def test_every_call_has_a_longest_length_that_needs_no_worker(asterisk: As
 async def test_an_unknown_endpoint_fails_at_once(client: Client) -> None:
     permit = permit_for(number("20"))
     channel = await originate.place(
-        client.ari, client.router, permit, dial_string=lambda _: "PJSIP/1@nowhere", ring_timeout=5, max_call=5
+        client.ari, client.router, permit, dial_string=lambda *_: "PJSIP/1@nowhere", ring_timeout=5, max_call=5
     )
     assert await channel.next_event(1) == events.Failed(500, "POST channels: Allocation failed (status 500)")
     assert len(client.router) == 0

@@ -15,6 +15,7 @@ import pytest
 from agi_app.campaigns.law import check_law
 from agi_app.campaigns.load import check_against_rules, check_campaign, parse_campaign
 from agi_app.campaigns.meanings import parse_meanings, shipped_meanings
+from agi_app.campaigns.phone_lines import check_lines
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.rule_catalogue import EXAMPLES, LintRule, catalogue, explanation, find_rule
 from agi_app.campaigns.rules import read_rulebook, shipped_files
@@ -30,6 +31,7 @@ from agi_app.flow.expect import check_cases, parse_cases
 from agi_app.flow.load import parse_flow
 from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.gate.ruleset import RuleSet
+from agi_app.trunk_config import LineSettings, TrunkSettings
 from agi_app.yaml_lines import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +80,12 @@ def _prompts(example: str, rules: RuleSet) -> list[Problem]:
 
 def _campaign(example: str, rules: RuleSet) -> list[Problem]:
     parsed = parse_campaign(merged(EXAMPLES["campaign"], example), "c")
-    return [*check_campaign(parsed, {"example"}, {"carrier-a"}), *check_against_rules(parsed, rules)]
+    found = [*check_campaign(parsed, {"example"}, {"carrier-a", "gsm"}), *check_against_rules(parsed, rules)]
+    line = LineSettings(number="+998612345001")
+    return [
+        *found,
+        *check_lines(parsed, {"gsm": TrunkSettings(endpoint="PJSIP/{number}@gsm-{line}", lines={"a": line})}),
+    ]
 
 
 def _simulation(example: str, _: RuleSet) -> list[Problem]:

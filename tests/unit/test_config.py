@@ -166,7 +166,34 @@ def test_a_missing_password_says_where_to_put_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("plus", "dialled"), [("true", "PJSIP/+4477@a"), ("false", "PJSIP/4477@a")])
 def test_a_trunk_dials_with_or_without_the_plus_sign(tmp_path: Path, plus: str, dialled: str) -> None:
     found = load_settings(project(tmp_path, f"[trunks.a]\nendpoint = 'PJSIP/{{number}}@a'\nplus = {plus}"))
-    assert found.trunks["a"].dial_string("+4477") == dialled
+    assert found.trunks["a"].dial_string("+4477", "+441") == dialled
+
+
+GSM = "[trunks.gsm]\nendpoint = 'PJSIP/{number}@gsm-{line}'\n"
+SIM = "[trunks.gsm.lines.%s]\nnumber = '%s'\n"
+
+
+def test_a_line_dials_through_its_own_port_and_shows_its_own_number(tmp_path: Path) -> None:
+    text = GSM + SIM % ("p1", "+99861550001") + SIM % ("p2", "+99861550002")
+    trunk = load_settings(project(tmp_path, text)).trunks["gsm"]
+    assert trunk.dial_string("+99861", "+99861550002") == "PJSIP/99861@gsm-p2"
+    assert trunk.dial_string("+99861", "+99861550003") is None
+    assert [*trunk.endpoints()] == ["PJSIP/{number}@gsm-p1", "PJSIP/{number}@gsm-p2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (GSM, "trunks.gsm: the endpoint has {line}, and there are no lines"),
+        (TRUNK.format(name="gsm") + SIM % ("p1", "+99861550001"), "trunks.gsm: a trunk with lines has one {line}"),
+        (GSM + SIM % ("p1", "+99861550001") + SIM % ("p2", "+99861550001"), "two lines have the number +99861550001"),
+        (GSM + SIM % ("p1", "99861550001"), "trunks.gsm.lines.p1.number: "),
+        (GSM + SIM % ("p1", "+99861550001") + "calls_per_day = 0", "trunks.gsm.lines.p1.calls_per_day: "),
+        (GSM + SIM % ("p1", "+99861550001") + "spacing = -1", "trunks.gsm.lines.p1.spacing: "),
+    ],
+)
+def test_a_mistake_about_lines_is_named(tmp_path: Path, text: str, said: str) -> None:
+    assert said in faults(tmp_path, text)
 
 
 CLOCK = "[sandbox]\nclock = 2026-03-04T10:00:00+08:00\n"

@@ -11,7 +11,6 @@ import pytest
 
 from agi_app.calls.ears import Ears
 from agi_app.clock import FakeClock
-from agi_app.config import TrunkSettings
 from agi_app.dialer import lines as module
 from agi_app.dialer import loop
 from agi_app.dialer.breaker import FAULTS_TO_OPEN
@@ -25,6 +24,7 @@ from agi_app.model.hold import Hold
 from agi_app.store import claims, pace
 from agi_app.store.campaigns import StoredCampaign
 from agi_app.store.claims import ClaimBatch
+from agi_app.trunk_config import TrunkSettings
 from tests.unit.gate_cases import CAMPAIGN, NOW
 
 DEAF = Ears(cast(Any, None), None)

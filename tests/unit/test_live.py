@@ -14,7 +14,6 @@ from agi_app.calls.ears import Ears
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import Voice, recorded_only
 from agi_app.clock import FakeClock
-from agi_app.config import TrunkSettings
 from agi_app.dialer import place as module
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.live import LiveCalls
@@ -25,6 +24,7 @@ from agi_app.flow.load import load_flow
 from agi_app.gate.permit import MarkReceipt, Permit
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.store import attempts
+from agi_app.trunk_config import TrunkSettings
 from tests.unit.gate_cases import CAMPAIGN, CLAIM, NOW
 from tests.unit.test_runner import FLOW, World
 

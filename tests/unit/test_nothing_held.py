@@ -16,7 +16,6 @@ from agi_app.calls.ears import Ears
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import Voice, recorded_only
 from agi_app.clock import SystemClock
-from agi_app.config import TrunkSettings
 from agi_app.dialer import place as module
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.live import LiveCalls
@@ -29,6 +28,7 @@ from agi_app.pbx import events as pbx
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.router import Router
 from agi_app.store import attempts
+from agi_app.trunk_config import TrunkSettings
 from tests.unit.gate_cases import CAMPAIGN, CLAIM
 from tests.unit.test_runner import FLOW
 

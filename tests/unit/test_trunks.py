@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from agi_app.config import TrunkSettings
 from agi_app.errors import ConfigError
 from agi_app.pbx.http import Response
-from agi_app.pbx.trunks import TrunkFacts, check_trunks, endpoint_name, is_loopback, trunk_facts
+from agi_app.pbx.trunks import TrunkFacts, check_trunks, endpoint_names, is_loopback, trunk_facts
+from agi_app.trunk_config import TrunkSettings
 
 SANDBOX = TrunkSettings(endpoint="PJSIP/{number}@carrier", sandbox=True)
 REAL = TrunkSettings(endpoint="PJSIP/{number}@carrier")
@@ -116,7 +116,7 @@ async def test_all_faults_of_all_trunks_are_told_at_once() -> None:
 @pytest.mark.parametrize("endpoint", ["DAHDI/g1/{number}", "PJSIP/{number}", "PJSIP/carrier/{number}"])
 def test_only_a_pjsip_endpoint_can_be_looked_at(endpoint: str) -> None:
     with pytest.raises(ConfigError, match="PJSIP/"):
-        endpoint_name("x", TrunkSettings(endpoint=endpoint))
+        endpoint_names("x", TrunkSettings(endpoint=endpoint))
 
 
 def test_a_name_of_more_than_one_aor() -> None:

@@ -32,6 +32,27 @@ ORDER BY c.due_at, c.contact_id
 LIMIT %(limit)s
 FOR NO KEY UPDATE OF c, h SKIP LOCKED;
 
+-- The same for a trunk with lines: only people whom a free line may call, as far as SQL can tell (gate/caller_id.py
+-- says it for good): those who have seen its number, or no number of ours and whose own fits it. Who has seen a number
+-- that the campaign does not show is looked at too: the gate refuses them.
+-- name: lock_for_lines
+SELECT c.contact_id, h.person_id AS head
+FROM contact c JOIN person p ON p.person_id = c.person_id
+JOIN person h ON h.person_id = coalesce(p.same_as, p.person_id)
+CROSS JOIN LATERAL (SELECT coalesce(p.caller_id_seen, h.caller_id_seen) AS number) AS seen
+WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.due_at <= %(now)s AND h.same_as IS NULL
+  AND NOT EXISTS (SELECT FROM group_of(h.person_id) AS m JOIN attempt a ON a.person_id = m
+                  WHERE a.state <> 'ended'
+                     OR a.marked_at > clock_timestamp() - interval '33 s' AND a.dialled AND a.ringing_at IS NULL
+                        AND a.outcome IN ('trunk_silent', 'cancelled'))
+  AND CASE WHEN seen.number = ANY(%(numbers)s) THEN seen.number = ANY(%(free)s)
+           ELSE seen.number IS NOT NULL
+                OR (SELECT l.number FROM unnest(%(prefixes)s::text[], %(numbers)s::text[]) AS l (prefix, number)
+                    WHERE starts_with(p.e164, l.prefix) ORDER BY length(l.prefix) DESC LIMIT 1) = ANY(%(free)s) END
+ORDER BY c.due_at, c.contact_id
+LIMIT %(limit)s
+FOR NO KEY UPDATE OF c, h SKIP LOCKED;
+
 -- Statement 2: the facts, seen after the locks were got. A person who was joined to another one meanwhile is
 -- not the one that was locked, and is passed over.
 -- name: facts
@@ -74,7 +95,7 @@ WITH given AS MATERIALIZED (
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r
         (contact_id bigint, person_id bigint, number_id bigint, state text, due_at timestamptz, news boolean,
          rules text[], reasons jsonb, inputs jsonb, ruleset_version text, decided_at timestamptz,
-         attempt_id text, caller_id text, trunk_slot integer, campaign_slot integer)
+         attempt_id text, caller_id text, line text, line_scope text, trunk_slot integer, campaign_slot integer)
 ), kept AS (
     INSERT INTO campaign_version (version, campaign, spec)
     SELECT %(campaign_version)s, %(campaign)s, %(spec)s
@@ -88,14 +109,15 @@ WITH given AS MATERIALIZED (
     FROM given WHERE news
 ), opened AS (
     INSERT INTO attempt (attempt_id, contact_id, person_id, number_id, campaign, decision_id, node, trunk, caller_id,
-                         rules_at, lease_until)
+                         line, rules_at, lease_until)
     SELECT attempt_id, contact_id, person_id, number_id, %(campaign)s, decision_id, %(node)s, %(trunk)s,
-           caller_id, %(now)s, clock_timestamp() + %(lease)s::interval
+           caller_id, line, %(now)s, clock_timestamp() + %(lease)s::interval
     FROM given WHERE attempt_id IS NOT NULL
 ), occupied AS (
     UPDATE slot SET attempt_id = g.attempt_id
-    FROM given g CROSS JOIN LATERAL (VALUES (%(trunk_scope)s, g.trunk_slot), (%(campaign_scope)s, g.campaign_slot))
-        AS taken (scope, n)
+    FROM given g CROSS JOIN LATERAL (
+        VALUES (%(trunk_scope)s, g.trunk_slot), (%(campaign_scope)s, g.campaign_slot), (g.line_scope, 1)
+    ) AS taken (scope, n)
     WHERE g.attempt_id IS NOT NULL AND slot.scope = taken.scope AND slot.n = taken.n
 ), settled AS (
     UPDATE contact c

@@ -1,0 +1,30 @@
+"""Whether a campaign's numbers are numbers of its trunk's lines. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agi_app.campaigns.load import CampaignDocument
+from agi_app.errors import Problem
+from agi_app.trunk_config import TrunkSettings
+from agi_app.yaml_lines import Path
+
+
+def check_lines(source: CampaignDocument, trunks: Mapping[str, TrunkSettings]) -> list[Problem]:
+    """A gateway's line shows its own number, so every number that the campaign shows must be of a line."""
+    campaign = source.campaign
+    trunk = trunks.get(campaign.trunk)
+    if trunk is None or not trunk.lines:
+        return []
+    shown: list[tuple[Path, str]] = [(("caller_id",), campaign.caller_id)]
+    shown += [(("local_caller_ids", prefix), number) for prefix, number in campaign.local_caller_ids]
+    have = ", ".join(line.number for line in trunk.lines.values())
+    return [
+        source.document.problem(
+            path,
+            "campaign/no-line",
+            f'{path[0]}: trunk "{campaign.trunk}" has no line with the number {number}; its lines have {have}',
+        )
+        for path, number in shown
+        if trunk.dial_string(number, number) is None
+    ]

@@ -1,0 +1,72 @@
+"""The settings of a trunk, and of its lines when it is a gateway with a SIM card in each port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+
+
+class LineSettings(BaseModel):
+    """One line of a trunk: a port of a gateway with its SIM card. It carries one call at a time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: str = Field(
+        pattern=r"^\+[1-9]\d{6,14}$", description="the line's own number, which people see; it needs a proof"
+    )
+    calls_per_day: int | None = Field(
+        None, ge=1, le=100_000, description="most calls in any 24 hours; default: no limit of the line's own"
+    )
+    spacing: float = Field(0.0, ge=0, le=3600, description="seconds of rest between a call and the next")
+
+
+class TrunkSettings(BaseModel):
+    """A way out to the telephone network, as a PJSIP endpoint of Asterisk."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    endpoint: str = Field(description="what Asterisk dials, with {number}: PJSIP/{number}@carrier-a")
+    calls_per_second: float = Field(1.0, gt=0, le=1000, description="most new calls a second, all campaigns and nodes")
+    concurrent: int = Field(10, ge=1, le=10000, description="most calls at once, all campaigns and nodes")
+    plus: bool = Field(False, description="dial numbers with their plus sign (+86…) instead of without")
+    sandbox: bool = Field(False, description="a test trunk on 127.0.0.0/8 that calls test-range numbers only")
+    lines: dict[Name, LineSettings] = Field(
+        default_factory=dict, description="the lines of a gateway, [trunks.NAME.lines.LINE]; {line} in `endpoint`"
+    )
+
+    @field_validator("endpoint")
+    @classmethod
+    def _one_number(cls, value: str) -> str:
+        if value.count("{number}") != 1 or "/" not in value:
+            raise ValueError("must be TECHNOLOGY/… with one {number}, for example PJSIP/{number}@carrier-a")
+        return value
+
+    @model_validator(mode="after")
+    def _lines_have_endpoints_and_numbers(self) -> TrunkSettings:
+        if self.lines and self.endpoint.count("{line}") != 1:
+            raise ValueError("a trunk with lines has one {line} in its endpoint, for example PJSIP/{number}@gsm-{line}")
+        if not self.lines and "{line}" in self.endpoint:
+            raise ValueError("the endpoint has {line}, and there are no lines; add [trunks.NAME.lines.LINE]")
+        numbers = [line.number for line in self.lines.values()]
+        if twice := sorted({number for number in numbers if numbers.count(number) > 1}):
+            raise ValueError(f"two lines have the number {twice[0]}; a number is of one SIM card")
+        return self
+
+    def dial_string(self, e164: str, caller_id: str) -> str | None:
+        """What to hand Asterisk for this number; None when no line has ``caller_id`` as its own number."""
+        number = e164 if self.plus else e164.removeprefix("+")
+        if not self.lines:
+            return self.endpoint.replace("{number}", number)
+        line = next((name for name, line in self.lines.items() if line.number == caller_id), None)
+        return None if line is None else self.endpoint.replace("{line}", line).replace("{number}", number)
+
+    def endpoints(self) -> Iterator[str]:
+        """Every endpoint that it dials, still with {number}."""
+        if not self.lines:
+            yield self.endpoint
+        for line in self.lines:
+            yield self.endpoint.replace("{line}", line)
