@@ -34,6 +34,7 @@ from agi_app.dialer.node import Node
 from agi_app.dialer.place import Placer
 from agi_app.dialer.rehearse import Rehearsals
 from agi_app.dialer.takeover import ari_settings
+from agi_app.dialer.trunk_watch import TrunkWatch
 from agi_app.dialer.worker import Health, Worker
 from agi_app.errors import first_of_ours
 from agi_app.event_loop import end_all
@@ -157,10 +158,11 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
         _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
     notary = await Notary.open(inst.settings, inst.store)
     sequencer = Sequencer(inst.store, notary)
+    watch = TrunkWatch(inst.settings, dialer.breakers)
     internal = InternalCalls(node, inst.settings.trunks, hold=worker.hold, take_stop=parts.stops.take)
     purger = Purger(inst.store, KeptFiles.of(inst.settings.data), node.ruleset, inst.clock, signer(notary.key))
     works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), internal.run(), purger.run())
-    background += [group.create_task(work) for work in (*works, parts.rehearsals.run())]
+    background += [group.create_task(work) for work in (*works, watch.run(), parts.rehearsals.run())]
     with _told_to_end(node.live) as told:
         dialling = group.create_task(dialer.run())
         await told.wait()

@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from agi_app.ami_config import AmiSettings
 from agi_app.errors import ConfigError
 from agi_app.screening_config import BAD_TOKEN, AgiSettings, usable_token
 from agi_app.trunk_config import Name, TrunkSettings
@@ -108,6 +109,7 @@ class Settings(BaseSettings):
     tts: TtsSettings = TtsSettings()
     speech: SpeechSettings = SpeechSettings()
     agi: AgiSettings = AgiSettings()
+    ami: AmiSettings = AmiSettings()
     audit: AuditSettings = AuditSettings()
     sandbox: SandboxSettings = SandboxSettings()
 
@@ -136,6 +138,14 @@ class Settings(BaseSettings):
                 "no ARI password: set [asterisk] password_file in agi-app.toml or AGI_APP_ASTERISK__PASSWORD"
             )
         return self._secret(file, "ARI password")
+
+    def ami_password(self) -> str:
+        """The secret of the manager interface's user; ConfigError when there is none."""
+        if self.ami.password or self.ami.password_file is None:
+            if not self.ami.password:
+                raise ConfigError("no password of the manager interface: set [ami] password_file in agi-app.toml")
+            return self.ami.password
+        return self._secret(self.ami.password_file, "AMI password")
 
     def agi_token(self) -> str | None:
         """What a FastAGI request must show; None when none is set, so none is answered. Raises ConfigError."""

@@ -17,6 +17,7 @@ from agi_app.clock import Clock, SystemClock
 from agi_app.config import Settings, load_settings
 from agi_app.consent.caller_id_proof import LABEL, Standing, standing
 from agi_app.consent.suppression import load_key
+from agi_app.dialer import trunk_watch
 from agi_app.dialer.worker import MAX_CLOCK_DIFFERENCE
 from agi_app.errors import AgiAppError
 from agi_app.gate.caller_id import numbers_of
@@ -73,6 +74,7 @@ async def examine(project: Path) -> Findings:
         found.append(Finding("speech", trial.works, trial.text, "" if trial.works else SPEECH_MEND))
     found += await _database(settings)
     found += await _asterisk(settings)
+    found += [Finding(seen.check, seen.well, seen.text, seen.mend) for seen in await trunk_watch.examine(settings)]
     return found
 
 

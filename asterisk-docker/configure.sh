@@ -102,6 +102,7 @@ for template in "$templates"/*.conf; do
   esac
 done
 printf '%s\n' "${value[ARI_PASSWORD]}" >"$to/ari_password" # for agi-app's setting asterisk.password_file
+printf '%s\n' "${value[AMI_PASSWORD]}" >"$to/ami_password" # for agi-app's setting ami.password_file
 printf '%s\n' "${value[AGI_TOKEN]}" >"$to/agi_token" # for agi-app's setting agi.token_file
 cp "$dialplan"/*.conf "$to"/
 cp "$templates/pjsip_trunk_carrier.conf" "$to"/

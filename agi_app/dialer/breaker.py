@@ -25,6 +25,7 @@ class Breaker:
     faults: int = 0  # in a row
     open_until: float | None = None  # None: closed, calls may go
     last_fault: str = ""
+    down: str | None = None  # Asterisk itself says that it can carry no call: not registered, no answer
     _pause: float = FIRST_PAUSE_S
     _pauses: int = 0  # how often it has opened; a call from before a pause is none of after it
     _probe: int | None = None  # the ticket of the call that probes now
@@ -34,6 +35,8 @@ class Breaker:
 
     def room(self, now: float) -> int | None:
         """How many calls may start: None for no limit, 0 while paused, 1 for a probe."""
+        if self.down is not None:
+            return 0
         if self.open_until is None:
             return None
         if now < self.open_until or self._probe is not None:
@@ -49,7 +52,7 @@ class Breaker:
 
     def stands(self, ticket: Ticket) -> bool:
         """Whether that call may still leave: the trunk was not paused since, or it is the probe."""
-        return self.open_until is None or ticket.number == self._probe
+        return self.down is None and (self.open_until is None or ticket.number == self._probe)
 
     def alive(self) -> None:
         """Something came back that shows that the trunk works: calls may go again."""
@@ -89,6 +92,8 @@ class Breaker:
 
     def reason(self, now: float) -> str | None:
         """For people: why nothing is dialled through this trunk; None while it is closed."""
+        if self.down is not None:
+            return self.down
         if self.open_until is None:
             return None
         trying = self._probe is not None

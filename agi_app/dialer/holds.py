@@ -16,8 +16,10 @@ def hold_of(running: Running, now: float, real_now: dt.datetime) -> Hold | None:
     """What holds it back first; None when a call could start at once."""
     breaker = running.line.breaker
     if (paused := breaker.reason(now)) is not None:
-        wait = dt.timedelta(seconds=max(0.0, (breaker.open_until or now) - now))
-        return Hold(BREAKER, f"trunk {running.trunk}: {paused}", real_now + wait)
+        until = None
+        if breaker.down is None and breaker.open_until is not None:
+            until = real_now + dt.timedelta(seconds=max(0.0, breaker.open_until - now))
+        return Hold(BREAKER, f"trunk {running.trunk}: {paused}", until)
     return running.short or _paced(running, now)
 
 

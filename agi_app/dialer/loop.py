@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from agi_app import log
+from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.holds import NO_PLACE, NOBODY, hold_of, no_line
 from agi_app.dialer.lines import Lines, Running, limits_of, names_of
 from agi_app.dialer.node import Node
@@ -80,6 +81,11 @@ class Dialer:
         now, real_now = self._clock.monotonic(), self._clock.real_now()
         found = {name: hold_of(r, now, real_now) for name, r in self._lines.running.items()}
         return {name: hold for name, hold in found.items() if hold is not None} | self._lines.unusable_holds()
+
+    @property
+    def breakers(self) -> Mapping[str, Breaker]:
+        """The trunks of this node, each as it is now."""
+        return self._lines.breakers
 
     @property
     def closing(self) -> bool:

@@ -188,7 +188,7 @@ def _default(field: Any) -> str:
     if field.default is PydanticUndefined:
         return "Must be there." if field.default_factory is None else ""
     default = field.default
-    if default in ("", None):
+    if default in ("", None, ()):
         return ""
     shown = str(default).lower() if isinstance(default, bool) else f'"{default}"'
     return f"Default: `{default if isinstance(default, int | float) and not isinstance(default, bool) else shown}`."

@@ -1,0 +1,115 @@
+"""Looks over the manager interface whether trunks can carry calls at all: registered, and answering OPTIONS.
+
+What it finds pauses the trunk before a call has to fail on it. When nobody can be asked, nothing is known against a
+trunk, and it is dialled as if there were no such interface.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from agi_app import log
+from agi_app.config import Settings
+from agi_app.dialer.breaker import Breaker
+from agi_app.errors import AgiAppError
+from agi_app.pbx.ami import Ami, connected
+from agi_app.pbx.ami_state import Queue, contacts, queue, registrations, trunk_fault
+from agi_app.pbx.trunks import endpoint_names
+from agi_app.trunk_config import TrunkSettings
+
+_log = log.get("trunks")
+
+
+class TrunkWatch:
+    """Keeps the breakers of one node's trunks informed."""
+
+    def __init__(self, settings: Settings, breakers: Mapping[str, Breaker]) -> None:
+        self._settings, self._breakers = settings, breakers
+        self._unknown: str | None = None
+
+    async def run(self) -> None:
+        """Look again and again until cancelled; returns at once when the interface is not used."""
+        ami = self._settings.ami
+        while ami.username:
+            try:
+                async with connected(
+                    ami.host, ami.port, ami.username, self._settings.ami_password(), ami.timeout
+                ) as open_:
+                    self._say_unknown(None)
+                    while True:
+                        await self._look(open_)
+                        await asyncio.sleep(ami.every)
+            except AgiAppError as error:
+                self._say_unknown(str(error))
+                for breaker in self._breakers.values():
+                    breaker.down = None
+            await asyncio.sleep(ami.every)
+
+    async def _look(self, ami: Ami) -> None:
+        for name, fault in (await trunk_faults(ami, self._settings.trunks)).items():
+            breaker = self._breakers[name]
+            if fault != breaker.down:
+                if fault is None:
+                    _log.info("trunk works again", trunk=name)
+                else:
+                    _log.warning("trunk cannot carry calls", trunk=name, reason=fault)
+            breaker.down = fault
+
+    def _say_unknown(self, why: str | None) -> None:
+        if why is not None and why != self._unknown:
+            _log.warning("the state of the trunks is not known; they are dialled all the same", reason=why)
+        self._unknown = why
+
+
+def _connected(settings: Settings) -> AbstractAsyncContextManager[Ami]:
+    ami = settings.ami
+    return connected(ami.host, ami.port, ami.username, settings.ami_password(), ami.timeout)
+
+
+async def trunk_faults(ami: Ami, trunks: Mapping[str, TrunkSettings]) -> dict[str, str | None]:
+    """Why each trunk can carry no call; None: nothing is known against it. Raises AsteriskError."""
+    registered = await registrations(ami)
+    found = {}
+    for name, trunk in trunks.items():
+        endpoints = endpoint_names(name, trunk)
+        reached = [contact for endpoint in endpoints for contact in await contacts(ami, endpoint)]
+        found[name] = trunk_fault(endpoints, registered, reached)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing that doctor looks at; ``mend`` is empty when it is well."""
+
+    check: str
+    well: bool
+    text: str
+    mend: str = ""
+
+
+async def examine(settings: Settings) -> list[Seen]:
+    """The trunks and queues as the manager interface tells of them; nothing when it is not used."""
+    ami = settings.ami
+    if not ami.username:
+        return []
+    try:
+        async with _connected(settings) as open_:
+            faults = await trunk_faults(open_, settings.trunks)
+            queues = {name: await queue(open_, name) for name in ami.queues}
+    except AgiAppError as error:
+        return [Seen("AMI", False, str(error), "see the message; manager.conf and [ami] in agi-app.toml")]
+    found = [Seen("AMI", True, f"answers at {ami.host}:{ami.port}")]
+    for name, fault in faults.items():
+        if fault is not None:
+            found.append(Seen(f"trunk {name} can carry calls", False, fault, "ask the carrier; pjsip.conf"))
+    return found + [_seen_queue(name, state) for name, state in queues.items()]
+
+
+def _seen_queue(name: str, state: Queue | None) -> Seen:
+    if state is None:
+        return Seen(f"queue {name}", False, "Asterisk has none of that name", "add it to queues.conf, or correct [ami]")
+    text = f"{state.available} of {state.logged_in} agents are free, {state.callers} callers wait"
+    return Seen(f"queue {name}", state.logged_in > 0, text, "" if state.logged_in else "let agents log in")

@@ -1,0 +1,133 @@
+"""The manager interface (AMI), for looking only: a connection of panoramisk's protocol behind a fence.
+
+panoramisk 1.4 parses and pairs answers with questions; what it does not do is done here. It decodes each TCP
+chunk by itself, so that a character on the border is lost: we feed it whole characters. It writes values as they
+are: we refuse line breaks, with which a value could begin another action. It never gives up waiting: every
+question has a time-out, and a lost connection fails those that wait. It sends unanswered actions again after a
+reconnect: a connection of ours is never used again, nor is its manager. Nothing but a few questions may be asked
+at all, so nobody can be called over it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from panoramisk.actions import Action
+from panoramisk.ami_protocol import AMIProtocol
+
+from agi_app.errors import AsteriskError, SafetyError
+
+QUESTIONS = frozenset(
+    {"Login", "Logoff", "Ping", "PJSIPShowRegistrationsOutbound", "PJSIPShowEndpoint", "QueueStatus", "QueueSummary"}
+)
+MOST_BYTES = 4 * 1024 * 1024  # of answers to one question: more is no answer to ours
+
+Answer = Mapping[str, str]  # one message: header -> value; read with the names that Asterisk writes
+
+
+class Ami:
+    """One open connection, logged in. Any fault ends it: open another one."""
+
+    def __init__(self, protocol: _Protocol, where: str, timeout: float) -> None:
+        self._protocol, self._where, self._timeout = protocol, where, timeout
+
+    async def ask(self, question: str, **values: str) -> list[Answer]:
+        """All messages of the answer; raises AsteriskError when it is a refusal, late, or the connection is lost."""
+        if question not in QUESTIONS:
+            raise SafetyError(f"{question} is not asked over the manager interface: it is for looking only")
+        for name, value in values.items():
+            if any(ord(character) < 32 for character in f"{name}{value}"):
+                raise SafetyError(f"{question}: {name} has a line break or control character; it was not sent")
+        try:
+            async with asyncio.timeout(self._timeout):
+                answers = await self._protocol.ask({"Action": question, "Async": "false", **values})
+        except TimeoutError:
+            self._protocol.end(AsteriskError(f"{self._where} is out of step"))
+            raise AsteriskError(f"{self._where} did not answer {question} within {self._timeout:g} s") from None
+        if answers[0].get("Response", "") not in ("Success", "Follows", "Goodbye"):
+            raise Refused(f"{self._where} refused {question}: {answers[0].get('Message', '')}")
+        return answers
+
+
+class Refused(AsteriskError):
+    """Asterisk answered no; the connection stays good."""
+
+
+@asynccontextmanager
+async def connected(host: str, port: int, username: str, password: str, timeout: float) -> AsyncIterator[Ami]:
+    """Connect and log in, without events; raises AsteriskError."""
+    where = f"the manager interface at {host}:{port}"
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(timeout):
+            _, protocol = await loop.create_connection(lambda: _Protocol(where), host, port)
+    except TimeoutError:
+        raise AsteriskError(f"{where} cannot be reached within {timeout:g} s") from None
+    except OSError as error:
+        raise AsteriskError(f"{where} cannot be reached: {error.strerror or error}") from None
+    ami = Ami(protocol, where, timeout)
+    try:
+        await ami.ask("Login", Username=username, Secret=password, Events="off")
+        yield ami
+    finally:
+        protocol.end(AsteriskError(f"{where} was closed"))
+
+
+class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
+    """panoramisk's reading and writing; we are its manager, too, so that none of its timers ever runs."""
+
+    encoding = "utf-8"
+    forgetable_actions = frozenset(question.lower() for question in QUESTIONS)  # never to be sent again
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._waiting: set[asyncio.Future[Any]] = set()
+        self._bytes = 0
+        self._ended: AsteriskError | None = None
+        self.awaiting_actions: deque[Any] = deque()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.factory = self
+
+    async def ask(self, values: Mapping[str, str]) -> list[Answer]:
+        """Send one action and wait for all of its answer."""
+        if self._ended is not None:
+            raise self._ended
+        self._bytes = 0
+        future = self.send(Action(values), as_list=None)  # None: as many messages as Asterisk announces
+        self._waiting.add(future)
+        try:
+            found = await future
+        finally:
+            self._waiting.discard(future)
+        return [dict(message.items()) for message in (found if isinstance(found, list) else [found])]
+
+    def data_received(self, data: bytes) -> None:
+        self._bytes += len(data)
+        if self._bytes > MOST_BYTES:
+            self.end(AsteriskError(f"{self._where} sent more than {MOST_BYTES} bytes for one answer"))
+            return
+        super().data_received(self._decoder.decode(data).encode())
+
+    def connection_lost(self, exc: Any) -> None:
+        self.end(AsteriskError(f"{self._where} closed the connection" + (f": {exc}" if exc else "")))
+
+    def dispatch(self, event: Any) -> None:
+        """An event that nobody asked for; there are hardly any, since we log in without."""
+
+    def end(self, why: AsteriskError) -> None:
+        """Close, and fail whoever waits; once."""
+        if self._ended is not None:
+            return
+        self._ended = why
+        for future in self._waiting:
+            if not future.done():
+                future.set_exception(why)
+        self.close()

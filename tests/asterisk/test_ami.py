@@ -1,0 +1,166 @@
+"""The manager interface of a real Asterisk: registrations, endpoints that do not answer, queues."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agi_app.ami_config import AmiSettings
+from agi_app.config import Settings
+from agi_app.dialer.breaker import Breaker
+from agi_app.dialer.trunk_watch import TrunkWatch, examine
+from agi_app.errors import AsteriskError
+from agi_app.pbx.ami import Ami, connected
+from agi_app.pbx.ami_state import contacts, queue, registrations
+from agi_app.trunk_config import TrunkSettings
+from sandbox.asterisk import TRUNK, Asterisk
+
+pytestmark = pytest.mark.asterisk
+USER = "agi-app-look"
+PJSIP = """
+[up]
+type = registration
+transport = transport-udp
+server_uri = sip:127.0.0.1:{port}
+client_uri = sip:up@127.0.0.1:{port}
+retry_interval = 1
+max_random_initial_delay = 0
+expiration = 60
+
+[up]
+type = endpoint
+aors = up
+
+[up]
+type = aor
+contact = sip:127.0.0.1:{port}
+
+[gone]
+type = endpoint
+aors = gone
+
+[gone]
+type = aor
+contact = sip:127.0.0.1:9
+qualify_frequency = 1
+qualify_timeout = 0.3
+"""
+
+
+class Registrar(asyncio.DatagramProtocol):
+    """A carrier that takes registrations, or refuses them."""
+
+    def __init__(self) -> None:
+        self.status = "200 OK"
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        lines = data.decode().split("\r\n")
+        if not lines[0].startswith("REGISTER"):
+            return
+        kept = [n for n in lines if re.match(r"(Via|From|To|Call-ID|CSeq|Contact):", n)]
+        kept = [f"{n};tag=x" if n.startswith("To:") else n for n in kept]
+        answer = [f"SIP/2.0 {self.status}", *kept, "Expires: 60", "Content-Length: 0", "", ""]
+        self._transport.sendto("\r\n".join(answer).encode(), addr)
+
+
+@pytest.fixture
+async def registrar() -> AsyncIterator[tuple[Registrar, int]]:
+    transport, made = await asyncio.get_running_loop().create_datagram_endpoint(Registrar, local_addr=("127.0.0.1", 0))
+    yield made, transport.get_extra_info("sockname")[1]
+    transport.close()
+
+
+@pytest.fixture(scope="module")
+def pbx(tmp_path_factory: pytest.TempPathFactory, asterisk_root: Path) -> Iterator[Asterisk]:
+    """An Asterisk with the manager interface on."""
+    with Asterisk(asterisk_root, tmp_path_factory.mktemp("ami"), ami=True) as running:
+        yield running
+
+
+def settings(pbx: Asterisk, tmp_path: Path, **trunks: str) -> Settings:
+    """Settings with these trunks: name -> endpoint."""
+    ami = AmiSettings(port=pbx.ami_port, username=USER, password=pbx.ami_password, every=1, queues=("desk", "nobody"))
+    made = {name: TrunkSettings(endpoint=f"PJSIP/{{number}}@{endpoint}") for name, endpoint in trunks.items()}
+    return Settings(project=tmp_path, ami=ami, trunks=made)
+
+
+async def until(happened: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Wait until something is so."""
+    for _ in range(150):
+        if found if isinstance(found := happened(), bool) else await found:
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail("it did not happen in 15 s")
+
+
+async def reload(pbx: Asterisk, module: str) -> None:
+    await asyncio.to_thread(pbx.cli, f"module reload {module}")
+
+
+async def test_it_sees_registrations_contacts_and_queues(
+    pbx: Asterisk, registrar: tuple[Registrar, int], tmp_path: Path
+) -> None:
+    carrier, port = registrar
+    etc = pbx.run_dir / "etc"
+    (etc / "pjsip_trunks.conf").write_text((etc / "pjsip_trunks.conf").read_text() + PJSIP.format(port=port))
+    (etc / "queues.conf").write_text(f"{(etc / 'queues.conf').read_text()}\n[desk]\nmember => PJSIP/{TRUNK},0,张伟\n")
+    for module in ("res_pjsip.so", "res_pjsip_outbound_registration.so", "app_queue.so"):
+        await reload(pbx, module)
+    config = settings(pbx, tmp_path, good="up", dead="gone", plain=TRUNK)
+    async with connected("127.0.0.1", pbx.ami_port, USER, pbx.ami_password, 3.0) as ami:
+        await until(lambda: _is_registered(ami))
+        assert [c.status for c in await contacts(ami, "gone")] == ["Unreachable"]
+        assert await contacts(ami, "nothing") == []
+        desk = await queue(ami, "desk")
+        assert desk is not None
+        assert (desk.logged_in, desk.available) == (1, 1)
+    breakers = {name: Breaker() for name in config.trunks}
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(TrunkWatch(config, breakers).run())
+        await until(lambda: breakers["dead"].down is not None)
+        assert (breakers["good"].room(0.0), breakers["dead"].room(0.0), breakers["plain"].room(0.0)) == (None, 0, None)
+        carrier.status = "403 Forbidden"
+        await asyncio.to_thread(pbx.cli, "pjsip send register up")
+        await until(lambda: breakers["good"].down is not None)
+        assert breakers["good"].reason(0.0) == "registration up is Rejected"
+        carrier.status = "200 OK"
+        await asyncio.to_thread(pbx.cli, "pjsip send register up")
+        await until(lambda: breakers["good"].down is None)
+        watching.cancel()
+    seen = {s.check: s for s in await examine(config)}
+    assert {name for name, s in seen.items() if not s.well} == {"trunk dead can carry calls", "queue nobody"}
+    assert seen["queue desk"].text == "1 of 1 agents are free, 0 callers wait"
+
+
+async def _is_registered(ami: Ami) -> bool:
+    return [r.status for r in await registrations(ami) if r.name == "up"] == ["Registered"]
+
+
+async def test_its_user_can_call_nobody_even_past_the_fence(pbx: Asterisk) -> None:
+    """Asterisk itself refuses: the user has no right to originate, to redirect or to run commands."""
+    actions = {
+        "Originate": "Channel: Local/1@nowhere\r\nApplication: Echo\r\n",
+        "Redirect": "Channel: x\r\n",
+        "Command": "Command: core show channels\r\n",
+    }
+    reader, writer = await asyncio.open_connection("127.0.0.1", pbx.ami_port)
+    await reader.readuntil(b"\r\n")
+    writer.write(f"Action: Login\r\nUsername: {USER}\r\nSecret: {pbx.ami_password}\r\nEvents: off\r\n\r\n".encode())
+    assert b"Success" in await reader.readuntil(b"\r\n\r\n")
+    for action, rest in actions.items():
+        writer.write(f"Action: {action}\r\n{rest}\r\n".encode())
+        assert b"Permission denied" in await reader.readuntil(b"\r\n\r\n"), action
+    writer.close()
+
+
+async def test_a_wrong_password_is_told(pbx: Asterisk) -> None:
+    with pytest.raises(AsteriskError, match="refused Login: Authentication failed"):
+        async with connected("127.0.0.1", pbx.ami_port, USER, "wrong", 3.0):
+            pass
