@@ -116,7 +116,7 @@ async def test_it_sees_registrations_contacts_and_queues(
     config = settings(pbx, tmp_path, good="up", dead="gone", plain=TRUNK)
     async with connected("127.0.0.1", pbx.ami_port, USER, pbx.ami_password, 3.0) as ami:
         await until(lambda: _is_registered(ami))
-        assert [c.status for c in await contacts(ami, "gone")] == ["Unreachable"]
+        await until(lambda: _is_unreachable(ami))
         assert await contacts(ami, "nothing") == []
         desk = await queue(ami, "desk")
         assert desk is not None
@@ -137,6 +137,10 @@ async def test_it_sees_registrations_contacts_and_queues(
     seen = {s.check: s for s in await examine(config)}
     assert {name for name, s in seen.items() if not s.well} == {"trunk dead can carry calls", "queue nobody"}
     assert seen["queue desk"].text == "1 of 1 agents are free, 0 callers wait"
+
+
+async def _is_unreachable(ami: Ami) -> bool:
+    return [c.status for c in await contacts(ami, "gone")] == ["Unreachable"]
 
 
 async def _is_registered(ami: Ami) -> bool:
