@@ -18,6 +18,7 @@ from agi_app import log
 from agi_app.calls.ears import Ears
 from agi_app.calls.orphans import sweep_rule
 from agi_app.calls.voice import Voice
+from agi_app.campaigns.lines import served_lines
 from agi_app.campaigns.meanings import load_meanings
 from agi_app.campaigns.ready import prepare_prompts
 from agi_app.campaigns.rules import load_ruleset
@@ -26,7 +27,9 @@ from agi_app.consent.erase import signer
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.purge import Purger
 from agi_app.consent.revoke import Stops
+from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.internal import InternalCalls
+from agi_app.dialer.line_calls import LineCalls, Means
 from agi_app.dialer.lines import Lines
 from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.loop import Dialer
@@ -44,7 +47,7 @@ from agi_app.model.call import Claim
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.bridges import remove_empty
 from agi_app.pbx.events import Frame
-from agi_app.pbx.inbound import Inbound
+from agi_app.pbx.inbound import Arrival, Inbound
 from agi_app.pbx.originate import talk_detect
 from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.router import Router
@@ -81,6 +84,7 @@ class _Parts:
     node: Node
     stops: Stops
     inbound: Inbound
+    lines: LineCalls
     spool: Spool
     worker: Worker
     dialer: Dialer
@@ -109,14 +113,18 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
 
 async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer: Recognizer | None) -> _Parts:
     """Join the parts, and note which rules they judge by."""
-    inbound = Inbound()
+
+    async def serve(arrival: Arrival) -> str | None:
+        return await lines.serve(arrival)
+
+    inbound = Inbound(serve)
     router = Router(lambda channel_id, _: ari.hang_up_soon(channel_id), inbound.take)
 
     async def prepare(connected: Ari) -> None:
         await reconcile(connected, router, spool)
         await remove_empty(connected)
         await spool.sweep()
-        await inbound.collect(connected)
+        await inbound.collect(connected, router)
 
     def on_event(frame: Frame) -> None:
         if not spool.handle(frame):
@@ -139,20 +147,22 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
     renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
     voice = Voice(renderer.media)
+    lines = LineCalls(node, stops, Means(playable, voice, HandOver(node, inst.settings.destinations).run, ears))
     dialer, placer = _dialer(inst, node, worker, stops, playable, voice, ears)
     catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
     rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
-    return _Parts(node, stops, inbound, spool, worker, dialer, rehearsals, voice, renderer)
+    return _Parts(node, stops, inbound, lines, spool, worker, dialer, rehearsals, voice, renderer)
 
 
 async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asyncio.TaskGroup) -> None:
     """Connect, tidy up, call until told to end, then end everything in order."""
     node, worker, dialer = parts.node, parts.worker, parts.dialer
-    first = (node.ari.run(), parts.stops.run(), parts.inbound.run(node.ari), parts.spool.run())
+    first = (node.ari.run(), parts.stops.run(), parts.inbound.run(node.ari), parts.lines.run(), parts.spool.run())
     background = [group.create_task(work) for work in first]
     await node.ari.connected(CONNECT_WAIT_S)
     await check_trunks(asker(node.ari), inst.settings.trunks)
-    await asyncio.to_thread(prepare_prompts, inst.settings.project, inst.settings.trunks)
+    project = await asyncio.to_thread(prepare_prompts, inst.settings.project, inst.settings.trunks)
+    await parts.lines.open(served_lines(project, inst.settings.lines))
     swept = await sweep.sweep(inst.store, entityid, sweep_rule(inst.clock))
     if swept.released or swept.interrupted:
         _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
@@ -166,7 +176,7 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     with _told_to_end(node.live) as told:
         dialling = group.create_task(dialer.run())
         await told.wait()
-        await asyncio.gather(internal.close(), parts.rehearsals.close())
+        await asyncio.gather(internal.close(), parts.rehearsals.close(), parts.lines.close())
         await worker.drain(dialer)
         if len(node.live):  # the database does not take their results: the next start finds them interrupted
             dialling.cancel()

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -26,6 +27,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agi_app.ami_config import AmiSettings
 from agi_app.errors import ConfigError
+from agi_app.line_config import InboundLineSettings, one_line_a_number
 from agi_app.screening_config import BAD_TOKEN, AgiSettings, usable_token
 from agi_app.trunk_config import Name, TrunkSettings
 from agi_app.voice_config import PromptSettings, SpeechSettings, TtsSettings
@@ -105,6 +107,7 @@ class Settings(BaseSettings):
     asterisk: AsteriskSettings = AsteriskSettings()
     trunks: dict[Name, TrunkSettings] = Field(default_factory=dict)
     destinations: dict[Name, DestinationSettings] = Field(default_factory=dict)
+    lines: Annotated[dict[Name, InboundLineSettings], AfterValidator(one_line_a_number)] = Field(default_factory=dict)
     prompts: PromptSettings = PromptSettings()
     tts: TtsSettings = TtsSettings()
     speech: SpeechSettings = SpeechSettings()

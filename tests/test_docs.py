@@ -234,7 +234,7 @@ def test_what_the_reader_is_told_to_write_checks_clean(readme: Path, tmp_path: P
         (project / file).write_text(body, encoding="utf-8")
     found = read_project(project, {"sandbox"})
     assert found.problems == []
-    assert len(found.flows) == len(found.campaigns) == 2
+    assert (len(found.flows), len(found.campaigns)) == (3, 2)
     people = _blocks(readme, "csv")[0]
     file = project / "people.csv"
     file.write_text(people, encoding="utf-8")

@@ -41,6 +41,8 @@ TABLES = {
     "external_list": "external_list",
     "ruleset": "ruleset",
     "campaign_version": "campaign_version",
+    "line_call": "line_call",
+    "line_stop": "line_stop",
 }
 
 

@@ -243,7 +243,8 @@ def check_subject(statement: dict[str, Any], records: list[dict[str, Any]]) -> N
         fits = (
             kind == "person"
             or (kind == "wording" and record["id"] in wordings)
-            or (kind == "suppression" and record["number_hash"] in hashes)
+            or (kind in ("suppression", "line_stop") and record["number_hash"] in hashes)
+            or (kind == "line_call" and record["caller_hash"] in hashes)
             or (kind in ("consent", "revocation", "decision", "result") and record["person_id"] in persons)
         )
         if not fits:

@@ -15,6 +15,7 @@ from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.flow.commands import StartListening
 from agi_app.flow.heard import Heard
 from agi_app.pbx.events import Event, Recognized, TalkingFinished, TalkingStarted
+from agi_app.pbx.names import ours
 
 BYTES_A_SECOND = 16_000  # 8 kHz, 16 bit, one channel
 LEAD_S = 0.5  # kept from before the talk was noticed: the first consonant is soft
@@ -86,7 +87,7 @@ class Listening:
         return heard
 
     async def _hear(self, order: StartListening) -> Heard:
-        spool, name = self._ears.spool, f"{self._channel.id}-{order.listening}"
+        spool, name = self._ears.spool, f"{ours(self._channel.id)}-{order.listening}"
         longest = (order.waits or 0.0) + order.seconds
         with spool.wanted(name):
             await spool.start(name, self._channel.id, longest + END_WAIT_S, beside=order.beside)

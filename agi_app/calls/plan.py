@@ -12,6 +12,7 @@ from agi_app.flow.commands import Command
 from agi_app.flow.definition import Flow
 from agi_app.flow.events import Event
 from agi_app.flow.speaking import Parts
+from agi_app.flow.state import Caller
 from agi_app.model.call import Claim
 from agi_app.pbx import events as pbx
 
@@ -35,6 +36,9 @@ class ChannelLike(Protocol):
 
     async def hangup(self, reason: str = "normal") -> None:
         """End the channel."""
+
+    async def let_go(self, reason: str) -> None:
+        """We cannot go on: end the channel, or, if it came in, leave it to the dialplan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +73,6 @@ class CallPlan:
     store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
     trunk_works: Callable[[], None]  # told when the far end rings or answers
     local_now: Callable[[], dt.datetime | None]  # rules time where the called person is; None: not known
+    caller: Caller | None = None  # the call came in: what the flow may know of whoever calls
     ears: Ears | None = None  # who hears what the person says; None: nobody
     watch: Callable[[Command | Event], None] = _nobody_watches  # told all that the flow hears and wants done

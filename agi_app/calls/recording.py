@@ -17,6 +17,7 @@ from agi_app.flow.commands import StartRecording
 from agi_app.flow.words import EMPTY, FAILED, RECORDED
 from agi_app.model.call import KeptRecording
 from agi_app.pbx.events import MessageEnded
+from agi_app.pbx.names import ours
 from agi_app.recordings.files import LEAST_TALK_S, talk_seconds
 
 _log = log.get("call")
@@ -88,4 +89,4 @@ class Recording:
         return RECORDED if await self.keep(order.name, "message", pcm) else FAILED
 
     def _name(self, recording: str) -> str:
-        return f"{self._channel.id}-{recording}"
+        return f"{ours(self._channel.id)}-{recording}"

@@ -19,9 +19,9 @@ from agi_app.calls.handing import Handing, order_of
 from agi_app.calls.hearing import Hearing
 from agi_app.calls.plan import CallPlan, ChannelLike
 from agi_app.calls.saying import PromptFailed, Saying, unless_gone
+from agi_app.calls.stopping import Stopping
 from agi_app.calls.translate import to_attempt, to_flow
 from agi_app.clock import Clock
-from agi_app.errors import SafetyError
 from agi_app.flow import commands as cmd
 from agi_app.flow import events as flow_events
 from agi_app.flow.session import Session
@@ -47,7 +47,7 @@ class Call:
         self._timers: dict[str, float] = {}  # name -> monotonic deadline
         self._result: CallResult | None = None
         self._stop: pbx.Interrupt | None = None
-        self._opted_out = False
+        self._stops = Stopping(plan)
         self._handing: Handing | None = None
         self._hearing: Hearing | None = None
         self._unheard: list[flow_events.Event] = []  # what was understood when the call was ending already
@@ -101,13 +101,13 @@ class Call:
             if event is None:
                 await self._fire_timers()
             elif isinstance(event, pbx.Interrupt):
-                if not self._opted_out:
+                if not self._stops.opted_out:
                     await self._advance(att.Stopped(event.reason, event.even_if_up))
             else:
                 await self._on_channel_event(event)
         await self._hear_last_words()
-        heard, opted_out = self._hearing, self._opted_out
-        kept, missing = (heard.kept, heard.fault) if heard is not None else ((), None)
+        kept, missing = (self._hearing.kept, self._hearing.fault) if self._hearing is not None else ((), None)
+        opted_out = self._stops.opted_out
         return conclude(self._result, self._session, self._note, missing, opted_out=opted_out, recordings=kept)
 
     async def _on_channel_event(self, event: pbx.Event) -> None:
@@ -152,7 +152,8 @@ class Call:
                 case att.HangUp(reason):
                     self._timers = {"the hangup": self._clock.monotonic() + HANGUP_WAIT_S}
                     _log.debug("hanging up", reason=reason)
-                    await unless_gone(self._known_channel.hangup())
+                    channel, fault = self._known_channel, self._note
+                    await unless_gone(channel.hangup() if fault is None else channel.let_go(fault))
                 case att.Finish(result):
                     self._result = result
                 case att.GiveBack():
@@ -162,7 +163,9 @@ class Call:
         self._timers = {"the call to end": self._clock.monotonic() + self._plan.max_call_s + CALL_GRACE_S}
         claim = self._plan.claim
         hears, now = self._hearing is not None and self._hearing.understands, self._plan.local_now()
-        self._session = Session.begin(self._plan.flow, claim.fields, claim.language, now, hears=hears)
+        self._session = Session.begin(
+            self._plan.flow, claim.fields, claim.language, now, hears=hears, caller=self._plan.caller
+        )
         await self._do_all(self._session.start())
 
     async def _tell_flow(self, event: flow_events.Event) -> None:
@@ -181,18 +184,20 @@ class Call:
         for event in [*self._unheard, *await self._hearing.last_words()]:
             for command in self._session.handle(event, self._plan.local_now()):
                 if isinstance(command, cmd.StoreOptOut):
-                    await self._store_opt_out(command.how)
+                    await self._take_stop(command)
                 elif isinstance(command, cmd.KeepSpoken):
                     await self._hearing.do(command)
 
     async def _do_all(self, commands: list[cmd.Command]) -> None:
-        stop = next((c for c in commands if isinstance(c, cmd.StoreOptOut)), None)
-        stored = stop is not None and await self._store_opt_out(stop.how)  # before any request to Asterisk can wait
+        stored: flow_events.Event | None = None
+        for command in commands:  # before any request to Asterisk can wait
+            if isinstance(command, cmd.StoreOptOut | cmd.StoreStop):
+                stored = await self._take_stop(command)
         for command in commands:
             if self._attempt.state is att.State.UP:  # nothing more after a failed prompt or a hangup
                 await self._do(command)
-        if stored:
-            await self._tell_flow(flow_events.OptOutStored())
+        if stored is not None:
+            await self._tell_flow(stored)
 
     async def _do(self, command: cmd.Command) -> None:
         channel, now = self._known_channel, self._clock.monotonic()
@@ -216,19 +221,14 @@ class Call:
                 await self._advance(att.FlowEnded())
             case _ if isinstance(command, cmd.Hearing) and self._hearing is not None:
                 await self._hearing.do(command)
-            case cmd.SaveAnswer() | cmd.SetDisposition() | cmd.CallBackAt() | cmd.StoreOptOut():
-                pass  # the session keeps the first three until the call is over; the stop is stored already
+            case cmd.SaveAnswer() | cmd.SetDisposition() | cmd.CallBackAt() | cmd.StoreOptOut() | cmd.StoreStop():
+                pass  # the session keeps the first three until the call is over; a stop is stored already
 
-    async def _store_opt_out(self, how: str) -> bool:
-        self._opted_out = True
-        try:
-            await self._plan.store_opt_out(self._plan.claim, how)
-        except SafetyError as error:
-            self._note = f"the stop could not be stored: {error}"
-            _log.critical("stop not stored", error=str(error))
+    async def _take_stop(self, command: cmd.StoreOptOut | cmd.StoreStop) -> flow_events.Event | None:
+        if (stored := await self._stops.take(command)) is None:
+            self._note = self._stops.fault
             await self._advance(att.FlowEnded())
-            return False
-        return True
+        return stored
 
     async def _fire_timers(self) -> None:
         now = self._clock.monotonic()

@@ -6,7 +6,7 @@ The renderer blocks (a text-to-speech engine may run in it), so it works in thre
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from agi_app.errors import ConfigError
@@ -14,6 +14,7 @@ from agi_app.flow.definition import Flow
 from agi_app.flow.speaking import Parts, said_beforehand
 from agi_app.flow.spoken_parts import Piece
 from agi_app.flow.state import choose_language
+from agi_app.flow.values import spoken
 
 Render = Callable[[Parts, str], list[str]]  # (parts, language) -> media URIs; blocks; raises AgiAppError
 RENDER_WAIT_S = 15.0  # for all that one call says; a claim lives longer
@@ -30,12 +31,22 @@ class Voice:
 
     async def before_call(self, flow: Flow, contact: Mapping[str, str], language: str | None) -> CallVoice:
         """All that the call may say, ready to play; raises AgiAppError when something is not, in time."""
-        chosen = choose_language(flow.languages, language, contact)
-        ready: dict[Parts, list[str]] = {}
+        return await self._ready(flow, contact, [choose_language(flow.languages, language, contact)])
+
+    async def for_line(self, flow: Flow, contact: Mapping[str, str]) -> CallVoice:
+        """All that calls to a line may say, in each language, and the digits that are read back; as ``before_call``."""
+        voice = await self._ready(flow, contact, flow.languages)
+        for language in flow.languages:
+            await self.media(spoken("digits", "0123456789", language), language)
+        return voice
+
+    async def _ready(self, flow: Flow, contact: Mapping[str, str], languages: Sequence[str]) -> CallVoice:
+        ready: dict[tuple[Parts, str], list[str]] = {}
         try:
             async with asyncio.timeout(RENDER_WAIT_S):
-                for parts in said_beforehand(flow, chosen, contact):
-                    ready[parts] = await self.media(parts, chosen)
+                for chosen in languages:
+                    for parts in said_beforehand(flow, chosen, contact):
+                        ready[parts, chosen] = await self.media(parts, chosen)
         except TimeoutError:
             raise ConfigError(f"what the call says was not rendered within {RENDER_WAIT_S:g} s") from None
         return CallVoice(self, ready)
@@ -64,15 +75,15 @@ def recorded_only(media: Callable[[str, str], str]) -> Render:
 class CallVoice:
     """What one call may say."""
 
-    def __init__(self, voice: Voice, ready: Mapping[Parts, list[str]]) -> None:
+    def __init__(self, voice: Voice, ready: Mapping[tuple[Parts, str], list[str]]) -> None:
         self._voice, self._ready = voice, ready
 
     async def media(self, parts: Parts, language: str) -> list[str]:
         """The media to play now; raises AgiAppError when they are not ready: nothing is rendered during a call."""
-        known = self._ready.get(parts)
+        known = self._ready.get((parts, language))
         if known is not None:
             return known
-        if not all(isinstance(part, Piece) or (part,) in self._ready for part in parts):
+        if not all(isinstance(part, Piece) or ((part,), language) in self._ready for part in parts):
             raise ConfigError("a text was not rendered before the call")
         try:
             async with asyncio.timeout(LOOK_UP_WAIT_S):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from agi_app.campaigns.load import CampaignDocument
+from agi_app.campaigns.parts import concerns, parts_of
 from agi_app.campaigns.project import Project, Source
 from agi_app.clock import Clock
 from agi_app.consent.caller_id_proof import standing
-from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.errors import AuthorError, InputError
 from agi_app.flow.definition import FlowDocument
-from agi_app.flow.graph import prompt_uses
 from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store.caller_ids import proofs
@@ -104,7 +104,7 @@ def _checked(project: Project, name: str) -> tuple[Source[CampaignDocument], Sou
     faults = [
         p
         for p in project.errors
-        if p.file == campaign.file or p.file.startswith("rules/") or (flow and _concerns(project, p, flow))
+        if p.file == campaign.file or p.file.startswith("rules/") or (flow and concerns(project, p, flow))
     ]
     if flow is None:
         faults += [p for p in project.errors if p.file.startswith("flows/")]
@@ -113,24 +113,8 @@ def _checked(project: Project, name: str) -> tuple[Source[CampaignDocument], Sou
     return campaign, flow
 
 
-def parts_of(project: Project, flow: Source[FlowDocument]) -> list[Source[FlowDocument]]:
-    """The flows that this one calls, directly or not."""
-    return [project.flows[name] for name in sorted(flow.parsed.flow.parts)]
-
-
 def no_faults(project: Project, flow: Source[FlowDocument]) -> None:
     """Raises AuthorError with every fault of the flow, of those that it calls, and of their prompts."""
-    faults = [problem for problem in project.errors if _concerns(project, problem, flow)]
+    faults = [problem for problem in project.errors if concerns(project, problem, flow)]
     if faults:
         raise AuthorError(*faults)
-
-
-def _concerns(project: Project, problem: Problem, flow: Source[FlowDocument]) -> bool:
-    """The fault is in the flow's file, in one that it calls, or in a prompt that they play."""
-    sources = [flow, *parts_of(project, flow)]
-    if any(problem.file == source.file for source in sources):
-        return True
-    stem = problem.file.rpartition("/")[2].partition(".")[0]
-    return problem.file.startswith("prompts/") and any(
-        stem == use.prompt for source in sources for use in prompt_uses(source.parsed.flow)
-    )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from agi_app.campaigns.check_lines import check_inbound_lines
 from agi_app.campaigns.law import check_law
 from agi_app.campaigns.load import CampaignDocument, check_against_rules, check_campaign, parse_campaign
 from agi_app.campaigns.meanings import load_meanings, shipped_meanings
@@ -82,6 +83,9 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
         if flow is not None and flow.parsed.flow.is_called:
             message = f'flow: "{flow.parsed.flow.flow}" is called by other flows; name the one that calls it'
             project.problems.append(campaign.parsed.document.problem(("flow",), "campaign/sub-flow", message))
+        if flow is not None and flow.parsed.flow.is_line:
+            message = f'flow: "{flow.parsed.flow.flow}" is for calls that come in (without_number), not for a campaign'
+            project.problems.append(campaign.parsed.document.problem(("flow",), "campaign/line-flow", message))
         if flow is not None and ruleset is not None:
             project.problems += check_law(campaign.parsed, flow.parsed, project.prompts, ruleset)
     project.problems = sorted(set(project.problems))  # one flow of two campaigns has a fault once
@@ -95,6 +99,8 @@ def _check_by_settings(project: Project, flows: dict[str, FlowDocument]) -> None
     for flow in flows.values():
         project.problems += check_destinations(flow, settings.destinations)
         project.problems += check_recognizer(flow) if settings.speech.engine == "none" else ()
+    whole_flows = {name: flow.flow for name, flow in flows.items()}
+    project.problems += check_inbound_lines(project.folder, settings.lines, whole_flows)
     for campaign in project.campaigns.values():
         project.problems += check_lines(campaign.parsed, settings.trunks)
 

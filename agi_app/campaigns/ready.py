@@ -35,11 +35,13 @@ def make_ready(folder: Path, trunks: Collection[str] | None) -> Project:
     return project
 
 
-def prepare_prompts(project: Path, trunks: Collection[str]) -> None:
+def prepare_prompts(folder: Path, trunks: Collection[str]) -> Project:
     """Make ready what callers hear, before anybody is called; a bad file is a fault of the flows that play it only."""
-    for problem in make_ready(project, trunks).problems:
+    project = make_ready(folder, trunks)
+    for problem in project.problems:
         if problem.rule == RULE:
             _log.warning("a prompt cannot be made ready", file=problem.file, line=problem.line, reason=problem.message)
+    return project
 
 
 def _unready(source: FlowDocument, project: Project, failed: Mapping[str, str]) -> Iterator[Problem]:

@@ -31,10 +31,10 @@ def make_project(folder: Path) -> list[str]:
         _empty(folder, was_there)
         raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
     return [
-        f"{folder}: a project with one campaign, one flow and its prompts in two languages",
+        f"{folder}: a project with one campaign, two flows and their prompts in two languages",
         "  agi-app.toml    settings: Asterisk and trunks",
         "  campaigns/      why, whom, when, how fast, from which number",
-        "  flows/          what happens in a call",
+        "  flows/          what happens in a call, and what answers who calls back",
         "  prompts/        recordings with their transcripts",
         "  simulations/    calls that the flow must lead to; `agi-app simulate --expect` runs them",
         "  contacts.csv, consent.csv    three sample people (test numbers)",

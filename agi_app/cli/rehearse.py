@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from agi_app.campaigns import control
+from agi_app.campaigns.parts import parts_of
 from agi_app.campaigns.project import Project, Source
 from agi_app.campaigns.ready import make_ready
 from agi_app.cli.common import (
@@ -98,7 +99,7 @@ def _script(
     control.no_faults(found, source)
     if source.parsed.flow.is_called:
         raise InputError(f"flow {name} is called by other flows: rehearse the one that calls it")
-    parts = {part.file: part.text for part in control.parts_of(found, source)}
+    parts = {part.file: part.text for part in parts_of(found, source)}
     return Script(source.file, source.text, parts, language or its_language, dict(columns), _max_call(found, source))
 
 

@@ -12,11 +12,13 @@ import typer
 
 from agi_app.campaigns.project import Project, find_project, read_project
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, find_flow, say, say_json
-from agi_app.config import trunk_names
+from agi_app.config import SETTINGS_FILE, load_settings, trunk_names
 from agi_app.contacts.one_row import contact_row
 from agi_app.errors import AuthorError, InputError
+from agi_app.flow.definition import Flow
 from agi_app.flow.expect import NOW_FORMAT, Cases, Verdict, run_case
 from agi_app.flow.simulate import Simulation
+from agi_app.model.phone import country_and_zones
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,7 +63,8 @@ def simulate(
         if problem.file == source.file:
             err.print(str(problem), markup=False)
     columns, its_language = given_contact(contact, field or [], source.parsed.flow.languages)
-    simulation = Simulation(source.parsed.flow, found.prompts, columns, language or its_language, _time(now))
+    flow, speaks = source.parsed.flow, language or its_language
+    simulation = Simulation(flow, found.prompts, columns, speaks, _time(now), line_region(project, flow))
     if as_json:
         say_json(_silent_talk(simulation, keys or []))
     else:
@@ -144,7 +147,7 @@ def _run_one(project: Project, source: Cases, index: int) -> Verdict:
             where = ("cases", index, "row")
             raise AuthorError(source.document.problem(where, "simulation/contact", f"row: {error}")) from error
         contact = contact if case.language or not language else {**contact, "language": language}
-    return run_case(source, index, flow, project.prompts, contact)
+    return run_case(source, index, flow, project.prompts, contact, line_region(project.folder, flow))
 
 
 def _report(runs: list[_Run]) -> None:
@@ -196,6 +199,14 @@ def _ask() -> str:
 def _show(lines: list[str]) -> None:
     for line in lines:
         say(line)
+
+
+def line_region(project: Path, flow: Flow) -> str | None:
+    """The country of the line that this flow answers, as the settings say; None when they have none."""
+    if not flow.is_line or not (project / SETTINGS_FILE).exists():
+        return None
+    numbers = (line.number for line in load_settings(project).lines.values() if line.flow == flow.flow)
+    return next((country_and_zones(number)[0] for number in numbers), None)
 
 
 def given_contact(row: str, fields: list[str], languages: list[str]) -> tuple[dict[str, str], str | None]:

@@ -27,6 +27,8 @@ REASON = {
     "key": "the opt-out key was pressed",
     "speech": "said so in the call",
     "step": "the call flow took a stop",
+    "line": "said on a call-back line, from this number",
+    "line keyed": "said on a call-back line, where this number was keyed in",
 }
 
 _log = log.get("stops")

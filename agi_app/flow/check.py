@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 from agi_app.errors import Problem
 from agi_app.flow.call_step import CallStep
-from agi_app.flow.check_names import language_missing, opt_out_key_used, say_language, unknown_variable
+from agi_app.flow.check_line import line_knows_nothing, line_takes_stops, stop_number_needs_line
+from agi_app.flow.check_names import (
+    language_missing,
+    offered_languages,
+    opt_out_key_used,
+    say_language,
+    unknown_variable,
+)
 from agi_app.flow.check_recording import record_call_notice, record_notice
 from agi_app.flow.check_speech import speech_language, speech_twice
 from agi_app.flow.definition import FlowDocument
@@ -27,7 +34,7 @@ from agi_app.flow.graph import (
 )
 from agi_app.flow.prompt_facts import PromptFacts, Prompts
 from agi_app.flow.record_step import RecordStep
-from agi_app.flow.steps import CallBackStep, CollectStep, GatherStep
+from agi_app.flow.steps import AskStep
 from agi_app.flow.transcripts import offers_key, says
 from agi_app.flow.transfer_step import TransferStep
 from agi_app.yaml_lines import suggest
@@ -109,7 +116,7 @@ def no_way_out(source: FlowDocument) -> Iterator[Problem]:
             hint += ", or with return" if source.flow.is_called else ""
             if isinstance(steps[-1], CallStep):
                 hint += ", or give its on a way for else"
-            if isinstance(steps[-1], GatherStep | CollectStep | CallBackStep | TransferStep | RecordStep):
+            if isinstance(steps[-1], AskStep | TransferStep | RecordStep):
                 hint += ", or give each answer and no_input a way in its on"
             path = ("nodes", node, len(steps) - 1)
             yield source.document.problem(path, "flow/no-way-out", f"{node}: the node just ends here; {hint}")
@@ -220,10 +227,14 @@ STRUCTURE_RULES: tuple[StructureRule, ...] = (
     opt_out_key_used,
     unknown_variable,
     language_missing,
+    offered_languages,
     say_language,
     speech_language,
     speech_twice,
     call_first,
+    line_takes_stops,
+    line_knows_nothing,
+    stop_number_needs_line,
 )
 PROMPT_RULES: tuple[PromptRule, ...] = (
     prompt_missing,

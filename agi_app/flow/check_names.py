@@ -8,9 +8,22 @@ from agi_app.errors import InputError, Problem
 from agi_app.flow.call_step import REFERENCE, CallStep
 from agi_app.flow.definition import Flow, FlowDocument
 from agi_app.flow.record_step import RecordStep
-from agi_app.flow.say_step import Say, SayStep
-from agi_app.flow.steps import AnyStep, BranchStep, CallBackStep, CollectStep, GatherStep, SetStep, When
+from agi_app.flow.say_step import COLUMN, Say, SayStep
+from agi_app.flow.steps import (
+    AnyStep,
+    BranchStep,
+    CallBack,
+    CallBackStep,
+    CollectStep,
+    Confirm,
+    GatherStep,
+    LanguageStep,
+    SetStep,
+    StopNumberStep,
+    When,
+)
 from agi_app.flow.values import pieces
+from agi_app.flow.words import CALL_BACK
 from agi_app.yaml_lines import Path, suggest
 
 
@@ -19,7 +32,7 @@ def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
     known = {"language", "disposition"} | given(source.flow)
     for node, steps in source.flow.nodes.items():
         for index, step in enumerate(steps):
-            for inner, name in _asked(step):
+            for inner, name in names_read(step):
                 if name not in known and not name.startswith(("contact.", "now.")):
                     message = f'{inner[-1]}: nothing gives "{name}" a value{suggest(name, known)}'
                     yield source.document.problem(("nodes", node, index, *inner), "flow/unknown-variable", message)
@@ -35,13 +48,23 @@ def given(flow: Flow) -> set[str]:
     return known | {step.collect.save for step in steps if isinstance(step, CollectStep)}
 
 
-def _asked(step: AnyStep) -> Iterator[tuple[Path, str]]:
-    """The variables a step reads, with the path of the word inside the step."""
+def saved_names(flow: Flow) -> set[str]:
+    """The names under which the steps of a flow, and of the flows that it calls, save answers."""
+    steps = [step for part in flow.whole for steps in part.nodes.values() for step in steps]
+    saves = (CALL_BACK if isinstance(v, CallBack) else getattr(v, "save", None) for step in steps for _, v in step)
+    return {name for name in saves if isinstance(name, str)}
+
+
+def names_read(step: AnyStep) -> Iterator[tuple[Path, str]]:
+    """The variables and contact columns a step reads, with the path of the word inside the step."""
     for word, value in step.call.with_.items() if isinstance(step, CallStep) else ():
         if isinstance(value, str) and (found := REFERENCE.fullmatch(value)):
             yield ("call", "with", word), found[1]
     if isinstance(step, SayStep) and step.say.value is not None:
         yield ("say", "value"), step.say.value
+    for language, text in (step.say.text or {}).items() if isinstance(step, SayStep) else ():
+        for column in COLUMN.findall(text):
+            yield ("say", "text", language), f"contact.{column}"
     for number, case in enumerate(step.branch if isinstance(step, BranchStep) else ()):
         for name in sorted(case.when.names) if isinstance(case, When) else ():
             yield ("branch", number, "when"), name
@@ -68,6 +91,18 @@ def language_missing(source: FlowDocument) -> Iterator[Problem]:
                 yield source.document.problem((*part, language), "flow/language", message)
 
 
+def offered_languages(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/language``: who may choose a language is offered those that the flow speaks."""
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            for key, language in step.language.keys.items() if isinstance(step, LanguageStep) else ():
+                if language not in source.flow.languages:
+                    message = f'keys: "{language}" is not in languages{suggest(language, source.flow.languages)}'
+                    yield source.document.problem(
+                        ("nodes", node, index, "language", "keys", key), "flow/language", message
+                    )
+
+
 def say_language(source: FlowDocument) -> Iterator[Problem]:
     """``flow/say-language``: what is said has words in each language of the flow, and in no other."""
     languages = source.flow.languages
@@ -77,10 +112,10 @@ def say_language(source: FlowDocument) -> Iterator[Problem]:
                 for inner, message in _say_faults(step.say, languages):
                     path = ("nodes", node, index, "say", *inner)
                     yield source.document.problem(path, "flow/say-language", message)
-            if isinstance(step, CollectStep) and step.collect.confirm is not None:
-                for message in _without_values(languages):
-                    path = ("nodes", node, index, "collect", "confirm")
-                    yield source.document.problem(path, "flow/say-language", f"confirm: {message}")
+            verb, confirm = _confirm_of(step)
+            for message in _without_values(languages) if confirm is not None else ():
+                path = ("nodes", node, index, verb, "confirm")
+                yield source.document.problem(path, "flow/say-language", f"confirm: {message}")
 
 
 def _say_faults(say: Say, languages: list[str]) -> Iterator[tuple[Path, str]]:
@@ -121,7 +156,20 @@ def _uses_of(key: str, step: AnyStep) -> Iterator[Path]:
         yield "gather", "keys", key
     if isinstance(step, CallBackStep) and key in (step.call_back.question.keys or {}):
         yield "call_back", "offer", int(key) - 1
-    confirm = step.collect.confirm if isinstance(step, CollectStep) else None
+    if isinstance(step, LanguageStep) and key in step.language.keys:
+        yield "language", "keys", key
+    verb, confirm = _confirm_of(step)
     for word, used in (("yes", confirm.yes), ("no", confirm.no)) if confirm is not None else ():
         if used == key:
-            yield "collect", "confirm", word
+            yield verb, "confirm", word
+
+
+def _confirm_of(step: AnyStep) -> tuple[str, Confirm | None]:
+    """How the step asks whether what it read back is right, and its verb."""
+    match step:
+        case CollectStep():
+            return "collect", step.collect.confirm
+        case StopNumberStep():
+            return "stop_number", step.stop_number.confirm
+        case _:
+            return "", None

@@ -1,4 +1,4 @@
-"""What the keyed digits of a ``collect`` are: a value, and the words to read it back. Pure."""
+"""What the keyed digits of a ``collect`` or a ``stop_number`` are: a value, and the words to read it back. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from agi_app.errors import InputError
 from agi_app.flow.spoken_parts import Part
 from agi_app.flow.steps import Collect
 from agi_app.flow.values import spoken
+from agi_app.model.phone import NotANumber, parse
 
 _SPOKEN_AS = {"digits": "digits", "number": "number", "date": "date", "amount": "money"}
 
@@ -20,6 +21,19 @@ def value_of(collect: Collect, typed: str) -> str | None:
         except ValueError:
             return None
     return typed if collect.kind == "digits" else str(int(typed))
+
+
+def number_of(typed: str, region: str | None) -> str | None:
+    """The telephone number that these keys are, in E.164: with 00 and a country code, of ``region``, or with its code.
+
+    None: they are no number that a person could answer.
+    """
+    for text in (typed, f"+{typed}"):
+        try:
+            return parse(text, region).e164
+        except NotANumber:
+            continue
+    return None
 
 
 def read_back(collect: Collect, value: str, language: str) -> tuple[Part, ...] | None:

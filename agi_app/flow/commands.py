@@ -1,8 +1,8 @@
 """What a flow wants done: data for the call runner, which carries them out in order.
 
 The runner answers ``Play`` and ``Say`` with ``PlaybackFinished``, ``StartTimer`` with ``TimerFired``,
-``StartListening`` with ``Listened``, ``StartRecording`` with ``Recorded`` and ``StoreOptOut`` with
-``OptOutStored``; the others have no answer.
+``StartListening`` with ``Listened``, ``StartRecording`` with ``Recorded``, ``StoreOptOut`` with
+``OptOutStored`` and ``StoreStop`` with ``StopStored``; the others have no answer.
 """
 
 from __future__ import annotations
@@ -150,6 +150,13 @@ class StoreOptOut:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreStop:
+    """A stop for another number (E.164) that the person keyed in: store it before anything else, as ``StoreOptOut``."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaveAnswer:
     """The person's answer to a gather."""
 
@@ -180,7 +187,7 @@ class Hangup:
 
 Sounding = Play | Say | StopPlayback
 Timing = StartTimer | CancelTimer
-Keeping = StoreOptOut | SaveAnswer | CallBackAt | SetDisposition
+Keeping = StoreOptOut | StoreStop | SaveAnswer | CallBackAt | SetDisposition
 Messages = StartRecording | EndRecording | DropRecording
 CallRecordings = StartCallRecording | EndCallRecording
 Hearing = StartListening | StopListening | KeepSpoken | Messages | CallRecordings

@@ -40,6 +40,7 @@ class OptOut(Authored):
     key: Key = "9"
     phrases: dict[Language, list[Text]] = Field(default_factory=dict)
     confirm: FileName | None = None  # prompt played after the stop is stored
+    without_number: Label | None = None  # of a line: where the stop leads a caller who shows no number
 
 
 class Flow(Authored):
@@ -72,9 +73,19 @@ class Flow(Authored):
         return self._parts
 
     @property
+    def whole(self) -> tuple[Flow, ...]:
+        """This flow and those that are called from here."""
+        return (self, *self._parts.values())
+
+    @property
     def is_called(self) -> bool:
         """Whether it is made to be called by other flows, and not by a campaign."""
         return bool(self.parameters) or any(isinstance(s, ReturnStep) for steps in self.nodes.values() for s in steps)
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it is made for calls that come in: it knows what to do with a caller who shows no number."""
+        return self.opt_out.without_number is not None
 
     @property
     def meanings(self) -> Meanings:
@@ -89,8 +100,7 @@ class Flow(Authored):
     @property
     def listens(self) -> bool:
         """Whether what the person says matters in it: an answer by voice, or a stop in the author's own words."""
-        whole = (self, *self._parts.values())
-        steps = (step for flow in whole for steps in flow.nodes.values() for step in steps)
+        steps = (step for flow in self.whole for steps in flow.nodes.values() for step in steps)
         return bool(self.opt_out.phrases) or any(isinstance(s, GatherStep) and s.gather.speech for s in steps)
 
     def joined(self, parts: Mapping[str, Flow]) -> Flow:

@@ -67,9 +67,14 @@ class OptOutStored:
 
 
 @dataclass(frozen=True, slots=True)
+class StopStored:
+    """The stop asked for by ``StoreStop`` is safe on disk."""
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp:
     """The call is over, whoever ended it."""
 
 
 Speaking = TalkingStarted | Listened | Recorded
-Event = PlaybackFinished | KeyPressed | TimerFired | Speaking | TransferEnded | OptOutStored | HungUp
+Event = PlaybackFinished | KeyPressed | TimerFired | Speaking | TransferEnded | OptOutStored | StopStored | HungUp

@@ -16,14 +16,15 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from agi_app.errors import Problem
+from agi_app.flow.check_names import saved_names
 from agi_app.flow.definition import Flow, FlowDocument
 from agi_app.flow.graph import prompt_uses, said_prompts
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.simulate import KEYS, WORDS, Heard, Simulation, is_said
-from agi_app.flow.steps import AnyStep, CallBack
+from agi_app.flow.steps import AnyStep
 from agi_app.flow.transcripts import says
-from agi_app.flow.words import CALL_BACK, FileName, Label, Language, Text, Variable
+from agi_app.flow.words import FileName, Label, Language, Text, Variable
 from agi_app.yaml_lines import Authored, Document, Path, load, quote, suggest, validate
 
 MOST_CASES = 500
@@ -162,15 +163,15 @@ def _unknown(source: Cases, flow: Flow, prompts: Prompts) -> Iterator[Problem]:
 
 
 def _prompt_names(flow: Flow) -> set[str]:
-    return {use.prompt for part in _whole(flow) for use in prompt_uses(part)}
+    return {use.prompt for part in flow.whole for use in prompt_uses(part)}
 
 
 def _texts(flow: Flow, prompts: Prompts, names: set[str]) -> list[str]:
     """Everything that the flow may say; nothing when it says values, which nobody can list."""
-    said = [step.say for part in _whole(flow) for steps in part.nodes.values() for step in steps if _says(step)]
+    said = [step.say for part in flow.whole for steps in part.nodes.values() for step in steps if _says(step)]
     if any(say.value is not None or "{" in "".join((say.text or {}).values()) for say in said):
         return []
-    known = {**prompts, **{key: facts for part in _whole(flow) for key, facts in said_prompts(part).items()}}
+    known = {**prompts, **{key: facts for part in flow.whole for key, facts in said_prompts(part).items()}}
     return [facts.transcript or "" for (_, name), facts in known.items() if name in names]
 
 
@@ -178,21 +179,12 @@ def _says(step: AnyStep) -> TypeGuard[SayStep]:
     return isinstance(step, SayStep)
 
 
-def saved_names(flow: Flow) -> set[str]:
-    """The names under which the steps of a flow, and of the flows that it calls, save answers."""
-    steps = [step for part in _whole(flow) for steps in part.nodes.values() for step in steps]
-    saves = (CALL_BACK if isinstance(v, CallBack) else getattr(v, "save", None) for step in steps for _, v in step)
-    return {name for name in saves if isinstance(name, str)}
-
-
-def _whole(flow: Flow) -> tuple[Flow, ...]:
-    return (flow, *flow.parts.values())
-
-
-def run_case(source: Cases, index: int, flow: Flow, prompts: Prompts, contact: Mapping[str, str]) -> Verdict:
-    """Simulate one case; ``contact`` has the columns of the contact that the case names."""
+def run_case(
+    source: Cases, index: int, flow: Flow, prompts: Prompts, contact: Mapping[str, str], region: str | None = None
+) -> Verdict:
+    """Simulate one case; ``contact`` has the columns of the contact that the case names, ``region`` is of the line."""
     case, document, at = source.file.cases[index], source.document, ("cases", index)
-    simulation = Simulation(flow, prompts, contact, case.language, case.now)
+    simulation = Simulation(flow, prompts, contact, case.language, case.now, region)
     names = _prompt_names(flow)
     call = simulation.start()
     found: list[Difference] = []

@@ -12,20 +12,24 @@ from agi_app.flow.record_step import RecordStep
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.steps import (
     AnyStep,
+    AskStep,
     BranchStep,
     CallBackStep,
+    Collect,
     CollectStep,
     Else,
     GatherStep,
     GotoStep,
     HangupStep,
+    LanguageStep,
     OptOutStep,
     PlayStep,
+    StopNumberStep,
     When,
 )
 from agi_app.flow.timing import seconds_to_say
 from agi_app.flow.transfer_step import TransferStep
-from agi_app.flow.words import CHOSEN, DONE, EMPTY, ENTERED, FAILED, NO_INPUT, OTHERWISE, RECORDED
+from agi_app.flow.words import CHOSEN, DONE, EMPTY, ENTERED, FAILED, NO_INPUT, OTHERWISE, RECORDED, STOPPED
 from agi_app.yaml_lines import Path
 
 
@@ -43,12 +47,9 @@ def targets(step: AnyStep) -> Iterator[tuple[tuple[str | int, ...], str]]:
     match step:
         case GotoStep():
             yield ("goto",), step.goto
-        case GatherStep() | CollectStep() | CallBackStep() | CallStep() | TransferStep() | RecordStep():
+        case _ if isinstance(step, AskStep | CallStep | TransferStep | RecordStep | SayStep):
             for answer, node in step.on.items():
                 yield ("on", answer), node
-        case SayStep():
-            for outcome, node in step.on.items():
-                yield ("on", outcome), node
         case BranchStep():
             for index, case in enumerate(step.branch):
                 if isinstance(case, When):
@@ -72,8 +73,10 @@ def is_last(step: AnyStep) -> bool:
             return all(step.way(outcome) is not None for outcome in (*step.gather.labels, NO_INPUT))
         case TransferStep():
             return all(step.way(result) is not None for result in (DONE, FAILED))
-        case CallBackStep():
+        case CallBackStep() | LanguageStep():
             return all(step.way(outcome) is not None for outcome in (CHOSEN, NO_INPUT))
+        case StopNumberStep():
+            return all(step.way(outcome) is not None for outcome in (STOPPED, NO_INPUT))
         case CollectStep():
             return all(step.way(outcome) is not None for outcome in (ENTERED, NO_INPUT))
         case RecordStep():
@@ -207,10 +210,11 @@ def _uses(step: AnyStep, path: Path) -> list[PromptUse]:
         case GatherStep():
             return [PromptUse(step.gather.prompt, (*path, "gather", "prompt"), step.gather.digits is not None)]
         case CollectStep():
-            uses = [PromptUse(step.collect.prompt, (*path, "collect", "prompt"), True)]
-            if step.collect.confirm is not None:
-                uses.append(PromptUse(step.collect.confirm.prompt, (*path, "collect", "confirm", "prompt"), False))
-            return uses
+            return _collect_uses(step.collect, (*path, "collect"), types_digits=True)
+        case StopNumberStep():  # whoever keys a number in is at the stop already
+            return _collect_uses(step.stop_number.collect, (*path, "stop_number"), types_digits=False)
+        case LanguageStep():
+            return [PromptUse(step.language.prompt, (*path, "language", "prompt"), False)]
         case TransferStep():
             whisper = step.transfer.whisper
             return [PromptUse(whisper, (*path, "transfer", "whisper"), False)] if whisper else []
@@ -220,3 +224,10 @@ def _uses(step: AnyStep, path: Path) -> list[PromptUse]:
             return [PromptUse(step.call_back.prompt, (*path, "call_back", "prompt"), False)]
         case _:
             return []
+
+
+def _collect_uses(collect: Collect, path: Path, *, types_digits: bool) -> list[PromptUse]:
+    uses = [PromptUse(collect.prompt, (*path, "prompt"), types_digits)]
+    if collect.confirm is not None:
+        uses.append(PromptUse(collect.confirm.prompt, (*path, "confirm", "prompt"), False))
+    return uses

@@ -27,6 +27,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "OptOut": {
         "key": 'The key that means stop, default `"9"`.',
         "confirm": "A prompt that is played after the stop is stored.",
+        "without_number": "Only for calls that come in, and it makes a flow one for them: the node that asks a caller"
+        " who shows no number for one (`stop_number`); the key leads there then.",
         "phrases": "Words of your own that mean stop, by language, beside the shipped ones. With them the whole flow"
         " listens, also where no question takes speech.",
     },
@@ -104,6 +106,24 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "CollectStep": {
         "on": "Leads `entered`, `no_input` and `no_match` to nodes. `no_match`: the last attempt was no such value, or"
         " was answered with `no`."
+    },
+    "ChooseLanguage": {
+        "prompt": f"Played in each language. {_PROMPT}",
+        "keys": 'Key to language: `{"1": zh-CN, "2": en}`; they are heard in this order.',
+        "timeout": "Silence after each language, 1s to 60s, default `2s`.",
+        "attempts": "How often all are played, 1 to 5, default 2.",
+    },
+    "LanguageStep": {"on": "Leads `chosen` and `no_input` (no key, or a wrong one at the end) to nodes."},
+    "StopNumber": {
+        "prompt": "Asks for the number, with its area code, and for `#` at the end.",
+        "confirm": "How to ask whether what was read back is right.",
+        "timeout": _TIMEOUT,
+        "attempts": "How often the number is asked for, 1 to 5, default 3.",
+        "barge_in": _BARGE_IN,
+    },
+    "StopNumberStep": {
+        "on": "Leads `stopped` (the stop is stored), `no_input` and `no_match` (no number, or none that was right) to"
+        " nodes."
     },
     "CallBack": {
         "prompt": "Names the times and their keys, in the order of `offer`: `1` for the first, `2` for the second.",

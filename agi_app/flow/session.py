@@ -7,7 +7,8 @@ everywhere, whatever the author wrote:
 * The opt-out key works from the first to the last moment, during every prompt and gather,
   also with ``barge_in: false``. While digits are typed the key alone is a digit, so there
   it is ``*`` and the key. After it comes ``StoreOptOut``; then nothing until
-  ``OptOutStored``; then the confirm prompt, if there is one; then ``Hangup``.
+  ``OptOutStored``; then the confirm prompt, if there is one; then ``Hangup``. Whoever calls a line and shows no
+  number is led to the node that asks for one instead (``without_number``).
 * A spoken stop counts from the first to the last moment, too, if somebody listens (``hears``): talk breaks a
   prompt off, whatever its ``barge_in``, and what was said is heard out. When it was neither a stop nor an answer
   the prompt plays again; talk during that second time is listened to beside the prompt, which goes on.
@@ -28,7 +29,7 @@ from zoneinfo import ZoneInfo
 from agi_app.errors import InputError
 from agi_app.flow import commands as do
 from agi_app.flow.call_step import REFERENCE, CallStep, ReturnStep
-from agi_app.flow.collecting import read_back, value_of
+from agi_app.flow.collecting import number_of, read_back, value_of
 from agi_app.flow.commands import Command
 from agi_app.flow.definition import Flow
 from agi_app.flow.events import (
@@ -39,6 +40,7 @@ from agi_app.flow.events import (
     OptOutStored,
     PlaybackFinished,
     Recorded,
+    StopStored,
     TalkingStarted,
     TimerFired,
     TransferEnded,
@@ -51,9 +53,10 @@ from agi_app.flow.offering import moment_of
 from agi_app.flow.record_step import RecordCallStep, RecordStep
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.speaking import parts_of
-from agi_app.flow.state import State, choose_language
+from agi_app.flow.state import Caller, State, choose_language
 from agi_app.flow.steps import (
     AnyStep,
+    AskStep,
     BranchStep,
     CallBack,
     CallBackStep,
@@ -63,9 +66,11 @@ from agi_app.flow.steps import (
     GatherStep,
     GotoStep,
     HangupStep,
+    LanguageStep,
     OptOutStep,
     PlayStep,
     SetStep,
+    StopNumberStep,
     When,
 )
 from agi_app.flow.transfer_step import TransferStep
@@ -84,6 +89,7 @@ from agi_app.flow.words import (
     NO_MATCH,
     OPTED_OUT,
     RECORDED,
+    STOPPED,
     YES,
 )
 
@@ -106,16 +112,20 @@ class Session:
         now: dt.datetime | None = None,
         *,
         hears: bool = False,
+        caller: Caller | None = None,
     ) -> Session:
         """A new call; without ``language`` the contact's column ``language`` decides, else the first listed.
 
         ``now`` is local time of the called person, for conditions; without it no condition on the time holds.
         ``hears``: somebody understands speech; without it a flow that listens works by keys alone.
+        ``caller``: the call came in, and this is known of whoever calls.
         """
         chosen = choose_language(flow.languages, language, contact)
         state = State(contact=dict(contact), language=chosen, node=flow.start, hears=hears and flow.listens)
         if now is not None:
             state.now, state.zone = now.isoformat(), getattr(now.tzinfo, "key", None)
+        if caller is not None:
+            state.nameless, state.region = not caller.shown, caller.region
         return cls(flow, state)
 
     @classmethod
@@ -193,6 +203,8 @@ class Session:
                 return self._transferred(event.result)
             case OptOutStored() if state.phase == "storing":
                 return self._confirm_opt_out()
+            case StopStored() if state.phase == "storing_other":
+                return self._leave_question(STOPPED)
             case _:
                 pass
         return []
@@ -223,7 +235,7 @@ class Session:
             case PlayStep() | SayStep():
                 self._state.breaks = 0
                 return self._speak(step)
-            case GatherStep() | CollectStep() | CallBackStep():
+            case _ if isinstance(step, AskStep):
                 self._state.attempt, self._state.pending = 0, None
                 return self._ask(_opening(step))
             case BranchStep():
@@ -303,9 +315,10 @@ class Session:
     def _question(self) -> Gather | None:
         """What the person is being asked now, if the current step asks."""
         step = self._current()
-        if isinstance(step, CollectStep) and self._state.pending is not None:
-            return step.collect.confirmation
-        return _opening(step) if isinstance(step, GatherStep | CollectStep | CallBackStep) else None
+        collect = _collect_of(step)
+        if collect is not None and self._state.pending is not None:
+            return collect.confirmation
+        return _opening(step) if isinstance(step, AskStep) else None
 
     def _move(self, node: str | None) -> None:
         """To the beginning of ``node``; None is the next step here."""
@@ -445,8 +458,8 @@ class Session:
         broken, state.broken = state.broken, None
         if broken == "playing" and isinstance(step, PlayStep | SayStep):
             return self._speak(step)
-        if broken == "reading" and isinstance(step, CollectStep) and state.pending is not None:
-            return [say(state, "reading", read_back(step.collect, state.pending, state.language) or ())]
+        if broken == "reading" and state.pending is not None and (collect := _collect_of(step)) is not None:
+            return [say(state, "reading", read_back(collect, state.pending, state.language) or ())]
         if broken in ("asking", "reading") and question is not None:
             return [play(state, "asking", question.prompt)]
         if broken == "asking" and isinstance(step, RecordStep):
@@ -463,6 +476,10 @@ class Session:
 
     def _opt_out(self, how: str) -> list[Command]:
         commands = stop(self._state)
+        if self._state.nameless and self._flow.opt_out.without_number is not None:
+            self._state.flow, self._state.callers, self._state.pending = None, [], None
+            self._move(self._flow.opt_out.without_number)
+            return [*commands, *self._run()]
         self._state.phase, self._state.disposition = "storing", OPTED_OUT
         return [*commands, do.SetDisposition(OPTED_OUT), do.StoreOptOut(how)]
 
@@ -478,8 +495,11 @@ class Session:
         after_star, state.star = state.star, key == "*"
         gather = self._question() if state.phase != "new" else None
         typing = gather is not None and gather.digits is not None
-        if key == self._flow.opt_out.key and (after_star or not typing):
+        storing = state.phase == "storing_other"
+        if key == self._flow.opt_out.key and (after_star or storing or not typing):
             return self._opt_out("key")
+        if storing:
+            return []
         if gather is not None:
             heard = state.phase == "listening"
             live = heard or gather.barge_in
@@ -496,7 +516,7 @@ class Session:
         """A key during a play: the answer to a gather that is the very next step, or nothing."""
         state = self._state
         following = self._here.nodes[state.node][state.step + 1 : state.step + 2]
-        if not following or not isinstance(following[0], GatherStep | CollectStep | CallBackStep):
+        if not following or not isinstance(following[0], AskStep):
             return []
         gather = _opening(following[0])
         verdict = judge_key(gather, "", key, heard=False) if gather.barge_in else None
@@ -527,6 +547,11 @@ class Session:
                 return [*stop(self._state), *self._chosen(step.call_back, verdict)]
             case Answer() if isinstance(step, CollectStep):
                 return [*stop(self._state), *self._collected(step.collect, verdict)]
+            case Answer() if isinstance(step, StopNumberStep):
+                return [*stop(self._state), *self._number_keyed(step.stop_number.collect, verdict)]
+            case Answer() if isinstance(step, LanguageStep):
+                self._state.language = verdict.value
+                return [*stop(self._state), *self._leave_question(CHOSEN)]
             case Answer():
                 saved = self._save(gather.save, verdict.value) if gather.save else []
                 return [*stop(self._state), *saved, *self._leave_question(verdict.outcome)]
@@ -536,12 +561,19 @@ class Session:
         state, step = self._state, self._current()
         state.attempt += 1
         state.digits, state.breaks = "", 0
-        if state.pending is not None and isinstance(step, CollectStep):
-            return [say(state, "reading", read_back(step.collect, state.pending, state.language) or ())]
+        if state.pending is not None and (collect := _collect_of(step)) is not None:
+            return [say(state, "reading", read_back(collect, state.pending, state.language) or ())]
+        if isinstance(step, LanguageStep):  # each attempt is in the next language
+            state.language = step.language.order[(state.attempt - 1) % len(step.language.order)]
         return [play(state, "asking", gather.prompt)]
 
     def _missed(self, gather: Gather, outcome: str) -> list[Command]:
-        return self._ask(gather) if self._state.attempt < gather.attempts else self._leave_question(outcome)
+        step = self._current()
+        if self._state.attempt < gather.attempts:
+            return self._ask(gather)
+        if isinstance(step, LanguageStep):
+            self._state.language = step.language.order[0]
+        return self._leave_question(outcome)
 
     def _collected(self, collect: Collect, answer: Answer) -> list[Command]:
         """Digits are read back, if they can be; what was read back is saved, or asked for again."""
@@ -558,6 +590,20 @@ class Session:
             return [*self._save(collect.save, entered), *self._leave_question(ENTERED)]
         state.pending, state.entries, state.attempt = entered, state.attempt, 0
         return self._ask(collect.confirmation)
+
+    def _number_keyed(self, collect: Collect, answer: Answer) -> list[Command]:
+        """The keys are read back as they came; a number that is right is stopped before anything more is said."""
+        state = self._state
+        if state.pending is None:
+            if number_of(answer.value, state.region) is None:
+                return self._missed(collect.entry, NO_MATCH)
+            state.pending, state.entries, state.attempt = answer.value, state.attempt, 0
+            return self._ask(collect.confirmation)
+        number, state.pending, state.attempt = number_of(state.pending, state.region), None, state.entries
+        if answer.outcome != YES or number is None:
+            return self._missed(collect.entry, NO_MATCH)
+        state.phase = "storing_other"
+        return [do.StoreStop(number)]
 
     def _chosen(self, call_back: CallBack, answer: Answer) -> list[Command]:
         """The time is kept and stored; where it is not known what time it is there, nothing can be promised."""
@@ -578,12 +624,27 @@ class Session:
 
     def _leave_question(self, outcome: str) -> list[Command]:
         step, self._state.pending = self._current(), None
-        self._move(step.way(outcome) if isinstance(step, GatherStep | CollectStep | CallBackStep) else None)
+        self._move(step.way(outcome) if isinstance(step, AskStep) else None)
         return self._run()
 
 
-def _opening(step: GatherStep | CollectStep | CallBackStep) -> Gather:
+def _opening(step: AskStep) -> Gather:
     """The first question of a step that asks."""
-    if isinstance(step, CallBackStep):
-        return step.call_back.question
-    return step.gather if isinstance(step, GatherStep) else step.collect.entry
+    match step:
+        case CallBackStep():
+            return step.call_back.question
+        case LanguageStep():
+            return step.language.question
+        case StopNumberStep():
+            return step.stop_number.collect.entry
+        case CollectStep():
+            return step.collect.entry
+        case GatherStep():
+            return step.gather
+
+
+def _collect_of(step: AnyStep | None) -> Collect | None:
+    """What a step collects and reads back, if it does."""
+    if isinstance(step, StopNumberStep):
+        return step.stop_number.collect
+    return step.collect if isinstance(step, CollectStep) else None

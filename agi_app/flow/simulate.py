@@ -26,6 +26,7 @@ from agi_app.flow.commands import (
     StopPlayback,
     StopTransfer,
     StoreOptOut,
+    StoreStop,
     Transfer,
 )
 from agi_app.flow.definition import Flow
@@ -37,16 +38,18 @@ from agi_app.flow.events import (
     OptOutStored,
     PlaybackFinished,
     Recorded,
+    StopStored,
     TalkingStarted,
     TimerFired,
     TransferEnded,
 )
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.session import Session
+from agi_app.flow.state import Caller
 from agi_app.flow.telling import told, transcript
 from agi_app.flow.transfer_step import RESULTS
 from agi_app.flow.values import words
-from agi_app.flow.words import DONE, EMPTY, RECORDED
+from agi_app.flow.words import CALLER_COLUMN, DONE, EMPTY, RECORDED, SHOWN, WITHHELD
 
 WORDS = ("listen", "silence", "hangup", *RESULTS)
 KEYS = r"[0-9*#]{1,40}"
@@ -76,9 +79,16 @@ class Simulation:
         contact: Mapping[str, str],
         language: str | None = None,
         now: dt.datetime | None = None,
+        region: str | None = None,
     ) -> None:
-        """``now`` is the time where the called person is, for conditions on it."""
-        self._session = Session.begin(flow, contact, language, now, hears=True)
+        """``now``: the time where the person is. A line is called from a number, unless the column ``caller`` says
+        ``withheld``; keyed numbers are read as those of ``region``.
+        """
+        caller = None
+        if flow.is_line:
+            contact = {CALLER_COLUMN: SHOWN, **contact}
+            caller = Caller(contact[CALLER_COLUMN] != WITHHELD, region)
+        self._session = Session.begin(flow, contact, language, now, hears=True, caller=caller)
         self._listens = flow.listens
         self._prompts = prompts
         self._playback: str | None = None
@@ -210,6 +220,8 @@ class Simulation:
                 lines = [f"{lines[0]} ({', '.join(RESULTS)})"]
             case StopTransfer():
                 self._transfer = None
+            case StoreStop():
+                lines += self._carry_out(self._session.handle(StopStored()))
             case StoreOptOut():
                 lines += self._carry_out(self._session.handle(OptOutStored()))
             case _:
@@ -236,14 +248,3 @@ def is_said(line: str) -> bool:
     """Words that the person says: in quotes, or surely no misspelt command (more than one word, or not Latin)."""
     quoted = len(line) > 2 and line[0] in QUOTES and line[-1] in QUOTES
     return quoted or ((len(line.split()) > 1 or not line.isascii()) and any(c.isalnum() for c in line))
-
-
-def play_script(simulation: Simulation, inputs: Iterable[str]) -> list[str]:
-    """A whole call as a transcript: each input line as ``> line``, then what happens."""
-    lines = simulation.start()
-    for line in inputs:
-        if simulation.finished:
-            lines.append(f"> {line}    (not used: the call is over)")
-            continue
-        lines += [f"> {line}", *simulation.feed(line)]
-    return lines

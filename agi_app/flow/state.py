@@ -14,7 +14,7 @@ from agi_app.flow.expressions import Value
 # listening: a gather's timer runs · transferring: somebody else is rung, or talks with the person
 # recording: a message of the person is taken down
 # hearing: the person speaks, or has spoken and it is not yet known what; then it goes on as ``broken`` says
-# storing: waits for OptOutStored
+# storing: waits for OptOutStored · storing_other: waits for StopStored
 # confirming: the prompt after a stored opt-out plays · done: hung up, nothing more comes
 Phase = Literal[
     "new",
@@ -27,9 +27,18 @@ Phase = Literal[
     "recording",
     "transferring",
     "storing",
+    "storing_other",
     "confirming",
     "done",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls a line of ours, as far as a flow may know."""
+
+    shown: bool  # the call shows a number that a stop can be stored for
+    region: str | None  # how keyed numbers without a country code are read
 
 
 @dataclass(slots=True)
@@ -39,6 +48,8 @@ class State:
     contact: dict[str, str]
     language: str
     node: str
+    nameless: bool = False  # whoever calls shows no number, so a stop must ask for one
+    region: str | None = None  # how keyed numbers without a country code are read
     step: int = 0
     phase: Phase = "new"
     steps_done: int = 0

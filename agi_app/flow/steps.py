@@ -23,17 +23,20 @@ from agi_app.flow.words import (
     CONFIRM_ATTEMPTS,
     DATE_DIGITS,
     ENTERED,
+    FEWEST_NUMBER_DIGITS,
     FLOW_LIMIT,
     LABEL_PATTERN,
     LABEL_RULE,
     MAX_ATTEMPTS,
     MAX_DIGITS,
     MAX_OFFERS,
+    MOST_NUMBER_DIGITS,
     NO,
     NO_INPUT,
     NO_MATCH,
     OPTED_OUT,
     RESERVED_NAMES,
+    STOPPED,
     VERBS,
     YES,
     ClockTime,
@@ -42,6 +45,7 @@ from agi_app.flow.words import (
     FileName,
     Key,
     Label,
+    Language,
     Scalar,
     Variable,
     Wait,
@@ -189,6 +193,55 @@ class Collect(Authored):
         )
 
 
+class ChooseLanguage(Authored):
+    """Play one prompt in each of several languages, one after another, until a key chooses its language."""
+
+    prompt: FileName
+    keys: dict[Key, Language] = Field(min_length=1)
+    timeout: Wait = dt.timedelta(seconds=2)
+    attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 2
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The languages in the order in which they are heard, each once."""
+        return tuple(dict.fromkeys(self.keys.values()))
+
+    @cached_property
+    def question(self) -> Gather:
+        """The question for a key; each of its attempts is in another language."""
+        keys, timeout, attempts = dict(self.keys), self.timeout, self.attempts * len(self.order)  # judged already
+        return Gather.model_construct(prompt=self.prompt, keys=keys, timeout=timeout, attempts=attempts, barge_in=True)
+
+
+class StopNumber(Authored):
+    """Ask for a telephone number by keys, read it back, and store a stop for it once it is said to be right.
+
+    A number without 00 and a country code is read as one of the country of the line that is called.
+    """
+
+    prompt: FileName
+    confirm: Confirm
+    timeout: Wait = dt.timedelta(seconds=5)
+    attempts: Annotated[int, Field(strict=True, ge=1, le=MAX_ATTEMPTS)] = 3
+    barge_in: Annotated[bool, Field(strict=True)] = True
+
+    @cached_property
+    def collect(self) -> Collect:
+        """How its digits are asked for, read back and confirmed."""
+        digits = Digits(min=FEWEST_NUMBER_DIGITS, max=MOST_NUMBER_DIGITS)
+        timeout, attempts, barge_in = self.timeout, self.attempts, self.barge_in  # judged already
+        return Collect.model_construct(
+            prompt=self.prompt,
+            kind="digits",
+            digits=digits,
+            confirm=self.confirm,
+            save=OPTED_OUT,  # nothing is saved
+            timeout=timeout,
+            attempts=attempts,
+            barge_in=barge_in,
+        )
+
+
 class Offer(Authored):
     """One time that is offered, in the person's own time: ``in`` so long, the next ``at``, or ``tomorrow_at``."""
 
@@ -282,6 +335,40 @@ class CallBackStep(Authored):
         return self.on.get(outcome)
 
 
+class LanguageStep(Authored):
+    """A step that lets the person choose a language; an outcome without a way in ``on`` goes on with the next step."""
+
+    language: ChooseLanguage
+    on: dict[Label, Label] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_answers(self) -> LanguageStep:
+        judge_answers(self.on, (CHOSEN, NO_INPUT), "language")
+        return self
+
+    def way(self, outcome: str) -> str | None:
+        """The node for an outcome; a wrong key at the end goes the ``no_input`` way, None is the next step."""
+        return self.on.get(NO_INPUT if outcome == NO_MATCH else outcome)
+
+
+class StopNumberStep(Authored):
+    """A step that takes a stop for a keyed number; an outcome without a way goes on with the next step."""
+
+    stop_number: StopNumber
+    on: dict[Label, Label] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_answers(self) -> StopNumberStep:
+        judge_answers(self.on, (STOPPED, NO_INPUT, NO_MATCH), "stop_number")
+        return self
+
+    def way(self, outcome: str) -> str | None:
+        """The node for an outcome; a missing ``no_match`` goes the ``no_input`` way, None is the next step."""
+        if outcome == NO_MATCH and NO_MATCH not in self.on:
+            return self.on.get(NO_INPUT)
+        return self.on.get(outcome)
+
+
 class When(Authored):
     """``when: CONDITION`` with ``goto: NODE``."""
 
@@ -366,11 +453,15 @@ class HangupStep(Authored):
 
 # A step that only speaks; what follows it may be answered meanwhile.
 SpeakStep = PlayStep | SayStep
+# A step that asks and waits for an answer by keys or words.
+AskStep = GatherStep | CollectStep | CallBackStep | LanguageStep | StopNumberStep
 AnyStep = (
     PlayStep
     | SayStep
     | GatherStep
     | CollectStep
+    | LanguageStep
+    | StopNumberStep
     | RecordStep
     | RecordCallStep
     | BranchStep
@@ -413,6 +504,8 @@ Step = Annotated[
         | Annotated[SayStep, Tag("<say>")]
         | Annotated[GatherStep, Tag("<gather>")]
         | Annotated[CollectStep, Tag("<collect>")]
+        | Annotated[LanguageStep, Tag("<language>")]
+        | Annotated[StopNumberStep, Tag("<stop_number>")]
         | Annotated[RecordStep, Tag("<record>")]
         | Annotated[RecordCallStep, Tag("<record call>")]
         | Annotated[BranchStep, Tag("<branch>")]

@@ -19,6 +19,7 @@ from agi_app.flow.commands import (
     StopPlayback,
     StopTransfer,
     StoreOptOut,
+    StoreStop,
     Transfer,
 )
 from agi_app.flow.events import Event, KeyPressed, Listened, Recorded, TimerFired, TransferEnded
@@ -94,6 +95,8 @@ def _kept(command: Command) -> list[str]:
             return [f"disposition {label}"]
         case StoreOptOut():
             return ["stores the stop: this person is never called again"]
+        case StoreStop():
+            return ["stores the stop: the number that was keyed in is never called again"]
         case Hangup(reason):
             return [f"hangs up ({reason})"]
     return []

@@ -53,6 +53,21 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         "  on: {no_input: bye}\n",
         ("Collect", "Digits", "Confirm", "CollectStep"),
     ),
+    "language": VerbHelp(
+        "Plays one prompt in one language after the other, in the order of its keys, until a key chooses: for calls"
+        " that come in, where nobody knows the language. In each language the prompt names its own key. A wrong key"
+        " goes on to the next language; without any choice the first one stays.",
+        '- language: {prompt: welcome, keys: {"1": zh-CN, "2": en}}\n  on: {chosen: menu, no_input: menu}\n',
+        ("ChooseLanguage", "LanguageStep"),
+    ),
+    "stop_number": VerbHelp(
+        "Takes a stop for a number that is keyed in, ended with `#`, read back digit by digit, and confirmed. The stop"
+        " is as final as one by the opt-out key: on disk before anything more is said, for every campaign and every"
+        " call that goes on. Only in a flow for calls that come in (`without_number`). The number is read as one of the"
+        " country of the called line, or begins with 00 and its country code.",
+        "- stop_number: {prompt: key-in, confirm: {prompt: is-it-right}}\n  on: {stopped: thanks, no_input: menu}\n",
+        ("StopNumber", "Confirm", "StopNumberStep"),
+    ),
     "call_back": VerbHelp(
         "Offers times for another call. The contact is due again at the chosen time, when the gate judges it like any"
         " other call: hours, caps, consent and stops hold, so a country's rule of one call a day moves \"in two"

@@ -32,7 +32,10 @@ MIN_WAIT, MAX_WAIT = dt.timedelta(seconds=1), dt.timedelta(seconds=60)
 
 NO_INPUT, NO_MATCH, ENTERED = "no_input", "no_match", "entered"  # outcomes of a gather or a collect
 DONE, FAILED, BUSY, NO_ANSWER = "done", "failed", "busy", "no_answer"  # outcomes of a transfer
-CHOSEN = "chosen"  # outcome of a call_back
+CHOSEN = "chosen"  # outcome of a call_back or a language
+CALLER_COLUMN, SHOWN, WITHHELD = "caller", "shown", "withheld"  # of who calls a line: its call shows a number, or not
+STOPPED = "stopped"  # outcome of a stop_number
+FEWEST_NUMBER_DIGITS, MOST_NUMBER_DIGITS = 5, 20  # of a keyed telephone number, 00 and country code included
 CALL_BACK = "call_back"  # the disposition of a call that is to be called again, and the name of the stored time
 YES, NO = "yes", "no"  # what is said to the value that a collect reads back
 OTHERWISE = "else"  # in the ways of a call: every other result
@@ -47,6 +50,8 @@ VERBS = (
     "say",
     "gather",
     "collect",
+    "language",
+    "stop_number",
     "record",
     "branch",
     "set",

@@ -140,6 +140,19 @@ def region_and_zones(e164: str) -> tuple[str, list[str]]:
     return found.region, list(found.zones)
 
 
+def country_and_zones(e164: str) -> tuple[str, list[str]]:
+    """As ``region_and_zones``, of a number of ours: it may be a service number, such as 400 in China, too."""
+    region, zones = region_and_zones(e164)
+    if region != UNKNOWN_REGION:
+        return region, zones
+    try:
+        code = phonenumbers.parse(e164).country_code or 0
+    except phonenumbers.NumberParseException:
+        return region, zones
+    region = phonenumbers.region_code_for_country_code(code)
+    return region, list(_REGION_ZONE.get(region, ()))
+
+
 def reserved_number(e164: str) -> PhoneNumber | None:
     """The number when it lies in a reserved test range, else None."""
     if e164.startswith("+999"):

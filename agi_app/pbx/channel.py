@@ -115,6 +115,11 @@ class Channel:
                 self._ari.hang_up_soon(self.id)
             raise
 
+    async def let_go(self, reason: str) -> None:
+        """We cannot go on with this call, for this reason: end it."""
+        _log.debug("letting a call go", channel=self.id, reason=reason)
+        await self.hangup()
+
     async def get_variable(self, name: str) -> str:
         """A channel variable or dialplan function; raises RequestFailed (404) when it is not set."""
         answer = await self._ari.request("GET", f"channels/{self.id}/variable", {"variable": name})

@@ -3,3 +3,8 @@
 from __future__ import annotations
 
 CHANNEL_PREFIX = "agi-app-"  # of the ids of channels, bridges and recordings
+
+
+def ours(channel_id: str) -> str:
+    """How what we make for a channel is called, be the channel ours or one that came in."""
+    return channel_id if channel_id.startswith(CHANNEL_PREFIX) else CHANNEL_PREFIX + channel_id

@@ -67,9 +67,14 @@ async def _settle(ari: Ari, router: Router, channel: Channel, info: ChannelInfo 
     if info is None:
         router.deliver(channel.id, Lost("the call ended while the connection to Asterisk was down"))
     elif not entered or await _missed_its_turn(ari, channel, info):
-        # Told before the hang-up, whose own end event would pass for a call that was never answered.
-        router.deliver(channel.id, Lost("what the call waited for happened while the connection was down"))
-        await _hang_up(ari, channel.id)
+        reason = "what the call waited for happened while the connection was down"
+        if channel.id.startswith(CHANNEL_PREFIX):
+            # Told before the hang-up, whose own end event would pass for a call that was never answered.
+            router.deliver(channel.id, Lost(reason))
+            await _hang_up(ari, channel.id)
+        else:
+            await channel.let_go(reason)
+            router.forget(channel.id)
 
 
 async def _missed_its_turn(ari: Ari, channel: Channel, info: ChannelInfo) -> bool:

@@ -50,8 +50,14 @@ class Router:
         channel = self._channels[channel_id] = Channel(ari, channel_id)
         return channel
 
+    def adopt(self, channel: Channel) -> None:
+        """Register a call that somebody else began."""
+        if channel.id in self._channels:
+            raise ValueError(f"channel id {channel.id} is in use")
+        self._channels[channel.id] = channel
+
     def forget(self, channel_id: str) -> None:
-        """Remove a call that was never dialled."""
+        """Remove a call that was never dialled, or is not ours any more."""
         self._channels.pop(channel_id, None)
 
     def handle(self, frame: Frame) -> None:

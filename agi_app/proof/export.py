@@ -31,7 +31,8 @@ from agi_app.store.audit_export import BEGINNING, END, Choice
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection
 
-EVENTS = ("decision", "result", "access", "erasure")  # only these are chosen by --since: a consent is older than a call
+# Only these are chosen by --since: a consent is older than a call.
+EVENTS = ("decision", "result", "access", "erasure", "line_call", "line_stop")
 NUMBERED = ("person",)  # kinds whose payload has a person's number
 LEAVES_AT_ONCE = 50_000
 Progress = Callable[[int, int], None]

@@ -19,7 +19,10 @@ from agi_app.store.pool import Store
 from agi_app.store.statements import Connection
 
 # What belongs to one person. Access and erasure entries name other people, too.
-OF_A_PERSON = ("person", "wording", "consent", "revocation", "suppression", "decision", "result")
+OF_A_PERSON = (
+    *("person", "wording", "consent", "revocation", "suppression"),
+    *("line_call", "line_stop", "decision", "result"),
+)
 
 
 @dataclass(frozen=True, slots=True)

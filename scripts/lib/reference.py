@@ -26,6 +26,7 @@ from agi_app.config import DestinationSettings, SandboxSettings, Settings
 from agi_app.gate.case import Rule
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import Jurisdiction
+from agi_app.line_config import InboundLineSettings
 from agi_app.trunk_config import LineSettings, TrunkSettings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -111,7 +112,11 @@ def _with_default(parameter: Any) -> str:
 
 
 LINES_TABLE = "trunks.NAME.lines.LINE"
-NAMED: dict[str, type[BaseModel]] = {"trunks": TrunkSettings, "destinations": DestinationSettings}  # [trunks.NAME]
+NAMED: dict[str, type[BaseModel]] = {  # [trunks.NAME]
+    "trunks": TrunkSettings,
+    "destinations": DestinationSettings,
+    "lines": InboundLineSettings,
+}
 
 
 def settings() -> Iterator[tuple[str, str, Any]]:

@@ -199,7 +199,7 @@ class Site:
 
     def stops(self, *numbers: str) -> dict[str, float]:
         """When each said stop, or it was entered: seconds since the epoch, from the journal on disk."""
-        return read_stops(self.project / "var", numbers, via=("key", "step", "command line"))
+        return read_stops(self.project / "var", numbers, via=("key", "step", "command line", "line", "line keyed"))
 
     def last_stop_at(self) -> datetime:
         """Rules time of the last stop in the journal."""

@@ -72,6 +72,9 @@ class FakeChannel:
         if self.hangup_confirmed:
             self.at(self.clock.monotonic() + HANGUP_TAKES_S, pbx.Destroyed(16, None))
 
+    async def let_go(self, reason: str) -> None:
+        await self.hangup()
+
     def _ask(self, verb: str, what: str) -> None:
         self.log.append(f"{verb} {what}".strip())
         if verb in self.fail_with:

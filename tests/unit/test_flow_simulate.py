@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 import pytest
 
 from agi_app.flow.load import load_flow
 from agi_app.flow.prompt_facts import PromptFacts
-from agi_app.flow.simulate import Simulation, play_script
+from agi_app.flow.simulate import Simulation
 
 FLOW = """\
 flow: checkup
@@ -32,6 +33,17 @@ PROMPTS = {
     ("en", "greeting"): PromptFacts(True, "Hello from\nSunshine Dental."),
     ("en", "ask"): PromptFacts(True, "One?"),
 }
+
+
+def play_script(simulation: Simulation, inputs: Iterable[str]) -> list[str]:
+    """A whole call as a transcript: each input line as ``> line``, then what happens."""
+    lines = simulation.start()
+    for line in inputs:
+        if simulation.finished:
+            lines.append(f"> {line}    (not used: the call is over)")
+            continue
+        lines += [f"> {line}", *simulation.feed(line)]
+    return lines
 
 
 def script(*inputs: str) -> list[str]:

@@ -63,6 +63,17 @@ FROM ruleset
 SELECT 'campaign_version' AS entry, campaign_version_id AS id, version, campaign, spec, first_used_at AS recorded_at
 FROM campaign_version
 
+-- name: rows_line_call
+SELECT 'line_call' AS entry, line_call_id AS id, call_id, line, called,
+       pg_catalog.encode(caller_hash, 'hex') AS caller_hash, node, result, note, language, disposition, began_at,
+       answered_at, ended_at, recorded_at
+FROM line_call
+
+-- name: rows_line_stop
+SELECT 'line_stop' AS entry, line_stop_id AS id, call_id, pg_catalog.encode(number_hash, 'hex') AS number_hash, how, at,
+       recorded_at
+FROM line_stop
+
 -- name: lock_sequencer
 SELECT pg_try_advisory_lock(hashtextextended('agi-app audit sequencer', 0)) AS got;
 
@@ -201,6 +212,14 @@ SELECT revocation_id AS id FROM revocation WHERE person_id = ANY(%(persons)s) OR
 SELECT s.suppression_id AS id FROM suppression s JOIN person p USING (number_hash)
 WHERE p.person_id = ANY(%(persons)s) ORDER BY id;
 
+-- name: of_line_call
+SELECT c.line_call_id AS id FROM line_call c JOIN person p ON p.number_hash = c.caller_hash
+WHERE p.person_id = ANY(%(persons)s) ORDER BY id;
+
+-- name: of_line_stop
+SELECT s.line_stop_id AS id FROM line_stop s JOIN person p USING (number_hash)
+WHERE p.person_id = ANY(%(persons)s) ORDER BY id;
+
 -- name: of_decision
 SELECT decision_id AS id FROM decision WHERE person_id = ANY(%(persons)s) ORDER BY id;
 
@@ -228,6 +247,12 @@ x.person_id IN ({people})
 x.person_id IN ({people})
 
 -- name: campaign_suppression
+x.number_hash IN (SELECT pg_catalog.encode(number_hash, 'hex') FROM person WHERE person_id IN ({people}))
+
+-- name: campaign_line_call
+x.caller_hash IN (SELECT pg_catalog.encode(number_hash, 'hex') FROM person WHERE person_id IN ({people}))
+
+-- name: campaign_line_stop
 x.number_hash IN (SELECT pg_catalog.encode(number_hash, 'hex') FROM person WHERE person_id IN ({people}))
 
 -- name: campaign_decision

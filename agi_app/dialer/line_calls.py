@@ -1,0 +1,250 @@
+"""Calls that come in to our lines: answered, run through the line's flow, and written down.
+
+A caller proves nothing, since the number of a call can be forged: nothing is told about it, and a stop is taken
+from everybody. Whatever goes wrong (no such line, too many calls, a fault of ours) the call goes on in the
+dialplan, and the reason is logged. Stops are in the journal before the flow says so, as in every call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import uuid
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from agi_app import log
+from agi_app.calls.ears import Ears
+from agi_app.calls.line import CALLED, Line, caller_number, line_of
+from agi_app.calls.plan import CallPlan, HandOverOrder
+from agi_app.calls.runner import Call
+from agi_app.calls.stopping import KEYED
+from agi_app.calls.voice import CallVoice, Voice
+from agi_app.consent.revoke import Stops
+from agi_app.dialer.node import Node
+from agi_app.dialer.own_calls import until_stored
+from agi_app.errors import AgiAppError
+from agi_app.flow.commands import Command, Play, Say
+from agi_app.flow.definition import Flow
+from agi_app.flow.events import Event
+from agi_app.flow.state import Caller
+from agi_app.flow.words import CALLER_COLUMN, SHOWN, WITHHELD
+from agi_app.model.call import CallResult, Claim
+from agi_app.model.phone import country_and_zones
+from agi_app.pbx.events import Lost
+from agi_app.pbx.inbound import Arrival
+from agi_app.pbx.line_channel import GIVEN_BACK, LineChannel, answered, shown_number
+from agi_app.store import line_calls as table
+from agi_app.store.line_calls import LineCall, LineStop
+
+PER_CALLER = 2  # calls at once from one number: a machine that redials leaves the line to others
+UNWRITTEN = 1000  # calls that may wait for the database to be written down
+CLOSE_S = 8.0  # how long live calls may go on when the worker ends
+LAST_WORDS_S = 5.0
+SPARE_S = 10.0  # Asterisk's own limit of a call comes so much later than ours
+VIA, VIA_KEYED = "line", "line keyed"  # how journals and the ledger call a stop of the caller, and for another number
+
+_log = log.get("lines")
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a line speaks, hears and hands over with."""
+
+    media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
+    voice: Voice
+    hand_over: Callable[[HandOverOrder], Awaitable[str]]
+    ears: Ears
+
+
+@dataclass(slots=True)
+class _Live:
+    """A call while it goes on."""
+
+    line: Line
+    caller: str | None  # E.164; None: it shows no number
+    began_at: dt.datetime
+    call_id: str = field(default_factory=lambda: f"line-{uuid.uuid4().hex}")
+    stops: list[LineStop] = field(default_factory=list)
+    channel: LineChannel | None = None
+    language: str | None = None
+
+
+class LineCalls:
+    """The lines of one node."""
+
+    def __init__(self, node: Node, stops: Stops, means: Means) -> None:
+        self._node, self._stops, self._means = node, stops, means
+        self._lines: Sequence[Line] | None = None
+        self._voices: dict[str, CallVoice] = {}  # by line
+        self._live: dict[str, _Live] = {}
+        self._unwritten: asyncio.Queue[tuple[LineCall, list[LineStop]]] = asyncio.Queue(UNWRITTEN)
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._closing = False
+
+    async def open(self, lines: Sequence[Line]) -> None:
+        """From now on these lines are served; until then every call goes on in the dialplan."""
+        self._lines = [await self._ready(line) for line in lines]
+
+    async def _ready(self, line: Line) -> Line:
+        """All that it says made ready; a line that cannot speak is not served."""
+        if line.flow is not None:
+            try:
+                self._voices[line.name] = await self._means.voice.for_line(line.flow, {CALLER_COLUMN: SHOWN})
+            except AgiAppError as error:
+                line = replace(line, flow=None, fault=str(error))
+        if line.flow is None:
+            _log.error("a line is not served, its calls go on in the dialplan", line=line.name, reason=line.fault)
+        return line
+
+    async def serve(self, arrival: Arrival) -> str | None:
+        """Answer a call and see it to its end; returns why it was not answered. Raises AgiAppError instead."""
+        if self._closing:
+            return "the worker is shutting down"
+        if self._lines is None:
+            return "the lines are not ready yet"
+        line = line_of(arrival.called, self._lines)
+        if line is None:
+            return f"the settings have no line with the number {arrival.called}"
+        shown = await shown_number(self._node.ari, arrival.channel_id)
+        if shown is None:
+            return None
+        live = _Live(line, caller_number(shown, line.region), self._node.clock.now())
+        reason = line.fault or self._too_many(live)
+        if reason or line.flow is None:
+            self._write(live, table.GIVEN_BACK, reason, None)
+            return f"line {line.name}: {reason}"
+        self._live[live.call_id] = live
+        self._quiet.clear()
+        try:
+            with log.bind_call(attempt=live.call_id):
+                return await self._answer(arrival, live, line.flow)
+        finally:
+            del self._live[live.call_id]
+            if not self._live:
+                self._quiet.set()
+
+    async def run(self) -> None:
+        """Write down the calls that are over, until cancelled."""
+        while True:
+            write = partial(table.add, self._node.store, *await self._unwritten.get())
+            await until_stored("a call that came in", write)
+
+    async def close(self) -> None:
+        """Take no new call; those that go on have a moment, then they go on in the dialplan."""
+        self._closing = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self._quiet.wait()
+        for live in list(self._live.values()):
+            if live.channel is not None:
+                await live.channel.let_go("the worker is shutting down")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._quiet.wait()
+
+    def _too_many(self, new: _Live) -> str:
+        calls = Counter(live.line.name for live in self._live.values())
+        if calls[new.line.name] >= new.line.concurrent:
+            return f"{new.line.concurrent} calls at once are the most of this line (concurrent)"
+        same = sum(live.caller == new.caller for live in self._live.values()) if new.caller is not None else 0
+        return f"{same} calls of this number go on already" if same >= PER_CALLER else ""
+
+    async def _answer(self, arrival: Arrival, live: _Live, flow: Flow) -> str | None:
+        node, line = self._node, live.line
+        variables = self._means.ears.for_call(flow)
+        try:
+            channel = await answered(node.ari, node.router, arrival, line.max_call_s + SPARE_S, variables)
+        except AgiAppError as error:
+            self._write(live, table.GIVEN_BACK, str(error), None)
+            raise
+        if channel is None:
+            return None
+        live.channel, result = channel, None
+        _log.info("a call came in and is answered", line=line.name, caller=SHOWN if live.caller else WITHHELD)
+        try:
+            result = await Call(self._plan(live, flow), node.clock).run(channel)
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end the others
+            _log.exception("a call that came in failed in our own code")
+            await channel.let_go(f"internal error: {type(error).__name__}")
+        finally:
+            node.router.forget(channel.id)
+            if channel.ended is None:  # cancelled, or its hangup got lost on the way
+                node.ari.hang_up_soon(channel.id)
+        given_back = channel.ended == Lost(GIVEN_BACK)
+        note = None if result is None else result.note
+        self._write(live, table.GIVEN_BACK if given_back else table.ANSWERED, note, result)
+        return None
+
+    def _plan(self, live: _Live, flow: Flow) -> CallPlan:
+        line, caller = live.line, Caller(live.caller is not None, live.line.region)
+        zones = country_and_zones(line.number)[1]
+
+        async def store(claim: Claim, how: str) -> None:
+            await self._stops.take(claim.number, VIA_KEYED if how == KEYED else VIA)
+            number_hash = self._node.store.hash_number(claim.number)
+            live.stops.append(LineStop(number_hash, how, self._node.clock.real_now()))
+
+        def watch(what: Command | Event) -> None:
+            if isinstance(what, Play | Say):
+                live.language = what.language
+
+        return CallPlan(
+            claim=_as_claim(live),
+            flow=flow,
+            ring_time_s=0.0,
+            max_call_s=line.max_call_s,
+            media=self._means.media,
+            say=self._voices[line.name].media,
+            hand_over=self._means.hand_over,
+            store_opt_out=store,
+            trunk_works=lambda: None,
+            local_now=lambda: self._node.clock.now().astimezone(ZoneInfo(zones[0])) if zones else None,
+            caller=caller,
+            ears=self._means.ears,
+            watch=watch,
+        )
+
+    def _write(self, live: _Live, result: str, note: str | None, call: CallResult | None) -> None:
+        """Have the call written down soon; ``note`` says why it was given back, or what was wrong."""
+        now = self._node.clock.real_now()
+        row = LineCall(
+            call_id=live.call_id,
+            line=live.line.name,
+            called=live.line.number,
+            caller_hash=self._node.store.hash_number(live.caller) if live.caller else None,
+            node=self._node.entityid,
+            result=result,
+            note=note,
+            language=live.language,
+            disposition=call.disposition if call else None,
+            began_at=live.began_at,
+            answered_at=call.answered_at if call else None,
+            ended_at=(call.ended_at if call else None) or now,
+        )
+        try:
+            self._unwritten.put_nowait((row, live.stops))
+        except asyncio.QueueFull:
+            _log.error("too many calls wait for the database; this one is not written down", line=live.line.name)
+
+
+def _as_claim(live: _Live) -> Claim:
+    """A call that came in, as the runner knows calls; nobody claimed it, and no attempt is made of it."""
+    return Claim(
+        attempt_id=live.call_id,
+        contact_id=0,
+        person_id=0,
+        campaign=CALLED,
+        number=live.caller or "",
+        caller_id=live.line.number,
+        trunk="",
+        language=None,
+        fields={CALLER_COLUMN: SHOWN if live.caller else WITHHELD},
+        attempt_number=1,
+        decision_id=0,
+    )

@@ -1,0 +1,201 @@
+"""A line: which number it is, what its flow may do, and that stops are on disk before the caller hears so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agi_app.calls.line import Line, caller_number, line_of
+from agi_app.campaigns.project import read_project
+from agi_app.campaigns.starter import make_project
+from agi_app.flow import commands as do
+from agi_app.flow.definition import Flow
+from agi_app.flow.events import KeyPressed, OptOutStored, PlaybackFinished, StopStored
+from agi_app.flow.load import load_flow
+from agi_app.flow.session import Session
+from agi_app.flow.state import Caller
+from agi_app.model.phone import country_and_zones
+
+NUMBER = "+999862155500001"
+FLOW = load_flow(
+    """\
+flow: line
+languages: [zh-CN, en]
+identify: {business: {zh-CN: 阳光口腔, en: Sunshine Dental}}
+opt_out: {key: "9", confirm: stopped, without_number: other}
+start: welcome
+nodes:
+  welcome:
+    - language: {prompt: welcome, keys: {"1": zh-CN, "2": en}, attempts: 1}
+    - gather: {prompt: menu, keys: {"2": other}}
+      on: {other: other, no_input: bye}
+  other:
+    - stop_number: {prompt: key_in, confirm: {prompt: right}, attempts: 2}
+      on: {stopped: done, no_input: bye, no_match: wrong}
+  done:
+    - play: done
+    - goto: bye
+  wrong:
+    - play: wrong
+    - goto: bye
+  bye:
+    - hangup
+""",
+    "line.yaml",
+)
+
+
+class Talk:
+    """A call to the line, key by key; what plays is heard out only where the test says so."""
+
+    def __init__(self, *, shown: bool = True, region: str | None = "GB", flow: Flow = FLOW) -> None:
+        self.session = Session.begin(flow, {}, caller=Caller(shown, region))
+        self.last = self.session.start()
+
+    def keys(self, digits: str) -> Talk:
+        for digit in digits:
+            self.last = self.session.handle(KeyPressed(digit))
+            self.session = Session.restore(FLOW, self.session.state)  # whatever it knows survives being kept
+        return self
+
+    def hear(self) -> Talk:
+        self.last = self.session.handle(PlaybackFinished(str(self.session.state["playback"])))
+        return self
+
+    @property
+    def plays(self) -> tuple[str, str] | None:
+        found = [c for c in self.last if isinstance(c, do.Play)]
+        return (found[0].prompt, found[0].language) if found else None
+
+
+def test_the_welcome_is_said_in_each_language_until_a_key_chooses() -> None:
+    talk = Talk()
+    assert talk.plays == ("welcome", "zh-CN")
+    talk.hear()
+    talk.last = talk.session.handle(KeyPressed("5"))  # a wrong key: the next language
+    assert talk.plays == ("welcome", "en")
+    assert talk.keys("2").plays == ("menu", "en")
+
+
+def test_who_chooses_nothing_goes_on_in_the_first_language() -> None:
+    talk = Talk().hear().keys("5").hear().keys("5")
+    assert talk.plays == ("menu", "zh-CN")
+
+
+def test_9_stops_the_number_that_the_call_shows() -> None:
+    talk = Talk().keys("9")
+    assert do.StoreOptOut("key") in talk.last
+    assert talk.session.handle(OptOutStored()) == [do.Play("p2", "stopped", "zh-CN")]
+
+
+def test_9_of_a_caller_without_a_number_asks_for_one_and_stores_nothing_yet() -> None:
+    talk = Talk(shown=False).keys("9")
+    assert talk.plays == ("key_in", "zh-CN")
+    assert not talk.session.opted_out
+    talk.keys("07700900123#1")
+    assert talk.last[-1] == do.StoreStop("+447700900123")
+    assert talk.session.opted_out is False
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("07700900123", "+447700900123"),
+        ("00447700900123", "+447700900123"),
+        ("447700900123", "+447700900123"),
+        ("0099986138000110", "+99986138000110"),
+        ("0012125550123", "+12125550123"),
+    ],
+)
+def test_a_keyed_number_is_read_by_the_country_of_the_line(typed: str, number: str) -> None:
+    talk = Talk().keys("22" + typed + "#")
+    (said,) = [c for c in talk.last if isinstance(c, do.Say)]
+    assert "".join(str(part.name).removeprefix("num/") for part in said.parts) == typed  # type: ignore[union-attr]
+    assert talk.keys("1").last[-1] == do.StoreStop(number)
+    assert talk.session.handle(KeyPressed("1")) == [], "nothing counts until it is stored"
+    talk.last = talk.session.handle(StopStored())
+    assert talk.plays == ("done", "en")
+
+
+def test_what_is_no_number_or_is_not_right_is_asked_for_again_and_then_left() -> None:
+    talk = Talk().keys("22" + "99999#")
+    assert talk.plays == ("key_in", "en")
+    talk.keys("07700900123#2")
+    assert talk.plays == ("wrong", "en")
+    assert not any(isinstance(c, do.StoreStop) for c in talk.last)
+
+
+@pytest.mark.parametrize(
+    ("called", "found"),
+    [
+        (NUMBER, True),
+        (NUMBER.removeprefix("+"), True),
+        (f"00{NUMBER.removeprefix('+')}", True),
+        ("02155500001", True),
+        ("2155500001", True),
+        ("55500001", False),
+        ("+999862155500002", False),
+        ("", False),
+    ],
+)
+def test_carriers_write_our_number_in_several_ways(called: str, found: bool) -> None:
+    line = Line("main", NUMBER, FLOW, "", 10, 600.0)
+    assert (line_of(called, [line]) is line) is found
+
+
+def test_a_number_that_two_lines_end_with_is_nobodys() -> None:
+    lines = [Line(n, number, FLOW, "", 1, 60.0) for n, number in (("a", NUMBER), ("b", "+999442155500001"))]
+    assert line_of("02155500001", lines) is None
+    assert line_of("+999442155500001", lines) is lines[1]
+
+
+@pytest.mark.parametrize(
+    ("shown", "number"),
+    [
+        ("+447700900123", "+447700900123"),
+        ("447700900123", "+447700900123"),
+        ("07700900123", "+447700900123"),
+        ("anonymous", None),
+        ("1001", None),
+        ("", None),
+        ("Unknown", None),
+    ],
+)
+def test_what_a_call_shows_is_a_number_or_none(shown: str, number: str | None) -> None:
+    assert caller_number(shown, "GB") == number
+
+
+def test_a_service_number_has_a_country_too() -> None:
+    """A freephone number of ours: nobody may be called there, but people call it."""
+    assert country_and_zones("+448081570001") == ("GB", ["Europe/London"])
+
+
+def test_check_names_lines_without_a_lawful_flow(tmp_path: Path) -> None:
+    project = tmp_path / "p"
+    make_project(project)
+    assert read_project(project, {"sandbox"}).problems == []
+    file = project / "agi-app.toml"
+    good = file.read_text("utf-8")
+    file.write_text(
+        good.replace('flow = "who-called"', 'flow = "checkup-reminder"')
+        + '\n[lines.other]\nnumber = "+999862155500002"\nflow = "who-caled"\n',
+        "utf-8",
+    )
+    (project / "campaigns" / "wrong.yaml").write_text(
+        (project / "campaigns" / "march-checkup.yaml")
+        .read_text("utf-8")
+        .replace("campaign: march-checkup", "campaign: wrong")
+        .replace("flow: checkup-reminder", "flow: who-called"),
+        "utf-8",
+    )
+    found = {(p.rule, p.file) for p in read_project(project, {"sandbox"}).problems}
+    assert found == {
+        ("line/flow", "agi-app.toml"),
+        ("line/unknown-flow", "agi-app.toml"),
+        ("campaign/line-flow", "campaigns/wrong.yaml"),
+    }
+    lines = {p.rule: p.line for p in read_project(project, {"sandbox"}).problems}
+    text = file.read_text("utf-8").splitlines()
+    assert text[lines["line/flow"] - 1] == "[lines.main]"
+    assert text[lines["line/unknown-flow"] - 1] == "[lines.other]"
