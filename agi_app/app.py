@@ -42,6 +42,7 @@ from agi_app.dialer.worker import Health, Worker
 from agi_app.errors import first_of_ours
 from agi_app.event_loop import end_all
 from agi_app.flow.pinyin import warm
+from agi_app.hooks.desk import ScreeningDesk
 from agi_app.installation import Installation
 from agi_app.model.call import Claim
 from agi_app.pbx.ari import Ari
@@ -85,6 +86,7 @@ class _Parts:
     stops: Stops
     inbound: Inbound
     lines: LineCalls
+    desk: ScreeningDesk
     spool: Spool
     worker: Worker
     dialer: Dialer
@@ -118,15 +120,18 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
         return await lines.serve(arrival)
 
     inbound = Inbound(serve)
+    desk = ScreeningDesk(inst.settings, inst.store, inst.clock)
     router = Router(lambda channel_id, _: ari.hang_up_soon(channel_id), inbound.take)
 
     async def prepare(connected: Ari) -> None:
+        desk.follow.lose_all()
         await reconcile(connected, router, spool)
         await remove_empty(connected)
         await spool.sweep()
         await inbound.collect(connected, router)
 
     def on_event(frame: Frame) -> None:
+        desk.follow.see(frame)
         if not spool.handle(frame):
             router.handle(frame)
 
@@ -151,13 +156,14 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     dialer, placer = _dialer(inst, node, worker, stops, playable, voice, ears)
     catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
     rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
-    return _Parts(node, stops, inbound, lines, spool, worker, dialer, rehearsals, voice, renderer)
+    return _Parts(node, stops, inbound, lines, desk, spool, worker, dialer, rehearsals, voice, renderer)
 
 
 async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asyncio.TaskGroup) -> None:
     """Connect, tidy up, call until told to end, then end everything in order."""
     node, worker, dialer = parts.node, parts.worker, parts.dialer
-    first = (node.ari.run(), parts.stops.run(), parts.inbound.run(node.ari), parts.lines.run(), parts.spool.run())
+    ari, desk = node.ari, parts.desk
+    first = (ari.run(), parts.stops.run(), parts.inbound.run(ari), parts.lines.run(), parts.spool.run(), desk.run(ari))
     background = [group.create_task(work) for work in first]
     await node.ari.connected(CONNECT_WAIT_S)
     await check_trunks(asker(node.ari), inst.settings.trunks)

@@ -28,7 +28,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from agi_app.ami_config import AmiSettings
 from agi_app.errors import ConfigError
 from agi_app.line_config import InboundLineSettings, one_line_a_number
-from agi_app.screening_config import BAD_TOKEN, AgiSettings, usable_token
+from agi_app.screening_config import BAD_TOKEN, AgiSettings, GuardSettings, usable_token
 from agi_app.trunk_config import Name, TrunkSettings
 from agi_app.voice_config import PromptSettings, SpeechSettings, TtsSettings
 
@@ -113,6 +113,7 @@ class Settings(BaseSettings):
     speech: SpeechSettings = SpeechSettings()
     agi: AgiSettings = AgiSettings()
     ami: AmiSettings = AmiSettings()
+    guard: GuardSettings = GuardSettings()
     audit: AuditSettings = AuditSettings()
     sandbox: SandboxSettings = SandboxSettings()
 

@@ -23,6 +23,7 @@ from agi_app.errors import AgiAppError
 from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import CampaignState
 from agi_app.model.hold import BREAKER, UNUSABLE
+from agi_app.pbx.agi_trial import try_screening
 from agi_app.pbx.http import AriSettings, HttpPool, ask_info
 from agi_app.pbx.trial_play import FORMAT_MODULE, play_for_nobody
 from agi_app.pbx.trunks import Ask, endpoint_names, pool_asker, trunk_facts
@@ -196,6 +197,8 @@ async def _asterisk(settings: Settings) -> Findings:
             info = await ask_info(pool, ari)
             found = [Finding("Asterisk", True, f"{info.version} at {asterisk.url}"), *_ruleset(settings.project)]
             ask = pool_asker(pool, asterisk.request_timeout)
+            if trial := await try_screening(settings.agi, settings.agi_token(), pool):
+                found.append(Finding("screening", not trial.mend, trial.text, trial.mend))
             for name in settings.trunks:
                 found.append(await _trunk(settings, name, ask))
         return found + await _prompt(settings, ari)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
+from typing import Literal
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -52,3 +54,35 @@ BAD_TOKEN = f"must be {LEAST_TOKEN} or more letters and digits: `openssl rand -h
 def usable_token(token: str) -> bool:
     """Whether it is hard to guess and can stand in a dialplan without quotes."""
     return len(token) >= LEAST_TOKEN and token.isascii() and token.isalnum()
+
+
+class GuardSettings(_Frozen):
+    """How calls that come in are judged, for every line that was not told otherwise by `agi-app guard line`."""
+
+    enabled: bool = Field(True, description="false: every call rings, none is judged or kept")
+    level: Literal["notice", "low", "standard", "strict"] = Field(
+        "standard", description="notice only marks, low and standard act on evidence, strict challenges every stranger"
+    )
+    region: str = Field("", pattern=r"^([A-Z]{2})?$", description="country, such as CN, of numbers without its code")
+    zone: str = Field("UTC", description="time zone of the hours, such as Asia/Shanghai")
+    internal: tuple[str, ...] = Field((), description="endpoints of our own, such as PJSIP/front-desk: never judged")
+    decoys: tuple[str, ...] = Field((), description="numbers of ours that nobody has, as the dialplan tells them")
+    mailbox: bool = Field(False, description="the dialplan has a context agi-app-mailbox with a mailbox for each line")
+    mark: str = Field("? ", max_length=20, description="what stands before the name of a marked caller")
+    failed: Literal["voicemail", "reject"] = Field("reject", description="what becomes of who failed a challenge")
+    keep_days: int = Field(90, ge=1, le=3650, description="days for which calls and their callers' numbers are kept")
+    deadline: float = Field(0.15, gt=0, le=0.3, description="seconds for the database; later the call rings, unjudged")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("must be a time zone such as Asia/Shanghai")
+        return value
+
+    @field_validator("mark")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("may hold no line break or control character")
+        return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -11,7 +12,7 @@ from agi_app.clock import Clock
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.journal import Journal
 from agi_app.errors import InputError, StoreError
-from agi_app.store import stops
+from agi_app.store import guard, stops
 from agi_app.store.erasure import Erased, Sign, Why, erase_person
 from agi_app.store.pool import Store
 
@@ -49,10 +50,11 @@ async def erase(
         erased = await erase_person(store, number, Why(clock.real_now(), reason.strip(), entered_by), sign)
     except StoreError as error:
         raise StoreError(f"the stop is taken, but nothing was erased yet: {error}") from error
+    screened = await guard.erase(store, number)
     if erased is None:
-        return Erased({}, ())
+        return Erased(screened, ())
     for digest in erased.evidence:
         await asyncio.to_thread(files.evidence.remove, digest)
     for digest in erased.recordings:
         await asyncio.to_thread(files.recordings.remove, digest)
-    return erased
+    return replace(erased, rows=erased.rows | screened)

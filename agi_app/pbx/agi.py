@@ -56,6 +56,10 @@ class AgiSession:
         if reply.code != 200:
             raise BadAgi(f"SET VARIABLE was answered {reply.code}")
 
+    def leave(self) -> None:
+        """Let the call go on; what the hook does now, nobody waits for."""
+        self._writer.close()
+
     async def _command(self, line: bytes) -> Reply:
         self._writer.write(line)
         reply = await self._reply()

@@ -19,6 +19,7 @@ class ChannelRef(msgspec.Struct, frozen=True, gc=False):
     """The channel inside an event."""
 
     id: str
+    state: str = ""
 
 
 class PlaybackRef(msgspec.Struct, frozen=True, gc=False):
@@ -46,6 +47,7 @@ class Frame(msgspec.Struct, gc=False):
     message_body: str = ""
     application: str = ""
     channel: ChannelRef | None = None
+    caller: ChannelRef | None = None
     peer: ChannelRef | None = None
     playback: PlaybackRef | None = None
     recording: RecordingRef | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,7 +59,8 @@ def patient(
 async def test_a_new_project_lacks_only_its_worker(patient: Patient) -> None:
     """The tables of the embedded database are made by the way, as every command does."""
     found = await patient.examine()
-    assert {name for name, f in found.items() if not f.well} == {"worker"}
+    assert {name for name, f in found.items() if not f.well} == {"worker", "screening"}
+    assert "nobody listens" in found["screening"].text
     assert "agi-app run" in found["worker"].mend
     assert found["Asterisk"].text.startswith("22.")
     assert found["trunk sandbox"].text.startswith("leads to sip:127.0.0.1:")
@@ -143,3 +145,14 @@ async def test_a_caller_id_is_judged_by_rules_time(patient: Patient, cluster: em
     in_march = await patient.examine(f'{patient.settings}\n[sandbox]\nclock = "2020-03-03T10:00:00+08:00"\n')
     assert in_march["caller ID"].well
     assert "good for 37 days" in in_march["caller ID"].text
+
+
+async def test_the_dialplan_has_another_token(patient: Patient, asterisk: Asterisk) -> None:
+    """Somebody answers on the port; whether Asterisk shows the same token is asked of Asterisk."""
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", asterisk.agi_port)
+    async with server:
+        assert (await patient.examine())["screening"].well
+        wrong = (await patient.examine(patient.settings.replace(asterisk.agi_token, "0" * 48)))["screening"]
+        assert "another one" in wrong.text
+        off = await patient.examine(patient.settings.replace(f'token = "{asterisk.agi_token}"', ""))
+        assert "screening" not in off

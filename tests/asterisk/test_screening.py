@@ -30,6 +30,13 @@ exten => _7XXX,1,Gosub(agi-app-screen,s,1(${{EXTEN}}))
  same => n,Dial(PJSIP/{PHONE}@sandbox-carrier,20)
 exten => _8XXX,1,Gosub(agi-app-dialled,s,1(+99861380001101))
  same => n,Dial(PJSIP/{PHONE}@sandbox-carrier,20)
+exten => _9XXX,1,Gosub(agi-app-screen,s,1(${{EXTEN}}))
+ same => n,Dial(Local/${{EXTEN}}@phone/n,20,F(agi-app-after-call^s^1))
+[phone]
+exten => _9XX1,1,Answer()
+ same => n,Wait(2)
+ same => n,SendDTMF(*)
+ same => n,Wait(3)
 [agi-app-mailbox]
 exten => _7XXX,1,Dial(PJSIP/{MAILBOX}@sandbox-carrier,20)
 """
@@ -192,4 +199,12 @@ def test_a_dialled_number_is_told(pbx: Asterisk, tmp_path: Path, capture: Captur
         began = calls_in(pbx, "8001")
         assert told(agi_app, "dialled +99861380001101")
         assert invites(capture, PHONE, began)
+        hang_up(pbx)
+
+
+def test_the_key_after_a_call_reports_it(pbx: Asterisk, tmp_path: Path) -> None:
+    """The caller hangs up after a second; the phone that was called presses * a second later."""
+    with answering(pbx, tmp_path, "honest") as agi_app:
+        calls_in(pbx, "9001", "Wait,1")
+        assert told(agi_app, "report nuisance  call-9001", within_s=6)
         hang_up(pbx)

@@ -1,0 +1,212 @@
+"""guard explain, report, replay, appeal, complain: what the guard did, why, and whether it was right."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
+from agi_app.errors import InputError
+from agi_app.guard.call import Endpoint, IncomingCall, read_caller
+from agi_app.guard.case import Action
+from agi_app.guard.decide import Decision, decide
+from agi_app.guard.replay import Replay, replay, unpack_decision
+from agi_app.hooks.screening import chosen
+from agi_app.installation import Installation
+from agi_app.model.phone import mask
+from agi_app.store import guard as calls_table
+from agi_app.store import guard_report as reports
+from agi_app.store.access import Access, log_access
+from agi_app.store.guard_report import ActionTotal, JudgedCall
+
+DaysOption = Annotated[int, typer.Option(min=1, help="How many days back.")]
+NumbersOption = Annotated[bool, typer.Option("--numbers", help="Show whole numbers; that is noted (access log).")]
+LanguageOption = Annotated[str, typer.Option(help="Language of the reasons: en or zh-CN.")]
+_MISTAKES = {
+    "appealed": "somebody here said that it was no nuisance",
+    "dialled_later": "somebody here dialled the number later",
+    "passed_later": "the caller passed a challenge later",
+    "talked_later": "somebody here talked with the caller later",
+    "reported": "was let through and reported as a nuisance",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (explain, report, appeal, complain):
+        app.command()(command)
+    app.command("replay")(replay_)
+
+
+def explain(
+    number: Annotated[str, typer.Argument(help="A caller's number, or withheld.")],
+    project: ProjectOption = HERE,
+    line: Annotated[str, typer.Option(help="The number of ours that it calls.")] = "",
+    language: LanguageOption = "en",
+    as_json: JsonOption = False,
+) -> None:
+    """Show what would become of a call of this number now, and what became of its last ones, each with its reasons."""
+
+    async def work(inst: Installation) -> tuple[Decision, list[JudgedCall]]:
+        caller, kind = read_caller(number, inst.settings.guard.region or None)
+        now = inst.clock.now()
+        known = await calls_table.lookup(inst.store, caller, line, now)
+        call = IncomingCall(caller, kind, line, Endpoint.TRUNK, line)
+        decision = decide(call, known.facts, chosen(known, inst.settings.guard), now)
+        since = now - dt.timedelta(days=inst.settings.guard.keep_days)
+        return decision, await reports.calls(inst.store, since, number=caller, limit=20) if caller else []
+
+    decision, past = with_installation(project, work)
+    if as_json:
+        say_json({"now": _plain(decision), "calls": [_plain_call(call, language, whole=True) for call in past]})
+        return
+    say(f"now: {decision.text(language)} ({decision.score} points)")
+    for call in past:
+        say(f"{call.at:%Y-%m-%d %H:%M} UTC to {call.called}: {_why(call, language)}{_outcome(call)}")
+
+
+def report(
+    project: ProjectOption = HERE,
+    days: DaysOption = 7,
+    numbers: NumbersOption = False,
+    language: LanguageOption = "en",
+    as_json: JsonOption = False,
+) -> None:
+    """Show what was blocked, who was challenged and passed, and which decisions were probably wrong."""
+
+    async def work(inst: Installation) -> tuple[list[ActionTotal], list[list[JudgedCall]]]:
+        since = inst.clock.now() - dt.timedelta(days=days)
+        kept_away = [Action.REJECT.value, Action.VOICEMAIL.value]
+        found = [
+            await reports.calls(inst.store, since, actions=kept_away),
+            await reports.calls(inst.store, since, passed=True),
+            await reports.suspected(inst.store, since),
+        ]
+        if numbers:
+            shown = {call.number for calls in found for call in calls if call.number}
+            await log_access(inst.store, Access("guard report", len(shown)))
+        return await reports.totals(inst.store, since), found
+
+    totals, (blocked, passed, suspected) = with_installation(project, work)
+    if as_json:
+        say_json(
+            {
+                "days": days,
+                "totals": [dataclasses.asdict(total) for total in totals],
+                "blocked": [_plain_call(call, language, whole=numbers) for call in blocked],
+                "passed": [_plain_call(call, language, whole=numbers) for call in passed],
+                "suspected": [_plain_call(call, language, whole=numbers) for call in suspected],
+            }
+        )
+        return
+    columns = ("action", "calls", "unjudged", "challenge passed", "failed", "reported", "appealed")
+    table(f"The last {days} days", columns, (dataclasses.astuple(total) for total in totals))
+    _calls_table("Blocked or sent to the mailbox", blocked, language, numbers)
+    _calls_table("Challenged and passed", passed, language, numbers)
+    _calls_table("Suspected mistakes", suspected, language, numbers)
+
+
+def _calls_table(title: str, calls: Sequence[JudgedCall], language: str, whole: bool) -> None:
+    say("")
+    table(
+        title,
+        ("when (UTC)", "caller", "to", "why", "call"),
+        (
+            (f"{c.at:%Y-%m-%d %H:%M}", _shown(c.number, whole), c.called,
+             _MISTAKES[c.mistake] + "; " + _why(c, language) if c.mistake else _why(c, language), c.call_id)
+            for c in calls
+        ),
+    )  # fmt: skip
+
+
+def _shown(number: str | None, whole: bool) -> str:
+    return "withheld" if number is None else number if whole else mask(number)
+
+
+def _why(call: JudgedCall, language: str) -> str:
+    return unpack_decision(call.decision).text(language) if call.decision else f"{call.action}: {call.unjudged}"
+
+
+def _outcome(call: JudgedCall) -> str:
+    said = [
+        f"challenge {call.challenge}" if call.challenge else "",
+        f"talked {call.talked_s:.0f} s" if call.answered and call.talked_s else "",
+        "reported" if call.reported_at else "",
+        "appealed" if call.appealed_at else "",
+    ]
+    text = ", ".join(filter(None, said))
+    return f" [{text}]" if text else ""
+
+
+def _plain(decision: Decision) -> dict[str, Any]:
+    return dataclasses.asdict(decision)
+
+
+def _plain_call(call: JudgedCall, language: str, *, whole: bool) -> dict[str, Any]:
+    found = dataclasses.asdict(call) | {"number": _shown(call.number, whole), "why": _why(call, language)}
+    del found["decision"]
+    return found
+
+
+def appeal(
+    call: Annotated[str, typer.Argument(help="A caller's number, or the id of a call.")], project: ProjectOption = HERE
+) -> None:
+    """Say that a caller is no nuisance: reports before count no more, and for 30 days it is marked at most."""
+    _vote(project, call, nuisance=False)
+    say(f"{call}: no nuisance")
+
+
+def complain(
+    call: Annotated[str, typer.Argument(help="A caller's number, or the id of a call.")], project: ProjectOption = HERE
+) -> None:
+    """Say that a caller is a nuisance, as the key * after the call does."""
+    _vote(project, call, nuisance=True)
+    say(f"{call}: reported")
+
+
+def _vote(project: Path, call: str, *, nuisance: bool) -> None:
+    async def work(inst: Installation) -> bool:
+        number, _ = read_caller(call, inst.settings.guard.region or None)
+        found = await reports.find_call(inst.store, call) or (number and await reports.find_call(inst.store, number))
+        return bool(found) and await calls_table.vote(inst.store, str(found), nuisance, inst.clock.now())
+
+    if not with_installation(project, work):
+        raise InputError(f"{call}: no call of it is kept; `agi-app guard report` lists calls")
+
+
+def replay_(
+    project: ProjectOption = HERE,
+    days: DaysOption = 90,
+    as_json: JsonOption = False,
+) -> None:
+    """Make every stored decision again from what it was judged by; exit 1 when one comes out otherwise."""
+
+    async def work(inst: Installation) -> tuple[Counter[Replay], list[str]]:
+        results: Counter[Replay] = Counter()
+        different = []
+        async for stored in reports.decisions(inst.store, inst.clock.now() - dt.timedelta(days=days)):
+            result = replay(stored.inputs, stored.decision)
+            results[result] += 1
+            if result is Replay.DIFFERENT:
+                different.append(stored.call_id)
+        return results, different
+
+    results, different = with_installation(project, work)
+    if as_json:
+        say_json(
+            {"ok": not different, **{kind.name.lower(): results[kind] for kind in Replay}, "different_ids": different}
+        )
+    else:
+        say(
+            f"{results[Replay.SAME]} decisions made again came out the same, {len(different)} did not,"
+            f" {results[Replay.OTHER_VERSION]} were made by another version of the guard"
+        )
+        for call_id in different:
+            say(f"call {call_id}: the row was changed, or the program is not what its version says")
+    raise typer.Exit(1 if different else 0)

@@ -1,0 +1,72 @@
+"""Everything that answers the dialplan's questions, joined: the server, its hooks, what they keep and follow."""
+
+from __future__ import annotations
+
+import asyncio
+
+from agi_app import log
+from agi_app.clock import Clock
+from agi_app.config import Settings
+from agi_app.errors import ConfigError, StoreError
+from agi_app.hooks.challenged import Challenged
+from agi_app.hooks.dialled import Dialled
+from agi_app.hooks.follow import Follow
+from agi_app.hooks.report import Report
+from agi_app.hooks.screen import Screen
+from agi_app.hooks.screening import Screening
+from agi_app.pbx.agi import AgiServer, Hook
+from agi_app.pbx.ari import Ari
+from agi_app.store.pool import Store
+
+LISTEN_AGAIN_S = 2.0  # an earlier worker may hold the port a moment longer
+PURGE_EVERY_S = 3600.0
+
+_log = log.get("guard")
+
+
+class ScreeningDesk:
+    """One worker's. Without a token in the settings nobody is answered, and ``run`` does nothing."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
+        self._token = settings.agi_token()
+        self.screening = Screening(store, clock, settings.guard)
+        self.follow = Follow(clock, self.screening.ended)
+
+    async def run(self, ari: Ari) -> None:
+        """Answer until cancelled; what was decided is stored in the end."""
+        if self._token is None:
+            return
+        await self.screening.remember()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for work in (self.screening.records.run(), self.follow.run(ari), self._purge()):
+                    group.create_task(work)
+                await self._answer(self._token)
+        finally:
+            self.follow.lose_all()
+            await self.screening.records.finish()
+
+    async def _answer(self, token: str) -> None:
+        hooks: dict[str, Hook] = {
+            "screen": Screen(self.screening, self.follow),
+            "challenged": Challenged(self.screening),
+            "report": Report(self.screening),
+            "dialled": Dialled(self.screening),
+        }
+        server = AgiServer(self._settings.agi, token, hooks, self._clock)
+        while True:
+            try:
+                await server.run()
+            except ConfigError as error:  # calls go out and come in all the same
+                _log.error("calls that come in are not screened", reason=str(error))
+            await asyncio.sleep(LISTEN_AGAIN_S)
+
+    async def _purge(self) -> None:
+        while True:
+            await asyncio.sleep(PURGE_EVERY_S)
+            try:
+                if gone := await self.screening.purge():
+                    _log.info("removed calls that were kept long enough", rows=gone)
+            except StoreError as error:
+                _log.warning("old calls are not removed", reason=str(error))

@@ -1,0 +1,53 @@
+"""The hook ``screen``: a call comes in, what becomes of it?
+
+Arguments: the number of ours, and what STIR/SHAKEN found (``Verification passed/A``). It sets ``AGI_APP_ACTION`` last,
+so that a channel which loses us half-way has no action and rings.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from agi_app.guard.call import Stir
+from agi_app.guard.case import Action
+from agi_app.hooks.follow import Follow
+from agi_app.hooks.screening import Question, Screening
+from agi_app.pbx.agi import AgiSession
+
+DIGITS = "2345678"  # not those that machines press blindly
+_ATTESTED = {"A": Stir.FULL, "B": Stir.PARTIAL, "C": Stir.GATEWAY}
+
+
+class Screen:
+    """Answers by the guard's decision."""
+
+    def __init__(self, screening: Screening, follow: Follow) -> None:
+        self._screening, self._follow = screening, follow
+
+    async def __call__(self, session: AgiSession) -> None:
+        """Tell Asterisk what to do with the call, then follow it."""
+        request = session.request
+        _, called, stir, *_ = (*request.arguments, "", "")
+        question = Question(request.caller, called or request.called, request.endpoint, parse_stir(stir))
+        verdict = await self._screening.judge(question)
+        settings = self._screening.settings
+        match verdict.action:
+            case Action.MARK:
+                await session.set("AGI_APP_PREFIX", settings.mark)
+            case Action.CHALLENGE:
+                await session.set("AGI_APP_DIGIT", secrets.choice(DIGITS))
+                await session.set("AGI_APP_FAILED", settings.failed)
+        if verdict.kept:
+            await session.set("__AGI_APP_CALL", verdict.call_id)  # also the phone that rings has it, to report the call
+        await session.set("AGI_APP_ACTION", verdict.action.value)
+        session.leave()
+        if verdict.kept:
+            self._follow.begin(request.unique_id, verdict.call_id, talks=verdict.action in (Action.ALLOW, Action.MARK))
+
+
+def parse_stir(text: str) -> Stir | None:
+    """What the dialplan's STIR_SHAKEN said: result/attestation. Without a signature nothing."""
+    result, _, attestation = text.partition("/")
+    if result == "Verification passed":
+        return _ATTESTED.get(attestation)
+    return Stir.FAILED if result in ("Signature failed", "Verification mismatch") else None

@@ -1,0 +1,30 @@
+-- name: put
+INSERT INTO guard_list (line, shared, allow, pattern, low, high, reason, expires_at, entered_by, entered_at)
+VALUES (%(line)s, %(shared)s, %(allow)s, %(pattern)s, %(low)s, %(high)s, %(reason)s, %(expires_at)s, %(entered_by)s, %(at)s)
+ON CONFLICT (line, pattern, shared) DO UPDATE
+SET allow = excluded.allow, reason = excluded.reason, expires_at = excluded.expires_at,
+    entered_by = excluded.entered_by, entered_at = excluded.entered_at
+RETURNING entry_id, (xmax = 0) AS added;
+
+-- name: remove
+DELETE FROM guard_list WHERE line = %(line)s AND pattern = %(pattern)s RETURNING allow;
+
+-- name: entries
+SELECT entry_id, line, shared, allow, pattern, reason, expires_at, entered_by, entered_at
+FROM guard_list
+WHERE %(line)s::text IS NULL OR line = %(line)s
+ORDER BY line, shared, allow DESC, pattern;
+
+-- name: set_line
+INSERT INTO guard_line AS l (line, enabled, level, hours, zone, mailbox)
+VALUES (%(line)s, %(enabled)s, %(level)s, %(hours)s, %(zone)s, %(mailbox)s)
+ON CONFLICT (line) DO UPDATE
+SET enabled = coalesce(excluded.enabled, l.enabled), level = coalesce(excluded.level, l.level),
+    hours = coalesce(excluded.hours, l.hours), zone = coalesce(excluded.zone, l.zone),
+    mailbox = coalesce(excluded.mailbox, l.mailbox);
+
+-- name: reset_line
+DELETE FROM guard_line WHERE line = %(line)s;
+
+-- name: lines
+SELECT line, enabled, level, hours, zone, mailbox FROM guard_line ORDER BY line;
