@@ -11,26 +11,34 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import agi, gate, imports, main_job, soak, speech
+from bench import agi, flow, gate, imports, main_job, prompts, response, soak, speech
 from bench.output import append, say, table
 from sandbox.errors import SandboxError
 from sandbox.root import ensure_root, ensure_tools
+
+BENCHES = ("main-job", "import", "soak", "gate", "speech", "response", "flow", "prompts", "agi")
+ONCE = ("speech", "response", "agi")  # a run of them takes long
 
 
 def main() -> int:
     """Exit status: 0 every run reached its targets, 1 one did not, 2 the environment is wrong."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure agi-app on this machine.")
-    parser.add_argument("bench", choices=["main-job", "import", "soak", "gate", "speech", "agi"])
-    parser.add_argument("--runs", type=int, help="how often; the median is shown (default 3; speech, agi: 1)")
-    parser.add_argument("--calls", type=int, help="calls of a run (main-job: 1200; soak: 10000; agi: 3000)")
+    parser.add_argument("bench", choices=BENCHES)
+    parser.add_argument("--runs", type=int, help="how often; the median is shown (default 3; speech, response, agi: 1)")
+    parser.add_argument(
+        "--calls", type=int, help="calls of a run (main-job: 1200; soak: 10000; agi: 3000; response: 8 a language)"
+    )
     parser.add_argument("--rate", type=float, help="calls offered a second (default 60; agi: 50)")
     parser.add_argument("--rows", type=int, help="import: one file of so many rows; gate: contacts of the big database")
     parser.add_argument("--xlsx", action="store_true", help="import --rows: an Excel workbook instead of CSV")
-    parser.add_argument("--threads", type=int, default=1, help="speech: cores for one utterance (default 1)")
+    parser.add_argument("--threads", type=int, default=1, help="speech, response: cores for one utterance (default 1)")
+    parser.add_argument(
+        "--noise", type=float, default=response.NOISE_DB, help="response: dB of full scale (default -55)"
+    )
     parser.add_argument("--json", action="store_true", help="print the results as JSON lines instead of a table")
     parser.add_argument("--out", type=Path, default=Path("var/bench.jsonl"), help="JSON lines are added here")
     options = parser.parse_args()
-    options.runs = (1 if options.bench in ("speech", "agi") else 3) if options.runs is None else options.runs
+    options.runs = (1 if options.bench in ONCE else 3) if options.runs is None else options.runs
     options.rate = options.rate or (agi.RATE if options.bench == "agi" else 60.0)
     if min(options.runs, options.calls or 1, options.rows or 1, options.threads) < 1 or options.rate <= 0:
         parser.error("--runs, --calls, --rows, --threads and --rate must be above zero")
@@ -70,12 +78,18 @@ def _bench(
         return partial(imports.run_big, options.rows, options.xlsx), imports.faults_of_big
     if options.bench == "import":
         return imports.run, imports.faults
+    if options.bench in ("flow", "prompts"):
+        module = {"flow": flow, "prompts": prompts}[options.bench]
+        return module.run, module.faults
     if options.bench == "speech":
         return partial(speech.run, options.threads), speech.faults
     ensure_tools(say)
     root = ensure_root(say)
     if options.bench == "agi":
         return (lambda: agi.run(root, options.calls or agi.CALLS, options.rate)), agi.faults
+    if options.bench == "response":
+        calls = options.calls or response.CALLS
+        return (lambda: response.run(root, options.noise, calls, options.threads)), response.faults
     if options.bench == "soak":
         long_job = main_job.Job(options.calls or 10_000, options.rate)
         return (lambda: soak.run(root, long_job)), soak.faults

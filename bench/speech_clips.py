@@ -51,10 +51,18 @@ def clips(language: str) -> Iterator[Clip]:
     for wanted, phrases in table["clips"].items():
         for phrase, voice in product(phrases, (*table["voices"], *table["held_out"])):
             seed = f"{phrase} {voice}"
-            choice = hashlib.sha256(seed.encode()).digest()[0]
-            sound = spoken(phrase, voice, SPEEDS[choice % len(SPEEDS)])
-            pcm = telephone(sound, RATE, LAWS[choice // 8 % len(LAWS)], SNR_DB, seed)
+            law = LAWS[_choice(seed) // 8 % len(LAWS)]
+            pcm = telephone(at_its_speed(phrase, voice), RATE, law, SNR_DB, seed)
             yield Clip(phrase, wanted, voice, voice in table["held_out"], pcm)
+
+
+def at_its_speed(phrase: str, voice: str) -> Sound:
+    """What the voice says, at the one of three speeds that falls to both."""
+    return spoken(phrase, voice, SPEEDS[_choice(f"{phrase} {voice}") % len(SPEEDS)])
+
+
+def _choice(seed: str) -> int:
+    return hashlib.sha256(seed.encode()).digest()[0]
 
 
 def spoken(phrase: str, voice: str, speed: float) -> Sound:

@@ -20,13 +20,13 @@ AROUND_S = (0.4, 0.9)  # before and after the words, as a recording has it
 
 def telephone(sound: Sound, rate: int, law: Law, snr_db: float, seed: str) -> bytes:
     """The sound as the recogniser gets it: 8 kHz, signed 16 bit. The noise is pink, and goes on before and after."""
-    narrow = _band(np.asarray(soxr.resample(sound, rate, RATE), np.float32))
+    narrow = band(np.asarray(soxr.resample(sound, rate, RATE), np.float32))
     spoken = narrow[np.abs(narrow) > 0.02 * np.abs(narrow).max()]  # its pauses do not count for its level
     level = 10 ** (LEVEL_DB / 20)
     narrow = narrow * (level / float(np.sqrt(np.mean(spoken**2))))
     before, after = (np.zeros(int(s * RATE), np.float32) for s in AROUND_S)
     whole = np.concatenate([before, narrow, after])
-    noise = _band(pink(len(whole), seed))
+    noise = band(pink(len(whole), seed))
     noise *= level * 10 ** (-snr_db / 20) / float(np.sqrt(np.mean(noise**2)))
     return coded(whole + noise, law)
 
@@ -53,7 +53,7 @@ def pink(count: int, seed: str, slope: float = 0.5) -> Sound:
     return noise / float(np.sqrt(np.mean(noise**2)))
 
 
-def _band(sound: Sound) -> Sound:
+def band(sound: Sound) -> Sound:
     """300 to 3400 Hz, with soft edges."""
     spectrum = np.fft.rfft(sound)
     frequencies = np.fft.rfftfreq(len(sound), 1 / RATE)

@@ -24,14 +24,18 @@ BUFFER_KIB = 65_536
 
 
 class Capture:
-    """tcpdump of UDP ports on the loopback interface into a file. Needs root, as tcpdump does."""
+    """tcpdump of UDP ports on the loopback interface into a file. Needs root, as tcpdump does.
 
-    def __init__(self, file: Path, *ports: int, interface: str = "lo") -> None:
+    ``media_host``: also all that this host sends and gets, such as the sound of calls.
+    """
+
+    def __init__(self, file: Path, *ports: int, interface: str = "lo", media_host: str | None = None) -> None:
         if not ports:
             raise SandboxError("a capture needs a port: give the carrier's")
         self.file = file.resolve()
         self.ports = ports
         self.interface = interface
+        self.media_host = media_host
         self.log_path = self.file.with_name(self.file.name + ".log")
         self._child: Child | None = None
 
@@ -39,7 +43,8 @@ class Capture:
         """Returns when tcpdump is listening, so that no message after it is missed."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.log_path.write_bytes(b"")
-        expression = " or ".join(f"udp port {port}" for port in self.ports)
+        host = [] if self.media_host is None else [f"(udp and host {self.media_host})"]
+        expression = " or ".join([*(f"udp port {port}" for port in self.ports), *host])
         argv = ["tcpdump", "-i", self.interface, "-n", "-U", "--immediate-mode", "-s", "0", "-B", str(BUFFER_KIB)]
         # -Z root: giving up root would also give up being killed with us.
         self._child = Child([*argv, "-Z", "root", "-w", str(self.file), expression], log=self.log_path)
