@@ -29,7 +29,8 @@ from agi_app.consent.purge import Purger
 from agi_app.consent.revoke import Stops
 from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.internal import InternalCalls
-from agi_app.dialer.line_calls import LineCalls, Means
+from agi_app.dialer.line_calls import LineCalls
+from agi_app.dialer.line_parts import Means
 from agi_app.dialer.lines import Lines
 from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.loop import Dialer
@@ -137,9 +138,7 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
 
     ari = Ari(ari_settings(inst.settings), inst.clock, on_event=on_event, prepare=prepare)
     spool = Spool(ari)
-    speech, meanings = inst.settings.speech, load_meanings(inst.settings.project)
-    keep = KeptFiles.of(inst.settings.data).recordings.keep_call
-    ears = Ears(spool, recognizer, meanings, keep, speech.deadline, speech.level, talk_detect(speech))
+    ears = _ears(inst, spool, recognizer)
     if recognizer is not None:
         await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
     rules = load_ruleset(inst.settings.project)
@@ -157,6 +156,13 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
     rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
     return _Parts(node, stops, inbound, lines, desk, spool, worker, dialer, rehearsals, voice, renderer)
+
+
+def _ears(inst: Installation, spool: Spool, recognizer: Recognizer | None) -> Ears:
+    """Who hears what is said in a call."""
+    speech, meanings = inst.settings.speech, load_meanings(inst.settings.project)
+    keep = KeptFiles.of(inst.settings.data).recordings.keep_call
+    return Ears(spool, recognizer, meanings, keep, speech.deadline, speech.level, talk_detect(speech))
 
 
 async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asyncio.TaskGroup) -> None:

@@ -43,6 +43,8 @@ TABLES = {
     "campaign_version": "campaign_version",
     "line_call": "line_call",
     "line_stop": "line_stop",
+    "complaint": "complaint",
+    "complaint_note": "complaint_note",
 }
 
 

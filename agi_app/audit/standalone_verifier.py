@@ -234,6 +234,7 @@ def check_subject(statement: dict[str, Any], records: list[dict[str, Any]]) -> N
     persons = [r["id"] for r in records if r["entry"] == "person"]
     hashes = {r["number_hash"] for r in records if r["entry"] == "person"}
     wordings = {r["wording_id"] for r in records if r["entry"] == "consent"}
+    complaints = {r["id"] for r in records if r["entry"] == "complaint"}
     if statement["subject"] not in [r["number"] for r in records if r["entry"] == "person"]:
         raise NotGenuine("there is no record that says whose the number is")
     if persons != statement["persons"]:
@@ -245,7 +246,8 @@ def check_subject(statement: dict[str, Any], records: list[dict[str, Any]]) -> N
             or (kind == "wording" and record["id"] in wordings)
             or (kind in ("suppression", "line_stop") and record["number_hash"] in hashes)
             or (kind == "line_call" and record["caller_hash"] in hashes)
-            or (kind in ("consent", "revocation", "decision", "result") and record["person_id"] in persons)
+            or (kind in ("consent", "revocation", "decision", "result", "complaint") and record["person_id"] in persons)
+            or (kind == "complaint_note" and record["complaint_id"] in complaints)
         )
         if not fits:
             raise NotGenuine(f"{kind} {record['id']} is about somebody else")

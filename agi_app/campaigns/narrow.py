@@ -131,4 +131,5 @@ CHECKS: Mapping[str, Check] = {
     ),
     "artificial_voice": _at_least("disclose", "says_artificial_voice"),
     "opt_out": _at_most("offered_within", "opt_out_within"),
+    "complaints": _at_most("answer_within", "answer_complaints_within"),
 }

@@ -19,7 +19,7 @@ from agi_app.gate.rule_file import DEFAULT, RULE_KEYS, SPANS, ClosedDays, Jurisd
 from agi_app.gate.ruleset import Cap, Jurisdiction, ListRule, Part, Rules, lowest_caps, strictest, strictest_lists
 from agi_app.yaml_lines import Document
 
-OPTIONAL = frozenset({"external_lists"})  # the default may be silent about it
+OPTIONAL = frozenset({"external_lists", "complaints"})  # the default may be silent about it
 L = TypeVar("L", int, float, dt.timedelta)
 
 
@@ -148,6 +148,9 @@ def rules_of(values: RuleValues, closed: Iterable[Calendar]) -> Rules:
         keep_records_days=_most((v.records_days for v in kept), 0),
         says_artificial_voice=any(v.disclose for v in values.artificial_voice or ()),
         opt_out_within=_least((v.offered_within for v in values.opt_out or ()), none.opt_out_within),
+        answer_complaints_within=_least(
+            (v.answer_within for v in values.complaints or ()), none.answer_complaints_within
+        ),
     )
 
 

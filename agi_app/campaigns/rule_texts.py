@@ -67,6 +67,7 @@ def in_force(rules: Rules) -> dict[str, str]:
         "retention": f"recordings {rules.keep_recordings_days} days, records {rules.keep_records_days} days",
         "artificial_voice": _disclosure(rules.says_artificial_voice),
         "opt_out": f"offered within {span_text(rules.opt_out_within)}",
+        "complaints": _complaints(rules.answer_complaints_within),
     }
 
 
@@ -104,6 +105,10 @@ def _disclosure(needed: bool) -> str:
     return "must be disclosed" if needed else "need not be disclosed"
 
 
+def _complaints(within: dt.timedelta) -> str:
+    return "no time is set" if within == dt.timedelta.max else f"answered within {span_text(within)}"
+
+
 def _closed(value: Any) -> str:
     parts = []
     if value.calendar is not None:
@@ -137,4 +142,5 @@ TEXTS: Mapping[str, Callable[[Any], str]] = {
     "retention": _retention,
     "artificial_voice": lambda v: _disclosure(v.disclose),
     "opt_out": lambda v: f"offered within {span_text(v.offered_within)}",
+    "complaints": lambda v: _complaints(v.answer_within),
 }

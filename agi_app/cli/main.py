@@ -17,7 +17,10 @@ from agi_app.errors import AgiAppError
 
 # The first word of a command -> the module that has it. Only that one is imported: a worker that is
 # started after a crash must hang up what it finds within a moment.
-GROUPS = ("prompts", "contacts", "consent", "callerid", "campaign", "rules", "suppression", "audit", "line", "guard")
+GROUPS = (
+    *("prompts", "contacts", "consent", "callerid", "campaign", "rules", "suppression", "audit"),
+    *("line", "guard", "complaint"),
+)
 COMMANDS = {
     "init": "files",
     "check": "files",

@@ -10,21 +10,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from agi_app import log
-from agi_app.calls.ears import Ears
-from agi_app.calls.line import CALLED, Line, caller_number, line_of
-from agi_app.calls.plan import CallPlan, HandOverOrder
+from agi_app.calls.line import Line, caller_number, line_of
+from agi_app.calls.plan import CallPlan
 from agi_app.calls.runner import Call
 from agi_app.calls.stopping import KEYED
-from agi_app.calls.voice import CallVoice, Voice
+from agi_app.calls.voice import CallVoice
+from agi_app.consent.complaints import BY_LINE, Complaint, open_case
 from agi_app.consent.revoke import Stops
+from agi_app.dialer.line_parts import Live, Means, as_claim
 from agi_app.dialer.node import Node
 from agi_app.dialer.own_calls import until_stored
 from agi_app.errors import AgiAppError
@@ -34,13 +34,14 @@ from agi_app.flow.events import Event
 from agi_app.flow.state import Caller
 from agi_app.flow.words import CALLER_COLUMN, SHOWN, WITHHELD
 from agi_app.model.call import CallResult, Claim
-from agi_app.model.phone import country_and_zones
+from agi_app.model.phone import PhoneNumber, country_and_zones, parse
 from agi_app.pbx.events import Lost
 from agi_app.pbx.inbound import Arrival
-from agi_app.pbx.line_channel import GIVEN_BACK, LineChannel, answered, shown_number
+from agi_app.pbx.line_channel import GIVEN_BACK, answered, shown_number
 from agi_app.store import line_calls as table
 from agi_app.store.line_calls import LineCall, LineStop
 
+COMPLAINT = "complaint"  # the answer of a flow that opens a case
 PER_CALLER = 2  # calls at once from one number: a machine that redials leaves the line to others
 UNWRITTEN = 1000  # calls that may wait for the database to be written down
 CLOSE_S = 8.0  # how long live calls may go on when the worker ends
@@ -51,29 +52,6 @@ VIA, VIA_KEYED = "line", "line keyed"  # how journals and the ledger call a stop
 _log = log.get("lines")
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a line speaks, hears and hands over with."""
-
-    media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
-    voice: Voice
-    hand_over: Callable[[HandOverOrder], Awaitable[str]]
-    ears: Ears
-
-
-@dataclass(slots=True)
-class _Live:
-    """A call while it goes on."""
-
-    line: Line
-    caller: str | None  # E.164; None: it shows no number
-    began_at: dt.datetime
-    call_id: str = field(default_factory=lambda: f"line-{uuid.uuid4().hex}")
-    stops: list[LineStop] = field(default_factory=list)
-    channel: LineChannel | None = None
-    language: str | None = None
-
-
 class LineCalls:
     """The lines of one node."""
 
@@ -81,8 +59,8 @@ class LineCalls:
         self._node, self._stops, self._means = node, stops, means
         self._lines: Sequence[Line] | None = None
         self._voices: dict[str, CallVoice] = {}  # by line
-        self._live: dict[str, _Live] = {}
-        self._unwritten: asyncio.Queue[tuple[LineCall, list[LineStop]]] = asyncio.Queue(UNWRITTEN)
+        self._live: dict[str, Live] = {}
+        self._unwritten: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue(UNWRITTEN)
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._closing = False
@@ -114,7 +92,7 @@ class LineCalls:
         shown = await shown_number(self._node.ari, arrival.channel_id)
         if shown is None:
             return None
-        live = _Live(line, caller_number(shown, line.region), self._node.clock.now())
+        live = Live(line, caller_number(shown, line.region), self._node.clock.now())
         reason = line.fault or self._too_many(live)
         if reason or line.flow is None:
             self._write(live, table.GIVEN_BACK, reason, None)
@@ -132,8 +110,7 @@ class LineCalls:
     async def run(self) -> None:
         """Write down the calls that are over, until cancelled."""
         while True:
-            write = partial(table.add, self._node.store, *await self._unwritten.get())
-            await until_stored("a call that came in", write)
+            await until_stored("a call that came in", await self._unwritten.get())
 
     async def close(self) -> None:
         """Take no new call; those that go on have a moment, then they go on in the dialplan."""
@@ -148,14 +125,14 @@ class LineCalls:
             async with asyncio.timeout(LAST_WORDS_S):
                 await self._quiet.wait()
 
-    def _too_many(self, new: _Live) -> str:
+    def _too_many(self, new: Live) -> str:
         calls = Counter(live.line.name for live in self._live.values())
         if calls[new.line.name] >= new.line.concurrent:
             return f"{new.line.concurrent} calls at once are the most of this line (concurrent)"
         same = sum(live.caller == new.caller for live in self._live.values()) if new.caller is not None else 0
         return f"{same} calls of this number go on already" if same >= PER_CALLER else ""
 
-    async def _answer(self, arrival: Arrival, live: _Live, flow: Flow) -> str | None:
+    async def _answer(self, arrival: Arrival, live: Live, flow: Flow) -> str | None:
         node, line = self._node, live.line
         variables = self._means.ears.for_call(flow)
         try:
@@ -181,7 +158,7 @@ class LineCalls:
         self._write(live, table.GIVEN_BACK if given_back else table.ANSWERED, note, result)
         return None
 
-    def _plan(self, live: _Live, flow: Flow) -> CallPlan:
+    def _plan(self, live: Live, flow: Flow) -> CallPlan:
         line, caller = live.line, Caller(live.caller is not None, live.line.region)
         zones = country_and_zones(line.number)[1]
 
@@ -195,7 +172,7 @@ class LineCalls:
                 live.language = what.language
 
         return CallPlan(
-            claim=_as_claim(live),
+            claim=as_claim(live),
             flow=flow,
             ring_time_s=0.0,
             max_call_s=line.max_call_s,
@@ -210,7 +187,7 @@ class LineCalls:
             watch=watch,
         )
 
-    def _write(self, live: _Live, result: str, note: str | None, call: CallResult | None) -> None:
+    def _write(self, live: Live, result: str, note: str | None, call: CallResult | None) -> None:
         """Have the call written down soon; ``note`` says why it was given back, or what was wrong."""
         now = self._node.clock.real_now()
         row = LineCall(
@@ -227,24 +204,18 @@ class LineCalls:
             answered_at=call.answered_at if call else None,
             ended_at=(call.ended_at if call else None) or now,
         )
+        self._write_soon(partial(table.add, self._node.store, row, live.stops))
+        if call is not None and COMPLAINT in call.answers and live.caller is not None:
+            self._write_soon(partial(self._complain, live.call_id, live.line.name, parse(live.caller), live.began_at))
+
+    def _write_soon(self, write: Callable[[], Awaitable[object]]) -> None:
         try:
-            self._unwritten.put_nowait((row, live.stops))
+            self._unwritten.put_nowait(write)
         except asyncio.QueueFull:
-            _log.error("too many calls wait for the database; this one is not written down", line=live.line.name)
+            _log.error("too many calls wait for the database; this one is not written down")
 
-
-def _as_claim(live: _Live) -> Claim:
-    """A call that came in, as the runner knows calls; nobody claimed it, and no attempt is made of it."""
-    return Claim(
-        attempt_id=live.call_id,
-        contact_id=0,
-        person_id=0,
-        campaign=CALLED,
-        number=live.caller or "",
-        caller_id=live.line.number,
-        trunk="",
-        language=None,
-        fields={CALLER_COLUMN: SHOWN if live.caller else WITHHELD},
-        attempt_number=1,
-        decision_id=0,
-    )
+    async def _complain(self, ref: str, line: str, number: PhoneNumber, at: dt.datetime) -> None:
+        text = f"by a key on the line {line}"
+        told = Complaint(number, at, BY_LINE, text, self._node.entityid, ref=ref)
+        case = await open_case(self._node.store, self._node.ruleset, told)
+        _log.info("a complaint was made on a line", line=line, case=case)

@@ -28,7 +28,7 @@ async def until_stopped(store: Store, number: str) -> str:
             return "the database did not say that the number may still be called"
 
 
-async def until_stored(what: str, write: Callable[[], Awaitable[None]]) -> None:
+async def until_stored(what: str, write: Callable[[], Awaitable[object]]) -> None:
     """Write a result, however long the database takes."""
     while True:
         try:

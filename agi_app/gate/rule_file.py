@@ -172,6 +172,12 @@ class OptOut(Sourced):
     offered_within: Soon
 
 
+class Complaints(Sourced):
+    """Within how long a complaint about a call is answered."""
+
+    answer_within: Age
+
+
 def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
@@ -193,6 +199,7 @@ class RuleValues(Authored):
     retention: Some[Retention] | None = None
     artificial_voice: Some[ArtificialVoice] | None = None
     opt_out: Some[OptOut] | None = None
+    complaints: Some[Complaints] | None = None
 
 
 class PartFile(RuleValues):

@@ -53,6 +53,7 @@ class Rules:
     keep_records_days: int = 0
     says_artificial_voice: bool = False
     opt_out_within: dt.timedelta = dt.timedelta.max
+    answer_complaints_within: dt.timedelta = dt.timedelta.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ def strictest(rules: Iterable[Rules]) -> Rules:
         keep_records_days=max(r.keep_records_days for r in every),
         says_artificial_voice=any(r.says_artificial_voice for r in every),
         opt_out_within=min(r.opt_out_within for r in every),
+        answer_complaints_within=min(r.answer_complaints_within for r in every),
     )
 
 

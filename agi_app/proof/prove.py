@@ -21,7 +21,7 @@ from agi_app.store.statements import Connection
 # What belongs to one person. Access and erasure entries name other people, too.
 OF_A_PERSON = (
     *("person", "wording", "consent", "revocation", "suppression"),
-    *("line_call", "line_stop", "decision", "result"),
+    *("line_call", "line_stop", "complaint", "complaint_note", "decision", "result"),
 )
 
 

@@ -20,7 +20,8 @@ from agi_app.store import queries
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection, count, record, records
 
-Q, R, L = queries.load("erasure"), queries.load("recordings"), queries.load("lines")
+Q, R = queries.load("erasure"), queries.load("recordings")
+L, C = queries.load("lines"), queries.load("complaints")
 RETENTION = "retention"
 PERSON = "person"
 PURGED_AT_ONCE = 1000  # rows that one erasure row names
@@ -71,6 +72,8 @@ async def erase_person(store: Store, number: str, why: Why, sign: Sign) -> Erase
         erased = {PERSON: [person_id], "recording": [row["id"] for row in recorded]}
         for kind in ("result", "wording", "consent", "revocation", "attempt", "contact"):
             erased[kind] = [row["id"] for row in await records(connection, Q[f"erase_{kind}"], values)]
+        for kind, query in (("complaint", "erase_case"), ("complaint_note", "erase_note")):
+            erased[kind] = [row["id"] for row in await records(connection, C[query], values)]
         for kind in ("call", "stop"):
             erased[f"line_{kind}"] = [row["id"] for row in await records(connection, L[f"erase_{kind}"], values)]
         await connection.execute(Q["move_keys"], values)

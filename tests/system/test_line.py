@@ -105,7 +105,7 @@ def test_a_stop_on_the_line_ends_what_rings_and_prevents_what_waits(site: Site) 
     site.add("line", [*ringing, waits], concurrent=3)
     with serving(site):
         until("three ring, and the fourth waits for a free place", lambda: len(_ringing(site, ringing)) == 3)
-        with calls_in(site, waits, (0.3, "9")) as call:
+        with calls_in(site, waits, (0.3, "2"), (0.3, "3"), (0.3, "1")) as call:  # complains: that is a stop, too
             call.wait(20)
         with (
             calls_in(site, rings, (0.3, "9")) as first,
@@ -124,9 +124,11 @@ def test_a_stop_on_the_line_ends_what_rings_and_prevents_what_waits(site: Site) 
         assert site.calls([waits]) == [], "the place was free, and nobody was called"
         assert "suppressed" in site.refused_by("line")[waits]
         until("all are written down", lambda: len(reports(site)["calls"]) == 4)
+        (case,) = json.loads(site.app.ask("complaint", "list", "--json"))
+        assert (case["kind"], case["state"], case["source"]) == ("ours", "open", "line")
     (line,) = reports(site)["lines"]
     assert (line["answered"], line["nameless"], line["stops"], line["stops_keyed"]) == (4, 1, 4, 2)
-    assert {tuple(c["stops"]) for c in reports(site)["calls"]} == {("key",), ("keyed",)}
+    assert {tuple(c["stops"]) for c in reports(site)["calls"]} == {("key",), ("keyed",), ("step",)}
     assert json.loads(site.app.ask("audit", "verify", "--json"))["ok"] is True
     logs = "".join(file.read_text(errors="replace") for file in site.folder.glob("worker-*.log"))
     assert not [n for n in (*ringing, waits, other) if n.removeprefix("+") in logs]

@@ -163,7 +163,7 @@ def test_check_explains_a_rule_and_checks_nothing(run: Run) -> None:
 def test_expected_calls_are_run_like_tests(run: Run, project: Path) -> None:
     """All of them by default; a failing one shows the difference at its line and the call, and ends with 1."""
     fine = run("simulate", "--expect", "--project", str(project))
-    assert (fine.code, fine.out.splitlines()[-1]) == (0, "15 ok, 0 failed")
+    assert (fine.code, fine.out.splitlines()[-1]) == (0, "16 ok, 0 failed")
     file = project / "simulations" / "checkup.yaml"
     text = file.read_text(encoding="utf-8").replace("disposition: confirmed", "disposition: confrimed", 1)
     file.write_text(text, encoding="utf-8")

@@ -74,6 +74,16 @@ SELECT 'line_stop' AS entry, line_stop_id AS id, call_id, pg_catalog.encode(numb
        recorded_at
 FROM line_stop
 
+-- name: rows_complaint
+SELECT 'complaint' AS entry, complaint_id AS id, kind, person_id, region, received_at, due_at, ruleset_version, source,
+       campaign, text, details, pg_catalog.encode(evidence_sha256, 'hex') AS evidence_sha256, evidence_file, entered_by,
+       recorded_at
+FROM complaint
+
+-- name: rows_complaint_note
+SELECT 'complaint_note' AS entry, note_id AS id, complaint_id, at, state, text, entered_by, recorded_at
+FROM complaint_note
+
 -- name: lock_sequencer
 SELECT pg_try_advisory_lock(hashtextextended('agi-app audit sequencer', 0)) AS got;
 
@@ -220,6 +230,13 @@ WHERE p.person_id = ANY(%(persons)s) ORDER BY id;
 SELECT s.line_stop_id AS id FROM line_stop s JOIN person p USING (number_hash)
 WHERE p.person_id = ANY(%(persons)s) ORDER BY id;
 
+-- name: of_complaint
+SELECT complaint_id AS id FROM complaint WHERE person_id = ANY(%(persons)s) ORDER BY id;
+
+-- name: of_complaint_note
+SELECT note_id AS id FROM complaint_note JOIN complaint USING (complaint_id)
+WHERE person_id = ANY(%(persons)s) ORDER BY id;
+
 -- name: of_decision
 SELECT decision_id AS id FROM decision WHERE person_id = ANY(%(persons)s) ORDER BY id;
 
@@ -254,6 +271,12 @@ x.caller_hash IN (SELECT pg_catalog.encode(number_hash, 'hex') FROM person WHERE
 
 -- name: campaign_line_stop
 x.number_hash IN (SELECT pg_catalog.encode(number_hash, 'hex') FROM person WHERE person_id IN ({people}))
+
+-- name: campaign_complaint
+x.person_id IN ({people})
+
+-- name: campaign_complaint_note
+x.complaint_id IN (SELECT complaint_id FROM complaint WHERE person_id IN ({people}))
 
 -- name: campaign_decision
 x.campaign = %(campaign)s

@@ -34,12 +34,16 @@ LOCK TABLE wording IN SHARE ROW EXCLUSIVE MODE;
 -- name: evidence_of
 SELECT evidence_sha256 AS sha256 FROM consent WHERE person_id = %(person_id)s AND evidence_sha256 IS NOT NULL
 UNION
-SELECT evidence_sha256 FROM revocation WHERE person_id = %(person_id)s AND evidence_sha256 IS NOT NULL;
+SELECT evidence_sha256 FROM revocation WHERE person_id = %(person_id)s AND evidence_sha256 IS NOT NULL
+UNION
+SELECT evidence_sha256 FROM complaint WHERE person_id = %(person_id)s AND evidence_sha256 IS NOT NULL;
 
 -- name: still_named
 SELECT evidence_sha256 AS sha256 FROM consent WHERE evidence_sha256 = ANY(%(digests)s::bytea[])
 UNION
-SELECT evidence_sha256 FROM revocation WHERE evidence_sha256 = ANY(%(digests)s::bytea[]);
+SELECT evidence_sha256 FROM revocation WHERE evidence_sha256 = ANY(%(digests)s::bytea[])
+UNION
+SELECT evidence_sha256 FROM complaint WHERE evidence_sha256 = ANY(%(digests)s::bytea[]);
 
 -- The results are emptied by the trigger of the attempts, which come later.
 -- name: erase_result
@@ -122,7 +126,15 @@ UNION
 SELECT r.evidence_sha256
 FROM revocation r JOIN person p USING (person_id)
 WHERE r.evidence_sha256 = ANY(%(digests)s::bytea[])
-  AND r.at >= coalesce((SELECT until FROM kept WHERE region = p.region), (SELECT until FROM kept WHERE region = ''));
+  AND r.at >= coalesce((SELECT until FROM kept WHERE region = p.region), (SELECT until FROM kept WHERE region = ''))
+UNION
+-- A complaint needs its evidence until it is closed, and as long as other records.
+SELECT c.evidence_sha256
+FROM complaint c
+WHERE c.evidence_sha256 = ANY(%(digests)s::bytea[])
+  AND (c.received_at >= coalesce((SELECT until FROM kept WHERE region = c.region), (SELECT until FROM kept WHERE region = ''))
+       OR coalesce((SELECT state FROM complaint_note WHERE complaint_id = c.complaint_id ORDER BY note_id DESC LIMIT 1),
+                   'open') <> 'closed');
 
 -- A contact was last of use when it was called or decided about; one that never was, when its number came. What an
 -- import or a late result wrote for a person while they were being erased goes at once.

@@ -1,0 +1,60 @@
+"""A file of complaints about our calls: number and text, and where and when each was made."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from agi_app.contacts.columns import Cells, RejectedRow, find_columns
+from agi_app.contacts.consent_file import NotATime, parse_instant
+from agi_app.contacts.parse import ALIASES as CONTACT_ALIASES
+from agi_app.contacts.table import Table
+from agi_app.model.phone import PhoneNumber
+
+ALIASES = {
+    "number": CONTACT_ALIASES["number"],
+    "text": ("内容", "投诉内容"),
+    "time": ("时间", "投诉时间"),
+    "source": ("来源", "渠道"),
+    "campaign": ("活动",),
+}
+REQUIRED = ("number", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintRow:
+    """One complaint; ``at`` None: it came in now."""
+
+    line: int
+    number: PhoneNumber
+    text: str
+    at: dt.datetime | None
+    source: str
+    campaign: str | None
+
+
+def parse_complaints(table: Table, now: dt.datetime) -> Generator[ComplaintRow | RejectedRow, None, None]:
+    """Each row as a complaint or a rejected row; AuthorError when the header will not do."""
+    columns = find_columns(table, ALIASES, REQUIRED, "contacts")
+    return (_read(Cells(row, columns), row.line, now) for row in table.rows())
+
+
+def _read(cells: Cells, line: int, now: dt.datetime) -> ComplaintRow | RejectedRow:
+    if not cells.readable:
+        return cells.rejected()
+    number = cells.number("contacts/number", None)
+    text, at = cells.text("text"), None
+    if not text:
+        cells.fault("text", "complaints/text", "is empty; write what was complained about")
+    if written := cells.text("time"):
+        try:
+            at = parse_instant(written)
+        except NotATime as error:
+            cells.fault("time", "consent/time", str(error))
+        else:
+            if at > now:
+                cells.fault("time", "consent/time", "is in the future")
+    if number is None or cells.faulty:
+        return cells.rejected()
+    return ComplaintRow(line, number, text, at, cells.text("source") or "file", cells.text("campaign") or None)
