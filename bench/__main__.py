@@ -11,23 +11,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import agi, flow, gate, imports, main_job, prompts, response, soak, speech
+from bench import agi, flow, gate, imports, main_job, predictive, prompts, response, soak, speech
 from bench.output import append, say, table
 from sandbox.errors import SandboxError
 from sandbox.root import ensure_root, ensure_tools
 
-BENCHES = ("main-job", "import", "soak", "gate", "speech", "response", "flow", "prompts", "agi")
-ONCE = ("speech", "response", "agi")  # a run of them takes long
+BENCHES = ("main-job", "import", "soak", "gate", "speech", "response", "flow", "prompts", "agi", "predictive")
+ONCE = ("speech", "response", "agi", "predictive")  # a run of them takes long
 
 
 def main() -> int:
     """Exit status: 0 every run reached its targets, 1 one did not, 2 the environment is wrong."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure agi-app on this machine.")
     parser.add_argument("bench", choices=BENCHES)
-    parser.add_argument("--runs", type=int, help="how often; the median is shown (default 3; speech, response, agi: 1)")
+    parser.add_argument("--runs", type=int, help="how often; the median is shown (default 3; the longer ones: 1)")
     parser.add_argument(
         "--calls", type=int, help="calls of a run (main-job: 1200; soak: 10000; agi: 3000; response: 8 a language)"
     )
+    parser.add_argument("--campaigns", type=int, default=predictive.RUNS, help="predictive: how many are simulated")
     parser.add_argument("--rate", type=float, help="calls offered a second (default 60; agi: 50)")
     parser.add_argument("--rows", type=int, help="import: one file of so many rows; gate: contacts of the big database")
     parser.add_argument("--xlsx", action="store_true", help="import --rows: an Excel workbook instead of CSV")
@@ -81,6 +82,8 @@ def _bench(
     if options.bench in ("flow", "prompts"):
         module = {"flow": flow, "prompts": prompts}[options.bench]
         return module.run, module.faults
+    if options.bench == "predictive":
+        return partial(predictive.run, options.campaigns), predictive.faults
     if options.bench == "speech":
         return partial(speech.run, options.threads), speech.faults
     ensure_tools(say)
