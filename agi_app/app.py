@@ -145,8 +145,7 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     node = Node(lock.entityid, inst.store, ari, router, inst.clock, rules, LiveCalls())
     await texts.remember_ruleset(inst.store, rules)
     await contacts.wake_old_rules(inst.store, rules.version, inst.clock.now())
-    health = Health()
-    worker = Worker(node, stops, lock, health, inst.settings.data)
+    worker = Worker(node, stops, lock, Health(), inst.settings.data)
     prompts = inst.settings.project / "prompts"
     playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
     renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
