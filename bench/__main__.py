@@ -41,8 +41,9 @@ def main() -> int:
     options = parser.parse_args()
     options.runs = (1 if options.bench in ONCE else 3) if options.runs is None else options.runs
     options.rate = options.rate or (agi.RATE if options.bench == "agi" else 60.0)
-    if min(options.runs, options.calls or 1, options.rows or 1, options.threads) < 1 or options.rate <= 0:
-        parser.error("--runs, --calls, --rows, --threads and --rate must be above zero")
+    numbers = (options.runs, options.calls or 1, options.rows or 1, options.threads, options.campaigns)
+    if min(numbers) < 1 or options.rate <= 0:
+        parser.error("--runs, --calls, --rows, --threads, --campaigns and --rate must be above zero")
     for number in (signal.SIGINT, signal.SIGTERM):  # also when a shell in the background had SIGINT ignored
         signal.signal(number, _interrupt)
     try:
