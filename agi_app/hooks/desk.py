@@ -64,9 +64,9 @@ class ScreeningDesk:
 
     async def _purge(self) -> None:
         while True:
-            await asyncio.sleep(PURGE_EVERY_S)
             try:
                 if gone := await self.screening.purge():
                     _log.info("removed calls that were kept long enough", rows=gone)
             except StoreError as error:
                 _log.warning("old calls are not removed", reason=str(error))
+            await asyncio.sleep(PURGE_EVERY_S)

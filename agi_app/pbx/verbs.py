@@ -14,6 +14,7 @@ NON_BLOCKING: frozenset[str] = frozenset(
         "GET asterisk/ping",
         "PUT applications/*/eventFilter",
         "GET applications/*",
+        "POST applications/*/subscription",
         "GET channels",
         "POST channels",
         "GET channels/*",

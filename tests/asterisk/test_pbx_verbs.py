@@ -74,6 +74,7 @@ def requests_on(channel: Channel, media: str) -> list[Request]:
         ("GET", "asterisk/ping", None, None),
         ("PUT", "applications/agi-app/eventFilter", None, EVENT_FILTER),
         ("GET", "applications/agi-app", None, None),
+        ("POST", "applications/agi-app/subscription", {"eventSource": f"channel:{channel.id}"}, None),
         ("GET", "channels", None, None),
         ("POST", "channels", None, {**originate, "callerId": "<+998612340001>"}),
         ("GET", of, None, None),
