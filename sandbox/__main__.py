@@ -16,7 +16,7 @@ from typing import Any
 from sandbox.callees import read_callees
 from sandbox.errors import SandboxError
 from sandbox.root import cache_folder, ensure_root, ensure_tools
-from sandbox.world import World, facts_json, settings_toml
+from sandbox.world import World, facts_json, line_toml, settings_toml
 
 DOWN_TIMEOUT_S = 20.0
 CLOCK = "2026-03-03T10:00:00+08:00"  # a Tuesday morning inside every window of the project that `agi-app init` makes
@@ -104,6 +104,7 @@ def _write_state(world: World) -> None:
 
 def _description(world: World) -> str:
     asterisk = world.asterisk
+    lines = f"{line_toml(asterisk.prompts_dir.parent)}\n" if asterisk.prompts_dir is not None else ""
     return (
         f"# Asterisk {asterisk.version()} and the carrier are up. Ctrl-C ends them.\n"
         f"#   ARI       {asterisk.ari_url}   user {asterisk.ari_user}   password {asterisk.ari_password}\n"
@@ -111,7 +112,7 @@ def _description(world: World) -> str:
         f"#   carrier   127.0.0.1:{world.carrier.port}/udp   capture {world.capture.file}\n"
         f"#   people    the last two digits of a number say who answers: sandbox/scenarios/carrier.xml\n"
         f"# This whole text is an agi-app.toml for the project whose prompts were given.\n"
-        f"{settings_toml(asterisk, trunk='sandbox', calls_per_second=10, concurrent=60)}\n"
+        f"{settings_toml(asterisk, trunk='sandbox', calls_per_second=10, concurrent=60)}\n{lines}"
         f'[sandbox]\nclock = "{CLOCK}"    # calls are judged as if it were then: without it night is no time to call\n'
     )
 

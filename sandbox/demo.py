@@ -25,7 +25,7 @@ from sandbox.errors import SandboxError
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.sip import CarrierCall
 from sandbox.witness import Verdict, judge, read_stops
-from sandbox.world import World, settings_toml
+from sandbox.world import World, line_toml, settings_toml
 
 CLINIC = Path(__file__).resolve().parent.parent / "examples" / "clinic"
 CALLER_ID = "+999862155500001"
@@ -106,6 +106,7 @@ class Demo:
 
     def _settings(self, world: World, clock: str) -> None:
         text = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=10, concurrent=60)
+        text = f"{text}\n{line_toml(self.project)}"
         (self.project / "agi-app.toml").write_text(f'{text}\n[sandbox]\nclock = "{clock}"\n')
 
     def _campaign(self, app: AgiApp, world: World, name: str) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from sandbox.capture import Capture
 from sandbox.carrier import Carrier
 from sandbox.speaker import Person
 
+OUR_NUMBER, LINE_FLOW = "+999862155500001", "who-called"  # what the examples show, and what answers there
+DESK = "+999861380099910"  # of the carrier's people
+
 
 class World:
     """Starts all of it on enter and ends all of it on exit; the folder keeps logs and the capture.
@@ -90,6 +93,14 @@ def settings_toml(
         "plus = true\n"
         "sandbox = true\n"
     )
+
+
+def line_toml(project: Path) -> str:
+    """The parts of agi-app.toml for calls that come in: who is behind key 0, and a line if the flow for it is there."""
+    desk = f'[destinations.front-desk]\nendpoint = "PJSIP/{DESK}@{TRUNK}"    # who answers and listens\n'
+    if not (project / "flows" / f"{LINE_FLOW}.yaml").is_file():
+        return desk
+    return f'{desk}\n[lines.main]\nnumber = "{OUR_NUMBER}"\nflow = "{LINE_FLOW}"\n'
 
 
 def facts_json(world: World) -> str:

@@ -10,11 +10,11 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from agi_app.errors import RequestFailed
+from agi_app.errors import ConfigError, RequestFailed
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.events import Frame, Key, Started
 from agi_app.pbx.http import Response
-from agi_app.pbx.inbound import CONTEXT, Inbound
+from agi_app.pbx.inbound import CONTEXT, Arrival, Inbound
 from agi_app.pbx.router import Router
 
 BACK = {"context": CONTEXT, "extension": "+999862155500001", "priority": "1"}
@@ -29,6 +29,7 @@ class FakeAsterisk:
         self.hung_up: list[str] = []
         self.fail: dict[str, int] = {}
         self.waiting: list[str] = []
+        self.states: dict[str, str] = {}  # channel -> Ring unless it says Up
 
     async def request(self, method: str, uri: str, query: Any = None) -> Response:
         self.asked.append((f"{method} {uri}", query))
@@ -36,7 +37,8 @@ class FakeAsterisk:
             raise RequestFailed(f"{method} {uri}", self.fail[uri], "said so")
         if uri == "applications/agi-app":
             return Response(200, json.dumps({"channel_ids": self.waiting}))
-        return Response(200, json.dumps({"dialplan": {"exten": "+999862155500001", "context": "x"}}))
+        waiting = {"dialplan": {"exten": "+999862155500001", "context": "x"}, "state": self.states.get(uri[9:], "Ring")}
+        return Response(200, json.dumps(waiting))
 
     def hang_up_soon(self, channel_id: str) -> None:
         self.hung_up.append(channel_id)
@@ -106,3 +108,43 @@ async def test_a_call_that_cannot_be_given_back_is_ended_not_left(
     inbound.take("c1", Started(("inbound", "+999862155500001")))
     await served(inbound, asterisk)
     assert asterisk.hung_up == hung_up
+
+
+async def test_what_is_served_is_not_given_back_and_what_is_not_is(asterisk: FakeAsterisk) -> None:
+    """Whatever goes wrong with us, the caller goes on."""
+    asked: list[Arrival] = []
+
+    async def serve(arrival: Arrival) -> str | None:
+        asked.append(arrival)
+        match arrival.channel_id:
+            case "full":
+                return "the line is full"
+            case "unready":
+                raise ConfigError("a prompt is missing")
+            case "broken":
+                raise ValueError("our own fault")
+        return None
+
+    inbound = Inbound(serve)
+    for channel in ("served", "full", "unready", "broken"):
+        inbound.take(channel, Started(("inbound", "+999862155500001")))
+    await served(inbound, asterisk)
+    assert [a.channel_id for a in asked] == ["served", "full", "unready", "broken"]
+    given_back = {uri.split("/")[1]: where for uri, where in asterisk.asked if uri.endswith("/continue")}
+    assert given_back == dict.fromkeys(("full", "unready", "broken"), BACK)
+
+
+async def test_after_a_connect_only_calls_that_still_ring_are_served(asterisk: FakeAsterisk) -> None:
+    """One that a dead worker had answered goes on in the dialplan; our own running calls are left alone."""
+    asked: list[str] = []
+
+    async def serve(arrival: Arrival) -> str | None:
+        asked.append(arrival.channel_id)
+        return None
+
+    inbound = Inbound(serve)
+    asterisk.waiting, asterisk.states = ["rings", "answered", "running"], {"answered": "Up", "running": "Up"}
+    await inbound.collect(cast(Ari, asterisk), ours=["running"])
+    await served(inbound, asterisk)
+    assert asked == ["rings"]
+    assert [a for a in asterisk.asked if a[0].startswith("POST")] == [("POST channels/answered/continue", BACK)]
