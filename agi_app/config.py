@@ -29,6 +29,7 @@ from agi_app.ami_config import AmiSettings
 from agi_app.errors import ConfigError
 from agi_app.line_config import InboundLineSettings, one_line_a_number
 from agi_app.screening_config import BAD_TOKEN, AgiSettings, GuardSettings, usable_token
+from agi_app.toml_lines import Places, find, places
 from agi_app.trunk_config import Name, TrunkSettings
 from agi_app.voice_config import PromptSettings, SpeechSettings, TtsSettings
 
@@ -183,9 +184,9 @@ class Settings(BaseSettings):
 
 
 def load_settings(project: Path) -> Settings:
-    """Read ``agi-app.toml`` of the project folder and the environment; ConfigError names the file and the field."""
+    """Read ``agi-app.toml`` of the project folder and the environment; ConfigError names the place and the field."""
     file = project / SETTINGS_FILE
-    table = _read_table(file)
+    table, known = _read_table(file)
     if os.environ.get("DATABASE_URL"):
         table["database_url"] = os.environ["DATABASE_URL"]
     project = project.resolve()
@@ -193,15 +194,29 @@ def load_settings(project: Path) -> Settings:
         # AGI_APP_PROJECT is where the command line looks; it must not move the project that was named.
         return Settings(project=project, **table).model_copy(update={"project": project})
     except ValidationError as error:
-        lines = (f"{file}: {'.'.join(map(str, e['loc'])) or 'settings'}: {_plain(e)}" for e in error.errors())
+        lines = (f"{_where(file, known, e['loc'])}: {_field(e['loc'])}: {_plain(e)}" for e in error.errors())
         raise ConfigError("\n".join(lines)) from None
     except SettingsError as error:
         raise ConfigError(f"the environment variables: {error}") from None
 
 
-def _read_table(file: Path) -> dict[str, Any]:
+def _field(path: tuple[str | int, ...]) -> str:
+    return ".".join(map(str, path)) or "settings"
+
+
+def _where(file: Path, known: Places, path: tuple[str | int, ...]) -> str:
+    """The variable that set it, else file, line and column, of the table if the setting itself is not there."""
+    variable = "__".join(("AGI_APP", *map(str, path))).upper().replace("AGI_APP__", "AGI_APP_", 1)
+    if any(name.upper() == variable for name in os.environ):
+        return f"the environment variable {variable}"
+    place = find(known, path)
+    return str(file) if place is None else f"{file}:{place[0]}:{place[1]}"
+
+
+def _read_table(file: Path) -> tuple[dict[str, Any], Places]:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(
             f"{file}: there is no such file; `agi-app init DIR` makes a project, --project names one"
@@ -210,9 +225,10 @@ def _read_table(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: is not valid TOML: {error}") from error
+    known = places(text.replace("\r\n", "\n"))
     if "project" in table:
-        raise ConfigError(f"{file}: project: this name is not a setting")
-    return table
+        raise ConfigError(f"{_where(file, known, ('project',))}: project: this name is not a setting")
+    return table, known
 
 
 def trunk_names(project: Path) -> set[str] | None:

@@ -50,10 +50,10 @@ def test_without_a_settings_file_the_message_says_how_to_get_one(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[asterisk]\npasword = 'x'", "agi-app.toml: asterisk.pasword: there is no such setting"),
-        ("databse_url = 'x'", "agi-app.toml: databse_url: there is no such setting"),
-        ("project = '/elsewhere'", "agi-app.toml: project: this name is not a setting"),
-        ("[trunks.a]\nconcurrent = 3", "agi-app.toml: trunks.a.endpoint: is required"),
+        ("[asterisk]\npasword = 'x'", "agi-app.toml:2:1: asterisk.pasword: there is no such setting"),
+        ("databse_url = 'x'", "agi-app.toml:1:1: databse_url: there is no such setting"),
+        ("project = '/elsewhere'", "agi-app.toml:1:1: project: this name is not a setting"),
+        ("[trunks.a]\nconcurrent = 3", "agi-app.toml:1:2: trunks.a.endpoint: is required"),
         ("[trunks.'a b']\nendpoint = 'PJSIP/{number}@a'", "trunks.a b"),
         ("[trunks.a]\nendpoint = 'PJSIP/12345@a'", "trunks.a.endpoint: must be TECHNOLOGY/"),
         ("[trunks.a]\nendpoint = '{number}'", "trunks.a.endpoint: must be TECHNOLOGY/"),
@@ -71,6 +71,33 @@ def test_without_a_settings_file_the_message_says_how_to_get_one(tmp_path: Path)
 )
 def test_a_mistake_is_named_with_its_file_and_field(tmp_path: Path, text: str, said: str) -> None:
     assert said in faults(tmp_path, text)
+
+
+def test_a_mistake_is_named_with_its_line_and_column(tmp_path: Path) -> None:
+    """In tables, sub-tables, dotted keys and inline tables; after text over several lines that looks like settings."""
+    text = (
+        'data_folder = """\n[trunks.no]\nconcurrent = 9\n"""\r\n'
+        "[asterisk]   # ours\n  calls_per_second = 0\n"
+        "[trunks.'gsm']\nendpoint = 'PJSIP/{number}@gsm-{line}'\nlines.p1.number = '0'\n"
+        "[trunks.b]\nendpoint = 'PJSIP/{number}@b'\n"
+        "  [trunks.b.lines]\n  p2 = {number = '+99861550001', spacing = -1}\n"
+        "[ami]\nport = 0\n"
+    )
+    lines = faults(tmp_path, text).splitlines()
+    assert [line.partition("agi-app.toml:")[2].partition(": In")[0].partition(": S")[0] for line in lines] == [
+        "6:3: asterisk.calls_per_second",
+        "9:1: trunks.gsm.lines.p1.number",
+        "13:3: trunks.b.lines.p2.spacing",
+        "15:1: ami.port",
+    ]
+
+
+def test_a_mistake_in_the_environment_is_not_looked_for_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGI_APP_ASTERISK__REQUEST_TIMEOUT", "0")
+    said = faults(tmp_path, "[asterisk]\nrequest_timeout = 1\n")
+    assert said.startswith("the environment variable AGI_APP_ASTERISK__REQUEST_TIMEOUT: asterisk.request_timeout: ")
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
