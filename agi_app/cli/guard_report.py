@@ -13,11 +13,11 @@ import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
 from agi_app.errors import InputError
-from agi_app.guard.call import Endpoint, IncomingCall, read_caller
+from agi_app.guard.call import read_caller
 from agi_app.guard.case import Action
-from agi_app.guard.decide import Decision, decide
+from agi_app.guard.decide import Decision
 from agi_app.guard.replay import Replay, replay, unpack_decision
-from agi_app.hooks.screening import chosen
+from agi_app.hooks.screening import Question, Screening
 from agi_app.installation import Installation
 from agi_app.model.phone import mask
 from agi_app.store import guard as calls_table
@@ -54,12 +54,12 @@ def explain(
     """Show what would become of a call of this number now, and what became of its last ones, each with its reasons."""
 
     async def work(inst: Installation) -> tuple[Decision, list[JudgedCall]]:
-        caller, kind = read_caller(number, inst.settings.guard.region or None)
-        now = inst.clock.now()
-        known = await calls_table.lookup(inst.store, caller, line, now)
-        call = IncomingCall(caller, kind, line, Endpoint.TRUNK, line)
-        decision = decide(call, known.facts, chosen(known, inst.settings.guard), now)
-        since = now - dt.timedelta(days=inst.settings.guard.keep_days)
+        guard, now = inst.settings.guard, inst.clock.now()
+        caller, _ = read_caller(number, guard.region or None)
+        if caller is not None:
+            await log_access(inst.store, Access("guard explain", 1))
+        decision = await Screening(inst.store, inst.clock, guard).explain(Question(number, line, ""))
+        since = now - dt.timedelta(days=guard.keep_days)
         return decision, await reports.calls(inst.store, since, number=caller, limit=20) if caller else []
 
     decision, past = with_installation(project, work)

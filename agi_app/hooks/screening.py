@@ -79,7 +79,7 @@ class Screening:
             if call.challenge == "failed":
                 self._history.challenge_failed(call.call_id)
             self._history.end(call.call_id, bool(call.answered), call.rang_s or 99.0, bool(call.by_caller))
-        _log.info("the guard remembers the calls of the last day", calls=len(past))
+        _log.debug("the guard remembers the calls of the last day", calls=len(past))
 
     async def judge(self, question: Question) -> Verdict:
         """Decide about one call, in time; never raises for a fault of the database."""
@@ -97,6 +97,13 @@ class Screening:
         decision = judge(case)
         self.records.add(_row(call_id, number, question, case, decision))
         return Verdict(call_id, decision.action, decision)
+
+    async def explain(self, question: Question) -> Decision:
+        """What would be decided now, by all that the database has; nothing is kept. For a command, not for calls."""
+        await self.remember()
+        number, kind = read_caller(question.caller, self.settings.region or None)
+        known = await table.lookup(self._store, number, question.called, self.now)
+        return judge(self._case("", number, kind, question, known, self.now))
 
     def _case(
         self, call_id: str, number: str | None, kind: CallerKind, question: Question, known: Known, now: dt.datetime

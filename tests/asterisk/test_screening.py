@@ -32,6 +32,9 @@ exten => _8XXX,1,Gosub(agi-app-dialled,s,1(+99861380001101))
  same => n,Dial(PJSIP/{PHONE}@sandbox-carrier,20)
 exten => _9XXX,1,Gosub(agi-app-screen,s,1(${{EXTEN}}))
  same => n,Dial(Local/${{EXTEN}}@phone/n,20,F(agi-app-after-call^s^1))
+exten => _5XXX,1,Set(TIMEOUT(absolute)=2)
+ same => n,Gosub(agi-app-screen,s,1(${{EXTEN}}))
+ same => n,Wait(30)
 [phone]
 exten => _9XX1,1,Answer()
  same => n,Wait(2)
@@ -208,3 +211,13 @@ def test_the_key_after_a_call_reports_it(pbx: Asterisk, tmp_path: Path) -> None:
         calls_in(pbx, "9001", "Wait,1")
         assert told(agi_app, "report nuisance  call-9001", within_s=6)
         hang_up(pbx)
+
+
+def test_a_time_limit_of_the_dialplans_own_is_kept(pbx: Asterisk, tmp_path: Path) -> None:
+    with answering(pbx, tmp_path, "honest"):
+        began = calls_in(pbx, "5001")
+        while "Wait" not in pbx.cli("core show channels concise"):
+            assert time.time() - began < 1.5
+        while "Wait" in pbx.cli("core show channels concise"):
+            assert time.time() - began < 6
+        assert time.time() - began > 1.5

@@ -245,3 +245,13 @@ async def test_mistakes_are_suspected(desk: Desk) -> None:
     await desk.screening.vote(reported.call_id, nuisance=True)
     found = await guard_report.suspected(desk.store, START - dt.timedelta(1))
     assert {(call.action, call.mistake) for call in found} == {("reject", "dialled_later"), ("allow", "reported")}
+
+
+async def test_an_explanation_knows_the_last_day_and_keeps_nothing(desk: Desk) -> None:
+    for called in ("101", "102"):
+        await desk.end(await desk.call(called=called), rang_s=2)
+        desk.clock.advance(20)
+    other = Screening(desk.store, desk.clock, desk.settings)
+    decision = await other.explain(Question(STRANGER, "103", ""))
+    assert "run" in {reason.rule for reason in decision.reasons}
+    assert len(await guard_report.calls(desk.store, START - dt.timedelta(1))) == 2
