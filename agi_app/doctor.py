@@ -88,6 +88,10 @@ def _files(settings: Settings) -> Findings:
         if faults
         else Finding("project files", True, text)
     ]
+    shown = {number for source in project.campaigns.values() for number in numbers_of(source.parsed.campaign)}
+    bare = sorted(shown - {line.number for line in settings.lines.values()})
+    text = f"; calls back to {', '.join(bare)} go on in your dialplan" if bare else ""
+    found.append(Finding("lines", True, f"{len(settings.lines)} numbers are answered by flows{text}"))
     try:
         load_key(settings.data)
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -16,7 +16,7 @@ from agi_app.doctor import Finding, examine
 from agi_app.store import embedded
 from sandbox.asterisk import Asterisk
 from sandbox.capture import Capture
-from sandbox.world import settings_toml
+from sandbox.world import line_toml, settings_toml
 from tests.asterisk.client import TRUNK
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
@@ -53,7 +53,8 @@ def patient(
     assert asterisk.prompts_dir is not None
     shutil.copytree(tmp_path / "mine" / "prompts", asterisk.prompts_dir, dirs_exist_ok=True)
     data = cluster.folder.parent
-    return Patient(tmp_path / "mine", f'data_folder = "{data}"\n' + settings_toml(asterisk, trunk="sandbox"))
+    settings = f"{settings_toml(asterisk, trunk='sandbox')}\n{line_toml(tmp_path / 'mine')}"
+    return Patient(tmp_path / "mine", f'data_folder = "{data}"\n{settings}')
 
 
 async def test_a_new_project_lacks_only_its_worker(patient: Patient) -> None:
@@ -66,6 +67,7 @@ async def test_a_new_project_lacks_only_its_worker(patient: Patient) -> None:
     assert found["trunk sandbox"].text.startswith("leads to sip:127.0.0.1:")
     assert {"settings", "project files", "data folder", "database", "clocks", "calling rules"} <= set(found)
     assert found["prompts play"].text.startswith("Asterisk played ")
+    assert found["lines"].text == "1 numbers are answered by flows"
 
 
 async def test_every_fault_is_found_in_one_look(patient: Patient) -> None:
@@ -96,7 +98,7 @@ async def test_a_prompt_is_really_played_and_nobody_is_rung(
     assert "/srv/elsewhere" in bad.text
     assert "prompts_path" in bad.mend
     assert asterisk.prompts_dir is not None
-    for wav in asterisk.prompts_dir.glob("*/*.wav"):
+    for wav in asterisk.prompts_dir.rglob("*.wav"):
         sound = wav.read_bytes()
         wav.write_bytes(sound[:24] + (16000).to_bytes(4, "little") + sound[28:])
     assert not (await patient.examine())["prompts play"].well
