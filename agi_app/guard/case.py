@@ -27,6 +27,7 @@ class Family(StrEnum):
 
     NOVELTY = "novelty"  # nothing bad is known, only nothing good
     DIALLING = "dialling"  # how it goes through our numbers
+    SWEEP = "sweep"  # how strangers together go through our numbers
     DECOY = "decoy"  # it calls numbers that nobody has
     RINGING = "ringing"  # how it lets us ring
     ANSWERING = "answering"  # what it does when it meets a challenge

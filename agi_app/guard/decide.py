@@ -2,8 +2,9 @@
 
 The order is fixed. Internal endpoints, the allow lists and every number that somebody here ever dialled pass,
 whatever speaks against them. Then the block lists of the subscriber and the site reject. Then points are added up.
-A rejection needs strong signals of two families that are independent of each other; neighbours alone never do more
-than challenge; whoever passed a challenge lately is marked at most.
+A rejection needs strong signals of two families that are independent of each other; what says nothing about this very
+caller (a number next to it, others who dial through our range) never does more than challenge; whoever passed a
+challenge lately is marked at most.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ THRESHOLDS: dict[Level, tuple[tuple[Action, int], ...]] = {
     Level.STANDARD: ((Action.MARK, 25), (Action.CHALLENGE, 40), (Action.VOICEMAIL, 70), (Action.REJECT, 90)),
     Level.STRICT: ((Action.MARK, 5), (Action.CHALLENGE, 10), (Action.VOICEMAIL, 50), (Action.REJECT, 70)),
 }
-STRONG = 20  # points of one family that count as a signal of its own
-NO_EVIDENCE = frozenset({Family.NOVELTY, Family.TRUST, Family.RULE})
-MOST_OF_BLOCK = Action.CHALLENGE
+STRONG = 45  # points of one family that count as a signal of its own
+# What is no evidence about this very caller, however many points it has.
+NO_EVIDENCE = frozenset({Family.NOVELTY, Family.SWEEP, Family.BLOCK, Family.TRUST, Family.RULE})
+MOST_OF_NONE = Action.CHALLENGE
 MOST_OF_ONE = Action.VOICEMAIL
 MOST_AFTER_PASS = Action.MARK
 _ORDER = tuple(Action)
@@ -94,9 +96,9 @@ def _hold_back(case: Case, found: tuple[Reason, ...], wanted: Action) -> tuple[A
     if len(strong) < 2:
         text = "a rejection needs two independent signals"
         limits.append((MOST_OF_ONE, _rule("one_signal", text, "拒接需要两个相互独立的依据")))
-    if strong <= {Family.BLOCK}:
-        text = "neighbours of a number alone are no reason for more than a challenge"
-        limits.append((MOST_OF_BLOCK, _rule("block_alone", text, "仅凭相邻号码最多要求按键验证")))
+    if not strong:
+        text = "no signal about the caller itself is strong enough for more than a challenge"
+        limits.append((MOST_OF_NONE, _rule("no_strong_signal", text, "没有针对来电者本身的有力依据，最多要求按键验证")))
     if case.passed_at is not None and dt.timedelta() <= case.now - case.passed_at < signals.PASS_HOLDS:
         text = f"its caller showed on {case.passed_at:%Y-%m-%d} to be a person"
         limits.append((MOST_AFTER_PASS, _rule("passed", text, f"来电者已于 {case.passed_at:%Y-%m-%d} 通过真人验证")))
@@ -187,7 +189,7 @@ _NAMES = {
 def _version() -> str:
     """``1.`` and a digest of all points and thresholds, so that no change of them goes without a new version."""
     points = {name: value for name, value in sorted(vars(signals).items()) if name.isupper() and name[0] != "_"}
-    digest = hashlib.sha256(repr((points, THRESHOLDS, STRONG)).encode()).hexdigest()
+    digest = hashlib.sha256(repr((points, THRESHOLDS, STRONG, sorted(NO_EVIDENCE))).encode()).hexdigest()
     return f"1.{digest[:8]}"
 
 

@@ -19,7 +19,10 @@ MINUTE, HOUR, DAY = (dt.timedelta(seconds=s) for s in (60, 3600, 86400))
 MOST_CALLS = 200_000  # of a day
 MOST_OF_ONE = 400  # of one caller; counts go no further
 ABORTED_S = 5.0  # of ringing
-SWEEP_GAP = dt.timedelta(minutes=3)  # between two calls of one sweep
+# Between two calls of one sweep; a slow one is so often chance that it must be one call longer to count the same.
+SWEEP_GAP, SLOW_GAP = dt.timedelta(minutes=3), dt.timedelta(minutes=15)
+LINE_TIMES = 8  # of strangers' calls to a line that are kept
+MOST_LINES = 20_000
 LONGEST_RUN = 50
 LOST_AFTER = dt.timedelta(hours=4)  # a call whose end was never told
 
@@ -44,7 +47,7 @@ class CallHistory:
         self._by_caller: dict[str, deque[_Call]] = {}
         self._open: dict[str, tuple[str, _Call]] = {}  # call id -> its caller and record
         self._order: deque[tuple[dt.datetime, str, str]] = deque()  # oldest first: when, caller, call id
-        self._strangers: deque[_Call] = deque()
+        self._strangers: dict[int, deque[dt.datetime]] = {}  # line -> when strangers called it last
 
     def ring(self, call_id: str, caller: str | None, called: str, at: dt.datetime, stranger: bool = True) -> Recent:
         """A call comes in. ``stranger``: nobody here ever dialled the number or talked with it.
@@ -54,9 +57,7 @@ class CallHistory:
         self._forget(at)
         digits = called.removeprefix("+")
         call = _Call(at, called, int(digits) if digits.isdecimal() else None, stranger)
-        if stranger:
-            self._strangers.append(call)
-        sweep = self._sweep(call) if stranger else 1
+        sweep = self._sweep(call.number, at) if stranger and call.number is not None else 1
         if caller is None:
             decoy = int(called in self.decoys)
             return Recent(sweep=sweep, decoys_1d=decoy, decoy_lines_1d=decoy)
@@ -110,24 +111,25 @@ class CallHistory:
             challenges_failed_1d=sum(c.failed for c in day),
         )
 
-    def _sweep(self, call: _Call) -> int:
+    def _sweep(self, number: int, at: dt.datetime) -> int:
         """How many strangers' calls went through our numbers up to this one, each soon after the one before."""
-        if call.number is None:
-            return 1
-        longest = 1
-        for step in (1, -1):
-            length, wanted, until = 1, call.number - step, call.at
-            for earlier in reversed(self._strangers):
-                if until - earlier.at > SWEEP_GAP or length == LONGEST_RUN:
-                    break
-                if earlier.number == wanted:
-                    length, wanted, until = length + 1, wanted - step, earlier.at
-            longest = max(longest, length)
-        return longest
+        if len(self._strangers) >= MOST_LINES:
+            self._strangers = {n: times for n, times in self._strangers.items() if at - times[-1] <= SLOW_GAP}
+        fast = max(self._chain(number, step, at, SWEEP_GAP) for step in (1, -1))
+        slow = max(self._chain(number, step, at, SLOW_GAP) for step in (1, -1))
+        self._strangers.setdefault(number, deque(maxlen=LINE_TIMES)).append(at)
+        return max(fast, slow - 1)
+
+    def _chain(self, number: int, step: int, at: dt.datetime, gap: dt.timedelta) -> int:
+        for length in range(1, LONGEST_RUN):
+            number -= step
+            earlier = next((t for t in reversed(self._strangers.get(number, ())) if t <= at), None)
+            if earlier is None or at - earlier > gap:
+                return length
+            at = earlier
+        return LONGEST_RUN
 
     def _forget(self, now: dt.datetime) -> None:
-        while self._strangers and now - self._strangers[0].at > SWEEP_GAP * LONGEST_RUN:
-            self._strangers.popleft()
         while self._order and (now - self._order[0][0] >= DAY or len(self._order) > MOST_CALLS):
             at, caller, call_id = self._order.popleft()
             self._open.pop(call_id, None)

@@ -29,17 +29,17 @@ TALKED = -20
 KNOWN_LONG = -15
 STIR_FULL = -10
 RUN: Steps = ((3, 40), (4, 50), (6, 60))
-SWEEP: Steps = ((3, 35), (5, 45))
+SWEEP: Steps = ((3, 40), (5, 50))
 LINES_1M: Steps = ((3, 25), (5, 40))
 LINES_1H: Steps = ((10, 15), (16, 30), (30, 45))
 LINES_1D: Steps = ((25, 15), (45, 30))
 AT_ONCE: Steps = ((2, 10), (3, 30), (5, 40))
 CALLS_1H: Steps = ((20, 15), (40, 30))
-DECOYS: Steps = ((1, 20), (2, 40), (3, 55))
+DECOYS: Steps = ((1, 40), (2, 50), (3, 60))
 ABORTED: Steps = ((3, 20), (6, 30))
 RETRIES: Steps = ((3, 10), (6, 20))
 CALLS_TO_LINE: Steps = ((8, 10), (15, 20))
-FAILED: Steps = ((1, 10), (2, 25), (4, 35))
+FAILED: Steps = ((1, 10), (2, 25), (4, 45))
 VOTES: Steps = ((0.8, 15), (1.6, 30), (3.0, 45))
 BLOCK_10: Steps = ((0.5, 20), (1.5, 30), (3.0, 40))
 BLOCK_100: Steps = ((3.0, 15), (6.0, 25), (12.0, 40))
@@ -86,7 +86,7 @@ def _dialling(case: Case) -> Iterator[Reason]:
         yield Reason("run", Family.DIALLING, points, text, f"按顺序连续拨打了我方 {r.run} 个号码")
     elif (points := _points(SWEEP, r.sweep)) and not case.talked:
         text = f"the last of {r.sweep} strangers who called our numbers in a row, one after another"
-        yield Reason("sweep", Family.DIALLING, points, text, f"{r.sweep} 个陌生号码按顺序拨打我方相邻号码")
+        yield Reason("sweep", Family.SWEEP, points, text, f"{r.sweep} 个陌生号码按顺序拨打我方相邻号码")
     for rule, steps, value, en, zh in (
         ("lines_1m", LINES_1M, r.lines_1m, "called {} of our numbers within a minute", "一分钟内拨打我方 {} 个号码"),
         ("lines_1h", LINES_1H, r.lines_1h, "called {} of our numbers within an hour", "一小时内拨打我方 {} 个号码"),
