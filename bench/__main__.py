@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import agi, flow, gate, imports, main_job, predictive, prompts, response, soak, speech
+from bench import agi, flow, gate, guard, imports, main_job, predictive, prompts, response, soak, speech
 from bench.output import append, say, table
 from sandbox.errors import SandboxError
 from sandbox.root import ensure_root, ensure_tools
 
-BENCHES = ("main-job", "import", "soak", "gate", "speech", "response", "flow", "prompts", "agi", "predictive")
-ONCE = ("speech", "response", "agi", "predictive")  # a run of them takes long
+BENCHES = ("main-job", "import", "soak", "gate", "speech", "response", "flow", "prompts", "agi", "predictive", "guard")
+ONCE = ("speech", "response", "agi", "predictive", "guard")  # a run of them takes long
 
 
 def main() -> int:
@@ -36,6 +36,7 @@ def main() -> int:
     parser.add_argument(
         "--noise", type=float, default=response.NOISE_DB, help="response: dB of full scale (default -55)"
     )
+    parser.add_argument("--data", type=Path, help="guard: the folder with the data sets")
     parser.add_argument("--json", action="store_true", help="print the results as JSON lines instead of a table")
     parser.add_argument("--out", type=Path, default=Path("var/bench.jsonl"), help="JSON lines are added here")
     options = parser.parse_args()
@@ -44,6 +45,8 @@ def main() -> int:
     numbers = (options.runs, options.calls or 1, options.rows or 1, options.threads, options.campaigns)
     if min(numbers) < 1 or options.rate <= 0:
         parser.error("--runs, --calls, --rows, --threads, --campaigns and --rate must be above zero")
+    if options.bench == "guard" and not (options.data and options.data.is_dir()):
+        parser.error("guard needs --data DIR, a folder with the data sets")
     for number in (signal.SIGINT, signal.SIGTERM):  # also when a shell in the background had SIGINT ignored
         signal.signal(number, _interrupt)
     try:
@@ -64,7 +67,10 @@ def _repeat(options: argparse.Namespace) -> int:
         append(options.out, record)
         records.append(record)
         missed += [f"run {number}: {fault}" for fault in faults(record)]
-    print("\n".join(map(json.dumps, records)) if options.json else table(records))
+    if options.json:
+        print("\n".join(map(json.dumps, records)))
+    else:
+        print("\n".join(map(guard.report, records)) if options.bench == "guard" else table(records))
     say(f"added to {options.out}")
     for fault in missed:
         say(f"MISSED: {fault}")
@@ -85,6 +91,8 @@ def _bench(
         return module.run, module.faults
     if options.bench == "predictive":
         return partial(predictive.run, options.campaigns), predictive.faults
+    if options.bench == "guard":
+        return partial(guard.run, options.data), guard.faults
     if options.bench == "speech":
         return partial(speech.run, options.threads), speech.faults
     ensure_tools(say)
