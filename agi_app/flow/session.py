@@ -85,6 +85,7 @@ from agi_app.flow.words import (
     MAX_ATTEMPTS,
     MAX_DEPTH,
     MAX_STEPS_PER_CALL,
+    MAX_STOPS_PER_CALL,
     NO_INPUT,
     NO_MATCH,
     OPTED_OUT,
@@ -204,6 +205,7 @@ class Session:
             case OptOutStored() if state.phase == "storing":
                 return self._confirm_opt_out()
             case StopStored() if state.phase == "storing_other":
+                state.stops += 1
                 return self._leave_question(STOPPED)
             case _:
                 pass
@@ -595,6 +597,8 @@ class Session:
         """The keys are read back as they came; a number that is right is stopped before anything more is said."""
         state = self._state
         if state.pending is None:
+            if state.stops >= MAX_STOPS_PER_CALL:
+                return self._leave_question(NO_MATCH)
             if number_of(answer.value, state.region) is None:
                 return self._missed(collect.entry, NO_MATCH)
             state.pending, state.entries, state.attempt = answer.value, state.attempt, 0

@@ -71,6 +71,7 @@ class State:
     digits: str = ""
     pending: str | None = None  # what a collect has read back; None: it asks for the digits
     entries: int = 0  # how often a collect has asked for them
+    stops: int = 0  # how many numbers that were keyed in have been stopped
     star: bool = False  # the last key was *, so the opt-out key counts even while typing digits
     variables: dict[str, Value] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)

@@ -35,6 +35,7 @@ DONE, FAILED, BUSY, NO_ANSWER = "done", "failed", "busy", "no_answer"  # outcome
 CHOSEN = "chosen"  # outcome of a call_back or a language
 CALLER_COLUMN, SHOWN, WITHHELD = "caller", "shown", "withheld"  # of who calls a line: its call shows a number, or not
 STOPPED = "stopped"  # outcome of a stop_number
+MAX_STOPS_PER_CALL = 5  # keyed in, besides that of the caller: nobody stops the calls of a whole town in one call
 FEWEST_NUMBER_DIGITS, MOST_NUMBER_DIGITS = 5, 20  # of a keyed telephone number, 00 and country code included
 CALL_BACK = "call_back"  # the disposition of a call that is to be called again, and the name of the stored time
 YES, NO = "yes", "no"  # what is said to the value that a collect reads back
@@ -74,6 +75,7 @@ LIMITS: tuple[tuple[str, int | str], ...] = (
     ("attempts of a question", MAX_ATTEMPTS),
     ("digits of an answer", MAX_DIGITS),
     ("times of a `call_back`", MAX_OFFERS),
+    ("numbers of a call stopped by `stop_number`", MAX_STOPS_PER_CALL),
     ("seconds to wait for an answer", f"{MAX_WAIT.total_seconds():g}"),
     ("seconds of a recorded message (`max`)", 300),
     ("characters of a `say`, columns filled in", MAX_SAID),

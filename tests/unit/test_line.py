@@ -15,6 +15,8 @@ from agi_app.flow.events import KeyPressed, OptOutStored, PlaybackFinished, Stop
 from agi_app.flow.load import load_flow
 from agi_app.flow.session import Session
 from agi_app.flow.state import Caller
+from agi_app.flow.steps import GotoStep
+from agi_app.flow.words import MAX_STOPS_PER_CALL
 from agi_app.model.phone import country_and_zones
 
 NUMBER = "+999862155500001"
@@ -124,6 +126,19 @@ def test_what_is_no_number_or_is_not_right_is_asked_for_again_and_then_left() ->
     talk.keys("07700900123#2")
     assert talk.plays == ("wrong", "en")
     assert not any(isinstance(c, do.StoreStop) for c in talk.last)
+
+
+def test_one_call_stops_a_few_numbers_and_not_a_whole_town() -> None:
+    again = FLOW.model_copy(update={"nodes": {**FLOW.nodes, "done": [GotoStep(goto="other")]}})
+    session = Session.begin(again, {}, caller=Caller(True, "GB"))
+    session.start()
+    stored = []
+    for key in "22" + "07700900123#1" * (MAX_STOPS_PER_CALL + 1):
+        stops = [c for c in session.handle(KeyPressed(key)) if isinstance(c, do.StoreStop)]
+        stored += stops
+        if stops:
+            session.handle(StopStored())
+    assert len(stored) == MAX_STOPS_PER_CALL
 
 
 @pytest.mark.parametrize(
