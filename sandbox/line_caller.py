@@ -24,6 +24,7 @@ class LineCaller:
     """SIPp on 127.0.0.1: calls ``called`` at ``sip_port`` and keys ``keys``: each some digits, so many seconds after.
 
     ``shown`` is its number; None: it shows none. ``stays_s`` is how long it waits for our BYE before its own.
+    ``audio`` is a capture file with what it sends instead of keys.
     """
 
     def __init__(
@@ -35,17 +36,18 @@ class LineCaller:
         keys: Sequence[tuple[float, str]] = (),
         *,
         stays_s: float = 60.0,
+        audio: bytes | None = None,
     ) -> None:
         self._run_dir = run_dir.resolve()
         self._target = f"127.0.0.1:{sip_port}"
         self._called, self._shown = called, shown
-        self._keys = keys
+        self._audio = keys_pcap(keys) if audio is None else audio
         self._stays_ms = round(stays_s * 1000)
         self._child: Child | None = None
 
     def __enter__(self) -> Self:
         self._run_dir.mkdir(parents=True, exist_ok=True)
-        (self._run_dir / "keys.pcap").write_bytes(keys_pcap(self._keys))
+        (self._run_dir / "keys.pcap").write_bytes(self._audio)
         text = SCENARIO.read_text("utf-8").replace("STAYS_MS", str(self._stays_ms))
         shown = f"<sip:{self._shown}@[local_ip]>" if self._shown else '"Anonymous" <sip:anonymous@anonymous.invalid>'
         (self._run_dir / "line_caller.xml").write_text(text.replace("SHOWN", shown), "utf-8")

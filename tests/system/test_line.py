@@ -19,6 +19,7 @@ from sandbox.asterisk import Asterisk
 from sandbox.line_caller import LineCaller
 from sandbox.supervise import Child
 from sandbox.world import World
+from tests.asterisk.talker import audio_pcap
 from tests.system.conftest import NewDatabase
 from tests.system.site import BULK, CALLER_ID, EXAMPLES, Site, people, until
 
@@ -67,10 +68,12 @@ def add_line(site: Site, desk: str, concurrent: int = 10) -> None:
     file.write_text(text + lines, "utf-8")
 
 
-def calls_in(site: Site, shown: str | None, *keys: tuple[float, str], stays_s: float = 40.0) -> LineCaller:
-    """Somebody who calls the line."""
+def calls_in(
+    site: Site, shown: str | None, *keys: tuple[float, str], stays_s: float = 40.0, audio: bytes | None = None
+) -> LineCaller:
+    """Somebody who calls the line, and keys or says something."""
     run_dir = site.folder / f"caller-{next(_serial)}"
-    return LineCaller(run_dir, site.asterisk.sip_port, CALLER_ID, shown, keys, stays_s=stays_s)
+    return LineCaller(run_dir, site.asterisk.sip_port, CALLER_ID, shown, keys, stays_s=stays_s, audio=audio)
 
 
 def reports(site: Site) -> dict[str, Any]:
@@ -140,6 +143,27 @@ def _keys(number: str) -> str:
 
 def _ringing(site: Site, numbers: list[str]) -> list[str]:
     return [call.to_user for call in site.calls(numbers) if call.ringing_at is not None]
+
+
+def test_a_spoken_stop_counts_where_somebody_understands(site: Site) -> None:
+    """Talk breaks the welcome off; what was said is a stop, for the number of the call."""
+    desk, caller = people(LISTENS, LISTENS)
+    flow, file = site.project / "flows" / "who-called.yaml", site.project / "agi-app.toml"
+    before, settings = flow.read_text("utf-8"), file.read_text("utf-8")
+    flow.write_text(
+        before.replace('  key: "9"\n', '  key: "9"\n  phrases: {zh-CN: [别再打了], en: [leave me alone]}\n'), "utf-8"
+    )
+    (site.project / "said.txt").write_text("别再打了\n", "utf-8")
+    add_line(site, desk=desk)
+    with file.open("a", encoding="utf-8") as more:
+        more.write('\n[speech]\nengine = "scripted"\nmodel = "said.txt"\n')
+    try:
+        with serving(site), calls_in(site, caller, audio=audio_pcap((1.0, 1.2))) as call:
+            call.wait(20)
+    finally:
+        flow.write_text(before, "utf-8")
+        file.write_text(settings, "utf-8")
+    assert site.stops(caller), "what was said is a stop"
 
 
 def test_key_0_leads_to_a_person_and_back(site: Site) -> None:
