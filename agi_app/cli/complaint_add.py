@@ -21,16 +21,18 @@ from agi_app.cli.common import (
     read_number,
     say,
     say_json,
+    settings_of,
     with_installation,
 )
+from agi_app.clock import SystemClock
 from agi_app.consent.complaints import OURS, RECEIVED, Complaint, due_at, open_case
 from agi_app.consent.evidence import EvidenceFiles, read_evidence
-from agi_app.consent.stop import stop_number
+from agi_app.consent.stop import VIA, stop_number, stops_without_database
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.complaint_file import ComplaintRow, parse_complaints
 from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.opening import open_table, private_copy
-from agi_app.errors import InputError
+from agi_app.errors import InputError, StoreError
 from agi_app.installation import Installation
 from agi_app.model.phone import mask, parse
 from agi_app.store.stops import Details
@@ -73,7 +75,16 @@ def add(
         told = Complaint(parse(e164), when, source, text.strip(), who, campaign or None, evidence=proof)
         return [await _open(inst, told), *(lines or [f"{mask(e164)}: no stop was taken (--no-stop)"])]
 
-    for line in with_installation(project, work):
+    try:
+        lines = with_installation(project, work)
+    except StoreError as error:
+        if no_stop:
+            raise
+        stops_without_database(settings_of(project).data, SystemClock(), [e164], VIA)
+        raise StoreError(
+            f"the stop is safe in the journal, but no case was opened, enter it again later: {error}"
+        ) from error
+    for line in lines:
         say(line)
 
 

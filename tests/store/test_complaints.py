@@ -17,6 +17,7 @@ import pytest
 from agi_app.audit import standalone_verifier as verifier
 from agi_app.audit.erasures import sign
 from agi_app.campaigns.rules import load_ruleset
+from agi_app.campaigns.starter import make_project
 from agi_app.clock import SystemClock
 from agi_app.consent.complaints import RECEIVED, Complaint, due_at, open_case
 from agi_app.consent.evidence import KeptFiles
@@ -174,7 +175,7 @@ async def test_an_open_case_keeps_its_evidence_and_an_erasure_takes_what_was_sai
 def test_the_commands_open_cases_and_take_stops(tmp_path: Path, database_url: str) -> None:
     """add and import bring a stop, --no-stop does not; list and show mask numbers."""
     project = tmp_path / "p"
-    assert subprocess.run([sys.executable, "-m", "agi_app.cli.main", "init", str(project)], check=False).returncode == 0
+    make_project(project)
     first, second, third = number(1), number(2), number(3)
     added = agi_app(project, database_url, "complaint", "add", first, "--text", "stop it", "--source", "e-mail")
     assert added.returncode == 0, added.stderr
@@ -204,3 +205,13 @@ def test_the_commands_open_cases_and_take_stops(tmp_path: Path, database_url: st
     key = agi_app(project, database_url, "audit", "key").stdout.strip()
     check = [sys.executable, "verify.py", "proof.json", "--key", key]
     assert subprocess.run(check, cwd=project / "case-1", check=False).returncode == 0
+
+
+@pytest.mark.slow
+def test_a_stop_is_kept_while_the_database_is_away(tmp_path: Path) -> None:
+    """The case is not; the command says both."""
+    project = tmp_path / "p"
+    make_project(project)
+    done = agi_app(project, "postgresql://agi_app@127.0.0.1:1/x", "complaint", "add", number(1), "--text", "stop it")
+    assert (done.returncode, "safe in the journal, but no case" in done.stderr) == (2, True), done.stderr
+    assert len((project / "var" / "refusals.jsonl").read_text("utf-8").splitlines()) == 1
