@@ -6,10 +6,15 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
-from agi_app.errors import AsteriskError, SafetyError
+from agi_app.ami_config import AmiSettings
+from agi_app.config import Settings
+from agi_app.dialer.breaker import Breaker
+from agi_app.dialer.trunk_watch import TrunkWatch, examine
+from agi_app.errors import AsteriskError, ConfigError, SafetyError
 from agi_app.pbx.ami import MOST_BYTES, Ami, Refused, connected
 from agi_app.pbx.ami_state import Contact, Queue, Registration, queue, trunk_fault
 
@@ -148,6 +153,30 @@ async def test_where_nobody_listens_the_message_says_so() -> None:
     with pytest.raises(AsteriskError, match=r"manager interface at 127\.0\.0\.1:1 cannot be reached"):
         async with connected("127.0.0.1", 1, "a", "b", 1.0):
             pass
+
+
+async def test_when_nobody_can_be_asked_nothing_is_known_against_a_trunk(tmp_path: Path) -> None:
+    """The manager interface goes away while a trunk is down by its word: the trunk is dialled again."""
+    settings = Settings(project=tmp_path, ami=AmiSettings(port=1, username="look", password="x", every=1))
+    breakers = {"carrier": Breaker(down="registration up is Rejected")}
+    assert breakers["carrier"].room(0.0) == 0
+    watching = asyncio.ensure_future(TrunkWatch(settings, breakers).run())
+    async with asyncio.timeout(5):
+        while breakers["carrier"].down is not None:  # noqa: ASYNC110 - a breaker has no event
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    assert breakers["carrier"].room(0.0) is None
+    (seen,) = await examine(settings)
+    assert (seen.check, seen.well) == ("AMI", False)
+    assert await examine(Settings(project=tmp_path)) == [], "without a user it is not used"
+
+
+def test_the_password_of_the_interface_comes_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hush\n", encoding="utf-8")
+    asked = AmiSettings(username="look", password_file=Path("secret"))
+    assert Settings(project=tmp_path, ami=asked).ami_password() == "hush"
+    with pytest.raises(ConfigError, match="password_file"):
+        Settings(project=tmp_path, ami=AmiSettings(username="look")).ami_password()
 
 
 def test_a_trunk_is_faulty_only_when_none_of_its_ways_works() -> None:
