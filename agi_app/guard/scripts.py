@@ -1,9 +1,9 @@
 """Known scripts: whether the opening words of a call are those of a recording that was heard before. Pure.
 
 A recognizer over a telephone line gets one word in six wrong, so neither a hash nor equal pairs of words find a
-repeat. Here pairs of words (also with one between) only choose candidates; then the words are laid beside the script
-so that as many as possible agree in their order, and each that is wrong, missing or too many costs. Rare words count
-more than "the" and "you". Digits, amounts and numbers are masked: they change from call to call.
+repeat. Here pairs of words only choose candidates; then the words are laid beside the script so that as many as
+possible agree in their order, and each that is wrong, missing or too many costs. Rare words count more than "the" and
+"you". Digits, amounts and numbers are masked: they change from call to call.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MIN_WORDS = 12  # fewer say too little
 MOST_WORDS = 60  # the opening; more cost time and tell nothing new
 MOST_OF_SCRIPT = 400
 CANDIDATES = 6
-LEAST_PAIRS = 0.12  # of the pairs heard, for a script to be a candidate at all
+LEAST_PAIRS = 0.15  # of the pairs heard, for a script to be a candidate at all
 # Of the weight of the words heard, the part that must agree: less of many words, for chance agrees in a few.
 SHARE_OF_FEW = 0.40  # of MIN_WORDS
 SHARE_OF_MANY = 0.28
@@ -71,7 +71,7 @@ class ScriptBook:
         self._scripts = [(name, words(text)[:MOST_OF_SCRIPT]) for name, text in scripts]
         self._where: dict[tuple[str, str], list[int]] = defaultdict(list)  # pair -> scripts that have it
         for number, (_, said) in enumerate(self._scripts):
-            for pair in set(_pairs(said)):
+            for pair in set(pairwise(said)):
                 self._where[pair].append(number)
 
     def __len__(self) -> int:
@@ -97,7 +97,7 @@ class ScriptBook:
 
     def _candidates(self, heard: Sequence[str]) -> list[int]:
         """The scripts that share the most pairs, and enough of them; of equals the earlier in the book."""
-        pairs = set(_pairs(heard))
+        pairs = set(pairwise(heard))
         votes = Counter(number for pair in pairs for number in self._where.get(pair, ()))
         enough = [(-shared, number) for number, shared in votes.items() if shared >= LEAST_PAIRS * len(pairs)]
         return [number for _, number in sorted(enough)[:CANDIDATES]]
@@ -110,11 +110,6 @@ def least_share(count: int) -> float:
 
 def _weight(word: str) -> float:
     return COMMON_WEIGHT if word in _COMMON or word == _MASK else 1.0
-
-
-def _pairs(said: Sequence[str]) -> Iterable[tuple[str, str]]:
-    yield from pairwise(said)
-    yield from zip(said, said[2:], strict=False)
 
 
 def _agreement(heard: Sequence[str], weights: Sequence[float], said: Sequence[str]) -> float:

@@ -121,6 +121,16 @@ def test_one_signal_alone_never_rejects_however_strong(recent: Recent) -> None:
     )
 
 
+def test_weak_signals_do_not_add_up_to_a_rejection() -> None:
+    for recent in (Recent(run=3, decoy_lines_1d=1), Recent(run=3, aborted_1d=3, challenges_failed_1d=2)):
+        assert action(Facts(recent=recent, block_10=1.0)) is Action.CHALLENGE
+
+
+def test_what_others_do_is_no_second_signal() -> None:
+    for others in (Facts(recent=Recent(decoy_lines_1d=2, sweep=9)), Facts(recent=Recent(run=9), block_10=9.0)):
+        assert action(others) is Action.VOICEMAIL
+
+
 def test_neighbours_alone_challenge_at_most() -> None:
     for level in (Level.STANDARD, Level.STRICT):
         assert action(Facts(block_10=9.0, block_100=99.0), replace(STANDARD, level=level)) is Action.CHALLENGE
@@ -168,6 +178,7 @@ def test_a_decision_is_made_again_to_the_byte_from_inputs_without_a_number() -> 
             inputs, stored = pack_case(case), pack_decision(judge(case))
             assert CALLER.encode() not in inputs + stored
             assert unpack_case(inputs) == case
+            assert inputs == pack_case(case_of(CALL, facts, chosen, NOW))  # whatever zone the clock is in
             assert replay(inputs, stored) is Replay.SAME
             assert pack_decision(unpack_decision(stored)) == stored
 

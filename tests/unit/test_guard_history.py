@@ -104,6 +104,9 @@ def test_a_day_later_all_is_forgotten_and_memory_is_bounded(monkeypatch: pytest.
     play(calls, A, *((n * 1.0, "801") for n in range(history.MOST_OF_ONE + 50)))
     assert calls.ring("a", A, "801", later(460)).calls_1d == history.MOST_OF_ONE
     assert calls.ring("b", A, "801", later(86400 + 449)).calls_1d == 2
+    calls.ring("c", B, "801", later(3 * 86400))
+    assert len(calls) == len(calls._by_caller) == 1
+    calls = CallHistory()
     monkeypatch.setattr(history, "MOST_CALLS", 10)
     play(calls, B, *((100000.0 + n, "802") for n in range(50)))
     assert len(calls) <= 11
