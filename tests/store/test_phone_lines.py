@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ import pytest
 
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
-from agi_app.store import attempts, caller_ids
+from agi_app.store import attempts, caller_ids, phone_lines
 from agi_app.store.claims import ClaimBatch
 from agi_app.store.phone_lines import Limits
 from agi_app.store.pool import Store
@@ -68,9 +67,17 @@ async def test_a_line_carries_one_call_and_only_to_those_who_see_its_number(worl
     assert set(shown(await claim(world, gateway))) == {number(4)}
 
 
-async def test_two_workers_never_have_one_line(world: World, gateway: Campaign) -> None:
-    batches = await asyncio.gather(*(claim(world, gateway) for _ in range(8)))
-    assert sorted(c.caller_id for b in batches for c in b.claims) == [NORTH, SOUTH]
+async def test_a_line_that_another_worker_looks_at_is_not_free(world: World, store: Store, gateway: Campaign) -> None:
+    """Both lines are known already; the other one's claim is not committed yet."""
+    for claimed in (await claim(world, gateway)).claims:
+        await attempts.release(store, claimed.attempt_id, "not dialled")
+    async with store.transaction() as other:
+        assert (await phone_lines.lease(other, lines(), await world.now(), dt.timedelta(0))).free == {NORTH, SOUTH}
+        batch = await claim(world, gateway)
+        assert batch.claims == ()
+        assert batch.no_line is not None
+        assert batch.no_line.in_call == {NORTH, SOUTH}
+    assert len((await claim(world, gateway)).claims) == 2
 
 
 async def test_a_line_rests_after_a_call(world: World, gateway: Campaign) -> None:
