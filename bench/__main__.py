@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from agi_app.voice_config import SpeechSettings
 from bench import agi, flow, gate, guard, imports, main_job, predictive, prompts, response, soak, speech
 from bench.output import append, say, table
 from sandbox.errors import SandboxError
@@ -33,6 +34,8 @@ def main() -> int:
     parser.add_argument("--rows", type=int, help="import: one file of so many rows; gate: contacts of the big database")
     parser.add_argument("--xlsx", action="store_true", help="import --rows: an Excel workbook instead of CSV")
     parser.add_argument("--threads", type=int, default=1, help="speech, response: cores for one utterance (default 1)")
+    level = SpeechSettings().level
+    parser.add_argument("--level", type=int, default=level, help=f"response: level of the settings (default {level})")
     parser.add_argument(
         "--noise", type=float, default=response.NOISE_DB, help="response: dB of full scale (default -55)"
     )
@@ -100,8 +103,9 @@ def _bench(
     if options.bench == "agi":
         return (lambda: agi.run(root, options.calls or agi.CALLS, options.rate)), agi.faults
     if options.bench == "response":
+        heard_by = SpeechSettings(threads=options.threads, level=options.level)
         calls = options.calls or response.CALLS
-        return (lambda: response.run(root, options.noise, calls, options.threads)), response.faults
+        return (lambda: response.run(root, calls, options.noise, heard_by)), response.faults
     if options.bench == "soak":
         long_job = main_job.Job(options.calls or 10_000, options.rate)
         return (lambda: soak.run(root, long_job)), soak.faults

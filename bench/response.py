@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agi_app.voice_config import SpeechSettings
 from bench import main_job, people, speech_clips, speech_models
 from bench.output import machine, say
 from bench.response_line import Words, packets, responses, spoken_line
@@ -66,8 +67,8 @@ class Talk:
     words: Sequence[Words]
 
 
-def run(root: Path, noise_db: float = NOISE_DB, calls: int = CALLS, threads: int = 1) -> dict[str, Any]:
-    """One run in a folder of its own, kept under the temporary folder."""
+def run(root: Path, calls: int, noise_db: float, speech: SpeechSettings) -> dict[str, Any]:
+    """One run in a folder of its own, kept under the temporary folder; ``speech`` without its model."""
     folder = Path(tempfile.mkdtemp(prefix="agi-app-bench-"))
     before = machine()
     project = folder / "project"
@@ -80,14 +81,14 @@ def run(root: Path, noise_db: float = NOISE_DB, calls: int = CALLS, threads: int
     with ExitStack() as stack:
         for part in (carrier, capture, asterisk):
             stack.enter_context(part)
-        _write(project, asterisk, talks, threads)
+        _write(project, asterisk, talks, speech)
         _call(project, folder, talks)
         done = capture.calls()
     found = {name: _figures(capture.file, done, [t for t in talks if t.language == tongue])
              for tongue, name in NAMES.items()}  # fmt: skip
     return {
-        "bench": "response", **before, "load_after": machine()["load"], "threads": threads, "noise_db": noise_db,
-        "response_s": found,
+        "bench": "response", **before, "load_after": machine()["load"], "threads": speech.threads,
+        "level": speech.level, "noise_db": noise_db, "response_s": found,
     }  # fmt: skip
 
 
@@ -128,7 +129,7 @@ def _sounds(language: str, count: int) -> Iterator[Any]:
         yield speech_clips.at_its_speed(phrases[place % len(phrases)], voices[place % len(voices)])
 
 
-def _write(project: Path, asterisk: Asterisk, talks: Sequence[Talk], threads: int) -> None:
+def _write(project: Path, asterisk: Asterisk, talks: Sequence[Talk], speech: SpeechSettings) -> None:
     answers = speech_clips.languages()["en"]["answers"]
     question = f"    - gather: {{prompt: {QUESTION}, speech: {json.dumps(answers)}, attempts: 1, timeout: 8s}}"
     flow = FLOW.format(questions="\n".join([question] * ANSWERS))
@@ -140,7 +141,8 @@ def _write(project: Path, asterisk: Asterisk, talks: Sequence[Talk], threads: in
     settings = settings_toml(asterisk, trunk="sandbox")
     model = speech_models.whisper_base()
     (project / "agi-app.toml").write_text(
-        f'{settings}\n[speech]\nengine = "faster-whisper"\nmodel = "{model}"\nthreads = {threads}\n\n'
+        f'{settings}\n[speech]\nengine = "faster-whisper"\nmodel = "{model}"\n'
+        f"threads = {speech.threads}\nlevel = {speech.level}\n\n"
         f'[sandbox]\nclock = "{people.CLOCK}"\n',
         "utf-8",
     )
