@@ -35,9 +35,10 @@ def run(threads: int = 1) -> dict[str, Any]:
     """One run; the first one on a machine lets the voices speak for half an hour."""
     before = machine()
     clips = {language: list(speech_clips.clips(language)) for language in NAMES}
+    others = {language: list(speech_clips.no_answers(language)) for language in NAMES}
     noise = list(speech_noise.clips())
     speech = SpeechSettings(engine="faster-whisper", model=speech_models.whisper_base(), threads=threads)
-    figures = asyncio.run(_measure(speech, clips, noise))
+    figures = asyncio.run(_measure(speech, clips, others, noise))
     return {"bench": "speech", **before, "load_after": machine()["load"], "threads": threads, **figures}
 
 
@@ -64,7 +65,10 @@ def interval(good: int, of: int) -> tuple[float, float]:
 
 
 async def _measure(
-    speech: SpeechSettings, clips: dict[str, list[speech_clips.Clip]], noise: Sequence[tuple[str, bytes]]
+    speech: SpeechSettings,
+    clips: dict[str, list[speech_clips.Clip]],
+    others: dict[str, list[speech_clips.Clip]],
+    noise: Sequence[tuple[str, bytes]],
 ) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     async with recognizer_of(speech, Path()) as recognizer:
@@ -72,6 +76,9 @@ async def _measure(
         for language, said in clips.items():
             say(f"== {language}: {len(said)} clips")
             figures[NAMES[language]] = await _understood(recognizer, language, said)
+        for language, said in others.items():
+            say(f"== {language}: {len(said)} clips of what answers nothing")
+            figures[NAMES[language]]["false_answers_on_other_speech"] = await _others(recognizer, language, said)
         say(f"== {len(noise)} clips without speech")
         figures["false_answers_on_noise"] = await _noise(recognizer, noise)
     cores = len(os.sched_getaffinity(0))
@@ -110,6 +117,17 @@ async def _understood(recognizer: Recognizer, language: str, clips: Sequence[spe
         "p50_s": round(statistics.median(seconds), 3),
         "p95_s": round(sorted(seconds)[len(seconds) * 95 // 100], 3),
     }
+
+
+async def _others(recognizer: Recognizer, language: str, clips: Sequence[speech_clips.Clip]) -> dict[str, int]:
+    """Speech that holds no answer to the question: how often it was taken for one."""
+    wanted, count = _wanted(language), 0
+    for clip in clips:
+        heard = await recognizer.transcribe(clip.pcm, language, bias(wanted), DEADLINE_S)
+        if (meant := _label(wanted, heard)) != clip.wanted:
+            count += 1
+            say(f"   {clip.phrase} ({clip.voice}): {meant}, heard {heard.text!r} {heard.confidence:.2f}")
+    return {"count": count, "n": len(clips)}
 
 
 async def _noise(recognizer: Recognizer, clips: Sequence[tuple[str, bytes]]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from agi_app.flow.understanding import NO_MATCH
 from bench import speech_models
 from bench.output import say
 from bench.speech_line import LAWS, Sound, telephone
@@ -26,6 +27,7 @@ PHRASES, SOUNDS = HERE / "speech_phrases.yaml", HERE / "speech_phonemes.tsv"
 RATE = 24000
 SNR_DB = 15.0
 SPEEDS = (0.9, 1.0, 1.15)
+FULL_STOP = 4  # in Kokoro's vocabulary: it has learnt sentences, and swallows half of a word that does not end one
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Clip:
     """One utterance, and what must be understood."""
 
     phrase: str
-    wanted: str  # a label of the answers, or opt_out
+    wanted: str  # a label of the answers, opt_out, or no_match
     voice: str
     held_out: bool  # this voice was never listened to while anything was tuned
     pcm: bytes
@@ -46,14 +48,23 @@ def languages() -> dict[str, dict[str, Any]]:
 
 
 def clips(language: str) -> Iterator[Clip]:
-    """All of a language: each phrase by each voice, at one of three speeds and over one of two codecs."""
+    """All answers of a language: each phrase by each voice, at one of three speeds and over one of two codecs."""
+    for wanted, phrases in languages()[language]["clips"].items():
+        yield from _each(language, wanted, phrases)
+
+
+def no_answers(language: str) -> Iterator[Clip]:
+    """What people say that answers no question: the same voices on the same lines."""
+    yield from _each(language, NO_MATCH.value, languages()[language]["no_answer"])
+
+
+def _each(language: str, wanted: str, phrases: Sequence[str]) -> Iterator[Clip]:
     table = languages()[language]
-    for wanted, phrases in table["clips"].items():
-        for phrase, voice in product(phrases, (*table["voices"], *table["held_out"])):
-            seed = f"{phrase} {voice}"
-            law = LAWS[_choice(seed) // 8 % len(LAWS)]
-            pcm = telephone(at_its_speed(phrase, voice), RATE, law, SNR_DB, seed)
-            yield Clip(phrase, wanted, voice, voice in table["held_out"], pcm)
+    for phrase, voice in product(phrases, (*table["voices"], *table["held_out"])):
+        seed = f"{phrase} {voice}"
+        law = LAWS[_choice(seed) // 8 % len(LAWS)]
+        pcm = telephone(at_its_speed(phrase, voice), RATE, law, SNR_DB, seed)
+        yield Clip(phrase, wanted, voice, voice in table["held_out"], pcm)
 
 
 def at_its_speed(phrase: str, voice: str) -> Sound:
@@ -67,7 +78,7 @@ def _choice(seed: str) -> int:
 
 def spoken(phrase: str, voice: str, speed: float) -> Sound:
     """What the voice says, 24 kHz; from the cache when it said it before."""
-    numbers = sounds()[phrase]
+    numbers = (*sounds()[phrase], FULL_STOP)
     key = hashlib.sha256(f"{speech_models.KOKORO_SHA256} {voice} {speed} {numbers}".encode()).hexdigest()[:24]
     file = speech_models.CACHE / "clips" / f"{key}.wav"
     if not file.exists():

@@ -20,7 +20,8 @@ def main() -> None:
     english, chinese = Tokenizer(), zh.ZHG2P()
     lines = []
     for language, table in yaml.safe_load((HERE / "speech_phrases.yaml").read_text(encoding="utf-8")).items():
-        for phrase in dict.fromkeys(phrase for phrases in table["clips"].values() for phrase in phrases):
+        said = (*table["clips"].values(), table["no_answer"])
+        for phrase in dict.fromkeys(phrase for phrases in said for phrase in phrases):
             sounds = chinese(phrase)[0] if language.startswith("zh") else english.phonemize(phrase, "en-us")
             numbers = english.tokenize(sounds)
             lines.append(f"{phrase}\t{sounds}\t{' '.join(map(str, numbers))}\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agi_app.flow.cover import Phrase, Span, choose, phrase_of, spans_alone, spans_of, word_of
+from agi_app.flow.cover import Phrase, Span, begun_in, choose, phrase_of, spans_alone, spans_of, word_of
 from agi_app.flow.slips import nearly
 from agi_app.flow.units import SAME, SAME_SOUND, Units, is_han
 from agi_app.flow.wanted import Wanted, Words
@@ -35,6 +35,15 @@ class Reading:
         """The labels, also those that lost a tie."""
         return {span.label for span in (*self.spans, *self.rivals) if not span.label.startswith("<")}
 
+    def words(self, *labels: str) -> tuple[tuple[str, ...], ...]:
+        """The units of each span that is one of these."""
+        return tuple(self.units.all[span.begin : span.end] for span in self.spans if span.label in labels)
+
+    def owners(self) -> list[str | None]:
+        """The label of each unit; None: nothing lies over it."""
+        owner = {index: span.label for span in self.spans for index in range(span.begin, span.end)}
+        return [owner.get(index) for index in range(len(self.units.all))]
+
     def covered(self, *beside: str) -> float:
         """How much of what counts belongs to an answer; a first part that is all answer is enough."""
         owner = {index: span.label for span in self.spans for index in range(span.begin, span.end)}
@@ -51,12 +60,13 @@ class Reading:
 def asks_to_stop(wanted: Wanted, units: Units) -> bool:
     """Whether a stop stands anywhere in it, and no longer phrase that only looks like one."""
     content = _content(units, wanted.words)
-    spans = [span for text in wanted.opt_out for span in _spans(phrase_of(text), _STOP, units, content)]
+    stops = begun_in(units.all, wanted.opt_out)
+    spans = [span for phrase in stops for span in _spans(phrase, _STOP, units, content)]
     if spans:
-        spans += [s for t in wanted.words.not_stop for s in _spans(word_of(t), _NOT_STOP, units, ()) if _sure(s)]
+        none = begun_in(units.all, wanted.words.not_stop, words=True)
+        spans += [span for word in none for span in _spans(word, _NOT_STOP, units, ()) if _sure(span)]
         return any(span.label == _STOP for span in choose(spans)[0])
-    long = (phrase_of(text) for text in wanted.opt_out)
-    return any(nearly(phrase, units.all, wanted.words) for phrase in long)
+    return any(nearly(phrase, units.all, wanted.words) for phrase in stops)
 
 
 def read(wanted: Wanted, units: Units, values: Sequence[tuple[int, int]] = ()) -> Reading:
@@ -66,11 +76,11 @@ def read(wanted: Wanted, units: Units, values: Sequence[tuple[int, int]] = ()) -
     words = wanted.words
     around = ((FILLER, words.beside), (DOUBT, words.doubtful), (OTHER, words.others))
     for label, phrases in (*wanted.answers.items(), *around):
-        for text in phrases:
-            spans += _spans(phrase_of(text), label, units, content)
+        for phrase in begun_in(units.all, phrases):
+            spans += _spans(phrase, label, units, content)
     for label, phrases in ((FILLER, words.fillers), (NEGATION, words.negations), (DOUBT, words.doubts)):
-        for text in phrases:
-            spans += [s for s in _spans(word_of(text), label, units, ()) if label == NEGATION or _sure(s)]
+        for word in begun_in(units.all, phrases, words=True):
+            spans += [s for s in _spans(word, label, units, ()) if label == NEGATION or _sure(s)]
     chosen, rivals = choose(spans)
     return Reading(units, tuple(chosen), tuple(rivals))
 
@@ -93,22 +103,13 @@ def best_label(wanted: Wanted, units: Units) -> str | None:
     return label if certain else None
 
 
-def says_nothing(wanted: Wanted, units: Units) -> bool:
-    """Whether there is neither an answer in it, asked for or not, nor a word that turns one round or doubts it.
-
-    Only then may another reading of the same sound be an answer: 可以吗 is no misheard 可以.
-    """
-    reading = read(wanted, units)
-    return not reading.answers() and not reading.has(DOUBT, NEGATION, OTHER)
-
-
 def _near_labels(wanted: Wanted, reading: Reading) -> set[str]:
     """Labels with a phrase that is all of the utterance but for fillers and a slip."""
     fillers = {i for s in reading.spans if s.label == FILLER for i in range(s.begin, s.end)}
     content = tuple(unit for index, unit in enumerate(reading.units.all) if index not in fillers)
     found = set()
     for label, texts in wanted.answers.items():
-        for phrase in map(phrase_of, texts):
+        for phrase in begun_in(content, texts):
             if len(content) - len(phrase.units) in (0, 1) and nearly(phrase, content, wanted.words):
                 found.add(label)
     return found
@@ -116,7 +117,8 @@ def _near_labels(wanted: Wanted, reading: Reading) -> set[str]:
 
 def _content(units: Units, words: Words) -> tuple[int, ...]:
     """The units that are no fillers."""
-    spans = (s for text in words.fillers for s in _spans(word_of(text), FILLER, units, ()) if _sure(s))
+    found = begun_in(units.all, words.fillers, words=True)
+    spans = (span for word in found for span in _spans(word, FILLER, units, ()) if _sure(span))
     fillers = {index for span in choose(spans)[0] for index in range(span.begin, span.end)}
     return tuple(index for index in range(len(units.all)) if index not in fillers)
 

@@ -60,6 +60,21 @@ def word_of(text: str) -> Phrase:
     return Phrase(cut(text).all, False)
 
 
+def begun_in(units: Sequence[str], texts: tuple[str, ...], *, words: bool = False) -> list[Phrase]:
+    """The phrases of a table that may stand in these units, because one of them is like their first."""
+    index = _by_beginning(texts, words)
+    return list(dict.fromkeys(phrase for unit in units for key in keys(unit) for phrase in index.get(key, ())))
+
+
+@lru_cache(maxsize=512)
+def _by_beginning(texts: tuple[str, ...], words: bool) -> Mapping[str, tuple[Phrase, ...]]:
+    index: dict[str, tuple[Phrase, ...]] = {}
+    for phrase in map(word_of if words else phrase_of, texts):
+        for key in phrase.begins:
+            index[key] = (*index.get(key, ()), phrase)
+    return index
+
+
 def spans_of(phrase: Phrase, label: str, units: tuple[str, ...]) -> Iterable[Span]:
     """Every place where the phrase stands inside an utterance; not for phrases that stand alone."""
     size = len(phrase.units)

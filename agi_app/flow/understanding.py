@@ -19,6 +19,7 @@ from typing import Final
 
 from agi_app.flow import answering
 from agi_app.flow.heard import Heard
+from agi_app.flow.readings import GREETING, STOP, WHOLE, Reading, Says, what_holds
 from agi_app.flow.spoken_values import Value, dates, numbers
 from agi_app.flow.units import Units, cut
 from agi_app.flow.wanted import Wanted
@@ -28,6 +29,7 @@ __all__ = ["NO_MATCH", "OPT_OUT", "Understood", "Verdict", "Wanted", "bias", "un
 LEAST_CONFIDENCE = 0.05  # engines doubt themselves by ``why``; this only catches what is surely wrong
 MAX_TEXT = 500  # characters of a free text that are kept
 MAX_BIAS = 200
+LONG_PHRASE = 5  # units of a phrase from which on it is told though there are too many
 _SHOWN_NUMBERS = {
     "zh": ("八", "十", "三", "五", "两个", "七分", "十五", "二十"),
     "en": ("eight", "ten", "three", "five", "two", "seven", "fifteen", "twenty"),
@@ -60,58 +62,73 @@ class Understood:
 def understand(wanted: Wanted, heard: Heard, today: dt.date | None = None) -> Understood | Verdict:
     """Judge one utterance; ``today`` is the called person's day: without it 明天 is no date.
 
-    Of all that it may have been, the likeliest that means something counts, also if what it means is a doubt: 可以吗
-    was no misheard 可以. Free text is what is likeliest. No answer is taken where it may have been a stop as well, and
-    none but a no where it may have been a no: the person is asked again.
+    All that it may have been has its say (``readings.py``): an answer is taken where it is likelier than all that
+    contradicts it, and one that is no no where it is much likelier than any no or stop; else the person is asked again.
+    Free text is what is likeliest.
     """
     if heard.why:
         return NO_MATCH
-    for text in (heard.text, *(() if wanted.kind == "text" else heard.others)):
-        meant = _meant(wanted, text, heard.confidence, today)
-        if isinstance(meant, Understood):
-            return NO_MATCH if _may_be_a_no(wanted, meant, heard.others) else meant
-        if meant is OPT_OUT or not _says_nothing(wanted, text, today):
-            return meant
-    return NO_MATCH
+    behind = (0.0, *(heard.behind or [0.0] * len(heard.others)))
+    texts = zip((heard.text, *heard.others), behind, strict=True)
+    negative = frozenset(label for label in wanted.answers if answering.says_no(wanted, label))
+    found = [_reading(wanted, text, -back, negative, today) for text, back in texts]
+    if wanted.kind == "text":
+        found[1:] = [reading for reading in found[1:] if reading.says is Says.STOP]
+    holds = what_holds(found)
+    if holds is None or (holds.says is not Says.STOP and heard.confidence < LEAST_CONFIDENCE):
+        return NO_MATCH
+    if holds.says is Says.STOP:
+        return OPT_OUT
+    return Understood(holds.meaning if wanted.kind == "answers" else ENTERED, holds.meaning)
 
 
-def _may_be_a_no(wanted: Wanted, meant: Understood, readings: Sequence[str]) -> bool:
-    """Whether one of the other readings is a stop, or a no while another answer was understood."""
-    if not readings:
-        return False
-    negative = {label for label in wanted.answers if answering.says_no(wanted, label)}
-    for units in map(cut, readings):
-        if answering.asks_to_stop(wanted, units):
-            return True
-        if negative and meant.outcome not in negative and answering.best_label(wanted, units) in negative:
-            return True
-    return False
-
-
-def _says_nothing(wanted: Wanted, text: str, today: dt.date | None) -> bool:
-    units = cut(text)
-    if wanted.kind == "number" and any(numbers(units, wanted.language)):
-        return False
-    if wanted.kind == "date" and dates(text, wanted.language, today)[1]:
-        return False
-    return answering.says_nothing(wanted, units)
-
-
-def _meant(wanted: Wanted, text: str, confidence: float, today: dt.date | None) -> Understood | Verdict:
+def _reading(wanted: Wanted, text: str, likely: float, negative: frozenset[str], today: dt.date | None) -> Reading:
+    """What one of the texts says, and how likely that makes it."""
     units = cut(text)
     if not units.all:
-        return NO_MATCH
+        return Reading(Says.NOTHING, units, likely)
     if answering.asks_to_stop(wanted, units):
-        return OPT_OUT
-    if confidence < LEAST_CONFIDENCE:
-        return NO_MATCH
+        return Reading(Says.STOP, units, likely + STOP)
+    laid = answering.read(wanted, units)
+    if (meaning := _meaning(wanted, text, units, today)) is not None:
+        says = Says.NO if meaning in negative else Says.ANSWER
+        return Reading(says, units, likely + _whole(wanted, laid), meaning, noes=laid.words(*negative))
+    if all(owner == answering.FILLER for owner in laid.owners()):
+        return Reading(Says.DOUBT, units, likely + (GREETING if len(units.all) > 1 else 0.0))
+    if None not in laid.owners() or _holds_value(wanted, text, units, today):
+        return Reading(Says.DOUBT, units, likely + WHOLE)
+    if laid.has(answering.DOUBT, answering.OTHER) or not laid.answers().issubset(negative):
+        return Reading(Says.UNCLEAR, units, likely)
+    if laid.answers():
+        return Reading(Says.HALF_NO, units, likely, noes=laid.words(*negative))
+    turning = frozenset(chain.from_iterable(laid.words(answering.NEGATION)))
+    return Reading(Says.NEGATION if turning else Says.NOTHING, units, likely, turning=turning)
+
+
+def _whole(wanted: Wanted, laid: answering.Reading) -> float:
+    """How much likelier an answer is because no word of it is left over; a free text has none to leave."""
     if wanted.kind == "text":
-        return Understood(ENTERED, " ".join(text.split())[:MAX_TEXT])
-    if wanted.kind == "answers":
-        label = answering.best_label(wanted, units)
-        return NO_MATCH if label is None else Understood(label, label)
-    value = _number(wanted, units) if wanted.kind == "number" else _date(wanted, text, today)
-    return NO_MATCH if value is None else Understood(ENTERED, value)
+        return STOP
+    return WHOLE if wanted.kind != "answers" or laid.covered(answering.NEGATION) >= 1.0 else 0.0
+
+
+def _holds_value(wanted: Wanted, text: str, units: Units, today: dt.date | None) -> bool:
+    if wanted.kind == "number":
+        return any(numbers(units, wanted.language))
+    return wanted.kind == "date" and bool(dates(text, wanted.language, today)[1])
+
+
+def _meaning(wanted: Wanted, text: str, units: Units, today: dt.date | None) -> str | None:
+    """The label or value that this text surely is; None: none."""
+    match wanted.kind:
+        case "text":
+            return " ".join(text.split())[:MAX_TEXT]
+        case "answers":
+            return answering.best_label(wanted, units)
+        case "number":
+            return _number(wanted, units)
+        case "date":
+            return _date(wanted, text, today)
 
 
 def bias(wanted: Wanted) -> tuple[str, ...]:
@@ -125,7 +142,8 @@ def bias(wanted: Wanted) -> tuple[str, ...]:
     stops = [phrase for phrase in wanted.opt_out if not phrase.startswith("=")]
     turns = (phrase for phrase in chain.from_iterable(zip_longest(*answers, stops[2:])) if phrase is not None)
     first = [phrases[0] for phrases in answers if phrases]
-    return tuple(dict.fromkeys((*first, *stops[:2], *turns)))[:MAX_BIAS]
+    told = tuple(dict.fromkeys((*first, *stops[:2], *turns)))
+    return (*told[:MAX_BIAS], *(phrase for phrase in told[MAX_BIAS:] if len(cut(phrase).all) >= LONG_PHRASE))
 
 
 def _number(wanted: Wanted, units: Units) -> str | None:

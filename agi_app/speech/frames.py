@@ -39,6 +39,7 @@ class Answer(msgspec.Struct, frozen=True, tag=True):
     confidence: float
     why: Why
     others: tuple[str, ...] = ()
+    behind: tuple[float, ...] = ()
 
 
 Said = Ready | Refused | Answer

@@ -124,7 +124,7 @@ class Process(asyncio.SubprocessProtocol):
             if self._answer is None:
                 raise ValueError("an answer to no question")
             self.answered += 1
-            self._settle(Heard(message.text, message.confidence, message.why, message.others))
+            self._settle(Heard(message.text, message.confidence, message.why, message.others, message.behind))
         if not self._ending:
             self._no_limit()
             self._free(self)

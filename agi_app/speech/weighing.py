@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from agi_app.flow.heard import Heard
+from agi_app.flow.heard import Heard, Why
+from agi_app.speech.sounding import sounding_like
 
 _MARKS = re.compile(r"[\W_]+")
 _BREAK = re.compile(r"[。，,.、!！?？]+")
+_STAMMER = re.compile(r"(.)\1{3,}|(.{2,4})\2{2,}")
 NO_SPEECH = 0.5  # probability from which it holds the sound for no speech
 SURE = -9.0  # weight of the best words (see Candidate) below which they are a guess
-NEAR = 3.0  # weight that words may be behind the best ones and still be what was said
+FAR = 6.0  # how much less likely words may be than the best ones and still be told
 OWN_SHARE = 1.5  # how much the expected counts beside the sound
+PHRASE, PHRASE_ELSE = {"zh": 2.5}, 1.0  # how much likelier a phrase of the question is than words that fit as well
+APART = 7.0  # how much less likely words are that sound one syllable apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +36,52 @@ class Candidate:
         return OWN_SHARE * self.expected + self.heard
 
 
-def judged(candidates: Sequence[Candidate], no_speech: float, phrases: Sequence[str] = ()) -> Heard:
-    """The best of what it may have been, or why that is no answer.
+def judged(candidates: Sequence[Candidate], no_speech: float, phrases: Sequence[str] = (), family: str = "zh") -> Heard:
+    """The best of what it may have been and all that is not far behind, or why it is no answer.
 
-    A phrase that is about as likely as the best words is what was said: 我不敢进去 was 我不感兴趣. Not where
-    the best words are the phrase and more: 可以吗 was no 可以.
+    A phrase of the question counts as likelier than its sound says, and is also one of what it may have been where it
+    sounds nearly like it. Not where the best words are the phrase and more: 可以吗 was no 可以.
     """
-    ranked = sorted(candidates, key=lambda candidate: candidate.weight, reverse=True)
-    if no_speech > NO_SPEECH or not ranked:
+    if no_speech > NO_SPEECH or not candidates:
         return Heard("", 0.0, "noise")
-    near = [candidate for candidate in ranked if candidate.weight >= ranked[0].weight - NEAR]
-    expected = {letters(phrase) for phrase in phrases}
-    said = next((c for c in near if letters(c.text) in expected), near[0])
-    best = near[0] if letters(said.text) in letters(near[0].text) else said
-    others = tuple(candidate.text for candidate in near if candidate is not best)
-    confidence = math.exp(min(0.0, best.expected))
-    return Heard(best.text, confidence, "unsure" if near[0].weight < SURE else "", others)
+    best = max(candidates, key=lambda candidate: candidate.weight)
+    ranked = sorted(
+        _weights(candidates, best, phrases, PHRASE.get(family, PHRASE_ELSE)).items(),
+        key=lambda pair: pair[1],
+        reverse=True,
+    )
+    (text, most), rest = ranked[0], [pair for pair in ranked[1:] if pair[1] >= ranked[0][1] - FAR]
+    expected = max((c.expected for c in candidates if c.text == text), default=best.expected)
+    why: Why = "unsure" if best.weight < SURE else ""
+    behind = tuple(round(most - weight, 3) for _, weight in rest)
+    return Heard(text, math.exp(min(0.0, expected)), why, tuple(other for other, _ in rest), behind)
+
+
+def _weights(
+    candidates: Sequence[Candidate], best: Candidate, phrases: Sequence[str], bonus: float
+) -> dict[str, float]:
+    """What it may have been, each text once however it is written, with its weight; a phrase's with its bonus."""
+    expected = {letters(phrase): phrase.removeprefix("=") for phrase in phrases}
+    found: dict[str, tuple[str, float]] = {}
+
+    def take(text: str, weight: float) -> None:
+        key = letters(text)
+        phrase = key in expected and not (key != letters(best.text) and key in letters(best.text))
+        weight += bonus if phrase else 0.0
+        if key not in found or weight > found[key][1]:
+            found[key] = text, weight
+
+    for candidate in candidates:
+        take(candidate.text, candidate.weight)
+        if not _mostly_phrase(letters(candidate.text), expected):
+            for phrase, apart in sounding_like(candidate.text, tuple(expected.values())):
+                take(phrase, candidate.weight - APART * apart)
+    return dict(found.values())
+
+
+def _mostly_phrase(text: str, expected: Collection[str]) -> bool:
+    """Whether it is a phrase and little more: 可以吗 is clear enough, and no misheard 可以吧."""
+    return any(2 * len(phrase) > len(text) for phrase in expected if len(phrase) > 1 and phrase in text)
 
 
 def letters(text: str) -> str:
@@ -65,7 +99,9 @@ def forms(family: str, phrase: str) -> list[str]:
 
 
 def repeats(text: str) -> bool:
-    """Whether it says the same twice in a row, which Whisper does when it is at a loss."""
+    """Whether it says the same twice in a row, or a syllable many times, which Whisper does when it is at a loss."""
+    if _STAMMER.search(letters(text)):
+        return True
     parts = [part.strip().lower() for part in _BREAK.split(text) if part.strip()]
     if any(one == next_one for one, next_one in pairwise(parts)):
         return True

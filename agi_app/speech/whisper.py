@@ -20,11 +20,12 @@ from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 
 from agi_app.errors import ConfigError
+from agi_app.flow import pinyin
 from agi_app.flow.heard import Heard
 from agi_app.speech.engine import Samples
 from agi_app.speech.hints import prompt
 from agi_app.speech.screening import RATE
-from agi_app.speech.weighing import Candidate, forms, judged, mean_log, repeats
+from agi_app.speech.weighing import Candidate, forms, judged, letters, mean_log, repeats
 
 FILES = ("model.bin", "config.json", "tokenizer.json")
 _RATE = 16000
@@ -32,8 +33,11 @@ _FRAMES_A_SECOND = 100
 WINDOWS_S = (10, 20, 30)  # the shortest that leaves a second free is used
 _FREE_S = 1.0
 _KEPT_LISTS = 100  # of questions
-BEAM, PHRASE_BEAM = 4, 6
-MOST_CANDIDATES = 8  # weighing them takes as long as all the rest
+# How wide it searches: freely, among the phrases, and how much of that is weighed, which takes as long as all the rest.
+# A Mandarin sound is written in many ways, so what was said lies deeper; in English more only adds inventions.
+BEAMS, BEAMS_ELSE = {"zh": (6, 8, 12)}, (4, 6, 8)
+MOST_PHRASES = 200  # whose words make up the second search
+CLEAR = -0.3  # mean log-probability of a token from which on a phrase is clear
 PHRASE_S = 5.0  # whoever talks for longer does not say a phrase
 LEAST_TOKENS, TOKENS_A_SECOND = 24, 8
 
@@ -53,6 +57,7 @@ class Whisper:
         )
         self._tokenizers: dict[str, Any] = {}
         self._others: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+        pinyin.warm()
         self.recognise(np.zeros(RATE, np.float32), "en", ("yes",))  # the first time takes longer
 
     def recognise(self, speech: Samples, language: str, phrases: Sequence[str]) -> Heard:
@@ -67,13 +72,14 @@ class Whisper:
         plain = [*tokens.sot_sequence, tokens.no_timestamps]
         hinted = _hinted(tokens, plain, prompt(family, phrases))
         most = max(LEAST_TOKENS, int(seconds * TOKENS_A_SECOND))
-        first = self._generate(encoded, hinted, most, BEAM)
+        free_beam, phrase_beam, weighed = BEAMS.get(family, BEAMS_ELSE)
+        first = self._generate(encoded, hinted, most, free_beam)
         found = _by_tokens(first)
-        if phrases and seconds < PHRASE_S:
-            suppressed = self._all_but(tokens, family, tuple(phrases))
-            found = _by_tokens(self._generate(encoded, plain, most, PHRASE_BEAM, suppressed)) | found
-        candidates = self._weighed(tokens, encoded, frames, plain, found)
-        return judged(candidates, float(first.no_speech_prob), phrases)
+        if phrases and seconds < PHRASE_S and not _clear(tokens, found, phrases):
+            suppressed = self._all_but(tokens, family, tuple(phrases[:MOST_PHRASES]))
+            found = _by_tokens(self._generate(encoded, plain, most, phrase_beam, suppressed)) | found
+        candidates = self._weighed(tokens, encoded, frames, plain, found, weighed)
+        return judged(candidates, float(first.no_speech_prob), phrases, family)
 
     def _generate(self, encoded: Any, start: list[int], most: int, beam: int, suppressed: Sequence[int] = (-1,)) -> Any:
         return self._whisper.model.generate(
@@ -89,12 +95,18 @@ class Whisper:
         )[0]
 
     def _weighed(
-        self, tokens: Any, encoded: Any, frames: int, start: list[int], found: Mapping[tuple[int, ...], float]
+        self,
+        tokens: Any,
+        encoded: Any,
+        frames: int,
+        start: list[int],
+        found: Mapping[tuple[int, ...], float],
+        most: int,
     ) -> list[Candidate]:
         """Ask for each candidate how well it fits the sound, without any phrase in mind."""
         texts = {ids: tokens.decode(list(ids)).strip() for ids in found}
         kept = [ids for ids, text in texts.items() if text and not repeats(text)]
-        kept = sorted(kept, key=lambda ids: found[ids], reverse=True)[:MOST_CANDIDATES]
+        kept = sorted(kept, key=lambda ids: found[ids], reverse=True)[:most]
         if not kept:
             return []
         many = ctranslate2.StorageView.from_array(np.repeat(np.asarray(encoded), len(kept), axis=0))
@@ -131,6 +143,15 @@ class Whisper:
 
 def _by_tokens(result: Any) -> dict[tuple[int, ...], float]:
     return {tuple(ids): float(score) for ids, score in zip(result.sequences_ids, result.scores, strict=True) if ids}
+
+
+def _clear(tokens: Any, found: Mapping[tuple[int, ...], float], phrases: Sequence[str]) -> bool:
+    """Whether the best of what was found is a phrase beyond much doubt: nothing else need be looked for."""
+    if not found:
+        return False
+    best = max(found, key=lambda ids: found[ids])
+    said = letters(tokens.decode(list(best)))
+    return found[best] >= CLEAR and any(letters(phrase) == said for phrase in phrases)
 
 
 def _hinted(tokens: Any, start: list[int], hint: str) -> list[int]:

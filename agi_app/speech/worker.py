@@ -51,7 +51,7 @@ def serve(load: Callable[[], Listener], parent: int) -> None:
     _say(answers, frame(Ready()))
     while (job := read_job(sys.stdin.buffer)) is not None:
         heard = _hear(listener, job)
-        _say(answers, frame(Answer(heard.text, heard.confidence, heard.why, heard.others)))
+        _say(answers, frame(Answer(heard.text, heard.confidence, heard.why, heard.others, heard.behind)))
 
 
 def _hear(listener: Listener, job: Job) -> Heard:
