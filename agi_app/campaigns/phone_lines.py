@@ -1,13 +1,28 @@
-"""Whether a campaign's numbers are numbers of its trunk's lines. Pure."""
+"""The lines of a trunk, as campaigns meet them: whether its numbers are theirs, and how fast they are. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from agi_app.campaigns.load import CampaignDocument
+from agi_app.campaigns.projection import Limits
 from agi_app.errors import Problem
 from agi_app.trunk_config import TrunkSettings
 from agi_app.yaml_lines import Path
+
+
+def limits_of(trunk: TrunkSettings) -> Limits:
+    """What the trunk allows; its lines carry one call each, and rest after it."""
+    lines = trunk.lines.values()
+    if not lines:
+        return Limits(trunk.calls_per_second, trunk.concurrent)
+    days = [line.calls_per_day for line in lines]
+    return Limits(
+        trunk.calls_per_second,
+        min(trunk.concurrent, len(days)),
+        sum(line.spacing for line in lines) / len(days),
+        None if None in days else sum(day for day in days if day is not None),
+    )
 
 
 def check_lines(source: CampaignDocument, trunks: Mapping[str, TrunkSettings]) -> list[Problem]:

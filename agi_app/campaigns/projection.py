@@ -40,6 +40,8 @@ class Limits:
 
     calls_per_second: float
     concurrent: int
+    rest_s: float = 0.0  # of a line after a call, before its next
+    calls_per_day: int | None = None  # of all lines together; not played, but told
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,16 @@ def project(
     """Play the campaign ahead from ``now`` (rules time)."""
     shares, seconds = _experience(known)
     concurrent = min(campaign.pace.concurrent, limits.concurrent)
-    rate = min(campaign.pace.calls_per_second, limits.calls_per_second, concurrent / seconds)
+    rate = min(campaign.pace.calls_per_second, limits.calls_per_second, concurrent / (seconds + limits.rest_s))
     places = sorted({g.place for g in groups}, key=repr)
     hours = [_hours(campaign, place, ruleset) for place in places]
     retries = [_retries(campaign, rules_for(place, ruleset)) for place in places]
     waiting = [_Work(max(g.at, now), places.index(g.place), "", 0, g.contacts) for g in groups if g.contacts]
     end, calls = _play(waiting, hours, retries, shares, rate, now)
     said = _assumptions(known, {o: shares[o] for o in campaign.retry if shares.get(o)}, seconds, rate)
+    if limits.calls_per_day is not None:
+        day = f"their {limits.calls_per_day} calls in 24 hours"
+        said += (f"the trunk's lines are not held to {day}, with which it ends later",)
     last = None if end is None else end + dt.timedelta(seconds=seconds)
     return Projection(last, round(calls), round(rate, 3), said)
 

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from agi_app.campaigns import control
+from agi_app.campaigns.phone_lines import limits_of
 from agi_app.campaigns.preview import SAMPLES, Preview, Terms, preview
 from agi_app.campaigns.project import read_project
-from agi_app.campaigns.projection import Limits
 from agi_app.campaigns.ready import make_ready
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.cli.campaign_preview import preview_record, show_preview
@@ -51,8 +51,7 @@ def preview_(
         trunk = inst.settings.trunks.get(wanted.trunk)
         if trunk is None:
             raise ConfigError(f"agi-app.toml: there is no trunk {wanted.trunk!r}, which {campaign} uses")
-        concurrent = min(trunk.concurrent, len(trunk.lines)) if trunk.lines else trunk.concurrent
-        limits = Limits(trunk.calls_per_second, concurrent)
+        limits = limits_of(trunk)
         terms = Terms(wanted, trunk.sandbox, limits, load_ruleset(inst.settings.project))
         with progress("looking at contacts") as told:
             return await preview(inst.store, inst.clock, terms, told), note

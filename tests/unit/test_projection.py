@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
+from agi_app.campaigns.phone_lines import limits_of
 from agi_app.campaigns.projection import Group, Known, Limits, Projection, project
 from agi_app.gate.hours import Opening
 from agi_app.gate.place import Place
 from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
+from agi_app.trunk_config import LineSettings, TrunkSettings
 
 EVERY_DAY = frozenset(range(7))
 NINE_TO_FIVE = Window(EVERY_DAY, dt.time(9), dt.time(17))
@@ -44,6 +46,16 @@ def test_the_slowest_of_pace_trunk_and_places_counts() -> None:
     assert ahead(100, limits=Limits(0.5, 1000)).calls_per_second == 0.5
     assert ahead(100, limits=Limits(10, 20)).calls_per_second == 0.5  # 20 calls at once of 40 s
     assert ahead(100, replace(CAMPAIGN, pace=Pace(1, 10))).calls_per_second == 0.25
+
+
+def test_the_lines_of_a_gateway_rest_and_their_daily_limit_is_told() -> None:
+    line = {"calls_per_day": 80, "spacing": 10.0}
+    lines = {"a": LineSettings(number="+99861550001", **line), "b": LineSettings(number="+99861550002", **line)}
+    limits = limits_of(TrunkSettings(endpoint="PJSIP/{number}@gsm-{line}", calls_per_second=9, lines=lines))
+    seen = ahead(100, limits=limits)
+    assert seen.calls_per_second == 0.04  # two calls at once of 40 s and a rest of 10
+    assert "their 160 calls in 24 hours" in seen.assumptions[-1]
+    assert limits_of(TrunkSettings(endpoint="PJSIP/{number}@a", concurrent=7)) == Limits(1.0, 7)
 
 
 def test_what_the_day_does_not_hold_goes_on_the_next_morning() -> None:
