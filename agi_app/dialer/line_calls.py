@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -24,7 +23,7 @@ from agi_app.calls.stopping import KEYED
 from agi_app.calls.voice import CallVoice
 from agi_app.consent.complaints import BY_LINE, Complaint, open_case
 from agi_app.consent.revoke import Stops
-from agi_app.dialer.line_parts import Live, Means, as_claim
+from agi_app.dialer.line_parts import Live, Means, as_claim, too_many
 from agi_app.dialer.node import Node
 from agi_app.dialer.own_calls import until_stored
 from agi_app.errors import AgiAppError
@@ -35,14 +34,12 @@ from agi_app.flow.state import Caller
 from agi_app.flow.words import CALLER_COLUMN, SHOWN, WITHHELD
 from agi_app.model.call import CallResult, Claim
 from agi_app.model.phone import PhoneNumber, country_and_zones, parse
-from agi_app.pbx.events import Lost
 from agi_app.pbx.inbound import Arrival
-from agi_app.pbx.line_channel import GIVEN_BACK, answered, shown_number
+from agi_app.pbx.line_channel import answered, shown_number
 from agi_app.store import line_calls as table
 from agi_app.store.line_calls import LineCall, LineStop
 
 COMPLAINT = "complaint"  # the answer of a flow that opens a case
-PER_CALLER = 2  # calls at once from one number: a machine that redials leaves the line to others
 UNWRITTEN = 1000  # calls that may wait for the database to be written down
 CLOSE_S = 8.0  # how long live calls may go on when the worker ends
 LAST_WORDS_S = 5.0
@@ -93,7 +90,7 @@ class LineCalls:
         if shown is None:
             return None
         live = Live(line, caller_number(shown, line.region), self._node.clock.now())
-        reason = line.fault or self._too_many(live)
+        reason = line.fault or too_many(live, self._live.values())
         if reason or line.flow is None:
             self._write(live, table.GIVEN_BACK, reason, None)
             return f"line {line.name}: {reason}"
@@ -111,6 +108,7 @@ class LineCalls:
         """Write down the calls that are over, until cancelled."""
         while True:
             await until_stored("a call that came in", await self._unwritten.get())
+            self._unwritten.task_done()
 
     async def close(self) -> None:
         """Take no new call; those that go on have a moment, then they go on in the dialplan."""
@@ -124,13 +122,7 @@ class LineCalls:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORDS_S):
                 await self._quiet.wait()
-
-    def _too_many(self, new: Live) -> str:
-        calls = Counter(live.line.name for live in self._live.values())
-        if calls[new.line.name] >= new.line.concurrent:
-            return f"{new.line.concurrent} calls at once are the most of this line (concurrent)"
-        same = sum(live.caller == new.caller for live in self._live.values()) if new.caller is not None else 0
-        return f"{same} calls of this number go on already" if same >= PER_CALLER else ""
+                await self._unwritten.join()
 
     async def _answer(self, arrival: Arrival, live: Live, flow: Flow) -> str | None:
         node, line = self._node, live.line
@@ -153,9 +145,8 @@ class LineCalls:
             node.router.forget(channel.id)
             if channel.ended is None:  # cancelled, or its hangup got lost on the way
                 node.ari.hang_up_soon(channel.id)
-        given_back = channel.ended == Lost(GIVEN_BACK)
-        note = None if result is None else result.note
-        self._write(live, table.GIVEN_BACK if given_back else table.ANSWERED, note, result)
+        note = channel.given_back or (result.note if result is not None else None)
+        self._write(live, table.GIVEN_BACK if channel.given_back else table.ANSWERED, note, result)
         return None
 
     def _plan(self, live: Live, flow: Flow) -> CallPlan:

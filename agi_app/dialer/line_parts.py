@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from agi_app.calls.ears import Ears
@@ -15,6 +15,8 @@ from agi_app.flow.words import CALLER_COLUMN, SHOWN, WITHHELD
 from agi_app.model.call import Claim
 from agi_app.pbx.line_channel import LineChannel
 from agi_app.store.line_calls import LineStop
+
+PER_CALLER = 2  # calls at once from one number: a machine that redials leaves the line to others
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +57,12 @@ def as_claim(live: Live) -> Claim:
         attempt_number=1,
         decision_id=0,
     )
+
+
+def too_many(new: Live, going_on: Iterable[Live]) -> str:
+    """Why one more call is too many; empty: it is not. Pure."""
+    others = list(going_on)
+    if sum(live.line.name == new.line.name for live in others) >= new.line.concurrent:
+        return f"{new.line.concurrent} calls at once are the most of this line (concurrent)"
+    same = sum(live.caller == new.caller for live in others) if new.caller is not None else 0
+    return f"{same} calls of this number go on already" if same >= PER_CALLER else ""

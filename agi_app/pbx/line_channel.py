@@ -24,6 +24,7 @@ class LineChannel(Channel):
     def __init__(self, ari: Ari, arrival: Arrival) -> None:
         super().__init__(ari, arrival.channel_id)
         self._called = arrival.called
+        self.given_back: str | None = None  # why it goes on in the dialplan
 
     def deliver(self, event: Event) -> None:
         """As every channel; but of one that came in, Asterisk tells no more than that it left our application."""
@@ -32,6 +33,7 @@ class LineChannel(Channel):
     async def let_go(self, reason: str) -> None:
         """The caller goes on in the dialplan, to reception or a message; the flow hears that the call is gone."""
         if self.ended is None:
+            self.given_back = reason
             await give_back(self._ari, self.id, self._called, reason)
             self.deliver(Lost(GIVEN_BACK))
 

@@ -26,6 +26,7 @@ from tests.system.site import BULK, CALLER_ID, EXAMPLES, Site, people, until
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
 
 RINGS, LISTENS = 21, 10  # what the carrier's people do (sandbox/scenarios/carrier.xml)
+CLOSING_S = 12.0  # calls that go on have eight seconds
 TAKEN_S = 6.5  # Asterisk waits five seconds for a worker that is frozen
 RECEPTION = (
     "[agi-app-local]\nexten => _[+0-9].,1,Log(NOTICE,reception takes ${EXTEN})\n"
@@ -182,7 +183,7 @@ def test_key_0_leads_to_a_person_and_back(site: Site) -> None:
 
 
 def test_the_dialplan_takes_what_the_line_cannot(site: Site) -> None:
-    """A full line, a frozen worker, one that is killed in the middle of a call and comes back, and none at all."""
+    """A full line, a frozen worker, one killed in the middle of a call that comes back, none at all, one that ends."""
     (desk, caller, other) = people(LISTENS, LISTENS, LISTENS)
     add_line(site, desk=desk, concurrent=1)
     before = receptions(site)
@@ -199,10 +200,16 @@ def test_the_dialplan_takes_what_the_line_cannot(site: Site) -> None:
         with calls_in(site, other) as without:
             until("reception has the fourth", lambda: receptions(site) == before + 3, 3.0)
             without.wait(10)
-        with serving(site):
+        with serving(site) as again:
             until("reception has the first", lambda: receptions(site) == before + 4, 5.0)
             held.wait(10)
             until("the full line is reported", lambda: any(_full(c) for c in reports(site)["calls"]))
+            with calls_in(site, caller) as last:  # and a worker that ends in order
+                until("the line is busy again", lambda: in_stasis(site))
+                again.send(signal.SIGTERM)
+                until("reception has it, too", lambda: receptions(site) == before + 5, CLOSING_S)
+                last.wait(10)
+    assert "the worker is shutting down" in {c["note"] for c in reports(site)["calls"]}
 
 
 def _full(call: dict[str, Any]) -> bool:

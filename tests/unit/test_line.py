@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from agi_app.calls.line import Line, caller_number, line_of
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.starter import make_project
+from agi_app.dialer.line_parts import Live, too_many
 from agi_app.flow import commands as do
 from agi_app.flow.definition import Flow
 from agi_app.flow.events import KeyPressed, OptOutStored, PlaybackFinished, StopStored
@@ -214,3 +216,19 @@ def test_check_names_lines_without_a_lawful_flow(tmp_path: Path) -> None:
     text = file.read_text("utf-8").splitlines()
     assert text[lines["line/flow"] - 1] == "[lines.main]"
     assert text[lines["line/unknown-flow"] - 1] == "[lines.other]"
+
+
+def test_a_full_line_and_a_caller_that_redials_leave_room_for_others() -> None:
+    """Each line counts for itself; callers without a number cannot be told apart."""
+    mine, other = (Line(name, NUMBER, FLOW, "", 3, 60.0) for name in ("mine", "other"))
+
+    def call(line: Line, caller: str | None) -> Live:
+        return Live(line, caller, dt.datetime(2026, 3, 3, tzinfo=dt.UTC))
+
+    twice = [call(mine, "+447700900123"), call(other, "+447700900123")]
+    assert "2 calls of this number" in too_many(call(mine, "+447700900123"), twice)
+    assert too_many(call(mine, "+447700900124"), twice) == ""
+    hidden = [call(mine, None), call(mine, None)]
+    assert too_many(call(mine, None), hidden) == ""
+    assert "3 calls at once" in too_many(call(mine, None), [*hidden, call(mine, None)])
+    assert too_many(call(other, None), [*hidden, call(mine, None)]) == ""
