@@ -9,7 +9,6 @@ alone, so that a phrase is not heard only because it was expected.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +37,9 @@ _KEPT_LISTS = 100  # of questions
 # A Mandarin sound is written in many ways, so what was said lies deeper; in English more only adds inventions.
 BEAMS, BEAMS_ELSE = {"zh": (6, 8, 12)}, (4, 6, 8)
 MOST_PHRASES = 200  # whose words make up the second search
-CLEAR = -0.6  # mean log-probability of a token from which on a phrase is clear
-SLOWER = {"zh": 1.15}  # how much slower what was not clear is heard a second time: short words come out otherwise then
+CLEAR = -0.3  # mean log-probability of a token from which on a phrase is clear
 PHRASE_S = 5.0  # whoever talks for longer does not say a phrase
 LEAST_TOKENS, TOKENS_A_SECOND = 24, 8
-
-
-_Found = Mapping[tuple[int, ...], float]  # tokens -> mean log-probability of a token
-
-
-@dataclass(frozen=True, slots=True)
-class _Sound:
-    encoded: Any
-    frames: int
 
 
 class Whisper:
@@ -76,35 +65,25 @@ class Whisper:
         family = language.partition("-")[0].lower()
         tokens = self._tokenizer(family)
         seconds = len(speech) / RATE
+        frames = next((w for w in WINDOWS_S if seconds + _FREE_S <= w), WINDOWS_S[-1]) * _FRAMES_A_SECOND
+        sound = np.asarray(soxr.resample(speech, RATE, _RATE), np.float32)
+        sound = np.pad(sound, (0, max(0, frames * _RATE // _FRAMES_A_SECOND - len(sound))))
+        encoded = self._whisper.encode(pad_or_trim(self._whisper.feature_extractor(sound), frames))
         plain = [*tokens.sot_sequence, tokens.no_timestamps]
         hinted = _hinted(tokens, plain, prompt(family, phrases))
         most = max(LEAST_TOKENS, int(seconds * TOKENS_A_SECOND))
         free_beam, phrase_beam, weighed = BEAMS.get(family, BEAMS_ELSE)
-        sound = self._encoded(speech)
-        first = self._generate(sound, hinted, most, free_beam)
-        looks = [(sound, _by_tokens(first))]
-        if phrases and seconds < PHRASE_S and not _clear(tokens, looks[0][1], phrases):
+        first = self._generate(encoded, hinted, most, free_beam)
+        found = _by_tokens(first)
+        if phrases and seconds < PHRASE_S and not _clear(tokens, found, phrases):
             suppressed = self._all_but(tokens, family, tuple(phrases[:MOST_PHRASES]))
-            looks[0] = sound, _by_tokens(self._generate(sound, plain, most, phrase_beam, suppressed)) | looks[0][1]
-            if family in SLOWER:
-                slow = self._encoded(np.asarray(soxr.resample(speech, RATE, RATE * SLOWER[family]), np.float32))
-                among = _by_tokens(self._generate(slow, plain, most, phrase_beam, suppressed))
-                looks.append((slow, among | _by_tokens(self._generate(slow, hinted, most, free_beam))))
-        candidates = self._weighed(tokens, looks, plain, weighed)
+            found = _by_tokens(self._generate(encoded, plain, most, phrase_beam, suppressed)) | found
+        candidates = self._weighed(tokens, encoded, frames, plain, found, weighed)
         return judged(candidates, float(first.no_speech_prob), phrases, family)
 
-    def _encoded(self, speech: Samples) -> _Sound:
-        seconds = len(speech) / RATE
-        frames = next((w for w in WINDOWS_S if seconds + _FREE_S <= w), WINDOWS_S[-1]) * _FRAMES_A_SECOND
-        sound = np.asarray(soxr.resample(speech, RATE, _RATE), np.float32)
-        sound = np.pad(sound, (0, max(0, frames * _RATE // _FRAMES_A_SECOND - len(sound))))
-        return _Sound(self._whisper.encode(pad_or_trim(self._whisper.feature_extractor(sound), frames)), frames)
-
-    def _generate(
-        self, sound: _Sound, start: list[int], most: int, beam: int, suppressed: Sequence[int] = (-1,)
-    ) -> Any:
+    def _generate(self, encoded: Any, start: list[int], most: int, beam: int, suppressed: Sequence[int] = (-1,)) -> Any:
         return self._whisper.model.generate(
-            sound.encoded,
+            encoded,
             [start],
             beam_size=beam,
             num_hypotheses=beam,
@@ -116,28 +95,27 @@ class Whisper:
         )[0]
 
     def _weighed(
-        self, tokens: Any, looks: Sequence[tuple[_Sound, _Found]], start: list[int], most: int
+        self,
+        tokens: Any,
+        encoded: Any,
+        frames: int,
+        start: list[int],
+        found: Mapping[tuple[int, ...], float],
+        most: int,
     ) -> list[Candidate]:
-        """The likeliest of each look, and how well each fits all sounds, without any phrase in mind."""
-        kept: dict[tuple[int, ...], str] = {}
-        for _, found in looks:
-            texts = {ids: tokens.decode(list(ids)).strip() for ids in found}
-            good = [ids for ids, text in texts.items() if text and not repeats(text)]
-            for ids in sorted(good, key=lambda ids: found[ids], reverse=True)[:most]:
-                kept[ids] = texts[ids]
+        """Ask for each candidate how well it fits the sound, without any phrase in mind."""
+        texts = {ids: tokens.decode(list(ids)).strip() for ids in found}
+        kept = [ids for ids, text in texts.items() if text and not repeats(text)]
+        kept = sorted(kept, key=lambda ids: found[ids], reverse=True)[:most]
         if not kept:
             return []
+        many = ctranslate2.StorageView.from_array(np.repeat(np.asarray(encoded), len(kept), axis=0))
         ends = [[*ids, tokens.eot] for ids in kept]
-        fits = [self._fits(sound, start, ends) for sound, _ in looks]
+        aligned = self._whisper.model.align(many, start, ends, [frames] * len(kept))
         return [
-            Candidate(text, max(found[ids] for _, found in looks if ids in found), sum(fit) / len(fit))
-            for (ids, text), *fit in zip(kept.items(), *fits, strict=True)
+            Candidate(texts[ids], found[ids], mean_log(result.text_token_probs))
+            for ids, result in zip(kept, aligned, strict=True)
         ]
-
-    def _fits(self, sound: _Sound, start: list[int], ends: list[list[int]]) -> list[float]:
-        many = ctranslate2.StorageView.from_array(np.repeat(np.asarray(sound.encoded), len(ends), axis=0))
-        aligned = self._whisper.model.align(many, start, ends, [sound.frames] * len(ends))
-        return [mean_log(result.text_token_probs) for result in aligned]
 
     def _all_but(self, tokens: Any, family: str, phrases: tuple[str, ...]) -> list[int]:
         """The tokens that no phrase is made of. Flows ask the same questions again, so the lists are kept."""
@@ -167,7 +145,7 @@ def _by_tokens(result: Any) -> dict[tuple[int, ...], float]:
     return {tuple(ids): float(score) for ids, score in zip(result.sequences_ids, result.scores, strict=True) if ids}
 
 
-def _clear(tokens: Any, found: _Found, phrases: Sequence[str]) -> bool:
+def _clear(tokens: Any, found: Mapping[tuple[int, ...], float], phrases: Sequence[str]) -> bool:
     """Whether the best of what was found is a phrase beyond much doubt: nothing else need be looked for."""
     if not found:
         return False
