@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from agi_app.errors import Problem
 from agi_app.flow.definition import Flow, FlowDocument
-from agi_app.flow.graph import first_prompts, live_steps, said_name, targets
+from agi_app.flow.graph import first_prompts, said_name, steps_until
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.record_step import RecordCallStep, RecordStep
 from agi_app.flow.say_step import SayStep
@@ -52,22 +52,14 @@ def _recorded(flow: Flow) -> Iterator[tuple[Path, str]]:
 
 def _untold(flow: Flow, prompts: Prompts, language: str) -> Iterator[Path]:
     """Where the call begins to be recorded and this flow has perhaps not said so; what nobody can read may have."""
-    seen: set[str] = set()
-    waiting = [flow.start] if flow.start in flow.nodes else []
-    while waiting:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        steps = live_steps(flow.nodes[node])
-        for index, step in enumerate(steps):
-            if isinstance(step, RecordCallStep) and step.record.call:
-                yield "nodes", node, index, "record", "call"
-            following = steps[index + 1] if index + 1 < len(steps) else None
-            heard = _heard_out(step, following, ("nodes", node, index))
-            if heard is not None and _tells(prompts, language, heard) is not False:
-                break
-            waiting.extend(target for _, target in targets(step) if target in flow.nodes)
+
+    def told(path: Path, step: AnyStep, following: AnyStep | None) -> bool:
+        heard = _heard_out(step, following, path)
+        return heard is not None and _tells(prompts, language, heard) is not False
+
+    for path, step in steps_until(flow, told):
+        if isinstance(step, RecordCallStep) and step.record.call:
+            yield *path, "record", "call"
 
 
 def _heard_out(step: AnyStep, following: AnyStep | None, path: Path) -> str | None:

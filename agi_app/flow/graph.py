@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from agi_app.flow.call_step import CallStep, ReturnStep
 from agi_app.flow.definition import Flow
@@ -161,14 +162,18 @@ def first_prompts(flow: Flow) -> list[PromptUse]:
     """
     if flow.is_called:
         return []
-    return list({use.path: use for use in (_first(path, step) for path, step in _opening(flow)) if use}.values())
+    return list(
+        {
+            use.path: use for use in (_first(path, step) for path, step in steps_until(flow, _surely_heard)) if use
+        }.values()
+    )
 
 
 def calls_before_prompt(flow: Flow) -> list[Path]:
     """The places where another flow is called, or the person handed over, before anything was surely said."""
     if flow.is_called:
         return []
-    return [path for path, step in _opening(flow) if isinstance(step, CallStep | TransferStep)]
+    return [path for path, step in steps_until(flow, _surely_heard) if isinstance(step, CallStep | TransferStep)]
 
 
 def _first(path: Path, step: AnyStep) -> PromptUse | None:
@@ -176,15 +181,8 @@ def _first(path: Path, step: AnyStep) -> PromptUse | None:
     return uses[0] if uses else None
 
 
-def _surely_heard(step: AnyStep, path: Path) -> bool:
-    """Whether the person has heard something after this step, whatever the contact's row says."""
-    if isinstance(step, TransferStep) or (isinstance(step, SayStep) and step.say.may_be_empty):
-        return False
-    return bool(_uses(step, path))
-
-
-def _opening(flow: Flow) -> Iterator[tuple[Path, AnyStep]]:
-    """The steps on each way from ``start`` up to the first that surely says something."""
+def steps_until(flow: Flow, ends: Callable[[Path, AnyStep, AnyStep | None], bool]) -> Iterator[tuple[Path, AnyStep]]:
+    """The steps on each way from ``start``, up to the first where ``ends`` (path, step, the next of its node) holds."""
     seen: set[str] = set()
     waiting = [flow.start] if flow.start in flow.nodes else []
     while waiting:
@@ -192,12 +190,20 @@ def _opening(flow: Flow) -> Iterator[tuple[Path, AnyStep]]:
         if node in seen:
             continue
         seen.add(node)
-        for index, step in enumerate(live_steps(flow.nodes[node])):
+        steps = live_steps(flow.nodes[node])
+        for index, (step, following) in enumerate(zip_longest(steps, steps[1:])):
             path: Path = ("nodes", node, index)
             yield path, step
-            if _surely_heard(step, path):
+            if ends(path, step, following):
                 break
             waiting.extend(target for _, target in targets(step) if target in flow.nodes)
+
+
+def _surely_heard(path: Path, step: AnyStep, _: AnyStep | None) -> bool:
+    """Whether the person has heard something after this step, whatever the contact's row says."""
+    if isinstance(step, TransferStep) or (isinstance(step, SayStep) and step.say.may_be_empty):
+        return False
+    return bool(_uses(step, path))
 
 
 def _uses(step: AnyStep, path: Path) -> list[PromptUse]:
