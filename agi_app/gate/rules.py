@@ -141,11 +141,14 @@ def ring_time_allowed(case: Case) -> Reason | None:
 
 
 def abandoned_below_ceiling(case: Case) -> Reason | None:
-    """Of the campaign's answered calls of 30 days no more met nobody than the callee's country allows."""
-    rules, seen = case.rules, case.facts.abandoned
-    if rules is None or seen is None or seen.abandoned * 100 <= rules.abandoned_percent * seen.answered:
+    """Of the campaign's answered calls of 30 days no more met nobody than it and the callee's country allow."""
+    rules, seen, agents = case.rules, case.facts.abandoned, case.campaign.agents
+    if rules is None or seen is None:
         return None
-    text = f"{seen.abandoned} of {seen.answered} answered calls were abandoned, over {rules.abandoned_percent:g} %"
+    most = rules.abandoned_percent if agents is None else min(rules.abandoned_percent, agents.abandoned_percent)
+    if seen.abandoned * 100 <= most * seen.answered:
+        return None
+    text = f"{seen.abandoned} of {seen.answered} answered calls were abandoned, over {most:g} %"
     return Reason("abandoned_ceiling", text)
 
 

@@ -43,6 +43,22 @@ class Pace:
     priority: int = 1  # 3: three calls for each of a campaign with 1, when a trunk or node cannot carry both
 
 
+class Pacing(StrEnum):
+    """How many calls are made for the agents who are free: one each, or as many as the figures so far allow."""
+
+    PROGRESSIVE = "progressive"
+    PREDICTIVE = "predictive"
+
+
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """The people of ours whom a campaign's calls are made for."""
+
+    to: str  # a destination of the settings
+    pacing: Pacing = Pacing.PROGRESSIVE
+    abandoned_percent: float = 1.0  # of answered calls in 30 days; over it the campaign stops
+
+
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """Purpose + flow + jurisdictions + window + retry policy + caller ID + trunk."""
@@ -60,3 +76,4 @@ class Campaign:
     max_call: dt.timedelta = dt.timedelta(seconds=120)
     region: str | None = None  # how numbers without a country code are read; default: first jurisdiction
     local_caller_ids: tuple[tuple[str, str], ...] = ()  # prefix of a callee's E.164 number -> our number of that place
+    agents: Agents | None = None  # calls are made only while some of them are free

@@ -138,6 +138,7 @@ async def _reserve(
         "clock": terms.clock_name,
         "node": terms.node,
         "trunk": campaign.trunk,
+        "agents": None if campaign.agents is None else campaign.agents.to,
         "now": now,
         "lease": terms.lease,
         "trunk_scope": slots.of_trunk(campaign.trunk),

@@ -12,7 +12,7 @@ from psycopg.rows import DictRow
 
 from agi_app.gate.caller_id import numbers_of
 from agi_app.gate.decide import Decision
-from agi_app.gate.facts import CallFact, ConsentFact, Facts, ListState, ProofFact
+from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store import queries
 from agi_app.store.statements import Connection, record, records
@@ -37,6 +37,7 @@ class Begin:
     now: dt.datetime  # rules time
     proofs: tuple[ProofFact, ...]
     lists: tuple[ListState, ...]
+    abandoned: AbandonedFact | None = None  # of the campaign's calls for agents, the last 30 days
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Judged:
 
 
 async def begin(connection: Connection, campaign: Campaign, offset: dt.timedelta) -> Begin | None:
-    """The campaign's state, the time, the proofs of its numbers and the external lists; None: no such campaign."""
+    """What is the same for all contacts of the campaign; None: there is no such campaign."""
     values = {"campaign": campaign.name, "shown": list(numbers_of(campaign)), "offset": offset}
     row = await record(connection, Q["begin"], values)
     if row is None:
@@ -59,6 +60,7 @@ async def begin(connection: Connection, campaign: Campaign, offset: dt.timedelta
         row["now"],
         _decoded(row["proofs"], _PROOFS),
         _decoded(row["lists"], _LISTS),
+        None if row["abandoned"] is None else _ABANDONED.decode(row["abandoned"]),
     )
 
 
@@ -81,6 +83,7 @@ async def judge(
 _PROOFS = msgspec.json.Decoder(tuple[ProofFact, ...])
 _LISTS = msgspec.json.Decoder(tuple[ListState, ...])
 _CONSENTS = msgspec.json.Decoder(tuple[ConsentFact, ...])
+_ABANDONED = msgspec.json.Decoder(AbandonedFact)
 _CALLS = msgspec.json.Decoder(tuple[CallFact, ...])
 
 
@@ -101,4 +104,5 @@ def _facts(row: DictRow, start: Begin) -> Facts:
         caller_id_proofs=start.proofs,
         list_hits=tuple(row["list_hits"]),
         list_states=start.lists,
+        abandoned=start.abandoned,
     )

@@ -102,6 +102,7 @@ def _fact_class(row: DictRow, start: Begin, names: dict[int, str]) -> FactClass:
         caller_id_proofs=start.proofs,
         list_hits=tuple(sorted({names[n] for n in row["lists"]})),
         list_states=start.lists,
+        abandoned=start.abandoned,
     )
     return FactClass(facts, row["due"], row["busy"], row["numbers"].split(","))
 

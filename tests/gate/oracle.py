@@ -96,8 +96,9 @@ def _country(layers: Layers, question: Question, region: str, here: list[dt.date
     if not max(*least, RING_IN_ANY_CASE[0]) <= campaign.ring_time <= min(*most, RING_IN_ANY_CASE[1]):
         ids.add("ring_time")
     answered, alone = (facts.abandoned.answered, facts.abandoned.abandoned) if facts.abandoned else (0, 0)
-    for value in layers["abandoned_calls"]:
-        if 100 * alone > Fraction(value["at_most_percent"]) * answered:
+    own = [campaign.agents.abandoned_percent] if campaign.agents else []
+    for most in [*own, *(value["at_most_percent"] for value in layers["abandoned_calls"])]:
+        if 100 * alone > Fraction(most) * answered:
             ids.add("abandoned_ceiling")
     return ids
 

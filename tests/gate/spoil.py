@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
-from agi_app.model.campaign import Campaign, CampaignState, Purpose, Window
+from agi_app.model.campaign import Agents, Campaign, CampaignState, Pacing, Purpose, Window
 from tests.gate.numbers import CALLER_IDS, NOT_OURS
 
 SECOND, DAY, YEAR = dt.timedelta(seconds=1), dt.timedelta(days=1), dt.timedelta(days=365)
@@ -144,6 +144,7 @@ def abandoned(subject: Subject) -> None:
     answered = subject.rng.choice((0, 1, 33, 34, 99, 100, 101, 199, 200, 1000))
     met_nobody = min(answered, max(0, subject.rng.choice((0, 1, 5, answered // 200, answered // 100, answered // 33))))
     subject.change(abandoned=AbandonedFact(answered, met_nobody))
+    subject.author(agents=subject.rng.choice((None, Agents("desk"), Agents("desk", Pacing.PREDICTIVE, 0.25))))
 
 
 def window(subject: Subject) -> None:

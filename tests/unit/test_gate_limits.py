@@ -15,7 +15,7 @@ from agi_app.gate.decide import Decision
 from agi_app.gate.facts import AbandonedFact, CallFact, ListState
 from agi_app.gate.place import place_of
 from agi_app.gate.ruleset import Cap, ListRule, RuleSet
-from agi_app.model.campaign import Campaign, Purpose
+from agi_app.model.campaign import Agents, Campaign, Purpose
 from agi_app.model.phone import PhoneNumber, parse
 from tests.unit.gate_cases import (
     CAMPAIGN,
@@ -277,6 +277,15 @@ def test_a_stored_campaign_that_rings_too_short_or_too_long_calls_nobody(seconds
 def test_a_campaign_over_its_share_of_abandoned_calls_calls_nobody(abandoned: int, allowed: bool) -> None:
     fact = AbandonedFact(answered=100, abandoned=abandoned)
     assert judge(abandoned=fact, rules=ruleset(abandoned_percent=1)).allowed is allowed
+
+
+@pytest.mark.parametrize(("own", "law", "allowed"), [(0.5, 1, False), (1, 0.5, False), (1, 1, True)])
+def test_of_the_campaigns_ceiling_and_the_countrys_the_lower_one_holds(own: float, law: float, allowed: bool) -> None:
+    campaign = replace(CAMPAIGN, agents=Agents("desk", abandoned_percent=own))
+    decision = judge(
+        campaign=campaign, abandoned=AbandonedFact(answered=100, abandoned=1), rules=ruleset(abandoned_percent=law)
+    )
+    assert decision.allowed is allowed
 
 
 # ---- a second ago

@@ -10,7 +10,10 @@ SELECT c.state, clock_timestamp() + %(offset)s::interval AS now,
                                   WHERE e164 = ANY(%(shown)s) AND kind IN ('letter', 'call')
                                   ORDER BY e164, expires_at DESC) p)::text AS proofs,
        (SELECT jsonb_agg(l) FROM (SELECT DISTINCT ON (name) name, region, as_of FROM external_list
-                                  ORDER BY name, list_id DESC) l)::text AS lists
+                                  ORDER BY name, list_id DESC) l)::text AS lists,
+       (SELECT jsonb_build_object('answered', sum(answered), 'abandoned', sum(abandoned)) FROM agent_tally t
+        WHERE t.campaign = c.name AND t.day > ((clock_timestamp() + %(offset)s::interval) AT TIME ZONE 'UTC')::date - 30
+        HAVING count(*) > 0)::text AS abandoned
 FROM campaign c
 WHERE c.name = %(campaign)s;
 
@@ -109,9 +112,9 @@ WITH given AS MATERIALIZED (
     FROM given WHERE news
 ), opened AS (
     INSERT INTO attempt (attempt_id, contact_id, person_id, number_id, campaign, decision_id, node, trunk, caller_id,
-                         line, rules_at, lease_until)
+                         line, agents, rules_at, lease_until)
     SELECT attempt_id, contact_id, person_id, number_id, %(campaign)s, decision_id, %(node)s, %(trunk)s,
-           caller_id, line, %(now)s, clock_timestamp() + %(lease)s::interval
+           caller_id, line, %(agents)s, %(now)s, clock_timestamp() + %(lease)s::interval
     FROM given WHERE attempt_id IS NOT NULL
 ), occupied AS (
     UPDATE slot SET attempt_id = g.attempt_id
