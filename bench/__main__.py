@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from agi_app.voice_config import SpeechSettings
-from bench import agi, flow, gate, guard, imports, main_job, predictive, prompts, response, soak, speech
+from bench import agi, day, flow, gate, guard, imports, main_job, predictive, prompts, response, soak, speech
 from bench.output import append, say, table
 from sandbox.errors import SandboxError
 from sandbox.root import ensure_root, ensure_tools
 
-BENCHES = ("main-job", "import", "soak", "gate", "speech", "response", "flow", "prompts", "agi", "predictive", "guard")
-ONCE = ("speech", "response", "agi", "predictive", "guard")  # a run of them takes long
+BENCHES = (
+    "main-job", "day", "import", "soak", "gate", "speech", "response", "flow", "prompts", "agi", "predictive", "guard",
+)  # fmt: skip
+ONCE = ("day", "speech", "response", "agi", "predictive", "guard")  # a run of them takes long
+RATES = {"agi": agi.RATE, "day": day.RATE}
 
 
 def main() -> int:
@@ -30,7 +33,8 @@ def main() -> int:
         "--calls", type=int, help="calls of a run (main-job: 1200; soak: 10000; agi: 3000; response: 8 a language)"
     )
     parser.add_argument("--campaigns", type=int, default=predictive.RUNS, help="predictive: how many are simulated")
-    parser.add_argument("--rate", type=float, help="calls offered a second (default 60; agi: 50)")
+    parser.add_argument("--rate", type=float, help="calls offered a second (default 60; agi: 50; day: 28)")
+    parser.add_argument("--minutes", type=float, default=10.0, help="day: how long calls are offered (default 10)")
     parser.add_argument("--rows", type=int, help="import: one file of so many rows; gate: contacts of the big database")
     parser.add_argument("--xlsx", action="store_true", help="import --rows: an Excel workbook instead of CSV")
     parser.add_argument("--threads", type=int, default=1, help="speech, response: cores for one utterance (default 1)")
@@ -44,10 +48,10 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("var/bench.jsonl"), help="JSON lines are added here")
     options = parser.parse_args()
     options.runs = (1 if options.bench in ONCE else 3) if options.runs is None else options.runs
-    options.rate = options.rate or (agi.RATE if options.bench == "agi" else 60.0)
+    options.rate = options.rate or RATES.get(options.bench, 60.0)
     numbers = (options.runs, options.calls or 1, options.rows or 1, options.threads, options.campaigns)
-    if min(numbers) < 1 or options.rate <= 0:
-        parser.error("--runs, --calls, --rows, --threads, --campaigns and --rate must be above zero")
+    if min(numbers) < 1 or options.rate <= 0 or options.minutes < day.LEAST_MINUTES:
+        parser.error("--minutes must be at least 2, --runs, --calls, --rows, --threads, --campaigns, --rate above zero")
     if options.bench == "guard" and not (options.data and options.data.is_dir()):
         parser.error("guard needs --data DIR, a folder with the data sets")
     for number in (signal.SIGINT, signal.SIGTERM):  # also when a shell in the background had SIGINT ignored
@@ -102,6 +106,8 @@ def _bench(
     root = ensure_root(say)
     if options.bench == "agi":
         return (lambda: agi.run(root, options.calls or agi.CALLS, options.rate)), agi.faults
+    if options.bench == "day":
+        return (lambda: day.run(root, options.minutes, options.rate)), day.faults
     if options.bench == "response":
         heard_by = SpeechSettings(threads=options.threads, level=options.level)
         calls = options.calls or response.CALLS

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -22,12 +21,11 @@ import psycopg
 from agi_app.store import embedded
 from bench import people, usage, verdict
 from bench.output import machine, say
-from sandbox.commands import AgiApp
+from bench.stage import Stage, stage
 from sandbox.errors import SandboxError
 from sandbox.supervise import Child, tail
-from sandbox.world import World, settings_toml
+from sandbox.world import World
 
-CONCURRENT = 800
 BARE_FIRST = 500_000  # the bare loop calls other people
 TAIL_S = 60.0  # beyond the time that the offered rate needs
 SETTLE_S = 2.0
@@ -50,18 +48,11 @@ class Job:
 
 def run(root: Path, job: Job) -> dict[str, Any]:
     """One run in a folder of its own, kept under the temporary folder; the figures of both sides."""
-    folder = Path(tempfile.mkdtemp(prefix="agi-app-bench-"))
-    project = folder / "project"
     before = machine()
-    people.make_project(project, "")
-    with World(root, folder, prompts_dir=project / "prompts") as world:
-        settings = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=job.rate, concurrent=CONCURRENT)
-        (project / "agi-app.toml").write_text(f'{settings}\n[sandbox]\nclock = "{people.CLOCK}"\n')
-        set_pace(project, job.rate)
-        say(f"== {before['at']}, load {before['load']}; logs in {folder}")
-        bare = _bare(world, folder, job)
+    with stage(root, "bench", job.rate) as ready:
+        bare = _bare(ready.world, ready.folder, job)
         time.sleep(SETTLE_S)
-        ours = _agi_app(world, folder, job)
+        ours = _agi_app(ready, job)
     added = round(ours["cpu_ms"]["worker"] - bare["cpu_ms"]["worker"], 2)
     return {
         "bench": "main-job",
@@ -84,16 +75,6 @@ def faults(record: dict[str, Any]) -> list[str]:
     if ours["double_dials"]:
         found.append(f"{ours['double_dials']} double dials")
     return found
-
-
-def set_pace(project: Path, rate: float) -> None:
-    """Let the bulk campaign offer ``rate`` calls a second."""
-    file = project / "campaigns" / "bulk.yaml"
-    lines = [
-        f"pace: {{calls_per_second: {rate:g}, concurrent: {CONCURRENT}}}" if line.startswith("pace:") else line
-        for line in file.read_text().splitlines()
-    ]
-    file.write_text("\n".join(lines) + "\n")
 
 
 def _bare(world: World, folder: Path, job: Job) -> dict[str, Any]:
@@ -121,27 +102,23 @@ def _bare(world: World, folder: Path, job: Job) -> dict[str, Any]:
     return asdict(judged) | {"cpu_ms": cpu_ms, "machine_busy": busy}
 
 
-def _agi_app(world: World, folder: Path, job: Job) -> dict[str, Any]:
-    project = folder / "project"
-    app = AgiApp(project, folder, say)
+def _agi_app(ready: Stage, job: Job) -> dict[str, Any]:
+    world, app = ready.world, ready.app
     called = people.numbers(job.calls)
-    people.write_contacts(project / "contacts.csv", called)
-    people.write_consents(project / "consent.csv", called)
-    app("callerid", "prove", people.CALLER_ID, "--letter", "caller-id-letter.txt", "--entered-by", "bench")
-    app("consent", "import", "consent.csv")
+    ready.invite(called, {"contacts.csv": ("B", called)})
     app("contacts", "import", people.CAMPAIGN, "contacts.csv")
     seen = len(world.capture.calls())
-    with database(project) as (connection, server), app.worker("worker.log") as worker:
+    with database(ready.project) as (connection, server), app.worker("worker.log") as worker:
         pids = {"worker": worker.pid, "postgres": server, "asterisk": world.asterisk.pid}
-        before, machine_before = _sample(pids), usage.machine_times()
+        before, machine_before = sample(pids), usage.machine_times()
         began = time.monotonic()
         app("campaign", "start", people.CAMPAIGN)
         wait_until_done(connection, job)
         took = time.monotonic() - began
-        spent = usage.spent(before, _sample(pids), job.calls)
+        spent = usage.spent(before, sample(pids), job.calls)
         busy = usage.busy(machine_before, usage.machine_times())
         memory = usage.peak_memory_mib(worker.pid)
-        durable = {name: _setting(connection, name) for name in ("fsync", "synchronous_commit")}
+        durable = {name: setting(connection, name) for name in ("fsync", "synchronous_commit")}
         stored = [verdict.Stored(*row) for row in connection.execute(CALLS)]
     calls = world.capture.calls()[seen:]
     judged = verdict.judge(calls, called, verdict.confirmed(stored))
@@ -182,13 +159,15 @@ def _number(row: Sequence[Any] | None) -> int:
     return int(row[0]) if row else 0
 
 
-def _setting(connection: psycopg.Connection[Any], name: str) -> str:
+def setting(connection: psycopg.Connection[Any], name: str) -> str:
+    """A setting of the server."""
     row = connection.execute("SELECT current_setting(%s)", (name,)).fetchone()
     return str(row[0]) if row else ""
 
 
-def _sample(pids: dict[str, int]) -> dict[str, float]:
+def sample(pids: dict[str, int]) -> dict[str, float]:
+    """CPU seconds so far; of PostgreSQL with the processes of its connections."""
     return {
-        name: usage.tree_cpu_seconds(pid) if name == "postgres" else usage.cpu_seconds(pid)
+        name: usage.tree_cpu_seconds(pid) if name.startswith("postgres") else usage.cpu_seconds(pid)
         for name, pid in pids.items()
     }

@@ -17,9 +17,9 @@ CONTACT_COLUMNS = ["external_id", "number", "language", "name"]
 _SPREAD = 37  # people's numbers are no neighbours; a list made by counting is refused
 
 
-def numbers(count: int, first: int = 0) -> list[str]:
+def numbers(count: int, first: int = 0, suffix: str = "01") -> list[str]:
     """Reserved numbers that behave like Chinese ones; the last two digits tell the carrier's person what to do."""
-    return [f"+99986{13_000_000 + (first + i) * _SPREAD:08d}01" for i in range(count)]
+    return [f"+99986{13_000_000 + (first + i) * _SPREAD:08d}{suffix}" for i in range(count)]
 
 
 def make_project(folder: Path, settings: str) -> None:

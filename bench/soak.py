@@ -7,7 +7,6 @@ calls have ended and the worker has become idle again: its pool closes a connect
 
 from __future__ import annotations
 
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,9 +14,9 @@ from typing import Any
 
 from agi_app.store import pool
 from bench import main_job, people, usage, verdict
-from bench.output import machine, say
-from sandbox.commands import AgiApp
-from sandbox.world import World, settings_toml
+from bench.output import machine
+from bench.stage import stage
+from sandbox.world import World
 
 WARM_UP = 1_000
 GROWTH = 1.05  # memory at the end, at most, times memory after the warm-up
@@ -44,32 +43,21 @@ class Held:
 
 def run(root: Path, job: main_job.Job) -> dict[str, Any]:
     """One run: the warm-up, then ``job.calls`` more."""
-    folder = Path(tempfile.mkdtemp(prefix="agi-app-soak-"))
-    project = folder / "project"
     before = machine()
-    people.make_project(project, "")
-    with World(root, folder, prompts_dir=project / "prompts") as world:
-        settings = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=job.rate, concurrent=800)
-        (project / "agi-app.toml").write_text(f'{settings}\n[sandbox]\nclock = "{people.CLOCK}"\n')
-        main_job.set_pace(project, job.rate)
-        say(f"== {before['at']}, load {before['load']}; logs in {folder}")
-        app = AgiApp(project, folder, say)
+    with stage(root, "soak", job.rate) as ready:
+        world, app = ready.world, ready.app
         called = people.numbers(WARM_UP + job.calls)
-        people.write_contacts(project / "first.csv", called[:WARM_UP], prefix="A")
-        people.write_contacts(project / "second.csv", called[WARM_UP:], prefix="B")
-        people.write_consents(project / "consent.csv", called)
-        app("callerid", "prove", people.CALLER_ID, "--letter", "caller-id-letter.txt", "--entered-by", "bench")
-        app("consent", "import", "consent.csv")
+        ready.invite(called, {"first.csv": ("A", called[:WARM_UP]), "second.csv": ("B", called[WARM_UP:])})
         app("contacts", "import", people.CAMPAIGN, "first.csv")
-        with main_job.database(project) as (connection, _), app.worker("worker.log") as worker:
+        with main_job.database(ready.project) as (connection, _), app.worker("worker.log") as worker:
             time.sleep(BEGIN_S)
-            idle = _held(worker.pid, world)
+            idle = held(worker.pid, world)
             app("campaign", "start", people.CAMPAIGN)
             main_job.wait_until_done(connection, main_job.Job(WARM_UP, job.rate))
-            after_warm_up, _ = _once_idle(worker.pid, world, idle)
+            after_warm_up, _ = once_idle(worker.pid, world, idle)
             app("contacts", "import", people.CAMPAIGN, "second.csv")
             main_job.wait_until_done(connection, job)
-            at_the_end, drained_s = _once_idle(worker.pid, world, idle)
+            at_the_end, drained_s = once_idle(worker.pid, world, idle)
             stored = [verdict.Stored(*row) for row in connection.execute(main_job.CALLS)]
         judged = verdict.judge(world.capture.calls(), called, verdict.confirmed(stored))
     return {
@@ -102,18 +90,19 @@ def faults(record: dict[str, Any]) -> list[str]:
     return found
 
 
-def _once_idle(worker: int, world: World, idle: Held) -> tuple[Held, float]:
+def once_idle(worker: int, world: World, idle: Held) -> tuple[Held, float]:
     """What is held when as little is open as before the first call, or after DRAIN_S; and how long that took."""
     ended = time.monotonic()
     time.sleep(IDLE_S)
-    held = _held(worker, world)
-    while held.counted != idle.counted and time.monotonic() < ended + DRAIN_S:
+    now = held(worker, world)
+    while now.counted != idle.counted and time.monotonic() < ended + DRAIN_S:
         time.sleep(1.0)
-        held = _held(worker, world)
-    return held, round(time.monotonic() - ended, 1)
+        now = held(worker, world)
+    return now, round(time.monotonic() - ended, 1)
 
 
-def _held(worker: int, world: World) -> Held:
+def held(worker: int, world: World) -> Held:
+    """What worker and Asterisk hold now."""
     channels = world.asterisk.cli("core show channels count").split()
     return Held(
         round(usage.memory_mib(worker), 1),

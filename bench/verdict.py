@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sandbox.sip import CarrierCall, overlapping
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +70,20 @@ def quantiles(seconds: Sequence[float]) -> dict[str, float]:
         return {}
     ordered = sorted(seconds)
     return {f"p{p}": round(ordered[min(len(ordered) - 1, len(ordered) * p // 100)] * 1000, 1) for p in (50, 99)}
+
+
+def most_at_once(calls: Iterable[CarrierCall]) -> int:
+    """How many calls were open at the same time, at most, from the INVITE to the end."""
+    turns = sorted((at, step) for c in calls for at, step in ((c.invite_at, 1), (c.open_until, -1)))
+    return max(itertools.accumulate(step for _, step in turns), default=0)
+
+
+def tenths(ordered: Sequence[_T]) -> tuple[Sequence[_T], Sequence[_T]]:
+    """The first and the last tenth of what happened one after another; at least one each."""
+    size = max(1, len(ordered) // 10)
+    return ordered[:size], ordered[-size:]
+
+
+def grew(first: Mapping[str, float], last: Mapping[str, float]) -> bool:
+    """Whether waits are longer at the end than chance makes them: the median by half and 5 ms. True without figures."""
+    return "p50" not in first or "p50" not in last or last["p50"] > first["p50"] * 1.5 + 5.0

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sandbox.carrier import MEDIA_PORTS, MEDIA_STRIDE
 from sandbox.errors import SandboxError
 from sandbox.sip import CarrierCall, SipMessage, overlapping, read_calls, read_messages
 from sandbox.supervise import Child, tail
@@ -26,16 +27,27 @@ BUFFER_KIB = 65_536
 class Capture:
     """tcpdump of UDP ports on the loopback interface into a file. Needs root, as tcpdump does.
 
-    ``media_host``: also all that this host sends and gets, such as the sound of calls.
+    ``media_host``: also all that this host sends and gets, such as the sound of calls; with ``one_call_in`` only of
+    one of so many calls, by the ports that SIPp gives them. ``keep``: so many bytes of a packet are enough.
     """
 
-    def __init__(self, file: Path, *ports: int, interface: str = "lo", media_host: str | None = None) -> None:
-        if not ports:
+    def __init__(
+        self,
+        file: Path,
+        *ports: int,
+        interface: str = "lo",
+        media_host: str | None = None,
+        one_call_in: int = 1,
+        keep: int = 0,
+    ) -> None:
+        if not ports and media_host is None:
             raise SandboxError("a capture needs a port: give the carrier's")
         self.file = file.resolve()
         self.ports = ports
         self.interface = interface
         self.media_host = media_host
+        self.one_call_in = one_call_in
+        self.keep = keep
         self.log_path = self.file.with_name(self.file.name + ".log")
         self._child: Child | None = None
 
@@ -43,9 +55,9 @@ class Capture:
         """Returns when tcpdump is listening, so that no message after it is missed."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.log_path.write_bytes(b"")
-        host = [] if self.media_host is None else [f"(udp and host {self.media_host})"]
-        expression = " or ".join([*(f"udp port {port}" for port in self.ports), *host])
-        argv = ["tcpdump", "-i", self.interface, "-n", "-U", "--immediate-mode", "-s", "0", "-B", str(BUFFER_KIB)]
+        expression = " or ".join([*(f"udp port {port}" for port in self.ports), *self._media()])
+        options = ["-n", "-U", "--immediate-mode", "-s", str(self.keep), "-B", str(BUFFER_KIB)]
+        argv = ["tcpdump", "-i", self.interface, *options]
         # -Z root: giving up root would also give up being killed with us.
         self._child = Child([*argv, "-Z", "root", "-w", str(self.file), expression], log=self.log_path)
         deadline = time.monotonic() + START_TIMEOUT_S
@@ -76,6 +88,18 @@ class Capture:
     def calls(self) -> list[CarrierCall]:
         """The calls sent to the captured ports so far."""
         return read_calls(self.file, self.ports)
+
+    def _media(self) -> list[str]:
+        if self.media_host is None:
+            return []
+        if self.one_call_in == 1:
+            return [f"(udp and host {self.media_host})"]
+        every = self.one_call_in * MEDIA_STRIDE
+        said, heard = (
+            f"(udp and {side} host {self.media_host} and udp[{place}:2] % {every} = {MEDIA_PORTS[0] % every})"
+            for side, place in (("src", 0), ("dst", 2))
+        )
+        return [said, heard]
 
     def __enter__(self) -> Self:
         self.start()

@@ -21,6 +21,8 @@ from sandbox.supervise import Child
 
 SCENARIO = Path(__file__).resolve().parent / "scenarios" / "carrier.xml"
 MEDIA_HOST = "127.0.0.2"
+MEDIA_PORTS = (34_000, 54_000)
+MEDIA_STRIDE = 4  # ports from one call to the next; SIPp begins again after 2,500 calls
 START_TIMEOUT_S = 10.0
 
 
@@ -46,7 +48,7 @@ class Carrier:
         run_dir: Path,
         *,
         port: int = 0,
-        media_ports: tuple[int, int] = (34_000, 54_000),
+        media_ports: tuple[int, int] = MEDIA_PORTS,
         trace: bool = False,
         speaking: Mapping[str, Person] | None = None,
     ) -> None:

@@ -5,6 +5,7 @@ A file that is still being written may be read: a record cut off at the end is l
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ Address = tuple[str, int]
 _MICRO, _NANO = 0xA1B2C3D4, 0xA1B23C4D
 _LINK_HEADER = {0: 4, 1: 14, 101: 0, 113: 16, 276: 20}  # NULL, EN10MB, RAW, LINUX_SLL, LINUX_SLL2
 _UDP = 17
+_HEAD_SIZE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,17 @@ class Datagram:
 
 def read_datagrams(path: Path) -> Iterator[Datagram]:
     """All IPv4 UDP datagrams in the order captured. Raises SandboxError if it is no pcap file we can read."""
-    data = path.read_bytes()
-    if len(data) < 24:
+    if path.stat().st_size < _HEAD_SIZE:
         return  # tcpdump has not written its head yet
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:  # may be a GB
+        yield from _datagrams(path, data)
+
+
+def _datagrams(path: Path, data: mmap.mmap) -> Iterator[Datagram]:
     order, fraction, link = _head(path, data)
     skip = _LINK_HEADER[link]
     record = struct.Struct(order + "IIII")
-    at = 24
+    at = _HEAD_SIZE
     while at + record.size <= len(data):
         seconds, part, kept, _ = record.unpack_from(data, at)
         at += record.size
@@ -49,7 +55,7 @@ def read_datagrams(path: Path) -> Iterator[Datagram]:
         at += kept
 
 
-def _head(path: Path, data: bytes) -> tuple[str, float, int]:
+def _head(path: Path, data: mmap.mmap) -> tuple[str, float, int]:
     for order in "<", ">":
         magic, link = struct.unpack_from(order + "I", data)[0], struct.unpack_from(order + "I", data, 20)[0]
         if magic in (_MICRO, _NANO) and link in _LINK_HEADER:

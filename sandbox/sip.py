@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
@@ -14,6 +14,7 @@ from sandbox.pcap import Address, Datagram, read_datagrams
 
 _SHORT = {"i": "call-id", "f": "from", "t": "to", "v": "via", "m": "contact", "l": "content-length"}
 _USER = re.compile(r"sips?:([^@;>]*)@")
+_AUDIO = re.compile(r"^m=audio ([0-9]+) ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class SipMessage:
     cseq: int
     cseq_method: str
     raw_headers: str
+    media_port: int | None = None  # where its SDP wants the sound
 
     def header(self, name: str) -> str | None:
         """The first header of that name, without its name."""
@@ -60,6 +62,7 @@ class CarrierCall:
     bye_at: float | None = None
     bye_from: Literal["us", "carrier"] | None = None
     ended_at: float | None = None
+    media_port: int | None = None  # the person's, by the answer
 
     @property
     def open_until(self) -> float:
@@ -85,7 +88,7 @@ def read_calls(path: Path, carrier_ports: Collection[int] | None = None) -> list
     """The calls of a capture by time of their INVITE; with ``carrier_ports`` only those sent to such a port."""
     by_id: dict[str, list[SipMessage]] = defaultdict(list)
     for message in read_messages(path):
-        by_id[message.call_id].append(message)
+        by_id[message.call_id].append(replace(message, raw_headers=""))  # most of what a long capture holds
     calls = []
     for messages in by_id.values():
         first = next((m for m in messages if m.method == "INVITE"), None)
@@ -119,7 +122,8 @@ def _message(datagram: Datagram) -> SipMessage | None:
         method = start.split(" ", 1)[0]
     else:
         return None
-    raw_headers = rest.split("\r\n\r\n", 1)[0]
+    raw_headers, _, body = rest.partition("\r\n\r\n")
+    audio = _AUDIO.search(body)
     headers = _headers(raw_headers)
     number, _, cseq_method = headers.get("cseq", "0 ").partition(" ")
     return SipMessage(
@@ -135,6 +139,7 @@ def _message(datagram: Datagram) -> SipMessage | None:
         cseq=int(number),
         cseq_method=cseq_method.strip(),
         raw_headers=raw_headers,
+        media_port=int(audio[1]) if audio else None,
     )
 
 
@@ -178,4 +183,5 @@ def _call(first: SipMessage, messages: list[SipMessage]) -> CarrierCall:
         bye_at=bye.at if bye else None,
         bye_from=None if bye is None else "us" if bye.source == first.source else "carrier",
         ended_at=ended.at if ended else None,
+        media_port=final.media_port if answered and final else None,
     )
