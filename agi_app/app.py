@@ -181,7 +181,8 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     sequencer = Sequencer(inst.store, notary)
     watch = TrunkWatch(inst.settings, dialer.breakers)
     internal = InternalCalls(node, inst.settings.trunks, hold=worker.hold, take_stop=parts.stops.take)
-    purger = Purger(inst.store, KeptFiles.of(inst.settings.data), node.ruleset, inst.clock, signer(notary.key))
+    kept, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
+    purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(notary.key), screened_days=days)
     works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), internal.run(), purger.run())
     background += [group.create_task(work) for work in (*works, watch.run(), parts.rehearsals.run())]
     with _told_to_end(node.live) as told:

@@ -45,6 +45,7 @@ TABLES = {
     "line_stop": "line_stop",
     "complaint": "complaint",
     "complaint_note": "complaint_note",
+    "guard_change": "guard_change",
 }
 
 

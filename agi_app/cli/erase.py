@@ -71,13 +71,14 @@ def purge(
     entered_by: Annotated[str, typer.Option(help="Who does it; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Remove what has been kept long enough by each country's rules. A worker does it once a day by itself."""
+    """Remove what was kept long enough by the rules and the guard's setting. A worker does it once a day by itself."""
     who = login_name(entered_by)
 
     async def work(inst: Installation) -> dict[str, int]:
         rules = load_ruleset(inst.settings.project)
         notary = await Notary.open(inst.settings, inst.store)
-        purger = Purger(inst.store, KeptFiles.of(inst.settings.data), rules, inst.clock, signer(notary.key))
+        files, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
+        purger = Purger(inst.store, files, rules, inst.clock, signer(notary.key), screened_days=days)
         return await purger.purge(who, dry_run=dry_run)
 
     removed = with_installation(project, work)

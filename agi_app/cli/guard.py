@@ -11,19 +11,20 @@ from zoneinfo import available_timezones
 
 import typer
 
-from agi_app.cli import guard_report
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, login_name, say, say_json, table, with_installation
+from agi_app.cli import guard_list, guard_report
+from agi_app.cli.common import HERE, ProjectOption, login_name, say, with_installation
 from agi_app.errors import InputError
-from agi_app.guard.call import read_caller
-from agi_app.guard.lists import pattern_fault
+from agi_app.guard.patterns import NotAPattern, read_pattern
 from agi_app.guard.settings import Hours
 from agi_app.installation import Installation
 from agi_app.store import guard_lists
 from agi_app.store.guard import Line
-from agi_app.store.guard_lists import NewEntry, StoredEntry
+from agi_app.store.guard_changes import Said
+from agi_app.store.guard_lists import NewEntry, Written
 
 app = typer.Typer(help="Screening of calls that come in.", no_args_is_help=True)
 guard_report.add_to(app)
+app.add_typer(guard_list.app, name="list")
 
 LineOption = Annotated[str, typer.Option(help="Only for this number of ours, as the dialplan tells it; default: all.")]
 WhoOption = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
@@ -64,29 +65,24 @@ def _put(project: Path, pattern: str, entry: NewEntry, days: int | None, entered
     if entry.shared and entry.line:
         raise InputError("--shared: a list of others is for all lines; leave out --line")
 
-    async def work(inst: Installation) -> tuple[str, bool]:
+    async def work(inst: Installation) -> tuple[str, Written]:
         now = inst.clock.now()
         ends = None if days is None else now + dt.timedelta(days=days)
         read = _pattern(pattern, inst.settings.guard.region)
-        added = await guard_lists.put(inst.store, [dataclasses.replace(entry, pattern=read, expires_at=ends)], who, now)
-        return read, added > 0
+        new = [dataclasses.replace(entry, pattern=read, expires_at=ends)]
+        return read, await guard_lists.put(inst.store, new, who, now)
 
-    read, added = with_installation(project, work)
+    read, done = with_installation(project, work)
     what = "let through" if entry.allow else "a hint against it" if entry.shared else "blocked"
-    say(f"{read}: {what}{_for(entry.line)}" + ("" if added else ", in place of what was there"))
+    say(f"{read}: {what}{_for(entry.line)}" + (", in place of what was there" if done.changed else ""))
 
 
 def _pattern(text: str, region: str) -> str:
     """What was typed as the guard compares it; InputError says what is wrong."""
-    plain = "".join(c for c in text.strip() if c not in " ().")
-    if fault := pattern_fault(plain):
-        raise InputError(fault)
-    if plain.endswith("*") or "-" in plain or plain == "withheld":
-        return plain
-    number, _ = read_caller(plain, region or None)
-    if number is None:
-        raise InputError(f"{text!r} is no number")
-    return number
+    try:
+        return read_pattern(text, region or None)
+    except NotAPattern as error:
+        raise InputError(str(error)) from None
 
 
 def _for(line: str) -> str:
@@ -94,55 +90,19 @@ def _for(line: str) -> str:
 
 
 @app.command()
-def unblock(pattern: PatternArgument, project: ProjectOption = HERE, line: LineOption = "") -> None:
+def unblock(
+    pattern: PatternArgument, project: ProjectOption = HERE, line: LineOption = "", entered_by: WhoOption = ""
+) -> None:
     """Take these numbers from the list, whether they were blocked or let through."""
+    who = login_name(entered_by)
 
     async def work(inst: Installation) -> int:
-        return await guard_lists.remove(inst.store, _pattern(pattern, inst.settings.guard.region), line)
+        read = _pattern(pattern, inst.settings.guard.region)
+        return await guard_lists.remove(inst.store, read, line, who, inst.clock.now())
 
     if not with_installation(project, work):
         raise InputError(f"{pattern} is not on the list{_for(line)}; `agi-app guard list` shows what is")
     say(f"{pattern}: no longer on the list{_for(line)}")
-
-
-@app.command("list")
-def list_(
-    project: ProjectOption = HERE,
-    line: Annotated[str | None, typer.Option(help="Only this line's; an empty one is everybody's.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show the lists, and what each line chose."""
-
-    async def work(inst: Installation) -> tuple[list[StoredEntry], dict[str, Line]]:
-        return await guard_lists.entries(inst.store, line), await guard_lists.lines(inst.store)
-
-    entries, lines = with_installation(project, work)
-    if as_json:
-        chosen = {name: dataclasses.asdict(choice) for name, choice in lines.items()}
-        say_json({"entries": [dataclasses.asdict(entry) for entry in entries], "lines": chosen})
-        return
-    table(
-        "Lists",
-        ("numbers", "what", "line", "reason", "until", "entered by"),
-        (
-            (e.pattern, "allow" if e.allow else "hint" if e.shared else "block", e.line or "all", e.reason,
-             f"{e.expires_at:%Y-%m-%d}" if e.expires_at else "", e.entered_by)
-            for e in entries
-        ),
-    )  # fmt: skip
-    table(
-        "Lines",
-        ("line", "guard", "level", "hours", "mailbox"),
-        (
-            (name, _yes(c.enabled, "on", "off"), c.level, f"{len(c.hours)} spans {c.zone or ''}" if c.hours else "",
-             _yes(c.mailbox, "yes", "no"))
-            for name, c in lines.items()
-        ),
-    )  # fmt: skip
-
-
-def _yes(value: bool | None, yes: str, no: str) -> str:
-    return "" if value is None else yes if value else no
 
 
 @app.command()
@@ -159,18 +119,21 @@ def line(
     zone: Annotated[str | None, typer.Option(help="Time zone of the hours, such as Asia/Shanghai.")] = None,
     mailbox: Annotated[bool | None, typer.Option("--mailbox/--no-mailbox", help="Whether it has a mailbox.")] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Back to what the settings say.")] = False,
+    entered_by: WhoOption = "",
 ) -> None:
     """Set how calls to one number of ours are screened; what is left out stays as it is."""
+    who = login_name(entered_by)
     if zone is not None and zone not in available_timezones():
         raise InputError(f"--zone {zone}: must be a time zone such as Asia/Shanghai")
     spans = None if hours is None else tuple(_hours(text) for text in hours)
     choice = Line(enabled, level, zone=zone, mailbox=mailbox)
 
     async def work(inst: Installation) -> None:
+        said = Said(who, inst.clock.now())
         if reset:
-            await guard_lists.reset_line(inst.store, number)
+            await guard_lists.reset_line(inst.store, number, said)
         if choice != Line() or spans is not None:
-            await guard_lists.set_line(inst.store, number, choice, spans)
+            await guard_lists.set_line(inst.store, number, choice, spans, said)
 
     with_installation(project, work)
     say(f"line {number}: set")

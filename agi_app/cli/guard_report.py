@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, login_name, say, say_json, table, with_installation
 from agi_app.errors import InputError
 from agi_app.guard.call import read_caller
 from agi_app.guard.case import Action
@@ -20,13 +20,15 @@ from agi_app.guard.replay import Replay, replay, unpack_decision
 from agi_app.hooks.screening import Question, Screening
 from agi_app.installation import Installation
 from agi_app.model.phone import mask
-from agi_app.store import guard as calls_table
+from agi_app.store import guard_changes
 from agi_app.store import guard_report as reports
 from agi_app.store.access import Access, log_access
+from agi_app.store.guard_changes import Said
 from agi_app.store.guard_report import ActionTotal, JudgedCall
 
 DaysOption = Annotated[int, typer.Option(min=1, help="How many days back.")]
 NumbersOption = Annotated[bool, typer.Option("--numbers", help="Show whole numbers; that is noted (access log).")]
+WhoOption = Annotated[str, typer.Option(help="Who says it; default: the login name.")]
 LanguageOption = Annotated[str, typer.Option(help="Language of the reasons: en or zh-CN.")]
 _MISTAKES = {
     "appealed": "somebody here said that it was no nuisance",
@@ -155,26 +157,30 @@ def _plain_call(call: JudgedCall, language: str, *, whole: bool) -> dict[str, An
 
 
 def appeal(
-    call: Annotated[str, typer.Argument(help="A caller's number, or the id of a call.")], project: ProjectOption = HERE
+    call: Annotated[str, typer.Argument(help="A caller's number, or the id of a call.")],
+    project: ProjectOption = HERE,
+    entered_by: WhoOption = "",
 ) -> None:
     """Say that a caller is no nuisance: reports before count no more, and for 30 days it is marked at most."""
-    _vote(project, call, nuisance=False)
+    _vote(project, call, login_name(entered_by), nuisance=False)
     say(f"{call}: no nuisance")
 
 
 def complain(
-    call: Annotated[str, typer.Argument(help="A caller's number, or the id of a call.")], project: ProjectOption = HERE
+    call: Annotated[str, typer.Argument(help="A caller's number, or the id of a call.")],
+    project: ProjectOption = HERE,
+    entered_by: WhoOption = "",
 ) -> None:
     """Say that a caller is a nuisance, as the key * after the call does."""
-    _vote(project, call, nuisance=True)
+    _vote(project, call, login_name(entered_by), nuisance=True)
     say(f"{call}: reported")
 
 
-def _vote(project: Path, call: str, *, nuisance: bool) -> None:
+def _vote(project: Path, call: str, who: str, *, nuisance: bool) -> None:
     async def work(inst: Installation) -> bool:
         number, _ = read_caller(call, inst.settings.guard.region or None)
         found = await reports.find_call(inst.store, call) or (number and await reports.find_call(inst.store, number))
-        return bool(found) and await calls_table.vote(inst.store, str(found), nuisance, inst.clock.now())
+        return bool(found) and await guard_changes.vote(inst.store, str(found), nuisance, Said(who, inst.clock.now()))
 
     if not with_installation(project, work):
         raise InputError(f"{call}: no call of it is kept; `agi-app guard report` lists calls")

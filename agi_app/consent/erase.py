@@ -12,7 +12,7 @@ from agi_app.clock import Clock
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.journal import Journal
 from agi_app.errors import InputError, StoreError
-from agi_app.store import guard, stops
+from agi_app.store import guard_changes, stops
 from agi_app.store.erasure import Erased, Sign, Why, erase_person
 from agi_app.store.pool import Store
 
@@ -47,10 +47,11 @@ async def erase(
     await asyncio.to_thread(journal.append, store.hash_number(number), VIA)
     await stops.revoke(store, number, None, clock.now(), reason=STOP_REASON, via=VIA)
     try:
-        erased = await erase_person(store, number, Why(clock.real_now(), reason.strip(), entered_by), sign)
+        why = Why(clock.real_now(), reason.strip(), entered_by)
+        erased = await erase_person(store, number, why, sign)
     except StoreError as error:
         raise StoreError(f"the stop is taken, but nothing was erased yet: {error}") from error
-    screened = await guard.erase(store, number)
+    screened = await guard_changes.erase(store, number, why, sign)
     if erased is None:
         return Erased(screened, ())
     for digest in erased.evidence:

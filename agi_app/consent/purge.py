@@ -1,7 +1,8 @@
 """Removes what has been kept long enough, by the retention of each jurisdiction; every purge is a signed row.
 
 What goes: evidence files whose consents have long ended (and files that no consent names), contact
-columns, answers and recordings long after the last call. Consents, refusals, decisions and results stay, without
+columns, answers and recordings long after the last call; and of calls that came in what the guard keeps, by its
+setting, without a signed row: it is no part of the audit tree. Consents, refusals, decisions and results stay, without
 them nothing could be proved; so does every hash of the suppression list.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from agi_app import log
@@ -16,6 +18,7 @@ from agi_app.clock import Clock
 from agi_app.consent.evidence import KeptFiles
 from agi_app.errors import AgiAppError
 from agi_app.gate.ruleset import RuleSet
+from agi_app.store import guard
 from agi_app.store.erasure import Sign, Why, kept_evidence, old_rows, purge_evidence, purge_rows
 from agi_app.store.pool import Store
 from agi_app.store.recordings import named_recordings, old_recordings, purge_recordings
@@ -34,8 +37,11 @@ _log = log.get("purge")
 class Purger:
     """What one installation may forget, and how it does."""
 
-    def __init__(self, store: Store, files: KeptFiles, ruleset: RuleSet, clock: Clock, sign: Sign) -> None:
-        self._store = store
+    def __init__(
+        self, store: Store, files: KeptFiles, ruleset: RuleSet, clock: Clock, sign: Sign, *, screened_days: int = 90
+    ) -> None:
+        """``screened_days``: for how long the guard keeps calls that came in."""
+        self._store, self._screened = store, dt.timedelta(days=screened_days)
         self._evidence, self._recordings = files.evidence, files.recordings
         self._ruleset = ruleset
         self._clock = clock
@@ -49,7 +55,7 @@ class Purger:
         removed[RECORDINGS] = await self._spoken(until, why, dry_run)
         for kind, name in ROW_KINDS.items():
             removed[name] = await self._rows(kind, until, why, dry_run)
-        return removed
+        return removed | await self._screened_calls(dry_run)
 
     async def run(self) -> None:
         """Purge once a day until cancelled; a purge that fails is tried again the next day."""
@@ -64,6 +70,15 @@ class Purger:
             else:
                 if any(removed.values()):
                     _log.info("removed what has been kept long enough", **_named(removed))
+
+    async def _screened_calls(self, dry_run: bool) -> dict[str, int]:
+        before = self._clock.now() - self._screened
+        if dry_run:
+            return await guard.old(self._store, before)
+        gone = Counter(dict.fromkeys(guard.PURGED.values(), 0))
+        while some := await guard.purge(self._store, before):
+            gone.update(some)
+        return dict(gone)
 
     async def _rows(self, kind: str, until: Mapping[str, dt.datetime], why: Why, dry_run: bool) -> int:
         if dry_run:

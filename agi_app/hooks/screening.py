@@ -24,9 +24,12 @@ from agi_app.guard.settings import Level, SubscriberSettings
 from agi_app.hooks.records import Records
 from agi_app.screening_config import GuardSettings
 from agi_app.store import guard as table
+from agi_app.store import guard_changes
 from agi_app.store.guard import EndedCall, Known, NewCall
+from agi_app.store.guard_changes import Said
 from agi_app.store.pool import Store
 
+BY_KEY = "key after the call"  # who says it, for the audit
 AT_ONCE = 6  # look-ups; more wait for a database that does not answer, and are not begun
 
 _log = log.get("guard")
@@ -153,7 +156,7 @@ class Screening:
     async def vote(self, call_id: str, nuisance: bool) -> bool:
         """The person called says whether it was a nuisance; False: no such call. Raises StoreError."""
         await self.records.flushed()
-        return await table.vote(self._store, call_id, nuisance, self.now)
+        return await guard_changes.vote(self._store, call_id, nuisance, Said(BY_KEY, self.now))
 
     async def dialled(self, text: str) -> bool:
         """Somebody here dials this number; False: it is none. Raises StoreError."""
@@ -163,10 +166,10 @@ class Screening:
         return number is not None
 
     async def purge(self) -> int:
-        """Delete what was kept long enough. Raises StoreError."""
+        """Delete what was kept long enough; returns how many rows. Raises StoreError."""
         before, gone = self.now - dt.timedelta(days=self.settings.keep_days), 0
         while some := await table.purge(self._store, before):
-            gone += some
+            gone += sum(some.values())
         return gone
 
 

@@ -23,7 +23,7 @@ from agi_app.audit.findings import Fault, Report, in_force
 from agi_app.audit.tree import Frontier
 from agi_app.errors import ConfigError, InputError
 from agi_app.proof.notary import Notary
-from agi_app.store import audit, audit_check
+from agi_app.store import audit, audit_check, guard_changes
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection
 
@@ -66,7 +66,7 @@ async def verify(
             report.add(Fault("truncated", text, "audit_leaf", None, found.leaves))
         await _read_erasures(look, notary)
         await _walk(look, progress)
-        await _look_for_strangers(look)
+        await _look_for_strangers(look, store.hash_number)
     return report
 
 
@@ -215,12 +215,14 @@ def _fault(kind: str, row: audit_check.Misfit, excused: bool) -> Fault | None:
     return None if excused else Fault("changed", f"{table} {row.row_id} (leaf {row.leaf}) was changed", *where)
 
 
-async def _look_for_strangers(look: _Look) -> None:
-    """Rows that came past the triggers, and attempts that tell another story than their results."""
+async def _look_for_strangers(look: _Look, hashed: Callable[[str], bytes]) -> None:
+    """Rows that came past the triggers, and what tells another story than its row in the tree."""
     for kind, table in TABLES.items():
         for row_id in await audit_check.unsealed(look.connection, kind):
             text = f"{table} {row_id} has no leaf and was never queued for one: it was put in by hand"
             look.report.add(Fault("inserted", text, table, row_id))
+    for odd in await guard_changes.false_rows(look.connection, hashed):
+        look.report.add(Fault("changed", odd.text, odd.table, odd.row, odd.leaf))
     for found in await audit_check.false_attempts(look.connection):
         text = f"attempt {found.attempt_id} does not say what its last result says"
         look.report.add(Fault("changed", text, "attempt", found.attempt_id, found.leaf))

@@ -20,6 +20,7 @@ from agi_app.store.statements import Connection, count, record, rows
 Q = queries.load("guard")
 TALK_S = 30.0  # of talk, so that two-way history counts
 PURGED_AT_ONCE = 5_000
+PURGED = {"calls": "screened calls", "callers": "callers", "lists": "list entries"}  # query -> what people call it
 _NOTHING = ":"  # sorts after every digit: no number begins with it
 _decode_hours = msgspec.json.Decoder(tuple[Hours, ...]).decode
 
@@ -201,18 +202,6 @@ async def challenged(store: Store, call_id: str, passed: bool, at: dt.datetime) 
         return await count(connection, Q["challenged"], {"call_id": call_id, "result": result, "at": at}) > 0
 
 
-async def vote(store: Store, call_id: str, nuisance: bool, at: dt.datetime) -> bool:
-    """The person called says of a call's caller that it was a nuisance, or none; False: no such call. StoreError."""
-    async with store.transaction() as connection:
-        call = await record(connection, Q["report" if nuisance else "appeal"], {"call_id": call_id, "at": at})
-        if call is None or call["caller_id"] is None:
-            return call is not None
-        values = {"caller_id": call["caller_id"], "voter": call["called"], "at": at, "nuisance": nuisance}
-        await connection.execute(Q["vote"], values)
-        await connection.execute(Q["nuisance" if nuisance else "cleared"], values)
-        return True
-
-
 async def dialled(store: Store, number: str, at: dt.datetime) -> None:
     """Somebody here called this number: it may call back. Raises StoreError."""
     async with store.connection() as connection:
@@ -225,19 +214,16 @@ async def last_day(store: Store, since: dt.datetime) -> list[PastCall]:
         return await rows(connection, PastCall, Q["day"], {"since": since})
 
 
-async def erase(store: Store, number: str) -> dict[str, int]:
-    """Forget an E.164 number; its calls stay without it. What went, by kind. Raises StoreError."""
-    values = {"number": number}
-    async with store.transaction() as connection:
-        gone = {
-            "caller": await count(connection, Q["erase_caller"], values),
-            "list_entry": await count(connection, Q["erase_entries"], values),
-        }
-    return {kind: rows for kind, rows in gone.items() if rows}
-
-
-async def purge(store: Store, before: dt.datetime) -> int:
-    """Delete some calls, and callers, that are older; returns how many, 0 when none is left. Raises StoreError."""
+async def purge(store: Store, before: dt.datetime) -> dict[str, int]:
+    """Delete some of what is older; how much of each, nothing when none is left. Raises StoreError."""
     values = {"before": before, "limit": PURGED_AT_ONCE}
     async with store.transaction(limit=None) as connection:
-        return sum([await count(connection, Q[f"purge_{what}"], values) for what in ("calls", "callers", "lists")])
+        gone = {what: await count(connection, Q[f"purge_{query}"], values) for query, what in PURGED.items()}
+    return {what: number for what, number in gone.items() if number}
+
+
+async def old(store: Store, before: dt.datetime) -> dict[str, int]:
+    """How much ``purge`` would delete. Raises StoreError."""
+    async with store.connection(limit=None) as connection:
+        row = await record(connection, Q["count_old"], {"before": before})
+    return {what: int(row[query]) if row else 0 for query, what in PURGED.items()}

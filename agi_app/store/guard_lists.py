@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import msgspec
 
@@ -12,8 +13,9 @@ from agi_app.guard.lists import Shape, shape_of
 from agi_app.guard.settings import Hours
 from agi_app.store import queries
 from agi_app.store.guard import Line
+from agi_app.store.guard_changes import Said, tell, tell_entry
 from agi_app.store.pool import Store
-from agi_app.store.statements import count, record, records
+from agi_app.store.statements import Connection, count, record, records
 
 Q = queries.load("guard_lists")
 
@@ -45,27 +47,38 @@ class StoredEntry:
     entered_at: dt.datetime  # rules time
 
 
-async def put(store: Store, entries: Iterable[NewEntry], entered_by: str, at: dt.datetime) -> int:
-    """Write entries, in place of those of the same line and pattern; returns how many are new. Raises StoreError."""
-    added = 0
-    async with store.transaction() as connection:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of entries that were to be written."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+async def put(store: Store, entries: Iterable[NewEntry], entered_by: str, at: dt.datetime) -> Written:
+    """Write all entries or none, in place of those of the same line and pattern. Raises StoreError."""
+    said, done = Said(entered_by, at), Counter[str]()
+    async with store.transaction(limit=None) as connection:
         for entry in entries:
-            low, high = _range(entry.pattern)
-            values = {
-                "line": entry.line,
-                "shared": entry.shared,
-                "allow": entry.allow,
-                "pattern": entry.pattern,
-                "low": low,
-                "high": high,
-                "reason": entry.reason,
-                "expires_at": entry.expires_at,
-                "entered_by": entered_by,
-                "at": at,
-            }
-            row = await record(connection, Q["put"], values)
-            added += bool(row and row["added"])
-    return added
+            done[await _put(connection, store, entry, said)] += 1
+    return Written(done["added"], done["changed"], done["unchanged"])
+
+
+async def _put(connection: Connection, store: Store, entry: NewEntry, said: Said) -> str:
+    values = asdict(entry)
+    before = await record(connection, Q["entry"], values)
+    if before and (before["allow"], before["reason"], before["expires_at"]) == (
+        entry.allow,
+        entry.reason,
+        entry.expires_at,
+    ):
+        return "unchanged"
+    change = await tell_entry(connection, store.hash_number, "listed", values, said)
+    low, high = _range(entry.pattern)
+    more = {"low": low, "high": high, "entered_by": said.entered_by, "at": said.at, "change_id": change}
+    await connection.execute(Q["put"], values | more)
+    return "changed" if before else "added"
 
 
 def _range(pattern: str) -> tuple[str | None, str | None]:
@@ -75,10 +88,13 @@ def _range(pattern: str) -> tuple[str | None, str | None]:
     return low, high
 
 
-async def remove(store: Store, pattern: str, line: str = "") -> int:
+async def remove(store: Store, pattern: str, line: str, entered_by: str, at: dt.datetime) -> int:
     """Take a pattern from a line's list; returns how many entries went. Raises StoreError."""
-    async with store.connection() as connection:
-        return await count(connection, Q["remove"], {"pattern": pattern, "line": line})
+    async with store.transaction() as connection:
+        gone = await records(connection, Q["remove"], {"pattern": pattern, "line": line})
+        for entry in gone:
+            await tell_entry(connection, store.hash_number, "unlisted", entry, Said(entered_by, at))
+    return len(gone)
 
 
 async def entries(store: Store, line: str | None = None) -> list[StoredEntry]:
@@ -86,7 +102,7 @@ async def entries(store: Store, line: str | None = None) -> list[StoredEntry]:
     return await store.rows(StoredEntry, Q["entries"], {"line": line})
 
 
-async def set_line(store: Store, line: str, choice: Line, hours: tuple[Hours, ...] | None) -> None:
+async def set_line(store: Store, line: str, choice: Line, hours: tuple[Hours, ...] | None, said: Said) -> None:
     """What the person of this line chose; None changes nothing. Raises StoreError."""
     values = {
         "line": line,
@@ -96,14 +112,18 @@ async def set_line(store: Store, line: str, choice: Line, hours: tuple[Hours, ..
         "zone": choice.zone,
         "mailbox": choice.mailbox,
     }
-    async with store.connection() as connection:
+    async with store.transaction() as connection:
         await connection.execute(Q["set_line"], values)
+        await tell(connection, "line", said, {name: value for name, value in values.items() if value is not None})
 
 
-async def reset_line(store: Store, line: str) -> bool:
+async def reset_line(store: Store, line: str, said: Said) -> bool:
     """Back to the settings; False: nothing was chosen. Raises StoreError."""
-    async with store.connection() as connection:
-        return await count(connection, Q["reset_line"], {"line": line}) > 0
+    async with store.transaction() as connection:
+        if not await count(connection, Q["reset_line"], {"line": line}):
+            return False
+        await tell(connection, "line", said, {"line": line, "reset": True})
+    return True
 
 
 async def lines(store: Store) -> dict[str, Line]:

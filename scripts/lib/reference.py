@@ -54,10 +54,10 @@ def commands() -> Iterator[tuple[str, Any]]:
 
 
 def _below(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    if path and (not hasattr(command, "commands") or command.invoke_without_command):
+        yield " ".join(path), command
     for name, inner in sorted(getattr(command, "commands", {}).items()):
         yield from _below(inner, (*path, name))
-    if not hasattr(command, "commands"):
-        yield " ".join(path), command
 
 
 def command_page() -> str:

@@ -16,6 +16,7 @@ from agi_app.screening_config import GuardSettings
 from agi_app.store import guard as table
 from agi_app.store import guard_lists, guard_report
 from agi_app.store.guard import EndedCall, Line
+from agi_app.store.guard_changes import Said
 from agi_app.store.guard_lists import NewEntry
 from agi_app.store.pool import Store
 from tests.store.world import World, campaign, number
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.postgres
 
 START = dt.datetime(2026, 3, 3, 10, tzinfo=dt.UTC)
 STRANGER = "+999861380001101"
+SAID = Said("test", START)
 
 
 class Desk:
@@ -122,7 +124,7 @@ async def test_a_block_list(desk: Desk) -> None:
     ):
         await desk.put(pattern)
         assert ((await desk.call()).action is Action.REJECT) is blocked, pattern
-        assert await guard_lists.remove(desk.store, pattern) == 1
+        assert await guard_lists.remove(desk.store, pattern, "", "test", START) == 1
 
 
 async def test_a_withheld_number_can_be_blocked(desk: Desk) -> None:
@@ -148,15 +150,15 @@ async def test_a_lines_own_list_is_of_that_line_only_and_ends(desk: Desk) -> Non
 
 async def test_a_line_that_wants_no_guard_has_none(desk: Desk) -> None:
     await desk.put(STRANGER)
-    await guard_lists.set_line(desk.store, "100", Line(enabled=False), None)
+    await guard_lists.set_line(desk.store, "100", Line(enabled=False), None, SAID)
     assert (await desk.call(called="100")).action is Action.ALLOW
     assert (await desk.call(called="200")).action is Action.REJECT
-    assert await guard_lists.reset_line(desk.store, "100")
+    assert await guard_lists.reset_line(desk.store, "100", SAID)
     assert (await desk.call(called="100")).action is Action.REJECT
 
 
 async def test_a_strict_line_challenges_strangers(desk: Desk) -> None:
-    await guard_lists.set_line(desk.store, "100", Line(level="strict"), None)
+    await guard_lists.set_line(desk.store, "100", Line(level="strict"), None, SAID)
     challenged = await desk.call(called="100")
     assert challenged.action is Action.CHALLENGE
     await desk.screening.challenged(challenged.call_id, passed=True)
@@ -230,6 +232,8 @@ async def test_calls_go_after_ninety_days_and_dialled_numbers_stay(desk: Desk) -
     desk.clock.advance(89 * 86400)
     assert await desk.screening.purge() == 0
     desk.clock.advance(2 * 86400)
+    before = desk.clock.now() - dt.timedelta(days=90)
+    assert await table.old(desk.store, before) == {"screened calls": 1, "callers": 1, "list entries": 0}
     assert await desk.screening.purge() == 2
     assert not await guard_report.calls(desk.store, START - dt.timedelta(1))
     assert (await table.lookup(desk.store, "+999861380001199", "100", desk.clock.now())).facts.dialled_at

@@ -21,6 +21,7 @@ from agi_app.campaigns.rule_catalogue import EXAMPLES, LintRule, catalogue, expl
 from agi_app.campaigns.rules import read_rulebook, shipped_files
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import parse_consents
+from agi_app.contacts.guard_file import Reading, parse_guard_list
 from agi_app.contacts.parse import parse_contacts
 from agi_app.contacts.stop_list import parse_stop_list
 from agi_app.contacts.table import Table
@@ -140,6 +141,7 @@ JUDGES: dict[str, Callable[[str, RuleSet], list[Problem]]] = {
     "flow with prompts": lambda text, _: check_flow(parse_flow(merged(EXAMPLES["flow"], text), "f"), prompts_of("{}")),
     "contacts": _rows(lambda table: parse_contacts(table, None, ["en", "zh-CN"])),
     "consent": _rows(lambda table: parse_consents(table, None, "admin", NOW)),
+    "guard list": _rows(lambda table: parse_guard_list(table, Reading("", "UTC"))),
     "stop list": lambda text, _: list(parse_stop_list(text.splitlines(), "stop.txt").problems),
 }
 TWO_FILES = ("flow/duplicate-name", "campaign/duplicate-name")
@@ -176,7 +178,7 @@ def test_two_files_with_one_name_are_a_fault(rule: LintRule, tmp_path: Path) -> 
 
 def test_the_catalogue_has_every_rule_that_the_code_reports() -> None:
     """Also those that are named in a docstring or put together."""
-    parts = "flow|campaign|yaml|schema|rules|meanings|table|contacts|consent|stop-list|list|simulation"
+    parts = "flow|campaign|yaml|schema|rules|meanings|table|contacts|consent|stop-list|guard|complaints|list|simulation"
     found = set()
     for file in (ROOT / "agi_app").rglob("*.py"):
         text = file.read_text(encoding="utf-8")

@@ -84,6 +84,11 @@ FROM complaint
 SELECT 'complaint_note' AS entry, note_id AS id, complaint_id, at, state, text, entered_by, recorded_at
 FROM complaint_note
 
+-- name: rows_guard_change
+SELECT 'guard_change' AS entry, change_id AS id, at, what, pg_catalog.encode(number_hash, 'hex') AS number_hash, pattern,
+       details, entered_by, recorded_at
+FROM guard_change
+
 -- name: lock_sequencer
 SELECT pg_try_advisory_lock(hashtextextended('agi-app audit sequencer', 0)) AS got;
 

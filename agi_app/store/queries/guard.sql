@@ -69,22 +69,6 @@ SET passed_at = CASE WHEN %(result)s = 'passed' THEN %(at)s ELSE passed_at END,
     nuisance_at = CASE WHEN %(result)s = 'failed' THEN %(at)s ELSE nuisance_at END
 WHERE c.caller_id IN (SELECT caller_id FROM told);
 
--- name: report
-UPDATE guard_call SET reported_at = %(at)s WHERE call_id = %(call_id)s RETURNING caller_id, called;
-
--- name: appeal
-UPDATE guard_call SET appealed_at = %(at)s WHERE call_id = %(call_id)s RETURNING caller_id, called;
-
--- name: vote
-INSERT INTO guard_vote (caller_id, voter, at, nuisance) VALUES (%(caller_id)s, %(voter)s, %(at)s, %(nuisance)s)
-ON CONFLICT (caller_id, voter) DO UPDATE SET at = excluded.at, nuisance = excluded.nuisance;
-
--- name: nuisance
-UPDATE guard_caller SET nuisance_at = %(at)s WHERE caller_id = %(caller_id)s;
-
--- name: cleared
-UPDATE guard_caller SET passed_at = %(at)s, nuisance_at = NULL WHERE caller_id = %(caller_id)s;
-
 -- name: dialled
 INSERT INTO guard_caller AS c (number, dialled_at) VALUES (%(number)s, %(at)s)
 ON CONFLICT (number) DO UPDATE SET dialled_at = greatest(c.dialled_at, excluded.dialled_at);
@@ -114,3 +98,8 @@ DELETE FROM guard_caller c USING old WHERE c.caller_id = old.caller_id;
 
 -- name: purge_lists
 DELETE FROM guard_list WHERE expires_at < %(before)s;
+
+-- name: count_old
+SELECT (SELECT count(*) FROM guard_call WHERE at < %(before)s) AS calls,
+       (SELECT count(*) FROM guard_caller WHERE dialled_at IS NULL AND last_seen < %(before)s) AS callers,
+       (SELECT count(*) FROM guard_list WHERE expires_at < %(before)s) AS lists;

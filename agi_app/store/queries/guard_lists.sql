@@ -1,13 +1,18 @@
+-- name: entry
+SELECT allow, reason, expires_at FROM guard_list
+WHERE line = %(line)s AND pattern = %(pattern)s AND shared = %(shared)s FOR UPDATE;
+
 -- name: put
-INSERT INTO guard_list (line, shared, allow, pattern, low, high, reason, expires_at, entered_by, entered_at)
-VALUES (%(line)s, %(shared)s, %(allow)s, %(pattern)s, %(low)s, %(high)s, %(reason)s, %(expires_at)s, %(entered_by)s, %(at)s)
+INSERT INTO guard_list (line, shared, allow, pattern, low, high, reason, expires_at, entered_by, entered_at, change_id)
+VALUES (%(line)s, %(shared)s, %(allow)s, %(pattern)s, %(low)s, %(high)s, %(reason)s, %(expires_at)s, %(entered_by)s, %(at)s,
+        %(change_id)s)
 ON CONFLICT (line, pattern, shared) DO UPDATE
 SET allow = excluded.allow, reason = excluded.reason, expires_at = excluded.expires_at,
-    entered_by = excluded.entered_by, entered_at = excluded.entered_at
-RETURNING entry_id, (xmax = 0) AS added;
+    entered_by = excluded.entered_by, entered_at = excluded.entered_at, change_id = excluded.change_id;
 
 -- name: remove
-DELETE FROM guard_list WHERE line = %(line)s AND pattern = %(pattern)s RETURNING allow;
+DELETE FROM guard_list WHERE line = %(line)s AND pattern = %(pattern)s
+RETURNING line, shared, allow, pattern, reason, expires_at;
 
 -- name: entries
 SELECT entry_id, line, shared, allow, pattern, reason, expires_at, entered_by, entered_at

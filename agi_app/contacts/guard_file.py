@@ -1,0 +1,140 @@
+"""From the rows of a file to entries of the guard's lists, or to rejected rows with their reasons.
+
+Columns (capital letters, spaces and hyphens in a title do not matter); any other column is an error, because a misspelt
+``until`` would block somebody for ever:
+
+=======  ===============  ==============================================================================
+number   号码, 电话         a number, +8695* (prefix), +861000-+861999 (range) or withheld
+what     动作, 名单         allow (放行, 白名单) or block (拦截, 黑名单)
+reason   原因, 备注         may be: why; every decision repeats it
+until    有效期, 有效期至     may be: the last day (2026-12-31) or the moment (ISO 8601 with an offset) that it holds
+line     线路             may be: the number of ours that it is for
+=======  ===============  ==============================================================================
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Generator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from agi_app.contacts.columns import Cells, Columns, RejectedRow, find_columns, shown_number
+from agi_app.contacts.consent_file import NotATime, parse_instant
+from agi_app.contacts.table import Table
+from agi_app.errors import AuthorError, Problem
+from agi_app.guard.patterns import NotAPattern, read_pattern
+from agi_app.yaml_lines import quote, suggest
+
+ALIASES = {
+    "number": ("号码", "电话"),
+    "what": ("动作", "名单"),
+    "reason": ("原因", "备注"),
+    "until": ("有效期", "有效期至"),
+    "line": ("线路",),
+}
+REQUIRED = ("number", "what")
+WORDS = {"allow": True, "放行": True, "白名单": True, "block": False, "拦截": False, "黑名单": False}
+LONGEST_REASON = 200
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One entry; ``until`` is the moment from which on it holds no more, None: it always does."""
+
+    file_line: int
+    pattern: str
+    allow: bool
+    reason: str
+    until: dt.datetime | None
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How cells are understood: numbers without a country code, and days."""
+
+    region: str
+    zone: str
+
+
+def parse_guard_list(
+    table: Table, how: Reading, *, shared: bool = False
+) -> Generator[ListRow | RejectedRow, None, None]:
+    """Each row as an entry or a rejected row; AuthorError when the header will not do.
+
+    Entries of a ``shared`` list are hints: they let nobody through and are for all lines.
+    """
+    columns = find_columns(table, ALIASES, REQUIRED, "guard")
+    problems = [
+        Problem(table.file, *table.header_row.position(index), "guard/unknown-column", _unknown(title))
+        for title, index in columns.others.items()
+    ]
+    if problems:
+        raise AuthorError(*problems)
+    return _rows(table, columns, how, shared)
+
+
+def _unknown(title: str) -> str:
+    return f"{quote(title)} is no column of a list{suggest(title, ALIASES)}"
+
+
+def _rows(table: Table, columns: Columns, how: Reading, shared: bool) -> Generator[ListRow | RejectedRow, None, None]:
+    seen: dict[tuple[str, str], int] = {}  # numbers and line -> where they stood first
+    for row in table.rows():
+        cells = Cells(row, columns)
+        entry = _read(cells, row.line, how)
+        if entry is not None and shared and (entry.allow or entry.line):
+            cells.fault("what", "guard/shared", "a list of others blocks only, for all lines: leave out allow and line")
+        if entry is not None:
+            first = seen.setdefault((entry.pattern, entry.line), row.line)
+            if first != row.line:
+                cells.fault("number", "guard/twice", f"stands in line {first}, too; keep the one that you mean")
+        yield cells.rejected() if entry is None or cells.faulty else entry
+
+
+def _read(cells: Cells, file_line: int, how: Reading) -> ListRow | None:
+    """None after a fault."""
+    if not cells.readable:
+        return None
+    pattern, until = _pattern(cells, how), _until(cells, how)
+    allow = WORDS.get(cells.text("what").casefold())
+    if allow is None:
+        cells.fault("what", "guard/what", f"{quote(cells.text('what'))} is neither allow nor block")
+    reason = cells.text("reason")
+    if len(reason) > LONGEST_REASON or not reason.isprintable():
+        cells.fault("reason", "guard/reason", f"must be one line of {LONGEST_REASON} characters at most")
+    if cells.faulty or pattern is None or allow is None:
+        return None
+    return ListRow(file_line, pattern, allow, reason, until, cells.text("line"))
+
+
+def _pattern(cells: Cells, how: Reading) -> str | None:
+    text = cells.text("number")
+    if not text:
+        cells.fault("number", "guard/number", "is empty")
+    elif cells.unspoilt("number", "guard/number"):
+        try:
+            return read_pattern(text.lstrip("'"), how.region or None)
+        except NotAPattern:
+            ways = "is no number, prefix (+8695*), range (+861000-+861999, as many digits on both sides) or withheld"
+            cells.fault("number", "guard/number", f"{quote(shown_number(text))} {ways}")
+    return None
+
+
+def _until(cells: Cells, how: Reading) -> dt.datetime | None:
+    """A day holds to its end, in the guard's time zone."""
+    text = cells.text("until")
+    if not text:
+        return None
+    try:
+        if _DAY.fullmatch(text):
+            day = dt.date.fromisoformat(text) + dt.timedelta(days=1)
+            return dt.datetime.combine(day, dt.time(), ZoneInfo(how.zone)).astimezone(dt.UTC)
+        return parse_instant(text)
+    except (NotATime, ValueError, OverflowError) as error:
+        why = str(error) if isinstance(error, NotATime) else f"{quote(text)} is no day"
+        cells.fault("until", "guard/until", why)
+        return None

@@ -1,0 +1,64 @@
+"""A file of list entries: every fault with its place, or what it says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+
+from agi_app.contacts.columns import RejectedRow
+from agi_app.contacts.guard_file import ListRow, Reading, parse_guard_list
+from agi_app.contacts.table import Table
+
+SHANGHAI = Reading("CN", "Asia/Shanghai")
+
+
+def read(text: str, *, shared: bool = False) -> list[ListRow | RejectedRow]:
+    return list(parse_guard_list(Table(io.BytesIO(text.encode()), "list.csv"), SHANGHAI, shared=shared))
+
+
+def faults(text: str, *, shared: bool = False) -> list[str]:
+    return [str(row.problem("list.csv")) for row in read(text, shared=shared) if isinstance(row, RejectedRow)]
+
+
+def test_entries_are_read_as_ops_staff_write_them() -> None:
+    rows = read(
+        "号码,名单,原因,有效期至,线路\n"
+        "+8695*,黑名单,贷款,2026-12-31,\n"
+        "withheld,block,,2026-12-31T12:00:00+08:00,7001\n"
+        " 0086 (10) 8888 0000 ,白名单,,,\n"
+        "+861000-+861999,Allow,,,\n"
+    )
+    midnight = dt.datetime(2026, 12, 31, 16, tzinfo=dt.UTC)
+    assert rows == [
+        ListRow(2, "+8695*", False, "贷款", midnight, ""),
+        ListRow(3, "withheld", False, "", dt.datetime(2026, 12, 31, 4, tzinfo=dt.UTC), "7001"),
+        ListRow(4, "+861088880000", True, "", None, ""),
+        ListRow(5, "+861000-+861999", True, "", None, ""),
+    ]
+
+
+def test_all_faults_are_told_with_their_places() -> None:
+    found = faults(
+        "number,what,until\n12x,block,\n+8695*,maybe,soon\n+8696*,block,2026-02-30\n+8697*,block,\n+8697*,allow,\n"
+    )
+    assert [fault.split(" ", 1)[0] for fault in found] == [
+        "list.csv:2:1:",
+        "list.csv:3:14:",
+        "list.csv:4:14:",
+        "list.csv:6:1:",
+    ]
+    assert "guard/number" in found[0]
+    assert "neither allow nor block" in found[1]
+    assert "is no day" in found[2]
+    assert "stands in line 5, too" in found[3]
+
+
+def test_a_number_that_a_spreadsheet_rounded_is_none() -> None:
+    (fault,) = faults("number,what\n8.61388E+12,block\n")
+    assert "list.csv:2:1: guard/number" in fault
+
+
+def test_a_list_of_others_lets_nobody_through() -> None:
+    assert [fault.split(" ")[0] for fault in faults("number,what\n+8695*,allow\n+8696*,block\n", shared=True)] == [
+        "list.csv:2:8:"
+    ]
