@@ -168,8 +168,8 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     """Connect, tidy up, call until told to end, then end everything in order."""
     node, worker, dialer = parts.node, parts.worker, parts.dialer
     ari, desk = node.ari, parts.desk
-    first = (ari.run(), parts.stops.run(), parts.inbound.run(ari), parts.lines.run(), parts.spool.run(), desk.run(ari))
-    background = [group.create_task(work) for work in first]
+    calls = (ari.run(), parts.inbound.run(ari), parts.lines.run(), parts.spool.run(), desk.run(ari))
+    background = [group.create_task(work) for work in (*calls, parts.stops.run())]
     await node.ari.connected(CONNECT_WAIT_S)
     await check_trunks(asker(node.ari), inst.settings.trunks)
     project = await asyncio.to_thread(prepare_prompts, inst.settings.project, inst.settings.trunks)
