@@ -37,6 +37,7 @@ from agi_app.dialer.loop import Dialer
 from agi_app.dialer.node import Node
 from agi_app.dialer.place import Placer
 from agi_app.dialer.rehearse import Rehearsals
+from agi_app.dialer.sound import Sound
 from agi_app.dialer.takeover import ari_settings
 from agi_app.dialer.trunk_watch import TrunkWatch
 from agi_app.dialer.worker import Health, Worker
@@ -50,10 +51,8 @@ from agi_app.pbx.ari import Ari
 from agi_app.pbx.bridges import remove_empty
 from agi_app.pbx.events import Frame
 from agi_app.pbx.inbound import Arrival, Inbound
-from agi_app.pbx.originate import talk_detect
 from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.router import Router
-from agi_app.pbx.spool import Spool
 from agi_app.pbx.trunks import asker, check_trunks
 from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.playable import Playable
@@ -88,7 +87,7 @@ class _Parts:
     inbound: Inbound
     lines: LineCalls
     desk: ScreeningDesk
-    spool: Spool
+    sound: Sound
     worker: Worker
     dialer: Dialer
     rehearsals: Rehearsals
@@ -126,19 +125,19 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
 
     async def prepare(connected: Ari) -> None:
         desk.follow.lose_all()
-        await reconcile(connected, router, spool)
+        await reconcile(connected, router, sound.spool, sound.taps)
         await remove_empty(connected)
-        await spool.sweep()
+        await sound.spool.sweep()
         await inbound.collect(connected, router)
 
     def on_event(frame: Frame) -> None:
         desk.follow.see(frame)
-        if not spool.handle(frame):
+        if not sound.handle(frame):
             router.handle(frame)
 
     ari = Ari(ari_settings(inst.settings), inst.clock, on_event=on_event, prepare=prepare)
-    spool = Spool(ari)
-    ears = _ears(inst, spool, recognizer)
+    keep = KeptFiles.of(inst.settings.data).recordings.keep_call
+    sound = Sound.of(ari, inst.settings.speech, recognizer, load_meanings(inst.settings.project), keep)
     if recognizer is not None:
         await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
     rules = load_ruleset(inst.settings.project)
@@ -150,25 +149,18 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
     renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
     voice = Voice(renderer.media)
-    lines = LineCalls(node, stops, Means(playable, voice, HandOver(node, inst.settings.destinations).run, ears))
-    dialer, placer = _dialer(inst, node, worker, stops, playable, voice, ears)
+    lines = LineCalls(node, stops, Means(playable, voice, HandOver(node, inst.settings.destinations).run, sound.ears))
+    dialer, placer = _dialer(inst, node, worker, stops, playable, voice, sound.ears)
     catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
     rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
-    return _Parts(node, stops, inbound, lines, desk, spool, worker, dialer, rehearsals, voice, renderer)
-
-
-def _ears(inst: Installation, spool: Spool, recognizer: Recognizer | None) -> Ears:
-    """Who hears what is said in a call."""
-    speech, meanings = inst.settings.speech, load_meanings(inst.settings.project)
-    keep = KeptFiles.of(inst.settings.data).recordings.keep_call
-    return Ears(spool, recognizer, meanings, keep, speech.deadline, speech.level, talk_detect(speech))
+    return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, rehearsals, voice, renderer)
 
 
 async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asyncio.TaskGroup) -> None:
     """Connect, tidy up, call until told to end, then end everything in order."""
     node, worker, dialer = parts.node, parts.worker, parts.dialer
     ari, desk = node.ari, parts.desk
-    calls = (ari.run(), parts.inbound.run(ari), parts.lines.run(), parts.spool.run(), desk.run(ari))
+    calls = (ari.run(), parts.inbound.run(ari), parts.lines.run(), parts.sound.run(), desk.run(ari))
     background = [group.create_task(work) for work in (*calls, parts.stops.run())]
     await node.ari.connected(CONNECT_WAIT_S)
     await check_trunks(asker(node.ari), inst.settings.trunks)

@@ -25,6 +25,7 @@ from agi_app.model.campaign import CampaignState
 from agi_app.model.hold import BREAKER, UNUSABLE
 from agi_app.pbx.agi_trial import try_screening
 from agi_app.pbx.http import AriSettings, HttpPool, ask_info
+from agi_app.pbx.taps import missing_modules
 from agi_app.pbx.trial_play import FORMAT_MODULE, play_for_nobody
 from agi_app.pbx.trunks import Ask, endpoint_names, pool_asker, trunk_facts
 from agi_app.prompts.settings import voice_settings
@@ -203,8 +204,9 @@ async def _asterisk(settings: Settings) -> Findings:
             ask = pool_asker(pool, asterisk.request_timeout)
             if trial := await try_screening(settings.agi, settings.agi_token(), pool):
                 found.append(Finding("screening", not trial.mend, trial.text, trial.mend))
-            for name in settings.trunks:
-                found.append(await _trunk(settings, name, ask))
+            if settings.speech.taps and (lacks := ", ".join(await missing_modules(ask))):
+                found.append(Finding("live taps", False, f"Asterisk has not loaded {lacks}", "see modules.conf"))
+            found += [await _trunk(settings, name, ask) for name in settings.trunks]
         return found + await _prompt(settings, ari)
     except AgiAppError as error:
         return [Finding("Asterisk", False, str(error), "see the message")]

@@ -58,6 +58,10 @@ class SpeechSettings(_Frozen):
     pause: int = Field(700, ge=200, le=3000, description="milliseconds of silence that end an answer")
     level: int = Field(256, ge=1, le=10000, description="mean amplitude of 16 bit that counts as talk")
 
+    taps: int = Field(
+        0, ge=0, le=64, description="calls whose sound is followed live, for lines with noise; Asterisk's work doubles"
+    )
+
     @model_validator(mode="after")
     def _complete(self) -> SpeechSettings:
         if self.engine != "none" and self.model is None:

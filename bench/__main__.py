@@ -40,6 +40,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1, help="speech, response: cores for one utterance (default 1)")
     level = SpeechSettings().level
     parser.add_argument("--level", type=int, default=level, help=f"response: level of the settings (default {level})")
+    parser.add_argument("--taps", type=int, default=0, help="response: taps of the settings (default 0)")
     parser.add_argument(
         "--noise", type=float, default=response.NOISE_DB, help="response: dB of full scale (default -55)"
     )
@@ -109,7 +110,7 @@ def _bench(
     if options.bench == "day":
         return (lambda: day.run(root, options.minutes, options.rate)), day.faults
     if options.bench == "response":
-        heard_by = SpeechSettings(threads=options.threads, level=options.level)
+        heard_by = SpeechSettings(threads=options.threads, level=options.level, taps=options.taps)
         calls = options.calls or response.CALLS
         return (lambda: response.run(root, calls, options.noise, heard_by)), response.faults
     if options.bench == "soak":

@@ -88,7 +88,7 @@ def run(root: Path, calls: int, noise_db: float, speech: SpeechSettings) -> dict
              for tongue, name in NAMES.items()}  # fmt: skip
     return {
         "bench": "response", **before, "load_after": machine()["load"], "threads": speech.threads,
-        "level": speech.level, "noise_db": noise_db, "response_s": found,
+        "level": speech.level, "taps": speech.taps, "noise_db": noise_db, "response_s": found,
     }  # fmt: skip
 
 
@@ -142,7 +142,7 @@ def _write(project: Path, asterisk: Asterisk, talks: Sequence[Talk], speech: Spe
     model = speech_models.whisper_base()
     (project / "agi-app.toml").write_text(
         f'{settings}\n[speech]\nengine = "faster-whisper"\nmodel = "{model}"\n'
-        f"threads = {speech.threads}\nlevel = {speech.level}\n\n"
+        f"threads = {speech.threads}\nlevel = {speech.level}\ntaps = {speech.taps}\n\n"
         f'[sandbox]\nclock = "{people.CLOCK}"\n',
         "utf-8",
     )

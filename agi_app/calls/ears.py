@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -43,6 +43,21 @@ class RecognizerLike(Protocol):
         """What was said; never raises for a bad call."""
 
 
+class DetectorLike(Protocol):
+    """What following a call live needs of ``speech.talk.TalkDetector``."""
+
+    def hear(self, pcm: bytes) -> list[bool]:
+        """What happened in the next samples: True is somebody beginning to talk, False their pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taps:
+    """By whom a call is followed live: whence its sound comes, and who tells talk in it."""
+
+    open: Callable[[str, Callable[[bytes], None], float], AbstractAsyncContextManager[None]]  # pbx.taps.Taps.open
+    detector: Callable[[], AbstractContextManager[DetectorLike | None]]  # None: all are lent to other calls
+
+
 @dataclass(frozen=True, slots=True)
 class Ears:
     """Who hears the calls of a worker."""
@@ -54,6 +69,7 @@ class Ears:
     deadline_s: float = 4.0
     level: int = 256  # mean amplitude that counts as talk
     variables: Mapping[str, str] = field(default_factory=dict)  # what an originate needs so that talk is told
+    taps: Taps | None = None  # None: no call is followed live
     records_calls: bool = True  # False: a flow that wants its call recorded goes on without
 
     def for_call(self, flow: Flow) -> Mapping[str, str]:

@@ -9,8 +9,10 @@ from agi_app.calls.ears import Ears
 from agi_app.calls.listening import Listening
 from agi_app.calls.plan import ChannelLike
 from agi_app.calls.recording import Recording
+from agi_app.calls.tapping import Tapping
 from agi_app.flow import commands as cmd
 from agi_app.flow import events as flow_events
+from agi_app.flow.definition import Flow
 from agi_app.model.call import KeptRecording
 from agi_app.pbx.events import Event
 
@@ -21,15 +23,11 @@ class Hearing:
     def __init__(self, group: asyncio.TaskGroup, ears: Ears, channel: ChannelLike, longest_s: float) -> None:
         """``longest_s``: how long the call may last."""
         heard_by = ears.recognizer
-        self._listening = None if heard_by is None else Listening(group, ears, heard_by, channel)
+        self._tapping = None if ears.taps is None else Tapping(group, ears.taps, channel, longest_s)
+        self._listening = None if heard_by is None else Listening(group, ears, heard_by, channel, self._tapping)
         self._recording = Recording(group, ears, channel)
         self._call = CallRecording(group, ears.spool, channel, self._recording.keep, longest_s)
         self._records_calls = ears.records_calls
-
-    @property
-    def understands(self) -> bool:
-        """Whether somebody understands what is said."""
-        return self._listening is not None
 
     @property
     def kept(self) -> tuple[KeptRecording, ...]:
@@ -41,10 +39,19 @@ class Hearing:
         """What should have been kept of the call, and was not."""
         return self._call.fault
 
-    def notice(self, event: Event) -> None:
-        """An event of the channel, before the flow hears it."""
+    def answered(self, flow: Flow) -> bool:
+        """The call is up, and will run this flow; returns whether somebody understands what is said in it."""
+        if self._listening is not None and self._tapping is not None and flow.listens:
+            self._tapping.start()
+        return self._listening is not None
+
+    def notice(self, event: Event) -> bool:
+        """An event of the channel; False: the flow is not to hear it, since we hear for ourselves."""
+        if self._tapping is not None and self._tapping.knows_better(event):
+            return False
         if self._listening is not None:
             self._listening.notice(event)
+        return True
 
     async def do(self, command: cmd.Hearing) -> None:
         """Carry out one command."""
@@ -76,6 +83,8 @@ class Hearing:
         """Hear nothing more."""
         self._recording.drop()
         self._call.drop()
+        if self._tapping is not None:
+            self._tapping.stop()
         if self._listening is not None:
             self._listening.stop()
 

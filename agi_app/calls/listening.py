@@ -11,13 +11,13 @@ import asyncio
 from agi_app import log
 from agi_app.calls.ears import Ears, RecognizerLike
 from agi_app.calls.plan import ChannelLike
+from agi_app.calls.tapping import BYTES_A_SECOND, Tapping
 from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.flow.commands import StartListening
 from agi_app.flow.heard import Heard
 from agi_app.pbx.events import Event, Recognized, TalkingFinished, TalkingStarted
 from agi_app.pbx.names import ours
 
-BYTES_A_SECOND = 16_000  # 8 kHz, 16 bit, one channel
 LEAD_S = 0.5  # kept from before the talk was noticed: the first consonant is soft
 END_WAIT_S = 1.0  # a recording that was told to end has ended by then
 LATE_GRACE_S = 0.5  # how much longer than its own deadline the recogniser is waited for
@@ -28,8 +28,16 @@ _log = log.get("call")
 class Listening:
     """The listenings of one call, one at a time."""
 
-    def __init__(self, group: asyncio.TaskGroup, ears: Ears, recognizer: RecognizerLike, channel: ChannelLike) -> None:
+    def __init__(
+        self,
+        group: asyncio.TaskGroup,
+        ears: Ears,
+        recognizer: RecognizerLike,
+        channel: ChannelLike,
+        tapping: Tapping | None = None,
+    ) -> None:
         self._group, self._ears, self._recognizer, self._channel = group, ears, recognizer, channel
+        self._tapping = tapping
         self._task: asyncio.Task[Heard] | None = None
         self._order: StartListening | None = None
         self._began = asyncio.Event()  # the person speaks, or has spoken
@@ -87,19 +95,35 @@ class Listening:
         return heard
 
     async def _hear(self, order: StartListening) -> Heard:
+        tapping = self._tapping
+        said = await (self._recorded(order) if tapping is None or not tapping.live else self._tapped(order, tapping))
+        self._said = (order.listening, said)
+        return await self._understand(order, said) if said else Heard("", 0.0, "silence")
+
+    async def _tapped(self, order: StartListening, tapping: Tapping) -> bytes:
+        """Nothing is recorded: the sound of the call is here already."""
+        return tapping.last(self._seconds_of_talk()) if await self._spoken(order) else b""
+
+    async def _recorded(self, order: StartListening) -> bytes:
         spool, name = self._ears.spool, f"{ours(self._channel.id)}-{order.listening}"
-        longest = (order.waits or 0.0) + order.seconds
         with spool.wanted(name):
-            await spool.start(name, self._channel.id, longest + END_WAIT_S, beside=order.beside)
-            if not await _within(self._began, longest):
-                return Heard("", 0.0, "silence")
-            await _within(self._paused, order.seconds)
+            await spool.start(name, self._channel.id, _longest(order) + END_WAIT_S, beside=order.beside)
+            if not await self._spoken(order):
+                return b""
             await spool.stop(name)
             if not await spool.ended(name, END_WAIT_S):
                 raise RequestFailed(f"record {name}", 0, "the recording did not end")
-            said = last_seconds(await spool.take(name), asyncio.get_running_loop().time() - self._began_at + LEAD_S)
-        self._said = (order.listening, said)
-        return await self._understand(order, said) if said else Heard("", 0.0, "silence")
+            return last_seconds(await spool.take(name), self._seconds_of_talk())
+
+    async def _spoken(self, order: StartListening) -> bool:
+        """Wait until the person has spoken and paused; False: they did not speak."""
+        if not await _within(self._began, _longest(order)):
+            return False
+        await _within(self._paused, order.seconds)
+        return True
+
+    def _seconds_of_talk(self) -> float:
+        return asyncio.get_running_loop().time() - self._began_at + LEAD_S
 
     async def _understand(self, order: StartListening, said: bytes) -> Heard:
         limit = self._ears.deadline_s
@@ -113,6 +137,10 @@ class Listening:
             heard = Heard("", 0.0, "failed")
         _log.debug("heard", seconds=round(len(said) / BYTES_A_SECOND, 1), why=heard.why)
         return heard
+
+
+def _longest(order: StartListening) -> float:
+    return (order.waits or 0.0) + order.seconds
 
 
 def last_seconds(pcm: bytes, seconds: float) -> bytes:

@@ -116,8 +116,8 @@ class Call:
         elif isinstance(event, pbx.PlaybackFinished) and event.failed:
             await self._on_failed_playback(event.playback_id)
             return
-        elif self._hearing is not None:
-            self._hearing.notice(event)
+        elif self._hearing is not None and not self._hearing.notice(event):
+            return
         attempt_event = to_attempt(event)
         if attempt_event is not None:
             await self._advance(attempt_event)
@@ -162,7 +162,7 @@ class Call:
     async def _start_flow(self) -> None:
         self._timers = {"the call to end": self._clock.monotonic() + self._plan.max_call_s + CALL_GRACE_S}
         claim = self._plan.claim
-        hears, now = self._hearing is not None and self._hearing.understands, self._plan.local_now()
+        hears, now = self._hearing is not None and self._hearing.answered(self._plan.flow), self._plan.local_now()
         self._session = Session.begin(
             self._plan.flow, claim.fields, claim.language, now, hears=hears, caller=self._plan.caller
         )

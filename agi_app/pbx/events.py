@@ -102,14 +102,17 @@ class PlaybackFinished:
 
 @dataclass(frozen=True, slots=True)
 class TalkingStarted:
-    """The person began to speak (only when TALK_DETECT is set)."""
+    """The person began to speak (only when TALK_DETECT is set), or by our own hearing (``tapped``)."""
+
+    tapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TalkingFinished:
-    """The person stopped speaking after ``duration_ms`` milliseconds."""
+    """The person stopped speaking after ``duration_ms`` milliseconds (0: by our own hearing, ``tapped``)."""
 
     duration_ms: int
+    tapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,12 +50,12 @@ async def hang_up_inherited(ari: Ari, *keep: Container[str]) -> int:
     return len(inherited)
 
 
-async def reconcile(ari: Ari, router: Router, ears: Container[str] = ()) -> None:
+async def reconcile(ari: Ari, router: Router, *ears: Container[str]) -> None:
     """Give this to ``Ari(prepare=…)``, with the router bound: it runs before each ``is_connected``.
 
     ``ears`` are channels that only listen to calls; they end with these.
     """
-    await hang_up_inherited(ari, router, ears)
+    await hang_up_inherited(ari, router, *ears)
     live = {c.id: c for c in await live_channels(ari)}
     application = await ari.request("GET", f"applications/{ari.settings.app}")
     ours = set(application.decode(_Application).channel_ids)

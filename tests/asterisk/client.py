@@ -21,6 +21,7 @@ from agi_app.pbx.originate import talk_detect
 from agi_app.pbx.reconcile import hang_up_inherited, reconcile
 from agi_app.pbx.router import Router
 from agi_app.pbx.spool import Spool
+from agi_app.pbx.taps import Taps
 from agi_app.voice_config import SpeechSettings
 from sandbox.asterisk import Asterisk
 
@@ -68,14 +69,16 @@ class Client:
         self.ari = Ari(settings, self.clock, on_event=self._take, prepare=self._prepare)
         self.task: asyncio.Task[None] | None = None
         self.spool: Spool | None = None
+        self.taps: Taps | None = None
 
     async def _prepare(self, ari: Ari) -> None:
-        await reconcile(ari, self.router, self.spool or ())
+        await reconcile(ari, self.router, self.spool or (), self.taps or ())
 
     def _take(self, frame: Frame) -> None:
         self.frames.append(frame)
-        if self.spool is None or not self.spool.handle(frame):
-            self.router.handle(frame)
+        if any(taker is not None and taker.handle(frame) for taker in (self.spool, self.taps)):
+            return
+        self.router.handle(frame)
 
     async def call(
         self,

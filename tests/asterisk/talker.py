@@ -23,11 +23,14 @@ _SILENCE = 0xFF  # µ-law
 
 
 class Talker:
-    """SIPp on a free port of 127.0.0.1. ``turns``: seconds of silence, of talk, of silence, … and then silence."""
+    """SIPp on a free port of 127.0.0.1. ``turns``: seconds of silence, of talk, of silence, … and then silence.
 
-    def __init__(self, folder: Path, turns: Sequence[float], *, hangs_up_after_s: float | None = None) -> None:
+    Or the samples of all that is said (8 kHz, 16 bit).
+    """
+
+    def __init__(self, folder: Path, turns: Sequence[float] | bytes, *, hangs_up_after_s: float | None = None) -> None:
         self._folder = folder
-        self._turns = turns
+        self._sound = bytes(map(_ulaw, memoryview(turns).cast("h"))) if isinstance(turns, bytes) else in_turn(turns)
         self._hangs_up_after_s = hangs_up_after_s
         self.port = self._media_port = free_port()
         while abs(self._media_port - self.port) < 4:  # neither is bound yet, so the same may be given twice
@@ -39,7 +42,7 @@ class Talker:
         return f"PJSIP/{TRUNK}/sip:{number.removeprefix('+')}@127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
-        (self._folder / "keys.pcap").write_bytes(audio_pcap(self._turns))
+        (self._folder / "keys.pcap").write_bytes(pcap_of(self._sound))
         scenario = SCENARIO.read_text("utf-8").replace("AFTER_MS", "50")
         if self._hangs_up_after_s is not None:
             scenario = scenario.replace(
@@ -63,11 +66,15 @@ class Talker:
             self._child.end(2.0)
 
 
-def audio_pcap(turns: Sequence[float]) -> bytes:
-    """The turns, and ten seconds of silence behind them, as µ-law RTP in a capture file."""
+def in_turn(turns: Sequence[float]) -> bytes:
+    """The turns, and ten seconds of silence behind them, in µ-law."""
     samples = [s for index, seconds in enumerate(turns) for s in (_talk if index % 2 else _quiet)(seconds)]
-    samples += _quiet(10.0)
-    packets = (bytes(samples[start : start + PACKET]) for start in range(0, len(samples) - PACKET + 1, PACKET))
+    return bytes(samples + _quiet(10.0))
+
+
+def pcap_of(sound: bytes) -> bytes:
+    """µ-law as RTP in a capture file."""
+    packets = (sound[start : start + PACKET] for start in range(0, len(sound) - PACKET + 1, PACKET))
     return rtp.capture(rtp.Packet(ULAW, payload) for payload in packets)
 
 

