@@ -11,13 +11,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from agi_app.campaigns.project import read_project
+from agi_app.campaigns.project import detecting, read_project
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.clock import Clock, SystemClock
 from agi_app.config import Settings, load_settings
 from agi_app.consent.caller_id_proof import LABEL, Standing, standing
 from agi_app.consent.suppression import load_key
 from agi_app.dialer import trunk_watch
+from agi_app.dialer.amd_trial import try_detection
 from agi_app.dialer.worker import MAX_CLOCK_DIFFERENCE
 from agi_app.errors import AgiAppError
 from agi_app.gate.caller_id import numbers_of
@@ -50,14 +51,12 @@ class Finding:
 
 
 Findings = list[Finding]
-CALL_BACK_S = 8.0  # a worker looks once a second, and a trial takes at most 3 s
-LOOK_S = 0.25
+CALL_BACK_S, LOOK_S = 8.0, 0.25  # a worker looks once a second, and a trial takes at most 3 s
 PROMPTS_MEND = (
     "let [asterisk] prompts_path name the project's folder prompts/ as Asterisk sees it, and let its user read all"
     " of it, also .prepared (docs/how-to/install-on-asterisk.md)"
 )
 SPEECH_MEND = "docs/how-to/spoken-answers.md says how to install an engine and a model"
-BRIDGES_MEND = "load res_ari_bridges.so and chan_bridge_media.so in modules.conf"
 CALL_BACK_MEND = (
     "include extensions_agi_app.conf in the dialplan and give the trunk's endpoint the context agi-app-from-trunk"
     " (docs/how-to/install-on-asterisk.md)"
@@ -207,6 +206,9 @@ async def _asterisk(settings: Settings) -> Findings:
             if settings.speech.taps and (lacks := ", ".join(await missing_modules(ask))):
                 found.append(Finding("live taps", False, f"Asterisk has not loaded {lacks}", "see modules.conf"))
             found += [await _trunk(settings, name, ask) for name in settings.trunks]
+        if asking := await asyncio.to_thread(detecting, settings.project):
+            seen = await try_detection(ari, SystemClock(), asking)
+            found.append(Finding("machine detection", not seen.mend, seen.text, seen.mend))
         return found + await _prompt(settings, ari)
     except AgiAppError as error:
         return [Finding("Asterisk", False, str(error), "see the message")]
@@ -222,7 +224,7 @@ async def _prompt(settings: Settings, ari: AriSettings) -> Findings:
     try:
         trial = await play_for_nobody(ari, f"sound:{file.with_suffix('')}", chosen.seconds, clock)
     except AgiAppError as error:
-        return [Finding("prompts play", False, str(error), BRIDGES_MEND)]
+        return [Finding("prompts play", False, str(error), "load res_ari_bridges.so and chan_bridge_media.so")]
     if trial.played:
         return [Finding("prompts play", True, f"Asterisk played {chosen.prompt}")]
     if not trial.has_format:

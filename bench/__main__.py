@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from agi_app.voice_config import SpeechSettings
-from bench import agi, day, flow, gate, guard, imports, main_job, predictive, prompts, response, soak, speech
+from bench import agi, day, flow, gate, guard, imports, machines, main_job, predictive, prompts, response, soak, speech
 from bench.output import append, say, table
 from sandbox.errors import SandboxError
 from sandbox.root import ensure_root, ensure_tools
 
 BENCHES = (
     "main-job", "day", "import", "soak", "gate", "speech", "response", "flow", "prompts", "agi", "predictive", "guard",
+    "machines",
 )  # fmt: skip
-ONCE = ("day", "speech", "response", "agi", "predictive", "guard")  # a run of them takes long
+ONCE = ("day", "speech", "response", "agi", "predictive", "guard", "machines")  # a run of them takes long
 RATES = {"agi": agi.RATE, "day": day.RATE}
 
 
@@ -94,8 +95,8 @@ def _bench(
         return partial(imports.run_big, options.rows, options.xlsx), imports.faults_of_big
     if options.bench == "import":
         return imports.run, imports.faults
-    if options.bench in ("flow", "prompts"):
-        module = {"flow": flow, "prompts": prompts}[options.bench]
+    if options.bench in ("flow", "prompts", "machines"):
+        module = {"flow": flow, "prompts": prompts, "machines": machines}[options.bench]
         return module.run, module.faults
     if options.bench == "predictive":
         return partial(predictive.run, options.campaigns), predictive.faults

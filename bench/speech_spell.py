@@ -1,4 +1,4 @@
-"""Writes ``speech_phonemes.tsv`` again, after phrases were added to the YAML file: python -m bench.speech_spell
+"""Writes ``speech_phonemes.tsv`` again, after phrases were added to a YAML file: python -m bench.speech_spell
 
 Needs two packages that nothing else needs, so they are in no lock: pip install 'misaki[zh]==0.9.4' kokoro-onnx==0.6.1
 """
@@ -11,6 +11,8 @@ import yaml
 from kokoro_onnx.tokenizer import Tokenizer
 from misaki import zh
 
+from bench.machine_phrases import parts_of
+
 HERE = Path(__file__).parent
 HEAD = "# phrase, its sounds in the letters of Kokoro, their numbers in its vocabulary. Made by speech_spell.py.\n"
 
@@ -19,8 +21,12 @@ def main() -> None:
     """One line a phrase."""
     english, chinese = Tokenizer(), zh.ZHG2P()
     lines = []
+    answered = yaml.safe_load((HERE / "machine_phrases.yaml").read_text(encoding="utf-8"))
     for language, table in yaml.safe_load((HERE / "speech_phrases.yaml").read_text(encoding="utf-8")).items():
-        said = (*table["clips"].values(), table["no_answer"])
+        said = [*table["clips"].values(), table["no_answer"]]
+        said += [
+            [text for text, _ in parts_of(one)] for who in ("person", "machine") for one in answered[language][who]
+        ]
         for phrase in dict.fromkeys(phrase for phrases in said for phrase in phrases):
             sounds = chinese(phrase)[0] if language.startswith("zh") else english.phonemize(phrase, "en-us")
             numbers = english.tokenize(sounds)

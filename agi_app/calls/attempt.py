@@ -4,9 +4,13 @@
                            └───────────────Answered──────────────▲
     any open state ──Stopped/Deadline──▶ ending ──Destroyed──▶ ended
 
-While ``ending``, what the network still does is noted (it may count against the person's cap), but
-a flow never starts. Everything that decides what an attempt *is* lives in this file: the states, the cause table
-and the outcome. ``ended`` is final; whatever comes later changes nothing.
+    with machine detection, instead of up:
+    Answered ──▶ detecting ──Judged, a person or not sure──▶ up
+                     └───────Judged, a machine──▶ ending | up | awaiting ──GreetingEnded──▶ up
+
+Whoever presses a key is a person, whatever was judged. While ``ending``, what the network still does is noted (it may
+count against the person's cap), but a flow never starts. Everything that decides what an attempt *is* lives in this
+file: the states, the cause table and the outcome. ``ended`` is final; whatever comes later changes nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from agi_app.model.call import CallResult, Outcome
+from agi_app.model.machine import MachineAction
 
 
 class State(StrEnum):
@@ -24,6 +29,8 @@ class State(StrEnum):
     CLAIMED = "claimed"
     DIALLING = "dialling"
     RINGING = "ringing"
+    DETECTING = "detecting"  # answered; the dialplan finds out by whom
+    AWAITING = "awaiting"  # a machine answered; the dialplan waits for the end of its greeting
     UP = "up"
     ENDING = "ending"  # we asked for the hangup and wait for Asterisk to confirm it
     ENDED = "ended"
@@ -62,6 +69,33 @@ class FarEndSpoke:
 @dataclass(frozen=True, slots=True)
 class Answered:
     """The call was answered and is in our hands."""
+
+
+class Verdict(StrEnum):
+    """Who has answered, as far as the detection can tell."""
+
+    PERSON = "person"
+    MACHINE = "machine"
+    NOT_SURE = "not_sure"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The detection is over, and the call is in our hands again."""
+
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class GreetingEnded:
+    """The machine is silent, or (not ``silent``) it never was in time; the call is in our hands again."""
+
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A key was pressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +143,9 @@ Event = (
     | Rang
     | FarEndSpoke
     | Answered
+    | Judged
+    | GreetingEnded
+    | Keyed
     | FlowEnded
     | Stopped
     | Deadline
@@ -123,6 +160,21 @@ Event = (
 @dataclass(frozen=True, slots=True)
 class StartFlow:
     """The person is on the line: run the call flow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detect:
+    """Find out whether a person or a machine has answered: ``Judged``."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitGreeting:
+    """Wait until the machine is silent: ``GreetingEnded``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveMessage:
+    """The machine records: play it the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +198,7 @@ class GiveBack:
     reason: str
 
 
-Command = StartFlow | HangUp | Finish | GiveBack
+Command = StartFlow | Detect | AwaitGreeting | LeaveMessage | HangUp | Finish | GiveBack
 
 # ---- the machine --------------------------------------------------------------
 
@@ -156,12 +208,14 @@ class Attempt:
     """One attempt at one instant; ``step`` makes the next."""
 
     ring_time: dt.timedelta = dt.timedelta(seconds=30)  # after it Asterisk itself gives up, and calls that 480 too
+    on_machine: MachineAction | None = None  # None: nobody looks who has answered
     state: State = State.CLAIMED
     dialled_at: dt.datetime | None = None
     trunk_alive: bool = False
     ringing_at: dt.datetime | None = None  # or early audio
     answered_at: dt.datetime | None = None
-    abandoned: bool = False  # answered when we were ending it already: nobody spoke to the person
+    abandoned: bool = False  # answered, and we ended it before anything was said to the person
+    verdict: Verdict | None = None
     stopped: str | None = None
     deadline: str | None = None
 
@@ -172,6 +226,7 @@ class Attempt:
 
 
 Step = tuple[Attempt, tuple[Command, ...]]
+_ANSWERED = (State.DETECTING, State.AWAITING, State.UP)
 
 
 def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
@@ -183,7 +238,9 @@ def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
             return replace(attempt, state=State.DIALLING, dialled_at=at), ()
         case Progressed() | Rang() | FarEndSpoke() | Answered():
             return _signalled(attempt, event, at)
-        case FlowEnded() if attempt.state is State.UP:
+        case Judged() | GreetingEnded() | Keyed():
+            return _judged(attempt, event)
+        case FlowEnded() if attempt.state in _ANSWERED:
             return replace(attempt, state=State.ENDING), (HangUp("the flow ended"),)
         case Stopped():
             return _stopped(attempt, event, at)
@@ -209,9 +266,34 @@ def _signalled(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
         case _ if attempt.state is State.ENDING:
             return _noted_while_ending(attempt, event, at), ()
         case Answered() if attempt.state in (State.DIALLING, State.RINGING):
+            if attempt.on_machine is not None:
+                return replace(attempt, state=State.DETECTING, answered_at=at), (Detect(),)
             return replace(attempt, state=State.UP, answered_at=at), (StartFlow(),)
         case Progressed() | Rang() if attempt.state is State.DIALLING:
             return replace(attempt, state=State.RINGING, ringing_at=at), ()
+        case _:
+            return attempt, ()
+
+
+def _judged(attempt: Attempt, event: Event) -> Step:
+    match event:
+        case Keyed() if attempt.on_machine is not None and attempt.answered_at is not None:
+            return replace(attempt, verdict=Verdict.PERSON), ()
+        case Judged() if attempt.state is State.DETECTING:
+            verdict = attempt.verdict or event.verdict
+            attempt = replace(attempt, verdict=verdict)
+            if verdict is not Verdict.MACHINE or attempt.on_machine is MachineAction.TREAT_AS_PERSON:
+                return replace(attempt, state=State.UP), (StartFlow(),)
+            if attempt.on_machine is MachineAction.LEAVE_MESSAGE:
+                return replace(attempt, state=State.AWAITING), (AwaitGreeting(),)
+            return replace(attempt, state=State.ENDING), (HangUp("a machine answered"),)
+        case GreetingEnded(silent) if attempt.state is State.AWAITING:
+            if attempt.verdict is Verdict.PERSON:  # keyed meanwhile: not to be recorded, but to be talked to
+                return replace(attempt, state=State.UP), (StartFlow(),)
+            if silent:
+                return replace(attempt, state=State.UP), (LeaveMessage(),)
+            why = "no message was left: the machine did not fall silent in time"
+            return replace(attempt, state=State.ENDING, deadline=why), (HangUp(why),)
         case _:
             return attempt, ()
 
@@ -236,15 +318,20 @@ def _refused(attempt: Attempt, event: Refused, at: dt.datetime) -> Step:
 
 def _unconfirmed(attempt: Attempt) -> Outcome:
     """The outcome when Asterisk never said how it ended."""
-    if attempt.answered_at is None:
-        return Outcome.INTERRUPTED
-    return Outcome.ABANDONED if attempt.abandoned else Outcome.ANSWERED
+    return Outcome.INTERRUPTED if attempt.answered_at is None else _answered_by(attempt)
+
+
+def _answered_by(attempt: Attempt) -> Outcome:
+    if attempt.abandoned:
+        return Outcome.ABANDONED
+    by = {Verdict.PERSON: Outcome.HUMAN, Verdict.MACHINE: Outcome.MACHINE}
+    return Outcome.ANSWERED if attempt.verdict is None else by.get(attempt.verdict, Outcome.ANSWERED)
 
 
 def _stopped(attempt: Attempt, event: Stopped, at: dt.datetime) -> Step:
     if attempt.state is State.CLAIMED:
         return _end(attempt, Outcome.CANCELLED, at, note=event.reason)
-    if attempt.state is State.ENDING or (attempt.state is State.UP and not event.even_if_up):
+    if attempt.state is State.ENDING or (attempt.state in _ANSWERED and not event.even_if_up):
         return attempt, ()
     return replace(attempt, state=State.ENDING, stopped=event.reason), (HangUp(event.reason),)
 
@@ -255,7 +342,8 @@ def _deadline(attempt: Attempt, event: Deadline, at: dt.datetime) -> Step:
     if attempt.state is State.CLAIMED:
         return _end(attempt, Outcome.CANCELLED, at, note=f"gave up waiting for {event.waiting_for}")
     waited = f"waited too long for {event.waiting_for}"
-    return replace(attempt, state=State.ENDING, deadline=waited), (HangUp(waited),)
+    unspoken = attempt.state is State.DETECTING
+    return replace(attempt, state=State.ENDING, deadline=waited, abandoned=unspoken), (HangUp(waited),)
 
 
 def _orphaned(attempt: Attempt, at: dt.datetime) -> Step:
@@ -322,7 +410,7 @@ _BY_CAUSE = {
 def outcome_of(attempt: Attempt, cause: int, tech_cause: int | None, at: dt.datetime) -> Outcome:
     """What the network did, from the SIP status, then the cause, then whether anything ever rang."""
     if attempt.answered_at is not None:
-        return Outcome.ABANDONED if attempt.abandoned else Outcome.ANSWERED
+        return _answered_by(attempt)
     if attempt.stopped is not None:
         return Outcome.CANCELLED
     if cause == 0 and tech_cause is None and not attempt.trunk_alive:

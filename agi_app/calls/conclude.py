@@ -6,12 +6,14 @@ import dataclasses
 
 from agi_app.flow import events as flow_events
 from agi_app.flow.session import Session
-from agi_app.model.call import CallResult, KeptRecording
+from agi_app.model.call import CallResult, KeptRecording, Outcome
 
 OPTED_OUT = "opted_out"
 HUNG_UP = "hung_up"
 COMPLETED = "completed"
 PROMPT_FAILED = "prompt_failed"
+MESSAGE_LEFT = "a message was left"
+MESSAGE_BROKEN_OFF = "the message was broken off"
 
 
 def conclude(
@@ -21,15 +23,22 @@ def conclude(
     missing: str | None,
     *,
     opted_out: bool,
+    message: bool = False,
     recordings: tuple[KeptRecording, ...] = (),
 ) -> CallResult:
-    """``fault``: why we had to end the call ourselves; ``missing``: what was not kept of it.
+    """``fault``: why we had to end the call ourselves; ``missing``: what was not kept of it; ``message``: all that
+    was said is the message to a machine.
 
-    ``opted_out`` holds whatever the flow says.
+    ``opted_out`` holds whatever the flow says, and only a person says stop. A machine means nothing by what it says.
     """
-    note = "; ".join(filter(None, (result.note or fault, missing))) or None
-    if session is None:
-        return dataclasses.replace(result, note=note)
+    left = MESSAGE_LEFT if session is not None and session.finished else MESSAGE_BROKEN_OFF
+    told = result.note or fault or (left if message else None)
+    note = "; ".join(filter(None, (told, missing))) or None
+    if opted_out and result.outcome is Outcome.MACHINE:
+        result = dataclasses.replace(result, outcome=Outcome.HUMAN)
+    if session is None or message or result.outcome is Outcome.MACHINE:
+        disposition = OPTED_OUT if opted_out else None
+        return dataclasses.replace(result, disposition=disposition, note=note, recordings=recordings)
     ended_by_flow = session.finished
     if not ended_by_flow:
         session.handle(flow_events.HungUp())

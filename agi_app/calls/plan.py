@@ -14,6 +14,7 @@ from agi_app.flow.events import Event
 from agi_app.flow.speaking import Parts
 from agi_app.flow.state import Caller
 from agi_app.model.call import Claim
+from agi_app.model.machine import MachineDetection
 from agi_app.pbx import events as pbx
 
 
@@ -33,6 +34,9 @@ class ChannelLike(Protocol):
 
     async def stop_playback(self, playback_id: str) -> None:
         """Stop a prompt."""
+
+    async def detour(self, context: str, extension: str) -> bool:
+        """Let the dialplan have the channel until it comes back as ``Started``; False: it knows no such place."""
 
     async def hangup(self, reason: str = "normal") -> None:
         """End the channel."""
@@ -73,6 +77,7 @@ class CallPlan:
     store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
     trunk_works: Callable[[], None]  # told when the far end rings or answers
     local_now: Callable[[], dt.datetime | None]  # rules time where the called person is; None: not known
+    machine_detection: MachineDetection | None = None  # None: nobody looks whether a machine has answered
     caller: Caller | None = None  # the call came in: what the flow may know of whoever calls
     ears: Ears | None = None  # who hears what the person says; None: nobody
     watch: Callable[[Command | Event], None] = _nobody_watches  # told all that the flow hears and wants done

@@ -14,12 +14,14 @@ import datetime as dt
 
 from agi_app import log
 from agi_app.calls import attempt as att
+from agi_app.calls import beginning, detecting
 from agi_app.calls.conclude import conclude
 from agi_app.calls.handing import Handing, order_of
 from agi_app.calls.hearing import Hearing
 from agi_app.calls.plan import CallPlan, ChannelLike
 from agi_app.calls.saying import PromptFailed, Saying, unless_gone
 from agi_app.calls.stopping import Stopping
+from agi_app.calls.timers import Timers
 from agi_app.calls.translate import to_attempt, to_flow
 from agi_app.clock import Clock
 from agi_app.flow import commands as cmd
@@ -32,6 +34,7 @@ RING_GRACE_S = 5.0  # how much longer than Asterisk's own ring timeout we wait f
 CALL_GRACE_S = 5.0  # the same for TIMEOUT(absolute)
 HANGUP_WAIT_S = 5.0  # a hangup that is not confirmed by then is given up
 
+_DEADLINES = ("ringing", "the hangup", "the call to end", detecting.DETECTING, detecting.GREETING)
 _log = log.get("call")
 
 
@@ -41,10 +44,13 @@ class Call:
     def __init__(self, plan: CallPlan, clock: Clock) -> None:
         self._plan = plan
         self._clock = clock
-        self._attempt = att.Attempt(ring_time=dt.timedelta(seconds=plan.ring_time_s))
-        self._session: Session | None = None
+        on_machine = plan.machine_detection.action if plan.machine_detection is not None else None
+        self._attempt = att.Attempt(ring_time=dt.timedelta(seconds=plan.ring_time_s), on_machine=on_machine)
+        self._session: Session | None = None  # from the answer on
+        self._said: Session | None = None  # what was begun: the flow, or a message
+        self._message = False
         self._channel: ChannelLike | None = None
-        self._timers: dict[str, float] = {}  # name -> monotonic deadline
+        self._timers = Timers(clock)
         self._result: CallResult | None = None
         self._stop: pbx.Interrupt | None = None
         self._stops = Stopping(plan)
@@ -93,13 +99,15 @@ class Call:
 
     async def _drive(self, channel: ChannelLike) -> CallResult:
         await self._advance(att.Marked())
-        self._timers["ringing"] = self._clock.monotonic() + self._plan.ring_time_s + RING_GRACE_S
+        self._timers.start("ringing", self._plan.ring_time_s + RING_GRACE_S)
         if self._stop is not None:
             await self._advance(att.Stopped(self._stop.reason, self._stop.even_if_up))
         while self._result is None:
-            event = await channel.next_event(self._until_next_timer())
+            event = await channel.next_event(self._timers.until_next)
             if event is None:
-                await self._fire_timers()
+                for name in self._timers.fired():
+                    late = name in _DEADLINES
+                    await (self._advance(att.Deadline(name)) if late else self._tell_flow(flow_events.TimerFired(name)))
             elif isinstance(event, pbx.Interrupt):
                 if not self._stops.opted_out:
                     await self._advance(att.Stopped(event.reason, event.even_if_up))
@@ -107,8 +115,10 @@ class Call:
                 await self._on_channel_event(event)
         await self._hear_last_words()
         kept, missing = (self._hearing.kept, self._hearing.fault) if self._hearing is not None else ((), None)
-        opted_out = self._stops.opted_out
-        return conclude(self._result, self._session, self._note, missing, opted_out=opted_out, recordings=kept)
+        stopped, message = self._stops.opted_out, self._message
+        return conclude(
+            self._result, self._said, self._note, missing, opted_out=stopped, message=message, recordings=kept
+        )
 
     async def _on_channel_event(self, event: pbx.Event) -> None:
         if isinstance(event, pbx.FarEndEnded):
@@ -118,11 +128,9 @@ class Call:
             return
         elif self._hearing is not None and not self._hearing.notice(event):
             return
-        attempt_event = to_attempt(event)
-        if attempt_event is not None:
+        if (attempt_event := to_attempt(event)) is not None:
             await self._advance(attempt_event)
-        flow_event = to_flow(event, self._known_channel.id)
-        if flow_event is not None:
+        if (flow_event := to_flow(event, self._known_channel.id)) is not None:
             await self._tell_flow(flow_event)
 
     async def _on_failed_playback(self, playback: str) -> None:
@@ -148,9 +156,16 @@ class Call:
         for command in commands:
             match command:
                 case att.StartFlow():
-                    await self._start_flow()
+                    await self._start(beginning.of_flow(self._plan, self._hearing))
+                case att.LeaveMessage():
+                    self._message = True
+                    await self._start(beginning.of_message(self._plan))
+                case att.Detect() | att.AwaitGreeting() if (amd := self._plan.machine_detection) is not None:
+                    self._session = beginning.of_flow(self._plan, None)  # its opt-out key counts already
+                    if (told := await detecting.send(self._known_channel, command, amd, self._timers)) is not None:
+                        await self._advance(told)
                 case att.HangUp(reason):
-                    self._timers = {"the hangup": self._clock.monotonic() + HANGUP_WAIT_S}
+                    self._timers.only("the hangup", HANGUP_WAIT_S)
                     _log.debug("hanging up", reason=reason)
                     channel, fault = self._known_channel, self._note
                     await unless_gone(channel.hangup() if fault is None else channel.let_go(fault))
@@ -159,19 +174,15 @@ class Call:
                 case att.GiveBack():
                     raise RuntimeError("only the sweep gives attempts back")
 
-    async def _start_flow(self) -> None:
-        self._timers = {"the call to end": self._clock.monotonic() + self._plan.max_call_s + CALL_GRACE_S}
-        claim = self._plan.claim
-        hears, now = self._hearing is not None and self._hearing.answered(self._plan.flow), self._plan.local_now()
-        self._session = Session.begin(
-            self._plan.flow, claim.fields, claim.language, now, hears=hears, caller=self._plan.caller
-        )
-        await self._do_all(self._session.start())
+    async def _start(self, session: Session) -> None:
+        self._session = self._said = session
+        self._timers.only("the call to end", self._plan.max_call_s + CALL_GRACE_S)
+        await self._do_all(session.start())
 
     async def _tell_flow(self, event: flow_events.Event) -> None:
         if self._session is None:
             return
-        if self._attempt.state is att.State.UP:
+        if self._attempt.state in (att.State.UP, att.State.DETECTING, att.State.AWAITING):
             self._plan.watch(event)
             await self._do_all(self._session.handle(event, self._plan.local_now()))
         elif isinstance(event, flow_events.Listened | flow_events.Recorded):
@@ -196,11 +207,13 @@ class Call:
         for command in commands:
             if self._attempt.state is att.State.UP:  # nothing more after a failed prompt or a hangup
                 await self._do(command)
-        if stored is not None:
+        if stored is not None and self._attempt.state is not att.State.UP:
+            await self._advance(att.FlowEnded())  # the dialplan has the call: no confirmation can be played
+        elif stored is not None:
             await self._tell_flow(stored)
 
     async def _do(self, command: cmd.Command) -> None:
-        channel, now = self._known_channel, self._clock.monotonic()
+        channel = self._known_channel
         self._plan.watch(command)
         match command:
             case cmd.Play() | cmd.Say() | cmd.StopPlayback() if (saying := self._saying) is not None:
@@ -213,9 +226,9 @@ class Call:
             case cmd.StopTransfer() if self._handing is not None:
                 self._handing.stop()
             case cmd.StartTimer(timer, seconds):
-                self._timers[timer] = now + seconds
+                self._timers.start(timer, seconds)
             case cmd.CancelTimer(timer):
-                self._timers.pop(timer, None)
+                self._timers.cancel(timer)
             case cmd.Hangup(reason):
                 _log.debug("flow ended", reason=reason)
                 await self._advance(att.FlowEnded())
@@ -229,19 +242,6 @@ class Call:
             self._note = self._stops.fault
             await self._advance(att.FlowEnded())
         return stored
-
-    async def _fire_timers(self) -> None:
-        now = self._clock.monotonic()
-        for name in [n for n, at in self._timers.items() if at <= now]:
-            if self._timers.pop(name, None) is None:
-                continue  # an earlier timer of this round cancelled it
-            if name in ("ringing", "the hangup", "the call to end"):
-                await self._advance(att.Deadline(name))
-            else:
-                await self._tell_flow(flow_events.TimerFired(name))
-
-    def _until_next_timer(self) -> float:
-        return max(0.0, min(self._timers.values(), default=0.0) - self._clock.monotonic())
 
     @property
     def _known_channel(self) -> ChannelLike:

@@ -9,6 +9,10 @@ from __future__ import annotations
 from agi_app.calls import attempt as att
 from agi_app.flow import events as flow
 from agi_app.pbx import events as pbx
+from agi_app.pbx import names
+
+_NOTHING_SAID = "INITIALSILENCE"  # a machine for app_amd; but many people wait for the caller to begin
+_VERDICTS = {"HUMAN": att.Verdict.PERSON, "MACHINE": att.Verdict.MACHINE}  # anything else: not sure
 
 
 def to_attempt(event: pbx.Event) -> att.Event | None:
@@ -20,8 +24,15 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
             return att.Progressed()
         case pbx.FarEndEnded(tech_cause) if tech_cause is not None:
             return att.FarEndSpoke()
+        case pbx.Started((names.AMD, status, *cause)):
+            silent = bool(cause) and cause[0].startswith(_NOTHING_SAID)
+            return att.Judged(att.Verdict.NOT_SURE if silent else _VERDICTS.get(status, att.Verdict.NOT_SURE))
+        case pbx.Started((names.SILENCE, *status)):
+            return att.GreetingEnded(silent=status[:1] == ["SILENCE"])
         case pbx.Started():
             return att.Answered()
+        case pbx.Key():
+            return att.Keyed()
         case pbx.Destroyed(cause, tech_cause):
             return att.Destroyed(cause, tech_cause)
         case pbx.Failed(status, text):

@@ -20,7 +20,7 @@ from agi_app.gate.ruleset import Rules, RuleSet
 
 def check_law(campaign: CampaignDocument, flow: FlowDocument, prompts: Prompts, ruleset: RuleSet) -> list[Problem]:
     """Every fault of the flow's first prompts under the strictest rules of the campaign's countries."""
-    rules = list(_rules(campaign, ruleset))
+    rules = list(rules_of(campaign, ruleset))
     known = {**prompts, **said_prompts(flow.flow)}
     prompts = {**prompts, **said_prompts(flow.flow)}
     found: list[Problem] = []
@@ -64,7 +64,7 @@ def _opt_out_late(
         yield flow.document.problem(use.path, "flow/opt-out-late", message)
 
 
-def _rules(campaign: CampaignDocument, ruleset: RuleSet) -> Iterator[tuple[str, Rules]]:
+def rules_of(campaign: CampaignDocument, ruleset: RuleSet) -> Iterator[tuple[str, Rules]]:
     """The rules of every country that the campaign lists and of its parts; countries without rules have none."""
     for region in campaign.campaign.jurisdictions:
         country = ruleset.jurisdictions.get(region)

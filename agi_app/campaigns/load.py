@@ -16,21 +16,22 @@ import phonenumbers
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from agi_app.campaigns.durations import between
+from agi_app.campaigns.machine_file import MachineDetectionFile
 from agi_app.errors import Problem
 from agi_app.flow.words import MAX_CALL_SECONDS, FileName
 from agi_app.gate.rule_file import RING_TIME
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
-from agi_app.yaml_lines import Authored, Document, load, parse_duration, quote, suggest, validate
+from agi_app.yaml_lines import Authored, Document, load, quote, suggest, validate
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PURPOSES = (Purpose.TRANSACTIONAL, Purpose.SURVEY, Purpose.MARKETING)
-RETRIED = ("no_answer", "busy", "congestion", "trunk_silent", "failed")
+RETRIED = ("no_answer", "busy", "congestion", "trunk_silent", "failed", "machine")
 NOT_RETRIED = {
     "human": "the person was reached",
     "answered": "the person was reached",
-    "machine": "a message may have been left",
     "rejected": "who declines a call is not called again for it",
     "invalid_number": "the number will not begin to exist",
     "abandoned": "the person was reached",
@@ -90,17 +91,6 @@ def _time(value: object) -> dt.time:
     return dt.time(int(found[1]), int(found[2]))
 
 
-def _between(limits: tuple[dt.timedelta, dt.timedelta], words: str) -> BeforeValidator:
-    def judge(value: object) -> dt.timedelta:
-        duration = parse_duration(value)
-        if not limits[0] <= duration <= limits[1]:
-            context = {"found": quote(value), "words": words}
-            raise PydanticCustomError("schema/duration", "{found} is not within {words}", context)
-        return duration
-
-    return BeforeValidator(judge)
-
-
 def _listed(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
@@ -117,7 +107,7 @@ Country = Annotated[str, BeforeValidator(_country)]
 Prefix = Annotated[str, BeforeValidator(_prefix)]
 Time = Annotated[dt.time, BeforeValidator(_time)]
 Retried = Annotated[str, BeforeValidator(_retried)]
-Delay = Annotated[dt.timedelta, _between(RETRY_DELAY, "1s to 30d")]
+Delay = Annotated[dt.timedelta, between(RETRY_DELAY, "1s to 30d")]
 
 
 class PaceFile(Authored):
@@ -155,16 +145,22 @@ class CampaignFile(Authored):
     pace: PaceFile = PaceFile()
     window: Annotated[list[WindowFile], BeforeValidator(_listed)] = Field(default=[], max_length=14)
     retry: dict[Retried, Annotated[list[Delay], Field(min_length=1, max_length=MAX_RETRIES)]] = Field(default={})
-    ring_time: Annotated[dt.timedelta, _between(RING_TIME, "15s to 45s (rule ring_time)")] = dt.timedelta(seconds=30)
-    max_call: Annotated[dt.timedelta, _between(MAX_CALL, "15s to 600s")] = dt.timedelta(seconds=MAX_CALL_SECONDS)
+    ring_time: Annotated[dt.timedelta, between(RING_TIME, "15s to 45s (rule ring_time)")] = dt.timedelta(seconds=30)
+    max_call: Annotated[dt.timedelta, between(MAX_CALL, "15s to 600s")] = dt.timedelta(seconds=MAX_CALL_SECONDS)
     region: Country | None = None
     local_caller_ids: dict[Prefix, Annotated[str, BeforeValidator(_caller_id)]] = Field(default={}, max_length=100)
+    machine_detection: MachineDetectionFile | None = None
 
     @model_validator(mode="after")
     def _judge(self) -> CampaignFile:
         if self.region is not None and self.region not in self.jurisdictions:
             context = {"region": self.region, "at": ("region",)}
             raise PydanticCustomError("campaign/region", '"{region}" is not one of the jurisdictions', context)
+        detection = self.machine_detection
+        if "machine" in self.retry and (detection is None or detection.message is not None):
+            why = "a message is left" if detection else "without machine_detection no call is known to end so"
+            context = {"hint": f": {why}", "at": ("retry", "machine")}
+            raise PydanticCustomError("campaign/retry", "this outcome is not retried{hint}", context)
         for prefix, number in self.local_caller_ids.items():
             if not number.startswith(prefix):
                 raise PydanticCustomError(
@@ -241,4 +237,5 @@ def _campaign(file: CampaignFile) -> Campaign:
         max_call=file.max_call,
         region=file.region,
         local_caller_ids=tuple(sorted(file.local_caller_ids.items())),
+        machine_detection=file.machine_detection.parsed() if file.machine_detection is not None else None,
     )

@@ -15,6 +15,7 @@ from agi_app.campaigns.check_lines import check_inbound_lines
 from agi_app.campaigns.law import check_law
 from agi_app.campaigns.load import CampaignDocument, check_against_rules, check_campaign, parse_campaign
 from agi_app.campaigns.meanings import load_meanings, shipped_meanings
+from agi_app.campaigns.message import check_message, message_of
 from agi_app.campaigns.phone_lines import check_lines
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.config import SETTINGS_FILE, load_settings
@@ -86,10 +87,18 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
         if flow is not None and flow.parsed.flow.is_line:
             message = f'flow: "{flow.parsed.flow.flow}" is for calls that come in (without_number), not for a campaign'
             project.problems.append(campaign.parsed.document.problem(("flow",), "campaign/line-flow", message))
+        if flow is not None:
+            project.problems += check_message(campaign.parsed, flow.parsed.flow, project.prompts, ruleset)
         if flow is not None and ruleset is not None:
             project.problems += check_law(campaign.parsed, flow.parsed, project.prompts, ruleset)
     project.problems = sorted(set(project.problems))  # one flow of two campaigns has a fault once
     return project
+
+
+def detecting(folder: Path) -> list[str]:
+    """The campaigns that look who has answered."""
+    campaigns = read_project(folder, None).campaigns
+    return sorted(name for name, source in campaigns.items() if source.parsed.campaign.machine_detection is not None)
 
 
 def _check_by_settings(project: Project, flows: dict[str, FlowDocument]) -> None:
@@ -115,7 +124,8 @@ def _check_flows(project: Project) -> None:
         project.problems += [*check_flow(flow, project.prompts), *check_calls(flow, known)]
         project.problems += [*check_meanings(flow, project.meanings), *check_words(flow, project.meanings)]
     _check_by_settings(project, flows)
-    project.problems += unused_prompts(flows.values(), project.prompts)
+    messages = filter(None, (message_of(campaign.parsed.campaign) for campaign in project.campaigns.values()))
+    project.problems += unused_prompts(flows.values(), project.prompts, messages)
     for cases in project.simulations.values():
         project.problems += check_cases(cases.parsed, flows, project.prompts)
 

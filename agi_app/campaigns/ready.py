@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from agi_app import log
+from agi_app.campaigns.load import CampaignDocument
+from agi_app.campaigns.message import WHERE, message_of
 from agi_app.campaigns.project import Project, read_project
 from agi_app.errors import Problem
 from agi_app.flow.definition import FlowDocument
@@ -31,6 +33,8 @@ def make_ready(folder: Path, trunks: Collection[str] | None) -> Project:
     failed = {result.prompt: result.error for result in results if result.error is not None}
     for flow in project.flows.values():
         project.problems += _unready(flow.parsed, project, failed)
+    for campaign in project.campaigns.values():
+        project.problems += _unready_message(campaign.parsed, project, failed)
     project.problems.sort()
     return project
 
@@ -42,6 +46,15 @@ def prepare_prompts(folder: Path, trunks: Collection[str]) -> Project:
         if problem.rule == RULE:
             _log.warning("a prompt cannot be made ready", file=problem.file, line=problem.line, reason=problem.message)
     return project
+
+
+def _unready_message(source: CampaignDocument, project: Project, failed: Mapping[str, str]) -> Iterator[Problem]:
+    """The same for the message that the campaign leaves to machines."""
+    message, flow = message_of(source.campaign), project.flows.get(source.campaign.flow)
+    for language in flow.parsed.flow.languages if flow is not None else ():
+        facts, error = project.prompts.get((language, message or "")), failed.get(f"{language}/{message}")
+        if error is not None and facts is not None and not facts.has_audio:
+            yield source.document.problem(WHERE, RULE, f"prompts/{language}/{error}")
 
 
 def _unready(source: FlowDocument, project: Project, failed: Mapping[str, str]) -> Iterator[Problem]:

@@ -55,7 +55,7 @@ cases:
 
 ExampleOf = Literal[
     "flow", "spoken flow", "flow with prompts", "campaign", "prompts", "simulation", "rules", "two rules", "meanings",
-    "contacts", "consent", "stop list", "guard list", "file", "windows-1252", "words",
+    "contacts", "consent", "stop list", "guard list", "file", "windows-1252", "message", "words",
 ]  # fmt: skip
 
 

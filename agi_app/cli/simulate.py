@@ -12,6 +12,7 @@ import typer
 
 from agi_app.campaigns.project import Project, find_project, read_project
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, find_flow, say, say_json
+from agi_app.cli.simulate_machine import machine_call
 from agi_app.config import SETTINGS_FILE, load_settings, trunk_names
 from agi_app.contacts.one_row import contact_row
 from agi_app.errors import AuthorError, InputError
@@ -35,6 +36,9 @@ def simulate(
     expect: Annotated[
         bool, typer.Option("--expect", help="Run the expected calls of FILE, else of all files in simulations/.")
     ] = False,
+    machine: Annotated[
+        str, typer.Option("--machine", metavar="CAMPAIGN", help="What a machine gets that answers CAMPAIGN's call.")
+    ] = "",
     language: Annotated[str | None, typer.Option(help="Language of the call; default: the flow's first.")] = None,
     contact: Annotated[str, typer.Option(help="The contact on this line of a contacts file, FILE:LINE.")] = "",
     field: Annotated[list[str] | None, typer.Option(help="A contact column, NAME=VALUE; may be repeated.")] = None,
@@ -53,6 +57,10 @@ def simulate(
         if language is not None or contact or field or now or keys is not None:
             raise InputError("--expect takes language, contact, time and inputs from the file; leave those options out")
         raise typer.Exit(_run_expected(what, project, as_json))
+    if machine:
+        lines = machine_call(read_project(project, trunk_names(project)), machine, language)
+        say_json({"call": lines, "outcome": "machine"}) if as_json else _show(lines)
+        return
     if what is None:
         raise InputError("name the flow, or write --expect to run the calls of simulations/")
     if as_json and keys is None:

@@ -27,6 +27,7 @@ from agi_app.gate.permit import MarkReceipt, Permit
 from agi_app.gate.place import place_of
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
+from agi_app.model.machine import MachineDetection
 from agi_app.model.phone import parse
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.originate import place
@@ -128,6 +129,7 @@ class Placer:
             trunk_works=line.breaker.alive,
             local_now=lambda: self._clock.now().astimezone(zones[0]) if zones else None,
             ears=self.ears,
+            machine_detection=campaign.machine_detection,
         )
 
     async def _dial(self, call: Call, line: Line, ticket: Ticket) -> CallResult | None:
@@ -162,7 +164,7 @@ class Placer:
             dial_string=line.trunk.dial_string,
             ring_timeout=line.campaign.ring_time.total_seconds(),
             max_call=line.campaign.max_call.total_seconds(),
-            variables=self.ears.for_call(line.flow),
+            variables={**self.ears.for_call(line.flow), **detection_variables(line.campaign.machine_detection)},
         )
 
     async def drive(self, call: Call, channel: Channel) -> CallResult:
@@ -222,6 +224,13 @@ class Placer:
                 delay = min(delay * 2, LONGEST_RETRY_S)
             else:
                 return
+
+
+def detection_variables(detection: MachineDetection | None) -> dict[str, str]:
+    """What our part of the dialplan gives to Asterisk's machine detection; nothing for calls without."""
+    if detection is None:
+        return {}
+    return {"AGI_APP_AMD": detection.tuning.arguments, "AGI_APP_SILENCE": detection.silence_arguments}
 
 
 def never_left(result: CallResult) -> bool:

@@ -16,7 +16,7 @@ from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
 from agi_app.model.phone import PhoneNumber
 
-REACHED = frozenset({Outcome.HUMAN, Outcome.ANSWERED, Outcome.MACHINE, Outcome.ABANDONED})
+REACHED = frozenset({Outcome.HUMAN, Outcome.ANSWERED, Outcome.ABANDONED})  # a machine is tried again if `retry` says so
 
 
 def next_due(

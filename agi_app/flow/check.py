@@ -57,9 +57,9 @@ def check_flow(document: FlowDocument, prompts: Prompts) -> list[Problem]:
     return sorted({*found, *check_structure(document)})
 
 
-def unused_prompts(documents: Iterable[FlowDocument], prompts: Prompts) -> list[Problem]:
-    """``flow/unused-prompt`` (warning): a prompt that none of all flows plays."""
-    used = {use.prompt for document in documents for use in prompt_uses(document.flow)}
+def unused_prompts(documents: Iterable[FlowDocument], prompts: Prompts, elsewhere: Iterable[str] = ()) -> list[Problem]:
+    """``flow/unused-prompt`` (warning): a prompt that none of all flows plays, and that is not used ``elsewhere``."""
+    used = {*elsewhere, *(use.prompt for document in documents for use in prompt_uses(document.flow))}
     return [
         Problem(prompt_file(language, name), 1, 1, "flow/unused-prompt", "no flow plays this prompt", "warning")
         for language, name in sorted(prompts)
@@ -162,7 +162,7 @@ def transcript_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
 def prompt_format(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
     """``flow/prompt-format``: recordings are WAV, 8 kHz, one channel, 16 bit, not empty, or prepared."""
     for use, language, facts in _recorded(source, prompts):
-        fault = facts.error or _format_fault(facts)
+        fault = facts.error or format_fault(facts)
         if fault:
             message = f"{prompt_file(language, use.prompt)}: {fault}"
             yield source.document.problem(use.path, "flow/prompt-format", message)
@@ -208,7 +208,8 @@ def _transcripts(source: FlowDocument, prompts: Prompts, name: str) -> Iterator[
             yield language, facts.transcript or ""
 
 
-def _format_fault(facts: PromptFacts) -> str | None:
+def format_fault(facts: PromptFacts) -> str | None:
+    """What is wrong with a recording as Asterisk would play it."""
     mend = "run `agi-app prompts prepare`"
     if facts.sample_rate != SAMPLE_RATE:
         return f"{facts.sample_rate} Hz; {mend}"

@@ -32,6 +32,10 @@ _RECORDED: Mapping[str, str] = {
     "en": r"\b(?:(?:is|are|be|being|was|get)\s+(?:(?!an?\b)\w+\s+)?recorded"
     r"|record(?:s|ing)?\s+(?:your|this|the|what|you)|we\s+record|after\s+the\s+(?:tone|beep))\b",
 }
+_REACH: Mapping[str, str] = {
+    "zh": "致电|回电|来电|回拨|拨打|拨|电话|短信|打(?!扰)",
+    "en": r"\b(?:call(?:ing)?|ring|phone|dial|text|reply)\b[^.!?]{0,60}?(?:\d(?:\W*\d){4,}|\b(?:us|back|number)\b)",
+}
 _KEYS = "0123456789*#"
 _WORDS_EN = "zero|one|two|three|four|five|six|seven|eight|nine"
 _KEY_WORDS: Mapping[str, Mapping[str, str]] = {
@@ -60,6 +64,17 @@ def says_recorded(transcript: str, language: str) -> bool | None:
     """Whether the text tells people that they are recorded; None: no words are known for the language."""
     words = _RECORDED.get(_family(language))
     return None if words is None else re.search(words, _plain(transcript)) is not None
+
+
+def says_how_to_stop(transcript: str, language: str) -> bool:
+    """Whether a sentence says how to stop the calls later, by a call or a text. Unknown languages are not judged."""
+    family = _family(language)
+    if family not in _REACH:
+        return True
+    return any(
+        re.search(_STOP[family], said) and re.search(_REACH[family], said)
+        for said in _SENTENCE.split(_plain(transcript))
+    )
 
 
 def offers_key(transcript: str, key: str, language: str, *, after_star: bool = False) -> bool:

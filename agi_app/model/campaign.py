@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from agi_app.model.machine import MachineDetection
+
 
 class Purpose(StrEnum):
     """What a call is for; consent is given for one purpose and never leaks into another."""
@@ -77,3 +79,4 @@ class Campaign:
     region: str | None = None  # how numbers without a country code are read; default: first jurisdiction
     local_caller_ids: tuple[tuple[str, str], ...] = ()  # prefix of a callee's E.164 number -> our number of that place
     agents: Agents | None = None  # calls are made only while some of them are free
+    machine_detection: MachineDetection | None = None  # None: nobody looks whether a machine has answered

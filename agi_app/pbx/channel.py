@@ -103,6 +103,23 @@ class Channel:
         """Cut a prompt short; one that has ended already is no error."""
         await self._unless_gone("DELETE", f"playbacks/{playback_id}")
 
+    async def detour(self, context: str, extension: str) -> bool:
+        """Let the dialplan have the call for a while: it comes back as ``Started``, with arguments.
+
+        False: there is no such place in the dialplan, and the call is still ours. Only while nothing plays.
+        """
+        exists = await self.get_variable(f"DIALPLAN_EXISTS({context},{extension},1)")
+        if exists != "1":
+            return False
+        self.started = False  # a reconnect meanwhile ends the call: nobody knows what it has missed
+        where = {"context": context, "extension": extension, "priority": "1"}
+        try:
+            await self._ari.request("POST", f"channels/{self.id}/continue", where)
+        except RequestFailed:
+            self.started = True
+            raise
+        return True
+
     async def hangup(self, reason: str = "normal") -> None:
         """End the call (``normal``, ``busy``, ``no_answer`` …); one that has ended already is no error.
 

@@ -158,3 +158,21 @@ async def test_the_dialplan_has_another_token(patient: Patient, asterisk: Asteri
         assert "another one" in wrong.text
         off = await patient.examine(patient.settings.replace(f'token = "{asterisk.agi_token}"', ""))
         assert "screening" not in off
+
+
+async def test_machine_detection_is_tried_where_a_campaign_asks_for_it(patient: Patient, asterisk: Asterisk) -> None:
+    """A module and the dialplan, each by name; and no telephone rings."""
+    (campaign,) = (patient.folder / "campaigns").glob("*.yaml")
+    assert "machine detection" not in await patient.examine()
+    campaign.write_text(f"{campaign.read_text('utf-8')}\nmachine_detection: {{action: hang_up}}\n", "utf-8")
+    assert (await patient.examine())["machine detection"].well
+    for spoil, word in (
+        ("module unload app_amd.so", "app_amd"),
+        ("dialplan remove context agi-app-amd", "agi-app-amd"),
+    ):
+        asterisk.cli(spoil)
+        found = (await patient.examine())["machine detection"]
+        asterisk.cli("module load app_amd.so")
+        asterisk.cli("dialplan reload")
+        assert not found.well
+        assert word in found.text

@@ -26,6 +26,7 @@ class FakeChannel:
         self.hangup_confirmed = True
         self.fail_with: dict[str, RequestFailed] = {}  # verb -> error
         self.broken_prompts: set[str] = set()
+        self.no_such_place = False  # in the dialplan
         self._events: list[tuple[float, int, pbx.Event]] = []
         self._order = itertools.count()
         self._reads = 0
@@ -71,6 +72,10 @@ class FakeChannel:
         self._ask("hangup", "")
         if self.hangup_confirmed:
             self.at(self.clock.monotonic() + HANGUP_TAKES_S, pbx.Destroyed(16, None))
+
+    async def detour(self, context: str, extension: str) -> bool:
+        self._ask("detour", f"{context},{extension}")
+        return not self.no_such_place
 
     async def let_go(self, reason: str) -> None:
         await self.hangup()

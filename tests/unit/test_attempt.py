@@ -13,16 +13,22 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from agi_app.calls.attempt import (
     Answered,
     Attempt,
+    AwaitGreeting,
     Command,
     Deadline,
     Destroyed,
+    Detect,
     Event,
     FarEndSpoke,
     Finish,
     FlowEnded,
     GiveBack,
     Gone,
+    GreetingEnded,
     HangUp,
+    Judged,
+    Keyed,
+    LeaveMessage,
     Marked,
     Orphaned,
     Progressed,
@@ -31,9 +37,11 @@ from agi_app.calls.attempt import (
     StartFlow,
     State,
     Stopped,
+    Verdict,
     step,
 )
 from agi_app.model.call import CallResult, Outcome
+from agi_app.model.machine import MachineAction
 
 START = dt.datetime(2026, 3, 4, 2, 0, tzinfo=dt.UTC)
 REVOKED, CAMPAIGN_STOP = Stopped("the person said stop", even_if_up=True), Stopped("stopped", even_if_up=False)
@@ -224,9 +232,59 @@ def test_a_channel_that_vanished_while_contact_was_lost_counts_as_dialled() -> N
     assert Life().see(Marked(), Gone()).result.counts
 
 
+# ---- a person or a machine
+
+HANG_UP, LEAVE, TREAT = MachineAction
+PERSON, MACHINE, NOT_SURE = (Judged(verdict) for verdict in Verdict)
+SILENT, TALKS_ON = GreetingEnded(silent=True), GreetingEnded(silent=False)
+
+
+@pytest.mark.parametrize(
+    ("action", "events", "commands", "outcome"),
+    [
+        (HANG_UP, [PERSON, FlowEnded()], [Detect, StartFlow, HangUp], "human"),
+        (HANG_UP, [NOT_SURE, FlowEnded()], [Detect, StartFlow, HangUp], "answered"),
+        (HANG_UP, [NOT_SURE, Keyed(), FlowEnded()], [Detect, StartFlow, HangUp], "human"),
+        (HANG_UP, [MACHINE], [Detect, HangUp], "machine"),
+        (HANG_UP, [Keyed(), MACHINE, FlowEnded()], [Detect, StartFlow, HangUp], "human"),
+        (TREAT, [MACHINE, FlowEnded()], [Detect, StartFlow, HangUp], "machine"),
+        (TREAT, [MACHINE, Keyed(), FlowEnded()], [Detect, StartFlow, HangUp], "human"),
+        (LEAVE, [MACHINE, SILENT, FlowEnded()], [Detect, AwaitGreeting, LeaveMessage, HangUp], "machine"),
+        (LEAVE, [MACHINE, TALKS_ON], [Detect, AwaitGreeting, HangUp], "machine"),
+        (LEAVE, [MACHINE, Keyed(), SILENT], [Detect, AwaitGreeting, StartFlow], "human"),
+        (LEAVE, [MACHINE, Deadline("the end of a greeting")], [Detect, AwaitGreeting, HangUp], "machine"),
+        (LEAVE, [MACHINE, CAMPAIGN_STOP, SILENT], [Detect, AwaitGreeting, LeaveMessage], "machine"),
+        (LEAVE, [MACHINE, REVOKED, SILENT], [Detect, AwaitGreeting, HangUp], "machine"),
+        (HANG_UP, [REVOKED, PERSON], [Detect, HangUp], "answered"),
+        (HANG_UP, [], [Detect], "answered"),  # hung up meanwhile
+        (HANG_UP, [Deadline("machine detection")], [Detect, HangUp], "abandoned"),
+    ],
+)
+def test_who_has_answered_decides_what_is_heard_and_what_the_call_is(
+    action: MachineAction, events: list[Event], commands: list[type[Command]], outcome: str
+) -> None:
+    """Not sure is a person; a key proves a person; what never came back is an answered call in which nobody spoke."""
+    life = Life(Attempt(on_machine=action)).see(Marked(), Rang(), Answered(), *events, BYE)
+    assert [type(c) for c in life.commands] == [*commands, Finish]
+    assert life.result.outcome == outcome
+    assert life.result.counts
+
+
+def test_without_detection_no_verdict_and_no_key_changes_what_a_call_is() -> None:
+    life = Life().see(Marked(), Rang(), Answered(), MACHINE, Keyed(), SILENT, FlowEnded(), BYE)
+    assert [type(c) for c in life.commands] == [StartFlow, HangUp, Finish]
+    assert life.result.outcome is Outcome.ANSWERED
+
+
 # ---- any order
 
 EVENTS: list[Event] = [
+    PERSON,
+    MACHINE,
+    NOT_SURE,
+    SILENT,
+    TALKS_ON,
+    Keyed(),
     Marked(),
     Refused("refused"),
     Progressed(),
@@ -254,8 +312,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.life = Life()
         self.seen: list[Event] = []
 
-    @initialize(marked=st.booleans())
-    def begin(self, marked: bool) -> None:
+    @initialize(marked=st.booleans(), on_machine=st.sampled_from([None, *MachineAction]))
+    def begin(self, marked: bool, on_machine: MachineAction | None) -> None:
+        self.life.attempt = Attempt(on_machine=on_machine)
         if marked:
             self.happens(Marked())
 
@@ -277,7 +336,8 @@ class AnyOrder(RuleBasedStateMachine):
     def it_ends_at_most_once_and_runs_at_most_one_flow(self) -> None:
         life = self.life
         assert len(life.of(Finish)) + len(life.of(GiveBack)) == (life.attempt.state is State.ENDED)
-        assert len(life.of(StartFlow)) <= 1
+        assert len(life.of(StartFlow)) + len(life.of(LeaveMessage)) <= 1
+        assert len(life.of(Detect)) <= 1
         assert len(life.of(HangUp)) <= 1
 
     @invariant()
@@ -298,11 +358,17 @@ class AnyOrder(RuleBasedStateMachine):
             return
         result = self.life.result
         if result.answered_at is not None:
-            assert result.outcome in (Outcome.ANSWERED, Outcome.ABANDONED, Outcome.INTERRUPTED)
+            answered = {Outcome.ANSWERED, Outcome.HUMAN, Outcome.MACHINE, Outcome.ABANDONED, Outcome.INTERRUPTED}
+            assert result.outcome in answered
         if result.ringing_at is not None or result.answered_at is not None:
             assert result.counts
         if result.outcome is Outcome.ANSWERED:
-            assert self.life.of(StartFlow)
+            assert self.life.of(StartFlow) or self.life.of(Detect)
+        if result.outcome is Outcome.MACHINE:
+            assert MACHINE in self.seen
+        if self.life.of(LeaveMessage):
+            assert MACHINE in self.seen
+            assert SILENT in self.seen
 
     @invariant()
     def it_can_always_be_brought_to_an_end(self) -> None:

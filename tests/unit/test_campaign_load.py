@@ -10,6 +10,7 @@ import pytest
 from agi_app.campaigns.load import check_campaign, load_campaign, parse_campaign
 from agi_app.errors import AuthorError
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
+from agi_app.model.machine import MachineAction, MachineDetection, Tuning
 
 GOOD = """\
 campaign: march-checkup
@@ -49,6 +50,46 @@ def test_a_good_campaign() -> None:
         max_call=dt.timedelta(minutes=2),
         region="CN",
     )
+
+
+def test_machine_detection_arrives_in_the_model() -> None:
+    """The action alone is enough; what is written replaces the usual tuning."""
+    (detection,) = (load_campaign(f"{GOOD}machine_detection: {{action: hang_up}}\n", "c.yaml").machine_detection,)
+    assert detection == MachineDetection(MachineAction.HANG_UP)
+    text = (
+        "machine_detection:\n  action: leave_message\n  message: voicemail\n  message_after: 1500ms\n"
+        "  message_within: 20s\n  tuning: {greeting: 1800ms, maximum_number_of_words: 4}\n"
+    )
+    assert load_campaign(GOOD + text, "c.yaml").machine_detection == MachineDetection(
+        MachineAction.LEAVE_MESSAGE,
+        "voicemail",
+        dt.timedelta(milliseconds=1500),
+        dt.timedelta(seconds=20),
+        Tuning(greeting=1800, maximum_number_of_words=4),
+    )
+    again = GOOD.replace("no_answer: [1d, 2d]", "machine: [1d]")
+    assert load_campaign(f"{again}machine_detection: {{action: hang_up}}\n", "c.yaml").retry["machine"]
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("machine_detection: {action: leave}", "schema/value action: "),
+        ("machine_detection: {action: hang_up, message: voicemail}", "campaign/machine-detection"),
+        ("machine_detection: {action: hang_up, message_after: 2s}", "campaign/machine-detection"),
+        ("machine_detection: {action: leave_message}", "campaign/machine-detection"),
+        ("machine_detection: {action: hang_up, tuning: {greeting: 1ms}}", "is not within 500ms to 10000ms"),
+    ],
+)
+def test_a_detection_that_cannot_be_meant_is_refused(line: str, fault: str) -> None:
+    (found,) = faults(f"{GOOD}{line}\n")
+    assert fault in found, found
+
+
+@pytest.mark.parametrize("detection", ["", "machine_detection: {action: leave_message, message: voicemail}\n"])
+def test_a_machine_is_not_called_again_without_detection_or_after_a_message(detection: str) -> None:
+    (found,) = faults(GOOD.replace("no_answer: [1d, 2d]", "machine: [1d]") + detection)
+    assert "campaign/retry" in found
 
 
 def test_the_optional_keys_have_defaults() -> None:

@@ -15,6 +15,7 @@ import pytest
 from agi_app.campaigns.law import check_law
 from agi_app.campaigns.load import check_against_rules, check_campaign, parse_campaign
 from agi_app.campaigns.meanings import parse_meanings, shipped_meanings
+from agi_app.campaigns.message import check_message
 from agi_app.campaigns.phone_lines import check_lines
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.rule_catalogue import EXAMPLES, LintRule, catalogue, explanation, find_rule
@@ -89,6 +90,12 @@ def _campaign(example: str, rules: RuleSet) -> list[Problem]:
     ]
 
 
+def _message(example: str, rules: RuleSet) -> list[Problem]:
+    detection = "machine_detection: {action: leave_message, message: voicemail}\n"
+    campaign = parse_campaign(EXAMPLES["campaign"] + detection, "c")
+    return check_message(campaign, parse_flow(EXAMPLES["flow"], "f").flow, prompts_of(example), rules)
+
+
 def _simulation(example: str, _: RuleSet) -> list[Problem]:
     flow = parse_flow(EXAMPLES["flow"], "f")
     return check_cases(parse_cases(merged(EXAMPLES["simulation"], example), "s"), {"example": flow}, prompts_of("{}"))
@@ -133,6 +140,7 @@ JUDGES: dict[str, Callable[[str, RuleSet], list[Problem]]] = {
     "windows-1252": lambda text, _: _read(text.encode("cp1252")),
     "campaign": _campaign,
     "prompts": _prompts,
+    "message": _message,
     "simulation": _simulation,
     "rules": _rules,
     "two rules": _two_rules,

@@ -31,7 +31,16 @@ def due(outcome: str, *, now: dt.datetime = NOW, used: int = 0, rang: bool = Fal
     return found
 
 
-@pytest.mark.parametrize("outcome", ["answered", "human", "machine", "abandoned"])
+def test_a_machine_is_called_again_if_the_campaign_says_so() -> None:
+    """Its answer counts like any: not before a cap of one call a day is over."""
+    again = replace(CAMPAIGN, retry={"machine": (2 * DAY,)})
+    result = CallResult(Outcome.MACHINE, answered_at=NOW)
+    assert next_due(CLAIM, again, result, NUMBER, RULES, NOW) == NOW + 2 * DAY
+    assert next_due(replace(CLAIM, retries_used={"machine": 1}), again, result, NUMBER, RULES, NOW) is None
+    assert next_due(CLAIM, replace(CAMPAIGN, retry={"machine": (HOUR,)}), result, NUMBER, RULES, NOW) == NOW + DAY
+
+
+@pytest.mark.parametrize("outcome", ["answered", "human", "abandoned"])
 def test_who_was_reached_is_not_called_again_even_if_the_campaign_says_so(outcome: str) -> None:
     eager = replace(CAMPAIGN, retry={outcome: (HOUR,)})
     assert next_due(CLAIM, eager, CallResult(Outcome(outcome)), NUMBER, RULES, NOW) is None

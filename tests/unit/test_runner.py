@@ -16,6 +16,7 @@ from agi_app.flow.definition import Flow
 from agi_app.flow.load import load_flow
 from agi_app.flow.speaking import Parts
 from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.model.machine import MachineDetection
 from agi_app.pbx import events as pbx
 from tests.unit.fake_channel import HANGUP_TAKES_S, FakeChannel
 from tests.unit.gate_cases import CLAIM, NOW
@@ -48,7 +49,14 @@ BYE = pbx.Destroyed(0, None)
 class World:
     """One call, its channel, and what was stored."""
 
-    def __init__(self, flow: Flow = FLOW, *, prompt_s: float = 2.0, ears: Ears | None = None) -> None:
+    def __init__(
+        self,
+        flow: Flow = FLOW,
+        *,
+        prompt_s: float = 2.0,
+        ears: Ears | None = None,
+        machine_detection: MachineDetection | None = None,
+    ) -> None:
         self.clock = FakeClock(NOW)
         self.channel = FakeChannel(self.clock, prompt_s=prompt_s)
         self.stops: list[tuple[str, str]] = []
@@ -68,6 +76,7 @@ class World:
             trunk_works=lambda: None,
             local_now=self.clock.now,
             ears=ears,
+            machine_detection=machine_detection,
         )
         self.call = Call(plan, self.clock)
 

@@ -1,0 +1,40 @@
+"""What one call waits for, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agi_app.clock import Clock
+
+
+class Timers:
+    """Named deadlines; monotonic seconds."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ends: dict[str, float] = {}
+
+    def start(self, name: str, seconds: float) -> None:
+        """Wait for this, too."""
+        self._ends[name] = self._clock.monotonic() + seconds
+
+    def only(self, name: str, seconds: float) -> None:
+        """From now on wait for this alone."""
+        self._ends = {}
+        self.start(name, seconds)
+
+    def cancel(self, name: str) -> None:
+        """Do not wait for this any more."""
+        self._ends.pop(name, None)
+
+    def fired(self) -> Iterator[str]:
+        """Those that are over, each once; one that is cancelled meanwhile does not come."""
+        now = self._clock.monotonic()
+        for name in [n for n, at in self._ends.items() if at <= now]:
+            if self._ends.pop(name, None) is not None:
+                yield name
+
+    @property
+    def until_next(self) -> float:
+        """Seconds; 0 when nothing is waited for."""
+        return max(0.0, min(self._ends.values(), default=0.0) - self._clock.monotonic())
