@@ -27,6 +27,7 @@ from agi_app.consent.erase import signer
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.purge import Purger
 from agi_app.consent.revoke import Stops
+from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.internal import InternalCalls
 from agi_app.dialer.line_calls import LineCalls
@@ -149,8 +150,8 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
     renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
     voice = Voice(renderer.media)
-    lines = LineCalls(node, stops, Means(playable, voice, HandOver(node, inst.settings.destinations).run, sound.ears))
     dialer, placer = _dialer(inst, node, worker, stops, playable, voice, sound.ears)
+    lines = LineCalls(node, stops, Means(playable, voice, HandOver(node, dialer.agents).run, sound.ears))
     catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
     rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
     return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, rehearsals, voice, renderer)
@@ -176,7 +177,9 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     kept, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
     purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(notary.key), screened_days=days)
     works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), internal.run(), purger.run())
-    background += [group.create_task(work) for work in (*works, watch.run(), parts.rehearsals.run())]
+    background += [
+        group.create_task(work) for work in (*works, watch.run(), dialer.agents.run(), parts.rehearsals.run())
+    ]
     with _told_to_end(node.live) as told:
         dialling = group.create_task(dialer.run())
         await told.wait()
@@ -222,16 +225,17 @@ def _dialer(
     async def store_opt_out(claim: Claim, how: str) -> None:
         await stops.take(claim.number, how)
 
+    agents = AgentWatch.of(node, inst.settings)
     placer = Placer(
         node,
         media=playable,
         voice=voice,
-        destinations=inst.settings.destinations,
         store_opt_out=store_opt_out,
+        agents=agents,
         may_dial=lambda: worker.hold() is None and not dialer.closing,
         ears=ears,
     )
     asterisk = inst.settings.asterisk
     lines = Lines(inst.store, inst.settings.trunks, ears, asterisk.calls_per_second)
-    dialer = Dialer(node, lines, placer, hold=worker.hold, concurrent=asterisk.concurrent)
+    dialer = Dialer(node, lines, placer, agents=agents, hold=worker.hold, concurrent=asterisk.concurrent)
     return dialer, placer

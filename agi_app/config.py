@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from agi_app.ami_config import AmiSettings
+from agi_app.destination_config import DestinationSettings
 from agi_app.errors import ConfigError
 from agi_app.line_config import InboundLineSettings, one_line_a_number
 from agi_app.screening_config import BAD_TOKEN, AgiSettings, GuardSettings, usable_token
@@ -73,12 +74,6 @@ class AsteriskSettings(_Frozen):
         return value.rstrip("/")
 
 
-class DestinationSettings(_Frozen):
-    """Somebody of our own to whom a flow may hand over (`transfer`): a desk, a queue."""
-
-    endpoint: str = Field(pattern=r"^\w+/[^{}]+$", description="what Asterisk dials: PJSIP/front-desk")
-
-
 class SandboxSettings(_Frozen):
     """Only for trials on trunks marked ``sandbox``."""
 
@@ -117,6 +112,13 @@ class Settings(BaseSettings):
     guard: GuardSettings = GuardSettings()
     audit: AuditSettings = AuditSettings()
     sandbox: SandboxSettings = SandboxSettings()
+
+    @model_validator(mode="after")
+    def _queues_need_ami(self) -> Settings:
+        for name, destination in self.destinations.items():
+            if destination.queue is not None and not self.ami.username:
+                raise ValueError(f"destinations.{name}.queue needs [ami] username: who is free is asked there")
+        return self
 
     @model_validator(mode="after")
     def _sandbox_clock_needs_sandbox_trunks(self) -> Settings:

@@ -13,6 +13,34 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class AgentsSeen:
+    """How many agents could take a call now, by the word of one worker."""
+
+    worker: str
+    free: int | None
+    busy: int | None
+    unknown: str | None = None  # why it does not know
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFigures:
+    """The agents of a campaign, and what became of its calls for them in the last 30 days."""
+
+    to: str
+    pacing: str
+    seen: Sequence[AgentsSeen]
+    under_way: int  # calls, not answered yet
+    waiting: int  # persons on the line, without an agent yet
+    ended: int
+    answered: int
+    abandoned: int
+    met: int
+    handling_s: float | None  # an agent's time for one call, on average; None: there was none
+    answer_rate: float  # answered by a person, of the calls that a person or their phone ended
+    abandoned_percent: float  # of the answered calls
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """A campaign in figures. ``refused`` counts a contact under each rule that refused it last."""
 
@@ -31,6 +59,7 @@ class Totals:
     dispositions: Mapping[str, int] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
     local_caller_ids: Mapping[str, str] = field(default_factory=dict)  # other numbers shown -> how they were proved
+    agents: AgentFigures | None = None  # None: it calls for nobody of ours
 
     @property
     def answer_rate(self) -> float:

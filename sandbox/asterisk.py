@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sandbox.agents import Agents
 from sandbox.errors import SandboxError
 from sandbox.ports import free_port, free_range
 from sandbox.supervise import Child, tail
@@ -63,7 +64,8 @@ class Asterisk:
     ``root`` comes from ``sandbox.root.ensure_root``; ``Path("/")`` means the Asterisk installed on this machine.
     ``run_dir`` is made if absent and may be used again: ports, password and entity id then stay the same only if given.
     A port of 0 means a free one. ``carrier`` is where the trunk ``sandbox-carrier`` sends its calls, ``extra_trunks``
-    names more trunks; ``extra_dialplan`` is appended to the dialplan. With ``ami`` the manager interface is on.
+    names more trunks; ``extra_dialplan`` is appended to the dialplan. With ``ami`` the manager interface is on;
+    with ``agents`` it is, too, and a queue has their phones as members.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own, by keyword
@@ -80,6 +82,7 @@ class Asterisk:
         extra_trunks: Mapping[str, tuple[str, int]] | None = None,
         extra_dialplan: str = "",
         ami: bool = False,
+        agents: Agents | None = None,
     ) -> None:
         self.root = root.resolve()
         self.run_dir = run_dir.resolve()
@@ -92,7 +95,8 @@ class Asterisk:
         self.trunks = {TRUNK: carrier, **(extra_trunks or {})}
         self.prompts_dir = prompts_dir.resolve() if prompts_dir else None
         self.extra_dialplan = extra_dialplan
-        self.ami = ami
+        self.ami = ami or agents is not None
+        self.agents = agents
         self.ari_user = ARI_USER
         self.ari_password = _hex(24)
         self.ami_password = _hex(24)
@@ -288,6 +292,9 @@ class Asterisk:
         if done.returncode != 0:
             raise SandboxError(f"configuring Asterisk {self.name} failed: {done.stderr.strip()}")
         (self.run_dir / "etc" / "extensions_local.conf").write_text(self.extra_dialplan)
+        if self.agents is not None:
+            (self.run_dir / "etc" / "queues_local.conf").write_text(self.agents.queues_conf())
+            (self.run_dir / "etc" / "pjsip_agents.conf").write_text(self.agents.pjsip_conf())
 
 
 def _hex(size: int) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sandbox.agents import Agents
 from sandbox.asterisk import TRUNK, Asterisk
 from sandbox.capture import Capture
-from sandbox.carrier import Carrier
+from sandbox.carrier import MEDIA_HOST, Carrier
 from sandbox.speaker import Person
 
 OUR_NUMBER, LINE_FLOW = "+999862155500001", "who-called"  # what the examples show, and what answers there
@@ -22,7 +23,8 @@ class World:
     """Starts all of it on enter and ends all of it on exit; the folder keeps logs and the capture.
 
     ``root`` comes from ``sandbox.root.ensure_root``. With ``asterisks=2`` two of them call into one carrier.
-    ``speaking`` has the carrier's people who speak, by the last two digits of their numbers.
+    ``speaking`` has the carrier's people who speak, by the last two digits of their numbers. With ``agents`` each
+    Asterisk has so many, and a queue; ``media`` captures the sound of calls, too.
     """
 
     def __init__(
@@ -33,10 +35,19 @@ class World:
         prompts_dir: Path | None = None,
         asterisks: int = 1,
         speaking: Mapping[str, Person] | None = None,
+        agents: int = 0,
+        talk_s: tuple[float, float] = (2.0, 5.0),
+        media: bool = False,
     ) -> None:
         self.folder = folder.resolve()
         self.carrier = Carrier(self.folder / "carrier", speaking=speaking)
-        self.capture = Capture(self.folder / "carrier" / "sip.pcap", self.carrier.port)
+        self.capture = Capture(
+            self.folder / "carrier" / "sip.pcap", self.carrier.port, media_host=MEDIA_HOST if media else None
+        )
+        self.agents = [
+            Agents(self.folder / f"agents-{name}", agents, talk_s=talk_s)
+            for name in "abcdefgh"[: asterisks if agents else 0]
+        ]
         self.asterisks = [
             Asterisk(
                 root,
@@ -44,8 +55,9 @@ class World:
                 name=name,
                 carrier=self.carrier.address,
                 prompts_dir=prompts_dir,
+                agents=self.agents[number] if self.agents else None,
             )
-            for name in "abcdefgh"[:asterisks]
+            for number, name in enumerate("abcdefgh"[:asterisks])
         ]
         self._running = ExitStack()
 
@@ -58,6 +70,8 @@ class World:
         with ExitStack() as starting:
             starting.enter_context(self.carrier)
             starting.enter_context(self.capture)
+            for phones in self.agents:
+                starting.enter_context(phones)
             for asterisk in self.asterisks:
                 starting.enter_context(asterisk)
             self._running = starting.pop_all()
@@ -85,6 +99,7 @@ def settings_toml(
         "[agi]\n"
         f"port = {asterisk.agi_port}\n"
         f'token = "{asterisk.agi_token}"\n'
+        f"{_agents_toml(asterisk)}"
         "\n"
         f"[trunks.{trunk}]\n"
         f'endpoint = "PJSIP/{{number}}@{TRUNK}"\n'
@@ -92,6 +107,16 @@ def settings_toml(
         f"concurrent = {concurrent}\n"
         "plus = true\n"
         "sandbox = true\n"
+    )
+
+
+def _agents_toml(asterisk: Asterisk) -> str:
+    agents = asterisk.agents
+    if agents is None:
+        return ""
+    return (
+        f'\n[ami]\nport = {asterisk.ami_port}\nusername = "agi-app-look"\npassword = "{asterisk.ami_password}"\n'
+        f'\n[destinations.{agents.queue}]\nqueue = "{agents.queue}"\nshared = false\n'
     )
 
 

@@ -99,6 +99,11 @@ class Keyed:
 
 
 @dataclass(frozen=True, slots=True)
+class MetNobody:
+    """The call was made for an agent, and none was there in time."""
+
+
+@dataclass(frozen=True, slots=True)
 class FlowEnded:
     """The call flow came to its end and wants the call hung up."""
 
@@ -146,6 +151,7 @@ Event = (
     | Judged
     | GreetingEnded
     | Keyed
+    | MetNobody
     | FlowEnded
     | Stopped
     | Deadline
@@ -214,7 +220,7 @@ class Attempt:
     trunk_alive: bool = False
     ringing_at: dt.datetime | None = None  # or early audio
     answered_at: dt.datetime | None = None
-    abandoned: bool = False  # answered, and we ended it before anything was said to the person
+    abandoned: bool = False  # answered, and nobody was there: no agent in time, or we ended it before a word was said
     verdict: Verdict | None = None
     stopped: str | None = None
     deadline: str | None = None
@@ -238,6 +244,8 @@ def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
             return replace(attempt, state=State.DIALLING, dialled_at=at), ()
         case Progressed() | Rang() | FarEndSpoke() | Answered():
             return _signalled(attempt, event, at)
+        case MetNobody() if attempt.state is State.UP:
+            return replace(attempt, abandoned=True), ()
         case Judged() | GreetingEnded() | Keyed():
             return _judged(attempt, event)
         case FlowEnded() if attempt.state in _ANSWERED:

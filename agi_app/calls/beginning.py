@@ -9,7 +9,8 @@ from agi_app.flow.session import Session
 
 
 def of_flow(plan: CallPlan, hearing: Hearing | None) -> Session:
-    """The plan's flow, heard by ``hearing`` from now on."""
+    """The plan's flow, heard by ``hearing`` from now on; a person is on the line."""
+    plan.answered()
     claim, hears = plan.claim, hearing is not None and hearing.answered(plan.flow)
     return Session.begin(plan.flow, claim.fields, claim.language, plan.local_now(), hears=hears, caller=plan.caller)
 

@@ -9,8 +9,10 @@ from agi_app import log
 from agi_app.calls.plan import CallPlan, ChannelLike, HandOverOrder
 from agi_app.errors import AgiAppError
 from agi_app.flow.commands import Transfer
-from agi_app.flow.words import FAILED
+from agi_app.flow.words import ABANDONED, FAILED
 from agi_app.pbx.events import HandedOver
+
+PATIENCE_S = 1.7  # for an agent; the prompt for whoever meets none is to be heard within 2 s
 
 _log = log.get("call")
 
@@ -25,6 +27,7 @@ def order_of(plan: CallPlan, channel_id: str, wanted: Transfer) -> HandOverOrder
         to=wanted.to,
         timeout_s=wanted.seconds,
         max_s=plan.max_call_s,
+        patience_s=PATIENCE_S if plan.agents == wanted.to else None,
         whisper=None if wanted.whisper is None else plan.media(wanted.language, wanted.whisper),
     )
 
@@ -54,5 +57,5 @@ class Handing:
             result = await self._run(order)
         except AgiAppError as error:
             _log.warning("not handed over", destination=order.to, reason=str(error))
-            result = FAILED
+            result = FAILED if order.patience_s is None else ABANDONED
         self._channel.deliver(HandedOver(order.transfer, result))

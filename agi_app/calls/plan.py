@@ -57,6 +57,11 @@ class HandOverOrder:
     timeout_s: float  # of the ringing
     max_s: float  # of the talk; the call's own end comes first
     whisper: str | None  # media that the destination alone hears
+    patience_s: float | None = None  # the call was made for this destination: so long may the person wait for it
+
+
+def _nobody_asks() -> None:
+    pass
 
 
 def _nobody_watches(_: Command | Event) -> None:
@@ -80,4 +85,6 @@ class CallPlan:
     machine_detection: MachineDetection | None = None  # None: nobody looks whether a machine has answered
     caller: Caller | None = None  # the call came in: what the flow may know of whoever calls
     ears: Ears | None = None  # who hears what the person says; None: nobody
+    agents: str | None = None  # the destination that the call is made for
+    answered: Callable[[], None] = _nobody_asks  # told when the person is on the line
     watch: Callable[[Command | Event], None] = _nobody_watches  # told all that the flow hears and wants done

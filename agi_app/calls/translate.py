@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from agi_app.calls import attempt as att
 from agi_app.flow import events as flow
+from agi_app.flow.words import ABANDONED
 from agi_app.pbx import events as pbx
 from agi_app.pbx import names
 
@@ -33,6 +34,8 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
             return att.Answered()
         case pbx.Key():
             return att.Keyed()
+        case pbx.HandedOver(result=result) if result == ABANDONED:
+            return att.MetNobody()
         case pbx.Destroyed(cause, tech_cause):
             return att.Destroyed(cause, tech_cause)
         case pbx.Failed(status, text):

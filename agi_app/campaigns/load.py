@@ -16,6 +16,7 @@ import phonenumbers
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from agi_app.campaigns.agents_file import AgentsFile, agents_of
 from agi_app.campaigns.durations import between
 from agi_app.campaigns.machine_file import MachineDetectionFile
 from agi_app.errors import Problem
@@ -150,6 +151,7 @@ class CampaignFile(Authored):
     region: Country | None = None
     local_caller_ids: dict[Prefix, Annotated[str, BeforeValidator(_caller_id)]] = Field(default={}, max_length=100)
     machine_detection: MachineDetectionFile | None = None
+    agents: AgentsFile | None = None
 
     @model_validator(mode="after")
     def _judge(self) -> CampaignFile:
@@ -238,4 +240,5 @@ def _campaign(file: CampaignFile) -> Campaign:
         region=file.region,
         local_caller_ids=tuple(sorted(file.local_caller_ids.items())),
         machine_detection=file.machine_detection.parsed() if file.machine_detection is not None else None,
+        agents=agents_of(file.agents),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from agi_app.campaigns.check_agents import check_agents, check_agents_destination
 from agi_app.campaigns.check_lines import check_inbound_lines
 from agi_app.campaigns.law import check_law
 from agi_app.campaigns.load import CampaignDocument, check_against_rules, check_campaign, parse_campaign
@@ -81,6 +82,7 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
         project.problems += check_campaign(campaign.parsed, project.flows, trunks)
         project.problems += check_against_rules(campaign.parsed, ruleset) if ruleset is not None else ()
         flow = project.flows.get(campaign.parsed.campaign.flow)
+        project.problems += check_agents(campaign.parsed, None if flow is None else flow.parsed, ruleset)
         if flow is not None and flow.parsed.flow.is_called:
             message = f'flow: "{flow.parsed.flow.flow}" is called by other flows; name the one that calls it'
             project.problems.append(campaign.parsed.document.problem(("flow",), "campaign/sub-flow", message))
@@ -112,6 +114,7 @@ def _check_by_settings(project: Project, flows: dict[str, FlowDocument]) -> None
     project.problems += check_inbound_lines(project.folder, settings.lines, whole_flows)
     for campaign in project.campaigns.values():
         project.problems += check_lines(campaign.parsed, settings.trunks)
+        project.problems += check_agents_destination(campaign.parsed, settings.destinations)
 
 
 def _check_flows(project: Project) -> None:

@@ -22,6 +22,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "max_call": "The longest call, 15s to 600s.",
         "region": "How numbers without a country code are read; one of the jurisdictions.",
         "local_caller_ids": "Prefix to the number that is shown to people whose numbers begin with it.",
+        "agents": "People of ours whom the calls are for: somebody is called only while one of them is free.",
         "machine_detection": "Find out whether a machine has answered, and what is done then; absent: nobody looks.",
     },
     "MachineDetectionFile": {
@@ -41,6 +42,13 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "maximum_number_of_words": "So many words: a machine.",
         "silence_threshold": "Mean amplitude up to which a line counts as silent, 50 to 5000.",
         "maximum_word_length": "One word of so long: a machine.",
+    },
+    "AgentsFile": {
+        "to": "A destination of the settings with a `queue` or `agents`; the flow hands over to it.",
+        "pacing": "`progressive` (default): one call for each free agent. `predictive`: more, as many as the answer"
+        " rate and the handling times so far allow.",
+        "abandoned_ceiling": "The share of answered calls, in 30 days, that may meet no agent; over it the campaign"
+        " stops. Default `1%`; 0% to what the countries' rules allow.",
     },
     "PaceFile": {
         "calls_per_second": "Calls begun in a second.",

@@ -21,7 +21,7 @@ from agi_app import log
 from agi_app.config import Settings, load_settings
 from agi_app.errors import InputError
 from agi_app.installation import Installation, installation
-from agi_app.results import Totals, plain
+from agi_app.results import AgentFigures, Totals, plain
 
 if TYPE_CHECKING:
     from agi_app.campaigns.project import Project, Source
@@ -129,9 +129,23 @@ def totals_view(totals: Totals, below: Sequence[str] = ()) -> Group:
         ("outcomes", counts(totals.outcomes)),
         ("dispositions", counts(totals.dispositions)),
         ("refused by rule", counts(totals.refused)),
+        *(() if totals.agents is None else agents_rows(totals.agents)),
     ):  # fmt: skip
         view.add_row(name, value)
     return Group(view, *below)
+
+
+def agents_rows(agents: AgentFigures) -> Iterator[tuple[str, str]]:
+    """The lines about a campaign's agents."""
+    for seen in agents.seen:
+        yield f"agents {agents.to}", f"{seen.unknown or f'{seen.free} free, {seen.busy} busy'} (worker {seen.worker})"
+    handling = "-" if agents.handling_s is None else f"{agents.handling_s:g} s"
+    yield f"{agents.pacing} pacing", f"{agents.under_way} calls under way, {agents.waiting} people wait for an agent"
+    yield (
+        "last 30 days",
+        f"answered {agents.answered} of {agents.ended} ({agents.answer_rate:.0%}), handling time {handling},"
+        f" abandoned {agents.abandoned} ({agents.abandoned_percent:g} %)",
+    )
 
 
 def counts(figures: Mapping[str, int]) -> str:

@@ -1,20 +1,20 @@
 """Hands a called person over to somebody of our own: rings a destination of the settings and lets both talk.
 
-The person hears it ring meanwhile. Whatever comes of it is one word for the flow, and the person is then ours again.
+The person hears it ring meanwhile; where the call was made for agents one of them is there at once, or nobody.
+Whatever comes of it is one word for the flow, and the person is then ours again.
 Cancelled (the person hung up, or pressed the opt-out key), it ends the other leg at once.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 from agi_app import log
 from agi_app.calls.plan import HandOverOrder
-from agi_app.config import DestinationSettings
+from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.node import Node
-from agi_app.errors import RequestFailed, SafetyError
-from agi_app.flow.words import BUSY, DONE, FAILED, NO_ANSWER
+from agi_app.errors import AgiAppError, RequestFailed, SafetyError
+from agi_app.flow.words import ABANDONED, BUSY, DONE, FAILED, NO_ANSWER
 from agi_app.gate.permit import InternalLeg
 from agi_app.pbx.bridges import join, part
 from agi_app.pbx.channel import Channel
@@ -23,6 +23,7 @@ from agi_app.pbx.originate import channel_id_of, place_internal
 
 ANSWER_GRACE_S = 3.0  # how much longer than Asterisk's own ring timeout we wait for its word
 WHISPER_WAIT_S = 30.0
+NOBODY_IDLE = "nobody_idle"
 _BUSY = frozenset({486, 600})
 _NO_ANSWER_CAUSES = frozenset({18, 19})
 
@@ -32,39 +33,73 @@ _log = log.get("hand_over")
 class HandOver:
     """The hand-overs of one node."""
 
-    def __init__(self, node: Node, destinations: Mapping[str, DestinationSettings]) -> None:
-        self._node, self._destinations = node, destinations
+    def __init__(self, node: Node, agents: AgentWatch) -> None:
+        self._node, self._agents = node, agents
 
     async def run(self, order: HandOverOrder) -> str:
-        """Returns when the talk is over or has not come about: ``done``, ``busy``, ``no_answer`` or ``failed``."""
-        destination = self._destinations.get(order.to)
-        if destination is None:
+        """Returns when the talk is over or has not come about: ``done``, ``busy``, ``no_answer`` or ``failed``.
+
+        A call that was made for the destination waits no longer than its patience, and ends ``abandoned`` instead.
+        """
+        if order.to not in self._agents.destinations:
             _log.error("the settings of this node have no such destination", destination=order.to)
+            return FAILED if order.patience_s is None else ABANDONED
+        if order.patience_s is None:
+            result = await self._ring(order)
+            return NO_ANSWER if result == NOBODY_IDLE else result
+        met: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        async with asyncio.TaskGroup() as group:  # at its end nobody is rung any more
+            ringing = group.create_task(self._ring_agent(order, met))
+            await asyncio.wait((met, ringing), timeout=order.patience_s, return_when=asyncio.FIRST_COMPLETED)
+            if met.done():
+                return await ringing
+            ringing.cancel()
+        _log.warning("nobody was there for a called person", destination=order.to)
+        return ABANDONED
+
+    async def _ring_agent(self, order: HandOverOrder, met: asyncio.Future[None]) -> str:
+        try:
+            return await self._ring(order, met)
+        except AgiAppError as error:
+            _log.warning("not handed over", destination=order.to, reason=str(error))
             return FAILED
-        leg = InternalLeg(f"{order.attempt_id}-{order.transfer}", order.to, destination.endpoint, order.caller_id)
-        await self._ask("POST", f"channels/{order.channel_id}/ring")
+
+    async def _ring(self, order: HandOverOrder, met: asyncio.Future[None] | None = None) -> str:
+        for_agents = None if met is None else order.attempt_id
+        endpoint = await self._agents.endpoint_for(order.to, for_agents)
+        if endpoint is None:
+            _log.info("not handed over: nobody of them is free", destination=order.to)
+            return NOBODY_IDLE
+        leg = InternalLeg(f"{order.attempt_id}-{order.transfer}", order.to, endpoint, order.caller_id)
+        if met is None:
+            await self._ask("POST", f"channels/{order.channel_id}/ring")
         try:
             agent = await place_internal(
                 self._node.ari, self._node.router, leg, ring_timeout=order.timeout_s, max_call=order.max_s
             )
         except (SafetyError, RequestFailed) as error:
             _log.warning("not handed over", destination=order.to, reason=str(error))
-            await self._ask("DELETE", f"channels/{order.channel_id}/ring")
+            if met is None:
+                await self._ask("DELETE", f"channels/{order.channel_id}/ring")
             return FAILED
         try:
-            return await self._with(agent, order)
+            return await self._with(agent, order, met)
         finally:
             if agent.ended is None:
                 self._node.router.forget(agent.id)
                 self._node.ari.hang_up_soon(agent.id)
+            if met is not None and met.done():
+                self._agents.notes.parted(order.attempt_id)
+            self._agents.parted(order.to, endpoint)
 
-    async def _with(self, agent: Channel, order: HandOverOrder) -> str:
+    async def _with(self, agent: Channel, order: HandOverOrder, met: asyncio.Future[None] | None) -> str:
         try:
             end = await _answered(agent, order.timeout_s + ANSWER_GRACE_S)
             if end is None and order.whisper is not None:
                 end = await _whispered(agent, order.whisper)
         finally:
-            await self._ask("DELETE", f"channels/{order.channel_id}/ring")
+            if met is None:
+                await self._ask("DELETE", f"channels/{order.channel_id}/ring")
         if end is not None:
             _log.info("not handed over", destination=order.to, result=_word(end))
             return _word(end)
@@ -72,6 +107,9 @@ class HandOver:
         try:
             await join(self._node.ari, bridge, order.channel_id, agent.id)
             _log.info("handed over", destination=order.to)
+            if met is not None and not met.done():
+                met.set_result(None)
+                self._agents.notes.met(order.attempt_id)
             await _ended(agent)
         except RequestFailed as error:
             _log.warning("could not be joined", destination=order.to, reason=str(error))

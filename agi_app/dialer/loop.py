@@ -13,6 +13,8 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 
 from agi_app import log
+from agi_app.dialer.agent_claims import REST_S, agent_terms, calls_for_all, held_for_agents, stop_abandoning
+from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.holds import NO_PLACE, NOBODY, hold_of, no_line
 from agi_app.dialer.lines import Lines, Running, limits_of, names_of
@@ -49,11 +51,13 @@ class Dialer:
         lines: Lines,
         placer: Placer,
         *,
+        agents: AgentWatch,
         hold: Callable[[], str | None],
         concurrent: int | None = None,
     ) -> None:
         """``hold`` says why nobody may be dialled now, or None; ``concurrent`` is this Asterisk's own limit."""
-        self._node, self._lines, self._placer = node, lines, placer
+        self._node, self._lines, self._placer, self.agents = node, lines, placer, agents
+        agents.changed = self._agents_changed
         self._clock = node.clock
         self._hold, self._concurrent = hold, concurrent
         self._open = 0  # calls that were claimed and have not ended
@@ -112,6 +116,8 @@ class Dialer:
         if now >= self._refresh_at:
             await self._lines.refresh(self._node.entityid, now)
             self._refresh_at = now + REFRESH_S
+            campaigns = (r.line.campaign.agents for r in self._lines.running.values())
+            self.agents.want({a.to for a in campaigns if a is not None})
         self._short, tried, again = False, set[str](), IDLE_S
         while not self._closing and (rooms := self._rooms(tried)):
             name = self._turns.next(rooms, self._lines.running)
@@ -131,6 +137,9 @@ class Dialer:
         return rooms if len(rooms) <= 1 else {name: min(room, TURN) for name, room in rooms.items()}
 
     def _room(self, running: Running, now: float) -> int:
+        if (why := held_for_agents(running, self.agents)) is not None:
+            self._rest(running, why, REST_S)
+            return 0
         room = min(p.room(now, HORIZON_S) for p in running.pacers.values())
         if (probes := running.line.breaker.room(now)) is not None:
             room = min(room, probes)
@@ -154,8 +163,13 @@ class Dialer:
         self._turns.charge(len(batch.claims))
         running.only_refusals = batch.refused > 0 and not batch.claims
         running.short = None
+        if batch.over_ceiling is not None:
+            await stop_abandoning(running, self._node, batch.over_ceiling)
+            return self._rest(running, NOBODY, IDLE_S)
         if len(batch.claims) == room:
             return None
+        if batch.no_agent:
+            return self._rest(running, calls_for_all(running, self.agents), REST_S)
         if batch.no_slot:
             self._short = True
             return self._rest(running, NO_PLACE[batch.short_of or "trunk"], BUSY_S)
@@ -188,6 +202,7 @@ class Dialer:
             offset=self._clock.offset,
             clock_name=self._clock.name,
             lines=limits_of(line.trunk),
+            agents=await agent_terms(running, self.agents, self._node),
         )
 
         def judge(facts: Facts, now: dt.datetime) -> Decision:
@@ -213,6 +228,12 @@ class Dialer:
             running.idle_until = 0.0
         if self._short or short:
             self._wake.set()
+
+    def _agents_changed(self) -> None:
+        for running in self._lines.running.values():
+            if running.line.campaign.agents is not None:
+                running.idle_until = 0.0
+        self._wake.set()
 
     def _say_holding(self, reason: str | None) -> None:
         if reason != self.holding:

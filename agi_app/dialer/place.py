@@ -7,15 +7,16 @@ everything after counts as dialled. A result is kept and tried again until the d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from agi_app import log
 from agi_app.calls.ears import Ears
 from agi_app.calls.plan import CallPlan
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import CallVoice, Voice
-from agi_app.config import DestinationSettings
+from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.breaker import Breaker, Ticket
 from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.node import Node
@@ -60,13 +61,13 @@ class Placer:
         store_opt_out: Callable[[Claim, str], Awaitable[None]],
         may_dial: Callable[[], bool],
         voice: Voice,
-        destinations: Mapping[str, DestinationSettings],
+        agents: AgentWatch,
         ears: Ears,
     ) -> None:
         """``media`` makes a media URI of (language, prompt); ``may_dial`` is asked right before each originate."""
         self._node, self.ears = node, ears
         self._store, self._ari, self._clock, self._live = node.store, node.ari, node.clock, node.live
-        self._hand_over = HandOver(node, destinations).run
+        self._hand_over, self._agents = HandOver(node, agents).run, agents
         self._media, self._store_opt_out, self._may_dial, self._voice = media, store_opt_out, may_dial, voice
 
     async def attempt(
@@ -117,7 +118,10 @@ class Placer:
         """How the flow of ``line`` talks to the person of ``claim``."""
         campaign = line.campaign
         zones = place_of(parse(claim.number), self._node.ruleset).clocks  # the gate asked all; words can fit one only
+        agents = campaign.agents
         return CallPlan(
+            agents=None if agents is None else agents.to,
+            answered=_nothing if agents is None else partial(self._agents.notes.answered, claim.attempt_id),
             claim=claim,
             flow=line.flow,
             ring_time_s=campaign.ring_time.total_seconds(),
@@ -231,6 +235,10 @@ def detection_variables(detection: MachineDetection | None) -> dict[str, str]:
     if detection is None:
         return {}
     return {"AGI_APP_AMD": detection.tuning.arguments, "AGI_APP_SILENCE": detection.silence_arguments}
+
+
+def _nothing() -> None:
+    pass
 
 
 def never_left(result: CallResult) -> bool:

@@ -16,7 +16,7 @@ from agi_app.config import Settings
 from agi_app.dialer.breaker import Breaker
 from agi_app.errors import AgiAppError
 from agi_app.pbx.ami import Ami, connected
-from agi_app.pbx.ami_state import Queue, contacts, queue, registrations, trunk_fault
+from agi_app.pbx.ami_state import Queue, can_queue, contacts, queue, registrations, trunk_fault
 from agi_app.pbx.trunks import endpoint_names
 from agi_app.trunk_config import TrunkSettings
 
@@ -98,13 +98,19 @@ async def examine(settings: Settings) -> list[Seen]:
     try:
         async with _connected(settings) as open_:
             faults = await trunk_faults(open_, settings.trunks)
-            queues = {name: await queue(open_, name) for name in ami.queues}
+            ours = [d.queue for d in settings.destinations.values() if d.queue is not None]
+            loaded = not (ours or ami.queues) or await can_queue(open_)
+            queues = {name: await queue(open_, name) for name in dict.fromkeys([*ami.queues, *ours])} if loaded else {}
     except AgiAppError as error:
         return [Seen("AMI", False, str(error), "see the message; manager.conf and [ami] in agi-app.toml")]
     found = [Seen("AMI", True, f"answers at {ami.host}:{ami.port}")]
     for name, fault in faults.items():
         if fault is not None:
             found.append(Seen(f"trunk {name} can carry calls", False, fault, "ask the carrier; pjsip.conf"))
+    if not loaded:
+        found.append(
+            Seen("app_queue", False, "Asterisk has not loaded it", "load app_queue.so; it needs a queues.conf")
+        )
     return found + [_seen_queue(name, state) for name, state in queues.items()]
 
 

@@ -178,6 +178,7 @@ class Worker:
             flushed=not self._stops.pending,
             holding=dialer.holding,
             holds=dialer.holds(),
+            agents=dialer.agents.told(),
         )
         await self._note_progress()  # before the peers let us dial again: the database may be an old copy now
         await self._look_at_peers()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from agi_app.errors import Problem
 from agi_app.flow.call_step import CallStep
+from agi_app.flow.check_abandoned import abandoned_says_who
 from agi_app.flow.check_line import line_knows_nothing, line_takes_stops, stop_number_needs_line
 from agi_app.flow.check_names import (
     language_missing,
@@ -243,6 +244,7 @@ PROMPT_RULES: tuple[PromptRule, ...] = (
     prompt_format,
     business_not_named,
     opt_out_not_offered,
+    abandoned_says_who,
     record_notice,
     record_call_notice,
 )

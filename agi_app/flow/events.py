@@ -55,7 +55,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class TransferEnded:
-    """The talk is over (``done``), or has not come about (``busy``, ``no_answer``, ``failed``)."""
+    """The talk is over (``done``), or has not come about (``busy``, ``no_answer``, ``failed``, ``abandoned``)."""
 
     transfer: str
     result: str

@@ -132,6 +132,8 @@ def prompt_uses(flow: Flow) -> Iterator[PromptUse]:
     """Every place in the file that names a prompt, in file order."""
     if flow.opt_out.confirm:
         yield PromptUse(flow.opt_out.confirm, ("opt_out", "confirm"), False)
+    if flow.abandoned:
+        yield PromptUse(flow.abandoned, ("abandoned",), False)
     for node, steps in flow.nodes.items():
         for index, step in enumerate(steps):
             yield from _uses(step, ("nodes", node, index))

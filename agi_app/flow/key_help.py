@@ -19,6 +19,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "languages": "Language tags, at least one. A contact without a language hears the first.",
         "identify": "Who calls.",
         "opt_out": "How a person says stop.",
+        "abandoned": "A prompt for whoever was called for an agent and meets none within 2 s: who rang, and how to stop"
+        " the calls. For campaigns with `agents`; then the call ends.",
         "parameters": "Only in a flow that others [call](#call): variables that the caller gives a value, at most 20.",
         "start": "The node where a call begins.",
         "nodes": "Nodes by name. A node is a list of steps.",

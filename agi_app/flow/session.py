@@ -16,6 +16,7 @@ everywhere, whatever the author wrote:
   exception: a ``play`` or ``say`` whose very next step is a gather; if both allow barge-in, a key
   that answers the gather does so at once, and its prompt is not played.
 * A recording of the call goes on until a step ends it, a transfer begins, or the call is over; a stop does not end it.
+* Whoever was called for an agent and meets none hears the flow's ``abandoned`` prompt, and the call ends.
 * Every path ends: after MAX_STEPS_PER_CALL steps the call is ended as ``flow_limit``.
 """
 
@@ -77,6 +78,7 @@ from agi_app.flow.transfer_step import TransferStep
 from agi_app.flow.understanding import OPT_OUT, Understood, understand
 from agi_app.flow.waiting import hush, listen, play, record, record_call, say, stop, transfer
 from agi_app.flow.words import (
+    ABANDONED,
     CALL_BACK,
     CHOSEN,
     EMPTY,
@@ -362,6 +364,11 @@ class Session:
         state.playback = None
         if state.phase == "confirming":
             return self._end(OPTED_OUT)
+        if state.phase == "parting" and state.listening:
+            state.phase, state.broken = "hearing", "parting"  # what is being said may be a stop
+            return []
+        if state.phase == "parting":
+            return self._end(ABANDONED)
         question, step = self._question(), self._current()
         if isinstance(step, RecordStep):
             return [record(state, step)]
@@ -385,6 +392,9 @@ class Session:
 
     def _transferred(self, result: str) -> list[Command]:
         step, self._state.transfer = self._current(), None
+        if result == ABANDONED and self._flow.abandoned is not None:
+            self._state.disposition = ABANDONED
+            return [do.SetDisposition(ABANDONED), play(self._state, "parting", self._flow.abandoned)]
         self._move(step.way(result) if isinstance(step, TransferStep) else None)
         return self._run()
 
@@ -396,6 +406,8 @@ class Session:
         if state.phase == "listening" and state.timer:
             state.talking, timer, state.timer = True, state.timer, None
             return [do.CancelTimer(timer), *([] if state.listening else [self._listen(waits=None)])]
+        if state.phase == "parting" and state.listening is None:
+            return [self._listen(waits=None, beside=True)]
         if state.phase not in ("playing", "asking", "reading") or state.playback is None or state.listening:
             return []
         if state.breaks:
@@ -458,6 +470,8 @@ class Session:
         """What the talk broke off goes on: a prompt from its beginning."""
         state, step, question = self._state, self._current(), self._question()
         broken, state.broken = state.broken, None
+        if broken == "parting":
+            return self._end(ABANDONED)
         if broken == "playing" and isinstance(step, PlayStep | SayStep):
             return self._speak(step)
         if broken == "reading" and state.pending is not None and (collect := _collect_of(step)) is not None:

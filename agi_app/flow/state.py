@@ -15,6 +15,7 @@ from agi_app.flow.expressions import Value
 # recording: a message of the person is taken down
 # hearing: the person speaks, or has spoken and it is not yet known what; then it goes on as ``broken`` says
 # storing: waits for OptOutStored · storing_other: waits for StopStored
+# parting: the prompt for whoever meets no agent plays, and then the call ends
 # confirming: the prompt after a stored opt-out plays · done: hung up, nothing more comes
 Phase = Literal[
     "new",
@@ -26,6 +27,7 @@ Phase = Literal[
     "hearing",
     "recording",
     "transferring",
+    "parting",
     "storing",
     "storing_other",
     "confirming",

@@ -6,7 +6,7 @@ import datetime as dt
 
 from pydantic import Field, model_validator
 
-from agi_app.flow.words import BUSY, DONE, FAILED, NO_ANSWER, FileName, Label, Wait, judge_answers
+from agi_app.flow.words import ABANDONED, BUSY, DONE, FAILED, NO_ANSWER, FileName, Label, Wait, judge_answers
 from agi_app.yaml_lines import Authored
 
 RESULTS = (DONE, FAILED, BUSY, NO_ANSWER)
@@ -33,4 +33,4 @@ class TransferStep(Authored):
 
     def way(self, result: str) -> str | None:
         """The node for a result; ``busy`` and ``no_answer`` go the way of ``failed`` when they have none."""
-        return self.on.get(result, self.on.get(FAILED) if result in (BUSY, NO_ANSWER) else None)
+        return self.on.get(result, self.on.get(FAILED) if result in (BUSY, NO_ANSWER, ABANDONED) else None)

@@ -32,6 +32,7 @@ MIN_WAIT, MAX_WAIT = dt.timedelta(seconds=1), dt.timedelta(seconds=60)
 
 NO_INPUT, NO_MATCH, ENTERED = "no_input", "no_match", "entered"  # outcomes of a gather or a collect
 DONE, FAILED, BUSY, NO_ANSWER = "done", "failed", "busy", "no_answer"  # outcomes of a transfer
+ABANDONED = "abandoned"  # besides, when the call was made for agents and none was there in time
 CHOSEN = "chosen"  # outcome of a call_back or a language
 CALLER_COLUMN, SHOWN, WITHHELD = "caller", "shown", "withheld"  # of who calls a line: its call shows a number, or not
 STOPPED = "stopped"  # outcome of a stop_number

@@ -57,6 +57,15 @@ async def queue(ami: Ami, name: str) -> Queue | None:
     return None
 
 
+async def can_queue(ami: Ami) -> bool:
+    """Whether app_queue is loaded: without it Asterisk does not know the question."""
+    try:
+        await ami.ask("QueueSummary")
+    except Refused:
+        return False
+    return True
+
+
 def trunk_fault(
     endpoints: Collection[str], registered: Iterable[Registration], reached: Iterable[Contact]
 ) -> str | None:

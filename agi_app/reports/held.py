@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from agi_app.model.hold import DONE, NO_WORKER, NOBODY_DUE, PLACES, STATE, WORKER, Hold
 
+BY_COMMAND = "by command"  # somebody knows why
 _KNOWN_BETTER = (NOBODY_DUE, PLACES["campaign"], PLACES["trunk"])  # the store's own figures say it for all workers
 
 
@@ -33,6 +34,7 @@ class Standstill:
     trunk_slots: int  # 0: no worker has used the trunk yet
     calls_per_second: float
     rule_until: Mapping[str, dt.datetime] = field(default_factory=dict)  # when the first contact of a rule is due
+    state_reason: str | None = None  # why it was paused or stopped
     holds: Sequence[Hold] = ()  # what live workers say of this campaign
 
 
@@ -53,7 +55,8 @@ def held_back(view: Standstill) -> list[Hold]:
     found = []
     if view.state != "running":
         verb = "resume" if view.state == "paused" else "start"
-        found.append(Hold(STATE, f"the campaign is {view.state}; `agi-app campaign {verb}` makes it run"))
+        why = f" ({view.state_reason})" if view.state_reason not in (None, BY_COMMAND) else ""
+        found.append(Hold(STATE, f"the campaign is {view.state}{why}; `agi-app campaign {verb}` makes it run"))
     found += _workers_hold(view)
     found += _no_place(view)
     if not view.due_now:

@@ -8,6 +8,7 @@ from agi_app.clock import Clock
 from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import InputError
 from agi_app.gate.caller_id import numbers_of
+from agi_app.reports.agents import figures_of
 from agi_app.reports.held import Standstill
 from agi_app.results import Totals
 from agi_app.store import nodes, reports
@@ -27,6 +28,7 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
     workers = await nodes.all_nodes(store)
     view = Standstill(
         state=stored.state.value,
+        state_reason=stored.state_reason,
         workers=[(n.name, n.alive, n.holding) for n in workers],
         due_now=waiting.due_now,
         later=waiting.later,
@@ -57,6 +59,7 @@ async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Tot
         purpose=campaign.purpose.value,
         caller_id=campaign.caller_id,
         caller_id_proof=standing(found, campaign.caller_id, now).words,
+        agents=await figures_of(store, campaign, await nodes.all_nodes(store), now),
         local_caller_ids={number: standing(found, number, now).words for number in numbers_of(campaign)[1:]},
         contacts=counted.total,
         done=counted.done,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from agi_app.gate.replay import inputs_of
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store import phone_lines, queries, slots
+from agi_app.store.agents import AgentTerms, may_begin
 from agi_app.store.facts import Decide, Due, Judged, begin, judge
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection, records
@@ -26,6 +27,7 @@ from agi_app.store.texts import spec_of, version_of_spec
 
 Q = queries.load("claims")
 SOONEST_RETRY = dt.timedelta(seconds=1)  # a refusal is not decided again at once, whatever the rule says
+CEILING = "abandoned_ceiling"  # the gate's rule
 _REASONS = msgspec.json.Decoder(tuple[Reason, ...])
 _FIELDS = msgspec.json.Decoder(dict[str, str])
 _RETRIES = msgspec.json.Decoder(dict[str, int])
@@ -41,6 +43,7 @@ class ClaimTerms:
     offset: dt.timedelta  # rules time minus real time
     clock_name: str
     lines: tuple[phone_lines.Limits, ...] = ()  # of the trunk, when it is a gateway with lines
+    agents: AgentTerms | None = None  # of a campaign that calls for some
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class ClaimBatch:
     short_of: str | None = None  # trunk | campaign: whose places were too few, when ``no_slot``
     not_running: bool = False
     no_line: phone_lines.Lines | None = None  # how the lines stand, when none is free
+    no_agent: bool = False  # for all who are free, or soon will be, calls are under way
+    over_ceiling: str | None = None  # too many calls were abandoned, in the gate's words
 
 
 async def claim(
@@ -68,6 +73,12 @@ async def claim(
         start = await begin(connection, campaign, terms.offset)
         if start is None or start.state is not CampaignState.RUNNING:
             return ClaimBatch(not_running=True)
+        no_agent = False
+        if campaign.agents is not None:
+            for_agents = await _for_agents(connection, campaign, start.now, terms)
+            no_agent, limit = for_agents <= limit, min(limit, for_agents)
+            if limit <= 0:
+                return ClaimBatch(no_agent=True)
         trunk = slots.Scope(slots.of_trunk(campaign.trunk), terms.trunk_limit)
         own = slots.Scope(slots.of_campaign(campaign.name), campaign.pace.concurrent)
         places = await slots.lease_both(connection, trunk, own, limit)
@@ -88,8 +99,19 @@ async def claim(
             judged = _one_a_line(judged, lines.free, len(free))
         claims = await _reserve(connection, campaign, judged, free, start.now, terms)
     refused = len(judged) - len(claims)
-    no_slot = len(claims) == len(free)
-    return ClaimBatch(tuple(claims), len(judged), refused, no_slot=no_slot, short_of=places.short_of)
+    no_slot, no_agent = len(claims) == len(free), no_agent and len(claims) == limit
+    over = next((r.text for j in judged for r in j.decision.reasons if r.rule == CEILING), None)
+    batch = ClaimBatch(tuple(claims), len(judged), refused, no_slot=no_slot, short_of=places.short_of)
+    return replace(batch, no_agent=no_agent, over_ceiling=over)
+
+
+async def _for_agents(connection: Connection, campaign: Campaign, now: dt.datetime, terms: ClaimTerms) -> int:
+    """How many calls may be made for the campaign's agents; none without a look at them."""
+    if campaign.agents is None or terms.agents is None:
+        return 0
+    return await may_begin(
+        connection, terms.agents, agents=campaign.agents.to, campaign=campaign.name, node=terms.node, now=now
+    )
 
 
 async def _lock(

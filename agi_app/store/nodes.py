@@ -29,6 +29,7 @@ class NodeRow:
     seen_at: dt.datetime
     holding: str | None  # why it dials nobody now
     holds: dict[str, Any]  # campaign -> what holds it back there now, as JSON
+    agents: dict[str, dict[str, int | float | str]]  # destination -> free and busy, or why that is unknown
     alive: bool
 
     def hold_of(self, campaign: str) -> Hold | None:
@@ -56,10 +57,11 @@ async def beat(
     flushed: bool,
     holding: str | None = None,
     holds: Mapping[str, Hold] | None = None,
+    agents: Mapping[str, Mapping[str, int | float | str]] | None = None,
 ) -> None:
     """Say that this worker lives, and how many bytes of its journal are stored; ``flushed``: all of them.
 
-    ``holding`` is why it dials nobody now, ``holds`` what holds each campaign back.
+    ``holding`` is why it dials nobody now, ``holds`` what holds each campaign back, ``agents`` what it sees of them.
     """
     values = {
         "entityid": entityid,
@@ -67,6 +69,7 @@ async def beat(
         "flushed": flushed,
         "holding": holding,
         "holds": msgspec.json.encode(holds or {}).decode(),
+        "agents": msgspec.json.encode(agents or {}).decode(),
     }
     async with store.transaction() as connection:
         await connection.execute(Q["beat"], values)

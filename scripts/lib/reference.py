@@ -22,7 +22,8 @@ from agi_app.campaigns.rule_catalogue import EXAMPLES, LintRule, sections
 from agi_app.campaigns.rule_texts import in_force, lines_of
 from agi_app.campaigns.rules import RuleBook, load_rulebook
 from agi_app.cli.main import build
-from agi_app.config import DestinationSettings, SandboxSettings, Settings
+from agi_app.config import SandboxSettings, Settings
+from agi_app.destination_config import DestinationSettings
 from agi_app.gate.case import Rule
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import Jurisdiction

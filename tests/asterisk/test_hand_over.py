@@ -7,8 +7,10 @@ from typing import Any, cast
 
 import pytest
 
+from agi_app.ami_config import AmiSettings
 from agi_app.calls.plan import HandOverOrder
-from agi_app.config import DestinationSettings
+from agi_app.destination_config import DestinationSettings
+from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.node import Node
@@ -40,7 +42,7 @@ async def hand_over(client: Client, person: Channel, endpoint: str, whisper: str
     desks = {"desk": DestinationSettings(endpoint=endpoint)}
     attempt = person.id.removeprefix("agi-app-")
     order = HandOverOrder(person.id, attempt, CALLER_ID, "h1", "desk", 1.0, 30.0, whisper)
-    return await HandOver(node, desks).run(order)
+    return await HandOver(node, AgentWatch(node, desks, AmiSettings(), "")).run(order)
 
 
 async def alone(client: Client, person: Channel, sound: str) -> None:

@@ -7,9 +7,11 @@ from typing import Any, cast
 
 import pytest
 
+from agi_app.ami_config import AmiSettings
 from agi_app.calls.ears import Ears
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import Voice, recorded_only
+from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.node import Node
@@ -57,7 +59,7 @@ async def attempt(client: Client, store: FakeStore, claim: Claim) -> CallResult 
         store_opt_out=opt_out,
         may_dial=lambda: True,
         voice=voice,
-        destinations={},
+        agents=AgentWatch(node, {}, AmiSettings(), ""),
         ears=DEAF,
     )
     line = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint=f"PJSIP/{{number}}@{TRUNK}", sandbox=True), Breaker())

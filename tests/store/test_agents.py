@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from dataclasses import replace
 
 import pytest
 
 from agi_app.gate.ruleset import Jurisdiction, RuleSet
+from agi_app.model.agents import AgentCounts
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Agents, Campaign
 from agi_app.store import attempts
+from agi_app.store.agents import AgentTerms, Note, counts, note, pause
 from agi_app.store.pool import Store
 from tests.store.world import World, campaign, rule_set
 
@@ -27,7 +30,9 @@ def rules(**changes: object) -> RuleSet:
 
 
 async def for_agents(world: World, people: range, name: str = "checkup") -> Campaign:
-    """A running campaign whose calls are for the desk."""
+    """A running campaign whose calls are for the desk, where a hundred are free."""
+    seen = AgentTerms(await world.now(), True, lambda counts: 100 - counts.under_way)
+    world.terms = replace(world.terms, agents=seen)
     return await world.running(campaign(name, agents=DESK), people)
 
 
@@ -105,3 +110,67 @@ async def test_the_true_result_of_a_swept_call_is_counted_once(world: World, sto
     for _ in range(2):
         await attempts.finish(store, claim.attempt_id, NOBODY_THERE, None, True)
     assert await world.value("SELECT answered::text || '/' || abandoned FROM agent_tally") == "1/1"
+
+
+async def test_calls_of_all_nodes_count_before_the_next_is_begun(world: World, store: Store) -> None:
+    """Three free agents, two nodes: three calls together; one more when a person has met an agent who was seen busy."""
+    wanted = await for_agents(world, range(9))
+    first = (await world.claim(wanted, agents=AgentTerms(await world.now(), True, three), limit=2)).claims
+    other = await world.claim(wanted, agents=AgentTerms(await world.now(), True, three), node="node-2")
+    assert (len(first), len(other.claims), other.no_agent) == (2, 1, True)
+    assert (await world.claim(wanted, agents=AgentTerms(await world.now(), True, three))).no_agent
+    assert await attempts.mark(store, first[0], world.terms.node)
+    at = await world.now()
+    await note(store, [Note(first[0].attempt_id, answered_at=at), Note(first[0].attempt_id, met_at=at)])
+    assert (await world.claim(wanted, agents=AgentTerms(at - dt.timedelta(seconds=1), True, three))).claims == ()
+    assert len((await world.claim(wanted, agents=AgentTerms(at + dt.timedelta(seconds=1), True, three))).claims) == 1
+
+
+def three(seen: AgentCounts) -> int:
+    """Calls for three free agents."""
+    return 3 - seen.under_way - seen.waiting
+
+
+async def test_each_asterisk_may_have_agents_of_its_own(world: World) -> None:
+    """Calls of other nodes are not for them."""
+    wanted = await for_agents(world, range(9))
+    own = AgentTerms(await world.now(), False, three)
+    assert len((await world.claim(wanted, agents=own)).claims) == 3
+    assert len((await world.claim(wanted, agents=own, node="node-2")).claims) == 3
+
+
+async def test_without_a_look_at_the_agents_nobody_is_claimed(world: World) -> None:
+    """A worker that knows nothing of them calls nobody."""
+    wanted = await for_agents(world, range(2))
+    assert (await world.claim(wanted, agents=None)).no_agent
+
+
+async def test_two_at_once_begin_no_more_calls_than_one_after_the_other(world: World) -> None:
+    """The second waits for the first, and counts its calls."""
+    wanted = await for_agents(world, range(30))
+    terms = AgentTerms(await world.now(), True, three)
+    batches = await asyncio.gather(*(world.claim(wanted, agents=terms, node=f"node-{n}") for n in range(6)))
+    assert sum(len(batch.claims) for batch in batches) == 3
+
+
+async def test_how_calls_went_is_told_after_a_restart(world: World, store: Store) -> None:
+    """The figures are in the database: answers, talks and how long they were."""
+    wanted = await for_agents(world, range(2))
+    claim = await world.claim_one(wanted)
+    assert await attempts.mark(store, claim, world.terms.node)
+    at = await world.now()
+    await note(store, [Note(claim.attempt_id, met_at=at)])
+    talked = replace(TALKED, answered_at=at, ended_at=at + dt.timedelta(seconds=40))
+    assert await attempts.finish(store, claim.attempt_id, talked, None, True)
+    await world.call(await world.claim_one(wanted), CallResult(Outcome.NO_ANSWER))
+    seen = await counts(store, "desk", wanted.name, at)
+    assert (seen.ended, seen.answered, seen.met, seen.abandoned) == (2, 1, 1, 0)
+    assert abs(seen.talk_s - 40) < 0.01
+
+
+async def test_only_a_running_campaign_is_paused(world: World, store: Store) -> None:
+    """Who stopped it meanwhile has stopped it."""
+    wanted = await for_agents(world, range(1))
+    assert await pause(store, wanted.name, "too many abandoned")
+    assert await world.value("SELECT state_reason FROM campaign") == "too many abandoned"
+    assert not await pause(store, wanted.name, "again")

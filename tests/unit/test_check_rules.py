@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from agi_app.campaigns.check_agents import check_agents, check_agents_destination
 from agi_app.campaigns.law import check_law
 from agi_app.campaigns.load import check_against_rules, check_campaign, parse_campaign
 from agi_app.campaigns.meanings import parse_meanings, shipped_meanings
@@ -26,6 +27,7 @@ from agi_app.contacts.guard_file import Reading, parse_guard_list
 from agi_app.contacts.parse import parse_contacts
 from agi_app.contacts.stop_list import parse_stop_list
 from agi_app.contacts.table import Table
+from agi_app.destination_config import DestinationSettings
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.flow.check import check_flow, check_structure, unused_prompts
 from agi_app.flow.check_meanings import check_words
@@ -80,10 +82,30 @@ def _prompts(example: str, rules: RuleSet) -> list[Problem]:
     return [*check_flow(flow, prompts), *unused_prompts([flow], prompts), *law]
 
 
+FOR_AGENTS = """\
+abandoned: sorry
+nodes:
+  greeting:
+    - play: greeting
+    - transfer: {to: advisers}
+    - transfer: {to: front-desk}
+    - hangup
+"""
+
+
 def _campaign(example: str, rules: RuleSet) -> list[Problem]:
     parsed = parse_campaign(merged(EXAMPLES["campaign"], example), "c")
-    found = [*check_campaign(parsed, {"example"}, {"carrier-a", "gsm"}), *check_against_rules(parsed, rules)]
+    found = [
+        *check_campaign(parsed, {"example", "for-agents"}, {"carrier-a", "gsm"}),
+        *check_against_rules(parsed, rules),
+    ]
     line = LineSettings(number="+998612345001")
+    flow = parse_flow(merged(EXAMPLES["flow"], FOR_AGENTS if parsed.campaign.flow == "for-agents" else ""), "f")
+    desks = {
+        "advisers": DestinationSettings(queue="advisers"),
+        "front-desk": DestinationSettings(endpoint="PJSIP/desk"),
+    }
+    found += [*check_agents(parsed, flow, rules), *check_agents_destination(parsed, desks)]
     return [
         *found,
         *check_lines(parsed, {"gsm": TrunkSettings(endpoint="PJSIP/{number}@gsm-{line}", lines={"a": line})}),

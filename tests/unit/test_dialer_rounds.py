@@ -9,7 +9,9 @@ from typing import Any, cast
 
 import pytest
 
+from agi_app.ami_config import AmiSettings
 from agi_app.clock import FakeClock
+from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.lines import Lines
 from agi_app.dialer.loop import Dialer
 from agi_app.store import claims
@@ -19,6 +21,7 @@ from tests.unit.gate_cases import CLAIM, NOW
 from tests.unit.test_lines import DEAF, TRUNKS, Shared, pause, row, shared, stored
 
 __all__ = ["shared", "stored"]
+NO_AGENTS = AgentWatch(cast(Any, None), {}, AmiSettings(), "")
 
 
 class Floor:
@@ -27,7 +30,9 @@ class Floor:
     def __init__(self, lines: Lines, concurrent: int | None = None) -> None:
         self.clock = FakeClock(NOW)
         node = SimpleNamespace(clock=self.clock, entityid="n", store=None)
-        self.dialer = Dialer(cast(Any, node), lines, cast(Any, self), hold=lambda: None, concurrent=concurrent)
+        self.dialer = Dialer(
+            cast(Any, node), lines, cast(Any, self), agents=NO_AGENTS, hold=lambda: None, concurrent=concurrent
+        )
         self.started: Counter[str] = Counter()
         self.places: dict[str, int] = {}
         self._end = asyncio.Event()

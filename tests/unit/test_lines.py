@@ -9,10 +9,12 @@ from typing import Any, cast
 
 import pytest
 
+from agi_app.ami_config import AmiSettings
 from agi_app.calls.ears import Ears
 from agi_app.clock import FakeClock
 from agi_app.dialer import lines as module
 from agi_app.dialer import loop
+from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.breaker import FAULTS_TO_OPEN
 from agi_app.dialer.holds import hold_of
 from agi_app.dialer.lines import Lines, Running
@@ -44,6 +46,7 @@ TRUNKS = {
     "other": TrunkSettings(endpoint="PJSIP/{number}@b"),
     "wide": TrunkSettings(endpoint="PJSIP/{number}@c", calls_per_second=100),
 }
+NO_AGENTS = AgentWatch(cast(Any, None), {}, AmiSettings(), "")
 
 
 def row(
@@ -232,7 +235,7 @@ async def test_after_refusals_it_looks_at_many_and_still_claims_few(
 
     monkeypatch.setattr(claims, "claim", claim)
     node = SimpleNamespace(clock=FakeClock(NOW), entityid="n", store=None)
-    dialer = loop.Dialer(cast(Any, node), lines, cast(Any, None), hold=lambda: None)
+    dialer = loop.Dialer(cast(Any, node), lines, cast(Any, None), agents=NO_AGENTS, hold=lambda: None)
     stored.append(row())
     await lines.refresh("n", 0.0)
     lines.running["checkup"].only_refusals = True

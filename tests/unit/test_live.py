@@ -10,11 +10,13 @@ from typing import Any, cast
 
 import pytest
 
+from agi_app.ami_config import AmiSettings
 from agi_app.calls.ears import Ears
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import Voice, recorded_only
 from agi_app.clock import FakeClock
 from agi_app.dialer import place as module
+from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.node import Node
@@ -106,7 +108,7 @@ class Place:
             store_opt_out=opt_out,
             may_dial=lambda: self.may_dial,
             voice=voice,
-            destinations={},
+            agents=AgentWatch(node, {}, AmiSettings(), ""),
             ears=DEAF,
         )
         return await placer.attempt(CLAIM, line, start_at)

@@ -1,0 +1,33 @@
+"""The part ``agents`` of a campaign file."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from agi_app.flow.words import FileName
+from agi_app.model.campaign import Agents, Pacing
+from agi_app.yaml_lines import Authored, quote
+
+
+def _percent(value: object) -> float:
+    found = re.fullmatch(r"([0-9]{1,2}(?:\.[0-9]{1,2})?) ?%", value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("campaign/percent", "{found} is no share; write 1%", {"found": quote(value)})
+    return float(found[1])
+
+
+class AgentsFile(Authored):
+    """``agents``: calls are made only while these people of ours are free."""
+
+    to: FileName
+    pacing: Literal["progressive", "predictive"] = "progressive"
+    abandoned_ceiling: Annotated[float, BeforeValidator(_percent)] = 1.0
+
+
+def agents_of(file: AgentsFile | None) -> Agents | None:
+    """As the campaign has them."""
+    return None if file is None else Agents(file.to, Pacing(file.pacing), file.abandoned_ceiling)

@@ -1,0 +1,72 @@
+"""Which agents of ours could take a call now, as Asterisk sees them; anything unknown is not free."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import msgspec
+
+from agi_app.errors import AsteriskError, RequestFailed
+from agi_app.model.agents import AgentsNow
+from agi_app.pbx.ami import Ami, Answer, Refused
+from agi_app.pbx.ari import Ari
+
+NOT_IN_USE = 1  # AST_DEVICE_NOT_INUSE: the one state in which a phone may be rung
+AWAY = frozenset({4, 5})  # AST_DEVICE_INVALID, AST_DEVICE_UNAVAILABLE: nobody is there
+IDLE = "NOT_INUSE"
+GONE = frozenset({"INVALID", "UNAVAILABLE", "UNKNOWN"})
+
+
+class NoQueue(AsteriskError):
+    """Asterisk has no queue of that name; the connection is good."""
+
+
+async def of_queue(ami: Ami, name: str, now: float) -> AgentsNow:
+    """The members of a queue; ``now`` is this host's time, since Asterisk tells that of the last call.
+
+    Raises AsteriskError, NoQueue among them.
+    """
+    try:
+        answers = await ami.ask("QueueStatus", Queue=name)
+    except Refused as error:
+        raise NoQueue(f"{error}; is app_queue loaded?") from None
+    head = [m for m in answers if m.get("Event") == "QueueParams"]
+    if not head:
+        raise NoQueue(f"Asterisk has no queue {name}; queues.conf")
+    members = [_member(m, now) for m in answers if m.get("Event") == "QueueMember"]
+    free, waiting = members.count("free"), int(head[0].get("Calls", "0"))
+    wraps = [int(m.get("Wrapuptime") or 0) for m in answers if m.get("Event") == "QueueMember"]
+    wrap_up = max([int(head[0].get("Wrapuptime") or 0), *wraps], default=0)
+    return AgentsNow(max(0, free - waiting), members.count("busy"), float(wrap_up))
+
+
+def _member(told: Answer, now: float) -> str:
+    """``free``, ``busy`` or ``away``, with what app_queue itself asks before it rings somebody."""
+    status = int(told.get("Status", "0"))
+    if told.get("Paused") == "1" or status in AWAY:
+        return "away"
+    ended, wrap_up = int(told.get("LastCall") or 0), int(told.get("Wrapuptime") or 0)
+    if status != NOT_IN_USE or told.get("InCall") == "1" or (wrap_up and now - ended < wrap_up):
+        return "busy"
+    return "free"
+
+
+class _Device(msgspec.Struct, frozen=True):
+    state: str
+
+
+async def of_list(ari: Ari, endpoints: Sequence[str], resting: frozenset[str], wrap_up_s: float) -> AgentsNow:
+    """Agents by their endpoints; who is ``resting`` has just ended a call. Raises AsteriskError."""
+    idle, busy = [], 0
+    for endpoint in endpoints:
+        try:
+            found = await ari.request("GET", f"deviceStates/{quote(endpoint, safe='')}")
+        except RequestFailed as error:
+            raise AsteriskError(f"the state of {endpoint} is not known: {error}") from None
+        state = found.decode(_Device).state
+        if state == IDLE and endpoint not in resting:
+            idle.append(endpoint)
+        elif state not in GONE:
+            busy += 1
+    return AgentsNow(len(idle), busy, wrap_up_s, tuple(idle))
