@@ -244,9 +244,7 @@ def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
             return replace(attempt, state=State.DIALLING, dialled_at=at), ()
         case Progressed() | Rang() | FarEndSpoke() | Answered():
             return _signalled(attempt, event, at)
-        case MetNobody() if attempt.state is State.UP:
-            return replace(attempt, abandoned=True), ()
-        case Judged() | GreetingEnded() | Keyed():
+        case Judged() | GreetingEnded() | Keyed() | MetNobody():
             return _judged(attempt, event)
         case FlowEnded() if attempt.state in _ANSWERED:
             return replace(attempt, state=State.ENDING), (HangUp("the flow ended"),)
@@ -285,6 +283,8 @@ def _signalled(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
 
 def _judged(attempt: Attempt, event: Event) -> Step:
     match event:
+        case MetNobody() if attempt.state is State.UP:
+            return replace(attempt, abandoned=True), ()
         case Keyed() if attempt.on_machine is not None and attempt.answered_at is not None:
             return replace(attempt, verdict=Verdict.PERSON), ()
         case Judged() if attempt.state is State.DETECTING:
