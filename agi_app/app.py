@@ -132,7 +132,7 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
         await inbound.collect(connected, router)
 
     def on_event(frame: Frame) -> None:
-        desk.follow.see(frame)
+        desk.see(frame)
         if not sound.handle(frame):
             router.handle(frame)
 
@@ -161,7 +161,7 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     """Connect, tidy up, call until told to end, then end everything in order."""
     node, worker, dialer = parts.node, parts.worker, parts.dialer
     ari, desk = node.ari, parts.desk
-    calls = (ari.run(), parts.inbound.run(ari), parts.lines.run(), parts.sound.run(), desk.run(ari))
+    calls = (ari.run(), parts.inbound.run(ari), parts.lines.run(), parts.sound.run(), desk.run(ari, parts.sound.spool))
     background = [group.create_task(work) for work in (*calls, parts.stops.run())]
     await node.ari.connected(CONNECT_WAIT_S)
     await check_trunks(asker(node.ari), inst.settings.trunks)

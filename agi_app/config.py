@@ -130,6 +130,12 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _listening_needs_speech(self) -> Settings:
+        if self.guard.listen and self.speech.engine == "none":
+            raise ValueError("guard.listen needs a recogniser: set [speech] engine (docs/how-to/spoken-answers.md)")
+        return self
+
     @property
     def data(self) -> Path:
         """The data folder as an absolute path."""

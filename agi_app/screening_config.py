@@ -70,6 +70,12 @@ class GuardSettings(_Frozen):
     mailbox: bool = Field(False, description="the dialplan has a context agi-app-mailbox with a mailbox for each line")
     mark: str = Field("? ", max_length=20, description="what stands before the name of a marked caller")
     failed: Literal["voicemail", "reject"] = Field("reject", description="what becomes of who failed a challenge")
+    listen: bool = Field(
+        False,
+        description="write down the first words of callers who are challenged or sent to the mailbox, by [speech], and"
+        " compare them with known scripts; the sound is not kept. Say so in what they hear",
+    )
+    listen_language: str = Field("en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="what they speak")
     keep_days: int = Field(90, ge=1, le=3650, description="days for which calls and their callers' numbers are kept")
     deadline: float = Field(0.15, gt=0, le=0.3, description="seconds for the database; later the call rings, unjudged")
 

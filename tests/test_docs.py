@@ -369,8 +369,9 @@ def test_commands_in_the_documents_exist_with_their_options() -> None:
     known = dict(GENERATOR.commands())
     for page in PAGES:
         for line in _commands(page):
-            for words in re.findall(r"(?:^|\b)agi-app ((?:[a-z-]+ ?){1,2})([^|;&>]*)", line):
-                name = next((n for n in (words[0].strip(), words[0].split()[0]) if n in known), None)
+            for words in re.findall(r"(?:^|\b)agi-app ((?:[a-z-]+ ?){1,3})([^|;&>]*)", line):
+                said = words[0].split()
+                name = next((n for end in (3, 2, 1) if (n := " ".join(said[:end])) in known), None)
                 assert name, f"{_name(page)}: {line}"
                 options = {o for p in known[name].params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
                 used = re.findall(r"(?<=\s)(--?[a-z][a-z-]*)", f" {words[1]}")

@@ -24,6 +24,7 @@ from agi_app.cli.common import (
     settings_of,
     with_installation,
 )
+from agi_app.cli.complaint_words import learn_words, recording_of, said_words
 from agi_app.clock import SystemClock
 from agi_app.consent.complaints import OURS, RECEIVED, Complaint, due_at, open_case
 from agi_app.consent.evidence import EvidenceFiles, read_evidence
@@ -41,6 +42,7 @@ REASON = "complained about a call"
 _CALLER = re.compile(r"[+0-9*# ()-]{1,40}|anonymous")
 EnteredBy = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
 EvidenceFile = Annotated[Path | None, typer.Option(help="A letter, a recording; it is kept encrypted.")]
+Recognise = Annotated[bool, typer.Option("--recognise", help="Take its opening words from the recording, by [speech].")]
 NoStop = Annotated[bool, typer.Option("--no-stop", help="Take no stop: the person still wants our calls.")]
 
 
@@ -97,9 +99,12 @@ def received(
     category: Annotated[str, typer.Option(help="What kind: loans, property, training …")] = "",
     name: Annotated[str, typer.Option(help="The company or product that was named.")] = "",
     evidence_file: EvidenceFile = None,
+    transcript: Annotated[str, typer.Option(help="Its opening words: callers who say the same are known by it.")] = "",
+    recognise: Recognise = False,
     entered_by: EnteredBy = "",
 ) -> None:
     """Open a case about calls of others to somebody of ours; its export has the fields of complaint centres."""
+    recording = recording_of(recognise, transcript, evidence_file)
     if not _CALLER.fullmatch(caller.strip()):
         raise InputError(f"{caller!r} is no number as a telephone shows it, nor the word anonymous")
     e164, who = read_number(on), login_name(entered_by)
@@ -115,10 +120,13 @@ def received(
             "category": category,
             "name": name,
         }
+        said = await said_words(inst, transcript, recording)
         proof = await _keep(inst, content, evidence_file)
         told = Complaint(parse(e164), inst.clock.now(), "received", text, who, evidence=proof, details=details)
         number = await open_case(inst.store, load_ruleset(inst.settings.project), told, RECEIVED)
-        return f"case {number}: {len(times)} calls to {mask(e164)}; `agi-app complaint export {number}` writes it out"
+        known = await learn_words(inst, caller, times, said, who) if said is not None else ""
+        line = f"case {number}: {len(times)} calls to {mask(e164)}; `agi-app complaint export {number}` writes it out"
+        return f"{line}\n{known}" if known else line
 
     say(with_installation(project, work))
 

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 
 import typer
 
-from agi_app.cli import guard_list, guard_report
+from agi_app.cli import guard_list, guard_report, guard_script
 from agi_app.cli.common import HERE, ProjectOption, login_name, say, with_installation
 from agi_app.errors import InputError
 from agi_app.guard.patterns import NotAPattern, read_pattern
@@ -25,6 +25,7 @@ from agi_app.store.guard_lists import NewEntry, Written
 app = typer.Typer(help="Screening of calls that come in.", no_args_is_help=True)
 guard_report.add_to(app)
 app.add_typer(guard_list.app, name="list")
+app.add_typer(guard_script.app, name="script")
 
 LineOption = Annotated[str, typer.Option(help="Only for this number of ours, as the dialplan tells it; default: all.")]
 WhoOption = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]

@@ -17,19 +17,22 @@ from agi_app.guard.call import read_caller
 from agi_app.guard.case import Action
 from agi_app.guard.decide import Decision
 from agi_app.guard.replay import Replay, replay, unpack_decision
+from agi_app.hooks import spoken
 from agi_app.hooks.screening import Question, Screening
 from agi_app.installation import Installation
 from agi_app.model.phone import mask
-from agi_app.store import guard_changes
 from agi_app.store import guard_report as reports
+from agi_app.store import guard_scripts
 from agi_app.store.access import Access, log_access
 from agi_app.store.guard_changes import Said
 from agi_app.store.guard_report import ActionTotal, JudgedCall
+from agi_app.store.guard_scripts import Spoken, StoredScript
 
 DaysOption = Annotated[int, typer.Option(min=1, help="How many days back.")]
 NumbersOption = Annotated[bool, typer.Option("--numbers", help="Show whole numbers; that is noted (access log).")]
 WhoOption = Annotated[str, typer.Option(help="Who says it; default: the login name.")]
 LanguageOption = Annotated[str, typer.Option(help="Language of the reasons: en or zh-CN.")]
+KEPT_AWAY = (Action.REJECT.value, Action.VOICEMAIL.value)
 _MISTAKES = {
     "appealed": "somebody here said that it was no nuisance",
     "dialled_later": "somebody here dialled the number later",
@@ -55,22 +58,29 @@ def explain(
 ) -> None:
     """Show what would become of a call of this number now, and what became of its last ones, each with its reasons."""
 
-    async def work(inst: Installation) -> tuple[Decision, list[JudgedCall]]:
+    async def work(inst: Installation) -> tuple[Decision, list[JudgedCall], list[Spoken]]:
         guard, now = inst.settings.guard, inst.clock.now()
         caller, _ = read_caller(number, guard.region or None)
         if caller is not None:
             await log_access(inst.store, Access("guard explain", 1))
         decision = await Screening(inst.store, inst.clock, guard).explain(Question(number, line, ""))
         since = now - dt.timedelta(days=guard.keep_days)
-        return decision, await reports.calls(inst.store, since, number=caller, limit=20) if caller else []
+        if caller is None:
+            return decision, [], []
+        said = await guard_scripts.spoken(inst.store, since, number=caller, limit=20)
+        return decision, await reports.calls(inst.store, since, number=caller, limit=20), said
 
-    decision, past = with_installation(project, work)
+    decision, past, said = with_installation(project, work)
     if as_json:
-        say_json({"now": _plain(decision), "calls": [_plain_call(call, language, whole=True) for call in past]})
+        calls = [_plain_call(call, language, whole=True) for call in past]
+        say_json({"now": _plain(decision), "calls": calls, "said": [dataclasses.asdict(one) for one in said]})
         return
     say(f"now: {decision.text(language)} ({decision.score} points)")
     for call in past:
         say(f"{call.at:%Y-%m-%d %H:%M} UTC to {call.called}: {_why(call, language)}{_outcome(call)}")
+    for one in said:
+        known = f"known script {one.script} ({one.share:.0%} of {one.words} words)" if one.script else "no known script"
+        say(f"{one.at:%Y-%m-%d %H:%M} UTC said ({one.source}, {known}): {one.text}")
 
 
 def report(
@@ -82,20 +92,20 @@ def report(
 ) -> None:
     """Show what was blocked, who was challenged and passed, and which decisions were probably wrong."""
 
-    async def work(inst: Installation) -> tuple[list[ActionTotal], list[list[JudgedCall]]]:
+    async def work(inst: Installation) -> tuple[list[ActionTotal], list[list[JudgedCall]], list[StoredScript]]:
         since = inst.clock.now() - dt.timedelta(days=days)
-        kept_away = [Action.REJECT.value, Action.VOICEMAIL.value]
         found = [
-            await reports.calls(inst.store, since, actions=kept_away),
+            await reports.calls(inst.store, since, actions=KEPT_AWAY),
             await reports.calls(inst.store, since, passed=True),
             await reports.suspected(inst.store, since),
         ]
         if numbers:
             shown = {call.number for calls in found for call in calls if call.number}
             await log_access(inst.store, Access("guard report", len(shown)))
-        return await reports.totals(inst.store, since), found
+        return await reports.totals(inst.store, since), found, await guard_scripts.scripts(inst.store)
 
-    totals, (blocked, passed, suspected) = with_installation(project, work)
+    totals, (blocked, passed, suspected), scripts = with_installation(project, work)
+    heard = [one for one in scripts if one.calls]
     if as_json:
         say_json(
             {
@@ -104,6 +114,7 @@ def report(
                 "blocked": [_plain_call(call, language, whole=numbers) for call in blocked],
                 "passed": [_plain_call(call, language, whole=numbers) for call in passed],
                 "suspected": [_plain_call(call, language, whole=numbers) for call in suspected],
+                "scripts": [dataclasses.asdict(one) for one in heard],
             }
         )
         return
@@ -112,6 +123,15 @@ def report(
     _calls_table("Blocked or sent to the mailbox", blocked, language, numbers)
     _calls_table("Challenged and passed", passed, language, numbers)
     _calls_table("Suspected mistakes", suspected, language, numbers)
+    _scripts_table(heard)
+
+
+def _scripts_table(heard: Sequence[StoredScript]) -> None:
+    if not heard:
+        return
+    say("")
+    rows = ((s.name, s.calls, s.callers, f"{s.heard_at:%Y-%m-%d}") for s in heard)
+    table("Known scripts that were heard", ("script", "calls", "callers", "last"), rows)
 
 
 def _calls_table(title: str, calls: Sequence[JudgedCall], language: str, whole: bool) -> None:
@@ -180,7 +200,7 @@ def _vote(project: Path, call: str, who: str, *, nuisance: bool) -> None:
     async def work(inst: Installation) -> bool:
         number, _ = read_caller(call, inst.settings.guard.region or None)
         found = await reports.find_call(inst.store, call) or (number and await reports.find_call(inst.store, number))
-        return bool(found) and await guard_changes.vote(inst.store, str(found), nuisance, Said(who, inst.clock.now()))
+        return bool(found) and await spoken.voted(inst.store, str(found), nuisance, Said(who, inst.clock.now()))
 
     if not with_installation(project, work):
         raise InputError(f"{call}: no call of it is kept; `agi-app guard report` lists calls")

@@ -46,7 +46,7 @@ class ScriptHit:
     script: str  # its name or id
     at: dt.datetime
     words: int  # how many were compared
-    share: float  # of their word pairs that the script has
+    share: float  # of their weight that agrees
 
 
 @dataclass(frozen=True, slots=True)

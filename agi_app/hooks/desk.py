@@ -11,11 +11,14 @@ from agi_app.errors import ConfigError, StoreError
 from agi_app.hooks.challenged import Challenged
 from agi_app.hooks.dialled import Dialled
 from agi_app.hooks.follow import Follow
+from agi_app.hooks.openings import Openings
 from agi_app.hooks.report import Report
 from agi_app.hooks.screen import Screen
 from agi_app.hooks.screening import Screening
 from agi_app.pbx.agi import AgiServer, Hook
 from agi_app.pbx.ari import Ari
+from agi_app.pbx.events import Frame
+from agi_app.pbx.spool import Spool
 from agi_app.store.pool import Store
 
 LISTEN_AGAIN_S = 2.0  # an earlier worker may hold the port a moment longer
@@ -32,15 +35,22 @@ class ScreeningDesk:
         self._token = settings.agi_token()
         self.screening = Screening(store, clock, settings.guard)
         self.follow = Follow(clock, self.screening.ended)
+        self._openings = Openings(store, clock, self.screening.records, settings.guard, settings.speech)
 
-    async def run(self, ari: Ari) -> None:
+    def see(self, frame: Frame) -> None:
+        """An event of the socket; others may need it, too."""
+        self.follow.see(frame)
+        self._openings.see(frame)
+
+    async def run(self, ari: Ari, spool: Spool) -> None:
         """Answer until cancelled; what was decided is stored in the end."""
         if self._token is None:
             return
         await self.screening.remember()
         try:
             async with asyncio.TaskGroup() as group:
-                for work in (self.screening.records.run(), self.follow.run(ari), self._purge()):
+                listening = self._openings.run(spool, self._settings.project)
+                for work in (self.screening.records.run(), self.follow.run(ari), self._purge(), listening):
                     group.create_task(work)
                 await self._answer(self._token)
         finally:
@@ -49,8 +59,8 @@ class ScreeningDesk:
 
     async def _answer(self, token: str) -> None:
         hooks: dict[str, Hook] = {
-            "screen": Screen(self.screening, self.follow),
-            "challenged": Challenged(self.screening),
+            "screen": Screen(self.screening, self.follow, self._openings),
+            "challenged": Challenged(self.screening, self._openings),
             "report": Report(self.screening),
             "dialled": Dialled(self.screening),
         }

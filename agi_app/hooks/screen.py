@@ -11,6 +11,7 @@ import secrets
 from agi_app.guard.call import Stir
 from agi_app.guard.case import Action
 from agi_app.hooks.follow import Follow
+from agi_app.hooks.openings import Openings
 from agi_app.hooks.screening import Question, Screening
 from agi_app.pbx.agi import AgiSession
 
@@ -21,8 +22,8 @@ _ATTESTED = {"A": Stir.FULL, "B": Stir.PARTIAL, "C": Stir.GATEWAY}
 class Screen:
     """Answers by the guard's decision."""
 
-    def __init__(self, screening: Screening, follow: Follow) -> None:
-        self._screening, self._follow = screening, follow
+    def __init__(self, screening: Screening, follow: Follow, openings: Openings) -> None:
+        self._screening, self._follow, self._openings = screening, follow, openings
 
     async def __call__(self, session: AgiSession) -> None:
         """Tell Asterisk what to do with the call, then follow it."""
@@ -43,6 +44,7 @@ class Screen:
         session.leave()
         if verdict.kept:
             self._follow.begin(request.unique_id, verdict.call_id, talks=verdict.action in (Action.ALLOW, Action.MARK))
+            self._openings.begin(request.unique_id, verdict.call_id, verdict.action)
 
 
 def parse_stir(text: str) -> Stir | None:

@@ -21,10 +21,10 @@ from agi_app.guard.history import DAY, CallHistory
 from agi_app.guard.lists import Owner
 from agi_app.guard.replay import pack_case, pack_decision
 from agi_app.guard.settings import Level, SubscriberSettings
+from agi_app.hooks import spoken
 from agi_app.hooks.records import Records
 from agi_app.screening_config import GuardSettings
 from agi_app.store import guard as table
-from agi_app.store import guard_changes
 from agi_app.store.guard import EndedCall, Known, NewCall
 from agi_app.store.guard_changes import Said
 from agi_app.store.pool import Store
@@ -156,7 +156,7 @@ class Screening:
     async def vote(self, call_id: str, nuisance: bool) -> bool:
         """The person called says whether it was a nuisance; False: no such call. Raises StoreError."""
         await self.records.flushed()
-        return await guard_changes.vote(self._store, call_id, nuisance, Said(BY_KEY, self.now))
+        return await spoken.voted(self._store, call_id, nuisance, Said(BY_KEY, self.now))
 
     async def dialled(self, text: str) -> bool:
         """Somebody here dials this number; False: it is none. Raises StoreError."""

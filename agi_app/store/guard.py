@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from agi_app.guard.blocks import block_keys, weigh
-from agi_app.guard.facts import Facts, Recent, Vote
+from agi_app.guard.facts import Facts, Recent, ScriptHit, Vote
 from agi_app.guard.lists import WITHHELD, ListEntry, Owner
 from agi_app.guard.settings import Hours
 from agi_app.store import queries
@@ -20,7 +20,13 @@ from agi_app.store.statements import Connection, count, record, rows
 Q = queries.load("guard")
 TALK_S = 30.0  # of talk, so that two-way history counts
 PURGED_AT_ONCE = 5_000
-PURGED = {"calls": "screened calls", "callers": "callers", "lists": "list entries"}  # query -> what people call it
+PURGED = {  # query -> what people call it; in this order, so that each counts what it removes itself
+    "transcripts": "opening words",
+    "scripts": "learned scripts",
+    "calls": "screened calls",
+    "callers": "callers",
+    "lists": "list entries",
+}
 _NOTHING = ":"  # sorts after every digit: no number begins with it
 _decode_hours = msgspec.json.Decoder(tuple[Hours, ...]).decode
 
@@ -124,9 +130,17 @@ def _known(found: dict[str, Any], number: str | None, now: dt.datetime) -> Known
         block_100=hundred,
         votes=votes,
         lists=tuple(entry for entry in lists if entry.owner is not Owner.OWN),
+        script=_script(found["script"]),
         passed_at=found["passed_at"],
     )
     return Known(facts, _line(found["line"]), tuple(entry for entry in lists if entry.owner is Owner.OWN))
+
+
+def _script(stored: list[Any] | None) -> ScriptHit | None:
+    if stored is None:
+        return None
+    name, at, words, share = stored
+    return ScriptHit(name, dt.datetime.fromisoformat(at), words, share)
 
 
 def _line(stored: list[Any] | None) -> Line:

@@ -110,6 +110,7 @@ async def erase(store: Store, number: str, why: Why, sign: Sign) -> dict[str, in
     async with store.transaction() as connection:
         await connection.execute(Q["begin_erasing"])
         gone = {
+            "learned_script": await count(connection, G["erase_scripts"], values),
             "caller": await count(connection, G["erase_caller"], values),
             "list_entry": await count(connection, G["erase_entries"], values),
         }

@@ -15,12 +15,14 @@ from agi_app.guard.case import Action
 from agi_app.guard.decide import Decision
 from agi_app.guard.settings import Hours, Level
 from agi_app.hooks.follow import MOST, Follow
+from agi_app.hooks.openings import Openings
 from agi_app.hooks.screen import DIGITS, Screen, parse_stir
 from agi_app.hooks.screening import Question, Verdict
 from agi_app.pbx.agi_protocol import AgiRequest
 from agi_app.pbx.events import ChannelRef, Frame
 from agi_app.screening_config import GuardSettings
 from agi_app.store.guard import EndedCall
+from agi_app.voice_config import SpeechSettings
 
 START = dt.datetime(2026, 3, 3, 10, tzinfo=dt.UTC)
 
@@ -52,11 +54,17 @@ class FakeScreening:
         return self._verdict
 
 
+def silent() -> Openings:
+    """Nobody is listened to."""
+    nothing: Any = None
+    return Openings(nothing, FakeClock(START), nothing, GuardSettings(), SpeechSettings())
+
+
 async def told(action: Action, kept: bool = True) -> tuple[FakeSession, Follow]:
     session, follow = FakeSession("100", "Verification passed/A"), Follow(FakeClock(START), lambda _: None)
     screening: Any = FakeScreening(action, kept)
     hook_session: Any = session
-    await Screen(screening, follow)(hook_session)
+    await Screen(screening, follow, silent())(hook_session)
     assert screening.asked == [Question("+1", "100", "PJSIP/a", Stir.FULL)]
     return session, follow
 

@@ -19,6 +19,9 @@ SELECT c.first_seen, c.last_seen, coalesce(c.talked, false) AS talked, c.passed_
               SELECT * FROM guard_list
               WHERE low <= %(digits)s AND high >= %(digits)s AND length(low) = length(%(digits)s)) l
         WHERE l.line IN ('', %(line)s) AND (l.expires_at IS NULL OR l.expires_at > %(now)s)) AS lists,
+       (SELECT jsonb_build_array(s.name, t.at, t.words, t.share)
+        FROM guard_transcript t JOIN guard_script s USING (script_id)
+        WHERE t.caller_id = c.caller_id ORDER BY t.at DESC LIMIT 1) AS script,
        (SELECT jsonb_build_array(s.enabled, s.level, s.hours, s.zone, s.mailbox) FROM guard_line s
         WHERE s.line = %(line)s) AS line
 FROM (SELECT 1) one LEFT JOIN guard_caller c ON c.number = %(number)s;
@@ -82,6 +85,9 @@ WHERE g.at > %(since)s ORDER BY g.at;
 -- name: erase_entries
 DELETE FROM guard_list WHERE pattern = %(number)s;
 
+-- name: erase_scripts
+DELETE FROM guard_script WHERE learned AND caller_id = (SELECT caller_id FROM guard_caller WHERE number = %(number)s);
+
 -- name: erase_caller
 DELETE FROM guard_caller WHERE number = %(number)s;
 
@@ -99,7 +105,16 @@ DELETE FROM guard_caller c USING old WHERE c.caller_id = old.caller_id;
 -- name: purge_lists
 DELETE FROM guard_list WHERE expires_at < %(before)s;
 
+-- name: purge_transcripts
+WITH old AS (SELECT transcript_id FROM guard_transcript WHERE at < %(before)s ORDER BY at LIMIT %(limit)s)
+DELETE FROM guard_transcript t USING old WHERE t.transcript_id = old.transcript_id;
+
+-- name: purge_scripts
+DELETE FROM guard_script WHERE learned AND heard_at < %(before)s;
+
 -- name: count_old
 SELECT (SELECT count(*) FROM guard_call WHERE at < %(before)s) AS calls,
        (SELECT count(*) FROM guard_caller WHERE dialled_at IS NULL AND last_seen < %(before)s) AS callers,
+       (SELECT count(*) FROM guard_transcript WHERE at < %(before)s) AS transcripts,
+       (SELECT count(*) FROM guard_script WHERE learned AND heard_at < %(before)s) AS scripts,
        (SELECT count(*) FROM guard_list WHERE expires_at < %(before)s) AS lists;
