@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agi_app.calls.attempt import Judged, Verdict
+from agi_app.calls.translate import to_attempt
 from agi_app.clock import SystemClock
 from agi_app.dialer.place import detection_variables
 from agi_app.errors import RequestFailed
@@ -46,7 +48,6 @@ SUFFIXES = range(41, 61)  # people of the carrier, one a clip; SIPp takes no lon
 TRIES, CONNECT_S = 4, 10.0
 APART_S = 0.25  # between two calls
 MOST_FALSE = 0.05  # of people, taken for machines; the bench misses with more
-ANSWERED, NOT_SURE = "HUMAN", "NOTSURE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ class Heard:
     """What the detection made of one clip."""
 
     clip: Clip
-    verdict: str  # of app_amd; empty: it never came back
-    cause: str
+    verdict: Verdict | None  # as agi-app takes it; None: it never came back
+    cause: str  # as app_amd says it
     seconds: float  # from the answer
     message_s: float | None = None  # from the answer to the end of the greeting, as the wait for silence finds it
 
@@ -90,18 +91,18 @@ def faults(record: dict[str, Any]) -> list[str]:
 def _figures(found: Sequence[Heard]) -> dict[str, Any]:
     people = [h for h in found if h.clip.who == PERSON]
     machines = [h for h in found if h.clip.who == MACHINE]
-    wrong = sum(h.verdict == "MACHINE" for h in people)
-    missed = sum(h.verdict == ANSWERED for h in machines)
-    unsure = sum(h.verdict == NOT_SURE for h in machines)
+    wrong = sum(h.verdict is Verdict.MACHINE for h in people)
+    missed = sum(h.verdict is Verdict.PERSON for h in machines)
+    unsure = sum(h.verdict is Verdict.NOT_SURE for h in machines)
     waits = sorted(h.seconds for h in people)
-    known = sorted(h.seconds for h in machines if h.verdict == "MACHINE")
+    known = sorted(h.seconds for h in machines if h.verdict is Verdict.MACHINE)
     after = [(h.message_s, h.clip.beep_ends_s) for h in machines if h.message_s is not None]
     begun = [message - beep for message, beep in after if beep is not None]
     return {
         "people": len(people),
         "people_as_machines": _share(wrong, len(people)),
         "people_as_machines_interval": _interval(wrong, len(people)),
-        "people_not_sure": sum(h.verdict == NOT_SURE for h in people),
+        "people_not_sure": sum(h.verdict is Verdict.NOT_SURE for h in people),
         "machines": len(machines),
         "machines_as_people": _share(missed, len(machines)),
         "machines_as_people_interval": _interval(missed, len(machines)),
@@ -144,8 +145,8 @@ async def _measure(root: Path, wanted: Sequence[Clip], tuning: Tuning) -> list[H
             await asyncio.to_thread(asterisk.stop)
     for heard in found:
         clip = heard.clip
-        if heard.verdict != (ANSWERED if clip.who == PERSON else "MACHINE"):
-            say(f"   {clip.who}, {clip.voice}: {heard.verdict} {heard.cause}: {clip.text}")
+        if heard.verdict is not (Verdict.PERSON if clip.who == PERSON else Verdict.MACHINE):
+            say(f"   {clip.who}, {clip.voice}: {heard.verdict}, {heard.cause}: {clip.text}")
     return found
 
 
@@ -174,7 +175,7 @@ async def _call(ari: Ari, router: Router, suffix: int, clip: Clip, detection: Ma
         await ari.connected(CONNECT_S)
         with contextlib.suppress(RequestFailed):
             heard = await _once(ari, router, suffix, clip, detection)
-            if heard.verdict:
+            if heard.verdict is not None:
                 return heard
     raise SandboxError(f"in {TRIES} tries no call to {clip.voice} had a verdict: is the machine too busy?")
 
@@ -185,13 +186,14 @@ async def _once(ari: Ari, router: Router, suffix: int, clip: Clip, detection: Ma
     channel = await place_internal(ari, router, leg, ring_timeout=10, max_call=60, variables=variables)
     try:
         if await _started(channel, 15) is None:
-            return Heard(clip, "", "not answered", 0.0)
+            return Heard(clip, None, "not answered", 0.0)
         answered = time.monotonic()
         await channel.detour(AMD_CONTEXT, AMD)
         back = await _started(channel, detection.verdict_within_s + 5)
         seconds = time.monotonic() - answered
-        verdict, cause = (*(back or ()), "", "", "")[1:3]
-        if verdict != "MACHINE" or clip.who != MACHINE:
+        judged, cause = None if back is None else to_attempt(Started(back)), " ".join(back or ())
+        verdict = judged.verdict if isinstance(judged, Judged) else None
+        if verdict is not Verdict.MACHINE or clip.who != MACHINE:
             return Heard(clip, verdict, cause, seconds)
         await channel.detour(AMD_CONTEXT, SILENCE)
         silent = await _started(channel, detection.silence_within_s)
