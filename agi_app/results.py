@@ -64,8 +64,16 @@ class Totals:
     @property
     def answer_rate(self) -> float:
         """Answered calls of all calls dialled; 0 when there was none."""
-        answered = sum(self.outcomes.get(o, 0) for o in ("human", "machine", "answered"))
-        return answered / self.attempts if self.attempts else 0.0
+        return self._answered / self.attempts if self.attempts else 0.0
+
+    @property
+    def machine_rate(self) -> float:
+        """Calls that a machine answered of all answered ones; 0 when nobody looked."""
+        return self.outcomes.get("machine", 0) / self._answered if self._answered else 0.0
+
+    @property
+    def _answered(self) -> int:
+        return sum(self.outcomes.get(o, 0) for o in ("human", "machine", "answered"))
 
 
 CONTACT_COLUMNS = (
@@ -111,6 +119,7 @@ def to_json(totals: Totals, contacts: Sequence[Mapping[str, str]], attempts: Seq
     value = {
         **dataclasses.asdict(totals),
         "answer_rate": round(totals.answer_rate, 4),
+        "machine_rate": round(totals.machine_rate, 4),
         "contact_list": contacts,
         "attempt_list": [dataclasses.asdict(a) for a in attempts],
     }

@@ -125,7 +125,7 @@ def totals_view(totals: Totals, below: Sequence[str] = ()) -> Group:
         *(("local caller ID", f"{number} ({proof})") for number, proof in totals.local_caller_ids.items()),
         ("contacts", f"{totals.contacts}: {totals.done} done, {totals.in_call} in a call, {totals.waiting} waiting,"
                      f" {totals.not_called} refused"),
-        ("calls", f"{totals.attempts}, answered {totals.answer_rate:.0%}"),
+        ("calls", f"{totals.attempts}, answered {totals.answer_rate:.0%}{_by_machines(totals)}"),
         ("outcomes", counts(totals.outcomes)),
         ("dispositions", counts(totals.dispositions)),
         ("refused by rule", counts(totals.refused)),
@@ -146,6 +146,10 @@ def agents_rows(agents: AgentFigures) -> Iterator[tuple[str, str]]:
         f"answered {agents.answered} of {agents.ended} ({agents.answer_rate:.0%}), handling time {handling},"
         f" abandoned {agents.abandoned} ({agents.abandoned_percent:g} %)",
     )
+
+
+def _by_machines(totals: Totals) -> str:
+    return f", {totals.machine_rate:.0%} of it by machines" if totals.machine_rate else ""
 
 
 def counts(figures: Mapping[str, int]) -> str:

@@ -120,6 +120,21 @@ def test_simulate_names_what_is_there_when_the_flow_is_not(run: Run, project: Pa
     assert "checkup-reminder" in said.err
 
 
+def test_simulate_shows_what_a_machine_gets(run: Run, project: Path) -> None:
+    """Nothing without detection; the end of the call, or the message, and never a disposition."""
+    ask = ("simulate", "--machine", "march-checkup", "--project", str(project))
+    campaign = project / "campaigns" / "march-checkup.yaml"
+    before = campaign.read_text("utf-8")
+    assert run(*ask).code == 1
+    campaign.write_text(f"{before}\nmachine_detection: {{action: hang_up}}\n", "utf-8")
+    assert "hung up" in run(*ask).out
+    campaign.write_text(f"{before}\nmachine_detection: {{action: leave_message, message: voicemail}}\n", "utf-8")
+    (project / "prompts" / "en" / "voicemail.txt").write_text("To stop our calls, call us back.", "utf-8")
+    said = json.loads(run(*ask, "--json", "--language", "en").out)
+    assert said["outcome"] == "machine"
+    assert any("To stop our calls, call us back." in line for line in said["call"])
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -117,8 +117,15 @@ def test_csv_survives_commas_quotes_and_line_breaks() -> None:
 def test_json_is_one_object_with_iso_times() -> None:
     value = json.loads(to_json(TOTALS, [record()], []))
     assert value["answer_rate"] == 0.75
+    assert value["machine_rate"] == 0.0
     assert value["contact_list"][0]["external_id"] == "A1"
     assert value["attempt_list"] == []
+
+
+def test_the_share_of_machines_is_of_answered_calls() -> None:
+    outcomes = {"human": 5, "machine": 3, "answered": 2, "busy": 10}
+    assert replace(TOTALS, attempts=20, outcomes=outcomes).machine_rate == 0.3
+    assert replace(TOTALS, attempts=10, outcomes={"busy": 10}).machine_rate == 0.0
 
 
 def test_without_calls_the_answer_rate_is_zero() -> None:
