@@ -330,7 +330,7 @@ def _unconfirmed(attempt: Attempt) -> Outcome:
 
 
 def _answered_by(attempt: Attempt) -> Outcome:
-    if attempt.abandoned:
+    if attempt.abandoned and attempt.verdict is not Verdict.MACHINE:  # a machine is not left waiting by anybody
         return Outcome.ABANDONED
     by = {Verdict.PERSON: Outcome.HUMAN, Verdict.MACHINE: Outcome.MACHINE}
     return Outcome.ANSWERED if attempt.verdict is None else by.get(attempt.verdict, Outcome.ANSWERED)

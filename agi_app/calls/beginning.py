@@ -1,4 +1,4 @@
-"""What a call begins with: the campaign's flow, or the message that is left to a machine."""
+"""What a call begins with: the campaign's flow, or the message that is left to a machine; before it a stop alone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ def of_flow(plan: CallPlan, hearing: Hearing | None) -> Session:
     plan.answered()
     claim, hears = plan.claim, hearing is not None and hearing.answered(plan.flow)
     return Session.begin(plan.flow, claim.fields, claim.language, plan.local_now(), hears=hears, caller=plan.caller)
+
+
+def of_stops(plan: CallPlan) -> Session:
+    """The plan's flow that is not begun: nobody knows yet who has answered, but its way to stop counts already."""
+    claim = plan.claim
+    return Session.begin(plan.flow, claim.fields, claim.language, plan.local_now(), caller=plan.caller)
 
 
 def of_message(plan: CallPlan) -> Session:

@@ -161,7 +161,7 @@ class Call:
                     self._message = True
                     await self._start(beginning.of_message(self._plan))
                 case att.Detect() | att.AwaitGreeting() if (amd := self._plan.machine_detection) is not None:
-                    self._session = beginning.of_flow(self._plan, None)  # its opt-out key counts already
+                    self._session = beginning.of_stops(self._plan)
                     if (told := await detecting.send(self._known_channel, command, amd, self._timers)) is not None:
                         await self._advance(told)
                 case att.HangUp(reason):

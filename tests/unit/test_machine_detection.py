@@ -36,11 +36,12 @@ def world(detection: MachineDetection, *then: tuple[float, pbx.Event]) -> World:
 async def test_a_person_gets_the_flow_and_so_does_whoever_may_be_one(status: str, outcome: str) -> None:
     here = world(HANG_UP, (3.1, pbx.Left()), (5, judged(status)))
     result = await here.run()
-    assert here.channel.log == [DETOUR, "play zh/greeting", "play zh/ask", "play zh/ask", "hangup"]
+    assert here.channel.log == [DETOUR, "answered", "play zh/greeting", "play zh/ask", "play zh/ask", "hangup"]
     assert (result.outcome, result.disposition) == (outcome, "completed")
 
 
 async def test_a_machine_is_hung_up_on_at_once_and_means_nothing() -> None:
+    """And no agent is told that somebody is on the line."""
     here = world(HANG_UP, (3.1, pbx.Left()), (5, judged("MACHINE")))
     result = await here.run()
     assert here.channel.log == [DETOUR, "hangup"]
@@ -74,7 +75,7 @@ async def test_no_message_into_a_greeting_that_does_not_end() -> None:
 async def test_what_a_machine_answers_to_the_flow_means_nothing_but_a_key_proves_a_person() -> None:
     here = world(TREAT, (5, judged("MACHINE")))
     result = await here.run()
-    assert here.channel.log == [DETOUR, "play zh/greeting", "play zh/ask", "play zh/ask", "hangup"]
+    assert here.channel.log == [DETOUR, "answered", "play zh/greeting", "play zh/ask", "play zh/ask", "hangup"]
     assert (result.outcome, result.disposition, result.answers) == (Outcome.MACHINE, None, {})
     keyed = world(TREAT, (5, judged("MACHINE")), (8, pbx.Key("1")))
     result = await keyed.run()
@@ -121,7 +122,7 @@ async def test_without_our_dialplan_the_flow_begins_at_once(refused: RequestFail
     else:
         here.channel.fail_with["detour"] = refused
     result = await here.run()
-    assert here.channel.log[:2] == [DETOUR, "play zh/greeting"]
+    assert here.channel.log[:3] == [DETOUR, "answered", "play zh/greeting"]
     assert (result.outcome, result.disposition) == (Outcome.ANSWERED, "completed")
 
 

@@ -77,6 +77,7 @@ class World:
             local_now=self.clock.now,
             ears=ears,
             machine_detection=machine_detection,
+            answered=lambda: self.channel.log.append("answered") if machine_detection is not None else None,
         )
         self.call = Call(plan, self.clock)
 
