@@ -12,16 +12,32 @@ from pathlib import Path
 from typing import Any
 
 from agi_app.voice_config import SpeechSettings
-from bench import agi, day, flow, gate, guard, imports, machines, main_job, predictive, prompts, response, soak, speech
+from bench import (
+    agi,
+    calls,
+    day,
+    flow,
+    gate,
+    guard,
+    imports,
+    machines,
+    main_job,
+    predictive,
+    prompts,
+    response,
+    soak,
+    speech,
+)  # fmt: skip
 from bench.output import append, say, table
 from sandbox.errors import SandboxError
 from sandbox.root import ensure_root, ensure_tools
 
 BENCHES = (
-    "main-job", "day", "import", "soak", "gate", "speech", "response", "flow", "prompts", "agi", "predictive", "guard",
-    "machines",
+    "main-job", "calls", "day", "soak", "agi", "response",
+    "import", "gate", "speech", "flow", "prompts", "predictive", "guard", "machines",
 )  # fmt: skip
-ONCE = ("day", "speech", "response", "agi", "predictive", "guard", "machines")  # a run of them takes long
+Bench = tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], list[str]]]  # a run, and what it did not reach
+ONCE = ("calls", "day", "speech", "response", "agi", "predictive", "guard", "machines")  # a run of them takes long
 RATES = {"agi": agi.RATE, "day": day.RATE}
 
 
@@ -31,7 +47,9 @@ def main() -> int:
     parser.add_argument("bench", choices=BENCHES)
     parser.add_argument("--runs", type=int, help="how often; the median is shown (default 3; the longer ones: 1)")
     parser.add_argument(
-        "--calls", type=int, help="calls of a run (main-job: 1200; soak: 10000; agi: 3000; response: 8 a language)"
+        "--calls",
+        type=int,
+        help="calls of a run (main-job: 1200; calls: 6000; soak: 10000; agi: 3000; response: 8 a language)",
     )
     parser.add_argument("--campaigns", type=int, default=predictive.RUNS, help="predictive: how many are simulated")
     parser.add_argument("--rate", type=float, help="calls offered a second (default 60; agi: 50; day: 28)")
@@ -86,39 +104,37 @@ def _repeat(options: argparse.Namespace) -> int:
     return 1 if missed else 0
 
 
-def _bench(
-    options: argparse.Namespace,
-) -> tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], list[str]]]:
-    if options.bench == "gate":
-        return partial(gate.run, options.rows or gate.LARGE), gate.faults
+def _bench(options: argparse.Namespace) -> Bench:
+    alone: dict[str, Bench] = {
+        "gate": (partial(gate.run, options.rows or gate.LARGE), gate.faults),
+        "import": (imports.run, imports.faults),
+        "flow": (flow.run, flow.faults),
+        "prompts": (prompts.run, prompts.faults),
+        "machines": (machines.run, machines.faults),
+        "predictive": (partial(predictive.run, options.campaigns), predictive.faults),
+        "guard": (partial(guard.run, options.data), guard.faults),
+        "speech": (partial(speech.run, options.threads), speech.faults),
+    }
     if options.bench == "import" and options.rows:
         return partial(imports.run_big, options.rows, options.xlsx), imports.faults_of_big
-    if options.bench == "import":
-        return imports.run, imports.faults
-    if options.bench in ("flow", "prompts", "machines"):
-        module = {"flow": flow, "prompts": prompts, "machines": machines}[options.bench]
-        return module.run, module.faults
-    if options.bench == "predictive":
-        return partial(predictive.run, options.campaigns), predictive.faults
-    if options.bench == "guard":
-        return partial(guard.run, options.data), guard.faults
-    if options.bench == "speech":
-        return partial(speech.run, options.threads), speech.faults
+    return alone[options.bench] if options.bench in alone else _bench_of_calls(options)
+
+
+def _bench_of_calls(options: argparse.Namespace) -> Bench:
     ensure_tools(say)
     root = ensure_root(say)
     if options.bench == "agi":
-        return (lambda: agi.run(root, options.calls or agi.CALLS, options.rate)), agi.faults
+        return partial(agi.run, root, options.calls or agi.CALLS, options.rate), agi.faults
+    if options.bench == "calls":
+        return partial(calls.run, root, options.calls or calls.CALLS), calls.faults
     if options.bench == "day":
-        return (lambda: day.run(root, options.minutes, options.rate)), day.faults
+        return partial(day.run, root, options.minutes, options.rate), day.faults
     if options.bench == "response":
         heard_by = SpeechSettings(threads=options.threads, level=options.level, taps=options.taps)
-        calls = options.calls or response.CALLS
-        return (lambda: response.run(root, calls, options.noise, heard_by)), response.faults
+        return partial(response.run, root, options.calls or response.CALLS, options.noise, heard_by), response.faults
     if options.bench == "soak":
-        long_job = main_job.Job(options.calls or 10_000, options.rate)
-        return (lambda: soak.run(root, long_job)), soak.faults
-    job = main_job.Job(options.calls or 1200, options.rate)
-    return (lambda: main_job.run(root, job)), main_job.faults
+        return partial(soak.run, root, main_job.Job(options.calls or 10_000, options.rate)), soak.faults
+    return partial(main_job.run, root, main_job.Job(options.calls or 1200, options.rate)), main_job.faults
 
 
 def _interrupt(*_: object) -> None:

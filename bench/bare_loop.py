@@ -16,16 +16,20 @@ import os
 import resource
 import sys
 from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import msgspec
 
+from agi_app.event_loop import SmallReads
 from sandbox.asterisk import TRUNK
 
 APP = "bench-bare"
 CALLER_ID = "<+999862155500001>"
+FILTER = {"disallowed": [{"type": "ChannelVarset"}]}
+LEASH = {"TIMEOUT(absolute)": "60"}
 TAIL_S = 20.0  # how long the last calls are waited for
 
 
@@ -51,19 +55,16 @@ class BareLoop:
 
     async def offer(self, numbers: list[str], rate: float) -> None:
         """Originate at an even rate."""
-        await self.send("PUT", f"applications/{APP}/eventFilter", {"disallowed": [{"type": "ChannelVarset"}]})
+        await self.send("PUT", f"applications/{APP}/eventFilter", FILTER)
         self._expected = len(numbers)
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        for place, number in enumerate(numbers):
-            await asyncio.sleep(max(0.0, start + place / rate - loop.time()))
+        async for number in evenly(numbers, rate):
             body = {
                 "endpoint": f"PJSIP/{number}@{TRUNK}",
                 "app": APP,
-                "channelId": f"bare-{place}",
+                "channelId": f"bare-{number[1:]}",  # a plus would be a space in a URI
                 "callerId": CALLER_ID,
                 "timeout": 30,
-                "variables": {"TIMEOUT(absolute)": "60"},
+                "variables": LEASH,
             }
             await self.send("POST", "channels", body)
 
@@ -115,7 +116,7 @@ async def run(url: str, user: str, prompts: str, numbers: list[str], rate: float
         session.ws_connect(f"{url}/events", params={"app": APP}) as socket,
     ):
         bare = BareLoop(socket, prompts)
-        before = _cpu()
+        before = used()
         async with asyncio.TaskGroup() as group:
             reading = group.create_task(bare.read())
             await bare.offer(numbers, rate)
@@ -125,14 +126,27 @@ async def run(url: str, user: str, prompts: str, numbers: list[str], rate: float
             except TimeoutError:
                 print(f"calls without an end: {dict(bare.counts)}", file=sys.stderr)
             reading.cancel()
-        return {"cpu_s": _cpu() - before, "counts": dict(bare.counts)}
+        return used(before) | {"counts": dict(bare.counts)}
 
 
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+async def evenly(numbers: list[str], rate: float) -> AsyncIterator[str]:
+    """Each number when its turn has come."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    for place, number in enumerate(numbers):
+        await asyncio.sleep(max(0.0, start + place / rate - loop.time()))
+        yield number
+
+
+def used(before: Mapping[str, float] | None = None) -> dict[str, float]:
+    """CPU seconds of this process, since ``before``, and the most memory that it had."""
+    now = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = now.ru_utime + now.ru_stime - (before["cpu_s"] if before else 0.0)
+    return {"cpu_s": cpu, "peak_mib": round(now.ru_maxrss / 1024, 1)}
 
 
 if __name__ == "__main__":
     url, user, prompts, file, rate = sys.argv[1:]
-    print(json.dumps(asyncio.run(run(url, user, prompts, Path(file).read_text().split(), float(rate)))))
+    with asyncio.Runner(loop_factory=SmallReads) as runner:  # the loop that agi-app runs on
+        done = runner.run(run(url, user, prompts, Path(file).read_text().split(), float(rate)))
+    print(json.dumps(done))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench import people
 from bench.output import machine, say
+from sandbox.asterisk import Asterisk
 from sandbox.commands import AgiApp
 from sandbox.world import World, settings_toml
 
@@ -36,17 +37,27 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(root: Path, name: str, rate: float, change: Callable[[Path], None] = lambda _: None) -> Iterator[Stage]:
+def stage(
+    root: Path,
+    name: str,
+    rate: float,
+    change: Callable[[Path], None] = lambda _: None,
+    *,
+    dialplan: Callable[[Asterisk], str] | None = None,
+) -> Iterator[Stage]:
     """The bulk campaign at ``rate`` calls a second, its project changed by ``change`` before anything reads it.
 
-    The folder is kept under the temporary folder.
+    With a ``dialplan`` of its own Asterisk also takes orders by AMI. The folder is kept under the temporary folder.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"agi-app-{name}-"))
     project = folder / "project"
     people.make_project(project, "")
     set_pace(project, rate)
     change(project)
-    with World(root, folder, prompts_dir=project / "prompts") as world:
+    made = World(root, folder, prompts_dir=project / "prompts")
+    if dialplan is not None:
+        made.asterisk.ami, made.asterisk.extra_dialplan = True, dialplan(made.asterisk)
+    with made as world:
         settings = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=rate, concurrent=CONCURRENT)
         (project / "agi-app.toml").write_text(f'{settings}\n[sandbox]\nclock = "{people.CLOCK}"\n')
         as_we_are(world.asterisk.pid)

@@ -85,6 +85,13 @@ class Capture:
         if found is None or int(found[1]) > 0:
             raise SandboxError(f"{self.file} is not complete: {found[0] if found else tail(self.log_path)}")
 
+    def go_on_in(self, file: Path) -> None:
+        """End this file and begin another; what comes in between is in neither."""
+        self.stop()
+        self.file = file.resolve()
+        self.log_path = file.with_name(file.name + ".log")
+        self.start()
+
     def calls(self) -> list[CarrierCall]:
         """The calls sent to the captured ports so far."""
         return read_calls(self.file, self.ports)

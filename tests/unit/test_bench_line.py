@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import replace
 
 import pytest
 
-from bench.line import waits
+from bench.line import waits, where_begins
 from bench.verdict import grew, most_at_once, tenths
 from sandbox.carrier import MEDIA_HOST
+from sandbox.g711 import ULAW, encode
 from sandbox.pcap import Datagram
 from sandbox.sip import CarrierCall
 
@@ -28,9 +30,8 @@ CALL = CarrierCall(
 )
 
 
-def heard(at: float, *, marked: bool = False, port: int = 34_000) -> Datagram:
-    head = struct.pack("!BBHII", 0x80, 0x80 if marked else 0, 1, 160, 7)
-    return Datagram(at, ASTERISK, (MEDIA_HOST, port), head + b"\xff" * 160)
+def heard(at: float, sound: bytes = b"\xff" * 160, *, port: int = 34_000) -> Datagram:
+    return Datagram(at, ASTERISK, (MEDIA_HOST, port), struct.pack("!BBHII", 0x80, 0, 1, 160, 7) + sound)
 
 
 def pressed(at: float, *, end: bool, stamp: int = 13_280) -> Datagram:
@@ -38,8 +39,18 @@ def pressed(at: float, *, end: bool, stamp: int = 13_280) -> Datagram:
     return Datagram(at, PERSON, ASTERISK, payload)
 
 
-def prompt(at: float, packets: int, *, marked: bool = False) -> list[Datagram]:
-    return [heard(at + 0.02 * place, marked=marked and place == 0) for place in range(packets)]
+def prompt(at: float, packets: int) -> list[Datagram]:
+    return [heard(at + 0.02 * place) for place in range(packets)]
+
+
+def tone(hertz: int, packets: int) -> list[int]:
+    """A prompt that begins with a packet of silence."""
+    return [0] * 160 + [round(9000 * math.sin(n * hertz * math.tau / 8000)) for n in range((packets - 1) * 160)]
+
+
+def played(at: float, samples: list[int]) -> list[Datagram]:
+    sound = encode(ULAW, samples)
+    return [heard(at + 0.02 * n, sound[160 * n : 160 * n + 160]) for n in range(len(sound) // 160)]
 
 
 def test_from_the_answer_to_the_first_sound() -> None:
@@ -48,13 +59,20 @@ def test_from_the_answer_to_the_first_sound() -> None:
     assert one.key_to_audio == ()
 
 
-@pytest.mark.parametrize("marked", [False, True])
-def test_from_the_first_end_packet_of_a_key_to_the_next_prompt(marked: bool) -> None:
-    """After a pause a prompt begins with any packet, within another prompt with a marked one."""
-    before = prompt(100.03, 100 if marked else 10)
+def test_from_the_first_end_packet_of_a_key_to_the_next_prompt() -> None:
     keys = [pressed(101.9, end=False), pressed(102.0, end=True), pressed(102.01, end=True)]
-    (one,) = waits([CALL], [*before, *keys, *prompt(102.04, 10, marked=marked)])
+    (one,) = waits([CALL], [*prompt(100.03, 10), *keys, *prompt(102.04, 10)])
     assert [round(wait, 3) for wait in one.key_to_audio] == [0.04]
+
+
+def test_a_prompt_that_stops_another_is_known_by_its_samples() -> None:
+    """No pause and no mark tells them apart on the wire; the same prompt before the key is another matter."""
+    greeting, goodbye = tone(440, 40), tone(700, 20)
+    line = [*played(100.0, goodbye), *played(101.0, greeting), pressed(101.81, end=True), *played(101.83, goodbye)]
+    (one,) = waits([CALL], line, where_begins(goodbye))
+    assert [round(wait, 3) for wait in one.key_to_audio] == [0.02]
+    (none,) = waits([CALL], line, where_begins(tone(900, 20)))
+    assert none.key_to_audio == ()
 
 
 def test_a_key_that_no_prompt_follows_before_the_next_key() -> None:
