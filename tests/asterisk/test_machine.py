@@ -86,3 +86,14 @@ async def test_a_worker_that_dies_meanwhile_leaves_no_silent_leg(asterisk: Aster
             return
         await asyncio.sleep(0.1)
     pytest.fail("the call is still there")
+
+
+async def test_without_app_amd_nobody_knows_who_has_answered(client: Client, asterisk: Asterisk) -> None:
+    """The call comes back at once, instead of being hung up for an application that is not there."""
+    channel = await answered(client, f"PJSIP/{number('10').removeprefix('+')}@{TRUNK}")
+    asterisk.cli("module unload app_amd.so")
+    try:
+        assert await channel.detour(AMD_CONTEXT, AMD)
+        assert to_attempt(await wait_for(channel, Started, timeout=2)) == att.Judged(att.Verdict.NOT_SURE)
+    finally:
+        asterisk.cli("module load app_amd.so")
