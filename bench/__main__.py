@@ -22,6 +22,7 @@ from bench import (
     imports,
     machines,
     main_job,
+    nodes,
     predictive,
     prompts,
     response,
@@ -35,9 +36,10 @@ from sandbox.root import ensure_root, ensure_tools
 BENCHES = (
     "main-job", "calls", "day", "soak", "agi", "response",
     "import", "gate", "speech", "flow", "prompts", "predictive", "guard", "machines",
+    "nodes",
 )  # fmt: skip
 Bench = tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], list[str]]]  # a run, and what it did not reach
-ONCE = ("calls", "day", "speech", "response", "agi", "predictive", "guard", "machines")  # a run of them takes long
+ONCE = ("calls", "day", "speech", "response", "agi", "predictive", "guard", "machines", "nodes")  # a run of them takes long
 RATES = {"agi": agi.RATE, "day": day.RATE}
 
 
@@ -123,6 +125,8 @@ def _bench(options: argparse.Namespace) -> Bench:
 def _bench_of_calls(options: argparse.Namespace) -> Bench:
     ensure_tools(say)
     root = ensure_root(say)
+    if options.bench == "nodes":
+        return partial(nodes.run, root), nodes.faults
     if options.bench == "agi":
         return partial(agi.run, root, options.calls or agi.CALLS, options.rate), agi.faults
     if options.bench == "calls":

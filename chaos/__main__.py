@@ -63,6 +63,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--jobs", type=int, default=0, help="runs at the same time (default 2, quick: 2 a core, at most 4)"
     )
+    parser.add_argument(
+        "--nodes", type=int, choices=(1, 2), default=1, help="2: another node works on the same people, faults hit one"
+    )
     parser.add_argument("--people", type=int, default=0, help=f"people a run (default {PEOPLE}, quick {QUICK_PEOPLE})")
     parser.add_argument("--keep", type=Path, help="keep logs and captures of every run in this folder")
     parser.add_argument("--broken", action="store_true", help="show that each broken build is caught")
@@ -102,7 +105,8 @@ class Campaign:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     def _faults(self) -> int:
-        chosen = plans(self._options.only, self._options.step, self._options.seed, quick=self._options.quick)
+        options = self._options
+        chosen = plans(options.only, options.step, options.seed, quick=options.quick, nodes=options.nodes)
         code = copy_code(self.folder / "code")
         template = self._template(code)
         verdicts: dict[Plan, Verdict] = {}

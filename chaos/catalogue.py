@@ -17,20 +17,23 @@ FAULTS: tuple[type[f.Fault], ...] = (
     h.WorkerClockForward, h.WorkerClockBack, h.DatabaseClockForward, h.DatabaseClockBack,
     h.BothClocksForward, h.BothClocksBack,
     t.TrunkStorm, t.TrunkSilent, t.NoMedia, t.LateAnswer,
-    w.SecondWorker, w.TakenOver, w.Rush, w.NodeDies, w.RestoredBackup,
+    w.SecondWorker, w.TakenOver, w.Rush, w.NodeDies, w.NodeCutOff, w.RestoredBackup,
 )  # fmt: skip
 
 
-def plan_of(fault: str, step: str | None, seed: int, *, quick: bool) -> Plan:
+def plan_of(fault: str, step: str | None, seed: int, *, quick: bool, nodes: int = 1) -> Plan:
     """The run of a fault that is known by its name."""
     found = next((known for known in FAULTS if known.name == fault), None)
     if found is None:
         raise SandboxError(f"no such fault: {fault}; scripts/chaos --list shows them")
-    return Plan(found, step, seed, quick)
+    return Plan(found, step, seed, quick, nodes)
 
 
-def plans(only: list[str] | None, step: str | None, seed: int, *, quick: bool) -> list[Plan]:
-    """The runs: in a quick campaign each fault once, in a full one at each step of an attempt's life too."""
+def plans(only: list[str] | None, step: str | None, seed: int, *, quick: bool, nodes: int = 1) -> list[Plan]:
+    """The runs: in a quick campaign each fault once, in a full one at each step of an attempt's life too.
+
+    With two ``nodes`` a second one works on the same campaigns, and the faults hit the first.
+    """
     known = {fault.name: fault for fault in FAULTS}
     unknown = [name for name in only or () if name not in known]
     if unknown:
@@ -39,11 +42,11 @@ def plans(only: list[str] | None, step: str | None, seed: int, *, quick: bool) -
     found = []
     for fault in chosen:
         if step is not None:
-            found.append(Plan(fault, step, seed, quick))
+            found.append(Plan(fault, step, seed, quick, nodes))
         elif quick:
-            found.append(Plan(fault, fault.steps[seed % len(fault.steps)], seed, quick))
+            found.append(Plan(fault, fault.steps[seed % len(fault.steps)], seed, quick, nodes))
         else:
-            found += [Plan(fault, at, seed) for at in fault.steps]
+            found += [Plan(fault, at, seed, nodes=nodes) for at in fault.steps]
             more = fault.seeds - 1 if fault.steps == (None,) else 0
-            found += [Plan(fault, None, seed + n) for n in range(1, 1 + more)]
+            found += [Plan(fault, None, seed + n, nodes=nodes) for n in range(1, 1 + more)]
     return sorted(found, key=lambda plan: not plan.fault.long)

@@ -48,6 +48,7 @@ class Crew:
             "step": plan.step,
             "seed": plan.seed,
             "quick": plan.quick,
+            "nodes": plan.nodes,
             "root": str(self.root),
             "template": str(template),
             "code": str(code),

@@ -45,7 +45,7 @@ def _template(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(order: dict[str, Any]) -> dict[str, Any]:
-    plan = plan_of(order["fault"], order["step"], order["seed"], quick=order["quick"])
+    plan = plan_of(order["fault"], order["step"], order["seed"], quick=order["quick"], nodes=order["nodes"])
     template = Template.load(Path(order["template"]))
     return asdict(run(plan, Path(order["root"]), Path(order["folder"]), template, Path(order["code"])))
 

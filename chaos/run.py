@@ -32,16 +32,19 @@ class Plan:
     step: str | None
     seed: int
     quick: bool = False
+    nodes: int = 1  # how many share the campaign at least; the fault is about the first
 
     @property
     def name(self) -> str:
-        return f"{self.fault.name}-{self.step or 'any'}-{self.seed}"
+        nodes = f"-{self.nodes}-nodes" if self.nodes > 1 else ""
+        return f"{self.fault.name}-{self.step or 'any'}-{self.seed}{nodes}"
 
 
 def run(plan: Plan, root: Path, folder: Path, template: Template, code: Path) -> Verdict:
     """Run it; SandboxError when the harness itself, not the product, failed."""
     fault = plan.fault(quick=plan.quick)
-    world = World(root, folder, template, code, nodes=fault.nodes, seed=plan.seed)
+    nodes, apart = max(fault.nodes, plan.nodes), fault.apart or plan.nodes > 1
+    world = World(root, folder, template, code, nodes=nodes, seed=plan.seed, apart=apart)
     world.disks = dict.fromkeys(fault.disks, Path())
     if plan.quick:
         world.calls_per_second = 6.0
@@ -68,6 +71,7 @@ def _played(plan: Plan, world: World, fault: Fault) -> Verdict:
         problems.append(f"still calls to make or open after {DRAIN_TIMEOUT_S:.0f} s; last said: {reasons}")
     evidence = _settled(world, fault) if fault.drains else collect(world)
     problems += _end_workers(world)
+    evidence.rows = world.rows()  # who had lost the database stores results when it is back, maybe only now
     world.sip.stop()
     world.media.stop()
     verdict = judge(world, fault, evidence, start_s)
@@ -104,7 +108,7 @@ def _settled(world: World, fault: Fault) -> Evidence:
 
 
 def _strike(plan: Plan, world: World, fault: Fault, chance: random.Random) -> None:
-    count = len(world.template.numbers)
+    count = len(world.template.numbers) // len(world.nodes)
     early = chance.randrange(max(1, count // 8), max(2, count // 2))
     if not world.await_calls(early, CALLS_TIMEOUT_S):
         raise WorkerFailed(f"only {world.steps.seen['marked']} calls in {CALLS_TIMEOUT_S:.0f} s before any fault")

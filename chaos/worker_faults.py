@@ -92,12 +92,26 @@ class NodeDies(Fault):
         world.node.worker.kill()
         world.node.asterisk.kill()
 
-    def prepare(self, world: World) -> None:
-        for node in world.nodes:
-            node.worker.env = world.worker_environment()
-
     def hold(self, world: World) -> None:
         world.node.worker.stop(1.0)
+
+
+class NodeCutOff(Fault):
+    """Of two nodes one loses the database, not its calls: the other takes it for dead, and then it is back."""
+
+    name = "node_cut_off"
+    text = "of two nodes one cannot reach the database for 15 s; the other takes over what it had claimed"
+    long = True
+    nodes = 2
+    apart = True
+
+    def strike(self, world: World) -> None:
+        world.database_wire.refuse = True
+        world.database_wire.cut()
+
+    def hold(self, world: World) -> None:
+        self.last(15.0, 10.0)
+        world.database_wire.mend()
 
 
 class RestoredBackup(Fault):

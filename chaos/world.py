@@ -51,7 +51,10 @@ class Node:
 class World:
     """Starts everything but the workers on enter, ends everything on exit."""
 
-    def __init__(self, root: Path, folder: Path, template: Template, code: Path, *, nodes: int, seed: int) -> None:
+    def __init__(
+        self, root: Path, folder: Path, template: Template, code: Path, *, nodes: int, seed: int, apart: bool = False
+    ) -> None:
+        """``apart``: what happens to the first node's line to the database leaves the others alone."""
         self.folder = folder
         self.template = template
         self.code = code
@@ -61,7 +64,7 @@ class World:
         self.calls_per_second = 15.0
         self.concurrent = 60
         self._root = root
-        self._node_count = nodes
+        self._node_count, self._apart = nodes, apart
         self._running = ExitStack()
         self.nodes: list[Node] = []
         self.worker_env: dict[str, str] = {}
@@ -101,32 +104,37 @@ class World:
         database.copy_from(self.template.database)
         stack.callback(database.stop)
         database.start()
-        self.database_wire = Proxy(self.wire, ("127.0.0.1", database.port), partial(PgLink, steps=self.steps))
+        self.database_wire = self._line_to_database(self.steps)
+
+    def _line_to_database(self, steps: Steps) -> Proxy:
+        return Proxy(self.wire, ("127.0.0.1", self.database.port), partial(PgLink, steps=steps))
 
     def _start_node(self, stack: ExitStack, name: str) -> Node:
-        project = self.folder / f"project-{name}"
+        project, first = self.folder / f"project-{name}", not self.nodes
+        steps = self.steps if first or not self._apart else Steps()  # a trap is for the node that a fault is about
         shutil.copytree(self.template.project, project)
         run_dir = self.folder / f"asterisk-{name}"
-        if "spool" in self.disks:
+        if "spool" in self.disks and first:
             self._mount("spool", run_dir, SMALL_DISK)  # with its logs and its own database
-        if "journal" in self.disks:
+        if "journal" in self.disks and first:
             self._mount("journal", project / "var", SMALL_DISK)
             shutil.copytree(self.template.project / "var", project / "var", dirs_exist_ok=True)
         asterisk = Asterisk(self._root, run_dir, name=name, carrier=self.relay.address, prompts_dir=project / "prompts")
         stack.callback(self._stop_asterisk, asterisk)
         asterisk.start()
         mischief = EventMischief(self.seed)
-        ari = Proxy(self.wire, ("127.0.0.1", asterisk.http_port), partial(AriLink, steps=self.steps, mischief=mischief))
-        worker = Supervisor(project, self.folder / f"worker-{name}.log", self.worker_environment())
+        ari = Proxy(self.wire, ("127.0.0.1", asterisk.http_port), partial(AriLink, steps=steps, mischief=mischief))
+        line = self.database_wire if first or not self._apart else self._line_to_database(steps)
+        worker = Supervisor(project, self.folder / f"worker-{name}.log", self.worker_environment(line))
         stack.callback(worker.stop)
         node = Node(asterisk, ari, mischief, project, worker, JournalWatch(project / "var" / "refusals.jsonl"))
         stack.enter_context(node.journal)
         self.write_settings(node)
         return node
 
-    def worker_environment(self) -> dict[str, str]:
+    def worker_environment(self, line: Proxy | None = None) -> dict[str, str]:
         """The environment of workers: this run's code, the database through its proxy, and what a fault adds."""
-        return environment(self.database.url(self.database_wire.port), self.code, self.worker_env)
+        return environment(self.database.url((line or self.database_wire).port), self.code, self.worker_env)
 
     def write_settings(self, node: Node, entityid: str | None = None) -> None:
         """agi-app.toml of a node: Asterisk through its proxy."""

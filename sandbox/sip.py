@@ -45,7 +45,7 @@ class CarrierCall:
     """All of one Call-ID. Times are in seconds since the epoch, None if it did not happen.
 
     ``invites`` counts first INVITEs and their repeats, not re-INVITEs. ``ended_at`` is the final refusal, the end of
-    a CANCEL (487) or the answer to a BYE.
+    a CANCEL (487) or the answer to a BYE. ``from_port`` is the SIP port that it came from: which Asterisk it was.
     """
 
     call_id: str
@@ -63,6 +63,7 @@ class CarrierCall:
     bye_from: Literal["us", "carrier"] | None = None
     ended_at: float | None = None
     media_port: int | None = None  # the person's, by the answer
+    from_port: int = 0
 
     @property
     def open_until(self) -> float:
@@ -184,4 +185,5 @@ def _call(first: SipMessage, messages: list[SipMessage]) -> CarrierCall:
         bye_from=None if bye is None else "us" if bye.source == first.source else "carrier",
         ended_at=ended.at if ended else None,
         media_port=final.media_port if answered and final else None,
+        from_port=first.source[1],
     )

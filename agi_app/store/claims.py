@@ -196,7 +196,7 @@ def _settled(judged: Judged, now: dt.datetime, slot: tuple[int, int] | None, by_
         attempt = {"attempt_id": uuid.uuid4().hex, "caller_id": decision.caller_id}
         if by_line:
             attempt |= {"line": decision.caller_id, "line_scope": phone_lines.scope_of(decision.caller_id)}
-        return row | attempt | {"state": "claimed", "due_at": now, "trunk_slot": slot[0], "campaign_slot": slot[1]}
+        return row | attempt | {"state": "claimed", "trunk_slot": slot[0], "campaign_slot": slot[1]}
     again = decision.try_again_at
     return row | {"state": "pending", "due_at": max(again, now + SOONEST_RETRY) if again else "infinity"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,10 +10,10 @@ from agi_app.model.call import CallResult
 from agi_app.store import queries
 from agi_app.store.attempts import CLAIMED, give_back, result_values
 from agi_app.store.pool import Store
-from agi_app.store.statements import record
+from agi_app.store.statements import Parameters, record, records
 
 Q = queries.load("attempts")
-
+SILENT_FOR = dt.timedelta(seconds=5)  # a worker says every two seconds that it lives
 
 Rule = Callable[[str], CallResult | None]
 
@@ -33,25 +34,33 @@ class SweepResult:
 
 
 async def sweep(store: Store, node: str | None, rule: Rule) -> SweepResult:
-    """End the orphans: all open attempts of ``node`` (at its start, under its worker lock), and expired leases of any.
+    """End the orphans: all open attempts of ``node`` (at its start, under its worker lock), those of dead nodes, and
+    expired leases of any.
 
-    With ``node`` None only expired leases. ``rule`` says how an orphan in a state (claimed or
+    With ``node`` None only the latter two. ``rule`` says how an orphan in a state (claimed or
     dialling) ends: None gives it back as not dialled, a result is stored and its contact is done.
     Sweeping again finds nothing.
     """
     released = interrupted = 0
-    for orphan in await store.rows(Orphan, Q["orphans"], {"node": node}):
-        given_back = await _end(store, orphan.attempt_id, node, rule)
+    values = {"node": node, "dead": await dead_nodes(store), "silent_for": SILENT_FOR}
+    for orphan in await store.rows(Orphan, Q["orphans"], values):
+        given_back = await _end(store, orphan.attempt_id, values, rule)
         released += given_back is True
         interrupted += given_back is False
     return SweepResult(released, interrupted)
 
 
-async def _end(store: Store, attempt_id: str, node: str | None, rule: Rule) -> bool | None:
+async def dead_nodes(store: Store) -> list[str]:
+    """The entityids of workers that ended without a word: silent for ``SILENT_FOR``, and nobody holds their lock."""
+    async with store.connection() as connection:
+        return [row["entityid"] for row in await records(connection, Q["dead_nodes"], {"silent_for": SILENT_FOR})]
+
+
+async def _end(store: Store, attempt_id: str, values: Parameters, rule: Rule) -> bool | None:
     """One short transaction an attempt; True: given back, False: ended, None: it was no orphan any more."""
     async with store.transaction() as connection:
         await connection.execute(Q["lock_person"], {"attempt_id": attempt_id})
-        still = await record(connection, Q["still_orphan"], {"attempt_id": attempt_id, "node": node})
+        still = await record(connection, Q["still_orphan"], {"attempt_id": attempt_id, **values})
         if still is None:
             return None
         result = rule(still["state"])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 
 import pytest
 
 from agi_app.model.call import CallResult, Outcome
-from agi_app.store import attempts, contacts, reports
+from agi_app.store import attempts, checks, contacts, nodes, reports
 from agi_app.store.pool import Store
-from agi_app.store.sweep import SweepResult, sweep
+from agi_app.store.sweep import SILENT_FOR, SweepResult, dead_nodes, sweep
 from tests.store.world import HUMAN, World, campaign
 
 pytestmark = pytest.mark.postgres
@@ -66,3 +67,44 @@ async def test_the_true_result_replaces_the_sweeps_guess(world: World, store: St
         "confirmed",
         1,
     )
+
+
+async def test_what_a_dead_node_left_is_swept_at_once(world: World, store: Store) -> None:
+    """Long before its leases end, when it is silent and its lock is free; not while one of the two is not so."""
+    wanted = await world.running(campaign(), [1, 2])
+    claimed, dialled = (await world.claim(wanted, node="node-2")).claims
+    assert await attempts.mark(store, dialled, "node-2")
+    await nodes.register_node(store, "node-2", "the one that dies")
+    lock = await store.worker_lock("node-2")
+    assert lock is not None
+
+    async def silent_for(seconds: int) -> None:
+        async with store.connection() as connection:
+            await connection.execute("UPDATE node SET seen_at = clock_timestamp() - %s * interval '1 s'", (seconds,))
+
+    await silent_for(60)
+    assert await dead_nodes(store) == []
+    assert await sweep(store, None, rule) == SweepResult(0, 0)  # it waits for a slow database
+    await lock.release()
+    await silent_for(2)
+    assert await sweep(store, None, rule) == SweepResult(0, 0)  # it lost its lock a moment ago, and takes it again
+    await silent_for(6)
+    await _server_is_up_for(store, SILENT_FOR)
+    assert await dead_nodes(store) == ["node-2"]
+    assert await sweep(store, None, rule) == SweepResult(1, 1)
+    assert await attempts.mark(store, claimed, "node-2") is None
+    assert await world.value("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == 0
+
+
+async def test_who_was_given_back_is_among_the_first_again(world: World, store: Store) -> None:
+    """Not behind a million others who were due at the same time."""
+    wanted = await world.running(campaign(), [1, 2, 3])
+    (first,) = (await world.claim(wanted, 1, node="node-2", lease=SHORT)).claims
+    assert await sweep(store, None, rule) == SweepResult(1, 0)
+    assert (await world.claim_one(wanted)).contact_id == first.contact_id
+
+
+async def _server_is_up_for(store: Store, duration: dt.timedelta) -> None:
+    """A test that comes first would be too early: after a start of the server nobody is taken for dead at once."""
+    left = await nodes.database_started(store) + duration - await checks.database_now(store)
+    await asyncio.sleep(max(0.0, left.total_seconds() + 0.01))

@@ -88,14 +88,29 @@ WITH extended AS (
 )
 SELECT attempt_id FROM attempt WHERE attempt_id = ANY(%(attempts)s) AND node = %(node)s AND state <> 'ended';
 
+-- Workers that have said nothing for a while and whose lock is free: their process has ended, or their host is gone. The
+-- lock alone says too little (a worker takes it again after its connection was lost), and so does the silence (a slow
+-- database keeps a worker waiting). After a start of the server everybody has time to come back.
+-- name: dead_nodes
+SELECT n.entityid
+FROM node n CROSS JOIN hashtextextended('agi-app worker ' || n.entityid, 0) AS key
+WHERE n.seen_at < clock_timestamp() - %(silent_for)s::interval
+  AND pg_postmaster_start_time() < clock_timestamp() - %(silent_for)s::interval
+  AND NOT EXISTS (SELECT FROM pg_locks l
+                  WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+                    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                    AND l.classid::bigint = (key >> 32) & 4294967295 AND l.objid::bigint = key & 4294967295);
+
 -- name: orphans
 SELECT attempt_id FROM attempt
-WHERE state <> 'ended' AND (node = %(node)s::text OR lease_until < clock_timestamp())
+WHERE state <> 'ended' AND (node = %(node)s::text OR node = ANY(%(dead)s) OR lease_until < clock_timestamp())
 ORDER BY claimed_at;
 
 -- Asked again under the person's lock: the worker may have come back meanwhile.
 -- name: still_orphan
-SELECT state FROM attempt
-WHERE attempt_id = %(attempt_id)s AND state <> 'ended'
-  AND (node = %(node)s::text OR lease_until < clock_timestamp())
-FOR UPDATE;
+SELECT a.state FROM attempt a
+WHERE a.attempt_id = %(attempt_id)s AND a.state <> 'ended'
+  AND (a.node = %(node)s::text OR a.lease_until < clock_timestamp()
+       OR a.node = ANY(%(dead)s) AND EXISTS (SELECT FROM node n WHERE n.entityid = a.node
+                                             AND n.seen_at < clock_timestamp() - %(silent_for)s::interval))
+FOR UPDATE OF a;

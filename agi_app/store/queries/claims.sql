@@ -91,7 +91,7 @@ WHERE c.state = 'pending' AND past.busy IS NOT TRUE
 ORDER BY w.place;
 
 -- All that a claim writes, in one trip: decisions that are news, attempts with their slots, and what becomes
--- of each contact.
+-- of each contact. Who is claimed stays due as before: given back, they are among the first again.
 -- name: settle
 WITH given AS MATERIALIZED (
     SELECT *, CASE WHEN news THEN nextval('decision_decision_id_seq') END AS decision_id
@@ -124,7 +124,7 @@ WITH given AS MATERIALIZED (
     WHERE g.attempt_id IS NOT NULL AND slot.scope = taken.scope AND slot.n = taken.n
 ), settled AS (
     UPDATE contact c
-    SET state = g.state, due_at = g.due_at, last_decision_id = coalesce(g.decision_id, c.last_decision_id)
+    SET state = g.state, due_at = coalesce(g.due_at, c.due_at), last_decision_id = coalesce(g.decision_id, c.last_decision_id)
     FROM given g WHERE c.contact_id = g.contact_id
 )
 SELECT contact_id, decision_id FROM given WHERE attempt_id IS NOT NULL;
