@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import signal
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,6 +25,7 @@ from agi_app.consent.erase import signer
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.purge import Purger
 from agi_app.consent.revoke import Stops
+from agi_app.dialer.agent_calls import AgentCalls
 from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.internal import InternalCalls
@@ -43,7 +42,7 @@ from agi_app.dialer.takeover import ari_settings
 from agi_app.dialer.trunk_watch import TrunkWatch
 from agi_app.dialer.worker import Health, Worker
 from agi_app.errors import first_of_ours
-from agi_app.event_loop import end_all
+from agi_app.event_loop import end_all, told_to_end
 from agi_app.flow.pinyin import warm
 from agi_app.hooks.desk import ScreeningDesk
 from agi_app.installation import Installation
@@ -66,7 +65,7 @@ from agi_app.store import contacts, nodes, progress, sweep, texts
 from agi_app.store.locks import WorkerLock
 
 CONNECT_WAIT_S = 15.0
-IDLE_CONNECTIONS = 5  # housekeeping, dialer, verification calls, rehearsals, audit tree: each asks the database in turn
+IDLE_CONNECTIONS = 6  # housekeeping, dialer, verification, rehearsals, agents, audit tree: each asks in turn
 
 _log = log.get("app")
 
@@ -92,6 +91,7 @@ class _Parts:
     worker: Worker
     dialer: Dialer
     rehearsals: Rehearsals
+    asked: AgentCalls
     voice: Voice
     renderer: Renderer
 
@@ -150,11 +150,11 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
     renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
     voice = Voice(renderer.media)
-    dialer, placer = _dialer(inst, node, worker, stops, playable, voice, sound.ears)
+    dialer, placer, asked = _dialer(inst, node, worker, stops, playable, voice, sound.ears)
     lines = LineCalls(node, stops, Means(playable, voice, HandOver(node, dialer.agents).run, sound.ears))
     catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
     rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
-    return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, rehearsals, voice, renderer)
+    return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, rehearsals, asked, voice, renderer)
 
 
 async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asyncio.TaskGroup) -> None:
@@ -177,40 +177,20 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     kept, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
     purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(notary.key), screened_days=days)
     works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), internal.run(), purger.run())
-    background += [
-        group.create_task(work) for work in (*works, watch.run(), dialer.agents.run(), parts.rehearsals.run())
-    ]
-    with _told_to_end(node.live) as told:
+    asked = (parts.rehearsals.run(), parts.asked.run())
+    background += [group.create_task(work) for work in (*works, *asked, watch.run(), dialer.agents.run())]
+    with told_to_end(lambda: node.live.stop_all("the worker was told twice to end")) as told:
         dialling = group.create_task(dialer.run())
         await told.wait()
+        parts.asked.close()
         await asyncio.gather(internal.close(), parts.rehearsals.close(), parts.lines.close())
         await worker.drain(dialer)
+        await parts.asked.ended()
         if len(node.live):  # the database does not take their results: the next start finds them interrupted
             dialling.cancel()
         await asyncio.wait([dialling])
     await end_all(background)
     await sequencer.finish()
-
-
-@contextmanager
-def _told_to_end(live: LiveCalls) -> Iterator[asyncio.Event]:
-    """An event that the first SIGINT or SIGTERM sets; the second one hangs up at once."""
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def tell() -> None:
-        if told.is_set():
-            live.stop_all("the worker was told twice to end")
-        told.set()
-
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
-        loop.add_signal_handler(number, tell)
-    try:
-        yield told
-    finally:
-        for number in signals:
-            loop.remove_signal_handler(number)
 
 
 def _dialer(
@@ -221,7 +201,7 @@ def _dialer(
     playable: Playable,
     voice: Voice,
     ears: Ears,
-) -> tuple[Dialer, Placer]:
+) -> tuple[Dialer, Placer, AgentCalls]:
     async def store_opt_out(claim: Claim, how: str) -> None:
         await stops.take(claim.number, how)
 
@@ -238,4 +218,4 @@ def _dialer(
     asterisk = inst.settings.asterisk
     lines = Lines(inst.store, inst.settings.trunks, ears, asterisk.calls_per_second)
     dialer = Dialer(node, lines, placer, agents=agents, hold=worker.hold, concurrent=asterisk.concurrent)
-    return dialer, placer
+    return dialer, placer, AgentCalls(node, dialer, placer, hold=worker.hold)

@@ -9,6 +9,9 @@ third of the time. ``scripts/bench soak`` is the measurement.
 from __future__ import annotations
 
 import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 ASK_AGAIN_S = 1.0
@@ -36,3 +39,24 @@ async def end_all(tasks: list[asyncio.Task[None]]) -> None:
         for task in ending:
             task.cancel()
         _, ending = await asyncio.wait(ending, timeout=ASK_AGAIN_S)
+
+
+@contextmanager
+def told_to_end(again: Callable[[], object]) -> Iterator[asyncio.Event]:
+    """An event that the first SIGINT or SIGTERM sets; the second one calls ``again``."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tell() -> None:
+        if told.is_set():
+            again()
+        told.set()
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    for number in signals:
+        loop.add_signal_handler(number, tell)
+    try:
+        yield told
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

@@ -114,14 +114,17 @@ def _cell(value: str) -> str:
     return f"'{value}" if value.startswith(FORMULA_STARTS) else value
 
 
-def to_json(totals: Totals, contacts: Sequence[Mapping[str, str]], attempts: Sequence[Any]) -> str:
-    """Everything as one JSON object; times are ISO 8601."""
+def to_json(
+    totals: Totals, contacts: Sequence[Mapping[str, str]], attempts: Sequence[Any], agent_calls: Sequence[Any] = ()
+) -> str:
+    """Everything as one JSON object; times are ISO 8601. ``agent_calls``: the agents' legs of calls they asked for."""
     value = {
         **dataclasses.asdict(totals),
         "answer_rate": round(totals.answer_rate, 4),
         "machine_rate": round(totals.machine_rate, 4),
         "contact_list": contacts,
         "attempt_list": [dataclasses.asdict(a) for a in attempts],
+        "agent_calls": [dataclasses.asdict(a) for a in agent_calls],
     }
     return json.dumps(value, ensure_ascii=False, default=plain)
 

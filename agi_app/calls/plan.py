@@ -64,6 +64,9 @@ def _nobody_asks() -> None:
     pass
 
 
+HandingOver = Callable[[HandOverOrder], Awaitable[str]]
+
+
 def _nobody_watches(_: Command | Event) -> None:
     pass
 
@@ -78,7 +81,7 @@ class CallPlan:
     max_call_s: float
     media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
     say: Callable[[Parts, str], Awaitable[list[str]]]  # what is ready to be said -> media URIs; raises AgiAppError
-    hand_over: Callable[[HandOverOrder], Awaitable[str]]  # returns when it is over: a result of a transfer
+    hand_over: HandingOver  # returns when it is over: a result of a transfer
     store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
     trunk_works: Callable[[], None]  # told when the far end rings or answers
     local_now: Callable[[], dt.datetime | None]  # rules time where the called person is; None: not known

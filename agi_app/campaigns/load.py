@@ -152,6 +152,7 @@ class CampaignFile(Authored):
     local_caller_ids: dict[Prefix, Annotated[str, BeforeValidator(_caller_id)]] = Field(default={}, max_length=100)
     machine_detection: MachineDetectionFile | None = None
     agents: AgentsFile | None = None
+    dialled_by: Literal["dialer", "agents"] = "dialer"
 
     @model_validator(mode="after")
     def _judge(self) -> CampaignFile:
@@ -241,4 +242,5 @@ def _campaign(file: CampaignFile) -> Campaign:
         local_caller_ids=tuple(sorted(file.local_caller_ids.items())),
         machine_detection=file.machine_detection.parsed() if file.machine_detection is not None else None,
         agents=agents_of(file.agents),
+        by_agents=file.dialled_by == "agents",
     )

@@ -24,6 +24,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "local_caller_ids": "Prefix to the number that is shown to people whose numbers begin with it.",
         "agents": "People of ours whom the calls are for: somebody is called only while one of them is free.",
         "machine_detection": "Find out whether a machine has answered, and what is done then; absent: nobody looks.",
+        "dialled_by": "agents: nobody is called by itself, `agi-app call-person` asks for each call. Default: dialer.",
     },
     "MachineDetectionFile": {
         "action": "What is done when a machine has answered: hang_up, leave_message or treat_as_person.",

@@ -27,6 +27,7 @@ COMMANDS = {
     "diagram": "files",
     "simulate": "simulate",
     "rehearse": "rehearse",
+    "call-person": "call_person",
     "schema": "schema",
     "run": "service",
     "migrate": "service",

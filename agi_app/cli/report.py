@@ -30,6 +30,7 @@ from agi_app.reports.held import why_nobody
 from agi_app.reports.recordings import Look, fetched
 from agi_app.reports.status import status_of
 from agi_app.results import contact_record, to_csv, to_json
+from agi_app.store import agent_calls
 from agi_app.store.recordings import recordings_of
 from agi_app.store.reports import attempt_rows, contact_rows
 
@@ -103,13 +104,17 @@ async def _text(inst: Installation, campaign: str, form: Format) -> str | None:
     await control.known(inst.store, campaign)
     totals, view = await status_of(inst.store, inst.clock, campaign)
     contacts = [contact_record(row) for row in await contact_rows(inst.store, campaign)]
+    asked = await agent_calls.of_campaign(inst.store, campaign)
     if form is Format.CSV:
         return to_csv(contacts)
     if form is Format.JSON:
-        return to_json(totals, contacts, await attempt_rows(inst.store, campaign))
+        return to_json(totals, contacts, await attempt_rows(inst.store, campaign), asked)
     show_totals(totals)
     columns = ("external_id", "state", "attempts", "outcome", "disposition", "reason")
     table("Contacts", ("contact", *columns[1:]), ([c[k] for k in columns] for c in contacts))
+    if asked:
+        legs = ((a.external_id, a.destination, a.requested_at, _talked(a), a.result, a.note) for a in asked)
+        table("Calls that agents asked for", ("contact", "agent", "asked at", "agent on", "result", ""), legs)
     spoken = [row for row in await recordings_of(inst.store, campaign) if row.sha256 is not None]
     if spoken:
         shown = ((str(r.recording_id), r.external_id, r.name, r.kind, f"{r.seconds:.1f}") for r in spoken)
@@ -117,6 +122,13 @@ async def _text(inst: Installation, campaign: str, form: Format) -> str | None:
     for line in why_nobody(view):
         say(line)
     return None
+
+
+def _talked(call: agent_calls.AgentCallRow) -> str:
+    """How long the agent was on the line."""
+    if call.answered_at is None or call.ended_at is None:
+        return ""
+    return f"{(call.ended_at - call.answered_at).total_seconds():.0f} s"
 
 
 async def _watch(inst: Installation, campaign: str) -> None:

@@ -8,6 +8,7 @@ Cancelled (the person hung up, or pressed the opt-out key), it ends the other le
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from agi_app import log
 from agi_app.calls.plan import HandOverOrder
@@ -16,6 +17,7 @@ from agi_app.dialer.node import Node
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError
 from agi_app.flow.words import ABANDONED, BUSY, DONE, FAILED, NO_ANSWER
 from agi_app.gate.permit import InternalLeg
+from agi_app.pbx.ari import Ari
 from agi_app.pbx.bridges import join, part
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.events import Destroyed, End, Failed, Lost, PlaybackFinished, Started
@@ -94,29 +96,22 @@ class HandOver:
 
     async def _with(self, agent: Channel, order: HandOverOrder, met: asyncio.Future[None] | None) -> str:
         try:
-            end = await _answered(agent, order.timeout_s + ANSWER_GRACE_S)
+            end = await answered(agent, order.timeout_s + ANSWER_GRACE_S)
             if end is None and order.whisper is not None:
                 end = await _whispered(agent, order.whisper)
         finally:
             if met is None:
                 await self._ask("DELETE", f"channels/{order.channel_id}/ring")
         if end is not None:
-            _log.info("not handed over", destination=order.to, result=_word(end))
-            return _word(end)
-        bridge = channel_id_of(f"{order.attempt_id}-{order.transfer}-talk")
-        try:
-            await join(self._node.ari, bridge, order.channel_id, agent.id)
-            _log.info("handed over", destination=order.to)
+            _log.info("not handed over", destination=order.to, result=word_of(end))
+            return word_of(end)
+
+        def joined() -> None:
             if met is not None and not met.done():
                 met.set_result(None)
                 self._agents.notes.met(order.attempt_id)
-            await _ended(agent)
-        except RequestFailed as error:
-            _log.warning("could not be joined", destination=order.to, reason=str(error))
-            return FAILED
-        finally:
-            await part(self._node.ari, bridge)
-        return DONE
+
+        return await talk(self._node.ari, order, agent, joined, lambda: _ended(agent))
 
     async def _ask(self, method: str, uri: str) -> None:
         """Something that only makes the wait nicer: the hand-over goes on without."""
@@ -126,7 +121,25 @@ class HandOver:
             _log.debug("not done", request=f"{method} {uri}", reason=str(error))
 
 
-async def _answered(agent: Channel, timeout: float) -> End | None:
+async def talk(
+    ari: Ari, order: HandOverOrder, agent: Channel, joined: Callable[[], None], ended: Callable[[], Awaitable[object]]
+) -> str:
+    """Let the person and the answered ``agent`` talk until ``ended`` says that the latter is gone."""
+    bridge = channel_id_of(f"{order.attempt_id}-{order.transfer}-talk")
+    try:
+        await join(ari, bridge, order.channel_id, agent.id)
+        _log.info("handed over", destination=order.to)
+        joined()
+        await ended()
+    except RequestFailed as error:
+        _log.warning("could not be joined", destination=order.to, reason=str(error))
+        return FAILED
+    finally:
+        await part(ari, bridge)
+    return DONE
+
+
+async def answered(agent: Channel, timeout: float) -> End | None:
     """None when the other side has answered, else how it ended."""
     try:
         async with asyncio.timeout(timeout):
@@ -158,7 +171,8 @@ async def _ended(agent: Channel) -> None:
         pass
 
 
-def _word(end: End) -> str:
+def word_of(end: End) -> str:
+    """How a leg that nobody talked on ended, as a result of a transfer."""
     match end:
         case Destroyed(tech_cause=status) if status in _BUSY:
             return BUSY

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from agi_app.dialer.lines import Running
-from agi_app.model.hold import BREAKER, LINES, NOBODY_DUE, PACE, PLACES, SHARE, Hold
+from agi_app.model.hold import BREAKER, BY_AGENTS, LINES, NOBODY_DUE, PACE, PLACES, SHARE, Hold
 from agi_app.store.phone_lines import Lines
 
 _OF = {"campaign": "the campaign", "trunk": "trunk {trunk}", "node": "this Asterisk"}
@@ -20,9 +20,12 @@ def hold_of(running: Running, now: float, real_now: dt.datetime) -> Hold | None:
         if breaker.down is None and breaker.open_until is not None:
             until = real_now + dt.timedelta(seconds=max(0.0, breaker.open_until - now))
         return Hold(BREAKER, f"trunk {running.trunk}: {paused}", until)
+    if running.line.campaign.by_agents:
+        return ASKED_FOR
     return running.short or _paced(running, now)
 
 
+ASKED_FOR = Hold(BY_AGENTS, "an agent asks for each call of it (dialled_by: agents): `agi-app call-person`")
 NOBODY = Hold(NOBODY_DUE, "nobody may be called at this moment")
 NO_PLACE = {
     "campaign": Hold(PLACES["campaign"], "all places of the campaign are taken by calls"),

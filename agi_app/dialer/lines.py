@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from agi_app import log
 from agi_app.calls.ears import Ears
 from agi_app.dialer.breaker import Breaker
+from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import Pacer
 from agi_app.dialer.place import Line
 from agi_app.errors import AuthorError
@@ -19,7 +20,7 @@ from agi_app.flow.load import load_with_parts
 from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import CampaignState
 from agi_app.model.hold import UNUSABLE, Hold
-from agi_app.store import pace, slots
+from agi_app.store import claims, pace, slots
 from agi_app.store.campaigns import StoredCampaign, load_campaigns
 from agi_app.store.phone_lines import Limits
 from agi_app.store.pool import Store
@@ -57,6 +58,10 @@ class Running:
     def trunk(self) -> str:
         """The trunk's name."""
         return self.line.campaign.trunk
+
+    def is_dialled(self, now: float) -> bool:
+        """Whether the loop is to look for somebody to call; not when agents ask for each call."""
+        return now >= self.idle_until and not self.line.campaign.by_agents
 
     @property
     def priority(self) -> int:
@@ -150,6 +155,18 @@ class Lines:
     def unusable_holds(self) -> dict[str, Hold]:
         """The campaigns that this node cannot dial."""
         return {name: Hold(UNUSABLE, why) for name, why in self.unusable.items()}
+
+
+def terms_of(node: Node, line: Line, lease: dt.timedelta) -> claims.ClaimTerms:
+    """What every claim of a node for this line has in common."""
+    return claims.ClaimTerms(
+        node=node.entityid,
+        lease=lease,
+        trunk_limit=line.trunk.concurrent,
+        offset=node.clock.offset,
+        clock_name=node.clock.name,
+        lines=limits_of(line.trunk),
+    )
 
 
 def limits_of(trunk: TrunkSettings) -> tuple[Limits, ...]:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from agi_app import log
 from agi_app.dialer.agent_claims import REST_S, agent_terms, calls_for_all, held_for_agents, stop_abandoning
 from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.holds import NO_PLACE, NOBODY, hold_of, no_line
-from agi_app.dialer.lines import Lines, Running, limits_of, names_of
+from agi_app.dialer.lines import Lines, Running, names_of, terms_of
 from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import take_all
 from agi_app.dialer.place import Placer
@@ -56,11 +57,11 @@ class Dialer:
         concurrent: int | None = None,
     ) -> None:
         """``hold`` says why nobody may be dialled now, or None; ``concurrent`` is this Asterisk's own limit."""
-        self._node, self._lines, self._placer, self.agents = node, lines, placer, agents
+        self._node, self.lines, self._placer, self.agents = node, lines, placer, agents
         agents.changed = self._agents_changed
         self._clock = node.clock
-        self._hold, self._concurrent = hold, concurrent
-        self._open = 0  # calls that were claimed and have not ended
+        self._hold, self.concurrent = hold, concurrent
+        self.open_calls = 0  # calls that were claimed and have not ended
         self._turns = DialTurns()
         self._wake = asyncio.Event()
         self._short = False  # of slots, or of a probe's result: the end of a call is worth another look
@@ -83,13 +84,13 @@ class Dialer:
     def holds(self) -> dict[str, Hold]:
         """What holds each campaign back on this node now, besides ``holding``; for the status of campaigns."""
         now, real_now = self._clock.monotonic(), self._clock.real_now()
-        found = {name: hold_of(r, now, real_now) for name, r in self._lines.running.items()}
-        return {name: hold for name, hold in found.items() if hold is not None} | self._lines.unusable_holds()
+        found = {name: hold_of(r, now, real_now) for name, r in self.lines.running.items()}
+        return {name: hold for name, hold in found.items() if hold is not None} | self.lines.unusable_holds()
 
     @property
     def breakers(self) -> Mapping[str, Breaker]:
         """The trunks of this node, each as it is now."""
-        return self._lines.breakers
+        return self.lines.breakers
 
     @property
     def closing(self) -> bool:
@@ -114,14 +115,14 @@ class Dialer:
             return HOLD_S
         now = self._clock.monotonic()
         if now >= self._refresh_at:
-            await self._lines.refresh(self._node.entityid, now)
+            await self.lines.refresh(self._node.entityid, now)
             self._refresh_at = now + REFRESH_S
-            campaigns = (r.line.campaign.agents for r in self._lines.running.values())
+            campaigns = (r.line.campaign.agents for r in self.lines.running.values())
             self.agents.want({a.to for a in campaigns if a is not None})
         self._short, tried, again = False, set[str](), IDLE_S
         while not self._closing and (rooms := self._rooms(tried)):
-            name = self._turns.next(rooms, self._lines.running)
-            pause = await self._serve(self._lines.running[name], rooms[name], group)
+            name = self._turns.next(rooms, self.lines.running)
+            pause = await self._serve(self.lines.running[name], rooms[name], group)
             if pause is not None:
                 tried.add(name)
                 again = min(again, pause)
@@ -130,9 +131,9 @@ class Dialer:
     def _rooms(self, tried: set[str]) -> dict[str, int]:
         """How many calls each campaign may start within the horizon, and is to start on its turn."""
         now = self._clock.monotonic()
-        if now > self._lines.shares_until - HORIZON_S:
+        if now > self.lines.shares_until - HORIZON_S:
             return {}
-        running = (r for name, r in self._lines.running.items() if name not in tried and now >= r.idle_until)
+        running = (r for name, r in self.lines.running.items() if name not in tried and r.is_dialled(now))
         rooms = {r.name: room for r in running if (room := self._room(r, now)) > 0}
         return rooms if len(rooms) <= 1 else {name: min(room, TURN) for name, room in rooms.items()}
 
@@ -144,9 +145,9 @@ class Dialer:
         if (probes := running.line.breaker.room(now)) is not None:
             room = min(room, probes)
             self._short = True
-        if self._concurrent is None:
+        if self.concurrent is None:
             return room
-        free = self._concurrent - self._open
+        free = self.concurrent - self.open_calls
         running.short = NO_PLACE["node"] if free <= 0 else None
         self._short = self._short or free <= 0
         return min(room, free)
@@ -158,7 +159,7 @@ class Dialer:
             ticket = running.line.breaker.started()
             start_at = take_all([*running.pacers.values()], self._clock.monotonic())
             call = group.create_task(self._placer.attempt(claim, running.line, start_at, ticket))
-            self._open += 1
+            self.open_calls += 1
             call.add_done_callback(self._call_ended)
         self._turns.charge(len(batch.claims))
         running.only_refusals = batch.refused > 0 and not batch.claims
@@ -188,22 +189,14 @@ class Dialer:
         now = self._clock.monotonic()
         waits = [
             max(r.idle_until - now, *(p.ready_at(now) - now - HORIZON_S / 2 for p in r.pacers.values()))
-            for name, r in self._lines.running.items()
+            for name, r in self.lines.running.items()
             if name not in tried and r.line.breaker.room(now) != 0 and r.short is not NO_PLACE["node"]
         ]
         return max(0.0, min(IDLE_S, *waits)) if waits else IDLE_S
 
     async def _claim(self, running: Running, room: int) -> claims.ClaimBatch:
         line = running.line
-        terms = claims.ClaimTerms(
-            node=self._node.entityid,
-            lease=LEASE,
-            trunk_limit=line.trunk.concurrent,
-            offset=self._clock.offset,
-            clock_name=self._clock.name,
-            lines=limits_of(line.trunk),
-            agents=await agent_terms(running, self.agents, self._node),
-        )
+        terms = replace(terms_of(self._node, line, LEASE), agents=await agent_terms(running, self.agents, self._node))
 
         def judge(facts: Facts, now: dt.datetime) -> Decision:
             return decide(facts, line.campaign, line.trunk.sandbox, self._node.ruleset, now)
@@ -222,15 +215,15 @@ class Dialer:
         self._wake.clear()
 
     def _call_ended(self, _: asyncio.Task[CallResult | None]) -> None:
-        self._open -= 1
-        short = [r for r in self._lines.running.values() if r.short is not None and r.short is not NOBODY]
+        self.open_calls -= 1
+        short = [r for r in self.lines.running.values() if r.short is not None and r.short is not NOBODY]
         for running in short:
             running.idle_until = 0.0
         if self._short or short:
             self._wake.set()
 
     def _agents_changed(self) -> None:
-        for running in self._lines.running.values():
+        for running in self.lines.running.values():
             if running.line.campaign.agents is not None:
                 running.idle_until = 0.0
         self._wake.set()

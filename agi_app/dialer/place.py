@@ -13,7 +13,7 @@ from functools import partial
 
 from agi_app import log
 from agi_app.calls.ears import Ears
-from agi_app.calls.plan import CallPlan
+from agi_app.calls.plan import CallPlan, HandingOver
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import CallVoice, Voice
 from agi_app.dialer.agents import AgentWatch
@@ -71,18 +71,23 @@ class Placer:
         self._media, self._store_opt_out, self._may_dial, self._voice = media, store_opt_out, may_dial, voice
 
     async def attempt(
-        self, claim: Claim, line: Line, start_at: float, ticket: Ticket | None = None
+        self,
+        claim: Claim,
+        line: Line,
+        start_at: float,
+        ticket: Ticket | None = None,
+        hand_over: HandingOver | None = None,
     ) -> CallResult | None:
         """Run the whole attempt; None when nobody was dialled. ``start_at`` is monotonic seconds.
 
-        ``ticket`` is of the trunk's breaker, from when the contact was claimed; None: from now.
+        ``ticket``: of the breaker, from the claim on; None: from now. ``hand_over`` is done instead of ringing agents.
         """
         ticket = ticket or line.breaker.started()
         with log.bind_call(attempt=claim.attempt_id):
             voice = await self._ready_voice(claim, line, ticket)
             if voice is None:
                 return None
-            call = Call(self.plan(claim, line, voice), self._clock)
+            call = Call(self.plan(claim, line, voice, hand_over), self._clock)
             self._live.add(call)
             try:
                 await asyncio.sleep(max(0.0, start_at - self._clock.monotonic()))
@@ -114,7 +119,7 @@ class Placer:
         if line.breaker.ended(ticket, None if result is None else result.outcome, now):
             _log.warning("trunk paused", trunk=line.campaign.trunk, reason=line.breaker.reason(now))
 
-    def plan(self, claim: Claim, line: Line, voice: CallVoice) -> CallPlan:
+    def plan(self, claim: Claim, line: Line, voice: CallVoice, hand_over: HandingOver | None = None) -> CallPlan:
         """How the flow of ``line`` talks to the person of ``claim``."""
         campaign = line.campaign
         zones = place_of(parse(claim.number), self._node.ruleset).clocks  # the gate asked all; words can fit one only
@@ -128,7 +133,7 @@ class Placer:
             max_call_s=campaign.max_call.total_seconds(),
             media=self._media,
             say=voice.media,
-            hand_over=self._hand_over,
+            hand_over=hand_over or self._hand_over,
             store_opt_out=self._store_opt_out,
             trunk_works=line.breaker.alive,
             local_now=lambda: self._clock.now().astimezone(zones[0]) if zones else None,

@@ -80,3 +80,4 @@ class Campaign:
     local_caller_ids: tuple[tuple[str, str], ...] = ()  # prefix of a callee's E.164 number -> our number of that place
     agents: Agents | None = None  # calls are made only while some of them are free
     machine_detection: MachineDetection | None = None  # None: nobody looks whether a machine has answered
+    by_agents: bool = False  # nobody is called by itself: an agent asks for each call

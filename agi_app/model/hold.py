@@ -17,6 +17,7 @@ PLACES = {"campaign": "places_of_campaign", "trunk": "places_of_trunk", "node": 
 AGENTS = "agents"  # none is free, or nobody knows
 LINES = "lines"  # of a gateway: in a call, or resting
 NOBODY_DUE = "nobody_due"
+BY_AGENTS = "by_agents"  # nobody is called by itself
 DONE = "done"
 
 

@@ -97,7 +97,7 @@ async def claim(
         judged = await judge(connection, due, start, decide, len(free) if lines is None else len(due))
         if lines is not None:
             judged = _one_a_line(judged, lines.free, len(free))
-        claims = await _reserve(connection, campaign, judged, free, start.now, terms)
+        claims = await reserve(connection, campaign, judged, free, start.now, terms)
     refused = len(judged) - len(claims)
     no_slot, no_agent = len(claims) == len(free), no_agent and len(claims) == limit
     over = next((r.text for j in judged for r in j.decision.reasons if r.rule == CEILING), None)
@@ -142,16 +142,24 @@ def _one_a_line(judged: list[Judged], free: frozenset[str], most: int) -> list[J
     return kept
 
 
-async def _reserve(
+async def reserve(
     connection: Connection,
     campaign: Campaign,
     judged: list[Judged],
     free: list[tuple[int, int]],
     now: dt.datetime,
     terms: ClaimTerms,
+    by_hand: str | None = None,
 ) -> list[Claim]:
+    """Write what was judged: decisions, attempts with slots, what becomes of the contacts. ``free`` are locked slots.
+
+    ``by_hand``: somebody asked for this call. Then a refused contact keeps this state and its due time, else the gate
+    says when to ask again; and it is not one of the campaign's calls for whichever agent is free.
+    """
     slots_left = iter(free)
     rows = [_settled(j, now, next(slots_left) if j.decision.allowed else None, bool(terms.lines)) for j in judged]
+    if by_hand is not None:
+        rows = [row if row["state"] == "claimed" else row | {"state": by_hand, "due_at": None} for row in rows]
     spec = spec_of(campaign)
     values = {
         "campaign": campaign.name,
@@ -160,7 +168,7 @@ async def _reserve(
         "clock": terms.clock_name,
         "node": terms.node,
         "trunk": campaign.trunk,
-        "agents": None if campaign.agents is None else campaign.agents.to,
+        "agents": None if by_hand is not None or campaign.agents is None else campaign.agents.to,
         "now": now,
         "lease": terms.lease,
         "trunk_scope": slots.of_trunk(campaign.trunk),

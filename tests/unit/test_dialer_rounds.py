@@ -111,7 +111,7 @@ async def test_a_paused_trunk_holds_only_its_own_campaigns(floor: Any, stored: l
     stored += [row("a", rate=5), row("b", rate=5, trunk="wide")]
     on = floor()
     await on.run(1)
-    pause(on.dialer._lines, on.clock.monotonic())
+    pause(on.dialer.lines, on.clock.monotonic())
     made = await on.run(5)
     assert set(made) == {"b"}
     assert on.held == {"a": "breaker", "b": "pace_of_campaign"}
