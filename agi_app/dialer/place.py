@@ -36,7 +36,6 @@ from agi_app.store import attempts
 from agi_app.trunk_config import TrunkSettings
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
-
 _log = log.get("dialer")
 
 

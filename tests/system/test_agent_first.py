@@ -148,9 +148,7 @@ def test_an_agent_who_hangs_up_is_not_rung_for(office: Site) -> None:
     """The person's telephone rings no more: CANCEL."""
     since = time.time()
     done = call(office, RUNG, "leaves")
-    while not office.calls(
-        [RUNG]
-    ):  # the agent, on a busy machine, was gone before the call left
+    while not office.calls([RUNG]):  # the agent, on a busy machine, was gone before the call left
         since = time.time()
         done = call(office, RUNG, "leaves")
     agent, person = legs(office, "leaves", RUNG, since)
