@@ -39,7 +39,7 @@ BENCHES = (
     "nodes",
 )  # fmt: skip
 Bench = tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], list[str]]]  # a run, and what it did not reach
-ONCE = ("calls", "day", "speech", "response", "agi", "predictive", "guard", "machines", "nodes")  # a run of them takes long
+ONCE = ("calls", "day", "speech", "response", "agi", "predictive", "guard", "machines", "nodes")  # their runs are long
 RATES = {"agi": agi.RATE, "day": day.RATE}
 
 
