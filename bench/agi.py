@@ -55,8 +55,22 @@ SELECT md5(caller_id::text), caller_id, %(now)s::timestamptz - interval '2 days'
 FROM guard_caller
 """
 _VOTES = """
-INSERT INTO guard_vote (caller_id, voter, at, nuisance)
-SELECT caller_id, '7001', %(now)s::timestamptz - interval '9 days', true FROM guard_caller WHERE nuisance_at IS NOT NULL
+WITH told AS (
+    INSERT INTO guard_change (at, what, details, entered_by) VALUES (%(now)s, 'reported', '{}', 'bench')
+    RETURNING change_id
+)
+INSERT INTO guard_vote (caller_id, voter, at, nuisance, change_id)
+SELECT caller_id, '7001', %(now)s::timestamptz - interval '9 days', true, change_id
+FROM guard_caller, told WHERE nuisance_at IS NOT NULL
+"""
+_WORDS = """
+WITH script AS (
+    INSERT INTO guard_script (name, text, learned, heard_at, entered_by) VALUES ('bench', '', false, %(now)s, 'bench')
+    RETURNING script_id
+)
+INSERT INTO guard_transcript (caller_id, at, source, text, script_id, words, share)
+SELECT caller_id, %(now)s::timestamptz - interval '9 days', 'voicemail', '', script_id, 30, 0.75
+FROM guard_caller, script WHERE nuisance_at IS NOT NULL
 """
 _JUDGED = "SELECT count(*), count(unjudged) FROM guard_call WHERE unjudged IS DISTINCT FROM 'bench'"
 
@@ -136,7 +150,7 @@ def _load(connection: psycopg.Connection[Any], known: int) -> None:
     """The known numbers, with a past, as callers and as people of campaigns."""
     say(f"loading {known:,} known numbers")
     values = {"now": people.CLOCK, "count": known}
-    for statement in (_KNOWN, _PEOPLE, _PAST, _VOTES):
+    for statement in (_KNOWN, _PEOPLE, _PAST, _VOTES, _WORDS):
         connection.execute(statement, values)
     connection.execute("VACUUM (ANALYZE)")  # what autovacuum would do by and by, in the middle of the calls
     connection.execute("CHECKPOINT")
