@@ -28,6 +28,7 @@ pytestmark = pytest.mark.postgres
 
 NOW = dt.datetime(2026, 3, 3, 10, tzinfo=dt.UTC)
 FIRST, SECOND, THIRD, OTHER = (f"+99986138000{n}101" for n in range(4))
+SOUND = Path(__file__).resolve().parents[1] / "speech" / "en-yes.wav"
 LOANS = (
     "Hello this is Peter from the credit department your application for a loan of fifty thousand was approved this"
     " morning press one now to speak with an advisor before the offer expires tonight"
@@ -183,6 +184,13 @@ def test_a_complaint_with_its_words_makes_a_script(tmp_path: Path, database_url:
     told = agi_app(project, database_url, "guard", "explain", FIRST)
     assert script["name"] in told.stdout.splitlines()[0], told.stdout
     assert "said (complaint, known script" in told.stdout
+    (project / "said.txt").write_text(HEARD, "utf-8")
+    with (project / "agi-app.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[speech]\nengine = "scripted"\nmodel = "said.txt"\n')
+    spoken_one = ("complaint", "received", SECOND, *complaint[3:], "--recognise")
+    assert "needs a recording" in agi_app(project, database_url, *spoken_one).stderr
+    heard = agi_app(project, database_url, *spoken_one, "--evidence-file", str(SOUND))
+    assert f"by the script {script['name']};" in heard.stdout, heard.stderr
     assert agi_app(project, database_url, "guard", "script", "add", "x", "--text", CLINIC).returncode == 0
     for name in ("x", script["name"]):
         assert agi_app(project, database_url, "guard", "script", "remove", name).returncode == 0

@@ -27,6 +27,9 @@ exten => _7XXX,1,Gosub(agi-app-screen,s,1(${EXTEN}))
 [agi-app-test-phone]
 exten => rings,1,Answer()
  same => n,Wait(30)
+[agi-app-mailbox]
+exten => _7XXX,1,Answer()
+ same => n,Wait(30)
 [agi-app-test-robot]
 exten => _+X!,1,Set(CALLERID(num)=${EXTEN:0:16})
  same => n,Goto(agi-app-from-trunk,${EXTEN:17},1)
@@ -37,8 +40,9 @@ exten => _+X!,1,Set(CALLERID(num)=${EXTEN:0:16})
 def listening(new_site: NewSite) -> Iterator[Site]:
     """A worker that listens to callers who are challenged; what it understands stands in a file, in this order."""
     site = new_site("listening")
-    (site.project / "said.txt").write_text(f"{LOANS}\n{HEARD}\n", "utf-8")
-    more = f'[sandbox]\nclock = "{CLOCK}"\n[speech]\nengine = "scripted"\nmodel = "said.txt"\n[guard]\nlisten = true\n'
+    (site.project / "said.txt").write_text("\n".join((LOANS, HEARD, HEARD, HEARD)), "utf-8")
+    speech, guard = 'engine = "scripted"\nmodel = "said.txt"', "listen = true\nmailbox = true"
+    more = f'[sandbox]\nclock = "{CLOCK}"\n[speech]\n{speech}\n[guard]\n{guard}\n'
     (site.project / "agi-app.toml").write_text(site.settings(more), "utf-8")
     local = site.asterisk.run_dir / "etc" / "extensions_local.conf"
     before = local.read_text()
@@ -79,13 +83,18 @@ def test_a_robot_is_known_by_its_words_when_it_changes_its_number(listening: Sit
     judged = (
         f"SELECT g.action, g.decision FROM guard_call g JOIN guard_caller USING (caller_id) WHERE number = '{SECOND}'"
     )
-    until("the next call is judged", lambda: len(listening.sql(judged)) == 2)
+    until(
+        "the next call is judged and heard", lambda: len(listening.sql(judged)) == 2 and len(heard(listening)) == 3, 25
+    )
     ((action, decision),) = listening.sql(f"{judged} AND called = '7802'")
     assert action == "challenge"
     assert "script" in {reason["rule"] for reason in json.loads(decision)["reasons"]}
     assert f"spoke the known script {script} before" in listening.app.ask("guard", "explain", SECOND)
+    plays(listening, SECOND, "7801")  # the strict line sends whoever said a script to the mailbox
+    sources = ["challenge", "challenge", "challenge", "voicemail"]
+    until("the mailbox's caller is known", lambda: [source for _, source, _ in heard(listening)] == sources, 25)
     (told,) = json.loads(listening.app.ask("guard", "report", "--json"))["scripts"]
-    assert (told["name"], told["calls"], told["callers"]) == (script, 2, 2)
+    assert (told["name"], told["calls"], told["callers"]) == (script, 4, 2)
     assert json.loads(listening.app.ask("guard", "replay", "--json"))["ok"]
     assert listening.app.run("audit", "verify").returncode == 0
     until("no sound is left", lambda: not list(listening.asterisk.recording_dir.iterdir()))
