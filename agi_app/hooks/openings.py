@@ -96,6 +96,8 @@ class Openings:
             await take(self._store, Opening(self._clock.now(), source, heard.text, call_id), ENTERED_BY)
         except AgiAppError as error:
             _log.info("what a caller said is not known", call=call_id, reason=str(error))
+        except Exception:  # noqa: BLE001 - a fault of an engine must not end the screening of others
+            _log.exception("a caller could not be listened to", call=call_id)
 
 
 async def _record(spool: Spool, channel_id: str) -> bytes:

@@ -47,7 +47,7 @@ class FakeSpool:
 
     async def take(self, name: str) -> bytes:
         self.taken.append(name)
-        return b"\0\0" * 8000
+        return b"\0\0" * (10 if "broken" in name else 8000)
 
 
 class FakeRecords:
@@ -61,6 +61,8 @@ async def listening(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Open
 
     class Recognizer:
         async def transcribe(self, pcm: bytes, language: str, phrases: Sequence[str], deadline_s: float) -> Heard:
+            if len(pcm) < 100:
+                raise RuntimeError("an engine that breaks")
             return Heard(f"words in {language}", 0.9)
 
     @asynccontextmanager
@@ -129,6 +131,17 @@ async def test_who_is_connected_is_not_listened_to_any_more(
     await settled()
     assert spool.taken == ["agi-app-c2-opening"]
     assert [opening.call_id for opening in kept] == ["call-2"]
+
+
+async def test_an_engine_that_breaks_ends_nothing_else(listening: tuple[Openings, FakeSpool, list[Opening]]) -> None:
+    found, spool, kept = listening
+    for channel in ("broken", "c2"):
+        found.begin(channel, f"call-{channel}", Action.CHALLENGE)
+        await settled()
+        for ended in spool.going.values():
+            ended.set()
+        await settled()
+    assert [opening.call_id for opening in kept] == ["call-c2"]
 
 
 async def test_a_flood_of_callers_is_not_listened_to(listening: tuple[Openings, FakeSpool, list[Opening]]) -> None:
