@@ -15,7 +15,7 @@ from agi_app.cli.common import HERE, JsonOption, ProjectOption, login_name, say,
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.guard_file import ListRow, Reading, parse_guard_list
 from agi_app.contacts.opening import open_table, private_copy
-from agi_app.errors import AuthorError
+from agi_app.errors import AuthorError, InputError
 from agi_app.installation import Installation
 from agi_app.store import guard_lists
 from agi_app.store.guard import Line
@@ -33,6 +33,10 @@ def show(
 ) -> None:
     """Show the lists, and what each line chose; `guard list import` writes a file's entries on them."""
     if context.invoked_subcommand is not None:
+        sources = {name: context.get_parameter_source(name) for name in context.params}
+        if early := [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]:
+            name = early[0].removeprefix("as_")
+            raise InputError(f"--{name}: stands before {context.invoked_subcommand}; write it behind")
         return
 
     async def work(inst: Installation) -> tuple[list[StoredEntry], dict[str, Line]]:
