@@ -18,6 +18,7 @@ from bench import (
     day,
     flow,
     gate,
+    growth,
     guard,
     imports,
     machines,
@@ -35,11 +36,13 @@ from sandbox.root import ensure_root, ensure_tools
 
 BENCHES = (
     "main-job", "calls", "day", "soak", "agi", "response",
-    "import", "gate", "speech", "flow", "prompts", "predictive", "guard", "machines",
+    "import", "gate", "growth", "speech", "flow", "prompts", "predictive", "guard", "machines",
     "nodes",
 )  # fmt: skip
 Bench = tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], list[str]]]  # a run, and what it did not reach
-ONCE = ("calls", "day", "speech", "response", "agi", "predictive", "guard", "machines", "nodes")  # their runs are long
+ONCE = (  # their runs are long
+    "calls", "day", "growth", "speech", "response", "agi", "predictive", "guard", "machines", "nodes",
+)  # fmt: skip
 RATES = {"agi": agi.RATE, "day": day.RATE}
 
 
@@ -56,7 +59,9 @@ def main() -> int:
     parser.add_argument("--campaigns", type=int, default=predictive.RUNS, help="predictive: how many are simulated")
     parser.add_argument("--rate", type=float, help="calls offered a second (default 60; agi: 50; day: 28)")
     parser.add_argument("--minutes", type=float, default=10.0, help="day: how long calls are offered (default 10)")
-    parser.add_argument("--rows", type=int, help="import: one file of so many rows; gate: contacts of the big database")
+    parser.add_argument(
+        "--rows", type=int, help="import: one file of so many rows; gate, growth: contacts of the biggest database"
+    )
     parser.add_argument("--xlsx", action="store_true", help="import --rows: an Excel workbook instead of CSV")
     parser.add_argument("--threads", type=int, default=1, help="speech, response: cores for one utterance (default 1)")
     level = SpeechSettings().level
@@ -109,6 +114,7 @@ def _repeat(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> Bench:
     alone: dict[str, Bench] = {
         "gate": (partial(gate.run, options.rows or gate.LARGE), gate.faults),
+        "growth": (partial(growth.run, options.rows or growth.SIZES[-1]), growth.faults),
         "import": (imports.run, imports.faults),
         "flow": (flow.run, flow.faults),
         "prompts": (prompts.run, prompts.faults),

@@ -9,6 +9,7 @@ British. All are of the reserved range +999.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -58,7 +59,8 @@ SELECT sha256(e164::bytea), %(list)s FROM crowd WHERE region = 'US' AND i %% 400
 
 _CONTACTS = """
 INSERT INTO contact (contact_id, campaign, external_id, person_id, language, fields, due_at) OVERRIDING SYSTEM VALUE
-SELECT i, %(campaign)s, 'C' || lpad(i::text, 8, '0'), i, 'zh-CN', '{"name": "测试"}',
+SELECT i, (%(campaigns)s::text[])[1 + i / 100 %% cardinality(%(campaigns)s::text[])],
+       'C' || lpad(i::text, 8, '0'), i, 'zh-CN', '{"name": "测试"}',
        %(now)s::timestamptz - interval '1 day' + i / 10000 * interval '1 s'
 FROM crowd ORDER BY i
 """
@@ -75,12 +77,12 @@ FROM (SELECT i, %(now)s::timestamptz - CASE WHEN i %% 50 = 11 THEN interval '3 h
 _ALL = (_PEOPLE, _CONSENTS, _REVOCATIONS, _STOPS, _LISTED, _CONTACTS, _CALLS)
 
 
-def make(url: str, campaign: str, caller_id: str, size: int, now: dt.datetime) -> None:
-    """Fill a migrated, empty database with ``size`` contacts of a stored campaign that are due at ``now``.
+def make(url: str, campaigns: Sequence[str], caller_id: str, size: int, now: dt.datetime) -> None:
+    """Fill a migrated, empty database with ``size`` contacts, shared out to stored campaigns, that are due at ``now``.
 
     Triggers and foreign keys are off meanwhile: the rows are as they would be, already in the audit tree.
     """
-    values: dict[str, Any] = {"campaign": campaign, "caller_id": caller_id, "now": now, "areas": AREAS}
+    values: dict[str, Any] = {"campaigns": list(campaigns), "caller_id": caller_id, "now": now, "areas": AREAS}
     values["given"] = dt.datetime(2026, 1, 5, 4, tzinfo=dt.UTC)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")

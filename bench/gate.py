@@ -16,7 +16,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,10 +87,10 @@ def run(large: int = LARGE) -> dict[str, Any]:
         if free < large * DISK_A_CONTACT:
             raise SandboxError(f"{folder}: {free // 2**30} GiB are free, {large:,} contacts take more; set TMPDIR")
         say(f"== {before['at']}, load {before['load']}")
-        with _made(folder / "looked", LOOKED_AT) as looked:
+        with made(folder / "looked", LOOKED_AT) as looked:
             looking = asyncio.run(_preview(looked))
         say(f"   {looking}")
-        with _made(folder / "small", SMALL) as small, _made(folder / "large", large) as big:
+        with made(folder / "small", SMALL) as small, made(folder / "large", large) as big:
             figures = asyncio.run(_claims(small, big))
         say(f"   {figures}")
     imported = imports.run_big(IMPORTED, xlsx=False)
@@ -120,14 +120,14 @@ def faults(record: dict[str, Any]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _made(project: Path, contacts: int) -> Iterator[Path]:
-    """A project whose database has so many contacts; removed in the end."""
+def made(project: Path, contacts: int, campaigns: Sequence[Campaign] = (OURS,)) -> Iterator[Path]:
+    """A project whose database has so many contacts of these campaigns; removed in the end."""
     people.make_project(project, _SETTINGS)
     began = time.perf_counter()
     server = embedded.acquire(project / "var", fast=True)  # without fsync while it is filled
     try:
-        asyncio.run(_prepare(server.url))
-        crowd.make(server.url, OURS.name, OURS.caller_id, contacts, NOW)
+        asyncio.run(_prepare(server.url, campaigns))
+        crowd.make(server.url, [campaign.name for campaign in campaigns], OURS.caller_id, contacts, NOW)
     finally:
         server.release()
     say(f"   {contacts:,} contacts made in {time.perf_counter() - began:.0f} s")
@@ -135,22 +135,23 @@ def _made(project: Path, contacts: int) -> Iterator[Path]:
     shutil.rmtree(project)
 
 
-async def _prepare(url: str) -> None:
+async def _prepare(url: str, ours: Sequence[Campaign]) -> None:
     store = await Store.open(url, Path(), clock=_clock(), hash_number=lambda _: b"", check_schema=False)
     try:
         await migrate(store)
-        await campaigns.save_campaign(store, OURS, "flows/bulk.yaml", "flow: bulk\n")
         day = dt.timedelta(days=1)
         letter = caller_ids.Proof(OURS.caller_id, "letter", "l.txt", "", "bench", NOW - day, NOW + 90 * day)
         await caller_ids.add_proof(store, letter, NOW)
-        await campaigns.set_state(store, OURS.name, CampaignState.RUNNING, None, NOW)
+        for campaign in ours:
+            await campaigns.save_campaign(store, campaign, "flows/bulk.yaml", "flow: bulk\n")
+            await campaigns.set_state(store, campaign.name, CampaignState.RUNNING, None, NOW)
         await texts.remember_ruleset(store, load_ruleset())
     finally:
         await store.close()
 
 
 @contextlib.asynccontextmanager
-async def _opened(project: Path) -> AsyncIterator[Store]:
+async def opened(project: Path) -> AsyncIterator[Store]:
     """As a worker opens it: fsync on."""
     store = await Store.open(None, project / "var", clock=_clock(), hash_number=lambda _: b"")
     try:
@@ -165,17 +166,17 @@ def _clock() -> SandboxClock:
 
 
 async def _claims(small: Path, big: Path) -> dict[str, Any]:
-    async with _opened(small) as few, _opened(big) as many:
+    async with opened(small) as few, opened(big) as many:
         for store in (few, many):
-            await _claim(store, CLAIM, WARM_UP)
-            await _claim(store, SMALL_CLAIM, WARM_UP)
+            await claim(store, CLAIM, WARM_UP)
+            await claim(store, SMALL_CLAIM, WARM_UP)
         of_200, of_30 = [(Timed(), Timed()) for _ in range(2)]
         ratios = []
         for _ in range(ROUNDS):
-            pair = [await _claim(store, CLAIM, CLAIMS) for store in (few, many)]
+            pair = [await claim(store, CLAIM, CLAIMS) for store in (few, many)]
             ratios.append(pair[1].per_second / pair[0].per_second)
             _add(of_200, pair)
-            _add(of_30, [await _claim(store, SMALL_CLAIM, CLAIMS) for store in (few, many)])
+            _add(of_30, [await claim(store, SMALL_CLAIM, CLAIMS) for store in (few, many)])
         beside = await _beside_sequencer(many, big)
     return {
         "contacts_per_second_100k": of_200[0].per_second,
@@ -193,7 +194,7 @@ async def _beside_sequencer(store: Store, project: Path) -> Timed:
     running = asyncio.get_running_loop().create_task(sequencer.run())
     try:
         await asyncio.sleep(SEAL_S)
-        return await _claim(store, CLAIM, ROUNDS * CLAIMS // 2)
+        return await claim(store, CLAIM, ROUNDS * CLAIMS // 2)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -205,17 +206,17 @@ def _add(sums: tuple[Timed, Timed], turn: list[Timed]) -> None:
         total.seconds += one.seconds
 
 
-async def _claim(store: Store, limit: int, times: int) -> Timed:
+async def claim(store: Store, limit: int, times: int, campaign: Campaign = OURS) -> Timed:
     """So many claims of one worker."""
     terms = claims.ClaimTerms("bench", dt.timedelta(seconds=30), PLACES, store.clock.offset, "sandbox")
     ruleset, timed = load_ruleset(), Timed()
 
     def judge(facts: Facts, now: dt.datetime) -> Decision:
-        return decide(facts, OURS, True, ruleset, now)
+        return decide(facts, campaign, True, ruleset, now)
 
     for _ in range(times):
         began = time.perf_counter()
-        batch = await claims.claim(store, OURS, limit, terms, judge, look_at=limit)
+        batch = await claims.claim(store, campaign, limit, terms, judge, look_at=limit)
         timed.seconds += time.perf_counter() - began
         if not batch.claims:
             raise SandboxError("a claim of the benchmark brought nothing: " + str(batch))
@@ -227,7 +228,7 @@ async def _claim(store: Store, limit: int, times: int) -> Timed:
 
 async def _preview(project: Path) -> dict[str, Any]:
     """The look ahead over a million contacts: seconds, and what it said."""
-    async with _opened(project) as store:
+    async with opened(project) as store:
         began = time.perf_counter()
         seen = await preview(store, store.clock, Terms(OURS, True, Limits(60, PLACES), load_ruleset()))
         took = time.perf_counter() - began

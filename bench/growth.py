@@ -1,0 +1,132 @@
+"""How the cost of a claim grows: from ten thousand to ten million contacts, and from one campaign to a hundred.
+
+A claim is what the dialer makes at 60 calls a second: 30 contacts of a campaign are locked with their persons, decided
+about and written, fsync on (``bench.gate``). All databases take turns, so that whatever else the machine does meets
+each; CPU tells of the work alone, contacts a second also of the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from agi_app.model.campaign import Campaign
+from bench import gate, main_job, usage
+from bench.output import machine, say
+from sandbox.errors import SandboxError
+
+SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
+CAMPAIGNS, AMONG = (10, 100), 1_000_000  # so many share so many contacts; one campaign has them among the sizes
+ROUNDS, CLAIMS = 6, 10  # turns of each database, claims a turn
+WARM_UP = 6  # claims of each connection first: statements are prepared after five
+MOST = 1.25  # of the CPU a contact of the smallest: as gate's ratio of 0.8
+
+
+@dataclass(slots=True)
+class Crowd:
+    """A database and what its claims cost so far."""
+
+    contacts: int
+    campaigns: Sequence[Campaign]
+    project: Path
+    turns: Iterator[Campaign]
+    timed: gate.Timed = field(default_factory=gate.Timed)
+    python_s: float = 0.0
+    postgresql_s: float = 0.0
+
+    def figures(self) -> dict[str, Any]:
+        """Contacts a second, and CPU a contact."""
+        each = 1e6 / max(1, self.timed.contacts)
+        return {
+            "contacts": self.contacts,
+            "campaigns": len(self.campaigns),
+            "decided": self.timed.contacts,
+            "per_second": self.timed.per_second,
+            "python_us": round(self.python_s * each),
+            "postgresql_us": round(self.postgresql_s * each),
+        }
+
+
+def run(largest: int = SIZES[-1]) -> dict[str, Any]:
+    """One run; no database has more than ``largest`` contacts."""
+    before, busy = machine(), usage.machine_times()
+    sizes = [size for size in SIZES if size <= largest]
+    among = min(AMONG, sizes[-1])
+    with tempfile.TemporaryDirectory(prefix="agi-app-bench-") as name:
+        free = shutil.disk_usage(name).free
+        if free < (sum(sizes) + len(CAMPAIGNS) * among) * gate.DISK_A_CONTACT:
+            raise SandboxError(
+                f"{name}: {free // 2**30} GiB are free, too few for these databases; set TMPDIR or --rows"
+            )
+        say(f"== {before['at']}, load {before['load']}")
+        with contextlib.ExitStack() as stack:
+            wanted = [(size, 1) for size in sizes] + [(among, count) for count in CAMPAIGNS]
+            crowds = [_crowd(stack, Path(name), size, count) for size, count in wanted]
+            for number in range(ROUNDS + 1):
+                for crowd in crowds:
+                    _turn(crowd, counted=number > 0)
+    figures = [crowd.figures() for crowd in crowds]
+    return {
+        "bench": "growth",
+        **before,
+        "load_after": machine()["load"],
+        "machine_busy": usage.busy(busy, usage.machine_times()),
+        "by_contacts": figures[: len(sizes)],
+        "by_campaigns": [next(one for one in figures if one["contacts"] == among), *figures[len(sizes) :]],
+    }
+
+
+def faults(record: dict[str, Any]) -> list[str]:
+    """Where a claim's CPU grew."""
+    found = []
+    for name in ("by_contacts", "by_campaigns"):
+        first, *others = record[name]
+        for one in others:
+            if _cpu(one) > MOST * _cpu(first):
+                found.append(
+                    f"{one['contacts']:,} contacts in {one['campaigns']} campaigns: {_cpu(one)} µs of CPU a contact,"
+                    f" {_cpu(first)} at {first['contacts']:,} in {first['campaigns']}"
+                )
+    return found
+
+
+def _cpu(figures: dict[str, Any]) -> int:
+    return int(figures["python_us"] + figures["postgresql_us"])
+
+
+def _crowd(stack: contextlib.ExitStack, folder: Path, size: int, count: int) -> Crowd:
+    ours = [replace(gate.OURS, name=f"{gate.OURS.name}-{place}" if place else gate.OURS.name) for place in range(count)]
+    project = stack.enter_context(gate.made(folder / f"{size}-{count}", size, ours))
+    return Crowd(size, ours, project, itertools.cycle(ours))
+
+
+def _turn(crowd: Crowd, *, counted: bool) -> None:
+    """Some claims of its campaigns, one after another; those of the first turn read from disk."""
+    with main_job.database(crowd.project) as (_, server):
+        timed, python_s, postgresql_s = asyncio.run(_claims(crowd, server))
+    if counted:
+        crowd.timed.contacts += timed.contacts
+        crowd.timed.seconds += timed.seconds
+        crowd.python_s += python_s
+        crowd.postgresql_s += postgresql_s
+
+
+async def _claims(crowd: Crowd, server: int) -> tuple[gate.Timed, float, float]:
+    total = gate.Timed()
+    async with gate.opened(crowd.project) as store:
+        for _ in range(WARM_UP):
+            await gate.claim(store, gate.SMALL_CLAIM, 1, next(crowd.turns))
+        python_s, postgresql_s = time.process_time(), usage.tree_cpu_seconds(server)
+        for _ in range(CLAIMS):
+            one = await gate.claim(store, gate.SMALL_CLAIM, 1, next(crowd.turns))
+            total.contacts += one.contacts
+            total.seconds += one.seconds
+        return total, time.process_time() - python_s, usage.tree_cpu_seconds(server) - postgresql_s
