@@ -42,7 +42,7 @@ from agi_app.dialer.takeover import ari_settings
 from agi_app.dialer.trunk_watch import TrunkWatch
 from agi_app.dialer.worker import Health, Worker
 from agi_app.errors import first_of_ours
-from agi_app.event_loop import end_all, told_to_end
+from agi_app.event_loop import end_all, spare_collections, told_to_end
 from agi_app.flow.pinyin import warm
 from agi_app.hooks.desk import ScreeningDesk
 from agi_app.installation import Installation
@@ -107,6 +107,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
         _log.info("stops of the journal are in the database", count=flushed)
     async with recognizer_of(inst.settings.speech, inst.settings.project) as recognizer:
         parts = await _build(inst, lock, stops, recognizer)
+        spare_collections()
         with closing(parts.renderer), closing(parts.voice):
             async with stops.flushed_in_the_end(), asyncio.TaskGroup() as group:
                 await _serve(inst, entityid, parts, group)
