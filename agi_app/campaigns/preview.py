@@ -53,6 +53,7 @@ class Preview:
     by_rule: Counter[str] = field(default_factory=Counter)  # contacts not called now, under each reason
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     projection: Projection | None = None
+    machines: str | None = None  # what a machine that answers gets; None: nobody looks who answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,9 @@ class _Look:
 
     def __init__(self, terms: Terms, now: dt.datetime) -> None:
         self._terms, self._now = terms, now
-        self.seen = Preview(terms.campaign.name, now)
+        detection = terms.campaign.machine_detection
+        machines = None if detection is None else detection.action.value
+        self.seen = Preview(terms.campaign.name, now, machines=machines)
         self.to_call: Counter[tuple[Place, dt.datetime]] = Counter()
         self.examples: dict[str, list[tuple[str, str, dt.datetime | None]]] = defaultdict(list)
 

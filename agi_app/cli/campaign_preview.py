@@ -23,6 +23,7 @@ def preview_record(seen: Preview, note: str | None, limit: int) -> dict[str, Any
         "later_today": seen.later_today,
         "later": seen.later,
         "never": seen.never,
+        "machine_detection": seen.machines,
         "by_rule": dict(seen.by_rule.most_common()),
         "samples": {rule: [_plain(s) for s in found[:limit]] for rule, found in seen.samples.items()},
         "projection": None if projection is None else dataclasses.asdict(projection),
@@ -45,6 +46,8 @@ def show_preview(seen: Preview, note: str | None, limit: int) -> None:
             f"Of the {refused} not called now: {seen.later_today} can be called later today, {seen.later} on a later"
             f" day, {seen.never} never unless somebody mends the reason"
         )
+    if seen.machines is not None:
+        say(f"Machines that answer: {seen.machines} (`agi-app simulate --machine {seen.campaign}`)")
     _show_end(seen)
 
 

@@ -105,3 +105,11 @@ def test_nobody_to_call_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     nobody = Preview("poll", NOW, contacts=2, never=2, projection=Projection(None, 0, 0.5, ()))
     show_preview(nobody, None, 0)
     assert "Nobody is to be called" in capsys.readouterr().out
+
+
+def test_what_machines_get_is_said_where_somebody_looks(capsys: pytest.CaptureFixture[str]) -> None:
+    show_preview(SEEN, None, 0)
+    assert "Machines" not in capsys.readouterr().out
+    show_preview(replace(SEEN, machines="hang_up"), None, 0)
+    assert "Machines that answer: hang_up" in capsys.readouterr().out
+    assert preview_record(SEEN, None, 0)["machine_detection"] is None
