@@ -55,17 +55,17 @@ class Clip:
         save(file, RATE, self.sound)
 
 
-def clips() -> Iterator[Clip]:
-    """All of them; the first time on a machine the voices speak for a quarter of an hour."""
+def clips(noise_db: float | None = None) -> Iterator[Clip]:
+    """All of them, or over one loud noise; the first time on a machine the voices speak for a quarter of an hour."""
     table: dict[str, dict[str, Any]] = yaml.safe_load(PHRASES.read_text(encoding="utf-8"))
     for language, entry in table.items():
         voices = [*entry["voices"], *entry["held_out"]]
         for who in (PERSON, MACHINE):
             for text, voice in product(entry[who], voices):
-                yield _clip(language, who, text, voice, held_out=voice in entry["held_out"])
+                yield _clip(language, who, text, voice, noise_db, held_out=voice in entry["held_out"])
 
 
-def _clip(language: str, who: str, text: str, voice: str, *, held_out: bool) -> Clip:
+def _clip(language: str, who: str, text: str, voice: str, noise_db: float | None, *, held_out: bool) -> Clip:
     chance = hashlib.sha256(f"{text} {voice}".encode()).digest()
     begins, speed = _pick(BEGINS_S[who], chance[0]), _pick(SPEEDS, chance[1])
     parts: list[Sound] = [_quiet(begins)]
@@ -77,7 +77,8 @@ def _clip(language: str, who: str, text: str, voice: str, *, held_out: bool) -> 
         beep_ends_s = sum(map(len, parts)) / RATE
     whole = np.concatenate([*parts, _quiet(MACHINE_WAITS_S if who == MACHINE else PERSON_WAITS_S)])
     noise = band(pink(len(whole), f"{text} {voice}"))
-    noise *= 10 ** (_pick(NOISE_DB, chance[4]) / 20) / float(np.sqrt(np.mean(noise**2)))
+    loud = _pick(NOISE_DB, chance[4]) if noise_db is None else noise_db
+    noise *= 10 ** (loud / 20) / float(np.sqrt(np.mean(noise**2)))
     law = _pick((ULAW, ALAW), chance[5])
     return Clip(language, who, text, voice, held_out, law, whole + noise, spoken_s, beep_ends_s)
 

@@ -12,7 +12,8 @@ from agi_app.flow.words import ABANDONED
 from agi_app.pbx import events as pbx
 from agi_app.pbx import names
 
-_NOTHING_SAID = "INITIALSILENCE"  # a machine for app_amd; but many people wait for the caller to begin
+# A machine for app_amd. But many people wait for the caller to begin, and what never pauses is the noise of a line.
+_NO_WORDS = ("INITIALSILENCE", "MAXWORDLENGTH")
 _VERDICTS = {"HUMAN": att.Verdict.PERSON, "MACHINE": att.Verdict.MACHINE}  # anything else: not sure
 
 
@@ -26,8 +27,8 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
         case pbx.FarEndEnded(tech_cause) if tech_cause is not None:
             return att.FarEndSpoke()
         case pbx.Started((names.AMD, status, *cause)):
-            silent = bool(cause) and cause[0].startswith(_NOTHING_SAID)
-            return att.Judged(att.Verdict.NOT_SURE if silent else _VERDICTS.get(status, att.Verdict.NOT_SURE))
+            no_words = bool(cause) and cause[0].startswith(_NO_WORDS)
+            return att.Judged(att.Verdict.NOT_SURE if no_words else _VERDICTS.get(status, att.Verdict.NOT_SURE))
         case pbx.Started((names.SILENCE, *status)):
             return att.GreetingEnded(silent=status[:1] == ["SILENCE"])
         case pbx.Started():

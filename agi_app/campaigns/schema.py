@@ -42,7 +42,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "between_words_silence": "So much silence ends a word.",
         "maximum_number_of_words": "So many words: a machine.",
         "silence_threshold": "Mean amplitude up to which a line counts as silent, 50 to 5000.",
-        "maximum_word_length": "One word of so long: a machine.",
+        "maximum_word_length": "A sound that does not pause for so long: not sure, for it may be noise.",
     },
     "AgentsFile": {
         "to": "A destination of the settings with a `queue` or `agents`; the flow hands over to it.",

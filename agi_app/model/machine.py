@@ -27,14 +27,14 @@ class Tuning:
     """The arguments of app_amd, by its own names; times in ms. Chosen by `scripts/bench machines`."""
 
     initial_silence: int = 2000
-    greeting: int = 2400
+    greeting: int = 2300
     after_greeting_silence: int = 800
     total_analysis_time: int = 6000
     minimum_word_length: int = 100
-    between_words_silence: int = 50
-    maximum_number_of_words: int = 6
-    silence_threshold: int = 256
-    maximum_word_length: int = 5000
+    between_words_silence: int = 120
+    maximum_number_of_words: int = 8
+    silence_threshold: int = 450
+    maximum_word_length: int = 2000
 
     @property
     def arguments(self) -> str:

@@ -33,15 +33,17 @@ async def answered(client: Client, endpoint: str) -> Channel:
 
 
 @pytest.mark.parametrize(
-    ("turns", "verdict"), [([0.5, 0.6], att.Verdict.PERSON), ([0.5, 4.0], att.Verdict.MACHINE)], ids=["hello", "long"]
+    ("turns", "verdict"),
+    [([0.5, 0.6], "person"), ([0.5, 0.4, *[0.2, 0.4] * 9], "machine"), ([3.0], "not_sure"), ([0.3, 4.0], "not_sure")],
+    ids=["hello", "greeting", "silence", "noise"],
 )
-async def test_there_and_back(client: Client, tmp_path: Path, turns: list[float], verdict: att.Verdict) -> None:
-    """A short word and silence is a person, talk without a pause a machine; the channel comes back to us."""
+async def test_there_and_back(client: Client, tmp_path: Path, turns: list[float], verdict: str) -> None:
+    """A short word and silence is a person, talk for long a machine; no words at all is neither."""
     with Talker(tmp_path, turns) as talker:
         channel = await answered(client, talker.endpoint(number("10")))
         assert await channel.detour(AMD_CONTEXT, AMD)
         back = await wait_for(channel, Started, timeout=8)
-        assert to_attempt(back) == att.Judged(verdict)
+        assert to_attempt(back) == att.Judged(att.Verdict(verdict))
         await channel.hangup()
         await wait_for(channel, Destroyed)
 

@@ -70,9 +70,10 @@ _SAYS_ZH = "这里是阳光口腔的自动语音。不想再接到电话，请�
 
 
 def _sound(folder: Path, seconds: float) -> Path:
-    """Something loud without a pause."""
+    """Words of 0.4 s with 0.16 s between them: what never pauses is taken for noise."""
     file = folder / f"{seconds}.wav"
-    samples = array("h", (int(9000 * math.sin(2 * math.pi * 300 * n / RATE)) for n in range(int(seconds * RATE))))
+    tone = (9000 * math.sin(2 * math.pi * 300 * n / RATE) for n in range(int(seconds * RATE)))
+    samples = array("h", (int(value) if n / RATE % 0.56 < 0.4 else 0 for n, value in enumerate(tone)))
     with wave.open(str(file), "wb") as out:
         out.setparams((1, 2, RATE, 0, "NONE", ""))
         out.writeframes(samples.tobytes())

@@ -26,6 +26,7 @@ ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.Started(("amd", "HUMAN", "HUMAN-800-800")), att.Judged(att.Verdict.PERSON)),
     (pbx.Started(("amd", "MACHINE", "LONGGREETING-1500-1500")), att.Judged(att.Verdict.MACHINE)),
     (pbx.Started(("amd", "MACHINE", "INITIALSILENCE-2000-2000")), att.Judged(att.Verdict.NOT_SURE)),
+    (pbx.Started(("amd", "MACHINE", "MAXWORDLENGTH-2000")), att.Judged(att.Verdict.NOT_SURE)),
     (pbx.Started(("amd", "NOTSURE", "TOOLONG-5000")), att.Judged(att.Verdict.NOT_SURE)),
     (pbx.Started(("amd", "", "")), att.Judged(att.Verdict.NOT_SURE)),  # Asterisk has no app_amd
     (pbx.Started(("silence", "SILENCE")), att.GreetingEnded(silent=True)),
