@@ -13,7 +13,7 @@ from agi_app.dialer.place import detection_variables
 from agi_app.model.machine import MachineAction, MachineDetection
 from agi_app.pbx import originate
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Destroyed, Key, PlaybackFinished, Started
+from agi_app.pbx.events import Destroyed, Key, Left, PlaybackFinished, Started
 from agi_app.pbx.names import AMD, AMD_CONTEXT, SILENCE
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import TRUNK, Client, connected, number, permit_for, settings_of, wait_for
@@ -99,3 +99,12 @@ async def test_without_app_amd_nobody_knows_who_has_answered(client: Client, ast
         assert to_attempt(await wait_for(channel, Started, timeout=2)) == att.Judged(att.Verdict.NOT_SURE)
     finally:
         asterisk.cli("module load app_amd.so")
+
+
+async def test_a_call_can_be_ended_while_the_dialplan_has_it(client: Client) -> None:
+    """At once: a stop, or a deadline that is over, waits for no verdict."""
+    channel = await answered(client, f"PJSIP/{number('10').removeprefix('+')}@{TRUNK}")
+    assert await channel.detour(AMD_CONTEXT, AMD)
+    await wait_for(channel, Left)
+    await channel.hangup()
+    assert (await wait_for(channel, Destroyed, timeout=1)).cause == 16
