@@ -58,9 +58,19 @@ def call(site: Site, number: str, agent: str, *more: str) -> subprocess.Complete
 
 
 def legs(site: Site, agent: str, number: str, since: float) -> tuple[CarrierCall, CarrierCall]:
-    """The agent's leg and the person's, of a call that began after ``since``."""
-    (first,) = [c for c in site.calls([AGENTS[agent]]) if c.invite_at >= since]
-    return first, site.call(number)
+    """The agent's leg and the person's, of a call that began after ``since`` and is over."""
+    return leg_of(site, agent, since), site.call(number)
+
+
+def leg_of(site: Site, agent: str, since: float) -> CarrierCall:
+    """The agent's leg, once it has ended."""
+
+    def of_agent() -> CarrierCall:
+        (found,) = [c for c in site.calls([AGENTS[agent]]) if c.invite_at >= since]
+        return found
+
+    until("the agent's leg has ended", lambda: of_agent().bye_at is not None)
+    return of_agent()
 
 
 def row_of(site: Site, number: str) -> dict[str, Any]:
@@ -136,7 +146,7 @@ def test_a_stop_while_the_agent_rings_is_obeyed(office: Site) -> None:
     finally:
         command.kill()
         command.wait()
-    (agent,) = [c for c in office.calls([AGENTS["slow"]]) if c.invite_at >= since]
+    agent = leg_of(office, "slow", since)
     assert agent.answered_at is not None
     assert agent.answered_at > office.stops(STOPPED)[STOPPED]
     assert (command.returncode, "not called: " in errors, "suppressed" in errors) == (1, True, True), errors
