@@ -125,6 +125,8 @@ class RestoredBackup(Fault):
     def hold(self, world: World) -> None:
         node = world.node
         time.sleep(2.0)
+        for other in world.nodes[1:]:  # nobody works on a database that is being put back
+            other.worker.stop()
         if node.worker.stop() not in (0, None):
             self.problems.append(f"the worker ended with {node.worker.lives[-1].status} when told to end")
         world.keep_rows()

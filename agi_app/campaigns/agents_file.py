@@ -28,6 +28,15 @@ class AgentsFile(Authored):
     abandoned_ceiling: Annotated[float, BeforeValidator(_percent)] = 1.0
 
 
+def judge_dialled_by(agents: AgentsFile | None, dialled_by: str) -> None:
+    """Either calls are made for whoever is free, or somebody asks for each."""
+    if agents is not None and dialled_by == "agents":
+        message = (
+            "with agents the dialer makes the calls, with dialled_by: agents nobody but them: leave one of the two out"
+        )
+        raise PydanticCustomError("campaign/dialled-by", message, {"at": ("dialled_by",)})
+
+
 def agents_of(file: AgentsFile | None) -> Agents | None:
     """As the campaign has them."""
     return None if file is None else Agents(file.to, Pacing(file.pacing), file.abandoned_ceiling)

@@ -16,7 +16,7 @@ import phonenumbers
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agi_app.campaigns.agents_file import AgentsFile, agents_of
+from agi_app.campaigns.agents_file import AgentsFile, agents_of, judge_dialled_by
 from agi_app.campaigns.durations import between
 from agi_app.campaigns.machine_file import MachineDetectionFile
 from agi_app.errors import Problem
@@ -159,6 +159,7 @@ class CampaignFile(Authored):
         if self.region is not None and self.region not in self.jurisdictions:
             context = {"region": self.region, "at": ("region",)}
             raise PydanticCustomError("campaign/region", '"{region}" is not one of the jurisdictions', context)
+        judge_dialled_by(self.agents, self.dialled_by)
         detection = self.machine_detection
         if "machine" in self.retry and (detection is None or detection.message is not None):
             why = "a message is left" if detection else "without machine_detection no call is known to end so"
