@@ -13,6 +13,7 @@ from typing import Any
 
 from agi_app.voice_config import SpeechSettings
 from bench import (
+    agents,
     agi,
     calls,
     day,
@@ -37,11 +38,11 @@ from sandbox.root import ensure_root, ensure_tools
 BENCHES = (
     "main-job", "calls", "day", "soak", "agi", "response",
     "import", "gate", "growth", "speech", "flow", "prompts", "predictive", "guard", "machines",
-    "nodes",
+    "nodes", "agents",
 )  # fmt: skip
 Bench = tuple[Callable[[], dict[str, Any]], Callable[[dict[str, Any]], list[str]]]  # a run, and what it did not reach
 ONCE = (  # their runs are long
-    "calls", "day", "growth", "speech", "response", "agi", "predictive", "guard", "machines", "nodes",
+    "calls", "day", "growth", "speech", "response", "agi", "predictive", "guard", "machines", "nodes", "agents",
 )  # fmt: skip
 RATES = {"agi": agi.RATE, "day": day.RATE}
 
@@ -54,7 +55,8 @@ def main() -> int:
     parser.add_argument(
         "--calls",
         type=int,
-        help="calls of a run (main-job: 1200; calls: 6000; soak: 10000; agi: 3000; response: 8 a language)",
+        help="calls of a run (main-job: 1200; calls: 6000; soak: 10000; agi: 3000; response: 8 a language;"
+        " agents: 300 answered ones each way)",
     )
     parser.add_argument("--campaigns", type=int, default=predictive.RUNS, help="predictive: how many are simulated")
     parser.add_argument("--rate", type=float, help="calls offered a second (default 60; agi: 50; day: 28)")
@@ -131,6 +133,8 @@ def _bench(options: argparse.Namespace) -> Bench:
 def _bench_of_calls(options: argparse.Namespace) -> Bench:
     ensure_tools(say)
     root = ensure_root(say)
+    if options.bench == "agents":
+        return partial(agents.run, root, options.calls or agents.ANSWERED), agents.faults
     if options.bench == "nodes":
         return partial(nodes.run, root), nodes.faults
     if options.bench == "agi":

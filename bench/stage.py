@@ -44,17 +44,20 @@ def stage(
     change: Callable[[Path], None] = lambda _: None,
     *,
     dialplan: Callable[[Asterisk], str] | None = None,
+    agents: int = 0,
+    talk_s: tuple[float, float] = (2.0, 5.0),
 ) -> Iterator[Stage]:
     """The bulk campaign at ``rate`` calls a second, its project changed by ``change`` before anything reads it.
 
     With a ``dialplan`` of its own Asterisk also takes orders by AMI. The folder is kept under the temporary folder.
+    With ``agents`` a queue has so many, whose talks last ``talk_s``.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"agi-app-{name}-"))
     project = folder / "project"
     people.make_project(project, "")
     set_pace(project, rate)
     change(project)
-    made = World(root, folder, prompts_dir=project / "prompts")
+    made = World(root, folder, prompts_dir=project / "prompts", agents=agents, talk_s=talk_s)
     if dialplan is not None:
         made.asterisk.ami, made.asterisk.extra_dialplan = True, dialplan(made.asterisk)
     with made as world:

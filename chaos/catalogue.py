@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chaos import agent_faults as a
 from chaos import faults as f
 from chaos import host_faults as h
 from chaos import trunk_faults as t
@@ -17,6 +18,7 @@ FAULTS: tuple[type[f.Fault], ...] = (
     h.WorkerClockForward, h.WorkerClockBack, h.DatabaseClockForward, h.DatabaseClockBack,
     h.BothClocksForward, h.BothClocksBack,
     t.TrunkStorm, t.TrunkSilent, t.NoMedia, t.LateAnswer,
+    a.AgentsKillWorker, a.AgentsKillAsterisk, a.AgentsAmiClosed,
     w.SecondWorker, w.TakenOver, w.Rush, w.NodeDies, w.NodeCutOff, w.RestoredBackup,
 )  # fmt: skip
 

@@ -28,6 +28,7 @@ class Fault:
     long: ClassVar[bool] = False  # it waits for leases or pauses to pass: a campaign begins with it
     nodes: ClassVar[int] = 1
     apart: ClassVar[bool] = False  # the nodes have lines of their own to the database; the fault is about the first
+    agents: ClassVar[int] = 0  # of a queue on each Asterisk
     disks: ClassVar[tuple[str, ...]] = ()
     asterisk_dies: ClassVar[bool] = False  # then nobody is left who could send a BYE
     clock_moves: ClassVar[bool] = False  # then the journal's own times are worth nothing

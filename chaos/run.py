@@ -45,6 +45,7 @@ def run(plan: Plan, root: Path, folder: Path, template: Template, code: Path) ->
     fault = plan.fault(quick=plan.quick)
     nodes, apart = max(fault.nodes, plan.nodes), fault.apart or plan.nodes > 1
     world = World(root, folder, template, code, nodes=nodes, seed=plan.seed, apart=apart)
+    world.agents = fault.agents
     world.disks = dict.fromkeys(fault.disks, Path())
     if plan.quick:
         world.calls_per_second = 6.0

@@ -22,18 +22,21 @@ from chaos.journal import JournalWatch
 from chaos.media import MediaCapture
 from chaos.people import Template, settings
 from chaos.pgwire import PgLink
-from chaos.proxy import Proxy, Wire
+from chaos.proxy import Link, Proxy, Wire
 from chaos.relay import Relay
 from chaos.steps import Steps
 from chaos.supervisor import Supervisor, environment
+from sandbox.agents import Agents
 from sandbox.asterisk import Asterisk
 from sandbox.capture import Capture
 from sandbox.carrier import Carrier
 from sandbox.commands import AgiApp
 from sandbox.errors import SandboxError
 from sandbox.ports import free_port
+from sandbox.world import agents_toml
 
 SMALL_DISK = "16m"
+TALK_S = (0.5, 2.0)  # of agents
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class Node:
     project: Path
     worker: Supervisor
     journal: JournalWatch
+    ami: Proxy | None = None  # of an Asterisk with agents
 
 
 class World:
@@ -63,6 +67,7 @@ class World:
         self.disks: dict[str, Path] = {}  # what lies on a small disk of its own: name -> mount point
         self.calls_per_second = 15.0
         self.concurrent = 60
+        self.agents = 0
         self._root = root
         self._node_count, self._apart = nodes, apart
         self._running = ExitStack()
@@ -119,7 +124,13 @@ class World:
         if "journal" in self.disks and first:
             self._mount("journal", project / "var", SMALL_DISK)
             shutil.copytree(self.template.project / "var", project / "var", dirs_exist_ok=True)
-        asterisk = Asterisk(self._root, run_dir, name=name, carrier=self.relay.address, prompts_dir=project / "prompts")
+        phones = Agents(self.folder / f"agents-{name}", self.agents, talk_s=TALK_S) if self.agents else None
+        if phones is not None:
+            stack.enter_context(phones)
+        prompts = project / "prompts"
+        asterisk = Asterisk(
+            self._root, run_dir, name=name, carrier=self.relay.address, prompts_dir=prompts, agents=phones
+        )
         stack.callback(self._stop_asterisk, asterisk)
         asterisk.start()
         mischief = EventMischief(self.seed)
@@ -128,6 +139,8 @@ class World:
         worker = Supervisor(project, self.folder / f"worker-{name}.log", self.worker_environment(line))
         stack.callback(worker.stop)
         node = Node(asterisk, ari, mischief, project, worker, JournalWatch(project / "var" / "refusals.jsonl"))
+        if phones is not None:
+            node.ami = Proxy(self.wire, ("127.0.0.1", asterisk.ami_port), Link)
         stack.enter_context(node.journal)
         self.write_settings(node)
         return node
@@ -147,6 +160,8 @@ class World:
             self.calls_per_second,
             self.concurrent,
         )
+        if node.ami is not None:
+            text += agents_toml(asterisk, node.ami.port)
         (node.project / "agi-app.toml").write_text(text)
 
     def app(self, node: Node | None = None) -> AgiApp:
@@ -215,6 +230,7 @@ class World:
         """
         row = self.database.query(
             "SELECT count(*) AS n FROM contact, sandbox_clock c WHERE state = 'claimed' OR (state = 'pending'"
+            " AND EXISTS (SELECT FROM campaign WHERE name = contact.campaign AND campaign.state = 'running')"
             " AND due_at < c.start + (clock_timestamp() - c.anchored_at) + interval '10 seconds'"
             " AND NOT EXISTS (SELECT FROM attempt a JOIN person p USING (person_id) WHERE"
             " a.contact_id = contact.contact_id AND a.outcome = 'congestion' AND p.e164 LIKE %s))",

@@ -12,7 +12,7 @@ from typing import Self
 from sandbox.agents import Agents
 from sandbox.asterisk import TRUNK, Asterisk
 from sandbox.capture import Capture
-from sandbox.carrier import MEDIA_HOST, Carrier
+from sandbox.carrier import Carrier
 from sandbox.speaker import Person
 
 OUR_NUMBER, LINE_FLOW = "+999862155500001", "who-called"  # what the examples show, and what answers there
@@ -24,7 +24,7 @@ class World:
 
     ``root`` comes from ``sandbox.root.ensure_root``. With ``asterisks=2`` two of them call into one carrier.
     ``speaking`` has the carrier's people who speak, by the last two digits of their numbers. With ``agents`` each
-    Asterisk has so many, and a queue; ``media`` captures the sound of calls, too.
+    Asterisk has so many, and a queue.
     """
 
     def __init__(
@@ -37,13 +37,10 @@ class World:
         speaking: Mapping[str, Person] | None = None,
         agents: int = 0,
         talk_s: tuple[float, float] = (2.0, 5.0),
-        media: bool = False,
     ) -> None:
         self.folder = folder.resolve()
         self.carrier = Carrier(self.folder / "carrier", speaking=speaking)
-        self.capture = Capture(
-            self.folder / "carrier" / "sip.pcap", self.carrier.port, media_host=MEDIA_HOST if media else None
-        )
+        self.capture = Capture(self.folder / "carrier" / "sip.pcap", self.carrier.port)
         self.agents = [
             Agents(self.folder / f"agents-{name}", agents, talk_s=talk_s)
             for name in "abcdefgh"[: asterisks if agents else 0]
@@ -99,7 +96,7 @@ def settings_toml(
         "[agi]\n"
         f"port = {asterisk.agi_port}\n"
         f'token = "{asterisk.agi_token}"\n'
-        f"{_agents_toml(asterisk)}"
+        f"{agents_toml(asterisk)}"
         "\n"
         f"[trunks.{trunk}]\n"
         f'endpoint = "PJSIP/{{number}}@{TRUNK}"\n'
@@ -110,12 +107,14 @@ def settings_toml(
     )
 
 
-def _agents_toml(asterisk: Asterisk) -> str:
+def agents_toml(asterisk: Asterisk, ami_port: int = 0) -> str:
+    """The parts of agi-app.toml for its agents, if it has some; ``ami_port`` is that of a wire to its own."""
     agents = asterisk.agents
     if agents is None:
         return ""
     return (
-        f'\n[ami]\nport = {asterisk.ami_port}\nusername = "agi-app-look"\npassword = "{asterisk.ami_password}"\n'
+        f'\n[ami]\nport = {ami_port or asterisk.ami_port}\nusername = "agi-app-look"\n'
+        f'password = "{asterisk.ami_password}"\n'
         f'\n[destinations.{agents.queue}]\nqueue = "{agents.queue}"\nshared = false\n'
     )
 
