@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 import anyio
 import asyncari  # both of the extra calls-bench
+from asyncari.util import mayNotExist
 
 from bench.bare_loop import CALLER_ID, FILTER, LEASH, TAIL_S, evenly, used
 from sandbox.asterisk import TRUNK
@@ -58,6 +59,10 @@ class Calls:
         )
 
     async def _serve(self, channel: Any) -> None:
+        with mayNotExist:  # any more: the person hung up
+            await self._talk(channel)
+
+    async def _talk(self, channel: Any) -> None:
         pressed = anyio.Event()
         channel.on_event("ChannelDtmfReceived", lambda _: pressed.set())
         for prompt in ("greeting", "key"):
@@ -66,7 +71,8 @@ class Calls:
                 group.start_soon(self._cancel_after, playback.wait_done, group.cancel_scope)
                 group.start_soon(self._cancel_after, pressed.wait, group.cancel_scope)
             if pressed.is_set():
-                await playback.stop()
+                with mayNotExist:
+                    await playback.stop()
                 break
         await pressed.wait()
         await (await self._play(channel, "goodbye")).wait_done()

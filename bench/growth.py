@@ -37,6 +37,7 @@ class Crowd:
     contacts: int
     campaigns: Sequence[Campaign]
     project: Path
+    server: int  # process id of its PostgreSQL
     turns: Iterator[Campaign]
     timed: gate.Timed = field(default_factory=gate.Timed)
     python_s: float = 0.0
@@ -85,17 +86,13 @@ def run(largest: int = SIZES[-1]) -> dict[str, Any]:
 
 
 def faults(record: dict[str, Any]) -> list[str]:
-    """Where a claim's CPU grew."""
-    found = []
-    for name in ("by_contacts", "by_campaigns"):
-        first, *others = record[name]
-        for one in others:
-            if _cpu(one) > MOST * _cpu(first):
-                found.append(
-                    f"{one['contacts']:,} contacts in {one['campaigns']} campaigns: {_cpu(one)} µs of CPU a contact,"
-                    f" {_cpu(first)} at {first['contacts']:,} in {first['campaigns']}"
-                )
-    return found
+    """Where a claim's CPU grew with the contacts; for campaigns no limit is set."""
+    first, *others = record["by_contacts"]
+    return [
+        f"{one['contacts']:,} contacts: {_cpu(one)} µs of CPU a contact, {_cpu(first)} at {first['contacts']:,}"
+        for one in others
+        if _cpu(one) > MOST * _cpu(first)
+    ]
 
 
 def _cpu(figures: dict[str, Any]) -> int:
@@ -105,13 +102,14 @@ def _cpu(figures: dict[str, Any]) -> int:
 def _crowd(stack: contextlib.ExitStack, folder: Path, size: int, count: int) -> Crowd:
     ours = [replace(gate.OURS, name=f"{gate.OURS.name}-{place}" if place else gate.OURS.name) for place in range(count)]
     project = stack.enter_context(gate.made(folder / f"{size}-{count}", size, ours))
-    return Crowd(size, ours, project, itertools.cycle(ours))
+    _, server = stack.enter_context(main_job.database(project))  # it stays up: a new one would read from disk again
+    return Crowd(size, ours, project, server, itertools.cycle(ours))
 
 
 def _turn(crowd: Crowd, *, counted: bool) -> None:
-    """Some claims of its campaigns, one after another; those of the first turn read from disk."""
-    with main_job.database(crowd.project) as (_, server):
-        timed, python_s, postgresql_s = asyncio.run(_claims(crowd, server))
+    """Some claims of its campaigns, one after another; in the first turn of each, since that reads from disk."""
+    warm_up = WARM_UP if counted else max(WARM_UP, len(crowd.campaigns))
+    timed, python_s, postgresql_s = asyncio.run(_claims(crowd, warm_up))
     if counted:
         crowd.timed.contacts += timed.contacts
         crowd.timed.seconds += timed.seconds
@@ -119,14 +117,14 @@ def _turn(crowd: Crowd, *, counted: bool) -> None:
         crowd.postgresql_s += postgresql_s
 
 
-async def _claims(crowd: Crowd, server: int) -> tuple[gate.Timed, float, float]:
+async def _claims(crowd: Crowd, warm_up: int) -> tuple[gate.Timed, float, float]:
     total = gate.Timed()
     async with gate.opened(crowd.project) as store:
-        for _ in range(WARM_UP):
+        for _ in range(warm_up):
             await gate.claim(store, gate.SMALL_CLAIM, 1, next(crowd.turns))
-        python_s, postgresql_s = time.process_time(), usage.tree_cpu_seconds(server)
+        python_s, postgresql_s = time.process_time(), usage.tree_cpu_seconds(crowd.server)
         for _ in range(CLAIMS):
             one = await gate.claim(store, gate.SMALL_CLAIM, 1, next(crowd.turns))
             total.contacts += one.contacts
             total.seconds += one.seconds
-        return total, time.process_time() - python_s, usage.tree_cpu_seconds(server) - postgresql_s
+        return total, time.process_time() - python_s, usage.tree_cpu_seconds(crowd.server) - postgresql_s

@@ -16,7 +16,7 @@ from bench.output import say
 
 RESULTS = Path(__file__).resolve().parent / "results"
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "explanation" / "plots"
-WIDTH, NAME_WIDTH, ROW, TOP, PLOT_HEIGHT = 720, 190, 26, 44, 200
+WIDTH, NAME_WIDTH, ROW, TOP, PLOT_HEIGHT = 720, 210, 26, 44, 200
 COLOURS = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0")
 NAMES = {"native": "dialplan alone", "bare_ari": "bare ARI loop", "asyncari": "loop on asyncari", "agi_app": "agi-app"}
 
@@ -71,6 +71,12 @@ def drawn(records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         sides = [("bare ARI loop", half["bare_ari"]["cpu_ms"]), ("agi-app", half["agi_app"]["cpu_ms"])]
         parts = ("asterisk", "driver", "postgresql")
         cpu = [Bar(name, [float(used.get(part, 0.0)) for part in parts]) for name, used in sides]
+        waits = [
+            Bar(f"{name}, {what}", [float(half["waits"][side][key].get("p99", 0.0))])
+            for side, name in (("bare_ari", "bare loop"), ("agi_app", "agi-app"))
+            for key, what in (("first_audio_ms", "answer to sound"), ("key_to_audio_ms", "key to sound"))
+        ]
+        found["waits"] = bars(f"What a person waits for at {half['rate']:g} a second, p99", "ms", waits)
         found["cpu"] = bars(f"CPU a call at {half['rate']:g} a second", "ms", cpu, ("Asterisk", "Python", "PostgreSQL"))
     if (growth := records.get("growth")) is not None:
         for key, name, title in (

@@ -32,12 +32,12 @@ def test_every_result_of_the_repository_can_be_drawn() -> None:
 
 def test_pictures_of_a_comparison_and_of_a_day() -> None:
     side = {"cpu_ms": {"asterisk": 9.0, "driver": 2.0, "postgresql": 1.5}}
-    calls = {f"{name}_cps": 100 for name in plots.NAMES} | {
-        "half_load": {"rate": 50.0, "agi_app": side, "bare_ari": side}
-    }
+    wait = {"first_audio_ms": {"p99": 3.0}, "key_to_audio_ms": {"p99": 23.5}}
+    half = {"rate": 50.0, "agi_app": side, "bare_ari": side, "waits": {"agi_app": wait, "bare_ari": wait}}
+    calls = {f"{name}_cps": 100 for name in plots.NAMES} | {"half_load": half}
     day = {"minutes": 10, "placed": 16_800, "worker_mib": [110.0, 111.0, 111.0]}
     found = plots.drawn({"calls": calls, "day": day})
-    assert set(found) == {"rates", "cpu", "day"}
+    assert set(found) == {"rates", "cpu", "waits", "day"}
     assert "12.5 ms" in found["cpu"]
     line = ET.fromstring(found["day"]).find(f"{SVG}polyline")
     assert line is not None
