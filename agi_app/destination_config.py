@@ -24,7 +24,7 @@ class DestinationSettings(BaseModel):
         0.0,
         ge=0,
         le=3600,
-        description="seconds that an agent of `agents` is left alone after a call; a queue has its own",
+        description="seconds that an agent is left alone after a call; of a queue: its wrapuptime, which is not told",
     )
     shared: bool = Field(
         True, description="the same agents take calls of all workers; false: each Asterisk has agents of its own"
@@ -35,8 +35,8 @@ class DestinationSettings(BaseModel):
         given = [self.endpoint is not None, self.queue is not None, bool(self.agents)]
         if sum(given) != 1:
             raise ValueError("needs one of endpoint, queue and agents")
-        if self.wrap_up and not self.agents:
-            raise ValueError("wrap_up is for agents; a queue has its wrapuptime in queues.conf")
+        if self.wrap_up and not self.counts_agents:
+            raise ValueError("wrap_up is for a queue or agents")
         if len(set(self.agents)) != len(self.agents):
             raise ValueError("agents has somebody twice")
         return self

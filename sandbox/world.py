@@ -115,7 +115,7 @@ def agents_toml(asterisk: Asterisk, ami_port: int = 0) -> str:
     return (
         f'\n[ami]\nport = {ami_port or asterisk.ami_port}\nusername = "agi-app-look"\n'
         f'password = "{asterisk.ami_password}"\n'
-        f'\n[destinations.{agents.queue}]\nqueue = "{agents.queue}"\nshared = false\n'
+        f'\n[destinations.{agents.queue}]\nqueue = "{agents.queue}"\nwrap_up = {agents.wrap_up_s}\nshared = false\n'
     )
 
 

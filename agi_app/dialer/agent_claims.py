@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from agi_app import log
@@ -14,6 +15,7 @@ from agi_app.model.hold import AGENTS, Hold
 from agi_app.store import agents as store
 from agi_app.store.agents import AgentTerms
 
+NOTES_WAIT_S = 1.0
 REST_S = 0.25  # until the next try, unless something changes before
 
 _log = log.get("agents")
@@ -46,7 +48,11 @@ async def agent_terms(running: Running, watch: AgentWatch, node: Node) -> AgentT
     campaign = running.line.campaign
     if campaign.agents is None:
         return None
-    await watch.notes.all_written()
+    try:
+        async with asyncio.timeout(NOTES_WAIT_S):
+            await watch.notes.all_written()
+    except TimeoutError:  # the database would count too few; others must not wait for it
+        return None
     look = watch.look_of(campaign.agents.to)
     if not isinstance(look, Look):
         return None

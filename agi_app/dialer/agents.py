@@ -134,10 +134,11 @@ class AgentWatch:
 
     async def _look_at_queue(self, ami: Ami, name: str) -> None:
         """A fault of this queue alone is its own; a lost connection is everybody's."""
-        queue = self.destinations[name].queue or ""
+        queue = self.destinations[name]
         monotonic, at = self._node.clock.monotonic(), self._node.clock.real_now()
         try:
-            self._seen(name, Look(await pbx.of_queue(ami, queue, at.timestamp()), at, monotonic))
+            seen = await pbx.of_queue(ami, queue.queue or "", at.timestamp(), queue.wrap_up)
+            self._seen(name, Look(seen, at, monotonic))
         except pbx.NoQueue as error:
             self._not_known([name], str(error))
 

@@ -22,8 +22,10 @@ class NoQueue(AsteriskError):
     """Asterisk has no queue of that name; the connection is good."""
 
 
-async def of_queue(ami: Ami, name: str, now: float) -> AgentsNow:
+async def of_queue(ami: Ami, name: str, now: float, wrap_up_s: float = 0.0) -> AgentsNow:
     """The members of a queue; ``now`` is this host's time, since Asterisk tells that of the last call.
+
+    Asterisk tells the ``wrapuptime`` that a member has, but not the queue's: that is ``wrap_up_s``.
 
     Raises AsteriskError, NoQueue among them.
     """
@@ -34,22 +36,29 @@ async def of_queue(ami: Ami, name: str, now: float) -> AgentsNow:
     head = [m for m in answers if m.get("Event") == "QueueParams"]
     if not head:
         raise NoQueue(f"Asterisk has no queue {name}; queues.conf")
-    members = [_member(m, now) for m in answers if m.get("Event") == "QueueMember"]
-    free, waiting = members.count("free"), int(head[0].get("Calls", "0"))
-    wraps = [int(m.get("Wrapuptime") or 0) for m in answers if m.get("Event") == "QueueMember"]
-    wrap_up = max([int(head[0].get("Wrapuptime") or 0), *wraps], default=0)
-    return AgentsNow(max(0, free - waiting), members.count("busy"), float(wrap_up))
+    told = [m for m in answers if m.get("Event") == "QueueMember"]
+    try:
+        members = [_member(m, now, wrap_up_s) for m in told]
+        waiting, wrap_up = int(head[0]["Calls"]), max([wrap_up_s, *(_wrap_up(m, 0.0) for m in told)])
+    except (KeyError, ValueError) as error:
+        raise AsteriskError(f"what Asterisk tells of queue {name} cannot be read: {error!r}") from None
+    return AgentsNow(max(0, members.count("free") - waiting), members.count("busy"), wrap_up)
 
 
-def _member(told: Answer, now: float) -> str:
+def _member(told: Answer, now: float, wrap_up_s: float) -> str:
     """``free``, ``busy`` or ``away``, with what app_queue itself asks before it rings somebody."""
     status = int(told.get("Status", "0"))
     if told.get("Paused") == "1" or status in AWAY:
         return "away"
-    ended, wrap_up = int(told.get("LastCall") or 0), int(told.get("Wrapuptime") or 0)
+    ended, wrap_up = int(told.get("LastCall") or 0), _wrap_up(told, wrap_up_s)
     if status != NOT_IN_USE or told.get("InCall") == "1" or (wrap_up and now - ended < wrap_up):
         return "busy"
     return "free"
+
+
+def _wrap_up(told: Answer, wrap_up_s: float) -> float:
+    """A member's own time after a call, else the queue's."""
+    return float(told.get("Wrapuptime") or 0) or wrap_up_s
 
 
 class _Device(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import pytest
 
 from agi_app.calls import attempt as att
 from agi_app.dialer.agent_pacing import ceiling_percent, past_of, to_begin
+from agi_app.errors import AsteriskError
 from agi_app.flow.check import check_flow
 from agi_app.flow.commands import Hangup, Play, SetDisposition, StoreOptOut, Transfer
 from agi_app.flow.events import KeyPressed, OptOutStored, PlaybackFinished, TransferEnded
@@ -153,6 +154,13 @@ def test_a_member_of_a_queue_is_free_when_the_queue_itself_would_ring_them(
     assert (seen.free, seen.busy) == (free, busy)
 
 
+def test_the_time_after_a_call_is_the_members_or_that_of_the_settings() -> None:
+    """Asterisk does not tell the wrapuptime of the queue itself."""
+    just = Told({"LastCall": "996"}, {"LastCall": "996", "Wrapuptime": "2"})
+    seen = asyncio.run(of_queue(cast(Ami, just), "advisers", 1000.0, wrap_up_s=10.0))
+    assert (seen.free, seen.busy, seen.wrap_up_s) == (1, 1, 10.0)
+
+
 def test_callers_who_wait_in_the_queue_are_served_first() -> None:
     assert asyncio.run(of_queue(cast(Ami, Told({}, {}, {}, callers=2)), "advisers", 0.0)).free == 1
 
@@ -161,3 +169,8 @@ def test_a_queue_that_is_not_there_is_unknown_and_not_empty() -> None:
     nothing: Any = Told()
     with pytest.raises(NoQueue, match="no queue advisers"):
         asyncio.run(of_queue(nothing, "advisers", 0.0))
+
+
+def test_an_answer_that_cannot_be_read_is_unknown_and_ends_no_worker() -> None:
+    with pytest.raises(AsteriskError, match="cannot be read"):
+        asyncio.run(of_queue(cast(Ami, Told({"Status": "somehow"})), "advisers", 0.0))
