@@ -49,9 +49,7 @@ class AsteriskSettings(_Frozen):
     password: str = Field("", description="ARI password; better: password_file", repr=False)
     password_file: Path | None = Field(None, description="file that holds the ARI password and nothing else")
     app: Name = Field("agi-app", description="name of the Stasis application")
-    entityid: str = Field(
-        "", description="this Asterisk's own id; default: what Asterisk says (asterisk.conf, entityid)"
-    )
+    entityid: str = Field("", description="this Asterisk's own id; default: what it says (asterisk.conf, entityid)")
     prompts_path: str = Field(
         "/var/lib/agi-app/prompts", description="the folder prompts/ of this project as Asterisk sees it"
     )
