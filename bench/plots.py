@@ -83,7 +83,7 @@ def drawn(records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
             ("by_contacts", "contacts", "CPU to decide about a contact, by contacts in the database"),
             ("by_campaigns", "campaigns", "CPU to decide about a contact, by campaigns that share them"),
         ):
-            rows = [Bar(f"{one[name]:,} {name}", [one["python_us"], one["postgresql_us"]]) for one in growth[key]]
+            rows = [Bar(f"{one[name]:,}", [one["python_us"], one["postgresql_us"]]) for one in growth[key]]
             found[f"growth-{name}"] = bars(title, "µs", rows, ("Python", "PostgreSQL"))
     if (day := records.get("day")) is not None:
         step = day["minutes"] / max(1, len(day["worker_mib"]) - 1)
