@@ -67,7 +67,11 @@ def run() -> dict[str, Any]:
     ensure_tools(say)
     before, tuning = machine(), Tuning()
     loud = [clip for clip in clips(LOUD_DB) if clip.who == PERSON and clip.held_out]
-    heard = asyncio.run(_measure(ensure_root(say), [*clips(), *loud], tuning))
+    try:
+        heard = asyncio.run(_measure(ensure_root(say), [*clips(), *loud], tuning))
+    except ExceptionGroup as faults:
+        fault = next((one for one in faults.exceptions if isinstance(one, SandboxError)), None)
+        raise fault or faults from None
     found, noisy = heard[: -len(loud)], heard[-len(loud) :]
     figures: dict[str, Any] = {}
     for language, name in NAMES.items():
