@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agi_app.flow.units import Units, cut, keys, likeness
+from agi_app.flow.units import SAME, Units, cut, keys, likeness
 
 MARGIN = 0.05  # two labels that fit this alike are no answer
 ALONE = "="  # before a phrase: it counts only as the whole answer
@@ -41,9 +41,18 @@ class Span:
     worst: float
     label: str
 
+    @property
+    def size(self) -> int:
+        """In units."""
+        return self.end - self.begin
+
     def overlaps(self, other: Span) -> bool:
         """Whether both cover one unit."""
         return self.begin < other.end and other.begin < self.end
+
+    def holds(self, other: Span) -> bool:
+        """Whether it covers all that the other does."""
+        return self.begin <= other.begin and other.end <= self.end
 
 
 @lru_cache(maxsize=16384)
@@ -100,16 +109,28 @@ def spans_alone(phrase: Phrase, label: str, units: Units, content: Sequence[int]
 
 
 def choose(spans: Iterable[Span]) -> tuple[list[Span], list[Span]]:
-    """The spans that hold, longest and likest first, and those that were as good but lost a tie."""
+    """The spans that hold, longest and likest first, and those that were as good but lost a tie.
+
+    As good is also what was said exactly and loses but a part to a span that is only like what was said (错了 to the
+    了可以 in 错了, 可以, which is like 那可以), or that is no longer: "yes I will" and "I will pass".
+    """
     chosen: list[Span] = []
     rivals: list[Span] = []
     for span in sorted(spans, key=lambda s: (s.begin - s.end, -s.quality, s.label.startswith("<"), s.begin)):
         taken = next((other for other in chosen if other.overlaps(span)), None)
         if taken is None:
             chosen.append(span)
-        elif (span.begin, span.end) == (taken.begin, taken.end) and taken.quality - span.quality < MARGIN:
+        elif _said_as_well(span, taken):
             rivals.append(span)
     return chosen, rivals
+
+
+def _said_as_well(span: Span, taken: Span) -> bool:
+    if (span.begin, span.end) == (taken.begin, taken.end):
+        return taken.quality - span.quality < MARGIN
+    if span.worst < SAME or taken.holds(span) or span.size == 1:
+        return False
+    return taken.worst < SAME or span.size == taken.size
 
 
 @lru_cache(maxsize=64)

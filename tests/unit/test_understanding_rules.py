@@ -113,6 +113,14 @@ def test_missing_punctuation_makes_no_yes(name: str) -> None:
         assert meaning == "yes" or meant(wanted, bare) != "yes", text
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("zh-CN", "错了, 可以"), ("zh-CN", "错了可以"), ("zh-CN", "错了，可以吧"), ("en", "yes, I will pass")],
+)
+def test_a_no_is_not_lost_in_a_yes_that_shares_a_word_with_it(language: str, text: str) -> None:
+    assert meant(YES_OR_NO[language], text) == "no_match"
+
+
 @given(st.sampled_from(LANGUAGES), st.data())
 def test_a_yes_and_a_no_are_no_answer(language: str, data: st.DataObject) -> None:
     wanted = YES_OR_NO[language]
