@@ -99,7 +99,19 @@ async def test_the_other_leg_ends_with_the_person(client: Client, sip: Sip) -> N
     await sip.wait_for(other, "BYE", 3)
     with pytest.raises(asyncio.CancelledError):
         await talk
-    assert (await client.ari.request("GET", "bridges")).decode(list[Any]) == []
+    assert await bridges_become(client, set()) == set()
+
+
+async def bridges_become(client: Client, wanted: set[str]) -> set[str]:
+    """The bridges of Asterisk, when it has had a second: it answers a DELETE before it has forgotten the bridge."""
+    ids: set[str] = set()
+    for _ in range(20):
+        found = (await client.ari.request("GET", "bridges")).decode(list[dict[str, Any]])
+        ids = {str(bridge["id"]) for bridge in found}
+        if ids == wanted:
+            break
+        await asyncio.sleep(0.05)
+    return ids
 
 
 async def test_bridges_that_a_crash_left_behind_are_removed(client: Client) -> None:
@@ -109,7 +121,7 @@ async def test_bridges_that_a_crash_left_behind_are_removed(client: Client) -> N
         await client.ari.request("POST", f"bridges/{bridge}", {"type": "mixing"})
     await join(client.ari, "agi-app-busy-talk", person.id)
     assert await remove_empty(client.ari) == 1
-    left = {b["id"] for b in (await client.ari.request("GET", "bridges")).decode(list[dict[str, Any]])}
-    assert left == {"agi-app-busy-talk", "somebody-elses"}
-    for bridge in left:
+    wanted = {"agi-app-busy-talk", "somebody-elses"}
+    assert await bridges_become(client, wanted) == wanted
+    for bridge in wanted:
         await client.ari.request("DELETE", f"bridges/{bridge}")

@@ -46,7 +46,8 @@ class Site:
         ari = SimpleNamespace(is_connected=True)
         node = SimpleNamespace(store=store, live=self.live, clock=SystemClock(), entityid=TERMS.node, ari=ari)
         journal = SimpleNamespace(position=0, pending=False, broken=None, overdue=False, replay=lambda: None)
-        self._dialer: Any = SimpleNamespace(control_changed=lambda: None, holding=None, holds=dict)
+        agents = SimpleNamespace(told=dict)
+        self._dialer: Any = SimpleNamespace(control_changed=lambda: None, holding=None, holds=dict, agents=agents)
         lock = SimpleNamespace(still_held=held)
         self.worker = Worker(cast(Any, node), cast(Any, journal), cast(Any, lock), Health(), folder)
 
