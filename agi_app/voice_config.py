@@ -66,4 +66,6 @@ class SpeechSettings(_Frozen):
     def _complete(self) -> SpeechSettings:
         if self.engine != "none" and self.model is None:
             raise ValueError(f'engine "{self.engine}" needs model (docs/how-to/spoken-answers.md)')
+        if self.engine == "none" and self.taps:
+            raise ValueError("taps needs an engine: without one nobody understands what is said")
         return self

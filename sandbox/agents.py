@@ -5,18 +5,15 @@ One SIPp process plays all phones. An agent is busy for Asterisk as long as the 
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sandbox.carrier import MEDIA_HOST
-from sandbox.errors import SandboxError
-from sandbox.ports import free_port, is_taken
+from sandbox import telephone
+from sandbox.ports import free_port
 from sandbox.supervise import Child
 
 SCENARIO = Path(__file__).resolve().parent / "scenarios" / "agent.xml"
-START_TIMEOUT_S = 10.0
 QUEUE = "advisers"
 
 
@@ -70,17 +67,7 @@ class Agents:
         text = SCENARIO.read_text("utf-8")
         for name, value in zip(("LEAST_MS", "MOST_MS"), self._talk_ms, strict=True):
             text = text.replace(name, str(value))
-        (self.run_dir / "agent.xml").write_text(text, "utf-8")
-        argv = ["sipp", "-nostdin", "-sf", "agent.xml", "-i", "127.0.0.1", "-p", str(self.port), "-mi", MEDIA_HOST]
-        argv += ["-mp", str(self._media_port), "-default_behaviors", "all,-abortunexp"]
-        self._child = Child(argv, log=self.run_dir / "agents.log", cwd=self.run_dir)
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not is_taken(self.port):
-            if self._child.returncode is not None:
-                raise self._child.died("SIPp")
-            if time.monotonic() > deadline:
-                raise SandboxError(f"SIPp did not open port {self.port} within {START_TIMEOUT_S:.0f} s")
-            time.sleep(0.02)
+        self._child = telephone.start("agents", text, self.run_dir, self.port, self._media_port)
         return self
 
     def __exit__(

@@ -6,19 +6,14 @@ shows it, so this one is made for a code, and may start after the call began: As
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sandbox import rtp
-from sandbox.carrier import MEDIA_HOST
-from sandbox.errors import SandboxError
-from sandbox.ports import is_taken
+from sandbox import rtp, telephone
 from sandbox.supervise import Child
 
 SCENARIO = Path(__file__).resolve().parent / "scenarios" / "keypad.xml"
-START_TIMEOUT_S = 10.0
 _PAUSE_PACKETS = 10  # between two keys
 
 
@@ -37,17 +32,7 @@ class Keypad:
         self._run_dir.mkdir(parents=True, exist_ok=True)
         (self._run_dir / "keys.pcap").write_bytes(keys_pcap(self._digits))
         text = SCENARIO.read_text("utf-8").replace("AFTER_MS", str(self._after_ms))
-        (self._run_dir / "keypad.xml").write_text(text, "utf-8")
-        argv = ["sipp", "-nostdin", "-sf", "keypad.xml", "-i", "127.0.0.1", "-p", str(self._port), "-mi", MEDIA_HOST]
-        argv += ["-mp", str(self._media_port), "-default_behaviors", "all,-abortunexp"]
-        self._child = Child(argv, log=self._run_dir / "keypad.log", cwd=self._run_dir)
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not is_taken(self._port):
-            if self._child.returncode is not None:
-                raise self._child.died("SIPp")
-            if time.monotonic() > deadline:
-                raise SandboxError(f"SIPp did not open port {self._port} within {START_TIMEOUT_S:.0f} s")
-            time.sleep(0.02)
+        self._child = telephone.start("keypad", text, self._run_dir, self._port, self._media_port)
         return self
 
     def __exit__(

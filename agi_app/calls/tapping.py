@@ -8,7 +8,7 @@ from collections import deque
 from agi_app import log
 from agi_app.calls.ears import Taps
 from agi_app.calls.plan import ChannelLike
-from agi_app.errors import RequestFailed
+from agi_app.errors import AgiAppError
 from agi_app.pbx.events import Event, TalkingFinished, TalkingStarted
 
 KEPT_S = 30.0  # of sound in memory; an answer is shorter, and a recogniser hears no more
@@ -65,7 +65,7 @@ class Tapping:
             try:
                 async with self._taps.open(self._channel.id, hear, self._longest_s):
                     await asyncio.Event().wait()
-            except RequestFailed as fault:
+            except (AgiAppError, OSError) as fault:  # no port, no answer: the call goes on as one without a tap
                 _log.warning("a call is heard without a tap", reason=str(fault))
 
     def _keep(self, pcm: bytes) -> None:

@@ -92,6 +92,11 @@ def test_an_engine_needs_a_model() -> None:
         SpeechSettings(engine="faster-whisper")
 
 
+def test_taps_need_an_engine() -> None:
+    with pytest.raises(ValidationError, match="taps needs an engine"):
+        SpeechSettings(taps=2)
+
+
 async def test_many_calls_at_once_never_wait_longer_than_the_deadline(tmp_path: Path) -> None:
     settings = scripted(tmp_path, "!wait 0.3 yes\n" * 20, workers=1, queue=2)
     async with recognizer_of(settings, tmp_path) as recognizer:

@@ -12,7 +12,7 @@ import pytest
 from agi_app.calls.ears import DetectorLike, Ears, Taps
 from agi_app.calls.tapping import BYTES_A_SECOND, FRESH_S, KEPT_S, Tapping
 from agi_app.clock import FakeClock
-from agi_app.errors import RequestFailed
+from agi_app.errors import AsteriskError, RequestFailed
 from agi_app.flow.heard import Heard
 from agi_app.model.call import CallResult
 from agi_app.pbx import events as pbx
@@ -85,7 +85,7 @@ def test_of_a_packet_only_its_sound_is_taken(packet: bytes, pcm: bytes) -> None:
 class Line:
     """A tap whose sound the test makes; ``detector`` tells what the test wants told."""
 
-    def __init__(self, *, free: int = 1, fails: bool = False) -> None:
+    def __init__(self, *, free: int = 1, fails: Exception | None = None) -> None:
         self.free, self.fails = free, fails
         self.hear: Callable[[bytes], None] | None = None
         self.told: list[list[bool]] = []
@@ -93,8 +93,8 @@ class Line:
 
     @asynccontextmanager
     async def open(self, channel_id: str, hear: Callable[[bytes], None], longest_s: float) -> AsyncIterator[None]:
-        if self.fails:
-            raise RequestFailed("snoop", 500, "no chan_rtp")
+        if self.fails is not None:
+            raise self.fails
         self.hear = hear
         self.opened.set()
         try:
@@ -217,7 +217,15 @@ async def test_noise_that_asterisk_takes_for_talk_does_not_break_the_prompt_off(
     assert call.recognizer.asked == []
 
 
-@pytest.mark.parametrize("line", [Line(free=0), Line(fails=True)])
+@pytest.mark.parametrize(
+    "line",
+    [
+        Line(free=0),
+        Line(fails=RequestFailed("snoop", 500, "no chan_rtp")),
+        Line(fails=OSError("Too many open files")),
+        Line(fails=AsteriskError("Asterisk's answer was not understood")),
+    ],
+)
 async def test_without_a_tap_asterisk_s_own_detector_counts(line: Line) -> None:
     call = Followed(line, Heard("不要再打了", 0.9))
     call.world.channel.at(3.5, pbx.TalkingStarted()).at(4.8, pbx.TalkingFinished(900))
