@@ -1,4 +1,4 @@
-"""Watches a PostgreSQL connection for the commit of a claim and of a result. Changes no byte.
+"""Watches a PostgreSQL connection for the commits of claims, marks and results. Changes no byte.
 
 psycopg names a statement after its fifth use, so names are remembered; a commit is *passed* when its answer comes.
 """
@@ -11,7 +11,11 @@ from collections.abc import Callable
 from chaos.proxy import Link
 from chaos.steps import Steps
 
-_SIGNS = ((b"INSERT INTO attempt ", "claimed"), (b"SET state = 'ended', outcome = $", "stored"))
+_SIGNS = (
+    (b"INSERT INTO attempt ", "claimed"),
+    (b"FROM mark_attempts(", "noted"),
+    (b"SET state = 'ended', outcome = r.outcome", "stored"),
+)
 _COMMIT = b"COMMIT"
 
 

@@ -6,7 +6,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-STEPS = ("claimed", "marked", "ringing", "up", "key", "finishing", "stored")
+# noted: the mark of an attempt, or of several, is in the database; marked: its originate is on the way to Asterisk
+STEPS = ("claimed", "noted", "marked", "ringing", "up", "key", "finishing", "stored")
 
 
 class Steps:

@@ -1,7 +1,7 @@
 """One attempt from its claim to its stored result: pace, mark, permit, originate, run, finish.
 
 Everything that can go wrong before the request leaves means *not dialled* and gives the claim back;
-everything after counts as dialled. A result is kept and tried again until the database has it.
+everything after counts as dialled.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from agi_app.calls.plan import CallPlan, HandingOver
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import CallVoice, Voice
 from agi_app.dialer.agents import AgentWatch
+from agi_app.dialer.attempt_writer import AttemptWriter
 from agi_app.dialer.breaker import Breaker, Ticket
 from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.node import Node
 from agi_app.dialer.retry import next_due
-from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
+from agi_app.errors import AgiAppError, RequestFailed, SafetyError
 from agi_app.flow.definition import Flow
 from agi_app.gate.decide import permit
-from agi_app.gate.permit import MarkReceipt, Permit
+from agi_app.gate.permit import Permit
 from agi_app.gate.place import place_of
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
@@ -32,10 +33,10 @@ from agi_app.model.machine import MachineDetection
 from agi_app.model.phone import parse
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.originate import place
-from agi_app.store import attempts
+from agi_app.store.attempts import Ended
 from agi_app.trunk_config import TrunkSettings
 
-FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
+MARK_AHEAD_S = 0.1  # a mark shares its trip with those of the calls that are next; a permit lives longer
 _log = log.get("dialer")
 
 
@@ -65,7 +66,8 @@ class Placer:
     ) -> None:
         """``media`` makes a media URI of (language, prompt); ``may_dial`` is asked right before each originate."""
         self._node, self.ears = node, ears
-        self._store, self._ari, self._clock, self._live = node.store, node.ari, node.clock, node.live
+        self._ari, self._clock, self._live = node.ari, node.clock, node.live
+        self._writer = AttemptWriter(node.store, node.entityid)
         self._hand_over, self._agents = HandOver(node, agents).run, agents
         self._media, self._store_opt_out, self._may_dial, self._voice = media, store_opt_out, may_dial, voice
 
@@ -89,12 +91,12 @@ class Placer:
             call = Call(self.plan(claim, line, voice, hand_over), self._clock)
             self._live.add(call)
             try:
-                await asyncio.sleep(max(0.0, start_at - self._clock.monotonic()))
-                result = await self._dial(call, line, ticket)
+                await self._until(start_at - MARK_AHEAD_S)
+                result = await self._dial(call, line, ticket, start_at)
                 self._judge_trunk(line, ticket, result)
                 if result is not None and never_left(result):
                     _log.warning("not dialled", reason=result.note)
-                    await self._give_back(claim, result.note or "Asterisk refused the call")
+                    await self._writer.give_back(claim, result.note or "Asterisk refused the call")
                     return None
                 if result is not None:
                     await self._finish(claim, line.campaign, result)
@@ -140,28 +142,36 @@ class Placer:
             machine_detection=campaign.machine_detection,
         )
 
-    async def _dial(self, call: Call, line: Line, ticket: Ticket) -> CallResult | None:
+    async def _dial(self, call: Call, line: Line, ticket: Ticket, start_at: float) -> CallResult | None:
         claim = call.claim
-        if not self._may_dial():
-            await self._give_back(claim, "dialling is on hold")
+        if (reason := self._forbidden(call, line, ticket)) is not None:
+            await self._writer.give_back(claim, reason)
             return None
-        if not line.breaker.stands(ticket):
-            await self._give_back(claim, "the trunk was paused before it was dialled")
-            return None
-        receipt = await self._mark(claim)
+        receipt = await self._writer.mark(claim)
         if receipt is None:
             return None
         try:
-            if call.stopped is not None:
-                raise SafetyError(f"stopped before it was dialled: {call.stopped.reason}")
-            if not self._may_dial():
-                raise SafetyError("dialling was put on hold after the mark")
+            await self._until(start_at)
+            if (reason := self._forbidden(call, line, ticket)) is not None:
+                raise SafetyError(reason)
             channel = await self.ring(line, permit(claim, receipt, self._clock.monotonic()))
         except (SafetyError, RequestFailed) as error:  # nothing left for Asterisk
             _log.warning("not dialled", reason=str(error))
-            await self._give_back(claim, str(error))
+            await self._writer.give_back(claim, str(error))
             return None
         return await self.drive(call, channel)
+
+    def _forbidden(self, call: Call, line: Line, ticket: Ticket) -> str | None:
+        """Why this call must not be dialled now, whatever the database says."""
+        if not self._may_dial():
+            return "dialling is on hold"
+        if not line.breaker.stands(ticket):
+            return "the trunk was paused before it was dialled"
+        return None if call.stopped is None else f"stopped before it was dialled: {call.stopped.reason}"
+
+    async def _until(self, monotonic: float) -> None:
+        if (seconds := monotonic - self._clock.monotonic()) > 0:
+            await asyncio.sleep(seconds)
 
     async def ring(self, line: Line, allowed: Permit) -> Channel:
         """Make the call leave; raises SafetyError or RequestFailed: then nothing was dialled."""
@@ -196,22 +206,9 @@ class Placer:
             note = f"internal error: {type(error).__name__}: {error}"
             return CallResult(Outcome.INTERRUPTED, ended_at=self._clock.real_now(), note=note)
 
-    async def _mark(self, claim: Claim) -> MarkReceipt | None:
-        try:
-            return await attempts.mark(self._store, claim, self._node.entityid)
-        except StoreError as error:  # maybe committed, maybe not: surely not dialled
-            _log.warning("could not mark; not dialled", error=str(error))
-            await self._give_back(claim, "the mark failed")
-            return None
-
-    async def _give_back(self, claim: Claim, reason: str) -> None:
-        await self._until_stored(lambda: attempts.release(self._store, claim.attempt_id, reason))
-
     async def _finish(self, claim: Claim, campaign: Campaign, result: CallResult) -> None:
         due = next_due(claim, campaign, result, parse(claim.number), self._node.ruleset, self._clock.now())
-        await self._until_stored(
-            lambda: attempts.finish(self._store, claim.attempt_id, result, due, contact_done=due is None)
-        )
+        await self._writer.finish(Ended(claim.attempt_id, result, due, contact_done=due is None))
         _log.info(
             "call ended",
             campaign=claim.campaign,
@@ -220,18 +217,6 @@ class Placer:
             disposition=result.disposition,
             note=result.note,
         )
-
-    async def _until_stored(self, write: Callable[[], Awaitable[bool]]) -> None:
-        delay = FIRST_RETRY_S
-        while True:
-            try:
-                await write()
-            except StoreError as error:
-                _log.warning("a result waits for the database", error=str(error), next_try_s=delay)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, LONGEST_RETRY_S)
-            else:
-                return
 
 
 def detection_variables(detection: MachineDetection | None) -> dict[str, str]:

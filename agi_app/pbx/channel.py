@@ -28,7 +28,7 @@ class Channel:
         self.ended: End | None = None
         self._ari = ari
         self._queue: deque[Event] = deque()
-        self._arrived = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None  # of the one who reads the events
         self._playing: set[str] = set()
         self._overflowed = False
 
@@ -55,7 +55,8 @@ class Channel:
         elif isinstance(event, PlaybackFinished):
             self._playing.discard(event.playback_id)
         self._queue.append(event)
-        self._arrived.set()
+        if self._waiter is not None:
+            _wake(self._waiter)
 
     async def next_event(self, timeout: float | None = None) -> Event | None:
         """The next event in order, or None when none came within ``timeout`` seconds.
@@ -63,17 +64,20 @@ class Channel:
         After the end event it is returned again at once, so that no waiter hangs.
         """
         if not self._queue and self.ended is None:
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._arrived.wait()
-            except TimeoutError:
-                return None
-        if not self._queue:
-            return self.ended
-        event = self._queue.popleft()
-        if not self._queue:
-            self._arrived.clear()
-        return event
+            await self._wait(timeout)
+        return self._queue.popleft() if self._queue else self.ended
+
+    async def _wait(self, timeout: float | None) -> None:
+        """Until an event is there, or the time is over: a dozen times a call, so with no more than it takes."""
+        loop = asyncio.get_running_loop()
+        self._waiter = waiter = loop.create_future()
+        over = None if timeout is None else loop.call_later(timeout, _wake, waiter)
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+            if over is not None:
+                over.cancel()
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """All events, the last one being the end of the call."""
@@ -159,3 +163,8 @@ class Channel:
         except RequestFailed as fault:
             if fault.status != 404:
                 raise
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -114,17 +114,19 @@ class EventSocket:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Frame] = loop.create_future()
         self._waiting[request_id] = (what, answer, loop.time())
+        late = loop.call_later(timeout, _unread, answer)
         try:
             async with asyncio.timeout(timeout):
                 frame = _request_frame(request_id, method, uri, query, body)
                 await self._socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
-            reply = await _in_time(answer, timeout)
+            reply = await answer
         except TimeoutError as fault:
             self._doubtful = True
             raise RequestFailed(what, 0, f"no answer from Asterisk within {timeout:g} s") from fault
         except (aiohttp.ClientError, ConnectionError) as fault:
             raise RequestFailed(what, 0, f"connection lost: {fault}") from fault
         finally:
+            late.cancel()
             self._waiting.pop(request_id, None)
         return Response(reply.status_code, reply.message_body)
 
@@ -172,13 +174,15 @@ class EventSocket:
                 answer.set_exception(RequestFailed(what, 0, "connection lost before Asterisk answered"))
 
 
-async def _in_time(answer: asyncio.Future[Frame], timeout: float) -> Frame:
-    """The answer, if it comes within ``timeout`` seconds, or has come and is unread because we stood still."""
-    for limit in (timeout, UNREAD_S):
-        done, _ = await asyncio.wait([answer], timeout=limit)
-        if done:
-            return answer.result()
-    raise TimeoutError
+def _unread(answer: asyncio.Future[Frame]) -> None:
+    """It is late; but it may have come, and be unread because we stood still."""
+    if not answer.done():
+        asyncio.get_running_loop().call_later(UNREAD_S, _give_up, answer)
+
+
+def _give_up(answer: asyncio.Future[Frame]) -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError())
 
 
 def _request_frame(request_id: str, method: str, uri: str, query: Params | None, body: Body | None) -> bytes:

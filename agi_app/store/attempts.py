@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -19,21 +20,23 @@ CLAIMED = ("claimed",)
 OPEN = ("claimed", "dialling")
 
 
-async def mark(store: Store, claim: Claim, node: str) -> MarkReceipt | None:
-    """Make the claim ``dialling``, durably, if the person may still be called.
+async def mark(store: Store, claims: Sequence[Claim], node: str) -> list[MarkReceipt | None]:
+    """Make each claim ``dialling``, durably, if its person may still be called; all of them in one trip.
 
-    None when not: the claim was cancelled or its lease ran out, the person said stop, the campaign
+    None where not: the claim was cancelled or its lease ran out, the person said stop, the campaign
     does not run. Then nothing may be dialled, and the claim has been given back.
-    After a StoreError it is not known whether it was marked: dial nothing and ``release`` it later.
+    After a StoreError it is not known which were marked: dial none and ``release`` them later.
     """
+    ids = [claim.attempt_id for claim in claims]
     async with store.connection() as connection:  # one statement, which locks and commits by itself
-        found = await record(connection, Q["mark"], {"attempt_id": claim.attempt_id, "node": node})
-    if found is not None and found["marked"]:
-        return MarkReceipt(claim.attempt_id, store.clock.monotonic())
-    async with store.transaction() as connection:
-        await _lock_person(connection, claim.attempt_id)
-        await give_back(connection, [claim.attempt_id], "no longer allowed when it was to be dialled", CLAIMED)
-    return None
+        found = await records(connection, Q["mark"], {"attempts": ids, "node": node})
+    committed_at, marked = store.clock.monotonic(), {row["attempt_id"] for row in found}
+    for attempt_id in ids:
+        if attempt_id not in marked:
+            async with store.transaction() as connection:
+                await _lock_person(connection, attempt_id)
+                await give_back(connection, [attempt_id], "no longer allowed when it was to be dialled", CLAIMED)
+    return [MarkReceipt(i, committed_at) if i in marked else None for i in ids]
 
 
 async def release(store: Store, attempt_id: str, reason: str) -> bool:
@@ -46,22 +49,37 @@ async def release(store: Store, attempt_id: str, reason: str) -> bool:
         return bool(await give_back(connection, [attempt_id], reason, OPEN))
 
 
-async def finish(
-    store: Store, attempt_id: str, result: CallResult, next_due: dt.datetime | None, contact_done: bool
-) -> bool:
-    """Store how the call ended, free its slots, and say what becomes of the contact.
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended, and what becomes of its contact."""
 
-    ``next_due`` is rules time; None on a contact that is not done parks it. Finishing twice changes
-    nothing: False. The result of an attempt that was swept as interrupted replaces that guess.
+    attempt_id: str
+    result: CallResult
+    next_due: dt.datetime | None  # rules time; None on a contact that is not done parks it
+    contact_done: bool
+
+
+async def finish(store: Store, ends: Sequence[Ended]) -> list[bool]:
+    """Store how calls ended, free their slots, and say what becomes of the contacts; all of them in one trip.
+
+    Finishing twice changes nothing: False. The result of an attempt that was swept as interrupted replaces that guess.
     """
-    values = result_values(attempt_id, result, next_due, contact_done)
     async with store.connection() as connection:  # it locks, and commits, by itself
-        stored = await record(connection, Q["finish"], values | {"swept": False})
-    if stored is None:
-        async with store.transaction() as connection:
-            await _lock_person(connection, attempt_id)
-            stored = await record(connection, Q["late_result"], values)
-    return stored is not None
+        stored = await store_ends(connection, ends)
+    for end in ends:
+        if end.attempt_id not in stored:
+            async with store.transaction() as connection:
+                await _lock_person(connection, end.attempt_id)
+                if await record(connection, Q["late_result"], {"result": _json(_values(end))}) is not None:
+                    stored.add(end.attempt_id)
+    return [end.attempt_id in stored for end in ends]
+
+
+async def store_ends(connection: Connection, ends: Sequence[Ended], *, swept: bool = False) -> set[str]:
+    """The statement of ``finish`` alone: which attempts had not ended yet. ``swept``: it is a guess."""
+    rows = [_values(end) | {"swept": swept} for end in ends]
+    found = await records(connection, Q["finish"], {"results": _json(rows)})
+    return {row["attempt_id"] for row in found}
 
 
 async def extend_leases(store: Store, node: str, attempt_ids: Collection[str], lease: dt.timedelta) -> set[str]:
@@ -83,16 +101,14 @@ async def give_back(
     return [row["attempt_id"] for row in given]
 
 
-def result_values(
-    attempt_id: str, result: CallResult, next_due: dt.datetime | None, contact_done: bool
-) -> dict[str, Any]:
-    """The parameters of the query ``finish``."""
+def _values(end: Ended) -> dict[str, Any]:
+    result = end.result
     return {
-        "attempt_id": attempt_id,
+        "attempt_id": end.attempt_id,
         "outcome": result.outcome.value,
         "disposition": result.disposition,
-        "answers": msgspec.json.encode(result.answers).decode(),
-        "recordings": msgspec.json.encode(result.recordings).decode(),
+        "answers": result.answers,
+        "recordings": result.recordings,
         "cause": result.cause,
         "tech_cause": result.tech_cause,
         "note": result.note,
@@ -100,9 +116,13 @@ def result_values(
         "ringing_at": result.ringing_at,
         "answered_at": result.answered_at,
         "ended_at": result.ended_at,
-        "contact_state": "done" if contact_done else "pending",
-        "next_due": next_due,
+        "contact_state": "done" if end.contact_done else "pending",
+        "next_due": end.next_due,
     }
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 async def _lock_person(connection: Connection, attempt_id: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agi_app.model.call import CallResult
 from agi_app.store import queries
-from agi_app.store.attempts import CLAIMED, give_back, result_values
+from agi_app.store.attempts import CLAIMED, Ended, give_back, store_ends
 from agi_app.store.pool import Store
 from agi_app.store.statements import Parameters, record, records
 
@@ -67,6 +67,5 @@ async def _end(store: Store, attempt_id: str, values: Parameters, rule: Rule) ->
         if result is None:
             await give_back(connection, [attempt_id], "its worker ended before it was dialled", CLAIMED)
             return True
-        values = result_values(attempt_id, result, None, contact_done=True)
-        await connection.execute(Q["finish"], values | {"swept": True})
+        await store_ends(connection, [Ended(attempt_id, result, None, contact_done=True)], swept=True)
         return False

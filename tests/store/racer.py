@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from agi_app.store import attempts
 from agi_app.store.campaigns import load_campaigns
+from tests.store import one
 from tests.store.conftest import open_store
 from tests.store.world import HUMAN, World
 
@@ -24,9 +24,9 @@ async def work(world: World, node: str, called: list[int]) -> None:
         batches = [await world.claim(campaign, 20, node=node) for campaign in campaigns]
         idle = idle + 1 if all(batch.nothing_due for batch in batches) else 0
         for claim in [c for batch in batches for c in batch.claims]:
-            if await attempts.mark(world.store, claim, node):
+            if await one.mark(world.store, claim, node):
                 called.append(claim.person_id)
-                await attempts.finish(world.store, claim.attempt_id, HUMAN, None, True)
+                await one.finish(world.store, claim.attempt_id, HUMAN, None, True)
         await asyncio.sleep(0.002)
 
 

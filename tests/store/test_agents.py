@@ -12,9 +12,9 @@ from agi_app.gate.ruleset import Jurisdiction, RuleSet
 from agi_app.model.agents import AgentCounts
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Agents, Campaign
-from agi_app.store import attempts
 from agi_app.store.agents import AgentTerms, Note, counts, note, pause
 from agi_app.store.pool import Store
+from tests.store import one
 from tests.store.world import World, campaign, rule_set
 
 pytestmark = pytest.mark.postgres
@@ -104,11 +104,11 @@ async def test_the_true_result_of_a_swept_call_is_counted_once(world: World, sto
     """A worker that was cut off says later what became of the call."""
     wanted = await for_agents(world, range(1))
     claim = await world.claim_one(wanted)
-    assert await attempts.mark(store, claim, world.terms.node)
+    assert await one.mark(store, claim, world.terms.node)
     async with store.connection() as connection:
         await connection.execute("UPDATE attempt SET state = 'ended', outcome = 'interrupted', swept = true")
     for _ in range(2):
-        await attempts.finish(store, claim.attempt_id, NOBODY_THERE, None, True)
+        await one.finish(store, claim.attempt_id, NOBODY_THERE, None, True)
     assert await world.value("SELECT answered::text || '/' || abandoned FROM agent_tally") == "1/1"
 
 
@@ -119,7 +119,7 @@ async def test_calls_of_all_nodes_count_before_the_next_is_begun(world: World, s
     other = await world.claim(wanted, agents=AgentTerms(await world.now(), True, three), node="node-2")
     assert (len(first), len(other.claims), other.no_agent) == (2, 1, True)
     assert (await world.claim(wanted, agents=AgentTerms(await world.now(), True, three))).no_agent
-    assert await attempts.mark(store, first[0], world.terms.node)
+    assert await one.mark(store, first[0], world.terms.node)
     at = await world.now()
     await note(store, [Note(first[0].attempt_id, answered_at=at), Note(first[0].attempt_id, met_at=at)])
     assert (await world.claim(wanted, agents=AgentTerms(at - dt.timedelta(seconds=1), True, three))).claims == ()
@@ -157,11 +157,11 @@ async def test_how_calls_went_is_told_after_a_restart(world: World, store: Store
     """The figures are in the database: answers, talks and how long they were."""
     wanted = await for_agents(world, range(2))
     claim = await world.claim_one(wanted)
-    assert await attempts.mark(store, claim, world.terms.node)
+    assert await one.mark(store, claim, world.terms.node)
     at = await world.now()
     await note(store, [Note(claim.attempt_id, met_at=at)])
     talked = replace(TALKED, answered_at=at, ended_at=at + dt.timedelta(seconds=40))
-    assert await attempts.finish(store, claim.attempt_id, talked, None, True)
+    assert await one.finish(store, claim.attempt_id, talked, None, True)
     await world.call(await world.claim_one(wanted), CallResult(Outcome.NO_ANSWER))
     seen = await counts(store, "desk", wanted.name, at)
     assert (seen.ended, seen.answered, seen.met, seen.abandoned) == (2, 1, 1, 0)

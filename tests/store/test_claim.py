@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import sys
+from dataclasses import replace
 
 import pytest
 
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import CampaignState, Pace, Purpose
-from agi_app.store import attempts, campaigns, consents, contacts, reports, slots
+from agi_app.store import attempts, campaigns, consents, contacts, reports, slots, stops
 from agi_app.store.pool import Store
+from agi_app.store.sweep import SweepResult, sweep
+from tests.store import one
 from tests.store.world import HUMAN, TERMS, World, campaign, consent, number, rule_set
 
 pytestmark = pytest.mark.postgres
@@ -154,7 +157,7 @@ async def test_no_slot_leaks_over_every_way_a_call_can_end(world: World, store: 
     done, given_back, refused = (await world.claim(wanted)).claims
     await world.call(done, CallResult(Outcome.NO_ANSWER))
     await attempts.release(store, given_back.attempt_id, "the permit ran out")
-    assert await attempts.mark(store, refused, "another node") is None
+    assert await one.mark(store, refused, "another node") is None
     await attempts.release(store, refused.attempt_id, "shutting down")
     assert await world.value("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == 0
     assert await world.value("SELECT count(*) FROM slot") == 1100
@@ -231,13 +234,13 @@ async def test_calls_that_disturbed_nobody_do_not_count(world: World, store: Sto
     """After a 503 the person may be called again the same day; after ringing they may not."""
     wanted = await world.running(campaign(), [1])
     claim = await world.claim_one(wanted)
-    assert await attempts.mark(store, claim, "node-1")
-    await attempts.finish(store, claim.attempt_id, CallResult(Outcome.CONGESTION), await world.now(), False)
+    assert await one.mark(store, claim, "node-1")
+    await one.finish(store, claim.attempt_id, CallResult(Outcome.CONGESTION), await world.now(), False)
     again = await world.claim_one(wanted)
     assert (again.attempt_number, again.retries_used) == (2, {"congestion": 1})
-    assert await attempts.mark(store, again, "node-1")
+    assert await one.mark(store, again, "node-1")
     rang = CallResult(Outcome.NO_ANSWER, ringing_at=await world.now())
-    await attempts.finish(store, again.attempt_id, rang, await world.now(), False)
+    await one.finish(store, again.attempt_id, rang, await world.now(), False)
     assert (await world.claim(wanted)).refused == 1
 
 
@@ -276,7 +279,7 @@ async def test_finishing_twice_changes_nothing(world: World, store: Store) -> No
     wanted = await world.running(campaign(), [1])
     claim = await world.claim_one(wanted)
     await world.call(claim)
-    assert not await attempts.finish(store, claim.attempt_id, CallResult(Outcome.BUSY), None, True)
+    assert not await one.finish(store, claim.attempt_id, CallResult(Outcome.BUSY), None, True)
     (row,) = await reports.attempt_rows(store, wanted.name)
     assert (row.outcome, row.disposition, row.answers, row.counts) == ("human", "confirmed", {"menu": "yes"}, True)
     assert await reports.outcome_counts(store, wanted.name) == {"human": 1}
@@ -287,11 +290,11 @@ async def test_a_released_claim_uses_up_no_attempt(world: World, store: Store) -
     """Surely not dialled: due at once, still the first attempt, not in the report."""
     wanted = await world.running(campaign(), [1])
     claim = await world.claim_one(wanted)
-    assert await attempts.mark(store, claim, "node-1")
+    assert await one.mark(store, claim, "node-1")
     assert await attempts.release(store, claim.attempt_id, "the permit ran out")
     again = await world.claim_one(wanted)
     assert again.attempt_number == 1
-    assert not await attempts.finish(store, claim.attempt_id, HUMAN, None, True)
+    assert not await one.finish(store, claim.attempt_id, HUMAN, None, True)
     assert await reports.attempt_rows(store, wanted.name) == []
 
 
@@ -303,5 +306,81 @@ async def test_a_lease_that_ran_out_cannot_be_marked(world: World, store: Store)
         kept.attempt_id
     }
     await asyncio.sleep(0.1)
-    assert await attempts.mark(store, late, TERMS.node) is None
-    assert await attempts.mark(store, kept, TERMS.node) is not None
+    assert await one.mark(store, late, TERMS.node) is None
+    assert await one.mark(store, kept, TERMS.node) is not None
+
+
+async def test_marks_of_several_calls_are_judged_each_for_itself(world: World, store: Store) -> None:
+    """One has said stop, one claim's lease is over, one campaign is paused: the others are dialled."""
+    wanted = await world.running(campaign(), range(4))
+    paused = await world.running(campaign("paused"), [5])
+    (late,) = (await world.claim(wanted, 1, lease=dt.timedelta(milliseconds=1))).claims
+    stopped, first, second = (await world.claim(wanted)).claims
+    waits = await world.claim_one(paused)
+    await stops.revoke(store, stopped.number, None, await world.now(), reason="stop", via="key")
+    await campaigns.set_state(store, "paused", CampaignState.PAUSED, "for the test", await world.now())
+    marked = await attempts.mark(store, [late, second, stopped, waits, first], TERMS.node)
+    assert [receipt and receipt.attempt_id for receipt in marked] == [
+        *(None, second.attempt_id),
+        *(None, None, first.attempt_id),
+    ]
+    assert await world.value("SELECT count(*) FROM attempt WHERE dialled") == 2
+    assert await world.value("SELECT count(*) FROM attempt WHERE state = 'claimed'") == 0, "the others were given back"
+    assert await attempts.mark(store, [first, second], TERMS.node) == [None, None], "nobody is dialled twice"
+    assert await world.value("SELECT count(*) FROM attempt WHERE state = 'dialling'") == 2
+
+
+async def test_results_of_several_calls_are_stored_each_with_its_own(world: World, store: Store) -> None:
+    """Also beside one that has ended already, one that a sweep had guessed, and one that nobody knows."""
+    wanted = await world.running(campaign(), range(4))
+    over, swept, busy, talked = (await world.claim(wanted)).claims
+    assert all(await attempts.mark(store, [over, swept, busy, talked], TERMS.node))
+    await one.finish(store, over.attempt_id, HUMAN, None, True)
+    async with store.connection() as connection:
+        await connection.execute(
+            "UPDATE attempt SET lease_until = clock_timestamp() WHERE attempt_id = %s", (swept.attempt_id,)
+        )
+    assert await sweep(store, None, lambda _: CallResult(Outcome.INTERRUPTED)) == SweepResult(0, 1)
+    tomorrow = await world.now() + dt.timedelta(days=1)
+    ends = [
+        attempts.Ended(over.attempt_id, CallResult(Outcome.BUSY), None, True),
+        attempts.Ended(busy.attempt_id, CallResult(Outcome.BUSY, note="line 1\nline 2"), tomorrow, False),
+        attempts.Ended("unknown", HUMAN, None, True),
+        attempts.Ended(swept.attempt_id, HUMAN, None, True),
+        attempts.Ended(talked.attempt_id, replace(HUMAN, answers={"q": "\u660e\u5929"}), None, True),
+    ]
+    assert await attempts.finish(store, ends) == [False, True, False, True, True]
+    assert await attempts.finish(store, ends) == [False] * 5
+    rows = {row.attempt_id: row for row in await reports.attempt_rows(store, wanted.name)}
+    assert [rows[claim.attempt_id].outcome for claim in (over, swept, busy, talked)] == [
+        "human",
+        "human",
+        "busy",
+        "human",
+    ]
+    assert (rows[busy.attempt_id].note, rows[talked.attempt_id].answers) == ("line 1\nline 2", {"q": "\u660e\u5929"})
+    assert await reports.outcome_counts(store, wanted.name) == {"human": 3, "busy": 1}
+    assert await world.value("SELECT due_at FROM contact WHERE contact_id = %s", busy.contact_id) == tomorrow
+    assert await world.value("SELECT count(*) FROM contact WHERE attempts_made = 1") == 4
+    assert await world.value("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == 0
+    assert await world.value("SELECT count(*) FROM result") == 5, "the sweep's guess and what took its place, too"
+
+
+async def test_batches_and_the_stops_of_their_persons_never_wait_for_each_other(world: World, store: Store) -> None:
+    """Everybody locks several persons in one order, so a lock that is waited for is given in the end."""
+    world.rules = rule_set(cap=5)
+    wanted = await world.running(campaign(), range(60))
+    claimed = (await world.claim(wanted, 60)).claims
+    batches = [claimed[place::6] for place in range(6)]
+    said_stop = [claim for claim in claimed if claim.contact_id % 4 == 0]
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        marking = [group.create_task(attempts.mark(store, batch[::-1], TERMS.node)) for batch in batches]
+        now = await world.now()
+        for claim in said_stop:
+            group.create_task(stops.revoke(store, claim.number, None, now, reason="stop", via="key"))
+    marked = {receipt.attempt_id for task in marking for receipt in task.result() if receipt is not None}
+    ends = [attempts.Ended(claim.attempt_id, HUMAN, None, True) for claim in claimed if claim.attempt_id in marked]
+    stored = await asyncio.gather(*(attempts.finish(store, ends[place::6][::-1]) for place in range(6)))
+    assert all(done for batch in stored for done in batch)
+    assert await world.value("SELECT count(*) FROM attempt WHERE state <> 'ended'") == 0
+    assert len(marked) >= len(claimed) - len(said_stop)

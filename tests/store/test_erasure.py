@@ -23,12 +23,13 @@ from agi_app.errors import InputError
 from agi_app.gate.ruleset import Jurisdiction, RuleSet
 from agi_app.model.call import CallResult, Outcome
 from agi_app.reports.recordings import Look, fetched
-from agi_app.store import attempts, consents, contacts, stops
+from agi_app.store import consents, contacts, stops
 from agi_app.store.erasure import Erased
 from agi_app.store.guard import PURGED
 from agi_app.store.history import person_history
 from agi_app.store.pool import Store
 from agi_app.store.recordings import RecordingRow, recordings_of
+from tests.store import one
 from tests.store.world import HUMAN, World, campaign, consent, contact, number, rule_set
 
 pytestmark = pytest.mark.postgres
@@ -158,14 +159,14 @@ async def test_the_other_number_of_the_person_is_stopped_too(
 async def test_nobody_is_erased_during_a_call(world: World, store: Store, files: EvidenceFiles, tmp_path: Path) -> None:
     """The stop holds at once; the data goes when the call has ended."""
     claim = await world.claim_one(await world.running(campaign(), [1]))
-    assert await attempts.mark(store, claim, world.terms.node)
+    assert await one.mark(store, claim, world.terms.node)
     with pytest.raises(InputError, match="a call to this person is going on"):
         await erased(store, files, tmp_path, 1)
     assert await stops.is_suppressed(store, number(1))
     told = await person_history(store, number(1))
     assert told is not None
     assert len(told.consents) == 1
-    await attempts.finish(store, claim.attempt_id, HUMAN, None, True)
+    await one.finish(store, claim.attempt_id, HUMAN, None, True)
     assert (await erased(store, files, tmp_path, 1)).rows["consent"] == 1
 
 

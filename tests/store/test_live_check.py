@@ -16,9 +16,10 @@ from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.worker import Health, Worker
 from agi_app.errors import StoreError
 from agi_app.model.call import Claim
-from agi_app.store import attempts, nodes, stops
+from agi_app.store import nodes, stops
 from agi_app.store.listen import Heard, Listening, ListenLost
 from agi_app.store.pool import Store
+from tests.store import one
 from tests.store.world import TERMS, World, campaign, number
 
 pytestmark = pytest.mark.postgres
@@ -88,7 +89,7 @@ async def test_a_stop_that_was_missed_ends_the_call_though_the_first_checks_fail
     wanted = await world.running(campaign(), [1, 2])
     calls = {claim.number: LiveCall(claim) for claim in (await world.claim(wanted)).claims}
     for call in calls.values():
-        assert await attempts.mark(store, call.claim, TERMS.node)
+        assert await one.mark(store, call.claim, TERMS.node)
         site.live.add(cast(Any, call))
     check, faults = stops.live_check, 2
 

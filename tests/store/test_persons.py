@@ -14,6 +14,7 @@ from agi_app.store import attempts, claims, stops
 from agi_app.store.persons import link_persons, moves_of
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection
+from tests.store import one
 from tests.store.conftest import open_store
 from tests.store.world import World, campaign, hash_number, number, rule_set
 
@@ -167,7 +168,7 @@ async def test_a_stop_at_one_number_stops_all_of_the_person(world: World, store:
     other = number(2) if claimed.number == number(1) else number(1)
     met = await stops.revoke(store, other, None, await world.now(), reason="x", via="key")
     assert met.cancelled == (claimed.attempt_id,)
-    assert await attempts.mark(store, claimed, world.terms.node) is None
+    assert await one.mark(store, claimed, world.terms.node) is None
     batch = await world.claim(wanted)
     assert (batch.claims, batch.refused) == ((), 1)
     assert "suppressed" in await world.value("SELECT rules FROM decision WHERE NOT allowed")  # type: ignore[operator]
@@ -177,7 +178,7 @@ async def test_a_call_that_goes_on_is_told_of_a_stop_at_another_number(world: Wo
     wanted = await world.running(campaign(), [1, 2])
     await link(store, [(1, "p"), (2, "p")])
     live = await world.claim_one(wanted)
-    assert await attempts.mark(store, live, world.terms.node)
+    assert await one.mark(store, live, world.terms.node)
     other = number(2) if live.number == number(1) else number(1)
     listener = store.listen("agi_app_stop")
     await anext(listener)
@@ -205,7 +206,7 @@ async def test_who_is_joined_to_a_person_that_said_stop_is_left_alone_at_once(wo
     """Also a call that goes on is told."""
     wanted = await world.running(campaign(), [1])
     live = await world.claim_one(wanted)
-    assert await attempts.mark(store, live, world.terms.node)
+    assert await one.mark(store, live, world.terms.node)
     await world.running(campaign("other"), [2])
     await stops.revoke(store, number(2), None, await world.now(), reason="x", via="key")
     listener = store.listen("agi_app_stop")

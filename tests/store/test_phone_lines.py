@@ -13,6 +13,7 @@ from agi_app.store import attempts, caller_ids, phone_lines
 from agi_app.store.claims import ClaimBatch
 from agi_app.store.phone_lines import Limits
 from agi_app.store.pool import Store
+from tests.store import one
 from tests.store.world import LONG_AGO, World, campaign, number, rule_set
 
 pytestmark = pytest.mark.postgres
@@ -48,9 +49,9 @@ def shown(batch: ClaimBatch) -> dict[str, str]:
 
 async def end(world: World, claimed: Claim) -> None:
     """The call is made and over; the person stays due."""
-    assert await attempts.mark(world.store, claimed, world.terms.node)
+    assert await one.mark(world.store, claimed, world.terms.node)
     ended = replace(BUSY, ended_at=await world.now())
-    assert await attempts.finish(world.store, claimed.attempt_id, ended, await world.now(), False)
+    assert await one.finish(world.store, claimed.attempt_id, ended, await world.now(), False)
 
 
 async def test_a_line_carries_one_call_and_only_to_those_who_see_its_number(world: World, gateway: Campaign) -> None:

@@ -14,8 +14,9 @@ from agi_app.errors import InputError
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Window
-from agi_app.store import attempts, campaigns, stops
+from agi_app.store import campaigns, stops
 from agi_app.store.pool import Store
+from tests.store import one
 from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres
@@ -71,9 +72,9 @@ async def test_at_most_five_contacts_are_named_for_a_reason(world: World, store:
 async def test_a_retry_that_waits_is_later_and_a_person_in_a_call_is_not_now(world: World, store: Store) -> None:
     wanted = await world.running(campaign(), [1, 2])
     first, _ = (await world.claim(wanted)).claims
-    assert await attempts.mark(store, first, world.terms.node)
+    assert await one.mark(store, first, world.terms.node)
     due = await world.now() + dt.timedelta(days=3)
-    assert await attempts.finish(store, first.attempt_id, CallResult(Outcome.BUSY), due, False)
+    assert await one.finish(store, first.attempt_id, CallResult(Outcome.BUSY), due, False)
     seen = await look(store, wanted, world.rules)
     assert (seen.contacts, seen.callable_now, seen.later) == (1, 0, 1)  # the other one is in its call
     assert seen.samples["cap_per_day"][0].again_at == due

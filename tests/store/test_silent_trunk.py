@@ -11,6 +11,7 @@ from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.store import attempts, claims
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection
+from tests.store import one
 from tests.store.world import World, campaign
 
 pytestmark = pytest.mark.postgres
@@ -20,8 +21,8 @@ SILENT = (CallResult(Outcome.TRUNK_SILENT), CallResult(Outcome.CANCELLED))
 
 async def dialled(world: World, claim: Claim, result: CallResult) -> None:
     """A call that did not disturb the person: due again at once."""
-    assert await attempts.mark(world.store, claim, world.terms.node)
-    assert await attempts.finish(world.store, claim.attempt_id, result, await world.now(), False)
+    assert await one.mark(world.store, claim, world.terms.node)
+    assert await one.finish(world.store, claim.attempt_id, result, await world.now(), False)
 
 
 async def seconds_pass(store: Store, seconds: float) -> None:
@@ -85,6 +86,6 @@ async def test_a_claim_that_was_given_back_holds_nobody(world: World, store: Sto
     """No INVITE left."""
     wanted = await world.running(campaign(), [1])
     claim = await world.claim_one(wanted)
-    assert await attempts.mark(store, claim, world.terms.node)
+    assert await one.mark(store, claim, world.terms.node)
     assert await attempts.release(store, claim.attempt_id, "Asterisk refused the call")
     assert (await world.claim_one(wanted)).contact_id == claim.contact_id

@@ -27,6 +27,7 @@ from agi_app.reports.status import status_of
 from agi_app.results import Totals
 from agi_app.store import attempts, campaigns, claims, consents, contacts, nodes
 from agi_app.store.pool import Store
+from tests.store import one
 from tests.store.world import World, campaign, consent, contact, number
 
 pytestmark = pytest.mark.postgres
@@ -48,7 +49,7 @@ async def test_figures_add_up_at_each_moment(world: World) -> None:
     wanted = await world.running(campaign(), range(1, 6), consenting=[1, 2, 3])
     claims = (await world.claim(wanted)).claims
     await world.call(claims[0])
-    await attempts.mark(world.store, claims[1], "node-1")
+    await one.mark(world.store, claims[1], "node-1")
     totals, reasons = await look(world)
     assert (totals.contacts, totals.done, totals.in_call, totals.not_called, totals.waiting) == (5, 1, 2, 2, 0)
     assert totals.outcomes == {"dialling": 1, "human": 1}
@@ -61,7 +62,7 @@ async def test_a_call_that_never_left_is_none(world: World) -> None:
     """Stopped between mark and originate: given back, not counted, and due again."""
     wanted = await world.running(campaign(), [1])
     claim = await world.claim_one(wanted)
-    await attempts.mark(world.store, claim, "node-1")
+    await one.mark(world.store, claim, "node-1")
     await attempts.release(world.store, claim.attempt_id, "stopped before it was dialled")
     totals, _ = await look(world)
     assert (totals.attempts, totals.in_call, totals.waiting) == (0, 0, 1)

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 import pytest
 
 from agi_app.model.campaign import CampaignState, Purpose
-from agi_app.store import attempts, campaigns, consents, contacts, reports, stops
+from agi_app.store import campaigns, consents, contacts, reports, stops
 from agi_app.store.history import person_history
 from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection
+from tests.store import one
 from tests.store.world import LONG_AGO, World, campaign, consent, contact, hash_number, number, rule_set
 
 pytestmark = pytest.mark.postgres
@@ -31,7 +32,7 @@ async def test_a_stop_between_claim_and_mark_takes_the_claim_back(world: World, 
     claim = await world.claim_one(wanted)
     result = await stop(world, 1)
     assert (result.person_id, result.cancelled, result.dialling) == (claim.person_id, (claim.attempt_id,), ())
-    assert await attempts.mark(store, claim, "node-1") is None
+    assert await one.mark(store, claim, "node-1") is None
     assert await world.value("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == 0
     assert (await world.claim(wanted)).refused == 1
     assert await reports.refusals_by_rule(store, wanted.name) == {"consent_revoked": 1, "suppressed": 1}
@@ -40,18 +41,18 @@ async def test_a_stop_between_claim_and_mark_takes_the_claim_back(world: World, 
 async def test_a_mark_checks_again_even_if_nobody_took_the_claim_back(world: World, store: Store) -> None:
     """The suppression and the revocation alone are enough to stop the mark."""
     wanted = await world.running(campaign(), [1, 2])
-    one, two = (await world.claim(wanted)).claims
+    stopped, refused = (await world.claim(wanted)).claims
     async with store.connection() as connection:
         await connection.execute(
-            "INSERT INTO suppression VALUES (%s, now(), 'stop', 'test')", (hash_number(one.number),)
+            "INSERT INTO suppression VALUES (%s, now(), 'stop', 'test')", (hash_number(stopped.number),)
         )
         await connection.execute(
             "INSERT INTO revocation (person_id, purpose, at, reason, via)"
             " VALUES (%s, 'transactional', now(), 'stop', 'test')",
-            (two.person_id,),
+            (refused.person_id,),
         )
-    assert await attempts.mark(store, one, "node-1") is None
-    assert await attempts.mark(store, two, "node-1") is None
+    assert await one.mark(store, stopped, "node-1") is None
+    assert await one.mark(store, refused, "node-1") is None
 
 
 async def test_a_stop_waits_for_a_mark_that_is_under_way_and_then_names_the_call(world: World, store: Store) -> None:
@@ -60,7 +61,7 @@ async def test_a_stop_waits_for_a_mark_that_is_under_way_and_then_names_the_call
     wanted = await world.running(campaign(), range(20))
     for claim in (await world.claim(wanted)).claims:
         receipt, stopped = await asyncio.gather(
-            attempts.mark(store, claim, "node-1"),
+            one.mark(store, claim, "node-1"),
             stops.revoke(store, claim.number, None, await world.now(), reason="stop", via="key"),
         )
         dialled = [open_.attempt_id for open_ in stopped.dialling]
@@ -72,7 +73,7 @@ async def test_a_mark_waits_for_a_stop_that_is_being_stored(world: World, store:
     claim = await world.claim_one(await world.running(campaign(), [1]))
     async with asyncio.TaskGroup() as group, store.transaction() as connection:
         await connection.execute("SELECT FROM person WHERE person_id = %s FOR NO KEY UPDATE", (claim.person_id,))
-        marking = group.create_task(attempts.mark(store, claim, "node-1"))
+        marking = group.create_task(one.mark(store, claim, "node-1"))
         await asyncio.sleep(0.2)
         assert not marking.done()
         await connection.execute(
@@ -94,7 +95,7 @@ async def test_a_stop_of_a_number_that_is_imported_meanwhile(
         await contacts.import_contacts(store, wanted.name, [contact(2)], await world.now())
         await consents.import_consents(store, [consent(2)], "admin", await world.now())
         claimed.append(await world.claim_one(wanted))
-        assert await attempts.mark(store, claimed[0], "node-1")
+        assert await one.mark(store, claimed[0], "node-1")
         return added
 
     monkeypatch.setattr(stops, "_insert", slowly)
@@ -109,7 +110,7 @@ async def test_a_stop_of_a_number_that_is_imported_meanwhile(
 async def test_a_call_that_goes_on_is_named_and_its_worker_told(world: World, store: Store) -> None:
     """The notification carries the person's id, never the number."""
     claim = await world.claim_one(await world.running(campaign(), [1]))
-    assert await attempts.mark(store, claim, "node-1")
+    assert await one.mark(store, claim, "node-1")
     heard = store.listen(STOP_CHANNEL, CONTROL_CHANNEL)
     assert await anext(heard) == Listening()
     (going_on,) = (await stop(world, 1)).dialling
@@ -180,11 +181,11 @@ async def test_a_stop_list_is_imported_by_hash_and_stops_open_calls(world: World
     """Twice the same list adds nothing; a claimed call is taken back, a dialled one is to be ended."""
     wanted = await world.running(campaign(), [1, 2])
     claimed, dialled = (await world.claim(wanted)).claims
-    assert await attempts.mark(store, dialled, "node-1")
+    assert await one.mark(store, dialled, "node-1")
     entries = [stops.Suppression(hash_number(number(n)), LONG_AGO, "stop list", "import") for n in (1, 2, 3, 3)]
     assert await stops.suppress(store, entries) == 3
     assert await stops.suppress(store, entries) == 0
-    assert await attempts.mark(store, claimed, "node-1") is None
+    assert await one.mark(store, claimed, "node-1") is None
     assert await stops.live_check(store, [dialled.attempt_id]) == {dialled.attempt_id: "person_stopped"}
     assert await stops.is_suppressed(store, number(3))
 
@@ -208,14 +209,14 @@ async def test_stopping_a_campaign_takes_claims_back_and_tells_the_workers(world
     """Claimed: cancelled. Dialled: goes on until its worker decides (ringing ends, answered stays)."""
     wanted = await world.running(campaign(), [1, 2])
     claimed, dialled = (await world.claim(wanted)).claims
-    assert await attempts.mark(store, dialled, "node-1")
+    assert await one.mark(store, dialled, "node-1")
     heard = store.listen(CONTROL_CHANNEL)
     assert await anext(heard) == Listening()
     assert await campaigns.set_state(store, wanted.name, CampaignState.STOPPED, "enough", await world.now())
     async with asyncio.timeout(2):
         assert await anext(heard) == Notification(CONTROL_CHANNEL, '{"campaign": "checkup", "state": "stopped"}')
     await heard.aclose()  # type: ignore[attr-defined]
-    assert await attempts.mark(store, claimed, "node-1") is None
+    assert await one.mark(store, claimed, "node-1") is None
     assert await stops.live_check(store, [claimed.attempt_id, dialled.attempt_id]) == {
         claimed.attempt_id: "not_ours",
         dialled.attempt_id: "campaign_stopped",
@@ -228,7 +229,7 @@ async def test_a_paused_campaign_marks_nothing(world: World, store: Store) -> No
     wanted = await world.running(campaign(), [1])
     claim = await world.claim_one(wanted)
     await campaigns.set_state(store, wanted.name, CampaignState.PAUSED, "lunch", await world.now())
-    assert await attempts.mark(store, claim, "node-1") is None
+    assert await one.mark(store, claim, "node-1") is None
     await campaigns.set_state(store, wanted.name, CampaignState.RUNNING, None, await world.now())
     assert (await world.claim_one(wanted)).attempt_number == 1
 

@@ -13,9 +13,10 @@ from agi_app.consent.revoke import Stops
 from agi_app.consent.stop import stop_list, stop_number, withdraw
 from agi_app.errors import OtherWorkerError, StoreError
 from agi_app.model.campaign import Purpose
-from agi_app.store import attempts, nodes, stops
+from agi_app.store import nodes, stops
 from agi_app.store.history import person_history
 from agi_app.store.pool import Store
+from tests.store import one
 from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres
@@ -69,7 +70,7 @@ async def test_a_stop_of_an_earlier_run_is_suppressed_without_its_number(
     fresh = Stops(store, journal, SystemClock(), NODE)
     assert fresh.pending
     assert await fresh.flush() == 1
-    assert await attempts.mark(store, claim, NODE) is None
+    assert await one.mark(store, claim, NODE) is None
     assert (await world.claim(wanted)).refused == 1
 
 

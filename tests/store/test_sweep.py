@@ -8,9 +8,10 @@ import datetime as dt
 import pytest
 
 from agi_app.model.call import CallResult, Outcome
-from agi_app.store import attempts, checks, contacts, nodes, reports
+from agi_app.store import checks, contacts, nodes, reports
 from agi_app.store.pool import Store
 from agi_app.store.sweep import SILENT_FOR, SweepResult, dead_nodes, sweep
+from tests.store import one
 from tests.store.world import HUMAN, World, campaign
 
 pytestmark = pytest.mark.postgres
@@ -26,7 +27,7 @@ async def test_a_node_that_starts_again_sweeps_its_own_attempts(world: World, st
     """Claimed goes back; dialled is interrupted, counts, and is not retried by itself."""
     wanted = await world.running(campaign(), [1, 2])
     claimed, dialled = (await world.claim(wanted)).claims
-    assert await attempts.mark(store, dialled, "node-1")
+    assert await one.mark(store, dialled, "node-1")
     assert await sweep(store, "node-2", rule) == SweepResult(0, 0)
     assert await sweep(store, "node-1", rule) == SweepResult(1, 1)
     assert await sweep(store, "node-1", rule) == SweepResult(0, 0)
@@ -45,20 +46,20 @@ async def test_leases_of_a_dead_node_are_swept_by_another(world: World, store: S
     (dead,) = (await world.claim(wanted, 1, node="node-2", lease=SHORT)).claims
     alive = await world.claim_one(wanted)
     assert await sweep(store, None, rule) == SweepResult(1, 0)
-    assert await attempts.mark(store, dead, "node-2") is None
-    assert await attempts.mark(store, alive, "node-1")
+    assert await one.mark(store, dead, "node-2") is None
+    assert await one.mark(store, alive, "node-1")
 
 
 async def test_the_true_result_replaces_the_sweeps_guess(world: World, store: Store) -> None:
     """A worker that was cut off from the database, but not from the call, still delivers its result once."""
     wanted = await world.running(campaign(), [1])
     (claim,) = (await world.claim(wanted, 1, lease=dt.timedelta(milliseconds=300))).claims
-    assert await attempts.mark(store, claim, "node-1")
+    assert await one.mark(store, claim, "node-1")
     async with store.connection() as connection:
         await connection.execute("UPDATE attempt SET lease_until = clock_timestamp()")
     assert await sweep(store, None, rule) == SweepResult(0, 1)
-    assert await attempts.finish(store, claim.attempt_id, HUMAN, None, True)
-    assert not await attempts.finish(store, claim.attempt_id, CallResult(Outcome.BUSY), None, True)
+    assert await one.finish(store, claim.attempt_id, HUMAN, None, True)
+    assert not await one.finish(store, claim.attempt_id, CallResult(Outcome.BUSY), None, True)
     assert await reports.outcome_counts(store, wanted.name) == {"human": 1}
     (status,) = await reports.contact_rows(store, wanted.name)
     assert (status.state, status.last_outcome, status.disposition, status.attempts_made) == (
@@ -73,7 +74,7 @@ async def test_what_a_dead_node_left_is_swept_at_once(world: World, store: Store
     """Long before its leases end, when it is silent and its lock is free; not while one of the two is not so."""
     wanted = await world.running(campaign(), [1, 2])
     claimed, dialled = (await world.claim(wanted, node="node-2")).claims
-    assert await attempts.mark(store, dialled, "node-2")
+    assert await one.mark(store, dialled, "node-2")
     await nodes.register_node(store, "node-2", "the one that dies")
     lock = await store.worker_lock("node-2")
     assert lock is not None
@@ -92,7 +93,7 @@ async def test_what_a_dead_node_left_is_swept_at_once(world: World, store: Store
     await _server_is_up_for(store, SILENT_FOR)
     assert await dead_nodes(store) == ["node-2"]
     assert await sweep(store, None, rule) == SweepResult(1, 1)
-    assert await attempts.mark(store, claimed, "node-2") is None
+    assert await one.mark(store, claimed, "node-2") is None
     assert await world.value("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == 0
 
 

@@ -15,9 +15,10 @@ from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace, Purpose, Window
 from agi_app.model.person import Consent, ContactRow
-from agi_app.store import attempts, caller_ids, campaigns, claims, consents, contacts
+from agi_app.store import caller_ids, campaigns, claims, consents, contacts
 from agi_app.store.checks import database_now
 from agi_app.store.pool import Store
+from tests.store import one
 
 CALLER_ID = "+99986210000001"
 ALL_DAY = Window(frozenset(range(7)), dt.time(0), dt.time.max)
@@ -110,8 +111,8 @@ class World:
 
     async def call(self, claimed: Claim, result: CallResult = HUMAN) -> None:
         """Dial and finish at once; the contact is done."""
-        assert await attempts.mark(self.store, claimed, self.terms.node)
-        assert await attempts.finish(self.store, claimed.attempt_id, result, None, True)
+        assert await one.mark(self.store, claimed, self.terms.node)
+        assert await one.finish(self.store, claimed.attempt_id, result, None, True)
 
     async def value(self, query: str, *parameters: object) -> object:
         """The first column of the first row."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from agi_app.calls.ears import Ears
 from agi_app.calls.runner import Call
 from agi_app.calls.voice import Voice, recorded_only
 from agi_app.clock import FakeClock
+from agi_app.dialer import attempt_writer
 from agi_app.dialer import place as module
 from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.breaker import Breaker
@@ -47,22 +48,22 @@ class FakeStore:
         self.mark_says: MarkReceipt | StoreError | None = MarkReceipt(CLAIM.attempt_id, 0.0)
         self.away = 0  # how many writes fail
 
-    async def mark(self, _: Any, claim: Claim, node: str) -> MarkReceipt | None:
+    async def mark(self, _: Any, claims: Sequence[Claim], node: str) -> list[MarkReceipt | None]:
         self.at_mark()
         if isinstance(self.mark_says, StoreError):
             raise self.mark_says
-        self.marked.append(claim.attempt_id)
-        return self.mark_says
+        self.marked += [claim.attempt_id for claim in claims]
+        return [self.mark_says for _ in claims]
 
     async def release(self, _: Any, attempt_id: str, reason: str) -> bool:
         self._write()
         self.given_back.append(reason)
         return True
 
-    async def finish(self, _: Any, attempt_id: str, result: CallResult, due: Any, *, contact_done: bool) -> bool:
+    async def finish(self, _: Any, ends: Sequence[attempts.Ended]) -> list[bool]:
         self._write()
-        self.finished.append(result.outcome)
-        return True
+        self.finished += [end.result.outcome for end in ends]
+        return [True for _ in ends]
 
     def _write(self) -> None:
         if self.away:
@@ -132,7 +133,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Place:
     for name in ("mark", "release", "finish"):
         monkeypatch.setattr(attempts, name, getattr(made.store, name))
     monkeypatch.setattr(module, "place", made.originate)
-    monkeypatch.setattr(module, "FIRST_RETRY_S", 0.001)
+    monkeypatch.setattr(attempt_writer, "FIRST_RETRY_S", 0.001)
 
     async def run(call: Call, _: Any) -> CallResult:
         return await made.running(call) if made.running else CallResult(Outcome.ANSWERED, cause=16)

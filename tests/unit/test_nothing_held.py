@@ -7,6 +7,7 @@ import dataclasses
 import gc
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -131,14 +132,17 @@ async def make_calls(asterisk: Pbx) -> tuple[Placer, list[Outcome]]:
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def mark(_: Any, claim: Claim, node: str) -> MarkReceipt:
-        return MarkReceipt(claim.attempt_id, SystemClock().monotonic())
+    async def mark(_: Any, claims: Sequence[Claim], node: str) -> list[MarkReceipt]:
+        return [MarkReceipt(claim.attempt_id, SystemClock().monotonic()) for claim in claims]
 
-    async def stored(*_: Any, **__: Any) -> bool:
+    async def released(*_: Any, **__: Any) -> bool:
         return True
 
+    async def stored(_: Any, ends: Sequence[attempts.Ended]) -> list[bool]:
+        return [True for _ in ends]
+
     monkeypatch.setattr(attempts, "mark", mark)
-    monkeypatch.setattr(attempts, "release", stored)
+    monkeypatch.setattr(attempts, "release", released)
     monkeypatch.setattr(attempts, "finish", stored)
     monkeypatch.setattr(module, "_log", SimpleNamespace(info=_no_log, warning=_no_log))
 

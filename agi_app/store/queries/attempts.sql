@@ -2,9 +2,9 @@
 -- name: lock_person
 SELECT lock_head((SELECT person_id FROM attempt WHERE attempt_id = %(attempt_id)s));
 
--- The function of 0005_person_rules.sql; it locks the person first, too.
+-- The function of 0024_together.sql; it locks the persons first, too.
 -- name: mark
-SELECT mark_attempt(%(attempt_id)s, %(node)s) AS marked;
+SELECT marked AS attempt_id FROM mark_attempts(%(attempts)s, %(node)s) AS marked;
 
 -- Ends attempts that were surely not dialled; their contacts are due as before.
 -- name: give_back
@@ -21,21 +21,28 @@ WITH given AS (
 )
 SELECT attempt_id FROM given;
 
--- One statement, so that a call costs one trip: the person's lock is taken before the attempt's, which
--- hangs on it by the join. Nothing here is judged by facts that a wait for that lock could make old.
+-- One statement, so that calls that end together cost one trip: the persons' locks are taken before the attempts', which
+-- hang on them by the join. Nothing here is judged by facts that a wait for those locks could make old.
 -- name: finish
-WITH locked AS MATERIALIZED (
-    SELECT lock_head((SELECT person_id FROM attempt WHERE attempt_id = %(attempt_id)s)) AS head
+WITH given AS MATERIALIZED (
+    SELECT r.*, coalesce(p.same_as, p.person_id) AS known
+    FROM jsonb_to_recordset(%(results)s::jsonb) AS r
+        (attempt_id text, outcome text, disposition text, answers jsonb, recordings jsonb, cause integer,
+         tech_cause integer, note text, counts boolean, swept boolean, ringing_at timestamptz, answered_at timestamptz,
+         ended_at timestamptz, contact_state text, next_due timestamptz)
+    JOIN attempt a ON a.attempt_id = r.attempt_id JOIN person p ON p.person_id = a.person_id
+    ORDER BY known
+), locked AS MATERIALIZED (
+    SELECT *, lock_head(known) AS head FROM given
 ), ended AS (
-    UPDATE attempt
-    SET state = 'ended', outcome = %(outcome)s, disposition = %(disposition)s, answers = %(answers)s::jsonb,
-        cause = %(cause)s, tech_cause = %(tech_cause)s, note = %(note)s, counts = %(counts)s, swept = %(swept)s,
-        ringing_at = %(ringing_at)s, answered_at = %(answered_at)s,
-        ended_at = coalesce(%(ended_at)s::timestamptz, clock_timestamp())
-    FROM locked
-    WHERE attempt.attempt_id = %(attempt_id)s AND locked.head IS NOT NULL AND state <> 'ended'
-    RETURNING attempt.attempt_id, contact_id, locked.head, coalesce(number_id, attempt.person_id) AS number_id,
-              caller_id, counts
+    UPDATE attempt a
+    SET state = 'ended', outcome = r.outcome, disposition = r.disposition, answers = r.answers, cause = r.cause,
+        tech_cause = r.tech_cause, note = r.note, counts = r.counts, swept = r.swept, ringing_at = r.ringing_at,
+        answered_at = r.answered_at, ended_at = coalesce(r.ended_at, clock_timestamp())
+    FROM locked r
+    WHERE a.attempt_id = r.attempt_id AND r.head IS NOT NULL AND a.state <> 'ended'
+    RETURNING a.attempt_id, a.contact_id, r.head, coalesce(a.number_id, a.person_id) AS number_id, a.caller_id,
+              r.counts, r.outcome, r.disposition, r.contact_state, r.next_due, r.recordings
 ), freed AS (
     UPDATE slot SET attempt_id = NULL FROM ended WHERE slot.attempt_id = ended.attempt_id
 ), seen AS (
@@ -43,38 +50,43 @@ WITH locked AS MATERIALIZED (
     WHERE person.person_id IN (ended.head, ended.number_id) AND ended.counts AND person.caller_id_seen IS NULL
 ), settled AS (
     UPDATE contact
-    SET state = %(contact_state)s, due_at = coalesce(%(next_due)s::timestamptz, 'infinity'),
+    SET state = ended.contact_state, due_at = coalesce(ended.next_due, 'infinity'),
         attempts_made = attempts_made + 1,
         retries_used = retries_used || jsonb_build_object(
-            %(outcome)s::text, coalesce((retries_used ->> %(outcome)s)::integer, 0) + 1),
-        last_outcome = %(outcome)s, disposition = coalesce(%(disposition)s, contact.disposition)
+            ended.outcome, coalesce((retries_used ->> ended.outcome)::integer, 0) + 1),
+        last_outcome = ended.outcome, disposition = coalesce(ended.disposition, contact.disposition)
     FROM ended WHERE contact.contact_id = ended.contact_id
 ), kept AS (
     INSERT INTO recording (attempt_id, name, kind, sha256, seconds)
     SELECT ended.attempt_id, r.name, r.kind, decode(r.sha256, 'hex'), r.seconds
-    FROM ended, jsonb_to_recordset(%(recordings)s::jsonb) AS r (name text, kind text, sha256 text, seconds real)
+    FROM ended, jsonb_to_recordset(ended.recordings) AS r (name text, kind text, sha256 text, seconds real)
 )
 SELECT attempt_id FROM ended;
 
 -- The true result of an attempt that a sweep had to call interrupted, because its worker was cut off.
 -- name: late_result
-WITH ended AS (
-    UPDATE attempt
-    SET outcome = %(outcome)s, disposition = %(disposition)s, answers = %(answers)s::jsonb,
-        cause = %(cause)s, tech_cause = %(tech_cause)s, note = %(note)s, swept = false,
-        counts = counts OR %(counts)s, ringing_at = %(ringing_at)s, answered_at = %(answered_at)s,
-        ended_at = coalesce(%(ended_at)s::timestamptz, ended_at)
-    WHERE attempt_id = %(attempt_id)s AND state = 'ended' AND swept
-    RETURNING attempt_id, contact_id
+WITH given AS MATERIALIZED (
+    SELECT * FROM jsonb_to_record(%(result)s::jsonb) AS r
+        (attempt_id text, outcome text, disposition text, answers jsonb, recordings jsonb, cause integer,
+         tech_cause integer, note text, counts boolean, ringing_at timestamptz, answered_at timestamptz,
+         ended_at timestamptz, contact_state text)
+), ended AS (
+    UPDATE attempt a
+    SET outcome = r.outcome, disposition = r.disposition, answers = r.answers, cause = r.cause,
+        tech_cause = r.tech_cause, note = r.note, swept = false, counts = a.counts OR r.counts,
+        ringing_at = r.ringing_at, answered_at = r.answered_at, ended_at = coalesce(r.ended_at, a.ended_at)
+    FROM given r
+    WHERE a.attempt_id = r.attempt_id AND a.state = 'ended' AND a.swept
+    RETURNING a.attempt_id, a.contact_id, r.outcome, r.disposition, r.contact_state, r.recordings
 ), settled AS (
     UPDATE contact
-    SET state = CASE WHEN %(contact_state)s = 'done' AND contact.state = 'pending' THEN 'done' ELSE contact.state END,
-        last_outcome = %(outcome)s, disposition = coalesce(%(disposition)s, contact.disposition)
+    SET state = CASE WHEN ended.contact_state = 'done' AND contact.state = 'pending' THEN 'done' ELSE contact.state END,
+        last_outcome = ended.outcome, disposition = coalesce(ended.disposition, contact.disposition)
     FROM ended WHERE contact.contact_id = ended.contact_id
 ), kept AS (
     INSERT INTO recording (attempt_id, name, kind, sha256, seconds)
     SELECT ended.attempt_id, r.name, r.kind, decode(r.sha256, 'hex'), r.seconds
-    FROM ended, jsonb_to_recordset(%(recordings)s::jsonb) AS r (name text, kind text, sha256 text, seconds real)
+    FROM ended, jsonb_to_recordset(ended.recordings) AS r (name text, kind text, sha256 text, seconds real)
 )
 SELECT attempt_id FROM ended;
 

@@ -1,0 +1,72 @@
+"""What of each attempt must be in the database: its mark before it is dialled, its result, or that it was given back.
+
+Marks and results of several calls share a trip: each is a flushed commit, and one by one they took a quarter of the
+worker's and half of PostgreSQL's time. Nothing waits for the trip that a person could hear.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from agi_app import log
+from agi_app.dialer.together import Together
+from agi_app.errors import StoreError
+from agi_app.gate.permit import MarkReceipt
+from agi_app.model.call import Claim
+from agi_app.store import attempts
+from agi_app.store.attempts import Ended
+from agi_app.store.pool import Store
+
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
+TOGETHER_S = 0.05  # a mark, or a result, waits so long for others
+MOST = 50  # in one trip
+_log = log.get("dialer")
+
+
+class AttemptWriter:
+    """Writes the attempts of one node; a result is kept and tried again until the database has it."""
+
+    def __init__(self, store: Store, entityid: str) -> None:
+        self._store, self._entityid = store, entityid
+        self._marks = Together(self._mark_all, wait_s=TOGETHER_S, most=MOST)
+        self._ends = Together(partial(attempts.finish, store), wait_s=TOGETHER_S, most=MOST)
+
+    async def mark(self, claim: Claim) -> MarkReceipt | None:
+        """The receipt of the durable mark; None: do not dial, and the claim has been given back."""
+        try:
+            return await self._marks.ask(claim)
+        except StoreError as error:  # maybe committed, maybe not: surely not dialled
+            _log.warning("could not mark; not dialled", error=str(error))
+            await self.give_back(claim, "the mark failed")
+            return None
+
+    async def give_back(self, claim: Claim, reason: str) -> None:
+        """Its contact is due again; nobody was dialled."""
+        await _until_stored(partial(attempts.release, self._store, claim.attempt_id, reason))
+
+    async def finish(self, end: Ended) -> None:
+        """Returns when the result is in the database."""
+        try:
+            await self._ends.ask(end)
+        except StoreError as error:  # alone from now on: another call's result may be what the database refuses
+            _log.warning("a result waits for the database", error=str(error), next_try_s=FIRST_RETRY_S)
+            await asyncio.sleep(FIRST_RETRY_S)
+            await _until_stored(partial(attempts.finish, self._store, [end]))
+
+    async def _mark_all(self, claims: Sequence[Claim]) -> Sequence[MarkReceipt | None]:
+        return await attempts.mark(self._store, claims, self._entityid)
+
+
+async def _until_stored(write: Callable[[], Awaitable[object]]) -> None:
+    delay = FIRST_RETRY_S
+    while True:
+        try:
+            await write()
+        except StoreError as error:
+            _log.warning("a result waits for the database", error=str(error), next_try_s=delay)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LONGEST_RETRY_S)
+        else:
+            return
