@@ -187,10 +187,8 @@ class AgentCall:
         self.leg.attempt_id = claim.attempt_id
         await self._ask("POST", f"channels/{agent.id}/ring")
         await self._tell("the person is called")
-        with beside(self._means.dialer, running, self._node.clock.monotonic()) as start_at:
-            result = await self._means.placer.attempt(
-                claim, self._line(running.line), start_at, hand_over=self._hand_over
-            )
+        with beside(self._means.dialer, running, self._node.clock.monotonic()) as turn:
+            result = await self._means.placer.attempt(claim, self._line(running.line), turn, hand_over=self._hand_over)
         await self._ask("DELETE", f"channels/{agent.id}/ring")
         if result is None:
             return await self._not_dialled(running.line)

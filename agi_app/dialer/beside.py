@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from agi_app.dialer.lines import Running
 from agi_app.dialer.loop import Dialer
-from agi_app.dialer.pacing import take_all
+from agi_app.dialer.pacing import Turn
 
 
 def no_room(dialer: Dialer, running: Running, now: float) -> str | None:
@@ -23,11 +23,11 @@ def no_room(dialer: Dialer, running: Running, now: float) -> str | None:
 
 
 @contextmanager
-def beside(dialer: Dialer, running: Running, now: float) -> Iterator[float]:
-    """The call, for as long as it goes on; gives the time when it may start."""
+def beside(dialer: Dialer, running: Running, now: float) -> Iterator[Turn]:
+    """The call, for as long as it goes on; gives its turn."""
     dialer.open_calls += 1
     try:
-        yield take_all([*running.pacers.values()], now)
+        yield Turn([*running.pacers.values()], now)
     finally:
         dialer.open_calls -= 1
         dialer.control_changed()  # there is a place more

@@ -20,7 +20,7 @@ from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.holds import NO_PLACE, NOBODY, hold_of, no_line
 from agi_app.dialer.lines import Lines, Running, names_of, terms_of
 from agi_app.dialer.node import Node
-from agi_app.dialer.pacing import take_all
+from agi_app.dialer.pacing import Turn
 from agi_app.dialer.place import Placer
 from agi_app.dialer.turns import DialTurns
 from agi_app.errors import StoreError
@@ -157,8 +157,8 @@ class Dialer:
         batch = await self._claim(running, room)
         for claim in batch.claims:
             ticket = running.line.breaker.started()
-            start_at = take_all([*running.pacers.values()], self._clock.monotonic())
-            call = group.create_task(self._placer.attempt(claim, running.line, start_at, ticket))
+            turn = Turn([*running.pacers.values()], self._clock.monotonic())
+            call = group.create_task(self._placer.attempt(claim, running.line, turn, ticket))
             self.open_calls += 1
             call.add_done_callback(self._call_ended)
         self._turns.charge(len(batch.claims))

@@ -21,11 +21,12 @@ from agi_app.dialer.attempt_writer import AttemptWriter
 from agi_app.dialer.breaker import Breaker, Ticket
 from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.node import Node
+from agi_app.dialer.pacing import Turn
 from agi_app.dialer.retry import next_due
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError
 from agi_app.flow.definition import Flow
 from agi_app.gate.decide import permit
-from agi_app.gate.permit import Permit
+from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
 from agi_app.gate.place import place_of
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
@@ -75,11 +76,11 @@ class Placer:
         self,
         claim: Claim,
         line: Line,
-        start_at: float,
+        turn: Turn,
         ticket: Ticket | None = None,
         hand_over: HandingOver | None = None,
     ) -> CallResult | None:
-        """Run the whole attempt; None when nobody was dialled. ``start_at`` is monotonic seconds.
+        """Run the whole attempt; None when nobody was dialled.
 
         ``ticket``: of the breaker, from the claim on; None: from now. ``hand_over`` is done instead of ringing agents.
         """
@@ -91,8 +92,7 @@ class Placer:
             call = Call(self.plan(claim, line, voice, hand_over), self._clock)
             self._live.add(call)
             try:
-                await self._until(start_at - MARK_AHEAD_S)
-                result = await self._dial(call, line, ticket, start_at)
+                result = await self._dial(call, line, ticket, turn)
                 self._judge_trunk(line, ticket, result)
                 if result is not None and never_left(result):
                     _log.warning("not dialled", reason=result.note)
@@ -142,8 +142,11 @@ class Placer:
             machine_detection=campaign.machine_detection,
         )
 
-    async def _dial(self, call: Call, line: Line, ticket: Ticket, start_at: float) -> CallResult | None:
+    async def _dial(self, call: Call, line: Line, ticket: Ticket, turn: Turn) -> CallResult | None:
         claim = call.claim
+        await self._until(turn.at - MARK_AHEAD_S)
+        while turn.is_late(self._clock.monotonic()):
+            await self._until(turn.at - MARK_AHEAD_S)
         if (reason := self._forbidden(call, line, ticket)) is not None:
             await self._writer.give_back(claim, reason)
             return None
@@ -151,7 +154,7 @@ class Placer:
         if receipt is None:
             return None
         try:
-            await self._until(start_at)
+            await self._leave(turn, receipt)
             if (reason := self._forbidden(call, line, ticket)) is not None:
                 raise SafetyError(reason)
             channel = await self.ring(line, permit(claim, receipt, self._clock.monotonic()))
@@ -160,6 +163,14 @@ class Placer:
             await self._writer.give_back(claim, str(error))
             return None
         return await self.drive(call, channel)
+
+    async def _leave(self, turn: Turn, receipt: MarkReceipt) -> None:
+        """Until the call's turn; raises SafetyError when the rate has no room for it as long as its permit is good."""
+        await self._until(turn.at)
+        at = turn.leave(self._clock.monotonic(), receipt.committed_at + PERMIT_LIFETIME_S)
+        if at is None:
+            raise SafetyError("it was late, and to leave together with others that were late would be above the rate")
+        await self._until(at)
 
     def _forbidden(self, call: Call, line: Line, ticket: Ticket) -> str | None:
         """Why this call must not be dialled now, whatever the database says."""

@@ -15,6 +15,7 @@ from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.node import Node
+from agi_app.dialer.pacing import Turn
 from agi_app.dialer.place import Line, Placer
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import CallResult, Claim, Outcome
@@ -63,7 +64,7 @@ async def attempt(client: Client, store: FakeStore, claim: Claim) -> CallResult 
         ears=DEAF,
     )
     line = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint=f"PJSIP/{{number}}@{TRUNK}", sandbox=True), Breaker())
-    return await placer.attempt(claim, line, start_at=0.0)
+    return await placer.attempt(claim, line, Turn([], 0.0))
 
 
 @pytest.mark.parametrize("way", ["open", "half-open"])

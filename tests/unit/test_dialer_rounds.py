@@ -37,7 +37,7 @@ class Floor:
         self.places: dict[str, int] = {}
         self._end = asyncio.Event()
 
-    async def attempt(self, _: Any, line: Any, start_at: float, ticket: Any) -> None:
+    async def attempt(self, _: Any, line: Any, turn: Any, ticket: Any) -> None:
         """A call: it lasts."""
         assert line.breaker.stands(ticket)
         self.started[line.campaign.name] += 1

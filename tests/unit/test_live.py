@@ -21,6 +21,7 @@ from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.node import Node
+from agi_app.dialer.pacing import Pacer, Turn
 from agi_app.dialer.place import Line, Placer
 from agi_app.errors import RequestFailed, SafetyError, StoreError
 from agi_app.flow.load import load_flow
@@ -91,7 +92,7 @@ class Place:
         self.permits.append(permit)
         return SimpleNamespace(id="agi-app-x", ended=self.ended)
 
-    async def attempt(self, start_at: float = 0.0, line: Line = LINE) -> CallResult | None:
+    async def attempt(self, start_at: float = 0.0, line: Line = LINE, turn: Turn | None = None) -> CallResult | None:
         ari = SimpleNamespace(hang_up_soon=self.hung_up.append)
         router = SimpleNamespace(forget=self.forgotten.append)
         ruleset = SimpleNamespace(jurisdictions={}, version="x")
@@ -112,7 +113,7 @@ class Place:
             agents=AgentWatch(node, {}, AmiSettings(), ""),
             ears=DEAF,
         )
-        return await placer.attempt(CLAIM, line, start_at)
+        return await placer.attempt(CLAIM, line, turn or Turn([], start_at))
 
 
 async def test_a_call_that_cannot_say_what_it_must_is_not_made(place: Place) -> None:
@@ -158,6 +159,16 @@ async def test_a_stop_between_mark_and_place_dials_nobody_and_is_no_attempt(plac
     assert place.permits == []
     assert place.store.finished == []
     assert place.store.given_back == ["stopped before it was dialled: the person said stop"]
+
+
+async def test_a_call_that_would_break_the_rate_by_being_late_is_given_back(place: Place) -> None:
+    """Others that were late too have just left."""
+    pacer = Pacer(1.0)
+    turn = Turn([pacer], 0.0)
+    pacer.left(0.2)
+    assert await place.attempt(turn=turn) is None
+    assert (len(place.permits), len(place.store.given_back)) == (0, 1)
+    assert "above the rate" in place.store.given_back[0]
 
 
 async def test_a_stop_while_the_call_waits_for_its_turn_dials_nobody(place: Place) -> None:

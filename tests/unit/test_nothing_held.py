@@ -23,6 +23,7 @@ from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.node import Node
+from agi_app.dialer.pacing import Turn
 from agi_app.dialer.place import Line, Placer
 from agi_app.errors import RequestFailed
 from agi_app.gate.permit import MarkReceipt, Permit
@@ -125,7 +126,7 @@ async def make_calls(asterisk: Pbx) -> tuple[Placer, list[Outcome]]:
     outcomes = []
     for place in range(CALLS):
         claim = dataclasses.replace(CLAIM, attempt_id=f"a{place}", fields={"name": f"person {place}"})
-        result = await placer.attempt(claim, line, 0.0)
+        result = await placer.attempt(claim, line, Turn([], 0.0))
         outcomes.append(Outcome.FAILED if result is None else result.outcome)
     return placer, outcomes
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.dialer.pacing import Pacer, take_all
+from agi_app.dialer.pacing import LATE_S, SLACK_S, Pacer, Turn, take_all
 
 RATES = st.floats(0.1, 200)
 STEPS = st.lists(st.floats(0, 3), min_size=1, max_size=60)
@@ -104,3 +104,74 @@ def test_a_node_without_a_share_starts_nothing_and_a_new_share_holds_at_once() -
     assert (pacer.room(100.0, 0.5), pacer.ready_at(100.0)) == (0, math.inf)
     pacer.set_rate(2.0)
     assert pacer.take(0.2) == pytest.approx(0.5), "the distance to the last start is that of the new rate"
+
+
+def leaving(pacers: list[Pacer], arrivals: list[float], permit_s: float = math.inf) -> tuple[list[float], int]:
+    """When calls leave whose mark was ready at these times, each after its turn; and how many may not any more."""
+    turns = [Turn(pacers, 0.0) for _ in arrivals]
+    left = []
+    for ready in sorted(max(ready, turn.at) for ready, turn in zip(arrivals, turns, strict=True)):
+        at = turns[0].leave(ready, ready + permit_s)
+        if at is not None:
+            left.append(at)
+    return left, len(arrivals) - len(left)
+
+
+@given(RATES, RATES, st.lists(st.floats(0, 10), min_size=1, max_size=60))
+def test_however_late_calls_are_they_leave_no_faster_than_the_rate(
+    campaign: float, trunk: float, lates: list[float]
+) -> None:
+    """A stall bunches them; the carrier does not see it."""
+    left, _ = leaving([Pacer(campaign), Pacer(trunk)], lates)
+    rate = min(campaign, trunk)
+    for index, first in enumerate(left):
+        for count, last in enumerate(left[index + 1 :], start=1):
+            assert count <= (last - first + SLACK_S) * rate * (1 + 1e-9) + 1e-6
+
+
+@given(RATES, st.floats(0, 5), st.lists(st.floats(0, SLACK_S), min_size=1, max_size=60))
+def test_calls_that_are_all_as_late_leave_at_once(rate: float, late: float, jitter: list[float]) -> None:
+    """A slow disk makes each mark late by the same: that is no reason to lose a call."""
+    turns = [Turn([Pacer(rate)], 0.0)]
+    pacers = turns[0]._pacers
+    turns += [Turn(pacers, 0.0) for _ in jitter[1:]]
+    ready = sorted(turn.at + late + more for turn, more in zip(turns, jitter, strict=True))
+    for turn, at in zip(turns, ready, strict=True):
+        leaves = turn.leave(at, math.inf)
+        assert leaves is not None
+        assert leaves - at <= SLACK_S + 1e-6
+
+
+def test_after_a_stall_some_leave_one_by_one_and_the_others_are_given_back() -> None:
+    """A second of calls comes at once; a permit lives 0.3 s."""
+    left, given_back = leaving([Pacer(20.0)], [5.0] * 20, permit_s=0.3)
+    assert [round(at - 5.0, 2) for at in left] == [0.0, 0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3]
+    assert given_back == 12
+
+
+def test_a_call_whose_turn_is_over_takes_the_next_one() -> None:
+    pacer = Pacer(10.0)
+    late, other = Turn([pacer], 0.0), Turn([pacer], 0.0)
+    assert not late.is_late(LATE_S)
+    assert late.is_late(1.0)
+    assert late.at == pytest.approx(1.0)
+    assert other.is_late(1.0)
+    assert other.at == pytest.approx(1.1)
+    assert Turn([pacer], 1.0).at == pytest.approx(1.2)
+
+
+def test_without_a_rate_no_call_leaves() -> None:
+    """The part of another node has not come yet, or was lost."""
+    pacer = Pacer(10.0)
+    turn = Turn([pacer], 0.0)
+    pacer.set_rate(0.0)
+    assert turn.leave(0.0, 1e9) is None
+    assert not turn.is_late(5.0)
+
+
+def test_a_faster_rate_holds_at_once_for_calls_that_leave() -> None:
+    pacer = Pacer(0.25)
+    first, second = Turn([pacer], 0.0), Turn([pacer], 0.0)
+    assert first.leave(0.0, 0.3) == 0.0
+    pacer.set_rate(1.0)
+    assert second.leave(1.0, 1.3) == 1.0
