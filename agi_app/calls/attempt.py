@@ -16,8 +16,10 @@ file: the states, the cause table and the outcome. ``ended`` is final; whatever 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
 
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.machine import MachineAction
@@ -39,35 +41,29 @@ class State(StrEnum):
 # ---- events -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(msgspec.Struct, frozen=True, gc=False):
     """The mark is committed: from here on the attempt counts as dialled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """Asterisk refused the originate, so no INVITE left (bad endpoint, wrong argument)."""
 
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Progressed:
+class Progressed(msgspec.Struct, frozen=True, gc=False):
     """Early audio (183): the person may hear it ring, so it counts as ringing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rang:
+class Rang(msgspec.Struct, frozen=True, gc=False):
     """The phone rings (180)."""
 
 
-@dataclass(frozen=True, slots=True)
-class FarEndSpoke:
+class FarEndSpoke(msgspec.Struct, frozen=True, gc=False):
     """The far end sent a final answer: the trunk is alive, and a 480 is the person's, not our timeout's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True, gc=False):
     """The call was answered and is in our hands."""
 
 
@@ -79,65 +75,55 @@ class Verdict(StrEnum):
     NOT_SURE = "not_sure"
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True, gc=False):
     """The detection is over, and the call is in our hands again."""
 
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class GreetingEnded:
+class GreetingEnded(msgspec.Struct, frozen=True, gc=False):
     """The machine is silent, or (not ``silent``) it never was in time; the call is in our hands again."""
 
     silent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(msgspec.Struct, frozen=True, gc=False):
     """A key was pressed."""
 
 
-@dataclass(frozen=True, slots=True)
-class MetNobody:
+class MetNobody(msgspec.Struct, frozen=True, gc=False):
     """The call was made for an agent, and none was there in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class FlowEnded:
+class FlowEnded(msgspec.Struct, frozen=True, gc=False):
     """The call flow came to its end and wants the call hung up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(msgspec.Struct, frozen=True, gc=False):
     """The person said stop elsewhere, the consent was withdrawn, or the campaign was stopped."""
 
     reason: str
     even_if_up: bool  # a revocation ends an answered call too, a campaign stop lets it finish
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(msgspec.Struct, frozen=True, gc=False):
     """A wait came to its end without the event it waited for."""
 
     waiting_for: str
 
 
-@dataclass(frozen=True, slots=True)
-class Destroyed:
+class Destroyed(msgspec.Struct, frozen=True, gc=False):
     """The channel is gone; ``cause`` is Q.850, ``tech_cause`` the SIP status (0 after a normal BYE)."""
 
     cause: int
     tech_cause: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(msgspec.Struct, frozen=True, gc=False):
     """Contact with Asterisk was lost and the channel does not exist any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Orphaned:
+class Orphaned(msgspec.Struct, frozen=True, gc=False):
     """Its worker is gone, and so is its channel, or nobody can tell (the sweep)."""
 
 
@@ -163,42 +149,35 @@ Event = (
 # ---- commands ---------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class StartFlow:
+class StartFlow(msgspec.Struct, frozen=True, gc=False):
     """The person is on the line: run the call flow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Detect:
+class Detect(msgspec.Struct, frozen=True, gc=False):
     """Find out whether a person or a machine has answered: ``Judged``."""
 
 
-@dataclass(frozen=True, slots=True)
-class AwaitGreeting:
+class AwaitGreeting(msgspec.Struct, frozen=True, gc=False):
     """Wait until the machine is silent: ``GreetingEnded``."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeaveMessage:
+class LeaveMessage(msgspec.Struct, frozen=True, gc=False):
     """The machine records: play it the message."""
 
 
-@dataclass(frozen=True, slots=True)
-class HangUp:
+class HangUp(msgspec.Struct, frozen=True, gc=False):
     """End the channel, whatever it does now."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(msgspec.Struct, frozen=True, gc=False):
     """The attempt is over: store this result (answers and disposition come from the flow)."""
 
     result: CallResult
 
 
-@dataclass(frozen=True, slots=True)
-class GiveBack:
+class GiveBack(msgspec.Struct, frozen=True, gc=False):
     """Surely nobody was dialled: the contact is due again as if nothing had been."""
 
     reason: str
@@ -209,8 +188,7 @@ Command = StartFlow | Detect | AwaitGreeting | LeaveMessage | HangUp | Finish | 
 # ---- the machine --------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One attempt at one instant; ``step`` makes the next."""
 
     ring_time: dt.timedelta = dt.timedelta(seconds=30)  # after it Asterisk itself gives up, and calls that 480 too

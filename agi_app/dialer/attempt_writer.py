@@ -20,7 +20,7 @@ from agi_app.store.attempts import Ended
 from agi_app.store.pool import Store
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
-TOGETHER_S = 0.05  # a mark, or a result, waits so long for others
+TOGETHER_S = 0.1  # a mark, or a result, waits so long for others
 MOST = 50  # in one trip
 _log = log.get("dialer")
 

@@ -37,7 +37,7 @@ from agi_app.pbx.originate import place
 from agi_app.store.attempts import Ended
 from agi_app.trunk_config import TrunkSettings
 
-MARK_AHEAD_S = 0.1  # a mark shares its trip with those of the calls that are next; a permit lives longer
+MARK_AHEAD_S = 0.15  # a mark shares its trip with those of the calls that are next; a permit lives longer
 _log = log.get("dialer")
 
 

@@ -7,13 +7,12 @@ The runner answers ``Play`` and ``Say`` with ``PlaybackFinished``, ``StartTimer`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from agi_app.flow.spoken_parts import Part
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
+class Play(msgspec.Struct, frozen=True, gc=False):
     """Play a prompt; at most one playback at a time."""
 
     playback: str
@@ -21,8 +20,7 @@ class Play:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(msgspec.Struct, frozen=True, gc=False):
     """Say pieces and texts one after another, as one playback; every text was known before the call."""
 
     playback: str
@@ -30,30 +28,26 @@ class Say:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class StopPlayback:
+class StopPlayback(msgspec.Struct, frozen=True, gc=False):
     """Stop this playback; its ``PlaybackFinished`` may still come and is ignored."""
 
     playback: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartTimer:
+class StartTimer(msgspec.Struct, frozen=True, gc=False):
     """Report ``TimerFired`` after so many seconds; at most one timer at a time."""
 
     timer: str
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class CancelTimer:
+class CancelTimer(msgspec.Struct, frozen=True, gc=False):
     """This timer is not wanted any more."""
 
     timer: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartListening:
+class StartListening(msgspec.Struct, frozen=True, gc=False):
     """Take down what the person says until they pause, and report it as ``Listened``; at most one at a time.
 
     ``waits`` is for how long they may be silent before they begin; None: they are speaking now. ``beside``: a prompt
@@ -68,23 +62,20 @@ class StartListening:
     beside: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StopListening:
+class StopListening(msgspec.Struct, frozen=True, gc=False):
     """What is said now is not wanted any more; no ``Listened`` comes."""
 
     listening: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeepSpoken:
+class KeepSpoken(msgspec.Struct, frozen=True, gc=False):
     """Keep the recording of what this listening heard: it is the answer ``name``."""
 
     listening: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartRecording:
+class StartRecording(msgspec.Struct, frozen=True, gc=False):
     """Record a message, at most so many seconds, until so many seconds of silence; answered by ``Recorded``."""
 
     recording: str
@@ -93,36 +84,31 @@ class StartRecording:
     silence: int
 
 
-@dataclass(frozen=True, slots=True)
-class EndRecording:
+class EndRecording(msgspec.Struct, frozen=True, gc=False):
     """The message is complete; ``Recorded`` follows."""
 
     recording: str
 
 
-@dataclass(frozen=True, slots=True)
-class DropRecording:
+class DropRecording(msgspec.Struct, frozen=True, gc=False):
     """The message is not wanted any more: nothing of it is kept."""
 
     recording: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartCallRecording:
+class StartCallRecording(msgspec.Struct, frozen=True, gc=False):
     """Record both sides of the call from now on, whatever else plays, listens or records; nothing answers."""
 
     recording: str
 
 
-@dataclass(frozen=True, slots=True)
-class EndCallRecording:
+class EndCallRecording(msgspec.Struct, frozen=True, gc=False):
     """Record the call no longer; what was recorded is kept."""
 
     recording: str
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(msgspec.Struct, frozen=True, gc=False):
     """Hand over to a destination of the settings, rung at most so many seconds; answered by ``TransferEnded``."""
 
     transfer: str
@@ -132,15 +118,13 @@ class Transfer:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class StopTransfer:
+class StopTransfer(msgspec.Struct, frozen=True, gc=False):
     """Take the person back: the other side's leg ends."""
 
     transfer: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoreOptOut:
+class StoreOptOut(msgspec.Struct, frozen=True, gc=False):
     """The person said stop: store it (journal, fsync) before anything else.
 
     ``how`` is ``key``, ``speech`` or ``step``.
@@ -149,37 +133,32 @@ class StoreOptOut:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoreStop:
+class StoreStop(msgspec.Struct, frozen=True, gc=False):
     """A stop for another number (E.164) that the person keyed in: store it before anything else, as ``StoreOptOut``."""
 
     number: str
 
 
-@dataclass(frozen=True, slots=True)
-class SaveAnswer:
+class SaveAnswer(msgspec.Struct, frozen=True, gc=False):
     """The person's answer to a gather."""
 
     name: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallBackAt:
+class CallBackAt(msgspec.Struct, frozen=True, gc=False):
     """The person chose to be called again then: local time, ISO 8601 with its offset."""
 
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetDisposition:
+class SetDisposition(msgspec.Struct, frozen=True, gc=False):
     """What the call meant; the last one counts."""
 
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hangup:
+class Hangup(msgspec.Struct, frozen=True, gc=False):
     """End the call: ``hangup``, ``end_of_node``, ``opted_out`` or ``flow_limit``."""
 
     reason: str

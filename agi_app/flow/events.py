@@ -6,73 +6,63 @@ An event names the playback, timer or listening it is about, so that one that co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from agi_app.flow.heard import Heard
 
 
-@dataclass(frozen=True, slots=True)
-class PlaybackFinished:
+class PlaybackFinished(msgspec.Struct, frozen=True, gc=False):
     """The playback ended by itself, or could not be played."""
 
     playback: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPressed:
+class KeyPressed(msgspec.Struct, frozen=True, gc=False):
     """One key: 0-9, * or #."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class TimerFired:
+class TimerFired(msgspec.Struct, frozen=True, gc=False):
     """The time asked for by ``StartTimer`` has passed."""
 
     timer: str
 
 
-@dataclass(frozen=True, slots=True)
-class TalkingStarted:
+class TalkingStarted(msgspec.Struct, frozen=True, gc=False):
     """The person began to speak."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listened:
+class Listened(msgspec.Struct, frozen=True, gc=False):
     """What a listening heard; comes for each ``StartListening`` that was not stopped, also when nothing was said."""
 
     listening: str
     heard: Heard
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """A recording has ended: ``recorded`` and kept, ``empty`` (nothing was said), or ``failed``."""
 
     recording: str
     result: str
 
 
-@dataclass(frozen=True, slots=True)
-class TransferEnded:
+class TransferEnded(msgspec.Struct, frozen=True, gc=False):
     """The talk is over (``done``), or has not come about (``busy``, ``no_answer``, ``failed``, ``abandoned``)."""
 
     transfer: str
     result: str
 
 
-@dataclass(frozen=True, slots=True)
-class OptOutStored:
+class OptOutStored(msgspec.Struct, frozen=True, gc=False):
     """The stop asked for by ``StoreOptOut`` is safe on disk."""
 
 
-@dataclass(frozen=True, slots=True)
-class StopStored:
+class StopStored(msgspec.Struct, frozen=True, gc=False):
     """The stop asked for by ``StoreStop`` is safe on disk."""
 
 
-@dataclass(frozen=True, slots=True)
-class HungUp:
+class HungUp(msgspec.Struct, frozen=True, gc=False):
     """The call is over, whoever ended it."""
 
 

@@ -8,7 +8,6 @@ it belongs to and an event for that channel. Pure: no I/O.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -62,61 +61,52 @@ class Frame(msgspec.Struct, gc=False):
     args: list[str] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Ringing:
+class Ringing(msgspec.Struct, frozen=True, gc=False):
     """The far end said that it rings (SIP 180): the trunk is alive and the person may hear it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True, gc=False):
     """The far end sent early audio (SIP 183): the trunk is alive."""
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True, gc=False):
     """The call was answered and is ours to run."""
 
     args: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(msgspec.Struct, frozen=True, gc=False):
     """The channel left our application: sent on into the dialplan, or about to end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True, gc=False):
     """A key was pressed and released."""
 
     digit: str
     duration_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PlaybackFinished:
+class PlaybackFinished(msgspec.Struct, frozen=True, gc=False):
     """A prompt ended, was stopped, or (``failed``) could not be played at all."""
 
     playback_id: str
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TalkingStarted:
+class TalkingStarted(msgspec.Struct, frozen=True, gc=False):
     """The person began to speak (only when TALK_DETECT is set), or by our own hearing (``tapped``)."""
 
     tapped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TalkingFinished:
+class TalkingFinished(msgspec.Struct, frozen=True, gc=False):
     """The person stopped speaking after ``duration_ms`` milliseconds (0: by our own hearing, ``tapped``)."""
 
     duration_ms: int
     tapped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FarEndEnded:
+class FarEndEnded(msgspec.Struct, frozen=True, gc=False):
     """The far end ended the call: a final SIP answer (``tech_cause``), or a BYE (None).
 
     Absent when we, a time limit or the ring timeout ended it. So it is evidence, beside Ringing and
@@ -126,8 +116,7 @@ class FarEndEnded:
     tech_cause: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Destroyed:
+class Destroyed(msgspec.Struct, frozen=True, gc=False):
     """The call is over: Q.850 cause and, if it was not answered, a SIP status code.
 
     A ring timeout looks like a 480 (cause 19). After an answer: cause 16 when we hung up, 0 after a BYE
@@ -139,47 +128,41 @@ class Destroyed:
     cause_text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True, gc=False):
     """Asterisk refused the originate with this HTTP status: no INVITE left."""
 
     status: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(msgspec.Struct, frozen=True, gc=False):
     """We lost track of the call, or it ended while we were not connected; it may have been dialled."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupt:
+class Interrupt(msgspec.Struct, frozen=True, gc=False):
     """Not from Asterisk: our own side wants this call ended, in order with the channel's events."""
 
     reason: str
     even_if_up: bool  # False lets an answered call finish
 
 
-@dataclass(frozen=True, slots=True)
-class HandedOver:
+class HandedOver(msgspec.Struct, frozen=True, gc=False):
     """Not from Asterisk: a hand-over to somebody of ours is over, or has not come about."""
 
     transfer: str
     result: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recognized:
+class Recognized(msgspec.Struct, frozen=True, gc=False):
     """Not from Asterisk: what a listening heard, or that it heard nothing."""
 
     listening: str
     heard: Heard
 
 
-@dataclass(frozen=True, slots=True)
-class MessageEnded:
+class MessageEnded(msgspec.Struct, frozen=True, gc=False):
     """Not from Asterisk: a message of the person is kept, or is not; ``result`` as a flow knows it."""
 
     recording: str

@@ -45,6 +45,7 @@ class EventSocket:
         self._socket = socket
         self._on_event = on_event
         self._waiting: dict[str, tuple[str, asyncio.Future[Frame], float]] = {}  # in the order they were sent
+        self._sending: set[str] = set()  # those that are not in the kernel's hands yet
         self._ids = itertools.count(1)
         self._open = True
         self._doubtful = False  # a request was not answered, and nothing has come since
@@ -114,11 +115,12 @@ class EventSocket:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Frame] = loop.create_future()
         self._waiting[request_id] = (what, answer, loop.time())
-        late = loop.call_later(timeout, _unread, answer)
+        late = loop.call_later(timeout, self._unread, request_id, answer)
+        self._sending.add(request_id)
         try:
-            async with asyncio.timeout(timeout):
-                frame = _request_frame(request_id, method, uri, query, body)
-                await self._socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
+            frame = _request_frame(request_id, method, uri, query, body)
+            await self._socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
+            self._sending.discard(request_id)
             reply = await answer
         except TimeoutError as fault:
             self._doubtful = True
@@ -127,7 +129,10 @@ class EventSocket:
             raise RequestFailed(what, 0, f"connection lost: {fault}") from fault
         finally:
             late.cancel()
+            self._sending.discard(request_id)
             self._waiting.pop(request_id, None)
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # it failed while it was being sent: nobody asks for this any more
         return Response(reply.status_code, reply.message_body)
 
     def break_off(self) -> None:
@@ -168,21 +173,23 @@ class EventSocket:
         else:
             self._on_event(frame)
 
+    def _unread(self, request_id: str, answer: asyncio.Future[Frame]) -> None:
+        """The answer is late; but it may have come, and be unread because we stood still."""
+        if not answer.done():
+            asyncio.get_running_loop().call_later(UNREAD_S, self._give_up, request_id, answer)
+
+    def _give_up(self, request_id: str, answer: asyncio.Future[Frame]) -> None:
+        if answer.done():
+            return
+        answer.set_exception(TimeoutError())
+        if request_id in self._sending:  # Asterisk takes nothing any more; only the connection's end ends the sending
+            _log.warning("Asterisk reads no requests any more; connecting anew")
+            self.break_off()
+
     def _fail_waiting(self) -> None:
         for what, answer, _ in self._waiting.values():
             if not answer.done():
                 answer.set_exception(RequestFailed(what, 0, "connection lost before Asterisk answered"))
-
-
-def _unread(answer: asyncio.Future[Frame]) -> None:
-    """It is late; but it may have come, and be unread because we stood still."""
-    if not answer.done():
-        asyncio.get_running_loop().call_later(UNREAD_S, _give_up, answer)
-
-
-def _give_up(answer: asyncio.Future[Frame]) -> None:
-    if not answer.done():
-        answer.set_exception(TimeoutError())
 
 
 def _request_frame(request_id: str, method: str, uri: str, query: Params | None, body: Body | None) -> bytes:

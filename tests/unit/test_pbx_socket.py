@@ -192,6 +192,29 @@ async def test_a_ping_that_cannot_leave_does_not_stop_the_watch() -> None:
         assert far.broken_off()
 
 
+async def test_a_request_that_cannot_leave_breaks_the_connection_off_in_its_time() -> None:
+    """Asterisk says things, but reads nothing: nothing sent on this connection would ever be answered."""
+    async with opened() as (far, socket):
+        reset = asyncio.Event()
+
+        async def jammed(_frame: bytes, _kind: object) -> None:
+            await reset.wait()
+            raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
+
+        far.send_frame = jammed  # type: ignore[method-assign,assignment]
+        asking = asyncio.create_task(socket.request("POST", "channels/x/play", None, None, timeout=0.05))
+        for _ in range(100):
+            far.said.put_nowait(EVENT)
+            await asyncio.sleep(0.01)
+            if far.broken_off():
+                break
+        else:
+            pytest.fail("the connection was kept")
+        reset.set()
+        with pytest.raises(RequestFailed):
+            await asking
+
+
 async def test_what_was_given_up_cannot_arrive_later() -> None:
     """After a goodbye the kernel would deliver what is on its way when the way is back, even an originate."""
     with sockets.create_server(("127.0.0.1", 0)) as listener:
