@@ -53,10 +53,10 @@ def test_kill_9_in_mid_campaign(site: Site) -> None:
     assert report["done"] == report["attempts"] == len(everybody)
     interrupted = _interrupted(report)
     assert interrupted >= {c.to_user for c in live}
-    # Killed between the mark and the INVITE: counts as dialled, because nobody can know.
+    # Killed between the mark, 0.15 s before the turn, and the INVITE: counts as dialled, because nobody can know.
     between = set(everybody) - set(called)
     assert between <= interrupted
-    assert len(between) <= 2
+    assert len(between) <= 3, "at ten calls a second"
     assert len(interrupted) <= len(live) + len(between) + 2
 
 
