@@ -5,6 +5,7 @@ The attempt id travels by context variable, so that code deep inside a call need
 
 from __future__ import annotations
 
+import json as json_text
 import logging
 import re
 import sys
@@ -15,6 +16,7 @@ import structlog
 
 # With a plus sign, or bare as in PJSIP/86…@carrier; not inside ids, hashes, decimals or dates.
 _NUMBER = re.compile(r"\+\d{7,}|(?<![\w.+-])\d{10,15}(?![\w.-])")
+_ENCODE = json_text.JSONEncoder(ensure_ascii=False, default=repr).encode  # made once, not for every line
 _PLAIN = (int, float, bool, type(None))
 
 
@@ -32,8 +34,15 @@ def _masked(value: Any) -> Any:
     return _NUMBER.sub(lambda m: f"{m[0][:3]}…{m[0][-2:]}", value if isinstance(value, str) else repr(value))
 
 
-def configure(*, json: bool = False, verbose: bool = False) -> None:
-    """Set up logging once for a process: readable lines, or one JSON object a line with ``json``."""
+def _to_json(event: MutableMapping[str, Any], **_: Any) -> str:
+    return _ENCODE(event)
+
+
+def configure(*, json: bool = False, verbose: bool = False, for_good: bool = False) -> None:
+    """Set up logging once for a process: readable lines, or one JSON object a line with ``json``.
+
+    ``for_good``: it is not changed any more, so each logger need not look for it anew for every line.
+    """
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -41,7 +50,7 @@ def configure(*, json: bool = False, verbose: bool = False) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _mask_numbers,  # last: exceptions hold numbers, too
-            structlog.processors.JSONRenderer(ensure_ascii=False)
+            structlog.processors.JSONRenderer(_to_json)
             if json
             else structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
@@ -49,7 +58,7 @@ def configure(*, json: bool = False, verbose: bool = False) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=for_good,
     )
 
 

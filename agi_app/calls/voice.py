@@ -41,12 +41,14 @@ class Voice:
         return voice
 
     async def _ready(self, flow: Flow, contact: Mapping[str, str], languages: Sequence[str]) -> CallVoice:
+        wanted = [(parts, chosen) for chosen in languages for parts in said_beforehand(flow, chosen, contact)]
         ready: dict[tuple[Parts, str], list[str]] = {}
+        if not wanted:
+            return CallVoice(self, ready)
         try:
             async with asyncio.timeout(RENDER_WAIT_S):
-                for chosen in languages:
-                    for parts in said_beforehand(flow, chosen, contact):
-                        ready[parts, chosen] = await self.media(parts, chosen)
+                for parts, chosen in wanted:
+                    ready[parts, chosen] = await self.media(parts, chosen)
         except TimeoutError:
             raise ConfigError(f"what the call says was not rendered within {RENDER_WAIT_S:g} s") from None
         return CallVoice(self, ready)

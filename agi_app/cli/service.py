@@ -27,7 +27,7 @@ def run(
 ) -> None:
     """Drive this node's Asterisk: dial the running campaigns until told to end (Ctrl-C; twice: at once)."""
     settings = settings_of(project)
-    log.configure(json=json_logs, verbose=verbose)
+    log.configure(json=json_logs, verbose=verbose, for_good=True)
 
     async def go() -> None:
         async with installation(settings) as inst, take_over(inst.store, settings) as lock:

@@ -20,7 +20,7 @@ from agi_app.store.attempts import Ended
 from agi_app.store.pool import Store
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
-TOGETHER_S = 0.1  # a mark, or a result, waits so long for others
+MARKED_S, ENDED_S = 0.1, 0.2  # a mark, or a result, waits so long for others
 MOST = 50  # in one trip
 _log = log.get("dialer")
 
@@ -30,8 +30,8 @@ class AttemptWriter:
 
     def __init__(self, store: Store, entityid: str) -> None:
         self._store, self._entityid = store, entityid
-        self._marks = Together(self._mark_all, wait_s=TOGETHER_S, most=MOST)
-        self._ends = Together(partial(attempts.finish, store), wait_s=TOGETHER_S, most=MOST)
+        self._marks = Together(self._mark_all, wait_s=MARKED_S, most=MOST)
+        self._ends = Together(partial(attempts.finish, store), wait_s=ENDED_S, most=MOST)
 
     async def mark(self, claim: Claim) -> MarkReceipt | None:
         """The receipt of the durable mark; None: do not dial, and the claim has been given back."""

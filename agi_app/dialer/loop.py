@@ -2,7 +2,7 @@
 
     claim (facts → gate.decide inside) → pace → mark → gate.permit → originate.place → calls.Call.run → finish
 
-It claims only for the next half second, so that a pause or a stop finds little to give back. Where campaigns compete
+It claims for less than the next second, so that a pause or a stop finds little to give back. Where campaigns compete
 for a trunk, or trunks for this Asterisk, they take turns by their priorities.
 """
 
@@ -30,7 +30,7 @@ from agi_app.model.call import CallResult
 from agi_app.model.hold import Hold
 from agi_app.store import claims
 
-HORIZON_S = 0.5  # how far ahead contacts are claimed
+HORIZON_S = 0.8  # how far ahead contacts are claimed: a flush of the disk that takes so long costs no call
 IDLE_S = 1.0  # pause after a look that found nothing due
 BUSY_S = 0.1  # pause when every slot is taken, unless a call ends sooner
 HOLD_S = 0.2  # pause while nobody may be dialled

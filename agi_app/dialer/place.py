@@ -20,6 +20,7 @@ from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.attempt_writer import AttemptWriter
 from agi_app.dialer.breaker import Breaker, Ticket
 from agi_app.dialer.hand_over import HandOver
+from agi_app.dialer.local_time import LocalTimes, nowhere
 from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import Turn
 from agi_app.dialer.retry import next_due
@@ -68,6 +69,7 @@ class Placer:
         """``media`` makes a media URI of (language, prompt); ``may_dial`` is asked right before each originate."""
         self._node, self.ears = node, ears
         self._ari, self._clock, self._live = node.ari, node.clock, node.live
+        self._local_times = LocalTimes(node.clock)
         self._writer = AttemptWriter(node.store, node.entityid)
         self._hand_over, self._agents = HandOver(node, agents).run, agents
         self._media, self._store_opt_out, self._may_dial, self._voice = media, store_opt_out, may_dial, voice
@@ -137,7 +139,7 @@ class Placer:
             hand_over=hand_over or self._hand_over,
             store_opt_out=self._store_opt_out,
             trunk_works=line.breaker.alive,
-            local_now=lambda: self._clock.now().astimezone(zones[0]) if zones else None,
+            local_now=partial(self._local_times.at, zones[0]) if zones else nowhere,
             ears=self.ears,
             machine_detection=campaign.machine_detection,
         )

@@ -7,6 +7,7 @@ reader of the socket never waits for it.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 
@@ -29,6 +30,8 @@ class Channel:
         self._ari = ari
         self._queue: deque[Event] = deque()
         self._waiter: asyncio.Future[None] | None = None  # of the one who reads the events
+        self._alarm: asyncio.TimerHandle | None = None  # for the waiter; it may be earlier than need be
+        self._until = math.inf  # when the waiter has waited long enough, by the loop's clock
         self._playing: set[str] = set()
         self._overflowed = False
 
@@ -43,6 +46,8 @@ class Channel:
             return
         if isinstance(event, Destroyed | Failed | Lost):
             self.ended = event
+            if self._alarm is not None:
+                self._alarm.cancel()
         elif self._overflowed:
             return
         elif len(self._queue) >= QUEUE_LIMIT:
@@ -68,16 +73,34 @@ class Channel:
         return self._queue.popleft() if self._queue else self.ended
 
     async def _wait(self, timeout: float | None) -> None:
-        """Until an event is there, or the time is over: a dozen times a call, so with no more than it takes."""
+        """Until an event is there, or the time is over: a dozen times a call, so with no more than it takes.
+
+        A timer that is there already and rings too early is wound up again: most waits end long before.
+        """
         loop = asyncio.get_running_loop()
         self._waiter = waiter = loop.create_future()
-        over = None if timeout is None else loop.call_later(timeout, _wake, waiter)
+        if timeout is not None:
+            self._until = loop.time() + timeout
+            if self._alarm is None or self._alarm.when() > self._until:
+                self._wind()
         try:
             await waiter
         finally:
-            self._waiter = None
-            if over is not None:
-                over.cancel()
+            self._waiter, self._until = None, math.inf
+
+    def _wind(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_at(self._until, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        if self._waiter is None or self._until == math.inf:
+            return
+        if asyncio.get_running_loop().time() < self._until:
+            self._wind()
+        else:
+            _wake(self._waiter)
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """All events, the last one being the end of the call."""

@@ -15,6 +15,7 @@ import itertools
 import socket as sockets
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import aiohttp
 import msgspec
@@ -37,6 +38,17 @@ Params = Mapping[str, str]
 Body = Mapping[str, object]
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """A request without an answer so far; times are the loop's."""
+
+    what: str
+    answer: asyncio.Future[Frame]
+    sent_at: float
+    until: float
+    late: bool = False
+
+
 class EventSocket:
     """The requests and events of one WebSocket."""
 
@@ -44,7 +56,8 @@ class EventSocket:
         self.replaced = False  # another worker registered our application
         self._socket = socket
         self._on_event = on_event
-        self._waiting: dict[str, tuple[str, asyncio.Future[Frame], float]] = {}  # in the order they were sent
+        self._waiting: dict[str, _Waiting] = {}  # in the order they were sent
+        self._alarm: asyncio.TimerHandle | None = None  # one for all of them, since nearly all are answered in time
         self._sending: set[str] = set()  # those that are not in the kernel's hands yet
         self._ids = itertools.count(1)
         self._open = True
@@ -65,7 +78,7 @@ class EventSocket:
         originate counts as a call that somebody got.
         """
         oldest = next(iter(self._waiting.values()), None)
-        late = oldest is not None and asyncio.get_running_loop().time() - oldest[2] > STALL_S
+        late = oldest is not None and asyncio.get_running_loop().time() - oldest.sent_at > STALL_S
         return late or self._doubtful or self._quiet_s >= STALL_S
 
     async def read(self) -> None:
@@ -114,8 +127,10 @@ class EventSocket:
         request_id = str(next(self._ids))
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Frame] = loop.create_future()
-        self._waiting[request_id] = (what, answer, loop.time())
-        late = loop.call_later(timeout, self._unread, request_id, answer)
+        now = loop.time()
+        self._waiting[request_id] = _Waiting(what, answer, now, now + timeout)
+        if self._alarm is None or now + timeout < self._alarm.when():
+            self._wake_at(now + timeout)
         self._sending.add(request_id)
         try:
             frame = _request_frame(request_id, method, uri, query, body)
@@ -128,7 +143,6 @@ class EventSocket:
         except (aiohttp.ClientError, ConnectionError) as fault:
             raise RequestFailed(what, 0, f"connection lost: {fault}") from fault
         finally:
-            late.cancel()
             self._sending.discard(request_id)
             self._waiting.pop(request_id, None)
             if answer.done() and not answer.cancelled():
@@ -166,17 +180,30 @@ class EventSocket:
             return
         if frame.type == "RESTResponse":
             waiting = self._waiting.get(frame.request_id)
-            if waiting is not None and not waiting[1].done():
-                waiting[1].set_result(frame)
+            if waiting is not None and not waiting.answer.done():
+                waiting.answer.set_result(frame)
         elif frame.type == "ApplicationReplaced":
             self.replaced = True
         else:
             self._on_event(frame)
 
-    def _unread(self, request_id: str, answer: asyncio.Future[Frame]) -> None:
-        """The answer is late; but it may have come, and be unread because we stood still."""
-        if not answer.done():
-            asyncio.get_running_loop().call_later(UNREAD_S, self._give_up, request_id, answer)
+    def _wake_at(self, when: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_at(when, self._look_for_late)
+
+    def _look_for_late(self) -> None:
+        """Answers that are late may have come, and be unread because we stood still: they get a moment more."""
+        self._alarm, loop, ends = None, asyncio.get_running_loop(), []
+        now = loop.time()
+        for request_id, waiting in self._waiting.items():
+            if waiting.until > now:
+                ends.append(waiting.until)
+            elif not waiting.late:
+                waiting.late = True
+                loop.call_later(UNREAD_S, self._give_up, request_id, waiting.answer)
+        if ends:
+            self._wake_at(min(ends))
 
     def _give_up(self, request_id: str, answer: asyncio.Future[Frame]) -> None:
         if answer.done():
@@ -187,9 +214,12 @@ class EventSocket:
             self.break_off()
 
     def _fail_waiting(self) -> None:
-        for what, answer, _ in self._waiting.values():
-            if not answer.done():
-                answer.set_exception(RequestFailed(what, 0, "connection lost before Asterisk answered"))
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        for waiting in self._waiting.values():
+            if not waiting.answer.done():
+                waiting.answer.set_exception(RequestFailed(waiting.what, 0, "connection lost before Asterisk answered"))
 
 
 def _request_frame(request_id: str, method: str, uri: str, query: Params | None, body: Body | None) -> bytes:
