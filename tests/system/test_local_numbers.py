@@ -14,10 +14,10 @@ CONFIRMS = 1
 
 def test_each_person_sees_the_number_of_their_place(live: Site) -> None:
     """Before the local number is proved the campaign does not start; afterwards From is as chosen, and reported."""
-    here, elsewhere = numbers = people(CONFIRMS, CONFIRMS)
+    here, *others = people(*[CONFIRMS] * 4)
     prefix = here[:10]
-    local = f"{prefix}0001"
-    assert not elsewhere.startswith(prefix)
+    elsewhere = next(number for number in others if not number.startswith(prefix))
+    numbers, local = [here, elsewhere], f"{prefix}0001"
     live.consent(numbers)
     live.add("local", numbers, start=False)
     with (live.project / "campaigns" / "local.yaml").open("a", encoding="utf-8") as file:
