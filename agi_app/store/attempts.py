@@ -31,11 +31,10 @@ async def mark(store: Store, claims: Sequence[Claim], node: str) -> list[MarkRec
     async with store.connection() as connection:  # one statement, which locks and commits by itself
         found = await records(connection, Q["mark"], {"attempts": ids, "node": node})
     committed_at, marked = store.clock.monotonic(), {row["attempt_id"] for row in found}
-    for attempt_id in ids:
-        if attempt_id not in marked:
-            async with store.transaction() as connection:
-                await _lock_person(connection, attempt_id)
-                await give_back(connection, [attempt_id], "no longer allowed when it was to be dialled", CLAIMED)
+    if refused := [attempt_id for attempt_id in ids if attempt_id not in marked]:
+        async with store.transaction() as connection:
+            await connection.execute(Q["lock_persons"], {"attempts": refused})
+            await give_back(connection, refused, "no longer allowed when it was to be dialled", CLAIMED)
     return [MarkReceipt(i, committed_at) if i in marked else None for i in ids]
 
 

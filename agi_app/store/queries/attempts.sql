@@ -2,6 +2,10 @@
 -- name: lock_person
 SELECT lock_head((SELECT person_id FROM attempt WHERE attempt_id = %(attempt_id)s));
 
+-- Those of several attempts, in the order in which everybody locks several.
+-- name: lock_persons
+SELECT lock_heads(%(attempts)s);
+
 -- The function of 0024_together.sql; it locks the persons first, too.
 -- name: mark
 SELECT marked AS attempt_id FROM mark_attempts(%(attempts)s, %(node)s) AS marked;
