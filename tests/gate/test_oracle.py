@@ -19,6 +19,7 @@ CASES = 2000
 RULE_ID = re.compile(r"^\| `(\w+)` \| [^|]*\| [^|]*\| (?:yes|no) \|$", re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_gate_and_the_oracle_agree_on_two_thousand_cases() -> None:
     bench, wrong = Bench(), []
     for index in range(CASES):

@@ -121,6 +121,7 @@ def test_a_shipped_stop_cannot_be_taken_away() -> None:
         parse_meanings("not_stop: {en: [stop calling]}\n", "m")
 
 
+@pytest.mark.slow
 def test_the_table_of_sounds_waits_until_it_is_needed() -> None:
     """It takes 0.2 s and 50 MB that a project without Mandarin never needs."""
     code = (
