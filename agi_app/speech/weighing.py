@@ -19,7 +19,8 @@ SURE = -9.0  # weight of the best words (see Candidate) below which they are a g
 FAR = 6.0  # how much less likely words may be than the best ones and still be told
 OWN_SHARE = 1.5  # how much the expected counts beside the sound
 PHRASE, PHRASE_ELSE = {"zh": 2.5}, 1.0  # how much likelier a phrase of the question is than words that fit as well
-APART = 7.0  # how much less likely words are that sound one syllable apart
+APART = 7.0  # how much less likely a short phrase is that sounds one syllable apart from what was heard
+SHORT = 3  # syllables; in a longer phrase the same difference counts less, by its share, since all the rest fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _weights(
         take(candidate.text, candidate.weight)
         if not _mostly_phrase(letters(candidate.text), expected):
             for phrase, apart in sounding_like(candidate.text, tuple(expected.values())):
-                take(phrase, candidate.weight - APART * apart)
+                take(phrase, candidate.weight - APART * apart * min(1.0, SHORT / len(phrase)))
     return dict(found.values())
 
 

@@ -46,6 +46,16 @@ def test_what_sounds_like_a_phrase_may_be_one() -> None:
     heard = judged([Candidate("现在不仿电。", -0.4, -0.8)], 0.1, ("现在不方便", "我在开会"))
     assert (heard.text, heard.others) == ("现在不方便", ("现在不仿电。",))
     assert judged([Candidate("今天天气", -0.4, -0.8)], 0.1, ("现在不方便",)).others == ()
+
+
+def test_the_same_slip_counts_less_in_a_longer_phrase() -> None:
+    """主要 for 不要 is one syllable in both, but of six all the rest fits."""
+    behind = {
+        said: judged([Candidate(said, -0.4, -0.8), Candidate("今天天气", -0.4, -0.8)], 0.1, (phrase,))
+        for said, phrase in (("轻主要再打了", "请不要再打了"), ("主要", "不要"))
+    }
+    assert behind["轻主要再打了"].text == "请不要再打了"
+    assert behind["主要"].text == "主要"
     assert judged([Candidate("stop calling", -0.4, -0.8)], 0.1, ("stop falling",)).others == ()
 
 
