@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from agi_app.flow.units import Units
 
 SHARP = 0.5  # of the logarithm of likelihood: how much less a reading counts that is so far behind
-WHOLE, GREETING, STOP = 0.7, 0.5, 1.0  # how much likelier than its sound says: all answer, no more than fillers, a stop
+# How much likelier than its sound says: all answer, no more than fillers, a stop. A hello is as much to be expected as
+# an answer, which its engine has already told to be likelier for being a phrase of the question.
+WHOLE, GREETING, STOP = 0.7, 2.0, 1.0
 FAR = 1.5  # behind the best reading, up to which a reading may be what was said
 MUCH = 3.0  # times as likely as any no or stop: then it is no misheard one
 SHARE = 0.5  # of all else that a stop may have been

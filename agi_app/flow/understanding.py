@@ -28,6 +28,7 @@ from agi_app.flow.words import ENTERED
 __all__ = ["NO_MATCH", "OPT_OUT", "Understood", "Verdict", "Wanted", "bias", "understand"]
 LEAST_CONFIDENCE = 0.05  # engines doubt themselves by ``why``; this only catches what is surely wrong
 MAX_TEXT = 500  # characters of a free text that are kept
+LEAST_WORD = 4  # letters
 MAX_BIAS = 200
 LONG_PHRASE = 5  # units of a phrase from which on it is told though there are too many
 _SHOWN_NUMBERS = {
@@ -94,7 +95,7 @@ def _reading(wanted: Wanted, text: str, likely: float, negative: frozenset[str],
         says = Says.NO if meaning in negative else Says.ANSWER
         return Reading(says, units, likely + _whole(wanted, laid), meaning, noes=laid.words(*negative))
     if all(owner == answering.FILLER for owner in laid.owners()):
-        return Reading(Says.DOUBT, units, likely + (GREETING if len(units.all) > 1 else 0.0))
+        return Reading(Says.DOUBT, units, likely + (GREETING if _is_a_word(units) else 0.0))
     if None not in laid.owners() or _holds_value(wanted, text, units, today):
         return Reading(Says.DOUBT, units, likely + WHOLE)
     if laid.has(answering.DOUBT, answering.OTHER) or not laid.answers().issubset(negative):
@@ -103,6 +104,11 @@ def _reading(wanted: Wanted, text: str, likely: float, negative: frozenset[str],
         return Reading(Says.HALF_NO, units, likely, noes=laid.words(*negative))
     turning = frozenset(chain.from_iterable(laid.words(answering.NEGATION)))
     return Reading(Says.NEGATION if turning else Says.NOTHING, units, likely, turning=turning)
+
+
+def _is_a_word(units: Units) -> bool:
+    """Whether it is more than a sound: 你好 or "hello", and no 嗯 or "um", which engines write for any noise."""
+    return len(units.all) > 1 or len(units.all[0]) >= LEAST_WORD
 
 
 def _whole(wanted: Wanted, laid: answering.Reading) -> float:

@@ -288,6 +288,11 @@ def test_a_reading_counts_as_much_as_it_is_likely() -> None:
         (en, "Let me think.", ("Okay, leave me alone.",), (1.0,), "no_match"),
         (en, "Don't go.", ("Don't do it", "Don't call."), (0.9, 1.9), "no_match"),
         (en, "Now.", ("No.",), (0.4,), "no"),
+        (en, "Yes, it is.", ("Hello.",), (0.3,), "no_match"),  # who says hello has answered nothing
+        (en, "Yes, it is.", ("Hello.",), (3.0,), "yes"),
+        (en, "Yes, it is.", ("Um.",), (0.3,), "yes"),  # that is what any noise is written as
+        (zh, "可以", ("你好",), (0.5,), "no_match"),
+        (zh, "可以", ("嗯",), (0.5,), "yes"),
     )
     for wanted, text, others, behind, meaning in cases:
         found = understand(wanted, Heard(text, 0.9, others=others, behind=behind))
