@@ -9,14 +9,13 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agi_app.flow.units import Units
 
 SHARP = 0.5  # of the logarithm of likelihood: how much less a reading counts that is so far behind
-# How much likelier than its sound says: all answer, no more than fillers, a stop. A hello is as much to be expected as
-# an answer, which its engine has already told to be likelier for being a phrase of the question.
-WHOLE, GREETING, STOP = 0.7, 2.0, 1.0
+WHOLE, GREETING, STOP = 0.7, 0.5, 1.0  # how much likelier than its sound says: all answer, no more than fillers, a stop
+HELLO = 1.5  # and a greeting beside an answer, which its engine has told to be likelier for being expected; not a stop
 FAR = 1.5  # behind the best reading, up to which a reading may be what was said
 MUCH = 3.0  # times as likely as any no or stop: then it is no misheard one
 SHARE = 0.5  # of all else that a stop may have been
@@ -41,7 +40,10 @@ _MEANT = (Says.ANSWER, Says.NO, Says.STOP)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``meaning`` tells answers apart; ``turning`` are its words that turn an answer round, ``noes`` its noes."""
+    """``meaning`` tells answers apart; ``turning`` are its words that turn an answer round, ``noes`` its noes.
+
+    ``greets``: words, but no more than fillers.
+    """
 
     says: Says
     units: Units
@@ -49,6 +51,7 @@ class Reading:
     meaning: str = ""
     turning: frozenset[str] = frozenset()
     noes: tuple[tuple[str, ...], ...] = ()
+    greets: bool = False
 
     @property
     def weight(self) -> float:
@@ -58,6 +61,13 @@ class Reading:
 
 def what_holds(readings: Sequence[Reading]) -> Reading | None:
     """The likeliest reading of the meaning that holds; None: there is doubt, or no meaning."""
+    found = _holding(readings)
+    if found is None or found.says is Says.STOP:
+        return found
+    return _holding([replace(one, likely=one.likely + HELLO) if one.greets else one for one in readings])
+
+
+def _holding(readings: Sequence[Reading]) -> Reading | None:
     readings = [reading for reading in readings if not _is_rest(reading, readings)]
     best = max((reading.likely for reading in readings), default=0.0)
     sums: dict[tuple[Says, str], float] = {}

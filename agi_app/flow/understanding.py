@@ -95,7 +95,8 @@ def _reading(wanted: Wanted, text: str, likely: float, negative: frozenset[str],
         says = Says.NO if meaning in negative else Says.ANSWER
         return Reading(says, units, likely + _whole(wanted, laid), meaning, noes=laid.words(*negative))
     if all(owner == answering.FILLER for owner in laid.owners()):
-        return Reading(Says.DOUBT, units, likely + (GREETING if _is_a_word(units) else 0.0))
+        greets = _is_a_word(units)
+        return Reading(Says.DOUBT, units, likely + (GREETING if greets else 0.0), greets=greets)
     if None not in laid.owners() or _holds_value(wanted, text, units, today):
         return Reading(Says.DOUBT, units, likely + WHOLE)
     if laid.has(answering.DOUBT, answering.OTHER) or not laid.answers().issubset(negative):

@@ -293,6 +293,8 @@ def test_a_reading_counts_as_much_as_it_is_likely() -> None:
         (en, "Yes, it is.", ("Um.",), (0.3,), "yes"),  # that is what any noise is written as
         (zh, "可以", ("你好",), (0.5,), "no_match"),
         (zh, "可以", ("嗯",), (0.5,), "yes"),
+        (zh, "你好", ("别打了",), (0.0,), "opt_out"),  # a stop wins the tie
+        (en, "Hello.", ("Stop calling.",), (0.0,), "opt_out"),
     )
     for wanted, text, others, behind, meaning in cases:
         found = understand(wanted, Heard(text, 0.9, others=others, behind=behind))
