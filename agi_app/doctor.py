@@ -241,10 +241,11 @@ async def _trunk(settings: Settings, name: str, ask: Ask) -> Finding:
     trunk = settings.trunks[name]
     mend = "see asterisk-docker/etc/asterisk/pjsip_trunk_carrier.conf"
     try:
-        facts = [await trunk_facts(ask, endpoint) for endpoint in endpoint_names(name, trunk)]
+        facts = [await trunk_facts(ask, endpoint) for endpoint in endpoint_names(trunk)]
     except AgiAppError as error:
         return Finding(f"trunk {name}", False, str(error), mend)
     if faults := [fault for found in facts for fault in found.faults(sandbox=trunk.sandbox)]:
         return Finding(f"trunk {name}", False, "; ".join(faults), mend)
     leads = ", ".join(dict.fromkeys(", ".join(found.uris) or "whoever registers" for found in facts))
-    return Finding(f"trunk {name}", True, f"leads to {leads}" + (" (sandbox)" if trunk.sandbox else ""))
+    more = f", dials {trunk.prefix} before each number" if trunk.prefix else ""
+    return Finding(f"trunk {name}", True, f"leads to {leads}" + (" (sandbox)" if trunk.sandbox else "") + more)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+
+
+# Nothing that Asterisk would read as more than one number and one endpoint: ;options, &another, /contact, %xx.
+_ENDPOINT = re.compile(r"PJSIP/\{number\}@(?:[A-Za-z0-9_.-]|\{line\})+")
+_WRITTEN = "is written PJSIP/{number}@ENDPOINT, for example PJSIP/{number}@carrier-a"
 
 
 class LineSettings(BaseModel):
@@ -33,6 +39,11 @@ class TrunkSettings(BaseModel):
     calls_per_second: float = Field(1.0, gt=0, le=1000, description="most new calls a second, all campaigns and nodes")
     concurrent: int = Field(10, ge=1, le=10000, description="most calls at once, all campaigns and nodes")
     plus: bool = Field(False, description="dial numbers with their plus sign (+86…) instead of without")
+    prefix: str = Field(
+        "",
+        pattern=r"^[0-9]{0,5}$",
+        description="digits that the carrier wants before each number (00, 9 …), five at most; kept in each decision",
+    )
     sandbox: bool = Field(False, description="a test trunk on 127.0.0.0/8 that calls test-range numbers only")
     lines: dict[Name, LineSettings] = Field(
         default_factory=dict, description="the lines of a gateway, [trunks.NAME.lines.LINE]; {line} in `endpoint`"
@@ -41,9 +52,27 @@ class TrunkSettings(BaseModel):
     @field_validator("endpoint")
     @classmethod
     def _one_number(cls, value: str) -> str:
-        if value.count("{number}") != 1 or "/" not in value:
-            raise ValueError("must be TECHNOLOGY/… with one {number}, for example PJSIP/{number}@carrier-a")
-        return value
+        if _ENDPOINT.fullmatch(value):
+            return value
+        technology, _, rest = value.partition("/")
+        before, at, after = rest.partition("@")
+        if technology != "PJSIP":
+            raise ValueError(f"{_WRITTEN}; the technology {technology!r} is not supported")
+        if before != "{number}":
+            more = "; digits before each number go into the setting prefix" if "{number}" in before else ""
+            raise ValueError(f"{_WRITTEN}: before the @ stands {{number}} and nothing else, not {before!r}{more}")
+        if not at:
+            raise ValueError(f"{_WRITTEN}: the @ and Asterisk's endpoint are missing")
+        raise ValueError(
+            f"{_WRITTEN}: after the @ stands the name of an endpoint (letters, digits, . _ -, and {{line}} of a"
+            f" gateway), not {after!r}"
+        )
+
+    @model_validator(mode="after")
+    def _one_way_to_begin(self) -> TrunkSettings:
+        if self.prefix and self.plus:
+            raise ValueError("prefix stands before a number without its plus sign; leave out plus = true, or prefix")
+        return self
 
     @model_validator(mode="after")
     def _lines_have_endpoints_and_numbers(self) -> TrunkSettings:
@@ -58,11 +87,15 @@ class TrunkSettings(BaseModel):
 
     def dial_string(self, e164: str, caller_id: str) -> str | None:
         """What to hand Asterisk for this number; None when no line has ``caller_id`` as its own number."""
-        number = e164 if self.plus else e164.removeprefix("+")
+        number = self.dialled(e164)
         if not self.lines:
             return self.endpoint.replace("{number}", number)
         line = next((name for name, line in self.lines.items() if line.number == caller_id), None)
         return None if line is None else self.endpoint.replace("{line}", line).replace("{number}", number)
+
+    def dialled(self, e164: str) -> str:
+        """The number as the carrier gets it."""
+        return e164 if self.plus else self.prefix + e164.removeprefix("+")
 
     def endpoints(self) -> Iterator[str]:
         """Every endpoint that it dials, still with {number}."""

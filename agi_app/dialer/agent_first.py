@@ -119,7 +119,8 @@ class AgentCall:
         """What the gate is asked about."""
 
         def judge(facts: Facts, now: dt.datetime) -> Decision:
-            return decide(facts, line.campaign, line.trunk.sandbox, self._node.ruleset, now)
+            decision = decide(facts, line.campaign, line.trunk.sandbox, self._node.ruleset, now)
+            return decision.dialled_with(line.trunk.prefix)
 
         return line.campaign, self._asked.contact_id, terms_of(self._node, line, LEASE), judge
 

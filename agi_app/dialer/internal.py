@@ -82,7 +82,8 @@ class InternalCalls:
         node = self._node
 
         def judge(facts: VerificationFacts, now: dt.datetime) -> Decision:
-            return decide_verification(facts, self._trunks[facts.trunk].sandbox, node.ruleset, now)
+            trunk = self._trunks[facts.trunk]
+            return decide_verification(facts, trunk.sandbox, node.ruleset, now).dialled_with(trunk.prefix)
 
         taken = await verifications.take(
             node.store, node.entityid, self._trunks.keys(), node.clock.offset, node.clock.name, judge

@@ -199,7 +199,8 @@ class Dialer:
         terms = replace(terms_of(self._node, line, LEASE), agents=await agent_terms(running, self.agents, self._node))
 
         def judge(facts: Facts, now: dt.datetime) -> Decision:
-            return decide(facts, line.campaign, line.trunk.sandbox, self._node.ruleset, now)
+            decision = decide(facts, line.campaign, line.trunk.sandbox, self._node.ruleset, now)
+            return decision.dialled_with(line.trunk.prefix)
 
         probing = line.breaker.open_until is not None
         look_at = LOOK_AT if running.only_refusals and not probing else room

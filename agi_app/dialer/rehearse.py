@@ -121,7 +121,8 @@ class Rehearsals:
         story.prompts = await asyncio.to_thread(self._prompts)
 
         def judge(facts: RehearsalFacts, now: dt.datetime) -> Decision:
-            return decide_rehearsal(facts, self._trunks[facts.trunk].sandbox, node.ruleset, now)
+            trunk = self._trunks[facts.trunk]
+            return decide_rehearsal(facts, trunk.sandbox, node.ruleset, now).dialled_with(trunk.prefix)
 
         taken = await rehearsals.take(node.store, asked, node.entityid, node.clock.offset, node.clock.name, judge)
         match taken:

@@ -74,7 +74,7 @@ async def trunk_faults(ami: Ami, trunks: Mapping[str, TrunkSettings]) -> dict[st
     registered = await registrations(ami)
     found = {}
     for name, trunk in trunks.items():
-        endpoints = endpoint_names(name, trunk)
+        endpoints = endpoint_names(trunk)
         reached = [contact for endpoint in endpoints for contact in await contacts(ami, endpoint)]
         found[name] = trunk_fault(endpoints, registered, reached)
     return found

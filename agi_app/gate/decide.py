@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agi_app.errors import SafetyError
 from agi_app.gate.caller_id import choose
@@ -34,6 +34,11 @@ class Decision:
     place: Place | None = None  # what the number told
     caller_id: str = ""  # the number of ours that the person would see or sees
     trunk_is_sandbox: bool = False
+    prefix: str = ""  # digits that the trunk dials before the number
+
+    def dialled_with(self, prefix: str) -> Decision:
+        """The same, by a trunk that dials ``prefix`` before the number: kept with it, judged by nothing."""
+        return replace(self, prefix=prefix)
 
     @property
     def allowed(self) -> bool:

@@ -36,6 +36,7 @@ class Inputs:
     place: Place | None
     caller_id: str
     trunk_is_sandbox: bool
+    prefix: str = ""  # what the trunk dials before the number; older rows have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def inputs_of(facts: Facts, decision: Decision) -> Inputs:
         place=decision.place,
         caller_id=decision.caller_id,
         trunk_is_sandbox=decision.trunk_is_sandbox,
+        prefix=decision.prefix,
     )
 
 

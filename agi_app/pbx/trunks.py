@@ -90,16 +90,16 @@ async def check_trunks(ask: Ask, trunks: Mapping[str, TrunkSettings]) -> None:
     faults = [
         f"trunk {name}: {fault}"
         for name, trunk in trunks.items()
-        for endpoint in endpoint_names(name, trunk)
+        for endpoint in endpoint_names(trunk)
         for fault in (await trunk_facts(ask, endpoint)).faults(sandbox=trunk.sandbox)
     ]
     if faults:
         raise ConfigError("\n".join(faults))
 
 
-def endpoint_names(name: str, trunk: TrunkSettings) -> list[str]:
+def endpoint_names(trunk: TrunkSettings) -> list[str]:
     """The PJSIP endpoints of a trunk, one a line if it has lines: what stands behind the @ of PJSIP/{number}@NAME."""
-    return [_endpoint_name(name, dialled) for dialled in trunk.endpoints()]
+    return [dialled.rpartition("@")[2] for dialled in trunk.endpoints()]
 
 
 def endpoint_name(name: str, trunk: TrunkSettings, number: str) -> str:
@@ -107,15 +107,7 @@ def endpoint_name(name: str, trunk: TrunkSettings, number: str) -> str:
     dialled = trunk.dial_string("{number}", number)
     if dialled is None:
         raise ConfigError(f"trunks.{name}: there is no line with the number {number}")
-    return _endpoint_name(name, dialled)
-
-
-def _endpoint_name(name: str, dialled: str) -> str:
-    technology, _, rest = dialled.partition("/")
-    endpoint = rest.partition("@")[2]
-    if technology != "PJSIP" or not re.fullmatch(r"[A-Za-z0-9_.-]+", endpoint):
-        raise ConfigError(f"trunks.{name}.endpoint: a trunk is written PJSIP/{{number}}@ENDPOINT, not {dialled}")
-    return endpoint
+    return dialled.rpartition("@")[2]
 
 
 async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:

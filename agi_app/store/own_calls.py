@@ -48,6 +48,7 @@ async def record_decision(
         "recent_calls": facts.recent_calls,
         "trunk": facts.trunk,
         "trunk_is_sandbox": decision.trunk_is_sandbox,
+        "prefix": decision.prefix,
         "place": decision.place,
         **more,
     }

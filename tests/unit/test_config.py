@@ -22,6 +22,9 @@ def _no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+AT_2 = "agi-app.toml:2:1: trunks.a.endpoint: "
+
+
 def project(folder: Path, text: str = "") -> Path:
     (folder / SETTINGS_FILE).write_text(text, encoding="utf-8")
     return folder
@@ -55,9 +58,12 @@ def test_without_a_settings_file_the_message_says_how_to_get_one(tmp_path: Path)
         ("project = '/elsewhere'", "agi-app.toml:1:1: project: this name is not a setting"),
         ("[trunks.a]\nconcurrent = 3", "agi-app.toml:1:2: trunks.a.endpoint: is required"),
         ("[trunks.'a b']\nendpoint = 'PJSIP/{number}@a'", "trunks.a b"),
-        ("[trunks.a]\nendpoint = 'PJSIP/12345@a'", "trunks.a.endpoint: must be TECHNOLOGY/"),
-        ("[trunks.a]\nendpoint = '{number}'", "trunks.a.endpoint: must be TECHNOLOGY/"),
-        ("[trunks.a]\nendpoint = 'PJSIP/{number}{number}@a'", "trunks.a.endpoint: must be TECHNOLOGY/"),
+        ("[trunks.a]\nendpoint = 'PJSIP/12345@a'", AT_2 + "is written PJSIP/"),
+        ("[trunks.a]\nendpoint = '{number}'", AT_2 + "is written PJSIP/"),
+        (
+            "[trunks.a]\nendpoint = 'PJSIP/{number}{number}@a'",
+            AT_2 + "is written PJSIP/",
+        ),
         ("[trunks.a]\nendpoint = 'PJSIP/{number}@a'\ncalls_per_second = 0", "trunks.a.calls_per_second"),
         ("[trunks.a]\nendpoint = 'PJSIP/{number}@a'\ncalls_per_second = nan", "trunks.a.calls_per_second"),
         ("[trunks.a]\nendpoint = 'PJSIP/{number}@a'\ncalls_per_second = inf", "trunks.a.calls_per_second"),
@@ -194,6 +200,58 @@ def test_a_missing_password_says_where_to_put_one(tmp_path: Path) -> None:
 def test_a_trunk_dials_with_or_without_the_plus_sign(tmp_path: Path, plus: str, dialled: str) -> None:
     found = load_settings(project(tmp_path, f"[trunks.a]\nendpoint = 'PJSIP/{{number}}@a'\nplus = {plus}"))
     assert found.trunks["a"].dial_string("+4477", "+441") == dialled
+
+
+@pytest.mark.attack("row 10: another number in a trunk's endpoint string")
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "PJSIP/+999861380000001;x={number}@a",
+        "PJSIP/+999861380000001@a;x={number}",
+        "PJSIP/9{number}@a",
+        "PJSIP/{number}9@a",
+        "PJSIP/+{number}@a",
+        "PJSIP/{number};user=phone@a",
+        "PJSIP/{number}%40b@a",
+        "PJSIP/{number}@a/sip:+999861380000001@127.0.0.1",
+        "PJSIP/{number}@a&PJSIP/+999861380000001@a",
+        "PJSIP/{number}@a?X-Header=1",
+        "PJSIP/a/sip:{number}@127.0.0.1",
+        "PJSIP/{line}{number}@a",
+        "PJSIP/{number}@",
+        "PJSIP/{number}@a\\n",
+        "PJSIP/{number}@a b",
+        "PJSIP/carrier/{number}",
+        "pjsip/{number}@a",
+        "SIP/{number}@a",
+        "DAHDI/g1/{number}",
+        "Local/{number}@from-internal",
+        "PJSIP/{number}@{number}",
+    ],
+)
+def test_a_trunk_dials_the_number_that_was_decided_on_and_no_other(tmp_path: Path, endpoint: str) -> None:
+    """Nothing but {number} before the @, and the plain name of an endpoint behind it."""
+    said = faults(tmp_path, f'# trunks\n[trunks.a]\nendpoint = "{endpoint}"')
+    assert "agi-app.toml:3:1: trunks.a.endpoint: is written PJSIP/{number}@ENDPOINT" in said
+
+
+def test_a_carriers_access_prefix_is_a_setting_of_its_own(tmp_path: Path) -> None:
+    """So that it can be told apart from the number; the message about digits before {number} names it."""
+    found = load_settings(project(tmp_path, "[trunks.a]\nendpoint = 'PJSIP/{number}@a'\nprefix = '00'"))
+    assert found.trunks["a"].dial_string("+4477", "+441") == "PJSIP/004477@a"
+    assert "setting prefix" in faults(tmp_path, "[trunks.a]\nendpoint = 'PJSIP/00{number}@a'")
+
+
+@pytest.mark.attack("row 10: another number in a trunk's prefix")
+@pytest.mark.parametrize("prefix", ["123456", "+86", "9;", "9@b", "a", "٣", "9 ", "{line}"])
+def test_a_prefix_has_five_digits_at_most(tmp_path: Path, prefix: str) -> None:
+    said = faults(tmp_path, f"[trunks.a]\nendpoint = 'PJSIP/{{number}}@a'\nprefix = '{prefix}'")
+    assert "agi-app.toml:3:1: trunks.a.prefix: " in said
+
+
+def test_a_prefix_and_a_plus_sign_exclude_each_other(tmp_path: Path) -> None:
+    said = faults(tmp_path, "[trunks.a]\nendpoint = 'PJSIP/{number}@a'\nprefix = '00'\nplus = true")
+    assert "agi-app.toml:1:2: trunks.a: prefix stands before a number without its plus sign" in said
 
 
 GSM = "[trunks.gsm]\nendpoint = 'PJSIP/{number}@gsm-{line}'\n"

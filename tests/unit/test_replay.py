@@ -51,6 +51,14 @@ def test_a_decision_comes_out_the_same_to_the_byte(facts: Facts, hours: int, cam
     assert same_reasons(row, again)
 
 
+@pytest.mark.attack("row 10: a prefix that no record names")
+def test_what_a_trunk_dials_before_the_number_is_kept_and_decides_nothing() -> None:
+    decision = decide(FACTS, CAMPAIGN, True, RULES, NOW)
+    row = stored(FACTS, decision.dialled_with("00"))
+    assert '"prefix":"00"' in row.inputs
+    assert replay(row, CAMPAIGN, RULES).reasons == decision.reasons
+
+
 def test_the_number_is_not_kept() -> None:
     row = stored(FACTS, decide(FACTS, CAMPAIGN, True, RULES, NOW))
     assert FACTS.number.lstrip("+") not in row.inputs + row.reasons

@@ -9,7 +9,7 @@ import pytest
 
 from agi_app.errors import ConfigError
 from agi_app.pbx.http import Response
-from agi_app.pbx.trunks import TrunkFacts, check_trunks, endpoint_names, is_loopback, trunk_facts
+from agi_app.pbx.trunks import TrunkFacts, check_trunks, is_loopback, trunk_facts
 from agi_app.trunk_config import TrunkSettings
 
 SANDBOX = TrunkSettings(endpoint="PJSIP/{number}@carrier", sandbox=True)
@@ -111,12 +111,6 @@ async def test_all_faults_of_all_trunks_are_told_at_once() -> None:
     with pytest.raises(ConfigError) as told:
         await check_trunks(pjsip(contact="sip:198.51.100.7", from_user="1").ask, {"a": SANDBOX, "b": REAL})
     assert [line.split(":")[0] for line in str(told.value).splitlines()] == ["trunk a", "trunk a", "trunk b"]
-
-
-@pytest.mark.parametrize("endpoint", ["DAHDI/g1/{number}", "PJSIP/{number}", "PJSIP/carrier/{number}"])
-def test_only_a_pjsip_endpoint_can_be_looked_at(endpoint: str) -> None:
-    with pytest.raises(ConfigError, match="PJSIP/"):
-        endpoint_names("x", TrunkSettings(endpoint=endpoint))
 
 
 def test_a_name_of_more_than_one_aor() -> None:
