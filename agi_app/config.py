@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from agi_app.ami_config import AmiSettings
 from agi_app.destination_config import DestinationSettings
 from agi_app.errors import ConfigError
+from agi_app.identity_config import IdentitySettings
 from agi_app.line_config import InboundLineSettings, one_line_a_number
 from agi_app.screening_config import BAD_TOKEN, AgiSettings, GuardSettings, usable_token
 from agi_app.toml_lines import Places, find, places
@@ -110,6 +111,7 @@ class Settings(BaseSettings):
     guard: GuardSettings = GuardSettings()
     audit: AuditSettings = AuditSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    identity: IdentitySettings | None = None
 
     @model_validator(mode="after")
     def _queues_need_ami(self) -> Settings:

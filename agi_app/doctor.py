@@ -1,6 +1,6 @@
 """What is wrong here and how to mend it: settings, project files, speech, database, clocks, Asterisk, trunks, prompts.
 
-It mends nothing (like every command it makes what a new project lacks: data folder, key, embedded database).
+It mends nothing (like every command it makes an embedded database that is not there yet).
 A check that cannot be made because an earlier one failed is left out.
 """
 
@@ -15,8 +15,8 @@ from agi_app.campaigns.project import detecting, read_project
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.clock import Clock, SystemClock
 from agi_app.config import Settings, load_settings
+from agi_app.consent import identity
 from agi_app.consent.caller_id_proof import LABEL, Standing, standing
-from agi_app.consent.suppression import load_key
 from agi_app.dialer import trunk_watch
 from agi_app.dialer.amd_trial import try_detection
 from agi_app.dialer.worker import MAX_CLOCK_DIFFERENCE
@@ -93,12 +93,9 @@ def _files(settings: Settings) -> Findings:
     text = f"; calls back to {', '.join(bare)} go on in your dialplan" if bare else ""
     found.append(Finding("lines", True, f"{len(settings.lines)} numbers are answered by flows{text}"))
     try:
-        load_key(settings.data)
-        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        identity.key_of(settings)
     except AgiAppError as error:
         return [*found, Finding("data folder", False, str(error), "see the message; docs/how-to/back-up.md")]
-    except OSError as error:
-        return [*found, Finding("data folder", False, str(error), f"make {settings.data} writable for this user")]
     well = os.access(settings.data, os.W_OK)
     return [*found, Finding("data folder", well, str(settings.data_folder), "" if well else "make it writable")]
 
@@ -106,7 +103,7 @@ def _files(settings: Settings) -> Findings:
 async def _database(settings: Settings) -> Findings:
     clock = SystemClock()
     try:
-        key = load_key(settings.data)
+        key = identity.key_of(settings)
         url = settings.database_url or None
         store = await Store.open(
             url, settings.data, clock=clock, hash_number=key.hash_number, check_schema=url is not None
@@ -116,7 +113,7 @@ async def _database(settings: Settings) -> Findings:
     try:
         if url is None:
             await migrate(store)
-        await checks.confirm_suppression_key(store, key.check_value)
+        await identity.confirm(store, settings)
         await checks.assert_durable(store)
         apart = await checks.clock_difference(store)
         agree = abs(apart) <= MAX_CLOCK_DIFFERENCE

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from agi_app.clock import Clock, SystemClock
 from agi_app.config import Settings
+from agi_app.consent import identity
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.journal import Journal
-from agi_app.consent.suppression import SuppressionKey, load_key
+from agi_app.consent.suppression import SuppressionKey
 from agi_app.store import checks
 from agi_app.store.migrate import migrate
 from agi_app.store.pool import Store
@@ -30,7 +31,7 @@ class Installation:
 @asynccontextmanager
 async def installation(settings: Settings) -> AsyncIterator[Installation]:
     """Open the database (our own one is migrated by itself), the key and the clock; close them in the end."""
-    key = load_key(settings.data)
+    key = identity.key_of(settings)
     files = KeptFiles.of(settings.data)
     files.evidence.prepare()
     files.recordings.prepare()
@@ -41,7 +42,7 @@ async def installation(settings: Settings) -> AsyncIterator[Installation]:
     try:
         if url is None:
             await migrate(store)
-        await checks.confirm_suppression_key(store, key.check_value)
+        await identity.confirm(store, settings)
         clock = await checks.rules_clock(store, settings.sandbox.clock)
         yield Installation(settings, store, clock, key, Journal(settings.data, clock))
     finally:
@@ -50,7 +51,7 @@ async def installation(settings: Settings) -> AsyncIterator[Installation]:
 
 async def migrate_database(settings: Settings) -> list[str]:
     """Bring the database to this version's schema; returns the names of what was applied."""
-    key = load_key(settings.data)
+    key = identity.key_of(settings)
     store = await Store.open(
         settings.database_url or None,
         settings.data,

@@ -22,6 +22,7 @@ from bench.wire import Wire
 from sandbox.asterisk import Asterisk
 from sandbox.caller import Callers, Incoming
 from sandbox.commands import AgiApp
+from sandbox.project import write_settings
 from sandbox.supervise import Child
 from sandbox.world import World, settings_toml
 
@@ -83,8 +84,8 @@ def run(root: Path, calls: int, rate: float, known: int = KNOWN) -> dict[str, An
     people.make_project(project, "")
     with World(root, folder, prompts_dir=project / "prompts") as world:
         asterisk = world.asterisk
-        (project / "agi-app.toml").write_text(
-            f'{settings_toml(asterisk, trunk="sandbox")}{SETTINGS}\n[sandbox]\nclock = "{people.CLOCK}"\n'
+        write_settings(
+            project, f'{settings_toml(asterisk, trunk="sandbox")}{SETTINGS}\n[sandbox]\nclock = "{people.CLOCK}"\n'
         )
         _add_dialplan(asterisk)
         app = AgiApp(project, folder, say)

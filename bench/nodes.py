@@ -24,6 +24,7 @@ from bench import people
 from bench.output import machine, say
 from sandbox.commands import AgiApp
 from sandbox.errors import SandboxError
+from sandbox.project import write_settings
 from sandbox.rates import most_within
 from sandbox.sip import CarrierCall, overlapping
 from sandbox.world import World, settings_toml
@@ -173,7 +174,7 @@ def _prepare(world: World, project: Path, env: dict[str, str], called: Sequence[
     asterisk = "\n".join(line for line in asterisk.splitlines() if not line.startswith("entityid"))  # Asterisk tells
     trunks = others[others.index("[trunks.") :]
     clock = f'[sandbox]\nclock = "{people.CLOCK}"\n'
-    (project / "agi-app.toml").write_text(f"{asterisk}\ncalls_per_second = {CAP}\n\n{trunks}\n{clock}")
+    write_settings(project, f"{asterisk}\ncalls_per_second = {CAP}\n\n{trunks}\n{clock}")
     (project / "campaigns" / "bulk.yaml").write_text(_CAMPAIGN)
     app = AgiApp(project, project.parent, say, env=env)
     people.write_contacts(project / "contacts.csv", called)

@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from sandbox.project import write_settings
+
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 CAMPAIGN = "bulk"
 CALLER_ID = "+999862155500001"
@@ -26,7 +28,7 @@ def make_project(folder: Path, settings: str) -> None:
     """The bulk example with these settings and the carrier's letter about its caller ID."""
     shutil.copytree(EXAMPLES / "bulk", folder)
     shutil.copy(EXAMPLES / "clinic" / "caller-id-letter.txt", folder)
-    (folder / "agi-app.toml").write_text(f'{settings}\n[sandbox]\nclock = "{CLOCK}"\n')
+    write_settings(folder, f'{settings}\n[sandbox]\nclock = "{CLOCK}"\n')
 
 
 def write_contacts(file: Path, people: Sequence[str], prefix: str = "B") -> None:

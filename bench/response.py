@@ -29,6 +29,7 @@ from sandbox.carrier import MEDIA_HOST, Carrier
 from sandbox.commands import AgiApp
 from sandbox.g711 import ALAW, ULAW
 from sandbox.pcap import read_datagrams
+from sandbox.project import write_settings
 from sandbox.speaker import Person, Says
 from sandbox.world import settings_toml
 
@@ -140,11 +141,11 @@ def _write(project: Path, asterisk: Asterisk, talks: Sequence[Talk], speech: Spe
     campaign.write_text("\n".join([*lines, *pace]) + "\n", "utf-8")
     settings = settings_toml(asterisk, trunk="sandbox")
     model = speech_models.whisper_base()
-    (project / "agi-app.toml").write_text(
+    write_settings(
+        project,
         f'{settings}\n[speech]\nengine = "faster-whisper"\nmodel = "{model}"\n'
         f"threads = {speech.threads}\nlevel = {speech.level}\ntaps = {speech.taps}\n\n"
         f'[sandbox]\nclock = "{people.CLOCK}"\n',
-        "utf-8",
     )
     people.write_consents(project / "consent.csv", [talk.number for talk in talks])
     rows = [f"T{place},{talk.number},{talk.language},Test" for place, talk in enumerate(talks)]

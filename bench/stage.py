@@ -13,6 +13,7 @@ from bench import people
 from bench.output import machine, say
 from sandbox.asterisk import Asterisk
 from sandbox.commands import AgiApp
+from sandbox.project import write_settings
 from sandbox.world import World, settings_toml
 
 CONCURRENT = 800
@@ -62,7 +63,7 @@ def stage(
         made.asterisk.ami, made.asterisk.extra_dialplan = True, dialplan(made.asterisk)
     with made as world:
         settings = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=rate, concurrent=CONCURRENT)
-        (project / "agi-app.toml").write_text(f'{settings}\n[sandbox]\nclock = "{people.CLOCK}"\n')
+        write_settings(project, f'{settings}\n[sandbox]\nclock = "{people.CLOCK}"\n')
         as_we_are(world.asterisk.pid)
         now = machine()
         say(f"== {now['at']}, load {now['load']}; logs in {folder}")

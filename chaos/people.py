@@ -13,6 +13,7 @@ from chaos.database import Database
 from chaos.supervisor import environment
 from sandbox.asterisk import TRUNK
 from sandbox.commands import AgiApp
+from sandbox.project import write_settings
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "bulk"
 CALLER_ID = "+999862155500001"
@@ -76,7 +77,7 @@ def make_template(folder: Path, code: Path, count: int, seed: int) -> Template:
     rows = [{"external_id": f"P{n}", "number": number, "language": "zh-CN"} for n, number in enumerate(numbers)]
     _write_rows(project / "contacts.csv", rows)
     (project / "letter.txt").write_text(f"An invented letter: {CALLER_ID} is ours.\n")
-    (project / "agi-app.toml").write_text(settings("http://127.0.0.1:1/ari", "none", "none", "/nowhere", 10, 10))
+    write_settings(project, settings("http://127.0.0.1:1/ari", "none", "none", "/nowhere", 10, 10))
     database = Database(folder / "database")
     database.create()
     try:

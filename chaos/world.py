@@ -33,6 +33,7 @@ from sandbox.carrier import Carrier
 from sandbox.commands import AgiApp
 from sandbox.errors import SandboxError
 from sandbox.ports import free_port
+from sandbox.project import write_settings
 from sandbox.world import agents_toml
 
 SMALL_DISK = "16m"
@@ -162,7 +163,7 @@ class World:
         )
         if node.ami is not None:
             text += agents_toml(asterisk, node.ami.port)
-        (node.project / "agi-app.toml").write_text(text)
+        write_settings(node.project, text)
 
     def app(self, node: Node | None = None) -> AgiApp:
         """The commands of a node's project, straight to the database."""

@@ -22,6 +22,7 @@ from typing import Any
 
 from sandbox.commands import AgiApp
 from sandbox.errors import SandboxError
+from sandbox.project import write_settings
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.sip import CarrierCall
 from sandbox.witness import Verdict, judge, read_stops
@@ -107,7 +108,7 @@ class Demo:
     def _settings(self, world: World, clock: str) -> None:
         text = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=10, concurrent=60)
         text = f"{text}\n{line_toml(self.project)}"
-        (self.project / "agi-app.toml").write_text(f'{text}\n[sandbox]\nclock = "{clock}"\n')
+        write_settings(self.project, f'{text}\n[sandbox]\nclock = "{clock}"\n')
 
     def _campaign(self, app: AgiApp, world: World, name: str) -> dict[str, Any]:
         self.say(f"\n== Campaign {name}")

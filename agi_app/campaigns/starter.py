@@ -7,6 +7,8 @@ from importlib import resources
 from pathlib import Path
 
 from agi_app.audit.key import load_or_make
+from agi_app.config import SETTINGS_FILE
+from agi_app.consent.identity import make as make_identity
 from agi_app.errors import InputError
 
 EXAMPLE = "clinic"
@@ -39,7 +41,7 @@ def make_project(folder: Path) -> list[str]:
         "  simulations/    calls that the flow must lead to; `agi-app simulate --expect` runs them",
         "  contacts.csv, consent.csv    three sample people (test numbers)",
         "  caller-id-letter.txt         a sample of the carrier's letter that a number is yours (test number)",
-        "  var/            data: the audit key is in var/audit/key.pem; back it up, it cannot be made again",
+        "  var/            data: var/suppression.key and var/audit/key.pem cannot be made again; back them up",
         f"next: cd {folder}; agi-app check; agi-app simulate checkup-reminder",
     ]
 
@@ -52,6 +54,8 @@ def _fill(folder: Path, example: Path) -> None:
     for file in resources.files("agi_app.campaigns").joinpath("starter_files").iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
     load_or_make(folder / _DATA_FOLDER)
+    with (folder / SETTINGS_FILE).open("a", encoding="utf-8") as settings:
+        settings.write(f"\n{make_identity(folder / _DATA_FOLDER).toml}")
     (folder / ".gitignore").write_text("var/\nprompts/.prepared/\nari-password\n*.rejects.csv\n", encoding="utf-8")
 
 

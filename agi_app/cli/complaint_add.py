@@ -82,7 +82,7 @@ def add(
     except StoreError as error:
         if no_stop:
             raise
-        stops_without_database(settings_of(project).data, SystemClock(), [e164], VIA)
+        stops_without_database(settings_of(project), SystemClock(), [e164], VIA)
         raise StoreError(
             f"the stop is safe in the journal, but no case was opened, enter it again later: {error}"
         ) from error

@@ -155,7 +155,7 @@ def _stop_all(project: Path, numbers: Sequence[str]) -> None:
 
 def _without_database(project: Path, numbers: Sequence[str], via: str, error: StoreError) -> None:
     """A stop is taken also while the database is away: on disk now, in the database before the next call."""
-    stops_without_database(settings_of(project).data, SystemClock(), numbers, via)
+    stops_without_database(settings_of(project), SystemClock(), numbers, via)
     err.print(
         f"the database does not answer ({error}); the stop is safe in the journal of this node, and its worker"
         " stores it before it dials again",

@@ -23,6 +23,7 @@ GROUPS = (
 )
 COMMANDS = {
     "init": "files",
+    "adopt": "adopt",
     "check": "files",
     "diagram": "files",
     "simulate": "simulate",

@@ -9,11 +9,11 @@ import asyncio
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from agi_app.clock import Clock
+from agi_app.config import Settings
+from agi_app.consent.identity import key_of
 from agi_app.consent.journal import Journal
-from agi_app.consent.suppression import load_key
 from agi_app.errors import StoreError
 from agi_app.model.campaign import Purpose
 from agi_app.store import stops
@@ -76,10 +76,10 @@ async def stop_list(store: Store, journal: Journal, clock: Clock, numbers: Seque
     )
 
 
-def stops_without_database(data_folder: Path, clock: Clock, numbers: Sequence[str], via: str) -> None:
+def stops_without_database(settings: Settings, clock: Clock, numbers: Sequence[str], via: str) -> None:
     """Keep stops of E.164 numbers in the journal alone; a worker stores them when the database is back. Blocks.
 
     Returns once they are on disk. Raises SafetyError when they are not.
     """
-    key = load_key(data_folder)
-    Journal(data_folder, clock).append_all([key.hash_number(number) for number in numbers], via)
+    key = key_of(settings)
+    Journal(settings.data, clock).append_all([key.hash_number(number) for number in numbers], via)

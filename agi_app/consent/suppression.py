@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 from agi_app.errors import SafetyError
+from agi_app.files import make_private
 from agi_app.keys import key_from_hex, make_key, read_key
 
 KEY_FILE = "suppression.key"
@@ -42,20 +43,32 @@ class SuppressionKey:
 
 
 def load_key(data_folder: Path) -> SuppressionKey:
-    """The key of this installation; made on first use, readable by its owner only.
+    """The key of this installation.
 
     ConfigError when it is damaged, SafetyError when it is gone: a stop under a new key would never be found.
     """
     if text := os.environ.get(KEY_VARIABLE):
         return SuppressionKey(key_from_hex(text, KEY_VARIABLE, WHAT))
     file = data_folder / KEY_FILE
-    used = [
-        name for name in MADE_WITH_THE_KEY if (data_folder / name).exists()
-    ]  # looked at before the key, which is older
     key = read_key(file, WHAT)
-    if key is None and used:
+    if key is None:
         raise SafetyError(
-            f"{file}: the {WHAT} is gone, but {data_folder / used[0]} was filled with it, so nobody who said stop would"
-            f" be known. Put it back from your backup, or from another node of this database (or set {KEY_VARIABLE})"
+            f"{file}: the {WHAT} is gone, so nobody who said stop would be known; nobody is called. Mount its disk, or"
+            f" put it back from your backup, or from another node of this database (or set {KEY_VARIABLE})"
         )
-    return SuppressionKey(key or make_key(file, WHAT))
+    return SuppressionKey(key)
+
+
+def make_suppression_key(data_folder: Path) -> SuppressionKey:
+    """A new project's key, readable by its owner only, or the one that is there; the data folder is made, too.
+
+    ConfigError when it is damaged or cannot be written, SafetyError when something was made with a key that is gone.
+    """
+    if os.environ.get(KEY_VARIABLE):
+        make_private(data_folder)
+        return load_key(data_folder)
+    file = data_folder / KEY_FILE
+    used = [name for name in MADE_WITH_THE_KEY if (data_folder / name).exists()]
+    if used and not file.exists():  # looked at before the key, which is older
+        load_key(data_folder)
+    return SuppressionKey(read_key(file, WHAT) or make_key(file, WHAT))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from agi_app.clock import Clock, SandboxClock, SystemClock
 from agi_app.errors import SafetyError, StoreError
@@ -12,6 +13,7 @@ from agi_app.store.statements import record
 
 Q = queries.load("session")
 SUPPRESSION_KEY = "suppression_key_check"
+PROJECT = "project_id"
 
 
 async def assert_durable(store: Store) -> None:
@@ -62,12 +64,32 @@ async def rules_clock(store: Store, start: dt.datetime | None) -> Clock:
     return SystemClock() if start is None else SandboxClock(await sandbox_offset(store, start))
 
 
-async def confirm_suppression_key(store: Store, check_value: str) -> None:
-    """Store the key's check value at first use; raise SafetyError when it is not that one later."""
+@dataclass(frozen=True, slots=True)
+class StoredIdentity:
+    """What the database knows of its project; None: not yet."""
+
+    project: str | None
+    suppression_key: str | None  # its check value
+
+
+async def identity_of(store: Store) -> StoredIdentity:
+    """Whose database this is."""
+    async with store.connection() as connection:
+        project = await record(connection, Q["read_meta"], {"key": PROJECT})
+        key = await record(connection, Q["read_meta"], {"key": SUPPRESSION_KEY})
+    return StoredIdentity(project["value"] if project else None, key["value"] if key else None)
+
+
+async def store_identity(store: Store, project: str, check_value: str) -> None:
+    """Make this the project's database, as far as it is nobody's yet."""
     async with store.transaction() as connection:
         await connection.execute(Q["remember_meta"], {"key": SUPPRESSION_KEY, "value": check_value})
-        row = await record(connection, Q["read_meta"], {"key": SUPPRESSION_KEY})
-    if row is None or row["value"] != check_value:
+        await connection.execute(Q["remember_meta"], {"key": PROJECT, "value": project})
+
+
+def compare_key(known: StoredIdentity, check_value: str) -> None:
+    """Raise SafetyError when the database was filled with another suppression key."""
+    if known.suppression_key not in (None, check_value):
         raise SafetyError(
             "the suppression key is not the one this database was filled with, so nobody who said stop would be "
             "recognised; put the right suppression.key back into the data folder (it is in your backup; nodes that "

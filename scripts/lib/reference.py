@@ -27,6 +27,7 @@ from agi_app.destination_config import DestinationSettings
 from agi_app.gate.case import Rule
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import Jurisdiction
+from agi_app.identity_config import IdentitySettings
 from agi_app.line_config import InboundLineSettings
 from agi_app.trunk_config import LineSettings, TrunkSettings
 
@@ -125,7 +126,7 @@ def settings() -> Iterator[tuple[str, str, Any]]:
     for name, field in Settings.model_fields.items():
         if name == "project":
             continue
-        model = NAMED.get(name, field.annotation)
+        model = IdentitySettings if name == "identity" else NAMED.get(name, field.annotation)
         if isinstance(model, type) and issubclass(model, BaseModel):
             table = f"{name}.NAME" if name in NAMED else name
             yield from ((table, inner, found) for inner, found in model.model_fields.items())
@@ -174,6 +175,7 @@ def _about(table: str) -> list[str]:
     model = {
         **{f"{name}.NAME": named for name, named in NAMED.items()},
         "sandbox": SandboxSettings,
+        "identity": IdentitySettings,
         LINES_TABLE: LineSettings,
     }.get(table)
     if table == "asterisk":

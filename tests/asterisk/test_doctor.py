@@ -12,7 +12,9 @@ import psycopg
 import pytest
 
 from agi_app.campaigns.starter import make_project
+from agi_app.consent.suppression import SuppressionKey
 from agi_app.doctor import Finding, examine
+from agi_app.identity_config import IdentitySettings
 from agi_app.store import embedded
 from sandbox.asterisk import Asterisk
 from sandbox.capture import Capture
@@ -20,6 +22,9 @@ from sandbox.world import line_toml, settings_toml
 from tests.asterisk.client import TRUNK
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
+
+KEY = "ab" * 32
+IDENTITY = IdentitySettings(project="1d" * 16, suppression_key=SuppressionKey(bytes.fromhex(KEY)).check_value).toml
 
 
 @dataclass
@@ -31,7 +36,8 @@ class Patient:
 
     async def examine(self, settings: str | None = None) -> dict[str, Finding]:
         """The findings by name, with these settings."""
-        (self.folder / "agi-app.toml").write_text(self.settings if settings is None else settings, "utf-8")
+        text = self.settings if settings is None else settings
+        (self.folder / "agi-app.toml").write_text(f"{text}\n{IDENTITY}", "utf-8")
         return {f.check: f for f in await examine(self.folder)}
 
 
@@ -48,7 +54,7 @@ def patient(
     tmp_path: Path, asterisk: Asterisk, cluster: embedded.EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> Patient:
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.setenv("AGI_APP_SUPPRESSION_KEY", "ab" * 32)
+    monkeypatch.setenv("AGI_APP_SUPPRESSION_KEY", KEY)
     make_project(tmp_path / "mine")
     assert asterisk.prompts_dir is not None
     shutil.copytree(tmp_path / "mine" / "prompts", asterisk.prompts_dir, dirs_exist_ok=True)
@@ -122,7 +128,7 @@ async def test_another_suppression_key_is_found(patient: Patient, monkeypatch: p
     await patient.examine()
     monkeypatch.setenv("AGI_APP_SUPPRESSION_KEY", "cd" * 32)
     found = await patient.examine()
-    assert "suppression key" in found["database"].text
+    assert "suppression_key is the fingerprint of another key" in found["data folder"].text
 
 
 async def test_a_caller_id_is_judged_by_rules_time(patient: Patient, cluster: embedded.EmbeddedServer) -> None:

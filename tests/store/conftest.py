@@ -80,6 +80,15 @@ def database_url(cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture
+def new_url(cluster: Cluster) -> Iterator[str]:
+    """A second database, without tables."""
+    name = f"test_{next(_numbers)}"
+    cluster.run(f"CREATE DATABASE {name}")
+    yield cluster.url(name)
+    cluster.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
     """An open store on a fresh database."""
     opened = await open_store(database_url)

@@ -99,7 +99,7 @@ async def test_a_read_only_database(store: Store, database_url: str) -> None:
         await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     standby = await open_store(database_url)
     with pytest.raises(StoreError, match=r"read-only \(a standby\?\)"):
-        await checks.confirm_suppression_key(standby, "abc")
+        await checks.store_identity(standby, "a", "abc")
     await standby.close()
 
 
@@ -163,10 +163,13 @@ async def test_one_worker_an_asterisk(store: Store, database_url: str) -> None:
 
 async def test_a_wrong_suppression_key_is_noticed(store: Store) -> None:
     """With it nobody who said stop would be recognised."""
-    await checks.confirm_suppression_key(store, "abc")
-    await checks.confirm_suppression_key(store, "abc")
+    await checks.store_identity(store, "a", "abc")
+    await checks.store_identity(store, "b", "xyz")  # it keeps the first
+    known = await checks.identity_of(store)
+    assert known == checks.StoredIdentity("a", "abc")
+    checks.compare_key(known, "abc")
     with pytest.raises(SafetyError, match=r"put the right suppression\.key back"):
-        await checks.confirm_suppression_key(store, "xyz")
+        checks.compare_key(known, "xyz")
 
 
 async def test_nodes_tell_whether_their_journal_is_stored(store: Store) -> None:

@@ -155,7 +155,7 @@ class Command:
 
     def __init__(self, project: Path, url: str) -> None:
         self._project = project
-        self._env = {**os.environ, "DATABASE_URL": url, "AGI_APP_SUPPRESSION_KEY": "ab" * 32}
+        self._env = {**os.environ, "DATABASE_URL": url}
 
     def run(self, shell: str) -> subprocess.CompletedProcess[str]:
         """Run a shell line in which ``agi-app`` is ours."""

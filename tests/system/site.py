@@ -21,6 +21,7 @@ from psycopg.rows import TupleRow
 
 from sandbox.asterisk import Asterisk
 from sandbox.commands import AgiApp
+from sandbox.project import write_settings
 from sandbox.sip import CarrierCall
 from sandbox.supervise import Child
 from sandbox.witness import read_stops
@@ -83,7 +84,7 @@ class Site:
 
     def set_clock(self, clock: str) -> None:
         """Write the settings; workers and commands started later go by this clock."""
-        (self.project / "agi-app.toml").write_text(self.settings(f'[sandbox]\nclock = "{clock}"\n'), "utf-8")
+        write_settings(self.project, self.settings(f'[sandbox]\nclock = "{clock}"\n'))
 
     def settings(self, more: str = "") -> str:
         """The text of agi-app.toml."""

@@ -12,6 +12,7 @@ import pytest
 
 from agi_app.store.embedded import EmbeddedServer
 from sandbox.commands import AgiApp
+from sandbox.project import write_settings
 from tests.system.site import CALLER_ID, CLOCK, LETTER, Site, people
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
@@ -160,13 +161,13 @@ def test_sandbox_trunk_that_leads_off_this_machine(project: Project) -> None:
 def test_another_suppression_key(project: Project) -> None:
     """With it nobody who said stop would be recognised."""
     said = project.fails(WRONG_ENVIRONMENT, "run", env={"AGI_APP_SUPPRESSION_KEY": "ab" * 32})
-    assert "the suppression key is not the one this database was filled with" in said
+    assert "identity.suppression_key is the fingerprint of another key" in said
 
 
 def test_data_folder_that_cannot_be_written(project: Project) -> None:
     """Here a file is in its place; root may write everywhere else."""
     (project.folder / "taken").write_text("")
-    (project.folder / "agi-app.toml").write_text(f'data_folder = "taken"\n{project.site.settings()}', "utf-8")
+    write_settings(project.folder, f'data_folder = "taken"\n{project.site.settings()}')
     said = project.fails(WRONG_ENVIRONMENT, "run", env={"DATABASE_URL": ""})
     assert f"{project.folder}/taken" in said
 

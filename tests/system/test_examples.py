@@ -20,6 +20,7 @@ import pytest
 
 from sandbox.callees import read_callees
 from sandbox.commands import AgiApp
+from sandbox.project import write_settings
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.sip import CarrierCall
 from sandbox.world import World, settings_toml
@@ -63,12 +64,12 @@ class Trial:
         """Write the settings; workers and commands started later go by them."""
         (self.project / "said.txt").write_text(said, "utf-8")
         model = "said.txt" if self._engine == "scripted" else str(WHISPER)
-        (self.project / "agi-app.toml").write_text(
+        write_settings(
+            self.project,
             f"{settings_toml(self.world.asterisk, trunk='sandbox')}\n"
             f'[destinations.advisor]\nendpoint = "{advisor}"\n\n'
             f'[speech]\nengine = "{self._engine}"\nmodel = "{model}"\ndeadline = {DEADLINE_S}\n\n'
             f'[sandbox]\nclock = "{CLOCK}"\n',
-            "utf-8",
         )
 
     def prepare(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sandbox.project import write_settings
 from tests.system.conftest import NewSite
 from tests.system.site import CLOCK, Site, until
 
@@ -43,7 +44,7 @@ def listening(new_site: NewSite) -> Iterator[Site]:
     (site.project / "said.txt").write_text("\n".join((LOANS, HEARD, HEARD, HEARD)), "utf-8")
     speech, guard = 'engine = "scripted"\nmodel = "said.txt"', "listen = true\nmailbox = true"
     more = f'[sandbox]\nclock = "{CLOCK}"\n[speech]\n{speech}\n[guard]\n{guard}\n'
-    (site.project / "agi-app.toml").write_text(site.settings(more), "utf-8")
+    write_settings(site.project, site.settings(more))
     local = site.asterisk.run_dir / "etc" / "extensions_local.conf"
     before = local.read_text()
     local.write_text(before + DIALPLAN)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agi_app.prompts.prepared import Prepared
+from sandbox.project import write_settings
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.world import World
 from tests.system.conftest import NewDatabase
@@ -50,7 +51,7 @@ def test_recordings_as_they_come_are_heard_in_the_call(site: Site, tmp_path: Pat
     write_speech(tmp_path / "speaker.py.wav", 24000, seconds=0.8)
     command = f'command = "{sys.executable} {speaker} {{out_file}} {{text_file}}"'
     settings = site.settings(f'[sandbox]\nclock = "{CLOCK}"\n[tts]\nengine = "command"\n{command}\n')
-    (site.project / "agi-app.toml").write_text(settings, "utf-8")
+    write_settings(site.project, settings)
     numbers = people(CONFIRMS)
     site.consent(numbers)
     with site.worker():

@@ -15,6 +15,7 @@ import pytest
 from agi_app.recordings.files import talk_seconds
 from sandbox.asterisk import Asterisk
 from sandbox.capture import Capture
+from sandbox.project import write_settings
 from sandbox.root import ensure_root
 from tests.asterisk.talker import Talker
 from tests.system.conftest import NewDatabase
@@ -49,7 +50,7 @@ def site(
         (made.project / "flows" / "spoken.yaml").write_text(FLOW, "utf-8")
         more = f'[sandbox]\nclock = "{CLOCK}"\n[speech]\nengine = "scripted"\nmodel = "said.txt"\n'
         more += "".join(f"taps = {count}\n" for count in taps)
-        (made.project / "agi-app.toml").write_text(made.settings(more), "utf-8")
+        write_settings(made.project, made.settings(more))
         made.prepare()
         yield made
 

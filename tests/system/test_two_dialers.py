@@ -11,9 +11,10 @@ from shutil import copytree
 
 import pytest
 
+from sandbox.project import write_settings
 from sandbox.sip import overlapping
 from sandbox.world import World
-from tests.system.site import CALLER_ID, Site, people
+from tests.system.site import CALLER_ID, CLOCK, Site, people
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
 
@@ -28,6 +29,7 @@ def nodes(world: World, new_database: Callable[[], str], tmp_path: Path) -> list
     url = new_database()
     key = {"AGI_APP_SUPPRESSION_KEY": SUPPRESSION_KEY}
     made = [Site(tmp_path / asterisk.name, world, asterisk, url, env=key) for asterisk in world.asterisks]
+    write_settings(made[1].project, made[1].settings(f'[sandbox]\nclock = "{CLOCK}"\n'), like=made[0].project)
     made[0].prepare()
     made[0].app.ask("audit", "key")
     copytree(made[0].project / "var" / "audit", made[1].project / "var" / "audit")

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.consent.suppression import KEY_FILE, KEY_VARIABLE, MADE_WITH_THE_KEY, SuppressionKey, load_key
+from agi_app.consent.suppression import (
+    KEY_FILE,
+    KEY_VARIABLE,
+    MADE_WITH_THE_KEY,
+    SuppressionKey,
+    load_key,
+    make_suppression_key,
+)
 from agi_app.errors import ConfigError, SafetyError
 from tests.unit.gate_cases import CN_NUMBER, GB_NUMBER
 
@@ -40,22 +47,30 @@ def test_the_check_value_is_not_the_hash_of_any_number_nor_the_key() -> None:
 
 def test_the_key_is_made_once_and_found_again(tmp_path: Path) -> None:
     data = tmp_path / "new" / "data"
-    first = load_key(data)
-    assert load_key(data).check_value == first.check_value
+    first = make_suppression_key(data)
+    assert load_key(data).check_value == make_suppression_key(data).check_value == first.check_value
     assert os.listdir(data) == [KEY_FILE]
     assert (data / KEY_FILE).stat().st_mode & 0o077 == 0
-    assert load_key(tmp_path / "other").check_value != first.check_value
+    assert make_suppression_key(tmp_path / "other").check_value != first.check_value
 
 
 @pytest.mark.parametrize("used", MADE_WITH_THE_KEY)
 def test_a_lost_key_is_never_replaced_by_a_new_one_that_knows_nobody(tmp_path: Path, used: str) -> None:
-    load_key(tmp_path)
+    make_suppression_key(tmp_path)
     (tmp_path / used).mkdir()
     (tmp_path / KEY_FILE).unlink()
-    with pytest.raises(SafetyError, match="backup") as caught:
-        load_key(tmp_path)
-    assert caught.value.exit_code == 2
+    for ask in (load_key, make_suppression_key):
+        with pytest.raises(SafetyError, match="backup") as caught:
+            ask(tmp_path)
+        assert caught.value.exit_code == 2
     assert os.listdir(tmp_path) == [used]
+
+
+def test_only_the_maker_of_a_project_makes_a_key(tmp_path: Path) -> None:
+    """A folder whose disk is not mounted is empty, too."""
+    with pytest.raises(SafetyError, match="the suppression key is gone"):
+        load_key(tmp_path)
+    assert not os.listdir(tmp_path)
 
 
 def test_the_environment_overrules_the_file_and_leaves_it_alone(
@@ -93,7 +108,7 @@ def test_of_two_processes_that_make_the_key_at_once_both_use_the_same(
         real_link(source, target)
 
     monkeypatch.setattr(os, "link", other_was_faster)
-    assert load_key(tmp_path).check_value == KEY.check_value
+    assert make_suppression_key(tmp_path).check_value == KEY.check_value
     assert os.listdir(tmp_path) == [KEY_FILE]
 
 

@@ -1,0 +1,26 @@
+"""The settings by which a project knows its own data: they stand in agi-app.toml, apart from the data folder."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_HEX = r"^[0-9a-f]{32}$"
+
+
+class IdentitySettings(BaseModel):
+    """Which project this is, and which suppression key it has; the database holds the same (`agi-app init`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    project: str = Field(pattern=_HEX, description="id of this project, made by `agi-app init`; never change it")
+    suppression_key: str = Field(
+        pattern=_HEX, description="fingerprint of its suppression key, by which a wrong or a new key is told"
+    )
+
+    @property
+    def toml(self) -> str:
+        """The table as it stands in agi-app.toml."""
+        return (
+            "# Which data belongs to this project: without it, or with other data, nobody is called. Never change it.\n"
+            f'[identity]\nproject = "{self.project}"\nsuppression_key = "{self.suppression_key}"\n'
+        )
