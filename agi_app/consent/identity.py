@@ -75,8 +75,8 @@ async def confirm(store: Store, settings: Settings) -> None:
     if known.suppression_key is None:
         raise SafetyError(
             f"database {store.where}: is empty, but {settings.data / used[0]} says that this project has been at"
-            " work; nobody is called: name the right database, or restore it (docs/how-to/back-up.md); if it is lost for"
-            " good, `agi-app adopt` takes this one"
+            " work; nobody is called: name the right database, or restore it (docs/how-to/back-up.md); if it is"
+            " lost for good, `agi-app adopt` takes this one"
         )
     if known.project is None:
         raise SafetyError(f"database {store.where}: has no project id yet; {ADOPT}")
