@@ -10,16 +10,29 @@ from agi_app.errors import ConfigError
 from agi_app.files import make_private, sync_folder
 
 KEY_BYTES = 32
+OTHERS = 0o077  # the rights of anybody but the owner
+MOST_TEXT = 1000  # characters that are read of a key file
 
 
 def read_key(file: Path, what: str) -> bytes | None:
-    """The key in ``file``, None when there is no such file; ``what`` names it in messages. Raises ConfigError."""
+    """The key in ``file``, None when there is no such file; ``what`` names it in messages.
+
+    ConfigError when it cannot be read, is damaged, or can be read by anybody but its owner.
+    """
     try:
-        return key_from_hex(file.read_text(encoding="ascii"), str(file), what)
+        with file.open(encoding="ascii") as source:
+            mode = os.fstat(source.fileno()).st_mode
+            text = source.read(MOST_TEXT)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: the {what} cannot be read: {error}") from error
+    if mode & OTHERS:
+        raise ConfigError(
+            f"{file}: others may read the {what} (mode {mode & 0o777:o}); run: chmod 600 {file} - and if somebody may"
+            " have read it, note that in your files"
+        )
+    return key_from_hex(text, str(file), what)
 
 
 def make_key(file: Path, what: str) -> bytes:
@@ -36,7 +49,7 @@ def make_key(file: Path, what: str) -> bytes:
         os.link(temporary, file)  # never replaces a key
         sync_folder(file.parent)  # a key lost with the power would make all that it protects unreadable
     except FileExistsError:
-        return key_from_hex(file.read_text(encoding="ascii"), str(file), what)
+        return read_key(file, what) or key
     except OSError as error:
         raise ConfigError(f"{file}: the {what} cannot be written: {error.strerror}") from error
     finally:

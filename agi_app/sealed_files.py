@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import hmac
 import os
-import stat
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -125,11 +124,6 @@ class SealedFiles:
                     " opens; put the key back from your backup"
                 )
             return make_key(self._key_file, self._key_name)
-        mode = stat.S_IMODE(self._key_file.stat().st_mode)
-        if mode & 0o077:
-            raise ConfigError(
-                f"{self._key_file}: others may read the {self._key_name}; run: chmod 600 {self._key_file}"
-            )
         return key
 
     def _key_id(self, key: bytes) -> bytes:

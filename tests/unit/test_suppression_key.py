@@ -83,8 +83,9 @@ def test_the_environment_overrules_the_file_and_leaves_it_alone(
 
 @pytest.mark.parametrize("text", ["", "abc", "zz" * 32, "00" * 31, "00" * 33, "\xff" * 64])
 def test_a_damaged_key_is_an_error_and_is_never_replaced_by_a_new_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / KEY_FILE).touch(mode=0o600)
     (tmp_path / KEY_FILE).write_bytes(text.encode("latin-1"))
-    with pytest.raises(ConfigError, match=KEY_FILE):
+    with pytest.raises(ConfigError, match=f"{KEY_FILE}.* must be 64 hex digits|{KEY_FILE}.* cannot be read"):
         load_key(tmp_path)
     assert (tmp_path / KEY_FILE).read_bytes() == text.encode("latin-1")
 
@@ -104,6 +105,7 @@ def test_of_two_processes_that_make_the_key_at_once_both_use_the_same(
     real_link = os.link
 
     def other_was_faster(source: Path, target: Path) -> None:
+        target.touch(mode=0o600)
         target.write_text((b"k" * 32).hex())
         real_link(source, target)
 
@@ -116,3 +118,14 @@ def test_a_folder_that_cannot_be_written_is_a_plain_error(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ConfigError, match="suppression key cannot be"):
         load_key(tmp_path / "file")
+
+
+@pytest.mark.attack("row 19: a suppression key that others may read")
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
+def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
+    load_key(tmp_path)
+    (tmp_path / KEY_FILE).chmod(mode)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        load_key(tmp_path)
+    (tmp_path / KEY_FILE).chmod(0o600)
+    load_key(tmp_path)
