@@ -32,7 +32,7 @@ from agi_app.consent.stop import VIA, stop_number, stops_without_database
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.complaint_file import ComplaintRow, parse_complaints
 from agi_app.contacts.consent_file import NotATime, parse_instant
-from agi_app.contacts.opening import open_table, private_copy
+from agi_app.contacts.opening import LARGEST_WHOLE, all_rows, open_table, private_copy
 from agi_app.errors import InputError, StoreError
 from agi_app.installation import Installation
 from agi_app.model.phone import mask, parse
@@ -166,7 +166,8 @@ def import_(
 
 def _read(file: Path, now: dt.datetime) -> list[ComplaintRow | RejectedRow]:
     with ExitStack() as stack:
-        return list(parse_complaints(open_table(private_copy(file, stack), file.name), now))
+        table = open_table(private_copy(file, stack, LARGEST_WHOLE), file.name)
+        return all_rows(parse_complaints(table, now), file.name)
 
 
 async def _open(inst: Installation, told: Complaint) -> str:

@@ -138,6 +138,8 @@ def _take_list(project: Path, file: Path) -> None:
     listed = read_stop_list_file(file)
     for problem in listed.problems:
         err.print(str(problem), markup=False)
+    if listed.unreadable > len(listed.problems):
+        err.print(f"{file}: {listed.unreadable} lines are no numbers; the first {len(listed.problems)} are shown")
     if listed.numbers:
         _stop_all(project, listed.numbers)
     raise typer.Exit(1 if listed.problems or not listed.numbers else 0)

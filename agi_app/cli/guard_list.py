@@ -14,7 +14,8 @@ import typer
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, login_name, say, say_json, table, with_installation
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.guard_file import ListRow, Reading, parse_guard_list
-from agi_app.contacts.opening import open_table, private_copy
+from agi_app.contacts.opening import LARGEST_WHOLE, all_rows, open_table, private_copy
+from agi_app.contacts.table import SHOWN_PROBLEMS
 from agi_app.errors import AuthorError, InputError
 from agi_app.installation import Installation
 from agi_app.store import guard_lists
@@ -105,8 +106,9 @@ def import_(
 def _read(file: Path, how: Reading, shared: bool) -> Sequence[ListRow]:
     """All rows; AuthorError names every fault."""
     with ExitStack() as stack:
-        rows = list(parse_guard_list(open_table(private_copy(file, stack), file.name), how, shared=shared))
+        table = open_table(private_copy(file, stack, LARGEST_WHOLE), file.name)
+        rows = all_rows(parse_guard_list(table, how, shared=shared), file.name)
     problems = [row.problem(file.name) for row in rows if isinstance(row, RejectedRow)]
     if problems:
-        raise AuthorError(*problems)
+        raise AuthorError(*problems[:SHOWN_PROBLEMS])
     return [row for row in rows if isinstance(row, ListRow)]

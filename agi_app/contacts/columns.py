@@ -6,11 +6,12 @@ of ``REJECT_COLUMNS`` in front, which are skipped when the mended file is import
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from agi_app.contacts.table import Row, Table
+from agi_app.contacts.table import SHOWN_PROBLEMS, Row, Table
 from agi_app.errors import AuthorError, Problem
 from agi_app.model import phone
 from agi_app.yaml_lines import quote, suggest
@@ -148,23 +149,31 @@ def find_columns(table: Table, aliases: Mapping[str, tuple[str, ...]], required:
         if name is None:
             if title not in REJECT_COLUMNS:
                 others[title] = index
-        elif name in known:
+        elif name in known and len(problems) < SHOWN_PROBLEMS:
             reason = f"{quote(table.header[known[name]])} and {quote(title)} both mean {name}; rename or delete one"
             where = table.header_row.position(index)
             reason = table.header_row.label(index) + reason
             problems.append(Problem(table.file, *where, f"{kind}/duplicate-column", reason))
         else:
-            known[name] = index
+            known.setdefault(name, index)
     problems += [_missing(table, name, aliases[name], kind, others) for name in required if name not in known]
     if problems:
         raise AuthorError(*problems)
     return Columns(known, others, table.header)
 
 
+def refuse_others(table: Table, columns: Columns, rule: str, reason: Callable[[str], str]) -> None:
+    """AuthorError for a file that may have our columns only; ``reason`` says it of a title."""
+    others = itertools.islice(columns.others.items(), SHOWN_PROBLEMS)
+    problems = [Problem(table.file, *table.header_row.position(index), rule, reason(title)) for title, index in others]
+    if problems:
+        raise AuthorError(*problems)
+
+
 def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, others: Mapping[str, int]) -> Problem:
     also = f" (or {', '.join(aliases)})" if aliases else ""
     hint = suggest(name, others)
-    hint = hint if "did you mean" in hint else f"; found: {', '.join(table.header[:12])}"
+    hint = hint if "did you mean" in hint else f"; found: {', '.join(title[:60] for title in table.header[:12])}"
     if len(table.header) == 1 and table.delimiter:
         hint += "; columns are separated by comma, semicolon or tab"
     reason = f"the column {name}{also} is missing{hint.replace('did you mean', 'is it')}"

@@ -31,10 +31,10 @@ import io
 import re
 from collections.abc import Generator, Mapping
 
-from agi_app.contacts.columns import LANGUAGE, Cells, Columns, RejectedRow, find_columns
+from agi_app.contacts.columns import LANGUAGE, Cells, Columns, RejectedRow, find_columns, refuse_others
 from agi_app.contacts.consent_proof import Proofs, evidence_of, wording_of
 from agi_app.contacts.table import Row, Table
-from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.errors import InputError
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent
 from agi_app.yaml_lines import quote, suggest
@@ -71,12 +71,7 @@ def consent_columns(table: Table) -> Columns:
     columns = find_columns(table, ALIASES, (), "consent")
     required = REQUIRED if "wording_id" in columns.known else (*REQUIRED, "wording")
     columns = find_columns(table, ALIASES, required, "consent")
-    problems = [
-        Problem(table.file, *table.header_row.position(index), "consent/unknown-column", _unknown(title))
-        for title, index in columns.others.items()
-    ]
-    if problems:
-        raise AuthorError(*problems)
+    refuse_others(table, columns, "consent/unknown-column", _unknown)
     return columns
 
 

@@ -116,13 +116,17 @@ def _wide_characters(source: IO[bytes], end: int) -> int:
 
 def _position(source: IO[bytes], offset: int) -> tuple[int, int]:
     """Line and column (in characters, both from 1) of the byte at ``offset``."""
-    line, left, rest = 1, offset, b""
+    line, column, left, cr = 1, 0, offset, b""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
     for chunk in _chunks(source):
-        part = rest + chunk[:left]
+        part = cr + chunk[:left]
         left -= len(chunk[:left])
-        lines = part.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        line += len(lines) - 1
-        rest = lines[-1]
+        cr = part[-1:] if part.endswith(b"\r") and left else b""  # perhaps the first half of a line end
+        *ended, rest = part.removesuffix(cr).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        if ended:
+            line, column = line + len(ended), 0
+            decoder.reset()
+        column += len(decoder.decode(rest).replace("\ufeff", ""))
         if not left:
             break
-    return line, len(rest.decode("utf-8", errors="replace").removeprefix("\ufeff")) + 1
+    return line, column + len(decoder.decode(b"", final=True)) + 1

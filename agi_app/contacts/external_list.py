@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import phonenumbers
@@ -22,6 +23,7 @@ from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.model import phone
 from agi_app.yaml_lines import quote
 
+LONGEST_LINE = 1 << 16  # bytes
 SHOWN = 10  # unreadable lines that are named
 MOST_UNREADABLE = 0.01  # of all lines; more is another kind of file, or another country's
 REPORT_EVERY = 10_000  # lines
@@ -95,7 +97,10 @@ class ListFile:
         try:
             size, done = self.path.stat().st_size, 0
             with self.path.open("rb") as file:
-                for count, line in enumerate(file, 1):
+                for count, line in enumerate(iter(partial(file.readline, LONGEST_LINE + 1), b""), 1):
+                    if len(line) > LONGEST_LINE:
+                        reason = f"this line has more than {LONGEST_LINE} bytes; this is no list of numbers"
+                        raise AuthorError(Problem(str(self.path), count, LONGEST_LINE + 1, "list/unreadable", reason))
                     self._hash.update(line)
                     done += len(line)
                     if progress and count % REPORT_EVERY == 0:

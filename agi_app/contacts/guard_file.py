@@ -20,10 +20,9 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from agi_app.contacts.columns import Cells, Columns, RejectedRow, find_columns, shown_number
+from agi_app.contacts.columns import Cells, Columns, RejectedRow, find_columns, refuse_others, shown_number
 from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.table import Table
-from agi_app.errors import AuthorError, Problem
 from agi_app.guard.patterns import NotAPattern, read_pattern
 from agi_app.yaml_lines import quote, suggest
 
@@ -68,12 +67,7 @@ def parse_guard_list(
     Entries of a ``shared`` list are hints: they let nobody through and are for all lines.
     """
     columns = find_columns(table, ALIASES, REQUIRED, "guard")
-    problems = [
-        Problem(table.file, *table.header_row.position(index), "guard/unknown-column", _unknown(title))
-        for title, index in columns.others.items()
-    ]
-    if problems:
-        raise AuthorError(*problems)
+    refuse_others(table, columns, "guard/unknown-column", _unknown)
     return _rows(table, columns, how, shared)
 
 

@@ -23,7 +23,7 @@ from agi_app.contacts.consent_file import NO_PROOFS, parse_consents
 from agi_app.contacts.consent_proof import Proofs
 from agi_app.contacts.encoding import detect
 from agi_app.contacts.generated import distinct, looks_generated
-from agi_app.contacts.opening import open_table, private_copy
+from agi_app.contacts.opening import LARGEST_WHOLE, open_table, private_copy
 from agi_app.contacts.parse import contact_columns, header_notes, parse_contacts
 from agi_app.contacts.spool import BATCH, Progress, Spool
 from agi_app.contacts.stop_list import StopList, parse_stop_list
@@ -111,8 +111,8 @@ async def import_consent_file(
 def read_stop_list_file(path: Path, region: str | None = None) -> StopList:
     """Read a list of numbers for ``consent revoke --file``; blocks briefly. Raises AuthorError, InputError."""
     with ExitStack() as stack:
-        copy = private_copy(path, stack)
-        with text_lines(copy, detect(copy, str(path))) as lines:
+        copy = private_copy(path, stack, LARGEST_WHOLE)
+        with text_lines(copy, detect(copy, str(path)), str(path)) as lines:
             return parse_stop_list(lines, str(path), region)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from agi_app.contacts.sheet import SheetTable
 from agi_app.contacts.sheet_size import is_workbook
@@ -14,6 +16,9 @@ from agi_app.errors import InputError
 
 IN_MEMORY = 4 << 20  # bytes; what is larger goes into an unnamed temporary file
 LARGEST = 1 << 30  # bytes
+LARGEST_WHOLE = 32 << 20  # bytes of a file that is kept in memory as a whole
+MOST_WHOLE = 100_000  # rows of such a file
+T = TypeVar("T")
 
 
 def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
@@ -29,15 +34,26 @@ def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
     return Table(source, file)
 
 
-def private_copy(path: Path, stack: ExitStack) -> IO[bytes]:
-    """The file's bytes as they are now, so that nobody changes them between two looks; works for pipes too."""
+def all_rows(rows: Iterable[T], file: str) -> list[T]:
+    """The rows of a short list; InputError when it is none."""
+    found = list(itertools.islice(rows, MOST_WHOLE + 1))
+    if len(found) > MOST_WHOLE:
+        raise InputError(f"{file}: has more than {MOST_WHOLE:,} rows; split it into several files")
+    return found
+
+
+def private_copy(path: Path, stack: ExitStack, largest: int = LARGEST) -> IO[bytes]:
+    """The file's bytes as they are now, so that nobody changes them between two looks; works for pipes too.
+
+    Raises InputError when it cannot be read, or has more than ``largest`` bytes.
+    """
     copy = temporary(stack)
     try:
         with path.open("rb") as source:
             while chunk := source.read(1 << 20):
                 copy.write(chunk)
-                if copy.tell() > LARGEST:
-                    raise InputError(f"{path}: larger than {LARGEST >> 20} MiB; split it into several files")
+                if copy.tell() > largest:
+                    raise InputError(f"{path}: larger than {largest >> 20} MiB; split it into several files")
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; check its name and folder") from None
     except IsADirectoryError:

@@ -19,7 +19,8 @@ from agi_app.contacts.table import Table
 from agi_app.errors import Problem
 from agi_app.model.person import Consent, ContactRow
 
-BATCH = 10_000  # rows a transaction
+BATCH = 10_000  # rows a transaction, fewer of
+BATCH_WEIGHT = 32 << 20  # when they are that heavy
 SHOWN_PROBLEMS = 100  # of more, only the rejects file tells
 
 T = TypeVar("T", ContactRow, Consent)
@@ -44,15 +45,16 @@ class Spool(Generic[T]):
         """Take all rows; blocks, so run it in a thread. ``progress`` is told how much of the table is read."""
         good: list[T] = []
         bad: list[RejectedRow] = []
+        begun = self.table.weight
         for row in rows:
             if isinstance(row, RejectedRow):
                 bad.append(row)
             else:
                 good.append(row)
                 self.numbers.append(int(row.number))
-            if len(good) + len(bad) == BATCH:
+            if len(good) + len(bad) == BATCH or self.table.weight - begun >= BATCH_WEIGHT:
                 self._add(good, bad)
-                good, bad = [], []
+                good, bad, begun = [], [], self.table.weight
                 if progress:
                     progress(*self.table.read_so_far())
                 if self._stopped:

@@ -3,7 +3,8 @@
 Comma, semicolon or tab (found in the header line), quotes, line breaks inside quotes, blank lines.
 Rows come one by one, so that a file of any size needs little memory. A broken row is still a row,
 with its ``fault``; after a wrong quote reading goes on at the next line, so that one quote that is
-never closed costs one row, not the rest of the file.
+never closed costs one row, not the rest of the file. Whatever the bytes are, the time grows with
+their number and no faster: lines, rows and what is read twice have limits, and no pattern goes back.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import csv
 import dataclasses
 import io
 import itertools
-import re
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import IO
 
 from agi_app.contacts.encoding import detect
@@ -25,8 +26,11 @@ from agi_app.yaml_lines import quote
 
 DELIMITERS = ",;\t"
 LONGEST_HEADER = 50  # lines
-_QUOTED = r'"(?:[^"]+|"")*"'
-_CELLS = {d: re.compile(rf'"(?:[^"]+|"")*"?[^{d}]*|[^{d}]*') for d in DELIMITERS}
+LONGEST_LINE = LONGEST_ROW = 1 << 20  # characters
+MOST_COLUMNS = 16_384  # what a spreadsheet can have
+SHOWN_PROBLEMS = 100  # of one header
+_CELL_WEIGHT = 40
+_READ_TWICE = 8 << 20  # characters that rows with wrong quotes may cost besides twice the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,8 @@ class Row:
 
     def position(self, cell: int) -> tuple[int, int]:
         """Line and column (in characters, both from 1) where the cell of this index begins, or is missing."""
-        text = "".join(self.raw)
-        starts = _cell_starts(text, self.delimiter)
-        offset = starts[cell] if cell < len(starts) else len(text.rstrip("\r\n"))
+        starts, end = _cell_starts(self.raw, self.delimiter)
+        offset = starts[cell] if cell < len(starts) else end
         line = self.line
         for part in self.raw[:-1]:
             if offset < len(part):
@@ -82,6 +85,7 @@ class Table:
     """
 
     notes: tuple[str, ...] = ()  # what the user should know about how it was read
+    weight = 0  # of all rows handed out so far: about the bytes that their cells take in memory
 
     def __init__(self, source: IO[bytes], file: str) -> None:
         """Read the header of ``source`` (seekable); ``file`` is its name in messages.
@@ -92,7 +96,7 @@ class Table:
         self._size = source.seek(0, io.SEEK_END)
         self.file = file
         self.encoding = detect(source, file)
-        with text_lines(source, self.encoding) as lines:
+        with text_lines(source, self.encoding, file) as lines:
             self.delimiter = _sniff(lines)
         self._read_header()
 
@@ -114,6 +118,7 @@ class Table:
             next(records)
             for row in records:
                 empty = False
+                self.weight += sum(map(len, row.cells)) + _CELL_WEIGHT * len(row.cells)
                 yield row if row.fault or len(row.cells) == len(self.header) else self.miscounted(row)
         if empty:
             line, reason = self.header_row.line, "the file has a header but no rows"
@@ -124,7 +129,7 @@ class Table:
         return self._source.tell(), self._size
 
     def _records(self) -> Generator[Row, None, None]:
-        with text_lines(self._source, self.encoding) as text:
+        with text_lines(self._source, self.encoding, self.file) as text:
             lines = _Lines(text)
             reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
             line = 1
@@ -132,16 +137,25 @@ class Table:
                 fault = None
                 try:
                     cells = next(reader, None)
-                except csv.Error:
+                except (csv.Error, _RowTooLong):
                     lines.keep_first()
-                    cells, fault = ["".join(lines.taken).rstrip("\r\n")], _quote_fault(lines.taken[0], self.delimiter)
+                    cells, fault = ["".join(lines.taken).rstrip("\r\n")], _quote_fault(lines.taken, self.delimiter)
+                    self._give_up(line, lines, fault)
                 if cells is None:
                     return
-                row = Row(line, tuple(cells), tuple(lines.taken), self.delimiter, fault)
+                row = Row(line, tuple(cells), tuple(lines.taken), self.delimiter, fault) if any(cells) else None
                 line += len(lines.taken)
                 lines.taken.clear()
-                if not row.blank:
+                if row and not row.blank:
                     yield row
+
+    def _give_up(self, line: int, lines: _Lines, fault: Fault) -> None:
+        """AuthorError when so many quotes are wrong that the file would be read again and again."""
+        if lines.read_twice <= 2 * self._size + _READ_TWICE:
+            return
+        row = Row(line, (), tuple(lines.taken), self.delimiter)
+        reason = f"{fault.reason}; so many quotes of this file do not match that nobody can say where its rows end"
+        raise AuthorError(Problem(self.file, *row.position(fault.cell), fault.rule, reason))
 
     def miscounted(self, row: Row) -> Row:
         """The row with the fault that it has too many or too few cells."""
@@ -151,18 +165,31 @@ class Table:
         return dataclasses.replace(row, fault=Fault("table/cells", min(found, wanted), reason))
 
     def _header_problems(self) -> list[Problem]:
-        row, problems = self.header_row, []
+        row = self.header_row
         if row.fault:
             return [Problem(self.file, *row.position(row.fault.cell), row.fault.rule, row.fault.reason)]
-        for index, name in enumerate(self.header):
-            where = (self.file, *row.position(index))
-            if not name:
-                reason = f"{row.label(index)}column {index + 1} has no name; name it or delete it"
-                problems.append(Problem(*where, "table/header-empty", reason))
-            elif name in self.header[:index]:
-                reason = f"{row.label(index)}{quote(name)} names two columns; rename or delete one"
-                problems.append(Problem(*where, "table/header-duplicate", reason))
-        return problems
+        if len(self.header) > MOST_COLUMNS:
+            reason = f"the header has {len(self.header)} columns; at most {MOST_COLUMNS} are read"
+            return [Problem(self.file, *row.position(MOST_COLUMNS), "table/too-long", reason)]
+        wrong = itertools.islice(_wrong_titles(self.header), SHOWN_PROBLEMS)
+        return [
+            Problem(self.file, *row.position(index), rule, row.label(index) + reason) for index, rule, reason in wrong
+        ]
+
+
+def _wrong_titles(header: tuple[str, ...]) -> Iterator[tuple[int, str, str]]:
+    """The index, rule and reason of each title that will not do."""
+    seen: set[str] = set()
+    for index, name in enumerate(header):
+        if not name:
+            yield index, "table/header-empty", f"column {index + 1} has no name; name it or delete it"
+        elif name in seen:
+            yield index, "table/header-duplicate", f"{quote(name)} names two columns; rename or delete one"
+        seen.add(name)
+
+
+class _RowTooLong(Exception):
+    """A row has more than ``LONGEST_ROW`` characters: a quote was never closed."""
 
 
 class _Lines:
@@ -172,30 +199,51 @@ class _Lines:
         self._lines = lines
         self._again: deque[str] = deque()
         self.taken: list[str] = []
+        self._length = 0  # characters in ``taken``
+        self.read_twice = 0  # characters, so far
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
         line = self._again.popleft() if self._again else next(self._lines)
+        if not self.taken:
+            self._length = 0
         self.taken.append(line)
+        self._length += len(line)
+        if self._length > LONGEST_ROW:
+            raise _RowTooLong
         return line
 
     def keep_first(self) -> None:
         """The record is broken: only its first line is spent, the rest is read again."""
+        self.read_twice += self._length - len(self.taken[0])
         self._again.extendleft(reversed(self.taken[1:]))
         del self.taken[1:]
 
 
 @contextmanager
-def text_lines(source: IO[bytes], encoding: str) -> Iterator[Iterator[str]]:
-    """The lines of a binary source, line ends kept; leaves the source open for the next reader."""
+def text_lines(source: IO[bytes], encoding: str, file: str) -> Iterator[Iterator[str]]:
+    """The lines of a binary source, line ends kept; leaves the source open for the next reader.
+
+    AuthorError when one has more than ``LONGEST_LINE`` characters; ``file`` is the name in messages.
+    """
     source.seek(0)
     wrapper = io.TextIOWrapper(source, encoding, newline="")
     try:
-        yield _without_bom(wrapper)
+        yield _without_bom(_bounded(wrapper, file))
     finally:
         wrapper.detach()
+
+
+def _bounded(wrapper: io.TextIOWrapper, file: str) -> Iterator[str]:
+    number = 1
+    while line := wrapper.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            reason = f"this line has more than {LONGEST_LINE:,} characters; is this file a table at all?"
+            raise AuthorError(Problem(file, number, LONGEST_LINE + 1, "table/too-long", reason))
+        yield line
+        number += 1
 
 
 def _without_bom(lines: Iterator[str]) -> Iterator[str]:
@@ -205,29 +253,45 @@ def _without_bom(lines: Iterator[str]) -> Iterator[str]:
 
 def _sniff(lines: Iterator[str]) -> str:
     """The delimiter: the one that the header line has most of outside quotes; a comma when it has none."""
-    header = next((line for line in lines if line.strip(f"{DELIMITERS} \r\n")), "")
+    header = [next((line for line in lines if line.strip(f"{DELIMITERS} \r\n")), "")]
+    quotes, length = header[0].count('"'), len(header[0])
     for line in itertools.islice(lines, LONGEST_HEADER):
-        if header.count('"') % 2 == 0:  # else a title has a line break
+        if quotes % 2 == 0 or length > LONGEST_ROW:  # else a title has a line break
             break
-        header += line
-    return max(DELIMITERS, key=re.sub(_QUOTED, "", header).count)
+        header.append(line)
+        quotes, length = quotes + line.count('"'), length + len(line)
+    parts = "".join(header).split('"')
+    outside = "".join(parts[::2]) + (parts[-1] if len(parts) % 2 == 0 else "")
+    return max(DELIMITERS, key=outside.count)
 
 
-def _cell_starts(text: str, delimiter: str) -> list[int]:
-    starts, pattern = [0], _CELLS[delimiter]
-    while (found := pattern.match(text, starts[-1])) and found.end() < len(text):
-        starts.append(found.end() + 1)
-    return starts
+@lru_cache(maxsize=1)  # a header may have thousands of wrong titles, each with its place
+def _cell_starts(raw: tuple[str, ...], delimiter: str) -> tuple[list[int], int]:
+    """Where each cell of a row begins, and where the row ends without its line end."""
+    text = "".join(raw)
+    starts = [0]
+    while (behind := _behind_quotes(text, starts[-1])) >= 0 and (end := text.find(delimiter, behind)) >= 0:
+        starts.append(end + 1)
+    return starts, len(text.rstrip("\r\n"))
 
 
-def _quote_fault(line: str, delimiter: str) -> Fault:
+def _behind_quotes(text: str, start: int) -> int:
+    """Behind the closing quote of the cell that begins here, -1 when it is never closed; ``start`` without quotes."""
+    if not text.startswith('"', start):
+        return start
+    at = text.find('"', start + 1)
+    while at >= 0 and text.startswith('"', at + 1):  # two are one of the cell's own
+        at = text.find('"', at + 2)
+    return at + 1 if at >= 0 else -1
+
+
+def _quote_fault(lines: list[str], delimiter: str) -> Fault:
     """Which cell of a broken record is to blame, by its first line."""
-    starts = _cell_starts(line, delimiter)
-    for cell, start in enumerate(starts):
-        end = starts[cell + 1] - 1 if cell + 1 < len(starts) else len(line.rstrip("\r\n"))
-        text = line[start:end]
-        if text.startswith('"') and not re.fullmatch(_QUOTED, text):
-            if re.match(_QUOTED, text):
-                return Fault("table/quote", cell, 'text follows a closing quote; write a quote inside quotes as ""')
+    line = lines[0].rstrip("\r\n")
+    for cell, start in enumerate(_cell_starts((line,), delimiter)[0]):
+        behind = _behind_quotes(line, start)
+        if behind < 0:
             return Fault("table/quote", cell, "a quote is opened here and never closed")
+        if behind > start and line[behind : behind + 1] not in ("", delimiter):
+            return Fault("table/quote", cell, 'text follows a closing quote; write a quote inside quotes as ""')
     return Fault("table/quote", 0, "the quotes of this row do not match, or a cell is too long")

@@ -15,7 +15,7 @@ from agi_app.flow.spoken_numbers_zh import value_of
 
 Found = tuple[int, int, dt.date | None]
 _SIMPLE = str.maketrans("後號週禮個這兩幾內來從點", "后号周礼个这两几内来从点")
-_N = r"[0-9零〇一二三四五六七八九十两]+"
+_N = r"[0-9零〇一二三四五六七八九十两]{1,8}"  # longer ones are no day, and would take the square of their length
 _MONTH_DAY = rf"(?P<month>{_N})月(?:份)?(?P<day>{_N})(?:号|日)?"
 _NEAR_DAYS = {
     "今天": 0,

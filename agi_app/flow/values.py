@@ -95,7 +95,7 @@ def _count(value: str, language: str, unit: str) -> list[Piece | Text]:
 
 
 def _money(value: str, language: str, unit: str) -> list[Piece | Text]:
-    found = re.fullmatch(r"(-?)\s*([A-Z]{3}|[¥￥$£])?\s*(-?[0-9.,]+)\s*([A-Z]{3}|[¥￥$£元])?", value)
+    found = re.fullmatch(r"(-?)\s*+([A-Z]{3}|[¥￥$£])?\s*+(-?[0-9.,]+)\s*+([A-Z]{3}|[¥￥$£元])?", value)
     if found is None or (found[2] and found[4]):
         raise InputError(f"{value!r}: not an amount of money; write it like 12.50 CNY")
     named = found[2] or found[4] or unit

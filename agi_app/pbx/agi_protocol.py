@@ -20,7 +20,7 @@ LINE_LIMIT = 1200  # bytes of a command: one segment of TCP, so that half a line
 HANGUP = "HANGUP"
 _NAME = re.compile(r"^agi_[a-z0-9_]{1,40}$")
 _VARIABLE = re.compile(r"^_{0,2}[A-Z][A-Z0-9_]{0,60}$")
-_REPLY = re.compile(r"^(\d{3})([ -])(?:result=(-?\d+))?(.*)$")
+_REPLY = re.compile(r"^(\d{3})([ -])(?:result=(-?\d++))?(.*)$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
