@@ -61,7 +61,7 @@ from agi_app.prompts.synthesise import Renderer
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.speech.recognizer import Recognizer, recognizer_of
-from agi_app.store import contacts, nodes, progress, sweep, texts
+from agi_app.store import catalog, contacts, nodes, progress, sweep, texts
 from agi_app.store.locks import WorkerLock
 
 CONNECT_WAIT_S = 15.0
@@ -99,6 +99,7 @@ class _Parts:
 async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     entityid = lock.entityid
     await inst.store.keep_ready(IDLE_CONNECTIONS)
+    await catalog.check(inst.store)
     checkpoint.compare(checkpoint.read(inst.settings.data), await progress.progress(inst.store))
     await nodes.register_node(inst.store, entityid, f"{platform.node()} {inst.settings.asterisk.url}")
     stops = Stops(inst.store, inst.journal, inst.clock, entityid)

@@ -19,7 +19,7 @@ from agi_app.consent.revoke import Stops
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
 from agi_app.errors import ConfigError, OtherWorkerError, SafetyError, StoreError
-from agi_app.store import attempts, checks, nodes, progress, sweep
+from agi_app.store import attempts, catalog, checks, nodes, progress, sweep
 from agi_app.store import stops as stop_table
 from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Heard, Listening, ListenLost, Notification
 from agi_app.store.locks import WorkerLock
@@ -27,6 +27,7 @@ from agi_app.store.locks import WorkerLock
 HOUSEKEEPING_S = 2.0
 ROUND_S = 10.0  # a round of housekeeping that takes longer has met a database that does not answer
 ASK_S = 0.5  # how long the database may take to say which of a person's calls a stop is about
+CATALOG_S = 60.0  # between two looks at the database's objects
 MAX_CLOCK_DIFFERENCE = dt.timedelta(seconds=2)
 DRAIN_S = 30.0  # how long live calls may go on after a request to end
 LAST_WORDS_S = 10.0  # how long their results are waited for after the hangup
@@ -43,6 +44,7 @@ class Health:
         self.database: str | None = None
         self.peers: str | None = "not compared with the other workers yet"
         self.checkpoint: str | None = None
+        self.catalog: str | None = None
         self.hold_until: dt.datetime | None = None  # rules time
         self.outage = False  # the database was away since we began
         self.outage_ended: dt.datetime | None = None  # real time by the database's clock
@@ -56,6 +58,7 @@ class Worker:
         self._data_folder = data_folder
         self._look_around = asyncio.Event()  # something changed: keep house now
         self._listening = False  # the connection that hears of stops is up; the live calls may be unchecked yet
+        self._catalog_at: float | None = None  # when the database's objects were last looked at
 
     def hold(self) -> str | None:
         """Why nobody may be dialled now; None when all is well."""
@@ -75,7 +78,7 @@ class Worker:
             return f"no connection to Asterisk at {self._node.ari.settings.url}"
         if health.hold_until is not None and self._node.clock.now() < health.hold_until:
             return f"the database was restored from a backup: nobody is called before {health.hold_until:%F %H:%M} UTC"
-        return health.clock or health.peers or health.checkpoint
+        return health.catalog or health.clock or health.peers or health.checkpoint
 
     async def listen(self, dialer: Dialer) -> None:
         """Obey stops and campaign changes of every node until cancelled."""
@@ -181,8 +184,19 @@ class Worker:
             agents=dialer.agents.told(),
         )
         await self._note_progress()  # before the peers let us dial again: the database may be an old copy now
+        await self._look_at_catalog()
         await self._look_at_peers()
         await self._compare_clocks()
+
+    async def _look_at_catalog(self) -> None:
+        """A view in a table's place, or a trigger of somebody else: then nothing that the database says is believed."""
+        now = self._node.clock.monotonic()
+        if self._catalog_at is not None and now - self._catalog_at < CATALOG_S:
+            return
+        found = await catalog.fault(self._node.store)
+        if found is not None and found != self._health.catalog:
+            _log.critical("nobody is dialled", error=found)
+        self._health.catalog, self._catalog_at = found, now
 
     async def _look_at_peers(self) -> None:
         """After an outage a peer's journal may hold stops that nobody else knows: wait for its word."""

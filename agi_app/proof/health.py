@@ -1,4 +1,4 @@
-"""What `agi-app doctor` says about the audit: the key, how far the tree is signed, the witness copy."""
+"""What `agi-app doctor` says about the audit: database objects, key, how far the tree is signed, the witness copy."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from agi_app.audit.checkpoint import Checkpoint
 from agi_app.config import Settings
 from agi_app.errors import AgiAppError, ConfigError
 from agi_app.proof.notary import Notary
-from agi_app.store import audit, nodes
+from agi_app.store import audit, catalog, nodes
 from agi_app.store.pool import Store
 
 BEHIND = dt.timedelta(minutes=1)  # a running sequencer signs each second
 WITNESS_BEHIND = dt.timedelta(minutes=5)  # and its witness each minute
 WITNESS_S = 10.0
+CATALOG_MEND = "docs/how-to/audit.md: when the database's objects differ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,16 @@ class Look:
 
 async def look(settings: Settings, store: Store) -> list[Look]:
     """Look at all of it; faults are in the answer. Raises StoreError."""
+    objects = await catalog.fault(store)
+    seen = Look(
+        "database objects", objects is None, objects or "as this version makes them", CATALOG_MEND if objects else ""
+    )
     try:
         notary = await Notary.open(settings, store)
         last = await notary.newest(store)
     except AgiAppError as error:
-        return [Look("audit", False, str(error), "see the message; docs/how-to/audit.md")]
-    return [await _tree(store, last), await _witness(notary, last)]
+        return [seen, Look("audit", False, str(error), "see the message; docs/how-to/audit.md")]
+    return [seen, await _tree(store, last), await _witness(notary, last)]
 
 
 async def _tree(store: Store, last: Checkpoint | None) -> Look:

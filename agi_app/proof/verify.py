@@ -1,15 +1,17 @@
 """Checks the whole tree against every signed checkpoint, and each row against its leaf.
 
-Trusted are the audit key and the checkpoints that it signed, nothing in the database. A row that was
-changed does not fit its leaf any more; leaves that were changed, moved, inserted or taken away give
-another root than the one that was signed. All checkpoints are compared on one walk over the leaves,
-which also shows that each only adds to the one before.
+Trusted are the audit key and the checkpoints that it signed, nothing in the database: its objects are
+compared with those of the migrations first, and hashes are computed here. A row that was changed does not fit
+its leaf any more; leaves that were changed, moved, inserted or taken away give another root than the one that
+was signed. All checkpoints are compared on one walk over the leaves, which also shows that each only adds to
+the one before.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,14 +22,14 @@ from agi_app.audit import erasures, files
 from agi_app.audit.checkpoint import Checkpoint
 from agi_app.audit.entries import TABLES
 from agi_app.audit.findings import Fault, Report, in_force
-from agi_app.audit.tree import Frontier
+from agi_app.audit.tree import Frontier, leaf_hash
 from agi_app.errors import ConfigError, InputError
 from agi_app.proof.notary import Notary
-from agi_app.store import audit, audit_check, guard_changes
+from agi_app.store import audit, audit_check, catalog, guard_changes
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection
 
-BATCH = 50_000  # leaves
+BATCH = 20_000  # leaves
 LONGEST_TRANSACTION = dt.timedelta(hours=1)  # no row is committed later than that after it was written
 OFTEN_ENOUGH = dt.timedelta(minutes=10)  # between two checkpoints that rows' times are compared with
 NAMED = 20  # of the rows in a part of the tree that is not as it was signed
@@ -55,6 +57,8 @@ async def verify(
     report = Report()
     checkpoints = await _checkpoints(store, notary, witness, report)
     async with audit.snapshot(store) as connection:
+        for name, what in await catalog.differences(connection):
+            report.add(Fault("catalog", f"{name} {what}", name))
         found = await audit.size(connection)
         look = _Look(connection, report, checkpoints, found.leaves)
         report.checkpoint = checkpoints[-1] if checkpoints else None
@@ -184,12 +188,27 @@ async def _compare_rows(look: _Look, start: int, end: int) -> None:
         if kind not in TABLES:
             look.report.add(Fault("inserted", f"leaves of an unknown kind {kind}", "audit_leaf", None, start))
             continue
-        for row in await audit_check.misfits(look.connection, kind, start, end, not_before):
-            fault = _fault(kind, row, (kind, row.row_id) in look.excused)
-            if fault is None:
-                look.report.erased += 1
-            else:
-                look.report.add(fault)
+        for row in await audit_check.leaves_with_rows(look.connection, kind, start, end):
+            if not _fits(row):
+                if (kind, row.row_id) in look.excused:
+                    look.report.erased += 1
+                else:
+                    look.report.add(_misfit(kind, row))
+            elif row.recorded_at and row.recorded_at < _earliest(not_before, row.leaf):
+                look.report.add(_backdated(kind, row))
+
+
+def _fits(row: audit_check.LeafRow) -> bool:
+    """Whether the leaf was made of what the row says; worked out here, by nothing that the database could redefine."""
+    if row.payload is None or row.nonce is None:
+        return False
+    return leaf_hash(row.nonce + row.payload.encode()) == row.hash
+
+
+def _earliest(not_before: list[tuple[int, dt.datetime]], leaf: int) -> dt.datetime:
+    """No row of this leaf was there before that."""
+    place = bisect_right(not_before, leaf, key=lambda pair: pair[0])
+    return not_before[place - 1][1] if place else dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def _not_before(checkpoints: list[Checkpoint], start: int, end: int) -> list[tuple[int, dt.datetime]]:
@@ -204,15 +223,15 @@ def _not_before(checkpoints: list[Checkpoint], start: int, end: int) -> list[tup
     return found
 
 
-def _fault(kind: str, row: audit_check.Misfit, excused: bool) -> Fault | None:
+def _misfit(kind: str, row: audit_check.LeafRow) -> Fault:
+    what, say = ("removed", "is gone") if row.payload is None else ("changed", "was changed")
+    return Fault(what, f"{TABLES[kind]} {row.row_id} (leaf {row.leaf}) {say}", TABLES[kind], row.row_id, row.leaf)
+
+
+def _backdated(kind: str, row: audit_check.LeafRow) -> Fault:
     table = TABLES[kind]
-    where = (table, row.row_id, row.leaf)
-    if row.missing:
-        return None if excused else Fault("removed", f"{table} {row.row_id} (leaf {row.leaf}) is gone", *where)
-    if row.fits:
-        text = f"{table} {row.row_id} (leaf {row.leaf}) says {row.recorded_at:%F %T}, but was not there long after that"
-        return Fault("backdated", text, *where)
-    return None if excused else Fault("changed", f"{table} {row.row_id} (leaf {row.leaf}) was changed", *where)
+    text = f"{table} {row.row_id} (leaf {row.leaf}) says {row.recorded_at:%F %T}, but was not there long after that"
+    return Fault("backdated", text, table, row.row_id, row.leaf)
 
 
 async def _look_for_strangers(look: _Look, hashed: Callable[[str], bytes]) -> None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from psycopg.rows import tuple_row
 
 from agi_app.store.audit import Q, of_kind
 from agi_app.store.statements import Connection, records, rows
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
-    """A leaf whose row is missing, was changed or erased, or (``fits``) says it is older than it can be."""
+class LeafRow(NamedTuple):
+    """A leaf with its row as it is now; no payload: the row is gone."""
 
     leaf: int
     row_id: int
-    missing: bool
-    fits: bool
+    nonce: bytes | None
+    hash: bytes
     recorded_at: dt.datetime | None
+    payload: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +46,12 @@ class FalseAttempt:
     leaf: int | None
 
 
-async def misfits(
-    connection: Connection, kind: str, start: int, end: int, not_before: Sequence[tuple[int, dt.datetime]]
-) -> list[Misfit]:
-    """Leaves of [start, end) whose row is missing, changed or erased, or says it is older than it can be.
-
-    ``not_before``, ascending: from this leaf on, no row is older than this time.
-    """
-    sizes, times = [size for size, _ in not_before], [time for _, time in not_before]
-    wanted = {"kind": kind, "start": start, "end": end, "sizes": sizes, "times": times}
-    return await rows(connection, Misfit, of_kind(kind, "misfits"), wanted)
+async def leaves_with_rows(connection: Connection, kind: str, start: int, end: int) -> list[LeafRow]:
+    """The leaves of one kind in [start, end), each with what its row says now."""
+    wanted = {"kind": kind, "start": start, "end": end}
+    async with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+        await cursor.execute(of_kind(kind, "leaves_with_rows"), wanted)
+        return [LeafRow(*row) for row in await cursor.fetchall()]
 
 
 async def missing_leaves(connection: Connection, start: int, end: int) -> list[int]:

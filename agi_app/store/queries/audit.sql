@@ -158,19 +158,11 @@ SELECT leaf, kind, row_id FROM audit_leaf WHERE leaf >= %(start)s AND leaf < %(e
 -- name: begin_verify
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = 0;
 
--- Rows that do not fit their leaves, and rows that say they are older than they can be: a leaf from sizes[i] on was not
--- there at the i-th of these checkpoints, so its row is not older than times[i].
--- name: misfits
-SELECT l.leaf, l.row_id, x.id IS NULL AS missing,
-       x.id IS NOT NULL AND l.nonce IS NOT NULL
-       AND l.hash = pg_catalog.sha256('\x00'::bytea || l.nonce || pg_catalog.convert_to(pg_catalog.to_jsonb(x)::text, 'UTF8'))
-       AS fits,
-       x.recorded_at
+-- Leaves with the rows that they were made of; whether these fit is not judged here.
+-- name: leaves_with_rows
+SELECT l.leaf, l.row_id, l.nonce, l.hash, x.recorded_at, pg_catalog.to_jsonb(x)::text AS payload
 FROM audit_leaf l LEFT JOIN ({rows}) x ON x.id = l.row_id
 WHERE l.kind = %(kind)s AND l.leaf >= %(start)s AND l.leaf < %(end)s
-  AND (x.id IS NULL OR l.nonce IS NULL
-       OR x.recorded_at < (%(times)s::timestamptz[])[pg_catalog.width_bucket(l.leaf, %(sizes)s::bigint[])]
-       OR l.hash <> pg_catalog.sha256('\x00'::bytea || l.nonce || pg_catalog.convert_to(pg_catalog.to_jsonb(x)::text, 'UTF8')))
 ORDER BY l.leaf;
 
 -- Rows without a leaf that nobody queued.

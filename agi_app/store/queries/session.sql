@@ -1,6 +1,19 @@
--- Settings of every connection. By the last three the server notices that our host is gone and lets go of what a
--- transaction had locked; a process that dies it notices at once. Through a Unix socket they mean nothing.
+-- Settings of every connection. First where names are looked for: pg_catalog (by itself), then public, so that nothing
+-- stands in front of either, whatever is set for the role or the database; then what else could give a statement another
+-- meaning. By the last three the server notices that our host is gone and lets go of what a transaction had locked; a
+-- process that dies it notices at once. Through a Unix socket they mean nothing.
 -- name: configure
+SET search_path = public, pg_temp;
+SET row_security = off;
+SET transform_null_equals = off;
+SET standard_conforming_strings = on;
+SET default_transaction_isolation = 'read committed';
+SET default_transaction_read_only = off;
+SET default_transaction_deferrable = off;
+SET datestyle = 'ISO, MDY';
+SET intervalstyle = 'postgres';
+SET bytea_output = 'hex';
+SET extra_float_digits = 1;
 SELECT set_config('timezone', 'UTC', false),
        set_config('jit', 'off', false),
        set_config('application_name', 'agi-app', false),
