@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,22 +20,18 @@ from agi_app.cli.common import (
     read_number,
     say,
     say_summary,
-    settings_of,
     with_installation,
 )
-from agi_app.clock import SystemClock
+from agi_app.cli.stops import take_list, without_database
 from agi_app.consent.evidence import EvidenceFiles, read_evidence
 from agi_app.consent.stop import (
     VIA,
-    VIA_LIST,
     StopAnswer,
-    stop_list,
     stop_number,
-    stops_without_database,
     withdraw,
 )
 from agi_app.contacts.consent_file import NotATime, parse_instant
-from agi_app.contacts.importer import import_consent_file, read_stop_list_file
+from agi_app.contacts.importer import import_consent_file
 from agi_app.contacts.storing import ImportSummary
 from agi_app.errors import InputError, StoreError
 from agi_app.installation import Installation
@@ -97,8 +92,7 @@ def revoke(
     if file is not None:
         if purpose or at or method or source or evidence or evidence_file:
             raise InputError("--file takes stops for ever; the other options go with a single number")
-        _take_list(project, file)
-        return
+        take_list(project, file)
     e164 = read_number(number or "")
     said_at = _instant(at)
     proof = read_evidence(evidence_file) if evidence_file else None
@@ -119,7 +113,7 @@ def revoke(
     except StoreError as error:
         if purpose is not None:
             raise
-        _without_database(project, [e164], VIA, error)
+        without_database(project, [e164], VIA, error)
         answer = StopAnswer(0)
     scope = f"consent for {purpose} is withdrawn" if purpose else "will never be called again"
     say(f"{mask(e164)} {scope}; calls ended: {answer.ended}")
@@ -132,34 +126,3 @@ def _instant(text: str) -> dt.datetime | None:
         return parse_instant(text) if text else None
     except NotATime as error:
         raise InputError(f"--at {text}: {error}") from None
-
-
-def _take_list(project: Path, file: Path) -> None:
-    listed = read_stop_list_file(file)
-    for problem in listed.problems:
-        err.print(str(problem), markup=False)
-    if listed.unreadable > len(listed.problems):
-        err.print(f"{file}: {listed.unreadable} lines are no numbers; the first {len(listed.problems)} are shown")
-    if listed.numbers:
-        _stop_all(project, listed.numbers)
-    raise typer.Exit(1 if listed.problems or not listed.numbers else 0)
-
-
-def _stop_all(project: Path, numbers: Sequence[str]) -> None:
-    try:
-        new = with_installation(project, lambda inst: stop_list(inst.store, inst.journal, inst.clock, numbers))
-    except StoreError as error:
-        _without_database(project, numbers, VIA_LIST, error)
-        say(f"{len(numbers)} numbers will never be called again")
-    else:
-        say(f"{len(numbers)} numbers are on the suppression list, {new} of them new")
-
-
-def _without_database(project: Path, numbers: Sequence[str], via: str, error: StoreError) -> None:
-    """A stop is taken also while the database is away: on disk now, in the database before the next call."""
-    stops_without_database(settings_of(project), SystemClock(), numbers, via)
-    err.print(
-        f"the database does not answer ({error}); the stop is safe in the journal of this node, and its worker"
-        " stores it before it dials again",
-        markup=False,
-    )

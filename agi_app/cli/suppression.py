@@ -22,6 +22,7 @@ from agi_app.cli.common import (
     table,
     with_installation,
 )
+from agi_app.cli.consent import revoke
 from agi_app.contacts.list_import import ListSummary, ListTerms, import_list
 from agi_app.installation import Installation
 from agi_app.reports.lists import ListStatus, list_states
@@ -41,10 +42,15 @@ def import_(
     entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Put a do-not-call list of others in force, in place of its last version. Only keyed hashes are kept."""
-    terms = ListTerms(name, region, as_of.date(), login_name(entered_by))
+    """Put a do-not-call list of others in force, in place of its last version. Only keyed hashes are kept.
+
+    A ringing call to a number of it is cancelled and an answered one ended, as by `consent revoke`.
+    """
+    who = login_name(entered_by)
 
     async def work(inst: Installation) -> ListSummary:
+        bound = load_ruleset(inst.settings.project).bound_by(region, name)
+        terms = ListTerms(name, region, as_of.date(), who, bound)
         with progress("list") as report:
             return await import_list(inst.store, file, terms, inst.clock.now(), report)
 
@@ -61,6 +67,18 @@ def import_(
         )
     if summary.unreadable:
         raise typer.Exit(1)
+
+
+@app.command()
+def add(
+    number: Annotated[str | None, typer.Argument(help="The number, with country code.")] = None,
+    project: ProjectOption = HERE,
+    file: Annotated[Path | None, typer.Option(help="A list of numbers instead, one a line.")] = None,
+    reason: Annotated[str, typer.Option(help="Why it is never to be called.")] = "entered by hand",
+    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
+) -> None:
+    """Put a number on our own list, for ever: the same stop as `consent revoke` without a purpose takes."""
+    revoke(number, project=project, file=file, reason=reason, entered_by=entered_by)
 
 
 @app.command()

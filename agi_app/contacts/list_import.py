@@ -14,7 +14,8 @@ import phonenumbers
 
 from agi_app.contacts.external_list import ListFile, Progress
 from agi_app.errors import InputError, Problem
-from agi_app.store.external_lists import lists_in_force, replace_list
+from agi_app.model.campaign import Purpose
+from agi_app.store.external_lists import NewList, lists_in_force, replace_list
 from agi_app.store.pool import Store
 
 EASTERNMOST = dt.timedelta(hours=14)  # there a day begins first (UTC+14)
@@ -43,12 +44,13 @@ class ListTerms:
     region: str
     as_of: dt.date
     by: str
+    purposes: frozenset[Purpose] | None = None  # that it binds; None: no rule names it, and it binds all
 
 
 async def import_list(
     store: Store, path: Path, terms: ListTerms, now: dt.datetime, progress: Progress | None = None
 ) -> ListSummary:
-    """Take a list of any size in place of the one before; ``now`` is rules time.
+    """Take a list of any size in place of the one before, and end calls to its numbers; ``now`` is rules time.
 
     Raises InputError for a wrong name, region or day, AuthorError for a file that is no list of
     numbers (then the old list stays in force), StoreError.
@@ -68,7 +70,8 @@ async def import_list(
         if file.sha256 != digest:
             raise InputError(f"{path}: was changed while it was read; nothing was imported, run it again")
 
-    done = await replace_list(store, terms.name, terms.region, terms.as_of, hashes(), terms.by, digest, now)
+    new = NewList(terms.name, terms.region, terms.as_of, terms.by, digest, terms.purposes)
+    done = await replace_list(store, new, hashes(), now)
     return ListSummary(
         terms.name, str(path), terms.as_of, file.lines, done.entries, file.unreadable, done.woken, tuple(file.problems)
     )

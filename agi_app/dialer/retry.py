@@ -25,15 +25,15 @@ def next_due(
     """When (rules time) the contact is due again after ``result``; None when it is done. ``now`` is rules time.
 
     A person who chose to be called back is due then, or when the window and the caps allow it again; no retry
-    of the campaign comes besides. A cancelled call is no result: the contact is still to be called, or refused
-    with its reason (whoever said stop shows as suppressed).
+    of the campaign comes besides. A cancelled call is no result: the gate looks at the contact at once, so that a
+    refusal shows its reason (whoever said stop shows as suppressed), not when the caps would allow a call again.
     """
     if result.outcome in REACHED and result.call_back_at is None:
         return None
     if result.call_back_at is not None:
         delay = max(result.call_back_at - now, dt.timedelta(0))
     elif result.outcome is Outcome.CANCELLED:
-        delay = dt.timedelta(0)
+        return now
     else:
         delays = campaign.retry.get(result.outcome.value, ())
         used = claim.retries_used.get(result.outcome.value, 0)

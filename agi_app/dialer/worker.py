@@ -30,6 +30,7 @@ ASK_S = 0.5  # how long the database may take to say which of a person's calls a
 CATALOG_S = 60.0  # between two looks at the database's objects
 MAX_CLOCK_DIFFERENCE = dt.timedelta(seconds=2)
 DRAIN_S = 30.0  # how long live calls may go on after a request to end
+LISTED = "the number came onto a do-not-call list"
 LAST_WORDS_S = 10.0  # how long their results are waited for after the hangup
 
 _log = log.get("worker")
@@ -121,7 +122,8 @@ class Worker:
         except (StoreError, TimeoutError):
             verdicts = dict.fromkeys(ids, "person_stopped")  # in doubt the call ends
         for attempt_id, verdict in verdicts.items():
-            live.stop_attempt(attempt_id, "the person said stop", even_if_up=verdict != "campaign_stopped")
+            why = LISTED if verdict == "listed" else "the person said stop"
+            live.stop_attempt(attempt_id, why, even_if_up=verdict != "campaign_stopped")
 
     async def _check_live_calls(self) -> None:
         """Something may have been missed while deaf: ask the database about every live call."""

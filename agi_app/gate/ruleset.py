@@ -88,6 +88,12 @@ class RuleSet:
     jurisdictions: Mapping[str, Jurisdiction]
     files: Mapping[str, str] = field(default_factory=dict, repr=False)  # name -> text
 
+    def bound_by(self, region: str, name: str) -> frozenset[Purpose] | None:
+        """The purposes of the calls that a do-not-call list of this country binds; None, no rule names it: all."""
+        country = self.jurisdictions.get(region)
+        lists = () if country is None else country.rules_in(tuple(country.parts)).lists
+        return next((rule.purposes for rule in lists if rule.name == name), None)
+
 
 def strictest(rules: Iterable[Rules]) -> Rules:
     """What satisfies all of ``rules`` (at least one)."""

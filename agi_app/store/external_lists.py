@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from agi_app.errors import StoreError
+from agi_app.model.campaign import Purpose
 from agi_app.store import queries
 from agi_app.store.pool import Store
-from agi_app.store.statements import count, record
+from agi_app.store.statements import count, record, records
+from agi_app.store.stops import end_calls
 
 Q = queries.load("external_lists")
 
@@ -28,6 +30,18 @@ class ExternalList:
 
 
 @dataclass(frozen=True, slots=True)
+class NewList:
+    """A list to put in force; the fields as in ``ExternalList``."""
+
+    name: str
+    region: str
+    as_of: dt.date
+    by: str
+    sha256: str
+    purposes: frozenset[Purpose] | None = None  # of the calls that it binds, by the rules of now; None: of all
+
+
+@dataclass(frozen=True, slots=True)
 class ListImport:
     """What an import did: how many numbers the list has, and how many contacts are decided again."""
 
@@ -36,22 +50,16 @@ class ListImport:
 
 
 async def replace_list(
-    store: Store,
-    name: str,
-    region: str,
-    as_of: dt.date,
-    hashes: Iterable[bytes] | AsyncIterable[bytes],
-    by: str,
-    sha256: str,
-    now: dt.datetime,
+    store: Store, new: NewList, hashes: Iterable[bytes] | AsyncIterable[bytes], now: dt.datetime
 ) -> ListImport:
     """Put a list in force in place of its last import, all or nothing; ``now`` is rules time.
 
+    Calls that it binds and that are on their way to a number of it are cancelled or ended.
     ``hashes`` are keyed (``store.hash_number``) and streamed, in any number; one twice counts once.
     Until the end everybody sees the old list. Raises StoreError.
     """
     async with store.transaction(limit=None) as connection:
-        await connection.execute(Q["wait_for_turn"], {"name": name})
+        await connection.execute(Q["wait_for_turn"], {"name": new.name})
         row = await record(connection, Q["next_id"])
         if row is None:
             raise StoreError(f"database {store.where}: gave no number for the list")
@@ -64,11 +72,16 @@ async def replace_list(
             else:
                 for number_hash in hashes:
                     await copy.write_row((number_hash,))
-        await connection.execute(Q["drop_old"], {"name": name})
+        await connection.execute(Q["drop_old"], {"name": new.name})
         entries = await count(connection, Q["add_entries"], row)
-        values = {"name": name, "region": region, "as_of": as_of, "by": by, "sha256": sha256, "entries": entries}
-        await connection.execute(Q["add_list"], row | values)
         woken = await count(connection, Q["wake"], {"now": now})
+        bound = None if new.purposes is None else sorted(purpose.value for purpose in new.purposes)
+        values = asdict(new) | {"entries": entries, "purposes": bound}
+        await connection.execute(Q["add_list"], row | values)  # last: it stamps the import
+    # After the commit: a claim sees the list from here on, the mark refuses an earlier one, and what rings is told now.
+    async with store.transaction() as connection:
+        called = await records(connection, Q["lock_listed_persons"], row | {"purposes": bound})
+        await end_calls(connection, [person["head"] for person in called])
     return ListImport(entries, woken)
 
 

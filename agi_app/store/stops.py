@@ -127,7 +127,8 @@ async def open_attempts_of(store: Store, person_ids: Sequence[int]) -> list[Open
 async def live_check(store: Store, attempt_ids: Sequence[str]) -> dict[str, str]:
     """Which of our running attempts must end, and why; for when notifications may have been missed.
 
-    ``person_stopped`` ends at once, ``campaign_stopped`` only while it rings, ``not_ours`` was swept.
+    ``person_stopped`` and ``listed`` (a do-not-call list came into force) end at once, ``campaign_stopped`` only while
+    it rings, ``not_ours`` was swept.
     """
     async with store.connection() as connection:
         found = await records(connection, Q["live_check"], {"attempts": list(attempt_ids)})

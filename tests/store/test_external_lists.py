@@ -11,9 +11,11 @@ import pytest
 
 from agi_app.gate.ruleset import ListRule, RuleSet
 from agi_app.model.campaign import Campaign, Purpose
-from agi_app.store import external_lists
-from agi_app.store.external_lists import replace_list
+from agi_app.store import external_lists, stops
+from agi_app.store.external_lists import NewList, replace_list
+from agi_app.store.listen import STOP_CHANNEL, Listening, Notification
 from agi_app.store.pool import Store
+from tests.store import one
 from tests.store.world import World, campaign, hash_number, number, rule_set
 
 pytestmark = pytest.mark.postgres
@@ -31,11 +33,15 @@ async def asking(world: World) -> tuple[World, Campaign]:
     return world, await world.running(campaign(), range(4))
 
 
-async def put(world: World, people: list[int], *, age: int = 0, name: str = "register") -> external_lists.ListImport:
+async def put(
+    world: World, people: list[int], *, age: int = 0, name: str = "register", binds: frozenset[Purpose] | None = None
+) -> external_lists.ListImport:
     """Import a list with these persons, ``age`` days old."""
     now = await world.now()
     hashes = [hash_number(number(n)) for n in people]
-    return await replace_list(world.store, name, "CN", (now - age * DAY).date(), hashes, "admin", "00", now)
+    return await replace_list(
+        world.store, NewList(name, "CN", (now - age * DAY).date(), "admin", "00", binds), hashes, now
+    )
 
 
 async def refused(world: World) -> set[str]:
@@ -88,7 +94,7 @@ async def test_an_import_that_breaks_off_leaves_the_old_list(asking: tuple[World
 
     now = await world.now()
     with pytest.raises(RuntimeError):
-        await replace_list(world.store, "register", "CN", now.date(), breaks(), "admin", "00", now)  # type: ignore[arg-type]
+        await replace_list(world.store, NewList("register", "CN", now.date(), "admin", "00"), breaks(), now)  # type: ignore[arg-type]
     assert {c.number for c in (await world.claim(wanted)).claims} == {number(0), number(2), number(3)}
 
 
@@ -108,3 +114,44 @@ async def test_the_history_of_imports_cannot_be_rewritten(world: World, store: S
 async def _run(store: Store, statement: str) -> None:
     async with store._pool.connection() as connection:
         await connection.execute(statement)
+
+
+async def test_a_list_that_comes_between_claim_and_call_is_obeyed(asking: tuple[World, Campaign]) -> None:
+    """Who is claimed is given back, who rings is told to its worker, and others go on."""
+    world, wanted = asking
+    await put(world, [])
+    claims = {c.number: c for c in (await world.claim(wanted)).claims}
+    rings, waits, other = claims[number(0)], claims[number(1)], claims[number(2)]
+    assert await one.mark(world.store, rings, "node-1")
+    heard = world.store.listen(STOP_CHANNEL)
+    assert await anext(heard) == Listening()
+    await put(world, [0, 1])
+    async with asyncio.timeout(2):
+        assert await anext(heard) == Notification(STOP_CHANNEL, str(rings.person_id))
+    await heard.aclose()  # type: ignore[attr-defined]
+    ids = [rings.attempt_id, other.attempt_id]
+    assert await stops.live_check(world.store, ids) == {rings.attempt_id: "listed"}
+    assert await one.mark(world.store, waits, "node-1") is None
+    assert await one.mark(world.store, other, "node-1")
+
+
+async def test_a_claim_that_an_import_could_not_see_is_not_marked(asking: tuple[World, Campaign]) -> None:
+    """Its transaction was on its way when the list was committed, and so was its attempt."""
+    world, wanted = asking
+    await put(world, [])
+    claim = {c.number: c for c in (await world.claim(wanted)).claims}[number(0)]
+    await world.value("UPDATE attempt SET node = 'away' RETURNING 1")  # so that the import finds nobody to give back
+    await world.value("UPDATE attempt SET state = 'ended' RETURNING 1")
+    await put(world, [0])
+    await world.value("UPDATE attempt SET state = 'claimed', node = 'node-1' RETURNING 1")
+    assert await one.mark(world.store, claim, "node-1") is None
+
+
+async def test_a_list_that_binds_other_calls_ends_none(asking: tuple[World, Campaign]) -> None:
+    world, wanted = asking
+    await put(world, [])
+    claim = (await world.claim(wanted)).claims[0]
+    everybody = [int(claim.number[-7:])]
+    await put(world, everybody, name="marketing", binds=frozenset({Purpose.MARKETING}))
+    assert await one.mark(world.store, claim, "node-1")
+    assert await stops.live_check(world.store, [claim.attempt_id]) == {}

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from sandbox.sip import CarrierCall
-from tests.system.site import Site, people, until
+from tests.system.site import CLOCK, Site, people, until
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
 
@@ -49,6 +49,40 @@ def test_a_stop_entered_while_the_phone_rings_and_while_they_talk(live: Site) ->
     assert attempts[talking]["disposition"] == "hung_up"
 
     _again_after_a_new_consent(live, numbers)
+
+
+@pytest.mark.parametrize("way", ["suppression add", "suppression add --file", "suppression import"])
+def test_every_way_onto_a_list_acts_on_calls_that_are_on(live: Site, way: str) -> None:
+    """Some ring and some talk: CANCEL or BYE within a second, no INVITE after it, and each refused with its reason."""
+    each = 1 if way == "suppression add" else 3
+    ringing, talking, waiting = people(*[RINGS_ON] * each), people(*[LISTENS] * each), people(*[CONFIRMS] * 20)
+    numbers = [*ringing, *talking, *waiting]
+    live.consent(numbers)
+    name = way.replace(" ", "-").replace("--", "")
+    live.add(name, numbers, rate=5)
+    until("they ring and they talk", lambda: _ringing(live, *ringing) and _answered(live, *talking))
+    file = live.project / f"{name}.txt"
+    file.write_text("\n".join(numbers), "utf-8")
+    match way:
+        case "suppression add":
+            for number in (*ringing, *talking):
+                live.app.ask("suppression", "add", number)
+        case "suppression add --file":
+            live.app.ask("suppression", "add", "--file", str(file))
+        case _:
+            live.app.ask("suppression", "import", "register", str(file), "--region", "CN", "--as-of", CLOCK[:10])
+    stopped = time.time()
+    until("all calls have ended", lambda: all(c.ended_at for c in live.calls(numbers)), 5)
+    live.settle(name)
+    on = live.calls([*ringing, *talking])
+    assert len(on) == 2 * each
+    assert all((c.cancel_at or c.bye_at or 0) <= stopped + WITHIN_S for c in on)
+    if each > 1:
+        assert max(c.invite_at for c in live.calls(numbers)) <= stopped
+    reason = "external_list" if way == "suppression import" else "suppressed"
+    refused = live.refused_by(name)
+    assert all(reason in refused[number] for number in ringing), "who was rung sees the reason at once, not tomorrow"
+    assert {live.attempts(name)[number]["outcome"] for number in ringing} == {"cancelled"}
 
 
 def _again_after_a_new_consent(live: Site, numbers: list[str]) -> None:

@@ -69,9 +69,8 @@ def test_a_chosen_call_back_comes_then_inside_hours_and_caps_and_only_once() -> 
 
 
 def test_a_cancelled_call_leaves_the_contact_to_the_gate() -> None:
-    """Cancelled before it rang: due at once; after it rang the cap holds. Who said stop is then refused as such."""
-    assert due("cancelled") == NOW
-    assert due("cancelled", rang=True) == NOW + DAY
+    """At once, also after it rang: who said stop is refused as such, and others by the cap, with its reason."""
+    assert due("cancelled") == due("cancelled", rang=True) == NOW
 
 
 def test_each_outcome_has_its_own_list_of_delays_and_an_end() -> None:

@@ -19,8 +19,19 @@ DELETE FROM external_list_entry e USING external_list l WHERE l.list_id = e.list
 INSERT INTO external_list_entry (number_hash, list_id) SELECT DISTINCT number_hash, %(list_id)s::bigint FROM import_list;
 
 -- name: add_list
-INSERT INTO external_list (list_id, name, region, as_of, "by", sha256, entries) OVERRIDING SYSTEM VALUE
-VALUES (%(list_id)s, %(name)s, %(region)s, %(as_of)s, %(by)s, %(sha256)s, %(entries)s);
+INSERT INTO external_list (list_id, name, region, as_of, "by", sha256, entries, purposes) OVERRIDING SYSTEM VALUE
+VALUES (%(list_id)s, %(name)s, %(region)s, %(as_of)s, %(by)s, %(sha256)s, %(entries)s, %(purposes)s);
+
+-- In the order of the heads, so that two at once cannot wait for each other.
+-- name: lock_listed_persons
+SELECT lock_head(called.head) AS head
+FROM (SELECT DISTINCT coalesce(p.same_as, p.person_id) AS head
+      FROM attempt a JOIN campaign c ON c.name = a.campaign
+      JOIN person p ON p.person_id = coalesce(a.number_id, a.person_id)
+      JOIN external_list_entry e ON e.number_hash = p.number_hash
+      WHERE a.state <> 'ended' AND e.list_id = %(list_id)s
+        AND (%(purposes)s::text[] IS NULL OR c.purpose = ANY(%(purposes)s::text[]))
+      ORDER BY head) AS called;
 
 -- Contacts that were refused because of a list are decided again.
 -- name: wake
