@@ -123,7 +123,7 @@ def test_a_folder_that_cannot_be_written_is_a_plain_error(tmp_path: Path) -> Non
 @pytest.mark.attack("row 19: a suppression key that others may read")
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604])
 def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
-    load_key(tmp_path)
+    make_suppression_key(tmp_path)
     (tmp_path / KEY_FILE).chmod(mode)
     with pytest.raises(ConfigError, match="chmod 600"):
         load_key(tmp_path)
