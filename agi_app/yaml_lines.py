@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, TypeVar
 
 import yaml
+import yaml.reader
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -28,7 +29,9 @@ from agi_app.errors import AuthorError, Problem
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
+MAX_VALUES = 100_000  # keys and values; the longest flow that anybody wrote has some thousand
 MAX_DIGITS = 30
+MOST_PROBLEMS = 200  # of one kind that are told: nobody mends more at once, and each costs a search for what was meant
 _COMPARED = 1000  # words that may be suggested, the first of the alphabet; comparing takes 20 µs each
 _LONGEST_WORD = 60  # characters; comparing long ones takes the square of their length
 
@@ -36,6 +39,7 @@ Path = tuple[str | int, ...]
 Severity = Literal["error", "warning"]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+_UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _INT = re.compile(r"[-+]?[0-9]+")
 _BASED_INT = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
@@ -47,10 +51,15 @@ _WORDS: Mapping[str, bool | None] = {
 }
 _HINTS = (
     ("'\\t'", "a tab stands here; indent with spaces"),
+    ("found unexpected ':'", "a colon needs a space behind it; put text that has a colon in quotes"),
     ("mapping values are not allowed", "a colon where none may be; put text that has a colon in quotes"),
     ("could not find expected ':'", 'a line without a colon; write "key: value", or put long text in quotes'),
-    ("expected <block end>", "this does not fit here: wrong indentation, or a quote or bracket out of place"),
+    *(
+        (sign, "this does not fit here: wrong indentation, or a quote or bracket out of place")
+        for sign in ("expected key", "expected '-' indicator", "expected <document start>")
+    ),
     ("expected ',' or", "a bracket or brace is not closed, or a comma is missing"),
+    ("exceeded maximum nesting depth", f"nested deeper than {MAX_DEPTH} levels"),
     ("expected a single document", "only one document a file; remove the line ---"),
     ("while scanning a quoted scalar", "a quote is not closed"),
 )
@@ -81,98 +90,126 @@ def load(text: str | bytes, file: str) -> Document:
     source = _decode(text, file)
     if not source.strip():
         _refuse(file, 1, 1, "yaml/empty", "the file is empty")
+    if bad := _UNPRINTABLE.search(source):
+        message = f"the character U+{ord(bad[0]):04X} may not stand in YAML; remove it"
+        _refuse(file, *_line_column(source, bad.start()), "yaml/syntax", message)
+    builder = _Builder(source)
     try:
-        root = _Loader(source).get_single_node()
-    except yaml.reader.ReaderError as error:
-        message = f"the character U+{error.character:04X} may not stand in YAML; remove it"
-        _refuse(file, *_line_column(source, error.position), "yaml/syntax", message)
+        value = builder.read()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = _line_column(source, mark.index) if mark else (1, 1)
-        _refuse(file, *where, error.note or "yaml/syntax", _plain(error))
-    if root is None:
+        index = mark.index if mark else 0
+        where = _line_column(source, index)
+        _refuse(file, *where, error.note or "yaml/syntax", _plain(error, source[index : index + 1]))
+    if builder.empty:
         _refuse(file, 1, 1, "yaml/empty", "the file has only comments")
-    builder = _Builder(source)
-    value = builder.build(root, ())
-    if builder.problems:
-        raise AuthorError(*(Problem(file, *where, rule, _printable(text)) for where, rule, text in builder.problems))
+    if found := builder.problems[:MOST_PROBLEMS]:
+        raise AuthorError(*(Problem(file, *where, rule, _printable(text)) for where, rule, text in found))
     return Document(file, value, builder.positions)
 
 
-class _Loader(yaml.BaseLoader):
-    """PyYAML's scanner and parser, without resolving and without anything a reviewer cannot follow."""
+class _Builder:
+    """Turns the events of libyaml's parser into values, keeping positions and every duplicate key.
 
-    depth = 0
+    No nodes in between, and an end at the first thing too many: a megabyte of brackets takes a second, not a minute.
+    """
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+    def __init__(self, source: str) -> None:
+        self._parser: Any = yaml.CBaseLoader(source)
+        self._starts = [0, *(found.end() for found in _LINE_END.finditer(source))]
+        self._values = 0
+        self.empty = False
+        self.positions: dict[Path, tuple[int, int]] = {}
+        self.problems: list[tuple[tuple[int, int], str, str]] = []
+
+    def read(self) -> Any:
+        """The one document; raises MarkedYAMLError."""
+        self._parser.get_event()  # the stream
+        if isinstance(self._parser.get_event(), yaml.StreamEndEvent):
+            self.empty = True
+            return None
+        value = self._build(self._parser.get_event(), (), 1)
+        self._parser.get_event()  # the document's end
+        event = self._parser.get_event()
+        if not isinstance(event, yaml.StreamEndEvent):
+            self._stop(event, "expected a single document in the stream", None)
+        return value
+
+    def _build(self, event: Any, path: Path, depth: int) -> Any:
+        self._values += 1
+        self._check(event, depth)
+        self.positions.setdefault(path, self._at(event))
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(path, depth)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[Any] = []
+            while not isinstance(event := self._parser.get_event(), yaml.SequenceEndEvent):
+                items.append(self._build(event, (*path, len(items)), depth + 1))
+            return items
+        return self._scalar(event)
+
+    def _check(self, event: Any, depth: int) -> None:
+        """Stop at what a reviewer cannot follow, and at what only a machine writes."""
+        anchor, tag = event.anchor, getattr(event, "tag", None)
         if isinstance(event, yaml.AliasEvent):
             self._stop(event, f'*{anchor} is a YAML alias, which is not supported; for the text write "*{anchor}"')
         if anchor:
             self._stop(event, f"&{anchor} is a YAML anchor, which is not supported; write the value out")
         if tag:
             self._stop(event, f"{tag} is a YAML tag, which is not supported; for text that begins with ! use quotes")
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
+        if depth > MAX_DEPTH:
             self._stop(event, f"nested deeper than {MAX_DEPTH} levels")
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
+        if self._values > MAX_VALUES:
+            self._stop(event, f"the file has more than {MAX_VALUES} keys and values", "yaml/too-large")
 
     @staticmethod
-    def _stop(event: Any, message: str) -> NoReturn:
-        raise yaml.MarkedYAMLError(None, None, message, event.start_mark, note="yaml/not-supported")
+    def _stop(event: Any, message: str, rule: str | None = "yaml/not-supported") -> NoReturn:
+        raise yaml.MarkedYAMLError(None, None, message, event.start_mark, note=rule)
 
-
-class _Builder:
-    """Turns nodes into values, keeping positions and every duplicate key."""
-
-    def __init__(self, source: str) -> None:
-        self._starts = [0, *(found.end() for found in _LINE_END.finditer(source))]
-        self.positions: dict[Path, tuple[int, int]] = {}
-        self.problems: list[tuple[tuple[int, int], str, str]] = []
-
-    def build(self, node: yaml.Node, path: Path) -> Any:
-        self.positions.setdefault(path, self._at(node))
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node)
-
-    def _at(self, node: yaml.Node) -> tuple[int, int]:
+    def _at(self, event: Any) -> tuple[int, int]:
         """Line and column as an editor counts them: the parser takes more characters for the end of a line."""
-        index = int(node.start_mark.index)
+        index = int(event.start_mark.index)
         line = bisect.bisect_right(self._starts, index)
         return line, index - self._starts[line - 1] + 1
 
-    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    def _mapping(self, path: Path, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            where = self._at(key_node)
-            if not isinstance(key_node, yaml.ScalarNode) or not key_node.value:
+        while not isinstance(event := self._parser.get_event(), yaml.MappingEndEvent):
+            where = self._at(event)
+            if not isinstance(event, yaml.ScalarEvent) or not event.value:
+                self._skip(event, depth)
                 self.problems.append((where, "yaml/key", "a key must be a word or a quoted text"))
                 continue
-            key = str(key_node.value)
+            self._values += 1
+            self._check(event, depth + 1)
+            key = str(event.value)
             if key in result:
+                self._skip(None, depth)
                 first = self.positions[(*path, key)][0]
                 self.problems.append((where, "yaml/duplicate-key", f'"{key}" is here twice, first in line {first}'))
                 continue
             self.positions[(*path, key)] = where
-            result[key] = self.build(value_node, (*path, key))
+            result[key] = self._build(self._parser.get_event(), (*path, key), depth + 1)
         return result
 
-    def _scalar(self, node: yaml.Node) -> str | int | float | bool | None:
-        text = str(node.value)
-        if getattr(node, "style", None):  # quoted or block text stays text
+    def _skip(self, key: Any, depth: int) -> None:
+        """Read a key that is none (unless None) and its value; only what forbids the whole file is said of them."""
+        said = len(self.problems)
+        if key is not None:
+            self._build(key, (), depth + 1)
+        self._build(self._parser.get_event(), (), depth + 1)
+        del self.problems[said:]
+
+    def _scalar(self, event: Any) -> str | int | float | bool | None:
+        text = str(event.value)
+        if event.style:  # quoted or block text stays text
             return text
         if text in _WORDS:
             return _WORDS[text]
         if _INT.fullmatch(text):
             if len(text) > MAX_DIGITS:
                 self.problems.append(
-                    (self._at(node), "yaml/number", f"a number of more than {MAX_DIGITS} digits; put it in quotes")
+                    (self._at(event), "yaml/number", f"a number of more than {MAX_DIGITS} digits; put it in quotes")
                 )
                 return 0
             return int(text)
@@ -205,7 +242,7 @@ def validate(model: type[ModelT], document: Document) -> ModelT:
     try:
         return model.model_validate(document.value, context=keys_by_mapping)
     except ValidationError as error:
-        faults = error.errors(include_url=False)
+        faults = error.errors(include_url=False)[:MOST_PROBLEMS]
     raise AuthorError(*dict.fromkeys(_explain(fault, document, keys_by_mapping) for fault in faults))
 
 
@@ -308,8 +345,9 @@ def _line_column(text: str, position: int) -> tuple[int, int]:
     return len(starts), position - starts[-1] + 1
 
 
-def _plain(error: yaml.MarkedYAMLError) -> str:
+def _plain(error: yaml.MarkedYAMLError, character: str) -> str:
     said = f"{error.context or ''} {error.problem or ''}".strip()
+    said = said.replace("found character that cannot", f"found character {character!r} that cannot")
     return next((hint for sign, hint in _HINTS if sign in said), said)
 
 

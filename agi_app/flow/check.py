@@ -7,6 +7,7 @@ Rules find everything at once: a fault never hides another one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from agi_app.errors import Problem
 from agi_app.flow.call_step import CallStep
@@ -38,7 +39,7 @@ from agi_app.flow.record_step import RecordStep
 from agi_app.flow.steps import AskStep
 from agi_app.flow.transcripts import offers_key, says
 from agi_app.flow.transfer_step import TransferStep
-from agi_app.yaml_lines import suggest
+from agi_app.yaml_lines import MOST_PROBLEMS, suggest
 
 SAMPLE_RATE = 8000  # Hz; Asterisk plays no other in a file that ends in .wav (docs/decisions/0021-prompt-files.md)
 
@@ -48,13 +49,13 @@ PromptRule = Callable[[FlowDocument, Prompts], Iterator[Problem]]
 
 def check_structure(document: FlowDocument) -> list[Problem]:
     """Every fault that can be seen without the prompts, in the order of the file."""
-    return sorted(problem for rule in STRUCTURE_RULES for problem in rule(document))
+    return sorted(problem for rule in STRUCTURE_RULES for problem in islice(rule(document), MOST_PROBLEMS))
 
 
 def check_flow(document: FlowDocument, prompts: Prompts) -> list[Problem]:
     """Every fault of a flow; ``prompts`` has one entry for each recording or transcript that was found."""
     known = {**prompts, **said_prompts(document.flow)}
-    found = {problem for rule in PROMPT_RULES for problem in rule(document, known)}
+    found = {problem for rule in PROMPT_RULES for problem in islice(rule(document, known), MOST_PROBLEMS)}
     return sorted({*found, *check_structure(document)})
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from agi_app.errors import Problem
-from agi_app.yaml_lines import Document, Path, suggest
+from agi_app.yaml_lines import MOST_PROBLEMS, Document, Path, suggest
 
 
 def unknown_targets(document: Document, others: Iterable[Problem]) -> list[Problem]:
@@ -19,11 +19,13 @@ def unknown_targets(document: Document, others: Iterable[Problem]) -> list[Probl
     if not isinstance(nodes, dict):
         return []
     taken = {(problem.line, problem.column) for problem in others}
-    found = []
+    found: list[Problem] = []
     for path, target in _ways(whole, nodes):
         if isinstance(target, str) and target not in nodes and document.at(path) not in taken:
             message = f'{path[-1]}: there is no node "{target}"{suggest(target, nodes)}'
             found.append(document.problem(path, "flow/unknown-target", message))
+        if len(found) == MOST_PROBLEMS:
+            break
     return found
 
 

@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, TypeGuard
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -25,7 +26,7 @@ from agi_app.flow.simulate import KEYS, WORDS, Heard, Simulation, is_said
 from agi_app.flow.steps import AnyStep
 from agi_app.flow.transcripts import says
 from agi_app.flow.words import FileName, Label, Language, Text, Variable
-from agi_app.yaml_lines import Authored, Document, Path, load, quote, suggest, validate
+from agi_app.yaml_lines import MOST_PROBLEMS, Authored, Document, Path, load, quote, suggest, validate
 
 MOST_CASES = 500
 MOST_INPUTS = 200
@@ -133,7 +134,7 @@ def check_cases(source: Cases, flows: Mapping[str, FlowDocument], prompts: Promp
     if name not in flows:
         message = f'flow: no flow file has the name "{name}"{suggest(name, flows)}'
         return [source.document.problem(("flow",), "simulation/unknown-flow", message)]
-    return sorted(set(_unknown(source, flows[name].flow, prompts)))
+    return sorted(set(islice(_unknown(source, flows[name].flow, prompts), MOST_PROBLEMS)))
 
 
 def _unknown(source: Cases, flow: Flow, prompts: Prompts) -> Iterator[Problem]:

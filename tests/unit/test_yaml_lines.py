@@ -192,3 +192,29 @@ def test_suggestions() -> None:
     assert suggest("confirmd", ["confirmed", "bye"]) == '; did you mean "confirmed"?'
     assert suggest("x", ["b", "a"]) == "; known here: a, b"
     assert suggest("x", []) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("a:\n\tb: 1\n", (2, 1), "a tab stands here"),
+        ("a: b: c\n", (1, 5), "a colon where none may be"),
+        ("a: {b:{c: 1}}\n", (1, 6), "a colon needs a space behind it"),
+        ("a: 1\n  b: 2\n c: 3\n", (2, 4), "a colon where none may be"),
+        ("a:\n  - x\n b: 2\n", (3, 2), "wrong indentation"),
+        (" a: 1\nb: 2\n", (2, 1), "wrong indentation"),
+        ("a:\n  b: 1\n c: 2\n", (3, 2), "wrong indentation"),
+        ("a: @x\n", (1, 4), "found character '@' that cannot start"),
+        ("a: [1, 2\nb: 3\n", (2, 2), "a bracket or brace is not closed"),
+        ('a: "x\n', (2, 1), "a quote is not closed"),
+        ("a: 1\n---\nb: 2\n", (2, 1), "only one document"),
+        ("- a\nb\n", (3, 1), "a line without a colon"),
+        ("[" * 2000, (1, 1001), "nested deeper than 40 levels"),
+    ],
+)
+def test_faults_of_syntax_say_what_to_do_at_their_place(text: str, place: tuple[int, int], words: str) -> None:
+    with pytest.raises(AuthorError) as caught:
+        load(text, "f.yaml")
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.column) == place
+    assert words in problem.message
