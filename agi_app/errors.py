@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from agi_app.printable import one_line
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -24,7 +26,7 @@ class Problem:
 
     def __str__(self) -> str:
         mark = "" if self.severity == "error" else " (warning)"
-        return f"{self.file}:{self.line}:{self.column}: {self.rule}{mark} {self.message}"
+        return one_line(f"{self.file}:{self.line}:{self.column}: {self.rule}{mark} {self.message}")
 
 
 class AgiAppError(Exception):

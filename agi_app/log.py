@@ -14,6 +14,8 @@ from typing import Any
 
 import structlog
 
+from agi_app.printable import lines
+
 # With a plus sign, or bare as in PJSIP/86…@carrier; not inside ids, hashes, decimals or dates.
 _NUMBER = re.compile(r"\+\d{7,}|(?<![\w.+-])\d{10,15}(?![\w.-])")
 _ENCODE = json_text.JSONEncoder(ensure_ascii=False, default=repr).encode  # made once, not for every line
@@ -31,7 +33,8 @@ def _masked(value: Any) -> Any:
         return {key: _masked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_masked(item) for item in value]
-    return _NUMBER.sub(lambda m: f"{m[0][:3]}…{m[0][-2:]}", value if isinstance(value, str) else repr(value))
+    text = lines(value if isinstance(value, str) else repr(value))  # what others wrote: none of it is for a terminal
+    return _NUMBER.sub(lambda m: f"{m[0][:3]}…{m[0][-2:]}", text)
 
 
 def _to_json(event: MutableMapping[str, Any], **_: Any) -> str:

@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, mod
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from agi_app.errors import AuthorError, Problem
+from agi_app.printable import one_line
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
@@ -357,4 +358,4 @@ def _refuse(file: str, line: int, column: int, rule: str, message: str) -> NoRet
 
 def _printable(message: str) -> str:
     """What the file itself says, fit for a terminal: it may hold escape sequences."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in message)
+    return one_line(message)

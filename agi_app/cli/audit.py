@@ -15,11 +15,11 @@ from agi_app.cli.common import (
     JsonOption,
     ProjectOption,
     counts,
-    err,
     progress,
     read_number,
     say,
     say_json,
+    warn,
     with_installation,
 )
 from agi_app.errors import InputError
@@ -62,9 +62,9 @@ def verify(
 
 def _tell(found: Report) -> None:
     for fault in found.faults:
-        err.print(f"{fault.kind}: {fault.text}")
+        warn(f"{fault.kind}: {fault.text}")
     if found.more_faults:
-        err.print(f"and {found.more_faults} more")
+        warn(f"and {found.more_faults} more")
     for note in found.notes:
         say(f"note: {note}")
     at = f"{found.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC" if found.checkpoint else "never"

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, Group, RenderHook, RenderResult
 from rich.progress import Progress
+from rich.segment import Segment
 from rich.table import Table
 
 from agi_app import log
 from agi_app.config import Settings, load_settings
 from agi_app.errors import InputError
 from agi_app.installation import Installation, installation
+from agi_app.printable import in_json, lines, one_line
 from agi_app.results import AgentFigures, Totals, plain
 
 if TYPE_CHECKING:
@@ -35,6 +37,29 @@ out = Console(
     highlight=False, markup=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH
 )
 err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+class _Printable(RenderHook):
+    """Nothing reaches a terminal as a command to it but what this program draws itself."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        """Each with its text made printable."""
+        return [_Shown(what) for what in renderables]
+
+
+class _Shown:
+    """A thing to be printed, without characters that a terminal obeys."""
+
+    def __init__(self, what: ConsoleRenderable) -> None:
+        self._what = what
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self._what, options):
+            yield segment if segment.control else Segment(lines(segment.text), segment.style)
+
+
+for _console in (out, err):
+    _console.push_render_hook(_Printable())
 
 ProjectOption = Annotated[
     Path, typer.Option("--project", "-p", envvar="AGI_APP_PROJECT", help="The project folder (agi-app.toml is in it).")
@@ -93,13 +118,23 @@ def find_flow(project: Project, name: str, language: str | None) -> Source[FlowD
 
 
 def say(text: str) -> None:
-    """Print one line of result."""
-    out.print(text, markup=False)
+    """Print one line of result; whatever is in it stays on one line."""
+    out.print(one_line(text))
+
+
+def say_lines(text: str) -> None:
+    """Print a result of several lines."""
+    out.print(lines(text))
+
+
+def warn(text: object) -> None:
+    """Print what went wrong, or should be known, on standard error; may have several lines."""
+    err.print(lines(str(text)))
 
 
 def say_json(value: Any) -> None:
     """Print one JSON object on one line; times are ISO 8601."""
-    print(json.dumps(value, ensure_ascii=False, default=plain))  # noqa: T201 - machine-read output
+    print(in_json(json.dumps(value, ensure_ascii=False, default=plain)))  # noqa: T201 - machine-read output
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -109,14 +144,14 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         view.add_column(column)
     count = 0
     for row in rows:
-        view.add_row(*("" if cell is None else str(cell) for cell in row))
+        view.add_row(*("" if cell is None else one_line(str(cell)) for cell in row))
         count += 1
     out.print(view if count else f"{title}: none")
 
 
 def totals_view(totals: Totals, below: Sequence[str] = ()) -> Group:
     """A campaign's figures as something that rich can draw, with lines below it."""
-    view = Table(title=f"{totals.campaign} ({totals.state})", title_justify="left", box=None, pad_edge=False)
+    view = Table(title=one_line(f"{totals.campaign} ({totals.state})"), title_justify="left", box=None, pad_edge=False)
     view.add_column()
     view.add_column()
     for name, value in (
@@ -131,8 +166,8 @@ def totals_view(totals: Totals, below: Sequence[str] = ()) -> Group:
         ("refused by rule", counts(totals.refused)),
         *(() if totals.agents is None else agents_rows(totals.agents)),
     ):  # fmt: skip
-        view.add_row(name, value)
-    return Group(view, *below)
+        view.add_row(name, one_line(value))
+    return Group(view, *map(one_line, below))
 
 
 def agents_rows(agents: AgentFigures) -> Iterator[tuple[str, str]]:
@@ -176,7 +211,7 @@ def say_summary(summary: ImportSummary, as_json: bool) -> None:
         say_json(dataclasses.asdict(summary))
     else:
         for problem in summary.problems:
-            err.print(str(problem), markup=False)
+            warn(problem)
         woken = f"; {summary.woken} contacts are decided again" if summary.woken else ""
         say(
             f"{summary.file}: {summary.rows} rows: {summary.added} added, {summary.updated} updated,"

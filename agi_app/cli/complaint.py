@@ -17,11 +17,11 @@ from agi_app.cli.common import (
     JsonOption,
     ProjectOption,
     counts,
-    err,
     login_name,
     say,
     say_json,
     table,
+    warn,
     with_installation,
 )
 from agi_app.consent.evidence import KeptFiles
@@ -138,7 +138,7 @@ def export(
     if made.proof is not None:
         say(f"{out}: {counts(made.proof.kinds)}; signed at {made.proof.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC")
     for name in made.missing:
-        err.print(f"{name}: its file is not kept here any more", markup=False)
+        warn(f"{name}: its file is not kept here any more")
     say(f"{out}: README.md says what is what and how to check it")
 
 

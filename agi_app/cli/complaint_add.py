@@ -16,12 +16,13 @@ from agi_app.cli.common import (
     HERE,
     JsonOption,
     ProjectOption,
-    err,
     login_name,
     read_number,
     say,
     say_json,
+    say_lines,
     settings_of,
+    warn,
     with_installation,
 )
 from agi_app.cli.complaint_words import learn_words, recording_of, said_words
@@ -128,7 +129,7 @@ def received(
         line = f"case {number}: {len(times)} calls to {mask(e164)}; `agi-app complaint export {number}` writes it out"
         return f"{line}\n{known}" if known else line
 
-    say(with_installation(project, work))
+    say_lines(with_installation(project, work))
 
 
 def import_(
@@ -145,7 +146,7 @@ def import_(
         opened = rejected = 0
         for row in await asyncio.to_thread(_read, file, inst.clock.now()):
             if isinstance(row, RejectedRow):
-                err.print(str(row.problem(file.name)), markup=False)
+                warn(row.problem(file.name))
                 rejected += 1
                 continue
             when = row.at or inst.clock.now()

@@ -14,12 +14,12 @@ from agi_app.cli.common import (
     HERE,
     JsonOption,
     ProjectOption,
-    err,
     login_name,
     progress,
     read_number,
     say,
     say_summary,
+    warn,
     with_installation,
 )
 from agi_app.cli.stops import take_list, without_database
@@ -118,7 +118,7 @@ def revoke(
     scope = f"consent for {purpose} is withdrawn" if purpose else "will never be called again"
     say(f"{mask(e164)} {scope}; calls ended: {answer.ended}")
     if answer.waiting:
-        err.print(answer.waiting, markup=False)
+        warn(answer.waiting)
 
 
 def _instant(text: str) -> dt.datetime | None:

@@ -12,7 +12,7 @@ from rich.progress import Progress, TaskID
 
 from agi_app.campaigns.load import CampaignDocument
 from agi_app.campaigns.project import Source, read_project
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, say_summary, settings_of, with_installation
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, say_summary, settings_of, warn, with_installation
 from agi_app.contacts.importer import import_contacts_file
 from agi_app.contacts.storing import ImportSummary
 from agi_app.errors import AuthorError, InputError
@@ -109,5 +109,5 @@ def _bars(file: Path) -> Iterator[_Bars]:
             done = (
                 "nothing is stored yet" if bars.stored is None else "{:,} of {:,} rows are stored".format(*bars.stored)
             )
-            err.print(f"{file}: interrupted; {done}. Run the same command again: it goes on from there", markup=False)
+            warn(f"{file}: interrupted; {done}. Run the same command again: it goes on from there")
             raise

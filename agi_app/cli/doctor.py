@@ -7,7 +7,7 @@ import asyncio
 import typer
 
 from agi_app import log
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, say_json, say_lines
 from agi_app.doctor import Finding, examine
 
 
@@ -24,5 +24,7 @@ def doctor(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
         say_json([{"check": f.check, "well": f.well, "text": f.text, "mend": f.mend} for f in findings])
     else:
         for f in findings:
-            say(f"{'ok  ' if f.well else 'BAD '} {f.check}: {f.text}" + (f"\n     mend: {f.mend}" if f.mend else ""))
+            say_lines(
+                f"{'ok  ' if f.well else 'BAD '} {f.check}: {f.text}" + (f"\n     mend: {f.mend}" if f.mend else "")
+            )
     raise typer.Exit(0 if all(f.well for f in findings) else 2)

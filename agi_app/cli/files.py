@@ -12,7 +12,7 @@ import typer
 from agi_app.campaigns.project import find_project, read_project
 from agi_app.campaigns.rule_catalogue import explanation, find_rule
 from agi_app.campaigns.starter import make_project
-from agi_app.cli.common import HERE, ProjectOption, err, find_flow, say, say_json
+from agi_app.cli.common import HERE, ProjectOption, find_flow, say, say_json, say_lines, warn
 from agi_app.config import trunk_names
 from agi_app.errors import InputError, Problem
 from agi_app.flow.diagram import draw
@@ -52,7 +52,7 @@ def check(
     Exit 1 on an error.
     """
     if explain:
-        say(explanation(find_rule(explain)))
+        say_lines(explanation(find_rule(explain)))
         return
     found: list[tuple[Path, Problem]] = []
     files = 0
@@ -114,4 +114,4 @@ def diagram(
         file.write_text(draw(source.parsed, found.prompts, language), encoding="utf-8")
     except OSError as error:
         raise InputError(f"{file}: cannot be written: {error.strerror}") from error
-    err.print(f"{file}: written; any browser shows it", markup=False)
+    warn(f"{file}: written; any browser shows it")

@@ -12,7 +12,7 @@ import sys
 import typer
 from typer import exceptions
 
-from agi_app.cli.common import err
+from agi_app.cli.common import warn
 from agi_app.errors import AgiAppError
 
 # The first word of a command -> the module that has it. Only that one is imported: a worker that is
@@ -80,15 +80,15 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
     except AgiAppError as error:
-        err.print(str(error), markup=False, style=None)
+        warn(error)
         sys.exit(error.exit_code)
     except exceptions.Exit as ended:
         sys.exit(ended.exit_code)
     except (exceptions.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except exceptions.TyperException as error:  # wrong arguments
-        err.print(error.format_message().replace("Value error, ", ""), markup=False)  # the parser's own words
-        err.print("see `agi-app --help`, or `agi-app COMMAND --help`", markup=False)
+        warn(error.format_message().replace("Value error, ", ""))  # the parser's own words
+        warn("see `agi-app --help`, or `agi-app COMMAND --help`")
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 

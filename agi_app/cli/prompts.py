@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from agi_app.campaigns.project import read_project
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, progress, say, say_json, table
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, progress, say, say_json, table, warn
 from agi_app.config import trunk_names
 from agi_app.errors import InputError
 from agi_app.flow import values
@@ -92,7 +92,7 @@ def _show(title: str, results: list[Result], as_json: bool) -> None:
         for note in result.notes:
             say(f"{result.prompt}: note: {note}")
         if result.error:
-            err.print(f"{result.prompt}: {result.error}", markup=False)
+            warn(f"{result.prompt}: {result.error}")
 
 
 def _figures(facts: dict[str, Any]) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,7 @@ from agi_app.cli.common import (
 from agi_app.errors import InputError
 from agi_app.files import write_whole
 from agi_app.installation import Installation
+from agi_app.printable import in_json, lines
 from agi_app.recordings.files import RecordingFiles
 from agi_app.reports.held import why_nobody
 from agi_app.reports.recordings import Look, fetched
@@ -87,6 +89,10 @@ def report(
     if text is None:
         return
     if output is None:
+        if form is Format.JSON:
+            text = in_json(text)
+        elif sys.stdout.isatty():  # into a pipe it goes as it is
+            text = lines(text.replace("\r\n", "\n"))
         print(text, end="" if text.endswith("\n") else "\n")  # noqa: T201 - the report itself
         return
     _write(output, text.encode())

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from agi_app.campaigns.project import Project, find_project, read_project
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, find_flow, say, say_json
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, find_flow, say, say_json, warn
 from agi_app.cli.simulate_machine import machine_call
 from agi_app.config import SETTINGS_FILE, load_settings, trunk_names
 from agi_app.contacts.one_row import contact_row
@@ -69,7 +69,7 @@ def simulate(
     source = find_flow(found, what, language)
     for problem in found.problems:
         if problem.file == source.file:
-            err.print(str(problem), markup=False)
+            warn(problem)
     columns, its_language = given_contact(contact, field or [], source.parsed.flow.languages)
     flow, speaks = source.parsed.flow, language or its_language
     simulation = Simulation(flow, found.prompts, columns, speaks, _time(now), line_region(project, flow))

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from agi_app.cli.common import err, say, settings_of, with_installation
+from agi_app.cli.common import say, settings_of, warn, with_installation
 from agi_app.clock import SystemClock
 from agi_app.consent.stop import VIA_LIST, stop_list, stops_without_database
 from agi_app.contacts.importer import read_stop_list_file
@@ -19,9 +19,9 @@ def take_list(project: Path, file: Path) -> NoReturn:
     """Take a stop for every number of a list, whatever is wrong with its other lines; exit 1 when some are."""
     listed = read_stop_list_file(file)
     for problem in listed.problems:
-        err.print(str(problem), markup=False)
+        warn(problem)
     if listed.unreadable > len(listed.problems):
-        err.print(f"{file}: {listed.unreadable} lines are no numbers; the first {len(listed.problems)} are shown")
+        warn(f"{file}: {listed.unreadable} lines are no numbers; the first {len(listed.problems)} are shown")
     if listed.numbers:
         _stop_all(project, listed.numbers)
     raise typer.Exit(1 if listed.problems or not listed.numbers else 0)
@@ -40,8 +40,7 @@ def _stop_all(project: Path, numbers: Sequence[str]) -> None:
 def without_database(project: Path, numbers: Sequence[str], via: str, error: StoreError) -> None:
     """A stop is taken also while the database is away: on disk now, in the database before the next call."""
     stops_without_database(settings_of(project), SystemClock(), numbers, via)
-    err.print(
+    warn(
         f"the database does not answer ({error}); the stop is safe in the journal of this node, and its worker"
-        " stores it before it dials again",
-        markup=False,
+        " stores it before it dials again"
     )

@@ -14,12 +14,12 @@ from agi_app.cli.common import (
     HERE,
     JsonOption,
     ProjectOption,
-    err,
     login_name,
     progress,
     say,
     say_json,
     table,
+    warn,
     with_installation,
 )
 from agi_app.cli.consent import revoke
@@ -59,7 +59,7 @@ def import_(
         say_json(dataclasses.asdict(summary))
     else:
         for problem in summary.problems:
-            err.print(str(problem), markup=False)
+            warn(problem)
         woken = f"; {summary.woken} contacts are decided again" if summary.woken else ""
         say(
             f"{name}: {summary.entries} numbers of {summary.lines} lines in force, as of {summary.as_of},"

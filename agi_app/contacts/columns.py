@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from agi_app.contacts.table import SHOWN_PROBLEMS, Row, Table
 from agi_app.errors import AuthorError, Problem
 from agi_app.model import phone
+from agi_app.printable import OBEYED, one_line, orders
 from agi_app.yaml_lines import quote, suggest
 
 REJECT_COLUMNS = ("rejected_line", "rejected_reason")
@@ -21,6 +22,7 @@ LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SPREADSHEET_FLOAT = re.compile(r"(\+?\d{5,})\.0+")
 _SPREADSHEET_ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
 _MANY_DIGITS = 7
+_SHOWN_FAULTS = 10  # of one row
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,21 @@ class Cells:
         self._faults: list[tuple[int, str, str]] = []  # cell, rule, reason
         if row.fault:
             self._faults.append((row.fault.cell, row.fault.rule, row.label(row.fault.cell) + row.fault.reason))
+        elif OBEYED.search("".join(row.cells)):
+            self._obeyed()
 
     @property
     def readable(self) -> bool:
         """False when the row as such is broken: then its cells mean nothing."""
         return self._row.fault is None
+
+    def _obeyed(self) -> None:
+        """Faults of the cells that would give orders to a terminal; numbers are not kept as text."""
+        for index, cell in enumerate(self._row.cells):
+            found = OBEYED.search(cell)
+            if found and index != self._columns.known.get("number") and len(self._faults) < _SHOWN_FAULTS:
+                title = quote(self._columns.header[index]) if index < len(self._columns.header) else "the cell"
+                self._faults.append((index, "table/unprintable", f"{self._row.label(index)}{title} {orders(found)}"))
 
     def has(self, name: str) -> bool:
         """Whether the file has this column."""
@@ -115,7 +127,7 @@ class Cells:
         field = self._columns.header[cell] if self.readable else ""
         value = self._row.cells[cell] if cell < len(self._row.cells) else ""
         reasons = "; ".join(dict.fromkeys(reason for _, _, reason in self._faults))
-        reason = "".join(c if c.isprintable() else "\ufffd" for c in reasons)  # of the file: not for a terminal
+        reason = one_line(reasons)  # of the file: not for a terminal
         return RejectedRow(line, column, field, value, reason, rule, self._row.cells)
 
 

@@ -95,7 +95,7 @@ def one_consent(
     writer = csv.DictWriter(text, cells.keys())
     writer.writeheader()
     writer.writerow(cells)
-    table = Table(io.BytesIO(text.getvalue().encode()), "consent")
+    table = Table(io.BytesIO(text.getvalue().encode("utf-8", "surrogateescape")), "consent")
     (found,) = parse_consents(table, region, entered_by, now, proofs)
     if isinstance(found, RejectedRow):
         raise InputError(found.reason)

@@ -18,6 +18,7 @@ from agi_app.flow.diagram import draw
 from agi_app.flow.load import parse_flow
 from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.flow.simulate import Simulation
+from agi_app.printable import one_line
 
 ROOT = Path(__file__).resolve().parents[2]
 ENOUGH = 5  # failing cases that are shown
@@ -181,7 +182,7 @@ def _unclear(problem: Problem, lines: list[str]) -> str | None:
         return f"the line is not in the file: {problem}"
     if not 1 <= problem.column <= len(lines[problem.line - 1]) + 1:
         return f"the column is not in line {problem.line}: {problem}"
-    if not problem.message.strip() or not problem.message.isprintable():
+    if not problem.message.strip() or one_line(problem.message) != problem.message:
         return f"no clear message: {problem!r}"
     return None
 
