@@ -22,7 +22,6 @@ from agi_app.campaigns.machine_file import MachineDetectionFile
 from agi_app.errors import Problem
 from agi_app.flow.words import MAX_CALL_SECONDS, FileName
 from agi_app.gate.rule_file import RING_TIME
-from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
 from agi_app.yaml_lines import Authored, Document, load, quote, suggest, validate
 
@@ -202,27 +201,6 @@ def check_campaign(source: CampaignDocument, flows: Collection[str], trunks: Col
             where = "no flow file has" if key == "flow" else "the settings have no trunk with"
             message = f'{key}: {where} the name "{name}"{suggest(name, known)}'
             found.append(source.document.problem((key,), f"campaign/unknown-{key}", message))
-    return found
-
-
-def check_against_rules(source: CampaignDocument, ruleset: RuleSet) -> list[Problem]:
-    """What the calling rules of the campaign's countries refuse whatever the contact is."""
-    campaign, document = source.campaign, source.document
-    found: list[Problem] = []
-    for place, region in enumerate(campaign.jurisdictions):
-        country = ruleset.jurisdictions.get(region)
-        if country is None:
-            message = (
-                f"there are no calling rules for {region}, so nobody there is called; add rules/{region.lower()}.yaml"
-            )
-            found.append(document.problem(("jurisdictions", place), "campaign/no-rules", message, "warning"))
-            continue
-        every = [country.rules, *(part.rules for part in country.parts.values())]
-        least, most = max(r.ring_at_least for r in every), min(r.ring_at_most for r in every)
-        if not least <= campaign.ring_time <= most:
-            ring, low, high = (f"{t.total_seconds():g}s" for t in (campaign.ring_time, least, most))
-            message = f"ring_time: {ring} is not within {low} to {high} (rule ring_time of {region})"
-            found.append(document.problem(("ring_time",), "campaign/ring-time", message))
     return found
 
 

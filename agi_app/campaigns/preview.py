@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from agi_app.campaigns.projection import Group, Known, Limits, Projection, project
 from agi_app.clock import Clock
 from agi_app.errors import InputError
+from agi_app.flow.definition import Flow
+from agi_app.flow.speaking import missing_columns, said_columns, value_columns
 from agi_app.gate.caller_id import choose
 from agi_app.gate.case import Case
 from agi_app.gate.decide import Decision, judge, locate
@@ -22,7 +24,7 @@ from agi_app.gate.place import Place
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign
 from agi_app.store.pool import Store
-from agi_app.store.preview import HORIZON, Experience, FactClass, Waiting, open_waiting
+from agi_app.store.preview import HORIZON, Experience, FactClass, Says, Waiting, open_waiting
 
 SAMPLES = 5  # contacts named for each reason
 LOOKS = 50  # at one contact in the times to come
@@ -64,6 +66,7 @@ class Terms:
     sandbox_trunk: bool
     limits: Limits  # of the trunk
     ruleset: RuleSet
+    flow: Flow | None = None  # of the campaign, if it can be read: what it says of a contact
 
 
 async def preview(
@@ -79,7 +82,7 @@ async def preview(
             raise InputError(f"there is no campaign {name!r} in the database; `agi-app contacts import {name} FILE`")
         progress(0, waiting.contacts)
         look = _Look(terms, waiting.now)
-        async for found in waiting.classes():
+        async for found in waiting.classes(_says(terms.flow)):
             look.add(found)
             progress(look.seen.contacts, waiting.contacts)
         await _name_samples(waiting, look)
@@ -87,6 +90,13 @@ async def preview(
     groups = [Group(place, at, contacts) for (place, at), contacts in look.to_call.items()]
     look.seen.projection = project(groups, terms.campaign, terms.limits, known, terms.ruleset, waiting.now)
     return look.seen
+
+
+def _says(flow: Flow | None) -> Says | None:
+    if flow is None or not (columns := said_columns(flow)):
+        return None
+    kinds = value_columns(flow)
+    return Says(frozenset(columns) - kinds, kinds, missing_columns(flow))
 
 
 class _Look:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from agi_app.campaigns.check_agents import check_agents, check_agents_destination
+from agi_app.campaigns.check_countries import check_against_rules
 from agi_app.campaigns.check_lines import check_inbound_lines
 from agi_app.campaigns.law import check_law
-from agi_app.campaigns.load import CampaignDocument, check_against_rules, check_campaign, parse_campaign
+from agi_app.campaigns.load import CampaignDocument, check_campaign, parse_campaign
 from agi_app.campaigns.meanings import load_meanings, shipped_meanings
 from agi_app.campaigns.message import check_message, message_of
 from agi_app.campaigns.phone_lines import check_lines

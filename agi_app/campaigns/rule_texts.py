@@ -57,7 +57,7 @@ def in_force(rules: Rules) -> dict[str, str]:
     """What holds when all of it is taken together: rule -> value."""
     lists = (f"{r.name} at most {r.max_age.days} days old, for {', '.join(sorted(r.purposes))}" for r in rules.lists)
     return {
-        "calling_hours": " and ".join(map(windows_text, _narrowest(rules.opening.hours))),
+        "calling_hours": hours_text(rules),
         "caps": "; ".join(f"{cap.calls} in {SPAN_WORDS[cap.per]}" for cap in rules.caps),
         "gap_after_declined": span_text(rules.gap_after_declined),
         "gap_after_abandoned": span_text(rules.gap_after_abandoned),
@@ -69,6 +69,11 @@ def in_force(rules: Rules) -> dict[str, str]:
         "opt_out": f"offered within {span_text(rules.opt_out_within)}",
         "complaints": _complaints(rules.answer_complaints_within),
     }
+
+
+def hours_text(rules: Rules) -> str:
+    """When calls may start, such as ``mon-sat 09:00–12:00, 14:00–20:00``."""
+    return " and ".join(map(windows_text, _narrowest(rules.opening.hours)))
 
 
 def _narrowest(hours: tuple[tuple[Window, ...], ...]) -> list[tuple[Window, ...]]:

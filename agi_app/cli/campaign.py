@@ -52,7 +52,9 @@ def preview_(
         if trunk is None:
             raise ConfigError(f"agi-app.toml: there is no trunk {wanted.trunk!r}, which {campaign} uses")
         limits = limits_of(trunk)
-        terms = Terms(wanted, trunk.sandbox, limits, load_ruleset(inst.settings.project))
+        source = found.flows.get(wanted.flow)
+        flow = None if source is None or source.parsed is None else source.parsed.flow
+        terms = Terms(wanted, trunk.sandbox, limits, load_ruleset(inst.settings.project), flow)
         with progress("looking at contacts") as told:
             return await preview(inst.store, inst.clock, terms, told), note
 

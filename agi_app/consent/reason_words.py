@@ -50,6 +50,15 @@ RULES: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     ),
     "consent_expired": ("同意已过期", ((r"the consent expired on (?P<at>\S+)", "同意已于 {at} 到期"),)),
     "suppressed": ("此人已拒绝来电", ((r"the person said stop on (?P<at>\S+)", "此人已于 {at} 拒绝来电"),)),
+    "column_missing": (
+        "联系人缺少通话要念的列",
+        (
+            (
+                r"the call could not say (?P<columns>.+): empty, or no value of its kind; .+",
+                "通话念不出 {columns}：为空，或不是该类的值；请改正该行后重新导入",
+            ),
+        ),
+    ),
     "external_list": (
         "号码在外部谢绝来电名单中",
         ((r"the number is on the list (?P<list>.+)", "号码在外部谢绝来电名单 {list} 中"),),

@@ -17,6 +17,7 @@ from agi_app.errors import AuthorError
 from agi_app.flow.check_speech import by_voice_alone
 from agi_app.flow.definition import Flow
 from agi_app.flow.load import load_with_parts
+from agi_app.flow.speaking import missing_columns, said_columns
 from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import CampaignState
 from agi_app.model.hold import UNUSABLE, Hold
@@ -166,6 +167,7 @@ def terms_of(node: Node, line: Line, lease: dt.timedelta) -> claims.ClaimTerms:
         offset=node.clock.offset,
         clock_name=node.clock.name,
         lines=limits_of(line.trunk),
+        missing=missing_columns(line.flow) if said_columns(line.flow) else None,
     )
 
 

@@ -6,13 +6,14 @@ What a person keys in is only ever said in pieces, which are prepared for the wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from agi_app.errors import InputError
 from agi_app.flow.definition import Flow
 from agi_app.flow.expressions import Value
 from agi_app.flow.say_step import COLUMN, Say, SayStep
 from agi_app.flow.spoken_parts import Part, Text
+from agi_app.flow.state import choose_language
 from agi_app.flow.values import spoken
 from agi_app.flow.words import EMPTY, MAX_SAID
 
@@ -32,6 +33,55 @@ def parts_of(say: Say, language: str, contact: Mapping[str, str], variables: Map
         return spoken(str(say.as_), str(value), language, unit=say.currency or (say.unit or {}).get(language, ""))
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
+
+
+def said_columns(flow: Flow) -> tuple[str, ...]:
+    """The contact's columns without which a call cannot say what its flow says, in some language; by name."""
+    return tuple(sorted({column for step in _must_say(flow) for column in _columns(step.say)}))
+
+
+def columns_missing(flow: Flow, language: str, contact: Mapping[str, str]) -> tuple[str, ...]:
+    """Those of them that this contact's call, in this language, cannot say: empty, or no value of their kind."""
+    missing: set[str] = set()
+    for step in _must_say(flow):
+        for column in _columns(step.say, language):
+            try:
+                _beforehand(step.say, language, _all_but(column, step.say, contact))
+            except InputError:
+                missing.add(column)
+    return tuple(sorted(missing))
+
+
+def missing_columns(flow: Flow) -> Callable[[str | None, Mapping[str, str]], tuple[str, ...]]:
+    """``columns_missing`` of one flow, for a contact's language (None: none given) and its columns."""
+
+    def missing(language: str | None, contact: Mapping[str, str]) -> tuple[str, ...]:
+        return columns_missing(flow, choose_language(flow.languages, language, contact), contact)
+
+    return missing
+
+
+def value_columns(flow: Flow) -> frozenset[str]:
+    """Those whose value must be of a kind, such as a date; of the others it only counts that they are filled."""
+    return frozenset(c for step in _must_say(flow) if step.say.value is not None for c in _columns(step.say))
+
+
+def _must_say(flow: Flow) -> Iterator[SayStep]:
+    for steps in (steps for part in (flow, *flow.parts.values()) for steps in part.nodes.values()):
+        yield from (step for step in steps if isinstance(step, SayStep) and step.way(EMPTY) is None)
+
+
+def _columns(say: Say, language: str | None = None) -> set[str]:
+    """The columns that it says, in one language or in all."""
+    if say.value is not None:
+        return {say.value.removeprefix("contact.")} if say.value.startswith("contact.") else set()
+    texts = [text for tongue, text in (say.text or {}).items() if language in (None, tongue)]
+    return {column for text in texts for column in COLUMN.findall(text)}
+
+
+def _all_but(column: str, say: Say, contact: Mapping[str, str]) -> Mapping[str, str]:
+    """The contact with every other column of this step filled, so that a fault is this column's."""
+    return dict.fromkeys(_columns(say), "-") | {column: contact.get(column, "")}
 
 
 def said_beforehand(flow: Flow, language: str, contact: Mapping[str, str]) -> Iterator[Parts]:

@@ -72,3 +72,4 @@ class Facts:
     list_hits: tuple[str, ...] = ()  # names of the external lists that have this number
     list_states: tuple[ListState, ...] = ()  # all external lists in force
     abandoned: AbandonedFact | None = None  # None: a campaign without agents abandons nobody
+    columns_missing: tuple[str, ...] = ()  # names of the contact's columns that the flow says and cannot

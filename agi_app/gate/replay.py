@@ -37,6 +37,7 @@ class Inputs:
     caller_id: str
     trunk_is_sandbox: bool
     prefix: str = ""  # what the trunk dials before the number; older rows have none
+    columns_missing: tuple[str, ...] = ()  # older rows have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def inputs_of(facts: Facts, decision: Decision) -> Inputs:
         caller_id=decision.caller_id,
         trunk_is_sandbox=decision.trunk_is_sandbox,
         prefix=decision.prefix,
+        columns_missing=facts.columns_missing,
     )
 
 
@@ -87,6 +89,7 @@ def replay(stored: StoredDecision, campaign: Campaign, ruleset: RuleSet) -> Deci
         list_hits=inputs.list_hits,
         list_states=inputs.list_states,
         abandoned=inputs.abandoned,
+        columns_missing=inputs.columns_missing,
     )
     now = stored.decided_at
     return judge(Case(facts, inputs.place, inputs.caller_id, campaign, inputs.trunk_is_sandbox, ruleset, now))

@@ -140,6 +140,20 @@ def ring_time_allowed(case: Case) -> Reason | None:
     return Reason("ring_time", text)
 
 
+def columns_filled(case: Case) -> Reason | None:
+    """The contact has a value in every column that the flow says, and of the kind that it says.
+
+    A `say` with a way for `empty` needs none.
+    """
+    missing = case.facts.columns_missing
+    if not missing:
+        return None
+    text = (
+        f"the call could not say {', '.join(missing)}: empty, or no value of its kind; mend the row and import it again"
+    )
+    return Reason("column_missing", text)
+
+
 def abandoned_below_ceiling(case: Case) -> Reason | None:
     """Of the campaign's answered calls of 30 days no more met nobody than it and the callee's country allow."""
     rules, seen, agents = case.rules, case.facts.abandoned, case.campaign.agents
@@ -166,6 +180,7 @@ ALL_RULES: tuple[Rule, ...] = (
     caller_id_proved,
     caller_id_same,
     ring_time_allowed,
+    columns_filled,
     abandoned_below_ceiling,
     time_rules.zone_known,
     time_rules.cap_per_day,

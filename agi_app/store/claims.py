@@ -20,7 +20,7 @@ from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store import phone_lines, queries, slots
 from agi_app.store.agents import AgentTerms, may_begin
-from agi_app.store.facts import Decide, Due, Judged, begin, judge
+from agi_app.store.facts import Decide, Due, Judged, Missing, begin, judge
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection, records
 from agi_app.store.texts import spec_of, version_of_spec
@@ -44,6 +44,7 @@ class ClaimTerms:
     clock_name: str
     lines: tuple[phone_lines.Limits, ...] = ()  # of the trunk, when it is a gateway with lines
     agents: AgentTerms | None = None  # of a campaign that calls for some
+    missing: Missing | None = None  # which of a contact's columns the flow cannot say; None: it says none
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ async def claim(
         if not due:
             waits = lines is not None and len(lines.free) < len(terms.lines)  # perhaps for a line that is taken
             return ClaimBatch(nothing_due=not waits, no_line=lines if waits else None)
-        judged = await judge(connection, due, start, decide, len(free) if lines is None else len(due))
+        judged = await judge(connection, due, start, decide, len(free) if lines is None else len(due), terms.missing)
         if lines is not None:
             judged = _one_a_line(judged, lines.free, len(free))
         claims = await reserve(connection, campaign, judged, free, start.now, terms)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from agi_app.store.statements import Connection, record, records
 
 Q = queries.load("claims")
 Decide = Callable[[Facts, dt.datetime], Decision]
+Missing = Callable[[str | None, Mapping[str, str]], tuple[str, ...]]  # (language, columns) -> names that cannot be said
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,21 @@ async def begin(connection: Connection, campaign: Campaign, offset: dt.timedelta
 
 
 async def judge(
-    connection: Connection, due: Sequence[Due], start: Begin, decide: Decide, most_allowed: int
+    connection: Connection,
+    due: Sequence[Due],
+    start: Begin,
+    decide: Decide,
+    most_allowed: int,
+    missing: Missing | None = None,
 ) -> list[Judged]:
-    """Read the facts and decide, until ``most_allowed`` are allowed; the rest stays due."""
+    """Read the facts and decide, until ``most_allowed`` are allowed; the rest stays due.
+
+    ``missing`` tells which columns the call could not say; None: it says none.
+    """
     values = {"contacts": [d.contact_id for d in due], "heads": [d.head for d in due], "now": start.now}
     judged = []
     for row in await records(connection, Q["facts"], values):
-        facts = _facts(row, start)
+        facts = _facts(row, start, missing)
         decision = decide(facts, start.now)
         judged.append(Judged(row, facts, decision))
         most_allowed -= decision.allowed
@@ -84,6 +93,7 @@ _PROOFS = msgspec.json.Decoder(tuple[ProofFact, ...])
 _LISTS = msgspec.json.Decoder(tuple[ListState, ...])
 _CONSENTS = msgspec.json.Decoder(tuple[ConsentFact, ...])
 _ABANDONED = msgspec.json.Decoder(AbandonedFact)
+_FIELDS = msgspec.json.Decoder(dict[str, str])
 _CALLS = msgspec.json.Decoder(tuple[CallFact, ...])
 
 
@@ -91,7 +101,7 @@ def _decoded(text: str | None, decoder: msgspec.json.Decoder[tuple[Any, ...]]) -
     return () if text is None else decoder.decode(text)
 
 
-def _facts(row: DictRow, start: Begin) -> Facts:
+def _facts(row: DictRow, start: Begin, missing: Missing | None) -> Facts:
     return Facts(
         contact_id=row["contact_id"],
         person_id=row["head"],
@@ -105,4 +115,5 @@ def _facts(row: DictRow, start: Begin) -> Facts:
         list_hits=tuple(row["list_hits"]),
         list_states=start.lists,
         abandoned=start.abandoned,
+        columns_missing=() if missing is None else missing(row["language"], _FIELDS.decode(row["fields"])),
     )

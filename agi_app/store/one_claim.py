@@ -59,7 +59,7 @@ async def _look(
         if row is None:
             return Refused(IN_CALL)
         await count(connection, Q["set_state"], {**values, "state": "pending"})
-        judged = await judge(connection, [Due(contact_id, row["head"])], start, decide, 1)
+        judged = await judge(connection, [Due(contact_id, row["head"])], start, decide, 1, terms.missing)
         if not judged:
             await count(connection, Q["set_state"], {**values, "state": row["state"]})
             return Refused(IN_CALL)

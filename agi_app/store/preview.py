@@ -7,6 +7,7 @@ Most contacts of a campaign differ by their number alone. PostgreSQL groups thos
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from psycopg.rows import DictRow
 from agi_app.gate.facts import CallFact, ConsentFact, Facts
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
 from agi_app.store import queries
-from agi_app.store.facts import Begin, begin
+from agi_app.store.facts import Begin, Missing, begin
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection, record, records
 
@@ -38,6 +39,15 @@ class FactClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Says:
+    """The columns of a contact that a flow says."""
+
+    filled: frozenset[str]  # of these it only counts whether they are empty
+    values: frozenset[str]  # of these it counts what stands there
+    missing: Missing
+
+
+@dataclass(frozen=True, slots=True)
 class Experience:
     """How calls of a campaign ended so far."""
 
@@ -54,15 +64,16 @@ class Waiting:
         self.now = start.now  # rules time
         self.contacts = contacts
 
-    async def classes(self) -> AsyncIterator[FactClass]:
-        """All of them; a class may come in several parts."""
+    async def classes(self, says: Says | None = None) -> AsyncIterator[FactClass]:
+        """All of them; a class may come in several parts. ``says``: what the flow says of a contact; None: nothing."""
         names = {row["list_id"]: row["name"] for row in await records(self._connection, Q["list_names"])}
         values = {"campaign": self._campaign, "now": self.now, "until": self.now + HORIZON, "slice": SLICE}
+        values |= {"filled": sorted(says.filled) if says else [], "values": sorted(says.values) if says else []}
         async with self._connection.cursor(name="preview") as cursor:
             await cursor.execute(Q["classes"], values)
             while found := await cursor.fetchmany(ROWS_AT_ONCE):
                 for row in found:
-                    yield _fact_class(row, self._start, names)
+                    yield _fact_class(row, self._start, names, says)
 
     async def names_of(self, numbers: Collection[str]) -> dict[str, str]:
         """The external ids of some numbers."""
@@ -89,7 +100,7 @@ async def open_waiting(store: Store, campaign: Campaign, offset: dt.timedelta) -
         yield Waiting(connection, campaign.name, replace(start, state=CampaignState.RUNNING), counted["contacts"])
 
 
-def _fact_class(row: DictRow, start: Begin, names: dict[int, str]) -> FactClass:
+def _fact_class(row: DictRow, start: Begin, names: dict[int, str], says: Says | None) -> FactClass:
     facts = Facts(
         contact_id=0,
         person_id=0,
@@ -103,6 +114,7 @@ def _fact_class(row: DictRow, start: Begin, names: dict[int, str]) -> FactClass:
         list_hits=tuple(sorted({names[n] for n in row["lists"]})),
         list_states=start.lists,
         abandoned=start.abandoned,
+        columns_missing=() if says is None else says.missing(row["language"], json.loads(row["said"] or "{}")),
     )
     return FactClass(facts, row["due"], row["busy"], row["numbers"].split(","))
 

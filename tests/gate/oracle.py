@@ -49,6 +49,8 @@ def broken(book: Book, question: Question) -> set[Broken]:
         ids.add("purpose_rehearsal")
     if facts.suppressed_at is not None:
         ids.add("suppressed")
+    if facts.columns_missing:
+        ids.add("column_missing")
     ids |= _caller_id(facts, campaign, now)
     ids |= {"number_invalid"} if place is None else _there(book, question, place)
     layers = book.layers(place.region, place.begins) if place and book.knows(place.region) else {}

@@ -147,6 +147,11 @@ def abandoned(subject: Subject) -> None:
     subject.author(agents=subject.rng.choice((None, Agents("desk"), Agents("desk", Pacing.PREDICTIVE, 0.25))))
 
 
+def columns(subject: Subject) -> None:
+    """The call could not say something of the contact."""
+    subject.change(columns_missing=subject.rng.choice(((), (), (), (), ("due",), ("due", "name"))))
+
+
 def window(subject: Subject) -> None:
     """A campaign's own hours: one day of the week, an hour or two, to midnight, or across a change of clocks."""
     rng, windows = subject.rng, []
@@ -166,5 +171,6 @@ CHANGES: tuple[Callable[[Subject], None], ...] = (
     caller_id,
     ring,
     abandoned,
+    columns,
     window,
 )

@@ -11,20 +11,35 @@ from agi_app.campaigns.preview import Preview
 from agi_app.campaigns.projection import Limits
 from agi_app.clock import SystemClock
 from agi_app.errors import InputError
+from agi_app.flow.definition import Flow
+from agi_app.flow.load import load_flow
+from agi_app.flow.speaking import missing_columns
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Window
-from agi_app.store import campaigns, stops
+from agi_app.store import campaigns, contacts, stops
 from agi_app.store.pool import Store
 from tests.store import one
-from tests.store.world import World, campaign, number
+from tests.store.world import World, campaign, contact, number
 
 pytestmark = pytest.mark.postgres
+SAYS = """\
+flow: says
+languages: [zh-CN]
+identify: {business: {zh-CN: 阳光口腔}}
+start: greeting
+nodes:
+  greeting:
+    - say: {text: {zh-CN: "您好 {contact.name}"}}
+    - say: {value: contact.due, as: date}
+    - hangup
+"""
 
 
-async def look(store: Store, wanted: Campaign, rules: RuleSet) -> Preview:
+async def look(store: Store, wanted: Campaign, rules: RuleSet, flow: Flow | None = None) -> Preview:
     """A preview through a sandbox trunk."""
-    return await looking.preview(store, SystemClock(), looking.Terms(wanted, True, Limits(50, 100), rules))
+    terms = looking.Terms(wanted, True, Limits(50, 100), rules, flow)
+    return await looking.preview(store, SystemClock(), terms)
 
 
 async def test_who_would_be_called_and_who_not(world: World, store: Store) -> None:
@@ -97,3 +112,26 @@ async def test_the_given_campaign_is_judged_not_the_stored_one(world: World, sto
 async def test_a_campaign_that_is_not_stored_is_an_error(world: World, store: Store) -> None:
     with pytest.raises(InputError, match="contacts import other"):
         await look(store, campaign("other"), world.rules)
+
+
+async def test_a_contact_whose_call_could_not_be_said_is_refused_until_its_row_is_mended(
+    world: World, store: Store
+) -> None:
+    """Seen by the preview, refused by the gate with the column's name, and due again after an import."""
+    flow = load_flow(SAYS, "says.yaml")
+    wanted = await world.running(campaign(), [1, 2, 3, 4])
+    told = [contact(1, due="2026-03-05"), contact(2, due=""), contact(3, due="soon")]
+    await contacts.import_contacts(
+        store, wanted.name, [*told, contact(4, due="2026-03-06", name=" ")], await world.now()
+    )
+    seen = await look(store, wanted, world.rules, flow)
+    assert (seen.callable_now, seen.never, dict(seen.by_rule)) == (1, 3, {"column_missing": 3})
+    assert {s.external_id: s.why.partition(":")[0] for s in seen.samples["column_missing"]} == dict.fromkeys(
+        ("row-2", "row-3", "row-4"), "column_missing"
+    )
+    assert "could not say due:" in {s.external_id: s.why for s in seen.samples["column_missing"]}["row-2"]
+    batch = await world.claim(wanted, missing=missing_columns(flow))
+    assert ([c.number for c in batch.claims], batch.refused) == ([number(1)], 3)
+    assert (await world.claim(wanted, missing=missing_columns(flow))).nothing_due
+    await contacts.import_contacts(store, wanted.name, [contact(2, due="2026-03-07")], await world.now())
+    assert [c.number for c in (await world.claim(wanted, missing=missing_columns(flow))).claims] == [number(2)]

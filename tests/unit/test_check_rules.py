@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from agi_app.campaigns.check_agents import check_agents, check_agents_destination
+from agi_app.campaigns.check_countries import check_against_rules
 from agi_app.campaigns.law import check_law
-from agi_app.campaigns.load import check_against_rules, check_campaign, parse_campaign
+from agi_app.campaigns.load import check_campaign, parse_campaign
 from agi_app.campaigns.meanings import parse_meanings, shipped_meanings
 from agi_app.campaigns.message import check_message
 from agi_app.campaigns.phone_lines import check_lines

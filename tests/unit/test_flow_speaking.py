@@ -7,7 +7,7 @@ import pytest
 from agi_app.errors import InputError
 from agi_app.flow.load import load_flow
 from agi_app.flow.say_step import SayStep
-from agi_app.flow.speaking import parts_of, said_beforehand
+from agi_app.flow.speaking import missing_columns, parts_of, said_beforehand, said_columns, value_columns
 from agi_app.flow.spoken_parts import Piece, Text
 from agi_app.flow.steps import AnyStep
 
@@ -66,3 +66,16 @@ def test_braces_in_a_name_are_only_text() -> None:
     assert isinstance(step, SayStep)
     contact = {"name": "{contact.secret}", "secret": "x"}
     assert parts_of(step.say, "en", contact, {}) == (Text("Hello {contact.secret}, Sunshine Dental here."),)
+
+
+def test_what_a_call_could_not_say_is_told_by_column() -> None:
+    """Each column is judged by itself, in the contact's own language, and a step with a way for it asks for none."""
+    flow = load_flow(FLOW, "f.yaml")
+    missing = missing_columns(flow)
+    assert said_columns(flow) == ("due", "name")
+    assert value_columns(flow) == {"due"}
+    assert missing(None, {"name": "Ann", "due": "2026-03-05"}) == ()
+    assert missing(None, {"name": " ", "due": "soon"}) == ("due", "name")
+    assert missing("en", {"name": "Ann"}) == ("due",)
+    silent = FLOW.replace("as: date}\n", "as: date}\n      on: {empty: greeting}\n")
+    assert missing_columns(load_flow(silent, "f.yaml"))(None, {"name": "Ann"}) == ()

@@ -50,6 +50,9 @@ WITH stopped AS (
            coalesce(p.caller_id_seen, h.caller_id_seen) AS caller_id_seen, date_trunc('day', s.at) AS suppressed_at,
            coalesce(g.consents, '') AS consents, coalesce(a.calls, '') AS calls, coalesce(a.busy, false) AS busy,
            ARRAY(SELECT e.list_id FROM external_list_entry e WHERE e.number_hash = p.number_hash ORDER BY 1) AS lists,
+           CASE WHEN cardinality(%(filled)s::text[]) + cardinality(%(values)s::text[]) > 0 THEN c.language END AS language,
+           (SELECT jsonb_object_agg(name, CASE WHEN name = ANY(%(values)s::text[]) THEN c.fields ->> name ELSE '-' END)
+            FROM unnest(%(filled)s::text[] || %(values)s::text[]) AS name WHERE btrim(c.fields ->> name) <> '') AS said,
            c.contact_id / %(slice)s AS slice, p.e164
     FROM contact c
     JOIN person p ON p.person_id = c.person_id
@@ -59,9 +62,10 @@ WITH stopped AS (
     LEFT JOIN given g ON g.person_id = p.person_id
     WHERE c.campaign = %(campaign)s AND c.state = 'pending'
 )
-SELECT due, caller_id_seen, suppressed_at, consents, calls, busy, lists, string_agg(e164, ',') AS numbers
+SELECT due, caller_id_seen, suppressed_at, consents, calls, busy, lists, language, said::text AS said,
+       string_agg(e164, ',') AS numbers
 FROM waiting
-GROUP BY due, caller_id_seen, suppressed_at, consents, calls, busy, lists, slice;
+GROUP BY due, caller_id_seen, suppressed_at, consents, calls, busy, lists, language, said, slice;
 
 -- name: list_names
 SELECT list_id, name FROM external_list;
