@@ -29,6 +29,7 @@ from agi_app.flow.definition import Flow, Identify, OptOut
 from agi_app.flow.expect import parse_cases, run_case
 from agi_app.flow.heard import Heard
 from agi_app.flow.load import load_flow, parse_flow
+from agi_app.flow.offer import CallAgain, CallAgainStep, Offer
 from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.flow.say_step import Say, SayStep
 from agi_app.flow.steps import (
@@ -41,7 +42,6 @@ from agi_app.flow.steps import (
     Else,
     Gather,
     GatherStep,
-    Offer,
     Play,
     When,
 )
@@ -49,6 +49,7 @@ from agi_app.flow.transfer_step import Transfer, TransferStep
 from agi_app.flow.understanding import Understood, understand
 from agi_app.flow.wanted import Kind
 from agi_app.flow.words import VERBS
+from agi_app.flow.wrong_number_step import WrongNumber, WrongNumberStep
 from agi_app.model.call import Outcome
 
 pytestmark = pytest.mark.slow  # reads every page and example: not part of the fast unit tests
@@ -147,6 +148,10 @@ def test_every_verb_and_its_keys_are_in_the_flow_language() -> None:
         CollectStep,
         CallBack,
         Offer,
+        CallAgain,
+        CallAgainStep,
+        WrongNumber,
+        WrongNumberStep,
         CallBackStep,
         Transfer,
         TransferStep,

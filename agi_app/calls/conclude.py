@@ -6,7 +6,7 @@ import dataclasses
 
 from agi_app.flow import events as flow_events
 from agi_app.flow.session import Session
-from agi_app.model.call import CallResult, KeptRecording, Outcome
+from agi_app.model.call import CallResult, KeptRecording, Outcome, Unasked
 
 OPTED_OUT = "opted_out"
 HUNG_UP = "hung_up"
@@ -49,4 +49,5 @@ def conclude(
         disposition = OPTED_OUT
     answers, back = dict(session.answers), session.call_back
     result = dataclasses.replace(result, disposition=disposition, answers=answers, call_back_at=back, note=note)
-    return dataclasses.replace(result, recordings=recordings)
+    unasked = Unasked(session.called_again, session.today_only) if back is not None and session.called_again else None
+    return dataclasses.replace(result, unasked=unasked, recordings=recordings)

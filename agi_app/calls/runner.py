@@ -20,7 +20,7 @@ from agi_app.calls.handing import Handing, order_of
 from agi_app.calls.hearing import Hearing
 from agi_app.calls.plan import CallPlan, ChannelLike
 from agi_app.calls.saying import PromptFailed, Saying, unless_gone
-from agi_app.calls.stopping import Stopping
+from agi_app.calls.stopping import Stop, Stopping
 from agi_app.calls.timers import Timers
 from agi_app.calls.translate import to_attempt, to_flow
 from agi_app.clock import Clock
@@ -109,7 +109,7 @@ class Call:
                     late = name in _DEADLINES
                     await (self._advance(att.Deadline(name)) if late else self._tell_flow(flow_events.TimerFired(name)))
             elif isinstance(event, pbx.Interrupt):
-                if not self._stops.opted_out:
+                if not self._stops.said_here:
                     await self._advance(att.Stopped(event.reason, event.even_if_up))
             else:
                 await self._on_channel_event(event)
@@ -194,7 +194,7 @@ class Call:
             return
         for event in [*self._unheard, *await self._hearing.last_words()]:
             for command in self._session.handle(event, self._plan.local_now()):
-                if isinstance(command, cmd.StoreOptOut):
+                if isinstance(command, cmd.StoreOptOut | cmd.StoreWrongNumber):
                     await self._take_stop(command)
                 elif isinstance(command, cmd.KeepSpoken):
                     await self._hearing.do(command)
@@ -202,7 +202,7 @@ class Call:
     async def _do_all(self, commands: list[cmd.Command]) -> None:
         stored: flow_events.Event | None = None
         for command in commands:  # before any request to Asterisk can wait
-            if isinstance(command, cmd.StoreOptOut | cmd.StoreStop):
+            if isinstance(command, Stop):
                 stored = await self._take_stop(command)
         for command in commands:
             if self._attempt.state is att.State.UP:  # nothing more after a failed prompt or a hangup
@@ -234,10 +234,10 @@ class Call:
                 await self._advance(att.FlowEnded())
             case _ if isinstance(command, cmd.Hearing) and self._hearing is not None:
                 await self._hearing.do(command)
-            case cmd.SaveAnswer() | cmd.SetDisposition() | cmd.CallBackAt() | cmd.StoreOptOut() | cmd.StoreStop():
-                pass  # the session keeps the first three until the call is over; a stop is stored already
+            case _ if isinstance(command, cmd.Keeping):
+                pass  # the session keeps answers and the like until the call is over; a stop is stored already
 
-    async def _take_stop(self, command: cmd.StoreOptOut | cmd.StoreStop) -> flow_events.Event | None:
+    async def _take_stop(self, command: Stop) -> flow_events.Event | None:
         if (stored := await self._stops.take(command)) is None:
             self._note = self._stops.fault
             await self._advance(att.FlowEnded())

@@ -7,10 +7,12 @@ import dataclasses
 from agi_app import log
 from agi_app.calls.plan import CallPlan
 from agi_app.errors import SafetyError
-from agi_app.flow.commands import StoreOptOut, StoreStop
+from agi_app.flow.commands import StoreOptOut, StoreStop, StoreWrongNumber
 from agi_app.flow.events import Event, OptOutStored, StopStored
+from agi_app.model.person import WRONG_NUMBER
 
 KEYED = "keyed"  # how a stop for a number that was keyed in was said
+Stop = StoreOptOut | StoreStop | StoreWrongNumber
 
 _log = log.get("call")
 
@@ -21,13 +23,21 @@ class Stopping:
     def __init__(self, plan: CallPlan) -> None:
         self._plan = plan
         self.opted_out = False  # the person of the call said stop, kept or not
+        self.wrong_number = False  # whoever answered said that it is the wrong number
         self.fault: str | None = None
 
-    async def take(self, command: StoreOptOut | StoreStop) -> Event | None:
+    @property
+    def said_here(self) -> bool:
+        """This very call has ended what allowed it: it ends by itself."""
+        return self.opted_out or self.wrong_number
+
+    async def take(self, command: Stop) -> Event | None:
         """Returns what the flow is told once the stop is on disk; None when it is not."""
         claim, how = self._plan.claim, KEYED
         if isinstance(command, StoreOptOut):
             self.opted_out, how = True, command.how
+        elif isinstance(command, StoreWrongNumber):
+            self.wrong_number, how = True, WRONG_NUMBER
         else:
             claim = dataclasses.replace(claim, number=command.number)
         try:

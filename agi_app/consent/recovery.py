@@ -10,8 +10,8 @@ from pathlib import Path
 from agi_app.clock import Clock
 from agi_app.consent import checkpoint
 from agi_app.consent.journal import Journal
+from agi_app.consent.replay import replay
 from agi_app.errors import SafetyError
-from agi_app.store import stops
 from agi_app.store.pool import Store
 from agi_app.store.progress import Progress, hold_until, progress
 
@@ -61,10 +61,7 @@ async def accept(store: Store, journal: Journal, data_folder: Path, clock: Clock
         return seen
     found = await progress(store)
     entries = await asyncio.to_thread(lambda: list(journal.unflushed(0)))
-    new = await stops.suppress(
-        store,
-        [stops.Suppression(e.number_hash, dt.datetime.fromisoformat(e.at), "replayed", e.via) for e in entries],
-    )
+    new = await replay(store, entries, "replayed")
     until = clock.now() + checkpoint.CAP_LOOKS_BACK
     try:
         noted = checkpoint.read(data_folder)

@@ -16,20 +16,16 @@ from dataclasses import dataclass
 from agi_app import log
 from agi_app.clock import Clock
 from agi_app.consent.journal import Entry, Journal
+from agi_app.consent.replay import REASON, replay
 from agi_app.errors import SafetyError, StoreError
+from agi_app.model.person import WRONG_NUMBER
 from agi_app.store import stops as table
+from agi_app.store import wrong_numbers
 from agi_app.store.pool import Store
 
 LOOK_EVERY_S = 0.5
 LAST_FLUSH_S = 5.0
 SOON_S = 0.3  # a stop that is in the database by then holds up nobody else's call
-REASON = {
-    "key": "the opt-out key was pressed",
-    "speech": "said so in the call",
-    "step": "the call flow took a stop",
-    "line": "said on a call-back line, from this number",
-    "line keyed": "said on a call-back line, where this number was keyed in",
-}
 
 _log = log.get("stops")
 
@@ -82,7 +78,8 @@ class Stops:
     async def take(self, number: str, via: str) -> None:
         """Store one stop; returns when it is on disk. SafetyError when neither disk nor database took it yet."""
         number_hash = self._store.hash_number(number)
-        self._known[number_hash] = _Known(number, REASON.get(via, "a stop was taken"))
+        if via != WRONG_NUMBER:  # which needs no more than the hash
+            self._known[number_hash] = _Known(number, REASON.get(via, "a stop was taken"))
         self._taking += 1
         if self._pending_since is None:
             self._pending_since = self._clock.monotonic()
@@ -151,7 +148,7 @@ class Stops:
             self._wake.clear()
             try:
                 entries = await asyncio.to_thread(lambda: list(self._journal.unflushed(self._position)))
-                for known, batch in itertools.groupby(entries, lambda e: e.number_hash in self._known):
+                for known, batch in itertools.groupby(entries, self._knows):
                     await self._to_database(list(batch), known)
             except (StoreError, SafetyError):
                 self._behind = True
@@ -161,14 +158,13 @@ class Stops:
                 self._pending_since = None
             return len(entries)
 
+    def _knows(self, entry: Entry) -> bool:
+        return entry.via != WRONG_NUMBER and entry.number_hash in self._known
+
     async def _to_database(self, entries: list[Entry], known: bool) -> None:
         """Those whose number this process knows one by one, all others at once."""
         if not known:
-            found = [
-                table.Suppression(e.number_hash, dt.datetime.fromisoformat(e.at), "a stop from the journal", e.via)
-                for e in entries
-            ]
-            await table.suppress(self._store, found)
+            await replay(self._store, entries, "a stop from the journal")
             self._position = entries[-1].end
             return
         for entry in entries:
@@ -181,8 +177,11 @@ class Stops:
 
     async def _database_alone(self, number: str, via: str) -> None:
         try:
-            reason = REASON.get(via, "a stop was taken")
-            await table.revoke(self._store, number, None, self._clock.now(), reason=reason, via=via)
+            reason, now = REASON.get(via, "a stop was taken"), self._clock.now()
+            if via == WRONG_NUMBER:
+                await wrong_numbers.end_consents(self._store, self._store.hash_number(number), now, reason)
+            else:
+                await table.revoke(self._store, number, None, now, reason=reason, via=via)
         except StoreError as error:
             raise SafetyError(f"{self.broken}; and the database did not take it either: {error}") from error
         _log.critical("the refusal journal cannot be written; dialling stops", error=self.broken)

@@ -10,12 +10,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agi_app.model.person import WRONG_NUMBER
 from agi_app.store.history import PersonCall, PersonHistory, StoredRevocation
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One refusal and what followed; ``purpose`` None: of every call, for ever.
+    """One refusal and what followed; ``purpose`` None: of every call, for ever, or (``via``) a wrong number.
 
     ``seconds_to_last_invite`` is negative when the last call began before the refusal, as it must;
     ``seconds_to_hangup`` is how long the call went on in which, or during which, they refused.
@@ -43,7 +44,7 @@ def refusals(found: PersonHistory) -> list[Refusal]:
     """All refusals, the oldest first; the suppression list counts when nothing else says who put the number there."""
     told = [_refusal(r, found.calls) for r in found.revocations]
     listed = found.suppression
-    if listed is not None and not any(r.purpose is None and r.number == found.number for r in found.revocations):
+    if listed is not None and not any(_stops(r) and r.number == found.number for r in found.revocations):
         row = StoredRevocation(
             number=found.number,
             purpose=None,
@@ -62,8 +63,15 @@ def refusals(found: PersonHistory) -> list[Refusal]:
     return sorted(told, key=lambda r: r.at)
 
 
+def _stops(said: StoredRevocation) -> bool:
+    """Whether it is of every call, for ever: neither of one purpose, nor of a number that is not theirs."""
+    return said.purpose is None and said.via != WRONG_NUMBER
+
+
 def _refusal(said: StoredRevocation, calls: Sequence[PersonCall]) -> Refusal:
     about = [c for c in calls if said.purpose is None or c.purpose == said.purpose]
+    if said.via == WRONG_NUMBER:
+        about = [c for c in about if c.number == said.number]
     after = [c for c in about if c.rules_at > said.at]
     invites = [(c.rules_at - said.at).total_seconds() for c in about]
     going_on = [end for c in about if c.rules_at <= said.at and (end := _ended(c)) is not None and end > said.at]

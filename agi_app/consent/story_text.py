@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from agi_app.consent.reason_words import in_chinese
 from agi_app.consent.story import Refusal, refusals
 from agi_app.consent.story_words import SENTENCES, TERMS, Language
+from agi_app.model.person import WRONG_NUMBER
 from agi_app.store.history import PersonCall, PersonHistory, StoredConsent
 
 _INDENT = "      "
@@ -91,7 +92,8 @@ class _Teller:
 
     def _refusal(self, said: Refusal) -> Iterator[str]:
         say = self._say
-        yield say["stop" if said.purpose is None else "withdrawal"].format(
+        kind = "wrong_number" if said.via == WRONG_NUMBER else "stop" if said.purpose is None else "withdrawal"
+        yield say[kind].format(
             at=self._at(said.at, seconds=True),
             number=self._which(said.number),
             purpose=self._term(said.purpose or ""),

@@ -19,11 +19,11 @@ from agi_app.calls.voice import CallVoice, Voice
 from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.attempt_writer import AttemptWriter
 from agi_app.dialer.breaker import Breaker, Ticket
+from agi_app.dialer.call_again import after_call
 from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.local_time import LocalTimes, nowhere
 from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import Turn
-from agi_app.dialer.retry import next_due
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError
 from agi_app.flow.definition import Flow
 from agi_app.gate.decide import permit
@@ -220,7 +220,8 @@ class Placer:
             return CallResult(Outcome.INTERRUPTED, ended_at=self._clock.real_now(), note=note)
 
     async def _finish(self, claim: Claim, campaign: Campaign, result: CallResult) -> None:
-        due = next_due(claim, campaign, result, parse(claim.number), self._node.ruleset, self._clock.now())
+        number, now = parse(claim.number), self._clock.now()
+        due, result = after_call(claim, campaign, result, number, self._node.ruleset, now)
         await self._writer.finish(Ended(claim.attempt_id, result, due, contact_done=due is None))
         _log.info(
             "call ended",

@@ -43,7 +43,7 @@ def next_due(
     place = place_of(number, ruleset)
     rules = rules_for(place, ruleset)
     due = _after_cap(now + delay, now, rules) if result.counts else now + delay
-    return _into_windows(due, campaign, rules, place.clocks)
+    return into_windows(due, campaign, rules, place.clocks)
 
 
 def _after_cap(due: dt.datetime, now: dt.datetime, rules: Rules | None) -> dt.datetime:
@@ -51,7 +51,8 @@ def _after_cap(due: dt.datetime, now: dt.datetime, rules: Rules | None) -> dt.da
     return max(due, *(now + cap.per for cap in rules.caps if cap.calls == 1), due) if rules else due
 
 
-def _into_windows(due: dt.datetime, campaign: Campaign, rules: Rules | None, zones: list[ZoneInfo]) -> dt.datetime:
+def into_windows(due: dt.datetime, campaign: Campaign, rules: Rules | None, zones: list[ZoneInfo]) -> dt.datetime:
+    """The first time from ``due`` on inside the country's hours and the campaign's window."""
     openings = [Opening((campaign.windows,))] if campaign.windows else []
     openings += [rules.opening] if rules else []
     for _ in range(60):  # each turn moves to a later opening of one set; sixty openings are over two weeks

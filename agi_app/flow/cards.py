@@ -17,11 +17,10 @@ from agi_app.flow.steps import (
     AnyStep,
     Collect,
     CollectStep,
+    EndStep,
     Gather,
     GatherStep,
     GotoStep,
-    HangupStep,
-    OptOutStep,
     SetStep,
 )
 from agi_app.flow.svg import clip, text_width, wrap
@@ -34,13 +33,13 @@ WORDS = {
     "en": {
         "no_input": "says nothing", "no_match": "another key", "entered": "entered", "else": "otherwise",
         "empty": "has no value", "hangup": "the call ends", "start": "start",
-        "opt_out": "stores the stop, then the call ends",
+        "opt_out": "stores the stop, then the call ends", "wrong_number": "ends this number's consents and the call",
         "stop": "at any time: the stop is stored and the call ends", "said": "after",
         "record call": "● the call is recorded from here on", "record off": "■ the call is recorded no longer",
     },
     "zh": {
         "no_input": "无按键", "no_match": "按了别的键", "entered": "已输入", "else": "其他情况", "empty": "没有值",
-        "hangup": "通话结束", "opt_out": "登记停呼，通话结束", "start": "开始",
+        "hangup": "通话结束", "opt_out": "登记停呼，通话结束", "start": "开始", "wrong_number": "终止其同意并结束",
         "stop": "任何时候按下：登记停呼，通话结束", "said": "并播放",
         "record call": "● 从这里开始通话录音", "record off": "■ 停止通话录音",
     },
@@ -133,8 +132,8 @@ def _rows(source: FlowDocument, at: tuple[str, int], step: AnyStep, prompts: Pro
     found: list[Row] = []
     if isinstance(step, SetStep):
         found += [Row("set", clip(f"{n} = {v}", TEXT_WIDTH, 13), f"{n} = {v}") for n, v in step.set.items()]
-    elif isinstance(step, HangupStep | OptOutStep):
-        found.append(Row("end", words["hangup" if isinstance(step, HangupStep) else "opt_out"]))
+    elif isinstance(step, EndStep):
+        found.append(Row("end", words[next(verb for verb, _ in step)]))
     elif isinstance(step, SayStep):
         return _said_rows(step, language)
     elif isinstance(step, CallStep):

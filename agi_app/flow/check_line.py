@@ -8,9 +8,11 @@ from agi_app.errors import Problem
 from agi_app.flow.check_names import names_read
 from agi_app.flow.definition import Flow, FlowDocument
 from agi_app.flow.graph import node_targets
+from agi_app.flow.offer import CallAgainStep
 from agi_app.flow.record_step import RecordCallStep, RecordStep
 from agi_app.flow.steps import AnyStep, CallBackStep, GatherStep, StopNumberStep
 from agi_app.flow.words import CALLER_COLUMN
+from agi_app.flow.wrong_number_step import WrongNumberStep
 from agi_app.yaml_lines import Path, suggest
 
 CALLER = f"contact.{CALLER_COLUMN}"  # all that is known of a caller
@@ -54,7 +56,9 @@ def _told(step: AnyStep) -> Iterator[tuple[Path, str]]:
     for inner, name in names_read(step):
         if name.startswith("contact.") and name != CALLER:
             yield inner, f"{name}: of who calls nothing is known but {CALLER}, for a caller's number can be forged"
-    if isinstance(step, CallBackStep):
+    if isinstance(step, WrongNumberStep):
+        yield ("wrong_number",), "wrong_number: whose number it is that calls cannot be proved; take a stop instead"
+    if isinstance(step, CallBackStep | CallAgainStep):
         yield ("call_back",), "call_back: nobody is rung because of a call that came in; who rang cannot be proved"
     if isinstance(step, RecordStep | RecordCallStep):
         yield ("record",), "record: a line keeps no recordings of its callers"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from agi_app.errors import InputError
+from agi_app.flow.bounds import within
 from agi_app.flow.spoken_parts import Part
 from agi_app.flow.steps import Collect
 from agi_app.flow.values import spoken
@@ -21,6 +22,12 @@ def value_of(collect: Collect, typed: str) -> str | None:
         except ValueError:
             return None
     return typed if collect.kind == "digits" else str(int(typed))
+
+
+def is_within(collect: Collect, value: str, now: str | None) -> bool:
+    """Whether a value is one that may be given; ``now`` is local time, ISO 8601, for days reckoned from today."""
+    today = dt.datetime.fromisoformat(now).date() if now else None
+    return within(collect.kind, value, collect.min, collect.max, today)
 
 
 def number_of(typed: str, region: str | None) -> str | None:

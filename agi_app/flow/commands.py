@@ -2,7 +2,7 @@
 
 The runner answers ``Play`` and ``Say`` with ``PlaybackFinished``, ``StartTimer`` with ``TimerFired``,
 ``StartListening`` with ``Listened``, ``StartRecording`` with ``Recorded``, ``StoreOptOut`` with
-``OptOutStored`` and ``StoreStop`` with ``StopStored``; the others have no answer.
+``OptOutStored``, ``StoreStop`` and ``StoreWrongNumber`` with ``StopStored``; the others have no answer.
 """
 
 from __future__ import annotations
@@ -147,9 +147,18 @@ class SaveAnswer(msgspec.Struct, frozen=True, gc=False):
 
 
 class CallBackAt(msgspec.Struct, frozen=True, gc=False):
-    """The person chose to be called again then: local time, ISO 8601 with its offset."""
+    """To be called again then, as the person chose, or ``unasked``: local time, ISO 8601 with its offset."""
 
     at: str
+    unasked: bool = False
+    today_only: bool = False
+
+
+class StoreWrongNumber(msgspec.Struct, frozen=True, gc=False):
+    """Whoever answered says that this number is not that person's: end the consents for it before anything else.
+
+    Answered by ``StopStored``.
+    """
 
 
 class SetDisposition(msgspec.Struct, frozen=True, gc=False):
@@ -159,14 +168,14 @@ class SetDisposition(msgspec.Struct, frozen=True, gc=False):
 
 
 class Hangup(msgspec.Struct, frozen=True, gc=False):
-    """End the call: ``hangup``, ``end_of_node``, ``opted_out`` or ``flow_limit``."""
+    """End the call: ``hangup``, ``end_of_node``, ``opted_out``, ``wrong_number`` or ``flow_limit``."""
 
     reason: str
 
 
 Sounding = Play | Say | StopPlayback
 Timing = StartTimer | CancelTimer
-Keeping = StoreOptOut | StoreStop | SaveAnswer | CallBackAt | SetDisposition
+Keeping = StoreOptOut | StoreStop | StoreWrongNumber | SaveAnswer | CallBackAt | SetDisposition
 Messages = StartRecording | EndRecording | DropRecording
 CallRecordings = StartCallRecording | EndCallRecording
 Hearing = StartListening | StopListening | KeepSpoken | Messages | CallRecordings

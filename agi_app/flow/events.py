@@ -59,7 +59,7 @@ class OptOutStored(msgspec.Struct, frozen=True, gc=False):
 
 
 class StopStored(msgspec.Struct, frozen=True, gc=False):
-    """The stop asked for by ``StoreStop`` is safe on disk."""
+    """What ``StoreStop`` or ``StoreWrongNumber`` asked for is safe on disk."""
 
 
 class HungUp(msgspec.Struct, frozen=True, gc=False):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agi_app.flow.bounds import within
+from agi_app.flow.speech_step import SpokenValue
 from agi_app.flow.steps import Digits, Gather
 from agi_app.flow.words import ENTERED, NO_INPUT, NO_MATCH
 
@@ -40,16 +42,34 @@ def judge_key(gather: Gather, typed: str, key: str, *, heard: bool) -> Verdict:
     opt-out that people learnt elsewhere.
     """
     if gather.digits is not None:
-        return _judge_digit(gather.digits, typed, key, heard=heard)
+        return _in_range(gather, _judge_digit(gather.digits, typed, key, heard=heard))
     label = (gather.keys or {}).get(key)
     if label is not None:
         return Answer(label, label)
     return Missed(NO_MATCH) if heard and key != "*" else None
 
 
+def judge_early(gather: Gather, keys: str) -> tuple[str, Answer] | None:
+    """The first of the keys, pressed before the question began, that answers it; digits never count so early."""
+    if gather.digits is not None or not gather.barge_in:
+        return None
+    verdicts = ((key, judge_key(gather, "", key, heard=False)) for key in keys)
+    return next(((key, verdict) for key, verdict in verdicts if isinstance(verdict, Answer)), None)
+
+
 def judge_silence(gather: Gather, typed: str) -> Verdict:
     """The timer ran out after ``typed``."""
-    return _judge_end(gather.digits, typed) if gather.digits is not None and typed else Missed(NO_INPUT)
+    if gather.digits is None or not typed:
+        return Missed(NO_INPUT)
+    return _in_range(gather, _judge_end(gather.digits, typed))
+
+
+def _in_range(gather: Gather, verdict: Verdict) -> Verdict:
+    """A number that may be said only between two bounds may be keyed only between them."""
+    spoken = gather.speech
+    if not isinstance(verdict, Answer) or not isinstance(spoken, SpokenValue) or spoken.kind != "number":
+        return verdict
+    return verdict if within("number", verdict.value, spoken.min, spoken.max, None) else Missed(NO_MATCH)
 
 
 def _judge_digit(digits: Digits, typed: str, key: str, *, heard: bool) -> Verdict:

@@ -19,11 +19,10 @@ from agi_app.flow.steps import (
     Collect,
     CollectStep,
     Else,
+    EndStep,
     GatherStep,
     GotoStep,
-    HangupStep,
     LanguageStep,
-    OptOutStep,
     PlayStep,
     StopNumberStep,
     When,
@@ -31,6 +30,7 @@ from agi_app.flow.steps import (
 from agi_app.flow.timing import seconds_to_say
 from agi_app.flow.transfer_step import TransferStep
 from agi_app.flow.words import CHOSEN, DONE, EMPTY, ENTERED, FAILED, NO_INPUT, OTHERWISE, RECORDED, STOPPED
+from agi_app.flow.wrong_number_step import WrongNumberStep
 from agi_app.yaml_lines import Path
 
 
@@ -64,7 +64,7 @@ def targets(step: AnyStep) -> Iterator[tuple[tuple[str | int, ...], str]]:
 def is_last(step: AnyStep) -> bool:
     """Whether no way leads from this step to the next one in its node."""
     match step:
-        case GotoStep() | HangupStep() | OptOutStep() | ReturnStep():
+        case _ if isinstance(step, GotoStep | ReturnStep | EndStep):
             return True
         case CallStep():
             return OTHERWISE in step.on
@@ -123,7 +123,7 @@ def with_exit(flow: Flow) -> set[str]:
 
 
 def _may_end_in(flow: Flow, steps: Sequence[AnyStep]) -> bool:
-    if not is_last(steps[-1]) or any(isinstance(step, HangupStep | OptOutStep | ReturnStep) for step in steps):
+    if not is_last(steps[-1]) or any(isinstance(step, EndStep | ReturnStep) for step in steps):
         return True
     return any(target not in flow.nodes for step in steps for _, target in targets(step))
 
@@ -228,6 +228,9 @@ def _uses(step: AnyStep, path: Path) -> list[PromptUse]:
             return [PromptUse(whisper, (*path, "transfer", "whisper"), False)] if whisper else []
         case RecordStep():
             return [PromptUse(step.record.prompt, (*path, "record", "prompt"), False)]
+        case WrongNumberStep():
+            prompt = step.wrong_number.prompt
+            return [PromptUse(prompt, (*path, "wrong_number"), False)] if prompt else []
         case CallBackStep():
             return [PromptUse(step.call_back.prompt, (*path, "call_back", "prompt"), False)]
         case _:

@@ -37,7 +37,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "Play": {
         "prompt": _PROMPT,
         "barge_in": "Default `true`: a key that answers the question right behind this step ends the prompt and counts."
-        " Other keys are dropped.",
+        " One that is pressed earlier is kept for [the first question behind](#keys-pressed-early). `false`: no key"
+        " counts here but the opt-out.",
     },
     "Say": {
         "text": "What is said, in each language; `{contact.COLUMN}` stands for a column. At most 500 characters.",
@@ -86,13 +87,16 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "GatherStep": {
         "on": "Leads each answer to a node: the labels (or `entered`), `no_input` (silence or noise), `no_match`"
-        " (another key, or words that were not understood, or not in time)."
+        " (another key, words that were not understood, or not in time, or a number outside `min` and `max`)."
     },
     "Collect": {
         "prompt": "What is asked. While it is answered the opt-out is star and the key, and the prompt must say so.",
         "kind": "`digits` (default), `number`, `date` (eight digits: year, month, day; saved as `2026-03-05`) or"
         " `amount` (whole units).",
         "digits": "As in `gather`; not for a date.",
+        "min": "The smallest value of a `number` or an `amount`, or the first day of a `date`: `today`, `tomorrow`,"
+        ' `30d` (days from today) or `"2026-03-05"`. What is smaller goes the way of a wrong value: it is asked again.',
+        "max": "The largest value, or the last day. Of a number the answer is complete with as many digits as it has.",
         "currency": f"Of an `amount`. {_CURRENCY}",
         "confirm": "How to ask whether it is right. Without it nothing is read back.",
         "timeout": _TIMEOUT,
@@ -139,6 +143,14 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "at": 'The next time that the clock shows this, `{at: "18:00"}`.',
         "tomorrow_at": 'That time on the next day, `{tomorrow_at: "10:00"}`.',
     },
+    "CallAgain": {
+        "in": "So long from now, `{in: 3h}`; 1m to 30d.",
+        "at": 'The next time that the clock shows this, `{at: "18:00"}`.',
+        "tomorrow_at": 'That time on the next day, `{tomorrow_at: "10:00"}`.',
+        "today_only": "Default `false`. `true`: today, as soon as the rules allow it from then on, or not at all.",
+        "times": "After how many answered calls of a contact this may be done, 1 to 3, default 1.",
+    },
+    "WrongNumber": {"prompt": "The last word. A stop still counts while it plays, then the call ends."},
     "CallBackStep": {"on": "Leads `chosen`, `no_input` and `no_match` to nodes."},
     "Transfer": {
         "to": "A destination of the settings, `[destinations.NAME]`. Never a number of a contact.",

@@ -1,10 +1,14 @@
-"""When an offered call-back would be: pure, in the called person's own time."""
+"""When an offered call-back, or one without asking, would be: pure, in the called person's own time."""
 
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
-from agi_app.flow.steps import Offer
+from agi_app.flow.commands import CallBackAt, Command, SetDisposition
+from agi_app.flow.offer import CallAgain, Offer
+from agi_app.flow.state import State
+from agi_app.flow.words import CALL_BACK
 
 
 def moment_of(offer: Offer, now: dt.datetime) -> dt.datetime:
@@ -14,3 +18,16 @@ def moment_of(offer: Offer, now: dt.datetime) -> dt.datetime:
     clock = offer.at or offer.tomorrow_at or dt.time()
     then = now.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
     return then + dt.timedelta(days=1) if offer.tomorrow_at is not None or then <= now else then
+
+
+def wish(state: State, offer: Offer) -> list[Command]:
+    """Keep the time of ``offer`` as that of the next call; nothing where it is not known what time it is there."""
+    if state.now is None:
+        return []
+    now = dt.datetime.fromisoformat(state.now)
+    local = now.astimezone(ZoneInfo(state.zone)) if state.zone else now
+    at = moment_of(offer, local).isoformat(timespec="minutes")
+    state.call_back, state.disposition = at, CALL_BACK
+    again = (offer.times, offer.today_only) if isinstance(offer, CallAgain) else (0, False)
+    state.called_again, state.today_only = again
+    return [CallBackAt(at, state.called_again > 0, state.today_only), SetDisposition(CALL_BACK)]

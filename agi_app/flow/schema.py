@@ -11,6 +11,7 @@ from typing import Any
 
 from agi_app.flow.definition import Flow
 from agi_app.flow.key_help import KEYS
+from agi_app.flow.steps import BARE_VERBS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
@@ -23,9 +24,10 @@ def flow_schema() -> Schema:
     schema = readable(Flow.model_json_schema(), KEYS, "agi-app flow")
     (node,) = schema["properties"]["nodes"]["patternProperties"].values()
     steps = node["items"]
-    steps["anyOf"] = [*steps.pop("oneOf"), {"enum": ["hangup", "opt_out"], "description": "A step without anything."}]
-    play = schema["$defs"]["PlayStep"]["properties"]
-    play["play"] = {"anyOf": [{"type": "string", "description": "The prompt's name."}, play["play"]]}
+    steps["anyOf"] = [*steps.pop("oneOf"), {"enum": [*BARE_VERBS], "description": "A step without anything."}]
+    for name, verb in (("PlayStep", "play"), ("WrongNumberStep", "wrong_number")):
+        short = schema["$defs"][name]["properties"]
+        short[verb] = {"anyOf": [{"type": "string", "description": "The prompt's name."}, short[verb]]}
     speech = schema["$defs"]["Gather"]["properties"]["speech"]
     speech["anyOf"] = speech.pop("oneOf")
     speech["anyOf"][1]["properties"] = {"kind": {"enum": ["answers"]}}  # no label; the other kinds are values

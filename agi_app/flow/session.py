@@ -12,9 +12,10 @@ everywhere, whatever the author wrote:
 * A spoken stop counts from the first to the last moment, too, if somebody listens (``hears``): talk breaks a
   prompt off, whatever its ``barge_in``, and what was said is heard out. When it was neither a stop nor an answer
   the prompt plays again; talk during that second time is listened to beside the prompt, which goes on.
-* A key pressed during a prompt never answers a question that was not asked yet. The one
-  exception: a ``play`` or ``say`` whose very next step is a gather; if both allow barge-in, a key
-  that answers the gather does so at once, and its prompt is not played.
+* A key pressed during a ``play`` or ``say`` may answer the first question behind it, and no other one. If that is
+  the very next step and both allow barge-in, it does so at once, and the question's prompt is not played. Else it is
+  kept, what stands between is heard to its end, and then it counts; digits are not kept, nor is the key that has
+  answered the question before, for it may have been pressed twice.
 * A recording of the call goes on until a step ends it, a transfer begins, or the call is over; a stop does not end it.
 * Whoever was called for an agent and meets none hears the flow's ``abandoned`` prompt, and the call ends.
 * Every path ends: after MAX_STEPS_PER_CALL steps the call is ended as ``flow_limit``.
@@ -25,12 +26,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from agi_app.errors import InputError
 from agi_app.flow import commands as do
 from agi_app.flow.call_step import REFERENCE, CallStep, ReturnStep
-from agi_app.flow.collecting import number_of, read_back, value_of
+from agi_app.flow.collecting import is_within, number_of, read_back, value_of
 from agi_app.flow.commands import Command
 from agi_app.flow.definition import Flow
 from agi_app.flow.events import (
@@ -47,10 +47,11 @@ from agi_app.flow.events import (
     TransferEnded,
 )
 from agi_app.flow.expressions import Value, moment
-from agi_app.flow.gathering import Answer, Missed, More, Verdict, judge_key, judge_silence
+from agi_app.flow.gathering import Answer, Missed, More, Verdict, judge_early, judge_key, judge_silence
 from agi_app.flow.heard import Heard
 from agi_app.flow.hearing import listen_for, may_follow, wanted_of
-from agi_app.flow.offering import moment_of
+from agi_app.flow.offer import CallAgainStep
+from agi_app.flow.offering import wish
 from agi_app.flow.record_step import RecordCallStep, RecordStep
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.speaking import parts_of
@@ -86,6 +87,7 @@ from agi_app.flow.words import (
     FLOW_LIMIT,
     MAX_ATTEMPTS,
     MAX_DEPTH,
+    MAX_EARLY_KEYS,
     MAX_STEPS_PER_CALL,
     MAX_STOPS_PER_CALL,
     NO_INPUT,
@@ -93,8 +95,10 @@ from agi_app.flow.words import (
     OPTED_OUT,
     RECORDED,
     STOPPED,
+    WRONG_NUMBER,
     YES,
 )
+from agi_app.flow.wrong_number_step import WrongNumberStep
 
 _PLACE = ("flow", "node", "step", "variables")
 
@@ -158,9 +162,19 @@ class Session:
 
     @property
     def call_back(self) -> dt.datetime | None:
-        """When the person wants to be called again; None after an opt-out."""
-        at = self._state.call_back
-        return dt.datetime.fromisoformat(at) if at is not None and not self.opted_out else None
+        """When the person is to be called again; None after an opt-out, or at a wrong number."""
+        at, ended = self._state.call_back, self.opted_out or self._state.disposition == WRONG_NUMBER
+        return dt.datetime.fromisoformat(at) if at is not None and not ended else None
+
+    @property
+    def called_again(self) -> int:
+        """``call_back`` without asking: so many answered calls of the contact may end so; 0: the person chose."""
+        return self._state.called_again
+
+    @property
+    def today_only(self) -> bool:
+        """``call_back`` without asking, on this day or not at all."""
+        return self._state.today_only
 
     @property
     def opted_out(self) -> bool:
@@ -207,8 +221,7 @@ class Session:
             case OptOutStored() if state.phase == "storing":
                 return self._confirm_opt_out()
             case StopStored() if state.phase == "storing_other":
-                state.stops += 1
-                return self._leave_question(STOPPED)
+                return self._stop_stored()
             case _:
                 pass
         return []
@@ -240,28 +253,41 @@ class Session:
                 self._state.breaks = 0
                 return self._speak(step)
             case _ if isinstance(step, AskStep):
-                self._state.attempt, self._state.pending = 0, None
-                return self._ask(_opening(step))
+                return self._first_ask(_opening(step))
             case BranchStep():
                 self._move(self._branch(step))
-            case CallStep():
-                return self._call(step)
-            case TransferStep():
-                return transfer(self._state, step)
-            case RecordStep():
-                self._state.breaks = 0
-                return [play(self._state, "asking", step.record.prompt)]
-            case ReturnStep():
-                return self._return(step.return_)
-            case SetStep() | RecordCallStep():
-                self._state.step += 1
-                return self._set(step.set) if isinstance(step, SetStep) else record_call(self._state, step.record)
-            case OptOutStep():
-                return self._opt_out("step")
             case GotoStep():
                 self._move(step.goto)
+            case CallStep():
+                return self._call(step)
+            case ReturnStep():
+                return self._return(step.return_)
+            case TransferStep():
+                self._state.early = ""
+                return transfer(self._state, step)
+            case RecordStep():
+                self._state.breaks, self._state.early = 0, ""
+                return [play(self._state, "asking", step.record.prompt)]
+            case OptOutStep():
+                return self._opt_out("step")
+            case WrongNumberStep():
+                return self._wrong_number()
             case HangupStep():
                 return self._end("hangup")
+            case _:
+                return self._note(step)
+        return []
+
+    def _note(self, step: AnyStep) -> list[Command]:
+        """Steps that nobody hears; the next one follows at once."""
+        self._state.step += 1
+        match step:
+            case SetStep():
+                return self._set(step.set)
+            case RecordCallStep():
+                return record_call(self._state, step.record)
+            case CallAgainStep():
+                return wish(self._state, step.call_back)
         return []
 
     def _speak(self, step: PlayStep | SayStep) -> list[Command]:
@@ -368,7 +394,7 @@ class Session:
             state.phase, state.broken = "hearing", "parting"  # what is being said may be a stop
             return []
         if state.phase == "parting":
-            return self._end(ABANDONED)
+            return self._parted()
         question, step = self._question(), self._current()
         if isinstance(step, RecordStep):
             return [record(state, step)]
@@ -471,7 +497,7 @@ class Session:
         state, step, question = self._state, self._current(), self._question()
         broken, state.broken = state.broken, None
         if broken == "parting":
-            return self._end(ABANDONED)
+            return self._parted()
         if broken == "playing" and isinstance(step, PlayStep | SayStep):
             return self._speak(step)
         if broken == "reading" and state.pending is not None and (collect := _collect_of(step)) is not None:
@@ -504,6 +530,23 @@ class Session:
             return self._end(OPTED_OUT)
         return [play(self._state, "confirming", self._flow.opt_out.confirm)]
 
+    def _wrong_number(self) -> list[Command]:
+        commands = stop(self._state)
+        self._state.phase, self._state.disposition = "storing_other", WRONG_NUMBER
+        return [*commands, do.SetDisposition(WRONG_NUMBER), do.StoreWrongNumber()]
+
+    def _stop_stored(self) -> list[Command]:
+        step = self._current()
+        if not isinstance(step, WrongNumberStep):
+            self._state.stops += 1
+            return self._leave_question(STOPPED)
+        prompt, self._state.breaks = step.wrong_number.prompt, 0
+        return self._parted() if prompt is None else [play(self._state, "parting", prompt)]
+
+    def _parted(self) -> list[Command]:
+        """The last prompt was heard, if there was one; a stop counted to its end."""
+        return self._end(WRONG_NUMBER if isinstance(self._current(), WrongNumberStep) else ABANDONED)
+
     # ---- keys and answers
 
     def _key(self, key: str) -> list[Command]:
@@ -518,8 +561,9 @@ class Session:
             return []
         if gather is not None:
             heard = state.phase == "listening"
-            live = heard or gather.barge_in
-            return self._apply(gather, judge_key(gather, state.digits, key, heard=heard)) if live else []
+            verdict = judge_key(gather, state.digits, key, heard=heard) if heard or gather.barge_in else None
+            state.pressed = key if isinstance(verdict, Answer) else state.pressed
+            return self._apply(gather, verdict)
         if isinstance(step, RecordStep):
             ends = state.recording is not None and key == step.record.end_key
             return [do.EndRecording(str(state.recording))] if ends else []
@@ -529,23 +573,25 @@ class Session:
         return []
 
     def _type_ahead(self, key: str) -> list[Command]:
-        """A key during a play: the answer to a gather that is the very next step, or nothing."""
+        """A key during a play: the answer to a gather that is the very next step, or kept for one that comes later."""
         state = self._state
         following = self._here.nodes[state.node][state.step + 1 : state.step + 2]
         if not following or not isinstance(following[0], AskStep):
+            state.early += key if key != state.pressed and len(state.early) < MAX_EARLY_KEYS else ""
             return []
         gather = _opening(following[0])
         verdict = judge_key(gather, "", key, heard=False) if gather.barge_in else None
         if verdict is None:
             return []
         self._to_following_question()
+        state.pressed = key
         return self._apply(gather, verdict)
 
     def _to_following_question(self) -> None:
         state = self._state
         state.step += 1
         state.steps_done += 1
-        state.attempt, state.digits, state.pending = 1, "", None
+        state.attempt, state.digits, state.pending, state.early = 1, "", None, ""
 
     def _silence(self, gather: Gather) -> list[Command]:
         self._state.timer = None
@@ -572,6 +618,16 @@ class Session:
                 saved = self._save(gather.save, verdict.value) if gather.save else []
                 return [*stop(self._state), *saved, *self._leave_question(verdict.outcome)]
         return []
+
+    def _first_ask(self, gather: Gather) -> list[Command]:
+        """Ask, unless a key that was pressed before has answered already."""
+        state = self._state
+        state.attempt, state.pending, keys, state.early = 0, None, state.early, ""
+        early = judge_early(gather, keys)
+        if early is None:
+            return self._ask(gather)
+        state.pressed, answer = early
+        return self._apply(gather, answer)
 
     def _ask(self, gather: Gather) -> list[Command]:
         state, step = self._state, self._current()
@@ -600,7 +656,9 @@ class Session:
                 return self._missed(collect.entry, NO_MATCH)
             return [*self._save(collect.save, value), *self._leave_question(ENTERED)]
         entered = value_of(collect, answer.value)
-        if entered is None or (collect.confirm and not read_back(collect, entered, state.language)):
+        if entered is None or not is_within(collect, entered, state.now):
+            return self._missed(collect.entry, NO_MATCH)
+        if collect.confirm and not read_back(collect, entered, state.language):
             return self._missed(collect.entry, NO_MATCH)
         if collect.confirm is None:
             return [*self._save(collect.save, entered), *self._leave_question(ENTERED)]
@@ -625,16 +683,10 @@ class Session:
 
     def _chosen(self, call_back: CallBack, answer: Answer) -> list[Command]:
         """The time is kept and stored; where it is not known what time it is there, nothing can be promised."""
-        state = self._state
-        if state.now is None:
+        wished = wish(self._state, call_back.offer[int(answer.value) - 1])
+        if not wished:
             return self._leave_question(NO_MATCH)
-        offer = call_back.offer[int(answer.value) - 1]
-        now = dt.datetime.fromisoformat(state.now)
-        local = now.astimezone(ZoneInfo(state.zone)) if state.zone else now
-        at = moment_of(offer, local).isoformat(timespec="minutes")
-        state.call_back, state.disposition = at, CALL_BACK
-        saved = self._save(CALL_BACK, at)
-        return [*saved, do.CallBackAt(at), do.SetDisposition(CALL_BACK), *self._leave_question(CHOSEN)]
+        return [*self._save(CALL_BACK, str(self._state.call_back)), *wished, *self._leave_question(CHOSEN)]
 
     def _save(self, name: str, value: str) -> list[Command]:
         self._state.variables[name] = self._state.answers[name] = value

@@ -15,7 +15,7 @@ from agi_app.flow.expressions import Value
 # recording: a message of the person is taken down
 # hearing: the person speaks, or has spoken and it is not yet known what; then it goes on as ``broken`` says
 # storing: waits for OptOutStored · storing_other: waits for StopStored
-# parting: the prompt for whoever meets no agent plays, and then the call ends
+# parting: the last prompt plays (nobody of ours was there, or it is the wrong number), and then the call ends
 # confirming: the prompt after a stored opt-out plays · done: hung up, nothing more comes
 Phase = Literal[
     "new",
@@ -74,11 +74,15 @@ class State:
     pending: str | None = None  # what a collect has read back; None: it asks for the digits
     entries: int = 0  # how often a collect has asked for them
     stops: int = 0  # how many numbers that were keyed in have been stopped
+    early: str = ""  # keys pressed in prompts, for the first question behind them
+    pressed: str = ""  # the key that answered the last question: pressed twice it answers no other one
     star: bool = False  # the last key was *, so the opt-out key counts even while typing digits
     variables: dict[str, Value] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     disposition: str | None = None
     call_back: str | None = None  # when the person is to be called again, ISO 8601
+    called_again: int = 0  # nobody was asked about it, and so many answered calls may end so; 0: it was chosen
+    today_only: bool = False  # without asking: today or not at all
     zone: str | None = None  # where the called person is, an IANA name; None: only the offset of ``now`` is known
     now: str | None = None  # local time of the called person at the last event, ISO 8601
 

@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from agi_app.flow import bounds
 from agi_app.flow.call_step import CallStep, ReturnStep
+from agi_app.flow.offer import CallAgainStep, Offer
 from agi_app.flow.record_step import RecordCallStep, RecordStep
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.speech_step import Speech, SpokenValue
@@ -38,10 +40,9 @@ from agi_app.flow.words import (
     RESERVED_NAMES,
     STOPPED,
     VERBS,
+    WRONG_NUMBER,
     YES,
-    ClockTime,
     Condition,
-    Delay,
     FileName,
     Key,
     Label,
@@ -53,9 +54,15 @@ from agi_app.flow.words import (
     judge_answers,
     named,
 )
+from agi_app.flow.wrong_number_step import WrongNumberStep
 from agi_app.yaml_lines import Authored, suggest
 
 _RESERVED = '"{name}" has a meaning of its own; use another name'
+_ENGINES = {  # dispositions of the engine, and what to write instead
+    OPTED_OUT: "to take a stop write - opt_out",
+    FLOW_LIMIT: "no step makes it",
+    WRONG_NUMBER: "to end the consents for this number write - wrong_number",
+}
 
 
 class Play(Authored):
@@ -148,12 +155,15 @@ class Collect(Authored):
     """Ask for a number or a date by keys, read it back, and ask again until it is right.
 
     ``kind`` says what the digits are; a ``date`` is eight of them (year, month, day), an ``amount`` is whole
-    units of its ``currency``. Without ``confirm`` nothing is read back.
+    units of its ``currency``. What is smaller than ``min`` or larger than ``max`` is asked for again. Without
+    ``confirm`` nothing is read back.
     """
 
     prompt: FileName
     kind: Literal["digits", "number", "date", "amount"] = "digits"
     digits: Digits | None = None
+    min: bounds.Bound | None = None
+    max: bounds.Bound | None = None
     currency: Annotated[str, named("[A-Z]{3}", "write three capital letters, such as CNY")] | None = None
     confirm: Confirm | None = None
     timeout: Wait = dt.timedelta(seconds=5)
@@ -169,6 +179,8 @@ class Collect(Authored):
             raise fault("flow/collect", "an amount needs a currency, such as currency: CNY", "kind")
         if self.kind != "amount" and self.currency is not None:
             raise fault("flow/collect", "only an amount has a currency", "currency")
+        for word, message in bounds.faults(self.kind, self.min, self.max, self.digits.max if self.digits else None):
+            raise fault("flow/collect", message.replace("{", "{{").replace("}", "}}"), word)
         if self.save in RESERVED_NAMES:
             raise fault("flow/reserved-name", _RESERVED, "save", name=self.save)
         return self
@@ -177,7 +189,8 @@ class Collect(Authored):
     def entry(self) -> Gather:
         """The question for the digits."""
         date = Digits(min=DATE_DIGITS, max=DATE_DIGITS)
-        digits = date if self.kind == "date" else self.digits or Digits()
+        number = Digits(max=len(str(self.max))) if isinstance(self.max, int) else Digits()
+        digits = date if self.kind == "date" else self.digits or number
         return self._question(self.prompt, self.attempts, None, digits)
 
     @cached_property
@@ -240,20 +253,6 @@ class StopNumber(Authored):
             attempts=attempts,
             barge_in=barge_in,
         )
-
-
-class Offer(Authored):
-    """One time that is offered, in the person's own time: ``in`` so long, the next ``at``, or ``tomorrow_at``."""
-
-    in_: Delay | None = Field(default=None, alias="in")
-    at: ClockTime | None = None
-    tomorrow_at: ClockTime | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Offer:
-        if len(self.model_fields_set) != 1:
-            raise fault("flow/call-back", 'one of in (2h), at ("18:00") and tomorrow_at ("10:00") must stand here')
-        return self
 
 
 class CallBack(Authored):
@@ -419,9 +418,9 @@ class SetStep(Authored):
         at = ("set", "disposition")
         if not isinstance(value, str) or not re.fullmatch(LABEL_PATTERN, value):
             raise fault("schema/name", f"write a text; {LABEL_RULE}", *at)
-        if value in (OPTED_OUT, FLOW_LIMIT):
-            message = '"{name}" is set by the engine alone; to take a stop write - opt_out'
-            raise fault("flow/reserved-name", message, *at, name=value)
+        if value in _ENGINES:
+            message = '"{name}" is set by the engine alone; {instead}'
+            raise fault("flow/reserved-name", message, *at, name=str(value), instead=_ENGINES[str(value)])
 
 
 def _nothing(value: object) -> object:
@@ -451,8 +450,11 @@ class HangupStep(Authored):
     hangup: Nothing = None
 
 
+BARE_VERBS = ("hangup", "opt_out", "wrong_number")  # may stand alone, without anything behind them
 # A step that only speaks; what follows it may be answered meanwhile.
 SpeakStep = PlayStep | SayStep
+# A step that ends the call.
+EndStep = HangupStep | OptOutStep | WrongNumberStep
 # A step that asks and waits for an answer by keys or words.
 AskStep = GatherStep | CollectStep | CallBackStep | LanguageStep | StopNumberStep
 AnyStep = (
@@ -470,14 +472,16 @@ AnyStep = (
     | ReturnStep
     | CallBackStep
     | TransferStep
+    | CallAgainStep
     | OptOutStep
+    | WrongNumberStep
     | GotoStep
     | HangupStep
 )
 
 
 def _one_verb(value: Any) -> Any:
-    if value in ("hangup", "opt_out"):
+    if value in BARE_VERBS:
         return {value: None}
     if isinstance(value, str):
         raise fault("flow/verb", '"{word}" alone is no step{hint}', word=value, hint=suggest(value, VERBS))
@@ -494,8 +498,12 @@ def _one_verb(value: Any) -> Any:
 
 def _verb_tag(value: Any) -> str:
     verb = next((verb for verb in VERBS if verb in value), "")
-    of_call = verb == "record" and isinstance(value[verb], dict) and "call" in value[verb]
-    return f"<{verb} call>" if of_call else f"<{verb}>"
+    inner = value[verb] if verb and isinstance(value[verb], dict) else {}
+    if verb == "record" and "call" in inner:
+        return "<record call>"
+    if verb == "call_back" and not {"prompt", "offer"} & set(inner) and inner:
+        return "<call_back again>"
+    return f"<{verb}>"
 
 
 Step = Annotated[
@@ -513,8 +521,10 @@ Step = Annotated[
         | Annotated[CallStep, Tag("<call>")]
         | Annotated[ReturnStep, Tag("<return>")]
         | Annotated[CallBackStep, Tag("<call_back>")]
+        | Annotated[CallAgainStep, Tag("<call_back again>")]
         | Annotated[TransferStep, Tag("<transfer>")]
         | Annotated[OptOutStep, Tag("<opt_out>")]
+        | Annotated[WrongNumberStep, Tag("<wrong_number>")]
         | Annotated[GotoStep, Tag("<goto>")]
         | Annotated[HangupStep, Tag("<hangup>")],
         Discriminator(_verb_tag),

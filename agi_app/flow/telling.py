@@ -20,6 +20,7 @@ from agi_app.flow.commands import (
     StopTransfer,
     StoreOptOut,
     StoreStop,
+    StoreWrongNumber,
     Transfer,
 )
 from agi_app.flow.events import Event, KeyPressed, Listened, Recorded, TimerFired, TransferEnded
@@ -89,8 +90,11 @@ def _kept(command: Command) -> list[str]:
     match command:
         case SaveAnswer(name, value):
             return [f"saves {name} = {value}"]
-        case CallBackAt(at):
-            return [f"calls back at {at}, if the rules allow it then"]
+        case CallBackAt(at, unasked, today_only):
+            day = "today" if today_only else "then"
+            return [f"calls back at {at}, if the rules allow it {day}{', without asking' if unasked else ''}"]
+        case StoreWrongNumber():
+            return ["ends the consents for this number: no campaign calls it on them again"]
         case SetDisposition(label):
             return [f"disposition {label}"]
         case StoreOptOut():

@@ -47,9 +47,11 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     ),
     "collect": VerbHelp(
         "Asks for a number or a date by keys, reads back what was keyed, and asks again until the person says that it"
-        " is right. Without `no_match` that goes the `no_input` way; an outcome without a way goes on with the next"
-        " step.",
+        " is right, and while it is smaller than `min` or larger than `max`. Without `no_match` that goes the"
+        " `no_input` way; an outcome without a way goes on with the next step.",
         "- collect: {prompt: enter-day, kind: date, confirm: {prompt: is-it-right}, save: day}\n"
+        "  on: {no_input: bye}\n"
+        "- collect: {prompt: enter-locker, kind: number, min: 1, max: 50, save: locker}\n"
         "  on: {no_input: bye}\n",
         ("Collect", "Digits", "Confirm", "CollectStep"),
     ),
@@ -73,10 +75,18 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         " other call: hours, caps, consent and stops hold, so a country's rule of one call a day moves \"in two"
         ' hours" to the next day. Retries of the campaign do not come besides. The chosen time is the answer'
         " `call_back`, and the disposition is `call_back` unless a later step sets another. A stop later in the call"
-        " takes the wish back.",
+        " takes the wish back.\n\n"
+        "With a time alone, without `prompt` and `offer`, nobody is asked: the flow wants the contact to be called"
+        " again, for example because nothing was said or pressed, and goes on with the next step. The gate judges"
+        " that call as any other. With `today_only` it comes on the same day or not at all. Where the rules do not"
+        " allow it, or `times` is used up, the delays of the campaign's `retry` for `no_answer` hold, as if nobody"
+        " had been there; the disposition is then `not_called_back`, and the note of the call in the report says why."
+        " Of a country with one call in 24 hours that is always so. Nothing is promised to the person, so a prompt"
+        " should not either.",
         '- call_back: {prompt: when, offer: [{in: 2h}, {at: "18:00"}, {tomorrow_at: "10:00"}]}\n'
-        "  on: {chosen: bye, no_input: bye}\n",
-        ("CallBack", "Offer", "CallBackStep"),
+        "  on: {chosen: bye, no_input: bye}\n"
+        "- call_back: {in: 3h, today_only: true}\n",
+        ("CallBack", "Offer", "CallBackStep", "CallAgain"),
     ),
     "transfer": VerbHelp(
         "Hands the person over to somebody of your own. The person hears it ring; when the destination hangs up, the"
@@ -130,6 +140,17 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         "Does what the opt-out key does: stores the stop for ever, plays `confirm` if there is one, hangs up.",
         "- opt_out\n",
         (),
+    ),
+    "wrong_number": VerbHelp(
+        "For whoever answers and is not the person who agreed. All consents that were given for this number until now"
+        " end, of every purpose: on disk before anything else happens, so no campaign calls it on them again, and a"
+        " call to it that another campaign is making ends. Then the prompt plays, if there is one, and the call ends"
+        " with the disposition `wrong_number`. It is no stop: other numbers of the person (`person_id`) stay as they"
+        " are, and a consent that somebody gives later for this number counts. A key or spoken words lead here, for"
+        " which there is the [meaning](../how-to/answers-with-meaning.md) `wrong_number`. Not in a flow for calls"
+        " that come in.",
+        "- wrong_number\n- wrong_number: sorry-we-will-not-call-again\n",
+        ("WrongNumber",),
     ),
     "goto": VerbHelp("Goes on at the first step of another node.", "- goto: bye\n", ("GotoStep",)),
     "hangup": VerbHelp("Ends the call.", "- hangup\n", ()),

@@ -23,8 +23,11 @@ MAX_DEPTH = 5  # flows that call flows
 MAX_CALL_SECONDS = 120.0  # when the campaign does not say otherwise
 MAX_ATTEMPTS = 5
 MAX_DIGITS = 32
+MAX_DAYS_AWAY = 3660  # of a bound of a date
+MAX_EARLY_KEYS = 10  # kept for the next question
 CONFIRM_ATTEMPTS = 2  # how often a collect reads back and asks whether it is right
 MAX_OFFERS = 8  # times of a call_back, one key each
+MAX_CALLED_AGAIN = 3  # answered calls of one contact that may end in a call_back without asking
 MIN_DELAY, MAX_DELAY = dt.timedelta(minutes=1), dt.timedelta(days=30)  # of a call_back
 DATE_DIGITS = 8  # year, month, day
 MAX_SAID = 1000  # characters of a say, columns filled in
@@ -38,12 +41,14 @@ CALLER_COLUMN, SHOWN, WITHHELD = "caller", "shown", "withheld"  # of who calls a
 STOPPED = "stopped"  # outcome of a stop_number
 MAX_STOPS_PER_CALL = 5  # keyed in, besides that of the caller: nobody stops the calls of a whole town in one call
 FEWEST_NUMBER_DIGITS, MOST_NUMBER_DIGITS = 5, 20  # of a keyed telephone number, 00 and country code included
+NOT_CALLED_BACK = "not_called_back"  # the disposition of a call-back without asking that is not made
 CALL_BACK = "call_back"  # the disposition of a call that is to be called again, and the name of the stored time
 YES, NO = "yes", "no"  # what is said to the value that a collect reads back
 OTHERWISE = "else"  # in the ways of a call: every other result
 EMPTY = "empty"  # outcome of a say: its value is missing or none of its kind; of a record: nothing was said
 RECORDED = "recorded"  # outcome of a record, and the answer it stores
 OPTED_OUT, FLOW_LIMIT = "opted_out", "flow_limit"  # dispositions that the engine sets
+WRONG_NUMBER = "wrong_number"  # one more: the consents for the called number were ended
 RESERVED_NAMES = frozenset(
     {"contact", "now", "language", "disposition", "and", "or", "not", "in", "true", "false", "null"}
 )
@@ -62,6 +67,7 @@ VERBS = (
     "call_back",
     "transfer",
     "opt_out",
+    "wrong_number",
     "goto",
     "hangup",
 )
@@ -76,6 +82,7 @@ LIMITS: tuple[tuple[str, int | str], ...] = (
     ("attempts of a question", MAX_ATTEMPTS),
     ("digits of an answer", MAX_DIGITS),
     ("times of a `call_back`", MAX_OFFERS),
+    ("`times` of a `call_back` without asking", MAX_CALLED_AGAIN),
     ("numbers of a call stopped by `stop_number`", MAX_STOPS_PER_CALL),
     ("seconds to wait for an answer", f"{MAX_WAIT.total_seconds():g}"),
     ("seconds of a recorded message (`max`)", 300),

@@ -42,6 +42,14 @@ class KeptRecording:
 
 
 @dataclass(frozen=True, slots=True)
+class Unasked:
+    """A call-back that the flow wants and nobody chose: bounded, and perhaps on the same day or not at all."""
+
+    times: int  # answered calls of a contact that may end so
+    today_only: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallResult:
     """How an attempt ended. All times are real time (UTC); ``None`` where it did not happen."""
 
@@ -54,6 +62,7 @@ class CallResult:
     answered_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     call_back_at: dt.datetime | None = None  # rules time: when the person asked to be called again
+    unasked: Unasked | None = None  # the person did not ask: the flow did
     note: str | None = None  # for people: why it failed or was cut short
     recordings: tuple[KeptRecording, ...] = ()
 
@@ -81,3 +90,4 @@ class Claim:
     attempt_number: int  # 1 for the first call to this contact
     decision_id: int
     retries_used: dict[str, int] = field(default_factory=dict)  # outcome -> how often it ended an attempt
+    counted: tuple[dt.datetime, ...] = ()  # rules time of the person's calls before it that count against caps

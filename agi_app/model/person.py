@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from agi_app.model.campaign import Purpose
 
+# How a refusal was said (``via``) that is no stop: whoever answers this number is not the person that its consents are
+# of. It ends those given until then for this very number, and nothing at other numbers of the person.
+WRONG_NUMBER = "wrong number"
+
 
 @dataclass(frozen=True, slots=True)
 class ContactRow:

@@ -233,4 +233,5 @@ def _claim(judged: Judged, attempt_id: str, campaign: Campaign, decision_id: int
         attempt_number=row["attempts_made"] + 1,
         decision_id=decision_id,
         retries_used=_RETRIES.decode(row["retries_used"]),
+        counted=tuple(call.at for call in judged.facts.counted_calls),
     )

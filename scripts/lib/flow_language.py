@@ -25,6 +25,19 @@ _STEPS = """
 A step is one verb. Steps run from top to bottom; the last one of a node must leave it (`goto`, `hangup`, `opt_out`,
 `return`, or a step that asks, a `call` or a `branch` with a way for every case). A call that goes round and round ends
 with the disposition `flow_limit`.
+
+### Keys pressed early
+
+People who know a call press a key before they are asked. A key that is pressed in a `play` or `say` counts for the
+first question behind it, and for no other one:
+
+- If the question is the very next step, its key ends the prompt, and the question is answered without being asked.
+- Else the key is kept: what stands between (prompts, `set`, `branch`, `goto`) is heard to its end, and then the key
+  answers the question. A key that the question does not know is forgotten, and the question is asked as usual.
+- Nothing is kept in a prompt with `barge_in: false`, for a question with `barge_in: false`, or for digits; nor the key
+  that has answered the question before, for it may have been pressed twice. `record`, `transfer` and every question
+  forget all.
+- The opt-out key is never kept: it acts at once.
 """
 _REST = """
 ## The opt-out key
@@ -33,6 +46,24 @@ It is live in every prompt and every question, with or without `barge_in`. While
 digit, so there it is star and the key (`*9`), and the prompt must say so. The stop is on disk before anything else
 happens; then `confirm` may play, and the call ends. The call's disposition is `opted_out`, whatever was set before. In
 a flow that is called, key and confirmation are those of the flow that the call began with.
+
+`agi-app check` reads the transcripts for the offer to press it, in the first prompt and wherever digits are typed. It
+finds the offer in one sentence:
+
+- a word for pressing, and the key at most 24 characters behind it with no other digit between: "to stop these calls,
+  **press 9**", "停止来电请**按 9**";
+- or the key anywhere within 120 characters behind such a word, if the sentence also speaks of stopping: "**press** 1
+  to confirm or **9** to **stop**".
+
+| | English | Chinese |
+|---|---|---|
+| pressing | press, pressing, push, hit, dial, key, enter, type | 按, 摁, 拨, 输入 |
+| stopping | stop, remove, opt out, unsubscribe, never, no more, not, end | 停止, 不再, 不想, 不要, 拒, 退订, 取消 |
+| the key | 9, nine | 9, 九 |
+| star before it, where digits are typed | `*`, star, asterisk | `*`, 星 ("星号九") |
+
+In another language the key itself must stand in the text. A first prompt without it is the fault
+`flow/opt-out-not-offered`.
 
 ## Conditions
 
@@ -69,7 +100,7 @@ def page(made: str, table: Table) -> str:
         lines += [
             "",
             f"### {verb}",
-            *textwrap.wrap(help_.about, 118),
+            *_paragraphs(help_.about),
             "",
             "```yaml",
             *help_.example.splitlines(),
@@ -81,8 +112,21 @@ def page(made: str, table: Table) -> str:
     return "\n".join([*lines, *_REST.splitlines(), "", *table(("what", "at most"), rows)]) + "\n"
 
 
+def _paragraphs(text: str) -> list[str]:
+    wrapped = [textwrap.wrap(part, 118, break_on_hyphens=False) for part in text.split("\n\n")]
+    return [line for lines in wrapped for line in (*lines, "")][:-1]
+
+
 def _title(part: str) -> str:
-    words = {"Digits": "Of `digits`", "Confirm": "Of `confirm`", "Offer": "Of a time of `offer`"}
+    words = {
+        "Digits": "Of `digits`",
+        "Confirm": "Of `confirm`",
+        "Offer": "Of a time of `offer`",
+        "CallAgain": "Without asking",
+        "SpokenValue": "Of `speech` with a `kind`",
+        "CallRecording": "Of the call itself",
+        "WrongNumber": "Of `wrong_number`",
+    }
     return words.get(part, "Beside the verb" if part.endswith("Step") else f"Of a line with `{part.lower()}`")
 
 

@@ -20,6 +20,7 @@ from agi_app.flow.events import (
     OptOutStored,
     PlaybackFinished,
     Recorded,
+    StopStored,
     TalkingStarted,
     TimerFired,
     TransferEnded,
@@ -83,10 +84,13 @@ def show_other(command: do.Command) -> str:
             return f"cancel {command.timer}"
         case do.StoreOptOut():
             return f"store opt-out {command.how}"
+        case do.StoreWrongNumber():
+            return "store wrong number"
         case do.SaveAnswer():
             return f"save {command.name} {command.value}"
         case do.CallBackAt():
-            return f"call back {command.at}"
+            day = ", today only" if command.today_only else ""
+            return f"call back {command.at}{' unasked' if command.unasked else ''}{day}".replace(", ", " ")
         case do.SetDisposition():
             return f"disposition {command.label}"
         case do.Hangup():
@@ -107,6 +111,7 @@ def event(text: str) -> Event:
         "heard": Listened(rest.split(" ")[0], heard(rest.partition(" ")[2])),
         "recorded": Recorded(rest.split(" ")[0], rest.partition(" ")[2]),
         "stored": OptOutStored(),
+        "ended": StopStored(),
         "hungup": HungUp(),
     }
     return made[word]

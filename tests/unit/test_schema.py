@@ -9,7 +9,17 @@ import pytest
 from pydantic import BaseModel
 
 from agi_app.campaigns.schema import campaign_schema
-from agi_app.flow import call_step, definition, record_step, say_step, speech_step, steps, transfer_step
+from agi_app.flow import (
+    call_step,
+    definition,
+    offer,
+    record_step,
+    say_step,
+    speech_step,
+    steps,
+    transfer_step,
+    wrong_number_step,
+)
 from agi_app.flow.key_help import KEYS
 from agi_app.flow.schema import flow_schema
 from agi_app.flow.verb_help import VERB_HELP
@@ -30,7 +40,17 @@ def models() -> list[type[BaseModel]]:
     """Every class that a flow file is read into."""
     found = [
         vars(module).values()
-        for module in (definition, steps, say_step, speech_step, record_step, call_step, transfer_step)
+        for module in (
+            definition,
+            steps,
+            say_step,
+            speech_step,
+            record_step,
+            call_step,
+            transfer_step,
+            offer,
+            wrong_number_step,
+        )
     ]
     classes = {c for values in found for c in values if isinstance(c, type) and issubclass(c, BaseModel)}
     return sorted((c for c in classes if c.__module__.startswith("agi_app.flow")), key=lambda c: c.__name__)

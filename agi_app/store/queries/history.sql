@@ -11,7 +11,7 @@ SELECT c.consent_id, c.purpose, w.text AS wording, w.wording_id, w.name || '/' |
        encode(c.evidence_sha256, 'hex') AS evidence_sha256, c.expires_at, c.entered_by, c.recorded_by, c.recorded_at,
        (SELECT min(r.at) FROM revocation r
         WHERE r.person_id IN (SELECT group_of(head_of(c.person_id))) AND (r.purpose IS NULL OR r.purpose = c.purpose)
-          AND r.at >= c.given_at) AS revoked_at
+          AND r.at >= c.given_at AND binds(r.via, r.person_id, c.person_id)) AS revoked_at
 FROM consent c JOIN wording w USING (wording_id)
 WHERE c.person_id = %(person_id)s ORDER BY c.given_at, c.consent_id;
 

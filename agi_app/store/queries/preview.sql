@@ -40,7 +40,7 @@ WITH stopped AS (
                CASE WHEN w.head IS NOT NULL THEN coalesce(
                    (SELECT min(r.at) FROM revocation r
                     WHERE r.revocation_id = ANY(w.revocations) AND (r.purpose IS NULL OR r.purpose = k.purpose)
-                      AND r.at >= k.given_at)::text, '') ELSE '' END), ';') AS consents
+                      AND r.at >= k.given_at AND binds(r.via, r.person_id, k.person_id))::text, '') ELSE '' END), ';') AS consents
     FROM consent k JOIN person p ON p.person_id = k.person_id
     LEFT JOIN withdrew w ON w.head = coalesce(p.same_as, p.person_id)
     WHERE k.person_id IN (SELECT person_id FROM contact WHERE campaign = %(campaign)s AND state = 'pending')

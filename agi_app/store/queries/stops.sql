@@ -47,7 +47,8 @@ SELECT a.attempt_id,
               OR EXISTS (
                 SELECT FROM revocation r
                 WHERE r.person_id = ANY(g.members) AND (r.purpose IS NULL OR r.purpose = c.purpose)
-                  AND r.recorded_at >= a.claimed_at) THEN 'person_stopped'
+                  AND r.recorded_at >= a.claimed_at
+                  AND binds(r.via, r.person_id, coalesce(a.number_id, a.person_id))) THEN 'person_stopped'
             WHEN listed_since_claim(coalesce(a.number_id, a.person_id), a.claimed_at, c.purpose) THEN 'listed'
             WHEN c.state = 'stopped' THEN 'campaign_stopped'
        END AS reason

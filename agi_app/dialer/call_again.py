@@ -1,0 +1,98 @@
+"""What becomes of a contact whose flow wants to call again without asking: within the rules, bounded, or not at all.
+
+Pure. The gate judges again when the contact is due; here it is only found out whether the rules could allow it then,
+so that "later today" does not become tomorrow, and so that the report can say why it did not come about.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from agi_app.dialer.retry import REACHED, into_windows, next_due
+from agi_app.flow.words import CALL_BACK, NOT_CALLED_BACK
+from agi_app.gate.facts import CallFact
+from agi_app.gate.limits import cap_reached
+from agi_app.gate.place import Place, place_of, rules_for
+from agi_app.gate.ruleset import Rules, RuleSet
+from agi_app.model.call import CallResult, Claim, Outcome, Unasked
+from agi_app.model.campaign import Campaign
+from agi_app.model.phone import PhoneNumber
+
+_TURNS = 60  # each moves to a later opening, or behind a cap
+
+
+def after_call(
+    claim: Claim, campaign: Campaign, result: CallResult, number: PhoneNumber, ruleset: RuleSet, now: dt.datetime
+) -> tuple[dt.datetime | None, CallResult]:
+    """When (rules time) the contact is due again, None when it is done; and the result, which tells what was not done.
+
+    A call-back that is not made leaves the contact to the campaign's delays for ``no_answer``: somebody answered and
+    nobody was talked with. The calls that were answered before count as used, so it ends.
+    """
+    wanted, at = result.unasked, result.call_back_at
+    if wanted is None or at is None or result.outcome not in REACHED:
+        return next_due(claim, campaign, result, number, ruleset, now), result
+    place = place_of(number, ruleset)
+    where = (place, rules_for(place, ruleset))
+    later, why = _call_back(claim, campaign, result, wanted, where, now)
+    if why is None:
+        return later, result
+    due = _retry(claim, campaign, result, where, now)
+    retried = "retry: no_answer has no delay left" if due is None else "the delays of retry: no_answer hold"
+    note = "; ".join(filter(None, (result.note, f"not called back: {why}; {retried}")))
+    meant = NOT_CALLED_BACK if result.disposition == CALL_BACK else result.disposition
+    return due, replace(result, note=note, disposition=meant)
+
+
+Where = tuple[Place, Rules | None]
+
+
+def _call_back(
+    claim: Claim, campaign: Campaign, result: CallResult, wanted: Unasked, where: Where, now: dt.datetime
+) -> tuple[dt.datetime, str | None]:
+    """When the call-back would be, and why it is not made."""
+    at = max(result.call_back_at or now, now)
+    due, why = _allowed(at, claim, campaign, result, where, now)
+    before = _answered(claim)
+    if before >= wanted.times:
+        calls = "1 answered call" if before == 1 else f"{before} answered calls"
+        return due, f"{calls} of this contact came before, and times is {wanted.times}"
+    zone = result.call_back_at.tzinfo if result.call_back_at is not None else None
+    today = now.astimezone(zone).date()
+    if wanted.today_only and at.astimezone(zone).date() != today:
+        return due, "that time is not today any more"
+    if wanted.today_only and due.astimezone(zone).date() != today:
+        return due, f"today the rules allow no other call ({why})"
+    return due, None
+
+
+def _retry(claim: Claim, campaign: Campaign, result: CallResult, where: Where, now: dt.datetime) -> dt.datetime | None:
+    delays = campaign.retry.get(Outcome.NO_ANSWER.value, ())
+    used = _answered(claim) + claim.retries_used.get(Outcome.NO_ANSWER.value, 0)
+    return _allowed(now + delays[used], claim, campaign, result, where, now)[0] if used < len(delays) else None
+
+
+def _answered(claim: Claim) -> int:
+    return sum(claim.retries_used.get(outcome.value, 0) for outcome in REACHED)
+
+
+def _allowed(
+    due: dt.datetime, claim: Claim, campaign: Campaign, result: CallResult, where: Where, now: dt.datetime
+) -> tuple[dt.datetime, str]:
+    """The first time from ``due`` on at which caps and hours leave room, and what moved it most."""
+    place, rules = where
+    calls = [CallFact(at, None) for at in (*claim.counted, *((now,) if result.counts else ()))]
+    moves = [(dt.timedelta(0), "")]
+    for _ in range(_TURNS):
+        begun = due
+        due = into_windows(due, campaign, rules, place.clocks)
+        moves.append((due - begun, "the calling hours"))
+        for cap in rules.caps if rules else ():
+            reached = cap_reached(rules, calls, cap.per, due)
+            if reached is not None and reached.ends > due:
+                moves.append((reached.ends - due, f"{reached.text} in {cap.per.total_seconds() / 3600:g} hours"))
+                due = reached.ends
+        if due == begun:
+            break
+    return due, max(moves)[1]
