@@ -1,4 +1,4 @@
-"""The settings of the manager interface (AMI), over which we only look: registrations of trunks, agents of queues."""
+"""The settings of the manager interface (AMI), over which we only look and listen: keys, registrations, queues."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class AmiSettings(BaseModel):
-    """Asterisk's manager interface, to look at registrations and queues; nothing is ever done over it."""
+    """Asterisk's manager interface: a worker hears there that a key goes down, and calls nobody while it cannot."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str = Field("127.0.0.1", min_length=1, description="where it listens; the password goes there in clear")
     port: int = Field(5038, ge=1, le=65535, description="TCP port, as in manager.conf")
-    username: str = Field("", description="user of manager.conf; empty: the interface is not used")
+    username: str = Field(
+        "", description="user of manager.conf, with read = dtmf,system,reporting; empty: nobody is called"
+    )
     password: str = Field("", description="secret of that user; better: password_file", repr=False)
     password_file: Path | None = Field(None, description="file that holds the secret and nothing else")
     timeout: float = Field(3.0, gt=0, le=30, description="seconds to wait for an answer, all parts of it")

@@ -29,6 +29,7 @@ from agi_app.dialer.agent_calls import AgentCalls
 from agi_app.dialer.agents import AgentWatch
 from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.internal import InternalCalls
+from agi_app.dialer.key_watch import KeyWatch
 from agi_app.dialer.line_calls import LineCalls
 from agi_app.dialer.line_parts import Means
 from agi_app.dialer.lines import Lines
@@ -164,7 +165,8 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     node, worker, dialer = parts.node, parts.worker, parts.dialer
     ari, desk = node.ari, parts.desk
     calls = (ari.run(), parts.inbound.run(ari), parts.lines.run(), parts.sound.run(), desk.run(ari, parts.sound.spool))
-    background = [group.create_task(work) for work in (*calls, parts.stops.run())]
+    keys = (KeyWatch(inst.settings, worker.health, node.key_began).run(), node.late_keys.run())
+    background = [group.create_task(work) for work in (*calls, *keys, parts.stops.run())]
     await node.ari.connected(CONNECT_WAIT_S)
     await check_trunks(asker(node.ari), inst.settings.trunks)
     project = await asyncio.to_thread(prepare_prompts, inst.settings.project, inst.settings.trunks)

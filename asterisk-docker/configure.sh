@@ -16,7 +16,7 @@ also come from the environment as AGI_APP_KEY.
   SIP_PUBLIC     (none)         public address, if this machine is behind NAT
   RTP_START      10000          RTP_END      20000            four UDP ports a call
   STRICT_RTP     yes            SYSTEM_NAME  agi-app          MAX_FILES    20000
-  AMI_ENABLED    no             AMI_PORT     5038             AMI_PASSWORD (kept, else generated)
+  AMI_ENABLED    yes            AMI_PORT     5038             AMI_PASSWORD (kept, else generated)
   AGI_TOKEN      (kept, else generated)                       AGI_PORT     4573
   ETC_DIR        (--to)         STATE_DIR    (--state)        these two folders as Asterisk itself sees them
 
@@ -34,7 +34,7 @@ dialplan=$(dirname "$here")/dialplan
 to='' state='' trunks=()
 declare -A value=(
   [ARI_PASSWORD]='' [ENTITY_ID]='' [HTTP_PORT]=8088 [SIP_BIND]=127.0.0.1:5060 [SIP_PUBLIC]='' [RTP_START]=10000
-  [RTP_END]=20000 [STRICT_RTP]=yes [SYSTEM_NAME]=agi-app [MAX_FILES]=20000 [AMI_ENABLED]=no [AMI_PORT]=5038
+  [RTP_END]=20000 [STRICT_RTP]=yes [SYSTEM_NAME]=agi-app [MAX_FILES]=20000 [AMI_ENABLED]=yes [AMI_PORT]=5038
   [AMI_PASSWORD]='' [AGI_TOKEN]='' [AGI_PORT]=4573 [ETC_DIR]='' [STATE_DIR]=''
 )
 for key in "${!value[@]}"; do

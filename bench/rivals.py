@@ -22,7 +22,7 @@ from bench.bare_loop import TAIL_S
 from bench.native_loop import dialplan
 from bench.output import say
 from bench.stage import Stage, set_pace
-from sandbox.asterisk import Asterisk
+from sandbox.asterisk import ORIGINATOR, Asterisk
 from sandbox.supervise import Child, tail
 from sandbox.world import World
 
@@ -112,7 +112,7 @@ def loops(world: World, folder: Path) -> dict[str, Loop]:
     asterisk = world.asterisk
     prompts = _prompts(asterisk)
     ari = ([asterisk.ari_url, asterisk.ari_user, prompts], {"ARI_PASSWORD": asterisk.ari_password})
-    ami = ([str(asterisk.ami_port), asterisk.ari_user, CONTEXT], {"AMI_PASSWORD": asterisk.ami_password})
+    ami = ([str(asterisk.ami_port), ORIGINATOR, CONTEXT], {"AMI_PASSWORD": asterisk.originator_password})
     return {
         "native": Loop("native", "bench.native_loop", *ami, folder),
         "bare_ari": Loop("bare_ari", "bench.bare_loop", *ari, folder),

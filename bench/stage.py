@@ -50,7 +50,8 @@ def stage(
 ) -> Iterator[Stage]:
     """The bulk campaign at ``rate`` calls a second, its project changed by ``change`` before anything reads it.
 
-    With a ``dialplan`` of its own Asterisk also takes orders by AMI. The folder is kept under the temporary folder.
+    With a ``dialplan`` of its own Asterisk also takes orders by AMI, from a user who may originate. The folder is kept
+    under the temporary folder.
     With ``agents`` a queue has so many, whose talks last ``talk_s``.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"agi-app-{name}-"))
@@ -60,7 +61,7 @@ def stage(
     change(project)
     made = World(root, folder, prompts_dir=project / "prompts", agents=agents, talk_s=talk_s)
     if dialplan is not None:
-        made.asterisk.ami, made.asterisk.extra_dialplan = True, dialplan(made.asterisk)
+        made.asterisk.originator, made.asterisk.extra_dialplan = True, dialplan(made.asterisk)
     with made as world:
         settings = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=rate, concurrent=CONCURRENT)
         write_settings(project, f'{settings}\n[sandbox]\nclock = "{people.CLOCK}"\n')

@@ -111,9 +111,8 @@ class AgentsAmiClosed(ForAgents):
     text = "the manager interface closes: nobody is called until the agents are known again"
 
     def strike(self, world: World) -> None:
-        if world.node.ami is not None:
-            world.node.ami.refuse = True
-            world.node.ami.cut()
+        world.node.ami.refuse = True
+        world.node.ami.cut()
 
     def hold(self, world: World) -> None:
         time.sleep(ON_THEIR_WAY_S)
@@ -121,8 +120,7 @@ class AgentsAmiClosed(ForAgents):
         time.sleep(QUIET_S)
         if more := self._calls(world) - before:
             self.problems.append(f"{more} calls were made while nobody knew which agents are free")
-        if world.node.ami is not None:
-            world.node.ami.mend()
+        world.node.ami.mend()
 
     @staticmethod
     def _calls(world: World) -> int:

@@ -34,7 +34,7 @@ from sandbox.commands import AgiApp
 from sandbox.errors import SandboxError
 from sandbox.ports import free_port
 from sandbox.project import write_settings
-from sandbox.world import agents_toml
+from sandbox.world import agents_toml, ami_toml
 
 SMALL_DISK = "16m"
 TALK_S = (0.5, 2.0)  # of agents
@@ -50,7 +50,7 @@ class Node:
     project: Path
     worker: Supervisor
     journal: JournalWatch
-    ami: Proxy | None = None  # of an Asterisk with agents
+    ami: Proxy
 
 
 class World:
@@ -139,9 +139,8 @@ class World:
         line = self.database_wire if first or not self._apart else self._line_to_database(steps)
         worker = Supervisor(project, self.folder / f"worker-{name}.log", self.worker_environment(line))
         stack.callback(worker.stop)
-        node = Node(asterisk, ari, mischief, project, worker, JournalWatch(project / "var" / "refusals.jsonl"))
-        if phones is not None:
-            node.ami = Proxy(self.wire, ("127.0.0.1", asterisk.ami_port), Link)
+        ami = Proxy(self.wire, ("127.0.0.1", asterisk.ami_port), Link)
+        node = Node(asterisk, ari, mischief, project, worker, JournalWatch(project / "var" / "refusals.jsonl"), ami)
         stack.enter_context(node.journal)
         self.write_settings(node)
         return node
@@ -161,8 +160,7 @@ class World:
             self.calls_per_second,
             self.concurrent,
         )
-        if node.ami is not None:
-            text += agents_toml(asterisk, node.ami.port)
+        text += f"\n{ami_toml(asterisk, node.ami.port)}{agents_toml(asterisk)}"
         write_settings(node.project, text)
 
     def app(self, node: Node | None = None) -> AgiApp:

@@ -28,6 +28,8 @@ from sandbox.supervise import Child, tail
 REPOSITORY = Path(__file__).resolve().parent.parent
 CONFIGURE = REPOSITORY / "asterisk-docker" / "configure.sh"
 ARI_USER = "agi-app"
+AMI_USER = "agi-app-look"
+ORIGINATOR = "bench-originate"  # of the manager interface
 TRUNK = "sandbox-carrier"
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 5.0
@@ -57,6 +59,15 @@ mount --bind "$run_dir/resolv.conf" "$root/etc/resolv.conf"
 exec chroot "$root" /usr/sbin/asterisk -C /run/agi-app/etc/asterisk.conf -f
 """
 
+_ORIGINATOR = f"""\
+[{ORIGINATOR}]
+secret = {{secret}}
+deny = 0.0.0.0/0.0.0.0
+permit = 127.0.0.1/255.255.255.255
+read = system
+write = originate
+"""
+
 
 class Asterisk:
     """One Asterisk on 127.0.0.1. A synchronous context manager; from asyncio call start and stop with ``to_thread``.
@@ -64,8 +75,8 @@ class Asterisk:
     ``root`` comes from ``sandbox.root.ensure_root``; ``Path("/")`` means the Asterisk installed on this machine.
     ``run_dir`` is made if absent and may be used again: ports, password and entity id then stay the same only if given.
     A port of 0 means a free one. ``carrier`` is where the trunk ``sandbox-carrier`` sends its calls, ``extra_trunks``
-    names more trunks; ``extra_dialplan`` is appended to the dialplan. With ``ami`` the manager interface is on;
-    with ``agents`` it is, too, and a queue has their phones as members.
+    names more trunks; ``extra_dialplan`` is appended to the dialplan. With ``agents`` a queue has their phones.
+    With ``originator`` the manager interface has a user who may originate: for a bench alone, never for agi-app.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting of its own, by keyword
@@ -81,7 +92,7 @@ class Asterisk:
         prompts_dir: Path | None = None,
         extra_trunks: Mapping[str, tuple[str, int]] | None = None,
         extra_dialplan: str = "",
-        ami: bool = False,
+        originator: bool = False,
         agents: Agents | None = None,
     ) -> None:
         self.root = root.resolve()
@@ -95,11 +106,12 @@ class Asterisk:
         self.trunks = {TRUNK: carrier, **(extra_trunks or {})}
         self.prompts_dir = prompts_dir.resolve() if prompts_dir else None
         self.extra_dialplan = extra_dialplan
-        self.ami = ami or agents is not None
+        self.originator = originator
         self.agents = agents
         self.ari_user = ARI_USER
         self.ari_password = _hex(24)
         self.ami_password = _hex(24)
+        self.originator_password = _hex(24)
         self.agi_token = _hex(24)
         self.entityid = "02:" + re.sub("(..)(?=.)", r"\1:", _hex(5))
         self._child: Child | None = None
@@ -278,7 +290,6 @@ class Asterisk:
             "RTP_END": self.rtp[1],
             "STRICT_RTP": "no",
             "SYSTEM_NAME": f"sandbox-{self.name}",
-            "AMI_ENABLED": "yes" if self.ami else "no",
             "AMI_PORT": self.ami_port,
             "AMI_PASSWORD": self.ami_password,
             "AGI_TOKEN": self.agi_token,
@@ -291,7 +302,14 @@ class Asterisk:
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise SandboxError(f"configuring Asterisk {self.name} failed: {done.stderr.strip()}")
+        self._write_extras()
+
+    def _write_extras(self) -> None:
         (self.run_dir / "etc" / "extensions_local.conf").write_text(self.extra_dialplan)
+        if self.originator:
+            (self.run_dir / "etc" / "manager_local.conf").write_text(
+                _ORIGINATOR.format(secret=self.originator_password)
+            )
         if self.agents is not None:
             (self.run_dir / "etc" / "queues_local.conf").write_text(self.agents.queues_conf())
             (self.run_dir / "etc" / "pjsip_agents.conf").write_text(self.agents.pjsip_conf())

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from sandbox.agents import Agents
-from sandbox.asterisk import TRUNK, Asterisk
+from sandbox.asterisk import AMI_USER, TRUNK, Asterisk
 from sandbox.capture import Capture
 from sandbox.carrier import Carrier
 from sandbox.speaker import Person
@@ -96,6 +96,8 @@ def settings_toml(
         "[agi]\n"
         f"port = {asterisk.agi_port}\n"
         f'token = "{asterisk.agi_token}"\n'
+        "\n"
+        f"{ami_toml(asterisk)}"
         f"{agents_toml(asterisk)}"
         "\n"
         f"[trunks.{trunk}]\n"
@@ -107,16 +109,17 @@ def settings_toml(
     )
 
 
-def agents_toml(asterisk: Asterisk, ami_port: int = 0) -> str:
-    """The parts of agi-app.toml for its agents, if it has some; ``ami_port`` is that of a wire to its own."""
+def ami_toml(asterisk: Asterisk, port: int = 0) -> str:
+    """The part of agi-app.toml for its manager interface; ``port`` is that of a wire to its own."""
+    return f'[ami]\nport = {port or asterisk.ami_port}\nusername = "{AMI_USER}"\npassword = "{asterisk.ami_password}"\n'
+
+
+def agents_toml(asterisk: Asterisk) -> str:
+    """The part of agi-app.toml for its agents, if it has some."""
     agents = asterisk.agents
     if agents is None:
         return ""
-    return (
-        f'\n[ami]\nport = {ami_port or asterisk.ami_port}\nusername = "agi-app-look"\n'
-        f'password = "{asterisk.ami_password}"\n'
-        f'\n[destinations.{agents.queue}]\nqueue = "{agents.queue}"\nwrap_up = {agents.wrap_up_s}\nshared = false\n'
-    )
+    return f'\n[destinations.{agents.queue}]\nqueue = "{agents.queue}"\nwrap_up = {agents.wrap_up_s}\nshared = false\n'
 
 
 def line_toml(project: Path) -> str:

@@ -79,6 +79,8 @@ class CodeCall:
                     await self._advance(att.Deadline(self._waiting_for))
                 case pbx.Interrupt(reason):
                     await self._advance(att.Stopped(reason, even_if_up=True))
+                case pbx.KeyBegan(digit) if self._keys + digit == STOP_KEYS:
+                    await self._key(digit)
                 case pbx.Key(digit):
                     await self._key(digit)
                 case pbx.PlaybackFinished(playback) if playback == self._playing:

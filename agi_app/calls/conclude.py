@@ -10,6 +10,7 @@ from agi_app.model.call import CallResult, KeptRecording, Outcome, Unasked
 
 OPTED_OUT = "opted_out"
 HUNG_UP = "hung_up"
+CUT_OFF = "cut_off"
 COMPLETED = "completed"
 PROMPT_FAILED = "prompt_failed"
 MESSAGE_LEFT = "a message was left"
@@ -23,6 +24,7 @@ def conclude(
     missing: str | None,
     *,
     opted_out: bool,
+    cut_off: bool = False,
     message: bool = False,
     recordings: tuple[KeptRecording, ...] = (),
 ) -> CallResult:
@@ -30,6 +32,7 @@ def conclude(
     was said is the message to a machine.
 
     ``opted_out`` holds whatever the flow says, and only a person says stop. A machine means nothing by what it says.
+    ``cut_off``: neither the person nor the flow ended it, but a stop from elsewhere, a time limit or the worker's end.
     """
     left = MESSAGE_LEFT if session is not None and session.finished else MESSAGE_BROKEN_OFF
     told = result.note or fault or (left if message else None)
@@ -42,7 +45,7 @@ def conclude(
     ended_by_flow = session.finished
     if not ended_by_flow:
         session.handle(flow_events.HungUp())
-    disposition = session.disposition or (COMPLETED if ended_by_flow else HUNG_UP)
+    disposition = session.disposition or (COMPLETED if ended_by_flow else CUT_OFF if cut_off else HUNG_UP)
     if fault is not None and session.disposition is None:
         disposition = PROMPT_FAILED
     if opted_out:

@@ -12,6 +12,7 @@ from agi_app.flow.commands import Transfer
 from agi_app.flow.words import ABANDONED, FAILED
 from agi_app.pbx.events import HandedOver
 
+END_S = 5.0  # for the person to be taken back; every request of it has a time-out of its own
 PATIENCE_S = 1.7  # for an agent; the prompt for whoever meets none is to be heard within 2 s
 
 _log = log.get("call")
@@ -41,9 +42,9 @@ class Handing:
         self._group, self._run, self._channel = group, run, channel
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, order: HandOverOrder) -> None:
+    async def start(self, order: HandOverOrder) -> None:
         """Begin; the channel hears ``HandedOver`` when it is over."""
-        self.stop()
+        await self.end()
         self._task = self._group.create_task(self._hand_over(order))
 
     def stop(self) -> None:
@@ -51,6 +52,15 @@ class Handing:
         if self._task is not None:
             self._task.cancel()
             self._task = None
+
+    async def end(self) -> None:
+        """End it, nothing is told any more; returns when the person is ours again.
+
+        What is played to a person who is still leaving a bridge is not heard, and holds the channel for minutes.
+        """
+        if (task := self._task) is not None:
+            self.stop()
+            await asyncio.wait((task,), timeout=END_S)
 
     async def _hand_over(self, order: HandOverOrder) -> None:
         try:

@@ -32,6 +32,9 @@ class ChannelLike(Protocol):
     async def play(self, playback_id: str, media: str | Sequence[str]) -> None:
         """Start a prompt; several media play one after another."""
 
+    async def has_begun(self, playback_id: str) -> bool:
+        """Whether a prompt is heard or was; raises RequestFailed when Asterisk cannot be asked."""
+
     async def stop_playback(self, playback_id: str) -> None:
         """Stop a prompt."""
 

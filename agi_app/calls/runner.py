@@ -4,7 +4,8 @@
     for event in channel:           for command in session.handle(event): do(command)
 
 Hangup is an event, not an exception. No wait is without an end: ringing, the call and the hangup
-itself have deadlines. An opt-out is on disk before the flow hears that it is.
+itself have deadlines, and a prompt that does not begin ends the call. An opt-out is on disk before the flow hears
+that it is.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from agi_app.calls.conclude import conclude
 from agi_app.calls.handing import Handing, order_of
 from agi_app.calls.hearing import Hearing
 from agi_app.calls.plan import CallPlan, ChannelLike
-from agi_app.calls.saying import PromptFailed, Saying, unless_gone
-from agi_app.calls.stopping import Stop, Stopping
+from agi_app.calls.saying import BEGINNING, PromptFailed, Saying, unless_gone
+from agi_app.calls.stopping import SAID_STOP, Stop, Stopping
 from agi_app.calls.timers import Timers
 from agi_app.calls.translate import to_attempt, to_flow
 from agi_app.clock import Clock
@@ -82,7 +83,7 @@ class Call:
 
     async def run(self, channel: ChannelLike) -> CallResult:
         """Drive the channel to its end and say what became of the call."""
-        self._channel, self._saying = channel, Saying(self._plan, channel)
+        self._channel, self._saying = channel, Saying(self._plan, channel, self._timers)
         try:
             async with asyncio.TaskGroup() as group:
                 self._handing = Handing(group, self._plan.hand_over, channel)
@@ -106,8 +107,7 @@ class Call:
             event = await channel.next_event(self._timers.until_next)
             if event is None:
                 for name in self._timers.fired():
-                    late = name in _DEADLINES
-                    await (self._advance(att.Deadline(name)) if late else self._tell_flow(flow_events.TimerFired(name)))
+                    await self._on_timer(name)
             elif isinstance(event, pbx.Interrupt):
                 if not self._stops.said_here:
                     await self._advance(att.Stopped(event.reason, event.even_if_up))
@@ -115,10 +115,28 @@ class Call:
                 await self._on_channel_event(event)
         await self._hear_last_words()
         kept, missing = (self._hearing.kept, self._hearing.fault) if self._hearing is not None else ((), None)
-        stopped, message = self._stops.opted_out, self._message
         return conclude(
-            self._result, self._said, self._note, missing, opted_out=stopped, message=message, recordings=kept
+            self._result,
+            self._said,
+            self._note,
+            missing,
+            opted_out=self._stops.opted_out,
+            cut_off=self._cut_off,
+            message=self._message,
+            recordings=kept,
         )
+
+    async def late_key(self, key: str) -> None:
+        """A key went down before the end of the channel and was heard of after it: a stop is a stop."""
+        await self._stops.late(key, self._session)
+
+    async def _on_timer(self, name: str) -> None:
+        if name in _DEADLINES:
+            await self._advance(att.Deadline(name))
+        elif name != BEGINNING:
+            await self._tell_flow(flow_events.TimerFired(name))
+        elif self._attempt.state is att.State.UP and self._saying is not None and not await self._saying.begun():
+            await self._prompt_failed("a prompt did not begin: the person would have sat in silence")
 
     async def _on_channel_event(self, event: pbx.Event) -> None:
         if isinstance(event, pbx.FarEndEnded):
@@ -130,8 +148,21 @@ class Call:
             return
         if (attempt_event := to_attempt(event)) is not None:
             await self._advance(attempt_event)
-        if (flow_event := to_flow(event, self._known_channel.id)) is not None:
+        if isinstance(event, pbx.Key | pbx.KeyBegan) and not self._flow_hears:
+            await self._stop_past_flow(event.digit)
+        elif (flow_event := to_flow(event, self._known_channel.id)) is not None:
             await self._tell_flow(flow_event)
+
+    @property
+    def _flow_hears(self) -> bool:
+        talks = self._attempt.state in (att.State.UP, att.State.DETECTING, att.State.AWAITING)
+        return talks and self._session is not None and not self._session.finished
+
+    async def _stop_past_flow(self, key: str) -> None:
+        """The opt-out key while the phone still rings, or when the flow is over already."""
+        if self._stops.means(key, self._session):
+            await self._take_stop(cmd.StoreOptOut("key"))
+            await self._advance(att.Stopped(SAID_STOP, even_if_up=True))
 
     async def _on_failed_playback(self, playback: str) -> None:
         """A prompt that cannot be played ends the call: the person would sit in silence.
@@ -222,9 +253,9 @@ class Call:
                 except PromptFailed as fault:
                     await self._prompt_failed(str(fault))
             case cmd.Transfer() if self._handing is not None:
-                self._handing.start(order_of(self._plan, channel.id, command))
+                await self._handing.start(order_of(self._plan, channel.id, command))
             case cmd.StopTransfer() if self._handing is not None:
-                self._handing.stop()
+                await self._handing.end()
             case cmd.StartTimer(timer, seconds):
                 self._timers.start(timer, seconds)
             case cmd.CancelTimer(timer):
@@ -242,6 +273,16 @@ class Call:
             self._note = self._stops.fault
             await self._advance(att.FlowEnded())
         return stored
+
+    @property
+    def _cut_off(self) -> bool:
+        """Whether we ended the call, or Asterisk its longest time, and not the person."""
+        if self._attempt.stopped is not None or self._attempt.deadline is not None:
+            return True
+        answered_at, ended_at = self._attempt.answered_at, None if self._result is None else self._result.ended_at
+        if answered_at is None or ended_at is None or self._far_end_ended:
+            return False
+        return ended_at - answered_at >= dt.timedelta(seconds=self._plan.max_call_s)
 
     @property
     def _known_channel(self) -> ChannelLike:

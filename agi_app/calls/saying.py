@@ -1,4 +1,4 @@
-"""What the person of one call hears: at most one prompt or saying at a time."""
+"""What the person of one call hears: at most one prompt or saying at a time, and never nothing instead of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from collections.abc import Awaitable, Sequence
 
 from agi_app import log
 from agi_app.calls.plan import CallPlan, ChannelLike
+from agi_app.calls.timers import Timers
 from agi_app.calls.translate import playback_id
 from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.flow.commands import Play, Say, Sounding, StopPlayback
+
+BEGINNING = "a prompt to begin"  # the name of its timer
+BEGIN_S = 1.0  # Asterisk says within milliseconds that a prompt plays; what it does not say by then, nobody hears
 
 _log = log.get("call")
 
@@ -20,8 +24,8 @@ class PromptFailed(Exception):
 class Saying:
     """Carries out what the flow wants heard."""
 
-    def __init__(self, plan: CallPlan, channel: ChannelLike) -> None:
-        self._plan, self._channel = plan, channel
+    def __init__(self, plan: CallPlan, channel: ChannelLike, timers: Timers) -> None:
+        self._plan, self._channel, self._timers = plan, channel, timers
         self._playback: str | None = None  # the session's id of what plays now
 
     def plays(self, playback: str) -> bool:
@@ -43,8 +47,19 @@ class Saying:
                 self._playback = None
                 await self._channel.stop_playback(playback_id(self._channel.id, playback))
 
+    async def begun(self) -> bool:
+        """Whether what was to be heard is or was; while Asterisk cannot be asked it is asked again later."""
+        if self._playback is None:
+            return True
+        try:
+            return await self._channel.has_begun(playback_id(self._channel.id, self._playback))
+        except RequestFailed:
+            self._timers.start(BEGINNING, BEGIN_S)
+            return True
+
     async def _play(self, playback: str, media: str | Sequence[str]) -> None:
         self._playback = playback
+        self._timers.start(BEGINNING, BEGIN_S)
         try:
             await self._channel.play(playback_id(self._channel.id, playback), media)
         except RequestFailed as error:

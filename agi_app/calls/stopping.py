@@ -1,4 +1,8 @@
-"""The stops that are said in one call: each on disk before the flow hears that it is."""
+"""The stops that are said in one call: each on disk before the flow hears that it is.
+
+The opt-out key counts from the moment it goes down, also where no flow hears it: while the phone still rings (early
+media), between the flow's end and the hangup, and when its start is heard of after the call's end.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,10 @@ from agi_app.calls.plan import CallPlan
 from agi_app.errors import SafetyError
 from agi_app.flow.commands import StoreOptOut, StoreStop, StoreWrongNumber
 from agi_app.flow.events import Event, OptOutStored, StopStored
+from agi_app.flow.session import Session
 from agi_app.model.person import WRONG_NUMBER
 
+SAID_STOP = "the person said stop"
 KEYED = "keyed"  # how a stop for a number that was keyed in was said
 Stop = StoreOptOut | StoreStop | StoreWrongNumber
 
@@ -47,3 +53,16 @@ class Stopping:
             _log.critical("stop not stored", error=str(error))
             return None
         return OptOutStored() if isinstance(command, StoreOptOut) else StopStored()
+
+    def means(self, key: str, session: Session | None) -> bool:
+        """Whether a key that the flow does not hear (``session`` is over, or None: not begun) says stop."""
+        nameless = self._plan.caller is not None and not self._plan.caller.shown  # there is no number to stop
+        if self.opted_out or nameless:
+            return False
+        return key == self._plan.flow.opt_out.key if session is None else session.means_stop(key)
+
+    async def late(self, key: str, session: Session | None) -> None:
+        """A key went down before the call's end and was heard of after it."""
+        if self.means(key, session):
+            _log.info("a stop is heard of after the end of its call")
+            await self.take(StoreOptOut("key"))

@@ -33,7 +33,7 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
             return att.GreetingEnded(silent=status[:1] == ["SILENCE"])
         case pbx.Started():
             return att.Answered()
-        case pbx.Key():
+        case pbx.Key() | pbx.KeyBegan():
             return att.Keyed()
         case pbx.HandedOver(result=result) if result == ABANDONED:
             return att.MetNobody()
@@ -50,6 +50,8 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
 def to_flow(event: pbx.Event, channel_id: str) -> flow.Event | None:
     """The flow event of a channel event; None when the flow does not care."""
     match event:
+        case pbx.KeyBegan(digit):
+            return flow.KeyBegan(digit)
         case pbx.Key(digit):
             return flow.KeyPressed(digit)
         case pbx.PlaybackFinished(playback_id):

@@ -135,7 +135,7 @@ async def talk(
         _log.warning("could not be joined", destination=order.to, reason=str(error))
         return FAILED
     finally:
-        await part(ari, bridge)
+        await part(ari, bridge, order.channel_id)
     return DONE
 
 

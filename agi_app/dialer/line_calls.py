@@ -137,7 +137,9 @@ class LineCalls:
         live.channel, result = channel, None
         _log.info("a call came in and is answered", line=line.name, caller=SHOWN if live.caller else WITHHELD)
         try:
-            result = await Call(self._plan(live, flow), node.clock).run(channel)
+            call = Call(self._plan(live, flow), node.clock)
+            with node.late_keys.of(channel.id, call):
+                result = await call.run(channel)
         except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end the others
             _log.exception("a call that came in failed in our own code")
             await channel.let_go(f"internal error: {type(error).__name__}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agi_app.clock import Clock
+from agi_app.dialer.late_keys import LateKeys
 from agi_app.dialer.live import LiveCalls
 from agi_app.gate.ruleset import RuleSet
 from agi_app.pbx.ari import Ari
+from agi_app.pbx.events import KeyBegan
 from agi_app.pbx.router import Router
 from agi_app.store.pool import Store
 
@@ -23,3 +25,11 @@ class Node:
     clock: Clock
     ruleset: RuleSet
     live: LiveCalls
+    late_keys: LateKeys = field(default_factory=LateKeys)
+
+    def key_began(self, channel_id: str, key: str) -> None:
+        """A key went down on a channel of ours, be its call going on or over; other channels are nobody's here."""
+        if channel_id in self.router:
+            self.router.deliver(channel_id, KeyBegan(key))
+        else:
+            self.late_keys.pressed(channel_id, key)

@@ -201,7 +201,8 @@ class Placer:
     async def drive(self, call: Call, channel: Channel) -> CallResult:
         """Run the call on its channel; whatever happens, the channel does not outlive it."""
         try:
-            return await self._run(call, channel.id, call.run(channel))
+            with self._node.late_keys.of(channel.id, call):
+                return await self._run(call, channel.id, call.run(channel))
         finally:
             if channel.ended is None:  # its hangup got lost on the way: nobody runs it any more, so it must not live on
                 self._node.router.forget(channel.id)

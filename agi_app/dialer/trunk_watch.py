@@ -20,6 +20,7 @@ from agi_app.pbx.ami_state import Queue, can_queue, contacts, queue, registratio
 from agi_app.pbx.trunks import endpoint_names
 from agi_app.trunk_config import TrunkSettings
 
+MEND = "docs/how-to/install-on-asterisk.md, step 2: a user in manager.conf, and [ami] in agi-app.toml"
 _log = log.get("trunks")
 
 
@@ -91,10 +92,10 @@ class Seen:
 
 
 async def examine(settings: Settings) -> list[Seen]:
-    """The trunks and queues as the manager interface tells of them; nothing when it is not used."""
+    """The manager interface itself, and the trunks and queues as it tells of them."""
     ami = settings.ami
     if not ami.username:
-        return []
+        return [Seen("AMI", False, "no [ami] in agi-app.toml, so a worker calls nobody", MEND)]
     try:
         async with _connected(settings) as open_:
             faults = await trunk_faults(open_, settings.trunks)
@@ -102,7 +103,7 @@ async def examine(settings: Settings) -> list[Seen]:
             loaded = not (ours or ami.queues) or await can_queue(open_)
             queues = {name: await queue(open_, name) for name in dict.fromkeys([*ami.queues, *ours])} if loaded else {}
     except AgiAppError as error:
-        return [Seen("AMI", False, str(error), "see the message; manager.conf and [ami] in agi-app.toml")]
+        return [Seen("AMI", False, str(error), MEND)]
     found = [Seen("AMI", True, f"answers at {ami.host}:{ami.port}")]
     for name, fault in faults.items():
         if fault is not None:

@@ -1,6 +1,6 @@
 """Everything around the dialer's loop that one worker does: listen for stops, keep leases, know why it holds.
 
-A worker dials only while all of these hold: Asterisk connected, stops heard and written, clocks agree,
+A worker dials only while all of these hold: Asterisk connected, keys and stops heard, stops written, clocks agree,
 the worker lock ours. ``hold`` names the first that does not.
 """
 
@@ -41,6 +41,7 @@ class Health:
 
     def __init__(self) -> None:
         self.deaf: str | None = "not listening for stops yet"
+        self.keys: str | None = "the start of a key is not heard yet"
         self.clock: str | None = None
         self.database: str | None = None
         self.peers: str | None = "not compared with the other workers yet"
@@ -55,7 +56,7 @@ class Worker:
     """One node at work."""
 
     def __init__(self, node: Node, stops: Stops, lock: WorkerLock, health: Health, data_folder: Path) -> None:
-        self._node, self._stops, self._lock, self._health = node, stops, lock, health
+        self._node, self._stops, self._lock, self.health = node, stops, lock, health
         self._data_folder = data_folder
         self._look_around = asyncio.Event()  # something changed: keep house now
         self._listening = False  # the connection that hears of stops is up; the live calls may be unchecked yet
@@ -63,7 +64,7 @@ class Worker:
 
     def hold(self) -> str | None:
         """Why nobody may be dialled now; None when all is well."""
-        health = self._health
+        health = self.health
         if self._stops.broken is not None:
             return (
                 f"stops cannot be kept on disk: {self._stops.broken}; free space or mend the file's rights,"
@@ -77,6 +78,8 @@ class Worker:
             return "stops are on their way into the database"
         if not self._node.ari.is_connected:
             return f"no connection to Asterisk at {self._node.ari.settings.url}"
+        if health.keys is not None:
+            return health.keys
         if health.hold_until is not None and self._node.clock.now() < health.hold_until:
             return f"the database was restored from a backup: nobody is called before {health.hold_until:%F %H:%M} UTC"
         return health.catalog or health.clock or health.peers or health.checkpoint
@@ -94,13 +97,13 @@ class Worker:
         match heard:
             case Listening():
                 self._listening = True
-                if self._health.outage:
+                if self.health.outage:
                     self._stops.replay()
                 await self._check_live_calls()
                 dialer.control_changed()
             case ListenLost(reason):
                 self._listening = False
-                self._health.deaf, self._health.outage = reason, True
+                self.health.deaf, self.health.outage = reason, True
                 _log.warning("stops are not heard", reason=reason)
             case Notification(channel, payload) if channel == STOP_CHANNEL:
                 await self._stop_person(int(payload))
@@ -131,14 +134,14 @@ class Worker:
             verdicts = await stop_table.live_check(self._node.store, self._node.live.attempt_ids)
             for attempt_id, verdict in verdicts.items():
                 self._node.live.stop_attempt(attempt_id, verdict, even_if_up=verdict != "campaign_stopped")
-            if self._health.outage:
-                self._health.outage_ended = await checks.database_now(self._node.store)
-                self._health.peers = "waiting to hear that the other workers' stops are stored"
+            if self.health.outage:
+                self.health.outage_ended = await checks.database_now(self._node.store)
+                self.health.peers = "waiting to hear that the other workers' stops are stored"
         except StoreError as error:
-            self._health.deaf = str(error)
+            self.health.deaf = str(error)
             self._look_around.set()  # keep_house asks again: no second Listening tells us to
             return
-        self._health.deaf, self._health.outage = None, False
+        self.health.deaf, self.health.outage = None, False
         self._look_around.set()
 
     async def keep_house(self, dialer: Dialer) -> None:
@@ -147,7 +150,7 @@ class Worker:
             try:
                 async with asyncio.timeout(ROUND_S):
                     await self._house_round(dialer)
-                self._health.database = None
+                self.health.database = None
             except TimeoutError:
                 self._database_fails(f"the database did not answer within {ROUND_S:.0f} s")
             except StoreError as error:
@@ -158,15 +161,15 @@ class Worker:
                     await self._look_around.wait()
 
     def _database_fails(self, reason: str) -> None:
-        if self._health.database != reason:
+        if self.health.database != reason:
             _log.error("nobody is dialled until the database is well", error=reason)
-        self._health.database = reason
+        self.health.database = reason
 
     async def _house_round(self, dialer: Dialer) -> None:
         node = self._node
         if not await self._lock.still_held():
             await self._retake_lock()
-        if self._listening and self._health.deaf is not None:
+        if self._listening and self.health.deaf is not None:
             await self._check_live_calls()
         ids = node.live.attempt_ids
         ours = await attempts.extend_leases(node.store, node.entityid, ids, LEASE)
@@ -204,10 +207,10 @@ class Worker:
         """After an outage a peer's journal may hold stops that nobody else knows: wait for its word."""
         store = self._node.store
         since = await nodes.database_started(store)
-        if self._health.outage_ended is not None:
-            since = max(since, self._health.outage_ended)
+        if self.health.outage_ended is not None:
+            since = max(since, self.health.outage_ended)
         waiting = await nodes.unflushed_since(store, since)
-        self._health.peers = (
+        self.health.peers = (
             f"workers have not said since the database came back that their stops are stored: {', '.join(waiting)};"
             " start them, or `agi-app forget-node NAME` if one is gone for good"
             if waiting
@@ -216,14 +219,14 @@ class Worker:
 
     async def _note_progress(self) -> None:
         found = await progress.progress(self._node.store)
-        self._health.hold_until = found.hold_until
+        self.health.hold_until = found.hold_until
         try:
             await asyncio.to_thread(checkpoint.advance, self._data_folder, found, self._node.clock.now())
-            self._health.checkpoint = None
+            self.health.checkpoint = None
         except (SafetyError, ConfigError) as error:
-            if self._health.checkpoint is None:
+            if self.health.checkpoint is None:
                 _log.critical("nobody is dialled: the checkpoint says no", error=str(error))
-            self._health.checkpoint = str(error)
+            self.health.checkpoint = str(error)
 
     async def _retake_lock(self) -> None:
         lock = await self._node.store.worker_lock(self._node.entityid)
@@ -237,12 +240,12 @@ class Worker:
     async def _compare_clocks(self) -> None:
         apart = await checks.clock_difference(self._node.store)
         if abs(apart) > MAX_CLOCK_DIFFERENCE:
-            self._health.clock = (
+            self.health.clock = (
                 f"the clocks of this host and of the database are {abs(apart).total_seconds():.1f} s apart;"
                 " set both by NTP"
             )
         else:
-            self._health.clock = None
+            self.health.clock = None
 
     async def drain(self, dialer: Dialer) -> None:
         """End in order: no new call, live ones may finish for a while, then are hung up."""

@@ -17,8 +17,14 @@ class PlaybackFinished(msgspec.Struct, frozen=True, gc=False):
     playback: str
 
 
+class KeyBegan(msgspec.Struct, frozen=True, gc=False):
+    """A key went down: 0-9, * or #. It counts for the opt-out alone; its ``KeyPressed`` may never come."""
+
+    key: str
+
+
 class KeyPressed(msgspec.Struct, frozen=True, gc=False):
-    """One key: 0-9, * or #."""
+    """One key was pressed and released: 0-9, * or #."""
 
     key: str
 
@@ -67,4 +73,5 @@ class HungUp(msgspec.Struct, frozen=True, gc=False):
 
 
 Speaking = TalkingStarted | Listened | Recorded
-Event = PlaybackFinished | KeyPressed | TimerFired | Speaking | TransferEnded | OptOutStored | StopStored | HungUp
+Keys = KeyBegan | KeyPressed
+Event = PlaybackFinished | Keys | TimerFired | Speaking | TransferEnded | OptOutStored | StopStored | HungUp

@@ -5,10 +5,10 @@ event then either is for what we wait for, or is stale and ignored. Rules that h
 everywhere, whatever the author wrote:
 
 * The opt-out key works from the first to the last moment, during every prompt and gather,
-  also with ``barge_in: false``. While digits are typed the key alone is a digit, so there
-  it is ``*`` and the key. After it comes ``StoreOptOut``; then nothing until
-  ``OptOutStored``; then the confirm prompt, if there is one; then ``Hangup``. Whoever calls a line and shows no
-  number is led to the node that asks for one instead (``without_number``).
+  also with ``barge_in: false``, and as soon as it goes down: whoever hangs up with it still down has said stop.
+  While digits are typed the key alone is a digit, so there it is ``*`` and the key. After it comes ``StoreOptOut``;
+  then nothing until ``OptOutStored``; then the confirm prompt, if there is one; then ``Hangup``. Whoever calls a line
+  and shows no number is led to the node that asks for one instead (``without_number``).
 * A spoken stop counts from the first to the last moment, too, if somebody listens (``hears``): talk breaks a
   prompt off, whatever its ``barge_in``, and what was said is heard out. When it was neither a stop nor an answer
   the prompt plays again; talk during that second time is listened to beside the prompt, which goes on.
@@ -36,6 +36,7 @@ from agi_app.flow.definition import Flow
 from agi_app.flow.events import (
     Event,
     HungUp,
+    KeyBegan,
     KeyPressed,
     Listened,
     OptOutStored,
@@ -203,8 +204,8 @@ class Session:
             case HungUp():
                 state.phase, state.playback, state.timer, state.transfer = "done", None, None, None
                 state.listening = state.recording = None
-            case KeyPressed() if state.phase not in ("storing", "confirming"):
-                return self._key(event.key)
+            case KeyBegan(key) | KeyPressed(key) if state.phase not in ("storing", "confirming"):
+                return self._key_began(key) if isinstance(event, KeyBegan) else self._key(key)
             case PlaybackFinished() if event.playback == state.playback:
                 return self._playback_finished()
             case TimerFired() if event.timer == state.timer:
@@ -549,16 +550,31 @@ class Session:
 
     # ---- keys and answers
 
-    def _key(self, key: str) -> list[Command]:
-        state, step = self._state, self._current()
-        after_star, state.star = state.star, key == "*"
+    def means_stop(self, key: str) -> bool:
+        """Whether this key would be the opt-out now; after the end of the call: at its last moment."""
+        state = self._state
         gather = self._question() if state.phase != "new" else None
         typing = gather is not None and gather.digits is not None
-        storing = state.phase == "storing_other"
-        if key == self._flow.opt_out.key and (after_star or storing or not typing):
-            return self._opt_out("key")
-        if storing:
+        after_star = state.star or state.star_down
+        return key == self._flow.opt_out.key and (after_star or state.phase == "storing_other" or not typing)
+
+    def _key_began(self, key: str) -> list[Command]:
+        """Nothing but the opt-out is decided before a key is released."""
+        state, stops = self._state, self.means_stop(key)
+        state.star_down, state.acted = key == "*", key if stops else None
+        return self._opt_out("key") if stops else []
+
+    def _key(self, key: str) -> list[Command]:
+        state, step, stops = self._state, self._current(), self.means_stop(key)
+        state.star, state.star_down = key == "*", key == "*" and state.star_down
+        acted, state.acted = state.acted, None
+        if acted == key:
             return []
+        if stops:
+            return self._opt_out("key")
+        if state.phase == "storing_other":
+            return []
+        gather = self._question() if state.phase != "new" else None
         if gather is not None:
             heard = state.phase == "listening"
             verdict = judge_key(gather, state.digits, key, heard=heard) if heard or gather.barge_in else None

@@ -77,6 +77,8 @@ class State:
     early: str = ""  # keys pressed in prompts, for the first question behind them
     pressed: str = ""  # the key that answered the last question: pressed twice it answers no other one
     star: bool = False  # the last key was *, so the opt-out key counts even while typing digits
+    star_down: bool = False  # the last key that was seen going down was *
+    acted: str | None = None  # a key that has done what it means while it went down; its release means nothing more
     variables: dict[str, Value] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     disposition: str | None = None

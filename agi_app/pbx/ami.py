@@ -1,4 +1,4 @@
-"""The manager interface (AMI), for looking only: a connection of panoramisk's protocol behind a fence.
+"""The manager interface (AMI), for looking and listening only: a connection of panoramisk's protocol behind a fence.
 
 panoramisk 1.4 parses and pairs answers with questions; what it does not do is done here. It decodes each TCP
 chunk by itself, so that a character on the border is lost: we feed it whole characters. It writes values as they
@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,7 +25,8 @@ from agi_app.errors import AsteriskError, SafetyError
 QUESTIONS = frozenset(
     {"Login", "Logoff", "Ping", "PJSIPShowRegistrationsOutbound", "PJSIPShowEndpoint", "QueueStatus", "QueueSummary"}
 )
-MOST_BYTES = 4 * 1024 * 1024  # of answers to one question: more is no answer to ours
+MOST_BYTES = 4 * 1024 * 1024  # from one question to the next: more is no answer to ours, and too much to listen to
+KEYS = "dtmf"  # the class of events that tell of keys
 
 Answer = Mapping[str, str]  # one message: header -> value; read with the names that Asterisk writes
 
@@ -53,26 +54,42 @@ class Ami:
             raise Refused(f"{self._where} refused {question}: {answers[0].get('Message', '')}")
         return answers
 
+    async def lost_within(self, seconds: float) -> bool:
+        """Wait so long, or until the connection is lost; whether it is."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._protocol.gone.wait()
+        except TimeoutError:
+            return False
+        return True
+
 
 class Refused(AsteriskError):
     """Asterisk answered no; the connection stays good."""
 
 
 @asynccontextmanager
-async def connected(host: str, port: int, username: str, password: str, timeout: float) -> AsyncIterator[Ami]:
-    """Connect and log in, without events; raises AsteriskError."""
+async def connected(
+    host: str,
+    port: int,
+    username: str,
+    password: str,
+    timeout: float,
+    on_key: Callable[[Answer], None] | None = None,
+) -> AsyncIterator[Ami]:
+    """Connect and log in; raises AsteriskError. ``on_key`` gets the events of keys, without it there are none."""
     where = f"the manager interface at {host}:{port}"
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(timeout):
-            _, protocol = await loop.create_connection(lambda: _Protocol(where), host, port)
+            _, protocol = await loop.create_connection(lambda: _Protocol(where, on_key), host, port)
     except TimeoutError:
         raise AsteriskError(f"{where} cannot be reached within {timeout:g} s") from None
     except OSError as error:
         raise AsteriskError(f"{where} cannot be reached: {error.strerror or error}") from None
     ami = Ami(protocol, where, timeout)
     try:
-        await ami.ask("Login", Username=username, Secret=password, Events="off")
+        await ami.ask("Login", Username=username, Secret=password, Events="off" if on_key is None else KEYS)
         yield ami
     finally:
         protocol.end(AsteriskError(f"{where} was closed"))
@@ -84,12 +101,13 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
     encoding = "utf-8"
     forgetable_actions = frozenset(question.lower() for question in QUESTIONS)  # never to be sent again
 
-    def __init__(self, where: str) -> None:
-        self._where = where
+    def __init__(self, where: str, on_event: Callable[[Answer], None] | None) -> None:
+        self._where, self._on_event = where, on_event
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._waiting: set[asyncio.Future[Any]] = set()
         self._bytes = 0
         self._ended: AsteriskError | None = None
+        self.gone = asyncio.Event()
         self.awaiting_actions: deque[Any] = deque()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -112,7 +130,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
     def data_received(self, data: bytes) -> None:
         self._bytes += len(data)
         if self._bytes > MOST_BYTES:
-            self.end(AsteriskError(f"{self._where} sent more than {MOST_BYTES} bytes for one answer"))
+            self.end(AsteriskError(f"{self._where} sent more than {MOST_BYTES} bytes after one question"))
             return
         super().data_received(self._decoder.decode(data).encode())
 
@@ -120,13 +138,16 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         self.end(AsteriskError(f"{self._where} closed the connection" + (f": {exc}" if exc else "")))
 
     def dispatch(self, event: Any) -> None:
-        """An event that nobody asked for; there are hardly any, since we log in without."""
+        """An event that nobody asked for: of keys, if they were wished for, else hardly any."""
+        if self._on_event is not None and self._ended is None:
+            self._on_event(dict(event.items()))
 
     def end(self, why: AsteriskError) -> None:
         """Close, and fail whoever waits; once."""
         if self._ended is not None:
             return
         self._ended = why
+        self.gone.set()
         for future in self._waiting:
             if not future.done():
                 future.set_exception(why)

@@ -13,6 +13,7 @@ from agi_app.errors import RequestFailed
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.names import CHANNEL_PREFIX
 
+_GONE = (400, 404, 409, 422)  # no such channel, no such bridge, not in our application, not in this bridge
 _log = log.get("pbx.bridges")
 
 
@@ -27,8 +28,18 @@ async def join(ari: Ari, bridge_id: str, *channel_ids: str) -> None:
     await ari.request("POST", f"bridges/{bridge_id}/addChannel", {"channel": ",".join(channel_ids)})
 
 
-async def part(ari: Ari, bridge_id: str) -> None:
-    """Remove the bridge; its channels are ours again. One that is gone already is no error."""
+async def part(ari: Ari, bridge_id: str, *channel_ids: str) -> None:
+    """Remove the bridge; these channels are ours again when it returns. What is gone already is no error.
+
+    To remove a bridge only marks its channels: a prompt for one that is still leaving it is never heard, and no event
+    tells of it. To take a channel out waits until it has left.
+    """
+    for channel_id in channel_ids:
+        try:
+            await ari.request("POST", f"bridges/{bridge_id}/removeChannel", {"channel": channel_id})
+        except RequestFailed as fault:
+            if fault.status not in _GONE:
+                _log.warning("a channel could not be taken out of a bridge", channel=channel_id, reason=str(fault))
     try:
         await ari.request("DELETE", f"bridges/{bridge_id}")
     except RequestFailed as fault:

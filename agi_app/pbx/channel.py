@@ -14,7 +14,17 @@ from collections.abc import AsyncIterator, Sequence
 from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari import Ari
-from agi_app.pbx.events import Destroyed, End, Event, Failed, Lost, PlaybackFinished, Started
+from agi_app.pbx.events import (
+    Destroyed,
+    End,
+    Event,
+    Failed,
+    Lost,
+    PlaybackFinished,
+    PlaybackRef,
+    PlaybackStarted,
+    Started,
+)
 
 _log = log.get("pbx.channel")
 QUEUE_LIMIT = 256
@@ -33,6 +43,7 @@ class Channel:
         self._alarm: asyncio.TimerHandle | None = None  # for the waiter; it may be earlier than need be
         self._until = math.inf  # when the waiter has waited long enough, by the loop's clock
         self._playing: set[str] = set()
+        self._unbegun: set[str] = set()  # of them, those that Asterisk has not said it plays
         self._overflowed = False
 
     @property
@@ -43,6 +54,9 @@ class Channel:
     def deliver(self, event: Event) -> None:
         """Append an event; called by the router. Nothing is accepted after the end of the call."""
         if self.ended is not None:
+            return
+        if isinstance(event, PlaybackStarted):  # nobody waits for it
+            self._unbegun.discard(event.playback_id)
             return
         if isinstance(event, Destroyed | Failed | Lost):
             self.ended = event
@@ -58,7 +72,7 @@ class Channel:
         elif isinstance(event, Started):
             self.started = True
         elif isinstance(event, PlaybackFinished):
-            self._playing.discard(event.playback_id)
+            self._over(event.playback_id)
         self._queue.append(event)
         if self._waiter is not None:
             _wake(self._waiter)
@@ -119,12 +133,32 @@ class Channel:
         """
         sounds = [media] if isinstance(media, str) else list(media)
         self._playing.add(playback_id)
+        self._unbegun.add(playback_id)
         try:
             await self._ari.request("POST", f"channels/{self.id}/play/{playback_id}", body={"media": sounds})
         except RequestFailed as fault:
             if fault.status:
-                self._playing.discard(playback_id)
+                self._over(playback_id)
             raise
+
+    async def has_begun(self, playback_id: str) -> bool:
+        """Whether a prompt is heard or was, as Asterisk has said or says now; raises RequestFailed.
+
+        A channel that was just leaving a bridge has prompts of which no event ever tells.
+        """
+        if playback_id not in self._unbegun:
+            return True
+        try:
+            state = (await self._ari.request("GET", f"playbacks/{playback_id}")).decode(PlaybackRef).state
+        except RequestFailed as fault:
+            if fault.status != 404:
+                raise
+            state = "gone"
+        return state in ("playing", "paused") or playback_id not in self._unbegun
+
+    def _over(self, playback_id: str) -> None:
+        self._playing.discard(playback_id)
+        self._unbegun.discard(playback_id)
 
     async def stop_playback(self, playback_id: str) -> None:
         """Cut a prompt short; one that has ended already is no error."""

@@ -79,11 +79,23 @@ class Left(msgspec.Struct, frozen=True, gc=False):
     """The channel left our application: sent on into the dialplan, or about to end."""
 
 
+class KeyBegan(msgspec.Struct, frozen=True, gc=False):
+    """A key went down; AMI alone tells it, and not of every key (SIP INFO has an end only)."""
+
+    digit: str
+
+
 class Key(msgspec.Struct, frozen=True, gc=False):
     """A key was pressed and released."""
 
     digit: str
     duration_ms: int = 0
+
+
+class PlaybackStarted(msgspec.Struct, frozen=True, gc=False):
+    """A prompt is heard from now on."""
+
+    playback_id: str
 
 
 class PlaybackFinished(msgspec.Struct, frozen=True, gc=False):
@@ -175,7 +187,9 @@ Event = (
     | Progress
     | Started
     | Left
+    | KeyBegan
     | Key
+    | PlaybackStarted
     | PlaybackFinished
     | TalkingStarted
     | TalkingFinished
@@ -210,18 +224,20 @@ def translate(frame: Frame) -> Routed | None:
     if frame.type == "Dial":
         event = _DIAL.get(frame.dialstatus)
         return (frame.peer.id, event) if event is not None and frame.peer is not None else None
-    if frame.type == "PlaybackFinished":
-        return _playback(frame.playback)
+    if frame.type in ("PlaybackStarted", "PlaybackFinished"):
+        return _playback(frame.playback, began=frame.type == "PlaybackStarted")
     make = _CHANNEL_EVENTS.get(frame.type)
     if make is None or frame.channel is None or frame.soft:
         return None
     return frame.channel.id, make(frame)
 
 
-def _playback(playback: PlaybackRef | None) -> Routed | None:
+def _playback(playback: PlaybackRef | None, *, began: bool) -> Routed | None:
     if playback is None:
         return None
     kind, _, channel_id = playback.target_uri.partition(":")
     if kind != "channel":
         return None
+    if began:
+        return channel_id, PlaybackStarted(playback.id)
     return channel_id, PlaybackFinished(playback.id, failed=playback.state == "failed")

@@ -80,7 +80,7 @@ async def registrar() -> AsyncIterator[tuple[Registrar, int]]:
 @pytest.fixture(scope="module")
 def pbx(tmp_path_factory: pytest.TempPathFactory, asterisk_root: Path) -> Iterator[Asterisk]:
     """An Asterisk with the manager interface on."""
-    with Asterisk(asterisk_root, tmp_path_factory.mktemp("ami"), ami=True) as running:
+    with Asterisk(asterisk_root, tmp_path_factory.mktemp("ami")) as running:
         yield running
 
 
@@ -147,6 +147,7 @@ async def _is_registered(ami: Ami) -> bool:
     return [r.status for r in await registrations(ami) if r.name == "up"] == ["Registered"]
 
 
+@pytest.mark.attack("row 13: the user who looks is used to originate, or shares its secret with one who may")
 async def test_its_user_can_call_nobody_even_past_the_fence(pbx: Asterisk) -> None:
     """Asterisk itself refuses: the user has no right to originate, to redirect or to run commands."""
     actions = {
@@ -162,6 +163,16 @@ async def test_its_user_can_call_nobody_even_past_the_fence(pbx: Asterisk) -> No
         writer.write(f"Action: {action}\r\n{rest}\r\n".encode())
         assert b"Permission denied" in await reader.readuntil(b"\r\n\r\n"), action
     writer.close()
+
+
+def test_no_user_of_the_shipped_configuration_may_originate_and_each_secret_is_used_once(pbx: Asterisk) -> None:
+    """One who may is written for a bench alone, with a secret of its own."""
+    text = (pbx.run_dir / "etc" / "manager.conf").read_text()
+    assert re.findall(r"^\[(.+)\]", text, re.M) == ["general", USER]
+    assert not re.search(r"^(write|read) *=.*(all|originate|call|command|config|agent|user)", text, re.M)
+    assert not (pbx.run_dir / "etc" / "manager_local.conf").exists()
+    bench = Asterisk(pbx.root, pbx.run_dir, originator=True)
+    assert len({bench.ami_password, bench.originator_password, bench.ari_password}) == 3
 
 
 async def test_a_wrong_password_is_told(pbx: Asterisk) -> None:

@@ -81,7 +81,7 @@ async def test_every_fault_is_found_in_one_look(patient: Patient) -> None:
     (patient.folder / "flows" / "torn.yaml").write_text("flow: [")
     wrong = patient.settings.replace('password = "', 'password = "x')
     found = await patient.examine(f'database_url = "postgresql://agi_app@127.0.0.1:1/agi_app"\n{wrong}')
-    assert {name for name, f in found.items() if not f.well} == {"project files", "database", "Asterisk"}
+    assert {name for name, f in found.items() if not f.well} == {"project files", "database", "Asterisk", "AMI"}
     assert "flows/torn.yaml:" in found["project files"].text
     assert "password" in found["Asterisk"].text
     assert all(f.mend for f in found.values() if not f.well)

@@ -211,15 +211,14 @@ def test_whoever_meets_nobody_hears_who_rang_and_the_campaign_stops(site: AgentS
 
 
 def test_while_asterisk_cannot_be_asked_about_agents_nobody_is_called(site: AgentSite) -> None:
-    """The manager interface is cut off: no INVITE, the reason in the status; then it comes back."""
+    """The manager interface is cut off, so keys are not heard either: no INVITE, the reason in the status."""
     numbers = people(PATIENT)
     with wire_to(f"http://127.0.0.1:{site.asterisk.ami_port}") as wire:
         site.ami_port, wire.refuse = wire.port, True
         site.set_clock(CLOCK)
         site.call_for_agents("deaf", numbers)
         with site.worker():
-            until("the worker says why", lambda: site.held_by("deaf") == ["agents"])
-            assert "nobody knows which of the agents" in site.status("deaf")["held_back_by"][0]["text"]
+            until("the worker says why", lambda: "start of a key" in str(site.status("deaf")["held_back_by"]))
             assert site.calls(numbers) == []
             wire.refuse = False
             site.settle("deaf")

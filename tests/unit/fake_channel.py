@@ -27,6 +27,7 @@ class FakeChannel:
         self.fail_with: dict[str, RequestFailed] = {}  # verb -> error
         self.broken_prompts: set[str] = set()
         self.no_such_place = False  # in the dialplan
+        self.unheard: set[str] = set()  # prompts that Asterisk takes and never plays
         self._events: list[tuple[float, int, pbx.Event]] = []
         self._order = itertools.count()
         self._reads = 0
@@ -59,8 +60,14 @@ class FakeChannel:
         media = media if isinstance(media, str) else " + ".join(media)
         self._ask("play", media)
         broken = media in self.broken_prompts
+        if media in self.unheard:
+            self.unheard.add(playback_id)
+            return
         end = self.clock.monotonic() + (0.0 if broken else self.prompt_s)
         self.at(end, pbx.PlaybackFinished(playback_id, failed=broken))
+
+    async def has_begun(self, playback_id: str) -> bool:
+        return playback_id not in self.unheard
 
     async def stop_playback(self, playback_id: str) -> None:
         self._ask("stop", playback_id)

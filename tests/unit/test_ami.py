@@ -168,7 +168,8 @@ async def test_when_nobody_can_be_asked_nothing_is_known_against_a_trunk(tmp_pat
     assert breakers["carrier"].room(0.0) is None
     (seen,) = await examine(settings)
     assert (seen.check, seen.well) == ("AMI", False)
-    assert await examine(Settings(project=tmp_path)) == [], "without a user it is not used"
+    (seen,) = await examine(Settings(project=tmp_path))
+    assert (seen.check, seen.well) == ("AMI", False), "without it nobody is called"
 
 
 def test_the_password_of_the_interface_comes_from_its_file(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from agi_app.flow import commands as do
 from agi_app.flow.events import (
     Event,
     HungUp,
+    KeyBegan,
     KeyPressed,
     Listened,
     OptOutStored,
@@ -71,6 +72,7 @@ EVERYTHING = parse_flow(FLOW, "everything.yaml").flow
 IDS = st.integers(1, 12)
 EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.sampled_from("0123456789*#").map(KeyPressed),
+    st.sampled_from("0123456789*#").map(KeyBegan),
     IDS.map(lambda number: PlaybackFinished(f"p{number}")),
     IDS.map(lambda number: TimerFired(f"t{number}")),
     st.just(OptOutStored()),
@@ -202,6 +204,48 @@ def test_star_nine_always_stops(moves: list[Move]) -> None:
     assert call.session.opted_out or not still_on_the_line
     stores = [command for command in call.seen if isinstance(command, do.StoreOptOut)]
     assert len(stores) == int(call.session.disposition == "opted_out")
+
+
+@given(MOVES)
+def test_a_nine_that_goes_down_stops_wherever_a_nine_stops_and_its_release_adds_nothing(moves: list[Move]) -> None:
+    """Whoever hangs up with the key still down has said stop; a digit is no stop, whether it is released or not."""
+    call = Watched()
+    for move in moves:
+        call.make(move)
+    stops, over = call.session.means_stop("9"), call.session.finished or call.session.opted_out
+    down = call.send(KeyBegan("9"))
+    assert (do.StoreOptOut("key") in down) == (stops and not over)
+    if stops and not over:
+        assert call.send(KeyPressed("9")) == []
+
+
+@given(MOVES, st.sampled_from("012345678#"))
+def test_other_keys_do_nothing_while_they_go_down(moves: list[Move], key: str) -> None:
+    call = Watched()
+    for move in moves:
+        call.make(move)
+    assert call.send(KeyBegan(key)) == []
+
+
+def test_star_and_a_held_nine_stop_among_digits_whatever_was_heard_of_the_star() -> None:
+    """Begins come over one connection and releases over another, so either of the star's may be there first."""
+    for star in ([KeyBegan("*")], [KeyPressed("*")], [KeyBegan("*"), KeyPressed("*")]):
+        session = Session.begin(parse_flow(FLOW.replace("start: greeting", "start: number"), "x.yaml").flow, {})
+        session.start()
+        session.handle(PlaybackFinished("p1"))
+        for event in star:
+            session.handle(event)
+        assert do.StoreOptOut("key") in session.handle(KeyBegan("9"))
+
+
+def test_a_star_before_another_digit_does_not_make_a_nine_a_stop() -> None:
+    session = Session.begin(parse_flow(FLOW.replace("start: greeting", "start: number"), "x.yaml").flow, {})
+    session.start()
+    session.handle(PlaybackFinished("p1"))
+    for key in "*5":
+        session.handle(KeyBegan(key))
+        session.handle(KeyPressed(key))
+    assert session.handle(KeyBegan("9")) == []
 
 
 @given(MOVES)

@@ -495,3 +495,77 @@ async def test_events_without_meaning_and_late_ones_change_nothing() -> None:
     result = await world.run()
     assert result.disposition == "completed"
     assert world.channel.log.count("play zh/greeting") == 1
+
+
+async def test_whoever_hangs_up_with_9_still_down_has_said_stop() -> None:
+    world = answered()
+    world.channel.at(4, pbx.KeyBegan("9")).at(4.1, pbx.FarEndEnded(None), BYE)
+    result = await world.run()
+    assert (world.stops, result.disposition) == ([(CLAIM.number, "key")], "opted_out")
+
+
+async def test_the_start_and_the_end_of_a_9_are_one_stop() -> None:
+    world = answered()
+    world.channel.at(4, pbx.KeyBegan("9")).at(4.1, pbx.Key("9"))
+    result = await world.run()
+    assert (len(world.stops), result.disposition) == (1, "opted_out")
+
+
+@pytest.mark.parametrize("key", [pbx.KeyBegan("9"), pbx.Key("9")])
+async def test_a_9_in_early_media_is_stored_and_ends_the_ringing(key: pbx.Event) -> None:
+    world = World()
+    world.channel.at(1, pbx.Progress()).at(2, key)
+    result = await world.run()
+    assert (world.stops, world.channel.log) == ([(CLAIM.number, "key")], ["store", "hangup"])
+    assert (result.outcome, result.disposition) == (Outcome.CANCELLED, "opted_out")
+
+
+async def test_a_9_between_the_end_of_the_flow_and_the_hangup_is_stored() -> None:
+    world = answered()
+    world.channel.hangup_confirmed = False
+    world.channel.at(7, pbx.Key("1")).at(9.5, pbx.KeyBegan("9")).at(9.6, BYE)
+    result = await world.run()
+    assert world.channel.log[-2:] == ["hangup", "store"]
+    assert (len(world.stops), result.disposition) == (1, "opted_out")
+
+
+async def test_a_9_that_is_heard_of_after_the_end_is_stored_once_and_other_keys_are_not() -> None:
+    world = answered()
+    world.channel.at(4, pbx.FarEndEnded(None), BYE)
+    await world.run()
+    for key in "1*99":
+        await world.call.late_key(key)
+    assert world.stops == [(CLAIM.number, "key")]
+
+
+async def test_a_prompt_that_asterisk_takes_and_never_plays_ends_the_call() -> None:
+    """The person would sit in silence until the longest call time."""
+    world = answered()
+    world.channel.unheard.add("zh/ask")
+    result = await world.run()
+    assert world.channel.log == ["play zh/greeting", "play zh/ask", "hangup"]
+    assert world.seconds == pytest.approx(3 + 2 + 1 + HANGUP_TAKES_S)
+    assert (result.disposition, result.note) == (
+        "prompt_failed",
+        "a prompt did not begin: the person would have sat in silence",
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "disposition"),
+    [(pbx.Interrupt("another node took this attempt over", True), "cut_off"), (pbx.FarEndEnded(None), "hung_up")],
+)
+async def test_only_who_hung_up_is_said_to_have(event: pbx.Event, disposition: str) -> None:
+    world = answered()
+    world.channel.at(4, event)
+    if disposition == "hung_up":
+        world.channel.at(4.1, BYE)
+    assert (await world.run()).disposition == disposition
+
+
+@pytest.mark.parametrize("by", ["our deadline", "Asterisk's"])
+async def test_a_call_that_its_longest_time_ends_was_not_hung_up(by: str) -> None:
+    world = answered(prompt_s=MAX_S * 2)
+    if by == "Asterisk's":
+        world.channel.at(3 + MAX_S, BYE)
+    assert (await world.run()).disposition == "cut_off"

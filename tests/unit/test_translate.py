@@ -22,6 +22,7 @@ ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.Destroyed(17, 486, "Busy"), att.Destroyed(17, 486)),
     (pbx.Lost("gone"), att.Gone()),
     (pbx.Left(), None),
+    (pbx.KeyBegan("1"), att.Keyed()),
     (pbx.Key("1"), att.Keyed()),
     (pbx.Started(("amd", "HUMAN", "HUMAN-800-800")), att.Judged(att.Verdict.PERSON)),
     (pbx.Started(("amd", "MACHINE", "LONGGREETING-1500-1500")), att.Judged(att.Verdict.MACHINE)),
@@ -32,6 +33,7 @@ ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.Started(("silence", "SILENCE")), att.GreetingEnded(silent=True)),
     (pbx.Started(("silence", "TIMEOUT")), att.GreetingEnded(silent=False)),
     (pbx.Started(("silence", "")), att.GreetingEnded(silent=False)),
+    (pbx.PlaybackStarted("x"), None),
     (pbx.PlaybackFinished("x"), None),
     (pbx.TalkingStarted(), None),
     (pbx.TalkingFinished(5), None),
@@ -59,13 +61,22 @@ def test_no_kind_of_channel_event_was_forgotten() -> None:
 
 
 def test_keys_talk_words_and_the_ends_of_prompts_and_hand_overs_reach_the_flow_and_nothing_else_does() -> None:
+    assert to_flow(pbx.KeyBegan("#"), "c1") == flow.KeyBegan("#")
     assert to_flow(pbx.Key("#"), "c1") == flow.KeyPressed("#")
     assert to_flow(pbx.PlaybackFinished("c1-p1"), "c1") == flow.PlaybackFinished("p1")
     assert to_flow(pbx.HandedOver("h1", "busy"), "c1") == flow.TransferEnded("h1", "busy")
     assert to_flow(pbx.TalkingStarted(), "c1") == flow.TalkingStarted()
     assert to_flow(pbx.Recognized("r1", YES), "c1") == flow.Listened("r1", YES)
     assert to_flow(pbx.MessageEnded("m1", "empty"), "c1") == flow.Recorded("m1", "empty")
-    told = pbx.Key | pbx.PlaybackFinished | pbx.HandedOver | pbx.TalkingStarted | pbx.Recognized | pbx.MessageEnded
+    told = (
+        pbx.KeyBegan
+        | pbx.Key
+        | pbx.PlaybackFinished
+        | pbx.HandedOver
+        | pbx.TalkingStarted
+        | pbx.Recognized
+        | pbx.MessageEnded
+    )
     others = [e for e, _ in ATTEMPT if not isinstance(e, told)]
     assert {to_flow(e, "c1") for e in others} == {None}
 

@@ -55,7 +55,7 @@ class World:
         self.stops = SimpleNamespace(broken=None, overdue=False, pending=False, replayed=0)
         self.stops.replay = self._replay
         self.health = Health()
-        self.health.deaf = self.health.peers = None
+        self.health.deaf = self.health.peers = self.health.keys = None
         self.dialer = SimpleNamespace(changes=0)
         self.dialer.control_changed = self._change
         world = self
@@ -108,6 +108,11 @@ def test_a_new_worker_dials_nobody_before_it_hears_stops() -> None:
     assert Health().peers is not None
 
 
+def test_a_new_worker_dials_nobody_before_it_hears_keys(world: World) -> None:
+    world.health.keys = Health().keys
+    assert "start of a key" in (world.worker.hold() or "")
+
+
 def test_when_all_is_well_it_dials(world: World) -> None:
     assert world.worker.hold() is None
 
@@ -122,6 +127,8 @@ def test_each_fault_holds_and_says_how_to_mend_it(world: World) -> None:
     assert worker.hold() == health.clock
     health.hold_until = NOW + dt.timedelta(hours=25)
     assert worker.hold() == "the database was restored from a backup: nobody is called before 2026-03-05 03:00 UTC"
+    health.keys = "the start of a key is not heard: closed"
+    assert worker.hold() == health.keys
     world.connected = False
     assert worker.hold() == "no connection to Asterisk at http://127.0.0.1:8088/ari"
     world.stops.overdue = True

@@ -1,0 +1,166 @@
+"""Whole calls on a real Asterisk to telephones of the test: runner, keys heard over AMI, hand-overs; no database."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import itertools
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from agi_app.ami_config import AmiSettings
+from agi_app.calls.plan import CallPlan
+from agi_app.calls.runner import Call
+from agi_app.config import Settings
+from agi_app.destination_config import DestinationSettings
+from agi_app.dialer.agents import AgentWatch
+from agi_app.dialer.hand_over import HandOver
+from agi_app.dialer.key_watch import KeyWatch
+from agi_app.dialer.live import LiveCalls
+from agi_app.dialer.node import Node
+from agi_app.dialer.worker import Health
+from agi_app.flow.definition import Flow
+from agi_app.flow.load import load_flow
+from agi_app.gate.permit import Permit
+from agi_app.model.call import CallResult, Claim
+from agi_app.pbx.channel import Channel
+from sandbox.asterisk import AMI_USER, Asterisk
+from tests.asterisk.client import CALLER_ID, TRUNK, Client, connected, settings_of
+from tests.asterisk.phone import PhoneCall, Phones, phones
+from tests.unit.gate_cases import CLAIM
+
+DESKS = [f"+99986138000070{n}" for n in range(10)]  # who is behind the destinations desk-0 to desk-9
+FLOW = """\
+flow: checkup
+languages: [zh-CN]
+identify: {business: {zh-CN: 阳光口腔}}
+opt_out: {key: "9", confirm: short}
+start: greeting
+nodes:
+  greeting:
+    - play: long
+    - hangup
+"""
+DIGITS = """\
+flow: checkup
+languages: [zh-CN]
+identify: {business: {zh-CN: 阳光口腔}}
+opt_out: {key: "9", confirm: short}
+start: greeting
+nodes:
+  greeting:
+    - gather: {prompt: long, digits: {min: 4, max: 4}, timeout: 5s, save: code}
+    - hangup
+"""
+TRANSFER = """\
+flow: checkup
+languages: [zh-CN]
+identify: {business: {zh-CN: 阳光口腔}}
+opt_out: {key: "9", confirm: short}
+start: greeting
+nodes:
+  greeting:
+    - play: short
+    - transfer: {to: desk-0, timeout: 10s}
+      on: {done: bye, failed: bye}
+  bye:
+    - play: short
+    - hangup
+"""
+_serial = itertools.count(1)
+
+
+@dataclasses.dataclass
+class Talk:
+    """One call: the telephone, our side of it, and its result to come."""
+
+    phone: PhoneCall
+    call: Call
+    channel: Channel
+    result: asyncio.Task[CallResult]
+
+
+class Stand:
+    """What tests of whole calls need; ``stops`` are attempt ids in the order in which they were stored."""
+
+    def __init__(self, asterisk: Asterisk, client: Client, phones: Phones, group: asyncio.TaskGroup) -> None:
+        self.asterisk, self.client, self.phones, self._group = asterisk, client, phones, group
+        self.stops: list[str] = []
+        self.health = Health()
+        nothing: Any = None
+        self.node = Node("n", nothing, client.ari, client.router, client.clock, nothing, LiveCalls())
+        desks = {
+            f"desk-{n}": DestinationSettings(endpoint=f"PJSIP/{number.removeprefix('+')}@{TRUNK}")
+            for n, number in enumerate(DESKS)
+        }
+        self._hand_over = HandOver(self.node, AgentWatch(self.node, desks, AmiSettings(), "")).run
+        self.background: list[asyncio.Task[None]] = []
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Beside the calls, until the end."""
+        self.background.append(self._group.create_task(work))
+
+    def listen(self, port: int = 0) -> None:
+        """Hear keys over the manager interface."""
+        ami = AmiSettings(port=port or self.asterisk.ami_port, username=AMI_USER, password=self.asterisk.ami_password)
+        watch = KeyWatch(Settings(project=Path(), ami=ami), self.health, self.node.key_began)
+        self.run(watch.run())
+        self.run(self.node.late_keys.run())
+
+    async def dial(self, text: str = FLOW, *, max_call_s: float = 60.0) -> Talk:
+        """Make a call and wait for its INVITE."""
+        number = f"+99986138{next(_serial):07d}"
+        waiting = self.phones.expect(number)
+        attempt = f"stand-{next(_serial)}"
+        claim = dataclasses.replace(CLAIM, attempt_id=attempt, number=number, caller_id=CALLER_ID)
+        permit = Permit(attempt, number, CALLER_ID, TRUNK, self.client.clock.monotonic() + 0.3)
+        channel = await self.client.call(number, permit=permit, max_call=max_call_s, ring_timeout=20)
+        call = Call(self._plan(claim, load_flow(text, "checkup.yaml"), max_call_s), self.client.clock)
+        result = self._group.create_task(self._drive(call, channel))
+        async with asyncio.timeout(10):
+            return Talk(await waiting, call, channel, result)
+
+    async def _drive(self, call: Call, channel: Channel) -> CallResult:
+        with self.node.late_keys.of(channel.id, call):
+            return await call.run(channel)
+
+    def _plan(self, claim: Claim, flow: Flow, max_call_s: float) -> CallPlan:
+        async def store(claim: Claim, _how: str) -> None:
+            self.stops.append(claim.attempt_id)
+
+        return CallPlan(
+            claim=claim,
+            flow=flow,
+            ring_time_s=20.0,
+            max_call_s=max_call_s,
+            media=lambda _, prompt: f"sound:{self.asterisk.prompts_path}/{prompt}",
+            say=cast(Any, None),
+            hand_over=self._hand_over,
+            store_opt_out=store,
+            trunk_works=lambda: None,
+            local_now=lambda: None,
+        )
+
+    async def until_hearing(self) -> None:
+        """The manager interface is connected."""
+        async with asyncio.timeout(5):
+            while self.health.keys is not None:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def stand(asterisk: Asterisk, sip_port: int, *, listens: bool = True) -> AsyncIterator[Stand]:
+    """Telephones on ``sip_port``, where the trunk of ``asterisk`` leads."""
+    async with phones(sip_port) as made, connected(settings_of(asterisk)) as client:
+        with contextlib.suppress(asyncio.CancelledError):
+            async with asyncio.TaskGroup() as group:
+                here = Stand(asterisk, client, made, group)
+                if listens:
+                    here.listen()
+                    await here.until_hearing()
+                yield here
+                for task in here.background:
+                    task.cancel()

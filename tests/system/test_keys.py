@@ -1,0 +1,46 @@
+"""A worker that cannot hear the start of a key calls nobody, says why, and goes on by itself when it can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.asterisk.proxy import Proxy
+from tests.system.conftest import NewSite
+from tests.system.site import Site, people, until
+from tests.system.test_agents import wire_to
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
+PATIENT = 10  # says nothing until BYE
+
+
+@pytest.fixture
+def wired(new_site: NewSite) -> Iterator[tuple[Site, Proxy]]:
+    """A site whose manager interface is reached over a wire."""
+    site = new_site("keys")
+    with wire_to(f"http://127.0.0.1:{site.asterisk.ami_port}") as wire:
+        file = site.project / "agi-app.toml"
+        file.write_text(file.read_text().replace(f"port = {site.asterisk.ami_port}\n", f"port = {wire.port}\n"))
+        yield site, wire
+
+
+def test_without_the_manager_interface_nobody_is_called_and_live_calls_go_on(wired: tuple[Site, Proxy]) -> None:
+    site, wire = wired
+    first, second = people(PATIENT, PATIENT)
+    site.consent([first, second])
+    with site.worker():
+        site.add("before", [first])
+        until("the first is called", lambda: bool(site.calls([first])))
+        wire.freeze = True
+        until("the worker holds", lambda: "start of a key is not heard" in str(site.status("before")["held_back_by"]))
+        site.add("after", [second])
+        until("it says so", lambda: "start of a key is not heard" in str(site.status("after")["held_back_by"]))
+        assert site.calls([second]) == []
+        assert "start of a key is not heard" in site.app.ask("campaign", "status", "after")
+        site.settle("before")
+        assert site.attempts("before")[first]["outcome"] == "answered", "the live call went on"
+        assert site.calls([second]) == []
+        wire.freeze = False
+        until("the second is called", lambda: bool(site.calls([second])))
+        site.settle("after")
