@@ -135,7 +135,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         super().data_received(self._decoder.decode(data).encode())
 
     def connection_lost(self, exc: Any) -> None:
-        self.end(AsteriskError(f"{self._where} closed the connection" + (f": {exc}" if exc else "")))
+        self.end(AsteriskError(f"{self._where} closed the connection"))
 
     def dispatch(self, event: Any) -> None:
         """An event that nobody asked for: of keys, if they were wished for, else hardly any."""

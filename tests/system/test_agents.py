@@ -214,13 +214,14 @@ def test_while_asterisk_cannot_be_asked_about_agents_nobody_is_called(site: Agen
     """The manager interface is cut off, so keys are not heard either: no INVITE, the reason in the status."""
     numbers = people(PATIENT)
     with wire_to(f"http://127.0.0.1:{site.asterisk.ami_port}") as wire:
-        site.ami_port, wire.refuse = wire.port, True
+        site.ami_port = wire.port
         site.set_clock(CLOCK)
-        site.call_for_agents("deaf", numbers)
         with site.worker():
+            wire.freeze = True
+            site.call_for_agents("deaf", numbers)
             until("the worker says why", lambda: "start of a key" in str(site.status("deaf")["held_back_by"]))
             assert site.calls(numbers) == []
-            wire.refuse = False
+            wire.freeze = False
             site.settle("deaf")
     assert site.attempts("deaf")[numbers[0]]["outcome"] == "answered"
 

@@ -33,9 +33,10 @@ def test_without_the_manager_interface_nobody_is_called_and_live_calls_go_on(wir
         site.add("before", [first])
         until("the first is called", lambda: bool(site.calls([first])))
         wire.freeze = True
-        until("the worker holds", lambda: "start of a key is not heard" in str(site.status("before")["held_back_by"]))
-        site.add("after", [second])
-        until("it says so", lambda: "start of a key is not heard" in str(site.status("after")["held_back_by"]))
+        site.add("after", [second], start=False)
+        until("the worker holds", lambda: '"nobody is dialled"' in site.folder.joinpath("worker-1.log").read_text())
+        site.app.ask("campaign", "start", "after")
+        until("it says why", lambda: "start of a key is not heard" in str(site.status("after")["held_back_by"]))
         assert site.calls([second]) == []
         assert "start of a key is not heard" in site.app.ask("campaign", "status", "after")
         site.settle("before")
