@@ -199,9 +199,9 @@ class Worker:
         if self._catalog_at is not None and now - self._catalog_at < CATALOG_S:
             return
         found = await catalog.fault(self._node.store)
-        if found is not None and found != self._health.catalog:
+        if found is not None and found != self.health.catalog:
             _log.critical("nobody is dialled", error=found)
-        self._health.catalog, self._catalog_at = found, now
+        self.health.catalog, self._catalog_at = found, now
 
     async def _look_at_peers(self) -> None:
         """After an outage a peer's journal may hold stops that nobody else knows: wait for its word."""

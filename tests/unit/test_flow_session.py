@@ -229,7 +229,8 @@ def test_other_keys_do_nothing_while_they_go_down(moves: list[Move], key: str) -
 
 def test_star_and_a_held_nine_stop_among_digits_whatever_was_heard_of_the_star() -> None:
     """Begins come over one connection and releases over another, so either of the star's may be there first."""
-    for star in ([KeyBegan("*")], [KeyPressed("*")], [KeyBegan("*"), KeyPressed("*")]):
+    stars: list[list[Event]] = [[KeyBegan("*")], [KeyPressed("*")], [KeyBegan("*"), KeyPressed("*")]]
+    for star in stars:
         session = Session.begin(parse_flow(FLOW.replace("start: greeting", "start: number"), "x.yaml").flow, {})
         session.start()
         session.handle(PlaybackFinished("p1"))
