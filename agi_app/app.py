@@ -52,6 +52,7 @@ from agi_app.pbx.ari import Ari
 from agi_app.pbx.bridges import remove_empty
 from agi_app.pbx.events import Frame
 from agi_app.pbx.inbound import Arrival, Inbound
+from agi_app.pbx.phones import check_destinations
 from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.router import Router
 from agi_app.pbx.trunks import asker, check_trunks
@@ -169,6 +170,7 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     background = [group.create_task(work) for work in (*calls, *keys, parts.stops.run())]
     await node.ari.connected(CONNECT_WAIT_S)
     await check_trunks(asker(node.ari), inst.settings.trunks)
+    await check_destinations(asker(node.ari), inst.settings.trunks, inst.settings.destinations)
     project = await asyncio.to_thread(prepare_prompts, inst.settings.project, inst.settings.trunks)
     await parts.lines.open(served_lines(project, inst.settings.lines))
     swept = await sweep.sweep(inst.store, entityid, sweep_rule(inst.clock))
@@ -209,7 +211,7 @@ def _dialer(
     async def store_opt_out(claim: Claim, how: str) -> None:
         await stops.take(claim.number, how)
 
-    agents = AgentWatch.of(node, inst.settings)
+    agents = AgentWatch.of(node, inst.settings, worker.hold)
     placer = Placer(
         node,
         media=playable,

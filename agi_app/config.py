@@ -23,6 +23,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from agi_app.ami_config import AmiSettings
@@ -114,10 +115,12 @@ class Settings(BaseSettings):
     identity: IdentitySettings | None = None
 
     @model_validator(mode="after")
-    def _queues_need_ami(self) -> Settings:
+    def _destinations_are_ours(self) -> Settings:
+        ways = {d.rpartition("@")[2]: (name, bool(t.lines)) for name, t in self.trunks.items() for d in t.endpoints()}
         for name, destination in self.destinations.items():
-            if destination.queue is not None and not self.ami.username:
-                raise ValueError(f"destinations.{name}.queue needs [ami] username: who is free is asked there")
+            if fault := destination.fault_with(ways, ami=bool(self.ami.username)):
+                where = {"text": fault[1], "path": ("destinations", name, fault[0])}
+                raise PydanticCustomError("setting", "{text}", where)
         return self
 
     @model_validator(mode="after")
@@ -202,14 +205,11 @@ def load_settings(project: Path) -> Settings:
         # AGI_APP_PROJECT is where the command line looks; it must not move the project that was named.
         return Settings(project=project, **table).model_copy(update={"project": project})
     except ValidationError as error:
-        lines = (f"{_where(file, known, e['loc'])}: {_field(e['loc'])}: {_plain(e)}" for e in error.errors())
+        faults = [(e.get("ctx", {}).get("path", e["loc"]), _plain(e)) for e in error.errors()]
+        lines = (f"{_where(file, known, at)}: {'.'.join(map(str, at)) or 'settings'}: {text}" for at, text in faults)
         raise ConfigError("\n".join(lines)) from None
     except SettingsError as error:
         raise ConfigError(f"the environment variables: {error}") from None
-
-
-def _field(path: tuple[str | int, ...]) -> str:
-    return ".".join(map(str, path)) or "settings"
 
 
 def _where(file: Path, known: Places, path: tuple[str | int, ...]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from agi_app.clock import Clock, SystemClock
 from agi_app.config import Settings, load_settings
 from agi_app.consent import identity
 from agi_app.consent.caller_id_proof import LABEL, Standing, standing
-from agi_app.dialer import trunk_watch
+from agi_app.dialer import trunk_watch, ways_out
 from agi_app.dialer.amd_trial import try_detection
 from agi_app.dialer.worker import MAX_CLOCK_DIFFERENCE
 from agi_app.errors import AgiAppError
@@ -28,7 +29,7 @@ from agi_app.pbx.agi_trial import try_screening
 from agi_app.pbx.http import AriSettings, HttpPool, ask_info
 from agi_app.pbx.taps import missing_modules
 from agi_app.pbx.trial_play import FORMAT_MODULE, play_for_nobody
-from agi_app.pbx.trunks import Ask, endpoint_names, pool_asker, trunk_facts
+from agi_app.pbx.trunks import pool_asker
 from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.trial import shortest, why_unplayable
 from agi_app.proof.health import look
@@ -75,8 +76,11 @@ async def examine(project: Path) -> Findings:
         found.append(Finding("speech", trial.works, trial.text, "" if trial.works else SPEECH_MEND))
     found += await _database(settings)
     found += await _asterisk(settings)
-    found += [Finding(seen.check, seen.well, seen.text, seen.mend) for seen in await trunk_watch.examine(settings)]
-    return found
+    return found + _as_findings(await trunk_watch.examine(settings))
+
+
+def _as_findings(found: Sequence[trunk_watch.Seen]) -> Findings:
+    return [Finding(seen.check, seen.well, seen.text, seen.mend) for seen in found]
 
 
 def _files(settings: Settings) -> Findings:
@@ -122,9 +126,12 @@ async def _database(settings: Settings) -> Findings:
             Finding("clocks", agree, f"host and database are {abs(apart).total_seconds():.3f} s apart",
                     "" if agree else "set both clocks by NTP"),
         ]  # fmt: skip
+        rules_clock = await checks.rules_clock(store, settings.sandbox.clock)
+        legs = await ways_out.behind_trunks(settings, store, load_ruleset(settings.project), rules_clock)
         return (
             found
-            + await _campaigns(store, await checks.rules_clock(store, settings.sandbox.clock))
+            + await _campaigns(store, rules_clock)
+            + _as_findings(legs)
             + await _workers(store)
             + [Finding(seen.check, seen.well, seen.text, seen.mend) for seen in await look(settings, store)]
         )
@@ -202,7 +209,7 @@ async def _asterisk(settings: Settings) -> Findings:
                 found.append(Finding("screening", not trial.mend, trial.text, trial.mend))
             if settings.speech.taps and (lacks := ", ".join(await missing_modules(ask))):
                 found.append(Finding("live taps", False, f"Asterisk has not loaded {lacks}", "see modules.conf"))
-            found += [await _trunk(settings, name, ask) for name in settings.trunks]
+            found += _as_findings([*await ways_out.trunks(settings, ask), *await ways_out.phones(settings, ask)])
         if asking := await asyncio.to_thread(detecting, settings.project):
             seen = await try_detection(ari, SystemClock(), asking)
             found.append(Finding("machine detection", not seen.mend, seen.text, seen.mend))
@@ -232,17 +239,3 @@ async def _prompt(settings: Settings, ari: AriSettings) -> Findings:
 def _ruleset(project: Path) -> Findings:
     rules = load_ruleset(project)
     return [Finding("calling rules", True, f"version {rules.version}: {', '.join(sorted(rules.jurisdictions))}")]
-
-
-async def _trunk(settings: Settings, name: str, ask: Ask) -> Finding:
-    trunk = settings.trunks[name]
-    mend = "see asterisk-docker/etc/asterisk/pjsip_trunk_carrier.conf"
-    try:
-        facts = [await trunk_facts(ask, endpoint) for endpoint in endpoint_names(trunk)]
-    except AgiAppError as error:
-        return Finding(f"trunk {name}", False, str(error), mend)
-    if faults := [fault for found in facts for fault in found.faults(sandbox=trunk.sandbox)]:
-        return Finding(f"trunk {name}", False, "; ".join(faults), mend)
-    leads = ", ".join(dict.fromkeys(", ".join(found.uris) or "whoever registers" for found in facts))
-    more = f", dials {trunk.prefix} before each number" if trunk.prefix else ""
-    return Finding(f"trunk {name}", True, f"leads to {leads}" + (" (sandbox)" if trunk.sandbox else "") + more)

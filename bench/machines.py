@@ -35,7 +35,8 @@ from agi_app.pbx.router import Router
 from bench.guard_intervals import wilson
 from bench.machine_clips import MACHINE, PERSON, Clip, clips
 from bench.output import machine, say
-from sandbox.asterisk import TRUNK, Asterisk
+from sandbox.agents import phone_conf
+from sandbox.asterisk import Asterisk
 from sandbox.carrier import Carrier
 from sandbox.errors import SandboxError
 from sandbox.ports import free_port
@@ -143,7 +144,8 @@ async def _measure(root: Path, wanted: Sequence[Clip], tuning: Tuning) -> list[H
     found: list[Heard] = []
     with tempfile.TemporaryDirectory(prefix="agi-bench-") as name:
         folder, port = Path(name), free_port()
-        asterisk = Asterisk(root, folder / "asterisk", carrier=("127.0.0.1", port))
+        phones = "\n".join(phone_conf(f"clip-{s}", f"sip:9990000{s}@127.0.0.1:{port}") for s in SUFFIXES)
+        asterisk = Asterisk(root, folder / "asterisk", carrier=("127.0.0.1", port), phones=phones)
         await asyncio.to_thread(asterisk.start)
         try:
             async with _connected(asterisk) as (ari, router):
@@ -194,7 +196,7 @@ async def _call(ari: Ari, router: Router, suffix: int, clip: Clip, detection: Ma
 
 
 async def _once(ari: Ari, router: Router, suffix: int, clip: Clip, detection: MachineDetection) -> Heard:
-    leg = InternalLeg(f"bench-{time.monotonic_ns()}", "bench", f"PJSIP/9990000{suffix}@{TRUNK}", CALLER_ID)
+    leg = InternalLeg(f"bench-{time.monotonic_ns()}", "bench", f"PJSIP/clip-{suffix}", CALLER_ID)
     variables = detection_variables(detection)
     channel = await place_internal(ari, router, leg, ring_timeout=10, max_call=60, variables=variables)
     try:

@@ -74,7 +74,7 @@ def _up(prompts: Path | None, callees: Path | None) -> int:
         ensure_tools(say)
         root = ensure_root(say)
         folder = Path(tempfile.mkdtemp(prefix="agi-app-sandbox-"))
-        with World(root, folder, prompts_dir=prompts, speaking=speaking) as world:
+        with World(root, folder, prompts_dir=prompts, speaking=speaking, desk=True) as world:
             _write_state(world)
             print(_description(world), flush=True)
             while world.asterisk.running and world.carrier.running:

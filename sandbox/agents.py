@@ -17,6 +17,16 @@ SCENARIO = Path(__file__).resolve().parent / "scenarios" / "agent.xml"
 QUEUE = "advisers"
 
 
+def phone_conf(name: str, contact: str) -> str:
+    """An endpoint of pjsip.conf for a phone of our own."""
+    return (
+        f"[{name}]\ntype = endpoint\ntransport = transport-udp\ncontext = agi-app-when-down\n"
+        f"disallow = all\nallow = ulaw\naors = {name}\ndirect_media = no\nmedia_address = 127.0.0.1\n"
+        f"bind_rtp_to_media_address = yes\n\n"
+        f"[{name}]\ntype = aor\ncontact = {contact}\nqualify_frequency = 0\n"
+    )
+
+
 class Agents:
     """SIPp on 127.0.0.1: ``count`` phones; each talk lasts between ``talk_s``, drawn evenly.
 
@@ -46,13 +56,8 @@ class Agents:
 
     def pjsip_conf(self) -> str:
         """An endpoint for each phone; nothing that is dialled there can leave the machine."""
-        return "\n".join(
-            f"[agent-{n}]\ntype = endpoint\ntransport = transport-udp\ncontext = agi-app-when-down\n"
-            f"disallow = all\nallow = ulaw\naors = agent-{n}\ndirect_media = no\nmedia_address = 127.0.0.1\n"
-            f"bind_rtp_to_media_address = yes\n\n"
-            f"[agent-{n}]\ntype = aor\ncontact = sip:agent-{n}@127.0.0.1:{self.port}\nqualify_frequency = 0\n"
-            for n in range(1, self.count + 1)
-        )
+        names = (f"agent-{n}" for n in range(1, self.count + 1))
+        return "\n".join(phone_conf(name, f"sip:{name}@127.0.0.1:{self.port}") for name in names)
 
     def queues_conf(self) -> str:
         """The queue, with every phone as a member."""

@@ -75,7 +75,8 @@ class Asterisk:
     ``root`` comes from ``sandbox.root.ensure_root``; ``Path("/")`` means the Asterisk installed on this machine.
     ``run_dir`` is made if absent and may be used again: ports, password and entity id then stay the same only if given.
     A port of 0 means a free one. ``carrier`` is where the trunk ``sandbox-carrier`` sends its calls, ``extra_trunks``
-    names more trunks; ``extra_dialplan`` is appended to the dialplan. With ``agents`` a queue has their phones.
+    names more trunks; ``extra_dialplan`` is appended to the dialplan. With ``agents`` a queue has their phones; ``phones`` is
+    pjsip.conf of more.
     With ``originator`` the manager interface has a user who may originate: for a bench alone, never for agi-app.
     """
 
@@ -94,6 +95,7 @@ class Asterisk:
         extra_dialplan: str = "",
         originator: bool = False,
         agents: Agents | None = None,
+        phones: str = "",
     ) -> None:
         self.root = root.resolve()
         self.run_dir = run_dir.resolve()
@@ -107,7 +109,7 @@ class Asterisk:
         self.prompts_dir = prompts_dir.resolve() if prompts_dir else None
         self.extra_dialplan = extra_dialplan
         self.originator = originator
-        self.agents = agents
+        self.agents, self.phones = agents, phones
         self.ari_user = ARI_USER
         self.ari_password = _hex(24)
         self.ami_password = _hex(24)
@@ -312,7 +314,8 @@ class Asterisk:
             )
         if self.agents is not None:
             (self.run_dir / "etc" / "queues_local.conf").write_text(self.agents.queues_conf())
-            (self.run_dir / "etc" / "pjsip_agents.conf").write_text(self.agents.pjsip_conf())
+        phones = [self.phones] if self.agents is None else [self.agents.pjsip_conf(), self.phones]
+        (self.run_dir / "etc" / "pjsip_agents.conf").write_text("\n".join(phones))
 
 
 def _hex(size: int) -> str:

@@ -9,14 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sandbox.agents import Agents
+from sandbox.agents import Agents, phone_conf
 from sandbox.asterisk import AMI_USER, TRUNK, Asterisk
 from sandbox.capture import Capture
 from sandbox.carrier import Carrier
 from sandbox.speaker import Person
 
 OUR_NUMBER, LINE_FLOW = "+999862155500001", "who-called"  # what the examples show, and what answers there
-DESK = "+999861380099910"  # of the carrier's people
+DESK, DESK_TALKS_S = "front-desk", (8.0, 15.0)  # a phone of our own, which answers by itself
 
 
 class World:
@@ -24,7 +24,7 @@ class World:
 
     ``root`` comes from ``sandbox.root.ensure_root``. With ``asterisks=2`` two of them call into one carrier.
     ``speaking`` has the carrier's people who speak, by the last two digits of their numbers. With ``agents`` each
-    Asterisk has so many, and a queue.
+    Asterisk has so many, and a queue; with ``desk`` they share the phone of ``line_toml``.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class World:
         speaking: Mapping[str, Person] | None = None,
         agents: int = 0,
         talk_s: tuple[float, float] = (2.0, 5.0),
+        desk: bool = False,
     ) -> None:
         self.folder = folder.resolve()
         self.carrier = Carrier(self.folder / "carrier", speaking=speaking)
@@ -45,6 +46,8 @@ class World:
             Agents(self.folder / f"agents-{name}", agents, talk_s=talk_s)
             for name in "abcdefgh"[: asterisks if agents else 0]
         ]
+        self.desk = Agents(self.folder / "desk", 1, talk_s=DESK_TALKS_S) if desk else None
+        phones = "" if self.desk is None else phone_conf(DESK, f"sip:{DESK}@127.0.0.1:{self.desk.port}")
         self.asterisks = [
             Asterisk(
                 root,
@@ -53,6 +56,7 @@ class World:
                 carrier=self.carrier.address,
                 prompts_dir=prompts_dir,
                 agents=self.agents[number] if self.agents else None,
+                phones=phones,
             )
             for number, name in enumerate("abcdefgh"[:asterisks])
         ]
@@ -67,8 +71,8 @@ class World:
         with ExitStack() as starting:
             starting.enter_context(self.carrier)
             starting.enter_context(self.capture)
-            for phones in self.agents:
-                starting.enter_context(phones)
+            for agents in (*self.agents, *([self.desk] if self.desk else ())):
+                starting.enter_context(agents)
             for asterisk in self.asterisks:
                 starting.enter_context(asterisk)
             self._running = starting.pop_all()
@@ -124,7 +128,7 @@ def agents_toml(asterisk: Asterisk) -> str:
 
 def line_toml(project: Path) -> str:
     """The parts of agi-app.toml for calls that come in: who is behind key 0, and a line if the flow for it is there."""
-    desk = f'[destinations.front-desk]\nendpoint = "PJSIP/{DESK}@{TRUNK}"    # who answers and listens\n'
+    desk = f'[destinations.front-desk]\nendpoint = "PJSIP/{DESK}"    # answers, listens for a while and hangs up\n'
     if not (project / "flows" / f"{LINE_FLOW}.yaml").is_file():
         return desk
     return f'{desk}\n[lines.main]\nnumber = "{OUR_NUMBER}"\nflow = "{LINE_FLOW}"\n'

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from agi_app.consent.reason_words import in_chinese
 from agi_app.consent.story import Refusal, refusals
 from agi_app.consent.story_words import SENTENCES, TERMS, Language
+from agi_app.model.campaign import Purpose
 from agi_app.model.person import WRONG_NUMBER
-from agi_app.store.history import PersonCall, PersonHistory, StoredConsent
+from agi_app.store.history import PersonCall, PersonHistory, RefusedLegs, StoredConsent
 
 _INDENT = "      "
 
@@ -35,7 +36,8 @@ class _Teller:
         yield say["times"].format(zone=self._zone)
         if found.person_id is not None:
             yield from self._part("agreed", [line for c in found.consents for line in self._consent(c)])
-            yield from self._part("calls", [self._call(c) for c in found.calls])
+            not_rung = [self._refused_legs(legs) for legs in found.refused_legs]
+            yield from self._part("calls", [self._call(c) for c in found.calls] + not_rung)
         yield from self._part("refused", [line for r in refusals(found) for line in self._refusal(r)])
         yield from self._part("now", list(self._present()))
 
@@ -78,6 +80,14 @@ class _Teller:
 
     def _call(self, call: PersonCall) -> str:
         say = self._say
+        if call.purpose == Purpose.REHEARSAL:
+            return say["own_call"].format(
+                at=self._at(call.rules_at, seconds=True),
+                number=self._which(call.number),
+                what=self._term(call.campaign),
+                caller_id=call.caller_id,
+                outcome=self._term(call.outcome or call.state),
+            )
         lasted = call.ended_at - call.answered_at if call.ended_at and call.answered_at else None
         return say["call"].format(
             at=self._at(call.rules_at, seconds=True),
@@ -88,6 +98,14 @@ class _Teller:
             outcome=self._term(call.outcome or call.state),
             meaning=say["meaning"].format(disposition=call.disposition) if call.disposition else "",
             length=say["length"].format(seconds=f"{lasted.total_seconds():.0f}") if lasted else "",
+        )
+
+    def _refused_legs(self, legs: RefusedLegs) -> str:
+        return self._say["refused_legs"].format(
+            at=self._at(legs.last_at, seconds=True),
+            destination=legs.destination,
+            times=legs.times,
+            reasons=self._reasons(legs.reasons),
         )
 
     def _refusal(self, said: Refusal) -> Iterator[str]:

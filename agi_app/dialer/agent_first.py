@@ -19,6 +19,7 @@ from agi_app import log
 from agi_app.calls.plan import HandOverOrder
 from agi_app.dialer.beside import beside, no_room
 from agi_app.dialer.hand_over import answered, talk, word_of
+from agi_app.dialer.legs import DestinationLeg
 from agi_app.dialer.lines import Running, terms_of
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
@@ -28,10 +29,8 @@ from agi_app.flow.talk import talk_flow
 from agi_app.flow.words import BUSY, FAILED
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
-from agi_app.gate.permit import InternalLeg
 from agi_app.model.call import CallResult, Outcome
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.originate import place_internal
 from agi_app.store import agent_calls, one_claim
 from agi_app.store.agent_calls import AGENT, REFUSED, Asked, Leg
 
@@ -94,7 +93,7 @@ class AgentCall:
             return Over(f"{AGENT}{BUSY}", "none of them is free")
         try:
             agent = self._agent = await self._ring(running.line, endpoint)
-        except (SafetyError, RequestFailed) as error:
+        except (SafetyError, RequestFailed, StoreError) as error:
             return Over(f"{AGENT}{FAILED}", str(error))
         try:
             over = await self._with(agent)
@@ -129,12 +128,10 @@ class AgentCall:
     async def _ring(self, line: Line, endpoint: str) -> Channel:
         asked, campaign = self._asked, line.campaign
         longest = (campaign.ring_time + campaign.max_call).total_seconds() + BETWEEN_S
-        leg = InternalLeg(f"agent-{asked.agent_call_id}", asked.destination, endpoint, campaign.caller_id)
+        leg = DestinationLeg(f"agent-{asked.agent_call_id}", asked.destination, endpoint, campaign.caller_id)
         self.leg.rang_at = self._node.clock.real_now()
         await self._tell(f"{asked.destination} is rung")
-        return await place_internal(
-            self._node.ari, self._node.router, leg, ring_timeout=AGENT_RINGS_S, max_call=longest
-        )
+        return await self._means.dialer.agents.legs.place(leg, ring_timeout=AGENT_RINGS_S, max_call=longest)
 
     async def _with(self, agent: Channel) -> Over:
         end = await answered(agent, AGENT_RINGS_S + ANSWER_GRACE_S)

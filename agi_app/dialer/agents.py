@@ -14,18 +14,20 @@ from agi_app import log
 from agi_app.ami_config import AmiSettings
 from agi_app.config import Settings
 from agi_app.destination_config import DestinationSettings
+from agi_app.dialer.agent_notes import Notes
+from agi_app.dialer.legs import Legs
 from agi_app.dialer.node import Node
-from agi_app.errors import AgiAppError, AsteriskError, StoreError
+from agi_app.errors import AgiAppError, AsteriskError
 from agi_app.model.agents import AgentsNow
 from agi_app.pbx import agents as pbx
 from agi_app.pbx.ami import Ami, connected
+from agi_app.pbx.trunks import endpoint_names
 from agi_app.store import agents as store
-from agi_app.store.agents import Note
+from agi_app.trunk_config import TrunkSettings
 
 LOOK_S = 0.25  # between two looks
 FRESH_S = 1.5  # what was seen longer ago says nothing about now
 AGAIN_S = 1.0  # after a look that failed
-FIRST_RETRY_S, LONGEST_RETRY_S = 0.1, 5.0
 
 _log = log.get("agents")
 
@@ -43,9 +45,18 @@ class AgentWatch:
     """Keeps what is known of the agents whom running campaigns call for."""
 
     def __init__(
-        self, node: Node, destinations: Mapping[str, DestinationSettings], ami: AmiSettings, ami_password: str
+        self,
+        node: Node,
+        destinations: Mapping[str, DestinationSettings],
+        ami: AmiSettings,
+        ami_password: str,
+        trunks: Mapping[str, TrunkSettings] | None = None,
+        hold: Callable[[], str | None] = lambda: None,
     ) -> None:
+        """``hold`` says why nobody may be dialled now, also no telephone of our own behind one of ``trunks``."""
         self._node, self.destinations = node, destinations
+        self._trunks = frozenset(name for trunk in (trunks or {}).values() for name in endpoint_names(trunk))
+        self.legs = Legs(node, trunks or {}, hold)
         self._ami, self._ami_password = ami, ami_password
         self._wanted: frozenset[str] = frozenset()
         self._looks: dict[str, Look] = {}
@@ -56,10 +67,11 @@ class AgentWatch:
         self.notes = Notes(node)
 
     @classmethod
-    def of(cls, node: Node, settings: Settings) -> AgentWatch:
-        """By the settings of a worker."""
+    def of(cls, node: Node, settings: Settings, hold: Callable[[], str | None]) -> AgentWatch:
+        """By the settings of a worker; ``hold`` says why nobody may be dialled now."""
         ami = settings.ami
-        return cls(node, settings.destinations, ami, settings.ami_password() if ami.username else "")
+        password = settings.ami_password() if ami.username else ""
+        return cls(node, settings.destinations, ami, password, settings.trunks, hold)
 
     def want(self, names: Collection[str]) -> None:
         """The agents of these destinations are to be watched."""
@@ -93,10 +105,13 @@ class AgentWatch:
     async def endpoint_for(self, name: str, attempt_id: str | None) -> str | None:
         """What to ring for a call: the queue, the endpoint, or an idle agent of a list; None: there is none.
 
+        Raises AgiAppError when it is not known, or a queue has a member who leaves by a trunk.
         ``attempt_id`` of a call that was made for them: no other node's call can get the same agent.
         """
         destination = self.destinations[name]
         if destination.dialled is not None:
+            if destination.queue is not None:
+                await self._members_are_ours(name)
             return destination.dialled
         now = await self._of_list(destination)
         if attempt_id is None:
@@ -113,6 +128,7 @@ class AgentWatch:
         """Look until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.notes.run())
+            group.create_task(self.legs.run())
             group.create_task(self._lists())
             await self._queues()
 
@@ -134,13 +150,23 @@ class AgentWatch:
 
     async def _look_at_queue(self, ami: Ami, name: str) -> None:
         """A fault of this queue alone is its own; a lost connection is everybody's."""
-        queue = self.destinations[name]
         monotonic, at = self._node.clock.monotonic(), self._node.clock.real_now()
         try:
-            seen = await pbx.of_queue(ami, queue.queue or "", at.timestamp(), queue.wrap_up)
-            self._seen(name, Look(seen, at, monotonic))
-        except pbx.NoQueue as error:
+            self._seen(name, Look(await self._of_queue(ami, name, at), at, monotonic))
+        except (pbx.NoQueue, pbx.LeadsOut) as error:
             self._not_known([name], str(error))
+
+    async def _of_queue(self, ami: Ami, name: str, at: dt.datetime) -> AgentsNow:
+        queue = self.destinations[name]
+        return await pbx.of_queue(ami, queue.queue or "", at.timestamp(), queue.wrap_up, trunks=self._trunks)
+
+    async def _members_are_ours(self, name: str) -> None:
+        """Asterisk rings the members of a queue itself, so none may leave by a trunk. Raises AsteriskError."""
+        if isinstance(self.look_of(name), Look):
+            return
+        ami = self._ami
+        async with connected(ami.host, ami.port, ami.username, self._ami_password, ami.timeout) as open_:
+            await self._of_queue(open_, name, self._node.clock.real_now())
 
     async def _lists(self) -> None:
         while True:
@@ -181,54 +207,3 @@ class AgentWatch:
 
 def _numbers(look: Look) -> dict[str, int | float | str]:
     return {"free": look.agents.free, "busy": look.agents.busy, "wrap_up_s": look.agents.wrap_up_s}
-
-
-class Notes:
-    """Writes down, in order, when calls for agents are answered, meet one and part; later than it happens."""
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-        self._waiting: list[Note] = []
-        self._something = asyncio.Event()
-        self._written = asyncio.Event()
-        self._written.set()
-
-    def answered(self, attempt_id: str) -> None:
-        """The person is on the line."""
-        self._add(Note(attempt_id, answered_at=self._node.clock.real_now()))
-
-    def met(self, attempt_id: str) -> None:
-        """An agent and the person talk."""
-        self._add(Note(attempt_id, met_at=self._node.clock.real_now()))
-
-    def parted(self, attempt_id: str) -> None:
-        """The agent is in no call any more."""
-        self._add(Note(attempt_id, parted_at=self._node.clock.real_now()))
-
-    async def all_written(self) -> None:
-        """Until the database has what happened so far."""
-        await self._written.wait()
-
-    async def run(self) -> None:
-        """Write until cancelled."""
-        delay = FIRST_RETRY_S
-        while True:
-            await self._something.wait()
-            batch = [*self._waiting]
-            try:
-                await store.note(self._node.store, batch)
-            except StoreError as error:
-                _log.warning("notes of calls wait for the database", error=str(error), next_try_s=delay)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, LONGEST_RETRY_S)
-                continue
-            delay = FIRST_RETRY_S
-            del self._waiting[: len(batch)]
-            if not self._waiting:
-                self._something.clear()
-                self._written.set()
-
-    def _add(self, note: Note) -> None:
-        self._waiting.append(note)
-        self._something.set()
-        self._written.clear()

@@ -13,15 +13,15 @@ from collections.abc import Awaitable, Callable
 from agi_app import log
 from agi_app.calls.plan import HandOverOrder
 from agi_app.dialer.agents import AgentWatch
+from agi_app.dialer.legs import DestinationLeg
 from agi_app.dialer.node import Node
-from agi_app.errors import AgiAppError, RequestFailed, SafetyError
+from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
 from agi_app.flow.words import ABANDONED, BUSY, DONE, FAILED, NO_ANSWER
-from agi_app.gate.permit import InternalLeg
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.bridges import join, part
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.events import Destroyed, End, Failed, Lost, PlaybackFinished, Started
-from agi_app.pbx.originate import channel_id_of, place_internal
+from agi_app.pbx.originate import channel_id_of
 
 ANSWER_GRACE_S = 3.0  # how much longer than Asterisk's own ring timeout we wait for its word
 WHISPER_WAIT_S = 30.0
@@ -72,14 +72,12 @@ class HandOver:
         if endpoint is None:
             _log.info("not handed over: nobody of them is free", destination=order.to)
             return NOBODY_IDLE
-        leg = InternalLeg(f"{order.attempt_id}-{order.transfer}", order.to, endpoint, order.caller_id)
+        leg = DestinationLeg(f"{order.attempt_id}-{order.transfer}", order.to, endpoint, order.caller_id)
         if met is None:
             await self._ask("POST", f"channels/{order.channel_id}/ring")
         try:
-            agent = await place_internal(
-                self._node.ari, self._node.router, leg, ring_timeout=order.timeout_s, max_call=order.max_s
-            )
-        except (SafetyError, RequestFailed) as error:
+            agent = await self._agents.legs.place(leg, ring_timeout=order.timeout_s, max_call=order.max_s)
+        except (SafetyError, RequestFailed, StoreError) as error:
             _log.warning("not handed over", destination=order.to, reason=str(error))
             if met is None:
                 await self._ask("DELETE", f"channels/{order.channel_id}/ring")

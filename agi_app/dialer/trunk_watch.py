@@ -15,8 +15,9 @@ from agi_app import log
 from agi_app.config import Settings
 from agi_app.dialer.breaker import Breaker
 from agi_app.errors import AgiAppError
+from agi_app.pbx.agents import leads_out
 from agi_app.pbx.ami import Ami, connected
-from agi_app.pbx.ami_state import Queue, can_queue, contacts, queue, registrations, trunk_fault
+from agi_app.pbx.ami_state import Queue, can_queue, contacts, members, queue, registrations, trunk_fault
 from agi_app.pbx.trunks import endpoint_names
 from agi_app.trunk_config import TrunkSettings
 
@@ -102,6 +103,7 @@ async def examine(settings: Settings) -> list[Seen]:
             ours = [d.queue for d in settings.destinations.values() if d.queue is not None]
             loaded = not (ours or ami.queues) or await can_queue(open_)
             queues = {name: await queue(open_, name) for name in dict.fromkeys([*ami.queues, *ours])} if loaded else {}
+            rung = {name: await members(open_, name) for name in ours} if loaded else {}
     except AgiAppError as error:
         return [Seen("AMI", False, str(error), MEND)]
     found = [Seen("AMI", True, f"answers at {ami.host}:{ami.port}")]
@@ -112,7 +114,20 @@ async def examine(settings: Settings) -> list[Seen]:
         found.append(
             Seen("app_queue", False, "Asterisk has not loaded it", "load app_queue.so; it needs a queues.conf")
         )
-    return found + [_seen_queue(name, state) for name, state in queues.items()]
+    found += [_seen_queue(name, state) for name, state in queues.items()]
+    ways = frozenset(way for trunk in settings.trunks.values() for way in endpoint_names(trunk))
+    return found + [_seen_members(name, who, ways) for name, who in rung.items()]
+
+
+def _seen_members(name: str, who: list[str], ways: frozenset[str]) -> Seen:
+    """Asterisk rings the members itself, and nobody checks their numbers."""
+    check = f"members of queue {name}"
+    if out := [member for member in who if leads_out(member, ways)]:
+        text = f"{', '.join(out)} would be called through a trunk without a decision, so nobody is sent to this queue"
+        return Seen(check, False, text, "give the queue phones of your own; a staff telephone is its own destination")
+    local = [member for member in who if member.startswith("Local/")]
+    more = f"; where these lead only your dialplan knows, see that none leaves by a trunk: {', '.join(local)}"
+    return Seen(check, True, f"{len(who)}, none leaves by a trunk" + (more if local else ""))
 
 
 def _seen_queue(name: str, state: Queue | None) -> Seen:

@@ -6,11 +6,13 @@ mark transaction; an architecture test refuses any other place that does.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from agi_app.errors import SafetyError
 
 PERMIT_LIFETIME_S = 0.3
+_OUR_OWN = re.compile(r"PJSIP/[A-Za-z0-9_.-]+|Local/[A-Za-z0-9_.+-]+@[A-Za-z0-9_.-]+/n")
 
 
 @dataclass(slots=True)
@@ -50,9 +52,14 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class InternalLeg:
-    """A call to a destination from the settings (staff, our own dialplan), never to contact data."""
+    """A call to a phone of our own or into our own dialplan, never to contact data, and never out by a trunk."""
 
     leg_id: str
     destination: str  # the name in the settings
     endpoint: str  # e.g. PJSIP/front-desk
     caller_id: str  # E.164
+
+    def __post_init__(self) -> None:
+        """A number behind a trunk needs a Permit; raises SafetyError."""
+        if not _OUR_OWN.fullmatch(self.endpoint):
+            raise SafetyError(f"{self.destination}: {self.endpoint} is no phone of our own; nothing was dialled")

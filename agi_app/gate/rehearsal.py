@@ -14,10 +14,11 @@ from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
 from agi_app.gate.rules import DAY
 from agi_app.gate.ruleset import RuleSet
-from agi_app.gate.verification import VerificationFacts, judge_own_call
+from agi_app.gate.verification import Kind, VerificationFacts, judge_own_call
 
 REHEARSALS_PER_DAY = 20  # of one telephone, in any 24 hours; house rule
 DECIDED_AS = "rehearse FLOW"  # the campaign name in decision rows: no campaign can have a name with a space
+_KIND = Kind(DECIDED_AS)
 PHONE_PROOFS = frozenset({"rehearsal", "call"})  # a letter is about a number, not about who answers there
 
 
@@ -30,11 +31,12 @@ class RehearsalFacts(VerificationFacts):
 
 def decide_rehearsal(facts: RehearsalFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
     """Judge one request (``now`` = rules time, aware)."""
-    more = [_phone_is_ours(facts, now), _rehearsals_per_day(facts, now)]
-    return judge_own_call(facts, DECIDED_AS, more, trunk_is_sandbox, ruleset, now)
+    more = [phone_is_ours(facts, now), _rehearsals_per_day(facts, now)]
+    return judge_own_call(facts, _KIND, more, trunk_is_sandbox, ruleset, now)
 
 
-def _phone_is_ours(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
+def phone_is_ours(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
+    """Somebody answered there and keyed the code that only our command line showed."""
     proof = facts.phone_proof
     if proof is None or proof.number != facts.number or proof.kind not in PHONE_PROOFS:
         return Reason("phone_unproved", "nobody has proved by a call that this telephone is one of ours")

@@ -25,7 +25,7 @@ RING_TIME = dt.timedelta(seconds=30)
 NO_CONTACT = 0  # the contact id in decision rows about verification calls
 DECIDED_AS = "callerid prove"  # the campaign name in those rows: no campaign can have a name with a space
 
-_RULES: tuple[Rule, ...] = (
+_STRANGERS: tuple[Rule, ...] = (
     rules.number_valid,
     rules.number_fits_trunk,
     rules.jurisdiction_known,
@@ -34,6 +34,17 @@ _RULES: tuple[Rule, ...] = (
     time_rules.closed_day,
     time_rules.window_jurisdiction,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of call to a number of ours: its campaign name in decision rows, and the rules that guard it."""
+
+    decided_as: str
+    rules: tuple[Rule, ...] = _STRANGERS
+
+
+_KIND = Kind(DECIDED_AS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +65,21 @@ def decide_verification(
 ) -> Decision:
     """Judge one request (``now`` = rules time, aware)."""
     more = [_calls_per_day(facts, now)]
-    return judge_own_call(facts, DECIDED_AS, more, trunk_is_sandbox, ruleset, now)
+    return judge_own_call(facts, _KIND, more, trunk_is_sandbox, ruleset, now)
 
 
 def judge_own_call(
     facts: VerificationFacts,
-    decided_as: str,
+    kind: Kind,
     more: Sequence[Reason | None],
     trunk_is_sandbox: bool,
     ruleset: RuleSet,
     now: dt.datetime,
 ) -> Decision:
-    """What guards a stranger, the number that is shown, and ``more`` that the kind of call asks for."""
-    campaign, place = _as_campaign(facts, decided_as), _place(facts.number, ruleset)
+    """What guards that kind, the number that is shown, and ``more`` that the kind of call asks for."""
+    campaign, place = _as_campaign(facts, kind.decided_as), _place(facts.number, ruleset)
     case = Case(_as_contact(facts), place, campaign.caller_id, campaign, trunk_is_sandbox, ruleset, now)
-    found = [*(rule(case) for rule in _RULES), _shown_is_ours(facts, now), *more]
+    found = [*(rule(case) for rule in kind.rules), _shown_is_ours(facts, now), *more]
     return Decision(
         contact_id=NO_CONTACT,
         person_id=facts.person_id,

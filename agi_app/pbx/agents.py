@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Container, Sequence
 from urllib.parse import quote
 
 import msgspec
@@ -15,6 +16,7 @@ from agi_app.pbx.ari import Ari
 NOT_IN_USE = 1  # AST_DEVICE_NOT_INUSE: the one state in which a phone may be rung
 AWAY = frozenset({4, 5})  # AST_DEVICE_INVALID, AST_DEVICE_UNAVAILABLE: nobody is there
 IDLE = "NOT_INUSE"
+_A_NUMBER = re.compile(r"\+?[0-9]{7,}")  # longer than an extension of a PBX
 GONE = frozenset({"INVALID", "UNAVAILABLE", "UNKNOWN"})
 
 
@@ -22,12 +24,19 @@ class NoQueue(AsteriskError):
     """Asterisk has no queue of that name; the connection is good."""
 
 
-async def of_queue(ami: Ami, name: str, now: float, wrap_up_s: float = 0.0) -> AgentsNow:
+class LeadsOut(AsteriskError):
+    """A member of a queue leaves by a trunk; the connection is good."""
+
+
+async def of_queue(
+    ami: Ami, name: str, now: float, wrap_up_s: float = 0.0, *, trunks: Container[str] = ()
+) -> AgentsNow:
     """The members of a queue; ``now`` is this host's time, since Asterisk tells that of the last call.
 
     Asterisk tells the ``wrapuptime`` that a member has, but not the queue's: that is ``wrap_up_s``.
 
-    Raises AsteriskError, NoQueue among them.
+    Raises AsteriskError, NoQueue among them, and LeadsOut: Asterisk rings members itself, whatever their numbers are,
+    so none may leave by an endpoint of ``trunks``.
     """
     try:
         answers = await ami.ask("QueueStatus", Queue=name)
@@ -37,12 +46,30 @@ async def of_queue(ami: Ami, name: str, now: float, wrap_up_s: float = 0.0) -> A
     if not head:
         raise NoQueue(f"Asterisk has no queue {name}; queues.conf")
     told = [m for m in answers if m.get("Event") == "QueueMember"]
+    if out := [m for m in map(interface, told) if leads_out(m, trunks)]:
+        raise LeadsOut(
+            f"queue {name} has the member {out[0]}, whom Asterisk would call through a trunk without asking anybody;"
+            " make it a destination of its own ([destinations.NAME] endpoint), or give the queue phones of your own"
+        )
     try:
         members = [_member(m, now, wrap_up_s) for m in told]
         waiting, wrap_up = int(head[0]["Calls"]), max([wrap_up_s, *(_wrap_up(m, 0.0) for m in told)])
     except (KeyError, ValueError) as error:
         raise AsteriskError(f"what Asterisk tells of queue {name} cannot be read: {error!r}") from None
     return AgentsNow(max(0, members.count("free") - waiting), members.count("busy"), wrap_up)
+
+
+def interface(told: Answer) -> str:
+    """What Asterisk dials for a member."""
+    return told.get("Location") or told.get("Interface") or ""
+
+
+def leads_out(dialled: str, trunks: Container[str]) -> bool:
+    """Whether a member may be a number behind a trunk. Where other ``Local/`` members lead, only the dialplan knows."""
+    technology, _, rest = dialled.partition("/")
+    if technology == "Local":
+        return _A_NUMBER.match(rest) is not None
+    return "@" in rest or "/" in rest or (technology == "PJSIP" and rest in trunks)
 
 
 def _member(told: Answer, now: float, wrap_up_s: float) -> str:

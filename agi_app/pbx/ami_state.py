@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from agi_app.pbx.agents import interface
 from agi_app.pbx.ami import Ami, Answer, Refused
 
 UNREACHABLE, REGISTERED = "Unreachable", "Registered"
@@ -55,6 +56,11 @@ async def queue(ami: Ami, name: str) -> Queue | None:
     for message in await _list(ami, "QueueSummary", "QueueSummary", Queue=name):
         return Queue(name, int(message["LoggedIn"]), int(message["Available"]), int(message["Callers"]))
     return None
+
+
+async def members(ami: Ami, name: str) -> list[str]:
+    """What Asterisk dials for the members of a queue; none is no fault."""
+    return [interface(m) for m in await _list(ami, "QueueStatus", "QueueMember", Queue=name)]
 
 
 async def can_queue(ami: Ami) -> bool:

@@ -19,7 +19,7 @@ from agi_app.pbx.ari import Ari
 from agi_app.pbx.http import HttpPool, Response
 from agi_app.trunk_config import TrunkSettings
 
-_URI = re.compile(r"sips?:([^>]*)")
+URI = re.compile(r"sips?:([^>]*)")
 _HOST = re.compile(r"[^:;?]+")
 
 Ask = Callable[[str], Awaitable[Response | None]]  # an ARI resource to read; None when Asterisk has none
@@ -112,13 +112,13 @@ def endpoint_name(name: str, trunk: TrunkSettings, number: str) -> str:
 
 async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
     """Read an endpoint and its AORs; raises ConfigError when Asterisk has no such endpoint."""
-    fields = await _object(ask, "endpoint", endpoint)
+    fields = await object_of(ask, "endpoint", endpoint)
     if fields is None:
         raise ConfigError(f"Asterisk has no PJSIP endpoint {endpoint!r}; add it to pjsip.conf and reload res_pjsip")
     uris = [fields.get("outbound_proxy", "")]
     open_to_registration = False
     for aor in filter(None, map(str.strip, fields.get("aors", "").split(","))):
-        found = await _object(ask, "aor", aor) or {}
+        found = await object_of(ask, "aor", aor) or {}
         uris += [found.get("outbound_proxy", ""), *found.get("contact", "").split(",")]
         open_to_registration |= found.get("max_contacts", "0") != "0"
     return TrunkFacts(
@@ -132,7 +132,7 @@ async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
 
 def is_loopback(uri: str) -> bool:
     """Whether a SIP URI leads to an address in 127.0.0.0/8; a host name is not believed, nor another way (maddr)."""
-    found = _URI.search(uri)
+    found = URI.search(uri)
     host = _HOST.match(found[1].rpartition("@")[2]) if found else None
     if host is None or "maddr" in uri.lower():
         return False
@@ -142,6 +142,7 @@ def is_loopback(uri: str) -> bool:
         return False
 
 
-async def _object(ask: Ask, kind: str, name: str) -> dict[str, str] | None:
+async def object_of(ask: Ask, kind: str, name: str) -> dict[str, str] | None:
+    """What Asterisk has of one object of pjsip.conf; None: there is none."""
     answer = await ask(f"asterisk/config/dynamic/res_pjsip/{kind}/{name}")
     return None if answer is None else {f.attribute: f.value for f in answer.decode(list[_Field])}

@@ -67,7 +67,10 @@ class StoredSuppression:
 
 @dataclass(frozen=True, slots=True)
 class PersonCall:
-    """A call that was dialled to this person; times are real, except ``rules_at``."""
+    """A call that was dialled to this person; times are real, except ``rules_at``.
+
+    ``purpose`` rehearsal: to a telephone of ours, by no campaign; ``campaign`` says what for.
+    """
 
     attempt_id: str
     number: str
@@ -82,6 +85,16 @@ class PersonCall:
     outcome: str | None
     disposition: str | None
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLegs:
+    """How often somebody of ours was not rung at a number of this person, and why the last time."""
+
+    destination: str
+    times: int
+    last_at: dt.datetime  # rules time
+    reasons: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +146,7 @@ class PersonHistory:
     calls: tuple[PersonCall, ...]
     contacts: tuple[PersonContact, ...]
     others: tuple[OtherNumber, ...]
+    refused_legs: tuple[RefusedLegs, ...] = ()
 
     @property
     def person_ids(self) -> list[int]:
@@ -178,4 +192,5 @@ async def _whole(
         calls=tuple(await rows(connection, PersonCall, Q["calls_of"], key)),
         contacts=tuple(await rows(connection, PersonContact, Q["contacts_of"], key)),
         others=tuple(await rows(connection, OtherNumber, Q["others_of"], key)),
+        refused_legs=tuple(await rows(connection, RefusedLegs, Q["refused_legs_of"], key)),
     )

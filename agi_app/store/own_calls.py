@@ -80,5 +80,10 @@ def proof_fact(found: Mapping[str, str] | None) -> ProofFact | None:
     return ProofFact(found["number"], found["kind"], dt.datetime.fromisoformat(found["expires_at"])) if found else None
 
 
+def phone_fact(proof: ProofFact | None) -> dict[str, object] | None:
+    """What a decision row keeps of the proof of a staff telephone: not the number, which must be erasable."""
+    return None if proof is None else {"kind": proof.kind, "expires_at": proof.expires_at}
+
+
 def _again(at: dt.datetime | None) -> str:
     return f" (again from {at:%Y-%m-%d %H:%M} UTC)" if at else ""

@@ -22,7 +22,7 @@ from agi_app.model.call import CallResult, Claim
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import PhoneNumber
 from agi_app.store import queries
-from agi_app.store.own_calls import PATIENCE, add_person, proof_fact, record_decision, refusal
+from agi_app.store.own_calls import PATIENCE, add_person, phone_fact, proof_fact, record_decision, refusal
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection, count, record
 
@@ -187,11 +187,7 @@ async def _change(store: Store, query: str, values: Mapping[str, object]) -> boo
 
 
 async def _record(connection: Connection, facts: RehearsalFacts, decision: Decision, clock_name: str) -> int:
-    proof = facts.phone_proof
-    more = {
-        "purpose": Purpose.REHEARSAL.value,
-        "phone_proof": None if proof is None else {"kind": proof.kind, "expires_at": proof.expires_at},
-    }
+    more = {"purpose": Purpose.REHEARSAL.value, "phone_proof": phone_fact(facts.phone_proof)}
     return await record_decision(connection, facts, decision, clock_name, DECIDED_AS, more)
 
 

@@ -27,6 +27,8 @@ from sandbox.asterisk import Asterisk
 
 CALLER_ID = "+998612340001"
 TRUNK = "sandbox-carrier"
+# Phones of ours, PJSIP/desk-NN, played by the carrier as well: the last two digits say what they do.
+DESKS = tuple(f"99986109{behaviour}" for behaviour in ("10", "11", "20", "21", "22"))
 E = TypeVar("E")
 _serial = itertools.count(1)
 

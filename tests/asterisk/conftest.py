@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.agents import phone_conf
 from sandbox.asterisk import Asterisk
 from sandbox.capture import Capture
 from sandbox.carrier import Carrier
 from sandbox.root import ensure_root, ensure_tools
-from tests.asterisk.client import Client, connected, settings_of
+from tests.asterisk.client import DESKS, Client, connected, settings_of
 from tests.asterisk.sip import Sip
 
 
@@ -54,7 +55,9 @@ def asterisk(
 ) -> Iterator[Asterisk]:
     """One Asterisk with the trunk ``sandbox-carrier``; a test that stops it starts it again."""
     folder = tmp_path_factory.mktemp("asterisk")
-    with Asterisk(asterisk_root, folder, carrier=carrier.address, prompts_dir=prompts) as running:
+    phones = "\n".join(phone_conf(f"desk-{n[-2:]}", f"sip:{n}@127.0.0.1:{carrier.port}") for n in DESKS)
+    phones += "\n" + phone_conf("front-desk", "sip:front-desk@127.0.0.1:9")
+    with Asterisk(asterisk_root, folder, carrier=carrier.address, prompts_dir=prompts, phones=phones) as running:
         yield running
 
 

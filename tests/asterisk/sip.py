@@ -22,6 +22,11 @@ class Sip:
             await asyncio.sleep(0.05)
         return []
 
+    def count(self, number: str, method: str) -> int:
+        """How many requests of this method there were in calls to this number."""
+        wanted = method, number.removeprefix("+")
+        return sum((m.method, m.to_user) == wanted for m in read_messages(self._capture.file))
+
     async def wait_for(self, number: str, method: str, timeout: float) -> SipMessage:
         """The first request of this method in a call to this number; TimeoutError if none comes."""
         async with asyncio.timeout(timeout):

@@ -18,7 +18,6 @@ from tests.asterisk.client import (
     Client,
     all_events,
     connected,
-    dial_string,
     number,
     permit_for,
     settings_of,
@@ -100,12 +99,27 @@ async def test_the_callee_sees_our_number_with_its_plus(client: Client, sip: Sip
 
 
 async def test_an_internal_leg_shows_its_own_number(client: Client, sip: Sip) -> None:
-    destination = number("20")
-    leg = InternalLeg("leg-1", "front-desk", dial_string(destination), "+998612340002")
+    leg = InternalLeg("leg-1", "front-desk", "PJSIP/desk-20", "+998612340002")
     channel = await originate.place_internal(client.ari, client.router, leg, ring_timeout=5, max_call=5)
     await all_events(channel)
-    (call,) = await sip.calls(destination)
-    assert call.from_user == "+998612340002"
+    calls = await sip.calls("9998610920")
+    assert calls[-1].from_user == "+998612340002"
+
+
+@pytest.mark.attack("row 4: a leg to a number behind a trunk")
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "PJSIP/+999861380000001@sandbox-carrier",
+        "PJSIP/sandbox-carrier/sip:+999861380000001@127.0.0.1",
+        "PJSIP/desk-20&PJSIP/+999861380000001@sandbox-carrier",
+        "Local/+999861380000001@agi-app-queue/n&PJSIP/desk-20",
+        "DAHDI/g1/999861380000001",
+    ],
+)
+def test_nothing_but_a_permit_dials_a_number_behind_a_trunk(endpoint: str) -> None:
+    with pytest.raises(SafetyError, match="no phone of our own"):
+        InternalLeg("leg-1", "front-desk", endpoint, "+998612340002")
 
 
 @pytest.mark.parametrize("caller_id", ["", "anonymous", "13800000000", "+0123456"])

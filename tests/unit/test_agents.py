@@ -20,7 +20,7 @@ from agi_app.flow.session import Session
 from agi_app.model.agents import AgentCounts, AgentsNow
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import Agents, Pacing
-from agi_app.pbx.agents import NoQueue, of_queue
+from agi_app.pbx.agents import LeadsOut, NoQueue, of_queue
 from agi_app.pbx.ami import Ami
 from tests.unit.gate_cases import CAMPAIGN, NOW, ruleset
 
@@ -174,3 +174,29 @@ def test_a_queue_that_is_not_there_is_unknown_and_not_empty() -> None:
 def test_an_answer_that_cannot_be_read_is_unknown_and_ends_no_worker() -> None:
     with pytest.raises(AsteriskError, match="cannot be read"):
         asyncio.run(of_queue(cast(Ami, Told({"Status": "somehow"})), "advisers", 0.0))
+
+
+@pytest.mark.attack("row 4: a member of a queue behind a trunk")
+@pytest.mark.parametrize(
+    "member",
+    [
+        "PJSIP/+999861380000001@carrier-a",
+        "PJSIP/999861380000001@gateway",
+        "PJSIP/carrier-a",
+        "PJSIP/carrier-a/sip:+999861380000001@192.0.2.1",
+        "Local/999861380000001@from-internal/n",
+        "DAHDI/g1/999861380000001",
+        "SIP/999861380000001@carrier-a",
+    ],
+)
+def test_a_queue_with_a_member_behind_a_trunk_is_not_called_for(member: str) -> None:
+    """Asterisk would ring that member itself, whatever the number is."""
+    told = Told({}, {"Location": member})
+    with pytest.raises(LeadsOut, match="without asking anybody"):
+        asyncio.run(of_queue(cast(Ami, told), "advisers", 1000.0, trunks={"carrier-a"}))
+
+
+@pytest.mark.parametrize("member", ["PJSIP/anna", "Local/101@from-queue/n", "DAHDI/1", "Agent/1001"])
+def test_phones_of_ours_are_members(member: str) -> None:
+    told = Told({"Location": member})
+    assert asyncio.run(of_queue(cast(Ami, told), "advisers", 1000.0, trunks={"carrier-a"})).free == 1

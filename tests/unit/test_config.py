@@ -254,6 +254,57 @@ def test_a_prefix_and_a_plus_sign_exclude_each_other(tmp_path: Path) -> None:
     assert "agi-app.toml:1:2: trunks.a: prefix stands before a number without its plus sign" in said
 
 
+DESK = TRUNK.format(name="a") + "[destinations.desk]\n"
+
+
+@pytest.mark.attack("row 4: a destination that leaves by a trunk, or another technology")
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        ("Local/999861380000001@from-internal/n", "where Local/ leads only the dialplan knows"),
+        ("Local/desk@agi-app-queue/n", "where Local/ leads only the dialplan knows"),
+        ("DAHDI/g1/999861380000001", "the technology 'DAHDI' is not supported"),
+        ("SIP/999861380000001@a", "the technology 'SIP' is not supported"),
+        ("PJSIP/999861380000001@a", "one number with + and country code"),
+        ("PJSIP/0138000@a", "one number with + and country code"),
+        ("PJSIP/desk@a", "one number with + and country code"),
+        ("PJSIP/+999861380000001;x=1@a", "one number with + and country code"),
+        ("PJSIP/+999861380000001@a/sip:+999861380000002@127.0.0.1", "one number with + and country code"),
+        ("PJSIP/+999861380000001@a&PJSIP/desk", "one number with + and country code"),
+        ("PJSIP/desk&PJSIP/+999861380000001@a", "one number with + and country code"),
+        ("PJSIP/a/sip:999861380000001", "one endpoint of pjsip.conf"),
+        ("PJSIP/desk;x", "one endpoint of pjsip.conf"),
+        ("PJSIP/{number}@a", "one number with + and country code"),
+        ("PJSIP/+999861380000001@b", "no trunk of the settings has the endpoint b; there are: a"),
+        ("PJSIP/a", "PJSIP/a is the trunk a, not a phone of ours"),
+    ],
+)
+def test_a_destination_is_somebody_of_ours(tmp_path: Path, endpoint: str, said: str) -> None:
+    """A phone of our own, or a number by a trunk that can be decided on; nothing else, wherever it stands."""
+    for setting in (f"endpoint = '{endpoint}'", f"agents = ['{endpoint}']"):
+        told = faults(tmp_path, DESK + setting)
+        assert told.startswith(f"{tmp_path / SETTINGS_FILE}:4:1: destinations.desk."), told
+        assert said in told or "a destination of its own" in told
+
+
+def test_a_phone_and_a_number_by_a_trunk_are_told_apart(tmp_path: Path) -> None:
+    text = DESK + "endpoint = 'PJSIP/desk'\n[destinations.mobile]\nendpoint = 'PJSIP/+999861380000001@a'\n"
+    found = load_settings(project(tmp_path, text)).destinations
+    assert (found["desk"].phones, found["desk"].by_trunk) == (("desk",), None)
+    assert (found["mobile"].phones, found["mobile"].by_trunk) == ((), ("+999861380000001", "a"))
+
+
+@pytest.mark.attack("row 4: an agent of a list behind a trunk")
+def test_an_agent_of_a_list_has_a_phone_of_our_own(tmp_path: Path) -> None:
+    said = faults(tmp_path, DESK + "agents = ['PJSIP/+999861380000001@a']")
+    assert "nobody knows whether a telephone behind a trunk is free" in said
+
+
+def test_a_gateways_lines_carry_no_hand_over(tmp_path: Path) -> None:
+    text = GSM + SIM % ("p1", "+99861550001") + "[destinations.desk]\nendpoint = 'PJSIP/+999861380000001@gsm-p1'"
+    assert "destinations.desk.endpoint: the lines of trunk gsm carry calls of campaigns only" in faults(tmp_path, text)
+
+
 GSM = "[trunks.gsm]\nendpoint = 'PJSIP/{number}@gsm-{line}'\n"
 SIM = "[trunks.gsm.lines.%s]\nnumber = '%s'\n"
 

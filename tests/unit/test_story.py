@@ -17,6 +17,7 @@ from agi_app.store.history import (
     PersonCall,
     PersonContact,
     PersonHistory,
+    RefusedLegs,
     StoredConsent,
     StoredRevocation,
     StoredSuppression,
@@ -106,6 +107,21 @@ def test_seconds_and_calls_after_a_refusal_in_a_call() -> None:
     """The call that they refused in goes on for some seconds; none begins afterwards."""
     (found,) = refusals(history(calls=(call(-3600), call(-20, lasts_s=20.8)), revocations=(refusal(),)))
     assert (found.calls_after, found.seconds_to_last_invite, found.seconds_to_hangup) == (0, -20.0, 0.8)
+
+
+@pytest.mark.attack("row 4: what the story of a stopped destination tells")
+def test_what_rang_a_telephone_of_ours_is_told_and_what_did_not() -> None:
+    """A leg of a transfer counts as a call after the stop; a refused one says why nobody was rung."""
+    leg = dataclasses.replace(call(60, purpose="rehearsal"), campaign="destination front-desk", outcome="no_answer")
+    reasons = [{"rule": "suppressed", "text": "on the suppression list since 2026-03-01"}]
+    found = history(calls=(leg,), revocations=(refusal(),), refused_legs=(RefusedLegs("mobile", 3, NOON, reasons),))
+    assert refusals(found)[0].calls_after == 1
+    told = text(found)
+    assert f"destination front-desk, as a telephone of our own; our number {OURS}: no answer" in told
+    assert "not rung as destination mobile (3 times in all): on the suppression list since 2026-03-01" in told
+    assert "未作为转接目标 mobile 呼叫" in text(found, "zh")
+    never = history(revocations=(refusal(),), refused_legs=(RefusedLegs("mobile", 3, NOON, reasons),))
+    assert "they were never called" in text(never)
 
 
 def test_a_call_after_the_refusal_is_not_hidden() -> None:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from agi_app.destination_config import DestinationSettings
 from agi_app.errors import ConfigError
 from agi_app.pbx.http import Response
+from agi_app.pbx.phones import check_destinations
 from agi_app.pbx.trunks import TrunkFacts, check_trunks, is_loopback, trunk_facts
 from agi_app.trunk_config import TrunkSettings
 
@@ -111,6 +113,42 @@ async def test_all_faults_of_all_trunks_are_told_at_once() -> None:
     with pytest.raises(ConfigError) as told:
         await check_trunks(pjsip(contact="sip:198.51.100.7", from_user="1").ask, {"a": SANDBOX, "b": REAL})
     assert [line.split(":")[0] for line in str(told.value).splitlines()] == ["trunk a", "trunk a", "trunk b"]
+
+
+def office(contact: str, proxy: str = "") -> Pjsip:
+    """The carrier, and a phone of ours with this contact."""
+    made = pjsip(contact="sip:carrier.example")
+    made.objects = {
+        **made.objects,
+        "endpoint_desk": {"aors": "desk", "outbound_proxy": proxy},
+        "aor_desk": {"contact": contact},
+    }
+    return made
+
+
+@pytest.mark.attack("row 4: a phone of ours that is a number behind the trunk in pjsip.conf")
+@pytest.mark.parametrize(
+    ("contact", "proxy"),
+    [
+        ("sip:+999861380000001@carrier.example", ""),
+        ("sip:999861380000001@CARRIER.example:5060;transport=udp", ""),
+        ("sip:desk@192.0.2.1,sip:+999861380000001@carrier.example", ""),
+        ("sip:+999861380000001@192.0.2.1", "sip:carrier.example;lr"),
+    ],
+)
+async def test_a_phone_that_is_a_number_at_the_carrier_is_refused_at_start(contact: str, proxy: str) -> None:
+    desks = {"front": DestinationSettings(endpoint="PJSIP/desk"), "team": DestinationSettings(agents=("PJSIP/desk",))}
+    with pytest.raises(ConfigError, match="number behind the trunk's endpoint 'carrier'") as told:
+        await check_destinations(office(contact, proxy).ask, {"test": REAL}, desks)
+    assert len(str(told.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "contact", ["", "sip:desk@192.0.2.1", "sip:999861380000001@192.0.2.1", "sip:101@carrier.example"]
+)
+async def test_a_phone_elsewhere_or_an_extension_of_the_gateway_is_ours(contact: str) -> None:
+    desks = {"front": DestinationSettings(endpoint="PJSIP/desk"), "none": DestinationSettings(endpoint="PJSIP/nobody")}
+    await check_destinations(office(contact).ask, {"test": REAL}, desks)
 
 
 def test_a_name_of_more_than_one_aor() -> None:

@@ -28,13 +28,37 @@ SELECT at, reason, via, recorded_at FROM suppression WHERE number_hash = %(numbe
 SELECT l.name, l.region, l.as_of FROM external_list_entry e JOIN external_list l USING (list_id)
 WHERE e.number_hash = %(number_hash)s ORDER BY l.name;
 
+-- Of campaigns, and whatever else rang one of the person's numbers: calls to prove it, rehearsals, legs of transfers.
 -- name: calls_of
 SELECT a.attempt_id, p.e164 AS number, a.campaign, c.purpose, a.caller_id, a.rules_at, a.marked_at, a.ringing_at,
        a.answered_at, a.ended_at, a.outcome, a.disposition, a.state
 FROM attempt a
 JOIN campaign c ON c.name = a.campaign
 JOIN person p ON p.person_id = coalesce(a.number_id, a.person_id)
-WHERE a.person_id IN (SELECT group_of(head_of(%(person_id)s))) AND a.dialled ORDER BY a.rules_at, a.attempt_id;
+WHERE a.person_id IN (SELECT group_of(head_of(%(person_id)s))) AND a.dialled
+UNION ALL
+SELECT o.id, p.e164, o.kind, 'rehearsal', coalesce(o.shown, p.e164), o.dialled_at, o.marked_at, NULL,
+       NULL, o.ended_at, o.result, NULL, CASE WHEN o.ended_at IS NULL THEN 'dialling' ELSE 'ended' END
+FROM (SELECT 'verification-' || verification_id AS id, 'callerid prove' AS kind, person_id, shown, dialled_at,
+             requested_at AS marked_at, ended_at, result
+      FROM verification_call
+      UNION ALL
+      SELECT 'rehearsal-' || rehearsal_id, 'rehearse FLOW', person_id, shown, dialled_at, requested_at, ended_at, result
+      FROM rehearsal_call
+      UNION ALL
+      SELECT leg_id, 'destination ' || destination, person_id, shown, dialled_at, marked_at, ended_at, result
+      FROM destination_call) o
+JOIN person p USING (person_id)
+WHERE o.person_id IN (SELECT group_of(head_of(%(person_id)s))) AND o.dialled_at IS NOT NULL
+ORDER BY rules_at, attempt_id;
+
+-- Legs that the gate refused: somebody of ours was to be rung at one of the person's numbers.
+-- name: refused_legs_of
+SELECT inputs ->> 'destination' AS destination, count(*) AS times, max(decided_at) AS last_at,
+       (array_agg(reasons ORDER BY decision_id DESC))[1] AS reasons
+FROM decision
+WHERE person_id IN (SELECT group_of(head_of(%(person_id)s))) AND campaign = 'destination leg' AND NOT allowed
+GROUP BY 1 ORDER BY 1;
 
 -- name: contacts_of
 SELECT c.campaign, c.external_id, c.state, c.last_outcome, c.disposition, d.decided_at,

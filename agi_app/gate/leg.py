@@ -1,0 +1,36 @@
+"""May this telephone of our own staff be rung through a trunk now, to take a call over? Pure, and it fails closed.
+
+It is a call to a number like any other: the number must be one that a call has proved to be a telephone of ours, on no
+stop list, and what it shows must be a proved number of ours. Hours and caps guard people whom we want something of; who
+answers here is at work, as at a desk phone, so they are not asked for (docs/decisions/0058-legs-by-a-trunk.md).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from agi_app.gate import rules
+from agi_app.gate.case import Reason
+from agi_app.gate.decide import Decision
+from agi_app.gate.rehearsal import RehearsalFacts, phone_is_ours
+from agi_app.gate.ruleset import RuleSet
+from agi_app.gate.verification import Kind, judge_own_call
+
+DECIDED_AS = "destination leg"  # the campaign name in decision rows: no campaign can have a name with a space
+_KIND = Kind(DECIDED_AS, (rules.number_valid, rules.number_fits_trunk, rules.jurisdiction_known, rules.not_suppressed))
+
+
+def decide_leg(facts: RehearsalFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
+    """Judge one leg (``now`` = rules time, aware); ``facts.shown`` is the number of ours that it shows."""
+    more = [phone_is_ours(facts, now), _shown_is_proved(facts, now)]
+    return judge_own_call(facts, _KIND, more, trunk_is_sandbox, ruleset, now)
+
+
+def _shown_is_proved(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
+    """``judge_own_call`` lets a telephone see its own number; a leg has no reason to show it unproved."""
+    proof = facts.shown_proof
+    if facts.shown is not None and facts.shown != facts.number:
+        return None
+    if proof is None or proof.number != facts.shown or proof.kind not in rules.PROOF_KINDS or proof.expires_at <= now:
+        return Reason("caller_id_unproved", f"{facts.shown} has no valid ownership proof, so it is not shown")
+    return None

@@ -1,0 +1,55 @@
+"""Whether phones of our own are what they seem, by Asterisk's own configuration: a number behind a trunk is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from agi_app.destination_config import DestinationSettings
+from agi_app.errors import ConfigError
+from agi_app.pbx.trunks import URI, Ask, endpoint_names, object_of, trunk_facts
+from agi_app.trunk_config import TrunkSettings
+
+_PLACE = re.compile(r"([^:;?]+)(?::([0-9]+))?")
+_A_NUMBER = re.compile(r"sips?:\+?[0-9]{7,}@")  # longer than an extension of a PBX
+
+
+async def phones_that_lead_out(
+    ask: Ask, trunks: Mapping[str, TrunkSettings], destinations: Mapping[str, DestinationSettings]
+) -> dict[str, str]:
+    """Destinations whose phone is, by pjsip.conf, a number at a trunk's own address: why each may not be rung.
+
+    Phones that Asterisk does not know are rung in vain and are left out. Raises ConfigError for an unknown trunk.
+    """
+    ways = {name: await trunk_facts(ask, name) for trunk in trunks.values() for name in endpoint_names(trunk)}
+    carriers = {place: way for way, facts in ways.items() for place in filter(None, map(_place, facts.uris))}
+    found = {}
+    for name, destination in destinations.items():
+        for phone in destination.phones:
+            uris = await _uris_of(ask, phone)
+            led = [carriers[place] for place in filter(None, map(_place, uris)) if place in carriers]
+            if led and any(map(_A_NUMBER.search, uris)):
+                found[name] = (
+                    f"endpoint {phone!r} is a number behind the trunk's endpoint {led[0]!r} in pjsip.conf; write it as"
+                    f" PJSIP/+861…@{led[0]}, so that it is decided on like any call"
+                )
+    return found
+
+
+async def check_destinations(
+    ask: Ask, trunks: Mapping[str, TrunkSettings], destinations: Mapping[str, DestinationSettings]
+) -> None:
+    """Raise ConfigError with every destination that would leave by a trunk without a decision."""
+    if found := await phones_that_lead_out(ask, trunks, destinations):
+        raise ConfigError("\n".join(f"destinations.{name}: {why}" for name, why in found.items()))
+
+
+async def _uris_of(ask: Ask, phone: str) -> tuple[str, ...]:
+    return (await trunk_facts(ask, phone)).uris if await object_of(ask, "endpoint", phone) is not None else ()
+
+
+def _place(uri: str) -> str | None:
+    """Host and port that a SIP URI leads to."""
+    found = URI.search(uri)
+    place = _PLACE.match(found[1].rpartition("@")[2]) if found else None
+    return None if place is None else f"{place[1].lower()}:{place[2] or 5060}"
