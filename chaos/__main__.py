@@ -25,7 +25,9 @@ from sandbox.root import ensure_root, ensure_tools
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PEOPLE, QUICK_PEOPLE = 100, 24
-COUNTED = ("double_dials", "lost_results", "invites_after_stop", "leaked_slots", "stuck_calls")
+COUNTED = (
+    "double_dials", "lost_results", "invites_after_stop", "invites_without_permit", "leaked_slots", "stuck_calls",
+)  # fmt: skip
 
 
 def main() -> int:

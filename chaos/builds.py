@@ -32,6 +32,7 @@ BUILDS = (
     Build("no_mark", (("kill_worker", "up"), ("kill_worker", "ringing")), ("double_dials",)),
     Build("count_instead_of_lock", (("two_nodes_rush", None),), ("double_dials",)),
     Build("resend_after_timeout", (("ari_answers_lost", None), ("ari_unreachable", None)), ("double_dials",)),
+    Build("call_beside", (("ari_closed", None),), ("invites_without_permit",)),
     Build("no_leash", (("kill_worker", "up"),), ("dead_air_max_s", "stuck_calls")),
 )
 

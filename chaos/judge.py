@@ -13,6 +13,7 @@ from chaos.media import longest_silence, media_ports
 from chaos.people import CALLER_ID, CAMPAIGNS, CONGESTION_RETRIES
 from chaos.world import World
 from sandbox.sip import CarrierCall, overlapping
+from sandbox.watchdog import invites, unexplained
 
 STOP_WITHIN_S = 1.0
 DEAD_AIR_S = 3.0
@@ -28,6 +29,7 @@ class Verdict:
     double_dials: int = 0
     lost_results: int = 0
     invites_after_stop: int = 0
+    invites_without_permit: int = 0  # of all that left Asterisk, to whomever: those that no mark explains
     leaked_slots: int = 0
     stuck_calls: int = 0
     dead_air_max_s: float = 0.0
@@ -86,7 +88,15 @@ def judge(world: World, fault: Fault, evidence: Evidence, start_s: float) -> Ver
     if wrong:
         verdict.problems.append(f"{len(wrong)} calls with a wrong caller ID, such as {wrong[0].from_user!r}")
     _contradictions(verdict, calls, rows)
+    _without_permit(verdict, world, fault)
     return verdict
+
+
+def _without_permit(verdict: Verdict, world: World, fault: Fault) -> None:
+    seen = invites(world.invites.file, {node.asterisk.sip_port for node in world.nodes})
+    told = unexplained(seen, world.ledger(), world.phone_ports, same_clock=not fault.clock_moves)
+    verdict.invites_without_permit = len(told)
+    verdict.problems += told[:5]
 
 
 def _double_dials(verdict: Verdict, calls: list[CarrierCall]) -> None:

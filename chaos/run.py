@@ -74,6 +74,7 @@ def _played(plan: Plan, world: World, fault: Fault) -> Verdict:
     problems += _end_workers(world)
     evidence.rows = world.rows()  # who had lost the database stores results when it is back, maybe only now
     world.sip.stop()
+    world.invites.stop()
     world.media.stop()
     verdict = judge(world, fault, evidence, start_s)
     verdict.problems = [*problems, *verdict.problems]

@@ -34,6 +34,7 @@ from sandbox.commands import AgiApp
 from sandbox.errors import SandboxError
 from sandbox.ports import free_port
 from sandbox.project import write_settings
+from sandbox.watchdog import Ledger, read_ledger
 from sandbox.world import agents_toml, ami_toml
 
 SMALL_DISK = "16m"
@@ -76,6 +77,8 @@ class World:
         self.worker_env: dict[str, str] = {}
         self.other_workers: list[Supervisor] = []
         self.kept_rows: list[dict[str, Any]] | None = None  # attempts, before a backup replaced them
+        self.kept_ledger = Ledger()  # the same for the watchdog
+        self.phone_ports: set[int] = set()  # of agents
         self.database = Database(folder / "database")
 
     @property
@@ -91,6 +94,7 @@ class World:
             self.relay = Relay(self.wire, self.carrier.address, free_port())
             stack.callback(self.relay.close)
             self.sip = stack.enter_context(Capture(self.folder / "sip.pcap", self.relay.port))
+            self.invites = stack.enter_context(Capture(self.folder / "invites.pcap", invites=True))
             self.media = stack.enter_context(MediaCapture(self.folder / "rtp.pcap", self.carrier.media_ports))
             self._start_database(stack)
             for name in "ab"[: self._node_count]:
@@ -128,6 +132,7 @@ class World:
         phones = Agents(self.folder / f"agents-{name}", self.agents, talk_s=TALK_S) if self.agents else None
         if phones is not None:
             stack.enter_context(phones)
+            self.phone_ports.add(phones.port)
         prompts = project / "prompts"
         asterisk = Asterisk(
             self._root, run_dir, name=name, carrier=self.relay.address, prompts_dir=prompts, agents=phones
@@ -215,7 +220,11 @@ class World:
 
     def keep_rows(self) -> None:
         """Remember what the database says now, for the judge."""
-        self.kept_rows = self.rows()
+        self.kept_rows, self.kept_ledger = self.rows(), self.ledger()
+
+    def ledger(self) -> Ledger:
+        """What could leave, by the database."""
+        return self.kept_ledger + read_ledger(self.database.url(), self.node.project / "var")
 
     def open_attempts(self) -> int:
         """Attempts that are not over."""

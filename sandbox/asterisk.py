@@ -75,8 +75,8 @@ class Asterisk:
     ``root`` comes from ``sandbox.root.ensure_root``; ``Path("/")`` means the Asterisk installed on this machine.
     ``run_dir`` is made if absent and may be used again: ports, password and entity id then stay the same only if given.
     A port of 0 means a free one. ``carrier`` is where the trunk ``sandbox-carrier`` sends its calls, ``extra_trunks``
-    names more trunks; ``extra_dialplan`` is appended to the dialplan. With ``agents`` a queue has their phones; ``phones`` is
-    pjsip.conf of more.
+    names more trunks; ``extra_dialplan`` is appended to the dialplan. With ``agents`` a queue has their phones;
+    ``phones`` is pjsip.conf of more.
     With ``originator`` the manager interface has a user who may originate: for a bench alone, never for agi-app.
     """
 

@@ -29,6 +29,7 @@ class Capture:
 
     ``media_host``: also all that this host sends and gets, such as the sound of calls; with ``one_call_in`` only of
     one of so many calls, by the ports that SIPp gives them. ``keep``: so many bytes of a packet are enough.
+    ``invites``: also every INVITE, whatever the ports.
     """
 
     def __init__(
@@ -39,8 +40,9 @@ class Capture:
         media_host: str | None = None,
         one_call_in: int = 1,
         keep: int = 0,
+        invites: bool = False,
     ) -> None:
-        if not ports and media_host is None:
+        if not ports and media_host is None and not invites:
             raise SandboxError("a capture needs a port: give the carrier's")
         self.file = file.resolve()
         self.ports = ports
@@ -48,6 +50,7 @@ class Capture:
         self.media_host = media_host
         self.one_call_in = one_call_in
         self.keep = keep
+        self.invites = invites
         self.log_path = self.file.with_name(self.file.name + ".log")
         self._child: Child | None = None
 
@@ -55,7 +58,8 @@ class Capture:
         """Returns when tcpdump is listening, so that no message after it is missed."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.log_path.write_bytes(b"")
-        expression = " or ".join([*(f"udp port {port}" for port in self.ports), *self._media()])
+        all_invites = [f"udp[8:4] = 0x{b'INVI'.hex()}"] if self.invites else []
+        expression = " or ".join([*(f"udp port {port}" for port in self.ports), *self._media(), *all_invites])
         options = ["-n", "-U", "--immediate-mode", "-s", str(self.keep), "-B", str(BUFFER_KIB)]
         argv = ["tcpdump", "-i", self.interface, *options]
         # -Z root: giving up root would also give up being killed with us.

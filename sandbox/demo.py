@@ -20,11 +20,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from agi_app.store import embedded
+from sandbox.capture import Capture
 from sandbox.commands import AgiApp
 from sandbox.errors import SandboxError
 from sandbox.project import write_settings
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.sip import CarrierCall
+from sandbox.watchdog import invites, read_ledger, unexplained
 from sandbox.witness import Verdict, judge, read_stops
 from sandbox.world import World, line_toml, settings_toml
 
@@ -72,6 +75,7 @@ class Demo:
         self.folder = keep.resolve() if keep else Path(tempfile.mkdtemp(prefix="agi-app-demo-"))
         self.project = self.folder / "project"
         self._calls: list[list[CarrierCall]] = []
+        self._without_permit: list[str] = []
 
     def say(self, text: str) -> None:
         """One line for the person who watches."""
@@ -84,10 +88,14 @@ class Demo:
         if self.project.exists():
             raise SandboxError(f"{self.project} exists already; --keep wants a folder without a project in it")
         shutil.copytree(CLINIC, self.project)
-        with World(root, self.folder, prompts_dir=self.project / "prompts") as world:
+        with (
+            Capture(self.folder / "invites.pcap", invites=True) as invites_seen,
+            World(root, self.folder, prompts_dir=self.project / "prompts", desk=True) as world,
+        ):
             version = world.asterisk.version()
             self.say(f"== Asterisk {version} and a carrier of simulated people are up; logs in {self.folder}")
             reports = self._two_days(world)
+            self._without_permit = self._watch_over(invites_seen, world)
         return self._figures(version, reports)
 
     def _two_days(self, world: World) -> list[dict[str, Any]]:
@@ -156,10 +164,22 @@ class Demo:
             "invites_to_forbidden": verdict.to_forbidden,
             "double_dials": verdict.double_dials,
             "wrong_caller_id": verdict.wrong_caller_id,
+            "invites_without_permit": len(self._without_permit),
             "last_invite_after_stop_s": None if x is None else round(x, 3),
         }
         self.say(f"\n== Logs, reports and captures: {self.folder} (SIP: carrier/sip.pcap)")
-        return figures, _faults(verdict, attempts)
+        return figures, [*_faults(verdict, attempts), *self._without_permit]
+
+    def _watch_over(self, seen: Capture, world: World) -> list[str]:
+        """Every INVITE that left Asterisk, to whomever, and that no mark in the database explains."""
+        left = invites(seen.file, {asterisk.sip_port for asterisk in world.asterisks})
+        data = self.project / "var"
+        server = embedded.acquire(data)
+        try:
+            ledger = read_ledger(server.url, data)
+        finally:
+            server.release()
+        return unexplained(left, ledger, {world.desk.port} if world.desk else ())
 
     def _rows(self, file: str) -> list[dict[str, str]]:
         with (self.project / file).open(encoding="utf-8-sig", newline="") as source:

@@ -14,6 +14,7 @@ from sandbox.pcap import Address, Datagram, read_datagrams
 
 _SHORT = {"i": "call-id", "f": "from", "t": "to", "v": "via", "m": "contact", "l": "content-length"}
 _USER = re.compile(r"sips?:([^@;>]*)@")
+_REQUEST_USER = re.compile(r"^[A-Z]+ sips?:([^@;> ]*)@")
 _AUDIO = re.compile(r"^m=audio ([0-9]+) ", re.MULTILINE)
 
 
@@ -34,6 +35,7 @@ class SipMessage:
     cseq_method: str
     raw_headers: str
     media_port: int | None = None  # where its SDP wants the sound
+    request_user: str = ""  # whom a request is for
 
     def header(self, name: str) -> str | None:
         """The first header of that name, without its name."""
@@ -141,6 +143,7 @@ def _message(datagram: Datagram) -> SipMessage | None:
         cseq_method=cseq_method.strip(),
         raw_headers=raw_headers,
         media_port=int(audio[1]) if audio else None,
+        request_user=_request_user(start) if method else "",
     )
 
 
@@ -156,6 +159,11 @@ def _headers(raw: str) -> dict[str, str]:
 
 def _user(value: str) -> str:
     found = _USER.search(value)
+    return unquote(found[1]) if found else ""
+
+
+def _request_user(start: str) -> str:
+    found = _REQUEST_USER.search(start)
     return unquote(found[1]) if found else ""
 
 

@@ -19,7 +19,14 @@ from chaos.catalogue import FAULTS
 from chaos.judge import dead_air_limit_s
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-EXACT = ("double_dials", "lost_results", "invites_after_stop", "leaked_slots", "stuck_calls")
+EXACT = (
+    "double_dials",
+    "lost_results",
+    "invites_after_stop",
+    "invites_without_permit",
+    "leaked_slots",
+    "stuck_calls",
+)
 
 pytestmark = [
     pytest.mark.chaos,

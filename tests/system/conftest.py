@@ -5,18 +5,22 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 
 from agi_app.store import embedded
+from sandbox.capture import Capture
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.world import World
 from tests.system.site import BULK, CLOCK, Site
+from tests.system.watched import WATCHED
 
 NewDatabase = Callable[[], str]
 NewSite = Callable[..., Site]
+SETTLE_S = 0.3  # for tcpdump's buffer
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,6 +30,23 @@ def no_stray_settings() -> Iterator[None]:
         for name in ("DATABASE_URL", *(n for n in os.environ if n.startswith("AGI_APP_") and n != "AGI_APP_CACHE")):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(scope="session")
+def all_invites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Capture]:
+    """Every INVITE on the loopback interface, whoever sends it."""
+    ensure_tools(print)
+    with Capture(tmp_path_factory.mktemp("watchdog") / "invites.pcap", invites=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_invite_without_a_permit(all_invites: Capture, cluster: embedded.EmbeddedServer) -> Iterator[None]:
+    """After each module: every INVITE of its Asterisks has its mark, or goes to a phone of ours."""
+    yield
+    time.sleep(SETTLE_S)
+    _, without = WATCHED.judge(all_invites.file)
+    assert without == [], "INVITEs that no permit explains:\n" + "\n".join(without)
 
 
 @pytest.fixture(scope="session")

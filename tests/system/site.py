@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import itertools
 import json
@@ -19,6 +20,10 @@ from typing import Any
 import psycopg
 from psycopg.rows import TupleRow
 
+from agi_app.config import load_settings
+from agi_app.consent.verification import proof_by_call
+from agi_app.installation import installation
+from agi_app.store.caller_ids import add_proof
 from sandbox.asterisk import Asterisk
 from sandbox.commands import AgiApp
 from sandbox.project import write_settings
@@ -26,6 +31,7 @@ from sandbox.sip import CarrierCall
 from sandbox.supervise import Child
 from sandbox.witness import read_stops
 from sandbox.world import World, settings_toml
+from tests.system.watched import WATCHED
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 BULK = EXAMPLES / "bulk"
@@ -47,6 +53,14 @@ def people(*suffixes: int) -> list[str]:
     """A new number of a test range for each; the suffix says what the person does (sandbox/scenarios/carrier.xml)."""
     # Scattered, as numbers that were given by people are; a counted-up list would be refused.
     return [f"+9998613{next(_serial) * 7919 % 1_000_000:06d}{suffix:02d}" for suffix in suffixes]
+
+
+async def prove_phones(project: Path, database_url: str, numbers: Iterable[str]) -> None:
+    """Make these numbers proved telephones of our staff, as if somebody had keyed the code there."""
+    settings = load_settings(project).model_copy(update={"database_url": database_url})
+    async with installation(settings) as inst:
+        for number in numbers:
+            await add_proof(inst.store, proof_by_call(number, "test", inst.clock.now()), inst.clock.now())
 
 
 def until(what: str, happened: Callable[[], bool], timeout_s: float = 15.0, poll_s: float = POLL_S) -> None:
@@ -77,6 +91,7 @@ class Site:
         (self.project / "campaigns" / "bulk.yaml").unlink()
         (self.project / "flows" / "patient.yaml").write_text(PATIENT_FLOW, "utf-8")
         self.app = AgiApp(self.project, folder, _quiet, env={**os.environ, "DATABASE_URL": database_url, **(env or {})})
+        WATCHED.add(asterisk, getattr(world, "agents", []), database_url, self.project / "var")
         self.set_clock(clock)
         self._workers = itertools.count(1)
 
@@ -94,6 +109,10 @@ class Site:
         """Make the tables and prove the caller ID."""
         self.app.ask("migrate")
         self.app.ask("callerid", "prove", CALLER_ID, "--letter", str(LETTER), "--entered-by", "test")
+
+    def our_phones(self, *numbers: str) -> None:
+        """These are proved telephones of our staff, as if somebody had keyed the code there."""
+        asyncio.run(prove_phones(self.project, self.database_url, numbers))
 
     def write_campaign(
         self,

@@ -37,6 +37,7 @@ def closed(new_site: NewSite) -> Site:
     )
     with (site.project / "agi-app.toml").open("a", encoding="utf-8") as settings:
         settings.write(agents)
+    site.our_phones(*AGENTS.values())
     site.consent([number for number in PERSONS if number != STRANGER])
     site.write_campaign(NAME, flow="bulk")
     file = site.project / "campaigns" / f"{NAME}.yaml"

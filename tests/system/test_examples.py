@@ -6,6 +6,7 @@ installed, they are really understood as well.
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import importlib.util
 import json
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from agi_app.destination_config import number_by_trunk
 from sandbox.callees import read_callees
 from sandbox.commands import AgiApp
 from sandbox.project import write_settings
@@ -25,7 +27,8 @@ from sandbox.root import ensure_root, ensure_tools
 from sandbox.sip import CarrierCall
 from sandbox.world import World, settings_toml
 from tests.system.conftest import NewDatabase
-from tests.system.site import CALLER_ID, EXAMPLES, LETTER, until
+from tests.system.site import CALLER_ID, EXAMPLES, LETTER, prove_phones, until
+from tests.system.watched import WATCHED
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres, pytest.mark.examples]
 
@@ -46,13 +49,14 @@ class Trial:
     """One example in a world of its own, driven as its README says."""
 
     def __init__(self, example: str, campaign: str, folder: Path, database_url: str, engine: str) -> None:
-        self.campaign, self._engine = campaign, engine
+        self.campaign, self._engine, self._database_url = campaign, engine, database_url
         self.project = folder / example
         shutil.copytree(EXAMPLES / example, self.project)
         prompts = self.project / "prompts"
         speaking = read_callees(self.project / "callees.toml", prompts)
         self.world = World(ensure_root(print), folder / "world", prompts_dir=prompts, speaking=speaking)
         self.app = AgiApp(self.project, folder, lambda _: None, env={**os.environ, "DATABASE_URL": database_url})
+        WATCHED.add(self.world.asterisk, [], database_url, self.project / "var")
         # One after the other: the scripted recogniser understands in the order of the calls, and two real ones at once
         # would be late on a machine that is busy with other tests.
         file = self.project / "campaigns" / f"{campaign}.yaml"
@@ -76,6 +80,8 @@ class Trial:
         """Everything before the first call."""
         self.app.ask("migrate")
         self.app.ask("check")
+        advisors = [found[0] for found in map(number_by_trunk, (ADVISOR, BUSY_ADVISOR)) if found]
+        asyncio.run(prove_phones(self.project, self._database_url, advisors))
         self.app.ask("callerid", "prove", CALLER_ID, "--letter", str(LETTER), "--entered-by", "test")
         self.app.ask("consent", "import", "consent.csv")
         self.app.ask("contacts", "import", self.campaign, "contacts.csv")

@@ -67,6 +67,7 @@ def add_line(site: Site, desk: str, concurrent: int = 10) -> None:
         f'\n[destinations.front-desk]\nendpoint = "PJSIP/{desk}@sandbox-carrier"\n'
     )
     file.write_text(text + lines, "utf-8")
+    site.our_phones(desk)
 
 
 def calls_in(
