@@ -10,7 +10,7 @@
 
 Whoever presses a key is a person, whatever was judged. While ``ending``, what the network still does is noted (it may
 count against the person's cap), but a flow never starts. Everything that decides what an attempt *is* lives in this
-file: the states, the cause table and the outcome. ``ended`` is final; whatever comes later changes nothing.
+file, what the network's last word means in ``outcomes.py``. ``ended`` is final; whatever comes later changes nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
+from agi_app.calls.outcomes import REDIRECTED, Told, told
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.machine import MachineAction
 
@@ -61,6 +62,24 @@ class Rang(msgspec.Struct, frozen=True, gc=False):
 
 class FarEndSpoke(msgspec.Struct, frozen=True, gc=False):
     """The far end sent a final answer: the trunk is alive, and a 480 is the person's, not our timeout's."""
+
+
+class Redirected(msgspec.Struct, frozen=True, gc=False):
+    """The far end named another number, which nobody dials; before Asterisk 22.9 nothing else tells of a 3xx."""
+
+
+class NoCommonMedia(msgspec.Struct, frozen=True, gc=False):
+    """It was answered without any sound that we could exchange (no codec in common, port 0), and Asterisk ends it."""
+
+
+class Mute(msgspec.Struct, frozen=True, gc=False):
+    """Nothing at all has come from the far end for a while after the answer."""
+
+
+class PbxStopped(msgspec.Struct, frozen=True, gc=False):
+    """Asterisk is being stopped, or does not answer any more: the call is cut."""
+
+    note: str
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
@@ -133,6 +152,10 @@ Event = (
     | Progressed
     | Rang
     | FarEndSpoke
+    | Redirected
+    | NoCommonMedia
+    | Mute
+    | PbxStopped
     | Answered
     | Judged
     | GreetingEnded
@@ -198,6 +221,9 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     trunk_alive: bool = False
     ringing_at: dt.datetime | None = None  # or early audio
     answered_at: dt.datetime | None = None
+    redirected: bool = False
+    mute: bool = False  # answered, and no sound came
+    pbx_stopped: bool = False  # Asterisk went away while the call was on
     abandoned: bool = False  # answered, and nobody was there: no agent in time, or we ended it before a word was said
     verdict: Verdict | None = None
     stopped: str | None = None
@@ -220,12 +246,12 @@ def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
     match event:
         case Marked() if attempt.state is State.CLAIMED:
             return replace(attempt, state=State.DIALLING, dialled_at=at), ()
-        case Progressed() | Rang() | FarEndSpoke() | Answered():
+        case Progressed() | Rang() | FarEndSpoke() | Redirected() | NoCommonMedia() | Answered():
             return _signalled(attempt, event, at)
         case Judged() | GreetingEnded() | Keyed() | MetNobody():
             return _judged(attempt, event)
-        case FlowEnded() if attempt.state in _ANSWERED:
-            return replace(attempt, state=State.ENDING), (HangUp("the flow ended"),)
+        case FlowEnded() | Mute() | PbxStopped():
+            return _over(attempt, event)
         case Stopped():
             return _stopped(attempt, event, at)
         case Deadline():
@@ -238,7 +264,8 @@ def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
             return _orphaned(attempt, at)
         case Gone():
             outcome = _unconfirmed(attempt) if attempt.state is State.ENDING else Outcome.INTERRUPTED
-            return _end(attempt, outcome, at, note="the channel was gone when Asterisk was back")
+            note = attempt.deadline or "the channel was gone when Asterisk was back"
+            return _end(attempt, Told(outcome), at, note=note)
         case _:
             return attempt, ()
 
@@ -247,6 +274,10 @@ def _signalled(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
     match event:
         case FarEndSpoke():
             return replace(attempt, trunk_alive=True), ()
+        case Redirected():
+            return replace(attempt, trunk_alive=True, redirected=True), ()
+        case NoCommonMedia():
+            return replace(attempt, trunk_alive=True, mute=attempt.answered_at is None), ()
         case _ if attempt.state is State.ENDING:
             return _noted_while_ending(attempt, event, at), ()
         case Answered() if attempt.state in (State.DIALLING, State.RINGING):
@@ -255,6 +286,18 @@ def _signalled(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
             return replace(attempt, state=State.UP, answered_at=at), (StartFlow(),)
         case Progressed() | Rang() if attempt.state is State.DIALLING:
             return replace(attempt, state=State.RINGING, ringing_at=at), ()
+        case _:
+            return attempt, ()
+
+
+def _over(attempt: Attempt, event: Event) -> Step:
+    match event:
+        case FlowEnded() if attempt.state in _ANSWERED:
+            return replace(attempt, state=State.ENDING), (HangUp("the flow ended"),)
+        case Mute() if attempt.state in _ANSWERED:
+            return replace(attempt, state=State.ENDING, mute=True), (HangUp("no sound came"),)
+        case PbxStopped(note) if attempt.state not in (State.CLAIMED, State.ENDING):
+            return replace(attempt, state=State.ENDING, pbx_stopped=True, deadline=note), (HangUp(note),)
         case _:
             return attempt, ()
 
@@ -295,19 +338,24 @@ def _noted_while_ending(attempt: Attempt, event: Event, at: dt.datetime) -> Atte
 def _refused(attempt: Attempt, event: Refused, at: dt.datetime) -> Step:
     if attempt.ringing_at is None and attempt.answered_at is None:
         outcome = Outcome.CANCELLED if attempt.stopped else Outcome.FAILED
-        return _end(attempt, outcome, at, note=attempt.stopped or event.note)
+        return _end(attempt, Told(outcome), at, note=attempt.stopped or event.note)
     # Refused, yet it rang: there is a channel, whatever the answer said.
     hang_up = () if attempt.state is State.ENDING else (HangUp(event.note),)
-    ended, finish = _end(attempt, _unconfirmed(attempt), at, note=event.note)
+    ended, finish = _end(attempt, Told(_unconfirmed(attempt)), at, note=event.note)
     return ended, (*hang_up, *finish)
 
 
 def _unconfirmed(attempt: Attempt) -> Outcome:
     """The outcome when Asterisk never said how it ended."""
-    return Outcome.INTERRUPTED if attempt.answered_at is None else _answered_by(attempt)
+    cut = attempt.answered_at is None or (attempt.deadline is not None and attempt.state is State.ENDING)
+    return Outcome.INTERRUPTED if cut and not attempt.abandoned else _answered_by(attempt)
 
 
 def _answered_by(attempt: Attempt) -> Outcome:
+    if attempt.pbx_stopped:
+        return Outcome.INTERRUPTED
+    if attempt.mute:
+        return Outcome.NO_MEDIA
     if attempt.abandoned and attempt.verdict is not Verdict.MACHINE:  # a machine is not left waiting by anybody
         return Outcome.ABANDONED
     by = {Verdict.PERSON: Outcome.HUMAN, Verdict.MACHINE: Outcome.MACHINE}
@@ -316,7 +364,7 @@ def _answered_by(attempt: Attempt) -> Outcome:
 
 def _stopped(attempt: Attempt, event: Stopped, at: dt.datetime) -> Step:
     if attempt.state is State.CLAIMED:
-        return _end(attempt, Outcome.CANCELLED, at, note=event.reason)
+        return _end(attempt, Told(Outcome.CANCELLED), at, note=event.reason)
     if attempt.state is State.ENDING or (attempt.state in _ANSWERED and not event.even_if_up):
         return attempt, ()
     return replace(attempt, state=State.ENDING, stopped=event.reason), (HangUp(event.reason),)
@@ -324,9 +372,9 @@ def _stopped(attempt: Attempt, event: Stopped, at: dt.datetime) -> Step:
 
 def _deadline(attempt: Attempt, event: Deadline, at: dt.datetime) -> Step:
     if attempt.state is State.ENDING:  # even the hangup was not confirmed: give the attempt up
-        return _end(attempt, _unconfirmed(attempt), at, note=f"gave up waiting for {event.waiting_for}")
+        return _end(attempt, Told(_unconfirmed(attempt)), at, note=f"gave up waiting for {event.waiting_for}")
     if attempt.state is State.CLAIMED:
-        return _end(attempt, Outcome.CANCELLED, at, note=f"gave up waiting for {event.waiting_for}")
+        return _end(attempt, Told(Outcome.CANCELLED), at, note=f"gave up waiting for {event.waiting_for}")
     waited = f"waited too long for {event.waiting_for}"
     unspoken = attempt.state is State.DETECTING
     return replace(attempt, state=State.ENDING, deadline=waited, abandoned=unspoken), (HangUp(waited),)
@@ -336,83 +384,69 @@ def _orphaned(attempt: Attempt, at: dt.datetime) -> Step:
     """``dialling`` is durable before the request leaves: claimed was surely not dialled, all else may have been."""
     if attempt.state is State.CLAIMED:
         return replace(attempt, state=State.ENDED), (GiveBack("its worker ended before it was dialled"),)
-    return _end(attempt, Outcome.INTERRUPTED, at, note="its worker ended while the call was on")
+    return _end(attempt, Told(Outcome.INTERRUPTED), at, note="its worker ended while the call was on")
 
 
 def _destroyed(attempt: Attempt, event: Destroyed, at: dt.datetime) -> Step:
-    outcome = outcome_of(attempt, event.cause, event.tech_cause, at)
-    return _end(attempt, outcome, at, note=attempt.stopped or attempt.deadline, event=event)
+    if attempt.answered_at is not None and attempt.state is not State.ENDING:
+        attempt = replace(attempt, mute=attempt.mute or _had_no_media(event, at - attempt.answered_at))
+    elif (
+        attempt.answered_at is None and attempt.mute
+    ):  # no common media, and Asterisk ended it before it told of the answer
+        told_twice = event.tech_cause is not None  # 20.16 and 22.6 tell of a 488 of the far end in the same way
+        attempt = replace(attempt, answered_at=at) if told_twice else replace(attempt, mute=False)
+    found = _told(attempt, event, at)
+    return _end(attempt, found, at, note=attempt.stopped or attempt.deadline, event=event)
 
 
-def _end(
-    attempt: Attempt, outcome: Outcome, at: dt.datetime, *, note: str | None, event: Destroyed | None = None
-) -> Step:
+def _had_no_media(event: Destroyed, after: dt.timedelta) -> bool:
+    """A 200 without a session description: Asterisk answers, finds nothing to negotiate and ends the call (406)."""
+    return event.tech_cause == 406 or (event.tech_cause is None and event.cause == 127 and after < _NO_TALK)
+
+
+def _end(attempt: Attempt, found: Told, at: dt.datetime, *, note: str | None, event: Destroyed | None = None) -> Step:
     result = CallResult(
-        outcome=outcome,
+        outcome=found.outcome,
         cause=event.cause if event else None,
         tech_cause=event.tech_cause if event else None,
         ringing_at=attempt.ringing_at,
         answered_at=attempt.answered_at,
         ended_at=at,
         note=note,
+        fault=found.fault,
     )
     return replace(attempt, state=State.ENDED), (Finish(result),)
 
 
-# ---- the cause table ------------------------------------------------------------
-# SIP status first: Asterisk's mapping to Q.850 loses what we need (600 becomes 17, dialstatus says NOANSWER
-# for most refusals). Tried on Asterisk 22 against every status below.
+# ---- what it was ------------------------------------------------------------------
 
-_BY_STATUS = {
-    486: Outcome.BUSY,
-    600: Outcome.BUSY,
-    603: Outcome.REJECTED,
-    403: Outcome.REJECTED,
-    607: Outcome.REJECTED,
-    608: Outcome.REJECTED,
-    404: Outcome.INVALID_NUMBER,
-    604: Outcome.INVALID_NUMBER,
-    410: Outcome.INVALID_NUMBER,
-    484: Outcome.INVALID_NUMBER,
-    503: Outcome.CONGESTION,
-    500: Outcome.CONGESTION,
-    488: Outcome.CONGESTION,
-}
-_UNAVAILABLE = 480  # the network's word; but Asterisk also says it when its own ring timeout ends a silent call
 _TIMEOUT_MARGIN = dt.timedelta(seconds=1)
-_BY_CAUSE = {
-    17: Outcome.BUSY,
-    21: Outcome.REJECTED,
-    1: Outcome.INVALID_NUMBER,
-    22: Outcome.INVALID_NUMBER,
-    28: Outcome.INVALID_NUMBER,
-    34: Outcome.CONGESTION,
-    38: Outcome.CONGESTION,
-    42: Outcome.CONGESTION,
-    58: Outcome.CONGESTION,
-}
+_NO_TALK = dt.timedelta(seconds=1)
+_NO_REPLY = dt.timedelta(seconds=31), dt.timedelta(seconds=34)  # RFC 3261, timer B: 32 s without a reply are a 408
 
 
-def outcome_of(attempt: Attempt, cause: int, tech_cause: int | None, at: dt.datetime) -> Outcome:
-    """What the network did, from the SIP status, then the cause, then whether anything ever rang."""
+def _told(attempt: Attempt, event: Destroyed, at: dt.datetime) -> Told:
+    """What the network did, from its last word (``calls/outcomes.py``), then from whether anything ever rang."""
+    status, cause = event.tech_cause or None, event.cause
     if attempt.answered_at is not None:
-        return _answered_by(attempt)
+        return Told(_answered_by(attempt))
     if attempt.stopped is not None:
-        return Outcome.CANCELLED
-    if cause == 0 and tech_cause is None and not attempt.trunk_alive:
-        return Outcome.INTERRUPTED  # Asterisk itself was stopped
-    if tech_cause in _BY_STATUS:
-        return _BY_STATUS[tech_cause]
-    if cause in _BY_CAUSE:
-        return _BY_CAUSE[cause]
-    if tech_cause is not None and tech_cause >= 400 and tech_cause not in (408, 480, 487):
-        return Outcome.CONGESTION if 500 <= tech_cause < 600 else Outcome.FAILED
-    if attempt.ringing_at is not None or attempt.trunk_alive:
-        return Outcome.NO_ANSWER
-    if tech_cause == _UNAVAILABLE and not _rang_out(attempt, at):
-        return Outcome.NO_ANSWER
-    return Outcome.TRUNK_SILENT
+        return Told(Outcome.CANCELLED)
+    if attempt.pbx_stopped or (cause == 0 and status is None and not attempt.trunk_alive):
+        return Told(Outcome.INTERRUPTED)  # Asterisk itself was stopped
+    if attempt.redirected and attempt.deadline is None:
+        return REDIRECTED
+    found = None if attempt.deadline is not None else told(status, cause, rang=attempt.ringing_at is not None)
+    if found is not None:
+        return found
+    return Told(Outcome.NO_ANSWER if _showed_life(attempt, status, at) else Outcome.TRUNK_SILENT)
 
 
-def _rang_out(attempt: Attempt, at: dt.datetime) -> bool:
-    return attempt.dialled_at is not None and at >= attempt.dialled_at + attempt.ring_time - _TIMEOUT_MARGIN
+def _showed_life(attempt: Attempt, status: int | None, at: dt.datetime) -> bool:
+    """Whether it was the person, or the network on them, and not a dead trunk."""
+    if attempt.ringing_at is not None:
+        return True
+    waited = dt.timedelta(0) if attempt.dialled_at is None else at - attempt.dialled_at
+    if status == 408 and _NO_REPLY[0] <= waited <= _NO_REPLY[1]:
+        return False
+    return attempt.trunk_alive or (status == 480 and waited < attempt.ring_time - _TIMEOUT_MARGIN)

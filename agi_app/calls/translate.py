@@ -14,6 +14,7 @@ from agi_app.pbx import names
 
 # A machine for app_amd. But many people wait for the caller to begin, and what never pauses is the noise of a line.
 _NO_WORDS = ("INITIALSILENCE", "MAXWORDLENGTH")
+_NO_BEARER = 58  # Q.850; Asterisk's own, before any status of the far end
 _VERDICTS = {"HUMAN": att.Verdict.PERSON, "MACHINE": att.Verdict.MACHINE}  # anything else: not sure
 
 
@@ -24,8 +25,8 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
             return att.Rang()
         case pbx.Progress():
             return att.Progressed()
-        case pbx.FarEndEnded(tech_cause) if tech_cause is not None:
-            return att.FarEndSpoke()
+        case pbx.FarEndEnded() | pbx.Redirected() | pbx.PbxStopping() | pbx.Lost():
+            return _of_an_end(event)
         case pbx.Started((names.AMD, status, *cause)):
             no_words = bool(cause) and cause[0].startswith(_NO_WORDS)
             return att.Judged(att.Verdict.NOT_SURE if no_words else _VERDICTS.get(status, att.Verdict.NOT_SURE))
@@ -41,10 +42,22 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
             return att.Destroyed(cause, tech_cause)
         case pbx.Failed(status, text):
             return att.Refused(f"Asterisk refused the call: {text} (status {status})")
-        case pbx.Lost():
-            return att.Gone()
         case _:
             return None
+
+
+def _of_an_end(event: pbx.FarEndEnded | pbx.Redirected | pbx.PbxStopping | pbx.Lost) -> att.Event:
+    match event:
+        case pbx.FarEndEnded(None, cause) if cause == _NO_BEARER:
+            return att.NoCommonMedia()
+        case pbx.FarEndEnded():
+            return att.FarEndSpoke()
+        case pbx.Redirected():
+            return att.Redirected()
+        case pbx.PbxStopping():
+            return att.PbxStopped("Asterisk was stopped while the call was on")
+        case pbx.Lost():
+            return att.Gone()
 
 
 def to_flow(event: pbx.Event, channel_id: str) -> flow.Event | None:

@@ -20,9 +20,17 @@ class Outcome(StrEnum):
     CONGESTION = "congestion"
     TRUNK_SILENT = "trunk_silent"
     FAILED = "failed"
+    NO_MEDIA = "no_media"  # answered, and nothing at all could be heard
     ABANDONED = "abandoned"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
+
+
+class Fault(StrEnum):
+    """Behind an outcome: something on our side of the trunk, not the person and not the network beyond."""
+
+    OURS = "ours"  # a password, credit: whoever is called
+    LIKELY_OURS = "likely_ours"  # the number shown, how we ask; or this one number
 
 
 # Outcomes that never disturbed a person by themselves; the caps ignore them unless the phone rang.
@@ -65,6 +73,7 @@ class CallResult:
     unasked: Unasked | None = None  # the person did not ask: the flow did
     note: str | None = None  # for people: why it failed or was cut short
     recordings: tuple[KeptRecording, ...] = ()
+    fault: Fault | None = None  # not kept; it decides with the outcome whether the contact is to be called again
 
     @property
     def counts(self) -> bool:

@@ -51,6 +51,7 @@ class Frame(msgspec.Struct, gc=False):
     playback: PlaybackRef | None = None
     recording: RecordingRef | None = None
     dialstatus: str = ""
+    forward: str = ""
     digit: str = ""
     duration: int = 0
     duration_ms: int = 0
@@ -126,6 +127,15 @@ class FarEndEnded(msgspec.Struct, frozen=True, gc=False):
     """
 
     tech_cause: int | None
+    cause: int = 0
+
+
+class Redirected(msgspec.Struct, frozen=True, gc=False):
+    """The far end wants the call to go elsewhere (SIP 3xx): it does not."""
+
+
+class PbxStopping(msgspec.Struct, frozen=True, gc=False):
+    """Asterisk is being stopped, and so is this call."""
 
 
 class Destroyed(msgspec.Struct, frozen=True, gc=False):
@@ -194,6 +204,8 @@ Event = (
     | TalkingStarted
     | TalkingFinished
     | FarEndEnded
+    | Redirected
+    | PbxStopping
     | Destroyed
     | Failed
     | Lost
@@ -204,6 +216,7 @@ Event = (
 )
 Routed = tuple[str, Event]
 
+_SHUTDOWN = 4  # AST_SOFTHANGUP_SHUTDOWN: what stands for a cause in a soft hangup
 _DIAL: dict[str, Event] = {"RINGING": Ringing(), "PROGRESS": Progress()}
 _CHANNEL_EVENTS: dict[str, Callable[[Frame], Event]] = {
     "StasisStart": lambda f: Started(tuple(f.args)),
@@ -211,7 +224,7 @@ _CHANNEL_EVENTS: dict[str, Callable[[Frame], Event]] = {
     "ChannelDtmfReceived": lambda f: Key(f.digit, f.duration_ms),
     "ChannelTalkingStarted": lambda _: TalkingStarted(),
     "ChannelTalkingFinished": lambda f: TalkingFinished(f.duration),
-    "ChannelHangupRequest": lambda f: FarEndEnded(f.tech_cause),
+    "ChannelHangupRequest": lambda f: FarEndEnded(f.tech_cause, f.cause),
     "ChannelDestroyed": lambda f: Destroyed(f.cause, f.tech_cause, f.cause_txt),
 }
 
@@ -219,16 +232,18 @@ _CHANNEL_EVENTS: dict[str, Callable[[Frame], Event]] = {
 def translate(frame: Frame) -> Routed | None:
     """The channel id and its event, or None when the frame is of no use to a call.
 
-    A hangup request marked ``soft`` is our own.
+    A hangup request marked ``soft`` is our own, or Asterisk's when it is stopped.
     """
     if frame.type == "Dial":
-        event = _DIAL.get(frame.dialstatus)
+        event = Redirected() if frame.forward else _DIAL.get(frame.dialstatus)
         return (frame.peer.id, event) if event is not None and frame.peer is not None else None
     if frame.type in ("PlaybackStarted", "PlaybackFinished"):
         return _playback(frame.playback, began=frame.type == "PlaybackStarted")
     make = _CHANNEL_EVENTS.get(frame.type)
-    if make is None or frame.channel is None or frame.soft:
+    if make is None or frame.channel is None:
         return None
+    if frame.soft:
+        return (frame.channel.id, PbxStopping()) if frame.cause == _SHUTDOWN else None
     return frame.channel.id, make(frame)
 
 

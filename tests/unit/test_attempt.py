@@ -90,16 +90,16 @@ def test_an_answered_call_runs_its_flow_and_ends_answered() -> None:
         (17, 486, "busy"),
         (17, 600, "busy"),
         (21, 603, "rejected"),
-        (21, 403, "rejected"),
+        (21, 403, "failed"),
         (1, 404, "invalid_number"),
         (1, 604, "invalid_number"),
         (22, 410, "invalid_number"),
         (28, 484, "invalid_number"),
         (34, 503, "congestion"),
         (38, 500, "congestion"),
-        (58, 488, "congestion"),
-        (19, 502, "congestion"),
-        (20, 401, "failed"),
+        (58, 488, "failed"),
+        (27, 502, "congestion"),
+        (21, 401, "failed"),
         (17, None, "busy"),
         (34, None, "congestion"),
     ],
@@ -223,9 +223,15 @@ def test_a_hangup_that_is_never_confirmed_is_given_up_after_one_more_deadline() 
 
 
 def test_an_answered_call_stays_answered_when_its_hangup_is_never_confirmed() -> None:
-    life = Life().see(Marked(), Answered(), Deadline("the call to end"), Deadline("the hangup"))
-    assert life.result.outcome is Outcome.ANSWERED
+    life = Life().see(Marked(), Answered(), FlowEnded(), Deadline("the hangup"))
     assert life.result.note == "gave up waiting for the hangup"
+    assert life.result.outcome is Outcome.ANSWERED
+    assert life.result.cause is None
+
+
+def test_an_asterisk_that_neither_ends_a_call_in_time_nor_confirms_our_hangup_has_gone() -> None:
+    life = Life().see(Marked(), Answered(), Deadline("the call to end"), Deadline("the hangup"))
+    assert life.result.outcome is Outcome.INTERRUPTED
 
 
 def test_a_channel_that_vanished_while_contact_was_lost_counts_as_dialled() -> None:

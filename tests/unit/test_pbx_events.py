@@ -32,7 +32,9 @@ PEER = {"peer": {"id": "agi-app-1", "name": "PJSIP/carrier-0001"}}
         (frame("ChannelDtmfReceived", digit="#", duration_ms=120, **CHANNEL), events.Key("#", 120)),
         (frame("ChannelTalkingStarted", **CHANNEL), events.TalkingStarted()),
         (frame("ChannelTalkingFinished", duration=900, **CHANNEL), events.TalkingFinished(900)),
-        (frame("ChannelHangupRequest", cause=17, tech_cause=486, **CHANNEL), events.FarEndEnded(486)),
+        (frame("ChannelHangupRequest", cause=17, tech_cause=486, **CHANNEL), events.FarEndEnded(486, 17)),
+        (frame("ChannelHangupRequest", cause=4, soft=True, **CHANNEL), events.PbxStopping()),
+        (frame("Dial", dialstatus="CANCEL", forward="Local/x@y", **PEER), events.Redirected()),
         (frame("ChannelHangupRequest", **CHANNEL), events.FarEndEnded(None)),
         (
             frame("ChannelDestroyed", cause=17, cause_txt="User busy", tech_cause=486, **CHANNEL),

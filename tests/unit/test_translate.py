@@ -18,7 +18,11 @@ ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.Progress(), att.Progressed()),
     (pbx.Started(("a",)), att.Answered()),
     (pbx.FarEndEnded(480), att.FarEndSpoke()),
-    (pbx.FarEndEnded(None), None),  # the BYE of an answered call: Destroyed follows
+    (pbx.FarEndEnded(None, 19), att.FarEndSpoke()),  # Asterisk 20.16 and 22.6 tell no status; or a BYE
+    (pbx.FarEndEnded(None, 58), att.NoCommonMedia()),
+    (pbx.FarEndEnded(488, 58), att.FarEndSpoke()),
+    (pbx.Redirected(), att.Redirected()),
+    (pbx.PbxStopping(), att.PbxStopped("Asterisk was stopped while the call was on")),
     (pbx.Destroyed(17, 486, "Busy"), att.Destroyed(17, 486)),
     (pbx.Lost("gone"), att.Gone()),
     (pbx.Left(), None),
