@@ -3,6 +3,9 @@
 A trunk is bad when several calls in a row, or most of the latest, came to nothing on its side: congestion (503),
 silence, refusal by Asterisk. Anything that a person or the network beyond answered (ringing, busy, declined, no such
 number) shows that it works. After a pause one call probes; each failed probe doubles the pause.
+
+A trunk is bad, too, when several answered calls in a row brought no sound: whoever answers hears nothing. Ringing says
+nothing then; a sound does, or a restart of the worker.
 """
 
 from __future__ import annotations
@@ -16,6 +19,14 @@ TRUNK_FAULTS = frozenset({Outcome.CONGESTION, Outcome.TRUNK_SILENT, Outcome.FAIL
 FAULTS_TO_OPEN = 5
 LATEST, MOST_OF_LATEST = 30, 18  # so many of the latest calls are looked at, so many faults among them are too many
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 15.0, 300.0
+MUTE_TO_HOLD = 3
+FIRST_MUTE_S, LONGEST_MUTE_S = 900.0, 14400.0  # each probe of a mute trunk is a person who hears nothing
+_MEANS = {
+    401: "the carrier does not accept our password",
+    402: "the carrier wants payment",
+    403: "the carrier forbids these calls: credit, or the number shown",
+    407: "the carrier does not accept our password",
+}
 
 
 @dataclass(slots=True)
@@ -26,6 +37,9 @@ class Breaker:
     open_until: float | None = None  # None: closed, calls may go
     last_fault: str = ""
     down: str | None = None  # Asterisk itself says that it can carry no call: not registered, no answer
+    mute: int = 0  # answered calls in a row that brought no sound
+    mute_until: float | None = None  # None: not held for it
+    _mute_pause: float = FIRST_MUTE_S
     _pause: float = FIRST_PAUSE_S
     _pauses: int = 0  # how often it has opened; a call from before a pause is none of after it
     _probe: int | None = None  # the ticket of the call that probes now
@@ -37,45 +51,80 @@ class Breaker:
         """How many calls may start: None for no limit, 0 while paused, 1 for a probe."""
         if self.down is not None:
             return 0
-        if self.open_until is None:
+        if not self.paused:
             return None
-        if now < self.open_until or self._probe is not None:
+        if now < self.until or self._probe is not None:
             return 0
         return 1
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is left alone but for a call that tries it."""
+        return self.open_until is not None or self.mute_until is not None
+
+    @property
+    def until(self) -> float:
+        """When a call may try it again; only while it is paused."""
+        return max(self.open_until or 0.0, self.mute_until or 0.0)
 
     def started(self) -> Ticket:
         """A call is to leave through this trunk; after a pause it is the probe. ``ended`` wants the ticket back."""
         self._tickets += 1
-        if self.open_until is not None and self._probe is None:
+        if self.paused and self._probe is None:
             self._probe = self._tickets
         return Ticket(self._tickets, self._pauses)
 
     def stands(self, ticket: Ticket) -> bool:
         """Whether that call may still leave: the trunk was not paused since, or it is the probe."""
-        return self.down is None and (self.open_until is None or ticket.number == self._probe)
+        return self.down is None and (not self.paused or ticket.number == self._probe)
 
     def alive(self) -> None:
         """Something came back that shows that the trunk works: calls may go again."""
         if self.open_until is not None:
             self._latest.clear()
-        self.faults, self.open_until, self._probe, self._pause = 0, None, None, FIRST_PAUSE_S
+        self.faults, self.open_until, self._pause = 0, None, FIRST_PAUSE_S
+        if self.mute_until is None:
+            self._probe = None
 
-    def ended(self, ticket: Ticket, outcome: Outcome | None, now: float) -> bool:
-        """A call ended (None: it was not dialled after all); True when this opened the breaker or kept it open."""
+    def heard(self) -> None:
+        """A sound came through it."""
+        self.mute, self.mute_until, self._mute_pause = 0, None, FIRST_MUTE_S
+        if self.open_until is None:
+            self._probe = None
+
+    def ended(self, ticket: Ticket, outcome: Outcome | None, now: float, status: int | None = None) -> bool:
+        """A call ended (None: it was not dialled after all), with this SIP status.
+
+        True when this opened the breaker or kept it open.
+        """
         probed = ticket.number == self._probe
         if probed:
             self._probe = None
         if outcome is None or outcome in (Outcome.CANCELLED, Outcome.INTERRUPTED):
             return False  # says nothing about the trunk
+        if outcome is Outcome.NO_MEDIA:
+            return self._is_mute(ticket, now, probed=probed)
         if outcome not in TRUNK_FAULTS:
             self._latest.append(False)
             self.alive()
             return False
         if ticket.pauses != self._pauses and not probed:
             return False  # a call from before the pause
-        self.faults, self.last_fault = self.faults + 1, outcome.value
+        self.faults, self.last_fault = self.faults + 1, _told(outcome, status)
         self._latest.append(True)
         return self._judge(probed, now)
+
+    def _is_mute(self, ticket: Ticket, now: float, *, probed: bool) -> bool:
+        if ticket.pauses != self._pauses and not probed:
+            return False
+        self.mute += 1
+        if self.mute_until is not None:
+            self._mute_pause = min(self._mute_pause * 2, LONGEST_MUTE_S)
+        elif self.mute < MUTE_TO_HOLD:
+            return False
+        self.mute_until = now + self._mute_pause
+        self._pauses += 1
+        return True
 
     def _judge(self, probed: bool, now: float) -> bool:
         if probed:
@@ -94,12 +143,25 @@ class Breaker:
         """For people: why nothing is dialled through this trunk; None while it is closed."""
         if self.down is not None:
             return self.down
-        if self.open_until is None:
+        if not self.paused:
             return None
         trying = self._probe is not None
-        again = "a call tries it now" if trying else f"next try in {max(0.0, self.open_until - now):.0f} s"
+        again = "a call tries it now" if trying else f"next try in {max(0.0, self.until - now):.0f} s"
+        if self.mute_until is not None:
+            return (
+                f"{self.mute} answered calls in a row brought no sound at all: whoever answers hears nothing either;"
+                " see to the way of RTP (firewall, NAT: external_media_address, rtp_symmetric) and the codecs;"
+                f" {again}, and the first sound ends this, or a restart of the worker"
+            )
         what = self._why or f"{self.faults} calls in a row"
         return f"{what} failed on the trunk's side (last: {self.last_fault}); {again}"
+
+
+def _told(outcome: Outcome, status: int | None) -> str:
+    if not status:
+        return outcome.value
+    means = f", {_MEANS[status]}" if status in _MEANS else ""
+    return f"{outcome.value}, SIP {status}{means}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,14 @@ _TURNS = 60  # each moves to a later opening, or behind a cap
 
 
 def after_call(
-    claim: Claim, campaign: Campaign, result: CallResult, number: PhoneNumber, ruleset: RuleSet, now: dt.datetime
+    claim: Claim,
+    campaign: Campaign,
+    result: CallResult,
+    number: PhoneNumber,
+    ruleset: RuleSet,
+    now: dt.datetime,
+    *,
+    trunk_paused: bool = False,
 ) -> tuple[dt.datetime | None, CallResult]:
     """When (rules time) the contact is due again, None when it is done; and the result, which tells what was not done.
 
@@ -32,7 +39,7 @@ def after_call(
     """
     wanted, at = result.unasked, result.call_back_at
     if wanted is None or at is None or result.outcome not in REACHED:
-        return next_due(claim, campaign, result, number, ruleset, now), result
+        return next_due(claim, campaign, result, number, ruleset, now, trunk_paused=trunk_paused), result
     place = place_of(number, ruleset)
     where = (place, rules_for(place, ruleset))
     later, why = _call_back(claim, campaign, result, wanted, where, now)

@@ -17,8 +17,8 @@ def hold_of(running: Running, now: float, real_now: dt.datetime) -> Hold | None:
     breaker = running.line.breaker
     if (paused := breaker.reason(now)) is not None:
         until = None
-        if breaker.down is None and breaker.open_until is not None:
-            until = real_now + dt.timedelta(seconds=max(0.0, breaker.open_until - now))
+        if breaker.down is None and breaker.paused:
+            until = real_now + dt.timedelta(seconds=max(0.0, breaker.until - now))
         return Hold(BREAKER, f"trunk {running.trunk}: {paused}", until)
     if running.line.campaign.by_agents:
         return ASKED_FOR

@@ -202,7 +202,7 @@ class Dialer:
             decision = decide(facts, line.campaign, line.trunk.sandbox, self._node.ruleset, now)
             return decision.dialled_with(line.trunk.prefix)
 
-        probing = line.breaker.open_until is not None
+        probing = line.breaker.paused
         look_at = LOOK_AT if running.only_refusals and not probing else room
         return await claims.claim(self._node.store, line.campaign, room, terms, judge, look_at=look_at)
 

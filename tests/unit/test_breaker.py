@@ -5,7 +5,15 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.dialer.breaker import FAULTS_TO_OPEN, FIRST_PAUSE_S, LONGEST_PAUSE_S, Breaker, Ticket
+from agi_app.dialer.breaker import (
+    FAULTS_TO_OPEN,
+    FIRST_MUTE_S,
+    FIRST_PAUSE_S,
+    LONGEST_PAUSE_S,
+    MUTE_TO_HOLD,
+    Breaker,
+    Ticket,
+)
 from agi_app.model.call import Outcome
 
 
@@ -122,3 +130,70 @@ def test_a_breaker_always_comes_back(events: list[Outcome | str | None]) -> None
     for ticket in out:
         breaker.ended(ticket, None, now)
     assert breaker.room(now + LONGEST_PAUSE_S) != 0
+
+
+# ---- a trunk that brings no sound
+
+
+def mute(calls: int, now: float = 100.0) -> Breaker:
+    """A breaker after so many answered calls that brought no sound; each rang and was answered."""
+    breaker = Breaker()
+    for _ in range(calls):
+        ticket = breaker.started()
+        breaker.alive()
+        breaker.ended(ticket, Outcome.NO_MEDIA, now)
+    return breaker
+
+
+def test_three_answered_calls_without_a_sound_hold_the_trunk_and_it_says_how_to_go_on() -> None:
+    assert mute(MUTE_TO_HOLD - 1).room(100.0) is None
+    breaker = mute(MUTE_TO_HOLD)
+    assert breaker.room(100.0) == 0
+    why = breaker.reason(100.0) or ""
+    for words in ("3 answered calls in a row brought no sound", "firewall, NAT", "next try in 900 s", "restart"):
+        assert words in why
+
+
+def test_a_mute_trunk_is_not_freed_by_ringing_but_by_the_first_sound() -> None:
+    breaker = mute(MUTE_TO_HOLD)
+    later = 100.0 + FIRST_MUTE_S
+    assert breaker.room(later) == 1
+    probe = breaker.started()
+    breaker.alive()
+    assert breaker.room(later) == 0, "one probe at a time"
+    assert breaker.stands(probe)
+    breaker.ended(probe, Outcome.BUSY, later)
+    assert breaker.room(later) == 1, "busy says nothing about sound: another may try"
+    probe = breaker.started()
+    breaker.alive()
+    breaker.heard()
+    assert breaker.room(later) is None
+    breaker.ended(probe, Outcome.ANSWERED, later)
+    assert breaker.reason(later) is None
+
+
+def test_each_mute_probe_doubles_the_hold() -> None:
+    breaker, now = mute(MUTE_TO_HOLD), 100.0
+    for pause in (FIRST_MUTE_S, 2 * FIRST_MUTE_S, 4 * FIRST_MUTE_S):
+        assert breaker.room(now + pause - 1) == 0
+        now += pause
+        assert breaker.room(now) == 1
+        ticket = breaker.started()
+        breaker.alive()
+        assert breaker.ended(ticket, Outcome.NO_MEDIA, now)
+
+
+def test_a_sound_between_mute_calls_holds_nothing() -> None:
+    breaker = Breaker()
+    for _ in range(20):
+        breaker.ended(breaker.started(), Outcome.NO_MEDIA, 1.0)
+        breaker.heard()
+    assert breaker.room(1.0) is None
+
+
+def test_a_wrong_password_pauses_the_trunk_and_is_named() -> None:
+    breaker = Breaker()
+    for _ in range(FAULTS_TO_OPEN):
+        breaker.ended(breaker.started(), Outcome.FAILED, 100.0, 401)
+    assert breaker.room(100.0) == 0
+    assert "SIP 401, the carrier does not accept our password" in (breaker.reason(100.0) or "")

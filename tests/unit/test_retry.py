@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from agi_app.dialer.retry import next_due
 from agi_app.gate.hours import Opening, is_open
-from agi_app.model.call import CallResult, Outcome
-from agi_app.model.campaign import Window
+from agi_app.model.call import CallResult, Fault, Outcome
+from agi_app.model.campaign import Campaign, Window
 from agi_app.model.phone import PhoneNumber, parse
 from tests.unit.gate_cases import CAMPAIGN, CLAIM, CN_NUMBER, DAY, NOW, SHANGHAI, judge, ruleset, window
 
@@ -46,7 +46,7 @@ def test_who_was_reached_is_not_called_again_even_if_the_campaign_says_so(outcom
     assert next_due(CLAIM, eager, CallResult(Outcome(outcome)), NUMBER, RULES, NOW) is None
 
 
-@pytest.mark.parametrize("outcome", [o for o in Outcome if o.value not in (*RETRYING.retry, "cancelled")])
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o.value not in (*RETRYING.retry, "cancelled", "no_media")])
 def test_an_outcome_without_a_retry_ends_the_contact(outcome: Outcome) -> None:
     assert next_due(CLAIM, RETRYING, CallResult(outcome), NUMBER, RULES, NOW) is None
 
@@ -151,3 +151,53 @@ def test_a_retry_never_lands_outside_the_hours_or_inside_the_cap(
 def _some_common_hour(start: dt.datetime, sets: list[tuple[Window, ...]], zones: list[ZoneInfo]) -> bool:
     instants = (start + n * 15 * MINUTE for n in range(8 * 24 * 4))
     return any(all(is_open(instant, Opening((w,)), zones) for w in sets) for instant in instants)
+
+
+# ---- faults of ours use nobody up
+
+
+def after(
+    result: CallResult, *, campaign: Campaign = CAMPAIGN, used: int = 0, paused: bool = False
+) -> dt.datetime | None:
+    claim = replace(CLAIM, retries_used={result.outcome.value: used})
+    return next_due(claim, campaign, result, NUMBER, RULES, NOW, trunk_paused=paused)
+
+
+@pytest.mark.parametrize("used", [0, 1, 30])
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_carrier_that_refuses_us_never_ends_a_contact(used: int, paused: bool) -> None:
+    """Without a word about it in the campaign; the breaker keeps the trunk quiet meanwhile."""
+    refused = CallResult(Outcome.FAILED, tech_cause=401, fault=Fault.OURS)
+    found = after(refused, used=used, paused=paused)
+    assert found is not None
+    assert found - NOW < HOUR, "no cap of the person is used up"
+
+
+def test_what_may_be_our_fault_is_tried_on_two_more_days_and_for_ever_while_the_trunk_fails_others() -> None:
+    forbidden = CallResult(Outcome.FAILED, tech_cause=403, fault=Fault.LIKELY_OURS)
+    assert [after(forbidden, used=used) for used in (0, 1, 2)] == [NOW + DAY, NOW + DAY, None]
+    assert after(forbidden, used=30, paused=True) is not None
+    assert after(forbidden, campaign=replace(CAMPAIGN, retry={"failed": (HOUR,)}), used=0) == NOW + HOUR
+
+
+@pytest.mark.parametrize("outcome", ["congestion", "trunk_silent", "failed"])
+def test_a_trunk_that_is_paused_uses_nobody_up(outcome: str) -> None:
+    assert after(CallResult(Outcome(outcome)), used=9) is None
+    assert after(CallResult(Outcome(outcome)), used=9, paused=True) is not None
+    assert after(CallResult(Outcome.BUSY), used=9, paused=True) is None, "a person's own"
+
+
+def test_who_answered_and_heard_nothing_is_called_once_more_and_not_on_that_day() -> None:
+    silent = CallResult(Outcome.NO_MEDIA, answered_at=NOW)
+    due = next_due(CLAIM, CAMPAIGN, silent, NUMBER, ruleset(cap=9), NOW)
+    assert due is not None
+    assert due.astimezone(SHANGHAI).date() == NOW.astimezone(SHANGHAI).date() + DAY
+    assert after(silent, used=1) is None
+    assert after(silent, campaign=replace(CAMPAIGN, retry={"no_media": (HOUR,) * 3}), used=1) is None
+
+
+def test_a_prompt_that_failed_leaves_the_person_to_be_called_on_another_day() -> None:
+    unplayed = CallResult(Outcome.ANSWERED, disposition="prompt_failed", answered_at=NOW, fault=Fault.OURS)
+    due = after(unplayed, used=5)
+    assert due is not None
+    assert due.astimezone(SHANGHAI).date() > NOW.astimezone(SHANGHAI).date()
