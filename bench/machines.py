@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from agi_app.calls.attempt import Judged, Verdict
+from agi_app.calls.detecting import detection_variables
 from agi_app.calls.translate import to_attempt
 from agi_app.clock import SystemClock
-from agi_app.dialer.place import detection_variables
 from agi_app.errors import RequestFailed
 from agi_app.gate.permit import InternalLeg
 from agi_app.model.machine import MachineAction, MachineDetection, Tuning

@@ -6,7 +6,7 @@ import dataclasses
 
 from agi_app.flow import events as flow_events
 from agi_app.flow.session import Session
-from agi_app.model.call import CallResult, KeptRecording, Outcome, Unasked
+from agi_app.model.call import CallResult, Fault, KeptRecording, Outcome, Unasked
 
 OPTED_OUT = "opted_out"
 HUNG_UP = "hung_up"
@@ -37,20 +37,24 @@ def conclude(
     left = MESSAGE_LEFT if session is not None and session.finished else MESSAGE_BROKEN_OFF
     told = result.note or fault or (left if message else None)
     note = "; ".join(filter(None, (told, missing))) or None
-    if opted_out and result.outcome is Outcome.MACHINE:
+    if opted_out and result.outcome in (Outcome.MACHINE, Outcome.NO_MEDIA):
         result = dataclasses.replace(result, outcome=Outcome.HUMAN)
-    if session is None or message or result.outcome is Outcome.MACHINE:
+    if session is None or message or result.outcome in (Outcome.MACHINE, Outcome.NO_MEDIA):
         disposition = OPTED_OUT if opted_out else None
         return dataclasses.replace(result, disposition=disposition, note=note, recordings=recordings)
     ended_by_flow = session.finished
     if not ended_by_flow:
         session.handle(flow_events.HungUp())
     disposition = session.disposition or (COMPLETED if ended_by_flow else CUT_OFF if cut_off else HUNG_UP)
-    if fault is not None and session.disposition is None:
+    if session.disposition is None and result.outcome is Outcome.INTERRUPTED:
+        disposition = None  # cut, by nobody who was in it
+    elif session.disposition is None and fault is not None:
         disposition = PROMPT_FAILED
     if opted_out:
         disposition = OPTED_OUT
     answers, back = dict(session.answers), session.call_back
+    if disposition == PROMPT_FAILED and not answers:
+        result = dataclasses.replace(result, fault=Fault.OURS)
     result = dataclasses.replace(result, disposition=disposition, answers=answers, call_back_at=back, note=note)
     unasked = Unasked(session.called_again, session.today_only) if back is not None and session.called_again else None
     return dataclasses.replace(result, unasked=unasked, recordings=recordings)

@@ -37,3 +37,10 @@ async def send(
     except RequestFailed as error:  # hung up this instant, as a rule
         _log.warning("no machine detection", reason=str(error))
     return Judged(Verdict.NOT_SURE) if isinstance(command, Detect) else GreetingEnded(silent=False)
+
+
+def detection_variables(detection: MachineDetection | None) -> dict[str, str]:
+    """What our part of the dialplan gives to Asterisk's machine detection; nothing for calls without."""
+    if detection is None:
+        return {}
+    return {"AGI_APP_AMD": detection.tuning.arguments, "AGI_APP_SILENCE": detection.silence_arguments}

@@ -16,6 +16,7 @@ from agi_app.flow.state import Caller
 from agi_app.model.call import Claim
 from agi_app.model.machine import MachineDetection
 from agi_app.pbx import events as pbx
+from agi_app.pbx.channel import Received
 
 
 class ChannelLike(Protocol):
@@ -40,6 +41,9 @@ class ChannelLike(Protocol):
 
     async def detour(self, context: str, extension: str) -> bool:
         """Let the dialplan have the channel until it comes back as ``Started``; False: it knows no such place."""
+
+    async def received(self) -> Received | None:
+        """What has come from the far end so far; None: it cannot be told."""
 
     async def hangup(self, reason: str = "normal") -> None:
         """End the channel."""
@@ -88,6 +92,7 @@ class CallPlan:
     store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
     trunk_works: Callable[[], None]  # told when the far end rings or answers
     local_now: Callable[[], dt.datetime | None]  # rules time where the called person is; None: not known
+    sound_came: Callable[[], None] = _nobody_asks  # told when something came from the far end after the answer
     machine_detection: MachineDetection | None = None  # None: nobody looks whether a machine has answered
     caller: Caller | None = None  # the call came in: what the flow may know of whoever calls
     ears: Ears | None = None  # who hears what the person says; None: nobody

@@ -20,7 +20,8 @@ from agi_app.calls.conclude import conclude
 from agi_app.calls.handing import Handing, order_of
 from agi_app.calls.hearing import Hearing
 from agi_app.calls.plan import CallPlan, ChannelLike
-from agi_app.calls.saying import BEGINNING, PromptFailed, Saying, unless_gone
+from agi_app.calls.saying import BEGINNING, PbxGone, PromptFailed, Saying, unless_gone
+from agi_app.calls.sound_check import SOUND, SoundCheck
 from agi_app.calls.stopping import SAID_STOP, Stop, Stopping
 from agi_app.calls.timers import Timers
 from agi_app.calls.translate import to_attempt, to_flow
@@ -52,6 +53,7 @@ class Call:
         self._message = False
         self._channel: ChannelLike | None = None
         self._timers = Timers(clock)
+        self._sound = SoundCheck(self._timers, plan.sound_came)
         self._result: CallResult | None = None
         self._stop: pbx.Interrupt | None = None
         self._stops = Stopping(plan)
@@ -133,12 +135,16 @@ class Call:
     async def _on_timer(self, name: str) -> None:
         if name in _DEADLINES:
             await self._advance(att.Deadline(name))
+        elif name == SOUND:
+            if await self._sound.is_mute(self._known_channel):
+                await self._advance(att.Mute())
         elif name != BEGINNING:
             await self._tell_flow(flow_events.TimerFired(name))
         elif self._attempt.state is att.State.UP and self._saying is not None and not await self._saying.begun():
             await self._prompt_failed("a prompt did not begin: the person would have sat in silence")
 
     async def _on_channel_event(self, event: pbx.Event) -> None:
+        self._sound.notice(event)
         if isinstance(event, pbx.FarEndEnded):
             self._far_end_ended = True
         elif isinstance(event, pbx.PlaybackFinished) and event.failed:
@@ -204,6 +210,8 @@ class Call:
                     self._result = result
                 case att.GiveBack():
                     raise RuntimeError("only the sweep gives attempts back")
+        if isinstance(event, att.Answered) and before.answered_at is None and self._plan.caller is None:
+            await self._sound.begin(self._known_channel)
 
     async def _start(self, session: Session) -> None:
         self._session = self._said = session
@@ -252,6 +260,8 @@ class Call:
                     await unless_gone(saying.do(command))
                 except PromptFailed as fault:
                     await self._prompt_failed(str(fault))
+                except PbxGone as gone:
+                    await self._advance(att.PbxStopped(str(gone)))
             case cmd.Transfer() if self._handing is not None:
                 await self._handing.start(order_of(self._plan, channel.id, command))
             case cmd.StopTransfer() if self._handing is not None:

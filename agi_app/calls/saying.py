@@ -21,6 +21,10 @@ class PromptFailed(Exception):
     """What is to be heard cannot be; the message says why."""
 
 
+class PbxGone(Exception):
+    """Asterisk does not answer: nobody knows what is heard."""
+
+
 class Saying:
     """Carries out what the flow wants heard."""
 
@@ -33,7 +37,10 @@ class Saying:
         return self._playback is not None and playback == playback_id(self._channel.id, self._playback)
 
     async def do(self, command: Sounding) -> None:
-        """Raises PromptFailed when it cannot be heard; a channel that is gone this instant is no fault."""
+        """Raises PromptFailed when it cannot be heard, PbxGone when Asterisk does not answer.
+
+        A channel that is gone this instant is no fault.
+        """
         match command:
             case Play(playback, prompt, language):
                 await self._play(playback, self._plan.media(language, prompt))
@@ -63,6 +70,8 @@ class Saying:
         try:
             await self._channel.play(playback_id(self._channel.id, playback), media)
         except RequestFailed as error:
+            if error.status == 0:
+                raise PbxGone(f"Asterisk did not answer while the call was on: {error}") from error
             if error.status != 404:  # else hung up this instant: Destroyed is on its way
                 raise PromptFailed(f"the prompt {media} could not be played: {error}") from error
 

@@ -13,14 +13,17 @@ class Timers:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ends: dict[str, float] = {}
+        self._lasting: set[str] = set()
 
-    def start(self, name: str, seconds: float) -> None:
-        """Wait for this, too."""
+    def start(self, name: str, seconds: float, *, lasting: bool = False) -> None:
+        """Wait for this, too; ``lasting``: whatever else begins."""
         self._ends[name] = self._clock.monotonic() + seconds
+        if lasting:
+            self._lasting.add(name)
 
     def only(self, name: str, seconds: float) -> None:
-        """From now on wait for this alone."""
-        self._ends = {}
+        """From now on wait for this alone, and what lasts."""
+        self._ends = {n: at for n, at in self._ends.items() if n in self._lasting}
         self.start(name, seconds)
 
     def cancel(self, name: str) -> None:

@@ -34,6 +34,7 @@ NOT_RETRIED = {
     "answered": "the person was reached",
     "rejected": "who declines a call is not called again for it",
     "invalid_number": "the number will not begin to exist",
+    "no_media": "it is tried again by itself, once and on another day",
     "abandoned": "the person was reached",
     "cancelled": "the call was stopped on purpose",
     "interrupted": "it is not known whether the person was reached",

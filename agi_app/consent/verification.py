@@ -40,7 +40,7 @@ _WHAT_HAPPENED = {
     "invalid_number": "the network says that there is no such number",
     "expired": "no worker took the request; does one that is running have this trunk in its settings?",
 }
-_OUR_SIDE = frozenset({"trunk_silent", "congestion", "failed", "interrupted", "cancelled", "expired"})
+_OUR_SIDE = frozenset({"trunk_silent", "congestion", "failed", "interrupted", "cancelled", "no_media", "expired"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from agi_app import log
+from agi_app.calls.detecting import detection_variables
 from agi_app.calls.ears import Ears
 from agi_app.calls.plan import CallPlan, HandingOver
 from agi_app.calls.runner import Call
@@ -24,6 +25,7 @@ from agi_app.dialer.hand_over import HandOver
 from agi_app.dialer.local_time import LocalTimes, nowhere
 from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import Turn
+from agi_app.dialer.unplayed import Unplayed
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError
 from agi_app.flow.definition import Flow
 from agi_app.gate.decide import permit
@@ -31,7 +33,6 @@ from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
 from agi_app.gate.place import place_of
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
-from agi_app.model.machine import MachineDetection
 from agi_app.model.phone import parse
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.originate import place
@@ -72,6 +73,7 @@ class Placer:
         self._local_times = LocalTimes(node.clock)
         self._writer = AttemptWriter(node.store, node.entityid)
         self._hand_over, self._agents = HandOver(node, agents).run, agents
+        self._unplayed = Unplayed(node.store)
         self._media, self._store_opt_out, self._may_dial, self._voice = media, store_opt_out, may_dial, voice
 
     async def attempt(
@@ -101,7 +103,7 @@ class Placer:
                     await self._writer.give_back(claim, result.note or "Asterisk refused the call")
                     return None
                 if result is not None:
-                    await self._finish(claim, line.campaign, result)
+                    await self._finish(claim, line, result)
                 return result
             finally:
                 self._live.discard(call)
@@ -114,12 +116,13 @@ class Placer:
             _log.warning("not dialled", reason=str(error))
             self._judge_trunk(line, ticket, None)
             failed = CallResult(Outcome.FAILED, ended_at=self._clock.real_now(), note=f"not dialled: {error}")
-            await self._finish(claim, line.campaign, failed)
+            await self._finish(claim, line, failed)
             return None
 
     def _judge_trunk(self, line: Line, ticket: Ticket, result: CallResult | None) -> None:
         now = self._clock.monotonic()
-        if line.breaker.ended(ticket, None if result is None else result.outcome, now):
+        outcome, status = (None, None) if result is None else (result.outcome, result.tech_cause)
+        if line.breaker.ended(ticket, outcome, now, status):
             _log.warning("trunk paused", trunk=line.campaign.trunk, reason=line.breaker.reason(now))
 
     def plan(self, claim: Claim, line: Line, voice: CallVoice, hand_over: HandingOver | None = None) -> CallPlan:
@@ -139,6 +142,7 @@ class Placer:
             hand_over=hand_over or self._hand_over,
             store_opt_out=self._store_opt_out,
             trunk_works=line.breaker.alive,
+            sound_came=line.breaker.heard,
             local_now=partial(self._local_times.at, zones[0]) if zones else nowhere,
             ears=self.ears,
             machine_detection=campaign.machine_detection,
@@ -220,10 +224,11 @@ class Placer:
             note = f"internal error: {type(error).__name__}: {error}"
             return CallResult(Outcome.INTERRUPTED, ended_at=self._clock.real_now(), note=note)
 
-    async def _finish(self, claim: Claim, campaign: Campaign, result: CallResult) -> None:
-        number, now = parse(claim.number), self._clock.now()
-        due, result = after_call(claim, campaign, result, number, self._node.ruleset, now)
+    async def _finish(self, claim: Claim, line: Line, result: CallResult) -> None:
+        number, now, paused = parse(claim.number), self._clock.now(), line.breaker.paused
+        due, result = after_call(claim, line.campaign, result, number, self._node.ruleset, now, trunk_paused=paused)
         await self._writer.finish(Ended(claim.attempt_id, result, due, contact_done=due is None))
+        await self._unplayed.ended(claim.campaign, result)
         _log.info(
             "call ended",
             campaign=claim.campaign,
@@ -232,13 +237,6 @@ class Placer:
             disposition=result.disposition,
             note=result.note,
         )
-
-
-def detection_variables(detection: MachineDetection | None) -> dict[str, str]:
-    """What our part of the dialplan gives to Asterisk's machine detection; nothing for calls without."""
-    if detection is None:
-        return {}
-    return {"AGI_APP_AMD": detection.tuning.arguments, "AGI_APP_SILENCE": detection.silence_arguments}
 
 
 def _nothing() -> None:

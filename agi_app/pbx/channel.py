@@ -11,6 +11,8 @@ import math
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 
+import msgspec
+
 from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari import Ari
@@ -28,6 +30,19 @@ from agi_app.pbx.events import (
 
 _log = log.get("pbx.channel")
 QUEUE_LIMIT = 256
+_NO_RTP = "RTP info not found"
+
+
+class Received(msgspec.Struct, frozen=True):
+    """What has come from the far end of a call so far, by Asterisk's own counters (RTP and the reports in RTCP)."""
+
+    rxcount: int = 0  # RTP packets: speech, comfort noise, keys, and what cannot be decoded
+    remote_ssrc: int = 0
+    # By the far end's reports on what it gets from us: Asterisk keeps no count of them, but the first changes these.
+    rxmes: float = 0.0
+    rxjitter: float = 0.0
+    txploss: float = 0.0
+    rtt: float = 0.0
 
 
 class Channel:
@@ -197,6 +212,14 @@ class Channel:
         """We cannot go on with this call, for this reason: end it."""
         _log.debug("letting a call go", channel=self.id, reason=reason)
         await self.hangup()
+
+    async def received(self) -> Received | None:
+        """What has come so far; nothing when no sound was agreed on. None: it cannot be told, or the call is gone."""
+        try:
+            answer = await self._ari.request("GET", f"channels/{self.id}/rtp_statistics")
+        except RequestFailed as fault:
+            return Received() if fault.status == 404 and _NO_RTP in str(fault) else None
+        return answer.decode(Received)
 
     async def get_variable(self, name: str) -> str:
         """A channel variable or dialplan function; raises RequestFailed (404) when it is not set."""

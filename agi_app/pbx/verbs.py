@@ -19,6 +19,7 @@ NON_BLOCKING: frozenset[str] = frozenset(
         "POST channels",
         "GET channels/*",
         "DELETE channels/*",
+        "GET channels/*/rtp_statistics",
         "GET channels/*/variable",
         "POST channels/*/continue",
         "POST channels/*/dtmf",

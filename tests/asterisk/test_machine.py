@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agi_app.calls import attempt as att
+from agi_app.calls.detecting import detection_variables
 from agi_app.calls.translate import to_attempt
-from agi_app.dialer.place import detection_variables
 from agi_app.model.machine import MachineAction, MachineDetection
 from agi_app.pbx import originate
 from agi_app.pbx.channel import Channel

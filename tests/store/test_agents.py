@@ -92,7 +92,7 @@ async def test_who_was_abandoned_is_not_called_for_72_hours_by_any_campaign(worl
     assert until == called + dt.timedelta(hours=72)  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("outcome", ["congestion", "trunk_silent", "interrupted", "cancelled"])
+@pytest.mark.parametrize("outcome", ["congestion", "trunk_silent", "no_media", "interrupted", "cancelled"])
 async def test_what_a_trunk_or_a_crash_did_says_nothing_about_people(world: World, outcome: str) -> None:
     """The answer rate, by which calls are made ahead, is of calls that people or their phones ended."""
     wanted = await for_agents(world, range(1))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agi_app.clock import FakeClock
 from agi_app.errors import RequestFailed
 from agi_app.pbx import events as pbx
+from agi_app.pbx.channel import Received
 
 HANGUP_TAKES_S = 0.1
 
@@ -28,6 +29,7 @@ class FakeChannel:
         self.broken_prompts: set[str] = set()
         self.no_such_place = False  # in the dialplan
         self.unheard: set[str] = set()  # prompts that Asterisk takes and never plays
+        self.heard: Callable[[float], Received | None] = lambda now: Received(rxcount=int(now * 50) + 1)
         self._events: list[tuple[float, int, pbx.Event]] = []
         self._order = itertools.count()
         self._reads = 0
@@ -83,6 +85,9 @@ class FakeChannel:
     async def detour(self, context: str, extension: str) -> bool:
         self._ask("detour", f"{context},{extension}")
         return not self.no_such_place
+
+    async def received(self) -> Received | None:
+        return self.heard(self.clock.monotonic())
 
     async def let_go(self, reason: str) -> None:
         await self.hangup()

@@ -15,9 +15,10 @@ from agi_app.errors import AgiAppError, ConfigError, RequestFailed, SafetyError
 from agi_app.flow.definition import Flow
 from agi_app.flow.load import load_flow
 from agi_app.flow.speaking import Parts
-from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.model.call import CallResult, Claim, Fault, Outcome
 from agi_app.model.machine import MachineDetection
 from agi_app.pbx import events as pbx
+from agi_app.pbx.channel import Received
 from tests.unit.fake_channel import HANGUP_TAKES_S, FakeChannel
 from tests.unit.gate_cases import CLAIM, NOW
 
@@ -62,6 +63,7 @@ class World:
         self.stops: list[tuple[str, str]] = []
         self.store_error: SafetyError | None = None
         self.stop_comes_back = False
+        self.sounds = 0
         self.orders: list[HandOverOrder] = []
         self.voice_error: AgiAppError | None = None
         plan = CallPlan(
@@ -74,6 +76,7 @@ class World:
             hand_over=self.hand_over,
             store_opt_out=self.store,
             trunk_works=lambda: None,
+            sound_came=self.sound_came,
             local_now=self.clock.now,
             ears=ears,
             machine_detection=machine_detection,
@@ -102,6 +105,9 @@ class World:
         self.stops.append((claim.number, how))
         if self.stop_comes_back:  # as the revocation does that every node hears
             self.call.stop("the person said stop", even_if_up=True)
+
+    def sound_came(self) -> None:
+        self.sounds += 1
 
     async def run(self) -> CallResult:
         return await self.call.run(self.channel)
@@ -569,3 +575,83 @@ async def test_a_call_that_its_longest_time_ends_was_not_hung_up(by: str) -> Non
     if by == "Asterisk's":
         world.channel.at(3 + MAX_S, BYE)
     assert (await world.run()).disposition == "cut_off"
+
+
+# ---- nothing comes through
+
+
+async def test_an_answer_without_a_single_packet_ends_after_5_s_as_no_media() -> None:
+    world = answered(prompt_s=60.0)
+    world.channel.heard = lambda _: Received()
+    result = await world.run()
+    assert (result.outcome, result.disposition, result.counts) == (Outcome.NO_MEDIA, None, True)
+    assert world.channel.log == ["play zh/greeting", "hangup"]
+    assert result.ended_at is not None
+    assert result.answered_at is not None
+    assert (result.ended_at - result.answered_at).total_seconds() == pytest.approx(5.0 + HANGUP_TAKES_S)
+    assert world.sounds == 0
+
+
+@pytest.mark.parametrize("received", [Received(rxcount=1), Received(rxmes=88.0), Received(txploss=3.0), None])
+async def test_a_packet_a_report_or_no_way_to_tell_lets_the_call_go_on(received: Received | None) -> None:
+    world = answered()
+    world.channel.heard = lambda _: received
+    result = await world.run()
+    assert (result.outcome, result.disposition) == (Outcome.ANSWERED, "completed")
+    assert world.sounds == (0 if received is None else 1)
+
+
+async def test_audio_from_before_the_answer_is_no_sign_of_life_after_it() -> None:
+    """A carrier's ringing tone, and then nothing."""
+    world = World(prompt_s=60.0)
+    world.channel.at(1, pbx.Progress()).at(3, pbx.Started())
+    world.channel.heard = lambda _: Received(rxcount=100, remote_ssrc=7)
+    assert (await world.run()).outcome is Outcome.NO_MEDIA
+    going_on = World()
+    going_on.channel.at(1, pbx.Progress()).at(3, pbx.Started())
+    assert (await going_on.run()).outcome is Outcome.ANSWERED
+
+
+@pytest.mark.parametrize("sign", [pbx.Key("1"), pbx.TalkingStarted()])
+async def test_a_key_or_speech_is_life_even_if_no_packet_is_counted(sign: pbx.Event) -> None:
+    world = answered()
+    world.channel.heard = lambda _: Received()
+    world.channel.at(6, sign)
+    assert (await world.run()).outcome is Outcome.ANSWERED
+    assert world.sounds == 1
+
+
+async def test_who_hangs_up_within_5_s_of_silence_has_hung_up() -> None:
+    world = answered(prompt_s=60.0)
+    world.channel.heard = lambda _: Received()
+    world.channel.at(5, pbx.FarEndEnded(None, 16), BYE)
+    result = await world.run()
+    assert (result.outcome, result.disposition) == (Outcome.ANSWERED, "hung_up")
+
+
+# ---- Asterisk goes away
+
+
+async def test_an_asterisk_that_is_stopped_in_mid_call_interrupts_it_and_blames_no_prompt() -> None:
+    """As 22.10 tells it: the request of its shutdown, a prompt that failed, and a channel without a cause."""
+    world = answered(prompt_s=60.0)
+    prompt = pbx.PlaybackFinished("agi-app-a1-p1", failed=True)
+    world.channel.at(4, pbx.PbxStopping(), prompt, pbx.Left(), pbx.Destroyed(0, None))
+    result = await world.run()
+    assert (result.outcome, result.disposition) == (Outcome.INTERRUPTED, None)
+    assert "stopped" in (result.note or "")
+
+
+async def test_an_asterisk_that_does_not_answer_has_failed_no_prompt() -> None:
+    world = answered()
+    world.channel.fail_with["play"] = RequestFailed("POST channels/x/play", 0, "no connection")
+    world.channel.hangup_confirmed = False
+    result = await world.run()
+    assert (result.outcome, result.disposition) == (Outcome.INTERRUPTED, None)
+
+
+async def test_a_prompt_that_asterisk_refuses_is_our_fault_and_no_result_of_the_person() -> None:
+    world = answered()
+    world.channel.broken_prompts.add("zh/greeting")
+    result = await world.run()
+    assert (result.outcome, result.disposition, result.fault) == (Outcome.ANSWERED, "prompt_failed", Fault.OURS)
