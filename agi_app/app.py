@@ -37,6 +37,7 @@ from agi_app.dialer.live import LiveCalls
 from agi_app.dialer.loop import Dialer
 from agi_app.dialer.node import Node
 from agi_app.dialer.place import Placer
+from agi_app.dialer.prompt_watch import PromptWatch
 from agi_app.dialer.rehearse import Rehearsals
 from agi_app.dialer.sound import Sound
 from agi_app.dialer.takeover import ari_settings
@@ -96,6 +97,7 @@ class _Parts:
     asked: AgentCalls
     voice: Voice
     renderer: Renderer
+    heard: PromptWatch
 
 
 async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
@@ -150,6 +152,7 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     await texts.remember_ruleset(inst.store, rules)
     await contacts.wake_old_rules(inst.store, rules.version, inst.clock.now())
     worker = Worker(node, stops, lock, Health(), inst.settings.data)
+    heard = PromptWatch(inst.settings, ari, inst.clock, worker.health)
     prompts = inst.settings.project / "prompts"
     playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
     renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
@@ -158,7 +161,7 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     lines = LineCalls(node, stops, Means(playable, voice, HandOver(node, dialer.agents).run, sound.ears))
     catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
     rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
-    return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, rehearsals, asked, voice, renderer)
+    return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, rehearsals, asked, voice, renderer, heard)
 
 
 async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asyncio.TaskGroup) -> None:
@@ -183,7 +186,7 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     kept, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
     purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(notary.key), screened_days=days)
     works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), internal.run(), purger.run())
-    asked = (parts.rehearsals.run(), parts.asked.run())
+    asked = (parts.rehearsals.run(), parts.asked.run(), parts.heard.run())
     background += [group.create_task(work) for work in (*works, *asked, watch.run(), dialer.agents.run())]
     with told_to_end(lambda: node.live.stop_all("the worker was told twice to end")) as told:
         dialling = group.create_task(dialer.run())

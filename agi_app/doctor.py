@@ -20,6 +20,7 @@ from agi_app.consent import identity
 from agi_app.consent.caller_id_proof import LABEL, Standing, standing
 from agi_app.dialer import trunk_watch, ways_out
 from agi_app.dialer.amd_trial import try_detection
+from agi_app.dialer.prompt_watch import try_prompt
 from agi_app.dialer.worker import MAX_CLOCK_DIFFERENCE
 from agi_app.errors import AgiAppError
 from agi_app.gate.caller_id import numbers_of
@@ -28,10 +29,7 @@ from agi_app.model.hold import BREAKER, UNUSABLE
 from agi_app.pbx.agi_trial import try_screening
 from agi_app.pbx.http import AriSettings, HttpPool, ask_info
 from agi_app.pbx.taps import missing_modules
-from agi_app.pbx.trial_play import FORMAT_MODULE, play_for_nobody
 from agi_app.pbx.trunks import pool_asker
-from agi_app.prompts.settings import voice_settings
-from agi_app.prompts.trial import shortest, why_unplayable
 from agi_app.proof.health import look
 from agi_app.speech.trial import try_out
 from agi_app.store import call_backs, checks, nodes
@@ -53,10 +51,6 @@ class Finding:
 
 Findings = list[Finding]
 CALL_BACK_S, LOOK_S = 8.0, 0.25  # a worker looks once a second, and a trial takes at most 3 s
-PROMPTS_MEND = (
-    "let [asterisk] prompts_path name the project's folder prompts/ as Asterisk sees it, and let its user read all"
-    " of it, also .prepared (docs/how-to/install-on-asterisk.md)"
-)
 SPEECH_MEND = "docs/how-to/spoken-answers.md says how to install an engine and a model"
 CALL_BACK_MEND = (
     "include extensions_agi_app.conf in the dialplan and give the trunk's endpoint the context agi-app-from-trunk"
@@ -219,21 +213,8 @@ async def _asterisk(settings: Settings) -> Findings:
 
 
 async def _prompt(settings: Settings, ari: AriSettings) -> Findings:
-    """Whether Asterisk can play what it will be told to play: the shortest prompt, a prepared one if there is one."""
-    clock = SystemClock()
-    chosen = await asyncio.to_thread(shortest, settings.project / "prompts", *voice_settings(settings.project))
-    if chosen is None:
-        return []
-    file = Path(settings.asterisk.prompts_path) / chosen.file
-    try:
-        trial = await play_for_nobody(ari, f"sound:{file.with_suffix('')}", chosen.seconds, clock)
-    except AgiAppError as error:
-        return [Finding("prompts play", False, str(error), "load res_ari_bridges.so and chan_bridge_media.so")]
-    if trial.played:
-        return [Finding("prompts play", True, f"Asterisk played {chosen.prompt}")]
-    if not trial.has_format:
-        return [Finding("prompts play", False, f"no {FORMAT_MODULE}", f"load = {FORMAT_MODULE} in modules.conf")]
-    return [Finding("prompts play", False, f"Asterisk cannot play {file}: {why_unplayable(file)}", PROMPTS_MEND)]
+    trial = await try_prompt(settings, ari, SystemClock())
+    return [] if trial is None else [Finding("prompts play", not trial.mend, trial.text, trial.mend)]
 
 
 def _ruleset(project: Path) -> Findings:

@@ -46,6 +46,7 @@ class Health:
         self.database: str | None = None
         self.peers: str | None = "not compared with the other workers yet"
         self.checkpoint: str | None = None
+        self.prompts: str | None = None
         self.catalog: str | None = None
         self.hold_until: dt.datetime | None = None  # rules time
         self.outage = False  # the database was away since we began
@@ -82,7 +83,7 @@ class Worker:
             return health.keys
         if health.hold_until is not None and self._node.clock.now() < health.hold_until:
             return f"the database was restored from a backup: nobody is called before {health.hold_until:%F %H:%M} UTC"
-        return health.catalog or health.clock or health.peers or health.checkpoint
+        return health.catalog or health.clock or health.peers or health.checkpoint or health.prompts
 
     async def listen(self, dialer: Dialer) -> None:
         """Obey stops and campaign changes of every node until cancelled."""

@@ -79,6 +79,7 @@ def requests_on(channel: Channel, media: str) -> list[Request]:
         ("POST", "channels", None, {**originate, "callerId": "<+998612340001>"}),
         ("GET", of, None, None),
         ("GET", f"{of}/variable", {"variable": "CHANNEL(state)"}, None),
+        ("GET", f"{of}/rtp_statistics", None, None),
         ("POST", f"{of}/dtmf", {"dtmf": "1"}, None),
         ("POST", f"{of}/hold", None, None),
         ("DELETE", f"{of}/hold", None, None),
