@@ -9,6 +9,7 @@ from agi_app.dialer.breaker import (
     FAULTS_TO_OPEN,
     FIRST_MUTE_S,
     FIRST_PAUSE_S,
+    LONGEST_MUTE_S,
     LONGEST_PAUSE_S,
     MUTE_TO_HOLD,
     Breaker,
@@ -114,7 +115,7 @@ def test_a_probe_that_was_not_dialled_does_not_block_the_next_one() -> None:
     assert breaker.room(120.0) == 1
 
 
-@given(st.lists(st.sampled_from([*Outcome, None, "started", "alive"]), max_size=60))
+@given(st.lists(st.sampled_from([*Outcome, None, "started", "alive", "heard"]), max_size=60))
 def test_a_breaker_always_comes_back(events: list[Outcome | str | None]) -> None:
     """Whatever happened, there is a time at which a call may start, unless one is probing."""
     breaker, now, out = Breaker(), 0.0, list[Ticket]()
@@ -124,12 +125,14 @@ def test_a_breaker_always_comes_back(events: list[Outcome | str | None]) -> None
             out.append(breaker.started())
         elif event == "alive":
             breaker.alive()
+        elif event == "heard":
+            breaker.heard()
         else:
             ticket = out.pop(0) if out else breaker.started()
             breaker.ended(ticket, None if event is None else Outcome(event), now)
     for ticket in out:
         breaker.ended(ticket, None, now)
-    assert breaker.room(now + LONGEST_PAUSE_S) != 0
+    assert breaker.room(now + LONGEST_MUTE_S) != 0
 
 
 # ---- a trunk that brings no sound
