@@ -9,8 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TypeVar
 
-from agi_app.contacts.sheet import SheetTable
-from agi_app.contacts.sheet_size import is_workbook
+from agi_app.contacts.sheet import ZIPPED, NoWorkbook, SheetTable
 from agi_app.contacts.table import Table
 from agi_app.errors import InputError
 
@@ -27,8 +26,12 @@ def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
     Raises AuthorError for files that are neither, and for a faulty header; InputError for a sheet
     that is not there.
     """
-    if is_workbook(source):
-        return SheetTable(source, file, sheet)
+    source.seek(0)
+    if source.read(len(ZIPPED)) == ZIPPED:
+        try:
+            return SheetTable(source, file, sheet)
+        except NoWorkbook:
+            pass
     if sheet is not None:
         raise InputError(f"{file}: --sheet goes with an Excel workbook (XLSX); this is none")
     return Table(source, file)

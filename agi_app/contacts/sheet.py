@@ -4,25 +4,40 @@ Numbers lose nothing: 13800138000 stored as 1.38E+10 comes out digit by digit. W
 spoilt (a date made of an id, more than 15 digits, a fraction) is kept as text for other columns, but
 refused as a number or an id. Formulas count by the value that was stored with them. Places are told
 as the spreadsheet shows them: row, column, and the cell's name.
+
+A workbook is read by another process (``sheet_child``) with limits of memory and time by the file's
+size; what it found lies in an unnamed file of this one.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import io
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import weakref
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import IO
 
-import python_calamine as calamine
+import msgspec
 
-from agi_app.contacts.sheet_size import check_size
+from agi_app.contacts.sheet_child import Head, Refusal, SentRow
 from agi_app.contacts.table import Fault, Row, Table
 from agi_app.errors import AuthorError, InputError, Problem
 
 XLSX = "xlsx"
-MOST_DIGITS = 15  # what a spreadsheet keeps of a number
-Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
-_CHANGED = "the spreadsheet has changed it: format that column as text and enter it again"
+ZIPPED = b"PK\x03\x04"
+MEMORY, MEMORY_A_BYTE, MOST_MEMORY = 256 << 20, 30, 3 << 30  # bytes: for any workbook, for each of its bytes, at most
+SECONDS, SECONDS_A_MIB = 5, 3  # of the processor
+PATIENCE = 10  # times that, by the clock on the wall
+Sent = msgspec.msgpack.Decoder(Head | Refusal | list[SentRow])
+
+
+class NoWorkbook(Exception):
+    """The archive is something else: another office's table, a folder that was packed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,43 +64,50 @@ class SheetTable(Table):
     """A sheet of a workbook, as a table."""
 
     def __init__(self, source: IO[bytes], file: str, sheet: str | None = None) -> None:
-        """Read the header of the sheet with this name, or of the first visible one.
+        """Read the sheet with this name, or the first visible one; blocks until the other process is done.
 
         Raises AuthorError for a workbook that cannot be read and for a faulty header, InputError
-        when it has no such sheet.
+        when it has no such sheet, NoWorkbook for another kind of archive.
         """
         self.file = file
         self.encoding = XLSX
         self.delimiter = ""
-        check_size(source, file)
-        source.seek(0)
-        try:
-            book = calamine.load_workbook(source)
-            name, self.notes = _choose(book, file, sheet)
-            self._sheet = book.get_sheet_by_name(name)
-        except calamine.PasswordError:
-            raise _unreadable(file, "is protected by a password: remove it in the spreadsheet program") from None
-        except (calamine.CalamineError, calamine.ZipError, calamine.XmlError, OSError) as error:
-            raise _unreadable(file, f"is damaged ({error}); open it in the spreadsheet program and save it") from None
-        self._left = (self._sheet.start or (0, 0))[1]
-        self._skipped = self._banners()
+        self._rows = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this table
+        weakref.finalize(self, self._rows.close)
+        _read_apart(source, file, sheet, self._rows)
+        self._rows.seek(0)
+        head = _next(self._rows)
+        if isinstance(head, Refusal):
+            raise _refused(head, file, sheet)
+        if not isinstance(head, Head):
+            raise _unreadable(file, "is damaged; open it in the spreadsheet program and save it again")
+        self._left, self._height, self._begin = head.left, head.rows, self._rows.tell()
+        if head.passed_over:
+            note = f"read the sheet {head.sheet}, not {', '.join(head.passed_over)}; name another one with --sheet"
+            self.notes = (note,)
         self._width = self._read = 0
         self._read_header()
 
     def _records(self) -> Generator[Row, None, None]:
-        for line, values in enumerate(self._sheet.iter_rows() if self._sheet.start else (), start=1):
-            self._read = line
-            if line <= self._skipped or not any(value != "" for value in values):
-                continue
-            row = _row(line, values, self._left)
-            if row.blank:
-                continue
-            if not self._width:
-                self._width = len("|".join("x" if c.strip() else "" for c in row.cells).rstrip("|").split("|"))
-            if any(cell.strip() for cell in row.cells[self._width :]):
-                yield row
-                continue
-            yield _cut(row, self._width)
+        self._rows.seek(self._begin)
+        while batch := _next(self._rows):
+            if isinstance(batch, Refusal):
+                raise _refused(batch, self.file, None)
+            for sent in batch if isinstance(batch, list) else ():
+                self._read = sent.line
+                if not self._width:
+                    self._width = len(sent.cells)
+                yield self._row(sent)
+
+    def _row(self, sent: SentRow) -> SheetRow:
+        """As wide as the table, or wider when something stands beside it."""
+        cells, width = sent.cells, self._width
+        if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+            cells = cells[:width]
+        nul = next((index for index, cell in enumerate(cells) if "\0" in cell), None)
+        fault = None if nul is None else Fault("table/nul", nul, "a NUL character stands here")
+        cells = [*cells, *[""] * (width - len(cells))]
+        return SheetRow(sent.line, tuple(cells), (), "", fault, self._left, sent.odd)
 
     def miscounted(self, row: Row) -> Row:
         """The row with the fault that it has a value outside of the table."""
@@ -94,18 +116,7 @@ class SheetTable(Table):
 
     def read_so_far(self) -> tuple[int, int]:
         """Rows read, of how many."""
-        return self._read, self._sheet.total_height
-
-    def _banners(self) -> int:
-        """The last of the rows above the header that hold nothing but one text over several merged columns."""
-        wide = {(row, column) for (row, column), (_, right) in self._sheet.merged_cell_ranges or [] if right > column}
-        last = 0
-        for line, values in enumerate(self._sheet.iter_rows() if self._sheet.start else (), start=1):
-            filled = [index for index, value in enumerate(values) if str(value).strip()]
-            if len(filled) > 1 or (filled and (line - 1, self._left + filled[0]) not in wide):
-                break
-            last = line if filled else last
-        return last
+        return self._read, self._height
 
 
 def column_letters(index: int) -> str:
@@ -118,68 +129,54 @@ def column_letters(index: int) -> str:
     return letters
 
 
-def _choose(book: calamine.CalamineWorkbook, file: str, wanted: str | None) -> tuple[str, tuple[str, ...]]:
-    """The sheet's name, and a note when others were passed over."""
-    sheets = [s for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
-    names = [s.name for s in sheets]
-    if wanted is not None:
-        if wanted not in names:
-            raise InputError(f"{file}: there is no sheet {wanted!r}; it has: {', '.join(names)}")
-        return wanted, ()
-    visible = [s.name for s in sheets if s.visible == calamine.SheetVisibleEnum.Visible] or names
-    if not visible:
-        raise _unreadable(file, "has no sheet with a table")
-    others = visible[1:]
-    note = f"read the sheet {visible[0]}, not {', '.join(others)}; name another one with --sheet"
-    return visible[0], (note,) if others else ()
+def _read_apart(source: IO[bytes], file: str, sheet: str | None, rows: IO[bytes]) -> None:
+    """Let another process write what the workbook has into ``rows``; AuthorError when it goes over its limits."""
+    size = source.seek(0, io.SEEK_END)
+    memory = min(MEMORY + MEMORY_A_BYTE * size, MOST_MEMORY)
+    seconds = SECONDS + SECONDS_A_MIB * size // (1 << 20)
+    command = [sys.executable, "-P", "-m", "agi_app.contacts.sheet_child", str(memory), str(seconds)]
+    with tempfile.TemporaryFile() as copy:
+        source.seek(0)
+        shutil.copyfileobj(source, copy)
+        copy.flush()
+        try:
+            done = subprocess.run(
+                [*command, *([] if sheet is None else [sheet])],
+                stdin=copy,
+                stdout=rows,
+                stderr=subprocess.DEVNULL,
+                timeout=PATIENCE * seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            done = None
+    if done is None or done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise _unreadable(file, f'takes longer than {seconds} s to read; split it, or save it as "CSV UTF-8"')
+    if done.returncode != 0:
+        what = f"needs more than {memory >> 20} MiB of memory, much for its size, or is damaged"
+        raise _unreadable(file, f'{what}; copy its cells into a new workbook, or save it as "CSV UTF-8"')
+
+
+def _next(rows: IO[bytes]) -> Head | Refusal | list[SentRow] | None:
+    """The next message; None at the end."""
+    size = int.from_bytes(rows.read(8), "big")
+    return Sent.decode(rows.read(size)) if size else None
+
+
+def _refused(refusal: Refusal, file: str, sheet: str | None) -> Exception:
+    if refusal.kind == "other":
+        return NoWorkbook()
+    if refusal.kind == "sheet":
+        return InputError(f"{file}: there is no sheet {sheet!r}; it has: {refusal.text}")
+    more = '; or save it as "CSV UTF-8"' if refusal.kind == "large" else ""
+    return _unreadable(file, refusal.text + more)
 
 
 def _unreadable(file: str, what: str) -> AuthorError:
     return AuthorError(Problem(file, 1, 1, "table/format", f"this workbook {what}"))
 
 
-def _row(line: int, values: list[Value], left: int) -> SheetRow:
-    cells, odd = [], {}
-    for index, value in enumerate(values):
-        if isinstance(value, str):
-            cells.append(value)
-            continue
-        text, why = _as_text(value)
-        cells.append(text)
-        if why:
-            odd[index] = why
-    nul = next((index for index, cell in enumerate(cells) if "\0" in cell), None)
-    fault = None if nul is None else Fault("table/nul", nul, "a NUL character stands here")
-    return SheetRow(line, tuple(cells), (), "", fault, left, odd)
-
-
-def _as_text(value: Value) -> tuple[str, str | None]:
-    """What a person would have typed, and why it may not be what was meant."""
-    if isinstance(value, bool):
-        return str(value).upper(), f"is a truth value; {_CHANGED}"
-    if isinstance(value, int | float):
-        if isinstance(value, float) and not value.is_integer():
-            return repr(value), f"is a number with a fraction; {_CHANGED}"
-        text = str(int(value))
-        rounded = len(text.lstrip("-")) > MOST_DIGITS
-        return text, f"has more than {MOST_DIGITS} digits; {_CHANGED}" if rounded else None
-    if isinstance(value, dt.datetime):
-        text = value.isoformat(" ", "seconds" if value.second else "minutes")
-        return text, f"is a date; {_CHANGED}"
-    if isinstance(value, dt.time):
-        return value.isoformat("seconds" if value.second else "minutes"), f"is a time of day; {_CHANGED}"
-    return str(value), f"is a date or a time span; {_CHANGED}"
-
-
-def _cut(row: SheetRow, width: int) -> SheetRow:
-    return row if len(row.cells) == width else _replaced(row, row.cells[:width], row.fault)
-
-
 def _faulty(row: Row, fault: Fault) -> SheetRow:
     if not isinstance(row, SheetRow):
         raise TypeError("a sheet has sheet rows only")
-    return _replaced(row, row.cells, row.fault or fault)
-
-
-def _replaced(row: SheetRow, cells: tuple[str, ...], fault: Fault | None) -> SheetRow:
-    return SheetRow(row.line, cells, (), "", fault, row.left, row.odd)
+    return SheetRow(row.line, row.cells, (), "", row.fault or fault, row.left, row.odd)

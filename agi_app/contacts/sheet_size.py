@@ -6,14 +6,15 @@ huge rectangle of empty ones, all of which the reader would keep. So its parts a
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 import zlib
 from typing import IO
 
-from agi_app.errors import AuthorError, Problem
-
 LARGEST = 2 << 30  # bytes, unpacked
+SMALL = 64 << 20  # bytes, unpacked, that any workbook may have
+MOST_RATIO = 100  # of the unpacked size to the file's; tables have 5 to 30
 MOST_CELLS = 30_000_000  # of the rectangle that holds all cells of a sheet: about 1 GB
 NARROW = 26  # columns A to Z need no search
 _CHUNK = 1 << 20
@@ -28,39 +29,44 @@ def is_workbook(source: IO[bytes]) -> bool:
     try:
         with zipfile.ZipFile(source) as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
 
 
-def check_size(source: IO[bytes], file: str) -> None:
-    """AuthorError when this workbook is too large to be read, or damaged."""
+class TooLarge(Exception):
+    """The workbook is not read; the message goes on after "this workbook"."""
+
+
+def check_size(source: IO[bytes]) -> None:
+    """TooLarge when this workbook is too large to be read, ValueError or OSError when it is damaged."""
+    size = source.seek(0, io.SEEK_END)
+    most = min(LARGEST, SMALL + MOST_RATIO * size)
     source.seek(0)
     try:
         with zipfile.ZipFile(source) as archive:
             parts = archive.infolist()
-            if sum(part.file_size for part in parts) > LARGEST:
-                raise _too_large(file, f"unpacks to more than {LARGEST >> 30} GiB")
+            if sum(part.file_size for part in parts) > most:
+                raise TooLarge(f"unpacks to more than {most >> 20} MiB")
             for part in parts:
                 if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
-                    _check_sheet(archive, part, file)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, zlib.error) as error:
-        reason = f"this workbook is damaged ({error}); open it in the spreadsheet program and save it again"
-        raise AuthorError(Problem(file, 1, 1, "table/format", reason)) from None
+                    _check_sheet(archive, part, most)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise ValueError(str(error)) from None
 
 
-def _check_sheet(archive: zipfile.ZipFile, part: zipfile.ZipInfo, file: str) -> None:
+def _check_sheet(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most: int) -> None:
     columns, rows, rest, read = NARROW, 1, b"", 0
     with archive.open(part) as sheet:
         while chunk := sheet.read(_CHUNK):
             read += len(chunk)
-            if read > LARGEST:
-                raise _too_large(file, f"unpacks to more than {LARGEST >> 30} GiB")
+            if read > most:  # whatever its archive says
+                raise TooLarge(f"unpacks to more than {most >> 20} MiB")
             text = rest + chunk
             columns = max([columns, *map(_number, set(_WIDE.findall(text)))])
             rows = max([rows, *map(int, _ROW.findall(text))])
             rest = text[-_OVERLAP:]
     if rows * columns > MOST_CELLS:
-        raise _too_large(file, f"has a sheet of {rows} rows and {columns} columns: delete the empty ones")
+        raise TooLarge(f"has a sheet of {rows} rows and {columns} columns: delete the empty ones")
 
 
 def _number(letters: bytes) -> int:
@@ -68,7 +74,3 @@ def _number(letters: bytes) -> int:
     for letter in letters:
         number = 26 * number + letter - ord("A") + 1
     return number
-
-
-def _too_large(file: str, what: str) -> AuthorError:
-    return AuthorError(Problem(file, 1, 1, "table/format", f'this workbook {what}; or save it as "CSV UTF-8"'))
