@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 ASK_AGAIN_S = 1.0
 YOUNG = 5_000  # new objects before those are looked through; 700 took 2 % of a busy worker's time
 READ_SIZE = 16 * 1024  # bytes; an event of Asterisk has 1 to 2 KiB
@@ -52,6 +54,33 @@ async def end_all(tasks: list[asyncio.Task[None]]) -> None:
         for task in ending:
             task.cancel()
         _, ending = await asyncio.wait(ending, timeout=ASK_AGAIN_S)
+
+
+async def in_background(work: Callable[..., T], *arguments: Any) -> T:
+    """What ``work(*arguments)`` returns, done in a thread that nobody waits for when we are cancelled.
+
+    ``asyncio.to_thread`` holds the end of the program up until the thread is done: a Ctrl-C during a long read of a
+    file, or of a pipe in which nothing comes, would not be heard.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(set_it: Callable[[Any], None], what: object) -> None:
+        if not future.done():
+            set_it(what)
+
+    def run() -> None:
+        try:
+            found = work(*arguments)
+        except BaseException as error:  # noqa: BLE001 - goes to who waits for it
+            answer: tuple[Callable[[Any], None], object] = (future.set_exception, error)
+        else:
+            answer = (future.set_result, found)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, *answer)
+
+    threading.Thread(target=run, name="in background", daemon=True).start()
+    return await future
 
 
 @contextmanager

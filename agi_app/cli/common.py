@@ -205,6 +205,16 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total or None)
 
 
+@contextmanager
+def interrupted(what: str) -> Iterator[None]:
+    """Say ``what`` when somebody ends the command with Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        warn(what)
+        raise
+
+
 def say_summary(summary: ImportSummary, as_json: bool) -> None:
     """Print what an import did; exit 1 when it rejected rows."""
     if as_json:

@@ -16,6 +16,7 @@ from agi_app.cli.common import (
     HERE,
     JsonOption,
     ProjectOption,
+    interrupted,
     login_name,
     read_number,
     say,
@@ -35,6 +36,7 @@ from agi_app.contacts.complaint_file import ComplaintRow, parse_complaints
 from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.opening import LARGEST_WHOLE, all_rows, open_table, private_copy
 from agi_app.errors import InputError, StoreError
+from agi_app.event_loop import in_background
 from agi_app.installation import Installation
 from agi_app.model.phone import mask, parse
 from agi_app.store.stops import Details
@@ -144,7 +146,7 @@ def import_(
 
     async def work(inst: Installation) -> tuple[int, int]:
         opened = rejected = 0
-        for row in await asyncio.to_thread(_read, file, inst.clock.now()):
+        for row in await in_background(_read, file, inst.clock.now()):
             if isinstance(row, RejectedRow):
                 warn(row.problem(file.name))
                 rejected += 1
@@ -156,7 +158,8 @@ def import_(
             opened += 1
         return opened, rejected
 
-    opened, rejected = with_installation(project, work)
+    with interrupted(f"{file}: interrupted; `agi-app complaint list` shows the cases that are open"):
+        opened, rejected = with_installation(project, work)
     if as_json:
         say_json({"opened": opened, "rejected": rejected})
     else:

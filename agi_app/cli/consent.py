@@ -14,6 +14,7 @@ from agi_app.cli.common import (
     HERE,
     JsonOption,
     ProjectOption,
+    interrupted,
     login_name,
     progress,
     read_number,
@@ -67,7 +68,10 @@ def import_(
             who, now = login_name(entered_by), inst.clock.now()
             return await import_consent_file(inst.store, file, who, now, progress=report, proofs=proofs, sheet=sheet)
 
-    say_summary(with_installation(project, work), as_json)
+    more = "batches that are stored stay; run the same command again: what is there already counts as unchanged"
+    with interrupted(f"{file}: interrupted; {more}"):
+        summary = with_installation(project, work)
+    say_summary(summary, as_json)
 
 
 @app.command()

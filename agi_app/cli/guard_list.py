@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,12 +10,23 @@ from typing import Annotated
 
 import typer
 
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, login_name, say, say_json, table, with_installation
+from agi_app.cli.common import (
+    HERE,
+    JsonOption,
+    ProjectOption,
+    interrupted,
+    login_name,
+    say,
+    say_json,
+    table,
+    with_installation,
+)
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.guard_file import ListRow, Reading, parse_guard_list
 from agi_app.contacts.opening import LARGEST_WHOLE, all_rows, open_table, private_copy
 from agi_app.contacts.table import SHOWN_PROBLEMS
 from agi_app.errors import AuthorError, InputError
+from agi_app.event_loop import in_background
 from agi_app.installation import Installation
 from agi_app.store import guard_lists
 from agi_app.store.guard import Line
@@ -87,7 +97,7 @@ def import_(
 
     async def work(inst: Installation) -> tuple[Written, int]:
         guard, now = inst.settings.guard, inst.clock.now()
-        found = await asyncio.to_thread(_read, file, Reading(guard.region, guard.zone), shared)
+        found = await in_background(_read, file, Reading(guard.region, guard.zone), shared)
         entries = [
             NewEntry(row.pattern, row.allow, row.line, shared, row.reason, row.until)
             for row in found
@@ -95,7 +105,8 @@ def import_(
         ]
         return await guard_lists.put(inst.store, entries, who, now), len(found) - len(entries)
 
-    done, ended = with_installation(project, work)
+    with interrupted(f"{file}: interrupted; all of its entries are on the lists, or none: run it again"):
+        done, ended = with_installation(project, work)
     if as_json:
         say_json(dataclasses.asdict(done) | {"ended": ended})
         return

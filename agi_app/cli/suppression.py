@@ -14,6 +14,7 @@ from agi_app.cli.common import (
     HERE,
     JsonOption,
     ProjectOption,
+    interrupted,
     login_name,
     progress,
     say,
@@ -54,7 +55,8 @@ def import_(
         with progress("list") as report:
             return await import_list(inst.store, file, terms, inst.clock.now(), report)
 
-    summary = with_installation(project, work)
+    with interrupted(f"{file}: interrupted; the list {name} is the one that `agi-app suppression status` shows"):
+        summary = with_installation(project, work)
     if as_json:
         say_json(dataclasses.asdict(summary))
     else:

@@ -30,6 +30,7 @@ from agi_app.contacts.stop_list import StopList, parse_stop_list
 from agi_app.contacts.storing import Count, ImportSummary, Plan, fill, store_all
 from agi_app.contacts.table import Table, text_lines
 from agi_app.errors import AuthorError, Problem
+from agi_app.event_loop import in_background
 from agi_app.model.campaign import Campaign
 from agi_app.model.person import Consent, ContactRow
 from agi_app.store import consents as consent_table
@@ -54,23 +55,31 @@ async def import_contacts_file(
     """Add or update a stored campaign's contacts, due at ``now`` (rules time); never creates consent.
 
     ``languages`` are the flow's; ``sheet`` names one of a workbook. ``reading`` is told how much of
-    the file is read, ``progress`` how many of its rows are done. Raises AuthorError or InputError
-    when the file as a whole will not do (then nothing was written), StoreError.
+    the file is read, ``progress`` how many of its rows are done, also when we are cancelled. Raises
+    AuthorError or InputError when the file as a whole will not do (then nothing was written), StoreError.
     """
     region = campaign.region or campaign.jurisdictions[0]
     with ExitStack() as stack:
-        copy, table = await asyncio.to_thread(_open, path, sheet, stack)
+        copy, table = await in_background(_open, path, sheet, stack)
         notes = (*table.notes, *header_notes(contact_columns(table)))
         spool = Spool(table, msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]]), stack)
         await fill(spool, parse_contacts(table, region, languages), reading)
         await _refuse_generated(store, spool)
-        fingerprint = await asyncio.to_thread(_fingerprint, copy, sheet or "", region, *languages)
+        fingerprint = await in_background(_fingerprint, copy, sheet or "", region, *languages)
         run, before = await imports.begin(store, campaign.name, fingerprint)
         if before.rows_done:
             notes = (*notes, _goes_on(before, spool.rows))
             if progress:
                 progress(before.rows_done, spool.rows)
-        summary = await store_all(path, spool, _contacts_plan(store, campaign.name, now, run, before), progress, notes)
+        try:
+            summary = await store_all(
+                path, spool, _contacts_plan(store, campaign.name, now, run, before), progress, notes
+            )
+        except asyncio.CancelledError:
+            if progress:  # what is on its way may be stored or not: only the database knows
+                done = await imports.rows_done(store, campaign.name, run)
+                progress(spool.rows if done is None else done, spool.rows)
+            raise
         await imports.end(store, campaign.name, run)
         await contact_table.analyse(store, spool.rows)
         return summary
@@ -102,7 +111,7 @@ async def import_consent_file(
         return count.added, 0, count.already_there, count.woken
 
     with ExitStack() as stack:
-        _, table = await asyncio.to_thread(_open, path, sheet, stack)
+        _, table = await in_background(_open, path, sheet, stack)
         spool = Spool(table, msgpack.Decoder(tuple[list[Consent], list[RejectedRow]]), stack)
         await fill(spool, parse_consents(table, region, entered_by, now, proofs), None)
         return await store_all(path, spool, Plan(write), progress, table.notes)
@@ -142,10 +151,10 @@ def _contacts_plan(
 
 async def _refuse_generated(store: Store, spool: Spool[ContactRow]) -> None:
     """AuthorError for a list that was made by counting, unless each number has evidence of its own."""
-    block = await asyncio.to_thread(looks_generated, spool.numbers)
+    block = await in_background(looks_generated, spool.numbers)
     if block is None:
         return
-    numbers = await asyncio.to_thread(distinct, spool.numbers)
+    numbers = await in_background(distinct, spool.numbers)
     lacking = await imports.without_own_evidence(store, numbers, block.span)
     if not lacking.numbers:
         return

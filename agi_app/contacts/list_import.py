@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import hashlib
 import re
@@ -14,6 +13,7 @@ import phonenumbers
 
 from agi_app.contacts.external_list import ListFile, Progress
 from agi_app.errors import InputError, Problem
+from agi_app.event_loop import in_background
 from agi_app.model.campaign import Purpose
 from agi_app.store.external_lists import NewList, lists_in_force, replace_list
 from agi_app.store.pool import Store
@@ -62,7 +62,7 @@ async def import_list(
         if known.name == terms.name and known.region != terms.region:
             raise InputError(f"--region {terms.region}: the list {terms.name} is of {known.region}")
     file = ListFile(path, terms.region)
-    digest = await asyncio.to_thread(_sha256, path)
+    digest = await in_background(_sha256, path)
 
     def hashes() -> Iterator[bytes]:
         for number in file.numbers(progress):

@@ -15,6 +15,7 @@ from agi_app.contacts.encoding import GB18030
 from agi_app.contacts.rejects import RejectsFile, rejects_path, set_aside
 from agi_app.contacts.spool import Progress, Spool, T
 from agi_app.errors import Problem
+from agi_app.event_loop import in_background
 
 Count = tuple[int, int, int, int]  # added, updated, unchanged, woken
 Write = Callable[[Sequence[T], int], Coroutine[Any, Any, Count]]  # good rows, rows of the file done with them
@@ -49,7 +50,7 @@ class Plan(Generic[T]):
 async def fill(spool: Spool[T], rows: Iterator[T | RejectedRow], progress: Progress | None) -> None:
     """Fill the spool in a thread, which ends when we are cancelled."""
     try:
-        await asyncio.to_thread(spool.fill, rows, progress)
+        await in_background(spool.fill, rows, progress)
     except asyncio.CancelledError:
         spool.stop()
         raise
@@ -97,7 +98,7 @@ async def _store_good(
 
     with _first_error():
         async with asyncio.TaskGroup() as group:
-            while batch := await asyncio.to_thread(spool.next_batch):
+            while batch := await in_background(spool.next_batch):
                 good, bad = batch
                 reject(bad)
                 read += len(good) + len(bad)

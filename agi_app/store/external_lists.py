@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterable, Iterable
 from dataclasses import asdict, dataclass
@@ -14,6 +15,7 @@ from agi_app.store.statements import count, record, records
 from agi_app.store.stops import end_calls
 
 Q = queries.load("external_lists")
+HEAR_EVERY = 1000  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,10 @@ async def replace_list(
                 async for number_hash in hashes:
                     await copy.write_row((number_hash,))
             else:
-                for number_hash in hashes:
+                for number, number_hash in enumerate(hashes):
                     await copy.write_row((number_hash,))
+                    if number % HEAR_EVERY == 0:
+                        await asyncio.sleep(0)  # else a Ctrl-C waits for a pause that may never come
         await connection.execute(Q["drop_old"], {"name": new.name})
         entries = await count(connection, Q["add_entries"], row)
         woken = await count(connection, Q["wake"], {"now": now})

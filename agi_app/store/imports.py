@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from agi_app.store.contacts import Q, no_campaign
 from agi_app.store.pool import Store
-from agi_app.store.statements import rows
+from agi_app.store.statements import record, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,13 @@ async def begin(store: Store, campaign: str, fingerprint: bytes) -> tuple[str, P
     if not found:
         raise no_campaign(campaign)
     return run, found[0]
+
+
+async def rows_done(store: Store, campaign: str, run: str) -> int | None:
+    """How many rows of the file are stored for good; waits for a batch on its way. None: this import has ended."""
+    async with store.transaction() as connection:
+        found = await record(connection, Q["rows_done"], {"campaign": campaign, "run": run})
+    return None if found is None else int(found["rows_done"])
 
 
 async def end(store: Store, campaign: str, run: str) -> None:

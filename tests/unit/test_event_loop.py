@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 
 from agi_app import app, log
 from agi_app.cli import service
-from agi_app.event_loop import READ_SIZE, SmallReads, spare_collections
+from agi_app.event_loop import READ_SIZE, SmallReads, in_background, spare_collections
 
 MESSAGE = bytes(range(256)) * 300  # 75 KiB, more than one read
 
@@ -80,3 +82,22 @@ def test_a_started_worker_is_not_looked_through_again() -> None:
         assert len(gc.get_objects()) < gc.get_freeze_count() // 10
     finally:
         gc.unfreeze()
+
+
+def test_work_in_the_background_returns_and_raises_and_is_not_waited_for_when_cancelled() -> None:
+    hold = threading.Event()
+
+    async def use() -> int:
+        with pytest.raises(ZeroDivisionError):
+            await in_background(lambda: 1 // 0)
+        task = asyncio.get_running_loop().create_task(in_background(hold.wait))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return await in_background(max, 1, 2)
+
+    began = time.monotonic()
+    assert asyncio.run(use()) == 2
+    assert time.monotonic() - began < 5
+    hold.set()

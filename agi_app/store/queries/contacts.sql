@@ -68,6 +68,10 @@ SET rows_done = %(rows_done)s, added = added + %(added)s, updated = updated + %(
     unchanged = unchanged + %(unchanged)s
 WHERE campaign = %(campaign)s AND run = %(run)s;
 
+-- Waits for a transaction that is moving it on.
+-- name: rows_done
+SELECT rows_done FROM contact_import WHERE campaign = %(campaign)s AND run = %(run)s FOR SHARE;
+
 -- name: end_import
 DELETE FROM contact_import WHERE campaign = %(campaign)s AND run = %(run)s;
 
