@@ -19,10 +19,10 @@ async def phones_that_lead_out(
 ) -> dict[str, str]:
     """Destinations whose phone is, by pjsip.conf, a number at a trunk's own address: why each may not be rung.
 
-    Phones that Asterisk does not know are rung in vain and are left out. Raises ConfigError for an unknown trunk.
+    Phones and trunks that Asterisk does not know are dialled in vain and are left out.
     """
-    ways = {name: await trunk_facts(ask, name) for trunk in trunks.values() for name in endpoint_names(trunk)}
-    carriers = {place: way for way, facts in ways.items() for place in filter(None, map(_place, facts.uris))}
+    ways = {name: await _uris_of(ask, name) for trunk in trunks.values() for name in endpoint_names(trunk)}
+    carriers = {place: way for way, uris in ways.items() for place in filter(None, map(_place, uris))}
     found = {}
     for name, destination in destinations.items():
         for phone in destination.phones:

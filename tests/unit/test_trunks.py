@@ -10,7 +10,7 @@ import pytest
 from agi_app.destination_config import DestinationSettings
 from agi_app.errors import ConfigError
 from agi_app.pbx.http import Response
-from agi_app.pbx.phones import check_destinations
+from agi_app.pbx.phones import check_destinations, phones_that_lead_out
 from agi_app.pbx.trunks import TrunkFacts, check_trunks, is_loopback, trunk_facts
 from agi_app.trunk_config import TrunkSettings
 
@@ -141,6 +141,14 @@ async def test_a_phone_that_is_a_number_at_the_carrier_is_refused_at_start(conta
     with pytest.raises(ConfigError, match="number behind the trunk's endpoint 'carrier'") as told:
         await check_destinations(office(contact, proxy).ask, {"test": REAL}, desks)
     assert len(str(told.value).splitlines()) == 2
+
+
+async def test_a_trunk_that_asterisk_lacks_hides_no_other_finding() -> None:
+    desks = {"front": DestinationSettings(endpoint="PJSIP/desk")}
+    lacks = TrunkSettings(endpoint="PJSIP/{number}@nowhere")
+    out = office("sip:+999861380000001@carrier.example")
+    assert await phones_that_lead_out(out.ask, {"x": lacks}, desks) == {}
+    assert [*await phones_that_lead_out(out.ask, {"x": lacks, "test": REAL}, desks)] == ["front"]
 
 
 @pytest.mark.parametrize(
