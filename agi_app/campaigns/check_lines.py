@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from agi_app.config import SETTINGS_FILE
 from agi_app.errors import Problem
 from agi_app.flow.definition import Flow
+from agi_app.flow.no_such_flow import no_such_flow
 from agi_app.line_config import InboundLineSettings
-from agi_app.yaml_lines import suggest
 
 
 def check_inbound_lines(
-    folder: Path, lines: Mapping[str, InboundLineSettings], flows: Mapping[str, Flow]
+    folder: Path, lines: Mapping[str, InboundLineSettings], flows: Mapping[str, Flow], unread: Collection[str] = ()
 ) -> list[Problem]:
-    """Every line whose flow is not there, or is none for calls that come in."""
+    """Every line whose flow is not there, or is none for calls that come in; ``unread`` flow files cannot be read."""
     text = (folder / SETTINGS_FILE).read_text(encoding="utf-8") if lines else ""
     found = []
     for name, line in lines.items():
         flow, fault = flows.get(line.flow), None
         if flow is None:
-            fault = ("line/unknown-flow", f'no flow file has the name "{line.flow}"{suggest(line.flow, flows)}')
+            fault = ("line/unknown-flow", no_such_flow(line.flow, flows, unread))
         elif not flow.is_line or flow.is_called:
             why = "give its opt_out a without_number" if not flow.is_line else "other flows call it"
             fault = ("line/flow", f'"{line.flow}" is no flow for calls that come in: {why}')

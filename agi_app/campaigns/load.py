@@ -20,6 +20,7 @@ from agi_app.campaigns.agents_file import AgentsFile, agents_of, judge_dialled_b
 from agi_app.campaigns.durations import between
 from agi_app.campaigns.machine_file import MachineDetectionFile
 from agi_app.errors import Problem
+from agi_app.flow.no_such_flow import no_such_flow
 from agi_app.flow.words import MAX_CALL_SECONDS, FileName
 from agi_app.gate.rule_file import RING_TIME
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
@@ -194,14 +195,21 @@ def load_campaign(text: str | bytes, file: str) -> Campaign:
     return parse_campaign(text, file).campaign
 
 
-def check_campaign(source: CampaignDocument, flows: Collection[str], trunks: Collection[str] | None) -> list[Problem]:
-    """Whether the flow and the trunk that a campaign names exist; ``trunks`` None: the settings are not known."""
+def check_campaign(
+    source: CampaignDocument, flows: Collection[str], trunks: Collection[str] | None, unread: Collection[str] = ()
+) -> list[Problem]:
+    """Whether the flow and the trunk that a campaign names exist; ``trunks`` None: the settings are not known.
+
+    ``unread`` are flow files that cannot be read.
+    """
     found: list[Problem] = []
-    for key, name, known in (("flow", source.campaign.flow, flows), ("trunk", source.campaign.trunk, trunks)):
-        if known is not None and name not in known:
-            where = "no flow file has" if key == "flow" else "the settings have no trunk with"
-            message = f'{key}: {where} the name "{name}"{suggest(name, known)}'
-            found.append(source.document.problem((key,), f"campaign/unknown-{key}", message))
+    flow, trunk = source.campaign.flow, source.campaign.trunk
+    if flow not in flows:
+        message = f"flow: {no_such_flow(flow, flows, unread)}"
+        found.append(source.document.problem(("flow",), "campaign/unknown-flow", message))
+    if trunks is not None and trunk not in trunks:
+        message = f'trunk: the settings have no trunk with the name "{trunk}"{suggest(trunk, trunks)}'
+        found.append(source.document.problem(("trunk",), "campaign/unknown-trunk", message))
     return found
 
 

@@ -60,6 +60,8 @@ class Project:
     meanings: Meanings = field(default_factory=shipped_meanings)
     problems: list[Problem] = field(default_factory=list)
 
+    unread_flows: list[str] = field(default_factory=list)  # files of flows/ that cannot be read
+
     @property
     def errors(self) -> list[Problem]:
         """The problems that forbid a start."""
@@ -72,6 +74,7 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
         raise InputError(f"{folder}: is not a folder; `agi-app init DIR` makes a project")
     project = Project(folder, prompts=read_catalog(folder / "prompts", *voice_settings(folder)))
     project.flows = _read_all(project, "flows", parse_flow, lambda d: (d.flow.flow, ("flow",), d.document))
+    project.unread_flows = sorted({p.file for p in project.problems})
     project.campaigns = _read_all(
         project, "campaigns", parse_campaign, lambda d: (d.campaign.name, ("campaign",), d.document)
     )
@@ -80,7 +83,7 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
     _check_flows(project)
     ruleset = _rules(project)
     for campaign in project.campaigns.values():
-        project.problems += check_campaign(campaign.parsed, project.flows, trunks)
+        project.problems += check_campaign(campaign.parsed, project.flows, trunks, project.unread_flows)
         project.problems += check_against_rules(campaign.parsed, ruleset) if ruleset is not None else ()
         flow = project.flows.get(campaign.parsed.campaign.flow)
         project.problems += check_agents(campaign.parsed, None if flow is None else flow.parsed, ruleset)
@@ -112,7 +115,7 @@ def _check_by_settings(project: Project, flows: dict[str, FlowDocument]) -> None
         project.problems += check_destinations(flow, settings.destinations)
         project.problems += check_recognizer(flow) if settings.speech.engine == "none" else ()
     whole_flows = {name: flow.flow for name, flow in flows.items()}
-    project.problems += check_inbound_lines(project.folder, settings.lines, whole_flows)
+    project.problems += check_inbound_lines(project.folder, settings.lines, whole_flows, project.unread_flows)
     for campaign in project.campaigns.values():
         project.problems += check_lines(campaign.parsed, settings.trunks)
         project.problems += check_agents_destination(campaign.parsed, settings.destinations)
@@ -125,13 +128,14 @@ def _check_flows(project: Project) -> None:
         project.flows[name] = replace(source, parsed=replace(source.parsed, flow=whole))
     flows = {name: source.parsed for name, source in project.flows.items()}
     for flow in flows.values():
-        project.problems += [*check_flow(flow, project.prompts), *check_calls(flow, known)]
+        project.problems += [*check_flow(flow, project.prompts), *check_calls(flow, known, project.unread_flows)]
         project.problems += [*check_meanings(flow, project.meanings), *check_words(flow, project.meanings)]
     _check_by_settings(project, flows)
     messages = filter(None, (message_of(campaign.parsed.campaign) for campaign in project.campaigns.values()))
-    project.problems += unused_prompts(flows.values(), project.prompts, messages)
+    if not project.unread_flows:  # one of them may play it
+        project.problems += unused_prompts(flows.values(), project.prompts, messages)
     for cases in project.simulations.values():
-        project.problems += check_cases(cases.parsed, flows, project.prompts)
+        project.problems += check_cases(cases.parsed, flows, project.prompts, project.unread_flows)
 
 
 def _rules(project: Project) -> RuleSet | None:

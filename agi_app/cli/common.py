@@ -20,7 +20,7 @@ from rich.table import Table
 
 from agi_app import log
 from agi_app.config import Settings, load_settings
-from agi_app.errors import InputError
+from agi_app.errors import AuthorError, InputError
 from agi_app.installation import Installation, installation
 from agi_app.printable import in_json, lines, one_line
 from agi_app.results import AgentFigures, Totals, plain
@@ -104,11 +104,16 @@ def read_number(text: str) -> str:
 
 
 def find_flow(project: Project, name: str, language: str | None) -> Source[FlowDocument]:
-    """The flow of this name, which speaks ``language``; InputError says what there is instead."""
+    """The flow of this name, which speaks ``language``; InputError says what there is instead.
+
+    Nothing is suggested while a flow file cannot be read, since it may be that one: AuthorError has its faults.
+    """
     from agi_app.yaml_lines import suggest
 
+    if name not in project.flows and project.unread_flows:
+        raise AuthorError(*(problem for problem in project.errors if problem.file in project.unread_flows))
     if name not in project.flows:
-        hint = suggest(name, project.flows) or "; this project has none that can be read"
+        hint = suggest(name, project.flows) or "; this project has none"
         raise InputError(f"there is no flow {name!r}{hint}")
     source = project.flows[name]
     languages = source.parsed.flow.languages

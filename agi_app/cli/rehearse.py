@@ -27,7 +27,7 @@ from agi_app.cli.common import (
     table,
     with_installation,
 )
-from agi_app.cli.simulate import given_contact
+from agi_app.cli.given import given_contact
 from agi_app.consent import verification
 from agi_app.dialer import rehearse_ask
 from agi_app.errors import InputError

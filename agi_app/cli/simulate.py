@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agi_app.campaigns.project import Project, find_project, read_project
+from agi_app.campaigns.project import read_project
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, find_flow, say, say_json, warn
+from agi_app.cli.given import given_contact, line_region
+from agi_app.cli.simulate_expect import run_expected
 from agi_app.cli.simulate_machine import machine_call
-from agi_app.config import SETTINGS_FILE, load_settings, trunk_names
-from agi_app.contacts.one_row import contact_row
-from agi_app.errors import AuthorError, InputError
-from agi_app.flow.definition import Flow
-from agi_app.flow.expect import NOW_FORMAT, Cases, Verdict, run_case
+from agi_app.config import trunk_names
+from agi_app.errors import InputError
+from agi_app.flow.expect import NOW_FORMAT
 from agi_app.flow.simulate import Simulation
-from agi_app.model.phone import country_and_zones
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,7 +52,7 @@ def simulate(
     if expect:
         if language is not None or contact or field or now or keys is not None:
             raise InputError("--expect takes language, contact, time and inputs from the file; leave those options out")
-        raise typer.Exit(_run_expected(what, project, as_json))
+        raise typer.Exit(run_expected(what, project, as_json))
     if machine:
         lines = machine_call(read_project(project, trunk_names(project)), machine, language)
         say_json({"call": lines, "outcome": "machine"}) if as_json else _show(lines)
@@ -105,86 +101,6 @@ def _silent_talk(simulation: Simulation, keys: list[str]) -> dict[str, object]:
     }
 
 
-# ---- expected calls
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A case that was run, and the file that it stands in."""
-
-    file: str
-    verdict: Verdict
-
-
-def _run_expected(what: str | None, folder: Path, as_json: bool) -> int:
-    only = None
-    if what is not None:
-        folder, only = find_project(Path(what))
-    project = read_project(folder, trunk_names(folder))
-    chosen = [s for name, s in project.simulations.items() if only in (None, name)]
-    files = {source.file for source in chosen} | ({only} if only else set())
-    flows = {project.flows[s.parsed.file.flow].file for s in chosen if s.parsed.file.flow in project.flows}
-    faults = [
-        p for p in project.errors if p.file in files | flows or (only is None and p.file.startswith("simulations/"))
-    ]
-    if faults:
-        raise AuthorError(*faults)
-    if not chosen:
-        raise InputError(f"{what or folder / 'simulations'}: has no expected calls; write simulations/NAME.yaml")
-    runs = [
-        _Run(source.file, _run_one(project, source.parsed, index))
-        for source in chosen
-        for index in range(len(source.parsed.file.cases))
-    ]
-    failed = sum(bool(run.verdict.differences) for run in runs)
-    if as_json:
-        say_json({"ok": len(runs) - failed, "failed": failed, "cases": [_plain(run) for run in runs]})
-    else:
-        _report(runs)
-        say(f"{len(runs) - failed} ok, {failed} failed")
-    return 1 if failed else 0
-
-
-def _run_one(project: Project, source: Cases, index: int) -> Verdict:
-    case, flow = source.file.cases[index], project.flows[source.file.flow].parsed.flow
-    contact: Mapping[str, str] = case.contact
-    if case.row is not None:
-        try:
-            contact, language = _row(project.folder, case.row, flow.languages)
-        except InputError as error:
-            where = ("cases", index, "row")
-            raise AuthorError(source.document.problem(where, "simulation/contact", f"row: {error}")) from error
-        contact = contact if case.language or not language else {**contact, "language": language}
-    return run_case(source, index, flow, project.prompts, contact, line_region(project.folder, flow))
-
-
-def _report(runs: list[_Run]) -> None:
-    file = None
-    for run in runs:
-        if run.file != file:
-            file = run.file
-            say(file)
-        verdict = run.verdict
-        say(f"  {'FAILED' if verdict.differences else 'ok    '}  {verdict.name}")
-        for difference in verdict.differences:
-            say(f"    {run.file}:{difference.line}:{difference.column}: {difference.message}")
-        if verdict.differences:
-            say("    the call:")
-            _show([f"      {line}" for line in verdict.call])
-
-
-def _plain(run: _Run) -> dict[str, object]:
-    verdict = run.verdict
-    return {
-        "file": run.file,
-        "line": verdict.line,
-        "name": verdict.name,
-        "ok": not verdict.differences,
-        "differences": [{"line": d.line, "column": d.column, "message": d.message} for d in verdict.differences],
-        "call": list(verdict.call),
-    }
-
-
 # ---- inputs
 
 
@@ -209,36 +125,8 @@ def _show(lines: list[str]) -> None:
         say(line)
 
 
-def line_region(project: Path, flow: Flow) -> str | None:
-    """The country of the line that this flow answers, as the settings say; None when they have none."""
-    if not flow.is_line or not (project / SETTINGS_FILE).exists():
-        return None
-    numbers = (line.number for line in load_settings(project).lines.values() if line.flow == flow.flow)
-    return next((country_and_zones(number)[0] for number in numbers), None)
-
-
-def given_contact(row: str, fields: list[str], languages: list[str]) -> tuple[dict[str, str], str | None]:
-    """The columns and the language of a contact given by options: FILE:LINE, and NAME=VALUE over it."""
-    columns, language = _row(HERE, row, languages) if row else ({}, None)
-    return {**columns, **dict(_column(text) for text in fields)}, language
-
-
-def _row(folder: Path, text: str, languages: list[str]) -> tuple[dict[str, str], str | None]:
-    name, colon, line = text.rpartition(":")
-    if not colon or not name or not line.isdecimal():
-        raise InputError(f"--contact {text!r}: write FILE:LINE; a column by hand is --field NAME=VALUE")
-    return contact_row(folder / name, int(line), languages)
-
-
 def _time(text: str) -> dt.datetime | None:
     try:
         return dt.datetime.strptime(text, NOW_FORMAT) if text else None  # noqa: DTZ007 - local time of nobody
     except ValueError:
         raise InputError(f'--now {text!r}: write "2026-03-02 18:30"') from None
-
-
-def _column(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise InputError(f"--field {text!r}: write NAME=VALUE")
-    return name, value

@@ -8,6 +8,7 @@ from agi_app.errors import Problem
 from agi_app.flow.call_step import CallStep, ReturnStep
 from agi_app.flow.check_names import given
 from agi_app.flow.definition import Flow, FlowDocument
+from agi_app.flow.no_such_flow import no_such_flow
 from agi_app.flow.transfer_step import TransferStep
 from agi_app.flow.words import MAX_DEPTH, OTHERWISE
 from agi_app.yaml_lines import Path, suggest
@@ -38,13 +39,13 @@ def with_parts(flow: Flow, flows: Mapping[str, Flow]) -> Flow:
     return flow.joined(found)
 
 
-def check_calls(source: FlowDocument, flows: Mapping[str, Flow]) -> list[Problem]:
-    """Every fault between this flow and those it calls; ``flows`` are all that there are, by name."""
+def check_calls(source: FlowDocument, flows: Mapping[str, Flow], unread: Collection[str] = ()) -> list[Problem]:
+    """Every fault between this flow and those it calls; ``flows`` are all by name, but those of ``unread`` files."""
     found: list[Problem] = []
     for path, step in calls(source.flow):
         called = flows.get(step.call.flow)
         if called is None:
-            message = f'flow: there is no flow "{step.call.flow}"{suggest(step.call.flow, flows)}'
+            message = f"flow: {no_such_flow(step.call.flow, flows, unread)}"
             found.append(source.document.problem((*path, "call", "flow"), "flow/unknown-flow", message))
         else:
             faults = _call_faults(source.flow, step, called)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, TypeGuard
@@ -19,10 +19,13 @@ from pydantic_core import PydanticCustomError
 from agi_app.errors import Problem
 from agi_app.flow.check_names import saved_names
 from agi_app.flow.definition import Flow, FlowDocument
+from agi_app.flow.explaining import what_is_missing
 from agi_app.flow.graph import prompt_uses, said_prompts
+from agi_app.flow.inputs import KEYS, WORDS, is_said, takes_words
+from agi_app.flow.no_such_flow import no_such_flow
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.say_step import SayStep
-from agi_app.flow.simulate import KEYS, WORDS, Heard, Simulation, is_said
+from agi_app.flow.simulate import Heard, Simulation
 from agi_app.flow.steps import AnyStep
 from agi_app.flow.transcripts import says
 from agi_app.flow.words import FileName, Label, Language, Text, Variable
@@ -128,11 +131,13 @@ def parse_cases(text: str | bytes, file: str) -> Cases:
     return Cases(validate(CasesFile, document), document)
 
 
-def check_cases(source: Cases, flows: Mapping[str, FlowDocument], prompts: Prompts) -> list[Problem]:
-    """Whether the flow, languages, answers and texts that the cases name exist."""
+def check_cases(
+    source: Cases, flows: Mapping[str, FlowDocument], prompts: Prompts, unread: Collection[str] = ()
+) -> list[Problem]:
+    """Whether the flow, languages, answers and texts of the cases exist; ``unread`` flow files cannot be read."""
     name = source.file.flow
     if name not in flows:
-        message = f'flow: no flow file has the name "{name}"{suggest(name, flows)}'
+        message = f"flow: {no_such_flow(name, flows, unread)}"
         return [source.document.problem(("flow",), "simulation/unknown-flow", message)]
     return sorted(set(islice(_unknown(source, flows[name].flow, prompts), MOST_PROBLEMS)))
 
@@ -148,7 +153,7 @@ def _unknown(source: Cases, flow: Flow, prompts: Prompts) -> Iterator[Problem]:
                 f'language: flow {flow.flow} does not speak "{case.language}"{suggest(case.language, flow.languages)}'
             )
             yield source.document.problem((*at, "language"), "simulation/language", message)
-        for place, line in enumerate(case.input if not flow.listens else ()):
+        for place, line in enumerate(case.input if not takes_words(flow) else ()):
             if is_said(line):
                 message = f"input: flow {flow.flow} listens to nobody, it takes keys alone"
                 yield source.document.problem((*at, "input", place), "simulation/input", message)
@@ -229,7 +234,8 @@ def _not_in_order(wanted: list[str], heard: list[Heard], names: set[str]) -> Ite
                 f" after {quote(wanted[place - 1])}" if place and any(_is(text, one, names) for one in heard) else ""
             )
             played = ", ".join(one.prompt for one in heard) or "nothing"
-            yield ("heard", place), f"heard: {quote(text)} was not heard{before}; heard were {played}"
+            near = "" if before or text in names else what_is_missing(text, ((one.prompt, one.text) for one in heard))
+            yield ("heard", place), f"heard: {quote(text)} was not heard{before}{near}; heard were {played}"
             return
         here, after = found, found + 1 if text in names else max(after, found)
 

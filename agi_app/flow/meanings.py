@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import Field
 
 from agi_app.flow.wanted import Kind, Wanted, Words
+from agi_app.flow.weekday_forms import with_weekday_forms
 from agi_app.flow.words import FileName, Language, Text
 from agi_app.yaml_lines import Authored
 
@@ -84,7 +85,8 @@ class Meanings:
         )
 
     def _phrases_of(self, value: str | ByLanguage, language: str) -> tuple[str, ...]:
-        return self.phrases(value, language) if isinstance(value, str) else in_language(value, language)
+        phrases = self.phrases(value, language) if isinstance(value, str) else in_language(value, language)
+        return with_weekday_forms(phrases)
 
     def _words(self, language: str, wanted: frozenset[str], kind: Kind) -> Words:
         said = {name: self.phrases(name, language) for name in self.meanings if name not in wanted}

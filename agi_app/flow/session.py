@@ -47,6 +47,7 @@ from agi_app.flow.events import (
     TimerFired,
     TransferEnded,
 )
+from agi_app.flow.explaining import why_not
 from agi_app.flow.expressions import Value, moment
 from agi_app.flow.gathering import Answer, Missed, More, Verdict, judge_early, judge_key, judge_silence
 from agi_app.flow.heard import Heard
@@ -427,6 +428,17 @@ class Session:
 
     # ---- speech
 
+    def why_not(self, text: str) -> str | None:
+        """Why these words would be no answer if they were said now; None: they are one, or a stop."""
+        question, _ = self._may_be_answered()
+        wanted, _ = wanted_of(self._flow, question, self._state.language)
+        return why_not(wanted, text, self._today)
+
+    @property
+    def _today(self) -> dt.date | None:
+        now = self._state.now
+        return dt.datetime.fromisoformat(now).date() if now else None
+
     def _talking(self) -> list[Command]:
         """The person began to speak; in the other phases nobody listens."""
         state = self._state
@@ -465,7 +477,7 @@ class Session:
         listening, state.listening = str(state.listening), None
         answers = state.hears_for is not None and state.hears_for == place
         wanted, _ = wanted_of(self._flow, question if answers else None, state.language)
-        meant = understand(wanted, heard, dt.datetime.fromisoformat(state.now).date() if state.now else None)
+        meant = understand(wanted, heard, self._today)
         if meant is OPT_OUT:
             return self._opt_out("speech")
         if isinstance(meant, Understood) and question is not None and answers:

@@ -27,6 +27,7 @@ from agi_app.flow.commands import (
     StopTransfer,
     StoreOptOut,
     StoreStop,
+    StoreWrongNumber,
     Transfer,
 )
 from agi_app.flow.definition import Flow
@@ -43,6 +44,7 @@ from agi_app.flow.events import (
     TimerFired,
     TransferEnded,
 )
+from agi_app.flow.inputs import HELP, KEYS, QUOTES, help_for
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.session import Session
 from agi_app.flow.state import Caller
@@ -50,15 +52,6 @@ from agi_app.flow.telling import told, transcript
 from agi_app.flow.transfer_step import RESULTS
 from agi_app.flow.values import words
 from agi_app.flow.words import CALLER_COLUMN, DONE, EMPTY, RECORDED, SHOWN, WITHHELD
-
-WORDS = ("listen", "silence", "hangup", *RESULTS)
-KEYS = r"[0-9*#]{1,40}"
-QUOTES = "\"'“”「」"
-HELP = (
-    "Enter or listen = hear the prompt to its end, then say nothing · 1 or *9 = press keys now · "
-    "silence = hear it and wait until the time is up · hangup = hang up"
-)
-SPEECH_HELP = ' · any other words, or "words in quotes" = say them now'
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +82,7 @@ class Simulation:
             contact = {CALLER_COLUMN: SHOWN, **contact}
             caller = Caller(contact[CALLER_COLUMN] != WITHHELD, region)
         self._session = Session.begin(flow, contact, language, now, hears=True, caller=caller)
-        self._listens = flow.listens
+        self._listens, self.help = flow.listens, help_for(flow)
         self._prompts = prompts
         self._playback: str | None = None
         self._timer: str | None = None
@@ -130,25 +123,22 @@ class Simulation:
         if word in RESULTS and self._transfer is not None:
             return self._send(TransferEnded(self._transfer, word))
         if word in ("hangup", "hang up"):
-            return [*self._send(HungUp()), "the person hangs up"]
+            kept = self._end_recording(RECORDED) if self._recording is not None else []  # as in a call
+            return [*kept, *self._send(HungUp()), "the person hangs up"]
         if re.fullmatch(KEYS, keys):
             return [shown for key in keys for shown in self._press(key)]
         if self._recording is not None:
             return self._end_recording(RECORDED)
         return self._say(line.strip()) if self._listens else [f"not understood: {line.strip()!r}. {HELP}"]
 
-    @property
-    def help(self) -> str:
-        """What may be entered."""
-        return HELP + (SPEECH_HELP if self._listens else "")
-
     def _say(self, said: str) -> list[str]:
         """The person speaks: what plays is broken off, and the words are understood without a doubt."""
         shown = self._send(TalkingStarted())
         if self._listening is None:
             return [*shown, "nobody listens now"]
-        listening, self._listening = self._listening, None
-        return [*shown, *self._send(Listened(listening, speech.Heard(said.strip(QUOTES), 1.0)))]
+        said, listening, self._listening = said.strip(QUOTES), self._listening, None
+        why = self._session.why_not(said)
+        return [*shown, *([why] if why else []), *self._send(Listened(listening, speech.Heard(said, 1.0)))]
 
     def _end_recording(self, result: str) -> list[str]:
         recording, self._recording = str(self._recording), None
@@ -162,6 +152,8 @@ class Simulation:
         after = self._session.state
         if shown or after["digits"] != before["digits"] or key == "*":
             return shown
+        if after["early"] != before["early"]:
+            return [f"key {key} is kept for the next question"]
         return [f"key {key} is not taken while this plays" if self.playing else f"key {key} means nothing here"]
 
     def _silence(self) -> list[str]:
@@ -220,7 +212,7 @@ class Simulation:
                 lines = [f"{lines[0]} ({', '.join(RESULTS)})"]
             case StopTransfer():
                 self._transfer = None
-            case StoreStop():
+            case StoreStop() | StoreWrongNumber():
                 lines += self._carry_out(self._session.handle(StopStored()))
             case StoreOptOut():
                 lines += self._carry_out(self._session.handle(OptOutStored()))
@@ -242,9 +234,3 @@ class Simulation:
             case DropRecording():
                 self._recording = None
         return []
-
-
-def is_said(line: str) -> bool:
-    """Words that the person says: in quotes, or surely no misspelt command (more than one word, or not Latin)."""
-    quoted = len(line) > 2 and line[0] in QUOTES and line[-1] in QUOTES
-    return quoted or ((len(line.split()) > 1 or not line.isascii()) and any(c.isalnum() for c in line))

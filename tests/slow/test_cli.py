@@ -199,8 +199,11 @@ def test_expected_calls_with_a_fault_are_not_run(run: Run, project: Path) -> Non
     good = file.read_text(encoding="utf-8")
     file.write_text(good.replace("flow: checkup-reminder", "flow: checkup-remider"), encoding="utf-8")
     said = run("simulate", "--expect", "--project", str(project))
-    assert (said.code, said.out) == (1, "")
+    assert said.code == 1
+    assert "8 ok, 0 failed; files not run: 1" in said.out, "those of another flow are run"
     assert 'did you mean "checkup-reminder"' in said.err
+    said = run("simulate", "--expect", str(file))
+    assert (said.code, said.out) == (1, "")
     file.write_text(good.replace("contacts.csv:2", "contacts.csv:77"), encoding="utf-8")
     said = run("simulate", "--expect", "--project", str(project))
     assert said.code == 1

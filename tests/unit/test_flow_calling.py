@@ -111,7 +111,7 @@ def test_flows_that_call_each_other_at_run_time_still_end() -> None:
         (
             "flow: ask,",
             "flow: aks,",
-            'main.yaml:10:14: flow/unknown-flow flow: there is no flow "aks"; did you mean "ask"?',
+            'main.yaml:10:14: flow/unknown-flow flow: no flow file has the name "aks"; did you mean "ask"?',
         ),
         ('tries: "{tries}"', "", 'flow/parameters with: "ask" needs a value for "tries"'),
         (

@@ -1,0 +1,38 @@
+"""What may be typed into a simulated call, and written as the input of an expected one."""
+
+from __future__ import annotations
+
+from agi_app.flow.definition import Flow
+from agi_app.flow.record_step import RecordStep
+from agi_app.flow.transfer_step import RESULTS
+
+WORDS = ("listen", "silence", "hangup", *RESULTS)
+KEYS = r"[0-9*#]{1,40}"
+QUOTES = "\"'“”「」"
+HELP = (
+    "Enter or listen = hear the prompt to its end, then say nothing · 1 or *9 = press keys now · "
+    "silence = hear it and wait until the time is up · hangup = hang up"
+)
+RECORD_HELP = ' · while a message is recorded: "words in quotes" = say them, silence = say nothing, # = end it'
+SPEECH_HELP = ' · any other words, or "words in quotes" = say them now'
+
+
+def takes_words(flow: Flow) -> bool:
+    """Whether it matters what the person says: to a recogniser, or into a message."""
+    return flow.listens or _records(flow)
+
+
+def help_for(flow: Flow) -> str:
+    """What may be entered in a call with this flow."""
+    return HELP + (SPEECH_HELP if flow.listens else "") + (RECORD_HELP if _records(flow) else "")
+
+
+def _records(flow: Flow) -> bool:
+    steps = (step for part in flow.whole for steps in part.nodes.values() for step in steps)
+    return any(isinstance(step, RecordStep) for step in steps)
+
+
+def is_said(line: str) -> bool:
+    """Words that the person says: in quotes, or surely no misspelt command (more than one word, or not Latin)."""
+    quoted = len(line) > 2 and line[0] in QUOTES and line[-1] in QUOTES
+    return quoted or ((len(line.split()) > 1 or not line.isascii()) and any(c.isalnum() for c in line))
