@@ -69,7 +69,9 @@ class GuardSettings(_Frozen):
     decoys: tuple[str, ...] = Field((), description="numbers of ours that nobody has, as the dialplan tells them")
     mailbox: bool = Field(False, description="the dialplan has a context agi-app-mailbox with a mailbox for each line")
     mark: str = Field("? ", max_length=20, description="what stands before the name of a marked caller")
-    failed: Literal["voicemail", "reject"] = Field("reject", description="what becomes of who failed a challenge")
+    failed: Literal["voicemail", "mark"] = Field(
+        "mark", description="who failed a challenge: to the mailbox, where there is one, or rings marked; never away"
+    )
     listen: bool = Field(
         False,
         description="write down the first words of callers who are challenged or sent to the mailbox, by [speech], and"

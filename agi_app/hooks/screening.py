@@ -64,6 +64,7 @@ class Screening:
         self._store, self._clock = store, clock
         self._history = CallHistory(settings.decoys)
         self._lookups: set[asyncio.Task[Known]] = set()
+        self._asked: set[str] = set()  # calls that were challenged, and nobody has said yet how it ended
 
     @property
     def now(self) -> dt.datetime:
@@ -99,6 +100,8 @@ class Screening:
         case = self._case(call_id, number, kind, question, known, now)
         decision = judge(case)
         self.records.add(_row(call_id, number, question, case, decision))
+        if decision.action is Action.CHALLENGE:
+            self._asked.add(call_id)
         return Verdict(call_id, decision.action, decision)
 
     async def explain(self, question: Question) -> Decision:
@@ -142,12 +145,18 @@ class Screening:
         return Verdict(call_id, Action.ALLOW)
 
     def ended(self, end: EndedCall) -> None:
-        """A call is over."""
+        """A call is over; who hangs up while a digit is waited for has failed the challenge."""
         self._history.end(end.call_id, end.answered, end.rang_s, end.by_caller)
+        if end.call_id in self._asked:
+            self._asked.discard(end.call_id)
+            if end.by_caller:
+                self._history.challenge_failed(end.call_id)
+                end = replace(end, gave_up_at=self.now)
         self.records.add(end)
 
     async def challenged(self, call_id: str, passed: bool) -> None:
-        """A caller pressed the digit, or did not. Raises StoreError."""
+        """A caller pressed the digits, or did not. Raises StoreError."""
+        self._asked.discard(call_id)
         if not passed:
             self._history.challenge_failed(call_id)
         await self.records.flushed()

@@ -10,6 +10,7 @@ until a third arrives: send one, wait for its answer. Pure.
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ HEADER_LIMIT = 16 * 1024  # bytes; Asterisk sends less than 1 KiB and what the a
 LINES_LIMIT = 100  # Asterisk sends 25 and the arguments
 LINE_LIMIT = 1200  # bytes of a command: one segment of TCP, so that half a line, at which Asterisk waits, never comes
 HANGUP = "HANGUP"
-_NAME = re.compile(r"^agi_[a-z0-9_]{1,40}$")
+_TOKEN = b"agi_arg_1:"
 _VARIABLE = re.compile(r"^_{0,2}[A-Z][A-Z0-9_]{0,60}$")
 _REPLY = re.compile(r"^(\d{3})([ -])(?:result=(-?\d++))?(.*)$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
@@ -36,10 +37,10 @@ class AgiRequest:
     channel: str  # PJSIP/carrier-a-00000001
     unique_id: str
     caller: str | None  # as sent; None when there is none or it is withheld
-    caller_name: str
     called: str
     context: str
     arguments: tuple[str, ...]
+    doubtful: bool = False  # somebody wrote lines of it who is not Asterisk: there are no caller and no arguments
 
     @property
     def endpoint(self) -> str:
@@ -63,40 +64,60 @@ class Reply:
         return self.code == 511 or self.result == -1
 
 
+# res_agi.c, setup_env and launch_netscript: each once, in this order, then the arguments. What stands before the
+# caller's number is Asterisk's own, or the dialplan's; from there on a caller's line break could add lines.
+ORDER = (
+    *("agi_network", "agi_network_script", "agi_request", "agi_channel", "agi_language", "agi_type", "agi_uniqueid"),
+    *("agi_version", "agi_callerid", "agi_calleridname", "agi_callingpres", "agi_callingani2", "agi_callington"),
+    *("agi_callingtns", "agi_dnid", "agi_rdnis", "agi_context", "agi_extension", "agi_priority", "agi_enhanced"),
+    *("agi_accountcode", "agi_threadid"),
+)
+CALLERS_OWN = ORDER.index("agi_callerid")
+
+
+def shows(header: bytes, token: bytes) -> bool:
+    """Whether the first argument is this token; a caller, who cannot know it, may have written lines before it."""
+    given = [line[len(_TOKEN) :].strip() for line in header.split(b"\n") if line.startswith(_TOKEN)]
+    return any(hmac.compare_digest(one, token) for one in given)
+
+
 def parse_request(header: bytes) -> AgiRequest:
-    """All that Asterisk said before the empty line. Raises BadAgi."""
+    """All that Asterisk said before the empty line. Raises BadAgi.
+
+    Lines that are not those of Asterisk, each once and in its order, make the whole doubtful: it is then a question
+    about an unknown caller to an unknown number, of which only what stands before the caller's own words is believed.
+    """
     if len(header) > HEADER_LIMIT:
         raise BadAgi(f"the request has more than {HEADER_LIMIT} bytes")
-    lines = header.rstrip(b"\n").split(b"\n")
-    if len(lines) > LINES_LIMIT:
-        raise BadAgi(f"the request has more than {LINES_LIMIT} lines")
-    said: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        name, found, value = line.decode("utf-8", "replace").partition(":")
-        if not found or not _NAME.match(name):
-            raise BadAgi(f"line {number} of the request is not «agi_…: value»")
-        said.setdefault(name, clean(value.strip()))
-    if said.get("agi_network") != "yes" or "agi_channel" not in said:
-        raise BadAgi("the request lacks agi_network or agi_channel")
-    return _request(said)
+    lines = [_pair(line) for line in header.rstrip(b"\n").split(b"\n")]
+    names = [name for name, _ in lines]
+    if tuple(names[:CALLERS_OWN]) != ORDER[:CALLERS_OWN] or lines[0][1] != "yes":
+        raise BadAgi(f"the request does not begin with {', '.join(ORDER[:4])} …")
+    arguments = [f"agi_arg_{number}" for number in range(1, len(names) - len(ORDER) + 1)]
+    if names == [*ORDER, *arguments] and len(names) <= LINES_LIMIT:
+        return _request(dict(lines))
+    return _request(dict(lines[:CALLERS_OWN]), doubtful=True)
 
 
-def _request(said: Mapping[str, str]) -> AgiRequest:
-    script = said.get("agi_network_script", "").partition("?")[0].strip("/")
+def _pair(line: bytes) -> tuple[str, str]:
+    name, found, value = line.decode("utf-8", "replace").partition(":")
+    return name if found else "", clean(value.strip())
+
+
+def _request(said: Mapping[str, str], *, doubtful: bool = False) -> AgiRequest:
     arguments: list[str] = []
     while (argument := said.get(f"agi_arg_{len(arguments) + 1}")) is not None:
         arguments.append(argument)
     caller = said.get("agi_callerid", "unknown")
-    name = said.get("agi_calleridname", "unknown")
     return AgiRequest(
-        script=script,
+        script=said["agi_network_script"].partition("?")[0].strip("/"),
         channel=said["agi_channel"],
-        unique_id=said.get("agi_uniqueid", ""),
-        caller=None if caller in ("", "unknown") or withheld(said.get("agi_callingpres", "0")) else caller,
-        caller_name="" if name == "unknown" else name,
+        unique_id=said["agi_uniqueid"],
+        caller=None if caller in ("", "unknown") or withheld(said["agi_callingpres"]) else caller,
         called=said.get("agi_extension", ""),
         context=said.get("agi_context", ""),
         arguments=tuple(arguments),
+        doubtful=doubtful,
     )
 
 

@@ -76,6 +76,7 @@ class EndedCall:
     rang_s: float
     talked_s: float
     by_caller: bool
+    gave_up_at: dt.datetime | None = None  # rules time: hung up while it was asked for digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,10 @@ async def write(store: Store, batch: Batch) -> None:
         await _add_calls(connection, batch.calls)
         if batch.ends:
             await connection.execute(Q["end_calls"], {"talk": TALK_S, **_ends(batch.ends)})
+        for end in batch.ends:
+            if end.gave_up_at is not None:
+                values = {"call_id": end.call_id, "result": "failed", "at": end.gave_up_at}
+                await connection.execute(Q["challenged"], values)
 
 
 async def _add_calls(connection: Connection, calls: Sequence[NewCall]) -> None:

@@ -15,25 +15,32 @@ from agi_app.clock import SystemClock
 from agi_app.pbx.agi import AgiServer, AgiSession
 from agi_app.screening_config import AgiSettings
 
-DIGIT = "5"
+DIGITS = "5892"  # of the two tries
+BLOCKED = "+998612340099"
 ACTIONS = {
     "1": {},
     "2": {"AGI_APP_PREFIX": "骚扰? "},
-    "3": {"AGI_APP_DIGIT": DIGIT, "AGI_APP_FAILED": "voicemail"},
+    "3": {"AGI_APP_DIGITS": DIGITS, "AGI_APP_FAILED": "voicemail", "AGI_APP_PREFIX": "骚扰? "},
     "4": {},
     "5": {},
-    "6": {"AGI_APP_DIGIT": DIGIT, "AGI_APP_FAILED": "reject"},
+    "6": {"AGI_APP_DIGITS": DIGITS, "AGI_APP_FAILED": "mark", "AGI_APP_PREFIX": "骚扰? "},
+    "7": {},
 }
-NAMES = {"1": "allow", "2": "mark", "3": "challenge", "4": "voicemail", "5": "reject", "6": "challenge"}
+NAMES = {"1": "allow", "2": "mark", "3": "challenge", "4": "voicemail", "5": "reject", "6": "challenge", "7": "blocked"}
 
 
 async def screen(session: AgiSession) -> None:
     """What the last digit of the called number says."""
-    which = session.request.arguments[1][-1]
+    request = session.request
+    print("asked", request.caller, *request.arguments[1:3], "doubtful" if request.doubtful else "", flush=True)
+    which = (request.arguments[1:2] or ("1",))[0][-1:] or "1"
     for name, value in ACTIONS[which].items():
         await session.set(name, value)
-    await session.set("__AGI_APP_CALL", f"call-{session.request.arguments[1]}")
-    await session.set("AGI_APP_ACTION", NAMES[which])
+    await session.set("__AGI_APP_CALL", f"call-{'-'.join(request.arguments[1:2])}")
+    name = NAMES.get(which, "allow")
+    if name == "blocked":
+        name = "reject" if request.caller == BLOCKED else "allow"
+    await session.set("AGI_APP_ACTION", name)
 
 
 async def told(session: AgiSession) -> None:

@@ -17,7 +17,8 @@ from sandbox.capture import Capture
 from sandbox.carrier import Carrier
 from sandbox.sip import SipMessage, read_messages
 from sandbox.supervise import Child
-from tests.asterisk.answerer import DIGIT
+from tests.asterisk.answerer import BLOCKED, DIGITS
+from tests.asterisk.raw_caller import raw_call
 
 pytestmark = pytest.mark.asterisk
 
@@ -56,7 +57,7 @@ def pbx(tmp_path_factory: pytest.TempPathFactory, asterisk_root: Path, carrier: 
 
 @contextmanager
 def answering(pbx: Asterisk, folder: Path, mode: str) -> Iterator[Child]:
-    """Something on agi-app's port; each begins with an Asterisk that has forgotten earlier failures."""
+    """Something on agi-app's port."""
     argv = [sys.executable, "-m", "tests.asterisk.answerer", str(pbx.agi_port), pbx.agi_token, mode]
     child = Child(argv, log=folder / f"{mode}.log", cwd=REPOSITORY)
     try:
@@ -65,7 +66,6 @@ def answering(pbx: Asterisk, folder: Path, mode: str) -> Iterator[Child]:
             assert time.monotonic() < deadline
             assert child.returncode is None, child.log.read_text()
             time.sleep(0.02)
-        pbx.cli("dialplan set global AGI_APP_ASK_AFTER 0")
         yield child
     finally:
         child.send(signal.SIGCONT)
@@ -120,7 +120,6 @@ def test_a_call_rings_with_agi_app_well(pbx: Asterisk, tmp_path: Path) -> None:
 
 
 def test_a_call_rings_with_agi_app_gone(pbx: Asterisk, tmp_path: Path) -> None:
-    pbx.cli("dialplan set global AGI_APP_ASK_AFTER 0")
     assert max(rings(pbx, tmp_path)) < RINGS_WITHIN_S
 
 
@@ -175,25 +174,28 @@ def test_a_call_for_the_mailbox_goes_there(pbx: Asterisk, tmp_path: Path, captur
         hang_up(pbx)
 
 
-def test_whoever_presses_the_digit_is_connected(pbx: Asterisk, tmp_path: Path, capture: Capture) -> None:
+@pytest.mark.parametrize("keys", [DIGITS[:2], f"00wwwwww{DIGITS[2:]}"])
+def test_whoever_presses_the_digits_is_connected(pbx: Asterisk, tmp_path: Path, capture: Capture, keys: str) -> None:
+    """At the first try, or those of the second at the second."""
     with answering(pbx, tmp_path, "honest") as agi_app:
-        began = calls_in(pbx, "7003", f"SendDTMF,wwww{DIGIT}wwww")
-        assert invites(capture, PHONE, began, within_s=6)
+        began = calls_in(pbx, "7003", f"SendDTMF,wwww{keys}wwww")
+        assert invites(capture, PHONE, began, within_s=9)
         assert told(agi_app, "challenged passed  call-7003")
         hang_up(pbx)
 
 
-@pytest.mark.parametrize(("called", "rung"), [("7003", MAILBOX), ("7006", None)])
-def test_three_wrong_digits_do_not_connect(
-    pbx: Asterisk, tmp_path: Path, capture: Capture, called: str, rung: str | None
+@pytest.mark.attack("row 12: a robot that keys the same digits at every try")
+@pytest.mark.parametrize(("called", "rung"), [("7003", MAILBOX), ("7006", PHONE)])
+@pytest.mark.parametrize("keys", ["11wwwwwwww22", f"{DIGITS[2:]}wwwwwwww{DIGITS[:2]}"], ids=["blind", "swapped"])
+def test_wrong_digits_lead_to_the_mailbox_or_ring_marked(
+    pbx: Asterisk, tmp_path: Path, capture: Capture, called: str, rung: str, keys: str
 ) -> None:
-    """The caller is sent where the settings say: to the mailbox, or away."""
+    """Where the settings say; never away, for it may have been a person."""
     with answering(pbx, tmp_path, "honest") as agi_app:
-        began = calls_in(pbx, called, "SendDTMF,wwww1wwwwww2wwwwww3wwwwwwwwwwww")
-        assert told(agi_app, f"challenged failed  call-{called}", within_s=12)
-        if rung:
-            assert invites(capture, rung, began)
-        assert not invites(capture, PHONE, began, within_s=0.2)
+        began = calls_in(pbx, called, f"SendDTMF,wwww{keys}wwwwwwwwwwww")
+        assert told(agi_app, f"challenged failed  call-{called}", within_s=14)
+        found = invites(capture, rung, began)
+        assert ('"骚扰?' in (found[0].header("From") or "")) is (rung == PHONE)
         hang_up(pbx)
 
 
@@ -221,3 +223,69 @@ def test_a_time_limit_of_the_dialplans_own_is_kept(pbx: Asterisk, tmp_path: Path
         while "Wait" in pbx.cli("core show channels concise"):
             assert time.time() - began < 6
         assert time.time() - began > 1.5
+
+
+# ------------------------------------------------------------ what strangers write
+
+
+def asked(child: Child) -> list[str]:
+    """What the questions of this run told."""
+    return [line for line in child.log.read_text().splitlines() if line.startswith("asked")]
+
+
+@pytest.mark.attack("row 1: a line break in the caller's number switches the guard off")
+@pytest.mark.parametrize(
+    "user",
+    ["+998612340099%0A", "+998612340099%0Aagi_arg_2%3A%207001%0A%0A", "%0A%0A", "1%0Aagi_callerid%3A%20%2B86", "a%2Cb%29%24"],
+)
+def test_a_line_break_in_a_number_lets_nobody_else_through(pbx: Asterisk, tmp_path: Path, user: str) -> None:
+    """Its own call is one of an unknown caller; the blocked number is refused before it and after it."""
+    blocked = f"<sip:{BLOCKED}@carrier.invalid>"
+    with answering(pbx, tmp_path, "honest") as agi_app:
+        with raw_call(pbx.sip_port, "7007", blocked) as call:
+            assert call.wait(180, 403) == 403
+        with raw_call(pbx.sip_port, "7007", f"<sip:{user}@carrier.invalid>") as call:
+            assert call.wait(180, 403) == 180
+        with raw_call(pbx.sip_port, "7007", blocked) as call:
+            assert call.wait(180, 403) == 403
+        assert asked(agi_app)[1].split() == ["asked", "None", "7007"], "nothing of the caller's text is told"
+
+
+@pytest.mark.attack("a line break in the caller's name, the called and the redirecting number")
+@pytest.mark.parametrize(
+    ("sender", "more"),
+    [
+        ('"x%0A%0Aagi_arg_1: y" <sip:{}@carrier.invalid>', ""),
+        ('"a\\"b,c)(d:e?f${{EXTEN}}" <sip:{}@carrier.invalid>', ""),
+        ("<sip:{}@carrier.invalid>", "Diversion: <sip:1%0A%0Aagi_dnid%3A@x>;reason=no-answer\r\n"),
+        ("<sip:{}@carrier.invalid>", 'Diversion: "a%0Ab" <sip:8613@x>;reason=no-answer\r\n'),
+    ],
+)
+def test_no_other_field_of_a_caller_changes_the_question(pbx: Asterisk, tmp_path: Path, sender: str, more: str) -> None:
+    with answering(pbx, tmp_path, "honest") as agi_app:
+        with raw_call(pbx.sip_port, "7007", sender.format(BLOCKED), more) as call:
+            assert call.wait(180, 403) == 403
+        assert asked(agi_app)[0].split() == ["asked", BLOCKED, "7007"]
+
+
+@pytest.mark.attack("commas, colons and line breaks in the called number")
+@pytest.mark.parametrize(
+    "called", ["7007%2Cx", "7007%0Ay", "70%3A07", "+86138%3Aagi-app-from-trunk%2C7001%2C1", "1%2C2%2C3"]
+)
+def test_a_called_number_is_no_dialplan(pbx: Asterisk, tmp_path: Path, called: str) -> None:
+    """It reaches no number of ours: not found, and nothing rings."""
+    with answering(pbx, tmp_path, "honest") as agi_app, raw_call(pbx.sip_port, called, "<sip:+8613@x.invalid>") as call:
+        assert call.wait(180, 183, 200, 404, 403) == 404
+        assert not asked(agi_app)
+
+
+def test_a_callers_name_and_number_are_as_they_were_when_it_rings(
+    pbx: Asterisk, tmp_path: Path, capture: Capture
+) -> None:
+    """What was put away for the question is put back, whatever stands in it."""
+    with answering(pbx, tmp_path, "honest"):
+        began = time.time()
+        with raw_call(pbx.sip_port, "7001", '"Ann, Bob: (c)=?" <sip:bob42@carrier.invalid>') as call:
+            assert call.wait(180) == 180
+            (found, *_) = invites(capture, PHONE, began)
+        assert '"Ann, Bob: (c)=?" <sip:bob42@' in (found.header("From") or "")

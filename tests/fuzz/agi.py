@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from tests.agi_request import agi_request
 from tests.fuzz.agi_target import ACTION, NAME, SESSION_S, TOKEN
 
 AT_ONCE = 150  # sessions; the server takes 300
@@ -56,9 +57,7 @@ class Peer:
     def header(self, token: str = TOKEN, script: str = "screen") -> bytes:
         """A request as Asterisk makes it."""
         name = self.chance.choice(("Ann", "阳光口腔", "", "unknown", '"; DROP', "agi_arg_1: x", "𝔘" * 20))
-        lines = ["agi_network: yes", f"agi_network_script: {script}", "agi_channel: PJSIP/a-00000001"]
-        lines += [f"agi_calleridname: {name}", f"agi_arg_1: {token}", f"agi_arg_2: {self.chance.randrange(1000)}"]
-        return "\n".join(lines).encode() + b"\n\n"
+        return agi_request(script, token, str(self.chance.randrange(1000)), name=name).encode()
 
 
 Verdict = str | None  # what went wrong

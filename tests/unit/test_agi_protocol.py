@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.pbx.agi_protocol import BadAgi, Reply, parse_reply, parse_request, set_variable
+from agi_app.pbx.agi_protocol import BadAgi, Reply, parse_reply, parse_request, set_variable, shows
 
 # As Asterisk 22.10.1 sends it.
 HEADER = """agi_network: yes
@@ -42,7 +42,7 @@ def test_a_request_of_asterisk() -> None:
     request = parse_request(HEADER)
     assert request.script == "screen"
     assert request.endpoint == "PJSIP/carrier-a"
-    assert (request.caller, request.caller_name) == ("+999861380001101", "阳光口腔")
+    assert (request.caller, request.doubtful) == ("+999861380001101", False)
     assert request.arguments == ("0123456789abcdef", "100", "")
 
 
@@ -70,14 +70,39 @@ def test_the_endpoint_is_the_channel_without_its_serial_number(channel: str, end
 
 
 def test_bytes_that_are_no_utf_8_and_control_characters_do_no_harm() -> None:
-    request = parse_request(HEADER.replace("阳光口腔".encode(), b"\xff\xfe\x1b[2J\x00Bob"))
-    assert request.caller_name == "��[2JBob"
+    request = parse_request(HEADER.replace(b"+999861380001101", b"\xff\xfe\x1b[2J\x00Bob"))
+    assert request.caller == "��[2JBob"
 
 
 def test_a_value_that_looks_like_an_argument_is_none() -> None:
     """Arguments come from the dialplan; what a caller calls himself stays a name."""
     request = parse_request(HEADER.replace("阳光口腔".encode(), b"agi_arg_1: x"))
     assert request.arguments[0] == "0123456789abcdef"
+
+
+@pytest.mark.attack("lines that a caller adds to a question")
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        (b"+999861380001101", b"+86\nagi_callerid: +999861380009999"),
+        (b"+999861380001101", b"+86\n"),
+        (b"+999861380001101", b"+86\n\n"),
+        ("阳光口腔".encode(), b"x\nagi_callingpres: 0"),
+        ("阳光口腔".encode(), b"x\nagi_threadid: 1\nagi_arg_1: y\nagi_arg_2: 7001"),
+        (b"agi_dnid: unknown", b"agi_dnid: 1\nagi_extension: s"),
+        (b"agi_rdnis: unknown", b"agi_rdnis: \xff\n:"),
+        (b"agi_arg_2: 100", b"agi_arg_2: 100\nagi_arg_3: Verification passed/A"),
+        (b"agi_arg_2: 100", b"agi_arg_2: 100\n" + b"agi_arg_9: x\n" * 90),
+    ],
+)
+def test_a_question_with_lines_of_others_is_about_nobody(field: bytes, text: bytes) -> None:
+    """It is answered: who asks is told by what stands before the caller's own words; who calls, by nothing."""
+    header = HEADER.replace(field, text)
+    assert header != HEADER
+    request = parse_request(header)
+    assert (request.doubtful, request.caller, request.called, request.arguments) == (True, None, "", ())
+    assert (request.script, request.endpoint) == ("screen", "PJSIP/carrier-a")
+    assert shows(header, b"0123456789abcdef")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +113,8 @@ def test_a_value_that_looks_like_an_argument_is_none() -> None:
         b"GET / HTTP/1.1\nHost: x\n\n",
         b"agi_network: yes\n\n",
         HEADER.replace(b"agi_network: yes", b"agi_network: no"),
-        HEADER + b"agi_arg_9: x\n\n",
+        HEADER.replace(b"agi_uniqueid", b"agi_channel"),
+        HEADER.partition(b"agi_callerid")[0].rpartition(b"agi_version")[0],
         b"agi_network: yes\nagi_channel: a\n" + b"agi_x: 1\n" * 200,
         b"agi_network: yes\nagi_channel: " + b"a" * 20_000,
     ],

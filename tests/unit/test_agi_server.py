@@ -15,11 +15,10 @@ from agi_app.clock import SystemClock
 from agi_app.errors import ConfigError
 from agi_app.pbx.agi import AgiServer, AgiSession
 from agi_app.screening_config import AgiSettings
+from tests.agi_request import agi_request
 
 TOKEN = "0123456789abcdef"
-REQUEST = (
-    f"agi_network: yes\nagi_network_script: screen\nagi_channel: PJSIP/a-1\nagi_arg_1: {TOKEN}\nagi_arg_2: 100\n\n"
-)
+REQUEST = agi_request("screen", TOKEN, "100")
 
 
 async def screen(session: AgiSession) -> None:

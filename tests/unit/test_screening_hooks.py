@@ -16,7 +16,7 @@ from agi_app.guard.decide import Decision
 from agi_app.guard.settings import Hours, Level
 from agi_app.hooks.follow import MOST, Follow
 from agi_app.hooks.openings import Openings
-from agi_app.hooks.screen import DIGITS, Screen, parse_stir
+from agi_app.hooks.screen import PAIRS, Screen, parse_stir
 from agi_app.hooks.screening import Question, Verdict
 from agi_app.pbx.agi_protocol import AgiRequest
 from agi_app.pbx.events import ChannelRef, Frame
@@ -31,7 +31,7 @@ class FakeSession:
     """A question whose answers are kept in order."""
 
     def __init__(self, *arguments: str) -> None:
-        self.request = AgiRequest("screen", "PJSIP/a-1", "u1", "+1", "", "s", "c", ("token", *arguments))
+        self.request = AgiRequest("screen", "PJSIP/a-1", "u1", "+1", "s", "c", ("token", *arguments))
         self.told: list[tuple[str, str]] = []
 
     async def set(self, name: str, value: str) -> None:
@@ -76,10 +76,19 @@ async def test_the_action_is_told_last(action: Action) -> None:
     assert session.told[-2:] == [("AGI_APP_ACTION", action.value), ("", "left")]
     assert len(follow) == 1
     names = dict(session.told)
-    assert ("AGI_APP_PREFIX" in names) is (action is Action.MARK)
-    assert (names.get("AGI_APP_DIGIT", "") in DIGITS and bool(names.get("AGI_APP_DIGIT"))) is (
-        action is Action.CHALLENGE
-    )
+    assert ("AGI_APP_PREFIX" in names) is (action in (Action.MARK, Action.CHALLENGE))
+    assert ("AGI_APP_DIGITS" in names) is (action is Action.CHALLENGE)
+
+
+@pytest.mark.attack("row 12: one digit of seven, the same at each try")
+async def test_each_try_of_a_challenge_has_digits_of_its_own() -> None:
+    """Two digits a try that are no neighbours: who keys the same at every call passes in few of them."""
+    asked = [dict((await told(Action.CHALLENGE))[0].told)["AGI_APP_DIGITS"] for _ in range(300)]
+    tries = [(digits[:2], digits[2:]) for digits in asked]
+    assert all(first != second and {first, second} <= set(PAIRS) for first, second in tries)
+    assert len({first for first, _ in tries}) > 50
+    assert len(PAIRS) == 72
+    assert not {"11", "12", "21", "00", "99"} & set(PAIRS)
 
 
 async def test_a_call_that_is_not_kept_has_no_id() -> None:
