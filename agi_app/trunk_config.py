@@ -44,6 +44,11 @@ class TrunkSettings(BaseModel):
         pattern=r"^[0-9]{0,5}$",
         description="digits that the carrier wants before each number (00, 9 …), five at most; kept in each decision",
     )
+    identify_by_request: bool = Field(
+        False,
+        description="let pjsip.conf tell who calls by a user name, a header, the request URI or a line token, which"
+        " anybody can send; false: it must have identify_by = ip, and no match_header, match_request_uri or line",
+    )
     sandbox: bool = Field(False, description="a test trunk on 127.0.0.0/8 that calls test-range numbers only")
     lines: dict[Name, LineSettings] = Field(
         default_factory=dict, description="the lines of a gateway, [trunks.NAME.lines.LINE]; {line} in `endpoint`"

@@ -21,6 +21,7 @@ media_address = 127.0.0.1
 bind_rtp_to_media_address = yes
 send_pai = no
 trust_id_inbound = no
+identify_by = ip
 {more}
 [{name}]
 type = aor

@@ -17,7 +17,17 @@ from agi_app.dialer.breaker import Breaker
 from agi_app.errors import AgiAppError
 from agi_app.pbx.agents import leads_out
 from agi_app.pbx.ami import Ami, connected
-from agi_app.pbx.ami_state import Queue, can_queue, contacts, members, queue, registrations, trunk_fault
+from agi_app.pbx.ami_state import (
+    Queue,
+    can_queue,
+    contacts,
+    identity_fault,
+    members,
+    queue,
+    registrations,
+    told_by_request,
+    trunk_fault,
+)
 from agi_app.pbx.trunks import endpoint_names
 from agi_app.trunk_config import TrunkSettings
 
@@ -78,7 +88,9 @@ async def trunk_faults(ami: Ami, trunks: Mapping[str, TrunkSettings]) -> dict[st
     for name, trunk in trunks.items():
         endpoints = endpoint_names(trunk)
         reached = [contact for endpoint in endpoints for contact in await contacts(ami, endpoint)]
-        found[name] = trunk_fault(endpoints, registered, reached)
+        asked = [text for endpoint in endpoints for text in await told_by_request(ami, endpoint)]
+        forged = None if trunk.identify_by_request else identity_fault(endpoints, registered, asked)
+        found[name] = forged or trunk_fault(endpoints, registered, reached)
     return found
 
 

@@ -18,6 +18,7 @@ class Registration:
     name: str
     endpoint: str  # whose it is, when Asterisk knows
     status: str  # Registered, Unregistered, Rejected …
+    line: bool = False  # a call with the token of our Contact counts as this endpoint's
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,23 @@ class Queue:
 async def registrations(ami: Ami) -> list[Registration]:
     """Every outbound registration; none is no fault."""
     found = await _list(ami, "PJSIPShowRegistrationsOutbound", "OutboundRegistrationDetail")
-    return [Registration(_of(m, "ObjectName"), _of(m, "Endpoint"), _of(m, "Status")) for m in found]
+    return [
+        Registration(_of(m, "ObjectName"), _of(m, "Endpoint"), _of(m, "Status"), _of(m, "Line") in ("yes", "true"))
+        for m in found
+    ]
 
 
 async def contacts(ami: Ami, endpoint: str) -> list[Contact]:
     """Where calls of one endpoint go (PJSIPShowContacts would leave those of pjsip.conf out)."""
     found = await _list(ami, "PJSIPShowEndpoint", "ContactStatusDetail", Endpoint=endpoint)
     return [Contact(endpoint, _of(m, "URI"), _of(m, "Status")) for m in found]
+
+
+async def told_by_request(ami: Ami, endpoint: str) -> list[str]:
+    """What in the identify sections of an endpoint goes by the text of a call, which anybody can write."""
+    found = await _list(ami, "PJSIPShowEndpoint", "IdentifyDetail", Endpoint=endpoint)
+    names = {"MatchHeader": "match_header", "MatchRequestUri": "match_request_uri"}
+    return sorted({f"{name} = {m[key]}" for m in found for key, name in names.items() if m.get(key)})
 
 
 async def queue(ami: Ami, name: str) -> Queue | None:
@@ -83,6 +94,19 @@ def trunk_fault(
     if places and all(c.status == UNREACHABLE for c in places):
         return f"{', '.join(c.uri for c in places)} does not answer OPTIONS"
     return None
+
+
+def identity_fault(
+    endpoints: Collection[str], registered: Iterable[Registration], by_request: Collection[str]
+) -> str | None:
+    """Why a stranger could pass for this trunk; None: by its address alone it is told."""
+    lines = [f"line = yes of registration {r.name}" for r in registered if r.line and r.endpoint in endpoints]
+    if not (found := [*by_request, *lines]):
+        return None
+    return (
+        f"whoever writes it into a call is taken for the trunk: {', '.join(found)} (pjsip.conf); remove it, or set"
+        " identify_by_request = true if you must"
+    )
 
 
 async def _list(ami: Ami, question: str, event: str, **values: str) -> list[Mapping[str, str]]:

@@ -39,8 +39,9 @@ class TrunkFacts:
     open_to_registration: bool  # somebody may register a contact that we do not see here
     from_user: str  # replaces our caller ID in the From header when set
     context: str = ""  # where in the dialplan its calls to us begin
+    identify_by: str = "ip"  # what tells Asterisk that a call is this endpoint's
 
-    def faults(self, *, sandbox: bool) -> list[str]:
+    def faults(self, *, sandbox: bool, by_request: bool = False) -> list[str]:
         """What forbids dialling through it; empty when it is well."""
         found = []
         if not self.uris and not self.open_to_registration:
@@ -49,6 +50,12 @@ class TrunkFacts:
             found.append(
                 f"endpoint {self.endpoint!r} has from_user={self.from_user}, so people would see another number than"
                 " the proved one; remove it from pjsip.conf"
+            )
+        ways = {way.strip() for way in self.identify_by.split(",")}
+        if not by_request and ways != {"ip"}:
+            found.append(
+                f"endpoint {self.endpoint!r} has identify_by={self.identify_by}: whoever writes its name into a call is"
+                " taken for the trunk; set identify_by = ip (pjsip.conf), or identify_by_request = true if you must"
             )
         if sandbox and (self.open_to_registration or not all(map(is_loopback, self.uris))):
             leads = ", ".join(self.uris) or "whoever registers"
@@ -91,7 +98,9 @@ async def check_trunks(ask: Ask, trunks: Mapping[str, TrunkSettings]) -> None:
         f"trunk {name}: {fault}"
         for name, trunk in trunks.items()
         for endpoint in endpoint_names(trunk)
-        for fault in (await trunk_facts(ask, endpoint)).faults(sandbox=trunk.sandbox)
+        for fault in (await trunk_facts(ask, endpoint)).faults(
+            sandbox=trunk.sandbox, by_request=trunk.identify_by_request
+        )
     ]
     if faults:
         raise ConfigError("\n".join(faults))
@@ -127,6 +136,7 @@ async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
         open_to_registration,
         fields.get("from_user", ""),
         fields.get("context", ""),
+        fields.get("identify_by", ""),
     )
 
 

@@ -15,13 +15,13 @@ OFFER = (
 
 
 class RawCall:
-    """A call from 127.0.0.1; ``answers`` has the status codes so far."""
+    """A call from an address of this machine; ``answers`` has the status codes so far."""
 
-    def __init__(self, port: int, called: str, sender: str, more: str = "") -> None:
+    def __init__(self, port: int, called: str, sender: str, more: str = "", host: str = "127.0.0.1") -> None:
         """``called``: the request URI's user part; ``sender``: the From header without its tag; ``more``: headers."""
         self.answers: list[int] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind((host, 0))
         self._socket.settimeout(0.05)
         self._target = ("127.0.0.1", port)
         self._called, self._sender, self._more = called, sender, more
@@ -29,12 +29,13 @@ class RawCall:
         self._send("INVITE", OFFER.format(media=self._socket.getsockname()[1]), self._more)
 
     def _send(self, method: str, body: str = "", more: str = "") -> None:
-        here = self._socket.getsockname()[1]
+        host, port = self._socket.getsockname()
+        here = f"{host}:{port}"
         text = (
             f"{method} sip:{self._called}@127.0.0.1:{self._target[1]} SIP/2.0\r\n"
-            f"Via: SIP/2.0/UDP 127.0.0.1:{here};branch={self._branch}\r\nMax-Forwards: 70\r\n"
+            f"Via: SIP/2.0/UDP {here};branch={self._branch}\r\nMax-Forwards: 70\r\n"
             f"From: {self._sender};tag={self._id}\r\nTo: <sip:x@127.0.0.1>{self._to}\r\nCall-ID: {self._id}@test\r\n"
-            f"CSeq: 1 {method}\r\nContact: <sip:test@127.0.0.1:{here}>\r\n{more}"
+            f"CSeq: 1 {method}\r\nContact: <sip:test@{here}>\r\n{more}"
             f"Content-Type: application/sdp\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}"
         )
         self._socket.sendto(text.encode(), self._target)
@@ -61,9 +62,9 @@ class RawCall:
 
 
 @contextlib.contextmanager
-def raw_call(port: int, called: str, sender: str, more: str = "") -> Iterator[RawCall]:
+def raw_call(port: int, called: str, sender: str, more: str = "", host: str = "127.0.0.1") -> Iterator[RawCall]:
     """A call that is ended afterwards."""
-    call = RawCall(port, called, sender, more)
+    call = RawCall(port, called, sender, more, host)
     try:
         yield call
     finally:

@@ -34,6 +34,7 @@ expiration = 60
 [up]
 type = endpoint
 aors = up
+identify_by = ip
 
 [up]
 type = aor
@@ -42,6 +43,7 @@ contact = sip:127.0.0.1:{port}
 [gone]
 type = endpoint
 aors = gone
+identify_by = ip
 
 [gone]
 type = aor

@@ -236,7 +236,13 @@ def asked(child: Child) -> list[str]:
 @pytest.mark.attack("row 1: a line break in the caller's number switches the guard off")
 @pytest.mark.parametrize(
     "user",
-    ["+998612340099%0A", "+998612340099%0Aagi_arg_2%3A%207001%0A%0A", "%0A%0A", "1%0Aagi_callerid%3A%20%2B86", "a%2Cb%29%24"],
+    [
+        "+998612340099%0A",
+        "+998612340099%0Aagi_arg_2%3A%207001%0A%0A",
+        "%0A%0A",
+        "1%0Aagi_callerid%3A%20%2B86",
+        "a%2Cb%29%24",
+    ],
 )
 def test_a_line_break_in_a_number_lets_nobody_else_through(pbx: Asterisk, tmp_path: Path, user: str) -> None:
     """Its own call is one of an unknown caller; the blocked number is refused before it and after it."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
+from agi_app.dialer.trunk_watch import trunk_faults
 from agi_app.errors import AsteriskError, ConfigError
+from agi_app.pbx.ami import connected
 from agi_app.pbx.http import HttpPool
 from agi_app.pbx.trunks import Ask, asker, check_trunks, pool_asker, trunk_facts
 from agi_app.trunk_config import TrunkSettings
 from sandbox.asterisk import Asterisk
 from sandbox.carrier import Carrier
 from tests.asterisk.client import TRUNK, Client, settings_of
+from tests.asterisk.raw_caller import raw_call
 
 pytestmark = pytest.mark.asterisk
 SANDBOX = TrunkSettings(endpoint=f"PJSIP/{{number}}@{TRUNK}", sandbox=True)
@@ -45,3 +49,70 @@ async def test_a_wrong_password_is_no_missing_trunk(asterisk: Asterisk) -> None:
     async with HttpPool(settings_of(asterisk, password="wrong")) as pool:
         with pytest.raises(AsteriskError, match="401"):
             await trunk_facts(pool_asker(pool, 2.0), TRUNK)
+
+
+LOOSE = """
+[by-name]
+type = endpoint
+aors = by-name
+[by-name]
+type = aor
+contact = sip:127.0.0.1:9
+[by-text]
+type = endpoint
+aors = by-name
+identify_by = ip
+[by-text]
+type = identify
+endpoint = by-text
+match_header = X-Trunk: by-text
+[by-line]
+type = endpoint
+aors = by-name
+identify_by = ip
+[by-line]
+type = registration
+server_uri = sip:127.0.0.1:9
+client_uri = sip:up@127.0.0.1:9
+line = yes
+endpoint = by-line
+"""
+
+
+@pytest.mark.attack("row 2: a trunk that is told by what a caller writes")
+async def test_a_trunk_must_be_told_by_its_address(ask: Ask, asterisk: Asterisk) -> None:
+    """Not by the user name (Asterisk's default), a header, or a token of our Contact; a setting allows it."""
+    file = asterisk.run_dir / "etc" / "pjsip_trunks.conf"
+    before = file.read_text()
+    file.write_text(before + LOOSE)
+    try:
+        for module in ("res_pjsip.so", "res_pjsip_endpoint_identifier_ip.so", "res_pjsip_outbound_registration.so"):
+            asterisk.cli(f"module reload {module}")
+        strict = {n: TrunkSettings(endpoint=f"PJSIP/{{number}}@{n}") for n in ("by-name", "by-text", "by-line")}
+        with pytest.raises(ConfigError, match=r"trunk by-name: .*identify_by=.*username.*identify_by = ip") as caught:
+            await check_trunks(ask, strict)
+        assert "by-text" not in str(caught.value)
+        async with connected("127.0.0.1", asterisk.ami_port, "agi-app-look", asterisk.ami_password, 3.0) as ami:
+            faults = await trunk_faults(ami, strict)
+            assert "match_header = X-Trunk: by-text" in (faults["by-text"] or "")
+            assert "line = yes of registration by-line" in (faults["by-line"] or "")
+            allowed = {n: trunk.model_copy(update={"identify_by_request": True}) for n, trunk in strict.items()}
+            await check_trunks(ask, allowed)
+            assert not any(
+                "taken for the trunk" in (fault or "") for fault in (await trunk_faults(ami, allowed)).values()
+            )
+            sandbox = {"s": SANDBOX}
+            assert (await trunk_faults(ami, sandbox))["s"] is None
+    finally:
+        file.write_text(before)
+        for module in ("res_pjsip.so", "res_pjsip_endpoint_identifier_ip.so", "res_pjsip_outbound_registration.so"):
+            asterisk.cli(f"module reload {module}")
+
+
+@pytest.mark.attack("row 2: a stranger who writes the trunk's name into From")
+async def test_a_stranger_with_the_trunks_name_is_not_the_trunk(asterisk: Asterisk) -> None:
+    """From another address than the carrier's: not even rung, whatever it says of itself."""
+    for sender, more in ((TRUNK, ""), ("x", f"P-Asserted-Identity: <sip:{TRUNK}@127.0.0.1>\r\n")):
+        with raw_call(asterisk.sip_port, "+999861380001101", f"<sip:{sender}@127.0.0.1>", more, "127.0.0.9") as call:
+            assert await asyncio.to_thread(call.wait, 100, 180, 183, 200, 401, 403, 404) in (401, 403)
+            assert not {180, 183, 200} & set(call.answers)
