@@ -36,7 +36,7 @@ def pjsip(
 ) -> Pjsip:
     """An endpoint `carrier` with the aor `carrier`."""
     return Pjsip(
-        endpoint_carrier={"aors": "carrier", "outbound_proxy": proxy, "from_user": from_user},
+        endpoint_carrier={"aors": "carrier", "outbound_proxy": proxy, "from_user": from_user, "identify_by": "ip"},
         aor_carrier={"contact": contact, "max_contacts": contacts, "outbound_proxy": aor_proxy},
     )
 
