@@ -16,6 +16,7 @@ DURATION_SLACK_S = 1.0  # of a machine that is busy; on an idle one it is some h
 MARK_SLACK_S = 3.0
 RINGING_CADENCE_S = 4.6  # the pause of a ringing tone (ITU-T E.180 knows up to 4 s of it)
 SOON_S = 12 * 3600
+CROSSING_S = 0.06  # a key that begins so shortly before a BYE of Asterisk may cross it
 
 
 @dataclass(slots=True)
@@ -70,7 +71,8 @@ def given(seen: Seen) -> bool:
         return True
     for record in seen.records:
         for at, digit in record.keys:
-            if digit == "9" and (not record.ended or at < record.ended - 0.06):
+            crossed = 0.0 if record.ended_by == "us" else CROSSING_S
+            if digit == "9" and (not record.ended or at < record.ended - crossed):
                 return True
     return False
 
