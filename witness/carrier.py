@@ -98,7 +98,7 @@ class Carrier:
         limit: float = 30.0,
     ) -> Leg:
         """A call into Asterisk. Returns when it is answered (``record.answered``) or refused (``record.final``)."""
-        uri = uri or f"sip:{called}@{to[0]}:{to[1]}"
+        uri = uri or (f"sip:{called}@[{to[0]}]:{to[1]}" if ":" in to[0] else f"sip:{called}@{to[0]}:{to[1]}")
         tag, call_id = sip.token(5), sip.token(10)
         invite = sip.Message(
             f"INVITE {uri} SIP/2.0",

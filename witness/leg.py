@@ -50,7 +50,7 @@ class Leg:
 
     @property
     def contact(self) -> str:
-        return f"<sip:{self.number}@{self.site.host}:{self.site.port}{self.site.uri_transport}>"
+        return f"<sip:{self.number}@{self.site.where}{self.site.uri_transport}>"
 
     def respond(
         self, status: int, *, reason: str = "", extra: Iterable[tuple[str, str]] = (), body: bytes = b"", tag: str = ""

@@ -37,10 +37,14 @@ class Phones:
     endpoints: dict[str, str] = field(default_factory=dict)  # name to contact URI
     trunks: dict[str, str] = field(default_factory=dict)  # name to contact URI
     more: dict[str, str] = field(default_factory=dict)  # further lines of an endpoint
+    queues: dict[str, str] = field(default_factory=dict)  # name to its one member
     extra: str = ""
 
     def queues_conf(self) -> str:
-        return ""
+        return "".join(
+            f"[{name}]\nstrategy = rrmemory\nringinuse = no\nretry = 1\nmember => PJSIP/{member}\n"
+            for name, member in self.queues.items()
+        )
 
     def pjsip_conf(self) -> str:
         parts = []
@@ -80,18 +84,28 @@ def settings(asterisk: Asterisk, trunks: dict[str, str], destinations: dict[str,
         f'password = "{asterisk.ami_password}"',
     ]
     for name, endpoint in trunks.items():
+        rate = 200 if name == "probe" else 12  # the probe calls nobody: it only asks the gate, quickly
         lines += [
             f"[trunks.{name}]",
             f'endpoint = "PJSIP/{{number}}@{endpoint}"',
-            "calls_per_second = 12",
-            "concurrent = 80",
+            f"calls_per_second = {rate}",
+            f"concurrent = {7 * rate}",
         ]
         lines += ["plus = true", "sandbox = true"]
     for name, endpoint in destinations.items():
-        lines += [f"[destinations.{name}]", f'endpoint = "{endpoint}"']
+        kind = "endpoint" if "/" in endpoint else "queue"
+        lines += [f"[destinations.{name}]", f'{kind} = "{endpoint}"']
     lines += ["[lines.main]", 'number = "+999862155500001"', 'flow = "who-called"', "concurrent = 60"]
     lines += ["[sandbox]", f'clock = "{clock}"']
     return "\n".join(lines) + "\n"
+
+
+def over_ipv6(port: int) -> str:
+    """A trunk from whose IPv6 address calls come in, as lines of pjsip.conf."""
+    trunk = TRUNK_LINES.format(name="witness-v6", contact="sip:[::1]:9", more="rtp_ipv6 = yes")
+    trunk = trunk.replace("transport-udp", "transport-udp6").replace("media_address = 127.0.0.1", "media_address = ::1")
+    transport = f"\n[transport-udp6]\ntype = transport\nprotocol = udp\nbind = [::1]:{port}\n"
+    return transport + trunk + "\n[witness-v6]\ntype = identify\nendpoint = witness-v6\nmatch = ::1\n"
 
 
 def other_ways(tls_port: int, tcp_port: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from witness import judge
 from witness.cases import inbound, orders
-from witness.world import PLANS, World
+from witness.world import DECOY_TRUNK, PLANS, World
 
 Say = Callable[[str], None]
 IDLE_S = 10.0
@@ -85,10 +85,18 @@ async def _phase(world: World, phase: int, say: Say) -> None:
 async def _incoming(world: World) -> tuple[list[str], dict[str, list[str]]]:
     """The cases from outside, four at once. Who said stop on the line, and the problems of each case."""
     numbers: list[str] = []
+    sites = world.carrier.sites
     ways = inbound.Ways(
-        world.carrier, world.carrier.sites["callers"], ("127.0.0.1", world.asterisk.sip_port), world.numbers,
-        f"127.0.0.1:{world.carrier.sites['decoy'].port}", "witness-other", numbers,
-    )  # fmt: skip
+        world.carrier,
+        sites["callers"],
+        ("127.0.0.1", world.asterisk.sip_port),
+        world.numbers,
+        f"127.0.0.1:{sites['decoy'].port}",
+        DECOY_TRUNK,
+        numbers,
+        sites["callers6"],
+        ("::1", world.port6),
+    )
     found: dict[str, list[str]] = {}
     gate = asyncio.Semaphore(4)
 
@@ -116,17 +124,20 @@ async def _probe(world: World, on_line: list[str], say: Say) -> None:
         )
         await world.project.command("contacts", "import", "probe", str(world.project.write_contacts("line.csv", rows)))
     await world.project.command("campaign", "start", "probe")
-    ends = time.time() + 90
     report: dict[str, Any] = {"contact_list": []}
     judged: dict[str, str] = {}
-    while time.time() < ends:
+    grew = time.time()
+    while time.time() - grew < 20:
         report = await world.project.json("report", "probe", "--format", "json")
-        judged = {one["external_id"]: str(one["refused_by"]) for one in report["contact_list"] if one["refused_by"]}
+        found = {one["external_id"]: str(one["refused_by"]) for one in report["contact_list"] if one["refused_by"]}
+        grew = time.time() if len(found) > len(judged) else grew
+        judged = found
         if len(judged) >= len(report["contact_list"]):
             break
-        await asyncio.sleep(2)
+        await asyncio.sleep(1)
     else:
-        say(f"the probe judged only {len(judged)} of {len(report['contact_list'])} within 90 s")
+        missing = [one["external_id"] for one in report["contact_list"] if one["external_id"] not in judged]
+        say(f"the probe has not judged {len(missing)} of {len(report['contact_list'])}, such as {missing[:3]}")
     for seen in world.people.values():
         refused = judged.get(seen.external_id)
         seen.stopped = None if refused is None else "suppressed" in refused

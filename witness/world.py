@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.ports import free_port
 from sandbox.root import ensure_root
 from witness import certificate, texts
 from witness.carrier import Carrier
@@ -19,7 +20,7 @@ from witness.cases import finals, inbound, keys, media_cases, orders, plain, sec
 from witness.cases.model import Case, Seen
 from witness.judge import instant
 from witness.leg import Leg
-from witness.pbx import Phones, WitnessAsterisk, other_ways, settings
+from witness.pbx import Phones, WitnessAsterisk, other_ways, over_ipv6, settings
 from witness.project import CALLER_ID, CLOCK, Numbers, Project
 from witness.site import Script, Site
 from witness.wire import Wire
@@ -96,6 +97,7 @@ class World:
         self.desks: dict[str, Script] = {}
         self.asterisk: WitnessAsterisk
         self.wire: Wire
+        self.port6 = 0
         self.started = 0.0
         self.probe: dict[str, str] = {}
         self._random = random.Random(seed)
@@ -122,13 +124,16 @@ class World:
         desk = await self.carrier.listen("desks", self._desk)
         decoy = await self.carrier.listen("decoy", lambda leg: _decoy)
         await self.carrier.listen("callers", lambda leg: None)
+        await self.carrier.listen("callers6", lambda leg: None, host="::1")
+        self.port6 = free_port()
         self._choose_cases(f"127.0.0.1:{decoy.port}")
         await self.project.command("init", str(self.project.folder))
         phones = Phones(
             endpoints={name: f"sip:{name}@127.0.0.1:{desk.port}" for name in self.desks},
             trunks={f"witness-{name}": f"sip:127.0.0.1:{sites[name].port}" for name in TRUNKS[1:]}
             | {DECOY_TRUNK: f"sip:127.0.0.1:{decoy.port}"},
-            extra=other_ways(sites["secure"].port, sites["tcp"].port),
+            queues={"forwards": "desk-redirects-trunk", "talks": "desk-leaves"},
+            extra=other_ways(sites["secure"].port, sites["tcp"].port) + over_ipv6(self.port6),
         )
         root = await asyncio.to_thread(ensure_root, lambda text: None)
         self.asterisk = WitnessAsterisk(
@@ -204,7 +209,12 @@ class World:
         return {name: plan for name, plan in PLANS.items() if name in used}
 
     async def _make_project(self) -> None:
-        flows = {"quiz": texts.QUIZ, "stay": texts.STAY, "digits": texts.DIGITS, "talk": texts.talk(self.desks)}
+        flows = {
+            "quiz": texts.QUIZ,
+            "stay": texts.STAY,
+            "digits": texts.DIGITS,
+            "talk": texts.talk([*self.desks, "queue-forwards", "queue-talks"]),
+        }
         campaigns = {
             name: texts.campaign(
                 name,
@@ -217,9 +227,13 @@ class World:
             )
             for name, plan in self.campaigns.items()
         }
-        campaigns["probe"] = texts.campaign("probe", "quiz", "main", window='{days: [tue], from: "19:00", to: "19:30"}')
+        campaigns["probe"] = texts.campaign(
+            "probe", "quiz", "probe", rate=200, concurrent=1000, window='{days: [tue], from: "19:00", to: "19:30"}'
+        )
         trunks = {"main": "sandbox-carrier"} | {name: f"witness-{name}" for name in (*TRUNKS[1:], "secure", "tcp")}
+        trunks["probe"] = DECOY_TRUNK
         destinations = {name: f"PJSIP/{name}" for name in self.desks} | {"front-desk": "PJSIP/desk-stays"}
+        destinations |= {"queue-forwards": "forwards", "queue-talks": "talks"}
         text = settings(self.asterisk, trunks, destinations, CLOCK)
         self.project.fill(text, {name: texts.flow(name, nodes) for name, nodes in flows.items()}, campaigns)
         checked = await self.project.command("check", ok=(0, 1))

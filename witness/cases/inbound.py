@@ -29,6 +29,8 @@ class Ways:
     decoy: str
     trunk: str
     stopped: list[str]  # numbers that said stop on the line, for the probe
+    site6: Site
+    asterisk6: tuple[str, int]
 
 
 @dataclass(slots=True)
@@ -59,11 +61,13 @@ def _calls(
     key: str = "",
     body: bytes | None = None,
     refused: bool = False,
+    ipv6: bool = False,
 ) -> Callable[[Ways], Awaitable[list[str]]]:
     async def run(ways: Ways) -> list[str]:
         number = ways.numbers.draw()
         shown = caller.format(number=number) or f"<sip:{number}@carrier.example>"
-        leg = await ways.carrier.call(ways.site, ways.asterisk, called, shown, extra=extra or (), body=body)
+        site, asterisk = (ways.site6, ways.asterisk6) if ipv6 else (ways.site, ways.asterisk)
+        leg = await ways.carrier.call(site, asterisk, called, shown, extra=extra or (), body=body)
         if refused:
             await leg.bye()
             return [] if leg.record.final >= 300 or leg.record.answered else ["no final answer at all"]
@@ -132,6 +136,8 @@ def _calls_in() -> Iterator[Incoming]:
             quick=name in {"P-Asserted-Identity", "Diversion", "a STIR identity"},
         )
     yield Incoming("9 on the line", "calls that come in", LINE, _calls(key="9"), quick=True)
+    yield Incoming("a call over IPv6", "calls that come in", LINE, _calls(ipv6=True))
+    yield Incoming("9 on the line over IPv6", "calls that come in", LINE, _calls(key="9", ipv6=True))
     yield Incoming("2 and then 9 on the line", "calls that come in", LINE, _calls(key="29"))
     yield Incoming(
         "a number of ours without a line", "calls that come in", DOWN, _calls(called="+999862155500009", refused=True)

@@ -143,6 +143,11 @@ def cases(scale: int, number: str, decoy: str, trunk: str) -> Iterator[Case]:
     failed = Expect(outcome=("answered",), disposition=("nobody",), counts=True, again="never", why=NO_DIAL)
     for desk in ("desk-redirects", "desk-redirects-trunk"):
         yield _talk(f"{desk}: a phone of ours forwards", stays_in_talk(then="stay"), desk, failed, quick=True)
+    yield _talk("a queue whose agent forwards", stays_in_talk(then="stay"), "queue-forwards", failed, quick=True)
+    yield _talk("a queue whose agent hangs up", stays_in_talk(then="stay"), "queue-talks", done, scale)
+    yield _talk(
+        "9 in a talk from a queue", stays_in_talk(then="9", after=0.2, spread=0.5), "queue-talks", stopped(STOP), scale
+    )
     referred = Expect(outcome=("answered",), disposition=("advised",), counts=True, again="never", why=NO_DIAL)
     yield _talk("the desk sends REFER in the talk", stays_in_talk(then="stay"), "desk-refers", referred, quick=True)
     yield _talk("the desk holds and resumes", stays_in_talk(then="stay"), "desk-holds", done)
