@@ -245,6 +245,9 @@ def stays_in_talk(*, then: str, after: float = 1.0, spread: float = 1.0, mute: b
             await leg.bye()
         elif then == "hang up":
             await leg.bye()
+        elif then.startswith("keys "):
+            for digit in then[5:]:
+                await media.press(digit, 0.06)
         await _until_end(leg)
 
     return script

@@ -1,93 +1,152 @@
-"""The judge of the demo: each promise broken on purpose is seen."""
+"""The witness itself: what it reads, and that its judge can say no."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-from pathlib import Path
+import time
 
-import pytest
+from witness import audio, judge, sip, srtp
+from witness.book import Record
+from witness.cases.model import Case, Expect, Seen, stopped
+from witness.leg import Leg
+from witness.project import CALLER_ID
+from witness.wire import Sighting
 
-from sandbox.sip import CarrierCall
-from sandbox.witness import judge, read_stops
-
-ANN, BEN = "+999861380000001", "+999861380000002"
-OURS = "+999862155500001"
+NUMBER = "+999861380007341"
+NOW = 1_772_500_000.0
 
 
-def call(to: str = ANN, at: float = 100.0, *, until: float | None = 110.0, shown: str = OURS) -> CarrierCall:
-    """One call as the carrier saw it."""
-    return CarrierCall(
-        call_id=f"{to}-{at}",
-        from_user=shown,
-        to_user=to,
-        invite_at=at,
-        last_invite_at=at,
-        last_seen_at=until or at,
-        invites=1,
-        ringing_at=at + 0.1,
-        ended_at=until,
+async def _nothing(leg: Leg) -> None:
+    return None
+
+
+def _seen(expect: Expect, record: Record, **attempt: object) -> Seen:
+    case = Case("a case", "a group", "quiz", _nothing, expect)
+    facts = {
+        "outcome": "answered",
+        "disposition": "opted_out",
+        "counts": True,
+        "state": "ended",
+        "caller_id": CALLER_ID,
+        "marked_at": "2026-11-27T04:00:00+00:00",
+        "answered_at": "2026-11-27T04:00:01+00:00",
+        "ended_at": "2026-11-27T04:00:05+00:00",
+    }
+    contact = {"state": "done", "due_at": "", "refused_by": ""}
+    return Seen(case, NUMBER, "a-case-0", [record], [{**facts, **attempt}], contact, stopped=True)
+
+
+def _record(**changes: object) -> Record:
+    start = judge.instant("2026-11-27T04:00:00+00:00")
+    record = Record(
+        NUMBER, "call-1", "main", from_user=CALLER_ID, invited=start + 0.1, acked=start + 1, ended=start + 5
     )
+    record.answered, record.ended_by = record.acked, "asterisk"
+    record.keys = [(start + 2, "9")]
+    for name, value in changes.items():
+        setattr(record, name, value)
+    return record
 
 
-def test_a_good_run() -> None:
-    verdict = judge([[call(ANN), call(BEN)], [call(BEN, 900.0, until=910.0)]], {"+999861380000003"}, OURS, {ANN: 105.0})
-    assert (verdict.invites, verdict.to_forbidden, verdict.double_dials, verdict.wrong_caller_id) == (3, 0, 0, 0)
-    assert verdict.last_invite_after_stop_s == 0.0
+def test_a_right_call_has_no_problem() -> None:
+    seen = _seen(stopped("why"), _record())
+    verdict = judge.Verdict()
+    judge.case_verdict(seen.case, [seen], NOW, verdict)
+    judge.reconcile(seen, verdict)
+    assert not verdict.wrong
+    assert not verdict.mismatches
+    assert verdict.reconciled == 1
 
 
-def test_a_call_to_somebody_who_may_not_be_called() -> None:
-    assert judge([[call(ANN)]], {ANN}, OURS, {}).to_forbidden == 1
+def test_a_lost_stop_is_told() -> None:
+    seen = _seen(stopped("why"), _record(), disposition="hung_up")
+    seen.stopped = False
+    told = " ".join(judge.problems_of(seen, NOW))
+    assert "the stop is lost" in told
+    assert "disposition hung_up" in told
 
 
-def test_a_second_call_on_the_same_day_and_one_that_overlaps() -> None:
-    assert judge([[call(ANN), call(ANN, 200.0, until=210.0)]], (), OURS, {}).double_dials == 1
-    assert judge([[call(ANN)], [call(ANN, 105.0)]], (), OURS, {}).double_dials == 1
-    assert judge([[call(ANN, until=None)], [call(ANN, 500.0)]], (), OURS, {}).double_dials == 1
+def test_a_key_after_the_end_is_no_stop() -> None:
+    record = _record()
+    record.keys = [(record.ended + 0.1, "9")]
+    assert not judge.given(_seen(stopped("why"), record))
 
 
-@pytest.mark.parametrize("shown", ["", "anonymous", "+999862155500002"])
-def test_another_number_or_none_shown(shown: str) -> None:
-    assert judge([[call(shown=shown)]], (), OURS, {}).wrong_caller_id == 1
+def test_a_call_more_than_the_report_has_is_a_mismatch() -> None:
+    seen = _seen(Expect(), _record())
+    seen.records.append(_record(call_id="call-2"))
+    verdict = judge.Verdict()
+    judge.reconcile(seen, verdict)
+    assert verdict.mismatches
 
 
-def test_one_person_sees_one_of_our_numbers() -> None:
-    other = "+999862155500002"
-    two = [[call(ANN), call(BEN, shown=other)], [call(ANN, 900.0, until=910.0, shown=other)]]
-    assert judge(two, (), {OURS, other}, {}).wrong_caller_id == 1
-    assert judge(two[:1], (), {OURS, other}, {}).wrong_caller_id == 0
+def test_durations_that_differ_are_a_mismatch() -> None:
+    seen = _seen(Expect(), _record(ended=_record().ended + 30))
+    verdict = judge.Verdict()
+    judge.reconcile(seen, verdict)
+    assert "durations differ" in verdict.mismatches[0]
 
 
-def test_a_call_after_the_stop() -> None:
-    late = judge([[call(ANN)], [call(ANN, 900.0, until=910.0)]], (), OURS, {ANN: 105.0})
-    assert (late.to_forbidden, late.last_invite_after_stop_s) == (1, 795.0)
-    within = judge([[call(ANN)], [call(ANN, 105.9)]], (), OURS, {ANN: 105.0})
-    assert within.to_forbidden == 0
-    assert within.last_invite_after_stop_s == pytest.approx(0.9)
-
-
-def test_a_repeat_of_an_old_invite_is_no_new_call() -> None:
-    assert judge([[replace(call(ANN), last_invite_at=130.0, invites=4)]], (), OURS, {ANN: 105.0}).to_forbidden == 0
-
-
-def test_nobody_said_stop() -> None:
-    assert judge([[call()]], (), OURS, {}).last_invite_after_stop_s is None
-
-
-def test_the_first_of_two_stops_counts(tmp_path: Path) -> None:
-    """A call between the two is a breach; the second stop must not hide it."""
-    import hashlib
-    import hmac
-
-    (tmp_path / "suppression.key").write_text("00" * 32 + "\n")
-
-    def line(number: str, at: str, via: str = "key") -> str:
-        hashed = hmac.new(bytes(32), number.encode(), hashlib.sha256).hexdigest()
-        return json.dumps({"hash": hashed, "at": at, "real_at": at, "via": via}) + "\n"
-
-    (tmp_path / "refusals.jsonl").write_text(
-        line(ANN, "1970-01-01T00:01:45+00:00")
-        + line(ANN, "1970-01-01T00:15:00+00:00")
-        + line(BEN, "1970-01-01T00:01:00+00:00", via="stop list")
+def test_an_invite_to_a_stranger_or_by_another_number_is_told() -> None:
+    seen = _seen(Expect(), _record())
+    stray = _record(number="+999861381112223", from_user="anonymous", from_display="Anonymous")
+    sighting = Sighting(time.time(), "127.0.0.9", 5099, "sip:x@y", "<sip:a@b>", "call-9")
+    found = judge.intruders(
+        [*seen.records, stray], [sighting], {NUMBER: seen}, {"quiz": "main"}, {"desk-stays"}, {5060}
     )
-    assert read_stops(tmp_path, [ANN, BEN]) == {ANN: 105.0}
+    assert any("no contact of a campaign" in text for text in found)
+    assert any("not the proved one" in text for text in found)
+    assert any("an address of nobody" in text for text in found)
+    assert not judge.intruders(seen.records, [], {NUMBER: seen}, {"quiz": "main"}, set(), {5060})
+
+
+def test_silence_is_dead_air_but_not_the_pause_of_a_ringing_tone() -> None:
+    record = _record(silences=[(100.0, 3.0)])
+    assert judge.dead_air(record, [])
+    assert not judge.dead_air(record, [(99.0, 105.0)])
+    assert judge.dead_air(_record(silences=[(100.0, 30.0)]), [(99.0, 140.0)])
+
+
+def test_only_a_whole_clean_run_is_good() -> None:
+    verdict = judge.Verdict(cases=200, stops_given=600, reconciled=2100)
+    assert verdict.is_good(whole=True)
+    verdict.stops_given = 499
+    assert not verdict.is_good(whole=True)
+    assert verdict.is_good(whole=False)
+    verdict.intruders = ["one"]
+    assert not verdict.is_good(whole=False)
+
+
+def test_sip_is_read_with_compact_names_and_folded_lines() -> None:
+    message = sip.read(b'INVITE sip:+1@x SIP/2.0\r\ni: abc\r\nf: "A\r\n B" <sip:7@y>;tag=1\r\nCSeq: 3 INVITE\r\n\r\n')
+    assert message is not None
+    assert (message.call_id, message.cseq, message.method) == ("abc", 3, "INVITE")
+    assert sip.user(sip.address(message.get("from"))) == "7"
+    assert sip.display_name(message.get("from")) == "A B"
+
+
+def test_an_sdp_that_is_written_is_read_back() -> None:
+    found = sip.Sdp.read(sip.sdp("127.0.0.1", 4000, (8, 0), event=96, direction="sendonly"))
+    assert (found.host, found.port, found.payloads) == ("127.0.0.1", 4000, [8, 0, 96])
+    assert (found.telephone_event, found.direction) == (96, "sendonly")
+
+
+def test_both_laws_keep_what_they_are_given() -> None:
+    for codec in (audio.PCMU, audio.PCMA):
+        assert not audio.is_audible(audio.silence(codec), codec)
+        assert not audio.is_audible(audio.noise(codec), codec)
+        assert audio.is_audible(audio.talker(codec), codec)
+        assert audio.is_talker(audio.talker(codec))
+        assert all(audio.is_audible(frame, codec) for frame in audio.key_tones("9", 100, codec))
+    assert audio.ulaw_decode(0x00) == -32124
+    assert audio.alaw_decode(0xD5) == 8
+
+
+def test_srtp_derives_the_keys_of_rfc_3711() -> None:
+    """Appendix B.3."""
+    import base64
+
+    master = bytes.fromhex("E1F97A0D3E018BE0D64FA32C06DE4139" + "0EC675AD498AFEEBB6960B3AABE6")
+    way = srtp._Way(base64.b64encode(master).decode())
+    assert way.key.hex().upper() == "C61E7A93744F39EE10734AFE3FF7A087"
+    assert f"{way.salt:028X}" == "30CBBC08863D8C85D49DB34A9AE1"
+    assert way.auth.hex().upper() == "CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4"

@@ -155,7 +155,7 @@ def cases(scale: int, orders: dict[str, Order]) -> Iterator[Case]:
     many = 3 * scale
     cancelled = Expect(outcome=("cancelled",), again="not soon", stop=True, reason="suppressed", why=AT_ONCE)
     ended = Expect(
-        outcome=("answered",), disposition=("!hung_up",), counts=True, again="not soon", stop=True, why=AT_ONCE
+        outcome=("answered",), disposition=("cut_off",), counts=True, again="not soon", stop=True, why=AT_ONCE
     )
     listed = Expect(
         outcome=("cancelled",),
@@ -163,9 +163,7 @@ def cases(scale: int, orders: dict[str, Order]) -> Iterator[Case]:
         reason="external_list",
         why=f"{ISSUE}: suppression import acts as consent revoke does",
     )
-    listed_talk = Expect(
-        outcome=("answered",), disposition=("!hung_up",), counts=True, again="not soon", why=listed.why
-    )
+    listed_talk = Expect(outcome=("answered",), disposition=("cut_off",), counts=True, again="not soon", why=listed.why)
     added = Expect(
         outcome=("cancelled",),
         again="not soon",

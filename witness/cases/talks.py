@@ -150,8 +150,10 @@ def cases(scale: int, number: str, decoy: str, trunk: str) -> Iterator[Case]:
     )
     referred = Expect(outcome=("answered",), disposition=("advised",), counts=True, again="never", why=NO_DIAL)
     yield _talk("the desk sends REFER in the talk", stays_in_talk(then="stay"), "desk-refers", referred, quick=True)
+    features = stays_in_talk(then="keys ##*2*1#700", after=0.2, spread=0.2)
+    yield _talk("feature keys of a PBX in a talk", features, "desk-slow", done, 2, quick=True)
     yield _talk("the desk holds and resumes", stays_in_talk(then="stay"), "desk-holds", done)
-    leash = Expect(outcome=("answered",), counts=True, again="never", max_s=22.0, why=LEASH)
+    leash = Expect(outcome=("answered",), disposition=("cut_off",), counts=True, again="never", max_s=22.0, why=LEASH)
     yield Case(
         "a talk longer than max_call",
         "transfers",
