@@ -9,35 +9,28 @@ from witness.leg import Leg
 from witness.people import Headers, refuses, rings_for_ever
 from witness.site import Script
 
-BUSY = "outcomes.md: busy is SIP 486 or 600; it counts, and is tried again as `retry` says"
-NO_ANSWER = "outcomes.md: no_answer is a ring-out, 480 or 408; it counts"
-REJECTED = "outcomes.md: rejected is 603, 403, 607, 608; it counts and is final"
-INVALID = "outcomes.md: invalid_number is 404, 604, 410, 484; it counts only if it rang, and is final"
-CONGESTION = "outcomes.md: congestion is 503, 500, 488 and other faults of the network; it counts only if it rang"
-FAILED = "outcomes.md: failed is a code that is none of the above; it counts only if it rang"
-NETWORK = ("congestion", "failed")
+BUSY = "outcomes.md: 486, 600 and any other 6xx are busy; it counts, and is tried again as `retry` says"
+NO_ANSWER = "outcomes.md: 408, 480, 487 are no_answer: nobody reached; it counts"
+REJECTED = "outcomes.md: 603, 606, 607, 608, and 403 after it rang, are rejected; it counts and is final"
+INVALID = "outcomes.md: 404, 410, 484, 485, 604 are invalid_number; it counts only if it rang, and is final"
+CONGESTION = "outcomes.md: 5xx but 501, 505, 513 are congestion; it counts only if it rang"
+FAILED = "outcomes.md: 3xx, 401, 402, 407, 403 that did not ring, other 4xx, 501, 505, 513 are failed; counts only if it rang"
+NETWORK = ("failed",)
 
 # status: outcome, counts though nothing rang, when again
 TABLE: dict[int, tuple[tuple[str, ...], bool, str, str]] = {
-    486: (("busy",), True, "later", BUSY),
-    600: (("busy",), True, "later", BUSY),
-    480: (("no_answer",), True, "later", NO_ANSWER),
-    408: (("no_answer",), True, "later", NO_ANSWER),
-    603: (("rejected",), True, "never", REJECTED),
-    403: (("rejected",), True, "never", REJECTED),
-    607: (("rejected",), True, "never", REJECTED),
-    608: (("rejected",), True, "never", REJECTED),
-    404: (("invalid_number",), False, "never", INVALID),
-    604: (("invalid_number",), False, "never", INVALID),
-    410: (("invalid_number",), False, "never", INVALID),
-    484: (("invalid_number",), False, "never", INVALID),
-    **dict.fromkeys((503, 500, 488, 501, 502, 504, 505, 513, 580), (NETWORK, False, "soon", CONGESTION)),
-    **dict.fromkeys(
-        (400, 402, 405, 406, 413, 414, 415, 416, 420, 421, 423, 481, 482, 483, 485, 491, 493, 499, 599),
-        (NETWORK, False, "soon", FAILED),
-    ),
+    **{code: (("busy",), True, "later", BUSY) for code in (486, 600, 601, 687, 699)},
+    **{code: (("no_answer",), True, "later", NO_ANSWER) for code in (480, 408, 487)},
+    **{code: (("rejected",), True, "never", REJECTED) for code in (603, 606, 607, 608)},
+    **{code: (("invalid_number",), False, "never", INVALID) for code in (404, 410, 484, 485, 604)},
+    **{code: (("congestion",), False, "soon", CONGESTION) for code in (500, 502, 503, 504, 580, 599)},
+    **{
+        code: (("failed",), False, "soon", FAILED)
+        for code in (400, 402, 403, 405, 406, 413, 414, 415, 416, 420, 421, 423, 481, 482, 483, 488, 491, 493, 499)
+    },
+    **{code: (("failed",), False, "soon", FAILED) for code in (501, 505, 513)},
 }
-QUICK = {486, 480, 603, 404, 503, 500, 403}
+QUICK = {486, 480, 603, 404, 503, 500, 403, 606, 699, 400}
 
 
 def _plain() -> Iterator[Case]:
@@ -49,10 +42,8 @@ def _plain() -> Iterator[Case]:
             )
             script = refuses(status, ring=0.6 if rang else 0.0)
             yield Case(name, "final answers", "network", script, expect, quick=status in QUICK and not rang)
-    final = f"RFC 3261, 21.6: a 6xx is final. {ISSUE}: unknown x99 counts as x00"
-    yield Case("606", "final answers", "network", refuses(606), Expect(again="not soon", why=final), quick=True)
-    yield Case("699", "final answers", "network", refuses(699), Expect(again="not soon", why=final), quick=True)
-    yield Case("687", "final answers", "network", refuses(687), Expect(again="not soon", why=final))
+    declined = Expect(outcome=("rejected",), counts=True, again="never", why=REJECTED)
+    yield Case("403 after ringing", "final answers", "network", refuses(403, ring=0.6), declined, quick=True)
 
 
 def _early() -> Iterator[Case]:
@@ -89,7 +80,7 @@ def _passwords() -> Iterator[Case]:
     why = f"{ISSUE}: 401/407 never marks a contact done, nor counts against a cap"
     challenge = 'Digest realm="carrier", nonce="abc", algorithm=MD5'
     for status, header in ((401, "WWW-Authenticate"), (407, "Proxy-Authenticate")):
-        expect = Expect(outcome=("failed", "congestion"), counts=False, again="not never", why=why, invites=-1)
+        expect = Expect(outcome=("failed",), counts=False, again="soon", why=why, invites=-1)
         script = refuses(status, extra=[(header, challenge)])
         yield Case(
             f"{status}: a wrong password",
@@ -100,7 +91,7 @@ def _passwords() -> Iterator[Case]:
             times=3,
             quick=status == 401,
         )
-    expect = Expect(outcome=("failed", "congestion"), counts=False, again="not never", why=why, invites=-1)
+    expect = Expect(outcome=("failed",), counts=False, again="soon", why=why, invites=-1)
     yield Case("401 without a challenge", "passwords", "password-401", refuses(401), expect)
 
 
