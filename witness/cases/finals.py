@@ -14,21 +14,21 @@ NO_ANSWER = "outcomes.md: 408, 480, 487 are no_answer: nobody reached; it counts
 REJECTED = "outcomes.md: 603, 606, 607, 608, and 403 after it rang, are rejected; it counts and is final"
 INVALID = "outcomes.md: 404, 410, 484, 485, 604 are invalid_number; it counts only if it rang, and is final"
 CONGESTION = "outcomes.md: 5xx but 501, 505, 513 are congestion; it counts only if it rang"
-FAILED = "outcomes.md: 3xx, 401, 402, 407, 403 that did not ring, other 4xx, 501, 505, 513 are failed; counts only if it rang"
+FAILED = "outcomes.md: 3xx, 401, 402, 407, 403 at once, other 4xx, 501, 505, 513 are failed; it counts only if it rang"
 NETWORK = ("failed",)
 
 # status: outcome, counts though nothing rang, when again
 TABLE: dict[int, tuple[tuple[str, ...], bool, str, str]] = {
-    **{code: (("busy",), True, "later", BUSY) for code in (486, 600, 601, 687, 699)},
-    **{code: (("no_answer",), True, "later", NO_ANSWER) for code in (480, 408, 487)},
-    **{code: (("rejected",), True, "never", REJECTED) for code in (603, 606, 607, 608)},
-    **{code: (("invalid_number",), False, "never", INVALID) for code in (404, 410, 484, 485, 604)},
-    **{code: (("congestion",), False, "soon", CONGESTION) for code in (500, 502, 503, 504, 580, 599)},
-    **{
-        code: (("failed",), False, "soon", FAILED)
-        for code in (400, 402, 403, 405, 406, 413, 414, 415, 416, 420, 421, 423, 481, 482, 483, 488, 491, 493, 499)
-    },
-    **{code: (("failed",), False, "soon", FAILED) for code in (501, 505, 513)},
+    **dict.fromkeys((486, 600, 601, 687, 699), (("busy",), True, "later", BUSY)),
+    **dict.fromkeys((480, 408, 487), (("no_answer",), True, "later", NO_ANSWER)),
+    **dict.fromkeys((603, 606, 607, 608), (("rejected",), True, "never", REJECTED)),
+    **dict.fromkeys((404, 410, 484, 485, 604), (("invalid_number",), False, "never", INVALID)),
+    **dict.fromkeys((500, 502, 503, 504, 580, 599), (("congestion",), False, "soon", CONGESTION)),
+    **dict.fromkeys(
+        (400, 402, 403, 405, 406, 413, 414, 415, 416, 420, 421, 423, 481, 482, 483, 488, 491, 493, 499),
+        (("failed",), False, "soon", FAILED),
+    ),
+    **dict.fromkeys((501, 505, 513), (("failed",), False, "soon", FAILED)),
 }
 QUICK = {486, 480, 603, 404, 503, 500, 403, 606, 699, 400}
 
