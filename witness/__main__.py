@@ -31,6 +31,7 @@ def main() -> int:
         print(f"{time.monotonic() - began:6.1f} s  {text}", file=sys.stderr, flush=True)
 
     say(f"logs: {folder}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also when it was started in the background
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     verdict = asyncio.run(run(folder, quick=asked.quick, only=asked.only, seed=asked.seed, say=say))
     details = table(verdict, folder)
