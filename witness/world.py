@@ -26,6 +26,7 @@ from witness.site import Script, Site
 from witness.wire import Wire
 
 DECOY_TRUNK = "witness-other"
+OTHER_DESTINATIONS = ("queue-forwards", "queue-talks", "staff-unproved")
 
 
 @dataclass(slots=True, frozen=True)
@@ -213,7 +214,7 @@ class World:
             "quiz": texts.QUIZ,
             "stay": texts.STAY,
             "digits": texts.DIGITS,
-            "talk": texts.talk([*self.desks, "queue-forwards", "queue-talks"]),
+            "talk": texts.talk([*self.desks, *OTHER_DESTINATIONS]),
         }
         campaigns = {
             name: texts.campaign(
@@ -234,6 +235,7 @@ class World:
         trunks["probe"] = DECOY_TRUNK
         destinations = {name: f"PJSIP/{name}" for name in self.desks} | {"front-desk": "PJSIP/desk-stays"}
         destinations |= {"queue-forwards": "forwards", "queue-talks": "talks"}
+        destinations["staff-unproved"] = f"PJSIP/{self.stranger}@witness-second"
         text = settings(self.asterisk, trunks, destinations, CLOCK)
         self.project.fill(text, {name: texts.flow(name, nodes) for name, nodes in flows.items()}, campaigns)
         checked = await self.project.command("check", ok=(0, 1))

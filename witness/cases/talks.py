@@ -24,6 +24,7 @@ STOP = f"{FLOW}: the opt-out key stays live while it rings and while both talk: 
 ENDS = f"{FLOW}: when the destination hangs up, the flow goes on, and when the person does, the call is over"
 FAILS = f"{FLOW}: busy, no_answer and failed lead to nodes"
 LEASH = f"{FLOW}: the longest call (max_call) holds for the talk, too"
+STAFF = "write-a-flow.md: nobody is rung there before the telephone is proved to be one of yours"
 NO_DIAL = f"{ISSUE}: REFER, Replaces, redirects never make Asterisk dial"
 
 
@@ -144,6 +145,8 @@ def cases(scale: int, number: str, decoy: str, trunk: str) -> Iterator[Case]:
     for desk in ("desk-redirects", "desk-redirects-trunk"):
         yield _talk(f"{desk}: a phone of ours forwards", stays_in_talk(then="stay"), desk, failed, quick=True)
     yield _talk("a queue whose agent forwards", stays_in_talk(then="stay"), "queue-forwards", failed, quick=True)
+    unproved = Expect(outcome=("answered",), disposition=("nobody",), counts=True, again="never", why=STAFF)
+    yield _talk("a staff mobile that nobody proved", stays_in_talk(then="stay"), "staff-unproved", unproved, quick=True)
     yield _talk("a queue whose agent hangs up", stays_in_talk(then="stay"), "queue-talks", done, scale)
     yield _talk(
         "9 in a talk from a queue", stays_in_talk(then="9", after=0.2, spread=0.5), "queue-talks", stopped(STOP), scale
