@@ -16,6 +16,7 @@ from witness.srtp import Secure
 
 TICK_S = 0.02
 LONG_SILENCE_S = 2.0
+SO_TIMESTAMP = 29  # of Linux; the socket module has no name for it
 EVENTS = "0123456789*#ABCD"
 Packet = tuple[int, bool, int, bytes]  # payload type, marker, time stamp, payload
 
@@ -38,6 +39,15 @@ class Ticker:
             await asyncio.sleep(max(wait, 0))
             for media in tuple(self.media):
                 media.tick()
+
+
+def _arrived(extra: list[tuple[int, int, bytes]]) -> float:
+    """When the kernel had the packet, so that a busy machine does not make silences longer than they were."""
+    for _, kind, data in extra:
+        if kind == SO_TIMESTAMP and len(data) >= 16:
+            seconds, micro = struct.unpack("@ll", data[:16])
+            return float(seconds + micro / 1_000_000)
+    return time.time()
 
 
 def _pair(host: str) -> tuple[socket.socket, socket.socket]:
@@ -84,6 +94,7 @@ class Media:
         self.keys_heard: list[str] = []
         self.gaps: list[tuple[float, float]] = []  # when each silence of more than two seconds began, and how long
         self._judged_from = 0.0
+        self._rtp.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMP, 1)
         self._plan: deque[Packet | None] = deque()
         self._remote: tuple[str, int] | None = None
         self._ticks = 0
@@ -219,19 +230,18 @@ class Media:
     def _readable(self) -> None:
         while True:
             try:
-                packet = self._rtp.recv(2048)
+                packet, extra, _, _ = self._rtp.recvmsg(2048, 64)
             except OSError:
                 return
             plain = self.secure.open(packet) if self.secure and len(packet) > 22 else packet
             if plain is not None and len(plain) >= 12:
-                self._heard(plain[1] & 0x7F, plain)
+                self._heard(plain[1] & 0x7F, plain, _arrived(extra))
 
-    def _heard(self, kind: int, packet: bytes) -> None:
+    def _heard(self, kind: int, packet: bytes, now: float) -> None:
         self.received += 1
         payload = packet[12:]
         if kind in audio.LOUDNESS:
             if audio.is_audible(payload, kind):
-                now = time.time()
                 if self._judged_from:
                     self._gap(now)
                 self.last_audible = now

@@ -112,7 +112,7 @@ ODD_HEADERS: dict[str, list[tuple[str, str]]] = {
     "a broken STIR identity": [("Identity", ";;;info=<>;ppt=\"shaken")],
     "Remote-Party-ID": [("Remote-Party-ID", '"x" <sip:999@x>;party=calling;privacy=full')],
     "header names without end": [("X-" + "a" * 2000, "b" * 2000)],
-    "Max-Forwards of nothing": [("X-Odd", "\udcff\udc00x")],
+    "bytes that are no UTF-8": [("X-Odd", "\udcff\udc80x")],
     "Alert-Info and Call-Info": [("Alert-Info", "<http://127.0.0.1/x>"), ("Call-Info", "<http://127.0.0.1/y>;purpose=icon")],
     "Session-Expires": [("Session-Expires", "90;refresher=uac"), ("Supported", "timer")],
 }  # fmt: skip
@@ -200,6 +200,7 @@ def _replaces_a_live_call() -> Callable[[Ways], Awaitable[list[str]]]:
         first = await ways.carrier.call(ways.site, ways.asterisk, CALLER_ID)
         problems = await _welcome(first)
         if problems:
+            await first.bye()
             return problems
         there, here = sip.parameter(first.remote, "tag"), sip.parameter(first.local, "tag")
         replaces = ("Replaces", f"{first.invite.call_id};to-tag={there};from-tag={here}")
