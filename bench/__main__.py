@@ -21,6 +21,7 @@ from bench import (
     gate,
     growth,
     guard,
+    half_load,
     imports,
     machines,
     main_job,
@@ -58,6 +59,11 @@ def main() -> int:
         help="calls of a run (main-job: 1200; calls: 6000; soak: 10000; agi: 3000; response: 8 a language;"
         " agents: 300 answered ones each way)",
     )
+    parser.add_argument(
+        "--half-load", type=float, metavar="RATE", help="calls: only CPU a call at this rate, against another commit"
+    )
+    parser.add_argument("--against", default="HEAD^", metavar="COMMIT", help="--half-load: default the parent")
+    parser.add_argument("--pairs", type=int, default=half_load.PAIRS, help="--half-load: of trials (default 6)")
     parser.add_argument("--campaigns", type=int, default=predictive.RUNS, help="predictive: how many are simulated")
     parser.add_argument("--rate", type=float, help="calls offered a second (default 60; agi: 50; day: 28)")
     parser.add_argument("--minutes", type=float, default=10.0, help="day: how long calls are offered (default 10)")
@@ -139,6 +145,12 @@ def _bench_of_calls(options: argparse.Namespace) -> Bench:
         return partial(nodes.run, root), nodes.faults
     if options.bench == "agi":
         return partial(agi.run, root, options.calls or agi.CALLS, options.rate), agi.faults
+    if options.bench == "calls" and options.half_load:
+        calls_each = options.calls or half_load.CALLS
+        return (
+            partial(half_load.run, root, options.half_load, options.against, calls_each, options.pairs),
+            half_load.faults,
+        )
     if options.bench == "calls":
         return partial(calls.run, root, options.calls or calls.CALLS), calls.faults
     if options.bench == "day":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import struct
 from collections.abc import Callable
 
@@ -54,8 +55,8 @@ class AriLink(Link):
             del self._request[: head + 4]
             return data
         for opcode, payload, _ in take_frames(self._request):
-            if opcode == _TEXT and b'"uri":"channels"' in payload and b'"POST"' in payload:
-                self._steps.passed("marked")
+            if opcode == _TEXT and (step := step_of_request(payload)) is not None:
+                self._steps.passed(step)
         return data
 
     def from_server(self, data: bytes) -> bytes:
@@ -108,13 +109,19 @@ class AriLink(Link):
             self.to_client(raw)
 
 
+def step_of_request(payload: bytes) -> str | None:
+    """Which step of an attempt's life one of our requests shows."""
+    if b'"uri":"channels/create"' in payload:
+        return "marked"
+    return "made" if re.search(rb'"uri":"channels/[^/"]+/dial"', payload) else None
+
+
 def step_of(event: dict[str, object]) -> str | None:
     """Which step of an attempt's life an ARI event shows."""
     kind = event.get("type")
     if kind == "Dial":
-        return "ringing" if event.get("dialstatus") == "RINGING" else None
-    steps = {"StasisStart": "up", "ChannelDtmfReceived": "key", "ChannelDestroyed": "finishing"}
-    return steps.get(str(kind))
+        return {"RINGING": "ringing", "ANSWER": "up"}.get(str(event.get("dialstatus")))
+    return {"ChannelDtmfReceived": "key", "ChannelDestroyed": "finishing"}.get(str(kind))
 
 
 def take_frames(buffer: bytearray) -> list[tuple[int, bytes, bytes]]:

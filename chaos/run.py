@@ -113,7 +113,7 @@ def _strike(plan: Plan, world: World, fault: Fault, chance: random.Random) -> No
     count = len(world.template.numbers) // len(world.nodes) ** 2  # the other node may be the quicker one
     early = chance.randrange(max(1, count // 8), max(2, count // 2))
     if not world.await_calls(early, CALLS_TIMEOUT_S):
-        raise WorkerFailed(f"only {world.steps.seen['marked']} calls in {CALLS_TIMEOUT_S:.0f} s before any fault")
+        raise WorkerFailed(f"only {world.steps.seen['made']} calls in {CALLS_TIMEOUT_S:.0f} s before any fault")
 
     def act() -> None:
         fault.struck_at = time.time()

@@ -6,8 +6,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-# noted: the mark of an attempt, or of several, is in the database; marked: its originate is on the way to Asterisk
-STEPS = ("claimed", "noted", "marked", "ringing", "up", "key", "finishing", "stored")
+# noted: the mark of an attempt, or of several, is in the database; marked: its channel is being made; made: its dial is
+# on the way to Asterisk; up: it was answered, and is still in the bridge in which it was dialled
+STEPS = ("claimed", "noted", "marked", "made", "ringing", "up", "key", "finishing", "stored")
 
 
 class Steps:

@@ -247,9 +247,9 @@ class World:
         return int(row["n"])
 
     def await_calls(self, count: int, timeout_s: float) -> bool:
-        """Wait until so many originates left; False after ``timeout_s``."""
+        """Wait until so many calls were dialled; False after ``timeout_s``."""
         deadline = time.monotonic() + timeout_s
-        while self.steps.seen["marked"] < count:
+        while self.steps.seen["made"] < count:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)

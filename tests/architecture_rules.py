@@ -10,8 +10,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-# POST on one of these creates or originates a channel; reading and hanging up are harmless.
-_CHANNEL_URI = re.compile(r"(\{\}|https?://[^/]*)?/?(ari/)?channels(/create|/\{\})?/?(\?.*)?")
+# POST on one of these creates, dials or originates a channel; reading and hanging up are harmless.
+_CHANNEL_URI = re.compile(r"(\{\}|https?://[^/]*)?/?(ari/)?channels(/create|/\{\}(/dial)?)?/?(\?.*)?")
 _AMI_ORIGINATE = re.compile(r"Action:\s*Originate|channel originate\b", re.IGNORECASE)
 _CALL_FILES = re.compile(r"spool.*/outgoing|/outgoing\b")
 
@@ -80,8 +80,8 @@ def originations(source: str) -> list[str]:
     for node, text in _strings(tree):
         if text == "Originate" or _AMI_ORIGINATE.search(text):
             found.append(f"line {node.lineno}: AMI Originate: {text!r}")
-        elif "channels/create" in text:
-            found.append(f"line {node.lineno}: ARI create: {text!r}")
+        elif "channels/create" in text or text == "/dial":
+            found.append(f"line {node.lineno}: ARI create or dial: {text!r}")
         elif _CALL_FILES.search(text):
             found.append(f"line {node.lineno}: call file: {text!r}")
     return found

@@ -152,6 +152,8 @@ def test_only_originate_can_make_asterisk_call() -> None:
         'session.post(f"/ari/channels?endpoint={endpoint}")',
         'frame = {"type": "RESTRequest", "method": "POST", "uri": "channels/create"}',
         'ari.request(method, uri="channels")',
+        'ari.request("POST", f"channels/{channel_id}/dial")',
+        'ari.request("POST", of + "/dial")',
         'uri = f"channels/{channel_id}"',
         'manager.send_action({"Action": "Originate", "Channel": channel})',
         'writer.write("Action: originate\\r\\nChannel: x\\r\\n")',

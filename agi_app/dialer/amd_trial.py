@@ -50,7 +50,9 @@ async def try_detection(settings: AriSettings, clock: Clock, campaigns: Sequence
             try:
                 await ari.connected(_CONNECT_S)
                 well = AmdTrial(f"Asterisk can tell who answers calls of {', '.join(campaigns)}")
-                return await _missing(ari, router) or well
+                found = await _missing(ari, router) or well
+                await ari.dial_bridges.remove()
+                return found
             finally:
                 running.cancel()
     except ExceptionGroup as faults:
@@ -83,4 +85,5 @@ async def _exists(ari: Ari, router: Router, extension: str) -> bool:
     if isinstance(event, Destroyed | Failed):
         return False
     await channel.hangup()
+    await channel.next_event(_ENDS_AT_ONCE_S)  # its end
     return True

@@ -111,6 +111,7 @@ class InternalCalls:
                 dial_string=self._trunks[claim.trunk].dial_string,
                 ring_timeout=RING_S,
                 max_call=MAX_CALL_S,
+                forbidden=self._reason,
             )
         except (SafetyError, RequestFailed) as error:  # nothing left for Asterisk
             await self._finish(marked, Outcome.FAILED.value, str(error), dialled=False)

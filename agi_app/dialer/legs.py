@@ -74,6 +74,7 @@ class Legs:
                 dial_string=trunk.dial_string,
                 ring_timeout=ring_timeout,
                 max_call=max_call,
+                forbidden=self._hold,
             )
         except (SafetyError, RequestFailed):  # nothing left for Asterisk
             await table.finish(node.store, marked.destination_call_id, table.End("failed", dialled=False))

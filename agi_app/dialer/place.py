@@ -1,4 +1,4 @@
-"""One attempt from its claim to its stored result: pace, mark, permit, originate, run, finish.
+"""One attempt from its claim to its stored result: pace, mark, permit, dial, run, finish.
 
 Everything that can go wrong before the request leaves means *not dialled* and gives the claim back;
 everything after counts as dialled.
@@ -67,7 +67,7 @@ class Placer:
         agents: AgentWatch,
         ears: Ears,
     ) -> None:
-        """``media`` makes a media URI of (language, prompt); ``may_dial`` is asked right before each originate."""
+        """``media`` makes a media URI of (language, prompt); ``may_dial`` is asked right before each dial."""
         self._node, self.ears = node, ears
         self._ari, self._clock, self._live = node.ari, node.clock, node.live
         self._local_times = LocalTimes(node.clock)
@@ -163,7 +163,8 @@ class Placer:
             await self._leave(turn, receipt)
             if (reason := self._forbidden(call, line, ticket)) is not None:
                 raise SafetyError(reason)
-            channel = await self.ring(line, permit(claim, receipt, self._clock.monotonic()))
+            allowed = permit(claim, receipt, self._clock.monotonic())
+            channel = await self.ring(line, allowed, lambda: self._forbidden(call, line, ticket))
         except (SafetyError, RequestFailed) as error:  # nothing left for Asterisk
             _log.warning("not dialled", reason=str(error))
             await self._writer.give_back(claim, str(error))
@@ -190,8 +191,8 @@ class Placer:
         if (seconds := monotonic - self._clock.monotonic()) > 0:
             await asyncio.sleep(seconds)
 
-    async def ring(self, line: Line, allowed: Permit) -> Channel:
-        """Make the call leave; raises SafetyError or RequestFailed: then nothing was dialled."""
+    async def ring(self, line: Line, allowed: Permit, forbidden: Callable[[], str | None]) -> Channel:
+        """Make the call leave unless ``forbidden`` says why not; SafetyError or RequestFailed: nothing was dialled."""
         return await place(
             self._ari,
             self._node.router,
@@ -200,6 +201,7 @@ class Placer:
             ring_timeout=line.campaign.ring_time.total_seconds(),
             max_call=line.campaign.max_call.total_seconds(),
             variables={**self.ears.for_call(line.flow), **detection_variables(line.campaign.machine_detection)},
+            forbidden=forbidden,
         )
 
     async def drive(self, call: Call, channel: Channel) -> CallResult:

@@ -134,7 +134,8 @@ class Rehearsals:
                 call = Call(plan, node.clock)
                 if (reason := self._reason()) is not None:
                     raise SafetyError(reason)
-                channel = await self._placer.ring(line, permit(claim, receipt, node.clock.monotonic()))
+                allowed = permit(claim, receipt, node.clock.monotonic())
+                channel = await self._placer.ring(line, allowed, self._reason)
                 await self._finish(asked, await self._talk(asked, call, channel, story), story)
             case Refused(rules):
                 _log.info("rehearsal refused", rules=list(rules))

@@ -21,6 +21,7 @@ from agi_app.pbx.ami_state import (
     Queue,
     can_queue,
     contacts,
+    context_of,
     identity_fault,
     members,
     queue,
@@ -28,6 +29,7 @@ from agi_app.pbx.ami_state import (
     told_by_request,
     trunk_fault,
 )
+from agi_app.pbx.dialplan import contexts_of, following, told
 from agi_app.pbx.trunks import endpoint_names
 from agi_app.trunk_config import TrunkSettings
 
@@ -116,6 +118,7 @@ async def examine(settings: Settings) -> list[Seen]:
             loaded = not (ours or ami.queues) or await can_queue(open_)
             queues = {name: await queue(open_, name) for name in dict.fromkeys([*ami.queues, *ours])} if loaded else {}
             rung = {name: await members(open_, name) for name in ours} if loaded else {}
+            redirects = await _redirects(open_, settings)
     except AgiAppError as error:
         return [Seen("AMI", False, str(error), MEND)]
     found = [Seen("AMI", True, f"answers at {ami.host}:{ami.port}")]
@@ -128,7 +131,7 @@ async def examine(settings: Settings) -> list[Seen]:
         )
     found += [_seen_queue(name, state) for name, state in queues.items()]
     ways = frozenset(way for trunk in settings.trunks.values() for way in endpoint_names(trunk))
-    return found + [_seen_members(name, who, ways) for name, who in rung.items()]
+    return found + [_seen_members(name, who, ways) for name, who in rung.items()] + redirects
 
 
 def _seen_members(name: str, who: list[str], ways: frozenset[str]) -> Seen:
@@ -140,6 +143,22 @@ def _seen_members(name: str, who: list[str], ways: frozenset[str]) -> Seen:
     local = [member for member in who if member.startswith("Local/")]
     more = f"; where these lead only your dialplan knows, see that none leaves by a trunk: {', '.join(local)}"
     return Seen(check, True, f"{len(who)}, none leaves by a trunk" + (more if local else ""))
+
+
+async def _redirects(ami: Ami, settings: Settings) -> list[Seen]:
+    """The steps of the dialplan, as far as calls of ours and calls that come in reach it, that follow a redirect."""
+    dialled = [one for d in settings.destinations.values() for one in (d.dialled, *d.agents) if one]
+    ours = await following(ami, [context for one in dialled for context in contexts_of(one)])
+    comes_in = [await context_of(ami, name) for trunk in settings.trunks.values() for name in endpoint_names(trunk)]
+    others = [step for step in await following(ami, filter(None, comes_in)) if step not in ours]
+    found = []
+    if ours:
+        text = f"{told(ours)}: a telephone that redirects (302) chooses whom Asterisk calls"
+        found.append(Seen("redirects of staff", False, text, "add the option i there; docs/explanation/safety.md"))
+    if others:
+        text = f"calls that come in reach {told(others)}, where a telephone that redirects is followed"
+        found.append(Seen("redirects", True, f"{text}; the option i ends that"))
+    return found
 
 
 def _seen_queue(name: str, state: Queue | None) -> Seen:

@@ -23,7 +23,16 @@ from panoramisk.ami_protocol import AMIProtocol
 from agi_app.errors import AsteriskError, SafetyError
 
 QUESTIONS = frozenset(
-    {"Login", "Logoff", "Ping", "PJSIPShowRegistrationsOutbound", "PJSIPShowEndpoint", "QueueStatus", "QueueSummary"}
+    {
+        "Login",
+        "Logoff",
+        "Ping",
+        "PJSIPShowRegistrationsOutbound",
+        "PJSIPShowEndpoint",
+        "QueueStatus",
+        "QueueSummary",
+        "ShowDialPlan",
+    }
 )
 MOST_BYTES = 4 * 1024 * 1024  # from one question to the next: more is no answer to ours, and too much to listen to
 KEYS = "dtmf"  # the class of events that tell of keys

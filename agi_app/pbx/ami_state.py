@@ -62,6 +62,12 @@ async def told_by_request(ami: Ami, endpoint: str) -> list[str]:
     return sorted({f"{name} = {m[key]}" for m in found for key, name in names.items() if m.get(key)})
 
 
+async def context_of(ami: Ami, endpoint: str) -> str:
+    """Where in the dialplan calls that come in by this endpoint begin; empty: there is no such endpoint."""
+    found = await _list(ami, "PJSIPShowEndpoint", "EndpointDetail", Endpoint=endpoint)
+    return next((_of(message, "Context") for message in found), "")
+
+
 async def queue(ami: Ami, name: str) -> Queue | None:
     """One queue; None when Asterisk has none of that name."""
     for message in await _list(ami, "QueueSummary", "QueueSummary", Queue=name):

@@ -18,6 +18,7 @@ import aiohttp
 from agi_app import log
 from agi_app.clock import Clock
 from agi_app.errors import AgiAppError, AsteriskError, OtherWorkerError, RequestFailed
+from agi_app.pbx.dial_bridges import DialBridges
 from agi_app.pbx.events import Frame
 from agi_app.pbx.http import AriSettings, AsteriskInfo, HttpPool, Response, ask_info, explain
 from agi_app.pbx.janitor import Janitor
@@ -31,9 +32,14 @@ EVENT_FILTER = {
     "disallowed": [
         {"type": name}
         for name in (
+            "BridgeCreated",
+            "BridgeDestroyed",
             "ChannelCallerId",
             "ChannelConnectedLine",
+            "ChannelCreated",
             "ChannelDialplan",
+            "ChannelEnteredBridge",
+            "ChannelLeftBridge",
             "ChannelStateChange",
             "ChannelVarset",
             "PlaybackStarted",
@@ -60,6 +66,7 @@ class Ari:
         self.settings = settings
         self.clock = clock
         self.info: AsteriskInfo | None = None
+        self.dial_bridges = DialBridges(self.request)
         self._on_event = on_event
         self._prepare = prepare
         self._pool = HttpPool(settings)
@@ -176,6 +183,7 @@ class Ari:
     async def _one_connection(self) -> None:
         """Connect and serve; returns when a connection that had become usable was lost."""
         await self._pool.renew()
+        self.dial_bridges.forget()
         self.info = await ask_info(self._pool, self.settings, self._connect_timeout)
         async with aiohttp.ClientSession(headers=self.settings.authorization) as session:
             self._socket = EventSocket(await self._open(session), self._on_event)

@@ -70,8 +70,12 @@ class Progress(msgspec.Struct, frozen=True, gc=False):
     """The far end sent early audio (SIP 183): the trunk is alive."""
 
 
+class PickedUp(msgspec.Struct, frozen=True, gc=False):
+    """The far end answered (SIP 200); the channel is still where it was dialled (``pbx.dialled``)."""
+
+
 class Started(msgspec.Struct, frozen=True, gc=False):
-    """The call was answered and is ours to run."""
+    """The channel is ours to run: of a call that we dialled, it was answered."""
 
     args: tuple[str, ...] = ()
 
@@ -141,8 +145,8 @@ class PbxStopping(msgspec.Struct, frozen=True, gc=False):
 class Destroyed(msgspec.Struct, frozen=True, gc=False):
     """The call is over: Q.850 cause and, if it was not answered, a SIP status code.
 
-    A ring timeout looks like a 480 (cause 19). After an answer: cause 16 when we hung up, 0 after a BYE
-    of the far end or at ``TIMEOUT(absolute)``, both without a SIP status.
+    A ring timeout looks like a 480 (cause 19). After an answer: cause 16, without a SIP status; 0 of a call that came
+    in and was ended by a BYE of the far end or at ``TIMEOUT(absolute)``.
     """
 
     cause: int
@@ -151,7 +155,7 @@ class Destroyed(msgspec.Struct, frozen=True, gc=False):
 
 
 class Failed(msgspec.Struct, frozen=True, gc=False):
-    """Asterisk refused the originate with this HTTP status: no INVITE left."""
+    """Asterisk refused to make the channel, with this HTTP status: no INVITE left."""
 
     status: int
     text: str
@@ -195,6 +199,7 @@ End = Destroyed | Failed | Lost
 Event = (
     Ringing
     | Progress
+    | PickedUp
     | Started
     | Left
     | KeyBegan
@@ -217,7 +222,7 @@ Event = (
 Routed = tuple[str, Event]
 
 _SHUTDOWN = 4  # AST_SOFTHANGUP_SHUTDOWN: what stands for a cause in a soft hangup
-_DIAL: dict[str, Event] = {"RINGING": Ringing(), "PROGRESS": Progress()}
+_DIAL: dict[str, Event] = {"RINGING": Ringing(), "PROGRESS": Progress(), "ANSWER": PickedUp()}
 _CHANNEL_EVENTS: dict[str, Callable[[Frame], Event]] = {
     "StasisStart": lambda f: Started(tuple(f.args)),
     "StasisEnd": lambda _: Left(),

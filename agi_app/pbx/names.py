@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 CHANNEL_PREFIX = "agi-app-"  # of the ids of channels, bridges and recordings
+DIAL_BRIDGE = CHANNEL_PREFIX + "dial-"  # of the bridges in which calls wait for an answer
 
 
 def ours(channel_id: str) -> str:

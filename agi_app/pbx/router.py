@@ -1,6 +1,6 @@
 """Which call an event belongs to: channel id -> Channel.
 
-A channel is registered before its originate leaves, so no event can come before its owner.
+A channel is registered before Asterisk is asked to make it, so no event can come before its owner.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from agi_app import log
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Destroyed, Event, Failed, FarEndEnded, Frame, Left, Lost, translate
+from agi_app.pbx.events import Destroyed, Event, Failed, FarEndEnded, Frame, Left, Lost, PickedUp, translate
 from agi_app.pbx.names import CHANNEL_PREFIX
 
 _log = log.get("pbx.router")
@@ -80,8 +80,8 @@ class Router:
             del self._channels[channel_id]
 
     def _stray(self, channel_id: str, event: Event) -> None:
-        if isinstance(event, Left | Destroyed | Failed | FarEndEnded | Lost):
-            return
+        if isinstance(event, Left | Destroyed | Failed | FarEndEnded | Lost | PickedUp):
+            return  # PickedUp: of a tap's channels too, which are nobody's calls
         _log.warning("an event of a channel that nobody runs", channel=channel_id, event_type=type(event).__name__)
         if self._on_stray is not None:
             self._on_stray(channel_id, event)

@@ -2,7 +2,8 @@
 
 A trunk marked ``sandbox`` dials test ranges only; that is worth nothing if it leads to a carrier. So
 its contacts must lie in 127.0.0.0/8, none may register from elsewhere, and it may have no outbound
-proxy elsewhere, or we do not start. No trunk may replace our caller ID by another (``from_user``).
+proxy elsewhere, or we do not start. No trunk may replace our caller ID by another (``from_user``), and none may let
+whoever is called have Asterisk call somebody else.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class TrunkFacts:
     from_user: str  # replaces our caller ID in the From header when set
     context: str = ""  # where in the dialplan its calls to us begin
     identify_by: str = "ip"  # what tells Asterisk that a call is this endpoint's
+    redirect_method: str = "user"  # uri_pjsip follows a 3xx answer below everything that we could do about it
+    transfers: bool = False  # REFER of the far end is obeyed (RFC 3515)
 
     def faults(self, *, sandbox: bool, by_request: bool = False) -> list[str]:
         """What forbids dialling through it; empty when it is well."""
@@ -56,6 +59,16 @@ class TrunkFacts:
             found.append(
                 f"endpoint {self.endpoint!r} has identify_by={self.identify_by}: whoever writes its name into a call is"
                 " taken for the trunk; set identify_by = ip (pjsip.conf), or identify_by_request = true if you must"
+            )
+        if self.redirect_method == "uri_pjsip":
+            found.append(
+                f"endpoint {self.endpoint!r} has redirect_method=uri_pjsip, so that whoever is called could have"
+                " Asterisk call anybody; remove it from pjsip.conf"
+            )
+        if self.transfers:
+            found.append(
+                f"endpoint {self.endpoint!r} lets whoever is called transfer (REFER), so that Asterisk would call for"
+                " them; set allow_transfer=no for it in pjsip.conf"
             )
         if sandbox and (self.open_to_registration or not all(map(is_loopback, self.uris))):
             leads = ", ".join(self.uris) or "whoever registers"
@@ -137,6 +150,8 @@ async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
         fields.get("from_user", ""),
         fields.get("context", ""),
         fields.get("identify_by", ""),
+        fields.get("redirect_method", "user"),
+        fields.get("allow_transfer", "false") in ("true", "yes") and await _loaded(ask, "res_pjsip_refer.so"),
     )
 
 
@@ -150,6 +165,15 @@ def is_loopback(uri: str) -> bool:
         return ipaddress.ip_address(host[0]) in ipaddress.ip_network("127.0.0.0/8")
     except ValueError:
         return False
+
+
+async def _loaded(ask: Ask, module: str) -> bool:
+    try:
+        return await ask(f"asterisk/modules/{module}") is not None
+    except RequestFailed as error:
+        if error.status == 409:  # Asterisk's word for one that is there and not loaded
+            return False
+        raise
 
 
 async def object_of(ask: Ask, kind: str, name: str) -> dict[str, str] | None:

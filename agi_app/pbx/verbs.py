@@ -9,6 +9,8 @@ measures each of them again. Everything else goes over the HTTP pool (``pbx/http
 
 from __future__ import annotations
 
+from agi_app.pbx.names import DIAL_BRIDGE
+
 NON_BLOCKING: frozenset[str] = frozenset(
     {
         "GET asterisk/ping",
@@ -16,7 +18,8 @@ NON_BLOCKING: frozenset[str] = frozenset(
         "GET applications/*",
         "POST applications/*/subscription",
         "GET channels",
-        "POST channels",
+        "POST channels/*",
+        "POST channels/*/dial",
         "GET channels/*",
         "DELETE channels/*",
         "GET channels/*/rtp_statistics",
@@ -40,18 +43,26 @@ NON_BLOCKING: frozenset[str] = frozenset(
         "DELETE playbacks/*",
         "POST recordings/live/*/stop",
         "DELETE recordings/live/*",
+        "POST bridges/dial",
+        "POST bridges/dial/addChannel",
+        "POST bridges/dial/removeChannel",
+        "DELETE bridges/dial",
     }
 )
 
 
 def shape(method: str, uri: str) -> str:
-    """The verb of a request with every identifier replaced: ``POST channels/*/play``."""
+    """The verb of a request with every identifier replaced: ``POST channels/*/play``.
+
+    A bridge in which a call waits for its answer is ``dial``: nothing plays on its channel, so nothing waits for it.
+    """
     parts = uri.split("/")
     # ARI alternates collection and identifier; `asterisk/…` has no identifiers in what we use, and a recording is
     # `live` or `stored` first.
     if parts[0] != "asterisk":
         first = 2 if parts[0] == "recordings" else 1
-        parts[first::2] = ["*"] * len(parts[first::2])
+        name = "dial" if uri.startswith(f"bridges/{DIAL_BRIDGE}") else "*"
+        parts[first::2] = [name] * len(parts[first::2])
     return f"{method} {'/'.join(parts)}"
 
 

@@ -7,16 +7,18 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from agi_app.clock import SystemClock
 from agi_app.errors import AgiAppError
 from agi_app.gate.permit import Permit
 from agi_app.pbx import originate
 from agi_app.pbx.ari import Ari
+from agi_app.pbx.bridges import remove_empty
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.events import Event, Frame, Started
 from agi_app.pbx.http import AriSettings
+from agi_app.pbx.names import DIAL_BRIDGE
 from agi_app.pbx.originate import talk_detect
 from agi_app.pbx.reconcile import hang_up_inherited, reconcile
 from agi_app.pbx.router import Router
@@ -75,6 +77,7 @@ class Client:
 
     async def _prepare(self, ari: Ari) -> None:
         await reconcile(ari, self.router, self.spool or (), self.taps or ())
+        await remove_empty(ari)
 
     def _take(self, frame: Frame) -> None:
         self.frames.append(frame)
@@ -96,12 +99,17 @@ class Client:
         return await originate.place(
             self.ari,
             self.router,
-            permit or permit_for(callee),
+            permit or permit_for(callee, lifetime=5),  # many are made at once here
             dial_string=lambda number, _: dial_string(number) if endpoint is None else endpoint,
             ring_timeout=ring_timeout,
             max_call=max_call,
             variables=talk_detect(SpeechSettings()) if listens else None,
         )
+
+    async def bridges(self) -> dict[str, list[str]]:
+        """Each bridge of Asterisk and the channels in it, but for those in which calls wait for an answer."""
+        found = (await self.ari.request("GET", "bridges")).decode(list[dict[str, Any]])
+        return {one["id"]: one["channels"] for one in found if not one["id"].startswith(DIAL_BRIDGE)}
 
     async def answered(self, callee: str, *, ring_timeout: float = 10, max_call: float = 60) -> Channel:
         """Dial a number and wait until it is answered."""

@@ -28,6 +28,10 @@ class Proxy:
         """The ARI address through this wire."""
         return f"http://127.0.0.1:{self.port}{self._path}"
 
+    def hear_nothing(self) -> None:
+        """From now on what Asterisk says is thrown away."""
+        self.swallow_answers = True
+
     def cut(self) -> None:
         """Break every open connection at once."""
         for writer in list(self._writers):

@@ -11,11 +11,13 @@ import pytest
 
 from agi_app.ami_config import AmiSettings
 from agi_app.config import Settings
+from agi_app.destination_config import DestinationSettings
 from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.trunk_watch import TrunkWatch, examine
 from agi_app.errors import AsteriskError
 from agi_app.pbx.ami import Ami, connected
-from agi_app.pbx.ami_state import contacts, queue, registrations
+from agi_app.pbx.ami_state import contacts, context_of, queue, registrations
+from agi_app.pbx.dialplan import following
 from agi_app.trunk_config import TrunkSettings
 from sandbox.asterisk import TRUNK, Asterisk
 
@@ -139,6 +141,26 @@ async def test_it_sees_registrations_contacts_and_queues(
     seen = {s.check: s for s in await examine(config)}
     assert {name for name, s in seen.items() if not s.well} == {"trunk dead can carry calls", "queue nobody"}
     assert seen["queue desk"].text == "1 of 1 agents are free, 0 callers wait"
+
+
+@pytest.mark.attack("row 1: a Dial or Queue that follows a redirect")
+async def test_it_sees_where_the_dialplan_follows_a_redirect(pbx: Asterisk, tmp_path: Path) -> None:
+    """Ours nowhere; an old copy of our queue context, and a site's own where calls that come in may get to."""
+    etc = pbx.run_dir / "etc"
+    (etc / "extensions_local.conf").write_text(
+        "[agi-app-local]\nexten => _X.,1,Dial(PJSIP/desk,30,t)\n\n[agi-app-queue](+)\nexten => old,1,Queue(old,n)\n"
+    )
+    await reload(pbx, "pbx_config.so")
+    async with connected("127.0.0.1", pbx.ami_port, USER, pbx.ami_password, 3.0) as ami:
+        assert await following(ami, ["agi-app-amd", "agi-app-screen", "agi-app-after-call", "agi-app-dialled"]) == []
+        assert await context_of(ami, TRUNK) == "agi-app-from-trunk"
+    config = settings(pbx, tmp_path, plain=TRUNK)
+    desks = {"own": DestinationSettings(queue="desk")}
+    seen = {s.check: s for s in await examine(config.model_copy(update={"destinations": desks}))}
+    assert seen["redirects of staff"].text.startswith("Queue in [agi-app-queue] old: ")
+    assert not seen["redirects of staff"].well
+    assert "Dial in [agi-app-local] _X." in seen["redirects"].text
+    assert seen["redirects"].well
 
 
 async def _is_unreachable(ami: Ami) -> bool:

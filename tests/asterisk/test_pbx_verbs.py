@@ -10,6 +10,7 @@ import pytest
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari import EVENT_FILTER
 from agi_app.pbx.channel import Channel
+from agi_app.pbx.names import DIAL_BRIDGE
 from agi_app.pbx.socket import Body, Params
 from agi_app.pbx.verbs import NON_BLOCKING, is_non_blocking, shape
 from sandbox.asterisk import Asterisk
@@ -69,14 +70,15 @@ async def test_our_channel_refuses_to_set_a_variable_while_a_prompt_plays(asteri
 def requests_on(channel: Channel, media: str) -> list[Request]:
     """Every non-blocking verb once, in an order in which each is possible."""
     of = f"channels/{channel.id}"
-    originate = {"endpoint": f"PJSIP/99986000000021@{TRUNK}", "app": "agi-app", "channelId": f"{channel.id}-x"}
+    new = {"endpoint": f"PJSIP/99986000000021@{TRUNK}", "app": "agi-app", "channelId": f"{channel.id}-x"}
+    bridge = f"bridges/{DIAL_BRIDGE}verbs"
     return [
         ("GET", "asterisk/ping", None, None),
         ("PUT", "applications/agi-app/eventFilter", None, EVENT_FILTER),
         ("GET", "applications/agi-app", None, None),
         ("POST", "applications/agi-app/subscription", {"eventSource": f"channel:{channel.id}"}, None),
         ("GET", "channels", None, None),
-        ("POST", "channels", None, {**originate, "callerId": "<+998612340001>"}),
+        ("POST", "channels/create", None, {**new, "variables": {"CONNECTEDLINE(num,i)": "+998612340001"}}),
         ("GET", of, None, None),
         ("GET", f"{of}/variable", {"variable": "CHANNEL(state)"}, None),
         ("GET", f"{of}/rtp_statistics", None, None),
@@ -99,6 +101,11 @@ def requests_on(channel: Channel, media: str) -> list[Request]:
         ("POST", f"{of}/snoop/{channel.id}-snoop", {"app": "agi-app", "spy": "in"}, None),
         ("GET", "playbacks/second", None, None),
         ("DELETE", "playbacks/second", None, None),
+        ("POST", bridge, {"type": "mixing"}, None),
+        ("POST", f"{bridge}/addChannel", {"channel": new["channelId"]}, None),
+        ("POST", f"channels/{new['channelId']}/dial", {"timeout": "5"}, None),
+        ("POST", f"{bridge}/removeChannel", {"channel": new["channelId"]}, None),
+        ("DELETE", bridge, None, None),
         ("POST", f"{of}/continue", {"context": "nowhere", "extension": "s", "priority": "1"}, None),
         ("DELETE", of, None, None),
     ]

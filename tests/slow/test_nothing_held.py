@@ -29,7 +29,8 @@ from agi_app.errors import RequestFailed
 from agi_app.gate.permit import MarkReceipt, Permit
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.pbx import events as pbx
-from agi_app.pbx.channel import Channel
+from agi_app.pbx.dial_bridges import DialBridges
+from agi_app.pbx.dialled import DialledChannel
 from agi_app.pbx.router import Router
 from agi_app.store import attempts
 from agi_app.trunk_config import TrunkSettings
@@ -37,7 +38,7 @@ from tests.unit.gate_cases import CAMPAIGN, CLAIM
 from tests.unit.test_runner import FLOW
 
 CALLS = 60
-KINDS = (Call, Channel, Claim, CallResult, Permit, MarkReceipt)
+KINDS = (Call, DialledChannel, Claim, CallResult, Permit, MarkReceipt)
 ENDS = ("answered", "hung up", "busy", "opted out", "refused", "lost", "stopped")
 KEYS = {"answered": [pbx.Key("1")], "opted out": [pbx.Key("9")]}
 DEAF = Ears(cast(Any, None), None)
@@ -54,11 +55,17 @@ class Pbx:
         self.live = LiveCalls()
         self._turns = itertools.cycle(ENDS)
         self._calls: dict[str, str] = {}  # those that are up
+        self.dial_bridges = DialBridges(self.request)
+        self.bridges = 0
 
     async def request(self, method: str, uri: str, query: Any = None, body: Any = None) -> None:
         await asyncio.sleep(0)
-        if uri == "channels":
-            self._originate(body["channelId"])
+        if uri == "channels/create":
+            self._create(body["channelId"])
+        elif uri.startswith("bridges/") and uri.count("/") == 1:
+            self.bridges += 1
+        elif uri.endswith("/dial"):
+            self._dial(uri.split("/")[1])
         elif "/play/" in uri:
             channel, playback = uri.split("/")[1], uri.split("/")[3]
             if channel not in self._calls:
@@ -69,12 +76,17 @@ class Pbx:
             if self._calls.pop(channel, None) is not None:
                 self._say(channel, pbx.Left(), pbx.Destroyed(16, None))
 
-    def _originate(self, channel: str) -> None:
+    def _create(self, channel: str) -> None:
         end = next(self._turns)
         if end == "refused":
-            raise RequestFailed("originate", 500, "Allocation failed")
+            raise RequestFailed("create", 500, "Allocation failed")
+        self._calls[channel] = end
+        self._say(channel, pbx.Started())
+
+    def _dial(self, channel: str) -> None:
+        end = self._calls.pop(channel)
         if end == "lost":
-            raise RequestFailed("originate", 0, "no answer")
+            raise RequestFailed("dial", 0, "no answer")
         if end == "busy":
             self._say(channel, pbx.Ringing(), pbx.FarEndEnded(486), pbx.Destroyed(17, 486))
             return
@@ -83,7 +95,7 @@ class Pbx:
             self._say(channel, pbx.Ringing())
             asyncio.get_running_loop().call_soon(self.live.stop_all, "the person said stop")
             return
-        self._say(channel, pbx.Ringing(), pbx.Started())
+        self._say(channel, pbx.Ringing(), pbx.PickedUp())
         if end == "hung up":
             del self._calls[channel]
             self._say(channel, pbx.FarEndEnded(None), pbx.Destroyed(0, None))
@@ -93,7 +105,7 @@ class Pbx:
             asyncio.get_running_loop().call_soon(self.router.deliver, channel, event)
 
     def hang_up_soon(self, channel: str, settle: float = 0.0) -> None:
-        """A lost originate; nothing lives on here."""
+        """A lost dial; nothing lives on here."""
 
 
 async def make_calls(asterisk: Pbx) -> tuple[Placer, list[Outcome]]:
@@ -167,5 +179,7 @@ async def test_a_finished_call_leaves_nothing_behind() -> None:
     placer, outcomes = await make_calls(asterisk)
     assert {Outcome.ANSWERED, Outcome.BUSY, Outcome.FAILED, Outcome.INTERRUPTED, Outcome.CANCELLED} <= {*outcomes}
     assert (len(asterisk.router), len(asterisk.live)) == (0, 0)
+    lost = outcomes.count(Outcome.INTERRUPTED)
+    assert asterisk.bridges <= 1 + lost, "a bridge is used again unless the call in it was lost sight of"
     assert alive() == before, "the placer, the router or a task still holds what is over"
     del placer  # it lived until here

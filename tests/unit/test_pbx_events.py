@@ -27,6 +27,7 @@ PEER = {"peer": {"id": "agi-app-1", "name": "PJSIP/carrier-0001"}}
     [
         (frame("Dial", dialstatus="RINGING", **PEER), events.Ringing()),
         (frame("Dial", dialstatus="PROGRESS", **PEER), events.Progress()),
+        (frame("Dial", dialstatus="ANSWER", **PEER), events.PickedUp()),
         (frame("StasisStart", args=["inbound", "x"], **CHANNEL), events.Started(("inbound", "x"))),
         (frame("StasisEnd", **CHANNEL), events.Left()),
         (frame("ChannelDtmfReceived", digit="#", duration_ms=120, **CHANNEL), events.Key("#", 120)),
@@ -60,7 +61,6 @@ def test_the_end_of_a_prompt_goes_to_the_channel_it_played_on(state: str, failed
     "message",
     [
         frame("Dial", dialstatus="", **PEER),
-        frame("Dial", dialstatus="ANSWER", **PEER),
         frame("Dial", dialstatus="RINGING"),
         frame("ChannelHangupRequest", cause=32, soft=True, **CHANNEL),  # our own hang-up
         frame("ChannelStateChange", **CHANNEL),

@@ -14,6 +14,10 @@ from agi_app.pbx.verbs import is_non_blocking, shape
         ("POST", "channels", "POST channels"),
         ("POST", "channels/agi-app-1/play/p1", "POST channels/*/play/*"),
         ("PUT", "applications/agi-app/eventFilter", "PUT applications/*/eventFilter"),
+        ("POST", "channels/agi-app-1/dial", "POST channels/*/dial"),
+        ("GET", "bridges", "GET bridges"),
+        ("POST", "bridges/agi-app-1-talk/addChannel", "POST bridges/*/addChannel"),
+        ("POST", "bridges/agi-app-dial-7f-1/addChannel", "POST bridges/dial/addChannel"),
     ],
 )
 def test_identifiers_are_left_out_of_the_shape(method: str, uri: str, expected: str) -> None:
@@ -25,8 +29,9 @@ def test_identifiers_are_left_out_of_the_shape(method: str, uri: str, expected: 
     [
         ("POST", "channels/agi-app-1/variable"),
         ("POST", "channels/agi-app-1/answer"),
-        ("POST", "bridges/b1/addChannel"),
-        ("POST", "bridges/b1/removeChannel"),
+        ("POST", "bridges/b1"),
+        ("POST", "bridges/agi-app-1-talk/addChannel"),
+        ("POST", "bridges/agi-app-1-talk/removeChannel"),
         ("GET", "recordings/stored/r1/file"),
         ("POST", "channels/agi-app-1/somethingNew"),
     ],

@@ -16,6 +16,7 @@ YES = Heard("yes", 0.9)
 ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.Ringing(), att.Rang()),
     (pbx.Progress(), att.Progressed()),
+    (pbx.PickedUp(), None),  # the channel makes Started of it when it is ready
     (pbx.Started(("a",)), att.Answered()),
     (pbx.FarEndEnded(480), att.FarEndSpoke()),
     (pbx.FarEndEnded(None, 19), att.FarEndSpoke()),  # Asterisk 20.16 and 22.6 tell no status; or a BYE
@@ -53,7 +54,7 @@ def test_what_a_channel_event_means_for_the_attempt(event: pbx.Event, means: att
     assert to_attempt(event) == means
 
 
-def test_a_refused_originate_tells_what_asterisk_said() -> None:
+def test_a_channel_that_asterisk_did_not_make_tells_what_it_said() -> None:
     means = to_attempt(pbx.Failed(500, "Allocation failed"))
     assert isinstance(means, att.Refused)
     assert "Allocation failed" in means.note

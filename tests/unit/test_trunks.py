@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from agi_app.destination_config import DestinationSettings
-from agi_app.errors import ConfigError
+from agi_app.errors import ConfigError, RequestFailed
 from agi_app.pbx.http import Response
 from agi_app.pbx.phones import check_destinations, phones_that_lead_out
 from agi_app.pbx.trunks import TrunkFacts, check_trunks, is_loopback, trunk_facts
@@ -32,12 +32,21 @@ class Pjsip:
 
 
 def pjsip(
-    contact: str = "sip:127.0.0.1:5080", proxy: str = "", contacts: str = "0", aor_proxy: str = "", from_user: str = ""
+    contact: str = "sip:127.0.0.1:5080",
+    proxy: str = "",
+    contacts: str = "0",
+    aor_proxy: str = "",
+    from_user: str = "",
+    redirect_method: str = "user",
+    allow_transfer: str = "false",
+    module: str = "",
 ) -> Pjsip:
-    """An endpoint `carrier` with the aor `carrier`."""
+    """An endpoint `carrier` with the aor `carrier`, and a module that is loaded."""
+    endpoint = {"aors": "carrier", "outbound_proxy": proxy, "from_user": from_user, "identify_by": "ip"}
     return Pjsip(
-        endpoint_carrier={"aors": "carrier", "outbound_proxy": proxy, "from_user": from_user, "identify_by": "ip"},
+        endpoint_carrier={**endpoint, "redirect_method": redirect_method, "allow_transfer": allow_transfer},
         aor_carrier={"contact": contact, "max_contacts": contacts, "outbound_proxy": aor_proxy},
+        **{f"modules_{module}": {"name": module}},
     )
 
 
@@ -97,6 +106,32 @@ async def test_a_sandbox_trunk_that_may_lead_elsewhere_is_refused(wrong: Pjsip) 
 async def test_no_trunk_may_replace_our_caller_id() -> None:
     with pytest.raises(ConfigError, match="from_user=4711"):
         await check_trunks(pjsip(from_user="4711").ask, {"test": REAL})
+
+
+@pytest.mark.attack("row 1: a redirect that the SIP stack follows by itself")
+async def test_no_trunk_may_follow_a_redirect_by_itself() -> None:
+    with pytest.raises(ConfigError, match=r"redirect_method=uri_pjsip.*remove it from pjsip\.conf"):
+        await check_trunks(pjsip(redirect_method="uri_pjsip").ask, {"test": REAL})
+    for method in ("user", "uri_core"):
+        await check_trunks(pjsip(redirect_method=method).ask, {"test": REAL})
+
+
+@pytest.mark.attack("row 1: REFER of a callee")
+async def test_no_trunk_may_obey_a_refer() -> None:
+    """Nobody does without the module."""
+    module = "res_pjsip_refer.so"
+    with pytest.raises(ConfigError, match="set allow_transfer=no"):
+        await check_trunks(pjsip(allow_transfer="true", module=module).ask, {"test": REAL})
+    await check_trunks(pjsip(allow_transfer="false", module=module).ask, {"test": REAL})
+    await check_trunks(pjsip(allow_transfer="true").ask, {"test": REAL})
+    asked = pjsip(allow_transfer="true")
+
+    async def not_loaded(uri: str) -> Response | None:
+        if "modules" in uri:
+            raise RequestFailed(uri, 409, "Module information could not be retrieved")
+        return await asked.ask(uri)
+
+    await check_trunks(not_loaded, {"test": REAL})
 
 
 async def test_a_trunk_that_leads_nowhere_is_refused() -> None:
