@@ -105,22 +105,26 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     await inst.store.keep_ready(IDLE_CONNECTIONS)
     await catalog.check(inst.store)
     checkpoint.compare(checkpoint.read(inst.settings.data), await progress.progress(inst.store))
+    sequencer = Sequencer(inst.store, await Notary.open(inst.settings, inst.store))
+    await sequencer.check()
     await nodes.register_node(inst.store, entityid, f"{platform.node()} {inst.settings.asterisk.url}")
     stops = Stops(inst.store, inst.journal, inst.clock, entityid)
     flushed = await stops.flush()
     if flushed:
         _log.info("stops of the journal are in the database", count=flushed)
     async with recognizer_of(inst.settings.speech, inst.settings.project) as recognizer:
-        parts = await _build(inst, lock, stops, recognizer)
+        parts = await _build(inst, lock, stops, recognizer, sequencer)
         spare_collections()
         with closing(parts.renderer), closing(parts.voice):
             async with stops.flushed_in_the_end(), asyncio.TaskGroup() as group:
-                await _serve(inst, entityid, parts, group)
+                await _serve(inst, entityid, parts, sequencer, group)
     if not stops.pending:
         await nodes.forget_node(inst.store, entityid)  # nobody needs to wait for our journal
 
 
-async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer: Recognizer | None) -> _Parts:
+async def _build(
+    inst: Installation, lock: WorkerLock, stops: Stops, recognizer: Recognizer | None, sequencer: Sequencer
+) -> _Parts:
     """Join the parts, and note which rules they judge by."""
 
     async def serve(arrival: Arrival) -> str | None:
@@ -151,7 +155,7 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     node = Node(lock.entityid, inst.store, ari, router, inst.clock, rules, LiveCalls())
     await texts.remember_ruleset(inst.store, rules)
     await contacts.wake_old_rules(inst.store, rules.version, inst.clock.now())
-    worker = Worker(node, stops, lock, Health(), inst.settings.data)
+    worker = Worker(node, stops, lock, Health(), inst.settings.data, sequencer.hold)
     heard = PromptWatch(inst.settings, ari, inst.clock, worker.health)
     prompts = inst.settings.project / "prompts"
     playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
@@ -164,7 +168,9 @@ async def _build(inst: Installation, lock: WorkerLock, stops: Stops, recognizer:
     return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, rehearsals, asked, voice, renderer, heard)
 
 
-async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asyncio.TaskGroup) -> None:
+async def _serve(
+    inst: Installation, entityid: str, parts: _Parts, sequencer: Sequencer, group: asyncio.TaskGroup
+) -> None:
     """Connect, tidy up, call until told to end, then end everything in order."""
     node, worker, dialer = parts.node, parts.worker, parts.dialer
     ari, desk = node.ari, parts.desk
@@ -179,12 +185,10 @@ async def _serve(inst: Installation, entityid: str, parts: _Parts, group: asynci
     swept = await sweep.sweep(inst.store, entityid, sweep_rule(inst.clock))
     if swept.released or swept.interrupted:
         _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
-    notary = await Notary.open(inst.settings, inst.store)
-    sequencer = Sequencer(inst.store, notary)
     watch = TrunkWatch(inst.settings, dialer.breakers)
     internal = InternalCalls(node, inst.settings.trunks, hold=worker.hold, take_stop=parts.stops.take)
     kept, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
-    purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(notary.key), screened_days=days)
+    purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(sequencer.notary.key), screened_days=days)
     works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), internal.run(), purger.run())
     asked = (parts.rehearsals.run(), parts.asked.run(), parts.heard.run())
     background += [group.create_task(work) for work in (*works, *asked, watch.run(), dialer.agents.run())]

@@ -10,6 +10,8 @@ from agi_app.cli.common import HERE, ProjectOption, say, with_installation
 from agi_app.consent.recovery import Recovery, accept, look
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.proof.notary import Notary
+from agi_app.proof.sequencer import Sequencer
 from agi_app.store import nodes
 
 
@@ -28,9 +30,13 @@ def recover(
     """After a backup was restored: what is missing, and how to go on. Changes nothing without --accept-restored."""
 
     async def work(inst: Installation) -> Recovery:
-        if accept_restored:
-            return await accept(inst.store, inst.journal, inst.settings.data, inst.clock)
-        return await look(inst.store, inst.journal, inst.settings.data, inst.clock)
+        sequencer = Sequencer(inst.store, await Notary.open(inst.settings, inst.store))
+        tree = await sequencer.behind()
+        if not accept_restored:
+            return await look(inst.store, inst.journal, inst.settings.data, inst.clock, tree=tree)
+        if tree is not None:
+            await sequencer.restart()
+        return await accept(inst.store, inst.journal, inst.settings.data, inst.clock, tree=tree)
 
     found = with_installation(project, work)
     for line in found.lines:

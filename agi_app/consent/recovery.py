@@ -24,13 +24,18 @@ class Recovery:
     lines: tuple[str, ...]
 
 
-async def look(store: Store, journal: Journal, data_folder: Path, clock: Clock) -> Recovery:
-    """Say how this database stands to what the node remembers; changes nothing."""
+async def look(store: Store, journal: Journal, data_folder: Path, clock: Clock, *, tree: str | None = None) -> Recovery:
+    """Say how this database stands to what the node remembers; changes nothing.
+
+    ``tree``: why the audit tree lacks what was signed; None: it does not.
+    """
     found = await progress(store)
     in_journal = len(await asyncio.to_thread(lambda: list(journal.unflushed(0))))
     try:
         noted = checkpoint.read(data_folder)
         checkpoint.compare(noted, found)
+        if tree is not None:
+            raise SafetyError(tree)
     except SafetyError as error:
         return Recovery(
             False,
@@ -41,6 +46,7 @@ async def look(store: Store, journal: Journal, data_folder: Path, clock: Clock) 
                 " So accepting it also keeps everybody from being called for a day.",
                 "Caps of a week or a month, and the gap after a declined call, will not count the lost calls: keep"
                 " campaigns paused for longer if they matter.",
+                *_given_up(tree),
                 "On the other nodes the same has to be done with their own journals.",
                 "To accept: agi-app recover --accept-restored",
             ),
@@ -51,12 +57,15 @@ async def look(store: Store, journal: Journal, data_folder: Path, clock: Clock) 
     )
 
 
-async def accept(store: Store, journal: Journal, data_folder: Path, clock: Clock) -> Recovery:
+async def accept(
+    store: Store, journal: Journal, data_folder: Path, clock: Clock, *, tree: str | None = None
+) -> Recovery:
     """Replay the whole journal, hold all dialling for a day after the last note, and write a new note.
 
-    A database that is not behind is left alone: nobody is held for nothing.
+    A database that is not behind is left alone: nobody is held for nothing. ``tree`` as for ``look``; the audit tree
+    itself is for the caller to restart.
     """
-    seen = await look(store, journal, data_folder, clock)
+    seen = await look(store, journal, data_folder, clock, tree=tree)
     if seen.well:
         return seen
     found = await progress(store)
@@ -78,6 +87,11 @@ async def accept(store: Store, journal: Journal, data_folder: Path, clock: Clock
             f"nobody is called before {until:%Y-%m-%d %H:%M} UTC",
         ),
     )
+
+
+def _given_up(tree: str | None) -> tuple[str, ...]:
+    text = "The proof will say for ever that the audit entries which this database lacks were given up."
+    return () if tree is None else (text,)
 
 
 def _hold(found: Progress, now: dt.datetime) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from agi_app import log
@@ -56,8 +57,18 @@ class Health:
 class Worker:
     """One node at work."""
 
-    def __init__(self, node: Node, stops: Stops, lock: WorkerLock, health: Health, data_folder: Path) -> None:
+    def __init__(
+        self,
+        node: Node,
+        stops: Stops,
+        lock: WorkerLock,
+        health: Health,
+        data_folder: Path,
+        sealing: Callable[[], str | None],
+    ) -> None:
+        """``sealing`` says why rows that a call would write might not be proved; None: they are."""
         self._node, self._stops, self._lock, self.health = node, stops, lock, health
+        self._sealing = sealing
         self._data_folder = data_folder
         self._look_around = asyncio.Event()  # something changed: keep house now
         self._listening = False  # the connection that hears of stops is up; the live calls may be unchecked yet
@@ -83,7 +94,7 @@ class Worker:
             return health.keys
         if health.hold_until is not None and self._node.clock.now() < health.hold_until:
             return f"the database was restored from a backup: nobody is called before {health.hold_until:%F %H:%M} UTC"
-        return health.catalog or health.clock or health.peers or health.checkpoint or health.prompts
+        return health.catalog or health.clock or health.peers or health.checkpoint or health.prompts or self._sealing()
 
     async def listen(self, dialer: Dialer) -> None:
         """Obey stops and campaign changes of every node until cancelled."""

@@ -59,6 +59,11 @@ class Notary:
             )
         return found
 
+    @property
+    def last(self) -> Checkpoint | None:
+        """The newest checkpoint that this process has read or made."""
+        return self._last
+
     def read(self, note: str) -> Checkpoint:
         """A checkpoint of ours; ValueError says why it is none."""
         return verify(note, self.origin, self.public)

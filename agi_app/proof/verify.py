@@ -234,12 +234,24 @@ def _backdated(kind: str, row: audit_check.LeafRow) -> Fault:
     return Fault("backdated", text, table, row.row_id, row.leaf)
 
 
+def _set_aside(found: audit.Aside) -> Fault:
+    gone = found.kind.removeprefix(audit.GONE)
+    if gone != found.kind:
+        table = TABLES.get(gone, gone)
+        text = f"{table} {found.one} was queued for a leaf and is gone ({found.rows} rows)"
+        return Fault("removed", text, table, found.one)
+    text = f"{found.rows} rows of the unknown kind {found.kind}, such as {found.one}, are queued for a leaf"
+    return Fault("inserted", text, "audit_queue")
+
+
 async def _look_for_strangers(look: _Look, hashed: Callable[[str], bytes]) -> None:
     """Rows that came past the triggers, and what tells another story than its row in the tree."""
     for kind, table in TABLES.items():
         for row_id in await audit_check.unsealed(look.connection, kind):
             text = f"{table} {row_id} has no leaf and was never queued for one: it was put in by hand"
             look.report.add(Fault("inserted", text, table, row_id))
+    for aside in await audit.set_aside(look.connection):
+        look.report.add(_set_aside(aside))
     for odd in await guard_changes.false_rows(look.connection, hashed):
         look.report.add(Fault("changed", odd.text, odd.table, odd.row, odd.leaf))
     for found in await audit_check.false_attempts(look.connection):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,17 +15,20 @@ from dataclasses import dataclass
 
 import psycopg
 
+from agi_app.audit.entries import TABLES
 from agi_app.errors import StoreError
 from agi_app.store import queries
 from agi_app.store.faults import store_error
 from agi_app.store.pool import ANSWER_LIMIT_S, Store
-from agi_app.store.statements import Connection, record, records
+from agi_app.store.statements import Connection, record, records, rows
 
 Q = queries.load("audit")
 SESSION = queries.load("session")
 HASH_BYTES = 32
 NONCE_BYTES = 16
 PUBLIC_KEY = "audit_public_key"
+KINDS = list(TABLES)
+GONE = "gone "  # before the kind of queued rows that are not there any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,24 @@ class Size:
 
     leaves: int
     queued: int
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Rows of the queue that cannot be sealed: their kind, how many, and the id of one."""
+
+    kind: str
+    rows: int
+    one: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A sign of life: up to ``at`` (real time) all that was queued is in the tree of ``size``, and signed."""
+
+    at: dt.datetime
+    size: int
+    signature: bytes
 
 
 class Seat:
@@ -69,6 +91,9 @@ async def take_seat(store: Store) -> Seat | None:
     except psycopg.Error as error:
         await connection.close()
         raise store_error(error, store.where) from error
+    except BaseException:
+        await connection.close()
+        raise
     if row and row["got"]:
         return Seat(connection, store.where)
     await connection.close()
@@ -76,8 +101,30 @@ async def take_seat(store: Store) -> Seat | None:
 
 
 async def take_queued(connection: Connection, most: int) -> dict[str, list[int]]:
-    """Take about ``most`` rows from the queue: kind -> ids."""
-    return {row["kind"]: row["ids"] for row in await records(connection, Q["take_queued"], {"most": most})}
+    """Take about ``most`` rows of kinds that are known from the queue: kind -> ids."""
+    wanted = {"most": most, "kinds": KINDS}
+    return {row["kind"]: row["ids"] for row in await records(connection, Q["take_queued"], wanted)}
+
+
+async def set_aside(connection: Connection) -> list[Aside]:
+    """What is in the queue and nobody takes; the first kinds."""
+    return await rows(connection, Aside, Q["set_aside"], {"kinds": KINDS})
+
+
+async def keep_gone(connection: Connection, kind: str, ids: Sequence[int]) -> None:
+    """Of these rows, which were queued, put those that have no leaf now back, set aside as gone."""
+    await connection.execute(Q["keep_gone"], {"kind": kind, "gone": GONE + kind, "ids": list(ids)})
+
+
+async def beat(connection: Connection, at: dt.datetime, size: int, signature: bytes) -> None:
+    """Leave the sequencer's sign of life."""
+    await connection.execute(Q["beat"], {"at": at, "size": size, "signature": signature})
+
+
+async def last_beat(connection: Connection) -> Beat | None:
+    """The sequencer's last sign of life, as it was signed or as somebody changed it."""
+    found = await rows(connection, Beat, Q["last_beat"])
+    return found[0] if found else None
 
 
 async def seal(connection: Connection, kind: str, ids: Sequence[int], first: int) -> list[bytes]:

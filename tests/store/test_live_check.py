@@ -50,7 +50,7 @@ class Site:
         agents = SimpleNamespace(told=dict)
         self._dialer: Any = SimpleNamespace(control_changed=lambda: None, holding=None, holds=dict, agents=agents)
         lock = SimpleNamespace(still_held=held)
-        self.worker = Worker(cast(Any, node), cast(Any, journal), cast(Any, lock), Health(), folder)
+        self.worker = Worker(cast(Any, node), cast(Any, journal), cast(Any, lock), Health(), folder, lambda: None)
 
     async def hears(self, heard: Heard) -> None:
         """What the listening connection tells."""

@@ -56,6 +56,7 @@ class World:
         self.stops.replay = self._replay
         self.health = Health()
         self.health.deaf = self.health.peers = self.health.keys = None
+        self.unsealed: str | None = None
         self.dialer = SimpleNamespace(changes=0)
         self.dialer.control_changed = self._change
         world = self
@@ -68,7 +69,10 @@ class World:
                 return world.connected
 
         node = SimpleNamespace(live=self.live, ari=FakeAri(), clock=self.clock, store=None, entityid="n")
-        self.worker = Worker(cast(Any, node), cast(Any, self.stops), cast(Any, None), self.health, folder)
+        self.worker = Worker(cast(Any, node), cast(Any, self.stops), cast(Any, None), self.health, folder, self.sealing)
+
+    def sealing(self) -> str | None:
+        return self.unsealed
 
     def _replay(self) -> None:
         self.stops.replayed += 1
@@ -119,6 +123,8 @@ def test_when_all_is_well_it_dials(world: World) -> None:
 
 def test_each_fault_holds_and_says_how_to_mend_it(world: World) -> None:
     worker, health = world.worker, world.health
+    world.unsealed = "rows wait for a signed checkpoint"
+    assert worker.hold() == world.unsealed
     health.checkpoint = "the database ends at decision 3"
     assert worker.hold() == "the database ends at decision 3"
     health.peers = "workers have not said … start them"

@@ -92,17 +92,37 @@ FROM guard_change
 -- name: lock_sequencer
 SELECT pg_try_advisory_lock(hashtextextended('agi-app audit sequencer', 0)) AS got;
 
--- Some queued rows, the oldest first: as many as make up about %(most)s ids.
+-- Some queued rows, the oldest first: as many as make up about %(most)s ids. Rows of a kind that we do not know stay.
 -- name: take_queued
 WITH oldest AS (
     SELECT queue_id, sum(cardinality(ids)) OVER (ORDER BY queue_id) - cardinality(ids) AS before
-    FROM (SELECT queue_id, ids FROM audit_queue ORDER BY queue_id LIMIT %(most)s) q
+    FROM (SELECT queue_id, ids FROM audit_queue WHERE kind = ANY(%(kinds)s) ORDER BY queue_id LIMIT %(most)s) q
 ), taken AS (
     DELETE FROM audit_queue USING oldest
     WHERE audit_queue.queue_id = oldest.queue_id AND oldest.before < %(most)s
     RETURNING kind, ids
 )
 SELECT kind, array_agg(id ORDER BY id) AS ids FROM taken, unnest(ids) AS id GROUP BY kind ORDER BY kind;
+
+-- What nobody takes from the queue.
+-- name: set_aside
+SELECT kind, sum(cardinality(ids))::bigint AS rows, min(ids[1]) AS one FROM audit_queue
+WHERE kind <> ALL(%(kinds)s) GROUP BY kind ORDER BY kind LIMIT 5;
+
+-- Queued rows that are not there any more: nothing of ours takes a row away, so they stay in the queue by this name.
+-- name: keep_gone
+INSERT INTO audit_queue (kind, ids)
+SELECT %(gone)s, array_agg(w.id) FROM unnest(%(ids)s::bigint[]) AS w (id)
+WHERE NOT EXISTS (SELECT FROM audit_leaf l WHERE l.kind = %(kind)s AND l.row_id = w.id) HAVING count(*) > 0;
+
+-- A lost sign of life is only an older one, so nobody waits for the disk.
+-- name: beat
+WITH soon AS (SELECT set_config('synchronous_commit', 'off', true))
+INSERT INTO audit_beat AS b (at, size, signature) SELECT %(at)s, %(size)s, %(signature)s FROM soon
+ON CONFLICT (only_row) DO UPDATE SET at = excluded.at, size = excluded.size, signature = excluded.signature;
+
+-- name: last_beat
+SELECT at, size, signature FROM audit_beat;
 
 -- Nonces: 16 random bytes a row, one after another.
 -- name: seal
