@@ -46,6 +46,7 @@ TABLES = {
     "complaint": "complaint",
     "complaint_note": "complaint_note",
     "guard_change": "guard_change",
+    "database_fact": "database_fact",
 }
 
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from agi_app.errors import ConfigError, InputError
 from agi_app.files import write_whole
-from agi_app.gate.rules import PROOF_KINDS
+from agi_app.gate.rules import LONGEST_PROOF, PROOF_KINDS
 from agi_app.model.phone import NotANumber, PhoneNumber, parse
 from agi_app.store.caller_ids import Proof, add_proof
 from agi_app.store.pool import Store
 
-LONGEST = dt.timedelta(days=365)
+LONGEST = LONGEST_PROOF
 LARGEST_LETTER = 20 * 1024 * 1024  # bytes
 WARN_BEFORE = dt.timedelta(days=30)
 LABEL = {"letter": "unverified letter", "call": "verification call", "rehearsal": "rehearsal only"}

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from agi_app.clock import Clock
 from agi_app.consent.caller_id_proof import LONGEST
 from agi_app.errors import AsteriskError, ConfigError, InputError
+from agi_app.gate.rehearsal import LONGEST_PHONE_PROOF
 from agi_app.model.phone import PhoneNumber
 from agi_app.store import nodes, verifications
 from agi_app.store.caller_ids import Proof
@@ -25,7 +26,7 @@ from agi_app.store.verifications import Status
 from agi_app.trunk_config import TrunkSettings
 
 CODE_LENGTH = 6
-PHONE_PROOF = dt.timedelta(days=90)  # how long a telephone of our staff may hear rehearsals; house rule
+PHONE_PROOF = LONGEST_PHONE_PROOF
 LONGEST_CALL = dt.timedelta(minutes=4)  # ringing, talking, and every wait for Asterisk
 LOOK_EVERY_S = 0.3
 _SALT = 16

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from agi_app.gate.case import Reason
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
-from agi_app.gate.rules import DAY
+from agi_app.gate.rules import DAY, LONGEST_PROOF, holds_too_long
 from agi_app.gate.ruleset import RuleSet
 from agi_app.gate.verification import Kind, VerificationFacts, judge_own_call
 
 REHEARSALS_PER_DAY = 20  # of one telephone, in any 24 hours; house rule
 DECIDED_AS = "rehearse FLOW"  # the campaign name in decision rows: no campaign can have a name with a space
 _KIND = Kind(DECIDED_AS)
+LONGEST_PHONE_PROOF = dt.timedelta(days=90)  # how long a telephone of our staff may hear rehearsals; house rule
 PHONE_PROOFS = frozenset({"rehearsal", "call"})  # a letter is about a number, not about who answers there
 
 
@@ -40,6 +41,9 @@ def phone_is_ours(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
     proof = facts.phone_proof
     if proof is None or proof.number != facts.number or proof.kind not in PHONE_PROOFS:
         return Reason("phone_unproved", "nobody has proved by a call that this telephone is one of ours")
+    if holds_too_long(proof, LONGEST_PHONE_PROOF if proof.kind == "rehearsal" else LONGEST_PROOF, now):
+        text = f"the proof of this telephone until {proof.expires_at:%Y-%m-%d} holds longer than a proof can"
+        return Reason("phone_unproved", text)
     if proof.expires_at <= now:
         return Reason("phone_proof_expired", f"the proof of this telephone ended on {proof.expires_at:%Y-%m-%d}")
     return None

@@ -10,10 +10,12 @@ import datetime as dt
 
 from agi_app.gate import time_rules
 from agi_app.gate.case import Case, Reason, Rule
+from agi_app.gate.facts import ProofFact
 from agi_app.gate.limits import list_faults
 from agi_app.model.campaign import CampaignState, Purpose
 
 DAY = dt.timedelta(hours=24)
+LONGEST_PROOF = 365 * DAY  # how long a proof of a number is good for; house rule
 PROOF_KINDS = frozenset({"letter", "call"})  # a rehearsal's proof never makes a caller ID
 
 
@@ -113,13 +115,21 @@ def external_lists_fresh(case: Case) -> Reason | None:
 
 
 def caller_id_proved(case: Case) -> Reason | None:
-    """The number we show is proved to be ours, and the proof has not expired."""
+    """The number we show is proved to be ours by a proof that has not expired, and not by one of more than a year."""
     proof = next((p for p in case.facts.caller_id_proofs if p.number == case.caller_id), None)
     if proof is None or proof.kind not in PROOF_KINDS:
         return Reason("caller_id_unproved", f"{case.caller_id} has no ownership proof")
+    if holds_too_long(proof, LONGEST_PROOF, case.now):
+        text = f"the proof of {case.caller_id} until {proof.expires_at:%Y-%m-%d} holds longer than a proof can"
+        return Reason("caller_id_unproved", text)
     if proof.expires_at <= case.now:
         return Reason("caller_id_proof_expired", f"the proof of {case.caller_id} has expired")
     return None
+
+
+def holds_too_long(proof: ProofFact, longest: dt.timedelta, now: dt.datetime) -> bool:
+    """Whether no proof made until now holds that long: it was made by another clock, or by hand. A day is spared."""
+    return proof.expires_at > now + longest + DAY
 
 
 def caller_id_same(case: Case) -> Reason | None:

@@ -97,7 +97,12 @@ def _shown_is_ours(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
     proof = facts.shown_proof
     if facts.shown is None or facts.shown == facts.number:
         return None
-    if proof is None or proof.kind not in rules.PROOF_KINDS or proof.expires_at <= now:
+    if (
+        proof is None
+        or proof.kind not in rules.PROOF_KINDS
+        or proof.expires_at <= now
+        or rules.holds_too_long(proof, rules.LONGEST_PROOF, now)
+    ):
         return Reason("caller_id_unproved", f"{facts.shown} has no valid ownership proof, so it is not shown")
     return None
 

@@ -60,8 +60,38 @@ async def sandbox_offset(store: Store, start: dt.datetime) -> dt.timedelta:
 
 
 async def rules_clock(store: Store, start: dt.datetime | None) -> Clock:
-    """The clock that rules are judged by: the real one, or a sandbox's that began at ``start``."""
+    """The clock that rules are judged by: the real one, or a sandbox's that began at ``start``.
+
+    Raises SafetyError when the database is bound to the other kind: what was written by a sandbox's clock (a proof
+    until 2046) would hold by the real one, too.
+    """
+    await _bind_clock(store, SystemClock.name if start is None else SandboxClock.name)
     return SystemClock() if start is None else SandboxClock(await sandbox_offset(store, start))
+
+
+async def _bind_clock(store: Store, wanted: str) -> None:
+    """A database is bound to one clock for good: to a sandbox's when that first opens it, else at first use."""
+    async with store.transaction() as connection:
+        row = await record(connection, Q["clock"])
+        if row is None:
+            raise StoreError(f"database {store.where}: does not say what it holds; run `agi-app migrate`")
+        bound = row["bound"] or (SystemClock.name if row["used"] else None)
+        if bound not in (None, wanted):
+            raise SafetyError(_OTHER_CLOCK[bound].format(where=store.where))
+        if row["bound"] is None and (row["used"] or wanted == SandboxClock.name):
+            await connection.execute(Q["bind_clock"], {"clock": wanted})
+
+
+_OTHER_CLOCK = {
+    SandboxClock.name: (
+        "database {where}: it was filled by a sandbox's clock, so nothing in it holds for real calls; for those make a"
+        " project of its own (`agi-app init DIR`), or name another, empty database in DATABASE_URL"
+    ),
+    SystemClock.name: (
+        "database {where}: it was filled by the real clock, and [sandbox] clock would judge by another one; take"
+        " `clock` out of agi-app.toml, or make a project of its own for the sandbox (`agi-app init DIR`)"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,12 +147,20 @@ async def test_a_caller_id_is_judged_by_rules_time(patient: Patient, cluster: em
                 ' "jurisdictions": ["CN"]}',
             ),
         )
-    now = await patient.examine()
-    assert "the proof has expired on 2020-04-10" in now["caller ID"].text
-    assert "agi-app callerid prove +999862155500001" in now["caller ID"].mend
+    in_march = await patient.examine(f'{patient.settings}\n[sandbox]\nclock = "2020-03-03T10:00:00+08:00"\n')
+    assert "filled by the real clock" in in_march["database"].text
+    with psycopg.connect(cluster.url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("INSERT INTO database_fact (name, value) VALUES ('clock', 'sandbox')")
     in_march = await patient.examine(f'{patient.settings}\n[sandbox]\nclock = "2020-03-03T10:00:00+08:00"\n')
     assert in_march["caller ID"].well
     assert "good for 37 days" in in_march["caller ID"].text
+    with psycopg.connect(cluster.url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("UPDATE database_fact SET value = 'system'")
+    now = await patient.examine()
+    assert "the proof has expired on 2020-04-10" in now["caller ID"].text
+    assert "agi-app callerid prove +999862155500001" in now["caller ID"].mend
 
 
 async def test_the_dialplan_has_another_token(patient: Patient, asterisk: Asterisk) -> None:

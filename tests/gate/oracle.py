@@ -24,6 +24,7 @@ GAPS = {"gap_after_declined": "rejected", "gap_after_abandoned": "abandoned"}
 RING_IN_ANY_CASE = (dt.timedelta(seconds=15), dt.timedelta(seconds=45))
 MIDNIGHT = dt.time.max.isoformat()  # as the end of a window; its last microsecond is closed, too
 PROOFS = ("call", "letter")  # a rehearsal's proof never makes a caller ID
+TOO_LONG = dt.timedelta(days=366)  # a proof is good for a year at most; a day more for clocks that differ
 Broken = frozenset[str]  # one broken rule: the ids by which a refusal may name it
 
 
@@ -176,7 +177,8 @@ def _caller_id(facts: Facts, campaign: Campaign, now: dt.datetime) -> set[str]:
     local = dict(campaign.local_caller_ids)
     shown = seen if seen in own else next((local[b] for b in begins if b in local), campaign.caller_id)
     ids = {"caller_id_changed"} if seen is not None and seen not in own else set()
-    proofs = [proof for proof in facts.caller_id_proofs if proof.number == shown and proof.kind in PROOFS]
+    given = [proof for proof in facts.caller_id_proofs if proof.number == shown and proof.kind in PROOFS]
+    proofs = [proof for proof in given if proof.expires_at <= now + TOO_LONG]
     if not proofs:
         ids.add("caller_id_unproved")
     elif all(proof.expires_at <= now for proof in proofs):

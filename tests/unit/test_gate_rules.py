@@ -100,6 +100,14 @@ def test_a_proof_ends_at_its_last_instant() -> None:
     assert judge(caller_id_proofs=proofs("letter", NOW + SECOND)).allowed
 
 
+@pytest.mark.attack("row 8: a proof that holds longer than a proof can")
+def test_a_proof_of_more_than_a_year_proves_nothing() -> None:
+    """It was made by a clock of another time, or by hand."""
+    year = dt.timedelta(days=365)
+    assert judge(caller_id_proofs=proofs("letter", NOW + year)).allowed
+    assert judge(caller_id_proofs=proofs("call", NOW + year + dt.timedelta(days=2))).rules == ("caller_id_unproved",)
+
+
 def test_a_person_is_never_shown_a_second_number() -> None:
     assert judge(caller_id_seen="+999862000000002").rules == ("caller_id_changed",)
     assert judge(caller_id_seen=CALLER_ID).allowed

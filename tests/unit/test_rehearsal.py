@@ -18,7 +18,7 @@ from agi_app.gate.rehearsal import REHEARSALS_PER_DAY, RehearsalFacts, decide_re
 from tests.unit.gate_cases import DAY, NOW, SECOND, YEAR, ruleset
 
 PHONE, SHOWN = "+999861380005501", "+999862155500002"
-PROOF = ProofFact(PHONE, "rehearsal", NOW + YEAR)
+PROOF = ProofFact(PHONE, "rehearsal", NOW + 90 * DAY)
 FACTS = RehearsalFacts(
     person_id=7,
     number=PHONE,

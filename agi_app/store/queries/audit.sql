@@ -89,6 +89,10 @@ SELECT 'guard_change' AS entry, change_id AS id, at, what, pg_catalog.encode(num
        details, entered_by, recorded_at
 FROM guard_change
 
+-- name: rows_database_fact
+SELECT 'database_fact' AS entry, fact_id AS id, name, value, recorded_at
+FROM database_fact
+
 -- name: lock_sequencer
 SELECT pg_try_advisory_lock(hashtextextended('agi-app audit sequencer', 0)) AS got;
 

@@ -8,6 +8,7 @@ SELECT c.state, clock_timestamp() + %(offset)s::interval AS now,
        set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
        (SELECT jsonb_agg(p) FROM (SELECT DISTINCT ON (e164) e164 AS number, kind, expires_at FROM caller_id_proof
                                   WHERE e164 = ANY(%(shown)s) AND kind IN ('letter', 'call')
+                                    AND expires_at <= clock_timestamp() + %(offset)s::interval + interval '366 days'
                                   ORDER BY e164, expires_at DESC) p)::text AS proofs,
        (SELECT jsonb_agg(l) FROM (SELECT DISTINCT ON (name) name, region, as_of FROM external_list
                                   ORDER BY name, list_id DESC) l)::text AS lists,

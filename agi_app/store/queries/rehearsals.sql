@@ -42,6 +42,7 @@ SELECT r.rehearsal_id, r.person_id, p.e164, r.shown, r.trunk,
         WHERE g.person_id IN (SELECT group_of(head_of(p.person_id)))) AS suppressed_at,
        (SELECT to_jsonb(best) FROM (SELECT e164 AS number, kind, expires_at FROM caller_id_proof
                                     WHERE e164 = r.shown AND kind IN ('letter', 'call')
+                                      AND expires_at <= clock_timestamp() + %(offset)s::interval + interval '366 days'
                                     ORDER BY expires_at DESC LIMIT 1) best) AS shown_proof,
        (SELECT to_jsonb(best)
         FROM (SELECT p.e164 AS number, 'rehearsal' AS kind, v.proved_until AS expires_at

@@ -8,7 +8,6 @@ SET row_security = off;
 SET transform_null_equals = off;
 SET standard_conforming_strings = on;
 SET default_transaction_isolation = 'read committed';
-SET default_transaction_read_only = off;
 SET default_transaction_deferrable = off;
 SET datestyle = 'ISO, MDY';
 SET intervalstyle = 'postgres';
@@ -58,3 +57,13 @@ SELECT value FROM meta WHERE key = %(key)s;
 
 -- name: database_exists
 SELECT FROM pg_database WHERE datname = %(name)s;
+
+-- Which clock the times in this database are by; null: not told. What was written before it was told is by the real one.
+-- name: clock
+SELECT (SELECT value FROM database_fact WHERE name = 'clock') AS bound,
+       EXISTS (SELECT FROM consent) OR EXISTS (SELECT FROM revocation) OR EXISTS (SELECT FROM suppression)
+       OR EXISTS (SELECT FROM caller_id_proof) OR EXISTS (SELECT FROM external_list) OR EXISTS (SELECT FROM decision)
+       OR EXISTS (SELECT FROM contact) AS used;
+
+-- name: bind_clock
+INSERT INTO database_fact (name, value) VALUES ('clock', %(clock)s) ON CONFLICT DO NOTHING;

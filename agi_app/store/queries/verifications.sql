@@ -35,6 +35,7 @@ SELECT v.verification_id, v.person_id, p.e164, v.shown, v.trunk, v.entered_by, v
         WHERE g.person_id IN (SELECT group_of(head_of(p.person_id)))) AS suppressed_at,
        (SELECT to_jsonb(best) FROM (SELECT e164 AS number, kind, expires_at FROM caller_id_proof
                                     WHERE e164 = v.shown AND kind IN ('letter', 'call')
+                                      AND expires_at <= clock_timestamp() + %(offset)s::interval + interval '366 days'
                                     ORDER BY expires_at DESC LIMIT 1) best) AS shown_proof,
        ARRAY(SELECT dialled_at FROM verification_call
              WHERE dialled_at > clock_timestamp() + %(offset)s::interval - interval '24 hours'
