@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
+from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock, SystemClock
 from agi_app.config import Settings
 from agi_app.consent import identity
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.journal import Journal
 from agi_app.consent.suppression import SuppressionKey
+from agi_app.proof.notary import Notary
 from agi_app.store import checks
 from agi_app.store.migrate import migrate
 from agi_app.store.pool import Store
@@ -43,10 +46,16 @@ async def installation(settings: Settings) -> AsyncIterator[Installation]:
         if url is None:
             await migrate(store)
         await identity.confirm(store, settings)
+        store.make_stamper = partial(_stamper, settings, store)
         clock = await checks.rules_clock(store, settings.sandbox.clock)
         yield Installation(settings, store, clock, key, Journal(settings.data, clock))
     finally:
         await store.close()
+
+
+async def _stamper(settings: Settings, store: Store) -> Stamper:
+    """Made when the first fact is entered: a lost audit key must not keep a stop out."""
+    return (await Notary.open(settings, store)).stamper
 
 
 async def migrate_database(settings: Settings) -> list[str]:

@@ -21,6 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agi_app.audit.stamps import Stamper
 from agi_app.campaigns.preview import Terms, preview
 from agi_app.campaigns.projection import Limits
 from agi_app.campaigns.rules import load_ruleset
@@ -139,6 +142,7 @@ async def _prepare(url: str, ours: Sequence[Campaign]) -> None:
     store = await Store.open(url, Path(), clock=_clock(), hash_number=lambda _: b"", check_schema=False)
     try:
         await migrate(store)
+        store.make_stamper = _stamper
         day = dt.timedelta(days=1)
         letter = caller_ids.Proof(OURS.caller_id, "letter", "l.txt", "", "bench", NOW - day, NOW + 90 * day)
         await caller_ids.add_proof(store, letter, NOW)
@@ -159,6 +163,10 @@ async def opened(project: Path) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
+
+
+async def _stamper() -> Stamper:
+    return Stamper(Ed25519PrivateKey.generate(), "agi-app/bench")
 
 
 def _clock() -> SandboxClock:

@@ -47,6 +47,9 @@ TABLES = {
     "complaint_note": "complaint_note",
     "guard_change": "guard_change",
     "database_fact": "database_fact",
+    "person_link": "person_link",
+    "phone_proof": "phone_proof",
+    "list_digest": "list_digest",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from pathlib import Path
 from typing import Annotated
@@ -22,12 +23,15 @@ from agi_app.cli.common import (
     warn,
     with_installation,
 )
+from agi_app.config import load_settings
+from agi_app.consent.identity import key_of
 from agi_app.errors import InputError
 from agi_app.files import write_whole
 from agi_app.installation import Installation
 from agi_app.proof import export as exporter
 from agi_app.proof import prove as prover
 from agi_app.proof import verify as verifier
+from agi_app.proof.dump import verify_dump
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sealed, Sequencer
 from agi_app.store.access import Access, log_access
@@ -43,16 +47,26 @@ def verify(
     witness: Annotated[
         Path | None, typer.Option(help="A witness copy of the checkpoints; default: that of the settings.")
     ] = None,
+    dump: Annotated[
+        Path | None,
+        typer.Option(help="Look at the rows of this `pg_dump` in a server of our own; the database is not asked."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Look for changed, removed, inserted or reordered records up to the last checkpoint. Exit 1 when there are any."""
+
+    async def of_dump(file: Path) -> Report:
+        settings = load_settings(project)
+        with progress("entries") as report:
+            hash_number = key_of(settings).hash_number
+            return await verify_dump(settings, hash_number, file, witness=witness, progress=report)
 
     async def work(inst: Installation) -> Report:
         notary = await Notary.open(inst.settings, inst.store)
         with progress("entries") as report:
             return await verifier.verify(inst.store, notary, witness=witness, progress=report)
 
-    found = with_installation(project, work)
+    found = with_installation(project, work) if dump is None else asyncio.run(of_dump(dump))
     if as_json:
         say_json(found.as_json())
     else:

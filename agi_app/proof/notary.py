@@ -16,6 +16,7 @@ from agi_app import log
 from agi_app.audit import files
 from agi_app.audit.checkpoint import Checkpoint, newest, origin_of, public_line, sign, thinned, verify
 from agi_app.audit.key import audit_folder, load_or_make
+from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
 from agi_app.config import Settings
 from agi_app.errors import ConfigError, SafetyError
@@ -37,6 +38,7 @@ class Notary:
         """``witness`` is the file of the witness copy."""
         self.origin, self.key, self.public = origin, key, key.public_key()
         self.public_line = public_line(origin, self.public)
+        self.stamper = Stamper(key, origin)
         self.file, self.witness_file = folder / files.CHECKPOINTS, witness
         self.by = sha256(f"{platform.node()} {folder.resolve()}".encode()).hexdigest()[:8]
         self._clock = clock

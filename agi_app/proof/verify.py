@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from agi_app.audit.entries import TABLES
 from agi_app.audit.findings import Fault, Report, in_force
 from agi_app.audit.tree import Frontier, leaf_hash
 from agi_app.errors import ConfigError, InputError
+from agi_app.proof import facts
 from agi_app.proof.notary import Notary
 from agi_app.store import audit, audit_check, catalog, guard_changes
 from agi_app.store.pool import Store
@@ -44,6 +46,7 @@ class _Look:
     report: Report
     checkpoints: list[Checkpoint]
     size: int
+    hash_number: Callable[[str], bytes]
     excused: set[tuple[str, int | str]] = field(default_factory=set)
 
 
@@ -60,7 +63,7 @@ async def verify(
         for name, what in await catalog.differences(connection):
             report.add(Fault("catalog", f"{name} {what}", name))
         found = await audit.size(connection)
-        look = _Look(connection, report, checkpoints, found.leaves)
+        look = _Look(connection, report, checkpoints, found.leaves, store.hash_number)
         report.checkpoint = checkpoints[-1] if checkpoints else None
         report.not_covered = max(0, found.leaves - report.entries) + found.queued
         if found.leaves and not checkpoints:
@@ -70,7 +73,8 @@ async def verify(
             report.add(Fault("truncated", text, "audit_leaf", None, found.leaves))
         await _read_erasures(look, notary)
         await _walk(look, progress)
-        await _look_for_strangers(look, store.hash_number)
+        await _look_for_strangers(look)
+        await facts.compare(connection, report, notary.stamper, look.excused)
     return report
 
 
@@ -196,6 +200,9 @@ async def _compare_rows(look: _Look, start: int, end: int) -> None:
                     look.report.add(_misfit(kind, row))
             elif row.recorded_at and row.recorded_at < _earliest(not_before, row.leaf):
                 look.report.add(_backdated(kind, row))
+            elif kind == "person" and not _is_hash_of_number(row, look.hash_number):
+                text = f"person {row.row_id} has a hash that is not of the number: no stop would fit it"
+                look.report.add(Fault("forged fact", text, "person", row.row_id, row.leaf))
 
 
 def _fits(row: audit_check.LeafRow) -> bool:
@@ -203,6 +210,11 @@ def _fits(row: audit_check.LeafRow) -> bool:
     if row.payload is None or row.nonce is None:
         return False
     return leaf_hash(row.nonce + row.payload.encode()) == row.hash
+
+
+def _is_hash_of_number(row: audit_check.LeafRow, hashed: Callable[[str], bytes]) -> bool:
+    told = json.loads(row.payload or "{}")
+    return bool(hashed(told["number"]).hex() == told["number_hash"])
 
 
 def _earliest(not_before: list[tuple[int, dt.datetime]], leaf: int) -> dt.datetime:
@@ -244,7 +256,7 @@ def _set_aside(found: audit.Aside) -> Fault:
     return Fault("inserted", text, "audit_queue")
 
 
-async def _look_for_strangers(look: _Look, hashed: Callable[[str], bytes]) -> None:
+async def _look_for_strangers(look: _Look) -> None:
     """Rows that came past the triggers, and what tells another story than its row in the tree."""
     for kind, table in TABLES.items():
         for row_id in await audit_check.unsealed(look.connection, kind):
@@ -252,7 +264,7 @@ async def _look_for_strangers(look: _Look, hashed: Callable[[str], bytes]) -> No
             look.report.add(Fault("inserted", text, table, row_id))
     for aside in await audit.set_aside(look.connection):
         look.report.add(_set_aside(aside))
-    for odd in await guard_changes.false_rows(look.connection, hashed):
+    for odd in await guard_changes.false_rows(look.connection, look.hash_number):
         look.report.add(Fault("changed", odd.text, odd.table, odd.row, odd.leaf))
     for found in await audit_check.false_attempts(look.connection):
         text = f"attempt {found.attempt_id} does not say what its last result says"

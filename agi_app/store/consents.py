@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 
 import msgspec
 
+from agi_app.audit.stamps import Stamper
 from agi_app.model.person import Consent
 from agi_app.model.phone import region_and_zones
 from agi_app.store import queries
@@ -22,7 +23,7 @@ COPIED = [
     *("text", "bytea", "text", "text[]", "text"),
     *("text", "text", "bytea", "text", "timestamptz"),
     *("text", "text", "text", "timestamptz", "text"),
-    *("text", "bytea", "text", "bytea"),
+    *("text", "bytea", "text", "bytea", "bytea"),
 ]
 
 
@@ -43,28 +44,30 @@ async def import_consents(
     The same row again adds nothing, and never undoes a revocation: a withdrawn consent stays
     withdrawn, a new one must have been given later. Raises StoreError.
     """
+    stamper = await store.stamper()
     async with store.transaction(limit=None) as connection:
         await connection.execute(Q["make_import_table"])
-        await _copy(store, connection, consents)
+        await _copy(store, connection, consents, stamper)
         await connection.execute(Q["add_persons"])
-        await link_persons(connection, "import_consent")
+        await link_persons(connection, "import_consent", stamper)
         await connection.execute(Q["add_wordings"], {"recorded_by": recorded_by})
         added = await count(connection, Q["add_consents"], {"recorded_by": recorded_by})
         woken = await count(connection, Q["wake_persons"], {"now": now})
     return ConsentImportCount(added, len(consents) - added, woken)
 
 
-async def _copy(store: Store, connection: Connection, consents: Sequence[Consent]) -> None:
+async def _copy(store: Store, connection: Connection, consents: Sequence[Consent], stamper: Stamper) -> None:
     async with connection.cursor() as cursor, cursor.copy(Q["copy_rows"]) as copy:
         copy.set_types(COPIED)
         for c in consents:
             region, zones = region_and_zones(c.number)
+            number_hash, said = store.hash_number(c.number), content_hash(c)
             await copy.write_row(
                 (
-                    *(c.number, store.hash_number(c.number), region, zones, c.person_key),
+                    *(c.number, number_hash, region, zones, c.person_key),
                     *(c.purpose.value, c.wording, hashlib.sha256(c.wording.encode()).digest(), c.method, c.given_at),
                     *(c.source, c.language, c.evidence, c.expires_at, c.entered_by),
-                    *(c.seller, c.evidence_sha256, c.evidence_file, content_hash(c)),
+                    *(c.seller, c.evidence_sha256, c.evidence_file, said, stamper.consent(number_hash, said)),
                 )
             )
 

@@ -98,6 +98,7 @@ async def import_batch(
     """The same for one of the batches of a file; ``mark`` is noted with it, so that an import can go on later."""
     unique = list({row.external_id: row for row in rows}.values())
     values = {"campaign": campaign, "now": now}
+    stamper = await store.stamper() if any(row.person_key for row in unique) else None
     async with store.transaction(limit=None) as connection:
         if not await count(connection, CAMPAIGNS["load"], {"names": [campaign], "states": None}):
             raise no_campaign(campaign)
@@ -108,7 +109,7 @@ async def import_batch(
         await place.wait_for_persons()
         await connection.execute(Q["add_persons"])
         await place.wait_for_contacts()
-        await link_persons(connection, "import_row")
+        await link_persons(connection, "import_row", stamper)
         added = await count(connection, Q["add_contacts"], values)
         updated = 0
         if added < len(unique):  # those that were just added are as they should be

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterable, Iterable
+import hashlib
+from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
+from agi_app.audit.stamps import Stamper
 from agi_app.errors import StoreError
 from agi_app.model.campaign import Purpose
 from agi_app.store import queries
 from agi_app.store.pool import Store
-from agi_app.store.statements import count, record, records
+from agi_app.store.statements import Connection, count, record, records
 from agi_app.store.stops import end_calls
 
 Q = queries.load("external_lists")
@@ -60,6 +63,7 @@ async def replace_list(
     ``hashes`` are keyed (``store.hash_number``) and streamed, in any number; one twice counts once.
     Until the end everybody sees the old list. Raises StoreError.
     """
+    stamper = await store.stamper()
     async with store.transaction(limit=None) as connection:
         await connection.execute(Q["wait_for_turn"], {"name": new.name})
         row = await record(connection, Q["next_id"])
@@ -81,12 +85,31 @@ async def replace_list(
         woken = await count(connection, Q["wake"], {"now": now})
         bound = None if new.purposes is None else sorted(purpose.value for purpose in new.purposes)
         values = asdict(new) | {"entries": entries, "purposes": bound}
-        await connection.execute(Q["add_list"], row | values)  # last: it stamps the import
+        digest = await digest_of(connection, int(row["list_id"]))
+        await connection.execute(Q["add_list"], row | values)  # last: the import is as old as this
+        stamp = stamp_of(stamper, row | values, digest)
+        await connection.execute(Q["add_digest"], row | {"digest": digest, "stamp": stamp})
     # After the commit: a claim sees the list from here on, the mark refuses an earlier one, and what rings is told now.
     async with store.transaction() as connection:
         called = await records(connection, Q["lock_listed_persons"], row | {"purposes": bound})
         await end_calls(connection, [person["head"] for person in called])
     return ListImport(entries, woken)
+
+
+async def digest_of(connection: Connection, list_id: int) -> bytes:
+    """SHA-256 of the entries of one import: their keyed hashes in their order, as COPY gives them in binary form."""
+    made = hashlib.sha256()
+    query = Q["copy_entries"].replace("{list_id}", str(int(list_id)))
+    async with connection.cursor() as cursor, cursor.copy(query) as copy:
+        async for block in copy:
+            made.update(block)
+    return made.digest()
+
+
+def stamp_of(stamper: Stamper, row: Mapping[str, Any], digest: bytes) -> bytes:
+    """The program's stamp of a list (a row of ``external_list``) with its entries."""
+    told = {name: row[name] for name in ("name", "region", "by", "sha256", "entries", "purposes")}
+    return stamper.fact("list_digest", {**told, "as_of": row["as_of"].isoformat(), "digest": digest.hex()})
 
 
 async def lists_in_force(store: Store) -> list[ExternalList]:

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from psycopg import sql
 
+from agi_app.audit.stamps import Stamper
+from agi_app.errors import StoreError
 from agi_app.store import queries, stops
 from agi_app.store.statements import Connection, record, records
 
 Q = queries.load("persons")
+LINK = "person_link"
 
 
-async def link_persons(connection: Connection, source_table: str) -> int:
+async def link_persons(connection: Connection, source_table: str, stamper: Stamper | None) -> int:
     """Join the numbers that share a key; returns how many persons became part of another one.
 
     ``source_table`` is a temporary table with the columns ``e164`` and ``person_key`` (null: none).
     Call it once in the import's transaction, after its persons were added. Claims of those persons
     wait for the commit; another import with keys waits too. A call that a number of the
-    joined person had refused for ever ends. Raises StoreError like every statement.
+    joined person had refused for ever ends. ``stamper`` may be None when no row has a key. Raises StoreError like every
+    statement.
     """
     source = sql.Identifier(source_table).as_string(connection)
     given = await record(connection, _about("any_key", source))
@@ -32,6 +36,7 @@ async def link_persons(connection: Connection, source_table: str) -> int:
         pairs = {"moved": list(moves), "onto": list(moves.values())}
         await connection.execute(Q["inherit_seen"], pairs)
         await connection.execute(Q["move_groups"], pairs)
+        await connection.execute(Q["add_link"], {**pairs, "stamp": _stamp(stamper, pairs)})
     await connection.execute(_about("remember_keys", source))
     await connection.execute(_about("show_keys", source))
     if moves:
@@ -39,6 +44,12 @@ async def link_persons(connection: Connection, source_table: str) -> int:
         stopped = await records(connection, Q["stopped_in_call"], {"heads": heads})
         await stops.end_calls(connection, [row["person_id"] for row in stopped])
     return len(moves)
+
+
+def _stamp(stamper: Stamper | None, pairs: dict[str, list[int]]) -> bytes:
+    if stamper is None:
+        raise StoreError("numbers were to become one person's without the audit key's stamp")
+    return stamper.fact(LINK, pairs)
 
 
 async def _locked_moves(connection: Connection, source: str) -> dict[int, int]:

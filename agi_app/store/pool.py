@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
 from agi_app.errors import StoreError
 from agi_app.store import embedded, listen, locks, queries, statements, versions
@@ -39,6 +40,8 @@ class Store:
         self.clock = clock
         self.where = place(conninfo)
         self.hash_number: Callable[[str], bytes] = _no_key
+        self.make_stamper: Callable[[], Awaitable[Stamper]] = _no_stamper
+        self._stamper: Stamper | None = None
 
     @classmethod
     async def open(
@@ -101,6 +104,12 @@ class Store:
         await self._pool.close()
         if self._server:
             await asyncio.shield(asyncio.to_thread(self._server.release))
+
+    async def stamper(self) -> Stamper:
+        """Stamps facts as the program's; ask before a transaction begins. Raises ConfigError without the audit key."""
+        if self._stamper is None:
+            self._stamper = await self.make_stamper()
+        return self._stamper
 
     async def keep_ready(self, connections: int) -> None:
         """Hold this many connections also while nothing happens; a command is quicker with one."""
@@ -191,6 +200,10 @@ def _check_server(connection: Connection, where: str) -> None:
             f"database {where}: PostgreSQL {found // 10000} is too old; use {OLDEST_SERVER // 10000} or newer, "
             "or unset DATABASE_URL to use the one that comes with agi-app"
         )
+
+
+async def _no_stamper() -> Stamper:
+    raise StoreError("the store was built without an audit key; open it by agi_app.installation")
 
 
 def _no_key(_number: str) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from psycopg.rows import DictRow
 
+from agi_app.audit.stamps import Stamper
 from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision
 from agi_app.gate.permit import MarkReceipt
@@ -19,7 +20,7 @@ from agi_app.gate.verification import DECIDED_AS, NO_CONTACT, VerificationFacts
 from agi_app.model.call import Claim
 from agi_app.model.phone import PhoneNumber
 from agi_app.store import queries
-from agi_app.store.caller_ids import Proof, add_in
+from agi_app.store.caller_ids import Proof, add_in, utc
 from agi_app.store.own_calls import PATIENCE, add_person, proof_fact, record_decision, refusal
 from agi_app.store.pool import Store
 from agi_app.store.statements import count, record
@@ -167,12 +168,25 @@ async def finish(
         "result": result,
         "note": note,
         "dialled": dialled,
-        "proved_until": phone_until,
     }
+    stamper = await store.stamper() if proof is not None or phone_until is not None else None
     async with store.transaction() as connection:
-        if await record(connection, Q["finish"], values) is not None and proof is not None:
-            proof_id = await add_in(connection, proof, proof.proved_at)
+        ended = await record(connection, Q["finish"], values)
+        if ended is None or stamper is None:
+            return
+        if proof is not None:
+            proof_id = await add_in(connection, proof, proof.proved_at, stamper)
             await connection.execute(Q["proved"], {"proof_id": proof_id, "verification_id": verification_id})
+        if phone_until is not None:
+            stamp = stamp_of_phone(stamper, bytes(ended["number_hash"]), phone_until, ended["entered_by"])
+            phone = {"verification_id": verification_id, "proved_until": phone_until, "stamp": stamp}
+            await connection.execute(Q["add_phone"], phone)
+
+
+def stamp_of_phone(stamper: Stamper, number_hash: bytes, until: dt.datetime, entered_by: str) -> bytes:
+    """The program's stamp of a telephone of our staff."""
+    told = {"number_hash": number_hash.hex(), "proved_until": utc(until), "entered_by": entered_by}
+    return stamper.fact("phone_proof", told)
 
 
 def _facts(row: DictRow) -> VerificationFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,15 @@ from psycopg import sql
 
 from agi_app.audit.findings import Fault, Report
 from agi_app.audit.key import audit_folder, load_or_make
+from agi_app.audit.stamps import Stamper
 from agi_app.clock import SystemClock
+from agi_app.model.campaign import Purpose
+from agi_app.model.person import Consent
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sealed, Sequencer
 from agi_app.proof.verify import verify
+from agi_app.store.caller_ids import Proof, add_in
+from agi_app.store.consents import content_hash
 from agi_app.store.pool import Store
 from tests.store.world import hash_number, number
 
@@ -29,8 +35,8 @@ WITH p AS (
     INSERT INTO wording (language, text, sha256, entered_by)
     VALUES ('zh-CN', %(text)s, sha256(convert_to(%(text)s, 'UTF8')), 'admin') RETURNING wording_id
 ), c AS (
-    INSERT INTO consent (person_id, purpose, wording_id, method, given_at, source, content_hash, recorded_by)
-    SELECT person_id, 'transactional', wording_id, 'web form', now() - interval '9 days', 'clinic', %(hash)s, 'admin'
+    INSERT INTO consent (person_id, purpose, wording_id, method, given_at, source, content_hash, stamp, recorded_by)
+    SELECT person_id, 'transactional', wording_id, 'web form', %(given_at)s, 'clinic', %(said)s, %(stamp)s, 'admin'
     FROM p, w
 ), t AS (
     INSERT INTO contact (campaign, external_id, person_id, fields, due_at)
@@ -63,10 +69,6 @@ CAMPAIGN = """
 INSERT INTO campaign (name, spec, flow_file, flow_text)
 VALUES ('checkup', '{"purpose": "transactional", "caller_id": "+99986210000001"}', 'f', 'f') ON CONFLICT DO NOTHING
 """
-PROOF = """
-INSERT INTO caller_id_proof (e164, kind, evidence_file, sha256, entered_by, proved_at, expires_at)
-VALUES ('+99986210000001', 'letter', 'letter.pdf', '00', 'admin', now(), now() + interval '90 days')
-"""
 
 
 @dataclass
@@ -76,16 +78,21 @@ class Site:
     store: Store
     url: str
     folder: Path
+    origin: str = ORIGIN
 
     def __post_init__(self) -> None:
         self.witness = self.folder / "witness"
-        self.witness.mkdir(exist_ok=True)
+        self.witness.mkdir(parents=True, exist_ok=True)
+        self.store.make_stamper = self._stamper
+
+    async def _stamper(self) -> Stamper:
+        return self.notary.stamper
 
     @property
     def notary(self) -> Notary:
         """A new one, as each process has."""
         witness = self.witness / "checkpoints"
-        return Notary(audit_folder(self.folder), witness, ORIGIN, load_or_make(self.folder), SystemClock())
+        return Notary(audit_folder(self.folder), witness, self.origin, load_or_make(self.folder), SystemClock())
 
     async def seal(self) -> Sealed:
         """Give everything that is queued a leaf, and sign."""
@@ -103,11 +110,17 @@ class Site:
 
     async def people(self, *wanted: int) -> None:
         """Persons with a consent each, decided about, called, and who then said stop."""
+        stamper, now = self.notary.stamper, dt.datetime.now(dt.UTC)
+        proof = Proof("+99986210000001", "letter", "letter.pdf", "00", "admin", now, now + dt.timedelta(days=90))
+        given_at = now - dt.timedelta(days=9)
         async with self.store.transaction() as connection:
             await connection.execute(CAMPAIGN)
-            await connection.execute(PROOF)
+            await add_in(connection, proof, now, stamper)
             for n in wanted:
-                values = {"n": n, "e164": number(n), "hash": hash_number(number(n)), "text": f"I, number {n}, agree."}
+                text, hashed = f"I, number {n}, agree.", hash_number(number(n))
+                said = content_hash(Consent(number(n), Purpose.TRANSACTIONAL, text, "web form", given_at, "clinic"))
+                values = {"n": n, "e164": number(n), "hash": hashed, "text": text, "given_at": given_at, "said": said}
+                values |= {"stamp": stamper.consent(hashed, said)}
                 for statement in (STORY, ENDED, STOPPED):
                     await connection.execute(statement, values)
 

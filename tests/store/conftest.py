@@ -11,7 +11,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from agi_app.audit.stamps import Stamper
 from agi_app.clock import SystemClock
 from agi_app.store import embedded
 from agi_app.store.migrate import migrate
@@ -19,6 +21,7 @@ from agi_app.store.pool import Store
 from tests.store.world import World, hash_number
 
 TEMPLATE = "agi_app_template"
+STAMPER = Stamper(Ed25519PrivateKey.from_private_bytes(bytes(32)), "agi-app/test")
 _numbers = itertools.count(1)
 
 
@@ -65,9 +68,16 @@ async def _migrate(url: str) -> None:
 
 async def open_store(url: str, *, check_schema: bool = True) -> Store:
     """A store on an existing server."""
-    return await Store.open(
+    store = await Store.open(
         url, Path("unused"), clock=SystemClock(), hash_number=hash_number, pool_size=8, check_schema=check_schema
     )
+    store.make_stamper = stamper_for_tests
+    return store
+
+
+async def stamper_for_tests() -> Stamper:
+    """That of a key for tests."""
+    return STAMPER
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from agi_app.store.persons import link_persons, moves_of
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection
 from tests.store import one
-from tests.store.conftest import open_store
+from tests.store.conftest import STAMPER, open_store
 from tests.store.world import World, campaign, hash_number, number, rule_set
 
 pytestmark = pytest.mark.postgres
@@ -33,7 +33,7 @@ async def link_in(connection: Connection, pairs: Iterable[tuple[int, str | None]
     await connection.execute(MAKE)
     for n, key in pairs:
         await connection.execute("INSERT INTO given VALUES (%s, %s)", (number(n), key))
-    return await link_persons(connection, "given")
+    return await link_persons(connection, "given", STAMPER)
 
 
 async def heads(world: World, *numbers: int) -> set[int]:

@@ -93,6 +93,18 @@ FROM guard_change
 SELECT 'database_fact' AS entry, fact_id AS id, name, value, recorded_at
 FROM database_fact
 
+-- name: rows_person_link
+SELECT 'person_link' AS entry, link_id AS id, moved, onto, recorded_at
+FROM person_link
+
+-- name: rows_phone_proof
+SELECT 'phone_proof' AS entry, phone_proof_id AS id, person_id, verification_id, proved_until, entered_by, recorded_at
+FROM phone_proof
+
+-- name: rows_list_digest
+SELECT 'list_digest' AS entry, digest_id AS id, list_id, pg_catalog.encode(digest, 'hex') AS digest, recorded_at
+FROM list_digest
+
 -- name: lock_sequencer
 SELECT pg_try_advisory_lock(hashtextextended('agi-app audit sequencer', 0)) AS got;
 

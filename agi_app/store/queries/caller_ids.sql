@@ -1,6 +1,7 @@
 -- name: add
-INSERT INTO caller_id_proof (e164, kind, evidence_file, sha256, entered_by, proved_at, expires_at)
-VALUES (%(e164)s, %(kind)s, %(evidence_file)s, %(sha256)s, %(entered_by)s, %(proved_at)s, %(expires_at)s)
+INSERT INTO caller_id_proof (e164, kind, evidence_file, sha256, entered_by, proved_at, expires_at, stamp)
+VALUES (%(e164)s, %(kind)s, %(evidence_file)s, %(sha256)s, %(entered_by)s, %(proved_at)s, %(expires_at)s,
+        %(stamp)s)
 RETURNING proof_id;
 
 -- name: wake

@@ -3,13 +3,14 @@ CREATE TEMPORARY TABLE import_consent (
     e164 text NOT NULL, number_hash bytea NOT NULL, region text NOT NULL, zones text[] NOT NULL, person_key text,
     purpose text NOT NULL, wording text NOT NULL, wording_sha256 bytea NOT NULL, method text NOT NULL,
     given_at timestamptz NOT NULL, source text NOT NULL, language text, evidence text, expires_at timestamptz,
-    entered_by text, seller text, evidence_sha256 bytea, evidence_file text, content_hash bytea NOT NULL
+    entered_by text, seller text, evidence_sha256 bytea, evidence_file text, content_hash bytea NOT NULL,
+    stamp bytea NOT NULL
 ) ON COMMIT DROP;
 
 -- name: copy_rows
 COPY import_consent (e164, number_hash, region, zones, person_key, purpose, wording, wording_sha256, method, given_at,
                      source, language, evidence, expires_at, entered_by, seller, evidence_sha256, evidence_file,
-                     content_hash) FROM STDIN (FORMAT BINARY);
+                     content_hash, stamp) FROM STDIN (FORMAT BINARY);
 
 -- name: add_persons
 INSERT INTO person (e164, number_hash, region, zones)
@@ -33,9 +34,10 @@ WITH said AS (
     ORDER BY sha256, language, name IS NULL, wording_id
 )
 INSERT INTO consent (person_id, purpose, wording_id, method, given_at, source, language, evidence, expires_at,
-                     entered_by, seller, evidence_sha256, evidence_file, content_hash, recorded_by)
+                     entered_by, seller, evidence_sha256, evidence_file, content_hash, stamp, recorded_by)
 SELECT p.person_id, i.purpose, s.wording_id, i.method, i.given_at, i.source, i.language, i.evidence, i.expires_at,
-       i.entered_by, i.seller, i.evidence_sha256, i.evidence_file, i.content_hash, %(recorded_by)s
+       i.entered_by, i.seller, i.evidence_sha256, i.evidence_file, i.content_hash, i.stamp,
+       %(recorded_by)s
 FROM import_consent i
 JOIN person p ON p.e164 = i.e164
 JOIN said s ON s.sha256 = i.wording_sha256 AND s.language IS NOT DISTINCT FROM i.language

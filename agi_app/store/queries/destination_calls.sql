@@ -9,10 +9,11 @@ SELECT p.person_id, p.e164, clock_timestamp() + %(offset)s::interval AS now,
         WHERE g.person_id IN (SELECT group_of(head_of(p.person_id)))) AS suppressed_at,
        (SELECT to_jsonb(best) FROM (SELECT e164 AS number, kind, expires_at FROM caller_id_proof
                                     WHERE e164 = %(shown)s AND kind IN ('letter', 'call')
+                                      AND expires_at <= clock_timestamp() + %(offset)s::interval + interval '366 days'
                                     ORDER BY expires_at DESC LIMIT 1) best) AS shown_proof,
        (SELECT to_jsonb(best)
         FROM (SELECT p.e164 AS number, 'rehearsal' AS kind, v.proved_until AS expires_at
-              FROM verification_call v WHERE v.person_id = p.person_id AND v.proved_until IS NOT NULL
+              FROM phone_proof v WHERE v.person_id = p.person_id
               UNION ALL
               SELECT k.e164, k.kind, k.expires_at FROM caller_id_proof k WHERE k.e164 = p.e164 AND k.kind = 'call'
               ORDER BY expires_at DESC LIMIT 1) best) AS phone_proof

@@ -63,7 +63,7 @@ RETURNING wording_id AS id;
 -- name: erase_consent
 UPDATE consent
 SET method = '', source = '', language = NULL, evidence = NULL, evidence_file = NULL, evidence_sha256 = NULL,
-    entered_by = NULL, seller = NULL, content_hash = sha256(uuid_send(gen_random_uuid())),
+    entered_by = NULL, seller = NULL, stamp = NULL, content_hash = sha256(uuid_send(gen_random_uuid())),
     erased_at = clock_timestamp()
 WHERE person_id = %(person_id)s AND erased_at IS NULL
 RETURNING consent_id AS id;

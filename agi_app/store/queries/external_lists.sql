@@ -18,6 +18,14 @@ DELETE FROM external_list_entry e USING external_list l WHERE l.list_id = e.list
 -- name: add_entries
 INSERT INTO external_list_entry (number_hash, list_id) SELECT DISTINCT number_hash, %(list_id)s::bigint FROM import_list;
 
+-- In this form, and in this order, the bytes are the same in every version of PostgreSQL.
+-- name: copy_entries
+COPY (SELECT number_hash FROM external_list_entry WHERE list_id = {list_id} ORDER BY number_hash)
+TO STDOUT (FORMAT BINARY);
+
+-- name: add_digest
+INSERT INTO list_digest (list_id, digest, stamp) VALUES (%(list_id)s, %(digest)s, %(stamp)s);
+
 -- name: add_list
 INSERT INTO external_list (list_id, name, region, as_of, "by", sha256, entries, purposes) OVERRIDING SYSTEM VALUE
 VALUES (%(list_id)s, %(name)s, %(region)s, %(as_of)s, %(by)s, %(sha256)s, %(entries)s, %(purposes)s);

@@ -36,6 +36,9 @@ UPDATE person SET same_as = t.onto
 FROM unnest(%(moved)s::bigint[], %(onto)s::bigint[]) AS t (moved, onto)
 WHERE person.person_id = t.moved OR person.same_as = t.moved;
 
+-- name: add_link
+INSERT INTO person_link (moved, onto, stamp) VALUES (%(moved)s, %(onto)s, %(stamp)s);
+
 -- name: remember_keys
 INSERT INTO person_key (person_key, person_id)
 SELECT DISTINCT ON (s.person_key) s.person_key, p.person_id

@@ -46,7 +46,7 @@ SELECT r.rehearsal_id, r.person_id, p.e164, r.shown, r.trunk,
                                     ORDER BY expires_at DESC LIMIT 1) best) AS shown_proof,
        (SELECT to_jsonb(best)
         FROM (SELECT p.e164 AS number, 'rehearsal' AS kind, v.proved_until AS expires_at
-              FROM verification_call v WHERE v.person_id = p.person_id AND v.proved_until IS NOT NULL
+              FROM phone_proof v WHERE v.person_id = p.person_id
               UNION ALL
               SELECT k.e164, k.kind, k.expires_at FROM caller_id_proof k WHERE k.e164 = p.e164 AND k.kind = 'call'
               ORDER BY expires_at DESC LIMIT 1) best) AS phone_proof,

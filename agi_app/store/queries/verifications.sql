@@ -65,9 +65,15 @@ WHERE verification_id = %(verification_id)s;
 -- name: finish
 UPDATE verification_call
 SET state = 'ended', result = %(result)s, note = %(note)s, code_hash = NULL, ended_at = clock_timestamp(),
-    dialled_at = CASE WHEN %(dialled)s THEN dialled_at END, proved_until = %(proved_until)s
+    dialled_at = CASE WHEN %(dialled)s THEN dialled_at END
 WHERE verification_id = %(verification_id)s AND state = 'dialling'
-RETURNING verification_id;
+RETURNING verification_id, entered_by,
+          (SELECT number_hash FROM person p WHERE p.person_id = verification_call.person_id) AS number_hash;
+
+-- name: add_phone
+INSERT INTO phone_proof (person_id, verification_id, proved_until, entered_by, stamp)
+SELECT person_id, verification_id, %(proved_until)s, entered_by, %(stamp)s FROM verification_call
+WHERE verification_id = %(verification_id)s;
 
 -- name: proved
 UPDATE verification_call SET proof_id = %(proof_id)s WHERE verification_id = %(verification_id)s;
@@ -81,7 +87,7 @@ SELECT state, result, note FROM verification_call WHERE verification_id = %(veri
 
 -- name: staff_phones
 SELECT p.e164, max(v.proved_until) AS until, (array_agg(v.entered_by ORDER BY v.proved_until DESC))[1] AS entered_by
-FROM verification_call v JOIN person p USING (person_id)
-WHERE v.proves = 'rehearsal' AND v.proved_until IS NOT NULL AND left(p.e164, 1) = '+'
+FROM phone_proof v JOIN person p USING (person_id)
+WHERE left(p.e164, 1) = '+'
 GROUP BY p.e164
 ORDER BY p.e164;

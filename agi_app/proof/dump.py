@@ -1,0 +1,42 @@
+"""Verifies the rows of a dump in a server of our own: nothing of the database that they are from answers for it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from agi_app.audit.findings import Report
+from agi_app.clock import SystemClock
+from agi_app.config import Settings
+from agi_app.proof.notary import Notary
+from agi_app.proof.verify import Progress, verify
+from agi_app.store import dump
+from agi_app.store.migrate import migrate
+from agi_app.store.pool import Store
+
+
+async def verify_dump(
+    settings: Settings,
+    hash_number: Callable[[str], bytes],
+    file: Path,
+    *,
+    witness: Path | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> Report:
+    """As ``verify``, of the rows in ``file`` (``pg_dump``, as text or ``-Fc``); the project's database is not asked.
+
+    Raises InputError when it is no dump of this version, and as ``verify``.
+    """
+    with tempfile.TemporaryDirectory(prefix="agi-app-") as folder:
+        store = await Store.open(
+            None, Path(folder), clock=SystemClock(), hash_number=hash_number, fast=True, check_schema=False
+        )
+        try:
+            await migrate(store)
+            tables = await dump.load(store, file)
+            report = await verify(store, await Notary.open(settings, store), witness=witness, progress=progress)
+        finally:
+            await store.close()
+    report.notes.append(f"the rows of {tables} tables of {file.name} were looked at in a server of our own")
+    return report

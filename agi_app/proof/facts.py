@@ -1,0 +1,138 @@
+"""Whether the facts that decisions rest on were entered by the program, and are what was entered.
+
+Each carries a stamp (agi_app/audit/stamps.py). What was there before there were stamps is counted, not hidden: its
+numbers end where the migration says, in a row that is itself sealed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from agi_app.audit.findings import Fault, Report
+from agi_app.audit.stamps import Stamper
+from agi_app.store import audit_facts, external_lists
+from agi_app.store.caller_ids import Proof, stamp_of
+from agi_app.store.persons import LINK
+from agi_app.store.statements import Connection
+from agi_app.store.verifications import stamp_of_phone
+
+BEGIN = "stamps_begin"
+SEALED_BEFORE = ("consent", "caller_id_proof")  # older rows of these have their leaves before that of the boundary
+Excused = set[tuple[str, int | str]]
+
+
+@dataclass(slots=True)
+class _Look:
+    """One comparison under way; ``old`` counts rows from before there were stamps."""
+
+    connection: Connection
+    report: Report
+    stamper: Stamper
+    excused: Excused
+    begin: Mapping[str, int]
+    leaf: int | None  # of the boundary
+    old: dict[str, int] = field(default_factory=dict)
+
+    def stamped(self, kind: str, row: Mapping[str, Any], wanted: bytes) -> bool:
+        """Whether the row has this stamp; else it is from before, or a fault."""
+        if row["stamp"] is None:
+            if self._is_old(kind, row):
+                self.old[kind] = self.old.get(kind, 0) + 1
+                return False
+            text = f"{kind} {row['id']} has no stamp of the audit key: the program did not enter it"
+        elif hmac.compare_digest(bytes(row["stamp"]), wanted):
+            return True
+        else:
+            text = f"{kind} {row['id']} has a stamp that is not of the audit key and of what it says"
+        self.report.add(Fault("forged fact", text, kind, row["id"], row.get("leaf")))
+        return False
+
+    def _is_old(self, kind: str, row: Mapping[str, Any]) -> bool:
+        if row["id"] > self.begin.get(kind, 0):
+            return False
+        if kind not in SEALED_BEFORE or self.leaf is None:
+            return True
+        return row["leaf"] is not None and row["leaf"] < self.leaf
+
+
+async def compare(connection: Connection, report: Report, stamper: Stamper, excused: Excused) -> None:
+    """Add what is wrong with the facts to the report, and how many are older than stamps are."""
+    begin, leaf = await _boundary(connection, report)
+    look = _Look(connection, report, stamper, excused, begin, leaf)
+    await _consents(look)
+    for row in await audit_facts.caller_id_proofs(connection):
+        look.stamped("caller_id_proof", row, stamp_of(Proof(**{f.name: row[f.name] for f in fields(Proof)}), stamper))
+    for row in await audit_facts.phones(connection):
+        if ("person", row["person_id"]) not in excused:
+            wanted = stamp_of_phone(stamper, bytes(row["number_hash"]), row["proved_until"], row["entered_by"])
+            look.stamped("phone_proof", row, wanted)
+    await _links(look)
+    await _lists(look)
+    for kind, count in look.old.items():
+        report.notes.append(
+            f"{count} rows of {kind} are from before there were stamps: their leaves show what they were then, but not"
+            " that the program entered them"
+        )
+
+
+async def _boundary(connection: Connection, report: Report) -> tuple[Mapping[str, int], int | None]:
+    """Up to which numbers a row may be without a stamp, and the leaf that says so."""
+    found = [row for row in await audit_facts.database_facts(connection) if row["name"] == BEGIN]
+    if not found:
+        report.add(Fault("removed", f"database_fact {BEGIN} is gone", "database_fact"))
+        return {}, None
+    begin: dict[str, int] = json.loads(found[0]["value"])
+    return begin, found[0]["leaf"]
+
+
+async def _consents(look: _Look) -> None:
+    async for rows in audit_facts.consents(look.connection):
+        for row in rows:
+            if ("consent", row["id"]) in look.excused:
+                continue
+            said = bytes(row["content_hash"])
+            wanted = look.stamper.consent(bytes(row["number_hash"]), said)
+            if look.stamped("consent", row, wanted) and not row["emptied"] and audit_facts.said_by(row) != said:
+                text = f"consent {row['id']} does not say what its stamp is of"
+                look.report.add(Fault("forged fact", text, "consent", row["id"], row["leaf"]))
+
+
+async def _links(look: _Look) -> None:
+    """Join the numbers again, as the sealed rows say, and compare with what holds now."""
+    groups: dict[int, set[int]] = {}
+    for row in await audit_facts.links(look.connection):
+        look.stamped(LINK, row, look.stamper.fact(LINK, {"moved": row["moved"], "onto": row["onto"]}))
+        for moved, onto in zip(row["moved"], row["onto"], strict=False):
+            groups.setdefault(onto, set()).update({moved}, groups.pop(moved, set()))
+    wanted = {member: head for head, members in groups.items() for member in members}
+    have = await audit_facts.linked(look.connection)
+    for person in sorted(wanted.keys() | have.keys()):
+        if wanted.get(person) != have.get(person):
+            joined = f"was joined to person {wanted[person]}" if person in wanted else "was joined to nobody"
+            now = f"to person {have[person]}" if person in have else "to nobody"
+            look.report.add(Fault("changed", f"person {person} {joined}, but is {now} now", "person", person))
+
+
+async def _lists(look: _Look) -> None:
+    lists = await audit_facts.lists_in_force(look.connection)
+    for row in lists:
+        name = f"list {row['name']} (import {row['id']})"
+        if row["digest"] is None:
+            if row["id"] <= look.begin.get("external_list", 0):
+                look.report.notes.append(f"{name} is from before entries were sealed; import it again")
+            else:
+                text = f"{name} was not imported by the program: its entries were never sealed"
+                look.report.add(Fault("forged fact", text, "external_list", row["id"]))
+            continue
+        digest = bytes(row["digest"])
+        look.stamped("list_digest", row, external_lists.stamp_of(look.stamper, row, digest))
+        if await external_lists.digest_of(look.connection, row["id"]) != digest:
+            text = f"the entries of {name} are not those that were imported"
+            look.report.add(Fault("changed", text, "external_list_entry", row["id"]))
+    for row in await audit_facts.stray_entries(look.connection, [row["id"] for row in lists]):
+        text = f"{row['entries']} entries are of import {row['list_id']}, which is not in force"
+        look.report.add(Fault("inserted", text, "external_list_entry", row["list_id"]))
