@@ -23,10 +23,11 @@ from agi_app.pbx.events import (
     Failed,
     Lost,
     PlaybackFinished,
-    PlaybackRef,
     PlaybackStarted,
     Started,
 )
+from agi_app.pbx.key_pairs import KeyPairs
+from agi_app.pbx.playback import is_heard
 
 _log = log.get("pbx.channel")
 QUEUE_LIMIT = 256
@@ -59,6 +60,7 @@ class Channel:
         self._until = math.inf  # when the waiter has waited long enough, by the loop's clock
         self._playing: set[str] = set()
         self._unbegun: set[str] = set()  # of them, those that Asterisk has not said it plays
+        self._keys = KeyPairs()
         self._overflowed = False
 
     @property
@@ -68,8 +70,11 @@ class Channel:
 
     def deliver(self, event: Event) -> None:
         """Append an event; called by the router. Nothing is accepted after the end of the call."""
-        if self.ended is not None:
-            return
+        if self.ended is None:
+            for left in self._keys.left_of(event, asyncio.get_running_loop().time):
+                self._take(left)
+
+    def _take(self, event: Event) -> None:
         if isinstance(event, PlaybackStarted):  # nobody waits for it
             self._unbegun.discard(event.playback_id)
             return
@@ -163,13 +168,7 @@ class Channel:
         """
         if playback_id not in self._unbegun:
             return True
-        try:
-            state = (await self._ari.request("GET", f"playbacks/{playback_id}")).decode(PlaybackRef).state
-        except RequestFailed as fault:
-            if fault.status != 404:
-                raise
-            state = "gone"
-        return state in ("playing", "paused") or playback_id not in self._unbegun
+        return await is_heard(self._ari, playback_id) or playback_id not in self._unbegun
 
     def _over(self, playback_id: str) -> None:
         self._playing.discard(playback_id)
