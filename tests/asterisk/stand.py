@@ -32,7 +32,8 @@ from tests.asterisk.client import CALLER_ID, TRUNK, Client, connected, settings_
 from tests.asterisk.phone import PhoneCall, Phones, phones
 from tests.unit.gate_cases import CLAIM
 
-DESKS = [f"+99986138000070{n}" for n in range(10)]  # who is behind the destinations desk-0 to desk-9
+DESKS = [f"desk-{n}" for n in range(10)]  # telephones of our own, and destinations of the same names
+INBAND = "inband-carrier"  # a trunk with dtmf_mode = inband
 FLOW = """\
 flow: checkup
 languages: [zh-CN]
@@ -83,6 +84,23 @@ class Talk:
     result: asyncio.Task[CallResult]
 
 
+def furnish(asterisk: Asterisk, sip_port: int) -> None:
+    """Give a running Asterisk the telephones of our own, and its trunk ``INBAND`` the mode of its name."""
+    etc = asterisk.run_dir / "etc"
+    (etc / "pjsip_agents.conf").write_text(
+        "\n".join(
+            f"[{name}]\ntype = endpoint\ntransport = transport-udp\ndisallow = all\nallow = ulaw\naors = {name}\n"
+            "direct_media = no\nmedia_address = 127.0.0.1\nbind_rtp_to_media_address = yes\n"
+            f"[{name}]\ntype = aor\ncontact = sip:{name}@127.0.0.1:{sip_port}\nqualify_frequency = 0\n"
+            for name in DESKS
+        )
+    )
+    trunks = etc / "pjsip_trunks.conf"
+    before, name, after = trunks.read_text().partition(f"[{INBAND}]\ntype = endpoint")
+    trunks.write_text(before + name + after.replace("dtmf_mode = auto", "dtmf_mode = inband", 1))
+    asterisk.cli("module reload res_pjsip.so")
+
+
 class Stand:
     """What tests of whole calls need; ``stops`` are attempt ids in the order in which they were stored."""
 
@@ -92,10 +110,7 @@ class Stand:
         self.health = Health()
         nothing: Any = None
         self.node = Node("n", nothing, client.ari, client.router, client.clock, nothing, LiveCalls())
-        desks = {
-            f"desk-{n}": DestinationSettings(endpoint=f"PJSIP/{number.removeprefix('+')}@{TRUNK}")
-            for n, number in enumerate(DESKS)
-        }
+        desks = {name: DestinationSettings(endpoint=f"PJSIP/{name}") for name in DESKS}
         self._hand_over = HandOver(self.node, AgentWatch(self.node, desks, AmiSettings(), "")).run
         self.background: list[asyncio.Task[None]] = []
 
@@ -110,14 +125,15 @@ class Stand:
         self.run(watch.run())
         self.run(self.node.late_keys.run())
 
-    async def dial(self, text: str = FLOW, *, max_call_s: float = 60.0) -> Talk:
+    async def dial(self, text: str = FLOW, *, max_call_s: float = 60.0, trunk: str = TRUNK) -> Talk:
         """Make a call and wait for its INVITE."""
         number = f"+99986138{next(_serial):07d}"
         waiting = self.phones.expect(number)
         attempt = f"stand-{next(_serial)}"
         claim = dataclasses.replace(CLAIM, attempt_id=attempt, number=number, caller_id=CALLER_ID)
         permit = Permit(attempt, number, CALLER_ID, TRUNK, self.client.clock.monotonic() + 0.3)
-        channel = await self.client.call(number, permit=permit, max_call=max_call_s, ring_timeout=20)
+        endpoint = f"PJSIP/{number.removeprefix('+')}@{trunk}"
+        channel = await self.client.call(number, permit=permit, max_call=max_call_s, ring_timeout=20, endpoint=endpoint)
         call = Call(self._plan(claim, load_flow(text, "checkup.yaml"), max_call_s), self.client.clock)
         result = self._group.create_task(self._drive(call, channel))
         async with asyncio.timeout(10):

@@ -11,8 +11,9 @@ import pytest
 from agi_app.model.call import Outcome
 from sandbox.asterisk import Asterisk
 from sandbox.ports import free_port
+from tests.asterisk.client import TRUNK
 from tests.asterisk.phone import PhoneCall
-from tests.asterisk.stand import DESKS, DIGITS, FLOW, TRANSFER, Stand, Talk, stand
+from tests.asterisk.stand import DESKS, DIGITS, FLOW, INBAND, TRANSFER, Stand, Talk, furnish, stand
 
 pytestmark = pytest.mark.asterisk
 HELD_S = (0.05, 0.1, 0.2, 0.3, 0.5)
@@ -30,7 +31,9 @@ def asterisk(
 ) -> Iterator[Asterisk]:
     """An Asterisk whose trunk leads to telephones of the tests."""
     folder = tmp_path_factory.mktemp("keys")
-    with Asterisk(asterisk_root, folder, carrier=("127.0.0.1", sip_port), prompts_dir=prompts) as running:
+    there = ("127.0.0.1", sip_port)
+    with Asterisk(asterisk_root, folder, carrier=there, prompts_dir=prompts, extra_trunks={INBAND: there}) as running:
+        furnish(running, sip_port)
         yield running
 
 
@@ -41,11 +44,11 @@ async def here(asterisk: Asterisk, sip_port: int) -> AsyncIterator[Stand]:
         yield made
 
 
-async def answered(here: Stand, flow: str = FLOW) -> Talk:
+async def answered(here: Stand, flow: str = FLOW, *, trunk: str = TRUNK, events: bool = True) -> Talk:
     """A call that was answered half a second ago."""
-    talk = await here.dial(flow)
+    talk = await here.dial(flow, trunk=trunk)
     await talk.phone.ring()
-    await talk.phone.answer()
+    await talk.phone.answer(events=events)
     await asyncio.sleep(0.5)
     return talk
 
@@ -129,6 +132,33 @@ async def test_a_9_as_tones_stops_where_telephone_event_was_not_agreed(here: Sta
     await asyncio.wait_for(talk.result, 5)
 
 
+@pytest.mark.parametrize("events", [True, False], ids=["agreed", "not agreed"])
+async def test_with_dtmf_mode_inband_a_9_as_tones_stops_whatever_was_agreed(here: Stand, events: bool) -> None:
+    """A gateway may agree to telephone-event and send tones; the same 9 on a trunk with ``auto`` is not heard."""
+    talk = await answered(here, trunk=INBAND, events=events)
+    assert not talk.phone.offered_events
+    talk.phone.sing("9")
+    assert await is_stored(here, talk)
+    assert (await asyncio.wait_for(talk.result, 5)).disposition == "opted_out"
+
+
+async def test_with_dtmf_mode_inband_a_9_as_tones_counts_from_its_start(here: Stand) -> None:
+    talk = await answered(here, trunk=INBAND)
+    talk.phone.sing("9", 1.0)
+    await asyncio.sleep(0.2)
+    talk.phone.bye()
+    assert await is_stored(here, talk)
+
+
+async def test_with_dtmf_mode_inband_digits_as_tones_are_digits(here: Stand) -> None:
+    talk = await answered(here, DIGITS, trunk=INBAND)
+    for key in "1994":
+        talk.phone.sing(key, 0.1)
+        await asyncio.sleep(0.25)
+    result = await asyncio.wait_for(talk.result, 5)
+    assert (here.stops, result.answers) == ([], {"code": "1994"})
+
+
 async def test_a_9_among_digits_is_a_digit_from_its_start_to_its_end(here: Stand) -> None:
     """What must not happen: a code with a 9 in it stops nobody."""
     talk = await answered(here, DIGITS)
@@ -188,3 +218,15 @@ async def test_other_keys_and_keys_of_the_agent_stop_nobody(here: Stand) -> None
     talk.phone.bye()
     result = await asyncio.wait_for(talk.result, 5)
     assert (here.stops, result.disposition) == ([], "hung_up")
+
+
+@pytest.mark.parametrize(("held_s", "gap_s"), [(0.05, 0.02), (0.02, 0.02), (0.1, 0.01), (0.03, 0.1)])
+async def test_keys_typed_at_machine_speed_are_heard_once_each(here: Stand, held_s: float, gap_s: float) -> None:
+    """Asterisk tells of a key twice that comes sooner than 45 ms after another one, or is shorter than 80 ms."""
+
+    async def one() -> dict[str, str]:
+        talk = await answered(here, DIGITS.replace("min: 4, max: 4", "min: 1, max: 12"))
+        await talk.phone.type_fast("1223344#", held_s, gap_s)
+        return dict((await asyncio.wait_for(talk.result, 20)).answers)
+
+    assert await asyncio.gather(*(one() for _ in range(5))) == [{"code": "1223344"}] * 5
