@@ -95,6 +95,8 @@ def judge(world: World, fault: Fault, evidence: Evidence, start_s: float) -> Ver
 def _without_permit(verdict: Verdict, world: World, fault: Fault) -> None:
     seen = invites(world.invites.file, {node.asterisk.sip_port for node in world.nodes})
     told = unexplained(seen, world.ledger(), world.phone_ports, same_clock=not fault.clock_moves)
+    if len(seen) < verdict.calls:
+        told.append(f"the watchdog saw {len(seen)} INVITEs, the carrier {verdict.calls}")
     verdict.invites_without_permit = len(told)
     verdict.problems += told[:5]
 
