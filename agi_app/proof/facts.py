@@ -85,8 +85,12 @@ async def _boundary(connection: Connection, report: Report) -> tuple[Mapping[str
     if not found:
         report.add(Fault("removed", f"database_fact {BEGIN} is gone", "database_fact"))
         return {}, None
-    begin: dict[str, int] = json.loads(found[0]["value"])
-    return begin, found[0]["leaf"]
+    try:
+        begin = json.loads(found[0]["value"])
+    except ValueError:
+        begin = {}  # it does not fit its leaf either
+    ends = {kind: last for kind, last in begin.items() if isinstance(last, int)} if isinstance(begin, dict) else {}
+    return ends, found[0]["leaf"]
 
 
 async def _consents(look: _Look) -> None:
@@ -107,6 +111,8 @@ async def _links(look: _Look) -> None:
     for row in await audit_facts.links(look.connection):
         look.stamped(LINK, row, look.stamper.fact(LINK, {"moved": row["moved"], "onto": row["onto"]}))
         for moved, onto in zip(row["moved"], row["onto"], strict=False):
+            if moved is None or onto is None:
+                continue
             groups.setdefault(onto, set()).update({moved}, groups.pop(moved, set()))
     wanted = {member: head for head, members in groups.items() for member in members}
     have = await audit_facts.linked(look.connection)

@@ -14,6 +14,7 @@ from agi_app.store.statements import Connection, records
 
 Q = queries.load("audit_facts")
 AT_ONCE = 5000
+PURPOSES = frozenset(purpose.value for purpose in Purpose)
 
 
 async def database_facts(connection: Connection) -> list[DictRow]:
@@ -29,8 +30,10 @@ async def consents(connection: Connection) -> AsyncIterator[list[DictRow]]:
         after = found[-1]["id"]
 
 
-def said_by(row: DictRow) -> bytes:
-    """The content hash of a consent, worked out anew from the columns of its row."""
+def said_by(row: DictRow) -> bytes | None:
+    """The content hash of a consent, worked out anew from the columns of its row; None: there is no such consent."""
+    if row["purpose"] not in PURPOSES:
+        return None
     consent = Consent(
         number="",
         purpose=Purpose(row["purpose"]),

@@ -73,6 +73,25 @@ async def test_an_edited_row_is_named(site: Site, table: str, row: int, statemen
     assert f"{table} {row} (leaf {leaf}) was changed" == found["changed", table, row, leaf]
 
 
+UNREADABLE = [
+    "UPDATE consent SET recorded_at = 'infinity', given_at = '-infinity', purpose = 'none' WHERE consent_id = 2",
+    "UPDATE caller_id_proof SET proved_at = '4000-01-01 BC' WHERE proof_id = 1",
+    "UPDATE decision SET decided_at = 'infinity', recorded_at = '-infinity' WHERE decision_id = 5",
+    "UPDATE database_fact SET value = '[1'",
+    'UPDATE database_fact SET value = \'{"consent": "all"}\'',
+    "INSERT INTO person_link (moved, onto) VALUES ('{NULL}', '{1,2}')",
+    "INSERT INTO erasure (at, kind, erased, reason, entered_by, signature)"
+    " VALUES ('infinity', 'person', '{}', '', '', '')",
+]
+
+
+@pytest.mark.attack("row 3: values that stop the verifier instead of being found by it")
+@pytest.mark.parametrize("statement", UNREADABLE)
+async def test_a_value_that_no_program_can_read_is_a_fault_like_any_other(site: Site, statement: str) -> None:
+    site.attack(statement)
+    assert await site.faults()
+
+
 REMOVALS = [
     ("decision", 5, "DELETE FROM decision WHERE decision_id = 5"),
     ("suppression", 2, "DELETE FROM suppression WHERE suppression_id = 2"),
@@ -248,7 +267,7 @@ async def test_an_erasure_that_is_not_signed_excuses_nothing(site: Site) -> None
             [Ed25519PrivateKey.generate().sign(b"anything")],
         )
     await site.seal()
-    assert {f.kind for f in await site.faults()} == {"forged erasure", "changed"}
+    assert {f.kind for f in await site.faults()} == {"forged erasure", "changed", "forged fact"}
 
 
 async def test_leaves_of_a_kind_that_does_not_exist(site: Site) -> None:

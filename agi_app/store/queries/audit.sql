@@ -194,9 +194,11 @@ SELECT leaf, kind, row_id FROM audit_leaf WHERE leaf >= %(start)s AND leaf < %(e
 -- name: begin_verify
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = 0;
 
--- Leaves with the rows that they were made of; whether these fit is not judged here.
+-- Leaves with the rows that they were made of; whether these fit is not judged here. A time that no program can read
+-- (infinity) is told as another one.
 -- name: leaves_with_rows
-SELECT l.leaf, l.row_id, l.nonce, l.hash, x.recorded_at, pg_catalog.to_jsonb(x)::text AS payload
+SELECT l.leaf, l.row_id, l.nonce, l.hash, greatest('0002-01-01', least(x.recorded_at, '9998-01-01')) AS recorded_at,
+       pg_catalog.to_jsonb(x)::text AS payload
 FROM audit_leaf l LEFT JOIN ({rows}) x ON x.id = l.row_id
 WHERE l.kind = %(kind)s AND l.leaf >= %(start)s AND l.leaf < %(end)s
 ORDER BY l.leaf;
@@ -222,7 +224,7 @@ WHERE a.attempt_id IS NULL OR r.attempt_id IS NULL
 ORDER BY 1 LIMIT 20;
 
 -- name: erasures
-SELECT erasure_id, at, kind, person_id, erased, reason, entered_by, signature FROM erasure ORDER BY erasure_id;
+SELECT erasure_id, greatest('0002-01-01', least(at, '9998-01-01')) AS at, kind, person_id, erased, reason, entered_by, signature FROM erasure ORDER BY erasure_id;
 
 -- name: entries
 SELECT l.leaf, l.kind, l.row_id, l.nonce, pg_catalog.to_jsonb(x)::text AS payload
