@@ -16,7 +16,8 @@ from agi_app.flow.spoken_parts import Piece
 from agi_app.flow.state import choose_language
 from agi_app.flow.values import spoken
 
-Render = Callable[[Parts, str], list[str]]  # (parts, language) -> media URIs; blocks; raises AgiAppError
+Render = Callable[[Parts, str, str], list[str]]  # (parts, language, whose) -> media URIs; blocks; raises AgiAppError
+NOBODY = ""  # whose: texts of no person
 RENDER_WAIT_S = 15.0  # for all that one call says; a claim lives longer
 LOOK_UP_WAIT_S = 1.0  # for pieces, during the call
 THREADS = 2
@@ -29,18 +30,23 @@ class Voice:
         self._render = render
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="voice")
 
-    async def before_call(self, flow: Flow, contact: Mapping[str, str], language: str | None) -> CallVoice:
-        """All that the call may say, ready to play; raises AgiAppError when something is not, in time."""
-        return await self._ready(flow, contact, [choose_language(flow.languages, language, contact)])
+    async def before_call(
+        self, flow: Flow, contact: Mapping[str, str], language: str | None, whose: str = NOBODY
+    ) -> CallVoice:
+        """All that the call may say, ready to play; raises AgiAppError when something is not, in time.
+
+        ``whose`` names the person's folder, for what holds their name.
+        """
+        return await self._ready(flow, contact, [choose_language(flow.languages, language, contact)], whose)
 
     async def for_line(self, flow: Flow, contact: Mapping[str, str]) -> CallVoice:
         """All that calls to a line may say, in each language, and the digits that are read back; as ``before_call``."""
-        voice = await self._ready(flow, contact, flow.languages)
+        voice = await self._ready(flow, contact, flow.languages, NOBODY)
         for language in flow.languages:
             await self.media(spoken("digits", "0123456789", language), language)
         return voice
 
-    async def _ready(self, flow: Flow, contact: Mapping[str, str], languages: Sequence[str]) -> CallVoice:
+    async def _ready(self, flow: Flow, contact: Mapping[str, str], languages: Sequence[str], whose: str) -> CallVoice:
         wanted = [(parts, chosen) for chosen in languages for parts in said_beforehand(flow, chosen, contact)]
         ready: dict[tuple[Parts, str], list[str]] = {}
         if not wanted:
@@ -48,14 +54,14 @@ class Voice:
         try:
             async with asyncio.timeout(RENDER_WAIT_S):
                 for parts, chosen in wanted:
-                    ready[parts, chosen] = await self.media(parts, chosen)
+                    ready[parts, chosen] = await self.media(parts, chosen, whose)
         except TimeoutError:
             raise ConfigError(f"what the call says was not rendered within {RENDER_WAIT_S:g} s") from None
         return CallVoice(self, ready)
 
-    async def media(self, parts: Parts, language: str) -> list[str]:
+    async def media(self, parts: Parts, language: str, whose: str = NOBODY) -> list[str]:
         """The media of some parts, rendered when they are not in the cache."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._render, parts, language)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._render, parts, language, whose)
 
     def close(self) -> None:
         """Wait for nothing more."""
@@ -65,7 +71,7 @@ class Voice:
 def recorded_only(media: Callable[[str, str], str]) -> Render:
     """A renderer without text-to-speech: recorded pieces; ``media`` makes a URI of (language, name)."""
 
-    def render(parts: Parts, language: str) -> list[str]:
+    def render(parts: Parts, language: str, _whose: str = NOBODY) -> list[str]:
         texts = [part.text for part in parts if not isinstance(part, Piece)]
         if texts:
             raise ConfigError(f"no text-to-speech engine is set up, and {len(texts)} texts have no recording")

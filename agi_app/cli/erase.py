@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 from typing import Annotated
 
 import typer
@@ -22,9 +24,13 @@ from agi_app.consent.erase import erase as erase_number
 from agi_app.consent.erase import signer
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.purge import Purger
+from agi_app.consent.remains import Remains, remains
+from agi_app.errors import ConfigError, InputError
 from agi_app.installation import Installation
 from agi_app.model.phone import mask
+from agi_app.prompts.prepared import Prepared, folder_of
 from agi_app.proof.notary import Notary
+from agi_app.store import nodes, traces
 from agi_app.store.erasure import Erased
 
 
@@ -44,9 +50,11 @@ def erase(
     """Erase all that is stored about a person's number. What stays: its keyed hash, never to be called again."""
     e164, who = read_number(number), login_name(entered_by)
 
-    async def work(inst: Installation) -> Erased:
+    prompts = Prepared(project / "prompts", wideband=False)
+
+    async def work(inst: Installation) -> tuple[Erased, list[Remains]]:
         notary = await Notary.open(inst.settings, inst.store)
-        return await erase_number(
+        erased = await erase_number(
             inst.store,
             inst.journal,
             KeptFiles.of(inst.settings.data),
@@ -56,33 +64,54 @@ def erase(
             entered_by=who,
             sign=signer(notary.key),
         )
+        whose = folder_of(inst.store.hash_number(e164))
+        if spoken := await asyncio.to_thread(prompts.forget, whose):
+            erased = dataclasses.replace(erased, rows=erased.rows | {"spoken text": spoken})
+        return erased, remains(await traces.clean(inst.store), inst.clock.real_now())
 
-    erased = with_installation(project, work)
+    erased, stays = with_installation(project, work)
     if as_json:
-        say_json({"erased": erased.rows})
+        say_json({"erased": erased.rows, "stays": [dataclasses.asdict(one) for one in stays]})
         return
     what = f"erased: {counts(erased.rows)}" if erased.rows else "nothing was stored"
     say(f"{mask(e164)}: {what}; it is on the suppression list for ever")
+    for one in stays:
+        say(f"stays: {one.where}, until {one.until}")
 
 
 def purge(
     project: ProjectOption = HERE,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much would go.")] = False,
+    rewrite: Annotated[
+        bool,
+        typer.Option("--rewrite", help="Then write all tables anew: nothing erased is left in their files."),
+    ] = False,
     entered_by: Annotated[str, typer.Option(help="Who does it; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Remove what was kept long enough by the rules and the guard's setting. A worker does it once a day by itself."""
-    who = login_name(entered_by)
+    """Remove what was kept long enough by the rules and the guard's setting. A worker does it once a day by itself.
 
-    async def work(inst: Installation) -> dict[str, int]:
+    --rewrite needs the database for itself: end all workers first.
+    """
+    who = login_name(entered_by)
+    if rewrite and dry_run:
+        raise InputError("--rewrite does something and --dry-run does not: give one of the two")
+
+    async def work(inst: Installation) -> tuple[dict[str, int], list[Remains] | None]:
+        if rewrite and (alive := [node.name for node in await nodes.all_nodes(inst.store) if node.alive]):
+            raise ConfigError(f"a worker is running ({', '.join(alive)}): --rewrite needs the database for itself")
         rules = load_ruleset(inst.settings.project)
         notary = await Notary.open(inst.settings, inst.store)
         files, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
         purger = Purger(inst.store, files, rules, inst.clock, signer(notary.key), screened_days=days)
-        return await purger.purge(who, dry_run=dry_run)
+        removed = await purger.purge(who, dry_run=dry_run)
+        return removed, remains(await traces.rewrite(inst.store), inst.clock.real_now()) if rewrite else None
 
-    removed = with_installation(project, work)
+    removed, stays = with_installation(project, work)
     if as_json:
-        say_json({"dry_run": dry_run, "removed": removed})
-    else:
-        say(f"{'would go' if dry_run else 'removed'}: {counts(removed)}")
+        told = {} if stays is None else {"stays": [dataclasses.asdict(one) for one in stays]}
+        say_json({"dry_run": dry_run, "removed": removed, **told})
+        return
+    say(f"{'would go' if dry_run else 'removed'}: {counts(removed)}")
+    for one in stays or ():
+        say(f"stays: {one.where}, until {one.until}")

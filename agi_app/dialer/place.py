@@ -36,6 +36,7 @@ from agi_app.model.campaign import Campaign
 from agi_app.model.phone import parse
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.originate import place
+from agi_app.prompts.prepared import folder_of
 from agi_app.store.attempts import Ended
 from agi_app.trunk_config import TrunkSettings
 
@@ -111,7 +112,8 @@ class Placer:
     async def _ready_voice(self, claim: Claim, line: Line, ticket: Ticket) -> CallVoice | None:
         """All that the call says, rendered; None: it cannot be said, so the attempt failed and nobody was dialled."""
         try:
-            return await self._voice.before_call(line.flow, claim.fields, claim.language)
+            whose = folder_of(self._node.store.hash_number(claim.number))
+            return await self._voice.before_call(line.flow, claim.fields, claim.language, whose)
         except AgiAppError as error:
             _log.warning("not dialled", reason=str(error))
             self._judge_trunk(line, ticket, None)

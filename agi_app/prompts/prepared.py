@@ -10,6 +10,8 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,12 +20,15 @@ from agi_app.errors import ConfigError
 from agi_app.files import write_whole
 
 FOLDER = ".prepared"
-PEOPLE = "people"  # what was spoken for one contact: may hold a name, so it is kept for a week only
+PEOPLE = "people"  # what was spoken for one person, a folder each: may hold a name, so it is kept for a week only
+NOBODY = "nobody"  # the folder of texts that are of no person
 INDEX = "index.json"
 VERSION = "1"  # of the way of preparing; another one makes everything anew
 KEPT_S = 7 * 86400.0
 _SUFFIXES = (".wav", ".wav16", ".json")
 _READABLE = 0o644  # Asterisk runs as another user
+_OF_PEOPLE = 0o640  # it is in the group of the prompts folder
+_FOLDER_OF_PEOPLE = 0o750
 
 
 def key_of(*parts: str | bytes) -> str:
@@ -43,7 +48,7 @@ class Prepared:
         self._wideband = wideband
 
     def sound(self, name: str) -> Path:
-        """The 8 kHz file of a key, or of ``people/KEY``."""
+        """The 8 kHz file of a key, or of ``people/WHOSE/KEY``."""
         return self.folder / f"{name}.wav"
 
     def has(self, name: str) -> bool:
@@ -62,13 +67,17 @@ class Prepared:
     def save(self, name: str, narrow: bytes, wide: bytes | None, facts: Mapping[str, Any]) -> None:
         """Put the files of a key there, the 8 kHz one last: its name says that all is there."""
         try:
-            for folder in (self.folder, (self.folder / name).parent):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            of_people = name.startswith(f"{PEOPLE}/")
+            if of_people:
+                self._make_people((self.folder / name).parent)
             noted = json.dumps(dict(facts), ensure_ascii=False).encode()
-            write_whole(self.folder / f"{name}.json", noted, _READABLE)
-            if wide is not None:
-                write_whole(self.folder / f"{name}.wav16", wide, _READABLE)
-            write_whole(self.sound(name), narrow, _READABLE)
+            for suffix, content in ((".json", noted), (".wav16", wide), (".wav", narrow)):
+                if content is not None:
+                    file = self.folder / f"{name}{suffix}"
+                    write_whole(file, content, _OF_PEOPLE if of_people else _READABLE)
+                    if of_people:
+                        self._share(file, _OF_PEOPLE)
         except OSError as error:
             raise self._not_writable(error) from error
 
@@ -99,13 +108,44 @@ class Prepared:
         old = [file for file in self._files() if file.stem not in stems and _age(file, now) > KEPT_S]
         for file in old:
             file.unlink(missing_ok=True)
+        for folder in {file.parent for file in old} - {self.folder, self.folder / PEOPLE}:
+            with contextlib.suppress(OSError):  # not empty
+                folder.rmdir()
         return len(old)
+
+    def forget(self, whose: str) -> int:
+        """Remove what was spoken for this person; how many sounds. Raises ConfigError."""
+        folder = self.folder / PEOPLE / whose
+        try:
+            spoken = len(list(folder.glob("*.wav")))
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise ConfigError(f"{folder}: cannot be removed: {error.strerror}; remove it by hand") from error
+        return spoken
+
+    def _make_people(self, folder: Path) -> None:
+        """Folders for what was spoken for people: others see not even that there is something."""
+        for part in (self.folder / PEOPLE, folder):
+            part.mkdir(exist_ok=True, mode=_FOLDER_OF_PEOPLE)
+            self._share(part, _FOLDER_OF_PEOPLE)
+
+    def _share(self, path: Path, mode: int) -> None:
+        """For the group of the prompts folder, which Asterisk is in, and for nobody else, whatever the umask says."""
+        found = path.stat()
+        group = self.folder.parent.stat().st_gid
+        if found.st_gid != group:
+            with contextlib.suppress(PermissionError):  # we are not in that group
+                os.chown(path, -1, group)
+        if stat.S_IMODE(found.st_mode) & 0o777 != mode:
+            path.chmod(mode)
 
     def _files(self) -> list[Path]:
         people = self.folder / PEOPLE
+        folders = [self.folder, people, *(people.iterdir() if people.is_dir() else ())]
         return [
             file
-            for folder in (self.folder, people)
+            for folder in folders
             if folder.is_dir()
             for file in folder.iterdir()
             if file.suffix in _SUFFIXES and not file.name.startswith(".")
@@ -113,6 +153,11 @@ class Prepared:
 
     def _not_writable(self, error: OSError) -> ConfigError:
         return ConfigError(f"{self.folder}: cannot be written: {error.strerror}; give this user the prompts folder")
+
+
+def folder_of(number_hash: bytes) -> str:
+    """The name of a person's folder in ``people``, by the keyed hash of their number: it tells nobody who they are."""
+    return number_hash.hex()[:32]
 
 
 def read_index(file: Path) -> dict[str, str]:

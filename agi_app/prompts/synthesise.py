@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 
 from agi_app.clock import Clock
@@ -20,7 +21,7 @@ from agi_app.prompts.engines import engines
 from agi_app.prompts.planning import text_key
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import Job, pool, work
-from agi_app.prompts.prepared import PEOPLE, Prepared
+from agi_app.prompts.prepared import NOBODY, PEOPLE, Prepared
 from agi_app.prompts.sources import PART, Source
 from agi_app.voice_config import PromptSettings, TtsSettings
 
@@ -40,14 +41,16 @@ class Renderer:
         self._lock = threading.Lock()
         self._prune_at = 0.0
 
-    def media(self, parts: tuple[Part, ...], language: str) -> list[str]:
+    def media(self, parts: tuple[Part, ...], language: str, whose: str = "") -> list[str]:
         """The media URIs of ``parts``; speaks what is not in the cache, so it blocks: never in the event loop.
 
+        What is spoken goes into the folder ``whose`` (``prepared.folder_of``), which an erasure removes.
         When a piece is not recorded the whole becomes one text. Raises InputError for a bad language,
         ConfigError when there is no engine, or none that can speak it.
         """
         if not PART.fullmatch(language):
             raise InputError(f"language {language!r}: is none")
+        whose = whose or NOBODY
         self._prune()
         recorded = _Recorded(lambda name: self._playable.exists(language, name))
         heard = as_recorded(parts, recorded, language)
@@ -58,7 +61,7 @@ class Renderer:
                 " or set up an engine in [tts]"
             )
         return [
-            self._spoken(part, language) if isinstance(part, Text) else self._playable(language, part.name)
+            self._spoken(part, language, whose) if isinstance(part, Text) else self._playable(language, part.name)
             for part in heard
         ]
 
@@ -69,24 +72,24 @@ class Renderer:
                 self._pool.shutdown(wait=False, cancel_futures=True)
                 self._pool = None
 
-    def _spoken(self, part: Text, language: str) -> str:
+    def _spoken(self, part: Text, language: str, whose: str) -> str:
         if not self._engines:
             raise ConfigError("a text is to be spoken, and there is no text-to-speech engine: set one up in [tts]")
         source = Source(language, "text")
         keys = tuple(text_key(part.text, source, self._settings, engine) for engine in self._engines)
-        for name in (name for key in keys for name in (key, f"{PEOPLE}/{key}")):  # of a flow, of a contact
+        for name in (name for key in keys for name in (key, f"{PEOPLE}/{whose}/{key}")):  # of a flow, of a person
             if self._prepared.has(name):
                 self._prepared.touch(name, self._clock.real_now().timestamp())
                 return self._playable.prepared(name)
         job = Job(self._prompts, source, part.text, keys, self._engines, self._settings)
         try:
-            result = self._processes().submit(work, job, _of_people).result()
+            result = self._processes().submit(work, job, partial(_of_person, whose)).result()
         except BrokenProcessPool as error:
             self.close()
             raise ConfigError("the process that speaks was killed; is there enough memory?") from error
         if result.error is not None:
             raise ConfigError(f"a text cannot be spoken: {result.error}")
-        return self._playable.prepared(f"{PEOPLE}/{Path(result.file).stem}")
+        return self._playable.prepared(_of_person(whose, Path(result.file).stem))
 
     def _processes(self) -> ProcessPoolExecutor:
         with self._lock:
@@ -103,8 +106,8 @@ class Renderer:
         self._prepared.prune(self._prepared.index().values(), self._clock.real_now().timestamp())
 
 
-def _of_people(key: str) -> str:
-    return f"{PEOPLE}/{key}"
+def _of_person(whose: str, key: str) -> str:
+    return f"{PEOPLE}/{whose}/{key}"
 
 
 class _Recorded:

@@ -23,7 +23,7 @@ from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.engines import Engine, engines
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import Result, look, prepare
-from agi_app.prompts.prepared import FOLDER, KEPT_S, Prepared
+from agi_app.prompts.prepared import FOLDER, KEPT_S, Prepared, folder_of
 from agi_app.prompts.said import said_texts
 from agi_app.prompts.synthesise import Renderer
 from agi_app.prompts.trial import shortest, why_unplayable
@@ -355,14 +355,45 @@ def test_a_contacts_text_is_spoken_once_and_forgotten_after_a_week(
     assert renderer.media((Text("Ann Lee"),), "en") == first
     assert len(asked(tmp_path)) == 1
     people = prompts / FOLDER / "people"
-    assert len(list(people.glob("*.wav"))) == 1
-    assert "Ann" not in "".join(file.name for file in people.iterdir())
-    assert "Ann" not in "".join(file.read_text() for file in people.glob("*.json"))
+    assert len(list(people.glob("*/*.wav"))) == 1
+    assert "Ann" not in "".join(str(file) for file in people.glob("*/*"))
+    assert "Ann" not in "".join(file.read_text() for file in people.glob("*/*.json"))
     clock.advance(KEPT_S + 7200)
     renderer.media((Text("Bob"),), "en")
     assert "Ann Lee" not in [line.partition("|")[0] for line in asked(tmp_path)[1:]]
-    assert len(list(people.glob("*.wav"))) == 1
+    assert len(list(people.glob("*/*.wav"))) == 1
     renderer.close()
+
+
+@pytest.mark.attack("row 14: spoken names that outlive an erasure, and that everybody may read")
+def test_what_was_spoken_for_a_person_is_theirs_and_goes_with_them(prompts: Path, renderer: Renderer) -> None:
+    ann, bob = folder_of(b"a" * 32), folder_of(b"b" * 32)
+    prompts.chmod(0o2750)
+    before = os.umask(0o077)
+    try:
+        for whose in (ann, bob):
+            assert f"/people/{whose}/" in renderer.media((Text("Dear Ann Lee"),), "en", whose)[0]
+    finally:
+        os.umask(before)
+        renderer.close()
+    people = prompts / FOLDER / "people"
+    for path in (people, *people.rglob("*")):
+        found = path.stat()
+        assert found.st_mode & 0o777 == (0o750 if path.is_dir() else 0o640)
+        assert found.st_gid == prompts.stat().st_gid
+    assert Prepared(prompts, wideband=False).forget(ann) == 1
+    assert [folder.name for folder in people.iterdir()] == [bob]
+    assert Prepared(prompts, wideband=False).forget(ann) == 0
+
+
+def test_what_an_older_version_spoke_for_people_goes_after_a_week_too(prompts: Path) -> None:
+    people = prompts / FOLDER / "people"
+    people.mkdir(parents=True)
+    (people / "0123.wav").write_bytes(b"x")
+    now = SystemClock().now().timestamp()
+    os.utime(people / "0123.wav", (now - 8 * 86400, now - 8 * 86400))
+    assert Prepared(prompts, wideband=False).prune([], now) == 1
+    assert not list(people.iterdir())
 
 
 def test_a_flows_own_text_is_spoken_with_the_prompts_and_a_contacts_is_not(

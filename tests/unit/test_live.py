@@ -49,6 +49,9 @@ class FakeStore:
         self.mark_says: MarkReceipt | StoreError | None = MarkReceipt(CLAIM.attempt_id, 0.0)
         self.away = 0  # how many writes fail
 
+    def hash_number(self, number: str) -> bytes:
+        return number.encode()
+
     async def mark(self, _: Any, claims: Sequence[Claim], node: str) -> list[MarkReceipt | None]:
         self.at_mark()
         if isinstance(self.mark_says, StoreError):
@@ -97,7 +100,13 @@ class Place:
         router = SimpleNamespace(forget=self.forgotten.append)
         ruleset = SimpleNamespace(jurisdictions={}, version="x")
         node = Node(
-            "n", cast(Any, None), cast(Any, ari), cast(Any, router), self.store.clock, cast(Any, ruleset), self.live
+            "n",
+            cast(Any, self.store),
+            cast(Any, ari),
+            cast(Any, router),
+            self.store.clock,
+            cast(Any, ruleset),
+            self.live,
         )
 
         async def opt_out(claim: Claim, how: str) -> None:

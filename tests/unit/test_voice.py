@@ -27,7 +27,7 @@ class Renderer:
         self.gate = threading.Event()
         self.gate.set()
 
-    def __call__(self, parts: Parts, language: str) -> list[str]:
+    def __call__(self, parts: Parts, language: str, _whose: str = "") -> list[str]:
         self.gate.wait(5)
         self.threads.add(threading.get_ident())
         self.asked.append(f"{language}: {' '.join(part.text for part in parts)}")
@@ -81,6 +81,6 @@ async def test_a_contact_without_its_column_is_an_error_before_the_call(renderer
 
 def test_without_an_engine_only_recordings_are_played() -> None:
     render = recorded_only(lambda language, name: f"sound:{language}/{name}")
-    assert render((Piece("num/3", "three"),), "en") == ["sound:en/num/3"]
+    assert render((Piece("num/3", "three"),), "en", "") == ["sound:en/num/3"]
     with pytest.raises(ConfigError, match="no text-to-speech engine"):
-        render((Text("Ann"),), "en")
+        render((Text("Ann"),), "en", "")
