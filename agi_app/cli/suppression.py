@@ -40,6 +40,9 @@ def import_(
     region: Annotated[str, typer.Option(help="The country of the list, such as GB; reads numbers without a code.")],
     as_of: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="The day that the list itself is of.")],
     project: ProjectOption = HERE,
+    smaller: Annotated[
+        bool, typer.Option("--smaller", help="It really has that many fewer numbers than the version before.")
+    ] = False,
     entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -51,7 +54,7 @@ def import_(
 
     async def work(inst: Installation) -> ListSummary:
         bound = load_ruleset(inst.settings.project).bound_by(region, name)
-        terms = ListTerms(name, region, as_of.date(), who, bound)
+        terms = ListTerms(name, region, as_of.date(), who, bound, smaller)
         with progress("list") as report:
             return await import_list(inst.store, file, terms, inst.clock.now(), report)
 
@@ -67,6 +70,8 @@ def import_(
             f"{name}: {summary.entries} numbers of {summary.lines} lines in force, as of {summary.as_of},"
             f" {summary.unreadable} lines unreadable{woken}"
         )
+        for note in summary.notes:
+            warn(f"note: {note}")
     if summary.unreadable:
         raise typer.Exit(1)
 

@@ -15,9 +15,11 @@ from agi_app.contacts.external_list import ListFile, Progress
 from agi_app.errors import InputError, Problem
 from agi_app.event_loop import in_background
 from agi_app.model.campaign import Purpose
-from agi_app.store.external_lists import NewList, lists_in_force, replace_list
+from agi_app.store.external_lists import NewList, TooFew, lists_in_force, replace_list
 from agi_app.store.pool import Store
 
+MOST_GONE = 0.1  # of the numbers, from one version of a list to the next
+TINY = 1000  # numbers; no register of a country is as small
 EASTERNMOST = dt.timedelta(hours=14)  # there a day begins first (UTC+14)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")  # as in the rule files
 
@@ -34,6 +36,7 @@ class ListSummary:
     unreadable: int
     woken: int  # contacts that are decided again
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()  # what the user should know besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class ListTerms:
     as_of: dt.date
     by: str
     purposes: frozenset[Purpose] | None = None  # that it binds; None: no rule names it, and it binds all
+    smaller: bool = False  # the list really became that much smaller
 
 
 async def import_list(
@@ -52,15 +56,18 @@ async def import_list(
 ) -> ListSummary:
     """Take a list of any size in place of the one before, and end calls to its numbers; ``now`` is rules time.
 
-    Raises InputError for a wrong name, region or day, AuthorError for a file that is no list of
-    numbers (then the old list stays in force), StoreError.
+    Raises InputError for a wrong name, region or day and for a list that has much fewer numbers than
+    the one before, AuthorError for a file that is no list of numbers (then the old list stays in
+    force), StoreError.
     """
     _check(terms, now)
+    before = 0
     for known in await lists_in_force(store):
         if known.name == terms.name and known.as_of > terms.as_of:
             raise InputError(f"--as-of {terms.as_of}: the list {terms.name} in force is newer, of {known.as_of}")
         if known.name == terms.name and known.region != terms.region:
             raise InputError(f"--region {terms.region}: the list {terms.name} is of {known.region}")
+        before = known.entries if known.name == terms.name else before
     file = ListFile(path, terms.region)
     digest = await in_background(_sha256, path)
 
@@ -71,10 +78,28 @@ async def import_list(
             raise InputError(f"{path}: was changed while it was read; nothing was imported, run it again")
 
     new = NewList(terms.name, terms.region, terms.as_of, terms.by, digest, terms.purposes)
-    done = await replace_list(store, new, hashes(), now)
-    return ListSummary(
-        terms.name, str(path), terms.as_of, file.lines, done.entries, file.unreadable, done.woken, tuple(file.problems)
+    least = 1 if terms.smaller else max(1, int(before * (1 - MOST_GONE)))
+    try:
+        done = await replace_list(store, new, hashes(), now, least)
+    except TooFew as few:
+        raise InputError(_too_few(path, terms.name, few.entries, before)) from None
+    notes = (_tiny(terms.name, done.entries),) if done.entries < TINY and not terms.smaller else ()
+    figures = (file.lines, done.entries, file.unreadable, done.woken)
+    return ListSummary(terms.name, str(path), terms.as_of, *figures, tuple(file.problems), notes)
+
+
+def _too_few(path: Path, name: str, entries: int, before: int) -> str:
+    if not entries:
+        return f"{path}: has no telephone number; nothing was imported"
+    return (
+        f"{path}: has {entries} numbers, the list {name} in force has {before}: whoever is not on it any more could be"
+        " called. Nothing was imported; is this the whole list? If it really became that much smaller, run this again"
+        " with --smaller"
     )
+
+
+def _tiny(name: str, entries: int) -> str:
+    return f"{name} has {entries} numbers only; a register of a country has millions: is this the whole list?"
 
 
 def _check(terms: ListTerms, now: dt.datetime) -> None:

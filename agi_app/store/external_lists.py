@@ -54,14 +54,22 @@ class ListImport:
     woken: int
 
 
+class TooFew(Exception):
+    """The new list has only so many numbers; the old one stays in force."""
+
+    def __init__(self, entries: int) -> None:
+        super().__init__(f"{entries} numbers")
+        self.entries = entries
+
+
 async def replace_list(
-    store: Store, new: NewList, hashes: Iterable[bytes] | AsyncIterable[bytes], now: dt.datetime
+    store: Store, new: NewList, hashes: Iterable[bytes] | AsyncIterable[bytes], now: dt.datetime, least: int = 0
 ) -> ListImport:
     """Put a list in force in place of its last import, all or nothing; ``now`` is rules time.
 
     Calls that it binds and that are on their way to a number of it are cancelled or ended.
     ``hashes`` are keyed (``store.hash_number``) and streamed, in any number; one twice counts once.
-    Until the end everybody sees the old list. Raises StoreError.
+    Until the end everybody sees the old list. Raises TooFew when there are less than ``least``, StoreError.
     """
     stamper = await store.stamper()
     async with store.transaction(limit=None) as connection:
@@ -82,6 +90,8 @@ async def replace_list(
                         await asyncio.sleep(0)  # else a Ctrl-C waits for a pause that may never come
         await connection.execute(Q["drop_old"], {"name": new.name})
         entries = await count(connection, Q["add_entries"], row)
+        if entries < least:
+            raise TooFew(entries)
         woken = await count(connection, Q["wake"], {"now": now})
         bound = None if new.purposes is None else sorted(purpose.value for purpose in new.purposes)
         values = asdict(new) | {"entries": entries, "purposes": bound}

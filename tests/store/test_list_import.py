@@ -102,3 +102,33 @@ async def test_the_status_says_what_is_missing_and_too_old(store: Store, tmp_pat
     for days, state in ((0, "fresh"), (4, "fresh"), (5, "stale")):
         states = list_states(rules, await lists_in_force(store), NOW + dt.timedelta(days=days))
         assert [(s.name, s.state) for s in states] == [("cn-list", state), ("cn-other", "missing"), ("own", "extra")]
+
+
+@pytest.mark.attack("row 19: a file of one number taken for a register")
+async def test_a_list_that_lost_many_of_its_numbers_is_refused_unless_somebody_says_so(
+    world: World, store: Store, tmp_path: Path
+) -> None:
+    wanted = await world.running(campaign(), [1, 30])
+    await import_list(store, written(tmp_path, *range(1, 21)), TERMS, NOW)
+    later = dataclasses.replace(TERMS, as_of=dt.date(2026, 3, 2))
+    with pytest.raises(InputError, match=r"has 1 numbers, the list cn-list in force has 20: .* with --smaller"):
+        await import_list(store, written(tmp_path, 9), later, NOW)
+    (found,) = await lists_in_force(store)
+    assert (found.as_of, found.entries) == (TERMS.as_of, 20)
+    assert [c.number for c in (await world.claim(wanted)).claims] == [number(30)]
+    assert (await import_list(store, written(tmp_path, *range(1, 19)), later, NOW)).entries == 18
+    smaller = dataclasses.replace(later, smaller=True)
+    assert (await import_list(store, written(tmp_path, 9), smaller, NOW)).entries == 1
+
+
+@pytest.mark.attack("row 19: a file of one number taken for a register")
+async def test_a_tiny_list_is_taken_with_a_word_about_it(store: Store, tmp_path: Path) -> None:
+    done = await import_list(store, written(tmp_path, 1), TERMS, NOW)
+    assert done.notes == ("cn-list has 1 numbers only; a register of a country has millions: is this the whole list?",)
+
+
+async def test_a_file_without_a_number_puts_no_list_in_force(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("# nothing\n")
+    with pytest.raises(InputError, match="has no telephone number; nothing was imported"):
+        await import_list(store, tmp_path / "list.txt", dataclasses.replace(TERMS, smaller=True), NOW)
+    assert await lists_in_force(store) == []
