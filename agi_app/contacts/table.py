@@ -15,7 +15,7 @@ import io
 import itertools
 from collections import deque
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO
@@ -236,7 +236,8 @@ def text_lines(source: IO[bytes], encoding: str, file: str) -> Iterator[Iterator
     try:
         yield _without_bom(_bounded(wrapper, file))
     finally:
-        wrapper.detach()
+        with suppress(ValueError):  # the source was closed before us
+            wrapper.detach()
 
 
 def _bounded(wrapper: io.TextIOWrapper, file: str) -> Iterator[str]:
