@@ -203,7 +203,7 @@ def _piece(content: bytes, chance: random.Random) -> bytes:
 def _many(content: bytes, chance: random.Random) -> bytes:
     at = chance.randrange(len(content) + 1)
     part = chance.choice((chance.choice(BYTES), chance.choice(BYTES) + chance.choice(BYTES), content[at : at + 30]))
-    return content[:at] + part * chance.choice((10, 1000, 30_000)) + content[at:]
+    return content[:at] + part * chance.choice((10, 10, 100, 100, 1000, 1000, 1000, 30_000)) + content[at:]
 
 
 def _cut(content: bytes, chance: random.Random) -> bytes:

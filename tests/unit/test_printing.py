@@ -6,6 +6,7 @@ import ast
 import io
 import json
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,18 @@ def screens(monkeypatch: pytest.MonkeyPatch) -> tuple[io.StringIO, io.StringIO]:
     return shown
 
 
+def gives_orders(text: str) -> bool:
+    """By Unicode's own classes, not by the table that is tried here."""
+    others = {"Cc", "Cs", "Zl", "Zp"}
+    bidi = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    return any(
+        (unicodedata.category(c) in others and c not in "\n\t")
+        or unicodedata.bidirectional(c) in bidi
+        or 0xE0000 <= ord(c) < 0xE0080
+        for c in text
+    )
+
+
 def own_orders(text: str) -> str:
     """Without the colours and bold letters that this program draws."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
@@ -68,9 +81,10 @@ def test_nothing_of_others_reaches_a_terminal_as_an_order(
     common.say_json({said: said})
     for shown in (own_orders(screens[0].getvalue()), own_orders(screens[1].getvalue()), capsys.readouterr().out):
         assert shown
-        assert lines(shown) == shown
+        assert not gives_orders(shown)
         assert "a" in shown
     assert one_line(orders) in own_orders(screens[0].getvalue()).splitlines()[0]
+    assert gives_orders(said)
 
 
 @ATTACK
@@ -91,7 +105,7 @@ def test_json_means_the_same(orders: str) -> None:
     value = {"name": f"a{orders}b\n"}
     encoded = in_json(json.dumps(value, ensure_ascii=False))
     assert json.loads(encoded) == value
-    assert lines(encoded) == encoded
+    assert not gives_orders(encoded)
 
 
 @ATTACK
@@ -106,7 +120,7 @@ def test_a_log_on_a_terminal_takes_no_orders(capsys: pytest.CaptureFixture[str],
         structlog.configure(**before)
     shown = capsys.readouterr().err
     assert "heard" in shown
-    assert lines(shown) == shown
+    assert not gives_orders(re.sub(r"\x1b\[[0-9;]*m", "", shown))
 
 
 def rows_of(text: str) -> list[object]:
@@ -122,7 +136,7 @@ def test_an_import_refuses_a_cell_that_gives_orders_at_its_place(orders: str) ->
     place = len(f"p1,{CN_NUMBER},") + 1
     assert shown.startswith(f"people.csv:2:{place}: table/unprintable ")
     assert f"U+{ord(orders[0]):04X} as character 2" in shown
-    assert one_line(shown) == shown
+    assert not gives_orders(shown)
     assert not isinstance(good, RejectedRow)
 
 
