@@ -14,7 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sandbox import rtp
 from sandbox.errors import SandboxError
+from sandbox.g711 import SILENCE, ULAW
 from sandbox.ports import free_port, is_free, is_taken
 from sandbox.speaker import Person, add_speakers, call_pcap
 from sandbox.supervise import Child
@@ -80,6 +82,8 @@ class Carrier:
             raise SandboxError(f"the carrier's port {self.port} is taken: choose another, or 0 for a free one")
         scenario = add_speakers(SCENARIO.read_text("utf-8"), self.speaking)
         (self.run_dir / "carrier.xml").write_text(scenario, "utf-8")
+        silence = rtp.Packet(ULAW, bytes([SILENCE[ULAW]]) * rtp.TICKS)
+        (self.run_dir / "quiet.pcap").write_bytes(rtp.capture([silence] * 2))
         for suffix, person in self.speaking.items():
             (self.run_dir / f"speaker-{suffix}.pcap").write_bytes(call_pcap(person))
         self._child = Child(self._command(), log=self.log_path, cwd=self.run_dir)
