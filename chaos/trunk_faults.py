@@ -48,9 +48,16 @@ class TrunkSilent(TrunkFault):
 
 
 class NoMedia(TrunkFault):
+    """Three such calls in a row hold the trunk for minutes; its reason says that a restart of the worker ends that."""
+
     name = "answer_without_media"
     text = "calls are answered by a 200 OK without SDP for 8 s, so there is no media"
     mode = "deaf_media"
+
+    def hold(self, world: World) -> None:
+        super().hold(world)
+        for node in world.nodes:
+            node.worker.terminate()
 
 
 class LateAnswer(TrunkFault):
