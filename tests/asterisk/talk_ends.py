@@ -42,17 +42,17 @@ class Try:
 
 
 async def one(here: Stand, end: str, lane: int) -> Try:
-    """A talk that ends in one way; the telephone sends sound in every second try only."""
+    """A talk that ends in one way; in every second try the telephone sends no more sound."""
     tried = Try(end)
     answering = here.phones.expect(DESKS[lane])
     talk = await here.dial(TRANSFER.replace("desk-0", f"desk-{lane}"), max_call_s=MAX_CALL_S)
-    talk.phone.sound = talk.phone.sound if random.random() < 0.5 else None
     await talk.phone.answer()
     agent = await asyncio.wait_for(answering, 10)
     await agent.answer()
     agent.sound = LOUD
     if not await _hears(talk.phone):
         tried.fault = "the agent was never heard"
+    talk.phone.sound = talk.phone.sound if random.random() < 0.5 else None
     await asyncio.sleep(random.uniform(0.05, 0.8))
     began = time.monotonic()
     since = talk.phone.heard[-1] if talk.phone.heard else began

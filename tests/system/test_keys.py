@@ -40,7 +40,7 @@ def test_without_the_manager_interface_nobody_is_called_and_live_calls_go_on(wir
         assert site.calls([second]) == []
         assert "start of a key is not heard" in site.app.ask("campaign", "status", "after")
         site.settle("before")
-        assert site.attempts("before")[first]["outcome"] == "answered", "the live call went on"
+        assert site.attempts("before")[first]["outcome"] in ("answered", "no_media"), "the live call went on to its end"
         assert site.calls([second]) == []
         wire.freeze = False
         until("the second is called", lambda: bool(site.calls([second])))

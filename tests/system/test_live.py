@@ -46,7 +46,7 @@ def test_a_stop_entered_while_the_phone_rings_and_while_they_talk(live: Site) ->
     attempts = live.attempts("stopped")
     assert attempts[ringing]["outcome"] == "cancelled"
     assert attempts[talking]["outcome"] == "answered"
-    assert attempts[talking]["disposition"] == "hung_up"
+    assert attempts[talking]["disposition"] == "cut_off", "the person hung up on nobody"
 
     _again_after_a_new_consent(live, numbers)
 
