@@ -144,12 +144,10 @@ class Sequencer:
             tree = await self._load(seat)
             while True:
                 began, drained = clock.monotonic(), False
-                while batch := await self._seal(seat, tree):
-                    tree = batch[0]
-                    if clock.monotonic() - began > EVERY_S:
-                        break
-                else:
-                    drained = True
+                while not drained and clock.monotonic() - began <= EVERY_S:
+                    batch = await self._seal(seat, tree)
+                    tree = batch[0] if batch else tree
+                    drained = batch is None or batch[1] < BATCH  # it took all that was queued when the round began
                 if tree.size:
                     await self.notary.note(self._store, tree.size, tree.root)
                 async with seat.transaction() as connection:

@@ -57,7 +57,7 @@ def unsealed_or_twice(site: Site) -> tuple[object, ...]:
     """How many decisions have no leaf, and how many leaves have no decision."""
     (found,) = site.ask(
         "SELECT count(*) FILTER (WHERE l.leaf IS NULL), count(*) FILTER (WHERE d.decision_id IS NULL)"
-        " FROM decision d FULL JOIN audit_leaf l ON l.kind = 'decision' AND l.row_id = d.decision_id"
+        " FROM decision d FULL JOIN (SELECT * FROM audit_leaf WHERE kind = 'decision') l ON l.row_id = d.decision_id"
     )
     return found
 
@@ -76,11 +76,12 @@ async def test_rows_that_commit_late_or_never(site: Site, monkeypatch: pytest.Mo
     assert unsealed_or_twice(site) == (0, 0)
     report = await site.verify()
     assert report.faults == []
-    assert report.entries == decisions
+    assert report.entries == decisions + 1  # and what the migrations say of the database
     assert report.checkpoints > 1
 
 
 async def test_a_row_that_was_open_over_many_checkpoints_is_not_missed(site: Site) -> None:
+    await site.seal()
     with psycopg.connect(site.url) as slow:
         slow.execute(INSERT, [3])
         for _ in range(3):
@@ -163,11 +164,12 @@ async def test_another_node_takes_the_checkpoints_over(site: Site, tmp_path: Pat
 
 
 async def test_nothing_new_is_no_new_checkpoint(site: Site) -> None:
+    await site.seal()  # what the migrations say of the database
     assert (await site.seal()).checkpoint is None
     await site.people(1)
     assert (await site.seal()).checkpoint is not None
     assert (await site.seal()).checkpoint is None
-    assert len(files.read(site.notary.file)) == 1
+    assert len(files.read(site.notary.file)) == 2
 
 
 async def test_the_witness_gets_the_last_checkpoint_and_its_loss_stops_nothing(site: Site) -> None:

@@ -67,6 +67,27 @@ async def test_it_holds_until_the_first_round_and_then_no_more(site: Site) -> No
         assert sequencer.hold() is None
 
 
+async def test_rows_that_never_cease_hold_nobody(site: Site) -> None:
+    """At a high rate the queue is never empty; what was in it when a round began is signed all the same."""
+    insert = STOPPED.replace("VALUES (1", "SELECT 1").replace("'letter')", "'letter' FROM generate_series(1, 5)")
+
+    async def write() -> None:
+        async with await psycopg.AsyncConnection.connect(site.url, autocommit=True) as connection:
+            while True:
+                await connection.execute(insert)
+
+    async with at_work(site) as sequencer:
+        await until(lambda: sequencer.hold() is None)
+        writers = [asyncio.create_task(write()) for _ in range(3)]
+        for _ in range(60):
+            await asyncio.sleep(0.05)
+            assert sequencer.hold() is None
+        for writer in writers:
+            writer.cancel()
+        await asyncio.wait(writers)
+    assert site.ask("SELECT count(*) > 100 FROM revocation") == [(True,)]
+
+
 @pytest.mark.attack("row 6: the sequencer's session ended and its lock held")
 async def test_nobody_is_dialled_while_somebody_keeps_rows_from_being_sealed(site: Site) -> None:
     async with at_work(site) as sequencer:
