@@ -120,8 +120,8 @@ def _body(
         "channelId": channel_id,
         "variables": {
             **(variables or {}),
-            "CALLERID(num)": caller_id,  # what our own dialplan and the agent's telephone are told
-            "CONNECTEDLINE(num,i)": caller_id,  # what From says; i: nobody else is told of it
+            # What From says, and behind a Local channel what the dialplan and an agent are shown; i: no event of it.
+            "CONNECTEDLINE(num,i)": caller_id,
             # Ends the call also when no worker lives to do it. It counts from now, not from the answer.
             "TIMEOUT(absolute)": str(math.ceil(longest)),
         },
