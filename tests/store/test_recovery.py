@@ -126,3 +126,20 @@ async def test_a_hold_is_told_while_it_lasts_and_no_longer(node: Node) -> None:
     assert "nobody is called before" in (await node.look()).lines[1]
     node.clock.advance(3601)
     assert len((await node.look()).lines) == 1
+
+
+@pytest.mark.attack("row 7: the notes deleted, so that only the audit tree tells of an older copy")
+async def test_a_tree_that_is_behind_is_a_restored_copy_whatever_the_note_says(node: Node) -> None:
+    """The note is gone or fits; the signed checkpoints know more."""
+    await node.note()
+    behind = "the database has 4 audit entries, but 10 were signed"
+    found = await look(node.store, node.journal, node.folder, node.clock, tree=behind)
+    assert not found.well
+    text = "\n".join(found.lines)
+    assert behind in text
+    assert "were given up" in text
+    accepted = await accept(node.store, node.journal, node.folder, node.clock, tree=behind)
+    assert accepted.well
+    until = (await progress(node.store)).hold_until
+    assert until is not None
+    assert until > node.clock.now()
