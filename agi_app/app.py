@@ -40,7 +40,7 @@ from agi_app.dialer.place import Placer
 from agi_app.dialer.prompt_watch import PromptWatch
 from agi_app.dialer.rehearse import Rehearsals
 from agi_app.dialer.sound import Sound
-from agi_app.dialer.takeover import ari_settings
+from agi_app.dialer.takeover import ari_settings, owner_of
 from agi_app.dialer.trunk_watch import TrunkWatch
 from agi_app.dialer.worker import Health, Worker
 from agi_app.errors import first_of_ours
@@ -190,8 +190,8 @@ async def _serve(
     kept, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
     purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(sequencer.notary.key), screened_days=days)
     works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), internal.run(), purger.run())
-    asked = (parts.rehearsals.run(), parts.asked.run(), parts.heard.run())
-    background += [group.create_task(work) for work in (*works, *asked, watch.run(), dialer.agents.run())]
+    asked, ours = (parts.rehearsals.run(), parts.asked.run(), parts.heard.run()), owner_of(inst.settings).keep(node.ari)
+    background += [group.create_task(work) for work in (*works, *asked, watch.run(), dialer.agents.run(), ours)]
     with told_to_end(lambda: node.live.stop_all("the worker was told twice to end")) as told:
         dialling = group.create_task(dialer.run())
         await told.wait()

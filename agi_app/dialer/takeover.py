@@ -5,6 +5,7 @@ It imports and does little, because after a crash people are on the line and hea
 
 from __future__ import annotations
 
+import platform
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ from agi_app.config import Settings
 from agi_app.errors import OtherWorkerError
 from agi_app.pbx.http import AriSettings, probe
 from agi_app.pbx.inherited import hang_up_inherited_calls
+from agi_app.pbx.owner import Owner
 from agi_app.store import checks
 from agi_app.store.locks import WorkerLock
 from agi_app.store.pool import Store
@@ -29,6 +31,11 @@ def ari_settings(settings: Settings) -> AriSettings:
     )
 
 
+def owner_of(settings: Settings) -> Owner:
+    """The word that this project's worker leaves in its Asterisk: which folder of which host it is of."""
+    return Owner(ari_settings(settings), f"project {settings.project} on {platform.node()}")
+
+
 @asynccontextmanager
 async def take_over(store: Store, settings: Settings) -> AsyncIterator[WorkerLock]:
     """Lock the Asterisk of these settings and hang up the calls of a worker that died; gives the lock back in the end.
@@ -44,8 +51,13 @@ async def take_over(store: Store, settings: Settings) -> AsyncIterator[WorkerLoc
             f"another worker drives Asterisk {entityid}; one Asterisk has one worker. Is `agi-app run` running already?"
             " If that is another Asterisk, give each its own entityid in asterisk.conf"
         )
+    owner = owner_of(settings)
     try:
-        await hang_up_inherited_calls(ari)
-        yield lock
+        await owner.claim()
+        try:
+            await hang_up_inherited_calls(ari)
+            yield lock
+        finally:
+            await owner.release()
     finally:
         await lock.release()
