@@ -1,22 +1,27 @@
-"""``python -m sandbox up|down|status|shell``: a test world to play with; scripts/sandbox is the way to call it."""
+"""``python -m sandbox up|down|status|shell|phone``: a test world to play with, called by scripts/sandbox."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
+from sandbox import standing
+from sandbox.borrowed import Borrowed
 from sandbox.callees import read_callees
 from sandbox.errors import SandboxError
-from sandbox.root import cache_folder, ensure_root, ensure_tools
-from sandbox.world import World, facts_json, line_toml, settings_toml
+from sandbox.phone import Phone
+from sandbox.root import ensure_root, ensure_tools
+from sandbox.standing import FIRST
+from sandbox.world import World, facts_json, line_toml, phone_toml, settings_toml
 
 DOWN_TIMEOUT_S = 20.0
 CLOCK = "2026-03-03T10:00:00+08:00"  # a Tuesday morning inside every window of the project that `agi-app init` makes
@@ -27,42 +32,40 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/sandbox", description="A private Asterisk and a carrier to call.")
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start both, print how to reach them, and wait for Ctrl-C")
-    up.add_argument("--prompts", type=Path, help="a folder with prompts, seen by Asterisk as prompts_path")
-    up.add_argument("--callees", type=Path, help="who speaks (examples/*/callees.toml); needs --prompts")
-    commands.add_parser("down", help="end the one that is up")
-    commands.add_parser("status", help="say whether one is up, and how to reach it")
-    commands.add_parser("shell", help="open the Asterisk console of the one that is up")
+    up.add_argument("--project", type=Path, help="a project, whose settings are the sandbox's until it ends")
+    up.add_argument("--prompts", type=Path, help="a folder with prompts, when there is no --project")
+    up.add_argument("--callees", type=Path, help="who speaks (examples/*/callees.toml); needs prompts")
+    called = [
+        up,
+        commands.add_parser("down", help="end one that is up"),
+        commands.add_parser("status", help="say whether one is up, and how to reach it"),
+        commands.add_parser("shell", help="open the Asterisk console of one that is up"),
+        commands.add_parser("phone", help="answer a call of the trunk `phone`, and key what is typed"),
+    ]
+    for command in called:
+        command.add_argument("--name", help=f"which sandbox, when there are several (default: {FIRST})")
     options = parser.parse_args(arguments)
     try:
         if options.command == "up":
-            return _up(options.prompts, options.callees)
-        return {"down": _down, "status": _status, "shell": _shell}[options.command]()
+            return _up(options.name or FIRST, options.project, options.prompts, options.callees)
+        commanded = {"down": _down, "status": _status, "shell": _shell, "phone": _phone}
+        return commanded[options.command](options.name)
     except SandboxError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
 
-def _state_file() -> Path:
-    return cache_folder() / "sandbox-up.json"
-
-
-def _state() -> dict[str, Any] | None:
-    """The facts of the world that is up; None if none is, also after a crash."""
-    try:
-        state: dict[str, Any] = json.loads(_state_file().read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None
-    command = Path(f"/proc/{state['pid']}/cmdline")
-    return state if command.exists() and b"sandbox" in command.read_bytes() else None
-
-
-def _up(prompts: Path | None, callees: Path | None) -> int:
-    running = _state()
-    if running is not None:
-        raise SandboxError(f"one is up already (process {running['pid']}): see scripts/sandbox status")
-
+def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | None) -> int:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
+        raise SandboxError(f"--name {name!r}: use letters, digits, - and _ (at most 32)")
+    standing.refuse_a_second(name, project)
+    if project is not None and prompts is not None:
+        raise SandboxError("--project has prompts of its own: leave --prompts out")
+    if project is not None and not project.is_dir():
+        raise SandboxError(f"{project}: is no folder; `agi-app init DIR` makes a project")
+    prompts = project / "prompts" if project is not None else prompts
     if callees is not None and prompts is None:
-        raise SandboxError("--callees needs --prompts: they wait as long as the prompts last that they hear")
+        raise SandboxError("--callees needs --project or --prompts: they wait as long as what they hear lasts")
     speaking = read_callees(callees, prompts) if callees is not None and prompts is not None else {}
 
     def say(line: str) -> None:
@@ -74,9 +77,14 @@ def _up(prompts: Path | None, callees: Path | None) -> int:
         ensure_tools(say)
         root = ensure_root(say)
         folder = Path(tempfile.mkdtemp(prefix="agi-app-sandbox-"))
-        with World(root, folder, prompts_dir=prompts, speaking=speaking, desk=True) as world:
-            _write_state(world)
-            print(_description(world), flush=True)
+        with ExitStack() as standing_up:
+            world = World(root, folder, prompts_dir=prompts, speaking=speaking, desk=True)
+            standing_up.enter_context(world)
+            if project is not None:
+                standing_up.enter_context(Borrowed(project, _settings(world), say))
+            about = {"project": str(project.resolve())} if project is not None else {}
+            standing.announce(name, {**json.loads(facts_json(world)), **about})
+            print(_description(world) if project is not None else _description(world) + _settings(world), flush=True)
             while world.asterisk.running and world.carrier.running:
                 time.sleep(0.5)
             raise SandboxError(f"a part of the world has ended by itself; its logs are in {folder}")
@@ -84,7 +92,7 @@ def _up(prompts: Path | None, callees: Path | None) -> int:
         say("stopped")
         return 0
     finally:
-        _state_file().unlink(missing_ok=True)
+        standing.file_of(name).unlink(missing_ok=True)
 
 
 def _interrupt(*_: object) -> None:
@@ -94,37 +102,36 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _write_state(world: World) -> None:
-    state = {"pid": os.getpid(), **json.loads(facts_json(world))}
-    file = _state_file()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(state))
-
-
 def _description(world: World) -> str:
     asterisk = world.asterisk
-    lines = f"{line_toml(asterisk.prompts_dir.parent)}\n" if asterisk.prompts_dir is not None else ""
     return (
         f"# Asterisk {asterisk.version()} and the carrier are up. Ctrl-C ends them.\n"
         f"#   ARI       {asterisk.ari_url}   user {asterisk.ari_user}   password {asterisk.ari_password}\n"
         f"#   log       {asterisk.log_path}\n"
         f"#   carrier   127.0.0.1:{world.carrier.port}/udp   capture {world.capture.file}\n"
         f"#   people    the last two digits of a number say who answers: sandbox/scenarios/carrier.xml\n"
-        f"# This whole text is an agi-app.toml for the project whose prompts were given.\n"
-        f"{settings_toml(asterisk, trunk='sandbox', calls_per_second=10, concurrent=60)}\n{lines}"
+        f"#   phone     scripts/sandbox phone answers calls of the trunk `phone`, such as those of agi-app rehearse\n"
+    )
+
+
+def _settings(world: World) -> str:
+    asterisk = world.asterisk
+    lines = f"{line_toml(asterisk.prompts_dir.parent)}\n" if asterisk.prompts_dir is not None else ""
+    return (
+        f"# Written by scripts/sandbox: an Asterisk and trunks that lead nowhere but into this machine.\n"
+        f"{settings_toml(asterisk, trunk='sandbox', calls_per_second=10, concurrent=60)}\n{phone_toml()}\n{lines}"
         f'[sandbox]\nclock = "{CLOCK}"    # calls are judged as if it were then: without it night is no time to call\n'
     )
 
 
-def _down() -> int:
-    state = _state()
+def _down(name: str | None) -> int:
+    state = standing.the_one(name)
     if state is None:
         print("none is up")
         return 1
     os.kill(state["pid"], signal.SIGTERM)
     deadline = time.monotonic() + DOWN_TIMEOUT_S
-    while _state() is not None:
+    while any(other["pid"] == state["pid"] for other in standing.all_up().values()):
         if time.monotonic() > deadline:
             raise SandboxError(f"process {state['pid']} did not end within {DOWN_TIMEOUT_S:.0f} s: kill it")
         time.sleep(0.1)
@@ -132,8 +139,8 @@ def _down() -> int:
     return 0
 
 
-def _status() -> int:
-    state = _state()
+def _status(name: str | None) -> int:
+    state = standing.the_one(name)
     if state is None:
         print("none is up")
         return 1
@@ -141,8 +148,8 @@ def _status() -> int:
     return 0
 
 
-def _shell() -> int:
-    state = _state()
+def _shell(name: str | None) -> int:
+    state = standing.the_one(name)
     if state is None:
         print("none is up: start one with scripts/sandbox up")
         return 1
@@ -151,6 +158,14 @@ def _shell() -> int:
         return 1
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the console
     return subprocess.call([*state["console"], "-r"])
+
+
+def _phone(name: str | None) -> int:
+    state = standing.the_one(name)
+    if state is None:
+        print("none is up: start one with scripts/sandbox up")
+        return 1
+    return Phone(state["phone_port"]).run(sys.stdin)
 
 
 if __name__ == "__main__":

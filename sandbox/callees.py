@@ -15,12 +15,14 @@ to be quick or slow, since talk in the last words of a question is an answer, to
 
 from __future__ import annotations
 
+import re
 import tomllib
 import wave
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from agi_app.toml_lines import places
 from sandbox import g711
 from sandbox.errors import SandboxError
 from sandbox.speaker import STAYS_S, Keys, Person, Says, voice
@@ -30,45 +32,103 @@ _LAWS = {"ulaw": g711.ULAW, "alaw": g711.ALAW}
 
 
 def read_callees(file: Path, prompts: Path) -> dict[str, Person]:
-    """The people of a file, who hear the recordings of ``prompts``; SandboxError says what is wrong with it."""
+    """The people of a file, who hear the recordings of ``prompts``; SandboxError has each fault with its place."""
     try:
-        table = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = file.read_text("utf-8")
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SandboxError(_syntax(file, str(error))) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise SandboxError(f"{file}: cannot be read: {error}") from error
-    found = {}
-    for suffix, person in table.items():
-        try:
-            found[suffix] = _person(person, prompts)
-        except (KeyError, TypeError, ValueError, OSError, wave.Error) as error:
-            why = f"{type(error).__name__}: {error}"
-            raise SandboxError(f"{file}: [{suffix}]: {why}; see sandbox/callees.py") from error
+    faults: list[str] = []
+    found: dict[str, Person] = {}
+    for suffix, given in table.items():
+        reader = _Reader(prompts)
+        if (person := reader.person(suffix, given)) is not None:
+            found[suffix] = person
+        faults += [f"{_place(file, text, path)}: {message}" for path, message in reader.faults]
+    if faults:
+        raise SandboxError("\n".join(faults))
     return found
 
 
-def _person(table: Mapping[str, Any], prompts: Path) -> Person:
-    _only(table, "language", "codec", "turns", "who", "hangs_up_after")
-    language = table["language"]
-    turns = [_turn(turn, prompts / language, language) for turn in table["turns"]]
-    return Person(turns, _LAWS[table.get("codec", "ulaw")], float(table.get("hangs_up_after", STAYS_S)))
+class _Reader:
+    """Reads one person and notes what is wrong, each with the path of the key."""
+
+    def __init__(self, prompts: Path) -> None:
+        self._prompts = prompts
+        self.faults: list[tuple[tuple[str, ...], str]] = []
+
+    def person(self, suffix: str, given: object) -> Person | None:
+        at = (suffix,)
+        if len(suffix) != 2 or not suffix.isdecimal():
+            self._note(at, f"[{suffix}]: a person is called by the last two digits of the number, such as [41]")
+        if not isinstance(given, dict):
+            self._note(at, f"[{suffix}]: must be a table: language, turns, and perhaps codec and hangs_up_after")
+            return None
+        self._only(at, given, "language", "codec", "turns", "who", "hangs_up_after")
+        language, codec, turns = given.get("language"), given.get("codec", "ulaw"), given.get("turns")
+        stays = given.get("hangs_up_after", STAYS_S)
+        if not isinstance(language, str) or not (self._prompts / language).is_dir():
+            self._note((*at, "language"), f"language: must name a folder of {self._prompts}, such as zh-CN or en")
+        if codec not in _LAWS:
+            self._note((*at, "codec"), f"codec: {codec!r} is none; ulaw or alaw")
+        if isinstance(stays, bool) or not isinstance(stays, int | float) or stays <= 0:
+            self._note((*at, "hangs_up_after"), f"hangs_up_after: must be a number of seconds, not {stays!r}")
+        if not isinstance(turns, list):
+            self._note((*at, "turns"), 'turns: must be a list of turns, such as [{hears = ["greeting"], keys = "1"}]')
+        if self.faults:
+            return None
+        read = [self._turn((*at, "turns"), n, turn, str(language)) for n, turn in enumerate(turns or (), start=1)]
+        told = [turn for turn in read if turn is not None]
+        return Person(told, _LAWS[codec], float(stays)) if not self.faults else None
+
+    def _turn(self, at: tuple[str, ...], number: int, given: object, language: str) -> Says | Keys | None:
+        what = f"turn {number}"
+        if not isinstance(given, dict) or ("keys" in given) == ("says" in given):
+            self._note(at, f'{what}: has either keys ("9#") or says (a recording of sandbox/voices)')
+            return None
+        self._only(at, given, "hears", "says", "keys")
+        hears = given.get("hears", [])
+        if not isinstance(hears, list) or not all(isinstance(name, str) for name in hears):
+            self._note(at, f'{what}: hears: must be a list of prompts, such as ["greeting"]')
+            return None
+        after_s = THINKS_S + sum(self._seconds(at, what, self._prompts / language / f"{name}.wav") for name in hears)
+        if "keys" in given:
+            keys = given["keys"]
+            if not isinstance(keys, str) or not re.fullmatch(r"[0-9*#]{1,40}", keys):
+                self._note(at, f"{what}: keys: {keys!r} are none; write digits, * and # in quotes")
+                return None
+            return Keys(after_s, keys)
+        said = voice(str(given["says"]), language)
+        self._seconds(at, what, said)
+        return Says(after_s, said)
+
+    def _seconds(self, at: tuple[str, ...], what: str, wav: Path) -> float:
+        try:
+            with wave.open(str(wav)) as source:
+                frames, rate = source.getnframes(), source.getframerate()
+            return float(frames / rate)
+        except (OSError, wave.Error, EOFError) as error:
+            self._note(at, f"{what}: {wav} cannot be played: {error}")
+            return 0.0
+
+    def _only(self, at: tuple[str, ...], given: Mapping[str, Any], *known: str) -> None:
+        for word in sorted(set(given) - set(known)):
+            self._note((*at, word), f"{word}: there is no such key; known here: {', '.join(known)}")
+
+    def _note(self, at: tuple[str, ...], message: str) -> None:
+        self.faults.append((at, message))
 
 
-def _turn(table: Mapping[str, Any], prompts: Path, language: str) -> Says | Keys:
-    _only(table, "hears", "says", "keys")
-    after_s = THINKS_S + sum(_seconds(prompts / f"{name}.wav") for name in table["hears"])
-    if "keys" in table:
-        return Keys(after_s, table["keys"])
-    said = voice(table["says"], language)
-    _seconds(said)
-    return Says(after_s, said)
+def _place(file: Path, text: str, path: tuple[str, ...]) -> str:
+    known = places(text.replace("\r\n", "\n"))
+    place = next((known[path[:n]] for n in range(len(path), 0, -1) if path[:n] in known), (1, 1))
+    return f"{file}:{place[0]}:{place[1]}"
 
 
-def _only(table: Mapping[str, Any], *known: str) -> None:
-    unknown = set(table) - set(known)
-    if unknown:
-        raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-
-
-def _seconds(wav: Path) -> float:
-    with wave.open(str(wav)) as source:
-        frames, rate = source.getnframes(), source.getframerate()
-    return float(frames / rate)
+def _syntax(file: Path, message: str) -> str:
+    found = re.search(r" \(at line (\d+), column (\d+)\)", message)
+    if found is None:
+        return f"{file}: is not valid TOML: {message}"
+    return f"{file}:{found[1]}:{found[2]}: is not valid TOML: {message[: found.start()]}"

@@ -13,8 +13,10 @@ from sandbox.agents import Agents, phone_conf
 from sandbox.asterisk import AMI_USER, TRUNK, Asterisk
 from sandbox.capture import Capture
 from sandbox.carrier import Carrier
+from sandbox.ports import free_port
 from sandbox.speaker import Person
 
+PHONE_TRUNK = "sandbox-phone"
 OUR_NUMBER, LINE_FLOW = "+999862155500001", "who-called"  # what the examples show, and what answers there
 DESK, DESK_TALKS_S = "front-desk", (8.0, 15.0)  # a phone of our own, which answers by itself
 
@@ -24,7 +26,8 @@ class World:
 
     ``root`` comes from ``sandbox.root.ensure_root``. With ``asterisks=2`` two of them call into one carrier.
     ``speaking`` has the carrier's people who speak, by the last two digits of their numbers. With ``agents`` each
-    Asterisk has so many, and a queue; with ``desk`` they share the phone of ``line_toml``.
+    Asterisk has so many, and a queue; with ``desk`` they share the phone of
+    ``line_toml``, and a trunk leads to ``sandbox.phone``, once that runs.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class World:
         ]
         self.desk = Agents(self.folder / "desk", 1, talk_s=DESK_TALKS_S) if desk else None
         phones = "" if self.desk is None else phone_conf(DESK, f"sip:{DESK}@127.0.0.1:{self.desk.port}")
+        self.phone_port = free_port() if desk else None
+        to_phone = {PHONE_TRUNK: ("127.0.0.1", self.phone_port)} if self.phone_port is not None else None
         self.asterisks = [
             Asterisk(
                 root,
@@ -57,6 +62,7 @@ class World:
                 prompts_dir=prompts_dir,
                 agents=self.agents[number] if self.agents else None,
                 phones=phones,
+                extra_trunks=to_phone,
             )
             for number, name in enumerate("abcdefgh"[:asterisks])
         ]
@@ -118,6 +124,14 @@ def ami_toml(asterisk: Asterisk, port: int = 0) -> str:
     return f'[ami]\nport = {port or asterisk.ami_port}\nusername = "{AMI_USER}"\npassword = "{asterisk.ami_password}"\n'
 
 
+def phone_toml() -> str:
+    """The trunk to ``sandbox.phone``: for calls that a person wants to answer, such as a rehearsal's."""
+    return (
+        f'[trunks.phone]\nendpoint = "PJSIP/{{number}}@{PHONE_TRUNK}"\ncalls_per_second = 1\nconcurrent = 1\n'
+        "plus = true\nsandbox = true\n"
+    )
+
+
 def agents_toml(asterisk: Asterisk) -> str:
     """The part of agi-app.toml for its agents, if it has some."""
     agents = asterisk.agents
@@ -147,5 +161,6 @@ def facts_json(world: World) -> str:
             "folder": str(world.folder),
             "capture": str(world.capture.file),
             "carrier_port": world.carrier.port,
+            "phone_port": world.phone_port,
         }
     )

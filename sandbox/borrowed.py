@@ -1,0 +1,70 @@
+"""A project's agi-app.toml while a sandbox is up: with the sandbox's Asterisk and trunks, and your own back in the end.
+
+Nothing of yours is lost: the file as it was lies beside it meanwhile, also after a crash, and what was changed in the
+sandbox's file meanwhile is kept under another name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sandbox.errors import SandboxError
+
+SETTINGS, YOURS, CHANGED = "agi-app.toml", "agi-app.toml.yours", "agi-app.toml.sandbox"
+REPLACED = ("asterisk", "agi", "ami", "trunks", "destinations", "lines", "sandbox")
+_TABLE = re.compile(r"\s*\[\[?\s*[\"']?([A-Za-z0-9_-]+)")
+
+
+class Borrowed:
+    """The settings of ``project``, with ``ours`` for the tables that say how to reach Asterisk, until it ends."""
+
+    def __init__(self, project: Path, ours: str, say: Callable[[str], None]) -> None:
+        self._file, self._yours, self._changed = (project / name for name in (SETTINGS, YOURS, CHANGED))
+        self._ours, self._say, self._written = ours, say, ""
+
+    def __enter__(self) -> Self:
+        try:
+            if not self._yours.exists() and self._file.exists():
+                shutil.copy2(self._file, self._yours)
+            elif self._yours.exists():
+                self._say(f"{self._yours}: an earlier sandbox was cut off; these are taken for your own settings")
+            base = next((file for file in (self._yours, self._changed) if file.exists()), None)
+            text = "" if base is None else base.read_text("utf-8")
+            top, tables = kept_tables(text)
+            self._written = "\n\n".join(part.strip() for part in (top, self._ours, tables) if part.strip()) + "\n"
+            self._file.write_text(self._written, "utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SandboxError(f"{self._file}: the sandbox's settings cannot be written: {error}") from error
+        self._say(f"{self._file}: has the sandbox's Asterisk and trunks now; yours come back when it ends ({YOURS})")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file.exists() and self._file.read_text("utf-8", errors="replace") != self._written:
+            os.replace(self._file, self._changed)
+            self._say(f"{self._changed}: what you changed in the settings while the sandbox was up")
+        if self._yours.exists():
+            os.replace(self._yours, self._file)
+            self._say(f"{self._file}: your own settings are back")
+        else:
+            self._file.unlink(missing_ok=True)
+
+
+def kept_tables(text: str) -> tuple[str, str]:
+    """What stays of the settings: those before the first table, and the tables that are none of REPLACED."""
+    top: list[str] = []
+    tables: list[str] = []
+    goes_to: list[str] | None = top
+    for line in text.splitlines(keepends=True):
+        if found := _TABLE.match(line):
+            goes_to = None if found[1] in REPLACED else tables
+        if goes_to is not None:
+            goes_to.append(line)
+    return "".join(top), "".join(tables)
