@@ -95,6 +95,15 @@ def test_expected_calls_of_other_flows_still_run(folder: Path, capsys: pytest.Ca
         run_expected(str(folder / "simulations/checkups.yaml"), folder, as_json=False)
 
 
+def test_expected_calls_need_no_recording(folder: Path) -> None:
+    """The words of a prompt are enough: an office tries its script before anything is recorded."""
+    flow = (folder / "flows/checkup.yaml").read_text().replace("    - hangup\n", "    - play: bye\n    - hangup\n")
+    (folder / "flows/checkup.yaml").write_text(flow)
+    (folder / "prompts/en/bye.txt").write_text("Goodbye.")
+    assert any(problem.rule == "flow/prompt-missing" for problem in read_project(folder, None).errors)
+    assert run_expected(str(folder / "simulations/checkup.yaml"), folder, as_json=False) == 0
+
+
 def test_an_error_of_an_unrelated_campaign_stops_nothing(folder: Path) -> None:
     (folder / "campaigns/other.yaml").write_text("campaign: [\n")
     (folder / "rules").mkdir()
