@@ -50,6 +50,7 @@ TABLES = {
     "person_link": "person_link",
     "phone_proof": "phone_proof",
     "list_digest": "list_digest",
+    "calling_pause": "calling_pause",
 }
 
 

@@ -30,6 +30,8 @@ COMMANDS = {
     "rehearse": "rehearse",
     "call-person": "call_person",
     "schema": "schema",
+    "pause": "pause",
+    "resume": "pause",
     "run": "service",
     "migrate": "service",
     "doctor": "doctor",

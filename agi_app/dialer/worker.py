@@ -20,7 +20,7 @@ from agi_app.consent.revoke import Stops
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
 from agi_app.errors import ConfigError, OtherWorkerError, SafetyError, StoreError
-from agi_app.store import attempts, catalog, checks, nodes, progress, sweep
+from agi_app.store import attempts, catalog, checks, nodes, pauses, progress, sweep
 from agi_app.store import stops as stop_table
 from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Heard, Listening, ListenLost, Notification
 from agi_app.store.locks import WorkerLock
@@ -42,6 +42,7 @@ class Health:
 
     def __init__(self) -> None:
         self.deaf: str | None = "not listening for stops yet"
+        self.paused: str | None = None
         self.keys: str | None = "the start of a key is not heard yet"
         self.clock: str | None = None
         self.database: str | None = None
@@ -84,6 +85,8 @@ class Worker:
             )
         if health.database is not None:
             return health.database
+        if health.paused is not None:
+            return health.paused
         if health.deaf is not None:
             return f"stops of other nodes are not heard: {health.deaf}"
         if self._stops.overdue:
@@ -111,6 +114,7 @@ class Worker:
                 self._listening = True
                 if self.health.outage:
                     self._stops.replay()
+                await self._look_at_pause()
                 await self._check_live_calls()
                 dialer.control_changed()
             case ListenLost(reason):
@@ -121,9 +125,20 @@ class Worker:
                 await self._stop_person(int(payload))
             case Notification(_, payload):
                 change = json.loads(payload)
-                if change["state"] == "stopped":
+                if "everything" in change:
+                    await self._look_at_pause()
+                    self._look_around.set()  # so that the others read at once that we hold
+                elif change["state"] == "stopped":
                     self._node.live.stop_campaign(change["campaign"])
                 dialer.control_changed()
+
+    async def _look_at_pause(self) -> None:
+        try:
+            pause = await pauses.in_force(self._node.store)
+        except StoreError as error:
+            self.health.database = str(error)
+            return
+        self.health.paused = None if pause is None else pause.words
 
     async def _stop_person(self, person_id: int) -> None:
         """End this person's calls, but for those whose consent, for another purpose, still stands."""
@@ -181,6 +196,7 @@ class Worker:
         node = self._node
         if not await self._lock.still_held():
             await self._retake_lock()
+        await self._look_at_pause()
         if self._listening and self.health.deaf is not None:
             await self._check_live_calls()
         ids = node.live.attempt_ids

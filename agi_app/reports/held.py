@@ -35,6 +35,7 @@ class Standstill:
     calls_per_second: float
     rule_until: Mapping[str, dt.datetime] = field(default_factory=dict)  # when the first contact of a rule is due
     state_reason: str | None = None  # why it was paused or stopped
+    everything_paused: str | None = None  # why no campaign is dialled at all
     holds: Sequence[Hold] = ()  # what live workers say of this campaign
 
 
@@ -52,7 +53,7 @@ def held_back(view: Standstill) -> list[Hold]:
     """
     if not (view.open_attempts or view.due_now or view.later or view.parked):
         return [Hold(DONE, "every contact is done")]
-    found = []
+    found = [] if view.everything_paused is None else [Hold(STATE, view.everything_paused)]
     if view.state != "running":
         verb = "resume" if view.state == "paused" else "start"
         why = f" ({view.state_reason})" if view.state_reason not in (None, BY_COMMAND) else ""

@@ -11,7 +11,7 @@ from agi_app.gate.caller_id import numbers_of
 from agi_app.reports.agents import figures_of
 from agi_app.reports.held import Standstill
 from agi_app.results import Totals
-from agi_app.store import nodes, reports
+from agi_app.store import nodes, pauses, reports
 from agi_app.store.caller_ids import proofs
 from agi_app.store.campaigns import StoredCampaign, load_campaign
 from agi_app.store.contacts import contacts_of
@@ -26,9 +26,11 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
     campaign = stored.campaign
     waiting = await reports.why_waiting(store, campaign, clock.now())
     workers = await nodes.all_nodes(store)
+    pause = await pauses.in_force(store)
     view = Standstill(
         state=stored.state.value,
         state_reason=stored.state_reason,
+        everything_paused=None if pause is None else pause.words,
         workers=[(n.name, n.alive, n.holding) for n in workers],
         due_now=waiting.due_now,
         later=waiting.later,

@@ -17,7 +17,7 @@ from agi_app.consent.journal import Journal
 from agi_app.consent.revoke import Stops
 from agi_app.dialer.worker import Health, Worker
 from agi_app.errors import SafetyError, StoreError
-from agi_app.store import checks
+from agi_app.store import checks, pauses
 from agi_app.store import progress as progress_table
 from agi_app.store import stops as stop_table
 from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
@@ -102,6 +102,10 @@ def verdicts(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     async def now(_: Any) -> dt.datetime:
         return NOW
 
+    async def no_pause(_: object) -> None:
+        return None
+
+    monkeypatch.setattr(pauses, "in_force", no_pause)
     monkeypatch.setattr(stop_table, "live_check", live_check)
     monkeypatch.setattr(checks, "database_now", now)
     return found
@@ -139,6 +143,9 @@ def test_each_fault_holds_and_says_how_to_mend_it(world: World) -> None:
     assert worker.hold() == "no connection to Asterisk at http://127.0.0.1:8088/ari"
     world.stops.overdue = True
     assert worker.hold() == "stops are on their way into the database"
+    health.paused = "everything is paused"
+    assert worker.hold() == "everything is paused"
+    health.paused = None
     health.deaf = "connection lost"
     assert worker.hold() == "stops of other nodes are not heard: connection lost"
     health.database = "database x: is away"

@@ -105,6 +105,10 @@ FROM phone_proof
 SELECT 'list_digest' AS entry, digest_id AS id, list_id, pg_catalog.encode(digest, 'hex') AS digest, recorded_at
 FROM list_digest
 
+-- name: rows_calling_pause
+SELECT 'calling_pause' AS entry, pause_id AS id, at, paused, reason, entered_by, recorded_at
+FROM calling_pause
+
 -- name: lock_sequencer
 SELECT pg_try_advisory_lock(hashtextextended('agi-app audit sequencer', 0)) AS got;
 

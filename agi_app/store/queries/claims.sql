@@ -2,7 +2,8 @@
 -- rows by index, however big the tables are and whatever the planner knows of them yet; and one plan serves
 -- all claims, since making a plan of `facts` takes longer than running it.
 -- name: begin
-SELECT c.state, clock_timestamp() + %(offset)s::interval AS now,
+SELECT CASE WHEN c.state = 'running' AND calling_paused() THEN 'paused' ELSE c.state END AS state,
+       clock_timestamp() + %(offset)s::interval AS now,
        set_config('plan_cache_mode', 'force_generic_plan', true),
        set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
        set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
