@@ -191,7 +191,8 @@ async def _serve(
     purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(sequencer.notary.key), screened_days=days)
     works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), internal.run(), purger.run())
     asked, ours = (parts.rehearsals.run(), parts.asked.run(), parts.heard.run()), owner_of(inst.settings).keep(node.ari)
-    background += [group.create_task(work) for work in (*works, *asked, watch.run(), dialer.agents.run(), ours)]
+    looks = (watch.run(), dialer.lines.reserve.run(node.ari), dialer.agents.run(), ours)
+    background += [group.create_task(work) for work in (*works, *asked, *looks)]
     with told_to_end(lambda: node.live.stop_all("the worker was told twice to end")) as told:
         dialling = group.create_task(dialer.run())
         await told.wait()

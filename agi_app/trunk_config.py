@@ -38,6 +38,15 @@ class TrunkSettings(BaseModel):
     endpoint: str = Field(description="what Asterisk dials, with {number}: PJSIP/{number}@carrier-a")
     calls_per_second: float = Field(1.0, gt=0, le=1000, description="most new calls a second, all campaigns and nodes")
     concurrent: int = Field(10, ge=1, le=10000, description="most calls at once, all campaigns and nodes")
+    channels: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        description="calls that the carrier carries at once, also the PBX's own; for reserve",
+    )
+    reserve: int = Field(
+        0, ge=0, le=100_000, description="of the channels: kept free for the PBX's own calls and emergency calls"
+    )
     plus: bool = Field(False, description="dial numbers with their plus sign (+86…) instead of without")
     prefix: str = Field(
         "",
@@ -72,6 +81,14 @@ class TrunkSettings(BaseModel):
             f"{_WRITTEN}: after the @ stands the name of an endpoint (letters, digits, . _ -, and {{line}} of a"
             f" gateway), not {after!r}"
         )
+
+    @model_validator(mode="after")
+    def _reserve_is_of_channels(self) -> TrunkSettings:
+        if self.reserve and self.channels is None:
+            raise ValueError("reserve needs channels: how many calls the carrier carries at once on this trunk")
+        if self.channels is not None and self.reserve >= self.channels:
+            raise ValueError(f"reserve = {self.reserve} leaves none of channels = {self.channels} for agi-app")
+        return self
 
     @model_validator(mode="after")
     def _one_way_to_begin(self) -> TrunkSettings:

@@ -13,20 +13,21 @@ from agi_app.dialer.breaker import Breaker
 from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import Pacer
 from agi_app.dialer.place import Line
+from agi_app.dialer.reserve import Reserve
 from agi_app.errors import AuthorError
 from agi_app.flow.check_speech import by_voice_alone
 from agi_app.flow.definition import Flow
 from agi_app.flow.load import load_with_parts
 from agi_app.flow.speaking import missing_columns, said_columns
 from agi_app.gate.caller_id import numbers_of
-from agi_app.model.campaign import CampaignState
 from agi_app.model.hold import UNUSABLE, Hold
 from agi_app.store import claims, pace, slots
-from agi_app.store.campaigns import StoredCampaign, load_campaigns
+from agi_app.store.campaigns import StoredCampaign, load_busy_campaigns
 from agi_app.store.phone_lines import Limits
 from agi_app.store.pool import Store
 from agi_app.trunk_config import TrunkSettings
 
+SOON = dt.timedelta(seconds=3)  # who is due by then: the next look is a second away, and clocks may differ by two
 SHARE_S = 4.0  # how long a share of a rate is ours; a node that dies leaves it to the others after that
 
 _log = log.get("dialer")
@@ -84,14 +85,18 @@ class Lines:
         self._trunk_pacers = {name: Pacer(0.0) for name in trunks}
         self._node_pacer = None if node_rate is None else Pacer(node_rate)
         self.breakers = {name: Breaker() for name in trunks}
+        self.reserve = Reserve(trunks)
         self._said: set[str] = set()
         self.running: dict[str, Running] = {}
         self.unusable: dict[str, str] = {}  # campaign -> why this node cannot dial it
         self.shares_until = -math.inf  # monotonic: the rates of all pacers hold until then
 
-    async def refresh(self, node: str, now: float) -> None:
-        """Read the campaign rows and lease this node's part of every rate; ``now`` is monotonic. Raises StoreError."""
-        stored = await load_campaigns(self._store, {CampaignState.RUNNING})
+    async def refresh(self, node: str, now: float, rules_now: dt.datetime) -> None:
+        """Read the campaigns that have something to do, and lease this node's part of every rate. Raises StoreError.
+
+        ``now`` is monotonic. Campaigns that run and have nobody due are left out: ten thousand of them cost nothing.
+        """
+        stored = await load_busy_campaigns(self._store, rules_now + SOON)
         self.unusable = {}
         running: dict[str, Running] = {}
         for row in stored:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from agi_app import log
 from agi_app.dialer.agent_claims import REST_S, agent_terms, calls_for_all, held_for_agents, stop_abandoning
@@ -62,6 +64,7 @@ class Dialer:
         self._clock = node.clock
         self._hold, self.concurrent = hold, concurrent
         self.open_calls = 0  # calls that were claimed and have not ended
+        self.open_on: Counter[str] = Counter()  # of them, by trunk
         self._turns = DialTurns()
         self._wake = asyncio.Event()
         self._short = False  # of slots, or of a probe's result: the end of a call is worth another look
@@ -115,7 +118,7 @@ class Dialer:
             return HOLD_S
         now = self._clock.monotonic()
         if now >= self._refresh_at:
-            await self.lines.refresh(self._node.entityid, now)
+            await self.lines.refresh(self._node.entityid, now, self._clock.now())
             self._refresh_at = now + REFRESH_S
             campaigns = (r.line.campaign.agents for r in self.lines.running.values())
             self.agents.want({a.to for a in campaigns if a is not None})
@@ -145,6 +148,10 @@ class Dialer:
         if (probes := running.line.breaker.room(now)) is not None:
             room = min(room, probes)
             self._short = True
+        if (kept := self.lines.reserve.room(running.trunk, self.open_on[running.trunk])) == 0:
+            self._rest(running, self.lines.reserve.hold(running.trunk), REST_S)
+            return 0
+        room = room if kept is None else min(room, kept)
         if self.concurrent is None:
             return room
         free = self.concurrent - self.open_calls
@@ -160,7 +167,8 @@ class Dialer:
             turn = Turn([*running.pacers.values()], self._clock.monotonic())
             call = group.create_task(self._placer.attempt(claim, running.line, turn, ticket))
             self.open_calls += 1
-            call.add_done_callback(self._call_ended)
+            self.open_on[running.trunk] += 1
+            call.add_done_callback(partial(self._call_ended, running.trunk))
         self._turns.charge(len(batch.claims))
         running.only_refusals = batch.refused > 0 and not batch.claims
         running.short = None
@@ -215,10 +223,10 @@ class Dialer:
             return
         self._wake.clear()
 
-    def _call_ended(self, _: asyncio.Task[CallResult | None]) -> None:
+    def _call_ended(self, trunk: str, _: asyncio.Task[CallResult | None]) -> None:
         self.open_calls -= 1
-        short = [r for r in self.lines.running.values() if r.short is not None and r.short is not NOBODY]
-        for running in short:
+        self.open_on[trunk] -= 1
+        for running in (short := [r for r in self.lines.running.values() if r.short not in (None, NOBODY)]):
             running.idle_until = 0.0
         if self._short or short:
             self._wake.set()

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
+from psycopg.rows import DictRow
 
 from agi_app.errors import StoreError
 from agi_app.model.campaign import Campaign, CampaignState
@@ -57,6 +58,12 @@ async def load_campaigns(store: Store, states: Collection[CampaignState] | None 
     return await _load(store, None, None if states is None else [s.value for s in states])
 
 
+async def load_busy_campaigns(store: Store, by: dt.datetime) -> list[StoredCampaign]:
+    """The running campaigns with somebody due at ``by`` (rules time), or with agents; by name."""
+    async with store.connection() as connection:
+        return [_stored(row) for row in await records(connection, Q["load_busy"], {"by": by})]
+
+
 async def load_campaign(store: Store, name: str) -> StoredCampaign | None:
     """One campaign, or None when there is none of that name."""
     found = await _load(store, [name], None)
@@ -88,18 +95,19 @@ async def set_state(store: Store, name: str, state: CampaignState, reason: str |
 async def _load(store: Store, names: list[str] | None, states: list[str] | None) -> list[StoredCampaign]:
     async with store.connection() as connection:
         found = await records(connection, Q["load"], {"names": names, "states": states})
-    return [
-        StoredCampaign(
-            _campaign(row["spec"]),
-            CampaignState(row["state"]),
-            row["state_reason"],
-            row["flow_file"],
-            row["flow_text"],
-            row["changed_at"],
-            row["sub_flows"],
-        )
-        for row in found
-    ]
+    return [_stored(row) for row in found]
+
+
+def _stored(row: DictRow) -> StoredCampaign:
+    return StoredCampaign(
+        _campaign(row["spec"]),
+        CampaignState(row["state"]),
+        row["state_reason"],
+        row["flow_file"],
+        row["flow_text"],
+        row["changed_at"],
+        row["sub_flows"],
+    )
 
 
 def _campaign(spec: str) -> Campaign:

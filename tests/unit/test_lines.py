@@ -62,11 +62,11 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[StoredCampaign]:
     """What the database has; change it in place."""
     rows: list[StoredCampaign] = []
 
-    async def load(_: Any, states: Any) -> list[StoredCampaign]:
-        assert states == {CampaignState.RUNNING}
+    async def load(_: Any, by: dt.datetime) -> list[StoredCampaign]:
+        assert by > NOW, "who is due before the next look, too"
         return list(rows)
 
-    monkeypatch.setattr(module, "load_campaigns", load)
+    monkeypatch.setattr(module, "load_busy_campaigns", load)
     return rows
 
 
@@ -112,12 +112,12 @@ async def test_a_node_starts_calls_at_its_shares_of_the_rates(
 ) -> None:
     stored.append(row())
     shared.part = 0.5
-    await lines.refresh("n", 0.0)
+    await lines.refresh("n", 0.0, NOW)
     running = lines.running["checkup"]
     assert shared.wanted == {"campaign:checkup": 4.0, "trunk:test": 10.0}
     assert (running.pacer.rate, running.trunk_pacer.rate) == (2.0, 5.0)
     shared.part = 0.0
-    await lines.refresh("n", 1.0)
+    await lines.refresh("n", 1.0, NOW)
     hold = hold_of(running, 1.0, NOW)
     assert hold is not None
     assert hold.by == "share"
@@ -128,11 +128,11 @@ async def test_a_node_whose_trunk_is_paused_leaves_its_share_to_the_others(
     lines: Lines, stored: list[StoredCampaign], shared: Shared
 ) -> None:
     stored.append(row())
-    await lines.refresh("n", 0.0)
+    await lines.refresh("n", 0.0, NOW)
     pause(lines, 10.0)
-    await lines.refresh("n", 12.0)
+    await lines.refresh("n", 12.0, NOW)
     assert shared.wanted == {}
-    await lines.refresh("n", 26.0)
+    await lines.refresh("n", 26.0, NOW)
     assert set(shared.wanted) == {"campaign:checkup", "trunk:test"}, "the probe needs a start"
 
 
@@ -149,7 +149,7 @@ async def test_the_pace_that_binds_is_named(
 ) -> None:
     lines = Lines(cast(Any, None), TRUNKS, DEAF, node)
     stored.append(row(rate=campaign))
-    await lines.refresh("n", 0.0)
+    await lines.refresh("n", 0.0, NOW)
     running = lines.running["checkup"]
     assert hold_of(running, 0.0, NOW) is None
     take_all([*running.pacers.values()], 0.0)
@@ -159,17 +159,17 @@ async def test_the_pace_that_binds_is_named(
 async def test_a_refresh_gives_no_campaign_a_new_burst(lines: Lines, stored: list[StoredCampaign]) -> None:
     """The pacer remembers the last start, also after a change of the campaign's file."""
     stored.append(row())
-    await lines.refresh("n", 0.0)
+    await lines.refresh("n", 0.0, NOW)
     lines.running["checkup"].pacer.take(100.0)
     stored[0] = row(rate=2.0)
-    await lines.refresh("n", 0.0)
+    await lines.refresh("n", 0.0, NOW)
     assert lines.running["checkup"].pacer.ready_at(100.0) == pytest.approx(100.25)
     assert lines.running["checkup"].line.campaign.pace.calls_per_second == 2.0
 
 
 async def test_two_campaigns_share_the_trunk(lines: Lines, stored: list[StoredCampaign]) -> None:
     stored += [row("a"), row("b"), row("c", trunk="other")]
-    await lines.refresh("n", 0.0)
+    await lines.refresh("n", 0.0, NOW)
     a, b, c = (lines.running[name] for name in "abc")
     assert a.trunk_pacer is b.trunk_pacer
     assert a.line.breaker is b.line.breaker
@@ -180,13 +180,13 @@ async def test_a_campaign_that_stops_is_gone_and_what_cannot_be_dialled_says_why
     lines: Lines, stored: list[StoredCampaign]
 ) -> None:
     stored += [row("a"), row("lost", trunk="unknown"), row("torn", flow="flow: [")]
-    await lines.refresh("n", 0.0)
+    await lines.refresh("n", 0.0, NOW)
     assert set(lines.running) == {"a"}
     holds = lines.unusable_holds()
     assert holds["lost"] == Hold("unusable", "this node's settings have no trunk 'unknown'")
     assert holds["torn"].text.startswith("its flow is not usable: flows/checkup.yaml:")
     stored.clear()
-    await lines.refresh("n", 0.0)
+    await lines.refresh("n", 0.0, NOW)
     assert (lines.running, lines.unusable_holds()) == ({}, {})
 
 
@@ -199,21 +199,21 @@ async def test_what_is_answered_by_voice_alone_is_not_dialled_where_nobody_liste
         ("voice", "{prompt: x, speech: {yes: yes}}"),
     ):
         stored.append(row(name, flow=FLOW.replace("play: bye", f"gather: {asked}")))
-    await lines.refresh("n", 0.0)
+    await lines.refresh("n", 0.0, NOW)
     assert set(lines.running) == {"keys"}
     assert lines.unusable_holds()["voice"].text.startswith(
         "its flow asks for answers by voice alone, and this node has no [speech]"
     )
     heard = Meanings({"yes": {"en": ("yes",)}})
     hearing = Lines(cast(Any, None), TRUNKS, Ears(cast(Any, None), cast(Any, "somebody"), heard))
-    await hearing.refresh("n", 0.0)
+    await hearing.refresh("n", 0.0, NOW)
     assert set(hearing.running) == {"keys", "voice"}
     assert all(line.line.flow.meanings is heard for line in hearing.running.values())
 
 
 async def test_a_paused_trunk_is_a_reason(lines: Lines, stored: list[StoredCampaign]) -> None:
     stored.append(row())
-    await lines.refresh("n", 0.0)
+    await lines.refresh("n", 0.0, NOW)
     pause(lines, 10.0)
     hold = hold_of(lines.running["checkup"], 12.0, NOW)
     assert hold == Hold(
@@ -237,7 +237,7 @@ async def test_after_refusals_it_looks_at_many_and_still_claims_few(
     node = SimpleNamespace(clock=FakeClock(NOW), entityid="n", store=None)
     dialer = loop.Dialer(cast(Any, node), lines, cast(Any, None), agents=NO_AGENTS, hold=lambda: None)
     stored.append(row())
-    await lines.refresh("n", 0.0)
+    await lines.refresh("n", 0.0, NOW)
     lines.running["checkup"].only_refusals = True
     await dialer._claim(lines.running["checkup"], 2)
     assert asked == [(2, loop.LOOK_AT)]

@@ -11,6 +11,17 @@ FROM campaign
 WHERE (%(names)s::text[] IS NULL OR name = ANY(%(names)s)) AND (%(states)s::text[] IS NULL OR state = ANY(%(states)s))
 ORDER BY name;
 
+-- The running campaigns that a worker has something to do for: somebody is due by then, an agent has asked for a call, or it
+-- is one for agents, who are watched. A campaign that runs and is empty costs an index look-up.
+-- name: load_busy
+SELECT spec::text AS spec, state, state_reason, flow_file, flow_text, sub_flows, changed_at
+FROM campaign c
+WHERE state = 'running'
+  AND (EXISTS (SELECT FROM contact k WHERE k.campaign = c.name AND k.state = 'pending' AND k.due_at <= %(by)s)
+       OR spec @> '{"by_agents": true}' OR jsonb_typeof(spec -> 'agents') = 'object'
+       OR EXISTS (SELECT FROM agent_call a WHERE a.campaign = c.name AND a.ended_at IS NULL))
+ORDER BY name;
+
 -- name: set_state
 UPDATE campaign SET state = %(state)s, state_reason = %(reason)s, changed_at = clock_timestamp()
 WHERE name = %(name)s
