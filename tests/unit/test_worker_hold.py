@@ -390,9 +390,7 @@ async def test_a_journal_that_cannot_be_read_holds_and_does_not_end_the_worker(
         running = group.create_task(stopping.stops.run())
         with monkeypatch.context() as patch:
             patch.setattr(Journal, "unflushed", unreadable)
-            await asyncio.sleep(0.03)
-            assert "Input/output error" in (stopping.stops.broken or "")
+            await until(lambda: "Input/output error" in (stopping.stops.broken or ""))
             assert not running.done()
-        await asyncio.sleep(0.03)
-        assert stopping.stops.broken is None
+        await until(lambda: stopping.stops.broken is None)
         running.cancel()
