@@ -28,7 +28,8 @@ from agi_app.contacts.parse import contact_columns, header_notes, parse_contacts
 from agi_app.contacts.spool import BATCH, Progress, Spool
 from agi_app.contacts.stop_list import StopList, parse_stop_list
 from agi_app.contacts.storing import Count, ImportSummary, Plan, fill, store_all
-from agi_app.contacts.table import Table, text_lines
+from agi_app.contacts.table import Table
+from agi_app.contacts.text_lines import text_lines
 from agi_app.errors import AuthorError, Problem
 from agi_app.event_loop import in_background
 from agi_app.model.campaign import Campaign

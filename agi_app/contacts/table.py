@@ -13,21 +13,20 @@ import csv
 import dataclasses
 import io
 import itertools
-from collections import deque
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO
 
 from agi_app.contacts.encoding import detect
+from agi_app.contacts.text_lines import LONGEST_ROW, Lines, RowTooLong, text_lines
 from agi_app.errors import AuthorError, Problem
 from agi_app.printable import OBEYED, one_line, orders
 from agi_app.yaml_lines import quote
 
 DELIMITERS = ",;\t"
 LONGEST_HEADER = 50  # lines
-LONGEST_LINE = LONGEST_ROW = 1 << 20  # characters
 MOST_COLUMNS = 16_384  # what a spreadsheet can have
 SHOWN_PROBLEMS = 100  # of one header
 _CELL_WEIGHT = 40
@@ -131,14 +130,14 @@ class Table:
 
     def _records(self) -> Generator[Row, None, None]:
         with text_lines(self._source, self.encoding, self.file) as text:
-            lines = _Lines(text)
+            lines = Lines(text)
             reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
             line = 1
             while True:
                 fault = None
                 try:
                     cells = next(reader, None)
-                except (csv.Error, _RowTooLong):
+                except (csv.Error, RowTooLong):
                     lines.keep_first()
                     cells, fault = ["".join(lines.taken).rstrip("\r\n")], _quote_fault(lines.taken, self.delimiter)
                     self._give_up(line, lines, fault)
@@ -150,7 +149,7 @@ class Table:
                 if row and not row.blank:
                     yield row
 
-    def _give_up(self, line: int, lines: _Lines, fault: Fault) -> None:
+    def _give_up(self, line: int, lines: Lines, fault: Fault) -> None:
         """AuthorError when so many quotes are wrong that the file would be read again and again."""
         if lines.read_twice <= 2 * self._size + _READ_TWICE:
             return
@@ -189,70 +188,6 @@ def _wrong_titles(header: tuple[str, ...]) -> Iterator[tuple[int, str, str]]:
         elif name in seen:
             yield index, "table/header-duplicate", f"{quote(name)} names two columns; rename or delete one"
         seen.add(name)
-
-
-class _RowTooLong(Exception):
-    """A row has more than ``LONGEST_ROW`` characters: a quote was never closed."""
-
-
-class _Lines:
-    """Feeds the CSV reader, remembers what the current record took, and can give lines back."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-        self._again: deque[str] = deque()
-        self.taken: list[str] = []
-        self._length = 0  # characters in ``taken``
-        self.read_twice = 0  # characters, so far
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._lines)
-        if not self.taken:
-            self._length = 0
-        self.taken.append(line)
-        self._length += len(line)
-        if self._length > LONGEST_ROW:
-            raise _RowTooLong
-        return line
-
-    def keep_first(self) -> None:
-        """The record is broken: only its first line is spent, the rest is read again."""
-        self.read_twice += self._length - len(self.taken[0])
-        self._again.extendleft(reversed(self.taken[1:]))
-        del self.taken[1:]
-
-
-@contextmanager
-def text_lines(source: IO[bytes], encoding: str, file: str) -> Iterator[Iterator[str]]:
-    """The lines of a binary source, line ends kept; leaves the source open for the next reader.
-
-    AuthorError when one has more than ``LONGEST_LINE`` characters; ``file`` is the name in messages.
-    """
-    source.seek(0)
-    wrapper = io.TextIOWrapper(source, encoding, newline="")
-    try:
-        yield _without_bom(_bounded(wrapper, file))
-    finally:
-        with suppress(ValueError):  # the source was closed before us
-            wrapper.detach()
-
-
-def _bounded(wrapper: io.TextIOWrapper, file: str) -> Iterator[str]:
-    number = 1
-    while line := wrapper.readline(LONGEST_LINE + 1):
-        if len(line) > LONGEST_LINE:
-            reason = f"this line has more than {LONGEST_LINE:,} characters; is this file a table at all?"
-            raise AuthorError(Problem(file, number, LONGEST_LINE + 1, "table/too-long", reason))
-        yield line
-        number += 1
-
-
-def _without_bom(lines: Iterator[str]) -> Iterator[str]:
-    first = next(lines, "")
-    return itertools.chain([first.removeprefix("\ufeff")] if first else [], lines)  # GB18030 can have one too
 
 
 def _sniff(lines: Iterator[str]) -> str:

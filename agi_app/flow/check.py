@@ -42,7 +42,6 @@ from agi_app.flow.transfer_step import TransferStep
 from agi_app.yaml_lines import MOST_PROBLEMS, suggest
 
 SAMPLE_RATE = 8000  # Hz; Asterisk plays no other in a file that ends in .wav (docs/decisions/0021-prompt-files.md)
-
 StructureRule = Callable[[FlowDocument], Iterator[Problem]]
 PromptRule = Callable[[FlowDocument, Prompts], Iterator[Problem]]
 

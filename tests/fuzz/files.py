@@ -36,7 +36,7 @@ from agi_app.contacts.parse import parse_contacts
 from agi_app.contacts.rejects import RejectsFile
 from agi_app.contacts.sheet_writer import SheetWriter
 from agi_app.contacts.stop_list import parse_stop_list
-from agi_app.contacts.table import text_lines
+from agi_app.contacts.text_lines import text_lines
 from agi_app.errors import AgiAppError, AuthorError, Problem
 from agi_app.flow.load import parse_flow
 from agi_app.printable import one_line
