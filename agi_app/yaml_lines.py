@@ -33,6 +33,7 @@ MAX_DEPTH = 40
 MAX_VALUES = 100_000  # keys and values; the longest flow that anybody wrote has some thousand
 MAX_DIGITS = 30
 MOST_PROBLEMS = 200  # of one kind that are told: nobody mends more at once, and each costs a search for what was meant
+_LONGEST_MESSAGE = 2000  # characters: a key may be a megabyte long
 _COMPARED = 1000  # words that may be suggested, the first of the alphabet; comparing takes 20 µs each
 _LONGEST_WORD = 60  # characters; comparing long ones takes the square of their length
 
@@ -358,4 +359,4 @@ def _refuse(file: str, line: int, column: int, rule: str, message: str) -> NoRet
 
 def _printable(message: str) -> str:
     """What the file itself says, fit for a terminal: it may hold escape sequences."""
-    return one_line(message)
+    return one_line(message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…")

@@ -218,3 +218,9 @@ def test_faults_of_syntax_say_what_to_do_at_their_place(text: str, place: tuple[
     (problem,) = caught.value.problems
     assert (problem.line, problem.column) == place
     assert words in problem.message
+
+
+def test_a_name_of_a_hundred_thousand_characters_makes_no_such_message() -> None:
+    with pytest.raises(AuthorError, match="&xxx") as caught:
+        load(f"a: &{'x' * 100_000} 1\n", "f.yaml")
+    assert len(str(caught.value)) < 2100
