@@ -12,6 +12,7 @@ from sandbox.caller import Callers, Incoming
 from sandbox.errors import SandboxError
 from tests.system.conftest import NewSite
 from tests.system.site import Site, until
+from tests.system.watched import WATCHED
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
 
@@ -23,6 +24,8 @@ exten => _7XXX,1,Gosub(agi-app-screen,s,1(${{EXTEN}}))
 exten => _6XXX,1,Gosub(agi-app-screen,s,1(${{EXTEN}}))
  same => n,Dial(PJSIP/{ANSWERS}@sandbox-carrier,20)
 """
+
+WATCHED.site_dials |= {PHONE, ANSWERS}
 
 
 @pytest.fixture(scope="module")
