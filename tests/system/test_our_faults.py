@@ -128,9 +128,13 @@ def test_prompts_that_asterisk_does_not_find_call_nobody(new_place: NewPlace, ca
     settings = site.project / "agi-app.toml"
     right = settings.read_text("utf-8")
     settings.write_text(right.replace(site.asterisk.prompts_path, "/nowhere/prompts"), "utf-8")
-    with site.worker():
+    holding = site.app.start("run")  # it never dials, which `site.worker` would wait for
+    try:
         until("the status says so", lambda: bool(held_by(site, "path", "no prompt would be heard")), 60, 0.5)
         assert "prompts_path" in held_by(site, "path", "/nowhere/prompts")
+    finally:
+        holding.terminate()
+        holding.communicate(timeout=30)
     assert carrier.called(numbers) == 0
     assert untouched(site, "path")
     settings.write_text(right, "utf-8")
