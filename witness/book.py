@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,10 @@ class Book:
     def flush(self) -> None:
         self._sip.flush()
         self._events.flush()
+
+    def save(self, path: Path) -> None:
+        """All calls as they were seen, for whoever wants to judge them again."""
+        path.write_text(json.dumps([asdict(record) for record in self.records], default=str), "utf-8")
 
     def close(self) -> None:
         self._sip.close()

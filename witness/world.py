@@ -280,6 +280,8 @@ class World:
         names = list(self.campaigns)
         said = await self.side_by_side([("report", name, "--format", "json") for name in names])
         reports = {name: json.loads(text) for name, text in zip(names, said, strict=True)}
+        (self.folder / "reports.json").write_text(json.dumps(reports), "utf-8")
+        self.carrier.book.save(self.folder / "carrier" / "calls.json")
         for name in self.campaigns:
             report = reports[name]
             attempts: dict[str, list[dict[str, object]]] = defaultdict(list)
