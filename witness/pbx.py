@@ -49,7 +49,9 @@ class Phones:
     def pjsip_conf(self) -> str:
         parts = []
         for name, contact in {**self.endpoints, **self.trunks}.items():
-            parts.append(TRUNK_LINES.format(name=name, contact=contact, more=self.more.get(name, "")))
+            more = self.more.get(name, "")
+            text = TRUNK_LINES.format(name=name, contact=contact, more=more)
+            parts.append(text.replace("dtmf_mode = auto\n", "") if "dtmf_mode" in more else text)
         return "\n".join(parts) + self.extra
 
 

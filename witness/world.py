@@ -133,6 +133,7 @@ class World:
             endpoints={name: f"sip:{name}@127.0.0.1:{desk.port}" for name in self.desks},
             trunks={f"witness-{name}": f"sip:127.0.0.1:{sites[name].port}" for name in TRUNKS[1:]}
             | {DECOY_TRUNK: f"sip:127.0.0.1:{decoy.port}"},
+            more={"witness-tones": "dtmf_mode = inband"},  # install-on-asterisk.md, keys as tones
             queues={"forwards": "desk-redirects-trunk", "talks": "desk-leaves"},
             extra=other_ways(sites["secure"].port, sites["tcp"].port) + over_ipv6(self.port6),
         )
