@@ -68,7 +68,7 @@ def given(seen: Seen) -> bool:
     if not seen.case.expect.stop:
         return False
     if seen.case.orders:
-        return True
+        return seen.met
     for record in seen.records:
         for at, digit in record.keys:
             crossed = 0.0 if record.ended_by == "us" else CROSSING_S
@@ -80,6 +80,8 @@ def given(seen: Seen) -> bool:
 def problems_of(seen: Seen, rules_now: float) -> list[str]:
     expect = seen.case.expect
     found: list[str] = []
+    if not seen.met:
+        return found
     if expect.invites >= 0 and len(seen.records) != expect.invites:
         found.append(f"{len(seen.records)} INVITEs, {expect.invites} expected")
     if expect.stop and not given(seen):
@@ -274,6 +276,8 @@ def case_verdict(case: Case, people: Sequence[Seen], rules_now: float, verdict: 
             found.append(
                 f"{seen.external_id} {seen.number} [{calls}]: {'; '.join(problems)}{f' ({notes})' if notes else ''}"
             )
+    if people and not any(seen.met for seen in people):
+        found.append("the command met nobody in time: the run says nothing about it")
     if not found:
         return
     if all(seen.is_asterisks_fault for seen in people):

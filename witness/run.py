@@ -156,6 +156,9 @@ async def _lost_on_line(world: World, on_line: list[str], verdict: judge.Verdict
 
 def _judge(world: World, from_outside: dict[str, list[str]]) -> judge.Verdict:
     verdict = judge.Verdict()
+    for seen in world.people.values():
+        if seen.case.orders:
+            seen.met = seen.number in world.orders[seen.case.orders].met
     desk_rings = [
         (record.invited, record.acked or record.ended)
         for record in world.carrier.book.records

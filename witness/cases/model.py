@@ -47,6 +47,7 @@ class Seen:
     attempts: list[dict[str, Any]]
     contact: dict[str, Any]
     stopped: bool | None = None  # by the probe after the run
+    met: bool = True  # False: the order of the case did not find this person where it wanted it
 
     @property
     def is_asterisks_fault(self) -> bool:
