@@ -42,7 +42,7 @@ class Phones:
 
     def queues_conf(self) -> str:
         return "".join(
-            f"[{name}]\nstrategy = rrmemory\nringinuse = no\nretry = 1\nmember => PJSIP/{member}\n"
+            f"[{name}]\nstrategy = rrmemory\nringinuse = yes\nretry = 1\nmember => PJSIP/{member}\n"
             for name, member in self.queues.items()
         )
 
