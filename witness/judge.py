@@ -16,6 +16,7 @@ DURATION_SLACK_S = 1.0  # of a machine that is busy; on an idle one it is some h
 MARK_SLACK_S = 3.0
 RINGING_CADENCE_S = 4.6  # the pause of a ringing tone (ITU-T E.180 knows up to 4 s of it)
 SOON_S = 12 * 3600
+CROSSED_ANSWER_S = 0.3
 CROSSING_S = 0.06  # a key that begins so shortly before a BYE of Asterisk may cross it
 
 
@@ -192,7 +193,9 @@ def _differences(record: Record, attempt: dict[str, Any]) -> list[str]:
     if not -0.05 <= lag <= MARK_SLACK_S:
         found.append(f"the INVITE came {lag:.2f} s after the mark")
     answered, ended = instant(attempt.get("answered_at")), instant(attempt.get("ended_at"))
-    if bool(answered) != bool(record.acked) and not (record.acked and record.cancelled):
+    # An answer that crosses the CANCEL gets its ACK and BYE from Asterisk, which tells nobody of it (RFC 3261, 15).
+    crossed = bool(record.acked) and (bool(record.cancelled) or record.ended - record.acked < CROSSED_ANSWER_S)
+    if bool(answered) != bool(record.acked) and not crossed:
         found.append(
             f"the carrier saw {'an' if record.acked else 'no'} answer, the report {'has' if answered else 'has not'}"
         )

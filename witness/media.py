@@ -99,6 +99,7 @@ class Media:
         self._remote: tuple[str, int] | None = None
         self._ticks = 0
         self._last_event: int | None = None
+        self._last_head = b""
         asyncio.get_running_loop().add_reader(self._rtp, self._readable)
 
     def connect(self, host: str, port: int, payload: int, event_type: int | None) -> None:
@@ -145,22 +146,18 @@ class Media:
         self.sent += 1
 
     def _report(self) -> None:
-        """An RTCP sender report without report blocks (RFC 3550, 6.4.1)."""
-        if self._remote is not None:
-            seconds = time.time() + 2_208_988_800
-            packet = struct.pack(
-                "!BBHIIIIII",
-                0x80,
-                200,
-                6,
-                self.ssrc,
-                int(seconds),
-                int(seconds % 1 * 2**32),
-                self.stamp,
-                self.sent,
-                self.sent * 160,
-            )
-            self._out(self._rtcp, packet, (self._remote[0], self._remote[1] + 1))
+        """An RTCP sender report (RFC 3550, 6.4.1), with a block on what was heard since: the far end does hear us."""
+        if self._remote is None:
+            return
+        seconds = time.time() + 2_208_988_800
+        now = (int(seconds), int(seconds % 1 * 2**32))
+        block = b""
+        if self._last_head:
+            sequence, ssrc = int.from_bytes(self._last_head[2:4], "big"), int.from_bytes(self._last_head[8:12], "big")
+            block = struct.pack("!IIIIII", ssrc, 0, sequence, 0, 0, 0)
+        head = struct.pack("!BBHI", 0x80 | bool(block), 200, 6 + len(block) // 4, self.ssrc)
+        body = struct.pack("!IIIII", *now, self.stamp, self.sent, self.sent * audio.FRAME)
+        self._out(self._rtcp, head + body + block, (self._remote[0], self._remote[1] + 1))
 
     @staticmethod
     def _out(via: socket.socket, packet: bytes, to: tuple[str, int]) -> None:
@@ -239,6 +236,7 @@ class Media:
 
     def _heard(self, kind: int, packet: bytes, now: float) -> None:
         self.received += 1
+        self._last_head = packet[:12]
         payload = packet[12:]
         if kind in audio.LOUDNESS:
             if audio.is_audible(payload, kind):

@@ -151,7 +151,10 @@ def redirects(number: str, decoy: str, trunk: str) -> Iterator[Case]:
                 [*extra, ("Diversion", f"<sip:{number}@{decoy}>;reason=unconditional")] if kind == "several" else extra
             )
             script = refuses(status, extra=extra, ring=0.3 if kind == "plain" else 0.0)
-            expect = Expect(outcome=NETWORK, counts=kind == "plain", again=None, why=why)
+            # A Contact that is no URI makes the response no SIP message: it is thrown away, and nothing came back.
+            broken = kind in {"a trunk, not escaped", "Local/, not escaped", "rubbish"}
+            outcome = (*NETWORK, "trunk_silent") if broken else NETWORK
+            expect = Expect(outcome=outcome, counts=kind == "plain", again=None, why=why)
             quick = (status, kind) in {
                 (302, "a trunk, escaped"),
                 (302, "plain"),

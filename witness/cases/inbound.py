@@ -182,7 +182,7 @@ def _stranger(method: str, target: str = "", *, replaces: bool = False) -> Calla
             filled = target.format(number=number, decoy=ways.decoy, trunk=ways.trunk)
             headers = [("Refer-To", filled), ("Event", "refer")]
         if replaces:
-            headers.append(("Replaces", f"{sip.token(6)};to-tag=a;from-tag=b"))
+            headers += [("Require", "replaces"), ("Replaces", f"{sip.token(6)};to-tag=a;from-tag=b")]
         invites = len(ways.carrier.sites["decoy"].dialogs)
         answer = await ways.site.ask(_message(ways, method, uri, *headers), ways.asterisk, 3.0)
         if answer is not None and answer.status < 300 and method == "INVITE":

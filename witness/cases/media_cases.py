@@ -68,7 +68,7 @@ def _update(with_sdp: bool) -> Act:
 
 def _request(method: str, *headers: tuple[str, str], body: bytes = b"", kind: str = "text/plain") -> Act:
     async def act(leg: Leg, _media: Media) -> None:
-        answer = await leg.ask(method, headers, body, kind)
+        answer = await leg.ask(method, headers, body, kind, limit=0.8)
         leg.record.note(f"{method}: {answer.status if answer else 'no answer'}")
 
     return act
