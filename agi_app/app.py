@@ -46,6 +46,7 @@ from agi_app.dialer.worker import Health, Worker
 from agi_app.errors import first_of_ours
 from agi_app.event_loop import end_all, spare_collections, told_to_end
 from agi_app.flow.pinyin import warm
+from agi_app.gate.ruleset import RuleSet
 from agi_app.hooks.desk import ScreeningDesk
 from agi_app.installation import Installation
 from agi_app.model.call import Claim
@@ -151,10 +152,7 @@ async def _build(
     sound = Sound.of(ari, inst.settings.speech, recognizer, load_meanings(inst.settings.project), keep)
     if recognizer is not None:
         await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
-    rules = load_ruleset(inst.settings.project)
-    node = Node(lock.entityid, inst.store, ari, router, inst.clock, rules, LiveCalls())
-    await texts.remember_ruleset(inst.store, rules)
-    await contacts.wake_old_rules(inst.store, rules.version, inst.clock.now())
+    node = Node(lock.entityid, inst.store, ari, router, inst.clock, await _rules(inst), LiveCalls())
     worker = Worker(node, stops, lock, Health(), inst.settings.data, sequencer.hold)
     heard = PromptWatch(inst.settings, ari, inst.clock, worker.health)
     prompts = inst.settings.project / "prompts"
@@ -166,6 +164,14 @@ async def _build(
     catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
     rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
     return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, rehearsals, asked, voice, renderer, heard)
+
+
+async def _rules(inst: Installation) -> RuleSet:
+    """The rules to judge by, noted in the database; whoever was refused by older ones is decided again."""
+    rules = load_ruleset(inst.settings.project)
+    await texts.remember_ruleset(inst.store, rules)
+    await contacts.wake_old_rules(inst.store, rules.version, inst.clock.now())
+    return rules
 
 
 async def _serve(

@@ -24,13 +24,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "agi_app"
 LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
 
-MAX_FILE_LINES = 250
+MAX_FILE_LINES = 320
 MAX_FUNCTION_LINES = 40
 # path -> why this one file may be longer
 LONG_FILES: dict[str, str] = {
     "agi_app/audit/standalone_verifier.py": "an outsider gets it as one file",
     "agi_app/calls/attempt.py": "one state machine: all that decides what an attempt is stands in one place",
-    "agi_app/calls/runner.py": "one call: what is done about each of its events and commands stands together",
     "agi_app/flow/session.py": "one session: the rules that hold everywhere in a call stand together",
     "agi_app/flow/steps.py": "one short class a verb, side by side",
     "agi_app/yaml_lines.py": "reading and validating share the positions; two files would need a layer of their own",
@@ -42,6 +41,7 @@ LONG_FUNCTIONS: dict[str, str] = {
     "agi_app/cli/simulate.py:simulate": "a command: most of it is its options, one a line",
     "agi_app/cli/consent.py:revoke": "a command: most of it is its options, one a line",
     "agi_app/cli/consent_add.py:add": "a command: most of it is its options, one a line",
+    "agi_app/cli/report.py:report": "a command: most of it is its options, one a line",
 }
 
 CONTRACTS = configparser.ConfigParser()

@@ -40,7 +40,7 @@ async def load(store: Store, file: Path) -> int:
             row["table"]: set(row["columns"]) for row in await records(connection, Q["tables"])
         }
         names = sql.SQL(", ").join(map(sql.Identifier, ours))
-        await connection.execute(sql.SQL("TRUNCATE {}").format(names))
+        await connection.execute(sql.SQL(Q["empty"]).format(names))
         seen: set[str] = set()
         with _text(file) as lines:
             for table, columns in _blocks(lines):
@@ -55,9 +55,7 @@ async def load(store: Store, file: Path) -> int:
 
 
 async def _take(connection: Connection, table: str, columns: list[str], lines: IO[bytes]) -> None:
-    query = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
+    query = sql.SQL(Q["take"]).format(sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)))
     async with connection.cursor() as cursor, cursor.copy(query) as copy:
         for row in _rows(lines):
             await copy.write(row)
