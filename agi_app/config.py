@@ -28,11 +28,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agi_app.ami_config import AmiSettings
 from agi_app.destination_config import DestinationSettings
-from agi_app.errors import ConfigError
+from agi_app.errors import ConfigError, Problem
 from agi_app.identity_config import IdentitySettings
 from agi_app.line_config import InboundLineSettings, one_line_a_number
 from agi_app.screening_config import BAD_TOKEN, AgiSettings, GuardSettings, usable_token
-from agi_app.toml_lines import Places, find, places
+from agi_app.setting_faults import plain_fault
+from agi_app.toml_lines import Places, find, places, syntax_faults
 from agi_app.trunk_config import Name, TrunkSettings
 from agi_app.voice_config import PromptSettings, SpeechSettings, TtsSettings
 
@@ -205,23 +206,32 @@ def load_settings(project: Path) -> Settings:
         # AGI_APP_PROJECT is where the command line looks; it must not move the project that was named.
         return Settings(project=project, **table).model_copy(update={"project": project})
     except ValidationError as error:
-        faults = [(e.get("ctx", {}).get("path", e["loc"]), _plain(e)) for e in error.errors()]
-        lines = (f"{_where(file, known, at)}: {'.'.join(map(str, at)) or 'settings'}: {text}" for at, text in faults)
-        raise ConfigError("\n".join(lines)) from None
+        faults = [(e.get("ctx", {}).get("path", e["loc"]), plain_fault(e, Settings)) for e in error.errors()]
+        raise _refused(
+            file, known, [(at, f"{'.'.join(map(str, at)) or 'settings'}: {text}") for at, text in faults]
+        ) from None
     except SettingsError as error:
         raise ConfigError(f"the environment variables: {error}") from None
 
 
-def _where(file: Path, known: Places, path: tuple[str | int, ...]) -> str:
-    """The variable that set it, else file, line and column, of the table if the setting itself is not there."""
-    variable = "__".join(("AGI_APP", *map(str, path))).upper().replace("AGI_APP__", "AGI_APP_", 1)
-    if any(name.upper() == variable for name in os.environ):
-        return f"the environment variable {variable}"
-    place = find(known, path)
-    return str(file) if place is None else f"{file}:{place[0]}:{place[1]}"
+def _refused(file: Path, known: Places, faults: list[tuple[tuple[str | int, ...], str]]) -> ConfigError:
+    """Each fault with the variable that set it, else with file, line and column; of the table if it is not there."""
+    lines, problems = [], []
+    for path, text in faults:
+        variable = "__".join(("AGI_APP", *map(str, path))).upper().replace("AGI_APP__", "AGI_APP_", 1)
+        place = find(known, path)
+        if any(name.upper() == variable for name in os.environ):
+            line = f"the environment variable {variable}: {text}"
+            problems.append(Problem(SETTINGS_FILE, 1, 1, "settings", line))
+        else:
+            line = f"{file if place is None else f'{file}:{place[0]}:{place[1]}'}: {text}"
+            problems.append(Problem(SETTINGS_FILE, *(place or (1, 1)), "settings", text))
+        lines.append(line)
+    return ConfigError("\n".join(lines), tuple(problems))
 
 
 def _read_table(file: Path) -> tuple[dict[str, Any], Places]:
+    text = ""
     try:
         text = file.read_text(encoding="utf-8")
         table = tomllib.loads(text)
@@ -230,23 +240,18 @@ def _read_table(file: Path) -> tuple[dict[str, Any], Places]:
             f"{file}: there is no such file; `agi-app init DIR` makes a project, --project names one"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: cannot be read: {error}") from error
+        words = f"cannot be read: {error}"
+        raise ConfigError(f"{file}: {words}", (Problem(SETTINGS_FILE, 1, 1, "settings", words),)) from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: is not valid TOML: {error}") from error
+        told = syntax_faults(text, error)
+        problems = tuple(Problem(SETTINGS_FILE, *at, "settings", words) for at, words in told)
+        raise ConfigError("\n".join(f"{file}:{at[0]}:{at[1]}: {words}" for at, words in told), problems) from error
     known = places(text.replace("\r\n", "\n"))
     if "project" in table:
-        raise ConfigError(f"{_where(file, known, ('project',))}: project: this name is not a setting")
+        raise _refused(file, known, [(("project",), "project: this name is not a setting")])
     return table, known
 
 
 def trunk_names(project: Path) -> set[str] | None:
     """The trunks of the project's settings; None when it has no settings file yet."""
     return set(load_settings(project).trunks) if (project / SETTINGS_FILE).exists() else None
-
-
-def _plain(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
-        return "there is no such setting"
-    if error["type"] == "missing":
-        return "is required"
-    return str(error["msg"]).removeprefix("Value error, ")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agi_app.campaigns.control import differs
 from agi_app.campaigns.project import detecting, read_project
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.clock import Clock, SystemClock
@@ -50,6 +51,7 @@ class Finding:
 
 
 Findings = list[Finding]
+MOST_COMPARED = 1000  # running campaigns; ten thousand would take doctor minutes
 CALL_BACK_S, LOOK_S = 8.0, 0.25  # a worker looks once a second, and a trial takes at most 3 s
 SPEECH_MEND = "docs/how-to/spoken-answers.md says how to install an engine and a model"
 CALL_BACK_MEND = (
@@ -125,6 +127,7 @@ async def _database(settings: Settings) -> Findings:
         return (
             found
             + await _campaigns(store, rules_clock)
+            + await _edited(store, settings)
             + _as_findings(legs)
             + await _workers(store)
             + [Finding(seen.check, seen.well, seen.text, seen.mend) for seen in await look(settings, store)]
@@ -144,6 +147,16 @@ async def _campaigns(store: Store, clock: Clock) -> Findings:
     if any(n.alive for n in await nodes.all_nodes(store)):  # only a worker can try it
         found += [await _call_back(store, number, trunk) for number, trunk in shown]
     return found
+
+
+async def _edited(store: Store, settings: Settings) -> Findings:
+    """Running campaigns whose files are not what they run with; nothing is wrong, and somebody may not know."""
+    running = await load_campaigns(store, {CampaignState.RUNNING})
+    if not running:
+        return []
+    project = await asyncio.to_thread(read_project, settings.project, settings.trunks)
+    found = [(row.campaign.name, differs(project, row)) for row in running[:MOST_COMPARED]]
+    return [Finding(f"campaign {name}", True, f"note: {text}") for name, text in found if text]
 
 
 def _caller_id(number: str, held: Standing) -> Finding:

@@ -52,7 +52,11 @@ class InputError(AgiAppError):
 
 
 class ConfigError(AgiAppError):
-    """The settings file or the environment variables are wrong."""
+    """The settings file or the environment variables are wrong; ``problems`` are those that the file has."""
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
+        self.problems = problems
+        super().__init__(message)
 
 
 class StoreError(AgiAppError):

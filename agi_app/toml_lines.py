@@ -7,7 +7,10 @@ inline table or an array is found at the key that it belongs to.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
+
+from agi_app import wide_signs
 
 Place = tuple[int, int]  # line and column, both from 1
 Places = Mapping[tuple[str, ...], Place]
@@ -43,6 +46,59 @@ def find(known: Places, path: Sequence[str | int]) -> Place | None:
         if (place := known.get(parts[:length])) is not None:
             return place
     return None
+
+
+_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+_MEANT = (
+    (
+        "Invalid value",
+        'a text stands in quotes, as in name = "value"; numbers are digits only; true and false are small',
+    ),
+    ("Expected '=' after a key", "write NAME = VALUE, one a line"),
+    ("Invalid statement", "write NAME = VALUE, or [TABLE], one a line"),
+    ("Expected newline or end of document", "more follows than one value; one setting a line, text in quotes"),
+    ("Illegal character '\\n'", "a quote is not closed on this line"),
+    ("Unterminated string", "a quote is not closed"),
+    ("Unclosed array", "a bracket is not closed, or a comma is missing"),
+    ("Unclosed inline table", "a brace is not closed, or a comma is missing"),
+    ("Expected ']' at the end of a table", "a table's name stands in brackets, as in [asterisk]"),
+    ("Unescaped", "a backslash in a text is written twice, or the text stands in single quotes"),
+    ("Cannot overwrite a value", "this name is set twice; keep one"),
+    ("Cannot declare", "this table stands here twice; put its settings together"),
+)
+
+
+def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place, str]]:
+    """Where and why ``tomllib`` cannot read a text; full-width signs are named."""
+    text = text.replace("\r\n", "\n")
+    said, at = _failure(text, error)
+    told = [
+        (_line_column(text, place), f"is not valid TOML: {wide_signs.naming(text[place])}")
+        for place in wide_signs.culprits(text, at, _fails_at)
+    ]
+    meant = next((words for sign, words in _MEANT if said.startswith(sign)), said)
+    return told or [(_line_column(text, at), f"is not valid TOML: {meant}")]
+
+
+def _failure(text: str, error: tomllib.TOMLDecodeError) -> tuple[str, int]:
+    found = _PLACE.fullmatch(str(error))
+    if found is None or found[2] is None:
+        return (str(error) if found is None else found[1]), len(text)
+    lines = text.split("\n")
+    return found[1], sum(len(line) + 1 for line in lines[: int(found[2]) - 1]) + int(found[3]) - 1
+
+
+def _fails_at(text: str) -> int | None:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return _failure(text, error)[1]
+    return None
+
+
+def _line_column(text: str, at: int) -> Place:
+    before = text[:at].split("\n")
+    return len(before), len(before[-1]) + 1
 
 
 def _path(key: str) -> tuple[str, ...]:

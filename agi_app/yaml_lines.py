@@ -18,13 +18,14 @@ import heapq
 import re
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, ClassVar, Literal, NoReturn, TypeVar
 
 import yaml
 import yaml.reader
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from agi_app import wide_signs
 from agi_app.errors import AuthorError, Problem
 from agi_app.printable import one_line
 
@@ -74,6 +75,7 @@ class Document:
     file: str
     value: Any
     positions: Mapping[Path, tuple[int, int]] = field(repr=False)
+    source: str = field(default="", repr=False)
 
     def at(self, path: Path) -> tuple[int, int]:
         """Line and column (both from 1) of the key or item at ``path``, else of its nearest parent."""
@@ -101,13 +103,26 @@ def load(text: str | bytes, file: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         index = mark.index if mark else 0
+        if found := wide_signs.culprits(source, index, _fails_at):
+            told = ((_line_column(source, at), wide_signs.naming(source[at])) for at in found)
+            raise AuthorError(*(Problem(file, *where, "yaml/syntax", text) for where, text in told)) from None
         where = _line_column(source, index)
         _refuse(file, *where, error.note or "yaml/syntax", _plain(error, source[index : index + 1]))
     if builder.empty:
         _refuse(file, 1, 1, "yaml/empty", "the file has only comments")
-    if found := builder.problems[:MOST_PROBLEMS]:
-        raise AuthorError(*(Problem(file, *where, rule, _printable(text)) for where, rule, text in found))
-    return Document(file, value, builder.positions)
+    if faults := builder.problems[:MOST_PROBLEMS]:
+        raise AuthorError(*(Problem(file, *where, rule, _printable(text)) for where, rule, text in faults))
+    return Document(file, value, builder.positions, source)
+
+
+def _fails_at(source: str) -> int | None:
+    """Where the parser stops; None: it does not."""
+    try:
+        _Builder(source).read()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return int(mark.index) if mark else 0
+    return None
 
 
 class _Builder:
@@ -224,13 +239,14 @@ class Authored(BaseModel):
     """Base of all models that are read from YAML: immutable, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    ELSEWHERE: ClassVar[Mapping[str, str]] = {}  # keys that people expect here, and what there is instead
 
     @model_validator(mode="before")
     @classmethod
     def _remember_keys(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, dict) and isinstance(info.context, dict):
             names = [f.alias or name for name, f in cls.model_fields.items()]
-            info.context.setdefault(id(value), names)
+            info.context.setdefault(id(value), (names, cls.ELSEWHERE))
         return value
 
 
@@ -240,23 +256,67 @@ def validate(model: type[ModelT], document: Document) -> ModelT:
     A validator may raise ``PydanticCustomError("rule/id", "…", {"at": (keys…)})``: the type
     becomes the rule, and ``at`` leads from the validated value to the faulty key.
     """
-    keys_by_mapping: dict[int, list[str]] = {}
+    keys_by_mapping: dict[int, Any] = {}
     try:
         return model.model_validate(document.value, context=keys_by_mapping)
     except ValidationError as error:
-        faults = error.errors(include_url=False)[:MOST_PROBLEMS]
-    raise AuthorError(*dict.fromkeys(_explain(fault, document, keys_by_mapping) for fault in faults))
+        faults = _without_misspelt(error.errors(include_url=False)[:MOST_PROBLEMS])
+    raise AuthorError(*dict.fromkeys(_explain_signs(fault, document, keys_by_mapping) for fault in faults))
 
 
-def _explain(fault: ErrorDetails, document: Document, keys_by_mapping: Mapping[int, list[str]]) -> Problem:
+def _without_misspelt(faults: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the missing keys that stand there misspelt: that is told once, where it stands."""
+    missing = {fault["loc"] for fault in faults if fault["type"] == "missing"}
+    for fault in faults if missing else ():
+        if fault["type"] == "extra_forbidden":
+            *above, written = fault["loc"]
+            lacking = [str(loc[-1]) for loc in missing if list(loc[:-1]) == above]
+            if (found := _nearest(str(written), lacking)) is not None:
+                missing.discard((*above, found))
+                faults = [f for f in faults if f["type"] != "missing" or f["loc"] != (*above, found)]
+    return faults
+
+
+_NO_TEXT = frozenset(("dict_type", "model_type", "list_type", "tuple_type", "int_type", "float_type", "bool_type"))
+_WORD_AND_COLON = re.compile(r"[A-Za-z0-9_-]+：")
+
+
+def _explain_signs(fault: ErrorDetails, document: Document, keys_by_mapping: Mapping[int, Any]) -> Problem:
+    """As ``_explain``; points at the full-width sign when that is what is wrong."""
+    problem = _explain(fault, document, keys_by_mapping)
+    path, _, value = _walk(document.value, (*fault["loc"], *fault.get("ctx", {}).get("at", ())))
+    if fault["type"] == "extra_forbidden":
+        value = str(fault["loc"][-1])
+    elif fault["loc"] and fault["loc"][-1] == "[key]":
+        value = str(fault["loc"][-2])
+    if not isinstance(value, str) or (at := wide_signs.first(value)) is None:
+        return problem
+    if not (wide_signs.hint(value) or fault["type"] in _NO_TEXT or _WORD_AND_COLON.match(value)):
+        return problem  # prose, where such signs are right
+    start = _index_of(document.source, *document.at(path))
+    index = document.source.find(value[at], start)
+    line, column = _line_column(document.source, index) if index >= 0 else (problem.line, problem.column)
+    told = wide_signs.naming(value[at])
+    text = problem.message if told in problem.message else f"{problem.message}; {_printable(told)}"
+    return Problem(problem.file, line, column, problem.rule, text, problem.severity)
+
+
+def _index_of(source: str, line: int, column: int) -> int:
+    starts = [0, *(found.end() for found in _LINE_END.finditer(source))]
+    return starts[min(line, len(starts)) - 1] + column - 1
+
+
+def _explain(fault: ErrorDetails, document: Document, keys_by_mapping: Mapping[int, Any]) -> Problem:
     loc = (*fault["loc"], *fault.get("ctx", {}).get("at", ()))
     path, parent, value = _walk(document.value, loc)
     kind, name = fault["type"], next((part for part in reversed(path) if isinstance(part, str)), "the file")
     if kind == "missing":
         return document.problem(path, "schema/missing-key", f'the key "{loc[-1]}" is missing here')
     if kind == "extra_forbidden":
-        known = keys_by_mapping.get(id(parent), [])
-        return document.problem(path, "schema/unknown-key", f'unknown key "{loc[-1]}"{suggest(str(loc[-1]), known)}')
+        known, elsewhere = keys_by_mapping.get(id(parent), ([], {}))
+        why = elsewhere.get(str(loc[-1]))
+        hint = f": {why}" if why else suggest(str(loc[-1]), known)
+        return document.problem(path, "schema/unknown-key", f'unknown key "{loc[-1]}"{hint}')
     if "/" in kind:
         return document.problem(path, kind, f"{name}: {fault['msg']}")
     if kind == "literal_error" and isinstance(value, str):
@@ -294,13 +354,29 @@ def _walk(root: Any, loc: Iterable[Hashable]) -> tuple[Path, Any, Any]:
     return tuple(path), parent, value
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
-    """``; did you mean "x"?`` for the nearest known word, else the list of what is allowed."""
+def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """``; did you mean "x"?`` for the nearest known word, else the list of what is allowed.
+
+    ``cutoff`` (0 to 1) is how much alike they must be. Full-width signs in ``word`` are named.
+    """
     words = heapq.nsmallest(_COMPARED, (name for name in known if len(name) <= _LONGEST_WORD))
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6) if len(word) <= _LONGEST_WORD else []
-    if near:
-        return f'; did you mean "{near[0]}"?'
-    return f"; known here: {', '.join(words[:20])}" if words else ""
+    signs = wide_signs.hint(word)
+    if (near := _nearest(wide_signs.ascii_of(word).strip("\"': ") if signs else word, words, cutoff)) is not None:
+        return f'{signs}; did you mean "{near}"?'
+    return f"{signs}; known here: {', '.join(words[:20])}" if words else signs
+
+
+def _nearest(word: str, words: list[str], cutoff: float = 0.6) -> str | None:
+    if len(word) > _LONGEST_WORD:
+        return None
+    if near := difflib.get_close_matches(word, words, n=1, cutoff=cutoff):
+        return near[0]
+    alike = {_typed(name): name for name in words}  # capitals and hyphens are no difference to whoever types
+    return next((alike[name] for name in difflib.get_close_matches(_typed(word), alike, n=1, cutoff=cutoff)), None)
+
+
+def _typed(word: str) -> str:
+    return word.casefold().replace("-", "_")
 
 
 def parse_duration(text: object) -> dt.timedelta:

@@ -12,10 +12,11 @@ from agi_app.flow.definition import FlowDocument
 from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store.caller_ids import proofs
-from agi_app.store.campaigns import StoredCampaign, load_campaign, save_campaign, set_state
+from agi_app.store.campaigns import StoredCampaign, load_campaign, not_stored, save_campaign, set_state
 from agi_app.store.contacts import contacts_of
 from agi_app.store.pool import Store
 from agi_app.store.texts import spec_of
+from agi_app.yaml_lines import suggest
 
 
 async def start(store: Store, clock: Clock, project: Project, name: str) -> str:
@@ -57,9 +58,7 @@ async def known(store: Store, name: str) -> StoredCampaign:
     """The stored campaign; InputError when there is none."""
     stored = await load_campaign(store, name)
     if stored is None:
-        raise InputError(
-            f"there is no campaign {name!r} in the database; `agi-app contacts import {name} FILE` puts it there"
-        )
+        raise await not_stored(store, name)
     return stored
 
 
@@ -74,6 +73,31 @@ def as_edited(project: Project, stored: Campaign) -> tuple[Campaign, str | None]
         return stored, None
     return edited, (
         f"judged as {source.file} is now, which is not what is stored; `agi-app campaign start {stored.name}` stores it"
+    )
+
+
+def differs(project: Project, stored: StoredCampaign) -> str | None:
+    """A line for people when the files are not what the campaign runs with; None: they are, or it never started."""
+    if stored.state is CampaignState.DRAFT:
+        return None
+    edited = []
+    source = project.campaigns.get(stored.campaign.name)
+    if source is not None and spec_of(source.parsed.campaign) != spec_of(stored.campaign):
+        edited.append(source.file)
+    runs = {stored.flow_file: stored.flow_text, **stored.sub_flows} if stored.flow_text else {}
+    for file, text in runs.items():
+        try:
+            now: str | None = (project.folder / file).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            now = None
+        if now != text:
+            edited.append(file)
+    if not edited:
+        return None
+    verb = "differs" if len(edited) == 1 else "differ"
+    name = stored.campaign.name
+    return (
+        f"{', '.join(edited)} {verb} from what {name} runs with; `agi-app campaign start {name}` stores what is there"
     )
 
 
@@ -97,9 +121,7 @@ def _checked(project: Project, name: str) -> tuple[Source[CampaignDocument], Sou
         faults = [p for p in project.errors if p.file.startswith("campaigns/")]
         if faults:
             raise AuthorError(*faults)
-        raise InputError(
-            f"there is no campaign {name!r}; campaigns here: {', '.join(sorted(project.campaigns)) or 'none'}"
-        )
+        raise InputError(f"there is no campaign {name!r}{suggest(name, project.campaigns) or '; there is none here'}")
     flow = project.flows.get(campaign.parsed.campaign.flow)
     faults = [
         p

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import phonenumbers
 from pydantic import BeforeValidator, Field, model_validator
@@ -122,6 +122,11 @@ class PaceFile(Authored):
 
 class WindowFile(Authored):
     """``window``: days and hours, in the time of the called person; narrows the law's window."""
+
+    ELSEWHERE: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("zone", "timezone", "time_zone", "tz", "utc_offset", "offset"),
+        "windows are in the callee's time, wherever each is; delete this key",
+    )
 
     days: list[Day] = Field(default=[*DAYS], min_length=1)
     start: Time = Field(alias="from")

@@ -20,8 +20,8 @@ from agi_app.campaigns.meanings import load_meanings, shipped_meanings
 from agi_app.campaigns.message import check_message, message_of
 from agi_app.campaigns.phone_lines import check_lines
 from agi_app.campaigns.rules import load_ruleset
-from agi_app.config import SETTINGS_FILE, load_settings
-from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.config import SETTINGS_FILE, load_settings, trunk_names
+from agi_app.errors import AuthorError, ConfigError, InputError, Problem
 from agi_app.flow.calling import check_calls, check_destinations, with_parts
 from agi_app.flow.check import check_flow, unused_prompts
 from agi_app.flow.check_meanings import check_words
@@ -34,9 +34,14 @@ from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.gate.ruleset import RuleSet
 from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.settings import voice_settings
+from agi_app.voice_config import PromptSettings, TtsSettings
 from agi_app.yaml_lines import Document
 
 Parsed = TypeVar("Parsed")
+
+
+# What depends on who speaks the prompts, which the settings say
+OF_RECORDINGS = frozenset(("flow/prompt-missing", "flow/prompt-format", "flow/prompt-stale"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,27 @@ class Project:
         return [p for p in self.problems if p.severity == "error"]
 
 
-def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
+def checked_project(folder: Path) -> Project:
+    """As ``read_project``, but faults of the settings are problems, too, and hide those of no other file.
+
+    What needs the settings (trunks, destinations, how prompts are made) is not checked then.
+    """
+    try:
+        trunks = trunk_names(folder)
+    except ConfigError as error:
+        project = read_project(folder, None, with_settings=False)
+        found = [problem for problem in project.problems if problem.rule not in OF_RECORDINGS]
+        project.problems = sorted([*error.problems, *found])
+        return project
+    return read_project(folder, trunks)
+
+
+def read_project(folder: Path, trunks: Collection[str] | None, *, with_settings: bool = True) -> Project:
     """Read and check everything; ``trunks`` None: the settings are not known. InputError: no such folder."""
     if not folder.is_dir():
         raise InputError(f"{folder}: is not a folder; `agi-app init DIR` makes a project")
-    project = Project(folder, prompts=read_catalog(folder / "prompts", *voice_settings(folder)))
+    voice = voice_settings(folder) if with_settings else (PromptSettings(), TtsSettings())
+    project = Project(folder, prompts=read_catalog(folder / "prompts", *voice))
     project.flows = _read_all(project, "flows", parse_flow, lambda d: (d.flow.flow, ("flow",), d.document))
     project.unread_flows = sorted({p.file for p in project.problems})
     project.campaigns = _read_all(
@@ -80,7 +101,7 @@ def read_project(folder: Path, trunks: Collection[str] | None) -> Project:
     )
     project.simulations = _read_all(project, "simulations", parse_cases, lambda d: (d.document.file, (), d.document))
     project.meanings = _meanings(project)
-    _check_flows(project)
+    _check_flows(project, with_settings)
     ruleset = _rules(project)
     for campaign in project.campaigns.values():
         project.problems += check_campaign(campaign.parsed, project.flows, trunks, project.unread_flows)
@@ -121,7 +142,7 @@ def _check_by_settings(project: Project, flows: dict[str, FlowDocument]) -> None
         project.problems += check_agents_destination(campaign.parsed, settings.destinations)
 
 
-def _check_flows(project: Project) -> None:
+def _check_flows(project: Project, with_settings: bool) -> None:
     known = {name: source.parsed.flow for name, source in project.flows.items()}
     for name, source in project.flows.items():
         whole = with_parts(source.parsed.flow, known).understanding(project.meanings)
@@ -130,7 +151,8 @@ def _check_flows(project: Project) -> None:
     for flow in flows.values():
         project.problems += [*check_flow(flow, project.prompts), *check_calls(flow, known, project.unread_flows)]
         project.problems += [*check_meanings(flow, project.meanings), *check_words(flow, project.meanings)]
-    _check_by_settings(project, flows)
+    if with_settings:
+        _check_by_settings(project, flows)
     messages = filter(None, (message_of(campaign.parsed.campaign) for campaign in project.campaigns.values()))
     if not project.unread_flows:  # one of them may play it
         project.problems += unused_prompts(flows.values(), project.prompts, messages)

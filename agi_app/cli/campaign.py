@@ -30,6 +30,7 @@ from agi_app.model.campaign import CampaignState
 from agi_app.reports.held import Standstill, held_back, why_nobody
 from agi_app.reports.status import status_of
 from agi_app.results import Totals
+from agi_app.yaml_lines import suggest
 
 app = typer.Typer(help="Campaigns: look ahead, start, pause, resume, stop.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The campaign's name.")]
@@ -50,7 +51,8 @@ def preview_(
         wanted, note = control.as_edited(found, (await control.known(inst.store, campaign)).campaign)
         trunk = inst.settings.trunks.get(wanted.trunk)
         if trunk is None:
-            raise ConfigError(f"agi-app.toml: there is no trunk {wanted.trunk!r}, which {campaign} uses")
+            hint = suggest(wanted.trunk, inst.settings.trunks)
+            raise ConfigError(f"agi-app.toml: there is no trunk {wanted.trunk!r}, which {campaign} uses{hint}")
         limits = limits_of(trunk)
         source = found.flows.get(wanted.flow)
         flow = None if source is None or source.parsed is None else source.parsed.flow
@@ -98,19 +100,32 @@ def _change(project: ProjectOption, campaign: str, state: CampaignState) -> None
 def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """How far a campaign is, and what holds it back now."""
 
-    async def work(inst: Installation) -> tuple[Totals, Standstill]:
-        return await status_of(inst.store, inst.clock, campaign)
+    found = read_project(project, settings_of(project).trunks)
 
-    totals, view = with_installation(project, work)
+    async def work(inst: Installation) -> tuple[Totals, Standstill, str | None]:
+        totals, view = await status_of(inst.store, inst.clock, campaign)
+        return totals, view, control.differs(found, await control.known(inst.store, campaign))
+
+    totals, view, edited = with_installation(project, work)
     reasons = why_nobody(view)
     if as_json:
         import dataclasses
 
         waiting = {name: getattr(view, name) for name in ("due_now", "later", "next_due", "open_attempts")}
         held = [dataclasses.asdict(hold) for hold in held_back(view)]
-        say_json({**dataclasses.asdict(totals), **waiting, "nobody_dialled_because": reasons, "held_back_by": held})
+        say_json(
+            {
+                **dataclasses.asdict(totals),
+                **waiting,
+                "nobody_dialled_because": reasons,
+                "held_back_by": held,
+                "files_differ": edited,
+            }
+        )
         return
     show_totals(totals)
+    if edited:
+        say(f"note: {edited}")
     for line in reasons:
         say(f"nobody is dialled: {line}" if line is reasons[0] else f"  {line}")
     if not reasons:

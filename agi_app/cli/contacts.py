@@ -12,10 +12,20 @@ from rich.progress import Progress, TaskID
 
 from agi_app.campaigns.load import CampaignDocument
 from agi_app.campaigns.project import Source, read_project
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, say_summary, settings_of, warn, with_installation
+from agi_app.cli.common import (
+    HERE,
+    JsonOption,
+    ProjectOption,
+    err,
+    say_summary,
+    settings_of,
+    warn,
+    with_installation,
+)
+from agi_app.cli.naming import name_first, no_such
 from agi_app.contacts.importer import import_contacts_file
 from agi_app.contacts.storing import ImportSummary
-from agi_app.errors import AuthorError, InputError
+from agi_app.errors import AuthorError
 from agi_app.flow.definition import FlowDocument
 from agi_app.installation import Installation
 from agi_app.store.campaigns import load_campaign, save_campaign
@@ -42,7 +52,7 @@ def import_(
 
     Never creates consent. An import that was interrupted goes on where it was when it is started again.
     """
-    source, flow = _find(project, campaign)
+    source, flow = _find(project, campaign, file)
 
     async def work(inst: Installation, bars: _Bars) -> ImportSummary:
         if await load_campaign(inst.store, campaign) is None:  # a stored one is changed by `campaign start` only
@@ -64,13 +74,13 @@ def import_(
     say_summary(summary, as_json)
 
 
-def _find(project: Path, campaign: str) -> tuple[Source[CampaignDocument], Source[FlowDocument] | None]:
+def _find(project: Path, campaign: str, file: Path) -> tuple[Source[CampaignDocument], Source[FlowDocument] | None]:
     """The campaign's file and its flow's."""
     found = read_project(project, settings_of(project).trunks)
     if campaign not in found.campaigns:
-        known = ", ".join(sorted(found.campaigns)) or "none"
+        name_first(campaign, file, "agi-app contacts import CAMPAIGN FILE", found.campaigns)
         faults = [p for p in found.errors if p.file.startswith("campaigns/")]
-        raise AuthorError(*faults) if faults else InputError(f"there is no campaign {campaign!r}; campaigns: {known}")
+        raise AuthorError(*faults) if faults else no_such("campaign", campaign, found.campaigns)
     source = found.campaigns[campaign]
     return source, found.flows.get(source.parsed.campaign.flow)
 

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from agi_app.campaigns.project import find_project, read_project
+from agi_app.campaigns.project import checked_project, find_project, read_project
 from agi_app.campaigns.rule_catalogue import explanation, find_rule
 from agi_app.campaigns.starter import make_project
 from agi_app.cli.common import HERE, ProjectOption, find_flow, say, say_json, say_lines, warn
-from agi_app.config import trunk_names
+from agi_app.config import SETTINGS_FILE, trunk_names
 from agi_app.errors import InputError, Problem
 from agi_app.flow.diagram import draw
 
@@ -41,6 +41,9 @@ def init(folder: Annotated[Path, typer.Argument(help="The new project folder; mu
 
 def check(
     paths: Annotated[list[Path] | None, typer.Argument(help="Project folders or single YAML files.")] = None,
+    project: Annotated[
+        Path | None, typer.Option("--project", "-p", envvar="AGI_APP_PROJECT", help="The same as naming the folder.")
+    ] = None,
     form: Annotated[
         Format, typer.Option("--format", help="text; json: one array; github: annotations of a pull request.")
     ] = Format.TEXT,
@@ -56,13 +59,13 @@ def check(
         return
     found: list[tuple[Path, Problem]] = []
     files = 0
-    for path in paths or [HERE]:
+    for path in paths or [project or HERE]:
         folder, only = find_project(path)
-        project = read_project(folder, trunk_names(folder))
-        if not (project.flows or project.campaigns or project.problems):
+        seen = checked_project(folder)
+        if not (seen.flows or seen.campaigns or seen.problems):
             raise InputError(f"{path}: has neither campaigns/*.yaml nor flows/*.yaml; name the project folder")
-        files += len(project.flows) + len(project.campaigns) if only is None else 1
-        found += [(folder, p) for p in project.problems if only is None or p.file == only]
+        files += len(seen.flows) + len(seen.campaigns) if only is None else 1
+        found += [(folder, p) for p in seen.problems if only is None or p.file in (only, SETTINGS_FILE)]
     errors = sum(p.severity == "error" for _, p in found)
     match Format.JSON if as_json else form:
         case Format.JSON:

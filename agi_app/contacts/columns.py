@@ -11,17 +11,26 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from agi_app.contacts.table import SHOWN_PROBLEMS, Row, Table
+from agi_app import wide_signs
+from agi_app.contacts.table import SHOWN_PROBLEMS, WIDE_DELIMITER, Row, Table
 from agi_app.errors import AuthorError, Problem
 from agi_app.model import phone
 from agi_app.printable import OBEYED, one_line, orders
 from agi_app.yaml_lines import quote, suggest
 
+# Titles that a column with telephone numbers has, beside "number"; two of them in one file are refused
+NUMBER_TITLES = (
+    *("phone", "mobile", "tel", "telephone", "手机", "电话", "手机号", "电话号码", "号码"),
+    *("phone_number", "mobile_number", "telephone_number"),
+    *("手机号码", "msisdn"),
+)
 REJECT_COLUMNS = ("rejected_line", "rejected_reason")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SPREADSHEET_FLOAT = re.compile(r"(\+?\d{5,})\.0+")
 _SPREADSHEET_ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
 _MANY_DIGITS = 7
+SHOWN_ALIASES = 6
+_ALIKE = 0.75  # how much a title must be alike to be taken for a misspelt one: "name" is no "number"
 _SHOWN_FAULTS = 10  # of one row
 
 
@@ -92,6 +101,8 @@ class Cells:
     def fault(self, name: str, rule: str, reason: str) -> None:
         """Something is wrong with the cell of this column; ``reason`` follows the column's name."""
         cell = self._columns.known[name]
+        signs = wide_signs.hint(self._row.cells[cell]) if cell < len(self._row.cells) else ""
+        reason += signs if signs not in reason else ""
         self._faults.append((cell, rule, f"{self._row.label(cell)}{self._columns.header[cell]} {reason}"))
 
     def unspoilt(self, name: str, rule: str) -> bool:
@@ -101,8 +112,11 @@ class Cells:
             self.fault(name, rule, f"{quote(shown_number(self.text(name)))} {why}")
         return why is None
 
-    def number(self, rule: str, region: str | None) -> phone.PhoneNumber | None:
-        """The telephone number of the column ``number``; None after a fault."""
+    def number(self, rule: str, region: str | None, otherwise: str = "") -> phone.PhoneNumber | None:
+        """The telephone number of the column ``number``; None after a fault.
+
+        ``otherwise`` says what helps, too, where a country code is missing.
+        """
         text = self.text("number")
         if not text:
             self.fault("number", rule, "is empty")
@@ -112,7 +126,8 @@ class Cells:
         try:
             return read_number(text, region)
         except phone.NotANumber as error:
-            self.fault("number", rule, f"{quote(shown_number(text))} {error}")
+            more = otherwise if isinstance(error, phone.NoCountry) else ""
+            self.fault("number", rule, f"{quote(shown_number(text))} {error}{more}")
             return None
 
     @property
@@ -183,13 +198,27 @@ def refuse_others(table: Table, columns: Columns, rule: str, reason: Callable[[s
 
 
 def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, others: Mapping[str, int]) -> Problem:
-    also = f" (or {', '.join(aliases)})" if aliases else ""
-    hint = suggest(name, others)
-    hint = hint if "did you mean" in hint else f"; found: {', '.join(title[:60] for title in table.header[:12])}"
+    if (sign := _wide_delimiter(table)) is not None:
+        return Problem(table.file, *sign[0], f"{kind}/missing-column", sign[1])
+    more = ", …" if len(aliases) > SHOWN_ALIASES else ""
+    also = f" (or {', '.join(aliases[:SHOWN_ALIASES])}{more})" if aliases else ""
+    named = (name, *aliases)
+    close = next((title for title in others if "did you mean" in suggest(_plain(title), named, _ALIKE)), None)
+    found = f"; found: {', '.join(title[:60] for title in table.header[:12])}"
+    hint = found if close is None else f"; is it {quote(close)}?"
     if len(table.header) == 1 and table.delimiter:
         hint += "; columns are separated by comma, semicolon or tab"
-    reason = f"the column {name}{also} is missing{hint.replace('did you mean', 'is it')}"
+    reason = f"the column {name}{also} is missing{hint}"
     return Problem(table.file, table.header_row.line, 1, f"{kind}/missing-column", reason)
+
+
+def _wide_delimiter(table: Table) -> tuple[tuple[int, int], str] | None:
+    """Where a full-width comma or semicolon stands between two titles, and the words for it."""
+    for index, title in enumerate(table.header if table.delimiter else ()):
+        if found := WIDE_DELIMITER.search(title):
+            line, column = table.header_row.position(index)
+            return (line, column + found.start()), f"columns are not separated here: {wide_signs.naming(found[0])}"
+    return None
 
 
 def _plain(title: str) -> str:

@@ -31,7 +31,7 @@ import io
 import re
 from collections.abc import Generator, Mapping
 
-from agi_app.contacts.columns import LANGUAGE, Cells, Columns, RejectedRow, find_columns, refuse_others
+from agi_app.contacts.columns import LANGUAGE, NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns, refuse_others
 from agi_app.contacts.consent_proof import Proofs, evidence_of, wording_of
 from agi_app.contacts.table import Row, Table
 from agi_app.errors import InputError
@@ -40,7 +40,7 @@ from agi_app.model.person import Consent
 from agi_app.yaml_lines import quote, suggest
 
 ALIASES = {
-    "number": ("号码", "电话", "电话号码", "手机", "手机号"),
+    "number": NUMBER_TITLES,
     "purpose": ("用途", "目的"),
     "wording": ("同意内容", "原文", "措辞"),
     "method": ("方式", "同意方式"),

@@ -20,14 +20,22 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from agi_app.contacts.columns import Cells, Columns, RejectedRow, find_columns, refuse_others, shown_number
+from agi_app.contacts.columns import (
+    NUMBER_TITLES,
+    Cells,
+    Columns,
+    RejectedRow,
+    find_columns,
+    refuse_others,
+    shown_number,
+)
 from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.table import Table
 from agi_app.guard.patterns import NotAPattern, read_pattern
 from agi_app.yaml_lines import quote, suggest
 
 ALIASES = {
-    "number": ("号码", "电话"),
+    "number": NUMBER_TITLES,
     "what": ("动作", "名单"),
     "reason": ("原因", "备注"),
     "until": ("有效期", "有效期至"),

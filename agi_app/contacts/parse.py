@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from agi_app.contacts.columns import Cells, Columns, RejectedRow, find_columns
+from agi_app.contacts.columns import NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns
 from agi_app.contacts.seen import Seen
 from agi_app.contacts.table import Row, Table
 from agi_app.model.person import ContactRow
@@ -28,7 +28,7 @@ from agi_app.yaml_lines import quote, suggest
 
 ALIASES = {
     "external_id": ("编号", "客户编号"),
-    "number": ("号码", "电话", "电话号码", "手机", "手机号"),
+    "number": NUMBER_TITLES,
     "person_id": ("人员编号",),
     "language": ("语言",),
 }
@@ -77,7 +77,7 @@ class _Reader:
         if not cells.readable:
             return cells.rejected()
         external_id = self._external_id(cells)
-        number = cells.number("contacts/number", self._region)
+        number = cells.number("contacts/number", self._region, "; or give the campaign a region")
         language = self._language(cells)
         person = self._id(cells, "person_id", "contacts/person-id")
         if number is None or cells.faulty:

@@ -13,12 +13,14 @@ import csv
 import dataclasses
 import io
 import itertools
+import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO
 
+from agi_app import wide_signs
 from agi_app.contacts.encoding import detect
 from agi_app.contacts.text_lines import LONGEST_ROW, Lines, RowTooLong, text_lines
 from agi_app.errors import AuthorError, Problem
@@ -26,6 +28,7 @@ from agi_app.printable import OBEYED, one_line, orders
 from agi_app.yaml_lines import quote
 
 DELIMITERS = ",;\t"
+WIDE_DELIMITER = re.compile("[，、；]")
 LONGEST_HEADER = 50  # lines
 MOST_COLUMNS = 16_384  # what a spreadsheet can have
 SHOWN_PROBLEMS = 100  # of one header
@@ -161,6 +164,8 @@ class Table:
         """The row with the fault that it has too many or too few cells."""
         found, wanted = len(row.cells), len(self.header)
         hint = "" if found < wanted else "; put text that contains the delimiter in quotes"
+        sign = WIDE_DELIMITER.search("\n".join(row.cells)) if found < wanted else None
+        hint += f"; {wide_signs.naming(sign[0])}" if sign else ""
         reason = f"the row has {found} cells, the header has {wanted}{hint}"
         return dataclasses.replace(row, fault=Fault("table/cells", min(found, wanted), reason))
 

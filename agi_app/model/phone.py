@@ -27,6 +27,7 @@ _NOT_DIGITS = re.compile(r"\D")
 _SHORTEST_CN = 10  # digits of area code and number; metadata also allows area code + 110, 12345 and the like
 _BULK_REGION = {"86": "CN", "44": "GB", "1": "US"}
 _RESERVED_REGIONS = frozenset({"US", "GB"})  # regions of the ranges that are not +999
+NO_COUNTRY = "has no country code: begin it with + and the country's code, such as +86, +44 or +1"
 UNKNOWN_REGION = "ZZ"  # CLDR's code for it
 _REGION_ZONE = {"CN": ("Asia/Shanghai",), "GB": ("Europe/London",)}
 _UNKNOWN_ZONE = "Etc/Unknown"
@@ -43,6 +44,10 @@ _DIALLABLE = frozenset(
 
 class NotANumber(ValueError):
     """The text is no telephone number that a person could answer; the message says why."""
+
+
+class NoCountry(NotANumber):
+    """It has no country code, and no country was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,8 @@ def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
     try:
         number = phonenumbers.parse(_international(cleaned), region)
     except phonenumbers.NumberParseException as error:
-        raise NotANumber(_why_unreadable(error, cleaned)) from None
+        without = error.error_type == error.INVALID_COUNTRY_CODE and not cleaned.startswith(("+", "00"))
+        raise (NoCountry(NO_COUNTRY) if without else NotANumber(_why_unreadable(error))) from None
     if number.extension:
         raise NotANumber("has an extension: an automatic call cannot dial it")
     reserved = reserved_number(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
@@ -200,11 +206,9 @@ def _international(text: str) -> str:
     return "+" + text[2:] if text.startswith("00") else text
 
 
-def _why_unreadable(error: phonenumbers.NumberParseException, text: str) -> str:
+def _why_unreadable(error: phonenumbers.NumberParseException) -> str:
     if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
-        if text.startswith(("+", "00")):
-            return "has an unknown country code"
-        return "has no country code: write it as +86… or give the campaign a region"
+        return "has an unknown country code"
     if error.error_type == phonenumbers.NumberParseException.TOO_LONG:
         return "has too many digits"
     return "does not look like a telephone number"

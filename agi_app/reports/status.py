@@ -6,14 +6,13 @@ import datetime as dt
 
 from agi_app.clock import Clock
 from agi_app.consent.caller_id_proof import standing
-from agi_app.errors import InputError
 from agi_app.gate.caller_id import numbers_of
 from agi_app.reports.agents import figures_of
 from agi_app.reports.held import Standstill
 from agi_app.results import Totals
 from agi_app.store import nodes, pauses, reports
 from agi_app.store.caller_ids import proofs
-from agi_app.store.campaigns import StoredCampaign, load_campaign
+from agi_app.store.campaigns import StoredCampaign, load_campaign, not_stored
 from agi_app.store.contacts import contacts_of
 from agi_app.store.pool import Store
 
@@ -22,7 +21,7 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
     """The campaign's figures and its standstill view; InputError when there is no such campaign."""
     stored = await load_campaign(store, name)
     if stored is None:
-        raise InputError(f"there is no campaign {name!r} in the database; `agi-app contacts import` puts it there")
+        raise await not_stored(store, name)
     campaign = stored.campaign
     waiting = await reports.why_waiting(store, campaign, clock.now())
     workers = await nodes.all_nodes(store)

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 import msgspec
 from psycopg.rows import DictRow
 
-from agi_app.errors import StoreError
+from agi_app.errors import InputError, StoreError
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store import queries
 from agi_app.store.attempts import CLAIMED, give_back
 from agi_app.store.listen import CONTROL_CHANNEL
 from agi_app.store.pool import Store
 from agi_app.store.statements import count, record, records
+from agi_app.yaml_lines import suggest
 
 Q = queries.load("campaigns")
 SESSION = queries.load("session")
@@ -68,6 +69,15 @@ async def load_campaign(store: Store, name: str) -> StoredCampaign | None:
     """One campaign, or None when there is none of that name."""
     found = await _load(store, [name], None)
     return found[0] if found else None
+
+
+async def not_stored(store: Store, name: str) -> InputError:
+    """The error for a campaign that is not in the database; says the nearest one that is."""
+    near = suggest(name, [found.campaign.name for found in await load_campaigns(store)])
+    near = near if "did you mean" in near else ""
+    return InputError(
+        f"there is no campaign {name!r} in the database{near}; `agi-app contacts import {name} FILE` puts it there"
+    )
 
 
 async def set_state(store: Store, name: str, state: CampaignState, reason: str | None, now: dt.datetime) -> bool:

@@ -128,7 +128,7 @@ async def test_each_thing_that_is_missing_is_named_with_the_command_for_it(desk:
     desk.clock.advance(2 * 86400)
     with pytest.raises(InputError, match="the proof has expired"):
         await desk.start()
-    with pytest.raises(InputError, match=f"no campaign 'other'; campaigns here: {NAME}"):
+    with pytest.raises(InputError, match=f"no campaign 'other'; known here: {NAME}"):
         await desk.start("other")
 
 

@@ -72,7 +72,7 @@ def test_without_a_settings_file_the_message_says_how_to_get_one(tmp_path: Path)
         ("[asterisk]\nurl = 'http://'", "asterisk.url: must look like"),
         ("[asterisk]\nrequest_timeout = 0", "asterisk.request_timeout"),
         ("[asterisk", "is not valid TOML"),
-        ("[sandbox]\nclock = 2026-03-04T10:00:00\n" + SANDBOX, "sandbox.clock: Input should have timezone"),
+        ("[sandbox]\nclock = 2026-03-04T10:00:00\n" + SANDBOX, "sandbox.clock: must have timezone"),
     ],
 )
 def test_a_mistake_is_named_with_its_file_and_field(tmp_path: Path, text: str, said: str) -> None:
@@ -90,7 +90,7 @@ def test_a_mistake_is_named_with_its_line_and_column(tmp_path: Path) -> None:
         "[ami]\nport = 0\n"
     )
     lines = faults(tmp_path, text).splitlines()
-    assert [line.partition("agi-app.toml:")[2].partition(": In")[0].partition(": S")[0] for line in lines] == [
+    assert [line.partition("agi-app.toml:")[2].partition(": must")[0].partition(": S")[0] for line in lines] == [
         "6:3: asterisk.calls_per_second",
         "9:1: trunks.gsm.lines.p1.number",
         "13:3: trunks.b.lines.p2.spacing",

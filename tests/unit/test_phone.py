@@ -72,7 +72,7 @@ def test_a_national_number_is_read_in_the_campaigns_region(text: str, region: st
 
 
 def test_a_national_number_without_a_region_says_how_to_mend_it() -> None:
-    with pytest.raises(NotANumber, match="has no country code: write it as"):
+    with pytest.raises(NotANumber, match="has no country code: begin it with"):
         parse("212 555 0100")
 
 

@@ -1,0 +1,76 @@
+"""What is wrong with a setting, in words: a name that is none gets the nearest one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from agi_app import wide_signs
+from agi_app.yaml_lines import suggest
+
+OURS = "project"  # the folder itself: no setting
+
+
+def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """The words for one fault that pydantic found in settings of this model."""
+    given = error.get("input")
+    if error["type"] == "extra_forbidden":
+        return f"there is no such setting{_nearest(tuple(map(str, error['loc'])), model)}"
+    if error["type"] == "missing":
+        return "is required"
+    text = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
+    if error["type"] == "literal_error" and isinstance(given, str):
+        expected = str(error.get("ctx", {}).get("expected")).replace(" or ", ", ").split(", ")
+        return f"{text}{_did_you_mean(suggest(given, [word.strip(chr(39)) for word in expected]))}"
+    signs = wide_signs.hint(given) if isinstance(given, str) else ""
+    return text if signs in text else f"{text}{signs}"
+
+
+def _nearest(path: tuple[str, ...], model: type[BaseModel]) -> str:
+    """The nearest setting of that table, else the table that has one of this name, else what there is."""
+    *table, name = path
+    here = _fields(model, tuple(table))
+    hint = suggest(name, here)
+    if "did you mean" in hint:
+        return hint
+    homes = [where for where, fields in _tables(model) if name in fields and where != ".".join(table)]
+    return f"; it belongs to [{homes[0]}]" if homes else hint
+
+
+def _did_you_mean(hint: str) -> str:
+    return hint if "did you mean" in hint else ""
+
+
+def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+    kind: Any = model
+    for part in path:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            field = next((f for name, f in kind.model_fields.items() if part in (name, f.alias)), None)
+            kind = None if field is None else field.annotation
+        elif get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        kind = _bare(kind)
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return []
+    return [f.alias or name for name, f in kind.model_fields.items() if name != OURS]
+
+
+def _bare(kind: Any) -> Any:
+    """Without ``| None`` and annotations."""
+    if get_origin(kind) in (None, dict):
+        return kind
+    inner = [part for part in get_args(kind) if isinstance(part, type) and issubclass(part, BaseModel)]
+    named = [part for part in get_args(kind) if get_origin(part) is dict]
+    return next(iter(inner + named), kind)
+
+
+def _tables(model: type[BaseModel]) -> Iterator[tuple[str, list[str]]]:
+    """Every table of the settings with its names; of named ones ``trunks.NAME``."""
+    for name, field in model.model_fields.items():
+        kind = _bare(field.annotation)
+        many = get_origin(kind) is dict
+        fields = _fields(model, (name, "NAME") if many else (name,))
+        if fields:
+            yield (f"{name}.NAME" if many else name), fields

@@ -1,0 +1,101 @@
+"""Signs of Chinese and other keyboards where a file wants ASCII: ``：`` for ``:``, ``“`` for ``"``. Pure.
+
+They are right in what people hear and wrong where a format or a number is read, and most of them look alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_FULL_WIDTH = range(0xFF01, 0xFF5F)  # ASCII's signs, digits and letters, each as wide as a Chinese one
+_OTHERS = {
+    **dict.fromkeys("“”„‟「」『』«»", '"'),
+    **dict.fromkeys("‘’‚‛", "'"),
+    **dict.fromkeys("–—−‐‑", "-"),
+    **dict.fromkeys("\u3000\u00a0\u202f", " "),
+    **dict.fromkeys("【〔", "["),
+    **dict.fromkeys("】〕", "]"),
+    "、": ",",
+    "。": ".",
+}
+ASCII = {**{chr(code): chr(code - 0xFEE0) for code in _FULL_WIDTH}, **_OTHERS}
+_SIGN = re.compile(f"[{re.escape(''.join(ASCII))}]")
+_SPACES = re.compile("[\u3000\u00a0\u202f]+")
+_CAUSE = re.compile(f"{_SPACES.pattern}|{_SIGN.pattern}")  # spaces at the begin of a line go together
+_TABLE = str.maketrans(ASCII)
+_CLOSED_BY = dict(zip("“‘「『«［｛【（＂", "”’」』»］｝】）＂", strict=True))
+_NEAR = 400  # characters before a fault in which its cause is looked for
+_MOST_TRIES, _MOST_FOUND, _LARGEST = 40, 10, 64 * 1024
+
+
+def ascii_of(text: str) -> str:
+    """The text with each such sign as the ASCII one."""
+    return text.translate(_TABLE)
+
+
+def first(text: str) -> int | None:
+    """Where the first such sign stands."""
+    found = _SIGN.search(text)
+    return None if found is None else found.start()
+
+
+def naming(sign: str) -> str:
+    """What the sign is and what to type in its place."""
+    code, meant = f"U+{ord(sign):04X}", ASCII[sign]
+    if meant == " ":
+        return f"here stands a space of another kind ({code}); type ordinary spaces"
+    if sign in _OTHERS and meant in "\"'":
+        kind = "a typographic quote"
+    else:
+        kind = "a dash of another kind" if sign in _OTHERS and meant == "-" else "full-width"
+    return f"{sign} ({code}) is {kind}; type the ASCII {meant}"
+
+
+def hint(text: str) -> str:
+    """``; …`` with the first such sign of a text that is all ASCII but for these; empty for prose."""
+    at = first(text)
+    return "" if at is None or not ascii_of(text).isascii() else f"; {naming(text[at])}"
+
+
+def culprits(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> list[int]:
+    """Where signs stand without which a file could be read on, or further; ``wrong`` is where it fails now.
+
+    ``fails_at`` tells it for a text, None: nowhere. Files over 64 KiB are not tried.
+    """
+    found: list[int] = []
+    added: list[int] = []  # where a space was put behind a colon: positions behind it have moved
+    tries = 0
+    while len(source) <= _LARGEST and len(found) < _MOST_FOUND:
+        begin = max(0, wrong - _NEAR)
+        for at in reversed([begin + m.start() for m in _CAUSE.finditer(source[begin : wrong + 1])]):
+            tries += 1
+            if tries > _MOST_TRIES:
+                return sorted(found)
+            mended = _mended(source, at)
+            now = fails_at(mended)
+            if now is None or now > wrong + 1:
+                found.append(at - sum(place <= at for place in added))
+                added += [at + 1] * (len(mended) - len(source))
+                break
+        else:
+            break
+        if now is None:
+            break
+        source, wrong = mended, now
+    return sorted(found)
+
+
+def _mended(source: str, at: int) -> str:
+    """The text with the sign at this place as ASCII, and the one that closes it on its line."""
+    sign, end = source[at], source.find("\n", at)
+    line_end = len(source) if end < 0 else end
+    closing = source.find(_CLOSED_BY[sign], at + 1, line_end) if sign in _CLOSED_BY else -1
+    if closing > 0:
+        source = source[:closing] + ASCII[source[closing]] + source[closing + 1 :]
+    if run := _SPACES.match(source, at):  # one is as wide as two
+        return source[:at] + run[0].replace("\u3000", "  ").translate(_TABLE) + source[run.end() :]
+    behind = source[at + 1 : at + 2]
+    space = " " if sign in "：－＃" and behind not in ("", " ", "\n", "\r") else ""
+    before = " " if sign == "＃" and at and source[at - 1] not in " \n" else ""
+    return source[:at] + before + ASCII[sign] + space + source[at + 1 :]

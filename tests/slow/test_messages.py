@@ -1,0 +1,259 @@
+"""The messages for mistakes that people make: what is wrong, where, and what to type, word for word."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from agi_app.campaigns.starter import make_project
+from agi_app.cli.main import main
+from agi_app.clock import SystemClock
+from agi_app.contacts.columns import RejectedRow
+from agi_app.contacts.consent_file import parse_consents
+from agi_app.contacts.guard_file import Reading, parse_guard_list
+from agi_app.contacts.parse import parse_contacts
+from agi_app.contacts.table import Table
+from agi_app.errors import AuthorError
+
+pytestmark = pytest.mark.slow  # whole commands
+FLOW, CAMPAIGN, SETTINGS = "flows/checkup.yaml", "campaigns/march-checkup.yaml", "agi-app.toml"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("messages") / "mine"
+    make_project(folder)
+    return folder
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "mine"))
+
+
+def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """A command's exit code and all that it said."""
+    monkeypatch.setattr(sys, "argv", ["agi-app", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.out + printed.err
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, printed.out + printed.err
+
+
+# file, what stands there, what somebody wrote, the place and message
+UNKNOWN = "schema/unknown-key unknown key"
+WIDE_COLON, CURLY = "： (U+FF1A) is full-width; type the ASCII :", '“ (U+201C) is a typographic quote; type the ASCII "'
+KEY = "does not fit; a key is one of 0-9, * and #, in quotes"
+NO_SETTING = "there is no such setting"
+MISTAKES = [
+    (FLOW, "  bye:\n", "  bye：\n", f"{FLOW}:32:6: yaml/syntax {WIDE_COLON}"),
+    (FLOW, "flow: checkup", "flow：checkup", f"{FLOW}:3:5: yaml/syntax {WIDE_COLON}"),
+    (FLOW, "timeout: 4s", "timeout：4s", f"{FLOW}:17:16: yaml/syntax {WIDE_COLON}"),
+    (FLOW, '"9"', "“9”", f'{FLOW}:8:8: schema/name key: "“9”" {KEY}; {CURLY}'),
+    (FLOW, '{"1": yes', "{“1”: yes", f'{FLOW}:16:16: schema/name “1”: "“1”" {KEY}; {CURLY}'),
+    (
+        *(FLOW, "[zh-CN, en]", "[zh-CN，en]"),
+        f'{FLOW}:4:18: schema/name languages: "zh-CN，en" does not fit; write a language tag such as zh-CN or en;'
+        " ， (U+FF0C) is full-width; type the ASCII ,",
+    ),
+    (
+        *(FLOW, "[zh-CN, en]", "［zh-CN, en］"),
+        f'{FLOW}:4:12: schema/value languages: this must be a list, not "［zh-CN, en］";'
+        " ［ (U+FF3B) is full-width; type the ASCII [",
+    ),
+    (
+        *(FLOW, '{"1": yes, "2": change}', '｛"1": yes, "2": change｝'),
+        f"{FLOW}:16:15: yaml/syntax ｛ (U+FF5B) is full-width; type the ASCII {{",
+    ),
+    (
+        *(FLOW, "attempts: 2", "attempts: ２"),
+        f'{FLOW}:18:19: schema/value attempts: this must be a whole number, not "２";'
+        " ２ (U+FF12) is full-width; type the ASCII 2",
+    ),
+    (FLOW, "    - hangup", "    － hangup", f"{FLOW}:34:5: yaml/syntax － (U+FF0D) is full-width; type the ASCII -"),
+    (
+        *(FLOW, "    - hangup", "\u3000\u3000- hangup"),
+        f"{FLOW}:34:1: yaml/syntax here stands a space of another kind (U+3000); type ordinary spaces",
+    ),
+    (FLOW, "attempts: 2", "atempts: 2", f'{FLOW}:18:9: {UNKNOWN} "atempts"; did you mean "attempts"?'),
+    (
+        *(FLOW, "goto: bye", "goto: “bye”"),
+        f'{FLOW}:24:7: flow/unknown-target goto: there is no node "“bye”"; {CURLY}; did you mean "bye"?',
+    ),
+    (
+        *(CAMPAIGN, "from:", "zone: Asia/Shanghai, from:"),
+        f'{CAMPAIGN}:9:43: {UNKNOWN} "zone": windows are in the callee\'s time, wherever each is; delete this key',
+    ),
+    (
+        *(CAMPAIGN, '"09:30"', '"09：30"'),
+        f'{CAMPAIGN}:9:52: campaign/time from: "09：30" is no time of day; write "09:30"; {WIDE_COLON}',
+    ),
+    (CAMPAIGN, "purpose:", "purpos:", f'{CAMPAIGN}:3:1: {UNKNOWN} "purpos"; did you mean "purpose"?'),
+    (CAMPAIGN, "ring_time:", "Ring-Time:", f'{CAMPAIGN}:11:1: {UNKNOWN} "Ring-Time"; did you mean "ring_time"?'),
+    (
+        *(CAMPAIGN, "trunk: sandbox", "trunk: sandbax"),
+        f"{CAMPAIGN}:6:1: campaign/unknown-trunk trunk: the settings have no trunk with the name"
+        ' "sandbax"; did you mean "sandbox"?',
+    ),
+    (
+        *(SETTINGS, "\nusername", "\nusrname"),
+        f'{SETTINGS}:9:1: settings asterisk.usrname: {NO_SETTING}; did you mean "username"?',
+    ),
+    (
+        *(SETTINGS, "\n[asterisk]", "\n[astersik]"),
+        f'{SETTINGS}:7:2: settings astersik: {NO_SETTING}; did you mean "asterisk"?',
+    ),
+    (
+        *(SETTINGS, "concurrent = 60", 'prompts_path = "x"'),
+        f"{SETTINGS}:22:1: settings trunks.sandbox.prompts_path: {NO_SETTING}; it belongs to [asterisk]",
+    ),
+    (
+        *(SETTINGS, "concurrent = 60", "concurrent ＝ 60"),
+        f"{SETTINGS}:22:12: settings is not valid TOML: ＝ (U+FF1D) is full-width; type the ASCII =",
+    ),
+    (SETTINGS, '"ari-password"', "“ari-password”", f"{SETTINGS}:10:17: settings is not valid TOML: {CURLY}"),
+    (
+        *(SETTINGS, '"PJSIP/front-desk"', "PJSIP/front-desk"),
+        f'{SETTINGS}:34:12: settings is not valid TOML: a text stands in quotes, as in name = "value";'
+        " numbers are digits only; true and false are small",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "right", "wrong", "message"), MISTAKES)
+def test_check_says_what_is_wrong_where_and_what_to_type(
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    right: str,
+    wrong: str,
+    message: str,
+) -> None:
+    text = (project / file).read_text(encoding="utf-8")
+    assert right in text
+    (project / file).write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    code, told = said(monkeypatch, capsys, "check", "-p", str(project))
+    assert message in told.splitlines(), told
+    assert code == 1
+
+
+def test_signs_that_people_hear_are_nobody_s_mistake(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Chinese punctuation in spoken text is right; a mistake elsewhere is not blamed on it."""
+    text = (project / FLOW).read_text(encoding="utf-8")
+    spoken = text.replace("阳光口腔", '"阳光口腔（上海），您好：“早”"').replace("attempts: 2", "atempts: 2")
+    (project / FLOW).write_text(spoken, encoding="utf-8")
+    _, told = said(monkeypatch, capsys, "check", str(project))
+    assert "full-width" not in told
+    assert "typographic" not in told
+
+
+def test_broken_settings_hide_no_fault_of_a_flow(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both are told in one run, and no recording is called missing for want of the settings."""
+    for file, right, wrong in ((SETTINGS, "\n[asterisk]", "\n[asterisk"), (FLOW, "attempts: 2", "atempts: 2")):
+        (project / file).write_text((project / file).read_text(encoding="utf-8").replace(right, wrong, 1), "utf-8")
+    code, told = said(monkeypatch, capsys, "check", str(project))
+    assert code == 1
+    assert f"{SETTINGS}:7:10: settings is not valid TOML: a table's name stands in brackets, as in [asterisk]" in told
+    assert f'{FLOW}:18:9: {UNKNOWN} "atempts"' in told
+    assert "recording" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("contacts.csv", "march-checkup"),
+            "contacts.csv: is a file, and the name comes first: agi-app contacts import CAMPAIGN FILE",
+        ),
+        (("march-chekup", "contacts.csv"), "there is no campaign 'march-chekup'; did you mean \"march-checkup\"?"),
+    ],
+)
+def test_import_says_which_name_is_meant(
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(project)
+    code, told = said(monkeypatch, capsys, "contacts", "import", *arguments)
+    assert (code, told.splitlines()) == (1, [message])
+
+
+def rejected(kind: str, text: str) -> list[str]:
+    """What an import says of a file."""
+    table = Table(io.BytesIO(text.encode()), "list.csv")
+    try:
+        rows = {
+            "contacts": lambda: parse_contacts(table, None, ("en",)),
+            "consent": lambda: parse_consents(table, None, "a clerk", SystemClock().now()),
+            "guard": lambda: parse_guard_list(table, Reading("CN", "Asia/Shanghai")),
+        }[kind]()
+        return [str(row.problem("list.csv")) for row in rows if isinstance(row, RejectedRow)]
+    except AuthorError as error:
+        return str(error).splitlines()
+
+
+CONSENT = "number,purpose,wording,method,time,source\n"
+NO_COUNTRY = "has no country code: begin it with + and the country's code, such as +86, +44 or +1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        *(
+            ("contacts", f"external_id,{title}\n1,+999861380000101\n", None)
+            for title in ("phone", "Mobile", "tel", "telephone", "Phone Number", "手机", "电话", "手机号")
+        ),
+        (
+            *("contacts", "external_id,phone,mobile\n1,+999861380000101,+999861380000102\n"),
+            'list.csv:1:19: contacts/duplicate-column "phone" and "mobile" both mean number; rename or delete one',
+        ),
+        (
+            *("contacts", "external_id,name\n1,x\n"),
+            "list.csv:1:1: contacts/missing-column the column number (or phone, mobile, tel, telephone, 手机, 电话, …)"
+            " is missing; found: external_id, name",
+        ),
+        (
+            *("contacts", "external_id，number\n1,+999861380000101\n"),
+            "list.csv:1:12: contacts/missing-column columns are not separated here:"
+            " ， (U+FF0C) is full-width; type the ASCII ,",
+        ),
+        (
+            *("contacts", "external_id,number\n1，+999861380000101\n"),
+            "list.csv:2:19: table/cells the row has 1 cells, the header has 2;"
+            " ， (U+FF0C) is full-width; type the ASCII ,",
+        ),
+        (
+            *("contacts", "external_id,number\n1,999861380000101\n"),
+            f'list.csv:2:3: contacts/number number "999861…01" {NO_COUNTRY}; or give the campaign a region',
+        ),
+        (
+            *("consent", f"{CONSENT}999861380000101,survey,yes,form,2026-01-05,desk\n"),
+            f'list.csv:2:1: consent/number number "999861…01" {NO_COUNTRY}',
+        ),
+        (
+            *("consent", f"{CONSENT}+999861380000101,surveys,yes,form,2026-01-05,desk\n"),
+            'list.csv:2:18: consent/purpose purpose "surveys" is no purpose; did you mean "survey"?',
+        ),
+        (
+            *("consent", f"{CONSENT}+999861380000101,survey,yes,form,2026-01-05T10：00Z,desk\n"),
+            'list.csv:2:34: consent/time time "2026-01-05T10：00Z" is no ISO 8601 date and time; write'
+            f" 2026-01-05T12:00:00+08:00, or …Z for UTC; {WIDE_COLON}",
+        ),
+    ],
+)
+def test_a_table_says_what_is_wrong_where_and_what_to_type(kind: str, text: str, message: str | None) -> None:
+    told = rejected(kind, text)
+    assert (told == []) if message is None else (message in told), told
