@@ -41,7 +41,7 @@ Parsed = TypeVar("Parsed")
 
 
 # What depends on who speaks the prompts, which the settings say
-OF_RECORDINGS = frozenset(("flow/prompt-missing", "flow/prompt-format", "flow/prompt-stale"))
+OF_RECORDINGS = frozenset(("flow/prompt-missing", "flow/prompt-format"))
 
 
 @dataclass(frozen=True, slots=True)

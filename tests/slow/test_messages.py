@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -195,11 +196,13 @@ def rejected(kind: str, text: str) -> list[str]:
     """What an import says of a file."""
     table = Table(io.BytesIO(text.encode()), "list.csv")
     try:
-        rows = {
-            "contacts": lambda: parse_contacts(table, None, ("en",)),
-            "consent": lambda: parse_consents(table, None, "a clerk", SystemClock().now()),
-            "guard": lambda: parse_guard_list(table, Reading("CN", "Asia/Shanghai")),
-        }[kind]()
+        rows: Iterable[object]
+        if kind == "contacts":
+            rows = parse_contacts(table, None, ("en",))
+        elif kind == "consent":
+            rows = parse_consents(table, None, "a clerk", SystemClock().now())
+        else:
+            rows = parse_guard_list(table, Reading("CN", "Asia/Shanghai"))
         return [str(row.problem("list.csv")) for row in rows if isinstance(row, RejectedRow)]
     except AuthorError as error:
         return str(error).splitlines()
