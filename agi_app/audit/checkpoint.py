@@ -51,9 +51,13 @@ def public_line(name: str, public: Ed25519PublicKey) -> str:
 
 def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> str:
     """The checkpoint as a signed note."""
-    text = _text(checkpoint)
-    signed = key_id(checkpoint.origin, key.public_key().public_bytes_raw()) + key.sign(text.encode())
-    return f"{text}\n— {checkpoint.origin} {base64.b64encode(signed).decode()}\n"
+    return sign_note(_text(checkpoint), checkpoint.origin, key)
+
+
+def sign_note(text: str, origin: str, key: Ed25519PrivateKey) -> str:
+    """Lines, each ended by a newline, as a signed note of C2SP."""
+    signed = key_id(origin, key.public_key().public_bytes_raw()) + key.sign(text.encode())
+    return f"{text}\n— {origin} {base64.b64encode(signed).decode()}\n"
 
 
 def verify(note: str, origin: str, public: Ed25519PublicKey) -> Checkpoint:

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Checks a proof that agi-app made, without agi-app and without its database.
+"""Checks a proof that agi-app made, without agi-app, without its database, and without any package.
 
-    python3 standalone_verifier.py proof.json [--key KEY]      what `agi-app audit prove` wrote
-    python3 standalone_verifier.py FOLDER [--key KEY]          what `agi-app audit export` wrote
+    python3 -I verify.py proof.json [--key KEY]      what `agi-app audit prove` wrote
+    python3 -I verify.py FOLDER [--key KEY]          what `agi-app audit export` or `complaint export` wrote
+    python3 -I verify.py FOLDER --since OLD          also: nothing changed since the checkpoint in the file OLD
 
-Needs Python 3.9 or newer and the package ``cryptography``; docs/reference/proof-format.md describes the files.
-KEY is the line ``agi-app/...+........+...`` that you got from the operator at another time or by another way:
-without it you know only that the files fit each other. Exit 0: genuine; 1: not genuine; 2: a file cannot be read.
+Needs Python 3.9 or newer and nothing else; docs/reference/proof-format.md describes the files.
+KEY is the line ``agi-app/...+........+...`` that you got from the operator at another time or by another way: without
+it you know only that the files fit each other. OLD is a message with a checkpoint that you got earlier (`agi-app audit
+checkpoint --mail`). The last line is the verdict. Exit 0: genuine; 1: not genuine; 2: a file cannot be read, or cannot
+tell what was asked; 3: genuine as far as it can be checked, and the last line names the files that are NOT CHECKED.
 """
 
 from __future__ import annotations
@@ -14,21 +17,116 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import csv
 import hashlib
 import json
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from typing import Any, NamedTuple, Protocol
 
 PROOF_FORMAT = "agi-app proof 1"
 EXPORT_FORMAT = "agi-app export 1"
+FILES_FORMAT = "agi-app files 1"
+SUMS_FILE, SUMS_SIGNATURE = "SHA256SUMS", "SHA256SUMS.sig"
+# They tell nothing about a record, so the operator's signature is enough.
+GUIDES = ("README.md", "README.zh-CN.md", "verify.py", "export.json", "checkpoints", SUMS_FILE, SUMS_SIGNATURE)
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")  # a spreadsheet runs these
+UNREADABLE = (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 class NotGenuine(Exception):
     """The files do not prove what they say; the text says why."""
+
+
+class CannotSay(Exception):
+    """What was asked for cannot be told by these files; the text says why."""
+
+
+class Found(NamedTuple):
+    """What a check found; ``unchecked`` are the files that no record and no hash speaks for."""
+
+    text: str
+    records: list[dict[str, Any]]
+    notes: list[str]
+    unchecked: list[str]
+
+
+# Ed25519 as RFC 8032 has it (section 5.1), points in extended coordinates. Slow: some milliseconds a signature.
+class Point(NamedTuple):
+    """A point of the curve at x/z and y/z; t is xy/z."""
+
+    x: int
+    y: int
+    z: int
+    t: int
+
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
+NEUTRAL = Point(0, 1, 1, 0)
+
+
+def added(one: Point, two: Point) -> Point:
+    """The sum of two points (RFC 8032, 5.1.4)."""
+    a, b = (one.y - one.x) * (two.y - two.x) % P, (one.y + one.x) * (two.y + two.x) % P
+    c, d = 2 * one.t * two.t * D % P, 2 * one.z * two.z % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return Point(e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def times(factor: int, point: Point) -> Point:
+    """A multiple of a point."""
+    total = NEUTRAL
+    while factor:
+        if factor & 1:
+            total = added(total, point)
+        point = added(point, point)
+        factor >>= 1
+    return total
+
+
+def decoded(raw: bytes) -> Point | None:
+    """The point that 32 bytes stand for (RFC 8032, 5.1.3); None for none, and for a second spelling of one."""
+    y = int.from_bytes(raw, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    if len(raw) != 32 or y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if x * x % P != square:
+        x = x * ROOT_OF_MINUS_1 % P
+    if x * x % P != square or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return Point(x, y, 1, x * y % P)
+
+
+def encoded(point: Point) -> bytes:
+    """The 32 bytes of a point (RFC 8032, 5.1.2)."""
+    inverse = pow(point.z, P - 2, P)
+    x, y = point.x * inverse % P, point.y * inverse % P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+BASE_Y = 4 * pow(5, P - 2, P) % P
+BASE = decoded(BASE_Y.to_bytes(32, "little")) or NEUTRAL
+
+
+def signed_by(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether an Ed25519 signature is right (RFC 8032, 5.1.7, without the factor 8). No key of small order signs."""
+    key = decoded(public)
+    s = int.from_bytes(signature[32:], "little")
+    if key is None or len(signature) != 64 or s >= ORDER or encoded(times(8, key)) == encoded(NEUTRAL):
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % ORDER
+    minus = Point(P - key.x, key.y, key.z, P - key.t)
+    return encoded(added(times(s, BASE), times(k, minus))) == signature[:32]
 
 
 def leaf_hash(nonce: bytes, payload: str) -> bytes:
@@ -142,34 +240,54 @@ class Key:
         expected = hashlib.sha256(self.name.encode() + b"\n" + raw).digest()[:4].hex()
         if raw[:1] != b"\x01" or len(raw) != 33 or self.id != expected:
             raise NotGenuine("the public key is none: the name, its id and its bytes do not fit")
-        self.public = Ed25519PublicKey.from_public_bytes(raw[1:])
+        self.public = raw[1:]
 
     def read(self, note: object) -> tuple[int, bytes, str]:
         """Size, root and time of a signed checkpoint."""
-        body, blank, last = note.rpartition("\n\n") if isinstance(note, str) else ("", "", "")
-        words = last.split(" ")
-        if not blank or len(words) != 3 or words[0] != "\u2014" or words[1] != self.name or last[-1:] != "\n":
-            raise NotGenuine("the checkpoint is no signed note of this tree")
-        signed = from_base64(words[2][:-1], "the signature")
-        if signed[:4].hex() != self.id:
-            raise NotGenuine("the checkpoint was signed with another key")
-        try:
-            self.public.verify(signed[4:], (body + "\n").encode())
-        except InvalidSignature:
-            raise NotGenuine("the signature of the checkpoint is wrong") from None
-        lines = body.split("\n")
+        lines = self.lines_of(note, "the checkpoint")
         if lines[0] != self.name or not lines[1].isdecimal():
             raise NotGenuine("the checkpoint is of another tree")
         return int(lines[1]), from_base64(lines[2], "the root"), lines[3]
+
+    def lines_of(self, note: object, what: str) -> list[str]:
+        """The lines of a note of ours (C2SP signed-note)."""
+        body, blank, last = note.rpartition("\n\n") if isinstance(note, str) else ("", "", "")
+        words = last.split(" ")
+        if not blank or len(words) != 3 or words[0] != "\u2014" or words[1] != self.name or last[-1:] != "\n":
+            raise NotGenuine(f"{what} is no signed note of this tree")
+        signed = from_base64(words[2][:-1], "the signature")
+        if signed[:4].hex() != self.id:
+            raise NotGenuine(f"{what} was signed with another key")
+        if not signed_by(self.public, signed[4:], (body + "\n").encode()):
+            raise NotGenuine(f"the signature of {what} is wrong")
+        return body.split("\n")
+
+    def read_mail(self, text: str) -> tuple[int, bytes, str]:
+        """The same of a checkpoint in a message: quoted, wrapped or with other line ends, as mail programs make it."""
+        plain = re.sub(r"(?m)^[> \t]+", "", text)
+        found = re.search(
+            re.escape(self.name)
+            + r"\s+(\d+)\s+([A-Za-z0-9+/]{43}=)\s+time\s+(\S+)\s+by\s+([0-9a-f]{8})\s+(?:restart\s+(\d+)\s+)?\S{1,3}\s+"
+            + re.escape(self.name)
+            + r"\s+((?:[A-Za-z0-9+/]\s*){91}=)",
+            plain,
+        )
+        if found is None:
+            raise NotGenuine(f"the older checkpoint: there is none of {self.name} in the message")
+        size, root, time, by, lost, signature = found.groups()
+        body = [self.name, size, root, f"time {time}", f"by {by}", *([f"restart {lost}"] if lost else [])]
+        signature = "".join(signature.split())
+        try:
+            return self.read("\n".join(body) + f"\n\n\u2014 {self.name} {signature}\n")
+        except NotGenuine as error:
+            raise NotGenuine(f"the older checkpoint: {error}") from None
 
     def statement(self, text: object, signature: object) -> dict[str, Any]:
         """What the operator signed about a proof: whose it is, which records of the tree are theirs."""
         if not isinstance(text, str):
             raise NotGenuine("there is no statement")
-        try:
-            self.public.verify(from_hex(signature, 64, "the statement's signature"), text.encode())
-        except InvalidSignature:
-            raise NotGenuine("the signature of the statement is wrong") from None
+        if not signed_by(self.public, from_hex(signature, 64, "the statement's signature"), text.encode()):
+            raise NotGenuine("the signature of the statement is wrong")
         found = read_json(text, {"statement", "origin", "checkpoint", "subject", "persons", "leaves"})
         if found["statement"] != PROOF_FORMAT or found["origin"] != self.name:
             raise NotGenuine("the statement is about something else")
@@ -253,31 +371,194 @@ def check_subject(statement: dict[str, Any], records: list[dict[str, Any]]) -> N
             raise NotGenuine(f"{kind} {record['id']} is about somebody else")
 
 
-def check_export(folder: Path, key_line: str | None) -> str:
-    """A regulator's folder: a sentence about it. Raises NotGenuine, OSError."""
-    about_it = read_json((folder / "export.json").read_text(encoding="utf-8"), set())
-    key = trusted_key(about_it.get("public_key"), key_line)
-    if about_it.get("format") != EXPORT_FORMAT:
-        raise NotGenuine(f"the format is not {EXPORT_FORMAT}")
-    size, root, time = key.read((folder / "checkpoint").read_text(encoding="utf-8"))
+def check_proof_file(raw: bytes, key_line: str | None, since: str | None = None) -> Found:
+    """The same of a file, byte for byte: it has one spelling only."""
+    text, records = check_proof(raw.decode("utf-8"), key_line)
+    proof = json.loads(raw)
+    if (json.dumps(proof, ensure_ascii=False, indent=1) + "\n").encode() != raw:
+        raise NotGenuine("the file is not spelled as it was written")
+    notes = []
+    if since is not None:
+        key = Key(proof["public_key"])
+        old, new = key.read_mail(since), key.read(proof["checkpoint"])
+        if old != new:
+            raise CannotSay("one person's proof does not say what changed since: ask for `agi-app audit export`")
+        notes.append("the older checkpoint is this one")
+    return Found(text, records, notes, [])
+
+
+class Out(Protocol):
+    """Where a table is written."""
+
+    def write(self, text: str, /) -> object:
+        """Take a piece of it."""
+
+
+class Table:
+    """The table of one kind of record, for people; export and verifier make it by the same lines."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self._writer: csv.DictWriter[str] | None = None
+
+    def add(self, leaf: int, payload: dict[str, Any]) -> None:
+        """One record; what is in its ``record`` becomes columns."""
+        cells = {"leaf": leaf, **payload.get("record", {}), **{k: v for k, v in payload.items() if k != "record"}}
+        if self._writer is None:
+            self._writer = csv.DictWriter(self._out, list(cells), extrasaction="ignore", lineterminator="\n")
+            self._writer.writeheader()
+        self._writer.writerow({name: cell(value) for name, value in cells.items()})
+
+
+def cell(value: Any) -> str:
+    """Text for a spreadsheet; what it would run as a formula begins with an apostrophe."""
+    text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text.startswith(FORMULA_STARTS) and not isinstance(value, int) else text
+
+
+class Hashed:
+    """The SHA-256 of what a table would be as a file."""
+
+    def __init__(self) -> None:
+        self.sha256 = hashlib.sha256()
+        self._mark = "\ufeff"
+
+    def write(self, text: str, /) -> object:
+        """Take a piece of it."""
+        self.sha256.update((self._mark + text).encode())
+        self._mark = ""
+        return None
+
+
+@contextmanager
+def named(name: str) -> Iterator[None]:
+    """What is wrong in here is wrong in this file."""
+    try:
+        yield
+    except NotGenuine as error:
+        text = str(error)
+        raise NotGenuine(text if text.startswith(name) else f"{name}: {text}") from None
+    except UNREADABLE as error:
+        raise NotGenuine(f"{name}: cannot be understood: {type(error).__name__} {error}") from None
+
+
+def files_of(folder: Path) -> set[str]:
+    """The names of all files below, with slashes."""
+    return {f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_symlink() or not f.is_dir()}
+
+
+def file_hash(file: Path) -> str:
+    """Its SHA-256 in hex. Raises OSError."""
+    found = hashlib.sha256()
+    with file.open("rb") as content:
+        while part := content.read(1 << 20):
+            found.update(part)
+    return found.hexdigest()
+
+
+def check_sums(folder: Path, key: Key) -> set[str]:
+    """The files that the operator signed as they are; none when there is no signature."""
+    if not (folder / SUMS_SIGNATURE).exists():
+        return set()
+    with named(SUMS_SIGNATURE):
+        lines = key.lines_of((folder / SUMS_SIGNATURE).read_bytes().decode(), "the list of files")
+    if lines != [FILES_FORMAT, key.name, file_hash(folder / SUMS_FILE)]:
+        raise NotGenuine(f"{SUMS_FILE}: is not the one that was signed")
+    with (folder / SUMS_FILE).open(encoding="utf-8", newline="\n") as source:
+        sums = {line[66:].rstrip("\n"): line[:64] for line in source}
+    gone = sorted(sums.keys() - files_of(folder))
+    if gone:
+        raise NotGenuine(f"missing: {', '.join(gone)}")
+    wrong = sorted(name for name, digest in sums.items() if file_hash(folder / name) != digest)
+    if wrong:
+        raise NotGenuine(f"changed since they were handed out: {', '.join(wrong)}")
+    return {*sums, SUMS_FILE, SUMS_SIGNATURE}
+
+
+def without_proof(folder: Path, proved: set[str], signed: set[str]) -> tuple[list[str], list[str]]:
+    """The files that are not checked, and a note on those of them that are signed at least."""
+    unchecked = sorted(n for n in files_of(folder) - proved if n not in signed or n not in GUIDES)
+    only_signed = [name for name in unchecked if name in signed]
+    said = "as the operator handed them out (signed), but not compared with the records: "
+    return unchecked, [said + ", ".join(only_signed)] if only_signed else []
+
+
+def check_export(folder: Path, key_line: str | None, since: str | None = None) -> Found:
+    """A regulator's folder. Raises NotGenuine, CannotSay, OSError."""
+    with named("export.json"):
+        about_it = read_json((folder / "export.json").read_bytes().decode(), set())
+        key = trusted_key(about_it.get("public_key"), key_line)
+        if about_it.get("format") != EXPORT_FORMAT:
+            raise NotGenuine(f"the format is not {EXPORT_FORMAT}")
+    signed = check_sums(folder, key)
+    with named("checkpoint"):
+        size, root, time = key.read((folder / "checkpoint").read_bytes().decode())
     raw = (folder / "leaves.bin").read_bytes()
     leaves = [raw[i : i + 32] for i in range(0, len(raw), 32)]
     if len(leaves) != size or root_of(leaves) != root:
         raise NotGenuine("leaves.bin is not the tree that was signed")
-    for step in about_it.get("consistency", []):
-        old, old_root, _ = key.read(step["checkpoint"])
-        path = [from_hex(part, 32, "a step of the consistency proof") for part in step["path"]]
-        check_consistency(old, old_root, size, root, path)
-    count = 0
-    for file in sorted((folder / "records").glob("*.jsonl")):
-        with file.open(encoding="utf-8") as lines:
-            for line in lines:
-                record = read_json(line, {"leaf", "nonce", "payload"})
-                nonce = from_hex(record["nonce"], 16, f"leaf {record['leaf']}: the nonce")
-                if leaves[record["leaf"]] != leaf_hash(nonce, record["payload"]):
-                    raise NotGenuine(f"{file.name}: leaf {record['leaf']} is not as it was signed")
-                count += 1
-    return f"{count} records, {about(size, time, key)}"
+    with named("export.json"):
+        for step in about_it["consistency"]:
+            old, old_root, _ = key.read(step["checkpoint"])
+            path = [from_hex(part, 32, "a step of the consistency proof") for part in step["path"]]
+            check_consistency(old, old_root, size, root, path)
+    unchanged = "" if since is None else check_since(key.read_mail(since), leaves, time)
+    proved, count = {"checkpoint", "leaves.bin"}, 0
+    for kind, expected in about_it["counts"].items():
+        masked = kind == "person" and about_it["chosen"]["whole_numbers"] is not True
+        count += check_kind(folder, kind, leaves, None if masked else expected)
+        proved |= {f"records/{kind}.jsonl"} if masked else {f"records/{kind}.jsonl", f"tables/{kind}.csv"}
+    unchecked, notes = without_proof(folder, proved, signed)
+    return Found(f"{count} records, {unchanged}{about(size, time, key)}", [], notes, unchecked)
+
+
+def check_since(old: tuple[int, bytes, str], leaves: list[bytes], time: str) -> str:
+    """That this tree only adds to an older checkpoint: by its first leaves, which is more than a consistency proof."""
+    size, root, at = old
+    if at > time:
+        raise CannotSay("the older checkpoint is newer than these files: ask for a new export")
+    if size > len(leaves) or root_of(leaves[:size]) != root:
+        raise NotGenuine(f"changed since the checkpoint of {at[5:]}: its {size} entries are not the first ones here")
+    return f"nothing changed since the checkpoint of {at[5:]} ({size} entries), "
+
+
+def check_kind(folder: Path, kind: str, leaves: list[bytes], expected: int | None) -> int:
+    """The records of one kind and the table that they give; ``expected`` None: masked, without records and table."""
+    file, table = f"records/{kind}.jsonl", Hashed()
+    made, count, last = Table(table), 0, -1
+    with named(file), (folder / file).open("rb") as lines:
+        for line in lines:
+            record = read_json(line.decode("utf-8"), {"leaf", "nonce", "payload"})
+            leaf = record["leaf"]
+            nonce = from_hex(record["nonce"], 16, f"leaf {leaf}: the nonce")
+            spelled = (json.dumps(record, ensure_ascii=False) + "\n").encode()
+            if spelled != line or type(leaf) is not int or leaf <= last:
+                raise NotGenuine(f"line {count + 1} is not spelled as it was written, or not in its place")
+            payload = read_json(record["payload"], set())
+            if leaf >= len(leaves) or leaves[leaf] != leaf_hash(nonce, record["payload"]) or payload["entry"] != kind:
+                raise NotGenuine(f"leaf {leaf} is not as it was signed")
+            made.add(leaf, payload)
+            count, last = count + 1, leaf
+    if count != (expected or 0):
+        raise NotGenuine(f"{file}: has {count} records, export.json says {expected or 'masked'}")
+    if expected is not None and file_hash(folder / "tables" / f"{kind}.csv") != table.sha256.hexdigest():
+        raise NotGenuine(f"tables/{kind}.csv: is not what its records say")
+    return count
+
+
+def check_bundle(folder: Path, key_line: str | None, since: str | None = None) -> Found:
+    """The folder of a complaint. Raises NotGenuine, CannotSay, OSError."""
+    raw = (folder / "proof.json").read_bytes()
+    with named("proof.json"):
+        found = check_proof_file(raw, key_line, since)
+        key = Key(json.loads(raw)["public_key"])
+    signed = check_sums(folder, key)
+    known = {record.get("evidence_sha256") for record in found.records}
+    evidence = {name for name in files_of(folder) if name.startswith("evidence/")}
+    proved = {"proof.json", *(name for name in evidence if file_hash(folder / name) in known)}
+    unchecked, notes = without_proof(folder, proved, signed)
+    return Found(found.text, found.records, found.notes + notes, unchecked)
 
 
 def trusted_key(given: object, pinned: str | None) -> Key:
@@ -292,31 +573,59 @@ def about(size: int, time: str, key: Key) -> str:
     return f"in the tree of {size} entries signed at {time.partition(' ')[2]} by the key {key.id} of {key.name}"
 
 
+def check(options: argparse.Namespace) -> Found:
+    """What the command line names. Raises NotGenuine, CannotSay, OSError, UnicodeDecodeError."""
+    since = options.since.read_text(encoding="utf-8", errors="replace") if options.since else None
+    if not options.proof.is_dir():
+        raw = options.proof.read_bytes()
+        with named(options.proof.name):
+            return check_proof_file(raw, options.key, since)
+    if (options.proof / "export.json").exists() or not (options.proof / "proof.json").exists():
+        return check_export(options.proof, options.key, since)
+    return check_bundle(options.proof, options.key, since)
+
+
+def say(text: str, out: Any = None) -> None:
+    """One line; what a terminal would obey is shown as its code."""
+    print("".join(c if c.isprintable() else ascii(c)[1:-1] for c in text), file=out)
+
+
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Checks a proof of agi-app; exit 0: genuine, 1: not, 2: unreadable.")
-    parser.add_argument("proof", type=Path, help="proof.json, or the folder of an export")
+    parser = argparse.ArgumentParser(
+        description="Checks a proof of agi-app. The last line is the verdict; exit 0: genuine, 1: not genuine, 2:"
+        " cannot be read or told, 3: there are files that are not checked."
+    )
+    parser.add_argument("proof", type=Path, help="proof.json, or the folder of an export or of a complaint")
     parser.add_argument("--key", help="the public key line that you trust")
+    parser.add_argument("--since", type=Path, help="a file with an older checkpoint: nothing may have changed since")
     parser.add_argument("--show", action="store_true", help="print the records of a proof, oldest first")
     options = parser.parse_args()
-    records: list[dict[str, Any]] = []
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        if options.proof.is_dir():
-            text = check_export(options.proof, options.key)
-        else:
-            text, records = check_proof(options.proof.read_text(encoding="utf-8"), options.key)
+        found = check(options)
     except (OSError, UnicodeDecodeError) as error:
-        print(f"cannot be read: {error}", file=sys.stderr)  # noqa: T201
+        say(f"cannot be read: {error}", sys.stderr)
         return 2
-    except (NotGenuine, KeyError, IndexError, TypeError, ValueError) as error:
-        print(f"NOT GENUINE: {error}", file=sys.stderr)  # noqa: T201
+    except CannotSay as error:
+        say(f"cannot be told: {error}", sys.stderr)
+        return 2
+    except (NotGenuine, *UNREADABLE) as error:
+        say(f"NOT GENUINE: {error}", sys.stderr)
         return 1
-    print(f"genuine: {text}")  # noqa: T201
-    if options.key is None:
-        print("the key was taken from the files: compare it with what the operator told you")  # noqa: T201
     if options.show:
-        for record in sorted(records, key=lambda r: r["recorded_at"]):
+        for record in sorted(found.records, key=lambda r: r["recorded_at"]):
             print(json.dumps(record, ensure_ascii=False, indent=1))  # noqa: T201
+    if options.key is None:
+        say("the key was taken from the files: compare it with what the operator told you")
+    for note in found.notes:
+        say(note)
+    if found.unchecked:
+        say(f"the rest is genuine: {found.text}")
+        say(f"NOT CHECKED: {', '.join(found.unchecked)}")
+        return 3
+    say(f"genuine: {found.text}")
     return 0
 
 

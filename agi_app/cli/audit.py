@@ -32,6 +32,7 @@ from agi_app.proof import export as exporter
 from agi_app.proof import prove as prover
 from agi_app.proof import verify as verifier
 from agi_app.proof.dump import verify_dump
+from agi_app.proof.handout import message, write_verifier
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sealed, Sequencer
 from agi_app.store.access import Access, log_access
@@ -118,7 +119,7 @@ def prove(
     except OSError as error:
         raise InputError(f"{out}: cannot be written: {error.strerror}") from error
     if with_verifier is not None:
-        exporter.write_verifier(with_verifier)
+        write_verifier(with_verifier)
     say(f"{out}: {counts(made.kinds)}; signed at {made.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC")
     if made.not_covered:
         say(f"{made.not_covered} newer records are not in it; run it again in a few seconds")
@@ -156,15 +157,25 @@ def export(
 
 
 @app.command()
-def checkpoint(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
+def checkpoint(
+    project: ProjectOption = HERE,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="Print the signed checkpoint as a message for somebody who will check later.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Seal and sign what is new now; a running worker does it by itself, each second."""
 
-    async def work(inst: Installation) -> tuple[Sealed | None, Checkpoint | None]:
+    async def work(inst: Installation) -> tuple[Sealed | None, Checkpoint | None, str]:
         notary = await Notary.open(inst.settings, inst.store)
         made = await Sequencer(inst.store, notary).once()
-        return made, await notary.newest(inst.store)
+        return made, await notary.newest(inst.store), message(await notary.newest_note(inst.store)) if mail else ""
 
-    made, last = with_installation(project, work)
+    made, last, letter = with_installation(project, work)
+    if mail:
+        for line in letter.split("\n"):
+            say(line)
+        return
     if as_json:
         say_json({"sealed": made.entries if made else None, "checkpoint": shown(last)})
     elif made is None:

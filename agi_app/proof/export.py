@@ -6,26 +6,24 @@ all others can, and every leaf's hash is there, so nothing can be left out of th
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from agi_app.audit import files
 from agi_app.audit.checkpoint import Checkpoint
 from agi_app.audit.entries import TABLES
 from agi_app.audit.findings import in_force
-from agi_app.audit.standalone_verifier import EXPORT_FORMAT
+from agi_app.audit.standalone_verifier import EXPORT_FORMAT, Table
 from agi_app.audit.tree import consistency
 from agi_app.errors import InputError
 from agi_app.model.phone import mask
 from agi_app.proof import reader
+from agi_app.proof.handout import sign_files, write_verifier
 from agi_app.proof.notary import Notary
-from agi_app.results import FORMULA_STARTS
 from agi_app.store import audit, audit_export
 from agi_app.store.audit_export import BEGINNING, END, Choice
 from agi_app.store.pool import Store
@@ -93,6 +91,7 @@ async def export(
     }
     (out / "export.json").write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     _copy_guides(out)
+    sign_files(notary, out)
     return Exported(found, counts, erased)
 
 
@@ -103,14 +102,6 @@ def _shown(wanted: Wanted) -> dict[str, object]:
         "campaign": wanted.campaign,
         "whole_numbers": wanted.whole_numbers,
     }
-
-
-def write_verifier(file: Path) -> None:
-    """A copy of the stand-alone verifier. Raises InputError."""
-    try:
-        file.write_bytes(resources.files("agi_app.audit").joinpath("standalone_verifier.py").read_bytes())
-    except OSError as error:
-        raise InputError(f"{file}: cannot be written: {error.strerror}") from error
 
 
 def _make(out: Path) -> None:
@@ -141,12 +132,12 @@ async def _leaves(connection: Connection, file: Path, size: int, progress: Progr
 async def _records(connection: Connection, out: Path, kind: str, wanted: Wanted, size: int) -> int:
     """One kind: a table for people, and lines that the verifier checks."""
     masked = kind in NUMBERED and not wanted.whole_numbers
-    writer: csv.DictWriter[str] | None = None
     count = 0
     with (
         (out / "tables" / f"{kind}.csv").open("w", encoding="utf-8-sig", newline="") as table,
         (out / "records" / f"{kind}.jsonl").open("w", encoding="utf-8") as lines,
     ):
+        made = Table(table)
         async for rows in audit_export.chosen(connection, kind, _choice(kind, wanted, size)):
             for row in rows:
                 payload = json.loads(row.payload)
@@ -155,20 +146,9 @@ async def _records(connection: Connection, out: Path, kind: str, wanted: Wanted,
                 else:
                     line = {"leaf": row.leaf, "nonce": bytes(row.nonce).hex(), "payload": row.payload}
                     lines.write(json.dumps(line, ensure_ascii=False) + "\n")
-                cells = {"leaf": row.leaf, **payload.pop("record", {}), **payload}
-                if writer is None:
-                    writer = csv.DictWriter(table, list(cells), extrasaction="ignore", lineterminator="\n")
-                    writer.writeheader()
-                writer.writerow({name: _cell(value) for name, value in cells.items()})
+                made.add(row.leaf, payload)
                 count += 1
     return count
-
-
-def _cell(value: Any) -> str:
-    """Text for a spreadsheet; what it would run as a formula begins with an apostrophe."""
-    text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if text.startswith(FORMULA_STARTS) and not isinstance(value, int) else text
 
 
 def _choice(kind: str, wanted: Wanted, size: int) -> Choice:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import dataclasses
-import hashlib
 import io
 import json
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
 from agi_app.errors import InputError
 from agi_app.files import write_whole
-from agi_app.proof.export import write_verifier
+from agi_app.proof.handout import sign_files, write_verifier
 from agi_app.proof.notary import Notary
 from agi_app.proof.prove import Proof, prove
 from agi_app.proof.sequencer import Sequencer
@@ -35,7 +34,7 @@ from agi_app.store.complaints import RECEIVED, CaseRow, NoteRow
 from agi_app.store.history import PersonHistory, StoredConsent, StoredRevocation, person_history
 from agi_app.store.pool import Store
 
-CALLS_FILE, CASE_FILE, SUMS_FILE = "calls.csv", "case.json", "SHA256SUMS"
+CALLS_FILE, CASE_FILE = "calls.csv", "case.json"
 # What complaint centres such as 12321 ask for, one row a call; the titles are for people who fill in their forms.
 CENTRE = {
     "case": "编号 case",
@@ -63,6 +62,7 @@ class Look:
 class Bundle:
     """What is in the folder; ``missing`` names recordings and evidence whose files are not here any more."""
 
+    notary: Notary
     files: dict[str, bytes] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     proof: Proof | None = None
@@ -80,7 +80,7 @@ async def gather(
     access = Access("complaint export", made.numbers, made.person_ids, look.entered_by, look.reason or None)
     await log_access(store, access)
     found = await person_history(store, case.number)
-    bundle = Bundle(proof=made)
+    bundle = Bundle(notary, proof=made)
     recorded = await _sounds(store, files, case, bundle)
     evidence = await _evidence(files, case, found, bundle)
     bundle.files[CASE_FILE] = _json(_case(case, notes, found, recorded))
@@ -104,11 +104,9 @@ def write(bundle: Bundle, out: Path) -> None:
             (out / name).parent.mkdir(exist_ok=True, mode=0o700)
             write_whole(out / name, content, 0o600)
         write_verifier(out / "verify.py")
-        files["verify.py"] = (out / "verify.py").read_bytes()
-        sums = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
-        write_whole(out / SUMS_FILE, sums.encode(), 0o600)
     except OSError as error:
         raise InputError(f"{out}: cannot be written: {error.strerror}") from error
+    sign_files(bundle.notary, out)
 
 
 async def _sounds(store: Store, files: KeptFiles, case: CaseRow, bundle: Bundle) -> list[dict[str, Any]]:

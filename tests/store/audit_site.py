@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from agi_app.audit.findings import Fault, Report
 from agi_app.audit.key import audit_folder, load_or_make
 from agi_app.audit.stamps import Stamper
+from agi_app.audit.standalone_verifier import NotGenuine
 from agi_app.clock import SystemClock
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent
@@ -135,6 +139,23 @@ class Site:
         """Rows of a query."""
         with psycopg.connect(self.url) as connection:
             return list(connection.execute(sql.SQL(query)))
+
+
+def every_altered_byte_is_found(folder: Path, key: str, check: Callable[[Path, str], object]) -> int:
+    """First, middle and last byte of each file that was handed out, one at a time; returns how many were tried."""
+    tried = 0
+    for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+        whole, name = file.read_bytes(), file.relative_to(folder).as_posix()
+        places = {0, len(whole) // 2, len(whole) - 1} if whole else set()
+        altered = [whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :] for i in places]
+        for content in [*altered, whole + b"\n"]:
+            file.write_bytes(content)
+            with pytest.raises(NotGenuine, match=re.escape(name)):
+                check(folder, key)
+            tried += 1
+        file.write_bytes(whole)
+    check(folder, key)
+    return tried
 
 
 async def main(url: str, folder: str) -> None:

@@ -30,7 +30,7 @@ from agi_app.reports.complaint_bundle import Look
 from agi_app.store import complaints
 from agi_app.store.erasure import Why, erase_person
 from agi_app.store.pool import Store
-from tests.store.audit_site import Site
+from tests.store.audit_site import Site, every_altered_byte_is_found
 from tests.store.test_audit_commands import agi_app
 from tests.store.world import number
 
@@ -117,8 +117,11 @@ async def test_the_bundle_proves_the_case_to_somebody_else(
     assert sums == {
         f.relative_to(out).as_posix(): hashlib.sha256(f.read_bytes()).hexdigest()
         for f in out.rglob("*")
-        if f.is_file() and f.name != "SHA256SUMS"
+        if f.is_file() and f.name not in ("SHA256SUMS", "SHA256SUMS.sig")
     }
+    found = verifier.check_bundle(out, site.notary.public_line)
+    assert found.unchecked == ["calls.csv", "case.json", "story.txt"]
+    every_altered_byte_is_found(out, site.notary.public_line, verifier.check_bundle)
     with psycopg.connect(database_url) as connection:
         noted = connection.execute("SELECT command, entered_by, reason FROM access_log").fetchall()
     assert noted == [("complaint export", "wang", "letter of March")]
@@ -203,8 +206,12 @@ def test_the_commands_open_cases_and_take_stops(tmp_path: Path, database_url: st
     exported = agi_app(project, database_url, "complaint", "export", "1", "--out", "case-1", "--lang", "zh")
     assert exported.returncode == 0, exported.stderr
     key = agi_app(project, database_url, "audit", "key").stdout.strip()
-    check = [sys.executable, "verify.py", "proof.json", "--key", key]
+    check = [sys.executable, "-I", "-S", "verify.py", "proof.json", "--key", key]
     assert subprocess.run(check, cwd=project / "case-1", check=False).returncode == 0
+    check[4] = "."
+    done = subprocess.run(check, cwd=project / "case-1", check=False, capture_output=True, text=True)
+    assert done.returncode == 3
+    assert done.stdout.splitlines()[-1] == "NOT CHECKED: calls.csv, case.json, story.txt"
 
 
 @pytest.mark.slow

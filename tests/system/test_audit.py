@@ -39,7 +39,7 @@ def test_a_campaign_leaves_a_proof(site: Site) -> None:
     number = f"+{numbers[0].lstrip('+')}"
     site.app.ask("audit", "prove", number, "--out", "proof.json", "--with-verifier", "verify.py")
     key = site.app.ask("audit", "key").strip()
-    command = [sys.executable, "-I", "verify.py", "proof.json", "--key", key, "--show"]
+    command = [sys.executable, "-I", "-S", "verify.py", "proof.json", "--key", key, "--show"]
     done = subprocess.run(command, cwd=site.project, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert '"outcome": ' in done.stdout
