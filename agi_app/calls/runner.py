@@ -177,7 +177,16 @@ class Call:
         """
         if self._far_end_ended or self._saying is None or not self._saying.plays(playback):
             return
-        if self._attempt.state is att.State.UP:
+        if self._attempt.state is not att.State.UP:
+            return
+        try:
+            if await self._saying.again():
+                return
+        except PromptFailed as fault:
+            await self._prompt_failed(str(fault))
+        except PbxGone as gone:
+            await self._advance(att.PbxStopped(str(gone)))
+        else:
             await self._prompt_failed(f"a prompt could not be played ({playback})")
 
     async def _prompt_failed(self, note: str) -> None:

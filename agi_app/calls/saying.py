@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 
 from agi_app import log
@@ -12,6 +13,7 @@ from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.flow.commands import Play, Say, Sounding, StopPlayback
 
 BEGINNING = "a prompt to begin"  # the name of its timer
+AGAIN_S = 0.05  # until Asterisk has forgotten the playback that failed, whose id comes again
 BEGIN_S = 1.0  # Asterisk says within milliseconds that a prompt plays; what it does not say by then, nobody hears
 
 _log = log.get("call")
@@ -31,6 +33,8 @@ class Saying:
     def __init__(self, plan: CallPlan, channel: ChannelLike, timers: Timers) -> None:
         self._plan, self._channel, self._timers = plan, channel, timers
         self._playback: str | None = None  # the session's id of what plays now
+        self._media: str | Sequence[str] = ""
+        self._tried_again = False
 
     def plays(self, playback: str) -> bool:
         """Whether this is, by Asterisk's id, what plays now."""
@@ -54,6 +58,21 @@ class Saying:
                 self._playback = None
                 await self._channel.stop_playback(playback_id(self._channel.id, playback))
 
+    async def again(self) -> bool:
+        """Play what has just failed once more, from its beginning; False when that was tried already.
+
+        When the far end changes the codec in the middle of a prompt, a frame of the old one may meet the new one, and
+        Asterisk gives the prompt up (22.10: "Don't know how to send format ulaw packets with RTP").
+        """
+        if self._tried_again or self._playback is None:
+            return False
+        self._tried_again = True
+        _log.info("a prompt that failed is played again", playback=self._playback)
+        await asyncio.sleep(AGAIN_S)
+        if self._playback is not None:
+            await self._begin(self._playback)
+        return True
+
     async def begun(self) -> bool:
         """Whether what was to be heard is or was; while Asterisk cannot be asked it is asked again later."""
         if self._playback is None:
@@ -65,7 +84,11 @@ class Saying:
             return True
 
     async def _play(self, playback: str, media: str | Sequence[str]) -> None:
-        self._playback = playback
+        self._playback, self._media, self._tried_again = playback, media, False
+        await self._begin(playback)
+
+    async def _begin(self, playback: str) -> None:
+        media = self._media
         self._timers.start(BEGINNING, BEGIN_S)
         try:
             await self._channel.play(playback_id(self._channel.id, playback), media)

@@ -110,7 +110,10 @@ class Owner:
 
     async def _request(self, pool: HttpPool, method: str, value: str | None) -> Response:
         query = {"variable": VARIABLE} | ({} if value is None else {"value": value})
-        return await pool.request(method, _PATH, query, timeout=self._settings.request_timeout)
+        answer = await pool.request(method, _PATH, query, timeout=self._settings.request_timeout)
+        if answer.status >= 400 and answer.status != 404:  # 404: nobody has left a word
+            raise RequestFailed(f"{method} {_PATH}", answer.status, answer.reason)
+        return answer
 
 
 def _name(found: str) -> str:

@@ -146,7 +146,9 @@ def test_sandbox_trunk_that_leads_off_this_machine(project: Project) -> None:
     asterisk = project.site.asterisk
     trunks = asterisk.run_dir / "etc" / "pjsip_trunks.conf"
     before = trunks.read_text()
-    endpoint = "[abroad]\ntype=endpoint\naors=abroad\ntransport=transport-udp\ndisallow=all\nallow=ulaw\n"
+    endpoint = (
+        "[abroad]\ntype=endpoint\naors=abroad\ntransport=transport-udp\ndisallow=all\nallow=ulaw\nidentify_by=ip\n"
+    )
     trunks.write_text(f"{before}\n{endpoint}[abroad]\ntype=aor\ncontact=sip:192.0.2.1:5060\nqualify_frequency=0\n")
     asterisk.cli("module reload res_pjsip.so")
     try:

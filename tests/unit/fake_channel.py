@@ -27,6 +27,7 @@ class FakeChannel:
         self.hangup_confirmed = True
         self.fail_with: dict[str, RequestFailed] = {}  # verb -> error
         self.broken_prompts: set[str] = set()
+        self.broken_once = False  # a broken prompt plays when it is asked for again
         self.no_such_place = False  # in the dialplan
         self.unheard: set[str] = set()  # prompts that Asterisk takes and never plays
         self.heard: Callable[[float], Received | None] = lambda now: Received(rxcount=int(now * 50) + 1)
@@ -62,6 +63,8 @@ class FakeChannel:
         media = media if isinstance(media, str) else " + ".join(media)
         self._ask("play", media)
         broken = media in self.broken_prompts
+        if broken and self.broken_once:
+            self.broken_prompts.discard(media)
         if media in self.unheard:
             self.unheard.add(playback_id)
             return

@@ -164,9 +164,20 @@ async def test_a_missing_prompt_ends_the_call_instead_of_leaving_silence() -> No
     world = answered()
     world.channel.broken_prompts = {"zh/ask"}
     result = await world.run()
-    assert world.channel.log == ["play zh/greeting", "play zh/ask", "hangup"]
+    assert world.channel.log == ["play zh/greeting", "play zh/ask", "play zh/ask", "hangup"], "it is tried once more"
     assert (result.outcome, result.disposition) == (Outcome.ANSWERED, "prompt_failed")
     assert "could not be played" in (result.note or "")
+
+
+async def test_a_prompt_that_fails_once_is_heard_from_its_beginning() -> None:
+    """As when the far end changes its codec in the middle of it: the call goes on."""
+    world = answered()
+    world.channel.broken_prompts = {"zh/ask"}
+    world.channel.broken_once = True
+    world.channel.at(9.0, BYE)
+    result = await world.run()
+    assert world.channel.log.count("play zh/ask") >= 2
+    assert result.disposition != "prompt_failed"
 
 
 async def test_a_prompt_that_asterisk_refuses_ends_the_call_and_says_which() -> None:
