@@ -31,6 +31,7 @@ from agi_app.pbx.agi_trial import try_screening
 from agi_app.pbx.http import AriSettings, HttpPool, ask_info
 from agi_app.pbx.taps import missing_modules
 from agi_app.pbx.trunks import pool_asker
+from agi_app.printable import count_of
 from agi_app.proof.health import look
 from agi_app.speech.trial import try_out
 from agi_app.store import call_backs, checks, nodes
@@ -66,7 +67,7 @@ async def examine(project: Path) -> Findings:
         settings = load_settings(project)
     except AgiAppError as error:
         return [Finding("settings", False, str(error), "correct agi-app.toml, or run `agi-app init DIR`")]
-    found = [Finding("settings", True, f"{len(settings.trunks)} trunks")]
+    found = [Finding("settings", True, count_of(len(settings.trunks), "trunk"))]
     found += await asyncio.to_thread(_files, settings)
     if trial := await try_out(settings.speech, settings.project, SystemClock()):
         found.append(Finding("speech", trial.works, trial.text, "" if trial.works else SPEECH_MEND))
@@ -82,16 +83,21 @@ def _as_findings(found: Sequence[trunk_watch.Seen]) -> Findings:
 def _files(settings: Settings) -> Findings:
     project = read_project(settings.project, settings.trunks)
     faults = project.errors
-    text = f"{len(project.campaigns)} campaigns, {len(project.flows)} flows, {len(project.prompts)} prompts"
+    parts = (("campaign", project.campaigns), ("flow", project.flows), ("prompt", project.prompts))
+    text = ", ".join(count_of(len(named), what) for what, named in parts)
     found = [
-        Finding("project files", False, f"{len(faults)} errors; the first: {faults[0]}", "run `agi-app check`")
+        Finding(
+            "project files", False, f"{count_of(len(faults), 'error')}; the first: {faults[0]}", "run `agi-app check`"
+        )
         if faults
         else Finding("project files", True, text)
     ]
     shown = {number for source in project.campaigns.values() for number in numbers_of(source.parsed.campaign)}
     bare = sorted(shown - {line.number for line in settings.lines.values()})
     text = f"; calls back to {', '.join(bare)} go on in your dialplan" if bare else ""
-    found.append(Finding("lines", True, f"{len(settings.lines)} numbers are answered by flows{text}"))
+    found.append(
+        Finding("lines", True, f"{count_of(len(settings.lines), 'number is', 'numbers are')} answered by flows{text}")
+    )
     try:
         identity.key_of(settings)
     except AgiAppError as error:

@@ -40,3 +40,8 @@ def _code(found: re.Match[str]) -> str:
 def orders(found: re.Match[str]) -> str:
     """What is wrong with the character that ``OBEYED`` found, and where it stands in its text."""
     return f"has U+{ord(found[0]):04X} as character {found.start() + 1}, which gives orders to a terminal: remove it"
+
+
+def count_of(number: int, one: str, many: str = "") -> str:
+    """``1 contact``, ``2 contacts``."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

@@ -11,6 +11,7 @@ from agi_app.errors import AuthorError, InputError
 from agi_app.flow.definition import FlowDocument
 from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.printable import count_of
 from agi_app.store.caller_ids import proofs
 from agi_app.store.campaigns import StoredCampaign, load_campaign, not_stored, save_campaign, set_state
 from agi_app.store.contacts import contacts_of
@@ -33,9 +34,8 @@ async def start(store: Store, clock: Clock, project: Project, name: str) -> str:
     parts = {part.file: part.text for part in parts_of(project, flow)}
     await save_campaign(store, campaign.parsed.campaign, flow.file, flow.text, parts)
     await set_state(store, name, CampaignState.RUNNING, None, clock.now())
-    return (
-        f"{name} is running: {counts.total - counts.done} of {counts.total} contacts are still to be called or refused"
-    )
+    left = f"{counts.total - counts.done} of {count_of(counts.total, 'contact')}"
+    return f"{name} is running: {left} {'is' if counts.total == 1 else 'are'} still to be called or refused"
 
 
 async def change(store: Store, clock: Clock, name: str, state: CampaignState) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from agi_app.campaigns.preview import Preview, Sample
 from agi_app.cli.common import say, table
+from agi_app.printable import count_of
 
 
 def preview_record(seen: Preview, note: str | None, limit: int) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def show_preview(seen: Preview, note: str | None, limit: int) -> None:
     refused = seen.contacts - seen.callable_now
     if note:
         say(note)
-    say(f"{seen.callable_now} contacts would be called now, {refused} not")
+    say(f"{count_of(seen.callable_now, 'contact')} would be called now, {refused} not")
     table("Refused by rule", ("rule", "contacts"), seen.by_rule.most_common())
     if refused and limit:
         named = {s.external_id: s for found in seen.samples.values() for s in found[:limit]}

@@ -22,7 +22,7 @@ from agi_app import log
 from agi_app.config import Settings, load_settings
 from agi_app.errors import AuthorError, InputError
 from agi_app.installation import Installation, installation
-from agi_app.printable import in_json, lines, one_line
+from agi_app.printable import count_of, in_json, lines, one_line
 from agi_app.results import AgentFigures, Totals, plain
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ def say_summary(summary: ImportSummary, as_json: bool) -> None:
     else:
         for problem in summary.problems:
             warn(problem)
-        woken = f"; {summary.woken} contacts are decided again" if summary.woken else ""
+        woken = f"; {count_of(summary.woken, 'contact is', 'contacts are')} decided again" if summary.woken else ""
         say(
             f"{summary.file}: {summary.rows} rows: {summary.added} added, {summary.updated} updated,"
             f" {summary.unchanged} unchanged, {summary.rejected} rejected{woken}"

@@ -21,6 +21,7 @@ from agi_app.cli.common import (
     table,
     with_installation,
 )
+from agi_app.cli.naming import name_first
 from agi_app.consent.evidence import EvidenceFiles, read_evidence
 from agi_app.contacts.columns import LANGUAGE
 from agi_app.contacts.consent_file import one_consent
@@ -29,6 +30,7 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
+from agi_app.printable import count_of
 from agi_app.store import wordings
 from agi_app.store.consents import ConsentImportCount, import_consents
 
@@ -95,7 +97,7 @@ def add(
 
     counted = with_installation(project, work)
     what = "recorded" if counted.added else "was recorded before, word for word"
-    woken = f"; {counted.woken} contacts are decided again" if counted.woken else ""
+    woken = f"; {count_of(counted.woken, 'contact is', 'contacts are')} decided again" if counted.woken else ""
     say(f"{mask(e164)}: the consent to {purpose} calls {what}{woken}")
 
 
@@ -109,6 +111,7 @@ def add_wording(
     """Register the exact words of a form or a script, so that consents can point to them. Never changed afterwards."""
     if language and not LANGUAGE.fullmatch(language):
         raise InputError(f"--language {language}: is no language tag such as zh-CN or en")
+    name_first(label, file, "agi-app consent add-wording NAME/VERSION FILE")
     text, who = _text(file), login_name(entered_by)
     number = with_installation(project, lambda inst: wordings.register(inst.store, label, language or None, text, who))
     say(f"{label}: registered as wording {number}, {len(text)} characters")

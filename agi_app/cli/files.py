@@ -16,6 +16,7 @@ from agi_app.cli.common import HERE, ProjectOption, find_flow, say, say_json, sa
 from agi_app.config import SETTINGS_FILE, trunk_names
 from agi_app.errors import InputError, Problem
 from agi_app.flow.diagram import draw
+from agi_app.printable import count_of
 
 
 class Format(StrEnum):
@@ -77,7 +78,8 @@ def check(
         case _:
             for _, problem in found:
                 say(str(problem))
-            say(f"{errors} errors, {len(found) - errors} warnings in {files} campaigns and flows")
+            told = f"{count_of(errors, 'error')}, {count_of(len(found) - errors, 'warning')}"
+            say(f"{told} in {count_of(files, 'campaign or flow', 'campaigns and flows')}")
     raise typer.Exit(1 if errors else 0)
 
 

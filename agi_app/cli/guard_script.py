@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, login_name, say, say_json, table, with_installation
+from agi_app.cli.naming import no_such
 from agi_app.errors import InputError
 from agi_app.guard.scripts import MIN_WORDS, words
 from agi_app.hooks.spoken import compare
@@ -75,6 +76,10 @@ def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
 @app.command()
 def remove(name: NameArgument, project: ProjectOption = HERE) -> None:
     """Forget a script; callers who said it are not known by it any more."""
-    if not with_installation(project, lambda inst: guard_scripts.remove(inst.store, name.strip())):
-        raise InputError(f"{name}: there is no such script; `agi-app guard script list` shows them")
+
+    async def work(inst: Installation) -> None:
+        if not await guard_scripts.remove(inst.store, name.strip()):
+            raise no_such("script", name, [script.name for script in await guard_scripts.scripts(inst.store)])
+
+    with_installation(project, work)
     say(f"{name}: forgotten")

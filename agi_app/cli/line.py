@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
+from agi_app.cli.naming import no_such
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.store import line_calls
@@ -38,8 +39,7 @@ def report(
 
     async def work(inst: Installation) -> tuple[list[LineTotals], list[LineCallRow]]:
         if line is not None and line not in inst.settings.lines:
-            here = ", ".join(inst.settings.lines) or "none"
-            raise InputError(f"the settings have no line {line!r}; lines here: {here}")
+            raise no_such("line", line, inst.settings.lines)
         now = inst.clock.now()
         span = Span(_day(since, now - USUAL), _day(until, now) + ONE_DAY, line)
         return await line_calls.totals(inst.store, span), await line_calls.calls(inst.store, span, last)

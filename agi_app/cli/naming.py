@@ -1,4 +1,4 @@
-"""Words for names and counts: the nearest name, a name and a file the wrong way round, one contact."""
+"""Words for names: the nearest name, a name and a file the wrong way round."""
 
 from __future__ import annotations
 
@@ -21,8 +21,3 @@ def name_first(name: str, file: Path, usage: str, known: Iterable[str] = ()) -> 
     a_file = Path(name).suffix.lower() in TABLE_ENDINGS or Path(name).is_file()
     if str(file) in known or (a_file and not file.exists()):
         raise InputError(f"{name}: is a file, and the name comes first: {usage}")
-
-
-def count_of(number: int, one: str, many: str = "") -> str:
-    """``1 contact``, ``2 contacts``."""
-    return f"{number} {one if number == 1 else many or f'{one}s'}"

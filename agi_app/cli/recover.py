@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, ProjectOption, say, with_installation
+from agi_app.cli.naming import no_such
 from agi_app.consent.recovery import Recovery, accept, look
 from agi_app.errors import InputError
 from agi_app.installation import Installation
@@ -54,7 +55,7 @@ def forget_node(
         known = await nodes.all_nodes(inst.store)
         found = [n for n in known if n.entityid == name] or [n for n in known if n.name == name]
         if not found:
-            raise InputError(f"there is no worker {name!r}; workers: {', '.join(n.name for n in known) or 'none'}")
+            raise no_such("worker", name, [n.name for n in known])
         if len(found) > 1:
             ids = ", ".join(f"{n.entityid} (seen {n.seen_at:%Y-%m-%d %H:%M} UTC)" for n in found)
             raise InputError(f"{len(found)} workers have the name {name}; name one by its entityid: {ids}")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from agi_app.campaigns.project import Project
+from agi_app.cli.naming import no_such
 from agi_app.errors import InputError
 from agi_app.flow.message import leaving
 from agi_app.flow.simulate import Simulation
 from agi_app.model.machine import MachineAction
-from agi_app.yaml_lines import suggest
 
 
 def machine_call(project: Project, name: str, language: str | None) -> list[str]:
     """Line by line; InputError when there is no such campaign, or when it does not look who answers."""
     if name not in project.campaigns:
-        raise InputError(f"there is no campaign {name!r}{suggest(name, project.campaigns)}")
+        raise no_such("campaign", name, project.campaigns)
     campaign = project.campaigns[name].parsed.campaign
     detection, source = campaign.machine_detection, project.flows.get(campaign.flow)
     if detection is None:

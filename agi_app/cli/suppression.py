@@ -24,11 +24,14 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.cli.consent import revoke
+from agi_app.cli.naming import name_first
 from agi_app.contacts.list_import import ListSummary, ListTerms, import_list
 from agi_app.installation import Installation
+from agi_app.printable import count_of
 from agi_app.reports.lists import ListStatus, list_states
 from agi_app.store.external_lists import lists_in_force
 from agi_app.store.suppressions import OwnList, own_list
+from agi_app.yaml_lines import suggest
 
 app = typer.Typer(help="Numbers that must not be called: our own list and those of others.", no_args_is_help=True)
 
@@ -50,10 +53,15 @@ def import_(
 
     A ringing call to a number of it is cancelled and an answered one ended, as by `consent revoke`.
     """
+    name_first(name, file, "agi-app suppression import LIST FILE --region CC --as-of DAY")
     who = login_name(entered_by)
+    unnamed: list[str] = []
 
     async def work(inst: Installation) -> ListSummary:
-        bound = load_ruleset(inst.settings.project).bound_by(region, name)
+        rules = load_ruleset(inst.settings.project)
+        bound = rules.bound_by(region, name)
+        if bound is None and (named := rules.lists_of(region)):
+            unnamed.append(f"note: no rule names the list {name}: it binds every call there{suggest(name, named)}")
         terms = ListTerms(name, region, as_of.date(), who, bound, smaller)
         with progress("list") as report:
             return await import_list(inst.store, file, terms, inst.clock.now(), report)
@@ -65,13 +73,13 @@ def import_(
     else:
         for problem in summary.problems:
             warn(problem)
-        woken = f"; {summary.woken} contacts are decided again" if summary.woken else ""
+        woken = f"; {count_of(summary.woken, 'contact is', 'contacts are')} decided again" if summary.woken else ""
         say(
             f"{name}: {summary.entries} numbers of {summary.lines} lines in force, as of {summary.as_of},"
             f" {summary.unreadable} lines unreadable{woken}"
         )
-        for note in summary.notes:
-            warn(f"note: {note}")
+        for note in (*(f"note: {note}" for note in summary.notes), *unnamed):
+            warn(note)
     if summary.unreadable:
         raise typer.Exit(1)
 
@@ -102,7 +110,7 @@ def status(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
         say_json({"own": dataclasses.asdict(own), "lists": [dataclasses.asdict(found) for found in lists]})
         return
     newest = f", the newest of {own.newest:%Y-%m-%d %H:%M} UTC" if own.newest else ""
-    say(f"our own list: {own.entries} numbers{newest}")
+    say(f"our own list: {count_of(own.entries, 'number')}{newest}")
     table(
         "Lists of others",
         ("list", "country", "state", "as of", "age", "limit", "numbers", "binds"),

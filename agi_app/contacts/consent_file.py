@@ -4,7 +4,7 @@ Columns (capital letters, spaces and hyphens in a title do not matter); any othe
 error, because a misspelt ``expires`` would turn a consent for a year into one for ever:
 
 =============  ============================  =========================================================
-number         号码, 电话, 电话号码, 手机, 手机号  whose consent it is
+number         phone, mobile, tel, 电话, 手机 …   whose consent it is
 purpose        用途, 目的                     transactional, survey or marketing
 wording        同意内容, 原文, 措辞            the exact text that the person saw or heard, or instead of it
 wording_id     同意内容编号, 话术编号          a registered text, NAME/VERSION, in the language of the row

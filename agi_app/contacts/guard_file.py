@@ -4,7 +4,7 @@ Columns (capital letters, spaces and hyphens in a title do not matter); any othe
 ``until`` would block somebody for ever:
 
 =======  ===============  ==============================================================================
-number   号码, 电话         a number, +8695* (prefix), +861000-+861999 (range) or withheld
+number   phone, 号码, 电话 … a number, +8695* (prefix), +861000-+861999 (range) or withheld
 what     动作, 名单         allow (放行, 白名单) or block (拦截, 黑名单)
 reason   原因, 备注         may be: why; every decision repeats it
 until    有效期, 有效期至     may be: the last day (2026-12-31) or the moment (ISO 8601 with an offset) that it holds

@@ -6,7 +6,7 @@ Columns (capital letters, spaces and hyphens in a title do not matter):
 column         also called                                           must be
 =============  ====================================================  =========
 external_id    编号, 客户编号                                          there
-number         号码, 电话, 电话号码, 手机, 手机号                        there
+number         phone, mobile, tel, 电话, 手机 …                         there
 person_id      人员编号                                               may be
 language       语言                                                   may be
 anything else  becomes a field of the contact under its own title     may be

@@ -24,7 +24,7 @@ from agi_app import wide_signs
 from agi_app.contacts.encoding import detect
 from agi_app.contacts.text_lines import LONGEST_ROW, Lines, RowTooLong, text_lines
 from agi_app.errors import AuthorError, Problem
-from agi_app.printable import OBEYED, one_line, orders
+from agi_app.printable import OBEYED, count_of, one_line, orders
 from agi_app.yaml_lines import quote
 
 DELIMITERS = ",;\t"
@@ -166,7 +166,7 @@ class Table:
         hint = "" if found < wanted else "; put text that contains the delimiter in quotes"
         sign = WIDE_DELIMITER.search("\n".join(row.cells)) if found < wanted else None
         hint += f"; {wide_signs.naming(sign[0])}" if sign else ""
-        reason = f"the row has {found} cells, the header has {wanted}{hint}"
+        reason = f"the row has {count_of(found, 'cell')}, the header has {wanted}{hint}"
         return dataclasses.replace(row, fault=Fault("table/cells", min(found, wanted), reason))
 
     def _header_problems(self) -> list[Problem]:

@@ -49,7 +49,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "unit": "Of `number`, `ordinal` and `count`: the measure word in each language, `{zh-CN: 次, en: visits}`.",
         "barge_in": "As in `play`.",
     },
-    "SayStep": {"on": "`empty`: the node when the value is missing or none of its kind."},
+    "SayStep": {"on": "`empty`: the node when the value is missing or cannot be read as its kind."},
     "Gather": {
         "prompt": f"What is asked. {_PROMPT}",
         "keys": 'Key to label: `{"1": yes, "2": no}`. The labels are the answers in `on`. Either this or `digits`.',
@@ -77,8 +77,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "SpokenValue": {
         "kind": "Of `speech`: `number`, `date` (saved as `2026-03-05`) or `text` (anything, as it was understood). The"
         " answer in `on` is `entered`. Without `kind` there are labels.",
-        "min": "Of a `number`: the least that is taken.",
-        "max": "Of a `number`: the most that is taken.",
+        "min": "Of a `number`: the smallest that is accepted.",
+        "max": "Of a `number`: the largest that is accepted.",
     },
     "Digits": {
         "min": "The fewest digits, default 1.",

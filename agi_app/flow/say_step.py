@@ -63,7 +63,7 @@ class Say(Authored):
 
 
 class SayStep(Authored):
-    """A step that says something; ``on: {empty: NODE}`` leads on when its value is missing or none of its kind."""
+    """A step that says something; ``on: {empty: NODE}`` leads on when its value is missing or cannot be read."""
 
     say: Say
     on: dict[Label, Label] = Field(default_factory=dict)

@@ -90,9 +90,15 @@ class RuleSet:
 
     def bound_by(self, region: str, name: str) -> frozenset[Purpose] | None:
         """The purposes of the calls that a do-not-call list of this country binds; None, no rule names it: all."""
+        return next((rule.purposes for rule in self._lists(region) if rule.name == name), None)
+
+    def lists_of(self, region: str) -> list[str]:
+        """The names of the do-not-call lists that the rules of a country ask for."""
+        return sorted({rule.name for rule in self._lists(region)})
+
+    def _lists(self, region: str) -> tuple[ListRule, ...]:
         country = self.jurisdictions.get(region)
-        lists = () if country is None else country.rules_in(tuple(country.parts)).lists
-        return next((rule.purposes for rule in lists if rule.name == name), None)
+        return () if country is None else country.rules_in(tuple(country.parts)).lists
 
 
 def strictest(rules: Iterable[Rules]) -> Rules:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agi_app.model.hold import DONE, NO_WORKER, NOBODY_DUE, PLACES, STATE, WORKER, Hold
+from agi_app.printable import count_of
 
 BY_COMMAND = "by command"  # somebody knows why
 _KNOWN_BETTER = (NOBODY_DUE, PLACES["campaign"], PLACES["trunk"])  # the store's own figures say it for all workers
@@ -64,7 +65,7 @@ def held_back(view: Standstill) -> list[Hold]:
         found += _nobody_due(view)
     elif not found and not view.open_attempts:
         pace = f"calls start at the campaign's pace ({view.calls_per_second:g} a second)"
-        found.append(Hold("pace_of_campaign", f"{view.due_now} contacts may be called now; {pace}"))
+        found.append(Hold("pace_of_campaign", f"{count_of(view.due_now, 'contact')} may be called now; {pace}"))
     return found
 
 
@@ -93,11 +94,18 @@ def _nobody_due(view: Standstill) -> list[Hold]:
     found = []
     if view.later:
         at = f", the next at {view.next_due:%Y-%m-%d %H:%M} UTC" if view.next_due else ""
-        found.append(Hold(NOBODY_DUE, f"{view.later} contacts are due later{at}", view.next_due))
+        found.append(
+            Hold(NOBODY_DUE, f"{count_of(view.later, 'contact is', 'contacts are')} due later{at}", view.next_due)
+        )
     if view.parked:
-        found.append(Hold(NOBODY_DUE, f"{view.parked} contacts are refused until somebody mends the reason"))
+        found.append(
+            Hold(
+                NOBODY_DUE,
+                f"{count_of(view.parked, 'contact is', 'contacts are')} refused until somebody mends the reason",
+            )
+        )
     for rule, number in view.by_rule.items():
         until = view.rule_until.get(rule)
         first = f", the first until {until:%Y-%m-%d %H:%M} UTC" if until else ""
-        found.append(Hold(rule, f"  {rule}: {number} contacts{first}", until))
+        found.append(Hold(rule, f"  {rule}: {count_of(number, 'contact')}{first}", until))
     return found

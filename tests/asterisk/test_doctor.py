@@ -73,7 +73,7 @@ async def test_a_new_project_lacks_only_its_worker(patient: Patient) -> None:
     assert found["trunk sandbox"].text.startswith("leads to sip:127.0.0.1:")
     assert {"settings", "project files", "data folder", "database", "clocks", "calling rules"} <= set(found)
     assert found["prompts play"].text.startswith("Asterisk played ")
-    assert found["lines"].text == "1 numbers are answered by flows"
+    assert found["lines"].text == "1 number is answered by flows"
 
 
 async def test_every_fault_is_found_in_one_look(patient: Patient) -> None:

@@ -98,7 +98,7 @@ def test_check_of_one_file_works_from_inside_its_folder(
 ) -> None:
     monkeypatch.chdir(project / "flows")
     said = run("check", "checkup.yaml")
-    assert (said.code, said.out) == (0, "0 errors, 0 warnings in 1 campaigns and flows\n")
+    assert (said.code, said.out) == (0, "0 errors, 0 warnings in 1 campaign or flow\n")
 
 
 @pytest.mark.parametrize("what", ["empty folder", "flows folder", "note"])

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from agi_app.campaigns.control import differs
+from agi_app.campaigns.parts import parts_of
+from agi_app.campaigns.project import read_project
 from agi_app.campaigns.starter import make_project
 from agi_app.cli.main import main
 from agi_app.clock import SystemClock
@@ -19,6 +22,9 @@ from agi_app.contacts.guard_file import Reading, parse_guard_list
 from agi_app.contacts.parse import parse_contacts
 from agi_app.contacts.table import Table
 from agi_app.errors import AuthorError
+from agi_app.model.campaign import CampaignState
+from agi_app.printable import count_of
+from agi_app.store.campaigns import StoredCampaign
 
 pytestmark = pytest.mark.slow  # whole commands
 FLOW, CAMPAIGN, SETTINGS = "flows/checkup.yaml", "campaigns/march-checkup.yaml", "agi-app.toml"
@@ -235,7 +241,7 @@ NO_COUNTRY = "has no country code: begin it with + and the country's code, such 
         ),
         (
             *("contacts", "external_id,number\n1，+999861380000101\n"),
-            "list.csv:2:19: table/cells the row has 1 cells, the header has 2;"
+            "list.csv:2:19: table/cells the row has 1 cell, the header has 2;"
             " ， (U+FF0C) is full-width; type the ASCII ,",
         ),
         (
@@ -260,3 +266,38 @@ NO_COUNTRY = "has no country code: begin it with + and the country's code, such 
 def test_a_table_says_what_is_wrong_where_and_what_to_type(kind: str, text: str, message: str | None) -> None:
     told = rejected(kind, text)
     assert (told == []) if message is None else (message in told), told
+
+
+@pytest.mark.parametrize(
+    ("file", "state", "said_of_it"),
+    [
+        (None, CampaignState.RUNNING, None),
+        (FLOW, CampaignState.DRAFT, None),
+        (FLOW, CampaignState.RUNNING, f"{FLOW} differs from what march-checkup runs with;"),
+        (FLOW, CampaignState.PAUSED, f"{FLOW} differs from what march-checkup runs with;"),
+        (CAMPAIGN, CampaignState.RUNNING, f"{CAMPAIGN} differs from what march-checkup runs with;"),
+    ],
+)
+def test_a_file_edited_while_it_runs_is_told(
+    project: Path, file: str | None, state: CampaignState, said_of_it: str | None
+) -> None:
+    """Status and doctor say it: what was edited holds only after the next start."""
+    found = read_project(project, {"sandbox"})
+    campaign, flow = found.campaigns["march-checkup"].parsed.campaign, found.flows["checkup-reminder"]
+    parts = {part.file: part.text for part in parts_of(found, flow)}
+    stored = StoredCampaign(campaign, state, None, flow.file, flow.text, SystemClock().now(), parts)
+    if file is not None:
+        text = (project / file).read_text(encoding="utf-8")
+        edited = text.replace("attempts: 2", "attempts: 1").replace("ring_time: 20s", "ring_time: 25s")
+        (project / file).write_text(edited, encoding="utf-8")
+    told = differs(read_project(project, {"sandbox"}), stored)
+    if said_of_it is None:
+        assert told is None
+    else:
+        assert told == f"{said_of_it} `agi-app campaign start march-checkup` stores what is there"
+
+
+def test_one_is_one() -> None:
+    """Counts are told as people say them."""
+    assert [count_of(n, "contact") for n in (0, 1, 2)] == ["0 contacts", "1 contact", "2 contacts"]
+    assert count_of(1, "contact is", "contacts are") == "1 contact is"

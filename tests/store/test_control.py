@@ -66,7 +66,7 @@ def desk(store: Store, tmp_path: Path) -> Desk:
 async def test_a_campaign_starts_when_all_is_there(desk: Desk) -> None:
     await desk.prove()
     await desk.add_contact()
-    assert await desk.start() == f"{NAME} is running: 1 of 1 contacts are still to be called or refused"
+    assert await desk.start() == f"{NAME} is running: 1 of 1 contact is still to be called or refused"
     stored = await load_campaign(desk.store, NAME)
     assert stored is not None
     assert stored.state is CampaignState.RUNNING

@@ -220,7 +220,7 @@ async def test_forgetting_a_worker(world: World, store: Store, command: Command)
     alive = command.run("agi-app forget-node n")
     assert (alive.returncode, "is alive" in alive.stderr) == (1, True)
     unknown = command.run("agi-app forget-node x")
-    assert (unknown.returncode, "workers: here, here" in unknown.stderr) == (1, True)
+    assert (unknown.returncode, "known here: here, here" in unknown.stderr) == (1, True)
     async with store.connection() as connection:
         await connection.execute("UPDATE node SET seen_at = now() - interval '1 hour' WHERE entityid = 'n'")
     assert command.run("agi-app forget-node n").returncode == 0
