@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from agi_app import wide_signs
-from agi_app.yaml_lines import suggest
+from agi_app.yaml_lines import quote, suggest
 
 OURS = "project"  # the folder itself: no setting
 
@@ -24,6 +24,8 @@ def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
     if error["type"] == "literal_error" and isinstance(given, str):
         expected = str(error.get("ctx", {}).get("expected")).replace(" or ", ", ").split(", ")
         return f"{text}{_did_you_mean(suggest(given, [word.strip(chr(39)) for word in expected]))}"
+    if str(error["type"]).endswith("_parsing"):
+        text += f", not {quote(given)}"
     signs = wide_signs.hint(given) if isinstance(given, str) else ""
     return text if signs in text else f"{text}{signs}"
 

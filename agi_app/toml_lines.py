@@ -31,7 +31,8 @@ def places(text: str) -> Places:
         if inside is None:
             if header := _TABLE.match(line):
                 table = _path(header[1])
-                found.setdefault(table, (number, header.start(1) + 1))
+                for length in range(1, len(table) + 1):
+                    found.setdefault(table[:length], (number, header.start(1) + 1))
             elif setting := _SETTING.match(line):
                 found.setdefault((*table, *_path(setting[1])), (number, setting.start(1) + 1))
         for mark in _LONG_TEXT.findall(line.partition("#")[0] if inside is None else line):

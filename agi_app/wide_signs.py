@@ -26,7 +26,7 @@ _CAUSE = re.compile(f"{_SPACES.pattern}|{_SIGN.pattern}")  # spaces at the begin
 _TABLE = str.maketrans(ASCII)
 _CLOSED_BY = dict(zip("“‘「『«［｛【（＂", "”’」』»］｝】）＂", strict=True))
 _NEAR = 400  # characters before a fault in which its cause is looked for
-_MOST_TRIES, _MOST_FOUND, _LARGEST = 40, 10, 64 * 1024
+_MOST_TRIES, _MOST_FOUND, _LARGEST = 20, 10, 64 * 1024
 
 
 def ascii_of(text: str) -> str:

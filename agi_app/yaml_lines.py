@@ -118,7 +118,8 @@ def load(text: str | bytes, file: str) -> Document:
 def _fails_at(source: str) -> int | None:
     """Where the parser stops; None: it does not."""
     try:
-        _Builder(source).read()
+        for _ in yaml.parse(source, yaml.CBaseLoader):
+            pass
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return int(mark.index) if mark else 0
@@ -361,7 +362,9 @@ def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """
     words = heapq.nsmallest(_COMPARED, (name for name in known if len(name) <= _LONGEST_WORD))
     signs = wide_signs.hint(word)
-    if (near := _nearest(wide_signs.ascii_of(word).strip("\"': ") if signs else word, words, cutoff)) is not None:
+    if (
+        near := _nearest(wide_signs.ascii_of(word).partition(":")[0].strip("\"' ") if signs else word, words, cutoff)
+    ) is not None:
         return f'{signs}; did you mean "{near}"?'
     return f"{signs}; known here: {', '.join(words[:20])}" if words else signs
 

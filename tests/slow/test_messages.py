@@ -124,6 +124,14 @@ MISTAKES = [
         *(SETTINGS, "concurrent = 60", "concurrent ＝ 60"),
         f"{SETTINGS}:22:12: settings is not valid TOML: ＝ (U+FF1D) is full-width; type the ASCII =",
     ),
+    (
+        *(SETTINGS, "\n[trunks.sandbox]", "\n[trunk.sandbox]"),
+        f'{SETTINGS}:19:2: settings trunk: {NO_SETTING}; did you mean "trunks"?',
+    ),
+    (
+        *(FLOW, "- play: greeting ", "- play： greeting "),
+        f'{FLOW}:13:11: flow/verb greeting: "play： greeting" alone is no step; {WIDE_COLON}; did you mean "play"?',
+    ),
     (SETTINGS, '"ari-password"', "“ari-password”", f"{SETTINGS}:10:17: settings is not valid TOML: {CURLY}"),
     (
         *(SETTINGS, '"PJSIP/front-desk"', "PJSIP/front-desk"),
