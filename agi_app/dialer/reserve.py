@@ -14,7 +14,7 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import RequestFailed
-from agi_app.model.hold import PLACES, Hold
+from agi_app.model.hold import RESERVE, Hold
 from agi_app.pbx.ari import Ari
 from agi_app.pbx.names import CHANNEL_PREFIX
 from agi_app.pbx.trunks import endpoint_names
@@ -54,7 +54,7 @@ class Reserve:
                 f"of the {settings.channels} channels of trunk {trunk} {others} carry other calls and"
                 f" {settings.reserve} stay free (reserve)"
             )
-        return Hold(PLACES["trunk"], text)
+        return Hold(RESERVE, text)
 
     async def run(self, ari: Ari) -> None:
         """Count again and again until cancelled; returns at once when no trunk has a reserve."""

@@ -14,6 +14,7 @@ BREAKER = "breaker"
 PACE = {"campaign": "pace_of_campaign", "trunk": "pace_of_trunk", "node": "pace_of_node"}
 SHARE = "share"
 PLACES = {"campaign": "places_of_campaign", "trunk": "places_of_trunk", "node": "places_of_node"}
+RESERVE = "reserve"  # channels of the trunk that stay free, or are not known
 AGENTS = "agents"  # none is free, or nobody knows
 LINES = "lines"  # of a gateway: in a call, or resting
 NOBODY_DUE = "nobody_due"
