@@ -41,6 +41,7 @@ LONG_FUNCTIONS: dict[str, str] = {
     "agi_app/cli/simulate.py:simulate": "a command: most of it is its options, one a line",
     "agi_app/cli/consent.py:revoke": "a command: most of it is its options, one a line",
     "agi_app/cli/consent_add.py:add": "a command: most of it is its options, one a line",
+    "agi_app/cli/suppression.py:import_": "a command: most of it is its options, one a line",
     "agi_app/cli/report.py:report": "a command: most of it is its options, one a line",
 }
 

@@ -148,6 +148,9 @@ def prompt_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
             if use.prompt not in recorded:
                 near = suggest(use.prompt, recorded)
                 hint = near if "did you mean" in near else ""
+                words = prompts.get((language, use.prompt))
+                if words is not None and (words.transcript or "").strip():
+                    hint = "; its text is there: record it, or let an engine speak it ([tts] engine in agi-app.toml)"
                 message = f'"{use.prompt}" has no recording {prompt_file(language, use.prompt)}{hint}'
                 yield source.document.problem(use.path, "flow/prompt-missing", message)
 

@@ -135,7 +135,8 @@ def test_a_loop_without_an_exit_is_no_way_out() -> None:
 def test_a_missing_recording_is_reported_for_each_language() -> None:
     """A transcript alone is not enough to play; a near name is suggested."""
     assert problems(zh_ask=None, en_ask=PromptFacts(has_audio=False, transcript="Press 1.")) == [
-        '12:16: flow/prompt-missing "ask" has no recording prompts/en/ask.wav',
+        '12:16: flow/prompt-missing "ask" has no recording prompts/en/ask.wav; its text is there: record it, or let an'
+        " engine speak it ([tts] engine in agi-app.toml)",
         '12:16: flow/prompt-missing "ask" has no recording prompts/zh-CN/ask.wav',
     ]
     assert problems(GOOD.replace("play: greeting", "play: greetings")) == [
