@@ -120,11 +120,10 @@ def test_no_settings_file(project: Project) -> None:
 
 
 def test_malformed_settings(project: Project) -> None:
-    """With the line."""
+    """With line and column."""
     project.edit("agi-app.toml", "[asterisk]", "[asterisk")
     said = project.fails(WRONG_ENVIRONMENT, "run")
-    assert "agi-app.toml: is not valid TOML" in said
-    assert "line 1" in said
+    assert "agi-app.toml:1:10: is not valid TOML: a table's name stands in brackets" in said
 
 
 def test_a_setting_that_does_not_exist(project: Project) -> None:
