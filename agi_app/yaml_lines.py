@@ -28,6 +28,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from agi_app import wide_signs
 from agi_app.errors import AuthorError, Problem
 from agi_app.printable import one_line
+from agi_app.yaml_slips import slip_of
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
@@ -106,6 +107,8 @@ def load(text: str | bytes, file: str) -> Document:
         if found := wide_signs.culprits(source, index, _fails_at):
             told = ((_line_column(source, at), wide_signs.naming(source[at])) for at in found)
             raise AuthorError(*(Problem(file, *where, "yaml/syntax", text) for where, text in told)) from None
+        if slip := slip_of(source, index, _fails_at):
+            _refuse(file, *_line_column(source, slip.at), "yaml/syntax", slip.text)
         where = _line_column(source, index)
         _refuse(file, *where, error.note or "yaml/syntax", _plain(error, source[index : index + 1]))
     if builder.empty:

@@ -75,6 +75,7 @@ async def test_rows_that_never_cease_hold_nobody(site: Site) -> None:
         async with await psycopg.AsyncConnection.connect(site.url, autocommit=True) as connection:
             while True:
                 await connection.execute(insert)
+                await asyncio.sleep(0.01)  # hundreds of rows a second from each, not as many as the machine can
 
     async with at_work(site) as sequencer:
         await until(lambda: sequencer.hold() is None)

@@ -1,0 +1,45 @@
+"""Slips that YAML tells of elsewhere: no space behind a colon or dash, marks of a merge. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_LARGEST = 64 * 1024  # characters; larger files are not tried
+_NEAR = 400  # characters before the place where the parser gives up, in which the cause is looked for
+_MOST_TRIES = 20
+_MERGE = re.compile(r"^(<<<<<<<|=======|>>>>>>>)(?= |$)", re.M)
+_NO_SPACE = re.compile(r"^[ ]*(?:- )*(?:(?P<dash>-)(?=[^\s-])|[\w.-]{1,64}(?P<colon>:)(?=[^\s:/]))", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What was meant otherwise: where it stands (characters from the beginning), and how to mend it."""
+
+    at: int
+    text: str
+
+
+def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> Slip | None:
+    """The slip without which a file could be read on, or further, than to ``wrong``, where it fails now; None: none.
+
+    ``fails_at`` tells it for a text, None: nowhere.
+    """
+    if len(source) > _LARGEST:
+        return None
+    if (mark := _MERGE.search(source)) is not None:
+        text = f"{mark[0]} is a mark of a merge: keep one version, and remove the lines <<<<<<<, ======= and >>>>>>>"
+        return Slip(mark.start(), text)
+    begin = source.rfind("\n", 0, max(0, wrong - _NEAR)) + 1
+    found = [found for found in _NO_SPACE.finditer(source, begin) if found.start() <= wrong]
+    for found_here in reversed(found[-_MOST_TRIES:]):
+        sign = "dash" if found_here["dash"] else "colon"
+        at = found_here.start(sign)
+        now = fails_at(f"{source[: at + 1]} {source[at + 1 :]}")
+        if now is None or now > wrong + 1:
+            line_end = source.find("\n", at)
+            rest = source[at + 1 : len(source) if line_end < 0 else line_end]
+            written = f"{source[found_here.start() : at + 1].lstrip()} {rest}"
+            return Slip(at, f"a space is missing behind the {sign}: write {written[:100]}")
+    return None
