@@ -34,10 +34,10 @@ class SecondWorker(Fault):
 
 
 class TakenOver(Fault):
-    """A second installation takes the same Asterisk under another name: Asterisk gives it the application."""
+    """A second installation comes to the same Asterisk under another name: it is sent away."""
 
     name = "two_workers_other_name"
-    text = "a worker with another name takes our Asterisk: the first must end with 3 and stay down"
+    text = "a worker with another name comes to our Asterisk: it must end with 3, and the first goes on"
     long = True
     seeds = 1
 
@@ -51,14 +51,14 @@ class TakenOver(Fault):
         (project / "agi-app.toml").write_text(text)
         second.start(wait=False)
         deadline = time.monotonic() + END_S
-        while not first.worker.gave_up and time.monotonic() < deadline:
+        while not second.gave_up and time.monotonic() < deadline:
             time.sleep(0.1)
-        if not first.worker.gave_up:
-            self.problems.append("the first worker did not end with 3 when its application was taken")
+        if not second.gave_up:
+            self.problems.append("the second worker did not end with 3: the Asterisk is another's")
 
     def check(self, world: World) -> list[str]:
-        if len(world.node.worker.lives) > 1:
-            self.problems.append("the first worker was started again")
+        if len(world.node.worker.lives) > 1 or world.node.worker.gave_up:
+            self.problems.append("the first worker did not go on undisturbed")
         return self.problems
 
 

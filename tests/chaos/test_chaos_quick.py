@@ -76,7 +76,8 @@ def test_every_promise_holds(campaign: dict[str, Any], fault: str) -> None:
     assert run["problems"] == []
     assert {name: run[name] for name in EXACT} == dict.fromkeys(EXACT, 0)
     assert run["dead_air_max_s"] <= dead_air_limit_s(run["start_s"], quick=True)
-    assert run["calls"] >= 10, "too few calls to tell anything"
+    least = 5 if fault == "agents_ami_closed" else 10  # nobody is called while keys are not heard
+    assert run["calls"] >= least, "too few calls to tell anything"
 
 
 def test_each_fault_was_there_once(campaign: dict[str, Any], show: Callable[[str], None]) -> None:
