@@ -103,6 +103,7 @@ def _copied(site: Site, project: Path, asterisk: Asterisk) -> AgiApp:
     shutil.copytree(site.project, project)
     settings = {"ASTERISK__URL": asterisk.ari_url, "ASTERISK__PASSWORD": asterisk.ari_password}
     settings |= {"AGI__PORT": str(asterisk.agi_port)}  # both are on one host here
+    settings |= {"AMI__PORT": str(asterisk.ami_port), "AMI__PASSWORD": asterisk.ami_password}
     env = {**os.environ, "DATABASE_URL": site.database_url, **{f"AGI_APP_{k}": v for k, v in settings.items()}}
     return AgiApp(project, site.folder, lambda _: None, env=env)
 
