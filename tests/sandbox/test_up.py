@@ -16,7 +16,11 @@ import pytest
 from agi_app.campaigns.starter import make_project
 from sandbox.commands import AgiApp
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
+pytestmark = [
+    pytest.mark.asterisk,
+    pytest.mark.postgres,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]  # the pipes of programs that were ended
 PHONE = "+999861380005501"
 UP_S = 60.0
 
