@@ -85,8 +85,9 @@ def _rehearse(app: AgiApp) -> None:
         code = re.search(r"keys this code: (\d+)", asked.stdout.readline())
         assert code is not None
         _answer(phone, code[1])
-        assert asked.wait(60) == 0, asked.stderr.read() if asked.stderr else ""
-        phone.wait(20)
+        _, fault = asked.communicate(timeout=60)
+        assert asked.returncode == 0, fault
+        phone.communicate(timeout=20)
         phone = _phone()
         heard = app.start("rehearse", "checkup-reminder", PHONE, "--trunk", "phone", "--language", "en")
         _answer(phone, "1", after_s=6.0)
@@ -94,7 +95,7 @@ def _rehearse(app: AgiApp) -> None:
         assert heard.returncode == 0, fault
         assert "> 1" in said
         assert "disposition: confirmed" in said
-        phone.wait(20)
+        phone.communicate(timeout=20)
 
 
 def _phone() -> subprocess.Popen[str]:
