@@ -49,8 +49,9 @@ class Site:
         journal = SimpleNamespace(position=0, pending=False, broken=None, overdue=False, replay=lambda: None)
         agents = SimpleNamespace(told=dict)
         self._dialer: Any = SimpleNamespace(control_changed=lambda: None, holding=None, holds=dict, agents=agents)
-        lock = SimpleNamespace(still_held=held)
-        self.worker = Worker(cast(Any, node), cast(Any, journal), cast(Any, lock), Health(), folder, lambda: None)
+        lock, health = SimpleNamespace(still_held=held), Health()
+        health.keys = None  # as the watch of the manager interface says while it hears
+        self.worker = Worker(cast(Any, node), cast(Any, journal), cast(Any, lock), health, folder, lambda: None)
 
     async def hears(self, heard: Heard) -> None:
         """What the listening connection tells."""

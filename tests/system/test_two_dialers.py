@@ -42,8 +42,10 @@ def test_nobody_is_called_twice(nodes: list[Site]) -> None:
     with ExitStack() as stack:
         for node in nodes:
             stack.enter_context(node.worker())
+        one.app.ask("pause", "--all")  # so that both campaigns begin at one moment
         for name in CAMPAIGNS:
             one.add(name, numbers, flow="bulk", rate=40, concurrent=200)
+        one.app.ask("resume", "--all")
         two.settle(*CAMPAIGNS, timeout_s=90)
     calls = one.calls(numbers)
     reports = [one.report(name) for name in CAMPAIGNS]
