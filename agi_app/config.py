@@ -27,6 +27,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from agi_app.ami_config import AmiSettings
+from agi_app.database_url import fault_in
 from agi_app.destination_config import DestinationSettings
 from agi_app.errors import ConfigError, Problem
 from agi_app.identity_config import IdentitySettings
@@ -38,6 +39,7 @@ from agi_app.trunk_config import Name, TrunkSettings
 from agi_app.voice_config import PromptSettings, SpeechSettings, TtsSettings
 
 SETTINGS_FILE = "agi-app.toml"
+DATABASE_URL = "DATABASE_URL"
 
 
 class _Frozen(BaseModel):
@@ -67,11 +69,14 @@ class AsteriskSettings(_Frozen):
     @field_validator("url")
     @classmethod
     def _url_has_host(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must look like http://127.0.0.1:8088/ari")
-        if parts.username or parts.password:
+        if "@" in value or "＠" in value:
             raise ValueError("must not hold a password: use username and password_file")
+        try:
+            parts, port = (found := urlsplit(value)), found.port
+        except ValueError:  # its own words repeat the address
+            parts, port = None, None
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+            raise ValueError("must look like http://127.0.0.1:8088/ari")
         return value.rstrip("/")
 
 
@@ -114,6 +119,13 @@ class Settings(BaseSettings):
     audit: AuditSettings = AuditSettings()
     sandbox: SandboxSettings = SandboxSettings()
     identity: IdentitySettings | None = None
+
+    @field_validator("database_url")
+    @classmethod
+    def _password_stays_one(cls, value: str) -> str:
+        if (fault := fault_in(value)) is not None:
+            raise ValueError(fault)
+        return value
 
     @model_validator(mode="after")
     def _destinations_are_ours(self) -> Settings:
@@ -199,8 +211,8 @@ def load_settings(project: Path) -> Settings:
     """Read ``agi-app.toml`` of the project folder and the environment; ConfigError names the place and the field."""
     file = project / SETTINGS_FILE
     table, known = _read_table(file)
-    if os.environ.get("DATABASE_URL"):
-        table["database_url"] = os.environ["DATABASE_URL"]
+    if os.environ.get(DATABASE_URL):
+        table["database_url"] = os.environ[DATABASE_URL]
     project = project.resolve()
     try:
         # AGI_APP_PROJECT is where the command line looks; it must not move the project that was named.
@@ -218,9 +230,9 @@ def _refused(file: Path, known: Places, faults: list[tuple[tuple[str | int, ...]
     """Each fault with the variable that set it, else with file, line and column; of the table if it is not there."""
     lines, problems = [], []
     for path, text in faults:
-        variable = "__".join(("AGI_APP", *map(str, path))).upper().replace("AGI_APP__", "AGI_APP_", 1)
+        variable = _variable(path)
         place = find(known, path)
-        if any(name.upper() == variable for name in os.environ):
+        if variable is not None:
             line = f"the environment variable {variable}: {text}"
             problems.append(Problem(SETTINGS_FILE, 1, 1, "settings", line))
         else:
@@ -228,6 +240,21 @@ def _refused(file: Path, known: Places, faults: list[tuple[tuple[str | int, ...]
             problems.append(Problem(SETTINGS_FILE, *(place or (1, 1)), "settings", text))
         lines.append(line)
     return ConfigError("\n".join(lines), tuple(problems))
+
+
+def _variable(path: tuple[str | int, ...]) -> str | None:
+    """The environment variable that sets what ``path`` names."""
+    ours = "_".join(("AGI_APP", "__".join(map(str, path)))).upper()
+    found = any(name.upper() == ours for name in os.environ)
+    if not found and path == ("database_url",) and os.environ.get(DATABASE_URL):
+        return DATABASE_URL
+    return ours if found else None
+
+
+def source_of_database() -> str:
+    """Where the address of the database was set, as messages tell it."""
+    variable = _variable(("database_url",))
+    return f"database_url of {SETTINGS_FILE}" if variable is None else f"the environment variable {variable}"
 
 
 def _read_table(file: Path) -> tuple[dict[str, Any], Places]:

@@ -85,7 +85,7 @@ async def _bind_clock(store: Store, wanted: str) -> None:
 _OTHER_CLOCK = {
     SandboxClock.name: (
         "database {where}: it was filled by a sandbox's clock, so nothing in it holds for real calls; for those make a"
-        " project of its own (`agi-app init DIR`), or name another, empty database in DATABASE_URL"
+        " project of its own (`agi-app init DIR`), or name another, empty database in database_url of agi-app.toml"
     ),
     SystemClock.name: (
         "database {where}: it was filled by the real clock, and [sandbox] clock would judge by another one; take"

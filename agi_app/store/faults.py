@@ -7,12 +7,14 @@ import psycopg_pool
 from psycopg import errors as pg
 from psycopg.conninfo import conninfo_to_dict
 
+from agi_app.config import source_of_database
+from agi_app.database_url import WRITTEN, fault_in
 from agi_app.errors import StoreError
 
 _STARTING = "it is just starting or stopping: try again in a moment"
-_REFUSED = "the password is wrong: correct it in DATABASE_URL"
-_NO_DATABASE = "the database does not exist: create it with `createdb`, or correct DATABASE_URL"
-_NOT_ALLOWED = "the user is unknown or not allowed: correct DATABASE_URL or pg_hba.conf"
+_REFUSED = "the password is wrong: correct it in {address}"
+_NO_DATABASE = "the database does not exist: create it with `createdb`, or correct {address}"
+_NOT_ALLOWED = "the user is unknown or not allowed: correct {address} or pg_hba.conf"
 _FULL = "it has no free connection: raise max_connections or stop other programs"
 NOT_MIGRATED = "the tables are missing or old: run `agi-app migrate`"
 
@@ -23,7 +25,7 @@ _MEND_BY_CLASS: tuple[tuple[type[psycopg.Error], str], ...] = (
     (pg.UndefinedTable, NOT_MIGRATED),
     (pg.UndefinedColumn, NOT_MIGRATED),
     (pg.UndefinedFunction, NOT_MIGRATED),
-    (pg.ReadOnlySqlTransaction, "it is read-only (a standby?): point DATABASE_URL at the primary"),
+    (pg.ReadOnlySqlTransaction, "it is read-only (a standby?): point {address} at the primary"),
     (pg.DiskFull, "its disk is full: free some space, then start again; nothing was half-written"),
     (pg.InsufficientPrivilege, "this user lacks a right: make it the owner of the database"),
     (pg.TooManyConnections, _FULL),
@@ -37,39 +39,42 @@ _MEND_BY_CLASS: tuple[tuple[type[psycopg.Error], str], ...] = (
 # A failed connect has no SQLSTATE, only libpq's text.
 _MEND_BY_TEXT: tuple[tuple[str, str], ...] = (
     ("password authentication failed", _REFUSED),
-    ("no password supplied", "it wants a password: put it into DATABASE_URL"),
+    ("no password supplied", "it wants a password: put it into {address}"),
     ("does not exist", _NO_DATABASE),
     ("too many clients", _FULL),
     ("starting up", _STARTING),
     ("shutting down", _STARTING),
-    ("could not translate host name", "the host name is unknown: correct DATABASE_URL"),
-    ("failed to resolve host", "the host name is unknown: correct DATABASE_URL"),
-    ("name or service not known", "the host name is unknown: correct DATABASE_URL"),
-    ("name resolution", "the host name cannot be looked up: check the network, or correct DATABASE_URL"),
+    ("could not translate host name", "the host name is unknown: correct {address}"),
+    ("failed to resolve host", "the host name is unknown: correct {address}"),
+    ("name or service not known", "the host name is unknown: correct {address}"),
+    ("name resolution", "the host name cannot be looked up: check the network, or correct {address}"),
     ("no pg_hba.conf entry", _NOT_ALLOWED),
-    ("connection refused", "nothing listens there: start PostgreSQL, or correct host and port in DATABASE_URL"),
-    ("no such file or directory", "nothing listens there: start PostgreSQL, or correct DATABASE_URL"),
-    ("timeout", "it does not answer: check the network, host and port in DATABASE_URL"),
+    ("connection refused", "nothing listens there: start PostgreSQL, or correct host and port in {address}"),
+    ("no such file or directory", "nothing listens there: start PostgreSQL, or correct {address}"),
+    ("timeout", "it does not answer: check the network, host and port in {address}"),
 )
 
 
 def place(conninfo: str) -> str:
     """Where a database is, for messages: user, host, port and name, never the password."""
+    unreadable = StoreError(f"{source_of_database()} cannot be read: write it as {WRITTEN}")
     try:
         parts = conninfo_to_dict(conninfo)
     except psycopg.ProgrammingError:
-        raise StoreError(
-            "DATABASE_URL cannot be read: write it as postgresql://user:password@host:5432/database"
-        ) from None
-    host = parts.get("host") or parts.get("hostaddr") or "local socket"
-    port = parts.get("port") or 5432
-    return f"{parts.get('user') or 'current user'}@{host}:{port}/{parts.get('dbname') or ''}"
+        raise unreadable from None
+    host = str(parts.get("host") or parts.get("hostaddr") or "local socket")
+    port = str(parts.get("port") or 5432)
+    user, name = str(parts.get("user") or "current user"), str(parts.get("dbname") or "")
+    if fault_in(conninfo) or "@" in host + name or not port.replace(",", "").isdecimal():
+        raise unreadable  # a part of the password may have become one of these
+    return f"{user}@{host}:{port}/{name}"
 
 
 def store_error(error: psycopg.Error, where: str) -> StoreError:
     """The StoreError for ``error``; ``where`` is what ``place`` gave."""
     first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return StoreError(f"database {where}: {_mend(error)} ({first_line})")
+    mend = _mend(error).replace("{address}", source_of_database())
+    return StoreError(f"database {where}: {mend} ({first_line})")
 
 
 def _mend(error: psycopg.Error) -> str:

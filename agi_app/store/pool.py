@@ -16,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
+from agi_app.config import source_of_database
 from agi_app.errors import StoreError
 from agi_app.store import embedded, listen, locks, queries, statements, versions
 from agi_app.store.faults import place, store_error
@@ -198,7 +199,7 @@ def _check_server(connection: Connection, where: str) -> None:
     if found < OLDEST_SERVER:
         raise StoreError(
             f"database {where}: PostgreSQL {found // 10000} is too old; use {OLDEST_SERVER // 10000} or newer, "
-            "or unset DATABASE_URL to use the one that comes with agi-app"
+            f"or unset {source_of_database()} to use the one that comes with agi-app"
         )
 
 

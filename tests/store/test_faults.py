@@ -29,7 +29,7 @@ async def test_a_port_where_nothing_listens(tmp_path: Path) -> None:
 
 async def test_an_address_that_cannot_be_read() -> None:
     """A mistyped DATABASE_URL shows how it is written, without repeating a password in it."""
-    with pytest.raises(StoreError, match=r"DATABASE_URL cannot be read: write it as postgresql://") as caught:
+    with pytest.raises(StoreError, match=r" cannot be read: write it as postgresql://") as caught:
         await open_store("postgres//me:hush@host")
     assert "hush" not in str(caught.value)
 
@@ -47,7 +47,7 @@ async def test_a_wrong_password(cluster: Cluster) -> None:
     cluster.run("CREATE ROLE guest LOGIN PASSWORD 'right'")
     cluster.run("SELECT pg_reload_conf()")
     url = psycopg.conninfo.make_conninfo(cluster.server.url, user="guest", password="wrong")
-    with pytest.raises(StoreError, match="the password is wrong: correct it in DATABASE_URL"):
+    with pytest.raises(StoreError, match="the password is wrong: correct it in "):
         await open_store(url)
 
 

@@ -102,7 +102,7 @@ def test_wrong_database_password(project: Project, cluster: EmbeddedServer) -> N
         connection.execute("SELECT pg_reload_conf()")
     url = psycopg.conninfo.make_conninfo(project.site.database_url, user="guest", password="hush")
     said = project.fails(WRONG_ENVIRONMENT, "run", env={"DATABASE_URL": url})
-    assert "the password is wrong: correct it in DATABASE_URL" in said
+    assert "the password is wrong: correct it in the environment variable DATABASE_URL" in said
     assert "hush" not in said
 
 

@@ -126,6 +126,71 @@ def test_a_password_never_shows_in_a_message_or_a_repr(tmp_path: Path) -> None:
     assert "geheim" not in repr(found)
 
 
+SECRET = ("geheim", "wort")  # both parts of a password that is split at a sign
+RESERVED = "write @ as %40, / as %2F"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("postgresql://me:geheim@wort@db/shop", RESERVED),
+        ("postgresql://me:geheim/wort@db/shop", RESERVED),
+        ("postgresql://me:geheim/@wort@db/shop", RESERVED),
+        ("postgresql://me:geheim%wort@db/shop", "% as %25"),
+        ("postgresql://me:geheim@wort", None),  # wort is the host
+        ("postgresql://me:geheimwort/db", "where the port belongs"),
+        ("postgresql://me：geheim＠wort＠db/shop", "type : / and @ with an English keyboard"),
+        ("postgresql://me:geheim＠wort/shop", "type : / and @ with an English keyboard"),
+        ("postgres//me:geheimwort@db", "must be written postgresql://USER:PASSWORD@HOST"),
+        ("mysql://me:geheimwort@db", "must be written postgresql://USER:PASSWORD@HOST"),
+        ("me:geheimwort@db", "must be written postgresql://USER:PASSWORD@HOST"),
+        ("postgresql://me:geheim@wort db/shop", "the name of the host is none"),
+        ("postgresql://db/shop?user=me&password=geheim@wort", RESERVED),
+    ],
+)
+@pytest.mark.parametrize("variable", ["", "DATABASE_URL", "AGI_APP_DATABASE_URL"])
+def test_a_database_address_names_its_source_and_no_part_of_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, said: str | None, variable: str
+) -> None:
+    """An unescaped sign would make the rest of the password the name of the host, which is told."""
+    text = "" if variable else f"# ours\ndatabase_url = '{address}'\n"
+    if variable:
+        monkeypatch.setenv(variable, address)
+    if said is None:
+        load_settings(project(tmp_path, text))
+        return
+    told = faults(tmp_path, text)
+    assert said in told
+    assert not any(part in told for part in SECRET), told
+    assert told.startswith(f"the environment variable {variable}: " if variable else f"{tmp_path}/agi-app.toml:2:1: ")
+    assert variable or "DATABASE_URL" not in told
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me:ge%40heim%2F@db:5433/shop?sslmode=require",
+        "postgres://me@[::1]:5432/shop",
+        "postgresql://a:1,b:2/shop",
+        "postgresql:///shop?host=/run/postgresql",
+        "host=/run/postgresql dbname=shop password='ge@heim'",
+    ],
+)
+def test_a_well_written_database_address_is_taken(tmp_path: Path, address: str) -> None:
+    assert load_settings(project(tmp_path, f'database_url = "{address}"')).database_url == address
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://u:geheim@wort@127.0.0.1/ari", "http://u:geheim/wort@127.0.0.1/ari", "http://u:geheim＠wort/ari",
+     "http://u:geheimwort/ari"],
+)  # fmt: skip
+def test_the_address_of_asterisk_shows_no_password(tmp_path: Path, url: str) -> None:
+    told = faults(tmp_path, f"[asterisk]\nurl = '{url}'")
+    assert "agi-app.toml:2:1: asterisk.url: " in told
+    assert not any(part in told for part in SECRET), told
+
+
 def test_settings_do_not_change_while_we_run(tmp_path: Path) -> None:
     with pytest.raises(ValidationError):
         load_settings(project(tmp_path)).asterisk.url = "x"  # type: ignore[misc]

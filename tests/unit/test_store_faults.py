@@ -62,6 +62,29 @@ def test_a_place_never_shows_the_password() -> None:
     """Neither from a URL nor from keywords."""
     assert place("postgresql://me:hush@db:5433/shop") == "me@db:5433/shop"
     assert place("host=db user=me password=hush dbname=shop") == "me@db:5432/shop"
+    for split in ("postgresql://me:x@hush@db/shop", "host=me:x@hush dbname=shop", "host=db port=hush", "host=db hush"):
+        with pytest.raises(StoreError, match="cannot be read: write it as postgresql://") as caught:
+            place(split)
+        assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "source"),
+    [
+        ("DATABASE_URL", "the environment variable DATABASE_URL"),
+        ("AGI_APP_DATABASE_URL", "the environment variable AGI_APP_DATABASE_URL"),
+        (None, "database_url of agi-app.toml"),
+    ],
+)
+def test_what_is_to_be_corrected_is_where_it_was_set(
+    monkeypatch: pytest.MonkeyPatch, variable: str | None, source: str
+) -> None:
+    for name in ("DATABASE_URL", "AGI_APP_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    if variable is not None:
+        monkeypatch.setenv(variable, "postgresql://db/shop")
+    told = str(store_error(pg.InvalidPassword("no"), "me@db:5432/shop"))
+    assert told == f"database me@db:5432/shop: the password is wrong: correct it in {source} (no)"
 
 
 def test_every_named_query_is_used_and_every_used_one_exists() -> None:
