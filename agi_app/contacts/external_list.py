@@ -1,13 +1,14 @@
 """Do-not-call lists that others keep, read line by line: any size, little memory.
 
-One number a line, or a table (comma, semicolon or tab) with a column ``number``, ``phone`` or 号码; without
-a header the first column counts, and an area code in a column of its own (the US registry's form) is
-joined with the number beside it. Text after # is a comment. Of a number only its digits matter here: a
-list may have numbers that are not in use, so none is looked up.
+One number a line, or a table (comma, semicolon or tab) with columns ``number``, ``phone`` or 号码; without
+a header the first column counts, and every other cell that reads as a number. An area code in a column of its own
+(the US registry's form) is joined with the number beside it. Text after # is a comment. Of a number only its digits
+matter here: a list may have numbers that are not in use, so none is looked up. Letters are never taken for digits.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ import phonenumbers
 from agi_app.contacts.columns import shown_number
 from agi_app.contacts.consent_file import ALIASES
 from agi_app.errors import AuthorError, InputError, Problem
-from agi_app.model import phone
+from agi_app.model import number_text, phone
 from agi_app.yaml_lines import quote
 
 LONGEST_LINE = 1 << 16  # bytes
@@ -29,6 +30,9 @@ MOST_UNREADABLE = 0.01  # of all lines; more is another kind of file, or another
 REPORT_EVERY = 10_000  # lines
 TITLES = frozenset({"number", "phone", "phone number", "telephone", *ALIASES["number"]})
 _SEPARATORS = str.maketrans("", "", " ().-/'\"")
+_DOUBTFUL = re.compile(r"[^\d +().\-'\"]|\s[\-]\s|\d[ +]+\+")  # cells of other characters are looked at closely
+_DELIMITERS = ",;\t"
+_ANY = re.compile(f"[{_DELIMITERS}]")
 _AREA_CODE, _LOCAL = re.compile(r"\d{3}"), re.compile(r"\d{7}")
 # How a national number begins, and how many digits follow the trunk prefix; source: ITU E.164 national plans.
 _NATIONAL = {
@@ -50,6 +54,9 @@ class ListFile:
     unreadable: int = 0
     problems: list[Problem] = field(default_factory=list)
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
+    _columns: tuple[int, ...] = ()  # where numbers stand; empty before the first line
+    _titles: int = 1  # columns that are known
+    _delimiter: str = ""  # of a table whose header has one; in other files each of ``_DELIMITERS`` is
 
     @property
     def sha256(self) -> str:
@@ -61,26 +68,26 @@ class ListFile:
 
         Raises InputError when the file cannot be read, AuthorError when too much of it is no number.
         """
-        column: int | None = None
         for number, raw in enumerate(self._raw_lines(progress), 1):
-            if column == 0 and (found := self._plain_line(raw)):
+            if self._columns == (0,) and (found := self._plain_line(raw)):
                 self.lines += 1
                 yield found
                 continue
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").partition("#")[0].strip()
             if not text:
                 continue
-            cells = [cell.strip() for cell in re.split("[,;\t]", text)]
-            if column is None:
-                column = self._column(cells)
-                if any(character.isalpha() for character in text):
+            cells = self._cells(text)
+            if not self._columns:
+                titled = self._set_columns(cells)
+                if titled or (any(character.isalpha() for character in text) and not _has_number(text)):
+                    self._titles = len(cells)
+                    self._delimiter = max(_DELIMITERS, key=text.count) if len(cells) > 1 else ""
                     continue  # the header
             self.lines += 1
-            e164 = self._read(cells, column)
-            if e164 is None:
+            read = self._read(cells)
+            if None in read:
                 self._unreadable(number, text)
-            else:
-                yield e164
+            yield from filter(None, read)
         if self.unreadable > self.lines * MOST_UNREADABLE:
             raise AuthorError(*self.problems, Problem(str(self.path), 1, 1, "list/unreadable", self._too_many()))
 
@@ -111,18 +118,48 @@ class ListFile:
         except OSError as error:
             raise InputError(f"{self.path}: cannot be read: {error.strerror}") from error
 
-    def _column(self, cells: list[str]) -> int:
-        """Where the numbers stand, by the first line."""
-        titles = [cell.strip("\"'").casefold() for cell in cells]
-        return next((index for index, title in enumerate(titles) if title in TITLES), 0)
+    def _cells(self, text: str) -> list[str]:
+        if self._delimiter and '"' in text:
+            return [cell.strip() for cell in next(csv.reader([text.replace("\r", "/")], delimiter=self._delimiter))]
+        return [cell.strip() for cell in (text.split(self._delimiter) if self._delimiter else _ANY.split(text))]
 
-    def _read(self, cells: list[str], column: int) -> str | None:
-        if column >= len(cells):
-            return None
-        text = cells[column].translate(_SEPARATORS)
-        if _AREA_CODE.fullmatch(text) and column + 1 < len(cells) and _LOCAL.fullmatch(cells[column + 1]):
-            text += cells[column + 1]
-        return plain_e164(text, self.region)
+    def _set_columns(self, cells: list[str]) -> bool:
+        """Where the numbers stand, by the first line; whether that has a title for them."""
+        titles = [cell.strip("\"'").casefold() for cell in cells]
+        named = tuple(index for index, title in enumerate(titles) if title in TITLES)
+        self._columns = named or (0,)
+        return bool(named)
+
+    def _read(self, cells: list[str]) -> list[str | None]:
+        """The numbers of a line; None for what should be one and is not."""
+        first, *more = self._columns
+        if first >= len(cells):
+            return [None]
+        text = cells[first].translate(_SEPARATORS)
+        if _AREA_CODE.fullmatch(text) and first + 1 < len(cells) and _LOCAL.fullmatch(cells[first + 1]):
+            return [plain_e164(text + cells[first + 1], self.region)]
+        found = self._numbers_of(cells[first])
+        for column in more:
+            if column < len(cells) and cells[column]:
+                found += self._numbers_of(cells[column])
+        for cell in cells[self._titles :]:
+            if number_text.digits(cell) >= number_text.SHORTEST and self._plainly_one(cell):
+                found += self._numbers_of(cell)
+        return found
+
+    def _numbers_of(self, cell: str) -> list[str | None]:
+        if not _DOUBTFUL.search(cell):
+            return [plain_e164(cell.translate(_SEPARATORS), self.region)]
+        parts = [part for _, part in number_text.several(cell)] or [cell]
+        return [
+            None if number_text.doubt(part) else plain_e164(part.translate(_SEPARATORS), self.region) for part in parts
+        ]
+
+    def _plainly_one(self, cell: str) -> bool:
+        """Whether a cell without a title is a number: a day or an amount is none."""
+        text = cell.translate(_SEPARATORS)
+        pattern = _NATIONAL.get(self.region)
+        return bool(number_text.several(cell) or text.startswith(("+", "00")) or (pattern and pattern.fullmatch(text)))
 
     def _unreadable(self, line: int, text: str) -> None:
         self.unreadable += 1
@@ -137,8 +174,14 @@ class ListFile:
         )
 
 
+def _has_number(text: str) -> bool:
+    return number_text.digits(text) >= number_text.SHORTEST
+
+
 def plain_e164(text: str, region: str) -> str | None:
     """Digits as a list has them (with or without country code) in E.164; None when they are no number."""
+    if any(character.isalpha() for character in text):  # phonenumbers would take FLOWERS for 3569377
+        return None
     if text.isascii() and (text.isdigit() or text[:1] == "+"):
         pattern = _NATIONAL.get(region)
         if pattern and (found := pattern.fullmatch(text)):

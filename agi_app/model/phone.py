@@ -16,7 +16,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 from phonenumbers import timezone as number_zones
 
-from agi_app.model import plain_number
+from agi_app.model import number_text, plain_number
 
 _RESERVED_NANP = re.compile(r"\+1([2-9]\d\d)55501\d\d")
 _RESERVED_GB_MOBILE = re.compile(r"\+447700900\d{3}")
@@ -69,11 +69,12 @@ def mask(number: str) -> str:
 def parse(text: str, region: str | None = None) -> PhoneNumber:
     """Read a number as people write it; ``region`` reads numbers without a country code.
 
-    Raises NotANumber with the reason: unreadable, impossible, with letters or an extension, of a
-    kind nobody answers (short, emergency, premium), or without a country when no region was given.
+    Raises NotANumber with the reason: unreadable, impossible, two numbers, with letters or an extension, of
+    a kind nobody answers (short, emergency, premium), or without a country when no region was given.
     """
     cleaned = _ascii_digits(text.strip()).removeprefix("tel:")
-    if quick := _quick(cleaned, region):
+    quick = _quick(cleaned, region)
+    if quick and not (number_text.too_long_for_one(quick.e164) and number_text.two_joined(cleaned)):
         return quick
     return _slowly(cleaned, region)
 
@@ -98,8 +99,8 @@ def _quick(cleaned: str, region: str | None) -> PhoneNumber | None:
 
 def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
     """Whatever phonenumbers makes of it."""
-    if any(c.isalpha() for c in cleaned):  # phonenumbers would dial FLOWERS as digits
-        raise NotANumber("has letters or an extension in it: an automatic call cannot dial them")
+    if why := number_text.doubt(cleaned):
+        raise NotANumber(why)
     reserved = _plain_reserved(cleaned)
     if reserved is not None:
         return reserved
@@ -109,7 +110,7 @@ def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
         without = error.error_type == error.INVALID_COUNTRY_CODE and not cleaned.startswith(("+", "00"))
         raise (NoCountry(NO_COUNTRY) if without else NotANumber(_why_unreadable(error))) from None
     if number.extension:
-        raise NotANumber("has an extension: an automatic call cannot dial it")
+        raise NotANumber("has an extension in it: an automatic call cannot dial it; write the number alone")
     reserved = reserved_number(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
     return reserved if reserved is not None else _judge(number)
 

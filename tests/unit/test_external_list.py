@@ -70,3 +70,52 @@ def test_progress_is_told_in_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "abc", "12", "+", "2015550101x5", "٣"])
 def test_what_is_no_number(text: str) -> None:
     assert plain_e164(text, "US") is None
+
+
+@pytest.mark.attack("row 21: a register's line with two numbers, of which one binds")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2015550101,2125550102",
+        "2015550101;2125550102",
+        "2015550101 / 2125550102",
+        "2015550101/2125550102",
+        "2015550101、2125550102",
+        "2015550101|2125550102",
+        "+12015550101 +12125550102",
+        "2015550101 or 2125550102",
+        '"2015550101, 2125550102"',
+        "2015550101,by letter,2125550102",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "2035550100\n", "number\n"])
+def test_a_line_with_two_numbers_binds_both(before: str, line: str, tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text(before + line + "\n", "utf-8")
+    found = ListFile(file, "US")
+    assert [number for number in found.numbers() if number != "+12035550100"] == US
+    assert found.unreadable == 0
+
+
+@pytest.mark.attack("row 21: a register's line with two numbers, of which one binds")
+@pytest.mark.parametrize("cell", ["2015550101 / 2125550102", "2015550101;2125550102", '"2015550101, 2125550102"'])
+def test_a_cell_of_a_table_with_two_numbers_binds_both(cell: str, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(f"phone,ticket\n2035550100,2015550103\n{cell},2015550104\n", "utf-8")
+    assert list(ListFile(file, "US").numbers()) == ["+12035550100", *US]
+
+
+def test_a_second_column_of_numbers_binds_too(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("name,phone,mobile,since\nA,2015550101,2125550102,2026-01-05\nB,2035550100,,\n", "utf-8")
+    assert list(ListFile(file, "US").numbers()) == [*US, "+12035550100"]
+
+
+@pytest.mark.attack("row 22: letters taken for the digits of a telephone's keys")
+@pytest.mark.parametrize("text", ["201FLOWERS", "1-800-FLOWERS", "+1201FLOWERS", "2015550101x5", "201555010/1"])
+def test_letters_of_a_list_are_never_taken_for_digits(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "list.txt"
+    file.write_text("2035550100\n" * 200 + text + "\n", "utf-8")
+    found = ListFile(file, "US")
+    assert set(found.numbers()) == {"+12035550100"}
+    assert (found.unreadable, found.problems[0].line) == (1, 201)

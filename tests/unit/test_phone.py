@@ -99,14 +99,58 @@ def test_an_extension_is_refused_never_dropped_or_dialled_as_a_digit(text: str) 
         parse(text)
 
 
-@pytest.mark.parametrize("text", ["+1 212 55SOAPS", "1-212-555-O100", "+1 212 555 0100 or +1 212 555 0101", "李"])
+@pytest.mark.parametrize("text", ["+1 212 55SOAPS", "1-212-555-O100", "1-800-FLOWERS", "Clinic", "李"])
 def test_letters_are_refused_and_not_dialled_as_keys(text: str) -> None:
     with pytest.raises(NotANumber, match="letters"):
         parse(text, "US")
 
 
-@pytest.mark.parametrize("text", ["+1 212 555 0100 / +1 212 555 0101", "+12125550100+12125550101", "+1 212 555 01"])
-def test_two_numbers_in_one_cell_or_half_a_number_are_refused(text: str) -> None:
+BETWEEN = (" / ", "/", ";", ", ", "、", "；", "，", "|", "&", " ", "\n", "和", "或", " and ", " or ", "")
+
+
+@pytest.mark.attack("row 21: two numbers in one cell, of which one is read, or a third made of both")
+@pytest.mark.parametrize("between", BETWEEN)
+@pytest.mark.parametrize("first", ["+1 212 555 0100", "+8613800138000", "+4930123456"])
+def test_two_numbers_in_one_cell_are_told_for_two(first: str, between: str) -> None:
+    with pytest.raises(NotANumber, match="more than one number"):
+        parse(f"{first}{between}+12125550101", "US")
+
+
+@pytest.mark.attack("row 21: a number that is made of a number and what stands behind it")
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("+4930123456/7", "two numbers, or one with an extension"),
+        ("+4930123456 / 8", "two numbers, or one with an extension"),
+        ("+49 30 123456 123457", "two numbers"),
+        ("+4930123456—7", "two numbers, or one with an extension"),
+        ("+4930123456*7", "ASTERISK"),
+        ("+4930123456#7", "extension"),
+        ("+4930123456,7", "extension"),
+        ("+4930123456转7", "extension"),
+        ("+4930123456 x7", "extension"),
+        ("+4930123456 [7]", "BRACKET"),
+        ("+4930123456⑦", "CIRCLED DIGIT SEVEN"),
+        ("⑦+4930123456", "CIRCLED DIGIT SEVEN"),
+        ("+4930123456…", "HORIZONTAL ELLIPSIS"),
+        ("+49\u202e30123456", "RIGHT-TO-LEFT OVERRIDE"),
+        ("+4930123456\x00", "U\\+0000"),
+    ],
+)
+def test_what_is_not_plainly_one_number_is_refused_with_its_sign(text: str, why: str) -> None:
+    with pytest.raises(NotANumber, match=why):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["+49 30/1234567", "+49 (0)30/1234567", "☎ +49 30 1234567", "<+49301234567>", "\u202d+49301234567\u202c"]
+)
+def test_the_ways_to_write_one_number_stay(text: str) -> None:
+    assert parse(text).e164 == "+49301234567"
+
+
+@pytest.mark.parametrize("text", ["+12125550100+12125550101", "+1 212 555 01"])
+def test_half_a_number_is_refused(text: str) -> None:
     with pytest.raises(NotANumber):
         parse(text)
 
