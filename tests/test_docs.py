@@ -328,6 +328,15 @@ def test_the_guide_from_a_script_to_a_flow_takes_answers_by_voice(page: Path) ->
         assert f"\n  ok      {verdict.name}\n" in shown
 
 
+@pytest.mark.parametrize("page", [SCRIPT, SCRIPT_ZH], ids=_name)
+def test_the_calls_that_the_guide_expects_of_a_number_read_back_are_true(page: Path) -> None:
+    write = DOCS / "how-to" / "write-a-flow.md"
+    flow = next(load_flow(b, "lockers.yaml") for b in _blocks(write, "yaml") if b.startswith("flow: lockers"))
+    source = parse_cases(next(b for b in _blocks(page, "yaml") if b.startswith("# simulations/lockers.yaml")), "s.yaml")
+    verdicts = [run_case(source, index, flow, {}, {}) for index in range(len(source.file.cases))]
+    assert [v.differences for v in verdicts] == [()] * 4
+
+
 # ---- together
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,9 @@ from agi_app.cli.common import HERE, JsonOption, ProjectOption, progress, say, s
 from agi_app.config import trunk_names
 from agi_app.errors import InputError
 from agi_app.flow import values
+from agi_app.flow.definition import Flow
+from agi_app.flow.needed_pieces import needed_pieces
+from agi_app.flow.no_such_flow import no_such_flow
 from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.prepare import Result, look, prepare
 from agi_app.prompts.said import said_texts
@@ -57,22 +61,45 @@ def pieces(
     lang: Annotated[str, typer.Option(help="The language: zh-CN, en, en-GB, en-US.")],
     project: ProjectOption = HERE,
     missing: Annotated[bool, typer.Option("--missing", help="Only those that the project has not.")] = False,
+    flow: Annotated[str | None, typer.Option(help="Only what this flow says and reads back.")] = None,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Write the words of each beside where its recording belongs, if none are there."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """What must be recorded so that every number, amount, date, time and telephone number is spoken by your own voice.
 
-    One piece a line: the file below prompts/LANGUAGE and its words.
+    One piece a line: the file below prompts/LANGUAGE and its words. A text-to-speech engine speaks what --write wrote.
     """
+    known = values.pieces(lang) if flow is None else needed_pieces(_flow(project, flow), lang)
     there: set[str] = set()
     if missing:
         found = read_catalog(_folder(project), *voice_settings(project))
         there = {name for (language, name), facts in found.items() if language == lang and facts.has_audio}
-    wanted = {name: text for name, text in values.pieces(lang).items() if name not in there}
+    wanted = {name: text for name, text in known.items() if name not in there}
+    if write:
+        _write_words(project / "prompts" / lang, wanted)
     if as_json:
         say_json(wanted)
     else:
         for name, text in wanted.items():
             say(f"{name + '.wav':<20} {text}")
+
+
+def _flow(project: Path, name: str) -> Flow:
+    found = read_project(project, trunk_names(project))
+    if name not in found.flows:
+        raise InputError(f"--flow: {no_such_flow(name, found.flows, found.unread_flows)}")
+    return found.flows[name].parsed.flow
+
+
+def _write_words(folder: Path, wanted: Mapping[str, str]) -> None:
+    for name, text in wanted.items():
+        file = folder / f"{name}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.write_text(f"{text}\n", "utf-8")
 
 
 def _folder(project: Path) -> Path:

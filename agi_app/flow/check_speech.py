@@ -74,6 +74,17 @@ def check_recognizer(source: FlowDocument) -> list[Problem]:
     return found
 
 
+def check_scripted(source: FlowDocument) -> list[Problem]:
+    """``flow/not-heard``: the engine of trials hears whatever its file says, and nobody's words."""
+    if not source.flow.listens:
+        return []
+    message = (
+        '[speech] engine = "scripted" is for trials: it takes the next line of its file for what was said, nobody hears'
+        " words; for real calls install an engine (docs/how-to/spoken-answers.md)"
+    )
+    return [source.document.problem(("flow",), "flow/not-heard", message, "warning")]
+
+
 def by_voice_alone(flow: Flow) -> list[Path]:
     """The steps that can only be answered by voice."""
     return [path for path, gather in _gathers(flow) if gather.speech and not (gather.keys or gather.digits)]

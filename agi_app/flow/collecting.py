@@ -11,7 +11,7 @@ from agi_app.flow.steps import Collect
 from agi_app.flow.values import spoken
 from agi_app.model.phone import NotANumber, parse
 
-_SPOKEN_AS = {"digits": "digits", "number": "number", "date": "date", "amount": "money"}
+SPOKEN_AS = {"digits": "digits", "number": "number", "date": "date", "amount": "money"}
 
 
 def value_of(collect: Collect, typed: str) -> str | None:
@@ -46,6 +46,6 @@ def number_of(typed: str, region: str | None) -> str | None:
 def read_back(collect: Collect, value: str, language: str) -> tuple[Part, ...] | None:
     """The value in pieces; None when it cannot be said (a number that is far too large)."""
     try:
-        return spoken(_SPOKEN_AS[collect.kind], value, language, unit=collect.currency or "")
+        return spoken(SPOKEN_AS[collect.kind], value, language, unit=collect.currency or "")
     except InputError:
         return None

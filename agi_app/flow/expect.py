@@ -26,7 +26,7 @@ from agi_app.flow.no_such_flow import no_such_flow
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.simulate import Heard, Simulation
-from agi_app.flow.steps import AnyStep
+from agi_app.flow.steps import AnyStep, CollectStep
 from agi_app.flow.transcripts import says
 from agi_app.flow.words import FileName, Label, Language, Text, Variable
 from agi_app.yaml_lines import MOST_PROBLEMS, Authored, Document, Path, load, quote, suggest, validate
@@ -203,18 +203,33 @@ def run_case(
     while not simulation.finished:
         call += simulation.feed("silence")
     found += [
-        Difference(*document.at((*at, "expect", *path)), text) for path, text in _compare(case, simulation, names)
+        Difference(*document.at((*at, "expect", *path)), text)
+        for path, text in _compare(case, simulation, names, _read_back(flow))
     ]
     return Verdict(case.name, document.at((*at, "name"))[0], tuple(found), tuple(call))
 
 
-def _compare(case: Case, simulation: Simulation, names: set[str]) -> Iterator[tuple[Path, str]]:
+def _read_back(flow: Flow) -> set[str]:
+    """The answers that people key in and confirm."""
+    steps = (step for part in flow.whole for steps in part.nodes.values() for step in steps)
+    return {step.collect.save for step in steps if isinstance(step, CollectStep) and step.collect.confirm}
+
+
+def _how_to_key(name: str) -> str:
+    return (
+        f"; {name} is asked for by collect and counts once it is confirmed: end the digits with # or with silence"
+        ' unless they are as many as max has, hear them read back, then confirm: "7#", listen, "1"'
+    )
+
+
+def _compare(case: Case, simulation: Simulation, names: set[str], keyed: set[str]) -> Iterator[tuple[Path, str]]:
     expect, session = case.expect, simulation.session
     if "disposition" in expect.model_fields_set and expect.disposition != session.disposition:
         yield ("disposition",), f"disposition: {_both(expect.disposition, session.disposition)}"
     for name, value in expect.answers.items():
         if session.answers.get(name) != value:
-            yield ("answers", name), f"answers: {name}: {_both(value, session.answers.get(name))}"
+            why = _how_to_key(name) if name in keyed and session.answers.get(name) is None else ""
+            yield ("answers", name), f"answers: {name}: {_both(value, session.answers.get(name))}{why}"
     if expect.opted_out is not None and expect.opted_out != session.opted_out:
         yield ("opted_out",), f"opted_out: {_both(expect.opted_out, session.opted_out)}"
     for place, wanted in enumerate(expect.not_heard):

@@ -96,7 +96,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "digits": "As in `gather`; not for a date.",
         "min": "The smallest value of a `number` or an `amount`, or the first day of a `date`: `today`, `tomorrow`,"
         ' `30d` (days from today) or `"2026-03-05"`. What is smaller goes the way of a wrong value: it is asked again.',
-        "max": "The largest value, or the last day. Of a number the answer is complete with as many digits as it has.",
+        "max": "The largest value, or the last day. A number is complete as soon as it has as many digits as `max` (two"
+        " with `max: 50`); a shorter one is complete with `#` or after silence.",
         "currency": f"Of an `amount`. {_CURRENCY}",
         "confirm": "How to ask whether it is right. Without it nothing is read back.",
         "timeout": _TIMEOUT,

@@ -50,3 +50,17 @@ def test_pieces_to_record(app: AgiApp) -> None:
     assert missing["num/30"] == "thirty"
     refused = app.run("prompts", "pieces", "--lang", "fr")
     assert (refused.returncode, "'fr'" in refused.stderr) == (1, True)
+
+
+def test_pieces_of_one_flow_and_their_words_for_an_engine(app: AgiApp) -> None:
+    ask = "collect: {prompt: ask, kind: number, max: 12, confirm: {prompt: right}, save: n}"
+    head = "flow: f\nlanguages: [en]\nidentify: {business: {en: A}}\nstart: a\nnodes:\n  a:\n"
+    (app.project / "flows" / "f.yaml").write_text(f"{head}    - {ask}\n    - hangup\n", "utf-8")
+    own = app.project / "prompts" / "en" / "num" / "12.txt"
+    own.write_text("a dozen\n", "utf-8")
+    named = ("prompts", "pieces", "--lang", "en", "--missing", "--flow", "f")
+    assert app.ask(*named, "--write").split() == ["num/10.wav", "ten", "num/11.wav", "eleven", "num/12.wav", "twelve"]
+    assert own.with_name("10.txt").read_text("utf-8") == "ten\n"
+    assert own.read_text("utf-8") == "a dozen\n", "what is there stays"
+    refused = app.run("prompts", "pieces", "--lang", "en", "--flow", "ff")
+    assert (refused.returncode, 'did you mean "f"?' in refused.stderr) == (1, True)

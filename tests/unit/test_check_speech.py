@@ -67,6 +67,16 @@ def test_the_settings_decide_and_the_flows_know_the_meanings(tmp_path: Path, eng
     assert "yes" in project.flows["f"].parsed.flow.meanings.phrases("yes", "en")
 
 
+@pytest.mark.parametrize("speech", ["", ", speech: {yes: yes}"])
+def test_the_engine_of_trials_hears_nobody(tmp_path: Path, speech: str) -> None:
+    (tmp_path / "flows").mkdir()
+    text = f'{HEAD}start: a\nnodes:\n  a:\n    - gather: {{prompt: x, keys: {{"1": yes}}{speech}}}\n    - hangup\n'
+    (tmp_path / "flows" / "f.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / SETTINGS_FILE).write_text('[speech]\nengine = "scripted"\nmodel = "x"\n', encoding="utf-8")
+    warned = [p for p in read_project(tmp_path, None).problems if p.rule == "flow/not-heard"]
+    assert [p.severity for p in warned] == (["warning"] if speech else [])
+
+
 BOTH = HEAD.replace("[en]", "[en, zh-CN]").replace("{en: A}", "{en: A, zh-CN: A}")
 RECORDS = f"{BOTH}start: a\nnodes:\n  a:\n    - play: hello\n"
 TOLD = {"en": "Please tell us. Your answer will be recorded.", "zh-CN": "请讲，以下内容会录音。"}

@@ -190,3 +190,20 @@ nodes:
     source = parse_cases(f"flow: later\ncases:\n  - {{{case}}}\n", "simulations/s.yaml")
     assert check_cases(source, {"later": later}, PROMPTS) == []
     assert run_case(source, 0, later.flow, PROMPTS, {}).differences == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [('"7#", listen, "1"', False), ('"17", listen, "1"', False), ('"7", silence, "1"', False), ('"7", "1"', True)],
+)
+def test_an_answer_that_was_not_confirmed_says_how_to_key_it(keys: str, told: bool) -> None:
+    """71 is more than the largest: whoever writes 7 and 1 means another thing."""
+    ask = "collect: {prompt: ask, kind: number, max: 50, confirm: {prompt: right}, save: locker}"
+    head = "flow: f\nlanguages: [en]\nidentify: {business: {en: A}}\nstart: a\nnodes:\n  a:\n"
+    text = f"{head}    - {ask}\n    - hangup\n"
+    wanted = "17" if "17" in keys else "7"
+    case = (
+        f'flow: f\ncases:\n  - name: x\n    input: [listen, {keys}]\n    expect: {{answers: {{locker: "{wanted}"}}}}\n'
+    )
+    verdict = run_case(parse_cases(case, "s.yaml"), 0, parse_flow(text, "f.yaml").flow, {}, {})
+    assert [('"7#", listen, "1"' in d.message) for d in verdict.differences] == ([True] if told else [])
