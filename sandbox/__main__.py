@@ -16,7 +16,8 @@ from pathlib import Path
 
 from sandbox import standing
 from sandbox.borrowed import Borrowed
-from sandbox.callees import read_callees
+from sandbox.callees import CALLEES, Callees, read_callees
+from sandbox.desks import DOES, desks_of
 from sandbox.errors import SandboxError
 from sandbox.phone import Phone
 from sandbox.root import ensure_root, ensure_tools
@@ -34,7 +35,16 @@ def main(arguments: list[str] | None = None) -> int:
     up = commands.add_parser("up", help="start both, print how to reach them, and wait for Ctrl-C")
     up.add_argument("--project", type=Path, help="a project, whose settings are the sandbox's until it ends")
     up.add_argument("--prompts", type=Path, help="a folder with prompts, when there is no --project")
-    up.add_argument("--callees", type=Path, help="who speaks (examples/*/callees.toml); needs prompts")
+    up.add_argument(
+        "--callees", type=Path, help=f"who is called, and who is at the desks (default: {CALLEES} of the project)"
+    )
+    up.add_argument(
+        "--desk",
+        action="append",
+        default=[],
+        metavar="NAME=DOES",
+        help=f"what a destination of flows does: {', '.join(DOES)}; may be given several times",
+    )
     called = [
         up,
         commands.add_parser("down", help="end one that is up"),
@@ -47,7 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.command == "up":
-            return _up(options.name or FIRST, options.project, options.prompts, options.callees)
+            desks = _desks(options.desk)
+            return _up(options.name or FIRST, options.project, options.prompts, options.callees, desks)
         commanded = {"down": _down, "status": _status, "shell": _shell, "phone": _phone}
         return commanded[options.command](options.name)
     except SandboxError as error:
@@ -55,7 +66,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
-def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | None) -> int:
+def _desks(given: list[str]) -> dict[str, str]:
+    desks = dict(one.partition("=")[::2] for one in given)
+    for name, does in desks.items():
+        if does not in DOES or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+            raise SandboxError(f"--desk {name}={does}: write NAME=DOES, and DOES is one of {', '.join(DOES)}")
+    return desks
+
+
+def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | None, desks: dict[str, str]) -> int:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,32}", name):
         raise SandboxError(f"--name {name!r}: use letters, digits, - and _ (at most 32)")
     standing.refuse_a_second(name, project)
@@ -66,7 +85,8 @@ def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | N
     prompts = project / "prompts" if project is not None else prompts
     if callees is not None and prompts is None:
         raise SandboxError("--callees needs --project or --prompts: they wait as long as what they hear lasts")
-    speaking = read_callees(callees, prompts) if callees is not None and prompts is not None else {}
+    called = _called(project, prompts, callees)
+    desks = desks_of(project, {**called.desks, **desks})
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -78,7 +98,7 @@ def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | N
         root = ensure_root(say)
         folder = Path(tempfile.mkdtemp(prefix="agi-app-sandbox-"))
         with ExitStack() as standing_up:
-            world = World(root, folder, prompts_dir=prompts, speaking=speaking, desk=True)
+            world = World(root, folder, prompts_dir=prompts, speaking=called.people, desks=desks)
             standing_up.enter_context(world)
             if project is not None:
                 standing_up.enter_context(Borrowed(project, _settings(world), say))
@@ -95,6 +115,12 @@ def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | N
         standing.file_of(name).unlink(missing_ok=True)
 
 
+def _called(project: Path | None, prompts: Path | None, callees: Path | None) -> Callees:
+    if callees is None and project is not None and (project / CALLEES).is_file():
+        callees = project / CALLEES
+    return read_callees(callees, prompts) if callees is not None and prompts is not None else Callees({}, {})
+
+
 def _interrupt(*_: object) -> None:
     """`with` ends everything in order; a second Ctrl-C must not break into that."""
     for stop in signal.SIGINT, signal.SIGTERM:
@@ -109,14 +135,16 @@ def _description(world: World) -> str:
         f"#   ARI       {asterisk.ari_url}   user {asterisk.ari_user}   password {asterisk.ari_password}\n"
         f"#   log       {asterisk.log_path}\n"
         f"#   carrier   127.0.0.1:{world.carrier.port}/udp   capture {world.capture.file}\n"
-        f"#   people    the last two digits of a number say who answers: sandbox/scenarios/carrier.xml\n"
+        f"#   people    the last two digits of a number say who answers: docs/how-to/try-in-the-sandbox.md"
+        f"{''.join(f'; {s} is yours' for s in world.carrier.speaking)}\n"
+        f"#   desks     {', '.join(f'{desk} {DOES[does]}' for desk, does in world.desks.items())}\n"
         f"#   phone     scripts/sandbox phone answers calls of the trunk `phone`, such as those of agi-app rehearse\n"
     )
 
 
 def _settings(world: World) -> str:
     asterisk = world.asterisk
-    lines = f"{line_toml(asterisk.prompts_dir.parent)}\n" if asterisk.prompts_dir is not None else ""
+    lines = f"{line_toml(asterisk.prompts_dir.parent, world.desks)}\n" if asterisk.prompts_dir is not None else ""
     return (
         f"# Written by scripts/sandbox: an Asterisk and trunks that lead nowhere but into this machine.\n"
         f"{settings_toml(asterisk, trunk='sandbox', calls_per_second=10, concurrent=60)}\n{phone_toml()}\n{lines}"

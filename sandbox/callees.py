@@ -1,16 +1,22 @@
-"""Reads who speaks in the sandbox: a TOML file beside an example, one table for each pair of last digits.
+"""Reads who is called in the sandbox: a TOML file of the project, one table for each pair of last digits.
 
     [41]
     language = "zh-CN"                    # of the prompts they hear, and of their own voice
     codec = "alaw"                        # else ulaw
     turns = [
       {hears = ["greeting", "ask-overall"], says = "very-satisfied"},
-      {hears = ["ask-score"], keys = "9#"},
+      {hears = ["ask-score"], keys = "9#", waits = 1},    # seconds between the last prompt and the keys; else 2
+      {says = "voices/on-monday.wav"},    # a recording of your own, beside this file
     ]
     hangs_up_after = 20                   # seconds after the answer; without it they stay until we hang up
 
-Before a turn they wait as long as the prompts last that they hear, and two seconds more: long enough for a recogniser
-to be quick or slow, since talk in the last words of a question is an answer, too.
+    [desks]
+    front-desk = "no_answer"              # what a destination of flows does; see sandbox/desks.py
+
+docs/how-to/try-in-the-sandbox.md has it all.
+
+Before a turn they wait as long as the prompts last that they hear, and two seconds more (``waits``): long enough for a
+recogniser to be quick or slow, since talk in the last words of a question is an answer, too.
 """
 
 from __future__ import annotations
@@ -19,19 +25,34 @@ import re
 import tomllib
 import wave
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agi_app.flow.timing import seconds_to_say
 from agi_app.toml_lines import places
 from sandbox import g711
+from sandbox.carrier import SCENARIO
+from sandbox.desks import DOES
 from sandbox.errors import SandboxError
 from sandbox.speaker import STAYS_S, Keys, Person, Says, voice
 
+CALLEES = "callees.toml"
 THINKS_S = 2.0
+TAKEN = frozenset(re.findall(r'assign_to="is_([0-9]{2})"', SCENARIO.read_text("utf-8")))  # of the carrier
+FREE = "00, 03 to 08, 13 to 19 and 36 to 99"
 _LAWS = {"ulaw": g711.ULAW, "alaw": g711.ALAW}
 
 
-def read_callees(file: Path, prompts: Path) -> dict[str, Person]:
+@dataclass(frozen=True, slots=True)
+class Callees:
+    """Who is called, by the last two digits of the number, and what the desks do."""
+
+    people: dict[str, Person]
+    desks: dict[str, str]
+
+
+def read_callees(file: Path, prompts: Path) -> Callees:
     """The people of a file, who hear the recordings of ``prompts``; SandboxError has each fault with its place."""
     try:
         text = file.read_text("utf-8")
@@ -40,29 +61,43 @@ def read_callees(file: Path, prompts: Path) -> dict[str, Person]:
         raise SandboxError(_syntax(file, str(error))) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SandboxError(f"{file}: cannot be read: {error}") from error
-    faults: list[str] = []
     found: dict[str, Person] = {}
+    desks = table.pop("desks", {})
+    faults = [f"{_place(file, text, path)}: {message}" for path, message in _faults_of(desks)]
     for suffix, given in table.items():
-        reader = _Reader(prompts)
+        reader = _Reader(prompts, file.parent)
         if (person := reader.person(suffix, given)) is not None:
             found[suffix] = person
         faults += [f"{_place(file, text, path)}: {message}" for path, message in reader.faults]
     if faults:
         raise SandboxError("\n".join(faults))
-    return found
+    return Callees(found, desks)
+
+
+def _faults_of(desks: object) -> list[tuple[tuple[str, ...], str]]:
+    if not isinstance(desks, dict):
+        return [(("desks",), '[desks]: must be a table, such as front-desk = "no_answer"')]
+    known = ", ".join(f'"{does}"' for does in DOES)
+    return [
+        (("desks", name), f"{name}: {does!r} is none; write one of {known}")
+        for name, does in desks.items()
+        if does not in DOES
+    ]
 
 
 class _Reader:
     """Reads one person and notes what is wrong, each with the path of the key."""
 
-    def __init__(self, prompts: Path) -> None:
-        self._prompts = prompts
+    def __init__(self, prompts: Path, beside: Path) -> None:
+        self._prompts, self._beside = prompts, beside
         self.faults: list[tuple[tuple[str, ...], str]] = []
 
     def person(self, suffix: str, given: object) -> Person | None:
         at = (suffix,)
         if len(suffix) != 2 or not suffix.isdecimal():
             self._note(at, f"[{suffix}]: a person is called by the last two digits of the number, such as [41]")
+        elif suffix in TAKEN:
+            self._note(at, f"[{suffix}]: whoever ends in {suffix} is there already; free are {FREE}")
         if not isinstance(given, dict):
             self._note(at, f"[{suffix}]: must be a table: language, turns, and perhaps codec and hangs_up_after")
             return None
@@ -86,23 +121,35 @@ class _Reader:
     def _turn(self, at: tuple[str, ...], number: int, given: object, language: str) -> Says | Keys | None:
         what = f"turn {number}"
         if not isinstance(given, dict) or ("keys" in given) == ("says" in given):
-            self._note(at, f'{what}: has either keys ("9#") or says (a recording of sandbox/voices)')
+            self._note(
+                at, f'{what}: has either keys ("9#") or says (a recording of sandbox/voices, or a .wav of yours)'
+            )
             return None
-        self._only(at, given, "hears", "says", "keys")
-        hears = given.get("hears", [])
+        self._only(at, given, "hears", "says", "keys", "waits")
+        hears, waits = given.get("hears", []), given.get("waits", THINKS_S)
+        if isinstance(waits, bool) or not isinstance(waits, int | float) or not 0 <= waits <= STAYS_S:
+            self._note(at, f"{what}: waits: must be a number of seconds, not {waits!r}")
+            return None
         if not isinstance(hears, list) or not all(isinstance(name, str) for name in hears):
             self._note(at, f'{what}: hears: must be a list of prompts, such as ["greeting"]')
             return None
-        after_s = THINKS_S + sum(self._seconds(at, what, self._prompts / language / f"{name}.wav") for name in hears)
+        after_s = float(waits) + sum(self._heard(at, what, self._prompts / language / f"{name}.wav") for name in hears)
         if "keys" in given:
             keys = given["keys"]
             if not isinstance(keys, str) or not re.fullmatch(r"[0-9*#]{1,40}", keys):
                 self._note(at, f"{what}: keys: {keys!r} are none; write digits, * and # in quotes")
                 return None
             return Keys(after_s, keys)
-        said = voice(str(given["says"]), language)
+        says = str(given["says"])
+        said = self._beside / says if says.endswith(".wav") else voice(says, language)
         self._seconds(at, what, said)
         return Says(after_s, said)
+
+    def _heard(self, at: tuple[str, ...], what: str, wav: Path) -> float:
+        """How long a prompt lasts; of one that an engine speaks, about."""
+        if wav.exists() or not (words := wav.with_suffix(".txt")).exists():
+            return self._seconds(at, what, wav)
+        return seconds_to_say(words.read_text("utf-8"))
 
     def _seconds(self, at: tuple[str, ...], what: str, wav: Path) -> float:
         try:

@@ -23,6 +23,7 @@ from typing import Any
 from agi_app.store import embedded
 from sandbox.capture import Capture
 from sandbox.commands import AgiApp
+from sandbox.desks import ANSWERS, DESK
 from sandbox.errors import SandboxError
 from sandbox.project import write_settings
 from sandbox.root import ensure_root, ensure_tools
@@ -90,7 +91,7 @@ class Demo:
         shutil.copytree(CLINIC, self.project)
         with (
             Capture(self.folder / "invites.pcap", invites=True) as invites_seen,
-            World(root, self.folder, prompts_dir=self.project / "prompts", desk=True) as world,
+            World(root, self.folder, prompts_dir=self.project / "prompts", desks={DESK: ANSWERS}) as world,
         ):
             version = world.asterisk.version()
             self.say(f"== Asterisk {version} and a carrier of simulated people are up; logs in {self.folder}")
@@ -115,7 +116,7 @@ class Demo:
 
     def _settings(self, world: World, clock: str) -> None:
         text = settings_toml(world.asterisk, trunk="sandbox", calls_per_second=10, concurrent=60)
-        text = f"{text}\n{line_toml(self.project)}"
+        text = f"{text}\n{line_toml(self.project, {DESK: ANSWERS})}"
         write_settings(self.project, f'{text}\n[sandbox]\nclock = "{clock}"\n')
 
     def _campaign(self, app: AgiApp, world: World, name: str) -> dict[str, Any]:

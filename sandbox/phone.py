@@ -1,7 +1,8 @@
 """A telephone in the terminal: it answers one call of the trunk ``phone`` and keys what is typed.
 
 For whoever has no telephone in the sandbox: ``agi-app rehearse --prove`` wants a code keyed that is known only when the
-call comes. A plain SIP endpoint of RFC 3261 and RFC 4733 for one call on 127.0.0.1, with silence for a voice.
+call comes. A plain SIP endpoint of RFC 3261 and RFC 4733 for one call on 127.0.0.1, with silence for a voice, and
+recordings between.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ import struct
 import sys
 import threading
 import time
+import wave
 from collections.abc import Callable
+from pathlib import Path
 from typing import TextIO
 
 from sandbox import g711, rtp
 from sandbox.errors import SandboxError
+from sandbox.speaker import VOICES, said
 
 KEYS = r"[0-9*#]{1,40}"
 RINGS_S, REPEATS_S, POLL_S, BETWEEN_KEYS = 0.5, 0.5, 0.2, 5
@@ -62,7 +66,7 @@ class Phone:
         self._call: Request | None = None
         self._peer = ("", 0)
         self._acked = self._over = False
-        self._keys: list[str] = []
+        self._sends: list[list[rtp.Packet]] = []
         self._voice: threading.Thread | None = None
 
     def run(self, typed: TextIO) -> int:
@@ -72,7 +76,10 @@ class Phone:
         except OSError as error:
             raise SandboxError(f"port {self._port} is taken: is another scripts/sandbox phone waiting?") from error
         self._media.bind(("127.0.0.1", 0))
-        self._say("waits for a call; type keys and Enter once it is answered, `hangup` to end it")
+        self._say(
+            "waits for a call; once it is answered, type keys and Enter, `say FILE.wav` to play a recording"
+            " (or `say zh-CN/nine`, one of sandbox/voices), `hangup` to end it"
+        )
         lines: list[TextIO] = [typed]
         repeat_at = time.monotonic()
         while not self._over:
@@ -127,10 +134,22 @@ class Phone:
         elif not line:
             return
         elif re.fullmatch(KEYS, line.replace(" ", "")) and self._call is not None:
-            self._keys.append(line.replace(" ", ""))
+            keys = line.replace(" ", "")
+            self._sends.append([p for digit in keys for p in (*rtp.key(digit), *[_SILENCE] * BETWEEN_KEYS)])
             self._say(f"keys {line}")
+        elif line.startswith("say ") and self._call is not None:
+            self._say_recording(line.removeprefix("say ").strip())
         else:
-            self._say("not now: nobody has called yet" if self._call is None else f"no keys: {line!r}")
+            known = "type keys, `say FILE.wav` or `hangup`"
+            self._say("not now: nobody has called yet" if self._call is None else f"no keys: {line!r}; {known}")
+
+    def _say_recording(self, name: str) -> None:
+        wav = Path(name) if name.endswith(".wav") else VOICES / f"{name}.wav"
+        try:
+            self._sends.append(list(said(g711.ULAW, wav)))
+            self._say(f"says {name}")
+        except (OSError, EOFError, wave.Error, SandboxError) as error:
+            self._say(f"cannot say {name}: {error}")
 
     def _hang_up(self) -> None:
         if self._call is not None:
@@ -163,8 +182,8 @@ class Phone:
         stream: list[rtp.Packet] = []
         number, due = 0, time.monotonic()
         while not self._over:
-            if not stream and self._keys:
-                stream = [p for digit in self._keys.pop(0) for p in (*rtp.key(digit), *[_SILENCE] * BETWEEN_KEYS)]
+            if not stream and self._sends:
+                stream = self._sends.pop(0)
             packet = stream.pop(0) if stream else _SILENCE
             self._media.sendto(_rtp(packet, number), peer)
             number, due = number + 1, due + rtp.PACKET_MS / 1000

@@ -90,7 +90,7 @@ def _stream(person: Person) -> Iterator[rtp.Packet]:
     for turn in person.turns:
         yield from _quiet(person.law, turn.after_s)
         if isinstance(turn, Says):
-            yield from _said(person.law, turn.wav)
+            yield from said(person.law, turn.wav)
         else:
             for digit in turn.digits:
                 yield from rtp.key(digit)
@@ -103,7 +103,8 @@ def _quiet(law: int, seconds: float) -> Iterator[rtp.Packet]:
         yield rtp.Packet(law, bytes([g711.SILENCE[law]]) * rtp.TICKS)
 
 
-def _said(law: int, wav: Path) -> Iterator[rtp.Packet]:
+def said(law: int, wav: Path) -> Iterator[rtp.Packet]:
+    """A recording as it goes over the line; SandboxError, OSError or wave.Error when it is none."""
     with wave.open(str(wav)) as source:
         if (source.getnchannels(), source.getsampwidth(), source.getframerate()) != (1, 2, RATE):
             raise SandboxError(f"{wav}: a voice is 8000 Hz, mono, 16 bit")

@@ -9,16 +9,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sandbox.agents import Agents, phone_conf
+from sandbox.agents import Agents
 from sandbox.asterisk import AMI_USER, TRUNK, Asterisk
 from sandbox.capture import Capture
 from sandbox.carrier import Carrier
+from sandbox.desks import ANSWERS, PHONE, destinations_toml, pjsip_conf
 from sandbox.ports import free_port
 from sandbox.speaker import Person
 
 PHONE_TRUNK = "sandbox-phone"
 OUR_NUMBER, LINE_FLOW = "+999862155500001", "who-called"  # what the examples show, and what answers there
-DESK, DESK_TALKS_S = "front-desk", (8.0, 15.0)  # a phone of our own, which answers by itself
+DESK_TALKS_S = 8.0, 15.0  # of a desk that answers
 
 
 class World:
@@ -26,8 +27,8 @@ class World:
 
     ``root`` comes from ``sandbox.root.ensure_root``. With ``asterisks=2`` two of them call into one carrier.
     ``speaking`` has the carrier's people who speak, by the last two digits of their numbers. With ``agents`` each
-    Asterisk has so many, and a queue; with ``desk`` they share the phone of
-    ``line_toml``, and a trunk leads to ``sandbox.phone``, once that runs.
+    Asterisk has so many, and a queue; with ``desks`` (name -> what it does, see ``sandbox.desks``) they share those
+    phones, and a trunk leads to ``sandbox.phone``, once that runs.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class World:
         speaking: Mapping[str, Person] | None = None,
         agents: int = 0,
         talk_s: tuple[float, float] = (2.0, 5.0),
-        desk: bool = False,
+        desks: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self.carrier = Carrier(self.folder / "carrier", speaking=speaking)
@@ -49,9 +50,11 @@ class World:
             Agents(self.folder / f"agents-{name}", agents, talk_s=talk_s)
             for name in "abcdefgh"[: asterisks if agents else 0]
         ]
-        self.desk = Agents(self.folder / "desk", 1, talk_s=DESK_TALKS_S) if desk else None
-        phones = "" if self.desk is None else phone_conf(DESK, f"sip:{DESK}@127.0.0.1:{self.desk.port}")
-        self.phone_port = free_port() if desk else None
+        self.desks = dict(desks or {})
+        self.desk = Agents(self.folder / "desk", 1, talk_s=DESK_TALKS_S) if desks else None
+        self.phone_port = free_port() if desks else None
+        ports = {ANSWERS: self.desk.port if self.desk else 0, PHONE: self.phone_port or 0}
+        phones = pjsip_conf(self.desks, ports, self.carrier.port)
         to_phone = {PHONE_TRUNK: ("127.0.0.1", self.phone_port)} if self.phone_port is not None else None
         self.asterisks = [
             Asterisk(
@@ -140,9 +143,9 @@ def agents_toml(asterisk: Asterisk) -> str:
     return f'\n[destinations.{agents.queue}]\nqueue = "{agents.queue}"\nwrap_up = {agents.wrap_up_s}\nshared = false\n'
 
 
-def line_toml(project: Path) -> str:
-    """The parts of agi-app.toml for calls that come in: who is behind key 0, and a line if the flow for it is there."""
-    desk = f'[destinations.front-desk]\nendpoint = "PJSIP/{DESK}"    # answers, listens for a while and hangs up\n'
+def line_toml(project: Path, desks: Mapping[str, str]) -> str:
+    """The parts of agi-app.toml for who is called from a call: the desks, and a line if the flow for it is there."""
+    desk = destinations_toml(desks)
     if not (project / "flows" / f"{LINE_FLOW}.yaml").is_file():
         return desk
     return f'{desk}\n[lines.main]\nnumber = "{OUR_NUMBER}"\nflow = "{LINE_FLOW}"\n'

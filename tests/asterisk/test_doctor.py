@@ -59,7 +59,7 @@ def patient(
     assert asterisk.prompts_dir is not None
     shutil.copytree(tmp_path / "mine" / "prompts", asterisk.prompts_dir, dirs_exist_ok=True)
     data = cluster.folder.parent
-    settings = f"{settings_toml(asterisk, trunk='sandbox')}\n{line_toml(tmp_path / 'mine')}"
+    settings = f"{settings_toml(asterisk, trunk='sandbox')}\n{line_toml(tmp_path / 'mine', {'front-desk': 'answers'})}"
     return Patient(tmp_path / "mine", f'data_folder = "{data}"\n{settings}')
 
 

@@ -72,19 +72,30 @@ def test_it_answers_keys_what_is_typed_and_ends_with_the_caller() -> None:
         keyboard.write("402913\n")
         keyboard.flush()
         assert _keys_heard(media, 3.0) == "402913"
+        for line in ("say nowhere.wav\n", "say zh-CN/nine\n"):
+            before = len(told)
+            keyboard.write(line)
+            keyboard.flush()
+            while len(told) == before:
+                time.sleep(0.02)
+        until = time.monotonic() + 5
+        while media.recv(2048)[12:] == b"\xff" * 160:  # silence
+            assert time.monotonic() < until, "nothing was said"
         caller.sendto(_request("BYE", sip), ("127.0.0.1", port))
         while not (last := caller.recv(4096)).startswith(b"SIP/2.0 200") or b"BYE" not in last:
             pass
         phone.join(10)
         assert not phone.is_alive()
-    assert told[-3:] == ["answered", "keys 402913", "they hung up"]
+    assert told[2:4] == ["answered", "keys 402913"]
+    assert told[4].startswith("cannot say nowhere.wav: ")
+    assert told[5:] == ["says zh-CN/nine", "they hung up"]
 
 
 def test_the_settings_of_a_sandbox_are_settings(tmp_path: Path) -> None:
     """With its trunks, the telephone's among them, and a clock; nothing has to run for that."""
     project = tmp_path / "project"
     (project / "prompts").mkdir(parents=True)
-    world = World(Path("/nowhere"), tmp_path, prompts_dir=project / "prompts", desk=True)
+    world = World(Path("/nowhere"), tmp_path, prompts_dir=project / "prompts", desks={"front-desk": "answers"})
     with Borrowed(project, _settings(world), lambda _: None):
         settings = load_settings(project)
     assert sorted(settings.trunks) == ["phone", "sandbox"]

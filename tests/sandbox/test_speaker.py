@@ -71,7 +71,7 @@ def test_a_person_has_two_digits_of_their_own() -> None:
 
 @pytest.mark.parametrize("file", WITH_CALLEES, ids=lambda f: f.parent.name)
 def test_the_callees_of_the_examples_hear_their_prompts_and_have_a_voice(file: Path) -> None:
-    people = read_callees(file, file.parent / "prompts")
+    people = read_callees(file, file.parent / "prompts").people
     assert people
     assert all(0 < person.hangs_up_after_s <= STAYS_S for person in people.values())
     for person in people.values():
@@ -95,6 +95,11 @@ def test_what_is_wrong_with_a_callee_is_said(tmp_path: Path) -> None:
         ("[41]\nturns = []\n", ":1:2: language: must name a folder"),
         ("41 = 3\n", r":1:1: .41.: must be a table"),
         ("[person]\n", "called by the last two digits"),
+        ('[09]\nlanguage = "en"\nturns = []\n', ":1:2: .09.: whoever ends in 09 is there already; free are"),
+        ('[41]\nlanguage = "en"\nturns = [{keys = "9", waits = "long"}]\n', ":3:1: turn 1: waits: must be a number"),
+        ('[41]\nlanguage = "en"\nturns = [{says = "mine.wav"}]\n', r":3:1: turn 1: .*mine\.wav cannot be played"),
+        ('[desks]\ndepot = "away"\n', ':2:1: depot: .away. is none; write one of "answers", "busy", "no_answer"'),
+        ("desks = 1\n", ":1:1: .desks.: must be a table"),
         ("[41\n", r"callees\.toml:1:4: is not valid TOML"),
     ):
         file.write_text(text, "utf-8")

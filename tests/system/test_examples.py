@@ -53,7 +53,7 @@ class Trial:
         self.project = folder / example
         shutil.copytree(EXAMPLES / example, self.project)
         prompts = self.project / "prompts"
-        speaking = read_callees(self.project / "callees.toml", prompts)
+        speaking = read_callees(self.project / "callees.toml", prompts).people
         self.world = World(ensure_root(print), folder / "world", prompts_dir=prompts, speaking=speaking)
         self.app = AgiApp(self.project, folder, lambda _: None, env={**os.environ, "DATABASE_URL": database_url})
         WATCHED.add(self.world.asterisk, [], database_url, self.project / "var")

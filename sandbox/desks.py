@@ -1,0 +1,55 @@
+"""Phones of our own in the sandbox, to which flows hand over: each answers, is busy, does not answer, or is yours.
+
+One SIPp process plays those that answer, the carrier plays those that are busy or ring out, and
+``scripts/sandbox phone`` is the one that you answer yourself.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.agents import phone_conf
+from sandbox.borrowed import SETTINGS, YOURS
+
+DESK = "front-desk"  # there is always one
+ANSWERS, BUSY, NO_ANSWER, PHONE = "answers", "busy", "no_answer", "phone"
+DOES = {
+    ANSWERS: "answers, listens for a while and hangs up",
+    BUSY: "is busy",
+    NO_ANSWER: "rings and does not answer",
+    PHONE: "is the telephone of scripts/sandbox phone: answer it yourself",
+}
+_SUFFIX = {BUSY: "20", NO_ANSWER: "21"}  # of scenarios/carrier.xml
+
+
+def desks_of(project: Path | None, given: Mapping[str, str]) -> dict[str, str]:
+    """What each desk does: the destinations of the project's own settings answer, unless ``given`` says otherwise."""
+    return {DESK: ANSWERS, **dict.fromkeys(_own(project) if project is not None else (), ANSWERS), **given}
+
+
+def _own(project: Path) -> list[str]:
+    file = project / (YOURS if (project / YOURS).exists() else SETTINGS)
+    try:
+        found = tomllib.loads(file.read_text("utf-8")).get("destinations", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return []
+    return [name for name, one in found.items() if isinstance(one, dict) and "endpoint" in one]
+
+
+def pjsip_conf(desks: Mapping[str, str], ports: Mapping[str, int], carrier: int) -> str:
+    """Their endpoints; ``ports`` are those of the desks that answer and of the telephone."""
+    return "\n".join(
+        phone_conf(name, f"sip:{name}-{_SUFFIX[does]}@127.0.0.1:{carrier}")
+        if does in _SUFFIX
+        else phone_conf(name, f"sip:{name}@127.0.0.1:{ports[does]}")
+        for name, does in desks.items()
+    )
+
+
+def destinations_toml(desks: Mapping[str, str]) -> str:
+    """The part of agi-app.toml with a destination for each."""
+    return "\n".join(
+        f'[destinations.{name}]\nendpoint = "PJSIP/{name}"    # {DOES[does]}\n' for name, does in desks.items()
+    )

@@ -1,0 +1,40 @@
+"""Who is behind a destination of flows in the sandbox: the project's own are there, and each does what was said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agi_app.config import load_settings
+from sandbox.__main__ import _settings, main
+from sandbox.borrowed import Borrowed
+from sandbox.callees import read_callees
+from sandbox.desks import desks_of
+from sandbox.world import World
+
+OWN = '[destinations.depot]\nendpoint = "PJSIP/depot"\n[destinations.advisers]\nqueue = "advisers"\n'
+
+
+def test_the_projects_own_desks_are_there_and_do_what_was_said(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "prompts").mkdir(parents=True)
+    (project / "agi-app.toml").write_text(OWN, "utf-8")
+    (project / "callees.toml").write_text('[desks]\ndepot = "busy"\nnight-desk = "no_answer"\n', "utf-8")
+    called = read_callees(project / "callees.toml", project / "prompts")
+    desks = desks_of(project, {**called.desks, "night-desk": "phone"})
+    assert desks == {"front-desk": "answers", "depot": "busy", "night-desk": "phone"}
+    world = World(Path("/nowhere"), tmp_path, prompts_dir=project / "prompts", desks=desks)
+    with Borrowed(project, _settings(world), lambda _: None):
+        assert desks_of(project, {}) == {"front-desk": "answers", "depot": "answers"}, "yours, not the sandbox's"
+        there = load_settings(project).destinations
+    assert {name: one.endpoint for name, one in there.items()} == {name: f"PJSIP/{name}" for name in desks}
+    conf = world.asterisk.phones
+    assert f"contact = sip:depot-20@127.0.0.1:{world.carrier.port}\n" in conf
+    assert f"contact = sip:night-desk@127.0.0.1:{world.phone_port}\n" in conf
+
+
+@pytest.mark.parametrize("given", ["depot", "depot=away", "de pot=busy"])
+def test_a_desk_that_does_no_such_thing_is_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", "--desk", given]) == 2
+    assert "write NAME=DOES, and DOES is one of answers, busy, no_answer, phone" in capsys.readouterr().err
