@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 import itertools
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -52,6 +53,7 @@ class Stops:
         self._taking = 0  # stops on their way to the disk
         self._pending_since: float | None = None  # monotonic seconds
         self._unwritten: list[tuple[bytes, str]] = []  # in the database, but the disk did not take them
+        self._writer = ThreadPoolExecutor(1, "journal")  # of its own: all other threads may be busy for seconds
         self._wake = asyncio.Event()
         self._flushing = asyncio.Lock()
         self.broken: str | None = None  # the journal cannot be written or read: nobody may be dialled
@@ -84,7 +86,7 @@ class Stops:
         if self._pending_since is None:
             self._pending_since = self._clock.monotonic()
         try:
-            await asyncio.to_thread(self._journal.append, number_hash, via)
+            await self._append(number_hash, via)
             self._wake.set()
         except SafetyError as error:
             self.broken = str(error)
@@ -92,6 +94,9 @@ class Stops:
             await self._database_alone(number, via)
         finally:
             self._taking -= 1
+
+    async def _append(self, number_hash: bytes, via: str) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._journal.append, number_hash, via)
 
     def replay(self) -> None:
         """The database was away, and may have come back as an older copy: give it the whole journal again."""
@@ -138,7 +143,7 @@ class Stops:
     async def _write_what_was_refused(self) -> None:
         """A stop that only the database has would be lost with a restored backup: try the disk again."""
         while self._unwritten:
-            await asyncio.to_thread(self._journal.append, *self._unwritten[0])
+            await self._append(*self._unwritten[0])
             del self._unwritten[0]
             _log.info("the refusal journal can be written again")
 

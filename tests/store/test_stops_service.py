@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import threading
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,21 @@ async def test_a_key_press_becomes_a_stop_with_its_reason(
     history = await person_history(store, number(1))
     assert history is not None
     assert [(r.reason, r.via) for r in history.revocations] == [("the opt-out key was pressed", "key")]
+
+
+@pytest.mark.attack("row 23: a stop in a call that waits for other work of the worker")
+async def test_a_stop_is_written_while_all_other_threads_are_busy(service: Stops, journal: Journal) -> None:
+    """Recordings, codes and files take threads for seconds."""
+    done = threading.Event()
+    busy = [asyncio.create_task(asyncio.to_thread(done.wait)) for _ in range(100)]
+    try:
+        await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            await service.take(number(1), "key")
+    finally:
+        done.set()
+        await asyncio.gather(*busy)
+    assert [e.via for e in journal.unflushed(0)] == ["key"]
 
 
 async def test_a_worker_that_must_end_leaves_no_stop_behind(store: Store, service: Stops) -> None:

@@ -1,7 +1,8 @@
 -- Settings of every connection. First where names are looked for: pg_catalog (by itself), then public, so that nothing
 -- stands in front of either, whatever is set for the role or the database; then what else could give a statement another
--- meaning. By the last three the server notices that our host is gone and lets go of what a transaction had locked; a
--- process that dies it notices at once. Through a Unix socket they mean nothing.
+-- meaning. By the tcp_ settings the server notices that our host is gone and lets go of what a transaction had locked; a
+-- process that dies it notices at once. Through a Unix socket they mean nothing. What was committed is on disk, also on a
+-- server that was told not to wait for it; a server without fsync has no disk to wait for.
 -- name: configure
 SET search_path = public, pg_temp;
 SET row_security = off;
@@ -21,6 +22,8 @@ SELECT set_config('timezone', 'UTC', false),
        set_config('idle_in_transaction_session_timeout', '60s', false),
        set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false),
        set_config('tcp_keepalives_count', '3', false);
+SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') = 'off' AND current_setting('fsync') = 'on';
 
 -- name: durability
 SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit;
