@@ -25,7 +25,7 @@ import yaml.reader
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from agi_app import wide_signs
+from agi_app import meant, wide_signs
 from agi_app.errors import AuthorError, Problem
 from agi_app.printable import one_line
 from agi_app.yaml_slips import slip_of
@@ -385,14 +385,19 @@ def _typed(word: str) -> str:
     return word.casefold().replace("-", "_")
 
 
-def parse_duration(text: object) -> dt.timedelta:
-    """Read ``500ms``, ``5s``, ``5m``, ``2h`` or ``1d``; raises a positioned error for anything else."""
+def parse_duration(
+    text: object, shortest: dt.timedelta | None = None, longest: dt.timedelta | None = None
+) -> dt.timedelta:
+    """Read ``500ms``, ``5s``, ``5m``, ``2h`` or ``1d``; raises a positioned error for anything else.
+
+    ``shortest`` and ``longest`` are what makes sense here, for the advice.
+    """
     found = re.fullmatch(r"([0-9]{1,6})(ms|s|m|h|d)", text) if isinstance(text, str) else None
     if found is None:
         raise PydanticCustomError(
             "schema/duration",
-            "{found} is no duration; write a number and a unit: 500ms, 5s, 5m, 2h, 1d",
-            {"found": quote(text)},
+            "{found} is no duration; {how}",
+            {"found": quote(text), "how": meant.write_length(text, shortest, longest)},
         )
     names = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
     return dt.timedelta(**{names[found[2]]: int(found[1])})

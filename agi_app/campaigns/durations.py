@@ -14,7 +14,7 @@ def between(limits: tuple[dt.timedelta, dt.timedelta], words: str) -> BeforeVali
     """A duration within ``limits``, which an error tells in ``words``."""
 
     def judge(value: object) -> dt.timedelta:
-        duration = parse_duration(value)
+        duration = parse_duration(value, *limits)
         if not limits[0] <= duration <= limits[1]:
             context = {"found": quote(value), "words": words}
             raise PydanticCustomError("schema/duration", "{found} is not within {words}", context)

@@ -16,6 +16,7 @@ import phonenumbers
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from agi_app import meant
 from agi_app.campaigns.agents_file import AgentsFile, agents_of, judge_dialled_by
 from agi_app.campaigns.durations import between
 from agi_app.campaigns.machine_file import MachineDetectionFile
@@ -81,15 +82,15 @@ def _retried(value: str) -> str:
 def _caller_id(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
         return value
-    what = "this was read as a number: put it in quotes" if isinstance(value, int) else f"{quote(value)} does not fit"
-    message = 'write the number in international form, in quotes: "+", country code, number, digits only ({what})'
-    raise PydanticCustomError("campaign/caller-id", message, {"what": what})
+    context = {"found": quote(value), "how": meant.write_number(value)}
+    raise PydanticCustomError("campaign/caller-id", "{found} is no number with + and country code; {how}", context)
 
 
 def _time(value: object) -> dt.time:
     found = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", value) if isinstance(value, str) else None
     if found is None:
-        raise PydanticCustomError("campaign/time", '{found} is no time of day; write "09:30"', {"found": quote(value)})
+        context = {"found": quote(value), "how": meant.write_clock(value)}
+        raise PydanticCustomError("campaign/time", "{found} is no time of day; {how}", context)
     return dt.time(int(found[1]), int(found[2]))
 
 
@@ -100,9 +101,9 @@ def _listed(value: object) -> object:
 def _prefix(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"\+[1-9][0-9]{1,9}", value):
         return value
-    what = "this was read as a number: put it in quotes" if isinstance(value, int) else f"{quote(value)} does not fit"
-    message = 'write how the called numbers begin, in quotes: "+", country code, area code ({what})'
-    raise PydanticCustomError("campaign/local-caller-id", message, {"what": what})
+    message = '{found} does not fit; write how the called numbers begin, in quotes: "+", country code and area code,'
+    message += ' as in "+8621"'
+    raise PydanticCustomError("campaign/local-caller-id", message, {"found": quote(value)})
 
 
 Country = Annotated[str, BeforeValidator(_country)]

@@ -12,6 +12,7 @@ import sys
 import typer
 from typer import exceptions
 
+from agi_app.cli import wrong_arguments
 from agi_app.cli.common import warn
 from agi_app.errors import AgiAppError
 
@@ -75,8 +76,11 @@ BROKEN_PIPE = 141  # as a shell shows SIGPIPE
 
 def main() -> None:
     """Run a command and turn every expected fault into one clear message and its exit code."""
+    if (told := wrong_arguments.dashes_meant(sys.argv[1:])) is not None:
+        warn(told)
+        sys.exit(1)
     try:
-        code = build(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=False)
+        code = build(sys.argv[1] if len(sys.argv) > 1 else None)(prog_name="agi-app", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads our output has gone: `agi-app report x | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -89,8 +93,7 @@ def main() -> None:
     except (exceptions.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except exceptions.TyperException as error:  # wrong arguments
-        warn(error.format_message().replace("Value error, ", ""))  # the parser's own words
-        warn("see `agi-app --help`, or `agi-app COMMAND --help`")
+        warn(wrong_arguments.explained(error))
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 

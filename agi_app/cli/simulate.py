@@ -14,7 +14,7 @@ from agi_app.cli.simulate_expect import run_expected
 from agi_app.cli.simulate_machine import machine_call
 from agi_app.config import trunk_names
 from agi_app.errors import InputError
-from agi_app.flow.expect import NOW_FORMAT
+from agi_app.flow.expect import NOW_FORMAT, write_now
 from agi_app.flow.simulate import Simulation
 
 
@@ -129,4 +129,4 @@ def _time(text: str) -> dt.datetime | None:
     try:
         return dt.datetime.strptime(text, NOW_FORMAT) if text else None  # noqa: DTZ007 - local time of nobody
     except ValueError:
-        raise InputError(f'--now {text!r}: write "2026-03-02 18:30"') from None
+        raise InputError(f"--now {text!r}: {write_now(text)}") from None

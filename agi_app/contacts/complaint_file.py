@@ -11,6 +11,7 @@ from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.parse import ALIASES as CONTACT_ALIASES
 from agi_app.contacts.table import Table
 from agi_app.model.phone import PhoneNumber
+from agi_app.yaml_lines import quote
 
 ALIASES = {
     "number": CONTACT_ALIASES["number"],
@@ -51,7 +52,7 @@ def _read(cells: Cells, line: int, now: dt.datetime) -> ComplaintRow | RejectedR
         try:
             at = parse_instant(written)
         except NotATime as error:
-            cells.fault("time", "consent/time", str(error))
+            cells.fault("time", "consent/time", f"{quote(written)} {error}")
         else:
             if at > now:
                 cells.fault("time", "consent/time", "is in the future")

@@ -31,6 +31,7 @@ import io
 import re
 from collections.abc import Generator, Mapping
 
+from agi_app import meant
 from agi_app.contacts.columns import LANGUAGE, NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns, refuse_others
 from agi_app.contacts.consent_proof import Proofs, evidence_of, wording_of
 from agi_app.contacts.table import Row, Table
@@ -105,7 +106,7 @@ def one_consent(
 def parse_instant(text: str) -> dt.datetime:
     """An ISO 8601 instant in UTC; a plain date is the start of that day in UTC. Raises NotATime."""
     if not _DATE.fullmatch(text) and not _DATE_TIME.fullmatch(text):
-        raise NotATime(f"is no ISO 8601 date and time; {_WRITE}")
+        raise NotATime(f"is not written as ISO 8601 asks; {meant.write_moment(text)}")
     try:
         found = dt.datetime.fromisoformat(text.upper())
         if _DATE.fullmatch(text):
@@ -114,7 +115,7 @@ def parse_instant(text: str) -> dt.datetime:
     except (ValueError, OverflowError):
         raise NotATime(f"is no date and time that exists; {_WRITE}") from None
     if utc is None:
-        raise NotATime(f"has no UTC offset, so nobody can say when it was; {_WRITE}")
+        raise NotATime(f"has no UTC offset, so nobody can say when it was; {meant.write_moment(text)}")
     return utc
 
 

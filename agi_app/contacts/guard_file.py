@@ -20,6 +20,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from agi_app import meant
 from agi_app.contacts.columns import (
     NUMBER_TITLES,
     Cells,
@@ -137,6 +138,7 @@ def _until(cells: Cells, how: Reading) -> dt.datetime | None:
             return dt.datetime.combine(day, dt.time(), ZoneInfo(how.zone)).astimezone(dt.UTC)
         return parse_instant(text)
     except (NotATime, ValueError, OverflowError) as error:
-        why = str(error) if isinstance(error, NotATime) else f"{quote(text)} is no day"
-        cells.fault("until", "guard/until", why)
+        moment = isinstance(error, NotATime) and meant.moments(text) and not meant.days(text)
+        why = str(error) if moment else f"is no day; {meant.write_day(text)}"
+        cells.fault("until", "guard/until", f"{quote(text)} {why}")
         return None

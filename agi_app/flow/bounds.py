@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from agi_app import meant
 from agi_app.flow.words import MAX_DAYS_AWAY
 
 
@@ -49,7 +50,8 @@ def faults(kind: str, least: Bound | None, most: Bound | None, digits: int | Non
         if kind == "digits":
             yield word, "digits have no value; write kind: number, or how many there are: digits: {min: 1, max: 2}"
         elif kind == "date" and day_of(bound, dt.date(2026, 1, 1)) is None:
-            yield word, f"this is no day; {DAY_RULE}"
+            found = meant.days(bound)
+            yield word, f"this is no day; {meant.write_day(bound) + ', in quotes' if found else DAY_RULE}"
         elif kind != "date" and isinstance(bound, str):
             yield word, "this must be a whole number"
     if kind == "date" and len(given) == 2 and _never(least, most):

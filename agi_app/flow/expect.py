@@ -16,6 +16,7 @@ from typing import Annotated, TypeGuard
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from agi_app import meant
 from agi_app.errors import Problem
 from agi_app.flow.check_names import saved_names
 from agi_app.flow.definition import Flow, FlowDocument
@@ -47,8 +48,16 @@ def _now(value: object) -> object:
     try:
         return dt.datetime.strptime(str(value), NOW_FORMAT)  # noqa: DTZ007 - local time of nobody in particular
     except ValueError:
-        message = '{found} is no time; write "2026-03-02 18:30", in quotes'
-        raise PydanticCustomError("simulation/now", message, {"found": quote(value)}) from None
+        context = {"found": quote(value), "how": write_now(value)}
+        raise PydanticCustomError("simulation/now", "{found} is no date and time; {how}", context) from None
+
+
+def write_now(value: object) -> str:
+    """What to write for the time of a call."""
+    found = [f'"{moment[:16]}"'.replace("T", " ") for moment in meant.moments(value)]
+    clock = meant.clock(value)
+    more = f', with the day before it: "2026-03-02 {clock}"' if clock else ' it as "2026-03-02 18:30"'
+    return f"write {' or '.join(found)}, in quotes" if found else f"write{more}, in quotes"
 
 
 class Expected(Authored):

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_before_validator_function
 
+from agi_app import meant
 from agi_app.flow.expression_parser import MAX_LENGTH, ExpressionError, parse
 from agi_app.flow.expressions import Expression
 from agi_app.yaml_lines import parse_duration, quote, suggest
@@ -138,7 +139,7 @@ class named:
 
 
 def _wait(value: object) -> dt.timedelta:
-    duration = parse_duration(value)
+    duration = parse_duration(value, MIN_WAIT, MAX_WAIT)
     if not MIN_WAIT <= duration <= MAX_WAIT:
         raise PydanticCustomError(
             "schema/duration", "a caller is given 1s to 60s, not {found}", {"found": quote(value)}
@@ -147,7 +148,7 @@ def _wait(value: object) -> dt.timedelta:
 
 
 def _delay(value: object) -> dt.timedelta:
-    duration = parse_duration(value)
+    duration = parse_duration(value, MIN_DELAY, MAX_DELAY)
     if not MIN_DELAY <= duration <= MAX_DELAY:
         raise PydanticCustomError(
             "schema/duration", "a call-back is 1m to 30d away, not {found}", {"found": quote(value)}
@@ -158,7 +159,8 @@ def _delay(value: object) -> dt.timedelta:
 def _clock(value: object) -> dt.time:
     if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
         return dt.time.fromisoformat(value)
-    raise PydanticCustomError("schema/value", 'this must be a time such as "18:00", in quotes')
+    context = {"found": quote(value), "how": meant.write_clock(value, "18:00")}
+    raise PydanticCustomError("schema/value", "{found} is no time of day; {how}", context)
 
 
 def _scalar(value: object) -> object:

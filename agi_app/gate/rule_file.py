@@ -33,7 +33,7 @@ V = TypeVar("V")
 
 def _between(least: dt.timedelta, most: dt.timedelta, words: str) -> BeforeValidator:
     def judge(value: object) -> dt.timedelta:
-        duration = parse_duration(value)
+        duration = parse_duration(value, least, most)
         if not least <= duration <= most:
             context = {"found": quote(value), "words": words}
             raise PydanticCustomError("rules/duration", "{found} is not within {words}", context)

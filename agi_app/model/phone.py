@@ -108,11 +108,26 @@ def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
         number = phonenumbers.parse(_international(cleaned), region)
     except phonenumbers.NumberParseException as error:
         without = error.error_type == error.INVALID_COUNTRY_CODE and not cleaned.startswith(("+", "00"))
-        raise (NoCountry(NO_COUNTRY) if without else NotANumber(_why_unreadable(error))) from None
+        raise (NoCountry(_without_country(cleaned)) if without else NotANumber(_why_unreadable(error))) from None
     if number.extension:
         raise NotANumber("has an extension in it: an automatic call cannot dial it; write the number alone")
     reserved = reserved_number(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
     return reserved if reserved is not None else _judge(number)
+
+
+_USUAL_FORMS = (  # how numbers look that were written for a country's own telephones
+    (re.compile(r"86(1[3-9]\d{9}|[1-9]\d{9,10})"), "if it is of China, write only + before it"),
+    (re.compile(r"1[3-9]\d{9}"), "if it is a mobile number of China, write +86 before it"),
+    (re.compile(r"0\d{8,11}"), "write + and the country's code in place of its first 0, such as +86 or +44"),
+    (re.compile(r"1?[2-9]\d{9}"), "if it is of the US or Canada, write +1 before its last ten digits"),
+)
+
+
+def _without_country(cleaned: str) -> str:
+    """The words for a number without its country, by what it looks like."""
+    digits = _NOT_DIGITS.sub("", cleaned)
+    how = next((words for form, words in _USUAL_FORMS if form.fullmatch(digits)), None)
+    return f"{NO_COUNTRY}; {how}" if how else NO_COUNTRY
 
 
 def _plain_reserved(cleaned: str) -> PhoneNumber | None:

@@ -151,7 +151,10 @@ def test_an_unknown_target_is_suggested() -> None:
         ),
         ("call_back: {prompt: x, offer: []}", "7:30: schema/value offer: this must not be empty"),
         ("call_back: {prompt: x, offer: [{in: 2h, at: '18:00'}]}", "7:38: flow/call-back"),
-        ("call_back: {prompt: x, offer: [{at: 18:0}]}", "7:39: schema/value at: this must be a time such as"),
+        (
+            "call_back: {prompt: x, offer: [{at: 18:0}]}",
+            '7:39: schema/value at: "18:0" is no time of day; write "18:00"',
+        ),
         ("call_back: {prompt: x, offer: [{in: 31d}]}", "7:39: schema/duration in: a call-back is 1m to 30d away"),
         ("branch: []", "7:7: schema/value branch: this must not be empty"),
         (

@@ -266,8 +266,8 @@ NO_COUNTRY = "has no country code: begin it with + and the country's code, such 
         ),
         (
             *("consent", f"{CONSENT}+999861380000101,survey,yes,form,2026-01-05T10：00Z,desk\n"),
-            'list.csv:2:34: consent/time time "2026-01-05T10：00Z" is no ISO 8601 date and time; write'
-            f" 2026-01-05T12:00:00+08:00, or …Z for UTC; {WIDE_COLON}",
+            'list.csv:2:34: consent/time time "2026-01-05T10：00Z" is not written as ISO 8601 asks; write'
+            f" 2026-01-05T10:00:00Z; {WIDE_COLON}",
         ),
     ],
 )

@@ -133,9 +133,9 @@ def test_the_optional_keys_have_defaults() -> None:
         (
             '"+442079460123"',
             "+442079460123",
-            "6:1: campaign/caller-id caller_id: write the number in international form",
+            '6:1: campaign/caller-id caller_id: 442079460123 is no number with + and country code; write "+4420',
         ),
-        ("+442079460123", "02079460123", "6:1: campaign/caller-id caller_id: write the number in international form"),
+        ("+442079460123", "02079460123", '6:1: campaign/caller-id caller_id: "02079460123" is no number with + and'),
         ("concurrent: 60", "concurrent: 0", "7:29: schema/value concurrent: this must be greater than or equal to 1"),
         (
             "concurrent: 60",
@@ -182,7 +182,7 @@ def test_local_numbers_are_of_their_own_place() -> None:
     for entry, fault in (
         ('"+4477": "+442079460124"', "+442079460124 does not begin with +4477"),
         ('"44": "+442079460124"', 'write how the called numbers begin, in quotes: "+"'),
-        ('"+4420": "02079460124"', "write the number in international form"),
+        ('"+4420": "02079460124"', "is no number with + and country code"),
     ):
         (found,) = faults(GOOD + f"local_caller_ids: {{{entry}}}\n")
         assert re.search(r"^\d+:\d+: campaign/(local-)?caller-id .*" + re.escape(fault), found), found

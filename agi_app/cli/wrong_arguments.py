@@ -1,0 +1,139 @@
+"""What is said of a command line that cannot be understood: what is meant, or what there is, and where to look."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+from agi_app import meant, wide_signs
+from agi_app.yaml_lines import suggest
+
+_DATE = re.compile(r"'([^']{0,200})' does not match the formats?")
+_CHOICE = re.compile(r"'([^']{0,200})' is not one of (.{1,500}?)\.?$")
+_VALUE = re.compile(r"Invalid value for '([^']{1,60})'")
+_DASHES = tuple("–—－−‐‑")
+ELSEWHERE = {  # what people look for -> how it is done here
+    "version": "write agi-app --version",
+    "help": "write agi-app --help, or agi-app COMMAND --help",
+    "start": "write agi-app campaign start NAME",
+    "stop": "write agi-app campaign stop NAME; to stop calls to a person: agi-app consent revoke NUMBER",
+    "status": "write agi-app campaign status NAME; agi-app doctor looks at everything",
+    "preview": "write agi-app campaign preview NAME",
+    "import": "write agi-app contacts import CAMPAIGN FILE, or agi-app consent import FILE",
+    "export": "write agi-app audit export --out FOLDER, or agi-app report CAMPAIGN",
+    "list": "agi-app report NAME shows a campaign; agi-app suppression status and agi-app guard list show lists",
+    "revoke": "write agi-app consent revoke NUMBER",
+    "validate": "write agi-app check FOLDER",
+    "lint": "write agi-app check FOLDER",
+    "test": "write agi-app simulate FLOW, or agi-app simulate --expect",
+    "new": "write agi-app init FOLDER",
+    "create": "write agi-app init FOLDER",
+    "call": "write agi-app campaign start NAME, then agi-app run",
+    "dial": "write agi-app campaign start NAME, then agi-app run",
+}
+
+
+def dashes_meant(arguments: list[str]) -> str | None:
+    """What is wrong with an argument that begins with a dash of another kind, which a document made of two hyphens."""
+    for argument in arguments:
+        if argument.startswith(_DASHES) and argument.lstrip("".join(_DASHES))[:1].isalpha():
+            name = wide_signs.ascii_of(argument).lstrip("-")
+            option = f"-{name}" if len(name) == 1 else f"--{name}"
+            return f"{argument}: {wide_signs.naming(argument[0])}: write {option}"
+        if argument.startswith("-") and (at := wide_signs.first(argument.partition("=")[0])) is not None:
+            return f"{argument}: {wide_signs.naming(argument[at])}: write {wide_signs.ascii_of(argument)}"
+    return None
+
+
+def explained(error: Any) -> str:
+    """The fault as its parser found it, with what to write instead; and where to look."""
+    text = error.format_message().replace("Value error, ", "")
+    told = _better(error, text)
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "agi-app"
+    return f"{told}\nsee `{path} --help`"
+
+
+def _better(error: Any, text: str) -> str:
+    if found := _DATE.search(text):
+        before = text[: found.start()].replace("Invalid value for ", "").replace("'", "").rstrip(": ")
+        return f"{before} {found[1]}: is no day as it is written here; {meant.write_day(found[1])}"
+    if found := _CHOICE.search(text):
+        choices = [choice.strip(" '") for choice in found[2].split(",")]
+        return f"{text.rstrip('.')}{_did_you_mean(found[1], choices)}"
+    if (found := _VALUE.match(text)) and (given := _given(found[1])) is not None:
+        if "datetime" in text:
+            return f"{found[1]} {given}: is no time as it is written here; {_since(given)}"
+        if "integer" in text or "number" in text:
+            return f"{found[1]} {given}: must be a whole number, in digits{wide_signs.hint(given)}"
+    if text.startswith("No such command"):
+        return _no_command(error, text)
+    if text.startswith("No such option"):
+        return _no_option(error)
+    if text.startswith(("Missing argument", "Missing option")):
+        return f"{text} {_usage(error)}"
+    if text.startswith("Got unexpected extra argument"):
+        return f"{text}; text with a space in it stands in quotes. {_usage(error)}"
+    return text.replace("Input should be", "it must be").replace(
+        ", unable to parse string as an integer", ", in digits"
+    )
+
+
+def _given(option: str) -> str | None:
+    """What stands behind an option, which the fault does not repeat."""
+    arguments = sys.argv[1:]
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if argument == option:
+            return following
+        if argument.startswith(f"{option}="):
+            return argument.partition("=")[2]
+    return None
+
+
+def _since(given: str) -> str:
+    """A time in UTC, which needs no offset."""
+    found = meant.moments(given)
+    return f"write {' or '.join(found)}, in UTC" if found else "write 2026-03-31 or 2026-03-31T18:00:00, in UTC"
+
+
+def _did_you_mean(word: str, known: list[str]) -> str:
+    hint = suggest(word, known)
+    return hint if "did you mean" in hint else wide_signs.hint(word)
+
+
+def _no_command(error: Any, text: str) -> str:
+    found = re.search(r"'([^']{0,200})'", text)
+    word = found[1] if found else ""
+    group = getattr(error.ctx, "command", None) if getattr(error, "ctx", None) else None
+    known = sorted(getattr(group, "commands", {}))
+    hint = _did_you_mean(word, known)
+    path = error.ctx.command_path if error.ctx is not None else "agi-app"
+    if hint and "did you mean" in hint:
+        return f"{path} has no command {word!r}{hint}"
+    if path == "agi-app" and word in ELSEWHERE:
+        return f"{path} has no command {word!r}: {ELSEWHERE[word]}"
+    return f"{path} has no command {word!r}{hint}; it has: {', '.join(known)}"
+
+
+def _no_option(error: Any) -> str:
+    name = str(error.option_name)
+    command = error.ctx.command if error.ctx is not None else None
+    known = sorted({option for one in (command.params if command else ()) for option in one.opts if option[:1] == "-"})
+    hint = _did_you_mean(name, known)
+    if not hint and command is not None and getattr(command, "commands", None) and name in ("--project", "-p"):
+        return f"{name}: stands behind the command: {error.ctx.command_path} COMMAND {name} FOLDER"
+    there = f"; it has: {', '.join(known)}" if known and not hint else ""
+    path = error.ctx.command_path if error.ctx is not None else "agi-app"
+    return f"{path} has no option {name}{hint or there}"
+
+
+def _usage(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return ""
+    pieces = " ".join(context.command.collect_usage_pieces(context)).translate(str.maketrans("", "", "{}")).upper()
+    needed = " ".join(
+        f"{one.opts[0]} {one.name.upper()}" for one in context.command.params if one.required and one.opts[0][:1] == "-"
+    )
+    return f"Write: {context.command_path} {pieces.replace('[OPTIONS] ', '')}{' ' if needed else ''}{needed}"

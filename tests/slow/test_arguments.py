@@ -1,0 +1,67 @@
+"""A command line that cannot be understood: what was meant, or what there is, and where to look."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+import pytest
+
+from agi_app.cli.main import main
+
+pytestmark = pytest.mark.slow  # whole commands
+
+CASES = [
+    ("campain", "agi-app has no command 'campain'; did you mean \"campaign\"?\nsee `agi-app --help`"),
+    ("campaign strat x", "agi-app campaign has no command 'strat'; did you mean \"start\"?"),
+    ("campaign list", "has no command 'list'; it has: pause, preview, resume, start, status, stop"),
+    ("validate", "agi-app has no command 'validate': write agi-app check FOLDER"),
+    ("start x", "agi-app has no command 'start': write agi-app campaign start NAME"),
+    ("check --projcet .", 'agi-app check has no option --projcet; did you mean "--project"?'),
+    ("check -P .", 'did you mean "-p"?'),
+    ("--project . check", "--project: stands behind the command: agi-app COMMAND --project FOLDER"),
+    ("check —project .", "—project: — (U+2014) is a dash of another kind; type the ASCII -: write --project"),
+    ("check –p .", "write -p"),
+    ("check －－json", "write --json"),
+    ("check --proｊect .", "--proｊect: ｊ (U+FF4A) is full-width; type the ASCII j: write --project"),
+    ("contacts import", "Missing argument 'campaign'. Write: agi-app contacts import CAMPAIGN FILE"),
+    (
+        "suppression import gb-tps list.csv --region GB",
+        "Missing option '--as-of'. Write: agi-app suppression import NAME FILE --region REGION --as-of AS_OF",
+    ),
+    ("campaign start a b", "text with a space in it stands in quotes. Write: agi-app campaign start CAMPAIGN"),
+    (
+        "suppression import gb-tps list.csv --region GB --as-of 03/04/2026",
+        "--as-of 03/04/2026: is no day as it is written here; this can mean two days; write 2026-04-03 or 2026-03-04",
+    ),
+    ("suppression import gb-tps list.csv --region GB --as-of 2026年3月4日", "write 2026-03-04"),
+    ("callerid prove +862155500001 --letter x --expires 4.3.2026", "write 2026-03-04"),
+    ("consent revoke +8613800138000 --at '03/04/2026'", "this can mean two days; write 2026-04-03 or 2026-03-04"),
+    ("consent revoke +8613800138000 --at '2026-03-04 8pm'", "write 2026-03-04T20:00:00+08:00 if that was China's"),
+    (
+        "audit export --out x --since 'last monday'",
+        "--since last monday: is no time as it is written here; write 2026-",
+    ),
+    ("audit export --out x --since '4/13/2026'", "write 2026-04-13T00:00:00, in UTC"),
+    ("guard block +8613800138000 --days two", "--days two: must be a whole number, in digits"),
+    ("schema flows", 'did you mean "flow"?'),
+    ("check --format jsn", 'did you mean "json"?'),
+    ("consent revoke 13800138000", "if it is a mobile number of China, write +86 before it"),
+    ("consent revoke 8613800138000", "if it is of China, write only + before it"),
+    ("consent revoke 02079460123", "write + and the country's code in place of its first 0"),
+    ("consent revoke 2025550123", "if it is of the US or Canada, write +1 before its last ten digits"),
+]
+
+
+@pytest.mark.parametrize(("typed", "said"), CASES)
+def test_a_wrong_command_line_says_what_to_type(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, said: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["agi-app", *shlex.split(typed)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed = capsys.readouterr()
+    told = printed.out + printed.err
+    assert said in told, told
+    assert ended.value.code == 1
+    assert "Traceback" not in told
