@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from sandbox import standing
-from sandbox.borrowed import Borrowed
+from sandbox.borrowed import Borrowed, own_settings
 from sandbox.callees import CALLEES, Callees, read_callees
 from sandbox.desks import DOES, desks_of
 from sandbox.errors import SandboxError
@@ -101,7 +101,7 @@ def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | N
             world = World(root, folder, prompts_dir=prompts, speaking=called.people, desks=desks)
             standing_up.enter_context(world)
             if project is not None:
-                standing_up.enter_context(Borrowed(project, _settings(world), say))
+                standing_up.enter_context(Borrowed(project, _settings(world, project), say))
             about = {"project": str(project.resolve())} if project is not None else {}
             standing.announce(name, {**json.loads(facts_json(world)), **about})
             print(_description(world) if project is not None else _description(world) + _settings(world), flush=True)
@@ -142,14 +142,20 @@ def _description(world: World) -> str:
     )
 
 
-def _settings(world: World) -> str:
+def _settings(world: World, project: Path | None = None) -> str:
     asterisk = world.asterisk
     lines = f"{line_toml(asterisk.prompts_dir.parent, world.desks)}\n" if asterisk.prompts_dir is not None else ""
     return (
         f"# Written by scripts/sandbox: an Asterisk and trunks that lead nowhere but into this machine.\n"
         f"{settings_toml(asterisk, trunk='sandbox', calls_per_second=10, concurrent=60)}\n{phone_toml()}\n{lines}"
-        f'[sandbox]\nclock = "{CLOCK}"    # calls are judged as if it were then: without it night is no time to call\n'
+        f'[sandbox]\nclock = "{_clock(project)}"    # calls are judged as if it were then, not by night\n'
     )
+
+
+def _clock(project: Path | None) -> str:
+    """The project's own one, so that it is the same after each start; else a time when people may be called."""
+    own = own_settings(project).get("sandbox", {}) if project is not None else {}
+    return str(own.get("clock", CLOCK)) if isinstance(own, dict) else CLOCK
 
 
 def _down(name: str | None) -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sandbox.errors import SandboxError
 
@@ -55,6 +56,15 @@ class Borrowed:
             self._say(f"{self._file}: your own settings are back")
         else:
             self._file.unlink(missing_ok=True)
+
+
+def own_settings(project: Path) -> dict[str, Any]:
+    """The settings of the project as they are without a sandbox; none where they cannot be read."""
+    file = project / (YOURS if (project / YOURS).exists() else SETTINGS)
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return {}
 
 
 def kept_tables(text: str) -> tuple[str, str]:

@@ -6,12 +6,11 @@ One SIPp process plays those that answer, the carrier plays those that are busy 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.agents import phone_conf
-from sandbox.borrowed import SETTINGS, YOURS
+from sandbox.borrowed import own_settings
 
 DESK = "front-desk"  # there is always one
 ANSWERS, BUSY, NO_ANSWER, PHONE = "answers", "busy", "no_answer", "phone"
@@ -30,12 +29,9 @@ def desks_of(project: Path | None, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _own(project: Path) -> list[str]:
-    file = project / (YOURS if (project / YOURS).exists() else SETTINGS)
-    try:
-        found = tomllib.loads(file.read_text("utf-8")).get("destinations", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return []
-    return [name for name, one in found.items() if isinstance(one, dict) and "endpoint" in one]
+    found = own_settings(project).get("destinations", {})
+    there = found.items() if isinstance(found, dict) else ()
+    return [name for name, one in there if isinstance(one, dict) and "endpoint" in one]
 
 
 def pjsip_conf(desks: Mapping[str, str], ports: Mapping[str, int], carrier: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 from pathlib import Path
 from typing import Annotated
@@ -40,6 +41,11 @@ from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
 from agi_app.store.stops import Details
 
+_THERE = (
+    "unchanged rows are recorded already; a row that was corrected in any column is a consent of its own, and the"
+    " earlier one stays on record"
+)
+
 app = typer.Typer(help="Recorded consents and stops.", no_args_is_help=True)
 consent_add.add_to(app)
 consent_show.add_to(app)
@@ -66,7 +72,8 @@ def import_(
         proofs = await consent_add.proofs_of(inst, evidence_folder)
         with progress("consents") as report:
             who, now = login_name(entered_by), inst.clock.now()
-            return await import_consent_file(inst.store, file, who, now, progress=report, proofs=proofs, sheet=sheet)
+            done = await import_consent_file(inst.store, file, who, now, progress=report, proofs=proofs, sheet=sheet)
+            return dataclasses.replace(done, notes=(*done.notes, _THERE)) if done.unchanged else done
 
     more = "batches that are stored stay; run the same command again: what is there already counts as unchanged"
     with interrupted(f"{file}: interrupted; {more}"):

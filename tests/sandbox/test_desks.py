@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -19,15 +20,17 @@ OWN = '[destinations.depot]\nendpoint = "PJSIP/depot"\n[destinations.advisers]\n
 def test_the_projects_own_desks_are_there_and_do_what_was_said(tmp_path: Path) -> None:
     project = tmp_path / "project"
     (project / "prompts").mkdir(parents=True)
-    (project / "agi-app.toml").write_text(OWN, "utf-8")
+    (project / "agi-app.toml").write_text(f'{OWN}[sandbox]\nclock = "2026-03-03T10:00:00+00:00"\n', "utf-8")
     (project / "callees.toml").write_text('[desks]\ndepot = "busy"\nnight-desk = "no_answer"\n', "utf-8")
     called = read_callees(project / "callees.toml", project / "prompts")
     desks = desks_of(project, {**called.desks, "night-desk": "phone"})
     assert desks == {"front-desk": "answers", "depot": "busy", "night-desk": "phone"}
     world = World(Path("/nowhere"), tmp_path, prompts_dir=project / "prompts", desks=desks)
-    with Borrowed(project, _settings(world), lambda _: None):
+    with Borrowed(project, _settings(world, project), lambda _: None):
         assert desks_of(project, {}) == {"front-desk": "answers", "depot": "answers"}, "yours, not the sandbox's"
-        there = load_settings(project).destinations
+        settings = load_settings(project)
+    assert settings.sandbox.clock == dt.datetime(2026, 3, 3, 10, tzinfo=dt.UTC), "your own clock stays"
+    there = settings.destinations
     assert {name: one.endpoint for name, one in there.items()} == {name: f"PJSIP/{name}" for name in desks}
     conf = world.asterisk.phones
     assert f"contact = sip:depot-20@127.0.0.1:{world.carrier.port}\n" in conf
