@@ -130,13 +130,14 @@ def _interrupt(*_: object) -> None:
 
 def _description(world: World) -> str:
     asterisk = world.asterisk
+    yours = f"; of your callees: {', '.join(world.carrier.speaking)}" if world.carrier.speaking else ""
     return (
         f"# Asterisk {asterisk.version()} and the carrier are up. Ctrl-C ends them.\n"
         f"#   ARI       {asterisk.ari_url}   user {asterisk.ari_user}   password {asterisk.ari_password}\n"
         f"#   log       {asterisk.log_path}\n"
         f"#   carrier   127.0.0.1:{world.carrier.port}/udp   capture {world.capture.file}\n"
         f"#   people    the last two digits of a number say who answers: docs/how-to/try-in-the-sandbox.md"
-        f"{''.join(f'; {s} is yours' for s in world.carrier.speaking)}\n"
+        f"{yours}\n"
         f"#   desks     {', '.join(f'{desk} {DOES[does]}' for desk, does in world.desks.items())}\n"
         f"#   phone     scripts/sandbox phone answers calls of the trunk `phone`, such as those of agi-app rehearse\n"
     )

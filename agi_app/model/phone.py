@@ -27,6 +27,7 @@ _NOT_DIGITS = re.compile(r"\D")
 _SHORTEST_CN = 10  # digits of area code and number; metadata also allows area code + 110, 12345 and the like
 _BULK_REGION = {"86": "CN", "44": "GB", "1": "US"}
 _RESERVED_REGIONS = frozenset({"US", "GB"})  # regions of the ranges that are not +999
+_TEST_RANGES = "+99986… for China, +99944… for the United Kingdom, +9991 and an area code for the USA"
 NO_COUNTRY = "has no country code: begin it with + and the country's code, such as +86, +44 or +1"
 UNKNOWN_REGION = "ZZ"  # CLDR's code for it
 _REGION_ZONE = {"CN": ("Asia/Shanghai",), "GB": ("Europe/London",)}
@@ -104,6 +105,8 @@ def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
     reserved = _plain_reserved(cleaned)
     if reserved is not None:
         return reserved
+    if cleaned.startswith(("+999", "00999")):
+        raise NotANumber(f"is no test number: those begin with {_TEST_RANGES}, and have 8 to 15 digits")
     try:
         number = phonenumbers.parse(_international(cleaned), region)
     except phonenumbers.NumberParseException as error:
