@@ -1,10 +1,4 @@
-"""asyncio's own event loop, but it reads sockets in small pieces: a long run holds no more memory than a short one.
-
-asyncio asks for 256 KiB at every read and gives back what was not filled. glibc cuts such a piece from its heap;
-what is put into the gap before the next read keeps the gap too small for it, so the heap grows while nothing in it
-is in use: 11 MiB after 10,000 calls, with no more objects alive. A small read finds its old place again, and takes a
-third of the time. ``scripts/bench soak`` is the measurement.
-"""
+"""What the worker's event loop (uvloop) is spared, and work beside it: collections of garbage, ends, threads."""
 
 from __future__ import annotations
 
@@ -19,21 +13,6 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 ASK_AGAIN_S = 1.0
 YOUNG = 5_000  # new objects before those are looked through; 700 took 2 % of a busy worker's time
-READ_SIZE = 16 * 1024  # bytes; an event of Asterisk has 1 to 2 KiB
-
-
-class SmallReads(asyncio.SelectorEventLoop):
-    """For ``asyncio.Runner(loop_factory=SmallReads)``.
-
-    The size of a read is an attribute of asyncio's transports and no part of its interface, so a unit test watches
-    it. Without it all would work as before, with more memory.
-    """
-
-    def _make_socket_transport(self, *arguments: Any, **named: Any) -> asyncio.Transport:
-        transport: Any = super()._make_socket_transport(*arguments, **named)  # type: ignore[misc]
-        transport.max_size = READ_SIZE
-        made: asyncio.Transport = transport
-        return made
 
 
 def spare_collections() -> None:

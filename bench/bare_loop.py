@@ -22,8 +22,8 @@ from typing import Any
 
 import aiohttp
 import msgspec
+import uvloop
 
-from agi_app.event_loop import SmallReads
 from sandbox.asterisk import TRUNK
 
 APP = "bench-bare"
@@ -147,6 +147,6 @@ def used(before: Mapping[str, float] | None = None) -> dict[str, float]:
 
 if __name__ == "__main__":
     url, user, prompts, file, rate = sys.argv[1:]
-    with asyncio.Runner(loop_factory=SmallReads) as runner:  # the loop that agi-app runs on
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the loop that agi-app runs on
         done = runner.run(run(url, user, prompts, Path(file).read_text().split(), float(rate)))
     print(json.dumps(done))

@@ -6,11 +6,11 @@ import asyncio
 from typing import Annotated
 
 import typer
+import uvloop
 
 from agi_app import log
 from agi_app.cli.common import HERE, ProjectOption, say, settings_of
 from agi_app.dialer.takeover import take_over
-from agi_app.event_loop import SmallReads
 from agi_app.installation import installation, migrate_database
 
 
@@ -35,7 +35,7 @@ def run(
 
             await run_worker(inst, lock)
 
-    with asyncio.Runner(loop_factory=SmallReads) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(go())
 
 

@@ -42,7 +42,6 @@ EVENT_FILTER = {
             "ChannelLeftBridge",
             "ChannelStateChange",
             "ChannelVarset",
-            "PlaybackStarted",
         )
     ]
 }
@@ -144,6 +143,19 @@ class Ari:
             raise RequestFailed(f"{method} {uri}", 0, "no connection to Asterisk; nothing was sent")
         limit = self.settings.request_timeout if timeout is None else timeout
         return await self._socket.request(method, uri, query, body, timeout=limit)
+
+    async def tell(
+        self, method: str, uri: str, query: Params | None = None, *, answered: Callable[[int], None] | None = None
+    ) -> None:
+        """Send one request that never blocks, and do not wait for its answer, whose status ``answered`` gets.
+
+        It is carried out before what is sent over the socket later. Raises RequestFailed when it cannot be sent.
+        """
+        if not is_non_blocking(method, uri):
+            raise ValueError(f"{method} {uri} may block, so its answer is waited for")
+        if self._socket is None:
+            raise RequestFailed(f"{method} {uri}", 0, "no connection to Asterisk; nothing was sent")
+        await self._socket.tell(method, uri, query, answered)
 
     async def ping(self) -> float:
         """Round-trip time over the socket in seconds."""

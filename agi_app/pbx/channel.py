@@ -175,8 +175,8 @@ class Channel:
         self._unbegun.discard(playback_id)
 
     async def stop_playback(self, playback_id: str) -> None:
-        """Cut a prompt short; one that has ended already is no error."""
-        await self._unless_gone("DELETE", f"playbacks/{playback_id}")
+        """Cut a prompt short; one that has ended already is no error. What is played next is heard after it."""
+        await self._ari.tell("DELETE", f"playbacks/{playback_id}")
 
     async def detour(self, context: str, extension: str) -> bool:
         """Let the dialplan have the call for a while: it comes back as ``Started``, with arguments.

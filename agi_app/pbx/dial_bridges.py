@@ -45,11 +45,6 @@ class DialBridges:
         await self._request("POST", f"bridges/{bridge}", {"type": "mixing"})
         return await self._add(bridge, channel_id)
 
-    async def leave(self, bridge: str, channel_id: str) -> None:
-        """Take the channel, which is answered, out of the bridge; raises RequestFailed."""
-        await self._request("POST", f"bridges/{bridge}/removeChannel", {"channel": channel_id})
-        self.give_back(bridge)
-
     def give_back(self, bridge: str) -> None:
         """Nobody is in it any more."""
         if bridge.startswith(f"{DIAL_BRIDGE}{self._series}-"):

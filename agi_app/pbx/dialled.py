@@ -58,26 +58,26 @@ class DialledChannel(Channel):
             raise RequestFailed(f"create {self.id}", 0, "the channel ended at once; nothing was dialled")
 
     async def next_event(self, timeout: float | None = None) -> Event | None:
-        """As every channel; at the answer it takes as long as Asterisk needs to let it out of its bridge."""
+        """As every channel; at the answer it is told to come out of its bridge, which it does before it plays."""
         event = await super().next_event(timeout)
         return await self._come_out() if isinstance(event, PickedUp) else event
 
     async def _come_out(self) -> Event | None:
-        bridge, self._bridge = self._bridge, None
         try:
-            if bridge is not None:
-                await self._ari.dial_bridges.leave(bridge, self.id)
+            if self._bridge is not None:
+                out_of = f"bridges/{self._bridge}/removeChannel"
+                await self._ari.tell("POST", out_of, {"channel": self.id}, answered=self._came_out)
         except RequestFailed as fault:
-            if fault.status:  # it has hung up, as a rule: its end is on the way
-                _log.debug("an answered call is not in its bridge any more", channel=self.id, reason=str(fault))
-                self._bridge = bridge
-                if self.ended is not None:
-                    self._bridge_is_free()
-            else:
-                self._ari.hang_up_soon(self.id)
-                self.deliver(Lost(f"answered while the connection to Asterisk broke: {fault}"))
-                return self.ended
+            self._ari.hang_up_soon(self.id)
+            self.deliver(Lost(f"answered while the connection to Asterisk broke: {fault}"))
+            return self.ended
         return Started()
+
+    def _came_out(self, status: int) -> None:
+        if status < 400:
+            self._bridge_is_free()
+        else:  # it has hung up, as a rule: its end is on the way, and frees the bridge
+            _log.debug("an answered call is not in its bridge any more", channel=self.id, status=status)
 
     def _bridge_is_free(self) -> None:
         bridge, self._bridge = self._bridge, None

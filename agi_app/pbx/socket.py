@@ -58,7 +58,8 @@ class EventSocket:
         self._on_event = on_event
         self._waiting: dict[str, _Waiting] = {}  # in the order they were sent
         self._alarm: asyncio.TimerHandle | None = None  # one for all of them, since nearly all are answered in time
-        self._sending: set[str] = set()  # those that are not in the kernel's hands yet
+        self._sending: set[str] = set()  # those that Asterisk has not taken in full
+        self._told: dict[str, Callable[[int], None]] = {}  # for whose status nobody waits
         self._ids = itertools.count(1)
         self._open = True
         self._doubtful = False  # a request was not answered, and nothing has come since
@@ -119,7 +120,7 @@ class EventSocket:
     ) -> Response:
         """Send one request and wait for its answer; raises RequestFailed (status 0) without one.
 
-        The frame has left, or is in the kernel's hands, before this first suspends.
+        The frame is on its way, in the order of the requests, before this first suspends.
         """
         what = f"{method} {uri}"
         if not self.is_open:
@@ -149,14 +150,31 @@ class EventSocket:
                 answer.exception()  # it failed while it was being sent: nobody asks for this any more
         return Response(reply.status_code, reply.message_body)
 
+    async def tell(self, method: str, uri: str, query: Params | None, answered: Callable[[int], None] | None) -> None:
+        """Send one request and do not wait for its answer; ``answered`` gets its status, if one comes.
+
+        What is sent right behind it shares its packet. Raises RequestFailed (status 0) when it cannot be sent.
+        """
+        if not self.is_open:
+            raise RequestFailed(f"{method} {uri}", 0, "no connection to Asterisk; nothing was sent")
+        request_id = str(next(self._ids))
+        if answered is not None:
+            self._told[request_id] = answered
+        try:
+            await self._socket.send_frame(_request_frame(request_id, method, uri, query, None), aiohttp.WSMsgType.TEXT)
+        except (aiohttp.ClientError, ConnectionError) as fault:
+            self._told.pop(request_id, None)
+            raise RequestFailed(f"{method} {uri}", 0, f"connection lost: {fault}") from fault
+
     def break_off(self) -> None:
         """Drop a connection that is no good any more, and what of ours is still on its way over it.
 
         Nothing given up here may arrive later, an originate least of all: so a reset, not a goodbye.
         """
-        raw: sockets.socket | None = self._socket.get_extra_info("socket")
-        if raw is not None:
-            with contextlib.suppress(OSError):  # it is closed already
+        lent = self._socket.get_extra_info("socket")
+        if lent is not None:
+            # The event loop lends no socket that can be shut down: a second handle of the same one can be.
+            with contextlib.suppress(OSError), lent.dup() as raw:  # it is closed already
                 raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
                 raw.shutdown(sockets.SHUT_RDWR)  # wakes the reader
 
@@ -180,7 +198,10 @@ class EventSocket:
             return
         if frame.type == "RESTResponse":
             waiting = self._waiting.get(frame.request_id)
-            if waiting is not None and not waiting.answer.done():
+            if waiting is None:
+                if (answered := self._told.pop(frame.request_id, None)) is not None:
+                    answered(frame.status_code)
+            elif not waiting.answer.done():
                 waiting.answer.set_result(frame)
         elif frame.type == "ApplicationReplaced":
             self.replaced = True

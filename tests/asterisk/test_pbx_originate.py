@@ -373,6 +373,7 @@ async def test_the_bridges_in_which_calls_wait_are_used_again_and_hold_nobody(cl
         await all_events(channel)
     assert [members for name, members in await bridges(client) if name.startswith(DIAL_BRIDGE)] == [[]]
     first, second = await asyncio.gather(client.answered(number("10")), client.answered(number("10")))
+    await client.ari.ping()  # over the same socket, so they are told to come out, and have
     assert [members for name, members in await bridges(client) if name.startswith(DIAL_BRIDGE)] == [[], []]
     await asyncio.gather(first.hangup(), second.hangup())
 

@@ -13,9 +13,10 @@ import sys
 import time
 from pathlib import Path
 
+import uvloop
+
 from agi_app import log
 from agi_app.clock import SystemClock
-from agi_app.event_loop import SmallReads
 from agi_app.pbx.agi import AgiServer, AgiSession
 from agi_app.screening_config import AgiSettings
 
@@ -101,5 +102,5 @@ async def main() -> None:
 
 if __name__ == "__main__":
     log.configure()
-    with asyncio.Runner(loop_factory=SmallReads) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import aiohttp
 import pytest
+import uvloop
 
 from agi_app.errors import RequestFailed
 from agi_app.pbx import socket as module
@@ -21,6 +22,7 @@ from agi_app.pbx.socket import EventSocket
 pytestmark = pytest.mark.slow  # waits on a real clock: not part of the fast unit tests
 
 LIMIT_S = 0.16
+MUCH = 32 * 1024 * 1024  # bytes; more than the kernel takes
 EVENT = '{"type": "StasisEnd"}'
 
 
@@ -213,6 +215,56 @@ async def test_a_request_that_cannot_leave_breaks_the_connection_off_in_its_time
         reset.set()
         with pytest.raises(RequestFailed):
             await asking
+
+
+async def test_what_nobody_waits_for_is_sent_in_order_and_its_status_told() -> None:
+    async with opened() as (far, socket):
+        told: list[int] = []
+        await socket.tell("DELETE", "playbacks/a", None, told.append)
+        await socket.tell("DELETE", "playbacks/b", None, None)
+        await socket.request("POST", "channels/x/play", None, None, timeout=1.0)
+        assert far.asked == ["DELETE playbacks/a", "DELETE playbacks/b", "POST channels/x/play"]
+        assert told == [200]
+        assert not socket.stalled
+
+
+async def test_what_cannot_be_sent_is_not_told() -> None:
+    async with opened() as (far, socket):
+        far.closed = True
+        with pytest.raises(RequestFailed, match="nothing was sent"):
+            await socket.tell("DELETE", "playbacks/a", None, None)
+    assert far.asked == []
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_what_was_given_up_over_a_real_connection_does_not_arrive_later(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """An event loop does not lend its socket whole: the reset must be made of what it does lend."""
+
+    async def break_off() -> int:
+        with sockets.create_server(("127.0.0.1", 0)) as listener:
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            arriving, _ = listener.accept()
+        far = FakeWebSocket()
+        far.raw.close()
+        far.raw = writer.get_extra_info("socket")
+        writer.write(b"x" * MUCH)
+        EventSocket(cast(Any, far), lambda _: None).break_off()
+        writer.transport.abort()
+        far.far.close()
+        return await asyncio.to_thread(_all_of, arriving)
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(break_off()) < MUCH
+
+
+def _all_of(arriving: sockets.socket) -> int:
+    arrived = 0
+    with arriving, contextlib.suppress(ConnectionResetError):
+        while data := arriving.recv(65536):
+            arrived += len(data)
+    return arrived
 
 
 async def test_what_was_given_up_cannot_arrive_later() -> None:

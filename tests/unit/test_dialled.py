@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -33,6 +34,17 @@ class Pbx:
         self.asked.append(f"{method} {ending if ending in ('addChannel', 'removeChannel') else 'bridge'}")
         if (status := self.fails.get(ending)) is not None:
             raise RequestFailed(uri, status, "fault")
+
+    async def tell(self, method: str, uri: str, query: Any, *, answered: Callable[[int], None]) -> None:
+        """As a request; its status comes at once, but for 0: it could not be sent."""
+        try:
+            await self.request(method, uri, query)
+        except RequestFailed as fault:
+            if not fault.status:
+                raise
+            answered(fault.status)
+        else:
+            answered(200)
 
     def hang_up_soon(self, channel_id: str, settle: float = 0.0) -> None:
         """Remembered."""

@@ -1,10 +1,9 @@
-"""A read of a socket takes a small piece of memory, whatever waits in the kernel; the service runs on such a loop."""
+"""The service runs on uvloop, collects little garbage, and waits for no thread that it gave up."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -13,42 +12,11 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+import uvloop
 
 from agi_app import app, log
 from agi_app.cli import service
-from agi_app.event_loop import READ_SIZE, SmallReads, in_background, spare_collections
-
-MESSAGE = bytes(range(256)) * 300  # 75 KiB, more than one read
-
-
-class Reader(asyncio.Protocol):
-    """Keeps the pieces as they come."""
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-        self.ended = asyncio.get_running_loop().create_future()
-
-    def data_received(self, data: bytes) -> None:
-        self.pieces.append(data)
-
-    def connection_lost(self, fault: Exception | None) -> None:
-        self.ended.set_result(None)
-
-
-def test_all_arrives_in_pieces_of_the_read_size() -> None:
-    async def receive(end: socket.socket) -> list[bytes]:
-        _, reader = await asyncio.get_running_loop().create_connection(Reader, sock=end)
-        async with asyncio.timeout(5.0):
-            await reader.ended
-        return reader.pieces
-
-    near, far = socket.socketpair()
-    with far:
-        far.sendall(MESSAGE)
-    with asyncio.Runner(loop_factory=SmallReads) as runner:
-        pieces = runner.run(receive(near))
-    assert b"".join(pieces) == MESSAGE
-    assert max(map(len, pieces)) == READ_SIZE
+from agi_app.event_loop import in_background, spare_collections
 
 
 def test_the_worker_runs_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +39,7 @@ def test_the_worker_runs_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "run_worker", run_worker)
     monkeypatch.setattr(log, "configure", lambda **_: None)
     service.run(Path())
-    assert [type(loop) for loop in loops] == [SmallReads]
+    assert [type(loop) for loop in loops] == [uvloop.Loop]
 
 
 def test_a_started_worker_is_not_looked_through_again() -> None:
