@@ -4,8 +4,47 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from pathlib import Path
+
+from agi_app.printable import named, one_line, unfit
+
+LONGEST_ENDING = 16  # bytes, with its dot
+_SHOWN = 120  # characters
+LONGEST_NAME = (
+    200  # bytes of a name that is kept: what is put in front of it when it is written out again must fit, too
+)
+
+
+def name_fault(name: str) -> str | None:
+    """Why a file name is not kept, said behind it; None: it is."""
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        return "has bytes in its name that are no UTF-8; rename the file"
+    if size > LONGEST_NAME:
+        return f"has a name of {size} bytes; at most {LONGEST_NAME}: rename the file"
+    if name in ("", ".", "..") or "/" in name or "\\" in name:
+        return "is no name of a file: it has no folders, slashes or backslashes in it"
+    if found := re.search("[\t\n\r]", name) or unfit(name):
+        return f"has {named(found[0])} in its name, as character {found.start() + 1}; rename the file"
+    return None
+
+
+def shortened(file: Path) -> str:
+    """For a message about a name that may have hundreds of characters."""
+    text = str(file)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]}…{text[-_SHOWN // 2 :]}"
+
+
+def kept_name(name: str) -> str:
+    """A name from the records, which may be older than ``name_fault``, as one that a file can have."""
+    plain = re.sub(r"[/\\\t\n\r\x00]", "_", one_line(name.encode(errors="replace").decode()))
+    if len(plain.encode()) > LONGEST_NAME:
+        ending = Path(plain).suffix if len(Path(plain).suffix.encode()) <= LONGEST_ENDING else ""
+        plain = plain.encode()[: LONGEST_NAME - len(ending.encode())].decode(errors="ignore") + ending
+    return plain if plain not in ("", ".", "..") else "evidence"
 
 
 def write_whole(file: Path, content: bytes, mode: int = 0o666) -> None:
@@ -17,7 +56,7 @@ def write_whole(file: Path, content: bytes, mode: int = 0o666) -> None:
         file.write_bytes(content)
         return
     file = file.resolve()  # a link stays a link
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    temporary = file.with_name(f".{secrets.token_hex(8)}.part")  # fits wherever the name does
     try:
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(fd, "wb") as out:

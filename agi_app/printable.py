@@ -1,13 +1,15 @@
 """Text of others fit for a terminal: what a terminal would obey, or nobody would see, is shown as its code.
 
 An escape sequence in a name can move the cursor, paint over a line or fill the clipboard; a bidi override turns a
-number around. Everything that a command prints goes through here, and files with such characters are refused.
+number around; a character without width makes two texts of one that look alike. Everything that a command prints goes
+through here, and files with such characters are refused: ``unfit``.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import unicodedata
 
 # Control characters, separators of lines and paragraphs, bidi marks and overrides, what has no width, tags, halves of
 # pairs. The joiners of emoji and of Persian stay.
@@ -16,6 +18,59 @@ _UNSEEN = "\xad\u061c\u180e\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f\ufeff\uf
 OBEYED = re.compile(f"[{_OBEYED}]")  # no file may have them; ends of lines and tabs are not among them
 _SHOWN_AS_CODE = re.compile(f"[{_OBEYED}{_UNSEEN}\t\n\r]")
 _SHOWN_IN_LINES = re.compile(f"[{_OBEYED}{_UNSEEN}\r]")
+
+
+# What has no width or looks like a space, and is no space; some of it does its work in some scripts and in emoji.
+_JOINERS, _MARKS = "\u200c\u200d", "\u061c\u200e\u200f"
+_STYLES, _MONGOLIAN = "\ufe0e\ufe0f", "\u180b-\u180f"
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d173-\U0001d17a\ufe00-\ufe0d\U000e0000-\U000e0fff"
+_SUSPECT = re.compile(f"[{_OBEYED}{_UNSEEN}{_BLANK}{_JOINERS}{_STYLES}{_MONGOLIAN}]")
+_JOINED = re.compile("[\u0600-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]")  # Arabic and Persian, Indic scripts …
+_MONGOLIAN_LETTER = re.compile("[\u1807\u1820-\u18aa\u180b-\u180f]")
+_KEYCAP = "\u20e3"
+
+
+def unfit(text: str) -> re.Match[str] | None:
+    """The first character that no text of a file may have: a terminal obeys it, or nobody sees it.
+
+    What a script needs may stay, where it does its work: joiners between letters of Arabic, Persian and Indic scripts
+    and within emoji, marks of direction in a text that has letters of a right-to-left script, the style of a sign
+    (``❤️``), the selectors of Mongolian. In Chinese and English none of them has work to do.
+    """
+    marks_work: bool | None = None
+    for found in _SUSPECT.finditer(text):
+        if found[0] in _MARKS:
+            if marks_work is None:
+                marks_work = any(unicodedata.bidirectional(c) in ("R", "AL") for c in text if c not in _MARKS)
+            if not marks_work:
+                return found
+        elif not _at_work(
+            found[0], text[max(0, found.start() - 1) : found.start()], text[found.end() : found.end() + 1]
+        ):
+            return found
+    return None
+
+
+def suspect(text: str) -> bool:
+    """Whether ``unfit`` may find something in a part of the text."""
+    return _SUSPECT.search(text) is not None
+
+
+def _at_work(character: str, before: str, behind: str) -> bool:
+    if character in _STYLES:
+        return behind == _KEYCAP or (
+            before != "" and (unicodedata.category(before) in ("So", "Sm") or before in "ℹ‼⁉〰")
+        )
+    if character in _JOINERS and _JOINED.match(before) and _JOINED.match(behind):
+        return True
+    if character == "\u200d":
+        return _pictures(before) and _pictures(behind)
+    return "\u180b" <= character <= "\u180f" and bool(_MONGOLIAN_LETTER.match(before))
+
+
+def _pictures(character: str) -> bool:
+    """Whether it is a sign of an emoji: a picture, a tone of skin, its style."""
+    return character != "" and (unicodedata.category(character) in ("So", "Sk") or character in _STYLES)
 
 
 def one_line(text: str) -> str:
@@ -37,9 +92,15 @@ def _code(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape", "surrogatepass").decode()
 
 
-def orders(found: re.Match[str]) -> str:
-    """What is wrong with the character that ``OBEYED`` found, and where it stands in its text."""
-    return f"has U+{ord(found[0]):04X} as character {found.start() + 1}, which gives orders to a terminal: remove it"
+def fault_of(found: re.Match[str]) -> str:
+    """What is wrong with the character that ``unfit`` found, and where it stands in its text."""
+    does = "gives orders to a terminal" if OBEYED.match(found[0]) else "nobody sees"
+    return f"has {named(found[0])} as character {found.start() + 1}, which {does}: remove it"
+
+
+def named(character: str) -> str:
+    """``U+200B ZERO WIDTH SPACE``; control characters have no name."""
+    return f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
 
 
 def count_of(number: int, one: str, many: str = "") -> str:

@@ -26,11 +26,11 @@ from agi_app.consent.evidence import EvidenceFiles, read_evidence
 from agi_app.contacts.columns import LANGUAGE
 from agi_app.contacts.consent_file import one_consent
 from agi_app.contacts.consent_proof import Proofs
-from agi_app.errors import InputError
+from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.installation import Installation
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
-from agi_app.printable import count_of
+from agi_app.printable import count_of, fault_of, unfit
 from agi_app.store import wordings
 from agi_app.store.consents import ConsentImportCount, import_consents
 
@@ -132,13 +132,16 @@ def list_wordings(project: ProjectOption = HERE, as_json: JsonOption = False) ->
 
 def _text(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8-sig").strip()
+        written = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"{file}: there is no such file") from None
     except UnicodeDecodeError:
         raise InputError(f"{file}: is not UTF-8; save it as UTF-8") from None
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}") from error
-    if not text:
+    if not written.strip():
         raise InputError(f"{file}: is empty; it must have the exact words that people are shown")
-    return text
+    for number, line in enumerate(written.split("\n"), 1):
+        if found := unfit(line):
+            raise AuthorError(Problem(str(file), number, found.start() + 1, "table/unprintable", fault_of(found)))
+    return written.strip()

@@ -17,7 +17,7 @@ from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
 from agi_app.consent.story_words import SENTENCES
 from agi_app.errors import InputError
-from agi_app.files import write_whole
+from agi_app.files import kept_name, write_whole
 from agi_app.installation import Installation
 from agi_app.store.access import Access, log_access
 from agi_app.store.history import PersonHistory, StoredConsent, StoredRevocation, person_history
@@ -120,7 +120,7 @@ def _write_all(files: EvidenceFiles, named: dict[str, str], out: Path) -> list[s
         if content is None:
             lines.append(f"{name}: is not kept here (any more); its SHA-256 is {digest}")
             continue
-        target = out / f"{digest[:12]}-{Path(name).name}"
+        target = out / f"{digest[:12]}-{kept_name(name)}"
         try:
             out.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_whole(target, content, 0o600)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.errors import ConfigError, InputError
-from agi_app.files import write_whole
+from agi_app.files import name_fault, shortened, write_whole
 from agi_app.gate.rules import LONGEST_PROOF, PROOF_KINDS
 from agi_app.model.phone import NotANumber, PhoneNumber, parse
 from agi_app.store.caller_ids import Proof, add_proof
@@ -114,6 +114,8 @@ def number_of(text: str) -> PhoneNumber:
 
 
 def _read(letter: Path) -> bytes:
+    if fault := name_fault(letter.name):
+        raise InputError(f"{shortened(letter)}: {fault}")
     try:
         size = letter.stat().st_size
         if not 0 < size <= LARGEST_LETTER:

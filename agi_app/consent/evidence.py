@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.errors import InputError
+from agi_app.files import name_fault, shortened
 from agi_app.recordings.files import RecordingFiles
 from agi_app.sealed_files import SealedFiles
 
@@ -35,7 +36,9 @@ class KeptFiles:
 
 
 def read_evidence(file: Path) -> bytes:
-    """The content of a file that somebody hands in as evidence. Blocks. Raises InputError."""
+    """The content of a file that somebody hands in as evidence; its name is kept, too. Blocks. Raises InputError."""
+    if fault := name_fault(file.name):
+        raise InputError(f"{shortened(file)}: {fault}")
     try:
         if not file.is_file():
             raise InputError(f"{file}: there is no such file")

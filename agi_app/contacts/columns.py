@@ -15,7 +15,7 @@ from agi_app import wide_signs
 from agi_app.contacts.table import SHOWN_PROBLEMS, WIDE_DELIMITER, Row, Table
 from agi_app.errors import AuthorError, Problem
 from agi_app.model import phone
-from agi_app.printable import OBEYED, one_line, orders
+from agi_app.printable import fault_of, one_line, suspect, unfit
 from agi_app.yaml_lines import quote, suggest
 
 # Titles that a column with telephone numbers has, beside "number"; two of them in one file are refused
@@ -69,21 +69,21 @@ class Cells:
         self._faults: list[tuple[int, str, str]] = []  # cell, rule, reason
         if row.fault:
             self._faults.append((row.fault.cell, row.fault.rule, row.label(row.fault.cell) + row.fault.reason))
-        elif OBEYED.search("".join(row.cells)):
-            self._obeyed()
+        elif suspect("".join(row.cells)):
+            self._unfit()
 
     @property
     def readable(self) -> bool:
         """False when the row as such is broken: then its cells mean nothing."""
         return self._row.fault is None
 
-    def _obeyed(self) -> None:
-        """Faults of the cells that would give orders to a terminal; numbers are not kept as text."""
+    def _unfit(self) -> None:
+        """Faults of cells that give orders to a terminal or seem to be others; numbers are not kept as text."""
         for index, cell in enumerate(self._row.cells):
-            found = OBEYED.search(cell)
+            found = unfit(cell)
             if found and index != self._columns.known.get("number") and len(self._faults) < _SHOWN_FAULTS:
                 title = quote(self._columns.header[index]) if index < len(self._columns.header) else "the cell"
-                self._faults.append((index, "table/unprintable", f"{self._row.label(index)}{title} {orders(found)}"))
+                self._faults.append((index, "table/unprintable", f"{self._row.label(index)}{title} {fault_of(found)}"))
 
     def has(self, name: str) -> bool:
         """Whether the file has this column."""

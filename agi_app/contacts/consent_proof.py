@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agi_app.contacts.columns import Cells
 from agi_app.errors import InputError
+from agi_app.files import name_fault, shortened
 from agi_app.yaml_lines import quote, suggest
 
 Keep = Callable[[Path], bytes]  # stores a file and returns the SHA-256 of its content
@@ -58,7 +59,9 @@ def evidence_of(cells: Cells, proofs: Proofs) -> tuple[bytes | None, str | None]
     if not name:
         return None, None
     reason = None
-    if proofs.folder is None or proofs.keep is None:
+    if fault := name_fault(name):
+        reason = f"{quote(shortened(Path(name)))} {fault}"
+    elif proofs.folder is None or proofs.keep is None:
         reason = "names a file; say where the files lie with --evidence-folder"
     else:
         file = proofs.folder / name

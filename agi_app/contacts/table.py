@@ -24,7 +24,7 @@ from agi_app import wide_signs
 from agi_app.contacts.encoding import detect
 from agi_app.contacts.text_lines import LONGEST_ROW, Lines, RowTooLong, text_lines
 from agi_app.errors import AuthorError, Problem
-from agi_app.printable import OBEYED, count_of, one_line, orders
+from agi_app.printable import count_of, fault_of, one_line, unfit
 from agi_app.yaml_lines import quote
 
 DELIMITERS = ",;\t"
@@ -188,8 +188,8 @@ def _wrong_titles(header: tuple[str, ...]) -> Iterator[tuple[int, str, str]]:
     for index, name in enumerate(header):
         if not name:
             yield index, "table/header-empty", f"column {index + 1} has no name; name it or delete it"
-        elif found := OBEYED.search(name):
-            yield index, "table/unprintable", f"{quote(one_line(name))} {orders(found)}"
+        elif found := unfit(name):
+            yield index, "table/unprintable", f"{quote(one_line(name))} {fault_of(found)}"
         elif name in seen:
             yield index, "table/header-duplicate", f"{quote(name)} names two columns; rename or delete one"
         seen.add(name)

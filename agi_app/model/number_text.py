@@ -11,6 +11,8 @@ import unicodedata
 
 import phonenumbers
 
+from agi_app.printable import named
+
 LONGEST = 250  # characters, as phonenumbers has it
 SHORTEST = 7  # digits: what has fewer is an extension, a day or a count
 _LONG = 13  # characters of E.164 from which on two short numbers may be in it
@@ -116,7 +118,5 @@ def _around(character: str) -> bool:
 
 
 def _named(character: str) -> str:
-    code = f"U+{ord(character):04X}"
-    name = unicodedata.name(character, "")
     shown = f"{character} " if character.isprintable() and not character.isspace() else ""
-    return f"{shown}({code}{' ' if name else ''}{name})"
+    return f"{shown}({named(character)})"

@@ -22,7 +22,7 @@ from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
 from agi_app.errors import InputError
-from agi_app.files import write_whole
+from agi_app.files import kept_name, write_whole
 from agi_app.proof.handout import sign_files, write_verifier
 from agi_app.proof.notary import Notary
 from agi_app.proof.prove import Proof, prove
@@ -142,7 +142,7 @@ async def _evidence(files: KeptFiles, case: CaseRow, found: PersonHistory | None
             named.setdefault(row.evidence_sha256, row.evidence_file or "evidence")
     mine = None
     for digest, original in named.items():
-        name = f"evidence/{digest[:12]}-{Path(original).name}"
+        name = f"evidence/{digest[:12]}-{kept_name(original)}"
         content = await asyncio.to_thread(files.evidence.read, bytes.fromhex(digest))
         if content is None:
             bundle.missing.append(name)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
+import os
 from pathlib import Path
 
 import pytest
 
+from agi_app.consent.evidence import read_evidence
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import NO_PROOFS, one_consent, parse_consents
 from agi_app.contacts.consent_proof import Proofs
 from agi_app.contacts.table import Table
 from agi_app.errors import AuthorError, InputError
+from agi_app.files import LONGEST_NAME, kept_name, name_fault, write_whole
 from agi_app.model.person import Consent
 
 NOW = dt.datetime(2026, 3, 3, tzinfo=dt.UTC)
@@ -88,13 +91,71 @@ def test_an_evidence_file_is_kept_by_its_hash(proofs: Proofs) -> None:
     assert (found.evidence_file, found.evidence_sha256) == ("a.pdf", hashlib.sha256(b"scan").digest())
 
 
-@pytest.mark.parametrize("name", ["b.pdf", "../secret", "/etc/hostname"])
-def test_a_row_whose_file_is_missing_or_elsewhere_is_rejected(name: str, proofs: Proofs) -> None:
+@pytest.mark.parametrize("name", ["b.pdf", "../secret", "/etc/hostname", "link.pdf"])
+def test_a_row_whose_file_is_missing_or_elsewhere_is_rejected(name: str, proofs: Proofs, tmp_path: Path) -> None:
     """A consent never gets into the ledger without the proof that it names."""
-    with pytest.raises(InputError, match=r"no such file|leads out of the evidence folder"):
+    (tmp_path / "scans" / "link.pdf").symlink_to(tmp_path / "secret")
+    with pytest.raises(InputError, match=r"no such file|is no name of a file|leads out of the evidence folder"):
         one({"wording": EN, "evidence_file": name}, proofs)
     with pytest.raises(InputError, match="--evidence-folder"):
         one({"wording": EN, "evidence_file": "a.pdf"})
+
+
+BAD_NAMES = [
+    ("x" * 197 + ".pdf", "name of 201 bytes; at most 200"),
+    ("凭" * 90 + ".pdf", "name of 274 bytes"),
+    ("x" * 5000, "name of 5000 bytes"),
+    ("sub/a.pdf", "no folders, slashes"),
+    ("sub\\a.pdf", "no folders, slashes"),
+    ("..", "no folders"),
+    ("a\nb.pdf", r"U\+000A"),
+    ("a\u200b.pdf", "ZERO WIDTH SPACE"),
+]
+
+
+@pytest.mark.attack("row 25: names of evidence files that no disk takes, or that are another file's")
+@pytest.mark.parametrize(("name", "why"), BAD_NAMES)
+def test_a_name_that_no_disk_takes_is_refused_before_anything_is_kept(name: str, why: str, tmp_path: Path) -> None:
+    def keep(_file: Path) -> bytes:
+        raise AssertionError("nothing may be kept")
+
+    with pytest.raises(InputError, match=why) as refused:
+        one({"wording": EN, "evidence_file": name}, Proofs(WORDINGS, tmp_path, keep))
+    assert len(str(refused.value)) < 600
+
+
+@pytest.mark.attack("row 25: names of evidence files that no disk takes, or that are another file's")
+@pytest.mark.parametrize("name", ["x" * 197 + ".pdf", "a\nb.pdf", "a\u202egpj.exe", "a\\b.pdf", b"\xff.pdf"])
+def test_evidence_with_such_a_name_is_not_read(name: str | bytes, tmp_path: Path) -> None:
+    """Of `consent add`, `consent revoke`, complaints and letters, too."""
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + os.fsencode(name)))
+    file.write_bytes(b"scan")
+    with pytest.raises(InputError, match=r"rename the file|is no name"):
+        read_evidence(file)
+
+
+def test_what_older_records_name_can_be_written_out() -> None:
+    """A name of the records never leads elsewhere, and fits behind what is put in front of it."""
+    for name in [
+        "x" * 255,
+        "凭" * 85 + ".pdf",
+        "../../etc/passwd",
+        "a\nb\u202e.pdf",
+        "..",
+        "",
+        "a\x00b",
+        "x." + "y" * 250,
+    ]:
+        kept = kept_name(name)
+        assert len(kept.encode()) <= LONGEST_NAME
+        assert name_fault(kept) is None
+    assert kept_name("凭" * 85 + ".pdf").endswith("凭.pdf")
+    assert kept_name("scan 1.pdf") == "scan 1.pdf"
+
+
+def test_the_longest_name_of_a_disk_is_written_whole(tmp_path: Path) -> None:
+    write_whole(tmp_path / ("x" * 255), b"all")
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"all"]
 
 
 def test_nothing_is_kept_for_a_row_with_another_fault(tmp_path: Path) -> None:

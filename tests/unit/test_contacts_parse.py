@@ -66,7 +66,8 @@ def test_which_language_of_the_flow_is_meant(found: str, language: str | None) -
     [
         (f",{GOOD},en,x", "contacts/external-id", 1, "external_id", "", "external_id is empty"),
         (f"{'P' * 201},{GOOD},en,x", "contacts/external-id", 1, "external_id", "P" * 201, "201 characters"),
-        (f"P\u200b1,{GOOD},en,x", "contacts/external-id", 1, "external_id", "P\u200b1", "invisible"),
+        (f"P\u200b1,{GOOD},en,x", "table/unprintable", 1, "external_id", "P\u200b1", "ZERO WIDTH SPACE"),
+        (f'"P\n1",{GOOD},en,x', "contacts/external-id", 1, "external_id", "P\n1", "line break"),
         ("P1,,en,x", "contacts/number", 4, "number", "", "number is empty"),
         ("P1,abc,en,x", "contacts/number", 4, "number", "abc", 'number "abc" '),
         ("P1,110,en,x", "contacts/number", 4, "number", "110", "not"),

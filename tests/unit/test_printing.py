@@ -19,7 +19,7 @@ from agi_app.contacts.consent_file import one_consent
 from agi_app.contacts.parse import parse_contacts
 from agi_app.contacts.table import Table
 from agi_app.errors import AuthorError, InputError, Problem
-from agi_app.printable import in_json, lines, one_line
+from agi_app.printable import in_json, lines, one_line, unfit
 from tests.unit.gate_cases import CN_NUMBER, NOW
 
 ROOT = Path(__file__).parents[2]
@@ -135,7 +135,7 @@ def test_an_import_refuses_a_cell_that_gives_orders_at_its_place(orders: str) ->
     shown = str(bad.problem("people.csv"))
     place = len(f"p1,{CN_NUMBER},") + 1
     assert shown.startswith(f"people.csv:2:{place}: table/unprintable ")
-    assert f"U+{ord(orders[0]):04X} as character 2" in shown
+    assert re.search(rf"U\+{ord(orders[0]):04X}[A-Z -]* as character 2, which", shown)
     assert not gives_orders(shown)
     assert not isinstance(good, RejectedRow)
 
@@ -185,3 +185,60 @@ def test_commands_print_by_the_functions_that_make_text_printable() -> None:
             if (name == "print" or by_console) and allowed.get(file.name, "") not in (None, name or "console"):
                 wrong.append(f"{file.name}:{node.lineno}")
     assert not wrong
+
+
+UNSEEN = [
+    *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    *(0xFEFF, 0xAD, 0x61C, 0x34F, 0x115F, 0x3164, 0x180B, 0x180E, 0x2800, 0xFE00, 0xFE0E, 0xFE0F),
+    *(0xE0001, 0xE0020, 0xE007F, 0xE0100, 0xE01EF),
+]
+
+
+@pytest.mark.attack("row 24: a wording or name with characters that nobody sees passes for another one")
+@pytest.mark.parametrize("code", UNSEEN)
+@pytest.mark.parametrize("text", ["I agr{}ee to calls", "{}我同意", "我同意{}"])
+def test_a_wording_with_a_character_that_nobody_sees_is_refused_with_its_name(text: str, code: int) -> None:
+    fields = {"number": CN_NUMBER, "purpose": "survey", "method": "web form", "time": "2026-01-05", "source": "site"}
+    name = unicodedata.name(chr(code), "")
+    place = text.index("{}") + 1
+    with pytest.raises(InputError, match=rf"wording.* has U\+{code:04X}.*{name} as character {place}, "):
+        one_consent(fields | {"wording": text.format(chr(code))}, None, "wang", NOW)
+    with pytest.raises(InputError, match=rf"U\+{code:04X}"):
+        one_consent(fields | {"wording": "I agree", "source": text.format(chr(code))}, None, "wang", NOW)
+
+
+@pytest.mark.attack("row 24: a wording or name with characters that nobody sees passes for another one")
+@pytest.mark.parametrize("hidden", ["\u200b", "\u200f", "\ufeff", "\u2060", "\xad", "\u200d"])
+def test_a_name_that_is_spoken_has_none_either(hidden: str) -> None:
+    bad, mixed = rows_of(
+        f"external_id,number,name,note\np1,{CN_NUMBER},赵{hidden}静,\np2,{CN_NUMBER},赵{hidden}静,سلام\n"
+    )
+    for row in (bad, mixed):
+        assert isinstance(row, RejectedRow)
+        assert row.column == len(f"p1,{CN_NUMBER},") + 1
+        assert unicodedata.name(hidden) in row.reason
+    with pytest.raises(AuthorError, match=r"people.csv:1:20: table/unprintable"):
+        rows_of(f"external_id,number,na{hidden}me\np1,{CN_NUMBER},x\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我同意阳光口腔用“自动语音”电话（每周一次）提醒我。　",
+        "I agree – at any time – to Zoë’s calls\u00a0of 30\u202fmin",
+        "می\u200cخواهم تماس بگیرید",
+        "أوافق على المكالمات من Sunshine Dental (2026)\u200f.",
+        "אני מסכים \u200eABC\u200f!",
+        "क्\u200dष",
+        "👩\u200d⚕️ 👩🏽\u200d🚀 ❤️ 1️⃣ ℹ️ ☎︎",
+        "ᠮᠣᠩᠭ\u180bᠣᠯ",
+    ],
+)
+def test_what_a_script_needs_is_taken(text: str) -> None:
+    assert unfit(text) is None
+
+
+def test_a_long_text_of_marks_takes_no_longer_than_it_is() -> None:
+    assert unfit("\u200f" * 300_000 + "א") is None
