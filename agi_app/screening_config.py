@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import Literal
-from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from agi_app.places import is_zone, zone_meant
 
 
 class _Frozen(BaseModel):
@@ -84,8 +85,8 @@ class GuardSettings(_Frozen):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError("must be a time zone such as Asia/Shanghai")
+        if not is_zone(value):
+            raise ValueError(f"{value!r} is no time zone{zone_meant(value)}")
         return value
 
     @field_validator("mark")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from agi_app import wide_signs
+from agi_app import meant, shapes, wide_signs
 from agi_app.yaml_lines import quote, suggest
 
 OURS = "project"  # the folder itself: no setting
@@ -15,19 +15,55 @@ OURS = "project"  # the folder itself: no setting
 
 def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
     """The words for one fault that pydantic found in settings of this model."""
-    given = error.get("input")
+    given = None if _is_secret(error["loc"], model) else error.get("input")
     if error["type"] == "extra_forbidden":
         return f"there is no such setting{_nearest(tuple(map(str, error['loc'])), model)}"
     if error["type"] == "missing":
-        return "is required"
+        right = _REQUIRED.get(str(error["loc"][-1]))
+        return "is required" + (f"; write {right}" if right else "")
+    kind = str(error["type"])
+    if kind == "string_pattern_mismatch":
+        words = shapes.pattern_words(str(error.get("ctx", {}).get("pattern")), given)
+        return f"{quote(given)} does not fit{words}"
     text = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
     if error["type"] == "literal_error" and isinstance(given, str):
         expected = str(error.get("ctx", {}).get("expected")).replace(" or ", ", ").split(", ")
         return f"{text}{_did_you_mean(suggest(given, [word.strip(chr(39)) for word in expected]))}"
-    if str(error["type"]).endswith("_parsing"):
+    if kind.endswith("_parsing") or kind == "timezone_aware":
         text += f", not {quote(given)}"
+    if kind.startswith(("datetime", "timezone")):
+        text += f"; {meant.write_moment(given)}, in quotes"
+    elif kind in _KINDS:
+        text += shapes.instead(_KINDS[kind], str(error["loc"][-1]), given)
+    elif kind == "string_type" and isinstance(given, bool | int | float):
+        text += f'; write it in quotes: "{given}"'
     signs = wide_signs.hint(given) if isinstance(given, str) else ""
     return text if signs in text else f"{text}{signs}"
+
+
+_KINDS = {  # of pydantic's faults where text may be read as a number: the one that is meant
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "int_type"),
+    **dict.fromkeys(("float_parsing", "float_type"), "float_type"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "bool_type"),
+}
+_REQUIRED = {
+    "endpoint": 'endpoint = "PJSIP/{number}@carrier-a"',
+    "number": 'number = "+862155500001"',
+    "flow": 'flow = "who-called"',
+}
+
+
+def _is_secret(path: Sequence[str | int], model: type[BaseModel]) -> bool:
+    """Whether a setting is kept out of what is shown."""
+    kind: Any = model
+    for part in path:
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            return False
+        field = kind.model_fields.get(str(part))
+        if field is None or not field.repr:
+            return field is not None
+        kind = _bare(field.annotation)
+    return False
 
 
 def _nearest(path: tuple[str, ...], model: type[BaseModel]) -> str:

@@ -16,17 +16,18 @@ import datetime as dt
 import difflib
 import heapq
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, NoReturn, TypeVar
+from typing import Any, ClassVar, Literal, NoReturn, TypeVar, get_args, get_origin
 
 import yaml
 import yaml.reader
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from agi_app import meant, wide_signs
+from agi_app import meant, shapes, wide_signs
 from agi_app.errors import AuthorError, Problem
+from agi_app.line_slips import line_slip
 from agi_app.printable import one_line
 from agi_app.yaml_slips import slip_of
 
@@ -37,6 +38,7 @@ MAX_DIGITS = 30
 MOST_PROBLEMS = 200  # of one kind that are told: nobody mends more at once, and each costs a search for what was meant
 _LONGEST_MESSAGE = 2000  # characters: a key may be a megabyte long
 _COMPARED = 1000  # words that may be suggested, the first of the alphabet; comparing takes 20 µs each
+_SHOWN = 20  # words of what is known
 _LONGEST_WORD = 60  # characters; comparing long ones takes the square of their length
 
 Path = tuple[str | int, ...]
@@ -55,6 +57,7 @@ _WORDS: Mapping[str, bool | None] = {
 }
 _HINTS = (
     ("'\\t'", "a tab stands here; indent with spaces"),
+    ("a tab character", "a tab stands here; indent with spaces"),
     ("found unexpected ':'", "a colon needs a space behind it; put text that has a colon in quotes"),
     ("mapping values are not allowed", "a colon where none may be; put text that has a colon in quotes"),
     ("could not find expected ':'", 'a line without a colon; write "key: value", or put long text in quotes'),
@@ -109,6 +112,9 @@ def load(text: str | bytes, file: str) -> Document:
             raise AuthorError(*(Problem(file, *where, "yaml/syntax", text) for where, text in told)) from None
         if slip := slip_of(source, index, _fails_at):
             _refuse(file, *_line_column(source, slip.at), "yaml/syntax", slip.text)
+        alone = "single document" not in str(error.problem)
+        if error.note is None and alone and (told_slip := line_slip(source, index, _fails_at)):
+            _refuse(file, *_line_column(source, told_slip[0]), "yaml/syntax", told_slip[1])
         where = _line_column(source, index)
         _refuse(file, *where, error.note or "yaml/syntax", _plain(error, source[index : index + 1]))
     if builder.empty:
@@ -249,8 +255,7 @@ class Authored(BaseModel):
     @classmethod
     def _remember_keys(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, dict) and isinstance(info.context, dict):
-            names = [f.alias or name for name, f in cls.model_fields.items()]
-            info.context.setdefault(id(value), (names, cls.ELSEWHERE))
+            info.context.setdefault(id(value), cls)
         return value
 
 
@@ -315,21 +320,110 @@ def _explain(fault: ErrorDetails, document: Document, keys_by_mapping: Mapping[i
     path, parent, value = _walk(document.value, loc)
     kind, name = fault["type"], next((part for part in reversed(path) if isinstance(part, str)), "the file")
     if kind == "missing":
-        return document.problem(path, "schema/missing-key", f'the key "{loc[-1]}" is missing here')
+        model = keys_by_mapping.get(id(value))
+        right = shapes.example(str(loc[-1]), getattr(model, "__name__", ""))
+        more = f"; write {right}" if right else ""
+        return document.problem(path, "schema/missing-key", f'the key "{loc[-1]}" is missing here{more}')
     if kind == "extra_forbidden":
-        known, elsewhere = keys_by_mapping.get(id(parent), ([], {}))
-        why = elsewhere.get(str(loc[-1]))
-        hint = f": {why}" if why else suggest(str(loc[-1]), known)
+        hint = _unknown_key(str(loc[-1]), path, document, keys_by_mapping)
         return document.problem(path, "schema/unknown-key", f'unknown key "{loc[-1]}"{hint}')
     if "/" in kind:
-        return document.problem(path, kind, f"{name}: {fault['msg']}")
-    if kind == "literal_error" and isinstance(value, str):
+        hint = _swapped(fault, value) if kind == "schema/name" else ""
+        return document.problem(path, kind, f"{name}: {fault['msg']}{hint}")
+    if kind in ("literal_error", "enum"):
         expected = re.findall(r"'([^']*)'", str(fault.get("ctx", {}).get("expected")))
-        return document.problem(path, "schema/value", f"{name}: {quote(value)} does not fit{suggest(value, expected)}")
+        hint = _weekdays(value, expected) or suggest(str(value), expected)
+        return document.problem(path, "schema/value", f"{name}: {quote(value)} does not fit{hint}")
     if kind == "string_type" and isinstance(value, bool | int | float):
-        return document.problem(path, "schema/type", f"{name}: this must be text; put it in quotes")
+        written = _written(document, path, value)
+        return document.problem(path, "schema/type", f'{name}: this must be text; put it in quotes: "{written}"')
     message = _TYPE_MESSAGES.get(kind) or fault["msg"].replace("Input should", "this must").replace("should", "must")
-    return document.problem(path, "schema/value", f"{name}: {message}{_found(value)}")
+    its = str(getattr(keys_by_mapping.get(id(parent)), "__name__", ""))
+    hint = _pattern_words(fault, value) or shapes.instead(kind, str(name), value, its)
+    return document.problem(path, "schema/value", f"{name}: {_plainly(message, kind)}{_found(value)}{hint}")
+
+
+_LANGUAGE_TAG = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
+_BY_LANGUAGE = ("text", "business")  # keys whose values differ by language
+
+
+def _unknown_key(key: str, path: Path, document: Document, models: Mapping[int, type[Authored]]) -> str:
+    """Where an unknown key belongs, what it is called here, or what there is."""
+    ancestors = list(_ancestors(document.value, path, models))
+    model = ancestors[-1][1] if ancestors else None
+    known = [] if model is None else _names(model)
+    if model is not None and key in model.ELSEWHERE:
+        return f": {model.ELSEWHERE[key]}"
+    if _nearest(key, known, 0.8) is not None:
+        return suggest(key, known)
+    if _LANGUAGE_TAG.fullmatch(key) and (home := next((name for name in _BY_LANGUAGE if name in known), None)):
+        return f": languages stand below {home}; write {shapes.example(home)}"
+    for name, inner in _inner(model):
+        if key in _names(inner):
+            return f": it belongs to {name}, indented below it"
+    for depth, outer in reversed(ancestors[:-1]):
+        if key in _names(outer):
+            return f": it stands beside {path[depth]}; indent it as far as that"
+    other = shapes.other_word(key, known)
+    return suggest(key, known) if other is None else f'; did you mean "{other}"?'
+
+
+def _ancestors(root: Any, path: Path, models: Mapping[int, type[Authored]]) -> Iterator[tuple[int, type[Authored]]]:
+    """The models on the way to a key, each with how deep its keys stand."""
+    value = root
+    for depth, part in enumerate(path):
+        if (model := models.get(id(value))) is not None:
+            yield depth, model
+        value = value[part]
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _inner(model: type[BaseModel] | None) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The keys of a model that have keys of their own."""
+    for name, info in model.model_fields.items() if model is not None else ():
+        kinds: list[Any] = [info.annotation]
+        for kind in kinds:  # grows while it is read
+            kinds += get_args(kind) if get_origin(kind) is not dict else ()
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield info.alias or name, kind
+
+
+def _swapped(fault: ErrorDetails, value: Any) -> str:
+    """For a word where a key of a telephone belongs, and the key behind the colon."""
+    if fault["loc"] and fault["loc"][-1] == "[key]" and re.fullmatch("[0-9*#]", str(value)):
+        return f'; the key stands before the colon: {{"{value}": {fault["loc"][-2]}}}'
+    return ""
+
+
+def _weekdays(value: Any, expected: list[str]) -> str:
+    days = meant.weekdays(value)
+    return f"; write {', '.join(days)}" if days and set(days) <= {*expected} else ""
+
+
+def _written(document: Document, path: Path, value: Any) -> str:
+    """A number or a truth as it stands in the file: with its leading zeros."""
+    start = _index_of(document.source, *document.at(path))
+    line = document.source[start : start + 200].partition("\n")[0]
+    found = re.search(r"(?:^|:\s?)\s?([-+]?[\w.]{1,40})\s?(?:[,}\]#\r]|$)", line)
+    return found[1] if found else quote(value)
+
+
+def _pattern_words(fault: ErrorDetails, value: Any) -> str:
+    if fault["type"] == "string_pattern_mismatch":
+        return shapes.pattern_words(str(fault.get("ctx", {}).get("pattern")), value)
+    return f"; {meant.write_day(value)}" if fault["type"].startswith("date_") else ""
+
+
+def _plainly(message: str, kind: str) -> str:
+    if kind == "string_pattern_mismatch":
+        return "this does not fit"
+    if kind.startswith("date_"):
+        return "this must be a day"
+    more = re.fullmatch(r"\w+ must have at (most|least) (\d+) (\w+) after validation, not (\d+)", message)
+    return f"at {more[1]} {more[2]} {more[3]} may stand here, not {more[4]}" if more else message
 
 
 _TYPE_MESSAGES = {
@@ -369,7 +463,10 @@ def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
         near := _nearest(wide_signs.ascii_of(word).partition(":")[0].strip("\"' ") if signs else word, words, cutoff)
     ) is not None:
         return f'{signs}; did you mean "{near}"?'
-    return f"{signs}; known here: {', '.join(words[:20])}" if words else signs
+    if (other := shapes.other_word(word, words)) is not None:
+        return f'{signs}; did you mean "{other}"?'
+    more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
+    return f"{signs}; known here: {', '.join(words[:_SHOWN])}{more}" if words else signs
 
 
 def _nearest(word: str, words: list[str], cutoff: float = 0.6) -> str | None:

@@ -16,7 +16,7 @@ import phonenumbers
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agi_app import meant
+from agi_app import meant, places
 from agi_app.campaigns.agents_file import AgentsFile, agents_of, judge_dialled_by
 from agi_app.campaigns.durations import between
 from agi_app.campaigns.machine_file import MachineDetectionFile
@@ -44,7 +44,6 @@ NOT_RETRIED = {
 MAX_RETRIES = 5
 MAX_CALL = dt.timedelta(seconds=15), dt.timedelta(seconds=600)
 RETRY_DELAY = dt.timedelta(seconds=1), dt.timedelta(days=30)
-COUNTRY_HINTS = {"UK": "GB", "EN": "GB", "USA": "US", "CHN": "CN", "DEU": "DE"}
 
 
 def _purpose(value: object) -> object:
@@ -63,8 +62,8 @@ def _purpose(value: object) -> object:
 def _country(value: object) -> object:
     if isinstance(value, str) and value in phonenumbers.SUPPORTED_REGIONS:
         return value
-    upper = str(value).upper()
-    better = COUNTRY_HINTS.get(upper, upper if upper in phonenumbers.SUPPORTED_REGIONS else "")
+    upper = str(value).strip().upper()
+    better = upper if upper in phonenumbers.SUPPORTED_REGIONS else places.country_meant(upper)
     hint = f'; did you mean "{better}"?' if better else "; write two capital letters (ISO 3166), such as CN or GB"
     raise PydanticCustomError(
         "campaign/country", "{found} is no country code{hint}", {"found": quote(value), "hint": hint}
@@ -143,6 +142,22 @@ class WindowFile(Authored):
 
 class CampaignFile(Authored):
     """A whole campaign file."""
+
+    ELSEWHERE: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(
+            ("timezone", "time_zone", "zone", "tz", "时区"), "hours are in the callee's time; delete this key"
+        ),
+        **dict.fromkeys(
+            ("language", "languages", "语言", "prompt", "prompts", "keys"), "that stands in the flow's file"
+        ),
+        **dict.fromkeys(("contacts", "numbers", "list", "名单"), "write agi-app contacts import CAMPAIGN FILE instead"),
+        **dict.fromkeys(("consent", "consents", "同意"), "write agi-app consent import FILE instead"),
+        **dict.fromkeys(("agent", "queue", "transfer"), "write agents: {to: DESTINATION}, or transfer in the flow"),
+        **dict.fromkeys(("holidays", "closed_days"), "closed days stand in a rule file, rules/CC.yaml"),
+        **dict.fromkeys(
+            ("schedule", "start_at", "date"), "a campaign runs from `agi-app campaign start` on; see window"
+        ),
+    }
 
     campaign: FileName
     purpose: Annotated[Purpose, BeforeValidator(_purpose)]

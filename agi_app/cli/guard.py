@@ -7,7 +7,6 @@ import datetime as dt
 import re
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
 import typer
 
@@ -17,6 +16,7 @@ from agi_app.errors import InputError
 from agi_app.guard.patterns import NotAPattern, read_pattern
 from agi_app.guard.settings import Hours
 from agi_app.installation import Installation
+from agi_app.places import is_zone, zone_meant
 from agi_app.store import guard_lists
 from agi_app.store.guard import Line
 from agi_app.store.guard_changes import Said
@@ -124,8 +124,8 @@ def line(
 ) -> None:
     """Set how calls to one number of ours are screened; what is left out stays as it is."""
     who = login_name(entered_by)
-    if zone is not None and zone not in available_timezones():
-        raise InputError(f"--zone {zone}: must be a time zone such as Asia/Shanghai")
+    if zone is not None and not is_zone(zone):
+        raise InputError(f"--zone {zone}: is no time zone{zone_meant(zone)}")
     spans = None if hours is None else tuple(_hours(text) for text in hours)
     choice = Line(enabled, level, zone=zone, mailbox=mailbox)
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from agi_app import shapes
 from agi_app.flow import bounds
 from agi_app.flow.call_step import CallStep, ReturnStep
 from agi_app.flow.offer import CallAgainStep, Offer
@@ -288,6 +289,10 @@ class GatherStep(Authored):
 
     @model_validator(mode="after")
     def _known_answers(self) -> GatherStep:
+        for key in self.on.keys() & (self.gather.keys or {}).keys() - {*self.gather.labels}:
+            label = (self.gather.keys or {})[key]
+            message = "this stands for the answer, not for its key; write {label}: {node}"
+            raise fault("flow/unknown-answer", message, "on", key, label=label, node=self.on[key])
         judge_answers(self.on, (*self.gather.labels, NO_INPUT, NO_MATCH), "gather")
         return self
 
@@ -484,16 +489,32 @@ def _one_verb(value: Any) -> Any:
     if value in BARE_VERBS:
         return {value: None}
     if isinstance(value, str):
-        raise fault("flow/verb", '"{word}" alone is no step{hint}', word=value, hint=suggest(value, VERBS))
+        raise fault("flow/verb", '"{word}" alone is no step{hint}', word=value, hint=_alone(value))
     if not isinstance(value, dict):
         raise fault("flow/verb", "a step is a verb, such as - play: NAME")
     verbs = [key for key in value if key in VERBS]
     if not verbs:
         word = next((key for key in value if key != "on"), "on")
-        raise fault("flow/verb", 'there is no verb "{word}"{hint}', word, word=word, hint=suggest(word, VERBS))
+        hint = _NO_VERBS.get(word) or suggest(word, VERBS)
+        raise fault("flow/verb", 'there is no verb "{word}"{hint}', word, word=word, hint=hint)
     if len(verbs) > 1:
         raise fault("flow/verb", 'one verb a step: begin a new line with "- " for "{word}"', verbs[1], word=verbs[1])
     return value
+
+
+_NO_VERBS = dict.fromkeys(
+    ("wait", "pause", "sleep", "delay"), ": silence is part of a recording; who is asked has the timeout of the gather"
+)
+
+
+def _alone(text: str) -> str:
+    """What to write for a step that is only a text."""
+    verb, space, rest = text.partition(" ")
+    if verb in VERBS and space:
+        return f"; a colon is missing: write - {verb}: {rest}"
+    if verb in VERBS:
+        return f"; write what it is for behind it: - {shapes.example(verb)}"
+    return suggest(text, VERBS)
 
 
 def _verb_tag(value: Any) -> str:

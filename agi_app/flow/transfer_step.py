@@ -6,7 +6,18 @@ import datetime as dt
 
 from pydantic import Field, model_validator
 
-from agi_app.flow.words import ABANDONED, BUSY, DONE, FAILED, NO_ANSWER, FileName, Label, Wait, judge_answers
+from agi_app.flow.words import (
+    ABANDONED,
+    BUSY,
+    DONE,
+    FAILED,
+    NO_ANSWER,
+    DestinationName,
+    FileName,
+    Label,
+    Wait,
+    judge_answers,
+)
 from agi_app.yaml_lines import Authored
 
 RESULTS = (DONE, FAILED, BUSY, NO_ANSWER)
@@ -15,7 +26,7 @@ RESULTS = (DONE, FAILED, BUSY, NO_ANSWER)
 class Transfer(Authored):
     """Ring a destination of the settings, let both talk, and go on when the talk is over or has not come about."""
 
-    to: FileName
+    to: DestinationName
     timeout: Wait = dt.timedelta(seconds=20)
     whisper: FileName | None = None
 

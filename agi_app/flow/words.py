@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, InstanceOf, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_before_validator_function
 
-from agi_app import meant
+from agi_app import meant, shapes
 from agi_app.flow.expression_parser import MAX_LENGTH, ExpressionError, parse
 from agi_app.flow.expressions import Expression
 from agi_app.yaml_lines import parse_duration, quote, suggest
@@ -119,10 +119,10 @@ _WORD, _UNICODE_WORD = r"\w", r"[\p{L}\p{N}_]"  # a Chinese name is one, too; JS
 
 
 class named:
-    """The whole text fits a pattern; ``rule`` says in words what it may be."""
+    """The whole text fits a pattern; ``rule`` says in words what it may be, ``mend`` what to write for a text."""
 
-    def __init__(self, pattern: str, rule: str) -> None:
-        self._pattern, self._rule = pattern, rule
+    def __init__(self, pattern: str, rule: str, mend: Callable[[str], str] | None = None) -> None:
+        self._pattern, self._rule, self._mend = pattern, rule, mend
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return no_info_before_validator_function(self._judge, handler(source))
@@ -133,7 +133,8 @@ class named:
 
     def _judge(self, value: Any) -> Any:
         if isinstance(value, str) and not re.fullmatch(self._pattern, value):
-            context = {"found": quote(value), "rule": self._rule}
+            mend = self._mend(value) if self._mend is not None else ""
+            context = {"found": quote(value), "rule": f"{self._rule}{mend}"}
             raise PydanticCustomError("schema/name", "{found} does not fit; {rule}", context)
         return value
 
@@ -182,11 +183,23 @@ def _condition(value: object) -> Expression:
         raise PydanticCustomError("flow/expression", "at character {column} of the condition: {why}", context) from None
 
 
-FileName = Annotated[str, named(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", "use Latin letters, digits, - and _ (at most 64)")]
-Label = Annotated[str, named(LABEL_PATTERN, LABEL_RULE)]
+FileName = Annotated[
+    str, named(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", "use Latin letters, digits, - and _ (at most 64)", shapes.file_name)
+]
+DestinationName = Annotated[
+    str,
+    named(
+        r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
+        "write the name of a destination of agi-app.toml ([destinations.front-desk]: front-desk), where its number or"
+        " telephone stands",
+    ),
+]
+Label = Annotated[str, named(LABEL_PATTERN, LABEL_RULE, shapes.label)]
 Variable = Annotated[str, named(r"[^\W\d]\w{0,63}", "begin with a letter, then letters, digits and _")]
-Language = Annotated[str, named(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "write a language tag such as zh-CN or en")]
-Key = Annotated[str, named(r"[0-9*#]", "a key is one of 0-9, * and #, in quotes")]
+Language = Annotated[
+    str, named(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "write a language tag such as zh-CN or en", shapes.language)
+]
+Key = Annotated[str, named(r"[0-9*#]", "a key is one of 0-9, * and #, in quotes", shapes.telephone_key)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Wait = Annotated[dt.timedelta, BeforeValidator(_wait)]
 Delay = Annotated[dt.timedelta, BeforeValidator(_delay)]

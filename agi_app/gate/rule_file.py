@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from agi_app import places
 from agi_app.model.campaign import Purpose, Window
 from agi_app.yaml_lines import Authored, parse_duration, quote
 
@@ -40,6 +41,13 @@ def _between(least: dt.timedelta, most: dt.timedelta, words: str) -> BeforeValid
         return duration
 
     return BeforeValidator(judge)
+
+
+def _zone(value: object) -> object:
+    if not isinstance(value, str) or places.is_zone(value):
+        return value
+    context = {"found": quote(value), "how": places.zone_meant(value)}
+    raise PydanticCustomError("schema/value", "{found} is no time zone{how}", context)
 
 
 Gap = Annotated[dt.timedelta, _between(dt.timedelta(0), LONGEST_GAP, "0s to 30d")]
@@ -79,7 +87,7 @@ class WindowSpec(Authored):
 class TimeZones(Sourced):
     """All zones of the country, for numbers that do not tell theirs."""
 
-    zones: list[str] = Field(min_length=1)
+    zones: list[Annotated[str, BeforeValidator(_zone)]] = Field(min_length=1)
 
 
 class CallingHours(Sourced):

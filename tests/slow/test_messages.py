@@ -72,6 +72,7 @@ MISTAKES = [
     (
         *(FLOW, "[zh-CN, en]", "［zh-CN, en］"),
         f'{FLOW}:4:12: schema/value languages: this must be a list, not "［zh-CN, en］";'
+        " write languages: [zh-CN, en];"
         " ［ (U+FF3B) is full-width; type the ASCII [",
     ),
     (
@@ -81,6 +82,7 @@ MISTAKES = [
     (
         *(FLOW, "attempts: 2", "attempts: ２"),
         f'{FLOW}:18:19: schema/value attempts: this must be a whole number, not "２";'
+        " write 2, without quotes or unit;"
         " ２ (U+FF12) is full-width; type the ASCII 2",
     ),
     (FLOW, "    - hangup", "    － hangup", f"{FLOW}:34:5: yaml/syntax － (U+FF0D) is full-width; type the ASCII -"),

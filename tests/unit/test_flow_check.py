@@ -289,6 +289,6 @@ def test_a_fault_of_the_schema_hides_no_unknown_node() -> None:
         parse_flow(text, "f.yaml")
     assert [str(p).removeprefix("f.yaml:") for p in caught.value.problems] == [
         '9:7: flow/verb plya: there is no verb "plya"; did you mean "play"?',
-        '10:7: schema/name goto: "a sk" does not fit; use letters, digits, - and _ (at most 64)',
+        '10:7: schema/name goto: "a sk" does not fit; use letters, digits, - and _ (at most 64); write a_sk',
         '21:11: flow/unknown-target else: there is no node "nummer"; did you mean "number"?',
     ]

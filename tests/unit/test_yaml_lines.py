@@ -77,7 +77,7 @@ def test_positions_lead_to_the_key_or_the_nearest_parent() -> None:
         ("a: 1\nb: 2\na: 3\n", 'f.yaml:3:1: yaml/duplicate-key "a" is here twice, first in line 1'),
         ("1: a\n'1': b\n", 'f.yaml:2:1: yaml/duplicate-key "1" is here twice, first in line 1'),
         ("a:\n\t- b\n", "f.yaml:2:1: yaml/syntax a tab stands here; indent with spaces"),
-        ("a: b: c\n", "f.yaml:1:5: yaml/syntax a colon where none may be; put text that has a colon in quotes"),
+        ("a: b: c\n", 'f.yaml:1:4: yaml/syntax text with a colon in it stands in quotes: write a: "b: c"'),
         ("a: [1, 2\n", "f.yaml:2:1: yaml/syntax a bracket or brace is not closed, or a comma is missing"),
         ("a: 'x\n", "f.yaml:2:1: yaml/syntax a quote is not closed"),
         ("a: 1\n---\nb: 2\n", "f.yaml:2:1: yaml/syntax only one document a file; remove the line ---"),
@@ -197,7 +197,7 @@ def test_suggestions() -> None:
     ("text", "place", "words"),
     [
         ("a:\n\tb: 1\n", (2, 1), "a tab stands here"),
-        ("a: b: c\n", (1, 5), "a colon where none may be"),
+        ("a: b: c\n", (1, 4), "text with a colon in it stands in quotes"),
         ("a: {b:{c: 1}}\n", (1, 6), "a colon needs a space behind it"),
         ("a: 1\n  b: 2\n c: 3\n", (2, 4), "a colon where none may be"),
         ("a:\n  - x\n b: 2\n", (3, 2), "wrong indentation"),
@@ -207,7 +207,7 @@ def test_suggestions() -> None:
         ("a: [1, 2\nb: 3\n", (2, 2), "a bracket or brace is not closed"),
         ('a: "x\n', (2, 1), "a quote is not closed"),
         ("a: 1\n---\nb: 2\n", (2, 1), "only one document"),
-        ("- a\nb\n", (3, 1), "a line without a colon"),
+        ("- a\nb\n", (2, 1), "a dash is missing: write - b"),
         ("[" * 2000, (1, 1001), "nested deeper than 40 levels"),
     ],
 )

@@ -1,0 +1,144 @@
+"""Names and shapes that people get wrong in a project's files: what is wrong, where, and what to write."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from agi_app.campaigns.project import checked_project
+from agi_app.campaigns.starter import make_project
+
+pytestmark = pytest.mark.slow  # whole projects
+FLOW, CAMPAIGN, SETTINGS, RULES = "flows/checkup.yaml", "campaigns/march-checkup.yaml", "agi-app.toml", "rules/cn.yaml"
+KEYS = '{"1": yes, "2": change}'
+LAST = "max_call: 60s"
+PACE = "pace: {calls_per_second: 5, concurrent: 60}"
+WINDOW = 'window: {days: [mon, tue, wed, thu, fri], from: "09:30", to: "17:30"}'
+ENDPOINT = 'endpoint = "PJSIP/{number}@sandbox-carrier"'
+NUMBER = 'number = "+999862155500001"'
+
+# file, what stands there, what somebody wrote, line and column, what is said
+NAMES = [
+    (CAMPAIGN, LAST, f"{LAST}\nhours: x", "13:1", '"hours"; did you mean "window"?'),
+    (CAMPAIGN, LAST, f"{LAST}\nname: x", "13:1", '"name"; did you mean "campaign"?'),
+    (CAMPAIGN, LAST, f"{LAST}\n国家: x", "13:1", 'did you mean "jurisdictions"?'),
+    (CAMPAIGN, LAST, f"{LAST}\ntimezone: x", "13:1", "hours are in the callee's time; delete this key"),
+    (CAMPAIGN, LAST, f"{LAST}\n语言: zh", "13:1", "that stands in the flow's file"),
+    (CAMPAIGN, PACE, "calls_per_second: 5", "8:1", '"calls_per_second": it belongs to pace, indented below it'),
+    (CAMPAIGN, "from:", "start:", "9:43", 'did you mean "from"?'),
+    (CAMPAIGN, "purpose: transactional", "purpose: reminder", "3:1", 'no purpose; did you mean "transactional"?'),
+    (CAMPAIGN, "purpose: transactional", "purpose: 营销", "3:1", 'did you mean "marketing"?'),
+    (CAMPAIGN, "[CN, US]", "[China]", "4:17", 'did you mean "CN"?'),
+    (CAMPAIGN, "[CN, US]", "[英国]", "4:17", 'did you mean "GB"?'),
+    (CAMPAIGN, "[CN, US]", "[Atlantis]", "4:17", "write two capital letters (ISO 3166), such as CN or GB"),
+    (CAMPAIGN, "flow: checkup-reminder", "flow: checkup.yaml", "5:1", "open checkup.yaml, and write the name"),
+    (CAMPAIGN, "campaign: march-checkup", "campaign: March Checkup", "2:1", "write March-Checkup"),
+    (CAMPAIGN, "mon, tue, wed, thu, fri", "mon-fri", "9:17", "write mon, tue, wed, thu, fri"),
+    (CAMPAIGN, "mon, tue", "周一, tue", "9:17", "write mon"),
+    (FLOW, "languages: [zh-CN, en]", "language: [zh-CN, en]", "4:1", 'did you mean "languages"?'),
+    (FLOW, "[zh-CN, en]", "[中文, en]", "4:13", "write zh-CN"),
+    (FLOW, "[zh-CN, en]", "[zh_CN, en]", "4:13", "write zh-CN"),
+    (FLOW, "identify:\n  business", "business", "5:1", '"business": it belongs to identify, indented below it'),
+    (
+        FLOW,
+        "        save: answer\n      on:",
+        "        save: answer\n        on:",
+        "20:9",
+        '"on": it stands beside gather',
+    ),
+    (FLOW, "attempts: 2", "retries: 2", "18:9", 'did you mean "attempts"?'),
+    (FLOW, "- play: thanks", "- audio: thanks", "23:7", 'did you mean "play"?'),
+    (FLOW, "- play: thanks", "- wait: 5s", "23:7", "silence is part of a recording"),
+    (FLOW, "- play: thanks", "- play thanks", "23:7", "a colon is missing: write - play: thanks"),
+    (FLOW, "- play: thanks", "- play: thanks.wav", "23:7", "without folder and ending: write thanks"),
+    (FLOW, "- play: thanks", "- 挂断", "23:7", 'did you mean "hangup"?'),
+    (FLOW, "- play: thanks", '- transfer: {to: "+8613800138000"}', "23:18", "[destinations.front-desk]: front-desk"),
+    (FLOW, "- play: thanks", "- say: {en: Hello}", "23:13", 'languages stand below text; write text: {en: "Hello."}'),
+    (FLOW, KEYS, "{star: yes}", "16:16", 'write "*"'),
+    (FLOW, KEYS, '{yes: "1"}', "16:16", 'the key stands before the colon: {"1": yes}'),
+    (FLOW, KEYS, '{"12": yes}', "16:16", "several digits are asked for with digits: {min: 1, max: 8}"),
+    (FLOW, "on: {yes: confirmed", 'on: {"1": confirmed', "20:12", "the answer, not for its key; write yes: confirmed"),
+    (SETTINGS, "[lines.main]", '[guard]\nzone = "Beijing"\n[lines.main]', "38:1", 'did you mean "Asia/Shanghai"?'),
+    (SETTINGS, "[lines.main]", '[guard]\nregion = "China"\n[lines.main]', "38:1", "two capital letters, as in CN"),
+]
+SHAPES = [
+    (CAMPAIGN, "[CN, US]", "CN, US", "4:1", "write jurisdictions: [CN, US]"),
+    (CAMPAIGN, "no_answer: [1d, 2d]", "no_answer: 1d", "10:9", "write no_answer: [1d]"),
+    (CAMPAIGN, PACE, "pace: 5", "8:1", "write pace: {calls_per_second: 1, concurrent: 10}"),
+    (CAMPAIGN, WINDOW, 'window: "09:30-17:30"', "9:1", f"write {WINDOW}"),
+    (CAMPAIGN, "trunk: sandbox", "trunk: [sandbox]", "6:1", "write trunk: sandbox, without brackets"),
+    (CAMPAIGN, "trunk: sandbox", "trunk:", "6:1", "stands behind the colon"),
+    (CAMPAIGN, "trunk: sandbox\n", "", "2:1", 'the key "trunk" is missing here; write trunk: carrier-a'),
+    (CAMPAIGN, 'to: "17:30"', 'too: "17:30"', "9:58", 'did you mean "to"?'),
+    (CAMPAIGN, ', to: "17:30"', "", "9:1", 'is missing here; write to: "17:30"'),
+    (CAMPAIGN, "concurrent: 60", 'concurrent: "60"', "8:29", "write 60, without quotes or unit"),
+    (CAMPAIGN, "concurrent: 60", "concurrent: 60.5", "8:29", "write 60"),
+    (CAMPAIGN, LAST, f"\t{LAST}", "12:1", "a tab stands here; indent with spaces"),
+    (CAMPAIGN, LAST, f"  {LAST}", "12:3", "wrong indentation: this line begins without spaces; compare line 11"),
+    (CAMPAIGN, LAST, "max_call = 60s", "12:9", "a colon stands between a key and its value: write max_call: 60s"),
+    (CAMPAIGN, "flow: checkup-reminder", "flow: checkup: reminder", "5:7", 'write flow: "checkup: reminder"'),
+    (CAMPAIGN, "ring_time: 20s", "ring_time: 20", "11:1", "20 is no duration; write 20s"),
+    (CAMPAIGN, "ring_time: 20s", "ring_time: 20秒", "11:1", "write 20s"),
+    (CAMPAIGN, '"09:30"', "9:30 AM", "9:43", 'write "09:30"'),
+    (FLOW, 'key: "9"', "key: 09", "8:3", 'put it in quotes: "09"'),
+    (FLOW, "attempts: 2", "barge_in: yes", "18:9", "write true"),
+    (FLOW, "attempts: 2", "barge_in: off", "18:9", "write false"),
+    (FLOW, "attempts: 2", "attempts: two", "18:9", "write it in digits, such as 2"),
+    (FLOW, KEYS, '["1", "2"]', "16:9", 'write keys: {"1": yes, "2": no}'),
+    (FLOW, "- play: thanks", "- play: [thanks]", "23:7", "write play: thanks, without brackets or dash"),
+    (FLOW, "- play: thanks", "- say: Hello", "23:7", 'write say: {text: {en: "Hello."}}'),
+    (FLOW, "- play: thanks", "play: thanks", "23:5", "a dash is missing: write - play: thanks"),
+    (
+        FLOW,
+        "        prompt: confirm",
+        "      prompt: confirm",
+        "15:7",
+        "wrong indentation: indent this line with 8 spaces",
+    ),
+    (FLOW, "    - hangup", "    hangup", "34:5", "a dash is missing: write - hangup"),
+    (FLOW, "  bye:\n", "  bye\n", "32:6", "a colon is missing: write bye:"),
+    (FLOW, "  bye:\n", "   bye:\n", "32:4", "wrong indentation: indent this line with 2 spaces"),
+    (FLOW, "on: {yes: confirmed, change: new_time, no_input: unanswered}", "on: x", "20:7", "write on: {yes: thanks,"),
+    (SETTINGS, ENDPOINT, "", "19:2", f"is required; write {ENDPOINT.replace('sandbox-carrier', 'carrier-a')}"),
+    (SETTINGS, NUMBER, "number = 862155500001", "38:1", 'write it in quotes: "862155500001"'),
+    (SETTINGS, NUMBER, 'number = "0086 21 5550 0001"', "38:1", 'write "+862155500001"'),
+    (SETTINGS, "calls_per_second = 10", 'calls_per_second = "ten"', "21:1", "write it in digits"),
+    (
+        SETTINGS,
+        "# [sandbox]\n",
+        '[sandbox]\nclock = "2026-03-03 10:00"\n',
+        "53:1",
+        "write 2026-03-03T10:00:00+08:00 if",
+    ),
+    (RULES, "", "jurisdiction: cn\n", "1:1", "write two capital letters, as in CN"),
+    (
+        *(RULES, "", "jurisdiction: CN\ntime_zones: {zones: [CET+1], source: x, as_of: 2026-01-01, basis: house}\n"),
+        *("2:22", '"CET+1" is no time zone; did you mean "Europe/Berlin"?'),
+    ),
+    (
+        *(RULES, "", "jurisdiction: CN\ncaps: {calls: 1, per: 7d, source: x, as_of: 01/02/2026, basis: house}\n"),
+        *("2:38", "this can mean two days; write 2026-02-01 or 2026-01-02"),
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shapes") / "mine"
+    make_project(folder)
+    return folder
+
+
+@pytest.mark.parametrize(("file", "right", "wrong", "place", "said"), [*NAMES, *SHAPES])
+def test_a_wrong_name_or_shape_says_what_to_write(
+    made: Path, tmp_path: Path, file: str, right: str, wrong: str, place: str, said: str
+) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    (folder / file).parent.mkdir(exist_ok=True)
+    text = (folder / file).read_text(encoding="utf-8") if right else ""
+    assert right in text
+    (folder / file).write_text(text.replace(right, wrong, 1) if right else wrong, encoding="utf-8")
+    told = [str(problem) for problem in checked_project(folder).problems]
+    assert any(line.startswith(f"{file}:{place}: ") and said in line for line in told), told
