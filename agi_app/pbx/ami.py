@@ -36,6 +36,7 @@ QUESTIONS = frozenset(
 )
 MOST_BYTES = 4 * 1024 * 1024  # from one question to the next: more is no answer to ours, and too much to listen to
 KEYS = "dtmf"  # the class of events that tell of keys
+_KEY, _KEY_BEGINS, _END = "Event: DTMF", "Event: DTMFBegin\r\n", "\r\n\r\n"
 
 Answer = Mapping[str, str]  # one message: header -> value; read with the names that Asterisk writes
 
@@ -141,7 +142,23 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         if self._bytes > MOST_BYTES:
             self.end(AsteriskError(f"{self._where} sent more than {MOST_BYTES} bytes after one question"))
             return
-        super().data_received(self._decoder.decode(data).encode())
+        text = self._decoder.decode(data)
+        if any(self.queue) or not (text.startswith(_KEY) and text.endswith(_END)):
+            super().data_received(text.encode())
+            return
+        for message in text.removesuffix(_END).split(_END):
+            if message.startswith(_KEY):
+                self._take_key(message)
+            else:
+                super().data_received(f"{message}{_END}".encode())
+
+    def _take_key(self, message: str) -> None:
+        """An event of a key, several a call: what panoramisk's reading would make of it, at a tenth of the time.
+
+        Only the start of a key is asked for; its end comes with it, and tells nothing that ARI does not.
+        """
+        if message.startswith(_KEY_BEGINS):
+            self.dispatch(dict(header.split(": ", 1) for header in message.split("\r\n") if ": " in header))
 
     def connection_lost(self, exc: Any) -> None:
         self.end(AsteriskError(f"{self._where} closed the connection"))

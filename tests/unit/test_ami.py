@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -61,12 +61,14 @@ class Server:
 
 
 @asynccontextmanager
-async def against(behave: Behaviour, timeout: float = 2.0) -> AsyncIterator[tuple[Ami, Server]]:
+async def against(
+    behave: Behaviour, timeout: float = 2.0, on_key: Callable[[Mapping[str, str]], None] | None = None
+) -> AsyncIterator[tuple[Ami, Server]]:
     server = Server(behave)
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     try:
-        async with connected("127.0.0.1", port, "look", "secret", timeout) as ami:
+        async with connected("127.0.0.1", port, "look", "secret", timeout, on_key) as ami:
             yield ami, server
     finally:
         listening.close()
@@ -74,6 +76,33 @@ async def against(behave: Behaviour, timeout: float = 2.0) -> AsyncIterator[tupl
 
 async def silent(_: str, __: str, ___: Send) -> None:
     """No answer."""
+
+
+BEGIN = "Event: DTMFBegin\r\nUniqueid: agi-app-{}\r\nDigit: 9\r\nCallerIDName: 张: 伟\r\n\r\n"
+RELEASE = "Event: DTMFEnd\r\nUniqueid: agi-app-{}\r\nDigit: 9\r\nDurationMs: 80\r\n\r\n"
+
+
+@pytest.mark.parametrize("size", [1, 7, 60, 10_000])
+async def test_every_start_of_a_key_is_heard_however_the_stream_is_cut(size: int) -> None:
+    """Alone, in one chunk with others, with answers between, and across the border of two chunks."""
+
+    async def keys(_: str, number: str, send: Send) -> None:
+        answer = f"Response: Success\r\nActionID: {number}\r\nPing: Pong\r\n\r\n"
+        all_of_it = (BEGIN + RELEASE + BEGIN + answer + BEGIN + RELEASE).replace("{}", "1").encode()
+        for at in range(0, len(all_of_it), size):
+            await send(all_of_it[at : at + size])
+            await asyncio.sleep(0)
+
+    heard: list[Mapping[str, str]] = []
+    async with against(keys, on_key=heard.append) as (ami, _):
+        assert (await ami.ask("Ping"))[0]["Ping"] == "Pong"
+        for _ in range(100):
+            if sum(event["Event"] == "DTMFBegin" for event in heard) == 3:
+                break
+            await asyncio.sleep(0.01)
+    starts = [event for event in heard if event["Event"] == "DTMFBegin"]
+    assert [(event["Uniqueid"], event["Digit"]) for event in starts] == [("agi-app-1", "9")] * 3
+    assert {event["CallerIDName"] for event in starts} == {"张: 伟"}
 
 
 async def test_a_character_on_the_border_of_two_chunks_arrives_whole() -> None:
