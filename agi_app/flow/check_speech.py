@@ -69,7 +69,10 @@ def check_recognizer(source: FlowDocument) -> list[Problem]:
         for path in by_voice_alone(source.flow)
     ]
     if source.flow.listens and not found:
-        message = "no speech engine is set up ([speech] engine in agi-app.toml): only keys count, nobody hears words"
+        message = (
+            "no speech engine is set up ([speech] engine in agi-app.toml; docs/how-to/spoken-answers.md): only keys"
+            " count, nobody hears words"
+        )
         found.append(source.document.problem(("flow",), "flow/not-heard", message, "warning"))
     return found
 

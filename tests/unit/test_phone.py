@@ -78,7 +78,7 @@ def test_a_national_number_without_a_region_says_how_to_mend_it() -> None:
 
 @pytest.mark.parametrize("text", ["+999", "+99986", "+999331234567", "+0 1234567", "00999331234567"])
 def test_an_unassigned_country_code_is_not_called_missing(text: str) -> None:
-    with pytest.raises(NotANumber, match=r"country code|telephone number|is no test number: those begin with \+99986…"):
+    with pytest.raises(NotANumber, match=r"country code|telephone number|is no test number: .*\+99986…"):
         parse(text)
 
 
