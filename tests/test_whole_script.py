@@ -9,9 +9,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from agi_app.campaigns.project import read_project
 from agi_app.campaigns.starter import make_project
+from agi_app.cli.prompts import app
 from agi_app.flow.expect import run_case
 from agi_app.model.phone import reserved_number
 from sandbox.callees import TAKEN, read_callees
@@ -57,6 +59,12 @@ def test_the_whole_script_is_a_project_that_makes_its_calls(page: Path, tmp_path
     subprocess.run(["bash", "-c", words], cwd=project, check=True)
     for body in _blocks(page, "yaml"):
         (project / body.split()[1]).write_text(body, encoding="utf-8")
+    write = ("pieces", "--missing", "--flow", "book-ready", "--write", "--project", str(project))
+    lacking = [p.rule for p in read_project(project, {"sandbox"}).problems]
+    assert lacking == ["flow/not-heard", "flow/piece-missing", "flow/piece-missing"]
+    for language in ("en", "zh-CN"):
+        assert " ".join(["agi-app prompts pieces --lang", language, *write[1:5]]) in _commands(page)
+        assert CliRunner().invoke(app, [*write, "--lang", language]).exit_code == 0
     found = read_project(project, {"sandbox"})
     assert [p.rule for p in found.problems] == ["flow/not-heard"]
     source, flow = found.simulations["simulations/book-ready.yaml"].parsed, found.flows["book-ready"].parsed.flow

@@ -25,6 +25,7 @@ from agi_app.errors import AuthorError, ConfigError, InputError, Problem
 from agi_app.flow.calling import check_calls, check_destinations, with_parts
 from agi_app.flow.check import check_flow, unused_prompts
 from agi_app.flow.check_meanings import check_words
+from agi_app.flow.check_pieces import check_pieces
 from agi_app.flow.check_speech import check_meanings, check_recognizer, check_scripted
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.expect import Cases, check_cases, parse_cases
@@ -135,6 +136,7 @@ def _check_by_settings(project: Project, flows: dict[str, FlowDocument]) -> None
     for flow in flows.values():
         project.problems += check_destinations(flow, settings.destinations)
         project.problems += check_recognizer(flow) if settings.speech.engine == "none" else ()
+        project.problems += check_pieces(flow, project.prompts, engine=settings.tts.engine != "none")
         project.problems += check_scripted(flow) if settings.speech.engine == "scripted" else ()
     whole_flows = {name: flow.flow for name, flow in flows.items()}
     project.problems += check_inbound_lines(project.folder, settings.lines, whole_flows, project.unread_flows)

@@ -36,19 +36,22 @@ _VALUES: dict[str, Iterable[str]] = {
 }
 
 
-def needed_pieces(flow: Flow, language: str) -> dict[str, str]:
-    """Name and words of each piece, in the order in which the values need them; those of called flows, too."""
+def needed_pieces(flow: Flow, language: str, *, keyed_only: bool = False) -> dict[str, str]:
+    """Name and words of each piece, in the order in which the values need them; those of called flows, too.
+
+    ``keyed_only``: of what people key in, and not of their columns. InputError: the language has no such words.
+    """
     needed: dict[str, str] = {}
-    for kind, values, unit in _said(flow, language):
+    for kind, values, unit in _said(flow, language, keyed_only):
         for value in values:
             parts = spoken(kind, value, language, unit=unit)
             needed |= {part.name: part.text for part in parts if isinstance(part, Piece) and part != PAUSE}
     return needed
 
 
-def _said(flow: Flow, language: str) -> Iterator[tuple[str, Iterable[str], str]]:
+def _said(flow: Flow, language: str, keyed_only: bool) -> Iterator[tuple[str, Iterable[str], str]]:
     for step in (step for part in flow.whole for steps in part.nodes.values() for step in steps):
-        if isinstance(step, SayStep) and step.say.as_ is not None:
+        if isinstance(step, SayStep) and step.say.as_ is not None and not keyed_only:
             yield step.say.as_, _VALUES[step.say.as_], step.say.currency or (step.say.unit or {}).get(language, "")
         elif isinstance(step, CollectStep) and step.collect.confirm is not None:
             yield SPOKEN_AS[step.collect.kind], _collected(step.collect), step.collect.currency or ""

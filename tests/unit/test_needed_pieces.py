@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
+from agi_app.flow.check_pieces import check_pieces
 from agi_app.flow.definition import Flow
 from agi_app.flow.load import parse_flow
 from agi_app.flow.needed_pieces import needed_pieces
+from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.flow.values import KINDS, pieces
 
 HEAD = "flow: f\nlanguages: [en, zh-CN]\nidentify: {business: {en: A, zh-CN: A}}\nstart: a\nnodes:\n  a:\n"
@@ -36,3 +40,33 @@ def test_a_flow_needs_only_what_it_says_and_reads_back() -> None:
     amount = "collect: {prompt: p, kind: amount, currency: GBP, confirm: {prompt: q}, save: paid}"
     assert {"money/pound", "money/pounds"} <= needed_pieces(flow(amount), "en").keys()
     assert not {"money/penny", "num/minus", "num/point"} & needed_pieces(flow(amount), "en").keys()
+
+
+RIGHT = "collect: {prompt: p, kind: number, max: 12, confirm: {prompt: q}, save: n}"
+SAYS = "say: {value: contact.day, as: day}"
+
+
+@pytest.mark.parametrize(
+    ("step", "recorded", "engine", "told"),
+    [
+        (RIGHT, range(13), False, []),
+        (RIGHT, range(12), False, ['in "en": 1 (num/12);', "--lang en --missing --flow f`"]),
+        (RIGHT, range(10), True, ['in "en": 3 (num/10, num/11, num/12);']),
+        (SAYS, (), True, []),
+        (SAYS, (), False, ["(month/1, ord/1, ord/2 …)"]),
+    ],
+)
+def test_check_warns_of_pieces_that_a_call_would_lack(
+    step: str, recorded: Iterable[int], engine: bool, told: list[str]
+) -> None:
+    text = HEAD.replace("[en, zh-CN]", "[en]").replace(", zh-CN: A", "") + f"    - {step}\n    - hangup\n"
+    prompts = {("en", f"num/{n}"): PromptFacts(True, str(n)) for n in recorded}
+    found = check_pieces(parse_flow(text, "f.yaml"), prompts, engine=engine)
+    assert [(p.rule, p.severity) for p in found] == ([("flow/piece-missing", "warning")] if told else [])
+    assert all(part in found[0].message for part in told)
+
+
+def test_a_text_that_an_engine_speaks_is_there() -> None:
+    text = HEAD.replace("[en, zh-CN]", "[en]").replace(", zh-CN: A", "") + f"    - {RIGHT}\n    - hangup\n"
+    prompts = {("en", f"num/{n}"): PromptFacts(False, str(n), by_engine=True) for n in range(13)}
+    assert check_pieces(parse_flow(text, "f.yaml"), prompts, engine=True) == []
