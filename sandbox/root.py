@@ -24,7 +24,14 @@ from sandbox.supervise import Child, tail
 Say = Callable[[str], None]
 
 INSTALL = Path(__file__).resolve().parent.parent / "asterisk-docker" / "install.sh"
-PACKAGES = {"debootstrap": "debootstrap", "sipp": "sip-tester", "tcpdump": "tcpdump"}
+TOOLS = ("sipp", "tcpdump")
+PACKAGES = {
+    "debootstrap": "debootstrap",
+    "sipp": "sip-tester",
+    "tcpdump": "tcpdump",
+    "baresip": "baresip-core",
+    "linphonec": "linphone-cli",
+}
 PROGRESS_EVERY_S = 5.0
 # The build runs in its own namespaces: when it ends, or we do, its processes and mounts are gone.
 _BUILD = """
@@ -80,7 +87,7 @@ def recipe_hash() -> str:
     return hashlib.sha256(INSTALL.read_bytes() + _BUILD.encode()).hexdigest()[:12]
 
 
-def ensure_tools(say: Say = print, names: Sequence[str] = ("sipp", "tcpdump")) -> None:
+def ensure_tools(say: Say = print, names: Sequence[str] = TOOLS) -> None:
     """Installs the Debian packages of the named commands if they are absent (as root)."""
     missing = [name for name in names if shutil.which(name) is None]
     if not missing:
@@ -125,7 +132,7 @@ def _built(say: Say) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with _only_one(folder / f"{root.name}.lock", say):
         if not root.is_dir():  # another process may have built it while we waited
-            ensure_tools(say, tuple(PACKAGES))
+            ensure_tools(say, ("debootstrap", *TOOLS))
             _build(root, say)
     return root
 
