@@ -135,5 +135,6 @@ make_venv() {
     say "The environment is ready ($((SECONDS - started)) s)."
 }
 
-# ensure_sandbox [TOOLS…]: a real Asterisk, SIPp and tcpdump; built once a machine, outside the clone.
-ensure_sandbox() { run python scripts/lib/ensure_sandbox.py "$@"; }
+# ensure_sandbox: a real Asterisk, SIPp, tcpdump and MORE_TOOLS; built once a machine, outside the clone.
+MORE_TOOLS=()
+ensure_sandbox() { run python scripts/lib/ensure_sandbox.py "${MORE_TOOLS[@]}"; }

@@ -73,19 +73,19 @@ class Switchboard(World):
 
     def __init__(self, root: Path, folder: Path) -> None:
         super().__init__(root, folder, prompts_dir=BULK / "prompts")
-        self.ports = {kind: free_port() for kind in KINDS}
-        self.desks = {kind: free_port() for kind in KINDS}
+        self.person_ports = {kind: free_port() for kind in KINDS}
+        self.agent_ports = {kind: free_port() for kind in KINDS}
         self.asterisks = [
             Asterisk(
                 root,
                 self.folder / "asterisk",
                 carrier=self.carrier.address,
                 prompts_dir=BULK / "prompts",
-                extra_trunks={kind: (HOST, port) for kind, port in self.ports.items()},
+                extra_trunks={kind: (HOST, port) for kind, port in self.person_ports.items()},
                 phones="\n".join(desk_conf(f"desk-{kind}") for kind in KINDS),
             )
         ]
-        self.capture = Capture(self.folder / "sip.pcap", *self.ports.values(), *self.desks.values())
+        self.capture = Capture(self.folder / "sip.pcap", *self.person_ports.values(), *self.agent_ports.values())
         self.person_says = write_tone(self.folder / "person.wav", PERSON_HZ)
         self.agent_says = write_tone(self.folder / "agent.wav", AGENT_HZ)
 
@@ -97,11 +97,11 @@ class Switchboard(World):
         asterisk.cli("module load res_pjsip_registrar.so")
         asterisk.cli("module reload res_pjsip.so")
         asterisk.cli("module reload res_pjsip_endpoint_identifier_ip.so")
-        WATCHED.phone_ports |= {*self.desks.values()}
+        WATCHED.phone_ports |= {*self.agent_ports.values()}
 
     def person(self, kind: str, number: str, folder: Path, *, info: bool = False) -> Softphone:
         """The softphone of whoever has this number."""
-        return KINDS[kind](folder / "person", self.ports[kind], number, self.person_says, info=info)
+        return KINDS[kind](folder / "person", self.person_ports[kind], number, self.person_says, info=info)
 
     @staticmethod
     def other(kind: str) -> str:
@@ -112,7 +112,7 @@ class Switchboard(World):
     def agent(self, kind: str, folder: Path, *, answers: bool = True) -> Iterator[Softphone]:
         """An agent's softphone, logged in; it ``answers`` by itself, as agents' phones are to."""
         desk = f"desk-{kind}"
-        with KINDS[kind](folder / "agent", self.desks[kind], desk, self.agent_says, answers=answers) as phone:
+        with KINDS[kind](folder / "agent", self.agent_ports[kind], desk, self.agent_says, answers=answers) as phone:
             self.log_in(phone)
             yield phone
 

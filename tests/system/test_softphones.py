@@ -149,7 +149,7 @@ def test_a_redirect_makes_asterisk_call_nobody(
         assert isinstance(phone, Linphone)
         site.call_up("linphone", number)
         phone.until_ringing()
-        phone.redirect(f"sip:{elsewhere}@127.0.0.1:{board.ports['baresip']}")
+        phone.redirect(f"sip:{elsewhere}@127.0.0.1:{board.person_ports['baresip']}")
         result = site.result(number)
     assert site.call(number).final_status == 302
     assert site.calls([elsewhere]) == []
