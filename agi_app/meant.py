@@ -204,11 +204,14 @@ def weekdays(value: object) -> list[str]:
     return [WEEKDAYS[(start + n) % 7] for n in range((stop - start) % 7 + 1)]
 
 
+_BETWEEN_NUMBERS = frozenset("/\\;,&|、*#~")  # or before an extension: no number is made of what stands around them
+
+
 def number(value: object) -> str | None:
     """Our own number as + and digits, when the country's code is surely there, or surely China's."""
     text = _plain(value).removeprefix("tel:").replace("t", "")  # between digits stood a space
     digits = "".join(sign for sign in text if sign in "0123456789")
-    if any(sign.isalpha() for sign in text) or not digits:
+    if any(sign.isalpha() or sign in _BETWEEN_NUMBERS for sign in text) or not digits:
         return None
     if text.startswith("+"):
         found = digits
@@ -225,7 +228,9 @@ def write_number(value: object) -> str:
     """What to write for a number of ours, in quotes."""
     found = number(value)
     if found is None:
-        return 'write it in quotes with + and country code, as in "+862155500001"'
+        letters = any(sign.isalpha() for sign in str(value)[:_LONGEST])
+        never = "letters are never taken for digits; " if letters else ""
+        return f'{never}write it in quotes with + and country code, as in "+862155500001"'
     sure = _plain(value).startswith(("+", "00")) or found.startswith("+999")
     return f'write "{found}", in quotes{"" if sure else " (if that is its country code)"}'
 

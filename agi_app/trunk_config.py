@@ -22,7 +22,7 @@ class LineSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     number: str = Field(
-        pattern=r"^\+[1-9]\d{6,14}$", description="the line's own number, which people see; it needs a proof"
+        pattern=r"^\+[1-9][0-9]{6,14}$", description="the line's own number, which people see; it needs a proof"
     )
     calls_per_day: int | None = Field(
         None, ge=1, le=100_000, description="most calls in any 24 hours; default: no limit of the line's own"

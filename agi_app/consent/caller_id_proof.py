@@ -136,8 +136,15 @@ def _names_number(letter: Path, content: bytes, e164: str) -> None:
 
 
 def _contains(text: str, digits: str) -> bool:
-    """Whether whole groups of digits of the text, in a row, make the number; part of a longer number is another one."""
-    groups = re.findall(r"[0-9]+", text)
+    """Whether whole groups of digits of the text, in a row, make the number; part of a longer number is another one.
+
+    Nothing but what stands within a number may stand between them: no letters, which are never taken for digits.
+    """
+    runs = re.findall(r"[0-9](?:[0-9\s().\-/\u2010-\u2015]*[0-9])?", text)
+    return any(_makes(re.findall(r"[0-9]+", run), digits) for run in runs)
+
+
+def _makes(groups: list[str], digits: str) -> bool:
     for start in range(len(groups)):
         joined = ""
         for group in groups[start:]:

@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import phonenumbers
@@ -52,6 +52,8 @@ class ListFile:
     region: str  # of numbers without a country code
     lines: int = 0
     unreadable: int = 0
+    elsewhere: int = 0  # numbers of other countries
+    first_elsewhere: int = 0  # the line of the first
     problems: list[Problem] = field(default_factory=list)
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
     _columns: tuple[int, ...] = ()  # where numbers stand; empty before the first line
@@ -71,7 +73,7 @@ class ListFile:
         for number, raw in enumerate(self._raw_lines(progress), 1):
             if self._columns == (0,) and (found := self._plain_line(raw)):
                 self.lines += 1
-                yield found
+                yield found  # of the list's own country
                 continue
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").partition("#")[0].strip()
             if not text:
@@ -87,9 +89,23 @@ class ListFile:
             read = self._read(cells)
             if None in read:
                 self._unreadable(number, text)
-            yield from filter(None, read)
+            yield from self._of(number, read)
         if self.unreadable > self.lines * MOST_UNREADABLE:
             raise AuthorError(*self.problems, Problem(str(self.path), 1, 1, "list/unreadable", self._too_many()))
+
+    def _of(self, line: int, read: list[str | None]) -> Iterator[str]:
+        """The numbers that were read; those of other countries are counted."""
+        for e164 in filter(None, read):
+            if not e164.startswith(self._own):
+                self.elsewhere += 1
+                self.first_elsewhere = self.first_elsewhere or line
+            yield e164
+
+    @property
+    def _own(self) -> tuple[str, str]:
+        """How numbers of the list's country begin, those of the test range, too."""
+        code = _code_of(self.region)
+        return f"+{code}", f"+999{code}"  # of the test range
 
     def _plain_line(self, raw: bytes) -> str | None:
         """The quick way for what most lists consist of: nothing but the digits of a national number."""
@@ -176,6 +192,11 @@ class ListFile:
 
 def _has_number(text: str) -> bool:
     return number_text.digits(text) >= number_text.SHORTEST
+
+
+@lru_cache
+def _code_of(region: str) -> int:
+    return phonenumbers.country_code_for_region(region)
 
 
 def plain_e164(text: str, region: str) -> str | None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
-from collections.abc import Coroutine, Sequence
+from collections import Counter
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -34,6 +35,7 @@ from agi_app.errors import AuthorError, Problem
 from agi_app.event_loop import in_background
 from agi_app.model.campaign import Campaign
 from agi_app.model.person import Consent, ContactRow
+from agi_app.printable import count_of
 from agi_app.store import consents as consent_table
 from agi_app.store import contacts as contact_table
 from agi_app.store import imports
@@ -64,7 +66,9 @@ async def import_contacts_file(
         copy, table = await in_background(_open, path, sheet, stack)
         notes = (*table.notes, *header_notes(contact_columns(table)))
         spool = Spool(table, msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]]), stack)
-        await fill(spool, parse_contacts(table, region, languages), reading)
+        elsewhere = Elsewhere(campaign.jurisdictions)
+        await fill(spool, elsewhere.watched(parse_contacts(table, region, languages)), reading)
+        notes = (*notes, *elsewhere.notes())
         await _refuse_generated(store, spool)
         fingerprint = await in_background(_fingerprint, copy, sheet or "", region, *languages)
         run, before = await imports.begin(store, campaign.name, fingerprint)
@@ -116,6 +120,34 @@ async def import_consent_file(
         spool = Spool(table, msgpack.Decoder(tuple[list[Consent], list[RejectedRow]]), stack)
         await fill(spool, parse_consents(table, region, entered_by, now, proofs), None)
         return await store_all(path, spool, Plan(write), progress, table.notes)
+
+
+class Elsewhere:
+    """Counts contacts whose numbers are of countries that the campaign does not call: they are kept, and refused."""
+
+    def __init__(self, jurisdictions: Sequence[str]) -> None:
+        self._listed = jurisdictions
+        self._found: Counter[str] = Counter()
+        self._first = ""
+
+    def watched(self, rows: Iterator[ContactRow | RejectedRow]) -> Iterator[ContactRow | RejectedRow]:
+        """The same rows."""
+        for row in rows:
+            if isinstance(row, ContactRow) and row.region not in self._listed:
+                self._first = self._first or row.external_id
+                self._found[row.region] += 1
+            yield row
+
+    def notes(self) -> tuple[str, ...]:
+        """One sentence; empty when all are of listed countries."""
+        if not self._found:
+            return ()
+        of = ", ".join(f"{number} of {region}" for region, number in self._found.most_common())
+        who = count_of(self._found.total(), "contact has a number", "contacts have numbers")
+        return (
+            f"{who} of a country that the campaign does not call ({of}; the first is {self._first}): whoever is not of"
+            f" {', '.join(self._listed)} is refused (jurisdictions in the campaign's file)",
+        )
 
 
 def read_stop_list_file(path: Path, region: str | None = None) -> StopList:

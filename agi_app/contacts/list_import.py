@@ -15,6 +15,7 @@ from agi_app.contacts.external_list import ListFile, Progress
 from agi_app.errors import InputError, Problem
 from agi_app.event_loop import in_background
 from agi_app.model.campaign import Purpose
+from agi_app.printable import count_of
 from agi_app.store.external_lists import NewList, TooFew, lists_in_force, replace_list
 from agi_app.store.pool import Store
 
@@ -83,7 +84,8 @@ async def import_list(
         done = await replace_list(store, new, hashes(), now, least)
     except TooFew as few:
         raise InputError(_too_few(path, terms.name, few.entries, before)) from None
-    notes = (_tiny(terms.name, done.entries),) if done.entries < TINY and not terms.smaller else ()
+    tiny = (_tiny(terms.name, done.entries),) if done.entries < TINY and not terms.smaller else ()
+    notes = (*tiny, *((_elsewhere(file),) if file.elsewhere else ()))
     figures = (file.lines, done.entries, file.unreadable, done.woken)
     return ListSummary(terms.name, str(path), terms.as_of, *figures, tuple(file.problems), notes)
 
@@ -100,6 +102,15 @@ def _too_few(path: Path, name: str, entries: int, before: int) -> str:
 
 def _tiny(name: str, entries: int) -> str:
     return f"{name} has {entries} numbers only; a register of a country has millions: is this the whole list?"
+
+
+def _elsewhere(file: ListFile) -> str:
+    many, count = file.elsewhere > 1, count_of(file.elsewhere, "number")
+    return (
+        f"{file.path}:{file.first_elsewhere}:1: {'the first of ' if many else ''}{count} of"
+        f" another country than {file.region}; {'they are' if many else 'it is'} taken all the same, and there the list"
+        " binds every call. Is this the right file, and --region the right country?"
+    )
 
 
 def _check(terms: ListTerms, now: dt.datetime) -> None:

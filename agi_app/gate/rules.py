@@ -7,6 +7,7 @@ only a person can mend it (a new consent, a proof, another number). Rules about 
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from agi_app.gate import time_rules
 from agi_app.gate.case import Case, Reason, Rule
@@ -16,6 +17,7 @@ from agi_app.model.campaign import CampaignState, Purpose
 
 DAY = dt.timedelta(hours=24)
 LONGEST_PROOF = 365 * DAY  # how long a proof of a number is good for; house rule
+E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 PROOF_KINDS = frozenset({"letter", "call"})  # a rehearsal's proof never makes a caller ID
 
 
@@ -116,6 +118,9 @@ def external_lists_fresh(case: Case) -> Reason | None:
 
 def caller_id_proved(case: Case) -> Reason | None:
     """The number we show is proved to be ours by a proof that has not expired, and not by one of more than a year."""
+    if not E164.fullmatch(case.caller_id):
+        text = f"{case.caller_id} is no number with + and country code: letters are never taken for digits"
+        return Reason("caller_id_unproved", text)
     proof = next((p for p in case.facts.caller_id_proofs if p.number == case.caller_id), None)
     if proof is None or proof.kind not in PROOF_KINDS:
         return Reason("caller_id_unproved", f"{case.caller_id} has no ownership proof")

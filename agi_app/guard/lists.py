@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 WITHHELD = "withheld"
-_PATTERN = re.compile(r"\+?\d{2,18}\*?|\+?\d{3,18}-\+?\d{3,18}|withheld")
+_PATTERN = re.compile(r"\+?\d{2,18}\*?|\+?\d{3,18}-\+?\d{3,18}|withheld", re.ASCII)
 
 
 class Owner(StrEnum):

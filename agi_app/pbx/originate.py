@@ -28,7 +28,7 @@ from agi_app.pbx.router import Router
 from agi_app.voice_config import SpeechSettings
 
 _log = log.get("pbx.originate")
-_CALLER_ID = re.compile(r"\+[1-9]\d{4,14}")
+_CALLER_ID = re.compile(r"\+[1-9][0-9]{4,14}")
 _CALL_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LOST_ANSWER_SETTLE_S = 5.0  # how long what was asked for without an answer is hunted for inside Asterisk
 

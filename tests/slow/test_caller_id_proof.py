@@ -110,6 +110,9 @@ async def test_ways_to_write_the_number(desk: Desk, text: str) -> None:
         "+9998621555000012",  # a longer number
         "17999862155500001",
         "99986215 and 5500002 and 5500001",
+        "99986215 and 5500001",  # digits of two things
+        "+99986 CLINIC 2155500001",
+        "+99986215550000I",
     ],
 )
 async def test_a_letter_about_another_number_proves_nothing(desk: Desk, text: str) -> None:
@@ -117,6 +120,14 @@ async def test_a_letter_about_another_number_proves_nothing(desk: Desk, text: st
         await desk.enter(text)
     assert desk.stored == []
     assert not (desk.folder / "evidence").exists()
+
+
+@pytest.mark.attack("row 22: a caller ID of letters")
+@pytest.mark.parametrize("number", ["1-800-FLOWERS", "+1-800-FLOWERS", "Clinic"])
+async def test_letters_are_proved_by_nothing(desk: Desk, number: str) -> None:
+    with pytest.raises(InputError, match="letters in it: they are never taken for digits"):
+        await desk.enter(f"{number} is yours", number=number)
+    assert desk.stored == []
 
 
 async def test_a_scan_is_kept_though_we_cannot_read_it(desk: Desk) -> None:

@@ -389,3 +389,22 @@ async def test_a_workbook_of_consents(world: World, store: Store, tmp_path: Path
     assert (found.added, found.rejected) == (1, 1)
     assert "cell E3: time " in str(found.problems[0])
     assert found.rejects_file == tmp_path / "consent.xlsx.rejects.xlsx"
+
+
+@pytest.mark.attack("row 26: numbers of another country taken in silence")
+async def test_contacts_of_countries_that_the_campaign_does_not_call_are_told(
+    store: Store, stored: None, tmp_path: Path
+) -> None:
+    """They are kept, because the refusal of each has a row of its own; and the import says so."""
+    people = "external_id,number\nP1,+999861382357802\nP2,+447700900123\nP3,+12125550101\nP4,+447700900124\n"
+    done = await import_contacts_file(store, CAMPAIGN, LANGUAGES, written(tmp_path, people), LONG_AGO)
+    assert (done.added, done.rejected) == (4, 0)
+    (note,) = done.notes
+    assert note.startswith(
+        "3 contacts have numbers of a country that the campaign does not call (2 of GB, 1 of US; the"
+    )
+    assert "first is P2): whoever is not of CN is refused" in note
+    again = await import_contacts_file(
+        store, CAMPAIGN, LANGUAGES, written(tmp_path, people.partition("P2")[0], "cn.csv"), LONG_AGO
+    )
+    assert again.notes == ()

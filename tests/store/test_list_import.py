@@ -43,6 +43,21 @@ async def test_a_listed_number_is_not_called(world: World, store: Store, tmp_pat
     assert unknown.person_id is None
 
 
+@pytest.mark.attack("row 26: numbers of another country taken in silence")
+async def test_numbers_of_another_country_are_told_and_bind_all_the_same(
+    world: World, store: Store, tmp_path: Path
+) -> None:
+    """Of a list of the USA: a Chinese number on it is not called, whatever the rules of China say of lists."""
+    wanted = await world.running(campaign(), [1])
+    file = tmp_path / "list.txt"
+    file.write_text(f"2015550101\n+99912125550102\n\n{number(1)}\n+8613800138000\n", "utf-8")
+    done = await import_list(store, file, dataclasses.replace(TERMS, name="us-national-dnc", region="US"), NOW)
+    assert (done.entries, done.unreadable) == (4, 0)
+    (told,) = [note for note in done.notes if "another country" in note]
+    assert told.startswith(f"{file}:4:1: the first of 2 numbers of another country than US; ")
+    assert not (await world.claim(wanted)).claims
+
+
 async def test_a_new_version_takes_the_place_of_the_old_one(store: Store, tmp_path: Path) -> None:
     await import_list(store, written(tmp_path, 1, 2), TERMS, NOW)
     later = dataclasses.replace(TERMS, as_of=dt.date(2026, 3, 2))

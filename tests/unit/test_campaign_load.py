@@ -136,6 +136,12 @@ def test_the_optional_keys_have_defaults() -> None:
             '6:1: campaign/caller-id caller_id: 442079460123 is no number with + and country code; write "+4420',
         ),
         ("+442079460123", "02079460123", '6:1: campaign/caller-id caller_id: "02079460123" is no number with + and'),
+        pytest.param(
+            "+442079460123",
+            "1-800-FLOWERS",
+            '6:1: campaign/caller-id caller_id: "1-800-FLOWERS" is no number with + and country code; letters',
+            marks=pytest.mark.attack("row 22: a caller ID of letters"),
+        ),
         ("concurrent: 60", "concurrent: 0", "7:29: schema/value concurrent: this must be greater than or equal to 1"),
         (
             "concurrent: 60",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agi_app.gate.case import Case
-from agi_app.gate.facts import ConsentFact
+from agi_app.gate.facts import ConsentFact, ProofFact
 from agi_app.gate.hours import Opening, is_open, next_opening
 from agi_app.gate.place import Place
 from agi_app.gate.rules import ALL_RULES
@@ -88,6 +88,17 @@ def test_a_country_without_rules_is_refused_although_the_campaign_lists_it() -> 
 
 def test_without_a_proved_caller_id_nobody_is_called() -> None:
     assert judge(caller_id_proofs=()).rules == ("caller_id_unproved",)
+
+
+@pytest.mark.attack("row 22: a caller ID of letters")
+@pytest.mark.parametrize(
+    "shown", ["Clinic", "1-800-FLOWERS", "+1800FLOWERS", "+8621５５５００００１", "", "+862155500001;x"]
+)
+def test_a_caller_id_that_is_no_number_is_never_shown_whatever_proves_it(shown: str) -> None:
+    forged = ProofFact(shown, "call", NOW + YEAR)
+    decision = judge(campaign=replace(CAMPAIGN, caller_id=shown), caller_id_proofs=(forged,))
+    assert decision.rules == ("caller_id_unproved",)
+    assert "letters are never taken for digits" in decision.reasons[0].text
 
 
 @pytest.mark.parametrize("kind", ["rehearsal", "", "Letter"])

@@ -17,6 +17,7 @@ from agi_app.guard.settings import Hours, Level, SubscriberSettings
 
 NOW = dt.datetime(2026, 3, 10, 6, 0, tzinfo=dt.UTC)
 CALLER = "+999861380000001"
+LETTERS = pytest.mark.attack("row 22: letters that a caller shows are taken for a number")
 CALL = IncomingCall(CALLER, CallerKind.PERSON, "8001", Endpoint.TRUNK)
 STANDARD = SubscriberSettings(zone="Asia/Shanghai")
 # A caller of whom nothing good is known, and everything bad.
@@ -211,6 +212,11 @@ def test_a_decision_speaks_both_languages() -> None:
         ("", "CN", (None, CallerKind.WITHHELD)),
         (None, None, (None, CallerKind.WITHHELD)),
         ("sip:x9y", "CN", (None, CallerKind.INVALID)),
+        pytest.param("1-800-FLOWERS", "US", (None, CallerKind.INVALID), marks=LETTERS),
+        pytest.param("+1800FLOWERS", "US", (None, CallerKind.INVALID), marks=LETTERS),
+        pytest.param("Clinic 2015550101", "US", (None, CallerKind.INVALID), marks=LETTERS),
+        pytest.param("2015550101x5", "US", (None, CallerKind.INVALID), marks=LETTERS),
+        pytest.param("Clinic", "US", (None, CallerKind.WITHHELD), marks=LETTERS),
     ],
 )
 def test_what_a_caller_number_is(text: str | None, region: str | None, expected: tuple[str | None, CallerKind]) -> None:

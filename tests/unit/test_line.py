@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from agi_app.calls.line import Line, caller_number, line_of
 from agi_app.campaigns.project import read_project
@@ -19,7 +20,9 @@ from agi_app.flow.session import Session
 from agi_app.flow.state import Caller
 from agi_app.flow.steps import GotoStep
 from agi_app.flow.words import MAX_STOPS_PER_CALL
+from agi_app.line_config import InboundLineSettings
 from agi_app.model.phone import country_and_zones
+from agi_app.trunk_config import LineSettings
 
 NUMBER = "+999862155500001"
 FLOW = load_flow(
@@ -232,3 +235,19 @@ def test_a_full_line_and_a_caller_that_redials_leave_room_for_others() -> None:
     assert too_many(call(mine, None), hidden) == ""
     assert "3 calls at once" in too_many(call(mine, None), [*hidden, call(mine, None)])
     assert too_many(call(other, None), [*hidden, call(mine, None)]) == ""
+
+
+@pytest.mark.attack("row 22: a caller who shows letters is taken for a number, and somebody else's calls are stopped")
+@pytest.mark.parametrize("shown", ["1-800-FLOWERS", "+1800FLOWERS", "Clinic", "2015550101x5", "+1 201 555 O101"])
+def test_letters_that_a_call_shows_are_no_number(shown: str) -> None:
+    assert caller_number(shown, "US") is None
+
+
+@pytest.mark.attack("row 22: a caller ID of letters")
+@pytest.mark.parametrize("number", ["+1800FLOWERS", "Clinic", "+8621５５５００００１", "+99986215550٠001"])
+def test_a_line_has_a_number_of_plain_digits(number: str) -> None:
+    """A number in other digits would never be the one that is called, nor a proved one."""
+    with pytest.raises(ValidationError):
+        InboundLineSettings(number=number, flow="line")
+    with pytest.raises(ValidationError):
+        LineSettings(number=number)
