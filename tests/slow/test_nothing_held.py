@@ -77,6 +77,11 @@ class Pbx:
             if self._calls.pop(channel, None) is not None:
                 self._say(channel, pbx.Left(), pbx.Destroyed(16, None))
 
+    async def tell(self, method: str, uri: str, query: Any = None, *, answered: Any = None) -> None:
+        await self.request(method, uri, query)
+        if answered is not None:
+            answered(200)
+
     def _create(self, channel: str) -> None:
         end = next(self._turns)
         if end == "refused":
