@@ -95,17 +95,12 @@ class ListFile:
 
     def _of(self, line: int, read: list[str | None]) -> Iterator[str]:
         """The numbers that were read; those of other countries are counted."""
+        own = _own_of(self.region)
         for e164 in filter(None, read):
-            if not e164.startswith(self._own):
+            if not e164.startswith(own):
                 self.elsewhere += 1
                 self.first_elsewhere = self.first_elsewhere or line
             yield e164
-
-    @property
-    def _own(self) -> tuple[str, str]:
-        """How numbers of the list's country begin, those of the test range, too."""
-        code = _code_of(self.region)
-        return f"+{code}", f"+999{code}"  # of the test range
 
     def _plain_line(self, raw: bytes) -> str | None:
         """The quick way for what most lists consist of: nothing but the digits of a national number."""
@@ -158,7 +153,7 @@ class ListFile:
         for column in more:
             if column < len(cells) and cells[column]:
                 found += self._numbers_of(cells[column])
-        for cell in cells[self._titles :]:
+        for cell in cells[self._titles :] if len(cells) > self._titles else ():
             if number_text.digits(cell) >= number_text.SHORTEST and self._plainly_one(cell):
                 found += self._numbers_of(cell)
         return found
@@ -195,18 +190,20 @@ def _has_number(text: str) -> bool:
 
 
 @lru_cache
-def _code_of(region: str) -> int:
-    return phonenumbers.country_code_for_region(region)
+def _own_of(region: str) -> tuple[str, str]:
+    """How numbers of a country begin, those of the test range, too."""
+    code = phonenumbers.country_code_for_region(region)
+    return f"+{code}", f"+999{code}"
 
 
 def plain_e164(text: str, region: str) -> str | None:
     """Digits as a list has them (with or without country code) in E.164; None when they are no number."""
-    if any(character.isalpha() for character in text):  # phonenumbers would take FLOWERS for 3569377
-        return None
     if text.isascii() and (text.isdigit() or text[:1] == "+"):
         pattern = _NATIONAL.get(region)
         if pattern and (found := pattern.fullmatch(text)):
             return _CODE[region] + found[1]
+    if any(character.isalpha() for character in text):  # phonenumbers would take FLOWERS for 3569377
+        return None
     if test := phone.reserved_number(text if text.startswith("+") else f"+{text.removeprefix('00')}"):
         return test.e164
     try:

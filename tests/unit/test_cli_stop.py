@@ -52,3 +52,34 @@ def test_a_withdrawal_for_one_purpose_needs_the_database(tmp_path: Path, monkeyp
 
     assert ended.value.code == 2
     assert not (project / "var" / "refusals.jsonl").exists()
+
+
+@pytest.mark.attack("row 21: two numbers in one cell, of which one is read, or a third made of both")
+@pytest.mark.parametrize("command", [["suppression", "add"], ["consent", "revoke"]])
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (f"{NUMBER} / +999861380001202", "more than one number"),
+        (f"{NUMBER};+999861380001202", "more than one number"),
+        (f"{NUMBER}转5", "extension"),
+        ("1-800-FLOWERS", "letters"),
+    ],
+)
+def test_a_stop_is_not_half_taken(
+    command: list[str],
+    number: str,
+    why: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One number by hand is one number: the others are said to be there, and nothing is written."""
+    project = tmp_path / "mine"
+    make_project(project)
+    monkeypatch.setenv("DATABASE_URL", NOTHING_LISTENS)
+    monkeypatch.setattr(sys, "argv", ["agi-app", *command, number, "--project", str(project)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert why in capsys.readouterr().err
+    assert not (project / "var" / "refusals.jsonl").exists()

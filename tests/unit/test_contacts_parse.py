@@ -70,6 +70,8 @@ def test_which_language_of_the_flow_is_meant(found: str, language: str | None) -
         (f'"P\n1",{GOOD},en,x', "contacts/external-id", 1, "external_id", "P\n1", "line break"),
         ("P1,,en,x", "contacts/number", 4, "number", "", "number is empty"),
         ("P1,abc,en,x", "contacts/number", 4, "number", "abc", 'number "abc" '),
+        (f"P1,{GOOD} / {GOOD},en,x", "contacts/number", 4, "number", f"{GOOD} / {GOOD}", "more than one number"),
+        (f"P1,{GOOD}、{GOOD},en,x", "contacts/number", 4, "number", f"{GOOD}、{GOOD}", "more than one number"),
         ("P1,110,en,x", "contacts/number", 4, "number", "110", "not"),
         ("P1,1.38E+10,en,x", "contacts/number", 4, "number", "1.38E+10", "rounded by a spreadsheet"),
         (f"P1,{GOOD},fr,x", "contacts/language", 21, "language", "fr", 'language "fr" is not a language of the flow'),
