@@ -30,6 +30,7 @@ from agi_app.ami_config import AmiSettings
 from agi_app.database_url import fault_in
 from agi_app.destination_config import DestinationSettings
 from agi_app.errors import ConfigError, Problem
+from agi_app.file_kinds import not_utf8
 from agi_app.identity_config import IdentitySettings
 from agi_app.line_config import InboundLineSettings, one_line_a_number
 from agi_app.screening_config import BAD_TOKEN, AgiSettings, GuardSettings, usable_token
@@ -258,16 +259,22 @@ def source_of_database() -> str:
 
 
 def _read_table(file: Path) -> tuple[dict[str, Any], Places]:
-    text = ""
+    text, content = "", b""
     try:
-        text = file.read_text(encoding="utf-8")
+        content = file.read_bytes()
+        text = content.decode("utf-8-sig")
         table = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigError(
             f"{file}: there is no such file; `agi-app init DIR` makes a project, --project names one"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        words = f"cannot be read: {error}"
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8").split("\n")
+        words, place = f"cannot be read: {not_utf8(content)}", (len(before), len(before[-1]) + 1)
+        problem = Problem(SETTINGS_FILE, *place, "settings", words)
+        raise ConfigError(f"{file}:{place[0]}:{place[1]}: {words}", (problem,)) from None
+    except OSError as error:
+        words = f"cannot be read: {'this is a folder' if file.is_dir() else error.strerror}"
         raise ConfigError(f"{file}: {words}", (Problem(SETTINGS_FILE, 1, 1, "settings", words),)) from error
     except tomllib.TOMLDecodeError as error:
         told = syntax_faults(text, error)

@@ -22,6 +22,12 @@ def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
         right = _REQUIRED.get(str(error["loc"][-1]))
         return "is required" + (f"; write {right}" if right else "")
     kind = str(error["type"])
+    if kind == "model_type" and len(error["loc"]) == 2:
+        table = error["loc"][0]
+        name = _NAMES.get(str(table), "main")
+        return f"each of {table} has a name of its own: write [{table}.{name}] above it, not [{table}]"
+    if kind == "path_type":
+        return "must be the name of a file, in quotes"
     if kind == "string_pattern_mismatch":
         words = shapes.pattern_words(str(error.get("ctx", {}).get("pattern")), given)
         return f"{quote(given)} does not fit{words}"
@@ -35,6 +41,8 @@ def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
         text += f"; {meant.write_moment(given)}, in quotes"
     elif kind in _KINDS:
         text += shapes.instead(_KINDS[kind], str(error["loc"][-1]), given)
+    elif kind == "string_type" and given is None:
+        text += "; write it in quotes"
     elif kind == "string_type" and isinstance(given, bool | int | float):
         text += f'; write it in quotes: "{given}"'
     signs = wide_signs.hint(given) if isinstance(given, str) else ""
@@ -45,6 +53,16 @@ _KINDS = {  # of pydantic's faults where text may be read as a number: the one t
     **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "int_type"),
     **dict.fromkeys(("float_parsing", "float_type"), "float_type"),
     **dict.fromkeys(("bool_parsing", "bool_type"), "bool_type"),
+}
+_NAMES = {"trunks": "carrier-a", "destinations": "front-desk"}
+_ELSEWHERE = {  # what people look for -> where it stands
+    **dict.fromkeys(("asterisk.host", "asterisk.port"), 'write url = "http://HOST:8088/ari"'),
+    **dict.fromkeys(("trunks.caller_id", "caller_id"), "the number that is shown stands in the campaign's file"),
+    **dict.fromkeys(
+        ("timezone", "time_zone", "zone"),
+        "calls go by the time of whoever is called; delete it",
+    ),
+    "project": "the folder itself is the project",
 }
 _REQUIRED = {
     "endpoint": 'endpoint = "PJSIP/{number}@carrier-a"',
@@ -69,6 +87,9 @@ def _is_secret(path: Sequence[str | int], model: type[BaseModel]) -> bool:
 def _nearest(path: tuple[str, ...], model: type[BaseModel]) -> str:
     """The nearest setting of that table, else the table that has one of this name, else what there is."""
     *table, name = path
+    there = _ELSEWHERE.get(".".join(path)) or _ELSEWHERE.get(f"{path[0]}.{name}")
+    if there is not None:
+        return f": {there}"
     here = _fields(model, tuple(table))
     hint = suggest(name, here)
     if "did you mean" in hint:

@@ -11,7 +11,30 @@ from agi_app import meant
 
 # Other words that people use for a key, a verb or a value, and ours: of these the first that exists there is meant.
 _WORDS = (
-    ("hours calling_hours call_hours time_window 时间 呼叫时段 时段", "window windows"),
+    # values of rules
+    ("day daily per_day 1d 天 每天 日", "24h"),
+    ("week weekly per_week 1w 周 每周", "7d"),
+    ("month monthly per_month 月 每月", "30d"),
+    ("own self internal company policy ours 自己 公司", "house"),
+    ("legal statute regulation act 法律 法规", "law"),
+    # titles of columns
+    (
+        "date datetime timestamp when given_at consent_date consent_time date_of_consent 日期 同意日期",
+        "time until as_of",
+    ),
+    ("text words consent_text consent_wording 话术 同意文本 同意原文", "wording text"),
+    (
+        "id customer_id customerid customer customer_no client_id client no patient_id 客户号 会员号 序号 病历号",
+        "external_id",
+    ),
+    ("联系方式 联系电话 手机号 phone_no phone_number cell cellphone contact contact_number 被叫 被叫号码", "number"),
+    ("action list allow_block list_type 类型 处理", "what"),
+    ("expiry expiration expires expire valid_until valid_to 截止 截止日期 失效日期", "expires until"),
+    ("channel how medium via collected_by 渠道 获取方式", "method"),
+    ("origin system collected_from 系统 数据来源", "source"),
+    ("complaint content details message 投诉 投诉详情", "text"),
+    ("lang 语种", "language"),
+    ("hours calling_hours call_hours time_window 时间 呼叫时段 时段", "window windows calling_hours"),
     ("until end stop till 结束", "to end"),
     ("start begin since 开始", "from start"),
     ("weekdays day weekday 星期", "days"),
@@ -163,7 +186,8 @@ _ENDINGS = (".yaml", ".yml", ".wav", ".mp3", ".txt", ".ogg", ".m4a")
 def other_word(word: str, known: Iterable[str]) -> str | None:
     """The known word that another word for it means."""
     there, small = set(known), _small(word)
-    meanings = (ours for theirs, ours in _WORDS if small in theirs.split())
+    forms = {small, small.removesuffix("s")}
+    meanings = (ours for theirs, ours in _WORDS if forms & {*theirs.split()})
     return next((one for ours in meanings for one in ours.split() if one in there), None)
 
 
@@ -237,7 +261,7 @@ def instead(kind: str, key: str, value: Any, model: str = "") -> str:
 PATTERNS = {  # patterns of the schemas -> what may stand there, in words
     r"^([01]\d|2[0-3]):[0-5]\d$": "clock",
     r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$": "clock",
-    r"^\+[1-9]\d{6,14}$": "number",
+    r"^\+[1-9][0-9]{6,14}$": "number",
     r"^\+[1-9][0-9]{0,13}$": 'how the numbers begin, in quotes: "+", country code and area code, as in "+1305"',
     r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$": "small letters, digits and hyphens, as in gb-tps",
     r"^([A-Z]{2}|own)$": "two capital letters, as in CN, or own (the country's)",

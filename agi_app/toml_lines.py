@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 
 from agi_app import wide_signs
+from agi_app.file_kinds import kind_of
 
 Place = tuple[int, int]  # line and column, both from 1
 Places = Mapping[tuple[str, ...], Place]
@@ -78,7 +79,37 @@ def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place
         for place in wide_signs.culprits(text, at, _fails_at)
     ]
     meant = next((words for sign, words in _MEANT if said.startswith(sign)), said)
+    meant = _colon(text, at) or (f"{meant}{_bare(text, at)}" if said.startswith("Invalid value") else meant)
+    if kind := kind_of(text[:64].encode("utf-8", "replace")):
+        return [((1, 1), f"is not valid TOML: this is {kind}, whatever its name says; save it as plain text")]
     return told or [(_line_column(text, at), f"is not valid TOML: {meant}")]
+
+
+_BARE = re.compile(r"[^\s,#\]}]{1,100}")
+_COLON = re.compile(r"[ \t]*([\w.-]{1,64})[ \t]?:[ \t]?([^\n#]{0,100})")
+
+
+def _bare(text: str, at: int) -> str:
+    """What to write in place of a value without quotes."""
+    found = _BARE.match(text, at)
+    if found is None:
+        return "; nothing stands behind the ="
+    word = found[0].strip("\"'")
+    truth = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+    return f"; write {truth.get(word.lower(), f'{chr(34)}{word}{chr(34)}')}"
+
+
+def _colon(text: str, at: int) -> str | None:
+    """For a line as YAML has it, with a colon."""
+    begin = text.rfind("\n", 0, at) + 1
+    found = _COLON.match(text, begin)
+    if found is None or text[begin : begin + 1] in "[{":
+        return None
+    value = found[2].strip()
+    if not value:
+        return f"here is no YAML: write [{found[1]}], and what belongs to it below"
+    plain = value if value[0] in "\"'[{0123456789" or value in ("true", "false") else f'"{value}"'
+    return f"an = stands between a name and its value: write {found[1]} = {plain}"
 
 
 def _failure(text: str, error: tomllib.TOMLDecodeError) -> tuple[str, int]:

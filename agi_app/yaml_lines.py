@@ -27,6 +27,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from agi_app import meant, shapes, wide_signs
 from agi_app.errors import AuthorError, Problem
+from agi_app.file_kinds import kind_of, not_utf8
 from agi_app.line_slips import line_slip
 from agi_app.printable import one_line
 from agi_app.yaml_slips import slip_of
@@ -97,10 +98,14 @@ def load(text: str | bytes, file: str) -> Document:
     """Parse one YAML document; raises ``AuthorError`` with the place and how to mend it."""
     source = _decode(text, file)
     if not source.strip():
-        _refuse(file, 1, 1, "yaml/empty", "the file is empty")
+        _refuse(file, 1, 1, "yaml/empty", "the file is empty; fill it, or delete it")
     if bad := _UNPRINTABLE.search(source):
+        if kind := kind_of(source[:64].encode("utf-8", "replace")):
+            _refuse(file, 1, 1, "yaml/syntax", f"this is {kind}, whatever its name says; save it as plain text")
         message = f"the character U+{ord(bad[0]):04X} may not stand in YAML; remove it"
         _refuse(file, *_line_column(source, bad.start()), "yaml/syntax", message)
+    if source.startswith(("{\\rtf", "<")) and (kind := kind_of(source[:64].encode("utf-8", "replace"))):
+        _refuse(file, 1, 1, "yaml/syntax", f"this is {kind}, whatever its name says; save it as plain text")
     builder = _Builder(source)
     try:
         value = builder.read()
@@ -523,7 +528,7 @@ def _decode(text: str | bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         before = text[: error.start].decode("utf-8")
         line, column = _line_column(before, len(before))
-        _refuse(file, line, column, "yaml/encoding", "the file is not UTF-8 from here on; save it as UTF-8")
+        _refuse(file, line, column, "yaml/encoding", not_utf8(text))
 
 
 def _line_column(text: str, position: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ prompts/<language>/NAME.wav + NAME.txt   agi-app.toml
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -22,6 +22,7 @@ from agi_app.campaigns.phone_lines import check_lines
 from agi_app.campaigns.rules import load_ruleset
 from agi_app.config import SETTINGS_FILE, load_settings, trunk_names
 from agi_app.errors import AuthorError, ConfigError, InputError, Problem
+from agi_app.file_kinds import no_such_file
 from agi_app.flow.calling import check_calls, check_destinations, with_parts
 from agi_app.flow.check import check_flow, unused_prompts
 from agi_app.flow.check_meanings import check_words
@@ -184,21 +185,20 @@ def _meanings(project: Project) -> Meanings:
 def _read_all(
     project: Project,
     kind: str,
-    parse: Callable[[str, str], Parsed],
+    parse: Callable[[bytes, str], Parsed],
     named: Callable[[Parsed], tuple[str, tuple[str, ...], Document]],
 ) -> dict[str, Source[Parsed]]:
     found: dict[str, Source[Parsed]] = {}
+    project.problems += _not_looked_at(project.folder, kind)
     for path in sorted((project.folder / kind).glob("*.y*ml")):
         file = f"{kind}/{path.name}"
         try:
-            text = path.read_text(encoding="utf-8-sig")
-            parsed = parse(text, file)
-        except UnicodeDecodeError as error:
-            project.problems.append(
-                Problem(file, 1, 1, "yaml/encoding", f"is not UTF-8 ({error.reason}); save it as UTF-8")
-            )
+            content = path.read_bytes()
+            text = content.decode("utf-8-sig", "replace")  # the parser says where it is none
+            parsed = parse(content, file)
         except OSError as error:
-            project.problems.append(Problem(file, 1, 1, "yaml/unreadable", f"cannot be read: {error.strerror}"))
+            why = "this is a folder" if path.is_dir() else f"cannot be read: {error.strerror}"
+            project.problems.append(Problem(file, 1, 1, "yaml/unreadable", why))
         except AuthorError as error:
             project.problems += error.problems
         else:
@@ -211,12 +211,25 @@ def _read_all(
     return found
 
 
+def _not_looked_at(folder: Path, kind: str) -> Iterator[Problem]:
+    """Files that somebody put where they are not read, in a folder's misspelt name or with another ending."""
+    rule, ends = "yaml/unreadable", "a file that is read ends in .yaml"
+    if (folder / kind[:-1]).is_dir():
+        yield Problem(f"{kind[:-1]}/", 1, 1, rule, f"this folder is not read; its name must be {kind}", "warning")
+    for path in sorted((folder / kind).glob("*")) if (folder / kind).is_dir() else ():
+        if path.is_dir() and any(path.glob("*.y*ml")):
+            text = f"this folder is not read; put its files into {kind}/ itself"
+            yield Problem(f"{kind}/{path.name}/", 1, 1, rule, text, "warning")
+        elif path.is_file() and path.suffix.lower() in (".txt", ".json", ".docx", ".csv", ".yalm", ".ymal"):
+            yield Problem(f"{kind}/{path.name}", 1, 1, rule, f"this file is not read; {ends}", "warning")
+
+
 def find_project(path: Path) -> tuple[Path, str | None]:
     """The project folder of a path, and the one file meant when the path is a YAML file of it."""
     if path.is_dir():
         return path, None
     if not path.exists():
-        raise InputError(f"{path}: there is no such file or folder")
+        raise InputError(no_such_file(path).replace("no such file", "no such file or folder"))
     file = path.absolute()
     if file.parent.name not in ("flows", "campaigns", "rules", "meanings", "simulations"):
         raise InputError(

@@ -27,6 +27,7 @@ from agi_app.contacts.columns import LANGUAGE
 from agi_app.contacts.consent_file import one_consent
 from agi_app.contacts.consent_proof import Proofs
 from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.file_kinds import no_such_file, not_utf8
 from agi_app.installation import Installation
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
@@ -134,9 +135,9 @@ def _text(file: Path) -> str:
     try:
         written = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise InputError(f"{file}: there is no such file") from None
+        raise InputError(no_such_file(file)) from None
     except UnicodeDecodeError:
-        raise InputError(f"{file}: is not UTF-8; save it as UTF-8") from None
+        raise InputError(f"{file}: {not_utf8(file.read_bytes())}") from None
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}") from error
     if not written.strip():

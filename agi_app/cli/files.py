@@ -16,6 +16,7 @@ from agi_app.cli.common import HERE, ProjectOption, find_flow, say, say_json, sa
 from agi_app.config import SETTINGS_FILE, trunk_names
 from agi_app.errors import InputError, Problem
 from agi_app.flow.diagram import draw
+from agi_app.flow.no_such_flow import CONSEQUENCE
 from agi_app.printable import count_of
 
 
@@ -66,7 +67,8 @@ def check(
         if not (seen.flows or seen.campaigns or seen.problems):
             raise InputError(f"{path}: has neither campaigns/*.yaml nor flows/*.yaml; name the project folder")
         files += len(seen.flows) + len(seen.campaigns) if only is None else 1
-        found += [(folder, p) for p in seen.problems if only is None or p.file in (only, SETTINGS_FILE)]
+        ordered = sorted(seen.problems, key=lambda p: CONSEQUENCE in p.message)  # what follows from others comes last
+        found += [(folder, p) for p in ordered if only is None or p.file in (only, SETTINGS_FILE)]
     errors = sum(p.severity == "error" for _, p in found)
     match Format.JSON if as_json else form:
         case Format.JSON:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.errors import InputError
+from agi_app.file_kinds import no_such_file
 from agi_app.files import name_fault, shortened
 from agi_app.recordings.files import RecordingFiles
 from agi_app.sealed_files import SealedFiles
@@ -41,7 +42,7 @@ def read_evidence(file: Path) -> bytes:
         raise InputError(f"{shortened(file)}: {fault}")
     try:
         if not file.is_file():
-            raise InputError(f"{file}: there is no such file")
+            raise InputError(no_such_file(file))
         size = file.stat().st_size
         if not 0 < size <= LARGEST:
             raise InputError(f"{file}: has {size} bytes; evidence has 1 byte to {LARGEST // 1024**2} MB")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from agi_app import wide_signs
+from agi_app import shapes, wide_signs
 from agi_app.contacts.table import SHOWN_PROBLEMS, WIDE_DELIMITER, Row, Table
 from agi_app.errors import AuthorError, Problem
 from agi_app.model import phone
@@ -119,7 +119,7 @@ class Cells:
         """
         text = self.text("number")
         if not text:
-            self.fault("number", rule, "is empty")
+            self.fault("number", rule, "is empty; write the number, or take the row out")
             return None
         if not self.unspoilt("number", rule):
             return None
@@ -203,13 +203,34 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
     more = ", …" if len(aliases) > SHOWN_ALIASES else ""
     also = f" (or {', '.join(aliases[:SHOWN_ALIASES])}{more})" if aliases else ""
     named = (name, *aliases)
-    close = next((title for title in others if "did you mean" in suggest(_plain(title), named, _ALIKE)), None)
+    close = next(
+        (title for title in others if shapes.other_word(title.rstrip("."), (name,)) or _alike(title, named)), None
+    )
     found = f"; found: {', '.join(title[:60] for title in table.header[:12])}"
-    hint = found if close is None else f"; is it {quote(close)}?"
+    hint = found if close is None else f"; is it {quote(close)}? Then write {name} in its place"
     if len(table.header) == 1 and table.delimiter:
-        hint += "; columns are separated by comma, semicolon or tab"
+        hint = _one_column(table, hint)
+    if any(_NUMBER_CELL.fullmatch(title.strip()) for title in table.header):
+        hint = "; this line has a number and no titles: put a line with the titles of the columns above it"
     reason = f"the column {name}{also} is missing{hint}"
     return Problem(table.file, table.header_row.line, 1, f"{kind}/missing-column", reason)
+
+
+_NUMBER_CELL = re.compile(r"[+(]?[0-9][0-9 ()-]{6,20}")
+
+
+def _alike(title: str, named: Iterable[str]) -> bool:
+    return "did you mean" in suggest(_plain(title), named, _ALIKE)
+
+
+def _one_column(table: Table, hint: str) -> str:
+    """For a file with one title: its columns are separated by something else, or it has none."""
+    title = table.header[0]
+    sign = next((sign for sign in "|^" if sign in title), None)
+    if sign is not None:
+        return f"; its columns are separated by {sign}, which is not read: put commas in their place, or save it as CSV"
+    by = "; columns are separated by comma, semicolon or tab"
+    return f"{hint}{by}, not by spaces" if " " in title.strip() else f"{hint}{by}"
 
 
 def _wide_delimiter(table: Table) -> tuple[tuple[int, int], str] | None:

@@ -56,6 +56,10 @@ ALIASES = {
     "person_id": ("人员编号", "客户编号"),
 }
 REQUIRED = ("number", "purpose", "method", "time", "source")
+_TOLD = {
+    "method": "write how it was given, such as web form or signed form",
+    "source": "write where it comes from, such as website or reception desk",
+}
 NO_PROOFS = Proofs()
 PURPOSES = (Purpose.TRANSACTIONAL, Purpose.SURVEY, Purpose.MARKETING)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -120,9 +124,11 @@ def parse_instant(text: str) -> dt.datetime:
 
 
 def _unknown(title: str) -> str:
-    hint = suggest(title, ALIASES)
-    reason = f"{quote(title)} is not a column of a consent file{hint}"
-    return reason if "did you mean" in hint else f"{reason}; delete the column"
+    hint = suggest(title, ALIASES, 0.75)
+    reason = f"{quote(title)} is not a column of a consent file"
+    if "did you mean" in hint:
+        return f"{reason}{hint}"
+    return f"{reason}; delete the column (it has: {', '.join(ALIASES)})"
 
 
 def _consent(
@@ -135,7 +141,7 @@ def _consent(
     purpose = _purpose(cells)
     for name in ("method", "source"):
         if not cells.text(name):
-            cells.fault(name, f"consent/{name}", "is empty; without it this is no proof of consent")
+            cells.fault(name, f"consent/{name}", f"is empty; without it this is no proof of consent: {_TOLD[name]}")
     given = _time(cells, now)
     expires = _expires(cells, given)
     language = cells.text("language").replace("_", "-") or None

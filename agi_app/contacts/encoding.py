@@ -15,17 +15,12 @@ from collections.abc import Iterator
 from typing import IO
 
 from agi_app.errors import AuthorError, Problem
+from agi_app.file_kinds import kind_of
 
 CHUNK = 1 << 16
 UTF8, GB18030, UTF16 = "utf-8-sig", "gb18030", "utf-16"  # as Python names them; -sig drops a BOM when there is one
 SAVE_AS = 'open it in the program that made it and save it as "CSV UTF-8"'
 
-_KINDS = (
-    (b"PK\x03\x04", "is a spreadsheet (XLSX, ODS) or a ZIP archive, not CSV"),
-    (b"\xd0\xcf\x11\xe0", "is an old Excel file (XLS), not CSV"),
-    (b"%PDF", "is a PDF, not CSV"),
-    (b"\x1f\x8b", "is compressed (gzip): unpack it first"),
-)
 # So many characters of three bytes, all valid UTF-8, are no accident in a GB18030 file.
 _SURELY_UTF8 = 3
 
@@ -37,10 +32,13 @@ def detect(source: IO[bytes], file: str) -> str:
     """
     head = _from_start(source, 4)
     if not head:
-        raise AuthorError(Problem(file, 1, 1, "table/empty", "the file is empty"))
-    for magic, what in _KINDS:
-        if head.startswith(magic):
-            raise AuthorError(Problem(file, 1, 1, "table/format", f"this {what}; {SAVE_AS}"))
+        raise AuthorError(
+            Problem(file, 1, 1, "table/empty", "the file is empty; its first line has the titles of the columns")
+        )
+    if (kind := kind_of(_from_start(source, 64))) is not None:
+        raise AuthorError(Problem(file, 1, 1, "table/format", f"this is {kind}, not CSV; {SAVE_AS}"))
+    if _from_start(source, 64).lstrip()[:1] in (b"{", b"["):
+        raise AuthorError(Problem(file, 1, 1, "table/format", f"this is JSON, not CSV; {SAVE_AS}"))
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         _check_utf16(source, file)
         return UTF16

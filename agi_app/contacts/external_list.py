@@ -21,6 +21,7 @@ import phonenumbers
 from agi_app.contacts.columns import shown_number
 from agi_app.contacts.consent_file import ALIASES
 from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.file_kinds import no_such_file
 from agi_app.model import number_text, phone
 from agi_app.yaml_lines import quote
 
@@ -125,7 +126,7 @@ class ListFile:
                         progress(done, size)
                     yield line
         except FileNotFoundError:
-            raise InputError(f"{self.path}: there is no such file; check its name and folder") from None
+            raise InputError(no_such_file(self.path)) from None
         except OSError as error:
             raise InputError(f"{self.path}: cannot be read: {error.strerror}") from error
 

@@ -105,13 +105,22 @@ def _read(cells: Cells, file_line: int, how: Reading) -> ListRow | None:
     pattern, until = _pattern(cells, how), _until(cells, how)
     allow = WORDS.get(cells.text("what").casefold())
     if allow is None:
-        cells.fault("what", "guard/what", f"{quote(cells.text('what'))} is neither allow nor block")
+        cells.fault("what", "guard/what", f"{quote(cells.text('what'))} is neither allow nor block{_meant(cells)}")
     reason = cells.text("reason")
     if len(reason) > LONGEST_REASON or not reason.isprintable():
         cells.fault("reason", "guard/reason", f"must be one line of {LONGEST_REASON} characters at most")
     if cells.faulty or pattern is None or allow is None:
         return None
     return ListRow(file_line, pattern, allow, reason, until, cells.text("line"))
+
+
+_BLOCKED = ("ban", "banned", "deny", "reject", "blacklist", "blocked", "refuse", "黑", "拉黑", "屏蔽", "拒绝", "禁止")
+_ALLOWED = ("permit", "allowed", "accept", "whitelist", "pass", "ok", "白", "允许", "通过", "信任")
+
+
+def _meant(cells: Cells) -> str:
+    small = cells.text("what").casefold()
+    return "; write block" if small in _BLOCKED else "; write allow" if small in _ALLOWED else ""
 
 
 def _pattern(cells: Cells, how: Reading) -> str | None:

@@ -14,6 +14,7 @@ import phonenumbers
 from agi_app.contacts.external_list import ListFile, Progress
 from agi_app.errors import InputError, Problem
 from agi_app.event_loop import in_background
+from agi_app.file_kinds import no_such_file
 from agi_app.model.campaign import Purpose
 from agi_app.printable import count_of
 from agi_app.store.external_lists import NewList, TooFew, lists_in_force, replace_list
@@ -129,6 +130,6 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; check its name and folder") from None
+        raise InputError(no_such_file(path)) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error

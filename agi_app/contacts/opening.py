@@ -12,6 +12,7 @@ from typing import IO, TypeVar
 from agi_app.contacts.sheet import ZIPPED, NoWorkbook, SheetTable
 from agi_app.contacts.table import Table
 from agi_app.errors import InputError
+from agi_app.file_kinds import no_such_file
 
 IN_MEMORY = 4 << 20  # bytes; what is larger goes into an unnamed temporary file
 LARGEST = 1 << 30  # bytes
@@ -58,7 +59,7 @@ def private_copy(path: Path, stack: ExitStack, largest: int = LARGEST) -> IO[byt
                 if copy.tell() > largest:
                     raise InputError(f"{path}: larger than {largest >> 20} MiB; split it into several files")
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file; check its name and folder") from None
+        raise InputError(no_such_file(path)) from None
     except IsADirectoryError:
         raise InputError(f"{path}: this is a folder; name the file in it") from None
     except OSError as error:

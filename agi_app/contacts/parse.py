@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
+from agi_app import shapes
 from agi_app.contacts.columns import NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns
 from agi_app.contacts.seen import Seen
 from agi_app.contacts.table import Row, Table
@@ -116,9 +117,16 @@ class _Reader:
             self._found[found] = find_language(found, self._languages)
         language = self._found[found]
         if language is None:
-            reason = f"{quote(found)} is not a language of the flow{suggest(found, self._languages)}"
+            reason = f"{quote(found)} is not a language of the flow{_meant(found, self._languages)}"
             cells.fault("language", "contacts/language", reason)
         return language
+
+
+def _meant(found: str, languages: Sequence[str]) -> str:
+    """The flow's language that a name means, else what there is."""
+    tag = shapes.language(found).removeprefix("; write ")
+    known = find_language(tag, languages) if tag else None
+    return f"; write {known}" if known else suggest(found, languages)
 
 
 def find_language(found: str, languages: Sequence[str]) -> str | None:

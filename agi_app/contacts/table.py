@@ -124,7 +124,7 @@ class Table:
                 self.weight += sum(map(len, row.cells)) + _CELL_WEIGHT * len(row.cells)
                 yield row if row.fault or len(row.cells) == len(self.header) else self.miscounted(row)
         if empty:
-            line, reason = self.header_row.line, "the file has a header but no rows"
+            line, reason = self.header_row.line, "the file has a header but no rows; write them below it"
             raise AuthorError(Problem(self.file, line, 1, "table/no-rows", reason))
 
     def read_so_far(self) -> tuple[int, int]:
@@ -165,9 +165,18 @@ class Table:
         found, wanted = len(row.cells), len(self.header)
         hint = "" if found < wanted else "; put text that contains the delimiter in quotes"
         sign = WIDE_DELIMITER.search("\n".join(row.cells)) if found < wanted else None
-        hint += f"; {wide_signs.naming(sign[0])}" if sign else ""
+        hint += f"; {wide_signs.naming(sign[0])}" if sign else self._other_delimiter(row) if found < wanted else ""
         reason = f"the row has {count_of(found, 'cell')}, the header has {wanted}{hint}"
         return dataclasses.replace(row, fault=Fault("table/cells", min(found, wanted), reason))
+
+    def _other_delimiter(self, row: Row) -> str:
+        """For a row that is separated otherwise than the header."""
+        text = "".join(row.cells)
+        other = next((sign for sign in DELIMITERS if sign != self.delimiter and sign in text), None)
+        names = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
+        if other is None:
+            return "; leave a cell empty, two delimiters side by side, for what is not known"
+        return f"; {names[other]} stands here where the header has {names[self.delimiter]}: take the same in all lines"
 
     def _header_problems(self) -> list[Problem]:
         row = self.header_row
@@ -235,7 +244,7 @@ def _quote_fault(lines: list[str], delimiter: str) -> Fault:
     for cell, start in enumerate(_cell_starts((line,), delimiter)[0]):
         behind = _behind_quotes(line, start)
         if behind < 0:
-            return Fault("table/quote", cell, "a quote is opened here and never closed")
+            return Fault("table/quote", cell, "a quote is opened here and never closed; close it, or take it away")
         if behind > start and line[behind : behind + 1] not in ("", delimiter):
             return Fault("table/quote", cell, 'text follows a closing quote; write a quote inside quotes as ""')
     return Fault("table/quote", 0, "the quotes of this row do not match, or a cell is too long")

@@ -23,6 +23,7 @@ from agi_app.flow.definition import Flow, FlowDocument
 from agi_app.flow.explaining import what_is_missing
 from agi_app.flow.graph import prompt_uses, said_prompts
 from agi_app.flow.inputs import KEYS, WORDS, is_said, takes_words
+from agi_app.flow.inputs import meant as meant_input
 from agi_app.flow.no_such_flow import no_such_flow
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.say_step import SayStep
@@ -38,9 +39,17 @@ NOW_FORMAT = "%Y-%m-%d %H:%M"
 
 
 def _input(value: object) -> object:
+    if isinstance(value, str) and value not in WORDS and (word := meant_input(value)) is not None:
+        context = {"found": quote(value), "word": word, "said": f"'\"{value}\"'"}
+        message = "{found} is no input; write {word}, or {said} if the person says it aloud"
+        raise PydanticCustomError("simulation/input", message, context)
     if isinstance(value, str) and (value in WORDS or re.fullmatch(KEYS, value) or is_said(value)):
         return value
-    can = "put keys in quotes" if isinstance(value, int) else f"""write keys ("1"), {", ".join(WORDS)}, or '"words"'"""
+    can = (
+        f'put keys in quotes: "{value}"'
+        if isinstance(value, int)
+        else f"""write keys ("1"), {", ".join(WORDS)}, or '"words"'"""
+    )
     raise PydanticCustomError("simulation/input", "{found} is no input; {hint}", {"found": quote(value), "hint": can})
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 from agi_app.flow.definition import Flow
 from agi_app.flow.record_step import RecordStep
 from agi_app.flow.transfer_step import RESULTS
@@ -30,6 +33,23 @@ def help_for(flow: Flow) -> str:
 def _records(flow: Flow) -> bool:
     steps = (step for part in flow.whole for steps in part.nodes.values() for step in steps)
     return any(isinstance(step, RecordStep) for step in steps)
+
+
+_MEANT = {
+    **dict.fromkeys(("hang up", "hang-up", "hang_up", "hung up", "挂断", "挂机", "挂掉", "挂"), "hangup"),
+    **dict.fromkeys(("wait", "nothing", "no input", "no_input", "不按", "不说话", "沉默", "无输入", "等待"), "silence"),
+    **dict.fromkeys(("hear", "enter", "听", "收听", "听完", "continue"), "listen"),
+}
+_PRESSED = re.compile(r"(?:press(?:es)?|key|dtmf|按|按键|请按)[ ]?([0-9*#])(?:键)?")
+
+
+def meant(line: str) -> str | None:
+    """What to write for an input that is no word of ours, and would be taken for something that is said."""
+    small = unicodedata.normalize("NFKC", line).strip().casefold()
+    if (word := _MEANT.get(small)) is not None:
+        return word
+    pressed = _PRESSED.fullmatch(small)
+    return f'"{pressed[1]}"' if pressed else None
 
 
 def is_said(line: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 
 from agi_app.yaml_lines import suggest
 
+CONSEQUENCE = "no flow that can be read has the name"
+
 
 def no_such_flow(name: str, known: Collection[str], unread: Iterable[str] = ()) -> str:
     """``known`` are the names of those that can be read, ``unread`` the files that cannot.
@@ -14,5 +16,5 @@ def no_such_flow(name: str, known: Collection[str], unread: Iterable[str] = ()) 
     """
     files = ", ".join(sorted(unread))
     if files:
-        return f'no flow that can be read has the name "{name}"; mend {files} first'
+        return f'{CONSEQUENCE} "{name}"; mend {files} first'
     return f'no flow file has the name "{name}"{suggest(name, known)}'

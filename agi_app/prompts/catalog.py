@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agi_app.errors import InputError
+from agi_app.file_kinds import SOUNDS, kind_of
 from agi_app.flow.prompt_facts import PromptFacts
 from agi_app.prompts.engines import engines
 from agi_app.prompts.planning import Plan, plan
@@ -110,6 +111,21 @@ def _sound_of(planned: Plan, prepared: Prepared) -> _Sound | None:
     return replace(sound, error=f"{sound.error}; {NOT_PREPARED}" if "plain PCM" in sound.error else sound.error)
 
 
+def _other_kind(path: Path) -> str | None:
+    """What is wrong with a file that is no WAV, whatever its name says."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    kind = kind_of(head)
+    if not head:
+        return f"{path.name}: is empty; record or copy it again"
+    if kind in (None, "a WAV recording"):
+        return None
+    if (ending := SOUNDS.get(str(kind))) is not None:
+        right = path.with_suffix(ending).name
+        return f"{path.name}: is {kind}, whatever its name says; name it {right}, then {NOT_PREPARED}"
+    return f"{path.name}: is {kind} and no recording, whatever its name says; put the recording there"
+
+
 def _read_sound(path: Path) -> _Sound:
     try:
         with path.open("rb") as file, wave.open(file) as wav:
@@ -119,6 +135,8 @@ def _read_sound(path: Path) -> _Sound:
             possible = path.stat().st_size // (channels * width)
             present = len(wav.readframes(min(promised, possible))) // (channels * width)
     except _MALFORMED_WAV as error:
+        if (other := _other_kind(path)) is not None:
+            return _Sound(error=other)
         return _Sound(error=f"{path.name}: not a plain PCM WAV file ({str(error) or 'it ends too early'})")
     except OSError as error:
         return _Sound(error=f"{path.name}: cannot be read: {error.strerror}")

@@ -138,7 +138,7 @@ MISTAKES = [
     (
         *(SETTINGS, '"PJSIP/front-desk"', "PJSIP/front-desk"),
         f'{SETTINGS}:34:12: settings is not valid TOML: a text stands in quotes, as in name = "value";'
-        " numbers are digits only; true and false are small",
+        ' numbers are digits only; true and false are small; write "PJSIP/front-desk"',
     ),
 ]
 

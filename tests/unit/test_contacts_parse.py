@@ -130,7 +130,7 @@ def test_the_region_reads_local_numbers_and_without_it_they_are_rejected() -> No
     [
         ("external_id,name", "contacts/missing-column", "the column number (or phone, mobile, "),
         ("extrnal_id,number", "contacts/missing-column", 'is it "extrnal_id"?'),
-        ("external_id|number", "contacts/missing-column", "comma, semicolon or tab"),
+        ("external_id|number", "contacts/missing-column", "separated by |, which is not read"),
         ("external_id,number,电话", "contacts/duplicate-column", '"number" and "电话" both mean number'),
     ],
 )

@@ -72,7 +72,7 @@ def test_positions_lead_to_the_key_or_the_nearest_parent() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "f.yaml:1:1: yaml/empty the file is empty"),
+        ("", "f.yaml:1:1: yaml/empty the file is empty; fill it, or delete it"),
         ("# only this\n", "f.yaml:1:1: yaml/empty the file has only comments"),
         ("a: 1\nb: 2\na: 3\n", 'f.yaml:3:1: yaml/duplicate-key "a" is here twice, first in line 1'),
         ("1: a\n'1': b\n", 'f.yaml:2:1: yaml/duplicate-key "1" is here twice, first in line 1'),
@@ -101,7 +101,8 @@ def test_positions_lead_to_the_key_or_the_nearest_parent() -> None:
         ("a: " + "[" * 50, "f.yaml:1:43: yaml/not-supported nested deeper than 40 levels"),
         (
             "名: 张伟\n".encode("gb18030"),
-            "f.yaml:1:1: yaml/encoding the file is not UTF-8 from here on; save it as UTF-8",
+            "f.yaml:1:1: yaml/encoding the file is not UTF-8 from here on (GBK or another old code, some editors say"
+            ' "ANSI"); save it as UTF-8',
         ),
         (
             "a: 1\nb: ü\n".encode("latin-1"),

@@ -1,0 +1,90 @@
+"""What a file really is, by its first bytes, whatever its name says; and which file was meant by a name.
+
+Files are chosen by their names, and names are changed without changing files: a picture as a recording, a workbook
+as a list, a letter of a word processor as YAML.
+"""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+from pathlib import Path
+
+_KINDS = (
+    (b"PK\x03\x04", "a workbook or document of Office (XLSX, DOCX, ODS) or a ZIP archive"),
+    (b"\xd0\xcf\x11\xe0", "an old file of Office (XLS, DOC)"),
+    (b"%PDF", "a PDF"),
+    (b"\x1f\x8b", "a compressed file (gzip)"),
+    (b"Rar!", "an archive (RAR)"),
+    (b"7z\xbc\xaf", "an archive (7z)"),
+    (b"{\\rtf", "a text with formats (RTF)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"\x89PNG", "a picture (PNG)"),
+    (b"GIF8", "a picture (GIF)"),
+    (b"BM", "a picture (BMP)"),
+    (b"ID3", "an MP3"),
+    (b"\xff\xfb", "an MP3"),
+    (b"\xff\xf3", "an MP3"),
+    (b"\xff\xf1", "an AAC recording"),
+    (b"\xff\xf9", "an AAC recording"),
+    (b"OggS", "an Ogg recording"),
+    (b"fLaC", "a FLAC recording"),
+    (b"#!AMR", "an AMR recording"),
+    (b"0&\xb2u", "a WMA recording"),
+    (b"RIFF", "a WAV recording"),
+    (b"SQLite format", "a database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+)
+SOUNDS = {
+    "an MP3": ".mp3",
+    "an AAC recording": ".aac",
+    "an Ogg recording": ".ogg",
+    "a FLAC recording": ".flac",
+    "an AMR recording": ".amr",
+    "a WMA recording": ".wma",
+    "an M4A or MP4 recording": ".m4a",
+}
+_MARKUP = ((b"<!doctype html", "a page (HTML)"), (b"<html", "a page (HTML)"), (b"<table", "a page (HTML)"))
+_TOO_SHORT = {b"BM", b"MZ", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9"}  # a text may begin so
+_NUL_WITHIN = 256  # bytes
+
+
+def kind_of(head: bytes) -> str | None:
+    """``a picture (JPEG)``; None for text, and for what is not known."""
+    if head[4:8] == b"ftyp":
+        return "an M4A or MP4 recording"
+    for magic, what in _KINDS:
+        if head.startswith(magic) and not (magic in _TOO_SHORT and b"\0" not in head[:_NUL_WITHIN]):
+            return what
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()[:20].lower()
+    return next((what for mark, what in (*_MARKUP, (b"<?xml", "XML")) if start.startswith(mark)), None)
+
+
+def not_utf8(content: bytes) -> str:
+    """Why bytes are no UTF-8, and what to do."""
+    if (kind := kind_of(content)) is not None:
+        return f"this is {kind}, whatever its name says; save it as plain text, in UTF-8"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:_NUL_WITHIN]:
+        return 'the file is UTF-16 (some editors say "Unicode"); save it as UTF-8'
+    try:
+        content.decode("gb18030")
+    except UnicodeDecodeError:
+        return "the file is not UTF-8 from here on; save it as UTF-8"
+    return 'the file is not UTF-8 from here on (GBK or another old code, some editors say "ANSI"); save it as UTF-8'
+
+
+def no_such_file(path: Path) -> str:
+    """What is said of a file that is not there: the nearest name in its folder, or the folder that is not there."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"{path}: there is no folder {folder}"
+    try:
+        names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))[:1000]
+    except OSError:
+        names = []
+    same = [name for name in names if name.casefold() == path.name.casefold() or Path(name).stem == path.name]
+    near = same or difflib.get_close_matches(path.name[:100], names, n=1, cutoff=0.7)
+    if near:
+        return f'{path}: there is no such file; did you mean "{folder / near[0]}"?'
+    return f"{path}: there is no such file; check its name and folder"

@@ -1,0 +1,247 @@
+"""Files that are something else, stand elsewhere or have other columns: what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+from pydantic import BaseModel
+
+from agi_app import shapes
+from agi_app.campaigns.load import CampaignFile
+from agi_app.campaigns.project import checked_project
+from agi_app.campaigns.starter import make_project
+from agi_app.clock import SystemClock
+from agi_app.config import Settings
+from agi_app.contacts.columns import RejectedRow
+from agi_app.contacts.complaint_file import parse_complaints
+from agi_app.contacts.consent_file import parse_consents
+from agi_app.contacts.guard_file import Reading, parse_guard_list
+from agi_app.contacts.opening import open_table
+from agi_app.contacts.parse import parse_contacts
+from agi_app.errors import AuthorError
+from agi_app.file_kinds import no_such_file
+from agi_app.flow.expect import CasesFile
+from agi_app.gate.rule_file import JurisdictionFile
+
+pytestmark = pytest.mark.slow  # whole projects
+JPEG, MP3, OGG, ZIP = b"\xff\xd8\xff\xe0\0\x10JFIF", b"ID3\x04\0\0\0\0", b"OggS\0\x02\0\0", b"PK\x03\x04\x14\0\x06\0"
+CASE = "flow: checkup-reminder\ncases:\n  - {name: a, input: [%s], expect: {disposition: confirmed}}\n"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("files") / "mine"
+    make_project(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "where", "said"),
+    [
+        ("flows/x.yaml", b"", "flows/x.yaml:1:1", "the file is empty; fill it, or delete it"),
+        (
+            "flows/x.yaml",
+            "# 中\nflow: 王".encode("gbk"),
+            "flows/x.yaml:1:3",
+            'GBK or another old code, some editors say "ANSI"',
+        ),
+        (
+            "flows/x.yaml",
+            "flow: x\n".encode("utf-16"),
+            "flows/x.yaml:1:1",
+            'UTF-16 (some editors say "Unicode"); save it as UTF-8',
+        ),
+        ("flows/x.yaml", ZIP, "flows/x.yaml:1:1", "this is a workbook or document of Office"),
+        ("flows/x.yaml", b"{\\rtf1 flow: x}", "flows/x.yaml:1:1", "this is a text with formats (RTF)"),
+        ("flows/x.yaml", b"<html>", "flows/x.yaml:1:1", "this is a page (HTML)"),
+        (
+            "flows/x.yaml.txt",
+            b"flow: x",
+            "flows/x.yaml.txt:1:1",
+            "(warning) this file is not read; a file that is read ends",
+        ),
+        ("flow/x.yaml", b"flow: x", "flow/:1:1", "this folder is not read; its name must be flows"),
+        ("campaigns/old/x.yaml", b"campaign: x", "campaigns/old/:1:1", "put its files into campaigns/ itself"),
+        ("agi-app.toml", "# 中".encode("gbk"), "agi-app.toml:1:3", "save it as UTF-8"),
+        ("agi-app.toml", "a = 1".encode("utf-16"), "agi-app.toml:1:1", "the file is UTF-16"),
+        ("agi-app.toml", ZIP, "agi-app.toml:1:1", "this is a workbook or document of Office"),
+        (
+            "agi-app.toml",
+            b"asterisk:\n  username: x\n",
+            "agi-app.toml:1:9",
+            "write [asterisk], and what belongs to it below",
+        ),
+        ("agi-app.toml", b"[asterisk]\nusername: x\n", "agi-app.toml:2:9", 'write username = "x"'),
+        ("agi-app.toml", b"[trunks.a]\nplus = yes\n", "agi-app.toml:2:8", "write true"),
+        ("agi-app.toml", b"[asterisk]\nusername = me\n", "agi-app.toml:2:12", 'write "me"'),
+        ("agi-app.toml", b"[asterisk]\nhost = 'x'\n", "agi-app.toml:2:1", 'write url = "http://HOST:8088/ari"'),
+        (
+            "agi-app.toml",
+            b"[trunks]\nendpoint = 'x'\n",
+            "agi-app.toml:2:1",
+            "write [trunks.carrier-a] above it, not [trunks]",
+        ),
+        ("prompts/en/thanks.wav", JPEG, "flows/checkup.yaml:23:7", "thanks.wav: is a picture (JPEG) and no recording"),
+        (
+            "prompts/en/thanks.wav",
+            MP3,
+            "flows/checkup.yaml:23:7",
+            "is an MP3, whatever its name says; name it thanks.mp3",
+        ),
+        (
+            "prompts/en/thanks.wav",
+            OGG,
+            "flows/checkup.yaml:23:7",
+            "name it thanks.ogg, then run `agi-app prompts prepare`",
+        ),
+        ("prompts/en/thanks.wav", b"", "flows/checkup.yaml:23:7", "thanks.wav: is empty; record or copy it again"),
+        (
+            "simulations/x.yaml",
+            (CASE % "挂断").encode(),
+            "simulations/x.yaml:3:23",
+            "write hangup, or '\"挂断\"' if the person says",
+        ),
+        ("simulations/x.yaml", (CASE % "不按").encode(), "simulations/x.yaml:3:23", "write silence"),
+        ("simulations/x.yaml", (CASE % "press 1").encode(), "simulations/x.yaml:3:23", 'write "1"'),
+        ("simulations/x.yaml", (CASE % "1").encode(), "simulations/x.yaml:3:23", 'put keys in quotes: "1"'),
+    ],
+)
+def test_a_file_of_another_kind_is_told(
+    made: Path, tmp_path: Path, file: str, content: bytes, where: str, said: str
+) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    (folder / file).write_bytes(content)
+    told = [str(problem) for problem in checked_project(folder).problems]
+    assert any(line.startswith(f"{where}: ") and said in line for line in told), told
+
+
+def test_settings_with_a_byte_order_mark_are_read(made: Path, tmp_path: Path) -> None:
+    """Editors of Windows write one."""
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    (folder / "agi-app.toml").write_bytes(b"\xef\xbb\xbf" + (folder / "agi-app.toml").read_bytes())
+    assert not checked_project(folder).errors
+
+
+def told(kind: str, content: bytes) -> list[str]:
+    try:
+        table, now = open_table(io.BytesIO(content), "list.csv"), SystemClock().now()
+        rows: Iterable[object]
+        if kind == "contacts":
+            rows = parse_contacts(table, "CN", ("en", "zh-CN"))
+        elif kind == "consent":
+            rows = parse_consents(table, None, "a clerk", now)
+        elif kind == "guard":
+            rows = parse_guard_list(table, Reading("CN", "Asia/Shanghai"))
+        else:
+            rows = parse_complaints(table, now)
+        return [str(row.problem("list.csv")) for row in rows if isinstance(row, RejectedRow)]
+    except AuthorError as error:
+        return str(error).splitlines()
+
+
+ROW = "+8613800138000,transactional,yes,form,%s,desk\n"
+HEAD = "number,purpose,wording,method,time,source\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "place", "said"),
+    [
+        ("contacts", b"", "1:1", "the file is empty; its first line has the titles of the columns"),
+        ("contacts", b"external_id,number\n", "1:1", "no rows; write them below it"),
+        ("contacts", JPEG, "1:1", "this is a picture (JPEG), not CSV"),
+        ("contacts", b"<html><table>", "1:1", "this is a page (HTML), not CSV"),
+        ("contacts", b'{"number": 1}', "1:1", "this is JSON, not CSV"),
+        ("contacts", b"external_id|number\n1|+8613800138000\n", "1:1", "separated by |, which is not read: put commas"),
+        ("contacts", b"external_id number\n1 2\n", "1:1", "not by spaces"),
+        ("contacts", b"1,13800138000\n", "1:1", "this line has a number and no titles: put a line with the titles"),
+        ("contacts", b"id,phone\n1,13800138000\n", "1:1", 'is it "id"? Then write external_id in its place'),
+        (
+            "contacts",
+            "编号,联系方式\n1,13800138000\n".encode(),
+            "1:1",
+            'is it "联系方式"? Then write number in its place',
+        ),
+        (
+            "contacts",
+            b"external_id,number\n1;13800138000\n",
+            "2:14",
+            "a semicolon stands here where the header has a comma",
+        ),
+        (
+            "contacts",
+            b"external_id,number,name\n1,13800138000\n",
+            "2:14",
+            "leave a cell empty, two delimiters side by side",
+        ),
+        ("contacts", b'external_id,number\n"1,13800138000\n', "2:1", "close it, or take it away"),
+        (
+            "contacts",
+            b"external_id,number\n1,8.61E+12\n",
+            "2:3",
+            "format that column as text and enter the number again",
+        ),
+        ("contacts", b"external_id,number\n1,\n", "2:3", "is empty; write the number, or take the row out"),
+        ("contacts", "external_id,number,language\n1,13800138000,中文\n".encode(), "2:15", "write zh-CN"),
+        ("consent", HEAD.replace("time", "date").encode() + b"1,a,b,c,d,e\n", "1:1", "Then write time in its place"),
+        ("consent", (HEAD + ROW % "03/04/2026").encode(), "2:39", "can mean two days; write 2026-04-03 or 2026-03-04"),
+        ("consent", (HEAD + ROW % "46085").encode(), "2:39", "write 2026-03-04"),
+        (
+            "consent",
+            (HEAD + ROW.replace("form", "") % "2026-03-04").encode(),
+            "2:34",
+            "such as web form or signed form",
+        ),
+        (
+            "consent",
+            (HEAD + ROW.replace("transactional", "提醒") % "2026-03-04").encode(),
+            "2:16",
+            'did you mean "transactional"?',
+        ),
+        ("consent", (HEAD.strip() + ",name\n").encode() + b"1,a,b,c,d,e,f\n", "1:43", "delete the column"),
+        ("guard", b"number,what\n+8613800138000,ban\n", "2:16", "write block"),
+        ("guard", "number,what\n+8613800138000,允许\n".encode(), "2:16", "write allow"),
+        ("guard", b"number,what,until\n+8613800138000,block,31/12/2026\n", "2:22", "is no day; write 2026-12-31"),
+        ("complaints", b"number,complaint\n+8613800138000,x\n", "1:1", "Then write text in its place"),
+    ],
+)
+def test_a_table_says_what_to_do(kind: str, content: bytes, place: str, said: str) -> None:
+    found = told(kind, content)
+    assert any(line.startswith(f"list.csv:{place}: ") and said in line for line in found), found
+
+
+def test_the_nearest_file_is_named(tmp_path: Path) -> None:
+    for name in ("contacts.csv", "Consent.CSV", "letter.pdf"):
+        (tmp_path / name).touch()
+    for wrong, right in (("contcts.csv", "contacts.csv"), ("consent.csv", "Consent.CSV"), ("letter", "letter.pdf")):
+        assert no_such_file(tmp_path / wrong).endswith(f'did you mean "{tmp_path / right}"?')
+    assert "check its name and folder" in no_such_file(tmp_path / "something.else")
+    assert f"there is no folder {tmp_path / 'lists'}" in no_such_file(tmp_path / "lists/contacts.csv")
+
+
+def patterns(model: object, seen: set[object]) -> Iterator[str]:
+    """Every pattern of the fields of a model, and of those within it."""
+    for kind in (model, *get_args(model)):
+        for part in getattr(kind, "metadata", ()):
+            yield from [str(found)] if (found := getattr(part, "pattern", None)) else []
+            yield from patterns(part, seen)
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind not in seen:
+            seen.add(kind)
+            for name, field in kind.model_fields.items():
+                yield from patterns(field, seen)
+                yield from patterns(get_type_hints(kind, include_extras=True)[name], seen)
+        elif kind is not model:
+            yield from patterns(kind, seen)
+
+
+@pytest.mark.parametrize("model", [Settings, JurisdictionFile, CampaignFile, CasesFile])
+def test_every_pattern_of_a_schema_is_told_in_words(model: type[BaseModel]) -> None:
+    """Nobody reads a regular expression."""
+    found = {*patterns(model, set())}
+    assert found or model is CampaignFile
+    assert [pattern for pattern in sorted(found) if not shapes.pattern_words(pattern, "x")] == []
