@@ -26,7 +26,7 @@ from agi_app.pbx.originate import channel_id_of
 ANSWER_GRACE_S = 3.0  # how much longer than Asterisk's own ring timeout we wait for its word
 WHISPER_WAIT_S = 30.0
 NOBODY_IDLE = "nobody_idle"
-_BUSY = frozenset({486, 600})
+_BUSY = frozenset({486, 600, 603})  # telephones say one or the other when a person declines
 _NO_ANSWER_CAUSES = frozenset({18, 19})
 
 _log = log.get("hand_over")

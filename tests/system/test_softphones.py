@@ -193,7 +193,7 @@ def test_an_agent_who_rejects_costs_the_person_nothing(
         finally:
             command.kill()
             command.wait()
-    assert (command.returncode, "not called: desk-" in errors) == (1, True), errors
+    assert (command.returncode, f"not called: desk-{kind} is busy" in errors) == (1, True), errors
     assert site.calls([number]) == []
 
 
