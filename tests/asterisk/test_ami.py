@@ -108,6 +108,12 @@ async def reload(pbx: Asterisk, module: str) -> None:
     await asyncio.to_thread(pbx.cli, f"module reload {module}")
 
 
+def test_asterisk_takes_every_line_of_our_manager_conf(pbx: Asterisk) -> None:
+    """What it does not take it says at its start, and goes on without it: then the keys of both sides are told."""
+    told = [line for line in pbx.log_path.read_text().splitlines() if "manager.c" in line]
+    assert told == []
+
+
 async def test_it_sees_registrations_contacts_and_queues(
     pbx: Asterisk, registrar: tuple[Registrar, int], tmp_path: Path
 ) -> None:
