@@ -29,6 +29,7 @@ _SPACE = re.compile(r"\s+")
 _SINGLE = re.compile(r"[(（]?[+＋]?[\d\s()（）./．／\-\u2010-\u2015\u2212－\u00ad\u200b\u2060]+")
 _AROUND = frozenset({"Ps", "Pe", "Pi", "Pf", "Zs", "Cf", "So"})  # brackets, quotes, spaces, unseen signs, ☎
 _QUOTES = frozenset("'\"`,;.:，；：。、<>")
+_BEFORE = frozenset("=-–—•·")  # a formula of a spreadsheet, points of a list
 _EXTENSION = re.compile(
     r"\d\W*(?:(?<![^\W\d_])(?:ext|extn|extension|x)(?![^\W\d_])|分机|分機|转|轉|内线|內線|[#,，~～]\s*\d{1,6}\W*$)",
     re.IGNORECASE,
@@ -102,7 +103,7 @@ def _valid(text: str) -> bool:
 def _strange(text: str) -> str | None:
     """The first character that no way to write one number has."""
     begin, end = 0, len(text)
-    while begin < end and _around(text[begin]):
+    while begin < end and (text[begin] in _BEFORE or _around(text[begin])):
         begin += 1
     while end > begin and _around(text[end - 1]):
         end -= 1

@@ -143,7 +143,17 @@ def test_what_is_not_plainly_one_number_is_refused_with_its_sign(text: str, why:
 
 
 @pytest.mark.parametrize(
-    "text", ["+49 30/1234567", "+49 (0)30/1234567", "☎ +49 30 1234567", "<+49301234567>", "\u202d+49301234567\u202c"]
+    "text",
+    [
+        "+49 30/1234567",
+        "+49 (0)30/1234567",
+        "☎ +49 30 1234567",
+        '="+49301234567"',
+        "• +49 30 1234567",
+        "- +49301234567",
+        "<+49301234567>",
+        "\u202d+49301234567\u202c",
+    ],
 )
 def test_the_ways_to_write_one_number_stay(text: str) -> None:
     assert parse(text).e164 == "+49301234567"
