@@ -1,6 +1,6 @@
 """baresip without a sound card: commands and events as netstrings of JSON over TCP (ctrl_tcp), keys over ``cons``.
 
-Its module ``cons`` takes a byte as a key that goes down and only byte 4 as its coming up, so that a key can stay down.
+Its module ``cons`` takes each byte as a key that goes down, and lets it come up 250 ms after the last byte.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from sandbox.ports import free_port, free_range
 from sandbox.supervise import Child
 from tests.softphones.softphone import HOST, Softphone
 
-DOWN_S = 0.3  # packets of a key are sent each 20 ms
+DOWN_S = 0.1  # some packets of the key leave, and it does not come up yet
+ASKS, HANGS_UP = "cb"  # keys of the console
 # Without net_interface it would look for an address that leads out. ring and busy tones would be played into files.
 CONFIG = """\
 net_interface {host}
@@ -124,10 +125,11 @@ class Baresip(Softphone):
         self._command("sndcode", keys)
 
     def press_and_hang_up(self, key: str) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as to:
-            to.sendto(key.encode(), (HOST, self._keys))
-        time.sleep(DOWN_S)
-        self._command("hangup")
+        """Hang up while the key is still down."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as keys:
+            for each in (key, ASKS, ASKS, ASKS, HANGS_UP):
+                keys.sendto(each.encode(), (HOST, self._keys))
+                time.sleep(DOWN_S)
 
     def hold(self) -> None:
         self._command("hold")

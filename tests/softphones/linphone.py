@@ -118,10 +118,6 @@ class Linphone(Softphone):
         for key in keys:
             self._command(key)
 
-    def press_and_hang_up(self, key: str) -> None:
-        self._command(key)
-        self._command("terminate")
-
     def hold(self) -> None:
         self._command("pause")
         self._until("Paused")

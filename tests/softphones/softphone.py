@@ -92,10 +92,6 @@ class Softphone(ABC):
         """Keys, each pressed and let go."""
 
     @abstractmethod
-    def press_and_hang_up(self, key: str) -> None:
-        """Hang up while the key is still down."""
-
-    @abstractmethod
     def hold(self) -> None:
         """Put the call on hold; returns when the other side has agreed."""
 
