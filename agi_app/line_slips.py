@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 
@@ -10,8 +11,10 @@ _LINES_BEFORE = 3  # in which the cause is looked for: the parser often gives up
 _MOST_TRIES = 60
 _INDENT = re.compile(r"[ \t]*")
 _EQUALS = re.compile(r"([ ]*(?:- )?[\w-]{1,64})[ ]?=[ ]?(?=[^=\s])")
+_BULLET = re.compile(r"[ ]*(?:[0-9]{1,3}[.)]|[*•·–—－])[ ]+(?=\S)")
 _BARE_WORD = re.compile(r"[ ]*(?:- )?[\w-]{1,64}[ ]?$")
 _VALUE = re.compile(r"([ ]*(?:- )?[\w-]{1,64}:[ ])([^\"'\[{|>#].*)$")
+TAB = "a tab stands here; indent with spaces"
 Tried = tuple[str, int, str]  # the new line, where the fault stands in the old one, the words
 
 
@@ -24,17 +27,46 @@ def line_slip(source: str, wrong: int, fails_at: Callable[[str], int | None]) ->
         return None
     lines = source.split("\n")
     last = source.count("\n", 0, wrong)
-    tries = 0
-    for number in range(last, max(-1, last - 1 - _LINES_BEFORE), -1):
-        start = sum(len(line) + 1 for line in lines[:number])
-        for line, at, words in _changes(lines, number):
-            tries += 1
-            if tries > _MOST_TRIES:
-                return None
-            now = fails_at("\n".join([*lines[:number], line, *lines[number + 1 :]]))
-            if now is None or now > wrong + len(lines[last]) + 40:
-                return start + at, words
+    starts = [0]
+    for line in lines[: last + 1]:
+        starts.append(starts[-1] + len(line) + 1)
+    tried = [*_unclosed(lines[: last + 1])]
+    for changes in (_sure, _changes):
+        for number in range(last, max(-1, last - 1 - _LINES_BEFORE), -1):
+            tried += [(number, change) for change in changes(lines, number)]
+    for number, (line, at, words) in tried[:_MOST_TRIES]:
+        now = fails_at("\n".join([*lines[:number], line, *lines[number + 1 :]]))
+        if now is None or now > wrong + len(lines[last]) + 40:
+            tab = lines[number].find("\t", 0, len(lines[number]) - len(lines[number].lstrip()))
+            return (starts[number] + tab, TAB) if tab >= 0 else (starts[number] + at, words)
     return None
+
+
+def _unclosed(lines: list[str]) -> Iterator[tuple[int, Tried]]:
+    """The first lines with a quote that has no second one."""
+    odd = (number for number, line in enumerate(lines) if line.count('"') % 2 and not line.lstrip().startswith("#"))
+    for number in itertools.islice(odd, 2):
+        line = lines[number].rstrip()
+        text = line.partition(" #")[0].rstrip()
+        yield (
+            number,
+            (f'{text}"', text.rindex('"') if '"' in text else 0, f'a quote is not closed: write {text.strip()[:100]}"'),
+        )
+
+
+def _sure(lines: list[str], number: int) -> Iterator[Tried]:
+    """What is right in no YAML of ours."""
+    line = lines[number].rstrip("\r")
+    text = line.strip()
+    indent = len(line) - len(line.lstrip())
+    if "\t" in line[:indent] and text:
+        yield line.replace("\t", "  "), line.index("\t"), TAB
+    if found := _BULLET.match(line):
+        new = f"{line[:indent]}- {line[found.end() :]}"
+        yield new, indent, f"an item begins with a dash and a space: write {new.strip()[:100]}"
+    if (found := _EQUALS.match(line)) and not text.startswith("#"):
+        new = f"{found[1]}: {line[found.end() :]}"
+        yield new, found.end(1), f"a colon stands between a key and its value: write {new.strip()[:100]}"
 
 
 def _changes(lines: list[str], number: int) -> Iterator[Tried]:
@@ -43,12 +75,6 @@ def _changes(lines: list[str], number: int) -> Iterator[Tried]:
     if not text or text.startswith("#"):
         return
     indent = len(_INDENT.match(line)[0])  # type: ignore[index]  # it matches nothing, too
-    if "\t" in line[:indent]:
-        yield line.replace("\t", "  "), line.index("\t"), "a tab stands here; indent with spaces"
-        return
-    if found := _EQUALS.match(line):
-        new = f"{found[1]}: {line[found.end() :]}"
-        yield new, found.end(1), f"a colon stands between a key and its value: write {new.strip()[:100]}"
     if _BARE_WORD.match(line) and text[-1].isalnum():
         yield f"{line.rstrip()}:", len(line.rstrip()), f"a colon is missing: write {text}:"
     if (found := _VALUE.match(line)) and ": " in found[2] and '"' not in found[2]:

@@ -29,6 +29,7 @@ _CLOCK = re.compile(
     r"(?P<after>a\.?m\.?|p\.?m\.?)?(?P<zone>.*)"
 )
 _CHINESE_MOBILE = re.compile(r"1[3-9]\d{9}")
+_CHINESE_SERVICE = re.compile(r"[48]00\d{7}")
 _THREE = re.compile(r"\d{3}")
 _ZONE = re.compile(
     r"\(?(?:(?:utc|gmt)?(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?|(?P<name>z|utc|gmt))\)?"
@@ -166,7 +167,7 @@ def lengths(value: object) -> list[str]:
     """The lengths of time that a value can mean, as 30s; a number alone can be of any unit."""
     if isinstance(value, bool):
         return []
-    text = _plain(value).removeprefix("pt").rstrip(".")
+    text = _plain(value).removeprefix("pt").rstrip(".;,")
     if _NUMBER.fullmatch(text):
         return [f"{int(text)}{unit}" for unit in "smhd"]
     if match := _COUNTED.fullmatch(text):
@@ -217,7 +218,7 @@ def number(value: object) -> str | None:
         found = digits
     elif digits.startswith("00"):
         found = digits[2:]
-    elif _CHINESE_MOBILE.fullmatch(digits):
+    elif _CHINESE_MOBILE.fullmatch(digits) or _CHINESE_SERVICE.fullmatch(digits):
         found = f"86{digits}"
     else:
         found = digits
@@ -272,6 +273,8 @@ def write_moment(text: object) -> str:
 
 def write_clock(text: object, example: str = "09:30") -> str:
     """What to write for a time of day, in quotes."""
+    if _plain(text) in ("24:00", "24:00:00", "24", "2400", "24点"):
+        return 'write "23:59"'
     return f'write "{clock(text) or example}"'
 
 
@@ -279,9 +282,14 @@ def write_length(value: object, shortest: dt.timedelta | None = None, longest: d
     """What to write for a length of time; only ways between the bounds."""
     ways = [way for way in lengths(value) if _within(way, shortest, longest)]
     if not ways:
-        return "write a number and a unit: 500ms, 5s, 5m, 2h, 1d"
+        bounds = "" if shortest is None or longest is None else f", {_shown(shortest)} to {_shown(longest)} here"
+        return f"write a number and a unit: 500ms, 5s, 5m, 2h, 1d{bounds}"
     names = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
     return f"write {' or '.join(f'{way} ({names[way[-1]]})' if len(ways) > 1 else way for way in ways)}"
+
+
+def _shown(span: dt.timedelta) -> str:
+    return f"{span // dt.timedelta(milliseconds=1)}ms" if span.microseconds else _length(round(span.total_seconds()))
 
 
 def _within(way: str, shortest: dt.timedelta | None, longest: dt.timedelta | None) -> bool:

@@ -1,164 +1,14 @@
-"""What somebody meant by a key or a value of the wrong name or shape: other words for it, a right example. Pure."""
+"""What to write for a value of the wrong shape, or for a name that does not fit. Pure."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from typing import Any
 
 from agi_app import meant
+from agi_app.other_words import example, small_word
 
-# Other words that people use for a key, a verb or a value, and ours: of these the first that exists there is meant.
-_WORDS = (
-    # values of rules
-    ("day daily per_day 1d 天 每天 日", "24h"),
-    ("week weekly per_week 1w 周 每周", "7d"),
-    ("month monthly per_month 月 每月", "30d"),
-    ("own self internal company policy ours 自己 公司", "house"),
-    ("legal statute regulation act 法律 法规", "law"),
-    # titles of columns
-    (
-        "date datetime timestamp when given_at consent_date consent_time date_of_consent 日期 同意日期",
-        "time until as_of",
-    ),
-    ("text words consent_text consent_wording 话术 同意文本 同意原文", "wording text"),
-    (
-        "id customer_id customerid customer customer_no client_id client no patient_id 客户号 会员号 序号 病历号",
-        "external_id",
-    ),
-    ("联系方式 联系电话 手机号 phone_no phone_number cell cellphone contact contact_number 被叫 被叫号码", "number"),
-    ("action list allow_block list_type 类型 处理", "what"),
-    ("expiry expiration expires expire valid_until valid_to 截止 截止日期 失效日期", "expires until"),
-    ("channel how medium via collected_by 渠道 获取方式", "method"),
-    ("origin system collected_from 系统 数据来源", "source"),
-    ("complaint content details message 投诉 投诉详情", "text"),
-    ("lang 语种", "language"),
-    ("hours calling_hours call_hours time_window 时间 呼叫时段 时段", "window windows calling_hours"),
-    ("until end stop till 结束", "to end"),
-    ("start begin since 开始", "from start"),
-    ("weekdays day weekday 星期", "days"),
-    ("name id title 名称", "campaign flow name external_id"),
-    ("活动 活动名称", "campaign"),
-    ("流程 script dialog", "flow"),
-    ("country countries 国家 地区 jurisdiction regions", "jurisdictions jurisdiction region"),
-    ("goal reason type kind 用途 目的", "purpose kind"),
-    ("line carrier provider 线路 中继", "trunk"),
-    ("from_number callerid cid caller cli 主叫 主叫号码", "caller_id"),
-    ("speed rate limit cps 速度", "pace calls_per_second"),
-    ("concurrency max_concurrent channels 并发", "concurrent"),
-    ("retries redial 重试 attempts tries repeat", "retry attempts"),
-    ("ringing ring ring_timeout 振铃", "ring_time"),
-    ("max_duration duration max_length", "max_call max"),
-    ("amd voicemail answering_machine", "machine_detection"),
-    ("lang language 语言 locale", "languages language"),
-    ("company business_name 公司 商家", "business identify"),
-    ("optout unsubscribe 退订", "opt_out"),
-    ("first entry begin_at 入口", "start"),
-    ("steps states blocks 节点", "nodes"),
-    ("wait wait_time seconds 等待 超时", "timeout"),
-    ("audio sound file recording 录音 提示音 play", "prompt play"),
-    ("options choices menu buttons digits 按键", "keys digits"),
-    ("variable var store result 保存", "save"),
-    ("interruptible interrupt bargein", "barge_in"),
-    ("ask input question prompt 收号", "gather input"),
-    ("next go jump then go_to 跳转", "goto"),
-    ("end bye exit hang_up hangup 挂断 finish", "hangup hang_up"),
-    ("tts speak text 播报 说", "say text"),
-    ("dial connect forward agent 转接 转人工", "transfer"),
-    ("if condition switch case", "branch when"),
-    ("otherwise default no_match invalid 其他", "else no_match"),
-    ("no_answer silence nothing timed_out", "no_input no_answer"),
-    ("disposition assign 设置", "set"),
-    ("reminder notification notice service information 通知 提醒", "transactional"),
-    ("ad ads advertising sales promotion promo 营销 推广 广告", "marketing"),
-    ("poll research questionnaire feedback 调查 调研 问卷", "survey"),
-    ("user login 用户名", "username"),
-    ("pass passwd pwd secret 密码", "password_file password"),
-    ("database db dsn db_url 数据库", "database_url"),
-    ("data data_dir datadir data_path", "data_folder"),
-    ("sounds_path prompts sounds prompt_path", "prompts_path"),
-)
-# A right line for keys that are often left out or of another shape; "Model.key" where the key alone is not enough.
-EXAMPLES = {
-    "campaign": "campaign: march-checkup",
-    "purpose": "purpose: transactional",
-    "jurisdictions": "jurisdictions: [CN]",
-    "flow": "flow: checkup-reminder",
-    "trunk": "trunk: carrier-a",
-    "caller_id": 'caller_id: "+862155500001"',
-    "pace": "pace: {calls_per_second: 1, concurrent: 10}",
-    "window": 'window: {days: [mon, tue, wed, thu, fri], from: "09:30", to: "17:30"}',
-    "retry": "retry: {no_answer: [1d, 2d], busy: [1d]}",
-    "from": 'from: "09:30"',
-    "WindowFile.to": 'to: "17:30"',
-    "WindowSpec.to": 'to: "17:30"',
-    "to": "to: front-desk",
-    "days": "days: [mon, tue, wed, thu, fri]",
-    "machine_detection": "machine_detection: {action: hang_up}",
-    "action": "action: hang_up",
-    "agents": "agents: {to: front-desk}",
-    "local_caller_ids": 'local_caller_ids: {"+8621": "+862155500001"}',
-    "languages": "languages: [zh-CN, en]",
-    "identify": "identify: {business: {en: Sunshine Dental}}",
-    "business": "business: {zh-CN: 阳光口腔, en: Sunshine Dental}",
-    "opt_out": 'opt_out: {key: "9"}',
-    "phrases": "phrases: {en: [stop calling]}",
-    "start": "start: greeting",
-    "nodes": "nodes: {bye: [hangup]}",
-    "play": "play: greeting",
-    "prompt": "prompt: greeting",
-    "say": 'say: {text: {en: "Hello."}}',
-    "text": 'text: {en: "Hello."}',
-    "unit": "unit: {en: visits}",
-    "gather": 'gather: {prompt: confirm, keys: {"1": yes, "2": no}}',
-    "keys": 'keys: {"1": yes, "2": no}',
-    "ChooseLanguage.keys": 'keys: {"1": zh-CN, "2": en}',
-    "digits": "digits: {min: 4, max: 8}",
-    "speech": "speech: {yes: yes, no: no}",
-    "on": "on: {yes: thanks, no_input: bye}",
-    "collect": "collect: {prompt: enter-day, kind: date, save: day}",
-    "save": "save: answer",
-    "confirm": "confirm: {prompt: is-it-right}",
-    "language": 'language: {prompt: welcome, keys: {"1": zh-CN, "2": en}}',
-    "call_back": "call_back: {prompt: when, offer: [{in: 2h}]}",
-    "offer": "offer: [{in: 2h}]",
-    "transfer": "transfer: {to: front-desk}",
-    "record": "record: {prompt: leave-a-message, save: message}",
-    "branch": 'branch: [{when: contact.visit == "cleaning", goto: cleaning}, {else: other}]',
-    "when": "when: contact.age > 17",
-    "goto": "goto: bye",
-    "else": "else: bye",
-    "set": "set: {disposition: confirmed}",
-    "call": "call: {flow: identify}",
-    "return": "return: right",
-    "stop_number": "stop_number: {prompt: key-in, confirm: {prompt: is-it-right}}",
-    "jurisdiction": "jurisdiction: DE",
-    "source": "source: our own house rule",
-    "as_of": "as_of: 2026-01-31",
-    "basis": "basis: house",
-    "windows": 'windows: [{days: [mon, fri], from: "09:00", to: "18:00"}]',
-    "zones": "zones: [Asia/Shanghai]",
-    "calls": "calls: 3",
-    "per": "per: 7d",
-    "time": "time: 2h",
-    "max_age": "max_age: 31d",
-    "purposes": "purposes: [marketing]",
-    "numbers": 'numbers: ["+1305"]',
-    "at_most_percent": "at_most_percent: 3",
-    "disclose": "disclose: true",
-    "offered_within": "offered_within: 2s",
-    "answer_within": "answer_within: 15d",
-    "cases": "cases: [{name: confirms, input: [listen, \"1\"], expect: {disposition: confirmed}}]",
-    "input": 'input: [listen, "1"]',
-    "expect": "expect: {disposition: confirmed}",
-    "Case.name": "name: the person confirms",
-    "name": "name: gb-tps",
-    "contact": "contact: {name: Ann}",
-    "answers": "answers: {answer: yes}",
-    "heard": "heard: [greeting]",
-    "sandbox": "sandbox = true",
-}  # fmt: skip
 _LANGUAGES = {
     **dict.fromkeys(("chinese", "mandarin", "中文", "汉语", "普通话", "简体中文", "cn", "zh-hans-cn"), "zh-CN"),
     **dict.fromkeys(("english", "英语", "英文"), "en"),
@@ -177,28 +27,19 @@ _KEYS = {
     **{word: str(n) for n, word in enumerate("零一二三四五六七八九")},
 }
 _TRUE, _FALSE = ("yes", "on", "y", "1", "是", "ja"), ("no", "off", "n", "0", "否", "nein")
+_INNER = re.compile(r"(\w{1,30}: \{(?:to|flow): )[\w-]{1,64}(\})")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _NOT_A_LABEL = re.compile(r"[^\w-]+")
 _LIST_SIGNS = re.compile(r"[,，、;；/]")
 _ENDINGS = (".yaml", ".yml", ".wav", ".mp3", ".txt", ".ogg", ".m4a")
 
 
-def other_word(word: str, known: Iterable[str]) -> str | None:
-    """The known word that another word for it means."""
-    there, small = set(known), _small(word)
-    forms = {small, small.removesuffix("s")}
-    meanings = (ours for theirs, ours in _WORDS if forms & {*theirs.split()})
-    return next((one for ours in meanings for one in ours.split() if one in there), None)
-
-
-def example(key: str, model: str = "") -> str:
-    """A right line for a key; empty when there is none."""
-    return EXAMPLES.get(f"{model}.{key}") or EXAMPLES.get(key, "")
-
-
 def file_name(value: str) -> str:
     """What to write where a name is wanted that is also one of a file."""
     text = value.strip().replace("\\", "/")
+    if _LIST_SIGNS.search(text.replace("/", "")):
+        return "; one name stands here; another one in a line of its own"
     stem = text.rpartition("/")[2]
     ending = next((one for one in _ENDINGS if stem.lower().endswith(one)), "")
     if ending in (".yaml", ".yml"):
@@ -214,13 +55,20 @@ def file_name(value: str) -> str:
 
 def label(value: str) -> str:
     """What to write where a label is wanted."""
-    name = _NOT_A_LABEL.sub("_", unicodedata.normalize("NFKC", value)).strip("_")[:64]
+    plain = unicodedata.normalize("NFKC", value).strip().removeprefix("goto ").removeprefix("nodes.")
+    name = _NOT_A_LABEL.sub("_", plain).strip("_")[:64]
     return f"; write {name}" if name and name != value else ""
+
+
+def variable(value: str) -> str:
+    """What to write for the name of a variable."""
+    name = re.sub(r"\W", "_", unicodedata.normalize("NFKC", value)).strip("_")[:50]
+    return f"; write {f'answer_{name}' if name[:1].isdigit() else name}" if name else ""
 
 
 def language(value: str) -> str:
     """What to write for a language."""
-    small = _small(value).replace("_", "-")
+    small = small_word(value).replace("_", "-")
     if (found := _LANGUAGES.get(small)) is not None:
         return f"; write {found}"
     tag = value.strip().replace("_", "-")
@@ -229,7 +77,7 @@ def language(value: str) -> str:
 
 def telephone_key(value: str) -> str:
     """What to write for a key of a telephone."""
-    if (found := _KEYS.get(_small(value))) is not None:
+    if (found := _KEYS.get(small_word(value))) is not None:
         return f'; write "{found}"'
     if len(value) > 1 and value.isascii() and value.isdigit():
         return "; one key each; several digits are asked for with digits: {min: 1, max: 8} in place of keys"
@@ -249,12 +97,16 @@ def instead(kind: str, key: str, value: Any, model: str = "") -> str:
     if kind in ("int_type", "float_type"):
         return _as_number(value)
     if kind == "bool_type":
-        small = _small(str(value))
+        small = small_word(str(value))
         return "; write true" if small in _TRUE else "; write false" if small in _FALSE else ""
     if isinstance(value, list) and kind in ("dict_type", "model_type"):
         if len(value) == 1 and isinstance(value[0], str) and right and "{" not in right:
             return f"; write {key}: {value[0]}, without brackets or dash"
         return f"; no dashes or brackets around its keys{f': write {right}' if right else ''}"
+    if kind in ("too_short", "string_too_short"):
+        return f"; write {right}" if right else ""
+    own = _INNER.fullmatch(right) if isinstance(value, str) and _NAME.fullmatch(value) else None
+    right = f"{own[1]}{value}{own[2]}" if own else right
     return f"; write {right}" if right and kind in ("dict_type", "model_type") else ""
 
 
@@ -294,7 +146,7 @@ def _as_list(key: str, value: Any, right: str) -> str:
         plain = all(re.fullmatch(r"[\w.+-]+", part) for part in parts)
         return f"; write {key}: [{', '.join(parts)}]" if plain and parts else f"; write {right}" if right else ""
     if isinstance(value, int | float):
-        return f"; write {key}: [{value}]"
+        return f"; write {right or f'{key}: [{value}]'}"
     return f"; its items stand in brackets, or each behind a dash{f': write {right}' if right else ''}"
 
 
@@ -313,7 +165,3 @@ def _as_number(value: Any) -> str:
         found = re.match(r"[0-9]{1,9}(\.[0-9]{1,9})?", text)
         return f"; write {found[0]}, without quotes or unit" if found else "; write it in digits, such as 2"
     return f"; write {round(value)}" if isinstance(value, float) else ""
-
-
-def _small(word: str) -> str:
-    return unicodedata.normalize("NFKC", word).strip().casefold().replace("-", "_").replace(" ", "_")

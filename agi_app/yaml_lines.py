@@ -25,7 +25,7 @@ import yaml.reader
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from agi_app import meant, shapes, wide_signs
+from agi_app import meant, other_words, shapes, wide_signs
 from agi_app.errors import AuthorError, Problem
 from agi_app.file_kinds import kind_of, not_utf8
 from agi_app.line_slips import line_slip
@@ -66,6 +66,8 @@ _HINTS = (
         (sign, "this does not fit here: wrong indentation, or a quote or bracket out of place")
         for sign in ("expected key", "expected '-' indicator", "expected <document start>")
     ),
+    ("expected node content", "nothing stands between two commas or brackets here; take one of them out"),
+    ("scanning an alias", "* has a meaning of its own in YAML: a step begins with -, and text with * stands in quotes"),
     ("expected ',' or", "a bracket or brace is not closed, or a comma is missing"),
     ("exceeded maximum nesting depth", f"nested deeper than {MAX_DEPTH} levels"),
     ("expected a single document", "only one document a file; remove the line ---"),
@@ -118,6 +120,9 @@ def load(text: str | bytes, file: str) -> Document:
         if slip := slip_of(source, index, _fails_at):
             _refuse(file, *_line_column(source, slip.at), "yaml/syntax", slip.text)
         alone = "single document" not in str(error.problem)
+        if source[index : index + 1] == "=":
+            text = "a colon and a space stand between a key and its value, and no ="
+            _refuse(file, *_line_column(source, index), "yaml/syntax", text)
         if error.note is None and alone and (told_slip := line_slip(source, index, _fails_at)):
             _refuse(file, *_line_column(source, told_slip[0]), "yaml/syntax", told_slip[1])
         where = _line_column(source, index)
@@ -218,7 +223,9 @@ class _Builder:
             if key in result:
                 self._skip(None, depth)
                 first = self.positions[(*path, key)][0]
-                self.problems.append((where, "yaml/duplicate-key", f'"{key}" is here twice, first in line {first}'))
+                self.problems.append(
+                    (where, "yaml/duplicate-key", f'"{key}" is here twice, first in line {first}; keep one')
+                )
                 continue
             self.positions[(*path, key)] = where
             result[key] = self._build(self._parser.get_event(), (*path, key), depth + 1)
@@ -326,7 +333,7 @@ def _explain(fault: ErrorDetails, document: Document, keys_by_mapping: Mapping[i
     kind, name = fault["type"], next((part for part in reversed(path) if isinstance(part, str)), "the file")
     if kind == "missing":
         model = keys_by_mapping.get(id(value))
-        right = shapes.example(str(loc[-1]), getattr(model, "__name__", ""))
+        right = other_words.example(str(loc[-1]), getattr(model, "__name__", ""))
         more = f"; write {right}" if right else ""
         return document.problem(path, "schema/missing-key", f'the key "{loc[-1]}" is missing here{more}')
     if kind == "extra_forbidden":
@@ -362,14 +369,14 @@ def _unknown_key(key: str, path: Path, document: Document, models: Mapping[int, 
     if _nearest(key, known, 0.8) is not None:
         return suggest(key, known)
     if _LANGUAGE_TAG.fullmatch(key) and (home := next((name for name in _BY_LANGUAGE if name in known), None)):
-        return f": languages stand below {home}; write {shapes.example(home)}"
+        return f": languages stand below {home}; write {other_words.example(home)}"
     for name, inner in _inner(model):
         if key in _names(inner):
             return f": it belongs to {name}, indented below it"
     for depth, outer in reversed(ancestors[:-1]):
         if key in _names(outer):
             return f": it stands beside {path[depth]}; indent it as far as that"
-    other = shapes.other_word(key, known)
+    other = other_words.other_word(key, known)
     return suggest(key, known) if other is None else f'; did you mean "{other}"?'
 
 
@@ -468,7 +475,7 @@ def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
         near := _nearest(wide_signs.ascii_of(word).partition(":")[0].strip("\"' ") if signs else word, words, cutoff)
     ) is not None:
         return f'{signs}; did you mean "{near}"?'
-    if (other := shapes.other_word(word, words)) is not None:
+    if (other := other_words.other_word(word, words)) is not None:
         return f'{signs}; did you mean "{other}"?'
     more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
     return f"{signs}; known here: {', '.join(words[:_SHOWN])}{more}" if words else signs

@@ -29,8 +29,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agi_app.file_kinds import not_utf8
 from agi_app.flow.timing import seconds_to_say
-from agi_app.toml_lines import places
+from agi_app.toml_lines import places, syntax_faults
+from agi_app.yaml_lines import suggest
 from sandbox import g711
 from sandbox.carrier import SCENARIO
 from sandbox.desks import DOES
@@ -54,13 +56,17 @@ class Callees:
 
 def read_callees(file: Path, prompts: Path) -> Callees:
     """The people of a file, who hear the recordings of ``prompts``; SandboxError has each fault with its place."""
+    text = ""
     try:
-        text = file.read_text("utf-8")
+        text = file.read_bytes().decode("utf-8-sig")
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SandboxError(_syntax(file, str(error))) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SandboxError(f"{file}: cannot be read: {error}") from error
+        told = syntax_faults(text, error)
+        raise SandboxError("\n".join(f"{file}:{at[0]}:{at[1]}: {words}" for at, words in told)) from error
+    except UnicodeDecodeError as error:
+        raise SandboxError(f"{file}: {not_utf8(file.read_bytes())}") from error
+    except OSError as error:
+        raise SandboxError(f"{file}: cannot be read: {error.strerror}") from error
     found: dict[str, Person] = {}
     desks = table.pop("desks", {})
     faults = [f"{_place(file, text, path)}: {message}" for path, message in _faults_of(desks)]
@@ -162,7 +168,7 @@ class _Reader:
 
     def _only(self, at: tuple[str, ...], given: Mapping[str, Any], *known: str) -> None:
         for word in sorted(set(given) - set(known)):
-            self._note((*at, word), f"{word}: there is no such key; known here: {', '.join(known)}")
+            self._note((*at, word), f"{word}: there is no such key{suggest(word, known)}")
 
     def _note(self, at: tuple[str, ...], message: str) -> None:
         self.faults.append((at, message))
@@ -172,10 +178,3 @@ def _place(file: Path, text: str, path: tuple[str, ...]) -> str:
     known = places(text.replace("\r\n", "\n"))
     place = next((known[path[:n]] for n in range(len(path), 0, -1) if path[:n] in known), (1, 1))
     return f"{file}:{place[0]}:{place[1]}"
-
-
-def _syntax(file: Path, message: str) -> str:
-    found = re.search(r" \(at line (\d+), column (\d+)\)", message)
-    if found is None:
-        return f"{file}: is not valid TOML: {message}"
-    return f"{file}:{found[1]}:{found[2]}: is not valid TOML: {message[: found.start()]}"

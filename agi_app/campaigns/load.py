@@ -64,6 +64,10 @@ def _country(value: object) -> object:
         return value
     upper = str(value).strip().upper()
     better = upper if upper in phonenumbers.SUPPORTED_REGIONS else places.country_meant(upper)
+    parts = [part for part in re.split(r"[\s,;/-]", upper) if part]
+    if len(parts) > 1 and all(part in phonenumbers.SUPPORTED_REGIONS for part in parts):
+        context = {"found": quote(value), "hint": f"; each country is an item of its own: [{', '.join(parts)}]"}
+        raise PydanticCustomError("campaign/country", "{found} is no country code{hint}", context)
     hint = f'; did you mean "{better}"?' if better else "; write two capital letters (ISO 3166), such as CN or GB"
     raise PydanticCustomError(
         "campaign/country", "{found} is no country code{hint}", {"found": quote(value), "hint": hint}

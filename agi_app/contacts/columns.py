@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from agi_app import shapes, wide_signs
+from agi_app import other_words, wide_signs
 from agi_app.contacts.table import SHOWN_PROBLEMS, WIDE_DELIMITER, Row, Table
 from agi_app.errors import AuthorError, Problem
 from agi_app.model import phone
@@ -204,7 +204,7 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
     also = f" (or {', '.join(aliases[:SHOWN_ALIASES])}{more})" if aliases else ""
     named = (name, *aliases)
     close = next(
-        (title for title in others if shapes.other_word(title.rstrip("."), (name,)) or _alike(title, named)), None
+        (title for title in others if other_words.other_word(title.rstrip("."), (name,)) or _alike(title, named)), None
     )
     found = f"; found: {', '.join(title[:60] for title in table.header[:12])}"
     hint = found if close is None else f"; is it {quote(close)}? Then write {name} in its place"

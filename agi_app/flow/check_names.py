@@ -34,7 +34,13 @@ def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
         for index, step in enumerate(steps):
             for inner, name in names_read(step):
                 if name not in known and not name.startswith(("contact.", "now.")):
-                    message = f'{inner[-1]}: nothing gives "{name}" a value{suggest(name, known)}'
+                    hint = suggest(name, known)
+                    text = (
+                        f'; the text "{name}" stands in quotes'
+                        if inner[-1] == "when" and "did you mean" not in hint
+                        else ""
+                    )
+                    message = f'{inner[-1]}: nothing gives "{name}" a value{hint}{text}'
                     yield source.document.problem(("nodes", node, index, *inner), "flow/unknown-variable", message)
 
 

@@ -13,6 +13,7 @@ from agi_app.yaml_lines import Authored
 # The kinds of flow/values.py. Only a name needs text-to-speech; all others have recorded pieces.
 Kind = Literal["name", "digits", "number", "ordinal", "count", "money", "date", "day", "time", "time24", "telephone"]
 WITH_UNIT = ("number", "ordinal", "count")
+_OTHER_BRACES = re.compile(r"\{[ ]?(?:contact\.)?([^\W\d]\w{0,63})[ ]?\}")
 COLUMN = re.compile(r"\{contact\.([^\W\d]\w{0,63})\}")
 Reference = Annotated[
     str, named(r"(contact\.)?[^\W\d]\w{0,63}", "write contact.COLUMN, or the name of a variable of this flow")
@@ -21,9 +22,10 @@ Reference = Annotated[
 
 def _template(value: Any) -> Any:
     if isinstance(value, str) and re.search(r"[{}]", COLUMN.sub("", value)):
-        raise fault(
-            "flow/say", "between braces only contact.COLUMN may stand, such as {example}", example="{contact.name}"
-        )
+        found = _OTHER_BRACES.search(value)
+        example = f"{{contact.{found[1] if found else 'name'}}}"
+        message = "between braces only contact.COLUMN may stand, without spaces: write {example}"
+        raise fault("flow/say", message, example=example)
     return value
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from agi_app import shapes
+from agi_app import other_words, shapes
 from agi_app.flow import bounds
 from agi_app.flow.call_step import CallStep, ReturnStep
 from agi_app.flow.offer import CallAgainStep, Offer
@@ -58,7 +58,7 @@ from agi_app.flow.words import (
 from agi_app.flow.wrong_number_step import WrongNumberStep
 from agi_app.yaml_lines import Authored, suggest
 
-_RESERVED = '"{name}" has a meaning of its own; use another name'
+_RESERVED = '"{name}" has a meaning of its own; use another name, such as my_{name}'
 _ENGINES = {  # dispositions of the engine, and what to write instead
     OPTED_OUT: "to take a stop write - opt_out",
     FLOW_LIMIT: "no step makes it",
@@ -422,7 +422,8 @@ class SetStep(Authored):
     def _good_disposition(value: object) -> None:
         at = ("set", "disposition")
         if not isinstance(value, str) or not re.fullmatch(LABEL_PATTERN, value):
-            raise fault("schema/name", f"write a text; {LABEL_RULE}", *at)
+            mend = shapes.label(value) if isinstance(value, str) else ""
+            raise fault("schema/name", f"write a text; {LABEL_RULE}{mend}", *at)
         if value in _ENGINES:
             message = '"{name}" is set by the engine alone; {instead}'
             raise fault("flow/reserved-name", message, *at, name=str(value), instead=_ENGINES[str(value)])
@@ -495,7 +496,7 @@ def _one_verb(value: Any) -> Any:
     verbs = [key for key in value if key in VERBS]
     if not verbs:
         word = next((key for key in value if key != "on"), "on")
-        hint = _NO_VERBS.get(word) or suggest(word, VERBS)
+        hint = _NO_VERBS.get(word) or (_alone(word) if word.partition(" ")[0] in VERBS else suggest(word, VERBS))
         raise fault("flow/verb", 'there is no verb "{word}"{hint}', word, word=word, hint=hint)
     if len(verbs) > 1:
         raise fault("flow/verb", 'one verb a step: begin a new line with "- " for "{word}"', verbs[1], word=verbs[1])
@@ -512,8 +513,11 @@ def _alone(text: str) -> str:
     verb, space, rest = text.partition(" ")
     if verb in VERBS and space:
         return f"; a colon is missing: write - {verb}: {rest}"
+    before, colon, behind = text.partition(":")
+    if before in VERBS and colon:
+        return f"; a space is missing behind the colon: write - {before}: {behind.strip()}"
     if verb in VERBS:
-        return f"; write what it is for behind it: - {shapes.example(verb)}"
+        return f"; write what it is for behind it: - {other_words.example(verb)}"
     return suggest(text, VERBS)
 
 

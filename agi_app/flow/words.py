@@ -103,7 +103,12 @@ def judge_names(names: Iterable[str], *at: str) -> None:
     """Raise ``flow/reserved-name`` for the first name that a variable may not have."""
     for name in names:
         if name in RESERVED_NAMES:
-            raise fault("flow/reserved-name", '"{name}" has a meaning of its own; use another name', *at, name=name)
+            raise fault(
+                "flow/reserved-name",
+                '"{name}" has a meaning of its own; use another name, such as my_{name}',
+                *at,
+                name=name,
+            )
 
 
 def judge_answers(on: Iterable[str], known: tuple[str, ...], verb: str) -> None:
@@ -195,7 +200,7 @@ DestinationName = Annotated[
     ),
 ]
 Label = Annotated[str, named(LABEL_PATTERN, LABEL_RULE, shapes.label)]
-Variable = Annotated[str, named(r"[^\W\d]\w{0,63}", "begin with a letter, then letters, digits and _")]
+Variable = Annotated[str, named(r"[^\W\d]\w{0,63}", "begin with a letter, then letters, digits and _", shapes.variable)]
 Language = Annotated[
     str, named(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "write a language tag such as zh-CN or en", shapes.language)
 ]
