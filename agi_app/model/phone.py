@@ -17,6 +17,7 @@ from phonenumbers import PhoneNumberType
 from phonenumbers import timezone as number_zones
 
 from agi_app.model import number_text, plain_number
+from agi_app.model.area_zones import with_area
 
 _RESERVED_NANP = re.compile(r"\+1([2-9]\d\d)55501\d\d")
 _RESERVED_GB_MOBILE = re.compile(r"\+447700900\d{3}")
@@ -92,7 +93,7 @@ def _quick(cleaned: str, region: str | None) -> PhoneNumber | None:
     if found.region in _REGION_ZONE:
         return PhoneNumber(found.e164, found.region, _REGION_ZONE[found.region], reserved=False)
     return (
-        PhoneNumber(found.e164, found.region, _known(plain_number.zones(found)), reserved=False)
+        PhoneNumber(found.e164, found.region, with_area(found.e164, _known(plain_number.zones(found))), reserved=False)
         if found.place
         else None
     )
@@ -153,7 +154,7 @@ def _judge(number: phonenumbers.PhoneNumber) -> PhoneNumber:
     if found == "CN" and len(str(number.national_number)) < _SHORTEST_CN:
         raise NotANumber("is a service line behind an area code, not a person's number")
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return PhoneNumber(e164, found, _zones(number, found), reserved=False)
+    return PhoneNumber(e164, found, with_area(e164, _zones(number, found)), reserved=False)
 
 
 def region_and_zones(e164: str) -> tuple[str, list[str]]:
@@ -200,8 +201,9 @@ def _reserved_bulk(e164: str) -> PhoneNumber | None:
 
 @lru_cache(maxsize=1000)
 def _us_zones(area: str) -> tuple[str, ...]:
-    zones = number_zones.time_zones_for_number(phonenumbers.parse(f"+1{area}5550100"))
-    return _known(zones) or ("America/New_York", "America/Los_Angeles")
+    number = f"+1{area}5550100"
+    zones = _known(number_zones.time_zones_for_number(phonenumbers.parse(number)))
+    return with_area(number, zones) or ("America/New_York", "America/Los_Angeles")
 
 
 def _zones(number: phonenumbers.PhoneNumber, region: str) -> tuple[str, ...]:

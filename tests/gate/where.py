@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from phonenumbers import PhoneNumberType as Kind
 from phonenumbers import timezone
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 PERSONS = (Kind.FIXED_LINE, Kind.MOBILE, Kind.FIXED_LINE_OR_MOBILE, Kind.VOIP, Kind.PERSONAL_NUMBER)
 ONE_ZONE = {"CN": "Asia/Shanghai", "GB": "Europe/London"}  # by law, whatever a table of prefixes says
@@ -67,4 +68,7 @@ def _assigned(e164: str) -> Where | None:
 
 
 def _zones(e164: str) -> tuple[str, ...]:
-    return tuple(z for z in timezone.time_zones_for_number(phonenumbers.parse(e164)) if z != "Etc/Unknown")
+    zones = [z for z in timezone.time_zones_for_number(phonenumbers.parse(e164)) if z != "Etc/Unknown"]
+    if e164.startswith("+1"):  # a person takes the number along within the area
+        zones += [z for begins, theirs in TIMEZONE_DATA.items() if begins[:4] == e164[1:5] for z in theirs]
+    return tuple(dict.fromkeys(zones))

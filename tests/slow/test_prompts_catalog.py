@@ -86,18 +86,23 @@ def test_a_transcript_in_another_encoding_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
-    [b"", b"RIFF", b"ID3\x04 this is an MP3", b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00"],
+    ("content", "said"),
+    [
+        (b"", "is empty; record or copy it again"),
+        (b"RIFF", "not a plain PCM WAV file"),
+        (b"ID3\x04 this is an MP3", "is an MP3, whatever its name says"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00", "not a plain PCM WAV file"),
+    ],
     ids=["empty", "four bytes", "mp3", "header cut"],
 )
-def test_a_file_that_is_no_wav_becomes_a_fact(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_wav_becomes_a_fact(tmp_path: Path, content: bytes, said: str) -> None:
     write_wav(tmp_path / "en/good.wav")
     (tmp_path / "en/bad.wav").write_bytes(content)
     catalog = read_catalog(tmp_path)
     assert catalog["en", "good"].error is None
     error = catalog["en", "bad"].error
     assert error is not None
-    assert error.startswith("bad.wav: not a plain PCM WAV file")
+    assert error.startswith(f"bad.wav: {said}")
 
 
 def test_a_compressed_wav_is_named(tmp_path: Path) -> None:

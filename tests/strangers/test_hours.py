@@ -173,3 +173,36 @@ def test_campaign_windows(shop: Shop) -> None:
     ):
         shop.campaign(f"wide{place}", more=f"window: {window}\n")
         assert shop.called(f"wide{place}", f"A,{ANN}") == 0, window
+
+
+@pytest.mark.attack("a number of a place with two zones that the area code hides: nine of them")
+def test_places_with_two_zones(shop: Shop) -> None:
+    """docs/explanation/safety.md: "A number that may be in several time zones must be inside the hours in all of
+    them"."""
+    called = []
+    for place, number, clock in (
+        (
+            "Florida's panhandle (850), 08:30 Eastern is 07:30 in Pensacola",
+            "+99918505550101",
+            "2026-03-03T08:30:00-05:00",
+        ),
+        (
+            "western Nebraska (308), 08:30 Central is 07:30 in Scottsbluff",
+            "+99913085550101",
+            "2026-03-03T08:30:00-06:00",
+        ),
+        ("western Kentucky (270), 08:30 Eastern is 07:30 in Paducah", "+99912705550101", "2026-03-03T08:30:00-05:00"),
+        (
+            "Arizona 928, 19:30 in Phoenix is 20:30 in the Navajo Nation in summer",
+            "+99919285550101",
+            "2026-07-07T19:30:00-07:00",
+        ),
+        ("Oregon 541, 19:30 Pacific is 20:30 in Malheur County", "+99915415550101", "2026-03-03T19:30:00-08:00"),
+        ("Tennessee 423, 08:30 Eastern is 07:30 in Marion County", "+99914235550101", "2026-03-03T08:30:00-05:00"),
+        ("Michigan 906, 08:30 Eastern is 07:30 in Menominee", "+99919065550101", "2026-03-03T08:30:00-05:00"),
+        ("Nevada 775, 19:30 Pacific is 20:30 in West Wendover", "+99917755550101", "2026-03-03T19:30:00-08:00"),
+        ("Kansas 785, 08:30 Central is 07:30 in Goodland", "+99917855550101", "2026-03-03T08:30:00-06:00"),
+    ):
+        if _at(shop, clock, number) == set():
+            called.append(place)
+    assert called == []

@@ -222,3 +222,20 @@ def test_any_text_is_refused_or_a_number_in_e164_that_reads_the_same_again(text:
 def test_a_masked_number_hides_at_least_five_digits(number: str) -> None:
     hidden = len(number) - (len(mask(number)) - 1)
     assert hidden >= min(5, len(number))
+
+
+@pytest.mark.parametrize("form", ["+1 {} 555 0101", "+1{}2345678", "+9991{}5550101"])
+@pytest.mark.parametrize(
+    ("area", "zones"),
+    [
+        ("850", {"America/New_York", "America/Chicago"}),
+        ("308", {"America/Chicago", "America/Denver"}),
+        ("928", {"America/Phoenix", "America/Denver"}),
+        ("541", {"America/Los_Angeles", "America/Denver"}),
+        ("212", {"America/New_York"}),
+    ],
+)
+def test_a_north_american_number_may_be_in_every_zone_of_its_area(form: str, area: str, zones: set[str]) -> None:
+    """Boise's clock is Denver's, so who is in one of them is asked about as in the other."""
+    found = {"America/Denver" if zone == "America/Boise" else zone for zone in parse(form.format(area)).zones}
+    assert found == zones
