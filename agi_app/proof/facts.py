@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -22,7 +22,7 @@ from agi_app.store.verifications import stamp_of_phone
 
 BEGIN = "stamps_begin"
 SEALED_BEFORE = ("consent", "caller_id_proof")  # older rows of these have their leaves before that of the boundary
-Excused = set[tuple[str, int | str]]
+Excused = Container[tuple[str, int | str]]
 
 
 @dataclass(slots=True)
@@ -97,6 +97,9 @@ async def _consents(look: _Look) -> None:
     async for rows in audit_facts.consents(look.connection):
         for row in rows:
             if ("consent", row["id"]) in look.excused:
+                if not row["erased"]:
+                    text = f"consent {row['id']} was erased, and is a consent again"
+                    look.report.add(Fault("changed", text, "consent", row["id"], row["leaf"]))
                 continue
             said = bytes(row["content_hash"])
             wanted = look.stamper.consent(bytes(row["number_hash"]), said)

@@ -47,7 +47,8 @@ class _Look:
     checkpoints: list[Checkpoint]
     size: int
     hash_number: Callable[[str], bytes]
-    excused: set[tuple[str, int | str]] = field(default_factory=set)
+    excused: dict[tuple[str, int | str], int | str | None] = field(default_factory=dict)
+    untold: int = 0  # erased rows of which nothing says what was left
 
 
 async def verify(
@@ -73,6 +74,9 @@ async def verify(
             report.add(Fault("truncated", text, "audit_leaf", None, found.leaves))
         await _read_erasures(look, notary)
         await _walk(look, progress)
+        if look.untold:
+            text = "rows were erased before erasures said what they leave: seen is only that they are there"
+            report.notes.append(f"{look.untold} {text}")
         await _look_for_strangers(look)
         await facts.compare(connection, report, notary.stamper, look.excused)
     return report
@@ -138,7 +142,7 @@ async def _read_erasures(look: _Look, notary: Notary) -> None:
             text = "the erasure is not signed with the audit key: it excuses nothing"
             look.report.add(Fault("forged erasure", text, "erasure", row.erasure_id))
             continue
-        look.excused |= {(kind, row_id) for kind, ids in row.erased.items() for row_id in ids}
+        look.excused |= erasures.excuses(row.erased)
 
 
 async def _walk(look: _Look, progress: Progress) -> None:
@@ -194,10 +198,10 @@ async def _compare_rows(look: _Look, start: int, end: int) -> None:
             continue
         for row in await audit_check.leaves_with_rows(look.connection, kind, start, end):
             if not _fits(row):
-                if (kind, row.row_id) in look.excused:
+                if _is_what_erasure_left(look, kind, row):
                     look.report.erased += 1
                 else:
-                    look.report.add(_misfit(kind, row))
+                    look.report.add(_misfit(look, kind, row))
             elif row.recorded_at and row.recorded_at < _earliest(not_before, row.leaf):
                 look.report.add(_backdated(kind, row))
             elif kind == "person" and not _is_hash_of_number(row, look):
@@ -210,6 +214,14 @@ def _fits(row: audit_check.LeafRow) -> bool:
     if row.payload is None or row.nonce is None:
         return False
     return leaf_hash(row.nonce + row.payload.encode()) == row.hash
+
+
+def _is_what_erasure_left(look: _Look, kind: str, row: audit_check.LeafRow) -> bool:
+    if row.payload is None or (kind, row.row_id) not in look.excused:
+        return False
+    left = look.excused[kind, row.row_id]
+    look.untold += left is None
+    return left is None or left == erasures.left(row.payload)
 
 
 def _is_hash_of_number(row: audit_check.LeafRow, look: _Look) -> bool:
@@ -241,9 +253,11 @@ def _not_before(checkpoints: list[Checkpoint], start: int, end: int) -> list[tup
     return found
 
 
-def _misfit(kind: str, row: audit_check.LeafRow) -> Fault:
+def _misfit(look: _Look, kind: str, row: audit_check.LeafRow) -> Fault:
     what, say = ("removed", "is gone") if row.payload is None else ("changed", "was changed")
-    return Fault(what, f"{TABLES[kind]} {row.row_id} (leaf {row.leaf}) {say}", TABLES[kind], row.row_id, row.leaf)
+    since = " after its erasure" if (kind, row.row_id) in look.excused else ""
+    text = f"{TABLES[kind]} {row.row_id} (leaf {row.leaf}) {say}{since}"
+    return Fault(what, text, TABLES[kind], row.row_id, row.leaf)
 
 
 def _backdated(kind: str, row: audit_check.LeafRow) -> Fault:

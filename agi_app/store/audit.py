@@ -190,6 +190,13 @@ async def hashes(connection: Connection, level: int, start: int, end: int) -> li
     return _split(row["hashes"]) if row else []
 
 
+async def payloads(connection: Connection, kind: str, ids: Sequence[int | str]) -> list[str]:
+    """What these rows of one kind say now, in the order of ``ids``; all must be there."""
+    found = await records(connection, of_kind(kind, "payloads"), {"ids": list(ids)})
+    text = {row["id"]: row["payload"] for row in found}
+    return [text[row_id] for row_id in ids]
+
+
 @asynccontextmanager
 async def snapshot(store: Store) -> AsyncIterator[Connection]:
     """A transaction that sees the database as it is now and changes nothing. Raises StoreError."""

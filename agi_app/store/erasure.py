@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from agi_app.audit.erasures import Erasure
+from agi_app.audit.entries import TABLES
+from agi_app.audit.erasures import LEFT, Erasure, left
 from agi_app.errors import InputError, StoreError
-from agi_app.store import queries
+from agi_app.store import audit, queries
 from agi_app.store.pool import Store
 from agi_app.store.statements import Connection, count, record, records
 
@@ -143,6 +144,13 @@ async def _locked(connection: Connection, number: str) -> int | None:
 
 
 async def write_erasure(connection: Connection, erasure: Erasure, sign: Sign) -> None:
+    """Name emptied rows, sealed ones with what they say since; in the transaction that emptied them."""
+    said = {
+        LEFT + kind: [left(text) for text in await audit.payloads(connection, kind, ids)]
+        for kind, ids in erasure.erased.items()
+        if kind in TABLES
+    }
+    erasure = replace(erasure, erased={**erasure.erased, **said})
     await connection.execute(
         Q["add"],
         {

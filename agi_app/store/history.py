@@ -15,7 +15,7 @@ Q = queries.load("history")
 
 @dataclass(frozen=True, slots=True)
 class StoredConsent:
-    """One consent with when it was recorded here and, if so, withdrawn; ``erased_at``: only that it existed is left."""
+    """One consent with when it was recorded here and, if so, withdrawn; an erased one is none."""
 
     consent_id: int
     purpose: str

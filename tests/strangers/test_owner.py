@@ -202,6 +202,33 @@ def test_erased_person_filled(shop: Shop) -> None:
     assert shop.preview("reminder")["allowed"] == 2 or not shop.verify_now()["ok"]
 
 
+@pytest.mark.attack("a consent that an erasure emptied, filled again for somebody else")
+def test_erased_consent_filled_again(shop: Shop) -> None:
+    """docs/how-to/erase-a-person.md: "`agi-app audit verify` accepts exactly those; who has only the database cannot
+    excuse a deletion"; proof.md: "change, remove, backdate, move or insert sealed rows | `audit verify`, with the
+    row"."""
+    shop.ok("erase", ANN, "--reason", "asked")
+    assert shop.verify()["ok"]
+    assert "C4" in shop.refusals("reminder")
+    shop.sql("ALTER TABLE consent DISABLE TRIGGER USER")
+    shop.sql("UPDATE consent SET person_id = %s WHERE consent_id = 1", _person(shop, "C4"))
+    shop.sql("ALTER TABLE consent ENABLE TRIGGER USER")
+    assert "C4" in shop.refusals("reminder") or not shop.verify_now()["ok"]
+
+
+@pytest.mark.attack("the refusal that an erasure emptied, taken back or given to somebody else")
+def test_erased_refusal_moved(shop: Shop) -> None:
+    """docs/explanation/proof.md: "change, remove, backdate, move or insert sealed rows | `audit verify`, with the
+    row"."""
+    shop.ok("consent", "revoke", ANN, "--purpose", "transactional")
+    shop.ok("erase", ANN, "--reason", "asked")
+    assert shop.verify()["ok"]
+    shop.sql("ALTER TABLE revocation DISABLE TRIGGER USER")
+    shop.sql("DELETE FROM revocation WHERE purpose IS NOT NULL")
+    shop.sql("ALTER TABLE revocation ENABLE TRIGGER USER")
+    assert not shop.verify_now()["ok"]
+
+
 @pytest.mark.attack("a national list emptied, or its digest taken over from another version")
 def test_list_digest_reused(shop: Shop) -> None:
     """docs/explanation/proof.md: "delete entries of a do-not-call list | `audit verify`, when it is run"."""

@@ -230,6 +230,10 @@ ORDER BY 1 LIMIT 20;
 -- name: erasures
 SELECT erasure_id, greatest('0002-01-01', least(at, '9998-01-01')) AS at, kind, person_id, erased, reason, entered_by, signature FROM erasure ORDER BY erasure_id;
 
+-- What rows say now, also those without a leaf.
+-- name: payloads
+SELECT x.id, pg_catalog.to_jsonb(x)::text AS payload FROM ({rows}) x WHERE x.id = ANY(%(ids)s);
+
 -- name: entries
 SELECT l.leaf, l.kind, l.row_id, l.nonce, pg_catalog.to_jsonb(x)::text AS payload
 FROM audit_leaf l JOIN ({rows}) x ON x.id = l.row_id

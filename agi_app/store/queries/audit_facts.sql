@@ -7,7 +7,7 @@ FROM database_fact f LEFT JOIN audit_leaf l ON l.kind = 'database_fact' AND l.ro
 ORDER BY f.fact_id;
 
 -- name: consents
-SELECT c.consent_id AS id, c.stamp, c.content_hash, p.number_hash, c.purpose, w.text AS wording,
+SELECT c.consent_id AS id, c.erased_at IS NOT NULL AND c.stamp IS NULL AS erased, c.stamp, c.content_hash, p.number_hash, c.purpose, w.text AS wording,
        w.erased_at IS NOT NULL AS emptied, c.method, c.source, c.language, c.evidence, c.entered_by, c.seller,
        greatest('0002-01-01', least(c.given_at, '9998-01-01')) AS given_at,
        CASE WHEN c.expires_at IS NOT NULL THEN greatest('0002-01-01', least(c.expires_at, '9998-01-01')) END AS expires_at,

@@ -72,7 +72,7 @@ SELECT c.contact_id, w.head, p.person_id AS number_id, p.e164,
                    (SELECT min(r.at) FROM revocation r
                     WHERE r.person_id = ANY(g.members) AND (r.purpose IS NULL OR r.purpose = k.purpose)
                       AND r.at >= k.given_at AND binds(r.via, r.person_id, k.person_id))) ORDER BY k.consent_id)
-        FROM consent k WHERE k.person_id = p.person_id)::text AS consents,
+        FROM consent k WHERE k.person_id = p.person_id AND k.erased_at IS NULL)::text AS consents,
        past.counted_calls,
        ARRAY(SELECT DISTINCT l.name FROM external_list_entry e JOIN external_list l ON l.list_id = e.list_id
              WHERE e.number_hash = p.number_hash ORDER BY l.name) AS list_hits,

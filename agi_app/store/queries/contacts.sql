@@ -90,7 +90,7 @@ SELECT count(*)::integer AS numbers, (count(*) FILTER (WHERE l.in_block))::integ
 FROM listed l
 WHERE NOT EXISTS (
     SELECT FROM person p JOIN consent c ON c.person_id = p.person_id
-    WHERE p.e164 = l.e164
+    WHERE p.e164 = l.e164 AND c.erased_at IS NULL
       AND (c.evidence IS NOT NULL
            AND NOT EXISTS (SELECT FROM consent o WHERE o.evidence = c.evidence AND o.person_id <> c.person_id)
         OR c.evidence_sha256 IS NOT NULL

@@ -13,7 +13,7 @@ SELECT c.consent_id, c.purpose, w.text AS wording, w.wording_id, w.name || '/' |
         WHERE r.person_id IN (SELECT group_of(head_of(c.person_id))) AND (r.purpose IS NULL OR r.purpose = c.purpose)
           AND r.at >= c.given_at AND binds(r.via, r.person_id, c.person_id)) AS revoked_at
 FROM consent c JOIN wording w USING (wording_id)
-WHERE c.person_id = %(person_id)s ORDER BY c.given_at, c.consent_id;
+WHERE c.person_id = %(person_id)s AND c.erased_at IS NULL ORDER BY c.given_at, c.consent_id;
 
 -- name: revocations_of
 SELECT p.e164 AS number, r.purpose, r.at, r.reason, r.via, r.method, r.source, r.evidence, r.evidence_file,

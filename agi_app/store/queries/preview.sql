@@ -44,6 +44,7 @@ WITH stopped AS (
     FROM consent k JOIN person p ON p.person_id = k.person_id
     LEFT JOIN withdrew w ON w.head = coalesce(p.same_as, p.person_id)
     WHERE k.person_id IN (SELECT person_id FROM contact WHERE campaign = %(campaign)s AND state = 'pending')
+      AND k.erased_at IS NULL
     GROUP BY k.person_id
 ), waiting AS (
     SELECT CASE WHEN c.due_at > %(now)s AND c.due_at < 'infinity' THEN c.due_at END AS due,
