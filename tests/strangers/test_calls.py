@@ -159,7 +159,7 @@ def _agi(office: Office, request: str | bytes, seconds: float = 1.5) -> bytes:
 
 @pytest.mark.attack("a command of the machine, run by an extension that the user of the manager interface adds")
 def test_manager_user_runs_a_command(office: Office) -> None:
-    """docs/how-to/install-on-asterisk.md: "The user may look and listen; it cannot call, redirect or run a command"."""
+    """docs/how-to/install-on-asterisk.md: "its user may not originate, redirect or run a command"."""
     manager = Manager(office.asterisk)
     extension = {"Context": "agi-app-inbound", "Extension": "+999862155509999", "Priority": "1"}
     command = {"Application": "System", "ApplicationData": "touch /run/agi-app/owned"}
@@ -169,6 +169,30 @@ def test_manager_user_runs_a_command(office: Office) -> None:
     manager.ask("DialplanExtensionRemove", **extension)
     manager.close()
     assert not (office.asterisk.run_dir / "owned").exists(), said
+
+
+@pytest.mark.attack(
+    "whoever has agi-app's secret of the manager interface has somebody called without a permit",
+    documented="docs/how-to/install-on-asterisk.md",
+)
+def test_manager_user_has_somebody_called(office: Office) -> None:
+    """docs/how-to/install-on-asterisk.md: "whoever has this secret can change the dialplan in memory, and so make
+    Asterisk call somebody when a call comes in"."""
+    manager = Manager(office.asterisk)
+    extension = {"Context": "agi-app-inbound", "Extension": "+999862155509998", "Priority": "1"}
+    dial = {"Application": "Dial", "ApplicationData": "PJSIP/+999861380007777@sandbox-carrier"}
+    before = len(office.invites())
+    try:
+        said = manager.ask("DialplanExtensionAdd", **extension, **dial)
+        with raw_call(office.asterisk.sip_port, extension["Extension"], "<sip:+999861380009988@127.0.0.1>") as call:
+            call.wait(200, 404, 480, 486, 603, seconds=4)
+        assert [to for _, to in office.invites()[before:]] == ["+999861380007777"], said
+        originate = {"Channel": dial["ApplicationData"], "Application": "Wait", "Data": "1"}
+        assert "Permission denied" in manager.ask("Originate", **originate)
+        assert len(office.invites()) == before + 1
+    finally:
+        manager.ask("DialplanExtensionRemove", **extension)
+        manager.close()
 
 
 @pytest.mark.attack("questions to the AGI server without the token, with part of it, or written by nobody's Asterisk")
