@@ -8,6 +8,7 @@ real time, are for trunks marked ``sandbox`` only.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,6 +42,13 @@ from agi_app.voice_config import PromptSettings, SpeechSettings, TtsSettings
 
 SETTINGS_FILE = "agi-app.toml"
 DATABASE_URL = "DATABASE_URL"
+PREFIX = "AGI_APP_"
+# Variables of this prefix that are no settings: a key, those of the scripts, those of the Asterisk image.
+OTHER_VARIABLES = re.compile(
+    r"AGI_APP_(SUPPRESSION_KEY|ASTERISK_ROOT|CACHE|DEBIAN_MIRROR|GRACE_SECONDS|PYTHON|VENV"
+    r"|ARI_PASSWORD|ENTITY_ID|HTTP_PORT|SIP_BIND|SIP_PUBLIC|RTP_START|RTP_END|STRICT_RTP|SYSTEM_NAME|MAX_FILES"
+    r"|AMI_ENABLED|AMI_PORT|AMI_PASSWORD|AGI_TOKEN|AGI_PORT|ETC_DIR|STATE_DIR|PROMPTS_FOLDER)"
+)
 
 
 class _Frozen(BaseModel):
@@ -100,7 +108,7 @@ class AuditSettings(_Frozen):
 class Settings(BaseSettings):
     """All settings of one project folder."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="AGI_APP_", env_nested_delimiter="__")
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__")
 
     project: Path
     data_folder: Path = Field(Path("var"), description="database, journal and keys of this project")
@@ -215,6 +223,8 @@ def load_settings(project: Path) -> Settings:
     if os.environ.get(DATABASE_URL):
         table["database_url"] = os.environ[DATABASE_URL]
     project = project.resolve()
+    if strange := _no_settings():
+        raise _refused(file, known, strange)
     try:
         # AGI_APP_PROJECT is where the command line looks; it must not move the project that was named.
         return Settings(project=project, **table).model_copy(update={"project": project})
@@ -227,20 +237,36 @@ def load_settings(project: Path) -> Settings:
         raise ConfigError(f"the environment variables: {error}") from None
 
 
+def _no_settings() -> list[tuple[tuple[str | int, ...], str]]:
+    """Variables of the environment that look like settings and are none, as paths with the words."""
+    named = sorted(name.upper() for name in os.environ if name.upper().startswith(PREFIX))
+    paths = [
+        tuple(name.removeprefix(PREFIX).lower().split("__")) for name in named if not OTHER_VARIABLES.fullmatch(name)
+    ]
+    return [
+        (path, f"{path[0]}: {plain_fault({'type': 'extra_forbidden', 'loc': path[:1]}, Settings)}")
+        for path in paths
+        if path[0] not in Settings.model_fields
+    ]
+
+
 def _refused(file: Path, known: Places, faults: list[tuple[tuple[str | int, ...], str]]) -> ConfigError:
-    """Each fault with the variable that set it, else with file, line and column; of the table if it is not there."""
-    lines, problems = [], []
+    """Each fault with the variable that set it, else with file, line and column; of the table if it is not there.
+
+    One of a variable is none of the file: then there are no ``problems``.
+    """
+    lines, problems, elsewhere = [], [], False
     for path, text in faults:
         variable = _variable(path)
         place = find(known, path)
         if variable is not None:
             line = f"the environment variable {variable}: {text}"
-            problems.append(Problem(SETTINGS_FILE, 1, 1, "settings", line))
+            elsewhere = True
         else:
             line = f"{file if place is None else f'{file}:{place[0]}:{place[1]}'}: {text}"
             problems.append(Problem(SETTINGS_FILE, *(place or (1, 1)), "settings", text))
         lines.append(line)
-    return ConfigError("\n".join(lines), tuple(problems))
+    return ConfigError("\n".join(lines), () if elsewhere else tuple(problems))
 
 
 def _variable(path: tuple[str | int, ...]) -> str | None:

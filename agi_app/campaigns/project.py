@@ -78,11 +78,14 @@ class Project:
 def checked_project(folder: Path) -> Project:
     """As ``read_project``, but faults of the settings are problems, too, and hide those of no other file.
 
-    What needs the settings (trunks, destinations, how prompts are made) is not checked then.
+    What needs the settings (trunks, destinations, how prompts are made) is not checked then. ConfigError: the
+    environment is wrong.
     """
     try:
         trunks = trunk_names(folder)
     except ConfigError as error:
+        if not error.problems:  # of the environment: no file has them
+            raise
         project = read_project(folder, None, with_settings=False)
         found = [problem for problem in project.problems if problem.rule not in OF_RECORDINGS]
         project.problems = sorted([*error.problems, *found])

@@ -144,8 +144,8 @@ def settings_page() -> str:
         "",
         "`agi-app.toml` in the project folder. Every setting can also come from the environment, which wins:",
         "`AGI_APP_ASTERISK__PASSWORD` sets `password` of `[asterisk]`; two underscores stand between a table and",
-        "its setting. `DATABASE_URL` sets `database_url`. A setting that does not exist is an error. They are read",
-        "once, when a command starts.",
+        "its setting. `DATABASE_URL` sets `database_url`. A setting that does not exist is an error, also in the",
+        "environment. They are read once, when a command starts.",
     ]
     seen = None
     rows: list[tuple[str, str]] = []

@@ -264,3 +264,10 @@ def test_purposes_of_campaigns(shop: Shop) -> None:
         shop.campaign("odd", purpose=purpose)
         assert shop.cli("check").code == 1, purpose
         assert shop.cli("contacts", "import", "odd", "contacts.csv").code != 0, purpose
+
+
+@pytest.mark.attack("a setting of the environment that does not exist")
+def test_unknown_setting_of_the_environment(shop: Shop) -> None:
+    """docs/reference/settings.md: "Every setting can also come from the environment … A setting that does not exist is
+    an error"."""
+    assert shop.cli("check", env={"AGI_APP_GATE__CONSENT": "false"}).code == 2

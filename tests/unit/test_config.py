@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,9 @@ def test_the_project_that_was_named_is_used_whatever_the_environment_says(
         ("AGI_APP_ASTERISK__PASWORD", "x", "asterisk.pasword: there is no such setting"),
         ("AGI_APP_TRUNKS", "no json", "trunks"),
         ("AGI_APP_ASTERISK__REQUEST_TIMEOUT", "soon", "asterisk.request_timeout"),
+        ("AGI_APP_GATE__CONSENT", "false", "AGI_APP_GATE__CONSENT: gate: there is no such setting"),
+        ("AGI_APP_ASTERISC__URL", "x", 'asterisc: there is no such setting; did you mean "asterisk"?'),
+        ("agi_app_datafolder", "x", 'datafolder: there is no such setting; did you mean "data_folder"?'),
     ],
 )
 def test_a_mistake_in_the_environment_is_named_too(
@@ -236,6 +240,17 @@ def test_a_mistake_in_the_environment_is_named_too(
 ) -> None:
     monkeypatch.setenv(name, value)
     assert said in faults(tmp_path, "")
+
+
+@pytest.mark.parametrize("file", ["scripts/lib/common.sh", "sandbox/root.py", "asterisk-docker/compose.yaml"])
+def test_variables_of_scripts_and_of_the_image_are_no_wrong_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    names = set(re.findall(r"AGI_APP_[A-Z_]+", (Path(__file__).parents[2] / file).read_text()))
+    assert names
+    for name in names:
+        monkeypatch.setenv(name, "1")
+    load_settings(project(tmp_path))
 
 
 # ---- password file, trunks, sandbox
