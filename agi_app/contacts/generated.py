@@ -7,6 +7,7 @@ else on them can have consented as the holder of that number.
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -59,6 +60,17 @@ def looks_generated(numbers: Iterable[str | int]) -> Block | None:
         if index - block_start >= MOST_IN_A_BLOCK:
             return _dense(ordered, block_start, index)
     return None
+
+
+def beside(known: Iterable[int], listed: Sequence[int]) -> list[int]:
+    """Those of the known numbers that may make a block with one of the listed, which are in their order."""
+    found = []
+    for number in known:
+        place = bisect_left(listed, number)
+        near = listed[max(0, place - 1) : place + 1]
+        if any(abs(number - other) < BLOCK for other in near):
+            found.append(number)
+    return found
 
 
 def distinct(numbers: Iterable[str | int]) -> list[int]:

@@ -23,7 +23,7 @@ from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import NO_PROOFS, parse_consents
 from agi_app.contacts.consent_proof import Proofs
 from agi_app.contacts.encoding import detect
-from agi_app.contacts.generated import distinct, looks_generated
+from agi_app.contacts.generated import beside, distinct, looks_generated
 from agi_app.contacts.opening import LARGEST_WHOLE, open_table, private_copy
 from agi_app.contacts.parse import contact_columns, header_notes, parse_contacts
 from agi_app.contacts.spool import BATCH, Progress, Spool
@@ -69,7 +69,7 @@ async def import_contacts_file(
         elsewhere = Elsewhere(campaign.jurisdictions)
         await fill(spool, elsewhere.watched(parse_contacts(table, region, languages)), reading)
         notes = (*notes, *elsewhere.notes())
-        await _refuse_generated(store, spool)
+        await _refuse_generated(store, campaign.name, spool)
         fingerprint = await in_background(_fingerprint, copy, sheet or "", region, *languages)
         run, before = await imports.begin(store, campaign.name, fingerprint)
         if before.rows_done:
@@ -182,18 +182,24 @@ def _contacts_plan(
     return Plan(write, AT_ONCE, before.rows_done, (before.added, before.updated, before.unchanged, 0))
 
 
-async def _refuse_generated(store: Store, spool: Spool[ContactRow]) -> None:
-    """AuthorError for a list that was made by counting, unless each number has evidence of its own."""
-    block = await in_background(looks_generated, spool.numbers)
+async def _refuse_generated(store: Store, campaign: str, spool: Spool[ContactRow]) -> None:
+    """AuthorError for a list that was made by counting, unless each number has evidence of its own.
+
+    The contacts that the campaign has already count with it, so that no list is taken in slices.
+    """
+    listed = await in_background(distinct, spool.numbers)
+    there = await in_background(beside, await imports.numbers_of(store, campaign), listed)
+    block = await in_background(looks_generated, [*listed, *there])
     if block is None:
         return
-    numbers = await in_background(distinct, spool.numbers)
+    numbers = await in_background(distinct, [*listed, *(number for number in there if number in block.span)])
     lacking = await imports.without_own_evidence(store, numbers, block.span)
     if not lacking.numbers:
         return
+    together = "" if looks_generated(listed) else ", together with contacts that the campaign has"
     message = (
-        f"{block.reason}; nothing was imported. Such a list is taken only when each of its numbers has a recorded"
-        f" consent with evidence that no other number uses: {lacking.numbers} of {len(numbers)} have none,"
+        f"{block.reason}{together}; nothing was imported. Such a list is taken only when each of its numbers has a"
+        f" recorded consent with evidence that no other number uses: {lacking.numbers} of {len(numbers)} have none,"
         f" {lacking.in_block} of them in that block. Record those consents first, or import only numbers that people"
         " gave themselves"
     )

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from psycopg.rows import tuple_row
 
 from agi_app.store.contacts import Q, no_campaign
 from agi_app.store.pool import Store
 from agi_app.store.statements import record, rows
+
+ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,16 @@ async def end(store: Store, campaign: str, run: str) -> None:
     """All rows are stored: the next import of the file begins at its first row."""
     async with store.connection() as connection:
         await connection.execute(Q["end_import"], {"campaign": campaign, "run": run})
+
+
+async def numbers_of(store: Store, campaign: str) -> array[int]:
+    """The numbers of all contacts of a campaign, as the digits of E.164."""
+    async with store.transaction(limit=None) as connection:
+        await connection.execute(Q["no_time_limit"])
+        async with connection.cursor("numbers", row_factory=tuple_row) as cursor:
+            cursor.itersize = ROWS_AT_ONCE
+            await cursor.execute(Q["numbers_of_contacts"], {"campaign": campaign})
+            return array("q", [number async for (number,) in cursor])
 
 
 async def without_own_evidence(store: Store, numbers: Iterable[int], block: range) -> Lacking:

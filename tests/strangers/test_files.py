@@ -259,3 +259,62 @@ def test_two_columns_of_numbers(shop: Shop) -> None:
     assert shop.cli("consent", "import", str(shop.write("c.csv", rows))).code == 1
     rows = f"external_id,number,phone number\nX,{WANG},{LI}\n"
     assert shop.cli("contacts", "import", "reminder", str(shop.write("p.csv", rows))).code == 1
+
+
+@pytest.mark.parametrize("between", [", ", ";", "\t"])
+@pytest.mark.attack("two refusals in one line of a stop list as in a table, of which the second is lost without a word")
+def test_two_cells_in_a_line(shop: Shop, between: str) -> None:
+    """docs/how-to/stop-and-suppression.md: "A list, one number a line … Lines that cannot be read are named, all others
+    count"."""
+    done = shop.cli("consent", "revoke", "--file", str(shop.write("stops.txt", f"{ANN}{between}{WANG}\n")))
+    assert shop.suppressed(WANG) or done.code != 0
+
+
+EMPTY = [
+    "\u200b",
+    "\u2060\u2060",
+    "\u00ad",
+    "\ufeff",
+    "\u2800",
+    "\u3164",
+    "\u115f",
+    "\u180e",
+    "\u202e",
+    "\u00a0",
+    "\u3000",
+    "\U000e0041",
+]
+
+
+@pytest.mark.parametrize("column", ["wording", "method", "source"])
+@pytest.mark.attack("a consent whose words, way or source are nothing that can be seen")
+def test_invisible_words(shop: Shop, column: str) -> None:
+    """docs/explanation/safety.md: "`consent import` refuses a row without purpose, wording, method, time and source";
+    import-contacts-and-consent.md, wording: "Must be there: the exact text that the person saw or heard"."""
+    taken = []
+    for nothing in EMPTY:
+        values = {"wording": "I agree.", "method": "form", "source": "site", column: nothing}
+        agreed = f"transactional,{values['wording']},{values['method']},2026-02-01T10:00:00+08:00,{values['source']}"
+        if shop.consent(LI, agreed=agreed, check=False).code == 0:
+            taken.append(f"U+{ord(nothing[0]):04X}")
+    assert taken == []
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\u00ad", " "])
+@pytest.mark.attack("a counted list with one proof for all, made different by marks that nobody sees")
+def test_one_evidence_made_many(shop: Shop, mark: str) -> None:
+    """docs/how-to/import-contacts-and-consent.md: "taken when **each** number in it has evidence of its own in the
+    consent ledger: a reference or a file that no other number uses"."""
+    rows = "".join(f"{number},{AGREED},form-7{mark * count}\n" for count, number in enumerate(COUNTED))
+    shop.cli("consent", "import", str(shop.write("counted.csv", f"{CONSENT_TITLES},evidence\n{rows}")))
+    assert shop.called("counted", *(f"N{place},{number}" for place, number in enumerate(COUNTED))) == 0
+
+
+@pytest.mark.attack("a counted list cut into files that are short enough")
+def test_counted_in_slices(shop: Shop) -> None:
+    """README.md: "What it will never do. … Take a list that was counted out rather than collected, unless each number
+    has evidence of its own. … None of these can be switched off"."""
+    shop.consent(*COUNTED)
+    shop.called("sliced", *(f"N{place},{number}" for place, number in enumerate(COUNTED[:13])))
+    called = shop.called("sliced", *(f"M{place},{number}" for place, number in enumerate(COUNTED[13:])))
+    assert called <= 20

@@ -75,6 +75,10 @@ SELECT rows_done FROM contact_import WHERE campaign = %(campaign)s AND run = %(r
 -- name: end_import
 DELETE FROM contact_import WHERE campaign = %(campaign)s AND run = %(run)s;
 
+-- name: numbers_of_contacts
+SELECT ltrim(p.e164, '+')::bigint AS number
+FROM contact c JOIN person p ON p.person_id = c.person_id WHERE c.campaign = %(campaign)s AND p.e164 LIKE '+%%';
+
 -- name: make_listed_table
 CREATE TEMPORARY TABLE listed (e164 text NOT NULL, in_block boolean NOT NULL) ON COMMIT DROP;
 
