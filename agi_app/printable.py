@@ -12,19 +12,19 @@ import re
 import unicodedata
 
 # Control characters, separators of lines and paragraphs, bidi marks and overrides, what has no width, tags, halves of
-# pairs. The joiners of emoji and of Persian stay.
+# pairs.
 _OBEYED = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f"
 _UNSEEN = "\xad\u061c\u180e\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"
 OBEYED = re.compile(f"[{_OBEYED}]")  # no file may have them; ends of lines and tabs are not among them
-_SHOWN_AS_CODE = re.compile(f"[{_OBEYED}{_UNSEEN}\t\n\r]")
-_SHOWN_IN_LINES = re.compile(f"[{_OBEYED}{_UNSEEN}\r]")
-
 
 # What has no width or looks like a space, and is no space; some of it does its work in some scripts and in emoji.
 _JOINERS, _MARKS = "\u200c\u200d", "\u061c\u200e\u200f"
 _STYLES, _MONGOLIAN = "\ufe0e\ufe0f", "\u180b-\u180f"
 _BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d173-\U0001d17a\ufe00-\ufe0d\U000e0000-\U000e0fff"
-_SUSPECT = re.compile(f"[{_OBEYED}{_UNSEEN}{_BLANK}{_JOINERS}{_STYLES}{_MONGOLIAN}]")
+_HIDDEN = f"{_OBEYED}{_UNSEEN}{_BLANK}{_JOINERS}{_STYLES}{_MONGOLIAN}"
+_SHOWN_AS_CODE = re.compile(f"[{_HIDDEN}\t\n\r]")
+_SHOWN_IN_LINES = re.compile(f"[{_HIDDEN}\r]")
+_SUSPECT = re.compile(f"[{_HIDDEN}]")
 _JOINED = re.compile("[\u0600-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]")  # Arabic and Persian, Indic scripts …
 _MONGOLIAN_LETTER = re.compile("[\u1807\u1820-\u18aa\u180b-\u180f]")
 _KEYCAP = "\u20e3"
@@ -44,9 +44,7 @@ def unfit(text: str) -> re.Match[str] | None:
                 marks_work = any(unicodedata.bidirectional(c) in ("R", "AL") for c in text if c not in _MARKS)
             if not marks_work:
                 return found
-        elif not _at_work(
-            found[0], text[max(0, found.start() - 1) : found.start()], text[found.end() : found.end() + 1]
-        ):
+        elif not _at_work(found):
             return found
     return None
 
@@ -56,7 +54,10 @@ def suspect(text: str) -> bool:
     return _SUSPECT.search(text) is not None
 
 
-def _at_work(character: str, before: str, behind: str) -> bool:
+def _at_work(found: re.Match[str]) -> bool:
+    """Whether a mark of joining, style or Mongolian does what it is for, by what stands beside it."""
+    character, text = found[0], found.string
+    before, behind = text[max(0, found.start() - 1) : found.start()], text[found.end() : found.end() + 1]
     if character in _STYLES:
         return behind == _KEYCAP or (
             before != "" and (unicodedata.category(before) in ("So", "Sm") or before in "ℹ‼⁉〰")
@@ -85,11 +86,11 @@ def lines(text: str) -> str:
 
 def in_json(encoded: str) -> str:
     """JSON that means the same, every such character within its texts as an escape of JSON."""
-    return _SHOWN_IN_LINES.sub(lambda found: json.dumps(found[0])[1:-1], encoded)
+    return _SHOWN_IN_LINES.sub(lambda found: found[0] if _at_work(found) else json.dumps(found[0])[1:-1], encoded)
 
 
 def _code(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape", "surrogatepass").decode()
+    return found[0] if _at_work(found) else found[0].encode("unicode_escape", "surrogatepass").decode()
 
 
 def fault_of(found: re.Match[str]) -> str:

@@ -616,7 +616,8 @@ def main() -> int:
         return 1
     if options.show:
         for record in sorted(found.records, key=lambda r: r["recorded_at"]):
-            print(json.dumps(record, ensure_ascii=False, indent=1))  # noqa: T201
+            for line in json.dumps(record, ensure_ascii=False, indent=1).split("\n"):
+                say(line)
     if options.key is None:
         say("the key was taken from the files: compare it with what the operator told you")
     for note in found.notes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -303,3 +304,20 @@ def test_export_into_something(handout: Handout) -> None:
     for out in ("target", "link", "campaigns", "agi-app.toml"):
         assert shop.cli("audit", "export", "--out", out).code == 1, out
     assert (target / "verify.py").read_text() == "mine"
+
+
+@pytest.mark.attack("orders to the terminal of whoever checks, in the records that they show")
+def test_orders_in_the_verifier(shop: Shop) -> None:
+    """docs/decisions/0066-files-of-others.md: "What a terminal obeys is shown as its code by the consoles themselves,
+    so no command can forget it"."""
+    shop.cli("consent", "revoke", WANG, "--reason", "x\x1b[2J\x9b31m\x8d\u202ey", "--method", "m\x9b2J\u202e")
+    shop.ok("audit", "checkpoint")
+    shop.ok("audit", "prove", WANG, "--out", "wang.json", "--with-verifier", "verify.py")
+    key = shop.ok("audit", "key").out.strip()
+    done = subprocess.run(
+        [sys.executable, "-I", str(shop.folder / "verify.py"), str(shop.folder / "wang.json"), "--key", key, "--show"],
+        capture_output=True, timeout=60, check=False, env={**os.environ, "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    shown = done.stdout.decode()
+    assert done.returncode == 0, shown
+    assert [f"U+{ord(c):04X}" for c in "\x1b\x9b\x8d\u202e" if c in shown] == []

@@ -131,3 +131,15 @@ def test_formula_in_a_report(shop: Shop) -> None:
     for row in csv.reader(io.StringIO(text)):
         for cell in row[1:]:
             assert not re.match(r"[=@\t\r]|[+-][^0-9]|[+-]\d+[+]", cell), cell
+
+
+@pytest.mark.attack("a wording with joiners that nobody sees")
+def test_joiner_in_a_wording(shop: Shop) -> None:
+    """docs/decisions/0066-files-of-others.md: "Marks that are only invisible (zero width, soft hyphen) are shown as
+    codes"."""
+    assert shop.consent(LI, agreed=AGREED.replace("I agree", "I dis\u200dagree"), check=False).code == 1
+    shop.sql("ALTER TABLE wording DISABLE TRIGGER USER")  # one that was taken before such words were refused
+    shop.sql("UPDATE wording SET text = %s", "I dis\u200dagree\u3164 \u0645\u06cc\u200c\u062e\u0648")
+    for words in (shop.ok("consent", "show", ANN).out, shop.ok("consent", "show", ANN, "--json").out):
+        assert not {"\u200d", "\u3164"} & set(words)
+        assert "\u06cc\u200c\u062e" in words  # at work between letters of Persian
