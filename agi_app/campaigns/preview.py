@@ -170,10 +170,9 @@ class _Look:
 
 async def _name_samples(waiting: Waiting, look: _Look) -> None:
     names = await waiting.names_of({number for found in look.examples.values() for number, _, _ in found})
-    look.seen.samples = {
-        rule: [Sample(names[number], why, again_at) for number, why, again_at in found]
-        for rule, found in look.examples.items()
-    }
+    for rule, found in look.examples.items():
+        left = {number: iter(names[number]) for number, _, _ in found}  # each of a number's contacts once
+        look.seen.samples[rule] = [Sample(next(left[number]), why, again_at) for number, why, again_at in found]
 
 
 def _known(found: Iterable[Experience]) -> Known:

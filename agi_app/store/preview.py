@@ -75,10 +75,10 @@ class Waiting:
                 for row in found:
                     yield _fact_class(row, self._start, names, says)
 
-    async def names_of(self, numbers: Collection[str]) -> dict[str, str]:
-        """The external ids of some numbers."""
+    async def names_of(self, numbers: Collection[str]) -> dict[str, list[str]]:
+        """The external ids of some numbers; a number may be of several contacts."""
         values = {"campaign": self._campaign, "numbers": list(numbers)}
-        return {row["e164"]: row["external_id"] for row in await records(self._connection, Q["names"], values)}
+        return {row["e164"]: row["names"] for row in await records(self._connection, Q["names"], values)}
 
     async def experience(self) -> list[Experience]:
         """How the campaign's calls ended so far."""

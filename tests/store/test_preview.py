@@ -84,6 +84,14 @@ async def test_at_most_five_contacts_are_named_for_a_reason(world: World, store:
     assert len({s.external_id for s in seen.samples["consent_missing"]}) == 5
 
 
+async def test_two_contacts_with_one_number_are_both_named(world: World, store: Store) -> None:
+    wanted = await world.running(campaign(), range(1, 3), consenting=[])
+    async with store.connection() as connection:
+        await connection.execute("UPDATE contact SET person_id = (SELECT min(person_id) FROM contact)")
+    seen = await look(store, wanted, world.rules)
+    assert sorted(s.external_id for s in seen.samples["consent_missing"]) == ["row-1", "row-2"]
+
+
 async def test_a_retry_that_waits_is_later_and_a_person_in_a_call_is_not_now(world: World, store: Store) -> None:
     wanted = await world.running(campaign(), [1, 2])
     first, _ = (await world.claim(wanted)).claims

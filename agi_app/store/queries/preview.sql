@@ -71,9 +71,9 @@ GROUP BY due, caller_id_seen, suppressed_at, consents, calls, busy, lists, langu
 -- name: list_names
 SELECT list_id, name FROM external_list;
 
--- Whom a number is, for examples: the first of its contacts.
+-- Whose a number is, for examples.
 -- name: names
-SELECT p.e164, min(c.external_id) AS external_id
+SELECT p.e164, array_agg(c.external_id ORDER BY c.external_id) AS names
 FROM contact c JOIN person p ON p.person_id = c.person_id
 WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND p.e164 = ANY(%(numbers)s)
 GROUP BY p.e164;
