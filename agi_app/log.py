@@ -33,7 +33,11 @@ def _masked(value: Any) -> Any:
         return {key: _masked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_masked(item) for item in value]
-    text = lines(value if isinstance(value, str) else repr(value))  # what others wrote: none of it is for a terminal
+    return without_numbers(lines(value if isinstance(value, str) else repr(value)))  # what others wrote: no orders
+
+
+def without_numbers(text: str) -> str:
+    """The text of others with the middle of each telephone number in it hidden."""
     return _NUMBER.sub(lambda m: f"{m[0][:3]}…{m[0][-2:]}", text)
 
 

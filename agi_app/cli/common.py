@@ -94,8 +94,7 @@ def login_name(given: str) -> str:
 
 def read_number(text: str) -> str:
     """A number given by hand as E.164; what is refused is shown with its middle hidden."""
-    from agi_app.contacts.columns import shown_number
-    from agi_app.model.phone import NotANumber, parse
+    from agi_app.model.phone import NotANumber, parse, shown_number
 
     try:
         return parse(text).e164

@@ -16,6 +16,7 @@ from agi_app.errors import InputError
 from agi_app.guard.patterns import NotAPattern, read_pattern
 from agi_app.guard.settings import Hours
 from agi_app.installation import Installation
+from agi_app.model.phone import shown_number
 from agi_app.places import is_zone, zone_meant
 from agi_app.store import guard_lists
 from agi_app.store.guard import Line
@@ -102,7 +103,7 @@ def unblock(
         return await guard_lists.remove(inst.store, read, line, who, inst.clock.now())
 
     if not with_installation(project, work):
-        raise InputError(f"{pattern} is not on the list{_for(line)}; `agi-app guard list` shows what is")
+        raise InputError(f"{shown_number(pattern)} is not on the list{_for(line)}; `agi-app guard list` shows what is")
     say(f"{pattern}: no longer on the list{_for(line)}")
 
 

@@ -13,6 +13,7 @@ from agi_app.clock import SystemClock
 from agi_app.consent.stop import VIA_LIST, stop_list, stops_without_database
 from agi_app.contacts.importer import read_stop_list_file
 from agi_app.errors import StoreError
+from agi_app.printable import count_of
 
 
 def take_list(project: Path, file: Path) -> NoReturn:
@@ -32,9 +33,10 @@ def _stop_all(project: Path, numbers: Sequence[str]) -> None:
         new = with_installation(project, lambda inst: stop_list(inst.store, inst.journal, inst.clock, numbers))
     except StoreError as error:
         without_database(project, numbers, VIA_LIST, error)
-        say(f"{len(numbers)} numbers will never be called again")
+        say(f"{count_of(len(numbers), 'number')} will never be called again")
     else:
-        say(f"{len(numbers)} numbers are on the suppression list, {new} of them new")
+        are = count_of(len(numbers), "number is", "numbers are")
+        say(f"{are} on the suppression list, {new} of them new")
 
 
 def without_database(project: Path, numbers: Sequence[str], via: str, error: StoreError) -> None:

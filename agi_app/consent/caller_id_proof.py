@@ -16,7 +16,7 @@ from pathlib import Path
 from agi_app.errors import ConfigError, InputError
 from agi_app.files import name_fault, shortened, write_whole
 from agi_app.gate.rules import LONGEST_PROOF, PROOF_KINDS
-from agi_app.model.phone import NotANumber, PhoneNumber, parse
+from agi_app.model.phone import NotANumber, PhoneNumber, parse, shown_number
 from agi_app.store.caller_ids import Proof, add_proof
 from agi_app.store.pool import Store
 
@@ -110,7 +110,8 @@ def number_of(text: str) -> PhoneNumber:
     try:
         return parse(text)
     except NotANumber as error:
-        raise InputError(f"{text}: {error}; a caller ID is written in E.164, with + and country code") from None
+        form = "a caller ID is written in E.164, with + and country code"
+        raise InputError(f"{shown_number(text)}: {error}; {form}") from None
 
 
 def _read(letter: Path) -> bytes:

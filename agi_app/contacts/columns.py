@@ -28,7 +28,6 @@ REJECT_COLUMNS = ("rejected_line", "rejected_reason")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SPREADSHEET_FLOAT = re.compile(r"(\+?\d{5,})\.0+")
 _SPREADSHEET_ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+?\d+")
-_MANY_DIGITS = 7
 SHOWN_ALIASES = 6
 _ALIKE = 0.75  # how much a title must be alike to be taken for a misspelt one: "name" is no "number"
 _SHOWN_FAULTS = 10  # of one row
@@ -109,7 +108,7 @@ class Cells:
         """Whether the cell of this column is as it was entered; False after a fault: a spreadsheet changed it."""
         why = self._row.oddity(self._columns.known[name])
         if why:
-            self.fault(name, rule, f"{quote(shown_number(self.text(name)))} {why}")
+            self.fault(name, rule, f"{quote(phone.shown_number(self.text(name)))} {why}")
         return why is None
 
     def number(self, rule: str, region: str | None, otherwise: str = "") -> phone.PhoneNumber | None:
@@ -127,7 +126,7 @@ class Cells:
             return read_number(text, region)
         except phone.NotANumber as error:
             more = otherwise if isinstance(error, phone.NoCountry) else ""
-            self.fault("number", rule, f"{quote(shown_number(text))} {error}{more}")
+            self.fault("number", rule, f"{quote(phone.shown_number(text))} {error}{more}")
             return None
 
     @property
@@ -144,12 +143,6 @@ class Cells:
         reasons = "; ".join(dict.fromkeys(reason for _, _, reason in self._faults))
         reason = one_line(reasons)  # of the file: not for a terminal
         return RejectedRow(line, column, field, value, reason, rule, self._row.cells)
-
-
-def shown_number(text: str) -> str:
-    """For messages: a number that may be somebody's with its middle hidden, other text as it is."""
-    digits = sum(character.isdecimal() for character in text)
-    return phone.mask(text) if digits >= _MANY_DIGITS else text
 
 
 def read_number(text: str, region: str | None) -> phone.PhoneNumber:

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import phonenumbers
 
-from agi_app.contacts.columns import shown_number
 from agi_app.contacts.consent_file import ALIASES
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.file_kinds import no_such_file
@@ -176,7 +175,7 @@ class ListFile:
     def _unreadable(self, line: int, text: str) -> None:
         self.unreadable += 1
         if len(self.problems) < SHOWN:
-            reason = f"{quote(shown_number(text))} is no telephone number"
+            reason = f"{quote(phone.shown_number(text))} is no telephone number"
             self.problems.append(Problem(str(self.path), line, 1, "list/number", reason))
 
     def _too_many(self) -> str:

@@ -28,11 +28,11 @@ from agi_app.contacts.columns import (
     RejectedRow,
     find_columns,
     refuse_others,
-    shown_number,
 )
 from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.table import Table
 from agi_app.guard.patterns import NotAPattern, read_pattern
+from agi_app.model.phone import shown_number
 from agi_app.yaml_lines import quote, suggest
 
 ALIASES = {

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from agi_app.contacts.columns import read_number, shown_number
+from agi_app.contacts.columns import read_number
 from agi_app.contacts.parse import ALIASES
 from agi_app.contacts.table import SHOWN_PROBLEMS
 from agi_app.errors import Problem
@@ -56,7 +56,7 @@ class _Reading:
         self.unreadable += bool(faults)
         for column, cell, why in faults:
             if len(self.problems) < SHOWN_PROBLEMS:
-                reason = f"{quote(shown_number(cell))} {why}"
+                reason = f"{quote(phone.shown_number(cell))} {why}"
                 self.problems.append(Problem(self.file, number, column, "stop-list/number", reason))
 
     def _cells(self, text: str) -> Iterator[tuple[int, str, str]]:

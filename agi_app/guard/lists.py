@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agi_app.model.phone import shown_number
+
 WITHHELD = "withheld"
 _PATTERN = re.compile(r"\+?\d{2,18}\*?|\+?\d{3,18}-\+?\d{3,18}|withheld", re.ASCII)
 
@@ -58,12 +60,13 @@ class ListHit:
 
 def pattern_fault(pattern: str) -> str | None:
     """What is wrong with a pattern that somebody typed, and how to mend it; None: nothing."""
+    shown = "-".join(shown_number(end) for end in pattern.split("-"))
     if not _PATTERN.fullmatch(pattern):
-        return f"{pattern!r} is no number, prefix (+8695*), range (+861000000-+861000999) or the word withheld"
+        return f"{shown!r} is no number, prefix (+8695*), range (+861000000-+861000999) or the word withheld"
     if "-" in pattern:
         low, high = (end.removeprefix("+") for end in pattern.split("-"))
         if len(low) != len(high) or low > high:
-            return f"{pattern!r}: the ends of a range have as many digits, and the lower one comes first"
+            return f"{shown!r}: the ends of a range have as many digits, and the lower one comes first"
     return None
 
 

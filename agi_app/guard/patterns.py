@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agi_app.guard.call import read_caller
 from agi_app.guard.lists import Shape, pattern_fault, shape_of
+from agi_app.model.phone import shown_number
 
 
 class NotAPattern(ValueError):
@@ -19,5 +20,5 @@ def read_pattern(text: str, region: str | None) -> str:
         return plain
     number, _ = read_caller(plain, region)
     if number is None:
-        raise NotAPattern(f"{text!r} is no number")
+        raise NotAPattern(f"{shown_number(text)!r} is no number")
     return number

@@ -68,6 +68,11 @@ def mask(number: str) -> str:
     return f"{number[:shown]}…{number[-2:]}" if shown >= 2 else "…"
 
 
+def shown_number(text: str) -> str:
+    """For messages: a number that may be somebody's with its middle hidden, other text as it is."""
+    return mask(text) if number_text.digits(text) >= number_text.SHORTEST else text
+
+
 def parse(text: str, region: str | None = None) -> PhoneNumber:
     """Read a number as people write it; ``region`` reads numbers without a country code.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 import psycopg_pool
 from psycopg import errors as pg
@@ -10,7 +12,9 @@ from psycopg.conninfo import conninfo_to_dict
 from agi_app.config import source_of_database
 from agi_app.database_url import WRITTEN, fault_in
 from agi_app.errors import StoreError
+from agi_app.log import without_numbers
 
+_HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{32,}")  # of a number, as bytea is written
 _STARTING = "it is just starting or stopping: try again in a moment"
 _REFUSED = "the password is wrong: correct it in {address}"
 _NO_DATABASE = "the database does not exist: create it with `createdb`, or correct {address}"
@@ -73,6 +77,7 @@ def place(conninfo: str) -> str:
 def store_error(error: psycopg.Error, where: str) -> StoreError:
     """The StoreError for ``error``; ``where`` is what ``place`` gave."""
     first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    first_line = without_numbers(_HASH.sub("…", first_line))
     mend = _mend(error).replace("{address}", source_of_database())
     return StoreError(f"database {where}: {mend} ({first_line})")
 

@@ -183,3 +183,27 @@ def test_numbers_in_messages(shop: Shop) -> None:
             if WANG[1:] in said:
                 leaks.append((" ".join(command[:2]), number))
     assert leaks == []
+
+
+@pytest.mark.attack("numbers in messages about wrong input of the guard and the caller ID")
+def test_numbers_in_two_messages(shop: Shop) -> None:
+    """docs/how-to/consent-ledger.md: "Logs and errors never have a whole number in them"."""
+    number = f"{WANG} ext 5"
+    for command in (
+        ("guard", "block", number),
+        ("guard", "allow", number),
+        ("callerid", "prove", number, "--letter", "contacts.csv"),
+    ):
+        assert WANG[1:] not in shop.cli(*command).err, command
+
+
+@pytest.mark.attack("numbers and names in the log of the database server's own errors")
+def test_numbers_in_database_errors(shop: Shop) -> None:
+    """docs/how-to/consent-ledger.md: "Logs and errors never have a whole number in them"."""
+    shop.sql("CREATE FUNCTION public.tell() RETURNS trigger LANGUAGE plpgsql AS"
+             " 'BEGIN RAISE EXCEPTION ''no % %'', NEW, NEW USING DETAIL = NEW::text; END'")  # fmt: skip
+    shop.sql("CREATE TRIGGER aaa BEFORE INSERT OR UPDATE ON person FOR EACH ROW EXECUTE FUNCTION public.tell()")
+    stranger = "+999861380009977"
+    said = shop.consent(stranger, check=False).said + shop.contacts("reminder", stranger, check=False).said
+    assert stranger not in said
+    assert stranger[1:] not in said

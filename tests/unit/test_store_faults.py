@@ -37,6 +37,12 @@ def test_each_fault_says_what_where_and_how_to_mend(error: psycopg.Error, said: 
     assert "\n" not in text
 
 
+def test_what_postgresql_says_is_shown_without_numbers_and_their_hashes() -> None:
+    """A trigger of the owner's may say a whole row."""
+    row = f'no (8,+999861380009977,"\\\\x{"ab" * 32}",CN) 999861380009977'
+    assert 'no (8,+99…77,"\\\\x…",CN) 999…77' in str(store_error(pg.RaiseException(row), "x"))
+
+
 def test_a_server_that_is_too_old_is_told_with_its_version() -> None:
     """15 is the oldest that has all we use."""
     old = SimpleNamespace(info=SimpleNamespace(server_version=140011))
