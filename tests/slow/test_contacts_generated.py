@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.contacts.generated import looks_generated
+from agi_app.contacts.generated import beside, looks_generated
 
 pytestmark = pytest.mark.slow  # tries long lists: not part of the fast unit tests
 
@@ -65,3 +65,9 @@ def test_the_same_answer_as_counting_each_window(offsets: set[int]) -> None:
     consecutive = any(all(n + k in offsets for k in range(21)) for n in offsets)
     dense = any(sum(n <= other < n + 100 for other in offsets) > 60 for n in offsets)
     assert bool(looks_generated(numbers(offsets))) is (consecutive or dense)
+
+
+def test_only_known_numbers_that_may_make_a_block_with_a_listed_one_count() -> None:
+    listed = [1_000, 5_000]
+    assert beside([900, 901, 1_000, 1_099, 1_100, 4_901, 4_900, 6_000], listed) == [901, 1_000, 1_099, 4_901]
+    assert beside([1], []) == []
