@@ -95,8 +95,11 @@ class SealedFiles:
         return True
 
     def prepare(self) -> None:
-        """Make the key while there is nothing yet that needs an old one, so that every backup has it. ConfigError."""
-        if not self._key_file.exists() and not self._any():
+        """Make the key while there is nothing yet that needs an old one, so that every backup has it.
+
+        ConfigError when others can read the key that is there, or it is damaged.
+        """
+        if read_key(self._key_file, self._key_name) is None and not self._any():
             make_key(self._key_file, self._key_name)
 
     def digests(self) -> list[tuple[bytes, float]]:

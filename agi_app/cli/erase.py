@@ -18,14 +18,17 @@ from agi_app.cli.common import (
     read_number,
     say,
     say_json,
+    settings_of,
     with_installation,
 )
+from agi_app.clock import SystemClock
+from agi_app.consent.erase import VIA, signer
 from agi_app.consent.erase import erase as erase_number
-from agi_app.consent.erase import signer
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.purge import Purger
 from agi_app.consent.remains import Remains, remains
-from agi_app.errors import ConfigError, InputError
+from agi_app.consent.stop import stops_without_database
+from agi_app.errors import ConfigError, InputError, StoreError
 from agi_app.installation import Installation
 from agi_app.model.phone import mask
 from agi_app.prompts.prepared import Prepared, folder_of
@@ -69,7 +72,11 @@ def erase(
             erased = dataclasses.replace(erased, rows=erased.rows | {"spoken text": spoken})
         return erased, remains(await traces.clean(inst.store), inst.clock.real_now())
 
-    erased, stays = with_installation(project, work)
+    try:
+        erased, stays = with_installation(project, work)
+    except StoreError as error:
+        stops_without_database(settings_of(project), SystemClock(), [e164], VIA)
+        raise StoreError(f"the stop is safe in the journal; to erase, run this again later: {error}") from error
     if as_json:
         say_json({"erased": erased.rows, "stays": [dataclasses.asdict(one) for one in stays]})
         return

@@ -21,7 +21,7 @@ FILE = Path(__file__).with_name("catalog.txt")
 Q = queries.load("catalog")
 PARTS = (
     *("relations", "columns", "constraints", "indexes", "triggers", "rules", "policies", "children", "functions"),
-    *("operators", "types", "casts", "event_triggers", "operator_classes", "collations", "settings"),
+    *("operators", "types", "casts", "event_triggers", "operator_classes", "others", "settings"),
 )
 ONE = "(SELECT kind, name::text AS name, definition FROM ({query}\n) AS x)"
 ALL = "\nUNION ALL\n".join(ONE.replace("{query}", Q[part]) for part in PARTS)

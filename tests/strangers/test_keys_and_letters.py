@@ -51,6 +51,17 @@ def test_readable_keys(shop: Shop, key: str) -> None:
     assert taken == []
 
 
+@pytest.mark.attack("a key of recordings that others can read")
+def test_readable_key_of_recordings(shop: Shop) -> None:
+    """docs/how-to/back-up.md: "`suppression.key`, `evidence.key`, `recordings.key` and `audit/key.pem` … Each must be
+    readable by its owner only (mode 600), also when it comes back from a backup; else nothing runs"."""
+    key = shop.folder / "var" / "recordings.key"
+    key.write_bytes(bytes(32))
+    key.chmod(0o644)
+    for command in (("campaign", "preview", "reminder"), ("consent", "show", ANN), ("audit", "checkpoint")):
+        assert shop.cli(*command).code != 0, command
+
+
 @pytest.mark.attack("a project made while the shell lets everybody read new files")
 def test_open_umask(shop: Shop) -> None:
     """docs/how-to/install-on-asterisk.md: "the data folder is readable by its owner only"; audit.md: "It is made by

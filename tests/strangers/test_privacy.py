@@ -207,3 +207,13 @@ def test_numbers_in_database_errors(shop: Shop) -> None:
     said = shop.consent(stranger, check=False).said + shop.contacts("reminder", stranger, check=False).said
     assert stranger not in said
     assert stranger[1:] not in said
+
+
+@pytest.mark.attack("an erasure asked for while the database is away")
+def test_erase_while_away(shop: Shop) -> None:
+    """docs/how-to/erase-a-person.md: "First the number goes onto the suppression list, through the journal like every
+    stop"."""
+    away = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"}
+    shop.cli("erase", ANN, "--reason", "letter", env=away)
+    shop.flush()
+    assert "C1" in shop.refusals("reminder")

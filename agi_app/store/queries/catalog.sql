@@ -2,12 +2,13 @@
 -- kind, name and definition; the text must be the same in every version of PostgreSQL, after a dump and its load, and
 -- whoever the owner is. Names of functions and catalogs are whole: nothing in public may stand in front of them.
 
+-- Not relhasrules: that stays set when a rule is gone.
 -- name: relations
 SELECT CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
                       WHEN 'f' THEN 'foreign table' WHEN 'p' THEN 'partitioned table' WHEN 'S' THEN 'sequence'
                       WHEN 'c' THEN 'type' ELSE 'relation' END AS kind,
        c.relname AS name,
-       pg_catalog.concat_ws(' ', c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relhasrules,
+       pg_catalog.concat_ws(' ', c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity,
                             c.relispartition, c.reloftype, am.amname, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle,
                             s.seqtypid::regtype) AS definition
 FROM pg_catalog.pg_class c
@@ -136,11 +137,14 @@ SELECT 'function of a family', f.opfname || ' ' || a.amproc::regprocedure, ''
 FROM pg_catalog.pg_amproc a JOIN pg_catalog.pg_opfamily f ON f.oid = a.amprocfamily
 WHERE a.oid >= 16384 AND f.oid < 16384
 
--- name: collations
-SELECT 'collation' AS kind, c.collname::text AS name, '' AS definition
-FROM pg_catalog.pg_collation c WHERE c.collnamespace = 'public'::regnamespace
-UNION ALL
-SELECT 'conversion', c.conname, '' FROM pg_catalog.pg_conversion c WHERE c.connamespace = 'public'::regnamespace
+-- Whatever else is in the schema, of any kind: collations, conversions, statistics, text search, extensions.
+-- name: others
+SELECT o.type AS kind, pg_catalog.regexp_replace(o.identity, '^public[.]', '') AS name, '' AS definition
+FROM pg_catalog.pg_depend d, pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) AS o
+WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = 'public'::regnamespace AND d.deptype = 'n'
+  AND d.classid NOT IN ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_type'::regclass,
+                        'pg_catalog.pg_operator'::regclass, 'pg_catalog.pg_opclass'::regclass,
+                        'pg_catalog.pg_opfamily'::regclass)
 
 -- What a database, a role or a configuration file sets for our sessions: without triggers no row is queued for the tree.
 -- name: settings
