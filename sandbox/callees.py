@@ -37,7 +37,7 @@ from sandbox import g711
 from sandbox.carrier import SCENARIO
 from sandbox.desks import DOES
 from sandbox.errors import SandboxError
-from sandbox.speaker import STAYS_S, Keys, Person, Says, voice
+from sandbox.speaker import STAYS_S, Keys, Person, Says, known_voices, voice
 
 CALLEES = "callees.toml"
 THINKS_S = 2.0
@@ -148,6 +148,9 @@ class _Reader:
             return Keys(after_s, keys)
         says = str(given["says"])
         said = self._beside / says if says.endswith(".wav") else voice(says, language)
+        if not said.exists() and not says.endswith(".wav"):
+            self._note(at, f"{what}: says: {says!r} is no recording of {language}; {known_voices()}")
+            return None
         self._seconds(at, what, said)
         return Says(after_s, said)
 

@@ -22,7 +22,7 @@ from typing import TextIO
 
 from sandbox import g711, rtp
 from sandbox.errors import SandboxError
-from sandbox.speaker import VOICES, said
+from sandbox.speaker import VOICES, known_voices, said
 
 KEYS = r"[0-9*#]{1,40}"
 RINGS_S, REPEATS_S, POLL_S, BETWEEN_KEYS = 0.5, 0.5, 0.2, 5
@@ -148,6 +148,8 @@ class Phone:
         try:
             self._sends.append(list(said(g711.ULAW, wav)))
             self._say(f"says {name}")
+        except FileNotFoundError:
+            self._say(f"cannot say {name}: there is no such file; {known_voices()}, or a FILE.wav of your own")
         except (OSError, EOFError, wave.Error, SandboxError) as error:
             self._say(f"cannot say {name}: {error}")
 

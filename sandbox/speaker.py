@@ -55,6 +55,13 @@ def voice(name: str, language: str = "zh-CN") -> Path:
     return VOICES / language / f"{name}.wav"
 
 
+def known_voices() -> str:
+    """All of them in words, by language, for whoever names one that is not there."""
+    folders = sorted(folder for folder in VOICES.iterdir() if folder.is_dir())
+    names = {folder.name: sorted(wav.stem for wav in folder.glob("*.wav")) for folder in folders}
+    return "known are " + "; ".join(f"{language}/ {', '.join(found)}" for language, found in names.items())
+
+
 def add_speakers(scenario: str, people: Mapping[str, Person]) -> str:
     """The carrier's scenario with these people in it, by the last two digits of the called number."""
     template = SCENARIO.read_text("utf-8")

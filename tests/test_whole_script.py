@@ -99,6 +99,9 @@ def test_who_answers_how_in_the_sandbox_is_as_the_page_says(page: Path, tmp_path
     assert not read.people.keys() & TAKEN
     for key in ("who", "language", "codec", "turns", "hangs_up_after", "hears", "waits", "keys", "says", *DOES):
         assert f"| `{key}` |" in _text(page)
+    for language in ("en", "zh-CN"):
+        (named,) = re.findall(rf"(?m)^\| `{language}` \| (.*) \|$", _text(page))
+        assert re.findall("`([^`]+)`", named) == sorted(wav.stem for wav in (VOICES / language).glob("*.wav"))
     numbers = set(re.findall(r"`(\+(?:999|44|1)[0-9]{8,})`", _text(page)))
     assert len(numbers) > 5
     assert all(reserved_number(number) for number in numbers)

@@ -92,7 +92,9 @@ def _tell(found: Report) -> None:
 @app.command()
 def prove(
     number: Annotated[str, typer.Argument(help="The number, with country code.")],
-    out: Annotated[Path, typer.Option(help="The file to write; it shows this person's records and nobody else's.")],
+    out: Annotated[
+        Path, typer.Option("--output", help="The file to write; it shows this person's records and nobody else's.")
+    ],
     project: ProjectOption = HERE,
     with_verifier: Annotated[
         Path | None, typer.Option(help="Write the stand-alone verifier to this file, too.")
@@ -127,7 +129,7 @@ def prove(
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Option(help="A new folder.")],
+    out: Annotated[Path, typer.Option("--output", help="A new folder.")],
     project: ProjectOption = HERE,
     since: Annotated[dt.datetime | None, typer.Option(help="Calls and decisions recorded from then on (UTC).")] = None,
     until: Annotated[dt.datetime | None, typer.Option(help="Records before then (UTC).")] = None,

@@ -117,7 +117,7 @@ def note(
 @app.command()
 def export(
     complaint_id: Number,
-    out: Annotated[Path, typer.Option(help="A new folder.")],
+    out: Annotated[Path, typer.Option("--output", help="A new folder.")],
     project: ProjectOption = HERE,
     lang: Annotated[Tongue, typer.Option(help="Language of the story in it.")] = Tongue.EN,
     entered_by: EnteredBy = "",

@@ -71,7 +71,7 @@ def show(
 
 def evidence(
     number: Annotated[str, typer.Argument(help="The number, with country code.")],
-    out: Annotated[Path, typer.Option(help="The folder that the files are written into.")],
+    out: Annotated[Path, typer.Option("--output", help="The folder that the files are written into.")],
     project: ProjectOption = HERE,
     entered_by: EnteredBy = "",
     reason: Reason = "",

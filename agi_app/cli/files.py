@@ -110,7 +110,9 @@ def _escaped(value: str) -> str:
 def diagram(
     flow: Annotated[str, typer.Argument(help="The flow's name.")],
     project: ProjectOption = HERE,
-    out: Annotated[Path | None, typer.Option(help="The file to write; default: FLOW.svg in this folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--output", help="The file to write; default: FLOW.svg in this folder.")
+    ] = None,
     language: Annotated[str | None, typer.Option("--lang", help="Language of the texts; default: the first.")] = None,
 ) -> None:
     """Draw a flow as SVG: every node with the words that a person hears, and the key of every way."""

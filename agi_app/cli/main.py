@@ -53,6 +53,7 @@ def build(word: str | None = None) -> typer.Typer:
         add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
+        context_settings={"token_normalize_func": _renamed},
     )
     app.callback()(_whole)
     known = COMMANDS | {group: group for group in GROUPS}
@@ -64,6 +65,11 @@ def build(word: str | None = None) -> typer.Typer:
         else:
             part.add_to(app)
     return app
+
+
+def _renamed(word: str) -> str:
+    """An option by its name of today: ``--out`` was another name of ``--output``."""
+    return "output" if word == "out" else word
 
 
 def _whole() -> None:

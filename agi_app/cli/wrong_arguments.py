@@ -21,7 +21,7 @@ ELSEWHERE = {  # what people look for -> how it is done here
     "status": "write agi-app campaign status NAME; agi-app doctor looks at everything",
     "preview": "write agi-app campaign preview NAME",
     "import": "write agi-app contacts import CAMPAIGN FILE, or agi-app consent import FILE",
-    "export": "write agi-app audit export --out FOLDER, or agi-app report CAMPAIGN",
+    "export": "write agi-app audit export --output FOLDER, or agi-app report CAMPAIGN",
     "list": "agi-app report NAME shows a campaign; agi-app suppression status and agi-app guard list show lists",
     "revoke": "write agi-app consent revoke NUMBER",
     "validate": "write agi-app check FOLDER",

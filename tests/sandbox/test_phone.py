@@ -87,7 +87,8 @@ def test_it_answers_keys_what_is_typed_and_ends_with_the_caller() -> None:
         phone.join(10)
         assert not phone.is_alive()
     assert told[2:4] == ["answered", "keys 402913"]
-    assert told[4].startswith("cannot say nowhere.wav: ")
+    assert told[4].startswith("cannot say nowhere.wav: there is no such file; known are en/ interested, ")
+    assert "; zh-CN/ do-not-call, " in told[4]
     assert told[5:] == ["says zh-CN/nine", "they hung up"]
 
 
