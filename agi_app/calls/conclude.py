@@ -5,13 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from agi_app.flow import events as flow_events
+from agi_app.flow.ends import meant_by_its_end
 from agi_app.flow.session import Session
 from agi_app.model.call import CallResult, Fault, KeptRecording, Outcome, Unasked
 
 OPTED_OUT = "opted_out"
-HUNG_UP = "hung_up"
-CUT_OFF = "cut_off"
-COMPLETED = "completed"
 PROMPT_FAILED = "prompt_failed"
 MESSAGE_LEFT = "a message was left"
 MESSAGE_BROKEN_OFF = "the message was broken off"
@@ -45,7 +43,7 @@ def conclude(
     ended_by_flow = session.finished
     if not ended_by_flow:
         session.handle(flow_events.HungUp())
-    disposition = session.disposition or (COMPLETED if ended_by_flow else CUT_OFF if cut_off else HUNG_UP)
+    disposition = session.disposition or meant_by_its_end(ended_by_flow=ended_by_flow, cut_off=cut_off)
     if session.disposition is None and result.outcome is Outcome.INTERRUPTED:
         disposition = None  # cut, by nobody who was in it
     elif session.disposition is None and fault is not None:

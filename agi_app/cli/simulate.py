@@ -82,7 +82,7 @@ def _talk(simulation: Simulation, keys: list[str] | None) -> None:
     scripted = None if keys is None else list(keys)
     while not simulation.finished:
         _show(simulation.feed(_ask() if scripted is None else _next_input(scripted)))
-    say(f"disposition: {simulation.session.disposition or 'none'}")
+    say(f"disposition: {simulation.disposition}")
     for name, value in simulation.session.answers.items():
         say(f"answer {name}: {value}")
 
@@ -94,7 +94,7 @@ def _silent_talk(simulation: Simulation, keys: list[str]) -> dict[str, object]:
     session = simulation.session
     return {
         "call": call,
-        "disposition": session.disposition,
+        "disposition": simulation.disposition,
         "answers": session.answers,
         "opted_out": session.opted_out,
         "heard": [heard.prompt for heard in simulation.heard],

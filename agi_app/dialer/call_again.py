@@ -10,6 +10,7 @@ import datetime as dt
 from dataclasses import replace
 
 from agi_app.dialer.retry import REACHED, into_windows, next_due
+from agi_app.flow.offering import is_another_day
 from agi_app.flow.words import CALL_BACK, NOT_CALLED_BACK
 from agi_app.gate.facts import CallFact
 from agi_app.gate.limits import cap_reached
@@ -66,10 +67,9 @@ def _call_back(
         calls = "1 answered call" if before == 1 else f"{before} answered calls"
         return due, f"{calls} of this contact came before, and times is {wanted.times}"
     zone = result.call_back_at.tzinfo if result.call_back_at is not None else None
-    today = now.astimezone(zone).date()
-    if wanted.today_only and at.astimezone(zone).date() != today:
+    if wanted.today_only and is_another_day(at.astimezone(zone), now):
         return due, "that time is not today any more"
-    if wanted.today_only and due.astimezone(zone).date() != today:
+    if wanted.today_only and is_another_day(due.astimezone(zone), now):
         return due, f"today the rules allow no other call ({why})"
     return due, None
 

@@ -152,6 +152,11 @@ class CallBackAt(msgspec.Struct, frozen=True, gc=False):
     at: str
     unasked: bool = False
     today_only: bool = False
+    too_late: bool = False  # today only, and that is another day: it is not done
+
+
+class NoTimeKnown(msgspec.Struct, frozen=True, gc=False):
+    """A wish to be called again that came to nothing: nobody knows what time it is for the person."""
 
 
 class StoreWrongNumber(msgspec.Struct, frozen=True, gc=False):
@@ -175,7 +180,7 @@ class Hangup(msgspec.Struct, frozen=True, gc=False):
 
 Sounding = Play | Say | StopPlayback
 Timing = StartTimer | CancelTimer
-Keeping = StoreOptOut | StoreStop | StoreWrongNumber | SaveAnswer | CallBackAt | SetDisposition
+Keeping = StoreOptOut | StoreStop | StoreWrongNumber | SaveAnswer | CallBackAt | NoTimeKnown | SetDisposition
 Messages = StartRecording | EndRecording | DropRecording
 CallRecordings = StartCallRecording | EndCallRecording
 Hearing = StartListening | StopListening | KeepSpoken | Messages | CallRecordings

@@ -29,6 +29,7 @@ from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.say_step import SayStep
 from agi_app.flow.simulate import Heard, Simulation
 from agi_app.flow.steps import AnyStep, CollectStep
+from agi_app.flow.telling import NO_TIME
 from agi_app.flow.transcripts import says
 from agi_app.flow.words import FileName, Label, Language, Text, Variable
 from agi_app.yaml_lines import MOST_PROBLEMS, Authored, Document, Path, load, quote, suggest, validate
@@ -72,7 +73,7 @@ def write_now(value: object) -> str:
 class Expected(Authored):
     """What must come of a call; what is left out may be anything."""
 
-    disposition: Label | None = None  # null: none is set
+    disposition: Label | None = None  # null: the flow sets none
     answers: dict[Variable, Text | None] = Field(default={})  # null: not answered
     heard: list[Text] = Field(default=[])  # names of prompts, or words of one; in this order, others between or not
     not_heard: list[Text] = Field(default=[])
@@ -242,8 +243,10 @@ def _how_to_key(name: str) -> str:
 
 def _compare(case: Case, simulation: Simulation, names: set[str], keyed: set[str]) -> Iterator[tuple[Path, str]]:
     expect, session = case.expect, simulation.session
-    if "disposition" in expect.model_fields_set and expect.disposition != session.disposition:
-        yield ("disposition",), f"disposition: {_both(expect.disposition, session.disposition)}"
+    was = session.disposition if expect.disposition is None else simulation.disposition
+    if "disposition" in expect.model_fields_set and expect.disposition != was:
+        why = f"; {NO_TIME}" if simulation.no_time else ""
+        yield ("disposition",), f"disposition: {_both(expect.disposition, was)}{why}"
     for name, value in expect.answers.items():
         if session.answers.get(name) != value:
             why = _how_to_key(name) if name in keyed and session.answers.get(name) is None else ""

@@ -57,7 +57,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "speech": "What may be said: labels with their meanings, `{yes: yes, no: no, later: {en: [another day]}}`, or a"
         " value. Alone, or beside keys or digits.",
         "timeout": _TIMEOUT,
-        "attempts": "How often the prompt is played, 1 to 5, default 2.",
+        "attempts": "How often it is asked, 1 to 5, default 2. A prompt that words which are no answer have broken off"
+        " plays once more besides, in each attempt.",
         "barge_in": _BARGE_IN_SPEECH,
         "save": "Name of a variable and of the stored answer: the label, the digits, or the value that was said.",
         "keep": "Default `false`. `true`: the recording of the spoken answer is kept, under the name of `save`. A"
@@ -88,6 +89,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "GatherStep": {
         "on": "Leads each answer to a node: the labels (or `entered`), `no_input` (silence or noise), `no_match`"
         " (another key, words that were not understood, or not in time, or a number outside `min` and `max`)."
+        " What came in the last attempt decides: a wrong key and then silence is `no_input`."
     },
     "Collect": {
         "prompt": "What is asked. While it is answered the opt-out is star and the key, and the prompt must say so.",
@@ -101,7 +103,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "currency": f"Of an `amount`. {_CURRENCY}",
         "confirm": "How to ask whether it is right. Without it nothing is read back.",
         "timeout": _TIMEOUT,
-        "attempts": "How often the digits are asked for, 1 to 5, default 3.",
+        "attempts": "How often the digits are asked for, 1 to 5, default 3. A prompt that talk has broken off plays"
+        " once more besides, in each attempt.",
         "barge_in": _BARGE_IN,
         "save": "Name of the variable and of the stored answer. Nothing is saved that was not confirmed.",
     },
@@ -111,8 +114,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "no": 'The key for wrong, default `"2"`: the digits are asked for again.',
     },
     "CollectStep": {
-        "on": "Leads `entered`, `no_input` and `no_match` to nodes. `no_match`: the last attempt was no such value, or"
-        " was answered with `no`."
+        "on": "Leads `entered`, `no_input` and `no_match` to nodes. What came last decides: `no_match`, if the last"
+        " attempt was no such value, or was answered with `no`; `no_input`, if it was silence."
     },
     "ChooseLanguage": {
         "prompt": f"Played in each language. {_PROMPT}",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from agi_app.flow.commands import CallBackAt, Command, SetDisposition
+from agi_app.flow.commands import CallBackAt, Command, NoTimeKnown, SetDisposition
 from agi_app.flow.offer import CallAgain, Offer
 from agi_app.flow.state import State
-from agi_app.flow.words import CALL_BACK
+from agi_app.flow.words import CALL_BACK, NOT_CALLED_BACK
 
 
 def moment_of(offer: Offer, now: dt.datetime) -> dt.datetime:
@@ -20,14 +20,21 @@ def moment_of(offer: Offer, now: dt.datetime) -> dt.datetime:
     return then + dt.timedelta(days=1) if offer.tomorrow_at is not None or then <= now else then
 
 
+def is_another_day(at: dt.datetime, now: dt.datetime) -> bool:
+    """Whether ``at`` is not on the day of ``now``, by the clock of ``at``: then ``today_only`` forbids the call."""
+    return at.date() != now.astimezone(at.tzinfo).date()
+
+
 def wish(state: State, offer: Offer) -> list[Command]:
-    """Keep the time of ``offer`` as that of the next call; nothing where it is not known what time it is there."""
+    """Keep the time of ``offer`` as that of the next call; none where it is not known what time it is there."""
     if state.now is None:
-        return []
+        return [NoTimeKnown()]
     now = dt.datetime.fromisoformat(state.now)
     local = now.astimezone(ZoneInfo(state.zone)) if state.zone else now
-    at = moment_of(offer, local).isoformat(timespec="minutes")
-    state.call_back, state.disposition = at, CALL_BACK
+    then = moment_of(offer, local)
     again = (offer.times, offer.today_only) if isinstance(offer, CallAgain) else (0, False)
     state.called_again, state.today_only = again
-    return [CallBackAt(at, state.called_again > 0, state.today_only), SetDisposition(CALL_BACK)]
+    too_late = state.today_only and is_another_day(then, local)
+    at, meant = then.isoformat(timespec="minutes"), NOT_CALLED_BACK if too_late else CALL_BACK
+    state.call_back, state.disposition = at, meant
+    return [CallBackAt(at, state.called_again > 0, state.today_only, too_late), SetDisposition(meant)]

@@ -712,8 +712,8 @@ class Session:
     def _chosen(self, call_back: CallBack, answer: Answer) -> list[Command]:
         """The time is kept and stored; where it is not known what time it is there, nothing can be promised."""
         wished = wish(self._state, call_back.offer[int(answer.value) - 1])
-        if not wished:
-            return self._leave_question(NO_MATCH)
+        if self._state.now is None:
+            return [*wished, *self._leave_question(NO_MATCH)]
         return [*self._save(CALL_BACK, str(self._state.call_back)), *wished, *self._leave_question(CHOSEN)]
 
     def _save(self, name: str, value: str) -> list[Command]:

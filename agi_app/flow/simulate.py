@@ -17,6 +17,7 @@ from agi_app.flow.commands import (
     Command,
     DropRecording,
     EndRecording,
+    NoTimeKnown,
     Play,
     Say,
     StartListening,
@@ -31,6 +32,7 @@ from agi_app.flow.commands import (
     Transfer,
 )
 from agi_app.flow.definition import Flow
+from agi_app.flow.ends import meant_by_its_end
 from agi_app.flow.events import (
     Event,
     HungUp,
@@ -89,12 +91,19 @@ class Simulation:
         self._transfer: str | None = None
         self._listening: str | None = None
         self._recording: str | None = None
+        self._hung_up = False
         self.heard: list[Heard] = []
+        self.no_time = False  # a call_back would have needed one
 
     @property
     def finished(self) -> bool:
         """The call is over."""
         return self._session.finished
+
+    @property
+    def disposition(self) -> str:
+        """What a real call would report once it is over: as the flow set it, else by who ended the call."""
+        return self._session.disposition or meant_by_its_end(ended_by_flow=self.finished and not self._hung_up)
 
     @property
     def playing(self) -> bool:
@@ -124,6 +133,7 @@ class Simulation:
             return self._send(TransferEnded(self._transfer, word))
         if word in ("hangup", "hang up"):
             kept = self._end_recording(RECORDED) if self._recording is not None else []  # as in a call
+            self._hung_up = not self.finished
             return [*kept, *self._send(HungUp()), "the person hangs up"]
         if re.fullmatch(KEYS, keys):
             return [shown for key in keys for shown in self._press(key)]
@@ -233,4 +243,6 @@ class Simulation:
                 return self._end_recording(RECORDED)
             case DropRecording():
                 self._recording = None
+            case NoTimeKnown():
+                self.no_time = True
         return []

@@ -9,6 +9,7 @@ from agi_app.flow.commands import (
     EndCallRecording,
     Hangup,
     KeepSpoken,
+    NoTimeKnown,
     Play,
     SaveAnswer,
     Say,
@@ -27,6 +28,8 @@ from agi_app.flow.events import Event, KeyPressed, Listened, Recorded, TimerFire
 from agi_app.flow.heard import Heard
 from agi_app.flow.prompt_facts import Prompts
 from agi_app.flow.values import words
+
+NO_TIME = "call_back: no time is known; give --now or now:"
 
 
 def transcript(prompts: Prompts, language: str, name: str) -> str | None:
@@ -90,6 +93,10 @@ def _kept(command: Command) -> list[str]:
     match command:
         case SaveAnswer(name, value):
             return [f"saves {name} = {value}"]
+        case NoTimeKnown():
+            return [NO_TIME]
+        case CallBackAt(at, too_late=True):
+            return [f"does not call back at {at}: that is not today any more (today_only)"]
         case CallBackAt(at, unasked, today_only):
             day = "today" if today_only else "then"
             return [f"calls back at {at}, if the rules allow it {day}{', without asking' if unasked else ''}"]

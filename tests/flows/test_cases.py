@@ -49,6 +49,8 @@ def cases() -> Iterator[Any]:
 def show(command: do.Command) -> str:
     if isinstance(command, do.Transfer):
         return f"transfer {command.transfer} {command.to} {command.seconds:g}s"
+    if isinstance(command, do.NoTimeKnown):
+        return "no time is known"
     if isinstance(command, do.StopTransfer):
         return f"take back {command.transfer}"
     if isinstance(command, do.StartListening):

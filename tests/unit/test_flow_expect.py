@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from agi_app.flow.definition import FlowDocument
 from agi_app.flow.expect import check_cases, parse_cases, run_case
 from agi_app.flow.load import parse_flow
 from agi_app.flow.prompt_facts import PromptFacts
+from agi_app.flow.simulate import Simulation
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOW = """\
@@ -59,6 +61,7 @@ def differences(case: str) -> list[str]:
         "    input: []\n    expect: {answers: {answer: null}, heard: [greeting, ask, ask]}",
         '    input: ["9"]\n    expect: {disposition: opted_out, opted_out: true, heard: [stopped], not_heard: [ask]}',
         "    input: [listen, hangup]\n    expect: {disposition: null, not_heard: [No more]}",
+        "    input: [listen, hangup]\n    expect: {disposition: hung_up}",
         '    now: "2026-03-02 18:00"\n    input: ["1"]\n    expect: {heard: [greeting, Good evening]}',
         '    now: "2026-03-02 16:59"\n    input: ["1"]\n    expect: {not_heard: [evening]}',
         '    input: [listen, "1"]\n    expect: {heard: [hello from, sunshine, ask, press 1]}',
@@ -190,6 +193,59 @@ nodes:
     source = parse_cases(f"flow: later\ncases:\n  - {{{case}}}\n", "simulations/s.yaml")
     assert check_cases(source, {"later": later}, PROMPTS) == []
     assert run_case(source, 0, later.flow, PROMPTS, {}).differences == ()
+
+
+AGAIN = """\
+flow: again
+languages: [en]
+identify: {business: {en: Sunshine Dental}}
+start: ask
+nodes:
+  ask:
+    - gather: {prompt: ask, keys: {"1": yes}, attempts: 1}
+      on: {yes: done, no_input: silent}
+  silent:
+    - call_back: {in: 3h, today_only: true}
+    - goto: done
+  done:
+    - hangup
+"""
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        ('input: ["1"], expect: {disposition: completed}', None),
+        ('input: ["1"], expect: {disposition: null}', None),
+        ("input: [hangup], expect: {disposition: completed}", 'expected "completed", the call gave "hung_up"'),
+        ('now: "2026-03-03 10:00", input: [], expect: {disposition: call_back}', None),
+        ('now: "2026-03-03 21:05", input: [], expect: {disposition: not_called_back}', None),
+        (
+            "input: [], expect: {disposition: call_back}",
+            'expected "call_back", the call gave "completed"; call_back: no time is known; give --now or now:',
+        ),
+    ],
+)
+def test_a_disposition_is_that_of_a_real_call(case: str, expected: str | None) -> None:
+    """Whoever ended a call without one is told, and why a call-back came to nothing."""
+    again = parse_flow(AGAIN, "flows/again.yaml")
+    source = parse_cases(f"flow: again\ncases:\n  - {{name: x, {case}}}\n", "simulations/s.yaml")
+    found = [d.message for d in run_case(source, 0, again.flow, PROMPTS, {}).differences]
+    assert found == ([] if expected is None else [f"disposition: {expected}"])
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        (None, "call_back: no time is known; give --now or now:"),
+        (dt.datetime(2026, 3, 3, 21, 5, tzinfo=dt.UTC), "does not call back at 2026-03-04T00:05+00:00: "),
+        (dt.datetime(2026, 3, 3, 20, 5, tzinfo=dt.UTC), "calls back at 2026-03-03T23:05+00:00, if the rules allow it "),
+    ],
+)
+def test_what_becomes_of_a_call_back_is_told(now: dt.datetime | None, told: str) -> None:
+    simulation = Simulation(parse_flow(AGAIN, "flows/again.yaml").flow, PROMPTS, {}, None, now)
+    lines = [*simulation.start(), *simulation.feed("silence")]
+    assert [line for line in lines if line.startswith(told)]
 
 
 @pytest.mark.parametrize(
