@@ -11,6 +11,7 @@ _WORDS = (
     ("currency price amount 金额 元", "money amount"),
     ("phone phone_number 电话号码", "telephone digits"),
     ("integer int 数字", "number"),
+    ("answered answer connected ok success succeeded successful completed talked 接通 成功", "done"),
     ("else default any", "no_match"),
     ("timeout wait", "no_input"),
     # values of rules

@@ -484,10 +484,18 @@ def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
 def _nearest(word: str, words: list[str], cutoff: float = 0.6) -> str | None:
     if len(word) > _LONGEST_WORD:
         return None
+    words = [name for name in words if _denies(name) == _denies(word)]  # "answered" never means no_answer
     if near := difflib.get_close_matches(word, words, n=1, cutoff=cutoff):
         return near[0]
     alike = {_typed(name): name for name in words}  # capitals and hyphens are no difference to whoever types
     return next((alike[name] for name in difflib.get_close_matches(_typed(word), alike, n=1, cutoff=cutoff)), None)
+
+
+_DENIAL = re.compile(r"(no|not)(_|(?=answer|input|match|heard))")
+
+
+def _denies(word: str) -> bool:
+    return _DENIAL.match(_typed(word)) is not None
 
 
 def _typed(word: str) -> str:

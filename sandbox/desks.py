@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from agi_app.yaml_lines import suggest
 from sandbox.agents import phone_conf
 from sandbox.borrowed import own_settings
+from sandbox.errors import SandboxError
 
 DESK = "front-desk"  # there is always one
 ANSWERS, BUSY, NO_ANSWER, PHONE = "answers", "busy", "no_answer", "phone"
@@ -20,12 +22,22 @@ DOES = {
     NO_ANSWER: "rings and does not answer",
     PHONE: "is the telephone of scripts/sandbox phone: answer it yourself",
 }
+_ALIKE = 0.85  # night-desk is no misspelt front-desk
 _SUFFIX = {BUSY: "20", NO_ANSWER: "21"}  # of scenarios/carrier.xml
 
 
 def desks_of(project: Path | None, given: Mapping[str, str]) -> dict[str, str]:
     """What each desk does: the destinations of the project's own settings answer, unless ``given`` says otherwise."""
-    return {DESK: ANSWERS, **dict.fromkeys(_own(project) if project is not None else (), ANSWERS), **given}
+    there = known_desks(project)
+    for name in given:
+        if project is not None and "did you mean" in (hint := suggest(name, there, _ALIKE)) and name not in there:
+            raise SandboxError(f"{name}: no destination of {project / 'agi-app.toml'} is called so{hint}")
+    return {**dict.fromkeys(there, ANSWERS), **given}
+
+
+def known_desks(project: Path | None) -> list[str]:
+    """The desk that is always there, and the destinations of the project's own settings."""
+    return [DESK, *(_own(project) if project is not None else ())]
 
 
 def _own(project: Path) -> list[str]:

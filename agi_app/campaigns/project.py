@@ -6,7 +6,7 @@ prompts/<language>/NAME.wav + NAME.txt   agi-app.toml
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -20,9 +20,11 @@ from agi_app.campaigns.meanings import load_meanings, shipped_meanings
 from agi_app.campaigns.message import check_message, message_of
 from agi_app.campaigns.phone_lines import check_lines
 from agi_app.campaigns.rules import load_ruleset
+from agi_app.campaigns.unread import misnamed_folders, no_settings, not_looked_at, twin_folders, twins
 from agi_app.config import SETTINGS_FILE, load_settings, trunk_names
 from agi_app.errors import AuthorError, ConfigError, InputError, Problem
 from agi_app.file_kinds import no_such_file
+from agi_app.flow.call_step import CallStep, ReturnStep
 from agi_app.flow.calling import check_calls, check_destinations, with_parts
 from agi_app.flow.check import check_flow, unused_prompts
 from agi_app.flow.check_meanings import check_words
@@ -90,7 +92,10 @@ def checked_project(folder: Path) -> Project:
         found = [problem for problem in project.problems if problem.rule not in OF_RECORDINGS]
         project.problems = sorted([*error.problems, *found])
         return project
-    return read_project(folder, trunks)
+    project = read_project(folder, trunks)
+    if project.flows or project.campaigns or project.problems:
+        project.problems = sorted([*project.problems, *no_settings(folder)])
+    return project
 
 
 def read_project(folder: Path, trunks: Collection[str] | None, *, with_settings: bool = True) -> Project:
@@ -105,6 +110,7 @@ def read_project(folder: Path, trunks: Collection[str] | None, *, with_settings:
         project, "campaigns", parse_campaign, lambda d: (d.campaign.name, ("campaign",), d.document)
     )
     project.simulations = _read_all(project, "simulations", parse_cases, lambda d: (d.document.file, (), d.document))
+    project.problems += [*misnamed_folders(folder), *twin_folders(folder)]
     project.meanings = _meanings(project)
     _check_flows(project, with_settings)
     ruleset = _rules(project)
@@ -114,8 +120,7 @@ def read_project(folder: Path, trunks: Collection[str] | None, *, with_settings:
         flow = project.flows.get(campaign.parsed.campaign.flow)
         project.problems += check_agents(campaign.parsed, None if flow is None else flow.parsed, ruleset)
         if flow is not None and flow.parsed.flow.is_called:
-            message = f'flow: "{flow.parsed.flow.flow}" is called by other flows; name the one that calls it'
-            project.problems.append(campaign.parsed.document.problem(("flow",), "campaign/sub-flow", message))
+            project.problems.append(_sub_flow(project, campaign, flow))
         if flow is not None and flow.parsed.flow.is_line:
             message = f'flow: "{flow.parsed.flow.flow}" is for calls that come in (without_number), not for a campaign'
             project.problems.append(campaign.parsed.document.problem(("flow",), "campaign/line-flow", message))
@@ -123,8 +128,35 @@ def read_project(folder: Path, trunks: Collection[str] | None, *, with_settings:
             project.problems += check_message(campaign.parsed, flow.parsed.flow, project.prompts, ruleset)
         if flow is not None and ruleset is not None:
             project.problems += check_law(campaign.parsed, flow.parsed, project.prompts, ruleset)
+    unread = {f"no recording prompts/{language}/" for language in twins(folder)}
+    project.problems = [p for p in project.problems if not any(lack in p.message for lack in unread)]
     project.problems = sorted(set(project.problems))  # one flow of two campaigns has a fault once
     return project
+
+
+def _sub_flow(project: Project, campaign: Source[CampaignDocument], flow: Source[FlowDocument]) -> Problem:
+    """Of a campaign that names a flow which other flows call: who calls it, or what makes it such a flow."""
+    name, rule = flow.parsed.flow.flow, "campaign/sub-flow"
+    callers = sorted(
+        caller
+        for caller, source in project.flows.items()
+        for steps in source.parsed.flow.nodes.values()
+        for step in steps
+        if isinstance(step, CallStep) and step.call.flow == name
+    )
+    if not callers and not flow.parsed.flow.parameters:
+        path = next(
+            ("nodes", node, index, "return")
+            for node, steps in flow.parsed.flow.nodes.items()
+            for index, step in enumerate(steps)
+            if isinstance(step, ReturnStep)
+        )
+        message = f"return: no flow calls this one, and {campaign.file} starts it: end it with hangup"
+        return flow.parsed.document.problem(path, rule, message)
+    who = ", ".join(dict.fromkeys(callers)) or "other flows"
+    return campaign.parsed.document.problem(
+        ("flow",), rule, f'flow: "{name}" is called by {who}; name the one that calls it'
+    )
 
 
 def detecting(folder: Path) -> list[str]:
@@ -192,7 +224,7 @@ def _read_all(
     named: Callable[[Parsed], tuple[str, tuple[str, ...], Document]],
 ) -> dict[str, Source[Parsed]]:
     found: dict[str, Source[Parsed]] = {}
-    project.problems += _not_looked_at(project.folder, kind)
+    project.problems += not_looked_at(project.folder, kind)
     for path in sorted((project.folder / kind).glob("*.y*ml")):
         file = f"{kind}/{path.name}"
         try:
@@ -212,19 +244,6 @@ def _read_all(
             else:
                 found[name] = Source(parsed, text, file)
     return found
-
-
-def _not_looked_at(folder: Path, kind: str) -> Iterator[Problem]:
-    """Files that somebody put where they are not read, in a folder's misspelt name or with another ending."""
-    rule, ends = "yaml/unreadable", "a file that is read ends in .yaml"
-    if (folder / kind[:-1]).is_dir():
-        yield Problem(f"{kind[:-1]}/", 1, 1, rule, f"this folder is not read; its name must be {kind}", "warning")
-    for path in sorted((folder / kind).glob("*")) if (folder / kind).is_dir() else ():
-        if path.is_dir() and any(path.glob("*.y*ml")):
-            text = f"this folder is not read; put its files into {kind}/ itself"
-            yield Problem(f"{kind}/{path.name}/", 1, 1, rule, text, "warning")
-        elif path.is_file() and path.suffix.lower() in (".txt", ".json", ".docx", ".csv", ".yalm", ".ymal"):
-            yield Problem(f"{kind}/{path.name}", 1, 1, rule, f"this file is not read; {ends}", "warning")
 
 
 def find_project(path: Path) -> tuple[Path, str | None]:

@@ -26,6 +26,7 @@ from agi_app.cli.naming import name_first, no_such
 from agi_app.contacts.importer import import_contacts_file
 from agi_app.contacts.storing import ImportSummary
 from agi_app.errors import AuthorError
+from agi_app.flow.check_values import columns_read
 from agi_app.flow.definition import FlowDocument
 from agi_app.installation import Installation
 from agi_app.store.campaigns import load_campaign, save_campaign
@@ -67,6 +68,7 @@ def import_(
             sheet=sheet,
             reading=bars.reading,
             progress=bars.storing,
+            fields=columns_read(flow.parsed.flow) if flow else (),
         )
 
     with _bars(file) as bars:

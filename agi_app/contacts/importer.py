@@ -12,7 +12,7 @@ import asyncio
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
@@ -44,7 +44,7 @@ from agi_app.store.pool import Store
 AT_ONCE = 2  # batches of contacts on their way: one stores persons while the other stores contacts
 
 
-async def import_contacts_file(
+async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the campaign or its flow
     store: Store,
     campaign: Campaign,
     languages: Sequence[str],
@@ -54,17 +54,19 @@ async def import_contacts_file(
     sheet: str | None = None,
     reading: Progress | None = None,
     progress: Progress | None = None,
+    fields: Collection[str] = (),
 ) -> ImportSummary:
     """Add or update a stored campaign's contacts, due at ``now`` (rules time); never creates consent.
 
-    ``languages`` are the flow's; ``sheet`` names one of a workbook. ``reading`` is told how much of
-    the file is read, ``progress`` how many of its rows are done, also when we are cancelled. Raises
-    AuthorError or InputError when the file as a whole will not do (then nothing was written), StoreError.
+    ``languages`` and ``fields`` (the columns that it reads) are the flow's; ``sheet`` names one of a workbook.
+    ``reading`` is told how much of the file is read, ``progress`` how many of its rows are done, also when we are
+    cancelled. Raises AuthorError or InputError when the file as a whole will not do (then nothing was written),
+    StoreError.
     """
     region = campaign.region or campaign.jurisdictions[0]
     with ExitStack() as stack:
         copy, table = await in_background(_open, path, sheet, stack)
-        notes = (*table.notes, *header_notes(contact_columns(table)))
+        notes = (*table.notes, *header_notes(contact_columns(table), fields))
         spool = Spool(table, msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]]), stack)
         elsewhere = Elsewhere(campaign.jurisdictions)
         await fill(spool, elsewhere.watched(parse_contacts(table, region, languages)), reading)

@@ -18,12 +18,13 @@ Consent never comes from here: a column called consent… is a field like any ot
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 
-from agi_app import shapes
+from agi_app import other_words, shapes
 from agi_app.contacts.columns import NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns
 from agi_app.contacts.seen import Seen
 from agi_app.contacts.table import Row, Table
+from agi_app.flow.check_values import misspelt_columns
 from agi_app.model.person import ContactRow
 from agi_app.yaml_lines import quote, suggest
 
@@ -45,10 +46,17 @@ def contact_columns(table: Table) -> Columns:
     return find_columns(table, ALIASES, REQUIRED, "contacts")
 
 
-def header_notes(columns: Columns) -> tuple[str, ...]:
-    """What the user should know about columns that are not what they seem."""
+def header_notes(columns: Columns, fields: Collection[str] = ()) -> tuple[str, ...]:
+    """What the user should know about columns that are not what they seem; ``fields`` are those that the flow reads."""
     consent = [title for title in columns.others if title.casefold().startswith(_CONSENT_WORDS)]
-    return (f"{NO_CONSENT_NOTE} (kept as plain fields: {', '.join(consent)})",) if consent else ()
+    told = [f"{NO_CONSENT_NOTE} (kept as plain fields: {', '.join(consent)})"] if consent else []
+    if "language" not in columns.known:
+        told += [
+            f"the column {quote(title)} is kept as a column of yours; is it language? Then write language in its place"
+            for title in columns.others
+            if other_words.other_word(title, ("language",))
+        ]
+    return (*told, *(message for _, message in misspelt_columns(fields, columns.others)))
 
 
 def parse_contacts(

@@ -22,6 +22,7 @@ from agi_app.flow.check_names import (
 )
 from agi_app.flow.check_recording import record_call_notice, record_notice
 from agi_app.flow.check_speech import speech_language, speech_twice
+from agi_app.flow.check_values import never_answered
 from agi_app.flow.definition import FlowDocument
 from agi_app.flow.graph import (
     PromptUse,
@@ -231,6 +232,7 @@ STRUCTURE_RULES: tuple[StructureRule, ...] = (
     no_way_out,
     opt_out_key_used,
     unknown_variable,
+    never_answered,
     language_missing,
     offered_languages,
     say_language,

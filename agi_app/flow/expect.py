@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from agi_app import meant
 from agi_app.errors import Problem
 from agi_app.flow.check_names import saved_names
+from agi_app.flow.check_values import columns_read, misspelt_columns
 from agi_app.flow.definition import Flow, FlowDocument
 from agi_app.flow.explaining import what_is_missing
 from agi_app.flow.graph import prompt_uses, said_prompts
@@ -172,6 +173,11 @@ def _unknown(source: Cases, flow: Flow, prompts: Prompts) -> Iterator[Problem]:
                 f'language: flow {flow.flow} does not speak "{case.language}"{suggest(case.language, flow.languages)}'
             )
             yield source.document.problem((*at, "language"), "simulation/language", message)
+        for column, message in misspelt_columns(columns_read(flow), case.contact):
+            near = next((key for key in case.contact if f'"{key}"' in message), column)
+            yield source.document.problem(
+                (*at, "contact", near), "simulation/contact", f"contact: {message}", "warning"
+            )
         for place, line in enumerate(case.input if not takes_words(flow) else ()):
             if is_said(line):
                 message = f"input: flow {flow.flow} listens to nobody, it takes keys alone"

@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from agi_app import wide_signs
 from agi_app.flow.words import EMPTY, Label, Language, Text, fault, judge_answers, named
 from agi_app.yaml_lines import Authored
 
 # The kinds of flow/values.py. Only a name needs text-to-speech; all others have recorded pieces.
 Kind = Literal["name", "digits", "number", "ordinal", "count", "money", "date", "day", "time", "time24", "telephone"]
 WITH_UNIT = ("number", "ordinal", "count")
+_WIDE_BRACE = re.compile("[｛｝]")
 _OTHER_BRACES = re.compile(r"\{[ ]?(?:contact\.)?([^\W\d]\w{0,63})[ ]?\}")
 COLUMN = re.compile(r"\{contact\.([^\W\d]\w{0,63})\}")
 Reference = Annotated[
@@ -21,6 +23,10 @@ Reference = Annotated[
 
 
 def _template(value: Any) -> Any:
+    if isinstance(value, str) and (sign := _WIDE_BRACE.search(value)):
+        found = _OTHER_BRACES.search(wide_signs.ascii_of(value))
+        example = f"{{contact.{found[1] if found else 'name'}}}"
+        raise fault("flow/say", "{sign}: {example}", sign=wide_signs.naming(sign[0]), example=example)
     if isinstance(value, str) and re.search(r"[{}]", COLUMN.sub("", value)):
         found = _OTHER_BRACES.search(value)
         example = f"{{contact.{found[1] if found else 'name'}}}"

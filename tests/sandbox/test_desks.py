@@ -12,6 +12,7 @@ from sandbox.__main__ import _settings, main
 from sandbox.borrowed import Borrowed
 from sandbox.callees import read_callees
 from sandbox.desks import desks_of
+from sandbox.errors import SandboxError
 from sandbox.world import World
 
 OWN = '[destinations.depot]\nendpoint = "PJSIP/depot"\n[destinations.advisers]\nqueue = "advisers"\n'
@@ -35,6 +36,13 @@ def test_the_projects_own_desks_are_there_and_do_what_was_said(tmp_path: Path) -
     conf = world.asterisk.phones
     assert f"contact = sip:depot-20@127.0.0.1:{world.carrier.port}\n" in conf
     assert f"contact = sip:night-desk@127.0.0.1:{world.phone_port}\n" in conf
+
+
+def test_a_misspelt_desk_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "agi-app.toml").write_text(OWN, "utf-8")
+    for wrong, right in (("frontdesk", "front-desk"), ("Depot", "depot")):
+        with pytest.raises(SandboxError, match=f'{wrong}: no destination of .* did you mean "{right}"'):
+            desks_of(tmp_path, {wrong: "no_answer"})
 
 
 @pytest.mark.parametrize("given", ["depot", "depot=away", "de pot=busy"])

@@ -22,7 +22,7 @@ from agi_app.contacts.complaint_file import parse_complaints
 from agi_app.contacts.consent_file import parse_consents
 from agi_app.contacts.guard_file import Reading, parse_guard_list
 from agi_app.contacts.opening import open_table
-from agi_app.contacts.parse import parse_contacts
+from agi_app.contacts.parse import contact_columns, header_notes, parse_contacts
 from agi_app.errors import AuthorError
 from agi_app.file_kinds import no_such_file
 from agi_app.flow.expect import CasesFile
@@ -66,6 +66,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "(warning) this file is not read; a file that is read ends",
         ),
         ("flow/x.yaml", b"flow: x", "flow/:1:1", "this folder is not read; its name must be flows"),
+        ("rule/x.yaml", b"x: y", "rule/:1:1", "this folder is not read; its name must be rules"),
+        ("prompt/en/x.txt", b"x", "prompt/:1:1", "this folder is not read; its name must be prompts"),
         ("campaigns/old/x.yaml", b"campaign: x", "campaigns/old/:1:1", "put its files into campaigns/ itself"),
         ("agi-app.toml", "# 中".encode("gbk"), "agi-app.toml:1:3", "save it as UTF-8"),
         ("agi-app.toml", "a = 1".encode("utf-16"), "agi-app.toml:1:1", "the file is UTF-16"),
@@ -119,6 +121,40 @@ def test_a_file_of_another_kind_is_told(
     (folder / file).write_bytes(content)
     told = [str(problem) for problem in checked_project(folder).problems]
     assert any(line.startswith(f"{where}: ") and said in line for line in told), told
+
+
+def test_a_column_with_other_capitals_is_told(made: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    flow, case = folder / "flows/checkup.yaml", CASE.replace("input: [%s]", "contact: {name: Ann}, input: [listen]")
+    said = "- say: {text: {zh-CN: '{contact.Name}', en: '{contact.Name}'}}"
+    flow.write_text(flow.read_text("utf-8").replace("- play: thanks", said, 1), "utf-8")
+    (folder / "simulations/x.yaml").write_text(case, "utf-8")
+    (line,) = [str(p) for p in checked_project(folder).problems if p.file == "simulations/x.yaml"]
+    assert line.startswith("simulations/x.yaml:3:25: simulation/contact (warning)")
+    assert 'contact: the flow reads contact.Name, which is not here; did you mean "name"?' in line
+
+
+def test_settings_by_another_name_are_told(made: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    (folder / "agi-app.toml").rename(folder / "agi-app.toml.txt")
+    (said,) = [str(problem) for problem in checked_project(folder).errors if problem.rule == "settings"]
+    assert "this file is missing; is it agi-app.toml.txt? Then name that file agi-app.toml" in said
+    (folder / "agi-app.toml.txt").unlink()
+    assert any("is missing; trunks and destinations" in str(p) for p in checked_project(folder).problems)
+
+
+def test_a_folder_of_prompts_with_an_underline_is_told_once(made: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    (folder / "prompts/zh-CN").rename(folder / "prompts/zh_CN")
+    (said,) = [str(problem) for problem in checked_project(folder).errors if "zh" in problem.message]
+    assert said.endswith("this folder is not read; its name must be zh-CN")
+
+
+@pytest.mark.parametrize("title", ["lang", "locale", "语种"])
+def test_a_column_that_may_be_the_language_is_told(title: str) -> None:
+    table = open_table(io.BytesIO(f"external_id,number,{title}\n1,13800138000,en\n".encode()), "list.csv")
+    (note,) = header_notes(contact_columns(table))
+    assert note.startswith(f'the column "{title}" is kept as a column of yours; is it language?')
 
 
 def test_settings_with_a_byte_order_mark_are_read(made: Path, tmp_path: Path) -> None:

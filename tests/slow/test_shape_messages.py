@@ -60,6 +60,28 @@ NAMES = [
     (FLOW, KEYS, '{yes: "1"}', "16:16", 'the key stands before the colon: {"1": yes}'),
     (FLOW, KEYS, '{"12": yes}', "16:16", "several digits are asked for with digits: {min: 1, max: 8}"),
     (FLOW, "on: {yes: confirmed", 'on: {"1": confirmed', "20:12", "the answer, not for its key; write yes: confirmed"),
+    (
+        FLOW,
+        "- play: thanks",
+        '- say: {text: {en: "Hi ｛contact.name｝"}}',
+        "23:28",
+        "full-width; type the ASCII {: {contact.name}",
+    ),
+    (
+        FLOW,
+        "- play: thanks",
+        '- branch:\n        - {when: answer == "yess", goto: bye}',
+        "24:12",
+        'did you mean "yes"?',
+    ),
+    (
+        FLOW,
+        "- play: thanks",
+        "- transfer: {to: front-desk}\n      on: {answered: bye}",
+        "24:12",
+        'did you mean "done"?',
+    ),
+    (FLOW, "    - hangup", "    - return: over", "34:7", "campaigns/march-checkup.yaml starts it: end it with hangup"),
     (SETTINGS, "[lines.main]", '[guard]\nzone = "Beijing"\n[lines.main]', "38:1", 'did you mean "Asia/Shanghai"?'),
     (SETTINGS, "[lines.main]", '[guard]\nregion = "China"\n[lines.main]', "38:1", "two capital letters, as in CN"),
 ]
