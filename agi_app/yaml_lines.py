@@ -38,7 +38,7 @@ MAX_VALUES = 100_000  # keys and values; the longest flow that anybody wrote has
 MAX_DIGITS = 30
 MOST_PROBLEMS = 200  # of one kind that are told: nobody mends more at once, and each costs a search for what was meant
 _LONGEST_MESSAGE = 2000  # characters: a key may be a megabyte long
-_COMPARED = 1000  # words that may be suggested, the first of the alphabet; comparing takes 20 µs each
+_COMPARED = 300  # words that may be suggested, the first of the alphabet; comparing takes 20 µs each
 _SHOWN = 20  # words of what is known
 _LONGEST_WORD = 60  # characters; comparing long ones takes the square of their length
 
