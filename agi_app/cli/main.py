@@ -78,6 +78,10 @@ def _whole() -> None:
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141  # as a shell shows SIGPIPE
+_RENEW = (
+    "Bring it up to date: in the folder of the clone run `pip install --require-hashes -r requirements.lock`, or one of"
+    " the scripts, such as scripts/demo, which do so by themselves"
+)
 
 
 def main() -> None:
@@ -94,6 +98,11 @@ def main() -> None:
     except AgiAppError as error:
         warn(error)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "agi_app":
+            raise
+        warn(f"the Python package {error.name} is missing: this environment is older than agi-app. {_RENEW}")
+        sys.exit(2)
     except exceptions.Exit as ended:
         sys.exit(ended.exit_code)
     except (exceptions.Abort, KeyboardInterrupt):

@@ -6,6 +6,7 @@ import getpass
 import io
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -295,3 +296,13 @@ def test_a_table_keeps_its_words_in_a_narrow_terminal(monkeypatch: pytest.Monkey
     assert "there is no recorded consent for this purpose" in " ".join(
         line.removeprefix("A1").strip() for line in lines[2:]
     )
+
+
+def test_an_environment_that_is_older_than_the_code_is_told_how_to_renew_it() -> None:
+    """As after an update, before the new packages are installed."""
+    start = "import sys; sys.modules['uvloop'] = None; from agi_app.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", start, "run"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "uvloop is missing" in done.stderr
+    assert "pip install --require-hashes -r requirements.lock" in done.stderr
