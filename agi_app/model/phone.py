@@ -80,10 +80,7 @@ def parse(text: str, region: str | None = None) -> PhoneNumber:
     a kind nobody answers (short, emergency, premium), or without a country when no region was given.
     """
     cleaned = _ascii_digits(text.strip()).removeprefix("tel:")
-    quick = _quick(cleaned, region)
-    if quick and not (number_text.too_long_for_one(quick.e164) and number_text.two_joined(cleaned)):
-        return quick
-    return _slowly(cleaned, region)
+    return _quick(cleaned, region) or _slowly(cleaned, region)
 
 
 def _quick(cleaned: str, region: str | None) -> PhoneNumber | None:
@@ -92,6 +89,8 @@ def _quick(cleaned: str, region: str | None) -> PhoneNumber | None:
         return _plain_reserved(cleaned)
     found = plain_number.accept(cleaned, region)
     if found is None or (found.region == "CN" and len(found.national) < _SHORTEST_CN):
+        return None
+    if number_text.too_long_for_one(found.e164) and number_text.two_joined(cleaned):
         return None
     if found.region in _RESERVED_REGIONS and (reserved := reserved_number(found.e164)):
         return reserved

@@ -57,6 +57,7 @@ def written(draw: st.DrawFn) -> tuple[str, str | None]:
 @example(("12125550100", "US"))
 @example(("+390612345678", "IT"))
 @example(("17951 13800138000", "CN"))
+@example(("+4920 1512 3456789", None))
 def test_the_quick_way_never_says_what_phonenumbers_does_not(number: tuple[str, str | None]) -> None:
     """Same E.164, region and zones; a number that it does not know is left to phonenumbers."""
     agree(*number)
