@@ -228,7 +228,15 @@ async def _asterisk(settings: Settings) -> Findings:
             found.append(Finding("machine detection", not seen.mend, seen.text, seen.mend))
         return found + await _prompt(settings, ari)
     except AgiAppError as error:
-        return [Finding("Asterisk", False, str(error), "see the message")]
+        return [Finding("Asterisk", False, str(error), _mend_asterisk(settings))]
+
+
+def _mend_asterisk(settings: Settings) -> str:
+    """What to do when Asterisk cannot be asked: of a file that is not there, what belongs into it."""
+    file = settings.asterisk.password_file
+    if settings.asterisk.password or file is None or (settings.project / file).exists():
+        return "see the message"
+    return f"write the password of ari.conf into the file {file}"
 
 
 async def _prompt(settings: Settings, ari: AriSettings) -> Findings:

@@ -14,6 +14,8 @@ _EQUALS = re.compile(r"([ ]*(?:- )?[\w-]{1,64})[ ]?=[ ]?(?=[^=\s])")
 _BULLET = re.compile(r"[ ]*(?:[0-9]{1,3}[.)]|[*•·–—－])[ ]+(?=\S)")
 _BARE_WORD = re.compile(r"[ ]*(?:- )?[\w-]{1,64}[ ]?$")
 _VALUE = re.compile(r"([ ]*(?:- )?[\w-]{1,64}:[ ])([^\"'\[{|>#].*)$")
+AT_EDGE = "a tab stands here; take it away: this key begins at the edge"
+_AT_EDGE = re.compile(r"[\w-]{1,64}:[ ]\S")
 TAB = "a tab stands here; indent with spaces"
 Tried = tuple[str, int, str]  # the new line, where the fault stands in the old one, the words
 
@@ -38,7 +40,8 @@ def line_slip(source: str, wrong: int, fails_at: Callable[[str], int | None]) ->
         now = fails_at("\n".join([*lines[:number], line, *lines[number + 1 :]]))
         if now is None or now > wrong + len(lines[last]) + 40:
             tab = lines[number].find("\t", 0, len(lines[number]) - len(lines[number].lstrip()))
-            return (starts[number] + tab, TAB) if tab >= 0 else (starts[number] + at, words)
+            edge = AT_EDGE if number and _AT_EDGE.match(lines[number - 1]) else TAB
+            return (starts[number] + tab, edge if now is None else TAB) if tab >= 0 else (starts[number] + at, words)
     return None
 
 

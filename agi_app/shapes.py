@@ -31,6 +31,7 @@ _INNER = re.compile(r"(\w{1,30}: \{(?:to|flow): )[\w-]{1,64}(\})")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _NOT_A_LABEL = re.compile(r"[^\w-]+")
+_FOLDER = re.compile(r"(?:.*/)?(?:prompts|[A-Za-z]{2}|[A-Za-z]{2,3}[-_][A-Za-z]{2,4})/[^/]+")
 _LIST_SIGNS = re.compile(r"[,，、;；/]")
 _ENDINGS = (".yaml", ".yml", ".wav", ".mp3", ".txt", ".ogg", ".m4a")
 
@@ -46,11 +47,22 @@ def file_name(value: str) -> str:
         return f"; no file is named here: open {stem}, and write the name that stands in its first key"
     plain = unicodedata.normalize("NFKC", stem.removesuffix(ending) if ending else text)
     name = _NOT_A_NAME.sub("-", plain.replace("\u2014", "-")).strip("-_")[:64]
-    if ending:
+    if ending or _FOLDER.fullmatch(text):
+        name = name if ending else _NOT_A_NAME.sub("-", stem).strip("-_")[:64]
         return f"; without folder and ending: write {name}" if name else ""
     if any(sign.isalpha() for sign in name):
         return f"; write {name}, everywhere the same"
     return "" if text.isascii() else "; such as reminder-1, everywhere the same"
+
+
+def other_unit(key: str, value: Any, known: list[str]) -> str | None:
+    """What to write for so many a minute or an hour where a key counts them by the second."""
+    found = re.fullmatch(r"(\w+_per)_(minute|min|hour)", key)
+    if found is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    right, divisor = f"{found[1]}_second", 3600 if found[2] == "hour" else 60
+    rate = f"{value / divisor:.4f}".rstrip("0").rstrip(".")
+    return f": write {right}: {rate} ({value} a {found[2]})" if right in known else None
 
 
 def label(value: str) -> str:

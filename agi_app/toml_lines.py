@@ -94,7 +94,10 @@ def _bare(text: str, at: int) -> str:
     found = _BARE.match(text, at)
     if found is None:
         return "; nothing stands behind the ="
-    word = found[0].strip("\"'")
+    line, _, _ = text[at:].partition("\n")
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    whole = line.partition(" #")[0].strip() if not set("[{") & set(before) else found[0]
+    word = (whole if "," not in whole else found[0])[:100].strip("\"'")
     truth = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
     return f"; write {truth.get(word.lower(), f'{chr(34)}{word}{chr(34)}')}"
 

@@ -364,6 +364,8 @@ def _unknown_key(key: str, path: Path, document: Document, models: Mapping[int, 
     ancestors = list(_ancestors(document.value, path, models))
     model = ancestors[-1][1] if ancestors else None
     known = [] if model is None else _names(model)
+    if (told := shapes.other_unit(key, _walk(document.value, path)[2], known)) is not None:
+        return told
     if model is not None and key in model.ELSEWHERE:
         return f": {model.ELSEWHERE[key]}"
     if _nearest(key, known, 0.8) is not None:

@@ -10,6 +10,7 @@ _LARGEST = 64 * 1024  # characters; larger files are not tried
 _NEAR = 400  # characters before the place where the parser gives up, in which the cause is looked for
 _MOST_TRIES = 20
 _MERGE = re.compile(r"^(<<<<<<<|=======|>>>>>>>)(?= |$)", re.M)
+_FENCE = re.compile(r"^```", re.M)
 _NO_SPACE = re.compile(r"^[ ]*(?:- )*(?:(?P<dash>-)(?=[^\s-])|[\w.-]{1,64}(?P<colon>:)(?=[^\s:/]))", re.M)
 
 
@@ -28,6 +29,8 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
     """
     if len(source) > _LARGEST:
         return None
+    if (fence := _FENCE.search(source)) is not None:
+        return Slip(fence.start(), "``` is a mark of a page of text: take the lines with ``` away")
     if (mark := _MERGE.search(source)) is not None:
         text = f"{mark[0]} is a mark of a merge: keep one version, and remove the lines <<<<<<<, ======= and >>>>>>>"
         return Slip(mark.start(), text)

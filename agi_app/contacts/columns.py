@@ -205,11 +205,22 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
         hint = _one_column(table, hint)
     if any(_NUMBER_CELL.fullmatch(title.strip()) for title in table.header):
         hint = "; this line has a number and no titles: put a line with the titles of the columns above it"
+    hint = _other_kind(table, kind) or hint
     reason = f"the column {name}{also} is missing{hint}"
     return Problem(table.file, table.header_row.line, 1, f"{kind}/missing-column", reason)
 
 
 _NUMBER_CELL = re.compile(r"[+(]?[0-9][0-9 ()-]{6,20}")
+
+
+def _other_kind(table: Table, kind: str) -> str:
+    """For contacts where consents belong, and the reverse: the command for them."""
+    there = {_plain(title) for title in table.header}
+    if kind == "contacts" and {"purpose", "method"} <= there:
+        return "; this looks like consents: agi-app consent import FILE"
+    if kind == "consent" and "external_id" in there and not {"purpose", "method"} & there:
+        return "; this looks like contacts: agi-app contacts import CAMPAIGN FILE"
+    return ""
 
 
 def _alike(title: str, named: Iterable[str]) -> bool:

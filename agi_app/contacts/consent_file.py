@@ -117,7 +117,9 @@ def parse_instant(text: str) -> dt.datetime:
             found = found.replace(tzinfo=dt.UTC)
         utc = found.astimezone(dt.UTC) if found.tzinfo else None
     except (ValueError, OverflowError):
-        raise NotATime(f"is no date and time that exists; {_WRITE}") from None
+        told = meant.write_day(text[:10])
+        told = told if told.startswith("that month") else _WRITE
+        raise NotATime(f"is no date and time that exists; {told}") from None
     if utc is None:
         raise NotATime(f"has no UTC offset, so nobody can say when it was; {meant.write_moment(text)}")
     return utc
@@ -178,7 +180,8 @@ def _purpose(cells: Cells) -> Purpose | None:
     elif found.lower() == Purpose.REHEARSAL:
         reason = "cannot be rehearsal: those calls go only to proved numbers of your own staff and need no consent"
     else:
-        reason = f"{quote(found)} is no purpose{suggest(found.lower(), PURPOSES)}"
+        one = "; one purpose a row: write two rows" if len([p for p in PURPOSES if p in found.lower()]) > 1 else ""
+        reason = f"{quote(found)} is no purpose{one or suggest(found.lower(), PURPOSES)}"
     cells.fault("purpose", "consent/purpose", reason)
     return None
 

@@ -51,6 +51,8 @@ def private_copy(path: Path, stack: ExitStack, largest: int = LARGEST) -> IO[byt
 
     Raises InputError when it cannot be read, or has more than ``largest`` bytes.
     """
+    if path.name.startswith("~$"):
+        raise InputError(f"{path}: this is the lock file of an open Excel; name the file without ~$")
     copy = temporary(stack)
     try:
         with path.open("rb") as source:

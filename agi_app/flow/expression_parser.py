@@ -25,6 +25,7 @@ NOW_FORMATS = {
     "now.weekday": (r"mon|tue|wed|thu|fri|sat|sun", 'one of "mon", "tue", "wed", "thu", "fri", "sat", "sun"'),
     "now.date": (r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", 'a date such as "2026-03-31"'),
 }
+_WORDS = {"且": "and", "并且": "and", "和": "and", "或": "or", "或者": "or", "非": "not", "AND": "and", "OR": "or"}
 _KEYWORDS = ("and", "or", "not", "in", "true", "false")
 
 
@@ -138,7 +139,8 @@ class _Parser:
     def expect_end(self) -> None:
         kind, text, column = self._peek()
         if kind:
-            raise ExpressionError(f'"{text}" is not expected here', column)
+            more = f'; write "{_WORDS[text]}"' if text in _WORDS else ""
+            raise ExpressionError(f'"{text}" is not expected here{more}', column)
 
     def _deeper(self) -> int:
         self.depth += 1
@@ -190,4 +192,6 @@ def _unreadable(source: str, position: int) -> tuple[str, int]:
     column = len(source) - len(rest) + 1
     hints = {"=": 'write "==" to compare', '"': "the quote is not closed", "'": "the quote is not closed"}
     hints |= {"&": 'write "and"', "|": 'write "or"', "!": 'write "not" or "!="', "“": 'use straight quotes "'}
+    hints |= {"≥": 'write ">="', "≤": 'write "<="', "≠": 'write "!="', "＝": 'write "=="'}
+    hints |= {"＞": 'write ">"', "＜": 'write "<"', "（": 'write "("', "）": 'write ")"', "，": 'write ","'}
     return hints.get(rest[0], f'"{rest[0]}" may not stand here'), column

@@ -26,6 +26,7 @@ _RESERVED_BULK = re.compile(r"(?=\+\d{8,15}$)\+999(86|44|1)(\d{3})\d+")  # 15 di
 _PLAIN = re.compile(r"(\+|00)[\d\s().\-\u2010-\u2015]+")  # an international number as people space it
 _NOT_DIGITS = re.compile(r"\D")
 _SHORTEST_CN = 10  # digits of area code and number; metadata also allows area code + 110, 12345 and the like
+_CHINA, _CN_MOBILE = 86, 11  # its code, and the digits of a mobile's number
 _BULK_REGION = {"86": "CN", "44": "GB", "1": "US"}
 _RESERVED_REGIONS = frozenset({"US", "GB"})  # regions of the ranges that are not +999
 _TEST_RANGES = "+99986… for China, +99944… for the United Kingdom, +9991 and an area code for the USA"
@@ -149,7 +150,7 @@ def _plain_reserved(cleaned: str) -> PhoneNumber | None:
 def _judge(number: phonenumbers.PhoneNumber) -> PhoneNumber:
     """Whether a readable number is a person's."""
     if not phonenumbers.is_valid_number(number):
-        raise NotANumber("is not a valid number (too short, too long or an unassigned prefix)")
+        raise NotANumber(f"is not a valid number ({_why_invalid(number)})")
     if phonenumbers.number_type(number) not in _DIALLABLE:
         raise NotANumber("is a service, premium or shared-cost number, not a person's")
     found = phonenumbers.region_code_for_number(number)
@@ -229,6 +230,18 @@ def _ascii_digits(text: str) -> str:
 
 def _international(text: str) -> str:
     return "+" + text[2:] if text.startswith("00") else text
+
+
+def _why_invalid(number: phonenumbers.PhoneNumber) -> str:
+    digits = len(phonenumbers.national_significant_number(number))
+    if number.country_code == _CHINA and re.match("1[3-9]", str(number.national_number)) and digits != _CN_MOBILE:
+        by = f"{abs(digits - _CN_MOBILE)} {'more' if digits > _CN_MOBILE else 'fewer'} here"
+        return f"a mobile of China has {_CN_MOBILE} digits: {by}"
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason in (phonenumbers.ValidationResult.TOO_SHORT, phonenumbers.ValidationResult.TOO_LONG):
+        many = "short" if reason == phonenumbers.ValidationResult.TOO_SHORT else "long"
+        return f"too {many}: {digits} digits behind the country code"
+    return "its beginning is unassigned, or it has a digit too many or too few"
 
 
 def _why_unreadable(error: phonenumbers.NumberParseException) -> str:

@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from agi_app.clock import SystemClock
 from agi_app.errors import ConfigError, InputError
+from agi_app.file_kinds import no_such_file
 from agi_app.flow.spoken_parts import PAUSE
 from agi_app.prompts import wav
 from agi_app.prompts.engines import Engine, Kokoro, engines, spoken_text
@@ -205,6 +206,8 @@ def _chosen(folder: Path, only: Path | None) -> list[Source]:
         if file is not None and wanted in (file.resolve(), *file.resolve().parents)
     ]
     if not found:
+        if not only.exists():
+            raise InputError(no_such_file(only))
         raise InputError(f"{only}: holds no prompt of {folder}; name a file or folder below {folder}")
     return list({source.id: source for source in found}.values())
 

@@ -254,7 +254,7 @@ def test_only_what_is_named_is_prepared(prompts: Path) -> None:
     assert states(found) == {"en/other": "prepared"}
     assert states(prepare(prompts, PromptSettings(), TtsSettings(), only=prompts / "en"))["en/greeting"] == "prepared"
     assert set(Prepared(prompts, False).index()) == {"en/greeting", "en/other", "en/num/pause"}
-    with pytest.raises(InputError, match="holds no prompt"):
+    with pytest.raises(InputError, match="there is no such file; did you mean"):
         prepare(prompts, PromptSettings(), TtsSettings(), only=prompts / "en" / "nothing.wav")
 
 
