@@ -93,6 +93,8 @@ def checked_project(folder: Path) -> Project:
         project.problems = sorted([*error.problems, *found])
         return project
     project = read_project(folder, trunks)
+    unread = {f"no recording prompts/{language}/" for language in twins(folder)}
+    project.problems = [p for p in project.problems if not any(lack in p.message for lack in unread)]
     if project.flows or project.campaigns or project.problems:
         project.problems = sorted([*project.problems, *no_settings(folder)])
     return project
@@ -128,8 +130,6 @@ def read_project(folder: Path, trunks: Collection[str] | None, *, with_settings:
             project.problems += check_message(campaign.parsed, flow.parsed.flow, project.prompts, ruleset)
         if flow is not None and ruleset is not None:
             project.problems += check_law(campaign.parsed, flow.parsed, project.prompts, ruleset)
-    unread = {f"no recording prompts/{language}/" for language in twins(folder)}
-    project.problems = [p for p in project.problems if not any(lack in p.message for lack in unread)]
     project.problems = sorted(set(project.problems))  # one flow of two campaigns has a fault once
     return project
 
