@@ -99,7 +99,8 @@ def ensure_tools(say: Say = print, names: Sequence[str] = TOOLS) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     log = cache_folder() / "apt.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    install = "apt-get update -q && exec apt-get install -q -y --no-install-recommends " + " ".join(packages)
+    apt = "apt-get -q -o DPkg::Lock::Timeout=300"  # another installation, such as of updates, may be under way
+    install = f"{apt} update && exec {apt} install -y --no-install-recommends {' '.join(packages)}"
     _run_with_progress(["sh", "-c", install], log, say, f"installing {' '.join(packages)}", environment)
 
 

@@ -93,8 +93,8 @@ ensure_venv_module() {
         die 2 "$1 has no venv module. Install it with your package manager, then run this again."
     [[ $(id -u) == 0 ]] || die 2 "$1 has no venv module. Run as root: apt-get install $package"
     say "Installing $package ..."
-    run apt-get update -qq >&2
-    run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" >&2
+    run apt-get -o DPkg::Lock::Timeout=300 update -qq >&2
+    run env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq "$package" >&2
 }
 
 venv_stamp() {
