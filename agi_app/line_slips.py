@@ -14,6 +14,12 @@ _EQUALS = re.compile(r"([ ]*(?:- )?[\w-]{1,64})[ ]?=[ ]?(?=[^=\s])")
 _BULLET = re.compile(r"[ ]*(?:[0-9]{1,3}[.)]|[*•·–—－])[ ]+(?=\S)")
 _BARE_WORD = re.compile(r"[ ]*(?:- )?[\w-]{1,64}[ ]?$")
 _VALUE = re.compile(r"([ ]*(?:- )?[\w-]{1,64}:[ ])([^\"'\[{|>#].*)$")
+_FIRST_COLUMN = "must begin at the first column; take the spaces before it away"
+_FLOW_KEYS = ("flow", "languages", "identify", "opt_out", "abandoned", "parameters", "start", "nodes")
+_WHOM = ("campaign", "purpose", "jurisdictions", "trunk", "caller_id", "local_caller_ids", "region", "dialled_by")
+_HOW = ("pace", "window", "retry", "ring_time", "max_call", "machine_detection", "agents")
+TOP_KEYS = frozenset((*_FLOW_KEYS, *_WHOM, *_HOW))
+_TOP_KEY = re.compile(rf" +({'|'.join(sorted(TOP_KEYS))}):(?=\s|$)")
 AT_EDGE = "a tab stands here; take it away: this key begins at the edge"
 _AT_EDGE = re.compile(r"[\w-]{1,64}:[ ]\S")
 TAB = "a tab stands here; indent with spaces"
@@ -32,6 +38,10 @@ def line_slip(source: str, wrong: int, fails_at: Callable[[str], int | None]) ->
     starts = [0]
     for line in lines[: last + 1]:
         starts.append(starts[-1] + len(line) + 1)
+    for number in range(last, max(-1, last - 1 - _LINES_BEFORE), -1):
+        if key := _misplaced_top_key(lines, number, wrong, fails_at):
+            at = starts[number] + lines[number].index(key)
+            return at, f'wrong indentation: "{key}" {_FIRST_COLUMN}'
     tried = [*_unclosed(lines[: last + 1])]
     for changes in (_sure, _changes):
         for number in range(last, max(-1, last - 1 - _LINES_BEFORE), -1):
@@ -43,6 +53,15 @@ def line_slip(source: str, wrong: int, fails_at: Callable[[str], int | None]) ->
             edge = AT_EDGE if number and _AT_EDGE.match(lines[number - 1]) else TAB
             return (starts[number] + tab, edge if now is None else TAB) if tab >= 0 else (starts[number] + at, words)
     return None
+
+
+def _misplaced_top_key(lines: list[str], number: int, wrong: int, fails_at: Callable[[str], int | None]) -> str | None:
+    """The key of the file itself that this line has behind spaces, and that stands nowhere at the edge."""
+    found = _TOP_KEY.match(lines[number])
+    if found is None or any(line.startswith(f"{found[1]}:") for line in lines):
+        return None
+    now = fails_at("\n".join([*lines[:number], lines[number].lstrip(" "), *lines[number + 1 :]]))
+    return found[1] if now is None or now > wrong else None
 
 
 def _unclosed(lines: list[str]) -> Iterator[tuple[int, Tried]]:
@@ -94,7 +113,7 @@ def _changes(lines: list[str], number: int) -> Iterator[Tried]:
 
 def _indented(text: str, now: int, other: int, wanted: int) -> Tried:
     spaces = f"{wanted} space{'' if wanted == 1 else 's'}"
-    where = f"indent this line with {spaces}" if wanted else "this line begins without spaces"
+    where = f"indent this line with {spaces}" if wanted else f"this line {_FIRST_COLUMN}"
     return " " * wanted + text, now, f"wrong indentation: {where}; compare line {other + 1}"
 
 

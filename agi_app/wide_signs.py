@@ -22,6 +22,7 @@ _OTHERS = {
 ASCII = {**{chr(code): chr(code - 0xFEE0) for code in _FULL_WIDTH}, **_OTHERS}
 _SIGN = re.compile(f"[{re.escape(''.join(ASCII))}]")
 _SPACES = re.compile("[\u3000\u00a0\u202f]+")
+COMMENT = re.compile(r"(?:^|\s)＃(?=\s*\S)")  # as one that is meant to begin a comment
 _CAUSE = re.compile(f"{_SPACES.pattern}|{_SIGN.pattern}")  # spaces at the begin of a line go together
 _TABLE = str.maketrans(ASCII)
 _CLOSED_BY = dict(zip("“‘「『«［｛【（＂", "”’」』»］｝】）＂", strict=True))
@@ -50,6 +51,14 @@ def naming(sign: str) -> str:
     else:
         kind = "a dash of another kind" if sign in _OTHERS and meant == "-" else "full-width"
     return f"{sign} ({code}) is {kind}; type the ASCII {meant}"
+
+
+def naming_at(source: str, at: int) -> str:
+    """As ``naming``, in a file where ＃ is a comment that was meant."""
+    if source[at] != "＃":
+        return naming(source[at])
+    gap = "" if at == 0 or source[at - 1].isspace() else ", with a space before it"
+    return f"＃ (U+FF03) is full-width and begins no comment; type the ASCII #{gap}"
 
 
 def hint(text: str) -> str:

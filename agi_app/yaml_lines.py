@@ -115,7 +115,7 @@ def load(text: str | bytes, file: str) -> Document:
         mark = error.problem_mark or error.context_mark
         index = mark.index if mark else 0
         if found := wide_signs.culprits(source, index, _fails_at):
-            told = ((_line_column(source, at), wide_signs.naming(source[at])) for at in found)
+            told = ((_line_column(source, at), wide_signs.naming_at(source, at)) for at in found)
             raise AuthorError(*(Problem(file, *where, "yaml/syntax", text) for where, text in told)) from None
         if slip := slip_of(source, index, _fails_at):
             _refuse(file, *_line_column(source, slip.at), "yaml/syntax", slip.text)
@@ -153,6 +153,7 @@ class _Builder:
 
     def __init__(self, source: str) -> None:
         self._parser: Any = yaml.CBaseLoader(source)
+        self._source = source
         self._starts = [0, *(found.end() for found in _LINE_END.finditer(source))]
         self._values = 0
         self.empty = False
@@ -205,7 +206,9 @@ class _Builder:
 
     def _at(self, event: Any) -> tuple[int, int]:
         """Line and column as an editor counts them: the parser takes more characters for the end of a line."""
-        index = int(event.start_mark.index)
+        return self._place(int(event.start_mark.index))
+
+    def _place(self, index: int) -> tuple[int, int]:
         line = bisect.bisect_right(self._starts, index)
         return line, index - self._starts[line - 1] + 1
 
@@ -220,6 +223,7 @@ class _Builder:
             self._values += 1
             self._check(event, depth + 1)
             key = str(event.value)
+            self._no_comment(event)
             if key in result:
                 self._skip(None, depth)
                 first = self.positions[(*path, key)][0]
@@ -243,6 +247,7 @@ class _Builder:
         text = str(event.value)
         if event.style:  # quoted or block text stays text
             return text
+        self._no_comment(event)
         if text in _WORDS:
             return _WORDS[text]
         if _INT.fullmatch(text):
@@ -255,6 +260,14 @@ class _Builder:
         if _BASED_INT.fullmatch(text) and len(text) <= MAX_DIGITS:
             return int(text, 0)
         return float(text) if _FLOAT.fullmatch(text) else text
+
+    def _no_comment(self, event: Any) -> None:
+        """Tell of a full-width ＃ that was meant to begin a comment, and is text here."""
+        if event.style or not wide_signs.COMMENT.search(str(event.value)):
+            return
+        index = self._source.index("＃", event.start_mark.index)
+        told = f"{wide_signs.naming_at(self._source, index)}; text that has it stands in quotes"
+        self.problems.append((self._place(index), "yaml/syntax", told))
 
 
 class Authored(BaseModel):
@@ -286,15 +299,16 @@ def validate(model: type[ModelT], document: Document) -> ModelT:
 
 
 def _without_misspelt(faults: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Without the missing keys that stand there misspelt: that is told once, where it stands."""
+    """Without the missing keys that stand there misspelt, or too far in: that is told once, where it stands."""
     missing = {fault["loc"] for fault in faults if fault["type"] == "missing"}
     for fault in faults if missing else ():
         if fault["type"] == "extra_forbidden":
             *above, written = fault["loc"]
             lacking = [str(loc[-1]) for loc in missing if list(loc[:-1]) == above]
-            if (found := _nearest(str(written), lacking)) is not None:
-                missing.discard((*above, found))
-                faults = [f for f in faults if f["type"] != "missing" or f["loc"] != (*above, found)]
+            found = _nearest(str(written), lacking)
+            there = (written,) if found is None and (written,) in missing else (*above, found)
+            missing.discard(there)
+            faults = [f for f in faults if f["type"] != "missing" or f["loc"] != there]
     return faults
 
 
@@ -377,7 +391,8 @@ def _unknown_key(key: str, path: Path, document: Document, models: Mapping[int, 
             return f": it belongs to {name}, indented below it"
     for depth, outer in reversed(ancestors[:-1]):
         if key in _names(outer):
-            return f": it stands beside {path[depth]}; indent it as far as that"
+            far = "indent it as far as that" if depth else "it must begin at the first column, without spaces"
+            return f": it stands beside {path[depth]}; {far}"
     other = other_words.other_word(key, known)
     return suggest(key, known) if other is None else f'; did you mean "{other}"?'
 

@@ -58,7 +58,18 @@ UNKNOWN = "schema/unknown-key unknown key"
 WIDE_COLON, CURLY = "： (U+FF1A) is full-width; type the ASCII :", '“ (U+201C) is a typographic quote; type the ASCII "'
 KEY = "does not fit; a key is one of 0-9, * and #, in quotes"
 NO_SETTING = "there is no such setting"
+COMMENT = "＃ (U+FF03) is full-width and begins no comment; type the ASCII #"
+NOT_QUOTED = f"{COMMENT}; text that has it stands in quotes"
 MISTAKES = [
+    (FLOW, "  bye:\n", "  bye: ＃ 结束\n", f"{FLOW}:32:8: yaml/syntax {COMMENT}"),
+    (FLOW, "flow: checkup", "＃ 复查\nflow: checkup", f"{FLOW}:3:1: yaml/syntax {COMMENT}"),
+    (FLOW, "flow: checkup", "＃ note: a\nflow: checkup", f"{FLOW}:3:1: yaml/syntax {NOT_QUOTED}"),
+    (FLOW, "timeout: 4s", "timeout: 4s ＃ 等", f"{FLOW}:17:21: yaml/syntax {NOT_QUOTED}"),
+    (
+        *(FLOW, '{"1": yes, "2": change}', '{"1": yes, "2": change}＃ 键'),
+        f"{FLOW}:16:38: yaml/syntax {COMMENT}, with a space before it",
+    ),
+    (CAMPAIGN, "max_call: 60s", "max_call: 60s ＃ 上限", f"{CAMPAIGN}:12:15: yaml/syntax {NOT_QUOTED}"),
     (FLOW, "  bye:\n", "  bye：\n", f"{FLOW}:32:6: yaml/syntax {WIDE_COLON}"),
     (FLOW, "flow: checkup", "flow：checkup", f"{FLOW}:3:5: yaml/syntax {WIDE_COLON}"),
     (FLOW, "timeout: 4s", "timeout：4s", f"{FLOW}:17:16: yaml/syntax {WIDE_COLON}"),

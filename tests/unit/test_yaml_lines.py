@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
+from agi_app.campaigns.load import CampaignFile
 from agi_app.errors import AuthorError
+from agi_app.flow.definition import Flow
+from agi_app.line_slips import TOP_KEYS
 from agi_app.yaml_lines import MAX_BYTES, Authored, load, parse_duration, suggest, validate
 
 
@@ -218,6 +221,16 @@ def test_faults_of_syntax_say_what_to_do_at_their_place(text: str, place: tuple[
     (problem,) = caught.value.problems
     assert (problem.line, problem.column) == place
     assert words in problem.message
+
+
+def test_a_sign_that_looks_like_a_comment_may_stand_in_text() -> None:
+    for text in ("a: 按＃号键", 'a: "one ＃ two"', "a: |\n  one\n  ＃ two", "{＃: yes}", "a: [＃]"):
+        assert "＃" in str(load(text, "f.yaml").value)
+
+
+def test_the_keys_that_begin_at_the_edge_are_those_of_flows_and_campaigns() -> None:
+    fields = {**Flow.model_fields, **CampaignFile.model_fields}
+    assert {field.alias or name for name, field in fields.items()} == TOP_KEYS
 
 
 def test_a_name_of_a_hundred_thousand_characters_makes_no_such_message() -> None:
