@@ -18,6 +18,7 @@ from phonenumbers import timezone as number_zones
 
 from agi_app.model import number_text, plain_number
 from agi_app.model.area_zones import with_area
+from agi_app.model.number_lengths import why_invalid
 
 _RESERVED_NANP = re.compile(r"\+1([2-9]\d\d)55501\d\d")
 _RESERVED_GB_MOBILE = re.compile(r"\+447700900\d{3}")
@@ -26,7 +27,7 @@ _RESERVED_BULK = re.compile(r"(?=\+\d{8,15}$)\+999(86|44|1)(\d{3})\d+")  # 15 di
 _PLAIN = re.compile(r"(\+|00)[\d\s().\-\u2010-\u2015]+")  # an international number as people space it
 _NOT_DIGITS = re.compile(r"\D")
 _SHORTEST_CN = 10  # digits of area code and number; metadata also allows area code + 110, 12345 and the like
-_CHINA, _CN_MOBILE = 86, 11  # its code, and the digits of a mobile's number
+_MOST_DIGITS = 15  # of E.164
 _BULK_REGION = {"86": "CN", "44": "GB", "1": "US"}
 _RESERVED_REGIONS = frozenset({"US", "GB"})  # regions of the ranges that are not +999
 _TEST_RANGES = "+99986… for China, +99944… for the United Kingdom, +9991 and an area code for the USA"
@@ -112,12 +113,16 @@ def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
     if reserved is not None:
         return reserved
     if cleaned.startswith(("+999", "00999")):
-        raise NotANumber(f"is no test number: those begin with {_TEST_RANGES}, and have 8 to 15 digits")
+        digits = number_text.digits(cleaned)
+        count = "" if 8 <= digits <= _MOST_DIGITS else f", not {digits}"
+        raise NotANumber(f"is no test number: those begin with {_TEST_RANGES}, and have 8 to 15 digits{count}")
     try:
         number = phonenumbers.parse(_international(cleaned), region)
     except phonenumbers.NumberParseException as error:
         without = error.error_type == error.INVALID_COUNTRY_CODE and not cleaned.startswith(("+", "00"))
-        raise (NoCountry(_without_country(cleaned)) if without else NotANumber(_why_unreadable(error))) from None
+        raise (
+            NoCountry(_without_country(cleaned)) if without else NotANumber(_why_unreadable(cleaned, error))
+        ) from None
     if number.extension:
         raise NotANumber("has an extension in it: an automatic call cannot dial it; write the number alone")
     reserved = reserved_number(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
@@ -150,7 +155,7 @@ def _plain_reserved(cleaned: str) -> PhoneNumber | None:
 def _judge(number: phonenumbers.PhoneNumber) -> PhoneNumber:
     """Whether a readable number is a person's."""
     if not phonenumbers.is_valid_number(number):
-        raise NotANumber(f"is not a valid number ({_why_invalid(number)})")
+        raise NotANumber(f"is not a valid number ({why_invalid(number)})")
     if phonenumbers.number_type(number) not in _DIALLABLE:
         raise NotANumber("is a service, premium or shared-cost number, not a person's")
     found = phonenumbers.region_code_for_number(number)
@@ -232,21 +237,12 @@ def _international(text: str) -> str:
     return "+" + text[2:] if text.startswith("00") else text
 
 
-def _why_invalid(number: phonenumbers.PhoneNumber) -> str:
-    digits = len(phonenumbers.national_significant_number(number))
-    if number.country_code == _CHINA and re.match("1[3-9]", str(number.national_number)) and digits != _CN_MOBILE:
-        by = f"{abs(digits - _CN_MOBILE)} {'more' if digits > _CN_MOBILE else 'fewer'} here"
-        return f"a mobile of China has {_CN_MOBILE} digits: {by}"
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason in (phonenumbers.ValidationResult.TOO_SHORT, phonenumbers.ValidationResult.TOO_LONG):
-        many = "short" if reason == phonenumbers.ValidationResult.TOO_SHORT else "long"
-        return f"too {many}: {digits} digits behind the country code"
-    return "its beginning is unassigned, or it has a digit too many or too few"
-
-
-def _why_unreadable(error: phonenumbers.NumberParseException) -> str:
+def _why_unreadable(cleaned: str, error: phonenumbers.NumberParseException) -> str:
+    digits = number_text.digits(cleaned)
     if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
         return "has an unknown country code"
-    if error.error_type == phonenumbers.NumberParseException.TOO_LONG:
-        return "has too many digits"
+    if error.error_type == phonenumbers.NumberParseException.TOO_LONG or digits > _MOST_DIGITS:
+        return f"has {digits} digits; a number has at most {_MOST_DIGITS}, with its country code"
+    if digits and _PLAIN.fullmatch(cleaned):
+        return "is too short: write the whole number behind the country code"
     return "does not look like a telephone number"

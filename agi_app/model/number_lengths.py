@@ -1,0 +1,68 @@
+"""By how many digits a telephone number is too short or too long, where phonenumbers knows it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import PhoneMetadata
+
+_FILLS = "0259"  # digits with which a number that is too short is tried
+_SHORTEST = {86: 10}  # metadata allows service lines behind an area code of China, too
+_CHINA, _CN_MOBILE = 86, 11  # its code, and the digits of a mobile's number
+
+
+def why_invalid(number: phonenumbers.PhoneNumber) -> str:
+    """The words for a number that is none of its country."""
+    code, national = number.country_code or 0, phonenumbers.national_significant_number(number)
+    digits = len(national)
+    if code == _CHINA and re.match("1[3-9]", national) and digits != _CN_MOBILE:
+        by = f"{abs(digits - _CN_MOBILE)} {'more' if digits > _CN_MOBILE else 'fewer'} here"
+        return f"a mobile of China has {_CN_MOBILE} digits: {by}"
+    kinds = _kinds(code)
+    if begun := _nearest(
+        digits, (length for pattern, lengths in kinds for length in _fitting(national, pattern, lengths))
+    ):
+        return _words(digits, begun, f"numbers that begin so have {{}} behind +{code}")
+    known = {length for _, lengths in kinds for length in lengths}
+    if known and digits not in known:
+        return _words(digits, sorted(known), f"numbers of +{code} have {{}} behind it")
+    return "its beginning is unassigned, or it has a digit too many or too few"
+
+
+def _words(digits: int, lengths: list[int], have: str) -> str:
+    least = min(abs(digits - length) for length in lengths)
+    many = "short" if digits < min(lengths) else "long" if digits > max(lengths) else "short or long"
+    counts = " or ".join(map(str, lengths)) if len(lengths) < 4 else f"{lengths[0]} to {lengths[-1]}"
+    by = f"{least} digit{'' if least == 1 else 's'}"
+    return f"too {many} by {by}: {have.format(f'{counts} digits')}, here are {digits}"
+
+
+def _nearest(digits: int, lengths: Iterable[int]) -> list[int]:
+    found = sorted(set(lengths))
+    least = min((abs(digits - length) for length in found), default=0)
+    return [length for length in found if abs(digits - length) == least]
+
+
+def _fitting(national: str, pattern: re.Pattern[str], lengths: tuple[int, ...]) -> Iterator[int]:
+    """The lengths that a number with this beginning may have."""
+    for length in lengths:
+        missing = length - len(national)
+        tried = (national + fill * missing for fill in _FILLS) if missing > 0 else (national[:length],)
+        if missing and any(pattern.fullmatch(text) for text in tried):
+            yield length
+
+
+@lru_cache(maxsize=256)
+def _kinds(code: int) -> list[tuple[re.Pattern[str], tuple[int, ...]]]:
+    """The patterns of the mobile and fixed numbers of a country, each with its lengths."""
+    metadata = PhoneMetadata.metadata_for_region(phonenumbers.region_code_for_country_code(code), None)
+    descriptions = [metadata.mobile, metadata.fixed_line] if metadata is not None else []
+    return [
+        (re.compile(found.national_number_pattern), lengths)
+        for found in descriptions
+        if found is not None and found.national_number_pattern
+        if (lengths := tuple(n for n in found.possible_length if n >= _SHORTEST.get(code, 1)))
+    ]
