@@ -26,12 +26,16 @@ from agi_app.cli.common import (
 from agi_app.cli.consent import revoke
 from agi_app.cli.naming import name_first
 from agi_app.contacts.list_import import ListSummary, ListTerms, import_list
+from agi_app.errors import InputError
+from agi_app.gate.ruleset import RuleSet
 from agi_app.installation import Installation
 from agi_app.printable import count_of
 from agi_app.reports.lists import ListStatus, list_states
 from agi_app.store.external_lists import lists_in_force
 from agi_app.store.suppressions import OwnList, own_list
 from agi_app.yaml_lines import suggest
+
+_ALIKE = 0.8  # from here on a name is taken for a misspelt one
 
 app = typer.Typer(help="Numbers that must not be called: our own list and those of others.", no_args_is_help=True)
 
@@ -60,8 +64,12 @@ def import_(
     async def work(inst: Installation) -> ListSummary:
         rules = load_ruleset(inst.settings.project)
         bound = rules.bound_by(region, name)
-        if bound is None and (named := rules.lists_of(region)):
-            unnamed.append(f"note: no rule names the list {name}: it binds every call there{suggest(name, named)}")
+        if bound is None:
+            there = {known.name for known in await lists_in_force(inst.store)}
+            if name not in there:
+                refuse_misspelt(name, region, rules)
+            if named := rules.lists_of(region):
+                unnamed.append(f"note: no rule names the list {name}: it binds every call there{suggest(name, named)}")
         terms = ListTerms(name, region, as_of.date(), who, bound, smaller)
         with progress("list") as report:
             return await import_list(inst.store, file, terms, inst.clock.now(), report)
@@ -75,13 +83,24 @@ def import_(
             warn(problem)
         woken = f"; {count_of(summary.woken, 'contact is', 'contacts are')} decided again" if summary.woken else ""
         say(
-            f"{name}: {summary.entries} numbers of {summary.lines} lines in force, as of {summary.as_of},"
-            f" {summary.unreadable} lines unreadable{woken}"
+            f"{name}: {count_of(summary.entries, 'number')} of {count_of(summary.lines, 'line')} in force, as of"
+            f" {summary.as_of}, {count_of(summary.unreadable, 'line')} unreadable{woken}"
         )
         for note in (*(f"note: {note}" for note in summary.notes), *unnamed):
             warn(note)
     if summary.unreadable:
         raise typer.Exit(1)
+
+
+def refuse_misspelt(name: str, region: str, rules: RuleSet) -> None:
+    """InputError for a new list that seems to be one of the rules, by another name or country: that would stay old."""
+    if homes := [country for country in rules.jurisdictions if name in rules.lists_of(country)]:
+        raise InputError(f"--region {region}: the list {name} is of {homes[0]}: write --region {homes[0]}")
+    if "did you mean" in (near := suggest(name, rules.lists_of(region), _ALIKE)):
+        raise InputError(
+            f"{name}: no rule of {region} names this list{near} Nothing was imported. If it really is another list,"
+            " name it under external_lists in a file of rules/ first"
+        )
 
 
 @app.command()

@@ -20,7 +20,7 @@ import phonenumbers
 
 from agi_app.contacts.consent_file import ALIASES
 from agi_app.errors import AuthorError, InputError, Problem
-from agi_app.file_kinds import no_such_file
+from agi_app.file_kinds import kind_of, no_such_file
 from agi_app.model import number_text, phone
 from agi_app.yaml_lines import quote
 
@@ -28,6 +28,8 @@ LONGEST_LINE = 1 << 16  # bytes
 SHOWN = 10  # unreadable lines that are named
 MOST_UNREADABLE = 0.01  # of all lines; more is another kind of file, or another country's
 REPORT_EVERY = 10_000  # lines
+_HEAD = 1024  # bytes by which another kind of file is known
+_CONSENT_COLUMNS = ("purpose", "wording", "method")  # two of them make a file of consents
 TITLES = frozenset({"number", "phone", "phone number", "telephone", *ALIASES["number"]})
 _SEPARATORS = str.maketrans("", "", " ().-/'\"")
 _DOUBTFUL = re.compile(r"[^\d +().\-'\"]|\s[\-]\s|\d[ +]+\+")  # cells of other characters are looked at closely
@@ -54,7 +56,10 @@ class ListFile:
     unreadable: int = 0
     elsewhere: int = 0  # numbers of other countries
     first_elsewhere: int = 0  # the line of the first
+    taken: str = ""  # the title of the first column, taken for the numbers though it is not called so
     problems: list[Problem] = field(default_factory=list)
+    _meant: str = ""  # the title of the column that has the numbers, when the first one has none
+    _header: tuple[str, ...] = ()
     _hash: hashlib._Hash = field(default_factory=hashlib.sha256)
     _columns: tuple[int, ...] = ()  # where numbers stand; empty before the first line
     _titles: int = 1  # columns that are known
@@ -82,6 +87,9 @@ class ListFile:
             if not self._columns:
                 titled = self._set_columns(cells)
                 if titled or (any(character.isalpha() for character in text) and not _has_number(text)):
+                    self._refuse_others(number, cells)
+                    self._header = tuple(cells)
+                    self.taken = "" if titled or len(cells) == 1 else cells[0]
                     self._titles = len(cells)
                     self._delimiter = max(_DELIMITERS, key=text.count) if len(cells) > 1 else ""
                     continue  # the header
@@ -89,6 +97,7 @@ class ListFile:
             read = self._read(cells)
             if None in read:
                 self._unreadable(number, text)
+                self._meant = self._meant or self._column_with_one(cells)
             yield from self._of(number, read)
         if self.unreadable > self.lines * MOST_UNREADABLE:
             raise AuthorError(*self.problems, Problem(str(self.path), 1, 1, "list/unreadable", self._too_many()))
@@ -119,6 +128,9 @@ class ListFile:
                     if len(line) > LONGEST_LINE:
                         reason = f"this line has more than {LONGEST_LINE} bytes; this is no list of numbers"
                         raise AuthorError(Problem(str(self.path), count, LONGEST_LINE + 1, "list/unreadable", reason))
+                    if count == 1 and (kind := kind_of(line[:_HEAD])):
+                        reason = f"this is {kind}; a list is text: one number a line, or a table with a column number"
+                        raise AuthorError(Problem(str(self.path), 1, 1, "list/unreadable", reason))
                     self._hash.update(line)
                     done += len(line)
                     if progress and count % REPORT_EVERY == 0:
@@ -140,6 +152,23 @@ class ListFile:
         named = tuple(index for index, title in enumerate(titles) if title in TITLES)
         self._columns = named or (0,)
         return bool(named)
+
+    def _refuse_others(self, line: int, cells: list[str]) -> None:
+        """A file of consents or contacts is no list of those who must not be called, though it has their numbers."""
+        titles = {cell.strip("\"'").casefold() for cell in cells}
+        consents = sum(bool(titles & {name, *ALIASES[name]}) for name in _CONSENT_COLUMNS) > 1
+        if consents or "external_id" in titles:
+            kind = "consents: `agi-app consent import`" if consents else "contacts: `agi-app contacts import`"
+            reason = (
+                f"by its columns this is a file of {kind} takes it; nothing was imported. If these people must not be"
+                " called, leave all columns but number out"
+            )
+            raise AuthorError(Problem(str(self.path), line, 1, "list/unreadable", reason))
+
+    def _column_with_one(self, cells: list[str]) -> str:
+        """The title of the first column that is not read and has a number in this line; empty: none."""
+        among = zip(self._header, cells, strict=False) if self.taken else ()
+        return next((title for title, cell in among if title != self.taken and self._plainly_one(cell)), "")
 
     def _read(self, cells: list[str]) -> list[str | None]:
         """The numbers of a line; None for what should be one and is not."""
@@ -179,10 +208,15 @@ class ListFile:
             self.problems.append(Problem(str(self.path), line, 1, "list/number", reason))
 
     def _too_many(self) -> str:
-        return (
+        told = (
             f"{self.unreadable} of {self.lines} lines are no telephone numbers of {self.region}; nothing was imported."
-            " Is this the right file, and --region the right country?"
         )
+        if self._meant:
+            return (
+                f"{told} No column is called number, so the first was read, {quote(self.taken)}; the numbers seem to be"
+                f" in {quote(self._meant)}: call that column number"
+            )
+        return f"{told} Is this the right file, and --region the right country?"
 
 
 def _has_number(text: str) -> bool:

@@ -19,6 +19,7 @@ from agi_app.model.campaign import Purpose
 from agi_app.printable import count_of
 from agi_app.store.external_lists import NewList, TooFew, lists_in_force, replace_list
 from agi_app.store.pool import Store
+from agi_app.yaml_lines import quote
 
 MOST_GONE = 0.1  # of the numbers, from one version of a list to the next
 TINY = 1000  # numbers; no register of a country is as small
@@ -86,7 +87,8 @@ async def import_list(
     except TooFew as few:
         raise InputError(_too_few(path, terms.name, few.entries, before)) from None
     tiny = (_tiny(terms.name, done.entries),) if done.entries < TINY and not terms.smaller else ()
-    notes = (*tiny, *((_elsewhere(file),) if file.elsewhere else ()))
+    first = (_first_taken(file),) if file.taken else ()
+    notes = (*first, *tiny, *((_elsewhere(file),) if file.elsewhere else ()))
     figures = (file.lines, done.entries, file.unreadable, done.woken)
     return ListSummary(terms.name, str(path), terms.as_of, *figures, tuple(file.problems), notes)
 
@@ -102,7 +104,16 @@ def _too_few(path: Path, name: str, entries: int, before: int) -> str:
 
 
 def _tiny(name: str, entries: int) -> str:
-    return f"{name} has {entries} numbers only; a register of a country has millions: is this the whole list?"
+    return (
+        f"{name} has {count_of(entries, 'number')} only; a register of a country has millions: is this the whole list?"
+    )
+
+
+def _first_taken(file: ListFile) -> str:
+    return (
+        f"{file.path}: no column is called number, so the first was taken, {quote(file.taken)}; if the numbers are in"
+        " another one, call that one number and import the file again"
+    )
 
 
 def _elsewhere(file: ListFile) -> str:

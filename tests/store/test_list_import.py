@@ -139,7 +139,7 @@ async def test_a_list_that_lost_many_of_its_numbers_is_refused_unless_somebody_s
 @pytest.mark.attack("row 19: a file of one number taken for a register")
 async def test_a_tiny_list_is_taken_with_a_word_about_it(store: Store, tmp_path: Path) -> None:
     done = await import_list(store, written(tmp_path, 1), TERMS, NOW)
-    assert done.notes == ("cn-list has 1 numbers only; a register of a country has millions: is this the whole list?",)
+    assert done.notes == ("cn-list has 1 number only; a register of a country has millions: is this the whole list?",)
 
 
 async def test_a_file_without_a_number_puts_no_list_in_force(store: Store, tmp_path: Path) -> None:

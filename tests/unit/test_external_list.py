@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agi_app.campaigns.rules import load_ruleset
+from agi_app.cli.suppression import refuse_misspelt
 from agi_app.contacts.external_list import ListFile, plain_e164
 from agi_app.errors import AuthorError, InputError
 
@@ -119,3 +121,52 @@ def test_letters_of_a_list_are_never_taken_for_digits(text: str, tmp_path: Path)
     found = ListFile(file, "US")
     assert set(found.numbers()) == {"+12035550100"}
     assert (found.unreadable, found.problems[0].line) == (1, 201)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("number,purpose,wording\n07700900123,survey,Yes\n", "a file of consents: `agi-app consent import` takes it"),
+        ("号码,用途,同意内容\n07700900123,survey,Yes\n", "a file of consents: `agi-app consent import` takes it"),
+        ("external_id,number\n1,07700900123\n", "a file of contacts: `agi-app contacts import` takes it"),
+        ("RIFF\x24\x00\x00\x00WAVEfmt \n", "this is a WAV recording; a list is text: one number a line"),
+        (
+            "id,mobile no\nA7,07700900123\n",
+            'the first was read, "id"; the numbers seem to be in "mobile no": call that column number',
+        ),
+    ],
+)
+def test_a_file_of_another_kind_is_named(content: str, said: str, tmp_path: Path) -> None:
+    """People who agreed must not pass for the register of those who must not be called: it would seem fresh."""
+    (tmp_path / "list.txt").write_text(content, "utf-8")
+    with pytest.raises(AuthorError) as caught:
+        list(ListFile(tmp_path / "list.txt", "GB").numbers())
+    assert "list.txt:1:1: list/unreadable " in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_the_column_that_was_taken_for_the_numbers_is_known(tmp_path: Path) -> None:
+    for header, taken in (("account,amount", "account"), ("number,amount", ""), ("any words", "")):
+        (tmp_path / "list.txt").write_text(f"{header}\n07700900123,2000000000\n", "utf-8")
+        found = ListFile(tmp_path / "list.txt", "GB")
+        assert "+447700900123" in list(found.numbers())
+        assert found.taken == taken
+
+
+@pytest.mark.parametrize(
+    ("name", "region", "said"),
+    [
+        ("gb-tsp", "GB", 'gb-tsp: no rule of GB names this list; did you mean "gb-tps"? Nothing was imported.'),
+        ("us-national-dcn", "US", 'did you mean "us-national-dnc"?'),
+        ("gb-tps", "US", "--region US: the list gb-tps is of GB: write --region GB"),
+    ],
+)
+def test_a_misspelt_list_is_refused_since_the_right_one_would_stay_old(name: str, region: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        refuse_misspelt(name, region, load_ruleset(None))
+    assert said in str(caught.value)
+
+
+def test_a_list_of_ones_own_is_taken() -> None:
+    for name, region in (("office", "GB"), ("cn-list", "CN")):
+        refuse_misspelt(name, region, load_ruleset(None))
