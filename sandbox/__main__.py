@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sandbox import standing
 from sandbox.borrowed import Borrowed, own_settings
-from sandbox.callees import CALLEES, Callees, read_callees
+from sandbox.callees import CALLEES, Callees, project_callees, read_callees
 from sandbox.desks import DOES, desks_of
 from sandbox.errors import SandboxError
 from sandbox.phone import Phone
@@ -118,7 +118,9 @@ def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | N
 def _called(project: Path | None, prompts: Path | None, callees: Path | None) -> Callees:
     if callees is None and project is not None and (project / CALLEES).is_file():
         callees = project / CALLEES
-    return read_callees(callees, prompts) if callees is not None and prompts is not None else Callees({}, {})
+    if callees is None or prompts is None:
+        return Callees({}, {})
+    return read_callees(callees, prompts) if project is None else project_callees(callees, project)
 
 
 def _interrupt(*_: object) -> None:

@@ -31,11 +31,11 @@ from typing import Any
 
 from agi_app.file_kinds import not_utf8
 from agi_app.flow.timing import seconds_to_say
-from agi_app.toml_lines import places, syntax_faults
+from agi_app.toml_lines import find, places, syntax_faults
 from agi_app.yaml_lines import suggest
 from sandbox import g711
 from sandbox.carrier import SCENARIO
-from sandbox.desks import DOES
+from sandbox.desks import DOES, misspelt_desk
 from sandbox.errors import SandboxError
 from sandbox.speaker import STAYS_S, Keys, Person, Says, known_voices, voice
 
@@ -44,6 +44,9 @@ THINKS_S = 2.0
 TAKEN = frozenset(re.findall(r'assign_to="is_([0-9]{2})"', SCENARIO.read_text("utf-8")))  # of the carrier
 FREE = "00, 03 to 08, 13 to 19 and 36 to 99"
 _LAWS = {"ulaw": g711.ULAW, "alaw": g711.ALAW}
+
+
+Fault = tuple[tuple[int, int], str]  # line and column, and what is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +59,58 @@ class Callees:
 
 def read_callees(file: Path, prompts: Path) -> Callees:
     """The people of a file, who hear the recordings of ``prompts``; SandboxError has each fault with its place."""
-    text = ""
+    found, faults = _read(file, prompts, None)
+    if faults:
+        raise SandboxError(_told(file, faults))
+    return found
+
+
+def project_callees(file: Path, project: Path) -> Callees:
+    """As ``read_callees``, of a project: a desk that is a misspelt destination of it is a fault, too."""
+    found, faults = _read(file, project / "prompts", project)
+    if faults:
+        raise SandboxError(_told(file, faults))
+    return found
+
+
+def faults_of_project(project: Path) -> list[Fault]:
+    """What is wrong with ``callees.toml`` of a project; none without that file."""
+    file = project / CALLEES
+    return _read(file, project / "prompts", project)[1] if file.is_file() else []
+
+
+def _told(file: Path, faults: list[Fault]) -> str:
+    return "\n".join(f"{file}:{line}:{column}: {message}" for (line, column), message in faults)
+
+
+def _read(file: Path, prompts: Path, project: Path | None) -> tuple[Callees, list[Fault]]:
+    nobody, text = Callees({}, {}), ""
     try:
         text = file.read_bytes().decode("utf-8-sig")
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        told = syntax_faults(text, error)
-        raise SandboxError("\n".join(f"{file}:{at[0]}:{at[1]}: {words}" for at, words in told)) from error
-    except UnicodeDecodeError as error:
-        raise SandboxError(f"{file}: {not_utf8(file.read_bytes())}") from error
+        return nobody, syntax_faults(text, error)
+    except UnicodeDecodeError:
+        return nobody, [((1, 1), not_utf8(file.read_bytes()))]
     except OSError as error:
-        raise SandboxError(f"{file}: cannot be read: {error.strerror}") from error
+        return nobody, [((1, 1), f"cannot be read: {error.strerror}")]
     found: dict[str, Person] = {}
     desks = table.pop("desks", {})
-    faults = [f"{_place(file, text, path)}: {message}" for path, message in _faults_of(desks)]
+    told = [*_faults_of(desks), *_misspelt(desks, project)]
     for suffix, given in table.items():
         reader = _Reader(prompts, file.parent)
         if (person := reader.person(suffix, given)) is not None:
             found[suffix] = person
-        faults += [f"{_place(file, text, path)}: {message}" for path, message in reader.faults]
-    if faults:
-        raise SandboxError("\n".join(faults))
-    return Callees(found, desks)
+        told += reader.faults
+    known = places(text.replace("\r\n", "\n"))
+    faults = sorted((find(known, path) or (1, 1), message) for path, message in told)
+    return Callees(found, desks), faults
+
+
+def _misspelt(desks: object, project: Path | None) -> list[tuple[tuple[str, ...], str]]:
+    names = desks if isinstance(desks, dict) and project is not None else {}
+    told = ((name, misspelt_desk(name, project)) for name in names)
+    return [(("desks", name), words) for name, words in told if words]
 
 
 def _faults_of(desks: object) -> list[tuple[tuple[str, ...], str]]:
@@ -175,9 +208,3 @@ class _Reader:
 
     def _note(self, at: tuple[str, ...], message: str) -> None:
         self.faults.append((at, message))
-
-
-def _place(file: Path, text: str, path: tuple[str, ...]) -> str:
-    known = places(text.replace("\r\n", "\n"))
-    place = next((known[path[:n]] for n in range(len(path), 0, -1) if path[:n] in known), (1, 1))
-    return f"{file}:{place[0]}:{place[1]}"

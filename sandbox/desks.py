@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agi_app.yaml_lines import suggest
 from sandbox.agents import phone_conf
-from sandbox.borrowed import own_settings
+from sandbox.borrowed import SETTINGS, own_settings
 from sandbox.errors import SandboxError
 
 DESK = "front-desk"  # there is always one
@@ -28,11 +28,18 @@ _SUFFIX = {BUSY: "20", NO_ANSWER: "21"}  # of scenarios/carrier.xml
 
 def desks_of(project: Path | None, given: Mapping[str, str]) -> dict[str, str]:
     """What each desk does: the destinations of the project's own settings answer, unless ``given`` says otherwise."""
-    there = known_desks(project)
     for name in given:
-        if project is not None and "did you mean" in (hint := suggest(name, there, _ALIKE)) and name not in there:
-            raise SandboxError(f"{name}: no destination of {project / 'agi-app.toml'} is called so{hint}")
-    return {**dict.fromkeys(there, ANSWERS), **given}
+        if words := misspelt_desk(name, project):
+            raise SandboxError(f"--desk {words}")
+    return {**dict.fromkeys(known_desks(project), ANSWERS), **given}
+
+
+def misspelt_desk(name: str, project: Path | None) -> str:
+    """The words for a desk that is nearly a destination of the project; empty when it is one, or another."""
+    there = known_desks(project)
+    if project is None or name in there or "did you mean" not in (hint := suggest(name, there, _ALIKE)):
+        return ""
+    return f"{name}: no destination of {project / SETTINGS} is called so{hint}"
 
 
 def known_desks(project: Path | None) -> list[str]:

@@ -67,7 +67,9 @@ def check(
         if not (seen.flows or seen.campaigns or seen.problems):
             raise InputError(f"{path}: has neither campaigns/*.yaml nor flows/*.yaml; name the project folder")
         files += len(seen.flows) + len(seen.campaigns) if only is None else 1
-        ordered = sorted(seen.problems, key=lambda p: CONSEQUENCE in p.message)  # what follows from others comes last
+        ordered = sorted(
+            [*seen.problems, *_callees(folder)], key=lambda p: CONSEQUENCE in p.message
+        )  # what follows from others comes last
         found += [(folder, p) for p in ordered if only is None or p.file in (only, SETTINGS_FILE)]
     errors = sum(p.severity == "error" for _, p in found)
     match Format.JSON if as_json else form:
@@ -83,6 +85,17 @@ def check(
             told = f"{count_of(errors, 'error')}, {count_of(len(found) - errors, 'warning')}"
             say(f"{told} in {count_of(files, 'campaign or flow', 'campaigns and flows')}")
     raise typer.Exit(1 if errors else 0)
+
+
+def _callees(folder: Path) -> list[Problem]:
+    """Faults of the file that says who is called in the sandbox, which is part of a clone, not of the package."""
+    if not (folder / "callees.toml").is_file():
+        return []
+    try:
+        from sandbox.callees import CALLEES, faults_of_project
+    except ImportError:
+        return []
+    return [Problem(CALLEES, *place, "callees", message) for place, message in faults_of_project(folder)]
 
 
 def annotation(problem: Problem, folder: Path) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 
 import pytest
 
+from agi_app.campaigns.starter import make_project
+from agi_app.cli.main import main as agi_app_main
 from agi_app.config import load_settings
 from sandbox.__main__ import _settings, main
 from sandbox.borrowed import Borrowed
@@ -49,3 +52,41 @@ def test_a_misspelt_desk_is_refused(tmp_path: Path) -> None:
 def test_a_desk_that_does_no_such_thing_is_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["up", "--desk", given]) == 2
     assert "write NAME=DOES, and DOES is one of answers, busy, no_answer, phone" in capsys.readouterr().err
+
+
+def test_faults_of_callees_are_told_where_they_stand_also_by_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the sandbox that would start, and by `agi-app check`, which needs no sandbox."""
+    project = tmp_path / "mine"
+    make_project(project)
+    (project / "callees.toml").write_text(
+        '# Who is called\n[desks]\nfrontdesk = "busy"\nnight-desk = "away"\n[41]\nlanguage = "fr"\nturns = []\n',
+        "utf-8",
+    )
+    faults = [
+        ("3:1", "frontdesk: no destination of ", 'agi-app.toml is called so; did you mean "front-desk"?'),
+        ("4:1", "night-desk: 'away' is none; write one of ", '"answers", "busy", "no_answer", "phone"'),
+        ("6:1", "language: must name a folder of ", "prompts, such as zh-CN or en"),
+    ]
+    assert main(["up", "--project", str(project)]) == 2
+    told = capsys.readouterr().err.removeprefix("error: ").splitlines()
+    assert len(told) == len(faults)
+    for line, (place, begin, end) in zip(told, faults, strict=True):
+        assert line.startswith(f"{project / 'callees.toml'}:{place}: {begin}")
+        assert line.endswith(end)
+    monkeypatch.setattr(sys, "argv", ["agi-app", "check", "-p", str(project)])
+    with pytest.raises(SystemExit) as ended:
+        agi_app_main()
+    *lines, counted = capsys.readouterr().out.splitlines()
+    assert ended.value.code == 1
+    for line, (place, begin, end) in zip(lines, faults, strict=True):
+        assert line.startswith(f"callees.toml:{place}: callees {begin}")
+        assert line.endswith(end)
+    assert counted.startswith("3 errors, 0 warnings")
+
+
+def test_a_desk_of_the_command_line_is_said_to_be_that(tmp_path: Path) -> None:
+    (tmp_path / "agi-app.toml").write_text(OWN, "utf-8")
+    with pytest.raises(SandboxError, match=r"^--desk depott: no destination"):
+        desks_of(tmp_path, {"depott": "busy"})
