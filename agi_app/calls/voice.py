@@ -23,6 +23,10 @@ LOOK_UP_WAIT_S = 1.0  # for pieces, during the call
 THREADS = 2
 
 
+def _nobody() -> str:
+    return NOBODY
+
+
 class Voice:
     """Renders for all calls of a worker."""
 
@@ -31,22 +35,24 @@ class Voice:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="voice")
 
     async def before_call(
-        self, flow: Flow, contact: Mapping[str, str], language: str | None, whose: str = NOBODY
+        self, flow: Flow, contact: Mapping[str, str], language: str | None, whose: Callable[[], str] = _nobody
     ) -> CallVoice:
         """All that the call may say, ready to play; raises AgiAppError when something is not, in time.
 
-        ``whose`` names the person's folder, for what holds their name.
+        ``whose`` names the person's folder, for what holds their name; most calls say nothing of that kind.
         """
         return await self._ready(flow, contact, [choose_language(flow.languages, language, contact)], whose)
 
     async def for_line(self, flow: Flow, contact: Mapping[str, str]) -> CallVoice:
         """All that calls to a line may say, in each language, and the digits that are read back; as ``before_call``."""
-        voice = await self._ready(flow, contact, flow.languages, NOBODY)
+        voice = await self._ready(flow, contact, flow.languages, _nobody)
         for language in flow.languages:
             await self.media(spoken("digits", "0123456789", language), language)
         return voice
 
-    async def _ready(self, flow: Flow, contact: Mapping[str, str], languages: Sequence[str], whose: str) -> CallVoice:
+    async def _ready(
+        self, flow: Flow, contact: Mapping[str, str], languages: Sequence[str], whose: Callable[[], str]
+    ) -> CallVoice:
         wanted = [(parts, chosen) for chosen in languages for parts in said_beforehand(flow, chosen, contact)]
         ready: dict[tuple[Parts, str], list[str]] = {}
         if not wanted:
@@ -54,7 +60,7 @@ class Voice:
         try:
             async with asyncio.timeout(RENDER_WAIT_S):
                 for parts, chosen in wanted:
-                    ready[parts, chosen] = await self.media(parts, chosen, whose)
+                    ready[parts, chosen] = await self.media(parts, chosen, whose())
         except TimeoutError:
             raise ConfigError(f"what the call says was not rendered within {RENDER_WAIT_S:g} s") from None
         return CallVoice(self, ready)

@@ -122,23 +122,25 @@ class Dialer:
             self._refresh_at = now + REFRESH_S
             campaigns = (r.line.campaign.agents for r in self.lines.running.values())
             self.agents.want({a.to for a in campaigns if a is not None})
-        self._short, tried, again = False, set[str](), IDLE_S
-        while not self._closing and (rooms := self._rooms(tried)):
+        self._short, tried, full, again = False, set[str](), set[str](), IDLE_S
+        while not self._closing and (rooms := self._rooms(tried | full)):
             name = self._turns.next(rooms, self.lines.running)
-            pause = await self._serve(self.lines.running[name], rooms[name], group)
+            room = rooms[name] if len(rooms) == 1 else min(rooms[name], TURN)
+            pause = await self._serve(self.lines.running[name], room, group)
             if pause is not None:
                 tried.add(name)
                 again = min(again, pause)
+            elif room == rooms[name]:  # what became free meanwhile is for the next round: a claim of one costs most
+                full.add(name)
         return min(again, self._until_room(tried))
 
     def _rooms(self, tried: set[str]) -> dict[str, int]:
-        """How many calls each campaign may start within the horizon, and is to start on its turn."""
+        """How many calls each campaign may start within the horizon; none that may start no call."""
         now = self._clock.monotonic()
         if now > self.lines.shares_until - HORIZON_S:
             return {}
         running = (r for name, r in self.lines.running.items() if name not in tried and r.is_dialled(now))
-        rooms = {r.name: room for r in running if (room := self._room(r, now)) > 0}
-        return rooms if len(rooms) <= 1 else {name: min(room, TURN) for name, room in rooms.items()}
+        return {r.name: room for r in running if (room := self._room(r, now)) > 0}
 
     def _room(self, running: Running, now: float) -> int:
         if (why := held_for_agents(running, self.agents)) is not None:

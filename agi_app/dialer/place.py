@@ -112,8 +112,10 @@ class Placer:
     async def _ready_voice(self, claim: Claim, line: Line, ticket: Ticket) -> CallVoice | None:
         """All that the call says, rendered; None: it cannot be said, so the attempt failed and nobody was dialled."""
         try:
-            whose = folder_of(self._node.store.hash_number(claim.number))
-            return await self._voice.before_call(line.flow, claim.fields, claim.language, whose)
+            whose = self._node.store.hash_number
+            return await self._voice.before_call(
+                line.flow, claim.fields, claim.language, lambda: folder_of(whose(claim.number))
+            )
         except AgiAppError as error:
             _log.warning("not dialled", reason=str(error))
             self._judge_trunk(line, ticket, None)
