@@ -25,6 +25,7 @@ from agi_app.flow.no_such_flow import no_such_flow
 from agi_app.flow.words import MAX_CALL_SECONDS, FileName
 from agi_app.gate.rule_file import RING_TIME
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
+from agi_app.model.number_lengths import impossible
 from agi_app.yaml_lines import Authored, Document, load, quote, suggest, validate
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -84,7 +85,11 @@ def _retried(value: str) -> str:
 
 def _caller_id(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
-        return value
+        if (why := impossible(value)) is None:
+            return value
+        raise PydanticCustomError(
+            "campaign/caller-id", "{found} is no number: {why}", {"found": quote(value), "why": why}
+        )
     context = {"found": quote(value), "how": meant.write_number(value)}
     raise PydanticCustomError("campaign/caller-id", "{found} is no number with + and country code; {how}", context)
 

@@ -32,6 +32,15 @@ def why_invalid(number: phonenumbers.PhoneNumber) -> str:
     return "its beginning is unassigned, or it has a digit too many or too few"
 
 
+def impossible(e164: str) -> str | None:
+    """Why no telephone of any kind can have this number in E.164, by its length alone; None: one can."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return None
+    return None if phonenumbers.is_possible_number(number) else why_invalid(number)
+
+
 def _words(digits: int, lengths: list[int], have: str) -> str:
     least = min(abs(digits - length) for length in lengths)
     many = "short" if digits < min(lengths) else "long" if digits > max(lengths) else "short or long"

@@ -190,6 +190,22 @@ SHAPES = [
         "53:1",
         "write 2026-03-03T10:00:00+08:00 if",
     ),
+    (
+        SETTINGS,
+        NUMBER,
+        'number = "+862155"',
+        "38:1",
+        "too short: with its country code a number has 7 to 15 digits, here are 6",
+    ),
+    (CAMPAIGN, "+999862155500001", "+8621555500010001", "7:1", "too long: with its country code a number has 7 to 15"),
+    (
+        CAMPAIGN,
+        "+999862155500001",
+        "+4477123456789",
+        "7:1",
+        "too long by 1 digit: numbers that begin so have 10 digits",
+    ),
+    (CAMPAIGN, "+999862155500001", "+1212555012", "7:1", "behind +1, here are 9"),
     (RULES, "", "jurisdiction: cn\n", "1:1", "write two capital letters, as in CN"),
     (
         *(RULES, "", "jurisdiction: CN\ntime_zones: {zones: [CET+1], source: x, as_of: 2026-01-01, basis: house}\n"),
