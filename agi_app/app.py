@@ -13,50 +13,49 @@ from dataclasses import dataclass
 from functools import partial
 
 from agi_app import log
-from agi_app.calls.ears import Ears
-from agi_app.calls.orphans import sweep_rule
-from agi_app.calls.voice import Voice
-from agi_app.campaigns.lines import served_lines
-from agi_app.campaigns.meanings import load_meanings
-from agi_app.campaigns.ready import prepare_prompts
-from agi_app.campaigns.rules import load_ruleset
-from agi_app.consent import checkpoint
+from agi_app.calls.interrupted import sweep_rule
+from agi_app.calls.rendered_speech import Voice
+from agi_app.calls.speech_services import Ears
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
+from agi_app.campaigns.make_ready import prepare_prompts
+from agi_app.campaigns.project.meanings_files import load_meanings
+from agi_app.campaigns.served_lines import served_lines
+from agi_app.consent import restored_backup
 from agi_app.consent.erase import signer
 from agi_app.consent.evidence import KeptFiles
+from agi_app.consent.opt_outs import Stops
 from agi_app.consent.purge import Purger
-from agi_app.consent.revoke import Stops
-from agi_app.dialer.agent_calls import AgentCalls
-from agi_app.dialer.agents import AgentWatch
-from agi_app.dialer.hand_over import HandOver
-from agi_app.dialer.internal import InternalCalls
-from agi_app.dialer.key_watch import KeyWatch
-from agi_app.dialer.line_calls import LineCalls
-from agi_app.dialer.line_parts import Means
-from agi_app.dialer.lines import Lines
-from agi_app.dialer.live import LiveCalls
+from agi_app.dialer.agents.availability import AgentWatch
+from agi_app.dialer.agents.transfer import HandOver
+from agi_app.dialer.inbound.call_parts import Means
+from agi_app.dialer.inbound.line_calls import LineCalls
+from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.loop import Dialer
 from agi_app.dialer.node import Node
-from agi_app.dialer.place import Placer
-from agi_app.dialer.prompt_watch import PromptWatch
-from agi_app.dialer.rehearse import Rehearsals
-from agi_app.dialer.sound import Sound
-from agi_app.dialer.takeover import ari_settings, owner_of
-from agi_app.dialer.trunk_watch import TrunkWatch
-from agi_app.dialer.worker import Health, Worker
+from agi_app.dialer.originator import Placer
+from agi_app.dialer.requested_calls.agent_first_queue import AgentCalls
+from agi_app.dialer.requested_calls.rehearsal import Rehearsals
+from agi_app.dialer.requested_calls.verification_calls import InternalCalls
+from agi_app.dialer.running_campaigns import Lines
+from agi_app.dialer.worker.health import Health, Worker
+from agi_app.dialer.worker.key_watch import KeyWatch
+from agi_app.dialer.worker.prompt_watch import PromptWatch
+from agi_app.dialer.worker.speech_backends import Sound
+from agi_app.dialer.worker.takeover import ari_settings, owner_of
+from agi_app.dialer.worker.trunk_watch import TrunkWatch
 from agi_app.errors import first_of_ours
 from agi_app.event_loop import end_all, spare_collections, told_to_end
-from agi_app.flow.pinyin import warm
+from agi_app.flow.answers.pinyin import warm
 from agi_app.gate.ruleset import RuleSet
-from agi_app.hooks.desk import ScreeningDesk
 from agi_app.installation import Installation
 from agi_app.model.call import Claim
-from agi_app.pbx.ari import Ari
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.bridges import remove_empty
-from agi_app.pbx.events import Frame
-from agi_app.pbx.inbound import Arrival, Inbound
+from agi_app.pbx.event_router import Router
+from agi_app.pbx.inbound_calls import Arrival, Inbound
 from agi_app.pbx.phones import check_destinations
 from agi_app.pbx.reconcile import reconcile
-from agi_app.pbx.router import Router
 from agi_app.pbx.trunks import asker, check_trunks
 from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.playable import Playable
@@ -64,9 +63,12 @@ from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.synthesise import Renderer
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
+from agi_app.screening.service import ScreeningDesk
 from agi_app.speech.recognizer import Recognizer, recognizer_of
-from agi_app.store import catalog, contacts, nodes, progress, sweep, texts
-from agi_app.store.locks import WorkerLock
+from agi_app.store.calling import decision_texts, interrupted_attempts, nodes
+from agi_app.store.database import catalog, progress
+from agi_app.store.database.locks import WorkerLock
+from agi_app.store.people import contacts
 
 CONNECT_WAIT_S = 15.0
 IDLE_CONNECTIONS = 6  # housekeeping, dialer, verification, rehearsals, agents, audit tree: each asks in turn
@@ -105,7 +107,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     entityid = lock.entityid
     await inst.store.keep_ready(IDLE_CONNECTIONS)
     await catalog.check(inst.store)
-    checkpoint.compare(checkpoint.read(inst.settings.data), await progress.progress(inst.store))
+    restored_backup.compare(restored_backup.read(inst.settings.data), await progress.progress(inst.store))
     sequencer = Sequencer(inst.store, await Notary.open(inst.settings, inst.store))
     await sequencer.check()
     await nodes.register_node(inst.store, entityid, f"{platform.node()} {inst.settings.asterisk.url}")
@@ -169,7 +171,7 @@ async def _build(
 async def _rules(inst: Installation) -> RuleSet:
     """The rules to judge by, noted in the database; whoever was refused by older ones is decided again."""
     rules = load_ruleset(inst.settings.project)
-    await texts.remember_ruleset(inst.store, rules)
+    await decision_texts.remember_ruleset(inst.store, rules)
     await contacts.wake_old_rules(inst.store, rules.version, inst.clock.now())
     return rules
 
@@ -188,7 +190,7 @@ async def _serve(
     await check_destinations(asker(node.ari), inst.settings.trunks, inst.settings.destinations)
     project = await asyncio.to_thread(prepare_prompts, inst.settings.project, inst.settings.trunks)
     await parts.lines.open(served_lines(project, inst.settings.lines))
-    swept = await sweep.sweep(inst.store, entityid, sweep_rule(inst.clock))
+    swept = await interrupted_attempts.sweep(inst.store, entityid, sweep_rule(inst.clock))
     if swept.released or swept.interrupted:
         _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
     watch = TrunkWatch(inst.settings, dialer.breakers)

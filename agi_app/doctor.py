@@ -12,33 +12,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.control import differs
-from agi_app.campaigns.project import detecting, read_project
-from agi_app.campaigns.rules import load_ruleset
+from agi_app.campaigns.project.read import detecting, read_project
 from agi_app.clock import Clock, SystemClock
-from agi_app.config import Settings, load_settings
-from agi_app.consent import identity
+from agi_app.config.settings import Settings, load_settings
+from agi_app.consent import project_identity
 from agi_app.consent.caller_id_proof import LABEL, Standing, standing
-from agi_app.dialer import trunk_watch, ways_out
-from agi_app.dialer.amd_trial import try_detection
-from agi_app.dialer.prompt_watch import try_prompt
-from agi_app.dialer.worker import MAX_CLOCK_DIFFERENCE
+from agi_app.dialer.probes import routes_out
+from agi_app.dialer.probes.amd_probe import try_detection
+from agi_app.dialer.worker import trunk_watch
+from agi_app.dialer.worker.health import MAX_CLOCK_DIFFERENCE
+from agi_app.dialer.worker.prompt_watch import try_prompt
 from agi_app.errors import AgiAppError
 from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import CampaignState
-from agi_app.model.hold import BREAKER, UNUSABLE
-from agi_app.pbx.agi_trial import try_screening
-from agi_app.pbx.http import AriSettings, HttpPool, ask_info
-from agi_app.pbx.taps import missing_modules
+from agi_app.model.waiting_reason import BREAKER, UNUSABLE
+from agi_app.pbx.agi.probe import try_screening
+from agi_app.pbx.ari.http import AriSettings, HttpPool, ask_info
+from agi_app.pbx.media.snoop_taps import missing_modules
 from agi_app.pbx.trunks import pool_asker
 from agi_app.printable import count_of
 from agi_app.proof.health import look
 from agi_app.speech.trial import try_out
-from agi_app.store import call_backs, checks, nodes
-from agi_app.store.caller_ids import proofs
-from agi_app.store.campaigns import load_campaigns
-from agi_app.store.migrate import migrate
-from agi_app.store.pool import Store
+from agi_app.store.calling import nodes
+from agi_app.store.calling.campaigns import load_campaigns
+from agi_app.store.database import checks
+from agi_app.store.database.migrate import migrate
+from agi_app.store.database.pool import Store
+from agi_app.store.people.caller_ids import proofs
+from agi_app.store.requested_calls import call_backs
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def _files(settings: Settings) -> Findings:
         Finding("lines", True, f"{count_of(len(settings.lines), 'number is', 'numbers are')} answered by flows{text}")
     )
     try:
-        identity.key_of(settings)
+        project_identity.key_of(settings)
     except AgiAppError as error:
         return [*found, Finding("data folder", False, str(error), "see the message; docs/how-to/back-up.md")]
     well = os.access(settings.data, os.W_OK)
@@ -109,7 +112,7 @@ def _files(settings: Settings) -> Findings:
 async def _database(settings: Settings) -> Findings:
     clock = SystemClock()
     try:
-        key = identity.key_of(settings)
+        key = project_identity.key_of(settings)
         url = settings.database_url or None
         store = await Store.open(
             url, settings.data, clock=clock, hash_number=key.hash_number, check_schema=url is not None
@@ -119,7 +122,7 @@ async def _database(settings: Settings) -> Findings:
     try:
         if url is None:
             await migrate(store)
-        await identity.confirm(store, settings)
+        await project_identity.confirm(store, settings)
         await checks.assert_durable(store)
         apart = await checks.clock_difference(store)
         agree = abs(apart) <= MAX_CLOCK_DIFFERENCE
@@ -129,7 +132,7 @@ async def _database(settings: Settings) -> Findings:
                     "" if agree else "set both clocks by NTP"),
         ]  # fmt: skip
         rules_clock = await checks.rules_clock(store, settings.sandbox.clock)
-        legs = await ways_out.behind_trunks(settings, store, load_ruleset(settings.project), rules_clock)
+        legs = await routes_out.behind_trunks(settings, store, load_ruleset(settings.project), rules_clock)
         return (
             found
             + await _campaigns(store, rules_clock)
@@ -222,7 +225,7 @@ async def _asterisk(settings: Settings) -> Findings:
                 found.append(Finding("screening", not trial.mend, trial.text, trial.mend))
             if settings.speech.taps and (lacks := ", ".join(await missing_modules(ask))):
                 found.append(Finding("live taps", False, f"Asterisk has not loaded {lacks}", "see modules.conf"))
-            found += _as_findings([*await ways_out.trunks(settings, ask), *await ways_out.phones(settings, ask)])
+            found += _as_findings([*await routes_out.trunks(settings, ask), *await routes_out.phones(settings, ask)])
         if asking := await asyncio.to_thread(detecting, settings.project):
             seen = await try_detection(ari, SystemClock(), asking)
             found.append(Finding("machine detection", not seen.mend, seen.text, seen.mend))

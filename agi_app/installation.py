@@ -9,15 +9,15 @@ from functools import partial
 
 from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock, SystemClock
-from agi_app.config import Settings
-from agi_app.consent import identity
+from agi_app.config.settings import Settings
+from agi_app.consent import project_identity
 from agi_app.consent.evidence import KeptFiles
-from agi_app.consent.journal import Journal
-from agi_app.consent.suppression import SuppressionKey
+from agi_app.consent.number_hashes import SuppressionKey
+from agi_app.consent.opt_out_journal import Journal
 from agi_app.proof.notary import Notary
-from agi_app.store import checks
-from agi_app.store.migrate import migrate
-from agi_app.store.pool import Store
+from agi_app.store.database import checks
+from agi_app.store.database.migrate import migrate
+from agi_app.store.database.pool import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Installation:
 @asynccontextmanager
 async def installation(settings: Settings) -> AsyncIterator[Installation]:
     """Open the database (our own one is migrated by itself), the key and the clock; close them in the end."""
-    key = identity.key_of(settings)
+    key = project_identity.key_of(settings)
     files = KeptFiles.of(settings.data)
     files.evidence.prepare()
     files.recordings.prepare()
@@ -45,7 +45,7 @@ async def installation(settings: Settings) -> AsyncIterator[Installation]:
     try:
         if url is None:
             await migrate(store)
-        await identity.confirm(store, settings)
+        await project_identity.confirm(store, settings)
         store.make_stamper = partial(_stamper, settings, store)
         clock = await checks.rules_clock(store, settings.sandbox.clock)
         yield Installation(settings, store, clock, key, Journal(settings.data, clock))
@@ -60,7 +60,7 @@ async def _stamper(settings: Settings, store: Store) -> Stamper:
 
 async def migrate_database(settings: Settings) -> list[str]:
     """Bring the database to this version's schema; returns the names of what was applied."""
-    key = identity.key_of(settings)
+    key = project_identity.key_of(settings)
     store = await Store.open(
         settings.database_url or None,
         settings.data,

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agi_app.voice_config import SpeechSettings
+from agi_app.config.voice import SpeechSettings
 from bench import (
     agents,
     agi,

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agi_app.campaigns.project import read_project
-from agi_app.flow import commands as cmd
-from agi_app.flow.definition import Flow
-from agi_app.flow.events import (
+from agi_app.campaigns.project.read import read_project
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.engine import commands as cmd
+from agi_app.flow.engine.events import (
     Event,
     KeyPressed,
     Listened,
@@ -26,9 +26,9 @@ from agi_app.flow.events import (
     TimerFired,
     TransferEnded,
 )
-from agi_app.flow.heard import Heard
-from agi_app.flow.session import Session
-from agi_app.flow.words import DONE, RECORDED
+from agi_app.flow.engine.session import Session
+from agi_app.flow.language.definition import Flow
+from agi_app.flow.syntax.names_and_limits import DONE, RECORDED
 from bench.output import machine, say
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"

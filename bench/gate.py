@@ -24,19 +24,21 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app.audit.stamps import Stamper
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
+from agi_app.campaigns.forecast import Limits
 from agi_app.campaigns.preview import Terms, preview
-from agi_app.campaigns.projection import Limits
-from agi_app.campaigns.rules import load_ruleset
 from agi_app.clock import SandboxClock
-from agi_app.config import load_settings
+from agi_app.config.settings import load_settings
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.campaign import Campaign, CampaignState, Pace, Purpose
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
-from agi_app.store import caller_ids, campaigns, checks, claims, embedded, texts
-from agi_app.store.migrate import migrate
-from agi_app.store.pool import Store
+from agi_app.store.calling import campaigns, claims, decision_texts
+from agi_app.store.database import checks, embedded
+from agi_app.store.database.migrate import migrate
+from agi_app.store.database.pool import Store
+from agi_app.store.people import caller_ids
 from bench import crowd, imports, people, usage
 from bench.output import machine, say
 from sandbox.errors import SandboxError
@@ -149,7 +151,7 @@ async def _prepare(url: str, ours: Sequence[Campaign]) -> None:
         for campaign in ours:
             await campaigns.save_campaign(store, campaign, "flows/bulk.yaml", "flow: bulk\n")
             await campaigns.set_state(store, campaign.name, CampaignState.RUNNING, None, NOW)
-        await texts.remember_ruleset(store, load_ruleset())
+        await decision_texts.remember_ruleset(store, load_ruleset())
     finally:
         await store.close()
 

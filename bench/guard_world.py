@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from agi_app.guard.blocks import block_keys, weigh
 from agi_app.guard.call import Endpoint, IncomingCall
 from agi_app.guard.case import Action
 from agi_app.guard.decide import Decision, decide
 from agi_app.guard.facts import Facts, Vote
 from agi_app.guard.history import CallHistory
+from agi_app.guard.neighbour_numbers import block_keys, weigh
 from agi_app.guard.settings import SubscriberSettings
 from bench.guard_callers import Planned
 

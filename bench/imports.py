@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agi_app.store import embedded
+from agi_app.store.database import embedded
 from bench import people, usage
 from bench.output import machine, say
 from sandbox.commands import COMMAND

@@ -18,20 +18,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agi_app.calls.amd import detection_variables
 from agi_app.calls.attempt import Judged, Verdict
-from agi_app.calls.detecting import detection_variables
 from agi_app.calls.translate import to_attempt
 from agi_app.clock import SystemClock
 from agi_app.errors import RequestFailed
 from agi_app.gate.permit import InternalLeg
 from agi_app.model.machine import MachineAction, MachineDetection, Tuning
-from agi_app.pbx.ari import Ari
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.events import Started
+from agi_app.pbx.ari.http import AriSettings
+from agi_app.pbx.ari.names import AMD, AMD_CONTEXT, SILENCE
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Started
-from agi_app.pbx.http import AriSettings
-from agi_app.pbx.names import AMD, AMD_CONTEXT, SILENCE
+from agi_app.pbx.event_router import Router
 from agi_app.pbx.originate import place_internal
-from agi_app.pbx.router import Router
 from bench.guard_intervals import wilson
 from bench.machine_clips import MACHINE, PERSON, Clip, clips
 from bench.output import machine, say

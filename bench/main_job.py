@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 
-from agi_app.store import embedded
+from agi_app.store.database import embedded
 from bench import people, usage, verdict
 from bench.output import machine, say
 from bench.stage import Stage, stage

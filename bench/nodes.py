@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from agi_app.store import embedded
+from agi_app.store.database import embedded
 from bench import people
 from bench.output import machine, say
 from sandbox.commands import AgiApp

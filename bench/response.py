@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agi_app.voice_config import SpeechSettings
+from agi_app.config.voice import SpeechSettings
 from bench import main_job, people, speech_clips, speech_models
 from bench.output import machine, say
 from bench.response_line import Words, packets, responses, spoken_line

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from agi_app.store import pool
+from agi_app.store.database import pool
 from bench import main_job, people, usage, verdict
 from bench.output import machine
 from bench.stage import stage

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from agi_app.campaigns.meanings import shipped_meanings
-from agi_app.flow.heard import Heard
-from agi_app.flow.understanding import NO_MATCH, Understood, Wanted, bias, understand
+from agi_app.campaigns.project.meanings_files import shipped_meanings
+from agi_app.config.voice import SpeechSettings
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.answers.understanding import NO_MATCH, Understood, Wanted, bias, understand
 from agi_app.speech.recognizer import Recognizer, recognizer_of
-from agi_app.voice_config import SpeechSettings
 from bench import speech_clips, speech_models, speech_noise
 from bench.output import machine, say
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from agi_app.flow.understanding import NO_MATCH
+from agi_app.flow.answers.understanding import NO_MATCH
 from bench import speech_models
 from bench.output import say
 from bench.speech_line import LAWS, Sound, telephone

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from agi_app.store.programs import as_plain_user, binaries
+from agi_app.store.database.postgres_programs import as_plain_user, binaries
 from sandbox.errors import SandboxError
 from sandbox.ports import free_port
 from sandbox.supervise import Child, tail

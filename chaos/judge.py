@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from agi_app.consent.suppression import load_key
+from agi_app.consent.number_hashes import load_key
 from chaos.faults import Fault
 from chaos.media import longest_silence, media_ports
 from chaos.people import CALLER_ID, CAMPAIGNS, CONGESTION_RETRIES

@@ -29,10 +29,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agi_app.authoring.yaml_lines import suggest
+from agi_app.config.toml_lines import find, places, syntax_faults
 from agi_app.file_kinds import not_utf8
-from agi_app.flow.timing import seconds_to_say
-from agi_app.toml_lines import find, places, syntax_faults
-from agi_app.yaml_lines import suggest
+from agi_app.flow.check.prompt_timing import seconds_to_say
 from sandbox import g711
 from sandbox.carrier import SCENARIO
 from sandbox.desks import DOES, misspelt_desk

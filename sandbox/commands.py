@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from agi_app.store import embedded
+from agi_app.store.database import embedded
 from sandbox.errors import SandboxError
 from sandbox.supervise import Child, tail
 

@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from agi_app.store import embedded
+from agi_app.store.database import embedded
 from sandbox.capture import Capture
 from sandbox.commands import AgiApp
 from sandbox.desks import ANSWERS, DESK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agi_app.consent.identity import make
+from agi_app.consent.project_identity import make
 
 SETTINGS = "agi-app.toml"
 _TABLE = "\n[identity]\n"

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,19 +31,19 @@ MAX_FUNCTION_LINES = 40
 LONG_FILES: dict[str, str] = {
     "agi_app/audit/standalone_verifier.py": "an outsider gets it as one file",
     "agi_app/calls/attempt.py": "one state machine: all that decides what an attempt is stands in one place",
-    "agi_app/flow/session.py": "one session: the rules that hold everywhere in a call stand together",
-    "agi_app/flow/steps.py": "one short class a verb, side by side",
-    "agi_app/yaml_lines.py": "reading and validating share the positions; two files would need a layer of their own",
+    "agi_app/flow/engine/session.py": "one session: the rules that hold everywhere in a call stand together",
+    "agi_app/flow/language/steps.py": "one short class a verb, side by side",
+    "agi_app/authoring/yaml_lines.py": "reading and validating share the positions, and each needs the other",
     "scripts/lib/reference.py": "one generator, a function a page",
     "sandbox/asterisk.py": "start, stop and configuration of one private Asterisk",
 }
 # path:function -> why this one function may be longer
 LONG_FUNCTIONS: dict[str, str] = {
-    "agi_app/cli/simulate.py:simulate": "a command: most of it is its options, one a line",
-    "agi_app/cli/consent.py:revoke": "a command: most of it is its options, one a line",
-    "agi_app/cli/consent_add.py:add": "a command: most of it is its options, one a line",
-    "agi_app/cli/suppression.py:import_": "a command: most of it is its options, one a line",
-    "agi_app/cli/report.py:report": "a command: most of it is its options, one a line",
+    "agi_app/cli/project/simulate.py:simulate": "a command: most of it is its options, one a line",
+    "agi_app/cli/people/consent.py:revoke": "a command: most of it is its options, one a line",
+    "agi_app/cli/people/consent_add.py:add": "a command: most of it is its options, one a line",
+    "agi_app/cli/people/suppression.py:import_": "a command: most of it is its options, one a line",
+    "agi_app/cli/calling/report.py:report": "a command: most of it is its options, one a line",
 }
 
 CONTRACTS = configparser.ConfigParser()
@@ -50,21 +51,48 @@ CONTRACTS.read(ROOT / ".importlinter", encoding="utf-8")
 PURE = CONTRACTS["importlinter:contract:pure"]["source_modules"].split()
 IMPURE = CONTRACTS["importlinter:contract:pure"]["forbidden_modules"].split()
 
+# package -> the layers of its rooms and of the modules beside them; None for agi_app itself
+LAYERS = {
+    section.get("containers", "").removeprefix("agi_app").removeprefix("."): section["layers"].split("\n")[1:]
+    for section in CONTRACTS.values()
+    if section.get("type") == "layers"
+}
+ROOMS = [package for package in LAYERS if package]
+MAX_MODULES = 22  # of a folder
+
 # contract, file in the copy (made if absent), line added to it, words the report must hold
 BREACHES = [
     ("layers", "errors.py", "import agi_app.config", "agi_app.errors is not allowed to import agi_app.config"),
     ("layers", "model/phone.py", "import agi_app.gate.rules", "agi_app.model is not allowed to import agi_app.gate"),
-    ("layers", "flow/session.py", "import agi_app.store", "agi_app.flow is not allowed to import agi_app.store"),
-    ("layers", "store/pool.py", "import agi_app.pbx.ari", "agi_app.store is not allowed to import agi_app.pbx"),
+    ("layers", "flow/engine/session.py", "import agi_app.store", "agi_app.flow is not allowed to import agi_app.store"),
+    ("layers", "store/database/pool.py", "import agi_app.pbx", "agi_app.store is not allowed to import agi_app.pbx"),
     ("layers", "calls/runner.py", "import agi_app.dialer", "agi_app.calls is not allowed to import agi_app.dialer"),
     ("layers", "dialer/loop.py", "import agi_app.app", "agi_app.dialer is not allowed to import agi_app.app"),
     ("layers", "doctor.py", "import agi_app.cli", "agi_app.doctor is not allowed to import agi_app.cli"),
     ("layers", "newcomer/__init__.py", "", "agi_app.newcomer"),
+    *[
+        (room.partition("/")[0], f"{room}.py", f"import agi_app.{above}", f"is not allowed to import agi_app.{above}")
+        for room, above in (
+            ("flow/language/steps", "flow.engine"),
+            ("flow/engine/session", "flow.trial"),
+            ("dialer/agents/transfer", "dialer.originator"),
+            ("dialer/originator", "dialer.worker"),
+            ("store/database/pool", "store.calling"),
+            ("store/calling/claims", "store.screening"),
+            ("pbx/ari/connection", "pbx.channel"),
+            ("campaigns/checks/rule_catalogue", "campaigns.project"),
+            ("calls/listening/utterances", "calls.runner"),
+            ("contacts/tables/xlsx", "contacts.columns"),
+            ("cli/people/contacts", "cli.guard"),
+            ("config/trunks", "config.settings"),
+        )
+    ],
+    *[(room, f"{room}/newcomer/__init__.py", "", f"agi_app.{room}.newcomer") for room in ROOMS],
     ("database", "dialer/loop.py", "import psycopg", "agi_app.dialer.loop -> psycopg"),
     ("database", "doctor.py", "from psycopg_pool import AsyncConnectionPool", "agi_app.doctor -> psycopg_pool"),
-    ("network", "store/pool.py", "import aiohttp", "agi_app.store.pool -> aiohttp"),
+    ("network", "store/database/pool.py", "import aiohttp", "agi_app.store.database.pool -> aiohttp"),
     ("originate", "campaigns/preview.py", "import agi_app.pbx.originate", "agi_app.campaigns.preview"),
-    ("originate", "pbx/ari.py", "from agi_app.pbx import originate", "agi_app.pbx.ari"),
+    ("originate", "pbx/ari/connection.py", "from agi_app.pbx import originate", "agi_app.pbx.ari.connection"),
     ("originate", "doctor.py", "from agi_app.pbx.originate import place", "agi_app.doctor"),
     *[("pure", module, f"import {IMPURE[n % len(IMPURE)]}", "reach no clock") for n, module in enumerate(PURE)],
     *[("pure", "agi_app.gate", f"import {name}", f"agi_app.gate is not allowed to import {name}") for name in IMPURE],
@@ -87,6 +115,27 @@ def lint_imports(folder: Path, *contracts: str) -> subprocess.CompletedProcess[s
 def test_import_contracts_hold() -> None:
     result = lint_imports(ROOT)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_architecture_page_shows_the_layers_of_the_contracts() -> None:
+    text = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    for package, layers in LAYERS.items():
+        lines = [layer.replace(" | ", " · ").replace(" : ", " · ") for layer in layers]
+        assert "".join(f"{line}\n" for line in lines) in blocks, f"the layers of {package or 'agi_app'}"
+
+
+def test_architecture_page_lists_every_room() -> None:
+    text = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
+    rooms = {str(path.parent.relative_to(PACKAGE)) for path in PACKAGE.glob("*/*/__init__.py")}
+    assert set(re.findall(r"^\| `([a-z_]+/[a-z_]+)/` \|", text, re.MULTILINE)) == rooms
+
+
+def test_no_folder_holds_more_modules_than_can_be_looked_over() -> None:
+    folders = Counter(path.parent for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
+    assert {str(f.relative_to(ROOT)): n for f, n in folders.items() if n > MAX_MODULES} == {}
+    with_rooms = {path.parent.parent.name for path in PACKAGE.glob("*/*/__init__.py")}
+    assert with_rooms <= set(ROOMS), "a package with rooms has layers of its own"
 
 
 def test_every_contract_has_a_breach_below() -> None:

@@ -12,27 +12,27 @@ from typing import Any, cast
 import pytest
 from pydantic import BaseModel
 
-from agi_app.campaigns.load import RETRIED, CampaignFile, PaceFile, WindowFile, parse_campaign
-from agi_app.campaigns.meanings import parse_meanings, shipped_meanings
-from agi_app.campaigns.phone_lines import check_lines
-from agi_app.campaigns.project import read_project
-from agi_app.campaigns.rule_catalogue import catalogue
-from agi_app.campaigns.starter import make_project
-from agi_app.config import load_settings
-from agi_app.contacts.parse import parse_contacts
-from agi_app.contacts.table import Table
+from agi_app.campaigns.campaign_file.load import RETRIED, CampaignFile, PaceFile, WindowFile, parse_campaign
+from agi_app.campaigns.checks.gateway_lines import check_lines
+from agi_app.campaigns.checks.rule_catalogue import catalogue
+from agi_app.campaigns.project.meanings_files import parse_meanings, shipped_meanings
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.campaigns.project.read import read_project
+from agi_app.config.settings import load_settings
+from agi_app.contacts.contacts_file import parse_contacts
+from agi_app.contacts.tables.csv_table import Table
 from agi_app.errors import AuthorError
-from agi_app.flow.call_step import Call, CallStep
-from agi_app.flow.check import check_structure
-from agi_app.flow.check_meanings import check_words
-from agi_app.flow.definition import Flow, Identify, OptOut
-from agi_app.flow.expect import parse_cases, run_case
-from agi_app.flow.heard import Heard
-from agi_app.flow.load import load_flow, parse_flow
-from agi_app.flow.offer import CallAgain, CallAgainStep, Offer
-from agi_app.flow.prompt_facts import PromptFacts
-from agi_app.flow.say_step import Say, SayStep
-from agi_app.flow.steps import (
+from agi_app.flow.answers.grammar import Kind
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.answers.understanding import Understood, understand
+from agi_app.flow.check.alike_meanings import check_words
+from agi_app.flow.check.flow_rules import check_structure
+from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.flow.language.call_back_offer import CallAgain, CallAgainStep, Offer
+from agi_app.flow.language.call_step import Call, CallStep
+from agi_app.flow.language.definition import Flow, Identify, OptOut
+from agi_app.flow.language.say_step import Say, SayStep
+from agi_app.flow.language.steps import (
     CallBack,
     CallBackStep,
     Collect,
@@ -45,11 +45,11 @@ from agi_app.flow.steps import (
     Play,
     When,
 )
-from agi_app.flow.transfer_step import Transfer, TransferStep
-from agi_app.flow.understanding import Understood, understand
-from agi_app.flow.wanted import Kind
-from agi_app.flow.words import VERBS
-from agi_app.flow.wrong_number_step import WrongNumber, WrongNumberStep
+from agi_app.flow.language.transfer_step import Transfer, TransferStep
+from agi_app.flow.language.wrong_number_step import WrongNumber, WrongNumberStep
+from agi_app.flow.load import load_flow, parse_flow
+from agi_app.flow.syntax.names_and_limits import VERBS
+from agi_app.flow.trial.expected_calls import parse_cases, run_case
 from agi_app.model.call import Outcome
 
 pytestmark = pytest.mark.slow  # reads every page and example: not part of the fast unit tests

@@ -26,7 +26,7 @@ class Entry:
         return leaf_hash(self.nonce + self.payload.encode())
 
 
-# kind -> the table that it comes from; the queries ``rows_<kind>`` of queries/audit.sql say what is in a payload.
+# kind -> the table that it comes from; the queries ``rows_<kind>`` of ledger/audit.sql say what is in a payload.
 TABLES = {
     "person": "person",
     "wording": "wording",

@@ -10,7 +10,8 @@
 
 Whoever presses a key is a person, whatever was judged. While ``ending``, what the network still does is noted (it may
 count against the person's cap), but a flow never starts. Everything that decides what an attempt *is* lives in this
-file, what the network's last word means in ``outcomes.py``. ``ended`` is final; whatever comes later changes nothing.
+file, what the network's last word means in ``sip_and_q850_outcomes.py``. ``ended`` is final; whatever comes later
+changes nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-from agi_app.calls.outcomes import REDIRECTED, Told, told
+from agi_app.calls.sip_and_q850_outcomes import REDIRECTED, Told, told
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.machine import MachineAction
 
@@ -426,7 +427,7 @@ _NO_REPLY = dt.timedelta(seconds=31), dt.timedelta(seconds=34)  # RFC 3261, time
 
 
 def _told(attempt: Attempt, event: Destroyed, at: dt.datetime) -> Told:
-    """What the network did, from its last word (``calls/outcomes.py``), then from whether anything ever rang."""
+    """What the network did, from its last word (``sip_and_q850_outcomes``), then from whether anything ever rang."""
     status, cause = event.tech_cause or None, event.cause
     if attempt.answered_at is not None:
         return Told(_answered_by(attempt))

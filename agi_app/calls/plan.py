@@ -7,15 +7,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from agi_app.calls.ears import Ears
-from agi_app.flow.commands import Command
-from agi_app.flow.definition import Flow
-from agi_app.flow.events import Event
-from agi_app.flow.speaking import Parts
-from agi_app.flow.state import Caller
+from agi_app.calls.speech_services import Ears
+from agi_app.flow.engine.commands import Command
+from agi_app.flow.engine.events import Event
+from agi_app.flow.engine.say_texts import Parts
+from agi_app.flow.engine.state import Caller
+from agi_app.flow.language.definition import Flow
 from agi_app.model.call import Claim
 from agi_app.model.machine import MachineDetection
-from agi_app.pbx import events as pbx
+from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Received
 
 

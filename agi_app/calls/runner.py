@@ -14,29 +14,29 @@ import asyncio
 import datetime as dt
 
 from agi_app import log
+from agi_app.calls import amd, first_flow
 from agi_app.calls import attempt as att
-from agi_app.calls import beginning, detecting
-from agi_app.calls.conclude import conclude
-from agi_app.calls.handing import Handing, order_of
-from agi_app.calls.hearing import Hearing
+from agi_app.calls.final_outcome import conclude
+from agi_app.calls.listening.heard_in_call import Hearing
+from agi_app.calls.no_audio import SOUND, SoundCheck
+from agi_app.calls.opt_outs import SAID_STOP, Stop, Stopping
 from agi_app.calls.plan import CallPlan, ChannelLike
-from agi_app.calls.saying import BEGINNING, PbxGone, PromptFailed, Saying, unless_gone
-from agi_app.calls.sound_check import SOUND, SoundCheck
-from agi_app.calls.stopping import SAID_STOP, Stop, Stopping
+from agi_app.calls.playback import BEGINNING, PbxGone, PromptFailed, Saying, unless_gone
 from agi_app.calls.timers import Timers
+from agi_app.calls.transfer import Handing, order_of
 from agi_app.calls.translate import to_attempt, to_flow
 from agi_app.clock import Clock
-from agi_app.flow import commands as cmd
-from agi_app.flow import events as flow_events
-from agi_app.flow.session import Session
+from agi_app.flow.engine import commands as cmd
+from agi_app.flow.engine import events as flow_events
+from agi_app.flow.engine.session import Session
 from agi_app.model.call import CallResult, Claim
-from agi_app.pbx import events as pbx
+from agi_app.pbx.ari import events as pbx
 
 RING_GRACE_S = 5.0  # how much longer than Asterisk's own ring timeout we wait for its word
 CALL_GRACE_S = 5.0  # the same for TIMEOUT(absolute)
 HANGUP_WAIT_S = 5.0  # a hangup that is not confirmed by then is given up
 
-_DEADLINES = ("ringing", "the hangup", "the call to end", detecting.DETECTING, detecting.GREETING)
+_DEADLINES = ("ringing", "the hangup", "the call to end", amd.DETECTING, amd.GREETING)
 _log = log.get("call")
 
 
@@ -202,13 +202,13 @@ class Call:
         for command in commands:
             match command:
                 case att.StartFlow():
-                    await self._start(beginning.of_flow(self._plan, self._hearing))
+                    await self._start(first_flow.of_flow(self._plan, self._hearing))
                 case att.LeaveMessage():
                     self._message = True
-                    await self._start(beginning.of_message(self._plan))
-                case att.Detect() | att.AwaitGreeting() if (amd := self._plan.machine_detection) is not None:
-                    self._session = beginning.of_stops(self._plan)
-                    if (told := await detecting.send(self._known_channel, command, amd, self._timers)) is not None:
+                    await self._start(first_flow.of_message(self._plan))
+                case att.Detect() | att.AwaitGreeting() if (how := self._plan.machine_detection) is not None:
+                    self._session = first_flow.of_stops(self._plan)
+                    if (told := await amd.send(self._known_channel, command, how, self._timers)) is not None:
                         await self._advance(told)
                 case att.HangUp(reason):
                     self._timers.only("the hangup", HANGUP_WAIT_S)

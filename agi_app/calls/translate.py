@@ -7,10 +7,10 @@ unique over all calls.
 from __future__ import annotations
 
 from agi_app.calls import attempt as att
-from agi_app.flow import events as flow
-from agi_app.flow.words import ABANDONED
-from agi_app.pbx import events as pbx
-from agi_app.pbx import names
+from agi_app.flow.engine import events as flow
+from agi_app.flow.syntax.names_and_limits import ABANDONED
+from agi_app.pbx.ari import events as pbx
+from agi_app.pbx.ari import names
 
 # A machine for app_amd. But many people wait for the caller to begin, and what never pauses is the noise of a line.
 _NO_WORDS = ("INITIALSILENCE", "MAXWORDLENGTH")

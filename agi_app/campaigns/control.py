@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from agi_app.campaigns.load import CampaignDocument
-from agi_app.campaigns.parts import concerns, parts_of
-from agi_app.campaigns.project import Project, Source
+from agi_app.authoring.yaml_lines import suggest
+from agi_app.campaigns.campaign_file.load import CampaignDocument
+from agi_app.campaigns.project.called_flows import concerns, parts_of
+from agi_app.campaigns.project.read import Project, Source
 from agi_app.clock import Clock
 from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import AuthorError, InputError
-from agi_app.flow.definition import FlowDocument
+from agi_app.flow.language.definition import FlowDocument
 from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.printable import count_of
-from agi_app.store.caller_ids import proofs
-from agi_app.store.campaigns import StoredCampaign, load_campaign, not_stored, save_campaign, set_state
-from agi_app.store.contacts import contacts_of
-from agi_app.store.pool import Store
-from agi_app.store.texts import spec_of
-from agi_app.yaml_lines import suggest
+from agi_app.store.calling.campaigns import StoredCampaign, load_campaign, not_stored, save_campaign, set_state
+from agi_app.store.calling.decision_texts import spec_of
+from agi_app.store.database.pool import Store
+from agi_app.store.people.caller_ids import proofs
+from agi_app.store.people.contacts import contacts_of
 
 
 async def start(store: Store, clock: Clock, project: Project, name: str) -> str:

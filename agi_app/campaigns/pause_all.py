@@ -6,9 +6,9 @@ import asyncio
 import datetime as dt
 
 from agi_app.clock import Clock
-from agi_app.store import nodes, pauses
-from agi_app.store.nodes import NodeRow
-from agi_app.store.pool import Store
+from agi_app.store.calling import nodes, pauses
+from agi_app.store.calling.nodes import NodeRow
+from agi_app.store.database.pool import Store
 
 HEARD_WITHIN_S = 3.0  # a worker reads it at once, and says so within two seconds
 LOOK_EVERY_S = 0.2

@@ -11,20 +11,20 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from agi_app.campaigns.projection import Group, Known, Limits, Projection, project
+from agi_app.campaigns.forecast import Group, Known, Limits, Projection, project
 from agi_app.clock import Clock
 from agi_app.errors import InputError
-from agi_app.flow.definition import Flow
-from agi_app.flow.speaking import missing_columns, said_columns, value_columns
+from agi_app.flow.engine.say_texts import missing_columns, said_columns, value_columns
+from agi_app.flow.language.definition import Flow
 from agi_app.gate.caller_id import choose
 from agi_app.gate.case import Case
 from agi_app.gate.decide import Decision, judge, locate
 from agi_app.gate.facts import Facts
-from agi_app.gate.place import Place
+from agi_app.gate.number_location import Place
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign
-from agi_app.store.pool import Store
-from agi_app.store.preview import HORIZON, Experience, FactClass, Says, Waiting, open_waiting
+from agi_app.store.calling.preview import HORIZON, Experience, FactClass, Says, Waiting, open_waiting
+from agi_app.store.database.pool import Store
 
 SAMPLES = 5  # contacts named for each reason
 LOOKS = 50  # at one contact in the times to come

@@ -19,16 +19,16 @@ from rich.segment import Segment
 from rich.table import Table
 
 from agi_app import log
-from agi_app.config import Settings, load_settings
+from agi_app.config.settings import Settings, load_settings
 from agi_app.errors import AuthorError, InputError
 from agi_app.installation import Installation, installation
 from agi_app.printable import count_of, in_json, lines, one_line
-from agi_app.results import AgentFigures, Totals, plain
+from agi_app.reports.totals import AgentFigures, Totals, plain
 
 if TYPE_CHECKING:
-    from agi_app.campaigns.project import Project, Source
+    from agi_app.campaigns.project.read import Project, Source
     from agi_app.contacts.storing import ImportSummary
-    from agi_app.flow.definition import FlowDocument
+    from agi_app.flow.language.definition import FlowDocument
 
 T = TypeVar("T")
 PLAIN_WIDTH = 200  # columns when the output is no terminal
@@ -107,7 +107,7 @@ def find_flow(project: Project, name: str, language: str | None) -> Source[FlowD
 
     Nothing is suggested while a flow file cannot be read, since it may be that one: AuthorError has its faults.
     """
-    from agi_app.yaml_lines import suggest
+    from agi_app.authoring.yaml_lines import suggest
 
     if name not in project.flows and project.unread_flows:
         raise AuthorError(*(problem for problem in project.errors if problem.file in project.unread_flows))

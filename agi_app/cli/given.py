@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from agi_app.cli.common import HERE
-from agi_app.config import SETTINGS_FILE, load_settings
+from agi_app.config.settings import SETTINGS_FILE, load_settings
 from agi_app.contacts.one_row import contact_row
 from agi_app.errors import InputError
-from agi_app.flow.definition import Flow
+from agi_app.flow.language.definition import Flow
 from agi_app.model.phone import country_and_zones
 
 

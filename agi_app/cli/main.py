@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from typing import Any
 
 import typer
 from typer import exceptions
@@ -16,31 +17,40 @@ from agi_app.cli import wrong_arguments
 from agi_app.cli.common import warn
 from agi_app.errors import AgiAppError
 
-# The first word of a command -> the module that has it. Only that one is imported: a worker that is
-# started after a crash must hang up what it finds within a moment.
-GROUPS = (
-    *("prompts", "contacts", "consent", "callerid", "campaign", "rules", "suppression", "audit"),
-    *("line", "guard", "complaint"),
-)
+# The first word of a command -> the module that has it, in the order of the help. Only that one is imported: a worker
+# that is started after a crash must hang up what it finds within a moment.
 COMMANDS = {
-    "init": "files",
-    "adopt": "adopt",
-    "check": "files",
-    "diagram": "files",
-    "simulate": "simulate",
-    "rehearse": "rehearse",
-    "call-person": "call_person",
-    "schema": "schema",
-    "pause": "pause",
-    "resume": "pause",
-    "run": "service",
-    "migrate": "service",
-    "doctor": "doctor",
-    "report": "report",
-    "erase": "erase",
-    "purge": "erase",
-    "recover": "recover",
-    "forget-node": "recover",
+    "adopt": "project.adopt",
+    "call-person": "calling.call_person",
+    "doctor": "service.doctor",
+    "erase": "people.erase",
+    "purge": "people.erase",
+    "init": "project.init_check_diagram",
+    "check": "project.init_check_diagram",
+    "diagram": "project.init_check_diagram",
+    "pause": "calling.pause",
+    "resume": "calling.pause",
+    "recover": "service.recover",
+    "forget-node": "service.recover",
+    "rehearse": "calling.rehearse",
+    "report": "calling.report",
+    "schema": "project.schema",
+    "run": "service.run_migrate",
+    "migrate": "service.run_migrate",
+    "simulate": "project.simulate",
+}
+GROUPS = {
+    "audit": "service.audit",
+    "callerid": "calling.callerid",
+    "campaign": "calling.campaign",
+    "complaint": "people.complaint",
+    "consent": "people.consent",
+    "contacts": "people.contacts",
+    "guard": "guard.allow_and_block",
+    "line": "calling.line",
+    "prompts": "project.prompts",
+    "rules": "project.rules",
+    "suppression": "people.suppression",
 }
 
 
@@ -56,15 +66,17 @@ def build(word: str | None = None) -> typer.Typer:
         context_settings={"token_normalize_func": _renamed},
     )
     app.callback()(_whole)
-    known = COMMANDS | {group: group for group in GROUPS}
-    wanted = {known[word]} if word in known else set(known.values())
-    for module in sorted(wanted):
-        part = importlib.import_module(f"agi_app.cli.{module}")
-        if module in GROUPS:
-            app.add_typer(part.app, name=module)
-        else:
-            part.add_to(app)
+    wanted = [word] if word in COMMANDS or word in GROUPS else [*COMMANDS, *GROUPS]
+    for module in dict.fromkeys(COMMANDS[name] for name in wanted if name in COMMANDS):
+        _part(module).add_to(app)
+    for name in wanted:
+        if name in GROUPS:
+            app.add_typer(_part(GROUPS[name]).app, name=name)
     return app
+
+
+def _part(module: str) -> Any:
+    return importlib.import_module(f"agi_app.cli.{module}")
 
 
 def _renamed(word: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from agi_app.authoring.yaml_lines import suggest
 from agi_app.errors import InputError
-from agi_app.yaml_lines import suggest
 
 TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls")
 

@@ -6,8 +6,8 @@ import re
 import sys
 from typing import Any
 
-from agi_app import meant, wide_signs
-from agi_app.yaml_lines import suggest
+from agi_app.authoring import full_width, times_meant
+from agi_app.authoring.yaml_lines import suggest
 
 _DATE = re.compile(r"'([^']{0,200})' does not match the formats?")
 _CHOICE = re.compile(r"'([^']{0,200})' is not one of (.{1,500}?)\.?$")
@@ -38,11 +38,11 @@ def dashes_meant(arguments: list[str]) -> str | None:
     """What is wrong with an argument that begins with a dash of another kind, which a document made of two hyphens."""
     for argument in arguments:
         if argument.startswith(_DASHES) and argument.lstrip("".join(_DASHES))[:1].isalpha():
-            name = wide_signs.ascii_of(argument).lstrip("-")
+            name = full_width.ascii_of(argument).lstrip("-")
             option = f"-{name}" if len(name) == 1 else f"--{name}"
-            return f"{argument}: {wide_signs.naming(argument[0])}: write {option}"
-        if argument.startswith("-") and (at := wide_signs.first(argument.partition("=")[0])) is not None:
-            return f"{argument}: {wide_signs.naming(argument[at])}: write {wide_signs.ascii_of(argument)}"
+            return f"{argument}: {full_width.naming(argument[0])}: write {option}"
+        if argument.startswith("-") and (at := full_width.first(argument.partition("=")[0])) is not None:
+            return f"{argument}: {full_width.naming(argument[at])}: write {full_width.ascii_of(argument)}"
     return None
 
 
@@ -58,7 +58,7 @@ def explained(error: Any) -> str:
 def _better(error: Any, text: str) -> str:
     if found := _DATE.search(text):
         before = text[: found.start()].replace("Invalid value for ", "").replace("'", "").rstrip(": ")
-        return f"{before} {found[1]}: is no day as it is written here; {meant.write_day(found[1])}"
+        return f"{before} {found[1]}: is no day as it is written here; {times_meant.write_day(found[1])}"
     if found := _CHOICE.search(text):
         choices = [choice.strip(" '") for choice in found[2].split(",")]
         return f"{text.rstrip('.')}{_did_you_mean(found[1], choices)}"
@@ -66,7 +66,7 @@ def _better(error: Any, text: str) -> str:
         if "datetime" in text:
             return f"{found[1]} {given}: is no time as it is written here; {_since(given)}"
         if "integer" in text or "number" in text:
-            return f"{found[1]} {given}: must be a whole number, in digits{wide_signs.hint(given)}"
+            return f"{found[1]} {given}: must be a whole number, in digits{full_width.hint(given)}"
     if text.startswith("No such command"):
         return _no_command(error, text)
     if text.startswith("No such option"):
@@ -93,13 +93,13 @@ def _given(option: str) -> str | None:
 
 def _since(given: str) -> str:
     """A time in UTC, which needs no offset."""
-    found = meant.moments(given)
+    found = times_meant.moments(given)
     return f"write {' or '.join(found)}, in UTC" if found else "write 2026-03-31 or 2026-03-31T18:00:00, in UTC"
 
 
 def _did_you_mean(word: str, known: list[str]) -> str:
     hint = suggest(word, known)
-    return hint if "did you mean" in hint else wide_signs.hint(word)
+    return hint if "did you mean" in hint else full_width.hint(word)
 
 
 def _no_command(error: Any, text: str) -> str:

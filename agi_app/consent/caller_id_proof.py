@@ -1,7 +1,7 @@
 """Proof that a number we show is ours: a carrier's letter, kept with its hash, for at most a year.
 
 A letter is somebody's word that nobody has verified; reports show it as ``unverified letter``. The other
-proof is a call to the number (``consent/verification.py``). A rehearsal's proof never makes a caller ID.
+proof is a call to the number (``consent/number_verification.py``). A rehearsal's proof never makes a caller ID.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from agi_app.errors import ConfigError, InputError
 from agi_app.files import name_fault, shortened, write_whole
 from agi_app.gate.rules import LONGEST_PROOF, PROOF_KINDS
 from agi_app.model.phone import NotANumber, PhoneNumber, parse, shown_number
-from agi_app.store.caller_ids import Proof, add_proof
-from agi_app.store.pool import Store
+from agi_app.store.database.pool import Store
+from agi_app.store.people.caller_ids import Proof, add_proof
 
 LONGEST = LONGEST_PROOF
 LARGEST_LETTER = 20 * 1024 * 1024  # bytes

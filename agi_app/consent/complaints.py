@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agi_app.gate.place import place_of, rules_for
+from agi_app.gate.number_location import place_of, rules_for
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.phone import PhoneNumber
-from agi_app.store import complaints as table
-from agi_app.store.complaints import OURS, RECEIVED, NewCase
-from agi_app.store.pool import Store
+from agi_app.store.database.pool import Store
+from agi_app.store.people import complaints as table
+from agi_app.store.people.complaints import OURS, RECEIVED, NewCase
 
 LONGEST_TEXT = 5000
 BY_LINE = "line"  # the source of a complaint by a key on a line of ours

@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agi_app.audit.erasures import sign as sign_erasure
 from agi_app.clock import Clock
 from agi_app.consent.evidence import KeptFiles
-from agi_app.consent.journal import Journal
+from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import InputError, StoreError
-from agi_app.store import guard_changes, stops
-from agi_app.store.erasure import Erased, Sign, Why, erase_person
-from agi_app.store.pool import Store
+from agi_app.store.database.pool import Store
+from agi_app.store.people import stops
+from agi_app.store.people.erasure import Erased, Sign, Why, erase_person
+from agi_app.store.screening import guard_changes
 
 VIA = "erasure"
 STOP_REASON = "erased at the person's request"

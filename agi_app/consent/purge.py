@@ -18,10 +18,10 @@ from agi_app.clock import Clock
 from agi_app.consent.evidence import KeptFiles
 from agi_app.errors import AgiAppError
 from agi_app.gate.ruleset import RuleSet
-from agi_app.store import guard
-from agi_app.store.erasure import Sign, Why, kept_evidence, old_rows, purge_evidence, purge_rows
-from agi_app.store.pool import Store
-from agi_app.store.recordings import named_recordings, old_recordings, purge_recordings
+from agi_app.store.calling.call_recordings import named_recordings, old_recordings, purge_recordings
+from agi_app.store.database.pool import Store
+from agi_app.store.people.erasure import Sign, Why, kept_evidence, old_rows, purge_evidence, purge_rows
+from agi_app.store.screening import guard
 
 ROW_KINDS = {"contact": "contact columns", "attempt": "answers"}  # kind of the store -> what people call it
 EVIDENCE, RECORDINGS = "evidence files", "recordings"

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.clock import Clock
-from agi_app.consent import checkpoint
-from agi_app.consent.journal import Journal
-from agi_app.consent.replay import replay
+from agi_app.consent import restored_backup
+from agi_app.consent.journal_replay import replay
+from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import SafetyError
-from agi_app.store.pool import Store
-from agi_app.store.progress import Progress, hold_until, progress
+from agi_app.store.database.pool import Store
+from agi_app.store.database.progress import Progress, hold_until, progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ async def look(store: Store, journal: Journal, data_folder: Path, clock: Clock, 
     found = await progress(store)
     in_journal = len(await asyncio.to_thread(lambda: list(journal.unflushed(0))))
     try:
-        noted = checkpoint.read(data_folder)
-        checkpoint.compare(noted, found)
+        noted = restored_backup.read(data_folder)
+        restored_backup.compare(noted, found)
         if tree is not None:
             raise SafetyError(tree)
     except SafetyError as error:
@@ -71,15 +71,15 @@ async def accept(
     found = await progress(store)
     entries = await asyncio.to_thread(lambda: list(journal.unflushed(0)))
     new = await replay(store, entries, "replayed")
-    until = clock.now() + checkpoint.CAP_LOOKS_BACK
+    until = clock.now() + restored_backup.CAP_LOOKS_BACK
     try:
-        noted = checkpoint.read(data_folder)
+        noted = restored_backup.read(data_folder)
         if noted is not None:
-            until = min(until, checkpoint.dial_again_at(noted))
+            until = min(until, restored_backup.dial_again_at(noted))
     except SafetyError:
         pass  # damaged: a day from now is the longest it can matter
     await hold_until(store, until)
-    checkpoint.write(data_folder, found, clock.now())
+    restored_backup.write(data_folder, found, clock.now())
     return Recovery(
         True,
         (

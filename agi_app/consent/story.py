@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agi_app.model.person import WRONG_NUMBER
-from agi_app.store.history import PersonCall, PersonHistory, StoredRevocation
+from agi_app.store.people.history import PersonCall, PersonHistory, StoredRevocation
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from agi_app.consent.reason_words import in_chinese
+from agi_app.consent.refusals_in_chinese import in_chinese
 from agi_app.consent.story import Refusal, refusals
 from agi_app.consent.story_words import SENTENCES, TERMS, Language
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import WRONG_NUMBER
-from agi_app.store.history import PersonCall, PersonHistory, RefusedLegs, StoredConsent
+from agi_app.store.people.history import PersonCall, PersonHistory, RefusedLegs, StoredConsent
 
 _INDENT = "      "
 

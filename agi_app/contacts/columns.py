@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from agi_app import other_words, wide_signs
-from agi_app.contacts.table import SHOWN_PROBLEMS, WIDE_DELIMITER, Row, Table
+from agi_app.authoring import full_width, synonyms
+from agi_app.authoring.yaml_lines import quote, suggest
+from agi_app.contacts.tables.csv_table import SHOWN_PROBLEMS, WIDE_DELIMITER, Row, Table
 from agi_app.errors import AuthorError, Problem
 from agi_app.model import phone
 from agi_app.printable import fault_of, one_line, suspect, unfit
-from agi_app.yaml_lines import quote, suggest
 
 # Titles that a column with telephone numbers has, beside "number"; two of them in one file are refused
 NUMBER_TITLES = (
@@ -100,7 +100,7 @@ class Cells:
     def fault(self, name: str, rule: str, reason: str) -> None:
         """Something is wrong with the cell of this column; ``reason`` follows the column's name."""
         cell = self._columns.known[name]
-        signs = wide_signs.hint(self._row.cells[cell]) if cell < len(self._row.cells) else ""
+        signs = full_width.hint(self._row.cells[cell]) if cell < len(self._row.cells) else ""
         reason += signs if signs not in reason else ""
         self._faults.append((cell, rule, f"{self._row.label(cell)}{self._columns.header[cell]} {reason}"))
 
@@ -197,7 +197,7 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
     also = f" (or {', '.join(aliases[:SHOWN_ALIASES])}{more})" if aliases else ""
     named = (name, *aliases)
     close = next(
-        (title for title in others if other_words.other_word(title.rstrip("."), (name,)) or _alike(title, named)), None
+        (title for title in others if synonyms.other_word(title.rstrip("."), (name,)) or _alike(title, named)), None
     )
     found = f"; found: {', '.join(title[:60] for title in table.header[:12])}"
     hint = found if close is None else f"; is it {quote(close)}? Then write {name} in its place"
@@ -242,7 +242,7 @@ def _wide_delimiter(table: Table) -> tuple[tuple[int, int], str] | None:
     for index, title in enumerate(table.header if table.delimiter else ()):
         if found := WIDE_DELIMITER.search(title):
             line, column = table.header_row.position(index)
-            return (line, column + found.start()), f"columns are not separated here: {wide_signs.naming(found[0])}"
+            return (line, column + found.start()), f"columns are not separated here: {full_width.naming(found[0])}"
     return None
 
 

@@ -6,12 +6,12 @@ import datetime as dt
 from collections.abc import Generator
 from dataclasses import dataclass
 
+from agi_app.authoring.yaml_lines import quote
 from agi_app.contacts.columns import Cells, RejectedRow, find_columns
 from agi_app.contacts.consent_file import NotATime, parse_instant
-from agi_app.contacts.parse import ALIASES as CONTACT_ALIASES
-from agi_app.contacts.table import Table
+from agi_app.contacts.contacts_file import ALIASES as CONTACT_ALIASES
+from agi_app.contacts.tables.csv_table import Table
 from agi_app.model.phone import PhoneNumber
-from agi_app.yaml_lines import quote
 
 ALIASES = {
     "number": CONTACT_ALIASES["number"],

@@ -31,14 +31,14 @@ import io
 import re
 from collections.abc import Generator, Mapping
 
-from agi_app import meant
+from agi_app.authoring import times_meant
+from agi_app.authoring.yaml_lines import quote, suggest
 from agi_app.contacts.columns import LANGUAGE, NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns, refuse_others
 from agi_app.contacts.consent_proof import Proofs, evidence_of, wording_of
-from agi_app.contacts.table import Row, Table
+from agi_app.contacts.tables.csv_table import Row, Table
 from agi_app.errors import InputError
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent
-from agi_app.yaml_lines import quote, suggest
 
 ALIASES = {
     "number": NUMBER_TITLES,
@@ -110,18 +110,18 @@ def one_consent(
 def parse_instant(text: str) -> dt.datetime:
     """An ISO 8601 instant in UTC; a plain date is the start of that day in UTC. Raises NotATime."""
     if not _DATE.fullmatch(text) and not _DATE_TIME.fullmatch(text):
-        raise NotATime(f"is not written as ISO 8601 asks; {meant.write_moment(text)}")
+        raise NotATime(f"is not written as ISO 8601 asks; {times_meant.write_moment(text)}")
     try:
         found = dt.datetime.fromisoformat(text.upper())
         if _DATE.fullmatch(text):
             found = found.replace(tzinfo=dt.UTC)
         utc = found.astimezone(dt.UTC) if found.tzinfo else None
     except (ValueError, OverflowError):
-        told = meant.write_day(text[:10])
+        told = times_meant.write_day(text[:10])
         told = told if told.startswith("that month") else _WRITE
         raise NotATime(f"is no date and time that exists; {told}") from None
     if utc is None:
-        raise NotATime(f"has no UTC offset, so nobody can say when it was; {meant.write_moment(text)}")
+        raise NotATime(f"has no UTC offset, so nobody can say when it was; {times_meant.write_moment(text)}")
     return utc
 
 

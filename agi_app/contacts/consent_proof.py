@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agi_app.authoring.yaml_lines import quote, suggest
 from agi_app.contacts.columns import Cells
 from agi_app.errors import InputError
 from agi_app.files import name_fault, shortened
-from agi_app.yaml_lines import quote, suggest
 
 Keep = Callable[[Path], bytes]  # stores a file and returns the SHA-256 of its content
 

@@ -20,7 +20,8 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from agi_app import meant
+from agi_app.authoring import times_meant
+from agi_app.authoring.yaml_lines import quote, suggest
 from agi_app.contacts.columns import (
     NUMBER_TITLES,
     Cells,
@@ -30,10 +31,9 @@ from agi_app.contacts.columns import (
     refuse_others,
 )
 from agi_app.contacts.consent_file import NotATime, parse_instant
-from agi_app.contacts.table import Table
+from agi_app.contacts.tables.csv_table import Table
 from agi_app.guard.patterns import NotAPattern, read_pattern
 from agi_app.model.phone import shown_number
-from agi_app.yaml_lines import quote, suggest
 
 ALIASES = {
     "number": NUMBER_TITLES,
@@ -147,7 +147,7 @@ def _until(cells: Cells, how: Reading) -> dt.datetime | None:
             return dt.datetime.combine(day, dt.time(), ZoneInfo(how.zone)).astimezone(dt.UTC)
         return parse_instant(text)
     except (NotATime, ValueError, OverflowError) as error:
-        moment = isinstance(error, NotATime) and meant.moments(text) and not meant.days(text)
-        why = str(error) if moment else f"is no day; {meant.write_day(text)}"
+        moment = isinstance(error, NotATime) and times_meant.moments(text) and not times_meant.days(text)
+        why = str(error) if moment else f"is no day; {times_meant.write_day(text)}"
         cells.fault("until", "guard/until", f"{quote(text)} {why}")
         return None

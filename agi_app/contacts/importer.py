@@ -22,24 +22,24 @@ from msgspec import msgpack
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import NO_PROOFS, parse_consents
 from agi_app.contacts.consent_proof import Proofs
-from agi_app.contacts.encoding import detect
-from agi_app.contacts.generated import beside, distinct, looks_generated
-from agi_app.contacts.opening import LARGEST_WHOLE, open_table, private_copy
-from agi_app.contacts.parse import contact_columns, header_notes, parse_contacts
+from agi_app.contacts.contacts_file import contact_columns, header_notes, parse_contacts
+from agi_app.contacts.generated_numbers import beside, distinct, looks_generated
 from agi_app.contacts.spool import BATCH, Progress, Spool
-from agi_app.contacts.stop_list import StopList, parse_stop_list
+from agi_app.contacts.stop_file import StopList, parse_stop_list
 from agi_app.contacts.storing import Count, ImportSummary, Plan, fill, store_all
-from agi_app.contacts.table import Table
-from agi_app.contacts.text_lines import text_lines
+from agi_app.contacts.tables.csv_table import Table
+from agi_app.contacts.tables.encoding import detect
+from agi_app.contacts.tables.opening import LARGEST_WHOLE, open_table, private_copy
+from agi_app.contacts.tables.text_lines import text_lines
 from agi_app.errors import AuthorError, Problem
 from agi_app.event_loop import in_background
 from agi_app.model.campaign import Campaign
 from agi_app.model.person import Consent, ContactRow
 from agi_app.printable import count_of
-from agi_app.store import consents as consent_table
-from agi_app.store import contacts as contact_table
-from agi_app.store import imports
-from agi_app.store.pool import Store
+from agi_app.store.database.pool import Store
+from agi_app.store.people import consents as consent_table
+from agi_app.store.people import contacts as contact_table
+from agi_app.store.people import imports
 
 AT_ONCE = 2  # batches of contacts on their way: one stores persons while the other stores contacts
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from agi_app.authoring.yaml_lines import suggest
 from agi_app.contacts.columns import Cells
-from agi_app.contacts.opening import open_table, private_copy
-from agi_app.contacts.parse import contact_columns, find_language
+from agi_app.contacts.contacts_file import contact_columns, find_language
+from agi_app.contacts.tables.opening import open_table, private_copy
 from agi_app.errors import InputError
-from agi_app.yaml_lines import suggest
 
 
 def contact_row(path: Path, line: int, languages: Sequence[str]) -> tuple[dict[str, str], str | None]:

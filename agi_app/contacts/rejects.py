@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import IO, Protocol, Self
 
 from agi_app.contacts.columns import REJECT_COLUMNS, RejectedRow
-from agi_app.contacts.sheet import XLSX
-from agi_app.contacts.sheet_writer import SheetWriter
+from agi_app.contacts.tables.xlsx import XLSX
+from agi_app.contacts.tables.xlsx_writer import SheetWriter
 from agi_app.errors import InputError
 
 

@@ -14,8 +14,8 @@ from typing import Generic, TypeVar
 from msgspec import msgpack
 
 from agi_app.contacts.columns import RejectedRow
-from agi_app.contacts.opening import temporary
-from agi_app.contacts.table import Table
+from agi_app.contacts.tables.csv_table import Table
+from agi_app.contacts.tables.opening import temporary
 from agi_app.errors import Problem
 from agi_app.model.person import Consent, ContactRow
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Generic
 
 from agi_app.contacts.columns import RejectedRow
-from agi_app.contacts.encoding import GB18030
 from agi_app.contacts.rejects import RejectsFile, rejects_path, set_aside
 from agi_app.contacts.spool import Progress, Spool, T
+from agi_app.contacts.tables.encoding import GB18030
 from agi_app.errors import Problem
 from agi_app.event_loop import in_background
 

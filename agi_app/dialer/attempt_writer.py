@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from agi_app import log
-from agi_app.dialer.together import Together
+from agi_app.dialer.batcher import Together
 from agi_app.errors import StoreError
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import Claim
-from agi_app.store import attempts
-from agi_app.store.attempts import Ended
-from agi_app.store.pool import Store
+from agi_app.store.calling import attempts
+from agi_app.store.calling.attempts import Ended
+from agi_app.store.database.pool import Store
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
 MARKED_S, ENDED_S = 0.1, 0.2  # a mark, or a result, waits so long for others

@@ -10,11 +10,11 @@ import datetime as dt
 from dataclasses import replace
 
 from agi_app.dialer.retry import REACHED, into_windows, next_due
-from agi_app.flow.offering import is_another_day
-from agi_app.flow.words import CALL_BACK, NOT_CALLED_BACK
+from agi_app.flow.engine.call_back_time import is_another_day
+from agi_app.flow.syntax.names_and_limits import CALL_BACK, NOT_CALLED_BACK
 from agi_app.gate.facts import CallFact
 from agi_app.gate.limits import cap_reached
-from agi_app.gate.place import Place, place_of, rules_for
+from agi_app.gate.number_location import Place, place_of, rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.call import CallResult, Claim, Outcome, Unasked
 from agi_app.model.campaign import Campaign

@@ -16,21 +16,21 @@ from dataclasses import replace
 from functools import partial
 
 from agi_app import log
-from agi_app.dialer.agent_claims import REST_S, agent_terms, calls_for_all, held_for_agents, stop_abandoning
-from agi_app.dialer.agents import AgentWatch
-from agi_app.dialer.breaker import Breaker
-from agi_app.dialer.holds import NO_PLACE, NOBODY, hold_of, no_line
-from agi_app.dialer.lines import Lines, Running, names_of, terms_of
+from agi_app.dialer.agents.availability import AgentWatch
+from agi_app.dialer.calls_for_agents import REST_S, agent_terms, calls_for_all, held_for_agents, stop_abandoning
+from agi_app.dialer.circuit_breaker import Breaker
+from agi_app.dialer.fair_queue import DialTurns
 from agi_app.dialer.node import Node
+from agi_app.dialer.originator import Placer
 from agi_app.dialer.pacing import Turn
-from agi_app.dialer.place import Placer
-from agi_app.dialer.turns import DialTurns
+from agi_app.dialer.running_campaigns import Lines, Running, names_of, terms_of
+from agi_app.dialer.waiting_reasons import NO_PLACE, NOBODY, hold_of, no_line
 from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult
-from agi_app.model.hold import Hold
-from agi_app.store import claims
+from agi_app.model.waiting_reason import Hold
+from agi_app.store.calling import claims
 
 HORIZON_S = 0.8  # how far ahead contacts are claimed: a flush of the disk that takes so long costs no call
 IDLE_S = 1.0  # pause after a look that found nothing due

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from agi_app.clock import Clock
 from agi_app.dialer.late_keys import LateKeys
-from agi_app.dialer.live import LiveCalls
+from agi_app.dialer.live_calls import LiveCalls
 from agi_app.gate.ruleset import RuleSet
-from agi_app.pbx.ari import Ari
-from agi_app.pbx.events import KeyBegan
-from agi_app.pbx.router import Router
-from agi_app.store.pool import Store
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.events import KeyBegan
+from agi_app.pbx.event_router import Router
+from agi_app.store.database.pool import Store
 
 
 @dataclass(frozen=True, slots=True)

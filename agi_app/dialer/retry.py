@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from agi_app.dialer.breaker import TRUNK_FAULTS
+from agi_app.dialer.circuit_breaker import TRUNK_FAULTS
 from agi_app.gate.hours import Opening, is_open, next_opening
-from agi_app.gate.place import place_of, rules_for
+from agi_app.gate.number_location import place_of, rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.call import CallResult, Claim, Fault, Outcome
 from agi_app.model.campaign import Campaign

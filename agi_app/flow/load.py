@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from agi_app.authoring.yaml_lines import load, validate
 from agi_app.errors import AuthorError
-from agi_app.flow.calling import check_calls, with_parts
-from agi_app.flow.check import check_structure
-from agi_app.flow.check_raw import unknown_targets
-from agi_app.flow.definition import Flow, FlowDocument
-from agi_app.yaml_lines import load, validate
+from agi_app.flow.check.broken_files import unknown_targets
+from agi_app.flow.check.flow_rules import check_structure
+from agi_app.flow.check.sub_flows import check_calls, with_parts
+from agi_app.flow.language.definition import Flow, FlowDocument
 
 
 def parse_flow(text: str | bytes, file: str) -> FlowDocument:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agi_app.gate.facts import Facts
-from agi_app.gate.place import Place, rules_for
+from agi_app.gate.number_location import Place, rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.campaign import Campaign
 

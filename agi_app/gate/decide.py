@@ -13,8 +13,8 @@ from agi_app.errors import SafetyError
 from agi_app.gate.caller_id import choose
 from agi_app.gate.case import Case, Reason
 from agi_app.gate.facts import Facts
+from agi_app.gate.number_location import Place, place_of
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
-from agi_app.gate.place import Place, place_of
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.call import Claim

@@ -15,7 +15,7 @@ import msgspec
 from agi_app.gate.case import Case, Reason
 from agi_app.gate.decide import Decision, judge
 from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
-from agi_app.gate.place import Place
+from agi_app.gate.number_location import Place
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign, CampaignState
 

@@ -12,9 +12,9 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agi_app import places
+from agi_app.authoring import place_names
+from agi_app.authoring.yaml_lines import Authored, parse_duration, quote
 from agi_app.model.campaign import Purpose, Window
-from agi_app.yaml_lines import Authored, parse_duration, quote
 
 DEFAULT = "default"
 OWN = "own"
@@ -44,9 +44,9 @@ def _between(least: dt.timedelta, most: dt.timedelta, words: str) -> BeforeValid
 
 
 def _zone(value: object) -> object:
-    if not isinstance(value, str) or places.is_zone(value):
+    if not isinstance(value, str) or place_names.is_zone(value):
         return value
-    context = {"found": quote(value), "how": places.zone_meant(value)}
+    context = {"found": quote(value), "how": place_names.zone_meant(value)}
     raise PydanticCustomError("schema/value", "{found} is no time zone{how}", context)
 
 

@@ -14,7 +14,7 @@ from agi_app.gate import rules, time_rules
 from agi_app.gate.case import Case, Reason, Rule
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import Facts, ProofFact
-from agi_app.gate.place import Place, place_of
+from agi_app.gate.number_location import Place, place_of
 from agi_app.gate.rules import DAY
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign, CampaignState, Purpose

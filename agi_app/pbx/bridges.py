@@ -1,7 +1,8 @@
 """Two channels that hear each other: a bridge of ours, which lives no longer than their talk.
 
-All of these requests wait for what plays on a channel, so they go over the HTTP pool (``pbx/verbs.py``) and are made
-only while nothing plays. ``dtmf_events`` keeps keys coming to us, so that the opt-out key works while people talk.
+All of these requests wait for what plays on a channel, so they go over the HTTP pool (``pbx/ari/socket_verbs.py``) and
+are made only while nothing plays. ``dtmf_events`` keeps keys coming to us, so that the opt-out key works while people
+talk.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import RequestFailed
-from agi_app.pbx.ari import Ari
-from agi_app.pbx.names import CHANNEL_PREFIX
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.names import CHANNEL_PREFIX
 
 _GONE = (400, 404, 409, 422)  # no such channel, no such bridge, not in our application, not in this bridge
 _log = log.get("pbx.bridges")

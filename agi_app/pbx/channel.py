@@ -15,18 +15,9 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import RequestFailed
-from agi_app.pbx.ari import Ari
-from agi_app.pbx.events import (
-    Destroyed,
-    End,
-    Event,
-    Failed,
-    Lost,
-    PlaybackFinished,
-    PlaybackStarted,
-    Started,
-)
-from agi_app.pbx.key_pairs import KeyPairs
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.events import Destroyed, End, Event, Failed, Lost, PlaybackFinished, PlaybackStarted, Started
+from agi_app.pbx.doubled_dtmf import KeyPairs
 from agi_app.pbx.playback import is_heard
 
 _log = log.get("pbx.channel")

@@ -17,15 +17,15 @@ import re
 from collections.abc import Callable, Mapping
 
 from agi_app import log
+from agi_app.config.voice import SpeechSettings
 from agi_app.errors import RequestFailed, SafetyError
 from agi_app.gate.permit import InternalLeg, Permit
-from agi_app.pbx.ari import Ari
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.events import Failed, Lost
+from agi_app.pbx.ari.names import CHANNEL_PREFIX
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.dialled import DialledChannel
-from agi_app.pbx.events import Failed, Lost
-from agi_app.pbx.names import CHANNEL_PREFIX
-from agi_app.pbx.router import Router
-from agi_app.voice_config import SpeechSettings
+from agi_app.pbx.event_router import Router
+from agi_app.pbx.outbound_leg import DialledChannel
 
 _log = log.get("pbx.originate")
 _CALLER_ID = re.compile(r"\+[1-9][0-9]{4,14}")

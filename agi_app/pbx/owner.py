@@ -15,10 +15,10 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import AgiAppError, AsteriskError, OtherWorkerError, RequestFailed
-from agi_app.pbx.http import AriSettings, HttpPool, Response
+from agi_app.pbx.ari.http import AriSettings, HttpPool, Response
 
 if TYPE_CHECKING:
-    from agi_app.pbx.ari import Ari
+    from agi_app.pbx.ari.connection import Ari
 
 VARIABLE = "AGI_APP_WORKER"  # a global variable of Asterisk
 RENEW_S = 1.0

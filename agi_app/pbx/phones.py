@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from agi_app.destination_config import DestinationSettings
+from agi_app.config.destinations import DestinationSettings
+from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import ConfigError
 from agi_app.pbx.trunks import URI, Ask, endpoint_names, object_of, trunk_facts
-from agi_app.trunk_config import TrunkSettings
 
 _PLACE = re.compile(r"([^:;?]+)(?::([0-9]+))?")
 _A_NUMBER = re.compile(r"sips?:\+?[0-9]{7,}@")  # longer than an extension of a PBX

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agi_app.errors import RequestFailed
-from agi_app.pbx.ari import Ari
-from agi_app.pbx.events import PlaybackRef
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.events import PlaybackRef
 
 HEARD = ("playing", "paused")
 

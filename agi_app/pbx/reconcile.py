@@ -14,11 +14,11 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import RequestFailed
-from agi_app.pbx.ari import Ari
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.events import Lost
+from agi_app.pbx.ari.names import CHANNEL_PREFIX
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Lost
-from agi_app.pbx.names import CHANNEL_PREFIX
-from agi_app.pbx.router import Router
+from agi_app.pbx.event_router import Router
 
 _log = log.get("pbx.reconcile")
 

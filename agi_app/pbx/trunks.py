@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import ConfigError, RequestFailed
-from agi_app.pbx.ari import Ari
-from agi_app.pbx.http import HttpPool, Response
-from agi_app.trunk_config import TrunkSettings
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.http import HttpPool, Response
 
 URI = re.compile(r"sips?:([^>]*)")
 _HOST = re.compile(r"[^:;?]+")

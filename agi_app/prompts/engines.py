@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from agi_app.config.voice import TtsSettings
 from agi_app.prompts import wav
 from agi_app.prompts.faults import PromptFault
-from agi_app.voice_config import TtsSettings
 
 LONGEST_TEXT = 4000  # characters; a prompt of four minutes
 _SECRET = ("AGI_APP_", "DATABASE_URL", "PG")  # an engine has no business with these

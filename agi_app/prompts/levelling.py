@@ -15,7 +15,7 @@ from pydub.silence import detect_leading_silence
 from agi_app.prompts import wav
 from agi_app.prompts.faults import PromptFault
 from agi_app.prompts.loudness import Samples, limit, loudness, resampled, true_peak, without_rumble
-from agi_app.prompts.reading import Sound
+from agi_app.prompts.sound_files import Sound
 from agi_app.prompts.wav import NARROW, WIDE
 
 CEILING_DB = -3.0  # true peak; G.711 and the codecs of mobile networks overshoot

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agi_app.flow.spoken_parts import PAUSE
+from agi_app.config.voice import PromptSettings
+from agi_app.flow.saying.spoken_parts import PAUSE
 from agi_app.prompts import wav
 from agi_app.prompts.engines import Engine, spoken_text
 from agi_app.prompts.prepared import Prepared, key_of
 from agi_app.prompts.sources import NAME, NAME_RULE, WAV, Source
-from agi_app.voice_config import PromptSettings
 
 PAUSE_S = 0.2
 SHOWN = 20  # characters of a text in lists

@@ -6,8 +6,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from agi_app.config.voice import PromptSettings, TtsSettings
 from agi_app.prompts.prepare import look
-from agi_app.voice_config import PromptSettings, TtsSettings
 
 SAMPLE_BYTES_S = 16000  # of a file that Asterisk plays: 8000 samples of two bytes a second
 LONGEST_S = 30.0  # doctor waits for the end of it

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from agi_app.audit.findings import Report
 from agi_app.clock import SystemClock
-from agi_app.config import Settings
+from agi_app.config.settings import Settings
 from agi_app.proof.notary import Notary
 from agi_app.proof.verify import Progress, verify
-from agi_app.store import dump
-from agi_app.store.migrate import migrate
-from agi_app.store.pool import Store
+from agi_app.store.database import dump
+from agi_app.store.database.migrate import migrate
+from agi_app.store.database.pool import Store
 
 
 async def verify_dump(

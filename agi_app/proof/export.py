@@ -21,13 +21,13 @@ from agi_app.audit.standalone_verifier import EXPORT_FORMAT, Table
 from agi_app.audit.tree import consistency
 from agi_app.errors import InputError
 from agi_app.model.phone import mask
-from agi_app.proof import reader
+from agi_app.proof import stored_tree
 from agi_app.proof.handout import sign_files, write_verifier
 from agi_app.proof.notary import Notary
-from agi_app.store import audit, audit_export
-from agi_app.store.audit_export import BEGINNING, END, Choice
-from agi_app.store.pool import Store
-from agi_app.store.statements import Connection
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection
+from agi_app.store.ledger import audit, audit_export
+from agi_app.store.ledger.audit_export import BEGINNING, END, Choice
 
 # Only these are chosen by --since: a consent is older than a call.
 EVENTS = ("decision", "result", "access", "erasure", "line_call", "line_stop")
@@ -165,5 +165,5 @@ def _chosen(older: Sequence[tuple[Checkpoint, str]], wanted: Wanted) -> list[tup
 
 
 async def _consistent(connection: Connection, old: Checkpoint, note: str, new: Checkpoint) -> dict[str, object]:
-    path = await reader.roots(connection, consistency(old.size, new.size))
+    path = await stored_tree.roots(connection, consistency(old.size, new.size))
     return {"checkpoint": note, "path": [step.hex() for step in path]}

@@ -14,11 +14,12 @@ from typing import Any
 
 from agi_app.audit.findings import Fault, Report
 from agi_app.audit.stamps import Stamper
-from agi_app.store import audit_facts, external_lists
-from agi_app.store.caller_ids import Proof, stamp_of
-from agi_app.store.persons import LINK
-from agi_app.store.statements import Connection
-from agi_app.store.verifications import stamp_of_phone
+from agi_app.store.database.statements import Connection
+from agi_app.store.ledger import audit_facts
+from agi_app.store.people import do_not_call_lists
+from agi_app.store.people.caller_ids import Proof, stamp_of
+from agi_app.store.people.persons import LINK
+from agi_app.store.requested_calls.verifications import stamp_of_phone
 
 BEGIN = "stamps_begin"
 SEALED_BEFORE = ("consent", "caller_id_proof")  # older rows of these have their leaves before that of the boundary
@@ -138,8 +139,8 @@ async def _lists(look: _Look) -> None:
                 look.report.add(Fault("forged fact", text, "external_list", row["id"]))
             continue
         digest = bytes(row["digest"])
-        look.stamped("list_digest", row, external_lists.stamp_of(look.stamper, row, digest))
-        if await external_lists.digest_of(look.connection, row["id"]) != digest:
+        look.stamped("list_digest", row, do_not_call_lists.stamp_of(look.stamper, row, digest))
+        if await do_not_call_lists.digest_of(look.connection, row["id"]) != digest:
             text = f"the entries of {name} are not those that were imported"
             look.report.add(Fault("changed", text, "external_list_entry", row["id"]))
     for row in await audit_facts.stray_entries(look.connection, [row["id"] for row in lists]):

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from agi_app.audit import files
 from agi_app.audit.checkpoint import Checkpoint
-from agi_app.config import Settings
+from agi_app.config.settings import Settings
 from agi_app.errors import AgiAppError, ConfigError
 from agi_app.proof.notary import Notary
-from agi_app.store import audit, catalog, nodes
-from agi_app.store.pool import Store
+from agi_app.store.calling import nodes
+from agi_app.store.database import catalog
+from agi_app.store.database.pool import Store
+from agi_app.store.ledger import audit
 
 BEHIND = dt.timedelta(minutes=1)  # a running sequencer signs each second
 WITNESS_BEHIND = dt.timedelta(minutes=5)  # and its witness each minute

@@ -18,12 +18,12 @@ from agi_app.audit.checkpoint import Checkpoint, newest, origin_of, public_line,
 from agi_app.audit.key import audit_folder, load_or_make
 from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
-from agi_app.config import Settings
+from agi_app.config.settings import Settings
 from agi_app.errors import ConfigError, SafetyError
 from agi_app.proof.witness import Witness
-from agi_app.store import audit
-from agi_app.store.pool import Store
-from agi_app.store.progress import progress
+from agi_app.store.database.pool import Store
+from agi_app.store.database.progress import progress
+from agi_app.store.ledger import audit
 
 COPY_EVERY_S = 60.0
 WITNESS_READ_S = 10.0

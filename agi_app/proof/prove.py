@@ -11,12 +11,12 @@ from agi_app.audit.entries import canonical
 from agi_app.audit.standalone_verifier import PROOF_FORMAT
 from agi_app.audit.tree import inclusion
 from agi_app.errors import InputError
-from agi_app.proof import reader
+from agi_app.proof import stored_tree
 from agi_app.proof.notary import Notary
-from agi_app.store import audit, audit_export
-from agi_app.store.audit_export import EntryRow
-from agi_app.store.pool import Store
-from agi_app.store.statements import Connection
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection
+from agi_app.store.ledger import audit, audit_export
+from agi_app.store.ledger.audit_export import EntryRow
 
 # What belongs to one person. Access and erasure entries name other people, too.
 OF_A_PERSON = (
@@ -90,7 +90,7 @@ def _file(notary: Notary, note: str, number: str, rows: list[EntryRow], entries:
 
 
 async def _entry(connection: Connection, row: EntryRow, size: int) -> dict[str, object]:
-    path = await reader.roots(connection, inclusion(row.leaf, size))
+    path = await stored_tree.roots(connection, inclusion(row.leaf, size))
     return {
         "leaf": row.leaf,
         "nonce": bytes(row.nonce).hex(),

@@ -18,12 +18,12 @@ from agi_app.audit import beat
 from agi_app.audit.checkpoint import Checkpoint
 from agi_app.audit.tree import Frontier
 from agi_app.errors import AgiAppError, InputError, SafetyError
-from agi_app.proof import reader
+from agi_app.proof import stored_tree
 from agi_app.proof.notary import Notary
-from agi_app.store import audit
-from agi_app.store.audit import Seat
-from agi_app.store.pool import Store
-from agi_app.store.statements import Connection
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection
+from agi_app.store.ledger import audit
+from agi_app.store.ledger.audit import Seat
 
 BATCH = 4000  # about so many rows in one transaction; a queued row of a bulk import brings up to 1000 at once
 EVERY_S = 1.0
@@ -125,7 +125,7 @@ class Sequencer:
                 size = (await audit.size(connection)).leaves
                 if known is None or known.size <= size:
                     raise InputError("the database has all that was signed: there is nothing to restart")
-                root = (await reader.frontier(connection, size)).root
+                root = (await stored_tree.frontier(connection, size)).root
             made = await self.notary.note(self._store, size, root, lost=known.size)
             await self.notary.witness_now()
         finally:
@@ -208,14 +208,14 @@ class Sequencer:
         """The tree as the database has it; SafetyError when it is not the one that was signed last."""
         known = await self.notary.newest(self._store)
         async with seat.transaction() as connection:
-            return await reader.frontier(connection, await self._compare(connection, known))
+            return await stored_tree.frontier(connection, await self._compare(connection, known))
 
     async def _compare(self, connection: Connection, known: Checkpoint | None, *, whole: bool = True) -> int:
         """The tree's size; SafetyError when it lacks what was signed, or (``whole``) is another one."""
         size = (await audit.size(connection)).leaves
         if known and known.size > size:
             raise SafetyError(_behind(known, size))
-        if whole and known and (await reader.frontier(connection, known.size)).root != known.root:
+        if whole and known and (await stored_tree.frontier(connection, known.size)).root != known.root:
             raise SafetyError(
                 f"the first {known.size} audit entries are not those signed at {known.at:%F %H:%M} UTC:"
                 " run `agi-app audit verify`"

@@ -27,9 +27,11 @@ from agi_app.audit.tree import Frontier, leaf_hash
 from agi_app.errors import ConfigError, InputError
 from agi_app.proof import facts
 from agi_app.proof.notary import Notary
-from agi_app.store import audit, audit_check, catalog, guard_changes
-from agi_app.store.pool import Store
-from agi_app.store.statements import Connection
+from agi_app.store.database import catalog
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection
+from agi_app.store.ledger import audit, audit_check
+from agi_app.store.screening import guard_changes
 
 BATCH = 20_000  # leaves
 LONGEST_TRANSACTION = dt.timedelta(hours=1)  # no row is committed later than that after it was written

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 
 from agi_app.model.campaign import Campaign
-from agi_app.results import AgentFigures, AgentsSeen
-from agi_app.store import agents
-from agi_app.store.nodes import NodeRow
-from agi_app.store.pool import Store
+from agi_app.reports.totals import AgentFigures, AgentsSeen
+from agi_app.store.calling import agents
+from agi_app.store.calling.nodes import NodeRow
+from agi_app.store.database.pool import Store
 
 
 async def figures_of(

@@ -27,12 +27,12 @@ from agi_app.proof.handout import sign_files, write_verifier
 from agi_app.proof.notary import Notary
 from agi_app.proof.prove import Proof, prove
 from agi_app.proof.sequencer import Sequencer
-from agi_app.results import FORMULA_STARTS, plain
-from agi_app.store import complaints as table
-from agi_app.store.access import Access, log_access
-from agi_app.store.complaints import RECEIVED, CaseRow, NoteRow
-from agi_app.store.history import PersonHistory, StoredConsent, StoredRevocation, person_history
-from agi_app.store.pool import Store
+from agi_app.reports.totals import FORMULA_STARTS, plain
+from agi_app.store.database.pool import Store
+from agi_app.store.people import complaints as table
+from agi_app.store.people.access_log import Access, log_access
+from agi_app.store.people.complaints import RECEIVED, CaseRow, NoteRow
+from agi_app.store.people.history import PersonHistory, StoredConsent, StoredRevocation, person_history
 
 CALLS_FILE, CASE_FILE = "calls.csv", "case.json"
 # What complaint centres such as 12321 ask for, one row a call; the titles are for people who fill in their forms.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from agi_app.errors import ConfigError, InputError
 from agi_app.recordings.files import RecordingFiles
-from agi_app.store.access import Access, log_access
-from agi_app.store.pool import Store
-from agi_app.store.recordings import recordings_of
+from agi_app.store.calling.call_recordings import recordings_of
+from agi_app.store.database.pool import Store
+from agi_app.store.people.access_log import Access, log_access
 
 
 @dataclass(frozen=True, slots=True)

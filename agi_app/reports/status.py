@@ -8,13 +8,13 @@ from agi_app.clock import Clock
 from agi_app.consent.caller_id_proof import standing
 from agi_app.gate.caller_id import numbers_of
 from agi_app.reports.agents import figures_of
-from agi_app.reports.held import Standstill
-from agi_app.results import Totals
-from agi_app.store import nodes, pauses, reports
-from agi_app.store.caller_ids import proofs
-from agi_app.store.campaigns import StoredCampaign, load_campaign, not_stored
-from agi_app.store.contacts import contacts_of
-from agi_app.store.pool import Store
+from agi_app.reports.totals import Totals
+from agi_app.reports.why_waiting import Standstill
+from agi_app.store.calling import nodes, pauses, reports
+from agi_app.store.calling.campaigns import StoredCampaign, load_campaign, not_stored
+from agi_app.store.database.pool import Store
+from agi_app.store.people.caller_ids import proofs
+from agi_app.store.people.contacts import contacts_of
 
 
 async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Standstill]:

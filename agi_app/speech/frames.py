@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from agi_app.flow.heard import Why
+from agi_app.flow.answers.recognition import Why
 
 _LENGTH = struct.Struct(">I")
 LONGEST = 16 * 1024 * 1024  # bytes of a frame; a minute of sound takes one

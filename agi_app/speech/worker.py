@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from agi_app.errors import ConfigError
-from agi_app.flow.heard import Heard
+from agi_app.flow.answers.recognition import Heard
 from agi_app.speech.frames import Answer, Job, Ready, Refused, frame, read_job
 
 NICE = 5  # the sound of the calls that go on is more urgent
@@ -68,8 +68,8 @@ def _load(engine: str, model: Path, threads: int) -> Listener:
         from agi_app.speech.scripted import Scripted  # noqa: PLC0415
 
         return Scripted.load(model)
-    from agi_app.speech.screening import Screened  # noqa: PLC0415
     from agi_app.speech.vad import Vad  # noqa: PLC0415
+    from agi_app.speech.vad_filter import Screened  # noqa: PLC0415
 
     if engine == "faster-whisper":
         from agi_app.speech.whisper import Whisper  # noqa: PLC0415

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from agi_app.campaigns.rules import CALENDARS, read_ruleset, shipped_files
+from agi_app.campaigns.calling_rules.rule_files import CALENDARS, read_ruleset, shipped_files
 
 FILE = Path(__file__).resolve().parents[2] / "agi_app" / "rules" / CALENDARS
 

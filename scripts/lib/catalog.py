@@ -1,4 +1,4 @@
-"""Writes agi_app/store/catalog.txt: the schema as the migrations make it, read back from a fresh PostgreSQL."""
+"""Writes agi_app/store/database/catalog.txt: the schema that the migrations make, read back from a fresh PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 from agi_app.clock import SystemClock
-from agi_app.store import catalog
-from agi_app.store.migrate import migrate
-from agi_app.store.pool import Store
+from agi_app.store.database import catalog
+from agi_app.store.database.migrate import migrate
+from agi_app.store.database.pool import Store
 
 
 async def described(url: str | None) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
-from agi_app.flow.key_help import KEYS
-from agi_app.flow.verb_help import VERB_HELP
-from agi_app.flow.words import LIMITS, VERBS
+from agi_app.flow.reference.key_help import KEYS
+from agi_app.flow.reference.verb_help import VERB_HELP
+from agi_app.flow.syntax.names_and_limits import LIMITS, VERBS
 
 Table = Callable[[tuple[str, ...], Sequence[tuple[str, ...]]], list[str]]
 

@@ -18,18 +18,18 @@ import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from agi_app.campaigns.rule_catalogue import EXAMPLES, LintRule, sections
-from agi_app.campaigns.rule_texts import in_force, lines_of
-from agi_app.campaigns.rules import RuleBook, load_rulebook
+from agi_app.campaigns.calling_rules.rule_files import RuleBook, load_rulebook
+from agi_app.campaigns.calling_rules.rule_texts import in_force, lines_of
+from agi_app.campaigns.checks.rule_catalogue import EXAMPLES, LintRule, sections
 from agi_app.cli.main import build
-from agi_app.config import SandboxSettings, Settings
-from agi_app.destination_config import DestinationSettings
+from agi_app.config.destinations import DestinationSettings
+from agi_app.config.identity import IdentitySettings
+from agi_app.config.lines import InboundLineSettings
+from agi_app.config.settings import SandboxSettings, Settings
+from agi_app.config.trunks import LineSettings, TrunkSettings
 from agi_app.gate.case import Rule
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import Jurisdiction
-from agi_app.identity_config import IdentitySettings
-from agi_app.line_config import InboundLineSettings
-from agi_app.trunk_config import LineSettings, TrunkSettings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 FLOW_LANGUAGE = Path(__file__).with_name("flow_language.py")  # loaded by path, as the tests load this file

@@ -12,8 +12,8 @@ import sys
 
 from agi_app import log
 from agi_app.clock import SystemClock
-from agi_app.pbx.agi import AgiServer, AgiSession
-from agi_app.screening_config import AgiSettings
+from agi_app.config.screening import AgiSettings
+from agi_app.pbx.agi.server import AgiServer, AgiSession
 
 DIGITS = "5892"  # of the two tries
 BLOCKED = "+998612340099"

@@ -10,21 +10,21 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from agi_app.clock import SystemClock
+from agi_app.config.voice import SpeechSettings
 from agi_app.errors import AgiAppError
 from agi_app.gate.permit import Permit
 from agi_app.pbx import originate
-from agi_app.pbx.ari import Ari
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.events import Event, Frame, Started
+from agi_app.pbx.ari.http import AriSettings
+from agi_app.pbx.ari.names import DIAL_BRIDGE
 from agi_app.pbx.bridges import remove_empty
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Event, Frame, Started
-from agi_app.pbx.http import AriSettings
-from agi_app.pbx.names import DIAL_BRIDGE
+from agi_app.pbx.event_router import Router
+from agi_app.pbx.media.recording_spool import Spool
+from agi_app.pbx.media.snoop_taps import Taps
 from agi_app.pbx.originate import talk_detect
 from agi_app.pbx.reconcile import hang_up_inherited, reconcile
-from agi_app.pbx.router import Router
-from agi_app.pbx.spool import Spool
-from agi_app.pbx.taps import Taps
-from agi_app.voice_config import SpeechSettings
 from sandbox.asterisk import Asterisk
 
 CALLER_ID = "+998612340001"

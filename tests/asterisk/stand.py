@@ -11,18 +11,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from agi_app.ami_config import AmiSettings
 from agi_app.calls.plan import CallPlan
 from agi_app.calls.runner import Call
-from agi_app.config import Settings
-from agi_app.destination_config import DestinationSettings
-from agi_app.dialer.agents import AgentWatch
-from agi_app.dialer.hand_over import HandOver
-from agi_app.dialer.key_watch import KeyWatch
-from agi_app.dialer.live import LiveCalls
+from agi_app.config.ami import AmiSettings
+from agi_app.config.destinations import DestinationSettings
+from agi_app.config.settings import Settings
+from agi_app.dialer.agents.availability import AgentWatch
+from agi_app.dialer.agents.transfer import HandOver
+from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
-from agi_app.dialer.worker import Health
-from agi_app.flow.definition import Flow
+from agi_app.dialer.worker.health import Health
+from agi_app.dialer.worker.key_watch import KeyWatch
+from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow
 from agi_app.gate.permit import Permit
 from agi_app.model.call import CallResult, Claim

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.ami_config import AmiSettings
-from agi_app.config import Settings
-from agi_app.destination_config import DestinationSettings
-from agi_app.dialer.breaker import Breaker
-from agi_app.dialer.trunk_watch import TrunkWatch, examine
+from agi_app.config.ami import AmiSettings
+from agi_app.config.destinations import DestinationSettings
+from agi_app.config.settings import Settings
+from agi_app.config.trunks import TrunkSettings
+from agi_app.dialer.circuit_breaker import Breaker
+from agi_app.dialer.worker.trunk_watch import TrunkWatch, examine
 from agi_app.errors import AsteriskError
-from agi_app.pbx.ami import Ami, connected
-from agi_app.pbx.ami_state import contacts, context_of, queue, registrations
-from agi_app.pbx.dialplan import following
-from agi_app.trunk_config import TrunkSettings
+from agi_app.pbx.ami.connection import Ami, connected
+from agi_app.pbx.ami.redirect_steps import following
+from agi_app.pbx.ami.trunks_and_queues import contacts, context_of, queue, registrations
 from sandbox.asterisk import TRUNK, Asterisk
 
 pytestmark = pytest.mark.asterisk

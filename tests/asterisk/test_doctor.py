@@ -11,11 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from agi_app.campaigns.starter import make_project
-from agi_app.consent.suppression import SuppressionKey
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.config.identity import IdentitySettings
+from agi_app.consent.number_hashes import SuppressionKey
 from agi_app.doctor import Finding, examine
-from agi_app.identity_config import IdentitySettings
-from agi_app.store import embedded
+from agi_app.store.database import embedded
 from sandbox.asterisk import Asterisk
 from sandbox.capture import Capture
 from sandbox.world import line_toml, settings_toml

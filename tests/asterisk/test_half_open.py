@@ -12,8 +12,8 @@ from contextlib import contextmanager
 import pytest
 
 from agi_app.errors import RequestFailed
+from agi_app.pbx.ari.events import Lost, PlaybackFinished
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Lost, PlaybackFinished
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import Client, all_events, connected, number, settings_of, wait_for
 from tests.asterisk.proxy import wire

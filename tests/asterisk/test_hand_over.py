@@ -7,16 +7,16 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.ami_config import AmiSettings
 from agi_app.calls.plan import HandOverOrder
-from agi_app.destination_config import DestinationSettings
-from agi_app.dialer.agents import AgentWatch
-from agi_app.dialer.hand_over import HandOver
-from agi_app.dialer.live import LiveCalls
+from agi_app.config.ami import AmiSettings
+from agi_app.config.destinations import DestinationSettings
+from agi_app.dialer.agents.availability import AgentWatch
+from agi_app.dialer.agents.transfer import HandOver
+from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
+from agi_app.pbx.ari.events import Destroyed, Key, PlaybackFinished
 from agi_app.pbx.bridges import join, remove_empty
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Destroyed, Key, PlaybackFinished
 from agi_app.pbx.reconcile import live_channels
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import CALLER_ID, DESKS, Client, number, wait_for

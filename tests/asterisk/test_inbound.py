@@ -12,10 +12,10 @@ import pytest
 
 from agi_app.clock import SystemClock
 from agi_app.errors import AgiAppError
-from agi_app.pbx.ari import Ari
-from agi_app.pbx.inbound import CONTEXT, Inbound
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.event_router import Router
+from agi_app.pbx.inbound_calls import CONTEXT, Inbound
 from agi_app.pbx.reconcile import reconcile
-from agi_app.pbx.router import Router
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import connected, settings_of
 

@@ -7,22 +7,22 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.ami_config import AmiSettings
-from agi_app.calls.ears import Ears
+from agi_app.calls.rendered_speech import Voice, recorded_only
 from agi_app.calls.runner import Call
-from agi_app.calls.voice import Voice, recorded_only
-from agi_app.dialer.agents import AgentWatch
-from agi_app.dialer.breaker import Breaker
-from agi_app.dialer.live import LiveCalls
+from agi_app.calls.speech_services import Ears
+from agi_app.config.ami import AmiSettings
+from agi_app.config.trunks import TrunkSettings
+from agi_app.dialer.agents.availability import AgentWatch
+from agi_app.dialer.circuit_breaker import Breaker
+from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
+from agi_app.dialer.originator import Line, Placer
 from agi_app.dialer.pacing import Turn
-from agi_app.dialer.place import Line, Placer
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.pbx.ari.events import Started
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Started
-from agi_app.store import attempts
-from agi_app.trunk_config import TrunkSettings
+from agi_app.store.calling import attempts
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import CALLER_ID, TRUNK, Client, connected, number, settings_of, wait_for
 from tests.asterisk.proxy import Proxy, wire

@@ -18,9 +18,9 @@ import pytest
 
 from agi_app.gate.permit import InternalLeg
 from agi_app.pbx import originate
+from agi_app.pbx.ari.events import Destroyed, Key, Started
 from agi_app.pbx.bridges import join, part
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Destroyed, Key, Started
 from agi_app.pbx.reconcile import live_channels
 from agi_app.pbx.trunks import asker, trunk_facts
 from sandbox.agents import Agents

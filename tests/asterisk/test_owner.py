@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from agi_app.errors import OtherWorkerError
-from agi_app.pbx.http import AriSettings
+from agi_app.pbx.ari.http import AriSettings
 from agi_app.pbx.owner import LOOK_S, Owner
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import connected, settings_of

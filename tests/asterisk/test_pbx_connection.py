@@ -8,8 +8,8 @@ import time
 import pytest
 
 from agi_app.errors import AsteriskError, OtherWorkerError, RequestFailed
-from agi_app.pbx.events import Key, Lost, PlaybackFinished, Ringing
-from agi_app.pbx.http import probe
+from agi_app.pbx.ari.events import Key, Lost, PlaybackFinished, Ringing
+from agi_app.pbx.ari.http import probe
 from agi_app.pbx.reconcile import live_channels
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import Client, all_events, connected, number, settings_of, wait_for

@@ -12,10 +12,11 @@ import pytest
 
 from agi_app.errors import RequestFailed, SafetyError
 from agi_app.gate.permit import InternalLeg
-from agi_app.pbx import events, originate
+from agi_app.pbx import originate
+from agi_app.pbx.ari import events
+from agi_app.pbx.ari.events import Destroyed, FarEndEnded, Key, Left, Lost, PlaybackFinished, Progress, Ringing, Started
+from agi_app.pbx.ari.names import DIAL_BRIDGE
 from agi_app.pbx.bridges import remove_empty
-from agi_app.pbx.events import Destroyed, FarEndEnded, Key, Left, Lost, PlaybackFinished, Progress, Ringing, Started
-from agi_app.pbx.names import DIAL_BRIDGE
 from agi_app.pbx.reconcile import live_channels
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import (

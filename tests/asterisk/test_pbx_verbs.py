@@ -8,11 +8,11 @@ import time
 import pytest
 
 from agi_app.errors import RequestFailed
-from agi_app.pbx.ari import EVENT_FILTER
+from agi_app.pbx.ari.connection import EVENT_FILTER
+from agi_app.pbx.ari.names import DIAL_BRIDGE
+from agi_app.pbx.ari.socket_verbs import NON_BLOCKING, is_non_blocking, shape
+from agi_app.pbx.ari.websocket import Body, Params
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.names import DIAL_BRIDGE
-from agi_app.pbx.socket import Body, Params
-from agi_app.pbx.verbs import NON_BLOCKING, is_non_blocking, shape
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import TRUNK, Client, connected, number, settings_of
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from agi_app.clock import SystemClock
-from agi_app.pbx.trial_play import play_for_nobody
+from agi_app.config.voice import PromptSettings, TtsSettings
+from agi_app.pbx.media.play_probe import play_for_nobody
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import prepare
-from agi_app.voice_config import PromptSettings, TtsSettings
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import settings_of
 from tests.unit.sounds import write_speech

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from agi_app.pbx.ari.events import Destroyed, Key, PlaybackFinished, Started, TalkingFinished, TalkingStarted
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Destroyed, Key, PlaybackFinished, Started, TalkingFinished, TalkingStarted
-from agi_app.pbx.spool import Spool
+from agi_app.pbx.media.recording_spool import Spool
 from agi_app.recordings.files import talk_seconds
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import Client, connected, number, permit_for, settings_of, wait_for

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from agi_app.errors import RequestFailed
-from agi_app.pbx import taps as module
+from agi_app.pbx.ari.events import Destroyed, Started
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.events import Destroyed, Started
-from agi_app.pbx.taps import EAR, MOUTH, Taps, samples
+from agi_app.pbx.media import snoop_taps as module
+from agi_app.pbx.media.snoop_taps import EAR, MOUTH, Taps, samples
 from agi_app.recordings.files import talk_seconds
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import Client, number, permit_for, wait_for

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from agi_app.dialer.trunk_watch import trunk_faults
+from agi_app.config.trunks import TrunkSettings
+from agi_app.dialer.worker.trunk_watch import trunk_faults
 from agi_app.errors import AsteriskError, ConfigError
-from agi_app.pbx.ami import connected
-from agi_app.pbx.http import HttpPool
+from agi_app.pbx.ami.connection import connected
+from agi_app.pbx.ari.http import HttpPool
 from agi_app.pbx.trunks import Ask, asker, check_trunks, pool_asker, trunk_facts
-from agi_app.trunk_config import TrunkSettings
 from sandbox.asterisk import Asterisk
 from sandbox.carrier import Carrier
 from tests.asterisk.client import TRUNK, Client, settings_of

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from agi_app.flow import commands as do
-from agi_app.flow.definition import Flow
-from agi_app.flow.events import (
+from agi_app.authoring.yaml_lines import load
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.engine import commands as do
+from agi_app.flow.engine.events import (
     Event,
     HungUp,
     KeyPressed,
@@ -25,11 +26,10 @@ from agi_app.flow.events import (
     TimerFired,
     TransferEnded,
 )
-from agi_app.flow.heard import Heard
+from agi_app.flow.engine.session import Session
+from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow, parse_flow
-from agi_app.flow.session import Session
-from agi_app.flow.values import words
-from agi_app.yaml_lines import load
+from agi_app.flow.saying.values import words
 
 FOLDER = Path(__file__).parent
 FILES = sorted(FOLDER.glob("*.case.yaml"))

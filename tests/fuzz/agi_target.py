@@ -17,8 +17,8 @@ import uvloop
 
 from agi_app import log
 from agi_app.clock import SystemClock
-from agi_app.pbx.agi import AgiServer, AgiSession
-from agi_app.screening_config import AgiSettings
+from agi_app.config.screening import AgiSettings
+from agi_app.pbx.agi.server import AgiServer, AgiSession
 
 TOKEN = "0123456789abcdef"
 HEADER_S, SESSION_S = 1.0, 2.0  # as by default

@@ -23,20 +23,20 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from agi_app.campaigns.load import parse_campaign
+from agi_app.campaigns.campaign_file.load import parse_campaign
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.complaint_file import parse_complaints
 from agi_app.contacts.consent_file import parse_consents
-from agi_app.contacts.encoding import detect
-from agi_app.contacts.external_list import ListFile
-from agi_app.contacts.generated import looks_generated
+from agi_app.contacts.contacts_file import parse_contacts
+from agi_app.contacts.do_not_call_file import ListFile
+from agi_app.contacts.generated_numbers import looks_generated
 from agi_app.contacts.guard_file import Reading, parse_guard_list
-from agi_app.contacts.opening import LARGEST_WHOLE, all_rows, open_table, private_copy
-from agi_app.contacts.parse import parse_contacts
 from agi_app.contacts.rejects import RejectsFile
-from agi_app.contacts.sheet_writer import SheetWriter
-from agi_app.contacts.stop_list import parse_stop_list
-from agi_app.contacts.text_lines import text_lines
+from agi_app.contacts.stop_file import parse_stop_list
+from agi_app.contacts.tables.encoding import detect
+from agi_app.contacts.tables.opening import LARGEST_WHOLE, all_rows, open_table, private_copy
+from agi_app.contacts.tables.text_lines import text_lines
+from agi_app.contacts.tables.xlsx_writer import SheetWriter
 from agi_app.errors import AgiAppError, AuthorError, Problem
 from agi_app.flow.load import parse_flow
 from agi_app.printable import one_line

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from agi_app.campaigns.rule_catalogue import EXAMPLES, catalogue
+from agi_app.campaigns.checks.rule_catalogue import EXAMPLES, catalogue
 from agi_app.errors import AuthorError, Problem
-from agi_app.flow.check import check_flow
-from agi_app.flow.diagram import draw
+from agi_app.flow.check.flow_rules import check_flow
+from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.flow.diagram.draw import draw
 from agi_app.flow.load import parse_flow
-from agi_app.flow.prompt_facts import PromptFacts
-from agi_app.flow.simulate import Simulation
+from agi_app.flow.trial.simulator import Simulation
 from agi_app.printable import one_line
 
 ROOT = Path(__file__).resolve().parents[2]

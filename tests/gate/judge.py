@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from agi_app.campaigns.rules import read_ruleset
+from agi_app.campaigns.calling_rules.rule_files import read_ruleset
 from agi_app.gate.caller_id import choose
 from agi_app.gate.case import Case as GateCase
 from agi_app.gate.decide import Decision, decide, judge
-from agi_app.gate.place import place_of
+from agi_app.gate.number_location import place_of
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.phone import NotANumber, parse
 from tests.gate.book import DAY, Book

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.project.new_project import make_project
 from agi_app.cli.main import main as agi_app_main
-from agi_app.config import load_settings
+from agi_app.config.settings import load_settings
 from sandbox.__main__ import _settings, main
 from sandbox.borrowed import Borrowed
 from sandbox.callees import read_callees

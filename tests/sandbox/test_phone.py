@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 
-from agi_app.config import load_settings
+from agi_app.config.settings import load_settings
 from sandbox.__main__ import _settings
 from sandbox.borrowed import Borrowed
 from sandbox.phone import Phone

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from agi_app.errors import ConfigError
-from agi_app.flow.heard import Heard
+from agi_app.flow.answers.recognition import Heard
 from agi_app.speech.worker import serve
 
 

@@ -12,8 +12,8 @@ import pytest
 from agi_app.consent import caller_id_proof
 from agi_app.consent.caller_id_proof import LARGEST_LETTER, prove_by_letter, standing, warning
 from agi_app.errors import ConfigError, InputError
-from agi_app.store.caller_ids import Proof
-from agi_app.store.pool import Store
+from agi_app.store.database.pool import Store
+from agi_app.store.people.caller_ids import Proof
 from tests.unit.gate_cases import DAY, NOW, SECOND, YEAR
 
 pytestmark = pytest.mark.slow  # writes real files: not part of the fast unit tests

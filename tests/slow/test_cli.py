@@ -16,7 +16,7 @@ import pytest
 import structlog
 from rich.console import Console
 
-from agi_app.campaigns import starter
+from agi_app.campaigns.project import new_project
 from agi_app.cli import common
 from agi_app.cli.main import main
 from agi_app.errors import InputError
@@ -57,7 +57,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A new project."""
-    starter.make_project(tmp_path / "mine")
+    new_project.make_project(tmp_path / "mine")
     return tmp_path / "mine"
 
 

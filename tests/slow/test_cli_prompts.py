@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.project.new_project import make_project
 from sandbox.commands import AgiApp
 from tests.unit.sounds import write_speech
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.contacts.generated import beside, looks_generated
+from agi_app.contacts.generated_numbers import beside, looks_generated
 
 pytestmark = pytest.mark.slow  # tries long lists: not part of the fast unit tests
 

@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agi_app.contacts.columns import RejectedRow
-from agi_app.contacts.opening import open_table
-from agi_app.contacts.parse import parse_contacts
-from agi_app.contacts.sheet_writer import SheetWriter
+from agi_app.contacts.contacts_file import parse_contacts
+from agi_app.contacts.tables.opening import open_table
+from agi_app.contacts.tables.xlsx_writer import SheetWriter
 from agi_app.errors import AuthorError
 from agi_app.model.person import ContactRow
 

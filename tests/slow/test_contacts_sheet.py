@@ -13,11 +13,11 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
 from agi_app.contacts.columns import RejectedRow
-from agi_app.contacts.opening import open_table
-from agi_app.contacts.parse import parse_contacts
-from agi_app.contacts.sheet import column_letters
-from agi_app.contacts.sheet_writer import SheetWriter
-from agi_app.contacts.table import Row, Table
+from agi_app.contacts.contacts_file import parse_contacts
+from agi_app.contacts.tables.csv_table import Row, Table
+from agi_app.contacts.tables.opening import open_table
+from agi_app.contacts.tables.xlsx import column_letters
+from agi_app.contacts.tables.xlsx_writer import SheetWriter
 from agi_app.errors import AuthorError, InputError
 from agi_app.model.person import ContactRow
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agi_app.contacts.encoding import GB18030, UTF8, UTF16
+from agi_app.contacts.tables.encoding import GB18030, UTF8, UTF16
 from agi_app.errors import AuthorError
 from agi_app.printable import unfit
 from tests.unit.contacts_helpers import table

@@ -11,21 +11,21 @@ from typing import get_args, get_type_hints
 import pytest
 from pydantic import BaseModel
 
-from agi_app import shapes
-from agi_app.campaigns.load import CampaignFile
-from agi_app.campaigns.project import checked_project
-from agi_app.campaigns.starter import make_project
+from agi_app.authoring import shape_hints
+from agi_app.campaigns.campaign_file.load import CampaignFile
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.campaigns.project.read import checked_project
 from agi_app.clock import SystemClock
-from agi_app.config import Settings
+from agi_app.config.settings import Settings
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.complaint_file import parse_complaints
 from agi_app.contacts.consent_file import parse_consents
+from agi_app.contacts.contacts_file import contact_columns, header_notes, parse_contacts
 from agi_app.contacts.guard_file import Reading, parse_guard_list
-from agi_app.contacts.opening import open_table
-from agi_app.contacts.parse import contact_columns, header_notes, parse_contacts
+from agi_app.contacts.tables.opening import open_table
 from agi_app.errors import AuthorError
 from agi_app.file_kinds import no_such_file
-from agi_app.flow.expect import CasesFile
+from agi_app.flow.trial.expected_calls import CasesFile
 from agi_app.gate.rule_file import JurisdictionFile
 
 pytestmark = pytest.mark.slow  # whole projects
@@ -290,4 +290,4 @@ def test_every_pattern_of_a_schema_is_told_in_words(model: type[BaseModel]) -> N
     """Nobody reads a regular expression."""
     found = {*patterns(model, set())}
     assert found or model is CampaignFile
-    assert [pattern for pattern in sorted(found) if not shapes.pattern_words(pattern, "x")] == []
+    assert [pattern for pattern in sorted(found) if not shape_hints.pattern_words(pattern, "x")] == []

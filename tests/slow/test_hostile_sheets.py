@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.contacts.sheet_writer import SheetWriter
+from agi_app.contacts.tables.xlsx_writer import SheetWriter
 
 pytestmark = pytest.mark.slow
 
@@ -124,7 +124,7 @@ def test_no_workbook_takes_more_memory_or_time_than_its_size_allows(
 
 _MEASURE = """
 import json, resource, sys, time
-from agi_app.contacts.opening import open_table
+from agi_app.contacts.tables.opening import open_table
 from agi_app.errors import AuthorError
 began, said = time.monotonic(), "read"
 try:
@@ -140,7 +140,7 @@ print(json.dumps([time.monotonic() - began, resource.getrusage(resource.RUSAGE_C
 def test_this_process_grows_by_no_more_than_a_few_rows() -> None:
     """2,000,000 rows come through without being kept."""
     code = (
-        "import sys, resource; from agi_app.contacts.opening import open_table;"
+        "import sys, resource; from agi_app.contacts.tables.opening import open_table;"
         " table = open_table(open(sys.argv[1], 'rb'), 'x');"
         " before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
         " print(sum(1 for _ in table.rows()), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
@@ -161,7 +161,9 @@ def test_this_process_grows_by_no_more_than_a_few_rows() -> None:
 def test_the_reading_process_ends_with_the_one_that_wants_it(tmp_path: Path) -> None:
     file = tmp_path / "slow.xlsx"
     file.write_bytes(workbook(HEAD + FIRST + b"<row><c><v>1</v></c></row>" * 1_500_000 + TAIL).getvalue())
-    code = "import sys; from agi_app.contacts.opening import open_table; open_table(open(sys.argv[1], 'rb'), 'x')"
+    code = (
+        "import sys; from agi_app.contacts.tables.opening import open_table; open_table(open(sys.argv[1], 'rb'), 'x')"
+    )
     parent = subprocess.Popen([sys.executable, "-c", code, str(file)])
     children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
     deadline = time.monotonic() + 20

@@ -12,12 +12,12 @@ import pytest
 
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import consent_columns
-from agi_app.contacts.encoding import detect
-from agi_app.contacts.external_list import ListFile
-from agi_app.contacts.opening import all_rows
-from agi_app.contacts.parse import parse_contacts
-from agi_app.contacts.stop_list import parse_stop_list
-from agi_app.contacts.table import Row, Table
+from agi_app.contacts.contacts_file import parse_contacts
+from agi_app.contacts.do_not_call_file import ListFile
+from agi_app.contacts.stop_file import parse_stop_list
+from agi_app.contacts.tables.csv_table import Row, Table
+from agi_app.contacts.tables.encoding import detect
+from agi_app.contacts.tables.opening import all_rows
 from agi_app.errors import AuthorError, InputError
 
 pytestmark = pytest.mark.slow

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
+from agi_app.authoring.yaml_lines import MAX_BYTES, MAX_VALUES, MOST_PROBLEMS, load
 from agi_app.errors import AuthorError
-from agi_app.flow.check import check_flow
+from agi_app.flow.check.flow_rules import check_flow
 from agi_app.flow.load import parse_flow
-from agi_app.yaml_lines import MAX_BYTES, MAX_VALUES, MOST_PROBLEMS, load
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agi_app.clock import FakeClock
-from agi_app.consent import journal as module
-from agi_app.consent.journal import FILE_NAME, Journal
+from agi_app.consent import opt_out_journal as module
+from agi_app.consent.opt_out_journal import FILE_NAME, Journal
 from agi_app.errors import SafetyError
 from tests.unit.gate_cases import NOW
 
@@ -216,7 +216,7 @@ def test_a_writer_waits_for_the_one_who_holds_the_lock(journal: Journal, file: P
 def test_two_processes_lose_no_stop_and_know_where_each_ended(journal: Journal, file: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from agi_app.clock import SystemClock;"
-        "from agi_app.consent.journal import Journal; journal = Journal(Path(sys.argv[1]), SystemClock());"
+        "from agi_app.consent.opt_out_journal import Journal; journal = Journal(Path(sys.argv[1]), SystemClock());"
         "print('ready', flush=True); sys.stdin.readline();"
         "print(*[journal.append(bytes([n]) * 32, 'key').end for n in range(100, 130)])"
     )

@@ -11,20 +11,20 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.control import differs
-from agi_app.campaigns.parts import parts_of
-from agi_app.campaigns.project import read_project
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.project.called_flows import parts_of
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.campaigns.project.read import read_project
 from agi_app.cli.main import main
 from agi_app.clock import SystemClock
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import parse_consents
+from agi_app.contacts.contacts_file import parse_contacts
 from agi_app.contacts.guard_file import Reading, parse_guard_list
-from agi_app.contacts.parse import parse_contacts
-from agi_app.contacts.table import Table
+from agi_app.contacts.tables.csv_table import Table
 from agi_app.errors import AuthorError
 from agi_app.model.campaign import CampaignState
 from agi_app.printable import count_of
-from agi_app.store.campaigns import StoredCampaign
+from agi_app.store.calling.campaigns import StoredCampaign
 
 pytestmark = pytest.mark.slow  # whole commands
 FLOW, CAMPAIGN, SETTINGS = "flows/checkup.yaml", "campaigns/march-checkup.yaml", "agi-app.toml"

@@ -13,28 +13,28 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.ami_config import AmiSettings
-from agi_app.calls.ears import Ears
+from agi_app.calls.rendered_speech import Voice, recorded_only
 from agi_app.calls.runner import Call
-from agi_app.calls.voice import Voice, recorded_only
+from agi_app.calls.speech_services import Ears
 from agi_app.clock import SystemClock
+from agi_app.config.ami import AmiSettings
+from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer import late_keys
-from agi_app.dialer import place as module
-from agi_app.dialer.agents import AgentWatch
-from agi_app.dialer.breaker import Breaker
-from agi_app.dialer.live import LiveCalls
+from agi_app.dialer import originator as module
+from agi_app.dialer.agents.availability import AgentWatch
+from agi_app.dialer.circuit_breaker import Breaker
+from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
+from agi_app.dialer.originator import Line, Placer
 from agi_app.dialer.pacing import Turn
-from agi_app.dialer.place import Line, Placer
 from agi_app.errors import RequestFailed
 from agi_app.gate.permit import MarkReceipt, Permit
 from agi_app.model.call import CallResult, Claim, Outcome
-from agi_app.pbx import events as pbx
-from agi_app.pbx.dial_bridges import DialBridges
-from agi_app.pbx.dialled import DialledChannel
-from agi_app.pbx.router import Router
-from agi_app.store import attempts
-from agi_app.trunk_config import TrunkSettings
+from agi_app.pbx.ari import events as pbx
+from agi_app.pbx.ari.dial_bridges import DialBridges
+from agi_app.pbx.event_router import Router
+from agi_app.pbx.outbound_leg import DialledChannel
+from agi_app.store.calling import attempts
 from tests.unit.gate_cases import CAMPAIGN, CLAIM
 from tests.unit.test_runner import FLOW
 

@@ -16,8 +16,8 @@ import pytest
 import uvloop
 
 from agi_app.errors import RequestFailed
-from agi_app.pbx import socket as module
-from agi_app.pbx.socket import EventSocket
+from agi_app.pbx.ari import websocket as module
+from agi_app.pbx.ari.websocket import EventSocket
 
 pytestmark = pytest.mark.slow  # waits on a real clock: not part of the fast unit tests
 

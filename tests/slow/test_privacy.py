@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.project.new_project import make_project
 from agi_app.cli.main import main
 
 pytestmark = pytest.mark.slow  # runs whole commands: not part of the fast unit tests

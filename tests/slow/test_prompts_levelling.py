@@ -11,7 +11,7 @@ from agi_app.prompts import wav
 from agi_app.prompts.faults import PromptFault
 from agi_app.prompts.levelling import KEPT_S, Levelled, Wanted, level
 from agi_app.prompts.loudness import limit, loudness, resampled, true_peak
-from agi_app.prompts.reading import Sound, read_sound
+from agi_app.prompts.sound_files import Sound, read_sound
 from tests.unit.sounds import Samples, pcm, riff, samples_of, speech, write_speech
 
 pytestmark = pytest.mark.slow  # reads and filters sound: not part of the fast unit tests

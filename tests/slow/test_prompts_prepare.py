@@ -12,22 +12,22 @@ from pathlib import Path
 import pytest
 
 from agi_app.clock import FakeClock, SystemClock
+from agi_app.config.voice import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
-from agi_app.flow.check import check_flow
+from agi_app.flow.check.flow_rules import check_flow
 from agi_app.flow.load import parse_flow
-from agi_app.flow.spoken_parts import Part, Piece, Text
-from agi_app.flow.values import spoken
+from agi_app.flow.saying.spoken_parts import Part, Piece, Text
+from agi_app.flow.saying.values import spoken
 from agi_app.prompts import prepare as prepare_module
 from agi_app.prompts import synthesise
 from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.engines import Engine, engines
+from agi_app.prompts.fixed_say_texts import said_texts
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import Result, look, prepare
 from agi_app.prompts.prepared import FOLDER, KEPT_S, Prepared, folder_of
-from agi_app.prompts.said import said_texts
 from agi_app.prompts.synthesise import Renderer
 from agi_app.prompts.trial import shortest, why_unplayable
-from agi_app.voice_config import PromptSettings, TtsSettings
 from tests.unit.sounds import samples_of, write_speech
 
 pytestmark = pytest.mark.slow  # starts processes: not part of the fast unit tests

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.project import checked_project
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.campaigns.project.read import checked_project
 
 pytestmark = pytest.mark.slow  # whole projects
 FLOW, CAMPAIGN, SETTINGS, RULES = "flows/checkup.yaml", "campaigns/march-checkup.yaml", "agi-app.toml", "rules/cn.yaml"

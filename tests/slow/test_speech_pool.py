@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from agi_app.errors import ConfigError
-from agi_app.flow.heard import Heard
+from agi_app.flow.answers.recognition import Heard
 from agi_app.speech import pool as pool_module
 from agi_app.speech.pool import Pool
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agi_app.campaigns.meanings import shipped_meanings
+from agi_app.campaigns.project.meanings_files import shipped_meanings
 from tests.unit.spoken import INTEREST, YES_NO, asking, meant, said, table
 
 pytestmark = pytest.mark.slow  # a thousand utterances

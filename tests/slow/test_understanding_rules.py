@@ -11,13 +11,13 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from agi_app.campaigns.meanings import shipped_meanings
-from agi_app.flow.cover import word_of
-from agi_app.flow.heard import Heard, Why
-from agi_app.flow.understanding import LONG_PHRASE, MAX_BIAS, NO_MATCH, OPT_OUT, Understood, bias, understand
-from agi_app.flow.units import cut
-from agi_app.flow.values import spoken, words
-from agi_app.flow.wanted import Kind, Wanted
+from agi_app.campaigns.project.meanings_files import shipped_meanings
+from agi_app.flow.answers.grammar import Kind, Wanted
+from agi_app.flow.answers.phrase_cover import word_of
+from agi_app.flow.answers.recognition import Heard, Why
+from agi_app.flow.answers.tokens import cut
+from agi_app.flow.answers.understanding import LONG_PHRASE, MAX_BIAS, NO_MATCH, OPT_OUT, Understood, bias, understand
+from agi_app.flow.saying.values import spoken, words
 from tests.unit.spoken import INTEREST, WEDNESDAY, YES_NO, asking, meant, said, table
 
 pytestmark = pytest.mark.slow  # many utterances by chance

@@ -24,9 +24,9 @@ from agi_app.model.person import Consent
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sealed, Sequencer
 from agi_app.proof.verify import verify
-from agi_app.store.caller_ids import Proof, add_in
-from agi_app.store.consents import content_hash
-from agi_app.store.pool import Store
+from agi_app.store.database.pool import Store
+from agi_app.store.people.caller_ids import Proof, add_in
+from agi_app.store.people.consents import content_hash
 from tests.store.world import hash_number, number
 
 ORIGIN = "agi-app/test"

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app.audit.stamps import Stamper
 from agi_app.clock import SystemClock
-from agi_app.store import embedded
-from agi_app.store.migrate import migrate
-from agi_app.store.pool import Store
+from agi_app.store.database import embedded
+from agi_app.store.database.migrate import migrate
+from agi_app.store.database.pool import Store
 from tests.store.world import World, hash_number
 
 TEMPLATE = "agi_app_template"

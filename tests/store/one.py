@@ -6,8 +6,8 @@ import datetime as dt
 
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import CallResult, Claim
-from agi_app.store import attempts
-from agi_app.store.pool import Store
+from agi_app.store.calling import attempts
+from agi_app.store.database.pool import Store
 
 
 async def mark(store: Store, claim: Claim, node: str) -> MarkReceipt | None:

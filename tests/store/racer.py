@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from agi_app.store.campaigns import load_campaigns
+from agi_app.store.calling.campaigns import load_campaigns
 from tests.store import one
 from tests.store.conftest import open_store
 from tests.store.world import HUMAN, World

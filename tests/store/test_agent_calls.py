@@ -10,10 +10,11 @@ from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign
-from agi_app.store import agent_calls, attempts
-from agi_app.store.agent_calls import Leg
-from agi_app.store.one_claim import Case, Refused, ask, claim_one
-from agi_app.store.pool import Store
+from agi_app.store.calling import attempts
+from agi_app.store.calling.one_claim import Case, Refused, ask, claim_one
+from agi_app.store.database.pool import Store
+from agi_app.store.requested_calls import agent_calls
+from agi_app.store.requested_calls.agent_calls import Leg
 from tests.store.world import World, campaign
 
 pytestmark = pytest.mark.postgres

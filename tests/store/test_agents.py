@@ -12,8 +12,8 @@ from agi_app.gate.ruleset import Jurisdiction, RuleSet
 from agi_app.model.agents import AgentCounts
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Agents, Campaign
-from agi_app.store.agents import AgentTerms, Note, counts, note, pause
-from agi_app.store.pool import Store
+from agi_app.store.calling.agents import AgentTerms, Note, counts, note, pause
+from agi_app.store.database.pool import Store
 from tests.store import one
 from tests.store.world import World, campaign, rule_set
 

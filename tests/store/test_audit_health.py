@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from agi_app.audit import files
-from agi_app.config import AuditSettings, Settings
+from agi_app.config.settings import AuditSettings, Settings
 from agi_app.proof import health
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
-from agi_app.store import nodes
-from agi_app.store.pool import Store
+from agi_app.store.calling import nodes
+from agi_app.store.database.pool import Store
 from tests.store.audit_site import Site
 
 pytestmark = pytest.mark.postgres

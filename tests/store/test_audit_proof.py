@@ -19,7 +19,7 @@ from agi_app.errors import InputError
 from agi_app.proof.export import Wanted, export
 from agi_app.proof.handout import write_verifier
 from agi_app.proof.prove import prove
-from agi_app.store.pool import Store
+from agi_app.store.database.pool import Store
 from tests.store.audit_site import ORIGIN, Site
 from tests.store.world import number
 

@@ -18,9 +18,9 @@ from agi_app.audit.entries import TABLES, canonical
 from agi_app.errors import InputError
 from agi_app.proof import sequencer as module
 from agi_app.proof.sequencer import Sequencer
-from agi_app.store import audit, audit_export
-from agi_app.store.pool import Store
-from agi_app.store.programs import binaries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.postgres_programs import binaries
+from agi_app.store.ledger import audit, audit_export
 from tests.store.audit_site import Site
 from tests.store.conftest import Cluster, open_store
 

@@ -16,7 +16,7 @@ from agi_app.audit import files
 from agi_app.audit.checkpoint import Checkpoint, sign
 from agi_app.audit.tree import Frontier
 from agi_app.errors import SafetyError
-from agi_app.store.pool import Store
+from agi_app.store.database.pool import Store
 from tests.store.audit_site import ORIGIN, Site
 
 pytestmark = pytest.mark.postgres
@@ -172,7 +172,7 @@ async def test_a_row_and_its_leaf_rewritten_together(site: Site) -> None:
 
 def rewrite(site: Site, kind: str, row: int) -> None:
     """Make a leaf fit a changed row."""
-    from agi_app.store.audit import Q
+    from agi_app.store.ledger.audit import Q
 
     site.attack(
         f"UPDATE audit_leaf l SET hash = sha256('\\x00'::bytea || nonce || convert_to(to_jsonb(x)::text, 'UTF8'))"

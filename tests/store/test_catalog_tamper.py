@@ -15,8 +15,8 @@ import pytest
 from psycopg import sql
 
 from agi_app.errors import SafetyError
-from agi_app.store import catalog
-from agi_app.store.pool import Store
+from agi_app.store.database import catalog
+from agi_app.store.database.pool import Store
 from tests.store.audit_site import Site
 from tests.store.conftest import Cluster, open_store
 

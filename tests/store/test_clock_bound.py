@@ -8,10 +8,11 @@ import pytest
 
 from agi_app.clock import SandboxClock
 from agi_app.errors import SafetyError
-from agi_app.store import caller_ids, checks
-from agi_app.store.caller_ids import Proof
-from agi_app.store.facts import begin
-from agi_app.store.pool import Store
+from agi_app.store.calling.facts import begin
+from agi_app.store.database import checks
+from agi_app.store.database.pool import Store
+from agi_app.store.people import caller_ids
+from agi_app.store.people.caller_ids import Proof
 from tests.store.world import CALLER_ID, World, campaign, number
 
 pytestmark = pytest.mark.postgres

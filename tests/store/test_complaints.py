@@ -16,8 +16,8 @@ import pytest
 
 from agi_app.audit import standalone_verifier as verifier
 from agi_app.audit.erasures import sign
-from agi_app.campaigns.rules import load_ruleset
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
+from agi_app.campaigns.project.new_project import make_project
 from agi_app.clock import SystemClock
 from agi_app.consent.complaints import RECEIVED, Complaint, due_at, open_case
 from agi_app.consent.evidence import KeptFiles
@@ -27,9 +27,9 @@ from agi_app.gate.ruleset import RuleSet
 from agi_app.model.phone import parse
 from agi_app.reports import complaint_bundle
 from agi_app.reports.complaint_bundle import Look
-from agi_app.store import complaints
-from agi_app.store.erasure import Why, erase_person
-from agi_app.store.pool import Store
+from agi_app.store.database.pool import Store
+from agi_app.store.people import complaints
+from agi_app.store.people.erasure import Why, erase_person
 from tests.store.audit_site import Site, every_altered_byte_is_found
 from tests.store.test_audit_commands import agi_app
 from tests.store.world import number

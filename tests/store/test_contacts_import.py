@@ -13,15 +13,16 @@ import pytest
 
 from agi_app.contacts import spool
 from agi_app.contacts.importer import import_consent_file, import_contacts_file
-from agi_app.contacts.opening import open_table
-from agi_app.contacts.sheet_writer import SheetWriter
 from agi_app.contacts.storing import ImportSummary
+from agi_app.contacts.tables.opening import open_table
+from agi_app.contacts.tables.xlsx_writer import SheetWriter
 from agi_app.errors import AuthorError, InputError, StoreError
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent
-from agi_app.store import campaigns, consents, contacts
-from agi_app.store.history import person_history
-from agi_app.store.pool import Store
+from agi_app.store.calling import campaigns
+from agi_app.store.database.pool import Store
+from agi_app.store.people import consents, contacts
+from agi_app.store.people.history import person_history
 from tests.store.world import LONG_AGO, World, campaign
 
 pytestmark = pytest.mark.postgres

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns import control
-from agi_app.campaigns.project import Project, read_project
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.campaigns.project.read import Project, read_project
 from agi_app.clock import FakeClock
 from agi_app.errors import AuthorError, InputError
 from agi_app.flow.load import load_with_parts
 from agi_app.model.campaign import CampaignState
-from agi_app.store import caller_ids, contacts
-from agi_app.store.campaigns import load_campaign, save_campaign
-from agi_app.store.pool import Store
+from agi_app.store.calling.campaigns import load_campaign, save_campaign
+from agi_app.store.database.pool import Store
+from agi_app.store.people import caller_ids, contacts
 from tests.store.world import contact
 
 pytestmark = pytest.mark.postgres

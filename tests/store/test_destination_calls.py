@@ -9,12 +9,13 @@ import pytest
 from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
 from agi_app.gate.decide import Decision
-from agi_app.gate.leg import decide_leg
+from agi_app.gate.destination_phone import decide_leg
 from agi_app.gate.rehearsal import RehearsalFacts
 from agi_app.model.phone import parse
-from agi_app.store import caller_ids, destination_calls, stops
-from agi_app.store.destination_calls import End, Marked, Refused, Wanted
-from agi_app.store.history import person_history
+from agi_app.store.calling import destination_calls
+from agi_app.store.calling.destination_calls import End, Marked, Refused, Wanted
+from agi_app.store.people import caller_ids, stops
+from agi_app.store.people.history import person_history
 from tests.store.world import CALLER_ID, LONG_AGO, World
 
 pytestmark = [pytest.mark.postgres, pytest.mark.attack("row 4: a destination that leaves by a trunk")]

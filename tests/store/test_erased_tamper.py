@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agi_app.audit.erasures import LEFT, Erasure, sign
-from agi_app.store.erasure import PERSON, Why, erase_person
-from agi_app.store.pool import Store
+from agi_app.store.database.pool import Store
+from agi_app.store.people.erasure import PERSON, Why, erase_person
 from tests.store.audit_site import Site
 from tests.store.world import number
 

@@ -17,18 +17,18 @@ from agi_app.audit.erasures import Erasure, is_signed, sign
 from agi_app.clock import SystemClock
 from agi_app.consent.erase import erase
 from agi_app.consent.evidence import EvidenceFiles, KeptFiles
-from agi_app.consent.journal import Journal
+from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.purge import EVIDENCE, RECORDINGS, Purger
 from agi_app.errors import InputError
 from agi_app.gate.ruleset import Jurisdiction, RuleSet
 from agi_app.model.call import CallResult, Outcome
 from agi_app.reports.recordings import Look, fetched
-from agi_app.store import consents, contacts, stops
-from agi_app.store.erasure import Erased
-from agi_app.store.guard import PURGED
-from agi_app.store.history import person_history
-from agi_app.store.pool import Store
-from agi_app.store.recordings import RecordingRow, recordings_of
+from agi_app.store.calling.call_recordings import RecordingRow, recordings_of
+from agi_app.store.database.pool import Store
+from agi_app.store.people import consents, contacts, stops
+from agi_app.store.people.erasure import Erased
+from agi_app.store.people.history import person_history
+from agi_app.store.screening.guard import PURGED
 from tests.store import one
 from tests.store.world import HUMAN, World, campaign, consent, contact, number, rule_set
 

@@ -11,10 +11,10 @@ import pytest
 
 from agi_app.gate.ruleset import ListRule, RuleSet
 from agi_app.model.campaign import Campaign, Purpose
-from agi_app.store import external_lists, stops
-from agi_app.store.external_lists import NewList, replace_list
-from agi_app.store.listen import STOP_CHANNEL, Listening, Notification
-from agi_app.store.pool import Store
+from agi_app.store.database.listen import STOP_CHANNEL, Listening, Notification
+from agi_app.store.database.pool import Store
+from agi_app.store.people import do_not_call_lists, stops
+from agi_app.store.people.do_not_call_lists import NewList, replace_list
 from tests.store import one
 from tests.store.world import World, campaign, hash_number, number, rule_set
 
@@ -35,7 +35,7 @@ async def asking(world: World) -> tuple[World, Campaign]:
 
 async def put(
     world: World, people: list[int], *, age: int = 0, name: str = "register", binds: frozenset[Purpose] | None = None
-) -> external_lists.ListImport:
+) -> do_not_call_lists.ListImport:
     """Import a list with these persons, ``age`` days old."""
     now = await world.now()
     hashes = [hash_number(number(n)) for n in people]
@@ -79,8 +79,8 @@ async def test_a_new_import_takes_the_place_of_the_last_and_leaves_other_lists(a
     await put(world, [2])
     batch = await world.claim(wanted)
     assert {c.number for c in batch.claims} == {number(1), number(3)}
-    assert [row.name for row in await external_lists.lists_in_force(world.store)] == ["another", "register"]
-    assert [row.entries for row in await external_lists.imports_of(world.store, "register")] == [1, 1]
+    assert [row.name for row in await do_not_call_lists.lists_in_force(world.store)] == ["another", "register"]
+    assert [row.entries for row in await do_not_call_lists.imports_of(world.store, "register")] == [1, 1]
     assert await world.value("SELECT count(*) FROM external_list_entry") == 2
 
 
@@ -102,7 +102,7 @@ async def test_two_imports_at_once_leave_one_of_them_whole(asking: tuple[World, 
     world, _ = asking
     await asyncio.gather(*(put(world, list(range(n * 10, n * 10 + 10))) for n in range(4)))
     assert await world.value("SELECT count(*) FROM external_list_entry") == 10
-    assert len(await external_lists.imports_of(world.store, "register")) == 4
+    assert len(await do_not_call_lists.imports_of(world.store, "register")) == 4
 
 
 async def test_the_history_of_imports_cannot_be_rewritten(world: World, store: Store) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from agi_app.audit.stamps import Stamper
-from agi_app.store import consents, verifications
-from agi_app.store.consents import import_consents
-from agi_app.store.external_lists import NewList, replace_list
-from agi_app.store.pool import Store
+from agi_app.store.database.pool import Store
+from agi_app.store.people import consents
+from agi_app.store.people.consents import import_consents
+from agi_app.store.people.do_not_call_lists import NewList, replace_list
+from agi_app.store.requested_calls import verifications
 from tests.store.audit_site import Site
 from tests.store.conftest import STAMPER
 from tests.store.world import consent, hash_number, number

@@ -10,10 +10,11 @@ import pytest
 
 from agi_app.clock import SandboxClock, SystemClock
 from agi_app.errors import SafetyError, StoreError
-from agi_app.store import checks, nodes
-from agi_app.store.migrate import migrate
-from agi_app.store.pool import Store
-from agi_app.store.versions import FOLDER
+from agi_app.store.calling import nodes
+from agi_app.store.database import checks
+from agi_app.store.database.migrate import migrate
+from agi_app.store.database.pool import Store
+from agi_app.store.database.versions import FOLDER
 from tests.store.conftest import Cluster, open_store
 from tests.store.world import hash_number
 
@@ -188,7 +189,7 @@ async def test_nodes_tell_whether_their_journal_is_stored(store: Store) -> None:
 
 async def test_all_connections_busy_is_told(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pool that gives none in time says so instead of hanging."""
-    monkeypatch.setattr("agi_app.store.pool.POOL_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("agi_app.store.database.pool.POOL_TIMEOUT_S", 0.2)
     small = await Store.open(database_url, Path(), clock=SystemClock(), hash_number=hash_number, pool_size=1)
     async with small.connection():
         with pytest.raises(StoreError, match="no connection became free in time"):

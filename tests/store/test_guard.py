@@ -9,16 +9,16 @@ import psycopg
 import pytest
 
 from agi_app.clock import FakeClock
+from agi_app.config.screening import GuardSettings
 from agi_app.guard.case import Action
 from agi_app.guard.replay import Replay, replay
-from agi_app.hooks.screening import Question, Screening, Verdict
-from agi_app.screening_config import GuardSettings
-from agi_app.store import guard as table
-from agi_app.store import guard_lists, guard_report
-from agi_app.store.guard import EndedCall, Line
-from agi_app.store.guard_changes import Said
-from agi_app.store.guard_lists import NewEntry
-from agi_app.store.pool import Store
+from agi_app.screening.judge import Question, Screening, Verdict
+from agi_app.store.database.pool import Store
+from agi_app.store.screening import guard as table
+from agi_app.store.screening import guard_lists, guard_report
+from agi_app.store.screening.guard import EndedCall, Line
+from agi_app.store.screening.guard_changes import Said
+from agi_app.store.screening.guard_lists import NewEntry
 from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from agi_app.audit.erasures import sign
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.project.new_project import make_project
 from agi_app.clock import FakeClock, SystemClock
-from agi_app.hooks.screening import Question, Screening
-from agi_app.screening_config import GuardSettings
-from agi_app.store import guard_changes, guard_lists
-from agi_app.store.erasure import Why
-from agi_app.store.guard import Line
-from agi_app.store.guard_changes import Said
-from agi_app.store.guard_lists import NewEntry, Written
-from agi_app.store.pool import Store
+from agi_app.config.screening import GuardSettings
+from agi_app.screening.judge import Question, Screening
+from agi_app.store.database.pool import Store
+from agi_app.store.people.erasure import Why
+from agi_app.store.screening import guard_changes, guard_lists
+from agi_app.store.screening.guard import Line
+from agi_app.store.screening.guard_changes import Said
+from agi_app.store.screening.guard_lists import NewEntry, Written
 from tests.store.audit_site import Site
 from tests.store.test_audit_commands import agi_app
 

@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 
 from agi_app.audit.erasures import sign
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.project.new_project import make_project
 from agi_app.clock import FakeClock, SystemClock
+from agi_app.config.screening import GuardSettings
 from agi_app.guard.case import Action
 from agi_app.guard.replay import Replay, replay
-from agi_app.hooks import spoken
-from agi_app.hooks.screening import Question, Screening, Verdict
-from agi_app.screening_config import GuardSettings
-from agi_app.store import guard, guard_changes, guard_report, guard_scripts
-from agi_app.store.erasure import Why
-from agi_app.store.guard_changes import Said
-from agi_app.store.guard_scripts import Opening
-from agi_app.store.pool import Store
+from agi_app.screening import script_matching
+from agi_app.screening.judge import Question, Screening, Verdict
+from agi_app.store.database.pool import Store
+from agi_app.store.people.erasure import Why
+from agi_app.store.screening import guard, guard_changes, guard_report, guard_scripts
+from agi_app.store.screening.guard_changes import Said
+from agi_app.store.screening.guard_scripts import Opening
 from tests.store.audit_site import Site
 from tests.store.test_audit_commands import agi_app
 
@@ -53,7 +53,9 @@ class Desk:
         verdict = await self.screening.judge(Question(caller, "100", "PJSIP/carrier"))
         await self.screening.records.finish()
         if says:
-            await spoken.take(self.store, Opening(self.clock.now(), "voicemail", says, verdict.call_id), "test")
+            await script_matching.take(
+                self.store, Opening(self.clock.now(), "voicemail", says, verdict.call_id), "test"
+            )
         return verdict
 
     async def says(self, caller: str) -> tuple[str | None, float | None]:

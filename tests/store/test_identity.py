@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.starter import make_project
-from agi_app.config import SETTINGS_FILE, Settings, load_settings
-from agi_app.consent import identity
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.config.settings import SETTINGS_FILE, Settings, load_settings
+from agi_app.consent import project_identity
 from agi_app.errors import AgiAppError, ConfigError, SafetyError
 from agi_app.installation import installation, migrate_database
 
@@ -66,7 +66,7 @@ async def test_another_projects_database_is_told(project: Path, tmp_path: Path) 
     """The same key, as on nodes of one installation, and another project's database."""
     settings = await _open(project)
     text = (project / SETTINGS_FILE).read_text("utf-8")
-    known = identity.identity_of(settings).project
+    known = project_identity.identity_of(settings).project
     (project / SETTINGS_FILE).write_text(text.replace(known, "0" * 32), "utf-8")
     await _refused(project, rf"belongs to project {known}, agi-app\.toml is of {'0' * 32}")
 
@@ -79,18 +79,18 @@ async def test_a_database_that_begins_anew_beside_a_journal_is_not_taken(
     monkeypatch.setenv("DATABASE_URL", new_url)
     await migrate_database(load_settings(project))
     await _refused(project, r"is empty, but .*refusals\.jsonl says that this project has been at work")
-    assert await identity.adopt(load_settings(project)) == settings.identity
+    assert await project_identity.adopt(load_settings(project)) == settings.identity
     await _open(project)
 
 
 async def test_a_project_from_before_is_adopted_once(project: Path) -> None:
     """It has a key and a database that knows it, and no id yet."""
     settings = await _open(project)
-    file, told = project / SETTINGS_FILE, identity.identity_of(settings)
+    file, told = project / SETTINGS_FILE, project_identity.identity_of(settings)
     text = file.read_text("utf-8").replace(told.toml, "").replace("\n[asterisk]\n", "\n# ours\n[asterisk]\n")
     file.write_text(text, "utf-8")
     await _refused(project, r"has no \[identity\].*agi-app adopt", ConfigError)
-    assert await identity.adopt(load_settings(project)) == told, "the id is that of the database"
+    assert await project_identity.adopt(load_settings(project)) == told, "the id is that of the database"
     assert file.read_text("utf-8") == f"{text.rstrip()}\n\n{told.toml}"
     await _open(project)
 
@@ -98,15 +98,15 @@ async def test_a_project_from_before_is_adopted_once(project: Path) -> None:
 async def test_adopting_makes_no_key_where_something_was_lost(project: Path) -> None:
     settings = await _open(project)
     file = project / SETTINGS_FILE
-    text = file.read_text("utf-8").replace(identity.identity_of(settings).toml, "")
+    text = file.read_text("utf-8").replace(project_identity.identity_of(settings).toml, "")
     file.write_text(text, "utf-8")
     (settings.data / "suppression.key").unlink()
     for new in (False, True):
         with pytest.raises(SafetyError, match="the suppression key is gone"):
-            await identity.adopt(load_settings(project), new=new)
+            await project_identity.adopt(load_settings(project), new=new)
     shutil.rmtree(settings.data)
     with pytest.raises(SafetyError, match=r"data folder is not there.*agi-app adopt --new"):
-        await identity.adopt(load_settings(project))
+        await project_identity.adopt(load_settings(project))
     with pytest.raises(SafetyError, match="not the one this database was filled with"):
-        await identity.adopt(load_settings(project), new=True)
+        await project_identity.adopt(load_settings(project), new=True)
     assert file.read_text("utf-8") == text, "nothing half-written"

@@ -10,10 +10,11 @@ import pytest
 from agi_app.errors import InputError
 from agi_app.model.campaign import CampaignState, Purpose
 from agi_app.model.person import ContactRow
-from agi_app.store import caller_ids, campaigns, consents, contacts, reports, stops
-from agi_app.store.contacts import ImportCount
-from agi_app.store.history import person_history
-from agi_app.store.pool import Store
+from agi_app.store.calling import campaigns, reports
+from agi_app.store.database.pool import Store
+from agi_app.store.people import caller_ids, consents, contacts, stops
+from agi_app.store.people.contacts import ImportCount
+from agi_app.store.people.history import person_history
 from tests.store.world import CALLER_ID, LONG_AGO, World, campaign, consent, contact, number
 
 pytestmark = pytest.mark.postgres

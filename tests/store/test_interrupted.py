@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.project.new_project import make_project
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 40_000

@@ -13,12 +13,12 @@ from agi_app.consent.story_text import story
 from agi_app.errors import InputError, StoreError
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Purpose
-from agi_app.store import consents, stops, wordings
-from agi_app.store.access import Access, log_access
-from agi_app.store.history import PersonHistory, person_history
-from agi_app.store.migrate import migrate
-from agi_app.store.pool import Store
-from agi_app.store.versions import FOLDER
+from agi_app.store.database.migrate import migrate
+from agi_app.store.database.pool import Store
+from agi_app.store.database.versions import FOLDER
+from agi_app.store.people import consents, stops, wordings
+from agi_app.store.people.access_log import Access, log_access
+from agi_app.store.people.history import PersonHistory, person_history
 from tests.store.conftest import Cluster, open_store
 from tests.store.world import LONG_AGO, World, campaign, consent, number
 

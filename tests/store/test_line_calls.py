@@ -8,10 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app.audit.erasures import Erasure, sign
-from agi_app.store import line_calls
-from agi_app.store.erasure import Why, erase_person
-from agi_app.store.line_calls import ANSWERED, GIVEN_BACK, LineCall, LineStop, Span
-from agi_app.store.pool import Store
+from agi_app.store.calling import inbound_calls
+from agi_app.store.calling.inbound_calls import ANSWERED, GIVEN_BACK, LineCall, LineStop, Span
+from agi_app.store.database.pool import Store
+from agi_app.store.people.erasure import Why, erase_person
 from tests.store.world import World, campaign, hash_number, number
 
 pytestmark = pytest.mark.postgres
@@ -33,20 +33,20 @@ async def test_a_call_is_written_once_with_its_stops(store: Store) -> None:
     mine, other = hash_number(number(1)), hash_number(number(2))
     stops = [LineStop(other, "keyed", BEGAN), LineStop(mine, "key", BEGAN)]
     for _ in range(2):  # an answer of the database that got lost
-        await line_calls.add(store, call("c1", mine), stops)
-    await line_calls.add(store, call("c2", None), [])
-    await line_calls.add(store, call("c3", mine, GIVEN_BACK, "full"), [])
-    (totals,) = await line_calls.totals(store, ALL)
+        await inbound_calls.add(store, call("c1", mine), stops)
+    await inbound_calls.add(store, call("c2", None), [])
+    await inbound_calls.add(store, call("c3", mine, GIVEN_BACK, "full"), [])
+    (totals,) = await inbound_calls.totals(store, ALL)
     assert (totals.calls, totals.answered, totals.given_back, totals.nameless) == (3, 2, 1, 1)
     assert (totals.stops, totals.stops_keyed) == (2, 1)
-    newest, _, first = await line_calls.calls(store, ALL, 10)
+    newest, _, first = await inbound_calls.calls(store, ALL, 10)
     assert (newest.note, list(first.stops), first.seconds) == ("full", ["keyed", "key"], 30.0)
     assert newest.caller == first.caller == mine.hex()[:8]
 
 
 async def test_an_erasure_takes_the_numbers_off_and_names_the_rows(world: World, store: Store) -> None:
     await world.running(campaign(), [1])
-    await line_calls.add(store, call("c1", hash_number(number(1))), [LineStop(hash_number(number(1)), "key", BEGAN)])
+    await inbound_calls.add(store, call("c1", hash_number(number(1))), [LineStop(hash_number(number(1)), "key", BEGAN)])
     named: list[Erasure] = []
 
     def signed(erasure: Erasure) -> bytes:
@@ -55,5 +55,5 @@ async def test_an_erasure_takes_the_numbers_off_and_names_the_rows(world: World,
 
     await erase_person(store, number(1), Why(BEGAN, "letter", "wang"), signed)
     assert {"line_call", "line_stop"} <= named[0].erased.keys()
-    (row,) = await line_calls.calls(store, ALL, 10)
+    (row,) = await inbound_calls.calls(store, ALL, 10)
     assert (row.caller, list(row.stops)) == ("erased", ["key"])

@@ -11,14 +11,15 @@ from typing import Any, cast
 import pytest
 
 from agi_app.clock import SystemClock
-from agi_app.dialer import worker as module
-from agi_app.dialer.live import LiveCalls
-from agi_app.dialer.worker import Health, Worker
+from agi_app.dialer.live_calls import LiveCalls
+from agi_app.dialer.worker import health as module
+from agi_app.dialer.worker.health import Health, Worker
 from agi_app.errors import StoreError
 from agi_app.model.call import Claim
-from agi_app.store import nodes, stops
-from agi_app.store.listen import Heard, Listening, ListenLost
-from agi_app.store.pool import Store
+from agi_app.store.calling import nodes
+from agi_app.store.database.listen import Heard, Listening, ListenLost
+from agi_app.store.database.pool import Store
+from agi_app.store.people import stops
 from tests.store import one
 from tests.store.world import TERMS, World, campaign, number
 

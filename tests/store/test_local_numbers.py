@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from agi_app.model.campaign import Campaign
-from agi_app.store import caller_ids
+from agi_app.store.people import caller_ids
 from tests.store.world import CALLER_ID, World, campaign, number
 
 pytestmark = pytest.mark.postgres

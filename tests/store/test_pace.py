@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from agi_app.store import pace
-from agi_app.store.pool import Store
+from agi_app.store.calling import pace
+from agi_app.store.database.pool import Store
 
 pytestmark = pytest.mark.postgres
 LIMITS = {"campaign:a": 10.0, "trunk:t": 0.5}

@@ -6,10 +6,10 @@ import pytest
 
 from agi_app.campaigns.pause_all import pause_all, resume_all
 from agi_app.clock import SystemClock
-from agi_app.reports.held import why_nobody
 from agi_app.reports.status import status_of
-from agi_app.store import nodes, pauses
-from agi_app.store.listen import CONTROL_CHANNEL, Listening, Notification
+from agi_app.reports.why_waiting import why_nobody
+from agi_app.store.calling import nodes, pauses
+from agi_app.store.database.listen import CONTROL_CHANNEL, Listening, Notification
 from tests.store import one
 from tests.store.world import World, campaign
 

@@ -17,7 +17,7 @@ from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign
-from agi_app.store import claims, slots
+from agi_app.store.calling import claims, slots
 from tests.store.conftest import open_store
 from tests.store.world import World, campaign
 

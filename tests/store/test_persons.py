@@ -10,10 +10,11 @@ import pytest
 
 from agi_app.gate.ruleset import Cap, RuleSet
 from agi_app.model.campaign import Purpose
-from agi_app.store import attempts, claims, stops
-from agi_app.store.persons import link_persons, moves_of
-from agi_app.store.pool import Store
-from agi_app.store.statements import Connection
+from agi_app.store.calling import attempts, claims
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection
+from agi_app.store.people import stops
+from agi_app.store.people.persons import link_persons, moves_of
 from tests.store import one
 from tests.store.conftest import STAMPER, open_store
 from tests.store.world import World, campaign, hash_number, number, rule_set

@@ -9,10 +9,11 @@ import pytest
 
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
-from agi_app.store import attempts, caller_ids, phone_lines
-from agi_app.store.claims import ClaimBatch
-from agi_app.store.phone_lines import Limits
-from agi_app.store.pool import Store
+from agi_app.store.calling import attempts, gateway_lines
+from agi_app.store.calling.claims import ClaimBatch
+from agi_app.store.calling.gateway_lines import Limits
+from agi_app.store.database.pool import Store
+from agi_app.store.people import caller_ids
 from tests.store import one
 from tests.store.world import LONG_AGO, World, campaign, number, rule_set
 
@@ -73,7 +74,7 @@ async def test_a_line_that_another_worker_looks_at_is_not_free(world: World, sto
     for claimed in (await claim(world, gateway)).claims:
         await attempts.release(store, claimed.attempt_id, "not dialled")
     async with store.transaction() as other:
-        assert (await phone_lines.lease(other, lines(), await world.now(), dt.timedelta(0))).free == {NORTH, SOUTH}
+        assert (await gateway_lines.lease(other, lines(), await world.now(), dt.timedelta(0))).free == {NORTH, SOUTH}
         batch = await claim(world, gateway)
         assert batch.claims == ()
         assert batch.no_line is not None

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from agi_app.store import pool
-from agi_app.store.pool import Store
+from agi_app.store.database import pool
+from agi_app.store.database.pool import Store
 from tests.store.conftest import open_store
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]

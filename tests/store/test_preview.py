@@ -7,18 +7,19 @@ import datetime as dt
 import pytest
 
 from agi_app.campaigns import preview as looking
+from agi_app.campaigns.forecast import Limits
 from agi_app.campaigns.preview import Preview
-from agi_app.campaigns.projection import Limits
 from agi_app.clock import SystemClock
 from agi_app.errors import InputError
-from agi_app.flow.definition import Flow
+from agi_app.flow.engine.say_texts import missing_columns
+from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow
-from agi_app.flow.speaking import missing_columns
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Window
-from agi_app.store import campaigns, contacts, stops
-from agi_app.store.pool import Store
+from agi_app.store.calling import campaigns
+from agi_app.store.database.pool import Store
+from agi_app.store.people import contacts, stops
 from tests.store import one
 from tests.store.world import World, campaign, contact, number
 

@@ -9,18 +9,18 @@ from dataclasses import replace
 
 import pytest
 
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
+from agi_app.campaigns.forecast import Limits
 from agi_app.campaigns.preview import IN_CALL, NOT_DUE, Preview, Terms, preview
-from agi_app.campaigns.projection import Limits
-from agi_app.campaigns.rules import load_ruleset
 from agi_app.clock import SandboxClock
 from agi_app.gate.decide import decide
 from agi_app.gate.facts import Facts
-from agi_app.gate.place import place_of
+from agi_app.gate.number_location import place_of
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
 from agi_app.model.phone import NotANumber, parse
-from agi_app.store import facts
-from agi_app.store.facts import Due
-from agi_app.store.pool import Store
+from agi_app.store.calling import facts
+from agi_app.store.calling.facts import Due
+from agi_app.store.database.pool import Store
 from tests.store.world import CALLER_ID, LONG_AGO, World, campaign
 
 pytestmark = pytest.mark.postgres

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from agi_app.clock import FakeClock
-from agi_app.consent import checkpoint
-from agi_app.consent.checkpoint import CAP_LOOKS_BACK, FILE_NAME, read, write
-from agi_app.consent.journal import Journal
+from agi_app.consent import restored_backup
+from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.recovery import Recovery, accept, look
-from agi_app.store import stops
-from agi_app.store.pool import Store
-from agi_app.store.progress import Progress, hold_until, progress
+from agi_app.consent.restored_backup import CAP_LOOKS_BACK, FILE_NAME, read, write
+from agi_app.store.database.pool import Store
+from agi_app.store.database.progress import Progress, hold_until, progress
+from agi_app.store.people import stops
 from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres
@@ -83,7 +83,7 @@ async def test_accepting_replays_the_journal_and_holds_for_25_hours(node: Node, 
     assert await stops.is_suppressed(node.store, number(1))
     until = (await progress(node.store)).hold_until
     assert until == node.clock.now() + CAP_LOOKS_BACK
-    checkpoint.compare(read(node.folder), await progress(node.store))  # a worker starts now
+    restored_backup.compare(read(node.folder), await progress(node.store))  # a worker starts now
 
 
 async def test_the_hold_counts_from_the_last_note(node: Node) -> None:

@@ -12,8 +12,9 @@ from agi_app.gate.rehearsal import DECIDED_AS, REHEARSALS_PER_DAY, RehearsalFact
 from agi_app.gate.verification import VerificationFacts, decide_verification
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.phone import parse
-from agi_app.store import caller_ids, rehearsals, stops, verifications
-from agi_app.store.rehearsals import Asked, Marked, Refused, Script
+from agi_app.store.people import caller_ids, stops
+from agi_app.store.requested_calls import rehearsals, verifications
+from agi_app.store.requested_calls.rehearsals import Asked, Marked, Refused, Script
 from tests.store.world import CALLER_ID, World, campaign
 
 pytestmark = pytest.mark.postgres

@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agi_app.campaigns.replay import replay_decisions
-from agi_app.campaigns.rules import load_ruleset
+from agi_app.campaigns.calling_rules.decision_replay import replay_decisions
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.gate.decide import decide
 from agi_app.gate.facts import Facts
 from agi_app.model.campaign import CampaignState
-from agi_app.store import campaigns, claims, stops
-from agi_app.store.pool import Store
-from agi_app.store.texts import remember_ruleset
+from agi_app.store.calling import campaigns, claims
+from agi_app.store.calling.decision_texts import remember_ruleset
+from agi_app.store.database.pool import Store
+from agi_app.store.people import stops
 from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres

@@ -14,7 +14,7 @@ from agi_app.audit import files
 from agi_app.errors import SafetyError
 from agi_app.proof import sequencer as module
 from agi_app.proof.sequencer import Sequencer
-from agi_app.store.pool import Store
+from agi_app.store.database.pool import Store
 from tests.store.audit_site import Site
 
 pytestmark = pytest.mark.postgres

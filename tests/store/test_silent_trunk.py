@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from agi_app.model.call import CallResult, Claim, Outcome
-from agi_app.store import attempts, claims
-from agi_app.store.pool import Store
-from agi_app.store.statements import Connection
+from agi_app.store.calling import attempts, claims
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection
 from tests.store import one
 from tests.store.world import World, campaign
 

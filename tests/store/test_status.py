@@ -14,19 +14,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.project.new_project import make_project
 from agi_app.clock import SystemClock
 from agi_app.errors import InputError
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import CampaignState, Pace, Window
-from agi_app.model.hold import Hold
-from agi_app.reports.held import held_back, why_nobody
+from agi_app.model.waiting_reason import Hold
 from agi_app.reports.status import status_of
-from agi_app.results import Totals
-from agi_app.store import attempts, campaigns, claims, consents, contacts, nodes
-from agi_app.store.pool import Store
+from agi_app.reports.totals import Totals
+from agi_app.reports.why_waiting import held_back, why_nobody
+from agi_app.store.calling import attempts, campaigns, claims, nodes
+from agi_app.store.database.pool import Store
+from agi_app.store.people import consents, contacts
 from tests.store import one
 from tests.store.world import World, campaign, consent, contact, number
 

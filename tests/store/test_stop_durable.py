@@ -12,15 +12,15 @@ import psycopg
 import pytest
 
 from agi_app.clock import SystemClock
-from agi_app.consent.journal import Journal
-from agi_app.consent.revoke import Stops
-from agi_app.consent.stop import stop_list, stop_number, withdraw
-from agi_app.contacts.list_import import ListTerms, import_list
+from agi_app.consent.entered_stops import stop_list, stop_number, withdraw
+from agi_app.consent.opt_out_journal import Journal
+from agi_app.consent.opt_outs import Stops
+from agi_app.contacts.do_not_call_import import ListTerms, import_list
 from agi_app.model.campaign import Purpose
-from agi_app.store import embedded
-from agi_app.store.migrate import migrate
-from agi_app.store.pool import Store
-from agi_app.store.stops import Details
+from agi_app.store.database import embedded
+from agi_app.store.database.migrate import migrate
+from agi_app.store.database.pool import Store
+from agi_app.store.people.stops import Details
 from tests.store.conftest import stamper_for_tests
 from tests.store.world import hash_number, number
 

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 import pytest
 
 from agi_app.model.campaign import CampaignState, Purpose
-from agi_app.store import campaigns, consents, contacts, reports, stops
-from agi_app.store.history import person_history
-from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
-from agi_app.store.pool import Store
-from agi_app.store.statements import Connection
+from agi_app.store.calling import campaigns, reports
+from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection
+from agi_app.store.people import consents, contacts, stops
+from agi_app.store.people.history import person_history
 from tests.store import one
 from tests.store.world import LONG_AGO, World, campaign, consent, contact, hash_number, number, rule_set
 

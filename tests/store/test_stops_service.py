@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from agi_app.clock import FakeClock, SystemClock
-from agi_app.consent.journal import Journal
-from agi_app.consent.revoke import Stops
-from agi_app.consent.stop import stop_list, stop_number, withdraw
+from agi_app.consent.entered_stops import stop_list, stop_number, withdraw
+from agi_app.consent.opt_out_journal import Journal
+from agi_app.consent.opt_outs import Stops
 from agi_app.errors import OtherWorkerError, StoreError
 from agi_app.model.campaign import Purpose
-from agi_app.store import nodes, stops
-from agi_app.store.history import person_history
-from agi_app.store.pool import Store
+from agi_app.store.calling import nodes
+from agi_app.store.database.pool import Store
+from agi_app.store.people import stops
+from agi_app.store.people.history import person_history
 from tests.store import one
 from tests.store.world import World, campaign, number
 

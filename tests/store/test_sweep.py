@@ -8,9 +8,11 @@ import datetime as dt
 import pytest
 
 from agi_app.model.call import CallResult, Outcome
-from agi_app.store import checks, contacts, nodes, reports
-from agi_app.store.pool import Store
-from agi_app.store.sweep import SILENT_FOR, SweepResult, dead_nodes, sweep
+from agi_app.store.calling import nodes, reports
+from agi_app.store.calling.interrupted_attempts import SILENT_FOR, SweepResult, dead_nodes, sweep
+from agi_app.store.database import checks
+from agi_app.store.database.pool import Store
+from agi_app.store.people import contacts
 from tests.store import one
 from tests.store.world import HUMAN, World, campaign
 

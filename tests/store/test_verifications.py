@@ -10,8 +10,9 @@ import pytest
 from agi_app.gate.decide import Decision
 from agi_app.gate.verification import CALLS_PER_DAY, DECIDED_AS, VerificationFacts, decide_verification
 from agi_app.model.phone import parse
-from agi_app.store import caller_ids, stops, verifications
-from agi_app.store.verifications import Marked, Refused
+from agi_app.store.people import caller_ids, stops
+from agi_app.store.requested_calls import verifications
+from agi_app.store.requested_calls.verifications import Marked, Refused
 from tests.store.world import CALLER_ID, World, campaign
 
 pytestmark = pytest.mark.postgres

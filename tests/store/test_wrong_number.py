@@ -10,19 +10,20 @@ from pathlib import Path
 import pytest
 
 from agi_app.clock import SystemClock
-from agi_app.consent.journal import Journal
+from agi_app.consent.journal_replay import replay
+from agi_app.consent.opt_out_journal import Journal
+from agi_app.consent.opt_outs import Stops
 from agi_app.consent.recovery import accept
-from agi_app.consent.replay import replay
-from agi_app.consent.revoke import Stops
 from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import WRONG_NUMBER, Consent
-from agi_app.store import attempts, consents, stops
-from agi_app.store.history import PersonHistory, person_history
-from agi_app.store.listen import STOP_CHANNEL, Listening, Notification
-from agi_app.store.pool import Store
-from agi_app.store.preview import open_waiting
+from agi_app.store.calling import attempts
+from agi_app.store.calling.preview import open_waiting
+from agi_app.store.database.listen import STOP_CHANNEL, Listening, Notification
+from agi_app.store.database.pool import Store
+from agi_app.store.people import consents, stops
+from agi_app.store.people.history import PersonHistory, person_history
 from tests.store import one
 from tests.store.world import LONG_AGO, TERMS, World, campaign, consent, number
 

@@ -15,9 +15,10 @@ from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace, Purpose, Window
 from agi_app.model.person import Consent, ContactRow
-from agi_app.store import caller_ids, campaigns, claims, consents, contacts
-from agi_app.store.checks import database_now
-from agi_app.store.pool import Store
+from agi_app.store.calling import campaigns, claims
+from agi_app.store.database.checks import database_now
+from agi_app.store.database.pool import Store
+from agi_app.store.people import caller_ids, consents, contacts
 from tests.store import one
 
 CALLER_ID = "+99986210000001"

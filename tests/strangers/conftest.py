@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from agi_app.store import embedded
+from agi_app.store.database import embedded
 from tests.store.conftest import Cluster
 from tests.strangers.shop import ANN, BEN, LI, OURS, WANG, Commands, Shop
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from agi_app.store import embedded
+from agi_app.store.database import embedded
 from sandbox.capture import Capture
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.world import World

@@ -20,10 +20,10 @@ from typing import Any
 import psycopg
 from psycopg.rows import TupleRow
 
-from agi_app.config import load_settings
-from agi_app.consent.verification import proof_by_call
+from agi_app.config.settings import load_settings
+from agi_app.consent.number_verification import proof_by_call
 from agi_app.installation import installation
-from agi_app.store.caller_ids import add_proof
+from agi_app.store.people.caller_ids import add_proof
 from sandbox.asterisk import Asterisk
 from sandbox.commands import AgiApp
 from sandbox.project import write_settings

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from agi_app.store.embedded import EmbeddedServer
+from agi_app.store.database.embedded import EmbeddedServer
 from sandbox.commands import AgiApp
 from sandbox.project import write_settings
 from tests.system.site import CALLER_ID, CLOCK, LETTER, Site, people

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from agi_app.destination_config import number_by_trunk
+from agi_app.config.destinations import number_by_trunk
 from sandbox.callees import read_callees
 from sandbox.commands import AgiApp
 from sandbox.project import write_settings

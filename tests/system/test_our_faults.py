@@ -11,8 +11,8 @@ from typing import cast
 
 import pytest
 
-from agi_app.dialer.breaker import FAULTS_TO_OPEN, MUTE_TO_HOLD
-from agi_app.dialer.unplayed import MOST_IN_A_ROW
+from agi_app.dialer.circuit_breaker import FAULTS_TO_OPEN, MUTE_TO_HOLD
+from agi_app.dialer.unplayed_prompts import MOST_IN_A_ROW
 from sandbox.asterisk import Asterisk
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.world import World

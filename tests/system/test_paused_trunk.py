@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agi_app.dialer.breaker import FAULTS_TO_OPEN, FIRST_PAUSE_S
+from agi_app.dialer.circuit_breaker import FAULTS_TO_OPEN, FIRST_PAUSE_S
 from tests.system.conftest import NewSite
 from tests.system.site import people, until
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 
-from agi_app.contacts.opening import open_table
-from agi_app.contacts.table import Table
+from agi_app.contacts.tables.csv_table import Table
+from agi_app.contacts.tables.opening import open_table
 
 FILE = "list.csv"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from agi_app.clock import FakeClock
 from agi_app.errors import RequestFailed
-from agi_app.pbx import events as pbx
+from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Received
 
 HANGUP_TAKES_S = 0.1

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 
-from agi_app.campaigns.meanings import shipped_meanings
-from agi_app.flow.heard import Heard
-from agi_app.flow.understanding import understand
-from agi_app.flow.wanted import Wanted
-from agi_app.yaml_lines import load
+from agi_app.authoring.yaml_lines import load
+from agi_app.campaigns.project.meanings_files import shipped_meanings
+from agi_app.flow.answers.grammar import Wanted
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.answers.understanding import understand
 
 WEDNESDAY = dt.date(2026, 3, 4)
 YES_NO = ("yes", "no")

@@ -9,19 +9,19 @@ from typing import Any, cast
 import pytest
 
 from agi_app.calls import attempt as att
-from agi_app.dialer.agent_pacing import ceiling_percent, past_of, to_begin
+from agi_app.dialer.agents.agent_pacing import ceiling_percent, past_of, to_begin
 from agi_app.errors import AsteriskError
-from agi_app.flow.check import check_flow
-from agi_app.flow.commands import Hangup, Play, SetDisposition, StoreOptOut, Transfer
-from agi_app.flow.events import KeyPressed, OptOutStored, PlaybackFinished, TransferEnded
+from agi_app.flow.check.flow_rules import check_flow
+from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.flow.engine.commands import Hangup, Play, SetDisposition, StoreOptOut, Transfer
+from agi_app.flow.engine.events import KeyPressed, OptOutStored, PlaybackFinished, TransferEnded
+from agi_app.flow.engine.session import Session
 from agi_app.flow.load import parse_flow
-from agi_app.flow.prompt_facts import PromptFacts
-from agi_app.flow.session import Session
 from agi_app.model.agents import AgentCounts, AgentsNow
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import Agents, Pacing
-from agi_app.pbx.agents import LeadsOut, NoQueue, of_queue
-from agi_app.pbx.ami import Ami
+from agi_app.pbx.ami.agent_states import LeadsOut, NoQueue, of_queue
+from agi_app.pbx.ami.connection import Ami
 from tests.unit.gate_cases import CAMPAIGN, NOW, ruleset
 
 FLOW = parse_flow(

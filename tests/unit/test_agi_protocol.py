@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.pbx.agi_protocol import BadAgi, Reply, parse_reply, parse_request, set_variable, shows
+from agi_app.pbx.agi.protocol import BadAgi, Reply, parse_reply, parse_request, set_variable, shows
 
 # As Asterisk 22.10.1 sends it.
 HEADER = """agi_network: yes

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from agi_app.clock import SystemClock
+from agi_app.config.screening import AgiSettings
 from agi_app.errors import ConfigError
-from agi_app.pbx.agi import AgiServer, AgiSession
-from agi_app.screening_config import AgiSettings
+from agi_app.pbx.agi.server import AgiServer, AgiSession
 from tests.agi_request import agi_request
 
 TOKEN = "0123456789abcdef"

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.ami_config import AmiSettings
-from agi_app.config import Settings
-from agi_app.dialer.breaker import Breaker
-from agi_app.dialer.trunk_watch import TrunkWatch, examine
+from agi_app.config.ami import AmiSettings
+from agi_app.config.settings import Settings
+from agi_app.dialer.circuit_breaker import Breaker
+from agi_app.dialer.worker.trunk_watch import TrunkWatch, examine
 from agi_app.errors import AsteriskError, ConfigError, SafetyError
-from agi_app.pbx.ami import MOST_BYTES, Ami, Refused, connected
-from agi_app.pbx.ami_state import Contact, Queue, Registration, queue, trunk_fault
+from agi_app.pbx.ami.connection import MOST_BYTES, Ami, Refused, connected
+from agi_app.pbx.ami.trunks_and_queues import Contact, Queue, Registration, queue, trunk_fault
 
 Send = Callable[[bytes], Awaitable[None]]
 Behaviour = Callable[[str, str, Send], Awaitable[None]]  # action, its id, how to answer

@@ -13,7 +13,7 @@ from agi_app.audit import standalone_verifier as verifier
 from agi_app.audit.checkpoint import Checkpoint, public_line, sign
 from agi_app.audit.standalone_verifier import ORDER, P, signed_by
 from agi_app.proof.handout import message
-from agi_app.results import FORMULA_STARTS
+from agi_app.reports.totals import FORMULA_STARTS
 
 # RFC 8032, section 7.1: public key, message, signature.
 VECTORS = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.dialer.breaker import (
+from agi_app.dialer.circuit_breaker import (
     FAULTS_TO_OPEN,
     FIRST_MUTE_S,
     FIRST_PAUSE_S,

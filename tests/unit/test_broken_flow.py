@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.control import start
-from agi_app.campaigns.project import Project, read_project
+from agi_app.campaigns.project.read import Project, read_project
 from agi_app.cli.common import find_flow
-from agi_app.cli.simulate_expect import run_expected
+from agi_app.cli.project.simulate_expect import run_expected
 from agi_app.errors import AuthorError, InputError
 
 FLOW = """\

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agi_app.calls.ears import Ears
+from agi_app.calls.speech_services import Ears
 from agi_app.flow.load import load_flow
 from agi_app.model.call import Outcome
-from agi_app.pbx import events as pbx
+from agi_app.pbx.ari import events as pbx
 from tests.unit.test_listening import FakeSpool, Kept, leaves, no_threads  # noqa: F401 - a fixture
 from tests.unit.test_runner import BYE, World
 

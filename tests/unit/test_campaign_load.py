@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from agi_app.campaigns.load import check_campaign, load_campaign, parse_campaign
+from agi_app.campaigns.campaign_file.load import check_campaign, load_campaign, parse_campaign
 from agi_app.errors import AuthorError
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
 from agi_app.model.machine import MachineAction, MachineDetection, Tuning

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agi_app.store import catalog
+from agi_app.store.database import catalog
 
 
 def test_it_was_made_from_these_migrations() -> None:

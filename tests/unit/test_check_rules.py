@@ -12,32 +12,32 @@ from typing import Any
 
 import pytest
 
-from agi_app.campaigns.check_agents import check_agents, check_agents_destination
-from agi_app.campaigns.check_countries import check_against_rules
-from agi_app.campaigns.law import check_law
-from agi_app.campaigns.load import check_campaign, parse_campaign
-from agi_app.campaigns.meanings import parse_meanings, shipped_meanings
-from agi_app.campaigns.message import check_message
-from agi_app.campaigns.phone_lines import check_lines
-from agi_app.campaigns.project import read_project
-from agi_app.campaigns.rule_catalogue import EXAMPLES, LintRule, catalogue, explanation, find_rule
-from agi_app.campaigns.rules import read_rulebook, shipped_files
+from agi_app.authoring.yaml_lines import load
+from agi_app.campaigns.calling_rules.rule_files import read_rulebook, shipped_files
+from agi_app.campaigns.campaign_file.load import check_campaign, parse_campaign
+from agi_app.campaigns.checks.agents_promise import check_agents, check_agents_destination
+from agi_app.campaigns.checks.country_rules import check_against_rules
+from agi_app.campaigns.checks.first_prompt_law import check_law
+from agi_app.campaigns.checks.gateway_lines import check_lines
+from agi_app.campaigns.checks.machine_message import check_message
+from agi_app.campaigns.checks.rule_catalogue import EXAMPLES, LintRule, catalogue, explanation, find_rule
+from agi_app.campaigns.project.meanings_files import parse_meanings, shipped_meanings
+from agi_app.campaigns.project.read import read_project
+from agi_app.config.destinations import DestinationSettings
+from agi_app.config.trunks import LineSettings, TrunkSettings
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import parse_consents
+from agi_app.contacts.contacts_file import parse_contacts
 from agi_app.contacts.guard_file import Reading, parse_guard_list
-from agi_app.contacts.parse import parse_contacts
-from agi_app.contacts.stop_list import parse_stop_list
-from agi_app.contacts.table import Table
-from agi_app.destination_config import DestinationSettings
+from agi_app.contacts.stop_file import parse_stop_list
+from agi_app.contacts.tables.csv_table import Table
 from agi_app.errors import AuthorError, InputError, Problem
-from agi_app.flow.check import check_flow, check_structure, unused_prompts
-from agi_app.flow.check_meanings import check_words
-from agi_app.flow.expect import check_cases, parse_cases
+from agi_app.flow.check.alike_meanings import check_words
+from agi_app.flow.check.flow_rules import check_flow, check_structure, unused_prompts
+from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.flow.load import parse_flow
-from agi_app.flow.prompt_facts import PromptFacts
+from agi_app.flow.trial.expected_calls import check_cases, parse_cases
 from agi_app.gate.ruleset import RuleSet
-from agi_app.trunk_config import LineSettings, TrunkSettings
-from agi_app.yaml_lines import load
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)

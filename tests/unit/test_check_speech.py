@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.meanings import shipped_meanings
-from agi_app.campaigns.project import read_project
-from agi_app.config import SETTINGS_FILE
+from agi_app.campaigns.project.meanings_files import shipped_meanings
+from agi_app.campaigns.project.read import read_project
+from agi_app.config.settings import SETTINGS_FILE
 from agi_app.errors import AuthorError, Problem
-from agi_app.flow.check_recording import record_call_notice, record_notice
-from agi_app.flow.check_speech import by_voice_alone, check_meanings, check_recognizer
-from agi_app.flow.definition import FlowDocument
-from agi_app.flow.graph import said_prompts
+from agi_app.flow.check.graph import said_prompts
+from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.flow.check.recording_notice import record_call_notice, record_notice
+from agi_app.flow.check.speech_answers import by_voice_alone, check_meanings, check_recognizer
+from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.load import parse_flow
-from agi_app.flow.prompt_facts import PromptFacts
 
 HEAD = "flow: f\nlanguages: [en]\nidentify: {business: {en: A}}\n"
 

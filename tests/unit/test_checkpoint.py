@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.consent import checkpoint
-from agi_app.consent.checkpoint import FILE_NAME, Checkpoint, advance, compare, read, write
+from agi_app.consent import restored_backup
+from agi_app.consent.restored_backup import FILE_NAME, Checkpoint, advance, compare, read, write
 from agi_app.errors import SafetyError
-from agi_app.store.progress import Progress
+from agi_app.store.database.progress import Progress
 from tests.unit.gate_cases import DAY, NOW
 
 
@@ -81,4 +81,4 @@ def test_a_disk_that_takes_nothing_keeps_the_old_note(tmp_path: Path, monkeypatc
 
 
 def test_after_a_day_and_an_hour_no_cap_can_be_broken() -> None:
-    assert checkpoint.dial_again_at(Checkpoint("one", 7, NOW)) - NOW == DAY * 25 / 24
+    assert restored_backup.dial_again_at(Checkpoint("one", 7, NOW)) - NOW == DAY * 25 / 24

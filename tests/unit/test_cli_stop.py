@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.project.new_project import make_project
 from agi_app.cli.main import main
-from agi_app.consent.suppression import load_key
+from agi_app.consent.number_hashes import load_key
 
 NUMBER = "+999861380001101"
 NOTHING_LISTENS = "postgresql://agi_app@127.0.0.1:1/agi_app"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agi_app.config import SETTINGS_FILE, Settings, load_settings
+from agi_app.config.settings import SETTINGS_FILE, Settings, load_settings
 from agi_app.errors import ConfigError
 
 TRUNK = '[trunks.{name}]\nendpoint = "PJSIP/{{number}}@{name}"\n'

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agi_app.contacts.columns import RejectedRow, read_number
-from agi_app.contacts.parse import contact_columns, find_language, header_notes, parse_contacts
+from agi_app.contacts.contacts_file import contact_columns, find_language, header_notes, parse_contacts
 from agi_app.errors import AuthorError
 from agi_app.model.person import ContactRow
 from agi_app.model.phone import NotANumber

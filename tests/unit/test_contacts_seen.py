@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agi_app.contacts.seen import Seen
+from agi_app.contacts.seen_ids import Seen
 
 
 def test_an_id_is_found_on_the_line_where_it_stood_first() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agi_app.contacts.importer import read_stop_list_file
-from agi_app.contacts.stop_list import parse_stop_list
+from agi_app.contacts.stop_file import parse_stop_list
 from agi_app.errors import AuthorError, InputError
 
 LIST = """\ufeff电话,备注

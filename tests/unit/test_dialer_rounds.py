@@ -9,14 +9,14 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.ami_config import AmiSettings
 from agi_app.clock import FakeClock
-from agi_app.dialer.agents import AgentWatch
-from agi_app.dialer.lines import Lines
+from agi_app.config.ami import AmiSettings
+from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.loop import HORIZON_S, Dialer
-from agi_app.store import claims
-from agi_app.store.campaigns import StoredCampaign
-from agi_app.store.claims import ClaimBatch
+from agi_app.dialer.running_campaigns import Lines
+from agi_app.store.calling import claims
+from agi_app.store.calling.campaigns import StoredCampaign
+from agi_app.store.calling.claims import ClaimBatch
 from tests.unit.gate_cases import CLAIM, NOW
 from tests.unit.test_lines import DEAF, TRUNKS, Shared, pause, row, shared, stored
 

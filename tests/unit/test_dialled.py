@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 
 from agi_app.errors import RequestFailed
-from agi_app.pbx import dialled
-from agi_app.pbx.ari import Ari
-from agi_app.pbx.dial_bridges import DialBridges
-from agi_app.pbx.dialled import DialledChannel
-from agi_app.pbx.events import Destroyed, Event, FarEndEnded, Left, Lost, PickedUp, Ringing, Started
+from agi_app.pbx import outbound_leg
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.dial_bridges import DialBridges
+from agi_app.pbx.ari.events import Destroyed, Event, FarEndEnded, Left, Lost, PickedUp, Ringing, Started
+from agi_app.pbx.outbound_leg import DialledChannel
 
 END = Destroyed(16, None)
 
@@ -142,7 +142,7 @@ async def test_a_channel_that_ended_before_it_was_dialled_is_not_ready(end: Even
 
 
 async def test_a_channel_that_does_not_come_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialled, "ENTER_S", 0.01)
+    monkeypatch.setattr(outbound_leg, "ENTER_S", 0.01)
     with pytest.raises(RequestFailed, match="nothing was dialled"):
         await Pbx().channel.get_ready()
 

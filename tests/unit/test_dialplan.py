@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.pbx.ami import Ami, Refused
-from agi_app.pbx.dialplan import Step, contexts_of, following, leads_to, told
+from agi_app.pbx.ami.connection import Ami, Refused
+from agi_app.pbx.ami.redirect_steps import Step, contexts_of, following, leads_to, told
 
 
 def step(application: str, data: str = "", context: str = "here") -> Step:

@@ -15,7 +15,7 @@ import pytest
 import uvloop
 
 from agi_app import app, log
-from agi_app.cli import service
+from agi_app.cli.service import run_migrate
 from agi_app.event_loop import in_background, spare_collections
 
 
@@ -33,12 +33,12 @@ def test_the_worker_runs_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
     async def run_worker(*_: object) -> None:
         loops.append(asyncio.get_running_loop())
 
-    monkeypatch.setattr(service, "settings_of", lambda _: None)
-    monkeypatch.setattr(service, "installation", installation)
-    monkeypatch.setattr(service, "take_over", take_over)
+    monkeypatch.setattr(run_migrate, "settings_of", lambda _: None)
+    monkeypatch.setattr(run_migrate, "installation", installation)
+    monkeypatch.setattr(run_migrate, "take_over", take_over)
     monkeypatch.setattr(app, "run_worker", run_worker)
     monkeypatch.setattr(log, "configure", lambda **_: None)
-    service.run(Path())
+    run_migrate.run(Path())
     assert [type(loop) for loop in loops] == [uvloop.Loop]
 
 

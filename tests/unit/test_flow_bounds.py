@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from agi_app.errors import AuthorError
-from agi_app.flow.bounds import within
-from agi_app.flow.check import check_structure
+from agi_app.flow.check.flow_rules import check_structure
+from agi_app.flow.language.value_bounds import within
 from agi_app.flow.load import parse_flow
 
 FLOW = """\

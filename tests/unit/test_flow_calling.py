@@ -7,12 +7,12 @@ import json
 import pytest
 
 from agi_app.errors import AuthorError
-from agi_app.flow import commands as do
-from agi_app.flow.calling import check_calls, with_parts
-from agi_app.flow.definition import Flow
-from agi_app.flow.events import Event, KeyPressed, PlaybackFinished, TimerFired
+from agi_app.flow.check.sub_flows import check_calls, with_parts
+from agi_app.flow.engine import commands as do
+from agi_app.flow.engine.events import Event, KeyPressed, PlaybackFinished, TimerFired
+from agi_app.flow.engine.session import Session
+from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_with_parts, parse_flow
-from agi_app.flow.session import Session
 
 MAIN = """\
 flow: main

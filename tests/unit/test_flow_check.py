@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from agi_app.errors import AuthorError
-from agi_app.flow.check import check_flow, check_structure, unused_prompts
+from agi_app.flow.check.flow_rules import check_flow, check_structure, unused_prompts
+from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.flow.check.transcripts import offers_key, says
 from agi_app.flow.load import parse_flow
-from agi_app.flow.prompt_facts import PromptFacts
-from agi_app.flow.transcripts import offers_key, says
 
 GOOD = """\
 flow: checkup

@@ -7,11 +7,11 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from agi_app.flow.diagram import draw
-from agi_app.flow.layout import Box, place
+from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.flow.diagram.draw import draw
+from agi_app.flow.diagram.layout import Box, place
+from agi_app.flow.diagram.svg import clip, text_width, wrap
 from agi_app.flow.load import parse_flow
-from agi_app.flow.prompt_facts import PromptFacts
-from agi_app.flow.svg import clip, text_width, wrap
 
 FLOW = """\
 flow: checkup

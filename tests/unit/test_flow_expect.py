@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.project import read_project
+from agi_app.campaigns.project.read import read_project
 from agi_app.errors import AuthorError
-from agi_app.flow.definition import FlowDocument
-from agi_app.flow.expect import check_cases, parse_cases, run_case
+from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.load import parse_flow
-from agi_app.flow.prompt_facts import PromptFacts
-from agi_app.flow.simulate import Simulation
+from agi_app.flow.trial.expected_calls import check_cases, parse_cases, run_case
+from agi_app.flow.trial.simulator import Simulation
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOW = """\

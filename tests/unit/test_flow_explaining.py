@@ -6,14 +6,14 @@ import datetime as dt
 
 import pytest
 
-from agi_app.campaigns.meanings import shipped_meanings
-from agi_app.flow.expect import check_cases, parse_cases, run_case
-from agi_app.flow.explaining import why_not
-from agi_app.flow.heard import Heard
+from agi_app.campaigns.project.meanings_files import shipped_meanings
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.answers.understanding import Understood, understand
+from agi_app.flow.answers.why_not_understood import why_not
+from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.flow.load import load_flow, parse_flow
-from agi_app.flow.prompt_facts import PromptFacts
-from agi_app.flow.simulate import Simulation
-from agi_app.flow.understanding import Understood, understand
+from agi_app.flow.trial.expected_calls import check_cases, parse_cases, run_case
+from agi_app.flow.trial.simulator import Simulation
 
 TODAY = dt.date(2026, 3, 4)  # a Wednesday
 MEANINGS = shipped_meanings()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.flow.expression_parser import ExpressionError, parse
-from agi_app.flow.expressions import Value, moment
+from agi_app.flow.syntax.expression_parser import ExpressionError, parse
+from agi_app.flow.syntax.expressions import Value, moment
 
 VARIABLES: dict[str, Value] = {"answer": "yes", "tries": 2, "vip": True, "nothing_yet": None, "empty": ""}
 CONTACT = {"age": "17", "city": "Berlin", "since": "2024-05-01", "note": "n/a", "vip": ""}

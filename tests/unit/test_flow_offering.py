@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agi_app.flow import commands as do
-from agi_app.flow.events import KeyPressed
+from agi_app.flow.engine import commands as do
+from agi_app.flow.engine.events import KeyPressed
+from agi_app.flow.engine.session import Session
 from agi_app.flow.load import load_flow
-from agi_app.flow.session import Session
 
 FLOW = load_flow(
     """\

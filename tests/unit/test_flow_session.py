@@ -7,8 +7,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.flow import commands as do
-from agi_app.flow.events import (
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.engine import commands as do
+from agi_app.flow.engine.events import (
     Event,
     HungUp,
     KeyBegan,
@@ -19,11 +20,10 @@ from agi_app.flow.events import (
     TalkingStarted,
     TimerFired,
 )
-from agi_app.flow.heard import Heard
+from agi_app.flow.engine.session import Session
+from agi_app.flow.language.steps import CollectStep
 from agi_app.flow.load import parse_flow
-from agi_app.flow.session import Session
-from agi_app.flow.steps import CollectStep
-from agi_app.flow.words import MAX_STEPS_PER_CALL
+from agi_app.flow.syntax.names_and_limits import MAX_STEPS_PER_CALL
 
 FLOW = """\
 flow: everything

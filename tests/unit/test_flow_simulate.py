@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import pytest
 
+from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.flow.load import load_flow
-from agi_app.flow.prompt_facts import PromptFacts
-from agi_app.flow.simulate import Simulation
+from agi_app.flow.trial.simulator import Simulation
 
 FLOW = """\
 flow: checkup

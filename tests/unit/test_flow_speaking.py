@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from agi_app.errors import InputError
+from agi_app.flow.engine.say_texts import missing_columns, parts_of, said_beforehand, said_columns, value_columns
+from agi_app.flow.language.say_step import SayStep
+from agi_app.flow.language.steps import AnyStep
 from agi_app.flow.load import load_flow
-from agi_app.flow.say_step import SayStep
-from agi_app.flow.speaking import missing_columns, parts_of, said_beforehand, said_columns, value_columns
-from agi_app.flow.spoken_parts import Piece, Text
-from agi_app.flow.steps import AnyStep
+from agi_app.flow.saying.spoken_parts import Piece, Text
 
 FLOW = """\
 flow: say

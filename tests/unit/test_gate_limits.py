@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agi_app.campaigns.rules import load_ruleset
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import AbandonedFact, CallFact, ListState
-from agi_app.gate.place import place_of
+from agi_app.gate.number_location import place_of
 from agi_app.gate.ruleset import Cap, ListRule, RuleSet
 from agi_app.model.campaign import Agents, Campaign, Purpose
 from agi_app.model.phone import PhoneNumber, parse

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agi_app.gate.case import Case
 from agi_app.gate.facts import ConsentFact, ProofFact
 from agi_app.gate.hours import Opening, is_open, next_opening
-from agi_app.gate.place import Place
+from agi_app.gate.number_location import Place
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import CampaignState, Purpose, Window

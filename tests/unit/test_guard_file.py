@@ -7,7 +7,7 @@ import io
 
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.guard_file import ListRow, Reading, parse_guard_list
-from agi_app.contacts.table import Table
+from agi_app.contacts.tables.csv_table import Table
 
 SHANGHAI = Reading("CN", "Asia/Shanghai")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agi_app.dialer.hand_over import word_of
-from agi_app.pbx.events import Destroyed
+from agi_app.dialer.agents.transfer import word_of
+from agi_app.pbx.ari.events import Destroyed
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from agi_app.errors import ConfigError, RequestFailed
-from agi_app.pbx.ari import Ari
-from agi_app.pbx.events import Frame, Key, Started
-from agi_app.pbx.http import Response
-from agi_app.pbx.inbound import CONTEXT, Arrival, Inbound
-from agi_app.pbx.router import Router
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.events import Frame, Key, Started
+from agi_app.pbx.ari.http import Response
+from agi_app.pbx.event_router import Router
+from agi_app.pbx.inbound_calls import CONTEXT, Arrival, Inbound
 
 BACK = {"context": CONTEXT, "extension": "+999862155500001", "priority": "1"}
 

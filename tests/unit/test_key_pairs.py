@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.pbx.key_pairs import ECHO_S, KeyPairs
+from agi_app.pbx.doubled_dtmf import ECHO_S, KeyPairs
 
 
 def typed(*events: tuple[float, str]) -> str:

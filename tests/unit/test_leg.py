@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from agi_app.campaigns.rules import load_ruleset
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.gate.decide import Decision
+from agi_app.gate.destination_phone import decide_leg
 from agi_app.gate.facts import ProofFact
-from agi_app.gate.leg import decide_leg
 from agi_app.gate.rehearsal import RehearsalFacts
 from tests.unit.gate_cases import DAY, NOW
 

@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agi_app.calls.line import Line, caller_number, line_of
-from agi_app.campaigns.project import read_project
-from agi_app.campaigns.starter import make_project
-from agi_app.dialer.line_parts import Live, too_many
-from agi_app.flow import commands as do
-from agi_app.flow.definition import Flow
-from agi_app.flow.events import KeyPressed, OptOutStored, PlaybackFinished, StopStored
+from agi_app.calls.inbound_line import Line, caller_number, line_of
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.campaigns.project.read import read_project
+from agi_app.config.lines import InboundLineSettings
+from agi_app.config.trunks import LineSettings
+from agi_app.dialer.inbound.call_parts import Live, too_many
+from agi_app.flow.engine import commands as do
+from agi_app.flow.engine.events import KeyPressed, OptOutStored, PlaybackFinished, StopStored
+from agi_app.flow.engine.session import Session
+from agi_app.flow.engine.state import Caller
+from agi_app.flow.language.definition import Flow
+from agi_app.flow.language.steps import GotoStep
 from agi_app.flow.load import load_flow
-from agi_app.flow.session import Session
-from agi_app.flow.state import Caller
-from agi_app.flow.steps import GotoStep
-from agi_app.flow.words import MAX_STOPS_PER_CALL
-from agi_app.line_config import InboundLineSettings
+from agi_app.flow.syntax.names_and_limits import MAX_STOPS_PER_CALL
 from agi_app.model.phone import country_and_zones
-from agi_app.trunk_config import LineSettings
 
 NUMBER = "+999862155500001"
 FLOW = load_flow(

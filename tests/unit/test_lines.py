@@ -9,24 +9,24 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.ami_config import AmiSettings
-from agi_app.calls.ears import Ears
+from agi_app.calls.speech_services import Ears
 from agi_app.clock import FakeClock
-from agi_app.dialer import lines as module
+from agi_app.config.ami import AmiSettings
+from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer import loop
-from agi_app.dialer.agents import AgentWatch
-from agi_app.dialer.breaker import FAULTS_TO_OPEN
-from agi_app.dialer.holds import hold_of
-from agi_app.dialer.lines import Lines, Running
+from agi_app.dialer import running_campaigns as module
+from agi_app.dialer.agents.availability import AgentWatch
+from agi_app.dialer.circuit_breaker import FAULTS_TO_OPEN
 from agi_app.dialer.pacing import take_all
-from agi_app.flow.meanings import Meanings
+from agi_app.dialer.running_campaigns import Lines, Running
+from agi_app.dialer.waiting_reasons import hold_of
+from agi_app.flow.answers.meanings import Meanings
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace
-from agi_app.model.hold import Hold
-from agi_app.store import claims, pace
-from agi_app.store.campaigns import StoredCampaign
-from agi_app.store.claims import ClaimBatch
-from agi_app.trunk_config import TrunkSettings
+from agi_app.model.waiting_reason import Hold
+from agi_app.store.calling import claims, pace
+from agi_app.store.calling.campaigns import StoredCampaign
+from agi_app.store.calling.claims import ClaimBatch
 from tests.unit.gate_cases import CAMPAIGN, NOW
 
 DEAF = Ears(cast(Any, None), None)

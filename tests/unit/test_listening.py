@@ -8,14 +8,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from agi_app.calls.ears import Ears
-from agi_app.calls.listening import last_seconds
+from agi_app.calls.listening.utterances import last_seconds
+from agi_app.calls.speech_services import Ears
 from agi_app.errors import ConfigError, RequestFailed
-from agi_app.flow.definition import Flow
-from agi_app.flow.heard import Heard
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow
 from agi_app.model.call import KeptRecording, Outcome
-from agi_app.pbx import events as pbx
+from agi_app.pbx.ari import events as pbx
 from tests.unit.test_runner import BYE, World
 
 FLOW = load_flow(
@@ -162,7 +162,7 @@ async def test_a_recording_that_fails_goes_the_way_of_no_match(fault: str) -> No
 async def test_a_recogniser_that_is_late_breaks_or_is_busy_goes_the_way_of_no_match(
     answer: Heard | Exception | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agi_app.calls.listening.LATE_GRACE_S", 0.0)
+    monkeypatch.setattr("agi_app.calls.listening.utterances.LATE_GRACE_S", 0.0)
     talk = Talk(answer, deadline_s=0.01)
     talk.world.channel.at(9, TALK).at(10, PAUSE)
     result = await asyncio.wait_for(talk.world.run(), 5)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.meanings import load_meanings, parse_meanings, shipped_files, shipped_meanings
-from agi_app.campaigns.project import find_project, read_project
+from agi_app.campaigns.project.meanings_files import load_meanings, parse_meanings, shipped_files, shipped_meanings
+from agi_app.campaigns.project.read import find_project, read_project
 from agi_app.errors import AuthorError
-from agi_app.flow.check_meanings import alike, means_less
-from agi_app.flow.cover import phrase_of
+from agi_app.flow.answers.phrase_cover import phrase_of
+from agi_app.flow.check.alike_meanings import alike, means_less
 from tests.unit.spoken import YES_NO, asking, meant
 
 OWN = """\
@@ -125,8 +125,9 @@ def test_a_shipped_stop_cannot_be_taken_away() -> None:
 def test_the_table_of_sounds_waits_until_it_is_needed() -> None:
     """It takes 0.2 s and 50 MB that a project without Mandarin never needs."""
     code = (
-        "import sys; import agi_app.campaigns.meanings as m; from agi_app.flow.understanding import understand;"
-        "from agi_app.flow.heard import Heard;"
+        "import sys; import agi_app.campaigns.project.meanings_files as m;"
+        "from agi_app.flow.answers.understanding import understand;"
+        "from agi_app.flow.answers.recognition import Heard;"
         "print(understand(m.shipped_meanings().wanted('en', {'a': 'yes'}), Heard('yes', 1.0)).value);"
         "print('pypinyin' in sys.modules)"
     )

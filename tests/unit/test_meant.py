@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app import meant
+from agi_app.authoring import times_meant
+from agi_app.authoring.yaml_lines import parse_duration
 from agi_app.contacts.consent_file import NotATime, parse_instant
-from agi_app.yaml_lines import parse_duration
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ from agi_app.yaml_lines import parse_duration
     ],
 )
 def test_a_day_is_rewritten(text: str, days: list[str]) -> None:
-    assert meant.days(text) == days
+    assert times_meant.days(text) == days
     for day in days:
-        assert day in meant.write_day(text)
+        assert day in times_meant.write_day(text)
         parse_instant(day)
 
 
@@ -55,7 +55,7 @@ def test_a_day_is_rewritten(text: str, days: list[str]) -> None:
     ],
 )
 def test_the_words_for_a_day(text: str, said: str) -> None:
-    assert said in meant.write_day(text)
+    assert said in times_meant.write_day(text)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_moment_is_rewritten_and_taken(text: str, said: str) -> None:
     ],
 )
 def test_a_time_of_day_is_rewritten(text: object, clock: str | None) -> None:
-    assert meant.clock(text) == clock
+    assert times_meant.clock(text) == clock
 
 
 @pytest.mark.parametrize(
@@ -104,16 +104,16 @@ def test_a_time_of_day_is_rewritten(text: object, clock: str | None) -> None:
     ],
 )
 def test_a_length_of_time_is_rewritten_and_taken(value: object, lengths: list[str]) -> None:
-    assert meant.lengths(value) == lengths
+    assert times_meant.lengths(value) == lengths
     for advised in lengths:
         assert parse_duration(advised)
 
 
 def test_only_lengths_that_make_sense_are_advised() -> None:
     shortest, longest = dt.timedelta(seconds=15), dt.timedelta(seconds=45)
-    assert meant.write_length(20, shortest, longest) == "write 20s"
-    assert meant.write_length(20, None, dt.timedelta(hours=1)) == "write 20s (seconds) or 20m (minutes)"
-    assert meant.write_length(5, shortest, longest).startswith("write a number and a unit")
+    assert times_meant.write_length(20, shortest, longest) == "write 20s"
+    assert times_meant.write_length(20, None, dt.timedelta(hours=1)) == "write 20s (seconds) or 20m (minutes)"
+    assert times_meant.write_length(5, shortest, longest).startswith("write a number and a unit")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_only_lengths_that_make_sense_are_advised() -> None:
     ],
 )
 def test_days_of_the_week_are_rewritten(text: object, days: list[str]) -> None:
-    assert meant.weekdays(text) == days
+    assert times_meant.weekdays(text) == days
 
 
 @pytest.mark.parametrize(
@@ -141,11 +141,17 @@ def test_days_of_the_week_are_rewritten(text: object, days: list[str]) -> None:
     ],
 )
 def test_a_number_of_ours_is_rewritten(value: object, number: str | None) -> None:
-    assert meant.number(value) == number
+    assert times_meant.number(value) == number
 
 
 @given(st.text(max_size=80))
 def test_whatever_is_written_it_is_answered(text: str) -> None:
-    for answer in (meant.write_day, meant.write_moment, meant.write_clock, meant.write_length, meant.write_number):
+    for answer in (
+        times_meant.write_day,
+        times_meant.write_moment,
+        times_meant.write_clock,
+        times_meant.write_length,
+        times_meant.write_number,
+    ):
         assert answer(text)
-    meant.weekdays(text)
+    times_meant.weekdays(text)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from agi_app.flow.check_pieces import check_pieces
-from agi_app.flow.definition import Flow
+from agi_app.flow.check.needed_pieces import needed_pieces
+from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.flow.check.recorded_pieces import check_pieces
+from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import parse_flow
-from agi_app.flow.needed_pieces import needed_pieces
-from agi_app.flow.prompt_facts import PromptFacts
-from agi_app.flow.values import KINDS, pieces
+from agi_app.flow.saying.values import KINDS, pieces
 
 HEAD = "flow: f\nlanguages: [en, zh-CN]\nidentify: {business: {en: A, zh-CN: A}}\nstart: a\nnodes:\n  a:\n"
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from agi_app.clock import SystemClock
-from agi_app.flow.heard import Heard
+from agi_app.config.screening import GuardSettings
+from agi_app.config.voice import SpeechSettings
+from agi_app.flow.answers.recognition import Heard
 from agi_app.guard.case import Action
-from agi_app.hooks import openings
-from agi_app.hooks.openings import AT_ONCE, Openings
-from agi_app.pbx.events import ChannelRef, Frame
-from agi_app.screening_config import GuardSettings
-from agi_app.store.guard_scripts import Opening
-from agi_app.voice_config import SpeechSettings
+from agi_app.pbx.ari.events import ChannelRef, Frame
+from agi_app.screening import opening_words
+from agi_app.screening.opening_words import AT_ONCE, Openings
+from agi_app.store.screening.guard_scripts import Opening
 
 SPEECH = SpeechSettings(engine="scripted", model=Path("said.txt"))
 
@@ -73,8 +73,8 @@ async def listening(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Open
     async def take(store: object, opening: Opening, entered_by: str) -> None:
         kept.append(opening)
 
-    monkeypatch.setattr(openings, "recognizer_of", ready)
-    monkeypatch.setattr(openings, "take", take)
+    monkeypatch.setattr(opening_words, "recognizer_of", ready)
+    monkeypatch.setattr(opening_words, "take", take)
     nothing: Any = None
     records: Any = FakeRecords()
     guard = GuardSettings(listen=True, listen_language="zh-CN")

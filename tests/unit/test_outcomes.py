@@ -28,7 +28,7 @@ from agi_app.calls.attempt import (
     Redirected,
     step,
 )
-from agi_app.calls.outcomes import told
+from agi_app.calls.sip_and_q850_outcomes import told
 from agi_app.model.call import CallResult, Fault, Outcome
 
 START = dt.datetime(2026, 3, 4, 2, 0, tzinfo=dt.UTC)

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from agi_app.pbx import events
-from agi_app.pbx.events import Event, Frame, translate
+from agi_app.pbx.ari import events
+from agi_app.pbx.ari.events import Event, Frame, translate
 
 
 def frame(kind: str, **fields: Any) -> Frame:

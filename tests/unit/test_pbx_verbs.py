@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agi_app.pbx.verbs import is_non_blocking, shape
+from agi_app.pbx.ari.socket_verbs import is_non_blocking, shape
 
 
 @pytest.mark.parametrize(

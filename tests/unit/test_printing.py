@@ -16,8 +16,8 @@ from agi_app import log
 from agi_app.cli import common
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import one_consent
-from agi_app.contacts.parse import parse_contacts
-from agi_app.contacts.table import Table
+from agi_app.contacts.contacts_file import parse_contacts
+from agi_app.contacts.tables.csv_table import Table
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.printable import in_json, lines, one_line, unfit
 from tests.unit.gate_cases import CN_NUMBER, NOW

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.load import load_campaign
-from agi_app.campaigns.project import find_project, read_project
-from agi_app.campaigns.starter import make_project
+from agi_app.campaigns.campaign_file.load import load_campaign
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.campaigns.project.read import find_project, read_project
 from agi_app.errors import AuthorError, InputError
 from tests.unit.test_ruleset import GOOD, own
 

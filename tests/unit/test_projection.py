@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from agi_app.campaigns.phone_lines import limits_of
-from agi_app.campaigns.projection import Group, Known, Limits, Projection, project
+from agi_app.campaigns.checks.gateway_lines import limits_of
+from agi_app.campaigns.forecast import Group, Known, Limits, Projection, project
+from agi_app.config.trunks import LineSettings, TrunkSettings
 from agi_app.gate.hours import Opening
-from agi_app.gate.place import Place
+from agi_app.gate.number_location import Place
 from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
-from agi_app.trunk_config import LineSettings, TrunkSettings
 
 EVERY_DAY = frozenset(range(7))
 NINE_TO_FIVE = Window(EVERY_DAY, dt.time(9), dt.time(17))

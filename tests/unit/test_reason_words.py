@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from agi_app.consent.reason_words import RULES, in_chinese
+from agi_app.consent.refusals_in_chinese import RULES, in_chinese
 from agi_app.gate import rules, time_rules
 from agi_app.gate.facts import AbandonedFact, ListState
 from agi_app.gate.hours import Calendar

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from agi_app.dialer.rehearse import Story, keep_nothing
-from agi_app.flow import commands as cmd
-from agi_app.flow import events
-from agi_app.flow.heard import Heard
-from agi_app.flow.prompt_facts import PromptFacts
+from agi_app.dialer.requested_calls.rehearsal import Story, keep_nothing
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.flow.engine import commands as cmd
+from agi_app.flow.engine import events
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
 from agi_app.gate.rehearsal import REHEARSALS_PER_DAY, RehearsalFacts, decide_rehearsal

@@ -8,12 +8,12 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from agi_app.campaigns.rules import load_ruleset
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import AbandonedFact, Facts, ListState
 from agi_app.gate.replay import StoredDecision, inputs_of, replay, same_reasons
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
-from agi_app.store.texts import spec_of, version_of_spec
+from agi_app.store.calling.decision_texts import spec_of, version_of_spec
 from tests.unit.gate_cases import CAMPAIGN, DAY, FACTS, NOW, calls, consent, window
 
 RULES = load_ruleset()

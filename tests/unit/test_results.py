@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from agi_app.reports.held import Standstill, why_nobody
-from agi_app.results import Totals, contact_record, to_csv, to_json
+from agi_app.reports.totals import Totals, contact_record, to_csv, to_json
+from agi_app.reports.why_waiting import Standstill, why_nobody
 
 WELL = Standstill(
     state="running",

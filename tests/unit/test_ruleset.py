@@ -8,13 +8,20 @@ from functools import cache
 
 import pytest
 
-from agi_app.campaigns.rule_texts import in_force, lines_of
-from agi_app.campaigns.rules import CALENDARS, RuleBook, load_ruleset, read_rulebook, shipped_files, version_of
+from agi_app.authoring.yaml_lines import load, validate
+from agi_app.campaigns.calling_rules.rule_files import (
+    CALENDARS,
+    RuleBook,
+    load_ruleset,
+    read_rulebook,
+    shipped_files,
+    version_of,
+)
+from agi_app.campaigns.calling_rules.rule_texts import in_force, lines_of
 from agi_app.errors import AuthorError
 from agi_app.gate.hours import Opening
 from agi_app.gate.rule_file import RULE_KEYS, JurisdictionFile, Sourced
 from agi_app.gate.ruleset import Cap, Rules
-from agi_app.yaml_lines import load, validate
 
 HOURS, DAYS = dt.timedelta(hours=1), dt.timedelta(days=1)
 GOOD = """\

@@ -7,17 +7,17 @@ import datetime as dt
 
 import pytest
 
-from agi_app.calls.ears import Ears
 from agi_app.calls.plan import CallPlan, HandOverOrder
 from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S, Call
+from agi_app.calls.speech_services import Ears
 from agi_app.clock import FakeClock
 from agi_app.errors import AgiAppError, ConfigError, RequestFailed, SafetyError
-from agi_app.flow.definition import Flow
+from agi_app.flow.engine.say_texts import Parts
+from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow
-from agi_app.flow.speaking import Parts
 from agi_app.model.call import CallResult, Claim, Fault, Outcome
 from agi_app.model.machine import MachineDetection
-from agi_app.pbx import events as pbx
+from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Received
 from tests.unit.fake_channel import HANGUP_TAKES_S, FakeChannel
 from tests.unit.gate_cases import CLAIM, NOW

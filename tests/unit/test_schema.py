@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from agi_app.campaigns.schema import campaign_schema
-from agi_app.flow import (
+from agi_app.authoring.yaml_lines import load
+from agi_app.campaigns.campaign_file.schema import campaign_schema
+from agi_app.flow.language import (
+    call_back_offer,
     call_step,
     definition,
-    offer,
     record_step,
     say_step,
     speech_step,
@@ -20,11 +21,10 @@ from agi_app.flow import (
     transfer_step,
     wrong_number_step,
 )
-from agi_app.flow.key_help import KEYS
-from agi_app.flow.schema import flow_schema
-from agi_app.flow.verb_help import VERB_HELP
-from agi_app.flow.words import VERBS
-from agi_app.yaml_lines import load
+from agi_app.flow.reference.json_schema import flow_schema
+from agi_app.flow.reference.key_help import KEYS
+from agi_app.flow.reference.verb_help import VERB_HELP
+from agi_app.flow.syntax.names_and_limits import VERBS
 from tests.unit.json_schema import faults
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +48,7 @@ def models() -> list[type[BaseModel]]:
             record_step,
             call_step,
             transfer_step,
-            offer,
+            call_back_offer,
             wrong_number_step,
         )
     ]

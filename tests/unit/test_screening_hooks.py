@@ -7,22 +7,22 @@ from typing import Any, get_args
 
 import pytest
 
-from agi_app.cli.guard import _hours as read_hours
+from agi_app.cli.guard.allow_and_block import _hours as read_hours
 from agi_app.clock import FakeClock
+from agi_app.config.screening import GuardSettings
+from agi_app.config.voice import SpeechSettings
 from agi_app.errors import InputError
 from agi_app.guard.call import Stir
 from agi_app.guard.case import Action
 from agi_app.guard.decide import Decision
 from agi_app.guard.settings import Hours, Level
-from agi_app.hooks.follow import MOST, Follow
-from agi_app.hooks.openings import Openings
-from agi_app.hooks.screen import PAIRS, Screen, parse_stir
-from agi_app.hooks.screening import Question, Verdict
-from agi_app.pbx.agi_protocol import AgiRequest
-from agi_app.pbx.events import ChannelRef, Frame
-from agi_app.screening_config import GuardSettings
-from agi_app.store.guard import EndedCall
-from agi_app.voice_config import SpeechSettings
+from agi_app.pbx.agi.protocol import AgiRequest
+from agi_app.pbx.ari.events import ChannelRef, Frame
+from agi_app.screening.call_follow_up import MOST, Follow
+from agi_app.screening.incoming_call_hook import PAIRS, Screen, parse_stir
+from agi_app.screening.judge import Question, Verdict
+from agi_app.screening.opening_words import Openings
+from agi_app.store.screening.guard import EndedCall
 
 START = dt.datetime(2026, 3, 3, 10, tzinfo=dt.UTC)
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from agi_app.flow.heard import Heard
+from agi_app.flow.answers.recognition import Heard
 from agi_app.speech.engine import Samples
 from agi_app.speech.frames import Answer, Frames, Ready, Refused, Said, frame
 from agi_app.speech.hints import LONGEST, prompt
-from agi_app.speech.screening import FRAME, RATE, Screened, loudness_db
+from agi_app.speech.vad_filter import FRAME, RATE, Screened, loudness_db
 
 
 class Engine:

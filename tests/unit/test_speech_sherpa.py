@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from agi_app.errors import ConfigError
-from agi_app.flow.heard import Heard
+from agi_app.flow.answers.recognition import Heard
 
 sherpa = pytest.importorskip("agi_app.speech.sherpa", reason="needs agi-app[sherpa]", exc_type=ImportError)
 

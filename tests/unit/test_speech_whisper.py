@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.meanings import shipped_meanings
-from agi_app.flow.heard import Heard
-from agi_app.flow.understanding import NO_MATCH, OPT_OUT, Understood, Verdict, bias, understand
+from agi_app.campaigns.project.meanings_files import shipped_meanings
+from agi_app.config.voice import SpeechSettings
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.answers.understanding import NO_MATCH, OPT_OUT, Understood, Verdict, bias, understand
+from agi_app.speech.chinese_sound_alikes import unlike
 from agi_app.speech.recognizer import Recognizer, recognizer_of
-from agi_app.speech.sounding import unlike
-from agi_app.speech.weighing import Candidate, judged, repeats
-from agi_app.voice_config import SpeechSettings
+from agi_app.speech.whisper_choice import Candidate, judged, repeats
 
 SOUNDS = Path(__file__).parent.parent / "speech"
 ANSWERS = {"yes": "yes", "no": "no", "busy": "busy_now"}

@@ -11,8 +11,8 @@ import pytest
 from psycopg import errors as pg
 
 from agi_app.errors import StoreError
-from agi_app.store import pool, programs, queries
-from agi_app.store.faults import place, store_error
+from agi_app.store.database import pool, postgres_programs, queries
+from agi_app.store.database.faults import place, store_error
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_server_that_is_too_old_is_told_with_its_version() -> None:
 )
 def test_a_server_that_fails_says_how_to_mend_it(said: str, mend: str) -> None:
     """From what the programs of PostgreSQL printed."""
-    assert mend in str(programs.failed("does not start", Path("/data"), said))
+    assert mend in str(postgres_programs.failed("does not start", Path("/data"), said))
 
 
 def test_a_place_never_shows_the_password() -> None:
@@ -95,10 +95,12 @@ def test_what_is_to_be_corrected_is_where_it_was_set(
 
 def test_every_named_query_is_used_and_every_used_one_exists() -> None:
     """A forgotten query or a mistyped name is found without a database."""
-    sources = "".join(path.read_text() for path in queries.FOLDER.parent.glob("*.py"))
+    sources = "".join(path.read_text() for path in queries.FOLDER.rglob("*.py"))
     families = tuple(re.findall(r'Q(?:\[|\.get\()f"([a-z]+_)\{', sources))  # such as Q[f"erase_{kind}"]
-    for path in queries.FOLDER.glob("*.sql"):
-        for name in queries.load(path.stem):
+    files = [path for path in queries.FOLDER.rglob("*.sql") if path.parent.name != "schema"]
+    assert len(files) > 40
+    for path in files:
+        for name in queries.load(f"{path.parent.name}/{path.stem}"):
             used = f'"{name}"' in sources or name.startswith(families)
             assert used, f"{path.name}: {name} is never used"
 

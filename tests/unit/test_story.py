@@ -11,7 +11,7 @@ import pytest
 from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
 from agi_app.consent.story_words import SENTENCES, Language
-from agi_app.store.history import (
+from agi_app.store.people.history import (
     ListEntry,
     OtherNumber,
     PersonCall,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.consent.suppression import (
+from agi_app.consent.number_hashes import (
     KEY_FILE,
     KEY_VARIABLE,
     MADE_WITH_THE_KEY,

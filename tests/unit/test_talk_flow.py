@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from agi_app.flow import commands as do
-from agi_app.flow import events
+from agi_app.flow.engine import commands as do
+from agi_app.flow.engine import events
+from agi_app.flow.engine.session import Session
+from agi_app.flow.language.agent_call import talk_flow
 from agi_app.flow.load import load_flow
-from agi_app.flow.session import Session
-from agi_app.flow.talk import talk_flow
 
 REMINDER = """
 flow: reminder

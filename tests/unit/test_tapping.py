@@ -9,16 +9,16 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
-from agi_app.calls.ears import DetectorLike, Ears, Taps
-from agi_app.calls.tapping import BYTES_A_SECOND, FRESH_S, KEPT_S, Tapping
+from agi_app.calls.listening.live_sound import BYTES_A_SECOND, FRESH_S, KEPT_S, Tapping
+from agi_app.calls.speech_services import DetectorLike, Ears, Taps
 from agi_app.clock import FakeClock
 from agi_app.errors import AsteriskError, RequestFailed
-from agi_app.flow.heard import Heard
+from agi_app.flow.answers.recognition import Heard
 from agi_app.model.call import CallResult
-from agi_app.pbx import events as pbx
-from agi_app.pbx.taps import samples
-from agi_app.speech.screening import FRAME
-from agi_app.speech.talk import TalkDetector
+from agi_app.pbx.ari import events as pbx
+from agi_app.pbx.media.snoop_taps import samples
+from agi_app.speech.talk_detection import TalkDetector
+from agi_app.speech.vad_filter import FRAME
 from tests.unit.fake_channel import FakeChannel
 from tests.unit.gate_cases import NOW
 from tests.unit.test_listening import FLOW, FakeRecognizer, FakeSpool
@@ -35,7 +35,7 @@ def detector(pause_ms: int = 96) -> TalkDetector:
 @pytest.fixture
 def loud(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let 8000 of 32768 be speech."""
-    monkeypatch.setattr("agi_app.speech.talk.SPEECH", 0.2)
+    monkeypatch.setattr("agi_app.speech.talk_detection.SPEECH", 0.2)
 
 
 @pytest.mark.usefixtures("loud")

@@ -8,9 +8,9 @@ import pytest
 
 from agi_app.calls import attempt as att
 from agi_app.calls.translate import playback_id, to_attempt, to_flow
-from agi_app.flow import events as flow
-from agi_app.flow.heard import Heard
-from agi_app.pbx import events as pbx
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.engine import events as flow
+from agi_app.pbx.ari import events as pbx
 
 YES = Heard("yes", 0.9)
 ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from agi_app.destination_config import DestinationSettings
+from agi_app.config.destinations import DestinationSettings
+from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import ConfigError, RequestFailed
-from agi_app.pbx.http import Response
+from agi_app.pbx.ari.http import Response
 from agi_app.pbx.phones import check_destinations, phones_that_lead_out
 from agi_app.pbx.trunks import TrunkFacts, check_trunks, is_loopback, trunk_facts
-from agi_app.trunk_config import TrunkSettings
 
 SANDBOX = TrunkSettings(endpoint="PJSIP/{number}@carrier", sandbox=True)
 REAL = TrunkSettings(endpoint="PJSIP/{number}@carrier")

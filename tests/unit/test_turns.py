@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.dialer.turns import DialTurns, Turns
+from agi_app.dialer.fair_queue import DialTurns, Turns
 
 PRIORITIES = st.lists(st.integers(1, 20), min_size=1, max_size=6)
 

@@ -11,10 +11,11 @@ from typing import Any, cast
 import pytest
 
 from agi_app.clock import FakeClock
-from agi_app.dialer import prompt_watch, unplayed
-from agi_app.dialer.prompt_watch import PromptTrial, PromptWatch
-from agi_app.dialer.unplayed import MOST_IN_A_ROW, Unplayed
-from agi_app.dialer.worker import Health
+from agi_app.dialer import unplayed_prompts
+from agi_app.dialer.unplayed_prompts import MOST_IN_A_ROW, Unplayed
+from agi_app.dialer.worker import prompt_watch
+from agi_app.dialer.worker.health import Health
+from agi_app.dialer.worker.prompt_watch import PromptTrial, PromptWatch
 from agi_app.errors import AsteriskError, StoreError
 from agi_app.model.call import CallResult, Outcome
 from tests.unit.gate_cases import NOW
@@ -30,7 +31,7 @@ class Paused:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.campaigns: list[tuple[str, str]] = []
         self.broken = False
-        patch.setattr(unplayed, "pause", self._pause)
+        patch.setattr(unplayed_prompts, "pause", self._pause)
 
     async def _pause(self, _: object, campaign: str, reason: str) -> bool:
         if self.broken:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agi_app.errors import InputError
-from agi_app.flow.spoken_parts import PAUSE, Piece, Text
-from agi_app.flow.values import KINDS, as_recorded, pieces, spoken, words
+from agi_app.flow.saying.spoken_parts import PAUSE, Piece, Text
+from agi_app.flow.saying.values import KINDS, as_recorded, pieces, spoken, words
 from tests.unit.number_words import english_number, mandarin_number
 
 LANGUAGES = ("zh-CN", "en", "en-US", "en-GB")

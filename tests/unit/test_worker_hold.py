@@ -12,16 +12,17 @@ from typing import Any, cast
 import pytest
 
 from agi_app.clock import FakeClock
-from agi_app.consent import checkpoint, revoke
-from agi_app.consent.journal import Journal
-from agi_app.consent.revoke import Stops
-from agi_app.dialer.worker import Health, Worker
+from agi_app.consent import opt_outs, restored_backup
+from agi_app.consent.opt_out_journal import Journal
+from agi_app.consent.opt_outs import Stops
+from agi_app.dialer.worker.health import Health, Worker
 from agi_app.errors import SafetyError, StoreError
-from agi_app.store import checks, pauses
-from agi_app.store import progress as progress_table
-from agi_app.store import stops as stop_table
-from agi_app.store.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
-from agi_app.store.progress import Progress
+from agi_app.store.calling import pauses
+from agi_app.store.database import checks
+from agi_app.store.database import progress as progress_table
+from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
+from agi_app.store.database.progress import Progress
+from agi_app.store.people import stops as stop_table
 from tests.unit.gate_cases import NOW
 
 
@@ -220,10 +221,10 @@ async def test_a_backup_restored_under_a_running_worker_is_recognised(
     found = Progress("db", 3, None)
     await world.worker._note_progress()
     assert "restored old copy" in (world.worker.hold() or "")
-    noted = checkpoint.read(tmp_path)
+    noted = restored_backup.read(tmp_path)
     assert noted is not None
     assert noted.decisions == 7
-    checkpoint.write(tmp_path, found, NOW)  # `agi-app recover --accept-restored`
+    restored_backup.write(tmp_path, found, NOW)  # `agi-app recover --accept-restored`
     await world.worker._note_progress()
     assert world.worker.hold() is None
 
@@ -239,7 +240,7 @@ class Stopping:
         self.stops = Stops(cast(Any, store), self.journal, FakeClock(NOW), "n")
         monkeypatch.setattr(stop_table, "revoke", self.revoke)
         monkeypatch.setattr(stop_table, "suppress", self.suppress)
-        monkeypatch.setattr(revoke, "LOOK_EVERY_S", 0.005)
+        monkeypatch.setattr(opt_outs, "LOOK_EVERY_S", 0.005)
 
     async def revoke(self, store: Any, number: str, *_: Any, **__: Any) -> None:
         await self.suppress(store, [SimpleNamespace(number_hash=store.hash_number(number))])

@@ -8,7 +8,7 @@ from agi_app.errors import SafetyError
 from agi_app.flow.load import load_flow
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.person import WRONG_NUMBER
-from agi_app.pbx import events as pbx
+from agi_app.pbx.ari import events as pbx
 from tests.unit.gate_cases import CLAIM
 from tests.unit.test_runner import BYE, World
 

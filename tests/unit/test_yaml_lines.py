@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from agi_app.campaigns.load import CampaignFile
+from agi_app.authoring.yaml_lines import MAX_BYTES, Authored, load, parse_duration, suggest, validate
+from agi_app.authoring.yaml_repair import TOP_KEYS
+from agi_app.campaigns.campaign_file.load import CampaignFile
 from agi_app.errors import AuthorError
-from agi_app.flow.definition import Flow
-from agi_app.line_slips import TOP_KEYS
-from agi_app.yaml_lines import MAX_BYTES, Authored, load, parse_duration, suggest, validate
+from agi_app.flow.language.definition import Flow
 
 
 def faults(text: str | bytes) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from agi_app.authoring.yaml_lines import load
 from agi_app.errors import AuthorError
-from agi_app.yaml_lines import load
 
 FLOW = """\
 flow: checkup

@@ -36,4 +36,4 @@ def hour(tmp_path: Path, first: str) -> int:
 def test_a_false_zone_of_the_environment_moves_no_calling_hour(tmp_path: Path) -> None:
     assert hour(tmp_path, "") == 19, "Python alone takes the false one"
     assert hour(tmp_path, "import agi_app; ") == 8
-    assert hour(tmp_path, "import agi_app.gate.place; ") == 8
+    assert hour(tmp_path, "import agi_app.gate.number_location; ") == 8

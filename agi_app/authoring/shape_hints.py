@@ -1,0 +1,179 @@
+"""What to write for a value of the wrong shape, or for a name that does not fit. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from agi_app.authoring import times_meant
+from agi_app.authoring.synonyms import example, small_word
+
+_LANGUAGES = {
+    **dict.fromkeys(("chinese", "mandarin", "中文", "汉语", "普通话", "简体中文", "cn", "zh-hans-cn"), "zh-CN"),
+    **dict.fromkeys(("english", "英语", "英文"), "en"),
+    **dict.fromkeys(("spanish", "español", "西班牙语"), "es"),
+    **dict.fromkeys(("french", "français", "法语"), "fr"),
+    **dict.fromkeys(("german", "deutsch", "德语"), "de"),
+    **dict.fromkeys(("japanese", "日语", "jp"), "ja"),
+    **dict.fromkeys(("korean", "韩语"), "ko"),
+    **dict.fromkeys(("cantonese", "粤语", "广东话"), "yue"),
+}
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_KEYS = {
+    **dict.fromkeys(("star", "asterisk", "星号", "星"), "*"),
+    **dict.fromkeys(("pound", "hash", "#key", "井号", "井"), "#"),
+    **{word: str(n) for n, word in enumerate(_DIGITS)},
+    **{word: str(n) for n, word in enumerate("零一二三四五六七八九")},
+}
+_TRUE, _FALSE = ("yes", "on", "y", "1", "是", "ja"), ("no", "off", "n", "0", "否", "nein")
+_INNER = re.compile(r"(\w{1,30}: \{(?:to|flow): )[\w-]{1,64}(\})")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_NOT_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
+_NOT_A_LABEL = re.compile(r"[^\w-]+")
+_FOLDER = re.compile(r"(?:.*/)?(?:prompts|[A-Za-z]{2}|[A-Za-z]{2,3}[-_][A-Za-z]{2,4})/[^/]+")
+_LIST_SIGNS = re.compile(r"[,，、;；/]")
+_ENDINGS = (".yaml", ".yml", ".wav", ".mp3", ".txt", ".ogg", ".m4a")
+
+
+def file_name(value: str) -> str:
+    """What to write where a name is wanted that is also one of a file."""
+    text = value.strip().replace("\\", "/")
+    if _LIST_SIGNS.search(text.replace("/", "")):
+        return "; one name stands here; another one in a line of its own"
+    stem = text.rpartition("/")[2]
+    ending = next((one for one in _ENDINGS if stem.lower().endswith(one)), "")
+    if ending in (".yaml", ".yml"):
+        return f"; no file is named here: open {stem}, and write the name that stands in its first key"
+    plain = unicodedata.normalize("NFKC", stem.removesuffix(ending) if ending else text)
+    name = _NOT_A_NAME.sub("-", plain.replace("\u2014", "-")).strip("-_")[:64]
+    if ending or _FOLDER.fullmatch(text):
+        name = name if ending else _NOT_A_NAME.sub("-", stem).strip("-_")[:64]
+        return f"; without folder and ending: write {name}" if name else ""
+    if any(sign.isalpha() for sign in name):
+        return f"; write {name}, everywhere the same"
+    return "" if text.isascii() else "; such as reminder-1, everywhere the same"
+
+
+def other_unit(key: str, value: Any, known: list[str]) -> str | None:
+    """What to write for so many a minute or an hour where a key counts them by the second."""
+    found = re.fullmatch(r"(\w+_per)_(minute|min|hour)", key)
+    if found is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    right, divisor = f"{found[1]}_second", 3600 if found[2] == "hour" else 60
+    rate = f"{value / divisor:.4f}".rstrip("0").rstrip(".")
+    return f": write {right}: {rate} ({value} a {found[2]})" if right in known else None
+
+
+def label(value: str) -> str:
+    """What to write where a label is wanted."""
+    plain = unicodedata.normalize("NFKC", value).strip().removeprefix("goto ").removeprefix("nodes.")
+    name = _NOT_A_LABEL.sub("_", plain).strip("_")[:64]
+    return f"; write {name}" if name and name != value else ""
+
+
+def variable(value: str) -> str:
+    """What to write for the name of a variable."""
+    name = re.sub(r"\W", "_", unicodedata.normalize("NFKC", value)).strip("_")[:50]
+    return f"; write {f'answer_{name}' if name[:1].isdigit() else name}" if name else ""
+
+
+def language(value: str) -> str:
+    """What to write for a language."""
+    small = small_word(value).replace("_", "-")
+    if (found := _LANGUAGES.get(small)) is not None:
+        return f"; write {found}"
+    tag = value.strip().replace("_", "-")
+    return f"; write {tag}" if "_" in value and re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) else ""
+
+
+def telephone_key(value: str) -> str:
+    """What to write for a key of a telephone."""
+    if (found := _KEYS.get(small_word(value))) is not None:
+        return f'; write "{found}"'
+    if len(value) > 1 and value.isascii() and value.isdigit():
+        return "; one key each; several digits are asked for with digits: {min: 1, max: 8} in place of keys"
+    return ""
+
+
+def instead(kind: str, key: str, value: Any, model: str = "") -> str:
+    """``; write …`` for a value that is not of the kind that pydantic names (``list_type`` …); empty: nobody knows."""
+    right = example(key, model)
+    if value is None and kind != "missing":
+        more = f"; write {right}" if right else ""
+        return f"; what belongs to it stands behind the colon, or indented in the lines below{more}"
+    if kind in ("list_type", "tuple_type"):
+        return _as_list(key, value, right)
+    if kind == "string_type":
+        return _as_text(key, value)
+    if kind in ("int_type", "float_type"):
+        return _as_number(value)
+    if kind == "bool_type":
+        small = small_word(str(value))
+        return "; write true" if small in _TRUE else "; write false" if small in _FALSE else ""
+    if isinstance(value, list) and kind in ("dict_type", "model_type"):
+        if len(value) == 1 and isinstance(value[0], str) and right and "{" not in right:
+            return f"; write {key}: {value[0]}, without brackets or dash"
+        return f"; no dashes or brackets around its keys{f': write {right}' if right else ''}"
+    if kind in ("too_short", "string_too_short"):
+        return f"; write {right}" if right else ""
+    own = _INNER.fullmatch(right) if isinstance(value, str) and _NAME.fullmatch(value) else None
+    right = f"{own[1]}{value}{own[2]}" if own else right
+    return f"; write {right}" if right and kind in ("dict_type", "model_type") else ""
+
+
+PATTERNS = {  # patterns of the schemas -> what may stand there, in words
+    r"^([01]\d|2[0-3]):[0-5]\d$": "clock",
+    r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$": "clock",
+    r"^\+[1-9][0-9]{6,14}$": "number",
+    r"^\+[1-9][0-9]{0,13}$": 'how the numbers begin, in quotes: "+", country code and area code, as in "+1305"',
+    r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$": "small letters, digits and hyphens, as in gb-tps",
+    r"^([A-Z]{2}|own)$": "two capital letters, as in CN, or own (the country's)",
+    r"^([A-Z]{2}|default)$": "two capital letters, as in CN (ISO 3166)",
+    r"^([A-Z]{2})?$": "two capital letters, as in CN (ISO 3166)",
+    r"^[A-Z][A-Z0-9-]{0,15}$": "capital letters, digits and hyphens, as in US-FL",
+    r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$": "a language tag, as in zh-CN or en",
+    r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$": "Latin letters, digits, - and _ (at most 63)",
+    r"^[A-Za-z0-9][\w-]{0,63}$": "letters, digits, - and _ (at most 64)",
+    r"^[0-9]{0,5}$": 'at most five digits, in quotes, as in "00"',
+    r"^.+:[0-9]{1,7}$": "FILE:LINE of a contacts file, as in contacts.csv:2",
+    r"^[0-9a-f]{32}$": "32 digits and small letters a to f, as `agi-app init` or `agi-app adopt` writes them",
+}
+
+
+def pattern_words(pattern: str, value: Any) -> str:
+    """What to write in place of a value that does not fit a pattern."""
+    words = PATTERNS.get(pattern, "")
+    if words == "clock":
+        return f"; {times_meant.write_clock(value)}"
+    if words == "number":
+        return f"; {times_meant.write_number(value)}"
+    return f"; write {words}" if words else ""
+
+
+def _as_list(key: str, value: Any, right: str) -> str:
+    if isinstance(value, str):
+        days = times_meant.weekdays(value) if key == "days" else []
+        parts = days or [part.strip() for part in _LIST_SIGNS.split(value) if part.strip()]
+        plain = all(re.fullmatch(r"[\w.+-]+", part) for part in parts)
+        return f"; write {key}: [{', '.join(parts)}]" if plain and parts else f"; write {right}" if right else ""
+    if isinstance(value, int | float):
+        return f"; write {right or f'{key}: [{value}]'}"
+    return f"; its items stand in brackets, or each behind a dash{f': write {right}' if right else ''}"
+
+
+def _as_text(key: str, value: Any) -> str:
+    if isinstance(value, list):
+        one = len(value) == 1 and isinstance(value[0], str)
+        return (
+            f"; write {key}: {value[0]}, without brackets or dash" if one else "; one value, without brackets or dashes"
+        )
+    return "; one value stands here, and no keys" if isinstance(value, dict) else ""
+
+
+def _as_number(value: Any) -> str:
+    if isinstance(value, str):
+        text = unicodedata.normalize("NFKC", value).strip().replace("_", "")
+        found = re.match(r"[0-9]{1,9}(\.[0-9]{1,9})?", text)
+        return f"; write {found[0]}, without quotes or unit" if found else "; write it in digits, such as 2"
+    return f"; write {round(value)}" if isinstance(value, float) else ""

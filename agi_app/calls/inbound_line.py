@@ -1,0 +1,60 @@
+"""A line: a number of ours that people call, with the flow that answers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agi_app.flow.language.definition import Flow
+from agi_app.model.phone import NotANumber, country_and_zones, parse
+
+FEWEST_NATIONAL, LONGEST_COUNTRY_CODE = 7, 5  # digits
+CALLED = "line"  # how decisions, logs and journals call a stop or a call that came in
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line as it is served; without a flow it is not, and ``fault`` says why."""
+
+    name: str
+    number: str  # E.164
+    flow: Flow | None
+    fault: str
+    concurrent: int
+    max_call_s: float
+
+    @property
+    def region(self) -> str:
+        """The country whose numbers callers key in without a country code."""
+        return country_and_zones(self.number)[0]
+
+
+def line_of(called: str, lines: Iterable[Line]) -> Line | None:
+    """The line of a called number as carriers write it: with or without plus or 00, or in national form."""
+    digits, found = called.removeprefix("+").removeprefix("00"), list(lines)
+    for line in found:
+        if digits == line.number.removeprefix("+"):
+            return line
+    national = digits.lstrip("0")
+    alike = [line for line in found if len(national) >= FEWEST_NATIONAL and _is_national(national, line.number)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def caller_number(shown: str, region: str) -> str | None:
+    """The number that a call shows, in E.164; None when it shows none that a person could be called at.
+
+    Carriers show numbers with their country code, with or without plus, or in national form.
+    """
+    return _national(shown, region) or _national(f"+{shown}", region)
+
+
+def _is_national(national: str, number: str) -> bool:
+    """Whether only the country code (at most five digits, as those of the test ranges are) is missing."""
+    return number.endswith(national) and len(number) - 1 - len(national) <= LONGEST_COUNTRY_CODE
+
+
+def _national(text: str, region: str) -> str | None:
+    try:
+        return parse(text, region).e164
+    except NotANumber:
+        return None

@@ -1,0 +1,106 @@
+"""What a call says besides its prompts: rendered before the call, so that nobody waits in silence for a voice.
+
+The renderer blocks (a text-to-speech engine may run in it), so it works in threads of its own and has a deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from agi_app.errors import ConfigError
+from agi_app.flow.engine.say_texts import Parts, said_beforehand
+from agi_app.flow.engine.state import choose_language
+from agi_app.flow.language.definition import Flow
+from agi_app.flow.saying.spoken_parts import Piece
+from agi_app.flow.saying.values import spoken
+
+Render = Callable[[Parts, str, str], list[str]]  # (parts, language, whose) -> media URIs; blocks; raises AgiAppError
+NOBODY = ""  # whose: texts of no person
+RENDER_WAIT_S = 15.0  # for all that one call says; a claim lives longer
+LOOK_UP_WAIT_S = 1.0  # for pieces, during the call
+THREADS = 2
+
+
+def _nobody() -> str:
+    return NOBODY
+
+
+class Voice:
+    """Renders for all calls of a worker."""
+
+    def __init__(self, render: Render) -> None:
+        self._render = render
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="voice")
+
+    async def before_call(
+        self, flow: Flow, contact: Mapping[str, str], language: str | None, whose: Callable[[], str] = _nobody
+    ) -> CallVoice:
+        """All that the call may say, ready to play; raises AgiAppError when something is not, in time.
+
+        ``whose`` names the person's folder, for what holds their name; most calls say nothing of that kind.
+        """
+        return await self._ready(flow, contact, [choose_language(flow.languages, language, contact)], whose)
+
+    async def for_line(self, flow: Flow, contact: Mapping[str, str]) -> CallVoice:
+        """All that calls to a line may say, in each language, and the digits that are read back; as ``before_call``."""
+        voice = await self._ready(flow, contact, flow.languages, _nobody)
+        for language in flow.languages:
+            await self.media(spoken("digits", "0123456789", language), language)
+        return voice
+
+    async def _ready(
+        self, flow: Flow, contact: Mapping[str, str], languages: Sequence[str], whose: Callable[[], str]
+    ) -> CallVoice:
+        wanted = [(parts, chosen) for chosen in languages for parts in said_beforehand(flow, chosen, contact)]
+        ready: dict[tuple[Parts, str], list[str]] = {}
+        if not wanted:
+            return CallVoice(self, ready)
+        try:
+            async with asyncio.timeout(RENDER_WAIT_S):
+                for parts, chosen in wanted:
+                    ready[parts, chosen] = await self.media(parts, chosen, whose())
+        except TimeoutError:
+            raise ConfigError(f"what the call says was not rendered within {RENDER_WAIT_S:g} s") from None
+        return CallVoice(self, ready)
+
+    async def media(self, parts: Parts, language: str, whose: str = NOBODY) -> list[str]:
+        """The media of some parts, rendered when they are not in the cache."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._render, parts, language, whose)
+
+    def close(self) -> None:
+        """Wait for nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def recorded_only(media: Callable[[str, str], str]) -> Render:
+    """A renderer without text-to-speech: recorded pieces; ``media`` makes a URI of (language, name)."""
+
+    def render(parts: Parts, language: str, _whose: str = NOBODY) -> list[str]:
+        texts = [part.text for part in parts if not isinstance(part, Piece)]
+        if texts:
+            raise ConfigError(f"no text-to-speech engine is set up, and {len(texts)} texts have no recording")
+        return [media(language, part.name) for part in parts if isinstance(part, Piece)]
+
+    return render
+
+
+class CallVoice:
+    """What one call may say."""
+
+    def __init__(self, voice: Voice, ready: Mapping[tuple[Parts, str], list[str]]) -> None:
+        self._voice, self._ready = voice, ready
+
+    async def media(self, parts: Parts, language: str) -> list[str]:
+        """The media to play now; raises AgiAppError when they are not ready: nothing is rendered during a call."""
+        known = self._ready.get((parts, language))
+        if known is not None:
+            return known
+        if not all(isinstance(part, Piece) or ((part,), language) in self._ready for part in parts):
+            raise ConfigError("a text was not rendered before the call")
+        try:
+            async with asyncio.timeout(LOOK_UP_WAIT_S):
+                return await self._voice.media(parts, language)
+        except TimeoutError:
+            raise ConfigError(f"pieces were not found within {LOOK_UP_WAIT_S:g} s") from None

@@ -1,0 +1,71 @@
+"""The hand-over of one call, while it goes on: at most one at a time, ended with the call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from agi_app import log
+from agi_app.calls.plan import CallPlan, ChannelLike, HandOverOrder
+from agi_app.errors import AgiAppError
+from agi_app.flow.engine.commands import Transfer
+from agi_app.flow.syntax.names_and_limits import ABANDONED, FAILED
+from agi_app.pbx.ari.events import HandedOver
+
+END_S = 5.0  # for the person to be taken back; every request of it has a time-out of its own
+PATIENCE_S = 1.7  # for an agent; the prompt for whoever meets none is to be heard within 2 s
+
+_log = log.get("call")
+
+
+def order_of(plan: CallPlan, channel_id: str, wanted: Transfer) -> HandOverOrder:
+    """What a flow's command means in this call."""
+    return HandOverOrder(
+        channel_id=channel_id,
+        attempt_id=plan.claim.attempt_id,
+        caller_id=plan.claim.caller_id,
+        transfer=wanted.transfer,
+        to=wanted.to,
+        timeout_s=wanted.seconds,
+        max_s=plan.max_call_s,
+        patience_s=PATIENCE_S if plan.agents == wanted.to else None,
+        whisper=None if wanted.whisper is None else plan.media(wanted.language, wanted.whisper),
+    )
+
+
+class Handing:
+    """Runs hand-overs beside the call and tells their end in order with the channel's events."""
+
+    def __init__(
+        self, group: asyncio.TaskGroup, run: Callable[[HandOverOrder], Awaitable[str]], channel: ChannelLike
+    ) -> None:
+        self._group, self._run, self._channel = group, run, channel
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, order: HandOverOrder) -> None:
+        """Begin; the channel hears ``HandedOver`` when it is over."""
+        await self.end()
+        self._task = self._group.create_task(self._hand_over(order))
+
+    def stop(self) -> None:
+        """End it; nothing is told any more."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def end(self) -> None:
+        """End it, nothing is told any more; returns when the person is ours again.
+
+        What is played to a person who is still leaving a bridge is not heard, and holds the channel for minutes.
+        """
+        if (task := self._task) is not None:
+            self.stop()
+            await asyncio.wait((task,), timeout=END_S)
+
+    async def _hand_over(self, order: HandOverOrder) -> None:
+        try:
+            result = await self._run(order)
+        except AgiAppError as error:
+            _log.warning("not handed over", destination=order.to, reason=str(error))
+            result = FAILED if order.patience_s is None else ABANDONED
+        self._channel.deliver(HandedOver(order.transfer, result))

@@ -1,0 +1,116 @@
+"""Makes stored decisions again, from what the database keeps alone, and says which come out otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from agi_app.campaigns.calling_rules.rule_files import read_ruleset, version_of
+from agi_app.errors import AuthorError
+from agi_app.gate.replay import StoredDecision, replay, same_reasons
+from agi_app.gate.ruleset import RuleSet
+from agi_app.model.campaign import Campaign
+from agi_app.store.calling import decision_texts
+from agi_app.store.calling.decision_texts import DecisionRow
+from agi_app.store.database.pool import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A decision that cannot be made again, or comes out otherwise."""
+
+    decision_id: int
+    campaign: str
+    why: str
+
+
+@dataclass(slots=True)
+class ReplayReport:
+    """How many decisions came out the same; ``skipped`` were not about a contact, or are older than the texts."""
+
+    same: int = 0
+    skipped: int = 0
+    mismatches: list[Mismatch] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """No decision came out otherwise."""
+        return not self.mismatches
+
+
+async def replay_decisions(store: Store, campaign: str | None = None) -> ReplayReport:
+    """Make every stored decision again, or those of one campaign. Raises StoreError."""
+    report = ReplayReport()
+    again = _Texts(await decision_texts.rulesets(store), await decision_texts.specs(store))
+    pages: AsyncIterator[list[DecisionRow]] = decision_texts.decisions(store, campaign)
+    async for page in pages:
+        for row in page:
+            if row.campaign_version is None:
+                report.skipped += 1
+                continue
+            why = again.why_not_same(row)
+            if why is None:
+                report.same += 1
+            else:
+                report.mismatches.append(Mismatch(row.decision_id, row.campaign, why))
+    return report
+
+
+class _Texts:
+    """The rule sets and campaigns of the decisions, each read once."""
+
+    def __init__(self, rulesets: Mapping[str, Mapping[str, str]], specs: Mapping[str, str]) -> None:
+        self._rulesets, self._specs = rulesets, specs
+        self._read: dict[str, RuleSet | str] = {}
+        self._campaigns: dict[str, Campaign | str] = {}
+
+    def why_not_same(self, row: DecisionRow) -> str | None:
+        """Why this decision does not come out as it is stored; None when it does."""
+        ruleset, campaign = self._ruleset(row.ruleset_version), self._campaign(row.campaign_version or "")
+        for missing in (ruleset, campaign):
+            if isinstance(missing, str):
+                return missing
+        assert isinstance(ruleset, RuleSet)  # noqa: S101 - the loop above left nothing else
+        assert isinstance(campaign, Campaign)  # noqa: S101
+        stored = StoredDecision(row.decision_id, row.contact_id, row.person_id, row.reasons, row.inputs, row.decided_at)
+        try:
+            made = replay(stored, campaign, ruleset)
+            if same_reasons(stored, made) and (row.allowed, tuple(row.rules)) == (made.allowed, made.rules):
+                return None
+        except msgspec.ValidationError as error:
+            return f"what is stored of it cannot be read: {error}"
+        return f"the rules say {', '.join(made.rules) or 'allowed'}, the row {', '.join(row.rules) or 'allowed'}"
+
+    def _ruleset(self, version: str) -> RuleSet | str:
+        if version not in self._read:
+            self._read[version] = self._read_ruleset(version)
+        return self._read[version]
+
+    def _read_ruleset(self, version: str) -> RuleSet | str:
+        files = {name: text.encode() for name, text in self._rulesets.get(version, {}).items()}
+        if not files:
+            return f"the rule set {version} is not in the database"
+        if version_of(files) != version:
+            return f"the text of the rule set {version} was changed"
+        try:
+            return read_ruleset(files)
+        except AuthorError as error:
+            return f"the rule set {version} cannot be read by this version of agi-app: {error.problems[0]}"
+
+    def _campaign(self, version: str) -> Campaign | str:
+        if version not in self._campaigns:
+            self._campaigns[version] = self._read_campaign(version)
+        return self._campaigns[version]
+
+    def _read_campaign(self, version: str) -> Campaign | str:
+        spec = self._specs.get(version)
+        if spec is None:
+            return f"the campaign's version {version} is not in the database"
+        if decision_texts.version_of_spec(spec) != version:
+            return f"the text of the campaign's version {version} was changed"
+        try:
+            return msgspec.json.decode(spec, type=Campaign)
+        except msgspec.ValidationError as error:
+            return f"the campaign's version {version} cannot be read by this version of agi-app: {error}"

@@ -1,0 +1,50 @@
+"""Looks public holidays up in the library ``holidays`` (no network), as dates for a rule set.
+
+Importing the library takes a third of a second, so only who needs it imports this.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+import holidays
+
+from agi_app.campaigns.calling_rules.calendars import CalendarKey
+from agi_app.gate.hours import Calendar
+
+YEARS = range(2024, 2036)  # days outside are closed: a rule set does not live that long
+FIRST, LAST = dt.date(YEARS[0], 1, 1), dt.date(YEARS[-1], 12, 31)
+ONE_DAY = dt.timedelta(days=1)
+SATURDAY = 5
+
+
+def fault_of(key: CalendarKey) -> str | None:
+    """Why the library cannot answer this key, for people; None when it can."""
+    known = holidays.list_supported_countries()
+    if key.country not in known:
+        return f"no calendar of {key.country} is known: list its closed days as dates"
+    unknown = [name for name in key.subdivisions if name not in known[key.country]]
+    return f"the calendar of {key.country} has no subdivision {', '.join(unknown)}" if unknown else None
+
+
+def expand(key: CalendarKey) -> Calendar:
+    """The closed days of all ``YEARS``, and the weekend days that a decree made working days."""
+    found = [holidays.country_holidays(key.country, subdiv=name, years=YEARS) for name in (key.subdivisions or (None,))]
+    days = {day for calendar in found for day in calendar if FIRST <= day <= LAST}
+    decreed = {day for calendar in found for day in calendar.weekend_workdays if FIRST <= day <= LAST}
+    closed = days - decreed
+    if key.whole_breaks:
+        closed |= set(_weekends_beside(closed, decreed))
+    working = frozenset(decreed) if key.working_days else frozenset()
+    return Calendar(frozenset(closed), working, FIRST, LAST)
+
+
+def _weekends_beside(closed: set[dt.date], working: set[dt.date]) -> Iterable[dt.date]:
+    """Weekend days that are part of a break: nothing but free days lies between them and a holiday."""
+    for day in closed:
+        for step in (ONE_DAY, -ONE_DAY):
+            beside = day + step
+            while beside in closed or (beside.weekday() >= SATURDAY and beside not in working):
+                yield beside
+                beside += step

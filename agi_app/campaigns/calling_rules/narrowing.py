@@ -1,0 +1,135 @@
+"""Whether a project's own rule file loosens what the program ships: it may only narrow it. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from agi_app.authoring.yaml_lines import Document, Path
+from agi_app.errors import Problem
+from agi_app.gate.hours import Calendar
+from agi_app.gate.rule_file import DAYS, SPANS, RuleValues, Sourced
+from agi_app.gate.ruleset import Rules
+from agi_app.model.campaign import Window
+
+WEEK_MINUTES = 7 * 24 * 60
+Fault = tuple[Path, str]
+Check = Callable[[Sourced, Rules], Iterable[Fault]]
+
+
+def loosened(
+    values: RuleValues, base: Rules, calendars: Mapping[int, Calendar], where: Document, under: Path
+) -> list[Problem]:
+    """Every value that would allow what ``base`` refuses, at its line.
+
+    ``calendars`` has the expanded calendar of each value of ``closed_days`` by its place in the list.
+    """
+    found = []
+    for key, check in CHECKS.items():
+        for index, value in enumerate(getattr(values, key) or ()):
+            found += [((key, index, *path), text) for path, text in check(value, base)]
+    shifted = frozenset(day for calendar in base.opening.calendars for day in calendar.working)
+    for index, calendar in calendars.items():
+        if calendar.working - shifted:
+            found.append(
+                (("closed_days", index, "working_days"), "opens weekend days that the shipped rules keep closed")
+            )
+    return [
+        where.problem(_written(where, under, path), "rules/loosens", f"{path[0]}: {text}; own rules may only narrow")
+        for path, text in found
+    ]
+
+
+def _written(where: Document, under: Path, path: Path) -> Path:
+    """A single value may stand without its list: then its place in the list is no key of the file."""
+    key, index, *rest = path
+    return (*under, key, *([index] if (*under, key, index) in where.positions else []), *rest)
+
+
+def _hours(value: Sourced, base: Rules) -> Iterator[Fault]:
+    mask = (1 << WEEK_MINUTES) - 1
+    for windows in base.opening.hours:
+        mask &= minutes_of(windows)
+    for index, spec in enumerate(value.windows):  # type: ignore[attr-defined]
+        extra = minutes_of([spec.window()]) & ~mask
+        if extra:
+            first = (extra & -extra).bit_length() - 1
+            moment = f"{DAYS[first // 1440].capitalize()} {first % 1440 // 60:02}:{first % 60:02}"
+            yield ("windows", index), f"opens {moment}, which the shipped rules keep closed"
+
+
+def minutes_of(windows: Iterable[Window]) -> int:
+    """The minutes of a week in which a call may start, one bit each, from Monday 00:00 on."""
+    bits = 0
+    for window in windows:
+        start = window.start.hour * 60 + window.start.minute
+        end = 1440 if window.end == dt.time.max else window.end.hour * 60 + window.end.minute
+        span = ((1 << (end - start)) - 1) << start
+        for day in window.days:
+            bits |= span << (day * 1440)
+    return bits
+
+
+def _caps(value: Sourced, base: Rules) -> Iterator[Fault]:
+    per = SPANS[value.per]  # type: ignore[attr-defined]
+    most = min((cap.calls for cap in base.caps if cap.per == per), default=None)
+    if most is not None and value.calls > most:  # type: ignore[attr-defined]
+        yield ("calls",), f"allows {value.calls} calls in {value.per}, the shipped rules {most}"  # type: ignore[attr-defined]
+
+
+def _lists(value: Sourced, base: Rules) -> Iterator[Fault]:
+    for rule in base.lists:
+        if rule.name != value.name:  # type: ignore[attr-defined]
+            continue
+        if value.max_age > rule.max_age:  # type: ignore[attr-defined]
+            yield ("max_age",), f"is over the {rule.max_age.days} days of the shipped rules"
+        missing = rule.purposes - set(value.purposes)  # type: ignore[attr-defined]
+        if missing:
+            yield ("purposes",), f"leaves out {', '.join(sorted(missing))}, which the list binds in the shipped rules"
+
+
+def _at_least(field: str, name: str) -> Check:
+    """The value of ``field`` may not be below that of the base."""
+
+    def check(value: Sourced, base: Rules) -> Iterator[Fault]:
+        own, least = getattr(value, field), getattr(base, name)
+        if own is not None and own < least:
+            yield (field,), f"is below what the shipped rules ask for ({_shown(least)})"
+
+    return check
+
+
+def _at_most(field: str, name: str) -> Check:
+    """The value of ``field`` may not be above that of the base."""
+
+    def check(value: Sourced, base: Rules) -> Iterator[Fault]:
+        own, most = getattr(value, field), getattr(base, name)
+        if own is not None and own > most:
+            yield (field,), f"is above what the shipped rules allow ({_shown(most)})"
+
+    return check
+
+
+def _both(*checks: Check) -> Check:
+    return lambda value, base: [fault for check in checks for fault in check(value, base)]
+
+
+def _shown(limit: object) -> str:
+    return f"{limit.total_seconds():g} s" if isinstance(limit, dt.timedelta) else f"{limit}"
+
+
+CHECKS: Mapping[str, Check] = {
+    "calling_hours": _hours,
+    "caps": _caps,
+    "gap_after_declined": _at_least("time", "gap_after_declined"),
+    "gap_after_abandoned": _at_least("time", "gap_after_abandoned"),
+    "ring_time": _both(_at_least("at_least", "ring_at_least"), _at_most("at_most", "ring_at_most")),
+    "abandoned_calls": _at_most("at_most_percent", "abandoned_percent"),
+    "external_lists": _lists,
+    "retention": _both(
+        _at_least("recordings_days", "keep_recordings_days"), _at_least("records_days", "keep_records_days")
+    ),
+    "artificial_voice": _at_least("disclose", "says_artificial_voice"),
+    "opt_out": _at_most("offered_within", "opt_out_within"),
+    "complaints": _at_most("answer_within", "answer_complaints_within"),
+}

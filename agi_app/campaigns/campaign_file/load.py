@@ -1,0 +1,264 @@
+"""From the text of a campaign file to a ``Campaign``; every fault at once, with its line.
+
+What a file cannot say wrongly: a campaign never rehearses, never calls again whom it has
+reached or who declined, and never shows a number that is not in international form.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import phonenumbers
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from agi_app.authoring import place_names, times_meant
+from agi_app.authoring.yaml_lines import Authored, Document, load, quote, suggest, validate
+from agi_app.campaigns.campaign_file.agents_part import AgentsFile, agents_of, judge_dialled_by
+from agi_app.campaigns.campaign_file.durations import between
+from agi_app.campaigns.campaign_file.machine_part import MachineDetectionFile
+from agi_app.errors import Problem
+from agi_app.flow.language.no_such_flow import no_such_flow
+from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS, FileName
+from agi_app.gate.rule_file import RING_TIME
+from agi_app.model.campaign import Campaign, Pace, Purpose, Window
+from agi_app.model.number_lengths import impossible
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PURPOSES = (Purpose.TRANSACTIONAL, Purpose.SURVEY, Purpose.MARKETING)
+RETRIED = ("no_answer", "busy", "congestion", "trunk_silent", "failed", "machine")
+NOT_RETRIED = {
+    "human": "the person was reached",
+    "answered": "the person was reached",
+    "rejected": "who declines a call is not called again for it",
+    "invalid_number": "the number will not begin to exist",
+    "no_media": "it is tried again by itself, once and on another day",
+    "abandoned": "the person was reached",
+    "cancelled": "the call was stopped on purpose",
+    "interrupted": "it is not known whether the person was reached",
+}
+MAX_RETRIES = 5
+MAX_CALL = dt.timedelta(seconds=15), dt.timedelta(seconds=600)
+RETRY_DELAY = dt.timedelta(seconds=1), dt.timedelta(days=30)
+
+
+def _purpose(value: object) -> object:
+    if value == Purpose.REHEARSAL:
+        raise PydanticCustomError(
+            "campaign/rehearsal",
+            "a campaign cannot be a rehearsal, which goes only to proved numbers of your own staff; "
+            "write transactional, survey or marketing",
+        )
+    if value not in PURPOSES:
+        context = {"found": quote(value), "hint": suggest(str(value), PURPOSES)}
+        raise PydanticCustomError("campaign/purpose", "{found} is no purpose{hint}", context)
+    return value
+
+
+def _country(value: object) -> object:
+    if isinstance(value, str) and value in phonenumbers.SUPPORTED_REGIONS:
+        return value
+    upper = str(value).strip().upper()
+    better = upper if upper in phonenumbers.SUPPORTED_REGIONS else place_names.country_meant(upper)
+    parts = [part for part in re.split(r"[\s,;/-]", upper) if part]
+    if len(parts) > 1 and all(part in phonenumbers.SUPPORTED_REGIONS for part in parts):
+        context = {"found": quote(value), "hint": f"; each country is an item of its own: [{', '.join(parts)}]"}
+        raise PydanticCustomError("campaign/country", "{found} is no country code{hint}", context)
+    hint = f'; did you mean "{better}"?' if better else "; write two capital letters (ISO 3166), such as CN or GB"
+    raise PydanticCustomError(
+        "campaign/country", "{found} is no country code{hint}", {"found": quote(value), "hint": hint}
+    )
+
+
+def _retried(value: str) -> str:
+    if value not in RETRIED:
+        why = NOT_RETRIED.get(value)
+        context = {"hint": f": {why}" if why else suggest(value, RETRIED)}
+        raise PydanticCustomError("campaign/retry", "this outcome is not retried{hint}", context)
+    return value
+
+
+def _caller_id(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
+        if (why := impossible(value)) is None:
+            return value
+        raise PydanticCustomError(
+            "campaign/caller-id", "{found} is no number: {why}", {"found": quote(value), "why": why}
+        )
+    context = {"found": quote(value), "how": times_meant.write_number(value)}
+    raise PydanticCustomError("campaign/caller-id", "{found} is no number with + and country code; {how}", context)
+
+
+def _time(value: object) -> dt.time:
+    found = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", value) if isinstance(value, str) else None
+    if found is None:
+        context = {"found": quote(value), "how": times_meant.write_clock(value)}
+        raise PydanticCustomError("campaign/time", "{found} is no time of day; {how}", context)
+    return dt.time(int(found[1]), int(found[2]))
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+def _prefix(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\+[1-9][0-9]{1,9}", value):
+        return value
+    message = '{found} does not fit; write how the called numbers begin, in quotes: "+", country code and area code,'
+    message += ' as in "+8621"'
+    raise PydanticCustomError("campaign/local-caller-id", message, {"found": quote(value)})
+
+
+Country = Annotated[str, BeforeValidator(_country)]
+Prefix = Annotated[str, BeforeValidator(_prefix)]
+Time = Annotated[dt.time, BeforeValidator(_time)]
+Retried = Annotated[str, BeforeValidator(_retried)]
+Delay = Annotated[dt.timedelta, between(RETRY_DELAY, "1s to 30d")]
+
+
+class PaceFile(Authored):
+    """``pace``: the most this campaign may do over all nodes, and its part where campaigns compete."""
+
+    calls_per_second: Annotated[float, Field(strict=True, gt=0, le=1000)] = 1.0
+    concurrent: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 10
+    priority: Annotated[int, Field(strict=True, ge=1, le=100)] = 1
+
+
+class WindowFile(Authored):
+    """``window``: days and hours, in the time of the called person; narrows the law's window."""
+
+    ELSEWHERE: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("zone", "timezone", "time_zone", "tz", "utc_offset", "offset"),
+        "windows are in the callee's time, wherever each is; delete this key",
+    )
+
+    days: list[Day] = Field(default=[*DAYS], min_length=1)
+    start: Time = Field(alias="from")
+    end: Time = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> WindowFile:
+        if self.start >= self.end:
+            message = '"to" must be later than "from"; for a night write two windows'
+            raise PydanticCustomError("campaign/window", message, {"at": ("to",)})
+        return self
+
+
+class CampaignFile(Authored):
+    """A whole campaign file."""
+
+    ELSEWHERE: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(
+            ("timezone", "time_zone", "zone", "tz", "时区"), "hours are in the callee's time; delete this key"
+        ),
+        **dict.fromkeys(
+            ("language", "languages", "语言", "prompt", "prompts", "keys"), "that stands in the flow's file"
+        ),
+        **dict.fromkeys(("contacts", "numbers", "list", "名单"), "write agi-app contacts import CAMPAIGN FILE instead"),
+        **dict.fromkeys(("consent", "consents", "同意"), "write agi-app consent import FILE instead"),
+        **dict.fromkeys(("agent", "queue", "transfer"), "write agents: {to: DESTINATION}, or transfer in the flow"),
+        **dict.fromkeys(("holidays", "closed_days"), "closed days stand in a rule file, rules/CC.yaml"),
+        **dict.fromkeys(
+            ("schedule", "start_at", "date"), "a campaign runs from `agi-app campaign start` on; see window"
+        ),
+    }
+
+    campaign: FileName
+    purpose: Annotated[Purpose, BeforeValidator(_purpose)]
+    jurisdictions: list[Country] = Field(min_length=1)
+    flow: FileName
+    trunk: FileName
+    caller_id: Annotated[str, BeforeValidator(_caller_id)]
+    pace: PaceFile = PaceFile()
+    window: Annotated[list[WindowFile], BeforeValidator(_listed)] = Field(default=[], max_length=14)
+    retry: dict[Retried, Annotated[list[Delay], Field(min_length=1, max_length=MAX_RETRIES)]] = Field(default={})
+    ring_time: Annotated[dt.timedelta, between(RING_TIME, "15s to 45s (rule ring_time)")] = dt.timedelta(seconds=30)
+    max_call: Annotated[dt.timedelta, between(MAX_CALL, "15s to 600s")] = dt.timedelta(seconds=MAX_CALL_SECONDS)
+    region: Country | None = None
+    local_caller_ids: dict[Prefix, Annotated[str, BeforeValidator(_caller_id)]] = Field(default={}, max_length=100)
+    machine_detection: MachineDetectionFile | None = None
+    agents: AgentsFile | None = None
+    dialled_by: Literal["dialer", "agents"] = "dialer"
+
+    @model_validator(mode="after")
+    def _judge(self) -> CampaignFile:
+        if self.region is not None and self.region not in self.jurisdictions:
+            context = {"region": self.region, "at": ("region",)}
+            raise PydanticCustomError("campaign/region", '"{region}" is not one of the jurisdictions', context)
+        judge_dialled_by(self.agents, self.dialled_by)
+        detection = self.machine_detection
+        if "machine" in self.retry and (detection is None or detection.message is not None):
+            why = "a message is left" if detection else "without machine_detection no call is known to end so"
+            context = {"hint": f": {why}", "at": ("retry", "machine")}
+            raise PydanticCustomError("campaign/retry", "this outcome is not retried{hint}", context)
+        for prefix, number in self.local_caller_ids.items():
+            if not number.startswith(prefix):
+                raise PydanticCustomError(
+                    "campaign/local-caller-id",
+                    "{number} does not begin with {prefix}: a local number is one of the place that it is shown in",
+                    {"number": number, "prefix": prefix, "at": ("local_caller_ids", prefix)},
+                )
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignDocument:
+    """A campaign together with the file it came from, so that checks can point at lines."""
+
+    campaign: Campaign
+    document: Document
+
+
+def parse_campaign(text: str | bytes, file: str) -> CampaignDocument:
+    """Read a campaign file; raises ``AuthorError`` with every fault."""
+    document = load(text, file)
+    return CampaignDocument(_campaign(validate(CampaignFile, document)), document)
+
+
+def load_campaign(text: str | bytes, file: str) -> Campaign:
+    """The campaign alone; raises ``AuthorError`` with every fault."""
+    return parse_campaign(text, file).campaign
+
+
+def check_campaign(
+    source: CampaignDocument, flows: Collection[str], trunks: Collection[str] | None, unread: Collection[str] = ()
+) -> list[Problem]:
+    """Whether the flow and the trunk that a campaign names exist; ``trunks`` None: the settings are not known.
+
+    ``unread`` are flow files that cannot be read.
+    """
+    found: list[Problem] = []
+    flow, trunk = source.campaign.flow, source.campaign.trunk
+    if flow not in flows:
+        message = f"flow: {no_such_flow(flow, flows, unread)}"
+        found.append(source.document.problem(("flow",), "campaign/unknown-flow", message))
+    if trunks is not None and trunk not in trunks:
+        message = f'trunk: the settings have no trunk with the name "{trunk}"{suggest(trunk, trunks)}'
+        found.append(source.document.problem(("trunk",), "campaign/unknown-trunk", message))
+    return found
+
+
+def _campaign(file: CampaignFile) -> Campaign:
+    return Campaign(
+        name=file.campaign,
+        purpose=file.purpose,
+        flow=file.flow,
+        trunk=file.trunk,
+        caller_id=file.caller_id,
+        jurisdictions=tuple(dict.fromkeys(file.jurisdictions)),
+        pace=Pace(float(file.pace.calls_per_second), file.pace.concurrent, file.pace.priority),
+        windows=tuple(Window(frozenset(map(DAYS.index, w.days)), w.start, w.end) for w in file.window),
+        retry={outcome: tuple(delays) for outcome, delays in file.retry.items()},
+        ring_time=file.ring_time,
+        max_call=file.max_call,
+        region=file.region,
+        local_caller_ids=tuple(sorted(file.local_caller_ids.items())),
+        machine_detection=file.machine_detection.parsed() if file.machine_detection is not None else None,
+        agents=agents_of(file.agents),
+        by_agents=file.dialled_by == "agents",
+    )

@@ -1,0 +1,74 @@
+"""The JSON Schema of a campaign file, for editors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agi_app.campaigns.campaign_file.load import CampaignFile
+from agi_app.flow.reference.json_schema import Schema, readable
+
+KEYS: Mapping[str, Mapping[str, str]] = {
+    "CampaignFile": {
+        "campaign": "The campaign's name.",
+        "purpose": "transactional, survey or marketing; a consent counts only for its own purpose.",
+        "jurisdictions": "Countries, two capital letters each; a callee of another country is refused.",
+        "flow": "The name of the flow that is run, as in its file.",
+        "trunk": "The name of a trunk of the settings.",
+        "caller_id": "The number that is shown, with plus and country code, in quotes; it needs an ownership proof.",
+        "pace": "The most this campaign may do over all nodes.",
+        "window": "Days and hours in the time of the called person; one window or a list. Only narrows the law's.",
+        "retry": "Outcome to delays: no_answer, busy, congestion, trunk_silent, failed or machine, such as [1d].",
+        "ring_time": "How long it rings, 15s to 45s.",
+        "max_call": "The longest call, 15s to 600s.",
+        "region": "How numbers without a country code are read; one of the jurisdictions.",
+        "local_caller_ids": "Prefix to the number that is shown to people whose numbers begin with it.",
+        "agents": "People of ours whom the calls are for: somebody is called only while one of them is free.",
+        "machine_detection": "Find out whether a machine has answered, and what is done then; absent: nobody looks.",
+        "dialled_by": "agents: nobody is called by itself, `agi-app call-person` asks for each call. Default: dialer.",
+    },
+    "MachineDetectionFile": {
+        "action": "What is done when a machine has answered: hang_up, leave_message or treat_as_person.",
+        "message": "The prompt that leave_message plays when the machine's greeting is over.",
+        "message_after": "The message begins when the machine was silent for so long, 1s to 5s.",
+        "message_within": "No message is left when the machine was not silent by then, 5s to 120s.",
+        "tuning": "The arguments of Asterisk's AMD application; the usual ones were chosen by measurement.",
+    },
+    "TuningFile": {
+        "initial_silence": "Nothing heard for so long: not sure, so perhaps a person who waits.",
+        "greeting": "Words without a pause for so long: a machine.",
+        "after_greeting_silence": "So much silence behind the first words: a person.",
+        "total_analysis_time": "No verdict by then: not sure, and treated as a person.",
+        "minimum_word_length": "A sound shorter than this is no word.",
+        "between_words_silence": "So much silence ends a word.",
+        "maximum_number_of_words": "So many words: a machine.",
+        "silence_threshold": "Mean amplitude up to which a line counts as silent, 50 to 5000.",
+        "maximum_word_length": "A sound that does not pause for so long: not sure, for it may be noise.",
+    },
+    "AgentsFile": {
+        "to": "A destination of the settings with a `queue` or `agents`; the flow hands over to it.",
+        "pacing": "`progressive` (default): one call for each free agent. `predictive`: more, as many as the answer"
+        " rate and the handling times so far allow.",
+        "abandoned_ceiling": "The share of answered calls, in 30 days, that may meet no agent; over it the campaign"
+        " stops. Default `1%`; 0% to what the countries' rules allow.",
+    },
+    "PaceFile": {
+        "calls_per_second": "Calls begun in a second.",
+        "concurrent": "Calls at the same time.",
+        "priority": "1 to 100: its part beside other campaigns when a trunk or an Asterisk cannot carry all of them.",
+    },
+    "WindowFile": {
+        "days": "mon, tue, wed, thu, fri, sat, sun.",
+        "from": 'When it opens, such as "09:30".',
+        "to": 'When it closes, such as "17:30".',
+    },
+}
+
+
+def campaign_schema() -> Schema:
+    """The schema of ``campaigns/NAME.yaml``."""
+    schema = readable(CampaignFile.model_json_schema(), KEYS, "agi-app campaign")
+    schema["$defs"]["Purpose"]["enum"].remove("rehearsal")  # never a campaign
+    windows = schema["properties"]["window"]
+    about = windows.pop("description")
+    schema["properties"]["window"] = {"anyOf": [windows["items"], windows], "description": about}
+    return schema

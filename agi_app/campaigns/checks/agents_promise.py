@@ -1,0 +1,65 @@
+"""Whether a campaign whose calls are for agents can keep what it promises to those who answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from agi_app.authoring.yaml_lines import suggest
+from agi_app.campaigns.campaign_file.load import CampaignDocument
+from agi_app.config.destinations import DestinationSettings
+from agi_app.errors import Problem
+from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.flow.language.transfer_step import Transfer, TransferStep
+from agi_app.gate.ruleset import RuleSet
+
+
+def check_agents(source: CampaignDocument, flow: FlowDocument | None, ruleset: RuleSet | None) -> list[Problem]:
+    """What the flow and the calling rules say against it; None: that is not known, and has its own problem."""
+    if source.campaign.agents is None:
+        return []
+    found = [] if flow is None else [*_flow_faults(source, flow.flow, source.campaign.agents.to)]
+    return found + ([] if ruleset is None else [*_ceiling_faults(source, ruleset)])
+
+
+def check_agents_destination(source: CampaignDocument, known: Mapping[str, DestinationSettings]) -> list[Problem]:
+    """Whether the settings have the agents, and a way to tell how many of them are free."""
+    agents = source.campaign.agents
+    if agents is None or (agents.to in known and known[agents.to].counts_agents):
+        return []
+    if agents.to not in known:
+        fault = f'the settings have no destination "{agents.to}"{suggest(agents.to, known)}'
+    else:
+        fault = f"[destinations.{agents.to}] has an endpoint alone; give it a queue or agents, whose state can be known"
+    return [source.document.problem(("agents", "to"), "campaign/agents-destination", f"to: {fault}")]
+
+
+def transfers_to(flow: Flow, name: str) -> Iterator[Transfer]:
+    """Every hand-over to one destination, in the flow and in those that it calls."""
+    for part in flow.whole:
+        for steps in part.nodes.values():
+            yield from (s.transfer for s in steps if isinstance(s, TransferStep) and s.transfer.to == name)
+
+
+def _flow_faults(source: CampaignDocument, flow: Flow, to: str) -> Iterator[Problem]:
+    wanted = list(transfers_to(flow, to))
+    faults = []
+    if not wanted:
+        faults.append(f'flow "{flow.flow}" never hands over to "{to}"; add `transfer: {{to: {to}}}`')
+    if flow.abandoned is None:
+        faults.append(f'flow "{flow.flow}" has no `abandoned:`, the prompt for whoever meets no agent')
+    if any(transfer.whisper for transfer in wanted):
+        faults.append(f'flow "{flow.flow}" whispers to "{to}"; who answered would wait for that longer than 2 s')
+    for fault in faults:
+        yield source.document.problem(("agents",), "campaign/agents-flow", f"agents: {fault}")
+
+
+def _ceiling_faults(source: CampaignDocument, ruleset: RuleSet) -> Iterator[Problem]:
+    campaign = source.campaign
+    own = campaign.agents.abandoned_percent if campaign.agents is not None else 0.0
+    for region in campaign.jurisdictions:
+        country = ruleset.jurisdictions.get(region)
+        every = [] if country is None else [country.rules, *(part.rules for part in country.parts.values())]
+        most = min((rules.abandoned_percent for rules in every), default=own)
+        if own > most:
+            message = f"abandoned_ceiling: {own:g}% is over the {most:g}% of {region} (rule abandoned_calls)"
+            yield source.document.problem(("agents", "abandoned_ceiling"), "campaign/agents-ceiling", message)

@@ -1,0 +1,59 @@
+"""What the calling rules of a campaign's countries refuse whatever the contact is: closed windows, ring times. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agi_app.campaigns.calling_rules.narrowing import WEEK_MINUTES, minutes_of
+from agi_app.campaigns.calling_rules.rule_texts import hours_text
+from agi_app.campaigns.campaign_file.load import CampaignDocument
+from agi_app.errors import Problem
+from agi_app.gate.ruleset import Jurisdiction, Rules, RuleSet
+
+
+def check_against_rules(source: CampaignDocument, ruleset: RuleSet) -> list[Problem]:
+    """Every fault of the campaign under the rules of its countries."""
+    campaign, document = source.campaign, source.document
+    found: list[Problem] = []
+    for place, region in enumerate(campaign.jurisdictions):
+        country = ruleset.jurisdictions.get(region)
+        if country is None:
+            message = (
+                f"there are no calling rules for {region}, so nobody there is called; add rules/{region.lower()}.yaml"
+            )
+            found.append(document.problem(("jurisdictions", place), "campaign/no-rules", message, "warning"))
+            continue
+        found += _ring_time(source, region, country)
+        found += _never_open(source, region, country)
+    return found
+
+
+def _ring_time(source: CampaignDocument, region: str, country: Jurisdiction) -> Iterator[Problem]:
+    every = [country.rules, *(part.rules for part in country.parts.values())]
+    least, most = max(r.ring_at_least for r in every), min(r.ring_at_most for r in every)
+    if not least <= source.campaign.ring_time <= most:
+        ring, low, high = (f"{t.total_seconds():g}s" for t in (source.campaign.ring_time, least, most))
+        message = f"ring_time: {ring} is not within {low} to {high} (rule ring_time of {region})"
+        yield source.document.problem(("ring_time",), "campaign/ring-time", message)
+
+
+def _never_open(source: CampaignDocument, region: str, country: Jurisdiction) -> Iterator[Problem]:
+    """A window that the country's hours never meet: nobody there would ever be called."""
+    places = [(region, country.rules), *((f"{region}-{name}", part.rules) for name, part in country.parts.items())]
+    for place, rules in places:
+        if not source.campaign.windows or _common(source, rules):
+            continue
+        message = (
+            f"window: is never open in {place}, where calls may start {hours_text(rules)} (the time of whoever is"
+            " called): nobody there would ever be called; choose hours inside these"
+        )
+        yield source.document.problem(("window",), "campaign/never-open", message)
+        return
+
+
+def _common(source: CampaignDocument, rules: Rules) -> int:
+    """The minutes of a week in which the campaign and these rules let a call start, as bits."""
+    minutes = minutes_of(source.campaign.windows) & ((1 << WEEK_MINUTES) - 1)
+    for windows in rules.opening.hours:
+        minutes &= minutes_of(windows)
+    return minutes

@@ -1,0 +1,143 @@
+"""Every rule that a check can report: its reason in one line, a bad and a good example.
+
+The files of ``agi_app/check_rules`` hold them; ``agi-app check --explain`` and docs/reference/check-rules.md are made
+from them, and a test tries every example. The code that finds a fault names the rule by its id.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Literal
+
+from pydantic import Field
+
+from agi_app.authoring.yaml_lines import Authored, Severity, load, suggest, validate
+from agi_app.errors import InputError
+
+EXAMPLES = {  # what an example leaves out
+    "flow": """\
+flow: example
+languages: [en]
+identify: {business: {en: Sunshine Dental}}
+opt_out: {key: "9"}
+start: greeting
+nodes:
+  greeting:
+    - play: greeting
+    - goto: ask
+  ask:
+    - gather: {prompt: question, keys: {"1": yes, "2": no}, save: answer}
+      on: {yes: bye, no: bye, no_input: bye}
+  bye:
+    - hangup
+""",
+    "campaign": """\
+campaign: example
+purpose: transactional
+jurisdictions: [CN]
+flow: example
+trunk: carrier-a
+caller_id: "+999862155500001"
+""",
+    "simulation": """\
+flow: example
+cases:
+  - name: says yes
+    input: ["1"]
+    expect: {answers: {answer: "yes"}}
+""",
+}
+
+ExampleOf = Literal[
+    "flow", "spoken flow", "flow with prompts", "campaign", "prompts", "simulation", "rules", "two rules", "meanings",
+    "contacts", "consent", "stop list", "guard list", "file", "windows-1252", "message", "words",
+]  # fmt: skip
+
+
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class LintRule:
+    """One rule; ``example_of`` says what the examples are, ``words``: they only describe one."""
+
+    id: str
+    severity: Severity
+    reason: str
+    more: str
+    example_of: ExampleOf
+    bad: str
+    good: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rules about one kind of thing, in the order of the documents."""
+
+    title: str
+    about: str
+    rules: tuple[LintRule, ...]
+
+
+class _RuleText(Authored):
+    reason: str = Field(min_length=1)
+    more: str = ""
+    severity: Severity = "error"
+    example_of: ExampleOf | None = None
+    bad: str
+    good: str
+
+
+class _SectionFile(Authored):
+    title: str
+    about: str = ""
+    example_of: ExampleOf
+    rules: dict[str, _RuleText]
+
+
+@lru_cache(maxsize=1)
+def sections() -> tuple[Section, ...]:
+    """The rules by section."""
+    folder = resources.files("agi_app") / "check_rules"
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".yaml"))
+    return tuple(_section((folder / name).read_bytes(), name) for name in names)
+
+
+def catalogue() -> Mapping[str, LintRule]:
+    """Every rule by its id."""
+    return {rule.id: rule for section in sections() for rule in section.rules}
+
+
+def find_rule(rule_id: str) -> LintRule:
+    """The rule of this id; InputError with the nearest one when there is none."""
+    known = catalogue()
+    if rule_id not in known:
+        raise InputError(f"there is no rule {rule_id!r}{suggest(rule_id, known)}")
+    return known[rule_id]
+
+
+def explanation(rule: LintRule) -> str:
+    """The rule for a terminal."""
+    mark = "" if rule.severity == "error" else f" ({rule.severity})"
+    said = [_LINK.sub(r"\1", text) for text in (rule.reason, rule.more) if text]
+    lines = [f"{rule.id}{mark}", "", *(textwrap.indent(textwrap.fill(text, 100), "  ") for text in said)]
+    for title, example in (("bad:", rule.bad), ("good:", rule.good)):
+        lines += ["", f"  {title}", *(f"    {line}".rstrip() for line in example.splitlines())]
+    return "\n".join(lines)
+
+
+def _section(text: bytes, name: str) -> Section:
+    content = validate(_SectionFile, load(text, name))
+    rules = tuple(
+        LintRule(
+            rule_id, rule.severity, rule.reason.strip(), rule.more.strip(), rule.example_of or content.example_of,
+            rule.bad, rule.good,
+        )
+        for rule_id, rule in content.rules.items()
+    )  # fmt: skip
+    return Section(content.title, content.about.strip(), rules)

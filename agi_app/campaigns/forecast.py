@@ -1,0 +1,187 @@
+"""When a campaign would be through: its waiting contacts, its pace and its retries, played ahead. Pure.
+
+A forecast by averages, in steps of a quarter of an hour: contacts are amounts, and a share of the calls comes back
+as retries. ``assumptions`` says in words what it rests on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from agi_app.gate.hours import Opening, is_open, next_opening
+from agi_app.gate.number_location import Place, rules_for
+from agi_app.gate.ruleset import Rules, RuleSet
+from agi_app.model.campaign import Campaign
+
+STEP = dt.timedelta(minutes=15)
+LONGEST = dt.timedelta(days=365)
+LEAST = 0.5  # contacts: fewer are not followed any further
+MOST_ENTRIES = 50_000  # of work that waits; a campaign that needs more is not projected
+USUAL_SHARES = {"no_answer": 0.3, "busy": 0.05}  # of calls; a guess, until the campaign has calls of its own
+USUAL_CALL_S = 40.0  # from dialling to the end; a guess as well
+ENOUGH_CALLS = 50  # of its own, to go by them
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What past calls of the campaign say."""
+
+    calls: int
+    outcomes: Mapping[str, int]
+    seconds: float | None  # a call, from dialling to its end, on average
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the trunk allows, over all campaigns."""
+
+    calls_per_second: float
+    concurrent: int
+    rest_s: float = 0.0  # of a line after a call, before its next
+    calls_per_day: int | None = None  # of all lines together; not played, but told
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Contacts of one place that may be called from the same instant on (rules time)."""
+
+    place: Place
+    at: dt.datetime
+    contacts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """``end`` None: nobody is to be called, or not within ``LONGEST``."""
+
+    end: dt.datetime | None
+    calls: int  # with retries
+    calls_per_second: float
+    assumptions: tuple[str, ...]
+
+
+@dataclass(order=True, slots=True)
+class _Work:
+    """Calls that wait: so many of a place, from ``at`` on; ``outcome`` and ``used`` of the retries that led here."""
+
+    at: dt.datetime
+    place: int
+    outcome: str
+    used: int
+    amount: float
+
+
+def project(
+    groups: Sequence[Group], campaign: Campaign, limits: Limits, known: Known, ruleset: RuleSet, now: dt.datetime
+) -> Projection:
+    """Play the campaign ahead from ``now`` (rules time)."""
+    shares, seconds = _experience(known)
+    concurrent = min(campaign.pace.concurrent, limits.concurrent)
+    rate = min(campaign.pace.calls_per_second, limits.calls_per_second, concurrent / (seconds + limits.rest_s))
+    places = sorted({g.place for g in groups}, key=repr)
+    hours = [_hours(campaign, place, ruleset) for place in places]
+    retries = [_retries(campaign, rules_for(place, ruleset)) for place in places]
+    waiting = [_Work(max(g.at, now), places.index(g.place), "", 0, g.contacts) for g in groups if g.contacts]
+    end, calls = _play(waiting, hours, retries, shares, rate, now)
+    said = _assumptions(known, {o: shares[o] for o in campaign.retry if shares.get(o)}, seconds, rate)
+    if limits.calls_per_day is not None:
+        day = f"their {limits.calls_per_day} calls in 24 hours"
+        said += (f"the trunk's lines are not held to {day}, with which it ends later",)
+    last = None if end is None else end + dt.timedelta(seconds=seconds)
+    return Projection(last, round(calls), round(rate, 3), said)
+
+
+def _play(
+    waiting: list[_Work],
+    hours: Sequence[Callable[[dt.datetime], dt.datetime | None]],
+    retries: Sequence[Mapping[str, tuple[dt.timedelta, ...]]],
+    shares: Mapping[str, float],
+    rate: float,
+    now: dt.datetime,
+) -> tuple[dt.datetime | None, float]:
+    """When the last call starts, and how many there are."""
+    heapq.heapify(waiting)
+    at, calls, last = now, 0.0, None
+    while waiting:
+        work = heapq.heappop(waiting)
+        opens = hours[work.place](max(at, work.at))
+        if opens is None or opens > now + LONGEST or len(waiting) > MOST_ENTRIES:
+            return None, calls
+        if opens > max(at, work.at):
+            heapq.heappush(waiting, _Work(opens, work.place, work.outcome, work.used, work.amount))
+            continue
+        start = max(at, opens)
+        until = start + STEP
+        done = min(work.amount, rate * (until - start).total_seconds())
+        last = at = start + dt.timedelta(seconds=done / rate)
+        calls += done
+        if work.amount - done > 1e-6:
+            heapq.heappush(waiting, _Work(at, work.place, work.outcome, work.used, work.amount - done))
+        for again in _again(work, done, at, retries[work.place], shares):
+            heapq.heappush(waiting, again)
+    return last, calls
+
+
+def _again(
+    work: _Work,
+    done: float,
+    at: dt.datetime,
+    retries: Mapping[str, tuple[dt.timedelta, ...]],
+    shares: Mapping[str, float],
+) -> list[_Work]:
+    """The calls that some of these bring: a share of each outcome that is tried again."""
+    found = []
+    for outcome, delays in retries.items():
+        used = work.used if work.outcome == outcome else 0
+        amount = done * shares.get(outcome, 0.0)
+        if used < len(delays) and amount >= LEAST and work.outcome in ("", outcome):
+            found.append(_Work(at + delays[used], work.place, outcome, used + 1, amount))
+    return found
+
+
+def _retries(campaign: Campaign, rules: Rules | None) -> dict[str, tuple[dt.timedelta, ...]]:
+    """The campaign's delays, none shorter than a cap of one call."""
+    least = (
+        max((cap.per for cap in rules.caps if cap.calls == 1), default=dt.timedelta(0)) if rules else dt.timedelta(0)
+    )
+    return {outcome: tuple(max(delay, least) for delay in delays) for outcome, delays in campaign.retry.items()}
+
+
+def _hours(campaign: Campaign, place: Place, ruleset: RuleSet) -> Callable[[dt.datetime], dt.datetime | None]:
+    """A function: the instant itself when calls may start then, else the next when they may; None: never."""
+    rules = rules_for(place, ruleset)
+    sets = (rules.opening.hours if rules else ()) + ((campaign.windows,) if campaign.windows else ())
+    opening, zones = Opening(sets, rules.opening.calendars if rules else ()), place.clocks
+    next_after: list[dt.datetime | None] = []  # the opening found last: valid until it has come
+
+    def opens(at: dt.datetime) -> dt.datetime | None:
+        if is_open(at, opening, zones):
+            return at
+        if not next_after or next_after[0] is None or next_after[0] <= at:
+            next_after[:] = [next_opening(at, opening, zones)]
+        return next_after[0]
+
+    return opens
+
+
+def _experience(known: Known) -> tuple[dict[str, float], float]:
+    """The share of each outcome, and seconds a call."""
+    if known.calls < ENOUGH_CALLS:
+        return dict(USUAL_SHARES), USUAL_CALL_S
+    return {o: n / known.calls for o, n in known.outcomes.items()}, max(1.0, known.seconds or USUAL_CALL_S)
+
+
+def _assumptions(known: Known, shares: Mapping[str, float], seconds: float, rate: float) -> tuple[str, ...]:
+    basis = f"as in its {known.calls} calls so far" if known.calls >= ENOUGH_CALLS else "a guess, it has few calls yet"
+    parts = ", ".join(f"{outcome} {share:.0%}" for outcome, share in sorted(shares.items()))
+    again = f"of the calls {parts} come back as retries ({basis})" if shares else "no call is tried again"
+    return (
+        f"{rate:.3g} calls start a second: the least of the campaign's pace, the trunk's pace, and the calls at once"
+        " divided by the length of a call",
+        f"a call takes {seconds:.0f} s from dialling to its end ({basis})",
+        again,
+        "no other campaign uses the trunk, nobody consents, says stop or is added meanwhile",
+    )

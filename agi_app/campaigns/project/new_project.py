@@ -1,0 +1,78 @@
+"""Makes a new project folder that checks clean and runs: the clinic example with a few sample people."""
+
+from __future__ import annotations
+
+import shutil
+from importlib import resources
+from pathlib import Path
+
+from agi_app.audit.key import load_or_make
+from agi_app.config.settings import SETTINGS_FILE
+from agi_app.consent.project_identity import make as make_identity
+from agi_app.errors import InputError
+
+EXAMPLE = "clinic"
+_COPIED = ("flows", "prompts", "simulations")
+_CAMPAIGN = "campaigns/march-checkup.yaml"
+_DATA_FOLDER = "var"  # that of starter_files/agi-app.toml
+
+
+def make_project(folder: Path) -> list[str]:
+    """Fill ``folder`` (new or empty) and return lines that say what was made and what comes next."""
+    try:
+        was_there = folder.exists()
+        if was_there and not folder.is_dir():
+            raise InputError(f"{folder}: is a file; `agi-app init` makes a new folder")
+        if was_there and any(folder.iterdir()):
+            raise InputError(f"{folder}: is not empty; `agi-app init` makes a new folder")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
+    try:
+        _fill(folder, _examples() / EXAMPLE)
+    except OSError as error:  # also copytree's own error, which has a list and no strerror
+        _empty(folder, was_there)
+        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    return [
+        f"{folder}: a project with one campaign, two flows and their prompts in two languages",
+        "  agi-app.toml    settings: Asterisk and trunks",
+        "  campaigns/      why, whom, when, how fast, from which number",
+        "  flows/          what happens in a call, and what answers who calls back",
+        "  prompts/        recordings with their transcripts",
+        "  simulations/    calls that the flow must lead to; `agi-app simulate --expect` runs them",
+        "  contacts.csv, consent.csv    three sample people (test numbers)",
+        "  caller-id-letter.txt         a sample of the carrier's letter that a number is yours (test number)",
+        "  var/            data: var/suppression.key and var/audit/key.pem cannot be made again; back them up",
+        f"next: cd {folder}; agi-app check; agi-app simulate checkup-reminder",
+        "to make it yours: which files to change, delete and keep stands in docs/how-to/a-whole-script.md",
+    ]
+
+
+def _fill(folder: Path, example: Path) -> None:
+    for part in _COPIED:
+        shutil.copytree(example / part, folder / part)
+    (folder / "campaigns").mkdir()
+    shutil.copy(example / _CAMPAIGN, folder / _CAMPAIGN)
+    for file in resources.files("agi_app.campaigns").joinpath("starter_files").iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    load_or_make(folder / _DATA_FOLDER)
+    with (folder / SETTINGS_FILE).open("a", encoding="utf-8") as settings:
+        settings.write(f"\n{make_identity(folder / _DATA_FOLDER).toml}")
+    (folder / ".gitignore").write_text("var/\nprompts/.prepared/\nari-password\n*.rejects.csv\n", encoding="utf-8")
+
+
+def _empty(folder: Path, was_there: bool) -> None:
+    """Take a half-made project away, so that init can be run again; the folder stays if it was there."""
+    for made in folder.iterdir() if folder.is_dir() else ():
+        if made.is_dir():
+            shutil.rmtree(made, ignore_errors=True)
+        else:
+            made.unlink(missing_ok=True)
+    if not was_there and folder.is_dir():
+        folder.rmdir()
+
+
+def _examples() -> Path:
+    """The examples as installed with the package, or of the source tree."""
+    package = Path(str(resources.files("agi_app")))
+    installed = package / "examples"
+    return installed if installed.is_dir() else package.parent / "examples"

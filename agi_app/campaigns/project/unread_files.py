@@ -1,0 +1,59 @@
+"""Files and folders of a project that nobody reads, since they are called otherwise than somebody meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from agi_app.config.settings import SETTINGS_FILE
+from agi_app.errors import Problem
+
+_RULE = "yaml/unreadable"
+_TAG = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8})+")
+
+
+def not_looked_at(folder: Path, kind: str) -> Iterator[Problem]:
+    """Files of ``kind`` (flows …) that somebody put where they are not read, or with another ending."""
+    ends = "a file that is read ends in .yaml"
+    for path in sorted((folder / kind).glob("*")) if (folder / kind).is_dir() else ():
+        if path.is_dir() and any(path.glob("*.y*ml")):
+            text = f"this folder is not read; put its files into {kind}/ itself"
+            yield Problem(f"{kind}/{path.name}/", 1, 1, _RULE, text, "warning")
+        elif path.is_file() and path.suffix.lower() in (".txt", ".json", ".docx", ".csv", ".yalm", ".ymal"):
+            yield Problem(f"{kind}/{path.name}", 1, 1, _RULE, f"this file is not read; {ends}", "warning")
+
+
+def misnamed_folders(folder: Path) -> Iterator[Problem]:
+    """Folders whose names lack the s."""
+    for kind in ("campaigns", "flows", "meanings", "prompts", "rules", "simulations"):
+        if (folder / kind[:-1]).is_dir():
+            text = f"this folder is not read; its name must be {kind}"
+            yield Problem(f"{kind[:-1]}/", 1, 1, _RULE, text, "warning")
+
+
+def twins(folder: Path) -> dict[str, str]:
+    """Languages of prompts whose folder has an underline in its name: zh-CN -> zh_CN."""
+    prompts = folder / "prompts"
+    names = [path.name for path in sorted(prompts.glob("*_*")) if _TAG.fullmatch(path.name)]
+    found = {name.replace("_", "-"): name for name in names}
+    return {tag: name for tag, name in found.items() if (prompts / name).is_dir() and not (prompts / tag).exists()}
+
+
+def twin_folders(folder: Path) -> Iterator[Problem]:
+    """Such folders of prompts, each once in place of every recording that is not found."""
+    for tag, name in twins(folder).items():
+        yield Problem(f"prompts/{name}/", 1, 1, _RULE, f"this folder is not read; its name must be {tag}")
+
+
+def no_settings(folder: Path) -> Iterator[Problem]:
+    """That the settings are missing, with the file that may be meant; only this makes it an error."""
+    if (folder / SETTINGS_FILE).exists():
+        return
+    names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))[:1000]
+    near = [name for name in names if name.casefold().startswith(SETTINGS_FILE)]
+    near = near or difflib.get_close_matches(SETTINGS_FILE, names, n=1, cutoff=0.75)
+    named = f"; is it {near[0]}? Then name that file {SETTINGS_FILE}" if near else ""
+    hint = named or "; trunks and destinations are not checked"
+    yield Problem(SETTINGS_FILE, 1, 1, "settings", f"this file is missing{hint}", "error" if near else "warning")

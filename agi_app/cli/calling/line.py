@@ -1,0 +1,88 @@
+"""line report: the calls that came in to our lines, and the stops that were said in them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
+from agi_app.cli.naming import no_such
+from agi_app.errors import InputError
+from agi_app.installation import Installation
+from agi_app.store.calling import inbound_calls
+from agi_app.store.calling.inbound_calls import LineCallRow, LineTotals, Span
+
+MOST_LISTED = 1000
+ONE_DAY, USUAL = dt.timedelta(days=1), dt.timedelta(days=30)
+
+app = typer.Typer(help="The numbers that people call back: what came in, and who said stop.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Keep `report` a command of its own."""
+
+
+@app.command()
+def report(
+    line: Annotated[str | None, typer.Argument(help="One line of the settings; default: all.")] = None,
+    project: ProjectOption = HERE,
+    since: Annotated[str, typer.Option(help="From this day on, 2026-03-02 (UTC); default: 30 days ago.")] = "",
+    until: Annotated[str, typer.Option(help="Up to the end of this day (UTC); default: today.")] = "",
+    last: Annotated[int, typer.Option(min=0, max=MOST_LISTED, help="How many of the newest calls are listed.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Report what came in: calls answered and given back to the dialplan with the reason, stops taken."""
+
+    async def work(inst: Installation) -> tuple[list[LineTotals], list[LineCallRow]]:
+        if line is not None and line not in inst.settings.lines:
+            raise no_such("line", line, inst.settings.lines)
+        now = inst.clock.now()
+        span = Span(_day(since, now - USUAL), _day(until, now) + ONE_DAY, line)
+        return await inbound_calls.totals(inst.store, span), await inbound_calls.calls(inst.store, span, last)
+
+    totals, calls = with_installation(project, work)
+    if as_json:
+        say_json({"lines": [asdict(t) for t in totals], "calls": [_plain(c) for c in calls]})
+        return
+    _show(totals, calls)
+
+
+def _show(totals: list[LineTotals], calls: list[LineCallRow]) -> None:
+    if not totals:
+        say("no calls came in")
+        return
+    columns = ("line", "called", "calls", "answered", "given_back", "nameless", "stops", "stops_keyed")
+    names = ("line", "number", "calls", "answered", "given back", "without number", "stops", "of them keyed in")
+    table("Lines", names, ([str(asdict(t)[c]) for c in columns] for t in totals))
+    rows = (
+        (
+            f"{c.began_at.astimezone(dt.UTC):%Y-%m-%d %H:%M}",
+            c.line,
+            c.caller,
+            "" if c.seconds is None else f"{c.seconds:.0f}",
+            c.result,
+            c.disposition or "",
+            " ".join(c.stops),
+            c.note or "",
+        )
+        for c in calls
+    )
+    if calls:
+        table("Calls (UTC)", ("began", "line", "caller", "seconds", "result", "disposition", "stops", "note"), rows)
+
+
+def _plain(call: LineCallRow) -> dict[str, Any]:
+    return {**asdict(call), "began_at": call.began_at.isoformat(), "stops": list(call.stops)}
+
+
+def _day(text: str, otherwise: dt.datetime) -> dt.datetime:
+    """The beginning of a day (UTC)."""
+    try:
+        day = dt.date.fromisoformat(text) if text else otherwise.astimezone(dt.UTC).date()
+    except ValueError:
+        raise InputError(f"{text!r} is no day; write 2026-03-02") from None
+    return dt.datetime.combine(day, dt.time.min, dt.UTC)

@@ -1,0 +1,31 @@
+"""adopt: gives a project from before its identity one, once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from agi_app.cli.common import HERE, ProjectOption, say, settings_of
+from agi_app.consent import project_identity
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("adopt")(adopt)
+
+
+def adopt(
+    project: ProjectOption = HERE,
+    new: Annotated[
+        bool, typer.Option("--new", help="This project was never used: make its data folder and suppression key.")
+    ] = False,
+) -> None:
+    """Write the project's id and its key's fingerprint into agi-app.toml and the database, once.
+
+    For a project that was made by an older agi-app, or whose lost database begins anew; `init` makes new ones with it.
+    """
+    settings = settings_of(project)
+    found = asyncio.run(project_identity.adopt(settings, new=new))
+    say(f"project {found.project}: agi-app.toml and the database know each other and the suppression key")

@@ -1,0 +1,45 @@
+"""run, migrate: the service and its database. It imports little, because a restart must be quick."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+import uvloop
+
+from agi_app import log
+from agi_app.cli.common import HERE, ProjectOption, say, settings_of
+from agi_app.dialer.worker.takeover import take_over
+from agi_app.installation import installation, migrate_database
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command("run")(run)
+    app.command("migrate")(migrate)
+
+
+def run(
+    project: ProjectOption = HERE,
+    json_logs: Annotated[bool, typer.Option(help="One JSON object a log line.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step of every call.")] = False,
+) -> None:
+    """Drive this node's Asterisk: dial the running campaigns until told to end (Ctrl-C; twice: at once)."""
+    settings = settings_of(project)
+    log.configure(json=json_logs, verbose=verbose, for_good=True)
+
+    async def go() -> None:
+        async with installation(settings) as inst, take_over(inst.store, settings) as lock:
+            from agi_app.app import run_worker  # half a second, which people on an inherited call must not wait for
+
+            await run_worker(inst, lock)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(go())
+
+
+def migrate(project: ProjectOption = HERE) -> None:
+    """Bring the database to this version. An embedded database is migrated by itself."""
+    applied = asyncio.run(migrate_database(settings_of(project)))
+    say(f"applied: {', '.join(applied)}" if applied else "the database is up to date")

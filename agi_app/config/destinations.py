@@ -1,0 +1,125 @@
+"""The settings of a destination: somebody of our own to whom a flow may hand over.
+
+Nobody else can be reached by it: a phone that is an endpoint of Asterisk's own, a queue, or a proved telephone of the
+staff by a trunk of the settings, which is a call like any other and is decided on each time
+(``dialer/agents/destination_legs.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+QUEUE_CONTEXT = "agi-app-queue"  # of dialplan/extensions_agi_app.conf
+_PHONE = re.compile(r"PJSIP/[A-Za-z0-9][A-Za-z0-9_.-]*")
+_BY_TRUNK = re.compile(r"PJSIP/(\+[1-9][0-9]{6,14})@([A-Za-z0-9][A-Za-z0-9_.-]*)")
+_WRITTEN = "is written PJSIP/front-desk (a phone of our own) or PJSIP/+861…@carrier-a (a staff telephone by a trunk)"
+
+
+def number_by_trunk(endpoint: str) -> tuple[str, str] | None:
+    """The number (E.164) and Asterisk's endpoint, when it leaves by a trunk; None: a phone of our own."""
+    found = _BY_TRUNK.fullmatch(endpoint)
+    return None if found is None else (found[1], found[2])
+
+
+def _somebody_of_ours(value: str) -> str:
+    if _PHONE.fullmatch(value) or _BY_TRUNK.fullmatch(value):
+        return value
+    technology, _, rest = value.partition("/")
+    if technology == "Local":
+        raise ValueError(f"{_WRITTEN}: where Local/ leads only the dialplan knows; for several phones use a queue")
+    if technology != "PJSIP":
+        raise ValueError(f"{_WRITTEN}: the technology {technology!r} is not supported")
+    if "@" in rest:
+        raise ValueError(f"{_WRITTEN}: before the @ stands one number with + and country code, behind it an endpoint")
+    raise ValueError(f"{_WRITTEN}: one endpoint of pjsip.conf (letters, digits, . _ -), without options")
+
+
+def _phone(value: str) -> str:
+    if number_by_trunk(_somebody_of_ours(value)) is not None:
+        raise ValueError(
+            f"{value}: nobody knows whether a telephone behind a trunk is free; give it a destination of its own with"
+            " endpoint"
+        )
+    return value
+
+
+class DestinationSettings(BaseModel):
+    """Somebody of our own to whom a flow may hand over (`transfer`): a desk, a queue of agents, or a list of them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    endpoint: Annotated[str, AfterValidator(_somebody_of_ours)] | None = Field(
+        None, description="a phone of our own, PJSIP/front-desk; or a proved staff telephone, PJSIP/+861…@carrier-a"
+    )
+    queue: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9][\w-]{0,63}$", description="instead: a queue of queues.conf; needs [ami]"
+    )
+    agents: tuple[Annotated[str, AfterValidator(_phone)], ...] = Field(
+        (), max_length=500, description="instead: the agents' phones, one of which is rung"
+    )
+    wrap_up: float = Field(
+        0.0,
+        ge=0,
+        le=3600,
+        description="seconds that an agent is left alone after a call; of a queue: its wrapuptime, which is not told",
+    )
+    shared: bool = Field(
+        True, description="the same agents take calls of all workers; false: each Asterisk has agents of its own"
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> DestinationSettings:
+        given = [self.endpoint is not None, self.queue is not None, bool(self.agents)]
+        if sum(given) != 1:
+            raise ValueError("needs one of endpoint, queue and agents")
+        if self.wrap_up and not self.counts_agents:
+            raise ValueError("wrap_up is for a queue or agents")
+        if len(set(self.agents)) != len(self.agents):
+            raise ValueError("agents has somebody twice")
+        return self
+
+    @property
+    def counts_agents(self) -> bool:
+        """Whether it can be known how many of them are free."""
+        return self.endpoint is None
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """The names of the endpoints of our own phones among them."""
+        dialled = self.agents if self.endpoint is None else (self.endpoint,)
+        return tuple(d.partition("/")[2] for d in dialled if number_by_trunk(d) is None)
+
+    @property
+    def by_trunk(self) -> tuple[str, str] | None:
+        """The number and Asterisk's endpoint, when it leaves by a trunk."""
+        return None if self.endpoint is None else number_by_trunk(self.endpoint)
+
+    def fault_with(self, ways: Mapping[str, tuple[str, bool]], *, ami: bool) -> tuple[str, str] | None:
+        """What is wrong beside other settings: which setting of it, and why.
+
+        ``ways``: endpoints of Asterisk -> the trunk that has it, and whether that has lines. ``ami``: it is used.
+        """
+        if self.queue is not None and not ami:
+            return "queue", "a queue needs [ami] username: who is free is asked there"
+        for phone in self.phones:
+            if phone in ways:
+                text = f"PJSIP/{phone} is the trunk {ways[phone][0]}, not a phone of ours; write PJSIP/+861…@{phone}"
+                return "endpoint" if self.endpoint else "agents", text
+        if self.by_trunk is None:
+            return None
+        way = self.by_trunk[1]
+        if way not in ways:
+            there = ", ".join(sorted(ways)) or "none"
+            return "endpoint", f"no trunk of the settings has the endpoint {way}; there are: {there}"
+        trunk, has_lines = ways[way]
+        text = f"the lines of trunk {trunk} carry calls of campaigns only; name another trunk"
+        return ("endpoint", text) if has_lines else None
+
+    @property
+    def dialled(self) -> str | None:
+        """What Asterisk dials, if it is always the same; None: one of ``agents``."""
+        return f"Local/{self.queue}@{QUEUE_CONTEXT}/n" if self.queue is not None else self.endpoint

@@ -1,0 +1,97 @@
+"""The settings of screening: where Asterisk asks about calls that come in, and how strict the guard is."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from agi_app.authoring.place_names import is_zone, zone_meant
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgiSettings(_Frozen):
+    """Where Asterisk asks, by FastAGI, what to do with a call that comes in (docs/how-to/screen-incoming-calls.md)."""
+
+    host: str = Field("127.0.0.1", description="address to listen on; loopback unless Asterisk is on another machine")
+    port: int = Field(4573, ge=1, le=65535, description="TCP port to listen on")
+    token: str = Field(
+        "", description="what a request must show, as AGI_APP_TOKEN in Asterisk; better: token_file", repr=False
+    )
+    token_file: Path | None = Field(
+        None, description="file that holds the token and nothing else; with neither nobody is answered"
+    )
+    sessions: int = Field(
+        300, ge=1, le=5000, description="most requests at once; one more is refused, so its call rings"
+    )
+    header_limit: float = Field(1.0, gt=0, le=10, description="seconds in which a request must have come whole")
+    session_limit: float = Field(2.0, gt=0, le=60, description="seconds after which a request is broken off")
+
+    @field_validator("host")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        try:
+            return str(ipaddress.ip_address(value))
+        except ValueError:
+            raise ValueError("must be an IP address, such as 127.0.0.1") from None
+
+    @field_validator("token")
+    @classmethod
+    def _hard_to_guess(cls, value: str) -> str:
+        if value and not usable_token(value):
+            raise ValueError(BAD_TOKEN)
+        return value
+
+
+LEAST_TOKEN = 16
+BAD_TOKEN = f"must be {LEAST_TOKEN} or more letters and digits: `openssl rand -hex 24` makes one"
+
+
+def usable_token(token: str) -> bool:
+    """Whether it is hard to guess and can stand in a dialplan without quotes."""
+    return len(token) >= LEAST_TOKEN and token.isascii() and token.isalnum()
+
+
+class GuardSettings(_Frozen):
+    """How calls that come in are judged, for every line that was not told otherwise by `agi-app guard line`."""
+
+    enabled: bool = Field(True, description="false: every call rings, none is judged or kept")
+    level: Literal["notice", "low", "standard", "strict"] = Field(
+        "standard", description="notice only marks, low and standard act on evidence, strict challenges every stranger"
+    )
+    region: str = Field("", pattern=r"^([A-Z]{2})?$", description="country, such as CN, of numbers without its code")
+    zone: str = Field("UTC", description="time zone of the hours, such as Asia/Shanghai")
+    internal: tuple[str, ...] = Field((), description="endpoints of our own, such as PJSIP/front-desk: never judged")
+    decoys: tuple[str, ...] = Field((), description="numbers of ours that nobody has, as the dialplan tells them")
+    mailbox: bool = Field(False, description="the dialplan has a context agi-app-mailbox with a mailbox for each line")
+    mark: str = Field("? ", max_length=20, description="what stands before the name of a marked caller")
+    failed: Literal["voicemail", "mark"] = Field(
+        "mark", description="who failed a challenge: to the mailbox, where there is one, or rings marked; never away"
+    )
+    listen: bool = Field(
+        False,
+        description="write down the first words of callers who are challenged or sent to the mailbox, by [speech], and"
+        " compare them with known scripts; the sound is not kept. Say so in what they hear",
+    )
+    listen_language: str = Field("en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="what they speak")
+    keep_days: int = Field(90, ge=1, le=3650, description="days for which calls and their callers' numbers are kept")
+    deadline: float = Field(0.15, gt=0, le=0.3, description="seconds for the database; later the call rings, unjudged")
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if not is_zone(value):
+            raise ValueError(f"{value!r} is no time zone{zone_meant(value)}")
+        return value
+
+    @field_validator("mark")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("may hold no line break or control character")
+        return value

@@ -1,0 +1,135 @@
+"""What is wrong with a setting, in words: a name that is none gets the nearest one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from agi_app.authoring import full_width, shape_hints, times_meant
+from agi_app.authoring.yaml_lines import quote, suggest
+
+OURS = "project"  # the folder itself: no setting
+
+
+def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """The words for one fault that pydantic found in settings of this model."""
+    given = None if _is_secret(error["loc"], model) else error.get("input")
+    if error["type"] == "extra_forbidden":
+        return f"there is no such setting{_nearest(tuple(map(str, error['loc'])), model)}"
+    if error["type"] == "missing":
+        right = _REQUIRED.get(str(error["loc"][-1]))
+        return "is required" + (f"; write {right}" if right else "")
+    kind = str(error["type"])
+    if kind == "model_type" and len(error["loc"]) == 2:
+        table = error["loc"][0]
+        name = _NAMES.get(str(table), "main")
+        return f"each of {table} has a name of its own: write [{table}.{name}] above it, not [{table}]"
+    if kind == "path_type":
+        return "must be the name of a file, in quotes"
+    if kind == "string_pattern_mismatch":
+        words = shape_hints.pattern_words(str(error.get("ctx", {}).get("pattern")), given)
+        return f"{quote(given)} does not fit{words}"
+    text = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
+    if error["type"] == "literal_error" and isinstance(given, str):
+        expected = str(error.get("ctx", {}).get("expected")).replace(" or ", ", ").split(", ")
+        return f"{text}{_did_you_mean(suggest(given, [word.strip(chr(39)) for word in expected]))}"
+    if kind.endswith("_parsing") or kind == "timezone_aware":
+        text += f", not {quote(given)}"
+    if kind.startswith(("datetime", "timezone")):
+        text += f"; {times_meant.write_moment(given)}, in quotes"
+    elif kind in _KINDS:
+        text += shape_hints.instead(_KINDS[kind], str(error["loc"][-1]), given)
+    elif kind == "string_type" and given is None:
+        text += "; write it in quotes"
+    elif kind == "string_type" and isinstance(given, bool | int | float):
+        text += f'; write it in quotes: "{given}"'
+    signs = full_width.hint(given) if isinstance(given, str) else ""
+    return text if signs in text else f"{text}{signs}"
+
+
+_KINDS = {  # of pydantic's faults where text may be read as a number: the one that is meant
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "int_type"),
+    **dict.fromkeys(("float_parsing", "float_type"), "float_type"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "bool_type"),
+}
+_NAMES = {"trunks": "carrier-a", "destinations": "front-desk"}
+_ELSEWHERE = {  # what people look for -> where it stands
+    **dict.fromkeys(("asterisk.host", "asterisk.port"), 'write url = "http://HOST:8088/ari"'),
+    **dict.fromkeys(("trunks.caller_id", "caller_id"), "the number that is shown stands in the campaign's file"),
+    **dict.fromkeys(
+        ("timezone", "time_zone", "zone"),
+        "calls go by the time of whoever is called; delete it",
+    ),
+    "project": "the folder itself is the project",
+}
+_REQUIRED = {
+    "endpoint": 'endpoint = "PJSIP/{number}@carrier-a"',
+    "number": 'number = "+862155500001"',
+    "flow": 'flow = "who-called"',
+}
+
+
+def _is_secret(path: Sequence[str | int], model: type[BaseModel]) -> bool:
+    """Whether a setting is kept out of what is shown."""
+    kind: Any = model
+    for part in path:
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            return False
+        field = kind.model_fields.get(str(part))
+        if field is None or not field.repr:
+            return field is not None
+        kind = _bare(field.annotation)
+    return False
+
+
+def _nearest(path: tuple[str, ...], model: type[BaseModel]) -> str:
+    """The nearest setting of that table, else the table that has one of this name, else what there is."""
+    *table, name = path
+    there = _ELSEWHERE.get(".".join(path)) or _ELSEWHERE.get(f"{path[0]}.{name}")
+    if there is not None:
+        return f": {there}"
+    here = _fields(model, tuple(table))
+    hint = suggest(name, here)
+    if "did you mean" in hint:
+        return hint
+    homes = [where for where, fields in _tables(model) if name in fields and where != ".".join(table)]
+    return f"; it belongs to [{homes[0]}]" if homes else hint
+
+
+def _did_you_mean(hint: str) -> str:
+    return hint if "did you mean" in hint else ""
+
+
+def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+    kind: Any = model
+    for part in path:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            field = next((f for name, f in kind.model_fields.items() if part in (name, f.alias)), None)
+            kind = None if field is None else field.annotation
+        elif get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        kind = _bare(kind)
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return []
+    return [f.alias or name for name, f in kind.model_fields.items() if name != OURS]
+
+
+def _bare(kind: Any) -> Any:
+    """Without ``| None`` and annotations."""
+    if get_origin(kind) in (None, dict):
+        return kind
+    inner = [part for part in get_args(kind) if isinstance(part, type) and issubclass(part, BaseModel)]
+    named = [part for part in get_args(kind) if get_origin(part) is dict]
+    return next(iter(inner + named), kind)
+
+
+def _tables(model: type[BaseModel]) -> Iterator[tuple[str, list[str]]]:
+    """Every table of the settings with its names; of named ones ``trunks.NAME``."""
+    for name, field in model.model_fields.items():
+        kind = _bare(field.annotation)
+        many = get_origin(kind) is dict
+        fields = _fields(model, (name, "NAME") if many else (name,))
+        if fields:
+            yield (f"{name}.NAME" if many else name), fields

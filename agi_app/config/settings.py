@@ -1,0 +1,317 @@
+"""Settings of one installation: ``agi-app.toml`` in the project folder, overruled by the environment.
+
+``AGI_APP_ASTERISK__PASSWORD=…`` sets ``[asterisk] password``; ``DATABASE_URL`` sets the database.
+Read and validated once; frozen afterwards. The test ranges, and a clock that does not tell the
+real time, are for trunks marked ``sandbox`` only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from agi_app.config.ami import AmiSettings
+from agi_app.config.database_url import fault_in
+from agi_app.config.destinations import DestinationSettings
+from agi_app.config.identity import IdentitySettings
+from agi_app.config.lines import InboundLineSettings, one_line_a_number
+from agi_app.config.screening import BAD_TOKEN, AgiSettings, GuardSettings, usable_token
+from agi_app.config.setting_faults import plain_fault
+from agi_app.config.toml_lines import Places, find, places, syntax_faults
+from agi_app.config.trunks import Name, TrunkSettings
+from agi_app.config.voice import PromptSettings, SpeechSettings, TtsSettings
+from agi_app.errors import ConfigError, Problem
+from agi_app.file_kinds import not_utf8
+
+SETTINGS_FILE = "agi-app.toml"
+DATABASE_URL = "DATABASE_URL"
+PREFIX = "AGI_APP_"
+# Variables of this prefix that are no settings: a key, those of the scripts, those of the Asterisk image.
+OTHER_VARIABLES = re.compile(
+    r"AGI_APP_(SUPPRESSION_KEY|ASTERISK_ROOT|CACHE|DEBIAN_MIRROR|GRACE_SECONDS|PYTHON|VENV"
+    r"|ARI_PASSWORD|ENTITY_ID|HTTP_PORT|SIP_BIND|SIP_PUBLIC|RTP_START|RTP_END|STRICT_RTP|SYSTEM_NAME|MAX_FILES"
+    r"|AMI_ENABLED|AMI_PORT|AMI_PASSWORD|AGI_TOKEN|AGI_PORT|ETC_DIR|STATE_DIR|PROMPTS_FOLDER)"
+)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AsteriskSettings(_Frozen):
+    """The one Asterisk that this worker drives."""
+
+    url: str = Field("http://127.0.0.1:8088/ari", description="ARI address; loopback unless you know why not")
+    username: str = Field("agi-app", description="ARI user of ari.conf")
+    password: str = Field("", description="ARI password; better: password_file", repr=False)
+    password_file: Path | None = Field(None, description="file that holds the ARI password and nothing else")
+    app: Name = Field("agi-app", description="name of the Stasis application")
+    entityid: str = Field("", description="this Asterisk's own id; default: what it says (asterisk.conf, entityid)")
+    prompts_path: str = Field(
+        "/var/lib/agi-app/prompts", description="the folder prompts/ of this project as Asterisk sees it"
+    )
+    request_timeout: float = Field(2.0, gt=0, le=30, description="seconds to wait for an answer of ARI")
+    calls_per_second: float | None = Field(
+        None, gt=0, le=1000, description="most new calls a second of this Asterisk, all trunks; default: no limit"
+    )
+    concurrent: int | None = Field(
+        None, ge=1, le=10000, description="most calls of campaigns at once on this Asterisk; default: no limit"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _url_has_host(cls, value: str) -> str:
+        if "@" in value or "＠" in value:
+            raise ValueError("must not hold a password: use username and password_file")
+        try:
+            parts, port = (found := urlsplit(value)), found.port
+        except ValueError:  # its own words repeat the address
+            parts, port = None, None
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+            raise ValueError("must look like http://127.0.0.1:8088/ari")
+        return value.rstrip("/")
+
+
+class SandboxSettings(_Frozen):
+    """Only for trials on trunks marked ``sandbox``."""
+
+    clock: AwareDatetime | None = Field(
+        None, description="rules time starts at this instant and runs at real speed; needs a UTC offset"
+    )
+
+
+class AuditSettings(_Frozen):
+    """The proof of what was done (docs/how-to/audit.md)."""
+
+    witness: Path | None = Field(
+        None, description="a folder on another disk or a mounted share that gets a copy of the signed checkpoints"
+    )
+
+
+class Settings(BaseSettings):
+    """All settings of one project folder."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__")
+
+    project: Path
+    data_folder: Path = Field(Path("var"), description="database, journal and keys of this project")
+    database_url: str = Field(
+        "", description="postgresql://… of a server 15 or newer; empty: an embedded one", repr=False
+    )
+    asterisk: AsteriskSettings = AsteriskSettings()
+    trunks: dict[Name, TrunkSettings] = Field(default_factory=dict)
+    destinations: dict[Name, DestinationSettings] = Field(default_factory=dict)
+    lines: Annotated[dict[Name, InboundLineSettings], AfterValidator(one_line_a_number)] = Field(default_factory=dict)
+    prompts: PromptSettings = PromptSettings()
+    tts: TtsSettings = TtsSettings()
+    speech: SpeechSettings = SpeechSettings()
+    agi: AgiSettings = AgiSettings()
+    ami: AmiSettings = AmiSettings()
+    guard: GuardSettings = GuardSettings()
+    audit: AuditSettings = AuditSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    identity: IdentitySettings | None = None
+
+    @field_validator("database_url")
+    @classmethod
+    def _password_stays_one(cls, value: str) -> str:
+        if (fault := fault_in(value)) is not None:
+            raise ValueError(fault)
+        return value
+
+    @model_validator(mode="after")
+    def _destinations_are_ours(self) -> Settings:
+        ways = {d.rpartition("@")[2]: (name, bool(t.lines)) for name, t in self.trunks.items() for d in t.endpoints()}
+        for name, destination in self.destinations.items():
+            if fault := destination.fault_with(ways, ami=bool(self.ami.username)):
+                where = {"text": fault[1], "path": ("destinations", name, fault[0])}
+                raise PydanticCustomError("setting", "{text}", where)
+        return self
+
+    @model_validator(mode="after")
+    def _sandbox_clock_needs_sandbox_trunks(self) -> Settings:
+        real = [name for name, trunk in self.trunks.items() if not trunk.sandbox]
+        if self.sandbox.clock is not None and (real or not self.trunks):
+            raise ValueError(
+                "sandbox.clock is accepted only if every trunk is marked sandbox = true"
+                + (f"; these are not: {', '.join(real)}" if real else "; there is no trunk at all")
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _listening_needs_speech(self) -> Settings:
+        if self.guard.listen and self.speech.engine == "none":
+            raise ValueError("guard.listen needs a recogniser: set [speech] engine (docs/how-to/spoken-answers.md)")
+        return self
+
+    @property
+    def data(self) -> Path:
+        """The data folder as an absolute path."""
+        return self.project / self.data_folder
+
+    def ari_password(self) -> str:
+        """The ARI password from the settings, its file or the environment; ConfigError when there is none."""
+        if self.asterisk.password:
+            return self.asterisk.password
+        file = self.asterisk.password_file
+        if file is None:
+            raise ConfigError(
+                "no ARI password: set [asterisk] password_file in agi-app.toml or AGI_APP_ASTERISK__PASSWORD"
+            )
+        return self._secret(file, "ARI password")
+
+    def ami_password(self) -> str:
+        """The secret of the manager interface's user; ConfigError when there is none."""
+        if self.ami.password or self.ami.password_file is None:
+            if not self.ami.password:
+                raise ConfigError("no password of the manager interface: set [ami] password_file in agi-app.toml")
+            return self.ami.password
+        return self._secret(self.ami.password_file, "AMI password")
+
+    def agi_token(self) -> str | None:
+        """What a FastAGI request must show; None when none is set, so none is answered. Raises ConfigError."""
+        if self.agi.token or self.agi.token_file is None:
+            return self.agi.token or None
+        token = self._secret(self.agi.token_file, "AGI token")
+        if not usable_token(token):
+            raise ConfigError(f"the AGI token in {self.agi.token_file} {BAD_TOKEN}")
+        return token
+
+    def _secret(self, file: Path, what: str) -> str:
+        """What a file holds, and nothing else is in it."""
+        try:
+            secret = (self.project / file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"the {what} file {file} cannot be read: {error}") from error
+        if not secret:
+            raise ConfigError(f"the {what} file {file} is empty")
+        return secret
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings  # the environment overrules the file
+
+
+def load_settings(project: Path) -> Settings:
+    """Read ``agi-app.toml`` of the project folder and the environment; ConfigError names the place and the field."""
+    file = project / SETTINGS_FILE
+    table, known = _read_table(file)
+    if os.environ.get(DATABASE_URL):
+        table["database_url"] = os.environ[DATABASE_URL]
+    project = project.resolve()
+    if strange := _no_settings():
+        raise _refused(file, known, strange)
+    try:
+        # AGI_APP_PROJECT is where the command line looks; it must not move the project that was named.
+        return Settings(project=project, **table).model_copy(update={"project": project})
+    except ValidationError as error:
+        faults = [(e.get("ctx", {}).get("path", e["loc"]), plain_fault(e, Settings)) for e in error.errors()]
+        raise _refused(
+            file, known, [(at, f"{'.'.join(map(str, at)) or 'settings'}: {text}") for at, text in faults]
+        ) from None
+    except SettingsError as error:
+        raise ConfigError(f"the environment variables: {error}") from None
+
+
+def _no_settings() -> list[tuple[tuple[str | int, ...], str]]:
+    """Variables of the environment that look like settings and are none, as paths with the words."""
+    named = sorted(name.upper() for name in os.environ if name.upper().startswith(PREFIX))
+    paths = [
+        tuple(name.removeprefix(PREFIX).lower().split("__")) for name in named if not OTHER_VARIABLES.fullmatch(name)
+    ]
+    return [
+        (path, f"{path[0]}: {plain_fault({'type': 'extra_forbidden', 'loc': path[:1]}, Settings)}")
+        for path in paths
+        if path[0] not in Settings.model_fields
+    ]
+
+
+def _refused(file: Path, known: Places, faults: list[tuple[tuple[str | int, ...], str]]) -> ConfigError:
+    """Each fault with the variable that set it, else with file, line and column; of the table if it is not there.
+
+    One of a variable is none of the file: then there are no ``problems``.
+    """
+    lines, problems, elsewhere = [], [], False
+    for path, text in faults:
+        variable = _variable(path)
+        place = find(known, path)
+        if variable is not None:
+            line = f"the environment variable {variable}: {text}"
+            elsewhere = True
+        else:
+            line = f"{file if place is None else f'{file}:{place[0]}:{place[1]}'}: {text}"
+            problems.append(Problem(SETTINGS_FILE, *(place or (1, 1)), "settings", text))
+        lines.append(line)
+    return ConfigError("\n".join(lines), () if elsewhere else tuple(problems))
+
+
+def _variable(path: tuple[str | int, ...]) -> str | None:
+    """The environment variable that sets what ``path`` names."""
+    ours = "_".join(("AGI_APP", "__".join(map(str, path)))).upper()
+    found = any(name.upper() == ours for name in os.environ)
+    if not found and path == ("database_url",) and os.environ.get(DATABASE_URL):
+        return DATABASE_URL
+    return ours if found else None
+
+
+def source_of_database() -> str:
+    """Where the address of the database was set, as messages tell it."""
+    variable = _variable(("database_url",))
+    return f"database_url of {SETTINGS_FILE}" if variable is None else f"the environment variable {variable}"
+
+
+def _read_table(file: Path) -> tuple[dict[str, Any], Places]:
+    text, content = "", b""
+    try:
+        content = file.read_bytes()
+        text = content.decode("utf-8-sig")
+        table = tomllib.loads(text)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{file}: there is no such file; `agi-app init DIR` makes a project, --project names one"
+        ) from None
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8").split("\n")
+        words, place = f"cannot be read: {not_utf8(content)}", (len(before), len(before[-1]) + 1)
+        problem = Problem(SETTINGS_FILE, *place, "settings", words)
+        raise ConfigError(f"{file}:{place[0]}:{place[1]}: {words}", (problem,)) from None
+    except OSError as error:
+        words = f"cannot be read: {'this is a folder' if file.is_dir() else error.strerror}"
+        raise ConfigError(f"{file}: {words}", (Problem(SETTINGS_FILE, 1, 1, "settings", words),)) from error
+    except tomllib.TOMLDecodeError as error:
+        told = syntax_faults(text, error)
+        problems = tuple(Problem(SETTINGS_FILE, *at, "settings", words) for at, words in told)
+        raise ConfigError("\n".join(f"{file}:{at[0]}:{at[1]}: {words}" for at, words in told), problems) from error
+    known = places(text.replace("\r\n", "\n"))
+    if "project" in table:
+        raise _refused(file, known, [(("project",), "project: this name is not a setting")])
+    return table, known
+
+
+def trunk_names(project: Path) -> set[str] | None:
+    """The trunks of the project's settings; None when it has no settings file yet."""
+    return set(load_settings(project).trunks) if (project / SETTINGS_FILE).exists() else None

@@ -1,0 +1,140 @@
+"""Where each setting stands in a TOML file: ``tomllib`` tells what it says, and not where. Pure.
+
+For text that ``tomllib`` has accepted. Tables, arrays of tables and dotted keys are followed; what stands inside an
+inline table or an array is found at the key that it belongs to.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+
+from agi_app.authoring import full_width
+from agi_app.file_kinds import kind_of
+
+Place = tuple[int, int]  # line and column, both from 1
+Places = Mapping[tuple[str, ...], Place]
+
+_PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
+_KEY = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"
+_TABLE = re.compile(rf"[ \t]*\[\[?[ \t]*({_KEY})[ \t]*\]")
+_SETTING = re.compile(rf"[ \t]*({_KEY})[ \t]*=")
+_LONG_TEXT = re.compile(r'"""|\'\'\'')
+
+
+def places(text: str) -> Places:
+    """Every table and setting, by its path."""
+    found: dict[tuple[str, ...], Place] = {}
+    table: tuple[str, ...] = ()
+    inside: str | None = None  # a text over several lines: what ends it
+    for number, line in enumerate(text.split("\n"), start=1):
+        if inside is None:
+            if header := _TABLE.match(line):
+                table = _path(header[1])
+                for length in range(1, len(table) + 1):
+                    found.setdefault(table[:length], (number, header.start(1) + 1))
+            elif setting := _SETTING.match(line):
+                found.setdefault((*table, *_path(setting[1])), (number, setting.start(1) + 1))
+        for mark in _LONG_TEXT.findall(line.partition("#")[0] if inside is None else line):
+            inside = mark if inside is None else (None if mark == inside else inside)
+    return found
+
+
+def find(known: Places, path: Sequence[str | int]) -> Place | None:
+    """Where ``path`` stands, else what it is part of; None: nothing of it is in the file."""
+    parts = tuple(map(str, path))
+    for length in range(len(parts), 0, -1):
+        if (place := known.get(parts[:length])) is not None:
+            return place
+    return None
+
+
+_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+_MEANT = (
+    (
+        "Invalid value",
+        'a text stands in quotes, as in name = "value"; numbers are digits only; true and false are small',
+    ),
+    ("Expected '=' after a key", "write NAME = VALUE, one a line"),
+    ("Invalid statement", "write NAME = VALUE, or [TABLE], one a line"),
+    ("Expected newline or end of document", "more follows than one value; one setting a line, text in quotes"),
+    ("Illegal character '\\n'", "a quote is not closed on this line"),
+    ("Unterminated string", "a quote is not closed"),
+    ("Unclosed array", "a bracket is not closed, or a comma is missing"),
+    ("Unclosed inline table", "a brace is not closed, or a comma is missing"),
+    ("Expected ']' at the end of a table", "a table's name stands in brackets, as in [asterisk]"),
+    ("Unescaped", "a backslash in a text is written twice, or the text stands in single quotes"),
+    ("Cannot overwrite a value", "this name is set twice; keep one"),
+    ("Cannot declare", "this table stands here twice; put its settings together"),
+)
+
+
+def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place, str]]:
+    """Where and why ``tomllib`` cannot read a text; full-width signs are named."""
+    text = text.replace("\r\n", "\n")
+    said, at = _failure(text, error)
+    told = [
+        (_line_column(text, place), f"is not valid TOML: {full_width.naming(text[place])}")
+        for place in full_width.culprits(text, at, _fails_at)
+    ]
+    meant = next((words for sign, words in _MEANT if said.startswith(sign)), said)
+    meant = _colon(text, at) or (f"{meant}{_bare(text, at)}" if said.startswith("Invalid value") else meant)
+    if kind := kind_of(text[:64].encode("utf-8", "replace")):
+        return [((1, 1), f"is not valid TOML: this is {kind}, whatever its name says; save it as plain text")]
+    return told or [(_line_column(text, at), f"is not valid TOML: {meant}")]
+
+
+_BARE = re.compile(r"[^\s,#\]}]{1,100}")
+_COLON = re.compile(r"[ \t]*([\w.-]{1,64})[ \t]?:[ \t]?([^\n#]{0,100})")
+
+
+def _bare(text: str, at: int) -> str:
+    """What to write in place of a value without quotes."""
+    found = _BARE.match(text, at)
+    if found is None:
+        return "; nothing stands behind the ="
+    line, _, _ = text[at:].partition("\n")
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    whole = line.partition(" #")[0].strip() if not set("[{") & set(before) else found[0]
+    word = (whole if "," not in whole else found[0])[:100].strip("\"'")
+    truth = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+    return f"; write {truth.get(word.lower(), f'{chr(34)}{word}{chr(34)}')}"
+
+
+def _colon(text: str, at: int) -> str | None:
+    """For a line as YAML has it, with a colon."""
+    begin = text.rfind("\n", 0, at) + 1
+    found = _COLON.match(text, begin)
+    if found is None or text[begin : begin + 1] in "[{":
+        return None
+    value = found[2].strip()
+    if not value:
+        return f"here is no YAML: write [{found[1]}], and what belongs to it below"
+    plain = value if value[0] in "\"'[{0123456789" or value in ("true", "false") else f'"{value}"'
+    return f"an = stands between a name and its value: write {found[1]} = {plain}"
+
+
+def _failure(text: str, error: tomllib.TOMLDecodeError) -> tuple[str, int]:
+    found = _PLACE.fullmatch(str(error))
+    if found is None or found[2] is None:
+        return (str(error) if found is None else found[1]), len(text)
+    lines = text.split("\n")
+    return found[1], sum(len(line) + 1 for line in lines[: int(found[2]) - 1]) + int(found[3]) - 1
+
+
+def _fails_at(text: str) -> int | None:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return _failure(text, error)[1]
+    return None
+
+
+def _line_column(text: str, at: int) -> Place:
+    before = text[:at].split("\n")
+    return len(before), len(before[-1]) + 1
+
+
+def _path(key: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") if part[0] in "\"'" else part for part in re.findall(_PART, key))

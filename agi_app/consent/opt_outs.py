@@ -1,0 +1,192 @@
+"""Takes a stop and makes it hold: first the local journal on disk, then the database, for ever.
+
+A stop that is in the journal is never lost: while the database is away it waits here, is tried again
+twice a second, and ``pending`` keeps the dialer from claiming anybody meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import itertools
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from agi_app import log
+from agi_app.clock import Clock
+from agi_app.consent.journal_replay import REASON, replay
+from agi_app.consent.opt_out_journal import Entry, Journal
+from agi_app.errors import SafetyError, StoreError
+from agi_app.model.person import WRONG_NUMBER
+from agi_app.store.database.pool import Store
+from agi_app.store.people import stops as table
+from agi_app.store.people import wrong_numbers
+
+LOOK_EVERY_S = 0.5
+LAST_FLUSH_S = 5.0
+SOON_S = 0.3  # a stop that is in the database by then holds up nobody else's call
+
+_log = log.get("stops")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What this process knows about a journalled stop beyond its hash."""
+
+    number: str
+    reason: str
+
+
+class Stops:
+    """The stops of one node: journal, database, and whether the two agree."""
+
+    def __init__(self, store: Store, journal: Journal, clock: Clock, entityid: str) -> None:
+        self._store = store
+        self._journal = journal
+        self._clock = clock
+        self._entityid = entityid
+        self._known: dict[bytes, _Known] = {}
+        self._position = 0
+        self._behind = True  # until the first flush has read the journal
+        self._taking = 0  # stops on their way to the disk
+        self._pending_since: float | None = None  # monotonic seconds
+        self._unwritten: list[tuple[bytes, str]] = []  # in the database, but the disk did not take them
+        self._writer = ThreadPoolExecutor(1, "journal")  # of its own: all other threads may be busy for seconds
+        self._wake = asyncio.Event()
+        self._flushing = asyncio.Lock()
+        self.broken: str | None = None  # the journal cannot be written or read: nobody may be dialled
+
+    @property
+    def pending(self) -> bool:
+        """The journal holds, or may hold, stops that the database does not have."""
+        return self._behind or self._taking > 0 or self._wake.is_set()
+
+    @property
+    def overdue(self) -> bool:
+        """Stops are in the journal only for longer than a database that is well needs: nobody may be dialled.
+
+        Until then only the call that took the stop is open to that person, so no other can be.
+        """
+        since = self._pending_since
+        return self._behind or (since is not None and self._clock.monotonic() - since > SOON_S)
+
+    @property
+    def position(self) -> int:
+        """Bytes of the journal known to be in the database."""
+        return self._position
+
+    async def take(self, number: str, via: str) -> None:
+        """Store one stop; returns when it is on disk. SafetyError when neither disk nor database took it yet."""
+        number_hash = self._store.hash_number(number)
+        if via != WRONG_NUMBER:  # which needs no more than the hash
+            self._known[number_hash] = _Known(number, REASON.get(via, "a stop was taken"))
+        self._taking += 1
+        if self._pending_since is None:
+            self._pending_since = self._clock.monotonic()
+        try:
+            await self._append(number_hash, via)
+            self._wake.set()
+        except SafetyError as error:
+            self.broken = str(error)
+            self._unwritten.append((number_hash, via))
+            await self._database_alone(number, via)
+        finally:
+            self._taking -= 1
+
+    async def _append(self, number_hash: bytes, via: str) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._journal.append, number_hash, via)
+
+    def replay(self) -> None:
+        """The database was away, and may have come back as an older copy: give it the whole journal again."""
+        self._position = 0
+        self._behind = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Carry stops from the journal to the database until cancelled; other processes append too."""
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass  # time to look for what other processes appended
+            try:
+                await self._write_what_was_refused()
+                await self.flush()
+                if not self._unwritten:
+                    self.broken = None
+            except StoreError as error:
+                _log.error("stops wait for the database; nobody is dialled", error=str(error))
+                await asyncio.sleep(LOOK_EVERY_S)
+            except SafetyError as error:
+                if self.broken != str(error):
+                    _log.critical("the refusal journal cannot be used; nobody is dialled", error=str(error))
+                self.broken = str(error)
+
+    @asynccontextmanager
+    async def flushed_in_the_end(self) -> AsyncIterator[None]:
+        """However the block ends, a last flush follows: other nodes go on calling, and cannot read our disk."""
+        try:
+            yield
+        finally:
+            await self._last_flush()
+
+    async def _last_flush(self) -> None:
+        try:
+            async with asyncio.timeout(LAST_FLUSH_S):
+                await self.flush()
+        except (StoreError, SafetyError, TimeoutError) as error:
+            _log.error("stops stay in the journal until the next start", error=str(error) or "the database is too slow")
+
+    async def _write_what_was_refused(self) -> None:
+        """A stop that only the database has would be lost with a restored backup: try the disk again."""
+        while self._unwritten:
+            await self._append(*self._unwritten[0])
+            del self._unwritten[0]
+            _log.info("the refusal journal can be written again")
+
+    async def flush(self) -> int:
+        """Bring everything that is in the journal into the database; returns how many stops that were."""
+        async with self._flushing:
+            self._wake.clear()
+            try:
+                entries = await asyncio.to_thread(lambda: list(self._journal.unflushed(self._position)))
+                for known, batch in itertools.groupby(entries, self._knows):
+                    await self._to_database(list(batch), known)
+            except (StoreError, SafetyError):
+                self._behind = True
+                raise
+            self._behind = False
+            if not self.pending:
+                self._pending_since = None
+            return len(entries)
+
+    def _knows(self, entry: Entry) -> bool:
+        return entry.via != WRONG_NUMBER and entry.number_hash in self._known
+
+    async def _to_database(self, entries: list[Entry], known: bool) -> None:
+        """Those whose number this process knows one by one, all others at once."""
+        if not known:
+            await replay(self._store, entries, "a stop from the journal")
+            self._position = entries[-1].end
+            return
+        for entry in entries:
+            who = self._known[entry.number_hash]
+            at = dt.datetime.fromisoformat(entry.at)
+            await table.revoke(self._store, who.number, None, at, reason=who.reason, via=entry.via)
+            self._position = entry.end
+        for entry in entries:
+            self._known.pop(entry.number_hash, None)
+
+    async def _database_alone(self, number: str, via: str) -> None:
+        try:
+            reason, now = REASON.get(via, "a stop was taken"), self._clock.now()
+            if via == WRONG_NUMBER:
+                await wrong_numbers.end_consents(self._store, self._store.hash_number(number), now, reason)
+            else:
+                await table.revoke(self._store, number, None, now, reason=reason, via=via)
+        except StoreError as error:
+            raise SafetyError(f"{self.broken}; and the database did not take it either: {error}") from error
+        _log.critical("the refusal journal cannot be written; dialling stops", error=self.broken)

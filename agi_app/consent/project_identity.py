@@ -1,0 +1,165 @@
+"""Which data belongs to this project: an id and the suppression key's fingerprint, in agi-app.toml and in the database.
+
+A data folder whose disk is not mounted looks like a new one: with a new key and an empty list everybody who said stop
+would be called again. So nothing but ``make`` (`agi-app init`) and ``adopt`` makes a data folder or a key.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+
+from agi_app.clock import SystemClock
+from agi_app.config.identity import IdentitySettings
+from agi_app.config.settings import SETTINGS_FILE, Settings
+from agi_app.consent.number_hashes import (
+    KEY_VARIABLE,
+    MADE_WITH_THE_KEY,
+    SuppressionKey,
+    load_key,
+    make_suppression_key,
+)
+from agi_app.errors import ConfigError, SafetyError
+from agi_app.files import sync_folder
+from agi_app.store.database import checks
+from agi_app.store.database.migrate import migrate
+from agi_app.store.database.pool import Store
+
+ADOPT = "`agi-app adopt` gives it one, once"
+PUT_BACK = "mount its disk, or put it back from your backup (docs/how-to/back-up.md)"
+LATER_THAN_THE_KEY = ("refusals.jsonl", "checkpoint.json")  # of a data folder whose database has been at work
+
+
+def make(data_folder: Path) -> IdentitySettings:
+    """A new project's identity, with its data folder and its key. Raises ConfigError, SafetyError."""
+    key = make_suppression_key(data_folder)
+    return IdentitySettings(project=uuid.uuid4().hex, suppression_key=key.check_value)
+
+
+def identity_of(settings: Settings) -> IdentitySettings:
+    """What agi-app.toml says; ConfigError when it says nothing."""
+    if settings.identity is None:
+        raise ConfigError(
+            f"{settings.project / SETTINGS_FILE}: has no [identity], so lost data could not be told from a new"
+            f" project's, and nobody is called; {ADOPT}"
+        )
+    return settings.identity
+
+
+def key_of(settings: Settings) -> SuppressionKey:
+    """The suppression key, if it is the project's own. Raises ConfigError, SafetyError; makes nothing."""
+    identity = identity_of(settings)
+    if not settings.data.is_dir():
+        raise SafetyError(
+            f"{settings.data}: the data folder with everybody's stops is not there; nobody is called: {PUT_BACK}"
+        )
+    key = load_key(settings.data)
+    if key.check_value != identity.suppression_key:
+        raise SafetyError(
+            f"{settings.project / SETTINGS_FILE}: identity.suppression_key is the fingerprint of another key than that"
+            f" of {settings.data} (or {KEY_VARIABLE}), so nobody who said stop would be known; put the right"
+            " suppression.key back (docs/how-to/back-up.md)"
+        )
+    return key
+
+
+async def confirm(store: Store, settings: Settings) -> None:
+    """Compare the database with agi-app.toml; one that was never used becomes this project's. Raises SafetyError.
+
+    Call it with a migrated database, and after ``key_of``.
+    """
+    identity = identity_of(settings)
+    used = [name for name in LATER_THAN_THE_KEY if (settings.data / name).exists()]
+    known = await checks.identity_of(store)
+    if known == checks.StoredIdentity(None, None) and not used:
+        await checks.store_identity(store, identity.project, identity.suppression_key)
+        known = await checks.identity_of(store)
+    checks.compare_key(known, identity.suppression_key)
+    if known.suppression_key is None:
+        raise SafetyError(
+            f"database {store.where}: is empty, but {settings.data / used[0]} says that this project has been at"
+            " work; nobody is called: name the right database, or restore it (docs/how-to/back-up.md); if it is"
+            " lost for good, `agi-app adopt` takes this one"
+        )
+    if known.project is None:
+        raise SafetyError(f"database {store.where}: has no project id yet; {ADOPT}")
+    if known.project != identity.project:
+        raise SafetyError(
+            f"database {store.where}: belongs to project {known.project}, agi-app.toml is of {identity.project};"
+            " name the right database (database_url, DATABASE_URL)"
+        )
+
+
+async def adopt(settings: Settings, *, new: bool = False) -> IdentitySettings:
+    """Give a project its identity, once: that of its database if that has one; it is stored in both places.
+
+    ``new``: it was never used, so its data folder and key may be made. Raises ConfigError, SafetyError, StoreError.
+    """
+    fresh = not settings.data.exists()
+    key = _key_to_adopt(settings, new)
+    try:
+        return await _adopt(settings, key, new=new)
+    except SafetyError:
+        if fresh:  # a key that this database does not know helps nobody
+            shutil.rmtree(settings.data)
+        raise
+
+
+async def _adopt(settings: Settings, key: SuppressionKey, *, new: bool) -> IdentitySettings:
+    url = settings.database_url or None
+    used = [name for name in LATER_THAN_THE_KEY if (settings.data / name).exists()]
+    if url is None and used and not (settings.data / "postgres").is_dir():
+        raise SafetyError(f"{settings.data / 'postgres'}: the database is not there: {PUT_BACK}")
+    store = await Store.open(url, settings.data, clock=SystemClock(), hash_number=key.hash_number, check_schema=False)
+    try:
+        if url is None or new:  # a server that is in use is migrated by `agi-app migrate`, which wants the identity
+            await migrate(store)
+        known = await checks.identity_of(store)
+        checks.compare_key(known, key.check_value)
+        told = settings.identity
+        if told is not None and known.project not in (None, told.project):
+            raise SafetyError(
+                f"database {store.where}: belongs to project {known.project}, and agi-app.toml is of {told.project}"
+            )
+        project = told.project if told is not None else known.project or uuid.uuid4().hex
+        identity = told or IdentitySettings(project=project, suppression_key=key.check_value)
+        if told is None:
+            _append(settings.project / SETTINGS_FILE, identity.toml)
+        await checks.store_identity(store, identity.project, identity.suppression_key)
+        return identity
+    finally:
+        await store.close()
+
+
+def _key_to_adopt(settings: Settings, new: bool) -> SuppressionKey:
+    if settings.identity is not None:
+        return key_of(settings)
+    there = [name for name in MADE_WITH_THE_KEY if (settings.data / name).exists()]
+    if new and not there and not os.environ.get(KEY_VARIABLE):
+        return make_suppression_key(settings.data)
+    if not settings.data.is_dir():
+        raise SafetyError(
+            f"{settings.data}: the data folder is not there: {PUT_BACK}. If this project was never used,"
+            " `agi-app adopt --new` makes one"
+        )
+    return load_key(settings.data)
+
+
+def _append(file: Path, text: str) -> None:
+    """Add a table to the settings: the file is whole at every instant, and the rest of it stays as it is."""
+    try:
+        before = file.read_text(encoding="utf-8")
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, delete=False) as out:
+            out.write(f"{before.rstrip()}\n\n{text}")
+            out.flush()
+            os.fsync(out.fileno())
+        os.chmod(out.name, file.stat().st_mode & 0o777)
+        os.replace(out.name, file)
+        sync_folder(file.parent)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{file}: [identity] cannot be written: {error}; make it writable and run this again"
+        ) from error

@@ -1,0 +1,147 @@
+"""From the rows of a contacts file to contacts, or to rejected rows with their reasons.
+
+Columns (capital letters, spaces and hyphens in a title do not matter):
+
+=============  ====================================================  =========
+column         also called                                           must be
+=============  ====================================================  =========
+external_id    编号, 客户编号                                          there
+number         phone, mobile, tel, 电话, 手机 …                         there
+person_id      人员编号                                               may be
+language       语言                                                   may be
+anything else  becomes a field of the contact under its own title     may be
+=============  ====================================================  =========
+
+``person_id`` is the operator's own id of the person: all numbers with one id are one person.
+Consent never comes from here: a column called consent… is a field like any other, and said to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Sequence
+
+from agi_app.authoring import shape_hints, synonyms
+from agi_app.authoring.yaml_lines import quote, suggest
+from agi_app.contacts.columns import NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns
+from agi_app.contacts.seen_ids import Seen
+from agi_app.contacts.tables.csv_table import Row, Table
+from agi_app.flow.check.impossible_values import misspelt_columns
+from agi_app.model.person import ContactRow
+
+ALIASES = {
+    "external_id": ("编号", "客户编号"),
+    "number": NUMBER_TITLES,
+    "person_id": ("人员编号",),
+    "language": ("语言",),
+}
+REQUIRED = ("external_id", "number")
+LONGEST_ID = 200  # characters
+_MOST_LANGUAGES = 1000  # different texts remembered
+_CONSENT_WORDS = ("consent", "同意", "授权")
+NO_CONSENT_NOTE = "contacts import never creates consent; use consent import"
+
+
+def contact_columns(table: Table) -> Columns:
+    """The columns of a contacts file; AuthorError when the header will not do."""
+    return find_columns(table, ALIASES, REQUIRED, "contacts")
+
+
+def header_notes(columns: Columns, fields: Collection[str] = ()) -> tuple[str, ...]:
+    """What the user should know about columns that are not what they seem; ``fields`` are those that the flow reads."""
+    consent = [title for title in columns.others if title.casefold().startswith(_CONSENT_WORDS)]
+    told = [f"{NO_CONSENT_NOTE} (kept as plain fields: {', '.join(consent)})"] if consent else []
+    if "language" not in columns.known:
+        told += [
+            f"the column {quote(title)} is kept as a column of yours; is it language? Then write language in its place"
+            for title in columns.others
+            if synonyms.other_word(title, ("language",))
+        ]
+    return (*told, *(message for _, message in misspelt_columns(fields, columns.others)))
+
+
+def parse_contacts(
+    table: Table, region: str | None, languages: Sequence[str]
+) -> Generator[ContactRow | RejectedRow, None, None]:
+    """Each row of the file as a contact or a rejected row, in the file's order.
+
+    ``region`` (ISO 3166 alpha-2) reads numbers without a country code; ``languages`` are the flow's.
+    The first of two rows with one external id is taken.
+    """
+    reader = _Reader(contact_columns(table), region, languages)
+    return (reader.read(row) for row in table.rows())
+
+
+class _Reader:
+    """Reads rows of one file; remembers the ids it has met."""
+
+    def __init__(self, columns: Columns, region: str | None, languages: Sequence[str]) -> None:
+        self._columns = columns
+        self._region = region
+        self._languages = languages
+        self._seen = Seen()  # external id -> line
+        self._found: dict[str, str | None] = {}  # language of the file -> of the flow
+
+    def read(self, row: Row) -> ContactRow | RejectedRow:
+        cells = Cells(row, self._columns)
+        if not cells.readable:
+            return cells.rejected()
+        external_id = self._external_id(cells)
+        number = cells.number("contacts/number", self._region, "; or give the campaign a region")
+        language = self._language(cells)
+        person = self._id(cells, "person_id", "contacts/person-id")
+        if number is None or cells.faulty:
+            return cells.rejected()
+        self._seen.add(external_id, row.line)
+        fields = {title: row.cells[index].strip() for title, index in self._columns.others.items()}
+        return ContactRow(external_id, number.e164, number.region, number.zones, language, fields, person or None)
+
+    def _external_id(self, cells: Cells) -> str:
+        found = self._id(cells, "external_id", "contacts/external-id")
+        if not found:
+            cells.fault("external_id", "contacts/external-id", "is empty; each contact needs an id of its own")
+        elif (line := self._seen.line(found)) is not None:
+            reason = f"{quote(found)} stands already on line {line}; each contact needs an id of its own"
+            cells.fault("external_id", "contacts/duplicate-id", reason)
+        return found
+
+    def _id(self, cells: Cells, name: str, rule: str) -> str:
+        found = cells.text(name)
+        if not found:
+            return ""
+        cells.unspoilt(name, rule)
+        if len(found) > LONGEST_ID:
+            cells.fault(name, rule, f"has {len(found)} characters; at most {LONGEST_ID}")
+        elif not found.isprintable():
+            cells.fault(name, rule, "has a line break or another invisible character")
+        return found
+
+    def _language(self, cells: Cells) -> str | None:
+        found = cells.text("language")
+        if not found:
+            return None
+        if found not in self._found:
+            if len(self._found) >= _MOST_LANGUAGES:
+                self._found.clear()
+            self._found[found] = find_language(found, self._languages)
+        language = self._found[found]
+        if language is None:
+            reason = f"{quote(found)} is not a language of the flow{_meant(found, self._languages)}"
+            cells.fault("language", "contacts/language", reason)
+        return language
+
+
+def _meant(found: str, languages: Sequence[str]) -> str:
+    """The flow's language that a name means, else what there is."""
+    tag = shape_hints.language(found).removeprefix("; write ")
+    known = find_language(tag, languages) if tag else None
+    return f"; write {known}" if known else suggest(found, languages)
+
+
+def find_language(found: str, languages: Sequence[str]) -> str | None:
+    """The flow's language that ``found`` means: itself, ``zh`` for zh-CN, or en-GB for ``en``; None when none fits."""
+    asked = found.strip().replace("_", "-").lower()
+    base = asked.split("-")[0]
+    exact = [language for language in languages if language.lower() == asked]
+    wider = [language for language in languages if language.lower() == base]
+    narrower = [language for language in languages if asked == base and language.lower().split("-")[0] == base]
+    return next(iter(exact + wider + narrower), None)

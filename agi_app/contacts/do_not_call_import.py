@@ -1,0 +1,146 @@
+"""Puts a do-not-call list of others in force: the file, streamed, as keyed hashes into the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import phonenumbers
+
+from agi_app.authoring.yaml_lines import quote
+from agi_app.contacts.do_not_call_file import ListFile, Progress
+from agi_app.errors import InputError, Problem
+from agi_app.event_loop import in_background
+from agi_app.file_kinds import no_such_file
+from agi_app.model.campaign import Purpose
+from agi_app.printable import count_of
+from agi_app.store.database.pool import Store
+from agi_app.store.people.do_not_call_lists import NewList, TooFew, lists_in_force, replace_list
+
+MOST_GONE = 0.1  # of the numbers, from one version of a list to the next
+TINY = 1000  # numbers; no register of a country is as small
+EASTERNMOST = dt.timedelta(hours=14)  # there a day begins first (UTC+14)
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")  # as in the rule files
+
+
+@dataclass(frozen=True, slots=True)
+class ListSummary:
+    """What became of a list's file."""
+
+    name: str
+    file: str
+    as_of: dt.date
+    lines: int
+    entries: int  # different numbers
+    unreadable: int
+    woken: int  # contacts that are decided again
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()  # what the user should know besides
+
+
+@dataclass(frozen=True, slots=True)
+class ListTerms:
+    """What the operator says of a list."""
+
+    name: str
+    region: str
+    as_of: dt.date
+    by: str
+    purposes: frozenset[Purpose] | None = None  # that it binds; None: no rule names it, and it binds all
+    smaller: bool = False  # the list really became that much smaller
+
+
+async def import_list(
+    store: Store, path: Path, terms: ListTerms, now: dt.datetime, progress: Progress | None = None
+) -> ListSummary:
+    """Take a list of any size in place of the one before, and end calls to its numbers; ``now`` is rules time.
+
+    Raises InputError for a wrong name, region or day and for a list that has much fewer numbers than
+    the one before, AuthorError for a file that is no list of numbers (then the old list stays in
+    force), StoreError.
+    """
+    _check(terms, now)
+    before = 0
+    for known in await lists_in_force(store):
+        if known.name == terms.name and known.as_of > terms.as_of:
+            raise InputError(f"--as-of {terms.as_of}: the list {terms.name} in force is newer, of {known.as_of}")
+        if known.name == terms.name and known.region != terms.region:
+            raise InputError(f"--region {terms.region}: the list {terms.name} is of {known.region}")
+        before = known.entries if known.name == terms.name else before
+    file = ListFile(path, terms.region)
+    digest = await in_background(_sha256, path)
+
+    def hashes() -> Iterator[bytes]:
+        for number in file.numbers(progress):
+            yield store.hash_number(number)
+        if file.sha256 != digest:
+            raise InputError(f"{path}: was changed while it was read; nothing was imported, run it again")
+
+    new = NewList(terms.name, terms.region, terms.as_of, terms.by, digest, terms.purposes)
+    least = 1 if terms.smaller else max(1, int(before * (1 - MOST_GONE)))
+    try:
+        done = await replace_list(store, new, hashes(), now, least)
+    except TooFew as few:
+        raise InputError(_too_few(path, terms.name, few.entries, before)) from None
+    tiny = (_tiny(terms.name, done.entries),) if done.entries < TINY and not terms.smaller else ()
+    first = (_first_taken(file),) if file.taken else ()
+    notes = (*first, *tiny, *((_elsewhere(file),) if file.elsewhere else ()))
+    figures = (file.lines, done.entries, file.unreadable, done.woken)
+    return ListSummary(terms.name, str(path), terms.as_of, *figures, tuple(file.problems), notes)
+
+
+def _too_few(path: Path, name: str, entries: int, before: int) -> str:
+    if not entries:
+        return f"{path}: has no telephone number; nothing was imported"
+    return (
+        f"{path}: has {entries} numbers, the list {name} in force has {before}: whoever is not on it any more could be"
+        " called. Nothing was imported; is this the whole list? If it really became that much smaller, run this again"
+        " with --smaller"
+    )
+
+
+def _tiny(name: str, entries: int) -> str:
+    return (
+        f"{name} has {count_of(entries, 'number')} only; a register of a country has millions: is this the whole list?"
+    )
+
+
+def _first_taken(file: ListFile) -> str:
+    return (
+        f"{file.path}: no column is called number, so the first was taken, {quote(file.taken)}; if the numbers are in"
+        " another one, call that one number and import the file again"
+    )
+
+
+def _elsewhere(file: ListFile) -> str:
+    many, count = file.elsewhere > 1, count_of(file.elsewhere, "number")
+    return (
+        f"{file.path}:{file.first_elsewhere}:1: {'the first of ' if many else ''}{count} of"
+        f" another country than {file.region}; {'they are' if many else 'it is'} taken all the same, and there the list"
+        " binds every call. Is this the right file, and --region the right country?"
+    )
+
+
+def _check(terms: ListTerms, now: dt.datetime) -> None:
+    if not _NAME.fullmatch(terms.name):
+        raise InputError(f"{terms.name}: a list is named with small letters, digits and hyphens, such as gb-tps")
+    if terms.region not in phonenumbers.SUPPORTED_REGIONS:  # under a made-up code no rule would ever find the list
+        raise InputError(
+            f"--region {terms.region}: is no country code; write its two capital letters (ISO 3166), such as US or GB"
+        )
+    if terms.as_of > (now + EASTERNMOST).date():
+        raise InputError(f"--as-of {terms.as_of}: is in the future; give the day that the list itself is of")
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise InputError(no_such_file(path)) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error

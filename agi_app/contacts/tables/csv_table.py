@@ -1,0 +1,250 @@
+"""CSV as ops staff have it: bytes in, a header and rows with their exact places out.
+
+Comma, semicolon or tab (found in the header line), quotes, line breaks inside quotes, blank lines.
+Rows come one by one, so that a file of any size needs little memory. A broken row is still a row,
+with its ``fault``; after a wrong quote reading goes on at the next line, so that one quote that is
+never closed costs one row, not the rest of the file. Whatever the bytes are, the time grows with
+their number and no faster: lines, rows and what is read twice have limits, and no pattern goes back.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import itertools
+import re
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import IO
+
+from agi_app.authoring import full_width
+from agi_app.authoring.yaml_lines import quote
+from agi_app.contacts.tables.encoding import detect
+from agi_app.contacts.tables.text_lines import LONGEST_ROW, Lines, RowTooLong, text_lines
+from agi_app.errors import AuthorError, Problem
+from agi_app.printable import count_of, fault_of, one_line, unfit
+
+DELIMITERS = ",;\t"
+WIDE_DELIMITER = re.compile("[，、；]")
+LONGEST_HEADER = 50  # lines
+MOST_COLUMNS = 16_384  # what a spreadsheet can have
+SHOWN_PROBLEMS = 100  # of one header
+_CELL_WEIGHT = 40
+_READ_TWICE = 8 << 20  # characters that rows with wrong quotes may cost besides twice the file
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a row as such, before anybody looks into its cells."""
+
+    rule: str
+    cell: int  # index of the cell where it shows
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of the file; cells are exactly what stands there, quotes removed."""
+
+    line: int  # the line on which it begins, from 1
+    cells: tuple[str, ...]
+    raw: tuple[str, ...]  # its lines as they stand in the file
+    delimiter: str
+    fault: Fault | None = None
+
+    def position(self, cell: int) -> tuple[int, int]:
+        """Line and column (in characters, both from 1) where the cell of this index begins, or is missing."""
+        starts, end = _cell_starts(self.raw, self.delimiter)
+        offset = starts[cell] if cell < len(starts) else end
+        line = self.line
+        for part in self.raw[:-1]:
+            if offset < len(part):
+                break
+            offset -= len(part)
+            line += 1
+        return line, offset + 1
+
+    def label(self, _cell: int) -> str:
+        """Begins a message about a cell, where people know it by another name than line and column."""
+        return ""
+
+    def oddity(self, _cell: int) -> str | None:
+        """Why a cell is no text that somebody entered, where the file can tell: fit for no number and no id."""
+        return None
+
+    @property
+    def blank(self) -> bool:
+        """Nothing but spaces and delimiters."""
+        return not any(cell.strip() for cell in self.cells)
+
+
+class Table:
+    """An opened file: its header is read and checked; its rows can be read again, one reader at a time.
+
+    This one reads text; ``sheet.SheetTable`` reads spreadsheets, ``opening.open_table`` whichever it is.
+    """
+
+    notes: tuple[str, ...] = ()  # what the user should know about how it was read
+    weight = 0  # of all rows handed out so far: about the bytes that their cells take in memory
+
+    def __init__(self, source: IO[bytes], file: str) -> None:
+        """Read the header of ``source`` (seekable); ``file`` is its name in messages.
+
+        Raises AuthorError for an unreadable file and for a header that is missing or faulty.
+        """
+        self._source = source
+        self._size = source.seek(0, io.SEEK_END)
+        self.file = file
+        self.encoding = detect(source, file)
+        with text_lines(source, self.encoding, file) as lines:
+            self.delimiter = _sniff(lines)
+        self._read_header()
+
+    def _read_header(self) -> None:
+        file = self.file
+        with closing(self._records()) as records:
+            first = next(records, None)
+        if first is None:
+            raise AuthorError(Problem(file, 1, 1, "table/empty", "the file has no header and no rows"))
+        self.header_row = first
+        self.header = tuple(cell.strip() for cell in first.cells)
+        if problems := self._header_problems():
+            raise AuthorError(*problems)
+
+    def rows(self) -> Generator[Row, None, None]:
+        """All rows below the header, blank ones left out, from the start; AuthorError when there is none."""
+        empty = True
+        with closing(self._records()) as records:
+            next(records)
+            for row in records:
+                empty = False
+                self.weight += sum(map(len, row.cells)) + _CELL_WEIGHT * len(row.cells)
+                yield row if row.fault or len(row.cells) == len(self.header) else self.miscounted(row)
+        if empty:
+            line, reason = self.header_row.line, "the file has a header but no rows; write them below it"
+            raise AuthorError(Problem(self.file, line, 1, "table/no-rows", reason))
+
+    def read_so_far(self) -> tuple[int, int]:
+        """How much the present reader has read, of how much."""
+        return self._source.tell(), self._size
+
+    def _records(self) -> Generator[Row, None, None]:
+        with text_lines(self._source, self.encoding, self.file) as text:
+            lines = Lines(text)
+            reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+            line = 1
+            while True:
+                fault = None
+                try:
+                    cells = next(reader, None)
+                except (csv.Error, RowTooLong):
+                    lines.keep_first()
+                    cells, fault = ["".join(lines.taken).rstrip("\r\n")], _quote_fault(lines.taken, self.delimiter)
+                    self._give_up(line, lines, fault)
+                if cells is None:
+                    return
+                row = Row(line, tuple(cells), tuple(lines.taken), self.delimiter, fault) if any(cells) else None
+                line += len(lines.taken)
+                lines.taken.clear()
+                if row and not row.blank:
+                    yield row
+
+    def _give_up(self, line: int, lines: Lines, fault: Fault) -> None:
+        """AuthorError when so many quotes are wrong that the file would be read again and again."""
+        if lines.read_twice <= 2 * self._size + _READ_TWICE:
+            return
+        row = Row(line, (), tuple(lines.taken), self.delimiter)
+        reason = f"{fault.reason}; so many quotes of this file do not match that nobody can say where its rows end"
+        raise AuthorError(Problem(self.file, *row.position(fault.cell), fault.rule, reason))
+
+    def miscounted(self, row: Row) -> Row:
+        """The row with the fault that it has too many or too few cells."""
+        found, wanted = len(row.cells), len(self.header)
+        hint = "" if found < wanted else "; put text that contains the delimiter in quotes"
+        sign = WIDE_DELIMITER.search("\n".join(row.cells)) if found < wanted else None
+        hint += f"; {full_width.naming(sign[0])}" if sign else self._other_delimiter(row) if found < wanted else ""
+        reason = f"the row has {count_of(found, 'cell')}, the header has {wanted}{hint}"
+        return dataclasses.replace(row, fault=Fault("table/cells", min(found, wanted), reason))
+
+    def _other_delimiter(self, row: Row) -> str:
+        """For a row that is separated otherwise than the header."""
+        text = "".join(row.cells)
+        other = next((sign for sign in DELIMITERS if sign != self.delimiter and sign in text), None)
+        names = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
+        if other is None:
+            return "; leave a cell empty, two delimiters side by side, for what is not known"
+        return f"; {names[other]} stands here where the header has {names[self.delimiter]}: take the same in all lines"
+
+    def _header_problems(self) -> list[Problem]:
+        row = self.header_row
+        if row.fault:
+            return [Problem(self.file, *row.position(row.fault.cell), row.fault.rule, row.fault.reason)]
+        if len(self.header) > MOST_COLUMNS:
+            reason = f"the header has {len(self.header)} columns; at most {MOST_COLUMNS} are read"
+            return [Problem(self.file, *row.position(MOST_COLUMNS), "table/too-long", reason)]
+        wrong = itertools.islice(_wrong_titles(self.header), SHOWN_PROBLEMS)
+        return [
+            Problem(self.file, *row.position(index), rule, row.label(index) + reason) for index, rule, reason in wrong
+        ]
+
+
+def _wrong_titles(header: tuple[str, ...]) -> Iterator[tuple[int, str, str]]:
+    """The index, rule and reason of each title that will not do."""
+    seen: set[str] = set()
+    for index, name in enumerate(header):
+        if not name:
+            yield index, "table/header-empty", f"column {index + 1} has no name; name it or delete it"
+        elif found := unfit(name):
+            yield index, "table/unprintable", f"{quote(one_line(name))} {fault_of(found)}"
+        elif name in seen:
+            yield index, "table/header-duplicate", f"{quote(name)} names two columns; rename or delete one"
+        seen.add(name)
+
+
+def _sniff(lines: Iterator[str]) -> str:
+    """The delimiter: the one that the header line has most of outside quotes; a comma when it has none."""
+    header = [next((line for line in lines if line.strip(f"{DELIMITERS} \r\n")), "")]
+    quotes, length = header[0].count('"'), len(header[0])
+    for line in itertools.islice(lines, LONGEST_HEADER):
+        if quotes % 2 == 0 or length > LONGEST_ROW:  # else a title has a line break
+            break
+        header.append(line)
+        quotes, length = quotes + line.count('"'), length + len(line)
+    parts = "".join(header).split('"')
+    outside = "".join(parts[::2]) + (parts[-1] if len(parts) % 2 == 0 else "")
+    return max(DELIMITERS, key=outside.count)
+
+
+@lru_cache(maxsize=1)  # a header may have thousands of wrong titles, each with its place
+def _cell_starts(raw: tuple[str, ...], delimiter: str) -> tuple[list[int], int]:
+    """Where each cell of a row begins, and where the row ends without its line end."""
+    text = "".join(raw)
+    starts = [0]
+    while (behind := _behind_quotes(text, starts[-1])) >= 0 and (end := text.find(delimiter, behind)) >= 0:
+        starts.append(end + 1)
+    return starts, len(text.rstrip("\r\n"))
+
+
+def _behind_quotes(text: str, start: int) -> int:
+    """Behind the closing quote of the cell that begins here, -1 when it is never closed; ``start`` without quotes."""
+    if not text.startswith('"', start):
+        return start
+    at = text.find('"', start + 1)
+    while at >= 0 and text.startswith('"', at + 1):  # two are one of the cell's own
+        at = text.find('"', at + 2)
+    return at + 1 if at >= 0 else -1
+
+
+def _quote_fault(lines: list[str], delimiter: str) -> Fault:
+    """Which cell of a broken record is to blame, by its first line."""
+    line = lines[0].rstrip("\r\n")
+    for cell, start in enumerate(_cell_starts((line,), delimiter)[0]):
+        behind = _behind_quotes(line, start)
+        if behind < 0:
+            return Fault("table/quote", cell, "a quote is opened here and never closed; close it, or take it away")
+        if behind > start and line[behind : behind + 1] not in ("", delimiter):
+            return Fault("table/quote", cell, 'text follows a closing quote; write a quote inside quotes as ""')
+    return Fault("table/quote", 0, "the quotes of this row do not match, or a cell is too long")

@@ -1,0 +1,75 @@
+"""Files as people have them into tables: a private copy of the bytes, and the reader for their kind."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, TypeVar
+
+from agi_app.contacts.tables.csv_table import Table
+from agi_app.contacts.tables.xlsx import ZIPPED, NoWorkbook, SheetTable
+from agi_app.errors import InputError
+from agi_app.file_kinds import no_such_file
+
+IN_MEMORY = 4 << 20  # bytes; what is larger goes into an unnamed temporary file
+LARGEST = 1 << 30  # bytes
+LARGEST_WHOLE = 32 << 20  # bytes of a file that is kept in memory as a whole
+MOST_WHOLE = 100_000  # rows of such a file
+T = TypeVar("T")
+
+
+def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
+    """The table in ``source`` (seekable), text or workbook; ``sheet`` names a sheet of a workbook.
+
+    Raises AuthorError for files that are neither, and for a faulty header; InputError for a sheet
+    that is not there.
+    """
+    source.seek(0)
+    if source.read(len(ZIPPED)) == ZIPPED:
+        try:
+            return SheetTable(source, file, sheet)
+        except NoWorkbook:
+            pass
+    if sheet is not None:
+        raise InputError(f"{file}: --sheet goes with an Excel workbook (XLSX); this is none")
+    return Table(source, file)
+
+
+def all_rows(rows: Iterable[T], file: str) -> list[T]:
+    """The rows of a short list; InputError when it is none."""
+    found = list(itertools.islice(rows, MOST_WHOLE + 1))
+    if len(found) > MOST_WHOLE:
+        raise InputError(f"{file}: has more than {MOST_WHOLE:,} rows; split it into several files")
+    return found
+
+
+def private_copy(path: Path, stack: ExitStack, largest: int = LARGEST) -> IO[bytes]:
+    """The file's bytes as they are now, so that nobody changes them between two looks; works for pipes too.
+
+    Raises InputError when it cannot be read, or has more than ``largest`` bytes.
+    """
+    if path.name.startswith("~$"):
+        raise InputError(f"{path}: this is the lock file of an open Excel; name the file without ~$")
+    copy = temporary(stack)
+    try:
+        with path.open("rb") as source:
+            while chunk := source.read(1 << 20):
+                copy.write(chunk)
+                if copy.tell() > largest:
+                    raise InputError(f"{path}: larger than {largest >> 20} MiB; split it into several files")
+    except FileNotFoundError:
+        raise InputError(no_such_file(path)) from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: this is a folder; name the file in it") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    return copy
+
+
+def temporary(stack: ExitStack) -> IO[bytes]:
+    """A temporary file without a name; the stack closes it."""
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the stack closes it
+    return stack.enter_context(file)

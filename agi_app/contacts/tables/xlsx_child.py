@@ -1,0 +1,178 @@
+"""Reads one sheet of a workbook in a process of its own, which may have so much memory and time and no more.
+
+``python -m agi_app.contacts.tables.xlsx_child MEMORY SECONDS [SHEET]``, the workbook on standard input (a file).
+Standard output gets messages, each behind its length: first a ``Head``, then rows, or a ``Refusal``. The library that
+reads workbooks keeps all of one in memory and aborts when there is no more; here that ends nothing but this process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import datetime as dt
+import gc
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from typing import IO, Literal
+
+import msgspec
+import python_calamine as calamine
+
+from agi_app.contacts.tables.xlsx_size import TooLarge, check_size, is_workbook
+
+MOST_DIGITS = 15  # what a spreadsheet keeps of a number
+ROWS_AT_ONCE = 1000
+WORKBOOK = "/proc/self/fd/0"  # standard input, opened anew
+Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
+_CHANGED = "the spreadsheet has changed it: format that column as text and enter it again"
+_DIE_WITH_PARENT = 1  # prctl(2): PR_SET_PDEATHSIG
+
+
+class Head(msgspec.Struct, tag=True):
+    """What is known of the sheet before its rows."""
+
+    sheet: str
+    passed_over: list[str]  # other sheets that are visible
+    left: int  # columns before the first one of the table
+    rows: int
+
+
+class Refusal(msgspec.Struct, tag=True):
+    """Why there are no rows: other file, no such sheet (``text`` lists those there are), damaged, or too large."""
+
+    kind: Literal["other", "sheet", "damaged", "large"]
+    text: str
+
+
+class SentRow(msgspec.Struct, array_like=True):
+    """A row that has something: its number, its cells up to the last one that is not empty, and odd ones with why."""
+
+    line: int
+    cells: list[str]
+    odd: dict[int, str]
+
+
+def main() -> int:
+    """Write what was found to standard output."""
+    memory, seconds, *sheets = sys.argv[1:]
+    wanted = sheets[0] if sheets else None
+    _limit(int(memory), int(seconds))
+    gc.disable()  # nothing here refers to itself
+    out = sys.stdout.buffer
+    try:
+        with open(WORKBOOK, "rb") as source:
+            if not is_workbook(source):
+                _send(out, Refusal("other", ""))
+                return 0
+            check_size(source)
+        _read(out, wanted)
+    except TooLarge as error:
+        _send(out, Refusal("large", str(error)))
+    except calamine.PasswordError:
+        _send(out, Refusal("damaged", "is protected by a password: remove it in the spreadsheet program"))
+    except (calamine.CalamineError, calamine.ZipError, calamine.XmlError, OSError, ValueError) as error:
+        _send(out, Refusal("damaged", f"is damaged ({error}); open it in the spreadsheet program and save it again"))
+    out.flush()
+    return 0
+
+
+def _limit(memory: int, seconds: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+
+
+def _read(out: IO[bytes], wanted: str | None) -> None:
+    book = calamine.load_workbook(WORKBOOK)
+    sheets = [s for s in book.sheets_metadata if s.typ == calamine.SheetTypeEnum.WorkSheet]
+    names = [s.name for s in sheets]
+    if wanted is not None and wanted not in names:
+        _send(out, Refusal("sheet", ", ".join(names)))
+        return
+    visible = [s.name for s in sheets if s.visible == calamine.SheetVisibleEnum.Visible] or names
+    if not visible:
+        _send(out, Refusal("damaged", "has no sheet with a table"))
+        return
+    sheet = book.get_sheet_by_name(wanted if wanted is not None else visible[0])
+    left = (sheet.start or (0, 0))[1]
+    passed_over = visible[1:] if wanted is None else []
+    _send(out, Head(sheet.name, passed_over, left, sheet.total_height))
+    batch: list[SentRow] = []
+    weight = 0
+    for row in _rows(sheet, left):
+        batch.append(row)
+        weight += sum(map(len, row.cells)) + len(row.cells)
+        if len(batch) == ROWS_AT_ONCE or weight > 1 << 20:
+            _send(out, batch)
+            batch, weight = [], 0
+    if batch:
+        _send(out, batch)
+
+
+def _rows(sheet: calamine.CalamineSheet, left: int) -> Iterator[SentRow]:
+    skipped = _banners(sheet, left)
+    for line, values in enumerate(sheet.iter_rows() if sheet.start else (), start=1):
+        if line > skipped and any(value != "" for value in values):
+            row = _row(line, values)
+            if any(cell.strip() for cell in row.cells):
+                yield row
+
+
+def _banners(sheet: calamine.CalamineSheet, left: int) -> int:
+    """The last of the rows above the header that hold nothing but one text over several merged columns."""
+    wide = {(row, column) for (row, column), (_, right) in sheet.merged_cell_ranges or [] if right > column}
+    last = 0
+    for line, values in enumerate(sheet.iter_rows() if sheet.start else (), start=1):
+        filled = [index for index, value in enumerate(values) if str(value).strip()]
+        if len(filled) > 1 or (filled and (line - 1, left + filled[0]) not in wide):
+            break
+        last = line if filled else last
+    return last
+
+
+def _row(line: int, values: list[Value]) -> SentRow:
+    cells, odd = [], {}
+    for index, value in enumerate(values):
+        if isinstance(value, str):
+            cells.append(value)
+            continue
+        text, why = _as_text(value)
+        cells.append(text)
+        if why:
+            odd[index] = why
+    while cells and not cells[-1].strip():
+        del cells[-1]
+    return SentRow(line, cells, odd)
+
+
+def _as_text(value: Value) -> tuple[str, str | None]:
+    """What a person would have typed, and why it may not be what was meant."""
+    if isinstance(value, bool):
+        return str(value).upper(), f"is a truth value; {_CHANGED}"
+    if isinstance(value, int | float):
+        if isinstance(value, float) and not value.is_integer():
+            return repr(value), f"is a number with a fraction; {_CHANGED}"
+        text = str(int(value))
+        rounded = len(text.lstrip("-")) > MOST_DIGITS
+        return text, f"has more than {MOST_DIGITS} digits; {_CHANGED}" if rounded else None
+    if isinstance(value, dt.datetime):
+        text = value.isoformat(" ", "seconds" if value.second else "minutes")
+        return text, f"is a date; {_CHANGED}"
+    if isinstance(value, dt.time):
+        return value.isoformat("seconds" if value.second else "minutes"), f"is a time of day; {_CHANGED}"
+    return str(value), f"is a date or a time span; {_CHANGED}"
+
+
+def _send(out: IO[bytes], message: object) -> None:
+    encoded = msgspec.msgpack.encode(message)
+    out.write(len(encoded).to_bytes(8, "big") + encoded)
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.buffer.flush()
+    os._exit(status)  # a large heap is not worth the time to give it back piece by piece

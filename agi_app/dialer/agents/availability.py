@@ -1,0 +1,209 @@
+"""Watches the agents of one node: who is free is asked again and again, of queues over AMI, of lists over ARI.
+
+What is not known is not free: while Asterisk cannot be asked, or answered too long ago, nobody is called for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from agi_app import log
+from agi_app.config.ami import AmiSettings
+from agi_app.config.destinations import DestinationSettings
+from agi_app.config.settings import Settings
+from agi_app.config.trunks import TrunkSettings
+from agi_app.dialer.agents.call_notes import Notes
+from agi_app.dialer.agents.destination_legs import Legs
+from agi_app.dialer.node import Node
+from agi_app.errors import AgiAppError, AsteriskError
+from agi_app.model.agents import AgentsNow
+from agi_app.pbx.ami import agent_states as pbx
+from agi_app.pbx.ami.connection import Ami, connected
+from agi_app.pbx.trunks import endpoint_names
+from agi_app.store.calling import agents as store
+
+LOOK_S = 0.25  # between two looks
+FRESH_S = 1.5  # what was seen longer ago says nothing about now
+AGAIN_S = 1.0  # after a look that failed
+
+_log = log.get("agents")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look found."""
+
+    agents: AgentsNow
+    at: dt.datetime  # real time just before Asterisk was asked
+    monotonic: float
+
+
+class AgentWatch:
+    """Keeps what is known of the agents whom running campaigns call for."""
+
+    def __init__(
+        self,
+        node: Node,
+        destinations: Mapping[str, DestinationSettings],
+        ami: AmiSettings,
+        ami_password: str,
+        trunks: Mapping[str, TrunkSettings] | None = None,
+        hold: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """``hold`` says why nobody may be dialled now, also no telephone of our own behind one of ``trunks``."""
+        self._node, self.destinations = node, destinations
+        self._trunks = frozenset(name for trunk in (trunks or {}).values() for name in endpoint_names(trunk))
+        self.legs = Legs(node, trunks or {}, hold)
+        self._ami, self._ami_password = ami, ami_password
+        self._wanted: frozenset[str] = frozenset()
+        self._looks: dict[str, Look] = {}
+        self._unknown: dict[str, str] = {}
+        self._rests: dict[str, float] = {}  # endpoint of a list -> monotonic end of the work after its call
+        self._said: str | None = None
+        self.changed: Callable[[], None] = lambda: None  # told when there may be more to do
+        self.notes = Notes(node)
+
+    @classmethod
+    def of(cls, node: Node, settings: Settings, hold: Callable[[], str | None]) -> AgentWatch:
+        """By the settings of a worker; ``hold`` says why nobody may be dialled now."""
+        ami = settings.ami
+        password = settings.ami_password() if ami.username else ""
+        return cls(node, settings.destinations, ami, password, settings.trunks, hold)
+
+    def want(self, names: Collection[str]) -> None:
+        """The agents of these destinations are to be watched."""
+        self._wanted = frozenset(n for n in names if n in self.destinations and self.destinations[n].counts_agents)
+        for known in (self._looks, self._unknown):
+            for name in [*known]:
+                if name not in self._wanted:
+                    del known[name]
+
+    def look_of(self, name: str) -> Look | str:
+        """The last look at some agents, or why it is not known how many are free."""
+        if name not in self.destinations or not self.destinations[name].counts_agents:
+            return f"this node's settings have no agents {name!r}"
+        look = self._looks.get(name)
+        if look is not None and self._node.clock.monotonic() - look.monotonic <= FRESH_S:
+            return look
+        return self._unknown.get(name, "Asterisk was not asked yet")
+
+    def told(self) -> dict[str, dict[str, int | float | str]]:
+        """What is known now, for the status of campaigns."""
+        found: dict[str, dict[str, int | float | str]] = {}
+        for name in self._wanted:
+            look = self.look_of(name)
+            found[name] = {"unknown": look} if isinstance(look, str) else _numbers(look)
+        return found
+
+    def is_shared(self, name: str) -> bool:
+        """Whether calls of other nodes are for the same agents."""
+        return self.destinations[name].shared
+
+    async def endpoint_for(self, name: str, attempt_id: str | None) -> str | None:
+        """What to ring for a call: the queue, the endpoint, or an idle agent of a list; None: there is none.
+
+        Raises AgiAppError when it is not known, or a queue has a member who leaves by a trunk.
+        ``attempt_id`` of a call that was made for them: no other node's call can get the same agent.
+        """
+        destination = self.destinations[name]
+        if destination.dialled is not None:
+            if destination.queue is not None:
+                await self._members_are_ours(name)
+            return destination.dialled
+        now = await self._of_list(destination)
+        if attempt_id is None:
+            return now.idle[0] if now.idle else None
+        return await store.choose(self._node.store, attempt_id, name, now.idle)
+
+    def parted(self, name: str, endpoint: str) -> None:
+        """An agent's call is over; one of a list is left alone for a while."""
+        wrap_up = self.destinations[name].wrap_up
+        if wrap_up:
+            self._rests[endpoint] = self._node.clock.monotonic() + wrap_up
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.notes.run())
+            group.create_task(self.legs.run())
+            group.create_task(self._lists())
+            await self._queues()
+
+    async def _queues(self) -> None:
+        while True:
+            if not self._of_kind(queue=True):
+                await asyncio.sleep(LOOK_S)
+                continue
+            ami = self._ami
+            try:
+                async with connected(ami.host, ami.port, ami.username, self._ami_password, ami.timeout) as open_:
+                    while names := self._of_kind(queue=True):
+                        for name in names:
+                            await self._look_at_queue(open_, name)
+                        await asyncio.sleep(LOOK_S)
+            except AgiAppError as error:
+                self._not_known(self._of_kind(queue=True), str(error))
+                await asyncio.sleep(AGAIN_S)
+
+    async def _look_at_queue(self, ami: Ami, name: str) -> None:
+        """A fault of this queue alone is its own; a lost connection is everybody's."""
+        monotonic, at = self._node.clock.monotonic(), self._node.clock.real_now()
+        try:
+            self._seen(name, Look(await self._of_queue(ami, name, at), at, monotonic))
+        except (pbx.NoQueue, pbx.LeadsOut) as error:
+            self._not_known([name], str(error))
+
+    async def _of_queue(self, ami: Ami, name: str, at: dt.datetime) -> AgentsNow:
+        queue = self.destinations[name]
+        return await pbx.of_queue(ami, queue.queue or "", at.timestamp(), queue.wrap_up, trunks=self._trunks)
+
+    async def _members_are_ours(self, name: str) -> None:
+        """Asterisk rings the members of a queue itself, so none may leave by a trunk. Raises AsteriskError."""
+        if isinstance(self.look_of(name), Look):
+            return
+        ami = self._ami
+        async with connected(ami.host, ami.port, ami.username, self._ami_password, ami.timeout) as open_:
+            await self._of_queue(open_, name, self._node.clock.real_now())
+
+    async def _lists(self) -> None:
+        while True:
+            for name in self._of_kind(queue=False):
+                monotonic, at = self._node.clock.monotonic(), self._node.clock.real_now()
+                try:
+                    self._seen(name, Look(await self._of_list(self.destinations[name]), at, monotonic))
+                except AsteriskError as error:
+                    self._not_known([name], str(error))
+            await asyncio.sleep(LOOK_S)
+
+    async def _of_list(self, destination: DestinationSettings) -> AgentsNow:
+        now = self._node.clock.monotonic()
+        self._rests = {endpoint: until for endpoint, until in self._rests.items() if until > now}
+        return await pbx.of_list(self._node.ari, destination.agents, frozenset(self._rests), destination.wrap_up)
+
+    def _of_kind(self, *, queue: bool) -> list[str]:
+        return sorted(n for n in self._wanted if (self.destinations[n].queue is not None) is queue)
+
+    def _seen(self, name: str, look: Look) -> None:
+        before = self._looks.get(name)
+        self._looks[name] = look
+        self._unknown.pop(name, None)
+        if self._said is not None and not self._unknown:
+            _log.info("the agents are known again", agents=name)
+            self._said = None
+        if before is None or before.agents != look.agents:
+            self.changed()
+
+    def _not_known(self, names: Collection[str], why: str) -> None:
+        for name in names:
+            self._looks.pop(name, None)
+            self._unknown[name] = why
+        if why != self._said:
+            self._said = why
+            _log.warning("nobody is called for agents whose state is not known", agents=sorted(names), reason=why)
+
+
+def _numbers(look: Look) -> dict[str, int | float | str]:
+    return {"free": look.agents.free, "busy": look.agents.busy, "wrap_up_s": look.agents.wrap_up_s}

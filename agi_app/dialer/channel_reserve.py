@@ -1,0 +1,74 @@
+"""Channels of a trunk that stay free for the PBX's own calls and emergency calls, by what Asterisk has open now.
+
+The calls of this worker it counts itself, as they begin and end; all others it asks Asterisk for, once a second. What
+is not known is taken: without an answer nobody is dialled through a trunk with a reserve.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from agi_app import log
+from agi_app.config.trunks import TrunkSettings
+from agi_app.errors import RequestFailed
+from agi_app.model.waiting_reason import RESERVE, Hold
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.names import CHANNEL_PREFIX
+from agi_app.pbx.trunks import endpoint_names
+
+LOOK_EVERY_S = 1.0
+_ATTEMPT = re.compile(re.escape(CHANNEL_PREFIX) + "[0-9a-f]{32}")  # a call of a campaign, which the dialer counts
+_log = log.get("reserve")
+
+
+class _Endpoint(msgspec.Struct, frozen=True):
+    channel_ids: list[str]
+
+
+class Reserve:
+    """How many calls may still begin on each trunk with ``channels``; the others have no limit here."""
+
+    def __init__(self, trunks: Mapping[str, TrunkSettings]) -> None:
+        self._trunks = {name: trunk for name, trunk in trunks.items() if trunk.channels is not None}
+        self._others: dict[str, int | None] = dict.fromkeys(self._trunks)  # None: not known
+
+    def room(self, trunk: str, ours: int) -> int | None:
+        """Calls that may begin now, with ``ours`` of this worker on; None: the trunk has no reserve."""
+        settings = self._trunks.get(trunk)
+        if settings is None or settings.channels is None:
+            return None
+        others = self._others[trunk]
+        return 0 if others is None else max(0, settings.channels - settings.reserve - others - ours)
+
+    def hold(self, trunk: str) -> Hold:
+        """Why none may begin, when ``room`` is 0."""
+        settings, others = self._trunks[trunk], self._others[trunk]
+        if others is None:
+            text = f"the channels of trunk {trunk} are not known yet: Asterisk does not say how many calls it carries"
+        else:
+            text = (
+                f"of the {settings.channels} channels of trunk {trunk} {others} carry other calls and"
+                f" {settings.reserve} stay free (reserve)"
+            )
+        return Hold(RESERVE, text)
+
+    async def run(self, ari: Ari) -> None:
+        """Count again and again until cancelled; returns at once when no trunk has a reserve."""
+        while self._trunks:
+            for name, trunk in self._trunks.items():
+                self._others[name] = await self._count(ari, name, trunk)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _count(self, ari: Ari, name: str, trunk: TrunkSettings) -> int | None:
+        try:
+            found = [await ari.request("GET", f"endpoints/PJSIP/{endpoint}") for endpoint in endpoint_names(trunk)]
+        except RequestFailed as error:
+            if self._others[name] is not None:
+                _log.warning("the channels of a trunk are not known", trunk=name, reason=str(error))
+            return None
+        channels = [channel for answer in found for channel in answer.decode(_Endpoint).channel_ids]
+        return sum(not _ATTEMPT.fullmatch(channel) for channel in channels)

@@ -1,0 +1,68 @@
+"""What a call that came in is made of while it goes on, and what a line works with."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+
+from agi_app.calls.inbound_line import CALLED, Line
+from agi_app.calls.plan import HandOverOrder
+from agi_app.calls.rendered_speech import Voice
+from agi_app.calls.speech_services import Ears
+from agi_app.flow.syntax.names_and_limits import CALLER_COLUMN, SHOWN, WITHHELD
+from agi_app.model.call import Claim
+from agi_app.pbx.inbound_channel import LineChannel
+from agi_app.store.calling.inbound_calls import LineStop
+
+PER_CALLER = 2  # calls at once from one number: a machine that redials leaves the line to others
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a line speaks, hears and hands over with."""
+
+    media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
+    voice: Voice
+    hand_over: Callable[[HandOverOrder], Awaitable[str]]
+    ears: Ears
+
+
+@dataclass(slots=True)
+class Live:
+    """A call while it goes on."""
+
+    line: Line
+    caller: str | None  # E.164; None: it shows no number
+    began_at: dt.datetime
+    call_id: str = field(default_factory=lambda: f"line-{uuid.uuid4().hex}")
+    stops: list[LineStop] = field(default_factory=list)
+    channel: LineChannel | None = None
+    language: str | None = None
+
+
+def as_claim(live: Live) -> Claim:
+    """A call that came in, as the runner knows calls; nobody claimed it, and no attempt is made of it."""
+    return Claim(
+        attempt_id=live.call_id,
+        contact_id=0,
+        person_id=0,
+        campaign=CALLED,
+        number=live.caller or "",
+        caller_id=live.line.number,
+        trunk="",
+        language=None,
+        fields={CALLER_COLUMN: SHOWN if live.caller else WITHHELD},
+        attempt_number=1,
+        decision_id=0,
+    )
+
+
+def too_many(new: Live, going_on: Iterable[Live]) -> str:
+    """Why one more call is too many; empty: it is not. Pure."""
+    others = list(going_on)
+    if sum(live.line.name == new.line.name for live in others) >= new.line.concurrent:
+        return f"{new.line.concurrent} calls at once are the most of this line (concurrent)"
+    same = sum(live.caller == new.caller for live in others) if new.caller is not None else 0
+    return f"{same} calls of this number go on already" if same >= PER_CALLER else ""

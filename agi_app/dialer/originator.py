@@ -1,0 +1,254 @@
+"""One attempt from its claim to its stored result: pace, mark, permit, dial, run, finish.
+
+Everything that can go wrong before the request leaves means *not dialled* and gives the claim back;
+everything after counts as dialled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from agi_app import log
+from agi_app.calls.amd import detection_variables
+from agi_app.calls.plan import CallPlan, HandingOver
+from agi_app.calls.rendered_speech import CallVoice, Voice
+from agi_app.calls.runner import Call
+from agi_app.calls.speech_services import Ears
+from agi_app.config.trunks import TrunkSettings
+from agi_app.dialer.agents.availability import AgentWatch
+from agi_app.dialer.agents.transfer import HandOver
+from agi_app.dialer.attempt_writer import AttemptWriter
+from agi_app.dialer.call_again import after_call
+from agi_app.dialer.circuit_breaker import Breaker, Ticket
+from agi_app.dialer.local_time import LocalTimes, nowhere
+from agi_app.dialer.node import Node
+from agi_app.dialer.pacing import Turn
+from agi_app.dialer.unplayed_prompts import Unplayed
+from agi_app.errors import AgiAppError, RequestFailed, SafetyError
+from agi_app.flow.language.definition import Flow
+from agi_app.gate.decide import permit
+from agi_app.gate.number_location import place_of
+from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
+from agi_app.model.call import CallResult, Claim, Outcome
+from agi_app.model.campaign import Campaign
+from agi_app.model.phone import parse
+from agi_app.pbx.channel import Channel
+from agi_app.pbx.originate import place
+from agi_app.prompts.prepared import folder_of
+from agi_app.store.calling.attempts import Ended
+
+MARK_AHEAD_S = 0.15  # a mark shares its trip with those of the calls that are next; a permit lives longer
+_log = log.get("dialer")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A campaign ready to be dialled on this node."""
+
+    campaign: Campaign
+    flow: Flow
+    trunk: TrunkSettings
+    breaker: Breaker
+
+
+class Placer:
+    """Turns claims into calls."""
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        media: Callable[[str, str], str],
+        store_opt_out: Callable[[Claim, str], Awaitable[None]],
+        may_dial: Callable[[], bool],
+        voice: Voice,
+        agents: AgentWatch,
+        ears: Ears,
+    ) -> None:
+        """``media`` makes a media URI of (language, prompt); ``may_dial`` is asked right before each dial."""
+        self._node, self.ears = node, ears
+        self._ari, self._clock, self._live = node.ari, node.clock, node.live
+        self._local_times = LocalTimes(node.clock)
+        self._writer = AttemptWriter(node.store, node.entityid)
+        self._hand_over, self._agents = HandOver(node, agents).run, agents
+        self._unplayed = Unplayed(node.store)
+        self._media, self._store_opt_out, self._may_dial, self._voice = media, store_opt_out, may_dial, voice
+
+    async def attempt(
+        self,
+        claim: Claim,
+        line: Line,
+        turn: Turn,
+        ticket: Ticket | None = None,
+        hand_over: HandingOver | None = None,
+    ) -> CallResult | None:
+        """Run the whole attempt; None when nobody was dialled.
+
+        ``ticket``: of the breaker, from the claim on; None: from now. ``hand_over`` is done instead of ringing agents.
+        """
+        ticket = ticket or line.breaker.started()
+        with log.bind_call(attempt=claim.attempt_id):
+            voice = await self._ready_voice(claim, line, ticket)
+            if voice is None:
+                return None
+            call = Call(self.plan(claim, line, voice, hand_over), self._clock)
+            self._live.add(call)
+            try:
+                result = await self._dial(call, line, ticket, turn)
+                self._judge_trunk(line, ticket, result)
+                if result is not None and never_left(result):
+                    _log.warning("not dialled", reason=result.note)
+                    await self._writer.give_back(claim, result.note or "Asterisk refused the call")
+                    return None
+                if result is not None:
+                    await self._finish(claim, line, result)
+                return result
+            finally:
+                self._live.discard(call)
+
+    async def _ready_voice(self, claim: Claim, line: Line, ticket: Ticket) -> CallVoice | None:
+        """All that the call says, rendered; None: it cannot be said, so the attempt failed and nobody was dialled."""
+        try:
+            whose = self._node.store.hash_number
+            return await self._voice.before_call(
+                line.flow, claim.fields, claim.language, lambda: folder_of(whose(claim.number))
+            )
+        except AgiAppError as error:
+            _log.warning("not dialled", reason=str(error))
+            self._judge_trunk(line, ticket, None)
+            failed = CallResult(Outcome.FAILED, ended_at=self._clock.real_now(), note=f"not dialled: {error}")
+            await self._finish(claim, line, failed)
+            return None
+
+    def _judge_trunk(self, line: Line, ticket: Ticket, result: CallResult | None) -> None:
+        now = self._clock.monotonic()
+        outcome, status = (None, None) if result is None else (result.outcome, result.tech_cause)
+        if line.breaker.ended(ticket, outcome, now, status):
+            _log.warning("trunk paused", trunk=line.campaign.trunk, reason=line.breaker.reason(now))
+
+    def plan(self, claim: Claim, line: Line, voice: CallVoice, hand_over: HandingOver | None = None) -> CallPlan:
+        """How the flow of ``line`` talks to the person of ``claim``."""
+        campaign = line.campaign
+        zones = place_of(parse(claim.number), self._node.ruleset).clocks  # the gate asked all; words can fit one only
+        agents = campaign.agents
+        return CallPlan(
+            agents=None if agents is None else agents.to,
+            answered=_nothing if agents is None else partial(self._agents.notes.answered, claim.attempt_id),
+            claim=claim,
+            flow=line.flow,
+            ring_time_s=campaign.ring_time.total_seconds(),
+            max_call_s=campaign.max_call.total_seconds(),
+            media=self._media,
+            say=voice.media,
+            hand_over=hand_over or self._hand_over,
+            store_opt_out=self._store_opt_out,
+            trunk_works=line.breaker.alive,
+            sound_came=line.breaker.heard,
+            local_now=partial(self._local_times.at, zones[0]) if zones else nowhere,
+            ears=self.ears,
+            machine_detection=campaign.machine_detection,
+        )
+
+    async def _dial(self, call: Call, line: Line, ticket: Ticket, turn: Turn) -> CallResult | None:
+        claim = call.claim
+        await self._until(turn.at - MARK_AHEAD_S)
+        while turn.is_late(self._clock.monotonic()):
+            await self._until(turn.at - MARK_AHEAD_S)
+        if (reason := self._forbidden(call, line, ticket)) is not None:
+            await self._writer.give_back(claim, reason)
+            return None
+        receipt = await self._writer.mark(claim)
+        if receipt is None:
+            return None
+        try:
+            await self._leave(turn, receipt)
+            if (reason := self._forbidden(call, line, ticket)) is not None:
+                raise SafetyError(reason)
+            allowed = permit(claim, receipt, self._clock.monotonic())
+            channel = await self.ring(line, allowed, lambda: self._forbidden(call, line, ticket))
+        except (SafetyError, RequestFailed) as error:  # nothing left for Asterisk
+            _log.warning("not dialled", reason=str(error))
+            await self._writer.give_back(claim, str(error))
+            return None
+        return await self.drive(call, channel)
+
+    async def _leave(self, turn: Turn, receipt: MarkReceipt) -> None:
+        """Until the call's turn; raises SafetyError when the rate has no room for it as long as its permit is good."""
+        await self._until(turn.at)
+        at = turn.leave(self._clock.monotonic(), receipt.committed_at + PERMIT_LIFETIME_S)
+        if at is None:
+            raise SafetyError("it was late, and to leave together with others that were late would be above the rate")
+        await self._until(at)
+
+    def _forbidden(self, call: Call, line: Line, ticket: Ticket) -> str | None:
+        """Why this call must not be dialled now, whatever the database says."""
+        if not self._may_dial():
+            return "dialling is on hold"
+        if not line.breaker.stands(ticket):
+            return "the trunk was paused before it was dialled"
+        return None if call.stopped is None else f"stopped before it was dialled: {call.stopped.reason}"
+
+    async def _until(self, monotonic: float) -> None:
+        if (seconds := monotonic - self._clock.monotonic()) > 0:
+            await asyncio.sleep(seconds)
+
+    async def ring(self, line: Line, allowed: Permit, forbidden: Callable[[], str | None]) -> Channel:
+        """Make the call leave unless ``forbidden`` says why not; SafetyError or RequestFailed: nothing was dialled."""
+        return await place(
+            self._ari,
+            self._node.router,
+            allowed,
+            dial_string=line.trunk.dial_string,
+            ring_timeout=line.campaign.ring_time.total_seconds(),
+            max_call=line.campaign.max_call.total_seconds(),
+            variables={**self.ears.for_call(line.flow), **detection_variables(line.campaign.machine_detection)},
+            forbidden=forbidden,
+        )
+
+    async def drive(self, call: Call, channel: Channel) -> CallResult:
+        """Run the call on its channel; whatever happens, the channel does not outlive it."""
+        try:
+            with self._node.late_keys.of(channel.id, call):
+                return await self._run(call, channel.id, call.run(channel))
+        finally:
+            if channel.ended is None:  # its hangup got lost on the way: nobody runs it any more, so it must not live on
+                self._node.router.forget(channel.id)
+                self._ari.hang_up_soon(channel.id)
+
+    async def _run(self, call: Call, channel_id: str, running: Awaitable[CallResult]) -> CallResult:
+        try:
+            return await running
+        except asyncio.CancelledError:
+            self._ari.hang_up_soon(channel_id)
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end the others
+            _log.exception("a call failed in our own code; it is hung up")
+            self._ari.hang_up_soon(channel_id)
+            note = f"internal error: {type(error).__name__}: {error}"
+            return CallResult(Outcome.INTERRUPTED, ended_at=self._clock.real_now(), note=note)
+
+    async def _finish(self, claim: Claim, line: Line, result: CallResult) -> None:
+        number, now, paused = parse(claim.number), self._clock.now(), line.breaker.paused
+        due, result = after_call(claim, line.campaign, result, number, self._node.ruleset, now, trunk_paused=paused)
+        await self._writer.finish(Ended(claim.attempt_id, result, due, contact_done=due is None))
+        await self._unplayed.ended(claim.campaign, result)
+        _log.info(
+            "call ended",
+            campaign=claim.campaign,
+            contact=claim.contact_id,
+            outcome=result.outcome.value,
+            disposition=result.disposition,
+            note=result.note,
+        )
+
+
+def _nothing() -> None:
+    pass
+
+
+def never_left(result: CallResult) -> bool:
+    """Asterisk refused to make the channel (it shuts down, it has no memory): no INVITE, nobody's phone rang."""
+    return result.outcome is Outcome.FAILED and result.cause is None

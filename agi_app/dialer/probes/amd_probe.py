@@ -1,0 +1,89 @@
+"""Whether calls can be sent to Asterisk's machine detection: the modules are there, and our part of the dialplan.
+
+The place in the dialplan is tried with a Local channel, which rings nobody: where there is none, it ends at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agi_app.clock import Clock
+from agi_app.errors import AsteriskError, RequestFailed
+from agi_app.gate.permit import InternalLeg
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.events import Destroyed, Failed
+from agi_app.pbx.ari.http import AriSettings
+from agi_app.pbx.ari.names import AMD, AMD_CONTEXT, SILENCE
+from agi_app.pbx.event_router import Router
+from agi_app.pbx.originate import place_internal
+
+MODULES = ("app_amd.so", "app_waitforsilence.so", "app_exec.so", "func_dialplan.so")
+MEND = "copy dialplan/extensions_agi_app.conf again and reload the dialplan (docs/how-to/machine-or-person.md)"
+_CONNECT_S = 5.0
+_ENDS_AT_ONCE_S = 0.7
+_LONGEST_S = 3.0
+_SHOWS = "+999862155500001"  # of a test range; a Local channel shows it to nobody
+
+
+@dataclass(frozen=True, slots=True)
+class AmdTrial:
+    """What was found; ``mend`` is empty when it is well."""
+
+    text: str
+    mend: str = ""
+
+
+async def try_detection(settings: AriSettings, clock: Clock, campaigns: Sequence[str]) -> AmdTrial:
+    """The first thing that is missing for these. Raises AsteriskError when Asterisk cannot be asked.
+
+    Registers an application of its own, so a running worker notices nothing.
+    """
+    router = Router()
+    name = f"{settings.app}-doctor-{secrets.token_hex(4)}"
+    ari = Ari(replace(settings, app=name), clock, on_event=router.handle)
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(ari.run())
+            try:
+                await ari.connected(_CONNECT_S)
+                well = AmdTrial(f"Asterisk can tell who answers calls of {', '.join(campaigns)}")
+                found = await _missing(ari, router) or well
+                await ari.dial_bridges.remove()
+                return found
+            finally:
+                running.cancel()
+    except ExceptionGroup as faults:
+        fault = next((one for one in faults.exceptions if isinstance(one, AsteriskError)), None)
+        raise fault or faults from None
+
+
+async def _missing(ari: Ari, router: Router) -> AmdTrial | None:
+    for module in MODULES:
+        try:
+            await ari.request("GET", f"asterisk/modules/{module}")
+        except RequestFailed as fault:
+            if fault.status not in (404, 409):
+                raise
+            return AmdTrial(
+                f"Asterisk has not loaded {module}", f"load = {module} in modules.conf; app_amd needs amd.conf"
+            )
+    for extension in (AMD, SILENCE):
+        if not await _exists(ari, router, extension):
+            return AmdTrial(f"the dialplan has no {extension} in the context {AMD_CONTEXT}", MEND)
+    return None
+
+
+async def _exists(ari: Ari, router: Router, extension: str) -> bool:
+    leg = InternalLeg(
+        f"doctor-{secrets.token_hex(8)}", "machine detection", f"Local/{extension}@{AMD_CONTEXT}/n", _SHOWS
+    )
+    channel = await place_internal(ari, router, leg, ring_timeout=_LONGEST_S, max_call=_LONGEST_S)
+    event = await channel.next_event(_ENDS_AT_ONCE_S)
+    if isinstance(event, Destroyed | Failed):
+        return False
+    await channel.hangup()
+    await channel.next_event(_ENDS_AT_ONCE_S)  # its end
+    return True

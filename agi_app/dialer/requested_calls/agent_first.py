@@ -1,0 +1,229 @@
+"""One call that an agent asked for: the agent's telephone rings first, then the person's; who answers has the agent.
+
+    gate asked ─▶ agent rings, answers ─▶ claim (gate asked again) ─▶ pace ─▶ mark ─▶ permit ─▶ person rings ─▶ talk
+
+The person's leg is an attempt like any other; only its flow is that of ``flow/language/agent_call.py``, and it is not
+retried. The agent's leg goes to a destination of the settings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agi_app import log
+from agi_app.calls.plan import HandOverOrder
+from agi_app.dialer.agents.destination_legs import DestinationLeg
+from agi_app.dialer.agents.transfer import answered, talk, word_of
+from agi_app.dialer.loop import LEASE, Dialer
+from agi_app.dialer.node import Node
+from agi_app.dialer.originator import Line, Placer
+from agi_app.dialer.requested_calls.shared_limits import beside, no_room
+from agi_app.dialer.running_campaigns import Running, terms_of
+from agi_app.errors import RequestFailed, SafetyError, StoreError
+from agi_app.flow.language.agent_call import talk_flow
+from agi_app.flow.syntax.names_and_limits import BUSY, FAILED
+from agi_app.gate.decide import Decision, decide
+from agi_app.gate.facts import Facts
+from agi_app.model.call import CallResult, Outcome
+from agi_app.pbx.channel import Channel
+from agi_app.store.calling import one_claim
+from agi_app.store.requested_calls import agent_calls
+from agi_app.store.requested_calls.agent_calls import AGENT, REFUSED, Asked, Leg
+
+AGENT_RINGS_S = 20.0
+ANSWER_GRACE_S = 3.0  # how much longer than Asterisk's own ring timeout we wait for its word
+BETWEEN_S = 20.0  # of the agent's leg, besides the person's: the gate, the pace, the tone
+TONE_S = 2.5
+TOLD_AGAIN_S = 0.2
+BUSY_TONE, FAILED_TONE = "tone:busy", "tone:congestion"
+
+_log = log.get("agent_first")
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all calls of a node that agents ask for have in common."""
+
+    node: Node
+    dialer: Dialer
+    placer: Placer
+    reason: Callable[[], str | None]  # why nobody may be dialled now
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """How it ended; ``tone`` is what the agent hears before the hangup."""
+
+    result: str
+    note: str | None = None
+    tone: str | None = None
+
+
+class AgentCall:
+    """One request, from the first question to the gate to the end of both legs."""
+
+    def __init__(self, means: Means, asked: Asked) -> None:
+        self._means, self._asked = means, asked
+        self._node = means.node
+        self._agent: Channel | None = None
+        self._gone = asyncio.Event()  # set when the agent has hung up
+        self._talking = False
+        self.leg = Leg()
+
+    def end_unless_talking(self) -> None:
+        """The worker goes away: who talks already may come to an end."""
+        if self._agent is not None and not self._talking:
+            self._node.ari.hang_up_soon(self._agent.id)
+
+    async def run(self) -> Over:
+        """Raises AgiAppError; then, too, the agent's leg has ended."""
+        running = self._usable()
+        if isinstance(running, Over):
+            return running
+        refused = await one_claim.ask(self._node.store, *self._case(running.line))
+        if refused is not None:
+            return Over(REFUSED, refused.why)
+        agents = self._means.dialer.agents
+        endpoint = await agents.endpoint_for(self._asked.destination, None)
+        if endpoint is None:
+            return Over(f"{AGENT}{BUSY}", "none of them is free")
+        try:
+            agent = self._agent = await self._ring(running.line, endpoint)
+        except (SafetyError, RequestFailed, StoreError) as error:
+            return Over(f"{AGENT}{FAILED}", str(error))
+        try:
+            over = await self._with(agent)
+            if over.tone is not None and agent.ended is None:
+                await self._sound(agent, over.tone)
+            return over
+        finally:
+            if agent.ended is None:
+                self._node.router.forget(agent.id)
+                self._node.ari.hang_up_soon(agent.id)
+            agents.parted(self._asked.destination, endpoint)
+
+    def _usable(self) -> Running | Over:
+        """The campaign as this node dials it, or why it does not."""
+        running = self._means.dialer.lines.running.get(self._asked.campaign)
+        if running is None:
+            return Over(REFUSED, f"campaign {self._asked.campaign} does not run", FAILED_TONE)
+        why = self._means.reason() or no_room(self._means.dialer, running, self._node.clock.monotonic())
+        return running if why is None else Over(REFUSED, why, FAILED_TONE)
+
+    def _case(self, line: Line) -> one_claim.Case:
+        """What the gate is asked about."""
+
+        def judge(facts: Facts, now: dt.datetime) -> Decision:
+            decision = decide(facts, line.campaign, line.trunk.sandbox, self._node.ruleset, now)
+            return decision.dialled_with(line.trunk.prefix)
+
+        return line.campaign, self._asked.contact_id, terms_of(self._node, line, LEASE), judge
+
+    # ------------------------------------------------------------------ the agent's leg
+
+    async def _ring(self, line: Line, endpoint: str) -> Channel:
+        asked, campaign = self._asked, line.campaign
+        longest = (campaign.ring_time + campaign.max_call).total_seconds() + BETWEEN_S
+        leg = DestinationLeg(f"agent-{asked.agent_call_id}", asked.destination, endpoint, campaign.caller_id)
+        self.leg.rang_at = self._node.clock.real_now()
+        await self._tell(f"{asked.destination} is rung")
+        return await self._means.dialer.agents.legs.place(leg, ring_timeout=AGENT_RINGS_S, max_call=longest)
+
+    async def _with(self, agent: Channel) -> Over:
+        end = await answered(agent, AGENT_RINGS_S + ANSWER_GRACE_S)
+        if end is not None:
+            return Over(AGENT + word_of(end))
+        self.leg.answered_at = self._node.clock.real_now()
+        await self._tell(f"{self._asked.destination} answers")
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(self._watch(agent))
+            over = await self._call_person(agent)
+            watching.cancel()
+        return over
+
+    async def _watch(self, agent: Channel) -> None:
+        """Hear of nothing but the agent's hangup: then a person who has not answered yet is not rung any more."""
+        async for _ in agent:
+            pass
+        self._gone.set()
+        while True:  # the person's leg may not be there yet
+            if self.leg.attempt_id is not None:
+                self._node.live.stop_attempt(self.leg.attempt_id, "the agent hung up", even_if_up=False)
+            await asyncio.sleep(TOLD_AGAIN_S)
+
+    async def _ask(self, method: str, uri: str) -> None:
+        """Something that only makes the wait nicer."""
+        try:
+            await self._node.ari.request(method, uri)
+        except RequestFailed as error:
+            _log.debug("not done", request=f"{method} {uri}", reason=str(error))
+
+    async def _sound(self, agent: Channel, tone: str) -> None:
+        with contextlib.suppress(RequestFailed):
+            await agent.play(f"{agent.id}-tone", tone)
+            await asyncio.sleep(TONE_S)
+
+    async def _tell(self, line: str) -> None:
+        """What happens, for whoever asked; what does not reach the database now comes with the next line."""
+        self.leg.lines.append(line)
+        with contextlib.suppress(StoreError):
+            await agent_calls.tell(self._node.store, self._asked.agent_call_id, self.leg)
+
+    # ------------------------------------------------------------------ the person's leg
+
+    async def _call_person(self, agent: Channel) -> Over:
+        running = self._usable()
+        if isinstance(running, Over):
+            return running
+        claim = await one_claim.claim_one(self._node.store, *self._case(running.line))
+        if isinstance(claim, one_claim.Refused):
+            return Over(REFUSED, claim.why, FAILED_TONE)
+        self.leg.attempt_id = claim.attempt_id
+        await self._ask("POST", f"channels/{agent.id}/ring")
+        await self._tell("the person is called")
+        with beside(self._means.dialer, running, self._node.clock.monotonic()) as turn:
+            result = await self._means.placer.attempt(claim, self._line(running.line), turn, hand_over=self._hand_over)
+        await self._ask("DELETE", f"channels/{agent.id}/ring")
+        if result is None:
+            return await self._not_dialled(running.line)
+        return _over(result)
+
+    def _line(self, line: Line) -> Line:
+        """The same line with another flow, and nothing that the dialer does about who answers: an agent is there."""
+        campaign = dataclasses.replace(line.campaign, retry={}, agents=None, machine_detection=None)
+        return dataclasses.replace(line, campaign=campaign, flow=talk_flow(line.flow, self._asked.destination))
+
+    async def _hand_over(self, order: HandOverOrder) -> str:
+        """The person has answered: both talk."""
+        agent = self._agent
+        if agent is None or self._gone.is_set():
+            return FAILED
+        await self._ask("DELETE", f"channels/{agent.id}/ring")
+        self._talking = True
+        try:
+            return await talk(self._node.ari, order, agent, lambda: None, self._until_gone)
+        finally:
+            self._talking = False
+
+    async def _until_gone(self) -> None:
+        await self._tell("the person answers: both talk")
+        await self._gone.wait()
+
+    async def _not_dialled(self, line: Line) -> Over:
+        if self._gone.is_set():
+            return Over(Outcome.CANCELLED.value, "the agent hung up")
+        refused = await one_claim.ask(self._node.store, *self._case(line))
+        why = refused.why if refused is not None else "dialling was held up at the last moment; ask again"
+        return Over(REFUSED, why, FAILED_TONE)
+
+
+def _over(result: CallResult) -> Over:
+    if result.answered_at is not None:
+        return Over(result.outcome.value, result.disposition)
+    tone = BUSY_TONE if result.outcome is Outcome.BUSY else FAILED_TONE
+    return Over(result.outcome.value, result.note, tone)

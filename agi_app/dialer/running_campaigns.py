@@ -1,0 +1,186 @@
+"""The campaigns that are running now, ready to dial on this node: flow parsed, trunk known, pacers kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agi_app import log
+from agi_app.calls.speech_services import Ears
+from agi_app.config.trunks import TrunkSettings
+from agi_app.dialer.channel_reserve import Reserve
+from agi_app.dialer.circuit_breaker import Breaker
+from agi_app.dialer.node import Node
+from agi_app.dialer.originator import Line
+from agi_app.dialer.pacing import Pacer
+from agi_app.errors import AuthorError
+from agi_app.flow.check.speech_answers import by_voice_alone
+from agi_app.flow.engine.say_texts import missing_columns, said_columns
+from agi_app.flow.language.definition import Flow
+from agi_app.flow.load import load_with_parts
+from agi_app.gate.caller_id import numbers_of
+from agi_app.model.waiting_reason import UNUSABLE, Hold
+from agi_app.store.calling import claims, pace, slots
+from agi_app.store.calling.campaigns import StoredCampaign, load_busy_campaigns
+from agi_app.store.calling.gateway_lines import Limits
+from agi_app.store.database.pool import Store
+
+SOON = dt.timedelta(seconds=3)  # who is due by then: the next look is a second away, and clocks may differ by two
+SHARE_S = 4.0  # how long a share of a rate is ours; a node that dies leaves it to the others after that
+
+_log = log.get("dialer")
+
+
+@dataclass(slots=True)
+class Running:
+    """A running campaign with what the loop remembers about it."""
+
+    line: Line
+    pacer: Pacer
+    trunk_pacer: Pacer
+    node_pacer: Pacer | None = None  # None: this Asterisk has no limit of its own
+    idle_until: float = 0.0  # monotonic: nothing was due, or no place was free; look again then
+    only_refusals: bool = False  # the last look found nobody who may be called: look at more at once
+    short: Hold | None = None  # why the last claim brought fewer calls than there was room for
+
+    @property
+    def pacers(self) -> dict[str, Pacer]:
+        """The limits that a call start must respect, by what they are of."""
+        found = {"campaign": self.pacer, "trunk": self.trunk_pacer}
+        return found if self.node_pacer is None else {**found, "node": self.node_pacer}
+
+    @property
+    def name(self) -> str:
+        """The campaign's name."""
+        return self.line.campaign.name
+
+    @property
+    def trunk(self) -> str:
+        """The trunk's name."""
+        return self.line.campaign.trunk
+
+    def is_dialled(self, now: float) -> bool:
+        """Whether the loop is to look for somebody to call; not when agents ask for each call."""
+        return now >= self.idle_until and not self.line.campaign.by_agents
+
+    @property
+    def priority(self) -> int:
+        """Its part where campaigns compete."""
+        return self.line.campaign.pace.priority
+
+
+class Lines:
+    """Keeps ``running`` in step with the campaign rows."""
+
+    def __init__(
+        self, store: Store, trunks: Mapping[str, TrunkSettings], ears: Ears, node_rate: float | None = None
+    ) -> None:
+        """``node_rate``: calls a second that this Asterisk may start, whatever the campaigns and trunks."""
+        self._store = store
+        self._trunks = trunks
+        self._ears = ears
+        self._flows: dict[tuple[str, ...], Flow] = {}
+        self._trunk_pacers = {name: Pacer(0.0) for name in trunks}
+        self._node_pacer = None if node_rate is None else Pacer(node_rate)
+        self.breakers = {name: Breaker() for name in trunks}
+        self.reserve = Reserve(trunks)
+        self._said: set[str] = set()
+        self.running: dict[str, Running] = {}
+        self.unusable: dict[str, str] = {}  # campaign -> why this node cannot dial it
+        self.shares_until = -math.inf  # monotonic: the rates of all pacers hold until then
+
+    async def refresh(self, node: str, now: float, rules_now: dt.datetime) -> None:
+        """Read the campaigns that have something to do, and lease this node's part of every rate. Raises StoreError.
+
+        ``now`` is monotonic. Campaigns that run and have nobody due are left out: ten thousand of them cost nothing.
+        """
+        stored = await load_busy_campaigns(self._store, rules_now + SOON)
+        self.unusable = {}
+        running: dict[str, Running] = {}
+        for row in stored:
+            line = self._line(row)
+            if line is not None:
+                running[row.campaign.name] = self._keep(line)
+        self.running = running
+        shares = await pace.lease(self._store, node, self._wanted(now), dt.timedelta(seconds=SHARE_S))
+        self.shares_until = now + SHARE_S
+        for one in running.values():
+            one.pacer.set_rate(shares.get(slots.of_campaign(one.name), 0.0))
+        for name, pacer in self._trunk_pacers.items():
+            pacer.set_rate(shares.get(slots.of_trunk(name), 0.0))
+
+    def _wanted(self, now: float) -> dict[str, float]:
+        """Every limit that this node could use a part of; who cannot dial leaves it to the others."""
+        wanted: dict[str, float] = {}
+        for running in self.running.values():
+            if running.line.breaker.room(now) != 0:
+                campaign = running.line.campaign
+                wanted[slots.of_campaign(campaign.name)] = campaign.pace.calls_per_second
+                wanted[slots.of_trunk(campaign.trunk)] = running.line.trunk.calls_per_second
+        return wanted
+
+    def _keep(self, line: Line) -> Running:
+        old = self.running.get(line.campaign.name)
+        trunk_pacer = self._trunk_pacers[line.campaign.trunk]
+        if old is None:
+            return Running(line, Pacer(0.0), trunk_pacer, self._node_pacer)
+        old.line, old.trunk_pacer = line, trunk_pacer
+        return old
+
+    def _line(self, row: StoredCampaign) -> Line | None:
+        name = row.campaign.name
+        trunk = self._trunks.get(row.campaign.trunk)
+        if trunk is None:
+            self._refuse(name, f"this node's settings have no trunk {row.campaign.trunk!r}")
+            return None
+        key = (row.flow_file, row.flow_text, *row.sub_flows.values())
+        if key not in self._flows:
+            try:
+                flow = load_with_parts(row.flow_text, row.flow_file, row.sub_flows)
+                self._flows[key] = flow.understanding(self._ears.meanings)
+            except AuthorError as error:
+                self._refuse(name, f"its flow is not usable: {error}")
+                return None
+        flow = self._flows[key]
+        if self._ears.recognizer is None and any(by_voice_alone(part) for part in (flow, *flow.parts.values())):
+            self._refuse(name, "its flow asks for answers by voice alone, and this node has no [speech] engine")
+            return None
+        if lost := [n for n in numbers_of(row.campaign) if trunk.dial_string(n, n) is None]:
+            self._refuse(name, f"trunk {row.campaign.trunk} has no line with the number {lost[0]}, which it shows")
+            return None
+        return Line(row.campaign, flow, trunk, self.breakers[row.campaign.trunk])
+
+    def _refuse(self, name: str, why: str) -> None:
+        self.unusable[name] = why
+        if why not in self._said:
+            self._said.add(why)
+            _log.error("campaign cannot be dialled on this node", campaign=name, reason=why)
+
+    def unusable_holds(self) -> dict[str, Hold]:
+        """The campaigns that this node cannot dial."""
+        return {name: Hold(UNUSABLE, why) for name, why in self.unusable.items()}
+
+
+def terms_of(node: Node, line: Line, lease: dt.timedelta) -> claims.ClaimTerms:
+    """What every claim of a node for this line has in common."""
+    return claims.ClaimTerms(
+        node=node.entityid,
+        lease=lease,
+        trunk_limit=line.trunk.concurrent,
+        offset=node.clock.offset,
+        clock_name=node.clock.name,
+        lines=limits_of(line.trunk),
+        missing=missing_columns(line.flow) if said_columns(line.flow) else None,
+    )
+
+
+def limits_of(trunk: TrunkSettings) -> tuple[Limits, ...]:
+    """What each line of a gateway may do."""
+    return tuple(Limits(line.number, line.calls_per_day, line.spacing) for line in trunk.lines.values())
+
+
+def names_of(trunk: TrunkSettings) -> dict[str, str]:
+    """The names of a gateway's lines by their numbers."""
+    return {line.number: name for name, line in trunk.lines.items()}

@@ -1,0 +1,291 @@
+"""Everything around the dialer's loop that one worker does: listen for stops, keep leases, know why it holds.
+
+A worker dials only while all of these hold: Asterisk connected, keys and stops heard, stops written, clocks agree,
+the worker lock ours. ``hold`` names the first that does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from agi_app import log
+from agi_app.calls.interrupted import sweep_rule
+from agi_app.consent import restored_backup
+from agi_app.consent.opt_outs import Stops
+from agi_app.dialer.loop import LEASE, Dialer
+from agi_app.dialer.node import Node
+from agi_app.errors import ConfigError, OtherWorkerError, SafetyError, StoreError
+from agi_app.store.calling import attempts, interrupted_attempts, nodes, pauses
+from agi_app.store.database import catalog, checks, progress
+from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Heard, Listening, ListenLost, Notification
+from agi_app.store.database.locks import WorkerLock
+from agi_app.store.people import stops as stop_table
+
+HOUSEKEEPING_S = 2.0
+ROUND_S = 10.0  # a round of housekeeping that takes longer has met a database that does not answer
+ASK_S = 0.5  # how long the database may take to say which of a person's calls a stop is about
+CATALOG_S = 60.0  # between two looks at the database's objects
+MAX_CLOCK_DIFFERENCE = dt.timedelta(seconds=2)
+DRAIN_S = 30.0  # how long live calls may go on after a request to end
+LISTED = "the number came onto a do-not-call list"
+LAST_WORDS_S = 10.0  # how long their results are waited for after the hangup
+
+_log = log.get("worker")
+
+
+class Health:
+    """What a worker knows about itself; each reason is None while it is well."""
+
+    def __init__(self) -> None:
+        self.deaf: str | None = "not listening for stops yet"
+        self.paused: str | None = None
+        self.keys: str | None = "the start of a key is not heard yet"
+        self.clock: str | None = None
+        self.database: str | None = None
+        self.peers: str | None = "not compared with the other workers yet"
+        self.checkpoint: str | None = None
+        self.prompts: str | None = None
+        self.catalog: str | None = None
+        self.hold_until: dt.datetime | None = None  # rules time
+        self.outage = False  # the database was away since we began
+        self.outage_ended: dt.datetime | None = None  # real time by the database's clock
+
+
+class Worker:
+    """One node at work."""
+
+    def __init__(
+        self,
+        node: Node,
+        stops: Stops,
+        lock: WorkerLock,
+        health: Health,
+        data_folder: Path,
+        sealing: Callable[[], str | None],
+    ) -> None:
+        """``sealing`` says why rows that a call would write might not be proved; None: they are."""
+        self._node, self._stops, self._lock, self.health = node, stops, lock, health
+        self._sealing = sealing
+        self._data_folder = data_folder
+        self._look_around = asyncio.Event()  # something changed: keep house now
+        self._listening = False  # the connection that hears of stops is up; the live calls may be unchecked yet
+        self._catalog_at: float | None = None  # when the database's objects were last looked at
+
+    def hold(self) -> str | None:
+        """Why nobody may be dialled now; None when all is well."""
+        health = self.health
+        if self._stops.broken is not None:
+            return (
+                f"stops cannot be kept on disk: {self._stops.broken}; free space or mend the file's rights,"
+                " it is tried again by itself"
+            )
+        if health.database is not None:
+            return health.database
+        if health.paused is not None:
+            return health.paused
+        if health.deaf is not None:
+            return f"stops of other nodes are not heard: {health.deaf}"
+        if self._stops.overdue:
+            return "stops are on their way into the database"
+        if not self._node.ari.is_connected:
+            return f"no connection to Asterisk at {self._node.ari.settings.url}"
+        if health.keys is not None:
+            return health.keys
+        if health.hold_until is not None and self._node.clock.now() < health.hold_until:
+            return f"the database was restored from a backup: nobody is called before {health.hold_until:%F %H:%M} UTC"
+        return health.catalog or health.clock or health.peers or health.checkpoint or health.prompts or self._sealing()
+
+    async def listen(self, dialer: Dialer) -> None:
+        """Obey stops and campaign changes of every node until cancelled."""
+        async with asyncio.TaskGroup() as stopping:
+            async for heard in self._node.store.listen(STOP_CHANNEL, CONTROL_CHANNEL):
+                if isinstance(heard, Notification) and heard.channel == STOP_CHANNEL:
+                    stopping.create_task(self._obey(heard, dialer))  # one stop does not wait for another
+                else:
+                    await self._obey(heard, dialer)
+
+    async def _obey(self, heard: Heard, dialer: Dialer) -> None:
+        match heard:
+            case Listening():
+                self._listening = True
+                if self.health.outage:
+                    self._stops.replay()
+                await self._look_at_pause()
+                await self._check_live_calls()
+                dialer.control_changed()
+            case ListenLost(reason):
+                self._listening = False
+                self.health.deaf, self.health.outage = reason, True
+                _log.warning("stops are not heard", reason=reason)
+            case Notification(channel, payload) if channel == STOP_CHANNEL:
+                await self._stop_person(int(payload))
+            case Notification(_, payload):
+                change = json.loads(payload)
+                if "everything" in change:
+                    await self._look_at_pause()
+                    self._look_around.set()  # so that the others read at once that we hold
+                elif change["state"] == "stopped":
+                    self._node.live.stop_campaign(change["campaign"])
+                dialer.control_changed()
+
+    async def _look_at_pause(self) -> None:
+        try:
+            pause = await pauses.in_force(self._node.store)
+        except StoreError as error:
+            self.health.database = str(error)
+            return
+        self.health.paused = None if pause is None else pause.words
+
+    async def _stop_person(self, person_id: int) -> None:
+        """End this person's calls, but for those whose consent, for another purpose, still stands."""
+        live = self._node.live
+        ids = live.attempts_of(person_id)
+        if not ids:
+            return
+        try:
+            async with asyncio.timeout(ASK_S):
+                verdicts = await stop_table.live_check(self._node.store, ids)
+        except (StoreError, TimeoutError):
+            verdicts = dict.fromkeys(ids, "person_stopped")  # in doubt the call ends
+        for attempt_id, verdict in verdicts.items():
+            why = LISTED if verdict == "listed" else "the person said stop"
+            live.stop_attempt(attempt_id, why, even_if_up=verdict != "campaign_stopped")
+
+    async def _check_live_calls(self) -> None:
+        """Something may have been missed while deaf: ask the database about every live call."""
+        try:
+            verdicts = await stop_table.live_check(self._node.store, self._node.live.attempt_ids)
+            for attempt_id, verdict in verdicts.items():
+                self._node.live.stop_attempt(attempt_id, verdict, even_if_up=verdict != "campaign_stopped")
+            if self.health.outage:
+                self.health.outage_ended = await checks.database_now(self._node.store)
+                self.health.peers = "waiting to hear that the other workers' stops are stored"
+        except StoreError as error:
+            self.health.deaf = str(error)
+            self._look_around.set()  # keep_house asks again: no second Listening tells us to
+            return
+        self.health.deaf, self.health.outage = None, False
+        self._look_around.set()
+
+    async def keep_house(self, dialer: Dialer) -> None:
+        """Renew leases, take over what dead nodes left, watch clocks, lock and peers, until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(ROUND_S):
+                    await self._house_round(dialer)
+                self.health.database = None
+            except TimeoutError:
+                self._database_fails(f"the database did not answer within {ROUND_S:.0f} s")
+            except StoreError as error:
+                self._database_fails(str(error))
+            self._look_around.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HOUSEKEEPING_S):
+                    await self._look_around.wait()
+
+    def _database_fails(self, reason: str) -> None:
+        if self.health.database != reason:
+            _log.error("nobody is dialled until the database is well", error=reason)
+        self.health.database = reason
+
+    async def _house_round(self, dialer: Dialer) -> None:
+        node = self._node
+        if not await self._lock.still_held():
+            await self._retake_lock()
+        await self._look_at_pause()
+        if self._listening and self.health.deaf is not None:
+            await self._check_live_calls()
+        ids = node.live.attempt_ids
+        ours = await attempts.extend_leases(node.store, node.entityid, ids, LEASE)
+        for attempt_id in set(ids) - ours:
+            if attempt_id in node.live.attempt_ids:
+                node.live.stop_attempt(attempt_id, "another node took this attempt over", even_if_up=True)
+        swept = await interrupted_attempts.sweep(node.store, None, sweep_rule(node.clock))
+        if swept.released or swept.interrupted:
+            _log.warning("took over from a dead node", released=swept.released, interrupted=swept.interrupted)
+        await nodes.beat(
+            node.store,
+            node.entityid,
+            self._stops.position,
+            flushed=not self._stops.pending,
+            holding=dialer.holding,
+            holds=dialer.holds(),
+            agents=dialer.agents.told(),
+        )
+        await self._note_progress()  # before the peers let us dial again: the database may be an old copy now
+        await self._look_at_catalog()
+        await self._look_at_peers()
+        await self._compare_clocks()
+
+    async def _look_at_catalog(self) -> None:
+        """A view in a table's place, or a trigger of somebody else: then nothing that the database says is believed."""
+        now = self._node.clock.monotonic()
+        if self._catalog_at is not None and now - self._catalog_at < CATALOG_S:
+            return
+        found = await catalog.fault(self._node.store)
+        if found is not None and found != self.health.catalog:
+            _log.critical("nobody is dialled", error=found)
+        self.health.catalog, self._catalog_at = found, now
+
+    async def _look_at_peers(self) -> None:
+        """After an outage a peer's journal may hold stops that nobody else knows: wait for its word."""
+        store = self._node.store
+        since = await nodes.database_started(store)
+        if self.health.outage_ended is not None:
+            since = max(since, self.health.outage_ended)
+        waiting = await nodes.unflushed_since(store, since)
+        self.health.peers = (
+            f"workers have not said since the database came back that their stops are stored: {', '.join(waiting)};"
+            " start them, or `agi-app forget-node NAME` if one is gone for good"
+            if waiting
+            else None
+        )
+
+    async def _note_progress(self) -> None:
+        found = await progress.progress(self._node.store)
+        self.health.hold_until = found.hold_until
+        try:
+            await asyncio.to_thread(restored_backup.advance, self._data_folder, found, self._node.clock.now())
+            self.health.checkpoint = None
+        except (SafetyError, ConfigError) as error:
+            if self.health.checkpoint is None:
+                _log.critical("nobody is dialled: the checkpoint says no", error=str(error))
+            self.health.checkpoint = str(error)
+
+    async def _retake_lock(self) -> None:
+        lock = await self._node.store.worker_lock(self._node.entityid)
+        if lock is None:
+            raise OtherWorkerError(
+                f"another worker has taken Asterisk {self._node.entityid} over while the database was away"
+            )
+        await self._lock.release()
+        self._lock = lock
+
+    async def _compare_clocks(self) -> None:
+        apart = await checks.clock_difference(self._node.store)
+        if abs(apart) > MAX_CLOCK_DIFFERENCE:
+            self.health.clock = (
+                f"the clocks of this host and of the database are {abs(apart).total_seconds():.1f} s apart;"
+                " set both by NTP"
+            )
+        else:
+            self.health.clock = None
+
+    async def drain(self, dialer: Dialer) -> None:
+        """End in order: no new call, live ones may finish for a while, then are hung up."""
+        dialer.close()
+        if len(self._node.live):
+            _log.info("waiting for live calls", calls=len(self._node.live), at_most_s=DRAIN_S)
+        await self._until_quiet(DRAIN_S)
+        if self._node.live.stop_all("the worker is shutting down"):
+            await self._until_quiet(LAST_WORDS_S)
+
+    async def _until_quiet(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._node.live.quiet.wait()

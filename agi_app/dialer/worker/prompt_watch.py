@@ -1,0 +1,103 @@
+"""Lets Asterisk play a prompt before anybody is dialled, after each reconnect, and again when the prompts have changed.
+
+A wrong `prompts_path` would call everybody into silence. While a prompt cannot be played nobody is dialled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from agi_app import log
+from agi_app.clock import Clock
+from agi_app.config.settings import Settings
+from agi_app.dialer.worker.health import Health
+from agi_app.errors import AgiAppError
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.http import AriSettings
+from agi_app.pbx.media.play_probe import FORMAT_MODULE, play_for_nobody
+from agi_app.prompts.prepared import FOLDER, INDEX
+from agi_app.prompts.settings import voice_settings
+from agi_app.prompts.trial import shortest, why_unplayable
+
+LOOK_S, AGAIN_S = 1.0, 10.0  # how often the prompts are looked at; a trial that failed is made again
+PATH_MEND = (
+    "let [asterisk] prompts_path name the project's folder prompts/ as Asterisk sees it, and let its user read all"
+    " of it, also .prepared (docs/how-to/install-on-asterisk.md)"
+)
+
+_log = log.get("prompts")
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTrial:
+    """What came of it, for people; ``mend`` is empty when it was played."""
+
+    text: str
+    mend: str = ""
+
+
+async def try_prompt(settings: Settings, ari: AriSettings, clock: Clock) -> PromptTrial | None:
+    """Play the shortest prompt of the project, a prepared one if there is one, to nobody; None: it has none."""
+    chosen = await asyncio.to_thread(shortest, settings.project / "prompts", *voice_settings(settings.project))
+    if chosen is None:
+        return None
+    file = Path(settings.asterisk.prompts_path) / chosen.file
+    try:
+        trial = await play_for_nobody(ari, f"sound:{file.with_suffix('')}", chosen.seconds, clock)
+    except AgiAppError as error:
+        return PromptTrial(str(error), "load res_ari_bridges.so and chan_bridge_media.so")
+    if trial.played:
+        return PromptTrial(f"Asterisk played {chosen.prompt}")
+    if not trial.has_format:
+        return PromptTrial(f"no {FORMAT_MODULE}", f"load = {FORMAT_MODULE} in modules.conf")
+    return PromptTrial(f"Asterisk cannot play {file}: {why_unplayable(file)}", PATH_MEND)
+
+
+class PromptWatch:
+    """Of one node; ``health.prompts`` says why nobody may be dialled."""
+
+    def __init__(self, settings: Settings, ari: Ari, clock: Clock, health: Health) -> None:
+        self._settings, self._ari, self._clock, self._health = settings, ari, clock, health
+        health.prompts = "it is being tried whether Asterisk plays the prompts"
+        self._tried: object = None  # what the prompts were like then; None: not on this connection
+
+    async def run(self) -> None:
+        """Look again and again until cancelled."""
+        again_at = 0.0
+        while True:
+            seen = await asyncio.to_thread(_stamp, self._settings.project / "prompts")
+            if not self._ari.is_connected:
+                self._tried = None
+            elif seen != self._tried or (self._health.prompts is not None and self._clock.monotonic() >= again_at):
+                await self._try()
+                self._tried, again_at = seen, self._clock.monotonic() + AGAIN_S
+            await asyncio.sleep(LOOK_S)
+
+    async def _try(self) -> None:
+        try:
+            trial = await try_prompt(self._settings, self._ari.settings, self._clock)
+        except (AgiAppError, OSError) as error:
+            trial = PromptTrial(f"no prompt could be tried: {error}", "see the message")
+        if not self._ari.is_connected:
+            return  # Asterisk went away meanwhile: that is another reason
+        hold = None
+        if trial is not None and trial.mend:
+            hold = f"no prompt would be heard: {trial.text}; {trial.mend}; it is tried again every {AGAIN_S:.0f} s"
+        if hold is not None and hold != self._health.prompts:
+            _log.error("nobody is dialled: Asterisk does not play the prompts", reason=hold)
+        elif hold is None and self._health.prompts is not None:
+            _log.info("the prompts can be heard", trial=trial.text if trial else "the project has none")
+        self._health.prompts = hold
+
+
+def _stamp(prompts: Path) -> list[tuple[str, int]]:
+    """Changes when a prompt is added, removed, replaced or prepared."""
+    found = []
+    for path in (prompts, *sorted(prompts.glob("*")), prompts / FOLDER / INDEX):
+        try:
+            found.append((path.name, path.stat().st_mtime_ns))
+        except OSError:
+            found.append((path.name, 0))
+    return found

@@ -1,0 +1,50 @@
+"""All by which a worker hears its calls: recordings in Asterisk's spool, live taps, and who understands them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Self
+
+from agi_app.calls.speech_services import Ears, Keep, RecognizerLike
+from agi_app.calls.speech_services import Taps as LiveTaps
+from agi_app.config.voice import SpeechSettings
+from agi_app.flow.answers.meanings import Meanings
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.events import Frame
+from agi_app.pbx.media.recording_spool import Spool
+from agi_app.pbx.media.snoop_taps import Taps
+from agi_app.pbx.originate import talk_detect
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Joined; ``run`` it beside the calls."""
+
+    spool: Spool
+    taps: Taps
+    ears: Ears
+
+    @classmethod
+    def of(
+        cls, ari: Ari, speech: SpeechSettings, recognizer: RecognizerLike | None, meanings: Meanings, keep: Keep
+    ) -> Self:
+        """As the settings say; without a recogniser messages are still recorded."""
+        spool, taps, live = Spool(ari), Taps(ari), None
+        if speech.taps and recognizer is not None:
+            from agi_app.speech.talk_detection import TalkDetectors  # noqa: PLC0415 - numpy and a model, only where wanted
+
+            live = LiveTaps(taps.open, TalkDetectors(speech.taps, speech.pause).one)
+        variables = talk_detect(speech)
+        ears = Ears(spool, recognizer, meanings, keep, speech.deadline, speech.level, variables, live)
+        return cls(spool, taps, ears)
+
+    def handle(self, frame: Frame) -> bool:
+        """Take an event of the socket if it is about a recording, an ear or a tap; never waits."""
+        return self.spool.handle(frame) or self.taps.handle(frame)
+
+    async def run(self) -> None:
+        """Tidy up in Asterisk for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.spool.run())
+            group.create_task(self.taps.run())

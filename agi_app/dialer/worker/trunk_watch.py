@@ -1,0 +1,168 @@
+"""Looks over the manager interface whether trunks can carry calls at all: registered, and answering OPTIONS.
+
+What it finds pauses the trunk before a call has to fail on it. When nobody can be asked, nothing is known against a
+trunk, and it is dialled as if there were no such interface.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from agi_app import log
+from agi_app.config.settings import Settings
+from agi_app.config.trunks import TrunkSettings
+from agi_app.dialer.circuit_breaker import Breaker
+from agi_app.errors import AgiAppError
+from agi_app.pbx.ami.agent_states import leads_out
+from agi_app.pbx.ami.connection import Ami, connected
+from agi_app.pbx.ami.redirect_steps import contexts_of, following, told
+from agi_app.pbx.ami.trunks_and_queues import (
+    Queue,
+    can_queue,
+    contacts,
+    context_of,
+    identity_fault,
+    members,
+    queue,
+    registrations,
+    told_by_request,
+    trunk_fault,
+)
+from agi_app.pbx.trunks import endpoint_names
+
+MEND = "docs/how-to/install-on-asterisk.md, step 2: a user in manager.conf, and [ami] in agi-app.toml"
+_log = log.get("trunks")
+
+
+class TrunkWatch:
+    """Keeps the breakers of one node's trunks informed."""
+
+    def __init__(self, settings: Settings, breakers: Mapping[str, Breaker]) -> None:
+        self._settings, self._breakers = settings, breakers
+        self._unknown: str | None = None
+
+    async def run(self) -> None:
+        """Look again and again until cancelled; returns at once when the interface is not used."""
+        ami = self._settings.ami
+        while ami.username:
+            try:
+                async with connected(
+                    ami.host, ami.port, ami.username, self._settings.ami_password(), ami.timeout
+                ) as open_:
+                    self._say_unknown(None)
+                    while True:
+                        await self._look(open_)
+                        await asyncio.sleep(ami.every)
+            except AgiAppError as error:
+                self._say_unknown(str(error))
+                for breaker in self._breakers.values():
+                    breaker.down = None
+            await asyncio.sleep(ami.every)
+
+    async def _look(self, ami: Ami) -> None:
+        for name, fault in (await trunk_faults(ami, self._settings.trunks)).items():
+            breaker = self._breakers[name]
+            if fault != breaker.down:
+                if fault is None:
+                    _log.info("trunk works again", trunk=name)
+                else:
+                    _log.warning("trunk cannot carry calls", trunk=name, reason=fault)
+            breaker.down = fault
+
+    def _say_unknown(self, why: str | None) -> None:
+        if why is not None and why != self._unknown:
+            _log.warning("the state of the trunks is not known; they are dialled all the same", reason=why)
+        self._unknown = why
+
+
+def _connected(settings: Settings) -> AbstractAsyncContextManager[Ami]:
+    ami = settings.ami
+    return connected(ami.host, ami.port, ami.username, settings.ami_password(), ami.timeout)
+
+
+async def trunk_faults(ami: Ami, trunks: Mapping[str, TrunkSettings]) -> dict[str, str | None]:
+    """Why each trunk can carry no call; None: nothing is known against it. Raises AsteriskError."""
+    registered = await registrations(ami)
+    found = {}
+    for name, trunk in trunks.items():
+        endpoints = endpoint_names(trunk)
+        reached = [contact for endpoint in endpoints for contact in await contacts(ami, endpoint)]
+        asked = [text for endpoint in endpoints for text in await told_by_request(ami, endpoint)]
+        forged = None if trunk.identify_by_request else identity_fault(endpoints, registered, asked)
+        found[name] = forged or trunk_fault(endpoints, registered, reached)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing that doctor looks at; ``mend`` is empty when it is well."""
+
+    check: str
+    well: bool
+    text: str
+    mend: str = ""
+
+
+async def examine(settings: Settings) -> list[Seen]:
+    """The manager interface itself, and the trunks and queues as it tells of them."""
+    ami = settings.ami
+    if not ami.username:
+        return [Seen("AMI", False, "no [ami] in agi-app.toml, so a worker calls nobody", MEND)]
+    try:
+        async with _connected(settings) as open_:
+            faults = await trunk_faults(open_, settings.trunks)
+            ours = [d.queue for d in settings.destinations.values() if d.queue is not None]
+            loaded = not (ours or ami.queues) or await can_queue(open_)
+            queues = {name: await queue(open_, name) for name in dict.fromkeys([*ami.queues, *ours])} if loaded else {}
+            rung = {name: await members(open_, name) for name in ours} if loaded else {}
+            redirects = await _redirects(open_, settings)
+    except AgiAppError as error:
+        return [Seen("AMI", False, str(error), MEND)]
+    found = [Seen("AMI", True, f"answers at {ami.host}:{ami.port}")]
+    for name, fault in faults.items():
+        if fault is not None:
+            found.append(Seen(f"trunk {name} can carry calls", False, fault, "ask the carrier; pjsip.conf"))
+    if not loaded:
+        found.append(
+            Seen("app_queue", False, "Asterisk has not loaded it", "load app_queue.so; it needs a queues.conf")
+        )
+    found += [_seen_queue(name, state) for name, state in queues.items()]
+    ways = frozenset(way for trunk in settings.trunks.values() for way in endpoint_names(trunk))
+    return found + [_seen_members(name, who, ways) for name, who in rung.items()] + redirects
+
+
+def _seen_members(name: str, who: list[str], ways: frozenset[str]) -> Seen:
+    """Asterisk rings the members itself, and nobody checks their numbers."""
+    check = f"members of queue {name}"
+    if out := [member for member in who if leads_out(member, ways)]:
+        text = f"{', '.join(out)} would be called through a trunk without a decision, so nobody is sent to this queue"
+        return Seen(check, False, text, "give the queue phones of your own; a staff telephone is its own destination")
+    local = [member for member in who if member.startswith("Local/")]
+    more = f"; where these lead only your dialplan knows, see that none leaves by a trunk: {', '.join(local)}"
+    return Seen(check, True, f"{len(who)}, none leaves by a trunk" + (more if local else ""))
+
+
+async def _redirects(ami: Ami, settings: Settings) -> list[Seen]:
+    """The steps of the dialplan, as far as calls of ours and calls that come in reach it, that follow a redirect."""
+    dialled = [one for d in settings.destinations.values() for one in (d.dialled, *d.agents) if one]
+    ours = await following(ami, [context for one in dialled for context in contexts_of(one)])
+    comes_in = [await context_of(ami, name) for trunk in settings.trunks.values() for name in endpoint_names(trunk)]
+    others = [step for step in await following(ami, filter(None, comes_in)) if step not in ours]
+    found = []
+    if ours:
+        text = f"{told(ours)}: a telephone that redirects (302) chooses whom Asterisk calls"
+        found.append(Seen("redirects of staff", False, text, "add the option i there; docs/explanation/safety.md"))
+    if others:
+        text = f"calls that come in reach {told(others)}, where a telephone that redirects is followed"
+        found.append(Seen("redirects", True, f"{text}; the option i ends that"))
+    return found
+
+
+def _seen_queue(name: str, state: Queue | None) -> Seen:
+    if state is None:
+        return Seen(f"queue {name}", False, "Asterisk has none of that name", "add it to queues.conf, or correct [ami]")
+    text = f"{state.available} of {state.logged_in} agents are free, {state.callers} callers wait"
+    return Seen(f"queue {name}", state.logged_in > 0, text, "" if state.logged_in else "let agents log in")

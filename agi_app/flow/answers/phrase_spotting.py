@@ -1,0 +1,146 @@
+"""Which answer stands in an utterance, and what stands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from agi_app.flow.answers.edit_distance import nearly
+from agi_app.flow.answers.grammar import Wanted, Words
+from agi_app.flow.answers.phrase_cover import Phrase, Span, begun_in, choose, phrase_of, spans_alone, spans_of, word_of
+from agi_app.flow.answers.tokens import SAME, SAME_SOUND, Units, is_han
+
+LEAST_COVERED = 0.6  # of what is no filler
+_LEAST_BY_SIZE = {1: SAME_SOUND, 2: 0.94, 3: 0.88}  # of Chinese phrases; short ones have many near neighbours
+_LEAST, _LEAST_LATIN = 0.85, 0.8
+
+# What a span is when it is no answer; labels cannot look like this.
+FILLER, NEGATION, DOUBT, OTHER, VALUE = "<filler>", "<negation>", "<doubt>", "<other>", "<value>"
+_STOP, _NOT_STOP = "<stop>", "<not stop>"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An utterance with phrases laid over it."""
+
+    units: Units
+    spans: tuple[Span, ...]
+    rivals: tuple[Span, ...]
+
+    def has(self, *kinds: str) -> bool:
+        """Whether one of these stands in it."""
+        return any(span.label in kinds for span in self.spans)
+
+    def answers(self) -> set[str]:
+        """The labels, also those that lost a tie."""
+        return {span.label for span in (*self.spans, *self.rivals) if not span.label.startswith("<")}
+
+    def words(self, *labels: str) -> tuple[tuple[str, ...], ...]:
+        """The units of each span that is one of these."""
+        return tuple(self.units.all[span.begin : span.end] for span in self.spans if span.label in labels)
+
+    def owners(self) -> list[str | None]:
+        """The label of each unit; None: nothing lies over it."""
+        owner = {index: span.label for span in self.spans for index in range(span.begin, span.end)}
+        return [owner.get(index) for index in range(len(self.units.all))]
+
+    def covered(self, *beside: str) -> float:
+        """How much of what counts belongs to an answer; a first part that is all answer is enough."""
+        owner = {index: span.label for span in self.spans for index in range(span.begin, span.end)}
+        plain = (FILLER, *beside)
+        kept = [index for index in range(len(self.units.all)) if owner.get(index) not in plain]
+        good = {index for index in kept if not owner.get(index, OTHER).startswith("<") or owner.get(index) == VALUE}
+        if not good:
+            return 0.0
+        parts = ([index for index in kept if first <= index < last] for first, last in self.units.parts)
+        opening = next(part for part in parts if part)
+        return 1.0 if good.issuperset(opening) else len(good) / len(kept)
+
+
+def asks_to_stop(wanted: Wanted, units: Units) -> bool:
+    """Whether a stop stands anywhere in it, and no longer phrase that only looks like one."""
+    content = _content(units, wanted.words)
+    stops = begun_in(units.all, wanted.opt_out)
+    spans = [span for phrase in stops for span in _spans(phrase, _STOP, units, content)]
+    if spans:
+        none = begun_in(units.all, wanted.words.not_stop, words=True)
+        spans += [span for word in none for span in _spans(word, _NOT_STOP, units, ()) if _sure(span)]
+        return any(span.label == _STOP for span in choose(spans)[0])
+    return any(nearly(phrase, units.all, wanted.words) for phrase in stops)
+
+
+def read(wanted: Wanted, units: Units, values: Sequence[tuple[int, int]] = ()) -> Reading:
+    """Lay everything that is known over the utterance; ``values`` are spans of numbers or dates."""
+    content = _content(units, wanted.words)
+    spans = [Span(begin, end, SAME, SAME, VALUE) for begin, end in values]
+    words = wanted.words
+    around = ((FILLER, words.beside), (DOUBT, words.doubtful), (OTHER, words.others))
+    for label, phrases in (*wanted.answers.items(), *around):
+        for phrase in begun_in(units.all, phrases):
+            spans += _spans(phrase, label, units, content)
+    for label, phrases in ((FILLER, words.fillers), (NEGATION, words.negations), (DOUBT, words.doubts)):
+        for word in begun_in(units.all, phrases, words=True):
+            spans += [s for s in _spans(word, label, units, ()) if label == NEGATION or _sure(s)]
+    chosen, rivals = choose(spans)
+    return Reading(units, tuple(chosen), tuple(rivals))
+
+
+def best_label(wanted: Wanted, units: Units) -> str | None:
+    """The one label that was surely said; None: none, or two, or there is doubt."""
+    reading = read(wanted, units)
+    if reading.has(DOUBT):
+        return None
+    found = reading.answers()
+    if not found and not reading.has(OTHER):
+        found = _near_labels(wanted, reading)
+        return found.pop() if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    label = found.pop()
+    if says_no(wanted, label):
+        return label if reading.covered(NEGATION, OTHER) >= LEAST_COVERED else None
+    certain = not reading.has(NEGATION, OTHER) and reading.covered() >= LEAST_COVERED
+    return label if certain else None
+
+
+def _near_labels(wanted: Wanted, reading: Reading) -> set[str]:
+    """Labels with a phrase that is all of the utterance but for fillers and a slip."""
+    fillers = {i for s in reading.spans if s.label == FILLER for i in range(s.begin, s.end)}
+    content = tuple(unit for index, unit in enumerate(reading.units.all) if index not in fillers)
+    found = set()
+    for label, texts in wanted.answers.items():
+        for phrase in begun_in(content, texts):
+            if len(content) - len(phrase.units) in (0, 1) and nearly(phrase, content, wanted.words):
+                found.add(label)
+    return found
+
+
+def _content(units: Units, words: Words) -> tuple[int, ...]:
+    """The units that are no fillers."""
+    found = begun_in(units.all, words.fillers, words=True)
+    spans = (span for word in found for span in _spans(word, FILLER, units, ()) if _sure(span))
+    fillers = {index for span in choose(spans)[0] for index in range(span.begin, span.end)}
+    return tuple(index for index in range(len(units.all)) if index not in fillers)
+
+
+def _spans(phrase: Phrase, label: str, units: Units, content: Sequence[int]) -> Iterable[Span]:
+    found = spans_alone(phrase, label, units, content) if phrase.alone else spans_of(phrase, label, units.all)
+    return [span for span in found if span.quality >= _least(phrase)]
+
+
+def _least(phrase: Phrase) -> float:
+    if not all(map(is_han, phrase.units)):
+        return _LEAST_LATIN
+    return _LEAST_BY_SIZE.get(len(phrase.units), _LEAST)
+
+
+def _sure(span: Span) -> bool:
+    """Whether it is written so; a single character by itself, several perhaps in Traditional ones."""
+    return span.worst == SAME if span.end - span.begin == 1 else span.worst >= SAME_SOUND
+
+
+def says_no(wanted: Wanted, label: str) -> bool:
+    """Whether an answer says no, so that a further no beside it does not turn it round."""
+    negations = {unit for text in wanted.words.negations for unit in word_of(text).units}
+    negative = [bool(negations.intersection(phrase_of(text).units)) for text in wanted.answers[label]]
+    return sum(negative) * 2 >= len(negative)

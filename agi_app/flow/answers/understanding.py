@@ -1,0 +1,183 @@
+"""What a spoken answer means: a label of the gather, a number, a date, a text, a stop, or nothing that is sure.
+
+Pure and driven by tables (``agi_app/meanings``). Three rules stand above all others:
+
+- a stop is heard anywhere in an answer, before anything else, and wins every tie;
+- doubt is never yes: a word that turns an answer round or puts it in question, a second answer beside it, or much
+  that was not understood make it no answer, and the person is asked again;
+- the longest phrase counts: 不是 is another word than 是, "no problem" another than "no".
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import Final
+
+from agi_app.flow.answers import phrase_spotting
+from agi_app.flow.answers.grammar import Wanted
+from agi_app.flow.answers.hypotheses import GREETING, STOP, WHOLE, Reading, Says, what_holds
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.answers.spoken_values import Value, dates, numbers
+from agi_app.flow.answers.tokens import Units, cut
+from agi_app.flow.syntax.names_and_limits import ENTERED
+
+__all__ = ["NO_MATCH", "OPT_OUT", "Understood", "Verdict", "Wanted", "bias", "understand"]
+LEAST_CONFIDENCE = 0.05  # engines doubt themselves by ``why``; this only catches what is surely wrong
+MAX_TEXT = 500  # characters of a free text that are kept
+LEAST_WORD = 4  # letters
+MAX_BIAS = 200
+LONG_PHRASE = 5  # units of a phrase from which on it is told though there are too many
+_SHOWN_NUMBERS = {
+    "zh": ("八", "十", "三", "五", "两个", "七分", "十五", "二十"),
+    "en": ("eight", "ten", "three", "five", "two", "seven", "fifteen", "twenty"),
+}
+_SHOWN_DATES = {
+    "zh": ("明天", "后天", "下周三", "三月五号", "星期五", "下个月十号"),
+    "en": ("tomorrow", "next Friday", "March fifth", "on Monday", "the tenth", "the day after tomorrow"),
+}
+
+
+class Verdict(enum.Enum):
+    """What is no answer."""
+
+    OPT_OUT = "opt_out"
+    NO_MATCH = "no_match"
+
+
+OPT_OUT: Final = Verdict.OPT_OUT
+NO_MATCH: Final = Verdict.NO_MATCH
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A good answer: its outcome (a label, or ``entered``), and the value to save."""
+
+    outcome: str
+    value: str
+
+
+def understand(wanted: Wanted, heard: Heard, today: dt.date | None = None) -> Understood | Verdict:
+    """Judge one utterance; ``today`` is the called person's day: without it 明天 is no date.
+
+    All that it may have been has its say (``hypotheses.py``): an answer is taken where it is likelier than all that
+    contradicts it, and one that is no no where it is much likelier than any no or stop; else the person is asked again.
+    Free text is what is likeliest.
+    """
+    if heard.why:
+        return NO_MATCH
+    behind = (0.0, *(heard.behind or [0.0] * len(heard.others)))
+    texts = zip((heard.text, *heard.others), behind, strict=True)
+    negative = frozenset(label for label in wanted.answers if phrase_spotting.says_no(wanted, label))
+    found = [_reading(wanted, text, -back, negative, today) for text, back in texts]
+    if wanted.kind == "text":
+        found[1:] = [reading for reading in found[1:] if reading.says is Says.STOP]
+    holds = what_holds(found)
+    if holds is None or (holds.says is not Says.STOP and heard.confidence < LEAST_CONFIDENCE):
+        return NO_MATCH
+    if holds.says is Says.STOP:
+        return OPT_OUT
+    return Understood(holds.meaning if wanted.kind == "answers" else ENTERED, holds.meaning)
+
+
+def _reading(wanted: Wanted, text: str, likely: float, negative: frozenset[str], today: dt.date | None) -> Reading:
+    """What one of the texts says, and how likely that makes it."""
+    units = cut(text)
+    if not units.all:
+        return Reading(Says.NOTHING, units, likely)
+    if phrase_spotting.asks_to_stop(wanted, units):
+        return Reading(Says.STOP, units, likely + STOP)
+    laid = phrase_spotting.read(wanted, units)
+    if (meaning := _meaning(wanted, text, units, today)) is not None:
+        says = Says.NO if meaning in negative else Says.ANSWER
+        return Reading(says, units, likely + _whole(wanted, laid), meaning, noes=laid.words(*negative))
+    if all(owner == phrase_spotting.FILLER for owner in laid.owners()):
+        greets = _is_a_word(units)
+        return Reading(Says.DOUBT, units, likely + (GREETING if greets else 0.0), greets=greets)
+    if None not in laid.owners() or _holds_value(wanted, text, units, today):
+        return Reading(Says.DOUBT, units, likely + WHOLE)
+    if laid.has(phrase_spotting.DOUBT, phrase_spotting.OTHER) or not laid.answers().issubset(negative):
+        return Reading(Says.UNCLEAR, units, likely)
+    if laid.answers():
+        return Reading(Says.HALF_NO, units, likely, noes=laid.words(*negative))
+    turning = frozenset(chain.from_iterable(laid.words(phrase_spotting.NEGATION)))
+    return Reading(Says.NEGATION if turning else Says.NOTHING, units, likely, turning=turning)
+
+
+def _is_a_word(units: Units) -> bool:
+    """Whether it is more than a sound: 你好 or "hello", and no 嗯 or "um", which engines write for any noise."""
+    return len(units.all) > 1 or len(units.all[0]) >= LEAST_WORD
+
+
+def _whole(wanted: Wanted, laid: phrase_spotting.Reading) -> float:
+    """How much likelier an answer is because no word of it is left over; a free text has none to leave."""
+    if wanted.kind == "text":
+        return STOP
+    return WHOLE if wanted.kind != "answers" or laid.covered(phrase_spotting.NEGATION) >= 1.0 else 0.0
+
+
+def _holds_value(wanted: Wanted, text: str, units: Units, today: dt.date | None) -> bool:
+    if wanted.kind == "number":
+        return any(numbers(units, wanted.language))
+    return wanted.kind == "date" and bool(dates(text, wanted.language, today)[1])
+
+
+def _meaning(wanted: Wanted, text: str, units: Units, today: dt.date | None) -> str | None:
+    """The label or value that this text surely is; None: none."""
+    match wanted.kind:
+        case "text":
+            return " ".join(text.split())[:MAX_TEXT]
+        case "answers":
+            return phrase_spotting.best_label(wanted, units)
+        case "number":
+            return _number(wanted, units)
+        case "date":
+            return _date(wanted, text, today)
+
+
+def bias(wanted: Wanted) -> tuple[str, ...]:
+    """Phrases that a recogniser should expect, most important first: each answer's first, stops, then the rest."""
+    family = wanted.language.partition("-")[0].lower()
+    answers = [[phrase for phrase in phrases if not phrase.startswith("=")] for phrases in wanted.answers.values()]
+    if wanted.kind == "number":
+        answers = [list(_SHOWN_NUMBERS.get(family, ()))]
+    elif wanted.kind == "date":
+        answers = [list(_SHOWN_DATES.get(family, ()))]
+    stops = [phrase for phrase in wanted.opt_out if not phrase.startswith("=")]
+    turns = (phrase for phrase in chain.from_iterable(zip_longest(*answers, stops[2:])) if phrase is not None)
+    first = [phrases[0] for phrases in answers if phrases]
+    told = tuple(dict.fromkeys((*first, *stops[:2], *turns)))
+    return (*told[:MAX_BIAS], *(phrase for phrase in told[MAX_BIAS:] if len(cut(phrase).all) >= LONG_PHRASE))
+
+
+def _number(wanted: Wanted, units: Units) -> str | None:
+    for by_sound in (False, True):
+        found = list(numbers(units, wanted.language, wanted.most, by_sound=by_sound))
+        value = _sure_value(wanted, units, found, by_sound)
+        if value is not None:
+            fits = (wanted.least or 0) <= int(value) <= (10**32 if wanted.most is None else wanted.most)
+            return value if fits else None
+    return None
+
+
+def _date(wanted: Wanted, text: str, today: dt.date | None) -> str | None:
+    for by_sound in (False, True):
+        units, found = dates(text, wanted.language, today, by_sound=by_sound)
+        value = _sure_value(wanted, units, found, by_sound)
+        if value is not None:
+            return value
+    return None
+
+
+def _sure_value(wanted: Wanted, units: Units, found: Sequence[Value], by_sound: bool) -> str | None:
+    """The one value of the utterance; None: none, several, or there is doubt."""
+    reading = phrase_spotting.read(wanted, units, [(begin, end) for begin, end, _ in found])
+    held = {(span.begin, span.end) for span in reading.spans if span.label == phrase_spotting.VALUE}
+    values = {value for begin, end, value in found if (begin, end) in held}
+    if len(values) != 1 or reading.has(phrase_spotting.NEGATION, phrase_spotting.DOUBT, phrase_spotting.OTHER):
+        return None
+    enough = reading.covered() >= (1.0 if by_sound else phrase_spotting.LEAST_COVERED)
+    return values.pop() if enough else None

@@ -1,0 +1,87 @@
+"""Why words were no answer, for whoever writes a flow: which of them were not understood, and what else was amiss."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from agi_app.flow.answers import phrase_spotting
+from agi_app.flow.answers.grammar import Wanted
+from agi_app.flow.answers.recognition import Heard
+from agi_app.flow.answers.spoken_values import dates, numbers
+from agi_app.flow.answers.tokens import Units, cut
+from agi_app.flow.answers.understanding import NO_MATCH, understand
+
+_TODAY_UNKNOWN = 'nobody knows what day it is: say it (simulate --now "2026-03-02 18:30"; now: in expected calls)'
+
+
+def why_not(wanted: Wanted, text: str, today: dt.date | None = None) -> str | None:
+    """One line on why this was no answer; None: it is one, or a stop."""
+    if understand(wanted, Heard(text, 1.0), today) is not NO_MATCH:
+        return None
+    units = cut(text)
+    if wanted.kind == "answers" and not wanted.answers:
+        return "no stop, and nothing else can be said here: no question takes speech now"
+    if not units.all:
+        return "no answer: there is no word in it"
+    return f"no answer: {'; '.join(_reasons(wanted, text, units, today))}"
+
+
+def what_is_missing(wanted: str, said: Iterable[tuple[str, str]]) -> str:
+    """Which words of a text stand in none of what was said, by the (name, text) that has most of them; else nothing."""
+    units = cut(wanted).all
+    missing = {name: [unit for unit in units if unit not in cut(text).all] for name, text in said}
+    name = min(missing, key=lambda one: len(missing[one]), default=None)
+    if name is None or not missing[name] or len(missing[name]) > len(units) / 2:
+        return ""
+    return f"; {name} has all of it but " + ", ".join(f"“{unit}”" for unit in dict.fromkeys(missing[name]))
+
+
+def _reasons(wanted: Wanted, text: str, units: Units, today: dt.date | None) -> list[str]:
+    values: list[tuple[int, int]] = []
+    if wanted.kind == "number":
+        found = list(numbers(units, wanted.language, wanted.most))
+        values = [(begin, end) for begin, end, _ in found]
+        if len(found) == 1 and found[0][2] is not None and _outside(wanted, found[0][2]):
+            return [f"{found[0][2]} is not {_bounds(wanted)}"]
+    elif wanted.kind == "date":
+        if today is None:
+            return [_TODAY_UNKNOWN]
+        units, days = dates(text, wanted.language, today)
+        values = [(begin, end) for begin, end, _ in days]
+    reading = phrase_spotting.read(wanted, units, values)
+    owners = reading.owners()
+    said = [
+        *_named("puts it in doubt", units, owners, phrase_spotting.DOUBT),
+        *_named("turns it round", units, owners, phrase_spotting.NEGATION),
+        *_named("is an answer to something else", units, owners, phrase_spotting.OTHER),
+    ]
+    if len(reading.answers()) > 1:
+        said.append(f"it is more than one answer ({', '.join(sorted(reading.answers()))})")
+    left = [unit for unit, owner in zip(units.all, owners, strict=True) if owner is None]
+    if left:
+        said.append(f"not understood: {_join(wanted, left)}")
+    if not values and wanted.kind in ("number", "date"):
+        said.append(f"there is no {wanted.kind} in it")
+    return said or ["it is too little to be sure"]
+
+
+def _named(what: str, units: Units, owners: Iterable[str | None], kind: str) -> list[str]:
+    words = [unit for unit, owner in zip(units.all, owners, strict=True) if owner == kind]
+    return [f"“{' '.join(words) if words[0].isascii() else ''.join(words)}” {what}"] if words else []
+
+
+def _join(wanted: Wanted, words: list[str]) -> str:
+    return f"“{''.join(words) if wanted.language.startswith('zh') else ' '.join(words)}”"
+
+
+def _outside(wanted: Wanted, value: str) -> bool:
+    low, high = wanted.least, wanted.most
+    return (low is not None and int(value) < low) or (high is not None and int(value) > high)
+
+
+def _bounds(wanted: Wanted) -> str:
+    low, high = wanted.least, wanted.most
+    if low is None or high is None:
+        return f"at most {high}" if low is None else f"at least {low}"
+    return f"from {low} to {high}"

@@ -1,0 +1,92 @@
+"""The rules about values that cannot be: an answer that no key gives, a column that contacts lack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from agi_app.authoring.yaml_lines import suggest
+from agi_app.errors import Problem
+from agi_app.flow.check.names_and_keys import names_read
+from agi_app.flow.language.call_step import CallStep
+from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.flow.language.record_step import RecordStep
+from agi_app.flow.language.speech_step import SpokenValue
+from agi_app.flow.language.steps import BranchStep, CollectStep, GatherStep, SetStep, When
+from agi_app.flow.syntax.expressions import Compare, In, Literal, Logic, Name, Not, Term
+
+_ALIKE = 0.75
+
+
+def never_answered(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/unknown-answer``: a condition compares an answer with one that its question cannot give."""
+    possible = _possible(source.flow)
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            for number, case in enumerate(step.branch if isinstance(step, BranchStep) else ()):
+                for name, text in _compared(case.when.root) if isinstance(case, When) else ():
+                    if name in possible and text not in possible[name]:
+                        path = ("nodes", node, index, "branch", number, "when")
+                        message = f'when: "{name}" is never "{text}"{suggest(text, possible[name])}'
+                        yield source.document.problem(path, "flow/unknown-answer", message, "warning")
+
+
+def _possible(flow: Flow) -> dict[str, set[str]]:
+    """All values of the variables to which only questions with fixed answers, and texts, give one."""
+    found: dict[str, set[str]] = {}
+    others = set(flow.parameters)
+    for step in (step for steps in flow.nodes.values() for step in steps):
+        match step:
+            case GatherStep() if step.gather.save is not None:
+                if step.gather.digits is not None or isinstance(step.gather.speech, SpokenValue):
+                    others.add(step.gather.save)
+                found.setdefault(step.gather.save, set()).update(step.gather.labels)
+            case SetStep():
+                others |= {name for name, value in step.set.items() if not isinstance(value, str)}
+                for name, value in step.set.items():
+                    found.setdefault(name, set()).add(str(value))
+            case CallStep():
+                others.update(step.call.take)
+            case CollectStep():
+                others.add(step.collect.save)
+            case RecordStep():
+                others.add(step.record.save)
+            case _:
+                pass
+    return {name: values for name, values in found.items() if name not in {*others, "disposition"}}
+
+
+def _compared(term: Term) -> Iterator[tuple[str, str]]:
+    """The names and the texts that they are compared with."""
+    match term:
+        case Logic():
+            for part in term.terms:
+                yield from _compared(part)
+        case Not():
+            yield from _compared(term.term)
+        case Compare(sign="==" | "!="):
+            yield from _pair(term.left, term.right)
+            yield from _pair(term.right, term.left)
+        case In():
+            for option in term.options:
+                yield from _pair(term.left, option)
+
+
+def _pair(name: object, text: object) -> Iterator[tuple[str, str]]:
+    if isinstance(name, Name) and isinstance(text, Literal) and isinstance(text.value, str):
+        yield name.name, text.value
+
+
+def columns_read(flow: Flow) -> set[str]:
+    """The columns of contacts that a flow, and those that it calls, read."""
+    steps = (step for part in flow.whole for steps in part.nodes.values() for step in steps)
+    read = {name for step in steps for _, name in names_read(step)}
+    return {name.removeprefix("contact.") for name in read if name.startswith("contact.")}
+
+
+def misspelt_columns(read: Iterable[str], there: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Columns that a flow reads and a file lacks, each with words that name the one that may be meant."""
+    wanted, known = set(read), set(there)
+    for column in sorted(wanted - known):
+        hint = suggest(column, known - wanted, _ALIKE)
+        if "did you mean" in hint:
+            yield column, f"the flow reads contact.{column}, which is not here{hint}"

@@ -1,0 +1,78 @@
+"""The rules about flows of a line of ours, for calls that come in: they take stops from everybody, and tell nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agi_app.authoring.yaml_lines import Path, suggest
+from agi_app.errors import Problem
+from agi_app.flow.check.graph import node_targets
+from agi_app.flow.check.names_and_keys import names_read
+from agi_app.flow.language.call_back_offer import CallAgainStep
+from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.flow.language.record_step import RecordCallStep, RecordStep
+from agi_app.flow.language.steps import AnyStep, CallBackStep, GatherStep, StopNumberStep
+from agi_app.flow.language.wrong_number_step import WrongNumberStep
+from agi_app.flow.syntax.names_and_limits import CALLER_COLUMN
+
+CALLER = f"contact.{CALLER_COLUMN}"  # all that is known of a caller
+
+
+def line_takes_stops(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/line-without-number``: a caller without a number is led to a stop_number."""
+    flow, node = source.flow, source.flow.opt_out.without_number
+    if node is None:
+        return
+    path: Path = ("opt_out", "without_number")
+    if node not in flow.nodes:
+        message = f'without_number: there is no node "{node}"{suggest(node, flow.nodes)}'
+        yield source.document.problem(path, "flow/unknown-target", message)
+    elif not any(isinstance(step, StopNumberStep) for name in _from(flow, node) for step in flow.nodes[name]):
+        message = f'without_number: no way leads from "{node}" to a stop_number, so this caller could not say stop'
+        yield source.document.problem(path, "flow/line-without-number", message)
+
+
+def line_knows_nothing(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/line-tells``: a line says nothing about its caller, promises no call and keeps no voice."""
+    if not source.flow.is_line:
+        return
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            for inner, message in _told(step):
+                yield source.document.problem(("nodes", node, index, *inner), "flow/line-tells", message)
+
+
+def stop_number_needs_line(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/stop-number``: only a flow for calls that come in takes stops for other numbers."""
+    for node, steps in source.flow.nodes.items() if not source.flow.is_line else ():
+        for index, step in enumerate(steps):
+            if isinstance(step, StopNumberStep):
+                message = "stop_number: this is for lines; give opt_out a without_number, or take this step out"
+                path = ("nodes", node, index, "stop_number")
+                yield source.document.problem(path, "flow/stop-number", message)
+
+
+def _told(step: AnyStep) -> Iterator[tuple[Path, str]]:
+    for inner, name in names_read(step):
+        if name.startswith("contact.") and name != CALLER:
+            yield inner, f"{name}: of who calls nothing is known but {CALLER}, for a caller's number can be forged"
+    if isinstance(step, WrongNumberStep):
+        yield ("wrong_number",), "wrong_number: whose number it is that calls cannot be proved; take a stop instead"
+    if isinstance(step, CallBackStep | CallAgainStep):
+        yield ("call_back",), "call_back: nobody is rung because of a call that came in; who rang cannot be proved"
+    if isinstance(step, RecordStep | RecordCallStep):
+        yield ("record",), "record: a line keeps no recordings of its callers"
+    if isinstance(step, GatherStep) and step.gather.keep:
+        yield ("gather", "keep"), "keep: a line keeps no recordings of its callers"
+
+
+def _from(flow: Flow, node: str) -> set[str]:
+    """The nodes that can be reached from this one."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        here = waiting.pop()
+        if here not in found:
+            found.add(here)
+            waiting.extend(node_targets(flow, here))
+    return found

@@ -1,0 +1,181 @@
+"""The rules about languages, variables and keys: everything that is said or asked for has a value, and one meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agi_app.authoring.yaml_lines import Path, suggest
+from agi_app.errors import InputError, Problem
+from agi_app.flow.language.call_step import REFERENCE, CallStep
+from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.flow.language.record_step import RecordStep
+from agi_app.flow.language.say_step import COLUMN, Say, SayStep
+from agi_app.flow.language.steps import (
+    AnyStep,
+    BranchStep,
+    CallBack,
+    CallBackStep,
+    CollectStep,
+    Confirm,
+    GatherStep,
+    LanguageStep,
+    SetStep,
+    StopNumberStep,
+    When,
+)
+from agi_app.flow.saying.values import pieces
+from agi_app.flow.syntax.names_and_limits import CALL_BACK
+
+
+def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/unknown-variable``: a condition, a say or a call names variables that a save or set gives a value."""
+    known = {"language", "disposition"} | given(source.flow)
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            for inner, name in names_read(step):
+                if name not in known and not name.startswith(("contact.", "now.")):
+                    hint = suggest(name, known)
+                    text = (
+                        f'; the text "{name}" stands in quotes'
+                        if inner[-1] == "when" and "did you mean" not in hint
+                        else ""
+                    )
+                    message = f'{inner[-1]}: nothing gives "{name}" a value{hint}{text}'
+                    yield source.document.problem(("nodes", node, index, *inner), "flow/unknown-variable", message)
+
+
+def given(flow: Flow) -> set[str]:
+    """The variables that its caller or some step of a flow gives a value."""
+    steps = [step for node in flow.nodes.values() for step in node]
+    known = {*flow.parameters, *(name for step in steps if isinstance(step, CallStep) for name in step.call.take)}
+    known |= {name for step in steps if isinstance(step, SetStep) for name in step.set}
+    known |= {step.gather.save for step in steps if isinstance(step, GatherStep) and step.gather.save}
+    known |= {step.record.save for step in steps if isinstance(step, RecordStep)}
+    return known | {step.collect.save for step in steps if isinstance(step, CollectStep)}
+
+
+def saved_names(flow: Flow) -> set[str]:
+    """The names under which the steps of a flow, and of the flows that it calls, save answers."""
+    steps = [step for part in flow.whole for steps in part.nodes.values() for step in steps]
+    saves = (CALL_BACK if isinstance(v, CallBack) else getattr(v, "save", None) for step in steps for _, v in step)
+    return {name for name in saves if isinstance(name, str)}
+
+
+def names_read(step: AnyStep) -> Iterator[tuple[Path, str]]:
+    """The variables and contact columns a step reads, with the path of the word inside the step."""
+    for word, value in step.call.with_.items() if isinstance(step, CallStep) else ():
+        if isinstance(value, str) and (found := REFERENCE.fullmatch(value)):
+            yield ("call", "with", word), found[1]
+    if isinstance(step, SayStep) and step.say.value is not None:
+        yield ("say", "value"), step.say.value
+    for language, text in (step.say.text or {}).items() if isinstance(step, SayStep) else ():
+        for column in COLUMN.findall(text):
+            yield ("say", "text", language), f"contact.{column}"
+    for number, case in enumerate(step.branch if isinstance(step, BranchStep) else ()):
+        for name in sorted(case.when.names) if isinstance(case, When) else ():
+            yield ("branch", number, "when"), name
+
+
+def language_missing(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/language``: languages are listed once, and each has the business's name."""
+    flow = source.flow
+    for index, language in enumerate(flow.languages):
+        if language in flow.languages[:index]:
+            yield source.document.problem(
+                ("languages", index), "flow/language", f'languages: "{language}" is here twice'
+            )
+        elif language not in flow.identify.business:
+            message = f'business: the name in "{language}" is missing'
+            yield source.document.problem(("identify", "business"), "flow/language", message)
+    for part, given in (
+        (("identify", "business"), flow.identify.business),
+        (("opt_out", "phrases"), flow.opt_out.phrases),
+    ):
+        for language in given:
+            if language not in flow.languages:
+                message = f'{part[1]}: "{language}" is not in languages{suggest(language, flow.languages)}'
+                yield source.document.problem((*part, language), "flow/language", message)
+
+
+def offered_languages(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/language``: who may choose a language is offered those that the flow speaks."""
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            for key, language in step.language.keys.items() if isinstance(step, LanguageStep) else ():
+                if language not in source.flow.languages:
+                    message = f'keys: "{language}" is not in languages{suggest(language, source.flow.languages)}'
+                    yield source.document.problem(
+                        ("nodes", node, index, "language", "keys", key), "flow/language", message
+                    )
+
+
+def say_language(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/say-language``: what is said has words in each language of the flow, and in no other."""
+    languages = source.flow.languages
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            if isinstance(step, SayStep):
+                for inner, message in _say_faults(step.say, languages):
+                    path = ("nodes", node, index, "say", *inner)
+                    yield source.document.problem(path, "flow/say-language", message)
+            verb, confirm = _confirm_of(step)
+            for message in _without_values(languages) if confirm is not None else ():
+                path = ("nodes", node, index, verb, "confirm")
+                yield source.document.problem(path, "flow/say-language", f"confirm: {message}")
+
+
+def _say_faults(say: Say, languages: list[str]) -> Iterator[tuple[Path, str]]:
+    for part, given in (("text", say.text), ("unit", say.unit)):
+        if given is not None:
+            for language in languages:
+                if language not in given:
+                    yield (part,), f'{part}: the words in "{language}" are missing'
+            for language in given:
+                if language not in languages:
+                    hint = suggest(language, languages)
+                    yield (part, language), f'{part}: "{language}" is not in languages{hint}'
+    if say.value is not None and say.as_ != "name":
+        for message in _without_values(languages):
+            yield ("value",), f"value: {message}"
+
+
+def _without_values(languages: list[str]) -> Iterator[str]:
+    for language in languages:
+        try:
+            pieces(language)
+        except InputError as error:
+            yield str(error)
+
+
+def opt_out_key_used(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/opt-out-key-used``: no gather uses the opt-out key for something else."""
+    key = source.flow.opt_out.key
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            for inner in _uses_of(key, step):
+                message = f'{inner[-1]}: "{key}" is the opt-out key of this flow and always means stop; use another key'
+                yield source.document.problem(("nodes", node, index, *inner), "flow/opt-out-key-used", message)
+
+
+def _uses_of(key: str, step: AnyStep) -> Iterator[Path]:
+    if isinstance(step, GatherStep) and key in (step.gather.keys or {}):
+        yield "gather", "keys", key
+    if isinstance(step, CallBackStep) and key in (step.call_back.question.keys or {}):
+        yield "call_back", "offer", int(key) - 1
+    if isinstance(step, LanguageStep) and key in step.language.keys:
+        yield "language", "keys", key
+    verb, confirm = _confirm_of(step)
+    for word, used in (("yes", confirm.yes), ("no", confirm.no)) if confirm is not None else ():
+        if used == key:
+            yield verb, "confirm", word
+
+
+def _confirm_of(step: AnyStep) -> tuple[str, Confirm | None]:
+    """How the step asks whether what it read back is right, and its verb."""
+    match step:
+        case CollectStep():
+            return "collect", step.collect.confirm
+        case StopNumberStep():
+            return "stop_number", step.stop_number.confirm
+        case _:
+            return "", None

@@ -1,0 +1,110 @@
+"""The rules about notices: nobody is recorded without being told, be it a message, an answer or the whole call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agi_app.authoring.yaml_lines import Path
+from agi_app.errors import Problem
+from agi_app.flow.check.graph import first_prompts, said_name, steps_until
+from agi_app.flow.check.prompt_facts import Prompts
+from agi_app.flow.check.transcripts import says_recorded
+from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.flow.language.record_step import RecordCallStep, RecordStep
+from agi_app.flow.language.say_step import SayStep
+from agi_app.flow.language.steps import AnyStep, CallBackStep, CollectStep, GatherStep, PlayStep
+
+
+def record_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/record-notice``: whoever is recorded was told so, by the prompt of that step or by what is heard first."""
+    opening = {use.prompt for use in first_prompts(source.flow)}
+    for path, prompt in _recorded(source.flow):
+        for language in source.flow.languages:
+            own, *first = (_tells(prompts, language, name) for name in (prompt, *opening))
+            if own is False and not (first and all(first)):
+                word = "录音" if _is_chinese(language) else "this is recorded"
+                message = f'"{prompt}": in {language} nobody is told that they are recorded; say it here ("{word}")'
+                message += " or in what is heard first"
+                yield source.document.problem(path, "flow/record-notice", message)
+
+
+def record_call_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/record-call-notice``: on each way to where the call is recorded, all have heard so to the end."""
+    for language in source.flow.languages:
+        word = "本次通话将被录音" if _is_chinese(language) else "this call is recorded"
+        for path in _untold(source.flow, prompts, language):
+            message = (
+                f'call: a way leads here on which nobody has heard in {language} that the call is recorded ("{word}");'
+                " play that before, with barge_in: false where a question follows"
+            )
+            yield source.document.problem(path, "flow/record-call-notice", message)
+
+
+def _recorded(flow: Flow) -> Iterator[tuple[Path, str]]:
+    """Where something that the person says is kept, and the prompt before it."""
+    for node, steps in flow.nodes.items():
+        for index, step in enumerate(steps):
+            if isinstance(step, RecordStep):
+                yield ("nodes", node, index, "record", "prompt"), step.record.prompt
+            if isinstance(step, GatherStep) and step.gather.keep:
+                yield ("nodes", node, index, "gather", "keep"), step.gather.prompt
+
+
+def _untold(flow: Flow, prompts: Prompts, language: str) -> Iterator[Path]:
+    """Where the call begins to be recorded and this flow has perhaps not said so; what nobody can read may have."""
+
+    def told(path: Path, step: AnyStep, following: AnyStep | None) -> bool:
+        heard = _heard_out(step, following, path)
+        return heard is not None and _tells(prompts, language, heard) is not False
+
+    for path, step in steps_until(flow, told):
+        if isinstance(step, RecordCallStep) and step.record.call:
+            yield *path, "record", "call"
+
+
+def _heard_out(step: AnyStep, following: AnyStep | None, path: Path) -> str | None:
+    """The prompt of a step that is surely heard to its end: no key or answer can cut it short."""
+    match step:
+        case PlayStep():
+            return step.play.prompt if not (step.play.barge_in and _may_be_answered(following)) else None
+        case SayStep() if not step.say.may_be_empty:
+            return said_name(path) if not (step.say.barge_in and _may_be_answered(following)) else None
+        case GatherStep() | CollectStep() | CallBackStep():
+            return None if _may_be_answered(step) else _question(step)
+        case RecordStep():
+            return step.record.prompt
+        case _:
+            return None
+
+
+def _may_be_answered(step: AnyStep | None) -> bool:
+    """Whether a key answers this step before its prompt, or the one right before, has ended."""
+    match step:
+        case GatherStep():
+            return step.gather.barge_in
+        case CollectStep():
+            return step.collect.barge_in
+        case CallBackStep():
+            return step.call_back.barge_in
+        case _:
+            return False
+
+
+def _question(step: GatherStep | CollectStep | CallBackStep) -> str:
+    match step:
+        case GatherStep():
+            return step.gather.prompt
+        case CollectStep():
+            return step.collect.prompt
+        case CallBackStep():
+            return step.call_back.prompt
+
+
+def _tells(prompts: Prompts, language: str, name: str) -> bool | None:
+    """Whether the prompt says that people are recorded; None: nobody can tell."""
+    facts = prompts.get((language, name))
+    return None if facts is None or not facts.transcript else says_recorded(facts.transcript, language)
+
+
+def _is_chinese(language: str) -> bool:
+    return language.lower().startswith("zh")

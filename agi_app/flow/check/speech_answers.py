@@ -1,0 +1,112 @@
+"""The rules about what may be said: every answer has words in each language, and no words have two meanings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agi_app.authoring.yaml_lines import Path, suggest
+from agi_app.errors import Problem
+from agi_app.flow.answers.meanings import Meanings
+from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.flow.language.steps import Gather, GatherStep
+
+
+def speech_language(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/speech-language``: phrases stand there in each language of the flow, and in no other."""
+    languages = source.flow.languages
+    for path, label, phrases in _written(source.flow):
+        for language in languages:
+            if language not in phrases:
+                message = f'{label}: the phrases in "{language}" are missing'
+                yield source.document.problem(path, "flow/speech-language", message)
+        for language in phrases:
+            if language not in languages:
+                message = f'{label}: "{language}" is not in languages{suggest(language, languages)}'
+                yield source.document.problem((*path, language), "flow/speech-language", message)
+
+
+def speech_twice(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/speech-twice``: a phrase belongs to one answer of a gather, and those that mean stop to none."""
+    taken: dict[tuple[Path, str, str], str] = {}
+    for path, label, phrases in _written(source.flow):
+        for language, said in phrases.items():
+            for index, phrase in enumerate(said):
+                key = (path[:-1], language, _plain(phrase))
+                stops = {_plain(stop) for stop in source.flow.opt_out.phrases.get(language, ())}
+                other = "the opt-out" if key[2] in stops else taken.setdefault(key, label)
+                if other != label:
+                    message = f'{label}: "{phrase}" means {other} already'
+                    yield source.document.problem((*path, language, index), "flow/speech-twice", message)
+
+
+def check_meanings(source: FlowDocument, meanings: Meanings) -> list[Problem]:
+    """``flow/unknown-meaning``: every meaning that is named exists, in each language of the flow."""
+    found = []
+    for path, gather in _gathers(source.flow):
+        for label, said in gather.speech.items() if isinstance(gather.speech, dict) else ():
+            if not isinstance(said, str):
+                continue
+            message = None
+            if said not in meanings.meanings:
+                message = f'there is no meaning "{said}"{suggest(said, meanings.meanings)}'
+            elif missing := [one for one in source.flow.languages if not meanings.phrases(said, one)]:
+                message = f'"{said}" has no phrases in "{missing[0]}"; write some in meanings/ or here'
+            if message:
+                where = (*path, "gather", "speech", label)
+                found.append(source.document.problem(where, "flow/unknown-meaning", f"{label}: {message}"))
+    return found
+
+
+def check_recognizer(source: FlowDocument) -> list[Problem]:
+    """What does not work in this flow when nobody understands speech: the settings name no engine."""
+    found = [
+        source.document.problem(
+            (*path, "gather", "speech"),
+            "flow/no-recognizer",
+            "speech: this can be answered by voice alone, and no speech engine is set up; write keys beside it, or set"
+            " [speech] engine in agi-app.toml",
+        )
+        for path in by_voice_alone(source.flow)
+    ]
+    if source.flow.listens and not found:
+        message = (
+            "no speech engine is set up ([speech] engine in agi-app.toml; docs/how-to/spoken-answers.md): only keys"
+            " count, nobody hears words"
+        )
+        found.append(source.document.problem(("flow",), "flow/not-heard", message, "warning"))
+    return found
+
+
+def check_scripted(source: FlowDocument) -> list[Problem]:
+    """``flow/not-heard``: the engine of trials hears whatever its file says, and nobody's words."""
+    if not source.flow.listens:
+        return []
+    message = (
+        '[speech] engine = "scripted" is for trials: it takes the next line of its file for what was said, nobody hears'
+        " words; for real calls install an engine (docs/how-to/spoken-answers.md)"
+    )
+    return [source.document.problem(("flow",), "flow/not-heard", message, "warning")]
+
+
+def by_voice_alone(flow: Flow) -> list[Path]:
+    """The steps that can only be answered by voice."""
+    return [path for path, gather in _gathers(flow) if gather.speech and not (gather.keys or gather.digits)]
+
+
+def _gathers(flow: Flow) -> Iterator[tuple[Path, Gather]]:
+    for node, steps in flow.nodes.items():
+        for index, step in enumerate(steps):
+            if isinstance(step, GatherStep):
+                yield ("nodes", node, index), step.gather
+
+
+def _written(flow: Flow) -> Iterator[tuple[Path, str, dict[str, list[str]]]]:
+    """The answers whose phrases the author wrote, with their place."""
+    for path, gather in _gathers(flow):
+        for label, said in gather.speech.items() if isinstance(gather.speech, dict) else ():
+            if isinstance(said, dict):
+                yield (*path, "gather", "speech", label), label, said
+
+
+def _plain(phrase: str) -> str:
+    return "".join(phrase.casefold().split())

@@ -1,0 +1,112 @@
+"""Flows that call flows: which belong together, and what is wrong between their files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from agi_app.authoring.yaml_lines import Path, suggest
+from agi_app.errors import Problem
+from agi_app.flow.check.names_and_keys import given
+from agi_app.flow.language.call_step import CallStep, ReturnStep
+from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.flow.language.no_such_flow import no_such_flow
+from agi_app.flow.language.transfer_step import TransferStep
+from agi_app.flow.syntax.names_and_limits import MAX_DEPTH, OTHERWISE
+
+
+def calls(flow: Flow) -> Iterator[tuple[Path, CallStep]]:
+    """Every ``call`` of a flow, with its place in the file."""
+    for node, steps in flow.nodes.items():
+        for index, step in enumerate(steps):
+            if isinstance(step, CallStep):
+                yield ("nodes", node, index), step
+
+
+def results(flow: Flow) -> set[str]:
+    """What a called flow may return."""
+    return {step.return_ for steps in flow.nodes.values() for step in steps if isinstance(step, ReturnStep)}
+
+
+def with_parts(flow: Flow, flows: Mapping[str, Flow]) -> Flow:
+    """The flow together with all that it calls, directly or not; unknown ones are left out."""
+    found: dict[str, Flow] = {}
+    waiting = [step.call.flow for _, step in calls(flow)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in flows:
+            found[name] = flows[name]
+            waiting += [step.call.flow for _, step in calls(flows[name])]
+    return flow.joined(found)
+
+
+def check_calls(source: FlowDocument, flows: Mapping[str, Flow], unread: Collection[str] = ()) -> list[Problem]:
+    """Every fault between this flow and those it calls; ``flows`` are all by name, but those of ``unread`` files."""
+    found: list[Problem] = []
+    for path, step in calls(source.flow):
+        called = flows.get(step.call.flow)
+        if called is None:
+            message = f"flow: {no_such_flow(step.call.flow, flows, unread)}"
+            found.append(source.document.problem((*path, "call", "flow"), "flow/unknown-flow", message))
+        else:
+            faults = _call_faults(source.flow, step, called)
+            found += [source.document.problem((*path, *inner), rule, message) for inner, rule, message in faults]
+    deep = _deep(source.flow, flows)
+    if deep is not None:
+        found.append(source.document.problem(("flow",), "flow/recursion", deep))
+    return sorted(found)
+
+
+def check_destinations(source: FlowDocument, known: Collection[str]) -> list[Problem]:
+    """Every transfer to somebody whom the settings do not name."""
+    found = []
+    for node, steps in source.flow.nodes.items():
+        for index, step in enumerate(steps):
+            if isinstance(step, TransferStep) and step.transfer.to not in known:
+                message = f'to: the settings have no destination "{step.transfer.to}"{suggest(step.transfer.to, known)}'
+                path = ("nodes", node, index, "transfer", "to")
+                found.append(source.document.problem(path, "flow/unknown-destination", message))
+    return found
+
+
+def _call_faults(caller: Flow, step: CallStep, called: Flow) -> Iterator[tuple[Path, str, str]]:
+    name, arguments = step.call.flow, step.call.with_
+    for parameter in called.parameters:
+        if parameter not in arguments:
+            yield ("call", "with"), "flow/parameters", f'with: "{name}" needs a value for "{parameter}"'
+    for word in arguments:
+        if word not in called.parameters:
+            hint = suggest(word, called.parameters)
+            yield ("call", "with", word), "flow/parameters", f'{word}: "{name}" has no such parameter{hint}'
+    known = given(called)
+    for name_taken in step.call.take:
+        if name_taken not in known:
+            message = f'take: nothing in "{name}" gives "{name_taken}" a value{suggest(name_taken, known)}'
+            yield ("call", "take"), "flow/unknown-variable", message
+    known = results(called)
+    for result in step.on.keys() - known - {OTHERWISE}:
+        message = f'{result}: "{name}" never returns "{result}"{suggest(result, known)}'
+        yield ("on", result), "flow/unknown-answer", message
+    for language in caller.languages:
+        if language not in called.languages:
+            yield ("call", "flow"), "flow/sub-flow", f'flow: "{name}" does not speak "{language}"'
+    if called.opt_out.key != caller.opt_out.key:
+        message = f'flow: the opt-out key of "{name}" is {called.opt_out.key}, here it is {caller.opt_out.key}'
+        yield ("call", "flow"), "flow/sub-flow", message
+
+
+def _deep(flow: Flow, flows: Mapping[str, Flow]) -> str | None:
+    """Why the calls below this flow do not end, or go too deep; None: they are fine."""
+    chains = [[flow.flow]]
+    while chains:
+        chain = chains.pop()
+        here = flow if len(chain) == 1 else flows.get(chain[-1])
+        for name in sorted({step.call.flow for _, step in calls(here)} if here is not None else ()):
+            longer = [*chain, name]
+            if name == flow.flow:
+                return f"the flow calls itself: {' → '.join(longer)}"
+            if name in chain:
+                continue  # that flow has its own fault
+            if len(longer) > MAX_DEPTH + 1:
+                return f"more than {MAX_DEPTH} flows deep: {' → '.join(longer)}"
+            chains.append(longer)
+    return None

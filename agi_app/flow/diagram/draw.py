@@ -1,0 +1,106 @@
+"""Draws a flow as SVG: a card a node with the words that a person hears, and under it a tab for every way out.
+
+A way back (to a node above) would be a line across everything: it ends in a small card that names the node. The
+opt-out works everywhere, so it stands once, in the head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agi_app.flow.check.prompt_facts import Prompts
+from agi_app.flow.diagram.cards import LONGEST_WAY, PAD, ROW, TAB, TITLE, Card, cards_of, key_width, said, words_of
+from agi_app.flow.diagram.layout import Layout, Line, place
+from agi_app.flow.diagram.svg import Drawing, clip, text_width
+from agi_app.flow.language.definition import Flow, FlowDocument
+
+LAYER_GAP = 54.0
+MARGIN, HEAD = 28.0, 122.0
+LONGEST_NOTE = 640.0
+
+
+def draw(source: FlowDocument, prompts: Prompts, language: str | None = None) -> str:
+    """The flow as an SVG file; ``language`` is one of the flow's, default its first."""
+    flow = source.flow
+    language = language or flow.language
+    words = words_of(language)
+    cards = cards_of(source, prompts, language, words)
+    layout = place({name: card.box for name, card in cards.items()}, flow.start)
+    tops = _tops(cards, layout)
+    confirm = f"，{words['said']}" if language.lower().startswith("zh") else f", {words['said']}"
+    note = words["stop"] + (
+        f"{confirm} “{said(prompts, language, flow.opt_out.confirm)}”" if flow.opt_out.confirm else ""
+    )
+    head = f"{flow.identify.business.get(language, '')} · {language}"
+    width = max(layout.width, text_width(clip(note, LONGEST_NOTE, 13), 13) + 60, text_width(flow.flow, 20)) + 2 * MARGIN
+    height = max(tops[layout.layer[name]] + card.height for name, card in cards.items()) + MARGIN
+    drawing = Drawing(width, height, f"{flow.flow} ({language})")
+    _head(drawing, flow, head, note)
+    shift = (width - layout.width) / 2
+    for line in layout.lines:
+        _line(drawing, line, shift, tops, tops[layout.layer[line.source]] + cards[line.source].height)
+    for name, card in cards.items():
+        _card(drawing, card, layout.left[name] + shift, tops[layout.layer[name]], name == flow.start, words)
+    return drawing.svg()
+
+
+def _tops(cards: Mapping[str, Card], layout: Layout) -> list[float]:
+    heights = [0.0] * (max(layout.layer.values()) + 1)
+    for name, card in cards.items():
+        heights[layout.layer[name]] = max(heights[layout.layer[name]], card.height)
+    tops = [HEAD + MARGIN]
+    for height in heights[:-1]:
+        tops.append(tops[-1] + height + LAYER_GAP)
+    return tops
+
+
+def _head(drawing: Drawing, flow: Flow, head: str, note: str) -> None:
+    drawing.text(MARGIN, MARGIN + 18, flow.flow, "flow")
+    drawing.text(MARGIN, MARGIN + 40, head, "soft")
+    drawing.box(MARGIN, MARGIN + 54, text_width(clip(note, LONGEST_NOTE, 13), 13) + 46, 30, "stop")
+    drawing.key(MARGIN + 10, MARGIN + 60, flow.opt_out.key, key_width(flow.opt_out.key))
+    drawing.text(MARGIN + 36, MARGIN + 74, clip(note, LONGEST_NOTE, 13), "row", note)
+
+
+def _line(drawing: Drawing, line: Line, shift: float, tops: list[float], leaves: float) -> None:
+    x, y = line.start + shift, leaves
+    path = [f"M{x:.1f} {y:.1f}"]
+    for layer, next_x in line.points:
+        bottom = tops[layer] - LAYER_GAP
+        end = tops[layer] - (6 if (layer, next_x) == line.points[-1] else 0)
+        path.append(f"L{x:.1f} {max(y, bottom):.1f}")
+        middle = (bottom + end) / 2
+        path.append(f"C{x:.1f} {middle:.1f} {next_x + shift:.1f} {middle:.1f} {next_x + shift:.1f} {end:.1f}")
+        x, y = next_x + shift, end
+    drawing.path(" ".join(path))
+
+
+def _card(drawing: Drawing, card: Card, x: float, y: float, first: bool, words: Mapping[str, str]) -> None:
+    if card.back:
+        drawing.box(x, y, card.width, card.height, "back")
+        drawing.text(x + PAD, y + 17, card.title, "label")
+        return
+    drawing.box(x, y, card.width, card.height, "card first" if first else "card")
+    drawing.text(x + PAD, y + 21, card.title, "title")
+    if first:
+        drawing.text(x + PAD, y - 8, words["start"], "soft")
+    base = y + TITLE
+    if card.rows:
+        drawing.rule(x, base, card.width)
+    for row in card.rows:
+        base += ROW
+        drawing.text(x + PAD, base, row.text, row.kind, row.whole)
+    _tabs(drawing, card, x, y)
+
+
+def _tabs(drawing: Drawing, card: Card, x: float, y: float) -> None:
+    if not card.tabs:
+        return
+    top = y + card.height - TAB
+    drawing.rule(x, top, card.width)
+    for (middle, _), way in zip(card.box.ways, card.ways, strict=True):
+        here = x + middle - (way.width - 2 * PAD) / 2
+        for key in way.keys:
+            drawing.key(here, top + 4, key, key_width(key))
+            here += key_width(key)
+        drawing.text(here, top + 17, clip(way.label, LONGEST_WAY, 12), "label", way.label)

@@ -1,0 +1,118 @@
+"""What a ``say`` says in one call: its text with the columns filled in, or its value in pieces. Pure.
+
+Whatever needs text-to-speech depends on the contact alone, so that it can be rendered before the call.
+What a person keys in is only ever said in pieces, which are prepared for the whole language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from agi_app.errors import InputError
+from agi_app.flow.engine.state import choose_language
+from agi_app.flow.language.definition import Flow
+from agi_app.flow.language.say_step import COLUMN, Say, SayStep
+from agi_app.flow.saying.spoken_parts import Part, Text
+from agi_app.flow.saying.values import spoken
+from agi_app.flow.syntax.expressions import Value
+from agi_app.flow.syntax.names_and_limits import EMPTY, MAX_SAID
+
+Parts = tuple[Part, ...]
+
+
+def parts_of(say: Say, language: str, contact: Mapping[str, str], variables: Mapping[str, Value]) -> Parts:
+    """What is said; raises InputError when a column or variable is empty, or is no value of its kind."""
+    if say.text is not None:
+        return (Text(_filled(say.text[language], contact)),)
+    name = say.value or ""
+    column = name.removeprefix("contact.")
+    value = contact.get(column) if column != name else variables.get(name)
+    if value is None or not str(value).strip():
+        raise InputError(f"{name} is empty")
+    try:
+        return spoken(str(say.as_), str(value), language, unit=say.currency or (say.unit or {}).get(language, ""))
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def said_columns(flow: Flow) -> tuple[str, ...]:
+    """The contact's columns without which a call cannot say what its flow says, in some language; by name."""
+    return tuple(sorted({column for step in _must_say(flow) for column in _columns(step.say)}))
+
+
+def columns_missing(flow: Flow, language: str, contact: Mapping[str, str]) -> tuple[str, ...]:
+    """Those of them that this contact's call, in this language, cannot say: empty, or no value of their kind."""
+    missing: set[str] = set()
+    for step in _must_say(flow):
+        for column in _columns(step.say, language):
+            try:
+                _beforehand(step.say, language, _all_but(column, step.say, contact))
+            except InputError:
+                missing.add(column)
+    return tuple(sorted(missing))
+
+
+def missing_columns(flow: Flow) -> Callable[[str | None, Mapping[str, str]], tuple[str, ...]]:
+    """``columns_missing`` of one flow, for a contact's language (None: none given) and its columns."""
+
+    def missing(language: str | None, contact: Mapping[str, str]) -> tuple[str, ...]:
+        return columns_missing(flow, choose_language(flow.languages, language, contact), contact)
+
+    return missing
+
+
+def value_columns(flow: Flow) -> frozenset[str]:
+    """Those whose value must be of a kind, such as a date; of the others it only counts that they are filled."""
+    return frozenset(c for step in _must_say(flow) if step.say.value is not None for c in _columns(step.say))
+
+
+def _must_say(flow: Flow) -> Iterator[SayStep]:
+    for steps in (steps for part in (flow, *flow.parts.values()) for steps in part.nodes.values()):
+        yield from (step for step in steps if isinstance(step, SayStep) and step.way(EMPTY) is None)
+
+
+def _columns(say: Say, language: str | None = None) -> set[str]:
+    """The columns that it says, in one language or in all."""
+    if say.value is not None:
+        return {say.value.removeprefix("contact.")} if say.value.startswith("contact.") else set()
+    texts = [text for tongue, text in (say.text or {}).items() if language in (None, tongue)]
+    return {column for text in texts for column in COLUMN.findall(text)}
+
+
+def _all_but(column: str, say: Say, contact: Mapping[str, str]) -> Mapping[str, str]:
+    """The contact with every other column of this step filled, so that a fault is this column's."""
+    return dict.fromkeys(_columns(say), "-") | {column: contact.get(column, "")}
+
+
+def said_beforehand(flow: Flow, language: str, contact: Mapping[str, str]) -> Iterator[Parts]:
+    """All that a call to this contact may say and that is known before it.
+
+    Raises InputError when a step cannot say its column and has no way for that.
+    """
+    for node, steps in ((n, s) for part in (flow, *flow.parts.values()) for n, s in part.nodes.items()):
+        for step in steps:
+            if isinstance(step, SayStep):
+                try:
+                    found = _beforehand(step.say, language, contact)
+                except InputError as error:
+                    if step.way(EMPTY) is not None:
+                        continue
+                    raise InputError(f"node {node}, say: {error}; give the step on: {{empty: NODE}}") from None
+                if found:
+                    yield found
+
+
+def _beforehand(say: Say, language: str, contact: Mapping[str, str]) -> Parts:
+    if say.value is None or say.value.startswith("contact."):
+        return parts_of(say, language, contact, {})
+    return tuple(Text(word) for tongue, word in (say.unit or {}).items() if tongue == language)
+
+
+def _filled(template: str, contact: Mapping[str, str]) -> str:
+    for name in COLUMN.findall(template):
+        if not contact.get(name, "").strip():
+            raise InputError(f"contact.{name} is empty")
+    text = COLUMN.sub(lambda found: contact[found[1]].strip(), template)
+    if len(text) > MAX_SAID:
+        raise InputError(f"{len(text)} characters to say; at most {MAX_SAID}")
+    return text

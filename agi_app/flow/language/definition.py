@@ -1,0 +1,125 @@
+"""The flow file as typed data: its head, and its nodes with their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from agi_app.authoring.yaml_lines import Authored, Document
+from agi_app.flow.answers.grammar import Wanted
+from agi_app.flow.answers.meanings import Meanings
+from agi_app.flow.language.call_step import ReturnStep
+from agi_app.flow.language.steps import GatherStep, Step
+from agi_app.flow.syntax.names_and_limits import (
+    MAX_NODES,
+    MAX_STEPS_PER_NODE,
+    FileName,
+    Key,
+    Label,
+    Language,
+    Text,
+    Variable,
+    judge_names,
+)
+
+NodeSteps = Annotated[list[Step], Field(min_length=1, max_length=MAX_STEPS_PER_NODE)]
+
+
+class Identify(Authored):
+    """Who is calling; the first prompt must say it."""
+
+    business: dict[Language, Text]
+
+
+class OptOut(Authored):
+    """How a person says stop: the key (``*`` and the key while typing digits), or spoken phrases."""
+
+    key: Key = "9"
+    phrases: dict[Language, list[Text]] = Field(default_factory=dict)
+    confirm: FileName | None = None  # prompt played after the stop is stored
+    without_number: Label | None = None  # of a line: where the stop leads a caller who shows no number
+
+
+class Flow(Authored):
+    """A whole flow file."""
+
+    flow: FileName
+    languages: list[Language] = Field(min_length=1, max_length=20)
+    identify: Identify
+    opt_out: OptOut = OptOut()
+    abandoned: FileName | None = None  # prompt for whoever was called for an agent and meets none in time
+    parameters: list[Variable] = Field(default_factory=list, max_length=20)  # of a flow that others call
+    start: Label
+    nodes: dict[Label, NodeSteps] = Field(min_length=1, max_length=MAX_NODES)
+    _parts: dict[str, Flow] = PrivateAttr(default_factory=dict)
+    _meanings: Meanings = PrivateAttr(default_factory=lambda: Meanings({}))
+    _wanted: dict[tuple[int, str], tuple[Wanted, tuple[str, ...]]] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _good_parameters(self) -> Flow:
+        judge_names(self.parameters, "parameters")
+        return self
+
+    @property
+    def language(self) -> str:
+        """The language of a contact that has none: the first listed."""
+        return self.languages[0]
+
+    @property
+    def parts(self) -> Mapping[str, Flow]:
+        """The flows that are called from here, directly or not, by name."""
+        return self._parts
+
+    @property
+    def whole(self) -> tuple[Flow, ...]:
+        """This flow and those that are called from here."""
+        return (self, *self._parts.values())
+
+    @property
+    def is_called(self) -> bool:
+        """Whether it is made to be called by other flows, and not by a campaign."""
+        return bool(self.parameters) or any(isinstance(s, ReturnStep) for steps in self.nodes.values() for s in steps)
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it is made for calls that come in: it knows what to do with a caller who shows no number."""
+        return self.opt_out.without_number is not None
+
+    @property
+    def meanings(self) -> Meanings:
+        """What the names of meanings stand for."""
+        return self._meanings
+
+    @property
+    def wanted(self) -> dict[tuple[int, str], tuple[Wanted, tuple[str, ...]]]:
+        """What may be said in it, and what to expect, as ``hearing`` has worked it out; no call changes it."""
+        return self._wanted
+
+    @property
+    def listens(self) -> bool:
+        """Whether what the person says matters in it: an answer by voice, or a stop in the author's own words."""
+        steps = (step for flow in self.whole for steps in flow.nodes.values() for step in steps)
+        return bool(self.opt_out.phrases) or any(isinstance(s, GatherStep) and s.gather.speech for s in steps)
+
+    def joined(self, parts: Mapping[str, Flow]) -> Flow:
+        """This flow with all those that it calls."""
+        copy = self.model_copy()
+        copy._parts, copy._meanings, copy._wanted = dict(parts), self._meanings, {}
+        return copy
+
+    def understanding(self, meanings: Meanings) -> Flow:
+        """This flow with what the names of meanings stand for."""
+        copy = self.model_copy()
+        copy._parts, copy._meanings, copy._wanted = self._parts, meanings, {}
+        return copy
+
+
+@dataclass(frozen=True, slots=True)
+class FlowDocument:
+    """A flow together with the file it came from, so that checks can point at lines."""
+
+    flow: Flow
+    document: Document

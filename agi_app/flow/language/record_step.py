@@ -1,0 +1,79 @@
+"""The verb ``record``: take down a message of the person, or the call itself, as a recording that is kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from agi_app.authoring.yaml_lines import Authored, parse_duration, quote
+from agi_app.flow.syntax.names_and_limits import (
+    EMPTY,
+    FAILED,
+    RECORDED,
+    FileName,
+    Label,
+    Variable,
+    judge_answers,
+    judge_names,
+)
+
+RESULTS = (RECORDED, EMPTY, FAILED)
+LONGEST, LONGEST_SILENCE = dt.timedelta(minutes=5), dt.timedelta(seconds=10)
+
+
+def _at_most(most: dt.timedelta) -> BeforeValidator:
+    def judge(value: object) -> dt.timedelta:
+        found = parse_duration(value)
+        if not dt.timedelta(seconds=1) <= found <= most or found.microseconds:
+            message = "this is 1s to {most}, in whole seconds, not {found}"
+            context = {"most": f"{most.total_seconds():g}s", "found": quote(value)}
+            raise PydanticCustomError("schema/duration", message, context)
+        return found
+
+    return BeforeValidator(judge)
+
+
+class Record(Authored):
+    """Play a prompt that says that what follows is recorded, and record it until a pause, a key or the longest time."""
+
+    prompt: FileName
+    save: Variable
+    max: Annotated[dt.timedelta, _at_most(LONGEST)] = dt.timedelta(seconds=60)
+    silence: Annotated[dt.timedelta, _at_most(LONGEST_SILENCE)] = dt.timedelta(seconds=3)
+    end_key: Literal["#"] | None = "#"
+
+    @model_validator(mode="after")
+    def _judge(self) -> Record:
+        judge_names([self.save], "save")
+        return self
+
+
+class RecordStep(Authored):
+    """A step that records; a result without a way goes on with the next step."""
+
+    record: Record
+    on: dict[Label, Label] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_answers(self) -> RecordStep:
+        judge_answers(self.on, RESULTS, "record")
+        return self
+
+    def way(self, result: str) -> str | None:
+        """The node for a result; ``failed`` goes the way of ``empty`` when it has none of its own."""
+        return self.on.get(result, self.on.get(EMPTY) if result == FAILED else None)
+
+
+class CallRecording(Authored):
+    """``record: {call: true}`` records both sides of the call from here on; ``{call: false}`` ends that."""
+
+    call: Annotated[bool, Field(strict=True)]
+
+
+class RecordCallStep(Authored):
+    """A step that begins or ends the recording of the call; the next step follows at once."""
+
+    record: CallRecording

@@ -1,0 +1,86 @@
+"""The verb ``say``: words by text-to-speech, or a value in recorded pieces."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from agi_app.authoring import full_width
+from agi_app.authoring.yaml_lines import Authored
+from agi_app.flow.syntax.names_and_limits import EMPTY, Label, Language, Text, fault, judge_answers, named
+
+# The kinds of flow/saying/values.py. Only a name needs text-to-speech; all others have recorded pieces.
+Kind = Literal["name", "digits", "number", "ordinal", "count", "money", "date", "day", "time", "time24", "telephone"]
+WITH_UNIT = ("number", "ordinal", "count")
+_WIDE_BRACE = re.compile("[｛｝]")
+_OTHER_BRACES = re.compile(r"\{[ ]?(?:contact\.)?([^\W\d]\w{0,63})[ ]?\}")
+COLUMN = re.compile(r"\{contact\.([^\W\d]\w{0,63})\}")
+Reference = Annotated[
+    str, named(r"(contact\.)?[^\W\d]\w{0,63}", "write contact.COLUMN, or the name of a variable of this flow")
+]
+
+
+def _template(value: Any) -> Any:
+    if isinstance(value, str) and (sign := _WIDE_BRACE.search(value)):
+        found = _OTHER_BRACES.search(full_width.ascii_of(value))
+        example = f"{{contact.{found[1] if found else 'name'}}}"
+        raise fault("flow/say", "{sign}: {example}", sign=full_width.naming(sign[0]), example=example)
+    if isinstance(value, str) and re.search(r"[{}]", COLUMN.sub("", value)):
+        found = _OTHER_BRACES.search(value)
+        example = f"{{contact.{found[1] if found else 'name'}}}"
+        message = "between braces only contact.COLUMN may stand, without spaces: write {example}"
+        raise fault("flow/say", message, example=example)
+    return value
+
+
+Words = Annotated[Text, BeforeValidator(_template)]
+
+
+class Say(Authored):
+    """``text`` in each language, with contact columns in braces; or ``value`` said ``as`` a kind of value."""
+
+    text: dict[Language, Words] | None = None
+    value: Reference | None = None
+    as_: Kind | None = Field(default=None, alias="as")
+    currency: Annotated[str, named("[A-Z]{3}", "write three capital letters, such as CNY")] | None = None
+    unit: dict[Language, Text] | None = None
+    barge_in: Annotated[bool, Field(strict=True)] = True
+
+    @model_validator(mode="after")
+    def _judge(self) -> Say:
+        if (self.text is None) == (self.value is None):
+            raise fault("flow/say", "write either text (what to say, in each language) or value and as")
+        if (self.value is None) != (self.as_ is None):
+            raise fault("flow/say", "value and as belong together: value: contact.amount, as: money")
+        if self.as_ == "money" and self.currency is None:
+            raise fault("flow/say", "money needs a currency, such as currency: CNY", "as")
+        if self.currency is not None and self.as_ != "money":
+            raise fault("flow/say", "only money has a currency", "currency")
+        if self.unit is not None and self.as_ not in WITH_UNIT:
+            raise fault("flow/say", "only a number, an ordinal or a count has a unit", "unit")
+        if self.as_ == "name" and not (self.value or "").startswith("contact."):
+            raise fault("flow/say", "a name must be known before the call: it is a column, contact.COLUMN", "value")
+        return self
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether there may be nothing to say, so that the next prompt is heard first."""
+        return self.text is None or any(COLUMN.search(words) for words in self.text.values())
+
+
+class SayStep(Authored):
+    """A step that says something; ``on: {empty: NODE}`` leads on when its value is missing or cannot be read."""
+
+    say: Say
+    on: dict[Label, Label] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_answers(self) -> SayStep:
+        judge_answers(self.on, (EMPTY,), "say")
+        return self
+
+    def way(self, outcome: str) -> str | None:
+        """The node for an outcome; None is the next step."""
+        return self.on.get(outcome)

@@ -1,0 +1,60 @@
+"""What a gather may be answered with by voice: labels with their phrases, or a value of a kind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from agi_app.authoring.yaml_lines import Authored
+from agi_app.flow.syntax.names_and_limits import NO_INPUT, NO_MATCH, FileName, Label, Language, Text, fault
+
+ANSWERS = "answers"
+MOST_LABELS, MOST_PHRASES = 20, 50
+Phrases = dict[Language, Annotated[list[Text], Field(min_length=1, max_length=MOST_PHRASES)]]
+Meaning = Annotated[
+    Annotated[FileName, Tag("<meaning>")] | Annotated[Phrases, Tag("<phrases>")],
+    Discriminator(lambda value: "<phrases>" if isinstance(value, dict) else "<meaning>"),
+]
+
+
+class SpokenValue(Authored):
+    """``{kind: number, min: 0, max: 10}``, ``{kind: date}`` or ``{kind: text}``: said in the person's own words."""
+
+    kind: Literal["number", "date", "text"]
+    min: Annotated[int, Field(strict=True, ge=0)] | None = None
+    max: Annotated[int, Field(strict=True, ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _judge(self) -> SpokenValue:
+        for word in ("min", "max") if self.kind != "number" else ():
+            if getattr(self, word) is not None:
+                raise fault("flow/speech", "only a number has a min and a max", word)
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise fault("flow/speech", "this is greater than max", "min")
+        return self
+
+
+def _answers(value: Any) -> Any:
+    """Labels alone; ``kind: answers`` may stand among them, but means nothing more."""
+    labels = {k: v for k, v in value.items() if k != "kind"} if isinstance(value, dict) else value
+    if isinstance(labels, dict):
+        if not labels:
+            raise fault("flow/speech", "there is no answer to say; write a label and its meaning, such as yes: yes")
+        for label in labels:
+            if label in (NO_INPUT, NO_MATCH):
+                raise fault("flow/speech", '"{label}" means that nothing was understood', label, label=label)
+    return labels
+
+
+Answers = Annotated[dict[Label, Meaning], Field(max_length=MOST_LABELS), BeforeValidator(_answers)]
+
+
+def _tag(value: Any) -> str:
+    return "<value>" if isinstance(value, dict) and value.get("kind", ANSWERS) != ANSWERS else "<answers>"
+
+
+Speech = Annotated[
+    Annotated[SpokenValue, Tag("<value>")] | Annotated[Answers, Tag("<answers>")],
+    Discriminator(_tag),
+]

@@ -1,0 +1,29 @@
+"""The verb ``wrong_number``: whoever answered is not the person that the consents for this number are of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import model_validator
+
+from agi_app.authoring.yaml_lines import Authored
+from agi_app.flow.syntax.names_and_limits import FileName
+
+
+class WrongNumber(Authored):
+    """``wrong_number``, ``wrong_number: NAME`` or ``wrong_number: {prompt: NAME}``: the prompt is the last word."""
+
+    prompt: FileName | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        if value is None:
+            return {}
+        return {"prompt": value} if isinstance(value, str) else value
+
+
+class WrongNumberStep(Authored):
+    """A step that ends all consents for the called number, says so, and hangs up."""
+
+    wrong_number: WrongNumber

@@ -1,0 +1,218 @@
+"""The words of a flow file: its limits, its reserved names, and what a good name looks like."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, InstanceOf, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_before_validator_function
+
+from agi_app.authoring import shape_hints, times_meant
+from agi_app.authoring.yaml_lines import parse_duration, quote, suggest
+from agi_app.flow.syntax.expression_parser import MAX_LENGTH, ExpressionError, parse
+from agi_app.flow.syntax.expressions import Expression
+
+MAX_NODES = 200
+MAX_STEPS_PER_NODE = 100
+MAX_STEPS_PER_CALL = 200  # a flow that loops ends here, with the disposition "flow_limit"
+MAX_DEPTH = 5  # flows that call flows
+MAX_CALL_SECONDS = 120.0  # when the campaign does not say otherwise
+MAX_ATTEMPTS = 5
+MAX_DIGITS = 32
+MAX_DAYS_AWAY = 3660  # of a bound of a date
+MAX_EARLY_KEYS = 10  # kept for the next question
+CONFIRM_ATTEMPTS = 2  # how often a collect reads back and asks whether it is right
+MAX_OFFERS = 8  # times of a call_back, one key each
+MAX_CALLED_AGAIN = 3  # answered calls of one contact that may end in a call_back without asking
+MIN_DELAY, MAX_DELAY = dt.timedelta(minutes=1), dt.timedelta(days=30)  # of a call_back
+DATE_DIGITS = 8  # year, month, day
+MAX_SAID = 1000  # characters of a say, columns filled in
+MIN_WAIT, MAX_WAIT = dt.timedelta(seconds=1), dt.timedelta(seconds=60)
+
+NO_INPUT, NO_MATCH, ENTERED = "no_input", "no_match", "entered"  # outcomes of a gather or a collect
+DONE, FAILED, BUSY, NO_ANSWER = "done", "failed", "busy", "no_answer"  # outcomes of a transfer
+ABANDONED = "abandoned"  # besides, when the call was made for agents and none was there in time
+CHOSEN = "chosen"  # outcome of a call_back or a language
+CALLER_COLUMN, SHOWN, WITHHELD = "caller", "shown", "withheld"  # of who calls a line: its call shows a number, or not
+STOPPED = "stopped"  # outcome of a stop_number
+MAX_STOPS_PER_CALL = 5  # keyed in, besides that of the caller: nobody stops the calls of a whole town in one call
+FEWEST_NUMBER_DIGITS, MOST_NUMBER_DIGITS = 5, 20  # of a keyed telephone number, 00 and country code included
+NOT_CALLED_BACK = "not_called_back"  # the disposition of a call-back without asking that is not made
+CALL_BACK = "call_back"  # the disposition of a call that is to be called again, and the name of the stored time
+YES, NO = "yes", "no"  # what is said to the value that a collect reads back
+OTHERWISE = "else"  # in the ways of a call: every other result
+EMPTY = "empty"  # outcome of a say: its value is missing or cannot be read as its kind; of a record: nothing was said
+RECORDED = "recorded"  # outcome of a record, and the answer it stores
+OPTED_OUT, FLOW_LIMIT = "opted_out", "flow_limit"  # dispositions that the engine sets
+WRONG_NUMBER = "wrong_number"  # one more: the consents for the called number were ended
+RESERVED_NAMES = frozenset(
+    {"contact", "now", "language", "disposition", "and", "or", "not", "in", "true", "false", "null"}
+)
+VERBS = (
+    "play",
+    "say",
+    "gather",
+    "collect",
+    "language",
+    "stop_number",
+    "record",
+    "branch",
+    "set",
+    "call",
+    "return",
+    "call_back",
+    "transfer",
+    "opt_out",
+    "wrong_number",
+    "goto",
+    "hangup",
+)
+
+# What the reference page tells: what is limited, and how much.
+LIMITS: tuple[tuple[str, int | str], ...] = (
+    ("nodes of a flow", MAX_NODES),
+    ("steps of a node", MAX_STEPS_PER_NODE),
+    ("steps of a call, all flows together", MAX_STEPS_PER_CALL),
+    ("flows deep, by `call`", MAX_DEPTH),
+    ("seconds of a call, when the campaign has no `max_call` (15s to 600s)", f"{MAX_CALL_SECONDS:g}"),
+    ("attempts of a question", MAX_ATTEMPTS),
+    ("digits of an answer", MAX_DIGITS),
+    ("times of a `call_back`", MAX_OFFERS),
+    ("`times` of a `call_back` without asking", MAX_CALLED_AGAIN),
+    ("numbers of a call stopped by `stop_number`", MAX_STOPS_PER_CALL),
+    ("seconds to wait for an answer", f"{MAX_WAIT.total_seconds():g}"),
+    ("seconds of a recorded message (`max`)", 300),
+    ("characters of a `say`, columns filled in", MAX_SAID),
+    ("characters of a condition", MAX_LENGTH),
+)
+
+LABEL_PATTERN, LABEL_RULE = r"[\w-]{1,64}", "use letters, digits, - and _ (at most 64)"
+
+
+def fault(rule: str, message: str, *at: str | int, **words: str) -> PydanticCustomError:
+    """An error of ``rule`` that points at the key ``at`` inside the validated value."""
+    return PydanticCustomError(rule, message, {**words, "at": at})
+
+
+def judge_names(names: Iterable[str], *at: str) -> None:
+    """Raise ``flow/reserved-name`` for the first name that a variable may not have."""
+    for name in names:
+        if name in RESERVED_NAMES:
+            raise fault(
+                "flow/reserved-name",
+                '"{name}" has a meaning of its own; use another name, such as my_{name}',
+                *at,
+                name=name,
+            )
+
+
+def judge_answers(on: Iterable[str], known: tuple[str, ...], verb: str) -> None:
+    """Raise ``flow/unknown-answer`` for the first key of ``on`` that the step can never answer."""
+    for answer in on:
+        if answer not in known:
+            message = 'this {verb} has no answer "{answer}"{hint}'
+            hint = suggest(answer, known)
+            raise fault("flow/unknown-answer", message, "on", answer, verb=verb, answer=answer, hint=hint)
+
+
+_WORD, _UNICODE_WORD = r"\w", r"[\p{L}\p{N}_]"  # a Chinese name is one, too; JSON Schema must be told
+
+
+class named:
+    """The whole text fits a pattern; ``rule`` says in words what it may be, ``mend`` what to write for a text."""
+
+    def __init__(self, pattern: str, rule: str, mend: Callable[[str], str] | None = None) -> None:
+        self._pattern, self._rule, self._mend = pattern, rule, mend
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(self._judge, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        pattern = self._pattern.replace(r"[^\W\d]", r"[\p{L}_]").replace(r"[\w-]", r"[\p{L}\p{N}_-]")
+        return {**handler(schema), "pattern": f"^({pattern.replace(_WORD, _UNICODE_WORD)})$"}
+
+    def _judge(self, value: Any) -> Any:
+        if isinstance(value, str) and not re.fullmatch(self._pattern, value):
+            mend = self._mend(value) if self._mend is not None else ""
+            context = {"found": quote(value), "rule": f"{self._rule}{mend}"}
+            raise PydanticCustomError("schema/name", "{found} does not fit; {rule}", context)
+        return value
+
+
+def _wait(value: object) -> dt.timedelta:
+    duration = parse_duration(value, MIN_WAIT, MAX_WAIT)
+    if not MIN_WAIT <= duration <= MAX_WAIT:
+        raise PydanticCustomError(
+            "schema/duration", "a caller is given 1s to 60s, not {found}", {"found": quote(value)}
+        )
+    return duration
+
+
+def _delay(value: object) -> dt.timedelta:
+    duration = parse_duration(value, MIN_DELAY, MAX_DELAY)
+    if not MIN_DELAY <= duration <= MAX_DELAY:
+        raise PydanticCustomError(
+            "schema/duration", "a call-back is 1m to 30d away, not {found}", {"found": quote(value)}
+        )
+    return duration
+
+
+def _clock(value: object) -> dt.time:
+    if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        return dt.time.fromisoformat(value)
+    context = {"found": quote(value), "how": times_meant.write_clock(value, "18:00")}
+    raise PydanticCustomError("schema/value", "{found} is no time of day; {how}", context)
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    raise PydanticCustomError("schema/value", "this must be one text, number, true or false")
+
+
+def _condition(value: object) -> Expression:
+    if not isinstance(value, str):
+        context = {"found": quote(value)}
+        raise PydanticCustomError(
+            "flow/expression", "this must be a condition (contact.age > 17), not {found}", context
+        )
+    try:
+        return parse(value)
+    except ExpressionError as error:
+        context = {"column": str(error.column), "why": str(error)}
+        raise PydanticCustomError("flow/expression", "at character {column} of the condition: {why}", context) from None
+
+
+FileName = Annotated[
+    str,
+    named(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", "use Latin letters, digits, - and _ (at most 64)", shape_hints.file_name),
+]
+DestinationName = Annotated[
+    str,
+    named(
+        r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
+        "write the name of a destination of agi-app.toml ([destinations.front-desk]: front-desk), where its number or"
+        " telephone stands",
+    ),
+]
+Label = Annotated[str, named(LABEL_PATTERN, LABEL_RULE, shape_hints.label)]
+Variable = Annotated[
+    str, named(r"[^\W\d]\w{0,63}", "begin with a letter, then letters, digits and _", shape_hints.variable)
+]
+Language = Annotated[
+    str, named(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "write a language tag such as zh-CN or en", shape_hints.language)
+]
+Key = Annotated[str, named(r"[0-9*#]", "a key is one of 0-9, * and #, in quotes", shape_hints.telephone_key)]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+Wait = Annotated[dt.timedelta, BeforeValidator(_wait)]
+Delay = Annotated[dt.timedelta, BeforeValidator(_delay)]
+ClockTime = Annotated[dt.time, BeforeValidator(_clock)]
+Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Condition = Annotated[
+    InstanceOf[Expression], BeforeValidator(_condition), WithJsonSchema({"type": "string", "maxLength": MAX_LENGTH})
+]

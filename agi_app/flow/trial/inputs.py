@@ -1,0 +1,58 @@
+"""What may be typed into a simulated call, and written as the input of an expected one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from agi_app.flow.language.definition import Flow
+from agi_app.flow.language.record_step import RecordStep
+from agi_app.flow.language.transfer_step import RESULTS
+
+WORDS = ("listen", "silence", "hangup", *RESULTS)
+KEYS = r"[0-9*#]{1,40}"
+QUOTES = "\"'“”「」"
+HELP = (
+    "Enter or listen = hear the prompt to its end, then say nothing · 1 or *9 = press keys now · "
+    "silence = hear it and wait until the time is up · hangup = hang up"
+)
+RECORD_HELP = ' · while a message is recorded: "words in quotes" = say them, silence = say nothing, # = end it'
+SPEECH_HELP = ' · any other words, or "words in quotes" = say them now'
+
+
+def takes_words(flow: Flow) -> bool:
+    """Whether it matters what the person says: to a recogniser, or into a message."""
+    return flow.listens or _records(flow)
+
+
+def help_for(flow: Flow) -> str:
+    """What may be entered in a call with this flow."""
+    return HELP + (SPEECH_HELP if flow.listens else "") + (RECORD_HELP if _records(flow) else "")
+
+
+def _records(flow: Flow) -> bool:
+    steps = (step for part in flow.whole for steps in part.nodes.values() for step in steps)
+    return any(isinstance(step, RecordStep) for step in steps)
+
+
+_MEANT = {
+    **dict.fromkeys(("hang up", "hang-up", "hang_up", "hung up", "挂断", "挂机", "挂掉", "挂"), "hangup"),
+    **dict.fromkeys(("wait", "nothing", "no input", "no_input", "不按", "不说话", "沉默", "无输入", "等待"), "silence"),
+    **dict.fromkeys(("hear", "enter", "听", "收听", "听完", "continue"), "listen"),
+}
+_PRESSED = re.compile(r"(?:press(?:es)?|key|dtmf|按|按键|请按)[ ]?([0-9*#])(?:键)?")
+
+
+def meant(line: str) -> str | None:
+    """What to write for an input that is no word of ours, and would be taken for something that is said."""
+    small = unicodedata.normalize("NFKC", line).strip().casefold()
+    if (word := _MEANT.get(small)) is not None:
+        return word
+    pressed = _PRESSED.fullmatch(small)
+    return f'"{pressed[1]}"' if pressed else None
+
+
+def is_said(line: str) -> bool:
+    """Words that the person says: in quotes, or surely no misspelt command (more than one word, or not Latin)."""
+    quoted = len(line) > 2 and line[0] in QUOTES and line[-1] in QUOTES
+    return quoted or ((len(line.split()) > 1 or not line.isascii()) and any(c.isalnum() for c in line))

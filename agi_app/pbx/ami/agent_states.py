@@ -1,0 +1,108 @@
+"""Which agents of ours could take a call now, as Asterisk sees them; anything unknown is not free."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Sequence
+from urllib.parse import quote
+
+import msgspec
+
+from agi_app.errors import AsteriskError, RequestFailed
+from agi_app.model.agents import AgentsNow
+from agi_app.pbx.ami.connection import Ami, Answer, Refused
+from agi_app.pbx.ari.connection import Ari
+
+NOT_IN_USE = 1  # AST_DEVICE_NOT_INUSE: the one state in which a phone may be rung
+AWAY = frozenset({4, 5})  # AST_DEVICE_INVALID, AST_DEVICE_UNAVAILABLE: nobody is there
+IDLE = "NOT_INUSE"
+_A_NUMBER = re.compile(r"\+?[0-9]{7,}")  # longer than an extension of a PBX
+GONE = frozenset({"INVALID", "UNAVAILABLE", "UNKNOWN"})
+
+
+class NoQueue(AsteriskError):
+    """Asterisk has no queue of that name; the connection is good."""
+
+
+class LeadsOut(AsteriskError):
+    """A member of a queue leaves by a trunk; the connection is good."""
+
+
+async def of_queue(
+    ami: Ami, name: str, now: float, wrap_up_s: float = 0.0, *, trunks: Container[str] = ()
+) -> AgentsNow:
+    """The members of a queue; ``now`` is this host's time, since Asterisk tells that of the last call.
+
+    Asterisk tells the ``wrapuptime`` that a member has, but not the queue's: that is ``wrap_up_s``.
+
+    Raises AsteriskError, NoQueue among them, and LeadsOut: Asterisk rings members itself, whatever their numbers are,
+    so none may leave by an endpoint of ``trunks``.
+    """
+    try:
+        answers = await ami.ask("QueueStatus", Queue=name)
+    except Refused as error:
+        raise NoQueue(f"{error}; is app_queue loaded?") from None
+    head = [m for m in answers if m.get("Event") == "QueueParams"]
+    if not head:
+        raise NoQueue(f"Asterisk has no queue {name}; queues.conf")
+    told = [m for m in answers if m.get("Event") == "QueueMember"]
+    if out := [m for m in map(interface, told) if leads_out(m, trunks)]:
+        raise LeadsOut(
+            f"queue {name} has the member {out[0]}, whom Asterisk would call through a trunk without asking anybody;"
+            " make it a destination of its own ([destinations.NAME] endpoint), or give the queue phones of your own"
+        )
+    try:
+        members = [_member(m, now, wrap_up_s) for m in told]
+        waiting, wrap_up = int(head[0]["Calls"]), max([wrap_up_s, *(_wrap_up(m, 0.0) for m in told)])
+    except (KeyError, ValueError) as error:
+        raise AsteriskError(f"what Asterisk tells of queue {name} cannot be read: {error!r}") from None
+    return AgentsNow(max(0, members.count("free") - waiting), members.count("busy"), wrap_up)
+
+
+def interface(told: Answer) -> str:
+    """What Asterisk dials for a member."""
+    return told.get("Location") or told.get("Interface") or ""
+
+
+def leads_out(dialled: str, trunks: Container[str]) -> bool:
+    """Whether a member may be a number behind a trunk. Where other ``Local/`` members lead, only the dialplan knows."""
+    technology, _, rest = dialled.partition("/")
+    if technology == "Local":
+        return _A_NUMBER.match(rest) is not None
+    return "@" in rest or "/" in rest or (technology == "PJSIP" and rest in trunks)
+
+
+def _member(told: Answer, now: float, wrap_up_s: float) -> str:
+    """``free``, ``busy`` or ``away``, with what app_queue itself asks before it rings somebody."""
+    status = int(told.get("Status", "0"))
+    if told.get("Paused") == "1" or status in AWAY:
+        return "away"
+    ended, wrap_up = int(told.get("LastCall") or 0), _wrap_up(told, wrap_up_s)
+    if status != NOT_IN_USE or told.get("InCall") == "1" or (wrap_up and now - ended < wrap_up):
+        return "busy"
+    return "free"
+
+
+def _wrap_up(told: Answer, wrap_up_s: float) -> float:
+    """A member's own time after a call, else the queue's."""
+    return float(told.get("Wrapuptime") or 0) or wrap_up_s
+
+
+class _Device(msgspec.Struct, frozen=True):
+    state: str
+
+
+async def of_list(ari: Ari, endpoints: Sequence[str], resting: frozenset[str], wrap_up_s: float) -> AgentsNow:
+    """Agents by their endpoints; who is ``resting`` has just ended a call. Raises AsteriskError."""
+    idle, busy = [], 0
+    for endpoint in endpoints:
+        try:
+            found = await ari.request("GET", f"deviceStates/{quote(endpoint, safe='')}")
+        except RequestFailed as error:
+            raise AsteriskError(f"the state of {endpoint} is not known: {error}") from None
+        state = found.decode(_Device).state
+        if state == IDLE and endpoint not in resting:
+            idle.append(endpoint)
+        elif state not in GONE:
+            busy += 1
+    return AgentsNow(len(idle), busy, wrap_up_s, tuple(idle))

@@ -1,0 +1,255 @@
+"""One worker's connection to Asterisk's REST interface (ARI), kept alive.
+
+Requests that never block (``pbx/ari/socket_verbs.py``) go over the event socket, the rest over a small
+HTTP pool. The connection counts as *connected* only after the version check, the event filter
+(Asterisk forgets it when the socket closes) and the caller's ``prepare`` step have passed.
+
+``ApplicationReplaced`` means that a second worker has taken our application. Asterisk leaves
+the old socket open and still obeys it, so we stop by ourselves and never connect again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+
+from agi_app import log
+from agi_app.clock import Clock
+from agi_app.errors import AgiAppError, AsteriskError, OtherWorkerError, RequestFailed
+from agi_app.pbx.ari.dial_bridges import DialBridges
+from agi_app.pbx.ari.events import Frame
+from agi_app.pbx.ari.http import AriSettings, AsteriskInfo, HttpPool, Response, ask_info, explain
+from agi_app.pbx.ari.janitor import Janitor
+from agi_app.pbx.ari.socket_verbs import is_non_blocking
+from agi_app.pbx.ari.websocket import Body, EventSocket, Params
+
+_log = log.get("pbx.ari")
+
+# What no call uses (pbx/ari/events.py) and Asterisk need not even encode. Never Dial: it alone tells a dead trunk.
+EVENT_FILTER = {
+    "disallowed": [
+        {"type": name}
+        for name in (
+            "BridgeCreated",
+            "BridgeDestroyed",
+            "ChannelCallerId",
+            "ChannelConnectedLine",
+            "ChannelCreated",
+            "ChannelDialplan",
+            "ChannelEnteredBridge",
+            "ChannelLeftBridge",
+            "ChannelStateChange",
+            "ChannelVarset",
+        )
+    ]
+}
+_LARGEST_MESSAGE = 64 * 1024 * 1024  # bytes; `GET channels` with thousands of channels
+_CLOSE_TIMEOUT = 1.0
+_COMPLAIN_EVERY = 5.0  # seconds; the tries are more frequent
+
+
+class Ari:
+    """The connection of one worker to one Asterisk."""
+
+    def __init__(
+        self,
+        settings: AriSettings,
+        clock: Clock,
+        *,
+        on_event: Callable[[Frame], None],
+        prepare: Callable[[Ari], Awaitable[None]] | None = None,
+    ) -> None:
+        """``prepare`` runs on each connect before ``is_connected``: the place to reconcile calls."""
+        self.settings = settings
+        self.clock = clock
+        self.info: AsteriskInfo | None = None
+        self.dial_bridges = DialBridges(self.request)
+        self._on_event = on_event
+        self._prepare = prepare
+        self._pool = HttpPool(settings)
+        self._janitor = Janitor(self._hang_up, self.connected, clock)
+        self._socket: EventSocket | None = None
+        self._up = asyncio.Event()
+        self._was_up = False
+        self._complain_at = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether Asterisk is listening to us now; the dialler dials only while this is true."""
+        socket = self._socket
+        return self._up.is_set() and socket is not None and socket.is_open and not socket.stalled
+
+    async def connected(self, timeout: float | None = None) -> None:
+        """Wait until connected, at most ``timeout`` seconds; then raises AsteriskError."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._up.wait()
+        except TimeoutError as fault:
+            raise AsteriskError(f"No connection to Asterisk at {self.settings.url} within {timeout:g} s.") from fault
+
+    async def run(self) -> None:
+        """Connect and stay connected until cancelled.
+
+        Raises AsteriskError when the first connect fails (unreachable, password, version), and
+        OtherWorkerError when another worker takes the application. Later faults are retried.
+        """
+        fatal: AgiAppError | None = None
+        async with self._pool, asyncio.TaskGroup() as group:
+            janitor = group.create_task(self._janitor.run())
+            try:
+                await self._stay_connected()
+            except AgiAppError as fault:
+                fatal = fault
+            finally:
+                janitor.cancel()
+        if fatal is not None:
+            raise fatal
+
+    async def request(
+        self,
+        method: str,
+        uri: str,
+        query: Params | None = None,
+        body: Body | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Response:
+        """Send one request; raises RequestFailed on an error status, or with status 0 without an answer.
+
+        ``uri`` is relative to ``/ari`` and without query, for example ``channels/ID/play``.
+        """
+        if is_non_blocking(method, uri):
+            response = await self.request_over_socket(method, uri, query, body, timeout=timeout)
+        else:
+            limit = self.settings.request_timeout if timeout is None else timeout
+            response = await self._pool.request(method, uri, query, body, timeout=limit)
+        if response.status >= 400:
+            raise RequestFailed(f"{method} {uri}", response.status, response.reason)
+        return response
+
+    async def request_over_socket(
+        self,
+        method: str,
+        uri: str,
+        query: Params | None = None,
+        body: Body | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Response:
+        """Send over the socket, whatever the verb. Use ``request``: it knows where each verb belongs."""
+        if self._socket is None:
+            raise RequestFailed(f"{method} {uri}", 0, "no connection to Asterisk; nothing was sent")
+        limit = self.settings.request_timeout if timeout is None else timeout
+        return await self._socket.request(method, uri, query, body, timeout=limit)
+
+    async def tell(
+        self, method: str, uri: str, query: Params | None = None, *, answered: Callable[[int], None] | None = None
+    ) -> None:
+        """Send one request that never blocks, and do not wait for its answer, whose status ``answered`` gets.
+
+        It is carried out before what is sent over the socket later. Raises RequestFailed when it cannot be sent.
+        """
+        if not is_non_blocking(method, uri):
+            raise ValueError(f"{method} {uri} may block, so its answer is waited for")
+        if self._socket is None:
+            raise RequestFailed(f"{method} {uri}", 0, "no connection to Asterisk; nothing was sent")
+        await self._socket.tell(method, uri, query, answered)
+
+    async def ping(self) -> float:
+        """Round-trip time over the socket in seconds."""
+        start = self.clock.monotonic()
+        await self.request("GET", "asterisk/ping")
+        return self.clock.monotonic() - start
+
+    def hang_up_soon(self, channel_id: str, settle: float = 0.0) -> None:
+        """End a channel without waiting for it, also across a reconnect; see ``Janitor.add``."""
+        self._janitor.add(channel_id, settle)
+
+    async def _stay_connected(self) -> None:
+        delay = self.settings.first_retry
+        while True:
+            try:
+                await self._one_connection()
+                delay = self.settings.first_retry
+                _log.warning("connection to Asterisk lost", next_try_s=delay)
+            except AsteriskError as fault:
+                if not self._was_up:
+                    raise
+                self._complain(str(fault))
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, self.settings.longest_retry)
+
+    def _complain(self, reason: str) -> None:
+        now = self.clock.monotonic()
+        if now >= self._complain_at:
+            _log.warning("no connection to Asterisk", reason=reason)
+            self._complain_at = now + _COMPLAIN_EVERY
+
+    @property
+    def _connect_timeout(self) -> float:
+        """To get back, a try need not wait longer than any request may: the next one may find the way mended."""
+        return self.settings.request_timeout if self._was_up else self.settings.connect_timeout
+
+    async def _one_connection(self) -> None:
+        """Connect and serve; returns when a connection that had become usable was lost."""
+        await self._pool.renew()
+        self.dial_bridges.forget()
+        self.info = await ask_info(self._pool, self.settings, self._connect_timeout)
+        async with aiohttp.ClientSession(headers=self.settings.authorization) as session:
+            self._socket = EventSocket(await self._open(session), self._on_event)
+            await self._serve(self._socket)
+
+    async def _open(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse[bool]:
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                return await session.ws_connect(
+                    self.settings.address("events"),
+                    params={"app": self.settings.app},
+                    max_msg_size=_LARGEST_MESSAGE,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT),
+                    decode_text=False,
+                )
+        except aiohttp.WSServerHandshakeError as fault:
+            raise AsteriskError(explain(fault.status, self.settings)) from fault
+        except (aiohttp.ClientError, TimeoutError) as fault:
+            raise AsteriskError(f"Asterisk at {self.settings.url} opens no event socket: {fault!r}") from fault
+
+    async def _serve(self, socket: EventSocket) -> None:
+        fault: AsteriskError | None = None
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(socket.read())
+            watching = group.create_task(socket.watch(self.settings.heartbeat))
+            try:
+                await self._set_up()
+                self._was_up = True
+                self._up.set()
+                await reading
+            except AsteriskError as failed:
+                fault = failed
+                socket.break_off()
+            finally:
+                self._up.clear()
+                watching.cancel()
+                await socket.close()
+        if socket.replaced:
+            raise OtherWorkerError(
+                f"Another worker has registered application {self.settings.app!r} at {self.settings.url}; this one "
+                "stops. One Asterisk has one worker: stop the other one, or give each its own Asterisk."
+            )
+        if fault is not None:
+            raise fault
+
+    async def _set_up(self) -> None:
+        try:
+            await self.request("PUT", f"applications/{self.settings.app}/eventFilter", body=EVENT_FILTER)
+        except RequestFailed as fault:
+            if fault.status:
+                raise AsteriskError(explain(fault.status, self.settings)) from fault
+            raise
+        if self._prepare is not None:
+            await self._prepare(self)
+
+    async def _hang_up(self, channel_id: str) -> None:
+        await self.request("DELETE", f"channels/{channel_id}")

@@ -1,0 +1,197 @@
+"""A small pool of HTTP connections to ARI, for the verbs that must not use the socket.
+
+Also the first contact with an Asterisk: ``probe`` asks who answers there and turns every way
+in which that can go wrong into one clear line.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self, TypeVar
+
+import aiohttp
+import msgspec
+
+from agi_app.errors import AsteriskError, RequestFailed
+from agi_app.pbx.ari.version import check_version
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class AriSettings:
+    """Where Asterisk is and who we are there. Times are in seconds."""
+
+    url: str  # http://127.0.0.1:8088/ari
+    username: str
+    password: str = field(repr=False)
+    app: str = "agi-app"
+    request_timeout: float = 2.0
+    connect_timeout: float = 5.0
+    heartbeat: float = 2.0  # a connection over which nothing comes for so long is dead; people wait in silence
+    http_connections: int = 8
+    first_retry: float = 0.1
+    longest_retry: float = 0.25  # what waits for the next try is a person, too
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header that proves who we are; the password never goes into a URL."""
+        token = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        return {"Authorization": f"Basic {token}"}
+
+    def address(self, uri: str) -> str:
+        """The full address of an ARI resource."""
+        return f"{self.url.rstrip('/')}/{uri}"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Asterisk's answer to a request."""
+
+    status: int
+    body: bytes | str
+
+    def decode(self, as_type: type[T]) -> T:
+        """The JSON body as ``as_type``; raises AsteriskError when it is something else."""
+        try:
+            return msgspec.json.decode(self.body, type=as_type)
+        except msgspec.MsgspecError as fault:
+            raise AsteriskError(f"Asterisk's answer was not understood: {fault}") from fault
+
+    @property
+    def reason(self) -> str:
+        """Asterisk's own words for an error."""
+        try:
+            said = msgspec.json.decode(self.body, type=_Said)
+        except msgspec.MsgspecError:
+            said = _Said()
+        return said.message or said.error or "no reason given"
+
+
+class _Said(msgspec.Struct):
+    message: str = ""
+    error: str = ""
+
+
+class _System(msgspec.Struct):
+    version: str
+    entity_id: str
+
+
+class _Info(msgspec.Struct):
+    system: _System
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskInfo:
+    """Who answered: the version, and the entity id that the one-worker lock is keyed on."""
+
+    version: str
+    entity_id: str
+
+
+class HttpPool:
+    """At most ``http_connections`` requests at a time, each with a time limit."""
+
+    def __init__(self, settings: AriSettings) -> None:
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = self._new_session()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def renew(self) -> None:
+        """Forget all connections: those kept for the next request are as dead as the one whose loss was noticed."""
+        old, self._session = self._session, self._new_session()
+        if old is not None:
+            await old.close()
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._settings.http_connections),
+            headers=self._settings.authorization,
+        )
+
+    async def request(
+        self,
+        method: str,
+        uri: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        *,
+        timeout: float,
+    ) -> Response:
+        """Send one request and wait at most ``timeout`` seconds; raises RequestFailed (status 0)."""
+        what = f"{method} {uri}"
+        if self._session is None:
+            raise RequestFailed(what, 0, "the connection to Asterisk is closed; nothing was sent")
+        try:
+            async with self._session.request(
+                method,
+                self._settings.address(uri),
+                params=query,
+                json=body,
+                timeout=aiohttp.ClientTimeout(total=timeout),
+            ) as answer:
+                return Response(answer.status, await answer.read())
+        except TimeoutError as fault:
+            raise RequestFailed(what, 0, f"no answer from Asterisk within {timeout:g} s") from fault
+        except aiohttp.ClientError as fault:
+            raise RequestFailed(what, 0, f"Asterisk cannot be reached at {self._settings.url}: {fault}") from fault
+
+
+async def probe(settings: AriSettings) -> AsteriskInfo:
+    """Ask who answers at ``settings.url``; raises AsteriskError with one clear line (see ``explain``)."""
+    async with HttpPool(settings) as pool:
+        return await ask_info(pool, settings)
+
+
+async def ask_info(pool: HttpPool, settings: AriSettings, timeout: float | None = None) -> AsteriskInfo:
+    """As ``probe``, over a pool that is open already; waits ``timeout`` seconds instead of ``connect_timeout``."""
+    limit = settings.connect_timeout if timeout is None else timeout
+    try:
+        answer = await pool.request("GET", "asterisk/info", timeout=limit)
+    except RequestFailed as fault:
+        raise AsteriskError(
+            f"No Asterisk answers at {settings.url} ({fault.__cause__ or fault}). "
+            "Is it running, and is http.conf enabled on this address and port?"
+        ) from fault
+    if answer.status != 200:
+        raise AsteriskError(explain(answer.status, settings))
+    try:
+        system = msgspec.json.decode(answer.body, type=_Info).system
+    except msgspec.MsgspecError as fault:
+        raise AsteriskError(f"What answers at {settings.url} is not Asterisk's ARI; check the URL.") from fault
+    check_version(system.version, settings.url)
+    return AsteriskInfo(system.version, system.entity_id)
+
+
+def explain(status: int, settings: AriSettings) -> str:
+    """What an error status at the first contact means, and how to mend it."""
+    if status == 401:
+        return (
+            f"Asterisk at {settings.url} refuses the ARI user {settings.username!r} or its password; "
+            "compare it with ari.conf, then run `asterisk -rx 'module reload res_ari'`."
+        )
+    if status == 403:
+        return (
+            f"The ARI user {settings.username!r} at {settings.url} may not do this; "
+            "set read_only=no for it in ari.conf and let its acl admit this host."
+        )
+    if status == 404:
+        return (
+            f"There is no ARI at {settings.url}: set enabled=yes in ari.conf, load res_ari, "
+            "and check the path (it ends in /ari unless http.conf has a prefix)."
+        )
+    return f"Asterisk at {settings.url} answered {status} for application {settings.app!r}; see Asterisk's log."

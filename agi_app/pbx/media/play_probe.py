@@ -1,0 +1,92 @@
+"""Does Asterisk play this file? Tried on an empty bridge: no channel of a telephone is made, so nobody can be rung.
+
+Asterisk joins a player of its own to the bridge and reports its end like that of any prompt. Only the report tells:
+a file that is missing is accepted first, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass, replace
+
+from agi_app.clock import Clock
+from agi_app.errors import AsteriskError, RequestFailed
+from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.events import Frame
+from agi_app.pbx.ari.http import AriSettings
+
+FORMAT_MODULE = "format_wav.so"  # reads .wav and .wav16
+_CONNECT_S = 5.0
+_GRACE_S = 3.0
+ENOUGH_S = 1.0  # a file that cannot be played is reported at once; one that plays for so long is heard
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of it; ``has_format`` is False when Asterisk has no module that reads WAV files."""
+
+    played: bool
+    has_format: bool = True
+
+
+async def play_for_nobody(settings: AriSettings, media: str, seconds: float, clock: Clock) -> Trial:
+    """Play the beginning of ``media``, which lasts ``seconds``.
+
+    Raises AsteriskError when Asterisk cannot be asked, or never answers.
+    Registers an application of its own, so a running worker notices nothing.
+    """
+    name = f"{settings.app}-doctor-{secrets.token_hex(4)}"
+    playback = f"{name}-playback"
+    finished: asyncio.Queue[str] = asyncio.Queue()
+
+    def on_event(frame: Frame) -> None:
+        if frame.type == "PlaybackFinished" and frame.playback is not None and frame.playback.id == playback:
+            finished.put_nowait(frame.playback.state)
+
+    ari = Ari(replace(settings, app=name), clock, on_event=on_event)
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(ari.run())
+            try:
+                await ari.connected(_CONNECT_S)
+                return await _play(ari, name, media, playback, finished, seconds + _GRACE_S)
+            finally:
+                running.cancel()
+    except ExceptionGroup as faults:
+        fault = next((one for one in faults.exceptions if isinstance(one, AsteriskError)), None)
+        raise fault or faults from None
+
+
+async def _play(ari: Ari, bridge: str, media: str, playback: str, finished: asyncio.Queue[str], limit: float) -> Trial:
+    await ari.request("POST", "bridges", body={"type": "mixing", "bridgeId": bridge, "name": bridge})
+    try:
+        subscription = {"eventSource": f"bridge:{bridge}"}
+        await ari.request("POST", f"applications/{ari.settings.app}/subscription", query=subscription)
+        await ari.request("POST", f"bridges/{bridge}/play/{playback}", body={"media": [media]})
+        async with asyncio.timeout(limit):
+            state = await _end_of(finished)
+    except TimeoutError:
+        raise AsteriskError(f"Asterisk did not say within {limit:.0f} s that {media} was played") from None
+    finally:
+        await ari.request("DELETE", f"bridges/{bridge}")
+    return Trial(True) if state != "failed" else Trial(False, await _has_format(ari))
+
+
+async def _end_of(finished: asyncio.Queue[str]) -> str:
+    """How it ended; a long one need not end."""
+    try:
+        async with asyncio.timeout(ENOUGH_S):
+            return await finished.get()
+    except TimeoutError:
+        return "playing"
+
+
+async def _has_format(ari: Ari) -> bool:
+    try:
+        await ari.request("GET", f"asterisk/modules/{FORMAT_MODULE}")
+    except RequestFailed as fault:
+        if fault.status == 404:
+            return False
+        raise
+    return True

@@ -1,0 +1,39 @@
+"""Roots of any part of the stored tree: whole subtrees come from the nearest stored row of hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agi_app.audit.tree import TILE, Frontier, Node, Range, join, peaks, whole
+from agi_app.errors import StoreError
+from agi_app.store.database.statements import Connection
+from agi_app.store.ledger import audit
+
+
+async def subtree(connection: Connection, node: Node) -> bytes:
+    """The hash of a whole subtree. StoreError when its leaves are not all there."""
+    above = node.level % TILE
+    start, end = node.n << above, (node.n + 1) << above
+    found = await audit.hashes(connection, node.level - above, start, end)
+    if len(found) != end - start:
+        raise StoreError(
+            f"the audit tree lacks a part of the leaves from {node.n << node.level} on; run `agi-app audit verify`"
+        )
+    return whole(found)
+
+
+async def roots(connection: Connection, ranges: Iterable[Range]) -> list[bytes]:
+    """The root of each range, which must be a subtree of some tree."""
+    known: dict[Node, bytes] = {}
+    found = []
+    for part in ranges:
+        for node in peaks(part):
+            if node not in known:
+                known[node] = await subtree(connection, node)
+        found.append(join([known[node] for node in peaks(part)]))
+    return found
+
+
+async def frontier(connection: Connection, size: int) -> Frontier:
+    """The right edge of the tree as it was at ``size``."""
+    return Frontier(size, [await subtree(connection, node) for node in peaks(Range(0, size))])

@@ -1,0 +1,91 @@
+"""Calls that are made for agents: how many are under way on all nodes, and what became of those before."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from agi_app.model.agents import AgentCounts
+from agi_app.store.database import queries
+from agi_app.store.database.listen import CONTROL_CHANNEL
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection, count, record, rows
+
+Q = queries.load("calling/agents")
+SESSION = queries.load("database/session")
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTerms:
+    """How a claim finds out how many calls it may begin for agents."""
+
+    looked_at: dt.datetime  # real time just before the agents were counted
+    shared: bool  # the calls of other nodes are for the same agents
+    how_many: Callable[[AgentCounts], int]  # pure
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What happened in one call, real time; None: nothing new."""
+
+    attempt_id: str
+    answered_at: dt.datetime | None = None
+    met_at: dt.datetime | None = None
+    parted_at: dt.datetime | None = None
+
+
+async def may_begin(
+    connection: Connection, terms: AgentTerms, *, agents: str, campaign: str, node: str, now: dt.datetime
+) -> int:
+    """How many calls may be claimed now, in this transaction; others for the same agents wait for its end."""
+    await connection.execute(Q["lock"], {"agents": agents})
+    return terms.how_many(await _count(connection, terms, agents, campaign, node, now))
+
+
+async def counts(store: Store, agents: str, campaign: str, now: dt.datetime) -> AgentCounts:
+    """The same figures for people: calls of all nodes."""
+    terms = AgentTerms(now, shared=True, how_many=lambda _: 0)
+    async with store.connection() as connection:
+        return await _count(connection, terms, agents, campaign, "", now)
+
+
+async def _count(
+    connection: Connection, terms: AgentTerms, agents: str, campaign: str, node: str, now: dt.datetime
+) -> AgentCounts:
+    values = {"agents": agents, "campaign": campaign, "node": node, "now": now}
+    values |= {"looked_at": terms.looked_at, "shared": terms.shared}
+    (found,) = await rows(connection, AgentCounts, Q["count"], values)
+    return found
+
+
+async def note(store: Store, notes: Sequence[Note]) -> None:
+    """Write down what happened in calls that still go on."""
+    merged: dict[str, dict[str, dt.datetime]] = {}
+    for one in notes:
+        times = {"answered_at": one.answered_at, "met_at": one.met_at, "parted_at": one.parted_at}
+        merged.setdefault(one.attempt_id, {}).update({key: at for key, at in times.items() if at is not None})
+    rows_ = [{"attempt_id": attempt_id, **times} for attempt_id, times in merged.items()]
+    async with store.connection() as connection:
+        await connection.execute(Q["note"], {"notes": msgspec.json.encode(rows_).decode()})
+
+
+async def choose(store: Store, attempt_id: str, agents: str, idle: Sequence[str]) -> str | None:
+    """The agent of a list whom this call may ring, no other node's call can have the same; None: nobody is left."""
+    async with store.transaction() as connection:
+        await connection.execute(Q["lock"], {"agents": agents})
+        row = await record(connection, Q["choose"], {"attempt_id": attempt_id, "agents": agents, "idle": list(idle)})
+    return None if row is None else row["agent"]
+
+
+async def pause(store: Store, campaign: str, reason: str) -> bool:
+    """Pause a running campaign, durably; every worker hears of it. False when it did not run."""
+    async with store.transaction() as connection:
+        if not await count(connection, Q["pause"], {"name": campaign, "reason": reason}):
+            return False
+        message = json.dumps({"campaign": campaign, "state": "paused"})
+        await connection.execute(SESSION["notify"], {"channel": CONTROL_CHANNEL, "payload": message})
+    return True

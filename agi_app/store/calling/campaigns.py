@@ -1,0 +1,129 @@
+"""Campaigns as rows: what their authors wrote, and whether they run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+from psycopg.rows import DictRow
+
+from agi_app.authoring.yaml_lines import suggest
+from agi_app.errors import InputError, StoreError
+from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.store.calling.attempts import CLAIMED, give_back
+from agi_app.store.database import queries
+from agi_app.store.database.listen import CONTROL_CHANNEL
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import count, record, records
+
+Q = queries.load("calling/campaigns")
+SESSION = queries.load("database/session")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCampaign:
+    """A campaign with its state and the flow it runs, as they were when it was saved."""
+
+    campaign: Campaign
+    state: CampaignState
+    state_reason: str | None  # for people: why it was paused or stopped
+    flow_file: str
+    flow_text: str
+    changed_at: dt.datetime  # real time of the last change of state
+    sub_flows: Mapping[str, str] = field(default_factory=dict)  # of the flows it calls: file -> text
+
+
+async def save_campaign(
+    store: Store, campaign: Campaign, flow_file: str, flow_text: str, sub_flows: Mapping[str, str] | None = None
+) -> None:
+    """Store a new campaign as draft, or the new text of one; its state stays.
+
+    ``sub_flows`` has the texts of the flows that its flow calls, by file.
+    """
+    values = {
+        "name": campaign.name,
+        "spec": msgspec.json.encode(campaign).decode(),
+        "flow_file": flow_file,
+        "flow_text": flow_text,
+        "sub_flows": msgspec.json.encode(dict(sub_flows or {})).decode(),
+    }
+    async with store.transaction() as connection:
+        await connection.execute(Q["save"], values)
+
+
+async def load_campaigns(store: Store, states: Collection[CampaignState] | None = None) -> list[StoredCampaign]:
+    """All campaigns by name, or those in one of ``states``."""
+    return await _load(store, None, None if states is None else [s.value for s in states])
+
+
+async def load_busy_campaigns(store: Store, by: dt.datetime) -> list[StoredCampaign]:
+    """The running campaigns with somebody due at ``by`` (rules time), or with agents; by name."""
+    async with store.connection() as connection:
+        return [_stored(row) for row in await records(connection, Q["load_busy"], {"by": by})]
+
+
+async def load_campaign(store: Store, name: str) -> StoredCampaign | None:
+    """One campaign, or None when there is none of that name."""
+    found = await _load(store, [name], None)
+    return found[0] if found else None
+
+
+async def not_stored(store: Store, name: str) -> InputError:
+    """The error for a campaign that is not in the database; says the nearest one that is."""
+    near = suggest(name, [found.campaign.name for found in await load_campaigns(store)])
+    near = near if "did you mean" in near else ""
+    return InputError(
+        f"there is no campaign {name!r} in the database{near}; `agi-app contacts import {name} FILE` puts it there"
+    )
+
+
+async def set_state(store: Store, name: str, state: CampaignState, reason: str | None, now: dt.datetime) -> bool:
+    """Start, pause, resume or stop; every worker hears of it. False when there is no such campaign.
+
+    ``stopped`` also takes back the claims that were not dialled yet. ``running`` lets all refusals
+    that only a person could mend be decided again at ``now`` (rules time).
+    """
+    async with store.transaction() as connection:
+        if await record(connection, Q["set_state"], {"name": name, "state": state.value, "reason": reason}) is None:
+            return False
+        if state is CampaignState.RUNNING:
+            await count(connection, Q["wake_parked"], {"campaign": name, "now": now})
+    # In a second transaction, so that a mark which still saw the old state is seen by it: whatever
+    # was claimed is taken back here, whatever was dialled hears the notification.
+    async with store.transaction() as connection:
+        if state is CampaignState.STOPPED:
+            claimed = await records(connection, Q["claimed_attempts"], {"name": name})
+            await give_back(connection, [row["attempt_id"] for row in claimed], "the campaign was stopped", CLAIMED)
+        message = json.dumps({"campaign": name, "state": state.value})
+        await connection.execute(SESSION["notify"], {"channel": CONTROL_CHANNEL, "payload": message})
+    return True
+
+
+async def _load(store: Store, names: list[str] | None, states: list[str] | None) -> list[StoredCampaign]:
+    async with store.connection() as connection:
+        found = await records(connection, Q["load"], {"names": names, "states": states})
+    return [_stored(row) for row in found]
+
+
+def _stored(row: DictRow) -> StoredCampaign:
+    return StoredCampaign(
+        _campaign(row["spec"]),
+        CampaignState(row["state"]),
+        row["state_reason"],
+        row["flow_file"],
+        row["flow_text"],
+        row["changed_at"],
+        row["sub_flows"],
+    )
+
+
+def _campaign(spec: str) -> Campaign:
+    try:
+        return msgspec.json.decode(spec, type=Campaign)
+    except msgspec.ValidationError as error:
+        raise StoreError(
+            f"a stored campaign cannot be read ({error}): save it again with `agi-app campaign start`"
+        ) from error

@@ -1,0 +1,238 @@
+"""Claim: who may be called now? One transaction that locks, reads facts, lets the gate decide, and reserves.
+
+The order is what keeps a person from being called twice: slots, then contacts *and the heads of their
+persons* are locked (passing over what others hold), and only then, in a further statement that sees
+everything committed meanwhile, the facts are read (DESIGN §5 "Store" has the figures).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from agi_app.gate.case import Reason
+from agi_app.gate.replay import inputs_of
+from agi_app.model.call import Claim
+from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.store.calling import gateway_lines, slots
+from agi_app.store.calling.agents import AgentTerms, may_begin
+from agi_app.store.calling.decision_texts import spec_of, version_of_spec
+from agi_app.store.calling.facts import Decide, Due, Judged, Missing, begin, judge
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection, records
+
+Q = queries.load("calling/claims")
+SOONEST_RETRY = dt.timedelta(seconds=1)  # a refusal is not decided again at once, whatever the rule says
+CEILING = "abandoned_ceiling"  # the gate's rule
+_REASONS = msgspec.json.Decoder(tuple[Reason, ...])
+_FIELDS = msgspec.json.Decoder(dict[str, str])
+_RETRIES = msgspec.json.Decoder(dict[str, int])
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTerms:
+    """What stays the same over all claims of one worker."""
+
+    node: str
+    lease: dt.timedelta  # real time until which the claim is ours
+    trunk_limit: int  # calls at once through the campaign's trunk, over all nodes
+    offset: dt.timedelta  # rules time minus real time
+    clock_name: str
+    lines: tuple[gateway_lines.Limits, ...] = ()  # of the trunk, when it is a gateway with lines
+    agents: AgentTerms | None = None  # of a campaign that calls for some
+    missing: Missing | None = None  # which of a contact's columns the flow cannot say; None: it says none
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimBatch:
+    """What one claim brought, and why it brought no more."""
+
+    claims: tuple[Claim, ...] = ()
+    examined: int = 0
+    refused: int = 0
+    nothing_due: bool = False
+    no_slot: bool = False
+    short_of: str | None = None  # trunk | campaign: whose places were too few, when ``no_slot``
+    not_running: bool = False
+    no_line: gateway_lines.Lines | None = None  # how the lines stand, when none is free
+    no_agent: bool = False  # for all who are free, or soon will be, calls are under way
+    over_ceiling: str | None = None  # too many calls were abandoned, in the gate's words
+
+
+async def claim(
+    store: Store, campaign: Campaign, limit: int, terms: ClaimTerms, decide: Decide, *, look_at: int = 0
+) -> ClaimBatch:
+    """Reserve up to ``limit`` due contacts that the gate allows; examine as many, or ``look_at``, if that is more.
+
+    ``decide`` must be pure; it gets the facts and the rules time by the database's clock. Raises StoreError.
+    """
+    async with store.transaction() as connection:
+        start = await begin(connection, campaign, terms.offset)
+        if start is None or start.state is not CampaignState.RUNNING:
+            return ClaimBatch(not_running=True)
+        no_agent = False
+        if campaign.agents is not None:
+            for_agents = await _for_agents(connection, campaign, start.now, terms)
+            no_agent, limit = for_agents <= limit, min(limit, for_agents)
+            if limit <= 0:
+                return ClaimBatch(no_agent=True)
+        trunk = slots.Scope(slots.of_trunk(campaign.trunk), terms.trunk_limit)
+        own = slots.Scope(slots.of_campaign(campaign.name), campaign.pace.concurrent)
+        places = await slots.lease_both(connection, trunk, own, limit)
+        free = places.free
+        if not free:
+            return ClaimBatch(no_slot=True, short_of=places.short_of)
+        lines = None
+        if terms.lines:
+            lines = await gateway_lines.lease(connection, terms.lines, start.now, terms.offset)
+            if not lines.free:
+                return ClaimBatch(no_line=lines)
+        due = await _lock(connection, campaign, start.now, max(limit, look_at), lines)
+        if not due:
+            waits = lines is not None and len(lines.free) < len(terms.lines)  # perhaps for a line that is taken
+            return ClaimBatch(nothing_due=not waits, no_line=lines if waits else None)
+        judged = await judge(connection, due, start, decide, len(free) if lines is None else len(due), terms.missing)
+        if lines is not None:
+            judged = _one_a_line(judged, lines.free, len(free))
+        claims = await reserve(connection, campaign, judged, free, start.now, terms)
+    refused = len(judged) - len(claims)
+    no_slot, no_agent = len(claims) == len(free), no_agent and len(claims) == limit
+    over = next((r.text for j in judged for r in j.decision.reasons if r.rule == CEILING), None)
+    batch = ClaimBatch(tuple(claims), len(judged), refused, no_slot=no_slot, short_of=places.short_of)
+    return replace(batch, no_agent=no_agent, over_ceiling=over)
+
+
+async def _for_agents(connection: Connection, campaign: Campaign, now: dt.datetime, terms: ClaimTerms) -> int:
+    """How many calls may be made for the campaign's agents; none without a look at them."""
+    if campaign.agents is None or terms.agents is None:
+        return 0
+    return await may_begin(
+        connection, terms.agents, agents=campaign.agents.to, campaign=campaign.name, node=terms.node, now=now
+    )
+
+
+async def _lock(
+    connection: Connection, campaign: Campaign, now: dt.datetime, limit: int, lines: gateway_lines.Lines | None
+) -> list[Due]:
+    """Lock due contacts with the heads of their persons; one contact a person. With lines: whom a free one may call."""
+    values: dict[str, Any] = {"campaign": campaign.name, "now": now, "limit": limit}
+    if lines is not None:
+        prefixes, numbers = zip(("", campaign.caller_id), *campaign.local_caller_ids, strict=True)
+        values |= {"free": list(lines.free), "prefixes": list(prefixes), "numbers": list(numbers)}
+    first_of_person: dict[int, Due] = {}
+    for row in await records(connection, Q["lock" if lines is None else "lock_for_lines"], values):
+        first_of_person.setdefault(row["head"], Due(row["contact_id"], row["head"]))
+    return list(first_of_person.values())
+
+
+def _one_a_line(judged: list[Judged], free: frozenset[str], most: int) -> list[Judged]:
+    """Without those who may be called, but by a line that is taken; they stay due. At most ``most`` are called."""
+    taken: set[str] = set()
+    kept = []
+    for one in judged:
+        if one.decision.allowed:
+            line = one.decision.caller_id
+            if line not in free or line in taken or len(taken) == most:
+                continue
+            taken.add(line)
+        kept.append(one)
+    return kept
+
+
+async def reserve(
+    connection: Connection,
+    campaign: Campaign,
+    judged: list[Judged],
+    free: list[tuple[int, int]],
+    now: dt.datetime,
+    terms: ClaimTerms,
+    by_hand: str | None = None,
+) -> list[Claim]:
+    """Write what was judged: decisions, attempts with slots, what becomes of the contacts. ``free`` are locked slots.
+
+    ``by_hand``: somebody asked for this call. Then a refused contact keeps this state and its due time, else the gate
+    says when to ask again; and it is not one of the campaign's calls for whichever agent is free.
+    """
+    slots_left = iter(free)
+    rows = [_settled(j, now, next(slots_left) if j.decision.allowed else None, bool(terms.lines)) for j in judged]
+    if by_hand is not None:
+        rows = [row if row["state"] == "claimed" else row | {"state": by_hand, "due_at": None} for row in rows]
+    spec = spec_of(campaign)
+    values = {
+        "campaign": campaign.name,
+        "campaign_version": version_of_spec(spec),
+        "spec": spec,
+        "clock": terms.clock_name,
+        "node": terms.node,
+        "trunk": campaign.trunk,
+        "agents": None if by_hand is not None or campaign.agents is None else campaign.agents.to,
+        "now": now,
+        "lease": terms.lease,
+        "trunk_scope": slots.of_trunk(campaign.trunk),
+        "campaign_scope": slots.of_campaign(campaign.name),
+        "rows": msgspec.json.encode(rows).decode(),
+    }
+    decided = {r["contact_id"]: r["decision_id"] for r in await records(connection, Q["settle"], values)}
+    return [
+        _claim(j, row["attempt_id"], campaign, decided[row["contact_id"]])
+        for j, row in zip(judged, rows, strict=True)
+        if j.decision.allowed
+    ]
+
+
+def _settled(judged: Judged, now: dt.datetime, slot: tuple[int, int] | None, by_line: bool) -> dict[str, Any]:
+    """What is written about one contact; ``slot`` (of the trunk, of the campaign) when it is to be called."""
+    decision = judged.decision
+    row: dict[str, Any] = {
+        "contact_id": decision.contact_id,
+        "person_id": decision.person_id,
+        "number_id": judged.row["number_id"],
+        "news": _is_news(judged),
+    }
+    if row["news"]:
+        row |= {
+            "rules": decision.rules,
+            "reasons": decision.reasons,
+            "inputs": inputs_of(judged.facts, decision),
+            "ruleset_version": decision.ruleset_version,
+            "decided_at": decision.decided_at,
+        }
+    if slot is not None:
+        attempt = {"attempt_id": uuid.uuid4().hex, "caller_id": decision.caller_id}
+        if by_line:
+            attempt |= {"line": decision.caller_id, "line_scope": gateway_lines.scope_of(decision.caller_id)}
+        return row | attempt | {"state": "claimed", "trunk_slot": slot[0], "campaign_slot": slot[1]}
+    again = decision.try_again_at
+    return row | {"state": "pending", "due_at": max(again, now + SOONEST_RETRY) if again else "infinity"}
+
+
+def _is_news(judged: Judged) -> bool:
+    """A yes always is; a no when it is by other reasons or other rules than the last one."""
+    decision, row = judged.decision, judged.row
+    if decision.allowed or row["last_reasons"] is None or decision.ruleset_version != row["last_version"]:
+        return True
+    return [r.sort for r in decision.reasons] != [r.sort for r in _REASONS.decode(row["last_reasons"])]
+
+
+def _claim(judged: Judged, attempt_id: str, campaign: Campaign, decision_id: int) -> Claim:
+    row = judged.row
+    return Claim(
+        attempt_id=attempt_id,
+        contact_id=row["contact_id"],
+        person_id=row["head"],
+        campaign=campaign.name,
+        number=row["e164"],
+        caller_id=judged.decision.caller_id,
+        trunk=campaign.trunk,
+        language=row["language"],
+        fields=_FIELDS.decode(row["fields"]),
+        attempt_number=row["attempts_made"] + 1,
+        decision_id=decision_id,
+        retries_used=_RETRIES.decode(row["retries_used"]),
+        counted=tuple(call.at for call in judged.facts.counted_calls),
+    )

@@ -1,0 +1,157 @@
+"""Legs to destinations that leave by a trunk, as rows: decided and marked before they leave, ended when they are over.
+
+As with every call the decision and the mark are one transaction that locks the person, so that no stop slips between.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+
+from agi_app.errors import StoreError
+from agi_app.gate.decide import Decision
+from agi_app.gate.destination_phone import DECIDED_AS
+from agi_app.gate.permit import MarkReceipt
+from agi_app.gate.rehearsal import RehearsalFacts
+from agi_app.gate.verification import NO_CONTACT
+from agi_app.model.call import Claim
+from agi_app.model.phone import PhoneNumber
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection, count, record, records
+from agi_app.store.requested_calls.staff_calls import add_person, phone_fact, proof_fact, record_decision, refusal
+
+Q = queries.load("calling/destination_calls")
+Decide = Callable[[RehearsalFacts, dt.datetime], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A leg that somebody wants."""
+
+    leg_id: str
+    destination: str  # its name in the settings
+    number: PhoneNumber
+    shown: str  # E.164, of ours
+    trunk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A leg that may be dialled now: as good as a claim and its mark."""
+
+    destination_call_id: int
+    destination: str
+    claim: Claim
+    receipt: MarkReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A leg that the gate refused; the reasons are stored."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a leg ended; ``dialled`` False: surely no INVITE left."""
+
+    result: str  # answered, no_answer, failed, interrupted
+    answered: bool = False
+    dialled: bool = True
+
+
+async def take(
+    store: Store, wanted: Wanted, node: str, offset: dt.timedelta, clock_name: str, decide: Decide
+) -> Marked | Refused:
+    """Decide on a leg and mark it. ``offset`` is rules time minus real time; ``decide`` must be pure."""
+    key = {"e164": wanted.number.e164, "shown": wanted.shown, "offset": offset}
+    async with store.transaction() as connection:
+        await add_person(store, connection, wanted.number)
+        await connection.execute(Q["lock"], key)
+        facts, now = await _facts(connection, key, wanted)
+        decision = decide(facts, now)
+        proof = phone_fact(facts.phone_proof)
+        more = {"destination": wanted.destination, "leg": wanted.leg_id, "phone_proof": proof}
+        decision_id = await record_decision(connection, facts, decision, clock_name, DECIDED_AS, more)
+        if not decision.allowed:
+            return Refused(refusal(decision))
+        marked = {
+            "leg_id": wanted.leg_id,
+            "person_id": facts.person_id,
+            "destination": wanted.destination,
+            "shown": wanted.shown,
+            "trunk": wanted.trunk,
+            "node": node,
+            "decision_id": decision_id,
+            "now": now,
+        }
+        row = await record(connection, Q["dialling"], marked)
+    if row is None:
+        raise StoreError(f"database {store.where}: did not take the mark of a leg")
+    claim = _claim(wanted, facts.person_id, decision_id)
+    receipt = MarkReceipt(claim.attempt_id, store.clock.monotonic())
+    return Marked(int(row["destination_call_id"]), wanted.destination, claim, receipt)
+
+
+async def finish(store: Store, destination_call_id: int, end: End) -> None:
+    """Store how it ended; a second time changes nothing."""
+    ended = {"destination_call_id": destination_call_id, **asdict(end)}
+    async with store.transaction() as connection:
+        await connection.execute(Q["finish"], ended)
+
+
+async def end_left(store: Store, node: str) -> int:
+    """End what this node had on when it died; returns how many."""
+    async with store.transaction() as connection:
+        return await count(connection, Q["end_left"], {"node": node})
+
+
+async def stopped(store: Store, ids: Collection[int]) -> set[int]:
+    """Which of these legs ring somebody who has said stop meanwhile."""
+    async with store.connection() as connection:
+        found = await records(connection, Q["stopped"], {"ids": list(ids)})
+    return {int(row["destination_call_id"]) for row in found}
+
+
+async def standing(store: Store, wanted: Wanted, offset: dt.timedelta, decide: Decide) -> Decision:
+    """What would be decided now; nothing is stored but that the number is known here."""
+    key = {"e164": wanted.number.e164, "shown": wanted.shown, "offset": offset}
+    async with store.transaction() as connection:
+        await add_person(store, connection, wanted.number)
+        return decide(*await _facts(connection, key, wanted))
+
+
+async def _facts(connection: Connection, key: dict[str, object], wanted: Wanted) -> tuple[RehearsalFacts, dt.datetime]:
+    row = await record(connection, Q["facts"], key)
+    if row is None:
+        raise StoreError(f"the number of destination {wanted.destination} is not known")
+    facts = RehearsalFacts(
+        person_id=row["person_id"],
+        number=row["e164"],
+        shown=wanted.shown,
+        shown_proof=proof_fact(row["shown_proof"]),
+        trunk=wanted.trunk,
+        suppressed_at=row["suppressed_at"],
+        recent_calls=(),
+        phone_proof=proof_fact(row["phone_proof"]),
+    )
+    return facts, row["now"]
+
+
+def _claim(wanted: Wanted, person_id: int, decision_id: int) -> Claim:
+    return Claim(
+        attempt_id=wanted.leg_id,
+        contact_id=NO_CONTACT,
+        person_id=person_id,
+        campaign=DECIDED_AS,
+        number=wanted.number.e164,
+        caller_id=wanted.shown,
+        trunk=wanted.trunk,
+        language=None,
+        fields={},
+        attempt_number=1,
+        decision_id=decision_id,
+    )

@@ -1,0 +1,119 @@
+"""The facts of contacts, read in one statement, and what the gate says of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from psycopg.rows import DictRow
+
+from agi_app.gate.caller_id import numbers_of
+from agi_app.gate.decide import Decision
+from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
+from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.store.database import queries
+from agi_app.store.database.statements import Connection, record, records
+
+Q = queries.load("calling/claims")
+Decide = Callable[[Facts, dt.datetime], Decision]
+Missing = Callable[[str | None, Mapping[str, str]], tuple[str, ...]]  # (language, columns) -> names that cannot be said
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A contact and the head of its person."""
+
+    contact_id: int
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """What is the same for all contacts of one claim."""
+
+    state: CampaignState
+    now: dt.datetime  # rules time
+    proofs: tuple[ProofFact, ...]
+    lists: tuple[ListState, ...]
+    abandoned: AbandonedFact | None = None  # of the campaign's calls for agents, the last 30 days
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A contact as it was judged: its row, the facts and the decision."""
+
+    row: DictRow
+    facts: Facts
+    decision: Decision
+
+
+async def begin(connection: Connection, campaign: Campaign, offset: dt.timedelta) -> Begin | None:
+    """What is the same for all contacts of the campaign; None: there is no such campaign."""
+    values = {"campaign": campaign.name, "shown": list(numbers_of(campaign)), "offset": offset}
+    row = await record(connection, Q["begin"], values)
+    if row is None:
+        return None
+    return Begin(
+        CampaignState(row["state"]),
+        row["now"],
+        _decoded(row["proofs"], _PROOFS),
+        _decoded(row["lists"], _LISTS),
+        None if row["abandoned"] is None else _ABANDONED.decode(row["abandoned"]),
+    )
+
+
+async def judge(
+    connection: Connection,
+    due: Sequence[Due],
+    start: Begin,
+    decide: Decide,
+    most_allowed: int,
+    missing: Missing | None = None,
+) -> list[Judged]:
+    """Read the facts and decide, until ``most_allowed`` are allowed; the rest stays due.
+
+    ``missing`` tells which columns the call could not say; None: it says none.
+    """
+    values = {"contacts": [d.contact_id for d in due], "heads": [d.head for d in due], "now": start.now}
+    judged = []
+    for row in await records(connection, Q["facts"], values):
+        facts = _facts(row, start, missing)
+        decision = decide(facts, start.now)
+        judged.append(Judged(row, facts, decision))
+        most_allowed -= decision.allowed
+        if most_allowed == 0:
+            break
+    return judged
+
+
+_PROOFS = msgspec.json.Decoder(tuple[ProofFact, ...])
+_LISTS = msgspec.json.Decoder(tuple[ListState, ...])
+_CONSENTS = msgspec.json.Decoder(tuple[ConsentFact, ...])
+_ABANDONED = msgspec.json.Decoder(AbandonedFact)
+_FIELDS = msgspec.json.Decoder(dict[str, str])
+_CALLS = msgspec.json.Decoder(tuple[CallFact, ...])
+
+
+def _decoded(text: str | None, decoder: msgspec.json.Decoder[tuple[Any, ...]]) -> tuple[Any, ...]:
+    return () if text is None else decoder.decode(text)
+
+
+def _facts(row: DictRow, start: Begin, missing: Missing | None) -> Facts:
+    return Facts(
+        contact_id=row["contact_id"],
+        person_id=row["head"],
+        number=row["e164"],
+        campaign_state=start.state,
+        consents=_decoded(row["consents"], _CONSENTS),
+        suppressed_at=row["suppressed_at"],
+        counted_calls=_decoded(row["counted_calls"], _CALLS),
+        caller_id_seen=row["caller_id_seen"],
+        caller_id_proofs=start.proofs,
+        list_hits=tuple(row["list_hits"]),
+        list_states=start.lists,
+        abandoned=start.abandoned,
+        columns_missing=() if missing is None else missing(row["language"], _FIELDS.decode(row["fields"])),
+    )

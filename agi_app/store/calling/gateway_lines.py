@@ -1,0 +1,53 @@
+"""The lines of a gateway: one call each, a rest after it, so many calls in 24 hours; over all nodes.
+
+Which line a call takes is not chosen: it is the one whose number the person sees.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from agi_app.store.database import queries
+from agi_app.store.database.statements import Connection, count, records
+
+Q = queries.load("calling/gateway_lines")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """One line and what it may do."""
+
+    number: str
+    calls_per_day: int | None
+    spacing: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines that may carry a call now, locked until the transaction ends, and how the others stand."""
+
+    free: frozenset[str]  # numbers
+    in_call: frozenset[str]
+    resting: Mapping[str, dt.datetime]  # number -> real time when it may call again
+
+
+def scope_of(number: str) -> str:
+    """The scope of a line's one slot."""
+    return f"line:{number}"
+
+
+async def lease(connection: Connection, lines: Sequence[Limits], now: dt.datetime, offset: dt.timedelta) -> Lines:
+    """Lock the lines that are free; never waits for one. ``now`` is rules time, ``offset`` what it is ahead of real."""
+    scopes = {scope_of(line.number): line for line in lines}
+    await count(connection, Q["make"], {"scopes": list(scopes)})
+    idle = [scopes[row["scope"]] for row in await records(connection, Q["lease"], {"scopes": list(scopes)})]
+    rows = [{"number": i.number, "spacing": i.spacing, "per_day": i.calls_per_day} for i in idle]
+    values = {"lines": msgspec.json.encode(rows).decode(), "now": now, "offset": offset}
+    used = await records(connection, Q["use"], values)
+    resting = {u["number"]: u["rests_until"] for u in used if u["rests_until"] and u["rests_until"] > u["now"]}
+    quiet = {line.number for line in idle}
+    return Lines(frozenset(quiet - resting.keys()), frozenset({i.number for i in lines} - quiet), resting)

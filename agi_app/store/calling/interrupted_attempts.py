@@ -1,0 +1,71 @@
+"""What becomes of attempts whose worker died: not dialled goes back, dialled counts as interrupted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agi_app.model.call import CallResult
+from agi_app.store.calling.attempts import CLAIMED, Ended, give_back, store_ends
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Parameters, record, records
+
+Q = queries.load("calling/attempts")
+SILENT_FOR = dt.timedelta(seconds=5)  # a worker says every two seconds that it lives
+
+Rule = Callable[[str], CallResult | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """An open attempt that nobody runs any more."""
+
+    attempt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    """How many attempts were given back as not dialled, and how many ended as interrupted."""
+
+    released: int
+    interrupted: int
+
+
+async def sweep(store: Store, node: str | None, rule: Rule) -> SweepResult:
+    """End the orphans: all open attempts of ``node`` (at its start, under its worker lock), those of dead nodes, and
+    expired leases of any.
+
+    With ``node`` None only the latter two. ``rule`` says how an orphan in a state (claimed or
+    dialling) ends: None gives it back as not dialled, a result is stored and its contact is done.
+    Sweeping again finds nothing.
+    """
+    released = interrupted = 0
+    values = {"node": node, "dead": await dead_nodes(store), "silent_for": SILENT_FOR}
+    for orphan in await store.rows(Orphan, Q["orphans"], values):
+        given_back = await _end(store, orphan.attempt_id, values, rule)
+        released += given_back is True
+        interrupted += given_back is False
+    return SweepResult(released, interrupted)
+
+
+async def dead_nodes(store: Store) -> list[str]:
+    """The entityids of workers that ended without a word: silent for ``SILENT_FOR``, and nobody holds their lock."""
+    async with store.connection() as connection:
+        return [row["entityid"] for row in await records(connection, Q["dead_nodes"], {"silent_for": SILENT_FOR})]
+
+
+async def _end(store: Store, attempt_id: str, values: Parameters, rule: Rule) -> bool | None:
+    """One short transaction an attempt; True: given back, False: ended, None: it was no orphan any more."""
+    async with store.transaction() as connection:
+        await connection.execute(Q["lock_person"], {"attempt_id": attempt_id})
+        still = await record(connection, Q["still_orphan"], {"attempt_id": attempt_id, **values})
+        if still is None:
+            return None
+        result = rule(still["state"])
+        if result is None:
+            await give_back(connection, [attempt_id], "its worker ended before it was dialled", CLAIMED)
+            return True
+        await store_ends(connection, [Ended(attempt_id, result, None, contact_done=True)], swept=True)
+        return False

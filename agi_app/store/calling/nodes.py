@@ -1,0 +1,105 @@
+"""The workers, one an Asterisk, and how much of each one's stop journal is in the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from agi_app.errors import StoreError
+from agi_app.model.waiting_reason import Hold
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import count, record, records
+
+Q = queries.load("calling/nodes")
+ALIVE = dt.timedelta(seconds=8)  # a worker says that it lives every two seconds
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """One worker as the others see it; times are real."""
+
+    entityid: str
+    name: str
+    started_at: dt.datetime
+    seen_at: dt.datetime
+    holding: str | None  # why it dials nobody now
+    holds: dict[str, Any]  # campaign -> what holds it back there now, as JSON
+    agents: dict[str, dict[str, int | float | str]]  # destination -> free and busy, or why that is unknown
+    alive: bool
+
+    def hold_of(self, campaign: str) -> Hold | None:
+        """What holds a campaign back on this worker now."""
+        found = self.holds.get(campaign)
+        return None if found is None else replace(msgspec.convert(found, Hold), worker=self.name)
+
+
+async def all_nodes(store: Store) -> list[NodeRow]:
+    """Every worker that ever registered and was not forgotten."""
+    return await store.rows(NodeRow, Q["all"], {"alive": ALIVE})
+
+
+async def register_node(store: Store, entityid: str, name: str) -> None:
+    """Make this worker known; from then on others wait for its journal after an outage."""
+    async with store.transaction() as connection:
+        await connection.execute(Q["register"], {"entityid": entityid, "name": name})
+
+
+async def beat(
+    store: Store,
+    entityid: str,
+    journal_position: int,
+    *,
+    flushed: bool,
+    holding: str | None = None,
+    holds: Mapping[str, Hold] | None = None,
+    agents: Mapping[str, Mapping[str, int | float | str]] | None = None,
+) -> None:
+    """Say that this worker lives, and how many bytes of its journal are stored; ``flushed``: all of them.
+
+    ``holding`` is why it dials nobody now, ``holds`` what holds each campaign back, ``agents`` what it sees of them.
+    """
+    values = {
+        "entityid": entityid,
+        "journal_position": journal_position,
+        "flushed": flushed,
+        "holding": holding,
+        "holds": msgspec.json.encode(holds or {}).decode(),
+        "agents": msgspec.json.encode(agents or {}).decode(),
+    }
+    async with store.transaction() as connection:
+        await connection.execute(Q["beat"], values)
+
+
+async def journal_position(store: Store, entityid: str) -> int:
+    """Bytes of this node's journal that the database has; 0 for an unknown node."""
+    async with store.connection() as connection:
+        row = await record(connection, Q["journal_position"], {"entityid": entityid})
+    return int(row["journal_position"]) if row else 0
+
+
+async def database_started(store: Store) -> dt.datetime:
+    """When the database server was started last (real time)."""
+    async with store.connection() as connection:
+        row = await record(connection, Q["database_started"])
+    if row is None:
+        raise StoreError(f"database {store.where}: does not say when it was started")
+    at: dt.datetime = row["at"]
+    return at
+
+
+async def unflushed_since(store: Store, since: dt.datetime) -> list[str]:
+    """Names of nodes whose journal may hold stops from before ``since`` (real time): nobody claims meanwhile."""
+    async with store.connection() as connection:
+        found = await records(connection, Q["unflushed_since"], {"since": since})
+    return [row["name"] for row in found]
+
+
+async def forget_node(store: Store, entityid: str) -> bool:
+    """No longer wait for a node that is gone for good; False when it is not known."""
+    async with store.transaction() as connection:
+        return await count(connection, Q["forget"], {"entityid": entityid}) > 0

@@ -1,0 +1,78 @@
+"""The claim of one certain contact, whom somebody of ours wants to call now: the same locks, facts, gate and writes.
+
+It does not ask whether the contact is due, and a refusal leaves the contact as it was: the dialer goes its own way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agi_app.model.call import Claim
+from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.store.calling import gateway_lines, slots
+from agi_app.store.calling.claims import ClaimTerms, reserve
+from agi_app.store.calling.facts import Begin, Decide, Due, begin, judge
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection, count, record
+from agi_app.store.requested_calls.staff_calls import refusal
+
+Q = queries.load("requested_calls/agent_calls")
+Case = tuple[Campaign, int, ClaimTerms, Decide]  # campaign, contact, terms, gate
+IN_CALL = "this person is in a call with us now, or a telephone may still ring there"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The contact may not be called now, and why not; what the gate said is stored."""
+
+    why: str
+
+
+async def ask(store: Store, campaign: Campaign, contact_id: int, terms: ClaimTerms, decide: Decide) -> Refused | None:
+    """Why the contact may not be called now; None when it may. Nothing is reserved. Raises StoreError."""
+    found = await _look(store, campaign, contact_id, terms, decide, take=False)
+    return found if isinstance(found, Refused) else None
+
+
+async def claim_one(
+    store: Store, campaign: Campaign, contact_id: int, terms: ClaimTerms, decide: Decide
+) -> Claim | Refused:
+    """Reserve the contact as ``claims.claim`` does, if the gate allows a call now. Raises StoreError."""
+    found = await _look(store, campaign, contact_id, terms, decide, take=True)
+    return found or Refused(IN_CALL)
+
+
+async def _look(
+    store: Store, campaign: Campaign, contact_id: int, terms: ClaimTerms, decide: Decide, *, take: bool
+) -> Claim | Refused | None:
+    async with store.transaction() as connection:
+        start = await begin(connection, campaign, terms.offset)
+        if start is None or start.state is not CampaignState.RUNNING:
+            return Refused(f"campaign {campaign.name} does not run")
+        trunk = slots.Scope(slots.of_trunk(campaign.trunk), terms.trunk_limit)
+        own = slots.Scope(slots.of_campaign(campaign.name), campaign.pace.concurrent)
+        places = await slots.lease_both(connection, trunk, own, 1)
+        if not places.free:
+            return Refused(f"all calls that the {places.short_of or 'trunk'} may have at once are on")
+        values = {"contact_id": contact_id, "campaign": campaign.name}
+        row = await record(connection, Q["lock_one"], values)
+        if row is None:
+            return Refused(IN_CALL)
+        await count(connection, Q["set_state"], {**values, "state": "pending"})
+        judged = await judge(connection, [Due(contact_id, row["head"])], start, decide, 1, terms.missing)
+        if not judged:
+            await count(connection, Q["set_state"], {**values, "state": row["state"]})
+            return Refused(IN_CALL)
+        decision = judged[0].decision
+        line = decision.caller_id if decision.allowed and terms.lines else None
+        busy = line is not None and not await _is_free(connection, terms, start, line)
+        if not decision.allowed or (take and not busy):
+            claims = await reserve(connection, campaign, judged, places.free, start.now, terms, row["state"])
+            return claims[0] if claims else Refused(refusal(decision))
+        await count(connection, Q["set_state"], {**values, "state": row["state"]})
+    return Refused(f"the line with the number {line} is taken, or rests") if busy else None
+
+
+async def _is_free(connection: Connection, terms: ClaimTerms, start: Begin, line: str) -> bool:
+    return line in (await gateway_lines.lease(connection, terms.lines, start.now, terms.offset)).free

@@ -1,0 +1,49 @@
+"""The pause of everything: while it is in force no attempt is claimed or marked, on any node."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+
+from agi_app.store.database import queries
+from agi_app.store.database.listen import CONTROL_CHANNEL
+from agi_app.store.database.pool import Store
+
+Q = queries.load("calling/pauses")
+SESSION = queries.load("database/session")
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """One change; the newest is in force."""
+
+    at: dt.datetime  # rules time
+    paused: bool
+    reason: str
+    entered_by: str
+    recorded_at: dt.datetime  # real time
+
+    @property
+    def words(self) -> str:
+        """Why nobody is dialled, for people."""
+        why = f": {self.reason}" if self.reason else ""
+        return (
+            f"everything is paused since {self.recorded_at:%Y-%m-%d %H:%M:%S} UTC by {self.entered_by}{why};"
+            " `agi-app resume --all` ends it"
+        )
+
+
+async def change(store: Store, paused: bool, reason: str, entered_by: str, now: dt.datetime) -> None:
+    """Pause everything, or end the pause, and tell every worker; ``now`` is rules time. Raises StoreError."""
+    values = {"at": now, "paused": paused, "reason": reason, "entered_by": entered_by}
+    message = json.dumps({"everything": "paused" if paused else "running"})
+    async with store.transaction() as connection:
+        await connection.execute(Q["add"], values)
+        await connection.execute(SESSION["notify"], {"channel": CONTROL_CHANNEL, "payload": message})
+
+
+async def in_force(store: Store) -> Pause | None:
+    """The pause that is in force; None: calls are made. Raises StoreError."""
+    newest = await store.rows(Pause, Q["newest"])
+    return newest[0] if newest and newest[0].paused else None

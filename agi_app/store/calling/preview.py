@@ -1,0 +1,133 @@
+"""What the gate is told about all waiting contacts of a campaign, as classes of equal facts; reads only.
+
+Most contacts of a campaign differ by their number alone. PostgreSQL groups those that no rule can tell apart
+(``preview.sql`` says how), so that a million contacts are a few hundred decisions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from psycopg.rows import DictRow
+
+from agi_app.gate.facts import CallFact, ConsentFact, Facts
+from agi_app.model.campaign import Campaign, CampaignState, Purpose
+from agi_app.store.calling.facts import Begin, Missing, begin
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection, record, records
+
+Q = queries.load("calling/preview")
+HORIZON = dt.timedelta(days=62)  # no rule looks further ahead: the longest span of a cap is a month
+SLICE = 20_000  # contacts; some thousand numbers a row, so that memory stays bounded
+ROWS_AT_ONCE = 200
+LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class FactClass:
+    """Numbers about which every rule hears the same, but for where they are; ``facts.number`` is empty."""
+
+    facts: Facts
+    due: dt.datetime | None  # rules time; None: now, or as soon as the campaign is started
+    busy: bool  # the person is being called at this moment
+    numbers: list[str]  # E.164, one a contact
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """The columns of a contact that a flow says."""
+
+    filled: frozenset[str]  # of these it only counts whether they are empty
+    values: frozenset[str]  # of these it counts what stands there
+    missing: Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """How calls of a campaign ended so far."""
+
+    outcome: str
+    calls: int
+    seconds: float | None  # from the mark to the end, on average
+
+
+class Waiting:
+    """The waiting contacts of a campaign at one instant, as if it ran; made by ``open_waiting``."""
+
+    def __init__(self, connection: Connection, campaign: str, start: Begin, contacts: int) -> None:
+        self._connection, self._campaign, self._start = connection, campaign, start
+        self.now = start.now  # rules time
+        self.contacts = contacts
+
+    async def classes(self, says: Says | None = None) -> AsyncIterator[FactClass]:
+        """All of them; a class may come in several parts. ``says``: what the flow says of a contact; None: nothing."""
+        names = {row["list_id"]: row["name"] for row in await records(self._connection, Q["list_names"])}
+        values = {"campaign": self._campaign, "now": self.now, "until": self.now + HORIZON, "slice": SLICE}
+        values |= {"filled": sorted(says.filled) if says else [], "values": sorted(says.values) if says else []}
+        async with self._connection.cursor(name="preview") as cursor:
+            await cursor.execute(Q["classes"], values)
+            while found := await cursor.fetchmany(ROWS_AT_ONCE):
+                for row in found:
+                    yield _fact_class(row, self._start, names, says)
+
+    async def names_of(self, numbers: Collection[str]) -> dict[str, list[str]]:
+        """The external ids of some numbers; a number may be of several contacts."""
+        values = {"campaign": self._campaign, "numbers": list(numbers)}
+        return {row["e164"]: row["names"] for row in await records(self._connection, Q["names"], values)}
+
+    async def experience(self) -> list[Experience]:
+        """How the campaign's calls ended so far."""
+        found = await records(self._connection, Q["experience"], {"campaign": self._campaign})
+        return [Experience(row["outcome"], row["calls"], row["seconds"]) for row in found]
+
+
+@asynccontextmanager
+async def open_waiting(store: Store, campaign: Campaign, offset: dt.timedelta) -> AsyncIterator[Waiting | None]:
+    """One snapshot of the campaign's waiting contacts; None: there is no such campaign. Raises StoreError."""
+    async with store.transaction(limit=None) as connection:
+        await connection.execute(Q["begin"])
+        start = await begin(connection, campaign, offset)
+        await connection.execute(Q["settings"])
+        counted = await record(connection, Q["waiting"], {"campaign": campaign.name})
+        if start is None or counted is None:
+            yield None
+            return
+        yield Waiting(connection, campaign.name, replace(start, state=CampaignState.RUNNING), counted["contacts"])
+
+
+def _fact_class(row: DictRow, start: Begin, names: dict[int, str], says: Says | None) -> FactClass:
+    facts = Facts(
+        contact_id=0,
+        person_id=0,
+        number="",
+        campaign_state=start.state,
+        consents=tuple(_consent(text) for text in row["consents"].split(";") if text),
+        suppressed_at=row["suppressed_at"],
+        counted_calls=tuple(_call(text) for text in row["calls"].split(";") if text),
+        caller_id_seen=row["caller_id_seen"],
+        caller_id_proofs=start.proofs,
+        list_hits=tuple(sorted({names[n] for n in row["lists"]})),
+        list_states=start.lists,
+        abandoned=start.abandoned,
+        columns_missing=() if says is None else says.missing(row["language"], json.loads(row["said"] or "{}")),
+    )
+    return FactClass(facts, row["due"], row["busy"], row["numbers"].split(","))
+
+
+def _consent(text: str) -> ConsentFact:
+    purpose, given, expires, revoked = text.split("|")
+    return ConsentFact(0, Purpose(purpose), _time(given) or LONG_AGO, _time(expires), _time(revoked))
+
+
+def _call(text: str) -> CallFact:
+    at, outcome = text.split("|")
+    return CallFact(_time(at) or LONG_AGO, outcome or None)
+
+
+def _time(text: str) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None

@@ -1,0 +1,135 @@
+"""Questions that reports and status ask; all read-only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from agi_app.model.campaign import Campaign
+from agi_app.store.calling import slots
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import record, records
+
+Q = queries.load("calling/reports")
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionCounts:
+    """Contacts by their latest decision; those never decided on are in neither."""
+
+    allowed: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One call that was dialled; times are real, except ``rules_at``."""
+
+    attempt_id: str
+    external_id: str
+    person_id: int
+    trunk: str
+    caller_id: str
+    rules_at: dt.datetime
+    marked_at: dt.datetime | None
+    ringing_at: dt.datetime | None
+    answered_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    state: str
+    outcome: str | None
+    cause: int | None
+    tech_cause: int | None
+    disposition: str | None
+    answers: dict[str, str]
+    counts: bool
+    note: str | None
+    recordings: list[int]  # the ids of those that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class ContactStatus:
+    """Where one contact stands. ``reasons`` is why the latest decision refused it (empty: it did not)."""
+
+    external_id: str
+    person_id: int
+    language: str | None
+    state: str
+    attempts_made: int
+    last_outcome: str | None
+    disposition: str | None
+    due_at: dt.datetime | None  # rules time; None: never, unless a person mends the reasons
+    reasons: list[dict[str, Any]]  # rule, text, try_again_at
+    decided_at: dt.datetime | None
+    ruleset_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why nobody is being dialled, if nobody is."""
+
+    due_now: int
+    later: int
+    parked: int
+    next_due: dt.datetime | None  # rules time
+    by_rule: dict[str, int]  # contacts that wait, by each rule that refused them
+    rule_until: dict[str, dt.datetime]  # when the first of them is due again, rules time; not those that never are
+    open_attempts: int
+    campaign_slots_used: int
+    trunk_slots_used: int
+    trunk_slots: int  # as the workers set them; 0 before the first claim
+
+
+async def decision_counts(store: Store, campaign: str) -> DecisionCounts:
+    """How many contacts the gate allowed and refused last."""
+    return (await store.rows(DecisionCounts, Q["decision_counts"], {"campaign": campaign}))[0]
+
+
+async def refusals_by_rule(store: Store, campaign: str) -> dict[str, int]:
+    """Contacts by each rule of their latest decision, the most frequent first."""
+    return await _by_name(store, "refusals_by_rule", {"campaign": campaign})
+
+
+async def attempt_rows(store: Store, campaign: str) -> list[AttemptRow]:
+    """All calls that were dialled, in order."""
+    return await store.rows(AttemptRow, Q["attempts"], {"campaign": campaign})
+
+
+async def outcome_counts(store: Store, campaign: str) -> dict[str, int]:
+    """Dialled calls by outcome; one that still goes on counts as ``dialling``."""
+    return await _by_name(store, "outcomes", {"campaign": campaign})
+
+
+async def disposition_counts(store: Store, campaign: str) -> dict[str, int]:
+    """Dialled calls by what the flow said they meant."""
+    return await _by_name(store, "dispositions", {"campaign": campaign})
+
+
+async def contact_rows(store: Store, campaign: str) -> list[ContactStatus]:
+    """Every contact, called or not, with the reasons."""
+    return await store.rows(ContactStatus, Q["contacts"], {"campaign": campaign})
+
+
+async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> Waiting:
+    """What the campaign waits for at ``now`` (rules time)."""
+    values = {"campaign": campaign.name, "now": now}
+    async with store.connection() as connection:
+        by_rule = await records(connection, Q["waiting_by_rule"], values)
+        counted = await records(connection, Q["waiting"], values)
+        calls = await record(connection, Q["open_attempts"], values)
+        return Waiting(
+            **counted[0],
+            by_rule={row["name"]: row["number"] for row in by_rule},
+            rule_until={row["name"]: row["until"] for row in by_rule if row["until"] is not None},
+            open_attempts=calls["open"] if calls else 0,
+            campaign_slots_used=await slots.used(connection, slots.of_campaign(campaign.name)),
+            trunk_slots_used=await slots.used(connection, slots.of_trunk(campaign.trunk)),
+            trunk_slots=await slots.total(connection, slots.of_trunk(campaign.trunk)),
+        )
+
+
+async def _by_name(store: Store, query: str, values: dict[str, Any]) -> dict[str, int]:
+    async with store.connection() as connection:
+        found = await records(connection, Q[query], values)
+    return {row["name"]: row["number"] for row in found}

@@ -1,0 +1,127 @@
+"""What must be true before anybody is called: durable commits, agreeing clocks, the right suppression key."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from agi_app.clock import Clock, SandboxClock, SystemClock
+from agi_app.errors import SafetyError, StoreError
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import record
+
+Q = queries.load("database/session")
+SUPPRESSION_KEY = "suppression_key_check"
+PROJECT = "project_id"
+
+
+async def assert_durable(store: Store) -> None:
+    """Raise SafetyError unless a committed row survives a power cut."""
+    async with store.connection() as connection:
+        row = await record(connection, Q["durability"])
+    for setting, value in (row or {}).items():
+        if value == "off":
+            raise SafetyError(
+                f"database {store.where}: {setting} is off, so a crash could forget a call or a stop; "
+                f"set {setting} = on in postgresql.conf"
+            )
+
+
+async def database_now(store: Store) -> dt.datetime:
+    """The database's own real time (UTC)."""
+    async with store.connection() as connection:
+        row = await record(connection, Q["database_now"])
+    if row is None:
+        raise StoreError(f"database {store.where}: gave no time")
+    now: dt.datetime = row["now"]
+    return now
+
+
+async def clock_difference(store: Store) -> dt.timedelta:
+    """Real time of this host minus that of the database, halfway through one round trip."""
+    before = store.clock.real_now()
+    theirs = await database_now(store)
+    after = store.clock.real_now()
+    return before + (after - before) / 2 - theirs
+
+
+async def sandbox_offset(store: Store, start: dt.datetime) -> dt.timedelta:
+    """Rules time minus real time for a sandbox clock that began at ``start``, equal in all processes.
+
+    The first use of a ``start`` anchors it at the database's real now; another ``start`` anchors anew.
+    """
+    async with store.transaction() as connection:
+        await connection.execute(Q["anchor_sandbox_clock"], {"start": start})
+        row = await record(connection, Q["sandbox_offset"])
+    if row is None:
+        raise StoreError(f"database {store.where}: lost the sandbox clock; run `agi-app migrate`")
+    return dt.timedelta(seconds=row["seconds"])
+
+
+async def rules_clock(store: Store, start: dt.datetime | None) -> Clock:
+    """The clock that rules are judged by: the real one, or a sandbox's that began at ``start``.
+
+    Raises SafetyError when the database is bound to the other kind: what was written by a sandbox's clock (a proof
+    until 2046) would hold by the real one, too.
+    """
+    await _bind_clock(store, SystemClock.name if start is None else SandboxClock.name)
+    return SystemClock() if start is None else SandboxClock(await sandbox_offset(store, start))
+
+
+async def _bind_clock(store: Store, wanted: str) -> None:
+    """A database is bound to one clock for good: to a sandbox's when that first opens it, else at first use."""
+    async with store.transaction() as connection:
+        row = await record(connection, Q["clock"])
+        if row is None:
+            raise StoreError(f"database {store.where}: does not say what it holds; run `agi-app migrate`")
+        bound = row["bound"] or (SystemClock.name if row["used"] else None)
+        if bound not in (None, wanted):
+            raise SafetyError(_OTHER_CLOCK[bound].format(where=store.where))
+        if row["bound"] is None and (row["used"] or wanted == SandboxClock.name):
+            await connection.execute(Q["bind_clock"], {"clock": wanted})
+
+
+_OTHER_CLOCK = {
+    SandboxClock.name: (
+        "database {where}: it was filled by a sandbox's clock, so nothing in it holds for real calls; for those make a"
+        " project of its own (`agi-app init DIR`), or name another, empty database in database_url of agi-app.toml"
+    ),
+    SystemClock.name: (
+        "database {where}: it was filled by the real clock, and [sandbox] clock would judge by another one; take"
+        " `clock` out of agi-app.toml, or make a project of its own for the sandbox (`agi-app init DIR`)"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIdentity:
+    """What the database knows of its project; None: not yet."""
+
+    project: str | None
+    suppression_key: str | None  # its check value
+
+
+async def identity_of(store: Store) -> StoredIdentity:
+    """Whose database this is."""
+    async with store.connection() as connection:
+        project = await record(connection, Q["read_meta"], {"key": PROJECT})
+        key = await record(connection, Q["read_meta"], {"key": SUPPRESSION_KEY})
+    return StoredIdentity(project["value"] if project else None, key["value"] if key else None)
+
+
+async def store_identity(store: Store, project: str, check_value: str) -> None:
+    """Make this the project's database, as far as it is nobody's yet."""
+    async with store.transaction() as connection:
+        await connection.execute(Q["remember_meta"], {"key": SUPPRESSION_KEY, "value": check_value})
+        await connection.execute(Q["remember_meta"], {"key": PROJECT, "value": project})
+
+
+def compare_key(known: StoredIdentity, check_value: str) -> None:
+    """Raise SafetyError when the database was filled with another suppression key."""
+    if known.suppression_key not in (None, check_value):
+        raise SafetyError(
+            "the suppression key is not the one this database was filled with, so nobody who said stop would be "
+            "recognised; put the right suppression.key back into the data folder (it is in your backup; nodes that "
+            "share a database share it)"
+        )

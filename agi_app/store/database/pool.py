@@ -1,0 +1,211 @@
+"""The one way to the database: a pool of connections whose faults all become StoreError."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from agi_app.audit.stamps import Stamper
+from agi_app.clock import Clock
+from agi_app.config.settings import source_of_database
+from agi_app.errors import StoreError
+from agi_app.store.database import embedded, listen, locks, queries, statements, versions
+from agi_app.store.database.faults import place, store_error
+from agi_app.store.database.statements import Connection, Parameters
+
+OLDEST_SERVER = 150000  # server_version_num
+CONNECT_TIMEOUT_S = 5
+POOL_TIMEOUT_S = 10.0
+IDLE_S = 10.0  # one connection is closed each time that so long not all were in use
+ANSWER_LIMIT_S = 35.0  # longer than the server's statement_timeout, so that its own reason comes first
+Q = queries.load("database/session")
+T = TypeVar("T")
+
+
+class Store:
+    """A connected, migrated database; made by ``open``, ended by ``close``."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection], conninfo: str, clock: Clock) -> None:
+        self._pool = pool
+        self._conninfo = conninfo
+        self._server: embedded.EmbeddedServer | None = None
+        self.clock = clock
+        self.where = place(conninfo)
+        self.hash_number: Callable[[str], bytes] = _no_key
+        self.make_stamper: Callable[[], Awaitable[Stamper]] = _no_stamper
+        self._stamper: Stamper | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        url: str | None,
+        data_folder: Path,
+        *,
+        clock: Clock,
+        hash_number: Callable[[str], bytes],
+        fast: bool = False,
+        pool_size: int = 10,
+        check_schema: bool = True,
+    ) -> Store:
+        """Connect to ``url``, or to the embedded server of ``data_folder`` when it is None.
+
+        ``hash_number`` is the keyed hash of the suppression list; ``fast`` (no fsync) is for store
+        tests; ``check_schema=False`` is for ``migrate``. Raises StoreError.
+        """
+        server = None if url else await _start_embedded(data_folder, fast)
+        conninfo = url or (server.url if server else "")
+        try:
+            store = await cls._connect(conninfo, clock, pool_size, check_schema)
+        except BaseException:
+            if server:
+                await asyncio.shield(asyncio.to_thread(server.release))
+            raise
+        store._server = server
+        store.hash_number = hash_number
+        return store
+
+    @classmethod
+    async def _connect(cls, conninfo: str, clock: Clock, pool_size: int, check_schema: bool) -> Store:
+        where = place(conninfo)
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            conninfo,
+            connection_class=AsyncConnection[DictRow],
+            kwargs={"row_factory": dict_row, "autocommit": True, "connect_timeout": CONNECT_TIMEOUT_S},
+            min_size=1,
+            max_size=pool_size,
+            configure=_configure,
+            timeout=POOL_TIMEOUT_S,
+            max_idle=IDLE_S,
+            open=False,
+            name="agi-app",
+        )
+        store = cls(pool, conninfo, clock)
+        try:
+            # One plain connection first: its error says what is wrong, the pool's only that it waited.
+            async with await store.dedicated_connection() as first:
+                _check_server(first, where)
+                if check_schema:
+                    await versions.check(first, where)
+            await pool.open()
+        except psycopg.Error as error:
+            raise store_error(error, where) from error
+        return store
+
+    async def close(self) -> None:
+        """Close all connections; the last user of the embedded server stops it."""
+        await self._pool.close()
+        if self._server:
+            await asyncio.shield(asyncio.to_thread(self._server.release))
+
+    async def stamper(self) -> Stamper:
+        """Stamps facts as the program's; ask before a transaction begins. Raises ConfigError without the audit key."""
+        if self._stamper is None:
+            self._stamper = await self.make_stamper()
+        return self._stamper
+
+    async def keep_ready(self, connections: int) -> None:
+        """Hold this many connections also while nothing happens; a command is quicker with one."""
+        await self._pool.resize(connections, max(connections, self._pool.max_size))
+
+    async def dedicated_connection(self) -> Connection:
+        """A connection of its own outside the pool, in autocommit (for LISTEN and locks)."""
+        try:
+            connection = await AsyncConnection.connect(
+                self._conninfo,
+                row_factory=dict_row,
+                autocommit=True,
+                connect_timeout=CONNECT_TIMEOUT_S,
+                keepalives_idle=5,
+                keepalives_interval=2,
+                keepalives_count=3,
+            )
+        except psycopg.Error as error:
+            raise store_error(error, self.where) from error
+        try:
+            await _configure(connection)
+        except psycopg.Error as error:
+            await connection.close()
+            raise store_error(error, self.where) from error
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    @asynccontextmanager
+    async def connection(self, limit: float | None = ANSWER_LIMIT_S) -> AsyncIterator[Connection]:
+        """A pooled connection in autocommit, for at most ``limit`` seconds (None: for long work in bulk).
+
+        The server's own time limits do not help when its answers get lost on the way.
+        """
+        deadline = asyncio.timeout(limit)
+        try:
+            async with deadline, self._pool.connection() as connection:
+                yield connection
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise StoreError(
+                f"database {self.where}: did not answer within {limit:.0f} s: it hangs, or the network does"
+            ) from error
+        except psycopg.Error as error:
+            raise store_error(error, self.where) from error
+
+    @asynccontextmanager
+    async def transaction(self, limit: float | None = ANSWER_LIMIT_S) -> AsyncIterator[Connection]:
+        """One READ COMMITTED transaction: each statement sees what was committed before it began."""
+        async with self.connection(limit) as connection, connection.transaction():
+            yield connection
+
+    async def rows(self, kind: type[T], query: str, parameters: Parameters | None = None) -> list[T]:
+        """All rows of a reading query, each as a ``kind`` (a dataclass with the columns' names)."""
+        async with self.connection() as connection:
+            return await statements.rows(connection, kind, query, parameters)
+
+    def listen(self, *channels: str) -> AsyncIterator[listen.Heard]:
+        """Notifications of ``channels`` for ever, with the times when some may have been missed."""
+        return listen.listen(self.dedicated_connection, channels)
+
+    async def worker_lock(self, entityid: str) -> locks.WorkerLock | None:
+        """Become the one worker of the Asterisk ``entityid``; None when another one is."""
+        return await locks.take(self.dedicated_connection, self.where, entityid)
+
+
+async def _configure(connection: Connection) -> None:
+    await connection.execute(Q["configure"])
+
+
+async def _start_embedded(data_folder: Path, fast: bool) -> embedded.EmbeddedServer:
+    """Start it in a thread; when we are cancelled meanwhile, wait for it and stop it again."""
+    starting = asyncio.get_running_loop().run_in_executor(None, partial(embedded.acquire, data_folder, fast=fast))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        server = await starting
+        await asyncio.to_thread(server.release)
+        raise
+
+
+def _check_server(connection: Connection, where: str) -> None:
+    found = connection.info.server_version
+    if found < OLDEST_SERVER:
+        raise StoreError(
+            f"database {where}: PostgreSQL {found // 10000} is too old; use {OLDEST_SERVER // 10000} or newer, "
+            f"or unset {source_of_database()} to use the one that comes with agi-app"
+        )
+
+
+async def _no_stamper() -> Stamper:
+    raise StoreError("the store was built without an audit key; open it by agi_app.installation")
+
+
+def _no_key(_number: str) -> bytes:
+    raise StoreError("the store was built without a suppression key; open it with Store.open")

@@ -1,0 +1,38 @@
+"""How far the database has come: what a checkpoint outside remembers, to recognise a restored backup."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from agi_app.errors import StoreError
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import record
+
+Q = queries.load("database/progress")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``decisions`` only grows, unless an older copy was put in place of the database."""
+
+    database_id: str
+    decisions: int  # the newest decision's number
+    hold_until: dt.datetime | None  # rules time before which nobody is dialled, after a restored backup
+
+
+async def progress(store: Store) -> Progress:
+    """Read it; raises StoreError."""
+    async with store.connection() as connection:
+        row = await record(connection, Q["progress"])
+    if row is None or row["database_id"] is None:
+        raise StoreError(f"database {store.where}: has no identity; run `agi-app migrate`")
+    until = row["hold_until"]
+    return Progress(row["database_id"], row["decisions"], dt.datetime.fromisoformat(until) if until else None)
+
+
+async def hold_until(store: Store, until: dt.datetime) -> None:
+    """Let every worker dial nobody before ``until`` (rules time, UTC); an earlier time changes nothing."""
+    async with store.transaction() as connection:
+        await connection.execute(Q["hold_until"], {"until": until.astimezone(dt.UTC).isoformat()})

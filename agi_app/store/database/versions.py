@@ -1,0 +1,68 @@
+"""Which migrations exist and which of them a database has."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from agi_app.errors import StoreError
+from agi_app.store.database import queries
+from agi_app.store.database.faults import NOT_MIGRATED
+from agi_app.store.database.statements import Connection, record, rows
+
+FOLDER = Path(__file__).parent / "schema"
+Q = queries.load("database/migrate")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file; ``sha256`` of its text, so that a change after it was applied is seen."""
+
+    number: int
+    name: str
+    sha256: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A row of ``schema_version``."""
+
+    number: int
+    name: str
+    sha256: str
+
+
+def known(folder: Path = FOLDER) -> list[Migration]:
+    """The migrations this version of agi-app brings, in order."""
+    found = []
+    for path in sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql")):
+        text = path.read_text(encoding="utf-8")
+        found.append(Migration(int(path.name[:4]), path.stem, hashlib.sha256(text.encode()).hexdigest(), text))
+    return found
+
+
+async def check(connection: Connection, where: str) -> None:
+    """Raise StoreError unless the tables are exactly those of this version."""
+    table = await record(connection, Q["exists"])
+    applied = await rows(connection, Applied, Q["applied"]) if table and table["exists"] else []
+    missing = still_missing(known(), applied, where)
+    if missing:
+        raise StoreError(f"database {where}: {NOT_MIGRATED}")
+
+
+def still_missing(migrations: list[Migration], applied: list[Applied], where: str) -> list[Migration]:
+    """What must still be applied; raises StoreError for a changed migration or a newer database."""
+    for ours, theirs in zip(migrations, applied, strict=False):
+        if (ours.number, ours.sha256) != (theirs.number, theirs.sha256):
+            raise StoreError(
+                f"database {where}: migration {theirs.name} was applied with another text than {ours.name} has now; "
+                "a migration is never changed: put the old file back and add a new one"
+            )
+    if len(applied) > len(migrations):
+        raise StoreError(
+            f"database {where}: was made by a newer agi-app (it has {applied[-1].name}); "
+            "install that version, this one could do harm"
+        )
+    return migrations[len(applied) :]

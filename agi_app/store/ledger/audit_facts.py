@@ -1,0 +1,74 @@
+"""Reads the facts that decisions rest on, for ``audit verify``; trusts nothing that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from psycopg.rows import DictRow
+
+from agi_app.model.campaign import Purpose
+from agi_app.model.person import Consent
+from agi_app.store.database import queries
+from agi_app.store.database.statements import Connection, records
+from agi_app.store.people.consents import content_hash
+
+Q = queries.load("ledger/audit_facts")
+AT_ONCE = 5000
+PURPOSES = frozenset(purpose.value for purpose in Purpose)
+
+
+async def database_facts(connection: Connection) -> list[DictRow]:
+    """What is true of the database for ever: fact_id, name, value, leaf."""
+    return await records(connection, Q["database_facts"])
+
+
+async def consents(connection: Connection) -> AsyncIterator[list[DictRow]]:
+    """All consents with what their stamps are of, some thousands at a time."""
+    after = 0
+    while found := await records(connection, Q["consents"], {"after": after, "limit": AT_ONCE}):
+        yield found
+        after = found[-1]["id"]
+
+
+def said_by(row: DictRow) -> bytes | None:
+    """The content hash of a consent, worked out anew from the columns of its row; None: there is no such consent."""
+    if row["purpose"] not in PURPOSES:
+        return None
+    consent = Consent(
+        number="",
+        purpose=Purpose(row["purpose"]),
+        **{name: row[name] for name in ("wording", "method", "given_at", "source", "language", "evidence")},
+        **{name: row[name] for name in ("expires_at", "entered_by", "seller", "evidence_file")},
+        evidence_sha256=None if row["evidence_sha256"] is None else bytes(row["evidence_sha256"]),
+    )
+    return content_hash(consent)
+
+
+async def caller_id_proofs(connection: Connection) -> list[DictRow]:
+    """All proofs of numbers that we show."""
+    return await records(connection, Q["caller_id_proofs"])
+
+
+async def phones(connection: Connection) -> list[DictRow]:
+    """All proofs of telephones of our staff, with whose they are."""
+    return await records(connection, Q["phones"])
+
+
+async def links(connection: Connection) -> list[DictRow]:
+    """Which numbers became one person's, in their order: id, moved, onto, stamp."""
+    return await records(connection, Q["links"])
+
+
+async def linked(connection: Connection) -> dict[int, int]:
+    """Each number that belongs to another one's person, as it is now: person_id -> head."""
+    return {row["person_id"]: row["same_as"] for row in await records(connection, Q["linked"])}
+
+
+async def lists_in_force(connection: Connection) -> list[DictRow]:
+    """The newest import of every do-not-call list, with its digest if it has one."""
+    return await records(connection, Q["lists_in_force"])
+
+
+async def stray_entries(connection: Connection, lists: list[int]) -> list[DictRow]:
+    """Entries of imports that are not in force: list_id, entries."""
+    return await records(connection, Q["stray_entries"], {"lists": lists})

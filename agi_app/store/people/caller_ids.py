@@ -1,0 +1,59 @@
+"""Proofs that a number we show is ours."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+
+from agi_app.audit.stamps import Stamper
+from agi_app.errors import StoreError
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection, record
+
+Q = queries.load("people/caller_ids")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One proof: a carrier's letter about one number, or a verification call."""
+
+    e164: str
+    kind: str  # letter | call | rehearsal, which makes no caller ID
+    evidence_file: str | None
+    sha256: str | None  # of the evidence file
+    entered_by: str
+    proved_at: dt.datetime  # rules time
+    expires_at: dt.datetime  # rules time
+
+
+async def add_proof(store: Store, proof: Proof, now: dt.datetime) -> None:
+    """Record a proof; contacts refused for want of it are decided again at ``now`` (rules time)."""
+    stamper = await store.stamper()
+    async with store.transaction() as connection:
+        await add_in(connection, proof, now, stamper)
+
+
+async def add_in(connection: Connection, proof: Proof, now: dt.datetime, stamper: Stamper) -> int:
+    """As ``add_proof``, inside the caller's transaction; returns the proof's id."""
+    row = await record(connection, Q["add"], {**asdict(proof), "stamp": stamp_of(proof, stamper)})
+    if row is None:
+        raise StoreError(f"the proof of {proof.e164} was not stored")
+    await connection.execute(Q["wake"], {"e164": proof.e164, "now": now})
+    return int(row["proof_id"])
+
+
+def stamp_of(proof: Proof, stamper: Stamper) -> bytes:
+    """The program's stamp of a proof."""
+    times = {"proved_at": proof.proved_at, "expires_at": proof.expires_at}
+    return stamper.fact("caller_id_proof", {**asdict(proof), **{name: utc(at) for name, at in times.items()}})
+
+
+def utc(at: dt.datetime) -> str:
+    """A time as stamps have it."""
+    return at.astimezone(dt.UTC).isoformat(timespec="microseconds")
+
+
+async def proofs(store: Store) -> list[Proof]:
+    """All proofs, the longest-lasting of each number first."""
+    return await store.rows(Proof, Q["all"])

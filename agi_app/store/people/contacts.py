@@ -1,0 +1,171 @@
+"""Contacts in bulk: a COPY into a temporary table, then one insert and one update.
+
+A big file comes in batches, one transaction each. Two of them are on their way at once, on two
+connections: while one stores its contacts, the next one stores its persons. Each passes both points
+in the order of the file (``Place``), so that contacts are called in that order and neither waits
+for a row that the other holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from agi_app.errors import InputError, StoreError
+from agi_app.model.person import ContactRow
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection, count
+from agi_app.store.people.persons import link_persons
+
+Q = queries.load("people/contacts")
+CAMPAIGNS = queries.load("calling/campaigns")
+ANALYSE_FROM = 10_000  # rows; the planner must know of a big import before the first claim
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCount:
+    """What an import did to the contacts of its campaign."""
+
+    added: int
+    updated: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Of which import a batch is, and how many rows of the file are done with it."""
+
+    run: str
+    rows_done: int
+
+
+class Place:
+    """One batch's place in the row: it passes each point after the batch ``before`` it."""
+
+    def __init__(self, before: Place | None = None) -> None:
+        self._before = before
+        self._persons_in = asyncio.Event()
+        self._stored = asyncio.Event()
+
+    async def wait_for_persons(self) -> None:
+        """Until the persons of the batch before are in."""
+        if self._before:
+            await self._before._persons_in.wait()
+
+    async def wait_for_contacts(self) -> None:
+        """Say that our persons are in; until the batch before is committed. A failed one never is."""
+        self._persons_in.set()
+        if self._before:
+            await self._before._stored.wait()
+            self._before = None  # or all places of a file would hang together
+
+    def stored(self) -> None:
+        """Our batch is committed."""
+        self._stored.set()
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCounts:
+    """How far a campaign's contacts are. ``parked`` (refused until a person mends something) is part of ``pending``."""
+
+    total: int
+    pending: int
+    parked: int
+    claimed: int
+    done: int
+
+
+async def import_contacts(store: Store, campaign: str, rows: Sequence[ContactRow], now: dt.datetime) -> ImportCount:
+    """Add or update contacts, all or none; due at ``now`` (rules time). Never creates consent.
+
+    Of two rows with one external id the last counts. Attempts made, decisions and suppression stay.
+    Raises InputError when there is no such campaign, StoreError.
+    """
+    counted = await import_batch(store, campaign, rows, now, Place())
+    await analyse(store, len(rows))
+    return counted
+
+
+async def import_batch(
+    store: Store, campaign: str, rows: Sequence[ContactRow], now: dt.datetime, place: Place, mark: Mark | None = None
+) -> ImportCount:
+    """The same for one of the batches of a file; ``mark`` is noted with it, so that an import can go on later."""
+    unique = list({row.external_id: row for row in rows}.values())
+    values = {"campaign": campaign, "now": now}
+    stamper = await store.stamper() if any(row.person_key for row in unique) else None
+    async with store.transaction(limit=None) as connection:
+        if not await count(connection, CAMPAIGNS["load"], {"names": [campaign], "states": None}):
+            raise no_campaign(campaign)
+        await connection.execute(Q["no_time_limit"])
+        await connection.execute(Q["make_import_table"])
+        await _copy(store, connection, unique)
+        await connection.execute(Q["analyse_import"])
+        await place.wait_for_persons()
+        await connection.execute(Q["add_persons"])
+        await place.wait_for_contacts()
+        await link_persons(connection, "import_row", stamper)
+        added = await count(connection, Q["add_contacts"], values)
+        updated = 0
+        if added < len(unique):  # those that were just added are as they should be
+            updated = await count(connection, Q["update_contacts"], values)
+        counted = ImportCount(added, updated, len(unique) - added - updated)
+        if mark:
+            await connection.execute(Q["move_import_on"], _moved(campaign, mark, counted))
+    place.stored()
+    return counted
+
+
+async def analyse(store: Store, rows: int) -> None:
+    """Tell the planner of a big import."""
+    if rows >= ANALYSE_FROM:
+        async with store.connection(limit=None) as connection:
+            await connection.execute(Q["analyse_contacts"])
+
+
+async def contacts_of(store: Store, campaign: str) -> ContactCounts:
+    """Progress of a campaign; all zero when it has no contacts."""
+    found = await store.rows(ContactCounts, Q["counts"], {"campaign": campaign})
+    if not found:
+        raise StoreError(f"database {store.where}: did not count")
+    return found[0]
+
+
+async def wake_old_rules(store: Store, ruleset_version: str, now: dt.datetime) -> int:
+    """Let the gate look again at what other calling rules refused in running campaigns; returns how many."""
+    async with store.transaction(limit=None) as connection:
+        return await count(connection, CAMPAIGNS["wake_old_rules"], {"version": ruleset_version, "now": now})
+
+
+def no_campaign(name: str) -> InputError:
+    """The error for contacts of a campaign that is not in the database."""
+    return InputError(f"there is no campaign {name} in the database: check its name and file")
+
+
+def _moved(campaign: str, mark: Mark, counted: ImportCount) -> dict[str, object]:
+    counts = {"added": counted.added, "updated": counted.updated, "unchanged": counted.unchanged}
+    return {"campaign": campaign, "run": mark.run, "rows_done": mark.rows_done, **counts}
+
+
+async def _copy(store: Store, connection: Connection, rows: Sequence[ContactRow]) -> None:
+    async with connection.cursor() as cursor, cursor.copy(Q["copy_rows"]) as copy:
+        copy.set_types(["int4", "text", "text", "bytea", "text", "text[]", "text", "jsonb", "text"])
+        for place, row in enumerate(rows):
+            await copy.write_row(
+                (
+                    place,
+                    row.external_id,
+                    row.number,
+                    store.hash_number(row.number),
+                    row.region,
+                    list(row.zones),
+                    row.language,
+                    Jsonb(row.fields, dumps=msgspec.json.encode),
+                    row.person_key,
+                )
+            )

@@ -1,0 +1,164 @@
+"""Calls that an agent asks for, as rows: the command line asks, a worker rings the agent and then the person.
+
+A row holds the agent's leg and what was told to the one who asked; the person's leg is an attempt. No number is in it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from agi_app.errors import InputError, StoreError
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import count, record, records
+from agi_app.store.requested_calls.staff_calls import PATIENCE
+
+Q = queries.load("requested_calls/agent_calls")
+REFUSED = "refused"  # a result: the person may not be called now
+AGENT = "agent_"  # results of the agent's leg begin with it: the person was not called
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that a worker has taken."""
+
+    agent_call_id: int
+    campaign: str
+    contact_id: int
+    destination: str
+
+
+@dataclass(slots=True)
+class Leg:
+    """The agent's leg as it goes on, real time; ``attempt_id`` is the person's leg, once there is one."""
+
+    lines: list[str] = field(default_factory=list)
+    rang_at: dt.datetime | None = None
+    answered_at: dt.datetime | None = None
+    attempt_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a request is: ``state`` waiting, ringing or ended; ``result`` when it ended."""
+
+    state: str
+    result: str | None
+    note: str | None
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCallRow:
+    """One request as a report shows it; times are real."""
+
+    agent_call_id: int
+    external_id: str
+    destination: str
+    entered_by: str
+    requested_at: dt.datetime
+    rang_at: dt.datetime | None
+    answered_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    result: str | None
+    note: str | None
+    attempt_id: str | None
+
+
+async def find(store: Store, campaign: str, wanted: str, e164: str | None) -> tuple[int, str]:
+    """Id and external id of the contact that has this external id, else this number. Raises InputError."""
+    async with store.connection() as connection:
+        found = await records(connection, Q["find"], {"campaign": campaign, "wanted": wanted, "e164": e164})
+    named = [row for row in found if row["external_id"] == wanted] or found
+    if not named:
+        raise InputError(
+            f"campaign {campaign} has no contact with this id or number;"
+            f" `agi-app contacts import {campaign} FILE` adds one"
+        )
+    if len(named) > 1:
+        raise InputError(
+            "more than one contact has this number: name one by its external id, such as "
+            + ", ".join(row["external_id"] for row in named)
+        )
+    return int(named[0]["contact_id"]), str(named[0]["external_id"])
+
+
+async def request(store: Store, campaign: str, contact_id: int, destination: str, entered_by: str) -> int:
+    """Ask the workers for a call; returns its id."""
+    values = {"campaign": campaign, "contact_id": contact_id, "destination": destination, "entered_by": entered_by}
+    async with store.transaction() as connection:
+        row = await record(connection, Q["request"], values)
+    if row is None:
+        raise StoreError(f"database {store.where}: did not take the request for a call")
+    return int(row["agent_call_id"])
+
+
+async def take(store: Store, node: str, destinations: Collection[str], campaigns: Collection[str]) -> Asked | None:
+    """The oldest request of these that waits; from now on it is this node's."""
+    async with store.connection() as connection:
+        waiting = await record(connection, Q["anything"])
+    if waiting is None or not waiting["waiting"]:
+        return None
+    values = {
+        "node": node,
+        "destinations": list(destinations),
+        "campaigns": list(campaigns),
+        "patience": PATIENCE,
+    }
+    async with store.transaction() as connection:
+        row = await record(connection, Q["take"], values)
+    return None if row is None else Asked(**row)
+
+
+async def tell(store: Store, agent_call_id: int, leg: Leg) -> None:
+    """Store what has happened so far."""
+    await _change(store, "tell", {"agent_call_id": agent_call_id, **_values(leg)})
+
+
+async def finish(store: Store, agent_call_id: int, leg: Leg, result: str, note: str | None) -> None:
+    """Store how it ended; a second time changes nothing."""
+    values = {"agent_call_id": agent_call_id, **_values(leg), "result": result, "note": note}
+    await _change(store, "finish", values)
+
+
+async def end_left(store: Store, node: str) -> int:
+    """End what this node had on when it died; returns how many."""
+    async with store.transaction() as connection:
+        return await count(connection, Q["end_left"], {"node": node})
+
+
+async def give_up(store: Store, agent_call_id: int) -> bool:
+    """Take a request back; False when a worker has taken it already."""
+    return await _change(store, "give_up", {"agent_call_id": agent_call_id})
+
+
+async def status(store: Store, agent_call_id: int) -> Status:
+    """What has become of a request."""
+    async with store.connection() as connection:
+        row = await record(connection, Q["status"], {"agent_call_id": agent_call_id})
+    if row is None:
+        raise StoreError(f"database {store.where}: has lost the request {agent_call_id}")
+    return msgspec.convert(row, Status)
+
+
+async def of_campaign(store: Store, campaign: str) -> list[AgentCallRow]:
+    """All requests for contacts of a campaign, in order."""
+    return await store.rows(AgentCallRow, Q["of_campaign"], {"campaign": campaign})
+
+
+async def _change(store: Store, query: str, values: Mapping[str, object]) -> bool:
+    async with store.transaction() as connection:
+        return await count(connection, Q[query], values) > 0
+
+
+def _values(leg: Leg) -> dict[str, object]:
+    return {
+        "lines": msgspec.json.encode(leg.lines).decode(),
+        "rang_at": leg.rang_at,
+        "answered_at": leg.answered_at,
+        "attempt_id": leg.attempt_id,
+    }

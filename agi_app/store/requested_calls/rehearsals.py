@@ -1,0 +1,231 @@
+"""Rehearsals as rows: the command line asks, a worker makes all ready, decides, rings, and tells what happens.
+
+As with verification calls the decision and the mark are one transaction, and ``dialling`` is durable before any
+request leaves. What the call told stays until it was read, or an hour: it may hold what somebody said.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from psycopg.rows import DictRow
+
+from agi_app.errors import StoreError
+from agi_app.gate.decide import Decision
+from agi_app.gate.permit import MarkReceipt
+from agi_app.gate.rehearsal import DECIDED_AS, RehearsalFacts
+from agi_app.gate.verification import NO_CONTACT
+from agi_app.model.call import CallResult, Claim
+from agi_app.model.campaign import Purpose
+from agi_app.model.phone import PhoneNumber
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection, count, record
+from agi_app.store.requested_calls.staff_calls import (
+    PATIENCE,
+    add_person,
+    phone_fact,
+    proof_fact,
+    record_decision,
+    refusal,
+)
+
+Q = queries.load("requested_calls/rehearsals")
+Decide = Callable[[RehearsalFacts, dt.datetime], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What is to be heard: the flow as its file is now, and whom it talks to."""
+
+    file: str
+    text: str
+    parts: dict[str, str]  # the flows that it calls: file -> text
+    language: str | None
+    fields: dict[str, str]  # contact columns
+    max_call_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that waits for a worker."""
+
+    rehearsal_id: int
+    script: Script
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A rehearsal that may be rung now: as good as a claim and its mark."""
+
+    claim: Claim
+    receipt: MarkReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request that the gate refused; the reasons are stored."""
+
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the call meant, as it would stand in the reports of a campaign."""
+
+    disposition: str | None
+    answers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a request is: ``state`` waiting, dialling or ended; ``result`` when it ended."""
+
+    state: str
+    result: str | None
+    note: str | None
+    lines: list[str]  # what happened so far
+    said: Said | None
+
+
+async def request(
+    store: Store, number: PhoneNumber, shown: str | None, trunk: str, script: Script, entered_by: str
+) -> int:
+    """Ask the workers for a rehearsal; returns its id. ``shown`` None: the number itself is shown."""
+    wanted = {
+        "e164": number.e164,
+        "shown": shown,
+        "trunk": trunk,
+        "script": msgspec.json.encode(script).decode(),
+        "entered_by": entered_by,
+    }
+    async with store.transaction() as connection:
+        await connection.execute(Q["forget_old"])
+        await add_person(store, connection, number)
+        row = await record(connection, Q["request"], wanted)
+    if row is None:
+        raise StoreError(f"database {store.where}: did not take the request for a rehearsal")
+    return int(row["rehearsal_id"])
+
+
+async def status(store: Store, rehearsal_id: int) -> Status:
+    """What has become of a request."""
+    async with store.connection() as connection:
+        row = await record(connection, Q["status"], {"rehearsal_id": rehearsal_id})
+    if row is None:
+        raise StoreError(f"database {store.where}: has lost the rehearsal {rehearsal_id}")
+    return msgspec.convert(row, Status)
+
+
+async def give_up(store: Store, rehearsal_id: int) -> bool:
+    """Take a request back; False when a worker has taken it already."""
+    return await _change(store, "give_up", {"rehearsal_id": rehearsal_id})
+
+
+async def was_read(store: Store, rehearsal_id: int) -> None:
+    """What an ended rehearsal has told is not needed any more."""
+    await _change(store, "was_read", {"rehearsal_id": rehearsal_id})
+
+
+async def peek(store: Store, trunks: Collection[str], busy: Collection[int]) -> Asked | None:
+    """The oldest request for one of ``trunks`` that is not ``busy``; it is nobody's yet, and nothing is decided."""
+    async with store.connection() as connection:
+        waiting = await record(connection, Q["anything"])
+        if waiting is None or not waiting["waiting"]:
+            return None
+        row = await record(connection, Q["peek"], {"patience": PATIENCE, "trunks": list(trunks), "busy": list(busy)})
+    if row is None:
+        return None
+    return Asked(int(row["rehearsal_id"]), msgspec.json.decode(row["script"], type=Script))
+
+
+async def take(
+    store: Store, asked: Asked, node: str, offset: dt.timedelta, clock_name: str, decide: Decide
+) -> Marked | Refused | None:
+    """Decide on a request and mark it.
+
+    None: another worker has it, it was taken back, or a stop is being stored; look again. ``offset`` is rules time
+    minus real time. ``decide`` must be pure.
+    """
+    key = {"rehearsal_id": asked.rehearsal_id, "offset": offset}
+    async with store.transaction() as connection:
+        await connection.execute(Q["take_turns"])
+        if await record(connection, Q["lock_request"], {**key, "patience": PATIENCE}) is None:
+            return None
+        row = await record(connection, Q["facts"], key)
+        if row is None:
+            return None
+        facts = _facts(row)
+        decision = decide(facts, row["now"])
+        decision_id = await _record(connection, facts, decision, clock_name)
+        settled = {**key, "now": row["now"], "decision_id": decision_id, "node": node}
+        if not decision.allowed:
+            await connection.execute(Q["refused"], {**settled, "note": refusal(decision)})
+            return Refused(decision.rules)
+        await connection.execute(Q["dialling"], settled)
+    claim = _claim(row, asked.script, decision_id)
+    return Marked(claim, MarkReceipt(claim.attempt_id, store.clock.monotonic()))
+
+
+async def tell(store: Store, rehearsal_id: int, lines: Sequence[str]) -> None:
+    """Store what has happened so far."""
+    await _change(store, "tell", {"rehearsal_id": rehearsal_id, "lines": _json(lines)})
+
+
+async def finish(store: Store, rehearsal_id: int, result: CallResult, lines: Sequence[str], *, dialled: bool) -> None:
+    """Store how it ended; a second time changes nothing. ``dialled`` False: surely no INVITE left."""
+    values = {
+        "rehearsal_id": rehearsal_id,
+        "result": result.outcome.value,
+        "note": result.note,
+        "lines": _json(lines),
+        "said": _json(Said(result.disposition, result.answers)),
+        "dialled": dialled,
+    }
+    await _change(store, "finish", values)
+
+
+async def _change(store: Store, query: str, values: Mapping[str, object]) -> bool:
+    async with store.transaction() as connection:
+        return await count(connection, Q[query], values) > 0
+
+
+async def _record(connection: Connection, facts: RehearsalFacts, decision: Decision, clock_name: str) -> int:
+    more = {"purpose": Purpose.REHEARSAL.value, "phone_proof": phone_fact(facts.phone_proof)}
+    return await record_decision(connection, facts, decision, clock_name, DECIDED_AS, more)
+
+
+def _facts(row: DictRow) -> RehearsalFacts:
+    return RehearsalFacts(
+        person_id=row["person_id"],
+        number=row["e164"],
+        shown=row["shown"],
+        shown_proof=proof_fact(row["shown_proof"]),
+        trunk=row["trunk"],
+        suppressed_at=row["suppressed_at"],
+        recent_calls=tuple(row["recent_calls"]),
+        phone_proof=proof_fact(row["phone_proof"]),
+    )
+
+
+def _claim(row: DictRow, script: Script, decision_id: int) -> Claim:
+    return Claim(
+        attempt_id=f"rehearsal-{row['rehearsal_id']}",
+        contact_id=NO_CONTACT,
+        person_id=row["person_id"],
+        campaign=DECIDED_AS,
+        number=row["e164"],
+        caller_id=row["shown"] or row["e164"],
+        trunk=row["trunk"],
+        language=script.language,
+        fields=script.fields,
+        attempt_number=1,
+        decision_id=decision_id,
+    )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

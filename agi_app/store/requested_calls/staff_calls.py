@@ -1,0 +1,89 @@
+"""What the rows of verification calls and rehearsals share: the person who is rung, and the decision about the call."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from agi_app.errors import StoreError
+from agi_app.gate.decide import Decision
+from agi_app.gate.facts import ProofFact
+from agi_app.gate.verification import NO_CONTACT, VerificationFacts
+from agi_app.model.phone import PhoneNumber
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection, record
+
+Q = queries.load("requested_calls/verifications")
+PATIENCE = dt.timedelta(seconds=30)  # real time; a request that no worker took by then is not called any more
+
+
+async def add_person(store: Store, connection: Connection, number: PhoneNumber) -> None:
+    """Make sure that whoever has the number is a person here."""
+    person = {
+        "e164": number.e164,
+        "number_hash": store.hash_number(number.e164),
+        "region": number.region,
+        "zones": list(number.zones),
+    }
+    await connection.execute(Q["add_person"], person)
+
+
+async def record_decision(
+    connection: Connection,
+    facts: VerificationFacts,
+    decision: Decision,
+    clock_name: str,
+    decided_as: str,
+    more: Mapping[str, object],
+) -> int:
+    """Store a decision with what it was judged by, and ``more`` of that; returns its id."""
+    inputs: dict[str, Any] = {
+        "caller_id": facts.shown or "the number itself",  # without the number, which must be erasable
+        "caller_id_proof": facts.shown_proof,
+        "suppressed_at": facts.suppressed_at,
+        "recent_calls": facts.recent_calls,
+        "trunk": facts.trunk,
+        "trunk_is_sandbox": decision.trunk_is_sandbox,
+        "prefix": decision.prefix,
+        "place": decision.place,
+        **more,
+    }
+    values = {
+        "contact_id": NO_CONTACT,
+        "person_id": facts.person_id,
+        "campaign": decided_as,
+        "allowed": decision.allowed,
+        "rules": list(decision.rules),
+        "reasons": msgspec.json.encode(decision.reasons).decode(),
+        "inputs": msgspec.json.encode(inputs).decode(),
+        "ruleset_version": decision.ruleset_version,
+        "decided_at": decision.decided_at,
+        "clock": clock_name,
+    }
+    row = await record(connection, Q["record_decision"], values)
+    if row is None:
+        raise StoreError(f"the decision about a call ({decided_as}) was not stored")
+    return int(row["decision_id"])
+
+
+def refusal(decision: Decision) -> str:
+    """Why, for people, and when to ask again."""
+    return "; ".join(f"{r.rule}: {r.text}{_again(r.try_again_at)}" for r in decision.reasons)
+
+
+def proof_fact(found: Mapping[str, str] | None) -> ProofFact | None:
+    """A proof as the queries give it."""
+    return ProofFact(found["number"], found["kind"], dt.datetime.fromisoformat(found["expires_at"])) if found else None
+
+
+def phone_fact(proof: ProofFact | None) -> dict[str, object] | None:
+    """What a decision row keeps of the proof of a staff telephone: not the number, which must be erasable."""
+    return None if proof is None else {"kind": proof.kind, "expires_at": proof.expires_at}
+
+
+def _again(at: dt.datetime | None) -> str:
+    return f" (again from {at:%Y-%m-%d %H:%M} UTC)" if at else ""

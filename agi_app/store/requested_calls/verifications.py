@@ -1,0 +1,217 @@
+"""Verification calls as rows: the command line asks, a worker decides, rings and stores what came of it.
+
+The decision and the mark are one transaction that locks the person's row, as a claim's are; ``dialling`` is
+durable before any request leaves. The code is never stored: only its salted, slow hash is, until the call is over.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from psycopg.rows import DictRow
+
+from agi_app.audit.stamps import Stamper
+from agi_app.errors import StoreError
+from agi_app.gate.decide import Decision
+from agi_app.gate.permit import MarkReceipt
+from agi_app.gate.verification import DECIDED_AS, NO_CONTACT, VerificationFacts
+from agi_app.model.call import Claim
+from agi_app.model.phone import PhoneNumber
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import count, record
+from agi_app.store.people.caller_ids import Proof, add_in, utc
+from agi_app.store.requested_calls.staff_calls import PATIENCE, add_person, proof_fact, record_decision, refusal
+
+Q = queries.load("requested_calls/verifications")
+CALLER_ID, STAFF_PHONE = "call", "rehearsal"  # what a verification call may prove
+Decide = Callable[[VerificationFacts, dt.datetime], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A verification call that may be made now: as good as a claim and its mark."""
+
+    verification_id: int
+    claim: Claim
+    receipt: MarkReceipt
+    code_hash: bytes
+    entered_by: str
+    proves: str  # CALLER_ID or STAFF_PHONE
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request that the gate refused; the reasons are stored."""
+
+    verification_id: int
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a request is: ``state`` waiting, dialling or ended; ``result`` when it ended."""
+
+    state: str
+    result: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffPhone:
+    """A telephone of our staff that may hear rehearsals until then (rules time)."""
+
+    e164: str
+    until: dt.datetime
+    entered_by: str
+
+
+async def request(
+    store: Store,
+    number: PhoneNumber,
+    shown: str | None,
+    trunk: str,
+    code_hash: bytes,
+    entered_by: str,
+    proves: str = CALLER_ID,
+) -> int:
+    """Ask the workers for a verification call; returns its id. ``shown`` None: the number itself is shown."""
+    wanted = {
+        "e164": number.e164,
+        "shown": shown,
+        "trunk": trunk,
+        "code_hash": code_hash,
+        "entered_by": entered_by,
+        "proves": proves,
+    }
+    async with store.transaction() as connection:
+        await add_person(store, connection, number)
+        row = await record(connection, Q["request"], wanted)
+    if row is None:
+        raise StoreError(f"database {store.where}: did not take the request for a verification call")
+    return int(row["verification_id"])
+
+
+async def anything_asked(store: Store) -> bool:
+    """Whether a verification call or a trial call-back may be waiting for a worker."""
+    async with store.connection() as connection:
+        row = await record(connection, Q["anything"])
+    return bool(row and row["waiting"])
+
+
+async def status(store: Store, verification_id: int) -> Status:
+    """What has become of a request."""
+    return (await store.rows(Status, Q["status"], {"verification_id": verification_id}))[0]
+
+
+async def staff_phones(store: Store) -> list[StaffPhone]:
+    """All telephones that a call has proved for rehearsals, each with its longest-lasting proof."""
+    return await store.rows(StaffPhone, Q["staff_phones"])
+
+
+async def give_up(store: Store, verification_id: int) -> bool:
+    """Take a request back; False when a worker has taken it already."""
+    async with store.transaction() as connection:
+        return await count(connection, Q["give_up"], {"verification_id": verification_id}) > 0
+
+
+async def take(
+    store: Store, node: str, trunks: Collection[str], offset: dt.timedelta, clock_name: str, decide: Decide
+) -> Marked | Refused | None:
+    """Decide on the oldest request for one of ``trunks`` and mark it; None when there is none.
+
+    ``offset`` is rules time minus real time. ``decide`` must be pure.
+    """
+    async with store.transaction() as connection:
+        await connection.execute(Q["take_turns"])
+        wanted = {"patience": PATIENCE, "trunks": list(trunks)}
+        locked = await record(connection, Q["lock_request"], wanted)
+        if locked is None:
+            return None
+        key = {"verification_id": locked["verification_id"], "offset": offset}
+        row = await record(connection, Q["facts"], key)
+        if row is None:
+            return None
+        facts = _facts(row)
+        decision = decide(facts, row["now"])
+        proves = {} if row["proves"] == CALLER_ID else {"proves": row["proves"]}
+        decision_id = await record_decision(connection, facts, decision, clock_name, DECIDED_AS, proves)
+        settled = {**key, "now": row["now"], "decision_id": decision_id, "node": node}
+        if not decision.allowed:
+            await connection.execute(Q["refused"], {**settled, "note": refusal(decision)})
+            return Refused(row["verification_id"], decision.rules)
+        await connection.execute(Q["dialling"], settled)
+    claim = _claim(row, decision_id)
+    receipt = MarkReceipt(claim.attempt_id, store.clock.monotonic())
+    return Marked(row["verification_id"], claim, receipt, row["code_hash"], row["entered_by"], row["proves"])
+
+
+async def finish(
+    store: Store,
+    verification_id: int,
+    result: str,
+    note: str | None,
+    *,
+    dialled: bool,
+    proof: Proof | None,
+    phone_until: dt.datetime | None = None,
+) -> None:
+    """Store how the call ended, with the ``proof`` that it brought; a second time changes nothing.
+
+    ``dialled`` False: surely no INVITE left, so it does not count against the day. ``phone_until``: the call has
+    proved a telephone of our staff, until then (rules time).
+    """
+    values = {
+        "verification_id": verification_id,
+        "result": result,
+        "note": note,
+        "dialled": dialled,
+    }
+    stamper = await store.stamper() if proof is not None or phone_until is not None else None
+    async with store.transaction() as connection:
+        ended = await record(connection, Q["finish"], values)
+        if ended is None or stamper is None:
+            return
+        if proof is not None:
+            proof_id = await add_in(connection, proof, proof.proved_at, stamper)
+            await connection.execute(Q["proved"], {"proof_id": proof_id, "verification_id": verification_id})
+        if phone_until is not None:
+            stamp = stamp_of_phone(stamper, bytes(ended["number_hash"]), phone_until, ended["entered_by"])
+            phone = {"verification_id": verification_id, "proved_until": phone_until, "stamp": stamp}
+            await connection.execute(Q["add_phone"], phone)
+
+
+def stamp_of_phone(stamper: Stamper, number_hash: bytes, until: dt.datetime, entered_by: str) -> bytes:
+    """The program's stamp of a telephone of our staff."""
+    told = {"number_hash": number_hash.hex(), "proved_until": utc(until), "entered_by": entered_by}
+    return stamper.fact("phone_proof", told)
+
+
+def _facts(row: DictRow) -> VerificationFacts:
+    return VerificationFacts(
+        person_id=row["person_id"],
+        number=row["e164"],
+        shown=row["shown"],
+        shown_proof=proof_fact(row["shown_proof"]),
+        trunk=row["trunk"],
+        suppressed_at=row["suppressed_at"],
+        recent_calls=tuple(row["recent_calls"]),
+    )
+
+
+def _claim(row: DictRow, decision_id: int) -> Claim:
+    return Claim(
+        attempt_id=f"verification-{row['verification_id']}",
+        contact_id=NO_CONTACT,
+        person_id=row["person_id"],
+        campaign=DECIDED_AS,
+        number=row["e164"],
+        caller_id=row["shown"] or row["e164"],
+        trunk=row["trunk"],
+        language=None,
+        fields={},
+        attempt_number=1,
+        decision_id=decision_id,
+    )

@@ -1,0 +1,179 @@
+"""What people say of callers, each time a row of the audit tree: list entries, reports and appeals, choices of a line.
+
+What is in force (``guard_list``, ``guard_vote``) names the row that made it so, and ``false_rows`` compares them: what
+somebody wrote, changed or took away past this program shows. A person's number stands there as its keyed hash.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from agi_app.audit.erasures import Erasure
+from agi_app.guard.lists import Shape, shape_of
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection, count, record, records
+from agi_app.store.people.erasure import PERSON, Sign, Why, write_erasure
+
+Q = queries.load("screening/guard_changes")
+G = queries.load("screening/guard")
+KIND = "guard_change"
+AT_ONCE = 1_000
+_E164 = re.compile(r"\+[1-9][0-9]{4,14}")  # what has a keyed hash
+Hash = Callable[[str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Who says it, when (rules time)."""
+
+    entered_by: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FalseRow:
+    """Something in force that is not what was said last; ``change_id`` is what it names."""
+
+    table: str
+    row: int | str
+    change_id: int | None
+    leaf: int | None
+    text: str
+
+
+def entry_details(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a list entry, besides its numbers."""
+    ends: dt.datetime | None = entry["expires_at"]
+    return {
+        "allow": entry["allow"],
+        "line": entry["line"],
+        "shared": entry["shared"],
+        "reason": entry["reason"],
+        "expires_at": None if ends is None else ends.astimezone(dt.UTC).isoformat(),
+    }
+
+
+async def tell_entry(connection: Connection, hashed: Hash, what: str, entry: Mapping[str, Any], said: Said) -> int:
+    """An entry is listed, or unlisted; the id of the change."""
+    number_hash, pattern = _subject(entry["pattern"], hashed)
+    return await tell(connection, what, said, entry_details(entry), number_hash, pattern)
+
+
+async def tell(
+    connection: Connection,
+    what: str,
+    said: Said,
+    details: Mapping[str, Any],
+    number_hash: bytes | None = None,
+    pattern: str | None = None,
+) -> int:
+    """Write one change; its id."""
+    values = {
+        "at": said.at,
+        "what": what,
+        "number_hash": number_hash,
+        "pattern": pattern,
+        "details": msgspec.json.encode(details).decode(),
+        "entered_by": said.entered_by,
+    }
+    row = await record(connection, Q["tell"], values)
+    return int(row["change_id"]) if row else 0
+
+
+async def vote(store: Store, call_id: str, nuisance: bool, said: Said) -> bool:
+    """Somebody says of a call's caller that it was a nuisance, or none; False: no such call. Raises StoreError."""
+    async with store.transaction() as connection:
+        query = Q["report" if nuisance else "appeal"]
+        call = await record(connection, query, {"call_id": call_id, "at": said.at})
+        if call is None:
+            return False
+        number_hash, short = _subject(call["number"], store.hash_number)
+        details = {"line": call["called"], "call": call_id}
+        change = await tell(connection, "reported" if nuisance else "appealed", said, details, number_hash, short)
+        if call["caller_id"] is not None:
+            values = {"caller_id": call["caller_id"], "voter": call["called"], "at": said.at, "nuisance": nuisance}
+            await connection.execute(Q["vote"], values | {"change_id": change})
+            await connection.execute(Q["nuisance" if nuisance else "cleared"], values)
+        return True
+
+
+async def erase(store: Store, number: str, why: Why, sign: Sign) -> dict[str, int]:
+    """Forget an E.164 number; its calls stay without it. What went, by kind. Raises StoreError."""
+    values = {"number": number}
+    async with store.transaction() as connection:
+        await connection.execute(Q["begin_erasing"])
+        gone = {
+            "learned_script": await count(connection, G["erase_scripts"], values),
+            "caller": await count(connection, G["erase_caller"], values),
+            "list_entry": await count(connection, G["erase_entries"], values),
+        }
+        told = await records(connection, Q["erase"], {"number_hash": store.hash_number(number)})
+        if ids := [row["id"] for row in told]:
+            gone[KIND] = len(ids)
+            await write_erasure(
+                connection, Erasure(why.at, PERSON, None, {KIND: ids}, why.reason, why.entered_by), sign
+            )
+    return {kind: rows for kind, rows in gone.items() if rows}
+
+
+async def false_rows(connection: Connection, hashed: Hash) -> list[FalseRow]:
+    """Entries and votes that nobody said like this, and entries that were said and are gone; the first of each."""
+    found = [_false_entry(row, hashed) async for row in _entries(connection)]
+    found += [_false_vote(row, hashed) async for row in _votes(connection)]
+    lost = await records(connection, Q["lost"])
+    text = "the list entry of this change is gone, and nobody took it off"
+    found += [FalseRow("guard_change", row["change_id"], row["change_id"], row["leaf"], text) for row in lost]
+    return [row for row in found if row is not None]
+
+
+async def _entries(connection: Connection) -> AsyncIterator[dict[str, Any]]:
+    after = 0
+    while some := await records(connection, Q["lists"], {"after": after, "limit": AT_ONCE}):
+        for row in some:
+            yield row
+        after = some[-1]["entry_id"]
+
+
+async def _votes(connection: Connection) -> AsyncIterator[dict[str, Any]]:
+    last = {"caller_id": 0, "voter": ""}
+    while some := await records(connection, Q["votes"], {**last, "limit": AT_ONCE}):
+        for row in some:
+            yield row
+        last = {"caller_id": some[-1]["caller_id"], "voter": some[-1]["voter"]}
+
+
+def _false_entry(row: Mapping[str, Any], hashed: Hash) -> FalseRow | None:
+    told = dict(row["details"] or {})
+    before = told.pop("taken_over", False)
+    if told.get("expires_at"):
+        told["expires_at"] = dt.datetime.fromisoformat(told["expires_at"]).astimezone(dt.UTC).isoformat()
+    same_number = before or (row["number_hash"], row["told"]) == _subject(row["pattern"], hashed)
+    if row["what"] == "listed" and same_number and told == entry_details(row):
+        return None
+    text = f"guard_list {row['entry_id']} does not say what was said of it"
+    return FalseRow("guard_list", row["entry_id"], row["change_id"], row["leaf"], text)
+
+
+def _false_vote(row: Mapping[str, Any], hashed: Hash) -> FalseRow | None:
+    told = row["details"] or {}
+    number_hash, short = _subject(row["number"], hashed)
+    same_number = told.get("taken_over") or (row["number_hash"], row["told"]) == (number_hash, short)
+    what = "reported" if row["nuisance"] else "appealed"
+    if row["what"] == what and same_number and told.get("line") == row["voter"]:
+        return None
+    text = f"the vote of line {row['voter']} (guard_vote of caller {row['caller_id']}) is not what was said"
+    return FalseRow("guard_vote", row["caller_id"], row["change_id"], row["leaf"], text)
+
+
+def _subject(pattern: str | None, hashed: Hash) -> tuple[bytes | None, str | None]:
+    """A person's number as its keyed hash; short numbers of services, and whatever is no single number, as they are."""
+    if pattern is None or shape_of(pattern) is not Shape.EXACT or not _E164.fullmatch(pattern):
+        return None, pattern
+    return hashed(pattern), None

@@ -1,0 +1,142 @@
+"""Whom the guard lets through or blocks, and what each line chose: written by people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import msgspec
+
+from agi_app.guard.lists import Shape, shape_of
+from agi_app.guard.settings import Hours
+from agi_app.store.database import queries
+from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import Connection, count, record, records
+from agi_app.store.screening.guard import Line
+from agi_app.store.screening.guard_changes import Said, tell, tell_entry
+
+Q = queries.load("screening/guard_lists")
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """A line that somebody writes on a list; ``line`` "" is for all of ours."""
+
+    pattern: str  # without a fault (agi_app/guard/lists.py, pattern_fault)
+    allow: bool
+    line: str = ""
+    shared: bool = False
+    reason: str = ""
+    expires_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """A line on a list."""
+
+    entry_id: int
+    line: str
+    shared: bool
+    allow: bool
+    pattern: str
+    reason: str
+    expires_at: dt.datetime | None
+    entered_by: str
+    entered_at: dt.datetime  # rules time
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of entries that were to be written."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+async def put(store: Store, entries: Iterable[NewEntry], entered_by: str, at: dt.datetime) -> Written:
+    """Write all entries or none, in place of those of the same line and pattern. Raises StoreError."""
+    said, done = Said(entered_by, at), Counter[str]()
+    async with store.transaction(limit=None) as connection:
+        for entry in entries:
+            done[await _put(connection, store, entry, said)] += 1
+    return Written(done["added"], done["changed"], done["unchanged"])
+
+
+async def _put(connection: Connection, store: Store, entry: NewEntry, said: Said) -> str:
+    values = asdict(entry)
+    before = await record(connection, Q["entry"], values)
+    if before and (before["allow"], before["reason"], before["expires_at"]) == (
+        entry.allow,
+        entry.reason,
+        entry.expires_at,
+    ):
+        return "unchanged"
+    change = await tell_entry(connection, store.hash_number, "listed", values, said)
+    low, high = _range(entry.pattern)
+    more = {"low": low, "high": high, "entered_by": said.entered_by, "at": said.at, "change_id": change}
+    await connection.execute(Q["put"], values | more)
+    return "changed" if before else "added"
+
+
+def _range(pattern: str) -> tuple[str | None, str | None]:
+    if shape_of(pattern) is not Shape.RANGE:
+        return None, None
+    low, high = (end.removeprefix("+") for end in pattern.split("-"))
+    return low, high
+
+
+async def remove(store: Store, pattern: str, line: str, entered_by: str, at: dt.datetime) -> int:
+    """Take a pattern from a line's list; returns how many entries went. Raises StoreError."""
+    async with store.transaction() as connection:
+        gone = await records(connection, Q["remove"], {"pattern": pattern, "line": line})
+        for entry in gone:
+            await tell_entry(connection, store.hash_number, "unlisted", entry, Said(entered_by, at))
+    return len(gone)
+
+
+async def entries(store: Store, line: str | None = None) -> list[StoredEntry]:
+    """All lists, or those of one line. Raises StoreError."""
+    return await store.rows(StoredEntry, Q["entries"], {"line": line})
+
+
+async def set_line(store: Store, line: str, choice: Line, hours: tuple[Hours, ...] | None, said: Said) -> None:
+    """What the person of this line chose; None changes nothing. Raises StoreError."""
+    values = {
+        "line": line,
+        "enabled": choice.enabled,
+        "level": choice.level,
+        "hours": None if hours is None else msgspec.json.encode(hours).decode(),
+        "zone": choice.zone,
+        "mailbox": choice.mailbox,
+    }
+    async with store.transaction() as connection:
+        await connection.execute(Q["set_line"], values)
+        await tell(connection, "line", said, {name: value for name, value in values.items() if value is not None})
+
+
+async def reset_line(store: Store, line: str, said: Said) -> bool:
+    """Back to the settings; False: nothing was chosen. Raises StoreError."""
+    async with store.transaction() as connection:
+        if not await count(connection, Q["reset_line"], {"line": line}):
+            return False
+        await tell(connection, "line", said, {"line": line, "reset": True})
+    return True
+
+
+async def lines(store: Store) -> dict[str, Line]:
+    """What each line chose. Raises StoreError."""
+    async with store.connection() as connection:
+        found = await records(connection, Q["lines"])
+    return {
+        row["line"]: Line(
+            row["enabled"],
+            row["level"],
+            msgspec.json.decode(row["hours"], type=tuple[Hours, ...]) if row["hours"] else (),
+            row["zone"],
+            row["mailbox"],
+        )
+        for row in found
+    }
