@@ -69,7 +69,7 @@ def test_faults_of_callees_are_told_where_they_stand_also_by_check(
         ("4:1", "night-desk: 'away' is none; write one of ", '"answers", "busy", "no_answer", "phone"'),
         ("6:1", "language: must name a folder of ", "prompts, such as zh-CN or en"),
     ]
-    assert main(["up", "--project", str(project)]) == 2
+    assert main(["up", "--name", "faulty", "--project", str(project)]) == 2
     told = capsys.readouterr().err.removeprefix("error: ").splitlines()
     assert len(told) == len(faults)
     for line, (place, begin, end) in zip(told, faults, strict=True):
