@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console, ConsoleOptions, ConsoleRenderable, Group, RenderHook, RenderResult
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.progress import Progress
 from rich.segment import Segment
 from rich.table import Table
@@ -23,7 +23,7 @@ from agi_app.config.settings import Settings, load_settings
 from agi_app.errors import AuthorError, InputError
 from agi_app.installation import Installation, installation
 from agi_app.printable import count_of, in_json, lines, one_line
-from agi_app.reports.totals import AgentFigures, Totals, plain
+from agi_app.reports.totals import plain
 
 if TYPE_CHECKING:
     from agi_app.campaigns.project.read import Project, Source
@@ -153,52 +153,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     out.print(view if count else f"{title}: none")
 
 
-def totals_view(totals: Totals, below: Sequence[str] = ()) -> Group:
-    """A campaign's figures as something that rich can draw, with lines below it."""
-    view = Table(title=one_line(f"{totals.campaign} ({totals.state})"), title_justify="left", box=None, pad_edge=False)
-    view.add_column()
-    view.add_column()
-    for name, value in (
-        ("purpose", totals.purpose),
-        ("caller ID", f"{totals.caller_id} ({totals.caller_id_proof})"),
-        *(("local caller ID", f"{number} ({proof})") for number, proof in totals.local_caller_ids.items()),
-        ("contacts", f"{totals.contacts}: {totals.done} done, {totals.in_call} in a call, {totals.waiting} waiting,"
-                     f" {totals.not_called} refused"),
-        ("calls", f"{totals.attempts}, answered {totals.answer_rate:.0%}{_by_machines(totals)}"),
-        ("outcomes", counts(totals.outcomes)),
-        ("dispositions", counts(totals.dispositions)),
-        ("refused by rule", counts(totals.refused)),
-        *(() if totals.agents is None else agents_rows(totals.agents)),
-    ):  # fmt: skip
-        view.add_row(name, one_line(value))
-    return Group(view, *map(one_line, below))
-
-
-def agents_rows(agents: AgentFigures) -> Iterator[tuple[str, str]]:
-    """The lines about a campaign's agents."""
-    for seen in agents.seen:
-        yield f"agents {agents.to}", f"{seen.unknown or f'{seen.free} free, {seen.busy} busy'} (worker {seen.worker})"
-    handling = "-" if agents.handling_s is None else f"{agents.handling_s:g} s"
-    yield f"{agents.pacing} pacing", f"{agents.under_way} calls under way, {agents.waiting} people wait for an agent"
-    yield (
-        "last 30 days",
-        f"answered {agents.answered} of {agents.ended} ({agents.answer_rate:.0%}), handling time {handling},"
-        f" abandoned {agents.abandoned} ({agents.abandoned_percent:g} %)",
-    )
-
-
-def _by_machines(totals: Totals) -> str:
-    return f", {totals.machine_rate:.0%} of it by machines" if totals.machine_rate else ""
-
-
 def counts(figures: Mapping[str, int]) -> str:
     """``confirmed 12, change_requested 5`` or a dash."""
     return ", ".join(f"{name} {number}" for name, number in figures.items()) or "-"
-
-
-def show_totals(totals: Totals) -> None:
-    """Print a campaign's figures."""
-    out.print(totals_view(totals))
 
 
 @contextmanager

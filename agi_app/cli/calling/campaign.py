@@ -14,6 +14,7 @@ from agi_app.campaigns.make_ready import make_ready
 from agi_app.campaigns.preview import SAMPLES, Preview, Terms, preview
 from agi_app.campaigns.project.read import read_project
 from agi_app.cli.calling.campaign_preview import preview_record, show_preview
+from agi_app.cli.calling.totals_text import show_totals
 from agi_app.cli.common import (
     HERE,
     JsonOption,
@@ -22,7 +23,6 @@ from agi_app.cli.common import (
     say,
     say_json,
     settings_of,
-    show_totals,
     with_installation,
 )
 from agi_app.errors import ConfigError

@@ -12,15 +12,14 @@ import typer
 from rich.live import Live
 
 from agi_app.campaigns import control
+from agi_app.cli.calling.totals_text import show_totals, totals_view
 from agi_app.cli.common import (
     HERE,
     ProjectOption,
     err,
     login_name,
     say,
-    show_totals,
     table,
-    totals_view,
     with_installation,
 )
 from agi_app.errors import InputError
