@@ -36,10 +36,11 @@ from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
 from agi_app.model.phone import parse
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.originate import place
+from agi_app.pbx.originate import ChannelTerms, made, place
 from agi_app.prompts.prepared import folder_of
 from agi_app.store.calling.attempts import Ended
 
+MADE_AHEAD_S = 0.25  # Asterisk makes a channel in milliseconds, but may have much to do
 MARK_AHEAD_S = 0.15  # a mark shares its trip with those of the calls that are next; a permit lives longer
 _log = log.get("dialer")
 
@@ -153,27 +154,38 @@ class Placer:
         )
 
     async def _dial(self, call: Call, line: Line, ticket: Ticket, turn: Turn) -> CallResult | None:
+        """Make the channel, which may take its time, then mark the attempt, whose permit lives shortly, and dial."""
         claim = call.claim
-        await self._until(turn.at - MARK_AHEAD_S)
-        while turn.is_late(self._clock.monotonic()):
-            await self._until(turn.at - MARK_AHEAD_S)
+        await self._until(turn.at - MADE_AHEAD_S)
         if (reason := self._forbidden(call, line, ticket)) is not None:
             await self._writer.give_back(claim, reason)
             return None
-        receipt = await self._writer.mark(claim)
-        if receipt is None:
-            return None
         try:
-            await self._leave(turn, receipt)
-            if (reason := self._forbidden(call, line, ticket)) is not None:
-                raise SafetyError(reason)
-            allowed = permit(claim, receipt, self._clock.monotonic())
-            channel = await self.ring(line, allowed, lambda: self._forbidden(call, line, ticket))
+            async with made(self._ari, self._node.router, claim, **self._channel_of(line)) as ready:
+                if ready.refused:
+                    return await self.drive(call, ready.channel)
+                await self._comes(turn)
+                if (reason := self._forbidden(call, line, ticket)) is not None:
+                    raise SafetyError(reason)
+                receipt = await self._writer.mark(claim)
+                if receipt is None:
+                    return None
+                await self._leave(turn, receipt)
+                if (reason := self._forbidden(call, line, ticket)) is not None:
+                    raise SafetyError(reason)
+                allowed = permit(claim, receipt, self._clock.monotonic())
+                channel = await ready.dial(allowed, lambda: self._forbidden(call, line, ticket))
         except (SafetyError, RequestFailed) as error:  # nothing left for Asterisk
             _log.warning("not dialled", reason=str(error))
             await self._writer.give_back(claim, str(error))
             return None
         return await self.drive(call, channel)
+
+    async def _comes(self, turn: Turn) -> None:
+        """Until the call's turn is near; one that is over takes another."""
+        await self._until(turn.at - MARK_AHEAD_S)
+        while turn.is_late(self._clock.monotonic()):
+            await self._until(turn.at - MARK_AHEAD_S)
 
     async def _leave(self, turn: Turn, receipt: MarkReceipt) -> None:
         """Until the call's turn; raises SafetyError when the rate has no room for it as long as its permit is good."""
@@ -197,16 +209,15 @@ class Placer:
 
     async def ring(self, line: Line, allowed: Permit, forbidden: Callable[[], str | None]) -> Channel:
         """Make the call leave unless ``forbidden`` says why not; SafetyError or RequestFailed: nothing was dialled."""
-        return await place(
-            self._ari,
-            self._node.router,
-            allowed,
-            dial_string=line.trunk.dial_string,
-            ring_timeout=line.campaign.ring_time.total_seconds(),
-            max_call=line.campaign.max_call.total_seconds(),
-            variables={**self.ears.for_call(line.flow), **detection_variables(line.campaign.machine_detection)},
-            forbidden=forbidden,
-        )
+        return await place(self._ari, self._node.router, allowed, forbidden=forbidden, **self._channel_of(line))
+
+    def _channel_of(self, line: Line) -> ChannelTerms:
+        return {
+            "dial_string": line.trunk.dial_string,
+            "ring_timeout": line.campaign.ring_time.total_seconds(),
+            "max_call": line.campaign.max_call.total_seconds(),
+            "variables": {**self.ears.for_call(line.flow), **detection_variables(line.campaign.machine_detection)},
+        }
 
     async def drive(self, call: Call, channel: Channel) -> CallResult:
         """Run the call on its channel; whatever happens, the channel does not outlive it."""

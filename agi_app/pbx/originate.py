@@ -1,7 +1,7 @@
 """The only place that makes Asterisk call somebody.
 
-``place`` needs a Permit, which only the gate makes; ``place_internal`` calls a destination of
-the settings. Whoever calls them learns one of two things: an exception means that surely
+Nobody is dialled without a Permit, which only the gate makes; ``place_internal`` calls a destination of the settings.
+Whoever calls them learns one of two things: an exception means that surely
 nothing was dialled; a Channel means that the call counts as dialled, whatever comes of it.
 
 Asterisk makes a channel, which dials nobody, and dials it when we say so; the permit is spent between the two. It calls
@@ -12,9 +12,11 @@ A dial is never sent twice: after the end of a call the same channel id would br
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Protocol, TypedDict
 
 from agi_app import log
 from agi_app.config.voice import SpeechSettings
@@ -37,6 +39,93 @@ def _nothing() -> str | None:
     return None
 
 
+class ChannelTerms(TypedDict):
+    """How a channel is made: what ``dial_string`` makes of number and number shown, and its limits in seconds."""
+
+    dial_string: Callable[[str, str], str | None]
+    ring_timeout: float
+    max_call: float
+    variables: Mapping[str, str]
+
+
+class Callee(Protocol):
+    """Whom a channel is made for: what a claim and its permit both say."""
+
+    @property
+    def attempt_id(self) -> str: ...
+
+    @property
+    def number(self) -> str: ...
+
+    @property
+    def caller_id(self) -> str: ...
+
+    @property
+    def trunk(self) -> str: ...
+
+
+class Made:
+    """A channel to somebody whom nobody has dialled yet; only the permit for this very call dials it."""
+
+    def __init__(self, ari: Ari, router: Router, channel: DialledChannel, callee: Callee, ring_timeout: float) -> None:
+        self._ari, self._router, self._ring_timeout = ari, router, ring_timeout
+        self._callee = _identity(callee)
+        self.channel, self.dialled = channel, False
+
+    @property
+    def refused(self) -> bool:
+        """Asterisk did not make it, and says why as the channel's end: there is nobody to dial."""
+        return isinstance(self.channel.ended, Failed)
+
+    async def dial(self, permit: Permit, forbidden: Callable[[], str | None] = _nothing) -> Channel:
+        """Dial it, unless it was refused, and return the channel, which tells what becomes of the call.
+
+        ``forbidden`` is asked at the last moment: why the call must not leave after all.
+        Raises SafetyError (forbidden, permit of another call, spent or too old) or RequestFailed: nothing was dialled.
+        """
+        if self.refused:
+            return self.channel
+        if (reason := forbidden()) is not None:
+            raise SafetyError(f"{reason}; nothing was dialled")
+        if _identity(permit) != self._callee:
+            raise SafetyError(f"attempt {permit.attempt_id}: its permit is for another call; nothing was dialled")
+        permit.use(self._ari.clock.monotonic())  # the last thing before the request leaves
+        self.dialled = True
+        await _dial(self._ari, self._router, self.channel, self._ring_timeout)
+        return self.channel
+
+
+@contextlib.asynccontextmanager
+async def made(
+    ari: Ari,
+    router: Router,
+    callee: Callee,
+    *,
+    dial_string: Callable[[str, str], str | None],
+    ring_timeout: float,
+    max_call: float,
+    variables: Mapping[str, str] | None = None,
+) -> AsyncIterator[Made]:
+    """A channel to somebody, ready to be dialled, or refused by Asterisk; one that was not dialled is gone afterwards.
+
+    ``dial_string`` makes what is dialled of the number and the number that it shows (a trunk's setting); None: no line
+    of the trunk has that one. ``ring_timeout`` and ``max_call`` are seconds; the second counts from the answer.
+    Raises SafetyError (no caller ID, no line) or RequestFailed (no connection, no answer).
+    """
+    endpoint = dial_string(callee.number, callee.caller_id)
+    if endpoint is None:
+        raise SafetyError(f"trunk {callee.trunk} has no line with the number {callee.caller_id}; nothing was dialled")
+    channel = DialledChannel(ari, channel_id_of(callee.attempt_id))
+    body = _body(channel.id, endpoint, callee.caller_id, ari.settings.app, ring_timeout + max_call, variables)
+    await _make(ari, router, channel, body)
+    found = Made(ari, router, channel, callee, ring_timeout)
+    try:
+        yield found
+    finally:
+        if not found.dialled and not found.refused:
+            _drop(ari, router, channel)
+
+
 async def place(
     ari: Ari,
     router: Router,
@@ -48,27 +137,12 @@ async def place(
     variables: Mapping[str, str] | None = None,
     forbidden: Callable[[], str | None] = _nothing,
 ) -> Channel:
-    """Call the permit's number and return the channel, which tells what becomes of it.
-
-    ``dial_string`` makes what is dialled of the permit's own number and the number that it shows (a trunk's setting);
-    None: no line of the trunk has that one.
-    ``ring_timeout`` and ``max_call`` are seconds; the second counts from the answer.
-    ``forbidden`` is asked at the last moment: why the call must not leave after all.
-    Raises SafetyError (forbidden, permit spent or too old, no caller ID) or RequestFailed (no connection):
-    then nothing was dialled.
-    """
-    endpoint = dial_string(permit.number, permit.caller_id)
-    if endpoint is None:
-        raise SafetyError(f"trunk {permit.trunk} has no line with the number {permit.caller_id}; nothing was dialled")
-
-    def spend() -> None:
-        if (reason := forbidden()) is not None:
-            raise SafetyError(f"{reason}; nothing was dialled")
-        permit.use(ari.clock.monotonic())
-
-    channel = DialledChannel(ari, channel_id_of(permit.attempt_id))
-    body = _body(channel.id, endpoint, permit.caller_id, ari.settings.app, ring_timeout + max_call, variables)
-    return await _dial(ari, router, channel, body, ring_timeout, spend)
+    """Make and dial at once, as ``made`` and ``Made.dial``."""
+    channel = made(
+        ari, router, permit, dial_string=dial_string, ring_timeout=ring_timeout, max_call=max_call, variables=variables
+    )
+    async with channel as ready:
+        return await ready.dial(permit, forbidden)
 
 
 async def place_internal(
@@ -89,7 +163,10 @@ async def place_internal(
     body = _body(channel.id, leg.endpoint, leg.caller_id, ari.settings.app, ring_timeout + max_call, variables)
     if far_end is not None:
         body["otherChannelId"] = far_end.id
-    return await _dial(ari, router, channel, body, ring_timeout, lambda: None)
+    await _make(ari, router, channel, body)
+    if not isinstance(channel.ended, Failed):
+        await _dial(ari, router, channel, ring_timeout)
+    return channel
 
 
 def talk_detect(settings: SpeechSettings) -> dict[str, str]:
@@ -102,6 +179,10 @@ def channel_id_of(call_id: str) -> str:
     if not _CALL_ID.fullmatch(call_id):
         raise ValueError(f"{call_id!r} cannot be part of a channel id")
     return CHANNEL_PREFIX + call_id
+
+
+def _identity(callee: Callee) -> tuple[str, str, str, str]:
+    return callee.attempt_id, callee.number, callee.caller_id, callee.trunk
 
 
 def _body(
@@ -128,25 +209,30 @@ def _body(
     }
 
 
-async def _dial(
-    ari: Ari,
-    router: Router,
-    channel: DialledChannel,
-    body: Mapping[str, object],
-    ring_timeout: float,
-    spend: Callable[[], None],
-) -> Channel:
+async def _make(ari: Ari, router: Router, channel: DialledChannel, body: Mapping[str, object]) -> None:
+    """Make the channel and have it ready; if Asterisk refused, the channel tells. Raises RequestFailed: no answer."""
     if not ari.is_connected:
         raise RequestFailed(f"create {channel.id}", 0, "no connection to Asterisk; nothing was dialled")
     router.adopt(channel)
-    if not await _made(ari, router, channel, body):
-        return channel
+    try:
+        await ari.request("POST", "channels/create", body=body)
+    except RequestFailed as fault:
+        if fault.status:
+            router.deliver(channel.id, Failed(fault.status, str(fault)))
+            return
+        _drop(ari, router, channel, LOST_ANSWER_SETTLE_S)
+        raise
+    except asyncio.CancelledError:
+        _drop(ari, router, channel, LOST_ANSWER_SETTLE_S)
+        raise
     try:
         await channel.get_ready()
-        spend()  # the last thing before the request leaves
     except BaseException:
         _drop(ari, router, channel)
         raise
+
+
+async def _dial(ari: Ari, router: Router, channel: DialledChannel, ring_timeout: float) -> None:
     try:
         await ari.request("POST", f"channels/{channel.id}/dial", {"timeout": str(math.ceil(ring_timeout))})
     except RequestFailed as fault:
@@ -159,23 +245,6 @@ async def _dial(
     except asyncio.CancelledError:
         _drop(ari, router, channel, LOST_ANSWER_SETTLE_S)
         raise
-    return channel
-
-
-async def _made(ari: Ari, router: Router, channel: DialledChannel, body: Mapping[str, object]) -> bool:
-    """Whether Asterisk has made the channel; if it refused, the channel tells. Raises RequestFailed: no answer."""
-    try:
-        await ari.request("POST", "channels/create", body=body)
-    except RequestFailed as fault:
-        if fault.status:
-            router.deliver(channel.id, Failed(fault.status, str(fault)))
-            return False
-        _drop(ari, router, channel, LOST_ANSWER_SETTLE_S)
-        raise
-    except asyncio.CancelledError:
-        _drop(ari, router, channel, LOST_ANSWER_SETTLE_S)
-        raise
-    return True
 
 
 def _drop(ari: Ari, router: Router, channel: DialledChannel, settle: float = 0.0) -> None:

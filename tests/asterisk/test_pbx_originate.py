@@ -34,6 +34,12 @@ from tests.asterisk.proxy import wire
 from tests.asterisk.sip import Sip
 
 pytestmark = pytest.mark.asterisk
+TERMS: originate.ChannelTerms = {
+    "dial_string": lambda number, _: dial_string(number),
+    "ring_timeout": 5,
+    "max_call": 5,
+    "variables": {},
+}
 
 
 @pytest.mark.parametrize(
@@ -161,6 +167,35 @@ async def test_every_call_has_a_longest_length_that_needs_no_worker(asterisk: As
     bye = await sip.wait_for(callee, "BYE", 5)
     (call,) = await sip.calls(callee)
     assert 2.9 < bye.at - call.invite_at < 3.5
+
+
+async def test_a_channel_that_is_not_dialled_calls_nobody_and_is_gone(client: Client, sip: Sip) -> None:
+    callee = number("21")
+    permit = permit_for(callee)
+    async with originate.made(client.ari, client.router, permit, **TERMS) as ready:
+        assert not ready.refused
+        assert await live_channels(client.ari)
+    await asyncio.sleep(0.5)
+    assert not await live_channels(client.ari)
+    assert await sip.calls(callee) == []
+    assert len(client.router) == 0
+
+
+async def test_a_channel_is_dialled_by_its_own_permit_alone(client: Client, sip: Sip) -> None:
+    """Not by one for another attempt, nor by one that was used."""
+    callee = number("21")
+    permit = permit_for(callee, lifetime=5)
+    async with originate.made(client.ari, client.router, permit, **TERMS) as ready:
+        with pytest.raises(SafetyError, match="another call"):
+            await ready.dial(permit_for(callee))
+        used = replace(permit)
+        used.use(client.clock.monotonic())
+        with pytest.raises(SafetyError, match="already used"):
+            await ready.dial(used)
+        assert await sip.calls(callee) == []
+        await ready.dial(permit)
+    assert (await sip.wait_for(callee, "INVITE", 2)).method == "INVITE"
+    assert len(client.router) == 1
 
 
 async def test_an_unknown_endpoint_fails_at_once(client: Client) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -77,23 +79,31 @@ class FakeStore:
 
 @dataclasses.dataclass
 class Place:
-    """A placer on fakes; ``originate`` is what Asterisk does with a permit."""
+    """A placer on fakes; ``made`` and ``dial`` are what Asterisk does for it."""
 
     store: FakeStore
     live: LiveCalls
     may_dial: bool = True
     permits: list[Permit] = dataclasses.field(default_factory=list)
     fault: Exception | None = None
+    refused: bool = False
+    making: Callable[[], None] = lambda: None
     ended: object = "destroyed"  # how the channel ended; None: its end was never heard of
     forgotten: list[str] = dataclasses.field(default_factory=list)
     hung_up: list[str] = dataclasses.field(default_factory=list)
     running: Callable[[Call], Awaitable[CallResult]] | None = None
 
-    async def originate(self, ari: Any, router: Any, permit: Permit, **_: Any) -> Any:
+    @contextlib.asynccontextmanager
+    async def made(self, *_: Any, **__: Any) -> AsyncIterator[Any]:
+        self.making()
+        channel = SimpleNamespace(id="agi-app-x", ended=self.ended)
+        yield SimpleNamespace(refused=self.refused, channel=channel, dial=partial(self.dial, channel))
+
+    async def dial(self, channel: Any, permit: Permit, _: Any) -> Any:
         if self.fault is not None:
             raise self.fault
         self.permits.append(permit)
-        return SimpleNamespace(id="agi-app-x", ended=self.ended)
+        return channel
 
     async def attempt(self, start_at: float = 0.0, line: Line = LINE, turn: Turn | None = None) -> CallResult | None:
         ari = SimpleNamespace(hang_up_soon=self.hung_up.append)
@@ -142,7 +152,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Place:
     made = Place(FakeStore(), LiveCalls())
     for name in ("mark", "release", "finish"):
         monkeypatch.setattr(attempts, name, getattr(made.store, name))
-    monkeypatch.setattr(module, "place", made.originate)
+    monkeypatch.setattr(module, "made", made.made)
     monkeypatch.setattr(attempt_writer, "FIRST_RETRY_S", 0.001)
 
     async def run(call: Call, _: Any) -> CallResult:
@@ -227,9 +237,25 @@ async def test_an_originate_that_asterisk_refused_is_no_attempt(place: Place) ->
     async def refused(_: Call) -> CallResult:
         return CallResult(Outcome.FAILED, note="Allocation failed (status 500)")
 
-    place.running = refused
+    place.running, place.refused = refused, True
     assert await place.attempt() is None
     assert place.store.given_back == ["Allocation failed (status 500)"]
+    assert (place.store.marked, place.permits) == ([], [])
+
+
+async def test_a_channel_that_takes_long_to_make_costs_the_call_nothing(place: Place) -> None:
+    """An Asterisk that has much to do: the mark, whose permit lives for a moment only, waits for the channel."""
+    marked_at = []
+
+    def mark() -> None:
+        marked_at.append(place.store.clock.monotonic())
+        place.store.mark_says = MarkReceipt(CLAIM.attempt_id, marked_at[0])
+
+    place.making = lambda: place.store.clock.advance(2.0)
+    place.store.at_mark = mark
+    assert await place.attempt() is not None
+    assert marked_at == [2.0]
+    assert len(place.permits) == 1
 
 
 async def test_a_result_waits_for_the_database(place: Place) -> None:
