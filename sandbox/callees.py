@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agi_app.authoring.yaml_lines import suggest
+from agi_app.authoring.suggestions import suggest
 from agi_app.config.toml_lines import find, places, syntax_faults
 from agi_app.file_kinds import not_utf8
 from agi_app.flow.check.prompt_timing import seconds_to_say

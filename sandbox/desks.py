@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from agi_app.authoring.yaml_lines import suggest
+from agi_app.authoring.suggestions import suggest
 from sandbox.agents import phone_conf
 from sandbox.borrowed import SETTINGS, own_settings
 from sandbox.errors import SandboxError

@@ -33,7 +33,6 @@ LONG_FILES: dict[str, str] = {
     "agi_app/calls/attempt.py": "one state machine: all that decides what an attempt is stands in one place",
     "agi_app/flow/engine/session.py": "one session: the rules that hold everywhere in a call stand together",
     "agi_app/flow/language/steps.py": "one short class a verb, side by side",
-    "agi_app/authoring/yaml_lines.py": "reading and validating share the positions, and each needs the other",
     "scripts/lib/reference.py": "one generator, a function a page",
     "sandbox/asterisk.py": "start, stop and configuration of one private Asterisk",
 }

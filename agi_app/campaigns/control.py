@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agi_app.authoring.yaml_lines import suggest
+from agi_app.authoring.suggestions import suggest
 from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.campaigns.project.called_flows import concerns, parts_of
 from agi_app.campaigns.project.read import Project, Source

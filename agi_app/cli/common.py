@@ -107,7 +107,7 @@ def find_flow(project: Project, name: str, language: str | None) -> Source[FlowD
 
     Nothing is suggested while a flow file cannot be read, since it may be that one: AuthorError has its faults.
     """
-    from agi_app.authoring.yaml_lines import suggest
+    from agi_app.authoring.suggestions import suggest
 
     if name not in project.flows and project.unread_flows:
         raise AuthorError(*(problem for problem in project.errors if problem.file in project.unread_flows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from agi_app.authoring.yaml_lines import suggest
+from agi_app.authoring.suggestions import suggest
 from agi_app.errors import InputError
 
 TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls")

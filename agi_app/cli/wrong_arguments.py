@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from agi_app.authoring import full_width, times_meant
-from agi_app.authoring.yaml_lines import suggest
+from agi_app.authoring.suggestions import suggest
 
 _DATE = re.compile(r"'([^']{0,200})' does not match the formats?")
 _CHOICE = re.compile(r"'([^']{0,200})' is not one of (.{1,500}?)\.?$")

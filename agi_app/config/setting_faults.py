@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from agi_app.authoring import full_width, shape_hints, times_meant
-from agi_app.authoring.yaml_lines import quote, suggest
+from agi_app.authoring.suggestions import quote, suggest
 
 OURS = "project"  # the folder itself: no setting
 

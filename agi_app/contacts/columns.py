@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from agi_app.authoring import full_width, synonyms
-from agi_app.authoring.yaml_lines import quote, suggest
+from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.tables.csv_table import SHOWN_PROBLEMS, WIDE_DELIMITER, Row, Table
 from agi_app.errors import AuthorError, Problem
 from agi_app.model import phone

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from agi_app.authoring.yaml_lines import quote
+from agi_app.authoring.suggestions import quote
 from agi_app.contacts.columns import Cells, RejectedRow, find_columns
 from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.contacts_file import ALIASES as CONTACT_ALIASES

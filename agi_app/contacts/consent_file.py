@@ -32,7 +32,7 @@ import re
 from collections.abc import Generator, Mapping
 
 from agi_app.authoring import times_meant
-from agi_app.authoring.yaml_lines import quote, suggest
+from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.columns import LANGUAGE, NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns, refuse_others
 from agi_app.contacts.consent_proof import Proofs, evidence_of, wording_of
 from agi_app.contacts.tables.csv_table import Row, Table

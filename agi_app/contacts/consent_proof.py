@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agi_app.authoring.yaml_lines import quote, suggest
+from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.columns import Cells
 from agi_app.errors import InputError
 from agi_app.files import name_fault, shortened

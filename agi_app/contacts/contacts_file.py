@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Sequence
 
 from agi_app.authoring import shape_hints, synonyms
-from agi_app.authoring.yaml_lines import quote, suggest
+from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.columns import NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns
 from agi_app.contacts.seen_ids import Seen
 from agi_app.contacts.tables.csv_table import Row, Table

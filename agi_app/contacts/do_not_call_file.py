@@ -18,7 +18,7 @@ from pathlib import Path
 
 import phonenumbers
 
-from agi_app.authoring.yaml_lines import quote
+from agi_app.authoring.suggestions import quote
 from agi_app.contacts.consent_file import ALIASES
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.file_kinds import kind_of, no_such_file

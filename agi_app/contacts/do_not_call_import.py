@@ -11,7 +11,7 @@ from pathlib import Path
 
 import phonenumbers
 
-from agi_app.authoring.yaml_lines import quote
+from agi_app.authoring.suggestions import quote
 from agi_app.contacts.do_not_call_file import ListFile, Progress
 from agi_app.errors import InputError, Problem
 from agi_app.event_loop import in_background

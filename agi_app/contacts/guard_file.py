@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from agi_app.authoring import times_meant
-from agi_app.authoring.yaml_lines import quote, suggest
+from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.columns import (
     NUMBER_TITLES,
     Cells,

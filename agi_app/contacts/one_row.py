@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from agi_app.authoring.yaml_lines import suggest
+from agi_app.authoring.suggestions import suggest
 from agi_app.contacts.columns import Cells
 from agi_app.contacts.contacts_file import contact_columns, find_language
 from agi_app.contacts.tables.opening import open_table, private_copy

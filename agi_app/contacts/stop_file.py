@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from agi_app.authoring.yaml_lines import quote
+from agi_app.authoring.suggestions import quote
 from agi_app.contacts.columns import read_number
 from agi_app.contacts.contacts_file import ALIASES
 from agi_app.contacts.tables.csv_table import SHOWN_PROBLEMS

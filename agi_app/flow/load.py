@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agi_app.authoring.yaml_lines import load, validate
+from agi_app.authoring.schema import validate
+from agi_app.authoring.yaml_lines import load
 from agi_app.errors import AuthorError
 from agi_app.flow.check.broken_files import unknown_targets
 from agi_app.flow.check.flow_rules import check_structure

@@ -13,7 +13,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from agi_app.authoring import place_names
-from agi_app.authoring.yaml_lines import Authored, parse_duration, quote
+from agi_app.authoring.schema import Authored, parse_duration
+from agi_app.authoring.suggestions import quote
 from agi_app.model.campaign import Purpose, Window
 
 DEFAULT = "default"

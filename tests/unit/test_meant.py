@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agi_app.authoring import times_meant
-from agi_app.authoring.yaml_lines import parse_duration
+from agi_app.authoring.schema import parse_duration
 from agi_app.contacts.consent_file import NotATime, parse_instant
 
 

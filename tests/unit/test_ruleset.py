@@ -8,7 +8,8 @@ from functools import cache
 
 import pytest
 
-from agi_app.authoring.yaml_lines import load, validate
+from agi_app.authoring.schema import validate
+from agi_app.authoring.yaml_lines import load
 from agi_app.campaigns.calling_rules.rule_files import (
     CALENDARS,
     RuleBook,

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from agi_app.authoring.yaml_lines import MAX_BYTES, Authored, load, parse_duration, suggest, validate
+from agi_app.authoring.schema import Authored, parse_duration, validate
+from agi_app.authoring.suggestions import suggest
+from agi_app.authoring.yaml_lines import MAX_BYTES, load
 from agi_app.authoring.yaml_repair import TOP_KEYS
 from agi_app.campaigns.campaign_file.load import CampaignFile
 from agi_app.errors import AuthorError

@@ -15,7 +15,8 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
-from agi_app.authoring.yaml_lines import load, validate
+from agi_app.authoring.schema import validate
+from agi_app.authoring.yaml_lines import load
 from agi_app.campaigns.calling_rules import calendars
 from agi_app.campaigns.calling_rules.strictest import Builder, Dates, Parsed, RuleFile
 from agi_app.errors import AuthorError, InputError, Problem

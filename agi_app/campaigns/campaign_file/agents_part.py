@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from agi_app.authoring.yaml_lines import Authored, quote
+from agi_app.authoring.schema import Authored
+from agi_app.authoring.suggestions import quote
 from agi_app.flow.syntax.names_and_limits import FileName
 from agi_app.model.campaign import Agents, Pacing
 

@@ -7,7 +7,8 @@ import datetime as dt
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from agi_app.authoring.yaml_lines import parse_duration, quote
+from agi_app.authoring.schema import parse_duration
+from agi_app.authoring.suggestions import quote
 
 
 def between(limits: tuple[dt.timedelta, dt.timedelta], words: str) -> BeforeValidator:

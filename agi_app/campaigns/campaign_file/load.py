@@ -17,7 +17,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from agi_app.authoring import place_names, times_meant
-from agi_app.authoring.yaml_lines import Authored, Document, load, quote, suggest, validate
+from agi_app.authoring.schema import Authored, validate
+from agi_app.authoring.suggestions import quote, suggest
+from agi_app.authoring.yaml_lines import Document, load
 from agi_app.campaigns.campaign_file.agents_part import AgentsFile, agents_of, judge_dialled_by
 from agi_app.campaigns.campaign_file.durations import between
 from agi_app.campaigns.campaign_file.machine_part import MachineDetectionFile

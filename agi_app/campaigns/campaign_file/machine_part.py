@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agi_app.authoring.yaml_lines import Authored
+from agi_app.authoring.schema import Authored
 from agi_app.campaigns.campaign_file.durations import between, between_ms
 from agi_app.flow.syntax.names_and_limits import FileName
 from agi_app.model.machine import MachineAction, MachineDetection, Tuning

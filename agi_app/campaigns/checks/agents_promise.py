@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from agi_app.authoring.yaml_lines import suggest
+from agi_app.authoring.suggestions import suggest
 from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.config.destinations import DestinationSettings
 from agi_app.errors import Problem

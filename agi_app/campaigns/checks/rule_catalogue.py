@@ -16,7 +16,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from agi_app.authoring.yaml_lines import Authored, Severity, load, suggest, validate
+from agi_app.authoring.schema import Authored, validate
+from agi_app.authoring.suggestions import suggest
+from agi_app.authoring.yaml_lines import Severity, load
 from agi_app.errors import InputError
 
 EXAMPLES = {  # what an example leaves out

@@ -6,7 +6,8 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
-from agi_app.authoring.yaml_lines import load, validate
+from agi_app.authoring.schema import validate
+from agi_app.authoring.yaml_lines import load
 from agi_app.errors import AuthorError, Problem
 from agi_app.flow.answers.meanings import Meanings, MeaningsFile, ShippedFile, joined
 from agi_app.flow.check.alike_meanings import check_file

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agi_app.authoring.yaml_lines import suggest
+from agi_app.authoring.suggestions import suggest
 from agi_app.campaigns import control
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.checks.gateway_lines import limits_of

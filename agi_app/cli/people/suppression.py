@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from agi_app.authoring.yaml_lines import suggest
+from agi_app.authoring.suggestions import suggest
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.cli.common import (
     HERE,

@@ -21,7 +21,7 @@ from functools import lru_cache
 from typing import IO
 
 from agi_app.authoring import full_width
-from agi_app.authoring.yaml_lines import quote
+from agi_app.authoring.suggestions import quote
 from agi_app.contacts.tables.encoding import detect
 from agi_app.contacts.tables.text_lines import LONGEST_ROW, Lines, RowTooLong, text_lines
 from agi_app.errors import AuthorError, Problem

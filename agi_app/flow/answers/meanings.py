@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from agi_app.authoring.yaml_lines import Authored
+from agi_app.authoring.schema import Authored
 from agi_app.flow.answers.grammar import Kind, Wanted, Words
 from agi_app.flow.answers.weekday_forms import with_weekday_forms
 from agi_app.flow.syntax.names_and_limits import FileName, Language, Text

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from agi_app.authoring.yaml_lines import MOST_PROBLEMS, Document, Path, suggest
+from agi_app.authoring.suggestions import suggest
+from agi_app.authoring.yaml_lines import MOST_PROBLEMS, Document, Path
 from agi_app.errors import Problem
 
 

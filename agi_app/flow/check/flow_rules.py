@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from agi_app.authoring.yaml_lines import MOST_PROBLEMS, suggest
+from agi_app.authoring.suggestions import suggest
+from agi_app.authoring.yaml_lines import MOST_PROBLEMS
 from agi_app.errors import Problem
 from agi_app.flow.check.abandoned_calls import abandoned_says_who
 from agi_app.flow.check.graph import (

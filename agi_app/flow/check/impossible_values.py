@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from agi_app.authoring.yaml_lines import suggest
+from agi_app.authoring.suggestions import suggest
 from agi_app.errors import Problem
 from agi_app.flow.check.names_and_keys import names_read
 from agi_app.flow.language.call_step import CallStep

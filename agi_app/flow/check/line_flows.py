@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agi_app.authoring.yaml_lines import Path, suggest
+from agi_app.authoring.suggestions import suggest
+from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
 from agi_app.flow.check.graph import node_targets
 from agi_app.flow.check.names_and_keys import names_read

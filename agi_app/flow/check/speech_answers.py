@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agi_app.authoring.yaml_lines import Path, suggest
+from agi_app.authoring.suggestions import suggest
+from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
 from agi_app.flow.answers.meanings import Meanings
 from agi_app.flow.language.definition import Flow, FlowDocument

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from agi_app.authoring.yaml_lines import Path, suggest
+from agi_app.authoring.suggestions import suggest
+from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
 from agi_app.flow.check.names_and_keys import given
 from agi_app.flow.language.call_step import CallStep, ReturnStep

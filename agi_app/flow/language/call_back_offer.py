@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from agi_app.authoring.yaml_lines import Authored
+from agi_app.authoring.schema import Authored
 from agi_app.flow.syntax.names_and_limits import MAX_CALLED_AGAIN, ClockTime, Delay, fault
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from agi_app.authoring.yaml_lines import Authored
+from agi_app.authoring.schema import Authored
 from agi_app.flow.syntax.names_and_limits import OTHERWISE, FileName, Label, Scalar, Variable, fault, judge_names
 
 REFERENCE = re.compile(r"\{((?:contact\.)?[^\W\d]\w{0,63})\}")

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from agi_app.authoring.yaml_lines import Authored, Document
+from agi_app.authoring.schema import Authored
+from agi_app.authoring.yaml_lines import Document
 from agi_app.flow.answers.grammar import Wanted
 from agi_app.flow.answers.meanings import Meanings
 from agi_app.flow.language.call_step import ReturnStep

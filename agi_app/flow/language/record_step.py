@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agi_app.authoring.yaml_lines import Authored, parse_duration, quote
+from agi_app.authoring.schema import Authored, parse_duration
+from agi_app.authoring.suggestions import quote
 from agi_app.flow.syntax.names_and_limits import (
     EMPTY,
     FAILED,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from agi_app.authoring import full_width
-from agi_app.authoring.yaml_lines import Authored
+from agi_app.authoring.schema import Authored
 from agi_app.flow.syntax.names_and_limits import EMPTY, Label, Language, Text, fault, judge_answers, named
 
 # The kinds of flow/saying/values.py. Only a name needs text-to-speech; all others have recorded pieces.

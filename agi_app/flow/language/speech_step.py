@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from agi_app.authoring.yaml_lines import Authored
+from agi_app.authoring.schema import Authored
 from agi_app.flow.syntax.names_and_limits import NO_INPUT, NO_MATCH, FileName, Label, Language, Text, fault
 
 ANSWERS = "answers"

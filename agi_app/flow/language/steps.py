@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from agi_app.authoring import shape_hints, synonyms
-from agi_app.authoring.yaml_lines import Authored, suggest
+from agi_app.authoring.schema import Authored
+from agi_app.authoring.suggestions import suggest
 from agi_app.flow.language import value_bounds
 from agi_app.flow.language.call_back_offer import CallAgainStep, Offer
 from agi_app.flow.language.call_step import CallStep, ReturnStep

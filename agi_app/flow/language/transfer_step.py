@@ -6,7 +6,7 @@ import datetime as dt
 
 from pydantic import Field, model_validator
 
-from agi_app.authoring.yaml_lines import Authored
+from agi_app.authoring.schema import Authored
 from agi_app.flow.syntax.names_and_limits import (
     ABANDONED,
     BUSY,

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import model_validator
 
-from agi_app.authoring.yaml_lines import Authored
+from agi_app.authoring.schema import Authored
 from agi_app.flow.syntax.names_and_limits import FileName
 
 

@@ -13,7 +13,8 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_before_validator_function
 
 from agi_app.authoring import shape_hints, times_meant
-from agi_app.authoring.yaml_lines import parse_duration, quote, suggest
+from agi_app.authoring.schema import parse_duration
+from agi_app.authoring.suggestions import quote, suggest
 from agi_app.flow.syntax.expression_parser import MAX_LENGTH, ExpressionError, parse
 from agi_app.flow.syntax.expressions import Expression
 

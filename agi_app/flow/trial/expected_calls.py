@@ -17,7 +17,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from agi_app.authoring import times_meant
-from agi_app.authoring.yaml_lines import MOST_PROBLEMS, Authored, Document, Path, load, quote, suggest, validate
+from agi_app.authoring.schema import Authored, validate
+from agi_app.authoring.suggestions import quote, suggest
+from agi_app.authoring.yaml_lines import MOST_PROBLEMS, Document, Path, load
 from agi_app.errors import Problem
 from agi_app.flow.answers.why_not_understood import what_is_missing
 from agi_app.flow.check.graph import prompt_uses, said_prompts

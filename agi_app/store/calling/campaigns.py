@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 from psycopg.rows import DictRow
 
-from agi_app.authoring.yaml_lines import suggest
+from agi_app.authoring.suggestions import suggest
 from agi_app.errors import InputError, StoreError
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store.calling.attempts import CLAIMED, give_back

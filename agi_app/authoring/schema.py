@@ -1,0 +1,246 @@
+"""Judges what a YAML file says by a model, and tells each fault: where it stands, and what to write. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from agi_app.authoring import full_width, shape_hints, synonyms, times_meant
+from agi_app.authoring.suggestions import nearest, quote, suggest
+from agi_app.authoring.yaml_lines import MOST_PROBLEMS, Document, Path, index_of, line_column, printable
+from agi_app.errors import AuthorError, Problem
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class Authored(BaseModel):
+    """Base of all models that are read from YAML: immutable, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    ELSEWHERE: ClassVar[Mapping[str, str]] = {}  # keys that people expect here, and what there is instead
+
+    @model_validator(mode="before")
+    @classmethod
+    def _remember_keys(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, dict) and isinstance(info.context, dict):
+            info.context.setdefault(id(value), cls)
+        return value
+
+
+def validate(model: type[ModelT], document: Document) -> ModelT:
+    """Build ``model`` from a document; raises ``AuthorError`` with every fault at once.
+
+    A validator may raise ``PydanticCustomError("rule/id", "…", {"at": (keys…)})``: the type
+    becomes the rule, and ``at`` leads from the validated value to the faulty key.
+    """
+    keys_by_mapping: dict[int, Any] = {}
+    try:
+        return model.model_validate(document.value, context=keys_by_mapping)
+    except ValidationError as error:
+        faults = _without_misspelt(error.errors(include_url=False)[:MOST_PROBLEMS])
+    raise AuthorError(*dict.fromkeys(_explain_signs(fault, document, keys_by_mapping) for fault in faults))
+
+
+def _without_misspelt(faults: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without the missing keys that stand there misspelt, or too far in: that is told once, where it stands."""
+    missing = {fault["loc"] for fault in faults if fault["type"] == "missing"}
+    for fault in faults if missing else ():
+        if fault["type"] == "extra_forbidden":
+            *above, written = fault["loc"]
+            lacking = [str(loc[-1]) for loc in missing if list(loc[:-1]) == above]
+            found = nearest(str(written), lacking)
+            there = (written,) if found is None and (written,) in missing else (*above, found)
+            missing.discard(there)
+            faults = [f for f in faults if f["type"] != "missing" or f["loc"] != there]
+    return faults
+
+
+_NO_TEXT = frozenset(("dict_type", "model_type", "list_type", "tuple_type", "int_type", "float_type", "bool_type"))
+_WORD_AND_COLON = re.compile(r"[A-Za-z0-9_-]+：")
+
+
+def _explain_signs(fault: ErrorDetails, document: Document, keys_by_mapping: Mapping[int, Any]) -> Problem:
+    """As ``_explain``; points at the full-width sign when that is what is wrong."""
+    problem = _explain(fault, document, keys_by_mapping)
+    path, _, value = _walk(document.value, (*fault["loc"], *fault.get("ctx", {}).get("at", ())))
+    if fault["type"] == "extra_forbidden":
+        value = str(fault["loc"][-1])
+    elif fault["loc"] and fault["loc"][-1] == "[key]":
+        value = str(fault["loc"][-2])
+    if not isinstance(value, str) or (at := full_width.first(value)) is None:
+        return problem
+    if not (full_width.hint(value) or fault["type"] in _NO_TEXT or _WORD_AND_COLON.match(value)):
+        return problem  # prose, where such signs are right
+    start = index_of(document.source, *document.at(path))
+    index = document.source.find(value[at], start)
+    line, column = line_column(document.source, index) if index >= 0 else (problem.line, problem.column)
+    told = full_width.naming(value[at])
+    text = problem.message if told in problem.message else f"{problem.message}; {printable(told)}"
+    return Problem(problem.file, line, column, problem.rule, text, problem.severity)
+
+
+def _explain(fault: ErrorDetails, document: Document, keys_by_mapping: Mapping[int, Any]) -> Problem:
+    loc = (*fault["loc"], *fault.get("ctx", {}).get("at", ()))
+    path, parent, value = _walk(document.value, loc)
+    kind, name = fault["type"], next((part for part in reversed(path) if isinstance(part, str)), "the file")
+    if kind == "missing":
+        model = keys_by_mapping.get(id(value))
+        right = synonyms.example(str(loc[-1]), getattr(model, "__name__", ""))
+        more = f"; write {right}" if right else ""
+        return document.problem(path, "schema/missing-key", f'the key "{loc[-1]}" is missing here{more}')
+    if kind == "extra_forbidden":
+        hint = _unknown_key(str(loc[-1]), path, document, keys_by_mapping)
+        return document.problem(path, "schema/unknown-key", f'unknown key "{loc[-1]}"{hint}')
+    if "/" in kind:
+        hint = _swapped(fault, value) if kind == "schema/name" else ""
+        return document.problem(path, kind, f"{name}: {fault['msg']}{hint}")
+    if kind in ("literal_error", "enum"):
+        expected = re.findall(r"'([^']*)'", str(fault.get("ctx", {}).get("expected")))
+        hint = _weekdays(value, expected) or suggest(str(value), expected)
+        return document.problem(path, "schema/value", f"{name}: {quote(value)} does not fit{hint}")
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        written = _written(document, path, value)
+        return document.problem(path, "schema/type", f'{name}: this must be text; put it in quotes: "{written}"')
+    message = _TYPE_MESSAGES.get(kind) or fault["msg"].replace("Input should", "this must").replace("should", "must")
+    its = str(getattr(keys_by_mapping.get(id(parent)), "__name__", ""))
+    hint = _pattern_words(fault, value) or shape_hints.instead(kind, str(name), value, its)
+    return document.problem(path, "schema/value", f"{name}: {_plainly(message, kind)}{_found(value)}{hint}")
+
+
+_LANGUAGE_TAG = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
+_BY_LANGUAGE = ("text", "business")  # keys whose values differ by language
+
+
+def _unknown_key(key: str, path: Path, document: Document, models: Mapping[int, type[Authored]]) -> str:
+    """Where an unknown key belongs, what it is called here, or what there is."""
+    ancestors = list(_ancestors(document.value, path, models))
+    model = ancestors[-1][1] if ancestors else None
+    known = [] if model is None else _names(model)
+    if (told := shape_hints.other_unit(key, _walk(document.value, path)[2], known)) is not None:
+        return told
+    if model is not None and key in model.ELSEWHERE:
+        return f": {model.ELSEWHERE[key]}"
+    if nearest(key, known, 0.8) is not None:
+        return suggest(key, known)
+    if _LANGUAGE_TAG.fullmatch(key) and (home := next((name for name in _BY_LANGUAGE if name in known), None)):
+        return f": languages stand below {home}; write {synonyms.example(home)}"
+    for name, inner in _inner(model):
+        if key in _names(inner):
+            return f": it belongs to {name}, indented below it"
+    for depth, outer in reversed(ancestors[:-1]):
+        if key in _names(outer):
+            far = "indent it as far as that" if depth else "it must begin at the first column, without spaces"
+            return f": it stands beside {path[depth]}; {far}"
+    other = synonyms.other_word(key, known)
+    return suggest(key, known) if other is None else f'; did you mean "{other}"?'
+
+
+def _ancestors(root: Any, path: Path, models: Mapping[int, type[Authored]]) -> Iterator[tuple[int, type[Authored]]]:
+    """The models on the way to a key, each with how deep its keys stand."""
+    value = root
+    for depth, part in enumerate(path):
+        if (model := models.get(id(value))) is not None:
+            yield depth, model
+        value = value[part]
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _inner(model: type[BaseModel] | None) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The keys of a model that have keys of their own."""
+    for name, info in model.model_fields.items() if model is not None else ():
+        kinds: list[Any] = [info.annotation]
+        for kind in kinds:  # grows while it is read
+            kinds += get_args(kind) if get_origin(kind) is not dict else ()
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield info.alias or name, kind
+
+
+def _swapped(fault: ErrorDetails, value: Any) -> str:
+    """For a word where a key of a telephone belongs, and the key behind the colon."""
+    if fault["loc"] and fault["loc"][-1] == "[key]" and re.fullmatch("[0-9*#]", str(value)):
+        return f'; the key stands before the colon: {{"{value}": {fault["loc"][-2]}}}'
+    return ""
+
+
+def _weekdays(value: Any, expected: list[str]) -> str:
+    days = times_meant.weekdays(value)
+    return f"; write {', '.join(days)}" if days and set(days) <= {*expected} else ""
+
+
+def _written(document: Document, path: Path, value: Any) -> str:
+    """A number or a truth as it stands in the file: with its leading zeros."""
+    start = index_of(document.source, *document.at(path))
+    line = document.source[start : start + 200].partition("\n")[0]
+    found = re.search(r"(?:^|:\s?)\s?([-+]?[\w.]{1,40})\s?(?:[,}\]#\r]|$)", line)
+    return found[1] if found else quote(value)
+
+
+def _pattern_words(fault: ErrorDetails, value: Any) -> str:
+    if fault["type"] == "string_pattern_mismatch":
+        return shape_hints.pattern_words(str(fault.get("ctx", {}).get("pattern")), value)
+    return f"; {times_meant.write_day(value)}" if fault["type"].startswith("date_") else ""
+
+
+def _plainly(message: str, kind: str) -> str:
+    if kind == "string_pattern_mismatch":
+        return "this does not fit"
+    if kind.startswith("date_"):
+        return "this must be a day"
+    more = re.fullmatch(r"\w+ must have at (most|least) (\d+) (\w+) after validation, not (\d+)", message)
+    return f"at {more[1]} {more[2]} {more[3]} may stand here, not {more[4]}" if more else message
+
+
+_TYPE_MESSAGES = {
+    "string_type": "this must be text",
+    "dict_type": 'this must be a mapping ("key: value" lines)',
+    "model_type": 'this must be a mapping ("key: value" lines)',
+    "list_type": "this must be a list",
+    "tuple_type": "this must be a list",
+    "int_type": "this must be a whole number",
+    "bool_type": "this must be true or false",
+    "float_type": "this must be a number",
+    "too_short": "this must not be empty",
+    "string_too_short": "this must not be empty",
+}
+
+
+def _walk(root: Any, loc: Iterable[Hashable]) -> tuple[Path, Any, Any]:
+    """Follow an error's location through the real values; parts that are not in them (union tags) are skipped."""
+    path: list[str | int] = []
+    parent = value = root
+    for part in loc:
+        inside_list = isinstance(value, list) and isinstance(part, int) and part < len(value)
+        if (isinstance(value, dict) and part in value) or inside_list:
+            parent, value = value, value[part]
+            path.append(part)  # type: ignore[arg-type]  # a key of our own values is text or a number
+    return tuple(path), parent, value
+
+
+def _found(value: object) -> str:
+    return "" if isinstance(value, dict | list) else f", not {quote(value)}"
+
+
+def parse_duration(
+    text: object, shortest: dt.timedelta | None = None, longest: dt.timedelta | None = None
+) -> dt.timedelta:
+    """Read ``500ms``, ``5s``, ``5m``, ``2h`` or ``1d``; raises a positioned error for anything else.
+
+    ``shortest`` and ``longest`` are what makes sense here, for the advice.
+    """
+    found = re.fullmatch(r"([0-9]{1,6})(ms|s|m|h|d)", text) if isinstance(text, str) else None
+    if found is None:
+        raise PydanticCustomError(
+            "schema/duration",
+            "{found} is no duration; {how}",
+            {"found": quote(text), "how": times_meant.write_length(text, shortest, longest)},
+        )
+    names = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    return dt.timedelta(**{names[found[2]]: int(found[1])})
