@@ -114,7 +114,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     stops = Stops(inst.store, inst.journal, inst.clock, entityid)
     flushed = await stops.flush()
     if flushed:
-        _log.info("stops of the journal are in the database", count=flushed)
+        _log.info("stops and wrong numbers of the journal are in the database", count=flushed)
     async with recognizer_of(inst.settings.speech, inst.settings.project) as recognizer:
         parts = await _build(inst, lock, stops, recognizer, sequencer)
         spare_collections()

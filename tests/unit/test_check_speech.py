@@ -56,6 +56,15 @@ def test_what_does_not_work_without_an_engine(gather: str, opt_out: str, found: 
     assert bool(by_voice_alone(source.flow)) == (found[:1] == [("flow/no-recognizer", "error")])
 
 
+def test_an_answer_that_can_be_said_only_is_named_where_nobody_hears_words() -> None:
+    """A caller with the wrong number could not say so, and the campaign would start all the same."""
+    source = flow('{prompt: x, keys: {"1": yes}, speech: {yes: yes, wrong: wrong_number}}')
+    _, fault = told(check_recognizer(source))
+    assert fault == (
+        "8:64 flow/not-heard wrong: this answer can be said only, and nobody hears words; give it a key, too"
+    )
+
+
 @pytest.mark.parametrize(("engine", "told_so"), [("", True), ('[speech]\nengine = "scripted"\nmodel = "x"\n', False)])
 def test_the_settings_decide_and_the_flows_know_the_meanings(tmp_path: Path, engine: str, told_so: bool) -> None:
     (tmp_path / "flows").mkdir()

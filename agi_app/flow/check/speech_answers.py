@@ -75,6 +75,9 @@ def check_recognizer(source: FlowDocument) -> list[Problem]:
             " count, nobody hears words"
         )
         found.append(source.document.problem(("flow",), "flow/not-heard", message, "warning"))
+    for path, label in _answers_without_key(source.flow):
+        message = f"{label}: this answer can be said only, and nobody hears words; give it a key, too"
+        found.append(source.document.problem(path, "flow/not-heard", message, "warning"))
     return found
 
 
@@ -92,6 +95,14 @@ def check_scripted(source: FlowDocument) -> list[Problem]:
 def by_voice_alone(flow: Flow) -> list[Path]:
     """The steps that can only be answered by voice."""
     return [path for path, gather in _gathers(flow) if gather.speech and not (gather.keys or gather.digits)]
+
+
+def _answers_without_key(flow: Flow) -> Iterator[tuple[Path, str]]:
+    """The answers of a question with keys that no key gives."""
+    for path, gather in _gathers(flow):
+        if gather.keys and isinstance(gather.speech, dict):
+            for label in sorted(gather.speech.keys() - set(gather.keys.values())):
+                yield (*path, "gather", "speech", label), label
 
 
 def _gathers(flow: Flow) -> Iterator[tuple[Path, Gather]]:
