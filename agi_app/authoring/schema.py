@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, mod
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from agi_app.authoring import full_width, shape_hints, synonyms, times_meant
+from agi_app.authoring.misplaced import misplaced
 from agi_app.authoring.suggestions import nearest, quote, suggest
 from agi_app.authoring.yaml_lines import MOST_PROBLEMS, Document, Path, index_of, line_column, printable
 from agi_app.errors import AuthorError, Problem
@@ -42,6 +43,8 @@ def validate(model: type[ModelT], document: Document) -> ModelT:
     try:
         return model.model_validate(document.value, context=keys_by_mapping)
     except ValidationError as error:
+        if elsewhere := misplaced(document):
+            raise AuthorError(elsewhere) from None
         faults = _without_misspelt(error.errors(include_url=False)[:MOST_PROBLEMS])
     raise AuthorError(*dict.fromkeys(_explain_signs(fault, document, keys_by_mapping) for fault in faults))
 
@@ -107,7 +110,8 @@ def _explain(fault: ErrorDetails, document: Document, keys_by_mapping: Mapping[i
         written = _written(document, path, value)
         return document.problem(path, "schema/type", f'{name}: this must be text; put it in quotes: "{written}"')
     message = _TYPE_MESSAGES.get(kind) or fault["msg"].replace("Input should", "this must").replace("should", "must")
-    its = str(getattr(keys_by_mapping.get(id(parent)), "__name__", ""))
+    whole = str(getattr(keys_by_mapping.get(id(document.value)), "__name__", ""))
+    its = whole if whole == "MeaningsFile" else str(getattr(keys_by_mapping.get(id(parent)), "__name__", ""))
     hint = _pattern_words(fault, value) or shape_hints.instead(kind, str(name), value, its)
     return document.problem(path, "schema/value", f"{name}: {_plainly(message, kind)}{_found(value)}{hint}")
 

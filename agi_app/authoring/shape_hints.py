@@ -38,6 +38,8 @@ _ENDINGS = (".yaml", ".yml", ".wav", ".mp3", ".txt", ".ogg", ".m4a")
 
 def file_name(value: str) -> str:
     """What to write where a name is wanted that is also one of a file."""
+    if told := _braces(value):
+        return told
     text = value.strip().replace("\\", "/")
     if _LIST_SIGNS.search(text.replace("/", "")):
         return "; one name stands here; another one in a line of its own"
@@ -67,9 +69,23 @@ def other_unit(key: str, value: Any, known: list[str]) -> str | None:
 
 def label(value: str) -> str:
     """What to write where a label is wanted."""
+    if told := _braces(value):
+        return told
     plain = unicodedata.normalize("NFKC", value).strip().removeprefix("goto ").removeprefix("nodes.")
     name = _NOT_A_LABEL.sub("_", plain).strip("_")[:64]
     return f"; write {name}" if name and name != value else ""
+
+
+def _braces(value: str) -> str:
+    """For a name in braces, which people expect to be replaced by its value."""
+    found = re.fullmatch(r"\$?\{\{?\s*([\w.]{1,64})\s*\}?\}", value.strip())
+    return f"; braces are not filled in here: use a branch on {found[1]}, with a way for each value" if found else ""
+
+
+def by_language(words: list[str]) -> str:
+    """Words of one's own in the form that they have: by language."""
+    tag = "en" if all(word.isascii() for word in words) else "zh-CN"
+    return f"{{{tag}: [{', '.join(words)}]}}"
 
 
 def variable(value: str) -> str:
@@ -99,6 +115,8 @@ def telephone_key(value: str) -> str:
 def instead(kind: str, key: str, value: Any, model: str = "") -> str:
     """``; write …`` for a value that is not of the kind that pydantic names (``list_type`` …); empty: nobody knows."""
     right = example(key, model)
+    if kind in ("dict_type", "model_type") and (told := _as_mapping(key, value, right, model)):
+        return told
     if value is None and kind != "missing":
         more = f"; write {right}" if right else ""
         return f"; what belongs to it stands behind the colon, or indented in the lines below{more}"
@@ -111,15 +129,36 @@ def instead(kind: str, key: str, value: Any, model: str = "") -> str:
     if kind == "bool_type":
         small = small_word(str(value))
         return "; write true" if small in _TRUE else "; write false" if small in _FALSE else ""
-    if isinstance(value, list) and kind in ("dict_type", "model_type"):
-        if len(value) == 1 and isinstance(value[0], str) and right and "{" not in right:
-            return f"; write {key}: {value[0]}, without brackets or dash"
-        return f"; no dashes or brackets around its keys{f': write {right}' if right else ''}"
     if kind in ("too_short", "string_too_short"):
         return f"; write {right}" if right else ""
     own = _INNER.fullmatch(right) if isinstance(value, str) and _NAME.fullmatch(value) else None
     right = f"{own[1]}{value}{own[2]}" if own else right
     return f"; write {right}" if right and kind in ("dict_type", "model_type") else ""
+
+
+def _as_mapping(key: str, value: Any, right: str, model: str) -> str:
+    """What to write where keys are wanted, with what stands there."""
+    words = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    if words and (model == "MeaningsFile" or key == "phrases"):
+        name = key if _NAME.fullmatch(key) else "NAME"
+        return f"; words stand by language: write {name}: {by_language(words)}"
+    if key == "digits" and (bounds := _bounds(value)):
+        return f"; write digits: {{min: {bounds[0]}, max: {bounds[-1]}}}"
+    if not isinstance(value, list):
+        return ""
+    if words and right and "{" not in right:
+        if len(value) == 1:
+            return f"; write {key}: {words[0]}, without brackets or dash"
+        return f"; one stands here, and each other in a line of its own: write - {key}: {f', - {key}: '.join(words)}"
+    if value and isinstance(value[0], dict) and value[0]:
+        return f"; no dash stands before its names: write {next(iter(value[0]))}:"
+    return f"; no dashes or brackets around its keys{f': write {right}' if right else ''}"
+
+
+def _bounds(value: Any) -> list[int]:
+    """How many digits somebody asked for: 4, "4-8" or [4, 8]."""
+    found = re.findall(r"[0-9]{1,2}", str(value)) if isinstance(value, int | str | list) else []
+    return [int(one) for one in found] if len(found) in (1, 2) and not isinstance(value, bool) else []
 
 
 PATTERNS = {  # patterns of the schemas -> what may stand there, in words
@@ -159,6 +198,10 @@ def _as_list(key: str, value: Any, right: str) -> str:
         return f"; write {key}: [{', '.join(parts)}]" if plain and parts else f"; write {right}" if right else ""
     if isinstance(value, int | float):
         return f"; write {right or f'{key}: [{value}]'}"
+    if isinstance(value, dict) and value and not right.startswith(f"{key}: ["):
+        first, behind = next(iter(value.items()))
+        shown = "" if behind is None else " …" if isinstance(behind, dict | list) else f" {behind}"
+        return f"; each of its items begins with a dash: write - {first}{f':{shown}' if shown else ''}"
     return f"; its items stand in brackets, or each behind a dash{f': write {right}' if right else ''}"
 
 

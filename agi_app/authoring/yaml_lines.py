@@ -21,6 +21,7 @@ import yaml
 import yaml.reader
 
 from agi_app.authoring import full_width
+from agi_app.authoring.yaml_dashes import dash_slip
 from agi_app.authoring.yaml_repair import line_slip
 from agi_app.authoring.yaml_slips import slip_of
 from agi_app.errors import AuthorError, Problem
@@ -114,7 +115,8 @@ def load(text: str | bytes, file: str) -> Document:
         if source[index : index + 1] == "=":
             text = "a colon and a space stand between a key and its value, and no ="
             _refuse(file, *line_column(source, index), "yaml/syntax", text)
-        if error.note is None and alone and (told_slip := line_slip(source, index, _fails_at)):
+        told_slip = dash_slip(source, index, _fails_at) or line_slip(source, index, _fails_at) if alone else None
+        if error.note is None and told_slip:
             _refuse(file, *line_column(source, told_slip[0]), "yaml/syntax", told_slip[1])
         where = line_column(source, index)
         _refuse(file, *where, error.note or "yaml/syntax", _plain(error, source[index : index + 1]))
@@ -218,8 +220,10 @@ class _Builder:
             if key in result:
                 self._skip(None, depth)
                 first = self.positions[(*path, key)][0]
+                steps = len(path) == 2 and path[0] == "nodes"  # of a node, without dashes
+                mend = f"each step begins with a dash: write - {key}: …" if steps else "keep one"
                 self.problems.append(
-                    (where, "yaml/duplicate-key", f'"{key}" is here twice, first in line {first}; keep one')
+                    (where, "yaml/duplicate-key", f'"{key}" is here twice, first in line {first}; {mend}')
                 )
                 continue
             self.positions[(*path, key)] = where

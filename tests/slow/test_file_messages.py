@@ -110,6 +110,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         ("simulations/x.yaml", (CASE % "不按").encode(), "simulations/x.yaml:3:23", "write silence"),
         ("simulations/x.yaml", (CASE % "press 1").encode(), "simulations/x.yaml:3:23", 'write "1"'),
+        (
+            "simulations/x.yaml",
+            (CASE % '"２"').encode(),
+            "simulations/x.yaml:3:24",
+            '"２" is no input; write "2"; ２ (U+FF12)',
+        ),
+        ("simulations/x.yaml", (CASE % "＊９").encode(), "simulations/x.yaml:3:23", 'write "*9"'),
         ("simulations/x.yaml", (CASE % "1").encode(), "simulations/x.yaml:3:23", 'put keys in quotes: "1"'),
     ],
 )
@@ -121,6 +128,26 @@ def test_a_file_of_another_kind_is_told(
     (folder / file).write_bytes(content)
     told = [str(problem) for problem in checked_project(folder).problems]
     assert any(line.startswith(f"{where}: ") and said in line for line in told), told
+
+
+@pytest.mark.parametrize(
+    ("file", "to", "what", "home"),
+    [
+        ("campaigns/march-checkup.yaml", "flows/a.yaml", 'a campaign (it has "campaign")', "campaigns"),
+        ("flows/checkup.yaml", "campaigns/a.yaml", 'a flow (it has "nodes")', "flows"),
+        ("flows/checkup.yaml", "simulations/a.yaml", 'a flow (it has "nodes")', "flows"),
+        ("simulations/checkup.yaml", "meanings/a.yaml", 'a file of expected calls (it has "cases")', "simulations"),
+        ("simulations/checkup.yaml", "rules/a.yaml", 'a file of expected calls (it has "cases")', "simulations"),
+    ],
+)
+def test_a_file_in_the_folder_of_another_kind_is_told_once(
+    made: Path, tmp_path: Path, file: str, to: str, what: str, home: str
+) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    (folder / to).parent.mkdir(exist_ok=True)
+    (folder / file).rename(folder / to)
+    (told,) = [str(problem) for problem in checked_project(folder).problems if problem.file == to]
+    assert told.endswith(f"this is {what}: put it into {home}/")
 
 
 def test_a_column_with_other_capitals_is_told(made: Path, tmp_path: Path) -> None:

@@ -131,7 +131,10 @@ def test_an_unknown_target_is_suggested() -> None:
         ("gather: {prompt: x, speech: {kind: nummer}}", '7:36: schema/value kind: "nummer" does not fit'),
         ("gather: {prompt: x, speech: {kind: text, max: 3}}", "7:48: flow/speech max: only a number has a min"),
         ("gather: {prompt: x, speech: {kind: number, min: 4, max: 3}}", "7:50: flow/speech min: this is greater than"),
-        ("gather: {prompt: x, speech: {yes: [a]}}", "7:36: schema/value yes: this must be text"),
+        (
+            "gather: {prompt: x, speech: {yes: [a]}}",
+            "7:36: schema/value yes: own words stand by language: write {en: [a]}",
+        ),
         ("gather: {prompt: x, speech: {yes: {en: []}}}", "7:42: schema/value en: this must not be empty"),
         ("gather: {prompt: x, speech: {a: {en: [b]}}}", '7:36: flow/speech-language a: the phrases in "zh-CN" are'),
         ("{gather: {prompt: x, speech: {a: yes}}, on: {b: ask}}", "7:52: flow/unknown-answer b: this gather has no"),

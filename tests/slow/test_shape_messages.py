@@ -11,7 +11,8 @@ from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read import checked_project
 
 pytestmark = pytest.mark.slow  # whole projects
-FLOW, CAMPAIGN, SETTINGS, RULES = "flows/checkup.yaml", "campaigns/march-checkup.yaml", "agi-app.toml", "rules/cn.yaml"
+FLOW, CAMPAIGN, SETTINGS = "flows/checkup.yaml", "campaigns/march-checkup.yaml", "agi-app.toml"
+RULES, MEANINGS = "rules/cn.yaml", "meanings/own.yaml"
 KEYS = '{"1": yes, "2": change}'
 LAST = "max_call: 60s"
 PACE = "pace: {calls_per_second: 5, concurrent: 60}"
@@ -217,6 +218,40 @@ SHAPES = [
     ),
 ]
 
+WHEN = "- branch:\n        - when: contact.age > 60\n"
+BESIDE = "take its dash away, and indent it as far as that when"
+NO_FILL = "braces are not filled in here: use a branch on answer"
+EACH = "each step begins with a dash: write - play: thanks"
+# advice that led, word by word, to a file with another meaning, or to the next error
+OTHER_MEANINGS = [
+    (FLOW, "- play: thanks", f"{WHEN}        - goto: bye", "25:11", BESIDE),
+    (FLOW, "- play: thanks", f"{WHEN}        - goto: bye\n        - else: bye", "25:11", BESIDE),
+    (FLOW, "- play: thanks", "- play: [thanks, goodbye]", "23:7", "write - play: thanks, - play: goodbye"),
+    (FLOW, "  greeting:\n", "  - greeting:\n", "12:3", "no dash stands before a name in nodes: write greeting:"),
+    (FLOW, "nodes:\n", "nodes:\n  - bye:\n      - hangup\nnoodles:\n", "11:1", "before its names: write bye:"),
+    (FLOW, "- play: goodbye\n    - hangup", "play: goodbye\n    hangup", "33:5", "write - play: goodbye, - hangup"),
+    (FLOW, "- play: thanks\n    - goto", "play: thanks\n    goto", "23:5", f"{EACH}, - goto: bye"),
+    (
+        FLOW,
+        "- play: goodbye\n    - hangup",
+        "play: a\n    play: b",
+        "34:5",
+        "each step begins with a dash: write - play:",
+    ),
+    (FLOW, "    - play: goodbye\n    - hangup", "    goto: greeting", "32:3", "write - goto: greeting"),
+    (FLOW, f"keys: {KEYS}", "speech: {yes: 是的}", "16:18", "write {zh-CN: [是的]}, or the name of a meaning"),
+    (FLOW, f"keys: {KEYS}", "speech: {yes: [of course, sure]}", "16:18", "write {en: [of course, sure]}"),
+    (FLOW, f"keys: {KEYS}", "digits: 4", "16:9", "write digits: {min: 4, max: 4}"),
+    (FLOW, f"keys: {KEYS}", "digits: 4-6", "16:9", "write digits: {min: 4, max: 6}"),
+    (FLOW, f"keys: {KEYS}", "digits: [4, 6]", "16:9", "write digits: {min: 4, max: 6}"),
+    (FLOW, "disposition: confirmed", 'disposition: "{answer}"', "22:13", NO_FILL),
+    (FLOW, "- play: thanks", '- play: "{{ answer }}"', "23:7", NO_FILL),
+    (FLOW, "goto: bye", 'goto: "${answer}"', "24:7", NO_FILL),
+    (MEANINGS, "", "meanings:\n  改期: [改天, 换个时间]\n", "2:3", "write NAME: {zh-CN: [改天, 换个时间]}"),
+    (MEANINGS, "", "meanings:\n  later: another day\n", "2:3", "write later: {en: [another day]}"),
+    (MEANINGS, "", "opt_out: [别打了]\n", "1:1", "write opt_out: {zh-CN: [别打了]}"),
+]
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -225,7 +260,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("file", "right", "wrong", "place", "said"), [*NAMES, *SHAPES])
+@pytest.mark.parametrize(("file", "right", "wrong", "place", "said"), [*NAMES, *SHAPES, *OTHER_MEANINGS])
 def test_a_wrong_name_or_shape_says_what_to_write(
     made: Path, tmp_path: Path, file: str, right: str, wrong: str, place: str, said: str
 ) -> None:

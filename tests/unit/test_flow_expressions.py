@@ -71,11 +71,18 @@ def test_the_time_where_the_person_is(condition: str, expected: bool) -> None:
     assert parsed.test(moment(None), {"opens": "09:00"}) is False
 
 
+SIGNS = [
+    *(("=>", ">="), ("≥", ">="), ("≧", ">="), ("＞＝", ">="), ("> =", ">="), (">==", ">="), ("大于等于", ">=")),
+    *(("=<", "<="), ("≤", "<="), ("＜", "<"), ("<>", "!="), ("≠", "!="), ("! =", "!="), ("===", "=="), ("is", "==")),
+]
+
+
 @pytest.mark.parametrize(
     ("condition", "column", "message"),
     [
         ("", 1, "not the end"),
         ("answer = 1", 8, 'write "=="'),
+        *((f"a {sign} 1", 3, f'write "{right}"') for sign, right in SIGNS),
         ("answer == ", 10, "not the end"),
         ("answer == 1 2", 13, "not expected here"),
         ("a && b", 3, 'write "and"'),

@@ -7,14 +7,27 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from agi_app.authoring.schema import Authored
+from agi_app.authoring.shape_hints import by_language
 from agi_app.flow.syntax.names_and_limits import NO_INPUT, NO_MATCH, FileName, Label, Language, Text, fault
 
 ANSWERS = "answers"
 MOST_LABELS, MOST_PHRASES = 20, 50
 Phrases = dict[Language, Annotated[list[Text], Field(min_length=1, max_length=MOST_PHRASES)]]
+
+
+def _own_words(value: Any) -> Any:
+    """Refuse words where the name of a meaning, or words by language, are wanted."""
+    words = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    if words and (isinstance(value, list) or not words[0].isascii() or " " in words[0].strip()):
+        message = "own words stand by language: write {form}, or the name of a meaning, such as yes"
+        raise fault("schema/value", message, form=by_language(words))
+    return value
+
+
 Meaning = Annotated[
     Annotated[FileName, Tag("<meaning>")] | Annotated[Phrases, Tag("<phrases>")],
     Discriminator(lambda value: "<phrases>" if isinstance(value, dict) else "<meaning>"),
+    BeforeValidator(_own_words),
 ]
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from agi_app.authoring import shape_hints, synonyms
 from agi_app.authoring.schema import Authored
@@ -398,6 +399,18 @@ class BranchStep(Authored):
             Discriminator(lambda value: "<else>" if isinstance(value, dict) and "else" in value else "<when>"),
         ]
     ] = Field(min_length=1, max_length=50)
+
+    @field_validator("branch", mode="before")
+    @classmethod
+    def _goto_beside_when(cls, value: Any) -> Any:
+        """Whoever writes a dash before ``goto`` means the condition above; one of its own would be another meaning."""
+        cases = value if isinstance(value, list) else []
+        for index, (case, after) in enumerate(pairwise(cases), start=1):
+            above, below = (set(one) if isinstance(one, dict) else set() for one in (case, after))
+            if "when" in above - below and "goto" in below - above:
+                message = "this belongs to the when above: take its dash away, and indent it as far as that when"
+                raise fault("flow/branch", message, index, "goto")
+        return value
 
     @model_validator(mode="after")
     def _else_is_last(self) -> BranchStep:

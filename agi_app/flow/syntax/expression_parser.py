@@ -6,6 +6,7 @@ Recursive descent, one method a level of precedence: or, and, not, comparison, o
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from agi_app.flow.syntax.expressions import COMPARE, Compare, Expression, In, Literal, Logic, Name, Not, Term
 
@@ -26,6 +27,28 @@ NOW_FORMATS = {
     "now.date": (r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", 'a date such as "2026-03-31"'),
 }
 _WORDS = {"且": "and", "并且": "and", "和": "and", "或": "or", "或者": "or", "非": "not", "AND": "and", "OR": "or"}
+_WORDS |= {"大于": ">", "小于": "<", "等于": "==", "不等于": "!=", "大于等于": ">=", "小于等于": "<="}
+_WORDS |= {"is": "==", "equals": "=="}
+_SIGNS = re.compile(r"[=<>!＝＜＞！≥≤≠≧≦]+(?:\s+[=<>＝＜＞]+)*")  # as people compare, some in two pieces
+_MEANT = {
+    "=>": ">=",
+    "=<": "<=",
+    "<>": "!=",
+    "=!": "!=",
+    "=": "==",
+    "===": "==",
+    "!==": "!=",
+    ">==": ">=",
+    "<==": "<=",
+    "≥": ">=",
+    "≧": ">=",
+    "≤": "<=",
+    "≦": "<=",
+    "≠": "!=",
+    "≥=": ">=",
+    "≤=": "<=",
+    "><": "!=",
+}
 _KEYWORDS = ("and", "or", "not", "in", "true", "false")
 
 
@@ -177,6 +200,7 @@ def _tokens(source: str) -> list[tuple[str, str, int]]:
     tokens: list[tuple[str, str, int]] = []
     position, end = 0, len(source.rstrip())
     while position < end:
+        _judge_sign(source, position)
         found = _TOKEN.match(source, position)
         if found is None:
             raise ExpressionError(*_unreadable(source, position))
@@ -187,11 +211,20 @@ def _tokens(source: str) -> list[tuple[str, str, int]]:
     return tokens
 
 
+def _judge_sign(source: str, position: int) -> None:
+    """Tell what to write for a sign of comparison as people write it elsewhere, or with a space in it."""
+    begin = position + len(source[position:]) - len(source[position:].lstrip())
+    if (found := _SIGNS.match(source, begin)) is None or found[0] in COMPARE:
+        return
+    plain = "".join(unicodedata.normalize("NFKC", found[0]).split())
+    if right := plain if plain in COMPARE else _MEANT.get(plain):
+        raise ExpressionError(f'write "{right}"{" to compare" if found[0] == "=" else ""}', begin + 1)
+
+
 def _unreadable(source: str, position: int) -> tuple[str, int]:
     rest = source[position:].lstrip()
     column = len(source) - len(rest) + 1
-    hints = {"=": 'write "==" to compare', '"': "the quote is not closed", "'": "the quote is not closed"}
+    hints = {'"': "the quote is not closed", "'": "the quote is not closed"}
     hints |= {"&": 'write "and"', "|": 'write "or"', "!": 'write "not" or "!="', "“": 'use straight quotes "'}
-    hints |= {"≥": 'write ">="', "≤": 'write "<="', "≠": 'write "!="', "＝": 'write "=="'}
-    hints |= {"＞": 'write ">"', "＜": 'write "<"', "（": 'write "("', "）": 'write ")"', "，": 'write ","'}
+    hints |= {"（": 'write "("', "）": 'write ")"', "，": 'write ","'}
     return hints.get(rest[0], f'"{rest[0]}" may not stand here'), column

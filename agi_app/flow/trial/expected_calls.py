@@ -16,7 +16,7 @@ from typing import Annotated, TypeGuard
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agi_app.authoring import times_meant
+from agi_app.authoring import full_width, times_meant
 from agi_app.authoring.schema import Authored, validate
 from agi_app.authoring.suggestions import quote, suggest
 from agi_app.authoring.yaml_lines import MOST_PROBLEMS, Document, Path, load
@@ -47,10 +47,14 @@ def _input(value: object) -> object:
         context = {"found": quote(value), "word": word, "said": f"'\"{value}\"'"}
         message = "{found} is no input; write {word}, or {said} if the person says it aloud"
         raise PydanticCustomError("simulation/input", message, context)
-    if isinstance(value, str) and (value in WORDS or re.fullmatch(KEYS, value) or is_said(value)):
+    keys = full_width.ascii_of(value) if isinstance(value, str) else ""
+    keys = keys if keys != value and re.fullmatch(KEYS, keys) else ""
+    if isinstance(value, str) and not keys and (value in WORDS or re.fullmatch(KEYS, value) or is_said(value)):
         return value
     can = (
-        f'put keys in quotes: "{value}"'
+        f'write "{keys}"'
+        if keys
+        else f'put keys in quotes: "{value}"'
         if isinstance(value, int)
         else f"""write keys ("1"), {", ".join(WORDS)}, or '"words"'"""
     )
