@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agi_app.authoring import full_width
 from agi_app.authoring.suggestions import suggest
 from agi_app.config.toml_lines import find, places, syntax_faults
 from agi_app.file_kinds import not_utf8
@@ -133,8 +134,9 @@ class _Reader:
 
     def person(self, suffix: str, given: object) -> Person | None:
         at = (suffix,)
-        if len(suffix) != 2 or not suffix.isdecimal():
-            self._note(at, f"[{suffix}]: a person is called by the last two digits of the number, such as [41]")
+        if not re.fullmatch("[0-9]{2}", suffix):
+            pair = f"[{suffix}]: a person is called by the last two digits of the number, such as [41]"
+            self._note(at, f"{pair}{full_width.hint(suffix)}")
         elif suffix in TAKEN:
             self._note(at, f"[{suffix}]: whoever ends in {suffix} is there already; free are {FREE}")
         if not isinstance(given, dict):
@@ -176,7 +178,8 @@ class _Reader:
         if "keys" in given:
             keys = given["keys"]
             if not isinstance(keys, str) or not re.fullmatch(r"[0-9*#]{1,40}", keys):
-                self._note(at, f"{what}: keys: {keys!r} are none; write digits, * and # in quotes")
+                hint = full_width.hint(keys) if isinstance(keys, str) else ""
+                self._note(at, f"{what}: keys: {keys!r} are none; write digits, * and # in quotes{hint}")
                 return None
             return Keys(after_s, keys)
         says = str(given["says"])
@@ -190,6 +193,10 @@ class _Reader:
     def _heard(self, at: tuple[str, ...], what: str, wav: Path) -> float:
         """How long a prompt lasts; of one that an engine speaks, about."""
         if wav.exists() or not (words := wav.with_suffix(".txt")).exists():
+            if not wav.exists() and (known := sorted({path.stem for path in wav.parent.glob("*.*")})):
+                told = f'there is no prompt "{wav.stem}" in {wav.parent.name}{suggest(wav.stem, known)}'
+                self._note(at, f"{what}: hears: {told}")
+                return 0.0
             return self._seconds(at, what, wav)
         return seconds_to_say(words.read_text("utf-8"))
 

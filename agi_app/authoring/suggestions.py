@@ -31,6 +31,12 @@ def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     return f"{signs}; known here: {', '.join(words[:_SHOWN])}{more}" if words else signs
 
 
+def suggest_or(word: str, known: Iterable[str], other: str) -> str:
+    """As ``suggest``, with another way to mend it when no known word is alike."""
+    hint = suggest(word, known)
+    return hint if "did you mean" in hint else f"{hint}; or {other}"
+
+
 def nearest(word: str, words: list[str], cutoff: float = 0.6) -> str | None:
     """The word that is most alike; None: none is alike enough."""
     if len(word) > _LONGEST_WORD:

@@ -83,8 +83,15 @@ def test_what_is_wrong_with_a_callee_is_said(tmp_path: Path) -> None:
     """Each fault with file, line and column; none is a traceback, and one hides no other."""
     file = tmp_path / "callees.toml"
     (tmp_path / "en").mkdir()
+    (tmp_path / "en/greeting.txt").write_text("Hello.", "utf-8")
     for text, wrong in (
-        ('[41]\nlanguage = "en"\nturns = [{hears = ["nothing"], keys = "1"}]\n', r":3:1: turn 1: .*nothing\.wav"),
+        (
+            '[41]\nlanguage = "en"\nturns = [{hears = ["nothing"], keys = "1"}]\n',
+            r':3:1: turn 1: hears: there is no prompt "nothing" in en',
+        ),
+        ('[41]\nlanguage = "en"\nturns = [{hears = ["greting"], keys = "1"}]\n', 'did you mean "greeting"'),
+        ('[41]\nlanguage = "en"\nturns = [{keys = "１"}]\n', r"１ \(U\+FF11\) is full-width; type the ASCII 1"),
+        ('["４１"]\nlanguage = "en"\nturns = []\n', r":1:2: .４１.: a person .* ４ \(U\+FF14\) is full-width"),
         ('[41]\nlanguage = "en"\nturns = [{hears = [], key = "1"}]\n', "turn 1: has either keys"),
         ('[41]\nlanguage = "en"\nturns = [{keys = 9}]\n', "turn 1: keys: 9 are none"),
         ('[41]\nlanguage = "en"\nturns = [{hears = "greeting", keys = "9"}]\n', "must be a list of prompts"),

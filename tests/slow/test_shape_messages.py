@@ -179,7 +179,7 @@ SHAPES = [
     (FLOW, "    - hangup", "    hangup", "34:5", "a dash is missing: write - hangup"),
     (FLOW, "  bye:\n", "  bye\n", "32:6", "a colon is missing: write bye:"),
     (FLOW, "  bye:\n", "   bye:\n", "32:4", "wrong indentation: indent this line with 2 spaces"),
-    (FLOW, "on: {yes: confirmed, change: new_time, no_input: unanswered}", "on: x", "20:7", "write on: {yes: thanks,"),
+    (FLOW, "on: {yes: confirmed, change: new_time, no_input: unanswered}", "on: x", "20:7", "write on: {yes: NODE,"),
     (SETTINGS, ENDPOINT, "", "19:2", f"is required; write {ENDPOINT.replace('sandbox-carrier', 'carrier-a')}"),
     (SETTINGS, NUMBER, "number = 862155500001", "38:1", 'write it in quotes: "862155500001"'),
     (SETTINGS, NUMBER, 'number = "0086 21 5550 0001"', "38:1", 'write "+862155500001"'),
@@ -247,9 +247,33 @@ OTHER_MEANINGS = [
     (FLOW, "disposition: confirmed", 'disposition: "{answer}"', "22:13", NO_FILL),
     (FLOW, "- play: thanks", '- play: "{{ answer }}"', "23:7", NO_FILL),
     (FLOW, "goto: bye", 'goto: "${answer}"', "24:7", NO_FILL),
+    (FLOW, "        prompt: confirm\n", "", "14:7", "write prompt: NAME"),
+    (FLOW, "- play: thanks", "- branch:\n        - when: contact.age > 60", "24:11", "write goto: NODE"),
+    (FLOW, "- play: thanks", "- branch:\n        - goto: bye", "24:11", "write when: CONDITION"),
+    (FLOW, "start: greeting\n", "", "3:1", "write start: NODE"),
+    (CAMPAIGN, "purpose: transactional", "", "2:1", "write purpose: and one of transactional, survey, marketing"),
+    (CAMPAIGN, "flow: checkup-reminder\n", "", "2:1", "write flow: NAME"),
     (MEANINGS, "", "meanings:\n  改期: [改天, 换个时间]\n", "2:3", "write NAME: {zh-CN: [改天, 换个时间]}"),
     (MEANINGS, "", "meanings:\n  later: another day\n", "2:3", "write later: {en: [another day]}"),
     (MEANINGS, "", "opt_out: [别打了]\n", "1:1", "write opt_out: {zh-CN: [别打了]}"),
+]
+# ways to mend it that the first advice hides
+OTHER_WAYS = [
+    (
+        CAMPAIGN,
+        "trunk: sandbox",
+        "trunk: carrier-a",
+        "6:1",
+        "or add [trunks.carrier-a] with its endpoint to agi-app.toml",
+    ),
+    (CAMPAIGN, "flow: checkup-reminder", "flow: who-called", "5:1", "flows for campaigns here: checkup-reminder"),
+    (FLOW, "- play: thanks", "- transfer: {to: reception}", "23:18", "or add [destinations.reception] with its"),
+    (FLOW, "- play: thanks", "- say: {value: fee, as: number}", "23:13", "a column of the contacts is contact.fee"),
+    (
+        *(FLOW, f"keys: {KEYS}", "speech: {yes: yes, change: reschedule}", "16:28"),
+        "or words of your own: change: {zh-CN: [改时间], en: [another time]}",
+    ),
+    (FLOW, "阳光口腔", "陽光口腔", "13:7", "say it there, or mend identify: business"),
 ]
 
 
@@ -260,7 +284,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("file", "right", "wrong", "place", "said"), [*NAMES, *SHAPES, *OTHER_MEANINGS])
+@pytest.mark.parametrize(("file", "right", "wrong", "place", "said"), [*NAMES, *SHAPES, *OTHER_MEANINGS, *OTHER_WAYS])
 def test_a_wrong_name_or_shape_says_what_to_write(
     made: Path, tmp_path: Path, file: str, right: str, wrong: str, place: str, said: str
 ) -> None:

@@ -190,7 +190,8 @@ def test_the_first_prompt_names_the_business() -> None:
     """Per language, whatever the spacing and case."""
     found = problems(en_greeting=said("Hello. To stop these calls, press nine."))
     assert found == [
-        '9:7: flow/business-not-named "greeting" may be the first prompt, but in en it does not say "Sunshine Dental"'
+        '9:7: flow/business-not-named "greeting" may be the first prompt, but in en it does not say "Sunshine Dental";'
+        " say it there, or mend identify: business"
     ]
     assert problems(en_greeting=said("SUNSHINE  dental here. Press 9 to stop.")) == []
 

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from agi_app.authoring import place_names, times_meant
 from agi_app.authoring.schema import Authored, validate
-from agi_app.authoring.suggestions import quote, suggest
+from agi_app.authoring.suggestions import quote, suggest, suggest_or
 from agi_app.authoring.yaml_lines import Document, load
 from agi_app.campaigns.campaign_file.agents_part import AgentsFile, agents_of, judge_dialled_by
 from agi_app.campaigns.campaign_file.durations import between
@@ -240,7 +240,8 @@ def check_campaign(
         message = f"flow: {no_such_flow(flow, flows, unread)}"
         found.append(source.document.problem(("flow",), "campaign/unknown-flow", message))
     if trunks is not None and trunk not in trunks:
-        message = f'trunk: the settings have no trunk with the name "{trunk}"{suggest(trunk, trunks)}'
+        hint = suggest_or(trunk, trunks, f"add [trunks.{trunk}] with its endpoint to agi-app.toml")
+        message = f'trunk: the settings have no trunk with the name "{trunk}"{hint}'
         found.append(source.document.problem(("trunk",), "campaign/unknown-trunk", message))
     return found
 

@@ -124,14 +124,22 @@ def read_project(folder: Path, trunks: Collection[str] | None, *, with_settings:
         if flow is not None and flow.parsed.flow.is_called:
             project.problems.append(_sub_flow(project, campaign, flow))
         if flow is not None and flow.parsed.flow.is_line:
-            message = f'flow: "{flow.parsed.flow.flow}" is for calls that come in (without_number), not for a campaign'
-            project.problems.append(campaign.parsed.document.problem(("flow",), "campaign/line-flow", message))
+            project.problems.append(_line_flow(project, campaign, flow.parsed.flow.flow))
         if flow is not None:
             project.problems += check_message(campaign.parsed, flow.parsed.flow, project.prompts, ruleset)
         if flow is not None and ruleset is not None:
             project.problems += check_law(campaign.parsed, flow.parsed, project.prompts, ruleset)
     project.problems = sorted(set(project.problems))  # one flow of two campaigns has a fault once
     return project
+
+
+def _line_flow(project: Project, campaign: Source[CampaignDocument], name: str) -> Problem:
+    """Of a campaign that names a flow for calls that come in: the flows that it may name."""
+    flows = ((other, source.parsed.flow) for other, source in project.flows.items())
+    right = sorted(other for other, flow in flows if not flow.is_line and not flow.is_called)[:20]
+    more = f"; flows for campaigns here: {', '.join(right)}" if right else ""
+    message = f'flow: "{name}" is for calls that come in (without_number), not for a campaign{more}'
+    return campaign.parsed.document.problem(("flow",), "campaign/line-flow", message)
 
 
 def _sub_flow(project: Project, campaign: Source[CampaignDocument], flow: Source[FlowDocument]) -> Problem:

@@ -180,7 +180,10 @@ def business_not_named(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
         for language, transcript in _transcripts(source, prompts, use.prompt):
             name = source.flow.identify.business.get(language)
             if name is not None and not says(transcript, name):
-                message = f'"{use.prompt}" may be the first prompt, but in {language} it does not say "{name}"'
+                message = (
+                    f'"{use.prompt}" may be the first prompt, but in {language} it does not say "{name}"; say it there,'
+                    " or mend identify: business"
+                )
                 yield source.document.problem(use.path, "flow/business-not-named", message)
 
 

@@ -36,11 +36,9 @@ def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
             for inner, name in names_read(step):
                 if name not in known and not name.startswith(("contact.", "now.")):
                     hint = suggest(name, known)
-                    text = (
-                        f'; the text "{name}" stands in quotes'
-                        if inner[-1] == "when" and "did you mean" not in hint
-                        else ""
-                    )
+                    column = f"; a column of the contacts is contact.{name}"
+                    quoted = f'; the text "{name}" stands in quotes' if inner[-1] == "when" else ""
+                    text = "" if "did you mean" in hint else f"{column}{quoted}"
                     message = f'{inner[-1]}: nothing gives "{name}" a value{hint}{text}'
                     yield source.document.problem(("nodes", node, index, *inner), "flow/unknown-variable", message)
 

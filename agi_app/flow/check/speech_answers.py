@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agi_app.authoring.suggestions import suggest
+from agi_app.authoring.suggestions import suggest, suggest_or
 from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
 from agi_app.flow.answers.meanings import Meanings
@@ -40,6 +40,9 @@ def speech_twice(source: FlowDocument) -> Iterator[Problem]:
                     yield source.document.problem((*path, language, index), "flow/speech-twice", message)
 
 
+_OWN = {"zh": "改时间", "en": "another time"}  # an example of words of one's own, by language
+
+
 def check_meanings(source: FlowDocument, meanings: Meanings) -> list[Problem]:
     """``flow/unknown-meaning``: every meaning that is named exists, in each language of the flow."""
     found = []
@@ -49,7 +52,9 @@ def check_meanings(source: FlowDocument, meanings: Meanings) -> list[Problem]:
                 continue
             message = None
             if said not in meanings.meanings:
-                message = f'there is no meaning "{said}"{suggest(said, meanings.meanings)}'
+                own = ", ".join(f"{tag}: [{_OWN.get(tag.partition('-')[0], '…')}]" for tag in source.flow.languages)
+                hint = suggest_or(said, meanings.meanings, f"words of your own: {label}: {{{own}}}")
+                message = f'there is no meaning "{said}"{hint}'
             elif missing := [one for one in source.flow.languages if not meanings.phrases(said, one)]:
                 message = f'"{said}" has no phrases in "{missing[0]}"; write some in meanings/ or here'
             if message:

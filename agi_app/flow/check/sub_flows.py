@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from agi_app.authoring.suggestions import suggest
+from agi_app.authoring.suggestions import suggest, suggest_or
 from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
 from agi_app.flow.check.names_and_keys import given
@@ -63,7 +63,9 @@ def check_destinations(source: FlowDocument, known: Collection[str]) -> list[Pro
     for node, steps in source.flow.nodes.items():
         for index, step in enumerate(steps):
             if isinstance(step, TransferStep) and step.transfer.to not in known:
-                message = f'to: the settings have no destination "{step.transfer.to}"{suggest(step.transfer.to, known)}'
+                to = step.transfer.to
+                hint = suggest_or(to, known, f"add [destinations.{to}] with its endpoint to agi-app.toml")
+                message = f'to: the settings have no destination "{to}"{hint}'
                 path = ("nodes", node, index, "transfer", "to")
                 found.append(source.document.problem(path, "flow/unknown-destination", message))
     return found
