@@ -27,7 +27,7 @@ from agi_app.consent.opt_outs import Stops
 from agi_app.consent.purge import Purger
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.agents.transfer import HandOver
-from agi_app.dialer.inbound.call_parts import Means
+from agi_app.dialer.inbound.call_parts import LineServices
 from agi_app.dialer.inbound.line_calls import LineCalls
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.loop import Dialer
@@ -36,11 +36,11 @@ from agi_app.dialer.originator import Placer
 from agi_app.dialer.requested_calls.agent_first_queue import AgentCalls
 from agi_app.dialer.requested_calls.rehearsal import Rehearsals
 from agi_app.dialer.requested_calls.verification_calls import InternalCalls
-from agi_app.dialer.running_campaigns import Lines
+from agi_app.dialer.running_campaigns import RunningCampaigns
 from agi_app.dialer.worker.health import Health, Worker
 from agi_app.dialer.worker.key_watch import KeyWatch
 from agi_app.dialer.worker.prompt_watch import PromptWatch
-from agi_app.dialer.worker.speech_backends import Sound
+from agi_app.dialer.worker.speech_backends import SpeechBackends
 from agi_app.dialer.worker.takeover import ari_settings, owner_of
 from agi_app.dialer.worker.trunk_watch import TrunkWatch
 from agi_app.errors import first_of_ours
@@ -93,7 +93,7 @@ class _Parts:
     inbound: Inbound
     lines: LineCalls
     desk: ScreeningDesk
-    sound: Sound
+    sound: SpeechBackends
     worker: Worker
     dialer: Dialer
     rehearsals: Rehearsals
@@ -151,7 +151,7 @@ async def _build(
 
     ari = Ari(ari_settings(inst.settings), inst.clock, on_event=on_event, prepare=prepare)
     keep = KeptFiles.of(inst.settings.data).recordings.keep_call
-    sound = Sound.of(ari, inst.settings.speech, recognizer, load_meanings(inst.settings.project), keep)
+    sound = SpeechBackends.of(ari, inst.settings.speech, recognizer, load_meanings(inst.settings.project), keep)
     if recognizer is not None:
         await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
     node = Node(lock.entityid, inst.store, ari, router, inst.clock, await _rules(inst), LiveCalls())
@@ -162,7 +162,7 @@ async def _build(
     renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
     voice = Voice(renderer.media)
     dialer, placer, asked = _dialer(inst, node, worker, stops, playable, voice, sound.ears)
-    lines = LineCalls(node, stops, Means(playable, voice, HandOver(node, dialer.agents).run, sound.ears))
+    lines = LineCalls(node, stops, LineServices(playable, voice, HandOver(node, dialer.agents).run, sound.ears))
     catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
     rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
     return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, rehearsals, asked, voice, renderer, heard)
@@ -238,6 +238,6 @@ def _dialer(
         ears=ears,
     )
     asterisk = inst.settings.asterisk
-    lines = Lines(inst.store, inst.settings.trunks, ears, asterisk.calls_per_second)
+    lines = RunningCampaigns(inst.store, inst.settings.trunks, ears, asterisk.calls_per_second)
     dialer = Dialer(node, lines, placer, agents=agents, hold=worker.hold, concurrent=asterisk.concurrent)
     return dialer, placer, AgentCalls(node, dialer, placer, hold=worker.hold)

@@ -79,7 +79,7 @@ async def examine(project: Path) -> Findings:
     return found + _as_findings(await trunk_watch.examine(settings))
 
 
-def _as_findings(found: Sequence[trunk_watch.Seen]) -> Findings:
+def _as_findings(found: Sequence[trunk_watch.TrunkFinding]) -> Findings:
     return [Finding(seen.check, seen.well, seen.text, seen.mend) for seen in found]
 
 

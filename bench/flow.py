@@ -21,7 +21,7 @@ from agi_app.flow.engine.events import (
     KeyPressed,
     Listened,
     OptOutStored,
-    PlaybackFinished,
+    PromptFinished,
     Recorded,
     TimerFired,
     TransferEnded,
@@ -95,9 +95,9 @@ def _waits_for(commands: list[cmd.Command]) -> Event | None:
     found: Event | None = None
     for command in commands:
         match command:
-            case cmd.Play(playback) | cmd.Say(playback):
-                found = PlaybackFinished(playback)
-            case cmd.Transfer(transfer):
+            case cmd.PlayPrompt(playback) | cmd.SayPieces(playback):
+                found = PromptFinished(playback)
+            case cmd.StartTransfer(transfer):
                 found = TransferEnded(transfer, DONE)
             case cmd.StartRecording(recording):
                 found = Recorded(recording, RECORDED)

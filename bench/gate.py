@@ -146,7 +146,7 @@ async def _prepare(url: str, ours: Sequence[Campaign]) -> None:
         await migrate(store)
         store.make_stamper = _stamper
         day = dt.timedelta(days=1)
-        letter = caller_ids.Proof(OURS.caller_id, "letter", "l.txt", "", "bench", NOW - day, NOW + 90 * day)
+        letter = caller_ids.CallerIdProof(OURS.caller_id, "letter", "l.txt", "", "bench", NOW - day, NOW + 90 * day)
         await caller_ids.add_proof(store, letter, NOW)
         for campaign in ours:
             await campaigns.save_campaign(store, campaign, "flows/bulk.yaml", "flow: bulk\n")

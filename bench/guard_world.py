@@ -12,8 +12,8 @@ from itertools import count
 
 from agi_app.guard.call import Endpoint, IncomingCall
 from agi_app.guard.case import Action
-from agi_app.guard.decide import Decision, decide
-from agi_app.guard.facts import Facts, Vote
+from agi_app.guard.decide import GuardDecision, decide
+from agi_app.guard.facts import CallerFacts, Vote
 from agi_app.guard.history import CallHistory
 from agi_app.guard.neighbour_numbers import block_keys, weigh
 from agi_app.guard.settings import SubscriberSettings
@@ -45,7 +45,7 @@ class World:
         self._nuisance: dict[str, dict[str, dt.datetime]] = defaultdict(dict)  # by hundred
         self._rng = rng
 
-    def play(self, calls: Iterable[Planned]) -> Iterator[tuple[Planned, Decision]]:
+    def play(self, calls: Iterable[Planned]) -> Iterator[tuple[Planned, GuardDecision]]:
         """Each call with what was decided; ``calls`` in the order of time."""
         ends: list[tuple[float, int, Planned, str, bool]] = []
         numbers = count()
@@ -59,16 +59,16 @@ class World:
             heapq.heappush(ends, (until, number, call, str(number), connected))
             yield call, decision
 
-    def _ring(self, call_id: str, call: Planned) -> Decision:
+    def _ring(self, call_id: str, call: Planned) -> GuardDecision:
         now = _moment(call.at)
         known = self._known.get(call.caller) if call.caller else None
         dialled = self._dialled.get(call.caller) if call.caller else None
         stranger = dialled is None and not (known and known.talked)
         recent = self._history.ring(call_id, call.caller, str(call.line), now, stranger)
         block_10, block_100 = self._neighbours(call.caller, now) if call.caller else (0.0, 0.0)
-        facts = Facts(dialled_at=dialled, recent=recent, block_10=block_10, block_100=block_100)
+        facts = CallerFacts(dialled_at=dialled, recent=recent, block_10=block_10, block_100=block_100)
         if known:
-            facts = Facts(
+            facts = CallerFacts(
                 dialled, known.first_seen, known.last_seen, known.talked, recent, block_10, block_100, known.votes,
                 passed_at=known.passed_at,
             )  # fmt: skip
@@ -77,7 +77,7 @@ class World:
             self._known[call.caller] = _Known(now, now)
         return decide(IncomingCall(call.caller, call.kind, str(call.line), Endpoint.TRUNK), facts, SETTINGS, now)
 
-    def _comes_through(self, call_id: str, call: Planned, decision: Decision) -> bool:
+    def _comes_through(self, call_id: str, call: Planned, decision: GuardDecision) -> bool:
         """Whether the line rings as the caller wanted."""
         if decision.action not in STOPPED:
             return True

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from agi_app.calls.amd import detection_variables
-from agi_app.calls.attempt import Judged, Verdict
+from agi_app.calls.attempt import AmdFinished, AnsweredBy
 from agi_app.calls.translate import to_attempt
 from agi_app.clock import SystemClock
 from agi_app.errors import RequestFailed
@@ -57,7 +57,7 @@ class Heard:
     """What the detection made of one clip."""
 
     clip: Clip
-    verdict: Verdict | None  # as agi-app takes it; None: it never came back
+    verdict: AnsweredBy | None  # as agi-app takes it; None: it never came back
     cause: str  # as app_amd says it
     seconds: float  # from the answer
     message_s: float | None = None  # from the answer to the end of the greeting, as the wait for silence finds it
@@ -99,9 +99,9 @@ def faults(record: dict[str, Any]) -> list[str]:
 
 def _figures(found: Sequence[Heard]) -> dict[str, Any]:
     machines = [h for h in found if h.clip.who == MACHINE]
-    missed = sum(h.verdict is Verdict.PERSON for h in machines)
-    unsure = sum(h.verdict is Verdict.NOT_SURE for h in machines)
-    known = sorted(h.seconds for h in machines if h.verdict is Verdict.MACHINE)
+    missed = sum(h.verdict is AnsweredBy.PERSON for h in machines)
+    unsure = sum(h.verdict is AnsweredBy.NOT_SURE for h in machines)
+    known = sorted(h.seconds for h in machines if h.verdict is AnsweredBy.MACHINE)
     after = [(h.message_s, h.clip.beep_ends_s) for h in machines if h.message_s is not None]
     begun = [message - beep for message, beep in after if beep is not None]
     return {
@@ -118,13 +118,13 @@ def _figures(found: Sequence[Heard]) -> dict[str, Any]:
 
 
 def _people(people: Sequence[Heard]) -> dict[str, Any]:
-    wrong = sum(h.verdict is Verdict.MACHINE for h in people)
+    wrong = sum(h.verdict is AnsweredBy.MACHINE for h in people)
     waits = sorted(h.seconds for h in people)
     return {
         "people": len(people),
         "people_as_machines": _share(wrong, len(people)),
         "people_as_machines_interval": _interval(wrong, len(people)),
-        "people_not_sure": sum(h.verdict is Verdict.NOT_SURE for h in people),
+        "people_not_sure": sum(h.verdict is AnsweredBy.NOT_SURE for h in people),
         "person_waits_p50_s": round(statistics.median(waits), 2),
         "person_waits_p99_s": round(waits[min(len(waits) - 1, len(waits) * 99 // 100)], 2),
         "after_hello_p50_s": round(statistics.median(h.seconds - h.clip.spoken_s for h in people), 2),
@@ -160,7 +160,7 @@ async def _measure(root: Path, wanted: Sequence[Clip], tuning: Tuning) -> list[H
             await asyncio.to_thread(asterisk.stop)
     for heard in found:
         clip = heard.clip
-        if heard.verdict is not (Verdict.PERSON if clip.who == PERSON else Verdict.MACHINE):
+        if heard.verdict is not (AnsweredBy.PERSON if clip.who == PERSON else AnsweredBy.MACHINE):
             say(f"   {clip.who}, {clip.voice}: {heard.verdict}, {heard.cause}: {clip.text}")
     return found
 
@@ -207,8 +207,8 @@ async def _once(ari: Ari, router: Router, suffix: int, clip: Clip, detection: Ma
         back = await _started(channel, detection.verdict_within_s + 5)
         seconds = time.monotonic() - answered
         judged, cause = None if back is None else to_attempt(Started(back)), " ".join(back or ())
-        verdict = judged.verdict if isinstance(judged, Judged) else None
-        if verdict is not Verdict.MACHINE or clip.who != MACHINE:
+        verdict = judged.verdict if isinstance(judged, AmdFinished) else None
+        if verdict is not AnsweredBy.MACHINE or clip.who != MACHINE:
             return Heard(clip, verdict, cause, seconds)
         await channel.detour(AMD_CONTEXT, SILENCE)
         silent = await _started(channel, detection.silence_within_s)

@@ -15,13 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from agi_app.dialer.agents.predictive import CEILING, PATIENCE_S, Past, Pool, predictive, progressive
+from agi_app.dialer.agents.predictive import CEILING, PATIENCE_S, AgentPool, Past, predictive, progressive
 from bench.output import machine
 
 RUNS = 1000
 WARM_UP = 0.1  # of the answered calls: occupancy counts from then on
 RING_OUT_S = 25.0
-Wanted = Callable[[Pool, Past], int]
+Wanted = Callable[[AgentPool, Past], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Simulation:
             self._abandoned += 1
 
     def _dial(self) -> None:
-        pool = Pool(self._free, self._campaign.agents - self._free, self._under_way, len(self._waiting))
+        pool = AgentPool(self._free, self._campaign.agents - self._free, self._under_way, len(self._waiting))
         past = Past(self._ended, self._answered, self._abandoned, self._answer_s, self._handling_s)
         for _ in range(self._wanted(pool, past)):
             self._under_way += 1

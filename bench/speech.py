@@ -19,7 +19,7 @@ from typing import Any
 from agi_app.campaigns.project.meanings_files import shipped_meanings
 from agi_app.config.voice import SpeechSettings
 from agi_app.flow.answers.recognition import Heard
-from agi_app.flow.answers.understanding import NO_MATCH, Understood, Wanted, bias, understand
+from agi_app.flow.answers.understanding import NO_MATCH, Grammar, Understood, bias, understand
 from agi_app.speech.recognizer import Recognizer, recognizer_of
 from bench import speech_clips, speech_models, speech_noise
 from bench.output import machine, say
@@ -150,10 +150,10 @@ async def _throughput(recognizer: Recognizer, clips: Sequence[bytes]) -> float:
     return round(len(clips) / (time.perf_counter() - began), 2)
 
 
-def _wanted(language: str) -> Wanted:
+def _wanted(language: str) -> Grammar:
     return shipped_meanings().wanted(language, speech_clips.languages()[language]["answers"])
 
 
-def _label(wanted: Wanted, heard: Heard) -> str:
+def _label(wanted: Grammar, heard: Heard) -> str:
     meant = understand(wanted, heard)
     return meant.outcome if isinstance(meant, Understood) else str(meant.value)

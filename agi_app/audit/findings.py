@@ -12,7 +12,7 @@ MOST_FAULTS = 100  # more are counted, not named
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class AuditFinding:
     """One thing that is not as it was signed; ``kind`` is a word of docs/how-to/audit.md."""
 
     kind: str
@@ -23,14 +23,14 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Report:
+class AuditReport:
     """The answer of ``audit verify``."""
 
     checkpoint: Checkpoint | None = None
     not_covered: int = 0  # rows newer than the checkpoint
     erased: int = 0  # leaves whose rows were erased, with a signature
     checkpoints: int = 0  # how many agree with the tree
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[AuditFinding] = field(default_factory=list)
     more_faults: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -44,7 +44,7 @@ class Report:
         """How many entries the checkpoint covers."""
         return self.checkpoint.size if self.checkpoint else 0
 
-    def add(self, *faults: Fault) -> None:
+    def add(self, *faults: AuditFinding) -> None:
         """Take faults in, up to a limit."""
         room = max(0, MOST_FAULTS - len(self.faults))
         self.faults += faults[:room]

@@ -229,7 +229,7 @@ def from_hex(value: object, length: int, what: str) -> bytes:
     return raw
 
 
-class Key:
+class PublicKey:
     """A public key as the signed-note format writes it: name+id+base64(type, key)."""
 
     def __init__(self, line: str) -> None:
@@ -379,7 +379,7 @@ def check_proof_file(raw: bytes, key_line: str | None, since: str | None = None)
         raise NotGenuine("the file is not spelled as it was written")
     notes = []
     if since is not None:
-        key = Key(proof["public_key"])
+        key = PublicKey(proof["public_key"])
         old, new = key.read_mail(since), key.read(proof["checkpoint"])
         if old != new:
             raise CannotSay("one person's proof does not say what changed since: ask for `agi-app audit export`")
@@ -394,7 +394,7 @@ class Out(Protocol):
         """Take a piece of it."""
 
 
-class Table:
+class RecordTable:
     """The table of one kind of record, for people; export and verifier make it by the same lines."""
 
     def __init__(self, out: Out) -> None:
@@ -457,7 +457,7 @@ def file_hash(file: Path) -> str:
     return found.hexdigest()
 
 
-def check_sums(folder: Path, key: Key) -> set[str]:
+def check_sums(folder: Path, key: PublicKey) -> set[str]:
     """The files that the operator signed as they are; none when there is no signature."""
     if not (folder / SUMS_SIGNATURE).exists():
         return set()
@@ -526,7 +526,7 @@ def check_since(old: tuple[int, bytes, str], leaves: list[bytes], time: str) -> 
 def check_kind(folder: Path, kind: str, leaves: list[bytes], expected: int | None) -> int:
     """The records of one kind and the table that they give; ``expected`` None: masked, without records and table."""
     file, table = f"records/{kind}.jsonl", Hashed()
-    made, count, last = Table(table), 0, -1
+    made, count, last = RecordTable(table), 0, -1
     with named(file), (folder / file).open("rb") as lines:
         for line in lines:
             record = read_json(line.decode("utf-8"), {"leaf", "nonce", "payload"})
@@ -552,7 +552,7 @@ def check_bundle(folder: Path, key_line: str | None, since: str | None = None) -
     raw = (folder / "proof.json").read_bytes()
     with named("proof.json"):
         found = check_proof_file(raw, key_line, since)
-        key = Key(json.loads(raw)["public_key"])
+        key = PublicKey(json.loads(raw)["public_key"])
     signed = check_sums(folder, key)
     known = {record.get("evidence_sha256") for record in found.records}
     evidence = {name for name in files_of(folder) if name.startswith("evidence/")}
@@ -561,14 +561,14 @@ def check_bundle(folder: Path, key_line: str | None, since: str | None = None) -
     return Found(found.text, found.records, found.notes + notes, unchecked)
 
 
-def trusted_key(given: object, pinned: str | None) -> Key:
+def trusted_key(given: object, pinned: str | None) -> PublicKey:
     """The key of the files, which must be the one we were told."""
     if not isinstance(given, str) or (pinned is not None and given != pinned.strip()):
         raise NotGenuine("the public key is not the one that you expect")
-    return Key(given)
+    return PublicKey(given)
 
 
-def about(size: int, time: str, key: Key) -> str:
+def about(size: int, time: str, key: PublicKey) -> str:
     """Which checkpoint, whose key."""
     return f"in the tree of {size} entries signed at {time.partition(' ')[2]} by the key {key.id} of {key.name}"
 

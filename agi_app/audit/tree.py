@@ -16,7 +16,7 @@ LEAF, NODE = b"\x00", b"\x01"
 TILE = 8  # levels between two stored rows of subtrees
 
 
-class Node(NamedTuple):
+class TreeNode(NamedTuple):
     """The whole subtree over the leaves [n * 2**level, (n + 1) * 2**level)."""
 
     level: int
@@ -40,12 +40,12 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(NODE + left + right).digest()
 
 
-def peaks(part: Range) -> list[Node]:
+def peaks(part: Range) -> list[TreeNode]:
     """The fewest whole subtrees that cover a range which is itself a subtree of some tree, from left to right."""
     found, start = [], part.start
     for level in reversed(range((part.end - start).bit_length())):
         if (part.end - part.start) >> level & 1:
-            found.append(Node(level, start >> level))
+            found.append(TreeNode(level, start >> level))
             start += 1 << level
     return found
 
@@ -126,7 +126,7 @@ class Frontier:
         """The same tree, to be grown on trial."""
         return Frontier(self.size, self._edge)
 
-    def extend(self, leaves: Sequence[bytes]) -> Iterator[tuple[Node, bytes]]:
+    def extend(self, leaves: Sequence[bytes]) -> Iterator[tuple[TreeNode, bytes]]:
         """Add leaf hashes; yields the subtrees to be stored as they become whole. Must be run to its end."""
         edge = self._edge
         for leaf in leaves:
@@ -136,6 +136,6 @@ class Frontier:
                 n >>= 1
                 level += 1
                 if level % TILE == 0:
-                    yield Node(level, n), found
+                    yield TreeNode(level, n), found
             edge.append(found)
             self.size += 1

@@ -7,7 +7,7 @@ answer is here at once: nobody knows who has answered, so it may be a person; an
 from __future__ import annotations
 
 from agi_app import log
-from agi_app.calls.attempt import AwaitGreeting, Detect, GreetingEnded, Judged, Verdict
+from agi_app.calls.attempt import AmdFinished, AnsweredBy, AwaitGreeting, Detect, GreetingEnded
 from agi_app.calls.plan import ChannelLike
 from agi_app.calls.timers import Timers
 from agi_app.errors import RequestFailed
@@ -22,7 +22,7 @@ _log = log.get("call")
 
 async def send(
     channel: ChannelLike, command: Detect | AwaitGreeting, detection: MachineDetection, timers: Timers
-) -> Judged | GreetingEnded | None:
+) -> AmdFinished | GreetingEnded | None:
     """None: it is on its way, and nothing else is waited for."""
     if isinstance(command, Detect):
         extension = AMD
@@ -36,7 +36,7 @@ async def send(
         _log.error("no machine detection: see `agi-app doctor`", missing=f"{AMD_CONTEXT},{extension}")
     except RequestFailed as error:  # hung up this instant, as a rule
         _log.warning("no machine detection", reason=str(error))
-    return Judged(Verdict.NOT_SURE) if isinstance(command, Detect) else GreetingEnded(silent=False)
+    return AmdFinished(AnsweredBy.NOT_SURE) if isinstance(command, Detect) else GreetingEnded(silent=False)
 
 
 def detection_variables(detection: MachineDetection | None) -> dict[str, str]:

@@ -27,7 +27,7 @@ from agi_app.model.call import CallResult, Outcome
 from agi_app.model.machine import MachineAction
 
 
-class State(StrEnum):
+class AttemptState(StrEnum):
     """Where an attempt stands; the store knows claimed, dialling and ended, the rest lives in one process."""
 
     CLAIMED = "claimed"
@@ -47,7 +47,7 @@ class Marked(msgspec.Struct, frozen=True, gc=False):
     """The mark is committed: from here on the attempt counts as dialled."""
 
 
-class Refused(msgspec.Struct, frozen=True, gc=False):
+class OriginateRefused(msgspec.Struct, frozen=True, gc=False):
     """Asterisk refused the originate, so no INVITE left (bad endpoint, wrong argument)."""
 
     note: str
@@ -65,7 +65,7 @@ class FarEndSpoke(msgspec.Struct, frozen=True, gc=False):
     """The far end sent a final answer: the trunk is alive, and a 480 is the person's, not our timeout's."""
 
 
-class Redirected(msgspec.Struct, frozen=True, gc=False):
+class FarEndRedirected(msgspec.Struct, frozen=True, gc=False):
     """The far end named another number, which nobody dials; before Asterisk 22.9 nothing else tells of a 3xx."""
 
 
@@ -87,7 +87,7 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
     """The call was answered and is in our hands."""
 
 
-class Verdict(StrEnum):
+class AnsweredBy(StrEnum):
     """Who has answered, as far as the detection can tell."""
 
     PERSON = "person"
@@ -95,10 +95,10 @@ class Verdict(StrEnum):
     NOT_SURE = "not_sure"
 
 
-class Judged(msgspec.Struct, frozen=True, gc=False):
+class AmdFinished(msgspec.Struct, frozen=True, gc=False):
     """The detection is over, and the call is in our hands again."""
 
-    verdict: Verdict
+    verdict: AnsweredBy
 
 
 class GreetingEnded(msgspec.Struct, frozen=True, gc=False):
@@ -132,7 +132,7 @@ class Deadline(msgspec.Struct, frozen=True, gc=False):
     waiting_for: str
 
 
-class Destroyed(msgspec.Struct, frozen=True, gc=False):
+class ChannelDestroyed(msgspec.Struct, frozen=True, gc=False):
     """The channel is gone; ``cause`` is Q.850, ``tech_cause`` the SIP status (0 after a normal BYE)."""
 
     cause: int
@@ -149,23 +149,23 @@ class Orphaned(msgspec.Struct, frozen=True, gc=False):
 
 Event = (
     Marked
-    | Refused
+    | OriginateRefused
     | Progressed
     | Rang
     | FarEndSpoke
-    | Redirected
+    | FarEndRedirected
     | NoCommonMedia
     | Mute
     | PbxStopped
     | Answered
-    | Judged
+    | AmdFinished
     | GreetingEnded
     | Keyed
     | MetNobody
     | FlowEnded
     | Stopped
     | Deadline
-    | Destroyed
+    | ChannelDestroyed
     | Gone
     | Orphaned
 )
@@ -178,7 +178,7 @@ class StartFlow(msgspec.Struct, frozen=True, gc=False):
 
 
 class Detect(msgspec.Struct, frozen=True, gc=False):
-    """Find out whether a person or a machine has answered: ``Judged``."""
+    """Find out whether a person or a machine has answered: ``AmdFinished``."""
 
 
 class AwaitGreeting(msgspec.Struct, frozen=True, gc=False):
@@ -217,7 +217,7 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
 
     ring_time: dt.timedelta = dt.timedelta(seconds=30)  # after it Asterisk itself gives up, and calls that 480 too
     on_machine: MachineAction | None = None  # None: nobody looks who has answered
-    state: State = State.CLAIMED
+    state: AttemptState = AttemptState.CLAIMED
     dialled_at: dt.datetime | None = None
     trunk_alive: bool = False
     ringing_at: dt.datetime | None = None  # or early audio
@@ -226,7 +226,7 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     mute: bool = False  # answered, and no sound came
     pbx_stopped: bool = False  # Asterisk went away while the call was on
     abandoned: bool = False  # answered, and nobody was there: no agent in time, or we ended it before a word was said
-    verdict: Verdict | None = None
+    verdict: AnsweredBy | None = None
     stopped: str | None = None
     deadline: str | None = None
 
@@ -237,19 +237,19 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
 
 
 Step = tuple[Attempt, tuple[Command, ...]]
-_ANSWERED = (State.DETECTING, State.AWAITING, State.UP)
+_ANSWERED = (AttemptState.DETECTING, AttemptState.AWAITING, AttemptState.UP)
 
 
 def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
     """What becomes of the attempt when ``event`` happens at real time ``at``."""
-    if attempt.state is State.ENDED:
+    if attempt.state is AttemptState.ENDED:
         return attempt, ()
     match event:
-        case Marked() if attempt.state is State.CLAIMED:
-            return replace(attempt, state=State.DIALLING, dialled_at=at), ()
-        case Progressed() | Rang() | FarEndSpoke() | Redirected() | NoCommonMedia() | Answered():
+        case Marked() if attempt.state is AttemptState.CLAIMED:
+            return replace(attempt, state=AttemptState.DIALLING, dialled_at=at), ()
+        case Progressed() | Rang() | FarEndSpoke() | FarEndRedirected() | NoCommonMedia() | Answered():
             return _signalled(attempt, event, at)
-        case Judged() | GreetingEnded() | Keyed() | MetNobody():
+        case AmdFinished() | GreetingEnded() | Keyed() | MetNobody():
             return _judged(attempt, event)
         case FlowEnded() | Mute() | PbxStopped():
             return _over(attempt, event)
@@ -257,14 +257,14 @@ def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
             return _stopped(attempt, event, at)
         case Deadline():
             return _deadline(attempt, event, at)
-        case Refused():
+        case OriginateRefused():
             return _refused(attempt, event, at)
-        case Destroyed():
+        case ChannelDestroyed():
             return _destroyed(attempt, event, at)
         case Orphaned():
             return _orphaned(attempt, at)
         case Gone():
-            outcome = _unconfirmed(attempt) if attempt.state is State.ENDING else Outcome.INTERRUPTED
+            outcome = _unconfirmed(attempt) if attempt.state is AttemptState.ENDING else Outcome.INTERRUPTED
             note = attempt.deadline or "the channel was gone when Asterisk was back"
             return _end(attempt, Told(outcome), at, note=note)
         case _:
@@ -275,18 +275,18 @@ def _signalled(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
     match event:
         case FarEndSpoke():
             return replace(attempt, trunk_alive=True), ()
-        case Redirected():
+        case FarEndRedirected():
             return replace(attempt, trunk_alive=True, redirected=True), ()
         case NoCommonMedia():
             return replace(attempt, trunk_alive=True, mute=attempt.answered_at is None), ()
-        case _ if attempt.state is State.ENDING:
+        case _ if attempt.state is AttemptState.ENDING:
             return _noted_while_ending(attempt, event, at), ()
-        case Answered() if attempt.state in (State.DIALLING, State.RINGING):
+        case Answered() if attempt.state in (AttemptState.DIALLING, AttemptState.RINGING):
             if attempt.on_machine is not None:
-                return replace(attempt, state=State.DETECTING, answered_at=at), (Detect(),)
-            return replace(attempt, state=State.UP, answered_at=at), (StartFlow(),)
-        case Progressed() | Rang() if attempt.state is State.DIALLING:
-            return replace(attempt, state=State.RINGING, ringing_at=at), ()
+                return replace(attempt, state=AttemptState.DETECTING, answered_at=at), (Detect(),)
+            return replace(attempt, state=AttemptState.UP, answered_at=at), (StartFlow(),)
+        case Progressed() | Rang() if attempt.state is AttemptState.DIALLING:
+            return replace(attempt, state=AttemptState.RINGING, ringing_at=at), ()
         case _:
             return attempt, ()
 
@@ -294,36 +294,36 @@ def _signalled(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
 def _over(attempt: Attempt, event: Event) -> Step:
     match event:
         case FlowEnded() if attempt.state in _ANSWERED:
-            return replace(attempt, state=State.ENDING), (HangUp("the flow ended"),)
+            return replace(attempt, state=AttemptState.ENDING), (HangUp("the flow ended"),)
         case Mute() if attempt.state in _ANSWERED:
-            return replace(attempt, state=State.ENDING, mute=True), (HangUp("no sound came"),)
-        case PbxStopped(note) if attempt.state not in (State.CLAIMED, State.ENDING):
-            return replace(attempt, state=State.ENDING, pbx_stopped=True, deadline=note), (HangUp(note),)
+            return replace(attempt, state=AttemptState.ENDING, mute=True), (HangUp("no sound came"),)
+        case PbxStopped(note) if attempt.state not in (AttemptState.CLAIMED, AttemptState.ENDING):
+            return replace(attempt, state=AttemptState.ENDING, pbx_stopped=True, deadline=note), (HangUp(note),)
         case _:
             return attempt, ()
 
 
 def _judged(attempt: Attempt, event: Event) -> Step:
     match event:
-        case MetNobody() if attempt.state is State.UP:
+        case MetNobody() if attempt.state is AttemptState.UP:
             return replace(attempt, abandoned=True), ()
         case Keyed() if attempt.on_machine is not None and attempt.answered_at is not None:
-            return replace(attempt, verdict=Verdict.PERSON), ()
-        case Judged() if attempt.state is State.DETECTING:
+            return replace(attempt, verdict=AnsweredBy.PERSON), ()
+        case AmdFinished() if attempt.state is AttemptState.DETECTING:
             verdict = attempt.verdict or event.verdict
             attempt = replace(attempt, verdict=verdict)
-            if verdict is not Verdict.MACHINE or attempt.on_machine is MachineAction.TREAT_AS_PERSON:
-                return replace(attempt, state=State.UP), (StartFlow(),)
+            if verdict is not AnsweredBy.MACHINE or attempt.on_machine is MachineAction.TREAT_AS_PERSON:
+                return replace(attempt, state=AttemptState.UP), (StartFlow(),)
             if attempt.on_machine is MachineAction.LEAVE_MESSAGE:
-                return replace(attempt, state=State.AWAITING), (AwaitGreeting(),)
-            return replace(attempt, state=State.ENDING), (HangUp("a machine answered"),)
-        case GreetingEnded(silent) if attempt.state is State.AWAITING:
-            if attempt.verdict is Verdict.PERSON:  # keyed meanwhile: not to be recorded, but to be talked to
-                return replace(attempt, state=State.UP), (StartFlow(),)
+                return replace(attempt, state=AttemptState.AWAITING), (AwaitGreeting(),)
+            return replace(attempt, state=AttemptState.ENDING), (HangUp("a machine answered"),)
+        case GreetingEnded(silent) if attempt.state is AttemptState.AWAITING:
+            if attempt.verdict is AnsweredBy.PERSON:  # keyed meanwhile: not to be recorded, but to be talked to
+                return replace(attempt, state=AttemptState.UP), (StartFlow(),)
             if silent:
-                return replace(attempt, state=State.UP), (LeaveMessage(),)
+                return replace(attempt, state=AttemptState.UP), (LeaveMessage(),)
             why = "no message was left: the machine did not fall silent in time"
-            return replace(attempt, state=State.ENDING, deadline=why), (HangUp(why),)
+            return replace(attempt, state=AttemptState.ENDING, deadline=why), (HangUp(why),)
         case _:
             return attempt, ()
 
@@ -336,19 +336,19 @@ def _noted_while_ending(attempt: Attempt, event: Event, at: dt.datetime) -> Atte
     return replace(attempt, ringing_at=attempt.ringing_at or at)
 
 
-def _refused(attempt: Attempt, event: Refused, at: dt.datetime) -> Step:
+def _refused(attempt: Attempt, event: OriginateRefused, at: dt.datetime) -> Step:
     if attempt.ringing_at is None and attempt.answered_at is None:
         outcome = Outcome.CANCELLED if attempt.stopped else Outcome.FAILED
         return _end(attempt, Told(outcome), at, note=attempt.stopped or event.note)
     # Refused, yet it rang: there is a channel, whatever the answer said.
-    hang_up = () if attempt.state is State.ENDING else (HangUp(event.note),)
+    hang_up = () if attempt.state is AttemptState.ENDING else (HangUp(event.note),)
     ended, finish = _end(attempt, Told(_unconfirmed(attempt)), at, note=event.note)
     return ended, (*hang_up, *finish)
 
 
 def _unconfirmed(attempt: Attempt) -> Outcome:
     """The outcome when Asterisk never said how it ended."""
-    cut = attempt.answered_at is None or (attempt.deadline is not None and attempt.state is State.ENDING)
+    cut = attempt.answered_at is None or (attempt.deadline is not None and attempt.state is AttemptState.ENDING)
     return Outcome.INTERRUPTED if cut and not attempt.abandoned else _answered_by(attempt)
 
 
@@ -357,39 +357,39 @@ def _answered_by(attempt: Attempt) -> Outcome:
         return Outcome.INTERRUPTED
     if attempt.mute:
         return Outcome.NO_MEDIA
-    if attempt.abandoned and attempt.verdict is not Verdict.MACHINE:  # a machine is not left waiting by anybody
+    if attempt.abandoned and attempt.verdict is not AnsweredBy.MACHINE:  # a machine is not left waiting by anybody
         return Outcome.ABANDONED
-    by = {Verdict.PERSON: Outcome.HUMAN, Verdict.MACHINE: Outcome.MACHINE}
+    by = {AnsweredBy.PERSON: Outcome.HUMAN, AnsweredBy.MACHINE: Outcome.MACHINE}
     return Outcome.ANSWERED if attempt.verdict is None else by.get(attempt.verdict, Outcome.ANSWERED)
 
 
 def _stopped(attempt: Attempt, event: Stopped, at: dt.datetime) -> Step:
-    if attempt.state is State.CLAIMED:
+    if attempt.state is AttemptState.CLAIMED:
         return _end(attempt, Told(Outcome.CANCELLED), at, note=event.reason)
-    if attempt.state is State.ENDING or (attempt.state in _ANSWERED and not event.even_if_up):
+    if attempt.state is AttemptState.ENDING or (attempt.state in _ANSWERED and not event.even_if_up):
         return attempt, ()
-    return replace(attempt, state=State.ENDING, stopped=event.reason), (HangUp(event.reason),)
+    return replace(attempt, state=AttemptState.ENDING, stopped=event.reason), (HangUp(event.reason),)
 
 
 def _deadline(attempt: Attempt, event: Deadline, at: dt.datetime) -> Step:
-    if attempt.state is State.ENDING:  # even the hangup was not confirmed: give the attempt up
+    if attempt.state is AttemptState.ENDING:  # even the hangup was not confirmed: give the attempt up
         return _end(attempt, Told(_unconfirmed(attempt)), at, note=f"gave up waiting for {event.waiting_for}")
-    if attempt.state is State.CLAIMED:
+    if attempt.state is AttemptState.CLAIMED:
         return _end(attempt, Told(Outcome.CANCELLED), at, note=f"gave up waiting for {event.waiting_for}")
     waited = f"waited too long for {event.waiting_for}"
-    unspoken = attempt.state is State.DETECTING
-    return replace(attempt, state=State.ENDING, deadline=waited, abandoned=unspoken), (HangUp(waited),)
+    unspoken = attempt.state is AttemptState.DETECTING
+    return replace(attempt, state=AttemptState.ENDING, deadline=waited, abandoned=unspoken), (HangUp(waited),)
 
 
 def _orphaned(attempt: Attempt, at: dt.datetime) -> Step:
     """``dialling`` is durable before the request leaves: claimed was surely not dialled, all else may have been."""
-    if attempt.state is State.CLAIMED:
-        return replace(attempt, state=State.ENDED), (GiveBack("its worker ended before it was dialled"),)
+    if attempt.state is AttemptState.CLAIMED:
+        return replace(attempt, state=AttemptState.ENDED), (GiveBack("its worker ended before it was dialled"),)
     return _end(attempt, Told(Outcome.INTERRUPTED), at, note="its worker ended while the call was on")
 
 
-def _destroyed(attempt: Attempt, event: Destroyed, at: dt.datetime) -> Step:
-    if attempt.answered_at is not None and attempt.state is not State.ENDING:
+def _destroyed(attempt: Attempt, event: ChannelDestroyed, at: dt.datetime) -> Step:
+    if attempt.answered_at is not None and attempt.state is not AttemptState.ENDING:
         attempt = replace(attempt, mute=attempt.mute or _had_no_media(event, at - attempt.answered_at))
     elif (
         attempt.answered_at is None and attempt.mute
@@ -400,12 +400,14 @@ def _destroyed(attempt: Attempt, event: Destroyed, at: dt.datetime) -> Step:
     return _end(attempt, found, at, note=attempt.stopped or attempt.deadline, event=event)
 
 
-def _had_no_media(event: Destroyed, after: dt.timedelta) -> bool:
+def _had_no_media(event: ChannelDestroyed, after: dt.timedelta) -> bool:
     """A 200 without a session description: Asterisk answers, finds nothing to negotiate and ends the call (406)."""
     return event.tech_cause == 406 or (event.tech_cause is None and event.cause == 127 and after < _NO_TALK)
 
 
-def _end(attempt: Attempt, found: Told, at: dt.datetime, *, note: str | None, event: Destroyed | None = None) -> Step:
+def _end(
+    attempt: Attempt, found: Told, at: dt.datetime, *, note: str | None, event: ChannelDestroyed | None = None
+) -> Step:
     result = CallResult(
         outcome=found.outcome,
         cause=event.cause if event else None,
@@ -416,7 +418,7 @@ def _end(attempt: Attempt, found: Told, at: dt.datetime, *, note: str | None, ev
         note=note,
         fault=found.fault,
     )
-    return replace(attempt, state=State.ENDED), (Finish(result),)
+    return replace(attempt, state=AttemptState.ENDED), (Finish(result),)
 
 
 # ---- what it was ------------------------------------------------------------------
@@ -426,7 +428,7 @@ _NO_TALK = dt.timedelta(seconds=1)
 _NO_REPLY = dt.timedelta(seconds=31), dt.timedelta(seconds=34)  # RFC 3261, timer B: 32 s without a reply are a 408
 
 
-def _told(attempt: Attempt, event: Destroyed, at: dt.datetime) -> Told:
+def _told(attempt: Attempt, event: ChannelDestroyed, at: dt.datetime) -> Told:
     """What the network did, from its last word (``sip_and_q850_outcomes``), then from whether anything ever rang."""
     status, cause = event.tech_cause or None, event.cause
     if attempt.answered_at is not None:

@@ -13,7 +13,7 @@ CALLED = "line"  # how decisions, logs and journals call a stop or a call that c
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class InboundLine:
     """One line as it is served; without a flow it is not, and ``fault`` says why."""
 
     name: str
@@ -29,7 +29,7 @@ class Line:
         return country_and_zones(self.number)[0]
 
 
-def line_of(called: str, lines: Iterable[Line]) -> Line | None:
+def line_of(called: str, lines: Iterable[InboundLine]) -> InboundLine | None:
     """The line of a called number as carriers write it: with or without plus or 00, or in national form."""
     digits, found = called.removeprefix("+").removeprefix("00"), list(lines)
     for line in found:

@@ -13,7 +13,7 @@ def sweep_rule(clock: Clock) -> Callable[[str], CallResult | None]:
     """For ``store.sweep``: the result that ends an orphan found in this state, or None to give it back."""
 
     def rule(state: str) -> CallResult | None:
-        _, commands = att.step(att.Attempt(state=att.State(state)), att.Orphaned(), clock.real_now())
+        _, commands = att.step(att.Attempt(state=att.AttemptState(state)), att.Orphaned(), clock.real_now())
         return next((c.result for c in commands if isinstance(c, att.Finish)), None)
 
     return rule

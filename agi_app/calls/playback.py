@@ -10,7 +10,7 @@ from agi_app.calls.plan import CallPlan, ChannelLike
 from agi_app.calls.timers import Timers
 from agi_app.calls.translate import playback_id
 from agi_app.errors import AgiAppError, RequestFailed
-from agi_app.flow.engine.commands import Play, Say, Sounding, StopPlayback
+from agi_app.flow.engine.commands import PlayPrompt, SayPieces, Sounding, StopPlayback
 
 BEGINNING = "a prompt to begin"  # the name of its timer
 AGAIN_S = 0.05  # until Asterisk has forgotten the playback that failed, whose id comes again
@@ -46,9 +46,9 @@ class Saying:
         A channel that is gone this instant is no fault.
         """
         match command:
-            case Play(playback, prompt, language):
+            case PlayPrompt(playback, prompt, language):
                 await self._play(playback, self._plan.media(language, prompt))
-            case Say(playback, parts, language):
+            case SayPieces(playback, parts, language):
                 try:
                     media = await self._plan.say(parts, language)
                 except AgiAppError as error:

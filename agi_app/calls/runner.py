@@ -40,7 +40,7 @@ _DEADLINES = ("ringing", "the hangup", "the call to end", amd.DETECTING, amd.GRE
 _log = log.get("call")
 
 
-class Call:
+class LiveCall:
     """One live attempt, from its mark to its result."""
 
     def __init__(self, plan: CallPlan, clock: Clock) -> None:
@@ -140,7 +140,7 @@ class Call:
                 await self._advance(att.Mute())
         elif name != BEGINNING:
             await self._tell_flow(flow_events.TimerFired(name))
-        elif self._attempt.state is att.State.UP and self._saying is not None and not await self._saying.begun():
+        elif self._attempt.state is att.AttemptState.UP and self._saying is not None and not await self._saying.begun():
             await self._prompt_failed("a prompt did not begin: the person would have sat in silence")
 
     async def _on_channel_event(self, event: pbx.Event) -> None:
@@ -161,7 +161,7 @@ class Call:
 
     @property
     def _flow_hears(self) -> bool:
-        talks = self._attempt.state in (att.State.UP, att.State.DETECTING, att.State.AWAITING)
+        talks = self._attempt.state in (att.AttemptState.UP, att.AttemptState.DETECTING, att.AttemptState.AWAITING)
         return talks and self._session is not None and not self._session.finished
 
     async def _stop_past_flow(self, key: str) -> None:
@@ -177,7 +177,7 @@ class Call:
         """
         if self._far_end_ended or self._saying is None or not self._saying.plays(playback):
             return
-        if self._attempt.state is not att.State.UP:
+        if self._attempt.state is not att.AttemptState.UP:
             return
         try:
             if await self._saying.again():
@@ -230,7 +230,7 @@ class Call:
     async def _tell_flow(self, event: flow_events.Event) -> None:
         if self._session is None:
             return
-        if self._attempt.state in (att.State.UP, att.State.DETECTING, att.State.AWAITING):
+        if self._attempt.state in (att.AttemptState.UP, att.AttemptState.DETECTING, att.AttemptState.AWAITING):
             self._plan.watch(event)
             await self._do_all(self._session.handle(event, self._plan.local_now()))
         elif isinstance(event, flow_events.Listened | flow_events.Recorded):
@@ -253,9 +253,9 @@ class Call:
             if isinstance(command, Stop):
                 stored = await self._take_stop(command)
         for command in commands:
-            if self._attempt.state is att.State.UP:  # nothing more after a failed prompt or a hangup
+            if self._attempt.state is att.AttemptState.UP:  # nothing more after a failed prompt or a hangup
                 await self._do(command)
-        if stored is not None and self._attempt.state is not att.State.UP:
+        if stored is not None and self._attempt.state is not att.AttemptState.UP:
             await self._advance(att.FlowEnded())  # the dialplan has the call: no confirmation can be played
         elif stored is not None:
             await self._tell_flow(stored)
@@ -264,14 +264,14 @@ class Call:
         channel = self._known_channel
         self._plan.watch(command)
         match command:
-            case cmd.Play() | cmd.Say() | cmd.StopPlayback() if (saying := self._saying) is not None:
+            case cmd.PlayPrompt() | cmd.SayPieces() | cmd.StopPlayback() if (saying := self._saying) is not None:
                 try:
                     await unless_gone(saying.do(command))
                 except PromptFailed as fault:
                     await self._prompt_failed(str(fault))
                 except PbxGone as gone:
                     await self._advance(att.PbxStopped(str(gone)))
-            case cmd.Transfer() if self._handing is not None:
+            case cmd.StartTransfer() if self._handing is not None:
                 await self._handing.start(order_of(self._plan, channel.id, command))
             case cmd.StopTransfer() if self._handing is not None:
                 await self._handing.end()

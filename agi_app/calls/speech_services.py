@@ -51,7 +51,7 @@ class DetectorLike(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Taps:
+class LiveTaps:
     """By whom a call is followed live: whence its sound comes, and who tells talk in it."""
 
     open: Callable[[str, Callable[[bytes], None], float], AbstractAsyncContextManager[None]]  # pbx.taps.Taps.open
@@ -69,7 +69,7 @@ class Ears:
     deadline_s: float = 4.0
     level: int = 256  # mean amplitude that counts as talk
     variables: Mapping[str, str] = field(default_factory=dict)  # what an originate needs so that talk is told
-    taps: Taps | None = None  # None: no call is followed live
+    taps: LiveTaps | None = None  # None: no call is followed live
     records_calls: bool = True  # False: a flow that wants its call recorded goes on without
 
     def for_call(self, flow: Flow) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from agi_app import log
 from agi_app.calls.plan import CallPlan, ChannelLike, HandOverOrder
 from agi_app.errors import AgiAppError
-from agi_app.flow.engine.commands import Transfer
+from agi_app.flow.engine.commands import StartTransfer
 from agi_app.flow.syntax.names_and_limits import ABANDONED, FAILED
 from agi_app.pbx.ari.events import HandedOver
 
@@ -18,7 +18,7 @@ PATIENCE_S = 1.7  # for an agent; the prompt for whoever meets none is to be hea
 _log = log.get("call")
 
 
-def order_of(plan: CallPlan, channel_id: str, wanted: Transfer) -> HandOverOrder:
+def order_of(plan: CallPlan, channel_id: str, wanted: StartTransfer) -> HandOverOrder:
     """What a flow's command means in this call."""
     return HandOverOrder(
         channel_id=channel_id,

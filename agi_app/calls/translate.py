@@ -15,7 +15,7 @@ from agi_app.pbx.ari import names
 # A machine for app_amd. But many people wait for the caller to begin, and what never pauses is the noise of a line.
 _NO_WORDS = ("INITIALSILENCE", "MAXWORDLENGTH")
 _NO_BEARER = 58  # Q.850; Asterisk's own, before any status of the far end
-_VERDICTS = {"HUMAN": att.Verdict.PERSON, "MACHINE": att.Verdict.MACHINE}  # anything else: not sure
+_VERDICTS = {"HUMAN": att.AnsweredBy.PERSON, "MACHINE": att.AnsweredBy.MACHINE}  # anything else: not sure
 
 
 def to_attempt(event: pbx.Event) -> att.Event | None:
@@ -29,7 +29,9 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
             return _of_an_end(event)
         case pbx.Started((names.AMD, status, *cause)):
             no_words = bool(cause) and cause[0].startswith(_NO_WORDS)
-            return att.Judged(att.Verdict.NOT_SURE if no_words else _VERDICTS.get(status, att.Verdict.NOT_SURE))
+            return att.AmdFinished(
+                att.AnsweredBy.NOT_SURE if no_words else _VERDICTS.get(status, att.AnsweredBy.NOT_SURE)
+            )
         case pbx.Started((names.SILENCE, *status)):
             return att.GreetingEnded(silent=status[:1] == ["SILENCE"])
         case pbx.Started():
@@ -39,9 +41,9 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
         case pbx.HandedOver(result=result) if result == ABANDONED:
             return att.MetNobody()
         case pbx.Destroyed(cause, tech_cause):
-            return att.Destroyed(cause, tech_cause)
+            return att.ChannelDestroyed(cause, tech_cause)
         case pbx.Failed(status, text):
-            return att.Refused(f"Asterisk refused the call: {text} (status {status})")
+            return att.OriginateRefused(f"Asterisk refused the call: {text} (status {status})")
         case _:
             return None
 
@@ -53,7 +55,7 @@ def _of_an_end(event: pbx.FarEndEnded | pbx.Redirected | pbx.PbxStopping | pbx.L
         case pbx.FarEndEnded():
             return att.FarEndSpoke()
         case pbx.Redirected():
-            return att.Redirected()
+            return att.FarEndRedirected()
         case pbx.PbxStopping():
             return att.PbxStopped("Asterisk was stopped while the call was on")
         case pbx.Lost():
@@ -64,13 +66,13 @@ def to_flow(event: pbx.Event, channel_id: str) -> flow.Event | None:
     """The flow event of a channel event; None when the flow does not care."""
     match event:
         case pbx.KeyBegan(digit):
-            return flow.KeyBegan(digit)
+            return flow.KeyDown(digit)
         case pbx.Key(digit):
             return flow.KeyPressed(digit)
         case pbx.PlaybackFinished(playback_id):
-            return flow.PlaybackFinished(playback_id.removeprefix(f"{channel_id}-"))
+            return flow.PromptFinished(playback_id.removeprefix(f"{channel_id}-"))
         case pbx.TalkingStarted():
-            return flow.TalkingStarted()
+            return flow.SpeechStarted()
         case pbx.Recognized(listening, heard):
             return flow.Listened(listening, heard)
         case pbx.MessageEnded(recording, result):

@@ -91,7 +91,7 @@ class CodeCall:
 
     @property
     def _is_up(self) -> bool:
-        return self._attempt.state is att.State.UP
+        return self._attempt.state is att.AttemptState.UP
 
     async def _advance(self, event: att.Event) -> None:
         self._attempt, commands = att.step(self._attempt, event, self._clock.real_now())
@@ -167,7 +167,7 @@ class CodeCall:
 
     def _expect(self, what: str, seconds: float) -> None:
         now = self._clock.monotonic()
-        if self._attempt.state is att.State.ENDING:
+        if self._attempt.state is att.AttemptState.ENDING:
             return
         self._waiting_for = what
         self._until = min(now + seconds, self._call_ends) if self._is_up else now + seconds

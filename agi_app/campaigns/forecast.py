@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agi_app.gate.hours import Opening, is_open, next_opening
-from agi_app.gate.number_location import Place, rules_for
+from agi_app.gate.number_location import NumberLocation, rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.campaign import Campaign
 
@@ -26,7 +26,7 @@ ENOUGH_CALLS = 50  # of its own, to go by them
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ForecastFacts:
     """What past calls of the campaign say."""
 
     calls: int
@@ -48,7 +48,7 @@ class Limits:
 class Group:
     """Contacts of one place that may be called from the same instant on (rules time)."""
 
-    place: Place
+    place: NumberLocation
     at: dt.datetime
     contacts: int
 
@@ -75,7 +75,12 @@ class _Work:
 
 
 def project(
-    groups: Sequence[Group], campaign: Campaign, limits: Limits, known: Known, ruleset: RuleSet, now: dt.datetime
+    groups: Sequence[Group],
+    campaign: Campaign,
+    limits: Limits,
+    known: ForecastFacts,
+    ruleset: RuleSet,
+    now: dt.datetime,
 ) -> Projection:
     """Play the campaign ahead from ``now`` (rules time)."""
     shares, seconds = _experience(known)
@@ -150,7 +155,7 @@ def _retries(campaign: Campaign, rules: Rules | None) -> dict[str, tuple[dt.time
     return {outcome: tuple(max(delay, least) for delay in delays) for outcome, delays in campaign.retry.items()}
 
 
-def _hours(campaign: Campaign, place: Place, ruleset: RuleSet) -> Callable[[dt.datetime], dt.datetime | None]:
+def _hours(campaign: Campaign, place: NumberLocation, ruleset: RuleSet) -> Callable[[dt.datetime], dt.datetime | None]:
     """A function: the instant itself when calls may start then, else the next when they may; None: never."""
     rules = rules_for(place, ruleset)
     sets = (rules.opening.hours if rules else ()) + ((campaign.windows,) if campaign.windows else ())
@@ -167,14 +172,14 @@ def _hours(campaign: Campaign, place: Place, ruleset: RuleSet) -> Callable[[dt.d
     return opens
 
 
-def _experience(known: Known) -> tuple[dict[str, float], float]:
+def _experience(known: ForecastFacts) -> tuple[dict[str, float], float]:
     """The share of each outcome, and seconds a call."""
     if known.calls < ENOUGH_CALLS:
         return dict(USUAL_SHARES), USUAL_CALL_S
     return {o: n / known.calls for o, n in known.outcomes.items()}, max(1.0, known.seconds or USUAL_CALL_S)
 
 
-def _assumptions(known: Known, shares: Mapping[str, float], seconds: float, rate: float) -> tuple[str, ...]:
+def _assumptions(known: ForecastFacts, shares: Mapping[str, float], seconds: float, rate: float) -> tuple[str, ...]:
     basis = f"as in its {known.calls} calls so far" if known.calls >= ENOUGH_CALLS else "a guess, it has few calls yet"
     parts = ", ".join(f"{outcome} {share:.0%}" for outcome, share in sorted(shares.items()))
     again = f"of the calls {parts} come back as retries ({basis})" if shares else "no call is tried again"

@@ -11,19 +11,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from agi_app.campaigns.forecast import Group, Known, Limits, Projection, project
+from agi_app.campaigns.forecast import ForecastFacts, Group, Limits, Projection, project
 from agi_app.clock import Clock
 from agi_app.errors import InputError
 from agi_app.flow.engine.say_texts import missing_columns, said_columns, value_columns
 from agi_app.flow.language.definition import Flow
 from agi_app.gate.caller_id import choose
-from agi_app.gate.case import Case
+from agi_app.gate.case import GateCase
 from agi_app.gate.decide import Decision, judge, locate
 from agi_app.gate.facts import Facts
-from agi_app.gate.number_location import Place
+from agi_app.gate.number_location import NumberLocation
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign
-from agi_app.store.calling.preview import HORIZON, Experience, FactClass, Says, Waiting, open_waiting
+from agi_app.store.calling.preview import HORIZON, Experience, FactClass, SpokenColumns, WaitingContacts, open_waiting
 from agi_app.store.database.pool import Store
 
 SAMPLES = 5  # contacts named for each reason
@@ -92,11 +92,11 @@ async def preview(
     return look.seen
 
 
-def _says(flow: Flow | None) -> Says | None:
+def _says(flow: Flow | None) -> SpokenColumns | None:
     if flow is None or not (columns := said_columns(flow)):
         return None
     kinds = value_columns(flow)
-    return Says(frozenset(columns) - kinds, kinds, missing_columns(flow))
+    return SpokenColumns(frozenset(columns) - kinds, kinds, missing_columns(flow))
 
 
 class _Look:
@@ -107,13 +107,13 @@ class _Look:
         detection = terms.campaign.machine_detection
         machines = None if detection is None else detection.action.value
         self.seen = Preview(terms.campaign.name, now, machines=machines)
-        self.to_call: Counter[tuple[Place, dt.datetime]] = Counter()
+        self.to_call: Counter[tuple[NumberLocation, dt.datetime]] = Counter()
         self.examples: dict[str, list[tuple[str, str, dt.datetime | None]]] = defaultdict(list)
 
     def add(self, found: FactClass) -> None:
         """Judge a class, once for each place that its numbers are of."""
         local = bool(self._terms.campaign.local_caller_ids)
-        alike: dict[tuple[Place | None, str], list[str]] = defaultdict(list)
+        alike: dict[tuple[NumberLocation | None, str], list[str]] = defaultdict(list)
         for number in found.numbers:
             shown = choose(self._terms.campaign, number, found.facts.caller_id_seen) if local else ""
             alike[locate(number, self._terms.ruleset), shown].append(number)
@@ -121,7 +121,7 @@ class _Look:
             shown = choose(self._terms.campaign, numbers[0], found.facts.caller_id_seen)
             self._count(found, place, shown, numbers)
 
-    def _count(self, found: FactClass, place: Place | None, shown: str, numbers: list[str]) -> None:
+    def _count(self, found: FactClass, place: NumberLocation | None, shown: str, numbers: list[str]) -> None:
         seen, contacts = self.seen, len(numbers)
         first, again_at = self._judged(found.facts, place, shown, found.due)
         reasons = {r.rule: f"{r.rule}: {r.text}" for r in first.reasons}
@@ -147,7 +147,7 @@ class _Look:
             self.to_call[place, _next_minute(again_at) if again_at > self._now else self._now] += contacts
 
     def _judged(
-        self, facts: Facts, place: Place | None, shown: str, due: dt.datetime | None
+        self, facts: Facts, place: NumberLocation | None, shown: str, due: dt.datetime | None
     ) -> tuple[Decision, dt.datetime | None]:
         """What the gate says now, and when it first says yes; None: only a person can mend it."""
         first = self._ask(facts, place, shown, self._now)
@@ -163,27 +163,29 @@ class _Look:
             decision = self._ask(facts, place, shown, at)
         return first, at
 
-    def _ask(self, facts: Facts, place: Place | None, shown: str, at: dt.datetime) -> Decision:
+    def _ask(self, facts: Facts, place: NumberLocation | None, shown: str, at: dt.datetime) -> Decision:
         terms = self._terms
-        return judge(Case(facts, place, shown, terms.campaign, terms.sandbox_trunk, terms.ruleset, at))
+        return judge(GateCase(facts, place, shown, terms.campaign, terms.sandbox_trunk, terms.ruleset, at))
 
 
-async def _name_samples(waiting: Waiting, look: _Look) -> None:
+async def _name_samples(waiting: WaitingContacts, look: _Look) -> None:
     names = await waiting.names_of({number for found in look.examples.values() for number, _, _ in found})
     for rule, found in look.examples.items():
         left = {number: iter(names[number]) for number, _, _ in found}  # each of a number's contacts once
         look.seen.samples[rule] = [Sample(next(left[number]), why, again_at) for number, why, again_at in found]
 
 
-def _known(found: Iterable[Experience]) -> Known:
+def _known(found: Iterable[Experience]) -> ForecastFacts:
     ended = list(found)
     calls = sum(e.calls for e in ended)
     timed = [(e.seconds, e.calls) for e in ended if e.seconds is not None]
     total = sum(n for _, n in timed)
-    return Known(calls, {e.outcome: e.calls for e in ended}, sum(s * n for s, n in timed) / total if total else None)
+    return ForecastFacts(
+        calls, {e.outcome: e.calls for e in ended}, sum(s * n for s, n in timed) / total if total else None
+    )
 
 
-def _same_day(now: dt.datetime, at: dt.datetime, place: Place | None) -> bool:
+def _same_day(now: dt.datetime, at: dt.datetime, place: NumberLocation | None) -> bool:
     zone = place.clocks[0] if place is not None and place.zones else dt.UTC
     return now.astimezone(zone).date() == at.astimezone(zone).date()
 

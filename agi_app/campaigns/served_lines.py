@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agi_app.calls.inbound_line import Line
+from agi_app.calls.inbound_line import InboundLine
 from agi_app.campaigns.project.called_flows import concerns
 from agi_app.campaigns.project.read import Project
 from agi_app.config.lines import InboundLineSettings
 
 
-def served_lines(project: Project, lines: Mapping[str, InboundLineSettings]) -> list[Line]:
+def served_lines(project: Project, lines: Mapping[str, InboundLineSettings]) -> list[InboundLine]:
     """The lines with their flows; one with a fault has none, and says the first."""
     return [_served(project, name, settings) for name, settings in lines.items()]
 
 
-def _served(project: Project, name: str, settings: InboundLineSettings) -> Line:
+def _served(project: Project, name: str, settings: InboundLineSettings) -> InboundLine:
     source = project.flows.get(settings.flow)
     faults = [p for p in project.errors if p.rule.startswith("line/") and p.message.startswith(f"lines.{name}:")]
     if source is not None:
@@ -24,4 +24,4 @@ def _served(project: Project, name: str, settings: InboundLineSettings) -> Line:
         faults = [p for p in project.errors if p.file.startswith("flows/")]
     flow = source.parsed.flow if source is not None and not faults else None
     fault = "" if flow is not None else str(faults[0]) if faults else f"there is no flow {settings.flow}"
-    return Line(name, settings.number, flow, fault, settings.concurrent, settings.max_call)
+    return InboundLine(name, settings.number, flow, fault, settings.concurrent, settings.max_call)

@@ -18,7 +18,7 @@ from agi_app.files import name_fault, shortened, write_whole
 from agi_app.gate.rules import LONGEST_PROOF, PROOF_KINDS
 from agi_app.model.phone import NotANumber, PhoneNumber, parse, shown_number
 from agi_app.store.database.pool import Store
-from agi_app.store.people.caller_ids import Proof, add_proof
+from agi_app.store.people.caller_ids import CallerIdProof, add_proof
 
 LONGEST = LONGEST_PROOF
 LARGEST_LETTER = 20 * 1024 * 1024  # bytes
@@ -36,7 +36,7 @@ async def prove_by_letter(
     entered_by: str,
     expires_at: dt.datetime | None,
     now: dt.datetime,
-) -> Proof:
+) -> CallerIdProof:
     """Record a carrier's letter about one number; the file is copied and hashed. ``now`` is rules time.
 
     ``expires_at`` may be any time of the last day of the year that a letter is good for.
@@ -53,7 +53,7 @@ async def prove_by_letter(
     _names_number(letter, content, e164)
     digest = hashlib.sha256(content).hexdigest()
     kept = _keep(evidence_folder, letter.suffix.lower(), content, digest)
-    proof = Proof(e164, "letter", kept.name, digest, entered_by.strip(), now, min(until, now + LONGEST))
+    proof = CallerIdProof(e164, "letter", kept.name, digest, entered_by.strip(), now, min(until, now + LONGEST))
     await add_proof(store, proof, now)
     return proof
 
@@ -62,7 +62,7 @@ async def prove_by_letter(
 class Standing:
     """How well a number is proved at one instant; ``proof`` is the one that counts, None when there is none."""
 
-    proof: Proof | None
+    proof: CallerIdProof | None
     days_left: int  # whole days; negative once it has expired, 0 without a proof
 
     @property
@@ -83,7 +83,7 @@ class Standing:
         return f"{LABEL[self.proof.kind]} until {self.proof.expires_at:%Y-%m-%d}" + ("" if self.valid else ", expired")
 
 
-def standing(found: Iterable[Proof], e164: str, now: dt.datetime) -> Standing:
+def standing(found: Iterable[CallerIdProof], e164: str, now: dt.datetime) -> Standing:
     """The proof of this number that counts at ``now`` (rules time): a valid call before a letter, the longest first."""
     held = [p for p in found if p.e164 == e164 and p.kind in PROOF_KINDS]
     if not held:
@@ -92,7 +92,7 @@ def standing(found: Iterable[Proof], e164: str, now: dt.datetime) -> Standing:
     return Standing(best, days_left(best, now))
 
 
-def warning(proof: Proof, now: dt.datetime) -> str:
+def warning(proof: CallerIdProof, now: dt.datetime) -> str:
     """What lists say beside a proof that has expired or ends within 30 days of ``now`` (rules time); else nothing."""
     left = days_left(proof, now)
     if left < 0:
@@ -100,7 +100,7 @@ def warning(proof: Proof, now: dt.datetime) -> str:
     return f"ends in {left} days: prove it again" if left < WARN_BEFORE.days else ""
 
 
-def days_left(proof: Proof, now: dt.datetime) -> int:
+def days_left(proof: CallerIdProof, now: dt.datetime) -> int:
     """Whole days until it expires; -1 or less from the instant on at which it has (rules time ``now``)."""
     return (proof.expires_at - now).days if proof.expires_at > now else min(-1, (proof.expires_at - now).days)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from agi_app.consent.opt_out_journal import Entry
+from agi_app.consent.opt_out_journal import JournalEntry
 from agi_app.model.person import WRONG_NUMBER
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops, wrong_numbers
@@ -20,7 +20,7 @@ REASON = {
 }
 
 
-async def replay(store: Store, entries: Sequence[Entry], reason: str) -> int:
+async def replay(store: Store, entries: Sequence[JournalEntry], reason: str) -> int:
     """Bring journalled refusals into the database; those that it has already change nothing. Returns how many were new.
 
     ``reason`` is that of the stops, of which no more is known here. Raises StoreError.
@@ -33,5 +33,5 @@ async def replay(store: Store, entries: Sequence[Entry], reason: str) -> int:
     return new
 
 
-def _at(entry: Entry) -> dt.datetime:
+def _at(entry: JournalEntry) -> dt.datetime:
     return dt.datetime.fromisoformat(entry.at)

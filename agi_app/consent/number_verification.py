@@ -21,10 +21,10 @@ from agi_app.gate.rehearsal import LONGEST_PHONE_PROOF
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.calling import nodes
 from agi_app.store.database.pool import Store
-from agi_app.store.people.caller_ids import Proof
+from agi_app.store.people.caller_ids import CallerIdProof
 from agi_app.store.requested_calls import verifications
 from agi_app.store.requested_calls.staff_calls import PATIENCE
-from agi_app.store.requested_calls.verifications import Status
+from agi_app.store.requested_calls.verifications import VerificationStatus
 
 CODE_LENGTH = 6
 PHONE_PROOF = LONGEST_PHONE_PROOF
@@ -100,7 +100,7 @@ async def outcome_of(store: Store, request: Request, clock: Clock) -> str:
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-def _judge(number: str, status: Status) -> str:
+def _judge(number: str, status: VerificationStatus) -> str:
     result, note = status.result or "", status.note
     if result == "proved":
         return f"{number}: verification call, {note}"
@@ -129,9 +129,9 @@ def pick_trunk(trunks: dict[str, TrunkSettings], wanted: str | None, *, reserved
     raise InputError(f"--trunk NAME: say through which trunk to ring; trunks here: {_list(trunks)}")
 
 
-def proof_by_call(number: str, entered_by: str, now: dt.datetime) -> Proof:
+def proof_by_call(number: str, entered_by: str, now: dt.datetime) -> CallerIdProof:
     """What the right code brings: a proof for a year from ``now`` (rules time); house rule."""
-    return Proof(number, "call", None, None, entered_by, now, now + LONGEST)
+    return CallerIdProof(number, "call", None, None, entered_by, now, now + LONGEST)
 
 
 def hash_code(code: str) -> bytes:

@@ -28,7 +28,7 @@ _log = log.get("journal")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One stop: whose (keyed hash), when (ISO 8601), and how it was said."""
 
     number_hash: bytes
@@ -45,11 +45,11 @@ class Journal:
         self._file = folder / FILE_NAME
         self._clock = clock
 
-    def append(self, number_hash: bytes, via: str) -> Entry:
+    def append(self, number_hash: bytes, via: str) -> JournalEntry:
         """Write one stop and return once it is on disk; SafetyError if it is not."""
         return self.append_all([number_hash], via)[-1]
 
-    def append_all(self, hashes: Sequence[bytes], via: str) -> list[Entry]:
+    def append_all(self, hashes: Sequence[bytes], via: str) -> list[JournalEntry]:
         """Write many stops, all or none, with one sync; returns once they are on disk; SafetyError if they are not."""
         at, real_at = self._clock.now().isoformat(), self._clock.real_now().isoformat()
         lines = [
@@ -69,7 +69,9 @@ class Journal:
                 " on the disk or mend the rights of the file, then enter it again"
             ) from error
         ends = itertools.accumulate((len(line) for line in lines), initial=end - sum(map(len, lines)))
-        return [Entry(h, at, real_at, via, e) for h, e in zip(hashes, itertools.islice(ends, 1, None), strict=True)]
+        return [
+            JournalEntry(h, at, real_at, via, e) for h, e in zip(hashes, itertools.islice(ends, 1, None), strict=True)
+        ]
 
     def _write(self, fd: int, line: bytes) -> int:
         size = os.fstat(fd).st_size
@@ -90,7 +92,7 @@ class Journal:
         finally:
             os.close(fd)
 
-    def unflushed(self, position: int) -> Iterator[Entry]:
+    def unflushed(self, position: int) -> Iterator[JournalEntry]:
         """The entries behind ``position``; a torn or foreign line is passed over, with a warning."""
         try:
             with self._file.open("rb") as file:
@@ -111,11 +113,11 @@ class Journal:
                 _log.warning("a damaged line in the refusal journal", file=str(self._file), before_byte=start)
 
 
-def _parse(raw: bytes, end: int) -> Entry | None:
+def _parse(raw: bytes, end: int) -> JournalEntry | None:
     try:
         item = json.loads(raw)
         number_hash, at, real_at, via = bytes.fromhex(item["hash"]), item["at"], item["real_at"], item["via"]
         dt.datetime.fromisoformat(at)
     except (ValueError, KeyError, TypeError):
         return None
-    return Entry(number_hash, at, real_at, via, end) if len(number_hash) == HASH_BYTES else None
+    return JournalEntry(number_hash, at, real_at, via, end) if len(number_hash) == HASH_BYTES else None

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from agi_app import log
 from agi_app.clock import Clock
 from agi_app.consent.journal_replay import REASON, replay
-from agi_app.consent.opt_out_journal import Entry, Journal
+from agi_app.consent.opt_out_journal import Journal, JournalEntry
 from agi_app.errors import SafetyError, StoreError
 from agi_app.model.person import WRONG_NUMBER
 from agi_app.store.database.pool import Store
@@ -163,10 +163,10 @@ class Stops:
                 self._pending_since = None
             return len(entries)
 
-    def _knows(self, entry: Entry) -> bool:
+    def _knows(self, entry: JournalEntry) -> bool:
         return entry.via != WRONG_NUMBER and entry.number_hash in self._known
 
-    async def _to_database(self, entries: list[Entry], known: bool) -> None:
+    async def _to_database(self, entries: list[JournalEntry], known: bool) -> None:
         """Those whose number this process knows one by one, all others at once."""
         if not known:
             await replay(self._store, entries, "a stop from the journal")

@@ -13,7 +13,7 @@ from agi_app.consent.journal_replay import replay
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import SafetyError
 from agi_app.store.database.pool import Store
-from agi_app.store.database.progress import Progress, hold_until, progress
+from agi_app.store.database.progress import DatabaseProgress, hold_until, progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,6 @@ def _given_up(tree: str | None) -> tuple[str, ...]:
     return () if tree is None else (text,)
 
 
-def _hold(found: Progress, now: dt.datetime) -> tuple[str, ...]:
+def _hold(found: DatabaseProgress, now: dt.datetime) -> tuple[str, ...]:
     until = found.hold_until
     return (f"nobody is called before {until:%Y-%m-%d %H:%M} UTC",) if until and until > now else ()

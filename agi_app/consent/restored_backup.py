@@ -16,14 +16,14 @@ from pathlib import Path
 
 from agi_app.errors import ConfigError, SafetyError
 from agi_app.files import write_whole
-from agi_app.store.database.progress import Progress
+from agi_app.store.database.progress import DatabaseProgress
 
 FILE_NAME = "checkpoint.json"
 CAP_LOOKS_BACK = dt.timedelta(hours=25)  # the cap of a day, and the time between two notes
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class LastSeenDatabase:
     """What this node last saw of the database; ``at`` is rules time."""
 
     database_id: str
@@ -31,12 +31,12 @@ class Checkpoint:
     at: dt.datetime
 
 
-def read(folder: Path) -> Checkpoint | None:
+def read(folder: Path) -> LastSeenDatabase | None:
     """This node's note; None when it never dialled. SafetyError when it cannot be understood."""
     file = folder / FILE_NAME
     try:
         item = json.loads(file.read_text(encoding="ascii"))
-        return Checkpoint(item["database_id"], int(item["decisions"]), dt.datetime.fromisoformat(item["at"]))
+        return LastSeenDatabase(item["database_id"], int(item["decisions"]), dt.datetime.fromisoformat(item["at"]))
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -48,7 +48,7 @@ def read(folder: Path) -> Checkpoint | None:
         ) from error
 
 
-def write(folder: Path, progress: Progress, now: dt.datetime) -> None:
+def write(folder: Path, progress: DatabaseProgress, now: dt.datetime) -> None:
     """Note how far the database has come; safe on disk when this returns. Raises SafetyError."""
     file = folder / FILE_NAME
     text = json.dumps({"database_id": progress.database_id, "decisions": progress.decisions, "at": now.isoformat()})
@@ -61,7 +61,7 @@ def write(folder: Path, progress: Progress, now: dt.datetime) -> None:
         ) from error
 
 
-def advance(folder: Path, found: Progress, now: dt.datetime) -> None:
+def advance(folder: Path, found: DatabaseProgress, now: dt.datetime) -> None:
     """Note how far the database has come, unless it fell behind the note: then SafetyError, and the note stays."""
     noted = read(folder)
     compare(noted, found)
@@ -69,7 +69,7 @@ def advance(folder: Path, found: Progress, now: dt.datetime) -> None:
         write(folder, found, now)
 
 
-def compare(noted: Checkpoint | None, found: Progress) -> None:
+def compare(noted: LastSeenDatabase | None, found: DatabaseProgress) -> None:
     """Raise SafetyError when the database is not the one noted, or is behind it; the way out is in the text."""
     if noted is None:
         return
@@ -86,6 +86,6 @@ def compare(noted: Checkpoint | None, found: Progress) -> None:
         )
 
 
-def dial_again_at(noted: Checkpoint) -> dt.datetime:
+def dial_again_at(noted: LastSeenDatabase) -> dt.datetime:
     """Rules time from which calls unknown to a restored database can no longer break the cap of a day."""
     return noted.at + CAP_LOOKS_BACK

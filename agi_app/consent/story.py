@@ -15,7 +15,7 @@ from agi_app.store.people.history import PersonCall, PersonHistory, StoredRevoca
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusalStory:
     """One refusal and what followed; ``purpose`` None: of every call, for ever, or (``via``) a wrong number.
 
     ``seconds_to_last_invite`` is negative when the last call began before the refusal, as it must;
@@ -40,7 +40,7 @@ class Refusal:
     seconds_to_hangup: float | None
 
 
-def refusals(found: PersonHistory) -> list[Refusal]:
+def refusals(found: PersonHistory) -> list[RefusalStory]:
     """All refusals, the oldest first; the suppression list counts when nothing else says who put the number there."""
     told = [_refusal(r, found.calls) for r in found.revocations]
     listed = found.suppression
@@ -68,14 +68,14 @@ def _stops(said: StoredRevocation) -> bool:
     return said.purpose is None and said.via != WRONG_NUMBER
 
 
-def _refusal(said: StoredRevocation, calls: Sequence[PersonCall]) -> Refusal:
+def _refusal(said: StoredRevocation, calls: Sequence[PersonCall]) -> RefusalStory:
     about = [c for c in calls if said.purpose is None or c.purpose == said.purpose]
     if said.via == WRONG_NUMBER:
         about = [c for c in about if c.number == said.number]
     after = [c for c in about if c.rules_at > said.at]
     invites = [(c.rules_at - said.at).total_seconds() for c in about]
     going_on = [end for c in about if c.rules_at <= said.at and (end := _ended(c)) is not None and end > said.at]
-    return Refusal(
+    return RefusalStory(
         number=said.number,
         purpose=said.purpose,
         at=said.at,

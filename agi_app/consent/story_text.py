@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from agi_app.consent.refusals_in_chinese import in_chinese
-from agi_app.consent.story import Refusal, refusals
+from agi_app.consent.story import RefusalStory, refusals
 from agi_app.consent.story_words import SENTENCES, TERMS, Language
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import WRONG_NUMBER
@@ -108,7 +108,7 @@ class _Teller:
             reasons=self._reasons(legs.reasons),
         )
 
-    def _refusal(self, said: Refusal) -> Iterator[str]:
+    def _refusal(self, said: RefusalStory) -> Iterator[str]:
         say = self._say
         kind = "wrong_number" if said.via == WRONG_NUMBER else "stop" if said.purpose is None else "withdrawal"
         yield say[kind].format(
@@ -129,7 +129,7 @@ class _Teller:
             yield _INDENT + say["late_entry"].format(calls=said.calls_after_recorded)
         yield _INDENT + self._last_invite(said)
 
-    def _last_invite(self, said: Refusal) -> str:
+    def _last_invite(self, said: RefusalStory) -> str:
         seconds = said.seconds_to_last_invite
         if seconds is None:
             key = "no_call" if said.purpose is None else "no_such_call"

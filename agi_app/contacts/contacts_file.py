@@ -23,7 +23,7 @@ from collections.abc import Collection, Generator, Sequence
 from agi_app.authoring import shape_hints, synonyms
 from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.columns import NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns
-from agi_app.contacts.seen_ids import Seen
+from agi_app.contacts.seen_ids import SeenIds
 from agi_app.contacts.tables.csv_table import Row, Table
 from agi_app.flow.check.impossible_values import misspelt_columns
 from agi_app.model.person import ContactRow
@@ -78,7 +78,7 @@ class _Reader:
         self._columns = columns
         self._region = region
         self._languages = languages
-        self._seen = Seen()  # external id -> line
+        self._seen = SeenIds()  # external id -> line
         self._found: dict[str, str | None] = {}  # language of the file -> of the flow
 
     def read(self, row: Row) -> ContactRow | RejectedRow:

@@ -61,7 +61,7 @@ class ListRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CellFormats:
     """How cells are understood: numbers without a country code, and days."""
 
     region: str
@@ -69,7 +69,7 @@ class Reading:
 
 
 def parse_guard_list(
-    table: Table, how: Reading, *, shared: bool = False
+    table: Table, how: CellFormats, *, shared: bool = False
 ) -> Generator[ListRow | RejectedRow, None, None]:
     """Each row as an entry or a rejected row; AuthorError when the header will not do.
 
@@ -84,7 +84,9 @@ def _unknown(title: str) -> str:
     return f"{quote(title)} is no column of a list{suggest(title, ALIASES)}"
 
 
-def _rows(table: Table, columns: Columns, how: Reading, shared: bool) -> Generator[ListRow | RejectedRow, None, None]:
+def _rows(
+    table: Table, columns: Columns, how: CellFormats, shared: bool
+) -> Generator[ListRow | RejectedRow, None, None]:
     seen: dict[tuple[str, str], int] = {}  # numbers and line -> where they stood first
     for row in table.rows():
         cells = Cells(row, columns)
@@ -98,7 +100,7 @@ def _rows(table: Table, columns: Columns, how: Reading, shared: bool) -> Generat
         yield cells.rejected() if entry is None or cells.faulty else entry
 
 
-def _read(cells: Cells, file_line: int, how: Reading) -> ListRow | None:
+def _read(cells: Cells, file_line: int, how: CellFormats) -> ListRow | None:
     """None after a fault."""
     if not cells.readable:
         return None
@@ -123,7 +125,7 @@ def _meant(cells: Cells) -> str:
     return "; write block" if small in _BLOCKED else "; write allow" if small in _ALLOWED else ""
 
 
-def _pattern(cells: Cells, how: Reading) -> str | None:
+def _pattern(cells: Cells, how: CellFormats) -> str | None:
     text = cells.text("number")
     if not text:
         cells.fault("number", "guard/number", "is empty")
@@ -136,7 +138,7 @@ def _pattern(cells: Cells, how: Reading) -> str | None:
     return None
 
 
-def _until(cells: Cells, how: Reading) -> dt.datetime | None:
+def _until(cells: Cells, how: CellFormats) -> dt.datetime | None:
     """A day holds to its end, in the guard's time zone."""
     text = cells.text("until")
     if not text:

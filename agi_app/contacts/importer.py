@@ -26,7 +26,7 @@ from agi_app.contacts.contacts_file import contact_columns, header_notes, parse_
 from agi_app.contacts.generated_numbers import beside, distinct, looks_generated
 from agi_app.contacts.spool import BATCH, Progress, Spool
 from agi_app.contacts.stop_file import StopList, parse_stop_list
-from agi_app.contacts.storing import Count, ImportSummary, Plan, fill, store_all
+from agi_app.contacts.storing import Count, ImportSummary, StoringPlan, fill, store_all
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import detect
 from agi_app.contacts.tables.opening import LARGEST_WHOLE, open_table, private_copy
@@ -121,7 +121,7 @@ async def import_consent_file(
         _, table = await in_background(_open, path, sheet, stack)
         spool = Spool(table, msgpack.Decoder(tuple[list[Consent], list[RejectedRow]]), stack)
         await fill(spool, parse_consents(table, region, entered_by, now, proofs), None)
-        return await store_all(path, spool, Plan(write), progress, table.notes)
+        return await store_all(path, spool, StoringPlan(write), progress, table.notes)
 
 
 class Elsewhere:
@@ -166,22 +166,22 @@ def _open(path: Path, sheet: str | None, stack: ExitStack) -> tuple[IO[bytes], T
 
 
 def _contacts_plan(
-    store: Store, campaign: str, now: dt.datetime, run: str, before: imports.Progress
-) -> Plan[ContactRow]:
+    store: Store, campaign: str, now: dt.datetime, run: str, before: imports.ImportProgress
+) -> StoringPlan[ContactRow]:
     """Two batches at once, each in its place, marking how far the import has come."""
-    last: contact_table.Place | None = None
+    last: contact_table.BatchOrder | None = None
 
-    async def store_batch(rows: Sequence[ContactRow], place: contact_table.Place, done: int) -> Count:
+    async def store_batch(rows: Sequence[ContactRow], place: contact_table.BatchOrder, done: int) -> Count:
         mark = contact_table.Mark(run, done)
         count = await contact_table.import_batch(store, campaign, rows, now, place, mark)
         return count.added, count.updated, count.unchanged, 0
 
     def write(rows: Sequence[ContactRow], done: int) -> Coroutine[Any, Any, Count]:
         nonlocal last
-        last = contact_table.Place(last)
+        last = contact_table.BatchOrder(last)
         return store_batch(rows, last, done)
 
-    return Plan(write, AT_ONCE, before.rows_done, (before.added, before.updated, before.unchanged, 0))
+    return StoringPlan(write, AT_ONCE, before.rows_done, (before.added, before.updated, before.unchanged, 0))
 
 
 async def _refuse_generated(store: Store, campaign: str, spool: Spool[ContactRow]) -> None:
@@ -217,7 +217,7 @@ def _fingerprint(copy: IO[bytes], *read_with: str) -> bytes:
     return digest.digest()
 
 
-def _goes_on(before: imports.Progress, rows: int) -> str:
+def _goes_on(before: imports.ImportProgress, rows: int) -> str:
     return (
         f"went on after row {before.rows_done:,} of {rows:,}: an import of this file was interrupted, which began at"
         f" {before.began_at:%Y-%m-%d %H:%M} UTC; what it stored is counted here too"

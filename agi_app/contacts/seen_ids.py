@@ -11,7 +11,7 @@ from array import array
 _SMALLEST = 1 << 12
 
 
-class Seen:
+class SeenIds:
     """A table of ids -> line, open addressing; at most half full."""
 
     def __init__(self) -> None:

@@ -38,7 +38,7 @@ class ImportSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan(Generic[T]):
+class StoringPlan(Generic[T]):
     """How good rows are stored, and from where on when an earlier import has stored some."""
 
     write: Write[T]
@@ -57,7 +57,7 @@ async def fill(spool: Spool[T], rows: Iterator[T | RejectedRow], progress: Progr
 
 
 async def store_all(
-    path: Path, spool: Spool[T], plan: Plan[T], progress: Progress | None, notes: tuple[str, ...]
+    path: Path, spool: Spool[T], plan: StoringPlan[T], progress: Progress | None, notes: tuple[str, ...]
 ) -> ImportSummary:
     """Store the good rows and write the others into the rejects file."""
     kept = None
@@ -81,7 +81,7 @@ async def store_all(
 
 
 async def _store_good(
-    spool: Spool[T], plan: Plan[T], progress: Progress | None, reject: Callable[[list[RejectedRow]], None]
+    spool: Spool[T], plan: StoringPlan[T], progress: Progress | None, reject: Callable[[list[RejectedRow]], None]
 ) -> Count:
     """What became of all good rows, the earlier ones included."""
     waiting: deque[tuple[int, Awaitable[Count]]] = deque()

@@ -14,7 +14,7 @@ from agi_app.flow.engine.call_back_time import is_another_day
 from agi_app.flow.syntax.names_and_limits import CALL_BACK, NOT_CALLED_BACK
 from agi_app.gate.facts import CallFact
 from agi_app.gate.limits import cap_reached
-from agi_app.gate.number_location import Place, place_of, rules_for
+from agi_app.gate.number_location import NumberLocation, place_of, rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.call import CallResult, Claim, Outcome, Unasked
 from agi_app.model.campaign import Campaign
@@ -53,7 +53,7 @@ def after_call(
     return due, replace(result, note=note, disposition=meant)
 
 
-Where = tuple[Place, Rules | None]
+Where = tuple[NumberLocation, Rules | None]
 
 
 def _call_back(

@@ -7,11 +7,11 @@ from functools import partial
 
 from agi_app import log
 from agi_app.dialer.agents.agent_pacing import ceiling_percent, to_begin
-from agi_app.dialer.agents.availability import AgentWatch, Look
+from agi_app.dialer.agents.availability import AgentAvailability, AgentWatch
 from agi_app.dialer.node import Node
 from agi_app.dialer.running_campaigns import Running
 from agi_app.model.campaign import Pacing
-from agi_app.model.waiting_reason import AGENTS, Hold
+from agi_app.model.waiting_reason import AGENTS, WaitingReason
 from agi_app.store.calling import agents as store
 from agi_app.store.calling.agents import AgentTerms
 
@@ -21,26 +21,26 @@ REST_S = 0.25  # until the next try, unless something changes before
 _log = log.get("agents")
 
 
-def held_for_agents(running: Running, watch: AgentWatch) -> Hold | None:
+def held_for_agents(running: Running, watch: AgentWatch) -> WaitingReason | None:
     """Why none of the campaign's calls may begin now; None when some may, or it has no agents."""
     agents = running.line.campaign.agents
     if agents is None:
         return None
     look = watch.look_of(agents.to)
     if isinstance(look, str):
-        return Hold(AGENTS, f"nobody knows which of the agents {agents.to} are free: {look}")
+        return WaitingReason(AGENTS, f"nobody knows which of the agents {agents.to} are free: {look}")
     if look.agents.free or (agents.pacing is Pacing.PREDICTIVE and look.agents.busy):
         return None
-    return Hold(AGENTS, f"none of the agents {agents.to} is free ({look.agents.busy} busy)")
+    return WaitingReason(AGENTS, f"none of the agents {agents.to} is free ({look.agents.busy} busy)")
 
 
-def calls_for_all(running: Running, watch: AgentWatch) -> Hold:
+def calls_for_all(running: Running, watch: AgentWatch) -> WaitingReason:
     """Why no more calls may begin than do."""
     agents = running.line.campaign.agents
     name = "" if agents is None else agents.to
     look = watch.look_of(name)
     free = "" if isinstance(look, str) else f" ({look.agents.free} free, {look.agents.busy} busy)"
-    return Hold(AGENTS, f"calls are under way for all agents {name} who are free or soon will be{free}")
+    return WaitingReason(AGENTS, f"calls are under way for all agents {name} who are free or soon will be{free}")
 
 
 async def agent_terms(running: Running, watch: AgentWatch, node: Node) -> AgentTerms | None:
@@ -54,7 +54,7 @@ async def agent_terms(running: Running, watch: AgentWatch, node: Node) -> AgentT
     except TimeoutError:  # the database would count too few; others must not wait for it
         return None
     look = watch.look_of(campaign.agents.to)
-    if not isinstance(look, Look):
+    if not isinstance(look, AgentAvailability):
         return None
     ceiling = ceiling_percent(campaign, node.ruleset)
     return AgentTerms(

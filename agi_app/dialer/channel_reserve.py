@@ -15,7 +15,7 @@ import msgspec
 from agi_app import log
 from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import RequestFailed
-from agi_app.model.waiting_reason import RESERVE, Hold
+from agi_app.model.waiting_reason import RESERVE, WaitingReason
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.names import CHANNEL_PREFIX
 from agi_app.pbx.trunks import endpoint_names
@@ -44,7 +44,7 @@ class Reserve:
         others = self._others[trunk]
         return 0 if others is None else max(0, settings.channels - settings.reserve - others - ours)
 
-    def hold(self, trunk: str) -> Hold:
+    def hold(self, trunk: str) -> WaitingReason:
         """Why none may begin, when ``room`` is 0."""
         settings, others = self._trunks[trunk], self._others[trunk]
         if others is None:
@@ -54,7 +54,7 @@ class Reserve:
                 f"of the {settings.channels} channels of trunk {trunk} {others} carry other calls and"
                 f" {settings.reserve} stay free (reserve)"
             )
-        return Hold(RESERVE, text)
+        return WaitingReason(RESERVE, text)
 
     async def run(self, ari: Ari) -> None:
         """Count again and again until cancelled; returns at once when no trunk has a reserve."""

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 
-from agi_app.calls.runner import Call
+from agi_app.calls.runner import LiveCall
 
 REMEMBERED_S = 60.0  # after its end a call is known for so long
 UNTAKEN = 10_000  # keys that may wait to be looked at
@@ -19,11 +19,11 @@ class LateKeys:
     """The calls of this worker that go on, or ended a moment ago, by their channels."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, Call] = {}
-        self._pressed: asyncio.Queue[tuple[Call, str]] = asyncio.Queue(UNTAKEN)
+        self._calls: dict[str, LiveCall] = {}
+        self._pressed: asyncio.Queue[tuple[LiveCall, str]] = asyncio.Queue(UNTAKEN)
 
     @contextlib.contextmanager
-    def of(self, channel_id: str, call: Call) -> Iterator[None]:
+    def of(self, channel_id: str, call: LiveCall) -> Iterator[None]:
         """While this lasts, and for a minute after it, keys of this channel are keys of this call."""
         self._calls[channel_id] = call
         try:
@@ -46,6 +46,6 @@ class LateKeys:
             while not self._pressed.empty():
                 await self._take(self._pressed.get_nowait())
 
-    async def _take(self, pressed: tuple[Call, str]) -> None:
+    async def _take(self, pressed: tuple[LiveCall, str]) -> None:
         call, key = pressed
         await call.late_key(key)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 
-from agi_app.calls.runner import Call
+from agi_app.calls.runner import LiveCall
 
 
 class LiveCalls:
     """A registry by attempt; a call is in it before its mark, so no stop can slip between."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, Call] = {}
+        self._calls: dict[str, LiveCall] = {}
         self.quiet = asyncio.Event()  # set while there is no call
         self.quiet.set()
 
     def __len__(self) -> int:
         return len(self._calls)
 
-    def __iter__(self) -> Iterator[Call]:
+    def __iter__(self) -> Iterator[LiveCall]:
         return iter(list(self._calls.values()))
 
     @property
@@ -27,12 +27,12 @@ class LiveCalls:
         """The attempts that this worker still runs."""
         return list(self._calls)
 
-    def add(self, call: Call) -> None:
+    def add(self, call: LiveCall) -> None:
         """From now on a stop reaches this call."""
         self._calls[call.claim.attempt_id] = call
         self.quiet.clear()
 
-    def discard(self, call: Call) -> None:
+    def discard(self, call: LiveCall) -> None:
         """The call is over and stored."""
         self._calls.pop(call.claim.attempt_id, None)
         if not self._calls:
@@ -54,7 +54,7 @@ class LiveCalls:
         """End every call; this worker goes away."""
         return self._stop(lambda _: True, reason, even_if_up=True)
 
-    def _stop(self, which: Callable[[Call], bool], reason: str, *, even_if_up: bool) -> int:
+    def _stop(self, which: Callable[[LiveCall], bool], reason: str, *, even_if_up: bool) -> int:
         found = [call for call in self if which(call)]
         for call in found:
             call.stop(reason, even_if_up=even_if_up)

@@ -23,13 +23,13 @@ from agi_app.dialer.fair_queue import DialTurns
 from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Placer
 from agi_app.dialer.pacing import Turn
-from agi_app.dialer.running_campaigns import Lines, Running, names_of, terms_of
+from agi_app.dialer.running_campaigns import Running, RunningCampaigns, names_of, terms_of
 from agi_app.dialer.waiting_reasons import NO_PLACE, NOBODY, hold_of, no_line
 from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult
-from agi_app.model.waiting_reason import Hold
+from agi_app.model.waiting_reason import WaitingReason
 from agi_app.store.calling import claims
 
 HORIZON_S = 0.8  # how far ahead contacts are claimed: a flush of the disk that takes so long costs no call
@@ -51,7 +51,7 @@ class Dialer:
     def __init__(
         self,
         node: Node,
-        lines: Lines,
+        lines: RunningCampaigns,
         placer: Placer,
         *,
         agents: AgentWatch,
@@ -84,7 +84,7 @@ class Dialer:
         self._closing = True
         self._wake.set()
 
-    def holds(self) -> dict[str, Hold]:
+    def holds(self) -> dict[str, WaitingReason]:
         """What holds each campaign back on this node now, besides ``holding``; for the status of campaigns."""
         now, real_now = self._clock.monotonic(), self._clock.real_now()
         found = {name: hold_of(r, now, real_now) for name, r in self.lines.running.items()}
@@ -190,7 +190,7 @@ class Dialer:
             return self._rest(running, NOBODY, IDLE_S)
         return 0.0 if batch.refused else HORIZON_S / 4
 
-    def _rest(self, running: Running, why: Hold, seconds: float) -> float:
+    def _rest(self, running: Running, why: WaitingReason, seconds: float) -> float:
         running.short, running.idle_until = why, self._clock.monotonic() + seconds
         return seconds
 

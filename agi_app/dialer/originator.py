@@ -15,7 +15,7 @@ from agi_app import log
 from agi_app.calls.amd import detection_variables
 from agi_app.calls.plan import CallPlan, HandingOver
 from agi_app.calls.rendered_speech import CallVoice, Voice
-from agi_app.calls.runner import Call
+from agi_app.calls.runner import LiveCall
 from agi_app.calls.speech_services import Ears
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.agents.availability import AgentWatch
@@ -46,7 +46,7 @@ _log = log.get("dialer")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RunningCampaign:
     """A campaign ready to be dialled on this node."""
 
     campaign: Campaign
@@ -81,7 +81,7 @@ class Placer:
     async def attempt(
         self,
         claim: Claim,
-        line: Line,
+        line: RunningCampaign,
         turn: Turn,
         ticket: Ticket | None = None,
         hand_over: HandingOver | None = None,
@@ -95,7 +95,7 @@ class Placer:
             voice = await self._ready_voice(claim, line, ticket)
             if voice is None:
                 return None
-            call = Call(self.plan(claim, line, voice, hand_over), self._clock)
+            call = LiveCall(self.plan(claim, line, voice, hand_over), self._clock)
             self._live.add(call)
             try:
                 result = await self._dial(call, line, ticket, turn)
@@ -110,7 +110,7 @@ class Placer:
             finally:
                 self._live.discard(call)
 
-    async def _ready_voice(self, claim: Claim, line: Line, ticket: Ticket) -> CallVoice | None:
+    async def _ready_voice(self, claim: Claim, line: RunningCampaign, ticket: Ticket) -> CallVoice | None:
         """All that the call says, rendered; None: it cannot be said, so the attempt failed and nobody was dialled."""
         try:
             whose = self._node.store.hash_number
@@ -124,13 +124,15 @@ class Placer:
             await self._finish(claim, line, failed)
             return None
 
-    def _judge_trunk(self, line: Line, ticket: Ticket, result: CallResult | None) -> None:
+    def _judge_trunk(self, line: RunningCampaign, ticket: Ticket, result: CallResult | None) -> None:
         now = self._clock.monotonic()
         outcome, status = (None, None) if result is None else (result.outcome, result.tech_cause)
         if line.breaker.ended(ticket, outcome, now, status):
             _log.warning("trunk paused", trunk=line.campaign.trunk, reason=line.breaker.reason(now))
 
-    def plan(self, claim: Claim, line: Line, voice: CallVoice, hand_over: HandingOver | None = None) -> CallPlan:
+    def plan(
+        self, claim: Claim, line: RunningCampaign, voice: CallVoice, hand_over: HandingOver | None = None
+    ) -> CallPlan:
         """How the flow of ``line`` talks to the person of ``claim``."""
         campaign = line.campaign
         zones = place_of(parse(claim.number), self._node.ruleset).clocks  # the gate asked all; words can fit one only
@@ -153,7 +155,7 @@ class Placer:
             machine_detection=campaign.machine_detection,
         )
 
-    async def _dial(self, call: Call, line: Line, ticket: Ticket, turn: Turn) -> CallResult | None:
+    async def _dial(self, call: LiveCall, line: RunningCampaign, ticket: Ticket, turn: Turn) -> CallResult | None:
         """Make the channel, which may take its time, then mark the attempt, whose permit lives shortly, and dial."""
         claim = call.claim
         await self._until(turn.at - MADE_AHEAD_S)
@@ -195,7 +197,7 @@ class Placer:
             raise SafetyError("it was late, and to leave together with others that were late would be above the rate")
         await self._until(at)
 
-    def _forbidden(self, call: Call, line: Line, ticket: Ticket) -> str | None:
+    def _forbidden(self, call: LiveCall, line: RunningCampaign, ticket: Ticket) -> str | None:
         """Why this call must not be dialled now, whatever the database says."""
         if not self._may_dial():
             return "dialling is on hold"
@@ -207,11 +209,11 @@ class Placer:
         if (seconds := monotonic - self._clock.monotonic()) > 0:
             await asyncio.sleep(seconds)
 
-    async def ring(self, line: Line, allowed: Permit, forbidden: Callable[[], str | None]) -> Channel:
+    async def ring(self, line: RunningCampaign, allowed: Permit, forbidden: Callable[[], str | None]) -> Channel:
         """Make the call leave unless ``forbidden`` says why not; SafetyError or RequestFailed: nothing was dialled."""
         return await place(self._ari, self._node.router, allowed, forbidden=forbidden, **self._channel_of(line))
 
-    def _channel_of(self, line: Line) -> ChannelTerms:
+    def _channel_of(self, line: RunningCampaign) -> ChannelTerms:
         return {
             "dial_string": line.trunk.dial_string,
             "ring_timeout": line.campaign.ring_time.total_seconds(),
@@ -219,7 +221,7 @@ class Placer:
             "variables": {**self.ears.for_call(line.flow), **detection_variables(line.campaign.machine_detection)},
         }
 
-    async def drive(self, call: Call, channel: Channel) -> CallResult:
+    async def drive(self, call: LiveCall, channel: Channel) -> CallResult:
         """Run the call on its channel; whatever happens, the channel does not outlive it."""
         try:
             with self._node.late_keys.of(channel.id, call):
@@ -229,7 +231,7 @@ class Placer:
                 self._node.router.forget(channel.id)
                 self._ari.hang_up_soon(channel.id)
 
-    async def _run(self, call: Call, channel_id: str, running: Awaitable[CallResult]) -> CallResult:
+    async def _run(self, call: LiveCall, channel_id: str, running: Awaitable[CallResult]) -> CallResult:
         try:
             return await running
         except asyncio.CancelledError:
@@ -241,7 +243,7 @@ class Placer:
             note = f"internal error: {type(error).__name__}: {error}"
             return CallResult(Outcome.INTERRUPTED, ended_at=self._clock.real_now(), note=note)
 
-    async def _finish(self, claim: Claim, line: Line, result: CallResult) -> None:
+    async def _finish(self, claim: Claim, line: RunningCampaign, result: CallResult) -> None:
         number, now, paused = parse(claim.number), self._clock.now(), line.breaker.paused
         due, result = after_call(claim, line.campaign, result, number, self._node.ruleset, now, trunk_paused=paused)
         await self._writer.finish(Ended(claim.attempt_id, result, due, contact_done=due is None))

@@ -13,7 +13,7 @@ from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.channel_reserve import Reserve
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Line
+from agi_app.dialer.originator import RunningCampaign
 from agi_app.dialer.pacing import Pacer
 from agi_app.errors import AuthorError
 from agi_app.flow.check.speech_answers import by_voice_alone
@@ -21,10 +21,10 @@ from agi_app.flow.engine.say_texts import missing_columns, said_columns
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_with_parts
 from agi_app.gate.caller_id import numbers_of
-from agi_app.model.waiting_reason import UNUSABLE, Hold
+from agi_app.model.waiting_reason import UNUSABLE, WaitingReason
 from agi_app.store.calling import claims, pace, slots
 from agi_app.store.calling.campaigns import StoredCampaign, load_busy_campaigns
-from agi_app.store.calling.gateway_lines import Limits
+from agi_app.store.calling.gateway_lines import GatewayLine
 from agi_app.store.database.pool import Store
 
 SOON = dt.timedelta(seconds=3)  # who is due by then: the next look is a second away, and clocks may differ by two
@@ -37,13 +37,13 @@ _log = log.get("dialer")
 class Running:
     """A running campaign with what the loop remembers about it."""
 
-    line: Line
+    line: RunningCampaign
     pacer: Pacer
     trunk_pacer: Pacer
     node_pacer: Pacer | None = None  # None: this Asterisk has no limit of its own
     idle_until: float = 0.0  # monotonic: nothing was due, or no place was free; look again then
     only_refusals: bool = False  # the last look found nobody who may be called: look at more at once
-    short: Hold | None = None  # why the last claim brought fewer calls than there was room for
+    short: WaitingReason | None = None  # why the last claim brought fewer calls than there was room for
 
     @property
     def pacers(self) -> dict[str, Pacer]:
@@ -71,7 +71,7 @@ class Running:
         return self.line.campaign.pace.priority
 
 
-class Lines:
+class RunningCampaigns:
     """Keeps ``running`` in step with the campaign rows."""
 
     def __init__(
@@ -121,7 +121,7 @@ class Lines:
                 wanted[slots.of_trunk(campaign.trunk)] = running.line.trunk.calls_per_second
         return wanted
 
-    def _keep(self, line: Line) -> Running:
+    def _keep(self, line: RunningCampaign) -> Running:
         old = self.running.get(line.campaign.name)
         trunk_pacer = self._trunk_pacers[line.campaign.trunk]
         if old is None:
@@ -129,7 +129,7 @@ class Lines:
         old.line, old.trunk_pacer = line, trunk_pacer
         return old
 
-    def _line(self, row: StoredCampaign) -> Line | None:
+    def _line(self, row: StoredCampaign) -> RunningCampaign | None:
         name = row.campaign.name
         trunk = self._trunks.get(row.campaign.trunk)
         if trunk is None:
@@ -150,7 +150,7 @@ class Lines:
         if lost := [n for n in numbers_of(row.campaign) if trunk.dial_string(n, n) is None]:
             self._refuse(name, f"trunk {row.campaign.trunk} has no line with the number {lost[0]}, which it shows")
             return None
-        return Line(row.campaign, flow, trunk, self.breakers[row.campaign.trunk])
+        return RunningCampaign(row.campaign, flow, trunk, self.breakers[row.campaign.trunk])
 
     def _refuse(self, name: str, why: str) -> None:
         self.unusable[name] = why
@@ -158,12 +158,12 @@ class Lines:
             self._said.add(why)
             _log.error("campaign cannot be dialled on this node", campaign=name, reason=why)
 
-    def unusable_holds(self) -> dict[str, Hold]:
+    def unusable_holds(self) -> dict[str, WaitingReason]:
         """The campaigns that this node cannot dial."""
-        return {name: Hold(UNUSABLE, why) for name, why in self.unusable.items()}
+        return {name: WaitingReason(UNUSABLE, why) for name, why in self.unusable.items()}
 
 
-def terms_of(node: Node, line: Line, lease: dt.timedelta) -> claims.ClaimTerms:
+def terms_of(node: Node, line: RunningCampaign, lease: dt.timedelta) -> claims.ClaimTerms:
     """What every claim of a node for this line has in common."""
     return claims.ClaimTerms(
         node=node.entityid,
@@ -176,9 +176,9 @@ def terms_of(node: Node, line: Line, lease: dt.timedelta) -> claims.ClaimTerms:
     )
 
 
-def limits_of(trunk: TrunkSettings) -> tuple[Limits, ...]:
+def limits_of(trunk: TrunkSettings) -> tuple[GatewayLine, ...]:
     """What each line of a gateway may do."""
-    return tuple(Limits(line.number, line.calls_per_day, line.spacing) for line in trunk.lines.values())
+    return tuple(GatewayLine(line.number, line.calls_per_day, line.spacing) for line in trunk.lines.values())
 
 
 def names_of(trunk: TrunkSettings) -> dict[str, str]:

@@ -6,48 +6,50 @@ import datetime as dt
 from collections.abc import Mapping
 
 from agi_app.dialer.running_campaigns import Running
-from agi_app.model.waiting_reason import BREAKER, BY_AGENTS, LINES, NOBODY_DUE, PACE, PLACES, SHARE, Hold
-from agi_app.store.calling.gateway_lines import Lines
+from agi_app.model.waiting_reason import BREAKER, BY_AGENTS, LINES, NOBODY_DUE, PACE, PLACES, SHARE, WaitingReason
+from agi_app.store.calling.gateway_lines import GatewayLines
 
 _OF = {"campaign": "the campaign", "trunk": "trunk {trunk}", "node": "this Asterisk"}
 
 
-def hold_of(running: Running, now: float, real_now: dt.datetime) -> Hold | None:
+def hold_of(running: Running, now: float, real_now: dt.datetime) -> WaitingReason | None:
     """What holds it back first; None when a call could start at once."""
     breaker = running.line.breaker
     if (paused := breaker.reason(now)) is not None:
         until = None
         if breaker.down is None and breaker.paused:
             until = real_now + dt.timedelta(seconds=max(0.0, breaker.until - now))
-        return Hold(BREAKER, f"trunk {running.trunk}: {paused}", until)
+        return WaitingReason(BREAKER, f"trunk {running.trunk}: {paused}", until)
     if running.line.campaign.by_agents:
         return ASKED_FOR
     return running.short or _paced(running, now)
 
 
-ASKED_FOR = Hold(BY_AGENTS, "an agent asks for each call of it (dialled_by: agents): `agi-app call-person`")
-NOBODY = Hold(NOBODY_DUE, "nobody may be called at this moment")
+ASKED_FOR = WaitingReason(BY_AGENTS, "an agent asks for each call of it (dialled_by: agents): `agi-app call-person`")
+NOBODY = WaitingReason(NOBODY_DUE, "nobody may be called at this moment")
 NO_PLACE = {
-    "campaign": Hold(PLACES["campaign"], "all places of the campaign are taken by calls"),
-    "trunk": Hold(PLACES["trunk"], "all places of the trunk are taken by calls"),
-    "node": Hold(PLACES["node"], "all places of this Asterisk are taken by calls ([asterisk] concurrent)"),
+    "campaign": WaitingReason(PLACES["campaign"], "all places of the campaign are taken by calls"),
+    "trunk": WaitingReason(PLACES["trunk"], "all places of the trunk are taken by calls"),
+    "node": WaitingReason(PLACES["node"], "all places of this Asterisk are taken by calls ([asterisk] concurrent)"),
 }
 
 
-def no_line(lines: Lines, names: Mapping[str, str]) -> Hold:
+def no_line(lines: GatewayLines, names: Mapping[str, str]) -> WaitingReason:
     """The lines that could call somebody who is due are taken; ``names`` has them by number."""
     parts = [f"{names[number]} is in a call" for number in sorted(lines.in_call)]
     resting = sorted(lines.resting.items(), key=lambda item: item[1])
     parts += [f"{names[number]} rests until {until:%Y-%m-%d %H:%M:%S} UTC" for number, until in resting]
     until = resting[0][1] if resting and not lines.in_call else None
-    return Hold(LINES, f"no line of the trunk is free for those who are due: {', '.join(parts)}", until)
+    return WaitingReason(LINES, f"no line of the trunk is free for those who are due: {', '.join(parts)}", until)
 
 
-def _paced(running: Running, now: float) -> Hold | None:
+def _paced(running: Running, now: float) -> WaitingReason | None:
     of, pacer = max(running.pacers.items(), key=lambda item: item[1].ready_at(now))
     what = _OF[of].format(trunk=running.trunk)
     if pacer.rate <= 0:
-        return Hold(SHARE, f"the other workers have the whole pace of {what}; this one gets its part within seconds")
+        return WaitingReason(
+            SHARE, f"the other workers have the whole pace of {what}; this one gets its part within seconds"
+        )
     if pacer.ready_at(now) <= now:
         return None
     limit = {
@@ -56,4 +58,4 @@ def _paced(running: Running, now: float) -> Hold | None:
         "node": pacer.rate,
     }[of]
     part = "" if pacer.rate >= limit else f", of which {pacer.rate:.3g} are this worker's"
-    return Hold(PACE[of], f"calls start at the pace of {what} ({limit:g} a second{part})")
+    return WaitingReason(PACE[of], f"calls start at the pace of {what} ({limit:g} a second{part})")

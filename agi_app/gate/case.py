@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agi_app.gate.facts import Facts
-from agi_app.gate.number_location import Place, rules_for
+from agi_app.gate.number_location import NumberLocation, rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.campaign import Campaign
 
@@ -27,11 +27,11 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class GateCase:
     """All that one decision is about. No rule looks at the number itself, so that it can be erased."""
 
     facts: Facts
-    place: Place | None  # None: the number is not valid
+    place: NumberLocation | None  # None: the number is not valid
     caller_id: str  # the number of ours that this person would see, E.164
     campaign: Campaign
     trunk_is_sandbox: bool
@@ -45,4 +45,4 @@ class Case:
         object.__setattr__(self, "rules", rules)
 
 
-Rule = Callable[[Case], Reason | None]
+Rule = Callable[[GateCase], Reason | None]

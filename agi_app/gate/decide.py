@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from agi_app.errors import SafetyError
 from agi_app.gate.caller_id import choose
-from agi_app.gate.case import Case, Reason
+from agi_app.gate.case import GateCase, Reason
 from agi_app.gate.facts import Facts
-from agi_app.gate.number_location import Place, place_of
+from agi_app.gate.number_location import NumberLocation, place_of
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import RuleSet
@@ -31,7 +31,7 @@ class Decision:
     reasons: tuple[Reason, ...]
     ruleset_version: str
     decided_at: dt.datetime  # rules time
-    place: Place | None = None  # what the number told
+    place: NumberLocation | None = None  # what the number told
     caller_id: str = ""  # the number of ours that the person would see or sees
     trunk_is_sandbox: bool = False
     prefix: str = ""  # digits that the trunk dials before the number
@@ -62,10 +62,10 @@ def decide(facts: Facts, campaign: Campaign, trunk_is_sandbox: bool, ruleset: Ru
     """Judge one contact at one instant (``now`` = rules time, aware)."""
     place = locate(facts.number, ruleset)
     shown = choose(campaign, facts.number, facts.caller_id_seen)
-    return judge(Case(facts, place, shown, campaign, trunk_is_sandbox, ruleset, now))
+    return judge(GateCase(facts, place, shown, campaign, trunk_is_sandbox, ruleset, now))
 
 
-def judge(case: Case) -> Decision:
+def judge(case: GateCase) -> Decision:
     """What all rules say of a case; the number itself is not asked for any more."""
     reasons = tuple(reason for rule in ALL_RULES if (reason := rule(case)) is not None)
     return Decision(
@@ -96,7 +96,7 @@ def permit(claim: Claim, receipt: MarkReceipt, monotonic: float) -> Permit:
     return Permit(claim.attempt_id, claim.number, claim.caller_id, claim.trunk, expires_at)
 
 
-def locate(e164: str, ruleset: RuleSet) -> Place | None:
+def locate(e164: str, ruleset: RuleSet) -> NumberLocation | None:
     """Where the number is; None unless it is valid and exactly what would be dialled."""
     try:
         number = parse(e164)

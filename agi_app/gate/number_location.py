@@ -16,7 +16,7 @@ _clock = lru_cache(maxsize=None)(ZoneInfo)  # its own cache holds eight; a numbe
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NumberLocation:
     """Region and zones of a valid number, and the parts of the country whose own rules bind besides."""
 
     region: str  # ISO 3166 alpha-2
@@ -30,17 +30,17 @@ class Place:
         return [_clock(zone) for zone in self.zones]
 
 
-def place_of(number: PhoneNumber, ruleset: RuleSet) -> Place:
+def place_of(number: PhoneNumber, ruleset: RuleSet) -> NumberLocation:
     """Where the number is; one that does not tell its zone may be in any zone of its country."""
     country = ruleset.jurisdictions.get(number.region)
     if country is None:
-        return Place(number.region, number.zones, (), number.reserved)
+        return NumberLocation(number.region, number.zones, (), number.reserved)
     real = number.e164.replace(TEST_PREFIX, "+", 1)
     parts = tuple(name for name, part in country.parts.items() if real.startswith(part.prefixes))
-    return Place(number.region, number.zones or country.zones, parts, number.reserved)
+    return NumberLocation(number.region, number.zones or country.zones, parts, number.reserved)
 
 
-def rules_for(place: Place, ruleset: RuleSet) -> Rules | None:
+def rules_for(place: NumberLocation, ruleset: RuleSet) -> Rules | None:
     """The strictest of all rules that bind there; None for a country without rules."""
     country = ruleset.jurisdictions.get(place.region)
     return None if country is None else country.rules_in(place.parts)

@@ -1,6 +1,6 @@
 """A stored decision made again: the same reasons, to the byte, or somebody changed something. Pure.
 
-A decision row keeps the facts without the number, and instead what the number told (``Place``). With
+A decision row keeps the facts without the number, and instead what the number told (``NumberLocation``). With
 the rules and the campaign as they were then, nothing else is needed; the zone data of the machine
 (daylight saving of past years) is all that is not kept.
 """
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from agi_app.gate.case import Case, Reason
+from agi_app.gate.case import GateCase, Reason
 from agi_app.gate.decide import Decision, judge
 from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
-from agi_app.gate.number_location import Place
+from agi_app.gate.number_location import NumberLocation
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign, CampaignState
 
@@ -33,7 +33,7 @@ class Inputs:
     list_hits: tuple[str, ...]
     list_states: tuple[ListState, ...]
     abandoned: AbandonedFact | None
-    place: Place | None
+    place: NumberLocation | None
     caller_id: str
     trunk_is_sandbox: bool
     prefix: str = ""  # what the trunk dials before the number; older rows have none
@@ -92,7 +92,7 @@ def replay(stored: StoredDecision, campaign: Campaign, ruleset: RuleSet) -> Deci
         columns_missing=inputs.columns_missing,
     )
     now = stored.decided_at
-    return judge(Case(facts, inputs.place, inputs.caller_id, campaign, inputs.trunk_is_sandbox, ruleset, now))
+    return judge(GateCase(facts, inputs.place, inputs.caller_id, campaign, inputs.trunk_is_sandbox, ruleset, now))
 
 
 def same_reasons(stored: StoredDecision, decision: Decision) -> bool:

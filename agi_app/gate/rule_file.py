@@ -175,7 +175,7 @@ class ArtificialVoice(Sourced):
     disclose: bool = Field(strict=True)
 
 
-class OptOut(Sourced):
+class OptOutOffer(Sourced):
     """How soon after the name of the business the way to say stop is offered."""
 
     offered_within: Soon
@@ -207,7 +207,7 @@ class RuleValues(Authored):
     external_lists: Some[ExternalList] | None = None
     retention: Some[Retention] | None = None
     artificial_voice: Some[ArtificialVoice] | None = None
-    opt_out: Some[OptOut] | None = None
+    opt_out: Some[OptOutOffer] | None = None
     complaints: Some[Complaints] | None = None
 
 

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 
 from agi_app.gate import time_rules
-from agi_app.gate.case import Case, Reason, Rule
+from agi_app.gate.case import GateCase, Reason, Rule
 from agi_app.gate.facts import ProofFact
 from agi_app.gate.limits import list_faults
 from agi_app.model.campaign import CampaignState, Purpose
@@ -21,25 +21,25 @@ E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 PROOF_KINDS = frozenset({"letter", "call"})  # a rehearsal's proof never makes a caller ID
 
 
-def campaign_running(case: Case) -> Reason | None:
+def campaign_running(case: GateCase) -> Reason | None:
     """The campaign's row says running."""
     state = case.facts.campaign_state
     return None if state is CampaignState.RUNNING else Reason("campaign_not_running", f"the campaign is {state}")
 
 
-def purpose_allowed(case: Case) -> Reason | None:
+def purpose_allowed(case: GateCase) -> Reason | None:
     """Rehearsal is for one's own proved numbers and never a campaign's purpose."""
     if case.campaign.purpose is Purpose.REHEARSAL:
         return Reason("purpose_rehearsal", "a campaign cannot have the purpose rehearsal")
     return None
 
 
-def number_valid(case: Case) -> Reason | None:
+def number_valid(case: GateCase) -> Reason | None:
     """The number is one that a person of a known country can answer."""
     return None if case.place else Reason("number_invalid", "the number is not valid")
 
 
-def number_fits_trunk(case: Case) -> Reason | None:
+def number_fits_trunk(case: GateCase) -> Reason | None:
     """Test-range numbers go to sandbox trunks only, and sandbox trunks dial nothing else."""
     if case.place is None or case.place.reserved == case.trunk_is_sandbox:
         return None
@@ -48,7 +48,7 @@ def number_fits_trunk(case: Case) -> Reason | None:
     return Reason("number_not_reserved", "a sandbox trunk calls numbers of the test ranges only")
 
 
-def jurisdiction_listed(case: Case) -> Reason | None:
+def jurisdiction_listed(case: GateCase) -> Reason | None:
     """The campaign lists the callee's country."""
     if case.place is None or case.place.region in case.campaign.jurisdictions:
         return None
@@ -56,14 +56,14 @@ def jurisdiction_listed(case: Case) -> Reason | None:
     return Reason("jurisdiction_not_listed", f"the number is of {case.place.region}, the campaign calls {listed}")
 
 
-def jurisdiction_known(case: Case) -> Reason | None:
+def jurisdiction_known(case: GateCase) -> Reason | None:
     """We have calling rules for the callee's country."""
     if case.place is None or case.rules is not None:
         return None
     return Reason("jurisdiction_unknown", f"there are no calling rules for {case.place.region}")
 
 
-def consent_fits(case: Case) -> Reason | None:
+def consent_fits(case: GateCase) -> Reason | None:
     """A consent for exactly this purpose exists, has begun, is not expired and not withdrawn."""
     if not case.facts.consents:
         return Reason("consent_missing", "there is no recorded consent")
@@ -87,13 +87,13 @@ def consent_fits(case: Case) -> Reason | None:
     return None
 
 
-def not_suppressed(case: Case) -> Reason | None:
+def not_suppressed(case: GateCase) -> Reason | None:
     """No number of the person is on the suppression list."""
     at = case.facts.suppressed_at
     return None if at is None else Reason("suppressed", f"the person said stop on {at:%Y-%m-%d}")
 
 
-def not_on_external_list(case: Case) -> Reason | None:
+def not_on_external_list(case: GateCase) -> Reason | None:
     """The number is on no do-not-call list of others that binds calls of this purpose.
 
     A list that no rule describes binds every purpose.
@@ -104,7 +104,7 @@ def not_on_external_list(case: Case) -> Reason | None:
     return Reason("external_list", f"the number is on the list {', '.join(sorted(hits))}") if hits else None
 
 
-def external_lists_fresh(case: Case) -> Reason | None:
+def external_lists_fresh(case: GateCase) -> Reason | None:
     """Every list that must be asked before calls of this purpose was imported, and is new enough."""
     rules = case.rules
     if rules is None or case.place is None:
@@ -116,7 +116,7 @@ def external_lists_fresh(case: Case) -> Reason | None:
     return Reason("external_list_stale", f"{'; '.join(faults)}: bring it up to date with `agi-app suppression import`")
 
 
-def caller_id_proved(case: Case) -> Reason | None:
+def caller_id_proved(case: GateCase) -> Reason | None:
     """The number we show is proved to be ours by a proof that has not expired, and not by one of more than a year."""
     if not E164.fullmatch(case.caller_id):
         text = f"{case.caller_id} is no number with + and country code: letters are never taken for digits"
@@ -137,7 +137,7 @@ def holds_too_long(proof: ProofFact, longest: dt.timedelta, now: dt.datetime) ->
     return proof.expires_at > now + longest + DAY
 
 
-def caller_id_same(case: Case) -> Reason | None:
+def caller_id_same(case: GateCase) -> Reason | None:
     """A person always sees the same number."""
     seen = case.facts.caller_id_seen
     if seen is None or seen == case.caller_id:
@@ -145,7 +145,7 @@ def caller_id_same(case: Case) -> Reason | None:
     return Reason("caller_id_changed", "this person has seen another number of ours before")
 
 
-def ring_time_allowed(case: Case) -> Reason | None:
+def ring_time_allowed(case: GateCase) -> Reason | None:
     """The campaign lets a phone ring neither too short nor too long."""
     rules, ring = case.rules, case.campaign.ring_time
     if rules is None or rules.ring_at_least <= ring <= rules.ring_at_most:
@@ -155,7 +155,7 @@ def ring_time_allowed(case: Case) -> Reason | None:
     return Reason("ring_time", text)
 
 
-def columns_filled(case: Case) -> Reason | None:
+def columns_filled(case: GateCase) -> Reason | None:
     """The contact has a value in every column that the flow says, and of the kind that it says.
 
     A `say` with a way for `empty` needs none.
@@ -169,7 +169,7 @@ def columns_filled(case: Case) -> Reason | None:
     return Reason("column_missing", text)
 
 
-def abandoned_below_ceiling(case: Case) -> Reason | None:
+def abandoned_below_ceiling(case: GateCase) -> Reason | None:
     """Of the campaign's answered calls of 30 days no more met nobody than it and the callee's country allow."""
     rules, seen, agents = case.rules, case.facts.abandoned, case.campaign.agents
     if rules is None or seen is None:

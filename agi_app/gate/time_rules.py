@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from agi_app.gate.case import Case, Reason
+from agi_app.gate.case import GateCase, Reason
 from agi_app.gate.hours import Opening, is_open, next_opening
 from agi_app.gate.limits import cap_reached, gap_ends
 from agi_app.gate.rule_file import SPANS
 
 
-def zone_known(case: Case) -> Reason | None:
+def zone_known(case: GateCase) -> Reason | None:
     """We know what time it is where the person is."""
     if case.place is None or case.place.zones:
         return None
     return Reason("zone_unknown", "the callee's time zone is not known")
 
 
-def cap_per_day(case: Case) -> Reason | None:
+def cap_per_day(case: GateCase) -> Reason | None:
     """At most the jurisdiction's number of calls to one person in any 24 hours, over all campaigns."""
     reached = cap_reached(case.rules, case.facts.counted_calls, SPANS["24h"], case.now)
     return (
@@ -25,7 +25,7 @@ def cap_per_day(case: Case) -> Reason | None:
     )
 
 
-def cap_per_week(case: Case) -> Reason | None:
+def cap_per_week(case: GateCase) -> Reason | None:
     """At most the jurisdiction's number of calls to one person in any 7 days, over all campaigns."""
     reached = cap_reached(case.rules, case.facts.counted_calls, SPANS["7d"], case.now)
     return (
@@ -33,7 +33,7 @@ def cap_per_week(case: Case) -> Reason | None:
     )
 
 
-def cap_per_month(case: Case) -> Reason | None:
+def cap_per_month(case: GateCase) -> Reason | None:
     """At most the jurisdiction's number of calls to one person in any 30 days, over all campaigns."""
     reached = cap_reached(case.rules, case.facts.counted_calls, SPANS["30d"], case.now)
     return (
@@ -43,14 +43,14 @@ def cap_per_month(case: Case) -> Reason | None:
     )
 
 
-def gap_after_declined(case: Case) -> Reason | None:
+def gap_after_declined(case: GateCase) -> Reason | None:
     """Enough time has passed since the person declined a call of ours."""
     gap = None if case.rules is None else case.rules.gap_after_declined
     ends = gap_ends(case.facts.counted_calls, "rejected", gap, case.now)
     return None if ends is None else Reason("gap_after_declined", "the person declined a call not long ago", ends)
 
 
-def gap_after_abandoned(case: Case) -> Reason | None:
+def gap_after_abandoned(case: GateCase) -> Reason | None:
     """Enough time has passed since the person answered a call of ours and met nobody."""
     gap = None if case.rules is None else case.rules.gap_after_abandoned
     ends = gap_ends(case.facts.counted_calls, "abandoned", gap, case.now)
@@ -61,7 +61,7 @@ def gap_after_abandoned(case: Case) -> Reason | None:
     )
 
 
-def closed_day(case: Case) -> Reason | None:
+def closed_day(case: GateCase) -> Reason | None:
     """It is no closed day (a public holiday) of the callee's country, in every time zone the number may be in."""
     if case.place is None or case.rules is None:
         return None
@@ -73,7 +73,7 @@ def closed_day(case: Case) -> Reason | None:
     return Reason("closed_day", f"{closed:%a %Y-%m-%d} is a closed day there", next_opening(case.now, opening, zones))
 
 
-def window_jurisdiction(case: Case) -> Reason | None:
+def window_jurisdiction(case: GateCase) -> Reason | None:
     """It is a calling hour of the callee's country, in every time zone the number may be in."""
     if case.place is None or case.rules is None:
         return None
@@ -86,7 +86,7 @@ def window_jurisdiction(case: Case) -> Reason | None:
     return Reason("window_jurisdiction", text, next_opening(case.now, opening, zones))
 
 
-def window_campaign(case: Case) -> Reason | None:
+def window_campaign(case: GateCase) -> Reason | None:
     """It is an hour of the campaign's own window, in every time zone the number may be in."""
     if case.place is None or not case.campaign.windows:
         return None

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agi_app.gate import rules, time_rules
-from agi_app.gate.case import Case, Reason, Rule
+from agi_app.gate.case import GateCase, Reason, Rule
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import Facts, ProofFact
-from agi_app.gate.number_location import Place, place_of
+from agi_app.gate.number_location import NumberLocation, place_of
 from agi_app.gate.rules import DAY
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
@@ -78,7 +78,7 @@ def judge_own_call(
 ) -> Decision:
     """What guards that kind, the number that is shown, and ``more`` that the kind of call asks for."""
     campaign, place = _as_campaign(facts, kind.decided_as), _place(facts.number, ruleset)
-    case = Case(_as_contact(facts), place, campaign.caller_id, campaign, trunk_is_sandbox, ruleset, now)
+    case = GateCase(_as_contact(facts), place, campaign.caller_id, campaign, trunk_is_sandbox, ruleset, now)
     found = [*(rule(case) for rule in kind.rules), _shown_is_ours(facts, now), *more]
     return Decision(
         contact_id=NO_CONTACT,
@@ -115,7 +115,7 @@ def _calls_per_day(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
     return Reason("verification_per_day", text, recent[len(recent) - CALLS_PER_DAY] + DAY)
 
 
-def _place(e164: str, ruleset: RuleSet) -> Place | None:
+def _place(e164: str, ruleset: RuleSet) -> NumberLocation | None:
     """None unless the number is exactly what would be dialled."""
     try:
         number = parse(e164)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agi_app.guard.call import CallerKind, Endpoint, IncomingCall, Stir
-from agi_app.guard.facts import Facts, Recent, ScriptHit, Vote
+from agi_app.guard.facts import CallerFacts, Recent, ScriptHit, Vote
 from agi_app.guard.lists import ListHit, hits
 from agi_app.guard.settings import Hours, Level, SubscriberSettings
 
@@ -40,7 +40,7 @@ class Family(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class GuardReason:
     """One thing that was found. ``weight`` in points; rules have none."""
 
     rule: str
@@ -51,7 +51,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class GuardCase:
     """The inputs of one decision."""
 
     now: dt.datetime
@@ -76,9 +76,9 @@ class Case:
     voicemail: bool
 
 
-def case_of(call: IncomingCall, facts: Facts, settings: SubscriberSettings, now: dt.datetime) -> Case:
+def case_of(call: IncomingCall, facts: CallerFacts, settings: SubscriberSettings, now: dt.datetime) -> GuardCase:
     """Bring everything together; the numbers are looked at here and not kept."""
-    return Case(
+    return GuardCase(
         now=now.astimezone(dt.UTC),
         caller_kind=call.caller_kind,
         endpoint=call.endpoint,

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 from agi_app.guard import signals
 from agi_app.guard.call import Endpoint, IncomingCall
-from agi_app.guard.case import Action, Case, Family, Reason, case_of
-from agi_app.guard.facts import Facts
-from agi_app.guard.lists import ListHit, Owner
+from agi_app.guard.case import Action, Family, GuardCase, GuardReason, case_of
+from agi_app.guard.facts import CallerFacts
+from agi_app.guard.lists import ListHit, ListOwner
 from agi_app.guard.settings import Level, SubscriberSettings
 
 # From how many points on; None: never.
@@ -38,12 +38,12 @@ _ORDER = tuple(Action)
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class GuardDecision:
     """What becomes of the call, and why."""
 
     action: Action
     score: int
-    reasons: tuple[Reason, ...]
+    reasons: tuple[GuardReason, ...]
     version: str
 
     def text(self, language: str = "en") -> str:
@@ -54,12 +54,12 @@ class Decision:
         return f"{name}{'：' if chinese else ': '}{('；' if chinese else '; ').join(said)}"
 
 
-def decide(call: IncomingCall, facts: Facts, settings: SubscriberSettings, now: dt.datetime) -> Decision:
+def decide(call: IncomingCall, facts: CallerFacts, settings: SubscriberSettings, now: dt.datetime) -> GuardDecision:
     """Judge one call at one moment (``now`` is aware)."""
     return judge(case_of(call, facts, settings, now))
 
 
-def judge(case: Case) -> Decision:
+def judge(case: GuardCase) -> GuardDecision:
     """The same from what a stored decision keeps."""
     if (trusted := _trusted(case)) is not None:
         return _decision(Action.ALLOW, (trusted, *_overruled(case)))
@@ -72,7 +72,7 @@ def judge(case: Case) -> Decision:
     return _scored(case)
 
 
-def _scored(case: Case) -> Decision:
+def _scored(case: GuardCase) -> GuardDecision:
     found = signals.signals(case)
     score = max(0, sum(reason.weight for reason in found))
     wanted = _by_points(case.level, score)
@@ -82,14 +82,16 @@ def _scored(case: Case) -> Decision:
         held = (*held, _rule("no_mailbox", "the line has no mailbox", "本线路没有语音信箱"))
     if not found:
         held = (_rule("nothing", "nothing speaks against the caller", "未发现异常"),)
-    return Decision(action, score, (*found, *held), VERSION)
+    return GuardDecision(action, score, (*found, *held), VERSION)
 
 
 def _by_points(level: Level, score: int) -> Action:
     return next((action for action, least in reversed(THRESHOLDS[level]) if score >= least), Action.ALLOW)
 
 
-def _hold_back(case: Case, found: tuple[Reason, ...], wanted: Action) -> tuple[Action, tuple[Reason, ...]]:
+def _hold_back(
+    case: GuardCase, found: tuple[GuardReason, ...], wanted: Action
+) -> tuple[Action, tuple[GuardReason, ...]]:
     """The action that the rules allow, and the rules that made it milder."""
     strong = _strong(found)
     limits = []
@@ -110,7 +112,7 @@ def _hold_back(case: Case, found: tuple[Reason, ...], wanted: Action) -> tuple[A
     return action, tuple(held)
 
 
-def _strong(found: tuple[Reason, ...]) -> set[Family]:
+def _strong(found: tuple[GuardReason, ...]) -> set[Family]:
     """The families that count as signals."""
     points: Counter[Family] = Counter()
     for reason in found:
@@ -119,12 +121,12 @@ def _strong(found: tuple[Reason, ...]) -> set[Family]:
     return {family for family, total in points.items() if total >= STRONG}
 
 
-def _trusted(case: Case) -> Reason | None:
+def _trusted(case: GuardCase) -> GuardReason | None:
     """Why the call passes before anything else is asked."""
     if case.endpoint is Endpoint.INTERNAL:
         return _rule("internal", "comes from an endpoint of our own", "来自内部终端")
     for hit in case.hits:
-        if hit.allow and hit.owner is not Owner.SHARED:
+        if hit.allow and hit.owner is not ListOwner.SHARED:
             return _listed("allow", hit, "on the allow list", "在允许名单中")
     if case.dialled_at is not None:
         text = f"somebody here dialled the number on {case.dialled_at:%Y-%m-%d}"
@@ -132,7 +134,7 @@ def _trusted(case: Case) -> Reason | None:
     return None
 
 
-def _overruled(case: Case) -> tuple[Reason, ...]:
+def _overruled(case: GuardCase) -> tuple[GuardReason, ...]:
     """A block entry that does not count for a trusted caller is named, so that nobody wonders."""
     hit = _block_hit(case)
     if hit is None:
@@ -140,21 +142,23 @@ def _overruled(case: Case) -> tuple[Reason, ...]:
     return (_listed("block_overruled", hit, "a block entry does not count for it", "黑名单条目对其不生效"),)
 
 
-def _blocked(case: Case) -> Reason | None:
+def _blocked(case: GuardCase) -> GuardReason | None:
     hit = _block_hit(case)
     return None if hit is None else _listed("block_list", hit, "on the block list", "在黑名单中")
 
 
-def _block_hit(case: Case) -> ListHit | None:
-    return next((h for h in case.hits if not h.allow and h.owner is not Owner.SHARED), None)
+def _block_hit(case: GuardCase) -> ListHit | None:
+    return next((h for h in case.hits if not h.allow and h.owner is not ListOwner.SHARED), None)
 
 
-def _works(case: Case) -> bool:
+def _works(case: GuardCase) -> bool:
     return SubscriberSettings(hours=case.hours, zone=case.zone).works(case.now)
 
 
-def _listed(rule: str, hit: ListHit, en: str, zh: str) -> Reason:
-    of = {Owner.OWN: ("own", "本人"), Owner.SITE: ("site", "全局"), Owner.SHARED: ("shared", "共享")}[hit.owner]
+def _listed(rule: str, hit: ListHit, en: str, zh: str) -> GuardReason:
+    of = {ListOwner.OWN: ("own", "本人"), ListOwner.SITE: ("site", "全局"), ListOwner.SHARED: ("shared", "共享")}[
+        hit.owner
+    ]
     why_en, why_zh = (f": {hit.reason}", f"：{hit.reason}") if hit.reason else ("", "")
     return _rule(
         rule,
@@ -163,15 +167,15 @@ def _listed(rule: str, hit: ListHit, en: str, zh: str) -> Reason:
     )
 
 
-def _rule(rule: str, en: str, zh: str) -> Reason:
-    return Reason(rule, Family.RULE, 0, en, zh)
+def _rule(rule: str, en: str, zh: str) -> GuardReason:
+    return GuardReason(rule, Family.RULE, 0, en, zh)
 
 
-def _decision(action: Action, reasons: tuple[Reason, ...]) -> Decision:
-    return Decision(action, 0, reasons, VERSION)
+def _decision(action: Action, reasons: tuple[GuardReason, ...]) -> GuardDecision:
+    return GuardDecision(action, 0, reasons, VERSION)
 
 
-def _said(reason: Reason, chinese: bool) -> str:
+def _said(reason: GuardReason, chinese: bool) -> str:
     text = reason.zh if chinese else reason.en
     return f"{text} ({reason.weight:+d})" if reason.weight else text
 

@@ -50,7 +50,7 @@ class ScriptHit:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CallerFacts:
     """Everything known of one caller at one moment."""
 
     dialled_at: dt.datetime | None = None  # when somebody here last called this number; never: None

@@ -17,7 +17,7 @@ WITHHELD = "withheld"
 _PATTERN = re.compile(r"\+?\d{2,18}\*?|\+?\d{3,18}-\+?\d{3,18}|withheld", re.ASCII)
 
 
-class Owner(StrEnum):
+class ListOwner(StrEnum):
     """Whose list an entry is of."""
 
     OWN = "own"  # the subscriber's
@@ -41,7 +41,7 @@ class ListEntry:
     entry_id: int
     allow: bool  # False: block
     pattern: str
-    owner: Owner = Owner.OWN
+    owner: ListOwner = ListOwner.OWN
     reason: str = ""
     expires_at: dt.datetime | None = None
 
@@ -52,7 +52,7 @@ class ListHit:
 
     entry_id: int
     allow: bool
-    owner: Owner
+    owner: ListOwner
     shape: Shape
     reason: str
     expires_at: dt.datetime | None

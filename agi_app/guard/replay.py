@@ -9,8 +9,8 @@ from enum import StrEnum
 
 import msgspec
 
-from agi_app.guard.case import Case
-from agi_app.guard.decide import VERSION, Decision, judge
+from agi_app.guard.case import GuardCase
+from agi_app.guard.decide import VERSION, GuardDecision, judge
 
 
 class Replay(StrEnum):
@@ -21,24 +21,24 @@ class Replay(StrEnum):
     DIFFERENT = "different"  # the row was changed, or the program is not what its version says
 
 
-def pack_case(case: Case) -> bytes:
+def pack_case(case: GuardCase) -> bytes:
     """The inputs as JSON with one possible form."""
     return msgspec.json.encode(case)
 
 
-def unpack_case(inputs: bytes | str) -> Case:
+def unpack_case(inputs: bytes | str) -> GuardCase:
     """Raises msgspec.ValidationError when the inputs are not what ``pack_case`` writes."""
-    return msgspec.json.decode(inputs, type=Case)
+    return msgspec.json.decode(inputs, type=GuardCase)
 
 
-def pack_decision(decision: Decision) -> bytes:
+def pack_decision(decision: GuardDecision) -> bytes:
     """The decision as JSON with one possible form."""
     return msgspec.json.encode(decision)
 
 
-def unpack_decision(stored: bytes | str) -> Decision:
+def unpack_decision(stored: bytes | str) -> GuardDecision:
     """Raises msgspec.ValidationError when it is not what ``pack_decision`` writes."""
-    return msgspec.json.decode(stored, type=Decision)
+    return msgspec.json.decode(stored, type=GuardDecision)
 
 
 def replay(inputs: bytes | str, stored: bytes | str) -> Replay:

@@ -23,7 +23,7 @@ DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class WaitingReason:
     """One reason; ``until`` (real time) when it is known when it ends by itself."""
 
     by: str

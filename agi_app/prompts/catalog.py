@@ -16,7 +16,7 @@ from agi_app.errors import InputError
 from agi_app.file_kinds import SOUNDS, kind_of
 from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.prompts.engines import engines
-from agi_app.prompts.planning import Plan, plan
+from agi_app.prompts.planning import PromptPlan, plan
 from agi_app.prompts.prepared import Prepared
 from agi_app.prompts.sources import NAME_RULE, PART, WAV, find_sources
 
@@ -75,7 +75,7 @@ def base_uri(prompts_path_in_asterisk: str) -> str:
     return f"sound:{base}"
 
 
-def _facts(planned: Plan, prepared: Prepared) -> PromptFacts:
+def _facts(planned: PromptPlan, prepared: Prepared) -> PromptFacts:
     sound = _sound_of(planned, prepared)
     errors = [*planned.faults, sound.error] if sound and sound.error else list(planned.faults)
     facts = PromptFacts(
@@ -95,7 +95,7 @@ def _facts(planned: Plan, prepared: Prepared) -> PromptFacts:
     )
 
 
-def _sound_of(planned: Plan, prepared: Prepared) -> _Sound | None:
+def _sound_of(planned: PromptPlan, prepared: Prepared) -> _Sound | None:
     """Of the file that will be played; of the recording itself while it is not prepared."""
     key = planned.key(prepared)
     if key is not None:

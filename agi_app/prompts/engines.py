@@ -30,7 +30,7 @@ _ESPEAK_VOICES = {"zh-CN": "cmn", "zh": "cmn", "en": "en-us", "en-US": "en-us", 
 _KOKORO_VOICES = {"zh": "zf_xiaoyi", "en": "af_heart"}
 
 
-class Engine(Protocol):
+class TtsEngine(Protocol):
     """What speaks a text into a sound file."""
 
     @property
@@ -44,9 +44,9 @@ class Engine(Protocol):
         """Write a sound file; raises PromptFault."""
 
 
-def engines(tts: TtsSettings) -> tuple[Engine, ...]:
+def engines(tts: TtsSettings) -> tuple[TtsEngine, ...]:
     """The engines to try in this order; none when texts are not spoken."""
-    chosen: Engine
+    chosen: TtsEngine
     if tts.engine == "none":
         return ()
     if tts.engine == "espeak-ng":
@@ -74,11 +74,11 @@ class Espeak:
     name: str = "espeak-ng"
 
     def identity(self, language: str) -> str:
-        """See ``Engine``."""
+        """See ``TtsEngine``."""
         return f"{self.name} {_espeak_version()} {self._voice(language)}"
 
     def speak(self, text: str, language: str, out: Path) -> None:
-        """See ``Engine``."""
+        """See ``TtsEngine``."""
         with tempfile.TemporaryDirectory() as folder:
             file = _text_file(folder, text)
             argv = ["espeak-ng", "-v", self._voice(language), "-s", "150", "-b", "1", "-f", str(file), "-w", str(out)]
@@ -98,11 +98,11 @@ class Command:
     name: str = "command"
 
     def identity(self, language: str) -> str:
-        """See ``Engine``. A new version of the program is not seen: `prompts prepare --again` speaks anew."""
+        """See ``TtsEngine``. A new version of the program is not seen: `prompts prepare --again` speaks anew."""
         return f"{self.name} {self.command} {self.voices.get(language, '')}"
 
     def speak(self, text: str, language: str, out: Path) -> None:
-        """See ``Engine``."""
+        """See ``TtsEngine``."""
         with tempfile.TemporaryDirectory() as folder:
             values = {
                 "{text_file}": str(_text_file(folder, text)),
@@ -127,14 +127,14 @@ class Kokoro:
     name: str = "kokoro"
 
     def identity(self, language: str) -> str:
-        """See ``Engine``."""
+        """See ``TtsEngine``."""
         files = [
             f"{Path(f).name}:{Path(f).stat().st_size}" for f in (self.model, self.model_voices) if Path(f).exists()
         ]
         return f"{self.name} {_version('kokoro-onnx')} {' '.join(files)} {self._voice(language)}"
 
     def speak(self, text: str, language: str, out: Path) -> None:
-        """See ``Engine``."""
+        """See ``TtsEngine``."""
         for file in (self.model, self.model_voices):
             if not Path(file).is_file():
                 raise PromptFault(f"the engine kokoro has no file {file}; see [tts] model and model_voices")

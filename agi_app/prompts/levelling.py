@@ -29,7 +29,7 @@ _FADE_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LevellingTarget:
     """What the files shall be."""
 
     loudness: float  # LUFS
@@ -53,7 +53,7 @@ class Levelled:
     notes: tuple[str, ...]
 
 
-def level(sound: Sound, wanted: Wanted) -> Levelled:
+def level(sound: Sound, wanted: LevellingTarget) -> Levelled:
     """Make one recording ready; raises PromptFault when there is nothing to hear."""
     samples, trimmed, gain, limited = _at(sound, wanted, NARROW)
     notes = []
@@ -77,7 +77,7 @@ def level(sound: Sound, wanted: Wanted) -> Levelled:
     )
 
 
-def _at(sound: Sound, wanted: Wanted, rate: int) -> tuple[Samples, float, float, float]:
+def _at(sound: Sound, wanted: LevellingTarget, rate: int) -> tuple[Samples, float, float, float]:
     """The samples at ``rate``, seconds trimmed, gain in dB, dB taken from the peaks."""
     if len(sound.samples) < SHORTEST_S * sound.rate:
         raise PromptFault("holds no sound; record it again")

@@ -12,9 +12,9 @@ from typing import Literal
 from agi_app.config.voice import PromptSettings
 from agi_app.flow.saying.spoken_parts import PAUSE
 from agi_app.prompts import wav
-from agi_app.prompts.engines import Engine, spoken_text
+from agi_app.prompts.engines import TtsEngine, spoken_text
 from agi_app.prompts.prepared import Prepared, key_of
-from agi_app.prompts.sources import NAME, NAME_RULE, WAV, Source
+from agi_app.prompts.sources import NAME, NAME_RULE, WAV, PromptSource
 
 PAUSE_S = 0.2
 SHOWN = 20  # characters of a text in lists
@@ -22,10 +22,10 @@ How = Literal["as it is", "recording", "text", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PromptPlan:
     """What becomes of one prompt. ``keys``: the cache's names, the best first; the first that exists is played."""
 
-    source: Source
+    source: PromptSource
     how: How
     keys: tuple[str, ...] = ()
     text: str | None = None  # the transcript
@@ -36,7 +36,7 @@ class Plan:
         return next((key for key in self.keys if prepared.has(key)), None)
 
 
-def plan(source: Source, settings: PromptSettings, engines: tuple[Engine, ...]) -> Plan:
+def plan(source: PromptSource, settings: PromptSettings, engines: tuple[TtsEngine, ...]) -> PromptPlan:
     """Decide for one prompt; reads its files whole."""
     faults = [] if _well_named(source) else [f"{_any_file(source).name}: bad name: {NAME_RULE}"]
     faults += [f"{file.name}: rename it to {file.stem}{file.suffix.lower()}" for file in source.misnamed]
@@ -51,14 +51,14 @@ def plan(source: Source, settings: PromptSettings, engines: tuple[Engine, ...]) 
             content = sound.read_bytes()
         except OSError as error:
             unreadable = f"{sound.name}: cannot be read: {error.strerror}"
-            return Plan(source, "as it is", text=text, faults=(unreadable, *faults))
+            return PromptPlan(source, "as it is", text=text, faults=(unreadable, *faults))
         if not settings.level_all and sound.suffix == WAV and plays_as_it_is(content):
-            return Plan(source, "as it is", text=text, faults=tuple(faults))
-        return Plan(source, "recording", (_key(source, settings, "recording", content),), text, tuple(faults))
+            return PromptPlan(source, "as it is", text=text, faults=tuple(faults))
+        return PromptPlan(source, "recording", (_key(source, settings, "recording", content),), text, tuple(faults))
     if text and engines:
         keys = tuple(text_key(text, source, settings, engine) for engine in engines)
-        return Plan(source, "text", keys, text, tuple(faults))
-    return Plan(source, "nothing", text=text, faults=tuple(faults))
+        return PromptPlan(source, "text", keys, text, tuple(faults))
+    return PromptPlan(source, "nothing", text=text, faults=tuple(faults))
 
 
 def plays_as_it_is(content: bytes) -> bool:
@@ -70,16 +70,16 @@ def plays_as_it_is(content: bytes) -> bool:
     return (sound.tag, sound.rate, sound.channels, sound.bits, sound.missing) == (wav.PCM, 8000, 1, 16, 0)
 
 
-def text_key(text: str, source: Source, settings: PromptSettings, engine: Engine) -> str:
+def text_key(text: str, source: PromptSource, settings: PromptSettings, engine: TtsEngine) -> str:
     """The cache's name of a spoken text: another text, voice or version of the engine is another file."""
     said = spoken_text(text)
     return _key(source, settings, "text", "\0".join((source.language, engine.identity(source.language), said)).encode())
 
 
-def plan_said(language: str, text: str, settings: PromptSettings, engines: tuple[Engine, ...]) -> Plan:
+def plan_said(language: str, text: str, settings: PromptSettings, engines: tuple[TtsEngine, ...]) -> PromptPlan:
     """The plan of a text that stands in a flow; see ``said_id``."""
-    source = Source(language, said_id(language, text).removeprefix(f"{language}/"))
-    return Plan(source, "text", tuple(text_key(text, source, settings, engine) for engine in engines), text)
+    source = PromptSource(language, said_id(language, text).removeprefix(f"{language}/"))
+    return PromptPlan(source, "text", tuple(text_key(text, source, settings, engine) for engine in engines), text)
 
 
 def said_id(language: str, text: str) -> str:
@@ -108,13 +108,13 @@ def read_transcript(path: Path) -> tuple[str | None, str | None]:
         return None, f"{path.name}: cannot be read: {error.strerror}"
 
 
-def _key(source: Source, settings: PromptSettings, kind: str, content: bytes) -> str:
+def _key(source: PromptSource, settings: PromptSettings, kind: str, content: bytes) -> str:
     return key_of(kind, f"{settings.loudness} {settings.wideband} {source.is_piece}", content)
 
 
-def _well_named(source: Source) -> bool:
+def _well_named(source: PromptSource) -> bool:
     return NAME.fullmatch(source.name) is not None
 
 
-def _any_file(source: Source) -> Path:
+def _any_file(source: PromptSource) -> Path:
     return next(file for file in (*source.sounds, source.text, *source.misnamed) if file is not None)

@@ -26,11 +26,11 @@ from agi_app.errors import ConfigError, InputError
 from agi_app.file_kinds import no_such_file
 from agi_app.flow.saying.spoken_parts import PAUSE
 from agi_app.prompts import wav
-from agi_app.prompts.engines import Engine, Kokoro, engines, spoken_text
+from agi_app.prompts.engines import Kokoro, TtsEngine, engines, spoken_text
 from agi_app.prompts.faults import PromptFault
-from agi_app.prompts.planning import PAUSE_S, Plan, pause_id, pause_key, plan, plan_said
+from agi_app.prompts.planning import PAUSE_S, PromptPlan, pause_id, pause_key, plan, plan_said
 from agi_app.prompts.prepared import FOLDER, Prepared
-from agi_app.prompts.sources import Source, find_sources
+from agi_app.prompts.sources import PromptSource, find_sources
 
 MOST_PROCESSES = 4
 ESPEAK_CHINESE = "espeak-ng speaks Mandarin that is hard to understand; listen to it, or record this prompt"
@@ -52,14 +52,14 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class PromptJob:
     """One prompt to be made; goes to another process."""
 
     folder: Path  # prompts
-    source: Source
+    source: PromptSource
     text: str | None  # None: of the recording
     keys: tuple[str, ...]
-    engines: tuple[Engine, ...]
+    engines: tuple[TtsEngine, ...]
     settings: PromptSettings
 
 
@@ -82,7 +82,7 @@ def prepare(
     plans = [plan(source, settings, speakers) for source in _chosen(folder, only)]
     plans += [plan_said(*text, settings, speakers) for text in sorted(said)] if speakers else []
     todo = [p for p in plans if p.keys and not p.faults and (again or not _done(p, prepared))]
-    jobs = [Job(folder, p.source, p.text if p.how == "text" else None, p.keys, speakers, settings) for p in todo]
+    jobs = [PromptJob(folder, p.source, p.text if p.how == "text" else None, p.keys, speakers, settings) for p in todo]
     made = {result.prompt: result for result in _run(jobs, progress)}
     results = [made.get(p.source.id) or _kept(p, prepared) for p in plans]
     if any(p.keys or p.source.is_piece for p in plans) or prepared.folder.exists():
@@ -93,7 +93,9 @@ def prepare(
     return results
 
 
-def _index(plans: list[Plan], prepared: Prepared, settings: PromptSettings, before: dict[str, str]) -> dict[str, str]:
+def _index(
+    plans: list[PromptPlan], prepared: Prepared, settings: PromptSettings, before: dict[str, str]
+) -> dict[str, str]:
     """Which prompt is played from which file; ``before``: what stays for the prompts that were not looked at."""
     looked_at = {p.source.id for p in plans}
     index = {prompt: key for prompt, key in before.items() if prompt not in looked_at}
@@ -109,12 +111,12 @@ def look(folder: Path, settings: PromptSettings, tts: TtsSettings) -> list[Resul
     return [_kept(plan(source, settings, speakers), prepared) for source in find_sources(folder)]
 
 
-def work(job: Job, name: Callable[[str], str] = str) -> Result:
+def work(job: PromptJob, name: Callable[[str], str] = str) -> Result:
     """Make one prompt, in whatever process this is; ``name`` makes the cache's name of a key."""
-    from agi_app.prompts.levelling import Wanted, level  # noqa: PLC0415 - numpy: not in the worker's process
+    from agi_app.prompts.levelling import LevellingTarget, level  # noqa: PLC0415 - numpy: not in the worker's process
     from agi_app.prompts.sound_files import read_sound  # noqa: PLC0415
 
-    wanted = Wanted(job.settings.loudness, job.settings.wideband, job.source.is_piece)
+    wanted = LevellingTarget(job.settings.loudness, job.settings.wideband, job.source.is_piece)
     notes: list[str] = []
     try:
         if job.text is None:
@@ -138,7 +140,7 @@ def work(job: Job, name: Callable[[str], str] = str) -> Result:
     return Result(job.source.id, state, f"{FOLDER}/{name(key)}.wav", facts, all_notes)
 
 
-def pool(jobs: int, speakers: Iterable[Engine]) -> ProcessPoolExecutor:
+def pool(jobs: int, speakers: Iterable[TtsEngine]) -> ProcessPoolExecutor:
     """Fresh processes: this one has threads, and its connections are none of their business. Kokoro needs 600 MB."""
     most = 1 if any(isinstance(engine, Kokoro) for engine in speakers) else MOST_PROCESSES
     count = max(1, min(most, os.cpu_count() or 1, jobs))
@@ -160,7 +162,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _speak(job: Job, out: Path, notes: list[str]) -> int:
+def _speak(job: PromptJob, out: Path, notes: list[str]) -> int:
     """Let the engines try in their order; which one it was."""
     text, language = spoken_text(job.text or ""), job.source.language
     for number, engine in enumerate(job.engines):
@@ -177,7 +179,7 @@ def _speak(job: Job, out: Path, notes: list[str]) -> int:
     raise PromptFault("there is no text-to-speech engine; see [tts] in agi-app.toml")
 
 
-def _run(jobs: list[Job], progress: Progress | None) -> Iterable[Result]:
+def _run(jobs: list[PromptJob], progress: Progress | None) -> Iterable[Result]:
     if not jobs:
         return
     with pool(len(jobs), jobs[0].engines if any(job.text for job in jobs) else ()) as processes:
@@ -194,7 +196,7 @@ def _run(jobs: list[Job], progress: Progress | None) -> Iterable[Result]:
                 future.cancel()
 
 
-def _chosen(folder: Path, only: Path | None) -> list[Source]:
+def _chosen(folder: Path, only: Path | None) -> list[PromptSource]:
     sources = find_sources(folder)
     if only is None:
         return sources
@@ -212,12 +214,12 @@ def _chosen(folder: Path, only: Path | None) -> list[Source]:
     return list({source.id: source for source in found}.values())
 
 
-def _done(planned: Plan, prepared: Prepared) -> bool:
+def _done(planned: PromptPlan, prepared: Prepared) -> bool:
     """The best is there; a text that a lesser engine spoke is tried again."""
     return prepared.has(planned.keys[0])
 
 
-def _kept(planned: Plan, prepared: Prepared) -> Result:
+def _kept(planned: PromptPlan, prepared: Prepared) -> Result:
     source = planned.source
     if planned.faults:
         return Result(source.id, "failed", error="; ".join(planned.faults))

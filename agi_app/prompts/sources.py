@@ -22,7 +22,7 @@ NAME_RULE = "use ASCII letters, digits, '-' and '_', a letter or digit first, at
 
 
 @dataclass(slots=True)
-class Source:
+class PromptSource:
     """The files of one prompt in one language."""
 
     language: str
@@ -47,14 +47,14 @@ class Source:
         return self.sounds[0] if len(self.sounds) == 1 else None
 
 
-def find_sources(prompts: Path) -> list[Source]:
+def find_sources(prompts: Path) -> list[PromptSource]:
     """Every prompt of the folder, in the order of their names; none when there is no folder.
 
     Hidden files and other kinds of file are ignored. Raises InputError when a folder cannot be listed.
     """
     if not prompts.exists():
         return []
-    found: dict[tuple[str, str], Source] = {}
+    found: dict[tuple[str, str], PromptSource] = {}
     for language in _listing(prompts):
         if language.is_dir() and PART.fullmatch(language.name):
             for entry in _listing(language):
@@ -66,11 +66,11 @@ def find_sources(prompts: Path) -> list[Source]:
     return [found[key] for key in sorted(found)]
 
 
-def _take(found: dict[tuple[str, str], Source], language: str, file: Path, name: str) -> None:
+def _take(found: dict[tuple[str, str], PromptSource], language: str, file: Path, name: str) -> None:
     suffix = file.suffix.lower()
     if file.is_dir() or not (suffix in (WAV, TEXT) or suffix in OTHER_SOUNDS):
         return
-    source = found.setdefault((language, name), Source(language, name))
+    source = found.setdefault((language, name), PromptSource(language, name))
     if suffix in (WAV, TEXT) and file.suffix != suffix:
         # Asterisk looks for lower-case .wav and takes .WAV for another format (GSM in a WAV file).
         source.misnamed.append(file)

@@ -21,9 +21,9 @@ from agi_app.flow.saying.values import as_recorded
 from agi_app.prompts.engines import engines
 from agi_app.prompts.planning import text_key
 from agi_app.prompts.playable import Playable
-from agi_app.prompts.prepare import Job, pool, work
+from agi_app.prompts.prepare import PromptJob, pool, work
 from agi_app.prompts.prepared import NOBODY, PEOPLE, Prepared
-from agi_app.prompts.sources import PART, Source
+from agi_app.prompts.sources import PART, PromptSource
 
 PRUNE_EVERY_S = 3600.0
 
@@ -75,13 +75,13 @@ class Renderer:
     def _spoken(self, part: Text, language: str, whose: str) -> str:
         if not self._engines:
             raise ConfigError("a text is to be spoken, and there is no text-to-speech engine: set one up in [tts]")
-        source = Source(language, "text")
+        source = PromptSource(language, "text")
         keys = tuple(text_key(part.text, source, self._settings, engine) for engine in self._engines)
         for name in (name for key in keys for name in (key, f"{PEOPLE}/{whose}/{key}")):  # of a flow, of a person
             if self._prepared.has(name):
                 self._prepared.touch(name, self._clock.real_now().timestamp())
                 return self._playable.prepared(name)
-        job = Job(self._prompts, source, part.text, keys, self._engines, self._settings)
+        job = PromptJob(self._prompts, source, part.text, keys, self._engines, self._settings)
         try:
             result = self._processes().submit(work, job, partial(_of_person, whose)).result()
         except BrokenProcessPool as error:

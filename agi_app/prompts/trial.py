@@ -14,7 +14,7 @@ LONGEST_S = 30.0  # doctor waits for the end of it
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PlayablePrompt:
     """A prompt that can be played."""
 
     prompt: str
@@ -22,12 +22,12 @@ class Choice:
     seconds: float
 
 
-def shortest(prompts: Path, settings: PromptSettings, tts: TtsSettings) -> Choice | None:
+def shortest(prompts: Path, settings: PromptSettings, tts: TtsSettings) -> PlayablePrompt | None:
     """The shortest prompt that is ready, of the prepared ones if there are any; None: nothing is ready."""
     ready = [(result, (prompts / result.file).stat().st_size) for result in look(prompts, settings, tts) if result.file]
     ready.sort(key=lambda found: (found[0].state == "as it is", found[1]))
     for result, size in ready[:1]:
-        return Choice(result.prompt, result.file, min(size / SAMPLE_BYTES_S, LONGEST_S))
+        return PlayablePrompt(result.prompt, result.file, min(size / SAMPLE_BYTES_S, LONGEST_S))
     return None
 
 

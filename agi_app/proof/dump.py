@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from agi_app.audit.findings import Report
+from agi_app.audit.findings import AuditReport
 from agi_app.clock import SystemClock
 from agi_app.config.settings import Settings
 from agi_app.proof.notary import Notary
@@ -23,7 +23,7 @@ async def verify_dump(
     *,
     witness: Path | None = None,
     progress: Progress = lambda _done, _total: None,
-) -> Report:
+) -> AuditReport:
     """As ``verify``, of the rows in ``file`` (``pg_dump``, as text or ``-Fc``); the project's database is not asked.
 
     Raises InputError when it is no dump of this version, and as ``verify``.

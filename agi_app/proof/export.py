@@ -17,7 +17,7 @@ from agi_app.audit import files
 from agi_app.audit.checkpoint import Checkpoint
 from agi_app.audit.entries import TABLES
 from agi_app.audit.findings import in_force
-from agi_app.audit.standalone_verifier import EXPORT_FORMAT, Table
+from agi_app.audit.standalone_verifier import EXPORT_FORMAT, RecordTable
 from agi_app.audit.tree import consistency
 from agi_app.errors import InputError
 from agi_app.model.phone import mask
@@ -27,7 +27,7 @@ from agi_app.proof.notary import Notary
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection
 from agi_app.store.ledger import audit, audit_export
-from agi_app.store.ledger.audit_export import BEGINNING, END, Choice
+from agi_app.store.ledger.audit_export import BEGINNING, END, ExportScope
 
 # Only these are chosen by --since: a consent is older than a call.
 EVENTS = ("decision", "result", "access", "erasure", "line_call", "line_stop")
@@ -37,7 +37,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExportRequest:
     """What the command asked for; times are real."""
 
     since: dt.datetime | None = None
@@ -55,7 +55,7 @@ class Exported:
     erased: int
 
 
-async def people(store: Store, notary: Notary, wanted: Wanted) -> int:
+async def people(store: Store, notary: Notary, wanted: ExportRequest) -> int:
     """How many persons' numbers the export would show."""
     note = await notary.newest_note(store)
     size = notary.read(note).size if note else 0
@@ -64,7 +64,7 @@ async def people(store: Store, notary: Notary, wanted: Wanted) -> int:
 
 
 async def export(
-    store: Store, notary: Notary, out: Path, wanted: Wanted, progress: Progress = lambda _done, _total: None
+    store: Store, notary: Notary, out: Path, wanted: ExportRequest, progress: Progress = lambda _done, _total: None
 ) -> Exported:
     """Fill the new folder ``out``. Raises InputError when it is not empty or nothing was signed yet, StoreError."""
     note = await notary.newest_note(store)
@@ -78,7 +78,7 @@ async def export(
     async with audit.snapshot(store) as connection:
         await _leaves(connection, out / "leaves.bin", found.size, progress)
         counts = {kind: await _records(connection, out, kind, wanted, found.size) for kind in TABLES}
-        erased = (await audit_export.count(connection, "person", Choice(found.size)))[1]
+        erased = (await audit_export.count(connection, "person", ExportScope(found.size)))[1]
         older = [pair for pair in ((notary.read(n), n) for n in notes) if pair[0].size < found.size]
         steps = [await _consistent(connection, c, n, found) for c, n in _chosen(older, wanted)]
     about = {
@@ -95,7 +95,7 @@ async def export(
     return Exported(found, counts, erased)
 
 
-def _shown(wanted: Wanted) -> dict[str, object]:
+def _shown(wanted: ExportRequest) -> dict[str, object]:
     return {
         "since": wanted.since.isoformat() if wanted.since else None,
         "until": wanted.until.isoformat() if wanted.until else None,
@@ -129,7 +129,7 @@ async def _leaves(connection: Connection, file: Path, size: int, progress: Progr
             progress(start, size)
 
 
-async def _records(connection: Connection, out: Path, kind: str, wanted: Wanted, size: int) -> int:
+async def _records(connection: Connection, out: Path, kind: str, wanted: ExportRequest, size: int) -> int:
     """One kind: a table for people, and lines that the verifier checks."""
     masked = kind in NUMBERED and not wanted.whole_numbers
     count = 0
@@ -137,7 +137,7 @@ async def _records(connection: Connection, out: Path, kind: str, wanted: Wanted,
         (out / "tables" / f"{kind}.csv").open("w", encoding="utf-8-sig", newline="") as table,
         (out / "records" / f"{kind}.jsonl").open("w", encoding="utf-8") as lines,
     ):
-        made = Table(table)
+        made = RecordTable(table)
         async for rows in audit_export.chosen(connection, kind, _choice(kind, wanted, size)):
             for row in rows:
                 payload = json.loads(row.payload)
@@ -151,12 +151,12 @@ async def _records(connection: Connection, out: Path, kind: str, wanted: Wanted,
     return count
 
 
-def _choice(kind: str, wanted: Wanted, size: int) -> Choice:
+def _choice(kind: str, wanted: ExportRequest, size: int) -> ExportScope:
     since = wanted.since if wanted.since and kind in EVENTS else BEGINNING
-    return Choice(size, since, wanted.until or END, wanted.campaign)
+    return ExportScope(size, since, wanted.until or END, wanted.campaign)
 
 
-def _chosen(older: Sequence[tuple[Checkpoint, str]], wanted: Wanted) -> list[tuple[Checkpoint, str]]:
+def _chosen(older: Sequence[tuple[Checkpoint, str]], wanted: ExportRequest) -> list[tuple[Checkpoint, str]]:
     """The first checkpoint, and the last one before the time that is asked for."""
     standing = set(in_force(c for c, _ in older))
     held = sorted(((c, n) for c, n in older if c in standing and c.size), key=lambda pair: pair[0].at)

@@ -12,12 +12,12 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from agi_app.audit.findings import Fault, Report
+from agi_app.audit.findings import AuditFinding, AuditReport
 from agi_app.audit.stamps import Stamper
 from agi_app.store.database.statements import Connection
 from agi_app.store.ledger import audit_facts
 from agi_app.store.people import do_not_call_lists
-from agi_app.store.people.caller_ids import Proof, stamp_of
+from agi_app.store.people.caller_ids import CallerIdProof, stamp_of
 from agi_app.store.people.persons import LINK
 from agi_app.store.requested_calls.verifications import stamp_of_phone
 
@@ -31,7 +31,7 @@ class _Look:
     """One comparison under way; ``old`` counts rows from before there were stamps."""
 
     connection: Connection
-    report: Report
+    report: AuditReport
     stamper: Stamper
     excused: Excused
     begin: Mapping[str, int]
@@ -49,7 +49,7 @@ class _Look:
             return True
         else:
             text = f"{kind} {row['id']} has a stamp that is not of the audit key and of what it says"
-        self.report.add(Fault("forged fact", text, kind, row["id"], row.get("leaf")))
+        self.report.add(AuditFinding("forged fact", text, kind, row["id"], row.get("leaf")))
         return False
 
     def _is_old(self, kind: str, row: Mapping[str, Any]) -> bool:
@@ -60,13 +60,17 @@ class _Look:
         return row["leaf"] is not None and row["leaf"] < self.leaf
 
 
-async def compare(connection: Connection, report: Report, stamper: Stamper, excused: Excused) -> None:
+async def compare(connection: Connection, report: AuditReport, stamper: Stamper, excused: Excused) -> None:
     """Add what is wrong with the facts to the report, and how many are older than stamps are."""
     begin, leaf = await _boundary(connection, report)
     look = _Look(connection, report, stamper, excused, begin, leaf)
     await _consents(look)
     for row in await audit_facts.caller_id_proofs(connection):
-        look.stamped("caller_id_proof", row, stamp_of(Proof(**{f.name: row[f.name] for f in fields(Proof)}), stamper))
+        look.stamped(
+            "caller_id_proof",
+            row,
+            stamp_of(CallerIdProof(**{f.name: row[f.name] for f in fields(CallerIdProof)}), stamper),
+        )
     for row in await audit_facts.phones(connection):
         if ("person", row["person_id"]) not in excused:
             wanted = stamp_of_phone(stamper, bytes(row["number_hash"]), row["proved_until"], row["entered_by"])
@@ -80,11 +84,11 @@ async def compare(connection: Connection, report: Report, stamper: Stamper, excu
         )
 
 
-async def _boundary(connection: Connection, report: Report) -> tuple[Mapping[str, int], int | None]:
+async def _boundary(connection: Connection, report: AuditReport) -> tuple[Mapping[str, int], int | None]:
     """Up to which numbers a row may be without a stamp, and the leaf that says so."""
     found = [row for row in await audit_facts.database_facts(connection) if row["name"] == BEGIN]
     if not found:
-        report.add(Fault("removed", f"database_fact {BEGIN} is gone", "database_fact"))
+        report.add(AuditFinding("removed", f"database_fact {BEGIN} is gone", "database_fact"))
         return {}, None
     try:
         begin = json.loads(found[0]["value"])
@@ -100,13 +104,13 @@ async def _consents(look: _Look) -> None:
             if ("consent", row["id"]) in look.excused:
                 if not row["erased"]:
                     text = f"consent {row['id']} was erased, and is a consent again"
-                    look.report.add(Fault("changed", text, "consent", row["id"], row["leaf"]))
+                    look.report.add(AuditFinding("changed", text, "consent", row["id"], row["leaf"]))
                 continue
             said = bytes(row["content_hash"])
             wanted = look.stamper.consent(bytes(row["number_hash"]), said)
             if look.stamped("consent", row, wanted) and not row["emptied"] and audit_facts.said_by(row) != said:
                 text = f"consent {row['id']} does not say what its stamp is of"
-                look.report.add(Fault("forged fact", text, "consent", row["id"], row["leaf"]))
+                look.report.add(AuditFinding("forged fact", text, "consent", row["id"], row["leaf"]))
 
 
 async def _links(look: _Look) -> None:
@@ -124,7 +128,7 @@ async def _links(look: _Look) -> None:
         if wanted.get(person) != have.get(person):
             joined = f"was joined to person {wanted[person]}" if person in wanted else "was joined to nobody"
             now = f"to person {have[person]}" if person in have else "to nobody"
-            look.report.add(Fault("changed", f"person {person} {joined}, but is {now} now", "person", person))
+            look.report.add(AuditFinding("changed", f"person {person} {joined}, but is {now} now", "person", person))
 
 
 async def _lists(look: _Look) -> None:
@@ -136,13 +140,13 @@ async def _lists(look: _Look) -> None:
                 look.report.notes.append(f"{name} is from before entries were sealed; import it again")
             else:
                 text = f"{name} was not imported by the program: its entries were never sealed"
-                look.report.add(Fault("forged fact", text, "external_list", row["id"]))
+                look.report.add(AuditFinding("forged fact", text, "external_list", row["id"]))
             continue
         digest = bytes(row["digest"])
         look.stamped("list_digest", row, do_not_call_lists.stamp_of(look.stamper, row, digest))
         if await do_not_call_lists.digest_of(look.connection, row["id"]) != digest:
             text = f"the entries of {name} are not those that were imported"
-            look.report.add(Fault("changed", text, "external_list_entry", row["id"]))
+            look.report.add(AuditFinding("changed", text, "external_list_entry", row["id"]))
     for row in await audit_facts.stray_entries(look.connection, [row["id"] for row in lists]):
         text = f"{row['entries']} entries are of import {row['list_id']}, which is not in force"
-        look.report.add(Fault("inserted", text, "external_list_entry", row["list_id"]))
+        look.report.add(AuditFinding("inserted", text, "external_list_entry", row["list_id"]))

@@ -26,7 +26,7 @@ OF_A_PERSON = (
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ProofFile:
     """``text`` is the file; ``kinds`` counts its entries; ``not_covered`` of the person's rows are too new for it."""
 
     text: str
@@ -37,7 +37,7 @@ class Proof:
     not_covered: int
 
 
-async def prove(store: Store, notary: Notary, number: str) -> Proof:
+async def prove(store: Store, notary: Notary, number: str) -> ProofFile:
     """The proof of all that is recorded about the person with this E.164 number, other numbers of theirs included.
 
     Raises InputError when nothing is known of the number or nothing was signed yet.
@@ -64,7 +64,7 @@ async def prove(store: Store, notary: Notary, number: str) -> Proof:
     if not any(row.kind == "person" and json.loads(row.payload)["number"] == number for row in rows):
         raise InputError("this number is too new for the last checkpoint; `agi-app audit checkpoint` makes one now")
     text = _file(notary, note, number, rows, entries)
-    return Proof(text, found, kinds, tuple(persons), kinds["person"], not_covered)
+    return ProofFile(text, found, kinds, tuple(persons), kinds["person"], not_covered)
 
 
 def _file(notary: Notary, note: str, number: str, rows: list[EntryRow], entries: list[dict[str, object]]) -> str:

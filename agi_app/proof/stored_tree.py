@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agi_app.audit.tree import TILE, Frontier, Node, Range, join, peaks, whole
+from agi_app.audit.tree import TILE, Frontier, Range, TreeNode, join, peaks, whole
 from agi_app.errors import StoreError
 from agi_app.store.database.statements import Connection
 from agi_app.store.ledger import audit
 
 
-async def subtree(connection: Connection, node: Node) -> bytes:
+async def subtree(connection: Connection, node: TreeNode) -> bytes:
     """The hash of a whole subtree. StoreError when its leaves are not all there."""
     above = node.level % TILE
     start, end = node.n << above, (node.n + 1) << above
@@ -24,7 +24,7 @@ async def subtree(connection: Connection, node: Node) -> bytes:
 
 async def roots(connection: Connection, ranges: Iterable[Range]) -> list[bytes]:
     """The root of each range, which must be a subtree of some tree."""
-    known: dict[Node, bytes] = {}
+    known: dict[TreeNode, bytes] = {}
     found = []
     for part in ranges:
         for node in peaks(part):

@@ -22,7 +22,7 @@ from pathlib import Path
 from agi_app.audit import erasures, files
 from agi_app.audit.checkpoint import Checkpoint
 from agi_app.audit.entries import TABLES
-from agi_app.audit.findings import Fault, Report, in_force
+from agi_app.audit.findings import AuditFinding, AuditReport, in_force
 from agi_app.audit.tree import Frontier, leaf_hash
 from agi_app.errors import ConfigError, InputError
 from agi_app.proof import facts
@@ -45,7 +45,7 @@ class _Look:
     """One verification under way."""
 
     connection: Connection
-    report: Report
+    report: AuditReport
     checkpoints: list[Checkpoint]
     size: int
     hash_number: Callable[[str], bytes]
@@ -55,25 +55,25 @@ class _Look:
 
 async def verify(
     store: Store, notary: Notary, *, witness: Path | None = None, progress: Progress = lambda _done, _total: None
-) -> Report:
+) -> AuditReport:
     """Look at everything up to the newest checkpoint of any place; ``witness`` is a file to use as witness copy.
 
     Raises InputError when that file is none, ConfigError or StoreError when something cannot be read.
     """
-    report = Report()
+    report = AuditReport()
     checkpoints = await _checkpoints(store, notary, witness, report)
     async with audit.snapshot(store) as connection:
         for name, what in await catalog.differences(connection):
-            report.add(Fault("catalog", f"{name} {what}", name))
+            report.add(AuditFinding("catalog", f"{name} {what}", name))
         found = await audit.size(connection)
         look = _Look(connection, report, checkpoints, found.leaves, store.hash_number)
         report.checkpoint = checkpoints[-1] if checkpoints else None
         report.not_covered = max(0, found.leaves - report.entries) + found.queued
         if found.leaves and not checkpoints:
-            report.add(Fault("checkpoint", f"{found.leaves} leaves, but there is no signed checkpoint anywhere"))
+            report.add(AuditFinding("checkpoint", f"{found.leaves} leaves, but there is no signed checkpoint anywhere"))
         if found.leaves < report.entries:
             text = f"leaves {found.leaves} to {report.entries - 1} were signed and are gone"
-            report.add(Fault("truncated", text, "audit_leaf", None, found.leaves))
+            report.add(AuditFinding("truncated", text, "audit_leaf", None, found.leaves))
         await _read_erasures(look, notary)
         await _walk(look, progress)
         if look.untold:
@@ -84,7 +84,7 @@ async def verify(
     return report
 
 
-async def _checkpoints(store: Store, notary: Notary, witness: Path | None, report: Report) -> list[Checkpoint]:
+async def _checkpoints(store: Store, notary: Notary, witness: Path | None, report: AuditReport) -> list[Checkpoint]:
     """Every checkpoint that is in force, from all places; forged and rolled back ones are faults."""
     places = {str(notary.file): await asyncio.to_thread(files.read, notary.file)}
     if witness is not None:
@@ -107,7 +107,7 @@ async def _checkpoints(store: Store, notary: Notary, witness: Path | None, repor
                 except ValueError as error:
                     bad[place, str(error)] += 1
     for (place, why), times in bad.items():
-        report.add(Fault("forged checkpoint", f"{place}: {_a_checkpoint(times)} {why}", place))
+        report.add(AuditFinding("forged checkpoint", f"{place}: {_a_checkpoint(times)} {why}", place))
     if bad and not good:
         report.notes.append(
             "no checkpoint is of this database: is it the right one (database_url, data_folder), not a new one?"
@@ -126,7 +126,7 @@ def _a_checkpoint(times: int) -> str:
 
 
 def _look_for_rollback(
-    good: dict[str, Checkpoint], notary: Notary, places: dict[str, list[str]], report: Report
+    good: dict[str, Checkpoint], notary: Notary, places: dict[str, list[str]], report: AuditReport
 ) -> None:
     """What this data folder has signed must be in its own file up to the last one."""
     own = [c for c in good.values() if c.by == notary.by]
@@ -134,7 +134,7 @@ def _look_for_rollback(
     if own and max(c.at for c in own) > max((c.at for c in kept), default=dt.datetime.min.replace(tzinfo=dt.UTC)):
         last = max(own, key=lambda c: c.at)
         text = f"the file lacks the checkpoint of {last.size} entries that was written to it at {last.at:%F %T} UTC"
-        report.add(Fault("checkpoint rolled back", f"{notary.file}: {text}", str(notary.file)))
+        report.add(AuditFinding("checkpoint rolled back", f"{notary.file}: {text}", str(notary.file)))
 
 
 async def _read_erasures(look: _Look, notary: Notary) -> None:
@@ -142,7 +142,7 @@ async def _read_erasures(look: _Look, notary: Notary) -> None:
         said = erasures.Erasure(row.at, row.kind, row.person_id, row.erased, row.reason, row.entered_by)
         if not erasures.is_signed(said, bytes(row.signature), notary.public):
             text = "the erasure is not signed with the audit key: it excuses nothing"
-            look.report.add(Fault("forged erasure", text, "erasure", row.erasure_id))
+            look.report.add(AuditFinding("forged erasure", text, "erasure", row.erasure_id))
             continue
         look.excused |= erasures.excuses(row.erased)
 
@@ -157,7 +157,7 @@ async def _walk(look: _Look, progress: Progress) -> None:
         if len(hashes) != end - start:
             tree = None
             for leaf in await audit_check.missing_leaves(look.connection, start, end):
-                look.report.add(Fault("removed", f"leaf {leaf} is gone", "audit_leaf", None, leaf))
+                look.report.add(AuditFinding("removed", f"leaf {leaf} is gone", "audit_leaf", None, leaf))
         if tree is not None:
             tree, agreed = await _compare_roots(look, tree, hashes, agreed)
         await _compare_rows(look, start, end)
@@ -189,14 +189,14 @@ async def _name_part(look: _Look, agreed: int, found: Checkpoint) -> None:
         f"leaves {agreed} to {found.size - 1} are not those signed at {found.at:%F %T} UTC: changed, moved, inserted or"
         f" taken away ({named}{', …' if found.size - agreed > NAMED else ''})"
     )
-    look.report.add(Fault("reordered", text, "audit_leaf", None, agreed))
+    look.report.add(AuditFinding("reordered", text, "audit_leaf", None, agreed))
 
 
 async def _compare_rows(look: _Look, start: int, end: int) -> None:
     not_before = _not_before(look.checkpoints, start, end)
     for kind in await audit_check.kinds_of(look.connection, start, end):
         if kind not in TABLES:
-            look.report.add(Fault("inserted", f"leaves of an unknown kind {kind}", "audit_leaf", None, start))
+            look.report.add(AuditFinding("inserted", f"leaves of an unknown kind {kind}", "audit_leaf", None, start))
             continue
         for row in await audit_check.leaves_with_rows(look.connection, kind, start, end):
             if not _fits(row):
@@ -208,7 +208,7 @@ async def _compare_rows(look: _Look, start: int, end: int) -> None:
                 look.report.add(_backdated(kind, row))
             elif kind == "person" and not _is_hash_of_number(row, look):
                 text = f"person {row.row_id} has a hash that is not of the number: no stop would fit it"
-                look.report.add(Fault("forged fact", text, "person", row.row_id, row.leaf))
+                look.report.add(AuditFinding("forged fact", text, "person", row.row_id, row.leaf))
 
 
 def _fits(row: audit_check.LeafRow) -> bool:
@@ -255,27 +255,27 @@ def _not_before(checkpoints: list[Checkpoint], start: int, end: int) -> list[tup
     return found
 
 
-def _misfit(look: _Look, kind: str, row: audit_check.LeafRow) -> Fault:
+def _misfit(look: _Look, kind: str, row: audit_check.LeafRow) -> AuditFinding:
     what, say = ("removed", "is gone") if row.payload is None else ("changed", "was changed")
     since = " after its erasure" if (kind, row.row_id) in look.excused else ""
     text = f"{TABLES[kind]} {row.row_id} (leaf {row.leaf}) {say}{since}"
-    return Fault(what, text, TABLES[kind], row.row_id, row.leaf)
+    return AuditFinding(what, text, TABLES[kind], row.row_id, row.leaf)
 
 
-def _backdated(kind: str, row: audit_check.LeafRow) -> Fault:
+def _backdated(kind: str, row: audit_check.LeafRow) -> AuditFinding:
     table = TABLES[kind]
     text = f"{table} {row.row_id} (leaf {row.leaf}) says {row.recorded_at:%F %T}, but was not there long after that"
-    return Fault("backdated", text, table, row.row_id, row.leaf)
+    return AuditFinding("backdated", text, table, row.row_id, row.leaf)
 
 
-def _set_aside(found: audit.Aside) -> Fault:
+def _set_aside(found: audit.Aside) -> AuditFinding:
     gone = found.kind.removeprefix(audit.GONE)
     if gone != found.kind:
         table = TABLES.get(gone, gone)
         text = f"{table} {found.one} was queued for a leaf and is gone ({found.rows} rows)"
-        return Fault("removed", text, table, found.one)
+        return AuditFinding("removed", text, table, found.one)
     text = f"{found.rows} rows of the unknown kind {found.kind}, such as {found.one}, are queued for a leaf"
-    return Fault("inserted", text, "audit_queue")
+    return AuditFinding("inserted", text, "audit_queue")
 
 
 async def _look_for_strangers(look: _Look) -> None:
@@ -283,11 +283,11 @@ async def _look_for_strangers(look: _Look) -> None:
     for kind, table in TABLES.items():
         for row_id in await audit_check.unsealed(look.connection, kind):
             text = f"{table} {row_id} has no leaf and was never queued for one: it was put in by hand"
-            look.report.add(Fault("inserted", text, table, row_id))
+            look.report.add(AuditFinding("inserted", text, table, row_id))
     for aside in await audit.set_aside(look.connection):
         look.report.add(_set_aside(aside))
     for odd in await guard_changes.false_rows(look.connection, look.hash_number):
-        look.report.add(Fault("changed", odd.text, odd.table, odd.row, odd.leaf))
+        look.report.add(AuditFinding("changed", odd.text, odd.table, odd.row, odd.leaf))
     for found in await audit_check.false_attempts(look.connection):
         text = f"attempt {found.attempt_id} does not say what its last result says"
-        look.report.add(Fault("changed", text, "attempt", found.attempt_id, found.leaf))
+        look.report.add(AuditFinding("changed", text, "attempt", found.attempt_id, found.leaf))

@@ -25,7 +25,7 @@ from agi_app.errors import InputError
 from agi_app.files import kept_name, write_whole
 from agi_app.proof.handout import sign_files, write_verifier
 from agi_app.proof.notary import Notary
-from agi_app.proof.prove import Proof, prove
+from agi_app.proof.prove import ProofFile, prove
 from agi_app.proof.sequencer import Sequencer
 from agi_app.reports.totals import FORMULA_STARTS, plain
 from agi_app.store.database.pool import Store
@@ -51,7 +51,7 @@ OURS = ("time", "number", "campaign", "purpose", "caller_id", "outcome", "dispos
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CaseAccess:
     """Who takes the case out, and what for."""
 
     entered_by: str
@@ -65,11 +65,18 @@ class Bundle:
     notary: Notary
     files: dict[str, bytes] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
-    proof: Proof | None = None
+    proof: ProofFile | None = None
 
 
 async def gather(
-    store: Store, notary: Notary, files: KeptFiles, clock: Clock, complaint_id: int, look: Look, *, language: str = "en"
+    store: Store,
+    notary: Notary,
+    files: KeptFiles,
+    clock: Clock,
+    complaint_id: int,
+    look: CaseAccess,
+    *,
+    language: str = "en",
 ) -> Bundle:
     """Everything about one case. Raises InputError when there is none or it was erased, StoreError."""
     case, notes = await table.case_of(store, complaint_id)

@@ -13,14 +13,14 @@ from agi_app.store.people.access_log import Access, log_access
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RecordingAccess:
     """Who listens, and what for."""
 
     entered_by: str
     reason: str
 
 
-async def fetched(store: Store, files: RecordingFiles, campaign: str, number: int, look: Look) -> bytes:
+async def fetched(store: Store, files: RecordingFiles, campaign: str, number: int, look: RecordingAccess) -> bytes:
     """The WAV file of a campaign's recording, once the look at it is noted.
 
     Raises InputError, ConfigError, StoreError.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agi_app.gate.ruleset import Jurisdiction, ListRule
-from agi_app.store.people.do_not_call_lists import ExternalList
+from agi_app.store.people.do_not_call_lists import DoNotCallImport
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class ListStatus:
 
 
 def list_states(
-    jurisdictions: Mapping[str, Jurisdiction], imported: Sequence[ExternalList], now: dt.datetime
+    jurisdictions: Mapping[str, Jurisdiction], imported: Sequence[DoNotCallImport], now: dt.datetime
 ) -> list[ListStatus]:
     """Every list that is asked for or here, by region and name; judged as the gate does at ``now`` (rules time)."""
     here = {(found.region, found.name): found for found in imported}
@@ -37,7 +37,9 @@ def list_states(
     return [_status(*key, asked.get(key), here.get(key), now) for key in sorted(asked.keys() | here.keys())]
 
 
-def _status(region: str, name: str, rule: ListRule | None, found: ExternalList | None, now: dt.datetime) -> ListStatus:
+def _status(
+    region: str, name: str, rule: ListRule | None, found: DoNotCallImport | None, now: dt.datetime
+) -> ListStatus:
     age = now - dt.datetime.combine(found.as_of, dt.time.min, dt.UTC) if found else None
     if rule is None:
         state = "extra"

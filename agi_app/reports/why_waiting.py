@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agi_app.model.waiting_reason import DONE, NO_WORKER, NOBODY_DUE, PLACES, STATE, WORKER, Hold
+from agi_app.model.waiting_reason import DONE, NO_WORKER, NOBODY_DUE, PLACES, STATE, WORKER, WaitingReason
 from agi_app.printable import count_of
 
 BY_COMMAND = "by command"  # somebody knows why
@@ -37,7 +37,7 @@ class Standstill:
     rule_until: Mapping[str, dt.datetime] = field(default_factory=dict)  # when the first contact of a rule is due
     state_reason: str | None = None  # why it was paused or stopped
     everything_paused: str | None = None  # why no campaign is dialled at all
-    holds: Sequence[Hold] = ()  # what live workers say of this campaign
+    holds: Sequence[WaitingReason] = ()  # what live workers say of this campaign
 
 
 def why_nobody(view: Standstill) -> list[str]:
@@ -47,59 +47,63 @@ def why_nobody(view: Standstill) -> list[str]:
     return [hold.text for hold in held_back(view)]
 
 
-def held_back(view: Standstill) -> list[Hold]:
+def held_back(view: Standstill) -> list[WaitingReason]:
     """Everything that keeps the campaign from dialling more now, the first cause first.
 
     Times are real, but rules time where a rule of the gate holds contacts back.
     """
     if not (view.open_attempts or view.due_now or view.later or view.parked):
-        return [Hold(DONE, "every contact is done")]
-    found = [] if view.everything_paused is None else [Hold(STATE, view.everything_paused)]
+        return [WaitingReason(DONE, "every contact is done")]
+    found = [] if view.everything_paused is None else [WaitingReason(STATE, view.everything_paused)]
     if view.state != "running":
         verb = "resume" if view.state == "paused" else "start"
         why = f" ({view.state_reason})" if view.state_reason not in (None, BY_COMMAND) else ""
-        found.append(Hold(STATE, f"the campaign is {view.state}{why}; `agi-app campaign {verb}` makes it run"))
+        found.append(WaitingReason(STATE, f"the campaign is {view.state}{why}; `agi-app campaign {verb}` makes it run"))
     found += _workers_hold(view)
     found += _no_place(view)
     if not view.due_now:
         found += _nobody_due(view)
     elif not found and not view.open_attempts:
         pace = f"calls start at the campaign's pace ({view.calls_per_second:g} a second)"
-        found.append(Hold("pace_of_campaign", f"{count_of(view.due_now, 'contact')} may be called now; {pace}"))
+        found.append(
+            WaitingReason("pace_of_campaign", f"{count_of(view.due_now, 'contact')} may be called now; {pace}")
+        )
     return found
 
 
-def _workers_hold(view: Standstill) -> list[Hold]:
+def _workers_hold(view: Standstill) -> list[WaitingReason]:
     alive = [w for w in view.workers if w[1]]
     if not alive:
-        return [Hold(NO_WORKER, "no worker is running; `agi-app run` starts one")]
-    found = [Hold(WORKER, f"worker {name} holds: {why}", None, name) for name, _, why in alive if why]
+        return [WaitingReason(NO_WORKER, "no worker is running; `agi-app run` starts one")]
+    found = [WaitingReason(WORKER, f"worker {name} holds: {why}", None, name) for name, _, why in alive if why]
     silent = {hold.worker for hold in found}
     for hold in view.holds:
         if hold.worker not in silent and hold.by not in _KNOWN_BETTER:
-            found.append(Hold(hold.by, f"worker {hold.worker}: {hold.text}", hold.until, hold.worker))
+            found.append(WaitingReason(hold.by, f"worker {hold.worker}: {hold.text}", hold.until, hold.worker))
     return found
 
 
-def _no_place(view: Standstill) -> list[Hold]:
+def _no_place(view: Standstill) -> list[WaitingReason]:
     if view.slots_used >= view.slots:
-        return [Hold(PLACES["campaign"], f"all {view.slots} places of the campaign are taken by calls")]
+        return [WaitingReason(PLACES["campaign"], f"all {view.slots} places of the campaign are taken by calls")]
     if view.trunk_slots and view.trunk_slots_used >= view.trunk_slots:
         text = f"all {view.trunk_slots} places of trunk {view.trunk} are taken by calls"
-        return [Hold(PLACES["trunk"], text)]
+        return [WaitingReason(PLACES["trunk"], text)]
     return []
 
 
-def _nobody_due(view: Standstill) -> list[Hold]:
+def _nobody_due(view: Standstill) -> list[WaitingReason]:
     found = []
     if view.later:
         at = f", the next at {view.next_due:%Y-%m-%d %H:%M} UTC" if view.next_due else ""
         found.append(
-            Hold(NOBODY_DUE, f"{count_of(view.later, 'contact is', 'contacts are')} due later{at}", view.next_due)
+            WaitingReason(
+                NOBODY_DUE, f"{count_of(view.later, 'contact is', 'contacts are')} due later{at}", view.next_due
+            )
         )
     if view.parked:
         found.append(
-            Hold(
+            WaitingReason(
                 NOBODY_DUE,
                 f"{count_of(view.parked, 'contact is', 'contacts are')} refused until somebody mends the reason",
             )
@@ -107,5 +111,5 @@ def _nobody_due(view: Standstill) -> list[Hold]:
     for rule, number in view.by_rule.items():
         until = view.rule_until.get(rule)
         first = f", the first until {until:%Y-%m-%d %H:%M} UTC" if until else ""
-        found.append(Hold(rule, f"  {rule}: {count_of(number, 'contact')}{first}", until))
+        found.append(WaitingReason(rule, f"  {rule}: {count_of(number, 'contact')}{first}", until))
     return found

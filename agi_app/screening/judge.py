@@ -16,18 +16,18 @@ from agi_app.clock import Clock
 from agi_app.config.screening import GuardSettings
 from agi_app.errors import StoreError
 from agi_app.guard.call import CallerKind, Endpoint, IncomingCall, Stir, read_caller
-from agi_app.guard.case import Action, Case, case_of
-from agi_app.guard.decide import Decision, judge
+from agi_app.guard.case import Action, GuardCase, case_of
+from agi_app.guard.decide import GuardDecision, judge
 from agi_app.guard.history import DAY, CallHistory
-from agi_app.guard.lists import Owner
+from agi_app.guard.lists import ListOwner
 from agi_app.guard.replay import pack_case, pack_decision
 from agi_app.guard.settings import Level, SubscriberSettings
 from agi_app.screening import script_matching
 from agi_app.screening.decision_writer import Records
 from agi_app.store.database.pool import Store
 from agi_app.store.screening import guard as table
-from agi_app.store.screening.guard import EndedCall, Known, NewCall
-from agi_app.store.screening.guard_changes import Said
+from agi_app.store.screening.guard import EndedCall, KnownCaller, NewCall
+from agi_app.store.screening.guard_changes import ChangedBy
 
 BY_KEY = "key after the call"  # who says it, for the audit
 AT_ONCE = 6  # look-ups; more wait for a database that does not answer, and are not begun
@@ -51,7 +51,7 @@ class Verdict:
 
     call_id: str
     action: Action
-    decision: Decision | None = None
+    decision: GuardDecision | None = None
     kept: bool = True
 
 
@@ -63,7 +63,7 @@ class Screening:
         self.records = Records(store)
         self._store, self._clock = store, clock
         self._history = CallHistory(settings.decoys)
-        self._lookups: set[asyncio.Task[Known]] = set()
+        self._lookups: set[asyncio.Task[KnownCaller]] = set()
         self._asked: set[str] = set()  # calls that were challenged, and nobody has said yet how it ended
 
     @property
@@ -104,7 +104,7 @@ class Screening:
             self._asked.add(call_id)
         return Verdict(call_id, decision.action, decision)
 
-    async def explain(self, question: Question) -> Decision:
+    async def explain(self, question: Question) -> GuardDecision:
         """What would be decided now, by all that the database has; nothing is kept. For a command, not for calls."""
         await self.remember()
         number, kind = read_caller(question.caller, self.settings.region or None)
@@ -112,14 +112,20 @@ class Screening:
         return judge(self._case("", number, kind, question, known, self.now))
 
     def _case(
-        self, call_id: str, number: str | None, kind: CallerKind, question: Question, known: Known, now: dt.datetime
-    ) -> Case:
+        self,
+        call_id: str,
+        number: str | None,
+        kind: CallerKind,
+        question: Question,
+        known: KnownCaller,
+        now: dt.datetime,
+    ) -> GuardCase:
         stranger = known.facts.dialled_at is None and not known.facts.talked
         recent = self._history.ring(call_id, number, question.called, now, stranger)
         call = IncomingCall(number, kind, question.called, Endpoint.TRUNK, question.called, question.stir)
         return case_of(call, replace(known.facts, recent=recent), chosen(known, self.settings), now)
 
-    async def _known(self, number: str | None, line: str, now: dt.datetime) -> Known:
+    async def _known(self, number: str | None, line: str, now: dt.datetime) -> KnownCaller:
         """The database's answer within the deadline; TimeoutError, StoreError. Never waits for it to be cancelled."""
         if len(self._lookups) >= AT_ONCE:
             raise TimeoutError("the database does not answer")
@@ -132,7 +138,7 @@ class Screening:
             raise TimeoutError(f"the database took longer than {self.settings.deadline:g} s")
         return task.result()
 
-    def _forget(self, task: asyncio.Task[Known]) -> None:
+    def _forget(self, task: asyncio.Task[KnownCaller]) -> None:
         self._lookups.discard(task)
         if not task.cancelled():
             task.exception()  # it was told where it was waited for, or came too late
@@ -165,7 +171,7 @@ class Screening:
     async def vote(self, call_id: str, nuisance: bool) -> bool:
         """The person called says whether it was a nuisance; False: no such call. Raises StoreError."""
         await self.records.flushed()
-        return await script_matching.voted(self._store, call_id, nuisance, Said(BY_KEY, self.now))
+        return await script_matching.voted(self._store, call_id, nuisance, ChangedBy(BY_KEY, self.now))
 
     async def dialled(self, text: str) -> bool:
         """Somebody here dials this number; False: it is none. Raises StoreError."""
@@ -182,7 +188,7 @@ class Screening:
         return gone
 
 
-def chosen(known: Known, site: GuardSettings) -> SubscriberSettings:
+def chosen(known: KnownCaller, site: GuardSettings) -> SubscriberSettings:
     """What the line chose, and where it chose nothing the settings."""
     line = known.line
     return SubscriberSettings(
@@ -195,8 +201,8 @@ def chosen(known: Known, site: GuardSettings) -> SubscriberSettings:
     )
 
 
-def _row(call_id: str, number: str | None, question: Question, case: Case, decision: Decision) -> NewCall:
-    own = any(hit.owner is not Owner.SHARED and not hit.allow for hit in case.hits)
+def _row(call_id: str, number: str | None, question: Question, case: GuardCase, decision: GuardDecision) -> NewCall:
+    own = any(hit.owner is not ListOwner.SHARED and not hit.allow for hit in case.hits)
     return NewCall(
         call_id,
         number,

@@ -20,12 +20,12 @@ from agi_app.errors import AgiAppError, ConfigError
 from agi_app.guard.case import Action
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.names import ours
-from agi_app.pbx.media.recording_spool import Spool
+from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.screening.decision_writer import Records
 from agi_app.screening.script_matching import take
 from agi_app.speech.recognizer import Recognizer, recognizer_of
 from agi_app.store.database.pool import Store
-from agi_app.store.screening.guard_scripts import Opening, Source
+from agi_app.store.screening.guard_scripts import OpeningWords, Source
 
 LONGEST_S = 25.0
 END_WAIT_S = 3.0
@@ -68,7 +68,7 @@ class Openings:
             if call == call_id:
                 task.cancel()
 
-    async def run(self, spool: Spool, project: Path) -> None:
+    async def run(self, spool: RecordingSpool, project: Path) -> None:
         """Listen until cancelled."""
         if not self._guard.listen:
             return
@@ -83,7 +83,7 @@ class Openings:
         finally:
             self._listen = None
 
-    async def _hear(self, call: tuple[str, str, Source], spool: Spool, recognizer: Recognizer) -> None:
+    async def _hear(self, call: tuple[str, str, Source], spool: RecordingSpool, recognizer: Recognizer) -> None:
         channel_id, call_id, source = call
         try:
             if not (pcm := await _record(spool, channel_id)):
@@ -93,14 +93,14 @@ class Openings:
                 _log.debug("nothing was understood of what a caller said", call=call_id, why=heard.why)
                 return
             await self._records.flushed()
-            await take(self._store, Opening(self._clock.now(), source, heard.text, call_id), ENTERED_BY)
+            await take(self._store, OpeningWords(self._clock.now(), source, heard.text, call_id), ENTERED_BY)
         except AgiAppError as error:
             _log.info("what a caller said is not known", call=call_id, reason=str(error))
         except Exception:  # noqa: BLE001 - a fault of an engine must not end the screening of others
             _log.exception("a caller could not be listened to", call=call_id)
 
 
-async def _record(spool: Spool, channel_id: str) -> bytes:
+async def _record(spool: RecordingSpool, channel_id: str) -> bytes:
     """The caller's side, to the end of the call or ``LONGEST_S``; whoever cancels this has it thrown away."""
     name = f"{ours(channel_id)}-opening"
     with spool.wanted(name):

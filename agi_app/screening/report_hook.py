@@ -9,7 +9,7 @@ from agi_app.pbx.agi.server import AgiSession
 from agi_app.screening.judge import Screening
 
 
-class Report:
+class ReportHook:
     """Takes the word of the person called; ``fine`` is the appeal for a caller who was taken for a nuisance."""
 
     def __init__(self, screening: Screening) -> None:

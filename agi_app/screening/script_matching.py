@@ -14,15 +14,15 @@ from agi_app import log
 from agi_app.guard.scripts import MIN_WORDS, MOST_WORDS, Match, ScriptBook, words
 from agi_app.store.database.pool import Store
 from agi_app.store.screening import guard_changes, guard_scripts
-from agi_app.store.screening.guard_changes import Said
-from agi_app.store.screening.guard_scripts import Opening, Script
+from agi_app.store.screening.guard_changes import ChangedBy
+from agi_app.store.screening.guard_scripts import KnownScript, OpeningWords
 
 MOST_CHARACTERS = 12 * MOST_WORDS  # of what is kept: the opening
 
 _log = log.get("guard.scripts")
 
 
-async def take(store: Store, opening: Opening, entered_by: str) -> str | None:
+async def take(store: Store, opening: OpeningWords, entered_by: str) -> str | None:
     """Keep opening words; the known script that they are of. Fewer than a match needs are not kept. StoreError."""
     text = " ".join(opening.text.split())[:MOST_CHARACTERS]
     if len(words(text)) < MIN_WORDS:
@@ -42,7 +42,7 @@ async def take(store: Store, opening: Opening, entered_by: str) -> str | None:
     return learned.name if learned else None
 
 
-async def voted(store: Store, call_id: str, nuisance: bool, said: Said) -> bool:
+async def voted(store: Store, call_id: str, nuisance: bool, said: ChangedBy) -> bool:
     """Somebody says of a call's caller that it was a nuisance, or none; False: no such call. Raises StoreError."""
     if not await guard_changes.vote(store, call_id, nuisance, said):
         return False
@@ -54,7 +54,7 @@ async def voted(store: Store, call_id: str, nuisance: bool, said: Said) -> bool:
     return True
 
 
-async def learn(store: Store, transcript_id: int, entered_by: str) -> Script | None:
+async def learn(store: Store, transcript_id: int, entered_by: str) -> KnownScript | None:
     """Make what was said a known script, and find who else said it. Raises StoreError."""
     script = await guard_scripts.learn(store, transcript_id, entered_by)
     if script is not None:
@@ -63,14 +63,14 @@ async def learn(store: Store, transcript_id: int, entered_by: str) -> Script | N
     return script
 
 
-async def compare(store: Store, script: Script) -> int:
+async def compare(store: Store, script: KnownScript) -> int:
     """Find a new script in what was said before; how many calls. Raises StoreError."""
     found = await asyncio.to_thread(_match, [script], await guard_scripts.unknown(store))
     await guard_scripts.mark(store, found)
     return len(found)
 
 
-def _match(known: list[Script], said: list[tuple[int, str]]) -> list[tuple[int, Script, Match]]:
+def _match(known: list[KnownScript], said: list[tuple[int, str]]) -> list[tuple[int, KnownScript, Match]]:
     """Which of what was said is of which script; takes some milliseconds each."""
     by_name = {script.name: script for script in known}
     book = ScriptBook((script.name, script.text) for script in known)

@@ -11,14 +11,14 @@ from agi_app.errors import ConfigError, StoreError
 from agi_app.pbx.agi.server import AgiServer, Hook
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
-from agi_app.pbx.media.recording_spool import Spool
+from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.screening.call_follow_up import Follow
 from agi_app.screening.challenge_hook import Challenged
 from agi_app.screening.dialled_hook import Dialled
 from agi_app.screening.incoming_call_hook import Screen
 from agi_app.screening.judge import Screening
 from agi_app.screening.opening_words import Openings
-from agi_app.screening.report_hook import Report
+from agi_app.screening.report_hook import ReportHook
 from agi_app.store.database.pool import Store
 
 LISTEN_AGAIN_S = 2.0  # an earlier worker may hold the port a moment longer
@@ -42,7 +42,7 @@ class ScreeningDesk:
         self.follow.see(frame)
         self._openings.see(frame)
 
-    async def run(self, ari: Ari, spool: Spool) -> None:
+    async def run(self, ari: Ari, spool: RecordingSpool) -> None:
         """Answer until cancelled; what was decided is stored in the end."""
         if self._token is None:
             return
@@ -61,7 +61,7 @@ class ScreeningDesk:
         hooks: dict[str, Hook] = {
             "screen": Screen(self.screening, self.follow, self._openings),
             "challenged": Challenged(self.screening, self._openings),
-            "report": Report(self.screening),
+            "report": ReportHook(self.screening),
             "dialled": Dialled(self.screening),
         }
         server = AgiServer(self._settings.agi, token, hooks, self._clock)

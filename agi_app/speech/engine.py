@@ -13,7 +13,7 @@ from agi_app.flow.answers.recognition import Heard
 Samples = npt.NDArray[np.float32]  # 8 kHz, mono, -1 to 1
 
 
-class Engine(Protocol):
+class AsrEngine(Protocol):
     """It only gets what holds speech (``vad_filter.py``)."""
 
     def recognise(self, speech: Samples, language: str, phrases: Sequence[str]) -> Heard:

@@ -35,7 +35,7 @@ class _Waiting:
     limit_s: float
 
 
-class Pool:
+class SpeechPool:
     """``count`` processes of one command. Use it within ``running``."""
 
     def __init__(self, command: Sequence[str], count: int, queue: int) -> None:
@@ -48,7 +48,7 @@ class Pool:
         self._started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Pool]:
+    async def running(self) -> AsyncIterator[SpeechPool]:
         """Open it; the first process is ready then, or a ConfigError says why there is none."""
         try:
             async with asyncio.TaskGroup() as group:

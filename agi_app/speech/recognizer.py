@@ -13,7 +13,7 @@ from typing import Protocol
 from agi_app.config.voice import SpeechSettings
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard
-from agi_app.speech.pool import Pool
+from agi_app.speech.pool import SpeechPool
 
 # engine -> its extra, and what the extra must bring
 EXTRAS = {
@@ -50,7 +50,7 @@ async def recognizer_of(speech: SpeechSettings, project: Path) -> AsyncIterator[
     model = (project / speech.model).resolve()
     arguments = (str(os.getpid()), speech.engine, str(model), str(speech.threads))
     command = (sys.executable, "-P", "-m", "agi_app.speech.worker", *arguments)
-    async with Pool(command, speech.workers, speech.queue).running() as pool:
+    async with SpeechPool(command, speech.workers, speech.queue).running() as pool:
         yield pool
 
 

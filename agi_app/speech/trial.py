@@ -14,14 +14,14 @@ _SILENCE = bytes(16_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class SpeechTrial:
     """What was found, in words."""
 
     works: bool
     text: str
 
 
-async def try_out(speech: SpeechSettings, project: Path, clock: Clock) -> Trial | None:
+async def try_out(speech: SpeechSettings, project: Path, clock: Clock) -> SpeechTrial | None:
     """Load it in one process, whatever the settings say, and ask it; None without a recogniser."""
     began = clock.monotonic()
     try:
@@ -31,9 +31,9 @@ async def try_out(speech: SpeechSettings, project: Path, clock: Clock) -> Trial 
             loaded_s = clock.monotonic() - began
             heard = await recognizer.transcribe(_SILENCE, "en", (), speech.deadline)
     except ConfigError as error:
-        return Trial(False, str(error))
+        return SpeechTrial(False, str(error))
     if speech.engine == "scripted":
-        return Trial(True, "scripted: answers come from a file, whatever is said")
+        return SpeechTrial(True, "scripted: answers come from a file, whatever is said")
     if heard.why != "silence":
-        return Trial(False, f"{speech.engine} takes silence for {heard.text or heard.why!r}")
-    return Trial(True, f"{speech.engine} is ready after {loaded_s:.1f} s")
+        return SpeechTrial(False, f"{speech.engine} takes silence for {heard.text or heard.why!r}")
+    return SpeechTrial(True, f"{speech.engine} is ready after {loaded_s:.1f} s")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from agi_app.flow.answers.recognition import Heard
-from agi_app.speech.engine import Engine, Samples
+from agi_app.speech.engine import AsrEngine, Samples
 
 RATE = 8000
 FRAME = 256  # samples: 32 ms
@@ -23,7 +23,7 @@ SILENCE_DB = -50.0  # of full scale; what is louder, and no speech, is noise
 class Screened:
     """See ``worker.Listener``."""
 
-    def __init__(self, engine: Engine, probabilities: Callable[[Samples], Sequence[float]]) -> None:
+    def __init__(self, engine: AsrEngine, probabilities: Callable[[Samples], Sequence[float]]) -> None:
         self._engine = engine
         self._probabilities = probabilities
 

@@ -21,8 +21,8 @@ from agi_app.pbx.ari.names import DIAL_BRIDGE
 from agi_app.pbx.bridges import remove_empty
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.event_router import Router
-from agi_app.pbx.media.recording_spool import Spool
-from agi_app.pbx.media.snoop_taps import Taps
+from agi_app.pbx.media.recording_spool import RecordingSpool
+from agi_app.pbx.media.snoop_taps import SnoopTaps
 from agi_app.pbx.originate import talk_detect
 from agi_app.pbx.reconcile import hang_up_inherited, reconcile
 from sandbox.asterisk import Asterisk
@@ -72,8 +72,8 @@ class Client:
         self.router = Router(lambda channel_id, event: self.strays.append((channel_id, event)))
         self.ari = Ari(settings, self.clock, on_event=self._take, prepare=self._prepare)
         self.task: asyncio.Task[None] | None = None
-        self.spool: Spool | None = None
-        self.taps: Taps | None = None
+        self.spool: RecordingSpool | None = None
+        self.taps: SnoopTaps | None = None
 
     async def _prepare(self, ari: Ari) -> None:
         await reconcile(ari, self.router, self.spool or (), self.taps or ())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from agi_app.calls.plan import CallPlan
-from agi_app.calls.runner import Call
+from agi_app.calls.runner import LiveCall
 from agi_app.config.ami import AmiSettings
 from agi_app.config.destinations import DestinationSettings
 from agi_app.config.settings import Settings
@@ -79,7 +79,7 @@ class Talk:
     """One call: the telephone, our side of it, and its result to come."""
 
     phone: PhoneCall
-    call: Call
+    call: LiveCall
     channel: Channel
     result: asyncio.Task[CallResult]
 
@@ -134,12 +134,12 @@ class Stand:
         permit = Permit(attempt, number, CALLER_ID, TRUNK, self.client.clock.monotonic() + 0.3)
         endpoint = f"PJSIP/{number.removeprefix('+')}@{trunk}"
         channel = await self.client.call(number, permit=permit, max_call=max_call_s, ring_timeout=20, endpoint=endpoint)
-        call = Call(self._plan(claim, load_flow(text, "checkup.yaml"), max_call_s), self.client.clock)
+        call = LiveCall(self._plan(claim, load_flow(text, "checkup.yaml"), max_call_s), self.client.clock)
         result = self._group.create_task(self._drive(call, channel))
         async with asyncio.timeout(10):
             return Talk(await waiting, call, channel, result)
 
-    async def _drive(self, call: Call, channel: Channel) -> CallResult:
+    async def _drive(self, call: LiveCall, channel: Channel) -> CallResult:
         with self.node.late_keys.of(channel.id, call):
             return await call.run(channel)
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from agi_app.calls.rendered_speech import Voice, recorded_only
-from agi_app.calls.runner import Call
+from agi_app.calls.runner import LiveCall
 from agi_app.calls.speech_services import Ears
 from agi_app.config.ami import AmiSettings
 from agi_app.config.trunks import TrunkSettings
@@ -16,7 +16,7 @@ from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Line, Placer
+from agi_app.dialer.originator import Placer, RunningCampaign
 from agi_app.dialer.pacing import Turn
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import CallResult, Claim, Outcome
@@ -63,7 +63,7 @@ async def attempt(client: Client, store: FakeStore, claim: Claim) -> CallResult 
         agents=AgentWatch(node, {}, AmiSettings(), ""),
         ears=DEAF,
     )
-    line = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint=f"PJSIP/{{number}}@{TRUNK}", sandbox=True), Breaker())
+    line = RunningCampaign(CAMPAIGN, FLOW, TrunkSettings(endpoint=f"PJSIP/{{number}}@{TRUNK}", sandbox=True), Breaker())
     return await placer.attempt(claim, line, Turn([], 0.0))
 
 
@@ -75,13 +75,13 @@ async def test_it_is_ended_and_forgotten(
     callee = number("10")
     claim = dataclasses.replace(CLAIM, attempt_id=f"lost-{way}", number=callee, caller_id=CALLER_ID)
 
-    async def gives_up(_: Call, channel: Channel) -> CallResult:
+    async def gives_up(_: LiveCall, channel: Channel) -> CallResult:
         await wait_for(channel, Started)
         if way == "half-open":
             proxy.half_open()
         return CallResult(Outcome.ANSWERED, note="its end was never heard of")
 
-    monkeypatch.setattr(Call, "run", gives_up)
+    monkeypatch.setattr(LiveCall, "run", gives_up)
     proxy: Proxy
     async with wire(asterisk.ari_url) as proxy, connected(settings_of(asterisk, url=proxy.url)) as client:
         await attempt(client, store, claim)

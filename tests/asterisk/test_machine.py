@@ -43,7 +43,7 @@ async def test_there_and_back(client: Client, tmp_path: Path, turns: list[float]
         channel = await answered(client, talker.endpoint(number("10")))
         assert await channel.detour(AMD_CONTEXT, AMD)
         back = await wait_for(channel, Started, timeout=8)
-        assert to_attempt(back) == att.Judged(att.Verdict(verdict))
+        assert to_attempt(back) == att.AmdFinished(att.AnsweredBy(verdict))
         await channel.hangup()
         await wait_for(channel, Destroyed)
 
@@ -96,7 +96,7 @@ async def test_without_app_amd_nobody_knows_who_has_answered(client: Client, ast
     asterisk.cli("module unload app_amd.so")
     try:
         assert await channel.detour(AMD_CONTEXT, AMD)
-        assert to_attempt(await wait_for(channel, Started, timeout=2)) == att.Judged(att.Verdict.NOT_SURE)
+        assert to_attempt(await wait_for(channel, Started, timeout=2)) == att.AmdFinished(att.AnsweredBy.NOT_SURE)
     finally:
         asterisk.cli("module load app_amd.so")
 

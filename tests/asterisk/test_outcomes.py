@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable
 import pytest
 
 from agi_app.calls.plan import CallPlan
-from agi_app.calls.runner import Call
+from agi_app.calls.runner import LiveCall
 from agi_app.flow.load import load_flow
 from agi_app.model.call import CallResult, Claim, Fault, Outcome
 from sandbox.asterisk import Asterisk
@@ -74,7 +74,7 @@ class People:
             channel = await self._client.call(
                 number, endpoint=self.far_end.endpoint(TRUNK, number), ring_timeout=20, max_call=30
             )
-            return await Call(self._plan(), self._client.clock).run(channel)
+            return await LiveCall(self._plan(), self._client.clock).run(channel)
 
     async def calls(self, manners: Iterable[Manner]) -> list[CallResult]:
         return await asyncio.gather(*map(self.call, manners))

@@ -11,7 +11,7 @@ import pytest
 
 from agi_app.pbx.ari.events import Destroyed, Key, PlaybackFinished, Started, TalkingFinished, TalkingStarted
 from agi_app.pbx.channel import Channel
-from agi_app.pbx.media.recording_spool import Spool
+from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.recordings.files import talk_seconds
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import Client, connected, number, permit_for, settings_of, wait_for
@@ -22,11 +22,11 @@ pytestmark = pytest.mark.asterisk
 
 
 @pytest.fixture
-async def spool(client: Client, asterisk: Asterisk) -> AsyncIterator[Spool]:
+async def spool(client: Client, asterisk: Asterisk) -> AsyncIterator[RecordingSpool]:
     """What takes the recordings of this worker; other tests of this Asterisk record without one and leave theirs."""
     for left in asterisk.recording_dir.iterdir():
         left.unlink()
-    client.spool = spool = Spool(client.ari)
+    client.spool = spool = RecordingSpool(client.ari)
     deleting = asyncio.create_task(spool.run())
     yield spool
     deleting.cancel()
@@ -57,7 +57,7 @@ def loud(pcm: bytes) -> bool:
 
 
 async def test_talk_breaks_the_prompt_off_and_is_heard_at_once(
-    client: Client, spool: Spool, asterisk: Asterisk, tmp_path: Path
+    client: Client, spool: RecordingSpool, asterisk: Asterisk, tmp_path: Path
 ) -> None:
     with Talker(tmp_path, [1.0, 1.5]) as talker:
         channel = await answered(client, talker)
@@ -78,7 +78,7 @@ async def test_talk_breaks_the_prompt_off_and_is_heard_at_once(
 
 
 async def test_an_ear_hears_beside_the_prompt_which_goes_on(
-    client: Client, spool: Spool, asterisk: Asterisk, tmp_path: Path
+    client: Client, spool: RecordingSpool, asterisk: Asterisk, tmp_path: Path
 ) -> None:
     with Talker(tmp_path, [0.6, 1.0]) as talker:
         channel = await answered(client, talker)
@@ -99,7 +99,7 @@ async def test_an_ear_hears_beside_the_prompt_which_goes_on(
 
 
 async def test_words_before_the_hangup_are_heard(
-    client: Client, spool: Spool, asterisk: Asterisk, tmp_path: Path
+    client: Client, spool: RecordingSpool, asterisk: Asterisk, tmp_path: Path
 ) -> None:
     with Talker(tmp_path, [0.5, 2.0], hangs_up_after_s=1.6) as talker:
         channel = await answered(client, talker)
@@ -113,7 +113,7 @@ async def test_words_before_the_hangup_are_heard(
 
 
 async def test_what_nobody_wants_any_more_is_thrown_away(
-    client: Client, spool: Spool, asterisk: Asterisk, tmp_path: Path
+    client: Client, spool: RecordingSpool, asterisk: Asterisk, tmp_path: Path
 ) -> None:
     with Talker(tmp_path, [0.5, 1.0]) as talker:
         channel = await answered(client, talker)
@@ -125,7 +125,7 @@ async def test_what_nobody_wants_any_more_is_thrown_away(
         assert not (await wait_for(channel, PlaybackFinished)).failed, "nothing holds the next prompt up"
 
 
-async def test_a_key_is_heard_while_it_records(client: Client, spool: Spool) -> None:
+async def test_a_key_is_heard_while_it_records(client: Client, spool: RecordingSpool) -> None:
     channel = await client.answered(number("12"))  # presses 9 after four seconds
     with spool.wanted(f"{channel.id}-r1"):
         await spool.start(f"{channel.id}-r1", channel.id, 20.0, beside=False)
@@ -133,7 +133,7 @@ async def test_a_key_is_heard_while_it_records(client: Client, spool: Spool) -> 
 
 
 async def test_what_a_crash_left_is_deleted_and_other_recordings_stay(
-    client: Client, spool: Spool, asterisk: Asterisk
+    client: Client, spool: RecordingSpool, asterisk: Asterisk
 ) -> None:
     ours, other = asterisk.recording_dir / "agi-app-t0-r1.sln", asterisk.recording_dir / "voicemail-7.wav"
     for file in (ours, other):
@@ -144,7 +144,9 @@ async def test_what_a_crash_left_is_deleted_and_other_recordings_stay(
     other.unlink()
 
 
-async def test_silence_ends_a_message(client: Client, spool: Spool, asterisk: Asterisk, tmp_path: Path) -> None:
+async def test_silence_ends_a_message(
+    client: Client, spool: RecordingSpool, asterisk: Asterisk, tmp_path: Path
+) -> None:
     with Talker(tmp_path, [0.5, 2.0]) as talker:
         channel = await answered(client, talker)
         name = f"{channel.id}-m1"
@@ -159,7 +161,7 @@ async def test_silence_ends_a_message(client: Client, spool: Spool, asterisk: As
 
 
 async def test_both_sides_of_a_call_beside_a_prompt_until_the_hangup(
-    client: Client, spool: Spool, asterisk: Asterisk, tmp_path: Path
+    client: Client, spool: RecordingSpool, asterisk: Asterisk, tmp_path: Path
 ) -> None:
     """As long as the call lasts, and no part is missing where nobody makes a sound."""
     with Talker(tmp_path, [1.0, 1.0, 1.5, 1.0]) as talker:
@@ -192,7 +194,7 @@ def level(pcm: bytes, second: float) -> float:
 
 
 async def test_the_recording_of_a_call_ends_in_mid_prompt_when_it_is_told_to(
-    client: Client, spool: Spool, asterisk: Asterisk
+    client: Client, spool: RecordingSpool, asterisk: Asterisk
 ) -> None:
     channel = await client.answered(number("13"))
     name = f"{channel.id}-c1"
@@ -209,7 +211,7 @@ async def test_the_recording_of_a_call_ends_in_mid_prompt_when_it_is_told_to(
 
 async def test_a_lost_connection_does_not_end_the_recording_of_a_call(asterisk: Asterisk) -> None:
     async with wire(asterisk.ari_url) as cut, connected(settings_of(asterisk, url=cut.url)) as client:
-        client.spool = spool = Spool(client.ari)
+        client.spool = spool = RecordingSpool(client.ari)
         deleting = asyncio.create_task(spool.run())
         channel = await client.answered(number("13"))
         name = f"{channel.id}-c1"
@@ -230,7 +232,7 @@ async def test_a_lost_connection_does_not_end_the_recording_of_a_call(asterisk: 
 async def test_what_a_crash_left_of_the_recording_of_a_call_goes_with_its_ear(asterisk: Asterisk) -> None:
     """A worker that is gone at once (kill -9), and the next one."""
     async with connected(settings_of(asterisk)) as client:
-        client.spool = spool = Spool(client.ari)
+        client.spool = spool = RecordingSpool(client.ari)
         channel = await client.answered(number("13"))
         with spool.wanted(f"{channel.id}-c1"):
             await spool.start(f"{channel.id}-c1", channel.id, 60.0, both=True)
@@ -239,7 +241,7 @@ async def test_what_a_crash_left_of_the_recording_of_a_call_goes_with_its_ear(as
             client.task.cancel()
             assert [file.name for file in asterisk.recording_dir.iterdir()] == [f"{channel.id}-c1.sln"]
     async with connected(settings_of(asterisk)) as client:  # it hangs up what it inherits
-        client.spool = spool = Spool(client.ari)
+        client.spool = spool = RecordingSpool(client.ari)
         deleting = asyncio.create_task(spool.run())
         await spool.sweep()
         assert await empty(asterisk.recording_dir)

@@ -14,7 +14,7 @@ from agi_app.errors import RequestFailed
 from agi_app.pbx.ari.events import Destroyed, Started
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.media import snoop_taps as module
-from agi_app.pbx.media.snoop_taps import EAR, MOUTH, Taps, samples
+from agi_app.pbx.media.snoop_taps import EAR, MOUTH, SnoopTaps, samples
 from agi_app.recordings.files import talk_seconds
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import Client, number, permit_for, wait_for
@@ -24,9 +24,9 @@ pytestmark = pytest.mark.asterisk
 
 
 @pytest.fixture
-async def taps(client: Client) -> AsyncIterator[Taps]:
+async def taps(client: Client) -> AsyncIterator[SnoopTaps]:
     """The taps of this worker."""
-    client.taps = taps = Taps(client.ari)
+    client.taps = taps = SnoopTaps(client.ari)
     tidying = asyncio.create_task(taps.run())
     yield taps
     tidying.cancel()
@@ -53,7 +53,7 @@ async def left(client: Client) -> list[str]:
 
 
 async def test_all_that_the_person_says_comes_while_a_prompt_plays(
-    client: Client, taps: Taps, asterisk: Asterisk, tmp_path: Path
+    client: Client, taps: SnoopTaps, asterisk: Asterisk, tmp_path: Path
 ) -> None:
     heard: list[bytes] = []
     with Talker(tmp_path, [1.0, 1.5, 0.5, 0.5]) as talker:
@@ -69,7 +69,7 @@ async def test_all_that_the_person_says_comes_while_a_prompt_plays(
     assert talk_seconds(pcm, 256) == pytest.approx(2.0, abs=0.3)
 
 
-async def test_a_tap_ends_with_its_call(client: Client, taps: Taps, tmp_path: Path) -> None:
+async def test_a_tap_ends_with_its_call(client: Client, taps: SnoopTaps, tmp_path: Path) -> None:
     heard: list[bytes] = []
     with Talker(tmp_path, [0.2], hangs_up_after_s=0.8) as talker:
         channel = await answered(client, talker)
@@ -81,7 +81,7 @@ async def test_a_tap_ends_with_its_call(client: Client, taps: Taps, tmp_path: Pa
 
 
 async def test_nobody_else_can_put_words_into_a_person_s_mouth(
-    client: Client, taps: Taps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: Client, taps: SnoopTaps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[bytes] = []
     made: list[socket.socket] = []
@@ -105,7 +105,7 @@ async def test_nobody_else_can_put_words_into_a_person_s_mouth(
     assert talk_seconds(b"".join(heard), 256) == 0
 
 
-async def test_a_call_that_is_over_cannot_be_followed_and_nothing_stays(client: Client, taps: Taps) -> None:
+async def test_a_call_that_is_over_cannot_be_followed_and_nothing_stays(client: Client, taps: SnoopTaps) -> None:
     with pytest.raises(RequestFailed):
         async with taps.open("agi-app-nobody", print, 60.0):
             pytest.fail("there is no such call")

@@ -19,10 +19,10 @@ from agi_app.flow.engine.events import (
     KeyPressed,
     Listened,
     OptOutStored,
-    PlaybackFinished,
+    PromptFinished,
     Recorded,
+    SpeechStarted,
     StopStored,
-    TalkingStarted,
     TimerFired,
     TransferEnded,
 )
@@ -47,7 +47,7 @@ def cases() -> Iterator[Any]:
 
 
 def show(command: do.Command) -> str:
-    if isinstance(command, do.Transfer):
+    if isinstance(command, do.StartTransfer):
         return f"transfer {command.transfer} {command.to} {command.seconds:g}s"
     if isinstance(command, do.NoTimeKnown):
         return "no time is known"
@@ -73,9 +73,9 @@ def show(command: do.Command) -> str:
 
 def show_other(command: do.Command) -> str:
     match command:
-        case do.Play():
+        case do.PlayPrompt():
             return f"play {command.playback} {command.prompt} {command.language}"
-        case do.Say():
+        case do.SayPieces():
             text = words(command.parts, command.language).replace(",", "")  # which parts the commands in the file
             return f"say {command.playback} {text!r} {command.language}"
         case do.StopPlayback():
@@ -105,11 +105,11 @@ def event(text: str) -> Event:
     word, _, rest = text.partition(" ")
     rest = rest.strip('"')
     made: dict[str, Event] = {
-        "played": PlaybackFinished(rest),
+        "played": PromptFinished(rest),
         "key": KeyPressed(rest),
         "timeout": TimerFired(rest),
         "over": TransferEnded(*(rest.split()[:2] if " " in rest else (rest, ""))),
-        "talk": TalkingStarted(),
+        "talk": SpeechStarted(),
         "heard": Listened(rest.split(" ")[0], heard(rest.partition(" ")[2])),
         "recorded": Recorded(rest.split(" ")[0], rest.partition(" ")[2]),
         "stored": OptOutStored(),

@@ -30,7 +30,7 @@ from agi_app.contacts.consent_file import parse_consents
 from agi_app.contacts.contacts_file import parse_contacts
 from agi_app.contacts.do_not_call_file import ListFile
 from agi_app.contacts.generated_numbers import looks_generated
-from agi_app.contacts.guard_file import Reading, parse_guard_list
+from agi_app.contacts.guard_file import CellFormats, parse_guard_list
 from agi_app.contacts.rejects import RejectsFile
 from agi_app.contacts.stop_file import parse_stop_list
 from agi_app.contacts.tables.encoding import detect
@@ -262,7 +262,7 @@ def _complaints(stack: ExitStack, file: Path) -> Iterator[object]:
 
 def _guard(stack: ExitStack, file: Path) -> Iterator[object]:
     return parse_guard_list(
-        open_table(private_copy(file, stack, LARGEST_WHOLE), "file"), Reading("CN", "Asia/Shanghai")
+        open_table(private_copy(file, stack, LARGEST_WHOLE), "file"), CellFormats("CN", "Asia/Shanghai")
     )
 
 

@@ -13,7 +13,7 @@ from agi_app.consent import caller_id_proof
 from agi_app.consent.caller_id_proof import LARGEST_LETTER, prove_by_letter, standing, warning
 from agi_app.errors import ConfigError, InputError
 from agi_app.store.database.pool import Store
-from agi_app.store.people.caller_ids import Proof
+from agi_app.store.people.caller_ids import CallerIdProof
 from tests.unit.gate_cases import DAY, NOW, SECOND, YEAR
 
 pytestmark = pytest.mark.slow  # writes real files: not part of the fast unit tests
@@ -27,7 +27,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.stored: list[Proof] = []
+        self.stored: list[CallerIdProof] = []
 
     async def enter(
         self,
@@ -37,7 +37,7 @@ class Desk:
         number: str = NUMBER,
         entered_by: str = "Ann",
         expires_at: dt.datetime | None = None,
-    ) -> Proof:
+    ) -> CallerIdProof:
         """Put a letter into the folder and enter it."""
         letter = self.folder / name
         letter.write_bytes(text.encode() if isinstance(text, str) else text)
@@ -56,7 +56,7 @@ class Desk:
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     made = Desk(tmp_path)
 
-    async def add(_: Store, proof: Proof, now: dt.datetime) -> None:
+    async def add(_: Store, proof: CallerIdProof, now: dt.datetime) -> None:
         made.stored.append(proof)
 
     monkeypatch.setattr(caller_id_proof, "add_proof", add)
@@ -181,14 +181,14 @@ async def test_what_cannot_be_used_is_said(desk: Desk, tmp_path: Path) -> None:
 )
 def test_how_well_a_number_is_proved(held: list[tuple[str, dt.timedelta]], words: str, valid: bool, soon: bool) -> None:
     """A call counts before a letter while it lasts; the warning begins 30 days before the end."""
-    found = [Proof(NUMBER, kind, None, None, "Ann", NOW - 2 * YEAR, NOW + left) for kind, left in held]
-    now = standing([*found, Proof("+999862155500009", "call", None, None, "Ann", NOW, NOW + YEAR)], NUMBER, NOW)
+    found = [CallerIdProof(NUMBER, kind, None, None, "Ann", NOW - 2 * YEAR, NOW + left) for kind, left in held]
+    now = standing([*found, CallerIdProof("+999862155500009", "call", None, None, "Ann", NOW, NOW + YEAR)], NUMBER, NOW)
     assert (now.words, now.valid, now.ends_soon) == (words, valid, soon)
 
 
 def test_the_list_warns_30_days_before_the_end() -> None:
     """Not a second sooner, and says when it is over."""
-    proof = Proof(NUMBER, "letter", None, None, "Ann", NOW - YEAR, NOW)
+    proof = CallerIdProof(NUMBER, "letter", None, None, "Ann", NOW - YEAR, NOW)
     assert warning(proof, NOW - 30 * DAY) == ""
     assert warning(proof, NOW - 30 * DAY + SECOND) == "ends in 29 days: prove it again"
     assert warning(proof, NOW - SECOND) == "ends in 0 days: prove it again"

@@ -21,7 +21,7 @@ from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.complaint_file import parse_complaints
 from agi_app.contacts.consent_file import parse_consents
 from agi_app.contacts.contacts_file import contact_columns, header_notes, parse_contacts
-from agi_app.contacts.guard_file import Reading, parse_guard_list
+from agi_app.contacts.guard_file import CellFormats, parse_guard_list
 from agi_app.contacts.tables.opening import open_table
 from agi_app.errors import AuthorError
 from agi_app.file_kinds import no_such_file
@@ -200,7 +200,7 @@ def told(kind: str, content: bytes) -> list[str]:
         elif kind == "consent":
             rows = parse_consents(table, None, "a clerk", now)
         elif kind == "guard":
-            rows = parse_guard_list(table, Reading("CN", "Asia/Shanghai"))
+            rows = parse_guard_list(table, CellFormats("CN", "Asia/Shanghai"))
         else:
             rows = parse_complaints(table, now)
         return [str(row.problem("list.csv")) for row in rows if isinstance(row, RejectedRow)]

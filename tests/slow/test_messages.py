@@ -19,7 +19,7 @@ from agi_app.clock import SystemClock
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import parse_consents
 from agi_app.contacts.contacts_file import parse_contacts
-from agi_app.contacts.guard_file import Reading, parse_guard_list
+from agi_app.contacts.guard_file import CellFormats, parse_guard_list
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.errors import AuthorError
 from agi_app.model.campaign import CampaignState
@@ -229,7 +229,7 @@ def rejected(kind: str, text: str) -> list[str]:
         elif kind == "consent":
             rows = parse_consents(table, None, "a clerk", SystemClock().now())
         else:
-            rows = parse_guard_list(table, Reading("CN", "Asia/Shanghai"))
+            rows = parse_guard_list(table, CellFormats("CN", "Asia/Shanghai"))
         return [str(row.problem("list.csv")) for row in rows if isinstance(row, RejectedRow)]
     except AuthorError as error:
         return str(error).splitlines()

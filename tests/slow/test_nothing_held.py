@@ -14,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from agi_app.calls.rendered_speech import Voice, recorded_only
-from agi_app.calls.runner import Call
+from agi_app.calls.runner import LiveCall
 from agi_app.calls.speech_services import Ears
 from agi_app.clock import SystemClock
 from agi_app.config.ami import AmiSettings
@@ -25,7 +25,7 @@ from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Line, Placer
+from agi_app.dialer.originator import Placer, RunningCampaign
 from agi_app.dialer.pacing import Turn
 from agi_app.errors import RequestFailed
 from agi_app.gate.permit import MarkReceipt, Permit
@@ -39,7 +39,7 @@ from tests.unit.gate_cases import CAMPAIGN, CLAIM
 from tests.unit.test_runner import FLOW
 
 CALLS = 60
-KINDS = (Call, DialledChannel, Claim, CallResult, Permit, MarkReceipt)
+KINDS = (LiveCall, DialledChannel, Claim, CallResult, Permit, MarkReceipt)
 ENDS = ("answered", "hung up", "busy", "opted out", "refused", "lost", "stopped")
 KEYS = {"answered": [pbx.Key("1")], "opted out": [pbx.Key("9")]}
 DEAF = Ears(cast(Any, None), None)
@@ -140,7 +140,7 @@ async def make_calls(asterisk: Pbx) -> tuple[Placer, list[Outcome]]:
         agents=AgentWatch(node, {}, AmiSettings(), ""),
         ears=DEAF,
     )
-    line = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())
+    line = RunningCampaign(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())
     outcomes = []
     for place in range(CALLS):
         claim = dataclasses.replace(CLAIM, attempt_id=f"a{place}", fields={"name": f"person {place}"})

@@ -9,14 +9,14 @@ import pytest
 
 from agi_app.prompts import wav
 from agi_app.prompts.faults import PromptFault
-from agi_app.prompts.levelling import KEPT_S, Levelled, Wanted, level
+from agi_app.prompts.levelling import KEPT_S, Levelled, LevellingTarget, level
 from agi_app.prompts.loudness import limit, loudness, resampled, true_peak
 from agi_app.prompts.sound_files import Sound, read_sound
 from tests.unit.sounds import Samples, pcm, riff, samples_of, speech, write_speech
 
 pytestmark = pytest.mark.slow  # reads and filters sound: not part of the fast unit tests
 
-WANTED = Wanted(loudness=-20.0)
+WANTED = LevellingTarget(loudness=-20.0)
 
 
 def heard(made: Levelled, tmp_path: Path) -> Samples:
@@ -107,7 +107,7 @@ def test_silence_around_the_speech_is_cut_to_what_is_kept(tmp_path: Path) -> Non
     assert made.trimmed_s == pytest.approx(3 - 2 * KEPT_S, abs=0.06)
     samples = heard(made, tmp_path)
     assert np.abs(samples[: int(0.1 * 8000)]).max() < 0.01
-    piece = level(Sound(talk, 16000), Wanted(-20.0, piece=True))
+    piece = level(Sound(talk, 16000), LevellingTarget(-20.0, piece=True))
     assert piece.seconds < made.seconds - 0.2  # pieces follow each other without a gap
 
 
@@ -130,7 +130,7 @@ def test_a_clipped_recording_is_told(tmp_path: Path) -> None:
 
 
 def test_a_wideband_trunk_gets_a_second_file(tmp_path: Path) -> None:
-    made = level(Sound(speech(44100), 44100), Wanted(-20.0, wideband=True))
+    made = level(Sound(speech(44100), 44100), LevellingTarget(-20.0, wideband=True))
     assert made.wide is not None
     wide = wav.parse(made.wide)
     assert wide.rate == 16000

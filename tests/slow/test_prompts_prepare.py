@@ -21,7 +21,7 @@ from agi_app.flow.saying.values import spoken
 from agi_app.prompts import prepare as prepare_module
 from agi_app.prompts import synthesise
 from agi_app.prompts.catalog import read_catalog
-from agi_app.prompts.engines import Engine, engines
+from agi_app.prompts.engines import TtsEngine, engines
 from agi_app.prompts.fixed_say_texts import said_texts
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import Result, look, prepare
@@ -462,7 +462,7 @@ def test_one_index_file_tells_all(prompts: Path) -> None:
 
 def test_every_engine_names_its_voice() -> None:
     """The cache keeps one file a voice, so its name must tell voices apart."""
-    several: list[Engine] = [
+    several: list[TtsEngine] = [
         *engines(TtsSettings(engine="espeak-ng")),
         *engines(TtsSettings(engine="espeak-ng", voices={"en": "en-gb"})),
         *engines(TtsSettings(engine="command", command="x {text_file} {out_file}", fallback=False)),

@@ -17,7 +17,7 @@ import pytest
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard
 from agi_app.speech import pool as pool_module
-from agi_app.speech.pool import Pool
+from agi_app.speech.pool import SpeechPool
 
 pytestmark = pytest.mark.slow
 
@@ -25,12 +25,12 @@ FAKE = Path(__file__).with_name("speech_fake.py")
 
 
 @asynccontextmanager
-async def opened(count: int = 1, queue: int = 2, *more: str) -> AsyncIterator[Pool]:
-    async with Pool((sys.executable, str(FAKE), str(os.getpid()), *more), count, queue).running() as pool:
+async def opened(count: int = 1, queue: int = 2, *more: str) -> AsyncIterator[SpeechPool]:
+    async with SpeechPool((sys.executable, str(FAKE), str(os.getpid()), *more), count, queue).running() as pool:
         yield pool
 
 
-async def ask(pool: Pool, order: str, deadline_s: float = 10.0) -> Heard:
+async def ask(pool: SpeechPool, order: str, deadline_s: float = 10.0) -> Heard:
     return await pool.transcribe(order.encode(), "en", ("stop calling me",), deadline_s)
 
 

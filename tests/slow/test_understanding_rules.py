@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from agi_app.campaigns.project.meanings_files import shipped_meanings
-from agi_app.flow.answers.grammar import Kind, Wanted
+from agi_app.flow.answers.grammar import Grammar, Kind
 from agi_app.flow.answers.phrase_cover import word_of
 from agi_app.flow.answers.recognition import Heard, Why
 from agi_app.flow.answers.tokens import cut
@@ -235,7 +235,7 @@ def test_a_recogniser_expects_answers_and_stops_first() -> None:
 
 
 @pytest.mark.parametrize("wanted", [asking("zh-CN", *INTEREST), asking("en", *INTEREST)], ids=LANGUAGES)
-def test_a_long_answer_is_judged_at_once(wanted: Wanted) -> None:
+def test_a_long_answer_is_judged_at_once(wanted: Grammar) -> None:
     """The worker waits for it: the longest takes no more than a tenth of a second."""
     text = "我觉得这个东西可能还是不错的但是" * 20 + "well I think it may be not so bad but " * 20
     meant(wanted, text)

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from agi_app.audit.findings import Fault, Report
+from agi_app.audit.findings import AuditFinding, AuditReport
 from agi_app.audit.key import audit_folder, load_or_make
 from agi_app.audit.stamps import Stamper
 from agi_app.audit.standalone_verifier import NotGenuine
@@ -25,7 +25,7 @@ from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sealed, Sequencer
 from agi_app.proof.verify import verify
 from agi_app.store.database.pool import Store
-from agi_app.store.people.caller_ids import Proof, add_in
+from agi_app.store.people.caller_ids import CallerIdProof, add_in
 from agi_app.store.people.consents import content_hash
 from tests.store.world import hash_number, number
 
@@ -104,18 +104,20 @@ class Site:
         assert sealed is not None
         return sealed
 
-    async def verify(self) -> Report:
+    async def verify(self) -> AuditReport:
         """What `audit verify` finds."""
         return await verify(self.store, self.notary)
 
-    async def faults(self) -> list[Fault]:
+    async def faults(self) -> list[AuditFinding]:
         """The same, its faults only."""
         return (await self.verify()).faults
 
     async def people(self, *wanted: int) -> None:
         """Persons with a consent each, decided about, called, and who then said stop."""
         stamper, now = self.notary.stamper, dt.datetime.now(dt.UTC)
-        proof = Proof("+99986210000001", "letter", "letter.pdf", "00", "admin", now, now + dt.timedelta(days=90))
+        proof = CallerIdProof(
+            "+99986210000001", "letter", "letter.pdf", "00", "admin", now, now + dt.timedelta(days=90)
+        )
         given_at = now - dt.timedelta(days=9)
         async with self.store.transaction() as connection:
             await connection.execute(CAMPAIGN)

@@ -11,7 +11,7 @@ from agi_app.gate.facts import Facts
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign
 from agi_app.store.calling import attempts
-from agi_app.store.calling.one_claim import Case, Refused, ask, claim_one
+from agi_app.store.calling.one_claim import Case, RefusedContact, ask, claim_one
 from agi_app.store.database.pool import Store
 from agi_app.store.requested_calls import agent_calls
 from agi_app.store.requested_calls.agent_calls import Leg
@@ -62,12 +62,12 @@ async def test_a_claim_is_of_this_contact_alone_also_when_it_is_done(world: Worl
     assert isinstance(claim, Claim)
     assert claim.contact_id == second
     again = await claim_one(store, *case(world, wanted, second))
-    assert isinstance(again, Refused)
+    assert isinstance(again, RefusedContact)
     assert "in a call" in again.why
     assert (await world.claim_one(wanted)).contact_id == await contact_of(world, 1)
     await world.call(claim)
     over = await claim_one(store, *case(world, wanted, second))
-    assert isinstance(over, Refused)
+    assert isinstance(over, RefusedContact)
     assert over.why.startswith("cap_per_day")
     assert await world.value("SELECT state FROM contact WHERE contact_id = %s", second) == "done"
 
@@ -81,11 +81,11 @@ async def test_no_place_and_no_running_campaign_are_told(world: World, store: St
     taken = await claim_one(store, *case(small, wanted, first))
     assert isinstance(taken, Claim)
     full = await ask(store, *case(small, wanted, await contact_of(world, 2)))
-    assert full == Refused("all calls that the trunk may have at once are on")
+    assert full == RefusedContact("all calls that the trunk may have at once are on")
     assert await attempts.release(store, taken.attempt_id, "test")
     async with store.connection() as connection:
         await connection.execute("UPDATE campaign SET state = 'paused'")
-    assert await ask(store, *case(world, wanted, first)) == Refused("campaign checkup does not run")
+    assert await ask(store, *case(world, wanted, first)) == RefusedContact("campaign checkup does not run")
 
 
 async def test_a_request_is_taken_once_and_by_who_can(world: World, store: Store) -> None:

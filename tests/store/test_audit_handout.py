@@ -13,7 +13,7 @@ import pytest
 from agi_app.audit import standalone_verifier as verifier
 from agi_app.audit.checkpoint import Checkpoint, sign
 from agi_app.audit.standalone_verifier import SUMS_FILE, SUMS_SIGNATURE
-from agi_app.proof.export import Wanted, export
+from agi_app.proof.export import ExportRequest, export
 from agi_app.proof.handout import message, sign_files
 from agi_app.proof.prove import prove
 from agi_app.store.database.pool import Store
@@ -21,7 +21,7 @@ from tests.store.audit_site import Site, every_altered_byte_is_found
 from tests.store.world import number
 
 pytestmark = pytest.mark.postgres
-WHOLE = Wanted(whole_numbers=True)
+WHOLE = ExportRequest(whole_numbers=True)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ async def site(store: Store, database_url: str, tmp_path: Path) -> Site:
     return made
 
 
-async def exported(site: Site, tmp_path: Path, wanted: Wanted = WHOLE) -> Path:
+async def exported(site: Site, tmp_path: Path, wanted: ExportRequest = WHOLE) -> Path:
     await export(site.store, site.notary, tmp_path / "export", wanted)
     return tmp_path / "export"
 
@@ -60,9 +60,9 @@ def altered(file: Path, old: str, new: str) -> None:
 
 
 @pytest.mark.attack("users 5: an export's table or story is altered and still called genuine")
-@pytest.mark.parametrize("wanted", [WHOLE, Wanted()])
+@pytest.mark.parametrize("wanted", [WHOLE, ExportRequest()])
 async def test_one_altered_byte_of_any_file_of_an_export_is_found_and_the_file_named(
-    site: Site, tmp_path: Path, wanted: Wanted
+    site: Site, tmp_path: Path, wanted: ExportRequest
 ) -> None:
     folder = await exported(site, tmp_path, wanted)
     assert every_altered_byte_is_found(folder, site.notary.public_line, verifier.check_export) > 100
@@ -116,7 +116,7 @@ async def test_fewer_records_than_were_said_are_found(site: Site, tmp_path: Path
 
 
 async def test_masked_numbers_and_files_put_in_later_are_named_as_not_checked(site: Site, tmp_path: Path) -> None:
-    folder = await exported(site, tmp_path, Wanted())
+    folder = await exported(site, tmp_path, ExportRequest())
     (folder / "tables" / "more\x1b.csv").write_text("leaf\n")
     done = plain_python(folder, ".", "--key", site.notary.public_line)
     assert (done.returncode, done.stderr) == (3, "")
@@ -152,7 +152,7 @@ def rewrite(site: Site, folder: Path) -> None:
     leaves.write_bytes(tree)
     file.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), "utf-8")
     with table.open("w", encoding="utf-8-sig", newline="") as out:
-        made = verifier.Table(out)
+        made = verifier.RecordTable(out)
         for record in records:
             made.add(record["leaf"], json.loads(record["payload"]))
     root = verifier.root_of([tree[i : i + 32] for i in range(0, len(tree), 32)])

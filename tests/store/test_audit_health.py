@@ -35,7 +35,7 @@ async def site(store: Store, database_url: str, settings: Settings) -> Site:
     return made
 
 
-async def said(settings: Settings, site: Site) -> dict[str, health.Look]:
+async def said(settings: Settings, site: Site) -> dict[str, health.AuditCheck]:
     return {look.check: look for look in await health.look(settings, site.store)}
 
 

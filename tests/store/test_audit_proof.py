@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from agi_app.audit import standalone_verifier as verifier
 from agi_app.audit.checkpoint import Checkpoint, public_line, sign
 from agi_app.errors import InputError
-from agi_app.proof.export import Wanted, export
+from agi_app.proof.export import ExportRequest, export
 from agi_app.proof.handout import write_verifier
 from agi_app.proof.prove import prove
 from agi_app.store.database.pool import Store
@@ -158,7 +158,7 @@ def path(_text: str, proof: Any, _other: Any, chance: random.Random) -> str:
 def another_key(_text: str, proof: Any, _other: Any, chance: random.Random) -> str:
     """The same tree, signed by somebody else, with or without saying so."""
     key = Ed25519PrivateKey.from_private_bytes(chance.randbytes(32))
-    real = verifier.Key(proof["public_key"])
+    real = verifier.PublicKey(proof["public_key"])
     size, root, time = real.read(proof["checkpoint"])
     at = dt.datetime.fromisoformat(time.partition(" ")[2])
     proof["checkpoint"] = sign(Checkpoint(ORIGIN, size, root, at, "x"), key)
@@ -288,7 +288,7 @@ async def test_newer_records_are_counted_and_not_shown(site: Site) -> None:
 
 async def test_a_regulators_folder_is_genuine_and_masked(site: Site, tmp_path: Path) -> None:
     out = tmp_path / "export"
-    made = await export(site.store, site.notary, out, Wanted())
+    made = await export(site.store, site.notary, out, ExportRequest())
     assert made.counts["consent"] == 6
     assert verifier.check_export(out, site.notary.public_line).unchecked == ["tables/person.csv"]
     everything = "".join(
@@ -301,12 +301,12 @@ async def test_a_regulators_folder_is_genuine_and_masked(site: Site, tmp_path: P
     assert len(about["consistency"]) == 1  # from the first checkpoint to this one
     assert {"README.md", "README.zh-CN.md", "verify.py", "checkpoint", "leaves.bin"} <= {f.name for f in out.iterdir()}
     with pytest.raises(InputError, match="not empty"):
-        await export(site.store, site.notary, out, Wanted())
+        await export(site.store, site.notary, out, ExportRequest())
 
 
 async def test_whole_numbers_are_provable(site: Site, tmp_path: Path) -> None:
     out = tmp_path / "export"
-    await export(site.store, site.notary, out, Wanted(whole_numbers=True))
+    await export(site.store, site.notary, out, ExportRequest(whole_numbers=True))
     verifier.check_export(out, site.notary.public_line)
     assert number(3) in (out / "records" / "person.jsonl").read_text(encoding="utf-8")
 
@@ -324,7 +324,7 @@ async def test_whole_numbers_are_provable(site: Site, tmp_path: Path) -> None:
 )
 async def test_a_changed_folder_is_refused(site: Site, tmp_path: Path, change: Any) -> None:
     out = tmp_path / "export"
-    await export(site.store, site.notary, out, Wanted())
+    await export(site.store, site.notary, out, ExportRequest())
     change(out)
     with pytest.raises((verifier.NotGenuine, IndexError)):
         verifier.check_export(out, site.notary.public_line)
@@ -343,10 +343,10 @@ async def test_a_campaigns_export_has_its_people_only(site: Site, tmp_path: Path
             " VALUES ('other', '{\"purpose\": \"survey\", \"caller_id\": \"+99986210000001\"}', 'f', 'f')"
         )
         await connection.execute("UPDATE contact SET campaign = 'other' WHERE external_id IN ('1', '2')")
-    made = await export(site.store, site.notary, tmp_path / "other", Wanted(campaign="other"))
+    made = await export(site.store, site.notary, tmp_path / "other", ExportRequest(campaign="other"))
     assert {k: made.counts[k] for k in ("person", "consent", "revocation", "suppression", "decision", "result")} == {
         "person": 2, "consent": 2, "revocation": 2, "suppression": 2, "decision": 0, "result": 0
     }  # fmt: skip
-    made = await export(site.store, site.notary, tmp_path / "checkup", Wanted(campaign="checkup"))
+    made = await export(site.store, site.notary, tmp_path / "checkup", ExportRequest(campaign="checkup"))
     assert (made.counts["person"], made.counts["decision"], made.counts["wording"]) == (4, 6, 4)
     verifier.check_export(tmp_path / "checkup", site.notary.public_line)

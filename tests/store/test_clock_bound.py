@@ -12,7 +12,7 @@ from agi_app.store.calling.facts import begin
 from agi_app.store.database import checks
 from agi_app.store.database.pool import Store
 from agi_app.store.people import caller_ids
-from agi_app.store.people.caller_ids import Proof
+from agi_app.store.people.caller_ids import CallerIdProof
 from tests.store.world import CALLER_ID, World, campaign, number
 
 pytestmark = pytest.mark.postgres
@@ -48,7 +48,7 @@ async def test_an_empty_database_is_bound_by_its_first_use(store: Store) -> None
 @pytest.mark.attack("row 8: proofs that hold longer than a proof can")
 async def test_a_proof_of_another_clock_is_no_proof_and_hides_no_honest_one(world: World) -> None:
     now = await world.now()
-    forged = Proof(CALLER_ID, "letter", None, None, "Ann", FAR, FAR + 365 * DAY)
+    forged = CallerIdProof(CALLER_ID, "letter", None, None, "Ann", FAR, FAR + 365 * DAY)
     await caller_ids.add_proof(world.store, forged, now)
     wanted = await world.running(campaign(), [1])  # with an honest proof beside it
     assert (await world.claim_one(wanted)).number == number(1)

@@ -44,7 +44,7 @@ class Desk:
 
     async def prove(self, days: int = 90) -> None:
         e164 = self.project.campaigns[NAME].parsed.campaign.caller_id
-        proof = caller_ids.Proof(e164, "letter", "x.pdf", "00", "Ann", NOW, NOW + dt.timedelta(days=days))
+        proof = caller_ids.CallerIdProof(e164, "letter", "x.pdf", "00", "Ann", NOW, NOW + dt.timedelta(days=days))
         await caller_ids.add_proof(self.store, proof, NOW)
 
     async def add_contact(self) -> None:
@@ -108,7 +108,7 @@ async def test_every_number_that_may_be_shown_needs_a_proof(desk: Desk) -> None:
     desk.edit("caller_id:", f'local_caller_ids: {{"+9998621": "{local}"}}\ncaller_id:')
     await desk.prove()
     await desk.add_contact()
-    rehearsal = caller_ids.Proof(local, "rehearsal", None, None, "Ann", NOW, NOW + dt.timedelta(days=90))
+    rehearsal = caller_ids.CallerIdProof(local, "rehearsal", None, None, "Ann", NOW, NOW + dt.timedelta(days=90))
     await caller_ids.add_proof(desk.store, rehearsal, NOW)
     with pytest.raises(InputError) as raised:
         await desk.start()

@@ -13,7 +13,7 @@ from agi_app.gate.destination_phone import decide_leg
 from agi_app.gate.rehearsal import RehearsalFacts
 from agi_app.model.phone import parse
 from agi_app.store.calling import destination_calls
-from agi_app.store.calling.destination_calls import End, Marked, Refused, Wanted
+from agi_app.store.calling.destination_calls import End, LegRequest, MarkedLeg, RefusedLeg
 from agi_app.store.people import caller_ids, stops
 from agi_app.store.people.history import person_history
 from tests.store.world import CALLER_ID, LONG_AGO, World
@@ -26,15 +26,15 @@ NO_OFFSET = dt.timedelta(0)
 
 async def prove(world: World, number: str, kind: str) -> None:
     until = await world.now() + dt.timedelta(days=30)
-    proof = caller_ids.Proof(number, kind, None, None, "Ann", LONG_AGO, until)
+    proof = caller_ids.CallerIdProof(number, kind, None, None, "Ann", LONG_AGO, until)
     await caller_ids.add_proof(world.store, proof, await world.now())
 
 
-async def take(world: World, leg: str = "a1-h1", number: str = PHONE) -> Marked | Refused:
+async def take(world: World, leg: str = "a1-h1", number: str = PHONE) -> MarkedLeg | RefusedLeg:
     def judge(facts: RehearsalFacts, now: dt.datetime) -> Decision:
         return decide_leg(facts, True, world.rules, now).dialled_with("00")
 
-    wanted = Wanted(leg, "mobile", parse(number), CALLER_ID, "carrier")
+    wanted = LegRequest(leg, "mobile", parse(number), CALLER_ID, "carrier")
     return await destination_calls.take(world.store, wanted, "node-1", NO_OFFSET, "system", judge)
 
 
@@ -53,7 +53,7 @@ async def test_a_proved_telephone_is_marked_before_it_is_rung(world: World) -> N
     await prove(world, CALLER_ID, "letter")
     await prove(world, PHONE, "call")
     marked = await take(world)
-    assert isinstance(marked, Marked)
+    assert isinstance(marked, MarkedLeg)
     assert (marked.claim.number, marked.claim.caller_id, marked.claim.trunk) == (PHONE, CALLER_ID, "carrier")
     assert marked.claim.attempt_id == "a1-h1"
     row = (
@@ -73,11 +73,11 @@ async def test_a_number_on_the_stop_list_is_not_rung_and_the_story_says_so(world
     """The refusal is a decision with its reasons; what was rung before the stop stays told."""
     await prove(world, CALLER_ID, "letter")
     await prove(world, PHONE, "call")
-    assert isinstance(await take(world, "a1-h1"), Marked)
+    assert isinstance(await take(world, "a1-h1"), MarkedLeg)
     assert await destination_calls.end_left(world.store, "node-1") == 1
     await stop(world)
     refused = await take(world, "a2-h1")
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedLeg)
     assert "suppressed" in refused.why
     assert await world.value("SELECT count(*) FROM destination_call") == 1, "no mark without a yes"
     assert "not rung as destination mobile (1 times in all): " in await told(world)
@@ -92,14 +92,14 @@ async def test_a_telephone_that_no_call_proved_is_not_ours(world: World, kind: s
     if kind is not None:
         await prove(world, PHONE, kind)
     refused = await take(world)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedLeg)
     assert refused.why.startswith("phone_unproved: ")
 
 
 async def test_what_it_shows_must_be_proved(world: World) -> None:
     await prove(world, PHONE, "call")
     refused = await take(world)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedLeg)
     assert refused.why.startswith("caller_id_unproved: ")
 
 
@@ -107,7 +107,7 @@ async def test_a_stop_is_seen_while_it_rings(world: World) -> None:
     await prove(world, CALLER_ID, "letter")
     await prove(world, PHONE, "call")
     marked = await take(world)
-    assert isinstance(marked, Marked)
+    assert isinstance(marked, MarkedLeg)
     assert await destination_calls.stopped(world.store, [marked.destination_call_id]) == set()
     await stop(world)
     assert await destination_calls.stopped(world.store, [marked.destination_call_id]) == {marked.destination_call_id}
@@ -117,6 +117,6 @@ async def test_what_never_left_is_no_call(world: World) -> None:
     await prove(world, CALLER_ID, "letter")
     await prove(world, PHONE, "call")
     marked = await take(world)
-    assert isinstance(marked, Marked)
+    assert isinstance(marked, MarkedLeg)
     await destination_calls.finish(world.store, marked.destination_call_id, End("failed", dialled=False))
     assert "destination mobile" not in await told(world)

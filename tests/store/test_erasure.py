@@ -22,7 +22,7 @@ from agi_app.consent.purge import EVIDENCE, RECORDINGS, Purger
 from agi_app.errors import InputError
 from agi_app.gate.ruleset import Jurisdiction, RuleSet
 from agi_app.model.call import CallResult, Outcome
-from agi_app.reports.recordings import Look, fetched
+from agi_app.reports.recordings import RecordingAccess, fetched
 from agi_app.store.calling.call_recordings import RecordingRow, recordings_of
 from agi_app.store.database.pool import Store
 from agi_app.store.people import consents, contacts, stops
@@ -335,7 +335,7 @@ async def test_a_recording_that_no_call_names_goes_once_it_is_old(store: Store, 
 
 async def test_listening_to_a_recording_is_noted_first(world: World, store: Store, kept: KeptFiles) -> None:
     row = await _recorded(world, store, kept)
-    look = Look("wang", "a complaint")
+    look = RecordingAccess("wang", "a complaint")
     wav = await fetched(store, kept.recordings, "checkup", row.recording_id, look)
     with wave.open(io.BytesIO(wav)) as sound:
         assert (sound.getframerate(), sound.readframes(sound.getnframes())) == (8000, b"\x00\x10" * 8000)

@@ -16,8 +16,8 @@ from agi_app.screening.judge import Question, Screening, Verdict
 from agi_app.store.database.pool import Store
 from agi_app.store.screening import guard as table
 from agi_app.store.screening import guard_lists, guard_report
-from agi_app.store.screening.guard import EndedCall, Line
-from agi_app.store.screening.guard_changes import Said
+from agi_app.store.screening.guard import EndedCall, SubscriberLine
+from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_lists import NewEntry
 from tests.store.world import World, campaign, number
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.postgres
 
 START = dt.datetime(2026, 3, 3, 10, tzinfo=dt.UTC)
 STRANGER = "+999861380001101"
-SAID = Said("test", START)
+SAID = ChangedBy("test", START)
 
 
 class Desk:
@@ -150,7 +150,7 @@ async def test_a_lines_own_list_is_of_that_line_only_and_ends(desk: Desk) -> Non
 
 async def test_a_line_that_wants_no_guard_has_none(desk: Desk) -> None:
     await desk.put(STRANGER)
-    await guard_lists.set_line(desk.store, "100", Line(enabled=False), None, SAID)
+    await guard_lists.set_line(desk.store, "100", SubscriberLine(enabled=False), None, SAID)
     assert (await desk.call(called="100")).action is Action.ALLOW
     assert (await desk.call(called="200")).action is Action.REJECT
     assert await guard_lists.reset_line(desk.store, "100", SAID)
@@ -158,7 +158,7 @@ async def test_a_line_that_wants_no_guard_has_none(desk: Desk) -> None:
 
 
 async def test_a_strict_line_challenges_strangers(desk: Desk) -> None:
-    await guard_lists.set_line(desk.store, "100", Line(level="strict"), None, SAID)
+    await guard_lists.set_line(desk.store, "100", SubscriberLine(level="strict"), None, SAID)
     challenged = await desk.call(called="100")
     assert challenged.action is Action.CHALLENGE
     await desk.screening.challenged(challenged.call_id, passed=True)

@@ -16,8 +16,8 @@ from agi_app.screening.judge import Question, Screening
 from agi_app.store.database.pool import Store
 from agi_app.store.people.erasure import Why
 from agi_app.store.screening import guard_changes, guard_lists
-from agi_app.store.screening.guard import Line
-from agi_app.store.screening.guard_changes import Said
+from agi_app.store.screening.guard import SubscriberLine
+from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_lists import NewEntry, Written
 from tests.store.audit_site import Site
 from tests.store.test_audit_commands import agi_app
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.postgres
 
 NOW = dt.datetime(2026, 3, 3, 10, tzinfo=dt.UTC)
 ROBOT, SERVICE = "+999861380001101", "10086"
-SAID = Said("wang", NOW)
+SAID = ChangedBy("wang", NOW)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def test_every_word_is_a_row_of_the_tree(site: Site) -> None:
     assert await guard_lists.remove(site.store, ROBOT, "", "wang", NOW) == 1
     await reported(site, ROBOT)
     await reported(site, SERVICE, nuisance=False)
-    await guard_lists.set_line(site.store, "100", Line(level="strict"), None, SAID)
+    await guard_lists.set_line(site.store, "100", SubscriberLine(level="strict"), None, SAID)
     assert await guard_lists.reset_line(site.store, "100", SAID)
     whats = ["listed", "listed", "listed", "listed", "unlisted", "reported", "appealed", "line", "line"]
     assert [what for what, _ in told(site)] == whats

@@ -19,8 +19,8 @@ from agi_app.screening.judge import Question, Screening, Verdict
 from agi_app.store.database.pool import Store
 from agi_app.store.people.erasure import Why
 from agi_app.store.screening import guard, guard_changes, guard_report, guard_scripts
-from agi_app.store.screening.guard_changes import Said
-from agi_app.store.screening.guard_scripts import Opening
+from agi_app.store.screening.guard_changes import ChangedBy
+from agi_app.store.screening.guard_scripts import OpeningWords
 from tests.store.audit_site import Site
 from tests.store.test_audit_commands import agi_app
 
@@ -54,7 +54,7 @@ class Desk:
         await self.screening.records.finish()
         if says:
             await script_matching.take(
-                self.store, Opening(self.clock.now(), "voicemail", says, verdict.call_id), "test"
+                self.store, OpeningWords(self.clock.now(), "voicemail", says, verdict.call_id), "test"
             )
         return verdict
 
@@ -89,7 +89,7 @@ async def test_a_reported_caller_gives_its_words_away(desk: Desk) -> None:
 
 
 async def test_the_signal_alone_rejects_nobody_and_can_be_made_again(desk: Desk) -> None:
-    await guard_scripts.put(desk.store, "loans", LOANS, Said("wang", NOW))
+    await guard_scripts.put(desk.store, "loans", LOANS, ChangedBy("wang", NOW))
     await desk.call(SECOND, HEARD)
     verdict = await desk.call(SECOND)
     assert verdict.action is Action.CHALLENGE
@@ -100,7 +100,7 @@ async def test_the_signal_alone_rejects_nobody_and_can_be_made_again(desk: Desk)
 
 
 async def test_the_numbers_beside_it_have_a_signal(desk: Desk) -> None:
-    await guard_scripts.put(desk.store, "loans", LOANS, Said("wang", NOW))
+    await guard_scripts.put(desk.store, "loans", LOANS, ChangedBy("wang", NOW))
     for last in "2345":
         await desk.call(f"{FIRST[:-1]}{last}", HEARD)
     verdict = await desk.call(f"{FIRST[:-1]}9")
@@ -147,7 +147,7 @@ async def test_few_words_are_not_kept(desk: Desk) -> None:
 async def test_words_go_after_ninety_days_and_scripts_when_nobody_said_them(desk: Desk) -> None:
     first = await desk.call(FIRST, LOANS)
     await desk.screening.vote(first.call_id, nuisance=True)
-    await guard_scripts.put(desk.store, "by hand", CLINIC, Said("wang", NOW))
+    await guard_scripts.put(desk.store, "by hand", CLINIC, ChangedBy("wang", NOW))
     desk.clock.advance(80 * 86400)
     await desk.call(SECOND, HEARD)
     desk.clock.advance(11 * 86400)

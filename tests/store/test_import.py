@@ -124,7 +124,7 @@ async def test_a_new_proof_wakes_those_who_waited_for_it(world: World, store: St
     await campaigns.save_campaign(store, changed, "flows/reminder.yaml", "flow: reminder\n")
     assert (await world.claim(changed)).refused == 1
     now = await world.now()
-    proof = caller_ids.Proof(other, "letter", "letter.pdf", "00", "admin", now, now + dt.timedelta(days=30))
+    proof = caller_ids.CallerIdProof(other, "letter", "letter.pdf", "00", "admin", now, now + dt.timedelta(days=30))
     await caller_ids.add_proof(store, proof, now)
     assert proof in await caller_ids.proofs(store)
     assert [c.caller_id for c in (await world.claim(changed)).claims] == [other]

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app.audit.erasures import Erasure, sign
 from agi_app.store.calling import inbound_calls
-from agi_app.store.calling.inbound_calls import ANSWERED, GIVEN_BACK, LineCall, LineStop, Span
+from agi_app.store.calling.inbound_calls import ANSWERED, GIVEN_BACK, InboundCallFilter, LineCall, LineStop
 from agi_app.store.database.pool import Store
 from agi_app.store.people.erasure import Why, erase_person
 from tests.store.world import World, campaign, hash_number, number
@@ -17,7 +17,7 @@ from tests.store.world import World, campaign, hash_number, number
 pytestmark = pytest.mark.postgres
 
 BEGAN = dt.datetime(2026, 3, 3, 9, 30, tzinfo=dt.UTC)
-ALL = Span(BEGAN - dt.timedelta(days=1), BEGAN + dt.timedelta(days=1))
+ALL = InboundCallFilter(BEGAN - dt.timedelta(days=1), BEGAN + dt.timedelta(days=1))
 KEY = Ed25519PrivateKey.generate()
 
 

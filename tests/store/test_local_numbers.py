@@ -18,7 +18,7 @@ LOCAL, OTHER = "+99986135550001", "+99986138550002"
 async def prove(world: World, ours: str) -> None:
     """A letter for a number of ours."""
     now = await world.now()
-    proof = caller_ids.Proof(ours, "letter", "x.pdf", "00", "Ann", now, now + dt.timedelta(days=90))
+    proof = caller_ids.CallerIdProof(ours, "letter", "x.pdf", "00", "Ann", now, now + dt.timedelta(days=90))
     await caller_ids.add_proof(world.store, proof, now)
 
 

@@ -11,7 +11,7 @@ from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
 from agi_app.store.calling import attempts, gateway_lines
 from agi_app.store.calling.claims import ClaimBatch
-from agi_app.store.calling.gateway_lines import Limits
+from agi_app.store.calling.gateway_lines import GatewayLine
 from agi_app.store.database.pool import Store
 from agi_app.store.people import caller_ids
 from tests.store import one
@@ -27,15 +27,15 @@ async def gateway(world: World) -> Campaign:
     """Six people due: the fourth and the fifth see SOUTH, the others NORTH; each number has one line."""
     made = await world.running(campaign(caller_id=NORTH), range(1, 7))
     until = await world.now() + dt.timedelta(days=9)
-    proof = caller_ids.Proof(SOUTH, "letter", "l.pdf", "00", "admin", LONG_AGO, until)
+    proof = caller_ids.CallerIdProof(SOUTH, "letter", "l.pdf", "00", "admin", LONG_AGO, until)
     await caller_ids.add_proof(world.store, proof, await world.now())
     world.rules = rule_set(cap=3)
     return replace(made, local_caller_ids=((number(4), SOUTH), (number(5), SOUTH)))
 
 
-def lines(per_day: int | None = None, spacing: float = 0.0) -> tuple[Limits, ...]:
+def lines(per_day: int | None = None, spacing: float = 0.0) -> tuple[GatewayLine, ...]:
     """Both lines with these limits."""
-    return tuple(Limits(number, per_day, spacing) for number in (NORTH, SOUTH))
+    return tuple(GatewayLine(number, per_day, spacing) for number in (NORTH, SOUTH))
 
 
 async def claim(world: World, wanted: Campaign, per_day: int | None = None, spacing: float = 0.0) -> ClaimBatch:

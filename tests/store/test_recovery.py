@@ -14,7 +14,7 @@ from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.recovery import Recovery, accept, look
 from agi_app.consent.restored_backup import CAP_LOOKS_BACK, FILE_NAME, read, write
 from agi_app.store.database.pool import Store
-from agi_app.store.database.progress import Progress, hold_until, progress
+from agi_app.store.database.progress import DatabaseProgress, hold_until, progress
 from agi_app.store.people import stops
 from tests.store.world import World, campaign, number
 
@@ -29,7 +29,7 @@ class Node:
         self.clock = FakeClock(now)
         self.journal = Journal(folder, self.clock)
 
-    async def note(self, ahead: int = 0, **changes: object) -> Progress:
+    async def note(self, ahead: int = 0, **changes: object) -> DatabaseProgress:
         """Leave a note that is ``ahead`` decisions before the database."""
         found = await progress(self.store)
         noted = replace(found, decisions=found.decisions + ahead, **changes)  # type: ignore[arg-type]

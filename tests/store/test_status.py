@@ -21,7 +21,7 @@ from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import CampaignState, Pace, Window
-from agi_app.model.waiting_reason import Hold
+from agi_app.model.waiting_reason import WaitingReason
 from agi_app.reports.status import status_of
 from agi_app.reports.totals import Totals
 from agi_app.reports.why_waiting import held_back, why_nobody
@@ -92,8 +92,8 @@ async def test_what_slows_a_campaign_is_told_also_while_calls_are_made(world: Wo
     wanted = await world.running(campaign(), [1, 2, 3])
     await world.claim(wanted, 1)
     until = await world.now()
-    slow = Hold("pace_of_trunk", "calls start at the pace of trunk carrier (2 a second)")
-    broken = Hold("breaker", "trunk carrier: 5 calls in a row failed", until)
+    slow = WaitingReason("pace_of_trunk", "calls start at the pace of trunk carrier (2 a second)")
+    broken = WaitingReason("breaker", "trunk carrier: 5 calls in a row failed", until)
     for name, holds in (("a", {"checkup": slow}), ("b", {"checkup": broken, "other": slow}), ("c", {"checkup": slow})):
         await nodes.register_node(store, name, name)
         await nodes.beat(store, name, 0, flushed=True, holds=holds)
@@ -102,8 +102,8 @@ async def test_what_slows_a_campaign_is_told_also_while_calls_are_made(world: Wo
     _, view = await status_of(store, SystemClock(), "checkup")
     assert why_nobody(view) == []
     assert held_back(view) == [
-        Hold("pace_of_trunk", f"worker a: {slow.text}", None, "a"),
-        Hold("breaker", f"worker b: {broken.text}", until, "b"),
+        WaitingReason("pace_of_trunk", f"worker a: {slow.text}", None, "a"),
+        WaitingReason("breaker", f"worker b: {broken.text}", until, "b"),
     ]
 
 

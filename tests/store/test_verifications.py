@@ -12,7 +12,7 @@ from agi_app.gate.verification import CALLS_PER_DAY, DECIDED_AS, VerificationFac
 from agi_app.model.phone import parse
 from agi_app.store.people import caller_ids, stops
 from agi_app.store.requested_calls import verifications
-from agi_app.store.requested_calls.verifications import Marked, Refused
+from agi_app.store.requested_calls.verifications import MarkedVerification, RefusedVerification
 from tests.store.world import CALLER_ID, World, campaign
 
 pytestmark = pytest.mark.postgres
@@ -30,25 +30,25 @@ class Desk:
     async def ask(self, number: str = OURS, shown: str | None = None, trunk: str = "phone") -> int:
         return await verifications.request(self.store, parse(number), shown, trunk, b"hash of the code", "Ann")
 
-    async def take(self, offset: dt.timedelta = NO_OFFSET) -> Marked | Refused | None:
+    async def take(self, offset: dt.timedelta = NO_OFFSET) -> MarkedVerification | RefusedVerification | None:
         def judge(facts: VerificationFacts, now: dt.datetime) -> Decision:
             return decide_verification(facts, True, self.world.rules, now)
 
         return await verifications.take(self.store, "node-1", ["phone"], offset, "system", judge)
 
-    async def called(self, number: str = OURS) -> Marked:
+    async def called(self, number: str = OURS) -> MarkedVerification:
         """A request that may be called."""
         await self.ask(number)
         taken = await self.take()
-        assert isinstance(taken, Marked)
+        assert isinstance(taken, MarkedVerification)
         return taken
 
-    async def finish(self, marked: Marked, result: str = "no_answer", *, dialled: bool = True) -> None:
+    async def finish(self, marked: MarkedVerification, result: str = "no_answer", *, dialled: bool = True) -> None:
         await verifications.finish(self.store, marked.verification_id, result, None, dialled=dialled, proof=None)
 
     async def prove(self, number: str, kind: str, days: int = 90) -> None:
         now = await self.world.now()
-        proof = caller_ids.Proof(number, kind, None, None, "Ann", now, now + dt.timedelta(days=days))
+        proof = caller_ids.CallerIdProof(number, kind, None, None, "Ann", now, now + dt.timedelta(days=days))
         await caller_ids.add_proof(self.store, proof, now)
 
 
@@ -71,7 +71,7 @@ async def test_a_request_becomes_one_call_with_its_decision(desk: Desk) -> None:
 async def test_the_right_code_brings_one_proof(desk: Desk) -> None:
     marked = await desk.called()
     now = await desk.world.now()
-    proof = caller_ids.Proof(OURS, "call", None, None, "Ann", now, now + dt.timedelta(days=365))
+    proof = caller_ids.CallerIdProof(OURS, "call", None, None, "Ann", now, now + dt.timedelta(days=365))
     for _ in range(2):  # the answer to the first write may have been lost
         await verifications.finish(desk.store, marked.verification_id, "proved", None, dialled=True, proof=proof)
     assert await caller_ids.proofs(desk.store) == [proof]
@@ -85,8 +85,8 @@ async def test_many_at_once_are_still_three(desk: Desk) -> None:
     for _ in range(8):
         await desk.ask()
     taken = await asyncio.gather(*(desk.take() for _ in range(8)))
-    assert len([t for t in taken if isinstance(t, Marked)]) == CALLS_PER_DAY
-    refused = [t for t in taken if isinstance(t, Refused)]
+    assert len([t for t in taken if isinstance(t, MarkedVerification)]) == CALLS_PER_DAY
+    refused = [t for t in taken if isinstance(t, RefusedVerification)]
     assert {t.rules for t in refused} == {("verification_per_day",)}
     assert await desk.world.value("SELECT count(*) FROM decision WHERE campaign = %s", DECIDED_AS) == 8
 
@@ -97,16 +97,16 @@ async def test_the_next_day_and_calls_that_never_left_do_not_count(desk: Desk) -
     for _ in range(CALLS_PER_DAY):
         await desk.finish(await desk.called())
     await desk.ask()
-    assert isinstance(await desk.take(), Refused)
+    assert isinstance(await desk.take(), RefusedVerification)
     await desk.ask()
-    assert isinstance(await desk.take(offset=dt.timedelta(hours=25)), Marked)
+    assert isinstance(await desk.take(offset=dt.timedelta(hours=25)), MarkedVerification)
 
 
 async def test_a_suppressed_number_is_not_called(desk: Desk) -> None:
     await desk.ask()
     await stops.revoke(desk.store, OURS, None, await desk.world.now(), reason="said so", via="command line")
     refused = await desk.take()
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedVerification)
     assert refused.rules == ("suppressed",)
     assert "suppressed: " in str((await verifications.status(desk.store, refused.verification_id)).note)
 
@@ -117,8 +117,8 @@ async def test_another_number_is_shown_only_if_it_is_proved(desk: Desk, kind: st
         await desk.prove(CALLER_ID, kind)
     await desk.ask(shown=CALLER_ID)
     taken = await desk.take()
-    assert isinstance(taken, Marked) == allowed
-    if isinstance(taken, Marked):
+    assert isinstance(taken, MarkedVerification) == allowed
+    if isinstance(taken, MarkedVerification):
         assert (taken.claim.number, taken.claim.caller_id) == (OURS, CALLER_ID)
 
 

@@ -87,7 +87,7 @@ class World:
         """A running campaign with these contacts; all of them consent unless ``consenting`` says who does."""
         now = await self.now()
         await campaigns.save_campaign(self.store, wanted, "flows/reminder.yaml", "flow: reminder\n")
-        proof = caller_ids.Proof(
+        proof = caller_ids.CallerIdProof(
             wanted.caller_id, "letter", "letter.pdf", "00", "admin", LONG_AGO, now + dt.timedelta(days=90)
         )
         await caller_ids.add_proof(self.store, proof, now)

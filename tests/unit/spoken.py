@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agi_app.authoring.yaml_lines import load
 from agi_app.campaigns.project.meanings_files import shipped_meanings
-from agi_app.flow.answers.grammar import Wanted
+from agi_app.flow.answers.grammar import Grammar
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.answers.understanding import understand
 
@@ -17,12 +17,12 @@ YES_NO = ("yes", "no")
 INTEREST = ("interest_high", "interest_some", "interest_none")
 
 
-def asking(language: str, *labels: str) -> Wanted:
+def asking(language: str, *labels: str) -> Grammar:
     """A question whose answers are shipped meanings."""
     return shipped_meanings().wanted(language, {label: label for label in labels})
 
 
-def meant(wanted: Wanted, text: str, confidence: float = 0.9) -> str:
+def meant(wanted: Grammar, text: str, confidence: float = 0.9) -> str:
     """The label or the value; ``opt_out`` or ``no_match``."""
     found = understand(wanted, Heard(text, confidence), WEDNESDAY)
     return found.value

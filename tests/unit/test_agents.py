@@ -13,8 +13,8 @@ from agi_app.dialer.agents.agent_pacing import ceiling_percent, past_of, to_begi
 from agi_app.errors import AsteriskError
 from agi_app.flow.check.flow_rules import check_flow
 from agi_app.flow.check.prompt_facts import PromptFacts
-from agi_app.flow.engine.commands import Hangup, Play, SetDisposition, StoreOptOut, Transfer
-from agi_app.flow.engine.events import KeyPressed, OptOutStored, PlaybackFinished, TransferEnded
+from agi_app.flow.engine.commands import Hangup, PlayPrompt, SetDisposition, StartTransfer, StoreOptOut
+from agi_app.flow.engine.events import KeyPressed, OptOutStored, PromptFinished, TransferEnded
 from agi_app.flow.engine.session import Session
 from agi_app.flow.load import parse_flow
 from agi_app.model.agents import AgentCounts, AgentsNow
@@ -48,9 +48,9 @@ SEEN = AgentCounts(under_way=0, waiting=0, ended=1000, answered=300, abandoned=0
 def waiting_for_an_agent() -> tuple[Session, str]:
     session = Session.begin(FLOW.flow, {})
     (play,) = session.start()
-    assert isinstance(play, Play)
-    (transfer,) = session.handle(PlaybackFinished(play.playback))
-    assert isinstance(transfer, Transfer)
+    assert isinstance(play, PlayPrompt)
+    (transfer,) = session.handle(PromptFinished(play.playback))
+    assert isinstance(transfer, StartTransfer)
     return session, transfer.transfer
 
 
@@ -58,9 +58,9 @@ def test_whoever_meets_nobody_hears_the_prompt_and_then_the_call_ends() -> None:
     session, transfer = waiting_for_an_agent()
     disposition, sorry = session.handle(TransferEnded(transfer, "abandoned"))
     assert disposition == SetDisposition("abandoned")
-    assert isinstance(sorry, Play)
+    assert isinstance(sorry, PlayPrompt)
     assert sorry.prompt == "sorry"
-    assert session.handle(PlaybackFinished(sorry.playback)) == [Hangup("abandoned")]
+    assert session.handle(PromptFinished(sorry.playback)) == [Hangup("abandoned")]
 
 
 def test_the_opt_out_key_works_in_that_prompt() -> None:
@@ -75,7 +75,7 @@ def test_a_call_that_met_nobody_ends_as_abandoned() -> None:
     attempt = att.Attempt()
     for event in (att.Marked(), att.Answered(), att.MetNobody(), att.FlowEnded()):
         attempt, _ = att.step(attempt, event, NOW)
-    _, (finish,) = att.step(attempt, att.Destroyed(16, 0), NOW)
+    _, (finish,) = att.step(attempt, att.ChannelDestroyed(16, 0), NOW)
     assert isinstance(finish, att.Finish)
     assert finish.result.outcome is Outcome.ABANDONED
     assert finish.result.counts

@@ -15,7 +15,7 @@ from agi_app.config.settings import Settings
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.worker.trunk_watch import TrunkWatch, examine
 from agi_app.errors import AsteriskError, ConfigError, SafetyError
-from agi_app.pbx.ami.connection import MOST_BYTES, Ami, Refused, connected
+from agi_app.pbx.ami.connection import MOST_BYTES, ActionRefused, Ami, connected
 from agi_app.pbx.ami.trunks_and_queues import Contact, Queue, Registration, queue, trunk_fault
 
 Send = Callable[[bytes], Awaitable[None]]
@@ -174,7 +174,7 @@ async def test_a_refusal_says_why_and_the_connection_stays() -> None:
 
     async with against(refuse) as (ami, _):
         for _ in range(2):
-            with pytest.raises(Refused, match="refused Ping: Permission denied"):
+            with pytest.raises(ActionRefused, match="refused Ping: Permission denied"):
                 await ami.ask("Ping")
 
 

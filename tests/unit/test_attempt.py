@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from agi_app.calls.attempt import (
+    AmdFinished,
     Answered,
+    AnsweredBy,
     Attempt,
+    AttemptState,
     AwaitGreeting,
+    ChannelDestroyed,
     Command,
     Deadline,
-    Destroyed,
     Detect,
     Event,
     FarEndSpoke,
@@ -26,19 +29,16 @@ from agi_app.calls.attempt import (
     Gone,
     GreetingEnded,
     HangUp,
-    Judged,
     Keyed,
     LeaveMessage,
     Marked,
     MetNobody,
+    OriginateRefused,
     Orphaned,
     Progressed,
     Rang,
-    Refused,
     StartFlow,
-    State,
     Stopped,
-    Verdict,
     step,
 )
 from agi_app.model.call import CallResult, Outcome
@@ -46,7 +46,7 @@ from agi_app.model.machine import MachineAction
 
 START = dt.datetime(2026, 3, 4, 2, 0, tzinfo=dt.UTC)
 REVOKED, CAMPAIGN_STOP = Stopped("the person said stop", even_if_up=True), Stopped("stopped", even_if_up=False)
-BYE, BUSY = Destroyed(16, 0), Destroyed(17, 486)
+BYE, BUSY = ChannelDestroyed(16, 0), ChannelDestroyed(17, 486)
 
 
 @dataclass
@@ -105,7 +105,7 @@ def test_an_answered_call_runs_its_flow_and_ends_answered() -> None:
     ],
 )
 def test_each_sip_answer_has_its_outcome(cause: int, status: int | None, outcome: str) -> None:
-    assert Life().see(Marked(), Destroyed(cause, status)).result.outcome == outcome
+    assert Life().see(Marked(), ChannelDestroyed(cause, status)).result.outcome == outcome
 
 
 @pytest.mark.parametrize("alive", [Rang(), Progressed(), FarEndSpoke()])
@@ -113,7 +113,7 @@ def test_each_sip_answer_has_its_outcome(cause: int, status: int | None, outcome
 def test_an_end_without_answer_is_no_answer_only_after_a_sign_of_life(
     alive: Event, cause: int, status: int | None
 ) -> None:
-    end = Destroyed(cause, status)
+    end = ChannelDestroyed(cause, status)
     assert Life().see(Marked(), alive, end, after=20).result.outcome is Outcome.NO_ANSWER
     silent = Life().see(Marked()).see(end, after=30)
     assert silent.result.outcome is Outcome.TRUNK_SILENT
@@ -122,7 +122,7 @@ def test_an_end_without_answer_is_no_answer_only_after_a_sign_of_life(
 
 @pytest.mark.parametrize("before", [[], [Rang()]])
 def test_a_call_that_ended_because_asterisk_was_stopped_is_interrupted_and_counts(before: list[Event]) -> None:
-    result = Life().see(Marked(), *before).see(Destroyed(0, None)).result
+    result = Life().see(Marked(), *before).see(ChannelDestroyed(0, None)).result
     assert result.outcome is Outcome.INTERRUPTED
     assert result.counts
 
@@ -137,31 +137,31 @@ def test_the_sweep_gives_back_what_was_surely_not_dialled_and_counts_all_else() 
 
 @pytest.mark.parametrize("life", [Rang(), Progressed()])
 def test_ringing_and_early_audio_count_against_the_cap_whatever_follows(life: Event) -> None:
-    for end in (BUSY, Destroyed(34, 503), Destroyed(1, 404), Gone()):
+    for end in (BUSY, ChannelDestroyed(34, 503), ChannelDestroyed(1, 404), Gone()):
         assert Life().see(Marked(), life, end).result.counts
-    assert Life().see(Marked(), life, CAMPAIGN_STOP, Destroyed(16, 487)).result.counts
+    assert Life().see(Marked(), life, CAMPAIGN_STOP, ChannelDestroyed(16, 487)).result.counts
 
 
 def test_an_unreachable_network_does_not_use_up_the_persons_cap() -> None:
-    for end in (Destroyed(34, 503), Destroyed(1, 404), Refused("no such endpoint")):
+    for end in (ChannelDestroyed(34, 503), ChannelDestroyed(1, 404), OriginateRefused("no such endpoint")):
         assert not Life().see(Marked(), end).result.counts
 
 
 def test_a_busy_or_declined_call_counts_without_ringing() -> None:
-    for end in (BUSY, Destroyed(21, 603)):
+    for end in (BUSY, ChannelDestroyed(21, 603)):
         assert Life().see(Marked(), end).result.counts
-    assert Life().see(Marked(), FarEndSpoke(), Destroyed(19, 480)).result.counts
+    assert Life().see(Marked(), FarEndSpoke(), ChannelDestroyed(19, 480)).result.counts
 
 
 def test_a_call_that_asterisk_refused_failed_and_dialled_nobody() -> None:
-    life = Life().see(Marked(), Refused("no such endpoint"))
+    life = Life().see(Marked(), OriginateRefused("no such endpoint"))
     assert life.result.outcome is Outcome.FAILED
     assert life.result.note == "no such endpoint"
     assert not life.of(HangUp)
 
 
 def test_a_refused_request_whose_phone_rings_all_the_same_is_hung_up_and_counts() -> None:
-    life = Life().see(Marked(), Rang(), Refused("timeout inside Asterisk"))
+    life = Life().see(Marked(), Rang(), OriginateRefused("timeout inside Asterisk"))
     assert [type(c) for c in life.commands] == [HangUp, Finish]
     assert life.result.outcome is Outcome.INTERRUPTED
     assert life.result.counts
@@ -181,7 +181,7 @@ def test_a_stop_before_the_mark_cancels_and_dials_nobody() -> None:
 def test_a_stop_hangs_up_what_does_not_talk_yet(stop: Stopped, before: tuple[Event, ...]) -> None:
     life = Life().see(Marked(), *before, stop)
     assert life.commands == [HangUp(stop.reason)]
-    life.see(Destroyed(16, 487))
+    life.see(ChannelDestroyed(16, 487))
     assert life.result.outcome is Outcome.CANCELLED
     assert life.result.note == stop.reason
 
@@ -206,7 +206,7 @@ def test_a_second_stop_does_not_put_the_end_off() -> None:
 
 
 def test_a_stop_after_a_deadline_does_not_rewrite_why_the_call_ended() -> None:
-    life = Life().see(Marked(), Rang(), Deadline("ringing"), REVOKED, Destroyed(16, 487))
+    life = Life().see(Marked(), Rang(), Deadline("ringing"), REVOKED, ChannelDestroyed(16, 487))
     assert life.result.outcome is Outcome.NO_ANSWER
     assert life.result.note == "waited too long for ringing"
 
@@ -242,7 +242,7 @@ def test_a_channel_that_vanished_while_contact_was_lost_counts_as_dialled() -> N
 # ---- a person or a machine
 
 HANG_UP, LEAVE, TREAT = MachineAction
-PERSON, MACHINE, NOT_SURE = (Judged(verdict) for verdict in Verdict)
+PERSON, MACHINE, NOT_SURE = (AmdFinished(verdict) for verdict in AnsweredBy)
 SILENT, TALKS_ON = GreetingEnded(silent=True), GreetingEnded(silent=False)
 
 
@@ -295,7 +295,7 @@ EVENTS: list[Event] = [
     TALKS_ON,
     Keyed(),
     Marked(),
-    Refused("refused"),
+    OriginateRefused("refused"),
     Progressed(),
     Rang(),
     FarEndSpoke(),
@@ -306,8 +306,8 @@ EVENTS: list[Event] = [
     Deadline("ringing"),
     BYE,
     BUSY,
-    Destroyed(19, None),
-    Destroyed(16, 487),
+    ChannelDestroyed(19, None),
+    ChannelDestroyed(16, 487),
     Gone(),
     Orphaned(),
 ]
@@ -332,19 +332,23 @@ class AnyOrder(RuleBasedStateMachine):
         before, done = self.life.attempt, len(self.life.commands)
         self.life.see(event)
         new = self.life.commands[done:]
-        if before.state is State.ENDED:
+        if before.state is AttemptState.ENDED:
             assert self.life.attempt == before, "ended is final"
             assert not new
-        if isinstance(event, Stopped) and before.state in (State.DIALLING, State.RINGING):
+        if isinstance(event, Stopped) and before.state in (AttemptState.DIALLING, AttemptState.RINGING):
             assert [type(c) for c in new] == [HangUp]
-        if isinstance(event, Deadline) and before.state not in (State.CLAIMED, State.ENDING, State.ENDED):
+        if isinstance(event, Deadline) and before.state not in (
+            AttemptState.CLAIMED,
+            AttemptState.ENDING,
+            AttemptState.ENDED,
+        ):
             assert [type(c) for c in new] == [HangUp], "a hangup is asked for before an attempt is given up"
         self.seen.append(event)
 
     @invariant()
     def it_ends_at_most_once_and_runs_at_most_one_flow(self) -> None:
         life = self.life
-        assert len(life.of(Finish)) + len(life.of(GiveBack)) == (life.attempt.state is State.ENDED)
+        assert len(life.of(Finish)) + len(life.of(GiveBack)) == (life.attempt.state is AttemptState.ENDED)
         assert len(life.of(StartFlow)) + len(life.of(LeaveMessage)) <= 1
         assert len(life.of(Detect)) <= 1
         assert len(life.of(HangUp)) <= 1
@@ -363,7 +367,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def the_result_tells_what_the_person_noticed(self) -> None:
-        if self.life.attempt.state is not State.ENDED or self.life.of(GiveBack):
+        if self.life.attempt.state is not AttemptState.ENDED or self.life.of(GiveBack):
             return
         result = self.life.result
         if result.answered_at is not None:
@@ -383,7 +387,7 @@ class AnyOrder(RuleBasedStateMachine):
     def it_can_always_be_brought_to_an_end(self) -> None:
         copy = Life(self.life.attempt)
         copy.see(Deadline("x"), Deadline("x"))
-        assert copy.attempt.state is State.ENDED
+        assert copy.attempt.state is AttemptState.ENDED
 
 
 AnyOrder.TestCase.settings = settings(max_examples=40, stateful_step_count=10, deadline=None)

@@ -15,7 +15,7 @@ from agi_app.audit.checkpoint import Checkpoint, key_id, newest, origin_of, publ
 from agi_app.audit.entries import canonical
 from agi_app.audit.findings import in_force
 from agi_app.audit.key import audit_folder, load_or_make
-from agi_app.audit.standalone_verifier import Key, NotGenuine
+from agi_app.audit.standalone_verifier import NotGenuine, PublicKey
 from agi_app.errors import ConfigError
 
 ORIGIN = origin_of("11111111-2222-3333-4444-555555555555")
@@ -46,7 +46,7 @@ def test_it_is_a_c2sp_note() -> None:
 def test_the_key_id_of_the_published_example() -> None:
     """The key of sum.golang.org, whose id everybody knows."""
     line = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
-    assert Key(line).id == "033de0ae"
+    assert PublicKey(line).id == "033de0ae"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_changed_or_foreign_checkpoint_is_refused(change: object, why: str) ->
     with pytest.raises(ValueError, match=why):
         verify(change(sign(MADE, KEY)), ORIGIN, KEY.public_key())  # type: ignore[operator]
     with pytest.raises(NotGenuine):
-        Key(public_line(ORIGIN, KEY.public_key())).read(change(sign(MADE, KEY)))  # type: ignore[operator]
+        PublicKey(public_line(ORIGIN, KEY.public_key())).read(change(sign(MADE, KEY)))  # type: ignore[operator]
 
 
 def test_a_file_keeps_all_notes_and_drops_what_a_crash_left(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from agi_app.audit.tree import (
     EMPTY_ROOT,
     TILE,
     Frontier,
-    Node,
     Range,
+    TreeNode,
     consistency,
     inclusion,
     join,
@@ -92,7 +92,7 @@ def test_the_edge_can_be_taken_from_stored_subtrees(size: int) -> None:
 def test_stored_subtrees_are_every_eighth_level() -> None:
     leaves = leaves_of(2**TILE * 2 + 1)
     stored = dict(Frontier().extend(leaves))
-    assert stored == {Node(8, 0): naive(leaves[:256]), Node(8, 1): naive(leaves[256:512])}
+    assert stored == {TreeNode(8, 0): naive(leaves[:256]), TreeNode(8, 1): naive(leaves[256:512])}
 
 
 @given(SIZES, st.data())

@@ -102,12 +102,12 @@ def test_a_mailed_checkpoint_is_read_however_mail_programs_change_it(mailed: obj
     assert callable(mailed)
     for lost in (None, 50):
         note = sign(Checkpoint(ORIGIN, 42, b"r" * 32, AT, "0a1b2c3d", lost), KEY)
-        key = verifier.Key(public_line(ORIGIN, KEY.public_key()))
+        key = verifier.PublicKey(public_line(ORIGIN, KEY.public_key()))
         assert key.read_mail(mailed(message(note))) == key.read(note)
 
 
 def test_a_mailed_checkpoint_of_another_key_or_size_is_refused() -> None:
-    key = verifier.Key(public_line(ORIGIN, KEY.public_key()))
+    key = verifier.PublicKey(public_line(ORIGIN, KEY.public_key()))
     note = message(sign(Checkpoint(ORIGIN, 42, b"r" * 32, AT, "0a1b2c3d"), KEY))
     forged = message(sign(Checkpoint(ORIGIN, 42, b"r" * 32, AT, "0a1b2c3d"), Ed25519PrivateKey.generate()))
     for text, why in (

@@ -28,7 +28,7 @@ from agi_app.config.trunks import LineSettings, TrunkSettings
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import parse_consents
 from agi_app.contacts.contacts_file import parse_contacts
-from agi_app.contacts.guard_file import Reading, parse_guard_list
+from agi_app.contacts.guard_file import CellFormats, parse_guard_list
 from agi_app.contacts.stop_file import parse_stop_list
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.errors import AuthorError, InputError, Problem
@@ -172,7 +172,7 @@ JUDGES: dict[str, Callable[[str, RuleSet], list[Problem]]] = {
     "flow with prompts": lambda text, _: check_flow(parse_flow(merged(EXAMPLES["flow"], text), "f"), prompts_of("{}")),
     "contacts": _rows(lambda table: parse_contacts(table, None, ["en", "zh-CN"])),
     "consent": _rows(lambda table: parse_consents(table, None, "admin", NOW)),
-    "guard list": _rows(lambda table: parse_guard_list(table, Reading("", "UTC"))),
+    "guard list": _rows(lambda table: parse_guard_list(table, CellFormats("", "UTC"))),
     "stop list": lambda text, _: list(parse_stop_list(text.splitlines(), "stop.txt").problems),
 }
 TWO_FILES = ("flow/duplicate-name", "campaign/duplicate-name")

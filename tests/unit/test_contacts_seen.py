@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from agi_app.contacts.seen_ids import Seen
+from agi_app.contacts.seen_ids import SeenIds
 
 
 def test_an_id_is_found_on_the_line_where_it_stood_first() -> None:
     """Also after the table has grown many times over."""
-    seen = Seen()
+    seen = SeenIds()
     for line in range(1, 20_001):
         assert seen.line(f"P{line}") is None
         seen.add(f"P{line}", line)

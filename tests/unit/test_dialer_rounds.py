@@ -13,7 +13,7 @@ from agi_app.clock import FakeClock
 from agi_app.config.ami import AmiSettings
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.loop import HORIZON_S, Dialer
-from agi_app.dialer.running_campaigns import Lines
+from agi_app.dialer.running_campaigns import RunningCampaigns
 from agi_app.store.calling import claims
 from agi_app.store.calling.campaigns import StoredCampaign
 from agi_app.store.calling.claims import ClaimBatch
@@ -27,7 +27,7 @@ NO_AGENTS = AgentWatch(cast(Any, None), {}, AmiSettings(), "")
 class Floor:
     """A dialer whose contacts never end, on one node; calls last until they are ended here."""
 
-    def __init__(self, lines: Lines, concurrent: int | None = None) -> None:
+    def __init__(self, lines: RunningCampaigns, concurrent: int | None = None) -> None:
         self.clock = FakeClock(NOW)
         node = SimpleNamespace(clock=self.clock, entityid="n", store=None)
         self.dialer = Dialer(
@@ -71,7 +71,7 @@ class Floor:
 @pytest.fixture
 def floor(stored: list[StoredCampaign], shared: Shared, monkeypatch: pytest.MonkeyPatch) -> Any:
     def make(concurrent: int | None = None, node_rate: float | None = None) -> Floor:
-        made = Floor(Lines(cast(Any, None), TRUNKS, DEAF, node_rate), concurrent)
+        made = Floor(RunningCampaigns(cast(Any, None), TRUNKS, DEAF, node_rate), concurrent)
         monkeypatch.setattr(claims, "claim", made.claim)
         return made
 

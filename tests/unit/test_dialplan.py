@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.pbx.ami.connection import Ami, Refused
+from agi_app.pbx.ami.connection import ActionRefused, Ami
 from agi_app.pbx.ami.redirect_steps import Step, contexts_of, following, leads_to, told
 
 
@@ -67,7 +67,7 @@ class Asterisk:
         self.asked.append(values["Context"])
         here = [line for line in self.lines if line[0] == values["Context"]]
         if not here:
-            raise Refused("Did not find context")
+            raise ActionRefused("Did not find context")
         told = [
             {"Context": line[0], "IncludeContext": line[1]}
             if len(line) == 2

@@ -9,7 +9,7 @@ import pytest
 from agi_app.errors import AuthorError
 from agi_app.flow.check.sub_flows import check_calls, with_parts
 from agi_app.flow.engine import commands as do
-from agi_app.flow.engine.events import Event, KeyPressed, PlaybackFinished, TimerFired
+from agi_app.flow.engine.events import Event, KeyPressed, PromptFinished, TimerFired
 from agi_app.flow.engine.session import Session
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_with_parts, parse_flow
@@ -72,27 +72,27 @@ def faults(text: str, **others: str) -> list[str]:
 
 def test_a_called_flow_asks_and_its_result_leads_on() -> None:
     """Parameters go in, what is taken comes out, and no other variable of the one is seen by the other."""
-    asked = (PlaybackFinished("p1"), PlaybackFinished("p2"), KeyPressed("4"))
-    assert run(script(), *asked, KeyPressed("2"))[-1] == do.Play("p5", "bye", "en")
+    asked = (PromptFinished("p1"), PromptFinished("p2"), KeyPressed("4"))
+    assert run(script(), *asked, KeyPressed("2"))[-1] == do.PlayPrompt("p5", "bye", "en")
     assert do.SaveAnswer("member", "42") in run(script(), *asked, KeyPressed("2"))
-    assert run(script(), *asked, KeyPressed("3"))[-1] == do.Play("p5", "bye", "en")
+    assert run(script(), *asked, KeyPressed("3"))[-1] == do.PlayPrompt("p5", "bye", "en")
 
 
 def test_the_result_without_a_way_takes_the_next_step() -> None:
     flow = script(main=MAIN.replace("on: {right: message, else: bye}", "on: {right: message}\n    - goto: bye"))
     events = (
-        PlaybackFinished("p1"),
-        PlaybackFinished("p2"),
+        PromptFinished("p1"),
+        PromptFinished("p2"),
         TimerFired("t3"),
-        PlaybackFinished("p4"),
+        PromptFinished("p4"),
         TimerFired("t5"),
     )
-    assert run(flow, *events) == [do.Play("p6", "bye", "en")]
+    assert run(flow, *events) == [do.PlayPrompt("p6", "bye", "en")]
 
 
 def test_the_opt_out_key_and_its_confirmation_are_those_of_the_first_flow() -> None:
     """While the called flow collects digits it is star and the key, as everywhere."""
-    before = (PlaybackFinished("p1"), KeyPressed("*"), KeyPressed("9"))
+    before = (PromptFinished("p1"), KeyPressed("*"), KeyPressed("9"))
     assert do.StoreOptOut("key") in run(script(), *before)
 
 
@@ -102,7 +102,7 @@ def test_flows_that_call_each_other_at_run_time_still_end() -> None:
     flows = {"main": parse_flow(MAIN, "m").flow, "ask": parse_flow(again, "a").flow}
     session = Session.begin(with_parts(flows["main"], flows), {})
     session.start()
-    assert session.handle(PlaybackFinished("p1"))[-1] == do.Hangup("flow_limit")
+    assert session.handle(PromptFinished("p1"))[-1] == do.Hangup("flow_limit")
 
 
 @pytest.mark.parametrize(

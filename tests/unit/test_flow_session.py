@@ -12,12 +12,12 @@ from agi_app.flow.engine import commands as do
 from agi_app.flow.engine.events import (
     Event,
     HungUp,
-    KeyBegan,
+    KeyDown,
     KeyPressed,
     Listened,
     OptOutStored,
-    PlaybackFinished,
-    TalkingStarted,
+    PromptFinished,
+    SpeechStarted,
     TimerFired,
 )
 from agi_app.flow.engine.session import Session
@@ -72,11 +72,11 @@ EVERYTHING = parse_flow(FLOW, "everything.yaml").flow
 IDS = st.integers(1, 12)
 EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.sampled_from("0123456789*#").map(KeyPressed),
-    st.sampled_from("0123456789*#").map(KeyBegan),
-    IDS.map(lambda number: PlaybackFinished(f"p{number}")),
+    st.sampled_from("0123456789*#").map(KeyDown),
+    IDS.map(lambda number: PromptFinished(f"p{number}")),
     IDS.map(lambda number: TimerFired(f"t{number}")),
     st.just(OptOutStored()),
-    st.just(TalkingStarted()),
+    st.just(SpeechStarted()),
     st.builds(Listened, IDS.map(lambda number: f"r{number}"), st.just(Heard("是的", 1.0))),
 )
 SAID = [
@@ -104,7 +104,7 @@ class Watched:
 
     def next_event(self) -> Event:
         if self.playback:
-            return PlaybackFinished(self.playback)
+            return PromptFinished(self.playback)
         if self.timer:
             return TimerFired(self.timer)
         return Listened(self.listening, SAID[-1]) if self.listening else OptOutStored()
@@ -118,12 +118,12 @@ class Watched:
 
     def say(self, heard: Heard) -> list[do.Command]:
         """The person speaks, and is understood if somebody listens."""
-        commands = self.send(TalkingStarted())
+        commands = self.send(SpeechStarted())
         return commands + self.send(Listened(self.listening, heard)) if self.listening else commands
 
     def send(self, event: Event) -> list[do.Command]:
         self.session = Session.restore(EVERYTHING, json.loads(json.dumps(self.session.state)))
-        if isinstance(event, PlaybackFinished) and event.playback == self.playback:
+        if isinstance(event, PromptFinished) and event.playback == self.playback:
             self.playback = None
         if isinstance(event, TimerFired) and event.timer == self.timer:
             self.timer = None
@@ -138,10 +138,10 @@ class Watched:
     def watch(self, commands: list[do.Command]) -> None:
         for command in commands:
             stopped = any(isinstance(earlier, do.StoreOptOut) for earlier in self.seen)
-            confirm = isinstance(command, do.Play) and command.prompt == "stopped"
+            confirm = isinstance(command, do.PlayPrompt) and command.prompt == "stopped"
             assert not stopped or confirm or isinstance(command, do.Hangup), f"{command} after the opt-out"
             match command:
-                case do.Play() | do.Say():
+                case do.PlayPrompt() | do.SayPieces():
                     assert self.playback is None, "two playbacks at a time"
                     self.playback = command.playback
                 case do.StopPlayback():
@@ -213,7 +213,7 @@ def test_a_nine_that_goes_down_stops_wherever_a_nine_stops_and_its_release_adds_
     for move in moves:
         call.make(move)
     stops, over = call.session.means_stop("9"), call.session.finished or call.session.opted_out
-    down = call.send(KeyBegan("9"))
+    down = call.send(KeyDown("9"))
     assert (do.StoreOptOut("key") in down) == (stops and not over)
     if stops and not over:
         assert call.send(KeyPressed("9")) == []
@@ -224,29 +224,29 @@ def test_other_keys_do_nothing_while_they_go_down(moves: list[Move], key: str) -
     call = Watched()
     for move in moves:
         call.make(move)
-    assert call.send(KeyBegan(key)) == []
+    assert call.send(KeyDown(key)) == []
 
 
 def test_star_and_a_held_nine_stop_among_digits_whatever_was_heard_of_the_star() -> None:
     """Begins come over one connection and releases over another, so either of the star's may be there first."""
-    stars: list[list[Event]] = [[KeyBegan("*")], [KeyPressed("*")], [KeyBegan("*"), KeyPressed("*")]]
+    stars: list[list[Event]] = [[KeyDown("*")], [KeyPressed("*")], [KeyDown("*"), KeyPressed("*")]]
     for star in stars:
         session = Session.begin(parse_flow(FLOW.replace("start: greeting", "start: number"), "x.yaml").flow, {})
         session.start()
-        session.handle(PlaybackFinished("p1"))
+        session.handle(PromptFinished("p1"))
         for event in star:
             session.handle(event)
-        assert do.StoreOptOut("key") in session.handle(KeyBegan("9"))
+        assert do.StoreOptOut("key") in session.handle(KeyDown("9"))
 
 
 def test_a_star_before_another_digit_does_not_make_a_nine_a_stop() -> None:
     session = Session.begin(parse_flow(FLOW.replace("start: greeting", "start: number"), "x.yaml").flow, {})
     session.start()
-    session.handle(PlaybackFinished("p1"))
+    session.handle(PromptFinished("p1"))
     for key in "*5":
-        session.handle(KeyBegan(key))
+        session.handle(KeyDown(key))
         session.handle(KeyPressed(key))
-    assert session.handle(KeyBegan("9")) == []
+    assert session.handle(KeyDown("9")) == []
 
 
 @given(MOVES)
@@ -288,13 +288,13 @@ def test_a_stop_before_the_call_is_started_is_taken() -> None:
     session = Session.begin(EVERYTHING, {})
     assert session.handle(KeyPressed("9")) == [do.SetDisposition("opted_out"), do.StoreOptOut("key")]
     assert session.start() == []
-    assert session.handle(OptOutStored()) == [do.Play("p1", "stopped", "zh-CN")]
+    assert session.handle(OptOutStored()) == [do.PlayPrompt("p1", "stopped", "zh-CN")]
 
 
 def test_starting_twice_has_no_effect() -> None:
     """A repeated answer event must not play the greeting twice."""
     session = Session.begin(EVERYTHING, {})
-    assert session.start() == [do.Play("p1", "greeting", "zh-CN")]
+    assert session.start() == [do.PlayPrompt("p1", "greeting", "zh-CN")]
     assert session.start() == []
 
 

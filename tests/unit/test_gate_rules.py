@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.gate.case import Case
+from agi_app.gate.case import GateCase
 from agi_app.gate.facts import ConsentFact, ProofFact
 from agi_app.gate.hours import Opening, is_open, next_opening
-from agi_app.gate.number_location import Place
+from agi_app.gate.number_location import NumberLocation
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import CampaignState, Purpose, Window
@@ -335,7 +335,7 @@ def test_with_several_possible_zones_it_must_be_a_calling_hour_in_all_of_them(lo
 
 
 def test_a_number_whose_time_of_day_is_not_known_is_refused_once() -> None:
-    nowhere = Case(FACTS, Place("CN", (), (), reserved=True), CALLER_ID, CAMPAIGN, True, ruleset(), NOW)
+    nowhere = GateCase(FACTS, NumberLocation("CN", (), (), reserved=True), CALLER_ID, CAMPAIGN, True, ruleset(), NOW)
     assert [r.rule for rule in ALL_RULES if (r := rule(nowhere))] == ["zone_unknown"]
     assert not is_open(NOW, Opening(((window("00:00", "24:00", EVERY_DAY),),)), [])
 

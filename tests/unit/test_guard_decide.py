@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from agi_app.guard.call import CallerKind, Endpoint, IncomingCall, Stir, read_caller
-from agi_app.guard.case import Action, Case, case_of
-from agi_app.guard.decide import Decision, decide, judge
-from agi_app.guard.facts import Facts, Recent, ScriptHit, Vote
-from agi_app.guard.lists import ListEntry, Owner
+from agi_app.guard.case import Action, GuardCase, case_of
+from agi_app.guard.decide import GuardDecision, decide, judge
+from agi_app.guard.facts import CallerFacts, Recent, ScriptHit, Vote
+from agi_app.guard.lists import ListEntry, ListOwner
 from agi_app.guard.replay import Replay, pack_case, pack_decision, replay, unpack_case, unpack_decision
 from agi_app.guard.settings import Hours, Level, SubscriberSettings
 
@@ -21,22 +21,22 @@ LETTERS = pytest.mark.attack("row 22: letters that a caller shows are taken for 
 CALL = IncomingCall(CALLER, CallerKind.PERSON, "8001", Endpoint.TRUNK)
 STANDARD = SubscriberSettings(zone="Asia/Shanghai")
 # A caller of whom nothing good is known, and everything bad.
-WORST = Facts(
+WORST = CallerFacts(
     recent=Recent(calls_1h=60, lines_1m=6, lines_1h=40, run=9, decoy_lines_1d=5, aborted_1d=9, challenges_failed_1d=5),
     votes=tuple(Vote(f"v{n}", NOW, nuisance=True) for n in range(9)),
     script=ScriptHit("loan", NOW, 30, 0.97),
 )
 
 
-def action(facts: Facts, settings: SubscriberSettings = STANDARD, call: IncomingCall = CALL) -> Action:
+def action(facts: CallerFacts, settings: SubscriberSettings = STANDARD, call: IncomingCall = CALL) -> Action:
     return decide(call, facts, settings, NOW).action
 
 
-def rules(decision: Decision) -> list[str]:
+def rules(decision: GuardDecision) -> list[str]:
     return [reason.rule for reason in decision.reasons]
 
 
-def entry(pattern: str, allow: bool = False, owner: Owner = Owner.OWN, **more: dt.datetime) -> ListEntry:
+def entry(pattern: str, allow: bool = False, owner: ListOwner = ListOwner.OWN, **more: dt.datetime) -> ListEntry:
     return ListEntry(7, allow, pattern, owner, "cold calls", **more)
 
 
@@ -45,7 +45,7 @@ def own(*entries: ListEntry) -> SubscriberSettings:
 
 
 def test_a_stranger_with_nothing_against_it_rings() -> None:
-    decision = decide(CALL, Facts(), STANDARD, NOW)
+    decision = decide(CALL, CallerFacts(), STANDARD, NOW)
     assert decision.action is Action.ALLOW
     assert rules(decision) == ["first_contact"]
 
@@ -62,15 +62,15 @@ def test_the_worst_caller_is_rejected_and_told_why() -> None:
     [
         (replace(WORST, dialled_at=NOW - dt.timedelta(days=900)), STANDARD, CALL),
         (WORST, own(entry(CALLER, allow=True)), CALL),
-        (replace(WORST, lists=(entry("+99986*", allow=True, owner=Owner.SITE),)), STANDARD, CALL),
+        (replace(WORST, lists=(entry("+99986*", allow=True, owner=ListOwner.SITE),)), STANDARD, CALL),
         (WORST, STANDARD, replace(CALL, endpoint=Endpoint.INTERNAL)),
     ],
 )
 def test_dialled_allowed_and_internal_pass_whatever_speaks_against_them(
-    facts: Facts, settings: SubscriberSettings, call: IncomingCall
+    facts: CallerFacts, settings: SubscriberSettings, call: IncomingCall
 ) -> None:
     for level in Level:
-        blocked = (*settings.lists, entry(CALLER), entry("+999*", owner=Owner.SITE))
+        blocked = (*settings.lists, entry(CALLER), entry("+999*", owner=ListOwner.SITE))
         decision = decide(call, facts, replace(settings, level=level, lists=blocked), NOW)
         assert decision.action is Action.ALLOW
         assert "block_overruled" in rules(decision)
@@ -82,25 +82,25 @@ def test_an_internal_caller_number_on_a_trunk_is_no_internal_call() -> None:
 
 def test_ones_own_block_list_rejects_alone() -> None:
     for pattern in (CALLER, "+99986138*", "+999861380000000-+999861380000999"):
-        decision = decide(CALL, Facts(), own(entry(pattern)), NOW)
+        decision = decide(CALL, CallerFacts(), own(entry(pattern)), NOW)
         assert (decision.action, rules(decision)) == (Action.REJECT, ["block_list"])
         assert "cold calls" in decision.text()
-    assert action(Facts(), own(entry("+99986139*"))) is Action.ALLOW
-    assert action(Facts(), own(entry(CALLER, expires_at=NOW))) is Action.ALLOW
-    assert action(Facts(talked=True), own(entry(CALLER))) is Action.REJECT
+    assert action(CallerFacts(), own(entry("+99986139*"))) is Action.ALLOW
+    assert action(CallerFacts(), own(entry(CALLER, expires_at=NOW))) is Action.ALLOW
+    assert action(CallerFacts(talked=True), own(entry(CALLER))) is Action.REJECT
 
 
 def test_a_shared_list_is_a_hint_only() -> None:
-    hint = replace(Facts(), lists=(entry(CALLER, owner=Owner.SHARED),))
+    hint = replace(CallerFacts(), lists=(entry(CALLER, owner=ListOwner.SHARED),))
     assert action(hint) is Action.CHALLENGE
-    assert action(replace(WORST, lists=(entry(CALLER, allow=True, owner=Owner.SHARED),))) is Action.REJECT
+    assert action(replace(WORST, lists=(entry(CALLER, allow=True, owner=ListOwner.SHARED),))) is Action.REJECT
 
 
 def test_withheld_numbers_can_be_blocked() -> None:
     hidden = replace(CALL, caller=None, caller_kind=CallerKind.WITHHELD)
-    assert action(Facts(), own(entry("withheld")), hidden) is Action.REJECT
-    assert action(Facts(), STANDARD, hidden) is Action.ALLOW
-    assert action(Facts(), own(entry("withheld"))) is Action.ALLOW
+    assert action(CallerFacts(), own(entry("withheld")), hidden) is Action.REJECT
+    assert action(CallerFacts(), STANDARD, hidden) is Action.ALLOW
+    assert action(CallerFacts(), own(entry("withheld"))) is Action.ALLOW
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_withheld_numbers_can_be_blocked() -> None:
 )
 def test_one_signal_alone_never_rejects_however_strong(recent: Recent) -> None:
     for level in Level:
-        assert action(Facts(recent=recent), replace(STANDARD, level=level)) is not Action.REJECT
-    assert action(Facts(recent=recent, block_10=9.0, block_100=99.0), replace(STANDARD, level=Level.STRICT)) in (
+        assert action(CallerFacts(recent=recent), replace(STANDARD, level=level)) is not Action.REJECT
+    assert action(CallerFacts(recent=recent, block_10=9.0, block_100=99.0), replace(STANDARD, level=Level.STRICT)) in (
         Action.REJECT,
         Action.VOICEMAIL,
         Action.CHALLENGE,
@@ -124,32 +124,40 @@ def test_one_signal_alone_never_rejects_however_strong(recent: Recent) -> None:
 
 def test_weak_signals_do_not_add_up_to_a_rejection() -> None:
     for recent in (Recent(run=3, decoy_lines_1d=1), Recent(run=3, aborted_1d=3, challenges_failed_1d=2)):
-        assert action(Facts(recent=recent, block_10=1.0)) is Action.CHALLENGE
+        assert action(CallerFacts(recent=recent, block_10=1.0)) is Action.CHALLENGE
 
 
 def test_what_others_do_is_no_second_signal() -> None:
-    for others in (Facts(recent=Recent(decoy_lines_1d=2, sweep=9)), Facts(recent=Recent(run=9), block_10=9.0)):
+    for others in (
+        CallerFacts(recent=Recent(decoy_lines_1d=2, sweep=9)),
+        CallerFacts(recent=Recent(run=9), block_10=9.0),
+    ):
         assert action(others) is Action.VOICEMAIL
 
 
 def test_neighbours_alone_challenge_at_most() -> None:
     for level in (Level.STANDARD, Level.STRICT):
-        assert action(Facts(block_10=9.0, block_100=99.0), replace(STANDARD, level=level)) is Action.CHALLENGE
+        assert action(CallerFacts(block_10=9.0, block_100=99.0), replace(STANDARD, level=level)) is Action.CHALLENGE
 
 
 def test_whoever_passed_a_challenge_is_marked_at_most_for_a_month() -> None:
     assert action(replace(WORST, passed_at=NOW - dt.timedelta(days=29))) is Action.MARK
     assert action(replace(WORST, passed_at=NOW - dt.timedelta(days=31))) is Action.REJECT
-    assert action(replace(Facts(), passed_at=NOW), own(entry(CALLER))) is Action.REJECT
+    assert action(replace(CallerFacts(), passed_at=NOW), own(entry(CALLER))) is Action.REJECT
 
 
 def test_levels_act_the_sooner_the_stricter_they_are() -> None:
-    for facts in (WORST, Facts(), Facts(recent=Recent(run=3)), Facts(recent=Recent(decoy_lines_1d=1))):
+    for facts in (
+        WORST,
+        CallerFacts(),
+        CallerFacts(recent=Recent(run=3)),
+        CallerFacts(recent=Recent(decoy_lines_1d=1)),
+    ):
         order = list(Action)
         found = [order.index(action(facts, replace(STANDARD, level=level))) for level in Level]
         assert found == sorted(found)
     assert action(WORST, replace(STANDARD, level=Level.NOTICE)) is Action.MARK
-    assert action(Facts(), replace(STANDARD, level=Level.STRICT)) is Action.CHALLENGE
+    assert action(CallerFacts(), replace(STANDARD, level=Level.STRICT)) is Action.CHALLENGE
 
 
 def test_off_and_outside_its_hours_everything_rings() -> None:
@@ -161,19 +169,19 @@ def test_off_and_outside_its_hours_everything_rings() -> None:
 
 
 def test_without_a_mailbox_the_caller_is_asked_instead() -> None:
-    facts = Facts(recent=Recent(run=9, lines_1m=5))
+    facts = CallerFacts(recent=Recent(run=9, lines_1m=5))
     assert action(facts) is Action.VOICEMAIL
     assert action(facts, replace(STANDARD, voicemail=False)) is Action.CHALLENGE
 
 
 def test_a_signature_is_one_input_and_never_a_verdict() -> None:
-    assert action(Facts(), call=replace(CALL, stir=Stir.FAILED)) is Action.CHALLENGE
+    assert action(CallerFacts(), call=replace(CALL, stir=Stir.FAILED)) is Action.CHALLENGE
     assert action(WORST, call=replace(CALL, stir=Stir.FULL)) is Action.REJECT
 
 
 def test_a_decision_is_made_again_to_the_byte_from_inputs_without_a_number() -> None:
-    settings = own(entry("+99986139*"), entry("+99986138*", owner=Owner.SITE))
-    for facts in (WORST, Facts(), replace(WORST, dialled_at=NOW)):
+    settings = own(entry("+99986139*"), entry("+99986138*", owner=ListOwner.SITE))
+    for facts in (WORST, CallerFacts(), replace(WORST, dialled_at=NOW)):
         for chosen in (STANDARD, settings):
             case = case_of(CALL, facts, chosen, NOW.astimezone(dt.timezone(dt.timedelta(hours=8))))
             inputs, stored = pack_case(case), pack_decision(judge(case))
@@ -187,7 +195,7 @@ def test_a_decision_is_made_again_to_the_byte_from_inputs_without_a_number() -> 
 def test_a_changed_row_is_found() -> None:
     case = case_of(CALL, WORST, STANDARD, NOW)
     stored = pack_decision(judge(case))
-    milder: Case = replace(case, recent=Recent())
+    milder: GuardCase = replace(case, recent=Recent())
     assert replay(pack_case(milder), stored) is Replay.DIFFERENT
     other = pack_decision(replace(judge(case), version="0.0"))
     assert replay(pack_case(case), other) is Replay.OTHER_VERSION

@@ -6,10 +6,10 @@ import datetime as dt
 import io
 
 from agi_app.contacts.columns import RejectedRow
-from agi_app.contacts.guard_file import ListRow, Reading, parse_guard_list
+from agi_app.contacts.guard_file import CellFormats, ListRow, parse_guard_list
 from agi_app.contacts.tables.csv_table import Table
 
-SHANGHAI = Reading("CN", "Asia/Shanghai")
+SHANGHAI = CellFormats("CN", "Asia/Shanghai")
 
 
 def read(text: str, *, shared: bool = False) -> list[ListRow | RejectedRow]:

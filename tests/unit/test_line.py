@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agi_app.calls.inbound_line import Line, caller_number, line_of
+from agi_app.calls.inbound_line import InboundLine, caller_number, line_of
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read import read_project
 from agi_app.config.lines import InboundLineSettings
 from agi_app.config.trunks import LineSettings
 from agi_app.dialer.inbound.call_parts import Live, too_many
 from agi_app.flow.engine import commands as do
-from agi_app.flow.engine.events import KeyPressed, OptOutStored, PlaybackFinished, StopStored
+from agi_app.flow.engine.events import KeyPressed, OptOutStored, PromptFinished, StopStored
 from agi_app.flow.engine.session import Session
 from agi_app.flow.engine.state import Caller
 from agi_app.flow.language.definition import Flow
@@ -67,12 +67,12 @@ class Talk:
         return self
 
     def hear(self) -> Talk:
-        self.last = self.session.handle(PlaybackFinished(str(self.session.state["playback"])))
+        self.last = self.session.handle(PromptFinished(str(self.session.state["playback"])))
         return self
 
     @property
     def plays(self) -> tuple[str, str] | None:
-        found = [c for c in self.last if isinstance(c, do.Play)]
+        found = [c for c in self.last if isinstance(c, do.PlayPrompt)]
         return (found[0].prompt, found[0].language) if found else None
 
 
@@ -93,7 +93,7 @@ def test_who_chooses_nothing_goes_on_in_the_first_language() -> None:
 def test_9_stops_the_number_that_the_call_shows() -> None:
     talk = Talk().keys("9")
     assert do.StoreOptOut("key") in talk.last
-    assert talk.session.handle(OptOutStored()) == [do.Play("p2", "stopped", "zh-CN")]
+    assert talk.session.handle(OptOutStored()) == [do.PlayPrompt("p2", "stopped", "zh-CN")]
 
 
 def test_9_of_a_caller_without_a_number_asks_for_one_and_stores_nothing_yet() -> None:
@@ -117,7 +117,7 @@ def test_9_of_a_caller_without_a_number_asks_for_one_and_stores_nothing_yet() ->
 )
 def test_a_keyed_number_is_read_by_the_country_of_the_line(typed: str, number: str) -> None:
     talk = Talk().keys("22" + typed + "#")
-    (said,) = [c for c in talk.last if isinstance(c, do.Say)]
+    (said,) = [c for c in talk.last if isinstance(c, do.SayPieces)]
     assert "".join(str(part.name).removeprefix("num/") for part in said.parts) == typed  # type: ignore[union-attr]
     assert talk.keys("1").last[-1] == do.StoreStop(number)
     assert talk.session.handle(KeyPressed("1")) == [], "nothing counts until it is stored"
@@ -160,12 +160,12 @@ def test_one_call_stops_a_few_numbers_and_not_a_whole_town() -> None:
     ],
 )
 def test_carriers_write_our_number_in_several_ways(called: str, found: bool) -> None:
-    line = Line("main", NUMBER, FLOW, "", 10, 600.0)
+    line = InboundLine("main", NUMBER, FLOW, "", 10, 600.0)
     assert (line_of(called, [line]) is line) is found
 
 
 def test_a_number_that_two_lines_end_with_is_nobodys() -> None:
-    lines = [Line(n, number, FLOW, "", 1, 60.0) for n, number in (("a", NUMBER), ("b", "+999442155500001"))]
+    lines = [InboundLine(n, number, FLOW, "", 1, 60.0) for n, number in (("a", NUMBER), ("b", "+999442155500001"))]
     assert line_of("02155500001", lines) is None
     assert line_of("+999442155500001", lines) is lines[1]
 
@@ -223,9 +223,9 @@ def test_check_names_lines_without_a_lawful_flow(tmp_path: Path) -> None:
 
 def test_a_full_line_and_a_caller_that_redials_leave_room_for_others() -> None:
     """Each line counts for itself; callers without a number cannot be told apart."""
-    mine, other = (Line(name, NUMBER, FLOW, "", 3, 60.0) for name in ("mine", "other"))
+    mine, other = (InboundLine(name, NUMBER, FLOW, "", 3, 60.0) for name in ("mine", "other"))
 
-    def call(line: Line, caller: str | None) -> Live:
+    def call(line: InboundLine, caller: str | None) -> Live:
         return Live(line, caller, dt.datetime(2026, 3, 3, tzinfo=dt.UTC))
 
     twice = [call(mine, "+447700900123"), call(other, "+447700900123")]

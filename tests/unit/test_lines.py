@@ -18,12 +18,12 @@ from agi_app.dialer import running_campaigns as module
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.circuit_breaker import FAULTS_TO_OPEN
 from agi_app.dialer.pacing import take_all
-from agi_app.dialer.running_campaigns import Lines, Running
+from agi_app.dialer.running_campaigns import Running, RunningCampaigns
 from agi_app.dialer.waiting_reasons import hold_of
 from agi_app.flow.answers.meanings import Meanings
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace
-from agi_app.model.waiting_reason import Hold
+from agi_app.model.waiting_reason import WaitingReason
 from agi_app.store.calling import claims, pace
 from agi_app.store.calling.campaigns import StoredCampaign
 from agi_app.store.calling.claims import ClaimBatch
@@ -91,11 +91,11 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> Shared:
 
 
 @pytest.fixture
-def lines(stored: list[StoredCampaign], shared: Shared) -> Lines:
-    return Lines(cast(Any, None), TRUNKS, DEAF)
+def lines(stored: list[StoredCampaign], shared: Shared) -> RunningCampaigns:
+    return RunningCampaigns(cast(Any, None), TRUNKS, DEAF)
 
 
-def pause(lines: Lines, now: float) -> None:
+def pause(lines: RunningCampaigns, now: float) -> None:
     """Enough calls in a row fail on the trunk's side."""
     breaker = lines.breakers["test"]
     for _ in range(FAULTS_TO_OPEN):
@@ -108,7 +108,7 @@ def take_room(running: Running) -> int:
 
 
 async def test_a_node_starts_calls_at_its_shares_of_the_rates(
-    lines: Lines, stored: list[StoredCampaign], shared: Shared
+    lines: RunningCampaigns, stored: list[StoredCampaign], shared: Shared
 ) -> None:
     stored.append(row())
     shared.part = 0.5
@@ -125,7 +125,7 @@ async def test_a_node_starts_calls_at_its_shares_of_the_rates(
 
 
 async def test_a_node_whose_trunk_is_paused_leaves_its_share_to_the_others(
-    lines: Lines, stored: list[StoredCampaign], shared: Shared
+    lines: RunningCampaigns, stored: list[StoredCampaign], shared: Shared
 ) -> None:
     stored.append(row())
     await lines.refresh("n", 0.0, NOW)
@@ -147,16 +147,16 @@ async def test_a_node_whose_trunk_is_paused_leaves_its_share_to_the_others(
 async def test_the_pace_that_binds_is_named(
     stored: list[StoredCampaign], shared: Shared, campaign: float, trunk: float, node: float | None, by: str, text: str
 ) -> None:
-    lines = Lines(cast(Any, None), TRUNKS, DEAF, node)
+    lines = RunningCampaigns(cast(Any, None), TRUNKS, DEAF, node)
     stored.append(row(rate=campaign))
     await lines.refresh("n", 0.0, NOW)
     running = lines.running["checkup"]
     assert hold_of(running, 0.0, NOW) is None
     take_all([*running.pacers.values()], 0.0)
-    assert hold_of(running, 0.0, NOW) == Hold(by, text)
+    assert hold_of(running, 0.0, NOW) == WaitingReason(by, text)
 
 
-async def test_a_refresh_gives_no_campaign_a_new_burst(lines: Lines, stored: list[StoredCampaign]) -> None:
+async def test_a_refresh_gives_no_campaign_a_new_burst(lines: RunningCampaigns, stored: list[StoredCampaign]) -> None:
     """The pacer remembers the last start, also after a change of the campaign's file."""
     stored.append(row())
     await lines.refresh("n", 0.0, NOW)
@@ -167,7 +167,7 @@ async def test_a_refresh_gives_no_campaign_a_new_burst(lines: Lines, stored: lis
     assert lines.running["checkup"].line.campaign.pace.calls_per_second == 2.0
 
 
-async def test_two_campaigns_share_the_trunk(lines: Lines, stored: list[StoredCampaign]) -> None:
+async def test_two_campaigns_share_the_trunk(lines: RunningCampaigns, stored: list[StoredCampaign]) -> None:
     stored += [row("a"), row("b"), row("c", trunk="other")]
     await lines.refresh("n", 0.0, NOW)
     a, b, c = (lines.running[name] for name in "abc")
@@ -177,13 +177,13 @@ async def test_two_campaigns_share_the_trunk(lines: Lines, stored: list[StoredCa
 
 
 async def test_a_campaign_that_stops_is_gone_and_what_cannot_be_dialled_says_why(
-    lines: Lines, stored: list[StoredCampaign]
+    lines: RunningCampaigns, stored: list[StoredCampaign]
 ) -> None:
     stored += [row("a"), row("lost", trunk="unknown"), row("torn", flow="flow: [")]
     await lines.refresh("n", 0.0, NOW)
     assert set(lines.running) == {"a"}
     holds = lines.unusable_holds()
-    assert holds["lost"] == Hold("unusable", "this node's settings have no trunk 'unknown'")
+    assert holds["lost"] == WaitingReason("unusable", "this node's settings have no trunk 'unknown'")
     assert holds["torn"].text.startswith("its flow is not usable: flows/checkup.yaml:")
     stored.clear()
     await lines.refresh("n", 0.0, NOW)
@@ -191,7 +191,7 @@ async def test_a_campaign_that_stops_is_gone_and_what_cannot_be_dialled_says_why
 
 
 async def test_what_is_answered_by_voice_alone_is_not_dialled_where_nobody_listens(
-    lines: Lines, stored: list[StoredCampaign]
+    lines: RunningCampaigns, stored: list[StoredCampaign]
 ) -> None:
     """Keys beside the speech are enough; the meanings of this node are those of its calls."""
     for name, asked in (
@@ -205,18 +205,18 @@ async def test_what_is_answered_by_voice_alone_is_not_dialled_where_nobody_liste
         "its flow asks for answers by voice alone, and this node has no [speech]"
     )
     heard = Meanings({"yes": {"en": ("yes",)}})
-    hearing = Lines(cast(Any, None), TRUNKS, Ears(cast(Any, None), cast(Any, "somebody"), heard))
+    hearing = RunningCampaigns(cast(Any, None), TRUNKS, Ears(cast(Any, None), cast(Any, "somebody"), heard))
     await hearing.refresh("n", 0.0, NOW)
     assert set(hearing.running) == {"keys", "voice"}
     assert all(line.line.flow.meanings is heard for line in hearing.running.values())
 
 
-async def test_a_paused_trunk_is_a_reason(lines: Lines, stored: list[StoredCampaign]) -> None:
+async def test_a_paused_trunk_is_a_reason(lines: RunningCampaigns, stored: list[StoredCampaign]) -> None:
     stored.append(row())
     await lines.refresh("n", 0.0, NOW)
     pause(lines, 10.0)
     hold = hold_of(lines.running["checkup"], 12.0, NOW)
-    assert hold == Hold(
+    assert hold == WaitingReason(
         "breaker",
         "trunk test: 5 calls in a row failed on the trunk's side (last: trunk_silent); next try in 13 s",
         NOW + dt.timedelta(seconds=13),
@@ -224,7 +224,7 @@ async def test_a_paused_trunk_is_a_reason(lines: Lines, stored: list[StoredCampa
 
 
 async def test_after_refusals_it_looks_at_many_and_still_claims_few(
-    lines: Lines, stored: list[StoredCampaign], monkeypatch: pytest.MonkeyPatch
+    lines: RunningCampaigns, stored: list[StoredCampaign], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only what may start within half a second is claimed, however many are looked at."""
     asked: list[tuple[int, int]] = []

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from agi_app.calls.rendered_speech import Voice, recorded_only
-from agi_app.calls.runner import Call
+from agi_app.calls.runner import LiveCall
 from agi_app.calls.speech_services import Ears
 from agi_app.clock import FakeClock
 from agi_app.config.ami import AmiSettings
@@ -24,7 +24,7 @@ from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Line, Placer
+from agi_app.dialer.originator import Placer, RunningCampaign
 from agi_app.dialer.pacing import Pacer, Turn
 from agi_app.errors import RequestFailed, SafetyError, StoreError
 from agi_app.flow.load import load_flow
@@ -34,7 +34,7 @@ from agi_app.store.calling import attempts
 from tests.unit.gate_cases import CAMPAIGN, CLAIM, NOW
 from tests.unit.test_runner import FLOW, World
 
-LINE = Line(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())
+LINE = RunningCampaign(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())
 TRUNK_IS_DEAF = RequestFailed("originate", 0, "no connection to Asterisk; nothing was dialled")
 DEAF = Ears(cast(Any, None), None)
 
@@ -91,7 +91,7 @@ class Place:
     ended: object = "destroyed"  # how the channel ended; None: its end was never heard of
     forgotten: list[str] = dataclasses.field(default_factory=list)
     hung_up: list[str] = dataclasses.field(default_factory=list)
-    running: Callable[[Call], Awaitable[CallResult]] | None = None
+    running: Callable[[LiveCall], Awaitable[CallResult]] | None = None
 
     @contextlib.asynccontextmanager
     async def made(self, *_: Any, **__: Any) -> AsyncIterator[Any]:
@@ -105,7 +105,9 @@ class Place:
         self.permits.append(permit)
         return channel
 
-    async def attempt(self, start_at: float = 0.0, line: Line = LINE, turn: Turn | None = None) -> CallResult | None:
+    async def attempt(
+        self, start_at: float = 0.0, line: RunningCampaign = LINE, turn: Turn | None = None
+    ) -> CallResult | None:
         ari = SimpleNamespace(hang_up_soon=self.hung_up.append)
         router = SimpleNamespace(forget=self.forgotten.append)
         ruleset = SimpleNamespace(jurisdictions={}, version="x")
@@ -155,10 +157,10 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setattr(module, "made", made.made)
     monkeypatch.setattr(attempt_writer, "FIRST_RETRY_S", 0.001)
 
-    async def run(call: Call, _: Any) -> CallResult:
+    async def run(call: LiveCall, _: Any) -> CallResult:
         return await made.running(call) if made.running else CallResult(Outcome.ANSWERED, cause=16)
 
-    monkeypatch.setattr(Call, "run", run)
+    monkeypatch.setattr(LiveCall, "run", run)
     return made
 
 
@@ -234,7 +236,7 @@ async def test_what_surely_did_not_leave_is_given_back(place: Place, fault: Exce
 async def test_an_originate_that_asterisk_refused_is_no_attempt(place: Place) -> None:
     """HTTP 500 for an unknown endpoint: no INVITE, nobody's phone rang."""
 
-    async def refused(_: Call) -> CallResult:
+    async def refused(_: LiveCall) -> CallResult:
         return CallResult(Outcome.FAILED, note="Allocation failed (status 500)")
 
     place.running, place.refused = refused, True
@@ -273,7 +275,7 @@ async def test_a_channel_whose_end_was_never_heard_of_is_hung_up(place: Place) -
 
 
 async def test_our_own_fault_in_a_call_hangs_it_up_and_is_stored(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(_: Call) -> CallResult:
+    async def broken(_: LiveCall) -> CallResult:
         raise ZeroDivisionError
 
     place.running = broken
@@ -284,11 +286,11 @@ async def test_our_own_fault_in_a_call_hangs_it_up_and_is_stored(place: Place, m
     assert place.store.finished == [Outcome.INTERRUPTED]
 
 
-def call(attempt_id: str, campaign: str, person: int) -> Call:
+def call(attempt_id: str, campaign: str, person: int) -> LiveCall:
     """A call without a channel yet."""
     plan = World().call._plan
     claim = dataclasses.replace(CLAIM, attempt_id=attempt_id, campaign=campaign, person_id=person)
-    return Call(dataclasses.replace(plan, claim=claim), FakeClock(NOW))
+    return LiveCall(dataclasses.replace(plan, claim=claim), FakeClock(NOW))
 
 
 def test_stops_reach_whom_they_mean_and_nobody_else() -> None:

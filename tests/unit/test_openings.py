@@ -18,7 +18,7 @@ from agi_app.guard.case import Action
 from agi_app.pbx.ari.events import ChannelRef, Frame
 from agi_app.screening import opening_words
 from agi_app.screening.opening_words import AT_ONCE, Openings
-from agi_app.store.screening.guard_scripts import Opening
+from agi_app.store.screening.guard_scripts import OpeningWords
 
 SPEECH = SpeechSettings(engine="scripted", model=Path("said.txt"))
 
@@ -56,8 +56,8 @@ class FakeRecords:
 
 
 @pytest.fixture
-async def listening(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Openings, FakeSpool, list[Opening]]]:
-    kept: list[Opening] = []
+async def listening(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Openings, FakeSpool, list[OpeningWords]]]:
+    kept: list[OpeningWords] = []
 
     class Recognizer:
         async def transcribe(self, pcm: bytes, language: str, phrases: Sequence[str], deadline_s: float) -> Heard:
@@ -70,7 +70,7 @@ async def listening(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Open
         assert speech.workers == 1, "one of its own"
         yield Recognizer()
 
-    async def take(store: object, opening: Opening, entered_by: str) -> None:
+    async def take(store: object, opening: OpeningWords, entered_by: str) -> None:
         kept.append(opening)
 
     monkeypatch.setattr(opening_words, "recognizer_of", ready)
@@ -94,7 +94,7 @@ async def settled() -> None:
 
 
 async def test_the_words_of_a_challenged_caller_are_kept(
-    listening: tuple[Openings, FakeSpool, list[Opening]],
+    listening: tuple[Openings, FakeSpool, list[OpeningWords]],
 ) -> None:
     found, spool, kept = listening
     found.begin("c1", "call-1", Action.CHALLENGE)
@@ -115,7 +115,7 @@ async def test_the_words_of_a_challenged_caller_are_kept(
 
 @pytest.mark.parametrize("how", ["pressed the digit", "was put through"])
 async def test_who_is_connected_is_not_listened_to_any_more(
-    listening: tuple[Openings, FakeSpool, list[Opening]], how: str
+    listening: tuple[Openings, FakeSpool, list[OpeningWords]], how: str
 ) -> None:
     found, spool, kept = listening
     found.begin("c1", "call-1", Action.CHALLENGE)
@@ -133,7 +133,9 @@ async def test_who_is_connected_is_not_listened_to_any_more(
     assert [opening.call_id for opening in kept] == ["call-2"]
 
 
-async def test_an_engine_that_breaks_ends_nothing_else(listening: tuple[Openings, FakeSpool, list[Opening]]) -> None:
+async def test_an_engine_that_breaks_ends_nothing_else(
+    listening: tuple[Openings, FakeSpool, list[OpeningWords]],
+) -> None:
     found, spool, kept = listening
     for channel in ("broken", "c2"):
         found.begin(channel, f"call-{channel}", Action.CHALLENGE)
@@ -144,7 +146,7 @@ async def test_an_engine_that_breaks_ends_nothing_else(listening: tuple[Openings
     assert [opening.call_id for opening in kept] == ["call-c2"]
 
 
-async def test_a_flood_of_callers_is_not_listened_to(listening: tuple[Openings, FakeSpool, list[Opening]]) -> None:
+async def test_a_flood_of_callers_is_not_listened_to(listening: tuple[Openings, FakeSpool, list[OpeningWords]]) -> None:
     found, spool, _ = listening
     for n in range(AT_ONCE + 5):
         found.begin(f"c{n}", f"call-{n}", Action.CHALLENGE)

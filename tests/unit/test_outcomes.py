@@ -16,16 +16,16 @@ import pytest
 from agi_app.calls.attempt import (
     Answered,
     Attempt,
+    ChannelDestroyed,
     Command,
-    Destroyed,
     Event,
+    FarEndRedirected,
     FarEndSpoke,
     Finish,
     Marked,
     NoCommonMedia,
     Progressed,
     Rang,
-    Redirected,
     step,
 )
 from agi_app.calls.sip_and_q850_outcomes import told
@@ -154,58 +154,58 @@ def ended(*events: Event, seconds: float = 2.0) -> CallResult:
 
 @pytest.mark.parametrize("status", [401, 402, 403, 407])
 def test_a_carrier_that_refuses_us_uses_up_nobodys_cap_unless_the_phone_rang(status: int) -> None:
-    refused = ended(FarEndSpoke(), Destroyed(21, status))
+    refused = ended(FarEndSpoke(), ChannelDestroyed(21, status))
     assert (refused.outcome, refused.counts) == (Outcome.FAILED, False)
     assert refused.fault is (Fault.LIKELY_OURS if status == 403 else Fault.OURS)
     for sign in (Rang(), Progressed()):
-        assert ended(sign, FarEndSpoke(), Destroyed(21, status)).counts
+        assert ended(sign, FarEndSpoke(), ChannelDestroyed(21, status)).counts
 
 
 @pytest.mark.parametrize("status", range(300, 400))
 def test_a_redirection_is_failed_and_nobodys_fault(status: int) -> None:
     for cause in (16, 23):
-        result = ended(FarEndSpoke(), Destroyed(cause, status))
+        result = ended(FarEndSpoke(), ChannelDestroyed(cause, status))
         assert (result.outcome, result.counts, result.fault) == (Outcome.FAILED, False, None)
-    rang = ended(Rang(), FarEndSpoke(), Destroyed(23, status))
+    rang = ended(Rang(), FarEndSpoke(), ChannelDestroyed(23, status))
     assert (rang.outcome, rang.counts) == (Outcome.FAILED, True)
 
 
 def test_before_22_9_a_redirection_is_known_by_the_dial_event_alone() -> None:
-    result = ended(Redirected(), FarEndSpoke(), Destroyed(127, 487))
+    result = ended(FarEndRedirected(), FarEndSpoke(), ChannelDestroyed(127, 487))
     assert (result.outcome, result.counts, result.fault) == (Outcome.FAILED, False, None)
-    assert ended(Rang(), FarEndSpoke(), Destroyed(127, 487)).outcome is Outcome.NO_ANSWER
+    assert ended(Rang(), FarEndSpoke(), ChannelDestroyed(127, 487)).outcome is Outcome.NO_ANSWER
 
 
 def test_what_a_gateway_says_by_cause_is_heard_where_asterisk_hands_it_on() -> None:
-    assert ended(FarEndSpoke(), Destroyed(17, 503)).outcome is Outcome.BUSY
-    assert ended(FarEndSpoke(), Destroyed(1, 480)).outcome is Outcome.INVALID_NUMBER
-    assert ended(FarEndSpoke(), Destroyed(34, 503)).outcome is Outcome.CONGESTION
-    assert ended(FarEndSpoke(), Destroyed(19, 480)).outcome is Outcome.NO_ANSWER
+    assert ended(FarEndSpoke(), ChannelDestroyed(17, 503)).outcome is Outcome.BUSY
+    assert ended(FarEndSpoke(), ChannelDestroyed(1, 480)).outcome is Outcome.INVALID_NUMBER
+    assert ended(FarEndSpoke(), ChannelDestroyed(34, 503)).outcome is Outcome.CONGESTION
+    assert ended(FarEndSpoke(), ChannelDestroyed(19, 480)).outcome is Outcome.NO_ANSWER
 
 
 @pytest.mark.parametrize("status", [600, 603, 604, 606, 607, 608, 609, 699])
 def test_a_global_failure_is_never_tried_again_as_if_the_network_was_busy(status: int) -> None:
     """For each it counts, or no such number exists."""
-    result = ended(FarEndSpoke(), Destroyed(127, status))
+    result = ended(FarEndSpoke(), ChannelDestroyed(127, status))
     assert result.outcome in (Outcome.BUSY, Outcome.REJECTED, Outcome.INVALID_NUMBER)
     assert result.counts or result.outcome is Outcome.INVALID_NUMBER
 
 
 def test_an_answer_without_media_is_one_outcome_however_it_lacks_it() -> None:
     """By Asterisk 22.10: `m=audio 0` and a codec not offered; no session description at all."""
-    port_zero = ended(NoCommonMedia(), Destroyed(58, 488))
-    no_description = ended(Answered(), FarEndSpoke(), Destroyed(127, 406), seconds=0.1)
+    port_zero = ended(NoCommonMedia(), ChannelDestroyed(58, 488))
+    no_description = ended(Answered(), FarEndSpoke(), ChannelDestroyed(127, 406), seconds=0.1)
     for result in (port_zero, no_description):
         assert (result.outcome, result.counts, result.answered_at is not None) == (Outcome.NO_MEDIA, True, True)
-    assert ended(FarEndSpoke(), Destroyed(58, 488)).outcome is Outcome.FAILED, "a 488 is no answer"
+    assert ended(FarEndSpoke(), ChannelDestroyed(58, 488)).outcome is Outcome.FAILED, "a 488 is no answer"
 
 
 @pytest.mark.parametrize("cause", range(128))
 def test_an_answered_call_stays_answered_whatever_cause_ends_it(cause: int) -> None:
-    assert ended(Answered(), FarEndSpoke(), Destroyed(cause, None)).outcome is Outcome.ANSWERED
+    assert ended(Answered(), FarEndSpoke(), ChannelDestroyed(cause, None)).outcome is Outcome.ANSWERED
 
 
 def test_32_seconds_without_any_reply_are_a_dead_trunk_not_a_person() -> None:
     """Asterisk says 408 itself then (RFC 3261, timer B), as if the far end had."""
-    assert ended(FarEndSpoke(), Destroyed(18, 408), seconds=16.0).outcome is Outcome.TRUNK_SILENT
-    assert ended(FarEndSpoke(), Destroyed(18, 408), seconds=5.0).outcome is Outcome.NO_ANSWER
+    assert ended(FarEndSpoke(), ChannelDestroyed(18, 408), seconds=16.0).outcome is Outcome.TRUNK_SILENT
+    assert ended(FarEndSpoke(), ChannelDestroyed(18, 408), seconds=5.0).outcome is Outcome.NO_ANSWER

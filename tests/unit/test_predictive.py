@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.dialer.agents.predictive import CEILING, Past, Pool, answer_rate, budget, predictive, progressive
+from agi_app.dialer.agents.predictive import CEILING, AgentPool, Past, answer_rate, budget, predictive, progressive
 from bench.predictive import compare
 
 POOLS = st.builds(
-    Pool,
+    AgentPool,
     free=st.integers(0, 30),
     busy=st.integers(0, 30),
     under_way=st.integers(0, 120),
@@ -34,13 +34,13 @@ SEEN = Past(ended=1000, answered=300, abandoned=0, answer_s=10, handling_s=60)
 
 
 @given(POOLS)
-def test_progressive_has_an_agent_for_every_call(pool: Pool) -> None:
+def test_progressive_has_an_agent_for_every_call(pool: AgentPool) -> None:
     begun = progressive(pool)
     assert begun == 0 or begun + pool.under_way + pool.waiting == pool.free
 
 
 @given(POOLS, PASTS)
-def test_without_a_budget_predictive_is_progressive_and_never_slower(pool: Pool, past: Past) -> None:
+def test_without_a_budget_predictive_is_progressive_and_never_slower(pool: AgentPool, past: Past) -> None:
     begun = predictive(pool, past)
     assert begun >= progressive(pool)
     if budget(past) == 0:
@@ -57,14 +57,14 @@ def test_a_hundred_answered_calls_are_needed_for_each_that_may_be_lost() -> None
 
 def test_it_looks_ahead_to_agents_who_will_be_free() -> None:
     """All thirty talk: some will be done when a call is answered, the sooner the shorter their talks are."""
-    pool = Pool(free=0, busy=30, under_way=0)
+    pool = AgentPool(free=0, busy=30, under_way=0)
     short, long = (predictive(pool, Past(1000, 300, 0, 10, seconds)) for seconds in (30.0, 300.0))
     assert short > long >= 0
-    assert predictive(Pool(0, 0, 0), SEEN) <= budget(SEEN) * 2, "nobody works: hardly a call is begun"
+    assert predictive(AgentPool(0, 0, 0), SEEN) <= budget(SEEN) * 2, "nobody works: hardly a call is begun"
 
 
 def test_the_fewer_answer_the_more_calls_are_begun() -> None:
-    pool = Pool(free=4, busy=16, under_way=0)
+    pool = AgentPool(free=4, busy=16, under_way=0)
     rare, often = (predictive(pool, Past(3000, answered, 0, 10, 60)) for answered in (450, 1800))
     assert rare >= 2 * often > 0
 

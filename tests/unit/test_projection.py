@@ -6,22 +6,22 @@ import datetime as dt
 from dataclasses import replace
 
 from agi_app.campaigns.checks.gateway_lines import limits_of
-from agi_app.campaigns.forecast import Group, Known, Limits, Projection, project
+from agi_app.campaigns.forecast import ForecastFacts, Group, Limits, Projection, project
 from agi_app.config.trunks import LineSettings, TrunkSettings
 from agi_app.gate.hours import Opening
-from agi_app.gate.number_location import Place
+from agi_app.gate.number_location import NumberLocation
 from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
 
 EVERY_DAY = frozenset(range(7))
 NINE_TO_FIVE = Window(EVERY_DAY, dt.time(9), dt.time(17))
 RULES = RuleSet("r", {"CN": Jurisdiction("CN", Rules(Opening(((NINE_TO_FIVE,),)), (Cap(1, DAY),)))})
-CHINA = Place("CN", ("Asia/Shanghai",), (), True)
+CHINA = NumberLocation("CN", ("Asia/Shanghai",), (), True)
 MORNING = dt.datetime.fromisoformat("2026-03-03T09:00:00+08:00")
 CAMPAIGN = Campaign(
     "c", Purpose.SURVEY, "f", "t", "+99986210000001", ("CN",), pace=Pace(calls_per_second=1, concurrent=1000)
 )
-NOTHING_KNOWN = Known(0, {}, None)
+NOTHING_KNOWN = ForecastFacts(0, {}, None)
 ENOUGH = Limits(100, 1000)
 
 
@@ -91,7 +91,7 @@ def test_two_retries_are_two_more_rounds_of_fewer_calls() -> None:
 
 def test_it_goes_by_its_own_calls_when_there_are_enough() -> None:
     again = replace(CAMPAIGN, retry={"no_answer": (dt.timedelta(days=1),)})
-    known = Known(200, {"human": 100, "no_answer": 100}, 20.0)
+    known = ForecastFacts(200, {"human": 100, "no_answer": 100}, 20.0)
     seen = ahead(1000, again, known=known, limits=Limits(10, 10))
     assert (seen.calls, seen.calls_per_second) == (1500, 0.5)
     assert any("20 s" in said and "200 calls so far" in said for said in seen.assumptions)

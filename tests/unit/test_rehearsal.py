@@ -81,11 +81,11 @@ def test_so_many_a_day_on_one_telephone() -> None:
 def test_it_tells_the_call_in_the_words_of_simulate() -> None:
     story = Story({("en", "ask"): PromptFacts(True, "Press 1\nto confirm.")})
     for what in (
-        cmd.Play("p1", "ask", "en"),
+        cmd.PlayPrompt("p1", "ask", "en"),
         events.KeyPressed("1"),
         cmd.StopPlayback("p1"),
         cmd.SaveAnswer("answer", "yes"),
-        cmd.Transfer("t1", "desk", 20.0, None, "en"),
+        cmd.StartTransfer("t1", "desk", 20.0, None, "en"),
         events.TransferEnded("t1", "busy"),
         cmd.Hangup("hangup"),
     ):

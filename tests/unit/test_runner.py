@@ -8,7 +8,7 @@ import datetime as dt
 import pytest
 
 from agi_app.calls.plan import CallPlan, HandOverOrder
-from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S, Call
+from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S, LiveCall
 from agi_app.calls.speech_services import Ears
 from agi_app.clock import FakeClock
 from agi_app.errors import AgiAppError, ConfigError, RequestFailed, SafetyError
@@ -82,7 +82,7 @@ class World:
             machine_detection=machine_detection,
             answered=lambda: self.channel.log.append("answered") if machine_detection is not None else None,
         )
-        self.call = Call(plan, self.clock)
+        self.call = LiveCall(plan, self.clock)
 
     async def hand_over(self, order: HandOverOrder) -> str:
         self.channel.log.append(f"hand over to {order.to} for {order.timeout_s:g} s")

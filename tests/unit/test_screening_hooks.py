@@ -14,7 +14,7 @@ from agi_app.config.voice import SpeechSettings
 from agi_app.errors import InputError
 from agi_app.guard.call import Stir
 from agi_app.guard.case import Action
-from agi_app.guard.decide import Decision
+from agi_app.guard.decide import GuardDecision
 from agi_app.guard.settings import Hours, Level
 from agi_app.pbx.agi.protocol import AgiRequest
 from agi_app.pbx.ari.events import ChannelRef, Frame
@@ -47,7 +47,7 @@ class FakeScreening:
     def __init__(self, action: Action, kept: bool = True) -> None:
         self.settings = GuardSettings(mark="骚扰? ", failed="voicemail")
         self.asked: list[Question] = []
-        self._verdict = Verdict("c1", action, Decision(action, 0, (), "1") if kept else None, kept)
+        self._verdict = Verdict("c1", action, GuardDecision(action, 0, (), "1") if kept else None, kept)
 
     async def judge(self, question: Question) -> Verdict:
         self.asked.append(question)

@@ -11,7 +11,7 @@ import pytest
 from agi_app.campaigns.project.meanings_files import shipped_meanings
 from agi_app.config.voice import SpeechSettings
 from agi_app.flow.answers.recognition import Heard
-from agi_app.flow.answers.understanding import NO_MATCH, OPT_OUT, Understood, Verdict, bias, understand
+from agi_app.flow.answers.understanding import NO_MATCH, OPT_OUT, NotAnAnswer, Understood, bias, understand
 from agi_app.speech.chinese_sound_alikes import unlike
 from agi_app.speech.recognizer import Recognizer, recognizer_of
 from agi_app.speech.whisper_choice import Candidate, judged, repeats
@@ -108,7 +108,7 @@ async def recognizer() -> AsyncIterator[Recognizer]:
 async def test_whisper_understands_answers_and_makes_nothing_of_noise(recognizer: Recognizer) -> None:
     """Synthetic voices over a telephone line with noise at 15 dB (``bench/speech_clips.py``)."""
 
-    async def meant(name: str, language: str) -> Understood | Verdict:
+    async def meant(name: str, language: str) -> Understood | NotAnAnswer:
         with wave.open(str(SOUNDS / f"{name}.wav")) as sound:
             pcm = sound.readframes(sound.getnframes())
         wanted = shipped_meanings().wanted(language, ANSWERS)

@@ -12,7 +12,7 @@ from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
 from agi_app.consent.story_words import SENTENCES, Language
 from agi_app.store.people.history import (
-    ListEntry,
+    DoNotCallListEntry,
     OtherNumber,
     PersonCall,
     PersonContact,
@@ -169,7 +169,7 @@ WHOLE = history(
     calls=(call(-3600), call(-20, lasts_s=20.8), call(-7200, number=OTHER)),
     revocations=(refusal(entered_by="li", method="letter", evidence="file 7"),),
     suppression=StoredSuppression(NOON, "the opt-out key was pressed", "key", NOON + AHEAD),
-    lists=(ListEntry("tps", "GB", dt.date(2026, 3, 1)),),
+    lists=(DoNotCallListEntry("tps", "GB", dt.date(2026, 3, 1)),),
     contacts=(
         PersonContact(
             "march",

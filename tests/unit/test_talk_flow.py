@@ -21,10 +21,10 @@ nodes:
 """
 
 
-def begin() -> tuple[Session, do.Transfer]:
+def begin() -> tuple[Session, do.StartTransfer]:
     session = Session.begin(talk_flow(load_flow(REMINDER, "flows/reminder.yaml"), "front-desk"), {}, None, None)
     (handed,) = [command for command in session.start() if not isinstance(command, do.SetDisposition)]
-    assert isinstance(handed, do.Transfer)
+    assert isinstance(handed, do.StartTransfer)
     return session, handed
 
 
@@ -50,5 +50,5 @@ def test_the_campaigns_stop_key_works_meanwhile() -> None:
     told = session.handle(events.KeyPressed("8"))
     assert do.StopTransfer(handed.transfer) in told
     assert any(isinstance(command, do.StoreOptOut) for command in told)
-    (confirm,) = [c for c in session.handle(events.OptOutStored()) if isinstance(c, do.Play)]
+    (confirm,) = [c for c in session.handle(events.OptOutStored()) if isinstance(c, do.PlayPrompt)]
     assert confirm.prompt == "opted_out"

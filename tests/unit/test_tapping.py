@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 import pytest
 
 from agi_app.calls.listening.live_sound import BYTES_A_SECOND, FRESH_S, KEPT_S, Tapping
-from agi_app.calls.speech_services import DetectorLike, Ears, Taps
+from agi_app.calls.speech_services import DetectorLike, Ears, LiveTaps
 from agi_app.clock import FakeClock
 from agi_app.errors import AsteriskError, RequestFailed
 from agi_app.flow.answers.recognition import Heard
@@ -121,8 +121,8 @@ class Line:
             return self._told.pop(0) if self._told else []
 
     @property
-    def taps(self) -> Taps:
-        return Taps(self.open, self.detector)
+    def taps(self) -> LiveTaps:
+        return LiveTaps(self.open, self.detector)
 
 
 class Followed:

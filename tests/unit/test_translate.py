@@ -22,19 +22,19 @@ ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.FarEndEnded(None, 19), att.FarEndSpoke()),  # Asterisk 20.16 and 22.6 tell no status; or a BYE
     (pbx.FarEndEnded(None, 58), att.NoCommonMedia()),
     (pbx.FarEndEnded(488, 58), att.FarEndSpoke()),
-    (pbx.Redirected(), att.Redirected()),
+    (pbx.Redirected(), att.FarEndRedirected()),
     (pbx.PbxStopping(), att.PbxStopped("Asterisk was stopped while the call was on")),
-    (pbx.Destroyed(17, 486, "Busy"), att.Destroyed(17, 486)),
+    (pbx.Destroyed(17, 486, "Busy"), att.ChannelDestroyed(17, 486)),
     (pbx.Lost("gone"), att.Gone()),
     (pbx.Left(), None),
     (pbx.KeyBegan("1"), att.Keyed()),
     (pbx.Key("1"), att.Keyed()),
-    (pbx.Started(("amd", "HUMAN", "HUMAN-800-800")), att.Judged(att.Verdict.PERSON)),
-    (pbx.Started(("amd", "MACHINE", "LONGGREETING-1500-1500")), att.Judged(att.Verdict.MACHINE)),
-    (pbx.Started(("amd", "MACHINE", "INITIALSILENCE-2000-2000")), att.Judged(att.Verdict.NOT_SURE)),
-    (pbx.Started(("amd", "MACHINE", "MAXWORDLENGTH-2000")), att.Judged(att.Verdict.NOT_SURE)),
-    (pbx.Started(("amd", "NOTSURE", "TOOLONG-5000")), att.Judged(att.Verdict.NOT_SURE)),
-    (pbx.Started(("amd", "", "")), att.Judged(att.Verdict.NOT_SURE)),  # Asterisk has no app_amd
+    (pbx.Started(("amd", "HUMAN", "HUMAN-800-800")), att.AmdFinished(att.AnsweredBy.PERSON)),
+    (pbx.Started(("amd", "MACHINE", "LONGGREETING-1500-1500")), att.AmdFinished(att.AnsweredBy.MACHINE)),
+    (pbx.Started(("amd", "MACHINE", "INITIALSILENCE-2000-2000")), att.AmdFinished(att.AnsweredBy.NOT_SURE)),
+    (pbx.Started(("amd", "MACHINE", "MAXWORDLENGTH-2000")), att.AmdFinished(att.AnsweredBy.NOT_SURE)),
+    (pbx.Started(("amd", "NOTSURE", "TOOLONG-5000")), att.AmdFinished(att.AnsweredBy.NOT_SURE)),
+    (pbx.Started(("amd", "", "")), att.AmdFinished(att.AnsweredBy.NOT_SURE)),  # Asterisk has no app_amd
     (pbx.Started(("silence", "SILENCE")), att.GreetingEnded(silent=True)),
     (pbx.Started(("silence", "TIMEOUT")), att.GreetingEnded(silent=False)),
     (pbx.Started(("silence", "")), att.GreetingEnded(silent=False)),
@@ -56,7 +56,7 @@ def test_what_a_channel_event_means_for_the_attempt(event: pbx.Event, means: att
 
 def test_a_channel_that_asterisk_did_not_make_tells_what_it_said() -> None:
     means = to_attempt(pbx.Failed(500, "Allocation failed"))
-    assert isinstance(means, att.Refused)
+    assert isinstance(means, att.OriginateRefused)
     assert "Allocation failed" in means.note
     assert "500" in means.note
 
@@ -66,11 +66,11 @@ def test_no_kind_of_channel_event_was_forgotten() -> None:
 
 
 def test_keys_talk_words_and_the_ends_of_prompts_and_hand_overs_reach_the_flow_and_nothing_else_does() -> None:
-    assert to_flow(pbx.KeyBegan("#"), "c1") == flow.KeyBegan("#")
+    assert to_flow(pbx.KeyBegan("#"), "c1") == flow.KeyDown("#")
     assert to_flow(pbx.Key("#"), "c1") == flow.KeyPressed("#")
-    assert to_flow(pbx.PlaybackFinished("c1-p1"), "c1") == flow.PlaybackFinished("p1")
+    assert to_flow(pbx.PlaybackFinished("c1-p1"), "c1") == flow.PromptFinished("p1")
     assert to_flow(pbx.HandedOver("h1", "busy"), "c1") == flow.TransferEnded("h1", "busy")
-    assert to_flow(pbx.TalkingStarted(), "c1") == flow.TalkingStarted()
+    assert to_flow(pbx.TalkingStarted(), "c1") == flow.SpeechStarted()
     assert to_flow(pbx.Recognized("r1", YES), "c1") == flow.Listened("r1", YES)
     assert to_flow(pbx.MessageEnded("m1", "empty"), "c1") == flow.Recorded("m1", "empty")
     told = (
@@ -89,9 +89,9 @@ def test_keys_talk_words_and_the_ends_of_prompts_and_hand_overs_reach_the_flow_a
 def test_a_playback_has_one_name_over_all_calls_and_comes_back_as_the_sessions_own() -> None:
     assert playback_id("agi-app-a-1", "p2") != playback_id("agi-app-a-2", "p2")
     back = to_flow(pbx.PlaybackFinished(playback_id("agi-app-a-1", "p2")), "agi-app-a-1")
-    assert back == flow.PlaybackFinished("p2")
+    assert back == flow.PromptFinished("p2")
 
 
 def test_another_calls_prompt_is_never_taken_for_ours() -> None:
     back = to_flow(pbx.PlaybackFinished(playback_id("agi-app-b", "p1")), "agi-app-a")
-    assert back != flow.PlaybackFinished("p1")
+    assert back != flow.PromptFinished("p1")

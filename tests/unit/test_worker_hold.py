@@ -21,7 +21,7 @@ from agi_app.store.calling import pauses
 from agi_app.store.database import checks
 from agi_app.store.database import progress as progress_table
 from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
-from agi_app.store.database.progress import Progress
+from agi_app.store.database.progress import DatabaseProgress
 from agi_app.store.people import stops as stop_table
 from tests.unit.gate_cases import NOW
 
@@ -210,15 +210,15 @@ async def test_a_backup_restored_under_a_running_worker_is_recognised(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database comes back behind the note: nobody is dialled until somebody accepts it, without a restart."""
-    found = Progress("db", 7, None)
+    found = DatabaseProgress("db", 7, None)
 
-    async def progress(_: Any) -> Progress:
+    async def progress(_: Any) -> DatabaseProgress:
         return found
 
     monkeypatch.setattr(progress_table, "progress", progress)
     await world.worker._note_progress()
     assert world.worker.hold() is None
-    found = Progress("db", 3, None)
+    found = DatabaseProgress("db", 3, None)
     await world.worker._note_progress()
     assert "restored old copy" in (world.worker.hold() or "")
     noted = restored_backup.read(tmp_path)

@@ -28,7 +28,7 @@ class _Going:
     task: asyncio.Task[None]
 
 
-class CallRecording:
+class CallRecorder:
     """The recordings of one call's both sides, one after the other."""
 
     def __init__(

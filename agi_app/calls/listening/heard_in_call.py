@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from agi_app.calls.listening.call_recording import CallRecording
+from agi_app.calls.listening.call_recording import CallRecorder
 from agi_app.calls.listening.live_sound import Tapping
 from agi_app.calls.listening.message_recording import Recording
-from agi_app.calls.listening.utterances import Listening
+from agi_app.calls.listening.utterances import UtteranceListener
 from agi_app.calls.plan import ChannelLike
 from agi_app.calls.speech_services import Ears
 from agi_app.flow.engine import commands as cmd
@@ -24,9 +24,9 @@ class Hearing:
         """``longest_s``: how long the call may last."""
         heard_by = ears.recognizer
         self._tapping = None if ears.taps is None else Tapping(group, ears.taps, channel, longest_s)
-        self._listening = None if heard_by is None else Listening(group, ears, heard_by, channel, self._tapping)
+        self._listening = None if heard_by is None else UtteranceListener(group, ears, heard_by, channel, self._tapping)
         self._recording = Recording(group, ears, channel)
-        self._call = CallRecording(group, ears.spool, channel, self._recording.keep, longest_s)
+        self._call = CallRecorder(group, ears.spool, channel, self._recording.keep, longest_s)
         self._records_calls = ears.records_calls
 
     @property
@@ -70,7 +70,7 @@ class Hearing:
             case _ if self._listening is not None:
                 await self._listen(self._listening, command)
 
-    async def _listen(self, listening: Listening, command: cmd.Hearing) -> None:
+    async def _listen(self, listening: UtteranceListener, command: cmd.Hearing) -> None:
         match command:
             case cmd.StartListening():
                 listening.start(command)

@@ -7,7 +7,7 @@ from collections import deque
 
 from agi_app import log
 from agi_app.calls.plan import ChannelLike
-from agi_app.calls.speech_services import Taps
+from agi_app.calls.speech_services import LiveTaps
 from agi_app.errors import AgiAppError
 from agi_app.pbx.ari.events import Event, TalkingFinished, TalkingStarted
 
@@ -21,7 +21,7 @@ _log = log.get("call")
 class Tapping:
     """The tap of one call; without one nothing is told and ``live`` is false."""
 
-    def __init__(self, group: asyncio.TaskGroup, taps: Taps, channel: ChannelLike, longest_s: float) -> None:
+    def __init__(self, group: asyncio.TaskGroup, taps: LiveTaps, channel: ChannelLike, longest_s: float) -> None:
         self._group, self._taps, self._channel, self._longest_s = group, taps, channel, longest_s
         self._task: asyncio.Task[None] | None = None
         self._sound: deque[bytes] = deque()

@@ -25,7 +25,7 @@ LATE_GRACE_S = 0.5  # how much longer than its own deadline the recogniser is wa
 _log = log.get("call")
 
 
-class Listening:
+class UtteranceListener:
     """The listenings of one call, one at a time."""
 
     def __init__(

@@ -15,7 +15,7 @@ from agi_app.consent import number_verification
 from agi_app.consent.caller_id_proof import LABEL, days_left, number_of, prove_by_letter, warning
 from agi_app.errors import InputError
 from agi_app.installation import Installation
-from agi_app.store.people.caller_ids import Proof, proofs
+from agi_app.store.people.caller_ids import CallerIdProof, proofs
 
 app = typer.Typer(help="Numbers that are proved to be ours.", no_args_is_help=True)
 
@@ -52,7 +52,7 @@ def prove(
         raise InputError("--trunk and --show are about a call; with --letter nobody is called")
     file, last = letter, dt.datetime.combine(expires, dt.time.max, dt.UTC) if expires else None
 
-    async def work(inst: Installation) -> Proof:
+    async def work(inst: Installation) -> CallerIdProof:
         folder = inst.settings.data / "evidence"
         return await prove_by_letter(
             inst.store, folder, number, file, entered_by=who, expires_at=last, now=inst.clock.now()
@@ -76,7 +76,7 @@ async def _by_call(inst: Installation, number: str, trunk: str | None, show: str
 def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """List all proofs with their kind and expiry, and a warning 30 days before it."""
 
-    async def work(inst: Installation) -> tuple[list[Proof], dt.datetime]:
+    async def work(inst: Installation) -> tuple[list[CallerIdProof], dt.datetime]:
         return await proofs(inst.store), inst.clock.now()
 
     found, now = with_installation(project, work)
@@ -94,6 +94,6 @@ def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     )  # fmt: skip
 
 
-def _record(proof: Proof, now: dt.datetime) -> dict[str, object]:
+def _record(proof: CallerIdProof, now: dt.datetime) -> dict[str, object]:
     more = {"label": LABEL[proof.kind], "days_left": max(0, days_left(proof, now)), "warning": warning(proof, now)}
     return {**dataclasses.asdict(proof), **more}

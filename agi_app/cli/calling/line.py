@@ -13,7 +13,7 @@ from agi_app.cli.naming import no_such
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.store.calling import inbound_calls
-from agi_app.store.calling.inbound_calls import LineCallRow, LineTotals, Span
+from agi_app.store.calling.inbound_calls import InboundCallFilter, LineCallRow, LineTotals
 
 MOST_LISTED = 1000
 ONE_DAY, USUAL = dt.timedelta(days=1), dt.timedelta(days=30)
@@ -41,7 +41,7 @@ def report(
         if line is not None and line not in inst.settings.lines:
             raise no_such("line", line, inst.settings.lines)
         now = inst.clock.now()
-        span = Span(_day(since, now - USUAL), _day(until, now) + ONE_DAY, line)
+        span = InboundCallFilter(_day(since, now - USUAL), _day(until, now) + ONE_DAY, line)
         return await inbound_calls.totals(inst.store, span), await inbound_calls.calls(inst.store, span, last)
 
     totals, calls = with_installation(project, work)

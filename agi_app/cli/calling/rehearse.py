@@ -36,7 +36,7 @@ from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS
 from agi_app.installation import Installation
 from agi_app.model.phone import PhoneNumber, parse
 from agi_app.store.requested_calls import verifications
-from agi_app.store.requested_calls.rehearsals import Script, Status
+from agi_app.store.requested_calls.rehearsals import RehearsalScript, RehearsalStatus
 from agi_app.store.requested_calls.verifications import StaffPhone
 
 OPTED_OUT = "opted_out"
@@ -93,14 +93,16 @@ def _columns(found: Project, flow: str, contact: str, fields: list[str]) -> tupl
 
 def _script(
     found: Project, name: str, language: str | None, columns: Mapping[str, str], its_language: str | None
-) -> Script:
+) -> RehearsalScript:
     """The flow as its file is now; AuthorError when it or a prompt of it has faults."""
     source = find_flow(found, name, language)
     control.no_faults(found, source)
     if source.parsed.flow.is_called:
         raise InputError(f"flow {name} is called by other flows: rehearse the one that calls it")
     parts = {part.file: part.text for part in parts_of(found, source)}
-    return Script(source.file, source.text, parts, language or its_language, dict(columns), _max_call(found, source))
+    return RehearsalScript(
+        source.file, source.text, parts, language or its_language, dict(columns), _max_call(found, source)
+    )
 
 
 def _max_call(found: Project, source: Source[FlowDocument]) -> float:
@@ -120,11 +122,11 @@ async def _rehearse(
     rung: PhoneNumber,
     shown: str | None,
     trunk: str | None,
-    script: Script,
+    script: RehearsalScript,
     who: str,
     *,
     quiet: bool,
-) -> Status:
+) -> RehearsalStatus:
     chosen = number_verification.pick_trunk(inst.settings.trunks, trunk, reserved=rung.reserved)
     rehearsal_id = await rehearsal_request.ask(inst.store, rung, shown, chosen, script, who)
     if not quiet:
@@ -140,7 +142,7 @@ def _say_now(line: str) -> None:
     sys.stdout.flush()  # also into a pipe: it happens now
 
 
-def _show_end(status: Status, as_json: bool) -> None:
+def _show_end(status: RehearsalStatus, as_json: bool) -> None:
     said = status.said
     disposition, answers = (said.disposition, said.answers) if said is not None else (None, {})
     if as_json:

@@ -27,7 +27,7 @@ from agi_app.files import write_whole
 from agi_app.installation import Installation
 from agi_app.printable import in_json, lines
 from agi_app.recordings.files import RecordingFiles
-from agi_app.reports.recordings import Look, fetched
+from agi_app.reports.recordings import RecordingAccess, fetched
 from agi_app.reports.status import status_of
 from agi_app.reports.totals import contact_record, to_csv, to_json
 from agi_app.reports.why_waiting import why_nobody
@@ -38,7 +38,7 @@ from agi_app.store.requested_calls import agent_calls
 WATCH_EVERY_S = 0.5
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     """How a report is written."""
 
     TABLE = "table"
@@ -54,7 +54,9 @@ def add_to(app: typer.Typer) -> None:
 def report(
     campaign: Annotated[str, typer.Argument(help="The campaign's name.")],
     project: ProjectOption = HERE,
-    form: Annotated[Format, typer.Option("--format", help="table, json or csv (one line a contact).")] = Format.TABLE,
+    form: Annotated[
+        ReportFormat, typer.Option("--format", help="table, json or csv (one line a contact).")
+    ] = ReportFormat.TABLE,
     output: Annotated[Path | None, typer.Option(help="Write into this file instead of the terminal.")] = None,
     watch: Annotated[
         bool, typer.Option(help="Show progress live until nobody is left to call; Ctrl-C ends it.")
@@ -69,14 +71,14 @@ def report(
     if recording is not None:
         if output is None:
             raise InputError("--recording needs --output FILE.wav")
-        look, number = Look(login_name(entered_by), reason), recording
+        look, number = RecordingAccess(login_name(entered_by), reason), recording
 
         async def fetch(inst: Installation) -> bytes:
             return await fetched(inst.store, RecordingFiles(inst.settings.data), campaign, number, look)
 
         _write(output, with_installation(project, fetch), 0o600)
         return
-    if output is not None and form is Format.TABLE:
+    if output is not None and form is ReportFormat.TABLE:
         raise InputError("--output takes --format json or csv; a table is for the terminal")
 
     async def work(inst: Installation) -> str | None:
@@ -88,7 +90,7 @@ def report(
     if text is None:
         return
     if output is None:
-        if form is Format.JSON:
+        if form is ReportFormat.JSON:
             text = in_json(text)
         elif sys.stdout.isatty():  # into a pipe it goes as it is
             text = lines(text.replace("\r\n", "\n"))
@@ -105,14 +107,14 @@ def _write(output: Path, content: bytes, mode: int = 0o666) -> None:
     say(f"{output}: written")
 
 
-async def _text(inst: Installation, campaign: str, form: Format) -> str | None:
+async def _text(inst: Installation, campaign: str, form: ReportFormat) -> str | None:
     await control.known(inst.store, campaign)
     totals, view = await status_of(inst.store, inst.clock, campaign)
     contacts = [contact_record(row) for row in await contact_rows(inst.store, campaign)]
     asked = await agent_calls.of_campaign(inst.store, campaign)
-    if form is Format.CSV:
+    if form is ReportFormat.CSV:
         return to_csv(contacts)
-    if form is Format.JSON:
+    if form is ReportFormat.JSON:
         return to_json(totals, contacts, await attempt_rows(inst.store, campaign), asked)
     show_totals(totals)
     columns = ("external_id", "state", "attempts", "outcome", "disposition", "reason")

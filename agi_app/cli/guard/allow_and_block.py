@@ -19,8 +19,8 @@ from agi_app.guard.settings import Hours
 from agi_app.installation import Installation
 from agi_app.model.phone import shown_number
 from agi_app.store.screening import guard_lists
-from agi_app.store.screening.guard import Line
-from agi_app.store.screening.guard_changes import Said
+from agi_app.store.screening.guard import SubscriberLine
+from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_lists import NewEntry, Written
 
 app = typer.Typer(help="Screening of calls that come in.", no_args_is_help=True)
@@ -128,13 +128,13 @@ def line(
     if zone is not None and not is_zone(zone):
         raise InputError(f"--zone {zone}: is no time zone{zone_meant(zone)}")
     spans = None if hours is None else tuple(_hours(text) for text in hours)
-    choice = Line(enabled, level, zone=zone, mailbox=mailbox)
+    choice = SubscriberLine(enabled, level, zone=zone, mailbox=mailbox)
 
     async def work(inst: Installation) -> None:
-        said = Said(who, inst.clock.now())
+        said = ChangedBy(who, inst.clock.now())
         if reset:
             await guard_lists.reset_line(inst.store, number, said)
-        if choice != Line() or spans is not None:
+        if choice != SubscriberLine() or spans is not None:
             await guard_lists.set_line(inst.store, number, choice, spans, said)
 
     with_installation(project, work)

@@ -22,14 +22,14 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.contacts.columns import RejectedRow
-from agi_app.contacts.guard_file import ListRow, Reading, parse_guard_list
+from agi_app.contacts.guard_file import CellFormats, ListRow, parse_guard_list
 from agi_app.contacts.tables.csv_table import SHOWN_PROBLEMS
 from agi_app.contacts.tables.opening import LARGEST_WHOLE, all_rows, open_table, private_copy
 from agi_app.errors import AuthorError, InputError
 from agi_app.event_loop import in_background
 from agi_app.installation import Installation
 from agi_app.store.screening import guard_lists
-from agi_app.store.screening.guard import Line
+from agi_app.store.screening.guard import SubscriberLine
 from agi_app.store.screening.guard_lists import NewEntry, StoredEntry, Written
 
 app = typer.Typer()
@@ -50,7 +50,7 @@ def show(
             raise InputError(f"--{name}: stands before {context.invoked_subcommand}; write it behind")
         return
 
-    async def work(inst: Installation) -> tuple[list[StoredEntry], dict[str, Line]]:
+    async def work(inst: Installation) -> tuple[list[StoredEntry], dict[str, SubscriberLine]]:
         return await guard_lists.entries(inst.store, line), await guard_lists.lines(inst.store)
 
     entries, lines = with_installation(project, work)
@@ -97,7 +97,7 @@ def import_(
 
     async def work(inst: Installation) -> tuple[Written, int]:
         guard, now = inst.settings.guard, inst.clock.now()
-        found = await in_background(_read, file, Reading(guard.region, guard.zone), shared)
+        found = await in_background(_read, file, CellFormats(guard.region, guard.zone), shared)
         entries = [
             NewEntry(row.pattern, row.allow, row.line, shared, row.reason, row.until)
             for row in found
@@ -114,7 +114,7 @@ def import_(
     say(f"{file.name}: {done.added} entries are new, {done.changed} changed, {done.unchanged} were there already{over}")
 
 
-def _read(file: Path, how: Reading, shared: bool) -> Sequence[ListRow]:
+def _read(file: Path, how: CellFormats, shared: bool) -> Sequence[ListRow]:
     """All rows; AuthorError names every fault."""
     with ExitStack() as stack:
         table = open_table(private_copy(file, stack, LARGEST_WHOLE), file.name)

@@ -15,7 +15,7 @@ from agi_app.cli.common import HERE, JsonOption, ProjectOption, login_name, say,
 from agi_app.errors import InputError
 from agi_app.guard.call import read_caller
 from agi_app.guard.case import Action
-from agi_app.guard.decide import Decision
+from agi_app.guard.decide import GuardDecision
 from agi_app.guard.replay import Replay, replay, unpack_decision
 from agi_app.installation import Installation
 from agi_app.model.phone import mask
@@ -24,7 +24,7 @@ from agi_app.screening.judge import Question, Screening
 from agi_app.store.people.access_log import Access, log_access
 from agi_app.store.screening import guard_report as reports
 from agi_app.store.screening import guard_scripts
-from agi_app.store.screening.guard_changes import Said
+from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_report import ActionTotal, JudgedCall
 from agi_app.store.screening.guard_scripts import Spoken, StoredScript
 
@@ -58,7 +58,7 @@ def explain(
 ) -> None:
     """Show what would become of a call of this number now, and what became of its last ones, each with its reasons."""
 
-    async def work(inst: Installation) -> tuple[Decision, list[JudgedCall], list[Spoken]]:
+    async def work(inst: Installation) -> tuple[GuardDecision, list[JudgedCall], list[Spoken]]:
         guard, now = inst.settings.guard, inst.clock.now()
         caller, _ = read_caller(number, guard.region or None)
         if caller is not None:
@@ -166,7 +166,7 @@ def _outcome(call: JudgedCall) -> str:
     return f" [{text}]" if text else ""
 
 
-def _plain(decision: Decision) -> dict[str, Any]:
+def _plain(decision: GuardDecision) -> dict[str, Any]:
     return dataclasses.asdict(decision)
 
 
@@ -201,7 +201,7 @@ def _vote(project: Path, call: str, who: str, *, nuisance: bool) -> None:
         number, _ = read_caller(call, inst.settings.guard.region or None)
         found = await reports.find_call(inst.store, call) or (number and await reports.find_call(inst.store, number))
         return bool(found) and await script_matching.voted(
-            inst.store, str(found), nuisance, Said(who, inst.clock.now())
+            inst.store, str(found), nuisance, ChangedBy(who, inst.clock.now())
         )
 
     if not with_installation(project, work):

@@ -15,7 +15,7 @@ from agi_app.guard.scripts import MIN_WORDS, words
 from agi_app.installation import Installation
 from agi_app.screening.script_matching import compare
 from agi_app.store.screening import guard_scripts
-from agi_app.store.screening.guard_changes import Said
+from agi_app.store.screening.guard_changes import ChangedBy
 
 app = typer.Typer(help="Words by which callers are known, whatever number they show.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(help="A name for it; every decision repeats it.")]
@@ -36,7 +36,7 @@ def add(
         raise InputError(f"the name of a script is one line of {LONGEST_NAME} characters at most")
 
     async def work(inst: Installation) -> int:
-        script = await guard_scripts.put(inst.store, name.strip(), said, Said(who, inst.clock.now()))
+        script = await guard_scripts.put(inst.store, name.strip(), said, ChangedBy(who, inst.clock.now()))
         return await compare(inst.store, script)
 
     say(f"{name.strip()}: known; callers said it before in {with_installation(project, work)} calls")

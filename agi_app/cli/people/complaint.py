@@ -30,7 +30,7 @@ from agi_app.installation import Installation
 from agi_app.model.phone import mask
 from agi_app.proof.notary import Notary
 from agi_app.reports import complaint_bundle
-from agi_app.reports.complaint_bundle import Bundle, Look
+from agi_app.reports.complaint_bundle import Bundle, CaseAccess
 from agi_app.store.people import complaints
 from agi_app.store.people.complaints import CaseRow, NoteRow
 
@@ -40,7 +40,7 @@ Number = Annotated[int, typer.Argument(metavar="CASE", help="The number of the c
 EnteredBy = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
 
 
-class State(StrEnum):
+class CaseState(StrEnum):
     """How far a case is."""
 
     OPEN = "open"
@@ -48,7 +48,7 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
-class Tongue(StrEnum):
+class CaseLanguage(StrEnum):
     """The languages that a story is told in."""
 
     EN = "en"
@@ -58,7 +58,7 @@ class Tongue(StrEnum):
 @app.command("list")
 def list_(
     project: ProjectOption = HERE,
-    state: Annotated[State | None, typer.Option(help="Only cases in this state.")] = None,
+    state: Annotated[CaseState | None, typer.Option(help="Only cases in this state.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the cases, what is due first at the top; numbers are masked."""
@@ -99,7 +99,7 @@ def note(
     complaint_id: Number,
     text: Annotated[str, typer.Argument(help="What was done or said.")],
     project: ProjectOption = HERE,
-    state: Annotated[State | None, typer.Option(help="The case is this from now on.")] = None,
+    state: Annotated[CaseState | None, typer.Option(help="The case is this from now on.")] = None,
     entered_by: EnteredBy = "",
 ) -> None:
     """Add a note to a case; nothing of a case is ever changed or taken away."""
@@ -119,12 +119,12 @@ def export(
     complaint_id: Number,
     out: Annotated[Path, typer.Option("--output", help="A new folder.")],
     project: ProjectOption = HERE,
-    lang: Annotated[Tongue, typer.Option(help="Language of the story in it.")] = Tongue.EN,
+    lang: Annotated[CaseLanguage, typer.Option(help="Language of the story in it.")] = CaseLanguage.EN,
     entered_by: EnteredBy = "",
     reason: Annotated[str, typer.Option(help="What for; kept with the access note.")] = "",
 ) -> None:
     """Write a case with all evidence and its proof into a folder; shows whole numbers, which is noted."""
-    look = Look(login_name(entered_by), reason.strip() or f"complaint {complaint_id}")
+    look = CaseAccess(login_name(entered_by), reason.strip() or f"complaint {complaint_id}")
 
     async def work(inst: Installation) -> Bundle:
         notary, files = await Notary.open(inst.settings, inst.store), KeptFiles.of(inst.settings.data)
@@ -144,7 +144,7 @@ def export(
 
 def _shown(case: CaseRow, now: dt.datetime) -> dict[str, Any]:
     due = "" if case.due_at is None else f"{case.due_at:%Y-%m-%d}"
-    late = case.state == State.OPEN and case.due_at is not None and case.due_at < now
+    late = case.state == CaseState.OPEN and case.due_at is not None and case.due_at < now
     return {
         "case": case.complaint_id,
         "kind": case.kind,

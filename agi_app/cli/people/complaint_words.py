@@ -12,7 +12,7 @@ from agi_app.guard.scripts import MIN_WORDS, words
 from agi_app.installation import Installation
 from agi_app.screening.recorded_opening import opening_words
 from agi_app.screening.script_matching import take
-from agi_app.store.screening.guard_scripts import Opening
+from agi_app.store.screening.guard_scripts import OpeningWords
 
 
 def recording_of(recognise: bool, transcript: str, evidence: Path | None) -> Path | None:
@@ -44,5 +44,5 @@ async def learn_words(inst: Installation, caller: str, times: Sequence[dt.dateti
     """Make them a known script, and say what it is called. Raises StoreError."""
     number, _ = read_caller(caller, inst.settings.guard.region or None)
     at = times[-1] if times else inst.clock.now()
-    script = await take(inst.store, Opening(at, "complaint", said, number=number), who)
+    script = await take(inst.store, OpeningWords(at, "complaint", said, number=number), who)
     return f"callers who say the same are known by the script {script}; `agi-app guard script list` shows them"

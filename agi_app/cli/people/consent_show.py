@@ -27,7 +27,7 @@ EnteredBy = Annotated[str, typer.Option(help="Who looks; the login name is noted
 Reason = Annotated[str, typer.Option(help="What for, for example the number of a complaint.")]
 
 
-class Tongue(StrEnum):
+class StoryLanguage(StrEnum):
     """The languages that a story is told in."""
 
     EN = "en"
@@ -43,7 +43,7 @@ def add_to(app: typer.Typer) -> None:
 def show(
     number: Annotated[str, typer.Argument(help="The number, with country code.")],
     project: ProjectOption = HERE,
-    lang: Annotated[Tongue, typer.Option(help="Language of the story.")] = Tongue.EN,
+    lang: Annotated[StoryLanguage, typer.Option(help="Language of the story.")] = StoryLanguage.EN,
     entered_by: EnteredBy = "",
     reason: Reason = "",
     as_json: JsonOption = False,

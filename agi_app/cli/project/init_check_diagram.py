@@ -20,7 +20,7 @@ from agi_app.flow.language.no_such_flow import CONSEQUENCE
 from agi_app.printable import count_of
 
 
-class Format(StrEnum):
+class CheckFormat(StrEnum):
     """How ``check`` tells what it found."""
 
     TEXT = "text"
@@ -47,8 +47,8 @@ def check(
         Path | None, typer.Option("--project", "-p", envvar="AGI_APP_PROJECT", help="The same as naming the folder.")
     ] = None,
     form: Annotated[
-        Format, typer.Option("--format", help="text; json: one array; github: annotations of a pull request.")
-    ] = Format.TEXT,
+        CheckFormat, typer.Option("--format", help="text; json: one array; github: annotations of a pull request.")
+    ] = CheckFormat.TEXT,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     explain: Annotated[str, typer.Option(help="Say what a rule asks and why, with examples, and check nothing.")] = "",
 ) -> None:
@@ -72,11 +72,11 @@ def check(
         )  # what follows from others comes last
         found += [(folder, p) for p in ordered if only is None or p.file in (only, SETTINGS_FILE)]
     errors = sum(p.severity == "error" for _, p in found)
-    match Format.JSON if as_json else form:
-        case Format.JSON:
+    match CheckFormat.JSON if as_json else form:
+        case CheckFormat.JSON:
             shown = ("file", "line", "column", "rule", "message", "severity")
             say_json([{name: getattr(p, name) for name in shown} for _, p in found])
-        case Format.GITHUB:
+        case CheckFormat.GITHUB:
             for folder, problem in found:
                 say(annotation(problem, folder))
         case _:

@@ -12,7 +12,7 @@ from agi_app.cli.common import say, say_json, warn
 from agi_app.cli.given import line_region, row_of
 from agi_app.config.settings import trunk_names
 from agi_app.errors import AuthorError, InputError, Problem
-from agi_app.flow.trial.expected_calls import Cases, Verdict, run_case
+from agi_app.flow.trial.expected_calls import CaseResult, Cases, run_case
 
 _OF_SOUND = ("flow/prompt-missing", "flow/prompt-format")
 
@@ -22,7 +22,7 @@ class _Run:
     """A case that was run, and the file that it stands in."""
 
     file: str
-    verdict: Verdict
+    verdict: CaseResult
 
 
 def run_expected(what: str | None, folder: Path, as_json: bool) -> int:
@@ -68,7 +68,7 @@ def _faults(project: Project, source: Source[Cases]) -> list[Problem]:
     return [p for p in errors if p.file == source.file or (flow is not None and concerns(project, p, flow))]
 
 
-def _run_one(project: Project, source: Cases, index: int) -> Verdict:
+def _run_one(project: Project, source: Cases, index: int) -> CaseResult:
     case, flow = source.file.cases[index], project.flows[source.file.flow].parsed.flow
     contact: Mapping[str, str] = case.contact
     if case.row is not None:

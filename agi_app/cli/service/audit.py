@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from agi_app.audit.checkpoint import Checkpoint
-from agi_app.audit.findings import Report, shown
+from agi_app.audit.findings import AuditReport, shown
 from agi_app.cli.common import (
     HERE,
     JsonOption,
@@ -56,13 +56,13 @@ def verify(
 ) -> None:
     """Look for changed, removed, inserted or reordered records up to the last checkpoint. Exit 1 when there are any."""
 
-    async def of_dump(file: Path) -> Report:
+    async def of_dump(file: Path) -> AuditReport:
         settings = load_settings(project)
         with progress("entries") as report:
             hash_number = key_of(settings).hash_number
             return await verify_dump(settings, hash_number, file, witness=witness, progress=report)
 
-    async def work(inst: Installation) -> Report:
+    async def work(inst: Installation) -> AuditReport:
         notary = await Notary.open(inst.settings, inst.store)
         with progress("entries") as report:
             return await verifier.verify(inst.store, notary, witness=witness, progress=report)
@@ -75,7 +75,7 @@ def verify(
     raise typer.Exit(0 if found.ok else 1)
 
 
-def _tell(found: Report) -> None:
+def _tell(found: AuditReport) -> None:
     for fault in found.faults:
         warn(f"{fault.kind}: {fault.text}")
     if found.more_faults:
@@ -105,7 +105,7 @@ def prove(
     """Write one person's records with the proof that they are what was recorded at the time."""
     e164 = read_number(number)
 
-    async def work(inst: Installation) -> prover.Proof:
+    async def work(inst: Installation) -> prover.ProofFile:
         notary = await Notary.open(inst.settings, inst.store)
         await Sequencer(inst.store, notary).once()  # when no worker does it
         made = await prover.prove(inst.store, notary, e164)
@@ -141,7 +141,7 @@ def export(
     reason: Reason = "",
 ) -> None:
     """Write records, proof and verifier into a folder for a regulator."""
-    wanted = exporter.Wanted(_utc(since), _utc(until), campaign, whole_numbers)
+    wanted = exporter.ExportRequest(_utc(since), _utc(until), campaign, whole_numbers)
 
     async def work(inst: Installation) -> exporter.Exported:
         notary = await Notary.open(inst.settings, inst.store)

@@ -23,7 +23,7 @@ from typing import IO
 from agi_app.authoring import full_width
 from agi_app.authoring.suggestions import quote
 from agi_app.contacts.tables.encoding import detect
-from agi_app.contacts.tables.text_lines import LONGEST_ROW, Lines, RowTooLong, text_lines
+from agi_app.contacts.tables.text_lines import LONGEST_ROW, RowTooLong, TextLines, text_lines
 from agi_app.errors import AuthorError, Problem
 from agi_app.printable import count_of, fault_of, one_line, unfit
 
@@ -37,7 +37,7 @@ _READ_TWICE = 8 << 20  # characters that rows with wrong quotes may cost besides
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RowFault:
     """What is wrong with a row as such, before anybody looks into its cells."""
 
     rule: str
@@ -53,7 +53,7 @@ class Row:
     cells: tuple[str, ...]
     raw: tuple[str, ...]  # its lines as they stand in the file
     delimiter: str
-    fault: Fault | None = None
+    fault: RowFault | None = None
 
     def position(self, cell: int) -> tuple[int, int]:
         """Line and column (in characters, both from 1) where the cell of this index begins, or is missing."""
@@ -133,7 +133,7 @@ class Table:
 
     def _records(self) -> Generator[Row, None, None]:
         with text_lines(self._source, self.encoding, self.file) as text:
-            lines = Lines(text)
+            lines = TextLines(text)
             reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
             line = 1
             while True:
@@ -152,7 +152,7 @@ class Table:
                 if row and not row.blank:
                     yield row
 
-    def _give_up(self, line: int, lines: Lines, fault: Fault) -> None:
+    def _give_up(self, line: int, lines: TextLines, fault: RowFault) -> None:
         """AuthorError when so many quotes are wrong that the file would be read again and again."""
         if lines.read_twice <= 2 * self._size + _READ_TWICE:
             return
@@ -167,7 +167,7 @@ class Table:
         sign = WIDE_DELIMITER.search("\n".join(row.cells)) if found < wanted else None
         hint += f"; {full_width.naming(sign[0])}" if sign else self._other_delimiter(row) if found < wanted else ""
         reason = f"the row has {count_of(found, 'cell')}, the header has {wanted}{hint}"
-        return dataclasses.replace(row, fault=Fault("table/cells", min(found, wanted), reason))
+        return dataclasses.replace(row, fault=RowFault("table/cells", min(found, wanted), reason))
 
     def _other_delimiter(self, row: Row) -> str:
         """For a row that is separated otherwise than the header."""
@@ -238,13 +238,13 @@ def _behind_quotes(text: str, start: int) -> int:
     return at + 1 if at >= 0 else -1
 
 
-def _quote_fault(lines: list[str], delimiter: str) -> Fault:
+def _quote_fault(lines: list[str], delimiter: str) -> RowFault:
     """Which cell of a broken record is to blame, by its first line."""
     line = lines[0].rstrip("\r\n")
     for cell, start in enumerate(_cell_starts((line,), delimiter)[0]):
         behind = _behind_quotes(line, start)
         if behind < 0:
-            return Fault("table/quote", cell, "a quote is opened here and never closed; close it, or take it away")
+            return RowFault("table/quote", cell, "a quote is opened here and never closed; close it, or take it away")
         if behind > start and line[behind : behind + 1] not in ("", delimiter):
-            return Fault("table/quote", cell, 'text follows a closing quote; write a quote inside quotes as ""')
-    return Fault("table/quote", 0, "the quotes of this row do not match, or a cell is too long")
+            return RowFault("table/quote", cell, 'text follows a closing quote; write a quote inside quotes as ""')
+    return RowFault("table/quote", 0, "the quotes of this row do not match, or a cell is too long")

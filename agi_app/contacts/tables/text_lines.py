@@ -51,7 +51,7 @@ class RowTooLong(Exception):
     """A row has more than ``LONGEST_ROW`` characters: a quote was never closed."""
 
 
-class Lines:
+class TextLines:
     """Feeds the CSV reader, remembers what the current record took, and can give lines back."""
 
     def __init__(self, lines: Iterator[str]) -> None:

@@ -24,7 +24,7 @@ from typing import IO
 
 import msgspec
 
-from agi_app.contacts.tables.csv_table import Fault, Row, Table
+from agi_app.contacts.tables.csv_table import Row, RowFault, Table
 from agi_app.contacts.tables.xlsx_child import Head, Refusal, SentRow
 from agi_app.errors import AuthorError, InputError, Problem
 
@@ -105,14 +105,14 @@ class SheetTable(Table):
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             cells = cells[:width]
         nul = next((index for index, cell in enumerate(cells) if "\0" in cell), None)
-        fault = None if nul is None else Fault("table/nul", nul, "a NUL character stands here")
+        fault = None if nul is None else RowFault("table/nul", nul, "a NUL character stands here")
         cells = [*cells, *[""] * (width - len(cells))]
         return SheetRow(sent.line, tuple(cells), (), "", fault, self._left, sent.odd)
 
     def miscounted(self, row: Row) -> Row:
         """The row with the fault that it has a value outside of the table."""
         cell = next(index for index in range(len(self.header), len(row.cells)) if row.cells[index].strip())
-        return _faulty(row, Fault("table/cells", cell, "this value stands in a column that has no title"))
+        return _faulty(row, RowFault("table/cells", cell, "this value stands in a column that has no title"))
 
     def read_so_far(self) -> tuple[int, int]:
         """Rows read, of how many."""
@@ -176,7 +176,7 @@ def _unreadable(file: str, what: str) -> AuthorError:
     return AuthorError(Problem(file, 1, 1, "table/format", f"this workbook {what}"))
 
 
-def _faulty(row: Row, fault: Fault) -> SheetRow:
+def _faulty(row: Row, fault: RowFault) -> SheetRow:
     if not isinstance(row, SheetRow):
         raise TypeError("a sheet has sheet rows only")
     return SheetRow(row.line, row.cells, (), "", row.fault or fault, row.left, row.odd)

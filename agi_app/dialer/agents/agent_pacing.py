@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agi_app.dialer.agents.predictive import Past, Pool, predictive, progressive
+from agi_app.dialer.agents.predictive import AgentPool, Past, predictive, progressive
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.agents import AgentCounts, AgentsNow
 from agi_app.model.campaign import Campaign, Pacing
@@ -10,7 +10,7 @@ from agi_app.model.campaign import Campaign, Pacing
 
 def to_begin(pacing: Pacing, now: AgentsNow, counts: AgentCounts, ceiling_percent: float) -> int:
     """How many more calls may be under way."""
-    pool = Pool(now.free, now.busy, counts.under_way, counts.waiting)
+    pool = AgentPool(now.free, now.busy, counts.under_way, counts.waiting)
     if pacing is Pacing.PROGRESSIVE:
         return progressive(pool)
     return predictive(pool, past_of(counts, now.wrap_up_s), ceiling_percent / 100)

@@ -33,7 +33,7 @@ _log = log.get("agents")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class AgentAvailability:
     """What one look found."""
 
     agents: AgentsNow
@@ -59,7 +59,7 @@ class AgentWatch:
         self.legs = Legs(node, trunks or {}, hold)
         self._ami, self._ami_password = ami, ami_password
         self._wanted: frozenset[str] = frozenset()
-        self._looks: dict[str, Look] = {}
+        self._looks: dict[str, AgentAvailability] = {}
         self._unknown: dict[str, str] = {}
         self._rests: dict[str, float] = {}  # endpoint of a list -> monotonic end of the work after its call
         self._said: str | None = None
@@ -81,7 +81,7 @@ class AgentWatch:
                 if name not in self._wanted:
                     del known[name]
 
-    def look_of(self, name: str) -> Look | str:
+    def look_of(self, name: str) -> AgentAvailability | str:
         """The last look at some agents, or why it is not known how many are free."""
         if name not in self.destinations or not self.destinations[name].counts_agents:
             return f"this node's settings have no agents {name!r}"
@@ -152,7 +152,7 @@ class AgentWatch:
         """A fault of this queue alone is its own; a lost connection is everybody's."""
         monotonic, at = self._node.clock.monotonic(), self._node.clock.real_now()
         try:
-            self._seen(name, Look(await self._of_queue(ami, name, at), at, monotonic))
+            self._seen(name, AgentAvailability(await self._of_queue(ami, name, at), at, monotonic))
         except (pbx.NoQueue, pbx.LeadsOut) as error:
             self._not_known([name], str(error))
 
@@ -162,7 +162,7 @@ class AgentWatch:
 
     async def _members_are_ours(self, name: str) -> None:
         """Asterisk rings the members of a queue itself, so none may leave by a trunk. Raises AsteriskError."""
-        if isinstance(self.look_of(name), Look):
+        if isinstance(self.look_of(name), AgentAvailability):
             return
         ami = self._ami
         async with connected(ami.host, ami.port, ami.username, self._ami_password, ami.timeout) as open_:
@@ -173,7 +173,7 @@ class AgentWatch:
             for name in self._of_kind(queue=False):
                 monotonic, at = self._node.clock.monotonic(), self._node.clock.real_now()
                 try:
-                    self._seen(name, Look(await self._of_list(self.destinations[name]), at, monotonic))
+                    self._seen(name, AgentAvailability(await self._of_list(self.destinations[name]), at, monotonic))
                 except AsteriskError as error:
                     self._not_known([name], str(error))
             await asyncio.sleep(LOOK_S)
@@ -186,7 +186,7 @@ class AgentWatch:
     def _of_kind(self, *, queue: bool) -> list[str]:
         return sorted(n for n in self._wanted if (self.destinations[n].queue is not None) is queue)
 
-    def _seen(self, name: str, look: Look) -> None:
+    def _seen(self, name: str, look: AgentAvailability) -> None:
         before = self._looks.get(name)
         self._looks[name] = look
         self._unknown.pop(name, None)
@@ -205,5 +205,5 @@ class AgentWatch:
             _log.warning("nobody is called for agents whose state is not known", agents=sorted(names), reason=why)
 
 
-def _numbers(look: Look) -> dict[str, int | float | str]:
+def _numbers(look: AgentAvailability) -> dict[str, int | float | str]:
     return {"free": look.agents.free, "busy": look.agents.busy, "wrap_up_s": look.agents.wrap_up_s}

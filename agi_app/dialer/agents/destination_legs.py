@@ -97,11 +97,13 @@ class Legs:
             if not self._live:
                 self._something.clear()
 
-    def _watch(self, marked: table.Marked, channel: Channel | None) -> None:
+    def _watch(self, marked: table.MarkedLeg, channel: Channel | None) -> None:
         self._live[marked.destination_call_id] = _Call(marked.destination, channel)
         self._something.set()
 
-    async def _allowed(self, leg: DestinationLeg, number: PhoneNumber, name: str, trunk: TrunkSettings) -> table.Marked:
+    async def _allowed(
+        self, leg: DestinationLeg, number: PhoneNumber, name: str, trunk: TrunkSettings
+    ) -> table.MarkedLeg:
         node = self._node
 
         def judge(facts: RehearsalFacts, now: dt.datetime) -> Decision:
@@ -109,9 +111,9 @@ class Legs:
 
         if (reason := self._hold()) is not None:
             raise SafetyError(f"{leg.destination} is not rung through trunk {name}: {reason}")
-        wanted = table.Wanted(leg.leg_id, leg.destination, number, leg.caller_id, name)
+        wanted = table.LegRequest(leg.leg_id, leg.destination, number, leg.caller_id, name)
         taken = await table.take(node.store, wanted, node.entityid, node.clock.offset, node.clock.name, judge)
-        if isinstance(taken, table.Refused):
+        if isinstance(taken, table.RefusedLeg):
             raise SafetyError(f"{leg.destination} is not rung through trunk {name}: {taken.why}")
         return taken
 

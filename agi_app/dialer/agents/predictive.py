@@ -33,7 +33,7 @@ GRID = 50  # rates are looked at in steps of a fiftieth, upwards, so that answer
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class AgentPool:
     """The agents of a campaign and the calls made for them, now."""
 
     free: int  # agents who could take a call at once
@@ -53,12 +53,12 @@ class Past:
     handling_s: float  # of an agent, from one call to being free for the next, on average
 
 
-def progressive(pool: Pool) -> int:
+def progressive(pool: AgentPool) -> int:
     """How many calls to begin now so that there is an agent for each."""
     return max(0, pool.free - pool.waiting - pool.under_way)
 
 
-def predictive(pool: Pool, past: Past, ceiling: float = CEILING) -> int:
+def predictive(pool: AgentPool, past: Past, ceiling: float = CEILING) -> int:
     """How many calls to begin now; never fewer than progressive."""
     spare = budget(past, ceiling)
     if spare == 0:

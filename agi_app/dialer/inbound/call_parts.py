@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
-from agi_app.calls.inbound_line import CALLED, Line
+from agi_app.calls.inbound_line import CALLED, InboundLine
 from agi_app.calls.plan import HandOverOrder
 from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.speech_services import Ears
@@ -20,7 +20,7 @@ PER_CALLER = 2  # calls at once from one number: a machine that redials leaves t
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class LineServices:
     """What a line speaks, hears and hands over with."""
 
     media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
@@ -33,7 +33,7 @@ class Means:
 class Live:
     """A call while it goes on."""
 
-    line: Line
+    line: InboundLine
     caller: str | None  # E.164; None: it shows no number
     began_at: dt.datetime
     call_id: str = field(default_factory=lambda: f"line-{uuid.uuid4().hex}")

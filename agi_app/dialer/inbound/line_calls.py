@@ -16,18 +16,18 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from agi_app import log
-from agi_app.calls.inbound_line import Line, caller_number, line_of
+from agi_app.calls.inbound_line import InboundLine, caller_number, line_of
 from agi_app.calls.opt_outs import KEYED
 from agi_app.calls.plan import CallPlan
 from agi_app.calls.rendered_speech import CallVoice
-from agi_app.calls.runner import Call
+from agi_app.calls.runner import LiveCall
 from agi_app.consent.complaints import BY_LINE, Complaint, open_case
 from agi_app.consent.opt_outs import Stops
-from agi_app.dialer.inbound.call_parts import Live, Means, as_claim, too_many
+from agi_app.dialer.inbound.call_parts import LineServices, Live, as_claim, too_many
 from agi_app.dialer.node import Node
 from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import AgiAppError
-from agi_app.flow.engine.commands import Command, Play, Say
+from agi_app.flow.engine.commands import Command, PlayPrompt, SayPieces
 from agi_app.flow.engine.events import Event
 from agi_app.flow.engine.state import Caller
 from agi_app.flow.language.definition import Flow
@@ -52,9 +52,9 @@ _log = log.get("lines")
 class LineCalls:
     """The lines of one node."""
 
-    def __init__(self, node: Node, stops: Stops, means: Means) -> None:
+    def __init__(self, node: Node, stops: Stops, means: LineServices) -> None:
         self._node, self._stops, self._means = node, stops, means
-        self._lines: Sequence[Line] | None = None
+        self._lines: Sequence[InboundLine] | None = None
         self._voices: dict[str, CallVoice] = {}  # by line
         self._live: dict[str, Live] = {}
         self._unwritten: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue(UNWRITTEN)
@@ -62,11 +62,11 @@ class LineCalls:
         self._quiet.set()
         self._closing = False
 
-    async def open(self, lines: Sequence[Line]) -> None:
+    async def open(self, lines: Sequence[InboundLine]) -> None:
         """From now on these lines are served; until then every call goes on in the dialplan."""
         self._lines = [await self._ready(line) for line in lines]
 
-    async def _ready(self, line: Line) -> Line:
+    async def _ready(self, line: InboundLine) -> InboundLine:
         """All that it says made ready; a line that cannot speak is not served."""
         if line.flow is not None:
             try:
@@ -137,7 +137,7 @@ class LineCalls:
         live.channel, result = channel, None
         _log.info("a call came in and is answered", line=line.name, caller=SHOWN if live.caller else WITHHELD)
         try:
-            call = Call(self._plan(live, flow), node.clock)
+            call = LiveCall(self._plan(live, flow), node.clock)
             with node.late_keys.of(channel.id, call):
                 result = await call.run(channel)
         except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end the others
@@ -161,7 +161,7 @@ class LineCalls:
             live.stops.append(LineStop(number_hash, how, self._node.clock.real_now()))
 
         def watch(what: Command | Event) -> None:
-            if isinstance(what, Play | Say):
+            if isinstance(what, PlayPrompt | SayPieces):
                 live.language = what.language
 
         return CallPlan(

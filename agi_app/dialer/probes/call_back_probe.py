@@ -21,7 +21,7 @@ from agi_app.pbx.inbound_calls import ARGUMENT
 from agi_app.pbx.originate import channel_id_of, place_internal
 from agi_app.pbx.trunks import asker, endpoint_name, trunk_facts
 from agi_app.store.requested_calls import call_backs
-from agi_app.store.requested_calls.call_backs import Trial
+from agi_app.store.requested_calls.call_backs import CallBackRequest
 
 WAIT_S = 3.0
 
@@ -44,7 +44,7 @@ class CallBacks:
             _log.info("call-back tried", trunk=trial.trunk, fault=fault)
             await call_backs.end(self._node.store, trial, fault)
 
-    async def _try(self, trial: Trial) -> str | None:
+    async def _try(self, trial: CallBackRequest) -> str | None:
         ari, router = self._node.ari, self._node.router
         trunk = self._trunks[trial.trunk]
         facts = await trunk_facts(asker(ari), endpoint_name(trial.trunk, trunk, trial.e164))

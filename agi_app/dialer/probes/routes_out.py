@@ -11,7 +11,7 @@ from agi_app.config.destinations import DestinationSettings
 from agi_app.config.settings import Settings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.agents.destination_legs import number_of, trunk_of
-from agi_app.dialer.worker.trunk_watch import Seen
+from agi_app.dialer.worker.trunk_watch import TrunkFinding
 from agi_app.errors import AgiAppError
 from agi_app.gate.decide import Decision
 from agi_app.gate.destination_phone import decide_leg
@@ -26,12 +26,12 @@ PROVE = "agi-app rehearse --prove {number}; docs/how-to/write-a-flow.md (transfe
 SHOWN = "caller_id_unproved"  # which number is shown the call says for which it is
 
 
-async def trunks(settings: Settings, ask: Ask) -> list[Seen]:
+async def trunks(settings: Settings, ask: Ask) -> list[TrunkFinding]:
     """Each trunk: does it lead anywhere, and only where it may?"""
     return [await _trunk(name, trunk, ask) for name, trunk in settings.trunks.items()]
 
 
-async def behind_trunks(settings: Settings, store: Store, ruleset: RuleSet, clock: Clock) -> list[Seen]:
+async def behind_trunks(settings: Settings, store: Store, ruleset: RuleSet, clock: Clock) -> list[TrunkFinding]:
     """Each destination that leaves by a trunk: may it be rung now?"""
     return [
         await _behind(name, destination, settings, store, ruleset, clock)
@@ -40,7 +40,7 @@ async def behind_trunks(settings: Settings, store: Store, ruleset: RuleSet, cloc
     ]
 
 
-async def phones(settings: Settings, ask: Ask) -> list[Seen]:
+async def phones(settings: Settings, ask: Ask) -> list[TrunkFinding]:
     """Each destination with phones of our own: does Asterisk know them, and does none leave by a trunk?"""
     out = await phones_that_lead_out(ask, settings.trunks, settings.destinations)
     return [
@@ -52,46 +52,46 @@ async def phones(settings: Settings, ask: Ask) -> list[Seen]:
 
 async def _behind(
     name: str, destination: DestinationSettings, settings: Settings, store: Store, ruleset: RuleSet, clock: Clock
-) -> Seen:
+) -> TrunkFinding:
     check = f"destination {name}"
     number, endpoint = destination.by_trunk or ("", "")
     try:
         trunk_name, trunk = trunk_of(endpoint, settings.trunks)
-        wanted = table.Wanted("doctor", name, number_of(name, number), number, trunk_name)
+        wanted = table.LegRequest("doctor", name, number_of(name, number), number, trunk_name)
         judge = partial(_judge, sandbox=trunk.sandbox, ruleset=ruleset)
         decision = await table.standing(store, wanted, clock.offset, judge)
     except AgiAppError as error:
-        return Seen(check, False, str(error), "correct [destinations] in agi-app.toml")
+        return TrunkFinding(check, False, str(error), "correct [destinations] in agi-app.toml")
     against = [f"{r.rule}: {r.text}" for r in decision.reasons if r.rule != SHOWN]
     if against:
         text = f"nobody is handed over to {number} through trunk {trunk_name}: {'; '.join(against)}"
-        return Seen(check, False, text, PROVE.format(number=number))
-    return Seen(check, True, f"a proved telephone of ours, {number} through trunk {trunk_name}")
+        return TrunkFinding(check, False, text, PROVE.format(number=number))
+    return TrunkFinding(check, True, f"a proved telephone of ours, {number} through trunk {trunk_name}")
 
 
 def _judge(facts: RehearsalFacts, now: dt.datetime, *, sandbox: bool, ruleset: RuleSet) -> Decision:
     return decide_leg(facts, sandbox, ruleset, now)
 
 
-async def _phones(name: str, destination: DestinationSettings, out: Mapping[str, str], ask: Ask) -> Seen:
+async def _phones(name: str, destination: DestinationSettings, out: Mapping[str, str], ask: Ask) -> TrunkFinding:
     check = f"destination {name}"
     if name in out:
-        return Seen(check, False, out[name], "correct pjsip.conf or [destinations] in agi-app.toml")
+        return TrunkFinding(check, False, out[name], "correct pjsip.conf or [destinations] in agi-app.toml")
     unknown = [phone for phone in destination.phones if await object_of(ask, "endpoint", phone) is None]
     if unknown:
         text = f"Asterisk has no PJSIP endpoint {', '.join(unknown)}"
-        return Seen(check, False, text, "add it to pjsip.conf, or correct [destinations] in agi-app.toml")
-    return Seen(check, True, f"phones of our own: {', '.join(destination.phones)}")
+        return TrunkFinding(check, False, text, "add it to pjsip.conf, or correct [destinations] in agi-app.toml")
+    return TrunkFinding(check, True, f"phones of our own: {', '.join(destination.phones)}")
 
 
-async def _trunk(name: str, trunk: TrunkSettings, ask: Ask) -> Seen:
+async def _trunk(name: str, trunk: TrunkSettings, ask: Ask) -> TrunkFinding:
     mend = "see asterisk-docker/etc/asterisk/pjsip_trunk_carrier.conf"
     try:
         facts = [await trunk_facts(ask, endpoint) for endpoint in endpoint_names(trunk)]
     except AgiAppError as error:
-        return Seen(f"trunk {name}", False, str(error), mend)
+        return TrunkFinding(f"trunk {name}", False, str(error), mend)
     if faults := [fault for found in facts for fault in found.faults(sandbox=trunk.sandbox)]:
-        return Seen(f"trunk {name}", False, "; ".join(faults), mend)
+        return TrunkFinding(f"trunk {name}", False, "; ".join(faults), mend)
     leads = ", ".join(dict.fromkeys(", ".join(found.uris) or "whoever registers" for found in facts))
     more = f", dials {trunk.prefix} before each number" if trunk.prefix else ""
-    return Seen(f"trunk {name}", True, f"leads to {leads}" + (" (sandbox)" if trunk.sandbox else "") + more)
+    return TrunkFinding(f"trunk {name}", True, f"leads to {leads}" + (" (sandbox)" if trunk.sandbox else "") + more)

@@ -21,7 +21,7 @@ from agi_app.dialer.agents.destination_legs import DestinationLeg
 from agi_app.dialer.agents.transfer import answered, talk, word_of
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Line, Placer
+from agi_app.dialer.originator import Placer, RunningCampaign
 from agi_app.dialer.requested_calls.shared_limits import beside, no_room
 from agi_app.dialer.running_campaigns import Running, terms_of
 from agi_app.errors import RequestFailed, SafetyError, StoreError
@@ -33,7 +33,7 @@ from agi_app.model.call import CallResult, Outcome
 from agi_app.pbx.channel import Channel
 from agi_app.store.calling import one_claim
 from agi_app.store.requested_calls import agent_calls
-from agi_app.store.requested_calls.agent_calls import AGENT, REFUSED, Asked, Leg
+from agi_app.store.requested_calls.agent_calls import AGENT, REFUSED, AgentCallRequest, Leg
 
 AGENT_RINGS_S = 20.0
 ANSWER_GRACE_S = 3.0  # how much longer than Asterisk's own ring timeout we wait for its word
@@ -46,7 +46,7 @@ _log = log.get("agent_first")
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class AgentFirstServices:
     """What all calls of a node that agents ask for have in common."""
 
     node: Node
@@ -67,7 +67,7 @@ class Over:
 class AgentCall:
     """One request, from the first question to the gate to the end of both legs."""
 
-    def __init__(self, means: Means, asked: Asked) -> None:
+    def __init__(self, means: AgentFirstServices, asked: AgentCallRequest) -> None:
         self._means, self._asked = means, asked
         self._node = means.node
         self._agent: Channel | None = None
@@ -115,7 +115,7 @@ class AgentCall:
         why = self._means.reason() or no_room(self._means.dialer, running, self._node.clock.monotonic())
         return running if why is None else Over(REFUSED, why, FAILED_TONE)
 
-    def _case(self, line: Line) -> one_claim.Case:
+    def _case(self, line: RunningCampaign) -> one_claim.Case:
         """What the gate is asked about."""
 
         def judge(facts: Facts, now: dt.datetime) -> Decision:
@@ -126,7 +126,7 @@ class AgentCall:
 
     # ------------------------------------------------------------------ the agent's leg
 
-    async def _ring(self, line: Line, endpoint: str) -> Channel:
+    async def _ring(self, line: RunningCampaign, endpoint: str) -> Channel:
         asked, campaign = self._asked, line.campaign
         longest = (campaign.ring_time + campaign.max_call).total_seconds() + BETWEEN_S
         leg = DestinationLeg(f"agent-{asked.agent_call_id}", asked.destination, endpoint, campaign.caller_id)
@@ -181,7 +181,7 @@ class AgentCall:
         if isinstance(running, Over):
             return running
         claim = await one_claim.claim_one(self._node.store, *self._case(running.line))
-        if isinstance(claim, one_claim.Refused):
+        if isinstance(claim, one_claim.RefusedContact):
             return Over(REFUSED, claim.why, FAILED_TONE)
         self.leg.attempt_id = claim.attempt_id
         await self._ask("POST", f"channels/{agent.id}/ring")
@@ -193,7 +193,7 @@ class AgentCall:
             return await self._not_dialled(running.line)
         return _over(result)
 
-    def _line(self, line: Line) -> Line:
+    def _line(self, line: RunningCampaign) -> RunningCampaign:
         """The same line with another flow, and nothing that the dialer does about who answers: an agent is there."""
         campaign = dataclasses.replace(line.campaign, retry={}, agents=None, machine_detection=None)
         return dataclasses.replace(line, campaign=campaign, flow=talk_flow(line.flow, self._asked.destination))
@@ -214,7 +214,7 @@ class AgentCall:
         await self._tell("the person answers: both talk")
         await self._gone.wait()
 
-    async def _not_dialled(self, line: Line) -> Over:
+    async def _not_dialled(self, line: RunningCampaign) -> Over:
         if self._gone.is_set():
             return Over(Outcome.CANCELLED.value, "the agent hung up")
         refused = await one_claim.ask(self._node.store, *self._case(line))

@@ -10,12 +10,12 @@ from agi_app import log
 from agi_app.dialer.loop import Dialer
 from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Placer
-from agi_app.dialer.requested_calls.agent_first import AgentCall, Means, Over
+from agi_app.dialer.requested_calls.agent_first import AgentCall, AgentFirstServices, Over
 from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import AgiAppError, StoreError
 from agi_app.model.call import Outcome
 from agi_app.store.requested_calls import agent_calls
-from agi_app.store.requested_calls.agent_calls import Asked
+from agi_app.store.requested_calls.agent_calls import AgentCallRequest
 
 LOOK_EVERY_S = 0.5
 CLOSE_S = 8.0
@@ -37,7 +37,7 @@ class AgentCalls:
         """``hold`` says why nobody may be dialled now."""
         self._node, self._dialer = node, dialer
         self._hold = hold
-        self._means = Means(node, dialer, placer, self._reason)
+        self._means = AgentFirstServices(node, dialer, placer, self._reason)
         self._live: dict[int, AgentCall] = {}
         self._quiet = asyncio.Event()  # set while there is none
         self._quiet.set()
@@ -73,7 +73,7 @@ class AgentCalls:
     def _reason(self) -> str | None:
         return "the worker is shutting down" if self._closing else self._hold()
 
-    async def _look(self) -> Asked | None:
+    async def _look(self) -> AgentCallRequest | None:
         try:
             known, campaigns = self._dialer.agents.destinations.keys(), self._dialer.lines.running.keys()
             return await agent_calls.take(self._node.store, self._node.entityid, known, campaigns)
@@ -81,7 +81,7 @@ class AgentCalls:
             _log.warning("could not look for calls that agents ask for", error=str(error))
             return None
 
-    async def _one(self, asked: Asked, call: AgentCall) -> None:
+    async def _one(self, asked: AgentCallRequest, call: AgentCall) -> None:
         with log.bind_call(attempt=f"agent-{asked.agent_call_id}"):
             try:
                 over = await call.run()

@@ -15,7 +15,7 @@ from agi_app.model.campaign import CampaignState
 from agi_app.store.calling.campaigns import StoredCampaign
 from agi_app.store.database.pool import Store
 from agi_app.store.requested_calls import agent_calls
-from agi_app.store.requested_calls.agent_calls import AGENT, REFUSED, Status
+from agi_app.store.requested_calls.agent_calls import AGENT, REFUSED, AgentCallStatus
 from agi_app.store.requested_calls.staff_calls import PATIENCE
 
 LOOK_EVERY_S = 0.2
@@ -64,7 +64,7 @@ def known_agent(destinations: Collection[str], agent: str) -> str:
 
 async def follow(
     store: Store, clock: Clock, agent_call_id: int, agent: str, longest: dt.timedelta, show: Show
-) -> Status:
+) -> AgentCallStatus:
     """Show what happens while it does; returns an ended call in which both talked.
 
     ``longest`` is the person's leg. Raises InputError when the person was not called or not reached, AsteriskError
@@ -88,7 +88,7 @@ async def follow(
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-def _judge(status: Status, agent: str) -> None:
+def _judge(status: AgentCallStatus, agent: str) -> None:
     result, note = status.result or "", status.note
     if result == REFUSED:
         raise InputError(f"not called: {note}")

@@ -15,11 +15,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from agi_app import log
 from agi_app.calls.rendered_speech import Voice
-from agi_app.calls.runner import Call
+from agi_app.calls.runner import LiveCall
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Line, Placer, never_left
+from agi_app.dialer.originator import Placer, RunningCampaign, never_left
 from agi_app.dialer.until_stopped import until_stopped, until_stored
 from agi_app.errors import AgiAppError, SafetyError, StoreError
 from agi_app.flow.check.prompt_facts import Prompts
@@ -34,7 +34,12 @@ from agi_app.model.campaign import Campaign, Purpose
 from agi_app.pbx.channel import Channel
 from agi_app.recordings.files import RATE, WIDTH
 from agi_app.store.requested_calls import rehearsals
-from agi_app.store.requested_calls.rehearsals import Asked, Marked, Refused, Script
+from agi_app.store.requested_calls.rehearsals import (
+    MarkedRehearsal,
+    RefusedRehearsal,
+    RehearsalRequest,
+    RehearsalScript,
+)
 
 LOOK_EVERY_S = 1.0
 TELL_EVERY_S = 0.3
@@ -61,7 +66,7 @@ class Rehearsals:
         """``prompts`` reads what the prompts say, blocking; ``hold`` says why nobody may be dialled now."""
         self._node, self._trunks, self._placer, self._voice = node, trunks, placer, voice
         self._prompts, self._hold = prompts, hold
-        self._live: dict[int, Call | None] = {}  # by request; None: not rung yet
+        self._live: dict[int, LiveCall | None] = {}  # by request; None: not rung yet
         self._quiet = asyncio.Event()  # set while there is none
         self._quiet.set()
         self._closing = False
@@ -92,14 +97,14 @@ class Rehearsals:
     def _reason(self) -> str | None:
         return "the worker is shutting down" if self._closing else self._hold()
 
-    async def _look(self) -> Asked | None:
+    async def _look(self) -> RehearsalRequest | None:
         try:
             return await rehearsals.peek(self._node.store, self._trunks.keys(), self._live)
         except StoreError as error:
             _log.warning("could not look for rehearsals", error=str(error))
             return None
 
-    async def _one(self, asked: Asked) -> None:
+    async def _one(self, asked: RehearsalRequest) -> None:
         story = Story({})
         try:
             with log.bind_call(attempt=f"rehearsal-{asked.rehearsal_id}"):
@@ -113,7 +118,7 @@ class Rehearsals:
             if not self._live:
                 self._quiet.set()
 
-    async def _rehearse(self, asked: Asked, story: Story) -> None:
+    async def _rehearse(self, asked: RehearsalRequest, story: Story) -> None:
         """Make all ready, ask the gate, ring; raises AgiAppError when nobody was dialled."""
         node, script = self._node, asked.script
         flow = load_with_parts(script.text, script.file, script.parts).understanding(self._placer.ears.meanings)
@@ -126,23 +131,25 @@ class Rehearsals:
 
         taken = await rehearsals.take(node.store, asked, node.entityid, node.clock.offset, node.clock.name, judge)
         match taken:
-            case Marked(claim, receipt):
-                line = Line(_as_campaign(claim, flow.flow, script), flow, self._trunks[claim.trunk], Breaker())
+            case MarkedRehearsal(claim, receipt):
+                line = RunningCampaign(
+                    _as_campaign(claim, flow.flow, script), flow, self._trunks[claim.trunk], Breaker()
+                )
                 plan = self._placer.plan(claim, line, voice)
                 ears = dataclasses.replace(plan.ears, keep=keep_nothing, records_calls=False) if plan.ears else None
                 plan = dataclasses.replace(plan, watch=story.watch, ears=ears)
-                call = Call(plan, node.clock)
+                call = LiveCall(plan, node.clock)
                 if (reason := self._reason()) is not None:
                     raise SafetyError(reason)
                 allowed = permit(claim, receipt, node.clock.monotonic())
                 channel = await self._placer.ring(line, allowed, self._reason)
                 await self._finish(asked, await self._talk(asked, call, channel, story), story)
-            case Refused(rules):
+            case RefusedRehearsal(rules):
                 _log.info("rehearsal refused", rules=list(rules))
             case None:
                 _log.debug("somebody else has this request, or it was taken back")
 
-    async def _talk(self, asked: Asked, call: Call, channel: Channel, story: Story) -> CallResult:
+    async def _talk(self, asked: RehearsalRequest, call: LiveCall, channel: Channel, story: Story) -> CallResult:
         self._live[asked.rehearsal_id] = call
         async with asyncio.TaskGroup() as group:
             beside = [
@@ -153,10 +160,10 @@ class Rehearsals:
                 task.cancel()
         return result
 
-    async def _watch(self, call: Call, number: str) -> None:
+    async def _watch(self, call: LiveCall, number: str) -> None:
         call.stop(await until_stopped(self._node.store, number), even_if_up=True)
 
-    async def _tell(self, asked: Asked, story: Story) -> None:
+    async def _tell(self, asked: RehearsalRequest, story: Story) -> None:
         """Show what happens while it does; what does not reach the database now comes with the result."""
         shown = 0
         while True:
@@ -167,7 +174,7 @@ class Rehearsals:
             with contextlib.suppress(StoreError):
                 await rehearsals.tell(self._node.store, asked.rehearsal_id, story.lines)
 
-    async def _finish(self, asked: Asked, result: CallResult, story: Story) -> None:
+    async def _finish(self, asked: RehearsalRequest, result: CallResult, story: Story) -> None:
         if result.answered_at is not None and not story.hung_up and result.note is None:
             story.lines.append("the person hangs up")
 
@@ -201,7 +208,7 @@ def keep_nothing(name: str, kind: str, pcm: bytes) -> KeptRecording:
     return KeptRecording(name, kind, "", round(len(pcm) / WIDTH / RATE, 1))
 
 
-def _as_campaign(claim: Claim, flow: str, script: Script) -> Campaign:
+def _as_campaign(claim: Claim, flow: str, script: RehearsalScript) -> Campaign:
     return Campaign(
         name=DECIDED_AS,
         purpose=Purpose.REHEARSAL,

@@ -13,7 +13,7 @@ from agi_app.model.call import Outcome
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database.pool import Store
 from agi_app.store.requested_calls import rehearsals
-from agi_app.store.requested_calls.rehearsals import Script, Status
+from agi_app.store.requested_calls.rehearsals import RehearsalScript, RehearsalStatus
 from agi_app.store.requested_calls.staff_calls import PATIENCE
 
 LOOK_EVERY_S = 0.3
@@ -30,7 +30,9 @@ _WHAT_HAPPENED = {
 _THEIR_SIDE = frozenset({"no_answer", "busy", "rejected", "invalid_number"})
 
 
-async def ask(store: Store, number: PhoneNumber, shown: str | None, trunk: str, script: Script, entered_by: str) -> int:
+async def ask(
+    store: Store, number: PhoneNumber, shown: str | None, trunk: str, script: RehearsalScript, entered_by: str
+) -> int:
     """Ask the running workers; returns the request's id. Raises ConfigError when none is running."""
     if not entered_by.strip():
         raise InputError("--entered-by: say who rehearses")
@@ -40,7 +42,7 @@ async def ask(store: Store, number: PhoneNumber, shown: str | None, trunk: str, 
 
 async def follow(
     store: Store, clock: Clock, rehearsal_id: int, max_call_s: float, show: Callable[[str], None]
-) -> Status:
+) -> RehearsalStatus:
     """Show what happens while it does; returns an ended call that was answered.
 
     Raises InputError when it was refused or not answered, AsteriskError when our own side failed.
@@ -64,7 +66,7 @@ async def follow(
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-def _judge(status: Status) -> None:
+def _judge(status: RehearsalStatus) -> None:
     result, note = status.result or "", status.note
     if result == REFUSED:
         raise InputError(f"not called: {note}")

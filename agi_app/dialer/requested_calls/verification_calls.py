@@ -26,7 +26,7 @@ from agi_app.pbx.ari.events import Interrupt
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.originate import place
 from agi_app.store.requested_calls import verifications
-from agi_app.store.requested_calls.verifications import Marked, Refused
+from agi_app.store.requested_calls.verifications import MarkedVerification, RefusedVerification
 
 LOOK_EVERY_S = 1.0
 CLOSE_S = 8.0
@@ -89,9 +89,9 @@ class InternalCalls:
             node.store, node.entityid, self._trunks.keys(), node.clock.offset, node.clock.name, judge
         )
         match taken:
-            case Refused(verification_id, rules):
+            case RefusedVerification(verification_id, rules):
                 _log.info("verification call refused", verification=verification_id, rules=list(rules))
-            case Marked():
+            case MarkedVerification():
                 self._quiet.clear()
                 try:
                     with log.bind_call(attempt=taken.claim.attempt_id):
@@ -99,7 +99,7 @@ class InternalCalls:
                 finally:
                     self._quiet.set()
 
-    async def _verify(self, marked: Marked) -> None:
+    async def _verify(self, marked: MarkedVerification) -> None:
         claim, clock = marked.claim, self._node.clock
         try:
             if (reason := self._reason()) is not None:
@@ -126,7 +126,7 @@ class InternalCalls:
                 self._node.ari.hang_up_soon(channel.id)
         await self._store_result(marked, result)
 
-    async def _talk(self, marked: Marked, channel: Channel) -> CodeResult | AgiAppError:
+    async def _talk(self, marked: MarkedVerification, channel: Channel) -> CodeResult | AgiAppError:
         number = marked.claim.number
 
         async def is_right(keyed: str) -> bool:
@@ -150,7 +150,7 @@ class InternalCalls:
     async def _watch(self, channel: Channel, number: str) -> None:
         channel.deliver(Interrupt(await until_stopped(self._node.store, number), even_if_up=True))
 
-    async def _store_result(self, marked: Marked, result: CodeResult | AgiAppError) -> None:
+    async def _store_result(self, marked: MarkedVerification, result: CodeResult | AgiAppError) -> None:
         if isinstance(result, AgiAppError):
             await self._finish(marked, Outcome.INTERRUPTED.value, str(result), dialled=True)
             return
@@ -164,7 +164,7 @@ class InternalCalls:
         else:
             await self._finish(marked, network.outcome.value, network.note, dialled=True)
 
-    async def _finish(self, marked: Marked, result: str, note: str | None, *, dialled: bool) -> None:
+    async def _finish(self, marked: MarkedVerification, result: str, note: str | None, *, dialled: bool) -> None:
         """Store it, however long the database takes."""
         proof, phone_until, now = None, None, self._node.clock.now()
         if result == "proved" and marked.proves == verifications.STAFF_PHONE:

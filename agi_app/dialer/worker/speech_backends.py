@@ -6,23 +6,22 @@ import asyncio
 from dataclasses import dataclass
 from typing import Self
 
-from agi_app.calls.speech_services import Ears, Keep, RecognizerLike
-from agi_app.calls.speech_services import Taps as LiveTaps
+from agi_app.calls.speech_services import Ears, Keep, LiveTaps, RecognizerLike
 from agi_app.config.voice import SpeechSettings
 from agi_app.flow.answers.meanings import Meanings
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
-from agi_app.pbx.media.recording_spool import Spool
-from agi_app.pbx.media.snoop_taps import Taps
+from agi_app.pbx.media.recording_spool import RecordingSpool
+from agi_app.pbx.media.snoop_taps import SnoopTaps
 from agi_app.pbx.originate import talk_detect
 
 
 @dataclass(frozen=True)
-class Sound:
+class SpeechBackends:
     """Joined; ``run`` it beside the calls."""
 
-    spool: Spool
-    taps: Taps
+    spool: RecordingSpool
+    taps: SnoopTaps
     ears: Ears
 
     @classmethod
@@ -30,7 +29,7 @@ class Sound:
         cls, ari: Ari, speech: SpeechSettings, recognizer: RecognizerLike | None, meanings: Meanings, keep: Keep
     ) -> Self:
         """As the settings say; without a recogniser messages are still recorded."""
-        spool, taps, live = Spool(ari), Taps(ari), None
+        spool, taps, live = RecordingSpool(ari), SnoopTaps(ari), None
         if speech.taps and recognizer is not None:
             from agi_app.speech.talk_detection import TalkDetectors  # noqa: PLC0415 - numpy and a model, only where wanted
 

@@ -97,7 +97,7 @@ async def trunk_faults(ami: Ami, trunks: Mapping[str, TrunkSettings]) -> dict[st
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class TrunkFinding:
     """One thing that doctor looks at; ``mend`` is empty when it is well."""
 
     check: str
@@ -106,11 +106,11 @@ class Seen:
     mend: str = ""
 
 
-async def examine(settings: Settings) -> list[Seen]:
+async def examine(settings: Settings) -> list[TrunkFinding]:
     """The manager interface itself, and the trunks and queues as it tells of them."""
     ami = settings.ami
     if not ami.username:
-        return [Seen("AMI", False, "no [ami] in agi-app.toml, so a worker calls nobody", MEND)]
+        return [TrunkFinding("AMI", False, "no [ami] in agi-app.toml, so a worker calls nobody", MEND)]
     try:
         async with _connected(settings) as open_:
             faults = await trunk_faults(open_, settings.trunks)
@@ -120,32 +120,34 @@ async def examine(settings: Settings) -> list[Seen]:
             rung = {name: await members(open_, name) for name in ours} if loaded else {}
             redirects = await _redirects(open_, settings)
     except AgiAppError as error:
-        return [Seen("AMI", False, str(error), MEND)]
-    found = [Seen("AMI", True, f"answers at {ami.host}:{ami.port}")]
+        return [TrunkFinding("AMI", False, str(error), MEND)]
+    found = [TrunkFinding("AMI", True, f"answers at {ami.host}:{ami.port}")]
     for name, fault in faults.items():
         if fault is not None:
-            found.append(Seen(f"trunk {name} can carry calls", False, fault, "ask the carrier; pjsip.conf"))
+            found.append(TrunkFinding(f"trunk {name} can carry calls", False, fault, "ask the carrier; pjsip.conf"))
     if not loaded:
         found.append(
-            Seen("app_queue", False, "Asterisk has not loaded it", "load app_queue.so; it needs a queues.conf")
+            TrunkFinding("app_queue", False, "Asterisk has not loaded it", "load app_queue.so; it needs a queues.conf")
         )
     found += [_seen_queue(name, state) for name, state in queues.items()]
     ways = frozenset(way for trunk in settings.trunks.values() for way in endpoint_names(trunk))
     return found + [_seen_members(name, who, ways) for name, who in rung.items()] + redirects
 
 
-def _seen_members(name: str, who: list[str], ways: frozenset[str]) -> Seen:
+def _seen_members(name: str, who: list[str], ways: frozenset[str]) -> TrunkFinding:
     """Asterisk rings the members itself, and nobody checks their numbers."""
     check = f"members of queue {name}"
     if out := [member for member in who if leads_out(member, ways)]:
         text = f"{', '.join(out)} would be called through a trunk without a decision, so nobody is sent to this queue"
-        return Seen(check, False, text, "give the queue phones of your own; a staff telephone is its own destination")
+        return TrunkFinding(
+            check, False, text, "give the queue phones of your own; a staff telephone is its own destination"
+        )
     local = [member for member in who if member.startswith("Local/")]
     more = f"; where these lead only your dialplan knows, see that none leaves by a trunk: {', '.join(local)}"
-    return Seen(check, True, f"{len(who)}, none leaves by a trunk" + (more if local else ""))
+    return TrunkFinding(check, True, f"{len(who)}, none leaves by a trunk" + (more if local else ""))
 
 
-async def _redirects(ami: Ami, settings: Settings) -> list[Seen]:
+async def _redirects(ami: Ami, settings: Settings) -> list[TrunkFinding]:
     """The steps of the dialplan, as far as calls of ours and calls that come in reach it, that follow a redirect."""
     dialled = [one for d in settings.destinations.values() for one in (d.dialled, *d.agents) if one]
     ours = await following(ami, [context for one in dialled for context in contexts_of(one)])
@@ -154,15 +156,19 @@ async def _redirects(ami: Ami, settings: Settings) -> list[Seen]:
     found = []
     if ours:
         text = f"{told(ours)}: a telephone that redirects (302) chooses whom Asterisk calls"
-        found.append(Seen("redirects of staff", False, text, "add the option i there; docs/explanation/safety.md"))
+        found.append(
+            TrunkFinding("redirects of staff", False, text, "add the option i there; docs/explanation/safety.md")
+        )
     if others:
         text = f"calls that come in reach {told(others)}, where a telephone that redirects is followed"
-        found.append(Seen("redirects", True, f"{text}; the option i ends that"))
+        found.append(TrunkFinding("redirects", True, f"{text}; the option i ends that"))
     return found
 
 
-def _seen_queue(name: str, state: Queue | None) -> Seen:
+def _seen_queue(name: str, state: Queue | None) -> TrunkFinding:
     if state is None:
-        return Seen(f"queue {name}", False, "Asterisk has none of that name", "add it to queues.conf, or correct [ami]")
+        return TrunkFinding(
+            f"queue {name}", False, "Asterisk has none of that name", "add it to queues.conf, or correct [ami]"
+        )
     text = f"{state.available} of {state.logged_in} agents are free, {state.callers} callers wait"
-    return Seen(f"queue {name}", state.logged_in > 0, text, "" if state.logged_in else "let agents log in")
+    return TrunkFinding(f"queue {name}", state.logged_in > 0, text, "" if state.logged_in else "let agents log in")

@@ -23,7 +23,7 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Grammar:
     """Made by ``Meanings.wanted``. ``answers``: label -> phrases; ``least`` and ``most`` bound a number."""
 
     language: str

@@ -22,7 +22,7 @@ SHARE = 0.5  # of all else that a stop may have been
 TWICE = 2.0  # times as likely as an answer that is no no: then a stop is no misheard one
 
 
-class Says(enum.Enum):
+class HypothesisKind(enum.Enum):
     """What one reading is."""
 
     ANSWER = "answer"  # one that is no no
@@ -35,17 +35,17 @@ class Says(enum.Enum):
     NOTHING = "nothing"
 
 
-_MEANT = (Says.ANSWER, Says.NO, Says.STOP)
+_MEANT = (HypothesisKind.ANSWER, HypothesisKind.NO, HypothesisKind.STOP)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Hypothesis:
     """``meaning`` tells answers apart; ``turning`` are its words that turn an answer round, ``noes`` its noes.
 
     ``greets``: words, but no more than fillers.
     """
 
-    says: Says
+    says: HypothesisKind
     units: Units
     likely: float  # natural logarithm, 0 for what fits the sound best
     meaning: str = ""
@@ -59,18 +59,18 @@ class Reading:
         return math.exp(self.likely / SHARP)
 
 
-def what_holds(readings: Sequence[Reading]) -> Reading | None:
+def what_holds(readings: Sequence[Hypothesis]) -> Hypothesis | None:
     """The likeliest reading of the meaning that holds; None: there is doubt, or no meaning."""
     found = _holding(readings)
-    if found is None or found.says is Says.STOP:
+    if found is None or found.says is HypothesisKind.STOP:
         return found
     return _holding([replace(one, likely=one.likely + HELLO) if one.greets else one for one in readings])
 
 
-def _holding(readings: Sequence[Reading]) -> Reading | None:
+def _holding(readings: Sequence[Hypothesis]) -> Hypothesis | None:
     readings = [reading for reading in readings if not _is_rest(reading, readings)]
     best = max((reading.likely for reading in readings), default=0.0)
-    sums: dict[tuple[Says, str], float] = {}
+    sums: dict[tuple[HypothesisKind, str], float] = {}
     for reading in readings:
         if reading.says in _MEANT and reading.likely >= best - FAR:
             sums[_key(reading)] = sums.get(_key(reading), 0.0) + reading.weight
@@ -81,36 +81,38 @@ def _holding(readings: Sequence[Reading]) -> Reading | None:
     others = [reading for reading in readings if _key(reading) != key]
     against, noes = _against(own, others)
     match own.says:
-        case Says.STOP:
+        case HypothesisKind.STOP:
             holds = sums[key] >= max(TWICE * against, SHARE * sum(other.weight for other in others))
-        case Says.NO:
+        case HypothesisKind.NO:
             holds = sums[key] >= max(against, noes)
         case _:
             holds = sums[key] > against and sums[key] >= MUCH * noes
     return own if holds else None
 
 
-def _key(reading: Reading) -> tuple[Says, str]:
+def _key(reading: Hypothesis) -> tuple[HypothesisKind, str]:
     return reading.says, reading.meaning
 
 
-def _against(own: Reading, others: Collection[Reading]) -> tuple[float, float]:
+def _against(own: Hypothesis, others: Collection[Hypothesis]) -> tuple[float, float]:
     """How much speaks against it: what means something else, and what is a no or a stop; the likeliest of each."""
-    against: dict[tuple[Says, str], float] = {}
-    noes: dict[tuple[Says, str], float] = {}
+    against: dict[tuple[HypothesisKind, str], float] = {}
+    noes: dict[tuple[HypothesisKind, str], float] = {}
     for other in others:
         match other.says:
-            case Says.ANSWER | Says.DOUBT:
+            case HypothesisKind.ANSWER | HypothesisKind.DOUBT:
                 found = against
-            case Says.UNCLEAR if own.says is not Says.STOP:
+            case HypothesisKind.UNCLEAR if own.says is not HypothesisKind.STOP:
                 found = against
-            case Says.NO if own.says is Says.NO:
+            case HypothesisKind.NO if own.says is HypothesisKind.NO:
                 found = against
-            case Says.STOP:
+            case HypothesisKind.STOP:
                 found = noes
-            case Says.NO | Says.HALF_NO if own.says is Says.ANSWER:
+            case HypothesisKind.NO | HypothesisKind.HALF_NO if own.says is HypothesisKind.ANSWER:
                 found = noes
-            case Says.NEGATION if own.says is not Says.STOP and not other.turning.issubset(own.units.all):
+            case HypothesisKind.NEGATION if own.says is not HypothesisKind.STOP and not other.turning.issubset(
+                own.units.all
+            ):
                 found = noes
             case _:
                 continue
@@ -118,9 +120,9 @@ def _against(own: Reading, others: Collection[Reading]) -> tuple[float, float]:
     return sum(against.values()), sum(noes.values())
 
 
-def _is_rest(no: Reading, readings: Collection[Reading]) -> bool:
+def _is_rest(no: Hypothesis, readings: Collection[Hypothesis]) -> bool:
     """Whether a no is what is left of a likelier other answer: 不方便 of 现在不方便, "no" of "no problem"."""
-    if not no.noes or no.says not in (Says.NO, Says.HALF_NO):
+    if not no.noes or no.says not in (HypothesisKind.NO, HypothesisKind.HALF_NO):
         return False
     likelier = (r for r in readings if r.says in _MEANT and r.meaning != no.meaning and r.likely >= no.likely)
     return any(all(_stands_in(words, other.units.all) for words in no.noes) for other in likelier)

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import Field
 
 from agi_app.authoring.schema import Authored
-from agi_app.flow.answers.grammar import Kind, Wanted, Words
+from agi_app.flow.answers.grammar import Grammar, Kind, Words
 from agi_app.flow.answers.weekday_forms import with_weekday_forms
 from agi_app.flow.syntax.names_and_limits import FileName, Language, Text
 
@@ -70,11 +70,11 @@ class Meanings:
         least: int | None = None,
         most: int | None = None,
         opt_out: ByLanguage | None = None,
-    ) -> Wanted:
+    ) -> Grammar:
         """What a gather asks for: label -> the name of a meaning, or phrases; ``opt_out``: the flow's own phrases."""
         found = {label: self._phrases_of(value, language) for label, value in (answers or {}).items()}
         own_stops = in_language(opt_out or {}, language)
-        return Wanted(
+        return Grammar(
             language=language,
             kind=kind,
             answers=found,

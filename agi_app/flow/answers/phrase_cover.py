@@ -29,7 +29,7 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class PhraseSpan:
     """A phrase found from ``begin`` up to ``end``.
 
     ``quality`` is how like it is, 1 for the same, and ``worst`` how like its least like unit is.
@@ -46,11 +46,11 @@ class Span:
         """In units."""
         return self.end - self.begin
 
-    def overlaps(self, other: Span) -> bool:
+    def overlaps(self, other: PhraseSpan) -> bool:
         """Whether both cover one unit."""
         return self.begin < other.end and other.begin < self.end
 
-    def holds(self, other: Span) -> bool:
+    def holds(self, other: PhraseSpan) -> bool:
         """Whether it covers all that the other does."""
         return self.begin <= other.begin and other.end <= self.end
 
@@ -84,7 +84,7 @@ def _by_beginning(texts: tuple[str, ...], words: bool) -> Mapping[str, tuple[Phr
     return index
 
 
-def spans_of(phrase: Phrase, label: str, units: tuple[str, ...]) -> Iterable[Span]:
+def spans_of(phrase: Phrase, label: str, units: tuple[str, ...]) -> Iterable[PhraseSpan]:
     """Every place where the phrase stands inside an utterance; not for phrases that stand alone."""
     size = len(phrase.units)
     found = places(units)
@@ -94,7 +94,7 @@ def spans_of(phrase: Phrase, label: str, units: tuple[str, ...]) -> Iterable[Spa
             yield span
 
 
-def spans_alone(phrase: Phrase, label: str, units: Units, content: Sequence[int]) -> Iterable[Span]:
+def spans_alone(phrase: Phrase, label: str, units: Units, content: Sequence[int]) -> Iterable[PhraseSpan]:
     """Every part whose ``content`` (what is no filler) is the phrase, perhaps said several times: 对对对."""
     size = len(phrase.units)
     whole = (0, len(units.all))
@@ -108,14 +108,14 @@ def spans_alone(phrase: Phrase, label: str, units: Units, content: Sequence[int]
             yield span
 
 
-def choose(spans: Iterable[Span]) -> tuple[list[Span], list[Span]]:
+def choose(spans: Iterable[PhraseSpan]) -> tuple[list[PhraseSpan], list[PhraseSpan]]:
     """The spans that hold, longest and likest first, and those that were as good but lost a tie.
 
     As good is also what was said exactly and loses but a part to a span that is only like what was said (错了 to the
     了可以 in 错了, 可以, which is like 那可以), or that is no longer: "yes I will" and "I will pass".
     """
-    chosen: list[Span] = []
-    rivals: list[Span] = []
+    chosen: list[PhraseSpan] = []
+    rivals: list[PhraseSpan] = []
     for span in sorted(spans, key=lambda s: (s.begin - s.end, -s.quality, s.label.startswith("<"), s.begin)):
         taken = next((other for other in chosen if other.overlaps(span)), None)
         if taken is None:
@@ -125,7 +125,7 @@ def choose(spans: Iterable[Span]) -> tuple[list[Span], list[Span]]:
     return chosen, rivals
 
 
-def _said_as_well(span: Span, taken: Span) -> bool:
+def _said_as_well(span: PhraseSpan, taken: PhraseSpan) -> bool:
     if (span.begin, span.end) == (taken.begin, taken.end):
         return taken.quality - span.quality < MARGIN
     if span.worst < SAME or taken.holds(span) or span.size == 1:
@@ -145,11 +145,11 @@ def places(units: tuple[str, ...]) -> Mapping[str, tuple[int, ...]]:
 
 def _span(
     wanted: tuple[str, ...], heard: tuple[str, ...], begin: int, label: str, *, single: bool | None = None
-) -> Span | None:
+) -> PhraseSpan | None:
     """The span when each unit is like its counterpart; ``single``: the phrase is one unit, perhaps said again."""
     if len(wanted) != len(heard):
         return None
     alone = len(wanted) == 1 if single is None else single
     qualities = [likeness(one, other, alone=alone) for one, other in zip(wanted, heard, strict=True)]
     worst = min(qualities)
-    return Span(begin, begin + len(heard), sum(qualities) / len(heard), worst, label) if worst else None
+    return PhraseSpan(begin, begin + len(heard), sum(qualities) / len(heard), worst, label) if worst else None

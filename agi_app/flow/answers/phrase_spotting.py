@@ -6,8 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agi_app.flow.answers.edit_distance import nearly
-from agi_app.flow.answers.grammar import Wanted, Words
-from agi_app.flow.answers.phrase_cover import Phrase, Span, begun_in, choose, phrase_of, spans_alone, spans_of, word_of
+from agi_app.flow.answers.grammar import Grammar, Words
+from agi_app.flow.answers.phrase_cover import (
+    Phrase,
+    PhraseSpan,
+    begun_in,
+    choose,
+    phrase_of,
+    spans_alone,
+    spans_of,
+    word_of,
+)
 from agi_app.flow.answers.tokens import SAME, SAME_SOUND, Units, is_han
 
 LEAST_COVERED = 0.6  # of what is no filler
@@ -20,12 +29,12 @@ _STOP, _NOT_STOP = "<stop>", "<not stop>"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SpottedPhrases:
     """An utterance with phrases laid over it."""
 
     units: Units
-    spans: tuple[Span, ...]
-    rivals: tuple[Span, ...]
+    spans: tuple[PhraseSpan, ...]
+    rivals: tuple[PhraseSpan, ...]
 
     def has(self, *kinds: str) -> bool:
         """Whether one of these stands in it."""
@@ -57,7 +66,7 @@ class Reading:
         return 1.0 if good.issuperset(opening) else len(good) / len(kept)
 
 
-def asks_to_stop(wanted: Wanted, units: Units) -> bool:
+def asks_to_stop(wanted: Grammar, units: Units) -> bool:
     """Whether a stop stands anywhere in it, and no longer phrase that only looks like one."""
     content = _content(units, wanted.words)
     stops = begun_in(units.all, wanted.opt_out)
@@ -69,10 +78,10 @@ def asks_to_stop(wanted: Wanted, units: Units) -> bool:
     return any(nearly(phrase, units.all, wanted.words) for phrase in stops)
 
 
-def read(wanted: Wanted, units: Units, values: Sequence[tuple[int, int]] = ()) -> Reading:
+def read(wanted: Grammar, units: Units, values: Sequence[tuple[int, int]] = ()) -> SpottedPhrases:
     """Lay everything that is known over the utterance; ``values`` are spans of numbers or dates."""
     content = _content(units, wanted.words)
-    spans = [Span(begin, end, SAME, SAME, VALUE) for begin, end in values]
+    spans = [PhraseSpan(begin, end, SAME, SAME, VALUE) for begin, end in values]
     words = wanted.words
     around = ((FILLER, words.beside), (DOUBT, words.doubtful), (OTHER, words.others))
     for label, phrases in (*wanted.answers.items(), *around):
@@ -82,10 +91,10 @@ def read(wanted: Wanted, units: Units, values: Sequence[tuple[int, int]] = ()) -
         for word in begun_in(units.all, phrases, words=True):
             spans += [s for s in _spans(word, label, units, ()) if label == NEGATION or _sure(s)]
     chosen, rivals = choose(spans)
-    return Reading(units, tuple(chosen), tuple(rivals))
+    return SpottedPhrases(units, tuple(chosen), tuple(rivals))
 
 
-def best_label(wanted: Wanted, units: Units) -> str | None:
+def best_label(wanted: Grammar, units: Units) -> str | None:
     """The one label that was surely said; None: none, or two, or there is doubt."""
     reading = read(wanted, units)
     if reading.has(DOUBT):
@@ -103,7 +112,7 @@ def best_label(wanted: Wanted, units: Units) -> str | None:
     return label if certain else None
 
 
-def _near_labels(wanted: Wanted, reading: Reading) -> set[str]:
+def _near_labels(wanted: Grammar, reading: SpottedPhrases) -> set[str]:
     """Labels with a phrase that is all of the utterance but for fillers and a slip."""
     fillers = {i for s in reading.spans if s.label == FILLER for i in range(s.begin, s.end)}
     content = tuple(unit for index, unit in enumerate(reading.units.all) if index not in fillers)
@@ -123,7 +132,7 @@ def _content(units: Units, words: Words) -> tuple[int, ...]:
     return tuple(index for index in range(len(units.all)) if index not in fillers)
 
 
-def _spans(phrase: Phrase, label: str, units: Units, content: Sequence[int]) -> Iterable[Span]:
+def _spans(phrase: Phrase, label: str, units: Units, content: Sequence[int]) -> Iterable[PhraseSpan]:
     found = spans_alone(phrase, label, units, content) if phrase.alone else spans_of(phrase, label, units.all)
     return [span for span in found if span.quality >= _least(phrase)]
 
@@ -134,12 +143,12 @@ def _least(phrase: Phrase) -> float:
     return _LEAST_BY_SIZE.get(len(phrase.units), _LEAST)
 
 
-def _sure(span: Span) -> bool:
+def _sure(span: PhraseSpan) -> bool:
     """Whether it is written so; a single character by itself, several perhaps in Traditional ones."""
     return span.worst == SAME if span.end - span.begin == 1 else span.worst >= SAME_SOUND
 
 
-def says_no(wanted: Wanted, label: str) -> bool:
+def says_no(wanted: Grammar, label: str) -> bool:
     """Whether an answer says no, so that a further no beside it does not turn it round."""
     negations = {unit for text in wanted.words.negations for unit in word_of(text).units}
     negative = [bool(negations.intersection(phrase_of(text).units)) for text in wanted.answers[label]]

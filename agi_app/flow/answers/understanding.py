@@ -18,14 +18,14 @@ from itertools import chain, zip_longest
 from typing import Final
 
 from agi_app.flow.answers import phrase_spotting
-from agi_app.flow.answers.grammar import Wanted
-from agi_app.flow.answers.hypotheses import GREETING, STOP, WHOLE, Reading, Says, what_holds
+from agi_app.flow.answers.grammar import Grammar
+from agi_app.flow.answers.hypotheses import GREETING, STOP, WHOLE, Hypothesis, HypothesisKind, what_holds
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.answers.spoken_values import Value, dates, numbers
 from agi_app.flow.answers.tokens import Units, cut
 from agi_app.flow.syntax.names_and_limits import ENTERED
 
-__all__ = ["NO_MATCH", "OPT_OUT", "Understood", "Verdict", "Wanted", "bias", "understand"]
+__all__ = ["NO_MATCH", "OPT_OUT", "Grammar", "NotAnAnswer", "Understood", "bias", "understand"]
 LEAST_CONFIDENCE = 0.05  # engines doubt themselves by ``why``; this only catches what is surely wrong
 MAX_TEXT = 500  # characters of a free text that are kept
 LEAST_WORD = 4  # letters
@@ -41,15 +41,15 @@ _SHOWN_DATES = {
 }
 
 
-class Verdict(enum.Enum):
+class NotAnAnswer(enum.Enum):
     """What is no answer."""
 
     OPT_OUT = "opt_out"
     NO_MATCH = "no_match"
 
 
-OPT_OUT: Final = Verdict.OPT_OUT
-NO_MATCH: Final = Verdict.NO_MATCH
+OPT_OUT: Final = NotAnAnswer.OPT_OUT
+NO_MATCH: Final = NotAnAnswer.NO_MATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Understood:
     value: str
 
 
-def understand(wanted: Wanted, heard: Heard, today: dt.date | None = None) -> Understood | Verdict:
+def understand(wanted: Grammar, heard: Heard, today: dt.date | None = None) -> Understood | NotAnAnswer:
     """Judge one utterance; ``today`` is the called person's day: without it 明天 is no date.
 
     All that it may have been has its say (``hypotheses.py``): an answer is taken where it is likelier than all that
@@ -74,37 +74,37 @@ def understand(wanted: Wanted, heard: Heard, today: dt.date | None = None) -> Un
     negative = frozenset(label for label in wanted.answers if phrase_spotting.says_no(wanted, label))
     found = [_reading(wanted, text, -back, negative, today) for text, back in texts]
     if wanted.kind == "text":
-        found[1:] = [reading for reading in found[1:] if reading.says is Says.STOP]
+        found[1:] = [reading for reading in found[1:] if reading.says is HypothesisKind.STOP]
     holds = what_holds(found)
-    if holds is None or (holds.says is not Says.STOP and heard.confidence < LEAST_CONFIDENCE):
+    if holds is None or (holds.says is not HypothesisKind.STOP and heard.confidence < LEAST_CONFIDENCE):
         return NO_MATCH
-    if holds.says is Says.STOP:
+    if holds.says is HypothesisKind.STOP:
         return OPT_OUT
     return Understood(holds.meaning if wanted.kind == "answers" else ENTERED, holds.meaning)
 
 
-def _reading(wanted: Wanted, text: str, likely: float, negative: frozenset[str], today: dt.date | None) -> Reading:
+def _reading(wanted: Grammar, text: str, likely: float, negative: frozenset[str], today: dt.date | None) -> Hypothesis:
     """What one of the texts says, and how likely that makes it."""
     units = cut(text)
     if not units.all:
-        return Reading(Says.NOTHING, units, likely)
+        return Hypothesis(HypothesisKind.NOTHING, units, likely)
     if phrase_spotting.asks_to_stop(wanted, units):
-        return Reading(Says.STOP, units, likely + STOP)
+        return Hypothesis(HypothesisKind.STOP, units, likely + STOP)
     laid = phrase_spotting.read(wanted, units)
     if (meaning := _meaning(wanted, text, units, today)) is not None:
-        says = Says.NO if meaning in negative else Says.ANSWER
-        return Reading(says, units, likely + _whole(wanted, laid), meaning, noes=laid.words(*negative))
+        says = HypothesisKind.NO if meaning in negative else HypothesisKind.ANSWER
+        return Hypothesis(says, units, likely + _whole(wanted, laid), meaning, noes=laid.words(*negative))
     if all(owner == phrase_spotting.FILLER for owner in laid.owners()):
         greets = _is_a_word(units)
-        return Reading(Says.DOUBT, units, likely + (GREETING if greets else 0.0), greets=greets)
+        return Hypothesis(HypothesisKind.DOUBT, units, likely + (GREETING if greets else 0.0), greets=greets)
     if None not in laid.owners() or _holds_value(wanted, text, units, today):
-        return Reading(Says.DOUBT, units, likely + WHOLE)
+        return Hypothesis(HypothesisKind.DOUBT, units, likely + WHOLE)
     if laid.has(phrase_spotting.DOUBT, phrase_spotting.OTHER) or not laid.answers().issubset(negative):
-        return Reading(Says.UNCLEAR, units, likely)
+        return Hypothesis(HypothesisKind.UNCLEAR, units, likely)
     if laid.answers():
-        return Reading(Says.HALF_NO, units, likely, noes=laid.words(*negative))
+        return Hypothesis(HypothesisKind.HALF_NO, units, likely, noes=laid.words(*negative))
     turning = frozenset(chain.from_iterable(laid.words(phrase_spotting.NEGATION)))
-    return Reading(Says.NEGATION if turning else Says.NOTHING, units, likely, turning=turning)
+    return Hypothesis(HypothesisKind.NEGATION if turning else HypothesisKind.NOTHING, units, likely, turning=turning)
 
 
 def _is_a_word(units: Units) -> bool:
@@ -112,20 +112,20 @@ def _is_a_word(units: Units) -> bool:
     return len(units.all) > 1 or len(units.all[0]) >= LEAST_WORD
 
 
-def _whole(wanted: Wanted, laid: phrase_spotting.Reading) -> float:
+def _whole(wanted: Grammar, laid: phrase_spotting.SpottedPhrases) -> float:
     """How much likelier an answer is because no word of it is left over; a free text has none to leave."""
     if wanted.kind == "text":
         return STOP
     return WHOLE if wanted.kind != "answers" or laid.covered(phrase_spotting.NEGATION) >= 1.0 else 0.0
 
 
-def _holds_value(wanted: Wanted, text: str, units: Units, today: dt.date | None) -> bool:
+def _holds_value(wanted: Grammar, text: str, units: Units, today: dt.date | None) -> bool:
     if wanted.kind == "number":
         return any(numbers(units, wanted.language))
     return wanted.kind == "date" and bool(dates(text, wanted.language, today)[1])
 
 
-def _meaning(wanted: Wanted, text: str, units: Units, today: dt.date | None) -> str | None:
+def _meaning(wanted: Grammar, text: str, units: Units, today: dt.date | None) -> str | None:
     """The label or value that this text surely is; None: none."""
     match wanted.kind:
         case "text":
@@ -138,7 +138,7 @@ def _meaning(wanted: Wanted, text: str, units: Units, today: dt.date | None) -> 
             return _date(wanted, text, today)
 
 
-def bias(wanted: Wanted) -> tuple[str, ...]:
+def bias(wanted: Grammar) -> tuple[str, ...]:
     """Phrases that a recogniser should expect, most important first: each answer's first, stops, then the rest."""
     family = wanted.language.partition("-")[0].lower()
     answers = [[phrase for phrase in phrases if not phrase.startswith("=")] for phrases in wanted.answers.values()]
@@ -153,7 +153,7 @@ def bias(wanted: Wanted) -> tuple[str, ...]:
     return (*told[:MAX_BIAS], *(phrase for phrase in told[MAX_BIAS:] if len(cut(phrase).all) >= LONG_PHRASE))
 
 
-def _number(wanted: Wanted, units: Units) -> str | None:
+def _number(wanted: Grammar, units: Units) -> str | None:
     for by_sound in (False, True):
         found = list(numbers(units, wanted.language, wanted.most, by_sound=by_sound))
         value = _sure_value(wanted, units, found, by_sound)
@@ -163,7 +163,7 @@ def _number(wanted: Wanted, units: Units) -> str | None:
     return None
 
 
-def _date(wanted: Wanted, text: str, today: dt.date | None) -> str | None:
+def _date(wanted: Grammar, text: str, today: dt.date | None) -> str | None:
     for by_sound in (False, True):
         units, found = dates(text, wanted.language, today, by_sound=by_sound)
         value = _sure_value(wanted, units, found, by_sound)
@@ -172,7 +172,7 @@ def _date(wanted: Wanted, text: str, today: dt.date | None) -> str | None:
     return None
 
 
-def _sure_value(wanted: Wanted, units: Units, found: Sequence[Value], by_sound: bool) -> str | None:
+def _sure_value(wanted: Grammar, units: Units, found: Sequence[Value], by_sound: bool) -> str | None:
     """The one value of the utterance; None: none, several, or there is doubt."""
     reading = phrase_spotting.read(wanted, units, [(begin, end) for begin, end, _ in found])
     held = {(span.begin, span.end) for span in reading.spans if span.label == phrase_spotting.VALUE}

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from agi_app.flow.answers import phrase_spotting
-from agi_app.flow.answers.grammar import Wanted
+from agi_app.flow.answers.grammar import Grammar
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.answers.spoken_values import dates, numbers
 from agi_app.flow.answers.tokens import Units, cut
@@ -15,7 +15,7 @@ from agi_app.flow.answers.understanding import NO_MATCH, understand
 _TODAY_UNKNOWN = 'nobody knows what day it is: say it (simulate --now "2026-03-02 18:30"; now: in expected calls)'
 
 
-def why_not(wanted: Wanted, text: str, today: dt.date | None = None) -> str | None:
+def why_not(wanted: Grammar, text: str, today: dt.date | None = None) -> str | None:
     """One line on why this was no answer; None: it is one, or a stop."""
     if understand(wanted, Heard(text, 1.0), today) is not NO_MATCH:
         return None
@@ -37,7 +37,7 @@ def what_is_missing(wanted: str, said: Iterable[tuple[str, str]]) -> str:
     return f"; {name} has all of it but " + ", ".join(f"“{unit}”" for unit in dict.fromkeys(missing[name]))
 
 
-def _reasons(wanted: Wanted, text: str, units: Units, today: dt.date | None) -> list[str]:
+def _reasons(wanted: Grammar, text: str, units: Units, today: dt.date | None) -> list[str]:
     values: list[tuple[int, int]] = []
     if wanted.kind == "number":
         found = list(numbers(units, wanted.language, wanted.most))
@@ -71,16 +71,16 @@ def _named(what: str, units: Units, owners: Iterable[str | None], kind: str) -> 
     return [f"“{' '.join(words) if words[0].isascii() else ''.join(words)}” {what}"] if words else []
 
 
-def _join(wanted: Wanted, words: list[str]) -> str:
+def _join(wanted: Grammar, words: list[str]) -> str:
     return f"“{''.join(words) if wanted.language.startswith('zh') else ' '.join(words)}”"
 
 
-def _outside(wanted: Wanted, value: str) -> bool:
+def _outside(wanted: Grammar, value: str) -> bool:
     low, high = wanted.least, wanted.most
     return (low is not None and int(value) < low) or (high is not None and int(value) > high)
 
 
-def _bounds(wanted: Wanted) -> str:
+def _bounds(wanted: Grammar) -> str:
     low, high = wanted.least, wanted.most
     if low is None or high is None:
         return f"at most {high}" if low is None else f"at least {low}"

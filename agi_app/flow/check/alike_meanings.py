@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from agi_app.authoring.yaml_lines import Document, Path
 from agi_app.errors import Problem
-from agi_app.flow.answers.grammar import Wanted
+from agi_app.flow.answers.grammar import Grammar
 from agi_app.flow.answers.meanings import Meanings, MeaningsFile
 from agi_app.flow.answers.phrase_cover import phrase_of, word_of
 from agi_app.flow.answers.phrase_spotting import asks_to_stop
@@ -58,7 +58,7 @@ def _answers(source: FlowDocument, meanings: Meanings) -> Iterator[Problem]:
                 yield from _told_apart(source, where, wanted)
 
 
-def _never_heard(source: FlowDocument, where: Path, wanted: Wanted) -> Iterator[Problem]:
+def _never_heard(source: FlowDocument, where: Path, wanted: Grammar) -> Iterator[Problem]:
     for label, phrases in wanted.answers.items():
         for phrase in phrases:
             if asks_to_stop(wanted, cut(phrase)):
@@ -66,7 +66,7 @@ def _never_heard(source: FlowDocument, where: Path, wanted: Wanted) -> Iterator[
                 yield source.document.problem((*where, label), "flow/speech-stop", message)
 
 
-def _told_apart(source: FlowDocument, where: Path, wanted: Wanted) -> Iterator[Problem]:
+def _told_apart(source: FlowDocument, where: Path, wanted: Grammar) -> Iterator[Problem]:
     pairs: dict[tuple[str, str], list[str]] = {}
     for label, phrase, other, heard in alike(wanted):
         pairs.setdefault((label, other), []).append(phrase if phrase == heard else f"{phrase}/{heard}")
@@ -86,7 +86,7 @@ def _too_wide(stop: str, name: str, phrase: str) -> str:
 
 def means_less(stop: str, language: str, shipped: Meanings) -> tuple[str, str] | None:
     """The meaning, and one phrase of it, whose speakers would be taken to ask for a stop by this phrase; None: none."""
-    wanted = Wanted(language, opt_out=(stop,))
+    wanted = Grammar(language, opt_out=(stop,))
     for name in shipped.meanings:
         for text in shipped.phrases(name, language):
             if asks_to_stop(wanted, cut(text)):
@@ -94,7 +94,7 @@ def means_less(stop: str, language: str, shipped: Meanings) -> tuple[str, str] |
     return None
 
 
-def alike(wanted: Wanted) -> Iterator[tuple[str, str, str, str]]:
+def alike(wanted: Grammar) -> Iterator[tuple[str, str, str, str]]:
     """Pairs of answers with a phrase each that sound the same: label, phrase, label, phrase."""
     said = [(label, text, phrase_of(text).units) for label, texts in wanted.answers.items() for text in texts]
     for index, (label, text, units) in enumerate(said):

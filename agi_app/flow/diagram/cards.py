@@ -38,7 +38,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CardRow:
     """One line of a card: ``kind`` is its look."""
 
     kind: str  # prompt, said, set, end, verb
@@ -64,7 +64,7 @@ class Card:
     """What is drawn of a node; a card ``back`` only names a node above."""
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[CardRow, ...]
     ways: tuple[Way, ...]
     back: bool = False
 
@@ -118,32 +118,32 @@ def cards_of(source: FlowDocument, prompts: Prompts, language: str, words: Mappi
     return cards
 
 
-def _rows(source: FlowDocument, at: tuple[str, int], step: AnyStep, prompts: Prompts, language: str) -> list[Row]:
+def _rows(source: FlowDocument, at: tuple[str, int], step: AnyStep, prompts: Prompts, language: str) -> list[CardRow]:
     words = words_of(language)
-    found: list[Row] = []
+    found: list[CardRow] = []
     if isinstance(step, SetStep):
-        found += [Row("set", clip(f"{n} = {v}", TEXT_WIDTH, 13), f"{n} = {v}") for n, v in step.set.items()]
+        found += [CardRow("set", clip(f"{n} = {v}", TEXT_WIDTH, 13), f"{n} = {v}") for n, v in step.set.items()]
     elif isinstance(step, EndStep):
-        found.append(Row("end", words[next(verb for verb, _ in step)]))
+        found.append(CardRow("end", words[next(verb for verb, _ in step)]))
     elif isinstance(step, SayStep):
         return _said_rows(step, language)
     elif isinstance(step, CallStep):
-        found.append(Row("verb", f"call {step.call.flow}"))
+        found.append(CardRow("verb", f"call {step.call.flow}"))
     elif isinstance(step, ReturnStep):
-        found.append(Row("end", f"return {step.return_}"))
+        found.append(CardRow("end", f"return {step.return_}"))
     elif isinstance(step, RecordCallStep):
-        found.append(Row("verb", words["record call" if step.record.call else "record off"]))
+        found.append(CardRow("verb", words["record call" if step.record.call else "record off"]))
     for use in prompt_uses(source.flow):
         if use.path[:3] == ("nodes", *at):
             text = said(prompts, language, use.prompt)
-            found.append(Row("prompt", use.prompt + _patience(step)))
+            found.append(CardRow("prompt", use.prompt + _patience(step)))
             found += (
                 []
                 if text == use.prompt
-                else [Row("said", line, text) for line in wrap(f"“{text}”", TEXT_WIDTH, 13, MOST_LINES)]
+                else [CardRow("said", line, text) for line in wrap(f"“{text}”", TEXT_WIDTH, 13, MOST_LINES)]
             )
     if not found and not isinstance(step, GotoStep) and not any(targets(step)):
-        found.append(Row("verb", next(name for name, _ in step)))
+        found.append(CardRow("verb", next(name for name, _ in step)))
     return found
 
 
@@ -211,12 +211,15 @@ def said(prompts: Prompts, language: str, name: str | None) -> str:
     return " ".join((facts.transcript if facts and facts.transcript else name or "").split())
 
 
-def _said_rows(step: SayStep, language: str) -> list[Row]:
+def _said_rows(step: SayStep, language: str) -> list[CardRow]:
     said_here, value = step.say, step.say.value
     if value is not None:
-        return [Row("prompt", clip(f"say {value} ({said_here.as_})", TEXT_WIDTH, 13))]
+        return [CardRow("prompt", clip(f"say {value} ({said_here.as_})", TEXT_WIDTH, 13))]
     text = (said_here.text or {}).get(language, "")
-    return [Row("prompt", "say"), *(Row("said", line, text) for line in wrap(f"“{text}”", TEXT_WIDTH, 13, MOST_LINES))]
+    return [
+        CardRow("prompt", "say"),
+        *(CardRow("said", line, text) for line in wrap(f"“{text}”", TEXT_WIDTH, 13, MOST_LINES)),
+    ]
 
 
 def _patience(step: AnyStep) -> str:

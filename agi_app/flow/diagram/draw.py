@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from agi_app.flow.check.prompt_facts import Prompts
 from agi_app.flow.diagram.cards import LONGEST_WAY, PAD, ROW, TAB, TITLE, Card, cards_of, key_width, said, words_of
-from agi_app.flow.diagram.layout import Layout, Line, place
+from agi_app.flow.diagram.layout import Edge, Layout, place
 from agi_app.flow.diagram.svg import Drawing, clip, text_width
 from agi_app.flow.language.definition import Flow, FlowDocument
 
@@ -62,7 +62,7 @@ def _head(drawing: Drawing, flow: Flow, head: str, note: str) -> None:
     drawing.text(MARGIN + 36, MARGIN + 74, clip(note, LONGEST_NOTE, 13), "row", note)
 
 
-def _line(drawing: Drawing, line: Line, shift: float, tops: list[float], leaves: float) -> None:
+def _line(drawing: Drawing, line: Edge, shift: float, tops: list[float], leaves: float) -> None:
     x, y = line.start + shift, leaves
     path = [f"M{x:.1f} {y:.1f}"]
     for layer, next_x in line.points:

@@ -26,7 +26,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Edge:
     """A line from way ``way`` of a box; ``points`` are its places at the upper side of each layer below."""
 
     source: str
@@ -41,7 +41,7 @@ class Layout:
 
     left: Mapping[str, float]
     layer: Mapping[str, int]
-    lines: tuple[Line, ...]
+    lines: tuple[Edge, ...]
     width: float
 
 
@@ -202,7 +202,7 @@ def _spread(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:
 
 def _lines(
     boxes: Mapping[str, Box], chains: Sequence[_Chain], layer: Mapping[str, int], left: Mapping[str, float]
-) -> tuple[Line, ...]:
+) -> tuple[Edge, ...]:
     """The lines; those that lead to one box arrive side by side, in the order in which they come."""
 
     def last_x(chain: _Chain) -> float:
@@ -218,7 +218,7 @@ def _lines(
             share = index / (len(coming) - 1) - 0.5 if len(coming) > 1 else 0.0
             arrive[chain.source, chain.way] = left[name] + box.width / 2 + share * room
     return tuple(
-        Line(
+        Edge(
             chain.source,
             chain.way,
             left[chain.source] + boxes[chain.source].ways[chain.way][0],

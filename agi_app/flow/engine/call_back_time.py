@@ -6,7 +6,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 from agi_app.flow.engine.commands import CallBackAt, Command, NoTimeKnown, SetDisposition
-from agi_app.flow.engine.state import State
+from agi_app.flow.engine.state import SessionState
 from agi_app.flow.language.call_back_offer import CallAgain, Offer
 from agi_app.flow.syntax.names_and_limits import CALL_BACK, NOT_CALLED_BACK
 
@@ -25,7 +25,7 @@ def is_another_day(at: dt.datetime, now: dt.datetime) -> bool:
     return at.date() != now.astimezone(at.tzinfo).date()
 
 
-def wish(state: State, offer: Offer) -> list[Command]:
+def wish(state: SessionState, offer: Offer) -> list[Command]:
     """Keep the time of ``offer`` as that of the next call; none where it is not known what time it is there."""
     if state.now is None:
         return [NoTimeKnown()]

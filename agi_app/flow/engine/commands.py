@@ -1,6 +1,6 @@
 """What a flow wants done: data for the call runner, which carries them out in order.
 
-The runner answers ``Play`` and ``Say`` with ``PlaybackFinished``, ``StartTimer`` with ``TimerFired``,
+The runner answers ``PlayPrompt`` and ``SayPieces`` with ``PlaybackFinished``, ``StartTimer`` with ``TimerFired``,
 ``StartListening`` with ``Listened``, ``StartRecording`` with ``Recorded``, ``StoreOptOut`` with
 ``OptOutStored``, ``StoreStop`` and ``StoreWrongNumber`` with ``StopStored``; the others have no answer.
 """
@@ -12,7 +12,7 @@ import msgspec
 from agi_app.flow.saying.spoken_parts import Part
 
 
-class Play(msgspec.Struct, frozen=True, gc=False):
+class PlayPrompt(msgspec.Struct, frozen=True, gc=False):
     """Play a prompt; at most one playback at a time."""
 
     playback: str
@@ -20,7 +20,7 @@ class Play(msgspec.Struct, frozen=True, gc=False):
     language: str
 
 
-class Say(msgspec.Struct, frozen=True, gc=False):
+class SayPieces(msgspec.Struct, frozen=True, gc=False):
     """Say pieces and texts one after another, as one playback; every text was known before the call."""
 
     playback: str
@@ -108,7 +108,7 @@ class EndCallRecording(msgspec.Struct, frozen=True, gc=False):
     recording: str
 
 
-class Transfer(msgspec.Struct, frozen=True, gc=False):
+class StartTransfer(msgspec.Struct, frozen=True, gc=False):
     """Hand over to a destination of the settings, rung at most so many seconds; answered by ``TransferEnded``."""
 
     transfer: str
@@ -178,10 +178,10 @@ class Hangup(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-Sounding = Play | Say | StopPlayback
+Sounding = PlayPrompt | SayPieces | StopPlayback
 Timing = StartTimer | CancelTimer
 Keeping = StoreOptOut | StoreStop | StoreWrongNumber | SaveAnswer | CallBackAt | NoTimeKnown | SetDisposition
 Messages = StartRecording | EndRecording | DropRecording
 CallRecordings = StartCallRecording | EndCallRecording
 Hearing = StartListening | StopListening | KeepSpoken | Messages | CallRecordings
-Command = Sounding | Timing | Hearing | Keeping | Transfer | StopTransfer | Hangup
+Command = Sounding | Timing | Hearing | Keeping | StartTransfer | StopTransfer | Hangup

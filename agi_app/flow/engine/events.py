@@ -11,13 +11,13 @@ import msgspec
 from agi_app.flow.answers.recognition import Heard
 
 
-class PlaybackFinished(msgspec.Struct, frozen=True, gc=False):
+class PromptFinished(msgspec.Struct, frozen=True, gc=False):
     """The playback ended by itself, or could not be played."""
 
     playback: str
 
 
-class KeyBegan(msgspec.Struct, frozen=True, gc=False):
+class KeyDown(msgspec.Struct, frozen=True, gc=False):
     """A key went down: 0-9, * or #. It counts for the opt-out alone; its ``KeyPressed`` may never come."""
 
     key: str
@@ -35,7 +35,7 @@ class TimerFired(msgspec.Struct, frozen=True, gc=False):
     timer: str
 
 
-class TalkingStarted(msgspec.Struct, frozen=True, gc=False):
+class SpeechStarted(msgspec.Struct, frozen=True, gc=False):
     """The person began to speak."""
 
 
@@ -72,6 +72,6 @@ class HungUp(msgspec.Struct, frozen=True, gc=False):
     """The call is over, whoever ended it."""
 
 
-Speaking = TalkingStarted | Listened | Recorded
-Keys = KeyBegan | KeyPressed
-Event = PlaybackFinished | Keys | TimerFired | Speaking | TransferEnded | OptOutStored | StopStored | HungUp
+Speaking = SpeechStarted | Listened | Recorded
+Keys = KeyDown | KeyPressed
+Event = PromptFinished | Keys | TimerFired | Speaking | TransferEnded | OptOutStored | StopStored | HungUp

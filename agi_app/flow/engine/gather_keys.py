@@ -11,7 +11,7 @@ from agi_app.flow.syntax.names_and_limits import ENTERED, NO_INPUT, NO_MATCH
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GatheredKeys:
     """A good answer: its name in ``on``, and the value to save."""
 
     outcome: str
@@ -32,10 +32,10 @@ class More:
     digits: str
 
 
-Verdict = Answer | Missed | More | None  # None: the key means nothing here
+KeysResult = GatheredKeys | Missed | More | None  # None: the key means nothing here
 
 
-def judge_key(gather: Gather, typed: str, key: str, *, heard: bool) -> Verdict:
+def judge_key(gather: Gather, typed: str, key: str, *, heard: bool) -> KeysResult:
     """``typed``: the digits before; ``heard``: the prompt has ended, so a wrong key is a wrong answer.
 
     ``*`` alone means nothing unless the gather lists it: it may be the first half of the
@@ -45,42 +45,42 @@ def judge_key(gather: Gather, typed: str, key: str, *, heard: bool) -> Verdict:
         return _in_range(gather, _judge_digit(gather.digits, typed, key, heard=heard))
     label = (gather.keys or {}).get(key)
     if label is not None:
-        return Answer(label, label)
+        return GatheredKeys(label, label)
     return Missed(NO_MATCH) if heard and key != "*" else None
 
 
-def judge_early(gather: Gather, keys: str) -> tuple[str, Answer] | None:
+def judge_early(gather: Gather, keys: str) -> tuple[str, GatheredKeys] | None:
     """The first of the keys, pressed before the question began, that answers it; digits never count so early."""
     if gather.digits is not None or not gather.barge_in:
         return None
     verdicts = ((key, judge_key(gather, "", key, heard=False)) for key in keys)
-    return next(((key, verdict) for key, verdict in verdicts if isinstance(verdict, Answer)), None)
+    return next(((key, verdict) for key, verdict in verdicts if isinstance(verdict, GatheredKeys)), None)
 
 
-def judge_silence(gather: Gather, typed: str) -> Verdict:
+def judge_silence(gather: Gather, typed: str) -> KeysResult:
     """The timer ran out after ``typed``."""
     if gather.digits is None or not typed:
         return Missed(NO_INPUT)
     return _in_range(gather, _judge_end(gather.digits, typed))
 
 
-def _in_range(gather: Gather, verdict: Verdict) -> Verdict:
+def _in_range(gather: Gather, verdict: KeysResult) -> KeysResult:
     """A number that may be said only between two bounds may be keyed only between them."""
     spoken = gather.speech
-    if not isinstance(verdict, Answer) or not isinstance(spoken, SpokenValue) or spoken.kind != "number":
+    if not isinstance(verdict, GatheredKeys) or not isinstance(spoken, SpokenValue) or spoken.kind != "number":
         return verdict
     return verdict if within("number", verdict.value, spoken.min, spoken.max, None) else Missed(NO_MATCH)
 
 
-def _judge_digit(digits: Digits, typed: str, key: str, *, heard: bool) -> Verdict:
+def _judge_digit(digits: Digits, typed: str, key: str, *, heard: bool) -> KeysResult:
     if key == "*":
         return None
     if key == "#":
         ends = digits.end_key == "#" and (heard or typed != "")
         return _judge_end(digits, typed) if ends else None
     typed += key
-    return Answer(ENTERED, typed) if len(typed) >= digits.max else More(typed)
+    return GatheredKeys(ENTERED, typed) if len(typed) >= digits.max else More(typed)
 
 
-def _judge_end(digits: Digits, typed: str) -> Answer | Missed:
-    return Answer(ENTERED, typed) if len(typed) >= digits.min else Missed(NO_MATCH)
+def _judge_end(digits: Digits, typed: str) -> GatheredKeys | Missed:
+    return GatheredKeys(ENTERED, typed) if len(typed) >= digits.min else Missed(NO_MATCH)

@@ -38,21 +38,29 @@ from agi_app.flow.engine.commands import Command
 from agi_app.flow.engine.events import (
     Event,
     HungUp,
-    KeyBegan,
+    KeyDown,
     KeyPressed,
     Listened,
     OptOutStored,
-    PlaybackFinished,
+    PromptFinished,
     Recorded,
+    SpeechStarted,
     StopStored,
-    TalkingStarted,
     TimerFired,
     TransferEnded,
 )
-from agi_app.flow.engine.gather_keys import Answer, Missed, More, Verdict, judge_early, judge_key, judge_silence
+from agi_app.flow.engine.gather_keys import (
+    GatheredKeys,
+    KeysResult,
+    Missed,
+    More,
+    judge_early,
+    judge_key,
+    judge_silence,
+)
 from agi_app.flow.engine.listening_for import listen_for, may_follow, wanted_of
 from agi_app.flow.engine.say_texts import parts_of
-from agi_app.flow.engine.state import Caller, State, choose_language
+from agi_app.flow.engine.state import Caller, SessionState, choose_language
 from agi_app.flow.engine.waiting import hush, listen, play, record, record_call, say, stop, transfer
 from agi_app.flow.language.call_back_offer import CallAgainStep
 from agi_app.flow.language.call_step import REFERENCE, CallStep, ReturnStep
@@ -108,7 +116,7 @@ _PLACE = ("flow", "node", "step", "variables")
 class Session:
     """A call in progress; make one with ``begin`` or ``restore``."""
 
-    def __init__(self, flow: Flow, state: State) -> None:
+    def __init__(self, flow: Flow, state: SessionState) -> None:
         self._flow = flow
         self._state = state
 
@@ -130,7 +138,7 @@ class Session:
         ``caller``: the call came in, and this is known of whoever calls.
         """
         chosen = choose_language(flow.languages, language, contact)
-        state = State(contact=dict(contact), language=chosen, node=flow.start, hears=hears and flow.listens)
+        state = SessionState(contact=dict(contact), language=chosen, node=flow.start, hears=hears and flow.listens)
         if now is not None:
             state.now, state.zone = now.isoformat(), getattr(now.tzinfo, "key", None)
         if caller is not None:
@@ -140,7 +148,7 @@ class Session:
     @classmethod
     def restore(cls, flow: Flow, state: Mapping[str, Any]) -> Session:
         """Go on from a saved ``state`` of the same flow."""
-        return cls(flow, State(**state))
+        return cls(flow, SessionState(**state))
 
     @property
     def state(self) -> dict[str, Any]:
@@ -205,14 +213,14 @@ class Session:
             case HungUp():
                 state.phase, state.playback, state.timer, state.transfer = "done", None, None, None
                 state.listening = state.recording = None
-            case KeyBegan(key) | KeyPressed(key) if state.phase not in ("storing", "confirming"):
-                return self._key_began(key) if isinstance(event, KeyBegan) else self._key(key)
-            case PlaybackFinished() if event.playback == state.playback:
+            case KeyDown(key) | KeyPressed(key) if state.phase not in ("storing", "confirming"):
+                return self._key_began(key) if isinstance(event, KeyDown) else self._key(key)
+            case PromptFinished() if event.playback == state.playback:
                 return self._playback_finished()
             case TimerFired() if event.timer == state.timer:
                 question = self._question()
                 return self._silence(question) if question is not None else []
-            case TalkingStarted() if state.hears:
+            case SpeechStarted() if state.hears:
                 return self._talking()
             case Listened() if event.listening == state.listening:
                 return self._listened(event.heard)
@@ -484,7 +492,7 @@ class Session:
             if (state.broken or state.phase) == "playing":
                 self._to_following_question()
             kept = [do.KeepSpoken(listening, question.save)] if question.keep and question.save else []
-            return [*kept, *self._apply(question, Answer(meant.outcome, meant.value))]
+            return [*kept, *self._apply(question, GatheredKeys(meant.outcome, meant.value))]
         if state.phase == "hearing":
             return self._resume()
         if state.phase == "listening" and state.timer is None:  # else nothing was said yet: keys have their time
@@ -590,7 +598,7 @@ class Session:
         if gather is not None:
             heard = state.phase == "listening"
             verdict = judge_key(gather, state.digits, key, heard=heard) if heard or gather.barge_in else None
-            state.pressed = key if isinstance(verdict, Answer) else state.pressed
+            state.pressed = key if isinstance(verdict, GatheredKeys) else state.pressed
             return self._apply(gather, verdict)
         if isinstance(step, RecordStep):
             ends = state.recording is not None and key == step.record.end_key
@@ -625,7 +633,7 @@ class Session:
         self._state.timer = None
         return self._apply(gather, judge_silence(gather, self._state.digits))
 
-    def _apply(self, gather: Gather, verdict: Verdict) -> list[Command]:
+    def _apply(self, gather: Gather, verdict: KeysResult) -> list[Command]:
         step = self._current()
         match verdict:
             case More():
@@ -633,16 +641,16 @@ class Session:
                 return [*hush(self._state), *self._await_answer(gather)]
             case Missed():
                 return [*stop(self._state), *self._missed(gather, verdict.outcome)]
-            case Answer() if isinstance(step, CallBackStep):
+            case GatheredKeys() if isinstance(step, CallBackStep):
                 return [*stop(self._state), *self._chosen(step.call_back, verdict)]
-            case Answer() if isinstance(step, CollectStep):
+            case GatheredKeys() if isinstance(step, CollectStep):
                 return [*stop(self._state), *self._collected(step.collect, verdict)]
-            case Answer() if isinstance(step, StopNumberStep):
+            case GatheredKeys() if isinstance(step, StopNumberStep):
                 return [*stop(self._state), *self._number_keyed(step.stop_number.collect, verdict)]
-            case Answer() if isinstance(step, LanguageStep):
+            case GatheredKeys() if isinstance(step, LanguageStep):
                 self._state.language = verdict.value
                 return [*stop(self._state), *self._leave_question(CHOSEN)]
-            case Answer():
+            case GatheredKeys():
                 saved = self._save(gather.save, verdict.value) if gather.save else []
                 return [*stop(self._state), *saved, *self._leave_question(verdict.outcome)]
         return []
@@ -675,7 +683,7 @@ class Session:
             self._state.language = step.language.order[0]
         return self._leave_question(outcome)
 
-    def _collected(self, collect: Collect, answer: Answer) -> list[Command]:
+    def _collected(self, collect: Collect, answer: GatheredKeys) -> list[Command]:
         """Digits are read back, if they can be; what was read back is saved, or asked for again."""
         state = self._state
         if state.pending is not None:
@@ -693,7 +701,7 @@ class Session:
         state.pending, state.entries, state.attempt = entered, state.attempt, 0
         return self._ask(collect.confirmation)
 
-    def _number_keyed(self, collect: Collect, answer: Answer) -> list[Command]:
+    def _number_keyed(self, collect: Collect, answer: GatheredKeys) -> list[Command]:
         """The keys are read back as they came; a number that is right is stopped before anything more is said."""
         state = self._state
         if state.pending is None:
@@ -709,7 +717,7 @@ class Session:
         state.phase = "storing_other"
         return [do.StoreStop(number)]
 
-    def _chosen(self, call_back: CallBack, answer: Answer) -> list[Command]:
+    def _chosen(self, call_back: CallBack, answer: GatheredKeys) -> list[Command]:
         """The time is kept and stored; where it is not known what time it is there, nothing can be promised."""
         wished = wish(self._state, call_back.offer[int(answer.value) - 1])
         if self._state.now is None:

@@ -44,7 +44,7 @@ class Caller:
 
 
 @dataclass(slots=True)
-class State:
+class SessionState:
     """The whole memory of a session."""
 
     contact: dict[str, str]
@@ -89,7 +89,7 @@ class State:
     now: str | None = None  # local time of the called person at the last event, ISO 8601
 
     def to_json(self) -> dict[str, Any]:
-        """A dictionary of plain values; ``State(**it)`` is equal to this state."""
+        """A dictionary of plain values; ``SessionState(**it)`` is equal to this state."""
         return dataclasses.asdict(self)
 
     def new_id(self, kind: str) -> str:

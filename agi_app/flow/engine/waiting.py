@@ -7,41 +7,41 @@ from agi_app.flow.engine.commands import (
     Command,
     DropRecording,
     EndCallRecording,
-    Play,
-    Say,
+    PlayPrompt,
+    SayPieces,
     StartCallRecording,
     StartRecording,
     StartTimer,
+    StartTransfer,
     StopListening,
     StopPlayback,
     StopTransfer,
-    Transfer,
 )
-from agi_app.flow.engine.state import Phase, State
+from agi_app.flow.engine.state import Phase, SessionState
 from agi_app.flow.language.record_step import CallRecording, RecordStep
 from agi_app.flow.language.transfer_step import TransferStep
 from agi_app.flow.saying.spoken_parts import Part
 
 
-def play(state: State, phase: Phase, prompt: str) -> Play:
+def play(state: SessionState, phase: Phase, prompt: str) -> PlayPrompt:
     """Play a prompt and wait for its end."""
     state.phase, state.playback = phase, state.new_id("p")
-    return Play(state.playback, prompt, state.language)
+    return PlayPrompt(state.playback, prompt, state.language)
 
 
-def say(state: State, phase: Phase, parts: tuple[Part, ...]) -> Say:
+def say(state: SessionState, phase: Phase, parts: tuple[Part, ...]) -> SayPieces:
     """Say the parts and wait for the end."""
     state.phase, state.playback = phase, state.new_id("p")
-    return Say(state.playback, parts, state.language)
+    return SayPieces(state.playback, parts, state.language)
 
 
-def listen(state: State, seconds: float) -> StartTimer:
+def listen(state: SessionState, seconds: float) -> StartTimer:
     """Wait for a key, at most so many seconds."""
     state.phase, state.timer = "listening", state.new_id("t")
     return StartTimer(state.timer, seconds)
 
 
-def hush(state: State) -> list[Command]:
+def hush(state: SessionState) -> list[Command]:
     """Stop what plays and what counts, if anything does; their late events are stale from now on."""
     commands: list[Command] = []
     if state.playback:
@@ -52,7 +52,7 @@ def hush(state: State) -> list[Command]:
     return commands
 
 
-def stop(state: State) -> list[Command]:
+def stop(state: SessionState) -> list[Command]:
     """Stop everything: what plays and counts, a hand-over, listening to what is said, and recording it."""
     commands = hush(state)
     if state.transfer:
@@ -65,23 +65,23 @@ def stop(state: State) -> list[Command]:
     return commands
 
 
-def transfer(state: State, step: TransferStep) -> list[Command]:
+def transfer(state: SessionState, step: TransferStep) -> list[Command]:
     """Hand over and wait for the end of it; nobody told the other side that it is recorded, so nothing is."""
     commands = record_call(state, CallRecording(call=False))
     state.phase, state.transfer = "transferring", state.new_id("h")
     wanted = step.transfer
     seconds = wanted.timeout.total_seconds()
-    return [*commands, Transfer(state.transfer, wanted.to, seconds, wanted.whisper, state.language)]
+    return [*commands, StartTransfer(state.transfer, wanted.to, seconds, wanted.whisper, state.language)]
 
 
-def record(state: State, step: RecordStep) -> StartRecording:
+def record(state: SessionState, step: RecordStep) -> StartRecording:
     """Record a message and wait for the end of it."""
     state.phase, state.recording = "recording", state.new_id("m")
     seconds, silence = (int(span.total_seconds()) for span in (step.record.max, step.record.silence))
     return StartRecording(state.recording, step.record.save, seconds, silence)
 
 
-def record_call(state: State, order: CallRecording) -> list[Command]:
+def record_call(state: SessionState, order: CallRecording) -> list[Command]:
     """Begin to record the call, or end that; nothing when it is so already. It ends with the call by itself."""
     going = state.call_recording
     if order.call and going is None:

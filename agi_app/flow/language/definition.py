@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from agi_app.authoring.schema import Authored
 from agi_app.authoring.yaml_lines import Document
-from agi_app.flow.answers.grammar import Wanted
+from agi_app.flow.answers.grammar import Grammar
 from agi_app.flow.answers.meanings import Meanings
 from agi_app.flow.language.call_step import ReturnStep
 from agi_app.flow.language.steps import GatherStep, Step
@@ -57,7 +57,7 @@ class Flow(Authored):
     nodes: dict[Label, NodeSteps] = Field(min_length=1, max_length=MAX_NODES)
     _parts: dict[str, Flow] = PrivateAttr(default_factory=dict)
     _meanings: Meanings = PrivateAttr(default_factory=lambda: Meanings({}))
-    _wanted: dict[tuple[int, str], tuple[Wanted, tuple[str, ...]]] = PrivateAttr(default_factory=dict)
+    _wanted: dict[tuple[int, str], tuple[Grammar, tuple[str, ...]]] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _good_parameters(self) -> Flow:
@@ -95,7 +95,7 @@ class Flow(Authored):
         return self._meanings
 
     @property
-    def wanted(self) -> dict[tuple[int, str], tuple[Wanted, tuple[str, ...]]]:
+    def wanted(self) -> dict[tuple[int, str], tuple[Grammar, tuple[str, ...]]]:
         """What may be said in it, and what to expect, as ``hearing`` has worked it out; no call changes it."""
         return self._wanted
 

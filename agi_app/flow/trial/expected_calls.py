@@ -35,7 +35,7 @@ from agi_app.flow.syntax.names_and_limits import FileName, Label, Language, Text
 from agi_app.flow.trial.inputs import KEYS, WORDS, is_said, takes_words
 from agi_app.flow.trial.inputs import meant as meant_input
 from agi_app.flow.trial.shown_lines import NO_TIME
-from agi_app.flow.trial.simulator import Heard, Simulation
+from agi_app.flow.trial.simulator import PlayedPrompt, Simulation
 
 MOST_CASES = 500
 MOST_INPUTS = 200
@@ -142,7 +142,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CaseResult:
     """One case that was run: it is fine without ``differences``; ``call`` is the call as the person has it."""
 
     name: str
@@ -218,7 +218,7 @@ def _says(step: AnyStep) -> TypeGuard[SayStep]:
 
 def run_case(
     source: Cases, index: int, flow: Flow, prompts: Prompts, contact: Mapping[str, str], region: str | None = None
-) -> Verdict:
+) -> CaseResult:
     """Simulate one case; ``contact`` has the columns of the contact that the case names, ``region`` is of the line."""
     case, document, at = source.file.cases[index], source.document, ("cases", index)
     simulation = Simulation(flow, prompts, contact, case.language, case.now, region)
@@ -237,7 +237,7 @@ def run_case(
         Difference(*document.at((*at, "expect", *path)), text)
         for path, text in _compare(case, simulation, names, _read_back(flow))
     ]
-    return Verdict(case.name, document.at((*at, "name"))[0], tuple(found), tuple(call))
+    return CaseResult(case.name, document.at((*at, "name"))[0], tuple(found), tuple(call))
 
 
 def _read_back(flow: Flow) -> set[str]:
@@ -271,7 +271,7 @@ def _compare(case: Case, simulation: Simulation, names: set[str], keyed: set[str
     yield from _not_in_order(expect.heard, simulation.heard, names)
 
 
-def _not_in_order(wanted: list[str], heard: list[Heard], names: set[str]) -> Iterator[tuple[Path, str]]:
+def _not_in_order(wanted: list[str], heard: list[PlayedPrompt], names: set[str]) -> Iterator[tuple[Path, str]]:
     """A text may be said by the prompt found before it; a name stands for one more playing."""
     here = after = 0
     for place, text in enumerate(wanted):
@@ -288,7 +288,7 @@ def _not_in_order(wanted: list[str], heard: list[Heard], names: set[str]) -> Ite
         here, after = found, found + 1 if text in names else max(after, found)
 
 
-def _is(wanted: str, heard: Heard, names: set[str]) -> bool:
+def _is(wanted: str, heard: PlayedPrompt, names: set[str]) -> bool:
     """The name of a prompt means that prompt, everything else words."""
     return wanted == heard.prompt if wanted in names else says(heard.text, wanted)
 

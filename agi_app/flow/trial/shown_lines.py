@@ -12,19 +12,19 @@ from agi_app.flow.engine.commands import (
     Hangup,
     KeepSpoken,
     NoTimeKnown,
-    Play,
+    PlayPrompt,
     SaveAnswer,
-    Say,
+    SayPieces,
     SetDisposition,
     StartCallRecording,
     StartRecording,
     StartTimer,
+    StartTransfer,
     StopPlayback,
     StopTransfer,
     StoreOptOut,
     StoreStop,
     StoreWrongNumber,
-    Transfer,
 )
 from agi_app.flow.engine.events import Event, KeyPressed, Listened, Recorded, TimerFired, TransferEnded
 from agi_app.flow.saying.values import words
@@ -41,9 +41,9 @@ def transcript(prompts: Prompts, language: str, name: str) -> str | None:
 def told(command: Command, prompts: Prompts) -> list[str]:
     """The lines about one command."""
     match command:
-        case Play(_, prompt, language):
+        case PlayPrompt(_, prompt, language):
             return [f"plays {prompt} ({language}): {transcript(prompts, language, prompt) or '(no transcript)'}"]
-        case Say(_, parts, language):
+        case SayPieces(_, parts, language):
             return [f"says ({language}): {words(parts, language)}"]
         case StopPlayback():
             return ["the prompt stops"]
@@ -59,7 +59,7 @@ def told(command: Command, prompts: Prompts) -> list[str]:
             return ["records the call no longer"]
         case KeepSpoken(_, name):
             return [f"keeps the recording of the answer {name}"]
-        case Transfer(_, to, seconds):
+        case StartTransfer(_, to, seconds):
             return [f"hands over to {to}, at most {seconds:g} s of ringing"]
         case StopTransfer():
             return ["takes the person back"]

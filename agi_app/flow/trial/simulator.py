@@ -19,18 +19,18 @@ from agi_app.flow.engine.commands import (
     DropRecording,
     EndRecording,
     NoTimeKnown,
-    Play,
-    Say,
+    PlayPrompt,
+    SayPieces,
     StartListening,
     StartRecording,
     StartTimer,
+    StartTransfer,
     StopListening,
     StopPlayback,
     StopTransfer,
     StoreOptOut,
     StoreStop,
     StoreWrongNumber,
-    Transfer,
 )
 from agi_app.flow.engine.early_end import meant_by_its_end
 from agi_app.flow.engine.events import (
@@ -39,10 +39,10 @@ from agi_app.flow.engine.events import (
     KeyPressed,
     Listened,
     OptOutStored,
-    PlaybackFinished,
+    PromptFinished,
     Recorded,
+    SpeechStarted,
     StopStored,
-    TalkingStarted,
     TimerFired,
     TransferEnded,
 )
@@ -57,7 +57,7 @@ from agi_app.flow.trial.shown_lines import told, transcript
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class PlayedPrompt:
     """One prompt that began to play: its name and what it says."""
 
     prompt: str
@@ -92,7 +92,7 @@ class Simulation:
         self._listening: str | None = None
         self._recording: str | None = None
         self._hung_up = False
-        self.heard: list[Heard] = []
+        self.heard: list[PlayedPrompt] = []
         self.no_time = False  # a call_back would have needed one
 
     @property
@@ -143,7 +143,7 @@ class Simulation:
 
     def _say(self, said: str) -> list[str]:
         """The person speaks: what plays is broken off, and the words are understood without a doubt."""
-        shown = self._send(TalkingStarted())
+        shown = self._send(SpeechStarted())
         if self._listening is None:
             return [*shown, "nobody listens now"]
         said, listening, self._listening = said.strip(QUOTES), self._listening, None
@@ -172,7 +172,7 @@ class Simulation:
 
     def _next_event(self) -> list[Event]:
         if self._playback is not None:
-            return [PlaybackFinished(self._playback)]
+            return [PromptFinished(self._playback)]
         if self._transfer is not None:
             return [TransferEnded(self._transfer, DONE)]
         if self._recording is not None:
@@ -182,7 +182,7 @@ class Simulation:
     def _send(self, *events: Event) -> list[str]:
         shown: list[str] = []
         for event in events:
-            if isinstance(event, PlaybackFinished):
+            if isinstance(event, PromptFinished):
                 self._playback = None
             if isinstance(event, TransferEnded):
                 self._transfer = None
@@ -205,19 +205,19 @@ class Simulation:
     def _carry_out_one(self, command: Command) -> list[str]:
         lines = told(command, self._prompts)
         match command:
-            case Play(playback, prompt, language):
+            case PlayPrompt(playback, prompt, language):
                 self._playback = playback
-                self.heard.append(Heard(prompt, transcript(self._prompts, language, prompt) or ""))
-            case Say(playback, parts, language):
+                self.heard.append(PlayedPrompt(prompt, transcript(self._prompts, language, prompt) or ""))
+            case SayPieces(playback, parts, language):
                 self._playback = playback
-                self.heard.append(Heard("say", words(parts, language)))
+                self.heard.append(PlayedPrompt("say", words(parts, language)))
             case StopPlayback():
                 self._playback = None
             case StartTimer(timer):
                 self._timer = timer
             case CancelTimer():
                 self._timer = None
-            case Transfer(name):
+            case StartTransfer(name):
                 self._transfer = name
                 lines = [f"{lines[0]} ({', '.join(RESULTS)})"]
             case StopTransfer():

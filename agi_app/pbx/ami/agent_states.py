@@ -10,7 +10,7 @@ import msgspec
 
 from agi_app.errors import AsteriskError, RequestFailed
 from agi_app.model.agents import AgentsNow
-from agi_app.pbx.ami.connection import Ami, Answer, Refused
+from agi_app.pbx.ami.connection import ActionRefused, Ami, Answer
 from agi_app.pbx.ari.connection import Ari
 
 NOT_IN_USE = 1  # AST_DEVICE_NOT_INUSE: the one state in which a phone may be rung
@@ -40,7 +40,7 @@ async def of_queue(
     """
     try:
         answers = await ami.ask("QueueStatus", Queue=name)
-    except Refused as error:
+    except ActionRefused as error:
         raise NoQueue(f"{error}; is app_queue loaded?") from None
     head = [m for m in answers if m.get("Event") == "QueueParams"]
     if not head:

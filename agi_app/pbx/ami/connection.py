@@ -61,7 +61,7 @@ class Ami:
             self._protocol.end(AsteriskError(f"{self._where} is out of step"))
             raise AsteriskError(f"{self._where} did not answer {question} within {self._timeout:g} s") from None
         if answers[0].get("Response", "") not in ("Success", "Follows", "Goodbye"):
-            raise Refused(f"{self._where} refused {question}: {answers[0].get('Message', '')}")
+            raise ActionRefused(f"{self._where} refused {question}: {answers[0].get('Message', '')}")
         return answers
 
     async def lost_within(self, seconds: float) -> bool:
@@ -74,7 +74,7 @@ class Ami:
         return True
 
 
-class Refused(AsteriskError):
+class ActionRefused(AsteriskError):
     """Asterisk answered no; the connection stays good."""
 
 

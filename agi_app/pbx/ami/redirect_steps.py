@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from agi_app.pbx.ami.connection import Ami, Refused
+from agi_app.pbx.ami.connection import ActionRefused, Ami
 
 MOST_CONTEXTS = 100  # that are looked at
 _OPTIONS_AT = {"dial": 2, "queue": 1}  # which argument holds the options, counted from 0
@@ -87,7 +87,7 @@ def told(steps: Collection[Step], most: int = 3) -> str:
 async def _context(ami: Ami, name: str) -> _Context:
     try:
         answers = await ami.ask("ShowDialPlan", Context=name)
-    except Refused:  # there is none of that name, or the user may not look
+    except ActionRefused:  # there is none of that name, or the user may not look
         return _Context((), ())
     lines = [message for message in answers if message.get("Event") == "ListDialplan"]
     steps = tuple(

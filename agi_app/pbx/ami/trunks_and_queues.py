@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from agi_app.pbx.ami.agent_states import interface
-from agi_app.pbx.ami.connection import Ami, Answer, Refused
+from agi_app.pbx.ami.connection import ActionRefused, Ami, Answer
 
 UNREACHABLE, REGISTERED = "Unreachable", "Registered"
 
@@ -84,7 +84,7 @@ async def can_queue(ami: Ami) -> bool:
     """Whether app_queue is loaded: without it Asterisk does not know the question."""
     try:
         await ami.ask("QueueSummary")
-    except Refused:
+    except ActionRefused:
         return False
     return True
 
@@ -118,7 +118,7 @@ def identity_fault(
 async def _list(ami: Ami, question: str, event: str, **values: str) -> list[Mapping[str, str]]:
     try:
         answers: list[Answer] = await ami.ask(question, **values)
-    except Refused:
+    except ActionRefused:
         return []  # so it says that there are none
     return [message for message in answers if message.get("Event") == event]
 

@@ -23,14 +23,14 @@ ENOUGH_S = 1.0  # a file that cannot be played is reported at once; one that pla
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class PlaybackProbe:
     """What came of it; ``has_format`` is False when Asterisk has no module that reads WAV files."""
 
     played: bool
     has_format: bool = True
 
 
-async def play_for_nobody(settings: AriSettings, media: str, seconds: float, clock: Clock) -> Trial:
+async def play_for_nobody(settings: AriSettings, media: str, seconds: float, clock: Clock) -> PlaybackProbe:
     """Play the beginning of ``media``, which lasts ``seconds``.
 
     Raises AsteriskError when Asterisk cannot be asked, or never answers.
@@ -58,7 +58,9 @@ async def play_for_nobody(settings: AriSettings, media: str, seconds: float, clo
         raise fault or faults from None
 
 
-async def _play(ari: Ari, bridge: str, media: str, playback: str, finished: asyncio.Queue[str], limit: float) -> Trial:
+async def _play(
+    ari: Ari, bridge: str, media: str, playback: str, finished: asyncio.Queue[str], limit: float
+) -> PlaybackProbe:
     await ari.request("POST", "bridges", body={"type": "mixing", "bridgeId": bridge, "name": bridge})
     try:
         subscription = {"eventSource": f"bridge:{bridge}"}
@@ -70,7 +72,7 @@ async def _play(ari: Ari, bridge: str, media: str, playback: str, finished: asyn
         raise AsteriskError(f"Asterisk did not say within {limit:.0f} s that {media} was played") from None
     finally:
         await ari.request("DELETE", f"bridges/{bridge}")
-    return Trial(True) if state != "failed" else Trial(False, await _has_format(ari))
+    return PlaybackProbe(True) if state != "failed" else PlaybackProbe(False, await _has_format(ari))
 
 
 async def _end_of(finished: asyncio.Queue[str]) -> str:

@@ -35,7 +35,7 @@ class _Stored(msgspec.Struct, frozen=True):
     name: str
 
 
-class Spool:
+class RecordingSpool:
     """The recordings of one Asterisk that are ours."""
 
     def __init__(self, ari: Ari) -> None:

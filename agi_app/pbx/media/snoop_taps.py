@@ -36,7 +36,7 @@ _RTP_HEAD, _VERSION, _EXTENDED, _SOURCES = 12, 2, 0x10, 0x0F
 Hear = Callable[[bytes], None]
 
 
-class Taps:
+class SnoopTaps:
     """The taps of one worker; how many there are is decided by who opens them."""
 
     def __init__(self, ari: Ari) -> None:

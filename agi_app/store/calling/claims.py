@@ -21,7 +21,7 @@ from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store.calling import gateway_lines, slots
 from agi_app.store.calling.agents import AgentTerms, may_begin
 from agi_app.store.calling.decision_texts import spec_of, version_of_spec
-from agi_app.store.calling.facts import Decide, Due, Judged, Missing, begin, judge
+from agi_app.store.calling.facts import Decide, Due, JudgedContact, Missing, begin, judge
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, records
@@ -43,7 +43,7 @@ class ClaimTerms:
     trunk_limit: int  # calls at once through the campaign's trunk, over all nodes
     offset: dt.timedelta  # rules time minus real time
     clock_name: str
-    lines: tuple[gateway_lines.Limits, ...] = ()  # of the trunk, when it is a gateway with lines
+    lines: tuple[gateway_lines.GatewayLine, ...] = ()  # of the trunk, when it is a gateway with lines
     agents: AgentTerms | None = None  # of a campaign that calls for some
     missing: Missing | None = None  # which of a contact's columns the flow cannot say; None: it says none
 
@@ -59,7 +59,7 @@ class ClaimBatch:
     no_slot: bool = False
     short_of: str | None = None  # trunk | campaign: whose places were too few, when ``no_slot``
     not_running: bool = False
-    no_line: gateway_lines.Lines | None = None  # how the lines stand, when none is free
+    no_line: gateway_lines.GatewayLines | None = None  # how the lines stand, when none is free
     no_agent: bool = False  # for all who are free, or soon will be, calls are under way
     over_ceiling: str | None = None  # too many calls were abandoned, in the gate's words
 
@@ -117,7 +117,7 @@ async def _for_agents(connection: Connection, campaign: Campaign, now: dt.dateti
 
 
 async def _lock(
-    connection: Connection, campaign: Campaign, now: dt.datetime, limit: int, lines: gateway_lines.Lines | None
+    connection: Connection, campaign: Campaign, now: dt.datetime, limit: int, lines: gateway_lines.GatewayLines | None
 ) -> list[Due]:
     """Lock due contacts with the heads of their persons; one contact a person. With lines: whom a free one may call."""
     values: dict[str, Any] = {"campaign": campaign.name, "now": now, "limit": limit}
@@ -130,7 +130,7 @@ async def _lock(
     return list(first_of_person.values())
 
 
-def _one_a_line(judged: list[Judged], free: frozenset[str], most: int) -> list[Judged]:
+def _one_a_line(judged: list[JudgedContact], free: frozenset[str], most: int) -> list[JudgedContact]:
     """Without those who may be called, but by a line that is taken; they stay due. At most ``most`` are called."""
     taken: set[str] = set()
     kept = []
@@ -147,7 +147,7 @@ def _one_a_line(judged: list[Judged], free: frozenset[str], most: int) -> list[J
 async def reserve(
     connection: Connection,
     campaign: Campaign,
-    judged: list[Judged],
+    judged: list[JudgedContact],
     free: list[tuple[int, int]],
     now: dt.datetime,
     terms: ClaimTerms,
@@ -185,7 +185,7 @@ async def reserve(
     ]
 
 
-def _settled(judged: Judged, now: dt.datetime, slot: tuple[int, int] | None, by_line: bool) -> dict[str, Any]:
+def _settled(judged: JudgedContact, now: dt.datetime, slot: tuple[int, int] | None, by_line: bool) -> dict[str, Any]:
     """What is written about one contact; ``slot`` (of the trunk, of the campaign) when it is to be called."""
     decision = judged.decision
     row: dict[str, Any] = {
@@ -211,7 +211,7 @@ def _settled(judged: Judged, now: dt.datetime, slot: tuple[int, int] | None, by_
     return row | {"state": "pending", "due_at": max(again, now + SOONEST_RETRY) if again else "infinity"}
 
 
-def _is_news(judged: Judged) -> bool:
+def _is_news(judged: JudgedContact) -> bool:
     """A yes always is; a no when it is by other reasons or other rules than the last one."""
     decision, row = judged.decision, judged.row
     if decision.allowed or row["last_reasons"] is None or decision.ruleset_version != row["last_version"]:
@@ -219,7 +219,7 @@ def _is_news(judged: Judged) -> bool:
     return [r.sort for r in decision.reasons] != [r.sort for r in _REASONS.decode(row["last_reasons"])]
 
 
-def _claim(judged: Judged, attempt_id: str, campaign: Campaign, decision_id: int) -> Claim:
+def _claim(judged: JudgedContact, attempt_id: str, campaign: Campaign, decision_id: int) -> Claim:
     row = judged.row
     return Claim(
         attempt_id=attempt_id,

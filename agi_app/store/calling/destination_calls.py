@@ -27,7 +27,7 @@ Decide = Callable[[RehearsalFacts, dt.datetime], Decision]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LegRequest:
     """A leg that somebody wants."""
 
     leg_id: str
@@ -38,7 +38,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkedLeg:
     """A leg that may be dialled now: as good as a claim and its mark."""
 
     destination_call_id: int
@@ -48,7 +48,7 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedLeg:
     """A leg that the gate refused; the reasons are stored."""
 
     why: str
@@ -64,8 +64,8 @@ class End:
 
 
 async def take(
-    store: Store, wanted: Wanted, node: str, offset: dt.timedelta, clock_name: str, decide: Decide
-) -> Marked | Refused:
+    store: Store, wanted: LegRequest, node: str, offset: dt.timedelta, clock_name: str, decide: Decide
+) -> MarkedLeg | RefusedLeg:
     """Decide on a leg and mark it. ``offset`` is rules time minus real time; ``decide`` must be pure."""
     key = {"e164": wanted.number.e164, "shown": wanted.shown, "offset": offset}
     async with store.transaction() as connection:
@@ -77,7 +77,7 @@ async def take(
         more = {"destination": wanted.destination, "leg": wanted.leg_id, "phone_proof": proof}
         decision_id = await record_decision(connection, facts, decision, clock_name, DECIDED_AS, more)
         if not decision.allowed:
-            return Refused(refusal(decision))
+            return RefusedLeg(refusal(decision))
         marked = {
             "leg_id": wanted.leg_id,
             "person_id": facts.person_id,
@@ -93,7 +93,7 @@ async def take(
         raise StoreError(f"database {store.where}: did not take the mark of a leg")
     claim = _claim(wanted, facts.person_id, decision_id)
     receipt = MarkReceipt(claim.attempt_id, store.clock.monotonic())
-    return Marked(int(row["destination_call_id"]), wanted.destination, claim, receipt)
+    return MarkedLeg(int(row["destination_call_id"]), wanted.destination, claim, receipt)
 
 
 async def finish(store: Store, destination_call_id: int, end: End) -> None:
@@ -116,7 +116,7 @@ async def stopped(store: Store, ids: Collection[int]) -> set[int]:
     return {int(row["destination_call_id"]) for row in found}
 
 
-async def standing(store: Store, wanted: Wanted, offset: dt.timedelta, decide: Decide) -> Decision:
+async def standing(store: Store, wanted: LegRequest, offset: dt.timedelta, decide: Decide) -> Decision:
     """What would be decided now; nothing is stored but that the number is known here."""
     key = {"e164": wanted.number.e164, "shown": wanted.shown, "offset": offset}
     async with store.transaction() as connection:
@@ -124,7 +124,9 @@ async def standing(store: Store, wanted: Wanted, offset: dt.timedelta, decide: D
         return decide(*await _facts(connection, key, wanted))
 
 
-async def _facts(connection: Connection, key: dict[str, object], wanted: Wanted) -> tuple[RehearsalFacts, dt.datetime]:
+async def _facts(
+    connection: Connection, key: dict[str, object], wanted: LegRequest
+) -> tuple[RehearsalFacts, dt.datetime]:
     row = await record(connection, Q["facts"], key)
     if row is None:
         raise StoreError(f"the number of destination {wanted.destination} is not known")
@@ -141,7 +143,7 @@ async def _facts(connection: Connection, key: dict[str, object], wanted: Wanted)
     return facts, row["now"]
 
 
-def _claim(wanted: Wanted, person_id: int, decision_id: int) -> Claim:
+def _claim(wanted: LegRequest, person_id: int, decision_id: int) -> Claim:
     return Claim(
         attempt_id=wanted.leg_id,
         contact_id=NO_CONTACT,

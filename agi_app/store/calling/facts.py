@@ -42,7 +42,7 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedContact:
     """A contact as it was judged: its row, the facts and the decision."""
 
     row: DictRow
@@ -72,7 +72,7 @@ async def judge(
     decide: Decide,
     most_allowed: int,
     missing: Missing | None = None,
-) -> list[Judged]:
+) -> list[JudgedContact]:
     """Read the facts and decide, until ``most_allowed`` are allowed; the rest stays due.
 
     ``missing`` tells which columns the call could not say; None: it says none.
@@ -82,7 +82,7 @@ async def judge(
     for row in await records(connection, Q["facts"], values):
         facts = _facts(row, start, missing)
         decision = decide(facts, start.now)
-        judged.append(Judged(row, facts, decision))
+        judged.append(JudgedContact(row, facts, decision))
         most_allowed -= decision.allowed
         if most_allowed == 0:
             break

@@ -18,7 +18,7 @@ Q = queries.load("calling/gateway_lines")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class GatewayLine:
     """One line and what it may do."""
 
     number: str
@@ -27,7 +27,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class GatewayLines:
     """The lines that may carry a call now, locked until the transaction ends, and how the others stand."""
 
     free: frozenset[str]  # numbers
@@ -40,7 +40,9 @@ def scope_of(number: str) -> str:
     return f"line:{number}"
 
 
-async def lease(connection: Connection, lines: Sequence[Limits], now: dt.datetime, offset: dt.timedelta) -> Lines:
+async def lease(
+    connection: Connection, lines: Sequence[GatewayLine], now: dt.datetime, offset: dt.timedelta
+) -> GatewayLines:
     """Lock the lines that are free; never waits for one. ``now`` is rules time, ``offset`` what it is ahead of real."""
     scopes = {scope_of(line.number): line for line in lines}
     await count(connection, Q["make"], {"scopes": list(scopes)})
@@ -50,4 +52,4 @@ async def lease(connection: Connection, lines: Sequence[Limits], now: dt.datetim
     used = await records(connection, Q["use"], values)
     resting = {u["number"]: u["rests_until"] for u in used if u["rests_until"] and u["rests_until"] > u["now"]}
     quiet = {line.number for line in idle}
-    return Lines(frozenset(quiet - resting.keys()), frozenset({i.number for i in lines} - quiet), resting)
+    return GatewayLines(frozenset(quiet - resting.keys()), frozenset({i.number for i in lines} - quiet), resting)

@@ -71,7 +71,7 @@ class LineCallRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class InboundCallFilter:
     """Which calls: of one line or all, that began in this time (rules time)."""
 
     since: dt.datetime
@@ -88,11 +88,11 @@ async def add(store: Store, call: LineCall, stops: Sequence[LineStop]) -> None:
             await connection.execute(Q["add_stop"], {"call_id": call.call_id, **asdict(stop)})
 
 
-async def totals(store: Store, span: Span) -> list[LineTotals]:
+async def totals(store: Store, span: InboundCallFilter) -> list[LineTotals]:
     """What came in, line by line."""
     return await store.rows(LineTotals, Q["totals"], asdict(span))
 
 
-async def calls(store: Store, span: Span, limit: int) -> list[LineCallRow]:
+async def calls(store: Store, span: InboundCallFilter, limit: int) -> list[LineCallRow]:
     """The newest calls first."""
     return await store.rows(LineCallRow, Q["calls"], {**asdict(span), "limit": limit})

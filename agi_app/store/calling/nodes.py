@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from agi_app.errors import StoreError
-from agi_app.model.waiting_reason import Hold
+from agi_app.model.waiting_reason import WaitingReason
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import count, record, records
@@ -32,10 +32,10 @@ class NodeRow:
     agents: dict[str, dict[str, int | float | str]]  # destination -> free and busy, or why that is unknown
     alive: bool
 
-    def hold_of(self, campaign: str) -> Hold | None:
+    def hold_of(self, campaign: str) -> WaitingReason | None:
         """What holds a campaign back on this worker now."""
         found = self.holds.get(campaign)
-        return None if found is None else replace(msgspec.convert(found, Hold), worker=self.name)
+        return None if found is None else replace(msgspec.convert(found, WaitingReason), worker=self.name)
 
 
 async def all_nodes(store: Store) -> list[NodeRow]:
@@ -56,7 +56,7 @@ async def beat(
     *,
     flushed: bool,
     holding: str | None = None,
-    holds: Mapping[str, Hold] | None = None,
+    holds: Mapping[str, WaitingReason] | None = None,
     agents: Mapping[str, Mapping[str, int | float | str]] | None = None,
 ) -> None:
     """Say that this worker lives, and how many bytes of its journal are stored; ``flushed``: all of them.

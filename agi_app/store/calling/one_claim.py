@@ -23,55 +23,57 @@ IN_CALL = "this person is in a call with us now, or a telephone may still ring t
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedContact:
     """The contact may not be called now, and why not; what the gate said is stored."""
 
     why: str
 
 
-async def ask(store: Store, campaign: Campaign, contact_id: int, terms: ClaimTerms, decide: Decide) -> Refused | None:
+async def ask(
+    store: Store, campaign: Campaign, contact_id: int, terms: ClaimTerms, decide: Decide
+) -> RefusedContact | None:
     """Why the contact may not be called now; None when it may. Nothing is reserved. Raises StoreError."""
     found = await _look(store, campaign, contact_id, terms, decide, take=False)
-    return found if isinstance(found, Refused) else None
+    return found if isinstance(found, RefusedContact) else None
 
 
 async def claim_one(
     store: Store, campaign: Campaign, contact_id: int, terms: ClaimTerms, decide: Decide
-) -> Claim | Refused:
+) -> Claim | RefusedContact:
     """Reserve the contact as ``claims.claim`` does, if the gate allows a call now. Raises StoreError."""
     found = await _look(store, campaign, contact_id, terms, decide, take=True)
-    return found or Refused(IN_CALL)
+    return found or RefusedContact(IN_CALL)
 
 
 async def _look(
     store: Store, campaign: Campaign, contact_id: int, terms: ClaimTerms, decide: Decide, *, take: bool
-) -> Claim | Refused | None:
+) -> Claim | RefusedContact | None:
     async with store.transaction() as connection:
         start = await begin(connection, campaign, terms.offset)
         if start is None or start.state is not CampaignState.RUNNING:
-            return Refused(f"campaign {campaign.name} does not run")
+            return RefusedContact(f"campaign {campaign.name} does not run")
         trunk = slots.Scope(slots.of_trunk(campaign.trunk), terms.trunk_limit)
         own = slots.Scope(slots.of_campaign(campaign.name), campaign.pace.concurrent)
         places = await slots.lease_both(connection, trunk, own, 1)
         if not places.free:
-            return Refused(f"all calls that the {places.short_of or 'trunk'} may have at once are on")
+            return RefusedContact(f"all calls that the {places.short_of or 'trunk'} may have at once are on")
         values = {"contact_id": contact_id, "campaign": campaign.name}
         row = await record(connection, Q["lock_one"], values)
         if row is None:
-            return Refused(IN_CALL)
+            return RefusedContact(IN_CALL)
         await count(connection, Q["set_state"], {**values, "state": "pending"})
         judged = await judge(connection, [Due(contact_id, row["head"])], start, decide, 1, terms.missing)
         if not judged:
             await count(connection, Q["set_state"], {**values, "state": row["state"]})
-            return Refused(IN_CALL)
+            return RefusedContact(IN_CALL)
         decision = judged[0].decision
         line = decision.caller_id if decision.allowed and terms.lines else None
         busy = line is not None and not await _is_free(connection, terms, start, line)
         if not decision.allowed or (take and not busy):
             claims = await reserve(connection, campaign, judged, places.free, start.now, terms, row["state"])
-            return claims[0] if claims else Refused(refusal(decision))
+            return claims[0] if claims else RefusedContact(refusal(decision))
         await count(connection, Q["set_state"], {**values, "state": row["state"]})
-    return Refused(f"the line with the number {line} is taken, or rests") if busy else None
+    return RefusedContact(f"the line with the number {line} is taken, or rests") if busy else None
 
 
 async def _is_free(connection: Connection, terms: ClaimTerms, start: Begin, line: str) -> bool:

@@ -39,7 +39,7 @@ class FactClass:
 
 
 @dataclass(frozen=True, slots=True)
-class Says:
+class SpokenColumns:
     """The columns of a contact that a flow says."""
 
     filled: frozenset[str]  # of these it only counts whether they are empty
@@ -56,7 +56,7 @@ class Experience:
     seconds: float | None  # from the mark to the end, on average
 
 
-class Waiting:
+class WaitingContacts:
     """The waiting contacts of a campaign at one instant, as if it ran; made by ``open_waiting``."""
 
     def __init__(self, connection: Connection, campaign: str, start: Begin, contacts: int) -> None:
@@ -64,7 +64,7 @@ class Waiting:
         self.now = start.now  # rules time
         self.contacts = contacts
 
-    async def classes(self, says: Says | None = None) -> AsyncIterator[FactClass]:
+    async def classes(self, says: SpokenColumns | None = None) -> AsyncIterator[FactClass]:
         """All of them; a class may come in several parts. ``says``: what the flow says of a contact; None: nothing."""
         names = {row["list_id"]: row["name"] for row in await records(self._connection, Q["list_names"])}
         values = {"campaign": self._campaign, "now": self.now, "until": self.now + HORIZON, "slice": SLICE}
@@ -87,7 +87,7 @@ class Waiting:
 
 
 @asynccontextmanager
-async def open_waiting(store: Store, campaign: Campaign, offset: dt.timedelta) -> AsyncIterator[Waiting | None]:
+async def open_waiting(store: Store, campaign: Campaign, offset: dt.timedelta) -> AsyncIterator[WaitingContacts | None]:
     """One snapshot of the campaign's waiting contacts; None: there is no such campaign. Raises StoreError."""
     async with store.transaction(limit=None) as connection:
         await connection.execute(Q["begin"])
@@ -97,10 +97,12 @@ async def open_waiting(store: Store, campaign: Campaign, offset: dt.timedelta) -
         if start is None or counted is None:
             yield None
             return
-        yield Waiting(connection, campaign.name, replace(start, state=CampaignState.RUNNING), counted["contacts"])
+        yield WaitingContacts(
+            connection, campaign.name, replace(start, state=CampaignState.RUNNING), counted["contacts"]
+        )
 
 
-def _fact_class(row: DictRow, start: Begin, names: dict[int, str], says: Says | None) -> FactClass:
+def _fact_class(row: DictRow, start: Begin, names: dict[int, str], says: SpokenColumns | None) -> FactClass:
     facts = Facts(
         contact_id=0,
         person_id=0,

@@ -66,7 +66,7 @@ class ContactStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingCounts:
     """Why nobody is being dialled, if nobody is."""
 
     due_now: int
@@ -111,14 +111,14 @@ async def contact_rows(store: Store, campaign: str) -> list[ContactStatus]:
     return await store.rows(ContactStatus, Q["contacts"], {"campaign": campaign})
 
 
-async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> Waiting:
+async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> WaitingCounts:
     """What the campaign waits for at ``now`` (rules time)."""
     values = {"campaign": campaign.name, "now": now}
     async with store.connection() as connection:
         by_rule = await records(connection, Q["waiting_by_rule"], values)
         counted = await records(connection, Q["waiting"], values)
         calls = await record(connection, Q["open_attempts"], values)
-        return Waiting(
+        return WaitingCounts(
             **counted[0],
             by_rule={row["name"]: row["number"] for row in by_rule},
             rule_until={row["name"]: row["until"] for row in by_rule if row["until"] is not None},

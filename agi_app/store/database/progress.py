@@ -14,7 +14,7 @@ Q = queries.load("database/progress")
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class DatabaseProgress:
     """``decisions`` only grows, unless an older copy was put in place of the database."""
 
     database_id: str
@@ -22,14 +22,14 @@ class Progress:
     hold_until: dt.datetime | None  # rules time before which nobody is dialled, after a restored backup
 
 
-async def progress(store: Store) -> Progress:
+async def progress(store: Store) -> DatabaseProgress:
     """Read it; raises StoreError."""
     async with store.connection() as connection:
         row = await record(connection, Q["progress"])
     if row is None or row["database_id"] is None:
         raise StoreError(f"database {store.where}: has no identity; run `agi-app migrate`")
     until = row["hold_until"]
-    return Progress(row["database_id"], row["decisions"], dt.datetime.fromisoformat(until) if until else None)
+    return DatabaseProgress(row["database_id"], row["decisions"], dt.datetime.fromisoformat(until) if until else None)
 
 
 async def hold_until(store: Store, until: dt.datetime) -> None:

@@ -26,7 +26,7 @@ class EntryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ExportScope:
     """What to export; times are real, as recorded. Without a campaign: all of them."""
 
     size: int  # of the tree that the entries must be in
@@ -50,13 +50,13 @@ async def entries(connection: Connection, kind: str, ids: Sequence[int], size: i
     return await rows(connection, EntryRow, of_kind(kind, "entries"), {"kind": kind, "ids": list(ids), "size": size})
 
 
-async def count(connection: Connection, kind: str, choice: Choice) -> tuple[int, int]:
+async def count(connection: Connection, kind: str, choice: ExportScope) -> tuple[int, int]:
     """How many entries of a kind are chosen, and how many of all kinds were erased."""
     row = await record(connection, _query("count_export", kind, choice), _values(kind, choice))
     return (row["count"], row["erased"]) if row else (0, 0)
 
 
-async def chosen(connection: Connection, kind: str, choice: Choice) -> AsyncIterator[list[EntryRow]]:
+async def chosen(connection: Connection, kind: str, choice: ExportScope) -> AsyncIterator[list[EntryRow]]:
     """The chosen entries of a kind, by leaf, some thousands at a time."""
     query, values, after = _query("export", kind, choice), _values(kind, choice), -1
     while found := await rows(connection, EntryRow, query, {**values, "after": after, "limit": AT_ONCE}):
@@ -64,7 +64,7 @@ async def chosen(connection: Connection, kind: str, choice: Choice) -> AsyncIter
         after = found[-1].leaf
 
 
-def _values(kind: str, choice: Choice) -> Mapping[str, Any]:
+def _values(kind: str, choice: ExportScope) -> Mapping[str, Any]:
     return {
         "kind": kind,
         "size": choice.size,
@@ -74,7 +74,7 @@ def _values(kind: str, choice: Choice) -> Mapping[str, Any]:
     }
 
 
-def _query(name: str, kind: str, choice: Choice) -> str:
+def _query(name: str, kind: str, choice: ExportScope) -> str:
     whose = "true"
     if choice.campaign is not None:
         whose = Q.get(f"campaign_{kind}", whose).replace("{people}", Q["people_of_campaign"])

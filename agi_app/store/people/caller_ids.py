@@ -15,7 +15,7 @@ Q = queries.load("people/caller_ids")
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class CallerIdProof:
     """One proof: a carrier's letter about one number, or a verification call."""
 
     e164: str
@@ -27,14 +27,14 @@ class Proof:
     expires_at: dt.datetime  # rules time
 
 
-async def add_proof(store: Store, proof: Proof, now: dt.datetime) -> None:
+async def add_proof(store: Store, proof: CallerIdProof, now: dt.datetime) -> None:
     """Record a proof; contacts refused for want of it are decided again at ``now`` (rules time)."""
     stamper = await store.stamper()
     async with store.transaction() as connection:
         await add_in(connection, proof, now, stamper)
 
 
-async def add_in(connection: Connection, proof: Proof, now: dt.datetime, stamper: Stamper) -> int:
+async def add_in(connection: Connection, proof: CallerIdProof, now: dt.datetime, stamper: Stamper) -> int:
     """As ``add_proof``, inside the caller's transaction; returns the proof's id."""
     row = await record(connection, Q["add"], {**asdict(proof), "stamp": stamp_of(proof, stamper)})
     if row is None:
@@ -43,7 +43,7 @@ async def add_in(connection: Connection, proof: Proof, now: dt.datetime, stamper
     return int(row["proof_id"])
 
 
-def stamp_of(proof: Proof, stamper: Stamper) -> bytes:
+def stamp_of(proof: CallerIdProof, stamper: Stamper) -> bytes:
     """The program's stamp of a proof."""
     times = {"proved_at": proof.proved_at, "expires_at": proof.expires_at}
     return stamper.fact("caller_id_proof", {**asdict(proof), **{name: utc(at) for name, at in times.items()}})
@@ -54,6 +54,6 @@ def utc(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).isoformat(timespec="microseconds")
 
 
-async def proofs(store: Store) -> list[Proof]:
+async def proofs(store: Store) -> list[CallerIdProof]:
     """All proofs, the longest-lasting of each number first."""
-    return await store.rows(Proof, Q["all"])
+    return await store.rows(CallerIdProof, Q["all"])

@@ -2,7 +2,7 @@
 
 A big file comes in batches, one transaction each. Two of them are on their way at once, on two
 connections: while one stores its contacts, the next one stores its persons. Each passes both points
-in the order of the file (``Place``), so that contacts are called in that order and neither waits
+in the order of the file (``BatchOrder``), so that contacts are called in that order and neither waits
 for a row that the other holds.
 """
 
@@ -45,10 +45,10 @@ class Mark:
     rows_done: int
 
 
-class Place:
+class BatchOrder:
     """One batch's place in the row: it passes each point after the batch ``before`` it."""
 
-    def __init__(self, before: Place | None = None) -> None:
+    def __init__(self, before: BatchOrder | None = None) -> None:
         self._before = before
         self._persons_in = asyncio.Event()
         self._stored = asyncio.Event()
@@ -87,13 +87,18 @@ async def import_contacts(store: Store, campaign: str, rows: Sequence[ContactRow
     Of two rows with one external id the last counts. Attempts made, decisions and suppression stay.
     Raises InputError when there is no such campaign, StoreError.
     """
-    counted = await import_batch(store, campaign, rows, now, Place())
+    counted = await import_batch(store, campaign, rows, now, BatchOrder())
     await analyse(store, len(rows))
     return counted
 
 
 async def import_batch(
-    store: Store, campaign: str, rows: Sequence[ContactRow], now: dt.datetime, place: Place, mark: Mark | None = None
+    store: Store,
+    campaign: str,
+    rows: Sequence[ContactRow],
+    now: dt.datetime,
+    place: BatchOrder,
+    mark: Mark | None = None,
 ) -> ImportCount:
     """The same for one of the batches of a file; ``mark`` is noted with it, so that an import can go on later."""
     unique = list({row.external_id: row for row in rows}.values())

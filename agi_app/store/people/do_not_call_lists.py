@@ -22,7 +22,7 @@ HEAR_EVERY = 1000  # rows
 
 
 @dataclass(frozen=True, slots=True)
-class ExternalList:
+class DoNotCallImport:
     """One import of a list; the newest of a name is in force."""
 
     name: str
@@ -36,7 +36,7 @@ class ExternalList:
 
 @dataclass(frozen=True, slots=True)
 class NewList:
-    """A list to put in force; the fields as in ``ExternalList``."""
+    """A list to put in force; the fields as in ``DoNotCallImport``."""
 
     name: str
     region: str
@@ -122,11 +122,11 @@ def stamp_of(stamper: Stamper, row: Mapping[str, Any], digest: bytes) -> bytes:
     return stamper.fact("list_digest", {**told, "as_of": row["as_of"].isoformat(), "digest": digest.hex()})
 
 
-async def lists_in_force(store: Store) -> list[ExternalList]:
+async def lists_in_force(store: Store) -> list[DoNotCallImport]:
     """The newest import of every list, by name."""
-    return await store.rows(ExternalList, Q["lists"])
+    return await store.rows(DoNotCallImport, Q["lists"])
 
 
-async def imports_of(store: Store, name: str) -> list[ExternalList]:
+async def imports_of(store: Store, name: str) -> list[DoNotCallImport]:
     """Every import of one list, the oldest first."""
-    return await store.rows(ExternalList, Q["history"], {"name": name})
+    return await store.rows(DoNotCallImport, Q["history"], {"name": name})

@@ -112,7 +112,7 @@ class PersonContact:
 
 
 @dataclass(frozen=True, slots=True)
-class ListEntry:
+class DoNotCallListEntry:
     """A do-not-call list of others that has this number."""
 
     name: str
@@ -142,7 +142,7 @@ class PersonHistory:
     consents: tuple[StoredConsent, ...]
     revocations: tuple[StoredRevocation, ...]
     suppression: StoredSuppression | None
-    lists: tuple[ListEntry, ...]
+    lists: tuple[DoNotCallListEntry, ...]
     calls: tuple[PersonCall, ...]
     contacts: tuple[PersonContact, ...]
     others: tuple[OtherNumber, ...]
@@ -161,7 +161,7 @@ async def person_history(store: Store, number: str) -> PersonHistory | None:
     async with store.transaction() as connection:
         found = await records(connection, Q["person"], {"number": number})
         suppressions = await rows(connection, StoredSuppression, Q["suppression_of"], known)
-        lists = tuple(await rows(connection, ListEntry, Q["lists_of"], known))
+        lists = tuple(await rows(connection, DoNotCallListEntry, Q["lists_of"], known))
         if not found and not suppressions and not lists:
             return None
         suppression = suppressions[0] if suppressions else None
@@ -175,7 +175,7 @@ async def _whole(
     number: str,
     person: dict[str, Any],
     suppression: StoredSuppression | None,
-    lists: tuple[ListEntry, ...],
+    lists: tuple[DoNotCallListEntry, ...],
 ) -> PersonHistory:
     key = {"person_id": person["person_id"]}
     return PersonHistory(

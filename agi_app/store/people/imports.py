@@ -18,7 +18,7 @@ ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ImportProgress:
     """What an earlier, unfinished import of the same file has stored; all zero when there is none."""
 
     rows_done: int  # of the file, in its order, rejected ones too
@@ -36,7 +36,7 @@ class Lacking:
     in_block: int
 
 
-async def begin(store: Store, campaign: str, fingerprint: bytes) -> tuple[str, Progress]:
+async def begin(store: Store, campaign: str, fingerprint: bytes) -> tuple[str, ImportProgress]:
     """The run that may now move this import on, and where it goes on.
 
     Another file's unfinished import is forgotten: its rows may be changed by this one, so it would
@@ -46,7 +46,7 @@ async def begin(store: Store, campaign: str, fingerprint: bytes) -> tuple[str, P
     async with store.transaction(limit=None) as connection:
         values = {"campaign": campaign, "fingerprint": fingerprint, "run": run}
         await connection.execute(Q["no_time_limit"])
-        found = await rows(connection, Progress, Q["begin_import"], values)
+        found = await rows(connection, ImportProgress, Q["begin_import"], values)
     if not found:
         raise no_campaign(campaign)
     return run, found[0]

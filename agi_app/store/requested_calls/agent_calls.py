@@ -23,7 +23,7 @@ AGENT = "agent_"  # results of the agent's leg begin with it: the person was not
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AgentCallRequest:
     """A request that a worker has taken."""
 
     agent_call_id: int
@@ -43,7 +43,7 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class AgentCallStatus:
     """How far a request is: ``state`` waiting, ringing or ended; ``result`` when it ended."""
 
     state: str
@@ -97,7 +97,9 @@ async def request(store: Store, campaign: str, contact_id: int, destination: str
     return int(row["agent_call_id"])
 
 
-async def take(store: Store, node: str, destinations: Collection[str], campaigns: Collection[str]) -> Asked | None:
+async def take(
+    store: Store, node: str, destinations: Collection[str], campaigns: Collection[str]
+) -> AgentCallRequest | None:
     """The oldest request of these that waits; from now on it is this node's."""
     async with store.connection() as connection:
         waiting = await record(connection, Q["anything"])
@@ -111,7 +113,7 @@ async def take(store: Store, node: str, destinations: Collection[str], campaigns
     }
     async with store.transaction() as connection:
         row = await record(connection, Q["take"], values)
-    return None if row is None else Asked(**row)
+    return None if row is None else AgentCallRequest(**row)
 
 
 async def tell(store: Store, agent_call_id: int, leg: Leg) -> None:
@@ -136,13 +138,13 @@ async def give_up(store: Store, agent_call_id: int) -> bool:
     return await _change(store, "give_up", {"agent_call_id": agent_call_id})
 
 
-async def status(store: Store, agent_call_id: int) -> Status:
+async def status(store: Store, agent_call_id: int) -> AgentCallStatus:
     """What has become of a request."""
     async with store.connection() as connection:
         row = await record(connection, Q["status"], {"agent_call_id": agent_call_id})
     if row is None:
         raise StoreError(f"database {store.where}: has lost the request {agent_call_id}")
-    return msgspec.convert(row, Status)
+    return msgspec.convert(row, AgentCallStatus)
 
 
 async def of_campaign(store: Store, campaign: str) -> list[AgentCallRow]:

@@ -38,7 +38,7 @@ Decide = Callable[[RehearsalFacts, dt.datetime], Decision]
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class RehearsalScript:
     """What is to be heard: the flow as its file is now, and whom it talks to."""
 
     file: str
@@ -50,15 +50,15 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RehearsalRequest:
     """A request that waits for a worker."""
 
     rehearsal_id: int
-    script: Script
+    script: RehearsalScript
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkedRehearsal:
     """A rehearsal that may be rung now: as good as a claim and its mark."""
 
     claim: Claim
@@ -66,14 +66,14 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedRehearsal:
     """A request that the gate refused; the reasons are stored."""
 
     rules: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RehearsalAnswers:
     """What the call meant, as it would stand in the reports of a campaign."""
 
     disposition: str | None
@@ -81,18 +81,18 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class RehearsalStatus:
     """How far a request is: ``state`` waiting, dialling or ended; ``result`` when it ended."""
 
     state: str
     result: str | None
     note: str | None
     lines: list[str]  # what happened so far
-    said: Said | None
+    said: RehearsalAnswers | None
 
 
 async def request(
-    store: Store, number: PhoneNumber, shown: str | None, trunk: str, script: Script, entered_by: str
+    store: Store, number: PhoneNumber, shown: str | None, trunk: str, script: RehearsalScript, entered_by: str
 ) -> int:
     """Ask the workers for a rehearsal; returns its id. ``shown`` None: the number itself is shown."""
     wanted = {
@@ -111,13 +111,13 @@ async def request(
     return int(row["rehearsal_id"])
 
 
-async def status(store: Store, rehearsal_id: int) -> Status:
+async def status(store: Store, rehearsal_id: int) -> RehearsalStatus:
     """What has become of a request."""
     async with store.connection() as connection:
         row = await record(connection, Q["status"], {"rehearsal_id": rehearsal_id})
     if row is None:
         raise StoreError(f"database {store.where}: has lost the rehearsal {rehearsal_id}")
-    return msgspec.convert(row, Status)
+    return msgspec.convert(row, RehearsalStatus)
 
 
 async def give_up(store: Store, rehearsal_id: int) -> bool:
@@ -130,7 +130,7 @@ async def was_read(store: Store, rehearsal_id: int) -> None:
     await _change(store, "was_read", {"rehearsal_id": rehearsal_id})
 
 
-async def peek(store: Store, trunks: Collection[str], busy: Collection[int]) -> Asked | None:
+async def peek(store: Store, trunks: Collection[str], busy: Collection[int]) -> RehearsalRequest | None:
     """The oldest request for one of ``trunks`` that is not ``busy``; it is nobody's yet, and nothing is decided."""
     async with store.connection() as connection:
         waiting = await record(connection, Q["anything"])
@@ -139,12 +139,12 @@ async def peek(store: Store, trunks: Collection[str], busy: Collection[int]) -> 
         row = await record(connection, Q["peek"], {"patience": PATIENCE, "trunks": list(trunks), "busy": list(busy)})
     if row is None:
         return None
-    return Asked(int(row["rehearsal_id"]), msgspec.json.decode(row["script"], type=Script))
+    return RehearsalRequest(int(row["rehearsal_id"]), msgspec.json.decode(row["script"], type=RehearsalScript))
 
 
 async def take(
-    store: Store, asked: Asked, node: str, offset: dt.timedelta, clock_name: str, decide: Decide
-) -> Marked | Refused | None:
+    store: Store, asked: RehearsalRequest, node: str, offset: dt.timedelta, clock_name: str, decide: Decide
+) -> MarkedRehearsal | RefusedRehearsal | None:
     """Decide on a request and mark it.
 
     None: another worker has it, it was taken back, or a stop is being stored; look again. ``offset`` is rules time
@@ -164,10 +164,10 @@ async def take(
         settled = {**key, "now": row["now"], "decision_id": decision_id, "node": node}
         if not decision.allowed:
             await connection.execute(Q["refused"], {**settled, "note": refusal(decision)})
-            return Refused(decision.rules)
+            return RefusedRehearsal(decision.rules)
         await connection.execute(Q["dialling"], settled)
     claim = _claim(row, asked.script, decision_id)
-    return Marked(claim, MarkReceipt(claim.attempt_id, store.clock.monotonic()))
+    return MarkedRehearsal(claim, MarkReceipt(claim.attempt_id, store.clock.monotonic()))
 
 
 async def tell(store: Store, rehearsal_id: int, lines: Sequence[str]) -> None:
@@ -182,7 +182,7 @@ async def finish(store: Store, rehearsal_id: int, result: CallResult, lines: Seq
         "result": result.outcome.value,
         "note": result.note,
         "lines": _json(lines),
-        "said": _json(Said(result.disposition, result.answers)),
+        "said": _json(RehearsalAnswers(result.disposition, result.answers)),
         "dialled": dialled,
     }
     await _change(store, "finish", values)
@@ -211,7 +211,7 @@ def _facts(row: DictRow) -> RehearsalFacts:
     )
 
 
-def _claim(row: DictRow, script: Script, decision_id: int) -> Claim:
+def _claim(row: DictRow, script: RehearsalScript, decision_id: int) -> Claim:
     return Claim(
         attempt_id=f"rehearsal-{row['rehearsal_id']}",
         contact_id=NO_CONTACT,

@@ -22,7 +22,7 @@ from agi_app.model.phone import PhoneNumber
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import count, record
-from agi_app.store.people.caller_ids import Proof, add_in, utc
+from agi_app.store.people.caller_ids import CallerIdProof, add_in, utc
 from agi_app.store.requested_calls.staff_calls import PATIENCE, add_person, proof_fact, record_decision, refusal
 
 Q = queries.load("requested_calls/verifications")
@@ -31,7 +31,7 @@ Decide = Callable[[VerificationFacts, dt.datetime], Decision]
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class MarkedVerification:
     """A verification call that may be made now: as good as a claim and its mark."""
 
     verification_id: int
@@ -43,7 +43,7 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedVerification:
     """A request that the gate refused; the reasons are stored."""
 
     verification_id: int
@@ -51,7 +51,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class VerificationStatus:
     """How far a request is: ``state`` waiting, dialling or ended; ``result`` when it ended."""
 
     state: str
@@ -101,9 +101,9 @@ async def anything_asked(store: Store) -> bool:
     return bool(row and row["waiting"])
 
 
-async def status(store: Store, verification_id: int) -> Status:
+async def status(store: Store, verification_id: int) -> VerificationStatus:
     """What has become of a request."""
-    return (await store.rows(Status, Q["status"], {"verification_id": verification_id}))[0]
+    return (await store.rows(VerificationStatus, Q["status"], {"verification_id": verification_id}))[0]
 
 
 async def staff_phones(store: Store) -> list[StaffPhone]:
@@ -119,7 +119,7 @@ async def give_up(store: Store, verification_id: int) -> bool:
 
 async def take(
     store: Store, node: str, trunks: Collection[str], offset: dt.timedelta, clock_name: str, decide: Decide
-) -> Marked | Refused | None:
+) -> MarkedVerification | RefusedVerification | None:
     """Decide on the oldest request for one of ``trunks`` and mark it; None when there is none.
 
     ``offset`` is rules time minus real time. ``decide`` must be pure.
@@ -141,11 +141,13 @@ async def take(
         settled = {**key, "now": row["now"], "decision_id": decision_id, "node": node}
         if not decision.allowed:
             await connection.execute(Q["refused"], {**settled, "note": refusal(decision)})
-            return Refused(row["verification_id"], decision.rules)
+            return RefusedVerification(row["verification_id"], decision.rules)
         await connection.execute(Q["dialling"], settled)
     claim = _claim(row, decision_id)
     receipt = MarkReceipt(claim.attempt_id, store.clock.monotonic())
-    return Marked(row["verification_id"], claim, receipt, row["code_hash"], row["entered_by"], row["proves"])
+    return MarkedVerification(
+        row["verification_id"], claim, receipt, row["code_hash"], row["entered_by"], row["proves"]
+    )
 
 
 async def finish(
@@ -155,7 +157,7 @@ async def finish(
     note: str | None,
     *,
     dialled: bool,
-    proof: Proof | None,
+    proof: CallerIdProof | None,
     phone_until: dt.datetime | None = None,
 ) -> None:
     """Store how the call ended, with the ``proof`` that it brought; a second time changes nothing.

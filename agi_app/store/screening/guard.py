@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from agi_app.guard.facts import Facts, Recent, ScriptHit, Vote
-from agi_app.guard.lists import WITHHELD, ListEntry, Owner
+from agi_app.guard.facts import CallerFacts, Recent, ScriptHit, Vote
+from agi_app.guard.lists import WITHHELD, ListEntry, ListOwner
 from agi_app.guard.neighbour_numbers import block_keys, weigh
 from agi_app.guard.settings import Hours
 from agi_app.store.database import queries
@@ -32,7 +32,7 @@ _decode_hours = msgspec.json.Decoder(tuple[Hours, ...]).decode
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SubscriberLine:
     """What the person behind one of our numbers chose; None: as the settings say."""
 
     enabled: bool | None = None
@@ -43,11 +43,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownCaller:
     """All that the database says of a caller of one line; ``facts`` without how it called of late."""
 
-    facts: Facts
-    line: Line
+    facts: CallerFacts
+    line: SubscriberLine
     own_lists: tuple[ListEntry, ...]
 
 
@@ -94,7 +94,7 @@ class PastCall:
     stranger: bool
 
 
-async def lookup(store: Store, number: str | None, line: str, now: dt.datetime) -> Known:
+async def lookup(store: Store, number: str | None, line: str, now: dt.datetime) -> KnownCaller:
     """What is known, in one trip. Raises StoreError."""
     digits = (number or "").removeprefix("+")
     beginnings = [f"{(number or '')[:end]}*" for end in range(2, len(number or "") + 1)]
@@ -109,19 +109,19 @@ async def lookup(store: Store, number: str | None, line: str, now: dt.datetime) 
     async with store.connection() as connection:
         found = await record(connection, Q["facts"], values)
     if found is None:
-        return Known(Facts(), Line(), ())
+        return KnownCaller(CallerFacts(), SubscriberLine(), ())
     return _known(found, number, now)
 
 
-def _known(found: dict[str, Any], number: str | None, now: dt.datetime) -> Known:
+def _known(found: dict[str, Any], number: str | None, now: dt.datetime) -> KnownCaller:
     lists = [
-        ListEntry(entry, allow, pattern, Owner(owner), reason, _time(expires))
+        ListEntry(entry, allow, pattern, ListOwner(owner), reason, _time(expires))
         for entry, allow, pattern, owner, reason, expires in found["lists"] or ()
     ]
     near = [(text, at) for text, stored in found["near"] or () if (at := _time(stored))]
     ten, hundred = weigh(near, number, now) if number else (0.0, 0.0)
     votes = tuple(Vote(voter, at, bad) for voter, stored, bad in found["votes"] or () if (at := _time(stored)))
-    facts = Facts(
+    facts = CallerFacts(
         dialled_at=found["dialled_at"],
         first_seen=found["first_seen"],
         last_seen=found["last_seen"],
@@ -130,11 +130,11 @@ def _known(found: dict[str, Any], number: str | None, now: dt.datetime) -> Known
         block_10=ten,
         block_100=hundred,
         votes=votes,
-        lists=tuple(entry for entry in lists if entry.owner is not Owner.OWN),
+        lists=tuple(entry for entry in lists if entry.owner is not ListOwner.OWN),
         script=_script(found["script"]),
         passed_at=found["passed_at"],
     )
-    return Known(facts, _line(found["line"]), tuple(entry for entry in lists if entry.owner is Owner.OWN))
+    return KnownCaller(facts, _line(found["line"]), tuple(entry for entry in lists if entry.owner is ListOwner.OWN))
 
 
 def _script(stored: list[Any] | None) -> ScriptHit | None:
@@ -144,11 +144,11 @@ def _script(stored: list[Any] | None) -> ScriptHit | None:
     return ScriptHit(name, dt.datetime.fromisoformat(at), words, share)
 
 
-def _line(stored: list[Any] | None) -> Line:
+def _line(stored: list[Any] | None) -> SubscriberLine:
     if stored is None:
-        return Line()
+        return SubscriberLine()
     enabled, level, hours, zone, mailbox = stored
-    return Line(enabled, level, _decode_hours(hours) if hours else (), zone, mailbox)
+    return SubscriberLine(enabled, level, _decode_hours(hours) if hours else (), zone, mailbox)
 
 
 def _time(stored: str | None) -> dt.datetime | None:

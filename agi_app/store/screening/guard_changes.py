@@ -30,7 +30,7 @@ Hash = Callable[[str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ChangedBy:
     """Who says it, when (rules time)."""
 
     entered_by: str
@@ -60,7 +60,7 @@ def entry_details(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def tell_entry(connection: Connection, hashed: Hash, what: str, entry: Mapping[str, Any], said: Said) -> int:
+async def tell_entry(connection: Connection, hashed: Hash, what: str, entry: Mapping[str, Any], said: ChangedBy) -> int:
     """An entry is listed, or unlisted; the id of the change."""
     number_hash, pattern = _subject(entry["pattern"], hashed)
     return await tell(connection, what, said, entry_details(entry), number_hash, pattern)
@@ -69,7 +69,7 @@ async def tell_entry(connection: Connection, hashed: Hash, what: str, entry: Map
 async def tell(
     connection: Connection,
     what: str,
-    said: Said,
+    said: ChangedBy,
     details: Mapping[str, Any],
     number_hash: bytes | None = None,
     pattern: str | None = None,
@@ -87,7 +87,7 @@ async def tell(
     return int(row["change_id"]) if row else 0
 
 
-async def vote(store: Store, call_id: str, nuisance: bool, said: Said) -> bool:
+async def vote(store: Store, call_id: str, nuisance: bool, said: ChangedBy) -> bool:
     """Somebody says of a call's caller that it was a nuisance, or none; False: no such call. Raises StoreError."""
     async with store.transaction() as connection:
         query = Q["report" if nuisance else "appeal"]

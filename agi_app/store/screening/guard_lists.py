@@ -14,8 +14,8 @@ from agi_app.guard.settings import Hours
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, record, records
-from agi_app.store.screening.guard import Line
-from agi_app.store.screening.guard_changes import Said, tell, tell_entry
+from agi_app.store.screening.guard import SubscriberLine
+from agi_app.store.screening.guard_changes import ChangedBy, tell, tell_entry
 
 Q = queries.load("screening/guard_lists")
 
@@ -58,14 +58,14 @@ class Written:
 
 async def put(store: Store, entries: Iterable[NewEntry], entered_by: str, at: dt.datetime) -> Written:
     """Write all entries or none, in place of those of the same line and pattern. Raises StoreError."""
-    said, done = Said(entered_by, at), Counter[str]()
+    said, done = ChangedBy(entered_by, at), Counter[str]()
     async with store.transaction(limit=None) as connection:
         for entry in entries:
             done[await _put(connection, store, entry, said)] += 1
     return Written(done["added"], done["changed"], done["unchanged"])
 
 
-async def _put(connection: Connection, store: Store, entry: NewEntry, said: Said) -> str:
+async def _put(connection: Connection, store: Store, entry: NewEntry, said: ChangedBy) -> str:
     values = asdict(entry)
     before = await record(connection, Q["entry"], values)
     if before and (before["allow"], before["reason"], before["expires_at"]) == (
@@ -93,7 +93,7 @@ async def remove(store: Store, pattern: str, line: str, entered_by: str, at: dt.
     async with store.transaction() as connection:
         gone = await records(connection, Q["remove"], {"pattern": pattern, "line": line})
         for entry in gone:
-            await tell_entry(connection, store.hash_number, "unlisted", entry, Said(entered_by, at))
+            await tell_entry(connection, store.hash_number, "unlisted", entry, ChangedBy(entered_by, at))
     return len(gone)
 
 
@@ -102,7 +102,9 @@ async def entries(store: Store, line: str | None = None) -> list[StoredEntry]:
     return await store.rows(StoredEntry, Q["entries"], {"line": line})
 
 
-async def set_line(store: Store, line: str, choice: Line, hours: tuple[Hours, ...] | None, said: Said) -> None:
+async def set_line(
+    store: Store, line: str, choice: SubscriberLine, hours: tuple[Hours, ...] | None, said: ChangedBy
+) -> None:
     """What the person of this line chose; None changes nothing. Raises StoreError."""
     values = {
         "line": line,
@@ -117,7 +119,7 @@ async def set_line(store: Store, line: str, choice: Line, hours: tuple[Hours, ..
         await tell(connection, "line", said, {name: value for name, value in values.items() if value is not None})
 
 
-async def reset_line(store: Store, line: str, said: Said) -> bool:
+async def reset_line(store: Store, line: str, said: ChangedBy) -> bool:
     """Back to the settings; False: nothing was chosen. Raises StoreError."""
     async with store.transaction() as connection:
         if not await count(connection, Q["reset_line"], {"line": line}):
@@ -126,12 +128,12 @@ async def reset_line(store: Store, line: str, said: Said) -> bool:
     return True
 
 
-async def lines(store: Store) -> dict[str, Line]:
+async def lines(store: Store) -> dict[str, SubscriberLine]:
     """What each line chose. Raises StoreError."""
     async with store.connection() as connection:
         found = await records(connection, Q["lines"])
     return {
-        row["line"]: Line(
+        row["line"]: SubscriberLine(
             row["enabled"],
             row["level"],
             msgspec.json.decode(row["hours"], type=tuple[Hours, ...]) if row["hours"] else (),

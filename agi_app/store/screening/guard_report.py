@@ -47,7 +47,7 @@ class JudgedCall:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredDecision:
+class StoredGuardDecision:
     """What a replay needs."""
 
     call_id: str
@@ -89,10 +89,12 @@ async def find_call(store: Store, call: str) -> str | None:
     return str(found["call_id"]) if found else None
 
 
-async def decisions(store: Store, since: dt.datetime) -> AsyncIterator[StoredDecision]:
+async def decisions(store: Store, since: dt.datetime) -> AsyncIterator[StoredGuardDecision]:
     """Every decision since then, in the order of the ids. Raises StoreError."""
     after = ""
-    while found := await store.rows(StoredDecision, Q["decisions"], {"since": since, "after": after, "limit": AT_ONCE}):
+    while found := await store.rows(
+        StoredGuardDecision, Q["decisions"], {"since": since, "after": after, "limit": AT_ONCE}
+    ):
         for row in found:
             yield row
         after = found[-1].call_id

@@ -11,7 +11,7 @@ from agi_app.guard.scripts import Match
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import count, record, records, rows
-from agi_app.store.screening.guard_changes import Said
+from agi_app.store.screening.guard_changes import ChangedBy
 
 Q = queries.load("screening/guard_scripts")
 Source = Literal["challenge", "voicemail", "complaint"]
@@ -20,7 +20,7 @@ MOST_COMPARED = 20_000  # transcripts with which a new script is compared
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class KnownScript:
     """A known script, as it is compared."""
 
     script_id: int
@@ -43,7 +43,7 @@ class StoredScript:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class OpeningWords:
     """The opening words of a call; ``number`` is that of its caller when there is no screened call of it."""
 
     at: dt.datetime
@@ -68,12 +68,12 @@ class Spoken:
     share: float | None
 
 
-async def put(store: Store, name: str, text: str, said: Said) -> Script:
+async def put(store: Store, name: str, text: str, said: ChangedBy) -> KnownScript:
     """Enter a script by hand, in place of one of the same name. Raises StoreError."""
     async with store.transaction() as connection:
         values = {"name": name, "text": text, "at": said.at, "entered_by": said.entered_by}
         row = await record(connection, Q["put"], values)
-    return Script(int(row["script_id"]) if row else 0, name, text)
+    return KnownScript(int(row["script_id"]) if row else 0, name, text)
 
 
 async def remove(store: Store, name: str) -> bool:
@@ -87,12 +87,12 @@ async def scripts(store: Store) -> list[StoredScript]:
     return await store.rows(StoredScript, Q["scripts"])
 
 
-async def book(store: Store) -> list[Script]:
+async def book(store: Store) -> list[KnownScript]:
     """The same, to compare with. Raises StoreError."""
-    return await store.rows(Script, Q["book"])
+    return await store.rows(KnownScript, Q["book"])
 
 
-async def keep(store: Store, opening: Opening) -> int | None:
+async def keep(store: Store, opening: OpeningWords) -> int | None:
     """Store opening words; the id, None when those of this call are there already. Raises StoreError."""
     async with store.transaction() as connection:
         if opening.call_id is not None:
@@ -112,7 +112,7 @@ async def keep(store: Store, opening: Opening) -> int | None:
     return int(row["transcript_id"]) if row else None
 
 
-async def mark(store: Store, found: Iterable[tuple[int, Script, Match]]) -> None:
+async def mark(store: Store, found: Iterable[tuple[int, KnownScript, Match]]) -> None:
     """These transcripts are of these scripts. Raises StoreError."""
     async with store.transaction() as connection:
         for transcript_id, script, match in found:
@@ -127,10 +127,12 @@ async def reported(store: Store, *, transcript_id: int | None = None, call_id: s
         return [row["transcript_id"] for row in await records(connection, Q["reported"], values)]
 
 
-async def learn(store: Store, transcript_id: int, entered_by: str) -> Script | None:
+async def learn(store: Store, transcript_id: int, entered_by: str) -> KnownScript | None:
     """Make these words a known script; None when they are of one. Raises StoreError."""
     async with store.transaction() as connection:
-        found = await rows(connection, Script, Q["learn"], {"transcript_id": transcript_id, "entered_by": entered_by})
+        found = await rows(
+            connection, KnownScript, Q["learn"], {"transcript_id": transcript_id, "entered_by": entered_by}
+        )
     return found[0] if found else None
 
 
