@@ -136,3 +136,9 @@ def long_functions(source: str, limit: int) -> dict[str, int]:
         if length > limit:
             long[node.name] = length
     return long
+
+
+def public_classes(source: str) -> list[str]:
+    """Names of the classes that other modules may use, nested ones included."""
+    classes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef))
+    return [node.name for node in classes if not node.name.startswith("_")]

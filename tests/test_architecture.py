@@ -36,6 +36,8 @@ LONG_FILES: dict[str, str] = {
     "scripts/lib/reference.py": "one generator, a function a page",
     "sandbox/asterisk.py": "start, stop and configuration of one private Asterisk",
 }
+# name of a public class -> why more than one module defines it
+SHARED_CLASS_NAMES: dict[str, str] = {}
 # path:function -> why this one function may be longer
 LONG_FUNCTIONS: dict[str, str] = {
     "agi_app/cli/project/simulate.py:simulate": "a command: most of it is its options, one a line",
@@ -283,6 +285,17 @@ def test_files_and_functions_are_short() -> None:
     assert {n: v for n, v in long_functions.items() if n not in LONG_FUNCTIONS} == {}
     stale = [*(n for n in LONG_FILES if n not in long_files), *(n for n in LONG_FUNCTIONS if n not in long_functions)]
     assert stale == [], "no longer needed in the allow-list"
+
+
+def test_no_public_class_name_is_defined_twice() -> None:
+    """Who reads or searches for a name must not have to find out first which of several things it is."""
+    where: dict[str, list[str]] = {}
+    for path, text in sources("agi_app"):
+        for name in rules.public_classes(text):
+            where.setdefault(name, []).append(path)
+    twice = {name: paths for name, paths in where.items() if len(paths) > 1}
+    assert {name: paths for name, paths in twice.items() if name not in SHARED_CLASS_NAMES} == {}
+    assert [name for name in SHARED_CLASS_NAMES if name not in twice] == [], "no longer needed in the allow-list"
 
 
 NO_HOSTS = [sys.executable, str(ROOT / "scripts/lib/no_hosts.py")]

@@ -16,7 +16,7 @@ Keep = Callable[[str, str, bytes], KeptRecording]
 
 
 class SpoolLike(Protocol):
-    """What listening needs of ``pbx.spool.Spool``."""
+    """What listening needs of ``pbx.media.recording_spool.RecordingSpool``."""
 
     def wanted(self, name: str) -> AbstractContextManager[None]:
         """The recording may be taken as long as this lasts."""
@@ -54,7 +54,7 @@ class DetectorLike(Protocol):
 class LiveTaps:
     """By whom a call is followed live: whence its sound comes, and who tells talk in it."""
 
-    open: Callable[[str, Callable[[bytes], None], float], AbstractAsyncContextManager[None]]  # pbx.taps.Taps.open
+    open: Callable[[str, Callable[[bytes], None], float], AbstractAsyncContextManager[None]]  # SnoopTaps.open
     detector: Callable[[], AbstractContextManager[DetectorLike | None]]  # None: all are lent to other calls
 
 

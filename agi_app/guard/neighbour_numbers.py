@@ -14,7 +14,7 @@ def block_keys(caller: str) -> tuple[str, str]:
 
 
 def weigh(neighbours: Iterable[tuple[str, dt.datetime]], caller: str, now: dt.datetime) -> tuple[float, float]:
-    """``Facts.block_10`` and ``block_100`` by (nuisance number, when it was last found to be one) near the caller.
+    """``CallerFacts.block_10`` and ``block_100`` by (nuisance number, when last found to be one) near the caller.
 
     The caller itself is no neighbour. Of an unknown length of number nothing is a neighbour.
     """

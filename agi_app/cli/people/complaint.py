@@ -24,6 +24,7 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.cli.people import complaint_add
+from agi_app.cli.people.consent_show import StoryLanguage
 from agi_app.consent.evidence import KeptFiles
 from agi_app.errors import InputError
 from agi_app.installation import Installation
@@ -46,13 +47,6 @@ class CaseState(StrEnum):
     OPEN = "open"
     ANSWERED = "answered"
     CLOSED = "closed"
-
-
-class CaseLanguage(StrEnum):
-    """The languages that a story is told in."""
-
-    EN = "en"
-    ZH = "zh"
 
 
 @app.command("list")
@@ -119,7 +113,7 @@ def export(
     complaint_id: Number,
     out: Annotated[Path, typer.Option("--output", help="A new folder.")],
     project: ProjectOption = HERE,
-    lang: Annotated[CaseLanguage, typer.Option(help="Language of the story in it.")] = CaseLanguage.EN,
+    lang: Annotated[StoryLanguage, typer.Option(help="Language of the story in it.")] = StoryLanguage.EN,
     entered_by: EnteredBy = "",
     reason: Annotated[str, typer.Option(help="What for; kept with the access note.")] = "",
 ) -> None:

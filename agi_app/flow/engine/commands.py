@@ -1,6 +1,6 @@
 """What a flow wants done: data for the call runner, which carries them out in order.
 
-The runner answers ``PlayPrompt`` and ``SayPieces`` with ``PlaybackFinished``, ``StartTimer`` with ``TimerFired``,
+The runner answers ``PlayPrompt`` and ``SayPieces`` with ``PromptFinished``, ``StartTimer`` with ``TimerFired``,
 ``StartListening`` with ``Listened``, ``StartRecording`` with ``Recorded``, ``StoreOptOut`` with
 ``OptOutStored``, ``StoreStop`` and ``StoreWrongNumber`` with ``StopStored``; the others have no answer.
 """
@@ -29,7 +29,7 @@ class SayPieces(msgspec.Struct, frozen=True, gc=False):
 
 
 class StopPlayback(msgspec.Struct, frozen=True, gc=False):
-    """Stop this playback; its ``PlaybackFinished`` may still come and is ignored."""
+    """Stop this playback; its ``PromptFinished`` may still come and is ignored."""
 
     playback: str
 
