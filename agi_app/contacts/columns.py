@@ -100,7 +100,8 @@ class Cells:
     def fault(self, name: str, rule: str, reason: str) -> None:
         """Something is wrong with the cell of this column; ``reason`` follows the column's name."""
         cell = self._columns.known[name]
-        signs = full_width.hint(self._row.cells[cell]) if cell < len(self._row.cells) else ""
+        text = self._row.cells[cell] if cell < len(self._row.cells) else ""
+        signs = full_width.hint(text) if any(c.isalnum() for c in text) else ""
         reason += signs if signs not in reason else ""
         self._faults.append((cell, rule, f"{self._row.label(cell)}{self._columns.header[cell]} {reason}"))
 

@@ -35,6 +35,7 @@ from agi_app.authoring import times_meant
 from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.columns import LANGUAGE, NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns, refuse_others
 from agi_app.contacts.consent_proof import Proofs, evidence_of, wording_of
+from agi_app.contacts.empty_words import is_nothing, points_elsewhere
 from agi_app.contacts.tables.csv_table import Row, Table
 from agi_app.errors import InputError
 from agi_app.model.campaign import Purpose
@@ -64,6 +65,16 @@ NO_PROOFS = Proofs()
 PURPOSES = (Purpose.TRANSACTIONAL, Purpose.SURVEY, Purpose.MARKETING)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6})?)?([Zz]|[+-]\d{2}(:?\d{2})?)?")
+_ENDLESS = re.compile(
+    r"(长期|長期|永久|永远|永遠|终身|終身|一直|不限|不过期|无期限?|無期限?|无限期?|無限期?)(有效)?"
+    r"|never|forever|for ever|always|unlimited|indefinite(ly)?|permanent(ly)?|no (end|limit|expiry)|open",
+    re.IGNORECASE,
+)
+_LENGTH = re.compile(
+    r"(\d{1,4}|[半一二两兩三四五六七八九十百]{1,4}|an?|one|two|three|six|twelve)\s*"
+    r"(年|个?月|個月|季度?|天|日|周|星期|years?|y|yrs?|months?|m|weeks?|w|days?|d)内?",
+    re.IGNORECASE,
+)
 _WRITE = "write 2026-01-05T12:00:00+08:00, or …Z for UTC"
 
 
@@ -142,8 +153,11 @@ def _consent(
     number = cells.number("consent/number", region)
     purpose = _purpose(cells)
     for name in ("method", "source"):
-        if not cells.text(name):
+        text = cells.text(name)
+        if not text:
             cells.fault(name, f"consent/{name}", f"is empty; without it this is no proof of consent: {_TOLD[name]}")
+        elif points_elsewhere(text) or is_nothing(text):
+            cells.fault(name, f"consent/{name}", f"{quote(text)} says nothing: {_TOLD[name]}")
     given = _time(cells, now)
     expires = _expires(cells, given)
     language = cells.text("language").replace("_", "-") or None
@@ -203,6 +217,15 @@ def _time(cells: Cells, now: dt.datetime) -> dt.datetime | None:
     return given
 
 
+def _no_end(text: str) -> str | None:
+    """What to write for a consent without an end, or for a length of time; None: the text is neither."""
+    if _ENDLESS.fullmatch(text) or is_nothing(text):
+        return "is no day: leave the cell empty when it has no end, else write the last day, such as 2027-01-10"
+    if _LENGTH.fullmatch(text):
+        return "is a length of time: write the day itself, such as 2027-01-10"
+    return None
+
+
 def _expires(cells: Cells, given: dt.datetime | None) -> dt.datetime | None:
     found = cells.text("expires")
     if not found:
@@ -210,7 +233,7 @@ def _expires(cells: Cells, given: dt.datetime | None) -> dt.datetime | None:
     try:
         expires = parse_instant(found)
     except NotATime as error:
-        cells.fault("expires", "consent/expires", f"{quote(found)} {error}")
+        cells.fault("expires", "consent/expires", f"{quote(found)} {_no_end(found) or error}")
         return None
     if given is not None and expires <= given:
         cells.fault("expires", "consent/expires", f"{quote(found)} is not after the time of the consent")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.columns import Cells
+from agi_app.contacts.empty_words import is_nothing, points_elsewhere
 from agi_app.errors import InputError
 from agi_app.files import name_fault, shortened
 
@@ -27,6 +28,13 @@ class Proofs:
     keep: Keep | None = None
 
 
+def no_wording(text: str) -> str | None:
+    """Why a text is not what a person agreed to, and what to write; None: it may be."""
+    if points_elsewhere(text):
+        return "is no wording: repeat the exact words in each row, or register them and write their wording_id"
+    return "says nothing: write the exact words that were shown or said" if is_nothing(text) else None
+
+
 def wording_of(cells: Cells, language: str | None, proofs: Proofs) -> tuple[str, str | None]:
     """The exact text of a row and its language; after a fault what there is."""
     label, text = cells.text("wording_id"), cells.exact("wording")
@@ -34,6 +42,8 @@ def wording_of(cells: Cells, language: str | None, proofs: Proofs) -> tuple[str,
         if not text.strip():
             reason = "is empty; without it this is no proof of consent"
             cells.fault("wording" if cells.has("wording") else "wording_id", "consent/wording", reason)
+        elif why := no_wording(text.strip()):
+            cells.fault("wording", "consent/wording", f"{quote(text.strip())} {why}")
         return text, language
     texts = proofs.wordings.get(label)
     if texts is None:

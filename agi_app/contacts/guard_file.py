@@ -32,7 +32,7 @@ from agi_app.contacts.columns import (
 )
 from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.tables.csv_table import Table
-from agi_app.guard.patterns import NotAPattern, read_pattern
+from agi_app.guard.patterns import NotAPattern, OnlyABeginning, new_pattern
 from agi_app.model.phone import shown_number
 
 ALIASES = {
@@ -131,7 +131,9 @@ def _pattern(cells: Cells, how: CellFormats) -> str | None:
         cells.fault("number", "guard/number", "is empty")
     elif cells.unspoilt("number", "guard/number"):
         try:
-            return read_pattern(text.lstrip("'"), how.region or None)
+            return new_pattern(text.lstrip("'"), how.region or None)
+        except OnlyABeginning as error:
+            cells.fault("number", "guard/number", str(error))
         except NotAPattern:
             ways = "is no number, prefix (+8695*), range (+861000-+861999, as many digits on both sides) or withheld"
             cells.fault("number", "guard/number", f"{quote(shown_number(text))} {ways}")

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import PhoneMetadata
+from phonenumbers import PhoneMetadata, shortnumberinfo
 
 _FILLS = "0259"  # digits with which a number that is too short is tried
 _SHORTEST = {86: 10}  # metadata allows service lines behind an area code of China, too
+_SHORTEST_E164 = 8  # characters, + and seven digits
 _CHINA, _CN_MOBILE = 86, 11  # its code, and the digits of a mobile's number
 
 
@@ -39,6 +40,21 @@ def impossible(e164: str) -> str | None:
     except phonenumbers.NumberParseException:
         return None
     return None if phonenumbers.is_possible_number(number) else why_invalid(number)
+
+
+def only_begins(e164: str) -> bool:
+    """Whether the text in international form has too few digits for any number, and is only how numbers begin."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return len(e164) < _SHORTEST_E164
+    if shortnumberinfo.is_valid_short_number(number) or phonenumbers.is_valid_number(number):
+        return False
+    national = phonenumbers.national_significant_number(number)
+    if number.country_code == _CHINA and re.match("1[3-9]", national):
+        return len(national) < _CN_MOBILE
+    lengths = [length for _, some in _kinds(number.country_code or 0) for length in some]
+    return len(national) < min(lengths, default=0)
 
 
 def _words(digits: int, lengths: list[int], have: str) -> str:

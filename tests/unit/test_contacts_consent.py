@@ -94,6 +94,60 @@ def test_each_fault_rejects_its_row_and_names_the_column(cells: dict[str, str], 
     )
 
 
+ELSEWHERE = "is no wording: repeat the exact words in each row, or register them and write their wording_id"
+NO_WORDS = "says nothing: write the exact words that were shown or said"
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        *((text, ELSEWHERE) for text in ("同上", "（同上）。", "同上一行", "内容同第2行", "如上", "见附件")),
+        *((text, ELSEWHERE) for text in ("與上面相同", "〃")),
+        *((text, ELSEWHERE) for text in ("ditto", "Same as above", "see row above.", "as before", "see attached form")),
+        *((text, NO_WORDS) for text in ("-", "——", "…", "？", "n/a", "N.A.", "None", "tbd")),
+        *((text, NO_WORDS) for text in ("无", "（無）", "暂无", "待补")),
+    ],
+)
+def test_a_wording_that_says_nothing_is_no_consent(words: str, why: str) -> None:
+    """Whoever agreed saw a text; a list must have it in each row."""
+    found = one(wording=words)
+    assert isinstance(found, RejectedRow)
+    told = str(found.problem("list.csv"))
+    assert told == f'list.csv:2:25: consent/wording wording "{words}" {why}'
+
+
+@pytest.mark.parametrize("words", ["-", "n/a", "无", "同上", "same as above", "unknown"])
+def test_neither_does_such_a_method_or_source(words: str) -> None:
+    write = {
+        "method": "write how it was given, such as web form or signed form",
+        "source": "write where it comes from, such as website or reception desk",
+    }
+    for name, told in write.items():
+        found = one(**{name: words})
+        assert isinstance(found, RejectedRow)
+        assert found.reason == f'{name} "{words}" says nothing: {told}'
+
+
+@pytest.mark.parametrize(
+    "words", ["同意", "我同意同上述公司一样的来电", "Yes, same time as before.", "不反对", "The same clinic"]
+)
+def test_short_words_that_say_something_are_taken(words: str) -> None:
+    assert isinstance(one(wording=f'"{words}"'), Consent)
+
+
+@pytest.mark.parametrize(
+    ("expires", "why"),
+    [
+        *((text, "leave the cell empty when it has no end") for text in ("长期", "永久有效", "无", "Never", "-")),
+        *((text, "is a length of time: write the day itself, such as") for text in ("一年", "6个月", "1 year")),
+    ],
+)
+def test_an_end_that_is_no_day_says_what_to_write(expires: str, why: str) -> None:
+    found = one(expires=expires)
+    assert isinstance(found, RejectedRow)
+    assert why in found.reason
+
+
 def test_the_present_instant_is_not_the_future_and_an_old_expiry_is_recorded() -> None:
     assert isinstance(one(time="2026-03-02T09:00:00Z"), Consent)
     assert isinstance(one(expires="2026-01-06"), Consent)

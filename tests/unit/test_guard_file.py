@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import io
 
+import pytest
+
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.guard_file import CellFormats, ListRow, parse_guard_list
 from agi_app.contacts.tables.csv_table import Table
+from agi_app.guard.patterns import NotAPattern, new_pattern
 
 SHANGHAI = CellFormats("CN", "Asia/Shanghai")
 
@@ -51,6 +54,34 @@ def test_all_faults_are_told_with_their_places() -> None:
     assert "neither allow nor block" in found[1]
     assert "is no day" in found[2]
     assert "stands in line 5, too" in found[3]
+
+
+@pytest.mark.parametrize(
+    ("typed", "region", "meant"),
+    [
+        *(("95", region, "95*") for region in ("CN", "GB", "")),
+        *(("+8695", "CN", "+8695*"), ("+86170", "", "+86170*"), ("+1212", "US", "+1212*"), ("+44 20", "", "+4420*")),
+        *(("021", "CN", "+8621*"), ("0551", "", "0551*"), ("170", "CN", "+86170*"), ("1380013", "CN", "+861380013*")),
+    ],
+)
+def test_how_numbers_begin_is_no_number_by_itself(typed: str, region: str, meant: str) -> None:
+    """It would block nobody: nobody can have it."""
+    with pytest.raises(NotAPattern, match=r"is too short for a number: to mean all that begin so write") as found:
+        new_pattern(typed, region)
+    assert str(found.value).endswith(f" write '{meant}'")
+    assert new_pattern(meant, region) == meant
+
+
+@pytest.mark.parametrize("number", ["110", "10086", "95588", "12345", "201", "+8610086", "+8695588", "+864008001234"])
+def test_a_short_number_that_somebody_has_is_one(number: str) -> None:
+    assert new_pattern(number, "CN") == number
+
+
+def test_a_file_says_it_with_its_place_and_full_width_signs_are_named() -> None:
+    told = faults("number,what\n95,block\n＋8613800138000,block\n")
+    assert told[0].startswith("list.csv:2:1: guard/number number '95' is too short for a number")
+    with pytest.raises(NotAPattern, match=r"＋ \(U\+FF0B\) is full-width; type the ASCII \+"):
+        new_pattern("＋8613800138000", "CN")
 
 
 def test_a_number_that_a_spreadsheet_rounded_is_none() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,7 +15,7 @@ from agi_app.authoring.place_names import is_zone, zone_meant
 from agi_app.cli.common import HERE, ProjectOption, login_name, say, with_installation
 from agi_app.cli.guard import guard_list, guard_report, guard_script
 from agi_app.errors import InputError
-from agi_app.guard.patterns import NotAPattern, read_pattern
+from agi_app.guard.patterns import NotAPattern, new_pattern, read_pattern
 from agi_app.guard.settings import Hours
 from agi_app.installation import Installation
 from agi_app.model.phone import shown_number
@@ -70,7 +71,7 @@ def _put(project: Path, pattern: str, entry: NewEntry, days: int | None, entered
     async def work(inst: Installation) -> tuple[str, Written]:
         now = inst.clock.now()
         ends = None if days is None else now + dt.timedelta(days=days)
-        read = _pattern(pattern, inst.settings.guard.region)
+        read = _pattern(pattern, inst.settings.guard.region, new_pattern)
         new = [dataclasses.replace(entry, pattern=read, expires_at=ends)]
         return read, await guard_lists.put(inst.store, new, who, now)
 
@@ -79,10 +80,10 @@ def _put(project: Path, pattern: str, entry: NewEntry, days: int | None, entered
     say(f"{read}: {what}{_for(entry.line)}" + (", in place of what was there" if done.changed else ""))
 
 
-def _pattern(text: str, region: str) -> str:
+def _pattern(text: str, region: str, read: Callable[[str, str | None], str] = read_pattern) -> str:
     """What was typed as the guard compares it; InputError says what is wrong."""
     try:
-        return read_pattern(text, region or None)
+        return read(text, region or None)
     except NotAPattern as error:
         raise InputError(str(error)) from None
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from agi_app.authoring.yaml_lines import quote
 from agi_app.cli.common import (
     HERE,
     JsonOption,
@@ -25,7 +26,7 @@ from agi_app.cli.naming import name_first
 from agi_app.consent.evidence import EvidenceFiles, read_evidence
 from agi_app.contacts.columns import LANGUAGE
 from agi_app.contacts.consent_file import one_consent
-from agi_app.contacts.consent_proof import Proofs
+from agi_app.contacts.consent_proof import Proofs, no_wording
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.file_kinds import no_such_file, not_utf8
 from agi_app.installation import Installation
@@ -145,4 +146,6 @@ def _text(file: Path) -> str:
     for number, line in enumerate(written.split("\n"), 1):
         if found := unfit(line):
             raise AuthorError(Problem(str(file), number, found.start() + 1, "table/unprintable", fault_of(found)))
+    if why := no_wording(written.strip()):
+        raise AuthorError(Problem(str(file), 1, 1, "consent/wording", f"{quote(written.strip())} {why}"))
     return written.strip()
