@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass
 
-from agi_app.authoring.suggestions import quote
+from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.columns import Cells, RejectedRow, find_columns
 from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.contacts_file import ALIASES as CONTACT_ALIASES
@@ -35,13 +35,18 @@ class ComplaintRow:
     campaign: str | None
 
 
-def parse_complaints(table: Table, now: dt.datetime) -> Generator[ComplaintRow | RejectedRow, None, None]:
-    """Each row as a complaint or a rejected row; AuthorError when the header will not do."""
+def parse_complaints(
+    table: Table, now: dt.datetime, campaigns: Collection[str] | None = None
+) -> Generator[ComplaintRow | RejectedRow, None, None]:
+    """Each row as a complaint or a rejected row; AuthorError when the header will not do.
+
+    A row can only be about one of ``campaigns``; None: about any.
+    """
     columns = find_columns(table, ALIASES, REQUIRED, "contacts")
-    return (_read(Cells(row, columns), row.line, now) for row in table.rows())
+    return (_read(Cells(row, columns), row.line, now, campaigns) for row in table.rows())
 
 
-def _read(cells: Cells, line: int, now: dt.datetime) -> ComplaintRow | RejectedRow:
+def _read(cells: Cells, line: int, now: dt.datetime, campaigns: Collection[str] | None) -> ComplaintRow | RejectedRow:
     if not cells.readable:
         return cells.rejected()
     number = cells.number("contacts/number", None)
@@ -56,6 +61,11 @@ def _read(cells: Cells, line: int, now: dt.datetime) -> ComplaintRow | RejectedR
         else:
             if at > now:
                 cells.fault("time", "consent/time", "is in the future")
+    campaign = cells.text("campaign")
+    if campaign and campaigns is not None and campaign not in campaigns:
+        cells.fault(
+            "campaign", "complaints/campaign", f"{quote(campaign)} is no campaign{suggest(campaign, campaigns)}"
+        )
     if number is None or cells.faulty:
         return cells.rejected()
-    return ComplaintRow(line, number, text, at, cells.text("source") or "file", cells.text("campaign") or None)
+    return ComplaintRow(line, number, text, at, cells.text("source") or "file", campaign or None)

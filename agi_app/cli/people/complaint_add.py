@@ -39,6 +39,7 @@ from agi_app.errors import InputError, StoreError
 from agi_app.event_loop import in_background
 from agi_app.installation import Installation
 from agi_app.model.phone import mask, parse
+from agi_app.store.calling.campaigns import campaign_names, option_names_one
 from agi_app.store.people.stops import Details
 
 REASON = "complained about a call"
@@ -75,6 +76,7 @@ def add(
 
     async def work(inst: Installation) -> list[str]:
         when = _past(inst, said_at, at)
+        await option_names_one(inst.store, campaign)
         lines = [] if no_stop else [await _stop(inst, e164, source, who, when)]
         proof = await _keep(inst, content, evidence_file)
         told = Complaint(parse(e164), when, source, text.strip(), who, campaign or None, evidence=proof)
@@ -146,7 +148,8 @@ def import_(
 
     async def work(inst: Installation) -> tuple[int, int]:
         opened = rejected = 0
-        for row in await in_background(_read, file, inst.clock.now()):
+        known = await campaign_names(inst.store)
+        for row in await in_background(_read, file, inst.clock.now(), known):
             if isinstance(row, RejectedRow):
                 warn(row.problem(file.name))
                 rejected += 1
@@ -168,10 +171,10 @@ def import_(
     raise typer.Exit(1 if rejected else 0)
 
 
-def _read(file: Path, now: dt.datetime) -> list[ComplaintRow | RejectedRow]:
+def _read(file: Path, now: dt.datetime, campaigns: list[str]) -> list[ComplaintRow | RejectedRow]:
     with ExitStack() as stack:
         table = open_table(private_copy(file, stack, LARGEST_WHOLE), file.name)
-        return all_rows(parse_complaints(table, now), file.name)
+        return all_rows(parse_complaints(table, now, campaigns), file.name)
 
 
 async def _open(inst: Installation, told: Complaint) -> str:

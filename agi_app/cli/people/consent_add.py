@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from agi_app.authoring.yaml_lines import quote
+from agi_app.authoring.suggestions import quote
 from agi_app.cli.common import (
     HERE,
     JsonOption,

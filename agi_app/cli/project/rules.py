@@ -13,6 +13,7 @@ from agi_app.campaigns.calling_rules.rule_texts import in_force, lines_of
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.store.calling.campaigns import option_names_one
 
 app = typer.Typer(help="Calling rules: what holds where and why, and decisions made again.", no_args_is_help=True)
 
@@ -73,6 +74,7 @@ def replay(
     """Make every stored decision again by the rules and facts of its time; exit 1 when one comes out otherwise."""
 
     async def work(inst: Installation) -> ReplayReport:
+        await option_names_one(inst.store, campaign)
         return await replay_decisions(inst.store, campaign)
 
     report = with_installation(project, work)

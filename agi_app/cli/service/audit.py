@@ -35,6 +35,7 @@ from agi_app.proof.dump import verify_dump
 from agi_app.proof.handout import message, write_verifier
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sealed, Sequencer
+from agi_app.store.calling.campaigns import option_names_one
 from agi_app.store.people.access_log import Access, log_access
 
 app = typer.Typer(help="The proof of what was done: check it, hand it out.", no_args_is_help=True)
@@ -144,6 +145,7 @@ def export(
     wanted = exporter.ExportRequest(_utc(since), _utc(until), campaign, whole_numbers)
 
     async def work(inst: Installation) -> exporter.Exported:
+        await option_names_one(inst.store, campaign)
         notary = await Notary.open(inst.settings, inst.store)
         await Sequencer(inst.store, notary).once()
         if whole_numbers:

@@ -73,11 +73,21 @@ async def load_campaign(store: Store, name: str) -> StoredCampaign | None:
 
 async def not_stored(store: Store, name: str) -> InputError:
     """The error for a campaign that is not in the database; says the nearest one that is."""
-    near = suggest(name, [found.campaign.name for found in await load_campaigns(store)])
-    near = near if "did you mean" in near else ""
-    return InputError(
-        f"there is no campaign {name!r} in the database{near}; `agi-app contacts import {name} FILE` puts it there"
-    )
+    near = suggest(name, await campaign_names(store))
+    puts = "`agi-app contacts import NAME FILE` puts one of campaigns/ there"
+    return InputError(f"there is no campaign {name!r} in the database{near}; {puts}")
+
+
+async def campaign_names(store: Store) -> list[str]:
+    """The names of all campaigns that were ever stored."""
+    return [found.campaign.name for found in await load_campaigns(store)]
+
+
+async def option_names_one(store: Store, name: str | None) -> None:
+    """InputError when the option --campaign has a name that no stored campaign has; empty is none."""
+    if name and name not in (known := await campaign_names(store)):
+        near = suggest(name, known) or "; there is none at all"
+        raise InputError(f"--campaign {name}: there is no campaign {name!r} in the database{near}; nothing was done")
 
 
 async def set_state(store: Store, name: str, state: CampaignState, reason: str | None, now: dt.datetime) -> bool:
