@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agi_app.authoring import full_width
 from agi_app.cli.common import HERE
 from agi_app.config.settings import SETTINGS_FILE, load_settings
 from agi_app.contacts.one_row import contact_row
@@ -30,12 +31,14 @@ def row_of(folder: Path, text: str, languages: list[str]) -> tuple[dict[str, str
     """The columns and the language of FILE:LINE; InputError says what is wrong with it."""
     name, colon, line = text.rpartition(":")
     if not colon or not name or not line.isdecimal():
-        raise InputError(f"--contact {text!r}: write FILE:LINE; a column by hand is --field NAME=VALUE")
+        raise InputError(
+            f"--contact {text!r}: write FILE:LINE{full_width.hint(text)}; a column by hand is --field NAME=VALUE"
+        )
     return contact_row(folder / name, int(line), languages)
 
 
 def _column(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise InputError(f"--field {text!r}: write NAME=VALUE")
+        raise InputError(f"--field {text!r}: write NAME=VALUE{full_width.hint(text)}")
     return name, value

@@ -8,13 +8,14 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any
+from importlib import metadata
+from typing import Annotated, Any
 
 import typer
 from typer import exceptions
 
 from agi_app.cli import wrong_arguments
-from agi_app.cli.common import warn
+from agi_app.cli.common import say, warn
 from agi_app.errors import AgiAppError
 
 # The first word of a command -> the module that has it, in the order of the help. Only that one is imported: a worker
@@ -79,12 +80,22 @@ def _part(module: str) -> Any:
     return importlib.import_module(f"agi_app.cli.{module}")
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"agi-app {metadata.version('agi-app')}")
+        raise typer.Exit
+
+
 def _renamed(word: str) -> str:
     """An option by its name of today: ``--out`` was another name of ``--output``."""
     return "output" if word == "out" else word
 
 
-def _whole() -> None:
+def _whole(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")
+    ] = False,
+) -> None:
     """Consent-first automated calling for Asterisk."""
 
 

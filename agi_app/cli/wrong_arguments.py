@@ -12,7 +12,8 @@ from agi_app.authoring.suggestions import suggest
 _DATE = re.compile(r"'([^']{0,200})' does not match the formats?")
 _CHOICE = re.compile(r"'([^']{0,200})' is not one of (.{1,500}?)\.?$")
 _VALUE = re.compile(r"Invalid value for '([^']{1,60})'")
-_DASHES = tuple("–—－−‐‑")
+_DASHED = re.compile("[-–—－−‐‑]+[^\\W\\d_]")
+_ALL = ("all", "any", "every", "everything", "*", "全部", "所有", "全")
 ELSEWHERE = {  # what people look for -> how it is done here
     "version": "write agi-app --version",
     "help": "write agi-app --help, or agi-app COMMAND --help",
@@ -37,10 +38,12 @@ ELSEWHERE = {  # what people look for -> how it is done here
 def dashes_meant(arguments: list[str]) -> str | None:
     """What is wrong with an argument that begins with a dash of another kind, which a document made of two hyphens."""
     for argument in arguments:
-        if argument.startswith(_DASHES) and argument.lstrip("".join(_DASHES))[:1].isalpha():
-            name = full_width.ascii_of(argument).lstrip("-")
+        begin = _DASHED.match(argument)
+        if begin is not None and not begin[0].isascii():
+            name = full_width.ascii_of(argument[begin.end() - 1 :])
             option = f"-{name}" if len(name) == 1 else f"--{name}"
-            return f"{argument}: {full_width.naming(argument[0])}: write {option}"
+            sign = next(sign for sign in begin[0] if not sign.isascii())
+            return f"{argument}: {full_width.naming(sign)}: write {option}"
         if argument.startswith("-") and (at := full_width.first(argument.partition("=")[0])) is not None:
             return f"{argument}: {full_width.naming(argument[at])}: write {full_width.ascii_of(argument)}"
     return None
@@ -61,7 +64,7 @@ def _better(error: Any, text: str) -> str:
         return f"{before} {found[1]}: is no day as it is written here; {times_meant.write_day(found[1])}"
     if found := _CHOICE.search(text):
         choices = [choice.strip(" '") for choice in found[2].split(",")]
-        return f"{text.rstrip('.')}{_did_you_mean(found[1], choices)}"
+        return f"{text.rstrip('.')}{_did_you_mean(found[1], choices)}{_all_of_them(error, found[1])}"
     if (found := _VALUE.match(text)) and (given := _given(found[1])) is not None:
         if "datetime" in text:
             return f"{found[1]} {given}: is no time as it is written here; {_since(given)}"
@@ -91,6 +94,14 @@ def _given(option: str) -> str | None:
     return None
 
 
+def _all_of_them(error: Any, word: str) -> str:
+    """For a word such as ``all`` where an option that is left out means it."""
+    option = getattr(error, "param", None)
+    if word.casefold() not in _ALL or option is None or option.required or option.default is not None:
+        return ""
+    return f"; for all of them leave {option.opts[0]} out"
+
+
 def _since(given: str) -> str:
     """A time in UTC, which needs no offset."""
     found = times_meant.moments(given)
@@ -109,10 +120,10 @@ def _no_command(error: Any, text: str) -> str:
     known = sorted(getattr(group, "commands", {}))
     hint = _did_you_mean(word, known)
     path = error.ctx.command_path if error.ctx is not None else "agi-app"
-    if hint and "did you mean" in hint:
-        return f"{path} has no command {word!r}{hint}"
     if path == "agi-app" and word in ELSEWHERE:
         return f"{path} has no command {word!r}: {ELSEWHERE[word]}"
+    if hint and "did you mean" in hint:
+        return f"{path} has no command {word!r}{hint}"
     return f"{path} has no command {word!r}{hint}; it has: {', '.join(known)}"
 
 
@@ -123,8 +134,11 @@ def _no_option(error: Any) -> str:
     hint = _did_you_mean(name, known)
     if not hint and command is not None and getattr(command, "commands", None) and name in ("--project", "-p"):
         return f"{name}: stands behind the command: {error.ctx.command_path} COMMAND {name} FOLDER"
-    there = f"; it has: {', '.join(known)}" if known and not hint else ""
     path = error.ctx.command_path if error.ctx is not None else "agi-app"
+    by_itself = [one.name for one in command.params if one.name == name.lstrip("-")] if command is not None else []
+    if by_itself:
+        return f"{path} has no option {name}: the {by_itself[0]} stands without it. {_usage(error)}"
+    there = f"; it has: {', '.join(known)}" if known and not hint else ""
     return f"{path} has no option {name}{hint or there}"
 
 

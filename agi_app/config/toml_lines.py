@@ -78,11 +78,31 @@ def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place
         (_line_column(text, place), f"is not valid TOML: {full_width.naming(text[place])}")
         for place in full_width.culprits(text, at, _fails_at)
     ]
-    meant = next((words for sign, words in _MEANT if said.startswith(sign)), said)
+    meant = _with_a_unit(text, at) or next((words for sign, words in _MEANT if said.startswith(sign)), said)
     meant = _colon(text, at) or (f"{meant}{_bare(text, at)}" if said.startswith("Invalid value") else meant)
     if kind := kind_of(text[:64].encode("utf-8", "replace")):
         return [((1, 1), f"is not valid TOML: this is {kind}, whatever its name says; save it as plain text")]
     return told or [(_line_column(text, at), f"is not valid TOML: {meant}")]
+
+
+_UNIT = re.compile(
+    r"[ \t]*[\w.-]+[ \t]*=[ \t]*(\d{1,3}(?:,\d{3})+(?!\d)|\d+)[ \t]*([^\s\d#,.:_\"'\]}-][^\n#,]{0,20})?[ \t]*(?:#|\n|$)"
+)
+
+
+_TIMES = ("ms", "s", "m", "min", "h", "d")  # in quotes they may be right
+
+
+def _with_a_unit(text: str, at: int) -> str | None:
+    """For a number with commas between its digits, or with a unit behind it."""
+    found = _UNIT.match(text, text.rfind("\n", 0, at) + 1)
+    if found is None or not (found[2] or "," in found[1]):
+        return None
+    unit = found[2].strip() if found[2] else ""
+    if unit in _TIMES:
+        return None
+    number = found[1].replace(",", "")
+    return f"a number is digits only: write {number}" + (f", without {unit}" if unit else "")
 
 
 _BARE = re.compile(r"[^\s,#\]}]{1,100}")
@@ -99,6 +119,8 @@ def _bare(text: str, at: int) -> str:
     whole = line.partition(" #")[0].strip() if not set("[{") & set(before) else found[0]
     word = (whole if "," not in whole else found[0])[:100].strip("\"'")
     truth = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+    if (plain := full_width.ascii_of(word)) != word and plain.isdecimal():
+        return f"; {full_width.naming(word[0])}: write {plain}"
     return f"; write {truth.get(word.lower(), f'{chr(34)}{word}{chr(34)}')}"
 
 

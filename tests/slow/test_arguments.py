@@ -24,6 +24,17 @@ CASES = [
     ("check –p .", "write -p"),
     ("check －－json", "write --json"),
     ("check --proｊect .", "--proｊect: ｊ (U+FF4A) is full-width; type the ASCII j: write --project"),
+    ("simulate x –-input 1", "–-input: – (U+2013) is a dash of another kind; type the ASCII -: write --input"),
+    ("simulate x -–input 1", "write --input"),
+    ("simulate x −—input 1", "write --input"),
+    ("import contacts.csv", "has no command 'import': write agi-app contacts import CAMPAIGN FILE"),
+    ("consent revoke +8613800138000 --purpose all", "'rehearsal'; for all of them leave --purpose out"),
+    (
+        "contacts import --campaign march x.csv",
+        "has no option --campaign: the campaign stands without it. Write: agi-app contacts import CAMPAIGN FILE",
+    ),
+    ("prompts pieces --lang cn", "not in 'cn'; write zh-CN"),
+    ("prompts pieces --lang 中文", "not in '中文'; write zh-CN"),
     ("contacts import", "Missing argument 'campaign'. Write: agi-app contacts import CAMPAIGN FILE"),
     (
         "suppression import gb-tps list.csv --region GB",

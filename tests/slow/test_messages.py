@@ -6,6 +6,7 @@ import io
 import shutil
 import sys
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,59 @@ def test_broken_settings_hide_no_fault_of_a_flow(
     assert f"{SETTINGS}:7:10: settings is not valid TOML: a table's name stands in brackets, as in [asterisk]" in told
     assert f'{FLOW}:18:9: {UNKNOWN} "atempts"' in told
     assert "recording" not in told
+
+
+@pytest.mark.parametrize(
+    ("named", "hint"),
+    [
+        ("Thanks", "; rename prompts/en/Thanks.wav to thanks.wav"),
+        ("thanks.wav", "; rename prompts/en/thanks.wav.wav to thanks.wav"),
+        ("thanks (1)", "; rename prompts/en/thanks (1).wav to thanks.wav"),
+        (
+            "谢谢",
+            "; is prompts/en/谢谢.wav its recording? Then rename it to thanks.wav: names of prompts have Latin letters",
+        ),
+    ],
+)
+def test_a_recording_whose_name_is_nearly_right_is_to_be_renamed(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], named: str, hint: str
+) -> None:
+    (project / "prompts/en/thanks.wav").rename(project / f"prompts/en/{named}.wav")
+    code, told = said(monkeypatch, capsys, "check", str(project))
+    assert code == 1
+    assert f'flow/prompt-missing "thanks" has no recording prompts/en/thanks.wav{hint}' in told
+
+
+@pytest.mark.parametrize("arguments", [("--input", "１"), ("--input", "1,2", "--json")])
+def test_a_talk_with_an_input_that_was_not_understood_ends_with_1(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    for inputs, code in ((arguments, 1), (("--input", "1"), 0)):
+        ended, told = said(monkeypatch, capsys, "simulate", "checkup-reminder", "--project", str(project), *inputs)
+        assert ended == code
+        assert ("not understood" in told) == (code == 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("1,000", "a number is digits only: write 1000"),
+        ("60路", "a number is digits only: write 60, without 路"),
+        ("６０", "６ (U+FF16) is full-width; type the ASCII 6: write 60"),
+    ],
+)
+def test_a_setting_that_is_a_number_with_more(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str, told: str
+) -> None:
+    (project / SETTINGS).write_text(f"[trunks.sandbox]\nconcurrent = {value}\n", "utf-8")
+    code, words = said(monkeypatch, capsys, "check", str(project))
+    assert code == 1
+    assert f"{SETTINGS}:2:" in words
+    assert told in words
+
+
+def test_it_tells_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(monkeypatch, capsys, "--version") == (0, f"agi-app {version('agi-app')}\n")
 
 
 @pytest.mark.parametrize(

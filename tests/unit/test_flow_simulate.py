@@ -125,6 +125,25 @@ def test_inputs_without_an_answer_of_the_flow_are_explained(line: str, answer: s
     assert script(line)[2].startswith(answer)
 
 
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("1,2", "; one input each: --input 1 --input 2. "),
+        ("1，2", "; one input each: --input 1 --input 2. "),
+        ("１", "; １ (U+FF11) is full-width; type the ASCII 1. "),
+        ("dance", ". "),
+    ],
+)
+def test_what_is_no_input_is_remembered_with_what_to_write(line: str, instead: str) -> None:
+    """The command ends with 1 then: the call was not the one that was meant."""
+    simulation = Simulation(load_flow(FLOW, "f.yaml"), PROMPTS, {})
+    simulation.start()
+    assert not simulation.not_understood
+    (told,) = simulation.feed(line)
+    assert told.startswith(f"not understood: {line!r}{instead}")
+    assert simulation.not_understood
+
+
 SPOKEN = """\
 flow: survey
 languages: [en]

@@ -71,8 +71,8 @@ def simulate(
     simulation = Simulation(flow, found.prompts, columns, speaks, _time(now), line_region(project, flow))
     if as_json:
         say_json(_silent_talk(simulation, keys or []))
-    else:
-        _talk(simulation, keys)
+        raise typer.Exit(1 if simulation.not_understood else 0)
+    _talk(simulation, keys)
 
 
 def _talk(simulation: Simulation, keys: list[str] | None) -> None:
@@ -85,6 +85,8 @@ def _talk(simulation: Simulation, keys: list[str] | None) -> None:
     say(f"disposition: {simulation.disposition}")
     for name, value in simulation.session.answers.items():
         say(f"answer {name}: {value}")
+    if scripted is not None and simulation.not_understood:
+        raise typer.Exit(1)
 
 
 def _silent_talk(simulation: Simulation, keys: list[str]) -> dict[str, object]:

@@ -29,6 +29,7 @@ from agi_app.printable import count_of, fault_of, one_line, unfit
 
 DELIMITERS = ",;\t"
 WIDE_DELIMITER = re.compile("[，、；]")
+_NUMBER = re.compile(r"\d{3}")
 LONGEST_HEADER = 50  # lines
 MOST_COLUMNS = 16_384  # what a spreadsheet can have
 SHOWN_PROBLEMS = 100  # of one header
@@ -88,6 +89,7 @@ class Table:
     """
 
     notes: tuple[str, ...] = ()  # what the user should know about how it was read
+    _above = 0  # rows over the header: a title
     weight = 0  # of all rows handed out so far: about the bytes that their cells take in memory
 
     def __init__(self, source: IO[bytes], file: str) -> None:
@@ -107,6 +109,11 @@ class Table:
         file = self.file
         with closing(self._records()) as records:
             first = next(records, None)
+            if first is not None and self.delimiter and _is_title(first):
+                second = next(records, None)
+                if second is not None and _has_titles(second):
+                    self._above, said = 1, f"line {first.line} was taken for a title and passed over"
+                    self.notes, first = (said,), second
         if first is None:
             raise AuthorError(Problem(file, 1, 1, "table/empty", "the file has no header and no rows"))
         self.header_row = first
@@ -118,7 +125,8 @@ class Table:
         """All rows below the header, blank ones left out, from the start; AuthorError when there is none."""
         empty = True
         with closing(self._records()) as records:
-            next(records)
+            for _ in range(self._above + 1):
+                next(records)
             for row in records:
                 empty = False
                 self.weight += sum(map(len, row.cells)) + _CELL_WEIGHT * len(row.cells)
@@ -204,10 +212,23 @@ def _wrong_titles(header: tuple[str, ...]) -> Iterator[tuple[int, str, str]]:
         seen.add(name)
 
 
+def _is_title(row: Row) -> bool:
+    """Whether a row has one text and nothing else, as a title that somebody put over the table."""
+    return row.fault is None and bool(row.cells[0].strip()) and not any(cell.strip() for cell in row.cells[1:])
+
+
+def _has_titles(row: Row) -> bool:
+    """Whether a row below it may have the titles of columns: two at least, none missing, none with a number."""
+    cells = [cell.strip() for cell in row.cells]
+    return row.fault is None and len(cells) > 1 and all(cells) and not any(map(_NUMBER.search, cells))
+
+
 def _sniff(lines: Iterator[str]) -> str:
     """The delimiter: the one that the header line has most of outside quotes; a comma when it has none."""
     header = [next((line for line in lines if line.strip(f"{DELIMITERS} \r\n")), "")]
-    quotes, length = header[0].count('"'), len(header[0])
+    if not any(sign in header[0] for sign in (*DELIMITERS, '"')):  # a title, or a file with one column
+        header.append(next(lines, ""))
+    quotes, length = sum(line.count('"') for line in header), sum(map(len, header))
     for line in itertools.islice(lines, LONGEST_HEADER):
         if quotes % 2 == 0 or length > LONGEST_ROW:  # else a title has a line break
             break

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import itertools
+import re
 from collections.abc import Iterator
 from typing import IO
 
@@ -23,6 +24,9 @@ SAVE_AS = 'open it in the program that made it and save it as "CSV UTF-8"'
 
 # So many characters of three bytes, all valid UTF-8, are no accident in a GB18030 file.
 _SURELY_UTF8 = 3
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_SURELY_CHINESE = 2  # of them in one line that is valid as a whole
+LONGEST = 1 << 20  # bytes of a line that is looked at
 
 
 def detect(source: IO[bytes], file: str) -> str:
@@ -46,6 +50,10 @@ def detect(source: IO[bytes], file: str) -> str:
     bad = _first_bad_byte(source, UTF8)
     if bad is None:
         return UTF8
+    if (both := _two_encodings(source)) is not None:
+        told = f"line {both[0]} is UTF-8 and line {both[1]} is GBK: these are two files in one, and nothing is read"
+        reason = f'{told}; open each file by itself and save it as "CSV UTF-8" before you put them together'
+        raise AuthorError(Problem(file, max(both), 1, "table/encoding", reason))
     line, column = _position(source, bad)
     if head.startswith(codecs.BOM_UTF8) or _wide_characters(source, bad) >= _SURELY_UTF8:
         reason = f"a byte here is not UTF-8, though the text before it is: the file is damaged or cut off; {SAVE_AS}"
@@ -104,6 +112,33 @@ def _first_bad_byte(source: IO[bytes], encoding: str) -> int | None:
     except UnicodeDecodeError as error:
         return end - len(error.object) + error.start
     return None
+
+
+def _two_encodings(source: IO[bytes]) -> tuple[int, int] | None:
+    """The first line that is surely UTF-8 and the first that is surely not, but GB18030; None: not both are there."""
+    utf8 = gbk = 0
+    source.seek(0)
+    for number, line in enumerate(iter(lambda: source.readline(LONGEST), b""), start=1):
+        wide = _chinese(line, "utf-8")
+        if _decodes(line, "utf-8"):
+            utf8 = utf8 or (number if wide >= _SURELY_CHINESE else 0)
+        elif not wide and _decodes(line, GB18030) and _chinese(line, GB18030) >= _SURELY_CHINESE:
+            gbk = gbk or number
+        if utf8 and gbk:
+            return utf8, gbk
+    return None
+
+
+def _chinese(line: bytes, encoding: str) -> int:
+    return len(_CHINESE.findall(line.decode(encoding, errors="ignore")))
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _wide_characters(source: IO[bytes], end: int) -> int:

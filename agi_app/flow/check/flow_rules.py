@@ -6,9 +6,11 @@ Rules find everything at once: a fault never hides another one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
+from agi_app.authoring import full_width
 from agi_app.authoring.suggestions import suggest
 from agi_app.authoring.yaml_lines import MOST_PROBLEMS
 from agi_app.errors import Problem
@@ -153,8 +155,27 @@ def prompt_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
                 words = prompts.get((language, use.prompt))
                 if words is not None and (words.transcript or "").strip():
                     hint = "; its text is there: record it, or let an engine speak it ([tts] engine in agi-app.toml)"
+                played = {other.prompt for other in prompt_uses(source.flow)}
+                hint = _misnamed(use.prompt, language, recorded - played) or hint
                 message = f'"{use.prompt}" has no recording {prompt_file(language, use.prompt)}{hint}'
                 yield source.document.problem(use.path, "flow/prompt-missing", message)
+
+
+def _misnamed(name: str, language: str, unplayed: set[str]) -> str:
+    """``; …`` when a recording that nobody plays is surely or perhaps this one, under another name."""
+    for other in sorted(unplayed):
+        if _as_named(other) == _as_named(name):
+            return f"; rename {prompt_file(language, other)} to {name}.wav"
+    strange = next((other for other in sorted(unplayed) if not other.isascii()), None)
+    if strange is None:
+        return ""
+    file = prompt_file(language, strange)
+    return f"; is {file} its recording? Then rename it to {name}.wav: names of prompts have Latin letters"
+
+
+def _as_named(name: str) -> str:
+    """Without what people add to a file's name, and what they do not see."""
+    return re.sub(r"[\s_-]|\.(wav|mp3|m4a)$|\(\d+\)$| ?(- )?copy$", "", full_width.ascii_of(name).casefold())
 
 
 def transcript_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:

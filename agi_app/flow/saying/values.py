@@ -62,7 +62,18 @@ def _words(language: str) -> values_zh.Chinese | values_en.English:
         return values_zh.Chinese()
     if language == "en" or language.startswith("en-"):
         return values_en.English(american=language == "en-US", british=language == "en-GB")
-    raise InputError(f"values are spoken in zh-CN and en, not in {language!r}; write the words into a prompt instead")
+    meant = _MEANT.get(language.strip().casefold().replace("_", "-"))
+    told = f"write {meant}" if meant else "write the words into a prompt instead"
+    raise InputError(f"values are spoken in zh-CN and en, not in {language!r}; {told}")
+
+
+_MEANT = {
+    **dict.fromkeys(("cn", "zh-cn", "zh-hans", "zh-hans-cn", "chinese", "mandarin", "zho", "chi"), "zh-CN"),
+    **dict.fromkeys(("中文", "汉语", "漢語", "普通话", "普通話", "国语", "國語", "华语", "简体中文", "中国"), "zh-CN"),
+    **dict.fromkeys(("english", "eng", "英文", "英语", "英語", "en"), "en"),
+    **dict.fromkeys(("uk", "gb", "british"), "en-GB"),
+    **dict.fromkeys(("us", "usa", "american"), "en-US"),
+}
 
 
 def _name(value: str, language: str, unit: str) -> list[Piece | Text]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from agi_app.authoring import full_width
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.record_step import RecordStep
 from agi_app.flow.language.transfer_step import RESULTS
@@ -50,6 +51,18 @@ def meant(line: str) -> str | None:
         return word
     pressed = _PRESSED.fullmatch(small)
     return f'"{pressed[1]}"' if pressed else None
+
+
+_KEYS_IN_A_ROW = re.compile(r"[0-9*#]+([ ,;，、；/|-]+[0-9*#]+)+")
+
+
+def instead(line: str) -> str:
+    """``; …`` for an input that is none: what to write instead, where that can be told."""
+    if _KEYS_IN_A_ROW.fullmatch(full_width.ascii_of(line)):
+        one = re.findall("[0-9*#]+", full_width.ascii_of(line))
+        return f"; one input each: {' '.join(f'--input {key}' for key in one)}"
+    word = meant(line)
+    return full_width.hint(line) or (f"; write {word}" if word else "")
 
 
 def is_said(line: str) -> bool:

@@ -52,7 +52,7 @@ from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.transfer_step import RESULTS
 from agi_app.flow.saying.values import words
 from agi_app.flow.syntax.names_and_limits import CALLER_COLUMN, DONE, EMPTY, RECORDED, SHOWN, WITHHELD
-from agi_app.flow.trial.inputs import HELP, KEYS, QUOTES, help_for
+from agi_app.flow.trial.inputs import HELP, KEYS, QUOTES, help_for, instead
 from agi_app.flow.trial.shown_lines import told, transcript
 
 
@@ -93,6 +93,7 @@ class Simulation:
         self._recording: str | None = None
         self._hung_up = False
         self.heard: list[PlayedPrompt] = []
+        self.not_understood = False  # an input was none
         self.no_time = False  # a call_back would have needed one
 
     @property
@@ -139,7 +140,10 @@ class Simulation:
             return [shown for key in keys for shown in self._press(key)]
         if self._recording is not None:
             return self._end_recording(RECORDED)
-        return self._say(line.strip()) if self._listens else [f"not understood: {line.strip()!r}. {HELP}"]
+        if self._listens:
+            return self._say(line.strip())
+        self.not_understood = True
+        return [f"not understood: {line.strip()!r}{instead(line.strip())}. {HELP}"]
 
     def _say(self, said: str) -> list[str]:
         """The person speaks: what plays is broken off, and the words are understood without a doubt."""
