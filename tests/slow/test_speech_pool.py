@@ -188,7 +188,7 @@ def test_no_process_outlives_a_parent_that_is_killed() -> None:
     """Neither one that is free nor one in the middle of an utterance."""
     script = f"""
 import asyncio, os, sys
-from agi_app.speech.pool import Pool
+from agi_app.speech.pool import SpeechPool
 async def main():
     async with Pool((sys.executable, {str(FAKE)!r}, str(os.getpid())), 2, 2).running() as pool:
         print((await pool.transcribe(b"pid", "en", (), 10)).text, flush=True)
