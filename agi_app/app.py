@@ -26,7 +26,7 @@ from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.opt_outs import Stops
 from agi_app.consent.purge import Purger
 from agi_app.dialer.agents.availability import AgentWatch
-from agi_app.dialer.agents.transfer import HandOver
+from agi_app.dialer.agents.transfer_to_agent import HandOver
 from agi_app.dialer.inbound.call_parts import LineServices
 from agi_app.dialer.inbound.line_calls import LineCalls
 from agi_app.dialer.live_calls import LiveCalls
@@ -38,7 +38,7 @@ from agi_app.dialer.requested_calls.rehearsal import Rehearsals
 from agi_app.dialer.requested_calls.verification_calls import InternalCalls
 from agi_app.dialer.running_campaigns import RunningCampaigns
 from agi_app.dialer.worker.health import Health, Worker
-from agi_app.dialer.worker.key_watch import KeyWatch
+from agi_app.dialer.worker.key_connection import KeyWatch
 from agi_app.dialer.worker.prompt_watch import PromptWatch
 from agi_app.dialer.worker.speech_backends import SpeechBackends
 from agi_app.dialer.worker.takeover import ari_settings, owner_of
@@ -65,7 +65,7 @@ from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.screening.service import ScreeningDesk
 from agi_app.speech.recognizer import Recognizer, recognizer_of
-from agi_app.store.calling import decision_texts, interrupted_attempts, nodes
+from agi_app.store.calling import dead_workers, decision_texts, nodes
 from agi_app.store.database import catalog, progress
 from agi_app.store.database.locks import WorkerLock
 from agi_app.store.people import contacts
@@ -190,7 +190,7 @@ async def _serve(
     await check_destinations(asker(node.ari), inst.settings.trunks, inst.settings.destinations)
     project = await asyncio.to_thread(prepare_prompts, inst.settings.project, inst.settings.trunks)
     await parts.lines.open(served_lines(project, inst.settings.lines))
-    swept = await interrupted_attempts.sweep(inst.store, entityid, sweep_rule(inst.clock))
+    swept = await dead_workers.sweep(inst.store, entityid, sweep_rule(inst.clock))
     if swept.released or swept.interrupted:
         _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
     watch = TrunkWatch(inst.settings, dialer.breakers)

@@ -76,7 +76,7 @@ BREACHES = [
         for room, above in (
             ("flow/language/steps", "flow.engine"),
             ("flow/engine/session", "flow.trial"),
-            ("dialer/agents/transfer", "dialer.originator"),
+            ("dialer/agents/transfer_to_agent", "dialer.originator"),
             ("dialer/originator", "dialer.worker"),
             ("store/database/pool", "store.calling"),
             ("store/calling/claims", "store.screening"),

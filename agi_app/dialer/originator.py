@@ -19,7 +19,7 @@ from agi_app.calls.runner import LiveCall
 from agi_app.calls.speech_services import Ears
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.agents.availability import AgentWatch
-from agi_app.dialer.agents.transfer import HandOver
+from agi_app.dialer.agents.transfer_to_agent import HandOver
 from agi_app.dialer.attempt_writer import AttemptWriter
 from agi_app.dialer.call_again import after_call
 from agi_app.dialer.circuit_breaker import Breaker, Ticket

@@ -13,7 +13,7 @@ from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.screening.call_follow_up import Follow
-from agi_app.screening.challenge_hook import Challenged
+from agi_app.screening.challenge_result_hook import Challenged
 from agi_app.screening.dialled_hook import Dialled
 from agi_app.screening.incoming_call_hook import Screen
 from agi_app.screening.judge import Screening

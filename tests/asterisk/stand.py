@@ -17,11 +17,11 @@ from agi_app.config.ami import AmiSettings
 from agi_app.config.destinations import DestinationSettings
 from agi_app.config.settings import Settings
 from agi_app.dialer.agents.availability import AgentWatch
-from agi_app.dialer.agents.transfer import HandOver
+from agi_app.dialer.agents.transfer_to_agent import HandOver
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
 from agi_app.dialer.worker.health import Health
-from agi_app.dialer.worker.key_watch import KeyWatch
+from agi_app.dialer.worker.key_connection import KeyWatch
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow
 from agi_app.gate.permit import Permit

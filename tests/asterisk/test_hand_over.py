@@ -11,7 +11,7 @@ from agi_app.calls.plan import HandOverOrder
 from agi_app.config.ami import AmiSettings
 from agi_app.config.destinations import DestinationSettings
 from agi_app.dialer.agents.availability import AgentWatch
-from agi_app.dialer.agents.transfer import HandOver
+from agi_app.dialer.agents.transfer_to_agent import HandOver
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
 from agi_app.pbx.ari.events import Destroyed, Key, PlaybackFinished

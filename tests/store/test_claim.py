@@ -14,7 +14,7 @@ import pytest
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import CampaignState, Pace, Purpose
 from agi_app.store.calling import attempts, campaigns, reports, slots
-from agi_app.store.calling.interrupted_attempts import SweepResult, sweep
+from agi_app.store.calling.dead_workers import SweepResult, sweep
 from agi_app.store.database.pool import Store
 from agi_app.store.people import consents, contacts, stops
 from tests.store import one

@@ -9,7 +9,7 @@ import pytest
 
 from agi_app.model.call import CallResult, Outcome
 from agi_app.store.calling import nodes, reports
-from agi_app.store.calling.interrupted_attempts import SILENT_FOR, SweepResult, dead_nodes, sweep
+from agi_app.store.calling.dead_workers import SILENT_FOR, SweepResult, dead_nodes, sweep
 from agi_app.store.database import checks
 from agi_app.store.database.pool import Store
 from agi_app.store.people import contacts

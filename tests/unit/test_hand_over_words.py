@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agi_app.dialer.agents.transfer import word_of
+from agi_app.dialer.agents.transfer_to_agent import word_of
 from agi_app.pbx.ari.events import Destroyed
 
 

@@ -12,7 +12,7 @@ import pytest
 from agi_app.config.ami import AmiSettings
 from agi_app.config.settings import Settings
 from agi_app.dialer.worker.health import Health
-from agi_app.dialer.worker.key_watch import KeyWatch
+from agi_app.dialer.worker.key_connection import KeyWatch
 from tests.unit.test_ami import Send, Server
 
 KEY = "Event: {event}\r\nPrivilege: dtmf,all\r\nUniqueid: {channel}\r\nDigit: 9\r\nDirection: {direction}\r\n\r\n"
@@ -66,7 +66,7 @@ async def watched(pbx: Pbx) -> AsyncIterator[Watch]:
 
 
 async def test_the_start_of_a_key_from_the_other_side_is_told_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agi_app.dialer.worker.key_watch.PING_S", 0.02)
+    monkeypatch.setattr("agi_app.dialer.worker.key_connection.PING_S", 0.02)
     pbx = Pbx()
     async with watched(pbx) as watch:
         assert "Events: dtmf" in pbx.server.heard[0]
@@ -84,7 +84,7 @@ async def test_the_start_of_a_key_from_the_other_side_is_told_and_nothing_else(m
 
 @pytest.mark.parametrize("way", ["closes", "freezes"])
 async def test_a_lost_connection_is_known_at_once_and_made_again(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    monkeypatch.setattr("agi_app.dialer.worker.key_watch.PING_S", 0.05)
+    monkeypatch.setattr("agi_app.dialer.worker.key_connection.PING_S", 0.05)
     pbx = Pbx()
     async with watched(pbx) as watch:
         pbx.leaves, pbx.is_frozen = way == "closes", way == "freezes"

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from agi_app import log
 from agi_app.calls.plan import HandOverOrder
 from agi_app.dialer.agents.destination_legs import DestinationLeg
-from agi_app.dialer.agents.transfer import answered, talk, word_of
+from agi_app.dialer.agents.transfer_to_agent import answered, talk, word_of
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Placer, RunningCampaign

@@ -20,7 +20,7 @@ from agi_app.consent.opt_outs import Stops
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
 from agi_app.errors import ConfigError, OtherWorkerError, SafetyError, StoreError
-from agi_app.store.calling import attempts, interrupted_attempts, nodes, pauses
+from agi_app.store.calling import attempts, dead_workers, nodes, pauses
 from agi_app.store.database import catalog, checks, progress
 from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Heard, Listening, ListenLost, Notification
 from agi_app.store.database.locks import WorkerLock
@@ -205,7 +205,7 @@ class Worker:
         for attempt_id in set(ids) - ours:
             if attempt_id in node.live.attempt_ids:
                 node.live.stop_attempt(attempt_id, "another node took this attempt over", even_if_up=True)
-        swept = await interrupted_attempts.sweep(node.store, None, sweep_rule(node.clock))
+        swept = await dead_workers.sweep(node.store, None, sweep_rule(node.clock))
         if swept.released or swept.interrupted:
             _log.warning("took over from a dead node", released=swept.released, interrupted=swept.interrupted)
         await nodes.beat(
