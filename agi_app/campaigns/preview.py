@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from agi_app.campaigns.forecast import ForecastFacts, Group, Limits, Projection, project
 from agi_app.clock import Clock
 from agi_app.errors import InputError
+from agi_app.flow.check.impossible_values import columns_read, misspelt_columns
 from agi_app.flow.engine.say_texts import missing_columns, said_columns, value_columns
 from agi_app.flow.language.definition import Flow
 from agi_app.gate.caller_id import choose
@@ -55,6 +56,7 @@ class Preview:
     by_rule: Counter[str] = field(default_factory=Counter)  # contacts not called now, under each reason
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     projection: Projection | None = None
+    misspelt_columns: tuple[str, ...] = ()  # that the flow says and no contact has, each with the one that is meant
     machines: str | None = None  # what a machine that answers gets; None: nobody looks who answers
 
 
@@ -86,6 +88,9 @@ async def preview(
             look.add(found)
             progress(look.seen.contacts, waiting.contacts)
         await _name_samples(waiting, look)
+        if terms.flow is not None and "column_missing" in look.seen.by_rule:
+            found_columns = misspelt_columns(columns_read(terms.flow), await waiting.columns())
+            look.seen.misspelt_columns = tuple(told for _, told in found_columns)
         known = _known(await waiting.experience())
     groups = [Group(place, at, contacts) for (place, at), contacts in look.to_call.items()]
     look.seen.projection = project(groups, terms.campaign, terms.limits, known, terms.ruleset, waiting.now)

@@ -144,3 +144,16 @@ async def test_a_contact_whose_call_could_not_be_said_is_refused_until_its_row_i
     assert (await world.claim(wanted, missing=missing_columns(flow))).nothing_due
     await contacts.import_contacts(store, wanted.name, [contact(2, due="2026-03-07")], await world.now())
     assert [c.number for c in (await world.claim(wanted, missing=missing_columns(flow))).claims] == [number(2)]
+
+
+async def test_a_column_that_the_flow_misspells_is_named_once(world: World, store: Store) -> None:
+    """Not only as an empty cell of each contact, which nobody can mend."""
+    flow = load_flow(SAYS.replace("contact.name", "contact.nmae"), "says.yaml")
+    wanted = await world.running(campaign(), [1, 2])
+    told = [contact(n, due="2026-03-05", name="Ann") for n in (1, 2)]
+    await contacts.import_contacts(store, wanted.name, told, await world.now())
+    seen = await look(store, wanted, world.rules, flow)
+    assert dict(seen.by_rule) == {"column_missing": 2}
+    (said,) = seen.misspelt_columns
+    assert said == 'the flow reads contact.nmae, which is not here; did you mean "name"?'
+    assert (await look(store, wanted, world.rules, load_flow(SAYS, "says.yaml"))).misspelt_columns == ()

@@ -113,3 +113,10 @@ def test_what_machines_get_is_said_where_somebody_looks(capsys: pytest.CaptureFi
     show_preview(replace(SEEN, machines="hang_up"), None, 0)
     assert "Machines that answer: hang_up" in capsys.readouterr().out
     assert preview_record(SEEN, None, 0)["machine_detection"] is None
+
+
+def test_a_misspelt_column_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    told = 'the flow reads contact.nmae, which is not here; did you mean "name"?'
+    show_preview(replace(SEEN, misspelt_columns=(told,)), None, 0)
+    assert f"\n{told} Then mend the flow, not the rows\n" in capsys.readouterr().out
+    assert preview_record(SEEN, None, 0)["misspelt_columns"] == []

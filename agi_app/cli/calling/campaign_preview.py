@@ -24,6 +24,7 @@ def preview_record(seen: Preview, note: str | None, limit: int) -> dict[str, Any
         "later_today": seen.later_today,
         "later": seen.later,
         "never": seen.never,
+        "misspelt_columns": list(seen.misspelt_columns),
         "machine_detection": seen.machines,
         "by_rule": dict(seen.by_rule.most_common()),
         "samples": {rule: [_plain(s) for s in found[:limit]] for rule, found in seen.samples.items()},
@@ -42,6 +43,8 @@ def show_preview(seen: Preview, note: str | None, limit: int) -> None:
         named = {s.external_id: s for found in seen.samples.values() for s in found[:limit]}
         table(f"Refused contacts, at most {limit} of each rule", ("contact", "why", "earliest call (UTC)"),
               ((s.external_id, s.why, _minute(s.again_at)) for s in named.values()))  # fmt: skip
+    for told in seen.misspelt_columns:
+        say(f"{told} Then mend the flow, not the rows")
     if refused:
         say(
             f"Of the {refused} not called now: {seen.later_today} can be called later today, {seen.later} on a later"

@@ -75,6 +75,10 @@ class WaitingContacts:
                 for row in found:
                     yield _fact_class(row, self._start, names, says)
 
+    async def columns(self) -> set[str]:
+        """The names of the columns that its contacts have, as far as some of them tell."""
+        return {row["name"] for row in await records(self._connection, Q["columns"], {"campaign": self._campaign})}
+
     async def names_of(self, numbers: Collection[str]) -> dict[str, list[str]]:
         """The external ids of some numbers; a number may be of several contacts."""
         values = {"campaign": self._campaign, "numbers": list(numbers)}

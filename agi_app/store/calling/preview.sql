@@ -12,6 +12,11 @@ SELECT set_config('statement_timeout', '0', true), set_config('cursor_tuple_frac
 -- name: waiting
 SELECT count(*) AS contacts FROM contact WHERE campaign = %(campaign)s AND state = 'pending';
 
+-- The columns of some of its contacts: those of one file have the same.
+-- name: columns
+SELECT DISTINCT jsonb_object_keys(few.fields) AS name
+FROM (SELECT fields FROM contact WHERE campaign = %(campaign)s AND state = 'pending' LIMIT 1000) AS few;
+
 -- Contacts whose facts are equal for every rule, some a row. What makes facts of two people equal though their
 -- times differ: a consent that has begun is as good as any other that has; one that has expired, or a stop, is
 -- told by its day alone; an expiry after the end of what is looked at is none, if the consent has begun. Whoever withdrew something, and
