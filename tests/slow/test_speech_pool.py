@@ -190,7 +190,7 @@ def test_no_process_outlives_a_parent_that_is_killed() -> None:
 import asyncio, os, sys
 from agi_app.speech.pool import SpeechPool
 async def main():
-    async with Pool((sys.executable, {str(FAKE)!r}, str(os.getpid())), 2, 2).running() as pool:
+    async with SpeechPool((sys.executable, {str(FAKE)!r}, str(os.getpid())), 2, 2).running() as pool:
         print((await pool.transcribe(b"pid", "en", (), 10)).text, flush=True)
         working = asyncio.ensure_future(pool.transcribe(b"wait 60", "en", (), 90))
         await asyncio.sleep(0.2)
