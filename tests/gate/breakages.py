@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-RULES, TIME, HOURS, LIMITS, PLACE = "rules.py", "time_rules.py", "hours.py", "limits.py", "place.py"
+RULES, TIME, HOURS, LIMITS, PLACE = "rules.py", "time_rules.py", "hours.py", "limits.py", "number_location.py"
 
 
 @dataclass(frozen=True, slots=True)

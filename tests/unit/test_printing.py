@@ -170,9 +170,9 @@ def test_line_breaks_and_tabs_in_quotes_are_text() -> None:
 
 def test_commands_print_by_the_functions_that_make_text_printable() -> None:
     """``print`` and the consoles stand in the module that has these functions, and where JSON or a report goes out."""
-    allowed = {"common.py": None, "schema.py": "print", "report.py": "print"}
+    allowed = {"common.py": None, "schema.py": "print", "report.py": "print", "totals_text.py": "console"}
     wrong = []
-    for file in sorted((ROOT / "agi_app" / "cli").glob("*.py")):
+    for file in sorted((ROOT / "agi_app" / "cli").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
