@@ -86,7 +86,8 @@ def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place
 
 
 _UNIT = re.compile(
-    r"[ \t]*[\w.-]+[ \t]*=[ \t]*(\d{1,3}(?:,\d{3})+(?!\d)|\d+)[ \t]*([^\s\d#,.:_\"'\]}-][^\n#,]{0,20})?[ \t]*(?:#|\n|$)"
+    r"[ \t]*[\w.-]+[ \t]*=[ \t]*(\d{1,3}(?:,\d{3})+(?!\d)|\d+)[ \t]*"
+    r"(?:([^\s\d#,.:_\"'\]}-][^\n#,]{0,20})[ \t]*)?(?:#|\n|$)"
 )
 
 

@@ -20,21 +20,26 @@ _ELSEWHERE = re.compile(
     "(?=.*[同如见見上左附])[同如见見详詳照参參与與和跟以上前下左右附面述文件条條行列款例第个個相样樣致的内內容"
     r"方式原一二三四五六七八九十\d]+"
 )
-_DITTO_SIGN = re.compile(r"[\"'″〃”“’,;:.\s]*[〃″”\"][\"'″〃”“’,;:.\s]*")
+_DITTO_SIGN = re.compile(r"[\"'″〃”“’,;:.\s]+")
+_DITTO = frozenset('〃″”"')
 
 
 def is_nothing(text: str) -> bool:
     """Whether the text stands for no words at all."""
     plain = _letters(text)
-    return plain in _NOTHING or (not plain and not _DITTO_SIGN.fullmatch(text))
+    return plain in _NOTHING or (not plain and not _is_ditto(text))
 
 
 def points_elsewhere(text: str) -> bool:
     """Whether the text only says where the words stand: in the row above, in another file."""
-    if _DITTO_SIGN.fullmatch(text) or _ELSEWHERE.fullmatch(_letters(text)):
+    if _is_ditto(text) or _ELSEWHERE.fullmatch(_letters(text)):
         return True
     words = re.findall(r"[^\W\d_]+", unicodedata.normalize("NFKC", text).casefold())
     return not _POINTS.isdisjoint(words) and _POINTS.union(_BESIDE).issuperset(words)
+
+
+def _is_ditto(text: str) -> bool:
+    return not _DITTO.isdisjoint(text) and _DITTO_SIGN.fullmatch(text) is not None
 
 
 def _letters(text: str) -> str:
