@@ -25,7 +25,7 @@ REQUIRED = ("number", "text")
 
 @dataclass(frozen=True, slots=True)
 class ComplaintRow:
-    """One complaint; ``at`` None: it came in now."""
+    """One complaint; ``at`` None: it came in now. With a ``fault`` it opens no case, but its number is known."""
 
     line: int
     number: PhoneNumber
@@ -33,12 +33,13 @@ class ComplaintRow:
     at: dt.datetime | None
     source: str
     campaign: str | None
+    fault: RejectedRow | None = None
 
 
 def parse_complaints(
     table: Table, now: dt.datetime, campaigns: Collection[str] | None = None
 ) -> Generator[ComplaintRow | RejectedRow, None, None]:
-    """Each row as a complaint or a rejected row; AuthorError when the header will not do.
+    """Each row as a complaint, or a rejected row when its number cannot be read; AuthorError for a wrong header.
 
     A row can only be about one of ``campaigns``; None: about any.
     """
@@ -66,6 +67,7 @@ def _read(cells: Cells, line: int, now: dt.datetime, campaigns: Collection[str] 
         cells.fault(
             "campaign", "complaints/campaign", f"{quote(campaign)} is no campaign{suggest(campaign, campaigns)}"
         )
-    if number is None or cells.faulty:
+    if number is None:
         return cells.rejected()
-    return ComplaintRow(line, number, text, at, cells.text("source") or "file", campaign or None)
+    fault = cells.rejected() if cells.faulty else None
+    return ComplaintRow(line, number, text, at, cells.text("source") or "file", campaign or None, fault)

@@ -17,7 +17,7 @@ _BESIDE_TEXT = (
 )
 _NOTHING, _POINTS, _BESIDE = (frozenset(words.split()) for words in (_NOTHING_TEXT, _POINTS_TEXT, _BESIDE_TEXT))
 _ELSEWHERE = re.compile(
-    "(?=.*[同如见見上左附])[同如见見详詳照参參与與和跟以上前下左右附面述文件条條行列款例第个個相样樣致的内內容"
+    "(?!见面$|見面$)(?=.*[同如见見上左附])[同如见見详詳照参參与與和跟以上前下左右附面述文件条條行列款例第个個相样樣致的内內容"
     r"方式原一二三四五六七八九十\d]+"
 )
 _DITTO_SIGN = re.compile(r"[\"'″〃”“’,;:.\s]+")

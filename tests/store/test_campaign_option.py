@@ -34,12 +34,13 @@ def written(database_url: str) -> list[int]:
 def test_an_unknown_campaign_is_named_and_nothing_is_written(project: Path, database_url: str) -> None:
     before = written(database_url)
     for command in (
-        ("complaint", "add", NUMBER, "--text", "x"),
+        ("complaint", "add", NUMBER, "--text", "x", "--no-stop"),
         ("rules", "replay"),
         ("audit", "export", "--output", "out", "--whole-numbers"),
     ):
         done = agi_app(project, database_url, *command, "--campaign", "april")
-        told = f"--campaign april: there is no campaign 'april' in the database; {KNOWN}; nothing was done\n"
+        end = "no case was opened" if command[0] == "complaint" else "nothing was done"
+        told = f"--campaign april: there is no campaign 'april' in the database; {KNOWN}; {end}\n"
         assert (done.returncode, done.stderr) == (1, told), command
     assert not (project / "out").exists()
     for typed in ("report", "campaign status", "campaign preview", "campaign stop"):
@@ -51,12 +52,26 @@ def test_an_unknown_campaign_is_named_and_nothing_is_written(project: Path, data
     assert (replayed.returncode, replayed.stderr) == (0, "")
 
 
-def test_a_row_of_complaints_about_no_campaign_opens_no_case(project: Path, database_url: str) -> None:
+def test_a_complaint_about_a_campaign_that_does_not_exist_is_a_stop_all_the_same(
+    project: Path, database_url: str
+) -> None:
+    before = written(database_url)
+    done = agi_app(project, database_url, "complaint", "add", NUMBER, "--text", "x", "--campaign", "april")
+    assert done.returncode == 1
+    assert f"{KNOWN}; no case was opened; " in done.stderr
+    after = written(database_url)
+    assert (after[0], after[2]) == (before[0], before[2] + 1)  # no case, one number on the list of stops
+
+
+def test_a_row_of_complaints_about_no_campaign_opens_no_case_and_stops_the_calls(
+    project: Path, database_url: str
+) -> None:
     rows = f"number,text,campaign\n{NUMBER},too often,april\n+999861380000202,too late,march-checkup\n"
     (project / "c.csv").write_text(rows, encoding="utf-8")
     before = written(database_url)
     done = agi_app(project, database_url, "complaint", "import", "c.csv")
     assert done.returncode == 1
     assert f'c.csv:2:28: complaints/campaign campaign "april" is no campaign; {KNOWN}' in done.stderr
-    assert "1 cases opened, 1 rows rejected" in done.stdout
-    assert written(database_url)[0] == before[0] + 1
+    assert "1 case opened, 1 row rejected" in done.stdout
+    after = written(database_url)
+    assert (after[0], after[2]) == (before[0] + 1, before[2] + 2)

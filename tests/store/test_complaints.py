@@ -193,7 +193,7 @@ def test_the_commands_open_cases_and_take_stops(tmp_path: Path, database_url: st
     file = project / "complaints.csv"
     file.write_text(f"number,text,time\n{third},rude,2026-03-01\n12,x,\n{third},,\n", "utf-8")
     imported = agi_app(project, database_url, "complaint", "import", "complaints.csv")
-    assert (imported.returncode, "1 cases opened, 2 rows rejected" in imported.stdout) == (1, True), imported.stdout
+    assert (imported.returncode, "1 case opened, 2 rows rejected" in imported.stdout) == (1, True), imported.stdout
     assert "complaints/text" in imported.stderr
     story = {n: agi_app(project, database_url, "consent", "show", n, "--json").stdout for n in (first, second, third)}
     assert [bool(json.loads(text)["suppression"]) for text in story.values()] == [True, False, True]

@@ -8,7 +8,6 @@ from typing import cast
 
 import pytest
 
-from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.complaint_file import ComplaintRow, parse_complaints
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.errors import InputError
@@ -40,12 +39,16 @@ async def test_it_says_which_there_are(monkeypatch: pytest.MonkeyPatch, known: l
         await campaigns.option_names_one(store, fine)
 
 
-def test_a_row_of_complaints_about_no_campaign_is_rejected() -> None:
+def test_a_row_of_complaints_about_no_campaign_has_its_number_all_the_same() -> None:
+    """Whoever complains is not called again, whatever becomes of the case."""
     text = "number,text,campaign\n+999861380000101,too often,april\n+999861380000202,too late,march\n"
     rows = parse_complaints(Table(io.BytesIO(text.encode()), "c.csv"), NOW, ["march"])
     rejected, taken = rows
-    assert isinstance(rejected, RejectedRow)
+    assert isinstance(rejected, ComplaintRow)
+    assert rejected.number.e164 == "+999861380000101"
+    assert rejected.fault is not None
     told = 'c.csv:2:28: complaints/campaign campaign "april" is no campaign; known here: march'
-    assert str(rejected.problem("c.csv")) == told
+    assert str(rejected.fault.problem("c.csv")) == told
     assert isinstance(taken, ComplaintRow)
+    assert taken.fault is None
     assert taken.campaign == "march"

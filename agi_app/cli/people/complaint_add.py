@@ -39,6 +39,7 @@ from agi_app.errors import InputError, StoreError
 from agi_app.event_loop import in_background
 from agi_app.installation import Installation
 from agi_app.model.phone import mask, parse
+from agi_app.printable import count_of
 from agi_app.store.calling.campaigns import campaign_names, option_names_one
 from agi_app.store.people.stops import Details
 
@@ -76,8 +77,8 @@ def add(
 
     async def work(inst: Installation) -> list[str]:
         when = _past(inst, said_at, at)
-        await option_names_one(inst.store, campaign)
         lines = [] if no_stop else [await _stop(inst, e164, source, who, when)]
+        await option_names_one(inst.store, campaign, "no case was opened" + "".join(f"; {line}" for line in lines))
         proof = await _keep(inst, content, evidence_file)
         told = Complaint(parse(e164), when, source, text.strip(), who, campaign or None, evidence=proof)
         return [await _open(inst, told), *(lines or [f"{mask(e164)}: no stop was taken (--no-stop)"])]
@@ -143,7 +144,7 @@ def import_(
     entered_by: EnteredBy = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Open a case for each row of a file; each person is not called again. A row with a fault opens none."""
+    """Open a case for each row of a file; nobody in it is called again. A row with a fault opens no case."""
     who = login_name(entered_by)
 
     async def work(inst: Installation) -> tuple[int, int]:
@@ -157,6 +158,10 @@ def import_(
             when = row.at or inst.clock.now()
             if not no_stop:
                 await _stop(inst, row.number.e164, row.source, who, when)
+            if row.fault is not None:
+                warn(row.fault.problem(file.name))
+                rejected += 1
+                continue
             await _open(inst, Complaint(row.number, when, row.source, row.text, who, row.campaign))
             opened += 1
         return opened, rejected
@@ -166,8 +171,8 @@ def import_(
     if as_json:
         say_json({"opened": opened, "rejected": rejected})
     else:
-        stops = "no stops were taken" if no_stop else "nobody of them is called again"
-        say(f"{file.name}: {opened} cases opened, {rejected} rows rejected; {stops}")
+        stops = "no stops were taken" if no_stop else "no number that could be read is called again"
+        say(f"{file.name}: {count_of(opened, 'case')} opened, {count_of(rejected, 'row')} rejected; {stops}")
     raise typer.Exit(1 if rejected else 0)
 
 

@@ -83,11 +83,14 @@ async def campaign_names(store: Store) -> list[str]:
     return [found.campaign.name for found in await load_campaigns(store)]
 
 
-async def option_names_one(store: Store, name: str | None) -> None:
-    """InputError when the option --campaign has a name that no stored campaign has; empty is none."""
+async def option_names_one(store: Store, name: str | None, done: str = "nothing was done") -> None:
+    """InputError when the option --campaign has a name that no stored campaign has; empty is none.
+
+    ``done`` says what has been done so far.
+    """
     if name and name not in (known := await campaign_names(store)):
         near = suggest(name, known) or "; there is none at all"
-        raise InputError(f"--campaign {name}: there is no campaign {name!r} in the database{near}; nothing was done")
+        raise InputError(f"--campaign {name}: there is no campaign {name!r} in the database{near}; {done}")
 
 
 async def set_state(store: Store, name: str, state: CampaignState, reason: str | None, now: dt.datetime) -> bool:
