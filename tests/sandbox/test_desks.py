@@ -10,6 +10,7 @@ import pytest
 
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.cli.main import main as agi_app_main
+from agi_app.cli.project import init_check_diagram
 from agi_app.config.settings import load_settings
 from sandbox.__main__ import _settings, main
 from sandbox.borrowed import Borrowed
@@ -90,3 +91,11 @@ def test_a_desk_of_the_command_line_is_said_to_be_that(tmp_path: Path) -> None:
     (tmp_path / "agi-app.toml").write_text(OWN, "utf-8")
     with pytest.raises(SandboxError, match=r"^--desk depott: no destination"):
         desks_of(tmp_path, {"depott": "busy"})
+
+
+def test_check_says_so_where_no_sandbox_can_read_the_callees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package has none; nobody shall believe that the file was found right."""
+    (tmp_path / "callees.toml").write_text("[41", "utf-8")
+    monkeypatch.setitem(sys.modules, "sandbox.callees", None)
+    (told,) = init_check_diagram._callees(tmp_path)
+    assert str(told).startswith("callees.toml:1:1: callees (warning) not looked at: ")

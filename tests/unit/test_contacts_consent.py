@@ -128,6 +128,13 @@ def test_neither_does_such_a_method_or_source(words: str) -> None:
         assert found.reason == f'{name} "{words}" says nothing: {told}'
 
 
+@pytest.mark.parametrize("words", ["见面", "見面", "当面", "口头", "书面", "微信", "web form", "signed form"])
+def test_how_people_give_consent_is_taken(words: str) -> None:
+    found = one(method=words)
+    assert isinstance(found, Consent)
+    assert found.method == words
+
+
 @pytest.mark.parametrize(
     "words", ["同意", "我同意同上述公司一样的来电", "Yes, same time as before.", "不反对", "The same clinic"]
 )
