@@ -171,7 +171,8 @@ def import_(
     if as_json:
         say_json({"opened": opened, "rejected": rejected})
     else:
-        stops = "no stops were taken" if no_stop else "no number that could be read is called again"
+        whose = " whose number could be read" if rejected else ""
+        stops = "no stops were taken" if no_stop else f"nobody in it{whose} is called again"
         say(f"{file.name}: {count_of(opened, 'case')} opened, {count_of(rejected, 'row')} rejected; {stops}")
     raise typer.Exit(1 if rejected else 0)
 
