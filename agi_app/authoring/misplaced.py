@@ -28,4 +28,4 @@ def misplaced(document: Document) -> Problem | None:
     if len(found) != 1:
         return None
     home, key, what = found[0]
-    return document.problem((key,), "yaml/unreadable", f'this is {what} (it has "{key}"): put it into {home}/')
+    return document.problem((key,), "yaml/not-read", f'this is {what} (it has "{key}"): put it into {home}/')

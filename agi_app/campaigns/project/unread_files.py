@@ -10,7 +10,7 @@ from pathlib import Path
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.errors import Problem
 
-_RULE = "yaml/unreadable"
+_RULE = "yaml/not-read"
 _TAG = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8})+")
 
 
