@@ -277,6 +277,51 @@ OTHER_WAYS = [
 ]
 
 
+# what passes, and would surely not do what was meant
+NOT_MEANT = [
+    (
+        FLOW,
+        "- play: thanks",
+        "- set: {dispositon: confirmed}",
+        "23:13",
+        'nothing reads "dispositon"; did you mean "disposition"?',
+    ),
+    (FLOW, "- play: thanks", "- set: {languge: en}", "23:13", 'nothing reads "languge"; did you mean "language"?'),
+    *(
+        (
+            FLOW,
+            "- play: thanks",
+            f"- branch:\n        - {{when: '{term}', goto: bye}}\n        - else: bye",
+            "24:12",
+            said,
+        )
+        for term, said in (
+            ('contact.age > "60"', '"60" in quotes is compared as text, and "100" comes before "60"; write 60'),
+            ('not ("18.5" >= contact.age)', "write 18.5"),
+            ('contact.age < "-3" or answer == "yes"', "write -3"),
+        )
+    ),
+    (FLOW, "- play: thanks", "- call: {flow: checkup-reminder}", "23:14", "to begin again write goto: greeting"),
+]
+RIGHT = [
+    "contact.age > 60",
+    'contact.code == "60"',
+    'contact.name > "M"',
+    'now.time >= "17:00"',
+    'now.date < "2026-12-24"',
+    'contact.code in ["60", "61"]',
+]
+
+
+@pytest.mark.parametrize("term", RIGHT)
+def test_texts_that_are_meant_as_texts_are_left_alone(made: Path, tmp_path: Path, term: str) -> None:
+    shutil.copytree(made, tmp_path / "p")
+    file = tmp_path / "p" / FLOW
+    branch = f"- branch:\n        - {{when: '{term}', goto: bye}}\n        - else: bye"
+    file.write_text(file.read_text("utf-8").replace("- play: thanks", branch, 1), "utf-8")
+    assert "flow/number-in-quotes" not in {p.rule for p in checked_project(tmp_path / "p").problems}
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shapes") / "mine"
@@ -284,7 +329,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("file", "right", "wrong", "place", "said"), [*NAMES, *SHAPES, *OTHER_MEANINGS, *OTHER_WAYS])
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "place", "said"), [*NAMES, *SHAPES, *OTHER_MEANINGS, *OTHER_WAYS, *NOT_MEANT]
+)
 def test_a_wrong_name_or_shape_says_what_to_write(
     made: Path, tmp_path: Path, file: str, right: str, wrong: str, place: str, said: str
 ) -> None:

@@ -26,7 +26,7 @@ from agi_app.flow.check.graph import (
     targets,
     with_exit,
 )
-from agi_app.flow.check.impossible_values import never_answered
+from agi_app.flow.check.impossible_values import never_answered, never_read, number_in_quotes
 from agi_app.flow.check.line_flows import line_knows_nothing, line_takes_stops, stop_number_needs_line
 from agi_app.flow.check.names_and_keys import (
     language_missing,
@@ -258,6 +258,8 @@ STRUCTURE_RULES: tuple[StructureRule, ...] = (
     opt_out_key_used,
     unknown_variable,
     never_answered,
+    never_read,
+    number_in_quotes,
     language_missing,
     offered_languages,
     say_language,

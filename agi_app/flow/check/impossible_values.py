@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from agi_app.authoring.suggestions import suggest
+from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
 from agi_app.flow.check.names_and_keys import names_read
 from agi_app.flow.language.call_step import CallStep
@@ -15,19 +17,47 @@ from agi_app.flow.language.steps import BranchStep, CollectStep, GatherStep, Set
 from agi_app.flow.syntax.expressions import Compare, In, Literal, Logic, Name, Not, Term
 
 _ALIKE = 0.75
+_NUMBER = re.compile(r"[-+]?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 def never_answered(source: FlowDocument) -> Iterator[Problem]:
     """``flow/unknown-answer``: a condition compares an answer with one that its question cannot give."""
     possible = _possible(source.flow)
-    for node, steps in source.flow.nodes.items():
+    for path, condition in _conditions(source.flow):
+        for name, text in _pairs(condition, ("==", "!=")):
+            if name in possible and text not in possible[name]:
+                message = f'when: "{name}" is never "{text}"{suggest(text, possible[name])}'
+                yield source.document.problem(path, "flow/unknown-answer", message, "warning")
+
+
+def number_in_quotes(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/number-in-quotes``: which of two numbers is greater is asked of numbers, not of texts."""
+    for path, condition in _conditions(source.flow):
+        for _, text in _pairs(condition, ("<", "<=", ">", ">=")):
+            if _NUMBER.fullmatch(text):
+                message = f'when: "{text}" in quotes is compared as text, and "100" comes before "60"; write {text}'
+                yield source.document.problem(path, "flow/number-in-quotes", message, "warning")
+
+
+def never_read(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/unknown-variable``: what a ``set`` gives a value is no misspelt name of something that is read."""
+    steps = [(node, index, step) for node, steps in source.flow.nodes.items() for index, step in enumerate(steps)]
+    read = {"disposition", "language"} | {name for _, _, step in steps for _, name in names_read(step)}
+    for node, index, step in steps:
+        for name in step.set if isinstance(step, SetStep) else ():
+            hint = suggest(name, read, _ALIKE)
+            if name not in read and "did you mean" in hint:
+                path, message = ("nodes", node, index, "set", name), f'set: nothing reads "{name}"{hint}'
+                yield source.document.problem(path, "flow/unknown-variable", message, "warning")
+
+
+def _conditions(flow: Flow) -> Iterator[tuple[Path, Term]]:
+    """Every condition of a branch, with its place."""
+    for node, steps in flow.nodes.items():
         for index, step in enumerate(steps):
             for number, case in enumerate(step.branch if isinstance(step, BranchStep) else ()):
-                for name, text in _compared(case.when.root) if isinstance(case, When) else ():
-                    if name in possible and text not in possible[name]:
-                        path = ("nodes", node, index, "branch", number, "when")
-                        message = f'when: "{name}" is never "{text}"{suggest(text, possible[name])}'
-                        yield source.document.problem(path, "flow/unknown-answer", message, "warning")
+                if isinstance(case, When):
+                    yield ("nodes", node, index, "branch", number, "when"), case.when.root
 
 
 def _possible(flow: Flow) -> dict[str, set[str]]:
@@ -55,18 +85,18 @@ def _possible(flow: Flow) -> dict[str, set[str]]:
     return {name: values for name, values in found.items() if name not in {*others, "disposition"}}
 
 
-def _compared(term: Term) -> Iterator[tuple[str, str]]:
-    """The names and the texts that they are compared with."""
+def _pairs(term: Term, signs: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """The names and the texts that they are compared with by these signs; a list compares by ``==``."""
     match term:
         case Logic():
             for part in term.terms:
-                yield from _compared(part)
+                yield from _pairs(part, signs)
         case Not():
-            yield from _compared(term.term)
-        case Compare(sign="==" | "!="):
+            yield from _pairs(term.term, signs)
+        case Compare() if term.sign in signs:
             yield from _pair(term.left, term.right)
             yield from _pair(term.right, term.left)
-        case In():
+        case In() if "==" in signs:
             for option in term.options:
                 yield from _pair(term.left, option)
 

@@ -51,9 +51,9 @@ def check_calls(source: FlowDocument, flows: Mapping[str, Flow], unread: Collect
         else:
             faults = _call_faults(source.flow, step, called)
             found += [source.document.problem((*path, *inner), rule, message) for inner, rule, message in faults]
-    deep = _deep(source.flow, flows)
-    if deep is not None:
-        found.append(source.document.problem(("flow",), "flow/recursion", deep))
+    if (chain := _endless(source.flow, flows)) is not None:
+        path = next(path for path, step in calls(source.flow) if step.call.flow == chain[1])
+        found.append(source.document.problem((*path, "call", "flow"), "flow/recursion", _told(source.flow, chain)))
     return sorted(found)
 
 
@@ -97,19 +97,25 @@ def _call_faults(caller: Flow, step: CallStep, called: Flow) -> Iterator[tuple[P
         yield ("call", "flow"), "flow/sub-flow", message
 
 
-def _deep(flow: Flow, flows: Mapping[str, Flow]) -> str | None:
-    """Why the calls below this flow do not end, or go too deep; None: they are fine."""
+def _endless(flow: Flow, flows: Mapping[str, Flow]) -> list[str] | None:
+    """Flows from this one on, each called by the one before, that come back to it or go too deep; None: none do."""
     chains = [[flow.flow]]
     while chains:
         chain = chains.pop()
         here = flow if len(chain) == 1 else flows.get(chain[-1])
         for name in sorted({step.call.flow for _, step in calls(here)} if here is not None else ()):
             longer = [*chain, name]
-            if name == flow.flow:
-                return f"the flow calls itself: {' → '.join(longer)}"
-            if name in chain:
-                continue  # that flow has its own fault
-            if len(longer) > MAX_DEPTH + 1:
-                return f"more than {MAX_DEPTH} flows deep: {' → '.join(longer)}"
-            chains.append(longer)
+            if name == flow.flow or (name not in chain and len(longer) > MAX_DEPTH + 1):
+                return longer
+            if name not in chain:  # else that flow has its own fault
+                chains.append(longer)
     return None
+
+
+def _told(flow: Flow, chain: list[str]) -> str:
+    shown = " → ".join(chain)
+    if chain[-1] != flow.flow:
+        return f"more than {MAX_DEPTH} flows deep: {shown}"
+    if len(chain) > 2:
+        return f"the flow calls itself: {shown}"
+    return f"the flow calls itself: {shown}; to begin again write goto: {flow.start}"
