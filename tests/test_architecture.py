@@ -27,6 +27,7 @@ LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
 
 MAX_FILE_LINES = 320
 MAX_FUNCTION_LINES = 40
+UNIT_TESTED_BESIDE = {"bench", "sandbox", "witness"}  # have unit tests, too
 # path -> why this one file may be longer
 LONG_FILES: dict[str, str] = {
     "agi_app/audit/standalone_verifier.py": "an outsider gets it as one file",
@@ -137,6 +138,16 @@ def test_no_folder_holds_more_modules_than_can_be_looked_over() -> None:
     assert {str(f.relative_to(ROOT)): n for f, n in folders.items() if n > MAX_MODULES} == {}
     with_rooms = {path.parent.parent.name for path in PACKAGE.glob("*/*/__init__.py")}
     assert with_rooms <= set(ROOMS), "a package with rooms has layers of its own"
+
+
+def test_unit_tests_stand_where_their_modules_stand() -> None:
+    """A folder of tests for each room, with the room's name; beside the shared helpers only tests of agi_app's root."""
+    unit = ROOT / "tests" / "unit"
+    folders = {path.parent.relative_to(unit) for path in unit.rglob("test_*.py")}
+    rooms = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("__init__.py")}
+    assert {str(f) for f in folders - rooms if f.parts[0] not in UNIT_TESTED_BESIDE} == set()
+    strays = {path.name for path in unit.glob("test_*.py") if not (PACKAGE / path.name.removeprefix("test_")).exists()}
+    assert strays == set()
 
 
 def test_every_contract_has_a_breach_below() -> None:

@@ -181,7 +181,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
 
 
 def test_every_check_rule_has_its_entry_with_both_examples() -> None:
-    """tests/unit/test_check_rules.py tries the examples, and that no rule of the code is left out."""
+    """Its examples are tried in tests/unit/campaigns/checks/test_rule_catalogue.py; every rule of the code is there."""
     page = _text(CHECK_RULES)
     for rule in catalogue().values():
         entry = page.partition(f"\n### {rule.id}\n")[2].partition("\n##")[0]

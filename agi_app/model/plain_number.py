@@ -2,7 +2,7 @@
 
 It uses the patterns of phonenumbers itself, compiled once, and answers only where they leave no doubt;
 everything else (unusual prefixes, small territories, Italian zeros, every refusal) is left to
-phonenumbers. What it accepts is exactly what phonenumbers accepts: tests/unit/test_plain_number.py
+phonenumbers. What it accepts is exactly what phonenumbers accepts: tests/unit/model/test_plain_number.py
 compares the two. Ten times as fast, which is what a million rows need.
 
 Source of each step: phonenumbers.phonenumberutil, parse, _number_type_helper and region_code_for_number.

@@ -27,9 +27,9 @@ from sandbox.asterisk import Asterisk
 from tests.asterisk.client import CALLER_ID, TRUNK, Client, connected, number, settings_of, wait_for
 from tests.asterisk.proxy import Proxy, wire
 from tests.asterisk.sip import Sip
+from tests.unit.calls.test_runner import FLOW
+from tests.unit.dialer.test_originator import FakeStore
 from tests.unit.gate_cases import CAMPAIGN, CLAIM
-from tests.unit.test_live import FakeStore
-from tests.unit.test_runner import FLOW
 
 pytestmark = pytest.mark.asterisk
 DEAF = Ears(cast(Any, None), None)

@@ -1,7 +1,7 @@
 """Each final answer and each kind of silence on the wire: what a real Asterisk makes of it, and what we make of that.
 
 One carrier that can answer anything (``far_end.py``), and whole calls of the runner; the table itself is tested, all of
-it and by the RFCs, in ``tests/unit/test_outcomes.py``.
+it and by the RFCs, in ``tests/unit/calls/test_sip_and_q850_outcomes.py``.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from agi_app.model.call import CallResult, Claim, Fault, Outcome
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import TRUNK, Client
 from tests.asterisk.far_end import COMFORT_NOISE, G722, G729, PCMU, FarEnd, Manner
+from tests.unit.calls.test_sip_and_q850_outcomes import by_status, named, oracle
 from tests.unit.gate_cases import CLAIM
-from tests.unit.test_outcomes import by_status, named, oracle
 
 pytestmark = pytest.mark.asterisk
 AT_ONCE = 16  # calls

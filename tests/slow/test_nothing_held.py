@@ -35,8 +35,8 @@ from agi_app.pbx.ari.dial_bridges import DialBridges
 from agi_app.pbx.event_router import Router
 from agi_app.pbx.outbound_leg import DialledChannel
 from agi_app.store.calling import attempts
+from tests.unit.calls.test_runner import FLOW
 from tests.unit.gate_cases import CAMPAIGN, CLAIM
-from tests.unit.test_runner import FLOW
 
 CALLS = 60
 KINDS = (LiveCall, DialledChannel, Claim, CallResult, Permit, MarkReceipt)
