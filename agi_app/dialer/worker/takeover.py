@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from agi_app.config.settings import Settings
 from agi_app.errors import OtherWorkerError
 from agi_app.pbx.ari.http import AriSettings, probe
+from agi_app.pbx.dead_mans_switch import hang_up_if_killed
 from agi_app.pbx.leftover_calls import hang_up_inherited_calls
 from agi_app.pbx.owner import Owner
 from agi_app.store.database import checks
@@ -56,7 +57,8 @@ async def take_over(store: Store, settings: Settings) -> AsyncIterator[WorkerLoc
         await owner.claim()
         try:
             await hang_up_inherited_calls(ari)
-            yield lock
+            with hang_up_if_killed(ari):
+                yield lock
         finally:
             await owner.release()
     finally:

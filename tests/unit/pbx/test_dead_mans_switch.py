@@ -1,0 +1,169 @@
+"""The process that hangs up a killed worker's calls: whose calls, when, and that nothing stops it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import unquote
+
+import pytest
+
+from agi_app.errors import OtherWorkerError
+from agi_app.pbx import dead_mans_switch
+from agi_app.pbx.ari.http import AriSettings
+from agi_app.pbx.dead_mans_switch import hang_up_if_killed
+
+OURS, OTHERS = ["agi-app-1", "agi-app-2 é/?"], ["1700000000.12", "other-agi-app-3"]
+WORKER = """
+import sys
+from agi_app.pbx.ari.http import AriSettings
+from agi_app.pbx.dead_mans_switch import hang_up_if_killed
+with hang_up_if_killed(AriSettings(sys.argv[1], "ari", "secret")):
+    print("armed", flush=True)
+    sys.stdin.read(1)
+"""
+
+
+@dataclass
+class FakeAri:
+    """Names four channels or more, and notes what it is asked."""
+
+    url: str = ""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    late_s: float = 0.0
+    living: list[str] = field(default_factory=lambda: list(OURS))
+
+    def hung_up(self) -> list[str]:
+        return [path for method, path in self.asked if method == "DELETE"]
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Who waited for a late answer is gone."""
+
+
+@pytest.fixture
+def asterisk() -> Iterator[FakeAri]:
+    fake = FakeAri()
+
+    class Answer(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            fake.asked.append(("GET", self.path))
+            time.sleep(fake.late_s)
+            self._say(json.dumps([{"id": one} for one in [*fake.living, *OTHERS]]).encode())
+
+        def do_DELETE(self) -> None:
+            fake.asked.append(("DELETE", self.path))
+            fake.living = [one for one in fake.living if one != unquote(self.path.rpartition("/")[2])]
+            self._say(b"")
+
+        def _say(self, body: bytes) -> None:
+            allowed = self.headers["Authorization"] == AriSettings("", "ari", "secret").authorization["Authorization"]
+            self.send_response(200 if allowed else 401)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = _Server(("127.0.0.1", 0), Answer)
+    fake.url = f"http://127.0.0.1:{server.server_port}/ari"
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield fake
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def worker(asterisk: FakeAri) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has armed the switch and waits for a byte to end in order."""
+    command = [sys.executable, "-c", WORKER, asterisk.url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as started:
+        assert started.stdout is not None
+        assert started.stdout.readline() == b"armed\n"
+        yield started
+        started.kill()
+
+
+def _settled(asterisk: FakeAri, count: int) -> list[str]:
+    deadline = time.monotonic() + 3.0
+    while len(asterisk.hung_up()) < count and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return asterisk.hung_up()
+
+
+def _ignores(pid: int, signal_number: int) -> bool:
+    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return bool(int(status["SigIgn"], 16) >> (signal_number - 1) & 1)
+
+
+def test_a_killed_worker_s_channels_are_hung_up_and_nobody_else_s(
+    asterisk: FakeAri, worker: subprocess.Popen[bytes]
+) -> None:
+    """Not even if it is told to end, as Ctrl-C of a terminal does, or systemd once the main process is gone."""
+    switch = int(Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text())
+    deadline = time.monotonic() + 3.0
+    while not _ignores(switch, signal.SIGHUP):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(switch, one)
+    worker.kill()
+    assert _settled(asterisk, 2) == ["/ari/channels/agi-app-1", "/ari/channels/agi-app-2%20%C3%A9%2F%3F"]
+    asterisk.living.append("agi-app-4")  # which the worker had asked for, and Asterisk makes only now
+    assert _settled(asterisk, 3)[2:] == ["/ari/channels/agi-app-4"]
+    time.sleep(0.1)
+    assert len(asterisk.hung_up()) == 3
+
+
+def test_a_worker_that_ends_in_order_hangs_nobody_up(asterisk: FakeAri, worker: subprocess.Popen[bytes]) -> None:
+    worker.communicate(b"x", timeout=5)
+    assert worker.returncode == 0
+    assert asterisk.asked == []
+
+
+def test_an_exception_hangs_up(asterisk: FakeAri) -> None:
+    with pytest.raises(ZeroDivisionError), hang_up_if_killed(AriSettings(asterisk.url, "ari", "secret")):
+        raise ZeroDivisionError
+    assert len(asterisk.hung_up()) == 2
+
+
+def test_calls_of_another_worker_that_took_this_asterisk_live_on(asterisk: FakeAri) -> None:
+    with pytest.raises(OtherWorkerError), hang_up_if_killed(AriSettings(asterisk.url, "ari", "secret")):
+        raise OtherWorkerError("taken")
+    assert asterisk.asked == []
+
+
+def test_channels_named_late_may_be_the_next_worker_s_and_live_on(
+    asterisk: FakeAri, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_mans_switch, "LATE_S", 0.3)
+    asterisk.late_s = 0.4
+    with pytest.raises(ZeroDivisionError), hang_up_if_killed(AriSettings(asterisk.url, "ari", "secret")):
+        raise ZeroDivisionError
+    assert asterisk.hung_up() == []
+
+
+def test_an_asterisk_that_is_gone_is_told_and_holds_nothing_up(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/ari"
+    began = time.monotonic()
+    with pytest.raises(ZeroDivisionError), hang_up_if_killed(AriSettings(url, "ari", "secret")):
+        raise ZeroDivisionError
+    assert time.monotonic() - began < 2.0
+    assert "ConnectionRefusedError" in json.loads(capfd.readouterr().err)["reason"]
