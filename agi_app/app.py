@@ -48,7 +48,6 @@ from agi_app.event_loop import end_all, spare_collections, told_to_end
 from agi_app.flow.answers.pinyin import warm
 from agi_app.gate.ruleset import RuleSet
 from agi_app.installation import Installation
-from agi_app.model.call import Claim
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.bridges import remove_empty
@@ -224,15 +223,12 @@ def _dialer(
     voice: Voice,
     ears: Ears,
 ) -> tuple[Dialer, Placer, AgentCalls]:
-    async def store_opt_out(claim: Claim, how: str) -> None:
-        await stops.take(claim.number, how)
-
     agents = AgentWatch.of(node, inst.settings, worker.hold)
     placer = Placer(
         node,
         media=playable,
         voice=voice,
-        store_opt_out=store_opt_out,
+        store_opt_out=stops.take,
         agents=agents,
         may_dial=lambda: worker.hold() is None and not dialer.closing,
         ears=ears,

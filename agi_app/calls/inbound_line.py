@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agi_app.flow.language.definition import Flow
-from agi_app.model.phone import NotANumber, country_and_zones, parse
+from agi_app.model.phone import NotANumber, PhoneNumber, country_and_zones, parse
 
 FEWEST_NATIONAL, LONGEST_COUNTRY_CODE = 7, 5  # digits
-CALLED = "line"  # how decisions, logs and journals call a stop or a call that came in
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,8 @@ def line_of(called: str, lines: Iterable[InboundLine]) -> InboundLine | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def caller_number(shown: str, region: str) -> str | None:
-    """The number that a call shows, in E.164; None when it shows none that a person could be called at.
+def caller_number(shown: str, region: str) -> PhoneNumber | None:
+    """The number that a call shows; None when it shows none that a person could be called at.
 
     Carriers show numbers with their country code, with or without plus, or in national form.
     """
@@ -53,8 +52,8 @@ def _is_national(national: str, number: str) -> bool:
     return number.endswith(national) and len(number) - 1 - len(national) <= LONGEST_COUNTRY_CODE
 
 
-def _national(text: str, region: str) -> str | None:
+def _national(text: str, region: str) -> PhoneNumber | None:
     try:
-        return parse(text, region).e164
+        return parse(text, region)
     except NotANumber:
         return None

@@ -6,8 +6,6 @@ media), between the flow's end and the hangup, and when its start is heard of af
 
 from __future__ import annotations
 
-import dataclasses
-
 from agi_app import log
 from agi_app.calls.plan import CallPlan
 from agi_app.errors import SafetyError
@@ -39,15 +37,15 @@ class Stopping:
 
     async def take(self, command: Stop) -> Event | None:
         """Returns what the flow is told once the stop is on disk; None when it is not."""
-        claim, how = self._plan.claim, KEYED
+        number, how = self._plan.party.number, KEYED
         if isinstance(command, StoreOptOut):
             self.opted_out, how = True, command.how
         elif isinstance(command, StoreWrongNumber):
             self.wrong_number, how = True, WRONG_NUMBER
         else:
-            claim = dataclasses.replace(claim, number=command.number)
+            number = command.number
         try:
-            await self._plan.store_opt_out(claim, how)
+            await self._plan.store_opt_out(number, how)
         except SafetyError as error:
             self.fault = f"the stop could not be stored: {error}"
             _log.critical("stop not stored", error=str(error))

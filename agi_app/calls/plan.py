@@ -13,8 +13,8 @@ from agi_app.flow.engine.events import Event
 from agi_app.flow.engine.say_texts import Parts
 from agi_app.flow.engine.state import Caller
 from agi_app.flow.language.definition import Flow
-from agi_app.model.call import Claim
 from agi_app.model.machine import MachineDetection
+from agi_app.model.party import Party
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Received
 
@@ -82,14 +82,14 @@ def _nobody_watches(_: Command | Event) -> None:
 class CallPlan:
     """What a call needs besides its channel."""
 
-    claim: Claim
+    party: Party
     flow: Flow
     ring_time_s: float
     max_call_s: float
     media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
     say: Callable[[Parts, str], Awaitable[list[str]]]  # what is ready to be said -> media URIs; raises AgiAppError
     hand_over: HandingOver  # returns when it is over: a result of a transfer
-    store_opt_out: Callable[[Claim, str], Awaitable[None]]  # returns once the stop is on disk
+    store_opt_out: Callable[[str, str], Awaitable[None]]  # (number, how); returns once the stop is on disk
     trunk_works: Callable[[], None]  # told when the far end rings or answers
     local_now: Callable[[], dt.datetime | None]  # rules time where the called person is; None: not known
     sound_came: Callable[[], None] = _nobody_asks  # told when something came from the far end after the answer

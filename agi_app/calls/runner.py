@@ -29,7 +29,8 @@ from agi_app.clock import Clock
 from agi_app.flow.engine import commands as cmd
 from agi_app.flow.engine import events as flow_events
 from agi_app.flow.engine.session import Session
-from agi_app.model.call import CallResult, Claim
+from agi_app.model.call import CallResult
+from agi_app.model.party import Party
 from agi_app.pbx.ari import events as pbx
 
 RING_GRACE_S = 5.0  # how much longer than Asterisk's own ring timeout we wait for its word
@@ -65,9 +66,9 @@ class LiveCall:
         self._note: str | None = None
 
     @property
-    def claim(self) -> Claim:
-        """The claim this call was made for."""
-        return self._plan.claim
+    def party(self) -> Party:
+        """Whom this call talks with."""
+        return self._plan.party
 
     @property
     def stopped(self) -> pbx.Interrupt | None:

@@ -22,8 +22,8 @@ def order_of(plan: CallPlan, channel_id: str, wanted: StartTransfer) -> HandOver
     """What a flow's command means in this call."""
     return HandOverOrder(
         channel_id=channel_id,
-        attempt_id=plan.claim.attempt_id,
-        caller_id=plan.claim.caller_id,
+        attempt_id=plan.party.attempt_id,
+        caller_id=plan.party.caller_id,
         transfer=wanted.transfer,
         to=wanted.to,
         timeout_s=wanted.seconds,

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agi_app.gate.hours import Opening, is_open, next_opening
-from agi_app.gate.number_location import NumberLocation, rules_for
+from agi_app.gate.number_location import rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.campaign import Campaign
+from agi_app.model.number_location import NumberLocation
 
 STEP = dt.timedelta(minutes=15)
 LONGEST = dt.timedelta(days=365)

@@ -21,9 +21,9 @@ from agi_app.gate.caller_id import choose
 from agi_app.gate.case import GateCase
 from agi_app.gate.decide import Decision, judge, locate
 from agi_app.gate.facts import Facts
-from agi_app.gate.number_location import NumberLocation
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign
+from agi_app.model.number_location import NumberLocation
 from agi_app.store.calling.preview import HORIZON, Experience, FactClass, SpokenColumns, WaitingContacts, open_waiting
 from agi_app.store.database.pool import Store
 

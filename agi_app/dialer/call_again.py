@@ -14,11 +14,10 @@ from agi_app.flow.engine.call_back_time import is_another_day
 from agi_app.flow.syntax.names_and_limits import CALL_BACK, NOT_CALLED_BACK
 from agi_app.gate.facts import CallFact
 from agi_app.gate.limits import cap_reached
-from agi_app.gate.number_location import NumberLocation, place_of, rules_for
+from agi_app.gate.number_location import rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.call import CallResult, Claim, Outcome, Unasked
 from agi_app.model.campaign import Campaign
-from agi_app.model.phone import PhoneNumber
 
 _TURNS = 60  # each moves to a later opening, or behind a cap
 
@@ -27,7 +26,6 @@ def after_call(
     claim: Claim,
     campaign: Campaign,
     result: CallResult,
-    number: PhoneNumber,
     ruleset: RuleSet,
     now: dt.datetime,
     *,
@@ -40,28 +38,24 @@ def after_call(
     """
     wanted, at = result.unasked, result.call_back_at
     if wanted is None or at is None or result.outcome not in REACHED:
-        return next_due(claim, campaign, result, number, ruleset, now, trunk_paused=trunk_paused), result
-    place = place_of(number, ruleset)
-    where = (place, rules_for(place, ruleset))
-    later, why = _call_back(claim, campaign, result, wanted, where, now)
+        return next_due(claim, campaign, result, ruleset, now, trunk_paused=trunk_paused), result
+    rules = rules_for(claim.place, ruleset)
+    later, why = _call_back(claim, campaign, result, wanted, rules, now)
     if why is None:
         return later, result
-    due = _retry(claim, campaign, result, where, now)
+    due = _retry(claim, campaign, result, rules, now)
     retried = "retry: no_answer has no delay left" if due is None else "the delays of retry: no_answer hold"
     note = "; ".join(filter(None, (result.note, f"not called back: {why}; {retried}")))
     meant = NOT_CALLED_BACK if result.disposition == CALL_BACK else result.disposition
     return due, replace(result, note=note, disposition=meant)
 
 
-Where = tuple[NumberLocation, Rules | None]
-
-
 def _call_back(
-    claim: Claim, campaign: Campaign, result: CallResult, wanted: Unasked, where: Where, now: dt.datetime
+    claim: Claim, campaign: Campaign, result: CallResult, wanted: Unasked, rules: Rules | None, now: dt.datetime
 ) -> tuple[dt.datetime, str | None]:
     """When the call-back would be, and why it is not made."""
     at = max(result.call_back_at or now, now)
-    due, why = _allowed(at, claim, campaign, result, where, now)
+    due, why = _allowed(at, claim, campaign, result, rules, now)
     before = _answered(claim)
     if before >= wanted.times:
         calls = "1 answered call" if before == 1 else f"{before} answered calls"
@@ -74,10 +68,12 @@ def _call_back(
     return due, None
 
 
-def _retry(claim: Claim, campaign: Campaign, result: CallResult, where: Where, now: dt.datetime) -> dt.datetime | None:
+def _retry(
+    claim: Claim, campaign: Campaign, result: CallResult, rules: Rules | None, now: dt.datetime
+) -> dt.datetime | None:
     delays = campaign.retry.get(Outcome.NO_ANSWER.value, ())
     used = _answered(claim) + claim.retries_used.get(Outcome.NO_ANSWER.value, 0)
-    return _allowed(now + delays[used], claim, campaign, result, where, now)[0] if used < len(delays) else None
+    return _allowed(now + delays[used], claim, campaign, result, rules, now)[0] if used < len(delays) else None
 
 
 def _answered(claim: Claim) -> int:
@@ -85,15 +81,14 @@ def _answered(claim: Claim) -> int:
 
 
 def _allowed(
-    due: dt.datetime, claim: Claim, campaign: Campaign, result: CallResult, where: Where, now: dt.datetime
+    due: dt.datetime, claim: Claim, campaign: Campaign, result: CallResult, rules: Rules | None, now: dt.datetime
 ) -> tuple[dt.datetime, str]:
     """The first time from ``due`` on at which caps and hours leave room, and what moved it most."""
-    place, rules = where
     calls = [CallFact(at, None) for at in (*claim.counted, *((now,) if result.counts else ()))]
     moves = [(dt.timedelta(0), "")]
     for _ in range(_TURNS):
         begun = due
-        due = into_windows(due, campaign, rules, place.clocks)
+        due = into_windows(due, campaign, rules, claim.place.clocks)
         moves.append((due - begun, "the calling hours"))
         for cap in rules.caps if rules else ():
             reached = cap_reached(rules, calls, cap.per, due)

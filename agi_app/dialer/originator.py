@@ -7,8 +7,9 @@ everything after counts as dialled.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from agi_app import log
@@ -30,11 +31,12 @@ from agi_app.dialer.unplayed_prompts import Unplayed
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError
 from agi_app.flow.language.definition import Flow
 from agi_app.gate.decide import permit
-from agi_app.gate.number_location import place_of
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
-from agi_app.model.phone import parse
+from agi_app.model.machine import MachineDetection
+from agi_app.model.number_location import NumberLocation
+from agi_app.model.party import Party
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.originate import ChannelTerms, made, place
 from agi_app.prompts.prepared import folder_of
@@ -46,6 +48,19 @@ _log = log.get("dialer")
 
 
 @dataclass(frozen=True, slots=True)
+class CallTerms:
+    """How a call is made and talked, whatever asked for it."""
+
+    flow: Flow
+    trunk: TrunkSettings
+    ring_time: dt.timedelta
+    max_call: dt.timedelta
+    breaker: Breaker = field(default_factory=Breaker)  # of its own: what becomes of the call says nothing of the trunk
+    agents: str | None = None  # the destination that the call is made for
+    machine_detection: MachineDetection | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunningCampaign:
     """A campaign ready to be dialled on this node."""
 
@@ -53,6 +68,13 @@ class RunningCampaign:
     flow: Flow
     trunk: TrunkSettings
     breaker: Breaker
+
+    @property
+    def terms(self) -> CallTerms:
+        """How its calls are made."""
+        c = self.campaign
+        agents = None if c.agents is None else c.agents.to
+        return CallTerms(self.flow, self.trunk, c.ring_time, c.max_call, self.breaker, agents, c.machine_detection)
 
 
 class Placer:
@@ -63,7 +85,7 @@ class Placer:
         node: Node,
         *,
         media: Callable[[str, str], str],
-        store_opt_out: Callable[[Claim, str], Awaitable[None]],
+        store_opt_out: Callable[[str, str], Awaitable[None]],
         may_dial: Callable[[], bool],
         voice: Voice,
         agents: AgentWatch,
@@ -95,10 +117,10 @@ class Placer:
             voice = await self._ready_voice(claim, line, ticket)
             if voice is None:
                 return None
-            call = LiveCall(self.plan(claim, line, voice, hand_over), self._clock)
-            self._live.add(call)
+            call = LiveCall(self.plan(claim.party, claim.place, line.terms, voice, hand_over), self._clock)
+            self._live.add(claim, call)
             try:
-                result = await self._dial(call, line, ticket, turn)
+                result = await self._dial(claim, call, line, ticket, turn)
                 self._judge_trunk(line, ticket, result)
                 if result is not None and never_left(result):
                     _log.warning("not dialled", reason=result.note)
@@ -108,7 +130,7 @@ class Placer:
                     await self._finish(claim, line, result)
                 return result
             finally:
-                self._live.discard(call)
+                self._live.discard(claim)
 
     async def _ready_voice(self, claim: Claim, line: RunningCampaign, ticket: Ticket) -> CallVoice | None:
         """All that the call says, rendered; None: it cannot be said, so the attempt failed and nobody was dialled."""
@@ -131,39 +153,43 @@ class Placer:
             _log.warning("trunk paused", trunk=line.campaign.trunk, reason=line.breaker.reason(now))
 
     def plan(
-        self, claim: Claim, line: RunningCampaign, voice: CallVoice, hand_over: HandingOver | None = None
+        self,
+        party: Party,
+        place: NumberLocation,
+        terms: CallTerms,
+        voice: CallVoice,
+        hand_over: HandingOver | None = None,
     ) -> CallPlan:
-        """How the flow of ``line`` talks to the person of ``claim``."""
-        campaign = line.campaign
-        zones = place_of(parse(claim.number), self._node.ruleset).clocks  # the gate asked all; words can fit one only
-        agents = campaign.agents
+        """How the flow of ``terms`` talks to ``party``, who is at ``place``."""
+        zones = place.clocks  # the gate asked all; words can fit one only
         return CallPlan(
-            agents=None if agents is None else agents.to,
-            answered=_nothing if agents is None else partial(self._agents.notes.answered, claim.attempt_id),
-            claim=claim,
-            flow=line.flow,
-            ring_time_s=campaign.ring_time.total_seconds(),
-            max_call_s=campaign.max_call.total_seconds(),
+            agents=terms.agents,
+            answered=_nothing if terms.agents is None else partial(self._agents.notes.answered, party.attempt_id),
+            party=party,
+            flow=terms.flow,
+            ring_time_s=terms.ring_time.total_seconds(),
+            max_call_s=terms.max_call.total_seconds(),
             media=self._media,
             say=voice.media,
             hand_over=hand_over or self._hand_over,
             store_opt_out=self._store_opt_out,
-            trunk_works=line.breaker.alive,
-            sound_came=line.breaker.heard,
+            trunk_works=terms.breaker.alive,
+            sound_came=terms.breaker.heard,
             local_now=partial(self._local_times.at, zones[0]) if zones else nowhere,
             ears=self.ears,
-            machine_detection=campaign.machine_detection,
+            machine_detection=terms.machine_detection,
         )
 
-    async def _dial(self, call: LiveCall, line: RunningCampaign, ticket: Ticket, turn: Turn) -> CallResult | None:
+    async def _dial(
+        self, claim: Claim, call: LiveCall, line: RunningCampaign, ticket: Ticket, turn: Turn
+    ) -> CallResult | None:
         """Make the channel, which may take its time, then mark the attempt, whose permit lives shortly, and dial."""
-        claim = call.claim
         await self._until(turn.at - MADE_AHEAD_S)
         if (reason := self._forbidden(call, line, ticket)) is not None:
             await self._writer.give_back(claim, reason)
             return None
         try:
-            async with made(self._ari, self._node.router, claim, **self._channel_of(line)) as ready:
+            async with made(self._ari, self._node.router, claim, **self._channel_of(line.terms)) as ready:
                 if ready.refused:
                     return await self.drive(call, ready.channel)
                 await self._comes(turn)
@@ -209,16 +235,16 @@ class Placer:
         if (seconds := monotonic - self._clock.monotonic()) > 0:
             await asyncio.sleep(seconds)
 
-    async def ring(self, line: RunningCampaign, allowed: Permit, forbidden: Callable[[], str | None]) -> Channel:
+    async def ring(self, terms: CallTerms, allowed: Permit, forbidden: Callable[[], str | None]) -> Channel:
         """Make the call leave unless ``forbidden`` says why not; SafetyError or RequestFailed: nothing was dialled."""
-        return await place(self._ari, self._node.router, allowed, forbidden=forbidden, **self._channel_of(line))
+        return await place(self._ari, self._node.router, allowed, forbidden=forbidden, **self._channel_of(terms))
 
-    def _channel_of(self, line: RunningCampaign) -> ChannelTerms:
+    def _channel_of(self, terms: CallTerms) -> ChannelTerms:
         return {
-            "dial_string": line.trunk.dial_string,
-            "ring_timeout": line.campaign.ring_time.total_seconds(),
-            "max_call": line.campaign.max_call.total_seconds(),
-            "variables": {**self.ears.for_call(line.flow), **detection_variables(line.campaign.machine_detection)},
+            "dial_string": terms.trunk.dial_string,
+            "ring_timeout": terms.ring_time.total_seconds(),
+            "max_call": terms.max_call.total_seconds(),
+            "variables": {**self.ears.for_call(terms.flow), **detection_variables(terms.machine_detection)},
         }
 
     async def drive(self, call: LiveCall, channel: Channel) -> CallResult:
@@ -244,8 +270,8 @@ class Placer:
             return CallResult(Outcome.INTERRUPTED, ended_at=self._clock.real_now(), note=note)
 
     async def _finish(self, claim: Claim, line: RunningCampaign, result: CallResult) -> None:
-        number, now, paused = parse(claim.number), self._clock.now(), line.breaker.paused
-        due, result = after_call(claim, line.campaign, result, number, self._node.ruleset, now, trunk_paused=paused)
+        now, paused = self._clock.now(), line.breaker.paused
+        due, result = after_call(claim, line.campaign, result, self._node.ruleset, now, trunk_paused=paused)
         await self._writer.finish(Ended(claim.attempt_id, result, due, contact_done=due is None))
         await self._unplayed.ended(claim.campaign, result)
         _log.info(

@@ -11,11 +11,10 @@ from zoneinfo import ZoneInfo
 
 from agi_app.dialer.circuit_breaker import TRUNK_FAULTS
 from agi_app.gate.hours import Opening, is_open, next_opening
-from agi_app.gate.number_location import place_of, rules_for
+from agi_app.gate.number_location import rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.call import CallResult, Claim, Fault, Outcome
 from agi_app.model.campaign import Campaign
-from agi_app.model.phone import PhoneNumber
 
 REACHED = frozenset({Outcome.HUMAN, Outcome.ANSWERED, Outcome.ABANDONED})  # a machine is tried again if `retry` says so
 
@@ -28,7 +27,6 @@ def next_due(
     claim: Claim,
     campaign: Campaign,
     result: CallResult,
-    number: PhoneNumber,
     ruleset: RuleSet,
     now: dt.datetime,
     *,
@@ -43,16 +41,16 @@ def next_due(
     """
     if result.outcome is Outcome.CANCELLED and result.call_back_at is None:
         return now
-    place = place_of(number, ruleset)
+    clocks = claim.place.clocks
     delay = _delay(claim, campaign, result, now, trunk_paused=trunk_paused)
     if delay is None:
         return None
     due = now + delay
     if result.answered_at is not None and result.call_back_at is None and _heard_nothing(result):
-        due = max(due, _next_day(now, place.clocks))
-    rules = rules_for(place, ruleset)
+        due = max(due, _next_day(now, clocks))
+    rules = rules_for(claim.place, ruleset)
     due = _after_cap(due, now, rules) if result.counts else due
-    return into_windows(due, campaign, rules, place.clocks)
+    return into_windows(due, campaign, rules, clocks)
 
 
 def _delay(

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from agi_app.gate.facts import Facts
-from agi_app.gate.number_location import NumberLocation, rules_for
+from agi_app.gate.number_location import rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.campaign import Campaign
+from agi_app.model.number_location import NumberLocation
 
 
 @dataclass(frozen=True, slots=True)

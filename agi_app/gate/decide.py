@@ -13,12 +13,13 @@ from agi_app.errors import SafetyError
 from agi_app.gate.caller_id import choose
 from agi_app.gate.case import GateCase, Reason
 from agi_app.gate.facts import Facts
-from agi_app.gate.number_location import NumberLocation, place_of
+from agi_app.gate.number_location import place_of
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import RuleSet
-from agi_app.model.call import Claim
+from agi_app.model.call import AllowedCall
 from agi_app.model.campaign import Campaign
+from agi_app.model.number_location import NumberLocation
 from agi_app.model.phone import NotANumber, parse
 
 
@@ -44,6 +45,25 @@ class Decision:
     def allowed(self) -> bool:
         """No rule refused."""
         return not self.reasons
+
+    def call(self, attempt_id: str, number: str, trunk: str, decision_id: int) -> AllowedCall:
+        """What is allowed, once the store has written it down. Raises SafetyError: it is not."""
+        return AllowedCall(
+            attempt_id=attempt_id,
+            person_id=self.person_id,
+            number=number,
+            place=self.known_place,
+            caller_id=self.caller_id,
+            trunk=trunk,
+            decision_id=decision_id,
+        )
+
+    @property
+    def known_place(self) -> NumberLocation:
+        """Where the number of an allowed call is. Raises SafetyError: it is not allowed."""
+        if self.place is None or not self.allowed:
+            raise SafetyError(f"contact {self.contact_id}: the gate refused the call; nothing was dialled")
+        return self.place
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -80,20 +100,20 @@ def judge(case: GateCase) -> Decision:
     )
 
 
-def permit(claim: Claim, receipt: MarkReceipt, monotonic: float) -> Permit:
-    """Turn an allowed, marked attempt into the right to originate once.
+def permit(call: AllowedCall, receipt: MarkReceipt, monotonic: float) -> Permit:
+    """Turn an allowed, marked call into the right to originate once.
 
-    ``claim`` exists only for an allowing decision; ``receipt`` only after the mark committed.
+    ``call`` exists only for an allowing decision; ``receipt`` only after the mark committed.
     Raises SafetyError when they are not of the same attempt, the receipt already gave a permit, or
     the mark is too old (or from another clock).
     """
-    if receipt.attempt_id != claim.attempt_id:
-        raise SafetyError(f"the mark of attempt {receipt.attempt_id} cannot permit attempt {claim.attempt_id}")
+    if receipt.attempt_id != call.attempt_id:
+        raise SafetyError(f"the mark of attempt {receipt.attempt_id} cannot permit attempt {call.attempt_id}")
     if not 0 <= monotonic - receipt.committed_at <= PERMIT_LIFETIME_S:
-        raise SafetyError(f"attempt {claim.attempt_id}: the mark is older than {PERMIT_LIFETIME_S} s; not dialled")
+        raise SafetyError(f"attempt {call.attempt_id}: the mark is older than {PERMIT_LIFETIME_S} s; not dialled")
     receipt.spend()
     expires_at = receipt.committed_at + PERMIT_LIFETIME_S
-    return Permit(claim.attempt_id, claim.number, claim.caller_id, claim.trunk, expires_at)
+    return Permit(call.attempt_id, call.number, call.caller_id, call.trunk, expires_at)
 
 
 def locate(e164: str, ruleset: RuleSet) -> NumberLocation | None:

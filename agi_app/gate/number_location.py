@@ -1,33 +1,12 @@
-"""What the digits of a number tell about where its person is; a decision keeps this instead of the number."""
+"""Where the rules say that a number is, and what binds there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-from zoneinfo import ZoneInfo
-
 from agi_app.gate.ruleset import Rules, RuleSet
+from agi_app.model.number_location import NumberLocation
 from agi_app.model.phone import PhoneNumber
 
 TEST_PREFIX = "+999"  # of the bulk test range: what follows behaves like a number with that country's code
-
-
-_clock = lru_cache(maxsize=None)(ZoneInfo)  # its own cache holds eight; a number may be in forty zones
-
-
-@dataclass(frozen=True, slots=True)
-class NumberLocation:
-    """Region and zones of a valid number, and the parts of the country whose own rules bind besides."""
-
-    region: str  # ISO 3166 alpha-2
-    zones: tuple[str, ...]  # IANA names; it must be a calling hour in all of them
-    parts: tuple[str, ...]  # such as FL
-    reserved: bool  # of a test range
-
-    @property
-    def clocks(self) -> list[ZoneInfo]:
-        """The zones, ready to tell the time."""
-        return [_clock(zone) for zone in self.zones]
 
 
 def place_of(number: PhoneNumber, ruleset: RuleSet) -> NumberLocation:

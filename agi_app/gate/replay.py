@@ -15,9 +15,9 @@ import msgspec
 from agi_app.gate.case import GateCase, Reason
 from agi_app.gate.decide import Decision, judge
 from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
-from agi_app.gate.number_location import NumberLocation
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.model.number_location import NumberLocation
 
 
 @dataclass(frozen=True, slots=True)

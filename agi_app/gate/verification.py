@@ -12,13 +12,11 @@ from dataclasses import dataclass
 
 from agi_app.gate import rules, time_rules
 from agi_app.gate.case import GateCase, Reason, Rule
-from agi_app.gate.decide import Decision
+from agi_app.gate.decide import Decision, locate
 from agi_app.gate.facts import Facts, ProofFact
-from agi_app.gate.number_location import NumberLocation, place_of
 from agi_app.gate.rules import DAY
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
-from agi_app.model.phone import NotANumber, parse
 
 CALLS_PER_DAY = 3  # in any 24 hours, over all numbers; house rule
 RING_TIME = dt.timedelta(seconds=30)
@@ -77,7 +75,7 @@ def judge_own_call(
     now: dt.datetime,
 ) -> Decision:
     """What guards that kind, the number that is shown, and ``more`` that the kind of call asks for."""
-    campaign, place = _as_campaign(facts, kind.decided_as), _place(facts.number, ruleset)
+    campaign, place = _as_campaign(facts, kind.decided_as), locate(facts.number, ruleset)
     case = GateCase(_as_contact(facts), place, campaign.caller_id, campaign, trunk_is_sandbox, ruleset, now)
     found = [*(rule(case) for rule in kind.rules), _shown_is_ours(facts, now), *more]
     return Decision(
@@ -113,15 +111,6 @@ def _calls_per_day(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
         return None
     text = f"{len(recent)} of {CALLS_PER_DAY} verification calls in 24 hours were already made"
     return Reason("verification_per_day", text, recent[len(recent) - CALLS_PER_DAY] + DAY)
-
-
-def _place(e164: str, ruleset: RuleSet) -> NumberLocation | None:
-    """None unless the number is exactly what would be dialled."""
-    try:
-        number = parse(e164)
-    except NotANumber:
-        return None
-    return place_of(number, ruleset) if number.e164 == e164 else None
 
 
 def _as_contact(facts: VerificationFacts) -> Facts:

@@ -6,6 +6,9 @@ import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from agi_app.model.number_location import NumberLocation
+from agi_app.model.party import Party
+
 
 class Outcome(StrEnum):
     """What the network did with a call."""
@@ -83,20 +86,32 @@ class CallResult:
         return self.outcome not in NOT_AN_ATTEMPT_ON_THE_PERSON
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An attempt that the gate allowed and the store reserved; surely not dialled yet."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllowedCall:
+    """A call that the gate allowed and the store wrote down, whoever asked for it; surely not dialled yet."""
 
     attempt_id: str
-    contact_id: int
     person_id: int
-    campaign: str
     number: str  # E.164
+    place: NumberLocation  # what the gate found of the number
     caller_id: str  # E.164
     trunk: str
+    decision_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim(AllowedCall):
+    """An attempt at a contact that the store reserved for a campaign."""
+
+    contact_id: int
+    campaign: str
     language: str | None
     fields: dict[str, str]  # the contact's own columns
     attempt_number: int  # 1 for the first call to this contact
-    decision_id: int
     retries_used: dict[str, int] = field(default_factory=dict)  # outcome -> how often it ended an attempt
     counted: tuple[dt.datetime, ...] = ()  # rules time of the person's calls before it that count against caps
+
+    @property
+    def party(self) -> Party:
+        """Whom the call talks with."""
+        return Party(self.attempt_id, self.number, self.caller_id, self.language, self.fields)

@@ -25,7 +25,8 @@ from agi_app.dialer.worker.key_connection import KeyWatch
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow
 from agi_app.gate.permit import Permit
-from agi_app.model.call import CallResult, Claim
+from agi_app.model.call import CallResult
+from agi_app.model.party import Party
 from agi_app.pbx.channel import Channel
 from sandbox.asterisk import AMI_USER, Asterisk
 from tests.asterisk.client import CALLER_ID, TRUNK, Client, connected, settings_of
@@ -134,7 +135,7 @@ class Stand:
         permit = Permit(attempt, number, CALLER_ID, TRUNK, self.client.clock.monotonic() + 0.3)
         endpoint = f"PJSIP/{number.removeprefix('+')}@{trunk}"
         channel = await self.client.call(number, permit=permit, max_call=max_call_s, ring_timeout=20, endpoint=endpoint)
-        call = LiveCall(self._plan(claim, load_flow(text, "checkup.yaml"), max_call_s), self.client.clock)
+        call = LiveCall(self._plan(claim.party, load_flow(text, "checkup.yaml"), max_call_s), self.client.clock)
         result = self._group.create_task(self._drive(call, channel))
         async with asyncio.timeout(10):
             return Talk(await waiting, call, channel, result)
@@ -143,12 +144,12 @@ class Stand:
         with self.node.late_keys.of(channel.id, call):
             return await call.run(channel)
 
-    def _plan(self, claim: Claim, flow: Flow, max_call_s: float) -> CallPlan:
-        async def store(claim: Claim, _how: str) -> None:
-            self.stops.append(claim.attempt_id)
+    def _plan(self, party: Party, flow: Flow, max_call_s: float) -> CallPlan:
+        async def store(number: str, _how: str) -> None:
+            self.stops.append(number)
 
         return CallPlan(
-            claim=claim,
+            party=party,
             flow=flow,
             ring_time_s=20.0,
             max_call_s=max_call_s,

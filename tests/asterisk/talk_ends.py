@@ -102,7 +102,7 @@ async def _judge(here: Stand, talk: Talk, end: str, tried: Try) -> str:
     wanted = {"agent": "completed", "revoke": "cut_off", "person": "hung_up"}.get(end, "opted_out")
     if result.disposition != wanted:
         return f"{result.disposition} instead of {wanted}; {result.note}"
-    if here.stops.count(talk.call.claim.attempt_id) != (wanted == "opted_out"):
+    if here.stops.count(talk.call.party.number) != (wanted == "opted_out"):
         return "the stop was not stored once"
     if tried.silence_s > MOST_SILENCE_S:
         return f"{tried.silence_s:.1f} s of silence"

@@ -50,7 +50,7 @@ async def attempt(client: Client, store: FakeStore, claim: Claim) -> CallResult 
     ruleset: Any = type("Rules", (), {"jurisdictions": {}, "version": "x"})()
     node = Node("n", cast(Any, store), client.ari, client.router, client.clock, ruleset, LiveCalls())
 
-    async def opt_out(claim: Claim, how: str) -> None:
+    async def opt_out(number: str, how: str) -> None:
         """Nobody presses 9 here."""
 
     voice = Voice(recorded_only(lambda *_: ""))

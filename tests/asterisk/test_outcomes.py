@@ -14,7 +14,7 @@ import pytest
 from agi_app.calls.plan import CallPlan
 from agi_app.calls.runner import LiveCall
 from agi_app.flow.load import load_flow
-from agi_app.model.call import CallResult, Claim, Fault, Outcome
+from agi_app.model.call import CallResult, Fault, Outcome
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import TRUNK, Client
 from tests.asterisk.far_end import COMFORT_NOISE, G722, G729, PCMU, FarEnd, Manner
@@ -83,11 +83,11 @@ class People:
         async def nothing(*_: object) -> list[str]:
             return []
 
-        async def stop(_: Claim, __: str) -> None:
+        async def stop(_: str, __: str) -> None:
             pass
 
         return CallPlan(
-            claim=CLAIM, flow=FLOW, ring_time_s=20, max_call_s=30, say=nothing, store_opt_out=stop,
+            party=CLAIM.party, flow=FLOW, ring_time_s=20, max_call_s=30, say=nothing, store_opt_out=stop,
             hand_over=lambda _: asyncio.sleep(0, "failed"), trunk_works=lambda: None,
             local_now=self._client.clock.now,
             media=lambda _, prompt: f"sound:{self._asterisk.prompts_path}/{prompt}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 RULES, TIME, HOURS, LIMITS, PLACE = "rules.py", "time_rules.py", "hours.py", "limits.py", "number_location.py"
+LOCATION = "../model/number_location.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ BREAKAGES = (
     Breakage("consents cannot be withdrawn", RULES, " if c.revoked_at is None and (withdrawn", " if (None"),
     Breakage("a withdrawal ends one consent only", RULES, " and (withdrawn is None or c.given_at > withdrawn)", ""),
     Breakage("Florida is like the rest", PLACE, "real.startswith(part.prefixes)", "real.startswith(())"),
-    Breakage("summer has winter's hours", PLACE, "_clock(zone) for zone", "_winter(zone) for zone"),
-    Breakage("the first zone is enough", PLACE, "for zone in self.zones]", "for zone in self.zones[:1]]"),
+    Breakage("summer has winter's hours", LOCATION, "_clock(zone) for zone", "_winter(zone) for zone"),
+    Breakage("the first zone is enough", LOCATION, "for zone in self.zones]", "for zone in self.zones[:1]]"),
     Breakage("a list may be a day older", LIMITS, "age > rule.max_age:", "age > rule.max_age + ONE_DAY:"),
     Breakage("a list that no rule describes binds nothing", RULES, "name, {case.campaign.purpose}", "name, ()"),
     Breakage("stops of any number are forgotten", RULES, "None if at is None else", "None if at is None or at else"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gate.breakages import BREAKAGES, PLACE, WINTER, Breakage
+from tests.gate.breakages import BREAKAGES, LOCATION, WINTER, Breakage
 from tests.gate.cases import case
 from tests.gate.judge import Bench
 from tests.gate.rulebooks import ROOT
@@ -45,7 +45,7 @@ def test_a_broken_gate_is_caught(breakage: Breakage, tmp_path: Path) -> None:
     path = tmp_path / "agi_app/gate" / breakage.file
     text = path.read_text()
     assert text.count(breakage.old) == 1, f"{breakage.file} has changed: mend tests/gate/breakages.py"
-    path.write_text(text.replace(breakage.old, breakage.new) + (WINTER if breakage.file == PLACE else ""))
+    path.write_text(text.replace(breakage.old, breakage.new) + (WINTER if breakage.file == LOCATION else ""))
     command = [sys.executable, "-m", "tests.fuzz", "gate", "--cases", str(CASES)]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
     assert ran.returncode == 1, f"nothing was noticed: {ran.stdout}{ran.stderr}"

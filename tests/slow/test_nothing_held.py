@@ -127,7 +127,7 @@ async def make_calls(asterisk: Pbx) -> tuple[Placer, list[Outcome]]:
         asterisk.live,
     )
 
-    async def opt_out(claim: Claim, how: str) -> None:
+    async def opt_out(number: str, how: str) -> None:
         """It is stored."""
 
     voice = Voice(recorded_only(lambda *_: ""))

@@ -54,14 +54,14 @@ async def test_a_proved_telephone_is_marked_before_it_is_rung(world: World) -> N
     await prove(world, PHONE, "call")
     marked = await take(world)
     assert isinstance(marked, MarkedLeg)
-    assert (marked.claim.number, marked.claim.caller_id, marked.claim.trunk) == (PHONE, CALLER_ID, "carrier")
-    assert marked.claim.attempt_id == "a1-h1"
+    assert (marked.call.number, marked.call.caller_id, marked.call.trunk) == (PHONE, CALLER_ID, "carrier")
+    assert marked.call.attempt_id == "a1-h1"
     row = (
         "SELECT campaign || ' ' || allowed || ' ' || (inputs ->> 'destination') || ' ' || (inputs ->> 'leg') || ' '"
         " || (inputs ->> 'prefix') FROM decision WHERE decision_id = %s"
     )
-    assert await world.value(row, marked.claim.decision_id) == "destination leg true mobile a1-h1 00"
-    inputs = await world.value("SELECT inputs::text FROM decision WHERE decision_id = %s", marked.claim.decision_id)
+    assert await world.value(row, marked.call.decision_id) == "destination leg true mobile a1-h1 00"
+    inputs = await world.value("SELECT inputs::text FROM decision WHERE decision_id = %s", marked.call.decision_id)
     assert PHONE not in str(inputs), "numbers must be erasable"
     assert "destination mobile, as a telephone of our own" in await told(world)
     assert "going on now" in await told(world)

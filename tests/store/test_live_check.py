@@ -15,7 +15,6 @@ from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.worker import health as module
 from agi_app.dialer.worker.health import Health, Worker
 from agi_app.errors import StoreError
-from agi_app.model.call import Claim
 from agi_app.store.calling import nodes
 from agi_app.store.database.listen import Heard, Listening, ListenLost
 from agi_app.store.database.pool import Store
@@ -29,8 +28,7 @@ pytestmark = pytest.mark.postgres
 class LiveCall:
     """A call of this worker; remembers why it was ended."""
 
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
+    def __init__(self) -> None:
         self.stopped: list[str] = []
 
     def stop(self, reason: str, *, even_if_up: bool) -> None:
@@ -89,10 +87,11 @@ async def test_a_stop_that_was_missed_ends_the_call_though_the_first_checks_fail
 ) -> None:
     """No second word comes that the connection is up: the worker asks again by itself, and dials nobody before."""
     wanted = await world.running(campaign(), [1, 2])
-    calls = {claim.number: LiveCall(claim) for claim in (await world.claim(wanted)).claims}
-    for call in calls.values():
-        assert await one.mark(store, call.claim, TERMS.node)
-        site.live.add(cast(Any, call))
+    calls = {}
+    for claim in (await world.claim(wanted)).claims:
+        assert await one.mark(store, claim, TERMS.node)
+        calls[claim.number] = LiveCall()
+        site.live.add(claim, cast(Any, calls[claim.number]))
     check, faults = stops.live_check, 2
 
     async def at_first_away(*arguments: Any) -> Any:

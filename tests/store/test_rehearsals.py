@@ -77,14 +77,13 @@ async def test_a_request_becomes_one_call_with_its_decision(desk: Desk) -> None:
     asked = await desk.ask()
     taken = await desk.take()
     assert isinstance(taken, MarkedRehearsal)
-    claim = taken.claim
-    assert (claim.attempt_id, claim.number, claim.caller_id) == (f"rehearsal-{asked}", PHONE, PHONE)
-    assert (claim.language, claim.fields) == ("en", {"name": "Ann"})
+    call = taken.call
+    assert (call.attempt_id, call.number, call.caller_id) == (f"rehearsal-{asked}", PHONE, PHONE)
     assert await desk.take() is None, "taken once"
     row = "SELECT campaign || ' ' || allowed || ' ' || (inputs ->> 'purpose') FROM decision WHERE decision_id = %s"
-    assert await desk.world.value(row, claim.decision_id) == f"{DECIDED_AS} true rehearsal"
+    assert await desk.world.value(row, call.decision_id) == f"{DECIDED_AS} true rehearsal"
     inputs = "SELECT inputs::text FROM decision WHERE decision_id = %s"
-    assert PHONE not in str(await desk.world.value(inputs, claim.decision_id)), "numbers must be erasable"
+    assert PHONE not in str(await desk.world.value(inputs, call.decision_id)), "numbers must be erasable"
 
 
 async def test_a_telephone_that_nobody_proved_is_refused(desk: Desk) -> None:

@@ -59,13 +59,13 @@ def desk(world: World) -> Desk:
 
 async def test_a_request_becomes_one_call_with_its_decision(desk: Desk) -> None:
     marked = await desk.called()
-    assert (marked.claim.number, marked.claim.caller_id, marked.claim.trunk) == (OURS, OURS, "phone")
-    assert marked.receipt.attempt_id == marked.claim.attempt_id
+    assert (marked.call.number, marked.call.caller_id, marked.call.trunk) == (OURS, OURS, "phone")
+    assert marked.receipt.attempt_id == marked.call.attempt_id
     assert await desk.take() is None, "taken once"
     row = "SELECT campaign || ' ' || allowed || ' ' || contact_id FROM decision WHERE decision_id = %s"
-    assert await desk.world.value(row, marked.claim.decision_id) == f"{DECIDED_AS} true 0"
+    assert await desk.world.value(row, marked.call.decision_id) == f"{DECIDED_AS} true 0"
     inputs = "SELECT inputs::text FROM decision WHERE decision_id = %s"
-    assert OURS not in str(await desk.world.value(inputs, marked.claim.decision_id)), "numbers must be erasable"
+    assert OURS not in str(await desk.world.value(inputs, marked.call.decision_id)), "numbers must be erasable"
 
 
 async def test_the_right_code_brings_one_proof(desk: Desk) -> None:
@@ -119,7 +119,7 @@ async def test_another_number_is_shown_only_if_it_is_proved(desk: Desk, kind: st
     taken = await desk.take()
     assert isinstance(taken, MarkedVerification) == allowed
     if isinstance(taken, MarkedVerification):
-        assert (taken.claim.number, taken.claim.caller_id) == (OURS, CALLER_ID)
+        assert (taken.call.number, taken.call.caller_id) == (OURS, CALLER_ID)
 
 
 async def test_a_request_that_was_given_up_or_is_for_another_trunk_waits_for_nobody(desk: Desk) -> None:

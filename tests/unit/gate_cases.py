@@ -13,8 +13,10 @@ from agi_app.gate.hours import Calendar, Opening
 from agi_app.gate.ruleset import Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState, Purpose, Window
+from agi_app.model.number_location import NumberLocation
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+CHINA = NumberLocation("CN", ("Asia/Shanghai",), (), True)
 CN_NUMBER = "+999861380000001"
 GB_NUMBER = "+447700900123"
 NEW_YORK_NUMBER = "+12125550100"
@@ -86,6 +88,7 @@ CLAIM = Claim(
     person_id=70,
     campaign="checkup",
     number=CN_NUMBER,
+    place=CHINA,
     caller_id=CALLER_ID,
     trunk="test",
     language=None,

@@ -70,7 +70,7 @@ class Legs:
             channel = await place(
                 node.ari,
                 node.router,
-                permit(marked.claim, marked.receipt, node.clock.monotonic()),
+                permit(marked.call, marked.receipt, node.clock.monotonic()),
                 dial_string=trunk.dial_string,
                 ring_timeout=ring_timeout,
                 max_call=max_call,

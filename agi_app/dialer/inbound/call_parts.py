@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
-from agi_app.calls.inbound_line import CALLED, InboundLine
+from agi_app.calls.inbound_line import InboundLine
 from agi_app.calls.plan import HandOverOrder
 from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.speech_services import Ears
 from agi_app.flow.syntax.names_and_limits import CALLER_COLUMN, SHOWN, WITHHELD
-from agi_app.model.call import Claim
+from agi_app.model.party import Party
+from agi_app.model.phone import PhoneNumber
 from agi_app.pbx.inbound_channel import LineChannel
 from agi_app.store.calling.inbound_calls import LineStop
 
@@ -34,29 +35,18 @@ class Live:
     """A call while it goes on."""
 
     line: InboundLine
-    caller: str | None  # E.164; None: it shows no number
+    caller: PhoneNumber | None  # None: it shows no number
     began_at: dt.datetime
     call_id: str = field(default_factory=lambda: f"line-{uuid.uuid4().hex}")
     stops: list[LineStop] = field(default_factory=list)
     channel: LineChannel | None = None
     language: str | None = None
 
-
-def as_claim(live: Live) -> Claim:
-    """A call that came in, as the runner knows calls; nobody claimed it, and no attempt is made of it."""
-    return Claim(
-        attempt_id=live.call_id,
-        contact_id=0,
-        person_id=0,
-        campaign=CALLED,
-        number=live.caller or "",
-        caller_id=live.line.number,
-        trunk="",
-        language=None,
-        fields={CALLER_COLUMN: SHOWN if live.caller else WITHHELD},
-        attempt_number=1,
-        decision_id=0,
-    )
+    @property
+    def party(self) -> Party:
+        """Whoever calls."""
+        number = "" if self.caller is None else self.caller.e164
+        return Party(self.call_id, number, self.line.number, None, {CALLER_COLUMN: SHOWN if number else WITHHELD})
 
 
 def too_many(new: Live, going_on: Iterable[Live]) -> str:

@@ -23,7 +23,7 @@ from agi_app.calls.rendered_speech import CallVoice
 from agi_app.calls.runner import LiveCall
 from agi_app.consent.complaints import BY_LINE, Complaint, open_case
 from agi_app.consent.opt_outs import Stops
-from agi_app.dialer.inbound.call_parts import LineServices, Live, as_claim, too_many
+from agi_app.dialer.inbound.call_parts import LineServices, Live, too_many
 from agi_app.dialer.node import Node
 from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import AgiAppError
@@ -32,8 +32,8 @@ from agi_app.flow.engine.events import Event
 from agi_app.flow.engine.state import Caller
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.syntax.names_and_limits import CALLER_COLUMN, SHOWN, WITHHELD
-from agi_app.model.call import CallResult, Claim
-from agi_app.model.phone import PhoneNumber, country_and_zones, parse
+from agi_app.model.call import CallResult
+from agi_app.model.phone import PhoneNumber, country_and_zones
 from agi_app.pbx.inbound_calls import Arrival
 from agi_app.pbx.inbound_channel import answered, shown_number
 from agi_app.store.calling import inbound_calls as table
@@ -155,9 +155,9 @@ class LineCalls:
         line, caller = live.line, Caller(live.caller is not None, live.line.region)
         zones = country_and_zones(line.number)[1]
 
-        async def store(claim: Claim, how: str) -> None:
-            await self._stops.take(claim.number, VIA_KEYED if how == KEYED else VIA)
-            number_hash = self._node.store.hash_number(claim.number)
+        async def store(number: str, how: str) -> None:
+            await self._stops.take(number, VIA_KEYED if how == KEYED else VIA)
+            number_hash = self._node.store.hash_number(number)
             live.stops.append(LineStop(number_hash, how, self._node.clock.real_now()))
 
         def watch(what: Command | Event) -> None:
@@ -165,7 +165,7 @@ class LineCalls:
                 live.language = what.language
 
         return CallPlan(
-            claim=as_claim(live),
+            party=live.party,
             flow=flow,
             ring_time_s=0.0,
             max_call_s=line.max_call_s,
@@ -187,7 +187,7 @@ class LineCalls:
             call_id=live.call_id,
             line=live.line.name,
             called=live.line.number,
-            caller_hash=self._node.store.hash_number(live.caller) if live.caller else None,
+            caller_hash=self._node.store.hash_number(live.caller.e164) if live.caller else None,
             node=self._node.entityid,
             result=result,
             note=note,
@@ -199,7 +199,7 @@ class LineCalls:
         )
         self._write_soon(partial(table.add, self._node.store, row, live.stops))
         if call is not None and COMPLAINT in call.answers and live.caller is not None:
-            self._write_soon(partial(self._complain, live.call_id, live.line.name, parse(live.caller), live.began_at))
+            self._write_soon(partial(self._complain, live.call_id, live.line.name, live.caller, live.began_at))
 
     def _write_soon(self, write: Callable[[], Awaitable[object]]) -> None:
         try:

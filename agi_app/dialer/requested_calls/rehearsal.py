@@ -17,9 +17,8 @@ from agi_app import log
 from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.runner import LiveCall
 from agi_app.config.trunks import TrunkSettings
-from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Placer, RunningCampaign, never_left
+from agi_app.dialer.originator import CallTerms, Placer, never_left
 from agi_app.dialer.until_stopped import until_stopped, until_stored
 from agi_app.errors import AgiAppError, SafetyError, StoreError
 from agi_app.flow.check.prompt_facts import Prompts
@@ -28,9 +27,9 @@ from agi_app.flow.engine.events import Event
 from agi_app.flow.load import load_with_parts
 from agi_app.flow.trial.shown_lines import told, told_event
 from agi_app.gate.decide import Decision, permit
-from agi_app.gate.rehearsal import DECIDED_AS, RehearsalFacts, decide_rehearsal
-from agi_app.model.call import CallResult, Claim, KeptRecording, Outcome
-from agi_app.model.campaign import Campaign, Purpose
+from agi_app.gate.rehearsal import RehearsalFacts, decide_rehearsal
+from agi_app.model.call import CallResult, KeptRecording, Outcome
+from agi_app.model.party import Party
 from agi_app.pbx.channel import Channel
 from agi_app.recordings.files import RATE, WIDTH
 from agi_app.store.requested_calls import rehearsals
@@ -38,13 +37,12 @@ from agi_app.store.requested_calls.rehearsals import (
     MarkedRehearsal,
     RefusedRehearsal,
     RehearsalRequest,
-    RehearsalScript,
 )
 
 LOOK_EVERY_S = 1.0
 TELL_EVERY_S = 0.3
 AT_ONCE = 2  # besides the trunk's own limit
-RING_S = 30.0
+RING_TIME = dt.timedelta(seconds=30)
 CLOSE_S = 8.0
 
 _log = log.get("rehearsal")
@@ -131,18 +129,18 @@ class Rehearsals:
 
         taken = await rehearsals.take(node.store, asked, node.entityid, node.clock.offset, node.clock.name, judge)
         match taken:
-            case MarkedRehearsal(claim, receipt):
-                line = RunningCampaign(
-                    _as_campaign(claim, flow.flow, script), flow, self._trunks[claim.trunk], Breaker()
-                )
-                plan = self._placer.plan(claim, line, voice)
+            case MarkedRehearsal(allowed, receipt):
+                most = dt.timedelta(seconds=script.max_call_s)
+                terms = CallTerms(flow, self._trunks[allowed.trunk], RING_TIME, most)
+                party = Party(allowed.attempt_id, allowed.number, allowed.caller_id, script.language, script.fields)
+                plan = self._placer.plan(party, allowed.place, terms, voice)
                 ears = dataclasses.replace(plan.ears, keep=keep_nothing, records_calls=False) if plan.ears else None
                 plan = dataclasses.replace(plan, watch=story.watch, ears=ears)
                 call = LiveCall(plan, node.clock)
                 if (reason := self._reason()) is not None:
                     raise SafetyError(reason)
-                allowed = permit(claim, receipt, node.clock.monotonic())
-                channel = await self._placer.ring(line, allowed, self._reason)
+                good = permit(allowed, receipt, node.clock.monotonic())
+                channel = await self._placer.ring(terms, good, self._reason)
                 await self._finish(asked, await self._talk(asked, call, channel, story), story)
             case RefusedRehearsal(rules):
                 _log.info("rehearsal refused", rules=list(rules))
@@ -153,7 +151,7 @@ class Rehearsals:
         self._live[asked.rehearsal_id] = call
         async with asyncio.TaskGroup() as group:
             beside = [
-                group.create_task(work) for work in (self._tell(asked, story), self._watch(call, call.claim.number))
+                group.create_task(work) for work in (self._tell(asked, story), self._watch(call, call.party.number))
             ]
             result = await self._placer.drive(call, channel)
             for task in beside:
@@ -206,16 +204,3 @@ class Story:
 def keep_nothing(name: str, kind: str, pcm: bytes) -> KeptRecording:
     """The flow hears that a recording is kept, as in any call; a rehearsal's is not."""
     return KeptRecording(name, kind, "", round(len(pcm) / WIDTH / RATE, 1))
-
-
-def _as_campaign(claim: Claim, flow: str, script: RehearsalScript) -> Campaign:
-    return Campaign(
-        name=DECIDED_AS,
-        purpose=Purpose.REHEARSAL,
-        flow=flow,
-        trunk=claim.trunk,
-        caller_id=claim.caller_id,
-        jurisdictions=(),
-        ring_time=dt.timedelta(seconds=RING_S),
-        max_call=dt.timedelta(seconds=script.max_call_s),
-    )

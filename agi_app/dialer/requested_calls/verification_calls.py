@@ -94,21 +94,21 @@ class InternalCalls:
             case MarkedVerification():
                 self._quiet.clear()
                 try:
-                    with log.bind_call(attempt=taken.claim.attempt_id):
+                    with log.bind_call(attempt=taken.call.attempt_id):
                         await self._verify(taken)
                 finally:
                     self._quiet.set()
 
     async def _verify(self, marked: MarkedVerification) -> None:
-        claim, clock = marked.claim, self._node.clock
+        asked, clock = marked.call, self._node.clock
         try:
             if (reason := self._reason()) is not None:
                 raise SafetyError(reason)
             channel = await place(
                 self._node.ari,
                 self._node.router,
-                permit(claim, marked.receipt, clock.monotonic()),
-                dial_string=self._trunks[claim.trunk].dial_string,
+                permit(asked, marked.receipt, clock.monotonic()),
+                dial_string=self._trunks[asked.trunk].dial_string,
                 ring_timeout=RING_S,
                 max_call=MAX_CALL_S,
                 forbidden=self._reason,
@@ -127,7 +127,7 @@ class InternalCalls:
         await self._store_result(marked, result)
 
     async def _talk(self, marked: MarkedVerification, channel: Channel) -> CodeResult | AgiAppError:
-        number = marked.claim.number
+        number = marked.call.number
 
         async def is_right(keyed: str) -> bool:
             return await asyncio.to_thread(is_code, marked.code_hash, keyed)
@@ -171,7 +171,7 @@ class InternalCalls:
             phone_until = now + PHONE_PROOF
             note = f"entered by {marked.entered_by}, good until {phone_until:%Y-%m-%d}"
         elif result == "proved":
-            proof = proof_by_call(marked.claim.number, marked.entered_by, now)
+            proof = proof_by_call(marked.call.number, marked.entered_by, now)
             note = f"entered by {proof.entered_by}, good until {proof.expires_at:%Y-%m-%d}"
 
         async def write() -> None:

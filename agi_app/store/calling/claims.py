@@ -227,6 +227,7 @@ def _claim(judged: JudgedContact, attempt_id: str, campaign: Campaign, decision_
         person_id=row["head"],
         campaign=campaign.name,
         number=row["e164"],
+        place=judged.decision.known_place,
         caller_id=judged.decision.caller_id,
         trunk=campaign.trunk,
         language=row["language"],

@@ -14,8 +14,7 @@ from agi_app.gate.decide import Decision
 from agi_app.gate.destination_phone import DECIDED_AS
 from agi_app.gate.permit import MarkReceipt
 from agi_app.gate.rehearsal import RehearsalFacts
-from agi_app.gate.verification import NO_CONTACT
-from agi_app.model.call import Claim
+from agi_app.model.call import AllowedCall
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
@@ -39,11 +38,11 @@ class LegRequest:
 
 @dataclass(frozen=True, slots=True)
 class MarkedLeg:
-    """A leg that may be dialled now: as good as a claim and its mark."""
+    """A leg that may be dialled now, and its mark."""
 
     destination_call_id: int
     destination: str
-    claim: Claim
+    call: AllowedCall
     receipt: MarkReceipt
 
 
@@ -91,9 +90,9 @@ async def take(
         row = await record(connection, Q["dialling"], marked)
     if row is None:
         raise StoreError(f"database {store.where}: did not take the mark of a leg")
-    claim = _claim(wanted, facts.person_id, decision_id)
-    receipt = MarkReceipt(claim.attempt_id, store.clock.monotonic())
-    return MarkedLeg(int(row["destination_call_id"]), wanted.destination, claim, receipt)
+    call = decision.call(wanted.leg_id, wanted.number.e164, wanted.trunk, decision_id)
+    receipt = MarkReceipt(call.attempt_id, store.clock.monotonic())
+    return MarkedLeg(int(row["destination_call_id"]), wanted.destination, call, receipt)
 
 
 async def finish(store: Store, destination_call_id: int, end: End) -> None:
@@ -141,19 +140,3 @@ async def _facts(
         phone_proof=proof_fact(row["phone_proof"]),
     )
     return facts, row["now"]
-
-
-def _claim(wanted: LegRequest, person_id: int, decision_id: int) -> Claim:
-    return Claim(
-        attempt_id=wanted.leg_id,
-        contact_id=NO_CONTACT,
-        person_id=person_id,
-        campaign=DECIDED_AS,
-        number=wanted.number.e164,
-        caller_id=wanted.shown,
-        trunk=wanted.trunk,
-        language=None,
-        fields={},
-        attempt_number=1,
-        decision_id=decision_id,
-    )

@@ -17,8 +17,7 @@ from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision
 from agi_app.gate.permit import MarkReceipt
 from agi_app.gate.rehearsal import DECIDED_AS, RehearsalFacts
-from agi_app.gate.verification import NO_CONTACT
-from agi_app.model.call import CallResult, Claim
+from agi_app.model.call import AllowedCall, CallResult
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database import queries
@@ -59,9 +58,9 @@ class RehearsalRequest:
 
 @dataclass(frozen=True, slots=True)
 class MarkedRehearsal:
-    """A rehearsal that may be rung now: as good as a claim and its mark."""
+    """A rehearsal that may be rung now, and its mark."""
 
-    claim: Claim
+    call: AllowedCall
     receipt: MarkReceipt
 
 
@@ -166,8 +165,8 @@ async def take(
             await connection.execute(Q["refused"], {**settled, "note": refusal(decision)})
             return RefusedRehearsal(decision.rules)
         await connection.execute(Q["dialling"], settled)
-    claim = _claim(row, asked.script, decision_id)
-    return MarkedRehearsal(claim, MarkReceipt(claim.attempt_id, store.clock.monotonic()))
+    call = decision.call(f"rehearsal-{asked.rehearsal_id}", facts.number, facts.trunk, decision_id)
+    return MarkedRehearsal(call, MarkReceipt(call.attempt_id, store.clock.monotonic()))
 
 
 async def tell(store: Store, rehearsal_id: int, lines: Sequence[str]) -> None:
@@ -208,22 +207,6 @@ def _facts(row: DictRow) -> RehearsalFacts:
         suppressed_at=row["suppressed_at"],
         recent_calls=tuple(row["recent_calls"]),
         phone_proof=proof_fact(row["phone_proof"]),
-    )
-
-
-def _claim(row: DictRow, script: RehearsalScript, decision_id: int) -> Claim:
-    return Claim(
-        attempt_id=f"rehearsal-{row['rehearsal_id']}",
-        contact_id=NO_CONTACT,
-        person_id=row["person_id"],
-        campaign=DECIDED_AS,
-        number=row["e164"],
-        caller_id=row["shown"] or row["e164"],
-        trunk=row["trunk"],
-        language=script.language,
-        fields=script.fields,
-        attempt_number=1,
-        decision_id=decision_id,
     )
 
 

@@ -16,8 +16,8 @@ from agi_app.audit.stamps import Stamper
 from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision
 from agi_app.gate.permit import MarkReceipt
-from agi_app.gate.verification import DECIDED_AS, NO_CONTACT, VerificationFacts
-from agi_app.model.call import Claim
+from agi_app.gate.verification import DECIDED_AS, VerificationFacts
+from agi_app.model.call import AllowedCall
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
@@ -32,10 +32,10 @@ Decide = Callable[[VerificationFacts, dt.datetime], Decision]
 
 @dataclass(frozen=True, slots=True)
 class MarkedVerification:
-    """A verification call that may be made now: as good as a claim and its mark."""
+    """A verification call that may be made now, and its mark."""
 
     verification_id: int
-    claim: Claim
+    call: AllowedCall
     receipt: MarkReceipt
     code_hash: bytes
     entered_by: str
@@ -143,11 +143,9 @@ async def take(
             await connection.execute(Q["refused"], {**settled, "note": refusal(decision)})
             return RefusedVerification(row["verification_id"], decision.rules)
         await connection.execute(Q["dialling"], settled)
-    claim = _claim(row, decision_id)
-    receipt = MarkReceipt(claim.attempt_id, store.clock.monotonic())
-    return MarkedVerification(
-        row["verification_id"], claim, receipt, row["code_hash"], row["entered_by"], row["proves"]
-    )
+    call = decision.call(f"verification-{row['verification_id']}", facts.number, facts.trunk, decision_id)
+    receipt = MarkReceipt(call.attempt_id, store.clock.monotonic())
+    return MarkedVerification(row["verification_id"], call, receipt, row["code_hash"], row["entered_by"], row["proves"])
 
 
 async def finish(
@@ -200,20 +198,4 @@ def _facts(row: DictRow) -> VerificationFacts:
         trunk=row["trunk"],
         suppressed_at=row["suppressed_at"],
         recent_calls=tuple(row["recent_calls"]),
-    )
-
-
-def _claim(row: DictRow, decision_id: int) -> Claim:
-    return Claim(
-        attempt_id=f"verification-{row['verification_id']}",
-        contact_id=NO_CONTACT,
-        person_id=row["person_id"],
-        campaign=DECIDED_AS,
-        number=row["e164"],
-        caller_id=row["shown"] or row["e164"],
-        trunk=row["trunk"],
-        language=None,
-        fields={},
-        attempt_number=1,
-        decision_id=decision_id,
     )

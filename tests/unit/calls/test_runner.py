@@ -15,7 +15,7 @@ from agi_app.errors import AgiAppError, ConfigError, RequestFailed, SafetyError
 from agi_app.flow.engine.say_texts import Parts
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow
-from agi_app.model.call import CallResult, Claim, Fault, Outcome
+from agi_app.model.call import CallResult, Fault, Outcome
 from agi_app.model.machine import MachineDetection
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Received
@@ -67,7 +67,7 @@ class World:
         self.orders: list[HandOverOrder] = []
         self.voice_error: AgiAppError | None = None
         plan = CallPlan(
-            claim=CLAIM,
+            party=CLAIM.party,
             flow=flow,
             ring_time_s=RING_S,
             max_call_s=MAX_S,
@@ -101,11 +101,11 @@ class World:
             raise self.voice_error
         return [f"{language}/{part.text}" for part in parts]
 
-    async def store(self, claim: Claim, how: str) -> None:
+    async def store(self, number: str, how: str) -> None:
         self.channel.log.append("store")
         if self.store_error is not None:
             raise self.store_error
-        self.stops.append((claim.number, how))
+        self.stops.append((number, how))
         if self.stop_comes_back:  # as the revocation does that every node hears
             self.call.stop("the person said stop", even_if_up=True)
 

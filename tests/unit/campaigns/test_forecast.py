@@ -9,9 +9,9 @@ from agi_app.campaigns.checks.gateway_lines import limits_of
 from agi_app.campaigns.forecast import ForecastFacts, Group, Limits, Projection, project
 from agi_app.config.trunks import LineSettings, TrunkSettings
 from agi_app.gate.hours import Opening
-from agi_app.gate.number_location import NumberLocation
 from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
+from agi_app.model.number_location import NumberLocation
 
 EVERY_DAY = frozenset(range(7))
 NINE_TO_FIVE = Window(EVERY_DAY, dt.time(9), dt.time(17))

@@ -10,11 +10,9 @@ import pytest
 from agi_app.dialer.call_again import after_call
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.call import CallResult, Outcome, Unasked
-from agi_app.model.phone import parse
-from tests.unit.gate_cases import CAMPAIGN, CLAIM, CN_NUMBER, DAY, NOW, SHANGHAI, ruleset, window
+from tests.unit.gate_cases import CAMPAIGN, CLAIM, DAY, NOW, SHANGHAI, ruleset, window
 
 HOUR = dt.timedelta(hours=1)
-NUMBER = parse(CN_NUMBER)
 THRICE = ruleset(cap=3)
 RETRYING = replace(CAMPAIGN, retry={"no_answer": (2 * DAY, 3 * DAY)})
 
@@ -39,7 +37,7 @@ def again(
         unasked=Unasked(times, today),
     )
     claim = replace(CLAIM, retries_used=used or {}, counted=counted)
-    return after_call(claim, RETRYING, result, NUMBER, rules, now)
+    return after_call(claim, RETRYING, result, rules, now)
 
 
 def test_later_today_where_the_rules_allow_it() -> None:
@@ -95,4 +93,4 @@ def test_without_today_only_it_moves_on_as_a_chosen_time_does() -> None:
 def test_a_time_that_the_person_chose_is_not_bounded() -> None:
     result = CallResult(Outcome.ANSWERED, answered_at=NOW, call_back_at=(NOW + 2 * DAY).astimezone(SHANGHAI))
     claim = replace(CLAIM, retries_used={"answered": 5})
-    assert after_call(claim, RETRYING, result, NUMBER, THRICE, NOW) == (NOW + 2 * DAY, result)
+    assert after_call(claim, RETRYING, result, THRICE, NOW) == (NOW + 2 * DAY, result)

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from agi_app.dialer.retry import next_due
 from agi_app.gate.hours import Opening, is_open
+from agi_app.gate.number_location import place_of
 from agi_app.model.call import CallResult, Fault, Outcome
 from agi_app.model.campaign import Campaign, Window
 from agi_app.model.phone import PhoneNumber, parse
 from tests.unit.gate_cases import CAMPAIGN, CLAIM, CN_NUMBER, DAY, NOW, SHANGHAI, judge, ruleset, window
 
 HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
-NUMBER = parse(CN_NUMBER)
 RULES = ruleset()
 RETRYING = replace(CAMPAIGN, retry={"no_answer": (DAY, 2 * DAY), "busy": (HOUR,), "congestion": (5 * MINUTE,) * 3})
 
@@ -26,7 +26,7 @@ RETRYING = replace(CAMPAIGN, retry={"no_answer": (DAY, 2 * DAY), "busy": (HOUR,)
 def due(outcome: str, *, now: dt.datetime = NOW, used: int = 0, rang: bool = False) -> dt.datetime:
     """When the contact is due again; the test fails if it is done."""
     result = CallResult(Outcome(outcome), ringing_at=now if rang else None)
-    found = next_due(replace(CLAIM, retries_used={outcome: used}), RETRYING, result, NUMBER, RULES, now)
+    found = next_due(replace(CLAIM, retries_used={outcome: used}), RETRYING, result, RULES, now)
     assert found is not None
     return found
 
@@ -35,20 +35,20 @@ def test_a_machine_is_called_again_if_the_campaign_says_so() -> None:
     """Its answer counts like any: not before a cap of one call a day is over."""
     again = replace(CAMPAIGN, retry={"machine": (2 * DAY,)})
     result = CallResult(Outcome.MACHINE, answered_at=NOW)
-    assert next_due(CLAIM, again, result, NUMBER, RULES, NOW) == NOW + 2 * DAY
-    assert next_due(replace(CLAIM, retries_used={"machine": 1}), again, result, NUMBER, RULES, NOW) is None
-    assert next_due(CLAIM, replace(CAMPAIGN, retry={"machine": (HOUR,)}), result, NUMBER, RULES, NOW) == NOW + DAY
+    assert next_due(CLAIM, again, result, RULES, NOW) == NOW + 2 * DAY
+    assert next_due(replace(CLAIM, retries_used={"machine": 1}), again, result, RULES, NOW) is None
+    assert next_due(CLAIM, replace(CAMPAIGN, retry={"machine": (HOUR,)}), result, RULES, NOW) == NOW + DAY
 
 
 @pytest.mark.parametrize("outcome", ["answered", "human", "abandoned"])
 def test_who_was_reached_is_not_called_again_even_if_the_campaign_says_so(outcome: str) -> None:
     eager = replace(CAMPAIGN, retry={outcome: (HOUR,)})
-    assert next_due(CLAIM, eager, CallResult(Outcome(outcome)), NUMBER, RULES, NOW) is None
+    assert next_due(CLAIM, eager, CallResult(Outcome(outcome)), RULES, NOW) is None
 
 
 @pytest.mark.parametrize("outcome", [o for o in Outcome if o.value not in (*RETRYING.retry, "cancelled", "no_media")])
 def test_an_outcome_without_a_retry_ends_the_contact(outcome: Outcome) -> None:
-    assert next_due(CLAIM, RETRYING, CallResult(outcome), NUMBER, RULES, NOW) is None
+    assert next_due(CLAIM, RETRYING, CallResult(outcome), RULES, NOW) is None
 
 
 def test_a_chosen_call_back_comes_then_inside_hours_and_caps_and_only_once() -> None:
@@ -58,7 +58,7 @@ def test_a_chosen_call_back_comes_then_inside_hours_and_caps_and_only_once() -> 
 
     def back(after: dt.timedelta) -> dt.datetime | None:
         wish = replace(answered, call_back_at=(NOW + after).astimezone(SHANGHAI))
-        return next_due(CLAIM, eager, wish, NUMBER, RULES, NOW)
+        return next_due(CLAIM, eager, wish, RULES, NOW)
 
     assert back(2 * DAY) == NOW + 2 * DAY
     assert back(2 * HOUR) == NOW + DAY, "the call just made has used up the day"
@@ -77,8 +77,8 @@ def test_each_outcome_has_its_own_list_of_delays_and_an_end() -> None:
     assert due("no_answer") == NOW + DAY
     assert due("no_answer", used=1) == NOW + 2 * DAY
     spent = replace(CLAIM, retries_used={"no_answer": 2, "busy": 0})
-    assert next_due(spent, RETRYING, CallResult(Outcome.NO_ANSWER), NUMBER, RULES, NOW) is None
-    assert next_due(spent, RETRYING, CallResult(Outcome.BUSY), NUMBER, RULES, NOW) is not None
+    assert next_due(spent, RETRYING, CallResult(Outcome.NO_ANSWER), RULES, NOW) is None
+    assert next_due(spent, RETRYING, CallResult(Outcome.BUSY), RULES, NOW) is not None
 
 
 def test_a_retry_after_a_call_that_disturbed_the_person_waits_for_the_cap() -> None:
@@ -105,7 +105,7 @@ def test_a_retry_on_friday_evening_moves_to_monday() -> None:
 
 def test_a_retry_obeys_the_campaigns_own_window_and_the_countrys_together() -> None:
     own = replace(RETRYING, windows=(window("13:00", "15:00"), window("08:00", "08:30")))
-    found = next_due(CLAIM, own, CallResult(Outcome.NO_ANSWER), NUMBER, RULES, NOW)
+    found = next_due(CLAIM, own, CallResult(Outcome.NO_ANSWER), RULES, NOW)
     assert found == dt.datetime(2026, 3, 5, 14, 0, tzinfo=SHANGHAI)
 
 
@@ -132,8 +132,9 @@ def test_a_retry_never_lands_outside_the_hours_or_inside_the_cap(
     """Unless no common hour exists at all; then the gate goes on refusing (checked here, too)."""
     now, rules = NOW + minutes * MINUTE, ruleset(*country)
     campaign = replace(RETRYING, windows=own, retry={**RETRYING.retry, "trunk_silent": (MINUTE,)})
-    claim = replace(CLAIM, number=number.e164, retries_used={result.outcome.value: used})
-    found = next_due(claim, campaign, result, number, rules, now)
+    place = place_of(number, rules)
+    claim = replace(CLAIM, number=number.e164, place=place, retries_used={result.outcome.value: used})
+    found = next_due(claim, campaign, result, rules, now)
     if found is None:
         return
     if result.outcome is Outcome.CANCELLED:
@@ -161,7 +162,7 @@ def after(
     result: CallResult, *, campaign: Campaign = CAMPAIGN, used: int = 0, paused: bool = False
 ) -> dt.datetime | None:
     claim = replace(CLAIM, retries_used={result.outcome.value: used})
-    return next_due(claim, campaign, result, NUMBER, RULES, NOW, trunk_paused=paused)
+    return next_due(claim, campaign, result, RULES, NOW, trunk_paused=paused)
 
 
 @pytest.mark.parametrize("used", [0, 1, 30])
@@ -190,7 +191,7 @@ def test_a_trunk_that_is_paused_uses_nobody_up(outcome: str) -> None:
 
 def test_who_answered_and_heard_nothing_is_called_once_more_and_not_on_that_day() -> None:
     silent = CallResult(Outcome.NO_MEDIA, answered_at=NOW)
-    due = next_due(CLAIM, CAMPAIGN, silent, NUMBER, ruleset(cap=9), NOW)
+    due = next_due(CLAIM, CAMPAIGN, silent, ruleset(cap=9), NOW)
     assert due is not None
     assert due.astimezone(SHANGHAI).date() == NOW.astimezone(SHANGHAI).date() + DAY
     assert after(silent, used=1) is None

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from agi_app.gate.case import GateCase
 from agi_app.gate.facts import ConsentFact, ProofFact
 from agi_app.gate.hours import Opening, is_open, next_opening
-from agi_app.gate.number_location import NumberLocation
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import CampaignState, Purpose, Window
+from agi_app.model.number_location import NumberLocation
 from tests.unit.gate_cases import (
     CALLER_ID,
     CAMPAIGN,

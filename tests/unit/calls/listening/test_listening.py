@@ -127,7 +127,7 @@ async def test_a_spoken_stop_in_the_first_prompt_is_on_disk_before_anything_else
         "play zh/greeting", "stop agi-app-a1-p1", f"listen {name}", f"end {name}", f"take {name}",
         "store", "play zh/stopped", "hangup",
     ]  # fmt: skip
-    assert talk.world.stops == [(talk.world.call.claim.number, "speech")]
+    assert talk.world.stops == [(talk.world.call.party.number, "speech")]
     assert (result.outcome, result.disposition) == (Outcome.ANSWERED, "opted_out")
     assert talk.spool.kept == set(), "nothing stays in the spool"
     assert "不要再打" in talk.recognizer.asked[0][2]
@@ -180,7 +180,7 @@ async def test_whoever_says_stop_and_hangs_up_has_said_stop() -> None:
     talk = Talk(STOP)
     talk.world.channel.at(3.5, TALK).at(4.2, pbx.FarEndEnded(None), BYE)
     result = await talk.world.run()
-    assert talk.world.stops == [(talk.world.call.claim.number, "speech")]
+    assert talk.world.stops == [(talk.world.call.party.number, "speech")]
     assert (result.outcome, result.disposition) == (Outcome.ANSWERED, "opted_out")
 
 
