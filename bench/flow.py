@@ -73,7 +73,7 @@ def faults(record: dict[str, Any]) -> list[str]:
 def _flows() -> Iterator[tuple[str, Flow]]:
     for name in PROJECTS:
         for flow, found in read_project(EXAMPLES / name, None).flows.items():
-            if found.parsed is not None and not found.parsed.flow.is_called:
+            if not found.parsed.flow.is_called:
                 say(f"   {name}/{flow}")
                 yield f"{name}/{flow}", found.parsed.flow
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import audioop
 import random
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import soxr
 
-Sound = npt.NDArray[np.float32]
+Sound = npt.NDArray[np.floating[Any]]
 Law = Literal["alaw", "ulaw"]
 LAWS: tuple[Law, ...] = ("alaw", "ulaw")
 RATE = 8000

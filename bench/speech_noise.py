@@ -65,7 +65,8 @@ def _noise(choose: random.Random, time: Sound) -> Sound:
     """White, pink or brown; steady, or swelling like wind and traffic."""
     noise = pink(len(time), f"{choose.random()}", choose.choice((0.0, 0.5, 1.0)))
     swell = 1 + choose.choice((0.0, 0.8)) * np.sin(2 * np.pi * choose.uniform(0.2, 3) * time)
-    return noise * swell * _level(choose, -50, -18)
+    louder: Sound = noise * swell * _level(choose, -50, -18)
+    return louder
 
 
 def _tone(choose: random.Random, time: Sound) -> Sound:
