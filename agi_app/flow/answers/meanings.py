@@ -94,6 +94,7 @@ class Meanings:
         beside = [phrase for name in BESIDE for phrase in said.get(name, ())]
         doubtful = [phrase for name in DOUBTFUL for phrase in said.get(name, ())]
         others = [phrase for name in said if name not in (*BESIDE, *DOUBTFUL) for phrase in said[name]]
+        around = {*beside, *doubtful}
         return Words(
             fillers=(*self.list_of("fillers", language), *self.list_of(own, language)),
             negations=self.list_of("negations", language),
@@ -101,7 +102,7 @@ class Meanings:
             not_stop=self.list_of("not_stop", language),
             beside=tuple(dict.fromkeys(beside)),
             doubtful=tuple(dict.fromkeys((*doubtful, *self.list_of("not_stop", language)))),
-            others=tuple(p for p in dict.fromkeys(others) if p not in {*beside, *doubtful}),
+            others=tuple(p for p in dict.fromkeys(others) if p not in around),
         )
 
 

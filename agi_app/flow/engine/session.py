@@ -58,13 +58,13 @@ from agi_app.flow.engine.gather_keys import (
     judge_key,
     judge_silence,
 )
-from agi_app.flow.engine.listening_for import listen_for, may_follow, wanted_of
+from agi_app.flow.engine.listening_for import listen_for, may_follow
 from agi_app.flow.engine.say_texts import parts_of
 from agi_app.flow.engine.state import Caller, SessionState, choose_language
 from agi_app.flow.engine.waiting import hush, listen, play, record, record_call, say, stop, transfer
 from agi_app.flow.language.call_back_offer import CallAgainStep
 from agi_app.flow.language.call_step import REFERENCE, CallStep, ReturnStep
-from agi_app.flow.language.definition import Flow
+from agi_app.flow.language.definition import Expected, Flow, place_of
 from agi_app.flow.language.record_step import RecordCallStep, RecordStep
 from agi_app.flow.language.say_step import SayStep
 from agi_app.flow.language.steps import (
@@ -438,9 +438,10 @@ class Session:
 
     def why_not(self, text: str) -> str | None:
         """Why these words would be no answer if they were said now; None: they are one, or a stop."""
-        question, _ = self._may_be_answered()
-        wanted, _ = wanted_of(self._flow, question, self._state.language)
-        return why_not(wanted, text, self._today)
+        return why_not(self._expected(*self._may_be_answered())[0], text, self._today)
+
+    def _expected(self, question: Gather | None, place: str | None) -> Expected:
+        return self._flow.expected(place, None if question is None else question.speech, self._state.language)
 
     @property
     def _today(self) -> dt.date | None:
@@ -466,7 +467,7 @@ class Session:
 
     def _listen(self, *, waits: float | None, beside: bool = False) -> do.StartListening:
         gather, self._state.hears_for = self._may_be_answered()
-        return listen_for(self._flow, self._state, gather, waits=waits, beside=beside)
+        return listen_for(self._state, self._expected(gather, self._state.hears_for), waits=waits, beside=beside)
 
     def _may_be_answered(self) -> tuple[Gather | None, str | None]:
         """The question that words may answer now, and its place in the flow."""
@@ -477,14 +478,14 @@ class Session:
             question, index = may_follow(step, following[0] if following else None), index + 1
         elif question is not None and (question.speech is None or not (question.barge_in or phase == "listening")):
             question = None
-        return question, None if question is None else f"{state.flow or ''}/{state.node}/{index}"
+        return question, None if question is None else place_of(state.flow or "", state.node, index)
 
     def _listened(self, heard: Heard) -> list[Command]:
         state = self._state
         question, place = self._may_be_answered()
         listening, state.listening = str(state.listening), None
         answers = state.hears_for is not None and state.hears_for == place
-        wanted, _ = wanted_of(self._flow, question if answers else None, state.language)
+        wanted, _ = self._expected(question if answers else None, place)
         meant = understand(wanted, heard, self._today)
         if meant is OPT_OUT:
             return self._opt_out("speech")

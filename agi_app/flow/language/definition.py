@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,7 +12,9 @@ from agi_app.authoring.schema import Authored
 from agi_app.authoring.yaml_lines import Document
 from agi_app.flow.answers.grammar import Grammar
 from agi_app.flow.answers.meanings import Meanings
+from agi_app.flow.answers.understanding import bias
 from agi_app.flow.language.call_step import ReturnStep
+from agi_app.flow.language.speech_step import Speech, SpokenValue
 from agi_app.flow.language.steps import GatherStep, Step
 from agi_app.flow.syntax.names_and_limits import (
     MAX_NODES,
@@ -26,6 +28,7 @@ from agi_app.flow.syntax.names_and_limits import (
     judge_names,
 )
 
+Expected = tuple[Grammar, tuple[str, ...]]  # what may be said, and the phrases that a recogniser should expect
 NodeSteps = Annotated[list[Step], Field(min_length=1, max_length=MAX_STEPS_PER_NODE)]
 
 
@@ -57,7 +60,7 @@ class Flow(Authored):
     nodes: dict[Label, NodeSteps] = Field(min_length=1, max_length=MAX_NODES)
     _parts: dict[str, Flow] = PrivateAttr(default_factory=dict)
     _meanings: Meanings = PrivateAttr(default_factory=lambda: Meanings({}))
-    _wanted: dict[tuple[int, str], tuple[Grammar, tuple[str, ...]]] = PrivateAttr(default_factory=dict)
+    _grammars: Mapping[tuple[str | None, str], Expected] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _good_parameters(self) -> Flow:
@@ -94,10 +97,18 @@ class Flow(Authored):
         """What the names of meanings stand for."""
         return self._meanings
 
-    @property
-    def wanted(self) -> dict[tuple[int, str], tuple[Grammar, tuple[str, ...]]]:
-        """What may be said in it, and what to expect, as ``hearing`` has worked it out; no call changes it."""
-        return self._wanted
+    def expected(self, place: str | None, speech: Speech | None, language: str) -> Expected:
+        """What may be said at a question that takes words (None: nothing but a stop); ``understanding`` made it."""
+        made = self._grammars.get((None if speech is None else place, language))
+        return made or self._expect(speech, language)
+
+    def _expect(self, speech: Speech | None, language: str) -> Expected:
+        ask, stops = self._meanings.wanted, self.opt_out.phrases
+        if isinstance(speech, SpokenValue):
+            grammar = ask(language, kind=speech.kind, least=speech.min, most=speech.max, opt_out=stops)
+        else:
+            grammar = ask(language, speech or {}, opt_out=stops)
+        return grammar, bias(grammar)
 
     @property
     def listens(self) -> bool:
@@ -108,14 +119,30 @@ class Flow(Authored):
     def joined(self, parts: Mapping[str, Flow]) -> Flow:
         """This flow with all those that it calls."""
         copy = self.model_copy()
-        copy._parts, copy._meanings, copy._wanted = dict(parts), self._meanings, {}
+        copy._parts, copy._meanings, copy._grammars = dict(parts), self._meanings, {}
         return copy
 
     def understanding(self, meanings: Meanings) -> Flow:
         """This flow with what the names of meanings stand for."""
         copy = self.model_copy()
-        copy._parts, copy._meanings, copy._wanted = self._parts, meanings, {}
+        copy._parts, copy._meanings = self._parts, meanings
+        copy._grammars = {(p, n): copy._expect(s, n) for p, s in copy._spoken_places() for n in copy.languages}
         return copy
+
+    def _spoken_places(self) -> Iterator[tuple[str | None, Speech | None]]:
+        """Every question that takes words, by its place as a session names it, and first the stop."""
+        if self.listens:
+            yield None, None
+        for flow in self.whole:
+            for node, steps in flow.nodes.items():
+                for index, step in enumerate(steps):
+                    if isinstance(step, GatherStep) and step.gather.speech is not None:
+                        yield place_of("" if flow is self else flow.flow, node, index), step.gather.speech
+
+
+def place_of(flow: str, node: str, step: int) -> str:
+    """The name of a step's place; ``flow`` is that of a called flow, else empty."""
+    return f"{flow}/{node}/{step}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -285,6 +286,11 @@ class PlayStep(Authored):
     play: Play
 
 
+def _way(on: Mapping[str, str], outcome: str) -> str | None:
+    """The node for an outcome; a missing ``no_match`` goes the ``no_input`` way, None is the next step."""
+    return on.get(outcome, on.get(NO_INPUT) if outcome == NO_MATCH else None)
+
+
 class GatherStep(Authored):
     """A step that gathers; an answer without a way in ``on`` goes on with the next step."""
 
@@ -301,10 +307,8 @@ class GatherStep(Authored):
         return self
 
     def way(self, outcome: str) -> str | None:
-        """The node for an outcome; a missing ``no_match`` goes the ``no_input`` way, None is the next step."""
-        if outcome == NO_MATCH and NO_MATCH not in self.on:
-            return self.on.get(NO_INPUT)
-        return self.on.get(outcome)
+        """Where an outcome leads."""
+        return _way(self.on, outcome)
 
 
 class CollectStep(Authored):
@@ -319,10 +323,8 @@ class CollectStep(Authored):
         return self
 
     def way(self, outcome: str) -> str | None:
-        """The node for an outcome; a missing ``no_match`` goes the ``no_input`` way, None is the next step."""
-        if outcome == NO_MATCH and NO_MATCH not in self.on:
-            return self.on.get(NO_INPUT)
-        return self.on.get(outcome)
+        """Where an outcome leads."""
+        return _way(self.on, outcome)
 
 
 class CallBackStep(Authored):
@@ -337,10 +339,8 @@ class CallBackStep(Authored):
         return self
 
     def way(self, outcome: str) -> str | None:
-        """The node for an outcome; a missing ``no_match`` goes the ``no_input`` way, None is the next step."""
-        if outcome == NO_MATCH and NO_MATCH not in self.on:
-            return self.on.get(NO_INPUT)
-        return self.on.get(outcome)
+        """Where an outcome leads."""
+        return _way(self.on, outcome)
 
 
 class LanguageStep(Authored):
@@ -371,10 +371,8 @@ class StopNumberStep(Authored):
         return self
 
     def way(self, outcome: str) -> str | None:
-        """The node for an outcome; a missing ``no_match`` goes the ``no_input`` way, None is the next step."""
-        if outcome == NO_MATCH and NO_MATCH not in self.on:
-            return self.on.get(NO_INPUT)
-        return self.on.get(outcome)
+        """Where an outcome leads."""
+        return _way(self.on, outcome)
 
 
 class When(Authored):
@@ -473,8 +471,6 @@ class HangupStep(Authored):
 
 
 BARE_VERBS = ("hangup", "opt_out", "wrong_number")  # may stand alone, without anything behind them
-# A step that only speaks; what follows it may be answered meanwhile.
-SpeakStep = PlayStep | SayStep
 # A step that ends the call.
 EndStep = HangupStep | OptOutStep | WrongNumberStep
 # A step that asks and waits for an answer by keys or words.
