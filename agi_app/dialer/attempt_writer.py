@@ -12,6 +12,7 @@ from functools import partial
 
 from agi_app import log
 from agi_app.dialer.batcher import Together
+from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import StoreError
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import Claim
@@ -44,7 +45,7 @@ class AttemptWriter:
 
     async def give_back(self, claim: Claim, reason: str) -> None:
         """Its contact is due again; nobody was dialled."""
-        await _until_stored(partial(attempts.release, self._store, claim.attempt_id, reason))
+        await self._until_stored(partial(attempts.release, self._store, claim.attempt_id, reason))
 
     async def finish(self, end: Ended) -> None:
         """Returns when the result is in the database."""
@@ -53,20 +54,10 @@ class AttemptWriter:
         except StoreError as error:  # alone from now on: another call's result may be what the database refuses
             _log.warning("a result waits for the database", error=str(error), next_try_s=FIRST_RETRY_S)
             await asyncio.sleep(FIRST_RETRY_S)
-            await _until_stored(partial(attempts.finish, self._store, [end]))
+            await self._until_stored(partial(attempts.finish, self._store, [end]))
 
     async def _mark_all(self, claims: Sequence[Claim]) -> Sequence[MarkReceipt | None]:
         return await attempts.mark(self._store, claims, self._entityid)
 
-
-async def _until_stored(write: Callable[[], Awaitable[object]]) -> None:
-    delay = FIRST_RETRY_S
-    while True:
-        try:
-            await write()
-        except StoreError as error:
-            _log.warning("a result waits for the database", error=str(error), next_try_s=delay)
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, LONGEST_RETRY_S)
-        else:
-            return
+    async def _until_stored(self, write: Callable[[], Awaitable[object]]) -> None:
+        await until_stored("a result", write, first_s=FIRST_RETRY_S, longest_s=LONGEST_RETRY_S, to=_log)

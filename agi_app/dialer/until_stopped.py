@@ -1,9 +1,11 @@
-"""What verification calls and rehearsals share: a stop of the rung number ends them, and their results are stored."""
+"""What calls share: a stop of the rung number ends those of our own, and results are written again until stored."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+
+from structlog.stdlib import BoundLogger
 
 from agi_app import log
 from agi_app.errors import StoreError
@@ -28,13 +30,22 @@ async def until_stopped(store: Store, number: str) -> str:
             return "the database did not say that the number may still be called"
 
 
-async def until_stored(what: str, write: Callable[[], Awaitable[object]]) -> None:
-    """Write a result, however long the database takes."""
+async def until_stored(
+    what: str,
+    write: Callable[[], Awaitable[object]],
+    *,
+    first_s: float = STORE_AGAIN_S,
+    longest_s: float = STORE_AGAIN_S,
+    to: BoundLogger = _log,
+) -> None:
+    """Write something, however long the database takes; ``first_s`` to ``longest_s`` lie between two tries."""
+    delay = first_s
     while True:
         try:
             await write()
         except StoreError as error:
-            _log.warning(f"{what} waits for the database", error=str(error))
-            await asyncio.sleep(STORE_AGAIN_S)
+            to.warning(f"{what} waits for the database", error=str(error), next_try_s=delay)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, longest_s)
         else:
             return

@@ -22,7 +22,6 @@ def check_law(campaign: CampaignDocument, flow: FlowDocument, prompts: Prompts, 
     """Every fault of the flow's first prompts under the strictest rules of the campaign's countries."""
     rules = list(rules_of(campaign, ruleset))
     known = {**prompts, **said_prompts(flow.flow)}
-    prompts = {**prompts, **said_prompts(flow.flow)}
     found: list[Problem] = []
     for use in first_prompts(flow.flow):
         for language in flow.flow.languages:

@@ -6,7 +6,7 @@ import asyncio
 
 from agi_app import log
 from agi_app.dialer.node import Node
-from agi_app.errors import StoreError
+from agi_app.dialer.until_stopped import until_stored
 from agi_app.store.calling import agents as store
 from agi_app.store.calling.agents import Note
 
@@ -43,22 +43,17 @@ class Notes:
 
     async def run(self) -> None:
         """Write until cancelled."""
-        delay = FIRST_RETRY_S
         while True:
             await self._something.wait()
-            batch = [*self._waiting]
-            try:
-                await store.note(self._node.store, batch)
-            except StoreError as error:
-                _log.warning("notes of calls wait for the database", error=str(error), next_try_s=delay)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, LONGEST_RETRY_S)
-                continue
-            delay = FIRST_RETRY_S
-            del self._waiting[: len(batch)]
+            await until_stored("a note", self._write, first_s=FIRST_RETRY_S, longest_s=LONGEST_RETRY_S, to=_log)
             if not self._waiting:
                 self._something.clear()
                 self._written.set()
+
+    async def _write(self) -> None:
+        batch = [*self._waiting]
+        await store.note(self._node.store, batch)
+        del self._waiting[: len(batch)]
 
     def _add(self, note: Note) -> None:
         self._waiting.append(note)
