@@ -2,28 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from agi_app.audit.tree import leaf_hash
-
 NONCE_BYTES = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row as the tree holds it; ``payload`` is JSON in the form of ``canonical``."""
-
-    leaf: int
-    kind: str
-    row_id: int
-    nonce: bytes
-    payload: str
-
-    @property
-    def hash(self) -> bytes:
-        """The leaf's hash: of the nonce and the payload in UTF-8."""
-        return leaf_hash(self.nonce + self.payload.encode())
 
 
 # kind -> the table that it comes from; the queries ``rows_<kind>`` of ledger/audit.sql say what is in a payload.

@@ -74,18 +74,6 @@ class Voice:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def recorded_only(media: Callable[[str, str], str]) -> Render:
-    """A renderer without text-to-speech: recorded pieces; ``media`` makes a URI of (language, name)."""
-
-    def render(parts: Parts, language: str, _whose: str = NOBODY) -> list[str]:
-        texts = [part.text for part in parts if not isinstance(part, Piece)]
-        if texts:
-            raise ConfigError(f"no text-to-speech engine is set up, and {len(texts)} texts have no recording")
-        return [media(language, part.name) for part in parts if isinstance(part, Piece)]
-
-    return render
-
-
 class CallVoice:
     """What one call may say."""
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.calls.rendered_speech import Voice, recorded_only
+from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.runner import LiveCall
 from agi_app.calls.speech_services import Ears
 from agi_app.config.ami import AmiSettings
@@ -29,6 +29,7 @@ from tests.asterisk.proxy import Proxy, wire
 from tests.asterisk.sip import Sip
 from tests.unit.calls.test_runner import FLOW
 from tests.unit.dialer.test_originator import FakeStore
+from tests.unit.fake_voice import recorded_only
 from tests.unit.gate_cases import CAMPAIGN, CLAIM
 
 pytestmark = pytest.mark.asterisk

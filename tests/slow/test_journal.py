@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agi_app.clock import FakeClock
 from agi_app.consent import opt_out_journal as module
 from agi_app.consent.opt_out_journal import FILE_NAME, Journal
 from agi_app.errors import SafetyError
+from tests.fake_clock import FakeClock
 from tests.unit.gate_cases import NOW
 
 pytestmark = pytest.mark.slow  # syncs to a real disk: not part of the fast unit tests

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.calls.rendered_speech import Voice, recorded_only
+from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.runner import LiveCall
 from agi_app.calls.speech_services import Ears
 from agi_app.clock import SystemClock
@@ -36,6 +36,7 @@ from agi_app.pbx.event_router import Router
 from agi_app.pbx.outbound_leg import DialledChannel
 from agi_app.store.calling import attempts
 from tests.unit.calls.test_runner import FLOW
+from tests.unit.fake_voice import recorded_only
 from tests.unit.gate_cases import CAMPAIGN, CLAIM
 
 CALLS = 60

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from agi_app.clock import FakeClock
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari import janitor as janitor_module
 from agi_app.pbx.ari.janitor import Janitor
+from tests.fake_clock import FakeClock
 
 pytestmark = pytest.mark.slow  # waits on a real clock: not part of the fast unit tests
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.clock import FakeClock, SystemClock
+from agi_app.clock import SystemClock
 from agi_app.config.voice import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
 from agi_app.flow.check.flow_rules import check_flow
@@ -28,6 +28,7 @@ from agi_app.prompts.prepare import Result, look, prepare
 from agi_app.prompts.prepared import FOLDER, KEPT_S, Prepared, folder_of
 from agi_app.prompts.synthesise import Renderer
 from agi_app.prompts.trial import shortest, why_unplayable
+from tests.fake_clock import FakeClock
 from tests.unit.sounds import samples_of, write_speech
 
 pytestmark = pytest.mark.slow  # starts processes: not part of the fast unit tests

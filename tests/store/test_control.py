@@ -11,14 +11,14 @@ import pytest
 from agi_app.campaigns import control
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read import Project, read_project
-from agi_app.clock import FakeClock
 from agi_app.errors import AuthorError, InputError
 from agi_app.flow.load import load_with_parts
 from agi_app.model.campaign import CampaignState
 from agi_app.store.calling.campaigns import load_campaign, save_campaign
 from agi_app.store.database.pool import Store
-from agi_app.store.people import caller_ids, contacts
-from tests.store.world import contact
+from agi_app.store.people import caller_ids
+from tests.fake_clock import FakeClock
+from tests.store.world import contact, import_contacts
 
 pytestmark = pytest.mark.postgres
 NAME = "march-checkup"
@@ -49,7 +49,7 @@ class Desk:
 
     async def add_contact(self) -> None:
         await save_campaign(self.store, self.project.campaigns[NAME].parsed.campaign, "", "")
-        await contacts.import_contacts(self.store, NAME, [contact(1)], NOW)
+        await import_contacts(self.store, NAME, [contact(1)], NOW)
 
     def edit(self, old: str, new: str, file: str = "campaigns/march-checkup.yaml") -> None:
         text = (self.folder / file).read_text("utf-8")
@@ -163,7 +163,7 @@ async def test_a_change_of_the_file_counts_from_the_next_start(desk: Desk) -> No
     await desk.start()
     before = await load_campaign(desk.store, NAME)
     desk.edit("calls_per_second: ", "calls_per_second: 1")
-    await contacts.import_contacts(desk.store, NAME, [contact(2)], NOW)
+    await import_contacts(desk.store, NAME, [contact(2)], NOW)
     assert await load_campaign(desk.store, NAME) == before
     await desk.start()
     after = await load_campaign(desk.store, NAME)

@@ -25,12 +25,12 @@ from agi_app.model.call import CallResult, Outcome
 from agi_app.reports.recordings import RecordingAccess, fetched
 from agi_app.store.calling.call_recordings import RecordingRow, recordings_of
 from agi_app.store.database.pool import Store
-from agi_app.store.people import consents, contacts, stops
+from agi_app.store.people import consents, stops
 from agi_app.store.people.erasure import Erased
 from agi_app.store.people.history import person_history
 from agi_app.store.screening.guard import PURGED
 from tests.store import one
-from tests.store.world import HUMAN, World, campaign, consent, contact, number, rule_set
+from tests.store.world import HUMAN, World, campaign, consent, contact, import_contacts, number, rule_set
 
 pytestmark = pytest.mark.postgres
 
@@ -85,7 +85,7 @@ async def test_nothing_of_the_person_is_left(world: World, store: Store, files: 
         source="booking of Zhang Wei", person_key="P-ZHANG",
     )  # fmt: skip
     await consents.import_consents(store, [theirs], "admin", await world.now())
-    await contacts.import_contacts(
+    await import_contacts(
         store, wanted.name, [dataclasses.replace(contact(1, name="Zhang Wei"), external_id="ZW-1")], await world.now()
     )
     for claim in (await world.claim(wanted)).claims:
@@ -120,7 +120,7 @@ async def test_the_number_imported_again_is_not_called(
     now = await world.now()
     fresh = dataclasses.replace(consent(1), given_at=now)
     await consents.import_consents(store, [fresh], "admin", now)
-    assert (await contacts.import_contacts(store, wanted.name, [contact(1)], now)).added == 1
+    assert (await import_contacts(store, wanted.name, [contact(1)], now)).added == 1
     assert (await world.claim(wanted)).claims == ()
     assert await world.value("SELECT rules FROM decision ORDER BY decision_id DESC LIMIT 1") == ["suppressed"]
 

@@ -8,7 +8,6 @@ import datetime as dt
 import psycopg
 import pytest
 
-from agi_app.clock import FakeClock
 from agi_app.config.screening import GuardSettings
 from agi_app.guard.case import Action
 from agi_app.guard.replay import Replay, replay
@@ -19,6 +18,7 @@ from agi_app.store.screening import guard_lists, guard_report
 from agi_app.store.screening.guard import EndedCall, SubscriberLine
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_lists import NewEntry
+from tests.fake_clock import FakeClock
 from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres

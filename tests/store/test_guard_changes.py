@@ -10,7 +10,7 @@ import pytest
 
 from agi_app.audit.erasures import sign
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.clock import FakeClock, SystemClock
+from agi_app.clock import SystemClock
 from agi_app.config.screening import GuardSettings
 from agi_app.screening.judge import Question, Screening
 from agi_app.store.database.pool import Store
@@ -19,6 +19,7 @@ from agi_app.store.screening import guard_changes, guard_lists
 from agi_app.store.screening.guard import SubscriberLine
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_lists import NewEntry, Written
+from tests.fake_clock import FakeClock
 from tests.store.audit_site import Site
 from tests.store.test_audit_commands import agi_app
 

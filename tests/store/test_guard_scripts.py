@@ -10,7 +10,7 @@ import pytest
 
 from agi_app.audit.erasures import sign
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.clock import FakeClock, SystemClock
+from agi_app.clock import SystemClock
 from agi_app.config.screening import GuardSettings
 from agi_app.guard.case import Action
 from agi_app.guard.replay import Replay, replay
@@ -21,6 +21,7 @@ from agi_app.store.people.erasure import Why
 from agi_app.store.screening import guard, guard_changes, guard_report, guard_scripts
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_scripts import OpeningWords
+from tests.fake_clock import FakeClock
 from tests.store.audit_site import Site
 from tests.store.test_audit_commands import agi_app
 

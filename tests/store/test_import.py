@@ -15,7 +15,7 @@ from agi_app.store.database.pool import Store
 from agi_app.store.people import caller_ids, consents, contacts, stops
 from agi_app.store.people.contacts import ImportCount
 from agi_app.store.people.history import person_history
-from tests.store.world import CALLER_ID, LONG_AGO, World, campaign, consent, contact, number
+from tests.store.world import CALLER_ID, LONG_AGO, World, campaign, consent, contact, import_contacts, number
 
 pytestmark = pytest.mark.postgres
 
@@ -26,17 +26,17 @@ async def test_importing_again_updates_columns_and_forgets_nothing(world: World,
     await world.call((await world.claim(wanted, 1)).claims[0])
     now = await world.now()
     rows = [contact(1), contact(2, city="Shanghai"), contact(3)]
-    assert await contacts.import_contacts(store, wanted.name, rows, now) == ImportCount(1, 1, 1)
+    assert await import_contacts(store, wanted.name, rows, now) == ImportCount(1, 1, 1)
     counts = await contacts.contacts_of(store, wanted.name)
     assert (counts.total, counts.pending, counts.done) == (3, 2, 1)
-    assert await contacts.import_contacts(store, wanted.name, rows, now) == ImportCount(0, 0, 3)
+    assert await import_contacts(store, wanted.name, rows, now) == ImportCount(0, 0, 3)
 
 
 async def test_the_last_of_two_rows_with_one_id_counts(world: World, store: Store) -> None:
     """As in a spreadsheet that was appended to."""
     wanted = await world.running(campaign(), [])
     rows = [contact(1), contact(1, name="New name")]
-    assert await contacts.import_contacts(store, wanted.name, rows, await world.now()) == ImportCount(1, 0, 0)
+    assert await import_contacts(store, wanted.name, rows, await world.now()) == ImportCount(1, 0, 0)
     assert await world.value("SELECT fields ->> 'name' FROM contact") == "New name"
 
 
@@ -45,7 +45,7 @@ async def test_odd_texts_survive_the_import(world: World, store: Store) -> None:
     wanted = await world.running(campaign(), [])
     odd = "张伟\t'\"\\N\n{}%s\\"
     row = ContactRow(odd, number(1), "CN", ("Asia/Shanghai",), None, {odd: odd})
-    await contacts.import_contacts(store, wanted.name, [row], await world.now())
+    await import_contacts(store, wanted.name, [row], await world.now())
     (status,) = await reports.contact_rows(store, wanted.name)
     assert status.external_id == odd
     assert await world.value("SELECT fields ->> %s FROM contact", odd) == odd
@@ -54,14 +54,14 @@ async def test_odd_texts_survive_the_import(world: World, store: Store) -> None:
 async def test_contacts_of_an_unknown_campaign_are_refused_whole(world: World, store: Store) -> None:
     """Nothing is half-written, and the message names the campaign."""
     with pytest.raises(InputError, match="no campaign march"):
-        await contacts.import_contacts(store, "march", [contact(1)], await world.now())
+        await import_contacts(store, "march", [contact(1)], await world.now())
     assert await world.value("SELECT count(*) FROM person") == 0
 
 
 async def test_importing_contacts_never_makes_a_consent(world: World, store: Store) -> None:
     """Whatever columns the file has."""
     wanted = await world.running(campaign(), [], consenting=[])
-    await contacts.import_contacts(store, wanted.name, [contact(1, consent="yes")], await world.now())
+    await import_contacts(store, wanted.name, [contact(1, consent="yes")], await world.now())
     assert await world.value("SELECT count(*) FROM consent") == 0
     assert (await world.claim(wanted)).refused == 1
 
@@ -71,7 +71,7 @@ async def test_20000_contacts_are_imported_within_seconds(world: World, store: S
     wanted = await world.running(campaign(), [])
     rows = [contact(n) for n in range(20_000)]
     begin = store.clock.monotonic()
-    assert (await contacts.import_contacts(store, wanted.name, rows, await world.now())).added == 20_000
+    assert (await import_contacts(store, wanted.name, rows, await world.now())).added == 20_000
     assert store.clock.monotonic() - begin < 5
     assert len((await world.claim(wanted, 100)).claims) == 0  # nobody consented
 

@@ -19,9 +19,9 @@ from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Window
 from agi_app.store.calling import campaigns
 from agi_app.store.database.pool import Store
-from agi_app.store.people import contacts, stops
+from agi_app.store.people import stops
 from tests.store import one
-from tests.store.world import World, campaign, contact, number
+from tests.store.world import World, campaign, contact, import_contacts, number
 
 pytestmark = pytest.mark.postgres
 SAYS = """\
@@ -130,9 +130,7 @@ async def test_a_contact_whose_call_could_not_be_said_is_refused_until_its_row_i
     flow = load_flow(SAYS, "says.yaml")
     wanted = await world.running(campaign(), [1, 2, 3, 4])
     told = [contact(1, due="2026-03-05"), contact(2, due=""), contact(3, due="soon")]
-    await contacts.import_contacts(
-        store, wanted.name, [*told, contact(4, due="2026-03-06", name=" ")], await world.now()
-    )
+    await import_contacts(store, wanted.name, [*told, contact(4, due="2026-03-06", name=" ")], await world.now())
     seen = await look(store, wanted, world.rules, flow)
     assert (seen.callable_now, seen.never, dict(seen.by_rule)) == (1, 3, {"column_missing": 3})
     assert {s.external_id: s.why.partition(":")[0] for s in seen.samples["column_missing"]} == dict.fromkeys(
@@ -142,7 +140,7 @@ async def test_a_contact_whose_call_could_not_be_said_is_refused_until_its_row_i
     batch = await world.claim(wanted, missing=missing_columns(flow))
     assert ([c.number for c in batch.claims], batch.refused) == ([number(1)], 3)
     assert (await world.claim(wanted, missing=missing_columns(flow))).nothing_due
-    await contacts.import_contacts(store, wanted.name, [contact(2, due="2026-03-07")], await world.now())
+    await import_contacts(store, wanted.name, [contact(2, due="2026-03-07")], await world.now())
     assert [c.number for c in (await world.claim(wanted, missing=missing_columns(flow))).claims] == [number(2)]
 
 
@@ -151,7 +149,7 @@ async def test_a_column_that_the_flow_misspells_is_named_once(world: World, stor
     flow = load_flow(SAYS.replace("contact.name", "contact.nmae"), "says.yaml")
     wanted = await world.running(campaign(), [1, 2])
     told = [contact(n, due="2026-03-05", name="Ann") for n in (1, 2)]
-    await contacts.import_contacts(store, wanted.name, told, await world.now())
+    await import_contacts(store, wanted.name, told, await world.now())
     seen = await look(store, wanted, world.rules, flow)
     assert dict(seen.by_rule) == {"column_missing": 2}
     (said,) = seen.misspelt_columns

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.clock import FakeClock
 from agi_app.consent import restored_backup
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.recovery import Recovery, accept, look
@@ -16,6 +15,7 @@ from agi_app.consent.restored_backup import CAP_LOOKS_BACK, FILE_NAME, read, wri
 from agi_app.store.database.pool import Store
 from agi_app.store.database.progress import DatabaseProgress, hold_until, progress
 from agi_app.store.people import stops
+from tests.fake_clock import FakeClock
 from tests.store.world import World, campaign, number
 
 pytestmark = pytest.mark.postgres

@@ -27,9 +27,9 @@ from agi_app.reports.totals import Totals
 from agi_app.reports.why_waiting import held_back, why_nobody
 from agi_app.store.calling import attempts, campaigns, claims, nodes
 from agi_app.store.database.pool import Store
-from agi_app.store.people import consents, contacts
+from agi_app.store.people import consents
 from tests.store import one
-from tests.store.world import World, campaign, consent, contact, number
+from tests.store.world import World, campaign, consent, contact, import_contacts, number
 
 pytestmark = pytest.mark.postgres
 
@@ -184,7 +184,7 @@ async def test_reports_for_people_scripts_and_spreadsheets(world: World, command
         type(evil)("[/] [bold]", number(2), "CN", ("Asia/Shanghai",), None, {}),
         *(contact(n) for n in range(3, 400)),
     ]
-    await contacts.import_contacts(world.store, wanted.name, rows, await world.now())
+    await import_contacts(world.store, wanted.name, rows, await world.now())
     await consents.import_consents(world.store, [consent(1)], "admin", await world.now())
     await world.call(await world.claim_one(wanted))
     await campaigns.set_state(world.store, wanted.name, CampaignState.STOPPED, None, await world.now())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.clock import FakeClock, SystemClock
+from agi_app.clock import SystemClock
 from agi_app.consent.entered_stops import stop_list, stop_number, withdraw
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
@@ -19,6 +19,7 @@ from agi_app.store.calling import nodes
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops
 from agi_app.store.people.history import person_history
+from tests.fake_clock import FakeClock
 from tests.store import one
 from tests.store.world import World, campaign, number
 

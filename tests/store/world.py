@@ -19,6 +19,7 @@ from agi_app.store.calling import campaigns, claims
 from agi_app.store.database.checks import database_now
 from agi_app.store.database.pool import Store
 from agi_app.store.people import caller_ids, consents, contacts
+from agi_app.store.people.contacts import ImportCount
 from tests.store import one
 
 CALLER_ID = "+99986210000001"
@@ -69,6 +70,13 @@ def rule_set(cap: int = 1, version: str = "rules-1") -> RuleSet:
     return RuleSet(version, {"CN": Jurisdiction("CN", Rules(Opening(((ALL_DAY,),)), (Cap(cap, DAY),)))})
 
 
+async def import_contacts(store: Store, name: str, rows: Sequence[ContactRow], now: dt.datetime) -> ImportCount:
+    """Contacts as one batch, which is a whole file."""
+    counted = await contacts.import_batch(store, name, rows, now, contacts.BatchOrder())
+    await contacts.analyse(store, len(rows))
+    return counted
+
+
 @dataclass
 class World:
     """Acts on one store as an operator and a worker would."""
@@ -93,7 +101,7 @@ class World:
         await caller_ids.add_proof(self.store, proof, now)
         who = people if consenting is None else consenting
         await consents.import_consents(self.store, [consent(n) for n in who], "admin", now)
-        await contacts.import_contacts(self.store, wanted.name, [contact(n) for n in people], now)
+        await import_contacts(self.store, wanted.name, [contact(n) for n in people], now)
         await campaigns.set_state(self.store, wanted.name, CampaignState.RUNNING, None, await self.now())
         return wanted
 

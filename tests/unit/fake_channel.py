@@ -7,10 +7,10 @@ import heapq
 import itertools
 from collections.abc import Callable, Sequence
 
-from agi_app.clock import FakeClock
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Received
+from tests.fake_clock import FakeClock
 
 HANGUP_TAKES_S = 0.1
 

@@ -6,7 +6,8 @@ import datetime as dt
 
 import pytest
 
-from agi_app.clock import Clock, FakeClock, SandboxClock, SystemClock
+from agi_app.clock import Clock, SandboxClock, SystemClock
+from tests.fake_clock import FakeClock
 from tests.unit.gate_cases import NOW, SHANGHAI
 
 YEAR = dt.timedelta(days=365)

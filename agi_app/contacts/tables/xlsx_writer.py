@@ -37,7 +37,6 @@ _PARTS = {
 }
 _COLUMNS = '<cols><col min="1" max="16384" width="18" style="1"/></cols>'
 _ILLEGAL = re.compile("[\0-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-MOST_ROWS = 1_048_576
 
 
 class SheetWriter:

@@ -19,7 +19,6 @@ from agi_app.store.requested_calls.staff_calls import add_person
 
 Q = queries.load("people/complaints")
 OURS, RECEIVED = "ours", "received"  # about our calls; about calls of others to somebody of ours
-STATES = ("open", "answered", "closed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,17 +81,6 @@ class ContactCounts:
     done: int
 
 
-async def import_contacts(store: Store, campaign: str, rows: Sequence[ContactRow], now: dt.datetime) -> ImportCount:
-    """Add or update contacts, all or none; due at ``now`` (rules time). Never creates consent.
-
-    Of two rows with one external id the last counts. Attempts made, decisions and suppression stay.
-    Raises InputError when there is no such campaign, StoreError.
-    """
-    counted = await import_batch(store, campaign, rows, now, BatchOrder())
-    await analyse(store, len(rows))
-    return counted
-
-
 async def import_batch(
     store: Store,
     campaign: str,
@@ -100,7 +89,11 @@ async def import_batch(
     place: BatchOrder,
     mark: Mark | None = None,
 ) -> ImportCount:
-    """The same for one of the batches of a file; ``mark`` is noted with it, so that an import can go on later."""
+    """Add or update one batch of a file, all or none; due at ``now`` (rules time). Never creates consent.
+
+    Of two rows with one external id the last counts. Attempts made, decisions and suppression stay. ``mark`` is noted
+    with it, so that an import can go on later. Raises InputError when there is no such campaign, StoreError.
+    """
     unique = list({row.external_id: row for row in rows}.values())
     values = {"campaign": campaign, "now": now}
     stamper = await store.stamper() if any(row.person_key for row in unique) else None

@@ -125,8 +125,3 @@ def stamp_of(stamper: Stamper, row: Mapping[str, Any], digest: bytes) -> bytes:
 async def lists_in_force(store: Store) -> list[DoNotCallImport]:
     """The newest import of every list, by name."""
     return await store.rows(DoNotCallImport, Q["lists"])
-
-
-async def imports_of(store: Store, name: str) -> list[DoNotCallImport]:
-    """Every import of one list, the oldest first."""
-    return await store.rows(DoNotCallImport, Q["history"], {"name": name})

@@ -51,7 +51,3 @@ WHERE c.state = 'pending' AND c.due_at = 'infinity' AND d.decision_id = c.last_d
 -- name: lists
 SELECT DISTINCT ON (name) name, region, as_of, "by", sha256, entries, imported_at FROM external_list
 ORDER BY name, list_id DESC;
-
--- name: history
-SELECT name, region, as_of, "by", sha256, entries, imported_at FROM external_list WHERE name = %(name)s
-ORDER BY list_id;

@@ -119,11 +119,6 @@ async def suppress(store: Store, entries: Sequence[Suppression]) -> int:
     return added
 
 
-async def open_attempts_of(store: Store, person_ids: Sequence[int]) -> list[OpenAttempt]:
-    """The attempts at any number of these persons that have not ended."""
-    return await store.rows(OpenAttempt, Q["open_attempts"], {"persons": list(person_ids), "purpose": None})
-
-
 async def live_check(store: Store, attempt_ids: Sequence[str]) -> dict[str, str]:
     """Which of our running attempts must end, and why; for when notifications may have been missed.
 

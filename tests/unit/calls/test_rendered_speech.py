@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from agi_app.calls import rendered_speech as module
-from agi_app.calls.rendered_speech import Voice, recorded_only
+from agi_app.calls.rendered_speech import Voice
 from agi_app.errors import ConfigError, InputError
 from agi_app.flow.engine.say_texts import Parts
 from agi_app.flow.load import load_flow
 from agi_app.flow.saying.spoken_parts import Piece, Text
+from tests.unit.fake_voice import recorded_only
 from tests.unit.flow.engine.test_say_texts import FLOW
 
 CONTACT = {"name": "Ann", "due": "2026-03-05"}

@@ -10,7 +10,6 @@ import pytest
 from agi_app.calls.plan import CallPlan, HandOverOrder
 from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S, LiveCall
 from agi_app.calls.speech_services import Ears
-from agi_app.clock import FakeClock
 from agi_app.errors import AgiAppError, ConfigError, RequestFailed, SafetyError
 from agi_app.flow.engine.say_texts import Parts
 from agi_app.flow.language.definition import Flow
@@ -19,6 +18,7 @@ from agi_app.model.call import CallResult, Fault, Outcome
 from agi_app.model.machine import MachineDetection
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Received
+from tests.fake_clock import FakeClock
 from tests.unit.fake_channel import HANGUP_TAKES_S, FakeChannel
 from tests.unit.gate_cases import CLAIM, NOW
 

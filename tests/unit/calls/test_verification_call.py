@@ -7,10 +7,10 @@ import datetime as dt
 import pytest
 
 from agi_app.calls.verification_call import ASK, BYE, QUIET_S, RING_S, THANKS, WRONG, CodeCall, CodeResult
-from agi_app.clock import FakeClock
 from agi_app.errors import RequestFailed, SafetyError
 from agi_app.model.call import Outcome
 from agi_app.pbx.ari import events as pbx
+from tests.fake_clock import FakeClock
 from tests.unit.fake_channel import FakeChannel
 
 START = dt.datetime(2026, 3, 4, 10, 0, tzinfo=dt.UTC)

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.clock import FakeClock
 from agi_app.config.ami import AmiSettings
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.loop import HORIZON_S, Dialer
@@ -17,6 +16,7 @@ from agi_app.dialer.running_campaigns import RunningCampaigns
 from agi_app.store.calling import claims
 from agi_app.store.calling.campaigns import StoredCampaign
 from agi_app.store.calling.claims import ClaimBatch
+from tests.fake_clock import FakeClock
 from tests.unit.dialer.test_running_campaigns import DEAF, TRUNKS, Shared, pause, row, shared, stored
 from tests.unit.gate_cases import CLAIM, NOW
 

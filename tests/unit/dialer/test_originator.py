@@ -12,10 +12,9 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.calls.rendered_speech import Voice, recorded_only
+from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.runner import LiveCall
 from agi_app.calls.speech_services import Ears
-from agi_app.clock import FakeClock
 from agi_app.config.ami import AmiSettings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer import attempt_writer
@@ -31,7 +30,9 @@ from agi_app.flow.load import load_flow
 from agi_app.gate.permit import MarkReceipt, Permit
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.store.calling import attempts
+from tests.fake_clock import FakeClock
 from tests.unit.calls.test_runner import FLOW, World
+from tests.unit.fake_voice import recorded_only
 from tests.unit.gate_cases import CAMPAIGN, CLAIM, NOW
 
 LINE = RunningCampaign(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())

@@ -10,7 +10,6 @@ from typing import Any, cast
 import pytest
 
 from agi_app.calls.speech_services import Ears
-from agi_app.clock import FakeClock
 from agi_app.config.ami import AmiSettings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer import loop
@@ -27,6 +26,7 @@ from agi_app.model.waiting_reason import WaitingReason
 from agi_app.store.calling import claims, pace
 from agi_app.store.calling.campaigns import StoredCampaign
 from agi_app.store.calling.claims import ClaimBatch
+from tests.fake_clock import FakeClock
 from tests.unit.gate_cases import CAMPAIGN, NOW
 
 DEAF = Ears(cast(Any, None), None)

@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.clock import FakeClock
 from agi_app.dialer import unplayed_prompts
 from agi_app.dialer.unplayed_prompts import MOST_IN_A_ROW, Unplayed
 from agi_app.dialer.worker import prompt_watch
@@ -18,6 +17,7 @@ from agi_app.dialer.worker.health import Health
 from agi_app.dialer.worker.prompt_watch import PromptTrial, PromptWatch
 from agi_app.errors import AsteriskError, StoreError
 from agi_app.model.call import CallResult, Outcome
+from tests.fake_clock import FakeClock
 from tests.unit.gate_cases import NOW
 
 FAILED = CallResult(Outcome.ANSWERED, disposition="prompt_failed", answered_at=NOW, note="a prompt could not be played")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 
-from agi_app.clock import FakeClock
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Destroyed, Event, Key, Lost, Ringing, Started
 from agi_app.pbx.ari.http import AriSettings
 from agi_app.pbx.channel import QUEUE_LIMIT, Channel
 from agi_app.pbx.event_router import Router
+from tests.fake_clock import FakeClock
 
 
 class RecordingAri(Ari):

@@ -8,7 +8,6 @@ from typing import Any, get_args
 import pytest
 
 from agi_app.cli.guard.allow_and_block import _hours as read_hours
-from agi_app.clock import FakeClock
 from agi_app.config.screening import GuardSettings
 from agi_app.config.voice import SpeechSettings
 from agi_app.errors import InputError
@@ -23,6 +22,7 @@ from agi_app.screening.incoming_call_hook import PAIRS, Screen, parse_stir
 from agi_app.screening.judge import Question, Verdict
 from agi_app.screening.opening_words import Openings
 from agi_app.store.screening.guard import EndedCall
+from tests.fake_clock import FakeClock
 
 START = dt.datetime(2026, 3, 3, 10, tzinfo=dt.UTC)
 

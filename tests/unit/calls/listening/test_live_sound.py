@@ -11,7 +11,6 @@ import pytest
 
 from agi_app.calls.listening.live_sound import BYTES_A_SECOND, FRESH_S, KEPT_S, Tapping
 from agi_app.calls.speech_services import DetectorLike, Ears, LiveTaps
-from agi_app.clock import FakeClock
 from agi_app.errors import AsteriskError, RequestFailed
 from agi_app.flow.answers.recognition import Heard
 from agi_app.model.call import CallResult
@@ -19,6 +18,7 @@ from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.media.snoop_taps import samples
 from agi_app.speech.talk_detection import TalkDetector
 from agi_app.speech.vad_filter import FRAME
+from tests.fake_clock import FakeClock
 from tests.unit.calls.listening.test_listening import FLOW, FakeRecognizer, FakeSpool
 from tests.unit.calls.test_runner import World
 from tests.unit.fake_channel import FakeChannel

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.clock import FakeClock
 from agi_app.consent import opt_outs, restored_backup
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
@@ -23,6 +22,7 @@ from agi_app.store.database import progress as progress_table
 from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Listening, ListenLost, Notification
 from agi_app.store.database.progress import DatabaseProgress
 from agi_app.store.people import stops as stop_table
+from tests.fake_clock import FakeClock
 from tests.unit.gate_cases import NOW
 
 
