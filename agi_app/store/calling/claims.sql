@@ -19,9 +19,6 @@ SELECT CASE WHEN c.state = 'running' AND calling_paused() THEN 'paused' ELSE c.s
 FROM campaign c
 WHERE c.name = %(campaign)s;
 
--- An INVITE that nothing answered cannot be cancelled (RFC 3261, 9.1): Asterisk repeats it for 32 s, however
--- soon we gave up. Until then it may still make the phone ring, so the person is left alone.
-
 -- Statement 1: lock the contacts that are due and the heads of their persons. Facts must not be read here: a
 -- statement sees the database as it was before it waited for, or passed over, a lock.
 -- name: lock
@@ -30,9 +27,7 @@ FROM contact c JOIN person p ON p.person_id = c.person_id
 JOIN person h ON h.person_id = coalesce(p.same_as, p.person_id)
 WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.due_at <= %(now)s AND h.same_as IS NULL
   AND NOT EXISTS (SELECT FROM group_of(h.person_id) AS m JOIN attempt a ON a.person_id = m
-                  WHERE a.state <> 'ended'
-                     OR a.marked_at > clock_timestamp() - interval '33 s' AND a.dialled AND a.ringing_at IS NULL
-                        AND a.outcome IN ('trunk_silent', 'cancelled'))
+                  WHERE {call_is_on})
 ORDER BY c.due_at, c.contact_id
 LIMIT %(limit)s
 FOR NO KEY UPDATE OF c, h SKIP LOCKED;
@@ -47,9 +42,7 @@ JOIN person h ON h.person_id = coalesce(p.same_as, p.person_id)
 CROSS JOIN LATERAL (SELECT coalesce(p.caller_id_seen, h.caller_id_seen) AS number) AS seen
 WHERE c.campaign = %(campaign)s AND c.state = 'pending' AND c.due_at <= %(now)s AND h.same_as IS NULL
   AND NOT EXISTS (SELECT FROM group_of(h.person_id) AS m JOIN attempt a ON a.person_id = m
-                  WHERE a.state <> 'ended'
-                     OR a.marked_at > clock_timestamp() - interval '33 s' AND a.dialled AND a.ringing_at IS NULL
-                        AND a.outcome IN ('trunk_silent', 'cancelled'))
+                  WHERE {call_is_on})
   AND CASE WHEN seen.number = ANY(%(numbers)s) THEN seen.number = ANY(%(free)s)
            ELSE seen.number IS NOT NULL
                 OR (SELECT l.number FROM unnest(%(prefixes)s::text[], %(numbers)s::text[]) AS l (prefix, number)
@@ -83,8 +76,7 @@ JOIN person p ON p.person_id = c.person_id AND coalesce(p.same_as, p.person_id) 
 JOIN person h ON h.person_id = w.head
 CROSS JOIN LATERAL (SELECT ARRAY(SELECT m FROM group_of(w.head) AS m) AS members OFFSET 0) AS g
 CROSS JOIN LATERAL (
-    SELECT bool_or(a.state <> 'ended' OR a.dialled AND a.ringing_at IS NULL AND a.outcome IN ('trunk_silent', 'cancelled')
-                   AND a.marked_at > clock_timestamp() - interval '33 s') AS busy,
+    SELECT bool_or({call_is_on}) AS busy,
            (jsonb_agg(jsonb_build_object('at', a.rules_at, 'outcome', a.outcome) ORDER BY a.rules_at, a.attempt_id)
             FILTER (WHERE a.counts AND a.rules_at > %(now)s - interval '31 days'))::text AS counted_calls
     FROM attempt a WHERE a.person_id = ANY(g.members)) AS past

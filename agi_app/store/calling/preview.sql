@@ -30,8 +30,7 @@ WITH stopped AS (
     FROM revocation r JOIN person m ON m.person_id = r.person_id GROUP BY 1
 ), past AS (
     SELECT coalesce(m.same_as, m.person_id) AS head,
-           bool_or(a.state <> 'ended' OR a.dialled AND a.ringing_at IS NULL AND a.outcome IN ('trunk_silent', 'cancelled')
-                   AND a.marked_at > clock_timestamp() - interval '33 s') AS busy,
+           bool_or({call_is_on}) AS busy,
            string_agg(a.rules_at || '|' || coalesce(a.outcome, ''), ';' ORDER BY a.rules_at, a.attempt_id)
                FILTER (WHERE a.counts AND a.rules_at > %(now)s - interval '31 days') AS calls
     FROM attempt a JOIN person m ON m.person_id = a.person_id GROUP BY 1

@@ -57,16 +57,14 @@ WHERE k.campaign = %(campaign)s
 ORDER BY k.agent_call_id;
 
 -- Locks one contact with the head of its person, whatever it is due for; nobody when a call to that person is on, or
--- may still ring somewhere (as in claims.sql), or somebody else has the lock.
+-- may still ring somewhere, or somebody else has the lock.
 -- name: lock_one
 SELECT c.contact_id, h.person_id AS head, c.state
 FROM contact c JOIN person p ON p.person_id = c.person_id
 JOIN person h ON h.person_id = coalesce(p.same_as, p.person_id)
 WHERE c.contact_id = %(contact_id)s AND c.campaign = %(campaign)s AND c.state <> 'claimed' AND h.same_as IS NULL
   AND NOT EXISTS (SELECT FROM group_of(h.person_id) AS m JOIN attempt a ON a.person_id = m
-                  WHERE a.state <> 'ended'
-                     OR a.marked_at > clock_timestamp() - interval '33 s' AND a.dialled AND a.ringing_at IS NULL
-                        AND a.outcome IN ('trunk_silent', 'cancelled'))
+                  WHERE {call_is_on})
 FOR NO KEY UPDATE OF c, h SKIP LOCKED;
 
 -- Facts are read of waiting contacts only; what is settled then says what it becomes.
