@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from agi_app.clock import Clock
@@ -10,6 +12,7 @@ from agi_app.dialer.live_calls import LiveCalls
 from agi_app.gate.ruleset import RuleSet
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import KeyBegan
+from agi_app.pbx.channel import Channel
 from agi_app.pbx.event_router import Router
 from agi_app.store.database.pool import Store
 
@@ -26,6 +29,16 @@ class Node:
     ruleset: RuleSet
     live: LiveCalls
     late_keys: LateKeys = field(default_factory=LateKeys)
+
+    @contextmanager
+    def owning(self, channel: Channel) -> Iterator[None]:
+        """Whoever runs a leg: whatever happens, the leg does not outlive it."""
+        try:
+            yield
+        finally:
+            self.router.forget(channel.id)
+            if channel.ended is None:  # cancelled, or its hangup got lost on the way: nobody runs it any more
+                self.ari.hang_up_soon(channel.id)
 
     def key_began(self, channel_id: str, key: str) -> None:
         """A key went down on a channel of ours, be its call going on or over; other channels are nobody's here."""

@@ -249,25 +249,13 @@ class Placer:
 
     async def drive(self, call: LiveCall, channel: Channel) -> CallResult:
         """Run the call on its channel; whatever happens, the channel does not outlive it."""
-        try:
-            with self._node.late_keys.of(channel.id, call):
-                return await self._run(call, channel.id, call.run(channel))
-        finally:
-            if channel.ended is None:  # its hangup got lost on the way: nobody runs it any more, so it must not live on
-                self._node.router.forget(channel.id)
-                self._ari.hang_up_soon(channel.id)
-
-    async def _run(self, call: LiveCall, channel_id: str, running: Awaitable[CallResult]) -> CallResult:
-        try:
-            return await running
-        except asyncio.CancelledError:
-            self._ari.hang_up_soon(channel_id)
-            raise
-        except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end the others
-            _log.exception("a call failed in our own code; it is hung up")
-            self._ari.hang_up_soon(channel_id)
-            note = f"internal error: {type(error).__name__}: {error}"
-            return CallResult(Outcome.INTERRUPTED, ended_at=self._clock.real_now(), note=note)
+        with self._node.owning(channel), self._node.late_keys.of(channel.id, call):
+            try:
+                return await call.run(channel)
+            except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end the others
+                _log.exception("a call failed in our own code; it is hung up")
+                note = f"internal error: {type(error).__name__}: {error}"
+                return CallResult(Outcome.INTERRUPTED, ended_at=self._clock.real_now(), note=note)
 
     async def _finish(self, claim: Claim, line: RunningCampaign, result: CallResult) -> None:
         now, paused = self._clock.now(), line.breaker.paused

@@ -83,11 +83,9 @@ class HandOver:
                 await self._ask("DELETE", f"channels/{order.channel_id}/ring")
             return FAILED
         try:
-            return await self._with(agent, order, met)
+            with self._node.owning(agent):
+                return await self._with(agent, order, met)
         finally:
-            if agent.ended is None:
-                self._node.router.forget(agent.id)
-                self._node.ari.hang_up_soon(agent.id)
             if met is not None and met.done():
                 self._agents.notes.parted(order.attempt_id)
             self._agents.parted(order.to, endpoint)

@@ -136,17 +136,14 @@ class LineCalls:
             return None
         live.channel, result = channel, None
         _log.info("a call came in and is answered", line=line.name, caller=SHOWN if live.caller else WITHHELD)
-        try:
-            call = LiveCall(self._plan(live, flow), node.clock)
-            with node.late_keys.of(channel.id, call):
-                result = await call.run(channel)
-        except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end the others
-            _log.exception("a call that came in failed in our own code")
-            await channel.let_go(f"internal error: {type(error).__name__}")
-        finally:
-            node.router.forget(channel.id)
-            if channel.ended is None:  # cancelled, or its hangup got lost on the way
-                node.ari.hang_up_soon(channel.id)
+        with node.owning(channel):
+            try:
+                call = LiveCall(self._plan(live, flow), node.clock)
+                with node.late_keys.of(channel.id, call):
+                    result = await call.run(channel)
+            except Exception as error:  # noqa: BLE001 - a fault of ours in one call must not end the others
+                _log.exception("a call that came in failed in our own code")
+                await channel.let_go(f"internal error: {type(error).__name__}")
         note = channel.given_back or (result.note if result is not None else None)
         self._write(live, table.GIVEN_BACK if channel.given_back else table.ANSWERED, note, result)
         return None

@@ -52,15 +52,10 @@ class CallBacks:
         leg_id = f"call-back-{trial.check_id}"
         far_end = router.open(ari, channel_id_of(f"{leg_id}-far"))
         leg = InternalLeg(leg_id, trial.trunk, f"Local/{called}@{facts.context}/n", trial.e164)
-        try:
+        with self._node.owning(far_end):
             near = await place_internal(ari, router, leg, ring_timeout=WAIT_S, max_call=WAIT_S, far_end=far_end)
-            try:
+            with self._node.owning(near):
                 reached = await _reaches_us(far_end, called)
-            finally:
-                ari.hang_up_soon(near.id)
-                router.forget(near.id)
-        finally:
-            router.forget(far_end.id)
         if reached:
             return None
         return f"a call to {called} in the dialplan context {facts.context!r} does not come into {ari.settings.app}"

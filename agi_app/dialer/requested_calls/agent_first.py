@@ -97,14 +97,12 @@ class AgentCall:
         except (SafetyError, RequestFailed, StoreError) as error:
             return Over(f"{AGENT}{FAILED}", str(error))
         try:
-            over = await self._with(agent)
-            if over.tone is not None and agent.ended is None:
-                await self._sound(agent, over.tone)
-            return over
+            with self._node.owning(agent):
+                over = await self._with(agent)
+                if over.tone is not None and agent.ended is None:
+                    await self._sound(agent, over.tone)
+                return over
         finally:
-            if agent.ended is None:
-                self._node.router.forget(agent.id)
-                self._node.ari.hang_up_soon(agent.id)
             agents.parted(self._asked.destination, endpoint)
 
     def _usable(self) -> Running | Over:

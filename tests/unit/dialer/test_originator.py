@@ -279,7 +279,7 @@ async def test_our_own_fault_in_a_call_hangs_it_up_and_is_stored(place: Place, m
     async def broken(_: LiveCall) -> CallResult:
         raise ZeroDivisionError
 
-    place.running = broken
+    place.running, place.ended = broken, None
     monkeypatch.setattr(module._log, "exception", lambda *_: None)  # a traceback takes long to print
     result = await place.attempt()
     assert result is not None
