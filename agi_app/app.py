@@ -33,9 +33,11 @@ from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.loop import Dialer
 from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Placer
-from agi_app.dialer.requested_calls.agent_first_queue import AgentCalls
+from agi_app.dialer.probes.call_back_probe import CallBacks
+from agi_app.dialer.requested_calls.agent_first import AgentCalls
+from agi_app.dialer.requested_calls.queue import RequestedCalls
 from agi_app.dialer.requested_calls.rehearsal import Rehearsals
-from agi_app.dialer.requested_calls.verification_calls import InternalCalls
+from agi_app.dialer.requested_calls.verification_calls import VerificationCalls
 from agi_app.dialer.running_campaigns import RunningCampaigns
 from agi_app.dialer.worker.health import Health, Worker
 from agi_app.dialer.worker.key_connection import KeyWatch
@@ -70,7 +72,7 @@ from agi_app.store.database.locks import WorkerLock
 from agi_app.store.people import contacts
 
 CONNECT_WAIT_S = 15.0
-IDLE_CONNECTIONS = 6  # housekeeping, dialer, verification, rehearsals, agents, audit tree: each asks in turn
+IDLE_CONNECTIONS = 4  # housekeeping, dialer, requested calls, audit tree: each asks in turn
 
 _log = log.get("app")
 
@@ -95,8 +97,7 @@ class _Parts:
     sound: SpeechBackends
     worker: Worker
     dialer: Dialer
-    rehearsals: Rehearsals
-    asked: AgentCalls
+    requested: RequestedCalls
     voice: Voice
     renderer: Renderer
     heard: PromptWatch
@@ -160,11 +161,18 @@ async def _build(
     playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
     renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
     voice = Voice(renderer.media)
-    dialer, placer, asked = _dialer(inst, node, worker, stops, playable, voice, sound.ears)
+    dialer, placer = _dialer(inst, node, worker, stops, playable, voice, sound.ears)
     lines = LineCalls(node, stops, LineServices(playable, voice, HandOver(node, dialer.agents).run, sound.ears))
     catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
-    rehearsals = Rehearsals(node, inst.settings.trunks, placer, voice, prompts=catalog, hold=worker.hold)
-    return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, rehearsals, asked, voice, renderer, heard)
+    trunks = inst.settings.trunks
+    takers = (
+        VerificationCalls(node, trunks, stops.take),
+        CallBacks(node, trunks),
+        Rehearsals(node, trunks, placer, voice, prompts=catalog),
+        AgentCalls(node, dialer, placer),
+    )
+    requested = RequestedCalls(node, takers, worker.hold)
+    return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, requested, voice, renderer, heard)
 
 
 async def _rules(inst: Installation) -> RuleSet:
@@ -193,20 +201,19 @@ async def _serve(
     if swept.released or swept.interrupted:
         _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
     watch = TrunkWatch(inst.settings, dialer.breakers)
-    internal = InternalCalls(node, inst.settings.trunks, hold=worker.hold, take_stop=parts.stops.take)
     kept, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
     purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(sequencer.notary.key), screened_days=days)
-    works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), internal.run(), purger.run())
-    asked, ours = (parts.rehearsals.run(), parts.asked.run(), parts.heard.run()), owner_of(inst.settings).keep(node.ari)
+    works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), purger.run())
+    asked, ours = (parts.requested.run(), parts.heard.run()), owner_of(inst.settings).keep(node.ari)
     looks = (watch.run(), dialer.lines.reserve.run(node.ari), dialer.agents.run(), ours)
     background += [group.create_task(work) for work in (*works, *asked, *looks)]
     with told_to_end(lambda: node.live.stop_all("the worker was told twice to end")) as told:
         dialling = group.create_task(dialer.run())
         await told.wait()
-        parts.asked.close()
-        await asyncio.gather(internal.close(), parts.rehearsals.close(), parts.lines.close())
+        parts.requested.close()
+        await parts.lines.close()
         await worker.drain(dialer)
-        await parts.asked.ended()
+        await parts.requested.ended()
         if len(node.live):  # the database does not take their results: the next start finds them interrupted
             dialling.cancel()
         await asyncio.wait([dialling])
@@ -222,7 +229,7 @@ def _dialer(
     playable: Playable,
     voice: Voice,
     ears: Ears,
-) -> tuple[Dialer, Placer, AgentCalls]:
+) -> tuple[Dialer, Placer]:
     agents = AgentWatch.of(node, inst.settings, worker.hold)
     placer = Placer(
         node,
@@ -236,4 +243,4 @@ def _dialer(
     asterisk = inst.settings.asterisk
     lines = RunningCampaigns(inst.store, inst.settings.trunks, ears, asterisk.calls_per_second)
     dialer = Dialer(node, lines, placer, agents=agents, hold=worker.hold, concurrent=asterisk.concurrent)
-    return dialer, placer, AgentCalls(node, dialer, placer, hold=worker.hold)
+    return dialer, placer

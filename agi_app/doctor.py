@@ -7,6 +7,8 @@ A check that cannot be made because an earlier one failed is left out.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import datetime as dt
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ from agi_app.dialer.probes.amd_probe import try_detection
 from agi_app.dialer.worker import trunk_watch
 from agi_app.dialer.worker.health import MAX_CLOCK_DIFFERENCE
 from agi_app.dialer.worker.prompt_watch import try_prompt
-from agi_app.errors import AgiAppError
+from agi_app.errors import AgiAppError, AsteriskError
 from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import CampaignState
 from agi_app.model.waiting_reason import BREAKER, UNUSABLE
@@ -42,6 +44,7 @@ from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
 from agi_app.store.people.caller_ids import proofs
 from agi_app.store.requested_calls import call_backs
+from agi_app.store.requested_calls.requests import EXPIRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Finding:
 
 Findings = list[Finding]
 MOST_COMPARED = 1000  # running campaigns; ten thousand would take doctor minutes
-CALL_BACK_S, LOOK_S = 8.0, 0.25  # a worker looks once a second, and a trial takes at most 3 s
+PATIENCE, TRIAL = dt.timedelta(seconds=8), dt.timedelta(seconds=3)  # a worker looks twice a second
 SPEECH_MEND = "docs/how-to/spoken-answers.md says how to install an engine and a model"
 CALL_BACK_MEND = (
     "include extensions_agi_app.conf in the dialplan and give the trunk's endpoint the context agi-app-from-trunk"
@@ -154,7 +157,7 @@ async def _campaigns(store: Store, clock: Clock) -> Findings:
     shown = sorted({(number, row.campaign.trunk) for row in running for number in numbers_of(row.campaign)})
     found = [_caller_id(number, standing(held, number, clock.now())) for number in dict.fromkeys(n for n, _ in shown)]
     if any(n.alive for n in await nodes.all_nodes(store)):  # only a worker can try it
-        found += [await _call_back(store, number, trunk) for number, trunk in shown]
+        found += [await _call_back(store, clock, number, trunk) for number, trunk in shown]
     return found
 
 
@@ -180,22 +183,21 @@ def _caller_id(number: str, held: Standing) -> Finding:
     return Finding("caller ID", True, f"{number}: {kind}, good for {held.days_left} days")
 
 
-async def _call_back(store: Store, number: str, trunk: str) -> Finding:
+async def _call_back(store: Store, clock: Clock, number: str, trunk: str) -> Finding:
     """Whoever calls back the number that they saw must reach us."""
     check = f"call back {number}"
-    asked = await call_backs.ask(store, number, trunk)
+    asked = await call_backs.request(store, number, trunk)
     if asked is None:
         return Finding(check, False, "not tried: the number has no proof", f"agi-app callerid prove {number}")
-    for _ in range(round(CALL_BACK_S / LOOK_S)):
-        await asyncio.sleep(LOOK_S)
-        answer = await call_backs.answer(store, asked)
-        if answer.ended:
-            if answer.fault is None:
-                return Finding(check, True, f"reaches us from trunk {trunk}")
-            return Finding(check, False, answer.fault, CALL_BACK_MEND)
-    return Finding(
-        check, False, f"no worker tried it in {CALL_BACK_S:.0f} s", f"is trunk {trunk} in the settings of a worker?"
-    )
+    fault: str | None = EXPIRED
+    with contextlib.suppress(AsteriskError):
+        fault = (await call_backs.REQUESTS.follow(store, clock, asked, TRIAL, patience=PATIENCE)).result
+    if fault == EXPIRED:
+        text = f"no worker tried it in {PATIENCE.total_seconds():.0f} s"
+        return Finding(check, False, text, f"is trunk {trunk} in the settings of a worker?")
+    if fault is not None:
+        return Finding(check, False, fault, CALL_BACK_MEND)
+    return Finding(check, True, f"reaches us from trunk {trunk}")
 
 
 async def _workers(store: Store) -> Findings:

@@ -23,13 +23,11 @@ from agi_app.store.calling import nodes
 from agi_app.store.database.pool import Store
 from agi_app.store.people.caller_ids import CallerIdProof
 from agi_app.store.requested_calls import verifications
-from agi_app.store.requested_calls.staff_calls import PATIENCE
-from agi_app.store.requested_calls.verifications import VerificationStatus
+from agi_app.store.requested_calls.requests import EXPIRED, REFUSED, RequestStatus
 
 CODE_LENGTH = 6
 PHONE_PROOF = LONGEST_PHONE_PROOF
 LONGEST_CALL = dt.timedelta(minutes=4)  # ringing, talking, and every wait for Asterisk
-LOOK_EVERY_S = 0.3
 _SALT = 16
 
 _WHAT_HAPPENED = {
@@ -40,9 +38,9 @@ _WHAT_HAPPENED = {
     "busy": "the line was busy",
     "rejected": "the call was declined",
     "invalid_number": "the network says that there is no such number",
-    "expired": "no worker took the request; does one that is running have this trunk in its settings?",
+    EXPIRED: "no worker took the request; does one that is running have this trunk in its settings?",
 }
-_OUR_SIDE = frozenset({"trunk_silent", "congestion", "failed", "interrupted", "cancelled", "no_media", "expired"})
+_OUR_SIDE = frozenset({"trunk_silent", "congestion", "failed", "interrupted", "cancelled", "no_media", EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +85,15 @@ async def outcome_of(store: Store, request: Request, clock: Clock) -> str:
 
     Raises InputError when it is not proved, AsteriskError when our own side failed.
     """
-    start = clock.monotonic()
-    while True:
-        status = await verifications.status(store, request.verification_id)
-        if status.state == "ended":
-            return _judge(request.number, status)
-        waited = clock.monotonic() - start
-        if status.state == "waiting" and waited > PATIENCE.total_seconds():
-            await verifications.give_up(store, request.verification_id)
-        if waited > (PATIENCE + LONGEST_CALL).total_seconds():
-            raise AsteriskError(f"{request.number}: the worker that made the call has not said how it ended")
-        await asyncio.sleep(LOOK_EVERY_S)
+    ended = await verifications.REQUESTS.follow(store, clock, request.verification_id, LONGEST_CALL)
+    return _judge(request.number, ended)
 
 
-def _judge(number: str, status: VerificationStatus) -> str:
+def _judge(number: str, status: RequestStatus) -> str:
     result, note = status.result or "", status.note
     if result == "proved":
         return f"{number}: verification call, {note}"
-    if result == "refused":
+    if result == REFUSED:
         raise InputError(f"{number} was not called: {note}")
     what = _WHAT_HAPPENED.get(result, f"the call ended with {result}") + (f" ({note})" if note else "")
     if result in _OUR_SIDE:

@@ -21,7 +21,7 @@ from agi_app.cli.common import (
 from agi_app.dialer.requested_calls import agent_first_request
 from agi_app.installation import Installation
 from agi_app.model.phone import NotANumber, parse
-from agi_app.store.requested_calls.agent_calls import AgentCallStatus
+from agi_app.store.requested_calls.requests import RequestStatus
 
 OPTED_OUT = "opted_out"
 
@@ -61,7 +61,7 @@ def call_person(
 
 async def _call(
     inst: Installation, campaign: str, contact: str, agent: str, who: str, show: agent_first_request.Show
-) -> AgentCallStatus:
+) -> RequestStatus:
     stored = await control.known(inst.store, campaign)
     asked, external_id = await agent_first_request.ask(inst.store, stored, contact, _as_number(contact), agent, who)
     show(f"contact {external_id} is to be called")

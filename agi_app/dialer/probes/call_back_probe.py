@@ -8,7 +8,7 @@ on its side (whether it routes the number to this trunk at all) only a verificat
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from agi_app import log
 from agi_app.config.trunks import TrunkSettings
@@ -22,6 +22,7 @@ from agi_app.pbx.originate import channel_id_of, place_internal
 from agi_app.pbx.trunks import asker, endpoint_name, trunk_facts
 from agi_app.store.requested_calls import call_backs
 from agi_app.store.requested_calls.call_backs import CallBackRequest
+from agi_app.store.requested_calls.requests import RequestKind
 
 WAIT_S = 3.0
 
@@ -29,24 +30,43 @@ _log = log.get("internal")
 
 
 class CallBacks:
-    """Answers doctor's question on one node."""
+    """Takes doctor's questions on one node."""
+
+    kind, at_once = RequestKind.CALL_BACK, 1
 
     def __init__(self, node: Node, trunks: Mapping[str, TrunkSettings]) -> None:
-        self._node, self._trunks = node, trunks
+        self.node, self.trunks = node, trunks
 
-    async def look(self) -> None:
-        """Make the trials that were asked for; raises StoreError."""
-        while (trial := await call_backs.take(self._node.store, self._trunks.keys())) is not None:
-            try:
-                fault = await self._try(trial)
-            except AgiAppError as error:
-                fault = str(error)
-            _log.info("call-back tried", trunk=trial.trunk, fault=fault)
-            await call_backs.end(self._node.store, trial, fault)
+    async def take(self, going_on: Collection[int], forbidden: Callable[[], str | None]) -> CallBackTrial | None:
+        """The oldest question; nobody is dialled for it, so nothing forbids it."""
+        asked = await call_backs.take(self.node.store, self.trunks.keys())
+        return None if asked is None else CallBackTrial(self, asked)
 
-    async def _try(self, trial: CallBackRequest) -> str | None:
+
+class CallBackTrial:
+    """One number, called back."""
+
+    kind = RequestKind.CALL_BACK
+
+    def __init__(self, means: CallBacks, asked: CallBackRequest) -> None:
+        self.request_id = asked.check_id
+        self._node, self._asked, self._trunk = means.node, asked, means.trunks[asked.trunk]
+
+    def end(self) -> None:
+        """It is over within seconds by itself."""
+
+    async def run(self) -> None:
+        """Until the answer is stored; raises StoreError."""
+        try:
+            fault = await self._try()
+        except AgiAppError as error:
+            fault = str(error)
+        _log.info("call-back tried", trunk=self._asked.trunk, fault=fault)
+        await call_backs.finish(self._node.store, self._asked, fault)
+
+    async def _try(self) -> str | None:
         ari, router = self._node.ari, self._node.router
-        trunk = self._trunks[trial.trunk]
+        trunk, trial = self._trunk, self._asked
         facts = await trunk_facts(asker(ari), endpoint_name(trial.trunk, trunk, trial.e164))
         called = trial.e164 if trunk.plus else trial.e164.removeprefix("+")
         leg_id = f"call-back-{trial.check_id}"

@@ -12,7 +12,8 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from agi_app import log
@@ -24,7 +25,8 @@ from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Placer, RunningCampaign
 from agi_app.dialer.requested_calls.shared_limits import beside, no_room
 from agi_app.dialer.running_campaigns import Running, terms_of
-from agi_app.errors import RequestFailed, SafetyError, StoreError
+from agi_app.dialer.until_stopped import alongside, until_stored
+from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
 from agi_app.flow.language.agent_call import talk_flow
 from agi_app.flow.syntax.names_and_limits import BUSY, FAILED
 from agi_app.gate.decide import Decision, decide
@@ -33,7 +35,8 @@ from agi_app.model.call import CallResult, Outcome
 from agi_app.pbx.channel import Channel
 from agi_app.store.calling import one_claim
 from agi_app.store.requested_calls import agent_calls
-from agi_app.store.requested_calls.agent_calls import AGENT, REFUSED, AgentCallRequest, Leg
+from agi_app.store.requested_calls.agent_calls import AGENT, AgentCallRequest, Leg
+from agi_app.store.requested_calls.requests import REFUSED, RequestKind
 
 AGENT_RINGS_S = 20.0
 ANSWER_GRACE_S = 3.0  # how much longer than Asterisk's own ring timeout we wait for its word
@@ -46,16 +49,6 @@ _log = log.get("agent_first")
 
 
 @dataclass(frozen=True, slots=True)
-class AgentFirstServices:
-    """What all calls of a node that agents ask for have in common."""
-
-    node: Node
-    dialer: Dialer
-    placer: Placer
-    reason: Callable[[], str | None]  # why nobody may be dialled now
-
-
-@dataclass(frozen=True, slots=True)
 class Over:
     """How it ended; ``tone`` is what the agent hears before the hangup."""
 
@@ -64,23 +57,53 @@ class Over:
     tone: str | None = None
 
 
+class AgentCalls:
+    """Takes the calls that agents ask for, on one node."""
+
+    kind, at_once = RequestKind.AGENT, sys.maxsize
+
+    def __init__(self, node: Node, dialer: Dialer, placer: Placer) -> None:
+        self.node, self.dialer, self.placer = node, dialer, placer
+
+    async def take(self, going_on: Collection[int], forbidden: Callable[[], str | None]) -> AgentCall | None:
+        """The oldest request that this node can make."""
+        known, campaigns = self.dialer.agents.destinations.keys(), self.dialer.lines.running.keys()
+        asked = await agent_calls.take(self.node.store, self.node.entityid, known, campaigns)
+        return None if asked is None else AgentCall(self, asked, forbidden)
+
+
 class AgentCall:
     """One request, from the first question to the gate to the end of both legs."""
 
-    def __init__(self, means: AgentFirstServices, asked: AgentCallRequest) -> None:
-        self._means, self._asked = means, asked
+    kind = RequestKind.AGENT
+
+    def __init__(self, means: AgentCalls, asked: AgentCallRequest, forbidden: Callable[[], str | None]) -> None:
+        self.request_id = asked.agent_call_id
+        self._means, self._asked, self._forbidden = means, asked, forbidden
         self._node = means.node
         self._agent: Channel | None = None
         self._gone = asyncio.Event()  # set when the agent has hung up
         self._talking = False
-        self.leg = Leg()
+        self._leg = Leg()
 
-    def end_unless_talking(self) -> None:
+    def end(self) -> None:
         """The worker goes away: who talks already may come to an end."""
         if self._agent is not None and not self._talking:
             self._node.ari.hang_up_soon(self._agent.id)
 
-    async def run(self) -> Over:
+    async def run(self) -> None:
+        """Until both legs are over, and that is stored."""
+        try:
+            over = await self._make()
+        except AgiAppError as error:
+            over = Over(Outcome.FAILED.value, str(error))
+        await until_stored(
+            "the end of an agent's call",
+            lambda: agent_calls.finish(self._node.store, self.request_id, self._leg, over.result, over.note),
+        )
+        _log.info("an agent's call ended", agent=self._asked.destination, result=over.result, note=over.note)
+
+    async def _make(self) -> Over:
         """Raises AgiAppError; then, too, the agent's leg has ended."""
         running = self._usable()
         if isinstance(running, Over):
@@ -110,7 +133,7 @@ class AgentCall:
         running = self._means.dialer.lines.running.get(self._asked.campaign)
         if running is None:
             return Over(REFUSED, f"campaign {self._asked.campaign} does not run", FAILED_TONE)
-        why = self._means.reason() or no_room(self._means.dialer, running, self._node.clock.monotonic())
+        why = self._forbidden() or no_room(self._means.dialer, running, self._node.clock.monotonic())
         return running if why is None else Over(REFUSED, why, FAILED_TONE)
 
     def _case(self, line: RunningCampaign) -> one_claim.Case:
@@ -128,7 +151,7 @@ class AgentCall:
         asked, campaign = self._asked, line.campaign
         longest = (campaign.ring_time + campaign.max_call).total_seconds() + BETWEEN_S
         leg = DestinationLeg(f"agent-{asked.agent_call_id}", asked.destination, endpoint, campaign.caller_id)
-        self.leg.rang_at = self._node.clock.real_now()
+        self._leg.rang_at = self._node.clock.real_now()
         await self._tell(f"{asked.destination} is rung")
         return await self._means.dialer.agents.legs.place(leg, ring_timeout=AGENT_RINGS_S, max_call=longest)
 
@@ -136,13 +159,10 @@ class AgentCall:
         end = await answered(agent, AGENT_RINGS_S + ANSWER_GRACE_S)
         if end is not None:
             return Over(AGENT + word_of(end))
-        self.leg.answered_at = self._node.clock.real_now()
+        self._leg.answered_at = self._node.clock.real_now()
         await self._tell(f"{self._asked.destination} answers")
-        async with asyncio.TaskGroup() as group:
-            watching = group.create_task(self._watch(agent))
-            over = await self._call_person(agent)
-            watching.cancel()
-        return over
+        async with alongside(self._watch(agent)):
+            return await self._call_person(agent)
 
     async def _watch(self, agent: Channel) -> None:
         """Hear of nothing but the agent's hangup: then a person who has not answered yet is not rung any more."""
@@ -150,8 +170,8 @@ class AgentCall:
             pass
         self._gone.set()
         while True:  # the person's leg may not be there yet
-            if self.leg.attempt_id is not None:
-                self._node.live.stop_attempt(self.leg.attempt_id, "the agent hung up", even_if_up=False)
+            if self._leg.attempt_id is not None:
+                self._node.live.stop_attempt(self._leg.attempt_id, "the agent hung up", even_if_up=False)
             await asyncio.sleep(TOLD_AGAIN_S)
 
     async def _ask(self, method: str, uri: str) -> None:
@@ -168,9 +188,9 @@ class AgentCall:
 
     async def _tell(self, line: str) -> None:
         """What happens, for whoever asked; what does not reach the database now comes with the next line."""
-        self.leg.lines.append(line)
+        self._leg.lines.append(line)
         with contextlib.suppress(StoreError):
-            await agent_calls.tell(self._node.store, self._asked.agent_call_id, self.leg)
+            await agent_calls.tell(self._node.store, self.request_id, self._leg)
 
     # ------------------------------------------------------------------ the person's leg
 
@@ -181,7 +201,7 @@ class AgentCall:
         claim = await one_claim.claim_one(self._node.store, *self._case(running.line))
         if isinstance(claim, one_claim.RefusedContact):
             return Over(REFUSED, claim.why, FAILED_TONE)
-        self.leg.attempt_id = claim.attempt_id
+        self._leg.attempt_id = claim.attempt_id
         await self._ask("POST", f"channels/{agent.id}/ring")
         await self._tell("the person is called")
         with beside(self._means.dialer, running, self._node.clock.monotonic()) as turn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Callable, Collection
 
@@ -15,12 +14,10 @@ from agi_app.model.campaign import CampaignState
 from agi_app.store.calling.campaigns import StoredCampaign
 from agi_app.store.database.pool import Store
 from agi_app.store.requested_calls import agent_calls
-from agi_app.store.requested_calls.agent_calls import AGENT, REFUSED, AgentCallStatus
-from agi_app.store.requested_calls.staff_calls import PATIENCE
+from agi_app.store.requested_calls.agent_calls import AGENT
+from agi_app.store.requested_calls.requests import EXPIRED, REFUSED, RequestStatus
 
-LOOK_EVERY_S = 0.2
 Show = Callable[[str], None]
-EXPIRED = "expired"
 AROUND = dt.timedelta(seconds=AGENT_RINGS_S + BETWEEN_S + 30)  # besides the person's leg
 
 _AGENT = {
@@ -64,31 +61,18 @@ def known_agent(destinations: Collection[str], agent: str) -> str:
 
 async def follow(
     store: Store, clock: Clock, agent_call_id: int, agent: str, longest: dt.timedelta, show: Show
-) -> AgentCallStatus:
+) -> RequestStatus:
     """Show what happens while it does; returns an ended call in which both talked.
 
     ``longest`` is the person's leg. Raises InputError when the person was not called or not reached, AsteriskError
     when our own side failed.
     """
-    start, shown = clock.monotonic(), 0
-    most = (PATIENCE + AROUND + longest).total_seconds()
-    while True:
-        status = await agent_calls.status(store, agent_call_id)
-        for line in status.lines[shown:]:
-            show(line)
-        shown = len(status.lines)
-        if status.state == "ended":
-            _judge(status, agent)
-            return status
-        waited = clock.monotonic() - start
-        if status.state == "waiting" and waited > PATIENCE.total_seconds():
-            await agent_calls.give_up(store, agent_call_id)
-        if waited > most:
-            raise AsteriskError("the worker that made the call has not said how it ended; is it still running?")
-        await asyncio.sleep(LOOK_EVERY_S)
+    status = await agent_calls.REQUESTS.follow(store, clock, agent_call_id, AROUND + longest, show)
+    _judge(status, agent)
+    return status
 
 
-def _judge(status: AgentCallStatus, agent: str) -> None:
+def _judge(status: RequestStatus, agent: str) -> None:
     result, note = status.result or "", status.note
     if result == REFUSED:
         raise InputError(f"not called: {note}")

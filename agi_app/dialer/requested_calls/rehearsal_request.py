@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Callable
 
@@ -14,11 +13,9 @@ from agi_app.model.phone import PhoneNumber
 from agi_app.store.database.pool import Store
 from agi_app.store.requested_calls import rehearsals
 from agi_app.store.requested_calls.rehearsals import RehearsalScript, RehearsalStatus
-from agi_app.store.requested_calls.staff_calls import PATIENCE
+from agi_app.store.requested_calls.requests import EXPIRED, REFUSED
 
-LOOK_EVERY_S = 0.3
 AROUND = dt.timedelta(seconds=90)  # ringing, rendering, and every wait for Asterisk and the database
-REFUSED, EXPIRED = "refused", "expired"
 
 _WHAT_HAPPENED = {
     "no_answer": "nobody answered",
@@ -47,23 +44,11 @@ async def follow(
 
     Raises InputError when it was refused or not answered, AsteriskError when our own side failed.
     """
-    start, shown = clock.monotonic(), 0
-    longest = (PATIENCE + AROUND).total_seconds() + max_call_s
-    while True:
-        status = await rehearsals.status(store, rehearsal_id)
-        for line in status.lines[shown:]:
-            show(line)
-        shown = len(status.lines)
-        if status.state == "ended":
-            await rehearsals.was_read(store, rehearsal_id)
-            _judge(status)
-            return status
-        waited = clock.monotonic() - start
-        if status.state == "waiting" and waited > PATIENCE.total_seconds():
-            await rehearsals.give_up(store, rehearsal_id)
-        if waited > longest:
-            raise AsteriskError("the worker that made the call has not said how it ended; is it still running?")
-        await asyncio.sleep(LOOK_EVERY_S)
+    longest = AROUND + dt.timedelta(seconds=max_call_s)
+    status = await rehearsals.REQUESTS.follow(store, clock, rehearsal_id, longest, show)
+    await rehearsals.was_read(store, rehearsal_id)
+    _judge(status)
+    return status
 
 
 def _judge(status: RehearsalStatus) -> None:

@@ -15,10 +15,10 @@ from agi_app.errors import InputError, StoreError
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import count, record, records
-from agi_app.store.requested_calls.staff_calls import PATIENCE
+from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
 
 Q = queries.load("requested_calls/agent_calls")
-REFUSED = "refused"  # a result: the person may not be called now
+REQUESTS = Requests(Q, RequestStatus)
 AGENT = "agent_"  # results of the agent's leg begin with it: the person was not called
 
 
@@ -40,16 +40,6 @@ class Leg:
     rang_at: dt.datetime | None = None
     answered_at: dt.datetime | None = None
     attempt_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AgentCallStatus:
-    """How far a request is: ``state`` waiting, ringing or ended; ``result`` when it ended."""
-
-    state: str
-    result: str | None
-    note: str | None
-    lines: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +91,6 @@ async def take(
     store: Store, node: str, destinations: Collection[str], campaigns: Collection[str]
 ) -> AgentCallRequest | None:
     """The oldest request of these that waits; from now on it is this node's."""
-    async with store.connection() as connection:
-        waiting = await record(connection, Q["anything"])
-    if waiting is None or not waiting["waiting"]:
-        return None
     values = {
         "node": node,
         "destinations": list(destinations),
@@ -131,20 +117,6 @@ async def end_left(store: Store, node: str) -> int:
     """End what this node had on when it died; returns how many."""
     async with store.transaction() as connection:
         return await count(connection, Q["end_left"], {"node": node})
-
-
-async def give_up(store: Store, agent_call_id: int) -> bool:
-    """Take a request back; False when a worker has taken it already."""
-    return await _change(store, "give_up", {"agent_call_id": agent_call_id})
-
-
-async def status(store: Store, agent_call_id: int) -> AgentCallStatus:
-    """What has become of a request."""
-    async with store.connection() as connection:
-        row = await record(connection, Q["status"], {"agent_call_id": agent_call_id})
-    if row is None:
-        raise StoreError(f"database {store.where}: has lost the request {agent_call_id}")
-    return msgspec.convert(row, AgentCallStatus)
 
 
 async def of_campaign(store: Store, campaign: str) -> list[AgentCallRow]:

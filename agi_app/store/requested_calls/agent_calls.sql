@@ -11,11 +11,6 @@ INSERT INTO agent_call (campaign, contact_id, destination, entered_by)
 VALUES (%(campaign)s, %(contact_id)s, %(destination)s, %(entered_by)s)
 RETURNING agent_call_id;
 
--- Asked every second by every worker, so it takes no lock.
--- name: anything
-SELECT EXISTS (SELECT FROM agent_call
-               WHERE state = 'waiting' AND requested_at > clock_timestamp() - interval '1 minute') AS waiting;
-
 -- One worker gets it; who cannot ring that agent, or does not dial that campaign, leaves it to the others.
 -- name: take
 UPDATE agent_call SET state = 'ringing', node = %(node)s
@@ -44,10 +39,10 @@ WHERE state = 'ringing' AND (node = %(node)s OR requested_at < clock_timestamp()
 
 -- name: give_up
 UPDATE agent_call SET state = 'ended', result = 'expired', ended_at = clock_timestamp()
-WHERE agent_call_id = %(agent_call_id)s AND state = 'waiting';
+WHERE agent_call_id = %(request_id)s AND state = 'waiting';
 
 -- name: status
-SELECT state, result, note, lines FROM agent_call WHERE agent_call_id = %(agent_call_id)s;
+SELECT state, result, note, lines FROM agent_call WHERE agent_call_id = %(request_id)s;
 
 -- name: of_campaign
 SELECT k.agent_call_id, c.external_id, k.destination, k.entered_by, k.requested_at, k.rang_at, k.answered_at, k.ended_at,

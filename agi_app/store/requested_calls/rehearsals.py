@@ -23,8 +23,8 @@ from agi_app.model.phone import PhoneNumber
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, record
+from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
 from agi_app.store.requested_calls.staff_calls import (
-    PATIENCE,
     add_person,
     phone_fact,
     proof_fact,
@@ -80,14 +80,13 @@ class RehearsalAnswers:
 
 
 @dataclass(frozen=True, slots=True)
-class RehearsalStatus:
-    """How far a request is: ``state`` waiting, dialling or ended; ``result`` when it ended."""
+class RehearsalStatus(RequestStatus):
+    """How far a rehearsal is."""
 
-    state: str
-    result: str | None
-    note: str | None
-    lines: list[str]  # what happened so far
     said: RehearsalAnswers | None
+
+
+REQUESTS = Requests(Q, RehearsalStatus)
 
 
 async def request(
@@ -110,20 +109,6 @@ async def request(
     return int(row["rehearsal_id"])
 
 
-async def status(store: Store, rehearsal_id: int) -> RehearsalStatus:
-    """What has become of a request."""
-    async with store.connection() as connection:
-        row = await record(connection, Q["status"], {"rehearsal_id": rehearsal_id})
-    if row is None:
-        raise StoreError(f"database {store.where}: has lost the rehearsal {rehearsal_id}")
-    return msgspec.convert(row, RehearsalStatus)
-
-
-async def give_up(store: Store, rehearsal_id: int) -> bool:
-    """Take a request back; False when a worker has taken it already."""
-    return await _change(store, "give_up", {"rehearsal_id": rehearsal_id})
-
-
 async def was_read(store: Store, rehearsal_id: int) -> None:
     """What an ended rehearsal has told is not needed any more."""
     await _change(store, "was_read", {"rehearsal_id": rehearsal_id})
@@ -132,9 +117,6 @@ async def was_read(store: Store, rehearsal_id: int) -> None:
 async def peek(store: Store, trunks: Collection[str], busy: Collection[int]) -> RehearsalRequest | None:
     """The oldest request for one of ``trunks`` that is not ``busy``; it is nobody's yet, and nothing is decided."""
     async with store.connection() as connection:
-        waiting = await record(connection, Q["anything"])
-        if waiting is None or not waiting["waiting"]:
-            return None
         row = await record(connection, Q["peek"], {"patience": PATIENCE, "trunks": list(trunks), "busy": list(busy)})
     if row is None:
         return None

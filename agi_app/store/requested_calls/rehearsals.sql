@@ -8,11 +8,6 @@ INSERT INTO rehearsal_call (person_id, shown, trunk, script, entered_by)
 SELECT person_id, %(shown)s, %(trunk)s, %(script)s::jsonb, %(entered_by)s FROM person WHERE e164 = %(e164)s
 RETURNING rehearsal_id;
 
--- Asked every second by every worker, so it takes no lock.
--- name: anything
-SELECT EXISTS (SELECT FROM rehearsal_call
-               WHERE state = 'waiting' AND requested_at > clock_timestamp() - interval '1 minute') AS waiting;
-
 -- One worker decides at a time, so that two requests cannot both be the last of the day.
 -- name: take_turns
 SELECT pg_advisory_xact_lock(hashtextextended('agi-app rehearsal', 0));
@@ -79,10 +74,10 @@ WHERE rehearsal_id = %(rehearsal_id)s AND state <> 'ended';
 
 -- name: give_up
 UPDATE rehearsal_call SET state = 'ended', result = 'expired', script = NULL, ended_at = clock_timestamp()
-WHERE rehearsal_id = %(rehearsal_id)s AND state = 'waiting';
+WHERE rehearsal_id = %(request_id)s AND state = 'waiting';
 
 -- name: status
-SELECT state, result, note, lines, said FROM rehearsal_call WHERE rehearsal_id = %(rehearsal_id)s;
+SELECT state, result, note, lines, said FROM rehearsal_call WHERE rehearsal_id = %(request_id)s;
 
 -- name: was_read
 UPDATE rehearsal_call SET lines = '[]', said = NULL WHERE rehearsal_id = %(rehearsal_id)s AND state = 'ended';

@@ -18,7 +18,6 @@ from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, record
 
 Q = queries.load("requested_calls/verifications")
-PATIENCE = dt.timedelta(seconds=30)  # real time; a request that no worker took by then is not called any more
 
 
 async def add_person(store: Store, connection: Connection, number: PhoneNumber) -> None:

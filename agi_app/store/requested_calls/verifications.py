@@ -21,11 +21,13 @@ from agi_app.model.call import AllowedCall
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import count, record
+from agi_app.store.database.statements import record
 from agi_app.store.people.caller_ids import CallerIdProof, add_in, utc
-from agi_app.store.requested_calls.staff_calls import PATIENCE, add_person, proof_fact, record_decision, refusal
+from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
+from agi_app.store.requested_calls.staff_calls import add_person, proof_fact, record_decision, refusal
 
 Q = queries.load("requested_calls/verifications")
+REQUESTS = Requests(Q, RequestStatus)
 CALLER_ID, STAFF_PHONE = "call", "rehearsal"  # what a verification call may prove
 Decide = Callable[[VerificationFacts, dt.datetime], Decision]
 
@@ -48,15 +50,6 @@ class RefusedVerification:
 
     verification_id: int
     rules: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class VerificationStatus:
-    """How far a request is: ``state`` waiting, dialling or ended; ``result`` when it ended."""
-
-    state: str
-    result: str | None
-    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,27 +87,9 @@ async def request(
     return int(row["verification_id"])
 
 
-async def anything_asked(store: Store) -> bool:
-    """Whether a verification call or a trial call-back may be waiting for a worker."""
-    async with store.connection() as connection:
-        row = await record(connection, Q["anything"])
-    return bool(row and row["waiting"])
-
-
-async def status(store: Store, verification_id: int) -> VerificationStatus:
-    """What has become of a request."""
-    return (await store.rows(VerificationStatus, Q["status"], {"verification_id": verification_id}))[0]
-
-
 async def staff_phones(store: Store) -> list[StaffPhone]:
     """All telephones that a call has proved for rehearsals, each with its longest-lasting proof."""
     return await store.rows(StaffPhone, Q["staff_phones"])
-
-
-async def give_up(store: Store, verification_id: int) -> bool:
-    """Take a request back; False when a worker has taken it already."""
-    async with store.transaction() as connection:
-        return await count(connection, Q["give_up"], {"verification_id": verification_id}) > 0
 
 
 async def take(

@@ -7,13 +7,6 @@ INSERT INTO verification_call (person_id, shown, trunk, code_hash, entered_by, p
 SELECT person_id, %(shown)s, %(trunk)s, %(code_hash)s, %(entered_by)s, %(proves)s FROM person WHERE e164 = %(e164)s
 RETURNING verification_id;
 
--- Asked every second by every worker, so it takes no lock.
--- name: anything
-SELECT EXISTS (SELECT FROM verification_call
-               WHERE state = 'waiting' AND requested_at > clock_timestamp() - interval '1 minute')
-    OR EXISTS (SELECT FROM call_back_check
-               WHERE state = 'waiting' AND requested_at > clock_timestamp() - interval '1 minute') AS waiting;
-
 -- One worker decides at a time, so that two requests cannot both be the third of the day.
 -- name: take_turns
 SELECT pg_advisory_xact_lock(hashtextextended('agi-app verification call', 0));
@@ -80,10 +73,10 @@ UPDATE verification_call SET proof_id = %(proof_id)s WHERE verification_id = %(v
 
 -- name: give_up
 UPDATE verification_call SET state = 'ended', result = 'expired', code_hash = NULL, ended_at = clock_timestamp()
-WHERE verification_id = %(verification_id)s AND state = 'waiting';
+WHERE verification_id = %(request_id)s AND state = 'waiting';
 
 -- name: status
-SELECT state, result, note FROM verification_call WHERE verification_id = %(verification_id)s;
+SELECT state, result, note, '[]'::jsonb AS lines FROM verification_call WHERE verification_id = %(request_id)s;
 
 -- name: staff_phones
 SELECT p.e164, max(v.proved_until) AS until, (array_agg(v.entered_by ORDER BY v.proved_until DESC))[1] AS entered_by
