@@ -98,8 +98,8 @@ async def test_a_request_is_taken_once_and_by_who_can(world: World, store: Store
     assert taken is not None
     assert (taken.agent_call_id, taken.contact_id) == (asked, found[0])
     assert await agent_calls.take(store, "node-2", ["desk"], [wanted.name]) is None
-    assert not await agent_calls.give_up(store, asked)
+    assert not await agent_calls.REQUESTS.give_up(store, asked)
     assert await agent_calls.end_left(store, "node-2") == 0
     assert await agent_calls.end_left(store, "node-1") == 1
     await agent_calls.finish(store, asked, Leg(["late"]), "answered", None)
-    assert (await agent_calls.status(store, asked)).result == "interrupted"
+    assert (await agent_calls.REQUESTS.status(store, asked)).result == "interrupted"

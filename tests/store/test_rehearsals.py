@@ -89,7 +89,7 @@ async def test_a_request_becomes_one_call_with_its_decision(desk: Desk) -> None:
 async def test_a_telephone_that_nobody_proved_is_refused(desk: Desk) -> None:
     asked = await desk.ask()
     assert await desk.take() == RefusedRehearsal(("phone_unproved",))
-    status = await rehearsals.status(desk.store, asked)
+    status = await rehearsals.REQUESTS.status(desk.store, asked)
     assert (status.state, status.result) == ("ended", "refused")
     assert "phone_unproved" in str(status.note)
 
@@ -160,9 +160,9 @@ async def test_what_was_said_goes_when_it_was_read_or_an_hour_later(desk: Desk) 
         asked.append(await desk.ask())
         assert isinstance(await desk.take(), MarkedRehearsal)
         await rehearsals.tell(desk.store, asked[-1], ["plays greeting"])
-        assert (await rehearsals.status(desk.store, asked[-1])).lines == ["plays greeting"]
+        assert (await rehearsals.REQUESTS.status(desk.store, asked[-1])).lines == ["plays greeting"]
         await rehearsals.finish(desk.store, asked[-1], said, ["plays greeting", "hangs up"], dialled=True)
-    first = await rehearsals.status(desk.store, asked[0])
+    first = await rehearsals.REQUESTS.status(desk.store, asked[0])
     assert (first.result, first.lines) == ("answered", ["plays greeting", "hangs up"])
     assert first.said == rehearsals.RehearsalAnswers("confirmed", {"name": "Ann Smith"})
     await rehearsals.was_read(desk.store, asked[0])
@@ -177,5 +177,5 @@ async def test_what_was_said_goes_when_it_was_read_or_an_hour_later(desk: Desk) 
 
 async def test_a_request_that_was_taken_back_waits_for_nobody(desk: Desk) -> None:
     asked = await desk.ask()
-    assert await rehearsals.give_up(desk.store, asked)
+    assert await rehearsals.REQUESTS.give_up(desk.store, asked)
     assert await desk.take() is None

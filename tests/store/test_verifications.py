@@ -75,7 +75,7 @@ async def test_the_right_code_brings_one_proof(desk: Desk) -> None:
     for _ in range(2):  # the answer to the first write may have been lost
         await verifications.finish(desk.store, marked.verification_id, "proved", None, dialled=True, proof=proof)
     assert await caller_ids.proofs(desk.store) == [proof]
-    status = await verifications.status(desk.store, marked.verification_id)
+    status = await verifications.REQUESTS.status(desk.store, marked.verification_id)
     assert (status.state, status.result) == ("ended", "proved")
     assert await desk.world.value("SELECT count(*) FROM verification_call WHERE code_hash IS NOT NULL") == 0
 
@@ -108,7 +108,7 @@ async def test_a_suppressed_number_is_not_called(desk: Desk) -> None:
     refused = await desk.take()
     assert isinstance(refused, RefusedVerification)
     assert refused.rules == ("suppressed",)
-    assert "suppressed: " in str((await verifications.status(desk.store, refused.verification_id)).note)
+    assert "suppressed: " in str((await verifications.REQUESTS.status(desk.store, refused.verification_id)).note)
 
 
 @pytest.mark.parametrize(("kind", "allowed"), [("letter", True), ("rehearsal", False), (None, False)])
@@ -124,10 +124,10 @@ async def test_another_number_is_shown_only_if_it_is_proved(desk: Desk, kind: st
 
 async def test_a_request_that_was_given_up_or_is_for_another_trunk_waits_for_nobody(desk: Desk) -> None:
     asked = await desk.ask()
-    assert await verifications.give_up(desk.store, asked)
+    assert await verifications.REQUESTS.give_up(desk.store, asked)
     await desk.ask(trunk="elsewhere")
     assert await desk.take() is None
-    assert not await verifications.give_up(desk.store, (await desk.called()).verification_id)
+    assert not await verifications.REQUESTS.give_up(desk.store, (await desk.called()).verification_id)
 
 
 async def test_a_rehearsals_proof_makes_no_caller_id(desk: Desk) -> None:
