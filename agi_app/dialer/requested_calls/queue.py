@@ -1,4 +1,4 @@
-"""Takes the calls that somebody of ours asks for, on one node: looks for requests, runs them, ends them with the worker.
+"""Takes the calls that staff ask for, on one node: looks for requests, runs each, and ends them with the worker.
 
 A request is a row (``store/requested_calls``); what is done with it is its kind's own. All obey what holds the dialer.
 """
