@@ -35,7 +35,7 @@ from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Placer
 from agi_app.dialer.probes.call_back_probe import CallBacks
 from agi_app.dialer.requested_calls.agent_first import AgentCalls
-from agi_app.dialer.requested_calls.queue import RequestedCalls
+from agi_app.dialer.requested_calls.queue import RequestedCalls, Taker
 from agi_app.dialer.requested_calls.rehearsal import Rehearsals
 from agi_app.dialer.requested_calls.verification_calls import VerificationCalls
 from agi_app.dialer.running_campaigns import RunningCampaigns
@@ -163,16 +163,22 @@ async def _build(
     voice = Voice(renderer.media)
     dialer, placer = _dialer(inst, node, worker, stops, playable, voice, sound.ears)
     lines = LineCalls(node, stops, LineServices(playable, voice, HandOver(node, dialer.agents).run, sound.ears))
-    catalog = partial(read_catalog, prompts, *voice_settings(inst.settings.project))
-    trunks = inst.settings.trunks
-    takers = (
+    takers = _takers(inst, node, stops, dialer, placer, voice)
+    requested = RequestedCalls(node, takers, worker.hold)
+    return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, requested, voice, renderer, heard)
+
+
+def _takers(
+    inst: Installation, node: Node, stops: Stops, dialer: Dialer, placer: Placer, voice: Voice
+) -> tuple[Taker, ...]:
+    project, trunks = inst.settings.project, inst.settings.trunks
+    catalog = partial(read_catalog, project / "prompts", *voice_settings(project))
+    return (
         VerificationCalls(node, trunks, stops.take),
         CallBacks(node, trunks),
         Rehearsals(node, trunks, placer, voice, prompts=catalog),
         AgentCalls(node, dialer, placer),
     )
-    requested = RequestedCalls(node, takers, worker.hold)
-    return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, requested, voice, renderer, heard)
 
 
 async def _rules(inst: Installation) -> RuleSet:
