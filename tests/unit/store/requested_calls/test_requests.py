@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.clock import FakeClock
 from agi_app.errors import AsteriskError
 from agi_app.store.requested_calls.requests import EXPIRED, PATIENCE, Requests, RequestStatus
+from tests.fake_clock import FakeClock
 from tests.unit.gate_cases import NOW
 
 NOBODY = cast(Any, None)
