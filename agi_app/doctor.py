@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
-from agi_app.campaigns.control import differs
+from agi_app.campaigns.edited import differs
 from agi_app.campaigns.project.read import detecting, read_project
 from agi_app.clock import Clock, SystemClock
 from agi_app.config.settings import Settings, load_settings

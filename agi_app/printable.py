@@ -7,6 +7,7 @@ through here, and files with such characters are refused: ``unfit``.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import unicodedata
@@ -107,3 +108,10 @@ def named(character: str) -> str:
 def count_of(number: int, one: str, many: str = "") -> str:
     """``1 contact``, ``2 contacts``."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def plain(value: object) -> str:
+    """What JSON has no kind for: times as ISO 8601, bytes as hex digits."""
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from agi_app.authoring import full_width, synonyms
+from agi_app.errors import InputError
 
 _COMPARED = 300  # words that may be suggested, the first of the alphabet; comparing takes 20 µs each
 _SHOWN = 20  # words of what is known
@@ -29,6 +30,11 @@ def suggest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
         return f'{signs}; did you mean "{other}"?'
     more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
     return f"{signs}; known here: {', '.join(words[:_SHOWN])}{more}" if words else signs
+
+
+def no_such(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """The error for a name that none of them has; says the nearest one, or what there is."""
+    return InputError(f"there is no {kind} {name!r}{suggest(name, known) or '; this project has none'}")
 
 
 def suggest_or(word: str, known: Iterable[str], other: str) -> str:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
@@ -20,16 +20,15 @@ from rich.table import Table
 
 from agi_app import log
 from agi_app.config.settings import Settings, load_settings
-from agi_app.errors import AuthorError, InputError
+from agi_app.errors import InputError
+from agi_app.files import write_whole
 from agi_app.installation import Installation, installation
-from agi_app.printable import count_of, in_json, lines, one_line
-from agi_app.reports.totals import plain
+from agi_app.printable import count_of, in_json, lines, one_line, plain
 
 if TYPE_CHECKING:
-    from agi_app.campaigns.project.read import Project, Source
-    from agi_app.contacts.storing import ImportSummary
-    from agi_app.flow.language.definition import FlowDocument
+    from agi_app.operations.people.contacts import ImportSummary
 
+P = ParamSpec("P")
 T = TypeVar("T")
 PLAIN_WIDTH = 200  # columns when the output is no terminal
 # No markup: what people wrote into files and flows is shown as it is.
@@ -66,6 +65,7 @@ ProjectOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
 HERE = Path()
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls")
 
 
 def settings_of(project: Path) -> Settings:
@@ -73,13 +73,15 @@ def settings_of(project: Path) -> Settings:
     return load_settings(project)
 
 
-def with_installation(project: Path, work: Callable[[Installation], Awaitable[T]]) -> T:
-    """Open the project's database, run ``work`` on it and close it again."""
+def with_installation(
+    project: Path, work: Callable[Concatenate[Installation, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Open the project's database, run an operation on it and close it again."""
     log.configure()
 
     async def go() -> T:
         async with installation(load_settings(project)) as inst:
-            return await work(inst)
+            return await work(inst, *args, **kwargs)
 
     return asyncio.run(go())
 
@@ -102,28 +104,34 @@ def read_number(text: str) -> str:
         raise InputError(f"{shown_number(text)}: {error}") from None
 
 
-def find_flow(project: Project, name: str, language: str | None) -> Source[FlowDocument]:
-    """The flow of this name, which speaks ``language``; InputError says what there is instead.
+def name_first(name: str, file: Path, usage: str, known: Iterable[str] = ()) -> None:
+    """InputError when a command's name and file were given the wrong way round; ``usage`` is the right one."""
+    a_file = Path(name).suffix.lower() in TABLE_ENDINGS or Path(name).is_file()
+    if str(file) in known or (a_file and not file.exists()):
+        raise InputError(f"{name}: is a file, and the name comes first: {usage}")
 
-    Nothing is suggested while a flow file cannot be read, since it may be that one: AuthorError has its faults.
-    """
-    from agi_app.authoring.suggestions import suggest
 
-    if name not in project.flows and project.unread_flows:
-        raise AuthorError(*(problem for problem in project.errors if problem.file in project.unread_flows))
-    if name not in project.flows:
-        hint = suggest(name, project.flows) or "; this project has none"
-        raise InputError(f"there is no flow {name!r}{hint}")
-    source = project.flows[name]
-    languages = source.parsed.flow.languages
-    if language is not None and language not in languages:
-        raise InputError(f"flow {name} does not speak {language!r}; it speaks {', '.join(languages)}")
-    return source
+def write(output: Path, content: bytes, mode: int = 0o600, what: str = "") -> None:
+    """Write a result into a file; InputError when it cannot be."""
+    try:
+        write_whole(output, content, mode)
+    except OSError as error:
+        raise InputError(f"{output}: {what}cannot be written: {error.strerror}") from error
 
 
 def say(text: str) -> None:
     """Print one line of result; whatever is in it stays on one line."""
     out.print(one_line(text))
+
+
+def say_now(text: str) -> None:
+    """Print one line while a command goes on, into a pipe, too: it happens now."""
+    say(text)
+    sys.stdout.flush()
+
+
+def not_shown(_: str) -> None:
+    """For ``--json``: the lines come in the end."""
 
 
 def say_lines(text: str) -> None:

@@ -23,11 +23,12 @@ from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
 from agi_app.errors import InputError
 from agi_app.files import kept_name, write_whole
+from agi_app.printable import plain
 from agi_app.proof.handout import sign_files, write_verifier
 from agi_app.proof.notary import Notary
 from agi_app.proof.prove import ProofFile, prove
 from agi_app.proof.sequencer import Sequencer
-from agi_app.reports.totals import FORMULA_STARTS, plain
+from agi_app.reports.totals import FORMULA_STARTS
 from agi_app.store.database.pool import Store
 from agi_app.store.people import complaints as table
 from agi_app.store.people.access_log import Access, log_access

@@ -11,7 +11,7 @@ from agi_app.reports.agents import figures_of
 from agi_app.reports.totals import Totals
 from agi_app.reports.why_waiting import Standstill
 from agi_app.store.calling import nodes, pauses, reports
-from agi_app.store.calling.campaigns import StoredCampaign, load_campaign, not_stored
+from agi_app.store.calling.campaigns import StoredCampaign, known_campaign
 from agi_app.store.database.pool import Store
 from agi_app.store.people.caller_ids import proofs
 from agi_app.store.people.contacts import contacts_of
@@ -19,9 +19,7 @@ from agi_app.store.people.contacts import contacts_of
 
 async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Standstill]:
     """The campaign's figures and its standstill view; InputError when there is no such campaign."""
-    stored = await load_campaign(store, name)
-    if stored is None:
-        raise await not_stored(store, name)
+    stored = await known_campaign(store, name)
     campaign = stored.campaign
     waiting = await reports.why_waiting(store, campaign, clock.now())
     workers = await nodes.all_nodes(store)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import datetime as dt
 import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from agi_app.printable import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +128,3 @@ def to_json(
         "agent_calls": [dataclasses.asdict(a) for a in agent_calls],
     }
     return json.dumps(value, ensure_ascii=False, default=plain)
-
-
-def plain(value: object) -> str:
-    """What JSON has no kind for: times as ISO 8601, bytes as hex digits."""
-    if isinstance(value, dt.datetime):
-        return value.isoformat()
-    return value.hex() if isinstance(value, bytes) else str(value)

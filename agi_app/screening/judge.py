@@ -15,17 +15,16 @@ from agi_app import log
 from agi_app.clock import Clock
 from agi_app.config.screening import GuardSettings
 from agi_app.errors import StoreError
-from agi_app.guard.call import CallerKind, Endpoint, IncomingCall, Stir, read_caller
-from agi_app.guard.case import Action, GuardCase, case_of
+from agi_app.guard.call import Stir, read_caller
+from agi_app.guard.case import Action, GuardCase
 from agi_app.guard.decide import GuardDecision, judge
-from agi_app.guard.history import DAY, CallHistory
+from agi_app.guard.history import CallHistory
 from agi_app.guard.lists import ListOwner
 from agi_app.guard.replay import pack_case, pack_decision
-from agi_app.guard.settings import Level, SubscriberSettings
-from agi_app.screening import script_matching
 from agi_app.screening.decision_writer import Records
 from agi_app.store.database.pool import Store
 from agi_app.store.screening import guard as table
+from agi_app.store.screening import known_calls, script_matching
 from agi_app.store.screening.guard import EndedCall, KnownCaller, NewCall
 from agi_app.store.screening.guard_changes import ChangedBy
 
@@ -74,56 +73,32 @@ class Screening:
     async def remember(self) -> None:
         """Take the last day's calls into memory; without the database the memory begins empty."""
         try:
-            past = await table.last_day(self._store, self.now - DAY)
+            calls = await known_calls.remember(self._store, self._history, self.now)
         except StoreError as error:
             _log.warning("the guard begins without the calls of the last day", reason=str(error))
             return
-        for call in past:
-            self._history.ring(call.call_id, call.number, call.called, call.at, call.stranger)
-            if call.challenge == "failed":
-                self._history.challenge_failed(call.call_id)
-            self._history.end(call.call_id, bool(call.answered), call.rang_s or 99.0, bool(call.by_caller))
-        _log.debug("the guard remembers the calls of the last day", calls=len(past))
+        _log.debug("the guard remembers the calls of the last day", calls=calls)
 
     async def judge(self, question: Question) -> Verdict:
         """Decide about one call, in time; never raises for a fault of the database."""
         call_id = secrets.token_hex(8)
         if question.endpoint in self.settings.internal or not self.settings.enabled:
             return Verdict(call_id, Action.ALLOW, kept=False)
-        number, kind = read_caller(question.caller, self.settings.region or None)
-        now = self.now
+        caller = read_caller(question.caller, self.settings.region or None)
+        number, now = caller[0], self.now
         try:
             known = await self._known(number, question.called, now)
         except (StoreError, TimeoutError) as error:
             self._history.ring(call_id, number, question.called, now, stranger=False)
             return self._unjudged(call_id, number, question, now, str(error))
-        case = self._case(call_id, number, kind, question, known, now)
+        case = known_calls.ringing(
+            self._history, call_id, caller, question.called, question.stir, known, self.settings, now
+        )
         decision = judge(case)
         self.records.add(_row(call_id, number, question, case, decision))
         if decision.action is Action.CHALLENGE:
             self._asked.add(call_id)
         return Verdict(call_id, decision.action, decision)
-
-    async def explain(self, question: Question) -> GuardDecision:
-        """What would be decided now, by all that the database has; nothing is kept. For a command, not for calls."""
-        await self.remember()
-        number, kind = read_caller(question.caller, self.settings.region or None)
-        known = await table.lookup(self._store, number, question.called, self.now)
-        return judge(self._case("", number, kind, question, known, self.now))
-
-    def _case(
-        self,
-        call_id: str,
-        number: str | None,
-        kind: CallerKind,
-        question: Question,
-        known: KnownCaller,
-        now: dt.datetime,
-    ) -> GuardCase:
-        stranger = known.facts.dialled_at is None and not known.facts.talked
-        recent = self._history.ring(call_id, number, question.called, now, stranger)
-        call = IncomingCall(number, kind, question.called, Endpoint.TRUNK, question.called, question.stir)
-        return case_of(call, replace(known.facts, recent=recent), chosen(known, self.settings), now)
 
     async def _known(self, number: str | None, line: str, now: dt.datetime) -> KnownCaller:
         """The database's answer within the deadline; TimeoutError, StoreError. Never waits for it to be cancelled."""
@@ -186,19 +161,6 @@ class Screening:
         while some := await table.purge(self._store, before):
             gone += sum(some.values())
         return gone
-
-
-def chosen(known: KnownCaller, site: GuardSettings) -> SubscriberSettings:
-    """What the line chose, and where it chose nothing the settings."""
-    line = known.line
-    return SubscriberSettings(
-        enabled=line.enabled is not False,
-        level=Level(line.level or site.level),
-        hours=line.hours,
-        zone=line.zone or site.zone,
-        voicemail=site.mailbox if line.mailbox is None else line.mailbox,
-        lists=known.own_lists,
-    )
 
 
 def _row(call_id: str, number: str | None, question: Question, case: GuardCase, decision: GuardDecision) -> NewCall:

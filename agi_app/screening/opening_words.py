@@ -22,14 +22,12 @@ from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.names import ours
 from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.screening.decision_writer import Records
-from agi_app.screening.script_matching import take
 from agi_app.speech.recognizer import Recognizer, recognizer_of
 from agi_app.store.database.pool import Store
 from agi_app.store.screening.guard_scripts import OpeningWords, Source
+from agi_app.store.screening.script_matching import LONGEST_S, RECOGNISED_WITHIN_S, take
 
-LONGEST_S = 25.0
 END_WAIT_S = 3.0
-RECOGNISED_WITHIN_S = 60.0
 AT_ONCE = 20  # ears; callers beyond that are not listened to
 WAITING = 50  # sounds that wait to be recognised; later ones are thrown away
 ENTERED_BY = "agi-app"

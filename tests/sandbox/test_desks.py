@@ -10,8 +10,8 @@ import pytest
 
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.cli.main import main as agi_app_main
-from agi_app.cli.project import init_check_diagram
 from agi_app.config.settings import load_settings
+from agi_app.operations.project import projects
 from sandbox.__main__ import _settings, main
 from sandbox.borrowed import Borrowed
 from sandbox.callees import read_callees
@@ -97,5 +97,5 @@ def test_check_says_so_where_no_sandbox_can_read_the_callees(tmp_path: Path, mon
     """An installed package has none; nobody shall believe that the file was found right."""
     (tmp_path / "callees.toml").write_text("[41", "utf-8")
     monkeypatch.setitem(sys.modules, "sandbox.callees", None)
-    (told,) = init_check_diagram._callees(tmp_path)
+    (told,) = projects.callee_faults(tmp_path)
     assert str(told).startswith("callees.toml:1:1: callees (warning) not looked at: ")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.control import differs
+from agi_app.campaigns.edited import differs
 from agi_app.campaigns.project.called_flows import parts_of
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read import read_project

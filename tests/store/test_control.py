@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns import control
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read import Project, read_project
+from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import AuthorError, InputError
 from agi_app.flow.load import load_with_parts
 from agi_app.model.campaign import CampaignState
+from agi_app.operations.calling import campaigns
 from agi_app.store.calling.campaigns import load_campaign, save_campaign
 from agi_app.store.database.pool import Store
 from agi_app.store.people import caller_ids
 from tests.fake_clock import FakeClock
-from tests.store.world import contact, import_contacts
+from tests.store.world import contact, import_contacts, installation_for
 
 pytestmark = pytest.mark.postgres
 NAME = "march-checkup"
@@ -31,16 +32,22 @@ class Desk:
     def __init__(self, store: Store, folder: Path) -> None:
         self.store, self.folder = store, folder
         self.clock = FakeClock(NOW)
+        self.inst = installation_for(store, Journal(folder, self.clock), self.clock)
 
     @property
     def project(self) -> Project:
         return read_project(self.folder, {"sandbox"})
 
-    async def start(self, name: str = NAME) -> str:
-        return await control.start(self.store, self.clock, self.project, name)
+    async def start(self, name: str = NAME) -> campaigns.StartedCampaign:
+        return await campaigns.start(self.inst, self.project, name)
 
-    async def change(self, state: CampaignState, name: str = NAME) -> str:
-        return await control.change(self.store, self.clock, name, state)
+    async def change(self, state: CampaignState, name: str = NAME) -> None:
+        await campaigns.change(self.inst, name, state)
+
+    async def state(self) -> CampaignState:
+        stored = await load_campaign(self.store, NAME)
+        assert stored is not None
+        return stored.state
 
     async def prove(self, days: int = 90) -> None:
         e164 = self.project.campaigns[NAME].parsed.campaign.caller_id
@@ -66,7 +73,7 @@ def desk(store: Store, tmp_path: Path) -> Desk:
 async def test_a_campaign_starts_when_all_is_there(desk: Desk) -> None:
     await desk.prove()
     await desk.add_contact()
-    assert await desk.start() == f"{NAME} is running: 1 of 1 contact is still to be called or refused"
+    assert await desk.start() == campaigns.StartedCampaign(contacts=1, left=1)
     stored = await load_campaign(desk.store, NAME)
     assert stored is not None
     assert stored.state is CampaignState.RUNNING
@@ -153,7 +160,8 @@ async def test_a_fault_elsewhere_does_not_stop_this_campaign(desk: Desk) -> None
     await desk.prove()
     await desk.add_contact()
     (desk.folder / "flows" / "other.yaml").write_text("flow: [")
-    assert "is running" in await desk.start()
+    await desk.start()
+    assert await desk.state() is CampaignState.RUNNING
 
 
 async def test_a_change_of_the_file_counts_from_the_next_start(desk: Desk) -> None:
@@ -172,7 +180,7 @@ async def test_a_change_of_the_file_counts_from_the_next_start(desk: Desk) -> No
     assert after.campaign.pace.calls_per_second != before.campaign.pace.calls_per_second
 
 
-async def test_pause_resume_and_stop_say_what_they_mean(desk: Desk) -> None:
+async def test_pause_resume_and_stop_do_what_they_say(desk: Desk) -> None:
     await desk.prove()
     await desk.add_contact()
     with pytest.raises(InputError, match="is draft: there is nothing to pause"):
@@ -180,11 +188,12 @@ async def test_pause_resume_and_stop_say_what_they_mean(desk: Desk) -> None:
     with pytest.raises(InputError, match=f"is draft, not paused; `agi-app campaign start {NAME}`"):
         await desk.change(CampaignState.RUNNING)
     await desk.start()
-    assert "calls in progress go on" in await desk.change(CampaignState.PAUSED)
-    assert await desk.change(CampaignState.RUNNING) == f"{NAME} is running again"
-    assert "ringing calls are cancelled" in await desk.change(CampaignState.STOPPED)
+    for state in (CampaignState.PAUSED, CampaignState.RUNNING, CampaignState.STOPPED):
+        await desk.change(state)
+        assert await desk.state() is state
     with pytest.raises(InputError, match="is stopped, not paused"):
         await desk.change(CampaignState.RUNNING)
-    assert "is running" in await desk.start()
+    await desk.start()
+    assert await desk.state() is CampaignState.RUNNING
     with pytest.raises(InputError, match="there is no campaign 'other'"):
         await desk.change(CampaignState.STOPPED, "other")

@@ -22,7 +22,7 @@ from agi_app.consent.purge import EVIDENCE, RECORDINGS, Purger
 from agi_app.errors import InputError
 from agi_app.gate.ruleset import Jurisdiction, RuleSet
 from agi_app.model.call import CallResult, Outcome
-from agi_app.reports.recordings import RecordingAccess, fetched
+from agi_app.operations.calling.reports import recording
 from agi_app.store.calling.call_recordings import RecordingRow, recordings_of
 from agi_app.store.database.pool import Store
 from agi_app.store.people import consents, stops
@@ -30,7 +30,17 @@ from agi_app.store.people.erasure import Erased
 from agi_app.store.people.history import person_history
 from agi_app.store.screening.guard import PURGED
 from tests.store import one
-from tests.store.world import HUMAN, World, campaign, consent, contact, import_contacts, number, rule_set
+from tests.store.world import (
+    HUMAN,
+    World,
+    campaign,
+    consent,
+    contact,
+    import_contacts,
+    installation_for,
+    number,
+    rule_set,
+)
 
 pytestmark = pytest.mark.postgres
 
@@ -333,13 +343,15 @@ async def test_a_recording_that_no_call_names_goes_once_it_is_old(store: Store, 
     assert not file.exists()
 
 
-async def test_listening_to_a_recording_is_noted_first(world: World, store: Store, kept: KeptFiles) -> None:
+async def test_listening_to_a_recording_is_noted_first(
+    world: World, store: Store, kept: KeptFiles, tmp_path: Path
+) -> None:
     row = await _recorded(world, store, kept)
-    look = RecordingAccess("wang", "a complaint")
-    wav = await fetched(store, kept.recordings, "checkup", row.recording_id, look)
+    desk = installation_for(store, Journal(tmp_path, SystemClock()), data=tmp_path)
+    wav = await recording(desk, "checkup", row.recording_id, entered_by="wang", reason="a complaint")
     with wave.open(io.BytesIO(wav)) as sound:
         assert (sound.getframerate(), sound.readframes(sound.getnframes())) == (8000, b"\x00\x10" * 8000)
     noted = await world.value("SELECT concat_ws('|', command, entered_by, reason, person_ids) FROM access_log")
     assert noted == f"report --recording {row.recording_id}|wang|a complaint|{{{row.person_id}}}"
     with pytest.raises(InputError, match="has no recording 77"):
-        await fetched(store, kept.recordings, "checkup", 77, look)
+        await recording(desk, "checkup", 77, entered_by="wang", reason="a complaint")

@@ -18,6 +18,7 @@ from agi_app.store.screening import guard_lists, guard_report
 from agi_app.store.screening.guard import EndedCall, SubscriberLine
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_lists import NewEntry
+from agi_app.store.screening.known_calls import explain
 from tests.fake_clock import FakeClock
 from tests.store.world import World, campaign, number
 
@@ -257,7 +258,6 @@ async def test_an_explanation_knows_the_last_day_and_keeps_nothing(desk: Desk) -
     for called in ("101", "102"):
         await desk.end(await desk.call(called=called), rang_s=2)
         desk.clock.advance(20)
-    other = Screening(desk.store, desk.clock, desk.settings)
-    decision = await other.explain(Question(STRANGER, "103", ""))
+    decision = await explain(desk.store, desk.settings, desk.clock.now(), STRANGER, "103")
     assert "run" in {reason.rule for reason in decision.reasons}
     assert len(await guard_report.calls(desk.store, START - dt.timedelta(1))) == 2

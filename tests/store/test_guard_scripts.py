@@ -14,11 +14,10 @@ from agi_app.clock import SystemClock
 from agi_app.config.screening import GuardSettings
 from agi_app.guard.case import Action
 from agi_app.guard.replay import Replay, replay
-from agi_app.screening import script_matching
 from agi_app.screening.judge import Question, Screening, Verdict
 from agi_app.store.database.pool import Store
 from agi_app.store.people.erasure import Why
-from agi_app.store.screening import guard, guard_changes, guard_report, guard_scripts
+from agi_app.store.screening import guard, guard_changes, guard_report, guard_scripts, script_matching
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_scripts import OpeningWords
 from tests.fake_clock import FakeClock

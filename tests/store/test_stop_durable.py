@@ -12,36 +12,36 @@ import psycopg
 import pytest
 
 from agi_app.clock import SystemClock
-from agi_app.consent.entered_stops import stop_list, stop_number, withdraw
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
 from agi_app.contacts.do_not_call_import import ListTerms, import_list
 from agi_app.model.campaign import Purpose
+from agi_app.operations.people import stops as entered
 from agi_app.store.database import embedded
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
-from agi_app.store.people.stops import Details
 from tests.store.conftest import stamper_for_tests
-from tests.store.world import hash_number, number
+from tests.store.world import hash_number, installation_for, number
 
 pytestmark = pytest.mark.postgres
 LAZY = ("ALTER DATABASE agi_app SET synchronous_commit = off", "ALTER SYSTEM SET wal_writer_delay = '10s'")
 COUNTS = """
 SELECT (SELECT count(*) FROM suppression), (SELECT count(*) FROM revocation), (SELECT count(*) FROM external_list_entry)
 """
-BY = Details(entered_by="test")
 
 
 async def _by_number(store: Store, folder: Path) -> None:
-    await stop_number(store, Journal(folder, SystemClock()), SystemClock(), number(1), "asked", BY)
+    desk = installation_for(store, Journal(folder, SystemClock()))
+    await entered.stop(desk, number(1), "asked", entered_by="test")
 
 
 async def _by_list(store: Store, folder: Path) -> None:
-    await stop_list(store, Journal(folder, SystemClock()), SystemClock(), [number(1)])
+    await entered.stop_list(installation_for(store, Journal(folder, SystemClock())), [number(1)])
 
 
-async def _by_purpose(store: Store, _folder: Path) -> None:
-    await withdraw(store, SystemClock(), number(1), Purpose.SURVEY, "asked", BY)
+async def _by_purpose(store: Store, folder: Path) -> None:
+    desk = installation_for(store, Journal(folder, SystemClock()))
+    await entered.stop(desk, number(1), "asked", purpose=Purpose.SURVEY, entered_by="test")
 
 
 async def _by_key(store: Store, folder: Path) -> None:

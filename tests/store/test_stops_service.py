@@ -10,18 +10,19 @@ from pathlib import Path
 import pytest
 
 from agi_app.clock import SystemClock
-from agi_app.consent.entered_stops import stop_list, stop_number, withdraw
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
 from agi_app.errors import OtherWorkerError, StoreError
+from agi_app.installation import Installation
 from agi_app.model.campaign import Purpose
+from agi_app.operations.people import stops as entered
 from agi_app.store.calling import nodes
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops
 from agi_app.store.people.history import person_history
 from tests.fake_clock import FakeClock
 from tests.store import one
-from tests.store.world import World, campaign, number
+from tests.store.world import World, campaign, installation_for, number
 
 pytestmark = pytest.mark.postgres
 NODE = "node-1"
@@ -30,6 +31,11 @@ NODE = "node-1"
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
     return Journal(tmp_path, SystemClock())
+
+
+@pytest.fixture
+def desk(store: Store, journal: Journal) -> Installation:
+    return installation_for(store, journal)
 
 
 @pytest.fixture
@@ -112,41 +118,45 @@ async def test_a_flush_does_not_hide_why_the_worker_holds(store: Store, service:
     assert row.holding == "no connection to Asterisk"
 
 
-async def test_a_stop_by_hand_is_on_disk_and_in_the_database(world: World, store: Store, journal: Journal) -> None:
+async def test_a_stop_by_hand_is_on_disk_and_in_the_database(
+    world: World, store: Store, journal: Journal, desk: Installation
+) -> None:
     wanted = await world.running(campaign(), [1])
     await world.claim_one(wanted)
-    answer = await stop_number(store, journal, SystemClock(), number(1), "wrote a letter")
+    answer = await entered.stop(desk, number(1), "wrote a letter")
     assert (answer.ended, answer.waiting) == (1, None)
     assert len(list(journal.unflushed(0))) == 1
     assert await stops.is_suppressed(store, number(1))
 
 
 async def test_a_stop_by_hand_is_safe_though_the_database_goes_away(
-    store: Store, journal: Journal, monkeypatch: pytest.MonkeyPatch
+    journal: Journal, desk: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object, **__: object) -> None:
         raise StoreError("database x: is away")
 
     monkeypatch.setattr(stops, "revoke", away)
-    answer = await stop_number(store, journal, SystemClock(), number(1), "called us")
+    answer = await entered.stop(desk, number(1), "called us")
     assert answer.waiting is not None
     assert "safe in the journal" in answer.waiting
     assert "is away" in answer.waiting
     assert len(list(journal.unflushed(0))) == 1
 
 
-async def test_a_withdrawal_for_one_purpose_leaves_the_others(world: World, store: Store, journal: Journal) -> None:
+async def test_a_withdrawal_for_one_purpose_leaves_the_others(
+    world: World, store: Store, journal: Journal, desk: Installation
+) -> None:
     wanted = await world.running(campaign(), [1])
-    await withdraw(store, SystemClock(), number(1), Purpose.MARKETING, "no offers")
+    await entered.stop(desk, number(1), "no offers", purpose=Purpose.MARKETING)
     assert not await stops.is_suppressed(store, number(1))
     assert len((await world.claim(wanted)).claims) == 1
     assert list(journal.unflushed(0)) == []
 
 
 async def test_a_stop_list_counts_what_is_new_and_goes_into_the_journal(store: Store, journal: Journal) -> None:
-    clock = FakeClock(dt.datetime(2026, 3, 4, tzinfo=dt.UTC))
+    desk = installation_for(store, journal, FakeClock(dt.datetime(2026, 3, 4, tzinfo=dt.UTC)))
     numbers = [number(n) for n in range(50)]
-    assert await stop_list(store, journal, clock, numbers) == 50
-    assert await stop_list(store, journal, clock, [*numbers, number(99)]) == 1
+    assert await entered.stop_list(desk, numbers) == 50
+    assert await entered.stop_list(desk, [*numbers, number(99)]) == 1
     assert len(list(journal.unflushed(0))) == 101
     assert await stops.is_suppressed(store, number(99))

@@ -7,11 +7,17 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+from agi_app.clock import Clock, SystemClock
+from agi_app.consent.opt_out_journal import Journal
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.gate.hours import Opening
 from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
+from agi_app.installation import Installation
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace, Purpose, Window
 from agi_app.model.person import Consent, ContactRow
@@ -32,6 +38,14 @@ HUMAN = CallResult(Outcome.HUMAN, disposition="confirmed", answers={"menu": "yes
 def hash_number(number: str) -> bytes:
     """The keyed hash of the suppression list, with a key for tests."""
     return hmac.digest(b"key for tests", number.encode(), hashlib.sha256)
+
+
+def installation_for(
+    store: Store, journal: Journal, clock: Clock | None = None, data: Path | None = None
+) -> Installation:
+    """What an operation is asked on; of the settings there is the data folder alone, and there is no key."""
+    settings = cast(Any, SimpleNamespace(data=data))
+    return Installation(settings, store, clock or SystemClock(), cast(Any, None), journal)
 
 
 def number(n: int) -> str:

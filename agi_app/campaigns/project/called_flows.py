@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agi_app.campaigns.project.read import Project, Source
-from agi_app.errors import Problem
+from agi_app.errors import AuthorError, Problem
 from agi_app.flow.check.graph import prompt_uses
 from agi_app.flow.language.definition import FlowDocument
 
@@ -22,3 +22,10 @@ def concerns(project: Project, problem: Problem, flow: Source[FlowDocument]) -> 
     return problem.file.startswith("prompts/") and any(
         stem == use.prompt for source in sources for use in prompt_uses(source.parsed.flow)
     )
+
+
+def no_faults(project: Project, flow: Source[FlowDocument]) -> None:
+    """Raises AuthorError with every fault of the flow, of those that it calls, and of their prompts."""
+    faults = [problem for problem in project.errors if concerns(project, problem, flow)]
+    if faults:
+        raise AuthorError(*faults)

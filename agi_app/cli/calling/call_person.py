@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from agi_app.campaigns import control
 from agi_app.cli.common import (
     HERE,
     JsonOption,
     ProjectOption,
     login_name,
+    not_shown,
     say,
     say_json,
+    say_now,
     settings_of,
     with_installation,
 )
-from agi_app.dialer.requested_calls import agent_first_request
-from agi_app.installation import Installation
-from agi_app.model.phone import NotANumber, parse
-from agi_app.store.requested_calls.requests import RequestStatus
+from agi_app.operations.calling import agent_calls
 
 OPTED_OUT = "opted_out"
 
@@ -46,10 +43,9 @@ def call_person(
     The contact is called by the campaign's consent, hours, caps and caller ID, or not at all: then it says why, and the
     agent is not even rung.
     """
-    agent_first_request.known_agent(settings_of(project).destinations, agent)
-    who = login_name(entered_by).strip()
-    show = _not_shown if as_json else _say_now
-    status = with_installation(project, lambda inst: _call(inst, campaign, contact, agent, who, show))
+    agent_calls.known_agent(settings_of(project).destinations, agent)
+    who, show = login_name(entered_by).strip(), not_shown if as_json else say_now
+    status = with_installation(project, agent_calls.call_person, campaign, contact, agent, entered_by=who, show=show)
     stopped = status.note == OPTED_OUT
     if as_json:
         say_json({"call": status.lines, "outcome": status.result, "disposition": status.note, "opted_out": stopped})
@@ -57,29 +53,3 @@ def call_person(
         say("the person said stop: no campaign calls this number again")
     else:
         say("the call is over")
-
-
-async def _call(
-    inst: Installation, campaign: str, contact: str, agent: str, who: str, show: agent_first_request.Show
-) -> RequestStatus:
-    stored = await control.known(inst.store, campaign)
-    asked, external_id = await agent_first_request.ask(inst.store, stored, contact, _as_number(contact), agent, who)
-    show(f"contact {external_id} is to be called")
-    longest = stored.campaign.ring_time + stored.campaign.max_call
-    return await agent_first_request.follow(inst.store, inst.clock, asked, agent, longest, show)
-
-
-def _as_number(text: str) -> str | None:
-    try:
-        return parse(text).e164
-    except NotANumber:
-        return None
-
-
-def _say_now(line: str) -> None:
-    say(line)
-    sys.stdout.flush()  # also into a pipe: it happens now
-
-
-def _not_shown(_: str) -> None:
-    """With --json the lines come in the end."""

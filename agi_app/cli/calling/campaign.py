@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import dataclasses
+import datetime as dt
+from typing import Annotated, Any
 
 import typer
 
-from agi_app.authoring.suggestions import suggest
-from agi_app.campaigns import control
-from agi_app.campaigns.calling_rules.rule_files import load_ruleset
-from agi_app.campaigns.checks.gateway_lines import limits_of
-from agi_app.campaigns.make_ready import make_ready
-from agi_app.campaigns.preview import SAMPLES, Preview, Terms, preview
-from agi_app.campaigns.project.read import read_project
-from agi_app.cli.calling.campaign_preview import preview_record, show_preview
 from agi_app.cli.calling.totals_text import show_totals
-from agi_app.cli.common import (
-    HERE,
-    JsonOption,
-    ProjectOption,
-    progress,
-    say,
-    say_json,
-    settings_of,
-    with_installation,
-)
-from agi_app.errors import ConfigError
-from agi_app.installation import Installation
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, progress, say, say_json, table, with_installation
 from agi_app.model.campaign import CampaignState
-from agi_app.reports.status import status_of
-from agi_app.reports.totals import Totals
-from agi_app.reports.why_waiting import Standstill, held_back, why_nobody
+from agi_app.operations.calling import campaigns
+from agi_app.operations.calling.campaigns import SAMPLES, Preview, Sample
+from agi_app.operations.project import project_files
+from agi_app.printable import count_of
 
 app = typer.Typer(help="Campaigns: look ahead, start, pause, resume, stop.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The campaign's name.")]
@@ -44,23 +28,9 @@ def preview_(
     limit: Annotated[int, typer.Option(min=0, max=SAMPLES, help="Most contacts to name for a reason.")] = SAMPLES,
 ) -> None:
     """Who would be called now, later or never, why, and when it would be through. Calls and stores nothing."""
-    settings = settings_of(project)
-    found = read_project(project, settings.trunks)
-
-    async def work(inst: Installation) -> tuple[Preview, str | None]:
-        wanted, note = control.as_edited(found, (await control.known(inst.store, campaign)).campaign)
-        trunk = inst.settings.trunks.get(wanted.trunk)
-        if trunk is None:
-            hint = suggest(wanted.trunk, inst.settings.trunks)
-            raise ConfigError(f"agi-app.toml: there is no trunk {wanted.trunk!r}, which {campaign} uses{hint}")
-        limits = limits_of(trunk)
-        source = found.flows.get(wanted.flow)
-        flow = None if source is None or source.parsed is None else source.parsed.flow
-        terms = Terms(wanted, trunk.sandbox, limits, load_ruleset(inst.settings.project), flow)
-        with progress("looking at contacts") as told:
-            return await preview(inst.store, inst.clock, terms, told), note
-
-    seen, note = with_installation(project, work)
+    found = project_files.read(project)
+    with progress("looking at contacts") as told:
+        seen, note = with_installation(project, campaigns.preview, found, campaign, told)
     if as_json:
         say_json(preview_record(seen, note, limit))
     else:
@@ -70,52 +40,43 @@ def preview_(
 @app.command()
 def start(campaign: Name, project: ProjectOption = HERE) -> None:
     """Make its prompts ready, check the campaign and let it run; `agi-app run` makes the calls."""
-    found = make_ready(project, settings_of(project).trunks)
-    say(with_installation(project, lambda inst: control.start(inst.store, inst.clock, found, campaign)))
+    begun = with_installation(project, campaigns.start, project_files.read_ready(project), campaign)
+    left = f"{begun.left} of {count_of(begun.contacts, 'contact')} {'is' if begun.contacts == 1 else 'are'}"
+    say(f"{campaign} is running: {left} still to be called or refused")
 
 
 @app.command()
 def pause(campaign: Name, project: ProjectOption = HERE) -> None:
     """Make no new call; calls in progress go on."""
-    _change(project, campaign, CampaignState.PAUSED)
+    with_installation(project, campaigns.change, campaign, CampaignState.PAUSED)
+    say(f"{campaign} makes no new call; calls in progress go on")
 
 
 @app.command()
 def resume(campaign: Name, project: ProjectOption = HERE) -> None:
     """Let a paused campaign go on."""
-    _change(project, campaign, CampaignState.RUNNING)
+    with_installation(project, campaigns.change, campaign, CampaignState.RUNNING)
+    say(f"{campaign} is running again")
 
 
 @app.command()
 def stop(campaign: Name, project: ProjectOption = HERE) -> None:
     """Cancel ringing calls and make no new one; answered calls finish."""
-    _change(project, campaign, CampaignState.STOPPED)
-
-
-def _change(project: ProjectOption, campaign: str, state: CampaignState) -> None:
-    say(with_installation(project, lambda inst: control.change(inst.store, inst.clock, campaign, state)))
+    with_installation(project, campaigns.change, campaign, CampaignState.STOPPED)
+    say(f"{campaign} is stopped: ringing calls are cancelled, answered ones finish")
 
 
 @app.command()
 def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """How far a campaign is, and what holds it back now."""
-
-    found = read_project(project, settings_of(project).trunks)
-
-    async def work(inst: Installation) -> tuple[Totals, Standstill, str | None]:
-        totals, view = await status_of(inst.store, inst.clock, campaign)
-        return totals, view, control.differs(found, await control.known(inst.store, campaign))
-
-    totals, view, edited = with_installation(project, work)
-    reasons = why_nobody(view)
+    seen, edited = with_installation(project, campaigns.status, project_files.read(project), campaign)
+    view, reasons = seen.view, seen.nobody_because
     if as_json:
-        import dataclasses
-
         waiting = {name: getattr(view, name) for name in ("due_now", "later", "next_due", "open_attempts")}
-        held = [dataclasses.asdict(hold) for hold in held_back(view)]
+        held = [dataclasses.asdict(hold) for hold in seen.held_back]
         say_json(
             {
-                **dataclasses.asdict(totals),
+                **dataclasses.asdict(seen.totals),
                 **waiting,
                 "nobody_dialled_because": reasons,
                 "held_back_by": held,
@@ -123,11 +84,75 @@ def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = 
             }
         )
         return
-    show_totals(totals)
+    show_totals(seen.totals)
     if edited:
         say(f"note: {edited}")
     for line in reasons:
         say(f"nobody is dialled: {line}" if line is reasons[0] else f"  {line}")
     if not reasons:
-        for hold in held_back(view):
+        for hold in seen.held_back:
             say(f"held back now: {hold.text}")
+
+
+def preview_record(seen: Preview, note: str | None, limit: int) -> dict[str, Any]:
+    """The look ahead for scripts; ``limit`` contacts are named for each reason."""
+    projection = seen.projection
+    return {
+        "campaign": seen.campaign,
+        "now": seen.now.isoformat(timespec="seconds"),
+        "note": note,
+        "waiting": seen.contacts,
+        "allowed": seen.callable_now,
+        "refused": seen.contacts - seen.callable_now,
+        "later_today": seen.later_today,
+        "later": seen.later,
+        "never": seen.never,
+        "misspelt_columns": list(seen.misspelt_columns),
+        "machine_detection": seen.machines,
+        "by_rule": dict(seen.by_rule.most_common()),
+        "samples": {rule: [_plain(s) for s in found[:limit]] for rule, found in seen.samples.items()},
+        "projection": None if projection is None else dataclasses.asdict(projection),
+    }
+
+
+def show_preview(seen: Preview, note: str | None, limit: int) -> None:
+    """The look ahead for people."""
+    refused = seen.contacts - seen.callable_now
+    if note:
+        say(note)
+    say(f"{count_of(seen.callable_now, 'contact')} would be called now, {refused} not")
+    table("Refused by rule", ("rule", "contacts"), seen.by_rule.most_common())
+    if refused and limit:
+        named = {s.external_id: s for found in seen.samples.values() for s in found[:limit]}
+        table(f"Refused contacts, at most {limit} of each rule", ("contact", "why", "earliest call (UTC)"),
+              ((s.external_id, s.why, _minute(s.again_at)) for s in named.values()))  # fmt: skip
+    for told in seen.misspelt_columns:
+        say(f"{told} Then mend the flow, not the rows")
+    if refused:
+        say(
+            f"Of the {refused} not called now: {seen.later_today} can be called later today, {seen.later} on a later"
+            f" day, {seen.never} never unless somebody mends the reason"
+        )
+    if seen.machines is not None:
+        say(f"Machines that answer: {seen.machines} (`agi-app simulate --machine {seen.campaign}`)")
+    _show_end(seen)
+
+
+def _show_end(seen: Preview) -> None:
+    projection = seen.projection
+    if projection is None or seen.never == seen.contacts:
+        say("Nobody is to be called")
+        return
+    end = "not within a year" if projection.end is None else f"about {_minute(projection.end)} UTC"
+    say(f"Projected end: {end}, with about {projection.calls} calls, if")
+    for assumption in projection.assumptions:
+        say(f"- {assumption}")
+
+
+def _plain(sample: Sample) -> dict[str, str | None]:
+    again = sample.again_at
+    return {"external_id": sample.external_id, "why": sample.why, "again": None if again is None else again.isoformat()}
+
+
+def _minute(at: dt.datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at else ""

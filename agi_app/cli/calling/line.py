@@ -9,14 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
-from agi_app.cli.naming import no_such
 from agi_app.errors import InputError
-from agi_app.installation import Installation
-from agi_app.store.calling import inbound_calls
-from agi_app.store.calling.inbound_calls import InboundCallFilter, LineCallRow, LineTotals
-
-MOST_LISTED = 1000
-ONE_DAY, USUAL = dt.timedelta(days=1), dt.timedelta(days=30)
+from agi_app.operations.calling import lines
+from agi_app.operations.calling.lines import MOST_LISTED, LineCallRow, LineTotals
 
 app = typer.Typer(help="The numbers that people call back: what came in, and who said stop.", no_args_is_help=True)
 
@@ -36,15 +31,7 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Report what came in: calls answered and given back to the dialplan with the reason, stops taken."""
-
-    async def work(inst: Installation) -> tuple[list[LineTotals], list[LineCallRow]]:
-        if line is not None and line not in inst.settings.lines:
-            raise no_such("line", line, inst.settings.lines)
-        now = inst.clock.now()
-        span = InboundCallFilter(_day(since, now - USUAL), _day(until, now) + ONE_DAY, line)
-        return await inbound_calls.totals(inst.store, span), await inbound_calls.calls(inst.store, span, last)
-
-    totals, calls = with_installation(project, work)
+    totals, calls = with_installation(project, lines.report, line, since=_day(since), until=_day(until), last=last)
     if as_json:
         say_json({"lines": [asdict(t) for t in totals], "calls": [_plain(c) for c in calls]})
         return
@@ -79,10 +66,8 @@ def _plain(call: LineCallRow) -> dict[str, Any]:
     return {**asdict(call), "began_at": call.began_at.isoformat(), "stops": list(call.stops)}
 
 
-def _day(text: str, otherwise: dt.datetime) -> dt.datetime:
-    """The beginning of a day (UTC)."""
+def _day(text: str) -> dt.date | None:
     try:
-        day = dt.date.fromisoformat(text) if text else otherwise.astimezone(dt.UTC).date()
+        return dt.date.fromisoformat(text) if text else None
     except ValueError:
         raise InputError(f"{text!r} is no day; write 2026-03-02") from None
-    return dt.datetime.combine(day, dt.time.min, dt.UTC)

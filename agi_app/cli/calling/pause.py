@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from agi_app.campaigns.pause_all import pause_all, resume_all
 from agi_app.cli.common import HERE, ProjectOption, login_name, say, with_installation
 from agi_app.errors import InputError
+from agi_app.operations.calling import pauses
+from agi_app.operations.calling.pauses import WorkerPause
 
 Everything = Annotated[bool, typer.Option("--all", help="Everything: every campaign, rehearsal and proof call.")]
 EnteredBy = Annotated[str, typer.Option(help="Who does it; default: the login name.")]
@@ -29,8 +30,11 @@ def pause(
     """Make no new call on any node, within a second. Calls that are on go on; it holds until `resume --all`."""
     _only_all(everything, "pause")
     who = login_name(entered_by)
-    for line in with_installation(project, lambda inst: pause_all(inst.store, inst.clock, reason, who)):
-        say(line)
+    workers = with_installation(project, pauses.pause_all, reason, entered_by=who)
+    say("everything is paused: no new call is made on any node; calls that are on go on")
+    for worker in workers:
+        say(f"  worker {worker.name} {_heard(worker)}")
+    say("`agi-app resume --all` ends the pause")
 
 
 def resume(
@@ -42,8 +46,16 @@ def resume(
     """End the pause of everything."""
     _only_all(everything, "resume")
     who = login_name(entered_by)
-    for line in with_installation(project, lambda inst: resume_all(inst.store, inst.clock, reason, who)):
-        say(line)
+    if with_installation(project, pauses.resume_all, reason, entered_by=who):
+        say("calls are made again; campaigns that are paused or stopped by themselves stay so")
+    else:
+        say("nothing is paused; `agi-app campaign resume NAME` is about one campaign")
+
+
+def _heard(worker: WorkerPause) -> str:
+    if worker.away_s is not None:
+        return f"is away (not heard of for {worker.away_s} s): without the database it can make no call"
+    return "holds" if worker.holds else "has not said yet that it holds; the database lets it make no call all the same"
 
 
 def _only_all(everything: bool, verb: str) -> None:

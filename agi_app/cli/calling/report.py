@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -11,31 +10,12 @@ from typing import Annotated
 import typer
 from rich.live import Live
 
-from agi_app.campaigns import control
 from agi_app.cli.calling.totals_text import show_totals, totals_view
-from agi_app.cli.common import (
-    HERE,
-    ProjectOption,
-    err,
-    login_name,
-    say,
-    table,
-    with_installation,
-)
+from agi_app.cli.common import HERE, ProjectOption, err, login_name, say, table, with_installation, write
 from agi_app.errors import InputError
-from agi_app.files import write_whole
 from agi_app.installation import Installation
+from agi_app.operations.calling import reports
 from agi_app.printable import in_json, lines
-from agi_app.recordings.files import RecordingFiles
-from agi_app.reports.recordings import RecordingAccess, fetched
-from agi_app.reports.status import status_of
-from agi_app.reports.totals import contact_record, to_csv, to_json
-from agi_app.reports.why_waiting import why_nobody
-from agi_app.store.calling.call_recordings import recordings_of
-from agi_app.store.calling.reports import attempt_rows, contact_rows
-from agi_app.store.requested_calls import agent_calls
-
-WATCH_EVERY_S = 0.5
 
 
 class ReportFormat(StrEnum):
@@ -71,22 +51,14 @@ def report(
     if recording is not None:
         if output is None:
             raise InputError("--recording needs --output FILE.wav")
-        look, number = RecordingAccess(login_name(entered_by), reason), recording
-
-        async def fetch(inst: Installation) -> bytes:
-            return await fetched(inst.store, RecordingFiles(inst.settings.data), campaign, number, look)
-
-        _write(output, with_installation(project, fetch), 0o600)
+        who = login_name(entered_by)
+        sound = with_installation(project, reports.recording, campaign, recording, entered_by=who, reason=reason)
+        write(output, sound, 0o600, "the report ")
+        say(f"{output}: written")
         return
     if output is not None and form is ReportFormat.TABLE:
         raise InputError("--output takes --format json or csv; a table is for the terminal")
-
-    async def work(inst: Installation) -> str | None:
-        if watch:
-            await _watch(inst, campaign)
-        return await _text(inst, campaign, form)
-
-    text = with_installation(project, work)
+    text = with_installation(project, _text, campaign, form, watch)
     if text is None:
         return
     if output is None:
@@ -96,42 +68,37 @@ def report(
             text = lines(text.replace("\r\n", "\n"))
         print(text, end="" if text.endswith("\n") else "\n")  # noqa: T201 - the report itself
         return
-    _write(output, text.encode())
-
-
-def _write(output: Path, content: bytes, mode: int = 0o666) -> None:
-    try:
-        write_whole(output, content, mode)
-    except OSError as error:
-        raise InputError(f"{output}: the report cannot be written: {error.strerror}") from error
+    write(output, text.encode(), 0o666, "the report ")
     say(f"{output}: written")
 
 
-async def _text(inst: Installation, campaign: str, form: ReportFormat) -> str | None:
-    await control.known(inst.store, campaign)
-    totals, view = await status_of(inst.store, inst.clock, campaign)
-    contacts = [contact_record(row) for row in await contact_rows(inst.store, campaign)]
-    asked = await agent_calls.of_campaign(inst.store, campaign)
+async def _text(inst: Installation, campaign: str, form: ReportFormat, watch: bool) -> str | None:
+    if watch:
+        await _watch(inst, campaign)
     if form is ReportFormat.CSV:
-        return to_csv(contacts)
+        return await reports.as_csv(inst, campaign)
     if form is ReportFormat.JSON:
-        return to_json(totals, contacts, await attempt_rows(inst.store, campaign), asked)
-    show_totals(totals)
-    columns = ("external_id", "state", "attempts", "outcome", "disposition", "reason")
-    table("Contacts", ("contact", *columns[1:]), ([c[k] for k in columns] for c in contacts))
-    if asked:
-        legs = ((a.external_id, a.destination, a.requested_at, _talked(a), a.result, a.note) for a in asked)
-        table("Calls that agents asked for", ("contact", "agent", "asked at", "agent on", "result", ""), legs)
-    spoken = [row for row in await recordings_of(inst.store, campaign) if row.sha256 is not None]
-    if spoken:
-        shown = ((str(r.recording_id), r.external_id, r.name, r.kind, f"{r.seconds:.1f}") for r in spoken)
-        table("Recordings (--recording NUMBER)", ("number", "contact", "name", "kind", "seconds"), shown)
-    for line in why_nobody(view):
-        say(line)
+        return await reports.as_json(inst, campaign)
+    _show(await reports.report(inst, campaign))
     return None
 
 
-def _talked(call: agent_calls.AgentCallRow) -> str:
+def _show(found: reports.CampaignReport) -> None:
+    show_totals(found.figures.totals)
+    columns = ("external_id", "state", "attempts", "outcome", "disposition", "reason")
+    table("Contacts", ("contact", *columns[1:]), ([c[k] for k in columns] for c in found.contacts))
+    asked = found.agent_calls
+    if asked:
+        legs = ((a.external_id, a.destination, a.requested_at, _talked(a), a.result, a.note) for a in asked)
+        table("Calls that agents asked for", ("contact", "agent", "asked at", "agent on", "result", ""), legs)
+    if found.recordings:
+        shown = ((str(r.recording_id), r.external_id, r.name, r.kind, f"{r.seconds:.1f}") for r in found.recordings)
+        table("Recordings (--recording NUMBER)", ("number", "contact", "name", "kind", "seconds"), shown)
+    for line in found.figures.nobody_because:
+        say(line)
+
+
+def _talked(call: reports.AgentCallRow) -> str:
     """How long the agent was on the line."""
     if call.answered_at is None or call.ended_at is None:
         return ""
@@ -141,10 +108,5 @@ def _talked(call: agent_calls.AgentCallRow) -> str:
 async def _watch(inst: Installation, campaign: str) -> None:
     """On standard error, so that a report that goes into a pipe stays whole."""
     with Live(console=err, refresh_per_second=4) as live:
-        while True:
-            totals, view = await status_of(inst.store, inst.clock, campaign)
-            reasons = why_nobody(view)
-            live.update(totals_view(totals, reasons))
-            if not view.open_attempts and (not view.due_now or view.state != "running"):
-                return
-            await asyncio.sleep(WATCH_EVERY_S)
+        async for seen in reports.watch(inst, campaign):
+            live.update(totals_view(seen.totals, seen.nobody_because))

@@ -8,8 +8,8 @@ from rich.console import Group
 from rich.table import Table
 
 from agi_app.cli.common import counts, out
+from agi_app.operations.calling.reports import AgentFigures, Totals
 from agi_app.printable import one_line
-from agi_app.reports.totals import AgentFigures, Totals
 
 
 def totals_view(totals: Totals, below: Sequence[str] = ()) -> Group:

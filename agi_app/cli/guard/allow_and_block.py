@@ -1,39 +1,37 @@
-"""guard: whom to let through and whom to block, what each line chose."""
+"""guard: whom to let through and whom to block, what is on the lists, what each line chose."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from agi_app.authoring.place_names import is_zone, zone_meant
-from agi_app.cli.common import HERE, ProjectOption, login_name, say, with_installation
-from agi_app.cli.guard import guard_list, guard_report, guard_script
+from agi_app.cli.common import (
+    HERE,
+    JsonOption,
+    ProjectOption,
+    interrupted,
+    login_name,
+    say,
+    say_json,
+    table,
+    with_installation,
+)
+from agi_app.cli.guard import guard_report, guard_script
 from agi_app.errors import InputError
-from agi_app.guard.patterns import NotAPattern, new_pattern, read_pattern
-from agi_app.guard.settings import Hours
-from agi_app.installation import Installation
-from agi_app.model.phone import shown_number
-from agi_app.store.screening import guard_lists
-from agi_app.store.screening.guard import SubscriberLine
-from agi_app.store.screening.guard_changes import ChangedBy
-from agi_app.store.screening.guard_lists import NewEntry, Written
+from agi_app.operations.guard import guard_lists
 
 app = typer.Typer(help="Screening of calls that come in.", no_args_is_help=True)
 guard_report.add_to(app)
-app.add_typer(guard_list.app, name="list")
+on_lists = typer.Typer()
+app.add_typer(on_lists, name="list")
 app.add_typer(guard_script.app, name="script")
 
 LineOption = Annotated[str, typer.Option(help="Only for this number of ours, as the dialplan tells it; default: all.")]
 WhoOption = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
 PatternArgument = Annotated[str, typer.Argument(help="A number, +8695* (prefix), +861000-+861999 (range) or withheld.")]
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_HOURS = re.compile(r"(?:([a-z]{3})(?:-([a-z]{3}))? )?(\d\d:\d\d)-(\d\d:\d\d)")
 
 
 @app.command()
@@ -46,7 +44,7 @@ def allow(
     entered_by: WhoOption = "",
 ) -> None:
     """Let calls of these numbers through, whatever speaks against them; beats every block."""
-    _put(project, pattern, NewEntry("", True, line, reason=reason), days, entered_by)
+    _put(project, pattern, True, line, False, reason, days, entered_by)
 
 
 @app.command()
@@ -60,32 +58,26 @@ def block(
     entered_by: WhoOption = "",
 ) -> None:
     """Reject calls of these numbers. Numbers that somebody here dialled, and allowed ones, ring all the same."""
-    _put(project, pattern, NewEntry("", False, line, shared, reason), days, entered_by)
+    _put(project, pattern, False, line, shared, reason, days, entered_by)
 
 
-def _put(project: Path, pattern: str, entry: NewEntry, days: int | None, entered_by: str) -> None:
+def _put(
+    project: Path, pattern: str, allow: bool, line: str, shared: bool, reason: str, days: int | None, entered_by: str
+) -> None:
     who = login_name(entered_by)
-    if entry.shared and entry.line:
-        raise InputError("--shared: a list of others is for all lines; leave out --line")
-
-    async def work(inst: Installation) -> tuple[str, Written]:
-        now = inst.clock.now()
-        ends = None if days is None else now + dt.timedelta(days=days)
-        read = _pattern(pattern, inst.settings.guard.region, new_pattern)
-        new = [dataclasses.replace(entry, pattern=read, expires_at=ends)]
-        return read, await guard_lists.put(inst.store, new, who, now)
-
-    read, done = with_installation(project, work)
-    what = "let through" if entry.allow else "a hint against it" if entry.shared else "blocked"
-    say(f"{read}: {what}{_for(entry.line)}" + (", in place of what was there" if done.changed else ""))
-
-
-def _pattern(text: str, region: str, read: Callable[[str, str | None], str] = read_pattern) -> str:
-    """What was typed as the guard compares it; InputError says what is wrong."""
-    try:
-        return read(text, region or None)
-    except NotAPattern as error:
-        raise InputError(str(error)) from None
+    read, done = with_installation(
+        project,
+        guard_lists.put,
+        pattern,
+        allow=allow,
+        line=line,
+        shared=shared,
+        reason=reason,
+        days=days,
+        entered_by=who,
+    )
+    what = "let through" if allow else "a hint against it" if shared else "blocked"
+    say(f"{read}: {what}{_for(line)}" + (", in place of what was there" if done.changed else ""))
 
 
 def _for(line: str) -> str:
@@ -97,14 +89,7 @@ def unblock(
     pattern: PatternArgument, project: ProjectOption = HERE, line: LineOption = "", entered_by: WhoOption = ""
 ) -> None:
     """Take these numbers from the list, whether they were blocked or let through."""
-    who = login_name(entered_by)
-
-    async def work(inst: Installation) -> int:
-        read = _pattern(pattern, inst.settings.guard.region)
-        return await guard_lists.remove(inst.store, read, line, who, inst.clock.now())
-
-    if not with_installation(project, work):
-        raise InputError(f"{shown_number(pattern)} is not on the list{_for(line)}; `agi-app guard list` shows what is")
+    with_installation(project, guard_lists.remove, pattern, line=line, entered_by=login_name(entered_by))
     say(f"{pattern}: no longer on the list{_for(line)}")
 
 
@@ -126,34 +111,81 @@ def line(
 ) -> None:
     """Set how calls to one number of ours are screened; what is left out stays as it is."""
     who = login_name(entered_by)
-    if zone is not None and not is_zone(zone):
-        raise InputError(f"--zone {zone}: is no time zone{zone_meant(zone)}")
-    spans = None if hours is None else tuple(_hours(text) for text in hours)
-    choice = SubscriberLine(enabled, level, zone=zone, mailbox=mailbox)
-
-    async def work(inst: Installation) -> None:
-        said = ChangedBy(who, inst.clock.now())
-        if reset:
-            await guard_lists.reset_line(inst.store, number, said)
-        if choice != SubscriberLine() or spans is not None:
-            await guard_lists.set_line(inst.store, number, choice, spans, said)
-
-    with_installation(project, work)
+    zone, spans = guard_lists.zone_of(zone), None if hours is None else [guard_lists.hours_of(text) for text in hours]
+    with_installation(
+        project,
+        guard_lists.set_line,
+        number,
+        enabled=enabled,
+        level=level,
+        hours=spans,
+        zone=zone,
+        mailbox=mailbox,
+        reset=reset,
+        entered_by=who,
+    )
     say(f"line {number}: set")
 
 
-def _hours(text: str) -> Hours:
-    match = _HOURS.fullmatch(text.strip().lower())
-    if match is None:
-        raise InputError(f'--hours {text!r}: write "18:00-08:00" or "mon-fri 18:00-08:00"')
-    first, last, since, until = match.groups()
-    if not {first, last} <= {*DAYS, None}:
-        raise InputError(f"--hours {text!r}: days are {', '.join(DAYS)}")
-    try:
-        begins, ends = dt.time.fromisoformat(since), dt.time.fromisoformat(until)
-    except ValueError:
-        raise InputError(f"--hours {text!r}: there is no such time of day") from None
-    if first is None:
-        return Hours(begins, ends)
-    start, end = DAYS.index(first), DAYS.index(last or first)
-    return Hours(begins, ends, tuple(sorted((start + n) % 7 for n in range((end - start) % 7 + 1))))
+@on_lists.callback(invoke_without_command=True)
+def show(
+    context: typer.Context,
+    project: ProjectOption = HERE,
+    line: Annotated[str | None, typer.Option(help="Only this line's; an empty one is everybody's.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the lists, and what each line chose; `guard list import` writes a file's entries on them."""
+    if context.invoked_subcommand is not None:
+        sources = {name: context.get_parameter_source(name) for name in context.params}
+        if early := [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]:
+            name = early[0].removeprefix("as_")
+            raise InputError(f"--{name}: stands before {context.invoked_subcommand}; write it behind")
+        return
+    entries, lines = with_installation(project, guard_lists.entries, line)
+    if as_json:
+        chosen = {name: dataclasses.asdict(choice) for name, choice in lines.items()}
+        say_json({"entries": [dataclasses.asdict(entry) for entry in entries], "lines": chosen})
+        return
+    table(
+        "Lists",
+        ("numbers", "what", "line", "reason", "until", "entered by"),
+        (
+            (e.pattern, "allow" if e.allow else "hint" if e.shared else "block", e.line or "all", e.reason,
+             f"{e.expires_at:%Y-%m-%d}" if e.expires_at else "", e.entered_by)
+            for e in entries
+        ),
+    )  # fmt: skip
+    table(
+        "Lines",
+        ("line", "guard", "level", "hours", "mailbox"),
+        (
+            (name, _yes(c.enabled, "on", "off"), c.level, f"{len(c.hours)} spans {c.zone or ''}" if c.hours else "",
+             _yes(c.mailbox, "yes", "no"))
+            for name, c in lines.items()
+        ),
+    )  # fmt: skip
+
+
+def _yes(value: bool | None, yes: str, no: str) -> str:
+    return "" if value is None else yes if value else no
+
+
+@on_lists.command("import")
+def import_(
+    file: Annotated[
+        Path, typer.Argument(help="CSV or XLSX: number, what (allow, block); may be: reason, until, line.")
+    ],
+    project: ProjectOption = HERE,
+    shared: Annotated[bool, typer.Option("--shared", help="A list of others: hints, they reject nobody.")] = False,
+    entered_by: Annotated[str, typer.Option(help="Who enters them; default: the login name.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Write all entries of a file on the lists, or none when a row has a fault; again, it changes nothing."""
+    who = login_name(entered_by)
+    with interrupted(f"{file}: interrupted; all of its entries are on the lists, or none: run it again"):
+        done, ended = with_installation(project, guard_lists.import_file, file, shared=shared, entered_by=who)
+    if as_json:
+        say_json(dataclasses.asdict(done) | {"ended": ended})
+        return
+    over = f"; {ended} have ended already and were left out" if ended else ""
+    say(f"{file.name}: {done.added} entries are new, {done.changed} changed, {done.unchanged} were there already{over}")

@@ -9,17 +9,12 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, login_name, say, say_json, table, with_installation
-from agi_app.cli.naming import no_such
 from agi_app.errors import InputError
-from agi_app.guard.scripts import MIN_WORDS, words
-from agi_app.installation import Installation
-from agi_app.screening.script_matching import compare
-from agi_app.store.screening import guard_scripts
-from agi_app.store.screening.guard_changes import ChangedBy
+from agi_app.operations.guard import guard_scripts
 
 app = typer.Typer(help="Words by which callers are known, whatever number they show.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(help="A name for it; every decision repeats it.")]
-LONGEST_NAME, SHOWN = 60, 60
+SHOWN = 60
 
 
 @app.command()
@@ -31,34 +26,26 @@ def add(
     entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
 ) -> None:
     """Enter a script by hand, in place of one of that name; what callers said before is compared with it."""
-    who, said = login_name(entered_by), _text(text, file)
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InputError(f"the name of a script is one line of {LONGEST_NAME} characters at most")
-
-    async def work(inst: Installation) -> int:
-        script = await guard_scripts.put(inst.store, name.strip(), said, ChangedBy(who, inst.clock.now()))
-        return await compare(inst.store, script)
-
-    say(f"{name.strip()}: known; callers said it before in {with_installation(project, work)} calls")
+    who, (name, said) = login_name(entered_by), guard_scripts.script_of(name, _text(text, file))
+    heard = with_installation(project, guard_scripts.add, name, said, entered_by=who)
+    say(f"{name}: known; callers said it before in {heard} calls")
 
 
 def _text(text: str, file: Path | None) -> str:
     if bool(text) == (file is not None):
         raise InputError("give the words by --text or by --file")
-    if file is not None:
-        try:
-            text = file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{file}: cannot be read: {error}") from error
-    if (count := len(words(text))) < MIN_WORDS:
-        raise InputError(f"a script of {count} words would fit too much: write {MIN_WORDS} or more")
-    return text.strip()
+    if file is None:
+        return text
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read: {error}") from error
 
 
 @app.command("list")
 def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Show the known scripts, and how often each was heard while calls are kept."""
-    found = with_installation(project, lambda inst: guard_scripts.scripts(inst.store))
+    found = with_installation(project, guard_scripts.scripts)
     if as_json:
         say_json([dataclasses.asdict(script) for script in found])
         return
@@ -76,10 +63,5 @@ def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
 @app.command()
 def remove(name: NameArgument, project: ProjectOption = HERE) -> None:
     """Forget a script; callers who said it are not known by it any more."""
-
-    async def work(inst: Installation) -> None:
-        if not await guard_scripts.remove(inst.store, name.strip()):
-            raise no_such("script", name, [script.name for script in await guard_scripts.scripts(inst.store)])
-
-    with_installation(project, work)
+    with_installation(project, guard_scripts.remove, name.strip())
     say(f"{name}: forgotten")

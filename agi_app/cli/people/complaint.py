@@ -1,11 +1,8 @@
-"""complaint list, show, note, export: the cases; what opens them is in complaint_add."""
+"""complaint: cases about our calls, which bring a stop with them, and about calls of others."""
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-import datetime as dt
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,37 +13,137 @@ from agi_app.cli.common import (
     JsonOption,
     ProjectOption,
     counts,
+    interrupted,
     login_name,
+    read_number,
     say,
     say_json,
+    settings_of,
     table,
     warn,
     with_installation,
 )
-from agi_app.cli.people import complaint_add
-from agi_app.cli.people.consent_show import StoryLanguage
-from agi_app.consent.evidence import KeptFiles
-from agi_app.errors import InputError
-from agi_app.installation import Installation
+from agi_app.errors import InputError, StoreError
 from agi_app.model.phone import mask
-from agi_app.proof.notary import Notary
-from agi_app.reports import complaint_bundle
-from agi_app.reports.complaint_bundle import Bundle, CaseAccess
-from agi_app.store.people import complaints
-from agi_app.store.people.complaints import CaseRow, NoteRow
+from agi_app.operations.people import complaints, stops
+from agi_app.operations.people.complaints import CaseState, SeenCase
+from agi_app.operations.people.handed_in import SaidAt, evidence, instant
+from agi_app.operations.people.stories import StoryLanguage
+from agi_app.printable import count_of
 
 app = typer.Typer(help="Complaints: about our calls, and about calls of others.", no_args_is_help=True)
-complaint_add.add_to(app)
 Number = Annotated[int, typer.Argument(metavar="CASE", help="The number of the case; `complaint list` shows it.")]
 EnteredBy = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
+EvidenceFile = Annotated[Path | None, typer.Option(help="A letter, a recording; it is kept encrypted.")]
+Recognise = Annotated[bool, typer.Option("--recognise", help="Take its opening words from the recording, by [speech].")]
+NoStop = Annotated[bool, typer.Option("--no-stop", help="Take no stop: the person still wants our calls.")]
 
 
-class CaseState(StrEnum):
-    """How far a case is."""
+@app.command()
+def add(
+    number: Annotated[str, typer.Argument(help="Who complains, with country code.")],
+    text: Annotated[str, typer.Option(help="What was said.")],
+    project: ProjectOption = HERE,
+    campaign: Annotated[str, typer.Option(help="The campaign that it is about, if that is known.")] = "",
+    at: Annotated[str, typer.Option(help="When it came in, ISO 8601 with an offset; default: now.")] = "",
+    source: Annotated[str, typer.Option(help="How it came in: letter, e-mail, authority …")] = "by hand",
+    evidence_file: EvidenceFile = None,
+    no_stop: NoStop = False,
+    entered_by: EnteredBy = "",
+) -> None:
+    """Open a case about a call of ours. The person is not called again, unless --no-stop says that they wish it."""
+    e164, who = read_number(number), login_name(entered_by)
+    said, proof = SaidAt(instant("--at", at), at), evidence(evidence_file)
+    if not text.strip():
+        raise InputError("--text: is empty; write what was said")
+    try:
+        opened = with_installation(
+            project,
+            complaints.add,
+            e164,
+            text.strip(),
+            said=said,
+            source=source,
+            campaign=campaign,
+            proof=proof,
+            take_stop=not no_stop,
+            entered_by=who,
+        )
+    except StoreError as error:
+        if no_stop:
+            raise
+        stops.without_database(settings_of(project), [e164])
+        raise StoreError(
+            f"the stop is safe in the journal, but no case was opened, enter it again later: {error}"
+        ) from error
+    region, due = opened.region, opened.due
+    until = f"to be answered by {due:%Y-%m-%d}" if due is not None else "no rule says until when it must be answered"
+    say(f"case {opened.case}: open, {until} ({region}; `agi-app rules show {region}`)")
+    stopped = complaints.stopped(e164, opened.ended) if opened.ended is not None else ""
+    say(stopped or f"{mask(e164)}: no stop was taken (--no-stop)")
 
-    OPEN = "open"
-    ANSWERED = "answered"
-    CLOSED = "closed"
+
+@app.command()
+def received(
+    caller: Annotated[str, typer.Argument(help="The number that called, as it was shown, or: anonymous.")],
+    on: Annotated[str, typer.Option(help="The number that was called, with country code.")],
+    time: Annotated[list[str], typer.Option(help="When it called, ISO 8601 with an offset; may be repeated.")],
+    text: Annotated[str, typer.Option(help="What was said or wanted.")],
+    project: ProjectOption = HERE,
+    category: Annotated[str, typer.Option(help="What kind: loans, property, training …")] = "",
+    name: Annotated[str, typer.Option(help="The company or product that was named.")] = "",
+    evidence_file: EvidenceFile = None,
+    transcript: Annotated[str, typer.Option(help="Its opening words: callers who say the same are known by it.")] = "",
+    recognise: Recognise = False,
+    entered_by: EnteredBy = "",
+) -> None:
+    """Open a case about calls of others to somebody of ours; its export has the fields of complaint centres."""
+    if recognise and (transcript or evidence_file is None):
+        raise InputError("--recognise: needs a recording as --evidence-file, and no --transcript")
+    caller = complaints.caller_of(caller)
+    e164, who = read_number(on), login_name(entered_by)
+    times = sorted(at for written in time if (at := instant("--time", written)) is not None)
+    opened = with_installation(
+        project,
+        complaints.received,
+        caller,
+        e164,
+        [SaidAt(at, f"--time {at.isoformat()}") for at in times],
+        text,
+        category=category,
+        name=name,
+        proof=evidence(evidence_file),
+        transcript=transcript,
+        recording=evidence_file if recognise else None,
+        entered_by=who,
+    )
+    case, script = opened.case, opened.script
+    say(f"case {case}: {len(times)} calls to {mask(e164)}; `agi-app complaint export {case}` writes it out")
+    if opened.learned:
+        say(f"callers who say the same are known by the script {script}; `agi-app guard script list` shows them")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX: number, text; may be: time, source, campaign.")],
+    project: ProjectOption = HERE,
+    no_stop: NoStop = False,
+    entered_by: EnteredBy = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Open a case for each row of a file; nobody in it is called again. A row with a fault opens no case."""
+    who = login_name(entered_by)
+    with interrupted(f"{file}: interrupted; `agi-app complaint list` shows the cases that are open"):
+        opened, rejected = with_installation(
+            project, complaints.import_file, file, take_stops=not no_stop, entered_by=who, reject=warn
+        )
+    if as_json:
+        say_json({"opened": opened, "rejected": rejected})
+    else:
+        whose = " whose number could be read" if rejected else ""
+        stops = "no stops were taken" if no_stop else f"nobody in it{whose} is called again"
+        say(f"{file.name}: {count_of(opened, 'case')} opened, {count_of(rejected, 'row')} rejected; {stops}")
+    raise typer.Exit(1 if rejected else 0)
 
 
 @app.command("list")
@@ -56,27 +153,20 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List the cases, what is due first at the top; numbers are masked."""
-
-    async def work(inst: Installation) -> tuple[list[CaseRow], dt.datetime]:
-        return await complaints.cases(inst.store, state.value if state else None), inst.clock.now()
-
-    found, now = with_installation(project, work)
+    found = [_shown(case) for case in with_installation(project, complaints.cases, state)]
     if as_json:
-        say_json([_shown(case, now) for case in found])
+        say_json(found)
         return
     columns = ("case", "kind", "state", "due", "number", "source", "campaign", "received")
-    table("Complaints", columns, ([_shown(c, now)[name] for name in columns] for c in found))
+    table("Complaints", columns, ([case[name] for name in columns] for case in found))
 
 
 @app.command()
 def show(complaint_id: Number, project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Show a case and what came of it; the number is masked."""
-
-    async def work(inst: Installation) -> tuple[CaseRow, list[NoteRow], dt.datetime]:
-        return *(await complaints.case_of(inst.store, complaint_id)), inst.clock.now()
-
-    case, notes, now = with_installation(project, work)
-    shown = _shown(case, now) | {"text": case.text, "details": case.details, "entered_by": case.entered_by}
+    case = with_installation(project, complaints.show, complaint_id)
+    row, notes = case.row, case.notes
+    shown = _shown(case) | {"text": row.text, "details": row.details, "entered_by": row.entered_by}
     if as_json:
         say_json(shown | {"notes": [dataclasses.asdict(n) for n in notes]})
         return
@@ -100,12 +190,8 @@ def note(
     if not text.strip():
         raise InputError("the note is empty: write what was done or said")
     who = login_name(entered_by)
-
-    async def work(inst: Installation) -> str:
-        now = inst.clock.now()
-        return await complaints.note(inst.store, complaint_id, now, state.value if state else None, text.strip(), who)
-
-    say(f"case {complaint_id}: {with_installation(project, work)}")
+    now = with_installation(project, complaints.note, complaint_id, text.strip(), state=state, entered_by=who)
+    say(f"case {complaint_id}: {now}")
 
 
 @app.command()
@@ -118,17 +204,8 @@ def export(
     reason: Annotated[str, typer.Option(help="What for; kept with the access note.")] = "",
 ) -> None:
     """Write a case with all evidence and its proof into a folder; shows whole numbers, which is noted."""
-    look = CaseAccess(login_name(entered_by), reason.strip() or f"complaint {complaint_id}")
-
-    async def work(inst: Installation) -> Bundle:
-        notary, files = await Notary.open(inst.settings, inst.store), KeptFiles.of(inst.settings.data)
-        made = await complaint_bundle.gather(
-            inst.store, notary, files, inst.clock, complaint_id, look, language=lang.value
-        )
-        await asyncio.to_thread(complaint_bundle.write, made, out)
-        return made
-
-    made = with_installation(project, work)
+    who, why = login_name(entered_by), reason.strip()
+    made = with_installation(project, complaints.export, complaint_id, out, language=lang, entered_by=who, reason=why)
     if made.proof is not None:
         say(f"{out}: {counts(made.proof.kinds)}; signed at {made.proof.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC")
     for name in made.missing:
@@ -136,14 +213,14 @@ def export(
     say(f"{out}: README.md says what is what and how to check it")
 
 
-def _shown(case: CaseRow, now: dt.datetime) -> dict[str, Any]:
+def _shown(seen: SeenCase) -> dict[str, Any]:
+    case = seen.row
     due = "" if case.due_at is None else f"{case.due_at:%Y-%m-%d}"
-    late = case.state == CaseState.OPEN and case.due_at is not None and case.due_at < now
     return {
         "case": case.complaint_id,
         "kind": case.kind,
         "state": case.state,
-        "due": f"{due} LATE" if late else due,
+        "due": f"{due} LATE" if seen.late else due,
         "number": "erased" if case.erased_at else mask(case.number),
         "source": case.source,
         "campaign": case.campaign or "",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -19,31 +18,62 @@ from agi_app.cli.common import (
     progress,
     read_number,
     say,
+    say_json,
     say_summary,
+    settings_of,
     warn,
     with_installation,
 )
-from agi_app.cli.people import consent_add, consent_show
-from agi_app.cli.people.stops import take_list, without_database
-from agi_app.consent.entered_stops import VIA, StopAnswer, stop_number, withdraw
-from agi_app.consent.evidence import EvidenceFiles, read_evidence
-from agi_app.contacts.consent_file import NotATime, parse_instant
-from agi_app.contacts.importer import import_consent_file
-from agi_app.contacts.storing import ImportSummary
+from agi_app.cli.people import consent_add
 from agi_app.errors import InputError, StoreError
-from agi_app.installation import Installation
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
-from agi_app.store.people.stops import Details
-
-_THERE = (
-    "unchanged rows are recorded already; a row that was corrected in any column is a consent of its own, and the"
-    " earlier one stays on record"
-)
+from agi_app.operations.people import consents, stops, stories
+from agi_app.operations.people.handed_in import SaidAt, evidence, instant
+from agi_app.operations.people.stories import StoryLanguage
+from agi_app.printable import count_of
 
 app = typer.Typer(help="Recorded consents and stops.", no_args_is_help=True)
 consent_add.add_to(app)
-consent_show.add_to(app)
+EnteredBy = Annotated[str, typer.Option(help="Who looks; the login name is noted in any case.")]
+Reason = Annotated[str, typer.Option(help="What for, for example the number of a complaint.")]
+
+
+@app.command()
+def show(
+    number: Annotated[str, typer.Argument(help="The number, with country code.")],
+    project: ProjectOption = HERE,
+    lang: Annotated[StoryLanguage, typer.Option(help="Language of the story.")] = StoryLanguage.EN,
+    entered_by: EnteredBy = "",
+    reason: Reason = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Tell a person's story: when and in which words they agreed, each call, when they refused, what came after."""
+    e164 = read_number(number)
+    told = with_installation(project, stories.show, e164, lang, entered_by=entered_by, reason=reason)
+    if as_json:
+        known = None if told.history is None else dataclasses.asdict(told.history)
+        say_json(known and known | {"refusals": [dataclasses.asdict(r) for r in told.refusals]})
+        return
+    for line in told.lines:
+        say(line)
+
+
+@app.command("evidence")
+def write_evidence(
+    number: Annotated[str, typer.Argument(help="The number, with country code.")],
+    out: Annotated[Path, typer.Option("--output", help="The folder that the files are written into.")],
+    project: ProjectOption = HERE,
+    entered_by: EnteredBy = "",
+    reason: Reason = "",
+) -> None:
+    """Write the kept evidence of a person's consents and refusals, decrypted and verified, into a folder."""
+    e164 = read_number(number)
+    written = with_installation(project, stories.write_evidence, e164, out, entered_by=entered_by, reason=reason)
+    for line in written:
+        say(line)
+    if not written:
+        say("no evidence file is kept for this number")
 
 
 @app.command("import")
@@ -63,16 +93,18 @@ def import_(
     if evidence_folder is not None and not evidence_folder.is_dir():
         raise InputError(f"--evidence-folder {evidence_folder}: there is no such folder")
 
-    async def work(inst: Installation) -> ImportSummary:
-        proofs = await consent_add.proofs_of(inst, evidence_folder)
-        with progress("consents") as report:
-            who, now = login_name(entered_by), inst.clock.now()
-            done = await import_consent_file(inst.store, file, who, now, progress=report, proofs=proofs, sheet=sheet)
-            return dataclasses.replace(done, notes=(*done.notes, _THERE)) if done.unchanged else done
-
+    who = login_name(entered_by)
     more = "batches that are stored stay; run the same command again: what is there already counts as unchanged"
-    with interrupted(f"{file}: interrupted; {more}"):
-        summary = with_installation(project, work)
+    with interrupted(f"{file}: interrupted; {more}"), progress("consents") as report:
+        summary = with_installation(
+            project,
+            consents.import_file,
+            file,
+            entered_by=who,
+            evidence_folder=evidence_folder,
+            sheet=sheet,
+            progress=report,
+        )
     say_summary(summary, as_json)
 
 
@@ -84,11 +116,11 @@ def revoke(
     purpose: Annotated[
         Purpose | None, typer.Option(help="Withdraw for this purpose only; default: a stop for ever.")
     ] = None,
-    reason: Annotated[str, typer.Option(help="What was said.")] = "entered by hand",
+    reason: Annotated[str, typer.Option(help="What was said.")] = stops.BY_HAND,
     at: Annotated[str, typer.Option(help="When it was said, ISO 8601 with an offset; default: now.")] = "",
     method: Annotated[str, typer.Option(help="How it was said: letter, e-mail, at the desk …")] = "",
     source: Annotated[str, typer.Option(help="The system or list that it comes from.")] = "",
-    evidence: Annotated[str, typer.Option(help="Reference of the proof.")] = "",
+    reference: Annotated[str, typer.Option("--evidence", help="Reference of the proof.")] = "",
     evidence_file: Annotated[Path | None, typer.Option(help="The proof itself; it is kept encrypted.")] = None,
     entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
 ) -> None:
@@ -96,39 +128,63 @@ def revoke(
     if (number is None) == (file is None):
         raise InputError("give a number, or --file with a list of numbers")
     if file is not None:
-        if purpose or at or method or source or evidence or evidence_file:
+        if purpose or at or method or source or reference or evidence_file:
             raise InputError("--file takes stops for ever; the other options go with a single number")
-        take_list(project, file)
+        _take_list(project, file)
     e164 = read_number(number or "")
-    said_at = _instant(at)
-    proof = read_evidence(evidence_file) if evidence_file else None
-    who = login_name(entered_by)
-
-    async def work(inst: Installation) -> StopAnswer:
-        if said_at and said_at > inst.clock.now():
-            raise InputError(f"--at {at}: is in the future")
-        digest = await asyncio.to_thread(EvidenceFiles(inst.settings.data).keep, proof) if proof else None
-        name = evidence_file.name if evidence_file else None
-        details = Details(method or None, source or None, evidence or None, digest, name, who)
-        if purpose is not None:
-            return await withdraw(inst.store, inst.clock, e164, purpose, reason, details, said_at)
-        return await stop_number(inst.store, inst.journal, inst.clock, e164, reason, details, said_at)
-
+    said, proof, who = SaidAt(instant("--at", at), f"--at {at}"), evidence(evidence_file), login_name(entered_by)
     try:
-        answer = with_installation(project, work)
+        answer = with_installation(
+            project,
+            stops.stop,
+            e164,
+            reason,
+            purpose=purpose,
+            said=said,
+            method=method,
+            source=source,
+            reference=reference,
+            proof=proof,
+            entered_by=who,
+        )
     except StoreError as error:
         if purpose is not None:
             raise
-        without_database(project, [e164], VIA, error)
-        answer = StopAnswer(0)
+        _without_database(project, [e164], stops.VIA, error)
+        answer = stops.StopAnswer(0)
     scope = f"consent for {purpose} is withdrawn" if purpose else "will never be called again"
     say(f"{mask(e164)} {scope}; calls ended: {answer.ended}")
     if answer.waiting:
         warn(answer.waiting)
 
 
-def _instant(text: str) -> dt.datetime | None:
+def _take_list(project: Path, file: Path) -> NoReturn:
+    """Take a stop for every number of a list, whatever is wrong with its other lines; exit 1 when some are."""
+    listed = stops.read_list(file)
+    for problem in listed.problems:
+        warn(problem)
+    if listed.unreadable > len(listed.problems):
+        warn(f"{file}: {listed.unreadable} lines are no numbers; the first {len(listed.problems)} are shown")
+    if listed.numbers:
+        _stop_all(project, listed.numbers)
+    raise typer.Exit(1 if listed.problems or not listed.numbers else 0)
+
+
+def _stop_all(project: Path, numbers: Sequence[str]) -> None:
     try:
-        return parse_instant(text) if text else None
-    except NotATime as error:
-        raise InputError(f"--at {text}: {error}") from None
+        new = with_installation(project, stops.stop_list, numbers)
+    except StoreError as error:
+        _without_database(project, numbers, stops.VIA_LIST, error)
+        say(f"{count_of(len(numbers), 'number')} will never be called again")
+    else:
+        are = count_of(len(numbers), "number is", "numbers are")
+        say(f"{are} on the suppression list, {new} of them new")
+
+
+def _without_database(project: Path, numbers: Sequence[str], via: str, error: StoreError) -> None:
+    """A stop is taken also while the database is away: on disk now, in the database before the next call."""
+    stops.without_database(settings_of(project), numbers, via)
+    warn(
+        f"the database does not answer ({error}); the stop is safe in the journal of this node, and its worker"
+        " stores it before it dials again"
+    )

@@ -10,26 +10,9 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from agi_app.campaigns.campaign_file.load import CampaignDocument
-from agi_app.campaigns.project.read import Source, read_project
-from agi_app.cli.common import (
-    HERE,
-    JsonOption,
-    ProjectOption,
-    err,
-    say_summary,
-    settings_of,
-    warn,
-    with_installation,
-)
-from agi_app.cli.naming import name_first, no_such
-from agi_app.contacts.importer import import_contacts_file
-from agi_app.contacts.storing import ImportSummary
-from agi_app.errors import AuthorError
-from agi_app.flow.check.impossible_values import columns_read
-from agi_app.flow.language.definition import FlowDocument
-from agi_app.installation import Installation
-from agi_app.store.calling.campaigns import load_campaign, save_campaign
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, err, name_first, say_summary, warn, with_installation
+from agi_app.operations.people import contacts
+from agi_app.operations.project import project_files
 
 app = typer.Typer(help="The people of a campaign.", no_args_is_help=True)
 
@@ -53,38 +36,15 @@ def import_(
 
     Never creates consent. An import that was interrupted goes on where it was when it is started again.
     """
-    source, flow = _find(project, campaign, file)
-
-    async def work(inst: Installation, bars: _Bars) -> ImportSummary:
-        if await load_campaign(inst.store, campaign) is None:  # a stored one is changed by `campaign start` only
-            text = flow.text if flow else ""
-            await save_campaign(inst.store, source.parsed.campaign, flow.file if flow else "", text)
-        return await import_contacts_file(
-            inst.store,
-            source.parsed.campaign,
-            flow.parsed.flow.languages if flow else (),
-            file,
-            inst.clock.now(),
-            sheet=sheet,
-            reading=bars.reading,
-            progress=bars.storing,
-            fields=columns_read(flow.parsed.flow) if flow else (),
-        )
-
-    with _bars(file) as bars:
-        summary = with_installation(project, lambda inst: work(inst, bars))
-    say_summary(summary, as_json)
-
-
-def _find(project: Path, campaign: str, file: Path) -> tuple[Source[CampaignDocument], Source[FlowDocument] | None]:
-    """The campaign's file and its flow's."""
-    found = read_project(project, settings_of(project).trunks)
+    found = project_files.read(project)
     if campaign not in found.campaigns:
         name_first(campaign, file, "agi-app contacts import CAMPAIGN FILE", found.campaigns)
-        faults = [p for p in found.errors if p.file.startswith("campaigns/")]
-        raise AuthorError(*faults) if faults else no_such("campaign", campaign, found.campaigns)
-    source = found.campaigns[campaign]
-    return source, found.flows.get(source.parsed.campaign.flow)
+    wanted = contacts.campaign_of(found, campaign)
+    with _bars(file) as bars:
+        summary = with_installation(
+            project, contacts.import_file, wanted, file, sheet=sheet, reading=bars.reading, storing=bars.storing
+        )
+    say_summary(summary, as_json)
 
 
 class _Bars:

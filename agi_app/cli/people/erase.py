@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from typing import Annotated
 
 import typer
 
-from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.cli.common import (
     HERE,
     JsonOption,
@@ -21,21 +19,9 @@ from agi_app.cli.common import (
     settings_of,
     with_installation,
 )
-from agi_app.clock import SystemClock
-from agi_app.consent.entered_stops import stops_without_database
-from agi_app.consent.erase import VIA, signer
-from agi_app.consent.erase import erase as erase_number
-from agi_app.consent.erasure_limits import Remains, remains
-from agi_app.consent.evidence import KeptFiles
-from agi_app.consent.purge import Purger
-from agi_app.errors import ConfigError, InputError, StoreError
-from agi_app.installation import Installation
+from agi_app.errors import InputError, StoreError
 from agi_app.model.phone import mask
-from agi_app.prompts.prepared import Prepared, folder_of
-from agi_app.proof.notary import Notary
-from agi_app.store.calling import nodes
-from agi_app.store.database import traces
-from agi_app.store.people.erasure import Erased
+from agi_app.operations.people import erasure
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,37 +39,17 @@ def erase(
 ) -> None:
     """Erase all that is stored about a person's number. What stays: its keyed hash, never to be called again."""
     e164, who = read_number(number), login_name(entered_by)
-
-    prompts = Prepared(project / "prompts", wideband=False)
-
-    async def work(inst: Installation) -> tuple[Erased, list[Remains]]:
-        notary = await Notary.open(inst.settings, inst.store)
-        erased = await erase_number(
-            inst.store,
-            inst.journal,
-            KeptFiles.of(inst.settings.data),
-            inst.clock,
-            e164,
-            reason=reason,
-            entered_by=who,
-            sign=signer(notary.key),
-        )
-        whose = folder_of(inst.store.hash_number(e164))
-        if spoken := await asyncio.to_thread(prompts.forget, whose):
-            erased = dataclasses.replace(erased, rows=erased.rows | {"spoken text": spoken})
-        return erased, remains(await traces.clean(inst.store), inst.clock.real_now())
-
     try:
-        erased, stays = with_installation(project, work)
+        done = with_installation(project, erasure.erase, e164, reason=reason, entered_by=who)
     except StoreError as error:
-        stops_without_database(settings_of(project), SystemClock(), [e164], VIA)
+        erasure.stop_without_database(settings_of(project), e164)
         raise StoreError(f"the stop is safe in the journal; to erase, run this again later: {error}") from error
     if as_json:
-        say_json({"erased": erased.rows, "stays": [dataclasses.asdict(one) for one in stays]})
+        say_json({"erased": done.rows, "stays": [dataclasses.asdict(one) for one in done.stays or ()]})
         return
-    what = f"erased: {counts(erased.rows)}" if erased.rows else "nothing was stored"
+    what = f"erased: {counts(done.rows)}" if done.rows else "nothing was stored"
     say(f"{mask(e164)}: {what}; it is on the suppression list for ever")
-    for one in stays:
+    for one in done.stays or ():
         say(f"stays: {one.where}, until {one.until}")
 
 
@@ -104,22 +70,11 @@ def purge(
     who = login_name(entered_by)
     if rewrite and dry_run:
         raise InputError("--rewrite does something and --dry-run does not: give one of the two")
-
-    async def work(inst: Installation) -> tuple[dict[str, int], list[Remains] | None]:
-        if rewrite and (alive := [node.name for node in await nodes.all_nodes(inst.store) if node.alive]):
-            raise ConfigError(f"a worker is running ({', '.join(alive)}): --rewrite needs the database for itself")
-        rules = load_ruleset(inst.settings.project)
-        notary = await Notary.open(inst.settings, inst.store)
-        files, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
-        purger = Purger(inst.store, files, rules, inst.clock, signer(notary.key), screened_days=days)
-        removed = await purger.purge(who, dry_run=dry_run)
-        return removed, remains(await traces.rewrite(inst.store), inst.clock.real_now()) if rewrite else None
-
-    removed, stays = with_installation(project, work)
+    done = with_installation(project, erasure.purge, dry_run=dry_run, rewrite=rewrite, entered_by=who)
     if as_json:
-        told = {} if stays is None else {"stays": [dataclasses.asdict(one) for one in stays]}
-        say_json({"dry_run": dry_run, "removed": removed, **told})
+        told = {} if done.stays is None else {"stays": [dataclasses.asdict(one) for one in done.stays]}
+        say_json({"dry_run": dry_run, "removed": done.rows, **told})
         return
-    say(f"{'would go' if dry_run else 'removed'}: {counts(removed)}")
-    for one in stays or ():
+    say(f"{'would go' if dry_run else 'removed'}: {counts(done.rows)}")
+    for one in done.stays or ():
         say(f"stays: {one.where}, until {one.until}")

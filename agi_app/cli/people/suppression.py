@@ -9,14 +9,13 @@ from typing import Annotated
 
 import typer
 
-from agi_app.authoring.suggestions import suggest
-from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.cli.common import (
     HERE,
     JsonOption,
     ProjectOption,
     interrupted,
     login_name,
+    name_first,
     progress,
     say,
     say_json,
@@ -24,18 +23,9 @@ from agi_app.cli.common import (
     warn,
     with_installation,
 )
-from agi_app.cli.naming import name_first
 from agi_app.cli.people.consent import revoke
-from agi_app.contacts.do_not_call_import import ListSummary, ListTerms, import_list
-from agi_app.errors import InputError
-from agi_app.gate.ruleset import RuleSet
-from agi_app.installation import Installation
+from agi_app.operations.people import do_not_call_lists
 from agi_app.printable import count_of
-from agi_app.reports.required_lists import ListStatus, list_states
-from agi_app.store.people.do_not_call_lists import lists_in_force
-from agi_app.store.people.suppressions import OwnList, own_list
-
-_ALIKE = 0.8  # from here on a name is taken for a misspelt one
 
 app = typer.Typer(help="Numbers that must not be called: our own list and those of others.", no_args_is_help=True)
 
@@ -59,23 +49,19 @@ def import_(
     """
     name_first(name, file, "agi-app suppression import LIST FILE --region CC --as-of DAY")
     who = login_name(entered_by)
-    unnamed: list[str] = []
-
-    async def work(inst: Installation) -> ListSummary:
-        rules = load_ruleset(inst.settings.project)
-        bound = rules.bound_by(region, name)
-        if bound is None:
-            there = {known.name for known in await lists_in_force(inst.store)}
-            if name not in there:
-                refuse_misspelt(name, region, rules)
-            if named := rules.lists_of(region):
-                unnamed.append(f"note: no rule names the list {name}: it binds every call there{suggest(name, named)}")
-        terms = ListTerms(name, region, as_of.date(), who, bound, smaller)
-        with progress("list") as report:
-            return await import_list(inst.store, file, terms, inst.clock.now(), report)
-
-    with interrupted(f"{file}: interrupted; the list {name} is the one that `agi-app suppression status` shows"):
-        summary = with_installation(project, work)
+    again = f"{file}: interrupted; the list {name} is the one that `agi-app suppression status` shows"
+    with interrupted(again), progress("list") as report:
+        summary, unnamed = with_installation(
+            project,
+            do_not_call_lists.import_list,
+            name,
+            file,
+            region,
+            as_of.date(),
+            smaller=smaller,
+            entered_by=who,
+            progress=report,
+        )
     if as_json:
         say_json(dataclasses.asdict(summary))
     else:
@@ -86,21 +72,10 @@ def import_(
             f"{name}: {count_of(summary.entries, 'number')} of {count_of(summary.lines, 'line')} in force, as of"
             f" {summary.as_of}, {count_of(summary.unreadable, 'line')} unreadable{woken}"
         )
-        for note in (*(f"note: {note}" for note in summary.notes), *unnamed):
-            warn(note)
+        for note in (*summary.notes, *filter(None, [unnamed])):
+            warn(f"note: {note}")
     if summary.unreadable:
         raise typer.Exit(1)
-
-
-def refuse_misspelt(name: str, region: str, rules: RuleSet) -> None:
-    """InputError for a new list that seems to be one of the rules, by another name or country: that would stay old."""
-    if homes := [country for country in rules.jurisdictions if name in rules.lists_of(country)]:
-        raise InputError(f"--region {region}: the list {name} is of {homes[0]}: write --region {homes[0]}")
-    if "did you mean" in (near := suggest(name, rules.lists_of(region), _ALIKE)):
-        raise InputError(
-            f"{name}: no rule of {region} names this list{near} Nothing was imported. If it really is another list,"
-            " name it under external_lists in a file of rules/ first"
-        )
 
 
 @app.command()
@@ -118,13 +93,7 @@ def add(
 @app.command()
 def status(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Show the size of our own list, and each list of others: its age, the limit, and whether it is too old."""
-
-    async def work(inst: Installation) -> tuple[OwnList, list[ListStatus]]:
-        rules = load_ruleset(inst.settings.project)
-        imported = await lists_in_force(inst.store)
-        return await own_list(inst.store), list_states(rules.jurisdictions, imported, inst.clock.now())
-
-    own, lists = with_installation(project, work)
+    own, lists = with_installation(project, do_not_call_lists.status)
     if as_json:
         say_json({"own": dataclasses.asdict(own), "lists": [dataclasses.asdict(found) for found in lists]})
         return

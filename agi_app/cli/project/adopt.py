@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, ProjectOption, say, settings_of
-from agi_app.consent import project_identity
+from agi_app.operations.project import identity
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,6 +26,5 @@ def adopt(
 
     For a project that was made by an older agi-app, or whose lost database begins anew; `init` makes new ones with it.
     """
-    settings = settings_of(project)
-    found = asyncio.run(project_identity.adopt(settings, new=new))
-    say(f"project {found.project}: agi-app.toml and the database know each other and the suppression key")
+    found = asyncio.run(identity.adopt(settings_of(project), new=new))
+    say(f"project {found}: agi-app.toml and the database know each other and the suppression key")

@@ -9,14 +9,9 @@ from typing import Annotated
 
 import typer
 
-from agi_app.campaigns.checks.rule_catalogue import explanation, find_rule
-from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import checked_project, find_project, read_project
-from agi_app.cli.common import HERE, ProjectOption, find_flow, say, say_json, say_lines, warn
-from agi_app.config.settings import SETTINGS_FILE, trunk_names
+from agi_app.cli.common import HERE, ProjectOption, say, say_json, say_lines, warn
 from agi_app.errors import InputError, Problem
-from agi_app.flow.diagram.draw import draw
-from agi_app.flow.language.no_such_flow import CONSEQUENCE
+from agi_app.operations.project import projects
 from agi_app.printable import count_of
 
 
@@ -37,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 
 def init(folder: Annotated[Path, typer.Argument(help="The new project folder; must not exist or be empty.")]) -> None:
     """Make a project that runs: settings, one campaign, one flow, prompts, sample contacts and consents."""
-    for line in make_project(folder):
+    for line in projects.make(folder):
         say(line)
 
 
@@ -57,21 +52,10 @@ def check(
     Exit 1 on an error.
     """
     if explain:
-        say_lines(explanation(find_rule(explain)))
+        say_lines(projects.explain(explain))
         return
-    found: list[tuple[Path, Problem]] = []
-    files = 0
-    for path in paths or [project or HERE]:
-        folder, only = find_project(path)
-        seen = checked_project(folder)
-        if not (seen.flows or seen.campaigns or seen.problems):
-            raise InputError(f"{path}: has neither campaigns/*.yaml nor flows/*.yaml; name the project folder")
-        files += len(seen.flows) + len(seen.campaigns) if only is None else 1
-        ordered = sorted(
-            [*seen.problems, *_callees(folder)], key=lambda p: CONSEQUENCE in p.message
-        )  # what follows from others comes last
-        found += [(folder, p) for p in ordered if only is None or p.file in (only, SETTINGS_FILE)]
-    errors = sum(p.severity == "error" for _, p in found)
+    checked = projects.check(paths or [project or HERE])
+    found, errors = checked.found, checked.errors
     match CheckFormat.JSON if as_json else form:
         case CheckFormat.JSON:
             shown = ("file", "line", "column", "rule", "message", "severity")
@@ -83,20 +67,8 @@ def check(
             for _, problem in found:
                 say(str(problem))
             told = f"{count_of(errors, 'error')}, {count_of(len(found) - errors, 'warning')}"
-            say(f"{told} in {count_of(files, 'campaign or flow', 'campaigns and flows')}")
+            say(f"{told} in {count_of(checked.files, 'campaign or flow', 'campaigns and flows')}")
     raise typer.Exit(1 if errors else 0)
-
-
-def _callees(folder: Path) -> list[Problem]:
-    """Faults of the file that says who is called in the sandbox, which is part of a clone, not of the package."""
-    if not (folder / "callees.toml").is_file():
-        return []
-    try:
-        from sandbox.callees import CALLEES, faults_of_project
-    except ImportError:
-        told = "not looked at: the sandbox that reads it is part of a clone of agi-app, not of the installed package"
-        return [Problem("callees.toml", 1, 1, "callees", told, "warning")]
-    return [Problem(CALLEES, *place, "callees", message) for place, message in faults_of_project(folder)]
 
 
 def annotation(problem: Problem, folder: Path) -> str:
@@ -130,11 +102,10 @@ def diagram(
     language: Annotated[str | None, typer.Option("--lang", help="Language of the texts; default: the first.")] = None,
 ) -> None:
     """Draw a flow as SVG: every node with the words that a person hears, and the key of every way."""
-    found = read_project(project, trunk_names(project))
-    source = find_flow(found, flow, language)
     file = out or Path(f"{flow}.svg")
+    drawn = projects.diagram(project, flow, language)
     try:
-        file.write_text(draw(source.parsed, found.prompts, language), encoding="utf-8")
+        file.write_text(drawn, encoding="utf-8")
     except OSError as error:
         raise InputError(f"{file}: cannot be written: {error.strerror}") from error
     warn(f"{file}: written; any browser shows it")

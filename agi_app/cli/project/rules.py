@@ -7,13 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from agi_app.campaigns.calling_rules.decision_replay import ReplayReport, replay_decisions
-from agi_app.campaigns.calling_rules.rule_files import RuleBook, load_rulebook
-from agi_app.campaigns.calling_rules.rule_texts import in_force, lines_of
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, table, with_installation
-from agi_app.errors import InputError
-from agi_app.installation import Installation
-from agi_app.store.calling.campaigns import option_names_one
+from agi_app.operations.project import rules
+from agi_app.operations.project.rules import CountryRules
 
 app = typer.Typer(help="Calling rules: what holds where and why, and decisions made again.", no_args_is_help=True)
 
@@ -25,43 +21,34 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show every calling rule with its source, its date and whether it is law, and what holds in the end."""
-    book = load_rulebook(project)
-    known = book.ruleset.jurisdictions
-    if region is not None and region not in known:
-        raise InputError(f"there are no calling rules for {region!r}; there are for {', '.join(known)}")
-    wanted = list(known) if region is None else [region]
+    version, countries = rules.show(project, region)
     if as_json:
-        places = {name: _plain(book, name) for name in wanted}
-        say_json({"version": book.ruleset.version, "jurisdictions": places})
+        say_json({"version": version, "jurisdictions": {name: _plain(found) for name, found in countries.items()}})
         return
-    say(f"rule set {book.ruleset.version}")
-    for name in wanted:
-        _tables(book, name)
+    say(f"rule set {version}")
+    for name, found in countries.items():
+        _tables(name, found)
 
 
-def _tables(book: RuleBook, region: str) -> None:
-    country = book.ruleset.jurisdictions[region]
-    parts = {f"{region}-{name}": in_force(part.rules) for name, part in country.parts.items()}
-    whole = in_force(country.rules)
+def _tables(region: str, found: CountryRules) -> None:
+    parts = {f"{region}-{name}": holds for name, holds in found.parts.items()}
     say("")
     table(
         f"{region}: what holds",
         ("rule", region, *parts),
-        ([k, v, *(p[k] for p in parts.values())] for k, v in whole.items()),
+        ([k, v, *(p[k] for p in parts.values())] for k, v in found.in_force.items()),
     )
     say("")
     columns = ("place", "rule", "value", "basis", "as of", "source", "file")
-    lines = lines_of(book, region)
     table(f"{region}: where it comes from", columns,
-          ((v.place, v.rule, v.value, v.basis, v.as_of, v.source, v.file) for v in lines))  # fmt: skip
+          ((v.place, v.rule, v.value, v.basis, v.as_of, v.source, v.file) for v in found.values))  # fmt: skip
 
 
-def _plain(book: RuleBook, region: str) -> dict[str, Any]:
-    country = book.ruleset.jurisdictions[region]
+def _plain(found: CountryRules) -> dict[str, Any]:
     return {
-        "in_force": in_force(country.rules),
-        "parts": {name: in_force(part.rules) for name, part in country.parts.items()},
-        "values": [dataclasses.asdict(line) | {"as_of": line.as_of.isoformat()} for line in lines_of(book, region)],
+        "in_force": found.in_force,
+        "parts": found.parts,
+        "values": [dataclasses.asdict(line) | {"as_of": line.as_of.isoformat()} for line in found.values],
     }
 
 
@@ -72,12 +59,7 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Make every stored decision again by the rules and facts of its time; exit 1 when one comes out otherwise."""
-
-    async def work(inst: Installation) -> ReplayReport:
-        await option_names_one(inst.store, campaign)
-        return await replay_decisions(inst.store, campaign)
-
-    report = with_installation(project, work)
+    report = with_installation(project, rules.replay, campaign)
     if as_json:
         say_json({"ok": report.ok, **dataclasses.asdict(report)})
     else:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from agi_app.campaigns.campaign_file.schema import campaign_schema
-from agi_app.flow.reference.json_schema import flow_schema
-
-Kind = Literal["flow", "campaign"]
+from agi_app.operations.project import schemas
+from agi_app.operations.project.schemas import FileKind
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,8 +17,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def schema(
-    kind: Annotated[Kind, typer.Argument(help="Of which kind of file.")] = "flow",
+    kind: Annotated[FileKind, typer.Argument(help="Of which kind of file.")] = "flow",
 ) -> None:
     """Print the JSON Schema of flow or campaign files; an editor that knows it completes and explains their keys."""
-    made = campaign_schema() if kind == "campaign" else flow_schema()
-    print(json.dumps(made, ensure_ascii=False, indent=2))  # noqa: T201 - machine-read output
+    print(json.dumps(schemas.schema(kind), ensure_ascii=False, indent=2))  # noqa: T201 - machine-read output

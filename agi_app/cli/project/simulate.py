@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agi_app.campaigns.project.read import read_project
-from agi_app.cli.common import HERE, JsonOption, ProjectOption, find_flow, say, say_json, warn
-from agi_app.cli.given import given_contact, line_region
-from agi_app.cli.project.simulate_expect import run_expected
-from agi_app.cli.project.simulate_machine import machine_call
-from agi_app.config.settings import trunk_names
+from agi_app.cli.common import HERE, JsonOption, ProjectOption, say, say_json, warn
 from agi_app.errors import InputError
-from agi_app.flow.trial.expected_calls import NOW_FORMAT, write_now
-from agi_app.flow.trial.simulator import Simulation
+from agi_app.operations.project import simulations
+from agi_app.operations.project.simulations import RunCase, Simulation
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,21 +50,18 @@ def simulate(
             raise InputError("--expect takes language, contact, time and inputs from the file; leave those options out")
         raise typer.Exit(run_expected(what, project, as_json))
     if machine:
-        lines = machine_call(read_project(project, trunk_names(project)), machine, language)
+        lines = simulations.machine_call(project, machine, language)
         say_json({"call": lines, "outcome": "machine"}) if as_json else _show(lines)
         return
     if what is None:
         raise InputError("name the flow, or write --expect to run the calls of simulations/")
     if as_json and keys is None:
         raise InputError("--json needs --input (or --expect): a talk in the terminal is none")
-    found = read_project(project, trunk_names(project))
-    source = find_flow(found, what, language)
-    for problem in found.problems:
-        if problem.file == source.file:
-            warn(problem)
-    columns, its_language = given_contact(contact, field or [], source.parsed.flow.languages)
-    flow, speaks = source.parsed.flow, language or its_language
-    simulation = Simulation(flow, found.prompts, columns, speaks, _time(now), line_region(project, flow))
+    simulation, problems = simulations.begin(
+        project, what, language=language, contact=contact, fields=field or [], now=now
+    )
+    for problem in problems:
+        warn(problem)
     if as_json:
         say_json(_silent_talk(simulation, keys or []))
         raise typer.Exit(1 if simulation.not_understood else 0)
@@ -127,8 +120,43 @@ def _show(lines: list[str]) -> None:
         say(line)
 
 
-def _time(text: str) -> dt.datetime | None:
-    try:
-        return dt.datetime.strptime(text, NOW_FORMAT) if text else None  # noqa: DTZ007 - local time of nobody
-    except ValueError:
-        raise InputError(f"--now {text!r}: {write_now(text)}") from None
+def run_expected(what: str | None, folder: Path, as_json: bool) -> int:
+    """Run the calls of one file, or of all; returns the exit status. AuthorError when the one file cannot be run."""
+    found = simulations.run_expected(what, folder)
+    well, told = len(found.runs) - found.failed, [str(problem) for problem in found.faults]
+    if as_json:
+        say_json({"ok": well, "failed": found.failed, "cases": [_plain(run) for run in found.runs], "faults": told})
+    else:
+        _report(found.runs)
+        for line in told:
+            warn(line)
+        say(f"{well} ok, {found.failed} failed" + (f"; files not run: {found.not_run}" if found.not_run else ""))
+    return 1 if found.failed or told else 0
+
+
+def _report(runs: Sequence[RunCase]) -> None:
+    file = None
+    for run in runs:
+        if run.file != file:
+            file = run.file
+            say(file)
+        verdict = run.verdict
+        say(f"  {'FAILED' if verdict.differences else 'ok    '}  {verdict.name}")
+        for difference in verdict.differences:
+            say(f"    {run.file}:{difference.line}:{difference.column}: {difference.message}")
+        if verdict.differences:
+            say("    the call:")
+            for line in verdict.call:
+                say(f"      {line}")
+
+
+def _plain(run: RunCase) -> dict[str, object]:
+    verdict = run.verdict
+    return {
+        "file": run.file,
+        "line": verdict.line,
+        "name": verdict.name,
+        "ok": not verdict.differences,
+        "differences": [{"line": d.line, "column": d.column, "message": d.message} for d in verdict.differences],
+        "call": list(verdict.call),
+    }

@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from agi_app.audit.checkpoint import Checkpoint
-from agi_app.audit.findings import AuditReport, shown
 from agi_app.cli.common import (
     HERE,
     JsonOption,
@@ -20,23 +18,14 @@ from agi_app.cli.common import (
     read_number,
     say,
     say_json,
+    settings_of,
     warn,
     with_installation,
+    write,
 )
-from agi_app.config.settings import load_settings
-from agi_app.consent.project_identity import key_of
 from agi_app.errors import InputError
-from agi_app.files import write_whole
-from agi_app.installation import Installation
-from agi_app.proof import export as exporter
-from agi_app.proof import prove as prover
-from agi_app.proof import verify as verifier
-from agi_app.proof.dump import verify_dump
-from agi_app.proof.handout import message, write_verifier
-from agi_app.proof.notary import Notary
-from agi_app.proof.sequencer import Sealed, Sequencer
-from agi_app.store.calling.campaigns import option_names_one
-from agi_app.store.people.access_log import Access, log_access
+from agi_app.operations.service import audit
+from agi_app.operations.service.audit import AuditReport
 
 app = typer.Typer(help="The proof of what was done: check it, hand it out.", no_args_is_help=True)
 EnteredBy = Annotated[str, typer.Option(help="Who looks; kept with the access note beside the login name.")]
@@ -56,19 +45,11 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Look for changed, removed, inserted or reordered records up to the last checkpoint. Exit 1 when there are any."""
-
-    async def of_dump(file: Path) -> AuditReport:
-        settings = load_settings(project)
-        with progress("entries") as report:
-            hash_number = key_of(settings).hash_number
-            return await verify_dump(settings, hash_number, file, witness=witness, progress=report)
-
-    async def work(inst: Installation) -> AuditReport:
-        notary = await Notary.open(inst.settings, inst.store)
-        with progress("entries") as report:
-            return await verifier.verify(inst.store, notary, witness=witness, progress=report)
-
-    found = with_installation(project, work) if dump is None else asyncio.run(of_dump(dump))
+    with progress("entries") as report:
+        if dump is None:
+            found = with_installation(project, audit.verify, witness=witness, progress=report)
+        else:
+            found = asyncio.run(audit.verify_dump(settings_of(project), dump, witness=witness, progress=report))
     if as_json:
         say_json(found.as_json())
     else:
@@ -105,24 +86,10 @@ def prove(
 ) -> None:
     """Write one person's records with the proof that they are what was recorded at the time."""
     e164 = read_number(number)
-
-    async def work(inst: Installation) -> prover.ProofFile:
-        notary = await Notary.open(inst.settings, inst.store)
-        await Sequencer(inst.store, notary).once()  # when no worker does it
-        made = await prover.prove(inst.store, notary, e164)
-        access = Access(
-            "audit prove", made.numbers, made.person_ids, entered_by=entered_by or None, reason=reason or None
-        )
-        await log_access(inst.store, access)
-        return made
-
-    made = with_installation(project, work)
-    try:
-        write_whole(out, made.text.encode(), 0o600)
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
+    made = with_installation(project, audit.prove, e164, entered_by=entered_by, reason=reason)
+    write(out, made.text.encode())
     if with_verifier is not None:
-        write_verifier(with_verifier)
+        audit.write_verifier(with_verifier)
     say(f"{out}: {counts(made.kinds)}; signed at {made.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC")
     if made.not_covered:
         say(f"{made.not_covered} newer records are not in it; run it again in a few seconds")
@@ -142,20 +109,19 @@ def export(
     reason: Reason = "",
 ) -> None:
     """Write records, proof and verifier into a folder for a regulator."""
-    wanted = exporter.ExportRequest(_utc(since), _utc(until), campaign, whole_numbers)
-
-    async def work(inst: Installation) -> exporter.Exported:
-        await option_names_one(inst.store, campaign)
-        notary = await Notary.open(inst.settings, inst.store)
-        await Sequencer(inst.store, notary).once()
-        if whole_numbers:
-            numbers = await exporter.people(inst.store, notary, wanted)
-            noted = Access("audit export", numbers, entered_by=entered_by or None, reason=reason or None)
-            await log_access(inst.store, noted)
-        with progress("entries") as report:
-            return await exporter.export(inst.store, notary, out, wanted, report)
-
-    made = with_installation(project, work)
+    with progress("entries") as report:
+        made = with_installation(
+            project,
+            audit.export,
+            out,
+            since=_utc(since),
+            until=_utc(until),
+            campaign=campaign,
+            whole_numbers=whole_numbers,
+            entered_by=entered_by,
+            reason=reason,
+            progress=report,
+        )
     say(f"{out}: {counts({kind: n for kind, n in made.counts.items() if n})}; {made.erased} entries were erased")
     say(f"{out}: the checkpoint covers {made.checkpoint.size} entries; README.md says how to check it")
 
@@ -169,24 +135,20 @@ def checkpoint(
     as_json: JsonOption = False,
 ) -> None:
     """Seal and sign what is new now; a running worker does it by itself, each second."""
-
-    async def work(inst: Installation) -> tuple[Sealed | None, Checkpoint | None, str]:
-        notary = await Notary.open(inst.settings, inst.store)
-        made = await Sequencer(inst.store, notary).once()
-        return made, await notary.newest(inst.store), message(await notary.newest_note(inst.store)) if mail else ""
-
-    made, last, letter = with_installation(project, work)
+    made = with_installation(project, audit.checkpoint, mail=mail)
+    last = made.newest
     if mail:
-        for line in letter.split("\n"):
+        for line in made.message.split("\n"):
             say(line)
         return
     if as_json:
-        say_json({"sealed": made.entries if made else None, "checkpoint": shown(last)})
-    elif made is None:
+        say_json({"sealed": made.sealed, "checkpoint": audit.shown(last)})
+        return
+    if made.sealed is None:
         say("a worker is sealing; it signs within a second")
     else:
-        say(f"{made.entries} entries sealed")
-    if last is not None and not as_json:
+        say(f"{made.sealed} entries sealed")
+    if last is not None:
         say(f"{last.size} entries are signed, {last.at:%Y-%m-%d %H:%M:%S} UTC; root {last.root.hex()}")
 
 
@@ -203,22 +165,14 @@ def restart(
             "this gives up what was signed beyond the restored database, and says so in the proof for ever; if there is"
             " a newer backup, restore that instead. To go on: `agi-app audit restart --accept-lost`"
         )
-
-    async def work(inst: Installation) -> Checkpoint:
-        return await Sequencer(inst.store, await Notary.open(inst.settings, inst.store)).restart()
-
-    made = with_installation(project, work)
+    made = with_installation(project, audit.restart)
     say(f"the tree goes on from {made.size} entries; {(made.lost or made.size) - made.size} are given up")
 
 
 @app.command()
 def key(project: ProjectOption = HERE) -> None:
     """Show the public key, for those who will check proofs: give it to them early, and by another way."""
-
-    async def work(inst: Installation) -> str:
-        return (await Notary.open(inst.settings, inst.store)).public_line
-
-    say(with_installation(project, work))
+    say(with_installation(project, audit.public_key))
 
 
 def _utc(given: dt.datetime | None) -> dt.datetime | None:

@@ -7,13 +7,7 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, ProjectOption, say, with_installation
-from agi_app.cli.naming import no_such
-from agi_app.consent.recovery import Recovery, accept, look
-from agi_app.errors import InputError
-from agi_app.installation import Installation
-from agi_app.proof.notary import Notary
-from agi_app.proof.sequencer import Sequencer
-from agi_app.store.calling import nodes
+from agi_app.operations.service import recovery
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,17 +23,7 @@ def recover(
     ] = False,
 ) -> None:
     """After a backup was restored: what is missing, and how to go on. Changes nothing without --accept-restored."""
-
-    async def work(inst: Installation) -> Recovery:
-        sequencer = Sequencer(inst.store, await Notary.open(inst.settings, inst.store))
-        tree = await sequencer.behind()
-        if not accept_restored:
-            return await look(inst.store, inst.journal, inst.settings.data, inst.clock, tree=tree)
-        if tree is not None:
-            await sequencer.restart()
-        return await accept(inst.store, inst.journal, inst.settings.data, inst.clock, tree=tree)
-
-    found = with_installation(project, work)
+    found = with_installation(project, recovery.recover, accept_restored=accept_restored)
     for line in found.lines:
         say(line)
     raise typer.Exit(0 if found.well else 2)
@@ -50,18 +34,5 @@ def forget_node(
     project: ProjectOption = HERE,
 ) -> None:
     """Stop waiting for a worker that is gone for good. Stops that are only in its own journal are then lost."""
-
-    async def work(inst: Installation) -> bool:
-        known = await nodes.all_nodes(inst.store)
-        found = [n for n in known if n.entityid == name] or [n for n in known if n.name == name]
-        if not found:
-            raise no_such("worker", name, [n.name for n in known])
-        if len(found) > 1:
-            ids = ", ".join(f"{n.entityid} (seen {n.seen_at:%Y-%m-%d %H:%M} UTC)" for n in found)
-            raise InputError(f"{len(found)} workers have the name {name}; name one by its entityid: {ids}")
-        if found[0].alive:
-            raise InputError(f"worker {name} is alive; end it first, then its journal is stored by itself")
-        return await nodes.forget_node(inst.store, found[0].entityid)
-
-    with_installation(project, work)
+    with_installation(project, recovery.forget_node, name)
     say(f"{name} is forgotten")

@@ -35,12 +35,10 @@ from agi_app.model.call import CallResult, Outcome
 from agi_app.pbx.channel import Channel
 from agi_app.store.calling import one_claim
 from agi_app.store.requested_calls import agent_calls
-from agi_app.store.requested_calls.agent_calls import AGENT, AgentCallRequest, Leg
+from agi_app.store.requested_calls.agent_calls import AGENT, AGENT_RINGS_S, BETWEEN_S, AgentCallRequest, Leg
 from agi_app.store.requested_calls.requests import REFUSED, RequestKind
 
-AGENT_RINGS_S = 20.0
 ANSWER_GRACE_S = 3.0  # how much longer than Asterisk's own ring timeout we wait for its word
-BETWEEN_S = 20.0  # of the agent's leg, besides the person's: the gate, the pace, the tone
 TONE_S = 2.5
 TOLD_AGAIN_S = 0.2
 BUSY_TONE, FAILED_TONE = "tone:busy", "tone:congestion"

@@ -71,11 +71,13 @@ async def load_campaign(store: Store, name: str) -> StoredCampaign | None:
     return found[0] if found else None
 
 
-async def not_stored(store: Store, name: str) -> InputError:
-    """The error for a campaign that is not in the database; says the nearest one that is."""
+async def known_campaign(store: Store, name: str) -> StoredCampaign:
+    """One campaign; InputError when it is not in the database, with the nearest one that is."""
+    if (stored := await load_campaign(store, name)) is not None:
+        return stored
     near = suggest(name, await campaign_names(store))
     puts = "`agi-app contacts import NAME FILE` puts one of campaigns/ there"
-    return InputError(f"there is no campaign {name!r} in the database{near}; {puts}")
+    raise InputError(f"there is no campaign {name!r} in the database{near}; {puts}")
 
 
 async def campaign_names(store: Store) -> list[str]:

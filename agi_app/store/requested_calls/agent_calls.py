@@ -19,6 +19,8 @@ from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestSt
 
 Q = queries.load("requested_calls/agent_calls")
 REQUESTS = Requests(Q, RequestStatus)
+AGENT_RINGS_S = 20.0
+BETWEEN_S = 20.0  # of the agent's leg, besides the person's: the gate, the pace, the tone
 AGENT = "agent_"  # results of the agent's leg begin with it: the person was not called
 
 

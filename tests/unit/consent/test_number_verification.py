@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from agi_app.config.trunks import TrunkSettings
-from agi_app.consent.number_verification import hash_code, is_code, pick_trunk, proof_by_call
+from agi_app.consent.number_verification import hash_code, is_code, proof_by_call
 from agi_app.errors import InputError
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
 from agi_app.gate.verification import CALLS_PER_DAY, VerificationFacts, decide_verification
+from agi_app.operations.calling.requested_calls import pick_trunk
 from tests.unit.gate_cases import DAY, NOW, SECOND, YEAR, ruleset
 
 OURS, PROVED = "+999862155500001", "+999862155500002"

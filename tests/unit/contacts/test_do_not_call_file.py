@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
-from agi_app.cli.people.suppression import refuse_misspelt
 from agi_app.contacts.do_not_call_file import ListFile, plain_e164
 from agi_app.errors import AuthorError, InputError
+from agi_app.operations.people.do_not_call_lists import refuse_misspelt
 
 US = ["+12015550101", "+12125550102"]
 

@@ -7,7 +7,6 @@ from typing import Any, get_args
 
 import pytest
 
-from agi_app.cli.guard.allow_and_block import _hours as read_hours
 from agi_app.config.screening import GuardSettings
 from agi_app.config.voice import SpeechSettings
 from agi_app.errors import InputError
@@ -15,6 +14,7 @@ from agi_app.guard.call import Stir
 from agi_app.guard.case import Action
 from agi_app.guard.decide import GuardDecision
 from agi_app.guard.settings import Hours, Level
+from agi_app.operations.guard.guard_lists import hours_of as read_hours
 from agi_app.pbx.agi.protocol import AgiRequest
 from agi_app.pbx.ari.events import ChannelRef, Frame
 from agi_app.screening.call_follow_up import MOST, Follow

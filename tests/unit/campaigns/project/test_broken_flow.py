@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.control import start
 from agi_app.campaigns.project.read import Project, read_project
-from agi_app.cli.common import find_flow
-from agi_app.cli.project.simulate_expect import run_expected
+from agi_app.cli.project.simulate import run_expected
 from agi_app.errors import AuthorError, InputError
+from agi_app.operations.calling.campaigns import start
+from agi_app.operations.project.project_files import find_flow
 
 FLOW = """\
 flow: {name}
@@ -77,7 +77,7 @@ def test_the_commands_tell_the_broken_files_faults(folder: Path) -> None:
 async def test_a_campaign_whose_flow_is_broken_does_not_start(folder: Path) -> None:
     project = broken(folder)
     with pytest.raises(AuthorError) as caught:
-        await start(None, None, project, "c")  # type: ignore[arg-type]
+        await start(None, project, "c")  # type: ignore[arg-type]
     assert "did you mean" not in str(caught.value)
 
 

@@ -17,6 +17,8 @@ from agi_app.store.screening import guard_changes, guard_scripts
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_scripts import KnownScript, OpeningWords
 
+LONGEST_S = 25.0  # of a call are its opening words
+RECOGNISED_WITHIN_S = 60.0
 MOST_CHARACTERS = 12 * MOST_WORDS  # of what is kept: the opening
 
 _log = log.get("guard.scripts")

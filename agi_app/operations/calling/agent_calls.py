@@ -1,23 +1,24 @@
-"""Ask a running worker for a call by which an agent is rung first, and follow it to its end."""
+"""A call by which an agent is rung first, and then a contact of a running campaign.
+
+The audit records who asked, and what the gate decided about the contact.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
-from agi_app.clock import Clock
-from agi_app.consent.number_verification import a_worker_runs
-from agi_app.dialer.requested_calls.agent_first import AGENT_RINGS_S, BETWEEN_S
 from agi_app.errors import AsteriskError, InputError
+from agi_app.installation import Installation
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import CampaignState
-from agi_app.store.calling.campaigns import StoredCampaign
-from agi_app.store.database.pool import Store
+from agi_app.model.phone import NotANumber, parse
+from agi_app.operations.calling.requested_calls import Show, a_worker_runs
+from agi_app.store.calling.campaigns import known_campaign
 from agi_app.store.requested_calls import agent_calls
-from agi_app.store.requested_calls.agent_calls import AGENT
+from agi_app.store.requested_calls.agent_calls import AGENT, AGENT_RINGS_S, BETWEEN_S
 from agi_app.store.requested_calls.requests import EXPIRED, REFUSED, RequestStatus
 
-Show = Callable[[str], None]
 AROUND = dt.timedelta(seconds=AGENT_RINGS_S + BETWEEN_S + 30)  # besides the person's leg
 
 _AGENT = {
@@ -35,20 +36,29 @@ _PERSON = {
 }
 
 
-async def ask(
-    store: Store, campaign: StoredCampaign, wanted: str, e164: str | None, agent: str, entered_by: str
-) -> tuple[int, str]:
-    """Ask the running workers; returns the request's id and the contact's. Raises InputError, ConfigError."""
+async def call_person(
+    inst: Installation, campaign: str, contact: str, agent: str, *, entered_by: str, show: Show
+) -> RequestStatus:
+    """Ask the running workers, and show what happens while it does; returns a call in which both talked.
+
+    ``contact`` is its external id or its number. Raises InputError when it was not called or not reached, ConfigError
+    when no worker runs, AsteriskError when our own side failed, StoreError.
+    """
+    stored = await known_campaign(inst.store, campaign)
     if not entered_by.strip():
         raise InputError("--entered-by: say who calls")
-    name = campaign.campaign.name
-    if campaign.state is not CampaignState.RUNNING:
+    if stored.state is not CampaignState.RUNNING:
         raise InputError(
-            f"not called: campaign {name} is {campaign.state}; `agi-app campaign start {name}` lets it run"
+            f"not called: campaign {campaign} is {stored.state}; `agi-app campaign start {campaign}` lets it run"
         )
-    contact_id, external_id = await agent_calls.find(store, name, wanted, e164)
-    await a_worker_runs(store)
-    return await agent_calls.request(store, name, contact_id, agent, entered_by), external_id
+    contact_id, external_id = await agent_calls.find(inst.store, campaign, contact, _as_number(contact))
+    await a_worker_runs(inst)
+    asked = await agent_calls.request(inst.store, campaign, contact_id, agent, entered_by)
+    show(f"contact {external_id} is to be called")
+    longest = AROUND + stored.campaign.ring_time + stored.campaign.max_call
+    status = await agent_calls.REQUESTS.follow(inst.store, inst.clock, asked, longest, show)
+    _judge(status, agent)
+    return status
 
 
 def known_agent(destinations: Collection[str], agent: str) -> str:
@@ -59,17 +69,11 @@ def known_agent(destinations: Collection[str], agent: str) -> str:
     raise InputError(f"--agent {agent}: the settings have no such destination; there are: {there}")
 
 
-async def follow(
-    store: Store, clock: Clock, agent_call_id: int, agent: str, longest: dt.timedelta, show: Show
-) -> RequestStatus:
-    """Show what happens while it does; returns an ended call in which both talked.
-
-    ``longest`` is the person's leg. Raises InputError when the person was not called or not reached, AsteriskError
-    when our own side failed.
-    """
-    status = await agent_calls.REQUESTS.follow(store, clock, agent_call_id, AROUND + longest, show)
-    _judge(status, agent)
-    return status
+def _as_number(text: str) -> str | None:
+    try:
+        return parse(text).e164
+    except NotANumber:
+        return None
 
 
 def _judge(status: RequestStatus, agent: str) -> None:

@@ -1,0 +1,140 @@
+"""Campaigns: who would be called, start, pause, resume, stop, how far one is and what holds it back.
+
+The audit records each version of a campaign and each change of its state. Nobody is called here: workers do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agi_app.authoring.suggestions import suggest
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
+from agi_app.campaigns.campaign_file.load import CampaignDocument
+from agi_app.campaigns.checks.gateway_lines import limits_of
+from agi_app.campaigns.edited import as_edited, differs
+from agi_app.campaigns.preview import SAMPLES, Preview, Sample, Terms
+from agi_app.campaigns.preview import preview as look_ahead
+from agi_app.campaigns.project.called_flows import concerns, parts_of
+from agi_app.campaigns.project.read import Project, Source
+from agi_app.consent.caller_id_proof import standing
+from agi_app.errors import AuthorError, ConfigError, InputError
+from agi_app.flow.language.definition import FlowDocument
+from agi_app.gate.caller_id import numbers_of
+from agi_app.installation import Installation
+from agi_app.model.campaign import CampaignState
+from agi_app.operations.calling.reports import CampaignFigures, figures
+from agi_app.store.calling.campaigns import known_campaign, load_campaign, save_campaign, set_state
+from agi_app.store.people.caller_ids import proofs
+from agi_app.store.people.contacts import contacts_of
+
+__all__ = [
+    "SAMPLES",
+    "Preview",
+    "Sample",
+    "StartedCampaign",
+    "change",
+    "preview",
+    "start",
+    "status",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StartedCampaign:
+    """A campaign that runs: its contacts, and how many of them are still to be called or refused."""
+
+    contacts: int
+    left: int
+
+
+async def preview(
+    inst: Installation, project: Project, name: str, progress: Callable[[int, int], None]
+) -> tuple[Preview, str | None]:
+    """Who would be called now, later or never, why, and when it would be through. Calls and stores nothing.
+
+    It is judged as its file is now; the second of what it returns says so when that is not what is stored. Raises
+    InputError when the campaign is not in the database, ConfigError for a trunk that there is not, StoreError.
+    """
+    wanted, note = as_edited(project, (await known_campaign(inst.store, name)).campaign)
+    trunk = inst.settings.trunks.get(wanted.trunk)
+    if trunk is None:
+        hint = suggest(wanted.trunk, inst.settings.trunks)
+        raise ConfigError(f"agi-app.toml: there is no trunk {wanted.trunk!r}, which {name} uses{hint}")
+    source = project.flows.get(wanted.flow)
+    flow = None if source is None or source.parsed is None else source.parsed.flow
+    terms = Terms(wanted, trunk.sandbox, limits_of(trunk), load_ruleset(inst.settings.project), flow)
+    return await look_ahead(inst.store, inst.clock, terms, progress), note
+
+
+async def start(inst: Installation, project: Project, name: str) -> StartedCampaign:
+    """Check the campaign, store it as it is in its file now and let it run.
+
+    Raises AuthorError when its files have faults, InputError when something else is missing, StoreError.
+    """
+    campaign, flow = _checked(project, name)
+    await _proved(inst, campaign)
+    before = await load_campaign(inst.store, name)
+    counts = await contacts_of(inst.store, name) if before else None
+    if counts is None or counts.total == 0:
+        raise InputError(f"campaign {name} has no contacts; `agi-app contacts import {name} FILE` adds them")
+    parts = {part.file: part.text for part in parts_of(project, flow)}
+    await save_campaign(inst.store, campaign.parsed.campaign, flow.file, flow.text, parts)
+    await set_state(inst.store, name, CampaignState.RUNNING, None, inst.clock.now())
+    return StartedCampaign(counts.total, counts.total - counts.done)
+
+
+async def change(inst: Installation, name: str, state: CampaignState) -> None:
+    """Pause, resume or stop a stored campaign.
+
+    Paused it makes no new call; stopped it also cancels those that ring. Raises InputError when it is not in a state
+    for that, StoreError.
+    """
+    stored = await known_campaign(inst.store, name)
+    if state is CampaignState.RUNNING and stored.state is not CampaignState.PAUSED:
+        raise InputError(f"campaign {name} is {stored.state}, not paused; `agi-app campaign start {name}` starts it")
+    if state is CampaignState.PAUSED and stored.state is not CampaignState.RUNNING:
+        raise InputError(f"campaign {name} is {stored.state}: there is nothing to pause")
+    await set_state(inst.store, name, state, "by command", inst.clock.now())
+
+
+async def status(inst: Installation, project: Project, name: str) -> tuple[CampaignFigures, str | None]:
+    """How far a campaign is and what holds it back now; and which files are not what it runs with.
+
+    Raises InputError when there is no such campaign, StoreError.
+    """
+    return await figures(inst, name), differs(project, await known_campaign(inst.store, name))
+
+
+async def _proved(inst: Installation, source: Source[CampaignDocument]) -> None:
+    """Every number that the campaign may show has a valid proof; InputError names each that has none."""
+    campaign, found = source.parsed.campaign, await proofs(inst.store)
+    faults = []
+    for number in numbers_of(campaign):
+        held = standing(found, number, inst.clock.now())
+        if not held.valid:
+            key = "caller_id" if number == campaign.caller_id else "local_caller_ids"
+            what = "has no ownership proof" if held.proof is None else "the proof has expired"
+            faults.append(f"{source.file}: {key} {number}: {what}; `agi-app callerid prove {number}` records one")
+    if faults:
+        raise InputError("\n".join(faults))
+
+
+def _checked(project: Project, name: str) -> tuple[Source[CampaignDocument], Source[FlowDocument]]:
+    campaign = project.campaigns.get(name)
+    if campaign is None:
+        faults = [p for p in project.errors if p.file.startswith("campaigns/")]
+        if faults:
+            raise AuthorError(*faults)
+        raise InputError(f"there is no campaign {name!r}{suggest(name, project.campaigns) or '; there is none here'}")
+    flow = project.flows.get(campaign.parsed.campaign.flow)
+    faults = [
+        p
+        for p in project.errors
+        if p.file == campaign.file or p.file.startswith("rules/") or (flow and concerns(project, p, flow))
+    ]
+    if flow is None:
+        faults += [p for p in project.errors if p.file.startswith("flows/")]
+    if faults or flow is None:
+        raise AuthorError(*faults)
+    return campaign, flow

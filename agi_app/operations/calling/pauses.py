@@ -1,0 +1,58 @@
+"""Pauses everything, on all nodes, and tells what each worker has heard of it.
+
+The audit records each pause and its end: the reason, and who entered it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agi_app.installation import Installation
+from agi_app.store.calling import nodes, pauses
+from agi_app.store.calling.nodes import NodeRow
+
+HEARD_WITHIN_S = 3.0  # a worker reads it at once, and says so within two seconds
+LOOK_EVERY_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPause:
+    """What a worker has heard of the pause; ``away_s``: it is not alive, and was heard of so long ago."""
+
+    name: str
+    holds: bool
+    away_s: int | None
+
+
+async def pause_all(inst: Installation, reason: str, *, entered_by: str) -> Sequence[WorkerPause]:
+    """No new call from here on, until the pause is ended; calls that are on go on. Raises StoreError."""
+    began = inst.clock.real_now()
+    await pauses.change(inst.store, True, reason, entered_by, inst.clock.now())
+    return [
+        WorkerPause(
+            worker.name,
+            worker.alive and worker.holding is not None,
+            None if worker.alive else max(0, round((began - worker.seen_at).total_seconds())),
+        )
+        for worker in await _heard(inst)
+    ]
+
+
+async def resume_all(inst: Installation, reason: str, *, entered_by: str) -> bool:
+    """End the pause; campaigns that were paused by themselves stay so. False: nothing is paused. Raises StoreError."""
+    if await pauses.in_force(inst.store) is None:
+        return False
+    await pauses.change(inst.store, False, reason, entered_by, inst.clock.now())
+    return True
+
+
+async def _heard(inst: Installation) -> list[NodeRow]:
+    """All workers, once those that live say that they hold, or had time to."""
+    for _ in range(round(HEARD_WITHIN_S / LOOK_EVERY_S)):
+        found = await nodes.all_nodes(inst.store)
+        if all(worker.holding is not None for worker in found if worker.alive):
+            return found
+        await asyncio.sleep(LOOK_EVERY_S)
+    return await nodes.all_nodes(inst.store)

@@ -1,0 +1,145 @@
+"""A flow heard on a telephone of our own staff, as a called person would, and the telephones that may hear one.
+
+The audit records who asked and what the gate decided; a stop that is said in a rehearsal is a real one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from agi_app.campaigns.project.called_flows import no_faults, parts_of
+from agi_app.campaigns.project.read import Project, Source
+from agi_app.errors import AsteriskError, InputError
+from agi_app.flow.language.definition import FlowDocument
+from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS
+from agi_app.installation import Installation
+from agi_app.model.call import Outcome
+from agi_app.model.phone import PhoneNumber
+from agi_app.operations.calling.caller_ids import CodeRequest, ask_for_call
+from agi_app.operations.calling.requested_calls import Show, a_worker_runs, pick_trunk
+from agi_app.operations.project.project_files import find_flow
+from agi_app.operations.project.sample_contacts import given_contact
+from agi_app.store.requested_calls import rehearsals, verifications
+from agi_app.store.requested_calls.rehearsals import RehearsalScript, RehearsalStatus
+from agi_app.store.requested_calls.requests import EXPIRED, REFUSED
+from agi_app.store.requested_calls.verifications import StaffPhone
+
+__all__ = [
+    "AskedRehearsal",
+    "ProvedPhone",
+    "RehearsalStatus",
+    "ask",
+    "follow",
+    "phones",
+    "prove_phone",
+    "script",
+]
+AROUND = dt.timedelta(seconds=90)  # ringing, rendering, and every wait for Asterisk and the database
+
+_WHAT_HAPPENED = {
+    "no_answer": "nobody answered",
+    "busy": "the line was busy",
+    "rejected": "the call was declined",
+    "invalid_number": "the network says that there is no such number",
+    EXPIRED: "no worker took the request; does one that is running have this trunk in its settings?",
+}
+_THEIR_SIDE = frozenset({"no_answer", "busy", "rejected", "invalid_number"})
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedPhone:
+    """A telephone of our staff; ``valid``: it may hear rehearsals now."""
+
+    phone: StaffPhone
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRehearsal:
+    """A rehearsal that was asked for, and the number that the telephone will see."""
+
+    rehearsal_id: int
+    shown: str
+    longest_s: float
+
+
+def script(project: Project, flow: str, language: str | None, contact: str, fields: list[str]) -> RehearsalScript:
+    """The flow as its file is now, for one contact: FILE:LINE, and NAME=VALUE over it.
+
+    Raises AuthorError when it or a prompt of it has faults, InputError when there is no such flow or contact.
+    """
+    languages = project.flows[flow].parsed.flow.languages if flow in project.flows else []
+    columns, its_language = given_contact(contact, fields, languages)
+    source = find_flow(project, flow, language)
+    no_faults(project, source)
+    if source.parsed.flow.is_called:
+        raise InputError(f"flow {flow} is called by other flows: rehearse the one that calls it")
+    parts = {part.file: part.text for part in parts_of(project, source)}
+    return RehearsalScript(
+        source.file, source.text, parts, language or its_language, columns, _max_call(project, source)
+    )
+
+
+def _max_call(found: Project, source: Source[FlowDocument]) -> float:
+    """As long as the longest campaign with this flow lets a call be."""
+    campaigns = (c.parsed.campaign for c in found.campaigns.values())
+    times = [c.max_call.total_seconds() for c in campaigns if c.flow == source.parsed.flow.flow]
+    return max(times, default=MAX_CALL_SECONDS)
+
+
+async def ask(
+    inst: Installation,
+    number: PhoneNumber,
+    script: RehearsalScript,
+    *,
+    shown: str | None,
+    trunk: str | None,
+    entered_by: str,
+) -> AskedRehearsal:
+    """Ask the running workers. Raises InputError for a wrong trunk, ConfigError when no worker runs, StoreError."""
+    chosen = pick_trunk(inst.settings.trunks, trunk, reserved=number.reserved)
+    if not entered_by.strip():
+        raise InputError("--entered-by: say who rehearses")
+    await a_worker_runs(inst)
+    other = None if shown == number.e164 else shown
+    asked = await rehearsals.request(inst.store, number, other, chosen, script, entered_by)
+    return AskedRehearsal(asked, other or number.e164, script.max_call_s)
+
+
+async def follow(inst: Installation, asked: AskedRehearsal, show: Show) -> RehearsalStatus:
+    """Show what happens while it does; returns an ended call that was answered.
+
+    Raises InputError when it was refused or not answered, AsteriskError when our own side failed, StoreError.
+    """
+    longest = AROUND + dt.timedelta(seconds=asked.longest_s)
+    status = await rehearsals.REQUESTS.follow(inst.store, inst.clock, asked.rehearsal_id, longest, show)
+    await rehearsals.was_read(inst.store, asked.rehearsal_id)
+    _judge(status)
+    return status
+
+
+def _judge(status: RehearsalStatus) -> None:
+    result, note = status.result or "", status.note
+    if result == REFUSED:
+        raise InputError(f"not called: {note}")
+    if result == Outcome.ANSWERED:
+        if note:
+            raise AsteriskError(f"the call was cut short: {note}")
+        return
+    what = _WHAT_HAPPENED.get(result, f"the call ended with {result}") + (f" ({note})" if note else "")
+    raise InputError(what) if result in _THEIR_SIDE else AsteriskError(what)
+
+
+async def prove_phone(
+    inst: Installation, number: str, *, trunk: str | None, shown: str | None, entered_by: str
+) -> CodeRequest:
+    """Ask for a call that proves a telephone of our staff; it makes no caller ID of it. Raises as ``ask_for_call``."""
+    wanted = verifications.STAFF_PHONE
+    return await ask_for_call(inst, number, trunk=trunk, shown=shown, entered_by=entered_by, proves=wanted)
+
+
+async def phones(inst: Installation) -> list[ProvedPhone]:
+    """The telephones that were proved. Raises StoreError."""
+    now = inst.clock.now()
+    return [ProvedPhone(phone, phone.until > now) for phone in await verifications.staff_phones(inst.store)]

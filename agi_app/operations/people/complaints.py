@@ -1,0 +1,218 @@
+"""Complaints: about our calls, and about calls of others. One about our calls brings a stop with it.
+
+The audit records each case and each note, who entered them, and who took a case out with whole numbers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
+from agi_app.consent.complaints import OURS, RECEIVED, Complaint, due_at, open_case
+from agi_app.consent.evidence import KeptFiles
+from agi_app.contacts.columns import RejectedRow
+from agi_app.contacts.complaint_file import ComplaintRow, parse_complaints
+from agi_app.contacts.tables.opening import LARGEST_WHOLE, all_rows, open_table, private_copy
+from agi_app.errors import InputError, Problem
+from agi_app.event_loop import in_background
+from agi_app.installation import Installation
+from agi_app.model.phone import mask, parse
+from agi_app.operations.people import opening_words
+from agi_app.operations.people.handed_in import NOW, Evidence, SaidAt, keep
+from agi_app.operations.people.stops import stop
+from agi_app.proof.notary import Notary
+from agi_app.reports import complaint_bundle
+from agi_app.reports.complaint_bundle import Bundle, CaseAccess
+from agi_app.store.calling.campaigns import campaign_names, option_names_one
+from agi_app.store.people import complaints as table
+from agi_app.store.people.complaints import CaseRow, NoteRow
+
+REASON = "complained about a call"
+_CALLER = re.compile(r"[+0-9*# ()-]{1,40}|anonymous")
+
+
+class CaseState(StrEnum):
+    """How far a case is."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCase:
+    """A case with its notes; ``late``: it was to be answered already."""
+
+    row: CaseRow
+    late: bool
+    notes: Sequence[NoteRow] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCase:
+    """A case about a call of ours: by when the rules of the region want an answer, and what its stop ended."""
+
+    case: int
+    region: str
+    due: dt.datetime | None  # None: no rule says
+    ended: int | None  # calls; None: no stop was taken
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedCase:
+    """A case about calls of others; when opening words were ``learned``, the script that they are of."""
+
+    case: int
+    learned: bool = False
+    script: str | None = None
+
+
+async def add(
+    inst: Installation,
+    number: str,
+    text: str,
+    *,
+    said: SaidAt = NOW,
+    source: str,
+    campaign: str = "",
+    proof: Evidence | None = None,
+    take_stop: bool = True,
+    entered_by: str,
+) -> OpenedCase:
+    """Open a case about a call of ours. The person is not called again, unless no stop is to be taken.
+
+    The stop comes first and holds whatever becomes of the case. Raises InputError, StoreError, SafetyError.
+    """
+    when = said.by(inst.clock.now())
+    ended = await _stop(inst, number, source, entered_by, when) if take_stop else None
+    done = "" if ended is None else f"; {stopped(number, ended)}"
+    await option_names_one(inst.store, campaign, f"no case was opened{done}")
+    kept = await keep(inst, proof)
+    told = Complaint(parse(number), when, source, text, entered_by, campaign or None, evidence=kept)
+    return await _open(inst, told, ended)
+
+
+def stopped(number: str, ended: int) -> str:
+    """What the stop of a complaint met, in words."""
+    return f"{mask(number)} will never be called again; calls ended: {ended}"
+
+
+async def received(
+    inst: Installation,
+    caller: str,
+    on: str,
+    times: Sequence[SaidAt],
+    text: str,
+    *,
+    category: str = "",
+    name: str = "",
+    proof: Evidence | None = None,
+    transcript: str = "",
+    recording: Path | None = None,
+    entered_by: str,
+) -> ReceivedCase:
+    """Open a case about calls of others to somebody of ours, whose number is ``on``.
+
+    Its opening words, typed or recognised in ``recording``, make callers known who say the same. Raises InputError,
+    ConfigError, StoreError.
+    """
+    when = [at.by(inst.clock.now()) for at in times]
+    details = {"caller": caller, "times": [at.isoformat() for at in when], "category": category, "name": name}
+    said = await opening_words.of(inst, transcript, recording)
+    kept = await keep(inst, proof)
+    told = Complaint(parse(on), inst.clock.now(), "received", text, entered_by, evidence=kept, details=details)
+    number = await open_case(inst.store, load_ruleset(inst.settings.project), told, RECEIVED)
+    if said is None:
+        return ReceivedCase(number)
+    at = when[-1] if when else inst.clock.now()
+    return ReceivedCase(number, True, await opening_words.learn(inst, caller, at, said, entered_by))
+
+
+def caller_of(text: str) -> str:
+    """A caller's number as a telephone shows it, or the word anonymous; InputError when it is neither."""
+    if not _CALLER.fullmatch(text.strip()):
+        raise InputError(f"{text!r} is no number as a telephone shows it, nor the word anonymous")
+    return text.strip()
+
+
+async def import_file(
+    inst: Installation, file: Path, *, take_stops: bool = True, entered_by: str, reject: Callable[[Problem], None]
+) -> tuple[int, int]:
+    """Open a case for each row of a file; returns how many were opened and how many rows were rejected.
+
+    ``reject`` is told each fault; such a row opens no case, but its stop is taken if its number can be read. Raises
+    AuthorError or InputError when the file as a whole will not do, StoreError.
+    """
+    opened = rejected = 0
+    known = await campaign_names(inst.store)
+    for row in await in_background(_read, file, inst.clock.now(), known):
+        fault = row if isinstance(row, RejectedRow) else row.fault
+        if isinstance(row, ComplaintRow):
+            when = row.at or inst.clock.now()
+            ended = await _stop(inst, row.number.e164, row.source, entered_by, when) if take_stops else None
+            if fault is None:
+                told = Complaint(row.number, when, row.source, row.text, entered_by, row.campaign)
+                await _open(inst, told, ended)
+                opened += 1
+        if fault is not None:
+            reject(fault.problem(file.name))
+            rejected += 1
+    return opened, rejected
+
+
+def _read(file: Path, now: dt.datetime, campaigns: list[str]) -> list[ComplaintRow | RejectedRow]:
+    with ExitStack() as stack:
+        rows = open_table(private_copy(file, stack, LARGEST_WHOLE), file.name)
+        return all_rows(parse_complaints(rows, now, campaigns), file.name)
+
+
+async def _open(inst: Installation, told: Complaint, ended: int | None) -> OpenedCase:
+    ruleset = load_ruleset(inst.settings.project)
+    number = await open_case(inst.store, ruleset, told, OURS)
+    return OpenedCase(number, told.number.region, due_at(told.number, told.received_at, ruleset), ended)
+
+
+async def _stop(inst: Installation, number: str, source: str, who: str, at: dt.datetime) -> int:
+    """First of all: whoever complains is not called again, whatever becomes of the case."""
+    return (await stop(inst, number, REASON, said=SaidAt(at), method=source, entered_by=who)).ended
+
+
+async def cases(inst: Installation, state: CaseState | None = None) -> list[SeenCase]:
+    """All cases, or those in one state; what is due first comes first. Raises StoreError."""
+    now = inst.clock.now()
+    return [_seen(row, now) for row in await table.cases(inst.store, state.value if state else None)]
+
+
+async def show(inst: Installation, case: int) -> SeenCase:
+    """One case and what came of it. Raises InputError when there is none, StoreError."""
+    row, notes = await table.case_of(inst.store, case)
+    return _seen(row, inst.clock.now(), notes)
+
+
+def _seen(row: CaseRow, now: dt.datetime, notes: Sequence[NoteRow] = ()) -> SeenCase:
+    return SeenCase(row, row.state == CaseState.OPEN and row.due_at is not None and row.due_at < now, notes)
+
+
+async def note(inst: Installation, case: int, text: str, *, state: CaseState | None = None, entered_by: str) -> str:
+    """Add a note; returns the case's state. Nothing of a case is ever changed. Raises InputError, StoreError."""
+    at = inst.clock.now()
+    return await table.note(inst.store, case, at, state.value if state else None, text, entered_by)
+
+
+async def export(inst: Installation, case: int, folder: Path, *, language: str, entered_by: str, reason: str) -> Bundle:
+    """Write a case with all evidence and its proof into a new folder; shows whole numbers, which is noted.
+
+    Raises InputError when there is no such case, it was erased, or the folder will not do, StoreError.
+    """
+    notary, files = await Notary.open(inst.settings, inst.store), KeptFiles.of(inst.settings.data)
+    look = CaseAccess(entered_by, reason or f"complaint {case}")
+    made = await complaint_bundle.gather(inst.store, notary, files, inst.clock, case, look, language=language)
+    await asyncio.to_thread(complaint_bundle.write, made, folder)
+    return made

@@ -1,0 +1,113 @@
+"""Who agreed to what, and in which words: consents, and the registered wordings that they point to.
+
+The audit records each consent and each wording, and who entered it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+
+from agi_app.authoring.suggestions import quote
+from agi_app.consent.evidence import EvidenceFiles, read_evidence
+from agi_app.contacts.columns import LANGUAGE
+from agi_app.contacts.consent_file import one_consent
+from agi_app.contacts.consent_proof import Proofs, no_wording
+from agi_app.contacts.importer import import_consent_file
+from agi_app.contacts.spool import Progress
+from agi_app.contacts.storing import ImportSummary
+from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.file_kinds import no_such_file, not_utf8
+from agi_app.installation import Installation
+from agi_app.printable import fault_of, unfit
+from agi_app.store.people import wordings as table
+from agi_app.store.people.consents import ConsentImportCount, import_consents
+
+_THERE = (
+    "unchanged rows are recorded already; a row that was corrected in any column is a consent of its own, and the"
+    " earlier one stays on record"
+)
+
+
+async def import_file(
+    inst: Installation,
+    file: Path,
+    *,
+    entered_by: str,
+    evidence_folder: Path | None = None,
+    sheet: str | None = None,
+    progress: Progress | None = None,
+) -> ImportSummary:
+    """Record a file of consents; a row without purpose, wording, method, time or source is refused.
+
+    Raises AuthorError or InputError when the file as a whole will not do (then nothing was written), StoreError.
+    """
+    proofs = await _proofs(inst, evidence_folder)
+    now = inst.clock.now()
+    done = await import_consent_file(inst.store, file, entered_by, now, progress=progress, proofs=proofs, sheet=sheet)
+    return dataclasses.replace(done, notes=(*done.notes, _THERE)) if done.unchanged else done
+
+
+async def add(
+    inst: Installation, cells: Mapping[str, str], *, entered_by: str, evidence_folder: Path | None = None
+) -> ConsentImportCount:
+    """Record one consent, by the same rules as a file: ``cells`` has its columns; without a time it was given now.
+
+    Raises InputError for what is wrong with them, StoreError.
+    """
+    now = inst.clock.now()
+    given = {**cells, "time": cells.get("time") or now.astimezone(dt.UTC).isoformat()}
+    consent = await asyncio.to_thread(one_consent, given, None, entered_by, now, await _proofs(inst, evidence_folder))
+    return await import_consents(inst.store, [consent], entered_by, now)
+
+
+async def _proofs(inst: Installation, folder: Path | None) -> Proofs:
+    """The registered wordings, and where evidence files come from and go to."""
+    texts: dict[str, dict[str | None, str]] = {}
+    for found in await table.registered(inst.store):
+        texts.setdefault(found.label, {})[found.language] = found.text
+    files = EvidenceFiles(inst.settings.data)
+    return Proofs(texts, folder, lambda file: files.keep(read_evidence(file)))
+
+
+async def add_wording(inst: Installation, label: str, text: str, *, language: str = "", entered_by: str) -> int:
+    """Register the exact words of a form or a script under NAME/VERSION; returns its number. Never changed afterwards.
+
+    Raises InputError, StoreError.
+    """
+    return await table.register(inst.store, label, language or None, text, entered_by)
+
+
+async def wordings(inst: Installation) -> list[table.Wording]:
+    """The registered wordings with how many consents point to each. Raises StoreError."""
+    return await table.registered(inst.store)
+
+
+def language_of(text: str) -> str:
+    """The language tag that was written; InputError when it is none."""
+    if text and not LANGUAGE.fullmatch(text):
+        raise InputError(f"--language {text}: is no language tag such as zh-CN or en")
+    return text
+
+
+def wording_of(file: Path) -> str:
+    """The words in a text file. Blocks. Raises InputError, AuthorError when they are none that people agree to."""
+    try:
+        written = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(no_such_file(file)) from None
+    except UnicodeDecodeError:
+        raise InputError(f"{file}: {not_utf8(file.read_bytes())}") from None
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror}") from error
+    if not written.strip():
+        raise InputError(f"{file}: is empty; it must have the exact words that people are shown")
+    for number, line in enumerate(written.split("\n"), 1):
+        if found := unfit(line):
+            raise AuthorError(Problem(str(file), number, found.start() + 1, "table/unprintable", fault_of(found)))
+    if why := no_wording(written.strip()):
+        raise AuthorError(Problem(str(file), 1, 1, "consent/wording", f"{quote(written.strip())} {why}"))
+    return written.strip()

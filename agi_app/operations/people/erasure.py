@@ -1,0 +1,124 @@
+"""What is stored about a person goes at their request, or when it was kept long enough.
+
+The audit records each erasure, signed: when, why, who entered it, and how much went.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agi_app.campaigns.calling_rules.rule_files import load_ruleset
+from agi_app.config.settings import Settings
+from agi_app.consent import erase as person
+from agi_app.consent.evidence import KeptFiles
+from agi_app.consent.purge import Purger
+from agi_app.errors import ConfigError
+from agi_app.installation import Installation
+from agi_app.prompts.prepared import KEPT_S, Prepared, folder_of
+from agi_app.proof.notary import Notary
+from agi_app.store.calling import nodes
+from agi_app.store.database import traces
+from agi_app.store.database.traces import Cleaned
+
+LOOKED_AT_EVERY = dt.timedelta(hours=1)  # old spoken texts
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """One place, and until when the person's data may be there."""
+
+    where: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Rows and files that went, by kind, and where the data may still be until when; None: nobody looked."""
+
+    rows: Mapping[str, int]
+    stays: Sequence[Remains] | None
+
+
+async def erase(inst: Installation, number: str, *, reason: str, entered_by: str) -> Removed:
+    """Erase all that is stored about an E.164 number. What stays: its keyed hash, never to be called again.
+
+    Raises InputError while the person is being called (the stop holds already), StoreError, SafetyError, ConfigError.
+    """
+    prompts = Prepared(inst.settings.project / "prompts", wideband=False)
+    notary = await Notary.open(inst.settings, inst.store)
+    erased = await person.erase(
+        inst.store,
+        inst.journal,
+        KeptFiles.of(inst.settings.data),
+        inst.clock,
+        number,
+        reason=reason,
+        entered_by=entered_by,
+        sign=person.signer(notary.key),
+    )
+    rows = dict(erased.rows)
+    if spoken := await asyncio.to_thread(prompts.forget, folder_of(inst.store.hash_number(number))):
+        rows["spoken text"] = spoken
+    return Removed(rows, remains(await traces.clean(inst.store), inst.clock.real_now()))
+
+
+def stop_without_database(settings: Settings, number: str) -> None:
+    """The stop of an erasure that must be asked for again when the database is back. Blocks. Raises SafetyError."""
+    from agi_app.operations.people.stops import without_database  # it loads what reads lists, and is seldom needed
+
+    without_database(settings, [number], person.VIA)
+
+
+async def purge(inst: Installation, *, dry_run: bool = False, rewrite: bool = False, entered_by: str) -> Removed:
+    """Remove what was kept long enough by the rules and the guard's setting. A worker does it once a day by itself.
+
+    ``dry_run`` only counts. ``rewrite`` then writes all tables anew and needs the database for itself: ConfigError
+    while a worker runs. Raises StoreError.
+    """
+    if rewrite and (alive := [node.name for node in await nodes.all_nodes(inst.store) if node.alive]):
+        raise ConfigError(f"a worker is running ({', '.join(alive)}): --rewrite needs the database for itself")
+    rules = load_ruleset(inst.settings.project)
+    notary = await Notary.open(inst.settings, inst.store)
+    files, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
+    purger = Purger(inst.store, files, rules, inst.clock, person.signer(notary.key), screened_days=days)
+    rows = await purger.purge(entered_by, dry_run=dry_run)
+    return Removed(rows, remains(await traces.rewrite(inst.store), inst.clock.real_now()) if rewrite else None)
+
+
+def remains(cleaned: Cleaned, now: dt.datetime) -> list[Remains]:
+    """After an erasure, or a rewriting of the database, at ``now`` (real time)."""
+    return [*_in_tables(cleaned), *_in_log(cleaned), *_elsewhere(now)]
+
+
+def _in_tables(cleaned: Cleaned) -> list[Remains]:
+    where = "old versions of the rows in the database's files"
+    if cleaned.rewritten:
+        return []
+    if not cleaned.freed:
+        return [Remains(where, f"PostgreSQL vacuums its tables (not now: {cleaned.fault})")]
+    return [
+        Remains(where, "other rows are written over them; `agi-app purge --rewrite`, with no worker running, ends it")
+    ]
+
+
+def _in_log(cleaned: Cleaned) -> list[Remains]:
+    found = []
+    if not cleaned.overwritten:
+        until = "its segments are written over, which the same command does"
+        if cleaned.rewritten:
+            until = "its segments are written over (our role may not do it)"
+        found.append(Remains("the database's write-ahead log", until))
+    if cleaned.archived:
+        found.append(Remains("the archive of the write-ahead log", "you delete what is older than this"))
+    return found
+
+
+def _elsewhere(now: dt.datetime) -> list[Remains]:
+    spoken = now + dt.timedelta(seconds=KEPT_S) + LOOKED_AT_EVERY
+    return [
+        Remains("texts spoken on other nodes and in rehearsals", f"{spoken:%Y-%m-%d %H:%M} UTC"),
+        Remains("backups, exports, reports, rejects files and the files that were imported", "you delete them"),
+    ]

@@ -1,0 +1,68 @@
+"""What a caller said, given with a complaint: the guard knows others by it who say the same from other numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import soxr
+
+from agi_app.errors import InputError
+from agi_app.guard.call import read_caller
+from agi_app.guard.scripts import MIN_WORDS, words
+from agi_app.installation import Installation
+from agi_app.prompts.faults import PromptFault
+from agi_app.speech.recognizer import recognizer_of
+from agi_app.store.screening.guard_scripts import OpeningWords
+from agi_app.store.screening.script_matching import LONGEST_S, RECOGNISED_WITHIN_S, take
+
+RATE = 8000
+
+
+async def of(inst: Installation, transcript: str, recording: Path | None) -> str | None:
+    """The opening words, typed or of a recording; None: none are given.
+
+    Raises InputError when they say too little, ConfigError.
+    """
+    if recording is not None:
+        if inst.settings.speech.engine == "none":
+            raise InputError("--recognise: needs [speech] engine (docs/how-to/spoken-answers.md), or give --transcript")
+        transcript = await _recognised(inst, recording)
+        if not transcript:
+            raise InputError(f"{recording}: no words were understood in it; give --transcript")
+    elif not transcript:
+        return None
+    if (count := len(words(transcript))) < MIN_WORDS:
+        raise InputError(f"{count} opening words would fit too many callers: give {MIN_WORDS} or more")
+    return transcript
+
+
+async def learn(inst: Installation, caller: str, at: dt.datetime, said: str, who: str) -> str | None:
+    """Make them a known script; returns its name. Raises StoreError."""
+    number, _ = read_caller(caller, inst.settings.guard.region or None)
+    return await take(inst.store, OpeningWords(at, "complaint", said, number=number), who)
+
+
+async def _recognised(inst: Installation, recording: Path) -> str:
+    """What is said in the beginning of a recording; empty when that is not understood."""
+    try:
+        pcm = await asyncio.to_thread(_samples, recording)
+    except PromptFault as fault:
+        raise InputError(f"{recording}: {fault}") from fault
+    own = inst.settings.speech.model_copy(update={"workers": 1, "queue": 1})
+    async with recognizer_of(own, inst.settings.project) as recognizer:
+        if recognizer is None:
+            return ""
+        language = inst.settings.guard.listen_language
+        return (await recognizer.transcribe(pcm, language, (), RECOGNISED_WITHIN_S)).text
+
+
+def _samples(recording: Path) -> bytes:
+    from agi_app.prompts.sound_files import read_sound  # slow to load, and few operations need it
+
+    sound = read_sound(recording)
+    opening = sound.samples[: round(LONGEST_S * sound.rate)]
+    narrow = np.clip(soxr.resample(opening, sound.rate, RATE), -1, 1)
+    return bytes((narrow * 32767).astype("<i2").tobytes())

@@ -1,0 +1,93 @@
+"""Stops that people of the operator enter: one number, a list, or one purpose of a person.
+
+A stop for ever goes through the same journal as key 9 in a call: on disk first, then the database. The audit records
+who entered it, what was said, when and how.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agi_app.clock import SystemClock
+from agi_app.config.settings import Settings
+from agi_app.consent.opt_out_journal import Journal
+from agi_app.consent.project_identity import key_of
+from agi_app.contacts.importer import read_stop_list_file
+from agi_app.contacts.stop_file import StopList
+from agi_app.errors import StoreError
+from agi_app.installation import Installation
+from agi_app.model.campaign import Purpose
+from agi_app.operations.people.handed_in import NOW, Evidence, SaidAt, keep
+from agi_app.store.people import stops as table
+
+BY_HAND = "entered by hand"
+VIA = "command line"
+VIA_LIST = "stop list"
+
+
+@dataclass(frozen=True, slots=True)
+class StopAnswer:
+    """What a stop met. ``waiting`` is set when it is safe on disk but not yet in the database."""
+
+    ended: int  # attempts cancelled or calls being ended
+    waiting: str | None = None
+
+
+async def stop(
+    inst: Installation,
+    number: str,
+    reason: str = BY_HAND,
+    *,
+    purpose: Purpose | None = None,
+    said: SaidAt = NOW,
+    method: str = "",
+    source: str = "",
+    reference: str = "",
+    proof: Evidence | None = None,
+    entered_by: str = "",
+) -> StopAnswer:
+    """Never call this E.164 number again; returns once the stop is on disk, and in the database if it answers.
+
+    A ringing call is cancelled, an answered one ended. With a ``purpose`` the consent for it alone is withdrawn, and
+    the rest stays as it is; that needs the database: StoreError. Raises InputError when it was said in the future,
+    SafetyError when the stop cannot be written.
+    """
+    at = said.by(inst.clock.now())
+    digest, name = await keep(inst, proof) or (None, None)
+    details = table.Details(method or None, source or None, reference or None, digest, name, entered_by or None)
+    if purpose is None:
+        await asyncio.to_thread(inst.journal.append, inst.store.hash_number(number), VIA)
+    try:
+        met = await table.revoke(inst.store, number, purpose, at, reason=reason, via=VIA, details=details)
+    except StoreError as error:
+        if purpose is not None:
+            raise
+        return StopAnswer(0, f"the stop is safe in the journal; it reaches the database when it is back ({error})")
+    return StopAnswer(len(met.cancelled) + len(met.dialling))
+
+
+def read_list(file: Path) -> StopList:
+    """The numbers of a list, and what in it is none. Blocks briefly. Raises AuthorError, InputError."""
+    return read_stop_list_file(file)
+
+
+async def stop_list(inst: Installation, numbers: Sequence[str]) -> int:
+    """Suppress a whole list of E.164 numbers; returns how many were new. Raises StoreError, SafetyError."""
+    hashes = [inst.store.hash_number(number) for number in numbers]
+    await asyncio.to_thread(inst.journal.append_all, hashes, VIA_LIST)
+    now = inst.clock.now()
+    return await table.suppress(
+        inst.store, [table.Suppression(h, now, "on an imported stop list", VIA_LIST) for h in hashes]
+    )
+
+
+def without_database(settings: Settings, numbers: Sequence[str], via: str = VIA) -> None:
+    """Keep stops of E.164 numbers in the journal alone; a worker stores them when the database is back. Blocks.
+
+    Returns once they are on disk. Raises SafetyError when they are not.
+    """
+    key = key_of(settings)
+    Journal(settings.data, SystemClock()).append_all([key.hash_number(number) for number in numbers], via)

@@ -1,0 +1,47 @@
+"""The files of a project as they are now: what other operations begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agi_app.authoring.suggestions import suggest
+from agi_app.campaigns.project.read import Project, Source, read_project
+from agi_app.config.settings import load_settings, trunk_names
+from agi_app.errors import AuthorError, InputError
+from agi_app.flow.language.definition import FlowDocument
+
+__all__ = ["Project", "find_flow", "read", "read_files", "read_ready"]
+
+
+def read(folder: Path) -> Project:
+    """The project in this folder, with all that is wrong in it. Blocks. Raises InputError, ConfigError."""
+    return read_project(folder, load_settings(folder).trunks)
+
+
+def read_files(folder: Path) -> Project:
+    """As ``read``, of a project that may have no settings yet."""
+    return read_project(folder, trunk_names(folder))
+
+
+def read_ready(folder: Path) -> Project:
+    """As ``read``, once all that callers hear is made ready; what cannot be is a fault of each flow that plays it."""
+    from agi_app.campaigns.make_ready import make_ready  # takes long to load, and few operations need it
+
+    return make_ready(folder, load_settings(folder).trunks)
+
+
+def find_flow(project: Project, name: str, language: str | None) -> Source[FlowDocument]:
+    """The flow of this name, which speaks ``language``; InputError says what there is instead.
+
+    Nothing is suggested while a flow file cannot be read, since it may be that one: AuthorError has its faults.
+    """
+    if name not in project.flows and project.unread_flows:
+        raise AuthorError(*(problem for problem in project.errors if problem.file in project.unread_flows))
+    if name not in project.flows:
+        hint = suggest(name, project.flows) or "; this project has none"
+        raise InputError(f"there is no flow {name!r}{hint}")
+    source = project.flows[name]
+    languages = source.parsed.flow.languages
+    if language is not None and language not in languages:
+        raise InputError(f"flow {name} does not speak {language!r}; it speaks {', '.join(languages)}")
+    return source

@@ -1,0 +1,80 @@
+"""A project's files made, checked and drawn: neither a database nor Asterisk is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agi_app.campaigns.checks.rule_catalogue import explanation, find_rule
+from agi_app.campaigns.project.new_project import make_project
+from agi_app.campaigns.project.read import checked_project, find_project
+from agi_app.config.settings import SETTINGS_FILE
+from agi_app.errors import InputError, Problem
+from agi_app.flow.diagram.draw import draw
+from agi_app.flow.language.no_such_flow import CONSEQUENCE
+from agi_app.operations.project.project_files import find_flow, read_files
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFiles:
+    """The faults with the project folders that they are in, and how many campaigns and flows were looked at."""
+
+    found: Sequence[tuple[Path, Problem]]
+    files: int
+
+    @property
+    def errors(self) -> int:
+        """Faults that are more than warnings."""
+        return sum(problem.severity == "error" for _, problem in self.found)
+
+
+def make(folder: Path) -> list[str]:
+    """Make a project that runs in a new folder; returns what to do next. Blocks. Raises InputError, ConfigError."""
+    return make_project(folder)
+
+
+def check(paths: Sequence[Path]) -> CheckedFiles:
+    """Check campaigns, flows, prompts and expected calls of project folders or single files. Blocks.
+
+    Raises InputError for a path that is no project's, ConfigError.
+    """
+    found: list[tuple[Path, Problem]] = []
+    files = 0
+    for path in paths:
+        folder, only = find_project(path)
+        seen = checked_project(folder)
+        if not (seen.flows or seen.campaigns or seen.problems):
+            raise InputError(f"{path}: has neither campaigns/*.yaml nor flows/*.yaml; name the project folder")
+        files += len(seen.flows) + len(seen.campaigns) if only is None else 1
+        ordered = sorted(
+            [*seen.problems, *callee_faults(folder)], key=lambda p: CONSEQUENCE in p.message
+        )  # what follows from others comes last
+        found += [(folder, p) for p in ordered if only is None or p.file in (only, SETTINGS_FILE)]
+    return CheckedFiles(found, files)
+
+
+def callee_faults(folder: Path) -> list[Problem]:
+    """Faults of the file that says who is called in the sandbox, which is part of a clone, not of the package."""
+    if not (folder / "callees.toml").is_file():
+        return []
+    try:
+        from sandbox.callees import CALLEES, faults_of_project
+    except ImportError:
+        told = "not looked at: the sandbox that reads it is part of a clone of agi-app, not of the installed package"
+        return [Problem("callees.toml", 1, 1, "callees", told, "warning")]
+    return [Problem(CALLEES, *place, "callees", message) for place, message in faults_of_project(folder)]
+
+
+def explain(rule: str) -> str:
+    """What a rule of the check asks and why, with examples. Raises InputError when there is none of that name."""
+    return explanation(find_rule(rule))
+
+
+def diagram(folder: Path, flow: str, language: str | None = None) -> str:
+    """A flow as SVG: every node with the words that a person hears, and the key of every way. Blocks.
+
+    Raises InputError for a flow or a language that there is not, AuthorError when its file has faults.
+    """
+    found = read_files(folder)
+    return draw(find_flow(found, flow, language).parsed, found.prompts, language)

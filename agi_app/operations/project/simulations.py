@@ -1,0 +1,150 @@
+"""Calls through a flow without a telephone: by hand, as a machine gets one, and those that simulations/ expects."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agi_app.authoring.suggestions import no_such
+from agi_app.campaigns.project.called_flows import concerns
+from agi_app.campaigns.project.read import Project, Source, find_project
+from agi_app.errors import AuthorError, InputError, Problem
+from agi_app.flow.language.machine_message import leaving
+from agi_app.flow.trial.expected_calls import NOW_FORMAT, CaseResult, Cases, run_case, write_now
+from agi_app.flow.trial.simulator import Simulation
+from agi_app.model.machine import MachineAction
+from agi_app.operations.project.project_files import find_flow, read_files
+from agi_app.operations.project.sample_contacts import given_contact, line_region, row_of
+
+__all__ = ["ExpectedCalls", "RunCase", "Simulation", "begin", "machine_call", "run_expected"]
+_OF_SOUND = ("flow/prompt-missing", "flow/prompt-format")
+
+
+@dataclass(frozen=True, slots=True)
+class RunCase:
+    """An expected call that was run, and the file that it stands in."""
+
+    file: str
+    verdict: CaseResult
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedCalls:
+    """The calls that were run; the faults that kept others from it, and of how many files."""
+
+    runs: Sequence[RunCase]
+    faults: Sequence[Problem]
+    not_run: int
+
+    @property
+    def failed(self) -> int:
+        """Calls that came out otherwise."""
+        return sum(bool(run.verdict.differences) for run in self.runs)
+
+
+def begin(
+    folder: Path,
+    flow: str,
+    *,
+    language: str | None = None,
+    contact: str = "",
+    fields: Sequence[str] = (),
+    now: str = "",
+) -> tuple[Simulation, list[Problem]]:
+    """A call through a flow that waits for its first input, and what is wrong in the flow's file. Blocks.
+
+    ``contact`` is FILE:LINE, ``fields`` are NAME=VALUE over it, ``now`` is when the call is. Raises InputError,
+    AuthorError when the flow cannot be read, ConfigError.
+    """
+    project = read_files(folder)
+    source = find_flow(project, flow, language)
+    columns, its_language = given_contact(contact, list(fields), source.parsed.flow.languages)
+    called = source.parsed.flow
+    speaks, region = language or its_language, line_region(folder, called)
+    simulation = Simulation(called, project.prompts, columns, speaks, _time(now), region)
+    return simulation, [problem for problem in project.problems if problem.file == source.file]
+
+
+def _time(text: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.strptime(text, NOW_FORMAT) if text else None  # noqa: DTZ007 - local time of nobody
+    except ValueError:
+        raise InputError(f"--now {text!r}: {write_now(text)}") from None
+
+
+def machine_call(folder: Path, name: str, language: str | None) -> list[str]:
+    """What a machine gets that answers a call of this campaign, line by line. Blocks.
+
+    Raises InputError when there is no such campaign, or when it does not look who answers, ConfigError.
+    """
+    project = read_files(folder)
+    if name not in project.campaigns:
+        raise no_such("campaign", name, project.campaigns)
+    campaign = project.campaigns[name].parsed.campaign
+    detection, source = campaign.machine_detection, project.flows.get(campaign.flow)
+    if detection is None:
+        raise InputError(f"campaign {name} has no machine_detection: a machine gets the flow, as anybody who answers")
+    if detection.action is MachineAction.HANG_UP or source is None:
+        return ["a machine answers", "hung up", "outcome: machine, no disposition"]
+    if detection.message is None:
+        return [
+            f"a machine answers and gets the flow {campaign.flow}, as a person would",
+            "outcome: machine, no disposition; human, if a key is pressed or a stop is said",
+        ]
+    after, within = (f"{time.total_seconds():g} s" for time in (detection.message_after, detection.message_within))
+    simulation = Simulation(leaving(source.parsed.flow, detection.message), project.prompts, {}, language)
+    return [
+        f"a machine answers; when it was silent for {after} (if within {within}):",
+        *simulation.start(),
+        *(simulation.feed("listen") if not simulation.finished else []),
+        "outcome: machine, no disposition; human, if a key is pressed",
+    ]
+
+
+def run_expected(what: str | None, folder: Path) -> ExpectedCalls:
+    """Run the calls of one file, or of all. Blocks. Raises InputError, AuthorError when the one file cannot be run.
+
+    A fault stops those files alone that it concerns: their own faults, and those of their flow and what it calls.
+    """
+    only = None
+    if what is not None:
+        folder, only = find_project(Path(what))
+    project = read_files(folder)
+    chosen = [s for name, s in project.simulations.items() if only in (None, name)]
+    faults = {source.file: _faults(project, source) for source in chosen}
+    unread = [p for p in project.errors if p.file.startswith("simulations/") and p.file not in project.simulations]
+    stopping = [p for file in faults.values() for p in file] + [p for p in unread if only in (None, p.file)]
+    if stopping and (only is not None or not any(not found for found in faults.values())):
+        raise AuthorError(*dict.fromkeys(stopping))
+    if not chosen:
+        raise InputError(f"{what or folder / 'simulations'}: has no expected calls; write simulations/NAME.yaml")
+    runs = [
+        RunCase(source.file, _run_one(project, source.parsed, index))
+        for source in chosen
+        if not faults[source.file]
+        for index in range(len(source.parsed.file.cases))
+    ]
+    not_run = sum(bool(found) for found in faults.values()) + len({p.file for p in unread})
+    return ExpectedCalls(runs, list(dict.fromkeys(stopping)), not_run)
+
+
+def _faults(project: Project, source: Source[Cases]) -> list[Problem]:
+    """What keeps the calls of this file from being run; the words of a prompt are enough, nobody hears it."""
+    flow = project.flows.get(source.parsed.file.flow)
+    errors = [p for p in project.errors if p.rule not in _OF_SOUND]
+    return [p for p in errors if p.file == source.file or (flow is not None and concerns(project, p, flow))]
+
+
+def _run_one(project: Project, source: Cases, index: int) -> CaseResult:
+    case, flow = source.file.cases[index], project.flows[source.file.flow].parsed.flow
+    contact: Mapping[str, str] = case.contact
+    if case.row is not None:
+        try:
+            contact, language = row_of(project.folder, case.row, flow.languages)
+        except InputError as error:
+            where = ("cases", index, "row")
+            raise AuthorError(source.document.problem(where, "simulation/contact", f"row: {error}")) from error
+        contact = contact if case.language or not language else {**contact, "language": language}
+    return run_case(source, index, flow, project.prompts, contact, line_region(project.folder, flow))
