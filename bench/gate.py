@@ -230,7 +230,7 @@ async def claim(store: Store, limit: int, times: int, campaign: Campaign = OURS)
         timed.seconds += time.perf_counter() - began
         if not batch.claims:
             raise SandboxError("a claim of the benchmark brought nothing: " + str(batch))
-        timed.contacts += batch.examined
+        timed.contacts += len(batch.claims) + batch.refused
         async with store.connection() as connection:
             await connection.execute(_END_CALLS)
     return timed

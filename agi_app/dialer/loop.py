@@ -31,6 +31,7 @@ from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.store.calling import claims
+from agi_app.store.calling.gateway_lines import GatewayLines
 
 HORIZON_S = 0.8  # how far ahead contacts are claimed: a flush of the disk that takes so long costs no call
 IDLE_S = 1.0  # pause after a look that found nothing due
@@ -174,21 +175,27 @@ class Dialer:
         self._turns.charge(len(batch.claims))
         running.only_refusals = batch.refused > 0 and not batch.claims
         running.short = None
-        if batch.over_ceiling is not None:
-            await stop_abandoning(running, self._node, batch.over_ceiling)
-            return self._rest(running, NOBODY, IDLE_S)
-        if len(batch.claims) == room:
-            return None
-        if batch.no_agent:
-            return self._rest(running, calls_for_all(running, self.agents), REST_S)
-        if batch.no_slot:
-            self._short = True
-            return self._rest(running, NO_PLACE[batch.short_of or "trunk"], BUSY_S)
-        if batch.no_line is not None:
-            return self._rest(running, no_line(batch.no_line, names_of(running.line.trunk)), IDLE_S)
-        if batch.nothing_due or batch.not_running:
-            return self._rest(running, NOBODY, IDLE_S)
-        return 0.0 if batch.refused else HORIZON_S / 4
+        return await self._after(running, batch, room)
+
+    async def _after(self, running: Running, batch: claims.ClaimBatch, room: int) -> float | None:
+        """Note why it brought no more; None when it brought all, else how long until another look is worth it."""
+        match batch.short:
+            case claims.OverCeiling(why):
+                await stop_abandoning(running, self._node, why)
+                return self._rest(running, NOBODY, IDLE_S)
+            case _ if len(batch.claims) == room:
+                return None
+            case claims.Nobody.FOR_AGENTS:
+                return self._rest(running, calls_for_all(running, self.agents), REST_S)
+            case claims.NoPlaces(of):
+                self._short = True
+                return self._rest(running, NO_PLACE[of], BUSY_S)
+            case GatewayLines() as lines:
+                return self._rest(running, no_line(lines, names_of(running.line.trunk)), IDLE_S)
+            case claims.Nobody():
+                return self._rest(running, NOBODY, IDLE_S)
+            case None:
+                return 0.0 if batch.refused else HORIZON_S / 4
 
     def _rest(self, running: Running, why: WaitingReason, seconds: float) -> float:
         running.short, running.idle_until = why, self._clock.monotonic() + seconds
@@ -200,7 +207,7 @@ class Dialer:
         waits = [
             max(r.idle_until - now, *(p.ready_at(now) - now - HORIZON_S / 2 for p in r.pacers.values()))
             for name, r in self.lines.running.items()
-            if name not in tried and r.line.breaker.room(now) != 0 and r.short is not NO_PLACE["node"]
+            if name not in tried and r.line.breaker.room(now) != 0 and not r.node_is_full
         ]
         return max(0.0, min(IDLE_S, *waits)) if waits else IDLE_S
 
@@ -228,7 +235,7 @@ class Dialer:
     def _call_ended(self, trunk: str, _: asyncio.Task[CallResult | None]) -> None:
         self.open_calls -= 1
         self.open_on[trunk] -= 1
-        for running in (short := [r for r in self.lines.running.values() if r.short not in (None, NOBODY)]):
+        for running in (short := [r for r in self.lines.running.values() if r.waits_for_room]):
             running.idle_until = 0.0
         if self._short or short:
             self._wake.set()

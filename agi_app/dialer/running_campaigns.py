@@ -21,7 +21,7 @@ from agi_app.flow.engine.say_texts import missing_columns, said_columns
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_with_parts
 from agi_app.gate.caller_id import numbers_of
-from agi_app.model.waiting_reason import UNUSABLE, WaitingReason
+from agi_app.model.waiting_reason import NOBODY_DUE, PLACES, UNUSABLE, WaitingReason
 from agi_app.store.calling import claims, pace, slots
 from agi_app.store.calling.campaigns import StoredCampaign, load_busy_campaigns
 from agi_app.store.calling.gateway_lines import GatewayLine
@@ -60,6 +60,16 @@ class Running:
     def trunk(self) -> str:
         """The trunk's name."""
         return self.line.campaign.trunk
+
+    @property
+    def waits_for_room(self) -> bool:
+        """Whether the end of some call may be what its next one waits for."""
+        return self.short is not None and self.short.by != NOBODY_DUE
+
+    @property
+    def node_is_full(self) -> bool:
+        """Whether this Asterisk had no place for it when it was last looked at."""
+        return self.short is not None and self.short.by == PLACES["node"]
 
     def is_dialled(self, now: float) -> bool:
         """Whether the loop is to look for somebody to call; not when agents ask for each call."""

@@ -9,6 +9,7 @@ import asyncio
 import sys
 
 from agi_app.store.calling.campaigns import load_campaigns
+from agi_app.store.calling.claims import Nobody
 from tests.store import one
 from tests.store.conftest import open_store
 from tests.store.world import HUMAN, World
@@ -22,7 +23,7 @@ async def work(world: World, node: str, called: list[int]) -> None:
     idle = 0
     while idle < 3:
         batches = [await world.claim(campaign, 20, node=node) for campaign in campaigns]
-        idle = idle + 1 if all(batch.nothing_due for batch in batches) else 0
+        idle = idle + 1 if all(batch.short is Nobody.DUE for batch in batches) else 0
         for claim in [c for batch in batches for c in batch.claims]:
             if await one.mark(world.store, claim, node):
                 called.append(claim.person_id)

@@ -13,6 +13,7 @@ from agi_app.model.agents import AgentCounts
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Agents, Campaign
 from agi_app.store.calling.agents import AgentTerms, Note, counts, note, pause
+from agi_app.store.calling.claims import Nobody
 from agi_app.store.database.pool import Store
 from tests.store import one
 from tests.store.world import World, campaign, rule_set
@@ -117,8 +118,8 @@ async def test_calls_of_all_nodes_count_before_the_next_is_begun(world: World, s
     wanted = await for_agents(world, range(9))
     first = (await world.claim(wanted, agents=AgentTerms(await world.now(), True, three), limit=2)).claims
     other = await world.claim(wanted, agents=AgentTerms(await world.now(), True, three), node="node-2")
-    assert (len(first), len(other.claims), other.no_agent) == (2, 1, True)
-    assert (await world.claim(wanted, agents=AgentTerms(await world.now(), True, three))).no_agent
+    assert (len(first), len(other.claims), other.short) == (2, 1, Nobody.FOR_AGENTS)
+    assert (await world.claim(wanted, agents=AgentTerms(await world.now(), True, three))).short is Nobody.FOR_AGENTS
     assert await one.mark(store, first[0], world.terms.node)
     at = await world.now()
     await note(store, [Note(first[0].attempt_id, answered_at=at), Note(first[0].attempt_id, met_at=at)])
@@ -142,7 +143,7 @@ async def test_each_asterisk_may_have_agents_of_its_own(world: World) -> None:
 async def test_without_a_look_at_the_agents_nobody_is_claimed(world: World) -> None:
     """A worker that knows nothing of them calls nobody."""
     wanted = await for_agents(world, range(2))
-    assert (await world.claim(wanted, agents=None)).no_agent
+    assert (await world.claim(wanted, agents=None)).short is Nobody.FOR_AGENTS
 
 
 async def test_two_at_once_begin_no_more_calls_than_one_after_the_other(world: World) -> None:

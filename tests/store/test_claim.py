@@ -14,6 +14,7 @@ import pytest
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import CampaignState, Pace, Purpose
 from agi_app.store.calling import attempts, campaigns, reports, slots
+from agi_app.store.calling.claims import Nobody, NoPlaces
 from agi_app.store.calling.dead_workers import SweepResult, sweep
 from agi_app.store.database.pool import Store
 from agi_app.store.people import consents, contacts, stops
@@ -71,7 +72,7 @@ async def test_a_person_with_an_open_attempt_is_passed_over(world: World) -> Non
     await world.claim_one(first)
     batch = await world.claim(second)
     assert batch.claims == ()
-    assert batch.nothing_due
+    assert batch.short is Nobody.DUE
 
 
 async def test_one_person_twice_in_a_campaign_is_claimed_once(world: World, store: Store) -> None:
@@ -104,10 +105,10 @@ async def test_slots_of_the_campaign_limit_the_calls_at_once(world: World) -> No
     wanted = await world.running(campaign(pace=Pace(50, 3)), range(10))
     first = await world.claim(wanted)
     assert len(first.claims) == 3
-    assert first.no_slot
+    assert isinstance(first.short, NoPlaces)
     second = await world.claim(wanted)
     assert second.claims == ()
-    assert second.no_slot
+    assert isinstance(second.short, NoPlaces)
     await world.call(first.claims[0])
     assert len((await world.claim(wanted)).claims) == 1
 
@@ -129,7 +130,7 @@ async def test_a_slot_that_another_claim_holds_is_not_seen_as_free(world: World,
         assert await slots.lease(other, "trunk:carrier", 3, 2) == [1, 2]
         async with asyncio.timeout(1):
             assert len((await world.claim(wanted, 10, trunk_limit=3)).claims) == 1
-            assert (await world.claim(wanted, 10, trunk_limit=3)).no_slot
+            assert isinstance((await world.claim(wanted, 10, trunk_limit=3)).short, NoPlaces)
     assert len((await world.claim(wanted, 10, trunk_limit=3)).claims) == 2
 
 
@@ -138,7 +139,7 @@ async def test_a_lowered_limit_lets_no_call_start_until_it_holds(world: World, s
     wanted = await world.running(campaign(), range(10))
     going_on = (await world.claim(wanted, 4, trunk_limit=4)).claims
     for call in going_on[:2]:
-        assert (await world.claim(wanted, 5, trunk_limit=2)).no_slot
+        assert isinstance((await world.claim(wanted, 5, trunk_limit=2)).short, NoPlaces)
         await world.call(call)
     assert (await world.claim(wanted, 5, trunk_limit=2)).claims == ()
     await world.call(going_on[2])
@@ -204,7 +205,7 @@ async def test_refused_for_want_of_consent_waits_until_a_consent_comes(world: Wo
     """Parked, not asked again and again; an imported consent wakes it at once."""
     wanted = await world.running(campaign(), [1], consenting=[])
     assert (await world.claim(wanted)).refused == 1
-    assert (await world.claim(wanted)).nothing_due
+    assert (await world.claim(wanted)).short is Nobody.DUE
     assert (await reports.why_waiting(store, wanted, await world.now())).by_rule == {"consent_missing": 1}
     counted = await consents.import_consents(store, [consent(1)], "admin", await world.now())
     assert (counted.added, counted.woken) == (1, 1)
@@ -261,7 +262,7 @@ async def test_a_campaign_that_does_not_run_parks_nobody(world: World, store: St
     """No decisions are made while it does not run, so that starting it finds everybody due."""
     wanted = await world.running(campaign(), range(3))
     await campaigns.set_state(store, wanted.name, state, "for the test", await world.now())
-    assert (await world.claim(wanted)).not_running
+    assert (await world.claim(wanted)).short is Nobody.WHILE_IT_STANDS_STILL
     assert await world.value("SELECT count(*) FROM decision") == 0
     await campaigns.set_state(store, wanted.name, CampaignState.RUNNING, None, await world.now())
     assert len((await world.claim(wanted)).claims) == 3

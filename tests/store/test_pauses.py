@@ -13,6 +13,7 @@ from agi_app.operations.calling.pauses import WorkerPause, pause_all, resume_all
 from agi_app.reports.status import status_of
 from agi_app.reports.why_waiting import why_nobody
 from agi_app.store.calling import nodes, pauses
+from agi_app.store.calling.claims import Nobody
 from agi_app.store.database.listen import CONTROL_CHANNEL, Listening, Notification
 from tests.store import one
 from tests.store.world import World, campaign, installation_for
@@ -36,7 +37,7 @@ async def test_nobody_is_claimed_or_marked_during_a_pause(world: World, desk: In
     assert await anext(heard) == Notification(CONTROL_CHANNEL, '{"everything": "paused"}')
     await heard.aclose()  # type: ignore[attr-defined]
     assert await one.mark(world.store, claim, "node-1") is None
-    assert (await world.claim(wanted)).not_running
+    assert (await world.claim(wanted)).short is Nobody.WHILE_IT_STANDS_STILL
     (_, view) = await status_of(world.store, CLOCK, wanted.name)
     assert "by wang: an audit; `agi-app resume --all` ends it" in why_nobody(view)[0]
     assert await resume_all(desk, "", entered_by="wang")

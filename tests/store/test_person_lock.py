@@ -18,6 +18,7 @@ from agi_app.gate.facts import Facts
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign
 from agi_app.store.calling import claims, slots
+from agi_app.store.calling.claims import Nobody
 from tests.store.conftest import open_store
 from tests.store.world import World, campaign
 
@@ -65,7 +66,7 @@ async def call_all(world: World, claimed: tuple[Claim, ...], called: list[int]) 
 async def call_until_nobody_is_due(world: World, wanted: Campaign, called: list[int]) -> None:
     """What a worker does, a few people at a time."""
     async with asyncio.timeout(PATIENCE_S):
-        while not (batch := await world.claim(wanted, 3)).nothing_due:
+        while (batch := await world.claim(wanted, 3)).short is not Nobody.DUE:
             await call_all(world, batch.claims, called)
 
 

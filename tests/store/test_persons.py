@@ -11,6 +11,7 @@ import pytest
 from agi_app.gate.ruleset import Cap, RuleSet
 from agi_app.model.campaign import Purpose
 from agi_app.store.calling import attempts, claims
+from agi_app.store.calling.claims import Nobody
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection
 from agi_app.store.people import stops
@@ -97,7 +98,7 @@ async def test_two_contacts_with_one_number_are_called_one_at_a_time_and_both_co
     first, second = await world.running(campaign("one"), [1]), await world.running(campaign("two"), [1])
     world.rules = rule_set(cap=2)
     held = await world.claim_one(first)
-    assert (await world.claim(second)).nothing_due
+    assert (await world.claim(second)).short is Nobody.DUE
     await world.call(held)
     await world.call(await world.claim_one(second))
     assert await world.value("SELECT count(*) FROM attempt WHERE dialled") == 2
@@ -125,7 +126,7 @@ async def test_two_numbers_in_two_campaigns_and_many_claimers_are_one_call(
                 await asyncio.sleep(0)
                 await theirs.call(claimed)
                 called.append(claimed.contact_id)
-            if batch.nothing_due:
+            if batch.short is Nobody.DUE:
                 return
 
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
@@ -154,8 +155,8 @@ async def test_an_attempt_from_before_the_join_still_holds_the_person(world: Wor
     held = (await world.claim(two)).claims[0]
     await link(store, [(1, "q")])  # the head is now number 1
     assert await heads(world, 1, 2, 3) != {held.person_id}
-    assert (await world.claim(one)).nothing_due
-    assert (await world.claim(two)).nothing_due
+    assert (await world.claim(one)).short is Nobody.DUE
+    assert (await world.claim(two)).short is Nobody.DUE
     await world.call(held)
     assert (await world.claim(one)).refused == 1
     assert await world.value("SELECT count(*) FROM attempt WHERE dialled") == 1

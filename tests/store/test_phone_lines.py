@@ -11,7 +11,7 @@ from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
 from agi_app.store.calling import attempts, gateway_lines
 from agi_app.store.calling.claims import ClaimBatch
-from agi_app.store.calling.gateway_lines import GatewayLine
+from agi_app.store.calling.gateway_lines import GatewayLine, GatewayLines
 from agi_app.store.database.pool import Store
 from agi_app.store.people import caller_ids
 from tests.store import one
@@ -60,8 +60,8 @@ async def test_a_line_carries_one_call_and_only_to_those_who_see_its_number(worl
     assert shown(first) == {number(1): NORTH, number(4): SOUTH}
     second = await claim(world, gateway)
     assert second.claims == ()
-    assert second.no_line is not None
-    assert second.no_line.in_call == {NORTH, SOUTH}
+    assert isinstance(second.short, GatewayLines)
+    assert second.short.in_call == {NORTH, SOUTH}
     await end(world, first.claims[1])
     third = await claim(world, gateway)
     assert shown(third) == {number(5): SOUTH}, "who sees NORTH waits for its line, whoever is due first"
@@ -77,8 +77,8 @@ async def test_a_line_that_another_worker_looks_at_is_not_free(world: World, sto
         assert (await gateway_lines.lease(other, lines(), await world.now(), dt.timedelta(0))).free == {NORTH, SOUTH}
         batch = await claim(world, gateway)
         assert batch.claims == ()
-        assert batch.no_line is not None
-        assert batch.no_line.in_call == {NORTH, SOUTH}
+        assert isinstance(batch.short, GatewayLines)
+        assert batch.short.in_call == {NORTH, SOUTH}
     assert len((await claim(world, gateway)).claims) == 2
 
 
@@ -87,9 +87,9 @@ async def test_a_line_rests_after_a_call(world: World, gateway: Campaign) -> Non
         await end(world, claimed)
     batch = await claim(world, gateway, spacing=30.0)
     assert batch.claims == ()
-    assert batch.no_line is not None
+    assert isinstance(batch.short, GatewayLines)
     now = await world.now()
-    assert all(25 < (until - now).total_seconds() <= 30 for until in batch.no_line.resting.values())
+    assert all(25 < (until - now).total_seconds() <= 30 for until in batch.short.resting.values())
     assert len((await claim(world, gateway)).claims) == 2
 
 
@@ -102,9 +102,9 @@ async def test_a_line_makes_so_many_calls_in_24_hours(world: World, store: Store
             await attempts.release(store, claimed.attempt_id, "not dialled")
     batch = await claim(world, gateway, 2)
     assert batch.claims == ()
-    assert batch.no_line is not None
-    assert set(batch.no_line.resting) == {NORTH, SOUTH}
-    assert min(batch.no_line.resting.values()) - await world.now() > dt.timedelta(hours=23)
+    assert isinstance(batch.short, GatewayLines)
+    assert set(batch.short.resting) == {NORTH, SOUTH}
+    assert min(batch.short.resting.values()) - await world.now() > dt.timedelta(hours=23)
     async with store.connection() as connection:
         await connection.execute("UPDATE attempt SET rules_at = rules_at - interval '1 day' WHERE line = %s", [SOUTH])
     assert set(shown(await claim(world, gateway, 2)).values()) == {SOUTH}

@@ -18,6 +18,7 @@ from agi_app.gate.ruleset import RuleSet
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Window
 from agi_app.store.calling import campaigns
+from agi_app.store.calling.claims import Nobody
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops
 from tests.store import one
@@ -139,7 +140,7 @@ async def test_a_contact_whose_call_could_not_be_said_is_refused_until_its_row_i
     assert "could not say due:" in {s.external_id: s.why for s in seen.samples["column_missing"]}["row-2"]
     batch = await world.claim(wanted, missing=missing_columns(flow))
     assert ([c.number for c in batch.claims], batch.refused) == ([number(1)], 3)
-    assert (await world.claim(wanted, missing=missing_columns(flow))).nothing_due
+    assert (await world.claim(wanted, missing=missing_columns(flow))).short is Nobody.DUE
     await import_contacts(store, wanted.name, [contact(2, due="2026-03-07")], await world.now())
     assert [c.number for c in (await world.claim(wanted, missing=missing_columns(flow))).claims] == [number(2)]
 

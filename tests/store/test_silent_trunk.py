@@ -9,6 +9,7 @@ import pytest
 
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.store.calling import attempts, claims
+from agi_app.store.calling.claims import ClaimBatch, Nobody
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection
 from tests.store import one
@@ -39,10 +40,10 @@ async def test_no_campaign_calls_them_while_the_invite_may_be_repeated(
     one, two = await world.running(campaign("one"), [1, 2]), await world.running(campaign("two"), [1])
     await dialled(world, await world.claim_one(one), result)
     assert len((await world.claim(one)).claims) == 1, "others go on"
-    assert (await world.claim(two)).nothing_due
+    assert (await world.claim(two)).short is Nobody.DUE
     await seconds_pass(store, REPEATS_S)
-    assert (await world.claim(one)).nothing_due
-    assert (await world.claim(two)).nothing_due
+    assert (await world.claim(one)).short is Nobody.DUE
+    assert (await world.claim(two)).short is Nobody.DUE
     await seconds_pass(store, 1)
     (again,) = (await world.claim(two)).claims
     assert again.attempt_number == 1
@@ -65,7 +66,7 @@ async def test_a_claim_that_had_chosen_them_already_sees_it_in_the_facts(
     with monkeypatch.context() as patch:
         patch.setattr(claims, "_lock", choose_first)
         batch = await world.claim(wanted)
-    assert (batch.claims, batch.examined, batch.nothing_due) == ((), 0, False)
+    assert batch == ClaimBatch()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,8 @@ async def test_a_claim_that_had_chosen_them_already_sees_it_in_the_facts(
 async def test_a_trunk_that_answered_repeats_nothing(world: World, result: CallResult) -> None:
     wanted = await world.running(campaign(), [1])
     await dialled(world, await world.claim_one(wanted), result)
-    assert (await world.claim(wanted)).examined == 1
+    batch = await world.claim(wanted)
+    assert len(batch.claims) + batch.refused == 1
 
 
 async def test_a_claim_that_was_given_back_holds_nobody(world: World, store: Store) -> None:

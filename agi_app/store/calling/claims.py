@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from agi_app.store.calling import gateway_lines, slots
 from agi_app.store.calling.agents import AgentTerms, may_begin
 from agi_app.store.calling.decision_texts import spec_of, version_of_spec
 from agi_app.store.calling.facts import Decide, Due, JudgedContact, Missing, begin, judge
+from agi_app.store.calling.gateway_lines import GatewayLines
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, records
@@ -48,20 +50,38 @@ class ClaimTerms:
     missing: Missing | None = None  # which of a contact's columns the flow cannot say; None: it says none
 
 
+class Nobody(Enum):
+    """Nobody can be called for this campaign now."""
+
+    DUE = "due"
+    WHILE_IT_STANDS_STILL = "while it stands still"  # the campaign, or all calling
+    FOR_AGENTS = "for agents"  # for all who are free, or soon will be, calls are under way
+
+
+@dataclass(frozen=True, slots=True)
+class NoPlaces:
+    """All places were taken."""
+
+    of: str  # trunk | campaign
+
+
+@dataclass(frozen=True, slots=True)
+class OverCeiling:
+    """Too many calls were abandoned."""
+
+    why: str  # in the gate's words
+
+
+Short = Nobody | NoPlaces | GatewayLines | OverCeiling  # lines: how they stand, when none is free
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimBatch:
-    """What one claim brought, and why it brought no more."""
+    """What one claim brought, and why it brought no more; no reason: so many were looked at."""
 
     claims: tuple[Claim, ...] = ()
-    examined: int = 0
     refused: int = 0
-    nothing_due: bool = False
-    no_slot: bool = False
-    short_of: str | None = None  # trunk | campaign: whose places were too few, when ``no_slot``
-    not_running: bool = False
-    no_line: gateway_lines.GatewayLines | None = None  # how the lines stand, when none is free
-    no_agent: bool = False  # for all who are free, or soon will be, calls are under way
-    over_ceiling: str | None = None  # too many calls were abandoned, in the gate's words
+    short: Short | None = None
 
 
 async def claim(
@@ -74,37 +94,40 @@ async def claim(
     async with store.transaction() as connection:
         start = await begin(connection, campaign, terms.offset)
         if start is None or start.state is not CampaignState.RUNNING:
-            return ClaimBatch(not_running=True)
+            return ClaimBatch(short=Nobody.WHILE_IT_STANDS_STILL)
         no_agent = False
         if campaign.agents is not None:
             for_agents = await _for_agents(connection, campaign, start.now, terms)
             no_agent, limit = for_agents <= limit, min(limit, for_agents)
             if limit <= 0:
-                return ClaimBatch(no_agent=True)
+                return ClaimBatch(short=Nobody.FOR_AGENTS)
         trunk = slots.Scope(slots.of_trunk(campaign.trunk), terms.trunk_limit)
         own = slots.Scope(slots.of_campaign(campaign.name), campaign.pace.concurrent)
         places = await slots.lease_both(connection, trunk, own, limit)
         free = places.free
         if not free:
-            return ClaimBatch(no_slot=True, short_of=places.short_of)
+            return ClaimBatch(short=NoPlaces(places.short_of or "trunk"))
         lines = None
         if terms.lines:
             lines = await gateway_lines.lease(connection, terms.lines, start.now, terms.offset)
             if not lines.free:
-                return ClaimBatch(no_line=lines)
+                return ClaimBatch(short=lines)
         due = await _lock(connection, campaign, start.now, max(limit, look_at), lines)
         if not due:
             waits = lines is not None and len(lines.free) < len(terms.lines)  # perhaps for a line that is taken
-            return ClaimBatch(nothing_due=not waits, no_line=lines if waits else None)
+            return ClaimBatch(short=lines if waits else Nobody.DUE)
         judged = await judge(connection, due, start, decide, len(free) if lines is None else len(due), terms.missing)
         if lines is not None:
             judged = _one_a_line(judged, lines.free, len(free))
         claims = await reserve(connection, campaign, judged, free, start.now, terms)
-    refused = len(judged) - len(claims)
-    no_slot, no_agent = len(claims) == len(free), no_agent and len(claims) == limit
-    over = next((r.text for j in judged for r in j.decision.reasons if r.rule == CEILING), None)
-    batch = ClaimBatch(tuple(claims), len(judged), refused, no_slot=no_slot, short_of=places.short_of)
-    return replace(batch, no_agent=no_agent, over_ceiling=over)
+    short: Short | None = None
+    if (over := next((r.text for j in judged for r in j.decision.reasons if r.rule == CEILING), None)) is not None:
+        short = OverCeiling(over)
+    elif no_agent and len(claims) == limit:
+        short = Nobody.FOR_AGENTS
+    elif len(claims) == len(free):
+        short = NoPlaces(places.short_of or "trunk")
+    return ClaimBatch(tuple(claims), len(judged) - len(claims), short)
 
 
 async def _for_agents(connection: Connection, campaign: Campaign, now: dt.datetime, terms: ClaimTerms) -> int:
@@ -117,7 +140,7 @@ async def _for_agents(connection: Connection, campaign: Campaign, now: dt.dateti
 
 
 async def _lock(
-    connection: Connection, campaign: Campaign, now: dt.datetime, limit: int, lines: gateway_lines.GatewayLines | None
+    connection: Connection, campaign: Campaign, now: dt.datetime, limit: int, lines: GatewayLines | None
 ) -> list[Due]:
     """Lock due contacts with the heads of their persons; one contact a person. With lines: whom a free one may call."""
     values: dict[str, Any] = {"campaign": campaign.name, "now": now, "limit": limit}

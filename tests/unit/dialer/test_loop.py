@@ -15,7 +15,7 @@ from agi_app.dialer.loop import HORIZON_S, Dialer
 from agi_app.dialer.running_campaigns import RunningCampaigns
 from agi_app.store.calling import claims
 from agi_app.store.calling.campaigns import StoredCampaign
-from agi_app.store.calling.claims import ClaimBatch
+from agi_app.store.calling.claims import ClaimBatch, NoPlaces
 from tests.fake_clock import FakeClock
 from tests.unit.dialer.test_running_campaigns import DEAF, TRUNKS, Shared, pause, row, shared, stored
 from tests.unit.gate_cases import CLAIM, NOW
@@ -52,7 +52,7 @@ class Floor:
         got = min(limit, free)
         if campaign.name in self.places:
             self.places[campaign.name] -= got
-        return ClaimBatch((CLAIM,) * got, no_slot=got < limit, short_of="campaign" if got < limit else None)
+        return ClaimBatch((CLAIM,) * got, short=NoPlaces("campaign") if got < limit else None)
 
     async def run(self, seconds: float) -> Counter[str]:
         """What started in so many seconds."""

@@ -25,7 +25,7 @@ from agi_app.model.campaign import Campaign, CampaignState, Pace
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.store.calling import claims, pace
 from agi_app.store.calling.campaigns import StoredCampaign
-from agi_app.store.calling.claims import ClaimBatch
+from agi_app.store.calling.claims import ClaimBatch, Nobody
 from tests.fake_clock import FakeClock
 from tests.unit.gate_cases import CAMPAIGN, NOW
 
@@ -231,7 +231,7 @@ async def test_after_refusals_it_looks_at_many_and_still_claims_few(
 
     async def claim(_: Any, campaign: Any, limit: int, terms: Any, judge: Any, *, look_at: int = 0) -> ClaimBatch:
         asked.append((limit, look_at))
-        return ClaimBatch(nothing_due=True)
+        return ClaimBatch(short=Nobody.DUE)
 
     monkeypatch.setattr(claims, "claim", claim)
     node = SimpleNamespace(clock=FakeClock(NOW), entityid="n", store=None)
