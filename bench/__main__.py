@@ -12,27 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from agi_app.config.voice import SpeechSettings
-from bench import (
-    agents,
-    agi,
-    calls,
-    day,
-    flow,
-    gate,
-    growth,
-    guard,
-    half_load,
-    imports,
-    machines,
-    main_job,
-    nodes,
-    predictive,
-    prompts,
-    response,
-    soak,
-    speech,
-)  # fmt: skip
+from bench import agents, agi, calls, flow, half_load, main_job, nodes, predictive, prompts
+from bench.contacts import gate, growth, imports
+from bench.guard import screening as guard
+from bench.long import day, soak
 from bench.output import append, say, table
+from bench.speech import machines, response
+from bench.speech import recognition as speech
 from sandbox.errors import SandboxError
 from sandbox.root import ensure_root, ensure_tools
 

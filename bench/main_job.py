@@ -83,7 +83,7 @@ def _bare(world: World, folder: Path, job: Job) -> dict[str, Any]:
     asterisk, log = world.asterisk, folder / "bare.log"
     prompts = f"{asterisk.prompts_path}/{people.LANGUAGE}"
     before, machine_before = usage.cpu_seconds(asterisk.pid), usage.machine_times()
-    argv = [sys.executable, "-m", "bench.bare_loop", asterisk.ari_url, asterisk.ari_user, prompts]
+    argv = [sys.executable, "-m", "bench.loops.bare_loop", asterisk.ari_url, asterisk.ari_user, prompts]
     child = Child(
         [*argv, str(folder / "bare-numbers.txt"), str(job.rate)],
         log=log,

@@ -18,8 +18,8 @@ from typing import Any, Protocol
 import psycopg
 
 from bench import main_job, people, usage, verdict
-from bench.bare_loop import TAIL_S
-from bench.native_loop import dialplan
+from bench.loops.bare_loop import TAIL_S
+from bench.loops.native_loop import dialplan
 from bench.output import say
 from bench.stage import Stage, set_pace
 from sandbox.asterisk import ORIGINATOR, Asterisk
@@ -114,9 +114,9 @@ def loops(world: World, folder: Path) -> dict[str, Loop]:
     ari = ([asterisk.ari_url, asterisk.ari_user, prompts], {"ARI_PASSWORD": asterisk.ari_password})
     ami = ([str(asterisk.ami_port), ORIGINATOR, CONTEXT], {"AMI_PASSWORD": asterisk.originator_password})
     return {
-        "native": Loop("native", "bench.native_loop", *ami, folder),
-        "bare_ari": Loop("bare_ari", "bench.bare_loop", *ari, folder),
-        "asyncari": Loop("asyncari", "bench.asyncari_loop", *ari, folder),
+        "native": Loop("native", "bench.loops.native_loop", *ami, folder),
+        "bare_ari": Loop("bare_ari", "bench.loops.bare_loop", *ari, folder),
+        "asyncari": Loop("asyncari", "bench.loops.asyncari_loop", *ari, folder),
     }
 
 

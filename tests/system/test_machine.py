@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import pytest
 
-from bench.response_line import packets
+from bench.speech.response_line import packets
 from sandbox.asterisk import Asterisk
 from sandbox.capture import Capture
 from sandbox.carrier import Carrier

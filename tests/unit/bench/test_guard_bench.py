@@ -10,12 +10,12 @@ import pytest
 from agi_app.guard.call import CallerKind
 from agi_app.guard.case import Action
 from agi_app.guard.scripts import words
-from bench.guard_attacks import Attack, calls_of
-from bench.guard_benign import monologues, windows
-from bench.guard_callers import FIRST_LINE, Planned, Town, day_of
-from bench.guard_intervals import Figure, share, wilson
-from bench.guard_scripts import heard
-from bench.guard_world import STOPPED, World
+from bench.guard.attacks import Attack, calls_of
+from bench.guard.benign import monologues, windows
+from bench.guard.callers import FIRST_LINE, Planned, Town, day_of
+from bench.guard.intervals import Figure, share, wilson
+from bench.guard.scripts import heard
+from bench.guard.world import STOPPED, World
 
 
 def test_wilson_agrees_with_published_values() -> None:

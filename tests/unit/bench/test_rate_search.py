@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bench import calls, day
+from bench import calls
+from bench.long import day
 from bench.rate_search import CLOSE, LEAST, MOST, START, RateSearch
 
 

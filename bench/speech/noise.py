@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from bench.speech_line import LAWS, RATE, Sound, coded, pink, white
+from bench.speech.telephone_line import LAWS, RATE, Sound, coded, pink, white
 
 COUNT = 200
 SECONDS = (2.0, 6.0)

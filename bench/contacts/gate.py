@@ -39,7 +39,8 @@ from agi_app.store.database import checks, embedded
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
 from agi_app.store.people import caller_ids
-from bench import crowd, imports, people, usage
+from bench import people, usage
+from bench.contacts import crowd, imports
 from bench.output import machine, say
 from sandbox.errors import SandboxError
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-FILE = Path(__file__).with_name("guard_benign.yaml")
+FILE = Path(__file__).with_name("benign.yaml")
 _SLOT = re.compile(r"\{(\w+)\}")
 MONOLOGUE = (4, 9)  # sentences
 

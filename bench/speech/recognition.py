@@ -1,8 +1,8 @@
 """How well spoken answers are understood, how fast, and whether a line without speech ever becomes an answer.
 
 Clips go through what a call's answer goes through: the pool, its process, the voice detector, the engine with the
-phrases of the question as bias, and ``understand``. Models and voices are those of ``speech_models.py``, what is said
-stands in ``speech_phrases.yaml``.
+phrases of the question as bias, and ``understand``. Models and voices are those of ``models.py``, what is said
+stands in ``phrases.yaml``.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from agi_app.config.voice import SpeechSettings
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.answers.understanding import NO_MATCH, Grammar, Understood, bias, understand
 from agi_app.speech.recognizer import Recognizer, recognizer_of
-from bench import speech_clips, speech_models, speech_noise
 from bench.output import machine, say
+from bench.speech import clips as speech_clips
+from bench.speech import models as speech_models
+from bench.speech import noise as speech_noise
 
 NAMES = {"zh-CN": "zh", "en": "en"}
 LEAST = {"zh": 0.96, "en": 0.95}

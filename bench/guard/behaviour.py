@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
-from bench.guard_intervals import Figure, data_file, share
-from bench.guard_models import Ensemble
-from bench.guard_points import Points
+from bench.guard.intervals import Figure, data_file, share
+from bench.guard.models import Ensemble
+from bench.guard.points import Points
 from sandbox.errors import SandboxError
 
 FILES = "sichuan_dev.csv", "sichuan*.csv"

@@ -15,10 +15,11 @@ from typing import Any
 
 import psycopg
 
-from bench import long_call, main_job, people, usage, verdict
+from bench import main_job, people, usage, verdict
 from bench.line import Waits, waits
+from bench.long import long_call
+from bench.long.soak import BEGIN_S, GROWTH, Held, held, once_idle
 from bench.output import machine, say
-from bench.soak import BEGIN_S, GROWTH, Held, held, once_idle
 from bench.stage import Stage, stage
 from sandbox.capture import Capture
 from sandbox.carrier import MEDIA_HOST

@@ -18,12 +18,12 @@ import numpy as np
 import yaml
 
 from agi_app.flow.answers.understanding import NO_MATCH
-from bench import speech_models
 from bench.output import say
-from bench.speech_line import LAWS, Sound, telephone
+from bench.speech import models as speech_models
+from bench.speech.telephone_line import LAWS, Sound, telephone
 
 HERE = Path(__file__).parent
-PHRASES, SOUNDS = HERE / "speech_phrases.yaml", HERE / "speech_phonemes.tsv"
+PHRASES, SOUNDS = HERE / "phrases.yaml", HERE / "phonemes.tsv"
 RATE = 24000
 SNR_DB = 15.0
 SPEEDS = (0.9, 1.0, 1.15)
@@ -42,7 +42,7 @@ class Clip:
 
 
 def languages() -> dict[str, dict[str, Any]]:
-    """``speech_phrases.yaml``."""
+    """``phrases.yaml``."""
     found: dict[str, dict[str, Any]] = yaml.safe_load(PHRASES.read_text(encoding="utf-8"))
     return found
 
@@ -99,7 +99,7 @@ def save(file: Path, rate: int, sound: Sound) -> None:
 
 @cache
 def sounds() -> dict[str, tuple[int, ...]]:
-    """phrase -> how it sounds, in the numbers of Kokoro's vocabulary (``speech_spell.py`` writes the file)."""
+    """phrase -> how it sounds, in the numbers of Kokoro's vocabulary (``spell.py`` writes the file)."""
     lines = (line.split("\t") for line in SOUNDS.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
     return {phrase: tuple(map(int, numbers.split())) for phrase, _, numbers in lines}
 

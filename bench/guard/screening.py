@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import guard_scripts, guard_stream
-from bench.guard_intervals import Figure
+from bench.guard import scripts as guard_scripts
+from bench.guard import stream as guard_stream
+from bench.guard.intervals import Figure
 from bench.output import machine, say
 from sandbox.errors import SandboxError
 
@@ -20,7 +21,7 @@ from sandbox.errors import SandboxError
 def run(folder: Path) -> dict[str, Any]:
     """Every test once; a figure with its 95 % interval, how many it is of, and its target if it has one."""
     try:
-        from bench import guard_behaviour
+        from bench.guard import behaviour as guard_behaviour
     except ModuleNotFoundError as error:
         raise SandboxError(f"the package {error.name} is not installed: use scripts/bench guard") from error
     before = machine()

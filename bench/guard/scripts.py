@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.guard.scripts import ScriptBook, words
-from bench import guard_benign
-from bench.guard_intervals import Figure, data_file, share
+from bench.guard import benign as guard_benign
+from bench.guard.intervals import Figure, data_file, share
 from sandbox.errors import SandboxError
 
 FILES = "ftc_transcripts_dev.csv", "ftc_transcripts*.csv"

@@ -1,6 +1,6 @@
 """The same calls with the client library asyncari, written as its own examples are: one task a call.
 
-    python -m bench.asyncari_loop URL USER PROMPTS NUMBERS RATE        (the password comes from ARI_PASSWORD)
+    python -m bench.loops.asyncari_loop URL USER PROMPTS NUMBERS RATE        (the password comes from ARI_PASSWORD)
 
 It is no way to call people: nobody is asked, nothing is remembered.
 """
@@ -20,7 +20,7 @@ import anyio
 import asyncari  # both of the extra calls-bench
 from asyncari.util import mayNotExist
 
-from bench.bare_loop import CALLER_ID, FILTER, LEASH, TAIL_S, evenly, used
+from bench.loops.bare_loop import CALLER_ID, FILTER, LEASH, TAIL_S, evenly, used
 from sandbox.asterisk import TRUNK
 
 APP = "bench-asyncari"

@@ -32,9 +32,9 @@ from agi_app.pbx.ari.names import AMD, AMD_CONTEXT, SILENCE
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.event_router import Router
 from agi_app.pbx.originate import place_internal
-from bench.guard_intervals import wilson
-from bench.machine_clips import MACHINE, PERSON, Clip, clips
+from bench.guard.intervals import wilson
 from bench.output import machine, say
+from bench.speech.machine_clips import MACHINE, PERSON, Clip, clips
 from sandbox.agents import phone_conf
 from sandbox.asterisk import Asterisk
 from sandbox.carrier import Carrier

@@ -18,10 +18,10 @@ import numpy as np
 import soxr
 import yaml
 
-from bench.machine_phrases import parts_of
-from bench.speech_clips import RATE as VOICE_RATE
-from bench.speech_clips import SPEEDS, save, spoken
-from bench.speech_line import LEVEL_DB, RATE, Sound, band, pink
+from bench.speech.clips import RATE as VOICE_RATE
+from bench.speech.clips import SPEEDS, save, spoken
+from bench.speech.machine_phrases import parts_of
+from bench.speech.telephone_line import LEVEL_DB, RATE, Sound, band, pink
 from sandbox.g711 import ALAW, ULAW
 
 Option = TypeVar("Option")

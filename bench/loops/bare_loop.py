@@ -1,6 +1,6 @@
 """The least that could make the same calls: one ARI socket, no store, no gate, no pace of a campaign.
 
-    python -m bench.bare_loop URL USER PROMPTS NUMBERS RATE        (the password comes from ARI_PASSWORD)
+    python -m bench.loops.bare_loop URL USER PROMPTS NUMBERS RATE        (the password comes from ARI_PASSWORD)
 
 It uses the same verbs as the bulk flow on agi-app: originate with caller ID and TIMEOUT(absolute), the
 greeting, the question, on a key stop that, say goodbye, hang up. What agi-app adds is seen against this.

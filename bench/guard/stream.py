@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agi_app.guard.case import Action
-from bench import guard_attacks, guard_callers
-from bench.guard_callers import DAY, HOUR, Planned, Town
-from bench.guard_intervals import Figure, share, wilson
-from bench.guard_world import STOPPED, World
+from bench.guard import attacks as guard_attacks
+from bench.guard import callers as guard_callers
+from bench.guard.callers import DAY, HOUR, Planned, Town
+from bench.guard.intervals import Figure, share, wilson
+from bench.guard.world import STOPPED, World
 
 SEEDS = (1, 2, 3)
 DEV_SEEDS = (101, 102, 103)

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from bench.speech_clips import RATE as VOICE_RATE
-from bench.speech_clips import save
-from bench.speech_line import LEVEL_DB, RATE, Sound, band, pink
+from bench.speech.clips import RATE as VOICE_RATE
+from bench.speech.clips import save
+from bench.speech.telephone_line import LEVEL_DB, RATE, Sound, band, pink
 from sandbox.carrier import MEDIA_HOST
 from sandbox.g711 import ALAW, ULAW
 from sandbox.pcap import Datagram

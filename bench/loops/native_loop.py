@@ -1,6 +1,6 @@
 """The same calls by Asterisk alone: the dialplan plays, AMI originates.
 
-    python -m bench.native_loop PORT USER CONTEXT NUMBERS RATE        (the password comes from AMI_PASSWORD)
+    python -m bench.loops.native_loop PORT USER CONTEXT NUMBERS RATE        (the password comes from AMI_PASSWORD)
 
 No program hears of keys or ends: the least that these calls can cost. It is no way to call people: nobody is asked,
 nothing is remembered.
@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from bench.bare_loop import CALLER_ID, evenly, used
+from bench.loops.bare_loop import CALLER_ID, evenly, used
 from sandbox.asterisk import TRUNK
 
 LEASH_S = 60

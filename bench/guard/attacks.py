@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agi_app.guard.call import CallerKind
-from bench.guard_callers import FIRST_LINE, Planned
+from bench.guard.callers import FIRST_LINE, Planned
 
 POOLS = (1, 50, 1000)
 ORDERS = ("sequential", "random", "slow")
