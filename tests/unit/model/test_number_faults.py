@@ -1,0 +1,32 @@
+"""Why a text is no telephone number, or not surely one."""
+
+from __future__ import annotations
+
+import phonenumbers
+import pytest
+
+from agi_app.model import number_lengths, number_text
+from agi_app.model.area_zones import with_area
+
+
+def test_digits_too_few_are_counted() -> None:
+    assert "has 11 digits: 2 fewer here" in number_lengths.why_invalid(phonenumbers.parse("+86138001380", None))
+    assert number_lengths.only_begins("+86138")
+    assert not number_lengths.only_begins("+8613800138000")
+    assert number_lengths.impossible("+8613800138000") is None
+
+
+def test_two_numbers_in_a_cell_are_found() -> None:
+    assert [part for _, part in number_text.several("13800138000/13900139000")] == ["13800138000", "13900139000"]
+    assert number_text.several("13800138000") == ()
+
+
+@pytest.mark.parametrize(("text", "doubtful"), [("138****8000", True), ("13800138000", False)])
+def test_a_masked_number_is_in_doubt(text: str, doubtful: bool) -> None:
+    assert (number_text.doubt(text) is not None) is doubtful
+
+
+def test_an_area_code_that_reaches_into_a_second_zone_has_both() -> None:
+    """850 is Florida's west, of which a part is in Central Time."""
+    assert with_area("+18505550100", ("America/New_York",)) == ("America/New_York", "America/Chicago")
+    assert with_area("+12125550100", ("America/New_York",)) == ("America/New_York",)
