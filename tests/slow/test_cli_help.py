@@ -1,0 +1,34 @@
+"""Whoever asks a command for help is told what it does, and what each option is for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from typer import Typer
+from typer.main import get_command
+
+pytestmark = pytest.mark.slow  # imports all commands
+CLI = Path(__file__).resolve().parents[2] / "agi_app" / "cli"
+MODULES = sorted(path.relative_to(CLI.parents[1]).with_suffix("") for path in CLI.rglob("*.py") if path.stem[0] != "_")
+
+
+def _commands(command: click.Command) -> Iterator[click.Command]:
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            yield from _commands(one)
+    else:
+        yield command
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_every_command_and_every_option_says_what_it_is_for(path: Path) -> None:
+    module = importlib.import_module(".".join(path.parts))
+    for app in (value for value in vars(module).values() if isinstance(value, Typer)):
+        for command in _commands(get_command(app)):
+            assert command.help, command.name
+            silent = [option.name for option in command.params if isinstance(option, click.Option) and not option.help]
+            assert silent == [], command.name
