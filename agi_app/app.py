@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import platform
+from collections.abc import Callable, Coroutine
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from agi_app import log
 from agi_app.calls.interrupted import sweep_rule
@@ -54,7 +56,7 @@ from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.bridges import remove_empty
 from agi_app.pbx.event_router import Router
-from agi_app.pbx.inbound_calls import Arrival, Inbound
+from agi_app.pbx.inbound_calls import Inbound
 from agi_app.pbx.phones import check_destinations
 from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.trunks import asker, check_trunks
@@ -85,22 +87,21 @@ async def run_worker(inst: Installation, lock: WorkerLock) -> None:
         raise first_of_ours(group) from group
 
 
+Work = Callable[[], Coroutine[Any, Any, None]]  # what goes on until it is cancelled
+
+
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """A worker's objects, joined; nothing of it runs yet."""
 
     node: Node
-    stops: Stops
-    inbound: Inbound
-    lines: LineCalls
-    desk: ScreeningDesk
-    sound: SpeechBackends
     worker: Worker
     dialer: Dialer
+    lines: LineCalls
     requested: RequestedCalls
-    voice: Voice
-    renderer: Renderer
-    heard: PromptWatch
+    spoken: tuple[Renderer, Voice]
+    at_once: tuple[Work, ...]
+    when_ready: tuple[Work, ...]  # Asterisk is connected and looked through
 
 
 async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
@@ -118,9 +119,11 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     async with recognizer_of(inst.settings.speech, inst.settings.project) as recognizer:
         parts = await _build(inst, lock, stops, recognizer, sequencer)
         spare_collections()
-        with closing(parts.renderer), closing(parts.voice):
+        renderer, voice = parts.spoken
+        with closing(renderer), closing(voice):
             async with stops.flushed_in_the_end(), asyncio.TaskGroup() as group:
-                await _serve(inst, entityid, parts, sequencer, group)
+                await _serve(inst, parts, group)
+                await sequencer.finish()
     if not stops.pending:
         await nodes.forget_node(inst.store, entityid)  # nobody needs to wait for our journal
 
@@ -129,13 +132,33 @@ async def _build(
     inst: Installation, lock: WorkerLock, stops: Stops, recognizer: Recognizer | None, sequencer: Sequencer
 ) -> _Parts:
     """Join the parts, and note which rules they judge by."""
-
-    async def serve(arrival: Arrival) -> str | None:
-        return await lines.serve(arrival)
-
-    inbound = Inbound(serve)
-    desk = ScreeningDesk(inst.settings, inst.store, inst.clock)
+    settings, inbound = inst.settings, Inbound()
+    desk = ScreeningDesk(settings, inst.store, inst.clock)
+    ari = Ari(ari_settings(settings), inst.clock)
     router = Router(lambda channel_id, _: ari.hang_up_soon(channel_id), inbound.take)
+    keep = KeptFiles.of(settings.data).recordings.keep_call
+    sound = SpeechBackends.of(ari, settings.speech, recognizer, load_meanings(settings.project), keep)
+    _hear(ari, router, inbound, desk, sound)
+    if recognizer is not None:
+        await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
+    node = Node(lock.entityid, inst.store, ari, router, inst.clock, await _rules(inst), LiveCalls())
+    worker = Worker(node, stops, lock, Health(), settings.data, sequencer.hold)
+    prompts = settings.project / "prompts"
+    playable = Playable(prompts, settings.asterisk.prompts_path, inst.clock.monotonic)
+    renderer = Renderer(prompts, *voice_settings(settings.project), playable, inst.clock)
+    voice = Voice(renderer.media)
+    dialer, placer = _dialer(inst, node, worker, stops, playable, voice, sound.ears)
+    lines = LineCalls(node, stops, LineServices(playable, voice, HandOver(node, dialer.agents).run, sound.ears))
+    requested = RequestedCalls(node, _takers(inst, node, stops, dialer, placer, voice), worker.hold)
+    keys = KeyWatch(settings, worker.health, node.key_began)
+    calls = (ari.run, partial(inbound.run, ari, lines.serve), lines.run, sound.run)
+    at_once: tuple[Work, ...] = (*calls, partial(desk.run, ari, sound.spool), keys.run, node.late_keys.run, stops.run)
+    when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), requested.run)
+    return _Parts(node, worker, dialer, lines, requested, (renderer, voice), at_once, when_ready)
+
+
+def _hear(ari: Ari, router: Router, inbound: Inbound, desk: ScreeningDesk, sound: SpeechBackends) -> None:
+    """Who gets the events of Asterisk, and what happens at each connect."""
 
     async def prepare(connected: Ari) -> None:
         desk.follow.lose_all()
@@ -149,23 +172,20 @@ async def _build(
         if not sound.handle(frame):
             router.handle(frame)
 
-    ari = Ari(ari_settings(inst.settings), inst.clock, on_event=on_event, prepare=prepare)
-    keep = KeptFiles.of(inst.settings.data).recordings.keep_call
-    sound = SpeechBackends.of(ari, inst.settings.speech, recognizer, load_meanings(inst.settings.project), keep)
-    if recognizer is not None:
-        await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
-    node = Node(lock.entityid, inst.store, ari, router, inst.clock, await _rules(inst), LiveCalls())
-    worker = Worker(node, stops, lock, Health(), inst.settings.data, sequencer.hold)
-    heard = PromptWatch(inst.settings, ari, inst.clock, worker.health)
-    prompts = inst.settings.project / "prompts"
-    playable = Playable(prompts, inst.settings.asterisk.prompts_path, inst.clock.monotonic)
-    renderer = Renderer(prompts, *voice_settings(inst.settings.project), playable, inst.clock)
-    voice = Voice(renderer.media)
-    dialer, placer = _dialer(inst, node, worker, stops, playable, voice, sound.ears)
-    lines = LineCalls(node, stops, LineServices(playable, voice, HandOver(node, dialer.agents).run, sound.ears))
-    takers = _takers(inst, node, stops, dialer, placer, voice)
-    requested = RequestedCalls(node, takers, worker.hold)
-    return _Parts(node, stops, inbound, lines, desk, sound, worker, dialer, requested, voice, renderer, heard)
+    ari.join(on_event, prepare)
+
+
+def _housekeeping(
+    inst: Installation, node: Node, worker: Worker, dialer: Dialer, sequencer: Sequencer
+) -> tuple[Work, ...]:
+    """What looks after the database, the Asterisk and its trunks while calls go on."""
+    kept, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
+    purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(sequencer.notary.key), screened_days=days)
+    heard = PromptWatch(inst.settings, node.ari, inst.clock, worker.health)
+    watch = TrunkWatch(inst.settings, dialer.breakers)
+    ours = partial(owner_of(inst.settings).keep, node.ari)
+    stored = (sequencer.run, partial(worker.listen, dialer), partial(worker.keep_house, dialer), purger.run)
+    return (*stored, heard.run, watch.run, partial(dialer.lines.reserve.run, node.ari), dialer.agents.run, ours)
 
 
 def _takers(
@@ -189,30 +209,19 @@ async def _rules(inst: Installation) -> RuleSet:
     return rules
 
 
-async def _serve(
-    inst: Installation, entityid: str, parts: _Parts, sequencer: Sequencer, group: asyncio.TaskGroup
-) -> None:
+async def _serve(inst: Installation, parts: _Parts, group: asyncio.TaskGroup) -> None:
     """Connect, tidy up, call until told to end, then end everything in order."""
     node, worker, dialer = parts.node, parts.worker, parts.dialer
-    ari, desk = node.ari, parts.desk
-    calls = (ari.run(), parts.inbound.run(ari), parts.lines.run(), parts.sound.run(), desk.run(ari, parts.sound.spool))
-    keys = (KeyWatch(inst.settings, worker.health, node.key_began).run(), node.late_keys.run())
-    background = [group.create_task(work) for work in (*calls, *keys, parts.stops.run())]
+    background = [group.create_task(work()) for work in parts.at_once]
     await node.ari.connected(CONNECT_WAIT_S)
     await check_trunks(asker(node.ari), inst.settings.trunks)
     await check_destinations(asker(node.ari), inst.settings.trunks, inst.settings.destinations)
     project = await asyncio.to_thread(prepare_prompts, inst.settings.project, inst.settings.trunks)
     await parts.lines.open(served_lines(project, inst.settings.lines))
-    swept = await dead_workers.sweep(inst.store, entityid, sweep_rule(inst.clock))
+    swept = await dead_workers.sweep(inst.store, node.entityid, sweep_rule(inst.clock))
     if swept.released or swept.interrupted:
         _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
-    watch = TrunkWatch(inst.settings, dialer.breakers)
-    kept, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
-    purger = Purger(inst.store, kept, node.ruleset, inst.clock, signer(sequencer.notary.key), screened_days=days)
-    works = (sequencer.run(), worker.listen(dialer), worker.keep_house(dialer), purger.run())
-    asked, ours = (parts.requested.run(), parts.heard.run()), owner_of(inst.settings).keep(node.ari)
-    looks = (watch.run(), dialer.lines.reserve.run(node.ari), dialer.agents.run(), ours)
-    background += [group.create_task(work) for work in (*works, *asked, *looks)]
+    background += [group.create_task(work()) for work in parts.when_ready]
     with told_to_end(lambda: node.live.stop_all("the worker was told twice to end")) as told:
         dialling = group.create_task(dialer.run())
         await told.wait()
@@ -224,7 +233,6 @@ async def _serve(
             dialling.cancel()
         await asyncio.wait([dialling])
     await end_all(background)
-    await sequencer.finish()
 
 
 def _dialer(
@@ -243,7 +251,7 @@ def _dialer(
         voice=voice,
         store_opt_out=stops.take,
         agents=agents,
-        may_dial=lambda: worker.hold() is None and not dialer.closing,
+        may_dial=worker.may_dial,
         ears=ears,
     )
     asterisk = inst.settings.asterisk

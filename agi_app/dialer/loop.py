@@ -61,7 +61,7 @@ class Dialer:
     ) -> None:
         """``hold`` says why nobody may be dialled now, or None; ``concurrent`` is this Asterisk's own limit."""
         self._node, self.lines, self._placer, self.agents = node, lines, placer, agents
-        agents.changed = self._agents_changed
+        agents.when_changed(self._agents_changed)
         self._clock = node.clock
         self._hold, self.concurrent = hold, concurrent
         self.open_calls = 0  # calls that were claimed and have not ended
@@ -95,11 +95,6 @@ class Dialer:
     def breakers(self) -> Mapping[str, Breaker]:
         """The trunks of this node, each as it is now."""
         return self.lines.breakers
-
-    @property
-    def closing(self) -> bool:
-        """No new call is made any more."""
-        return self._closing
 
     async def run(self) -> None:
         """Dial until ``close``; a fault in one call never ends the others."""

@@ -58,8 +58,7 @@ async def _nobody_serves(_: Arrival) -> str | None:
 class Inbound:
     """Takes the start events of foreign channels, has them served, and gives back what is not."""
 
-    def __init__(self, serve: Serve = _nobody_serves) -> None:
-        self._serve = serve
+    def __init__(self) -> None:
         self._arrived: asyncio.Queue[tuple[str, str | None, str]] = asyncio.Queue()  # with why it is not to be served
 
     def take(self, channel_id: str, event: Event) -> None:
@@ -88,24 +87,25 @@ class Inbound:
             fault = "the worker that had answered it is gone" if waiting.state == _UP else ""
             self._arrived.put_nowait((channel_id, waiting.dialplan.exten, fault))
 
-    async def run(self, ari: Ari) -> None:
+    async def run(self, ari: Ari, serve: Serve = _nobody_serves) -> None:
         """Have calls served, or give them back, until cancelled."""
         async with asyncio.TaskGroup() as calls:
             while True:
-                calls.create_task(self._one(ari, *await self._arrived.get()))
+                calls.create_task(_one(ari, serve, *await self._arrived.get()))
 
-    async def _one(self, ari: Ari, channel_id: str, called: str | None, fault: str) -> None:
-        reason: str | None = fault
-        if called is not None and not fault:
-            try:
-                reason = await self._serve(Arrival(channel_id, called))
-            except AgiAppError as error:
-                reason = str(error)
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with us, the caller goes on
-                _log.exception("a call that came in failed in our own code")
-                reason = f"internal error: {type(error).__name__}"
-        if reason is not None:
-            await give_back(ari, channel_id, called, reason)
+
+async def _one(ari: Ari, serve: Serve, channel_id: str, called: str | None, fault: str) -> None:
+    reason: str | None = fault
+    if called is not None and not fault:
+        try:
+            reason = await serve(Arrival(channel_id, called))
+        except AgiAppError as error:
+            reason = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with us, the caller goes on
+            _log.exception("a call that came in failed in our own code")
+            reason = f"internal error: {type(error).__name__}"
+    if reason is not None:
+        await give_back(ari, channel_id, called, reason)
 
 
 async def give_back(ari: Ari, channel_id: str, called: str | None, reason: str) -> None:

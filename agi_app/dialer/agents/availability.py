@@ -63,8 +63,12 @@ class AgentWatch:
         self._unknown: dict[str, str] = {}
         self._rests: dict[str, float] = {}  # endpoint of a list -> monotonic end of the work after its call
         self._said: str | None = None
-        self.changed: Callable[[], None] = lambda: None  # told when there may be more to do
+        self._told: list[Callable[[], None]] = []
         self.notes = Notes(node)
+
+    def when_changed(self, tell: Callable[[], None]) -> None:
+        """Told when there may be more to do."""
+        self._told.append(tell)
 
     @classmethod
     def of(cls, node: Node, settings: Settings, hold: Callable[[], str | None]) -> AgentWatch:
@@ -194,7 +198,8 @@ class AgentWatch:
             _log.info("the agents are known again", agents=name)
             self._said = None
         if before is None or before.agents != look.agents:
-            self.changed()
+            for tell in self._told:
+                tell()
 
     def _not_known(self, names: Collection[str], why: str) -> None:
         for name in names:

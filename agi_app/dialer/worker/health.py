@@ -75,6 +75,11 @@ class Worker:
         self._look_around = asyncio.Event()  # something changed: keep house now
         self._listening = False  # the connection that hears of stops is up; the live calls may be unchecked yet
         self._catalog_at: float | None = None  # when the database's objects were last looked at
+        self._draining = False
+
+    def may_dial(self) -> bool:
+        """Whether a call that is ready may leave now."""
+        return not self._draining and self.hold() is None
 
     def hold(self) -> str | None:
         """Why nobody may be dialled now; None when all is well."""
@@ -278,6 +283,7 @@ class Worker:
 
     async def drain(self, dialer: Dialer) -> None:
         """End in order: no new call, live ones may finish for a while, then are hung up."""
+        self._draining = True
         dialer.close()
         if len(self._node.live):
             _log.info("waiting for live calls", calls=len(self._node.live), at_most_s=DRAIN_S)

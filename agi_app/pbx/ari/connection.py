@@ -45,6 +45,8 @@ EVENT_FILTER = {
         )
     ]
 }
+OnEvent = Callable[[Frame], None]
+Prepare = Callable[["Ari"], Awaitable[None]]  # the place to reconcile calls
 _LARGEST_MESSAGE = 64 * 1024 * 1024  # bytes; `GET channels` with thousands of channels
 _CLOSE_TIMEOUT = 1.0
 _COMPLAIN_EVERY = 5.0  # seconds; the tries are more frequent
@@ -58,15 +60,15 @@ class Ari:
         settings: AriSettings,
         clock: Clock,
         *,
-        on_event: Callable[[Frame], None],
-        prepare: Callable[[Ari], Awaitable[None]] | None = None,
+        on_event: OnEvent | None = None,
+        prepare: Prepare | None = None,
     ) -> None:
-        """``prepare`` runs on each connect before ``is_connected``: the place to reconcile calls."""
+        """``on_event`` and ``prepare`` as in ``join``."""
         self.settings = settings
         self.clock = clock
         self.info: AsteriskInfo | None = None
         self.dial_bridges = DialBridges(self.request)
-        self._on_event = on_event
+        self._on_event: OnEvent = on_event or (lambda _: None)
         self._prepare = prepare
         self._pool = HttpPool(settings)
         self._janitor = Janitor(self._hang_up, self.connected, clock)
@@ -74,6 +76,10 @@ class Ari:
         self._up = asyncio.Event()
         self._was_up = False
         self._complain_at = 0.0
+
+    def join(self, on_event: OnEvent, prepare: Prepare) -> None:
+        """Before ``run``: who gets every event, and what happens at each connect before ``is_connected``."""
+        self._on_event, self._prepare = on_event, prepare
 
     @property
     def is_connected(self) -> bool:

@@ -15,7 +15,7 @@ from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame, Key, Started
 from agi_app.pbx.ari.http import Response
 from agi_app.pbx.event_router import Router
-from agi_app.pbx.inbound_calls import CONTEXT, Arrival, Inbound
+from agi_app.pbx.inbound_calls import CONTEXT, Arrival, Inbound, Serve
 
 BACK = {"context": CONTEXT, "extension": "+999862155500001", "priority": "1"}
 
@@ -49,10 +49,10 @@ def asterisk() -> FakeAsterisk:
     return FakeAsterisk()
 
 
-async def served(inbound: Inbound, asterisk: FakeAsterisk) -> None:
+async def served(inbound: Inbound, asterisk: FakeAsterisk, *serve: Serve) -> None:
     """Let it work through what has arrived."""
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(inbound.run(cast(Ari, asterisk)))
+        running = group.create_task(inbound.run(cast(Ari, asterisk), *serve))
         for _ in range(20):
             await asyncio.sleep(0)
         running.cancel()
@@ -125,10 +125,10 @@ async def test_what_is_served_is_not_given_back_and_what_is_not_is(asterisk: Fak
                 raise ValueError("our own fault")
         return None
 
-    inbound = Inbound(serve)
+    inbound = Inbound()
     for channel in ("served", "full", "unready", "broken"):
         inbound.take(channel, Started(("inbound", "+999862155500001")))
-    await served(inbound, asterisk)
+    await served(inbound, asterisk, serve)
     assert [a.channel_id for a in asked] == ["served", "full", "unready", "broken"]
     given_back = {uri.split("/")[1]: where for uri, where in asterisk.asked if uri.endswith("/continue")}
     assert given_back == dict.fromkeys(("full", "unready", "broken"), BACK)
@@ -142,9 +142,9 @@ async def test_after_a_connect_only_calls_that_still_ring_are_served(asterisk: F
         asked.append(arrival.channel_id)
         return None
 
-    inbound = Inbound(serve)
+    inbound = Inbound()
     asterisk.waiting, asterisk.states = ["rings", "answered", "running"], {"answered": "Up", "running": "Up"}
     await inbound.collect(cast(Ari, asterisk), ours=["running"])
-    await served(inbound, asterisk)
+    await served(inbound, asterisk, serve)
     assert asked == ["rings"]
     assert [a for a in asterisk.asked if a[0].startswith("POST")] == [("POST channels/answered/continue", BACK)]
