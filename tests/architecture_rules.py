@@ -138,6 +138,17 @@ def long_functions(source: str, limit: int) -> dict[str, int]:
     return long
 
 
+def imports(source: str) -> set[str]:
+    """Every module that a file imports, or takes names of; names of it too, since they may be modules."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
 def public_classes(source: str) -> list[str]:
     """Names of the classes that other modules may use, nested ones included."""
     classes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef))

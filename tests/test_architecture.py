@@ -27,6 +27,50 @@ LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
 
 MAX_FILE_LINES = 320
 MAX_FUNCTION_LINES = 40
+MOST_UNIMPORTED = 40
+# modules that no test imports -> what does test them; tests/slow imports every command and every operation
+CALLS = "its calls, on a real Asterisk"
+NEEDS_DATABASE = "what it asks of a real PostgreSQL: tests/store"
+OWN_PROCESS = "it runs in a process of its own, which the tests start"
+UNIMPORTED = {
+    "agi_app.calls.listening.call_recording": "tests/unit/calls/listening hears whole calls",
+    "agi_app.calls.listening.heard_in_call": "tests/unit/calls/listening hears whole calls",
+    "agi_app.calls.listening.message_recording": "tests/unit/calls/listening hears whole calls",
+    "agi_app.campaigns.calling_rules.strictest": "tests/unit/campaigns/calling_rules loads whole rule files",
+    "agi_app.contacts.tables.xlsx_child": OWN_PROCESS,
+    "agi_app.dialer.agents.destination_legs": CALLS,
+    "agi_app.dialer.inbound.line_calls": CALLS,
+    "agi_app.dialer.probes.amd_probe": "doctor, on a real Asterisk",
+    "agi_app.dialer.probes.call_back_probe": "doctor, on a real Asterisk",
+    "agi_app.dialer.probes.routes_out": "doctor, on a real Asterisk",
+    "agi_app.dialer.requested_calls.agent_first": CALLS,
+    "agi_app.dialer.requested_calls.shared_limits": CALLS,
+    "agi_app.dialer.requested_calls.verification_calls": CALLS,
+    "agi_app.dialer.worker.speech_backends": CALLS,
+    "agi_app.pbx.agi.probe": "doctor, on a real Asterisk",
+    "agi_app.pbx.dead_mans_switch_process": OWN_PROCESS,
+    "agi_app.pbx.inbound_channel": CALLS,
+    "agi_app.pbx.leftover_calls": CALLS,
+    "agi_app.proof.facts": NEEDS_DATABASE,
+    "agi_app.proof.stored_tree": NEEDS_DATABASE,
+    "agi_app.reports.agents": NEEDS_DATABASE,
+    "agi_app.screening.decision_writer": NEEDS_DATABASE,
+    "agi_app.screening.service": CALLS,
+    "agi_app.speech.process": OWN_PROCESS,
+    "agi_app.speech.sherpa": "imported where its extra is installed",
+    "agi_app.speech.vad": "imported where its extra is installed",
+    "agi_app.speech.whisper": "imported where its extra is installed",
+    "agi_app.store.database.dump": NEEDS_DATABASE,
+    "agi_app.store.database.locks": NEEDS_DATABASE,
+    "agi_app.store.database.traces": NEEDS_DATABASE,
+    "agi_app.store.ledger.audit_check": NEEDS_DATABASE,
+    "agi_app.store.ledger.audit_facts": NEEDS_DATABASE,
+    "agi_app.store.people.imports": NEEDS_DATABASE,
+    "agi_app.store.people.suppressions": NEEDS_DATABASE,
+    "agi_app.store.people.wrong_numbers": NEEDS_DATABASE,
+    "agi_app.store.requested_calls.call_backs": NEEDS_DATABASE,
+    "agi_app.store.requested_calls.staff_calls": NEEDS_DATABASE,
+}
 UNIT_TESTED_BESIDE = {"bench", "sandbox", "witness"}  # have unit tests, too
 # path -> why this one file may be longer
 LONG_FILES: dict[str, str] = {
@@ -171,6 +215,17 @@ def test_unit_tests_stand_where_their_modules_stand() -> None:
     assert {str(f) for f in folders - rooms if f.parts[0] not in UNIT_TESTED_BESIDE} == set()
     strays = {path.name for path in unit.glob("test_*.py") if not (PACKAGE / path.name.removeprefix("test_")).exists()}
     assert strays == set()
+
+
+def test_modules_that_no_test_imports_are_few_and_each_has_its_reason() -> None:
+    texts = [text for _, text in sources("tests")]
+    imported = set().union(*(rules.imports(text) for text in texts))
+    modules = {name.removesuffix(".py").replace("/", ".") for name, _ in sources("agi_app") if "__init__" not in name}
+    walked = ("agi_app.cli.", "agi_app.operations.")
+    left = {name for name in modules - imported if not name.startswith(walked)}
+    assert left - set(UNIMPORTED) == set(), "import it in a test of its own"
+    assert set(UNIMPORTED) - left == set(), "no longer needed in the list"
+    assert len(UNIMPORTED) <= MOST_UNIMPORTED
 
 
 def test_every_contract_has_a_breach_below() -> None:

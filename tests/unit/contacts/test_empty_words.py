@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from agi_app.contacts.empty_words import is_nothing, points_elsewhere
-from agi_app.contacts.one_row import contact_row
+from agi_app.operations.project.sample_contacts import row_of
 
 
 @pytest.mark.parametrize(("line", "city", "language"), [(2, "Rome", "en"), (3, "Oslo", None)])
 def test_a_line_is_the_contact_that_a_call_would_have(
     tmp_path: Path, line: int, city: str, language: str | None
 ) -> None:
-    file = tmp_path / "c.csv"
-    file.write_text("external_id,number,language,city\n1,+999,en,Rome\n2,+998,,Oslo\n", encoding="utf-8")
-    assert contact_row(file, line, ["en"]) == ({"city": city}, language)
+    text = "external_id,number,language,city\n1,+999,en,Rome\n2,+998,,Oslo\n"
+    (tmp_path / "c.csv").write_text(text, encoding="utf-8")
+    assert row_of(tmp_path, f"c.csv:{line}", ["en"]) == ({"city": city}, language)
 
 
 def test_a_dash_is_no_word_and_see_above_only_points() -> None:
