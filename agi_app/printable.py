@@ -110,8 +110,10 @@ def count_of(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
-def plain(value: object) -> str:
-    """What JSON has no kind for: times as ISO 8601, bytes as hex digits."""
+def plain(value: object) -> object:
+    """What JSON has no kind for: times as ISO 8601, bytes as hex digits, and what says itself how it is told."""
     if isinstance(value, dt.datetime):
         return value.isoformat()
+    if hasattr(value, "as_json"):
+        return value.as_json()
     return value.hex() if isinstance(value, bytes) else str(value)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from agi_app.consent.refusals_in_chinese import in_chinese
 from agi_app.consent.story import RefusalStory, refusals
 from agi_app.consent.story_words import SENTENCES, TERMS, Language
+from agi_app.gate.case import Reason
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import WRONG_NUMBER
 from agi_app.store.people.history import PersonCall, PersonHistory, RefusedLegs, StoredConsent
@@ -65,7 +65,7 @@ class _Teller:
 
     def _validity(self, given: StoredConsent) -> str:
         if given.revoked_at is not None:
-            return self._say["withdrawn"].format(at=self._at(given.revoked_at))
+            return self._say["no_longer" if given.wrong_number else "withdrawn"].format(at=self._at(given.revoked_at))
         if given.expires_at is None:
             return self._say["holds"]
         key = "expired" if given.expires_at <= self._now else "expires"
@@ -159,9 +159,8 @@ class _Teller:
         if found.caller_id_seen:
             yield say["seen"].format(number=found.caller_id_seen)
 
-    def _reasons(self, reasons: Sequence[Mapping[str, str]]) -> str:
-        told = (in_chinese(r["rule"], r["text"]) if self._language == "zh" else r["text"] for r in reasons)
-        return self._say["between"].join(told)
+    def _reasons(self, reasons: Sequence[Reason]) -> str:
+        return self._say["between"].join(reason.told(self._language) for reason in reasons)
 
     def _at(self, at: dt.datetime, *, seconds: bool = False) -> str:
         return f"{at.astimezone(ZoneInfo(self._zone)):{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"

@@ -93,7 +93,8 @@ def _allowed(
         for cap in rules.caps if rules else ():
             reached = cap_reached(rules, calls, cap.per, due)
             if reached is not None and reached.ends > due:
-                moves.append((reached.ends - due, f"{reached.text} in {cap.per.total_seconds() / 3600:g} hours"))
+                made = f"{reached.made} of {reached.cap} calls in {cap.per.total_seconds() / 3600:g} hours"
+                moves.append((reached.ends - due, made))
                 due = reached.ends
         if due == begun:
             break

@@ -5,21 +5,39 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 from agi_app.gate.facts import Facts
 from agi_app.gate.number_location import rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.campaign import Campaign
 from agi_app.model.number_location import NumberLocation
+from agi_app.model.reason_catalogue import GATE
+from agi_app.model.reason_text import told
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a call is refused: the rule's id, the text for people, and when to look again."""
+class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a call is refused: the rule's id, the values of its sentence, and when to look again. Stored like this."""
 
     rule: str
-    text: str
+    values: dict[str, Any] = {}
     try_again_at: dt.datetime | None = None
+    case: str = ""  # which of the rule's sentences, when it has several
+
+    @property
+    def text(self) -> str:
+        """The sentence in English."""
+        return self.told("en")
+
+    def told(self, language: str) -> str:
+        """The sentence, in Chinese for ``zh…``, else in English."""
+        return told(GATE, self.rule, self.case, self.values, language)
+
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json``, with the sentence."""
+        return {name: getattr(self, name) for name in ("rule", "case", "values", "text", "try_again_at")}
 
     @property
     def sort(self) -> tuple[str, str]:

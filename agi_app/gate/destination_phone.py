@@ -32,5 +32,5 @@ def _shown_is_proved(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
     if facts.shown is not None and facts.shown != facts.number:
         return None
     if proof is None or proof.number != facts.shown or proof.kind not in rules.PROOF_KINDS or proof.expires_at <= now:
-        return Reason("caller_id_unproved", f"{facts.shown} has no valid ownership proof, so it is not shown")
+        return Reason("caller_id_unproved", {"own": str(facts.shown)}, case="not_shown")
     return None

@@ -10,13 +10,14 @@ from agi_app.model.campaign import CampaignState, Purpose
 
 @dataclass(frozen=True, slots=True)
 class ConsentFact:
-    """One consent for the number; ``revoked_at`` when the person withdrew it afterwards."""
+    """One consent for the number; ``revoked_at`` when the person withdrew it afterwards, or it was a wrong number."""
 
     consent_id: int
     purpose: Purpose
     given_at: dt.datetime
     expires_at: dt.datetime | None
     revoked_at: dt.datetime | None
+    wrong_number: bool = False  # why it was revoked; older decisions do not say
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ ONE_DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class CapReached:
-    """``3 of 3 calls``, and when the oldest that is too many is no longer in the span."""
+    """How many calls were made of how many, and when the oldest that is too many is no longer in the span."""
 
-    text: str
+    made: int
+    cap: int
     ends: dt.datetime
 
 
@@ -31,7 +32,7 @@ def cap_reached(
     recent = sorted(call.at for call in calls if call.at > now - per)
     if len(recent) < cap:
         return None
-    return CapReached(f"{len(recent)} of {cap} calls", recent[len(recent) - cap] + per)
+    return CapReached(len(recent), cap, recent[len(recent) - cap] + per)
 
 
 def gap_ends(calls: Sequence[CallFact], outcome: str, gap: dt.timedelta | None, now: dt.datetime) -> dt.datetime | None:
@@ -44,23 +45,23 @@ def gap_ends(calls: Sequence[CallFact], outcome: str, gap: dt.timedelta | None, 
 
 def list_faults(
     rules: Sequence[ListRule], states: Sequence[ListState], purpose: Purpose, now: dt.datetime
-) -> list[str]:
-    """What is wrong with the lists that must be asked before calls of this purpose.
+) -> list[dict[str, str | int]]:
+    """What is wrong with the lists that must be asked before calls of this purpose: the values of its sentences.
 
     A list is as old as the beginning of its day (UTC); one that is dated more than a day ahead is none.
     """
-    faults = []
+    faults: list[dict[str, str | int]] = []
     dates = {state.name: state.as_of for state in states}
     for rule in rules:
         if purpose not in rule.purposes:
             continue
         as_of = dates.get(rule.name)
         if as_of is None:
-            faults.append(f"the list {rule.name} was never imported")
+            faults.append({"case": "never", "list": rule.name})
             continue
         age = now - dt.datetime.combine(as_of, dt.time.min, dt.UTC)
         if age > rule.max_age:
-            faults.append(f"the list {rule.name} is of {as_of}, at most {rule.max_age.days} days are allowed")
+            faults.append({"case": "old", "list": rule.name, "at": str(as_of), "days": rule.max_age.days})
         elif age < -ONE_DAY:
-            faults.append(f"the list {rule.name} is dated {as_of}, which is still to come")
+            faults.append({"case": "ahead", "list": rule.name, "at": str(as_of)})
     return faults

@@ -40,12 +40,11 @@ def phone_is_ours(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
     """Somebody answered there and keyed the code that only our command line showed."""
     proof = facts.phone_proof
     if proof is None or proof.number != facts.number or proof.kind not in PHONE_PROOFS:
-        return Reason("phone_unproved", "nobody has proved by a call that this telephone is one of ours")
+        return Reason("phone_unproved")
     if holds_too_long(proof, LONGEST_PHONE_PROOF if proof.kind == "rehearsal" else LONGEST_PROOF, now):
-        text = f"the proof of this telephone until {proof.expires_at:%Y-%m-%d} holds longer than a proof can"
-        return Reason("phone_unproved", text)
+        return Reason("phone_unproved", {"until": f"{proof.expires_at:%Y-%m-%d}"}, case="too_long")
     if proof.expires_at <= now:
-        return Reason("phone_proof_expired", f"the proof of this telephone ended on {proof.expires_at:%Y-%m-%d}")
+        return Reason("phone_proof_expired", {"at": f"{proof.expires_at:%Y-%m-%d}"})
     return None
 
 
@@ -53,5 +52,5 @@ def _rehearsals_per_day(facts: RehearsalFacts, now: dt.datetime) -> Reason | Non
     recent = sorted(t for t in facts.recent_calls if t > now - DAY)
     if len(recent) < REHEARSALS_PER_DAY:
         return None
-    text = f"{len(recent)} of {REHEARSALS_PER_DAY} rehearsals on this telephone in 24 hours were already made"
-    return Reason("rehearsals_per_day", text, recent[len(recent) - REHEARSALS_PER_DAY] + DAY)
+    made = {"made": len(recent), "cap": REHEARSALS_PER_DAY}
+    return Reason("rehearsals_per_day", made, recent[len(recent) - REHEARSALS_PER_DAY] + DAY)

@@ -1,4 +1,4 @@
-"""A stored decision made again: the same reasons, to the byte, or somebody changed something. Pure.
+"""A stored decision made again: the same reasons, or somebody changed something. Pure.
 
 A decision row keeps the facts without the number, and instead what the number told (``NumberLocation``). With
 the rules and the campaign as they were then, nothing else is needed; the zone data of the machine
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from agi_app.gate.case import GateCase, Reason
+from agi_app.gate.case import GateCase
 from agi_app.gate.decide import Decision, judge
 from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
 from agi_app.gate.ruleset import RuleSet
+from agi_app.gate.stored_reasons import same
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.model.number_location import NumberLocation
 
@@ -96,15 +97,5 @@ def replay(stored: StoredDecision, campaign: Campaign, ruleset: RuleSet) -> Deci
 
 
 def same_reasons(stored: StoredDecision, decision: Decision) -> bool:
-    """Whether the reasons are, byte for byte, those that are stored."""
-    return canonical(msgspec.json.decode(stored.reasons, type=tuple[Reason, ...])) == canonical(decision.reasons)
-
-
-def canonical(reasons: tuple[Reason, ...]) -> bytes:
-    """Reasons as JSON with one possible form: times in UTC, keys in their order, no spaces."""
-    return msgspec.json.encode(
-        [
-            {"rule": r.rule, "text": r.text, "try_again_at": r.try_again_at and r.try_again_at.astimezone(dt.UTC)}
-            for r in reasons
-        ]
-    )
+    """Whether the reasons are those that are stored."""
+    return same(stored.reasons, decision.reasons)

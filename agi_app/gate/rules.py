@@ -24,19 +24,19 @@ PROOF_KINDS = frozenset({"letter", "call"})  # a rehearsal's proof never makes a
 def campaign_running(case: GateCase) -> Reason | None:
     """The campaign's row says running."""
     state = case.facts.campaign_state
-    return None if state is CampaignState.RUNNING else Reason("campaign_not_running", f"the campaign is {state}")
+    return None if state is CampaignState.RUNNING else Reason("campaign_not_running", {"state": state.value})
 
 
 def purpose_allowed(case: GateCase) -> Reason | None:
     """Rehearsal is for one's own proved numbers and never a campaign's purpose."""
     if case.campaign.purpose is Purpose.REHEARSAL:
-        return Reason("purpose_rehearsal", "a campaign cannot have the purpose rehearsal")
+        return Reason("purpose_rehearsal")
     return None
 
 
 def number_valid(case: GateCase) -> Reason | None:
     """The number is one that a person of a known country can answer."""
-    return None if case.place else Reason("number_invalid", "the number is not valid")
+    return None if case.place else Reason("number_invalid")
 
 
 def number_fits_trunk(case: GateCase) -> Reason | None:
@@ -44,53 +44,55 @@ def number_fits_trunk(case: GateCase) -> Reason | None:
     if case.place is None or case.place.reserved == case.trunk_is_sandbox:
         return None
     if case.place.reserved:
-        return Reason("number_reserved", "a number of a test range is not called through a real trunk")
-    return Reason("number_not_reserved", "a sandbox trunk calls numbers of the test ranges only")
+        return Reason("number_reserved")
+    return Reason("number_not_reserved")
 
 
 def jurisdiction_listed(case: GateCase) -> Reason | None:
     """The campaign lists the callee's country."""
     if case.place is None or case.place.region in case.campaign.jurisdictions:
         return None
-    listed = ", ".join(case.campaign.jurisdictions)
-    return Reason("jurisdiction_not_listed", f"the number is of {case.place.region}, the campaign calls {listed}")
+    listed = list(case.campaign.jurisdictions)
+    return Reason("jurisdiction_not_listed", {"own": case.place.region, "listed": listed})
 
 
 def jurisdiction_known(case: GateCase) -> Reason | None:
     """We have calling rules for the callee's country."""
     if case.place is None or case.rules is not None:
         return None
-    return Reason("jurisdiction_unknown", f"there are no calling rules for {case.place.region}")
+    return Reason("jurisdiction_unknown", {"own": case.place.region})
 
 
 def consent_fits(case: GateCase) -> Reason | None:
     """A consent for exactly this purpose exists, has begun, is not expired and not withdrawn."""
     if not case.facts.consents:
-        return Reason("consent_missing", "there is no recorded consent")
+        return Reason("consent_missing")
     fitting = [c for c in case.facts.consents if c.purpose is case.campaign.purpose]
     if not fitting:
-        held = ", ".join(sorted({c.purpose.value for c in case.facts.consents}))
-        return Reason("consent_purpose", f"the consent is for {held}, the call is {case.campaign.purpose.value}")
+        held = sorted({c.purpose.value for c in case.facts.consents})
+        return Reason("consent_purpose", {"held": held, "asked": case.campaign.purpose.value})
     # A withdrawal ends every consent for this purpose that was given before it, whichever it names.
     withdrawn = max((c.revoked_at for c in fitting if c.revoked_at is not None), default=None)
     standing = [c for c in fitting if c.revoked_at is None and (withdrawn is None or c.given_at > withdrawn)]
     if not standing:
-        return Reason("consent_revoked", f"the consent was withdrawn on {withdrawn:%Y-%m-%d}")
+        if all(c.wrong_number for c in fitting if c.revoked_at == withdrawn):
+            return Reason("consent_revoked", {"at": f"{withdrawn:%Y-%m-%d}"}, case="wrong_number")
+        return Reason("consent_revoked", {"at": f"{withdrawn:%Y-%m-%d}"})
     # One that ends before it begins never holds.
     unexpired = [c for c in standing if c.expires_at is None or c.expires_at > max(case.now, c.given_at)]
     if not unexpired:
         last_expiry = max(c.expires_at for c in standing if c.expires_at)
-        return Reason("consent_expired", f"the consent expired on {last_expiry:%Y-%m-%d}")
+        return Reason("consent_expired", {"at": f"{last_expiry:%Y-%m-%d}"})
     begins = min(c.given_at for c in unexpired)
     if begins > case.now:
-        return Reason("consent_missing", f"the consent holds from {begins:%Y-%m-%d %H:%M} UTC on", begins)
+        return Reason("consent_missing", {"at": f"{begins:%Y-%m-%d %H:%M}"}, begins, case="not_begun")
     return None
 
 
 def not_suppressed(case: GateCase) -> Reason | None:
     """No number of the person is on the suppression list."""
     at = case.facts.suppressed_at
-    return None if at is None else Reason("suppressed", f"the person said stop on {at:%Y-%m-%d}")
+    return None if at is None else Reason("suppressed", {"at": f"{at:%Y-%m-%d}"})
 
 
 def not_on_external_list(case: GateCase) -> Reason | None:
@@ -101,7 +103,7 @@ def not_on_external_list(case: GateCase) -> Reason | None:
     rules = case.rules
     bound = {} if rules is None else {rule.name: rule.purposes for rule in rules.lists}
     hits = [name for name in case.facts.list_hits if case.campaign.purpose in bound.get(name, {case.campaign.purpose})]
-    return Reason("external_list", f"the number is on the list {', '.join(sorted(hits))}") if hits else None
+    return Reason("external_list", {"lists": sorted(hits)}) if hits else None
 
 
 def external_lists_fresh(case: GateCase) -> Reason | None:
@@ -111,24 +113,21 @@ def external_lists_fresh(case: GateCase) -> Reason | None:
         return None
     there = [state for state in case.facts.list_states if state.region == case.place.region]
     faults = list_faults(rules.lists, there, case.campaign.purpose, case.now)
-    if not faults:
-        return None
-    return Reason("external_list_stale", f"{'; '.join(faults)}: bring it up to date with `agi-app suppression import`")
+    return Reason("external_list_stale", {"faults": faults}) if faults else None
 
 
 def caller_id_proved(case: GateCase) -> Reason | None:
     """The number we show is proved to be ours by a proof that has not expired, and not by one of more than a year."""
     if not E164.fullmatch(case.caller_id):
-        text = f"{case.caller_id} is no number with + and country code: letters are never taken for digits"
-        return Reason("caller_id_unproved", text)
+        return Reason("caller_id_unproved", {"own": case.caller_id}, case="no_number")
     proof = next((p for p in case.facts.caller_id_proofs if p.number == case.caller_id), None)
     if proof is None or proof.kind not in PROOF_KINDS:
-        return Reason("caller_id_unproved", f"{case.caller_id} has no ownership proof")
+        return Reason("caller_id_unproved", {"own": case.caller_id})
     if holds_too_long(proof, LONGEST_PROOF, case.now):
-        text = f"the proof of {case.caller_id} until {proof.expires_at:%Y-%m-%d} holds longer than a proof can"
-        return Reason("caller_id_unproved", text)
+        values = {"own": case.caller_id, "until": f"{proof.expires_at:%Y-%m-%d}"}
+        return Reason("caller_id_unproved", values, case="too_long")
     if proof.expires_at <= case.now:
-        return Reason("caller_id_proof_expired", f"the proof of {case.caller_id} has expired")
+        return Reason("caller_id_proof_expired", {"own": case.caller_id})
     return None
 
 
@@ -142,7 +141,7 @@ def caller_id_same(case: GateCase) -> Reason | None:
     seen = case.facts.caller_id_seen
     if seen is None or seen == case.caller_id:
         return None
-    return Reason("caller_id_changed", "this person has seen another number of ours before")
+    return Reason("caller_id_changed")
 
 
 def ring_time_allowed(case: GateCase) -> Reason | None:
@@ -150,9 +149,8 @@ def ring_time_allowed(case: GateCase) -> Reason | None:
     rules, ring = case.rules, case.campaign.ring_time
     if rules is None or rules.ring_at_least <= ring <= rules.ring_at_most:
         return None
-    least, most = rules.ring_at_least.total_seconds(), rules.ring_at_most.total_seconds()
-    text = f"the campaign lets it ring for {ring.total_seconds():g} s, there it must be {least:g} to {most:g} s"
-    return Reason("ring_time", text)
+    spans = {"ring": ring, "least": rules.ring_at_least, "most": rules.ring_at_most}
+    return Reason("ring_time", {name: f"{span.total_seconds():g}" for name, span in spans.items()})
 
 
 def columns_filled(case: GateCase) -> Reason | None:
@@ -161,12 +159,7 @@ def columns_filled(case: GateCase) -> Reason | None:
     A `say` with a way for `empty` needs none.
     """
     missing = case.facts.columns_missing
-    if not missing:
-        return None
-    text = (
-        f"the call could not say {', '.join(missing)}: empty, or no value of its kind; mend the row and import it again"
-    )
-    return Reason("column_missing", text)
+    return Reason("column_missing", {"columns": list(missing)}) if missing else None
 
 
 def abandoned_below_ceiling(case: GateCase) -> Reason | None:
@@ -177,8 +170,7 @@ def abandoned_below_ceiling(case: GateCase) -> Reason | None:
     most = rules.abandoned_percent if agents is None else min(rules.abandoned_percent, agents.abandoned_percent)
     if seen.abandoned * 100 <= most * seen.answered:
         return None
-    text = f"{seen.abandoned} of {seen.answered} answered calls were abandoned, over {most:g} %"
-    return Reason("abandoned_ceiling", text)
+    return Reason("abandoned_ceiling", {"lost": seen.abandoned, "all": seen.answered, "limit": f"{most:g}"})
 
 
 ALL_RULES: tuple[Rule, ...] = (

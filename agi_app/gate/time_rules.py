@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from agi_app.gate.case import GateCase, Reason
 from agi_app.gate.hours import Opening, is_open, next_opening
 from agi_app.gate.limits import cap_reached, gap_ends
@@ -12,34 +14,26 @@ def zone_known(case: GateCase) -> Reason | None:
     """We know what time it is where the person is."""
     if case.place is None or case.place.zones:
         return None
-    return Reason("zone_unknown", "the callee's time zone is not known")
+    return Reason("zone_unknown")
 
 
 def cap_per_day(case: GateCase) -> Reason | None:
     """At most the jurisdiction's number of calls to one person in any 24 hours, over all campaigns."""
     reached = cap_reached(case.rules, case.facts.counted_calls, SPANS["24h"], case.now)
-    return (
-        None
-        if reached is None
-        else Reason("cap_per_day", f"{reached.text} in 24 hours were already made", reached.ends)
-    )
+    return None if reached is None else Reason("cap_per_day", {"made": reached.made, "cap": reached.cap}, reached.ends)
 
 
 def cap_per_week(case: GateCase) -> Reason | None:
     """At most the jurisdiction's number of calls to one person in any 7 days, over all campaigns."""
     reached = cap_reached(case.rules, case.facts.counted_calls, SPANS["7d"], case.now)
-    return (
-        None if reached is None else Reason("cap_per_week", f"{reached.text} in 7 days were already made", reached.ends)
-    )
+    return None if reached is None else Reason("cap_per_week", {"made": reached.made, "cap": reached.cap}, reached.ends)
 
 
 def cap_per_month(case: GateCase) -> Reason | None:
     """At most the jurisdiction's number of calls to one person in any 30 days, over all campaigns."""
     reached = cap_reached(case.rules, case.facts.counted_calls, SPANS["30d"], case.now)
     return (
-        None
-        if reached is None
-        else Reason("cap_per_month", f"{reached.text} in 30 days were already made", reached.ends)
+        None if reached is None else Reason("cap_per_month", {"made": reached.made, "cap": reached.cap}, reached.ends)
     )
 
 
@@ -47,18 +41,14 @@ def gap_after_declined(case: GateCase) -> Reason | None:
     """Enough time has passed since the person declined a call of ours."""
     gap = None if case.rules is None else case.rules.gap_after_declined
     ends = gap_ends(case.facts.counted_calls, "rejected", gap, case.now)
-    return None if ends is None else Reason("gap_after_declined", "the person declined a call not long ago", ends)
+    return None if ends is None else Reason("gap_after_declined", {}, ends)
 
 
 def gap_after_abandoned(case: GateCase) -> Reason | None:
     """Enough time has passed since the person answered a call of ours and met nobody."""
     gap = None if case.rules is None else case.rules.gap_after_abandoned
     ends = gap_ends(case.facts.counted_calls, "abandoned", gap, case.now)
-    return (
-        None
-        if ends is None
-        else Reason("gap_after_abandoned", "a call to this person was abandoned not long ago", ends)
-    )
+    return None if ends is None else Reason("gap_after_abandoned", {}, ends)
 
 
 def closed_day(case: GateCase) -> Reason | None:
@@ -70,7 +60,8 @@ def closed_day(case: GateCase) -> Reason | None:
     closed = next((day for day in days if opening.closed_on(day)), None)
     if closed is None:
         return None
-    return Reason("closed_day", f"{closed:%a %Y-%m-%d} is a closed day there", next_opening(case.now, opening, zones))
+    values = {"day": f"{closed:%a}", "date": f"{closed:%Y-%m-%d}"}
+    return Reason("closed_day", values, next_opening(case.now, opening, zones))
 
 
 def window_jurisdiction(case: GateCase) -> Reason | None:
@@ -82,8 +73,7 @@ def window_jurisdiction(case: GateCase) -> Reason | None:
     closed = next((local for local in locals_ if not opening.within_hours(local)), None)
     if closed is None:
         return None  # without any zone, zone_known refuses
-    text = f"the callee's country allows calls at other hours (there it is {closed:%a %H:%M})"
-    return Reason("window_jurisdiction", text, next_opening(case.now, opening, zones))
+    return Reason("window_jurisdiction", _local(closed), next_opening(case.now, opening, zones))
 
 
 def window_campaign(case: GateCase) -> Reason | None:
@@ -94,5 +84,8 @@ def window_campaign(case: GateCase) -> Reason | None:
     closed = next((zone for zone in zones if not is_open(case.now, opening, [zone])), None)
     if closed is None:
         return None
-    text = f"outside the campaign's window (there it is {case.now.astimezone(closed):%a %H:%M})"
-    return Reason("window_campaign", text, next_opening(case.now, opening, zones))
+    return Reason("window_campaign", _local(case.now.astimezone(closed)), next_opening(case.now, opening, zones))
+
+
+def _local(at: dt.datetime) -> dict[str, str]:
+    return {"day": f"{at:%a}", "time": f"{at:%H:%M}"}

@@ -101,7 +101,7 @@ def _shown_is_ours(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
         or proof.expires_at <= now
         or rules.holds_too_long(proof, rules.LONGEST_PROOF, now)
     ):
-        return Reason("caller_id_unproved", f"{facts.shown} has no valid ownership proof, so it is not shown")
+        return Reason("caller_id_unproved", {"own": facts.shown}, case="not_shown")
     return None
 
 
@@ -109,8 +109,8 @@ def _calls_per_day(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
     recent = sorted(t for t in facts.recent_calls if t > now - DAY)
     if len(recent) < CALLS_PER_DAY:
         return None
-    text = f"{len(recent)} of {CALLS_PER_DAY} verification calls in 24 hours were already made"
-    return Reason("verification_per_day", text, recent[len(recent) - CALLS_PER_DAY] + DAY)
+    made = {"made": len(recent), "cap": CALLS_PER_DAY}
+    return Reason("verification_per_day", made, recent[len(recent) - CALLS_PER_DAY] + DAY)
 
 
 def _as_contact(facts: VerificationFacts) -> Facts:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+import msgspec
 
 from agi_app.guard.call import CallerKind, Endpoint, IncomingCall, Stir
 from agi_app.guard.facts import CallerFacts, Recent, ScriptHit, Vote
 from agi_app.guard.lists import ListHit, hits
 from agi_app.guard.settings import Hours, Level, SubscriberSettings
+from agi_app.model.reason_catalogue import GUARD
+from agi_app.model.reason_text import told
 
 
 class Action(StrEnum):
@@ -39,15 +44,25 @@ class Family(StrEnum):
     RULE = "rule"  # no signal: a rule that decided, or that held an action back
 
 
-@dataclass(frozen=True, slots=True)
-class GuardReason:
-    """One thing that was found. ``weight`` in points; rules have none."""
+class GuardReason(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that was found, and the values of its sentence. ``weight`` in points; rules have none."""
 
     rule: str
     family: Family
     weight: int
-    en: str
-    zh: str
+    values: dict[str, Any] = {}
+    case: str = ""  # which of the rule's sentences, when it has several
+
+    def told(self, language: str) -> str:
+        """The sentence, in Chinese for ``zh…``, else in English."""
+        return told(GUARD, self.rule, self.case, self.values, language)
+
+
+def because(hit: ListHit, rule: str, family: Family, weight: int, values: dict[str, Any]) -> GuardReason:
+    """A reason that is an entry of a list, with the entry's own reason if it has one."""
+    if not hit.reason:
+        return GuardReason(rule, family, weight, values)
+    return GuardReason(rule, family, weight, values | {"why": hit.reason}, "why")
 
 
 @dataclass(frozen=True, slots=True)

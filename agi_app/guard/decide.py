@@ -13,10 +13,11 @@ import datetime as dt
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from agi_app.guard import signals
 from agi_app.guard.call import Endpoint, IncomingCall
-from agi_app.guard.case import Action, Family, GuardCase, GuardReason, case_of
+from agi_app.guard.case import Action, Family, GuardCase, GuardReason, because, case_of
 from agi_app.guard.facts import CallerFacts
 from agi_app.guard.lists import ListHit, ListOwner
 from agi_app.guard.settings import Level, SubscriberSettings
@@ -49,7 +50,7 @@ class GuardDecision:
     def text(self, language: str = "en") -> str:
         """The decision as one line, in Chinese for ``zh…``, else in English."""
         chinese = language.startswith("zh")
-        said = [_said(reason, chinese) for reason in self.reasons]
+        said = [_said(reason, language) for reason in self.reasons]
         name = _NAMES[self.action] if chinese else self.action.value
         return f"{name}{'：' if chinese else ': '}{('；' if chinese else '; ').join(said)}"
 
@@ -64,9 +65,9 @@ def judge(case: GuardCase) -> GuardDecision:
     if (trusted := _trusted(case)) is not None:
         return _decision(Action.ALLOW, (trusted, *_overruled(case)))
     if not (case.enabled and case.level in THRESHOLDS):
-        return _decision(Action.ALLOW, (_rule("off", "the guard is off for this line", "本线路未启用防护"),))
+        return _decision(Action.ALLOW, (_rule("off"),))
     if not _works(case):
-        return _decision(Action.ALLOW, (_rule("hours", "outside the hours of the guard", "不在防护时段内"),))
+        return _decision(Action.ALLOW, (_rule("hours"),))
     if (blocked := _blocked(case)) is not None:
         return _decision(Action.REJECT, (blocked,))
     return _scored(case)
@@ -79,9 +80,9 @@ def _scored(case: GuardCase) -> GuardDecision:
     action, held = _hold_back(case, found, wanted)
     if action is Action.VOICEMAIL and not case.voicemail:
         action = Action.CHALLENGE
-        held = (*held, _rule("no_mailbox", "the line has no mailbox", "本线路没有语音信箱"))
+        held = (*held, _rule("no_mailbox"))
     if not found:
-        held = (_rule("nothing", "nothing speaks against the caller", "未发现异常"),)
+        held = (_rule("nothing"),)
     return GuardDecision(action, score, (*found, *held), VERSION)
 
 
@@ -96,14 +97,11 @@ def _hold_back(
     strong = _strong(found)
     limits = []
     if len(strong) < 2:
-        text = "a rejection needs two independent signals"
-        limits.append((MOST_OF_ONE, _rule("one_signal", text, "拒接需要两个相互独立的依据")))
+        limits.append((MOST_OF_ONE, _rule("one_signal")))
     if not strong:
-        text = "no signal about the caller itself is strong enough for more than a challenge"
-        limits.append((MOST_OF_NONE, _rule("no_strong_signal", text, "没有针对来电者本身的有力依据，最多要求按键验证")))
+        limits.append((MOST_OF_NONE, _rule("no_strong_signal")))
     if case.passed_at is not None and dt.timedelta() <= case.now - case.passed_at < signals.PASS_HOLDS:
-        text = f"its caller showed on {case.passed_at:%Y-%m-%d} to be a person"
-        limits.append((MOST_AFTER_PASS, _rule("passed", text, f"来电者已于 {case.passed_at:%Y-%m-%d} 通过真人验证")))
+        limits.append((MOST_AFTER_PASS, _rule("passed", at=f"{case.passed_at:%Y-%m-%d}")))
     action, held = wanted, []
     for most, rule in limits:
         if _ORDER.index(action) > _ORDER.index(most):
@@ -124,27 +122,24 @@ def _strong(found: tuple[GuardReason, ...]) -> set[Family]:
 def _trusted(case: GuardCase) -> GuardReason | None:
     """Why the call passes before anything else is asked."""
     if case.endpoint is Endpoint.INTERNAL:
-        return _rule("internal", "comes from an endpoint of our own", "来自内部终端")
+        return _rule("internal")
     for hit in case.hits:
         if hit.allow and hit.owner is not ListOwner.SHARED:
-            return _listed("allow", hit, "on the allow list", "在允许名单中")
+            return _listed("allow", hit)
     if case.dialled_at is not None:
-        text = f"somebody here dialled the number on {case.dialled_at:%Y-%m-%d}"
-        return _rule("dialled", text, f"我方曾于 {case.dialled_at:%Y-%m-%d} 拨打该号码")
+        return _rule("dialled", at=f"{case.dialled_at:%Y-%m-%d}")
     return None
 
 
 def _overruled(case: GuardCase) -> tuple[GuardReason, ...]:
     """A block entry that does not count for a trusted caller is named, so that nobody wonders."""
     hit = _block_hit(case)
-    if hit is None:
-        return ()
-    return (_listed("block_overruled", hit, "a block entry does not count for it", "黑名单条目对其不生效"),)
+    return () if hit is None else (_listed("block_overruled", hit),)
 
 
 def _blocked(case: GuardCase) -> GuardReason | None:
     hit = _block_hit(case)
-    return None if hit is None else _listed("block_list", hit, "on the block list", "在黑名单中")
+    return None if hit is None else _listed("block_list", hit)
 
 
 def _block_hit(case: GuardCase) -> ListHit | None:
@@ -155,32 +150,24 @@ def _works(case: GuardCase) -> bool:
     return SubscriberSettings(hours=case.hours, zone=case.zone).works(case.now)
 
 
-def _listed(rule: str, hit: ListHit, en: str, zh: str) -> GuardReason:
-    of = {ListOwner.OWN: ("own", "本人"), ListOwner.SITE: ("site", "全局"), ListOwner.SHARED: ("shared", "共享")}[
-        hit.owner
-    ]
-    why_en, why_zh = (f": {hit.reason}", f"：{hit.reason}") if hit.reason else ("", "")
-    return _rule(
-        rule,
-        f"{en} ({of[0]}, {hit.shape}, entry {hit.entry_id}){why_en}",
-        f"{zh}（{of[1]}，{_SHAPES[hit.shape]}，第 {hit.entry_id} 条）{why_zh}",
-    )
+def _listed(rule: str, hit: ListHit) -> GuardReason:
+    values = {"owner": hit.owner.value, "shape": hit.shape.value, "entry": hit.entry_id}
+    return because(hit, rule, Family.RULE, 0, values)
 
 
-def _rule(rule: str, en: str, zh: str) -> GuardReason:
-    return GuardReason(rule, Family.RULE, 0, en, zh)
+def _rule(rule: str, **values: Any) -> GuardReason:
+    return GuardReason(rule, Family.RULE, 0, values)
 
 
 def _decision(action: Action, reasons: tuple[GuardReason, ...]) -> GuardDecision:
     return GuardDecision(action, 0, reasons, VERSION)
 
 
-def _said(reason: GuardReason, chinese: bool) -> str:
-    text = reason.zh if chinese else reason.en
+def _said(reason: GuardReason, language: str) -> str:
+    text = reason.told(language)
     return f"{text} ({reason.weight:+d})" if reason.weight else text
 
 
-_SHAPES = {"exact": "单个号码", "prefix": "号段前缀", "range": "号码区间", "withheld": "隐藏号码"}
 _NAMES = {
     Action.ALLOW: "放行",
     Action.MARK: "标注",

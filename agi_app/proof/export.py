@@ -21,6 +21,7 @@ from agi_app.audit.standalone_verifier import EXPORT_FORMAT, RecordTable
 from agi_app.audit.tree import consistency
 from agi_app.errors import InputError
 from agi_app.model.phone import mask
+from agi_app.model.reason_catalogue import GATE
 from agi_app.proof import stored_tree
 from agi_app.proof.handout import sign_files, write_verifier
 from agi_app.proof.notary import Notary
@@ -117,8 +118,9 @@ def _make(out: Path) -> None:
 
 def _copy_guides(out: Path) -> None:
     guides = resources.files("agi_app.proof").joinpath("export_guide")
-    for name in ("README.md", "README.zh-CN.md"):
-        (out / name).write_bytes(guides.joinpath(name).read_bytes())
+    for name, language in (("README.md", 0), ("README.zh-CN.md", 1)):  # each ends with the head of a table
+        rows = (f"| `{key}` | {sentence[language]} |\n" for key, sentence in GATE.items())
+        (out / name).write_text(guides.joinpath(name).read_text(encoding="utf-8") + "".join(rows), encoding="utf-8")
     write_verifier(out / "verify.py")
 
 

@@ -95,8 +95,8 @@ def contact_record(row: Any) -> dict[str, str]:
         "outcome": row.last_outcome or "",
         "disposition": row.disposition or "",
         "due_at": row.due_at.isoformat() if row.due_at else "",
-        "refused_by": " ".join(r["rule"] for r in row.reasons),
-        "reason": "; ".join(r["text"] for r in row.reasons),
+        "refused_by": " ".join(r.rule for r in row.reasons),
+        "reason": "; ".join(r.text for r in row.reasons),
     }
 
 

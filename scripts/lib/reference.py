@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import runpy
 import sys
 import textwrap
@@ -30,6 +31,7 @@ from agi_app.config.trunks import LineSettings, TrunkSettings
 from agi_app.gate.case import Rule
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import Jurisdiction
+from agi_app.model.reason_catalogue import GATE
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 FLOW_LANGUAGE = Path(__file__).with_name("flow_language.py")  # loaded by path, as the tests load this file
@@ -208,24 +210,13 @@ def _default(field: Any) -> str:
 def reasons(rule: Rule) -> list[tuple[str, str, bool]]:
     """What a rule function may answer: (id, text with placeholders, whether time alone can mend it)."""
     found = []
-    body = ast.parse(textwrap.dedent(inspect.getsource(rule)))
-    named = {
-        node.targets[0].id: node.value
-        for node in ast.walk(body)
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    }
-    for node in ast.walk(body):
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(rule)))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reason":
-            text = node.args[1]
-            text = named[text.id] if isinstance(text, ast.Name) else text
-            found.append((ast.literal_eval(node.args[0]), _text(text), len(node.args) > 2))
+            case = [ast.literal_eval(more.value) for more in node.keywords if more.arg == "case"]
+            rule_id = ast.literal_eval(node.args[0])
+            sentence = GATE["/".join([rule_id, *case])].en
+            found.append((rule_id, re.sub(r"{\w+}(?: {\w+})*", "…", sentence), len(node.args) > 2))
     return list(dict.fromkeys(found))
-
-
-def _text(node: ast.expr) -> str:
-    if isinstance(node, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values)  # type: ignore[misc]
-    return str(ast.literal_eval(node))
 
 
 def gate_page() -> str:

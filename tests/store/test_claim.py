@@ -195,7 +195,10 @@ async def test_a_decision_says_why_by_which_facts_and_clock_without_the_number(w
         row = await (await connection.execute("SELECT * FROM decision")).fetchone()
     assert row is not None
     assert (row["allowed"], row["rules"], row["clock"]) == (False, ["consent_purpose"], "system")
-    assert row["reasons"][0]["text"] == "the consent is for survey, the call is transactional"
+    kept = {"rule": "consent_purpose", "values": {"held": ["survey"], "asked": "transactional"}}
+    assert row["reasons"] == [kept]
+    (status,) = await reports.contact_rows(store, wanted.name)
+    assert status.reasons[0].text == "the consent is for survey, the call is transactional"
     assert row["inputs"]["consents"][0]["purpose"] == "survey"
     assert row["ruleset_version"] == "rules-1"
     assert number(1) not in str(row)

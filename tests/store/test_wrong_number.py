@@ -155,7 +155,8 @@ async def test_the_preview_and_the_story_say_it(world: World, store: Store, serv
     async with open_waiting(store, wanted, dt.timedelta(0)) as waiting:
         assert waiting is not None
         classes = [found async for found in waiting.classes()]
-    assert [c.revoked_at is not None for k in classes for c in k.facts.consents] == [True]
+    assert [(c.revoked_at is not None, c.wrong_number) for k in classes for c in k.facts.consents] == [(True, True)]
+    assert (await world.claim(wanted)).refused == 1
     found = await told(store, 1)
     (refused,) = refusals(found)
     assert (refused.via, refused.calls_after) == (WRONG_NUMBER, 0)
@@ -163,4 +164,9 @@ async def test_the_preview_and_the_story_say_it(world: World, store: Store, serv
     assert "not the person who agreed" in text
     assert "not on the suppression list" in text
     assert "refused every call" not in text
-    assert "并非同意者本人" in "\n".join(story(found, "zh", await world.now()))
+    assert "said that this is a wrong number" in text
+    assert "withdrawn" not in text
+    chinese = "\n".join(story(found, "zh", await world.now()))
+    assert "并非同意者本人" in chinese
+    assert "表示号码有误" in chinese
+    assert "撤回" not in chinese

@@ -121,7 +121,12 @@ def _outcome(call: JudgedCall) -> str:
 
 
 def _plain(decision: GuardDecision) -> dict[str, Any]:
-    return dataclasses.asdict(decision)
+    told = [
+        {"rule": r.rule, "family": r.family, "weight": r.weight, "values": r.values}
+        | {language: r.told(language) for language in ("en", "zh")}
+        for r in decision.reasons
+    ]
+    return dataclasses.asdict(decision) | {"reasons": told}
 
 
 def _plain_call(call: JudgedCall, language: str, *, whole: bool) -> dict[str, Any]:

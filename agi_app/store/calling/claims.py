@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from agi_app.gate.case import Reason
 from agi_app.gate.replay import inputs_of
+from agi_app.gate.stored_reasons import reasons_of
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store.calling import gateway_lines, slots
@@ -31,7 +31,6 @@ from agi_app.store.database.statements import Connection, records
 Q = queries.load("calling/claims")
 SOONEST_RETRY = dt.timedelta(seconds=1)  # a refusal is not decided again at once, whatever the rule says
 CEILING = "abandoned_ceiling"  # the gate's rule
-_REASONS = msgspec.json.Decoder(tuple[Reason, ...])
 _FIELDS = msgspec.json.Decoder(dict[str, str])
 _RETRIES = msgspec.json.Decoder(dict[str, int])
 
@@ -239,7 +238,7 @@ def _is_news(judged: JudgedContact) -> bool:
     decision, row = judged.decision, judged.row
     if decision.allowed or row["last_reasons"] is None or decision.ruleset_version != row["last_version"]:
         return True
-    return [r.sort for r in decision.reasons] != [r.sort for r in _REASONS.decode(row["last_reasons"])]
+    return [r.sort for r in decision.reasons] != [r.sort for r in reasons_of(row["last_reasons"])]
 
 
 def _claim(judged: JudgedContact, attempt_id: str, campaign: Campaign, decision_id: int) -> Claim:

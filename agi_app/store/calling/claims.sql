@@ -60,12 +60,15 @@ SELECT c.contact_id, w.head, p.person_id AS number_id, p.e164,
        (SELECT min((SELECT s.at FROM suppression s WHERE s.number_hash = m.number_hash))
         FROM person m WHERE m.person_id = ANY(g.members)) AS suppressed_at,
        (SELECT jsonb_agg(jsonb_build_object(
-                   'consent_id', k.consent_id, 'purpose', k.purpose, 'given_at', k.given_at,
-                   'expires_at', k.expires_at, 'revoked_at',
-                   (SELECT min(r.at) FROM revocation r
-                    WHERE r.person_id = ANY(g.members) AND (r.purpose IS NULL OR r.purpose = k.purpose)
-                      AND r.at >= k.given_at AND binds(r.via, r.person_id, k.person_id))) ORDER BY k.consent_id)
-        FROM consent k WHERE k.person_id = p.person_id AND k.erased_at IS NULL)::text AS consents,
+                   'consent_id', k.consent_id, 'purpose', k.purpose, 'given_at', k.given_at, 'expires_at', k.expires_at,
+                   'revoked_at', ended.at, 'wrong_number', coalesce(ended.via = 'wrong number', false))
+               ORDER BY k.consent_id)
+        FROM consent k LEFT JOIN LATERAL (
+            SELECT r.at, r.via FROM revocation r
+            WHERE r.person_id = ANY(g.members) AND (r.purpose IS NULL OR r.purpose = k.purpose)
+              AND r.at >= k.given_at AND binds(r.via, r.person_id, k.person_id)
+            ORDER BY r.at, r.revocation_id LIMIT 1) AS ended ON true
+        WHERE k.person_id = p.person_id AND k.erased_at IS NULL)::text AS consents,
        past.counted_calls,
        ARRAY(SELECT DISTINCT l.name FROM external_list_entry e JOIN external_list l ON l.list_id = e.list_id
              WHERE e.number_hash = p.number_hash ORDER BY l.name) AS list_hits,

@@ -126,8 +126,11 @@ def _fact_class(row: DictRow, start: Begin, names: dict[int, str], says: SpokenC
 
 
 def _consent(text: str) -> ConsentFact:
-    purpose, given, expires, revoked = text.split("|")
-    return ConsentFact(0, Purpose(purpose), _time(given) or LONG_AGO, _time(expires), _time(revoked))
+    purpose, given, expires, ended = text.split("|")
+    revoked, wrong_number, _ = ended.partition("#")
+    return ConsentFact(
+        0, Purpose(purpose), _time(given) or LONG_AGO, _time(expires), _time(revoked), wrong_number=bool(wrong_number)
+    )
 
 
 def _call(text: str) -> CallFact:

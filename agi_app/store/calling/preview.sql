@@ -42,9 +42,10 @@ WITH stopped AS (
                     WHEN w.head IS NOT NULL OR k.expires_at > %(now)s THEN k.expires_at::text
                     ELSE date_trunc('day', k.expires_at)::text END,
                CASE WHEN w.head IS NOT NULL THEN coalesce(
-                   (SELECT min(r.at) FROM revocation r
+                   (SELECT r.at || CASE r.via WHEN 'wrong number' THEN '#' ELSE '' END FROM revocation r
                     WHERE r.revocation_id = ANY(w.revocations) AND (r.purpose IS NULL OR r.purpose = k.purpose)
-                      AND r.at >= k.given_at AND binds(r.via, r.person_id, k.person_id))::text, '') ELSE '' END), ';') AS consents
+                      AND r.at >= k.given_at AND binds(r.via, r.person_id, k.person_id)
+                    ORDER BY r.at, r.revocation_id LIMIT 1), '') ELSE '' END), ';') AS consents
     FROM consent k JOIN person p ON p.person_id = k.person_id
     LEFT JOIN withdrew w ON w.head = coalesce(p.same_as, p.person_id)
     WHERE k.person_id IN (SELECT person_id FROM contact WHERE campaign = %(campaign)s AND state = 'pending')

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from agi_app.gate.case import Reason
+from agi_app.gate.stored_reasons import reasons_of
 from agi_app.model.campaign import Campaign
 from agi_app.store.calling import slots
 from agi_app.store.database import queries
@@ -60,7 +63,7 @@ class ContactStatus:
     last_outcome: str | None
     disposition: str | None
     due_at: dt.datetime | None  # rules time; None: never, unless a person mends the reasons
-    reasons: list[dict[str, Any]]  # rule, text, try_again_at
+    reasons: Sequence[Reason]
     decided_at: dt.datetime | None
     ruleset_version: str | None
 
@@ -108,7 +111,8 @@ async def disposition_counts(store: Store, campaign: str) -> dict[str, int]:
 
 async def contact_rows(store: Store, campaign: str) -> list[ContactStatus]:
     """Every contact, called or not, with the reasons."""
-    return await store.rows(ContactStatus, Q["contacts"], {"campaign": campaign})
+    found = await store.rows(ContactStatus, Q["contacts"], {"campaign": campaign})
+    return [replace(row, reasons=reasons_of(row.reasons)) for row in found]  # which came as JSON
 
 
 async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> WaitingCounts:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
+from agi_app.gate.case import Reason
+from agi_app.gate.stored_reasons import reasons_of
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, records, rows
@@ -35,6 +38,7 @@ class StoredConsent:
     recorded_by: str
     recorded_at: dt.datetime  # real time
     revoked_at: dt.datetime | None
+    wrong_number: bool = False  # why it ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class RefusedLegs:
     destination: str
     times: int
     last_at: dt.datetime  # rules time
-    reasons: list[dict[str, Any]]
+    reasons: Sequence[Reason]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,10 @@ class PersonContact:
     disposition: str | None
     decided_at: dt.datetime | None  # rules time
     rules: list[str]
-    reasons: list[dict[str, Any]]
+    reasons: Sequence[Reason]
+
+
+_R = TypeVar("_R", RefusedLegs, PersonContact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +197,12 @@ async def _whole(
         suppression=suppression,
         lists=lists,
         calls=tuple(await rows(connection, PersonCall, Q["calls_of"], key)),
-        contacts=tuple(await rows(connection, PersonContact, Q["contacts_of"], key)),
+        contacts=tuple(_told(await rows(connection, PersonContact, Q["contacts_of"], key))),
         others=tuple(await rows(connection, OtherNumber, Q["others_of"], key)),
-        refused_legs=tuple(await rows(connection, RefusedLegs, Q["refused_legs_of"], key)),
+        refused_legs=tuple(_told(await rows(connection, RefusedLegs, Q["refused_legs_of"], key))),
     )
+
+
+def _told(found: list[_R]) -> Iterator[_R]:
+    """The same with the reasons of the gate, which came as JSON."""
+    return (replace(row, reasons=reasons_of(row.reasons)) for row in found)

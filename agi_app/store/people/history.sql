@@ -9,10 +9,13 @@ WHERE p.e164 = %(number)s;
 SELECT c.consent_id, c.purpose, w.text AS wording, w.wording_id, w.name || '/' || w.version AS wording_label, c.seller,
        c.method, c.given_at, c.source, c.language, c.evidence, c.evidence_file,
        encode(c.evidence_sha256, 'hex') AS evidence_sha256, c.expires_at, c.entered_by, c.recorded_by, c.recorded_at,
-       (SELECT min(r.at) FROM revocation r
-        WHERE r.person_id IN (SELECT group_of(head_of(c.person_id))) AND (r.purpose IS NULL OR r.purpose = c.purpose)
-          AND r.at >= c.given_at AND binds(r.via, r.person_id, c.person_id)) AS revoked_at
+       ended.at AS revoked_at, coalesce(ended.via = 'wrong number', false) AS wrong_number
 FROM consent c JOIN wording w USING (wording_id)
+LEFT JOIN LATERAL (
+    SELECT r.at, r.via FROM revocation r
+    WHERE r.person_id IN (SELECT group_of(head_of(c.person_id))) AND (r.purpose IS NULL OR r.purpose = c.purpose)
+      AND r.at >= c.given_at AND binds(r.via, r.person_id, c.person_id)
+    ORDER BY r.at, r.revocation_id LIMIT 1) AS ended ON true
 WHERE c.person_id = %(person_id)s AND c.erased_at IS NULL ORDER BY c.given_at, c.consent_id;
 
 -- name: revocations_of

@@ -11,6 +11,7 @@ import pytest
 from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
 from agi_app.consent.story_words import SENTENCES, Language
+from agi_app.gate.case import Reason
 from agi_app.store.people.history import (
     DoNotCallListEntry,
     OtherNumber,
@@ -113,12 +114,12 @@ def test_seconds_and_calls_after_a_refusal_in_a_call() -> None:
 def test_what_rang_a_telephone_of_ours_is_told_and_what_did_not() -> None:
     """A leg of a transfer counts as a call after the stop; a refused one says why nobody was rung."""
     leg = dataclasses.replace(call(60, purpose="rehearsal"), campaign="destination front-desk", outcome="no_answer")
-    reasons = [{"rule": "suppressed", "text": "on the suppression list since 2026-03-01"}]
+    reasons = [Reason("suppressed", {"at": "2026-03-01"})]
     found = history(calls=(leg,), revocations=(refusal(),), refused_legs=(RefusedLegs("mobile", 3, NOON, reasons),))
     assert refusals(found)[0].calls_after == 1
     told = text(found)
     assert f"destination front-desk, as a telephone of our own; our number {OURS}: no answer" in told
-    assert "not rung as destination mobile (3 times in all): on the suppression list since 2026-03-01" in told
+    assert "not rung as destination mobile (3 times in all): the person said stop on 2026-03-01" in told
     assert "未作为转接目标 mobile 呼叫" in text(found, "zh")
     never = history(revocations=(refusal(),), refused_legs=(RefusedLegs("mobile", 3, NOON, reasons),))
     assert "they were never called" in text(never)
@@ -179,7 +180,7 @@ WHOLE = history(
             None,
             NOON,
             ["suppressed"],
-            [{"rule": "suppressed", "text": "the person said stop on 2026-03-03"}],
+            [Reason("suppressed", {"at": "2026-03-03"})],
         ),
     ),
     others=(OtherNumber(2, OTHER, None),),
@@ -264,6 +265,9 @@ def test_what_has_ended_is_told_as_such() -> None:
     )
     withdrawn = dataclasses.replace(CONSENT, revoked_at=NOON)
     assert "withdrawn on 2026-03-03 12:00" in text(history(consents=(withdrawn,)))
+    wrong_number = history(consents=(dataclasses.replace(withdrawn, wrong_number=True),))
+    assert "ended on 2026-03-03 12:00: wrong number" in text(wrong_number)
+    assert "已于 2026-03-03 12:00 终止：号码有误" in text(wrong_number, "zh")
 
 
 def test_both_languages_have_every_sentence_with_the_same_blanks() -> None:

@@ -14,6 +14,7 @@ from agi_app.guard.facts import CallerFacts, Recent, ScriptHit, Vote
 from agi_app.guard.lists import ListEntry, ListOwner
 from agi_app.guard.replay import Replay, pack_case, pack_decision, replay, unpack_case, unpack_decision
 from agi_app.guard.settings import Hours, Level, SubscriberSettings
+from tests.unit.gate.before_0050 import SCREENED
 
 NOW = dt.datetime(2026, 3, 10, 6, 0, tzinfo=dt.UTC)
 CALLER = "+999861380000001"
@@ -199,6 +200,18 @@ def test_a_changed_row_is_found() -> None:
     assert replay(pack_case(milder), stored) is Replay.DIFFERENT
     other = pack_decision(replace(judge(case), version="0.0"))
     assert replay(pack_case(case), other) is Replay.OTHER_VERSION
+
+
+@pytest.mark.parametrize(("inputs", "stored"), SCREENED)
+def test_a_row_with_sentences_instead_of_values_is_told_and_made_again(inputs: str, stored: str) -> None:
+    """Those of before migration 0050; a change of a sentence is seen."""
+    found = unpack_decision(stored)
+    again = judge(unpack_case(inputs))
+    assert found.text() == again.text()
+    assert found.text("zh") == again.text("zh")
+    assert replay(inputs, stored) is Replay.SAME
+    for change in ('"en":"', '"en":"not '), ('"zh":"', '"zh":"不'), ('"action":"reject"', '"action":"allow"'):
+        assert replay(inputs, stored.replace(*change, 1)) is Replay.DIFFERENT, change
 
 
 def test_a_decision_speaks_both_languages() -> None:

@@ -11,6 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from agi_app.gate.case import Reason
+from agi_app.model.reason_text import KEPT
 from agi_app.reports.totals import Totals, contact_record, to_csv, to_json
 from agi_app.reports.why_waiting import Standstill, why_nobody
 
@@ -96,7 +98,7 @@ def record(external_id: str = "A1", reason: str = "no consent") -> dict[str, str
             last_outcome="busy",
             disposition=None,
             due_at=LATER,
-            reasons=[{"rule": "consent_missing", "text": reason}],
+            reasons=[Reason("consent_missing", {"en": reason}, case=KEPT)],
         )
     )
 
