@@ -123,7 +123,7 @@ BREACHES = [
         "from agi_app.dialer import loop",
         "is not allowed to import agi_app.dialer",
     ),
-    ("no_calls", "reports/status.py", "import agi_app.calls.runner", "agi_app.operations is not allowed"),
+    ("no_calls", "reports/agents.py", "import agi_app.calls.runner", "agi_app.operations is not allowed"),
     *[
         (room.partition("/")[0], f"{room}.py", f"import agi_app.{above}", f"is not allowed to import agi_app.{above}")
         for room, above in (

@@ -18,8 +18,8 @@ from agi_app.cli import wrong_arguments
 from agi_app.cli.common import say, warn
 from agi_app.errors import AgiAppError
 
-# The first word of a command -> the module that has it, in the order of the help. Only that one is imported: a worker
-# that is started after a crash must hang up what it finds within a moment.
+# The first word of a command -> the module that has its function, in the order of the help. Only that one is imported:
+# a worker that is started after a crash must hang up what it finds within a moment.
 COMMANDS = {
     "adopt": "project.adopt",
     "call-person": "calling.call_person",
@@ -68,10 +68,10 @@ def build(word: str | None = None) -> typer.Typer:
     )
     app.callback()(_whole)
     wanted = [word] if word in COMMANDS or word in GROUPS else [*COMMANDS, *GROUPS]
-    for module in dict.fromkeys(COMMANDS[name] for name in wanted if name in COMMANDS):
-        _part(module).add_to(app)
     for name in wanted:
-        if name in GROUPS:
+        if name in COMMANDS:
+            app.command(name)(getattr(_part(COMMANDS[name]), name.replace("-", "_")))
+        else:
             app.add_typer(_part(GROUPS[name]).app, name=name)
     return app
 

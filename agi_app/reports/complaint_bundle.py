@@ -51,14 +51,6 @@ CENTRE = {
 OURS = ("time", "number", "campaign", "purpose", "caller_id", "outcome", "disposition", "answered_at", "ended_at")
 
 
-@dataclass(frozen=True, slots=True)
-class CaseAccess:
-    """Who takes the case out, and what for."""
-
-    entered_by: str
-    reason: str
-
-
 @dataclass
 class Bundle:
     """What is in the folder; ``missing`` names recordings and evidence whose files are not here any more."""
@@ -75,8 +67,9 @@ async def gather(
     files: KeptFiles,
     clock: Clock,
     complaint_id: int,
-    look: CaseAccess,
     *,
+    entered_by: str,
+    reason: str,
     language: str = "en",
 ) -> Bundle:
     """Everything about one case. Raises InputError when there is none or it was erased, StoreError."""
@@ -85,7 +78,7 @@ async def gather(
         raise InputError(f"complaint {complaint_id}: its person was erased, and what was said with them")
     await Sequencer(store, notary).once()  # when no worker does it
     made = await prove(store, notary, case.number)
-    access = Access("complaint export", made.numbers, made.person_ids, look.entered_by, look.reason or None)
+    access = Access("complaint export", made.numbers, made.person_ids, entered_by, reason or None)
     await log_access(store, access)
     found = await person_history(store, case.number)
     bundle = Bundle(notary, proof=made)

@@ -26,7 +26,6 @@ from agi_app.errors import InputError
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.phone import parse
 from agi_app.reports import complaint_bundle
-from agi_app.reports.complaint_bundle import CaseAccess
 from agi_app.store.database.pool import Store
 from agi_app.store.people import complaints
 from agi_app.store.people.erasure import Why, erase_person
@@ -96,16 +95,14 @@ def test_a_country_without_rules_gets_the_shortest_time(ruleset: RuleSet) -> Non
 async def test_the_bundle_proves_the_case_to_somebody_else(
     store: Store, database_url: str, tmp_path: Path, ruleset: RuleSet
 ) -> None:
-    site, files, look = (
-        Site(store, database_url, tmp_path),
-        KeptFiles.of(tmp_path),
-        CaseAccess("wang", "letter of March"),
-    )
+    site, files = Site(store, database_url, tmp_path), KeptFiles.of(tmp_path)
     await site.people(1, 2)
     digest = files.evidence.keep(LETTER)
     case = await open_case(store, ruleset, complaint(1, evidence=(digest, "letter.txt"), campaign="checkup"))
     await complaints.note(store, case, CAME, "answered", "wrote back", "li")
-    made = await complaint_bundle.gather(store, site.notary, files, SystemClock(), case, look)
+    made = await complaint_bundle.gather(
+        store, site.notary, files, SystemClock(), case, entered_by="wang", reason="letter of March"
+    )
     out = tmp_path / "out"
     complaint_bundle.write(made, out)
     _, records = verifier.check_proof((out / "proof.json").read_text("utf-8"), site.notary.public_line)
@@ -144,7 +141,7 @@ async def test_calls_of_others_come_out_in_the_fields_of_a_complaint_centre(
     case = await open_case(store, ruleset, told, RECEIVED)
     found, _ = await complaints.case_of(store, case)
     assert (found.kind, found.due_at) == (RECEIVED, None)
-    made = await complaint_bundle.gather(store, site.notary, files, SystemClock(), case, CaseAccess("wang", "x"))
+    made = await complaint_bundle.gather(store, site.notary, files, SystemClock(), case, entered_by="wang", reason="x")
     rows = list(csv.reader(made.files["calls.csv"].decode("utf-8-sig").splitlines()))
     assert rows[0][2] == "被举报号码 reported number"
     assert [row[3] for row in rows[1:]] == times
@@ -173,7 +170,7 @@ async def test_an_open_case_keeps_its_evidence_and_an_erasure_takes_what_was_sai
     found, notes = await complaints.case_of(store, case)
     assert (found.text, found.details, [n.text for n in notes]) == ("", {}, [""])
     with pytest.raises(InputError, match="erased"):
-        await complaint_bundle.gather(store, site.notary, files, clock, case, CaseAccess("wang", "x"))
+        await complaint_bundle.gather(store, site.notary, files, clock, case, entered_by="wang", reason="x")
     await site.seal()
     assert (await site.verify()).ok
 

@@ -10,7 +10,7 @@ from agi_app.clock import SystemClock
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.installation import Installation
 from agi_app.operations.calling.pauses import WorkerPause, pause_all, resume_all
-from agi_app.reports.status import status_of
+from agi_app.operations.calling.reports import status_of
 from agi_app.reports.why_waiting import why_nobody
 from agi_app.store.calling import nodes, pauses
 from agi_app.store.calling.claims import Nobody

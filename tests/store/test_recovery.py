@@ -10,8 +10,8 @@ import pytest
 
 from agi_app.consent import restored_backup
 from agi_app.consent.opt_out_journal import Journal
-from agi_app.consent.recovery import Recovery, accept, look
 from agi_app.consent.restored_backup import CAP_LOOKS_BACK, FILE_NAME, read, write
+from agi_app.operations.service.recovery import Recovery, accept, look
 from agi_app.store.database.pool import Store
 from agi_app.store.database.progress import DatabaseProgress, hold_until, progress
 from agi_app.store.people import stops

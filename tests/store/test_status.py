@@ -22,7 +22,7 @@ from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import CampaignState, Pace, Window
 from agi_app.model.waiting_reason import WaitingReason
-from agi_app.reports.status import status_of
+from agi_app.operations.calling.reports import status_of
 from agi_app.reports.totals import Totals
 from agi_app.reports.why_waiting import held_back, why_nobody
 from agi_app.store.calling import attempts, campaigns, claims, nodes

@@ -13,11 +13,11 @@ from agi_app.clock import SystemClock
 from agi_app.consent.journal_replay import replay
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
-from agi_app.consent.recovery import accept
 from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import WRONG_NUMBER, Consent
+from agi_app.operations.service.recovery import accept
 from agi_app.store.calling import attempts
 from agi_app.store.calling.preview import open_waiting
 from agi_app.store.database.listen import STOP_CHANNEL, Listening, Notification

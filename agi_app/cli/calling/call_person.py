@@ -23,11 +23,6 @@ from agi_app.operations.calling import agent_calls
 OPTED_OUT = "opted_out"
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command("call-person")(call_person)
-
-
 def call_person(
     campaign: Annotated[str, typer.Argument(help="The campaign, which must be running.")],
     contact: Annotated[str, typer.Argument(help="The contact's external id, or its number with + and country code.")],

@@ -15,12 +15,6 @@ Everything = Annotated[bool, typer.Option("--all", help="Everything: every campa
 EnteredBy = Annotated[str, typer.Option(help="Who does it; default: the login name.")]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command("pause")(pause)
-    app.command("resume")(resume)
-
-
 def pause(
     project: ProjectOption = HERE,
     everything: Everything = False,

@@ -29,11 +29,6 @@ from agi_app.operations.project import project_files
 OPTED_OUT = "opted_out"
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command("rehearse")(rehearse)
-
-
 def rehearse(
     flow: Annotated[str | None, typer.Argument(help="The flow's name.")] = None,
     number: Annotated[str | None, typer.Argument(help="A proved telephone, with + and country code.")] = None,

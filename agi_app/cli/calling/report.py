@@ -26,11 +26,6 @@ class ReportFormat(StrEnum):
     CSV = "csv"
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command("report")(report)
-
-
 def report(
     campaign: Annotated[str, typer.Argument(help="The campaign's name.")],
     project: ProjectOption = HERE,

@@ -1,4 +1,4 @@
-"""guard: whom to let through and whom to block, what is on the lists, what each line chose."""
+"""guard: whom to let through and whom to block, what is on the lists, what each line chose, known scripts."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ from agi_app.cli.common import (
     table,
     with_installation,
 )
-from agi_app.cli.guard import guard_report, guard_script
+from agi_app.cli.guard import guard_report
 from agi_app.errors import InputError
-from agi_app.operations.guard import guard_lists
+from agi_app.operations.guard import guard_lists, guard_scripts
 
 app = typer.Typer(help="Screening of calls that come in.", no_args_is_help=True)
 guard_report.add_to(app)
 on_lists = typer.Typer()
 app.add_typer(on_lists, name="list")
-app.add_typer(guard_script.app, name="script")
+scripts = typer.Typer(help="Words by which callers are known, whatever number they show.", no_args_is_help=True)
+app.add_typer(scripts, name="script")
+NameArgument = Annotated[str, typer.Argument(help="A name for it; every decision repeats it.")]
+SHOWN = 60
 
 LineOption = Annotated[str, typer.Option(help="Only for this number of ours, as the dialplan tells it; default: all.")]
 WhoOption = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
@@ -189,3 +192,53 @@ def import_(
         return
     over = f"; {ended} have ended already and were left out" if ended else ""
     say(f"{file.name}: {done.added} entries are new, {done.changed} changed, {done.unchanged} were there already{over}")
+
+
+@scripts.command("add")
+def add_script(
+    name: NameArgument,
+    project: ProjectOption = HERE,
+    text: Annotated[str, typer.Option(help="Its opening words.")] = "",
+    file: Annotated[Path | None, typer.Option(help="A text file with its opening words.")] = None,
+    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
+) -> None:
+    """Enter a script by hand, in place of one of that name; what callers said before is compared with it."""
+    who, (name, said) = login_name(entered_by), guard_scripts.script_of(name, _text(text, file))
+    heard = with_installation(project, guard_scripts.add, name, said, entered_by=who)
+    say(f"{name}: known; callers said it before in {heard} calls")
+
+
+def _text(text: str, file: Path | None) -> str:
+    if bool(text) == (file is not None):
+        raise InputError("give the words by --text or by --file")
+    if file is None:
+        return text
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read: {error}") from error
+
+
+@scripts.command("list")
+def list_scripts(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
+    """Show the known scripts, and how often each was heard while calls are kept."""
+    found = with_installation(project, guard_scripts.scripts)
+    if as_json:
+        say_json([dataclasses.asdict(script) for script in found])
+        return
+    table(
+        "Known scripts",
+        ("name", "from", "last heard", "calls", "callers", "words"),
+        (
+            (s.name, "a reported caller" if s.learned else s.entered_by, f"{s.heard_at:%Y-%m-%d}", s.calls, s.callers,
+             s.text if len(s.text) <= SHOWN else s.text[: SHOWN - 1] + "…")
+            for s in found
+        ),
+    )  # fmt: skip
+
+
+@scripts.command("remove")
+def remove_script(name: NameArgument, project: ProjectOption = HERE) -> None:
+    """Forget a script; callers who said it are not known by it any more."""
+    with_installation(project, guard_scripts.remove, name.strip())
+    say(f"{name}: forgotten")

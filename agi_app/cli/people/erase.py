@@ -24,12 +24,6 @@ from agi_app.model.phone import mask
 from agi_app.operations.people import erasure
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command("erase")(erase)
-    app.command("purge")(purge)
-
-
 def erase(
     number: Annotated[str, typer.Argument(help="The number, with country code.")],
     reason: Annotated[str, typer.Option(help="Why, for example the request and its date; it is kept.")],

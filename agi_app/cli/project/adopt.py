@@ -11,11 +11,6 @@ from agi_app.cli.common import HERE, ProjectOption, say, settings_of
 from agi_app.operations.project import identity
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command("adopt")(adopt)
-
-
 def adopt(
     project: ProjectOption = HERE,
     new: Annotated[

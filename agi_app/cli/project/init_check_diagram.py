@@ -23,13 +23,6 @@ class CheckFormat(StrEnum):
     GITHUB = "github"
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command("init")(init)
-    app.command("check")(check)
-    app.command("diagram")(diagram)
-
-
 def init(folder: Annotated[Path, typer.Argument(help="The new project folder; must not exist or be empty.")]) -> None:
     """Make a project that runs: settings, one campaign, one flow, prompts, sample contacts and consents."""
     for line in projects.make(folder):

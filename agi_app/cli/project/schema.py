@@ -11,11 +11,6 @@ from agi_app.operations.project import schemas
 from agi_app.operations.project.schemas import FileKind
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command("schema")(schema)
-
-
 def schema(
     kind: Annotated[FileKind, typer.Argument(help="Of which kind of file.")] = "flow",
 ) -> None:

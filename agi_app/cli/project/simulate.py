@@ -14,11 +14,6 @@ from agi_app.operations.project import simulations
 from agi_app.operations.project.simulations import RunCase, Simulation
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command("simulate")(simulate)
-
-
 def simulate(
     what: Annotated[
         str | None,

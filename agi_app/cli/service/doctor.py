@@ -11,11 +11,6 @@ from agi_app.cli.common import HERE, JsonOption, ProjectOption, say_json, say_li
 from agi_app.doctor import Finding, examine
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command("doctor")(doctor)
-
-
 def doctor(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     """Look for what is wrong here and say how to mend it. Exit 2 when something is."""
     log.configure()

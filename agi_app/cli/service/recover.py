@@ -10,12 +10,6 @@ from agi_app.cli.common import HERE, ProjectOption, say, with_installation
 from agi_app.operations.service import recovery
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command("recover")(recover)
-    app.command("forget-node")(forget_node)
-
-
 def recover(
     project: ProjectOption = HERE,
     accept_restored: Annotated[

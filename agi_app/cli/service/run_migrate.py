@@ -14,12 +14,6 @@ from agi_app.dialer.worker.takeover import take_over
 from agi_app.installation import installation, migrate_database
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the commands."""
-    app.command("run")(run)
-    app.command("migrate")(migrate)
-
-
 def run(
     project: ProjectOption = HERE,
     json_logs: Annotated[bool, typer.Option(help="One JSON object a log line.")] = False,

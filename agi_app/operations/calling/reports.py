@@ -6,20 +6,28 @@ The audit records who listened to a recording, and what for.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from agi_app.clock import Clock
+from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import ConfigError, InputError
+from agi_app.gate.caller_id import numbers_of
 from agi_app.installation import Installation
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.recordings.files import RecordingFiles
-from agi_app.reports.status import status_of
+from agi_app.reports.agents import figures_of
 from agi_app.reports.totals import AgentFigures, Totals, contact_record, to_csv, to_json
 from agi_app.reports.why_waiting import Standstill, held_back, why_nobody
+from agi_app.store.calling import nodes, pauses
+from agi_app.store.calling import reports as table
 from agi_app.store.calling.call_recordings import RecordingRow, recordings_of
-from agi_app.store.calling.campaigns import known_campaign
-from agi_app.store.calling.reports import attempt_rows, contact_rows
+from agi_app.store.calling.campaigns import StoredCampaign, known_campaign
+from agi_app.store.database.pool import Store
 from agi_app.store.people.access_log import Access, log_access
+from agi_app.store.people.caller_ids import proofs
+from agi_app.store.people.contacts import contacts_of
 from agi_app.store.requested_calls import agent_calls
 from agi_app.store.requested_calls.agent_calls import AgentCallRow
 
@@ -95,11 +103,11 @@ async def as_json(inst: Installation, campaign: str) -> str:
     totals = (await figures(inst, campaign)).totals
     contacts = await _contacts(inst, campaign)
     asked = await agent_calls.of_campaign(inst.store, campaign)
-    return to_json(totals, contacts, await attempt_rows(inst.store, campaign), asked)
+    return to_json(totals, contacts, await table.attempt_rows(inst.store, campaign), asked)
 
 
 async def _contacts(inst: Installation, campaign: str) -> list[dict[str, str]]:
-    return [contact_record(row) for row in await contact_rows(inst.store, campaign)]
+    return [contact_record(row) for row in await table.contact_rows(inst.store, campaign)]
 
 
 async def recording(inst: Installation, campaign: str, number: int, *, entered_by: str, reason: str) -> bytes:
@@ -119,3 +127,58 @@ async def recording(inst: Installation, campaign: str, number: int, *, entered_b
     if content is None:
         raise ConfigError(f"the file of recording {number} is missing; put {row.sha256.hex()}.enc back from a backup")
     return content
+
+
+async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Standstill]:
+    """The campaign's figures and its standstill view; InputError when there is no such campaign."""
+    stored = await known_campaign(store, name)
+    campaign = stored.campaign
+    waiting = await table.why_waiting(store, campaign, clock.now())
+    workers = await nodes.all_nodes(store)
+    pause = await pauses.in_force(store)
+    view = Standstill(
+        state=stored.state.value,
+        state_reason=stored.state_reason,
+        everything_paused=None if pause is None else pause.words,
+        workers=[(n.name, n.alive, n.holding) for n in workers],
+        due_now=waiting.due_now,
+        later=waiting.later,
+        parked=waiting.parked,
+        next_due=waiting.next_due,
+        by_rule=waiting.by_rule,
+        open_attempts=waiting.open_attempts,
+        slots_used=waiting.campaign_slots_used,
+        slots=campaign.pace.concurrent,
+        trunk=campaign.trunk,
+        trunk_slots_used=waiting.trunk_slots_used,
+        trunk_slots=waiting.trunk_slots,
+        calls_per_second=campaign.pace.calls_per_second,
+        rule_until=waiting.rule_until,
+        holds=[hold for n in workers if n.alive and (hold := n.hold_of(name)) is not None],
+    )
+    return await _totals(store, stored, clock.now()), view
+
+
+async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Totals:
+    campaign, name = stored.campaign, stored.campaign.name
+    counted = await contacts_of(store, name)
+    outcomes = await table.outcome_counts(store, name)
+    found = await proofs(store)
+    return Totals(
+        campaign=name,
+        state=stored.state.value,
+        purpose=campaign.purpose.value,
+        caller_id=campaign.caller_id,
+        caller_id_proof=standing(found, campaign.caller_id, now).words,
+        agents=await figures_of(store, campaign, await nodes.all_nodes(store), now),
+        local_caller_ids={number: standing(found, number, now).words for number in numbers_of(campaign)[1:]},
+        contacts=counted.total,
+        done=counted.done,
+        waiting=counted.pending - counted.parked,
+        not_called=counted.parked,
+        in_call=counted.claimed,
+        attempts=sum(outcomes.values()),
+        outcomes=outcomes,
+        dispositions=await table.disposition_counts(store, name),
+        refused=await table.refusals_by_rule(store, name),
+    )

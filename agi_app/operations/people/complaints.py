@@ -29,7 +29,7 @@ from agi_app.operations.people.handed_in import NOW, Evidence, SaidAt, keep
 from agi_app.operations.people.stops import stop
 from agi_app.proof.notary import Notary
 from agi_app.reports import complaint_bundle
-from agi_app.reports.complaint_bundle import Bundle, CaseAccess
+from agi_app.reports.complaint_bundle import Bundle
 from agi_app.store.calling.campaigns import campaign_names, option_names_one
 from agi_app.store.people import complaints as table
 from agi_app.store.people.complaints import CaseRow, NoteRow
@@ -212,7 +212,9 @@ async def export(inst: Installation, case: int, folder: Path, *, language: str, 
     Raises InputError when there is no such case, it was erased, or the folder will not do, StoreError.
     """
     notary, files = await Notary.open(inst.settings, inst.store), KeptFiles.of(inst.settings.data)
-    look = CaseAccess(entered_by, reason or f"complaint {case}")
-    made = await complaint_bundle.gather(inst.store, notary, files, inst.clock, case, look, language=language)
+    why = reason or f"complaint {case}"
+    made = await complaint_bundle.gather(
+        inst.store, notary, files, inst.clock, case, entered_by=entered_by, reason=why, language=language
+    )
     await asyncio.to_thread(complaint_bundle.write, made, folder)
     return made

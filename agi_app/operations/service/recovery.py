@@ -1,17 +1,35 @@
-"""A database that is behind what this node remembers, and workers that are gone for good.
+"""The way out after a restored backup: stops replayed, the loss accepted, a day of no calls; and workers gone for good.
 
 The audit records that entries were given up.
 """
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
 from agi_app.authoring.suggestions import no_such
-from agi_app.consent.recovery import Recovery, accept, look
-from agi_app.errors import InputError
+from agi_app.clock import Clock
+from agi_app.consent import restored_backup
+from agi_app.consent.journal_replay import replay
+from agi_app.consent.opt_out_journal import Journal
+from agi_app.errors import InputError, SafetyError
 from agi_app.installation import Installation
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.store.calling import nodes
+from agi_app.store.database.pool import Store
+from agi_app.store.database.progress import DatabaseProgress, hold_until, progress
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Lines for people; ``well`` when a worker may start."""
+
+    well: bool
+    lines: tuple[str, ...]
 
 
 async def recover(inst: Installation, *, accept_restored: bool = False) -> Recovery:
@@ -42,3 +60,78 @@ async def forget_node(inst: Installation, name: str) -> None:
     if found[0].alive:
         raise InputError(f"worker {name} is alive; end it first, then its journal is stored by itself")
     await nodes.forget_node(inst.store, found[0].entityid)
+
+
+async def look(store: Store, journal: Journal, data_folder: Path, clock: Clock, *, tree: str | None = None) -> Recovery:
+    """Say how this database stands to what the node remembers; changes nothing.
+
+    ``tree``: why the audit tree lacks what was signed; None: it does not.
+    """
+    found = await progress(store)
+    in_journal = len(await asyncio.to_thread(lambda: list(journal.unflushed(0))))
+    try:
+        noted = restored_backup.read(data_folder)
+        restored_backup.compare(noted, found)
+        if tree is not None:
+            raise SafetyError(tree)
+    except SafetyError as error:
+        return Recovery(
+            False,
+            (
+                str(error),
+                f"The journal of this node has {in_journal} stops; they go into this database when it is accepted.",
+                "Calls made after the backup are lost to it: the people called then could be called again too soon."
+                " So accepting it also keeps everybody from being called for a day.",
+                "Caps of a week or a month, and the gap after a declined call, will not count the lost calls: keep"
+                " campaigns paused for longer if they matter.",
+                *_given_up(tree),
+                "On the other nodes the same has to be done with their own journals.",
+                "To accept: agi-app recover --accept-restored",
+            ),
+        )
+    return Recovery(
+        True,
+        (f"the database is up to date (decision {found.decisions}); nothing to recover", *_hold(found, clock.now())),
+    )
+
+
+async def accept(
+    store: Store, journal: Journal, data_folder: Path, clock: Clock, *, tree: str | None = None
+) -> Recovery:
+    """Replay the whole journal, hold all dialling for a day after the last note, and write a new note.
+
+    A database that is not behind is left alone: nobody is held for nothing. ``tree`` as for ``look``; the audit tree
+    itself is for the caller to restart.
+    """
+    seen = await look(store, journal, data_folder, clock, tree=tree)
+    if seen.well:
+        return seen
+    found = await progress(store)
+    entries = await asyncio.to_thread(lambda: list(journal.unflushed(0)))
+    new = await replay(store, entries, "replayed")
+    until = clock.now() + restored_backup.CAP_LOOKS_BACK
+    try:
+        noted = restored_backup.read(data_folder)
+        if noted is not None:
+            until = min(until, restored_backup.dial_again_at(noted))
+    except SafetyError:
+        pass  # damaged: a day from now is the longest it can matter
+    await hold_until(store, until)
+    restored_backup.write(data_folder, found, clock.now())
+    return Recovery(
+        True,
+        (
+            f"accepted at decision {found.decisions}; {new} stops of the journal were missing and are in it now",
+            f"nobody is called before {until:%Y-%m-%d %H:%M} UTC",
+        ),
+    )
+
+
+def _given_up(tree: str | None) -> tuple[str, ...]:
+    text = "The proof will say for ever that the audit entries which this database lacks were given up."
+    return () if tree is None else (text,)
+
+
+def _hold(found: DatabaseProgress, now: dt.datetime) -> tuple[str, ...]:
+    until = found.hold_until
+    return (f"nobody is called before {until:%Y-%m-%d %H:%M} UTC",) if until and until > now else ()
