@@ -1,13 +1,17 @@
-"""How soon a person may be called again, and when a cap has room."""
+"""How soon a person may be called again, when a cap has room, and which hours are calling hours; each rule alone."""
 
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
+from agi_app.gate import time_rules
+from agi_app.gate.case import GateCase
+from agi_app.gate.decide import locate
 from agi_app.gate.facts import CallFact
 from agi_app.gate.limits import cap_reached, gap_ends
 from agi_app.gate.ruleset import Cap
-from tests.unit.gate_cases import DAY, NOW, ruleset
+from tests.unit.gate_cases import CALLER_ID, CAMPAIGN, CN_NUMBER, DAY, FACTS, NOW, calls, ruleset, window
 
 HOUR = dt.timedelta(hours=1)
 CALLS = [CallFact(NOW - 5 * HOUR, "no_answer"), CallFact(NOW - 2 * HOUR, "rejected")]
@@ -26,3 +30,17 @@ def test_a_cap_has_room_when_the_oldest_call_leaves_its_span() -> None:
     assert reached is not None
     assert reached.ends == NOW - 5 * HOUR + DAY
     assert cap_reached(rules, CALLS[:1], DAY, NOW) is None
+
+
+def test_each_rule_about_the_time_refuses_for_its_own_reason_alone() -> None:
+    """A call a day, within the hours of the country."""
+    rules = ruleset(window("09:00", "21:00"), cap=1)
+    place = locate(CN_NUMBER, rules)
+    for called, now, refused in (
+        ((), NOW, set()),
+        (calls(NOW - HOUR), NOW, {time_rules.cap_per_day}),
+        ((), NOW + 12 * HOUR, {time_rules.window_jurisdiction}),
+    ):
+        case = GateCase(replace(FACTS, counted_calls=called), place, CALLER_ID, CAMPAIGN, True, rules, now)
+        asked = (time_rules.zone_known, time_rules.cap_per_day, time_rules.closed_day, time_rules.window_jurisdiction)
+        assert {rule for rule in asked if rule(case) is not None} == refused
