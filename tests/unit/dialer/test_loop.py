@@ -13,6 +13,7 @@ from agi_app.config.ami import AmiSettings
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.loop import HORIZON_S, Dialer
 from agi_app.dialer.running_campaigns import RunningCampaigns
+from agi_app.dialer.waiting_reasons import NO_PLACE, NOBODY
 from agi_app.store.calling import claims
 from agi_app.store.calling.campaigns import StoredCampaign
 from agi_app.store.calling.claims import ClaimBatch, NoPlaces
@@ -131,3 +132,17 @@ async def test_a_paused_trunk_holds_only_its_own_campaigns(floor: Any, stored: l
     assert on.held == {"a": "breaker", "b": "pace_of_campaign"}
     probing = await on.run(12)  # the pause is over: one call tries it, and nothing came of it yet
     assert probing["a"] == 1
+
+
+async def test_the_end_of_a_call_is_worth_a_look_for_those_who_want_a_place_and_for_nobody_else(
+    floor: Any, stored: list[StoredCampaign]
+) -> None:
+    """Who has nobody due gains nothing by it."""
+    stored += [row("full", rate=20), row("idle", rate=20)]
+    on = floor()
+    await on.dialer.lines.refresh("n", 0.0, NOW)
+    full, idle = on.dialer.lines.running["full"], on.dialer.lines.running["idle"]
+    on.dialer._rest(full, NO_PLACE["campaign"], 1.0)
+    on.dialer._rest(idle, NOBODY, 1.0)
+    on.dialer._call_ended("test", cast(Any, None))
+    assert (full.idle_until, idle.idle_until) == (0.0, 1.0)

@@ -90,6 +90,27 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
+async def test_a_worker_that_ends_lets_no_call_leave(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that is made ready already; why nobody is dialled is not told anew."""
+    monkeypatch.setattr(world.worker, "hold", lambda: None)
+    assert world.worker.may_dial()
+    closed: list[bool] = []
+    monkeypatch.setattr(world.worker, "_until_quiet", lambda _: asyncio.sleep(0))
+    monkeypatch.setattr(world.worker._node, "live", _Nobody())
+    await world.worker.drain(cast(Any, SimpleNamespace(close=lambda: closed.append(world.worker.may_dial()))))
+    assert closed == [False]
+
+
+class _Nobody:
+    """No call is on."""
+
+    def __len__(self) -> int:
+        return 0
+
+    def stop_all(self, _: str) -> int:
+        return 0
+
+
 @pytest.fixture
 def verdicts(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What the database says of the live calls; an entry ``away`` makes it fail."""
