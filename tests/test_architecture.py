@@ -47,7 +47,6 @@ UNIMPORTED = {
     "agi_app.dialer.requested_calls.shared_limits": CALLS,
     "agi_app.dialer.requested_calls.verification_calls": CALLS,
     "agi_app.dialer.worker.speech_backends": CALLS,
-    "agi_app.gate.time_rules": "tests/unit/gate and tests/gate decide whole cases",
     "agi_app.pbx.agi.probe": "doctor, on a real Asterisk",
     "agi_app.pbx.dead_mans_switch_process": OWN_PROCESS,
     "agi_app.pbx.inbound_channel": CALLS,
