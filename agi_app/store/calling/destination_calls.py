@@ -9,6 +9,8 @@ import datetime as dt
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 
+import msgspec
+
 from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision
 from agi_app.gate.destination_phone import DECIDED_AS
@@ -19,7 +21,7 @@ from agi_app.model.phone import PhoneNumber
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, record, records
-from agi_app.store.requested_calls.staff_calls import add_person, phone_fact, proof_fact, record_decision, refusal
+from agi_app.store.requested_calls.staff_calls import add_person, phone_fact, record_decision, refusal
 
 Q = queries.load("calling/destination_calls")
 Decide = Callable[[RehearsalFacts, dt.datetime], Decision]
@@ -129,14 +131,5 @@ async def _facts(
     row = await record(connection, Q["facts"], key)
     if row is None:
         raise StoreError(f"the number of destination {wanted.destination} is not known")
-    facts = RehearsalFacts(
-        person_id=row["person_id"],
-        number=row["e164"],
-        shown=wanted.shown,
-        shown_proof=proof_fact(row["shown_proof"]),
-        trunk=wanted.trunk,
-        suppressed_at=row["suppressed_at"],
-        recent_calls=(),
-        phone_proof=proof_fact(row["phone_proof"]),
-    )
-    return facts, row["now"]
+    known = {**row, "shown": wanted.shown, "trunk": wanted.trunk, "recent_calls": ()}
+    return msgspec.convert(known, RehearsalFacts), row["now"]

@@ -4,7 +4,7 @@ SELECT lock_head(person_id) AS head FROM person WHERE e164 = %(e164)s;
 
 -- Seen after the lock was got.
 -- name: facts
-SELECT p.person_id, p.e164, clock_timestamp() + %(offset)s::interval AS now,
+SELECT p.person_id, p.e164 AS number, clock_timestamp() + %(offset)s::interval AS now,
        (SELECT min(s.at) FROM person g JOIN suppression s ON s.number_hash = g.number_hash
         WHERE g.person_id IN (SELECT group_of(head_of(p.person_id)))) AS suppressed_at,
        (SELECT to_jsonb(best) FROM (SELECT e164 AS number, kind, expires_at FROM caller_id_proof

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
-from psycopg.rows import DictRow
 
 from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision
@@ -27,7 +26,6 @@ from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestSt
 from agi_app.store.requested_calls.staff_calls import (
     add_person,
     phone_fact,
-    proof_fact,
     record_decision,
     refusal,
 )
@@ -139,7 +137,7 @@ async def take(
         row = await record(connection, Q["facts"], key)
         if row is None:
             return None
-        facts = _facts(row)
+        facts = msgspec.convert(row, RehearsalFacts)
         decision = decide(facts, row["now"])
         decision_id = await _record(connection, facts, decision, clock_name)
         settled = {**key, "now": row["now"], "decision_id": decision_id, "node": node}
@@ -177,19 +175,6 @@ async def _change(store: Store, query: str, values: Mapping[str, object]) -> boo
 async def _record(connection: Connection, facts: RehearsalFacts, decision: Decision, clock_name: str) -> int:
     more = {"purpose": Purpose.REHEARSAL.value, "phone_proof": phone_fact(facts.phone_proof)}
     return await record_decision(connection, facts, decision, clock_name, DECIDED_AS, more)
-
-
-def _facts(row: DictRow) -> RehearsalFacts:
-    return RehearsalFacts(
-        person_id=row["person_id"],
-        number=row["e164"],
-        shown=row["shown"],
-        shown_proof=proof_fact(row["shown_proof"]),
-        trunk=row["trunk"],
-        suppressed_at=row["suppressed_at"],
-        recent_calls=tuple(row["recent_calls"]),
-        phone_proof=proof_fact(row["phone_proof"]),
-    )
 
 
 def _json(value: object) -> str:

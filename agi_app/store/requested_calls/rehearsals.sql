@@ -31,7 +31,7 @@ FOR NO KEY UPDATE OF r, p, head SKIP LOCKED;
 
 -- Seen after the locks were got.
 -- name: facts
-SELECT r.rehearsal_id, r.person_id, p.e164, r.shown, r.trunk,
+SELECT r.rehearsal_id, r.person_id, p.e164 AS number, r.shown, r.trunk,
        clock_timestamp() + %(offset)s::interval AS now,
        (SELECT min(s.at) FROM person g JOIN suppression s ON s.number_hash = g.number_hash
         WHERE g.person_id IN (SELECT group_of(head_of(p.person_id)))) AS suppressed_at,

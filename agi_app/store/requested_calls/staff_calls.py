@@ -74,11 +74,6 @@ def refusal(decision: Decision) -> str:
     return "; ".join(f"{r.rule}: {r.text}{_again(r.try_again_at)}" for r in decision.reasons)
 
 
-def proof_fact(found: Mapping[str, str] | None) -> ProofFact | None:
-    """A proof as the queries give it."""
-    return ProofFact(found["number"], found["kind"], dt.datetime.fromisoformat(found["expires_at"])) if found else None
-
-
 def phone_fact(proof: ProofFact | None) -> dict[str, object] | None:
     """What a decision row keeps of the proof of a staff telephone: not the number, which must be erasable."""
     return None if proof is None else {"kind": proof.kind, "expires_at": proof.expires_at}

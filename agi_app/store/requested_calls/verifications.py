@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from psycopg.rows import DictRow
+import msgspec
 
 from agi_app.audit.stamps import Stamper
 from agi_app.errors import StoreError
@@ -24,7 +24,7 @@ from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import record
 from agi_app.store.people.caller_ids import CallerIdProof, add_in, utc
 from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
-from agi_app.store.requested_calls.staff_calls import add_person, proof_fact, record_decision, refusal
+from agi_app.store.requested_calls.staff_calls import add_person, record_decision, refusal
 
 Q = queries.load("requested_calls/verifications")
 REQUESTS = Requests(Q, RequestStatus)
@@ -109,7 +109,7 @@ async def take(
         row = await record(connection, Q["facts"], key)
         if row is None:
             return None
-        facts = _facts(row)
+        facts = msgspec.convert(row, VerificationFacts)
         decision = decide(facts, row["now"])
         proves = {} if row["proves"] == CALLER_ID else {"proves": row["proves"]}
         decision_id = await record_decision(connection, facts, decision, clock_name, DECIDED_AS, proves)
@@ -162,15 +162,3 @@ def stamp_of_phone(stamper: Stamper, number_hash: bytes, until: dt.datetime, ent
     """The program's stamp of a telephone of our staff."""
     told = {"number_hash": number_hash.hex(), "proved_until": utc(until), "entered_by": entered_by}
     return stamper.fact("phone_proof", told)
-
-
-def _facts(row: DictRow) -> VerificationFacts:
-    return VerificationFacts(
-        person_id=row["person_id"],
-        number=row["e164"],
-        shown=row["shown"],
-        shown_proof=proof_fact(row["shown_proof"]),
-        trunk=row["trunk"],
-        suppressed_at=row["suppressed_at"],
-        recent_calls=tuple(row["recent_calls"]),
-    )

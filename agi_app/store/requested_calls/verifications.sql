@@ -22,7 +22,7 @@ FOR NO KEY UPDATE OF v, p, head SKIP LOCKED;
 
 -- Seen after the locks were got.
 -- name: facts
-SELECT v.verification_id, v.person_id, p.e164, v.shown, v.trunk, v.entered_by, v.code_hash, v.proves,
+SELECT v.verification_id, v.person_id, p.e164 AS number, v.shown, v.trunk, v.entered_by, v.code_hash, v.proves,
        clock_timestamp() + %(offset)s::interval AS now,
        (SELECT min(s.at) FROM person g JOIN suppression s ON s.number_hash = g.number_hash
         WHERE g.person_id IN (SELECT group_of(head_of(p.person_id)))) AS suppressed_at,
