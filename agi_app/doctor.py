@@ -10,8 +10,6 @@ import asyncio
 import contextlib
 import datetime as dt
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
@@ -29,6 +27,7 @@ from agi_app.dialer.worker.prompt_watch import try_prompt
 from agi_app.errors import AgiAppError, AsteriskError
 from agi_app.gate.caller_id import numbers_of
 from agi_app.model.campaign import CampaignState
+from agi_app.model.finding import Finding
 from agi_app.model.waiting_reason import BREAKER, UNUSABLE
 from agi_app.pbx.agi.probe import try_screening
 from agi_app.pbx.ari.http import AriSettings, HttpPool, ask_info
@@ -46,21 +45,9 @@ from agi_app.store.people.caller_ids import proofs
 from agi_app.store.requested_calls import call_backs
 from agi_app.store.requested_calls.requests import EXPIRED
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at; ``mend`` is empty when it is well."""
-
-    check: str
-    well: bool
-    text: str
-    mend: str = ""
-
-
 Findings = list[Finding]
 MOST_COMPARED = 1000  # running campaigns; ten thousand would take doctor minutes
 PATIENCE, TRIAL = dt.timedelta(seconds=8), dt.timedelta(seconds=3)  # a worker looks twice a second
-SPEECH_MEND = "docs/how-to/spoken-answers.md says how to install an engine and a model"
 CALL_BACK_MEND = (
     "include extensions_agi_app.conf in the dialplan and give the trunk's endpoint the context agi-app-from-trunk"
     " (docs/how-to/install-on-asterisk.md)"
@@ -72,18 +59,14 @@ async def examine(project: Path) -> Findings:
     try:
         settings = load_settings(project)
     except AgiAppError as error:
-        return [Finding("settings", False, str(error), "correct agi-app.toml, or run `agi-app init DIR`")]
-    found = [Finding("settings", True, count_of(len(settings.trunks), "trunk"))]
+        return [Finding("settings", str(error), "correct agi-app.toml, or run `agi-app init DIR`")]
+    found = [Finding("settings", count_of(len(settings.trunks), "trunk"))]
     found += await asyncio.to_thread(_files, settings)
     if trial := await try_out(settings.speech, settings.project, SystemClock()):
-        found.append(Finding("speech", trial.works, trial.text, "" if trial.works else SPEECH_MEND))
+        found.append(trial)
     found += await _database(settings)
     found += await _asterisk(settings)
-    return found + _as_findings(await trunk_watch.examine(settings))
-
-
-def _as_findings(found: Sequence[trunk_watch.TrunkFinding]) -> Findings:
-    return [Finding(seen.check, seen.well, seen.text, seen.mend) for seen in found]
+    return found + await trunk_watch.examine(settings)
 
 
 def _files(settings: Settings) -> Findings:
@@ -92,24 +75,22 @@ def _files(settings: Settings) -> Findings:
     parts = (("campaign", project.campaigns), ("flow", project.flows), ("prompt", project.prompts))
     text = ", ".join(count_of(len(named), what) for what, named in parts)
     found = [
-        Finding(
-            "project files", False, f"{count_of(len(faults), 'error')}; the first: {faults[0]}", "run `agi-app check`"
-        )
+        Finding("project files", f"{count_of(len(faults), 'error')}; the first: {faults[0]}", "run `agi-app check`")
         if faults
-        else Finding("project files", True, text)
+        else Finding("project files", text)
     ]
     shown = {number for source in project.campaigns.values() for number in numbers_of(source.parsed.campaign)}
     bare = sorted(shown - {line.number for line in settings.lines.values()})
     text = f"; calls back to {', '.join(bare)} go on in your dialplan" if bare else ""
     found.append(
-        Finding("lines", True, f"{count_of(len(settings.lines), 'number is', 'numbers are')} answered by flows{text}")
+        Finding("lines", f"{count_of(len(settings.lines), 'number is', 'numbers are')} answered by flows{text}")
     )
     try:
         project_identity.key_of(settings)
     except AgiAppError as error:
-        return [*found, Finding("data folder", False, str(error), "see the message; docs/how-to/back-up.md")]
+        return [*found, Finding("data folder", str(error), "see the message; docs/how-to/back-up.md")]
     well = os.access(settings.data, os.W_OK)
-    return [*found, Finding("data folder", well, str(settings.data_folder), "" if well else "make it writable")]
+    return [*found, Finding("data folder", str(settings.data_folder), "" if well else "make it writable")]
 
 
 async def _database(settings: Settings) -> Findings:
@@ -121,7 +102,7 @@ async def _database(settings: Settings) -> Findings:
             url, settings.data, clock=clock, hash_number=key.hash_number, check_schema=url is not None
         )
     except AgiAppError as error:
-        return [Finding("database", False, str(error), "see the message; `agi-app migrate` brings it up to date")]
+        return [Finding("database", str(error), "see the message; `agi-app migrate` brings it up to date")]
     try:
         if url is None:
             await migrate(store)
@@ -130,8 +111,8 @@ async def _database(settings: Settings) -> Findings:
         apart = await checks.clock_difference(store)
         agree = abs(apart) <= MAX_CLOCK_DIFFERENCE
         found = [
-            Finding("database", True, store.where),
-            Finding("clocks", agree, f"host and database are {abs(apart).total_seconds():.3f} s apart",
+            Finding("database", store.where),
+            Finding("clocks", f"host and database are {abs(apart).total_seconds():.3f} s apart",
                     "" if agree else "set both clocks by NTP"),
         ]  # fmt: skip
         rules_clock = await checks.rules_clock(store, settings.sandbox.clock)
@@ -140,12 +121,12 @@ async def _database(settings: Settings) -> Findings:
             found
             + await _campaigns(store, rules_clock)
             + await _edited(store, settings)
-            + _as_findings(legs)
+            + legs
             + await _workers(store)
-            + [Finding(seen.check, seen.well, seen.text, seen.mend) for seen in await look(settings, store)]
+            + await look(settings, store)
         )
     except AgiAppError as error:
-        return [Finding("database", False, str(error), "see the message")]
+        return [Finding("database", str(error), "see the message")]
     finally:
         await store.close()
 
@@ -168,19 +149,19 @@ async def _edited(store: Store, settings: Settings) -> Findings:
         return []
     project = await asyncio.to_thread(read_project, settings.project, settings.trunks)
     found = [(row.campaign.name, differs(project, row)) for row in running[:MOST_COMPARED]]
-    return [Finding(f"campaign {name}", True, f"note: {text}") for name, text in found if text]
+    return [Finding(f"campaign {name}", f"note: {text}") for name, text in found if text]
 
 
 def _caller_id(number: str, held: Standing) -> Finding:
     mend = f"agi-app callerid prove {number}"
     if held.proof is None:
-        return Finding("caller ID", False, f"{number}: has no proof", mend)
+        return Finding("caller ID", f"{number}: has no proof", mend)
     if not held.valid:
-        return Finding("caller ID", False, f"{number}: the proof has expired on {held.proof.expires_at:%Y-%m-%d}", mend)
+        return Finding("caller ID", f"{number}: the proof has expired on {held.proof.expires_at:%Y-%m-%d}", mend)
     kind = LABEL[held.proof.kind]
     if held.ends_soon:
-        return Finding("caller ID", False, f"{number}: the proof ({kind}) ends in {held.days_left} days", mend)
-    return Finding("caller ID", True, f"{number}: {kind}, good for {held.days_left} days")
+        return Finding("caller ID", f"{number}: the proof ({kind}) ends in {held.days_left} days", mend)
+    return Finding("caller ID", f"{number}: {kind}, good for {held.days_left} days")
 
 
 async def _call_back(store: Store, clock: Clock, number: str, trunk: str) -> Finding:
@@ -188,28 +169,28 @@ async def _call_back(store: Store, clock: Clock, number: str, trunk: str) -> Fin
     check = f"call back {number}"
     asked = await call_backs.request(store, number, trunk)
     if asked is None:
-        return Finding(check, False, "not tried: the number has no proof", f"agi-app callerid prove {number}")
+        return Finding(check, "not tried: the number has no proof", f"agi-app callerid prove {number}")
     fault: str | None = EXPIRED
     with contextlib.suppress(AsteriskError):
         fault = (await call_backs.REQUESTS.follow(store, clock, asked, TRIAL, patience=PATIENCE)).result
     if fault == EXPIRED:
         text = f"no worker tried it in {PATIENCE.total_seconds():.0f} s"
-        return Finding(check, False, text, f"is trunk {trunk} in the settings of a worker?")
+        return Finding(check, text, f"is trunk {trunk} in the settings of a worker?")
     if fault is not None:
-        return Finding(check, False, fault, CALL_BACK_MEND)
-    return Finding(check, True, f"reaches us from trunk {trunk}")
+        return Finding(check, fault, CALL_BACK_MEND)
+    return Finding(check, f"reaches us from trunk {trunk}")
 
 
 async def _workers(store: Store) -> Findings:
     alive = [n for n in await nodes.all_nodes(store) if n.alive]
     if not alive:
-        return [Finding("worker", False, "no worker is running", "start `agi-app run`")]
+        return [Finding("worker", "no worker is running", "start `agi-app run`")]
     found = []
     for n in alive:
         kept = [hold for name in n.holds if (hold := n.hold_of(name)) is not None and hold.by in (BREAKER, UNUSABLE)]
         faults = list(dict.fromkeys([n.holding] if n.holding else [hold.text for hold in kept]))
         text = f"{n.name}: {'; '.join(faults) or 'dials'}"
-        found.append(Finding("worker", not faults, text, "see its log" if faults else ""))
+        found.append(Finding("worker", text, "see its log" if faults else ""))
     return found
 
 
@@ -221,19 +202,18 @@ async def _asterisk(settings: Settings) -> Findings:
         )
         async with HttpPool(ari) as pool:
             info = await ask_info(pool, ari)
-            found = [Finding("Asterisk", True, f"{info.version} at {asterisk.url}"), *_ruleset(settings.project)]
+            found = [Finding("Asterisk", f"{info.version} at {asterisk.url}"), *_ruleset(settings.project)]
             ask = pool_asker(pool, asterisk.request_timeout)
             if trial := await try_screening(settings.agi, settings.agi_token(), pool):
-                found.append(Finding("screening", not trial.mend, trial.text, trial.mend))
+                found.append(trial)
             if settings.speech.taps and (lacks := ", ".join(await missing_modules(ask))):
-                found.append(Finding("live taps", False, f"Asterisk has not loaded {lacks}", "see modules.conf"))
-            found += _as_findings([*await routes_out.trunks(settings, ask), *await routes_out.phones(settings, ask)])
+                found.append(Finding("live taps", f"Asterisk has not loaded {lacks}", "see modules.conf"))
+            found += [*await routes_out.trunks(settings, ask), *await routes_out.phones(settings, ask)]
         if asking := await asyncio.to_thread(detecting, settings.project):
-            seen = await try_detection(ari, SystemClock(), asking)
-            found.append(Finding("machine detection", not seen.mend, seen.text, seen.mend))
+            found.append(await try_detection(ari, SystemClock(), asking))
         return found + await _prompt(settings, ari)
     except AgiAppError as error:
-        return [Finding("Asterisk", False, str(error), _mend_asterisk(settings))]
+        return [Finding("Asterisk", str(error), _mend_asterisk(settings))]
 
 
 def _mend_asterisk(settings: Settings) -> str:
@@ -246,9 +226,9 @@ def _mend_asterisk(settings: Settings) -> str:
 
 async def _prompt(settings: Settings, ari: AriSettings) -> Findings:
     trial = await try_prompt(settings, ari, SystemClock())
-    return [] if trial is None else [Finding("prompts play", not trial.mend, trial.text, trial.mend)]
+    return [] if trial is None else [trial]
 
 
 def _ruleset(project: Path) -> Findings:
     rules = load_ruleset(project)
-    return [Finding("calling rules", True, f"version {rules.version}: {', '.join(sorted(rules.jurisdictions))}")]
+    return [Finding("calling rules", f"version {rules.version}: {', '.join(sorted(rules.jurisdictions))}")]

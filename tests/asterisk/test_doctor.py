@@ -14,7 +14,8 @@ import pytest
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.config.identity import IdentitySettings
 from agi_app.consent.number_hashes import SuppressionKey
-from agi_app.doctor import Finding, examine
+from agi_app.doctor import examine
+from agi_app.model.finding import Finding
 from agi_app.store.database import embedded
 from sandbox.asterisk import Asterisk
 from sandbox.capture import Capture

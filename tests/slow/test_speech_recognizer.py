@@ -112,8 +112,8 @@ async def test_doctor_tries_the_recogniser(tmp_path: Path) -> None:
     assert await try_out(SpeechSettings(), tmp_path, clock) is None
     found = await try_out(scripted(tmp_path), tmp_path, clock)
     assert found is not None
-    assert found.works
+    assert found.well
     found = await try_out(scripted(tmp_path, "!shout"), tmp_path, clock)
     assert found is not None
-    assert not found.works
+    assert not found.well
     assert "!shout is unknown" in found.text

@@ -9,6 +9,7 @@ import pytest
 
 from agi_app.audit import files
 from agi_app.config.settings import AuditSettings, Settings
+from agi_app.model.finding import Finding
 from agi_app.proof import health
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
@@ -35,7 +36,7 @@ async def site(store: Store, database_url: str, settings: Settings) -> Site:
     return made
 
 
-async def said(settings: Settings, site: Site) -> dict[str, health.AuditCheck]:
+async def said(settings: Settings, site: Site) -> dict[str, Finding]:
     return {look.check: look for look in await health.look(settings, site.store)}
 
 

@@ -8,7 +8,8 @@ import typer
 
 from agi_app import log
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say_json, say_lines
-from agi_app.doctor import Finding, examine
+from agi_app.doctor import examine
+from agi_app.model.finding import Finding
 
 
 def doctor(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:

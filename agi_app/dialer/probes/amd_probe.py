@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agi_app.clock import Clock
 from agi_app.errors import AsteriskError, RequestFailed
 from agi_app.gate.permit import InternalLeg
+from agi_app.model.finding import Finding
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Destroyed, Failed
 from agi_app.pbx.ari.http import AriSettings
@@ -20,6 +21,7 @@ from agi_app.pbx.ari.names import AMD, AMD_CONTEXT, SILENCE
 from agi_app.pbx.event_router import Router
 from agi_app.pbx.originate import place_internal
 
+CHECK = "machine detection"
 MODULES = ("app_amd.so", "app_waitforsilence.so", "app_exec.so", "func_dialplan.so")
 MEND = "copy dialplan/extensions_agi_app.conf again and reload the dialplan (docs/how-to/machine-or-person.md)"
 _CONNECT_S = 5.0
@@ -28,15 +30,7 @@ _LONGEST_S = 3.0
 _SHOWS = "+999862155500001"  # of a test range; a Local channel shows it to nobody
 
 
-@dataclass(frozen=True, slots=True)
-class AmdTrial:
-    """What was found; ``mend`` is empty when it is well."""
-
-    text: str
-    mend: str = ""
-
-
-async def try_detection(settings: AriSettings, clock: Clock, campaigns: Sequence[str]) -> AmdTrial:
+async def try_detection(settings: AriSettings, clock: Clock, campaigns: Sequence[str]) -> Finding:
     """The first thing that is missing for these. Raises AsteriskError when Asterisk cannot be asked.
 
     Registers an application of its own, so a running worker notices nothing.
@@ -49,7 +43,7 @@ async def try_detection(settings: AriSettings, clock: Clock, campaigns: Sequence
             running = group.create_task(ari.run())
             try:
                 await ari.connected(_CONNECT_S)
-                well = AmdTrial(f"Asterisk can tell who answers calls of {', '.join(campaigns)}")
+                well = Finding(CHECK, f"Asterisk can tell who answers calls of {', '.join(campaigns)}")
                 found = await _missing(ari, router) or well
                 await ari.dial_bridges.remove()
                 return found
@@ -60,19 +54,19 @@ async def try_detection(settings: AriSettings, clock: Clock, campaigns: Sequence
         raise fault or faults from None
 
 
-async def _missing(ari: Ari, router: Router) -> AmdTrial | None:
+async def _missing(ari: Ari, router: Router) -> Finding | None:
     for module in MODULES:
         try:
             await ari.request("GET", f"asterisk/modules/{module}")
         except RequestFailed as fault:
             if fault.status not in (404, 409):
                 raise
-            return AmdTrial(
-                f"Asterisk has not loaded {module}", f"load = {module} in modules.conf; app_amd needs amd.conf"
+            return Finding(
+                CHECK, f"Asterisk has not loaded {module}", f"load = {module} in modules.conf; app_amd needs amd.conf"
             )
     for extension in (AMD, SILENCE):
         if not await _exists(ari, router, extension):
-            return AmdTrial(f"the dialplan has no {extension} in the context {AMD_CONTEXT}", MEND)
+            return Finding(CHECK, f"the dialplan has no {extension} in the context {AMD_CONTEXT}", MEND)
     return None
 
 

@@ -11,12 +11,12 @@ from agi_app.config.destinations import DestinationSettings
 from agi_app.config.settings import Settings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.agents.destination_legs import number_of, trunk_of
-from agi_app.dialer.worker.trunk_watch import TrunkFinding
 from agi_app.errors import AgiAppError
 from agi_app.gate.decide import Decision
 from agi_app.gate.destination_phone import decide_leg
 from agi_app.gate.rehearsal import RehearsalFacts
 from agi_app.gate.ruleset import RuleSet
+from agi_app.model.finding import Finding
 from agi_app.pbx.phones import phones_that_lead_out
 from agi_app.pbx.trunks import Ask, endpoint_names, object_of, trunk_facts
 from agi_app.store.calling import destination_calls as table
@@ -26,12 +26,12 @@ PROVE = "agi-app rehearse --prove {number}; docs/how-to/write-a-flow.md (transfe
 SHOWN = "caller_id_unproved"  # which number is shown the call says for which it is
 
 
-async def trunks(settings: Settings, ask: Ask) -> list[TrunkFinding]:
+async def trunks(settings: Settings, ask: Ask) -> list[Finding]:
     """Each trunk: does it lead anywhere, and only where it may?"""
     return [await _trunk(name, trunk, ask) for name, trunk in settings.trunks.items()]
 
 
-async def behind_trunks(settings: Settings, store: Store, ruleset: RuleSet, clock: Clock) -> list[TrunkFinding]:
+async def behind_trunks(settings: Settings, store: Store, ruleset: RuleSet, clock: Clock) -> list[Finding]:
     """Each destination that leaves by a trunk: may it be rung now?"""
     return [
         await _behind(name, destination, settings, store, ruleset, clock)
@@ -40,7 +40,7 @@ async def behind_trunks(settings: Settings, store: Store, ruleset: RuleSet, cloc
     ]
 
 
-async def phones(settings: Settings, ask: Ask) -> list[TrunkFinding]:
+async def phones(settings: Settings, ask: Ask) -> list[Finding]:
     """Each destination with phones of our own: does Asterisk know them, and does none leave by a trunk?"""
     out = await phones_that_lead_out(ask, settings.trunks, settings.destinations)
     return [
@@ -52,7 +52,7 @@ async def phones(settings: Settings, ask: Ask) -> list[TrunkFinding]:
 
 async def _behind(
     name: str, destination: DestinationSettings, settings: Settings, store: Store, ruleset: RuleSet, clock: Clock
-) -> TrunkFinding:
+) -> Finding:
     check = f"destination {name}"
     number, endpoint = destination.by_trunk or ("", "")
     try:
@@ -61,37 +61,37 @@ async def _behind(
         judge = partial(_judge, sandbox=trunk.sandbox, ruleset=ruleset)
         decision = await table.standing(store, wanted, clock.offset, judge)
     except AgiAppError as error:
-        return TrunkFinding(check, False, str(error), "correct [destinations] in agi-app.toml")
+        return Finding(check, str(error), "correct [destinations] in agi-app.toml")
     against = [f"{r.rule}: {r.text}" for r in decision.reasons if r.rule != SHOWN]
     if against:
         text = f"nobody is handed over to {number} through trunk {trunk_name}: {'; '.join(against)}"
-        return TrunkFinding(check, False, text, PROVE.format(number=number))
-    return TrunkFinding(check, True, f"a proved telephone of ours, {number} through trunk {trunk_name}")
+        return Finding(check, text, PROVE.format(number=number))
+    return Finding(check, f"a proved telephone of ours, {number} through trunk {trunk_name}")
 
 
 def _judge(facts: RehearsalFacts, now: dt.datetime, *, sandbox: bool, ruleset: RuleSet) -> Decision:
     return decide_leg(facts, sandbox, ruleset, now)
 
 
-async def _phones(name: str, destination: DestinationSettings, out: Mapping[str, str], ask: Ask) -> TrunkFinding:
+async def _phones(name: str, destination: DestinationSettings, out: Mapping[str, str], ask: Ask) -> Finding:
     check = f"destination {name}"
     if name in out:
-        return TrunkFinding(check, False, out[name], "correct pjsip.conf or [destinations] in agi-app.toml")
+        return Finding(check, out[name], "correct pjsip.conf or [destinations] in agi-app.toml")
     unknown = [phone for phone in destination.phones if await object_of(ask, "endpoint", phone) is None]
     if unknown:
         text = f"Asterisk has no PJSIP endpoint {', '.join(unknown)}"
-        return TrunkFinding(check, False, text, "add it to pjsip.conf, or correct [destinations] in agi-app.toml")
-    return TrunkFinding(check, True, f"phones of our own: {', '.join(destination.phones)}")
+        return Finding(check, text, "add it to pjsip.conf, or correct [destinations] in agi-app.toml")
+    return Finding(check, f"phones of our own: {', '.join(destination.phones)}")
 
 
-async def _trunk(name: str, trunk: TrunkSettings, ask: Ask) -> TrunkFinding:
+async def _trunk(name: str, trunk: TrunkSettings, ask: Ask) -> Finding:
     mend = "see asterisk-docker/etc/asterisk/pjsip_trunk_carrier.conf"
     try:
         facts = [await trunk_facts(ask, endpoint) for endpoint in endpoint_names(trunk)]
     except AgiAppError as error:
-        return TrunkFinding(f"trunk {name}", False, str(error), mend)
+        return Finding(f"trunk {name}", str(error), mend)
     if faults := [fault for found in facts for fault in found.faults(sandbox=trunk.sandbox)]:
-        return TrunkFinding(f"trunk {name}", False, "; ".join(faults), mend)
+        return Finding(f"trunk {name}", "; ".join(faults), mend)
     leads = ", ".join(dict.fromkeys(", ".join(found.uris) or "whoever registers" for found in facts))
     more = f", dials {trunk.prefix} before each number" if trunk.prefix else ""
-    return TrunkFinding(f"trunk {name}", True, f"leads to {leads}" + (" (sandbox)" if trunk.sandbox else "") + more)
+    return Finding(f"trunk {name}", f"leads to {leads}" + (" (sandbox)" if trunk.sandbox else "") + more)

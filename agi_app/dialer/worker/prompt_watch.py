@@ -6,7 +6,6 @@ A wrong `prompts_path` would call everybody into silence. While a prompt cannot 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app import log
@@ -14,6 +13,7 @@ from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.dialer.worker.health import Health
 from agi_app.errors import AgiAppError
+from agi_app.model.finding import Finding
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.http import AriSettings
 from agi_app.pbx.media.play_probe import FORMAT_MODULE, play_for_nobody
@@ -22,6 +22,7 @@ from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.trial import shortest, why_unplayable
 
 LOOK_S, AGAIN_S = 1.0, 10.0  # how often the prompts are looked at; a trial that failed is made again
+CHECK = "prompts play"
 PATH_MEND = (
     "let [asterisk] prompts_path name the project's folder prompts/ as Asterisk sees it, and let its user read all"
     " of it, also .prepared (docs/how-to/install-on-asterisk.md)"
@@ -30,15 +31,7 @@ PATH_MEND = (
 _log = log.get("prompts")
 
 
-@dataclass(frozen=True, slots=True)
-class PromptTrial:
-    """What came of it, for people; ``mend`` is empty when it was played."""
-
-    text: str
-    mend: str = ""
-
-
-async def try_prompt(settings: Settings, ari: AriSettings, clock: Clock) -> PromptTrial | None:
+async def try_prompt(settings: Settings, ari: AriSettings, clock: Clock) -> Finding | None:
     """Play the shortest prompt of the project, a prepared one if there is one, to nobody; None: it has none."""
     chosen = await asyncio.to_thread(shortest, settings.project / "prompts", *voice_settings(settings.project))
     if chosen is None:
@@ -47,12 +40,12 @@ async def try_prompt(settings: Settings, ari: AriSettings, clock: Clock) -> Prom
     try:
         trial = await play_for_nobody(ari, f"sound:{file.with_suffix('')}", chosen.seconds, clock)
     except AgiAppError as error:
-        return PromptTrial(str(error), "load res_ari_bridges.so and chan_bridge_media.so")
+        return Finding(CHECK, str(error), "load res_ari_bridges.so and chan_bridge_media.so")
     if trial.played:
-        return PromptTrial(f"Asterisk played {chosen.prompt}")
+        return Finding(CHECK, f"Asterisk played {chosen.prompt}")
     if not trial.has_format:
-        return PromptTrial(f"no {FORMAT_MODULE}", f"load = {FORMAT_MODULE} in modules.conf")
-    return PromptTrial(f"Asterisk cannot play {file}: {why_unplayable(file)}", PATH_MEND)
+        return Finding(CHECK, f"no {FORMAT_MODULE}", f"load = {FORMAT_MODULE} in modules.conf")
+    return Finding(CHECK, f"Asterisk cannot play {file}: {why_unplayable(file)}", PATH_MEND)
 
 
 class PromptWatch:
@@ -79,7 +72,7 @@ class PromptWatch:
         try:
             trial = await try_prompt(self._settings, self._ari.settings, self._clock)
         except (AgiAppError, OSError) as error:
-            trial = PromptTrial(f"no prompt could be tried: {error}", "see the message")
+            trial = Finding(CHECK, f"no prompt could be tried: {error}", "see the message")
         if not self._ari.is_connected:
             return  # Asterisk went away meanwhile: that is another reason
         hold = None

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 
 from agi_app import log
 from agi_app.config.settings import Settings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.errors import AgiAppError
+from agi_app.model.finding import Finding
 from agi_app.pbx.ami.agent_states import leads_out
 from agi_app.pbx.ami.connection import Ami, connected
 from agi_app.pbx.ami.redirect_steps import contexts_of, following, told
@@ -96,21 +96,11 @@ async def trunk_faults(ami: Ami, trunks: Mapping[str, TrunkSettings]) -> dict[st
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class TrunkFinding:
-    """One thing that doctor looks at; ``mend`` is empty when it is well."""
-
-    check: str
-    well: bool
-    text: str
-    mend: str = ""
-
-
-async def examine(settings: Settings) -> list[TrunkFinding]:
+async def examine(settings: Settings) -> list[Finding]:
     """The manager interface itself, and the trunks and queues as it tells of them."""
     ami = settings.ami
     if not ami.username:
-        return [TrunkFinding("AMI", False, "no [ami] in agi-app.toml, so a worker calls nobody", MEND)]
+        return [Finding("AMI", "no [ami] in agi-app.toml, so a worker calls nobody", MEND)]
     try:
         async with _connected(settings) as open_:
             faults = await trunk_faults(open_, settings.trunks)
@@ -120,34 +110,30 @@ async def examine(settings: Settings) -> list[TrunkFinding]:
             rung = {name: await members(open_, name) for name in ours} if loaded else {}
             redirects = await _redirects(open_, settings)
     except AgiAppError as error:
-        return [TrunkFinding("AMI", False, str(error), MEND)]
-    found = [TrunkFinding("AMI", True, f"answers at {ami.host}:{ami.port}")]
+        return [Finding("AMI", str(error), MEND)]
+    found = [Finding("AMI", f"answers at {ami.host}:{ami.port}")]
     for name, fault in faults.items():
         if fault is not None:
-            found.append(TrunkFinding(f"trunk {name} can carry calls", False, fault, "ask the carrier; pjsip.conf"))
+            found.append(Finding(f"trunk {name} can carry calls", fault, "ask the carrier; pjsip.conf"))
     if not loaded:
-        found.append(
-            TrunkFinding("app_queue", False, "Asterisk has not loaded it", "load app_queue.so; it needs a queues.conf")
-        )
+        found.append(Finding("app_queue", "Asterisk has not loaded it", "load app_queue.so; it needs a queues.conf"))
     found += [_seen_queue(name, state) for name, state in queues.items()]
     ways = frozenset(way for trunk in settings.trunks.values() for way in endpoint_names(trunk))
     return found + [_seen_members(name, who, ways) for name, who in rung.items()] + redirects
 
 
-def _seen_members(name: str, who: list[str], ways: frozenset[str]) -> TrunkFinding:
+def _seen_members(name: str, who: list[str], ways: frozenset[str]) -> Finding:
     """Asterisk rings the members itself, and nobody checks their numbers."""
     check = f"members of queue {name}"
     if out := [member for member in who if leads_out(member, ways)]:
         text = f"{', '.join(out)} would be called through a trunk without a decision, so nobody is sent to this queue"
-        return TrunkFinding(
-            check, False, text, "give the queue phones of your own; a staff telephone is its own destination"
-        )
+        return Finding(check, text, "give the queue phones of your own; a staff telephone is its own destination")
     local = [member for member in who if member.startswith("Local/")]
     more = f"; where these lead only your dialplan knows, see that none leaves by a trunk: {', '.join(local)}"
-    return TrunkFinding(check, True, f"{len(who)}, none leaves by a trunk" + (more if local else ""))
+    return Finding(check, f"{len(who)}, none leaves by a trunk" + (more if local else ""))
 
 
-async def _redirects(ami: Ami, settings: Settings) -> list[TrunkFinding]:
+async def _redirects(ami: Ami, settings: Settings) -> list[Finding]:
     """The steps of the dialplan, as far as calls of ours and calls that come in reach it, that follow a redirect."""
     dialled = [one for d in settings.destinations.values() for one in (d.dialled, *d.agents) if one]
     ours = await following(ami, [context for one in dialled for context in contexts_of(one)])
@@ -156,19 +142,15 @@ async def _redirects(ami: Ami, settings: Settings) -> list[TrunkFinding]:
     found = []
     if ours:
         text = f"{told(ours)}: a telephone that redirects (302) chooses whom Asterisk calls"
-        found.append(
-            TrunkFinding("redirects of staff", False, text, "add the option i there; docs/explanation/safety.md")
-        )
+        found.append(Finding("redirects of staff", text, "add the option i there; docs/explanation/safety.md"))
     if others:
         text = f"calls that come in reach {told(others)}, where a telephone that redirects is followed"
-        found.append(TrunkFinding("redirects", True, f"{text}; the option i ends that"))
+        found.append(Finding("redirects", f"{text}; the option i ends that"))
     return found
 
 
-def _seen_queue(name: str, state: Queue | None) -> TrunkFinding:
+def _seen_queue(name: str, state: Queue | None) -> Finding:
     if state is None:
-        return TrunkFinding(
-            f"queue {name}", False, "Asterisk has none of that name", "add it to queues.conf, or correct [ami]"
-        )
+        return Finding(f"queue {name}", "Asterisk has none of that name", "add it to queues.conf, or correct [ami]")
     text = f"{state.available} of {state.logged_in} agents are free, {state.callers} callers wait"
-    return TrunkFinding(f"queue {name}", state.logged_in > 0, text, "" if state.logged_in else "let agents log in")
+    return Finding(f"queue {name}", text, "" if state.logged_in else "let agents log in")

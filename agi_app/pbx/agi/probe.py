@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from dataclasses import dataclass
 
 import msgspec
 
 from agi_app.config.screening import AgiSettings
 from agi_app.errors import RequestFailed
+from agi_app.model.finding import Finding
 from agi_app.pbx.ari.http import HttpPool, Response
 
 PAGE = "docs/how-to/screen-incoming-calls.md"
+CHECK = "screening"
 MODULES = ("res_agi.so", "app_stack.so", "func_timeout.so")
 CONNECT_S = 2.0
 
@@ -21,15 +22,7 @@ class _Variable(msgspec.Struct, frozen=True):
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AgiTrial:
-    """What was found; ``mend`` is empty when it is well."""
-
-    text: str
-    mend: str = ""
-
-
-async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool) -> AgiTrial | None:
+async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool) -> Finding | None:
     """The first thing that is wrong; None when calls that come in are not to be screened."""
     if token is None:
         return None
@@ -39,17 +32,17 @@ async def try_screening(agi: AgiSettings, token: str | None, pool: HttpPool) -> 
             _, writer = await asyncio.open_connection(agi.host, agi.port)
             writer.close()
     except (OSError, TimeoutError):
-        return AgiTrial(f"nobody listens on {where}: calls ring unscreened", "start `agi-app run`")
+        return Finding(CHECK, f"nobody listens on {where}: calls ring unscreened", "start `agi-app run`")
     for module in MODULES:
         if await _ask(pool, f"asterisk/modules/{module}") is None:
-            return AgiTrial(f"Asterisk has not loaded {module}", f"load = {module} in modules.conf")
+            return Finding(CHECK, f"Asterisk has not loaded {module}", f"load = {module} in modules.conf")
     found = await _ask(pool, "asterisk/variable", {"variable": "AGI_APP_TOKEN"})
     shown = found.decode(_Variable).value if found else ""
     if not shown:
-        return AgiTrial("the dialplan has no AGI_APP_TOKEN: calls ring unscreened", PAGE)
+        return Finding(CHECK, "the dialplan has no AGI_APP_TOKEN: calls ring unscreened", PAGE)
     if not hmac.compare_digest(shown.encode(), token.encode()):
-        return AgiTrial("the dialplan's AGI_APP_TOKEN is another one: calls ring unscreened", f"{PAGE}, step 2")
-    return AgiTrial(f"answers on {where}, and Asterisk has its token")
+        return Finding(CHECK, "the dialplan's AGI_APP_TOKEN is another one: calls ring unscreened", f"{PAGE}, step 2")
+    return Finding(CHECK, f"answers on {where}, and Asterisk has its token")
 
 
 async def _ask(pool: HttpPool, uri: str, query: dict[str, str] | None = None) -> Response | None:

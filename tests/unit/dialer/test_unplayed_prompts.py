@@ -14,9 +14,10 @@ from agi_app.dialer import unplayed_prompts
 from agi_app.dialer.unplayed_prompts import MOST_IN_A_ROW, Unplayed
 from agi_app.dialer.worker import prompt_watch
 from agi_app.dialer.worker.health import Health
-from agi_app.dialer.worker.prompt_watch import PromptTrial, PromptWatch
+from agi_app.dialer.worker.prompt_watch import PromptWatch
 from agi_app.errors import AsteriskError, StoreError
 from agi_app.model.call import CallResult, Outcome
+from agi_app.model.finding import Finding
 from tests.fake_clock import FakeClock
 from tests.unit.gate_cases import NOW
 
@@ -84,7 +85,7 @@ class Watched:
         self.prompts = folder / "prompts"
         (self.prompts / "en").mkdir(parents=True)
         self.trials = 0
-        self.comes_out: PromptTrial | Exception | None = PromptTrial("Asterisk played en/hello")
+        self.comes_out: Finding | Exception | None = Finding("prompts play", "Asterisk played en/hello")
         self.ari = SimpleNamespace(is_connected=True, settings=None)
         self.clock, self.health = FakeClock(NOW), Health()
         patch.setattr(prompt_watch, "try_prompt", self._try)
@@ -92,7 +93,7 @@ class Watched:
         settings = SimpleNamespace(project=folder)
         self.watch = PromptWatch(cast("Any", settings), cast("Any", self.ari), self.clock, self.health)
 
-    async def _try(self, *_: object) -> PromptTrial | None:
+    async def _try(self, *_: object) -> Finding | None:
         self.trials += 1
         if isinstance(self.comes_out, Exception):
             raise self.comes_out
@@ -118,19 +119,21 @@ async def test_nobody_is_dialled_before_a_prompt_was_played_to_nobody(watched: W
 
 
 async def test_prompts_that_asterisk_does_not_play_hold_everything_and_say_how_to_mend_it(watched: Watched) -> None:
-    watched.comes_out = PromptTrial("Asterisk cannot play /x/en/hello.wav: there is no /x", "set prompts_path")
+    watched.comes_out = Finding(
+        "prompts play", "Asterisk cannot play /x/en/hello.wav: there is no /x", "set prompts_path"
+    )
     hold = await watched.look() or ""
     for words in ("no prompt would be heard", "there is no /x", "set prompts_path", "tried again every 10 s"):
         assert words in hold
     assert watched.trials == 1
     watched.clock.advance(11)
-    watched.comes_out = PromptTrial("Asterisk played en/hello")
+    watched.comes_out = Finding("prompts play", "Asterisk played en/hello")
     assert await watched.look() is None
 
 
 async def test_it_is_tried_again_when_a_prompt_changes_and_after_a_reconnect(watched: Watched) -> None:
     await watched.look()
-    watched.comes_out = PromptTrial("no", "mend it")
+    watched.comes_out = Finding("prompts play", "no", "mend it")
     os.utime(watched.prompts / "en", (1, 1))
     assert "mend it" in (await watched.look() or "")
     watched.comes_out = None
