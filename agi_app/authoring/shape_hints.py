@@ -33,6 +33,7 @@ _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _NOT_A_LABEL = re.compile(r"[^\w-]+")
 _FOLDER = re.compile(r"(?:.*/)?(?:prompts|[A-Za-z]{2}|[A-Za-z]{2,3}[-_][A-Za-z]{2,4})/[^/]+")
 _LIST_SIGNS = re.compile(r"[,，、;；/]")
+_NO_TEXT = re.compile(r"[-+.\d][-+.\deE]*|[*#].*|true|false|null", re.IGNORECASE)  # unless it is in quotes
 _ENDINGS = (".yaml", ".yml", ".wav", ".mp3", ".txt", ".ogg", ".m4a")
 
 
@@ -195,7 +196,11 @@ def _as_list(key: str, value: Any, right: str) -> str:
         days = times_meant.weekdays(value) if key == "days" else []
         parts = days or [part.strip() for part in _LIST_SIGNS.split(value) if part.strip()]
         plain = all(re.fullmatch(r"[\w.+-]+", part) for part in parts)
-        return f"; write {key}: [{', '.join(parts)}]" if plain and parts else f"; write {right}" if right else ""
+        if parts and (plain or (not right and all(re.fullmatch("[0-9*#]{1,8}", part) for part in parts))):
+            return f"; write {key}: [{', '.join(map(_as_it_stays_text, parts))}]"
+        return f"; write {right}" if right else ""
+    if isinstance(value, int) and key == "input":
+        return f'; write input: ["{value}"]'
     if isinstance(value, int | float):
         return f"; write {right or f'{key}: [{value}]'}"
     if isinstance(value, dict) and value and not right.startswith(f"{key}: ["):
@@ -203,6 +208,11 @@ def _as_list(key: str, value: Any, right: str) -> str:
         shown = "" if behind is None else " …" if isinstance(behind, dict | list) else f" {behind}"
         return f"; each of its items begins with a dash: write - {first}{f':{shown}' if shown else ''}"
     return f"; its items stand in brackets, or each behind a dash{f': write {right}' if right else ''}"
+
+
+def _as_it_stays_text(part: str) -> str:
+    """In quotes where without them it would be read as a number, a truth or a sign of YAML."""
+    return f'"{part}"' if _NO_TEXT.fullmatch(part) else part
 
 
 def _as_text(key: str, value: Any) -> str:

@@ -186,6 +186,15 @@ def lengths(value: object) -> list[str]:
     return [_length(round(total))] if end and end == len(text) else []
 
 
+def seconds(value: object) -> float | None:
+    """How many seconds a length of time with its unit has; None: it may mean several, or none."""
+    found = lengths(value)
+    if len(found) != 1:
+        return None
+    way = found[0]
+    return int(way[:-2]) / 1000 if way.endswith("ms") else float(int(way[:-1]) * _SECONDS[way[-1]])
+
+
 def _length(seconds: int) -> str:
     unit = next(unit for unit in "dhms" if seconds % _SECONDS[unit] == 0)
     return f"{seconds // _SECONDS[unit]}{unit}"
@@ -296,6 +305,5 @@ def _shown(span: dt.timedelta) -> str:
 
 
 def _within(way: str, shortest: dt.timedelta | None, longest: dt.timedelta | None) -> bool:
-    seconds = int(way[:-2]) / 1000 if way.endswith("ms") else int(way[:-1]) * _SECONDS[way[-1]]
-    span = dt.timedelta(seconds=seconds)
+    span = dt.timedelta(seconds=seconds(way) or 0)
     return (shortest is None or span >= shortest) and (longest is None or span <= longest)

@@ -96,12 +96,13 @@ def login_name(given: str) -> str:
 
 def read_number(text: str) -> str:
     """A number given by hand as E.164; what is refused is shown with its middle hidden."""
-    from agi_app.model.phone import NotANumber, parse, shown_number
+    from agi_app.model.phone import NotANumber, SeveralNumbers, parse, shown_number
 
     try:
         return parse(text).e164
     except NotANumber as error:
-        raise InputError(f"{shown_number(text)}: {error}") from None
+        more = ": give one number at a time" if isinstance(error, SeveralNumbers) else ""
+        raise InputError(f"{shown_number(text)}: {error}{more}") from None
 
 
 def name_first(name: str, file: Path, usage: str, known: Iterable[str] = ()) -> None:

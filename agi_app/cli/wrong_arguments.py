@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from typing import Any
@@ -12,6 +13,7 @@ from agi_app.authoring.suggestions import suggest
 _DATE = re.compile(r"'([^']{0,200})' does not match the formats?")
 _CHOICE = re.compile(r"'([^']{0,200})' is not one of (.{1,500}?)\.?$")
 _VALUE = re.compile(r"Invalid value for '([^']{1,60})'")
+_NUMBER = re.compile(r"\+?[\d().,;、，-]{5,40}")
 _DASHED = re.compile("[-–—－−‐‑]+[^\\W\\d_]")
 _ALL = ("all", "any", "every", "everything", "*", "全部", "所有", "全")
 ELSEWHERE = {  # what people look for -> how it is done here
@@ -77,10 +79,30 @@ def _better(error: Any, text: str) -> str:
     if text.startswith(("Missing argument", "Missing option")):
         return f"{text} {_usage(error)}"
     if text.startswith("Got unexpected extra argument"):
-        return f"{text}; text with a space in it stands in quotes. {_usage(error)}"
+        return f"{text}; {_too_many(error, text)}. {_usage(error)}"
     return text.replace("Input should be", "it must be").replace(
         ", unable to parse string as an integer", ", in digits"
     )
+
+
+def _too_many(error: Any, text: str) -> str:
+    """What to do with arguments that a command has no place for."""
+    extra = text.removesuffix(")").partition(" (")[2].split()
+    params = error.ctx.command.params if error.ctx is not None else ()
+    arguments = sys.argv[1:]
+    for one in params:
+        behind = [
+            option
+            for option, following in itertools.pairwise(arguments)
+            if option in (*one.opts, *one.secondary_opts) and following in extra
+        ]
+        if getattr(one, "is_flag", False) and behind:
+            other = next(iter(one.secondary_opts if behind[0] in one.opts else one.opts), "")
+            return f"{behind[0]} takes nothing behind it" + (f"; its opposite is {other}" if other else "")
+    if any(one.name in ("number", "numbers") for one in params) and all(map(_NUMBER.fullmatch, extra)):
+        listed = any("--file" in one.opts for one in params)
+        return "give one number at a time" + (", or --file LIST with one a line" if listed else "")
+    return "text with a space in it stands in quotes"
 
 
 def _given(option: str) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from agi_app.authoring import full_width, shape_hints, times_meant
 from agi_app.authoring.suggestions import quote, suggest
@@ -39,12 +40,12 @@ def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
         text += f", not {quote(given)}"
     if kind.startswith(("datetime", "timezone")):
         text += f"; {times_meant.write_moment(given)}, in quotes"
+    elif kind.startswith(("float_", "int_", "greater_", "less_")) and (unit := _unit(error["loc"], model)):
+        return _in_unit(text, given, unit)
     elif kind in _KINDS:
         text += shape_hints.instead(_KINDS[kind], str(error["loc"][-1]), given)
-    elif kind == "string_type" and given is None:
-        text += "; write it in quotes"
-    elif kind == "string_type" and isinstance(given, bool | int | float):
-        text += f'; write it in quotes: "{given}"'
+    elif kind == "string_type":
+        text += _quoted(given)
     signs = full_width.hint(given) if isinstance(given, str) else ""
     return text if signs in text else f"{text}{signs}"
 
@@ -54,6 +55,35 @@ _KINDS = {  # of pydantic's faults where text may be read as a number: the one t
     **dict.fromkeys(("float_parsing", "float_type"), "float_type"),
     **dict.fromkeys(("bool_parsing", "bool_type"), "bool_type"),
 }
+
+
+def _quoted(given: object) -> str:
+    """What to write where a text is wanted; empty for a list or table."""
+    if isinstance(given, bool | int | float):
+        return f'; write it in quotes: "{given}"'
+    return "; write it in quotes" if given is None else ""
+
+
+_A_SECOND = {"seconds": 1, "milliseconds": 1000}
+
+
+def _unit(path: Sequence[str | int], model: type[BaseModel]) -> str:
+    """What the number of a setting counts, when it is a length of time: the first word of its description."""
+    *table, name = map(str, path)
+    found = _field(_kind(model, table), name)
+    first = ((found.description if found is not None else None) or "").partition(" ")[0]
+    return first if first in _A_SECOND else ""
+
+
+def _in_unit(text: str, given: object, unit: str) -> str:
+    """The fault of a number of seconds or milliseconds, and the length of time that was meant as that number."""
+    if not isinstance(given, str):
+        return f"{text}; it counts {unit}"
+    meant = times_meant.seconds(given)
+    write = "it in digits" if meant is None else f"{meant * _A_SECOND[unit]:g}"
+    return f"must be a number of {unit}, not {quote(given)}; write {write}, without quotes or unit"
+
+
 _NAMES = {"trunks": "carrier-a", "destinations": "front-desk"}
 _ELSEWHERE = {  # what people look for -> where it stands
     **dict.fromkeys(("asterisk.host", "asterisk.port"), 'write url = "http://HOST:8088/ari"'),
@@ -90,6 +120,10 @@ def _nearest(path: tuple[str, ...], model: type[BaseModel]) -> str:
     there = _ELSEWHERE.get(".".join(path)) or _ELSEWHERE.get(f"{path[0]}.{name}")
     if there is not None:
         return f": {there}"
+    if table and name in model.model_fields and name != OURS and not _fields(model, (name,)):
+        return ": it stands at the top of the file, above the first [section]"
+    if not table and (parts := _parts_of(name, model)):
+        return f": write {parts[1]} below [{parts[0]}]"
     here = _fields(model, tuple(table))
     hint = suggest(name, here)
     if "did you mean" in hint:
@@ -98,19 +132,43 @@ def _nearest(path: tuple[str, ...], model: type[BaseModel]) -> str:
     return f"; it belongs to [{homes[0]}]" if homes else hint
 
 
+def of_variable(name: str, prefix: str, model: type[BaseModel]) -> str:
+    """The words for a variable of the environment that looks like a setting; ``name`` is without ``prefix``."""
+    if parts := _parts_of(name, model):
+        return f"write {prefix}{'__'.join(parts).upper()}: two underscores stand between a section and its setting"
+    return plain_fault({"type": "extra_forbidden", "loc": (name,)}, model)
+
+
+def _parts_of(name: str, model: type[BaseModel]) -> tuple[str, str] | None:
+    """Table and setting of a name such as ``asterisk_password``; None: it is no such name."""
+    for table, fields in _tables(model):
+        if name.startswith(f"{table}_") and (setting := name.removeprefix(f"{table}_")) in fields:
+            return table, setting
+    return None
+
+
 def _did_you_mean(hint: str) -> str:
     return hint if "did you mean" in hint else ""
 
 
-def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+def _field(kind: Any, name: str) -> FieldInfo | None:
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return None
+    return next((f for own, f in kind.model_fields.items() if name in (own, f.alias)), None)
+
+
+def _kind(model: type[BaseModel], path: Sequence[str]) -> Any:
+    """What stands at a path of the settings; None: nothing."""
     kind: Any = model
     for part in path:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            field = next((f for name, f in kind.model_fields.items() if part in (name, f.alias)), None)
-            kind = None if field is None else field.annotation
-        elif get_origin(kind) is dict:
-            kind = get_args(kind)[1]
-        kind = _bare(kind)
+        field = _field(kind, part)
+        inner = get_args(kind)[1] if get_origin(kind) is dict else None
+        kind = _bare(inner if field is None else field.annotation)
+    return kind
+
+
+def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+    kind = _kind(model, path)
     if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
         return []
     return [f.alias or name for name, f in kind.model_fields.items() if name != OURS]

@@ -33,7 +33,7 @@ from agi_app.config.destinations import DestinationSettings
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.lines import InboundLineSettings, one_line_a_number
 from agi_app.config.screening import BAD_TOKEN, AgiSettings, GuardSettings, usable_token
-from agi_app.config.setting_faults import plain_fault
+from agi_app.config.setting_faults import of_variable, plain_fault
 from agi_app.config.toml_lines import Places, find, places, syntax_faults
 from agi_app.config.trunks import Name, TrunkSettings
 from agi_app.config.voice import PromptSettings, SpeechSettings, TtsSettings
@@ -244,7 +244,7 @@ def _no_settings() -> list[tuple[tuple[str | int, ...], str]]:
         tuple(name.removeprefix(PREFIX).lower().split("__")) for name in named if not OTHER_VARIABLES.fullmatch(name)
     ]
     return [
-        (path, f"{path[0]}: {plain_fault({'type': 'extra_forbidden', 'loc': path[:1]}, Settings)}")
+        (path, f"{path[0]}: {of_variable(path[0], PREFIX, Settings)}")
         for path in paths
         if path[0] not in Settings.model_fields
     ]

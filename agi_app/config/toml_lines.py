@@ -78,11 +78,36 @@ def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place
         (_line_column(text, place), f"is not valid TOML: {full_width.naming(text[place])}")
         for place in full_width.culprits(text, at, _fails_at)
     ]
-    meant = _with_a_unit(text, at) or next((words for sign, words in _MEANT if said.startswith(sign)), said)
+    meant = (
+        _with_a_unit(text, at)
+        or _twice(text, said, at)
+        or next((words for sign, words in _MEANT if said.startswith(sign)), said)
+    )
     meant = _colon(text, at) or (f"{meant}{_bare(text, at)}" if said.startswith("Invalid value") else meant)
     if kind := kind_of(text[:64].encode("utf-8", "replace")):
         return [((1, 1), f"is not valid TOML: this is {kind}, whatever its name says; save it as plain text")]
     return told or [(_line_column(text, at), f"is not valid TOML: {meant}")]
+
+
+_NAMED = {"trunks": "trunk", "destinations": "destination", "lines": "line"}
+
+
+def _twice(text: str, said: str, at: int) -> str | None:
+    """For a table or a setting that stands in the file already: where, and what to do."""
+    begin = text.rfind("\n", 0, at) + 1
+    line, number = text[begin:].partition("\n")[0], text.count("\n", 0, at) + 1
+    header = _TABLE.match(line)
+    if said.startswith("Cannot declare") and header:
+        table = _path(header[1])
+        first = f", first in line {place[0]}" if (place := places(text).get(table)) and place[0] < number else ""
+        what = _NAMED.get(table[0]) if len(table) == 2 else None
+        other = f", or for another {what} give it another name: [{table[0]}.NAME]" if what else ""
+        return f"this table stands here twice{first}; put its settings together{other}"
+    if said.startswith("Cannot overwrite") and (setting := _SETTING.match(line)):
+        name = _path(setting[1])
+        before = [where[0] for path, where in places(text[:begin]).items() if path[-len(name) :] == name]
+        return f"this name is set twice{f', first in line {before[-1]}' if before else ''}; keep one"
+    return None
 
 
 _UNIT = re.compile(

@@ -97,11 +97,14 @@ class Cells:
         """The cell without spaces around it."""
         return self.exact(name).strip()
 
-    def fault(self, name: str, rule: str, reason: str) -> None:
-        """Something is wrong with the cell of this column; ``reason`` follows the column's name."""
+    def fault(self, name: str, rule: str, reason: str, *, parted: bool = False) -> None:
+        """Something is wrong with the cell of this column; ``reason`` follows the column's name.
+
+        ``parted``: the reason says to part the cell, so the sign between its parts is not to be mended.
+        """
         cell = self._columns.known[name]
         text = self._row.cells[cell] if cell < len(self._row.cells) else ""
-        signs = full_width.hint(text) if any(c.isalnum() for c in text) else ""
+        signs = full_width.hint(text) if not parted and any(c.isalnum() for c in text) else ""
         reason += signs if signs not in reason else ""
         self._faults.append((cell, rule, f"{self._row.label(cell)}{self._columns.header[cell]} {reason}"))
 
@@ -126,8 +129,10 @@ class Cells:
         try:
             return read_number(text, region)
         except phone.NotANumber as error:
-            more = otherwise if isinstance(error, phone.NoCountry) else ""
-            self.fault("number", rule, f"{quote(phone.shown_number(text))} {error}{more}")
+            several = isinstance(error, phone.SeveralNumbers)
+            more = ": write each in full in a row of its own" if several else ""
+            more = otherwise if isinstance(error, phone.NoCountry) else more
+            self.fault("number", rule, f"{quote(phone.shown_number(text))} {error}{more}", parted=several)
             return None
 
     @property

@@ -195,7 +195,13 @@ def _purpose(cells: Cells) -> Purpose | None:
         reason = "cannot be rehearsal: those calls go only to proved numbers of your own staff and need no consent"
     else:
         one = "; one purpose a row: write two rows" if len([p for p in PURPOSES if p in found.lower()]) > 1 else ""
-        reason = f"{quote(found)} is no purpose{one or suggest(found.lower(), PURPOSES)}"
+        cells.fault(
+            "purpose",
+            "consent/purpose",
+            f"{quote(found)} is no purpose{one or suggest(found.lower(), PURPOSES)}",
+            parted=bool(one),
+        )
+        return None
     cells.fault("purpose", "consent/purpose", reason)
     return None
 

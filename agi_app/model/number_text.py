@@ -13,6 +13,8 @@ import phonenumbers
 
 from agi_app.printable import named
 
+SEVERAL = "has more than one number in it"
+PERHAPS_SEVERAL = "may be two numbers, or one with an extension"
 LONGEST = 250  # characters, as phonenumbers has it
 SHORTEST = 7  # digits: what has fewer is an extension, a day or a count
 _LONG = 13  # characters of E.164 from which on two short numbers may be in it
@@ -62,7 +64,7 @@ def digits(text: str) -> int:
 def doubt(text: str) -> str | None:
     """Why a text is not surely one number, said behind the number; None when nothing speaks against it."""
     if several(text):
-        return "has more than one number in it: write each in a row of its own"
+        return SEVERAL
     if len(text) > LONGEST:
         return "is too long for a telephone number"
     if _EXTENSION.search(text):
@@ -72,7 +74,7 @@ def doubt(text: str) -> str | None:
     if strange := _strange(text):
         return f"has {_named(strange)} in it: write the number in digits alone"
     if two_joined(text):
-        return "may be two numbers, or one with an extension: write each in full in a row of its own"
+        return PERHAPS_SEVERAL
     return None
 
 

@@ -50,6 +50,10 @@ class NotANumber(ValueError):
     """The text is no telephone number that a person could answer; the message says why."""
 
 
+class SeveralNumbers(NotANumber):
+    """There are two, or perhaps; whoever asked knows where each is to be written."""
+
+
 class NoCountry(NotANumber):
     """It has no country code, and no country was given."""
 
@@ -108,7 +112,8 @@ def _quick(cleaned: str, region: str | None) -> PhoneNumber | None:
 def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
     """Whatever phonenumbers makes of it."""
     if why := number_text.doubt(cleaned):
-        raise NotANumber(why)
+        several = why in (number_text.SEVERAL, number_text.PERHAPS_SEVERAL)
+        raise (SeveralNumbers if several else NotANumber)(why)
     reserved = _plain_reserved(cleaned)
     if reserved is not None:
         return reserved

@@ -57,6 +57,13 @@ CASES = [
     ("guard block +8613800138000 --days two", "--days two: must be a whole number, in digits"),
     ("schema flows", 'did you mean "flow"?'),
     ("check --format jsn", 'did you mean "json"?'),
+    (
+        "consent revoke +999861380000404 +999861380000505",
+        "(+999861380000505); give one number at a time, or --file LIST with one a line. Write: agi-app consent revoke",
+    ),
+    ("consent revoke '+999861380000404 +999861380000505'", "more than one number in it: give one number at a time"),
+    ("erase +999861380000101,+999861380000202 --reason x", "has more than one number in it: give one number at a time"),
+    ("guard line +999862155500001 --on 是", "(是); --on takes nothing behind it; its opposite is --off. Write:"),
     ("consent revoke 13800138000", "if it is a mobile number of China, write +86 before it"),
     ("consent revoke 8613800138000", "if it is of China, write only + before it"),
     ("consent revoke 02079460123", "write + and the country's code in place of its first 0"),

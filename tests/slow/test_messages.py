@@ -247,6 +247,55 @@ def test_a_setting_that_is_a_number_with_more(
     assert told in words
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "[trunks.sandbox]\nconcurrent = 1\n[ami]\n[trunks.sandbox]\nconcurrent = 2\n",
+            ":4:16: settings is not valid TOML: this table stands here twice, first in line 1; put its settings"
+            " together, or for another trunk give it another name: [trunks.NAME]",
+        ),
+        ("[ami]\nport = 1\nport = 2\n", "this name is set twice, first in line 2; keep one"),
+        ('[ami]\ndata_folder = "var"\n', "ami.data_folder: there is no such setting: it stands at the top of the file"),
+        ('asterisk_password = "x"\n', "there is no such setting: write password below [asterisk]"),
+        (
+            '[lines.main]\nnumber = "+862155500001"\nflow = "x"\nmax_call = "10m"\n',
+            'lines.main.max_call: must be a number of seconds, not "10m"; write 600, without quotes or unit',
+        ),
+        (
+            '[lines.main]\nnumber = "+862155500001"\nflow = "x"\nmax_call = 10\n',
+            "lines.main.max_call: must be greater than or equal to 30; it counts seconds",
+        ),
+        ('[speech]\npause = "0.5s"\n', 'speech.pause: must be a number of milliseconds, not "0.5s"'),
+    ],
+)
+def test_a_setting_at_a_wrong_place_or_in_another_unit(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    (project / SETTINGS).write_text(text, "utf-8")
+    code, words = said(monkeypatch, capsys, "check", str(project))
+    assert code == 1
+    assert told in words
+
+
+def test_a_variable_with_one_underscore_too_few(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AGI_APP_ASTERISK_PASSWORD", "x")
+    code, words = said(monkeypatch, capsys, "check", str(project))
+    assert code == 2
+    assert "write AGI_APP_ASTERISK__PASSWORD: two underscores" in words
+
+
+def test_what_is_to_be_parted_needs_no_other_comma() -> None:
+    number = rejected("contacts", "external_id,number\n1,13800138000、13900139000\n")
+    assert number[0].endswith("has more than one number in it: write each in full in a row of its own"), number
+    purpose = rejected(
+        "consent", f"{CONSENT}+999861380000101,transactional、survey,yes,form,2026-01-05T10:00:00Z,desk\n"
+    )
+    assert purpose[0].endswith("is no purpose; one purpose a row: write two rows"), purpose
+
+
 def test_it_tells_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(monkeypatch, capsys, "--version") == (0, f"agi-app {version('agi-app')}\n")
 

@@ -11,6 +11,7 @@ from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read import checked_project
 
 pytestmark = pytest.mark.slow  # whole projects
+CASES_FILE = "simulations/checkup.yaml"
 FLOW, CAMPAIGN, SETTINGS = "flows/checkup.yaml", "campaigns/march-checkup.yaml", "agi-app.toml"
 RULES, MEANINGS = "rules/cn.yaml", "meanings/own.yaml"
 KEYS = '{"1": yes, "2": change}'
@@ -57,6 +58,8 @@ NAMES = [
     ),
     (FLOW, "attempts: 2", "retries: 2", "18:9", 'did you mean "attempts"?'),
     (FLOW, "- play: thanks", "- audio: thanks", "23:7", 'did you mean "play"?'),
+    (CASES_FILE, 'input: [listen, listen, "1"]', 'input: "1"', "6:5", 'write input: ["1"]'),
+    (CASES_FILE, 'input: [listen, listen, "1"]', "input: 1", "6:5", 'write input: ["1"]'),
     (FLOW, "- play: thanks", "- wait: 5s", "23:7", "silence is part of a recording"),
     (FLOW, "- play: thanks", "- play thanks", "23:7", "a colon is missing: write - play: thanks"),
     (FLOW, "- play: thanks", "- play: thanks.wav", "23:7", "without folder and ending: write thanks"),
