@@ -74,6 +74,8 @@ def requests_on(channel: Channel, media: str) -> list[Request]:
     bridge = f"bridges/{DIAL_BRIDGE}verbs"
     return [
         ("GET", "asterisk/ping", None, None),
+        ("POST", "asterisk/variable", {"variable": "VERB", "value": "1"}, None),
+        ("GET", "asterisk/variable", {"variable": "VERB"}, None),
         ("PUT", "applications/agi-app/eventFilter", None, EVENT_FILTER),
         ("GET", "applications/agi-app", None, None),
         ("POST", "applications/agi-app/subscription", {"eventSource": f"channel:{channel.id}"}, None),

@@ -22,6 +22,7 @@ from agi_app.pbx.ari.dial_bridges import DialBridges
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.http import AriSettings, AsteriskInfo, HttpPool, Response, ask_info, explain
 from agi_app.pbx.ari.janitor import Janitor
+from agi_app.pbx.ari.joined_writes import join_writes
 from agi_app.pbx.ari.socket_verbs import is_non_blocking
 from agi_app.pbx.ari.websocket import Body, EventSocket, Params
 
@@ -210,7 +211,7 @@ class Ari:
     async def _open(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse[bool]:
         try:
             async with asyncio.timeout(self._connect_timeout):
-                return await session.ws_connect(
+                opened = await session.ws_connect(
                     self.settings.address("events"),
                     params={"app": self.settings.app},
                     max_msg_size=_LARGEST_MESSAGE,
@@ -221,6 +222,8 @@ class Ari:
             raise AsteriskError(explain(fault.status, self.settings)) from fault
         except (aiohttp.ClientError, TimeoutError) as fault:
             raise AsteriskError(f"Asterisk at {self.settings.url} opens no event socket: {fault!r}") from fault
+        join_writes(opened)
+        return opened
 
     async def _serve(self, socket: EventSocket) -> None:
         fault: AsteriskError | None = None

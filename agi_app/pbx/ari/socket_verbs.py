@@ -14,6 +14,8 @@ from agi_app.pbx.ari.names import DIAL_BRIDGE
 NON_BLOCKING: frozenset[str] = frozenset(
     {
         "GET asterisk/ping",
+        "GET asterisk/variable",
+        "POST asterisk/variable",
         "PUT applications/*/eventFilter",
         "GET applications/*",
         "POST applications/*/subscription",

@@ -120,7 +120,7 @@ class EventSocket:
     ) -> Response:
         """Send one request and wait for its answer; raises RequestFailed (status 0) without one.
 
-        The frame is on its way, in the order of the requests, before this first suspends.
+        The frame is on its way, in the order of the requests, when this first suspends (``joined_writes``).
         """
         what = f"{method} {uri}"
         if not self.is_open:
