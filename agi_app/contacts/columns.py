@@ -6,6 +6,7 @@ of ``REJECT_COLUMNS`` in front, which are skipped when the mended file is import
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -134,6 +135,15 @@ class Cells:
             more = otherwise if isinstance(error, phone.NoCountry) else more
             self.fault("number", rule, f"{quote(phone.shown_number(text))} {error}{more}", parted=several)
             return None
+
+    def number_of_broken_row(self) -> phone.PhoneNumber | None:
+        """The number of a row that is not ``readable``: where it belongs, else wherever one stands. For stops alone."""
+        cells = self._row.cells if len(self._row.cells) > 1 else self._row.cells[0].split(self._row.delimiter)
+        place = self._columns.known["number"]
+        for text in (*cells[place : place + 1], *cells):
+            with contextlib.suppress(phone.NotANumber):
+                return read_number(text.strip(' "'), None)
+        return None
 
     @property
     def faulty(self) -> bool:

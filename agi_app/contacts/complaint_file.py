@@ -11,7 +11,8 @@ from agi_app.contacts.columns import Cells, RejectedRow, find_columns
 from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.contacts_file import ALIASES as CONTACT_ALIASES
 from agi_app.contacts.tables.csv_table import Table
-from agi_app.model.phone import PhoneNumber
+from agi_app.log import without_numbers
+from agi_app.model.phone import PhoneNumber, shown_text
 
 ALIASES = {
     "number": CONTACT_ALIASES["number"],
@@ -49,7 +50,8 @@ def parse_complaints(
 
 def _read(cells: Cells, line: int, now: dt.datetime, campaigns: Collection[str] | None) -> ComplaintRow | RejectedRow:
     if not cells.readable:
-        return cells.rejected()
+        broken, known = cells.rejected(), cells.number_of_broken_row()
+        return broken if known is None else ComplaintRow(line, known, "", None, "file", None, broken)
     number = cells.number("contacts/number", None)
     text, at = cells.text("text"), None
     if not text:
@@ -58,15 +60,15 @@ def _read(cells: Cells, line: int, now: dt.datetime, campaigns: Collection[str] 
         try:
             at = parse_instant(written)
         except NotATime as error:
-            cells.fault("time", "consent/time", f"{quote(written)} {error}")
+            cells.fault("time", "consent/time", f"{quote(without_numbers(written))} {error}")
         else:
             if at > now:
                 cells.fault("time", "consent/time", "is in the future")
+                at = None
     campaign = cells.text("campaign")
     if campaign and campaigns is not None and campaign not in campaigns:
-        cells.fault(
-            "campaign", "complaints/campaign", f"{quote(campaign)} is no campaign{suggest(campaign, campaigns)}"
-        )
+        told = f"{quote(shown_text(campaign))} is no campaign{suggest(campaign, campaigns)}"
+        cells.fault("campaign", "complaints/campaign", told)
     if number is None:
         return cells.rejected()
     fault = cells.rejected() if cells.faulty else None

@@ -79,6 +79,11 @@ def shown_number(text: str) -> str:
     return mask(text) if number_text.digits(text) >= number_text.SHORTEST else text
 
 
+def shown_text(text: str) -> str:
+    """For messages: a name of something, unless it has no letter and is rather a number, whose middle is hidden."""
+    return text if any(sign.isalpha() for sign in text) else shown_number(text)
+
+
 def parse(text: str, region: str | None = None) -> PhoneNumber:
     """Read a number as people write it; ``region`` reads numbers without a country code.
 

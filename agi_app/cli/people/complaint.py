@@ -53,10 +53,15 @@ def add(
 ) -> None:
     """Open a case about a call of ours. The person is not called again, unless --no-stop says that they wish it."""
     e164, who = read_number(number), login_name(entered_by)
-    said, proof = SaidAt(instant("--at", at), at), evidence(evidence_file)
-    if not text.strip():
-        raise InputError("--text: is empty; write what was said")
     try:
+        try:
+            said, proof = SaidAt(instant("--at", at), at), evidence(evidence_file)
+            if not text.strip():
+                raise InputError("--text: is empty; write what was said")
+        except InputError as fault:
+            ended = None if no_stop else with_installation(project, complaints.stop_alone, e164, source, who)
+            with complaints.no_case(e164, ended):
+                raise fault from None
         opened = with_installation(
             project,
             complaints.add,
@@ -134,15 +139,24 @@ def import_(
     """Open a case for each row of a file; nobody in it is called again. A row with a fault opens no case."""
     who = login_name(entered_by)
     with interrupted(f"{file}: interrupted; `agi-app complaint list` shows the cases that are open"):
-        opened, rejected = with_installation(
-            project, complaints.import_file, file, take_stops=not no_stop, entered_by=who, reject=warn
-        )
+        try:
+            opened, rejected = with_installation(
+                project, complaints.import_file, file, take_stops=not no_stop, entered_by=who, reject=warn
+            )
+        except StoreError as error:
+            if no_stop or not file.is_file():  # a pipe is read once
+                raise
+            stops.without_database(settings_of(project), complaints.numbers_in(file))
+            raise StoreError(
+                "the stops of all numbers that could be read are safe in the journal, but not every case was opened;"
+                f" `agi-app complaint list` shows those that were: {error}"
+            ) from error
     if as_json:
         say_json({"opened": opened, "rejected": rejected})
     else:
         whose = " whose number could be read" if rejected else ""
-        stops = "no stops were taken" if no_stop else f"nobody in it{whose} is called again"
-        say(f"{file.name}: {count_of(opened, 'case')} opened, {count_of(rejected, 'row')} rejected; {stops}")
+        stopped = "no stops were taken" if no_stop else f"nobody in it{whose} is called again"
+        say(f"{file.name}: {count_of(opened, 'case')} opened, {count_of(rejected, 'row')} rejected; {stopped}")
     raise typer.Exit(1 if rejected else 0)
 
 

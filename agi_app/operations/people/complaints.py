@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from agi_app.consent.evidence import KeptFiles
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.complaint_file import ComplaintRow, parse_complaints
 from agi_app.contacts.tables.opening import LARGEST_WHOLE, all_rows, open_table, private_copy
-from agi_app.errors import InputError, Problem
+from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.event_loop import in_background
 from agi_app.installation import Installation
 from agi_app.model.phone import mask, parse
@@ -35,6 +35,7 @@ from agi_app.store.people import complaints as table
 from agi_app.store.people.complaints import CaseRow, NoteRow
 
 REASON = "complained about a call"
+NOTHING = "no case was opened"
 _CALLER = re.compile(r"[+0-9*# ()-]{1,40}|anonymous")
 
 
@@ -90,13 +91,29 @@ async def add(
 
     The stop comes first and holds whatever becomes of the case. Raises InputError, StoreError, SafetyError.
     """
-    when = said.by(inst.clock.now())
-    ended = await _stop(inst, number, source, entered_by, when) if take_stop else None
-    done = "" if ended is None else f"; {stopped(number, ended)}"
-    await option_names_one(inst.store, campaign, f"no case was opened{done}")
-    kept = await keep(inst, proof)
+    now = inst.clock.now()
+    ended = await _stop(inst, number, source, entered_by, min(said.at or now, now)) if take_stop else None
+    with no_case(number, ended):
+        when = said.by(now)
+        await option_names_one(inst.store, campaign, NOTHING)
+        kept = await keep(inst, proof)
     told = Complaint(parse(number), when, source, text, entered_by, campaign or None, evidence=kept)
     return await _open(inst, told, ended)
+
+
+async def stop_alone(inst: Installation, number: str, source: str, entered_by: str) -> int:
+    """The stop of a complaint that cannot be a case as it was entered; returns how many calls it ended."""
+    return await _stop(inst, number, source, entered_by, inst.clock.now())
+
+
+@contextmanager
+def no_case(number: str, ended: int | None) -> Iterator[None]:
+    """An InputError of the block says what has been done: no case was opened, but a stop taken, if one was."""
+    try:
+        yield
+    except InputError as error:
+        done = "" if ended is None else f"; {stopped(number, ended)}"
+        raise InputError(f"{str(error).removesuffix(f'; {NOTHING}')}; {NOTHING}{done}") from None
 
 
 def stopped(number: str, ended: int) -> str:
@@ -152,25 +169,39 @@ async def import_file(
     """
     opened = rejected = 0
     known = await campaign_names(inst.store)
-    for row in await in_background(_read, file, inst.clock.now(), known):
-        fault = row if isinstance(row, RejectedRow) else row.fault
+    rows = await in_background(_read, file, inst.clock.now(), known)
+    taken: dict[int, int] = {}  # by line, the calls that a stop ended
+    for row in rows if take_stops else ():  # all of them before the first case: whatever ends this, they hold
         if isinstance(row, ComplaintRow):
             when = row.at or inst.clock.now()
-            ended = await _stop(inst, row.number.e164, row.source, entered_by, when) if take_stops else None
-            if fault is None:
-                told = Complaint(row.number, when, row.source, row.text, entered_by, row.campaign)
-                await _open(inst, told, ended)
-                opened += 1
+            taken[row.line] = await _stop(inst, row.number.e164, row.source, entered_by, when)
+    for row in rows:
+        fault = row if isinstance(row, RejectedRow) else row.fault
         if fault is not None:
             reject(fault.problem(file.name))
             rejected += 1
+        elif isinstance(row, ComplaintRow):
+            when = row.at or inst.clock.now()
+            told = Complaint(row.number, when, row.source, row.text, entered_by, row.campaign)
+            await _open(inst, told, taken.get(row.line))
+            opened += 1
     return opened, rejected
 
 
-def _read(file: Path, now: dt.datetime, campaigns: list[str]) -> list[ComplaintRow | RejectedRow]:
-    with ExitStack() as stack:
-        rows = open_table(private_copy(file, stack, LARGEST_WHOLE), file.name)
-        return all_rows(parse_complaints(rows, now, campaigns), file.name)
+def numbers_in(file: Path) -> list[str]:
+    """The E.164 numbers of a file of complaints, for stops that no database takes now. Blocks. Raises AuthorError."""
+    rows = _read(file, dt.datetime.max.replace(tzinfo=dt.UTC), None)
+    return [row.number.e164 for row in rows if isinstance(row, ComplaintRow)]
+
+
+def _read(file: Path, now: dt.datetime, campaigns: list[str] | None) -> list[ComplaintRow | RejectedRow]:
+    try:
+        with ExitStack() as stack:
+            rows = open_table(private_copy(file, stack, LARGEST_WHOLE), file.name)
+            return all_rows(parse_complaints(rows, now, campaigns), file.name)
+    except AuthorError as error:
+        none = "; no case was opened and NO STOP TAKEN from this file: mend it and import it again"
+        raise AuthorError(*(replace(each, message=each.message + none) for each in error.problems)) from None
 
 
 async def _open(inst: Installation, told: Complaint, ended: int | None) -> OpenedCase:

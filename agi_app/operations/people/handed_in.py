@@ -11,6 +11,7 @@ from agi_app.consent.evidence import EvidenceFiles, read_evidence
 from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.errors import InputError
 from agi_app.installation import Installation
+from agi_app.log import without_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,15 @@ def instant(option: str, text: str) -> dt.datetime | None:
     try:
         return parse_instant(text) if text else None
     except NotATime as error:
-        raise InputError(f"{option} {text}: {error}") from None
+        raise InputError(f"{option} {without_numbers(text)}: {error}") from None
 
 
 def evidence(file: Path | None) -> Evidence | None:
     """A file as it is handed in. Blocks. Raises InputError."""
-    return None if file is None else Evidence(file.name, read_evidence(file))
+    try:
+        return None if file is None else Evidence(file.name, read_evidence(file))
+    except InputError as error:
+        raise InputError(without_numbers(str(error))) from None
 
 
 async def keep(inst: Installation, given: Evidence | None) -> tuple[bytes, str] | None:

@@ -13,6 +13,7 @@ from psycopg.rows import DictRow
 from agi_app.authoring.suggestions import suggest
 from agi_app.errors import InputError, StoreError
 from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.model.phone import shown_text
 from agi_app.store.calling.attempts import CLAIMED, give_back
 from agi_app.store.database import queries
 from agi_app.store.database.listen import CONTROL_CHANNEL
@@ -92,7 +93,9 @@ async def option_names_one(store: Store, name: str | None, done: str = "nothing 
     """
     if name and name not in (known := await campaign_names(store)):
         near = suggest(name, known) or "; there is none at all"
-        raise InputError(f"--campaign {name}: there is no campaign {name!r} in the database{near}; {done}")
+        raise InputError(
+            f"--campaign {shown_text(name)}: there is no campaign {shown_text(name)!r} in the database{near}; {done}"
+        )
 
 
 async def set_state(store: Store, name: str, state: CampaignState, reason: str | None, now: dt.datetime) -> bool:
