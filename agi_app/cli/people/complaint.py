@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,7 +55,8 @@ def add(
 ) -> None:
     """Open a case about a call of ours. The person is not called again, unless --no-stop says that they wish it."""
     e164, who = read_number(number), login_name(entered_by)
-    try:
+    told = "the stop is safe in the journal, but no case was opened, enter it again later"
+    with _stops_kept(project, None if no_stop else lambda: [e164], told):
         try:
             said, proof = SaidAt(instant("--at", at), at), evidence(evidence_file)
             if not text.strip():
@@ -74,18 +77,27 @@ def add(
             take_stop=not no_stop,
             entered_by=who,
         )
-    except StoreError as error:
-        if no_stop:
-            raise
-        stops.without_database(settings_of(project), [e164])
-        raise StoreError(
-            f"the stop is safe in the journal, but no case was opened, enter it again later: {error}"
-        ) from error
+    _say_opened(e164, opened)
+
+
+def _say_opened(e164: str, opened: complaints.OpenedCase) -> None:
     region, due = opened.region, opened.due
     until = f"to be answered by {due:%Y-%m-%d}" if due is not None else "no rule says until when it must be answered"
     say(f"case {opened.case}: open, {until} ({region}; `agi-app rules show {region}`)")
     stopped = complaints.stopped(e164, opened.ended) if opened.ended is not None else ""
     say(stopped or f"{mask(e164)}: no stop was taken (--no-stop)")
+
+
+@contextmanager
+def _stops_kept(project: Path, numbers: Callable[[], list[str]] | None, told: str) -> Iterator[None]:
+    """When the database fails, the stops of these numbers are in the journal, which is told; None: none are taken."""
+    try:
+        yield
+    except StoreError as error:
+        if numbers is None:
+            raise
+        stops.without_database(settings_of(project), numbers())
+        raise StoreError(f"{told}: {error}") from error
 
 
 @app.command()
@@ -138,19 +150,18 @@ def import_(
 ) -> None:
     """Open a case for each row of a file; nobody in it is called again. A row with a fault opens no case."""
     who = login_name(entered_by)
-    with interrupted(f"{file}: interrupted; `agi-app complaint list` shows the cases that are open"):
-        try:
-            opened, rejected = with_installation(
-                project, complaints.import_file, file, take_stops=not no_stop, entered_by=who, reject=warn
-            )
-        except StoreError as error:
-            if no_stop or not file.is_file():  # a pipe is read once
-                raise
-            stops.without_database(settings_of(project), complaints.numbers_in(file))
-            raise StoreError(
-                "the stops of all numbers that could be read are safe in the journal, but not every case was opened;"
-                f" `agi-app complaint list` shows those that were: {error}"
-            ) from error
+    kept = None if no_stop or not file.is_file() else lambda: complaints.numbers_in(file)  # a pipe is read once
+    told = (
+        "the stops of all numbers that could be read are safe in the journal, but not every case was opened;"
+        " `agi-app complaint list` shows those that were"
+    )
+    with (
+        interrupted(f"{file}: interrupted; `agi-app complaint list` shows the cases that are open"),
+        _stops_kept(project, kept, told),
+    ):
+        opened, rejected = with_installation(
+            project, complaints.import_file, file, take_stops=not no_stop, entered_by=who, reject=warn
+        )
     if as_json:
         say_json({"opened": opened, "rejected": rejected})
     else:
