@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar, get_args, get_origin
@@ -46,6 +47,7 @@ def validate(model: type[ModelT], document: Document) -> ModelT:
         if elsewhere := misplaced(document):
             raise AuthorError(elsewhere) from None
         faults = _without_misspelt(error.errors(include_url=False)[:MOST_PROBLEMS])
+        faults = _without_items(faults, document)
     raise AuthorError(*dict.fromkeys(_explain_signs(fault, document, keys_by_mapping) for fault in faults))
 
 
@@ -61,6 +63,26 @@ def _without_misspelt(faults: list[ErrorDetails]) -> list[ErrorDetails]:
             missing.discard(there)
             faults = [f for f in faults if f["type"] != "missing" or f["loc"] != there]
     return faults
+
+
+_LISTS = ("list_type", "tuple_type")
+
+
+def _items_behind(parent: Any, key: object) -> list[str]:
+    """The keys without a value behind a key: the other items of its list, for want of brackets."""
+    keys = list(parent) if isinstance(parent, dict) and isinstance(parent.get(key), str) else []
+    behind = keys[keys.index(key) + 1 :] if keys else []
+    return [str(one) for one in itertools.takewhile(lambda one: parent[one] is None, behind)]
+
+
+def _without_items(faults: list[ErrorDetails], document: Document) -> list[ErrorDetails]:
+    """Without what is said of items that stand as keys: the list to which they belong is told whole."""
+    told: set[tuple[int | str, ...]] = set()
+    for fault in faults:
+        if fault["type"] in _LISTS:
+            path, parent, _ = _walk(document.value, fault["loc"])
+            told |= {(*path[:-1], item) for item in _items_behind(parent, path[-1] if path else None)}
+    return [f for f in faults if not any(f["loc"][: len(item)] == item for item in told)] if told else faults
 
 
 _NO_TEXT = frozenset(("dict_type", "model_type", "list_type", "tuple_type", "int_type", "float_type", "bool_type"))
@@ -112,7 +134,9 @@ def _explain(fault: ErrorDetails, document: Document, keys_by_mapping: Mapping[i
     message = _TYPE_MESSAGES.get(kind) or fault["msg"].replace("Input should", "this must").replace("should", "must")
     whole = str(getattr(keys_by_mapping.get(id(document.value)), "__name__", ""))
     its = whole if whole == "MeaningsFile" else str(getattr(keys_by_mapping.get(id(parent)), "__name__", ""))
-    hint = _pattern_words(fault, value) or shape_hints.instead(kind, str(name), value, its)
+    items = _items_behind(parent, path[-1]) if kind in _LISTS and path else []
+    whole_list = ", ".join([value, *items]) if items else value
+    hint = _pattern_words(fault, value) or shape_hints.instead(kind, str(name), whole_list, its)
     return document.problem(path, "schema/value", f"{name}: {_plainly(message, kind)}{_found(value)}{hint}")
 
 

@@ -95,10 +95,14 @@ def variable(value: str) -> str:
     return f"; write {f'answer_{name}' if name[:1].isdigit() else name}" if name else ""
 
 
+def language_named(value: str) -> str | None:
+    """The language that a word such as ``chinese`` or 中文 names."""
+    return _LANGUAGES.get(small_word(value).replace("_", "-"))
+
+
 def language(value: str) -> str:
     """What to write for a language."""
-    small = small_word(value).replace("_", "-")
-    if (found := _LANGUAGES.get(small)) is not None:
+    if (found := language_named(value)) is not None:
         return f"; write {found}"
     tag = value.strip().replace("_", "-")
     return f"; write {tag}" if "_" in value and re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) else ""

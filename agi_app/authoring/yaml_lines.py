@@ -220,8 +220,7 @@ class _Builder:
             if key in result:
                 self._skip(None, depth)
                 first = self.positions[(*path, key)][0]
-                steps = len(path) == 2 and path[0] == "nodes"  # of a node, without dashes
-                mend = f"each step begins with a dash: write - {key}: …" if steps else "keep one"
+                mend = _one_of_two(key, path, result)
                 self.problems.append(
                     (where, "yaml/duplicate-key", f'"{key}" is here twice, first in line {first}; {mend}')
                 )
@@ -263,6 +262,16 @@ class _Builder:
         index = self._source.index("＃", event.start_mark.index)
         told = f"{full_width.naming_at(self._source, index)}; text that has it stands in quotes"
         self.problems.append((self._place(index), "yaml/syntax", told))
+
+
+def _one_of_two(key: str, path: Path, before: Mapping[str, Any]) -> str:
+    """What to do with a key that is here twice, behind the keys ``before``."""
+    nodes = path[:1] == ("nodes",)
+    if nodes and len(path) == 2:  # steps without dashes
+        return f"each step begins with a dash: write - {key}: …"
+    if nodes and len(path) == 3 and key == next(iter(before)):  # the verb of a step
+        return f"one step has one verb: write - {key}: … as a step of its own"
+    return "keep one"
 
 
 def index_of(source: str, line: int, column: int) -> int:

@@ -14,6 +14,9 @@ _EQUALS = re.compile(r"([ ]*(?:- )?[\w-]{1,64})[ ]?=[ ]?(?=[^=\s])")
 _BULLET = re.compile(r"[ ]*(?:[0-9]{1,3}[.)]|[*•·–—－])[ ]+(?=\S)")
 _BARE_WORD = re.compile(r"[ ]*(?:- )?[\w-]{1,64}[ ]?$")
 _VALUE = re.compile(r"([ ]*(?:- )?[\w-]{1,64}:[ ])([^\"'\[{|>#].*)$")
+_STEP = re.compile(r"([ ]*-[ ]+)([\w-]{1,64}):")
+_BESIDE_A_VERB = re.compile(r"[ ]*on:(?=\s|$)")
+_LINES_OF_A_STEP = 40
 _FIRST_COLUMN = "must begin at the first column; take the spaces before it away"
 _FLOW_KEYS = ("flow", "languages", "identify", "opt_out", "abandoned", "parameters", "start", "nodes")
 _WHOM = ("campaign", "purpose", "jurisdictions", "trunk", "caller_id", "local_caller_ids", "region", "dialled_by")
@@ -81,6 +84,7 @@ def _sure(lines: list[str], number: int) -> Iterator[Tried]:
     line = lines[number].rstrip("\r")
     text = line.strip()
     indent = len(line) - len(line.lstrip())
+    yield from _beside_a_verb(lines, number, indent)
     if "\t" in line[:indent] and text:
         yield line.replace("\t", "  "), line.index("\t"), TAB
     if found := _BULLET.match(line):
@@ -89,6 +93,19 @@ def _sure(lines: list[str], number: int) -> Iterator[Tried]:
     if (found := _EQUALS.match(line)) and not text.startswith("#"):
         new = f"{found[1]}: {line[found.end() :]}"
         yield new, found.end(1), f"a colon stands between a key and its value: write {new.strip()[:100]}"
+
+
+def _beside_a_verb(lines: list[str], number: int, indent: int) -> Iterator[Tried]:
+    """The key that stands as far in as the verb of its step."""
+    if not _BESIDE_A_VERB.match(lines[number]):
+        return
+    for above in range(number - 1, max(-1, number - _LINES_OF_A_STEP), -1):
+        if found := _STEP.match(lines[above]):
+            wanted = len(found[1])
+            if wanted != indent:
+                far = f"indent this line with {wanted} spaces, as far as {found[2]} in line {above + 1}"
+                yield " " * wanted + lines[number].strip(), indent, f'"on" stands beside {found[2]}: {far}'
+            return
 
 
 def _changes(lines: list[str], number: int) -> Iterator[Tried]:

@@ -104,7 +104,7 @@ def _sound_of(planned: PromptPlan, prepared: Prepared) -> _Sound | None:
         return None
     file = planned.source.sounds[0]
     if file.suffix != WAV:
-        return _Sound(error=f"{file.name}: {NOT_PREPARED}")
+        return _Sound(error=f"{file.name} is not yet a recording that Asterisk plays: {NOT_PREPARED}")
     sound = _read_sound(file)
     if sound.error is None or planned.how != "recording":
         return sound

@@ -170,11 +170,39 @@ def test_settings_by_another_name_are_told(made: Path, tmp_path: Path) -> None:
     assert any("is missing; trunks and destinations" in str(p) for p in checked_project(folder).problems)
 
 
-def test_a_folder_of_prompts_with_an_underline_is_told_once(made: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["zh_CN", "zh-cn", "中文", "chinese"])
+def test_a_folder_of_prompts_that_is_no_language_is_told_once(made: Path, tmp_path: Path, name: str) -> None:
     folder = Path(shutil.copytree(made, tmp_path / "mine"))
-    (folder / "prompts/zh-CN").rename(folder / "prompts/zh_CN")
-    (said,) = [str(problem) for problem in checked_project(folder).errors if "zh" in problem.message]
-    assert said.endswith("this folder is not read; its name must be zh-CN")
+    (folder / "prompts/zh-CN").rename(folder / "prompts" / name)
+    told = [str(problem) for problem in checked_project(folder).errors]
+    assert told == [
+        f"prompts/{name}/:1:1: yaml/not-read this folder is not read; its name must be zh-CN",
+    ]
+
+
+def test_delays_without_brackets_are_told_once(made: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    file = folder / "campaigns/march-checkup.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("no_answer: [1d, 2d]", "no_answer: 1d, 2d"), encoding="utf-8")
+    (told,) = [str(problem) for problem in checked_project(folder).errors]
+    assert "no_answer: this must be a list" in told
+
+
+def test_a_sound_file_that_is_not_prepared_is_told_as_that(made: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    (folder / "prompts/en/thanks.wav").rename(folder / "prompts/en/thanks.m4a")
+    (told,) = [problem.message for problem in checked_project(folder).errors]
+    recording = "is not yet a recording that Asterisk plays"
+    assert told == f"prompts/en/thanks.m4a {recording}: run `agi-app prompts prepare`"
+
+
+@pytest.mark.parametrize("name", ["greeting.txt.txt", "Greeting.txt"])
+def test_a_text_whose_name_is_nearly_right_is_to_be_renamed(made: Path, tmp_path: Path, name: str) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    (folder / "prompts/en/greeting.txt").rename(folder / "prompts/en" / name)
+    (told,) = [problem.message for problem in checked_project(folder).problems]
+    assert told.endswith(f"into prompts/en/greeting.txt; rename prompts/en/{name} to greeting.txt")
 
 
 @pytest.mark.parametrize("title", ["lang", "locale", "语种"])

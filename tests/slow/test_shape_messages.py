@@ -59,6 +59,12 @@ NAMES = [
     (FLOW, "attempts: 2", "retries: 2", "18:9", 'did you mean "attempts"?'),
     (FLOW, "- play: thanks", "- audio: thanks", "23:7", 'did you mean "play"?'),
     (CASES_FILE, 'input: [listen, listen, "1"]', 'input: "1"', "6:5", 'write input: ["1"]'),
+    (FLOW, "- play: thanks", "- play: thanks\n      play: goodbye", "24:7", "one step has one verb: write - play: …"),
+    (
+        *(FLOW, "      on: {yes: confirmed", "    on: {yes: confirmed", "20:5"),
+        '"on" stands beside gather: indent this line with 6 spaces, as far as gather in line 14',
+    ),
+    (CAMPAIGN, "no_answer: [1d, 2d]", "no_answer: 1d, 2d", "10:9", "write no_answer: [1d, 2d]"),
     (CASES_FILE, 'input: [listen, listen, "1"]', "input: 1", "6:5", 'write input: ["1"]'),
     (FLOW, "- play: thanks", "- wait: 5s", "23:7", "silence is part of a recording"),
     (FLOW, "- play: thanks", "- play thanks", "23:7", "a colon is missing: write - play: thanks"),

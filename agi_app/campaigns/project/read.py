@@ -94,7 +94,11 @@ def checked_project(folder: Path) -> Project:
         return project
     project = read_project(folder, trunks)
     unread = {f"no recording prompts/{language}/" for language in twins(folder)}
-    project.problems = [p for p in project.problems if not any(lack in p.message for lack in unread)]
+    project.problems = [
+        p
+        for p in project.problems
+        if not any(lack in p.message for lack in unread) and not (unread and p.rule == "simulation/unknown-text")
+    ]
     if project.flows or project.campaigns or project.problems:
         project.problems = sorted([*project.problems, *no_settings(folder)])
     return project

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from agi_app.authoring.shape_hints import language_named
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.errors import Problem
 
+_COUNTRY = re.compile(r"([A-Za-z]{2,3})[-_]([A-Za-z]{2})")
 _RULE = "yaml/not-read"
 _TAG = re.compile(r"[A-Za-z]{2,3}(_[A-Za-z0-9]{2,8})+")
 
@@ -34,11 +36,18 @@ def misnamed_folders(folder: Path) -> Iterator[Problem]:
 
 
 def twins(folder: Path) -> dict[str, str]:
-    """Languages of prompts whose folder has an underline in its name: zh-CN -> zh_CN."""
+    """Languages of prompts whose folder is called otherwise: zh-CN -> zh_CN, zh-cn or 中文."""
     prompts = folder / "prompts"
-    names = [path.name for path in sorted(prompts.glob("*_*")) if _TAG.fullmatch(path.name)]
-    found = {name.replace("_", "-"): name for name in names}
-    return {tag: name for tag, name in found.items() if (prompts / name).is_dir() and not (prompts / tag).exists()}
+    names = sorted(path.name for path in prompts.iterdir() if path.is_dir()) if prompts.is_dir() else []
+    found = {tag: name for name in names if (tag := _language_of(name)) is not None and tag != name}
+    return {tag: name for tag, name in found.items() if not (prompts / tag).exists()}
+
+
+def _language_of(name: str) -> str | None:
+    """The language that the name of a folder means; None: it means none."""
+    if found := _COUNTRY.fullmatch(name):
+        return f"{found[1].lower()}-{found[2].upper()}"
+    return name.replace("_", "-") if _TAG.fullmatch(name) else language_named(name)
 
 
 def twin_folders(folder: Path) -> Iterator[Problem]:

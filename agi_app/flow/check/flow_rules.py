@@ -65,11 +65,14 @@ def check_flow(document: FlowDocument, prompts: Prompts) -> list[Problem]:
 def unused_prompts(documents: Iterable[FlowDocument], prompts: Prompts, elsewhere: Iterable[str] = ()) -> list[Problem]:
     """``flow/unused-prompt`` (warning): a prompt that none of all flows plays, and that is not used ``elsewhere``."""
     used = {*elsewhere, *(use.prompt for document in documents for use in prompt_uses(document.flow))}
-    return [
-        Problem(prompt_file(language, name), 1, 1, "flow/unused-prompt", "no flow plays this prompt", "warning")
-        for language, name in sorted(prompts)
-        if name not in used and "/" not in name  # num/20 and the like are for spoken values
-    ]
+    alike = {_as_named(name) for name in used}
+    found = []
+    for (language, name), facts in sorted(prompts.items()):
+        misnamed = not facts.has_audio and _as_named(name) in alike  # told where its recording lacks it
+        if name not in used and "/" not in name and not misnamed:  # num/20 and the like are for spoken values
+            file = prompt_file(language, name, "wav" if facts.has_audio else "txt")
+            found.append(Problem(file, 1, 1, "flow/unused-prompt", "no flow plays this prompt", "warning"))
+    return found
 
 
 def prompt_file(language: str, name: str, suffix: str = "wav") -> str:
@@ -173,9 +176,16 @@ def _misnamed(name: str, language: str, unplayed: set[str]) -> str:
     return f"; is {file} its recording? Then rename it to {name}.wav: names of prompts have Latin letters"
 
 
+def _misnamed_text(name: str, language: str, prompts: Prompts) -> str:
+    """``; …`` when a text without a recording is surely this one, under another name."""
+    texts = (one for (tongue, one), facts in sorted(prompts.items()) if tongue == language and not facts.has_audio)
+    other = next((one for one in texts if one != name and _as_named(one) == _as_named(name)), None)
+    return "" if other is None else f"; rename {prompt_file(language, other, 'txt')} to {name}.txt"
+
+
 def _as_named(name: str) -> str:
     """Without what people add to a file's name, and what they do not see."""
-    return re.sub(r"[\s_-]|\.(wav|mp3|m4a)$|\(\d+\)$| ?(- )?copy$", "", full_width.ascii_of(name).casefold())
+    return re.sub(r"[\s_-]|\.(wav|mp3|m4a|txt)$|\(\d+\)$| ?(- )?copy$", "", full_width.ascii_of(name).casefold())
 
 
 def transcript_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
@@ -183,6 +193,7 @@ def transcript_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
     for use, language, facts in _recorded(source, prompts):
         if not (facts.transcript or "").strip():
             message = f'"{use.prompt}": write what the recording says into {prompt_file(language, use.prompt, "txt")}'
+            message += _misnamed_text(use.prompt, language, prompts)
             yield source.document.problem(use.path, "flow/transcript-missing", message)
 
 
@@ -191,7 +202,9 @@ def prompt_format(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
     for use, language, facts in _recorded(source, prompts):
         fault = facts.error or format_fault(facts)
         if fault:
-            message = f"{prompt_file(language, use.prompt)}: {fault}"
+            file, stem = prompt_file(language, use.prompt), use.prompt.rpartition("/")[2]
+            other = fault.startswith(f"{stem}.") and not fault.startswith(f"{stem}.wav")  # it names its file
+            message = f"{file.removesuffix(f'{stem}.wav')}{fault}" if other else f"{file}: {fault}"
             yield source.document.problem(use.path, "flow/prompt-format", message)
 
 
