@@ -38,12 +38,12 @@ def hang_up_if_killed(ari: AriSettings) -> Iterator[None]:
     A process that cannot be started is logged; then the next start hangs up, as if this were not there.
     """
     switch = _start(ari)
-    told = b""
+    told = b"hang up"
     try:
         yield
-        told = b"all calls have ended"
+        told = b"ended"
     except OtherWorkerError:
-        told = b"another worker has this Asterisk"
+        told = b"ended"
         raise
     finally:
         if switch is not None:

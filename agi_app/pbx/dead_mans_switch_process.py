@@ -1,6 +1,7 @@
 """The process of ``dead_mans_switch``: hangs up the worker's channels when the worker dies. Standard library only.
 
-Standard input: a line of JSON, then nothing while the worker lives. More before the end: the worker has ended in order.
+Standard input: a line of JSON, then nothing while the worker lives; before its end ``ended`` (no call is left) or
+``hang up`` (it gives up and says itself why). An end without a word is its death.
 """
 
 import http.client
@@ -17,7 +18,8 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a supervisor sends them to all that the worker left
         signal.signal(name, signal.SIG_IGN)
     order = json.loads(sys.stdin.buffer.readline() or "null")
-    if order is None or sys.stdin.buffer.read():
+    told = sys.stdin.buffer.read()
+    if order is None or told == b"ended":
         return
     died, count, why = time.monotonic(), 0, None
     try:
@@ -26,9 +28,9 @@ def main() -> None:
             count += _hang_up(died, **order)
     except (OSError, ValueError, http.client.HTTPException) as error:
         why = f"{type(error).__name__}: {error}"
-    if count or why:
-        told = {"part": "pbx.dead_mans_switch", "level": "warning", "count": count, "reason": why}
-        sys.stderr.write(json.dumps({"event": "the worker died: its channels are hung up", **told}) + "\n")
+    if count or (why and not told):  # a worker that can still speak says itself what Asterisk does not do
+        line = {"part": "pbx.dead_mans_switch", "level": "warning", "count": count, "reason": why}
+        sys.stderr.write(json.dumps({"event": "the worker died: its channels are hung up", **line}) + "\n")
 
 
 def _hang_up(died: float, ari: str, headers: dict[str, str], prefix: str, late_s: float) -> int:
@@ -37,7 +39,10 @@ def _hang_up(died: float, ari: str, headers: dict[str, str], prefix: str, late_s
     kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
     connection = kind(address.hostname or "", address.port, timeout=late_s)
     connection.request("GET", f"{address.path}/channels", headers=headers)
-    channels = json.loads(connection.getresponse().read())
+    answer = connection.getresponse()
+    if answer.status != http.HTTPStatus.OK:
+        raise OSError(f"Asterisk answers {answer.status} to the question for its channels")
+    channels = json.loads(answer.read())
     if time.monotonic() - died > late_s:
         raise TimeoutError(f"Asterisk named its channels more than {late_s} s after the worker's death")
     ours = [channel["id"] for channel in channels if channel["id"].startswith(prefix)]

@@ -159,11 +159,24 @@ def test_channels_named_late_may_be_the_next_worker_s_and_live_on(
     assert asterisk.hung_up() == []
 
 
-def test_an_asterisk_that_is_gone_is_told_and_holds_nothing_up(capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_asterisk_that_is_gone_is_left_to_the_error_that_tells_of_it(capfd: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}/ari"
     began = time.monotonic()
     with pytest.raises(ZeroDivisionError), hang_up_if_killed(AriSettings(url, "ari", "secret")):
         raise ZeroDivisionError
     assert time.monotonic() - began < 2.0
-    assert "ConnectionRefusedError" in json.loads(capfd.readouterr().err)["reason"]
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("password", "why"), [("wrong", "Asterisk answers 401"), ("secret", "Connection refused")])
+def test_what_could_not_be_hung_up_after_a_death_is_told(asterisk: FakeAri, password: str, why: str) -> None:
+    url = asterisk.url if password == "wrong" else "http://127.0.0.1:1/ari"
+    order = {"ari": url, "headers": AriSettings("", "ari", password).authorization, "prefix": "agi-app-", "late_s": 1.0}
+    command = [sys.executable, "-I", "-S", str(dead_mans_switch._PROCESS)]
+    done = subprocess.run(
+        command, input=json.dumps(order) + "\n", capture_output=True, text=True, check=True, timeout=5
+    )
+    told = json.loads(done.stderr)
+    assert (told["count"], why in told["reason"]) == (0, True), told
+    assert asterisk.hung_up() == []
