@@ -126,9 +126,14 @@ def test_the_claimed_are_called_by_the_other_within_ten_seconds(story: Story) ->
 
 
 def test_everybody_is_called_once(story: Story) -> None:
-    """Those who were claimed, too; nobody is forgotten."""
-    everybody = Counter(number for found in story.numbers.values() for number in found)
-    assert Counter(call.to_user for call in story.calls) == everybody
+    """Those who were claimed, too; nobody is forgotten, but who was marked at that very moment."""
+    everybody = {number for found in story.numbers.values() for number in found}
+    called = Counter(call.to_user for call in story.calls)
+    assert set(called.values()) == {1}
+    # Killed between the mark, 0.15 s before the turn, and the INVITE: counts as dialled, because nobody can know.
+    assert everybody - called.keys() <= story.dialling
+    assert len(everybody - called.keys()) <= 3, "at ten calls a second"
+    assert called.keys() <= everybody
     assert overlapping(story.calls) == []
     assert {call.from_port for call in story.calls} == set(story.ports)
     assert story.site.sql("SELECT count(*) FROM slot WHERE attempt_id IS NOT NULL") == [(0,)]
