@@ -164,7 +164,7 @@ TERMS: dict[Language, dict[str, str]] = {
         "interrupted": "中断",
         "dialling": "正在进行",
         "callerid prove": "号码验证呼叫",
-        "rehearse FLOW": "演练呼叫",
+        "rehearse FLOW": "试听呼叫",
         "proved": "已输入验证码",
         "wrong_code": "验证码错误",
         "no_code": "未输入完整验证码",

@@ -1,7 +1,8 @@
 """What each rule of the gate and of the guard says, in English and Chinese. Rendered by ``reason_text.told``.
 
 The English sentences of the gate are also what rows of before 0050 have instead of values: a changed one needs its old
-words in ``gate.stored_reasons``.
+words in ``gate.stored_reasons``. Rows of the guard of before 0050 have both languages, and are compared with them when
+they are made again: its sentences stay word for word until the last such row is gone (90 days).
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from agi_app.model.reason_text import Sentences
 
 GATE: Sentences = {
     "campaign_not_running": S("the campaign is {state}", "活动{state}"),
-    "purpose_rehearsal": S("a campaign cannot have the purpose rehearsal", "活动的用途不能是演练"),
+    "purpose_rehearsal": S("a campaign cannot have the purpose rehearsal", "活动的用途不能是试听"),
     "number_invalid": S("the number is not valid", "号码无效"),
     "number_reserved": S(
-        "a number of a test range is not called through a real trunk", "测试号段的号码不得经真实线路呼叫"
+        "a number of a test range is not called through a real trunk", "测试号段的号码不得经真实中继呼叫"
     ),
-    "number_not_reserved": S("a sandbox trunk calls numbers of the test ranges only", "沙箱线路只能呼叫测试号段的号码"),
+    "number_not_reserved": S("a sandbox trunk calls numbers of the test ranges only", "沙箱中继只能呼叫测试号段的号码"),
     "jurisdiction_not_listed": S(
         "the number is of {own}, the campaign calls {listed}", "号码属于 {own}，活动只呼叫 {listed}"
     ),
@@ -90,7 +91,7 @@ GATE: Sentences = {
     ),
     "rehearsals_per_day": S(
         "{made} of {cap} rehearsals on this telephone in 24 hours were already made",
-        "24 小时内已在此电话上演练 {made} 次，上限 {cap} 次",
+        "24 小时内已在此电话上试听 {made} 次，上限 {cap} 次",
     ),
     "phone_unproved": S(
         "nobody has proved by a call that this telephone is one of ours", "尚未用电话验证此电话属于我方"

@@ -44,7 +44,7 @@ def _shown(sentences: Sentences, rule: str, name: str, value: Any, chinese: bool
     return WORDS.get(name, {}).get(value, value) if chinese else value
 
 
-_PURPOSES = {"transactional": "事务类", "survey": "调查类", "marketing": "营销类", "rehearsal": "演练"}
+_PURPOSES = {"transactional": "事务类", "survey": "调查类", "marketing": "营销类", "rehearsal": "试听"}
 # Name of a value -> its words in Chinese; in English they are shown as they are.
 WORDS: Mapping[str, Mapping[Any, str]] = {
     "state": {"draft": "未启动", "running": "正在运行", "paused": "已暂停", "stopped": "已停止"},

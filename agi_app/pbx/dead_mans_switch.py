@@ -22,9 +22,7 @@ from agi_app.pbx.ari.http import AriSettings
 from agi_app.pbx.ari.names import CHANNEL_PREFIX
 
 _PROCESS = Path(__file__).with_name("dead_mans_switch_process.py")
-LATE_S = (
-    1.0  # what Asterisk names so long after the death could be the next worker's, which hangs up what is left anyway
-)
+LATE_S = 1.0  # what Asterisk names later could be the next worker's, which hangs up what is left anyway
 _LETS_GO_S = 5.0  # it answers within two
 
 _log = log.get("pbx.dead_mans_switch")

@@ -35,7 +35,6 @@ from agi_app.store.people import complaints as table
 from agi_app.store.people.complaints import CaseRow, NoteRow
 
 REASON = "complained about a call"
-NOTHING = "no case was opened"
 _CALLER = re.compile(r"[+0-9*# ()-]{1,40}|anonymous")
 
 
@@ -95,7 +94,7 @@ async def add(
     ended = await _stop(inst, number, source, entered_by, min(said.at or now, now)) if take_stop else None
     with no_case(number, ended):
         when = said.by(now)
-        await option_names_one(inst.store, campaign, NOTHING)
+        await option_names_one(inst.store, campaign, done="")
         kept = await keep(inst, proof)
     told = Complaint(parse(number), when, source, text, entered_by, campaign or None, evidence=kept)
     return await _open(inst, told, ended)
@@ -113,7 +112,7 @@ def no_case(number: str, ended: int | None) -> Iterator[None]:
         yield
     except InputError as error:
         done = "" if ended is None else f"; {stopped(number, ended)}"
-        raise InputError(f"{str(error).removesuffix(f'; {NOTHING}')}; {NOTHING}{done}") from None
+        raise InputError(f"{error}; no case was opened{done}") from None
 
 
 def stopped(number: str, ended: int) -> str:
@@ -170,11 +169,10 @@ async def import_file(
     opened = rejected = 0
     known = await campaign_names(inst.store)
     rows = await in_background(_read, file, inst.clock.now(), known)
-    taken: dict[int, int] = {}  # by line, the calls that a stop ended
     for row in rows if take_stops else ():  # all of them before the first case: whatever ends this, they hold
         if isinstance(row, ComplaintRow):
             when = row.at or inst.clock.now()
-            taken[row.line] = await _stop(inst, row.number.e164, row.source, entered_by, when)
+            await _stop(inst, row.number.e164, row.source, entered_by, when)
     for row in rows:
         fault = row if isinstance(row, RejectedRow) else row.fault
         if fault is not None:
@@ -183,7 +181,7 @@ async def import_file(
         elif isinstance(row, ComplaintRow):
             when = row.at or inst.clock.now()
             told = Complaint(row.number, when, row.source, row.text, entered_by, row.campaign)
-            await _open(inst, told, taken.get(row.line))
+            await _open(inst, told, None)
             opened += 1
     return opened, rejected
 

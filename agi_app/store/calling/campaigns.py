@@ -89,12 +89,13 @@ async def campaign_names(store: Store) -> list[str]:
 async def option_names_one(store: Store, name: str | None, done: str = "nothing was done") -> None:
     """InputError when the option --campaign has a name that no stored campaign has; empty is none.
 
-    ``done`` says what has been done so far.
+    ``done`` says what has been done so far; empty: whoever hears it adds that.
     """
     if name and name not in (known := await campaign_names(store)):
+        then = f"; {done}" if done else ""
         near = suggest(name, known) or "; there is none at all"
         raise InputError(
-            f"--campaign {shown_text(name)}: there is no campaign {shown_text(name)!r} in the database{near}; {done}"
+            f"--campaign {shown_text(name)}: there is no campaign {shown_text(name)!r} in the database{near}{then}"
         )
 
 
