@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agi_app.model.reason_catalogue import GATE
+
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ENGLISH, CHINESE = DOCS / "reference/glossary.md", DOCS / "reference/glossary.zh-CN.md"
 # A list of what people say on the telephone, and what was decided in the words of its time.
@@ -26,9 +28,9 @@ def unused(page: Path) -> list[str]:
 
 
 def pages() -> dict[str, str]:
-    """What people read; the pages on the command line and the rules hold what the program itself says."""
+    """What people read: the pages, of which some hold what the program itself says, and the gate's reasons."""
     found = {str(path.relative_to(DOCS)): path for path in DOCS.rglob("*.md")}
-    return {
+    return {f"reason {key}": f"{said.en}\n{said.zh}" for key, said in GATE.items()} | {
         name: path.read_text(encoding="utf-8")
         for name, path in found.items()
         if not name.startswith("decisions/") and name not in NOT_READ
