@@ -12,6 +12,8 @@ from agi_app.flow.syntax.names_and_limits import LIMITS, VERBS
 Table = Callable[[tuple[str, ...], Sequence[tuple[str, ...]]], list[str]]
 
 _HEAD = """
+中文：[流程语言](flow-language.zh-CN.md)
+
 A flow says what happens in an answered call. It is one YAML file in `flows/`; a campaign names it. Files are YAML 1.2:
 `yes`, `no`, `on` and `off` are words, and keys such as `"1"` stand in quotes. `agi-app check` finds mistakes
 ([check rules](check-rules.md)), `agi-app simulate` lets you talk to the flow. [Write a flow](../how-to/write-a-flow.md)
