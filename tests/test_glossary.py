@@ -11,8 +11,8 @@ from agi_app.model.reason_catalogue import GATE
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ENGLISH, CHINESE = DOCS / "reference/glossary.md", DOCS / "reference/glossary.zh-CN.md"
-# A list of what people say on the telephone, and what was decided in the words of its time.
-NOT_READ = {"reference/flow-language.md", "reference/glossary.md", "reference/glossary.zh-CN.md"}
+# What was decided in the words of its time, a list of what people say on the telephone, and the glossary itself.
+NOT_READ = ("decisions/", "reference/flow-language", "reference/glossary")
 
 
 def terms(page: Path) -> list[tuple[str, str]]:
@@ -31,9 +31,7 @@ def pages() -> dict[str, str]:
     """What people read: the pages, of which some hold what the program itself says, and the gate's reasons."""
     found = {str(path.relative_to(DOCS)): path for path in DOCS.rglob("*.md")}
     return {f"reason {key}": f"{said.en}\n{said.zh}" for key, said in GATE.items()} | {
-        name: path.read_text(encoding="utf-8")
-        for name, path in found.items()
-        if not name.startswith("decisions/") and name not in NOT_READ
+        name: path.read_text(encoding="utf-8") for name, path in found.items() if not name.startswith(NOT_READ)
     }
 
 
