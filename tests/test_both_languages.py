@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agi_app.model.reason_catalogue import GATE
+
 pytestmark = pytest.mark.slow  # with the other tests of documents
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,7 +16,8 @@ FOLDERS = ("docs", "examples", "agi_app")
 CHINESE = [ROOT / "README.zh-CN.md", *sorted(p for f in FOLDERS for p in (ROOT / f).rglob("*.zh-CN.md"))]
 BLOCK = re.compile(r"^ *```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 OWN_SCRIPT = "from-script-to-flow.zh-CN.md"  # has a script of its own in each language: tests/test_docs.py tries both
-OWN_LISTS = ("glossary.zh-CN.md", "docs/README.zh-CN.md")  # words not used, and decisions, are listed otherwise
+# Words not used, decisions, and the rules of other countries are listed otherwise.
+OWN_LISTS = ("glossary.zh-CN.md", "docs/README.zh-CN.md", "gate-rules.zh-CN.md")
 GUIDES = "agi_app"  # what is handed out with records, without links to pages
 
 
@@ -83,14 +86,24 @@ def test_both_pages_lead_to_each_other_and_the_chinese_one_to_chinese_ones(page:
         assert target == english.name or ".zh-CN." in target or not translated.exists(), f"{target} is there in Chinese"
 
 
-def test_the_flow_language_has_every_key_and_value_in_chinese() -> None:
+@pytest.mark.parametrize("name", ["flow-language", "settings"])
+def test_the_reference_has_every_key_and_value_in_chinese(name: str) -> None:
     """The English page is made from the code; whoever adds a key there has to add it here."""
-    page = ROOT / "docs" / "reference" / "flow-language.zh-CN.md"
+    page = ROOT / "docs" / "reference" / f"{name}.zh-CN.md"
     rows = [
         [(row[0], set(re.findall(r"`[^`]+`", row[1]))) for row in re.findall(r"(?m)^\| (`[^|]+`) \| (.*) \|$", text)]
         for text in (_prose(page), _prose(_english(page)))
     ]
     assert rows[0] == rows[1]
+
+
+def test_the_gate_rules_are_there_in_chinese_with_what_the_gate_says() -> None:
+    page = ROOT / "docs" / "reference" / "gate-rules.zh-CN.md"
+    rows = [re.findall(r"(?m)^\| (`\w+`) \| (.+) \| (.+) \| (.+) \|$", _text(p)) for p in (page, _english(page))]
+    assert [row[0] for row in rows[0]] == [row[0] for row in rows[1]]
+    assert [row[3] == "会" for row in rows[0]] == [row[3] == "yes" for row in rows[1]]
+    said = {re.sub(r"{\w+}(?: {\w+})*", "…", reason.zh) for reason in GATE.values()}
+    assert {row[2] for row in rows[0]} <= said
 
 
 @pytest.mark.parametrize("page", CHINESE, ids=_name)

@@ -144,6 +144,8 @@ def settings_page() -> str:
         "# Settings",
         MADE,
         "",
+        "中文：[设置](settings.zh-CN.md)",
+        "",
         "`agi-app.toml` in the project folder. Every setting can also come from the environment, which wins:",
         "`AGI_APP_ASTERISK__PASSWORD` sets `password` of `[asterisk]`; two underscores stand between a table and",
         "its setting. `DATABASE_URL` sets `database_url`. A setting that does not exist is an error, also in the",
@@ -224,6 +226,8 @@ def gate_page() -> str:
     lines = [
         "# Gate rules",
         MADE,
+        "",
+        "中文：[闸门规则](gate-rules.zh-CN.md)",
         "",
         "The gate answers one question for one contact at one instant: may we call now? It runs every rule below,",
         "in this order, and keeps every reason. One reason is enough to refuse, and what is not known is a reason.",
