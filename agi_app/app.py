@@ -202,7 +202,7 @@ def _takers(
 
 
 async def _rules(inst: Installation) -> RuleSet:
-    """The rules to judge by, noted in the database; whoever was refused by older ones is decided again."""
+    """The rules to judge by, noted in the database; contacts that older rules refused are decided again."""
     rules = load_ruleset(inst.settings.project)
     await decision_texts.remember_ruleset(inst.store, rules)
     await contacts.wake_old_rules(inst.store, rules.version, inst.clock.now())
@@ -222,7 +222,7 @@ async def _serve(inst: Installation, parts: _Parts, group: asyncio.TaskGroup) ->
     if swept.released or swept.interrupted:
         _log.warning("found attempts of an earlier run", released=swept.released, interrupted=swept.interrupted)
     background += [group.create_task(work()) for work in parts.when_ready]
-    with told_to_end(lambda: node.live.stop_all("the worker was told twice to end")) as told:
+    with told_to_end(lambda: node.live.stop_all("the worker was asked twice to end")) as told:
         dialling = group.create_task(dialer.run())
         await told.wait()
         parts.requested.close()

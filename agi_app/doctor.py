@@ -1,6 +1,6 @@
-"""What is wrong here and how to mend it: settings, project files, speech, database, clocks, Asterisk, trunks, prompts.
+"""What is wrong here and how to fix it: settings, project files, speech, database, clocks, Asterisk, trunks, prompts.
 
-It mends nothing (like every command it makes an embedded database that is not there yet).
+It changes nothing (like every command it makes an embedded database that is not there yet).
 A check that cannot be made because an earlier one failed is left out.
 """
 
@@ -165,7 +165,7 @@ def _caller_id(number: str, held: Standing) -> Finding:
 
 
 async def _call_back(store: Store, clock: Clock, number: str, trunk: str) -> Finding:
-    """Whoever calls back the number that they saw must reach us."""
+    """People who call back the number that they saw must reach us."""
     check = f"call back {number}"
     asked = await call_backs.request(store, number, trunk)
     if asked is None:
@@ -178,7 +178,7 @@ async def _call_back(store: Store, clock: Clock, number: str, trunk: str) -> Fin
         return Finding(check, text, f"is trunk {trunk} in the settings of a worker?")
     if fault is not None:
         return Finding(check, fault, CALL_BACK_MEND)
-    return Finding(check, f"reaches us from trunk {trunk}")
+    return Finding(check, f"reaches agi-app from trunk {trunk}")
 
 
 async def _workers(store: Store) -> Findings:

@@ -1,6 +1,6 @@
 """Every error that agi-app raises on purpose; each class says whose fault it is.
 
-The message is written for the person who can mend it: what is wrong, where,
+The message is written for the person who can fix it: what is wrong, where,
 and what to do. ``exit_code`` is what the command line ends with: 1 the input is
 wrong, 2 the environment is wrong, 3 another worker owns this Asterisk.
 """

@@ -64,7 +64,7 @@ def kind_of(head: bytes) -> str | None:
 def not_utf8(content: bytes) -> str:
     """Why bytes are no UTF-8, and what to do."""
     if (kind := kind_of(content)) is not None:
-        return f"this is {kind}, whatever its name says; save it as plain text, in UTF-8"
+        return f"this is {kind}, despite its name; save it as plain text, in UTF-8"
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:_NUL_WITHIN]:
         return 'the file is UTF-16 (some editors say "Unicode"); save it as UTF-8'
     try:

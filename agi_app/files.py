@@ -22,11 +22,11 @@ def name_fault(name: str) -> str | None:
     try:
         size = len(name.encode())
     except UnicodeEncodeError:
-        return "has bytes in its name that are no UTF-8; rename the file"
+        return "has bytes in its name that are not UTF-8; rename the file"
     if size > LONGEST_NAME:
         return f"has a name of {size} bytes; at most {LONGEST_NAME}: rename the file"
     if name in ("", ".", "..") or "/" in name or "\\" in name:
-        return "is no name of a file: it has no folders, slashes or backslashes in it"
+        return "is not a file name: a file name has no folders, slashes or backslashes in it"
     if found := re.search("[\t\n\r]", name) or unfit(name):
         return f"has {named(found[0])} in its name, as character {found.start() + 1}; rename the file"
     return None

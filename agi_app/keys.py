@@ -29,7 +29,8 @@ def read_key(file: Path, what: str) -> bytes | None:
         raise ConfigError(f"{file}: the {what} cannot be read: {error}") from error
     if mode & OTHERS:
         raise ConfigError(
-            f"{file}: others may read the {what} (mode {mode & 0o777:o}); run: chmod 600 {file} - and if somebody may"
+            f"{file}: other users can read the {what} (mode {mode & 0o777:o}); run: chmod 600 {file} - and if somebody"
+            " may"
             " have read it, note that in your files"
         )
     return key_from_hex(text, str(file), what)

@@ -96,7 +96,7 @@ def _code(found: re.Match[str]) -> str:
 
 def fault_of(found: re.Match[str]) -> str:
     """What is wrong with the character that ``unfit`` found, and where it stands in its text."""
-    does = "gives orders to a terminal" if OBEYED.match(found[0]) else "nobody sees"
+    does = "controls a terminal" if OBEYED.match(found[0]) else "nobody sees"
     return f"has {named(found[0])} as character {found.start() + 1}, which {does}: remove it"
 
 

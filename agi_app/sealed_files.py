@@ -118,7 +118,7 @@ class SealedFiles:
         return self.folder / name[:2] / f"{name}{SUFFIX}"
 
     def _key(self) -> bytes:
-        """The key; made on first use, but never anew while there is evidence that needs the old one."""
+        """The key; made on first use, but never again while there is evidence that needs the old one."""
         key = read_key(self._key_file, self._key_name)
         if key is None:
             if self._any():

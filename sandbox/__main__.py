@@ -81,7 +81,7 @@ def _up(name: str, project: Path | None, prompts: Path | None, callees: Path | N
     if project is not None and prompts is not None:
         raise SandboxError("--project has prompts of its own: leave --prompts out")
     if project is not None and not project.is_dir():
-        raise SandboxError(f"{project}: is no folder; `agi-app init DIR` makes a project")
+        raise SandboxError(f"{project}: is not a folder; `agi-app init DIR` makes a project")
     prompts = project / "prompts" if project is not None else prompts
     if callees is not None and prompts is None:
         raise SandboxError("--callees needs --project or --prompts: they wait as long as what they hear lasts")
@@ -151,7 +151,7 @@ def _settings(world: World, project: Path | None = None) -> str:
     return (
         f"# Written by scripts/sandbox: an Asterisk and trunks that lead nowhere but into this machine.\n"
         f"{settings_toml(asterisk, trunk='sandbox', calls_per_second=10, concurrent=60)}\n{phone_toml()}\n{lines}"
-        f'[sandbox]\nclock = "{_clock(project)}"    # calls are judged as if it were then, not by night\n'
+        f'[sandbox]\nclock = "{_clock(project)}"    # calls are judged as if this were the time now, so not at night\n'
     )
 
 
@@ -164,7 +164,7 @@ def _clock(project: Path | None) -> str:
 def _down(name: str | None) -> int:
     state = standing.the_one(name)
     if state is None:
-        print("none is up")
+        print("no sandbox is up")
         return 1
     os.kill(state["pid"], signal.SIGTERM)
     deadline = time.monotonic() + DOWN_TIMEOUT_S
@@ -179,7 +179,7 @@ def _down(name: str | None) -> int:
 def _status(name: str | None) -> int:
     state = standing.the_one(name)
     if state is None:
-        print("none is up")
+        print("no sandbox is up")
         return 1
     print(json.dumps({key: value for key, value in state.items() if key != "console"}, indent=2))
     return 0
@@ -188,7 +188,7 @@ def _status(name: str | None) -> int:
 def _shell(name: str | None) -> int:
     state = standing.the_one(name)
     if state is None:
-        print("none is up: start one with scripts/sandbox up")
+        print("no sandbox is up: start one with scripts/sandbox up")
         return 1
     if not sys.stdin.isatty():
         print("the console needs a terminal")
@@ -200,7 +200,7 @@ def _shell(name: str | None) -> int:
 def _phone(name: str | None) -> int:
     state = standing.the_one(name)
     if state is None:
-        print("none is up: start one with scripts/sandbox up")
+        print("no sandbox is up: start one with scripts/sandbox up")
         return 1
     return Phone(state["phone_port"]).run(sys.stdin)
 

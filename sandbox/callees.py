@@ -119,7 +119,7 @@ def _faults_of(desks: object) -> list[tuple[tuple[str, ...], str]]:
         return [(("desks",), '[desks]: must be a table, such as front-desk = "no_answer"')]
     known = ", ".join(f'"{does}"' for does in DOES)
     return [
-        (("desks", name), f"{name}: {does!r} is none; write one of {known}")
+        (("desks", name), f"{name}: {does!r} is not one of them; write one of {known}")
         for name, does in desks.items()
         if does not in DOES
     ]
@@ -138,7 +138,7 @@ class _Reader:
             pair = f"[{suffix}]: a person is called by the last two digits of the number, such as [41]"
             self._note(at, f"{pair}{full_width.hint(suffix)}")
         elif suffix in TAKEN:
-            self._note(at, f"[{suffix}]: whoever ends in {suffix} is there already; free are {FREE}")
+            self._note(at, f"[{suffix}]: a person whose number ends in {suffix} is there already; free are {FREE}")
         if not isinstance(given, dict):
             self._note(at, f"[{suffix}]: must be a table: language, turns, and perhaps codec and hangs_up_after")
             return None
@@ -148,7 +148,7 @@ class _Reader:
         if not isinstance(language, str) or not (self._prompts / language).is_dir():
             self._note((*at, "language"), f"language: must name a folder of {self._prompts}, such as zh-CN or en")
         if codec not in _LAWS:
-            self._note((*at, "codec"), f"codec: {codec!r} is none; ulaw or alaw")
+            self._note((*at, "codec"), f"codec: {codec!r} is not known; write ulaw or alaw")
         if isinstance(stays, bool) or not isinstance(stays, int | float) or stays <= 0:
             self._note((*at, "hangs_up_after"), f"hangs_up_after: must be a number of seconds, not {stays!r}")
         if not isinstance(turns, list):
@@ -179,13 +179,13 @@ class _Reader:
             keys = given["keys"]
             if not isinstance(keys, str) or not re.fullmatch(r"[0-9*#]{1,40}", keys):
                 hint = full_width.hint(keys) if isinstance(keys, str) else ""
-                self._note(at, f"{what}: keys: {keys!r} are none; write digits, * and # in quotes{hint}")
+                self._note(at, f"{what}: keys: {keys!r} are not keys; write digits, * and # in quotes{hint}")
                 return None
             return Keys(after_s, keys)
         says = str(given["says"])
         said = self._beside / says if says.endswith(".wav") else voice(says, language)
         if not said.exists() and not says.endswith(".wav"):
-            self._note(at, f"{what}: says: {says!r} is no recording of {language}; {known_voices()}")
+            self._note(at, f"{what}: says: {says!r} is not a recording of {language}; {known_voices()}")
             return None
         self._seconds(at, what, said)
         return Says(after_s, said)

@@ -39,7 +39,7 @@ def misspelt_desk(name: str, project: Path | None) -> str:
     there = known_desks(project)
     if project is None or name in there or "did you mean" not in (hint := suggest(name, there, _ALIKE)):
         return ""
-    return f"{name}: no destination of {project / SETTINGS} is called so{hint}"
+    return f"{name}: {project / SETTINGS} has no destination of that name{hint}"
 
 
 def known_desks(project: Path | None) -> list[str]:

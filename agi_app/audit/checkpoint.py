@@ -64,7 +64,7 @@ def verify(note: str, origin: str, public: Ed25519PublicKey) -> Checkpoint:
     """Read a signed note; ValueError says why it is none of this key and tree."""
     text, blank, signature = note.rpartition("\n\n")
     if not blank:
-        raise ValueError("is no signed note")
+        raise ValueError("is not a signed note")
     text += "\n"
     mark, name, encoded = [*signature.rstrip("\n").split(" "), "", ""][:3]
     try:

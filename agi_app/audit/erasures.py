@@ -1,6 +1,6 @@
 """Signed erasures: the only excuse for a row that no longer fits its leaf.
 
-Whoever erases signs the statement with the audit key before the row in ``erasure`` is written, so an attacker
+An erasure signs its statement with the audit key before the row in ``erasure`` is written, so an attacker
 who has the database alone cannot excuse what he deleted.
 """
 

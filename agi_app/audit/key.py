@@ -1,6 +1,6 @@
 """The audit key: an Ed25519 key in the data folder, made once, readable by its owner only.
 
-It is not in the database, so whoever can change the database cannot sign a checkpoint. Nodes that share a database
+It is not in the database, so a person who can change the database cannot sign a checkpoint. Nodes that share a database
 share the key, like the suppression key.
 """
 
@@ -44,8 +44,8 @@ def load(file: Path) -> Ed25519PrivateKey | None:
         raise ConfigError(f"{file}: the audit key cannot be read: {error.strerror}") from error
     if mode & OTHERS:
         raise ConfigError(
-            f"{file}: the audit key can be read by others (mode {mode & 0o777:o}): whoever has it can forge the proof;"
-            f" `chmod 600 {file}`, and if somebody may have read it, note that in your files"
+            f"{file}: other users can read the audit key (mode {mode & 0o777:o}), and anyone who has it can forge the"
+            f" proof; run `chmod 600 {file}`, and if somebody may have read it, note that in your files"
         )
     try:
         key = serialization.load_pem_private_key(content, None)

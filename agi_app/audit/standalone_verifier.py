@@ -214,7 +214,7 @@ def from_base64(text: str, what: str) -> bytes:
     except (binascii.Error, ValueError):
         raw = b""
     if base64.b64encode(raw).decode() != text or not raw:
-        raise NotGenuine(f"{what} is no base64")
+        raise NotGenuine(f"{what} is not base64")
     return raw
 
 
@@ -239,7 +239,7 @@ class PublicKey:
         raw = from_base64(encoded, "the public key")
         expected = hashlib.sha256(self.name.encode() + b"\n" + raw).digest()[:4].hex()
         if raw[:1] != b"\x01" or len(raw) != 33 or self.id != expected:
-            raise NotGenuine("the public key is none: the name, its id and its bytes do not fit")
+            raise NotGenuine("the public key is not valid: the name, its id and its bytes do not fit")
         self.public = raw[1:]
 
     def read(self, note: object) -> tuple[int, bytes, str]:
@@ -254,7 +254,7 @@ class PublicKey:
         body, blank, last = note.rpartition("\n\n") if isinstance(note, str) else ("", "", "")
         words = last.split(" ")
         if not blank or len(words) != 3 or words[0] != "\u2014" or words[1] != self.name or last[-1:] != "\n":
-            raise NotGenuine(f"{what} is no signed note of this tree")
+            raise NotGenuine(f"{what} is not a signed note of this tree")
         signed = from_base64(words[2][:-1], "the signature")
         if signed[:4].hex() != self.id:
             raise NotGenuine(f"{what} was signed with another key")
@@ -273,7 +273,7 @@ class PublicKey:
             plain,
         )
         if found is None:
-            raise NotGenuine(f"the older checkpoint: there is none of {self.name} in the message")
+            raise NotGenuine(f"the older checkpoint: the message has none of {self.name}")
         size, root, time, by, lost, signature = found.groups()
         body = [self.name, size, root, f"time {time}", f"by {by}", *([f"restart {lost}"] if lost else [])]
         signature = "".join(signature.split())
@@ -300,13 +300,13 @@ def read_json(text: str, names: set[str]) -> dict[str, Any]:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            raise NotGenuine("a name stands twice in an object")
+            raise NotGenuine("a name is twice in an object")
         return found
 
     try:
         value = json.loads(text, object_pairs_hook=once)
     except (ValueError, RecursionError):
-        raise NotGenuine("the file is no JSON") from None
+        raise NotGenuine("the file is not JSON") from None
     if not isinstance(value, dict) or (names and set(value) != names):
         raise NotGenuine(f"the object must have exactly: {', '.join(sorted(names))}")
     return value
@@ -594,7 +594,7 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(
         description="Checks a proof of agi-app. The last line is the verdict; exit 0: genuine, 1: not genuine, 2:"
-        " cannot be read or told, 3: there are files that are not checked."
+        " cannot be read or judged, 3: there are files that are not checked."
     )
     parser.add_argument("proof", type=Path, help="proof.json, or the folder of an export or of a complaint")
     parser.add_argument("--key", help="the public key line that you trust")
@@ -609,7 +609,7 @@ def main() -> int:
         say(f"cannot be read: {error}", sys.stderr)
         return 2
     except CannotSay as error:
-        say(f"cannot be told: {error}", sys.stderr)
+        say(f"no verdict: {error}", sys.stderr)
         return 2
     except (NotGenuine, *UNREADABLE) as error:
         say(f"NOT GENUINE: {error}", sys.stderr)
@@ -619,7 +619,7 @@ def main() -> int:
             for line in json.dumps(record, ensure_ascii=False, indent=1).split("\n"):
                 say(line)
     if options.key is None:
-        say("the key was taken from the files: compare it with what the operator told you")
+        say("the key was taken from the files: compare it with the key that the operator gave you")
     for note in found.notes:
         say(note)
     if found.unchecked:

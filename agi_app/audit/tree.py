@@ -1,6 +1,6 @@
 """The hash tree of RFC 6962 and RFC 9162, section 2.1: roots, and which parts make up a proof.
 
-Pure arithmetic on hashes: whoever stores the leaves hands in what is asked for. A proof is named by
+Pure arithmetic on hashes: the store of the leaves hands in what is asked for. A proof is named by
 the ranges of leaves whose roots it consists of; ``peaks`` splits a range into whole subtrees, which
 are what is stored.
 """

@@ -45,7 +45,7 @@ def naming(sign: str) -> str:
     """What the sign is and what to type in its place."""
     code, meant = f"U+{ord(sign):04X}", ASCII[sign]
     if meant == " ":
-        return f"here stands a space of another kind ({code}); type ordinary spaces"
+        return f"this is not an ordinary space ({code}); type ordinary spaces"
     if sign in _OTHERS and meant in "\"'":
         kind = "a typographic quote"
     else:
@@ -58,7 +58,7 @@ def naming_at(source: str, at: int) -> str:
     if source[at] != "＃":
         return naming(source[at])
     gap = "" if at == 0 or source[at - 1].isspace() else ", with a space before it"
-    return f"＃ (U+FF03) is full-width and begins no comment; type the ASCII #{gap}"
+    return f"＃ (U+FF03) is full-width and does not begin a comment; type the ASCII #{gap}"
 
 
 def hint(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Judges what a YAML file says by a model, and tells each fault: where it stands, and what to write. Pure."""
+"""Checks what a YAML file says against a model, and reports each fault: where it is, and what to write. Pure."""
 
 from __future__ import annotations
 
@@ -156,14 +156,14 @@ def _unknown_key(key: str, path: Path, document: Document, models: Mapping[int, 
     if nearest(key, known, 0.8) is not None:
         return suggest(key, known)
     if _LANGUAGE_TAG.fullmatch(key) and (home := next((name for name in _BY_LANGUAGE if name in known), None)):
-        return f": languages stand below {home}; write {synonyms.example(home)}"
+        return f": languages belong below {home}; write {synonyms.example(home)}"
     for name, inner in _inner(model):
         if key in _names(inner):
             return f": it belongs to {name}, indented below it"
     for depth, outer in reversed(ancestors[:-1]):
         if key in _names(outer):
             far = "indent it as far as that" if depth else "it must begin at the first column, without spaces"
-            return f": it stands beside {path[depth]}; {far}"
+            return f": it belongs beside {path[depth]}; {far}"
     other = synonyms.other_word(key, known)
     return suggest(key, known) if other is None else f'; did you mean "{other}"?'
 
@@ -194,7 +194,7 @@ def _inner(model: type[BaseModel] | None) -> Iterator[tuple[str, type[BaseModel]
 def _swapped(fault: ErrorDetails, value: Any) -> str:
     """For a word where a key of a telephone belongs, and the key behind the colon."""
     if fault["loc"] and fault["loc"][-1] == "[key]" and re.fullmatch("[0-9*#]", str(value)):
-        return f'; the key stands before the colon: {{"{value}": {fault["loc"][-2]}}}'
+        return f'; write the key before the colon: {{"{value}": {fault["loc"][-2]}}}'
     return ""
 
 
@@ -223,7 +223,7 @@ def _plainly(message: str, kind: str) -> str:
     if kind.startswith("date_"):
         return "this must be a day"
     more = re.fullmatch(r"\w+ must have at (most|least) (\d+) (\w+) after validation, not (\d+)", message)
-    return f"at {more[1]} {more[2]} {more[3]} may stand here, not {more[4]}" if more else message
+    return f"at {more[1]} {more[2]} {more[3]} are allowed here, not {more[4]}" if more else message
 
 
 _TYPE_MESSAGES = {
@@ -267,7 +267,7 @@ def parse_duration(
     if found is None:
         raise PydanticCustomError(
             "schema/duration",
-            "{found} is no duration; {how}",
+            "{found} is not a duration; {how}",
             {"found": quote(text), "how": times_meant.write_length(text, shortest, longest)},
         )
     names = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

@@ -43,19 +43,19 @@ def file_name(value: str) -> str:
         return told
     text = value.strip().replace("\\", "/")
     if _LIST_SIGNS.search(text.replace("/", "")):
-        return "; one name stands here; another one in a line of its own"
+        return "; write one name here, and each other name on a line of its own"
     stem = text.rpartition("/")[2]
     ending = next((one for one in _ENDINGS if stem.lower().endswith(one)), "")
     if ending in (".yaml", ".yml"):
-        return f"; no file is named here: open {stem}, and write the name that stands in its first key"
+        return f"; this must be a name, not a file: open {stem}, and write the name in its first key"
     plain = unicodedata.normalize("NFKC", stem.removesuffix(ending) if ending else text)
     name = _NOT_A_NAME.sub("-", plain.replace("\u2014", "-")).strip("-_")[:64]
     if ending or _FOLDER.fullmatch(text):
         name = name if ending else _NOT_A_NAME.sub("-", stem).strip("-_")[:64]
-        return f"; without folder and ending: write {name}" if name else ""
+        return f"; leave out the folder and the ending: write {name}" if name else ""
     if any(sign.isalpha() for sign in name):
-        return f"; write {name}, everywhere the same"
-    return "" if text.isascii() else "; such as reminder-1, everywhere the same"
+        return f"; write {name}, the same everywhere"
+    return "" if text.isascii() else "; such as reminder-1, the same everywhere"
 
 
 def other_unit(key: str, value: Any, known: list[str]) -> str | None:
@@ -113,7 +113,7 @@ def telephone_key(value: str) -> str:
     if (found := _KEYS.get(small_word(value))) is not None:
         return f'; write "{found}"'
     if len(value) > 1 and value.isascii() and value.isdigit():
-        return "; one key each; several digits are asked for with digits: {min: 1, max: 8} in place of keys"
+        return "; each entry is one key; to ask for several digits, write digits: {min: 1, max: 8} in place of keys"
     return ""
 
 
@@ -124,7 +124,7 @@ def instead(kind: str, key: str, value: Any, model: str = "") -> str:
         return told
     if value is None and kind != "missing":
         more = f"; write {right}" if right else ""
-        return f"; what belongs to it stands behind the colon, or indented in the lines below{more}"
+        return f"; write what belongs to it after the colon, or indented on the lines below{more}"
     if kind in ("list_type", "tuple_type"):
         return _as_list(key, value, right)
     if kind == "string_type":
@@ -146,7 +146,7 @@ def _as_mapping(key: str, value: Any, right: str, model: str) -> str:
     words = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
     if words and (model == "MeaningsFile" or key == "phrases"):
         name = key if _NAME.fullmatch(key) else "NAME"
-        return f"; words stand by language: write {name}: {by_language(words)}"
+        return f"; give the words for each language: write {name}: {by_language(words)}"
     if key == "digits" and (bounds := _bounds(value)):
         return f"; write digits: {{min: {bounds[0]}, max: {bounds[-1]}}}"
     if not isinstance(value, list):
@@ -154,9 +154,9 @@ def _as_mapping(key: str, value: Any, right: str, model: str) -> str:
     if words and right and "{" not in right:
         if len(value) == 1:
             return f"; write {key}: {words[0]}, without brackets or dash"
-        return f"; one stands here, and each other in a line of its own: write - {key}: {f', - {key}: '.join(words)}"
+        return f"; write one here, and each other one on a line of its own: write - {key}: {f', - {key}: '.join(words)}"
     if value and isinstance(value[0], dict) and value[0]:
-        return f"; no dash stands before its names: write {next(iter(value[0]))}:"
+        return f"; no dash belongs before its names: write {next(iter(value[0]))}:"
     return f"; no dashes or brackets around its keys{f': write {right}' if right else ''}"
 
 
@@ -211,7 +211,7 @@ def _as_list(key: str, value: Any, right: str) -> str:
         first, behind = next(iter(value.items()))
         shown = "" if behind is None else " …" if isinstance(behind, dict | list) else f" {behind}"
         return f"; each of its items begins with a dash: write - {first}{f':{shown}' if shown else ''}"
-    return f"; its items stand in brackets, or each behind a dash{f': write {right}' if right else ''}"
+    return f"; put its items in brackets, or each after a dash{f': write {right}' if right else ''}"
 
 
 def _as_it_stays_text(part: str) -> str:
@@ -223,9 +223,11 @@ def _as_text(key: str, value: Any) -> str:
     if isinstance(value, list):
         one = len(value) == 1 and isinstance(value[0], str)
         return (
-            f"; write {key}: {value[0]}, without brackets or dash" if one else "; one value, without brackets or dashes"
+            f"; write {key}: {value[0]}, without brackets or dash"
+            if one
+            else "; write one value, without brackets or dashes"
         )
-    return "; one value stands here, and no keys" if isinstance(value, dict) else ""
+    return "; write one value here, without keys" if isinstance(value, dict) else ""
 
 
 def _as_number(value: Any) -> str:

@@ -38,7 +38,7 @@ def no_such(kind: str, name: str, known: Iterable[str]) -> InputError:
 
 
 def suggest_or(word: str, known: Iterable[str], other: str) -> str:
-    """As ``suggest``, with another way to mend it when no known word is alike."""
+    """As ``suggest``, with another way to fix it when no known word is alike."""
     hint = suggest(word, known)
     return hint if "did you mean" in hint else f"{hint}; or {other}"
 
@@ -50,7 +50,7 @@ def nearest(word: str, words: list[str], cutoff: float = 0.6) -> str | None:
     words = [name for name in words if _denies(name) == _denies(word)]  # "answered" never means no_answer
     if near := difflib.get_close_matches(word, words, n=1, cutoff=cutoff):
         return near[0]
-    alike = {_typed(name): name for name in words}  # capitals and hyphens are no difference to whoever types
+    alike = {_typed(name): name for name in words}  # capitals and hyphens make no difference to a person who types
     return next((alike[name] for name in difflib.get_close_matches(_typed(word), alike, n=1, cutoff=cutoff)), None)
 
 

@@ -242,7 +242,7 @@ def write_number(value: object) -> str:
         never = "letters are never taken for digits; " if letters else ""
         if re.fullmatch(r"\+[1-9][0-9]*", shown := str(value)[:_LONGEST]) and not 7 <= (count := len(shown) - 1) <= 15:
             many = "short" if count < 7 else "long"
-            never = f"too {many}: with its country code a number has 7 to 15 digits, here are {count}; "
+            never = f"too {many}: with its country code a number has 7 to 15 digits, this one has {count}; "
         return f'{never}write it in quotes with + and country code, as in "+862155500001"'
     sure = _plain(value).startswith(("+", "00")) or found.startswith("+999")
     return f'write "{found}", in quotes{"" if sure else " (if that is its country code)"}'

@@ -1,4 +1,4 @@
-"""Dashes that are missing, or stand where none belong, in all lines of a list or mapping. Pure."""
+"""Dashes that are missing, or are where none belong, in all lines of a list or mapping. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NAMES = ("nodes", "identify", "opt_out", "window", "pace", "retry", "gather", "
 
 
 def dash_slip(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> tuple[int, str] | None:
-    """Where the first such dash stands or is missing (characters from the beginning), and how to mend it.
+    """Where the first such dash is or is missing (characters from the beginning), and how to fix it.
 
     ``wrong`` is where the parser gives up; ``fails_at`` tells that for a text, None: nowhere.
     """
@@ -44,7 +44,7 @@ def _without(lines: list[str], parent: int, block: list[int]) -> Tried | None:
     for number in dashed:
         mended[number] = " " * _indent(lines[number]) + _text(lines[number])[2:].lstrip()
     name = mended[dashed[0]].strip().partition(":")[0][:64]
-    return mended, dashed[0], f"no dash stands before a name in {_key(lines, parent)}: write {name}:"
+    return mended, dashed[0], f"no dash belongs before a name in {_key(lines, parent)}: write {name}:"
 
 
 def _with(lines: list[str], parent: int, block: list[int]) -> Tried | None:

@@ -49,20 +49,23 @@ _WORDS: Mapping[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _HINTS = (
-    ("'\\t'", "a tab stands here; indent with spaces"),
-    ("a tab character", "a tab stands here; indent with spaces"),
-    ("found unexpected ':'", "a colon needs a space behind it; put text that has a colon in quotes"),
-    ("mapping values are not allowed", "a colon where none may be; put text that has a colon in quotes"),
+    ("'\\t'", "there is a tab here; indent with spaces"),
+    ("a tab character", "there is a tab here; indent with spaces"),
+    ("found unexpected ':'", "a colon needs a space after it; put text that contains a colon in quotes"),
+    ("mapping values are not allowed", "a colon is not allowed here; put text that contains a colon in quotes"),
     ("could not find expected ':'", 'a line without a colon; write "key: value", or put long text in quotes'),
     *(
         (sign, "this does not fit here: wrong indentation, or a quote or bracket out of place")
         for sign in ("expected key", "expected '-' indicator", "expected <document start>")
     ),
-    ("expected node content", "nothing stands between two commas or brackets here; take one of them out"),
-    ("scanning an alias", "* has a meaning of its own in YAML: a step begins with -, and text with * stands in quotes"),
+    ("expected node content", "there is nothing between two commas or brackets here; remove one of them"),
+    (
+        "scanning an alias",
+        "* has a special meaning in YAML: begin a step with -, and put text that contains * in quotes",
+    ),
     ("expected ',' or", "a bracket or brace is not closed, or a comma is missing"),
     ("exceeded maximum nesting depth", f"nested deeper than {MAX_DEPTH} levels"),
-    ("expected a single document", "only one document a file; remove the line ---"),
+    ("expected a single document", "a file holds only one document; remove the line ---"),
     ("while scanning a quoted scalar", "a quote is not closed"),
 )
 
@@ -89,17 +92,17 @@ class Document:
 
 
 def load(text: str | bytes, file: str) -> Document:
-    """Parse one YAML document; raises ``AuthorError`` with the place and how to mend it."""
+    """Parse one YAML document; raises ``AuthorError`` with the place and how to fix it."""
     source = _decode(text, file)
     if not source.strip():
         _refuse(file, 1, 1, "yaml/empty", "the file is empty; fill it, or delete it")
     if bad := _UNPRINTABLE.search(source):
         if kind := kind_of(source[:64].encode("utf-8", "replace")):
-            _refuse(file, 1, 1, "yaml/syntax", f"this is {kind}, whatever its name says; save it as plain text")
-        message = f"the character U+{ord(bad[0]):04X} may not stand in YAML; remove it"
+            _refuse(file, 1, 1, "yaml/syntax", f"this is {kind}, despite its name; save it as plain text")
+        message = f"the character U+{ord(bad[0]):04X} is not allowed in YAML; remove it"
         _refuse(file, *line_column(source, bad.start()), "yaml/syntax", message)
     if source.startswith(("{\\rtf", "<")) and (kind := kind_of(source[:64].encode("utf-8", "replace"))):
-        _refuse(file, 1, 1, "yaml/syntax", f"this is {kind}, whatever its name says; save it as plain text")
+        _refuse(file, 1, 1, "yaml/syntax", f"this is {kind}, despite its name; save it as plain text")
     builder = _Builder(source)
     try:
         value = builder.read()
@@ -113,7 +116,7 @@ def load(text: str | bytes, file: str) -> Document:
             _refuse(file, *line_column(source, slip.at), "yaml/syntax", slip.text)
         alone = "single document" not in str(error.problem)
         if source[index : index + 1] == "=":
-            text = "a colon and a space stand between a key and its value, and no ="
+            text = "put a colon and a space between a key and its value, not ="
             _refuse(file, *line_column(source, index), "yaml/syntax", text)
         told_slip = dash_slip(source, index, _fails_at) or line_slip(source, index, _fails_at) if alone else None
         if error.note is None and told_slip:
@@ -185,9 +188,9 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             self._stop(event, f'*{anchor} is a YAML alias, which is not supported; for the text write "*{anchor}"')
         if anchor:
-            self._stop(event, f"&{anchor} is a YAML anchor, which is not supported; write the value out")
+            self._stop(event, f"&{anchor} is a YAML anchor, which is not supported; write the value in full")
         if tag:
-            self._stop(event, f"{tag} is a YAML tag, which is not supported; for text that begins with ! use quotes")
+            self._stop(event, f"{tag} is a YAML tag, which is not supported; put text that begins with ! in quotes")
         if depth > MAX_DEPTH:
             self._stop(event, f"nested deeper than {MAX_DEPTH} levels")
         if self._values > MAX_VALUES:
@@ -260,7 +263,7 @@ class _Builder:
         if event.style or not full_width.COMMENT.search(str(event.value)):
             return
         index = self._source.index("＃", event.start_mark.index)
-        told = f"{full_width.naming_at(self._source, index)}; text that has it stands in quotes"
+        told = f"{full_width.naming_at(self._source, index)}; put text that contains it in quotes"
         self.problems.append((self._place(index), "yaml/syntax", told))
 
 

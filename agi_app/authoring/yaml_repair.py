@@ -17,20 +17,20 @@ _VALUE = re.compile(r"([ ]*(?:- )?[\w-]{1,64}:[ ])([^\"'\[{|>#].*)$")
 _STEP = re.compile(r"([ ]*-[ ]+)([\w-]{1,64}):")
 _BESIDE_A_VERB = re.compile(r"[ ]*on:(?=\s|$)")
 _LINES_OF_A_STEP = 40
-_FIRST_COLUMN = "must begin at the first column; take the spaces before it away"
+_FIRST_COLUMN = "must begin at the first column; remove the spaces before it"
 _FLOW_KEYS = ("flow", "languages", "identify", "opt_out", "abandoned", "parameters", "start", "nodes")
 _WHOM = ("campaign", "purpose", "jurisdictions", "trunk", "caller_id", "local_caller_ids", "region", "dialled_by")
 _HOW = ("pace", "window", "retry", "ring_time", "max_call", "machine_detection", "agents")
 TOP_KEYS = frozenset((*_FLOW_KEYS, *_WHOM, *_HOW))
 _TOP_KEY = re.compile(rf" +({'|'.join(sorted(TOP_KEYS))}):(?=\s|$)")
-AT_EDGE = "a tab stands here; take it away: this key begins at the edge"
+AT_EDGE = "there is a tab here; remove it: this key begins at the first column"
 _AT_EDGE = re.compile(r"[\w-]{1,64}:[ ]\S")
-TAB = "a tab stands here; indent with spaces"
+TAB = "there is a tab here; indent with spaces"
 Tried = tuple[str, int, str]  # the new line, where the fault stands in the old one, the words
 
 
 def line_slip(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> tuple[int, str] | None:
-    """Where a slip stands (characters from the beginning) and how to mend it; ``wrong`` is where the parser gives up.
+    """Where a slip is (characters from the beginning) and how to fix it; ``wrong`` is where the parser gives up.
 
     ``fails_at`` tells that for a text, None: nowhere.
     """
@@ -92,7 +92,7 @@ def _sure(lines: list[str], number: int) -> Iterator[Tried]:
         yield new, indent, f"an item begins with a dash and a space: write {new.strip()[:100]}"
     if (found := _EQUALS.match(line)) and not text.startswith("#"):
         new = f"{found[1]}: {line[found.end() :]}"
-        yield new, found.end(1), f"a colon stands between a key and its value: write {new.strip()[:100]}"
+        yield new, found.end(1), f"put a colon between a key and its value: write {new.strip()[:100]}"
 
 
 def _beside_a_verb(lines: list[str], number: int, indent: int) -> Iterator[Tried]:
@@ -104,7 +104,7 @@ def _beside_a_verb(lines: list[str], number: int, indent: int) -> Iterator[Tried
             wanted = len(found[1])
             if wanted != indent:
                 far = f"indent this line with {wanted} spaces, as far as {found[2]} in line {above + 1}"
-                yield " " * wanted + lines[number].strip(), indent, f'"on" stands beside {found[2]}: {far}'
+                yield " " * wanted + lines[number].strip(), indent, f'"on" belongs beside {found[2]}: {far}'
             return
 
 
@@ -118,11 +118,11 @@ def _changes(lines: list[str], number: int) -> Iterator[Tried]:
         yield f"{line.rstrip()}:", len(line.rstrip()), f"a colon is missing: write {text}:"
     if (found := _VALUE.match(line)) and ": " in found[2] and '"' not in found[2]:
         new = f'{found[1]}"{found[2]}"'
-        yield new, found.start(2), f"text with a colon in it stands in quotes: write {new.strip()[:100]}"
+        yield new, found.start(2), f"text that contains a colon needs quotes: write {new.strip()[:100]}"
     around = list(_indents(lines, number, indent))
     yield from (_indented(text, indent, *place) for place in around if abs(place[0] - number) == 1)
     if text.startswith("- "):
-        yield f"{line[:indent]}{text[2:].lstrip()}", indent, f"no dash stands here: write {text[2:].strip()[:100]}"
+        yield f"{line[:indent]}{text[2:].lstrip()}", indent, f"no dash belongs here: write {text[2:].strip()[:100]}"
     else:
         yield f"{line[:indent]}- {text}", indent, f"a dash is missing: write - {text[:100]}"
     yield from (_indented(text, indent, *place) for place in around if abs(place[0] - number) > 1)

@@ -16,7 +16,7 @@ _NO_SPACE = re.compile(r"^[ ]*(?:- )*(?:(?P<dash>-)(?=[^\s-])|[\w.-]{1,64}(?P<co
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """What was meant otherwise: where it stands (characters from the beginning), and how to mend it."""
+    """A slip: where it is (characters from the beginning), and how to fix it."""
 
     at: int
     text: str
@@ -30,9 +30,9 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
     if len(source) > _LARGEST:
         return None
     if (fence := _FENCE.search(source)) is not None:
-        return Slip(fence.start(), "``` is a mark of a page of text: take the lines with ``` away")
+        return Slip(fence.start(), "``` marks a code block on a page of text: remove the lines with ```")
     if (mark := _MERGE.search(source)) is not None:
-        text = f"{mark[0]} is a mark of a merge: keep one version, and remove the lines <<<<<<<, ======= and >>>>>>>"
+        text = f"{mark[0]} is left from a merge: keep one version, and remove the lines <<<<<<<, ======= and >>>>>>>"
         return Slip(mark.start(), text)
     begin = source.rfind("\n", 0, max(0, wrong - _NEAR)) + 1
     found = [found for found in _NO_SPACE.finditer(source, begin) if found.start() <= wrong]
@@ -44,5 +44,5 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
             line_end = source.find("\n", at)
             rest = source[at + 1 : len(source) if line_end < 0 else line_end]
             written = f"{source[found_here.start() : at + 1].lstrip()} {rest}"
-            return Slip(at, f"a space is missing behind the {sign}: write {written[:100]}")
+            return Slip(at, f"a space is missing after the {sign}: write {written[:100]}")
     return None

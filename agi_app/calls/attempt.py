@@ -8,7 +8,7 @@
     Answered ──▶ detecting ──Judged, a person or not sure──▶ up
                      └───────Judged, a machine──▶ ending | up | awaiting ──GreetingEnded──▶ up
 
-Whoever presses a key is a person, whatever was judged. While ``ending``, what the network still does is noted (it may
+Who presses a key is a person, whatever was judged. While ``ending``, what the network still does is noted (it may
 count against the person's cap), but a flow never starts. Everything that decides what an attempt *is* lives in this
 file, what the network's last word means in ``sip_and_q850_outcomes.py``. ``ended`` is final; whatever comes later
 changes nothing.

@@ -1,6 +1,6 @@
 """Whether anything at all can be heard of an answered call: without a packet for 5 s the person hears nothing either.
 
-Comfort noise, keys, and reports on what we send (RTCP) are life as speech is: whoever is silent may send no more.
+Comfort noise, keys, and reports on what we send (RTCP) show life as speech does: a silent phone may send nothing else.
 """
 
 from __future__ import annotations

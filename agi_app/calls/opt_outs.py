@@ -27,7 +27,7 @@ class Stopping:
     def __init__(self, plan: CallPlan) -> None:
         self._plan = plan
         self.opted_out = False  # the person of the call said stop, kept or not
-        self.wrong_number = False  # whoever answered said that it is the wrong number
+        self.wrong_number = False  # the person who answered said that it is the wrong number
         self.fault: str | None = None
 
     @property

@@ -94,7 +94,7 @@ class CallPlan:
     local_now: Callable[[], dt.datetime | None]  # rules time where the called person is; None: not known
     sound_came: Callable[[], None] = _nobody_asks  # told when something came from the far end after the answer
     machine_detection: MachineDetection | None = None  # None: nobody looks whether a machine has answered
-    caller: Caller | None = None  # the call came in: what the flow may know of whoever calls
+    caller: Caller | None = None  # the call came in: what the flow may know of the caller
     ears: Ears | None = None  # who hears what the person says; None: nobody
     agents: str | None = None  # the destination that the call is made for
     answered: Callable[[], None] = _nobody_asks  # told when the person is on the line

@@ -238,7 +238,7 @@ class LiveCall:
             self._unheard.append(event)
 
     async def _hear_last_words(self) -> None:
-        """Whoever says stop and hangs up has said stop; a message is left whole."""
+        """A stop that is said counts even if the person hangs up at once; a message is left whole."""
         if self._hearing is None or self._session is None:
             return
         for event in [*self._unheard, *await self._hearing.last_words()]:

@@ -1,4 +1,4 @@
-"""The hand-over of one call, while it goes on: at most one at a time, ended with the call."""
+"""The transfer of one call, while it goes on: at most one at a time, ended with the call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agi_app.flow.syntax.names_and_limits import ABANDONED, FAILED
 from agi_app.pbx.ari.events import HandedOver
 
 END_S = 5.0  # for the person to be taken back; every request of it has a time-out of its own
-PATIENCE_S = 1.7  # for an agent; the prompt for whoever meets none is to be heard within 2 s
+PATIENCE_S = 1.7  # for an agent; the prompt for a person who finds none must be heard within 2 s
 
 _log = log.get("call")
 
@@ -34,7 +34,7 @@ def order_of(plan: CallPlan, channel_id: str, wanted: StartTransfer) -> HandOver
 
 
 class Handing:
-    """Runs hand-overs beside the call and tells their end in order with the channel's events."""
+    """Runs transfers beside the call and reports their end in order with the channel's events."""
 
     def __init__(
         self, group: asyncio.TaskGroup, run: Callable[[HandOverOrder], Awaitable[str]], channel: ChannelLike
@@ -48,13 +48,13 @@ class Handing:
         self._task = self._group.create_task(self._hand_over(order))
 
     def stop(self) -> None:
-        """End it; nothing is told any more."""
+        """End it; nothing more is reported."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
 
     async def end(self) -> None:
-        """End it, nothing is told any more; returns when the person is ours again.
+        """End it, nothing more is reported; returns when the person is ours again.
 
         What is played to a person who is still leaving a bridge is not heard, and holds the channel for minutes.
         """
@@ -66,6 +66,6 @@ class Handing:
         try:
             result = await self._run(order)
         except AgiAppError as error:
-            _log.warning("not handed over", destination=order.to, reason=str(error))
+            _log.warning("not transferred", destination=order.to, reason=str(error))
             result = FAILED if order.patience_s is None else ABANDONED
         self._channel.deliver(HandedOver(order.transfer, result))

@@ -39,7 +39,7 @@ class CodeResult:
     network: CallResult
     right: bool = False
     tries: int = 0  # whole codes that were keyed
-    stopped: bool = False  # whoever answered keyed *9
+    stopped: bool = False  # the person who answered keyed *9
 
 
 class CodeCall:

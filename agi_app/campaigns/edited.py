@@ -13,7 +13,9 @@ def as_edited(project: Project, stored: Campaign) -> tuple[Campaign, str | None]
     source = project.campaigns.get(stored.name)
     if source is None:
         faults = [str(p) for p in project.errors if p.file.startswith("campaigns/")]
-        return stored, "judged as it was stored: " + ("; ".join(faults) or f"no file in campaigns/ is of {stored.name}")
+        return stored, "judged as it was stored: " + (
+            "; ".join(faults) or f"no file in campaigns/ has the campaign {stored.name}"
+        )
     edited = source.parsed.campaign
     if spec_of(edited) == spec_of(stored):
         return stored, None

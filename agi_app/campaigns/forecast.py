@@ -181,7 +181,7 @@ def _experience(known: ForecastFacts) -> tuple[dict[str, float], float]:
 
 
 def _assumptions(known: ForecastFacts, shares: Mapping[str, float], seconds: float, rate: float) -> tuple[str, ...]:
-    basis = f"as in its {known.calls} calls so far" if known.calls >= ENOUGH_CALLS else "a guess, it has few calls yet"
+    basis = f"as in its {known.calls} calls so far" if known.calls >= ENOUGH_CALLS else "a guess: it has few calls yet"
     parts = ", ".join(f"{outcome} {share:.0%}" for outcome, share in sorted(shares.items()))
     again = f"of the calls {parts} come back as retries ({basis})" if shares else "no call is tried again"
     return (

@@ -1,7 +1,7 @@
 """Who may be called now, later or never, and why, before anybody is; and when the campaign would be through.
 
 Contacts that no rule can tell apart are judged once. A contact that is refused for now is judged again at the
-time that the refusal names, until it is allowed or a person must mend something first.
+time that the refusal names, until it is allowed or a person must fix something first.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Preview:
     callable_now: int = 0
     later_today: int = 0  # of the day of the person called
     later: int = 0
-    never: int = 0  # until a person mends something
+    never: int = 0  # until a person fixes something
     by_rule: Counter[str] = field(default_factory=Counter)  # contacts not called now, under each reason
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     projection: Projection | None = None
@@ -154,7 +154,7 @@ class _Look:
     def _judged(
         self, facts: Facts, place: NumberLocation | None, shown: str, due: dt.datetime | None
     ) -> tuple[Decision, dt.datetime | None]:
-        """What the gate says now, and when it first says yes; None: only a person can mend it."""
+        """What the gate says now, and when it first says yes; None: only a person can fix it."""
         first = self._ask(facts, place, shown, self._now)
         at = max(self._now, due or self._now)
         decision = first if at == self._now else self._ask(facts, place, shown, at)

@@ -209,6 +209,6 @@ def say_summary(summary: ImportSummary, as_json: bool) -> None:
         for note in summary.notes:
             say(f"note: {note}")
         if summary.rejects_file:
-            say(f"{summary.rejects_file}: the rejected rows with their reasons; mend them there and import that file")
+            say(f"{summary.rejects_file}: the rejected rows with their reasons; fix them there and import that file")
     if summary.rejected:
         raise typer.Exit(1)

@@ -115,7 +115,7 @@ def main() -> None:
     try:
         code = build(sys.argv[1] if len(sys.argv) > 1 else None)(prog_name="agi-app", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads our output has gone: `agi-app report x | head`
+    except BrokenPipeError:  # the reader of our output has gone: `agi-app report x | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(BROKEN_PIPE)
     except AgiAppError as error:

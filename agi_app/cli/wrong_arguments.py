@@ -63,13 +63,13 @@ def explained(error: Any) -> str:
 def _better(error: Any, text: str) -> str:
     if found := _DATE.search(text):
         before = text[: found.start()].replace("Invalid value for ", "").replace("'", "").rstrip(": ")
-        return f"{before} {found[1]}: is no day as it is written here; {times_meant.write_day(found[1])}"
+        return f"{before} {found[1]}: is not a day in the form that is needed here; {times_meant.write_day(found[1])}"
     if found := _CHOICE.search(text):
         choices = [choice.strip(" '") for choice in found[2].split(",")]
         return f"{text.rstrip('.')}{_did_you_mean(found[1], choices)}{_all_of_them(error, found[1])}"
     if (found := _VALUE.match(text)) and (given := _given(found[1])) is not None:
         if "datetime" in text:
-            return f"{found[1]} {given}: is no time as it is written here; {_since(given)}"
+            return f"{found[1]} {given}: is not a time in the form that is needed here; {_since(given)}"
         if "integer" in text or "number" in text:
             return f"{found[1]} {given}: must be a whole number, in digits{full_width.hint(given)}"
     if text.startswith("No such command"):
@@ -98,11 +98,11 @@ def _too_many(error: Any, text: str) -> str:
         ]
         if getattr(one, "is_flag", False) and behind:
             other = next(iter(one.secondary_opts if behind[0] in one.opts else one.opts), "")
-            return f"{behind[0]} takes nothing behind it" + (f"; its opposite is {other}" if other else "")
+            return f"{behind[0]} takes no value" + (f"; its opposite is {other}" if other else "")
     if any(one.name in ("number", "numbers") for one in params) and all(map(_NUMBER.fullmatch, extra)):
         listed = any("--file" in one.opts for one in params)
-        return "give one number at a time" + (", or --file LIST with one a line" if listed else "")
-    return "text with a space in it stands in quotes"
+        return "give one number at a time" + (", or --file LIST with one on each line" if listed else "")
+    return "put text with a space in it in quotes"
 
 
 def _given(option: str) -> str | None:
@@ -155,11 +155,11 @@ def _no_option(error: Any) -> str:
     known = sorted({option for one in (command.params if command else ()) for option in one.opts if option[:1] == "-"})
     hint = _did_you_mean(name, known)
     if not hint and command is not None and getattr(command, "commands", None) and name in ("--project", "-p"):
-        return f"{name}: stands behind the command: {error.ctx.command_path} COMMAND {name} FOLDER"
+        return f"{name}: goes after the command: {error.ctx.command_path} COMMAND {name} FOLDER"
     path = error.ctx.command_path if error.ctx is not None else "agi-app"
     by_itself = [one.name for one in command.params if one.name == name.lstrip("-")] if command is not None else []
     if by_itself:
-        return f"{path} has no option {name}: the {by_itself[0]} stands without it. {_usage(error)}"
+        return f"{path} has no option {name}: the {by_itself[0]} is written without it. {_usage(error)}"
     there = f"; it has: {', '.join(known)}" if known and not hint else ""
     return f"{path} has no option {name}{hint or there}"
 

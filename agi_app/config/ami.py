@@ -12,13 +12,17 @@ class AmiSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    host: str = Field("127.0.0.1", min_length=1, description="where it listens; the password goes there in clear")
+    host: str = Field(
+        "127.0.0.1",
+        min_length=1,
+        description="address of the manager interface; the password is sent to it unencrypted",
+    )
     port: int = Field(5038, ge=1, le=65535, description="TCP port, as in manager.conf")
     username: str = Field(
         "", description="user of manager.conf, with read = dtmf,system,reporting; empty: nobody is called"
     )
     password: str = Field("", description="secret of that user; better: password_file", repr=False)
     password_file: Path | None = Field(None, description="file that holds the secret and nothing else")
-    timeout: float = Field(3.0, gt=0, le=30, description="seconds to wait for an answer, all parts of it")
-    every: float = Field(5.0, ge=1, le=300, description="seconds between two looks")
+    timeout: float = Field(3.0, gt=0, le=30, description="seconds to wait for a whole answer")
+    every: float = Field(5.0, ge=1, le=300, description="seconds between two checks")
     queues: tuple[str, ...] = Field((), description="queues of queues.conf that doctor looks at")

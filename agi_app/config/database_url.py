@@ -29,9 +29,9 @@ def fault_in(address: str) -> str | None:
         return f"must be written {WRITTEN}; {_ESCAPES}"
     hosts = re.split(r"[/?]", rest.rpartition("@")[2], maxsplit=1)[0]
     if any((port := _PORT.search(host)) and not re.fullmatch("[0-9]{0,5}", port[1]) for host in hosts.split(",")):
-        return f"must be written {WRITTEN}: what stands where the port belongs is no number{_other_signs(address)}"
+        return f"must be written {WRITTEN}: the port is not a number{_other_signs(address)}"
     if not hosts.isascii() or re.search(r"\s", hosts):
-        return f"must be written {WRITTEN}: the name of the host is none{_other_signs(address)}"
+        return f"must be written {WRITTEN}: the host name is not valid{_other_signs(address)}"
     return None
 
 

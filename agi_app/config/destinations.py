@@ -1,4 +1,4 @@
-"""The settings of a destination: somebody of our own to whom a flow may hand over.
+"""The settings of a destination: a place of our own to which a flow may transfer.
 
 Nobody else can be reached by it: a phone that is an endpoint of Asterisk's own, a queue, or a proved telephone of the
 staff by a trunk of the settings, which is a call like any other and is decided on each time
@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 QUEUE_CONTEXT = "agi-app-queue"  # of dialplan/extensions_agi_app.conf
 _PHONE = re.compile(r"PJSIP/[A-Za-z0-9][A-Za-z0-9_.-]*")
 _BY_TRUNK = re.compile(r"PJSIP/(\+[1-9][0-9]{6,14})@([A-Za-z0-9][A-Za-z0-9_.-]*)")
-_WRITTEN = "is written PJSIP/front-desk (a phone of our own) or PJSIP/+861…@carrier-a (a staff telephone by a trunk)"
+_WRITTEN = "must be PJSIP/front-desk (a phone of your own) or PJSIP/+861…@carrier-a (a staff telephone on a trunk)"
 
 
 def number_by_trunk(endpoint: str) -> tuple[str, str] | None:
@@ -30,30 +30,31 @@ def _somebody_of_ours(value: str) -> str:
         return value
     technology, _, rest = value.partition("/")
     if technology == "Local":
-        raise ValueError(f"{_WRITTEN}: where Local/ leads only the dialplan knows; for several phones use a queue")
+        raise ValueError(f"{_WRITTEN}: only the dialplan knows where Local/ leads; for several phones use a queue")
     if technology != "PJSIP":
         raise ValueError(f"{_WRITTEN}: the technology {technology!r} is not supported")
     if "@" in rest:
-        raise ValueError(f"{_WRITTEN}: before the @ stands one number with + and country code, behind it an endpoint")
+        raise ValueError(f"{_WRITTEN}: write one number with + and country code before the @, and an endpoint after it")
     raise ValueError(f"{_WRITTEN}: one endpoint of pjsip.conf (letters, digits, . _ -), without options")
 
 
 def _phone(value: str) -> str:
     if number_by_trunk(_somebody_of_ours(value)) is not None:
         raise ValueError(
-            f"{value}: nobody knows whether a telephone behind a trunk is free; give it a destination of its own with"
+            f"{value}: agi-app cannot know whether a telephone behind a trunk is free; give it a destination of its"
+            " own with"
             " endpoint"
         )
     return value
 
 
 class DestinationSettings(BaseModel):
-    """Somebody of our own to whom a flow may hand over (`transfer`): a desk, a queue of agents, or a list of them."""
+    """Where a flow may transfer a person to: a desk of your own, a queue of agents, or a list of agents."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     endpoint: Annotated[str, AfterValidator(_somebody_of_ours)] | None = Field(
-        None, description="a phone of our own, PJSIP/front-desk; or a proved staff telephone, PJSIP/+861…@carrier-a"
+        None, description="a phone of your own, PJSIP/front-desk; or a proved staff telephone, PJSIP/+861…@carrier-a"
     )
     queue: str | None = Field(
         None, pattern=r"^[A-Za-z0-9][\w-]{0,63}$", description="instead: a queue of queues.conf; needs [ami]"
@@ -65,7 +66,8 @@ class DestinationSettings(BaseModel):
         0.0,
         ge=0,
         le=3600,
-        description="seconds that an agent is left alone after a call; of a queue: its wrapuptime, which is not told",
+        description="seconds that an agent is left alone after a call; for a queue: its wrapuptime, where Asterisk"
+        " does not report it",
     )
     shared: bool = Field(
         True, description="the same agents take calls of all workers; false: each Asterisk has agents of its own"
@@ -79,7 +81,7 @@ class DestinationSettings(BaseModel):
         if self.wrap_up and not self.counts_agents:
             raise ValueError("wrap_up is for a queue or agents")
         if len(set(self.agents)) != len(self.agents):
-            raise ValueError("agents has somebody twice")
+            raise ValueError("agents has the same phone twice")
         return self
 
     @property
@@ -104,10 +106,10 @@ class DestinationSettings(BaseModel):
         ``ways``: endpoints of Asterisk -> the trunk that has it, and whether that has lines. ``ami``: it is used.
         """
         if self.queue is not None and not ami:
-            return "queue", "a queue needs [ami] username: who is free is asked there"
+            return "queue", "a queue needs [ami] username: agi-app asks there who is free"
         for phone in self.phones:
             if phone in ways:
-                text = f"PJSIP/{phone} is the trunk {ways[phone][0]}, not a phone of ours; write PJSIP/+861…@{phone}"
+                text = f"PJSIP/{phone} is the trunk {ways[phone][0]}, not a phone of yours; write PJSIP/+861…@{phone}"
                 return "endpoint" if self.endpoint else "agents", text
         if self.by_trunk is None:
             return None

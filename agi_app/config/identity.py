@@ -14,7 +14,7 @@ class IdentitySettings(BaseModel):
 
     project: str = Field(pattern=_HEX, description="id of this project, made by `agi-app init`; never change it")
     suppression_key: str = Field(
-        pattern=_HEX, description="fingerprint of its suppression key, by which a wrong or a new key is told"
+        pattern=_HEX, description="fingerprint of its suppression key, which shows when the key is a wrong or a new one"
     )
 
     @property

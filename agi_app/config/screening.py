@@ -21,15 +21,15 @@ class AgiSettings(_Frozen):
     host: str = Field("127.0.0.1", description="address to listen on; loopback unless Asterisk is on another machine")
     port: int = Field(4573, ge=1, le=65535, description="TCP port to listen on")
     token: str = Field(
-        "", description="what a request must show, as AGI_APP_TOKEN in Asterisk; better: token_file", repr=False
+        "", description="token that a request must have, AGI_APP_TOKEN in Asterisk; better: token_file", repr=False
     )
     token_file: Path | None = Field(
-        None, description="file that holds the token and nothing else; with neither nobody is answered"
+        None, description="file that holds the token and nothing else; with neither, no request is answered"
     )
     sessions: int = Field(
         300, ge=1, le=5000, description="most requests at once; one more is refused, so its call rings"
     )
-    header_limit: float = Field(1.0, gt=0, le=10, description="seconds in which a request must have come whole")
+    header_limit: float = Field(1.0, gt=0, le=10, description="seconds within which a request must arrive whole")
     session_limit: float = Field(2.0, gt=0, le=60, description="seconds after which a request is broken off")
 
     @field_validator("host")
@@ -58,40 +58,48 @@ def usable_token(token: str) -> bool:
 
 
 class GuardSettings(_Frozen):
-    """How calls that come in are judged, for every line that was not told otherwise by `agi-app guard line`."""
+    """How calls that come in are judged, for every line that `agi-app guard line` does not set otherwise."""
 
     enabled: bool = Field(True, description="false: every call rings, none is judged or kept")
     level: Literal["notice", "low", "standard", "strict"] = Field(
         "standard", description="notice only marks, low and standard act on evidence, strict challenges every stranger"
     )
-    region: str = Field("", pattern=r"^([A-Z]{2})?$", description="country, such as CN, of numbers without its code")
+    region: str = Field(
+        "", pattern=r"^([A-Z]{2})?$", description="country, such as CN, of numbers without a country code"
+    )
     zone: str = Field("UTC", description="time zone of the hours, such as Asia/Shanghai")
-    internal: tuple[str, ...] = Field((), description="endpoints of our own, such as PJSIP/front-desk: never judged")
-    decoys: tuple[str, ...] = Field((), description="numbers of ours that nobody has, as the dialplan tells them")
+    internal: tuple[str, ...] = Field((), description="endpoints of your own, such as PJSIP/front-desk: never judged")
+    decoys: tuple[str, ...] = Field((), description="numbers of yours that nobody uses, as the dialplan gives them")
     mailbox: bool = Field(False, description="the dialplan has a context agi-app-mailbox with a mailbox for each line")
-    mark: str = Field("? ", max_length=20, description="what stands before the name of a marked caller")
+    mark: str = Field("? ", max_length=20, description="text before the name of a marked caller")
     failed: Literal["voicemail", "mark"] = Field(
-        "mark", description="who failed a challenge: to the mailbox, where there is one, or rings marked; never away"
+        "mark",
+        description="what happens to a caller who failed a challenge: the mailbox, where there is one, or the"
+        " call rings marked; it is never rejected",
     )
     listen: bool = Field(
         False,
         description="write down the first words of callers who are challenged or sent to the mailbox, by [speech], and"
         " compare them with known scripts; the sound is not kept. Say so in what they hear",
     )
-    listen_language: str = Field("en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="what they speak")
+    listen_language: str = Field(
+        "en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="the language that they speak"
+    )
     keep_days: int = Field(90, ge=1, le=3650, description="days for which calls and their callers' numbers are kept")
-    deadline: float = Field(0.15, gt=0, le=0.3, description="seconds for the database; later the call rings, unjudged")
+    deadline: float = Field(
+        0.15, gt=0, le=0.3, description="seconds to wait for the database; after that the call rings, unjudged"
+    )
 
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if not is_zone(value):
-            raise ValueError(f"{value!r} is no time zone{zone_meant(value)}")
+            raise ValueError(f"{value!r} is not a time zone{zone_meant(value)}")
         return value
 
     @field_validator("mark")
     @classmethod
     def _one_line(cls, value: str) -> str:
         if not value.isprintable():
-            raise ValueError("may hold no line break or control character")
+            raise ValueError("must not contain a line break or control character")
         return value

@@ -87,10 +87,10 @@ def _in_unit(text: str, given: object, unit: str) -> str:
 _NAMES = {"trunks": "carrier-a", "destinations": "front-desk"}
 _ELSEWHERE = {  # what people look for -> where it stands
     **dict.fromkeys(("asterisk.host", "asterisk.port"), 'write url = "http://HOST:8088/ari"'),
-    **dict.fromkeys(("trunks.caller_id", "caller_id"), "the number that is shown stands in the campaign's file"),
+    **dict.fromkeys(("trunks.caller_id", "caller_id"), "the number to show belongs in the campaign's file"),
     **dict.fromkeys(
         ("timezone", "time_zone", "zone"),
-        "calls go by the time of whoever is called; delete it",
+        "calls go by the time of the person called; delete it",
     ),
     "project": "the folder itself is the project",
 }
@@ -121,7 +121,7 @@ def _nearest(path: tuple[str, ...], model: type[BaseModel]) -> str:
     if there is not None:
         return f": {there}"
     if table and name in model.model_fields and name != OURS and not _fields(model, (name,)):
-        return ": it stands at the top of the file, above the first [section]"
+        return ": it belongs at the top of the file, above the first [section]"
     if not table and (parts := _parts_of(name, model)):
         return f": write {parts[1]} below [{parts[0]}]"
     here = _fields(model, tuple(table))
@@ -135,7 +135,7 @@ def _nearest(path: tuple[str, ...], model: type[BaseModel]) -> str:
 def of_variable(name: str, prefix: str, model: type[BaseModel]) -> str:
     """The words for a variable of the environment that looks like a setting; ``name`` is without ``prefix``."""
     if parts := _parts_of(name, model):
-        return f"write {prefix}{'__'.join(parts).upper()}: two underscores stand between a section and its setting"
+        return f"write {prefix}{'__'.join(parts).upper()}: put two underscores between a section and its setting"
     return plain_fault({"type": "extra_forbidden", "loc": (name,)}, model)
 
 

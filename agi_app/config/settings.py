@@ -63,7 +63,9 @@ class AsteriskSettings(_Frozen):
     password: str = Field("", description="ARI password; better: password_file", repr=False)
     password_file: Path | None = Field(None, description="file that holds the ARI password and nothing else")
     app: Name = Field("agi-app", description="name of the Stasis application")
-    entityid: str = Field("", description="this Asterisk's own id; default: what it says (asterisk.conf, entityid)")
+    entityid: str = Field(
+        "", description="this Asterisk's own id; default: the entityid that it reports (asterisk.conf)"
+    )
     prompts_path: str = Field(
         "/var/lib/agi-app/prompts", description="the folder prompts/ of this project as Asterisk sees it"
     )
@@ -79,7 +81,7 @@ class AsteriskSettings(_Frozen):
     @classmethod
     def _url_has_host(cls, value: str) -> str:
         if "@" in value or "＠" in value:
-            raise ValueError("must not hold a password: use username and password_file")
+            raise ValueError("must not contain a password: use username and password_file")
         try:
             parts, port = (found := urlsplit(value)), found.port
         except ValueError:  # its own words repeat the address

@@ -54,19 +54,22 @@ _PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)",
 _MEANT = (
     (
         "Invalid value",
-        'a text stands in quotes, as in name = "value"; numbers are digits only; true and false are small',
+        'put text in quotes, as in name = "value"; write numbers in digits only, and true and false in small letters',
     ),
-    ("Expected '=' after a key", "write NAME = VALUE, one a line"),
-    ("Invalid statement", "write NAME = VALUE, or [TABLE], one a line"),
-    ("Expected newline or end of document", "more follows than one value; one setting a line, text in quotes"),
+    ("Expected '=' after a key", "write NAME = VALUE, one on each line"),
+    ("Invalid statement", "write NAME = VALUE, or [TABLE], one on each line"),
+    (
+        "Expected newline or end of document",
+        "there is more than one value here; write one setting on each line, and text in quotes",
+    ),
     ("Illegal character '\\n'", "a quote is not closed on this line"),
     ("Unterminated string", "a quote is not closed"),
     ("Unclosed array", "a bracket is not closed, or a comma is missing"),
     ("Unclosed inline table", "a brace is not closed, or a comma is missing"),
-    ("Expected ']' at the end of a table", "a table's name stands in brackets, as in [asterisk]"),
-    ("Unescaped", "a backslash in a text is written twice, or the text stands in single quotes"),
+    ("Expected ']' at the end of a table", "put a table's name in brackets, as in [asterisk]"),
+    ("Unescaped", "write a backslash in a text twice, or put the text in single quotes"),
     ("Cannot overwrite a value", "this name is set twice; keep one"),
-    ("Cannot declare", "this table stands here twice; put its settings together"),
+    ("Cannot declare", "this table is here twice; put its settings together"),
 )
 
 
@@ -85,7 +88,7 @@ def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place
     )
     meant = _colon(text, at) or (f"{meant}{_bare(text, at)}" if said.startswith("Invalid value") else meant)
     if kind := kind_of(text[:64].encode("utf-8", "replace")):
-        return [((1, 1), f"is not valid TOML: this is {kind}, whatever its name says; save it as plain text")]
+        return [((1, 1), f"is not valid TOML: this is {kind}, despite its name; save it as plain text")]
     return told or [(_line_column(text, at), f"is not valid TOML: {meant}")]
 
 
@@ -102,7 +105,7 @@ def _twice(text: str, said: str, at: int) -> str | None:
         first = f", first in line {place[0]}" if (place := places(text).get(table)) and place[0] < number else ""
         what = _NAMED.get(table[0]) if len(table) == 2 else None
         other = f", or for another {what} give it another name: [{table[0]}.NAME]" if what else ""
-        return f"this table stands here twice{first}; put its settings together{other}"
+        return f"this table is here twice{first}; put its settings together{other}"
     if said.startswith("Cannot overwrite") and (setting := _SETTING.match(line)):
         name = _path(setting[1])
         before = [where[0] for path, where in places(text[:begin]).items() if path[-len(name) :] == name]
@@ -128,7 +131,7 @@ def _with_a_unit(text: str, at: int) -> str | None:
     if unit in _TIMES:
         return None
     number = found[1].replace(",", "")
-    return f"a number is digits only: write {number}" + (f", without {unit}" if unit else "")
+    return f"write a number in digits only: {number}" + (f", without {unit}" if unit else "")
 
 
 _BARE = re.compile(r"[^\s,#\]}]{1,100}")
@@ -139,7 +142,7 @@ def _bare(text: str, at: int) -> str:
     """What to write in place of a value without quotes."""
     found = _BARE.match(text, at)
     if found is None:
-        return "; nothing stands behind the ="
+        return "; there is nothing after the ="
     line, _, _ = text[at:].partition("\n")
     before = text[text.rfind("\n", 0, at) + 1 : at]
     whole = line.partition(" #")[0].strip() if not set("[{") & set(before) else found[0]
@@ -158,9 +161,9 @@ def _colon(text: str, at: int) -> str | None:
         return None
     value = found[2].strip()
     if not value:
-        return f"here is no YAML: write [{found[1]}], and what belongs to it below"
+        return f"this is TOML, not YAML: write [{found[1]}], and what belongs to it below"
     plain = value if value[0] in "\"'[{0123456789" or value in ("true", "false") else f'"{value}"'
-    return f"an = stands between a name and its value: write {found[1]} = {plain}"
+    return f"put = between a name and its value: write {found[1]} = {plain}"
 
 
 def _failure(text: str, error: tomllib.TOMLDecodeError) -> tuple[str, int]:

@@ -13,7 +13,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 
 # Nothing that Asterisk would read as more than one number and one endpoint: ;options, &another, /contact, %xx.
 _ENDPOINT = re.compile(r"PJSIP/\{number\}@(?:[A-Za-z0-9_.-]|\{line\})+")
-_WRITTEN = "is written PJSIP/{number}@ENDPOINT, for example PJSIP/{number}@carrier-a"
+_WRITTEN = "must be PJSIP/{number}@ENDPOINT, for example PJSIP/{number}@carrier-a"
 
 
 class LineSettings(BaseModel):
@@ -31,7 +31,7 @@ class LineSettings(BaseModel):
 
 
 class TrunkSettings(BaseModel):
-    """A way out to the telephone network, as a PJSIP endpoint of Asterisk."""
+    """A way out to the telephone network: a PJSIP endpoint of Asterisk."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,10 +42,13 @@ class TrunkSettings(BaseModel):
         None,
         ge=1,
         le=100_000,
-        description="calls that the carrier carries at once, also the PBX's own; for reserve",
+        description="calls that the carrier carries at once, including the PBX's own; needed for reserve",
     )
     reserve: int = Field(
-        0, ge=0, le=100_000, description="of the channels: kept free for the PBX's own calls and emergency calls"
+        0,
+        ge=0,
+        le=100_000,
+        description="how many of the channels stay free for the PBX's own calls and emergency calls",
     )
     plus: bool = Field(False, description="dial numbers with their plus sign (+86…) instead of without")
     prefix: str = Field(
@@ -55,8 +58,9 @@ class TrunkSettings(BaseModel):
     )
     identify_by_request: bool = Field(
         False,
-        description="let pjsip.conf tell who calls by a user name, a header, the request URI or a line token, which"
-        " anybody can send; false: it must have identify_by = ip, and no match_header, match_request_uri or line",
+        description="let pjsip.conf recognise the trunk by a user name, a header, the request URI or a line token,"
+        " which anybody can send; false: it must have identify_by = ip, and no match_header, match_request_uri or"
+        " line",
     )
     sandbox: bool = Field(False, description="a test trunk on 127.0.0.0/8 that calls test-range numbers only")
     lines: dict[Name, LineSettings] = Field(
@@ -74,11 +78,11 @@ class TrunkSettings(BaseModel):
             raise ValueError(f"{_WRITTEN}; the technology {technology!r} is not supported")
         if before != "{number}":
             more = "; digits before each number go into the setting prefix" if "{number}" in before else ""
-            raise ValueError(f"{_WRITTEN}: before the @ stands {{number}} and nothing else, not {before!r}{more}")
+            raise ValueError(f"{_WRITTEN}: write {{number}} and nothing else before the @, not {before!r}{more}")
         if not at:
             raise ValueError(f"{_WRITTEN}: the @ and Asterisk's endpoint are missing")
         raise ValueError(
-            f"{_WRITTEN}: after the @ stands the name of an endpoint (letters, digits, . _ -, and {{line}} of a"
+            f"{_WRITTEN}: write the name of an endpoint after the @ (letters, digits, . _ -, and {{line}} of a"
             f" gateway), not {after!r}"
         )
 
@@ -93,7 +97,7 @@ class TrunkSettings(BaseModel):
     @model_validator(mode="after")
     def _one_way_to_begin(self) -> TrunkSettings:
         if self.prefix and self.plus:
-            raise ValueError("prefix stands before a number without its plus sign; leave out plus = true, or prefix")
+            raise ValueError("prefix goes before a number without its plus sign; remove plus = true, or prefix")
         return self
 
     @model_validator(mode="after")

@@ -53,13 +53,15 @@ class SpeechSettings(_Frozen):
     model: Path | None = Field(None, description="folder of the model; of scripted: a file with one answer a line")
     workers: int = Field(1, ge=1, le=64, description="processes that recognise; each holds the model in memory")
     threads: int = Field(1, ge=1, le=64, description="cores that one process may use for one utterance")
-    queue: int = Field(4, ge=0, le=1000, description="most utterances that wait for a process; one more is busy")
+    queue: int = Field(
+        4, ge=0, le=1000, description="most utterances that wait for a process; a further one counts as busy"
+    )
     deadline: float = Field(4.0, gt=0, le=60, description="seconds until an answer is late: the flow asks again")
     pause: int = Field(700, ge=200, le=3000, description="milliseconds of silence that end an answer")
     level: int = Field(256, ge=1, le=10000, description="mean amplitude of 16 bit that counts as talk")
 
     taps: int = Field(
-        0, ge=0, le=64, description="calls whose sound is followed live, for lines with noise; Asterisk's work doubles"
+        0, ge=0, le=64, description="calls whose sound is analysed live, for noisy lines; this doubles Asterisk's work"
     )
 
     @model_validator(mode="after")

@@ -132,7 +132,7 @@ def _names_number(letter: Path, content: bytes, e164: str) -> None:
         return
     if not _contains(content.decode("utf-8", errors="replace"), e164.removeprefix("+")):
         raise InputError(
-            f"{letter}: does not name {e164} with its country code; a letter proves only the number that stands in it"
+            f"{letter}: does not name {e164} with its country code; a letter proves only a number that it names"
         )
 
 

@@ -1,6 +1,6 @@
 """Opens complaints: when each must be answered, and that it is one that can be.
 
-A complaint about a call of ours brings a stop with it, unless whoever enters it says that none is meant: who
+A complaint about a call of ours brings a stop with it, unless the person who enters it says that none is meant: who
 complains has said that they do not want it. The caller takes the stop first, so that it holds whatever comes next.
 """
 

@@ -37,7 +37,7 @@ async def erase(
     entered_by: str,
     sign: Sign,
 ) -> Erased:
-    """Suppress an E.164 number for ever, then erase everything else that is stored about it.
+    """Suppress an E.164 number permanently, then erase everything else that is stored about it.
 
     The stop goes through the journal like any other, so that a restored backup does not bring the
     calls back. Unknown numbers are suppressed all the same. Raises InputError while the person is

@@ -1,4 +1,4 @@
-"""What a line of the journal becomes in the database: a stop for ever, or the end of the consents for a number."""
+"""What a line of the journal becomes in the database: a permanent stop, or the end of the consents for a number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The suppression list's key: numbers are kept as keyed hashes, for ever, and never in clear.
+"""The suppression list's key: numbers are kept as keyed hashes, permanently, and never in clear.
 
 The key lives in the data folder (or ``AGI_APP_SUPPRESSION_KEY``, 64 hex digits). The database keeps a
 check value of it: with another key every lookup would silently miss, so a wrong key stops us.
@@ -53,7 +53,8 @@ def load_key(data_folder: Path) -> SuppressionKey:
     key = read_key(file, WHAT)
     if key is None:
         raise SafetyError(
-            f"{file}: the {WHAT} is gone, so nobody who said stop would be known; nobody is called. Mount its disk, or"
+            f"{file}: the {WHAT} is gone, so people who said stop would not be recognised; nobody is called. Mount its"
+            " disk, or"
             f" put it back from your backup, or from another node of this database (or set {KEY_VARIABLE})"
         )
     return SuppressionKey(key)

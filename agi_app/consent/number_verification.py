@@ -1,4 +1,4 @@
-"""Proof by a call: we ring the number, and whoever answers keys the code that the command line shows.
+"""Proof by a call: we ring the number, and the person who answers keys the code that the command line shows.
 
 The code is six random digits, good for one call. It is shown once, on the terminal; what is stored until the
 call is over is a salted scrypt hash, and nothing of it is logged.

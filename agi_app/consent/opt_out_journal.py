@@ -66,7 +66,7 @@ class Journal:
         except OSError as error:
             raise SafetyError(
                 f"{self._file}: the stop could not be written: {error.strerror or error}, so it is not kept; free space"
-                " on the disk or mend the rights of the file, then enter it again"
+                " on the disk or fix the permissions of the file, then enter it again"
             ) from error
         ends = itertools.accumulate((len(line) for line in lines), initial=end - sum(map(len, lines)))
         return [

@@ -1,4 +1,4 @@
-"""Takes a stop and makes it hold: first the local journal on disk, then the database, for ever.
+"""Takes a stop and makes it hold: first the local journal on disk, then the database, permanently.
 
 A stop that is in the journal is never lost: while the database is away it waits here, is tried again
 twice a second, and ``pending`` keeps the dialer from claiming anybody meanwhile.

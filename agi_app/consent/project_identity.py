@@ -43,8 +43,8 @@ def identity_of(settings: Settings) -> IdentitySettings:
     """What agi-app.toml says; ConfigError when it says nothing."""
     if settings.identity is None:
         raise ConfigError(
-            f"{settings.project / SETTINGS_FILE}: has no [identity], so lost data could not be told from a new"
-            f" project's, and nobody is called; {ADOPT}"
+            f"{settings.project / SETTINGS_FILE}: has no [identity], so agi-app could not tell lost data from a new"
+            f" project, and nobody is called; {ADOPT}"
         )
     return settings.identity
 
@@ -60,7 +60,7 @@ def key_of(settings: Settings) -> SuppressionKey:
     if key.check_value != identity.suppression_key:
         raise SafetyError(
             f"{settings.project / SETTINGS_FILE}: identity.suppression_key is the fingerprint of another key than that"
-            f" of {settings.data} (or {KEY_VARIABLE}), so nobody who said stop would be known; put the right"
+            f" of {settings.data} (or {KEY_VARIABLE}), so people who said stop would not be recognised; put the right"
             " suppression.key back (docs/how-to/back-up.md)"
         )
     return key
@@ -80,8 +80,8 @@ async def confirm(store: Store, settings: Settings) -> None:
     checks.compare_key(known, identity.suppression_key)
     if known.suppression_key is None:
         raise SafetyError(
-            f"database {store.where}: is empty, but {settings.data / used[0]} says that this project has been at"
-            " work; nobody is called: name the right database, or restore it (docs/how-to/back-up.md); if it is"
+            f"database {store.where}: is empty, but {settings.data / used[0]} shows that this project has been in use;"
+            " nobody is called: name the right database, or restore it (docs/how-to/back-up.md); if it is"
             " lost for good, `agi-app adopt` takes this one"
         )
     if known.project is None:

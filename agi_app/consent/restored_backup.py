@@ -43,7 +43,7 @@ def read(folder: Path) -> LastSeenDatabase | None:
         raise ConfigError(f"{file}: the checkpoint cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise SafetyError(
-            f"{file}: the checkpoint is damaged ({error}), so it cannot be told whether the database is an old copy;"
+            f"{file}: the checkpoint is damaged ({error}), so agi-app cannot tell whether the database is an old copy;"
             " `agi-app recover` says what to do"
         ) from error
 
@@ -57,7 +57,7 @@ def write(folder: Path, progress: DatabaseProgress, now: dt.datetime) -> None:
         write_whole(file, text.encode(), 0o600)
     except OSError as error:
         raise SafetyError(
-            f"{file}: the checkpoint cannot be written: {error.strerror}; free space on the disk or mend its rights"
+            f"{file}: the checkpoint cannot be written: {error.strerror}; free space on the disk or fix its permissions"
         ) from error
 
 

@@ -16,7 +16,7 @@ from agi_app.store.people.history import PersonCall, PersonHistory, StoredRevoca
 
 @dataclass(frozen=True, slots=True)
 class RefusalStory:
-    """One refusal and what followed; ``purpose`` None: of every call, for ever, or (``via``) a wrong number.
+    """One refusal and what followed; ``purpose`` None: of every call, permanently, or (``via``) a wrong number.
 
     ``seconds_to_last_invite`` is negative when the last call began before the refusal, as it must;
     ``seconds_to_hangup`` is how long the call went on in which, or during which, they refused.
@@ -64,7 +64,7 @@ def refusals(found: PersonHistory) -> list[RefusalStory]:
 
 
 def _stops(said: StoredRevocation) -> bool:
-    """Whether it is of every call, for ever: neither of one purpose, nor of a number that is not theirs."""
+    """Whether it is of every call, permanently: neither of one purpose, nor of a number that is not theirs."""
     return said.purpose is None and said.via != WRONG_NUMBER
 
 

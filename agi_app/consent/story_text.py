@@ -120,7 +120,7 @@ class _Teller:
             by=self._by(said.entered_by),
         )
         yield from self._evidence(said.evidence, said.evidence_file, said.evidence_sha256)
-        if self._found.person_id is None:  # whoever it is, we know no calls of theirs (any more)
+        if self._found.person_id is None:  # we know no calls of theirs (any more)
             return
         if said.seconds_to_hangup is not None:
             yield _INDENT + say["hangup"].format(seconds=_seconds(said.seconds_to_hangup))

@@ -34,7 +34,7 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "refused_legs": "{at}  not rung as destination {destination} ({times} times in all): {reasons}",
         "meaning": ", “{disposition}”",
         "length": ", {seconds} s long",
-        "stop": "{at}  {number}refused every call, for ever: {reason} ({how}){by}",
+        "stop": "{at}  {number}refused every call, permanently: {reason} ({how}){by}",
         "wrong_number": "{at}  {number}not the person who agreed: the consents given for this number until then ended"
         " ({how}){by}",
         "withdrawal": "{at}  {number}withdrew the consent to {purpose} calls: {reason} ({how}){by}",

@@ -1,7 +1,7 @@
 """What the contacts file and the consent file share: finding columns, reading cells, rejecting rows.
 
 A row is rejected with all its faults at once; the rejects file repeats the row with the two columns
-of ``REJECT_COLUMNS`` in front, which are skipped when the mended file is imported again.
+of ``REJECT_COLUMNS`` in front, which are skipped when the corrected file is imported again.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class Cells:
         """
         text = self.text("number")
         if not text:
-            self.fault("number", rule, "is empty; write the number, or take the row out")
+            self.fault("number", rule, "is empty; write the number, or remove the row")
             return None
         if not self.unspoilt("number", rule):
             return None
@@ -216,7 +216,7 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
         (title for title in others if synonyms.other_word(title.rstrip("."), (name,)) or _alike(title, named)), None
     )
     found = f"; found: {', '.join(title[:60] for title in table.header[:12])}"
-    hint = found if close is None else f"; is it {quote(close)}? Then write {name} in its place"
+    hint = found if close is None else f"; is it {quote(close)}? Then rename it to {name}"
     if len(table.header) == 1 and table.delimiter:
         hint = _one_column(table, hint)
     if any(_NUMBER_CELL.fullmatch(title.strip()) for title in table.header):

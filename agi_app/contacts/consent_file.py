@@ -1,7 +1,7 @@
 """From the rows of a consent file to consents, or to rejected rows with their reasons.
 
 Columns (capital letters, spaces and hyphens in a title do not matter); any other column is an
-error, because a misspelt ``expires`` would turn a consent for a year into one for ever:
+error, because a misspelt ``expires`` would turn a consent for a year into one without end:
 
 =============  ============================  =========================================================
 number         phone, mobile, tel, 电话, 手机 …   whose consent it is
@@ -121,7 +121,7 @@ def one_consent(
 def parse_instant(text: str) -> dt.datetime:
     """An ISO 8601 instant in UTC; a plain date is the start of that day in UTC. Raises NotATime."""
     if not _DATE.fullmatch(text) and not _DATE_TIME.fullmatch(text):
-        raise NotATime(f"is not written as ISO 8601 asks; {times_meant.write_moment(text)}")
+        raise NotATime(f"is not in the form of ISO 8601; {times_meant.write_moment(text)}")
     try:
         found = dt.datetime.fromisoformat(text.upper())
         if _DATE.fullmatch(text):
@@ -130,7 +130,7 @@ def parse_instant(text: str) -> dt.datetime:
     except (ValueError, OverflowError):
         told = times_meant.write_day(text[:10])
         told = told if told.startswith("that month") else _WRITE
-        raise NotATime(f"is no date and time that exists; {told}") from None
+        raise NotATime(f"is not a date and time that exists; {told}") from None
     if utc is None:
         raise NotATime(f"has no UTC offset, so nobody can say when it was; {times_meant.write_moment(text)}")
     return utc
@@ -162,7 +162,7 @@ def _consent(
     expires = _expires(cells, given)
     language = cells.text("language").replace("_", "-") or None
     if language and not LANGUAGE.fullmatch(language):
-        cells.fault("language", "consent/language", f"{quote(language)} is no language tag such as zh-CN or en")
+        cells.fault("language", "consent/language", f"{quote(language)} is not a language tag such as zh-CN or en")
     wording, language = wording_of(cells, language, proofs)
     digest, file = (None, None) if cells.faulty else evidence_of(cells, proofs)
     if number is None or purpose is None or given is None or cells.faulty:
@@ -194,11 +194,11 @@ def _purpose(cells: Cells) -> Purpose | None:
     elif found.lower() == Purpose.REHEARSAL:
         reason = "cannot be rehearsal: those calls go only to proved numbers of your own staff and need no consent"
     else:
-        one = "; one purpose a row: write two rows" if len([p for p in PURPOSES if p in found.lower()]) > 1 else ""
+        one = "; a row has one purpose: write two rows" if len([p for p in PURPOSES if p in found.lower()]) > 1 else ""
         cells.fault(
             "purpose",
             "consent/purpose",
-            f"{quote(found)} is no purpose{one or suggest(found.lower(), PURPOSES)}",
+            f"{quote(found)} is not a purpose{one or suggest(found.lower(), PURPOSES)}",
             parted=bool(one),
         )
         return None
@@ -226,7 +226,10 @@ def _time(cells: Cells, now: dt.datetime) -> dt.datetime | None:
 def _no_end(text: str) -> str | None:
     """What to write for a consent without an end, or for a length of time; None: the text is neither."""
     if _ENDLESS.fullmatch(text) or is_nothing(text):
-        return "is no day: leave the cell empty when it has no end, else write the last day, such as 2027-01-10"
+        return (
+            "is not a day: leave the cell empty if the consent has no end, otherwise write the last day, such as"
+            " 2027-01-10"
+        )
     if _LENGTH.fullmatch(text):
         return "is a length of time: write the day itself, such as 2027-01-10"
     return None

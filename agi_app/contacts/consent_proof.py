@@ -31,7 +31,7 @@ class Proofs:
 def no_wording(text: str) -> str | None:
     """Why a text is not what a person agreed to, and what to write; None: it may be."""
     if points_elsewhere(text):
-        return "is no wording: repeat the exact words in each row, or register them and write their wording_id"
+        return "is not a wording: repeat the exact words in each row, or register them and write their wording_id"
     return "says nothing: write the exact words that were shown or said" if is_nothing(text) else None
 
 
@@ -48,7 +48,7 @@ def wording_of(cells: Cells, language: str | None, proofs: Proofs) -> tuple[str,
     texts = proofs.wordings.get(label)
     if texts is None:
         hint = suggest(label, proofs.wordings) if proofs.wordings else "; `agi-app consent add-wording` registers one"
-        cells.fault("wording_id", "consent/wording-id", f"{quote(label)} is no registered wording{hint}")
+        cells.fault("wording_id", "consent/wording-id", f"{quote(label)} is not a registered wording{hint}")
         return text, language
     if language is None and len(texts) == 1:
         language = next(iter(texts))
@@ -72,7 +72,7 @@ def evidence_of(cells: Cells, proofs: Proofs) -> tuple[bytes | None, str | None]
     if fault := name_fault(name):
         reason = f"{quote(shortened(Path(name)))} {fault}"
     elif proofs.folder is None or proofs.keep is None:
-        reason = "names a file; say where the files lie with --evidence-folder"
+        reason = "names a file; name the folder of the files with --evidence-folder"
     else:
         file = proofs.folder / name
         if not file.resolve().is_relative_to(proofs.folder.resolve()):

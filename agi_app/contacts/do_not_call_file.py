@@ -126,10 +126,12 @@ class ListFile:
             with self.path.open("rb") as file:
                 for count, line in enumerate(iter(partial(file.readline, LONGEST_LINE + 1), b""), 1):
                     if len(line) > LONGEST_LINE:
-                        reason = f"this line has more than {LONGEST_LINE} bytes; this is no list of numbers"
+                        reason = f"this line has more than {LONGEST_LINE} bytes; this is not a list of numbers"
                         raise AuthorError(Problem(str(self.path), count, LONGEST_LINE + 1, "list/unreadable", reason))
                     if count == 1 and (kind := kind_of(line[:_HEAD])):
-                        reason = f"this is {kind}; a list is text: one number a line, or a table with a column number"
+                        reason = (
+                            f"this is {kind}; a list is text: one number on each line, or a table with a column number"
+                        )
                         raise AuthorError(Problem(str(self.path), 1, 1, "list/unreadable", reason))
                     self._hash.update(line)
                     done += len(line)
@@ -161,7 +163,7 @@ class ListFile:
             kind = "consents: `agi-app consent import`" if consents else "contacts: `agi-app contacts import`"
             reason = (
                 f"by its columns this is a file of {kind} takes it; nothing was imported. If these people must not be"
-                " called, leave all columns but number out"
+                " called, remove all columns except number"
             )
             raise AuthorError(Problem(str(self.path), line, 1, "list/unreadable", reason))
 
@@ -204,17 +206,17 @@ class ListFile:
     def _unreadable(self, line: int, text: str) -> None:
         self.unreadable += 1
         if len(self.problems) < SHOWN:
-            reason = f"{quote(phone.shown_number(text))} is no telephone number"
+            reason = f"{quote(phone.shown_number(text))} is not a telephone number"
             self.problems.append(Problem(str(self.path), line, 1, "list/number", reason))
 
     def _too_many(self) -> str:
         told = (
-            f"{self.unreadable} of {self.lines} lines are no telephone numbers of {self.region}; nothing was imported."
+            f"{self.unreadable} of {self.lines} lines are not telephone numbers of {self.region}; nothing was imported."
         )
         if self._meant:
             return (
                 f"{told} No column is called number, so the first was read, {quote(self.taken)}; the numbers seem to be"
-                f" in {quote(self._meant)}: call that column number"
+                f" in {quote(self._meant)}: rename that column to number"
             )
         return f"{told} Is this the right file, and --region the right country?"
 

@@ -97,8 +97,9 @@ def _too_few(path: Path, name: str, entries: int, before: int) -> str:
     if not entries:
         return f"{path}: has no telephone number; nothing was imported"
     return (
-        f"{path}: has {entries} numbers, the list {name} in force has {before}: whoever is not on it any more could be"
-        " called. Nothing was imported; is this the whole list? If it really became that much smaller, run this again"
+        f"{path}: has {entries} numbers, the list {name} in force has {before}: people who are no longer on it could"
+        " be called. Nothing was imported; is this the whole list? If it really became that much smaller, run this"
+        " again"
         " with --smaller"
     )
 
@@ -112,7 +113,7 @@ def _tiny(name: str, entries: int) -> str:
 def _first_taken(file: ListFile) -> str:
     return (
         f"{file.path}: no column is called number, so the first was taken, {quote(file.taken)}; if the numbers are in"
-        " another one, call that one number and import the file again"
+        " another one, rename that one to number and import the file again"
     )
 
 
@@ -130,10 +131,11 @@ def _check(terms: ListTerms, now: dt.datetime) -> None:
         raise InputError(f"{terms.name}: a list is named with small letters, digits and hyphens, such as gb-tps")
     if terms.region not in phonenumbers.SUPPORTED_REGIONS:  # under a made-up code no rule would ever find the list
         raise InputError(
-            f"--region {terms.region}: is no country code; write its two capital letters (ISO 3166), such as US or GB"
+            f"--region {terms.region}: is not a country code; write its two capital letters (ISO 3166), such as US or"
+            " GB"
         )
     if terms.as_of > (now + EASTERNMOST).date():
-        raise InputError(f"--as-of {terms.as_of}: is in the future; give the day that the list itself is of")
+        raise InputError(f"--as-of {terms.as_of}: is in the future; give the date of the list itself")
 
 
 def _sha256(path: Path) -> str:

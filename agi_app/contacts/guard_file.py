@@ -1,7 +1,7 @@
 """From the rows of a file to entries of the guard's lists, or to rejected rows with their reasons.
 
 Columns (capital letters, spaces and hyphens in a title do not matter); any other column is an error, because a misspelt
-``until`` would block somebody for ever:
+``until`` would block somebody without end:
 
 =======  ===============  ==============================================================================
 number   phone, 号码, 电话 … a number, +8695* (prefix), +861000-+861999 (range) or withheld
@@ -81,7 +81,7 @@ def parse_guard_list(
 
 
 def _unknown(title: str) -> str:
-    return f"{quote(title)} is no column of a list{suggest(title, ALIASES)}"
+    return f"{quote(title)} is not a column of a list{suggest(title, ALIASES)}"
 
 
 def _rows(
@@ -92,11 +92,13 @@ def _rows(
         cells = Cells(row, columns)
         entry = _read(cells, row.line, how)
         if entry is not None and shared and (entry.allow or entry.line):
-            cells.fault("what", "guard/shared", "a list of others blocks only, for all lines: leave out allow and line")
+            cells.fault(
+                "what", "guard/shared", "a shared list only blocks, and for all lines: leave out allow and line"
+            )
         if entry is not None:
             first = seen.setdefault((entry.pattern, entry.line), row.line)
             if first != row.line:
-                cells.fault("number", "guard/twice", f"stands in line {first}, too; keep the one that you mean")
+                cells.fault("number", "guard/twice", f"is also in line {first}; keep the one that you mean")
         yield cells.rejected() if entry is None or cells.faulty else entry
 
 
@@ -135,7 +137,10 @@ def _pattern(cells: Cells, how: CellFormats) -> str | None:
         except OnlyABeginning as error:
             cells.fault("number", "guard/number", str(error))
         except NotAPattern:
-            ways = "is no number, prefix (+8695*), range (+861000-+861999, as many digits on both sides) or withheld"
+            ways = (
+                "is not a number, a prefix (+8695*), a range (+861000-+861999, as many digits on both sides) or"
+                " withheld"
+            )
             cells.fault("number", "guard/number", f"{quote(shown_number(text))} {ways}")
     return None
 
@@ -152,6 +157,6 @@ def _until(cells: Cells, how: CellFormats) -> dt.datetime | None:
         return parse_instant(text)
     except (NotATime, ValueError, OverflowError) as error:
         moment = isinstance(error, NotATime) and times_meant.moments(text) and not times_meant.days(text)
-        why = str(error) if moment else f"is no day; {times_meant.write_day(text)}"
+        why = str(error) if moment else f"is not a day; {times_meant.write_day(text)}"
         cells.fault("until", "guard/until", f"{quote(text)} {why}")
         return None

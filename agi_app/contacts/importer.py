@@ -147,8 +147,8 @@ class Elsewhere:
         of = ", ".join(f"{number} of {region}" for region, number in self._found.most_common())
         who = count_of(self._found.total(), "contact has a number", "contacts have numbers")
         return (
-            f"{who} of a country that the campaign does not call ({of}; the first is {self._first}): whoever is not of"
-            f" {', '.join(self._listed)} is refused (jurisdictions in the campaign's file)",
+            f"{who} of a country that the campaign does not call ({of}; the first is {self._first}): people outside"
+            f" {', '.join(self._listed)} are refused (jurisdictions in the campaign's file)",
         )
 
 
@@ -219,6 +219,6 @@ def _fingerprint(copy: IO[bytes], *read_with: str) -> bytes:
 
 def _goes_on(before: imports.ImportProgress, rows: int) -> str:
     return (
-        f"went on after row {before.rows_done:,} of {rows:,}: an import of this file was interrupted, which began at"
+        f"continued after row {before.rows_done:,} of {rows:,}: an import of this file was interrupted, which began at"
         f" {before.began_at:%Y-%m-%d %H:%M} UTC; what it stored is counted here too"
     )

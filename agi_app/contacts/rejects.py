@@ -1,9 +1,9 @@
 """The rejects file: rows that were not imported, as they were, with line and reason in front.
 
 It is written beside the imported file as ``FILE.rejects.csv`` (UTF-8 with BOM, so that spreadsheets
-read Chinese right), of a workbook as ``FILE.rejects.xlsx`` with cells of text, to be mended and
+read Chinese right), of a workbook as ``FILE.rejects.xlsx`` with cells of text, to be corrected and
 imported again. Line and reason stand in front because a row may have too many or too few cells. An
-older rejects file is kept once, as ``FILE.rejects.csv~``: somebody may be mending it.
+older rejects file is kept once, as ``FILE.rejects.csv~``: somebody may be correcting it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class RejectsFile:
     def _unwritten(self, error: OSError) -> InputError:
         return InputError(
             f"{self._target}: the rejected rows could not be written ({error.strerror}); good rows may be imported"
-            " already. Mend that and import the same file again: nothing is imported twice"
+            " already. Fix that and import the same file again: nothing is imported twice"
         )
 
     def __enter__(self) -> Self:

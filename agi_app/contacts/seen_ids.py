@@ -1,6 +1,6 @@
 """Which ids of a file were met before, and where, in 25 bytes an id instead of some 200.
 
-An id is known by its 64-bit hash, which Python keys anew for each process: that two of a million
+An id is known by its 64-bit hash, which Python keys differently for each process: that two of a million
 ids are taken for one happens in one import of thirty million, and then a row is rejected, not lost.
 """
 

@@ -71,7 +71,7 @@ async def store_all(
         elif not set_aside(rejects_path(path, spool.table.encoding)):
             notes = (
                 *notes,
-                f"{rejects_path(path, spool.table.encoding)} is of an older import and cannot be moved away",
+                f"{rejects_path(path, spool.table.encoding)} belongs to an older import and cannot be moved away",
             )
     if spool.table.encoding == GB18030:
         notes = (*notes, "read as GB18030; look at one imported name, and save files as CSV UTF-8 to be sure")

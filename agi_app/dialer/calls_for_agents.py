@@ -28,7 +28,7 @@ def held_for_agents(running: Running, watch: AgentWatch) -> WaitingReason | None
         return None
     look = watch.look_of(agents.to)
     if isinstance(look, str):
-        return WaitingReason(AGENTS, f"nobody knows which of the agents {agents.to} are free: {look}")
+        return WaitingReason(AGENTS, f"it is not known which of the agents {agents.to} are free: {look}")
     if look.agents.free or (agents.pacing is Pacing.PREDICTIVE and look.agents.busy):
         return None
     return WaitingReason(AGENTS, f"none of the agents {agents.to} is free ({look.agents.busy} busy)")
@@ -67,4 +67,6 @@ async def agent_terms(running: Running, watch: AgentWatch, node: Node) -> AgentT
 async def stop_abandoning(running: Running, node: Node, text: str) -> None:
     """Pause the campaign for good: the gate refuses it, so it would only use up its contacts."""
     if await store.pause(node.store, running.name, text):
-        _log.error("campaign paused: too many of those who answered met no agent", campaign=running.name, reason=text)
+        _log.error(
+            "campaign paused: too many people who answered found no free agent", campaign=running.name, reason=text
+        )

@@ -4,8 +4,8 @@ A trunk is bad when several calls in a row, or most of the latest, came to nothi
 silence, refusal by Asterisk. Anything that a person or the network beyond answered (ringing, busy, declined, no such
 number) shows that it works. After a pause one call probes; each failed probe doubles the pause.
 
-A trunk is bad, too, when several answered calls in a row brought no sound: whoever answers hears nothing. Ringing says
-nothing then; a sound does, or a restart of the worker.
+A trunk is bad, too, when several answered calls in a row brought no sound: the person who answers hears nothing.
+Ringing says nothing then; a sound does, or a restart of the worker.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 15.0, 300.0
 MUTE_TO_HOLD = 3
 FIRST_MUTE_S, LONGEST_MUTE_S = 900.0, 14400.0  # each probe of a mute trunk is a person who hears nothing
 _MEANS = {
-    401: "the carrier does not accept our password",
+    401: "the carrier does not accept the trunk's password",
     402: "the carrier wants payment",
     403: "the carrier forbids these calls: credit, or the number shown",
-    407: "the carrier does not accept our password",
+    407: "the carrier does not accept the trunk's password",
 }
 
 
@@ -149,8 +149,8 @@ class Breaker:
         again = "a call tries it now" if trying else f"next try in {max(0.0, self.until - now):.0f} s"
         if self.mute_until is not None:
             return (
-                f"{self.mute} answered calls in a row brought no sound at all: whoever answers hears nothing either;"
-                " see to the way of RTP (firewall, NAT: external_media_address, rtp_symmetric) and the codecs;"
+                f"{self.mute} answered calls in a row brought no sound at all: the person who answers hears nothing"
+                " either; check the path of RTP (firewall, NAT: external_media_address, rtp_symmetric) and the codecs;"
                 f" {again}, and the first sound ends this, or a restart of the worker"
             )
         what = self._why or f"{self.faults} calls in a row"

@@ -11,11 +11,11 @@ FRESH_S = 1.0
 
 
 class LocalTimes:
-    """Rules time by zone, reckoned anew once a second."""
+    """Rules time by zone, computed once a second."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._known: dict[ZoneInfo, tuple[float, dt.datetime]] = {}  # zone -> when it was reckoned, local time
+        self._known: dict[ZoneInfo, tuple[float, dt.datetime]] = {}  # zone -> when it was computed, local time
 
     def at(self, zone: ZoneInfo) -> dt.datetime:
         """Local time, not older than ``FRESH_S`` seconds."""

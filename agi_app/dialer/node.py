@@ -32,7 +32,7 @@ class Node:
 
     @contextmanager
     def owning(self, channel: Channel) -> Iterator[None]:
-        """Whoever runs a leg: whatever happens, the leg does not outlive it."""
+        """The runner of a leg: whatever happens, the leg does not outlive it."""
         try:
             yield
         finally:

@@ -34,7 +34,7 @@ class Unplayed:
             return
         text = (
             f"in {self._in_a_row[campaign]} answered calls in a row a prompt could not be played: {result.note};"
-            " `agi-app doctor` tries one; those who were called stay to be called, on another day"
+            " `agi-app doctor` tries one; the people in these calls will be called again on another day"
         )
         try:
             if await pause(self._store, campaign, text):

@@ -1,4 +1,4 @@
-"""Which of a campaign's proved numbers one person sees. Pure, and the same for the same person for ever.
+"""Which of a campaign's proved numbers one person sees. Pure, and always the same for the same person.
 
 There is nothing to rotate by: the answer hangs on the called number and on what that person has seen,
 not on time, chance, load or earlier calls to others. Who has seen a number sees that one or is not called.

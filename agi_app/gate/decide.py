@@ -32,7 +32,7 @@ class Decision:
     reasons: tuple[Reason, ...]
     ruleset_version: str
     decided_at: dt.datetime  # rules time
-    place: NumberLocation | None = None  # what the number told
+    place: NumberLocation | None = None  # what the number says
     caller_id: str = ""  # the number of ours that the person would see or sees
     trunk_is_sandbox: bool = False
     prefix: str = ""  # digits that the trunk dials before the number
@@ -72,7 +72,7 @@ class Decision:
 
     @property
     def try_again_at(self) -> dt.datetime | None:
-        """When the gate could answer otherwise by time alone; None if a person must mend something first."""
+        """When the gate could answer otherwise by time alone; None if a person must fix something first."""
         if self.allowed or any(r.try_again_at is None for r in self.reasons):
             return None
         return max(r.try_again_at for r in self.reasons if r.try_again_at is not None)

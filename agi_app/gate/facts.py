@@ -1,4 +1,4 @@
-"""What the gate is told: everything it may judge by, as plain data read from the database."""
+"""What the gate knows: everything it may judge by, as plain data read from the database."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class AbandonedFact:
 class Facts:
     """One contact and its person at one instant; unknown is None or empty, and means refusal.
 
-    The person is whoever has the number: all numbers with the operator's same id of the person.
+    The person is the one who has the number: all numbers with the same person id of the operator.
     """
 
     contact_id: int

@@ -1,7 +1,7 @@
 """May somebody of our own staff hear a flow on this telephone now? Pure, and it fails closed.
 
-The telephone must have been proved by a call to it: whoever answered keyed a code that only our command line showed.
-Then it gets every rule that guards a stranger; it is never a contact, so no consent is asked for and no cap counts.
+The telephone must have been proved by a call to it: the person who answered keyed a code that only our command line
+showed. Then it gets every rule that guards a stranger; it is never a contact, so it needs no consent and no cap counts.
 """
 
 from __future__ import annotations

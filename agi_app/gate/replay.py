@@ -1,6 +1,6 @@
 """A stored decision made again: the same reasons, or somebody changed something. Pure.
 
-A decision row keeps the facts without the number, and instead what the number told (``NumberLocation``). With
+A decision row keeps the facts without the number, and instead what the number says (``NumberLocation``). With
 the rules and the campaign as they were then, nothing else is needed; the zone data of the machine
 (daylight saving of past years) is all that is not kept.
 """

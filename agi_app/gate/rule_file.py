@@ -48,7 +48,7 @@ def _zone(value: object) -> object:
     if not isinstance(value, str) or place_names.is_zone(value):
         return value
     context = {"found": quote(value), "how": place_names.zone_meant(value)}
-    raise PydanticCustomError("schema/value", "{found} is no time zone{how}", context)
+    raise PydanticCustomError("schema/value", "{found} is not a time zone{how}", context)
 
 
 Gap = Annotated[dt.timedelta, _between(dt.timedelta(0), LONGEST_GAP, "0s to 30d")]

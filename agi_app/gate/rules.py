@@ -1,7 +1,7 @@
 """One function a rule: facts in, a reason to refuse or None out. Anything unknown is a refusal.
 
 ``try_again_at`` is the earliest rules time at which this reason could be gone; None means that
-only a person can mend it (a new consent, a proof, another number). Rules about time: ``gate.time_rules``.
+only a person can fix it (a new consent, a proof, another number). Rules about time: ``gate.time_rules``.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ PROOF_KINDS = frozenset({"letter", "call"})  # a rehearsal's proof never makes a
 
 
 def campaign_running(case: GateCase) -> Reason | None:
-    """The campaign's row says running."""
+    """The campaign is running."""
     state = case.facts.campaign_state
     return None if state is CampaignState.RUNNING else Reason("campaign_not_running", {"state": state.value})
 
 
 def purpose_allowed(case: GateCase) -> Reason | None:
-    """Rehearsal is for one's own proved numbers and never a campaign's purpose."""
+    """A campaign does not have the purpose rehearsal, which is only for proved numbers of your own."""
     if case.campaign.purpose is Purpose.REHEARSAL:
         return Reason("purpose_rehearsal")
     return None
@@ -49,7 +49,7 @@ def number_fits_trunk(case: GateCase) -> Reason | None:
 
 
 def jurisdiction_listed(case: GateCase) -> Reason | None:
-    """The campaign lists the callee's country."""
+    """The campaign lists the called person's country."""
     if case.place is None or case.place.region in case.campaign.jurisdictions:
         return None
     listed = list(case.campaign.jurisdictions)
@@ -57,7 +57,7 @@ def jurisdiction_listed(case: GateCase) -> Reason | None:
 
 
 def jurisdiction_known(case: GateCase) -> Reason | None:
-    """We have calling rules for the callee's country."""
+    """There are calling rules for the called person's country."""
     if case.place is None or case.rules is not None:
         return None
     return Reason("jurisdiction_unknown", {"own": case.place.region})
@@ -107,7 +107,7 @@ def not_on_external_list(case: GateCase) -> Reason | None:
 
 
 def external_lists_fresh(case: GateCase) -> Reason | None:
-    """Every list that must be asked before calls of this purpose was imported, and is new enough."""
+    """Every list that must be checked before calls of this purpose has been imported, and is new enough."""
     rules = case.rules
     if rules is None or case.place is None:
         return None
@@ -117,7 +117,7 @@ def external_lists_fresh(case: GateCase) -> Reason | None:
 
 
 def caller_id_proved(case: GateCase) -> Reason | None:
-    """The number we show is proved to be ours by a proof that has not expired, and not by one of more than a year."""
+    """The number shown is proved to be yours, by a proof that has not expired and that holds for at most a year."""
     if not E164.fullmatch(case.caller_id):
         return Reason("caller_id_unproved", {"own": case.caller_id}, case="no_number")
     proof = next((p for p in case.facts.caller_id_proofs if p.number == case.caller_id), None)
@@ -145,7 +145,7 @@ def caller_id_same(case: GateCase) -> Reason | None:
 
 
 def ring_time_allowed(case: GateCase) -> Reason | None:
-    """The campaign lets a phone ring neither too short nor too long."""
+    """The campaign's ring time is neither too short nor too long."""
     rules, ring = case.rules, case.campaign.ring_time
     if rules is None or rules.ring_at_least <= ring <= rules.ring_at_most:
         return None
@@ -163,7 +163,7 @@ def columns_filled(case: GateCase) -> Reason | None:
 
 
 def abandoned_below_ceiling(case: GateCase) -> Reason | None:
-    """Of the campaign's answered calls of 30 days no more met nobody than it and the callee's country allow."""
+    """Of the campaign's answered calls in 30 days, no more were abandoned than the campaign and the country allow."""
     rules, seen, agents = case.rules, case.facts.abandoned, case.campaign.agents
     if rules is None or seen is None:
         return None

@@ -11,26 +11,26 @@ from agi_app.gate.rule_file import SPANS
 
 
 def zone_known(case: GateCase) -> Reason | None:
-    """We know what time it is where the person is."""
+    """It is known what time it is where the person is."""
     if case.place is None or case.place.zones:
         return None
     return Reason("zone_unknown")
 
 
 def cap_per_day(case: GateCase) -> Reason | None:
-    """At most the jurisdiction's number of calls to one person in any 24 hours, over all campaigns."""
+    """The person has had fewer calls than the jurisdiction allows in any 24 hours, over all campaigns."""
     reached = cap_reached(case.rules, case.facts.counted_calls, SPANS["24h"], case.now)
     return None if reached is None else Reason("cap_per_day", {"made": reached.made, "cap": reached.cap}, reached.ends)
 
 
 def cap_per_week(case: GateCase) -> Reason | None:
-    """At most the jurisdiction's number of calls to one person in any 7 days, over all campaigns."""
+    """The person has had fewer calls than the jurisdiction allows in any 7 days, over all campaigns."""
     reached = cap_reached(case.rules, case.facts.counted_calls, SPANS["7d"], case.now)
     return None if reached is None else Reason("cap_per_week", {"made": reached.made, "cap": reached.cap}, reached.ends)
 
 
 def cap_per_month(case: GateCase) -> Reason | None:
-    """At most the jurisdiction's number of calls to one person in any 30 days, over all campaigns."""
+    """The person has had fewer calls than the jurisdiction allows in any 30 days, over all campaigns."""
     reached = cap_reached(case.rules, case.facts.counted_calls, SPANS["30d"], case.now)
     return (
         None if reached is None else Reason("cap_per_month", {"made": reached.made, "cap": reached.cap}, reached.ends)
@@ -38,21 +38,21 @@ def cap_per_month(case: GateCase) -> Reason | None:
 
 
 def gap_after_declined(case: GateCase) -> Reason | None:
-    """Enough time has passed since the person declined a call of ours."""
+    """Enough time has passed since the person declined a call of yours."""
     gap = None if case.rules is None else case.rules.gap_after_declined
     ends = gap_ends(case.facts.counted_calls, "rejected", gap, case.now)
     return None if ends is None else Reason("gap_after_declined", {}, ends)
 
 
 def gap_after_abandoned(case: GateCase) -> Reason | None:
-    """Enough time has passed since the person answered a call of ours and met nobody."""
+    """Enough time has passed since the person answered a call of yours and found nobody there."""
     gap = None if case.rules is None else case.rules.gap_after_abandoned
     ends = gap_ends(case.facts.counted_calls, "abandoned", gap, case.now)
     return None if ends is None else Reason("gap_after_abandoned", {}, ends)
 
 
 def closed_day(case: GateCase) -> Reason | None:
-    """It is no closed day (a public holiday) of the callee's country, in every time zone the number may be in."""
+    """It is not a closed day (a public holiday) of the person's country, in any time zone the number may be in."""
     if case.place is None or case.rules is None:
         return None
     opening, zones = case.rules.opening, case.place.clocks
@@ -65,7 +65,7 @@ def closed_day(case: GateCase) -> Reason | None:
 
 
 def window_jurisdiction(case: GateCase) -> Reason | None:
-    """It is a calling hour of the callee's country, in every time zone the number may be in."""
+    """It is a calling hour of the person's country, in every time zone the number may be in."""
     if case.place is None or case.rules is None:
         return None
     opening, zones = case.rules.opening, case.place.clocks

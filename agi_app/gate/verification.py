@@ -91,7 +91,7 @@ def judge_own_call(
 
 
 def _shown_is_ours(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
-    """Whoever answers sees the number they answer on, or one that is proved already."""
+    """The person who answers sees the number they answer on, or one that is proved already."""
     proof = facts.shown_proof
     if facts.shown is None or facts.shown == facts.number:
         return None

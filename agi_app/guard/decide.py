@@ -3,7 +3,7 @@
 The order is fixed. Internal endpoints, the allow lists and every number that somebody here ever dialled pass,
 whatever speaks against them. Then the block lists of the subscriber and the site reject. Then points are added up.
 A rejection needs strong signals of two families that are independent of each other; what says nothing about this very
-caller (a number next to it, others who dial through our range) never does more than challenge; whoever passed a
+caller (a number next to it, others who dial through our range) never does more than challenge; a caller who passed a
 challenge lately is marked at most.
 """
 

@@ -59,10 +59,10 @@ class ListHit:
 
 
 def pattern_fault(pattern: str) -> str | None:
-    """What is wrong with a pattern that somebody typed, and how to mend it; None: nothing."""
+    """What is wrong with a pattern that somebody typed, and how to fix it; None: nothing."""
     shown = "-".join(shown_number(end) for end in pattern.split("-"))
     if not _PATTERN.fullmatch(pattern):
-        return f"{shown!r} is no number, prefix (+8695*), range (+861000000-+861000999) or the word withheld"
+        return f"{shown!r} is not a number, a prefix (+8695*), a range (+861000000-+861000999) or the word withheld"
     if "-" in pattern:
         low, high = (end.removeprefix("+") for end in pattern.split("-"))
         if len(low) != len(high) or low > high:

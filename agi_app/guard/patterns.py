@@ -30,7 +30,9 @@ def new_pattern(text: str, region: str | None) -> str:
     plain = _plain(text)
     if _BEGINNING.fullmatch(plain) and (only_begins(plain) if plain.startswith("+") else _few_digits(plain, region)):
         all_of_it = _begins(plain, region)
-        raise OnlyABeginning(f"{plain!r} is too short for a number: to mean all that begin so write '{all_of_it}*'")
+        raise OnlyABeginning(
+            f"{plain!r} is too short for a number: to mean all numbers that begin with it, write '{all_of_it}*'"
+        )
     return read_pattern(text, region)
 
 
@@ -57,7 +59,7 @@ def read_pattern(text: str, region: str | None) -> str:
         return plain
     number, _ = read_caller(plain, region)
     if number is None:
-        raise NotAPattern(f"{shown_number(text)!r} is no number")
+        raise NotAPattern(f"{shown_number(text)!r} is not a number")
     return number
 
 

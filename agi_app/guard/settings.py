@@ -16,7 +16,7 @@ class Level(StrEnum):
     NOTICE = "notice"  # only marks, never comes between
     LOW = "low"
     STANDARD = "standard"
-    STRICT = "strict"  # whoever calls for the first time is challenged
+    STRICT = "strict"  # every first-time caller is challenged
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 class Fault(StrEnum):
     """Behind an outcome: something on our side of the trunk, not the person and not the network beyond."""
 
-    OURS = "ours"  # a password, credit: whoever is called
+    OURS = "ours"  # a password, credit: any person called
     LIKELY_OURS = "likely_ours"  # the number shown, how we ask; or this one number
 
 
@@ -88,7 +88,7 @@ class CallResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowedCall:
-    """A call that the gate allowed and the store wrote down, whoever asked for it; surely not dialled yet."""
+    """A call that the gate allowed and the store recorded, no matter who asked for it; surely not dialled yet."""
 
     attempt_id: str
     person_id: int

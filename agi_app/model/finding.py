@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found; ``mend`` is empty when it is well."""
+    """What was found; ``mend`` says how to fix it and is empty when all is well."""
 
     check: str
     text: str
@@ -15,5 +15,5 @@ class Finding:
 
     @property
     def well(self) -> bool:
-        """Whether there is nothing to mend."""
+        """Whether there is nothing to fix."""
         return not self.mend

@@ -26,10 +26,10 @@ def why_invalid(number: phonenumbers.PhoneNumber) -> str:
     if begun := _nearest(
         digits, (length for pattern, lengths in kinds for length in _fitting(national, pattern, lengths))
     ):
-        return _words(digits, begun, f"numbers that begin so have {{}} behind +{code}")
+        return _words(digits, begun, f"numbers that begin like this have {{}} after +{code}")
     known = {length for _, lengths in kinds for length in lengths}
     if known and digits not in known:
-        return _words(digits, sorted(known), f"numbers of +{code} have {{}} behind it")
+        return _words(digits, sorted(known), f"numbers of +{code} have {{}} after it")
     return "its beginning is unassigned, or it has a digit too many or too few"
 
 
@@ -62,7 +62,7 @@ def _words(digits: int, lengths: list[int], have: str) -> str:
     many = "short" if digits < min(lengths) else "long" if digits > max(lengths) else "short or long"
     counts = " or ".join(map(str, lengths)) if len(lengths) < 4 else f"{lengths[0]} to {lengths[-1]}"
     by = f"{least} digit{'' if least == 1 else 's'}"
-    return f"too {many} by {by}: {have.format(f'{counts} digits')}, here are {digits}"
+    return f"too {many} by {by}: {have.format(f'{counts} digits')}, this one has {digits}"
 
 
 def _nearest(digits: int, lengths: Iterable[int]) -> list[int]:

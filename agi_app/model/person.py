@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agi_app.model.campaign import Purpose
 
-# How a refusal was said (``via``) that is no stop: whoever answers this number is not the person that its consents are
+# How a refusal was said (``via``) that is no stop: the one who answers this number is not the person its consents are
 # of. It ends those given until then for this very number, and nothing at other numbers of the person.
 WRONG_NUMBER = "wrong number"
 

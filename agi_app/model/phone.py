@@ -51,7 +51,7 @@ class NotANumber(ValueError):
 
 
 class SeveralNumbers(NotANumber):
-    """There are two, or perhaps; whoever asked knows where each is to be written."""
+    """There are two, or perhaps; the caller of this function knows where to write each."""
 
 
 class NoCountry(NotANumber):
@@ -125,7 +125,9 @@ def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
     if cleaned.startswith(("+999", "00999")):
         digits = number_text.digits(cleaned)
         count = "" if 8 <= digits <= _MOST_DIGITS else f", not {digits}"
-        raise NotANumber(f"is no test number: those begin with {_TEST_RANGES}, and have 8 to 15 digits{count}")
+        raise NotANumber(
+            f"is not a test number: test numbers begin with {_TEST_RANGES}, and have 8 to 15 digits{count}"
+        )
     try:
         number = phonenumbers.parse(_international(cleaned), region)
     except phonenumbers.NumberParseException as error:
@@ -172,7 +174,7 @@ def _judge(number: phonenumbers.PhoneNumber) -> PhoneNumber:
     if found is None:
         raise NotANumber("belongs to no country")
     if found == "CN" and len(str(number.national_number)) < _SHORTEST_CN:
-        raise NotANumber("is a service line behind an area code, not a person's number")
+        raise NotANumber("is a service line with an area code, not a person's number")
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return PhoneNumber(e164, found, with_area(e164, _zones(number, found)), reserved=False)
 
@@ -254,5 +256,5 @@ def _why_unreadable(cleaned: str, error: phonenumbers.NumberParseException) -> s
     if error.error_type == phonenumbers.NumberParseException.TOO_LONG or digits > _MOST_DIGITS:
         return f"has {digits} digits; a number has at most {_MOST_DIGITS}, with its country code"
     if digits and _PLAIN.fullmatch(cleaned):
-        return "is too short: write the whole number behind the country code"
+        return "is too short: write the whole number after the country code"
     return "does not look like a telephone number"

@@ -1,4 +1,4 @@
-"""Calls that come in to our own numbers: handed to whoever serves them, and otherwise given back to the dialplan.
+"""Calls that come in to our own numbers: handed to the part that serves them, and otherwise given back to the dialplan.
 
 The dialplan hands them over by ``Stasis(agi-app,inbound,NUMBER)``. Nobody is left in silence: a call that is
 not served goes on in the context ``agi-app-when-down``, which leads to reception or plays a short message. That
@@ -72,7 +72,7 @@ class Inbound:
     async def collect(self, ari: Ari, ours: Container[str] = ()) -> None:
         """After a connect: take the calls that wait in our application since before it, but for ``ours``.
 
-        Whoever was answered already has heard a dead worker break off: they go on in the dialplan.
+        A caller who was answered already has heard a dead worker break off: they go on in the dialplan.
         """
         answer = await ari.request("GET", f"applications/{ari.settings.app}")
         for channel_id in answer.decode(_Application).channel_ids:

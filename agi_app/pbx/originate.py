@@ -1,7 +1,7 @@
 """The only place that makes Asterisk call somebody.
 
 Nobody is dialled without a Permit, which only the gate makes; ``place_internal`` calls a destination of the settings.
-Whoever calls them learns one of two things: an exception means that surely
+Their caller learns one of two things: an exception means that surely
 nothing was dialled; a Channel means that the call counts as dialled, whatever comes of it.
 
 Asterisk makes a channel, which dials nobody, and dials it when we say so; the permit is spent between the two. It calls

@@ -31,7 +31,7 @@ async def phones_that_lead_out(
             if led and any(map(_A_NUMBER.search, uris)):
                 found[name] = (
                     f"endpoint {phone!r} is a number behind the trunk's endpoint {led[0]!r} in pjsip.conf; write it as"
-                    f" PJSIP/+861…@{led[0]}, so that it is decided on like any call"
+                    f" PJSIP/+861…@{led[0]}, so that the gate decides on it as on any call"
                 )
     return found
 

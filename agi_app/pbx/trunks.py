@@ -3,7 +3,7 @@
 A trunk marked ``sandbox`` dials test ranges only; that is worth nothing if it leads to a carrier. So
 its contacts must lie in 127.0.0.0/8, none may register from elsewhere, and it may have no outbound
 proxy elsewhere, or we do not start. No trunk may replace our caller ID by another (``from_user``), and none may let
-whoever is called have Asterisk call somebody else.
+a person who is called make Asterisk call somebody else.
 """
 
 from __future__ import annotations
@@ -57,21 +57,22 @@ class TrunkFacts:
         ways = {way.strip() for way in self.identify_by.split(",")}
         if not by_request and ways != {"ip"}:
             found.append(
-                f"endpoint {self.endpoint!r} has identify_by={self.identify_by}: whoever writes its name into a call is"
-                " taken for the trunk; set identify_by = ip (pjsip.conf), or identify_by_request = true if you must"
+                f"endpoint {self.endpoint!r} has identify_by={self.identify_by}: anyone who writes its name into a"
+                " call is taken for the trunk; set identify_by = ip (pjsip.conf), or identify_by_request = true if you"
+                " must"
             )
         if self.redirect_method == "uri_pjsip":
             found.append(
-                f"endpoint {self.endpoint!r} has redirect_method=uri_pjsip, so that whoever is called could have"
+                f"endpoint {self.endpoint!r} has redirect_method=uri_pjsip, so that a person who is called could make"
                 " Asterisk call anybody; remove it from pjsip.conf"
             )
         if self.transfers:
             found.append(
-                f"endpoint {self.endpoint!r} lets whoever is called transfer (REFER), so that Asterisk would call for"
-                " them; set allow_transfer=no for it in pjsip.conf"
+                f"endpoint {self.endpoint!r} lets a person who is called transfer (REFER), so that Asterisk would call"
+                " for them; set allow_transfer=no for it in pjsip.conf"
             )
         if sandbox and (self.open_to_registration or not all(map(is_loopback, self.uris))):
-            leads = ", ".join(self.uris) or "whoever registers"
+            leads = ", ".join(self.uris) or "any phone that registers"
             found.append(
                 f"it is marked sandbox but may lead to {leads}: contact and outbound proxy must be in 127.0.0.0/8,"
                 " and max_contacts 0 (pjsip.conf)"

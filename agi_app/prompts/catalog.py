@@ -122,8 +122,8 @@ def _other_kind(path: Path) -> str | None:
         return None
     if (ending := SOUNDS.get(str(kind))) is not None:
         right = path.with_suffix(ending).name
-        return f"{path.name}: is {kind}, whatever its name says; name it {right}, then {NOT_PREPARED}"
-    return f"{path.name}: is {kind} and no recording, whatever its name says; put the recording there"
+        return f"{path.name}: is {kind}, despite its name; name it {right}, then {NOT_PREPARED}"
+    return f"{path.name}: is {kind} and not a recording, despite its name; put the recording there"
 
 
 def _read_sound(path: Path) -> _Sound:
@@ -144,5 +144,5 @@ def _read_sound(path: Path) -> _Sound:
     if present < promised:
         problem = f"{path.name}: cut short, {present} of {promised} frames are there; copy or record it again"
     elif not present or not rate:
-        problem = f"{path.name}: holds no sound; record it again"
+        problem = f"{path.name}: contains no sound; record it again"
     return _Sound(rate, channels, width, present / rate if rate else 0.0, problem)

@@ -98,7 +98,7 @@ class Command:
     name: str = "command"
 
     def identity(self, language: str) -> str:
-        """See ``TtsEngine``. A new version of the program is not seen: `prompts prepare --again` speaks anew."""
+        """See ``TtsEngine``. A new version of the program is not seen: `prompts prepare --again` speaks all again."""
         return f"{self.name} {self.command} {self.voices.get(language, '')}"
 
     def speak(self, text: str, language: str, out: Path) -> None:
@@ -113,7 +113,7 @@ class Command:
             try:
                 argv = [_filled(word, values) for word in shlex.split(self.command)]
             except ValueError as error:
-                raise PromptFault(f"tts.command cannot be read: {error}; mend its quotes in agi-app.toml") from error
+                raise PromptFault(f"tts.command cannot be read: {error}; correct its quotes in agi-app.toml") from error
             _run(argv, self.time_limit, out)
 
 

@@ -80,12 +80,12 @@ def level(sound: Sound, wanted: LevellingTarget) -> Levelled:
 def _at(sound: Sound, wanted: LevellingTarget, rate: int) -> tuple[Samples, float, float, float]:
     """The samples at ``rate``, seconds trimmed, gain in dB, dB taken from the peaks."""
     if len(sound.samples) < SHORTEST_S * sound.rate:
-        raise PromptFault("holds no sound; record it again")
+        raise PromptFault("contains no sound; record it again")
     whole = without_rumble(resampled(sound.samples, sound.rate, rate), rate)
     kept = _trimmed(whole, rate, KEPT_PIECE_S if wanted.piece else KEPT_S)
     found = loudness(kept, rate)
     if math.isinf(found):
-        raise PromptFault("holds only silence; record it again")
+        raise PromptFault("contains only silence; record it again")
     gain = wanted.loudness - found
     if gain > MOST_GAIN_DB:
         raise PromptFault(f"is almost silent ({found:.0f} LUFS); record it again, nearer to the microphone")
@@ -109,7 +109,7 @@ def _loud(samples: Samples, rate: int, gain_db: float) -> Samples:
 def _trimmed(samples: Samples, rate: int, kept_s: float) -> Samples:
     peak = np.abs(samples).max(initial=0.0)
     if peak < 1e-5:  # -100 dB: digital silence
-        raise PromptFault("holds only silence; record it again")
+        raise PromptFault("contains only silence; record it again")
     segment = AudioSegment(data=_bytes(samples * (0.9 / peak)), sample_width=2, frame_rate=rate, channels=1)
     before = detect_leading_silence(segment, SILENCE_DB, chunk_size=10)
     after = detect_leading_silence(segment.reverse(), SILENCE_DB, chunk_size=10)

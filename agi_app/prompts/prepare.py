@@ -155,7 +155,7 @@ def _begin() -> None:
 
 
 def _end_with_parent() -> None:
-    """The pool alone would wait for ever for work from a process that was killed."""
+    """The pool alone would wait without end for work from a process that was killed."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -210,7 +210,7 @@ def _chosen(folder: Path, only: Path | None) -> list[PromptSource]:
     if not found:
         if not only.exists():
             raise InputError(no_such_file(only))
-        raise InputError(f"{only}: holds no prompt of {folder}; name a file or folder below {folder}")
+        raise InputError(f"{only}: has no prompt of {folder}; name a file or folder below {folder}")
     return list({source.id: source for source in found}.values())
 
 

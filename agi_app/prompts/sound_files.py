@@ -49,7 +49,7 @@ def read_sound(path: Path) -> Sound:
         raise PromptFault("is empty; record or copy it again")
     by_ffmpeg = content[:4] not in (b"RIFF", b"RF64")
     if by_ffmpeg and path.suffix.lower() == ".wav" and ffmpeg() is None:
-        raise PromptFault("is no WAV file, whatever its name says; save it again as WAV, or install ffmpeg")
+        raise PromptFault("is not a WAV file, despite its name; save it again as WAV, or install ffmpeg")
     try:
         sound = wav.parse(_decoded(path) if by_ffmpeg else content)
     except wav.BadWav as error:
@@ -99,7 +99,7 @@ def _mono(sound: wav.Wav) -> Sound:
     if sound.tag == wav.FLOAT:
         values = np.frombuffer(sound.data, "<f4" if sound.bits == 32 else "<f8").astype(np.float64)
         if not np.isfinite(values).all():
-            raise PromptFault("holds numbers that are none; export it again")
+            raise PromptFault("has sound values that are not numbers; export it again")
         # Floats may pass full scale without harm; as many at exactly the same top are a cut.
         channels = values.reshape(-1, sound.channels)
         return Sound(channels.mean(axis=1), sound.rate, _clipped(channels))

@@ -49,7 +49,7 @@ class Renderer:
         ConfigError when there is no engine, or none that can speak it.
         """
         if not PART.fullmatch(language):
-            raise InputError(f"language {language!r}: is none")
+            raise InputError(f"language {language!r}: is not a language tag")
         whose = whose or NOBODY
         self._prune()
         recorded = _Recorded(lambda name: self._playable.exists(language, name))

@@ -32,7 +32,7 @@ class Wav:
 def parse(content: bytes) -> Wav:
     """Read a RIFF WAVE file; raises BadWav."""
     if content[:4] not in (b"RIFF", b"RF64") or content[8:12] != b"WAVE":
-        raise BadWav("it is no WAV file, whatever its name says")
+        raise BadWav("it is not a WAV file, despite its name")
     form: bytes | None = None
     position = 12
     while position + 8 <= len(content):

@@ -38,5 +38,5 @@ async def verify_dump(
             report = await verify(store, await Notary.open(settings, store), witness=witness, progress=progress)
         finally:
             await store.close()
-    report.notes.append(f"the rows of {tables} tables of {file.name} were looked at in a server of our own")
+    report.notes.append(f"the rows of {tables} tables of {file.name} were checked in a separate server")
     return report

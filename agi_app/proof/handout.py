@@ -37,7 +37,7 @@ def message(note: str | None) -> str:
         raise InputError("there is nothing to sign yet: no consent, decision or other record")
     return (
         "A signed checkpoint of our call records. Please keep this message as it is.\n"
-        "With an export of ours of any later day it shows that nothing from before was changed since:\n"
+        "Together with any later export of ours it shows that nothing recorded before was changed since:\n"
         "    python3 -I verify.py EXPORT --since THIS-MESSAGE.txt\n"
         "\n" + note.rstrip("\n")
     )

@@ -52,7 +52,7 @@ async def _tree(store: Store, last: Checkpoint | None) -> Finding:
 async def _witness(notary: Notary, last: Checkpoint | None) -> Finding:
     file = notary.witness_file
     if file is None:
-        text = "none; without one, who changes the database and the data folder is not found out"
+        text = "none; without one, a change of both the database and the data folder is not noticed"
         return Finding("audit witness", text + " ([audit] witness)")
     mend = f"mount or make {file.parent}, writable for this user"
     try:

@@ -114,7 +114,7 @@ class Notary:
             await asyncio.to_thread(self._keep, made, text)
         except OSError as error:
             raise SafetyError(
-                f"{self.file}: the checkpoint cannot be written: {error.strerror}; free space or mend its rights"
+                f"{self.file}: the checkpoint cannot be written: {error.strerror}; free space or fix its permissions"
             ) from error
         self._last = made
         if self._witness:
@@ -126,7 +126,7 @@ class Notary:
         return made
 
     async def witness_now(self) -> None:
-        """Bring the newest checkpoint to the witness now; waits for it, but not for ever."""
+        """Bring the newest checkpoint to the witness now; waits for it, but not without end."""
         if self._witness:
             await asyncio.to_thread(self._witness.flush)
 

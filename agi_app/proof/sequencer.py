@@ -49,7 +49,7 @@ class Sequencer:
     def __init__(self, store: Store, notary: Notary) -> None:
         self._store, self.notary = store, notary
         self._trouble: str | None = None
-        self._refusal: str | None = None  # a fault that no waiting mends
+        self._refusal: str | None = None  # a fault that waiting does not end
         self._sound_at: float | None = None  # monotonic: all that was queued then is signed
 
     def hold(self) -> str | None:
@@ -62,7 +62,7 @@ class Sequencer:
         if waited <= PATIENCE_S:
             return None
         why = self._trouble or "many rows are being sealed, or the process that seals them hangs"
-        return f"rows wait for a signed checkpoint of the audit tree since {waited:.0f} s: {why}"
+        return f"rows have waited for a signed checkpoint of the audit tree for {waited:.0f} s: {why}"
 
     async def check(self) -> None:
         """Raise SafetyError unless the database's tree has all that was signed, unchanged. Raises StoreError."""
@@ -112,7 +112,7 @@ class Sequencer:
             await seat.leave()
 
     async def restart(self) -> Checkpoint:
-        """Go on from a restored database: sign for ever that the tree's later entries are lost.
+        """Go on from a restored database: sign permanently that the tree's later entries are lost.
 
         Raises InputError when nothing is lost or another process is the sequencer.
         """
@@ -200,7 +200,7 @@ class Sequencer:
             age = max(0.0, (clock.real_now() - last.at).total_seconds())
             self._sound_at = clock.monotonic() - age
             if age > PATIENCE_S:
-                self._trouble = f"the sequencer of another node, or who holds its lock, is silent since {age:.0f} s"
+                self._trouble = f"the sequencer of another node, or its lock's holder, was silent for {age:.0f} s"
                 return
             await asyncio.sleep(EVERY_S)
 

@@ -77,7 +77,7 @@ async def verify(
         await _read_erasures(look, notary)
         await _walk(look, progress)
         if look.untold:
-            text = "rows were erased before erasures said what they leave: seen is only that they are there"
+            text = "rows were erased before erasures said what they leave: only their presence was checked"
             report.notes.append(f"{look.untold} {text}")
         await _look_for_strangers(look)
         await facts.compare(connection, report, notary.stamper, look.excused)

@@ -42,7 +42,7 @@ class Witness:
         self._start()
 
     def flush(self) -> None:
-        """Write the newest note now and wait for it, but not for ever. Blocks."""
+        """Write the newest note now and wait for it, but not without end. Blocks."""
         if self._thread:
             self._thread.join(PATIENCE_S)
         if self._waiting is not None and not (self._thread and self._thread.is_alive()):

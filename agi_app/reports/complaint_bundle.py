@@ -1,7 +1,7 @@
 """One case as a folder to hand out: what was said, what we did, what allowed it, what is recorded, and the proof of it.
 
 ``proof.json`` is a person's proof like that of ``audit prove``, with the case and its notes in it; ``verify.py`` checks
-it without this program. Whoever exports a case sees whole numbers and hears recordings: that is noted first.
+it without this program. An export of a case shows whole numbers and recordings: that is noted first.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Totals:
     contacts: int
     done: int
     waiting: int
-    not_called: int  # refused until a person mends something
+    not_called: int  # refused until a person fixes something
     in_call: int
     attempts: int
     outcomes: Mapping[str, int] = field(default_factory=dict)

@@ -105,7 +105,7 @@ def _nobody_due(view: Standstill) -> list[WaitingReason]:
         found.append(
             WaitingReason(
                 NOBODY_DUE,
-                f"{count_of(view.parked, 'contact is', 'contacts are')} refused until somebody mends the reason",
+                f"{count_of(view.parked, 'contact is', 'contacts are')} refused until somebody fixes the reason",
             )
         )
     for rule, number in view.by_rule.items():

@@ -99,7 +99,7 @@ class Openings:
 
 
 async def _record(spool: RecordingSpool, channel_id: str) -> bytes:
-    """The caller's side, to the end of the call or ``LONGEST_S``; whoever cancels this has it thrown away."""
+    """The caller's side, to the end of the call or ``LONGEST_S``; cancelling this throws it away."""
     name = f"{ours(channel_id)}-opening"
     with spool.wanted(name):
         await spool.start(name, channel_id, LONGEST_S, beside=True)

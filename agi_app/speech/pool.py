@@ -82,7 +82,7 @@ class SpeechPool:
                 self._waiting.remove(waiting)
 
     async def close(self) -> None:
-        """Whoever waits gets ``failed``; returns when all processes have ended."""
+        """All who wait get ``failed``; returns when all processes have ended."""
         self._closed = True
         for waiting in self._waiting:
             if not waiting.answer.done():

@@ -75,7 +75,7 @@ class Process(asyncio.SubprocessProtocol):
         await self.ended.wait()
 
     def why_ended(self) -> str:
-        """For the log, and for whoever set it up."""
+        """For the log, and for the person who set it up."""
         if self._refused:
             return self._refused
         code = self._transport.get_returncode() if self._transport is not None else None
@@ -97,7 +97,7 @@ class Process(asyncio.SubprocessProtocol):
             for message in self._frames.feed(data):
                 self._take(message)
         except ValueError as error:
-            self._words = f"it sent what is no answer: {error}".encode()
+            self._words = f"it sent something that is not an answer: {error}".encode()
             self.kill()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:

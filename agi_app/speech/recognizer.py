@@ -33,7 +33,7 @@ class Recognizer(Protocol):
         """
 
     async def close(self) -> None:
-        """End it; whoever waits is answered ``failed``."""
+        """End it; all who wait get ``failed``."""
 
 
 @asynccontextmanager
@@ -55,7 +55,7 @@ async def recognizer_of(speech: SpeechSettings, project: Path) -> AsyncIterator[
 
 
 def missing(speech: SpeechSettings, project: Path) -> str:
-    """What the engine of the settings lacks, and how to mend it; empty when nothing."""
+    """What the engine of the settings lacks, and how to fix it; empty when nothing."""
     extra, modules = EXTRAS.get(speech.engine, ("", ()))
     absent = [module for module in modules if importlib.util.find_spec(module) is None]
     if absent:

@@ -69,7 +69,7 @@ class Model:
         main = self._files["encoder"] or self._files["model"]
         if not main or not self._tokens:
             raise ConfigError(
-                f"[speech] model: {folder} is no model of sherpa-onnx: it needs tokens.txt and model*.onnx,"
+                f"[speech] model: {folder} is not a model of sherpa-onnx: it needs tokens.txt and model*.onnx,"
                 " or encoder*.onnx, decoder*.onnx and perhaps joiner*.onnx"
             )
         says = _meta(Path(main))

@@ -38,7 +38,7 @@ _KEPT_LISTS = 100  # of questions
 BEAMS, BEAMS_ELSE = {"zh": (6, 8, 12)}, (4, 6, 8)
 MOST_PHRASES = 200  # whose words make up the second search
 CLEAR = -0.3  # mean log-probability of a token from which on a phrase is clear
-PHRASE_S = 5.0  # whoever talks for longer does not say a phrase
+PHRASE_S = 5.0  # a person who talks for longer does not say a phrase
 LEAST_TOKENS, TOKENS_A_SECOND = 24, 8
 
 

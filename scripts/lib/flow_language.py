@@ -15,7 +15,7 @@ _HEAD = """
 中文：[流程语言](flow-language.zh-CN.md)
 
 A flow says what happens in an answered call. It is one YAML file in `flows/`; a campaign names it. Files are YAML 1.2:
-`yes`, `no`, `on` and `off` are words, and keys such as `"1"` stand in quotes. `agi-app check` finds mistakes
+`yes`, `no`, `on` and `off` are words, and keys such as `"1"` go in quotes. `agi-app check` finds mistakes
 ([check rules](check-rules.md)), `agi-app simulate` lets you talk to the flow. [Write a flow](../how-to/write-a-flow.md)
 shows each verb at work. `agi-app schema flow` prints this page as JSON Schema, for editors.
 
@@ -25,20 +25,21 @@ _STEPS = """
 ## Nodes and steps
 
 A step is one verb. Steps run from top to bottom; the last one of a node must leave it (`goto`, `hangup`, `opt_out`,
-`return`, or a step that asks, a `call` or a `branch` with a way for every case). A call that goes round and round ends
-with the disposition `flow_limit`.
+`return`, or a step that asks, a `call` or a `branch` with a way for every case). A call that loops without end gets
+the disposition `flow_limit`.
 
 ### Keys pressed early
 
 People who know a call press a key before they are asked. A key that is pressed in a `play` or `say` counts for the
-first question behind it, and for no other one:
+first question after it, and for no other one:
 
 - If the question is the very next step, its key ends the prompt, and the question is answered without being asked.
-- Else the key is kept: what stands between (prompts, `set`, `branch`, `goto`) is heard to its end, and then the key
-  answers the question. A key that the question does not know is forgotten, and the question is asked as usual.
-- Nothing is kept in a prompt with `barge_in: false`, for a question with `barge_in: false`, or for digits; nor the key
-  that has answered the question before, for it may have been pressed twice. `record`, `transfer` and every question
-  forget all.
+- Otherwise the key is kept: what comes between (prompts, `set`, `branch`, `goto`) runs to its end, and then the key
+  answers the question. If the question does not know the key, the key is forgotten, and the question is asked as
+  usual.
+- Nothing is kept in a prompt with `barge_in: false`, for a question with `barge_in: false`, or for digits; nor is the
+  key that answered the question before, because it may have been pressed twice. `record`, `transfer` and every
+  question forget all keys.
 - The opt-out key is never kept: it acts at once.
 """
 _REST = """
@@ -52,9 +53,9 @@ a flow that is called, key and confirmation are those of the flow that the call 
 `agi-app check` reads the transcripts for the offer to press it, in the first prompt and wherever digits are typed. It
 finds the offer in one sentence:
 
-- a word for pressing, and the key at most 24 characters behind it with no other digit between: "to stop these calls,
+- a word for pressing, and the key at most 24 characters after it with no other digit between: "to stop these calls,
   **press 9**", "停止来电请**按 9**";
-- or the key anywhere within 120 characters behind such a word, if the sentence also speaks of stopping: "**press** 1
+- or the key anywhere within 120 characters after such a word, if the sentence also speaks of stopping: "**press** 1
   to confirm or **9** to **stop**".
 
 | | English | Chinese |
@@ -64,7 +65,7 @@ finds the offer in one sentence:
 | the key | 9, nine | 9, 九 |
 | star before it, where digits are typed | `*`, star, asterisk | `*`, 星 ("星号九") |
 
-In another language the key itself must stand in the text. A first prompt without it is the fault
+In another language the text must contain the key itself. A first prompt without it is the fault
 `flow/opt-out-not-offered`.
 
 ## Conditions
@@ -78,16 +79,17 @@ now.weekday in ["sat", "sun"] or now.time >= "17:00"
 
 - `==` `!=` `<` `<=` `>` `>=`, `in [list]`, `and`, `or`, `not`, parentheses; text in quotes, numbers, `true`, `false`.
 - Names are variables of this flow, `language`, `disposition`, and `contact.COLUMN`, a column of the contacts file.
-- `now.time` (`"09:30"`, 24 hours), `now.weekday` (`"mon"` to `"sun"`) and `now.date` (`"2026-03-31"`) tell the time
-  where the called person is, now in this call. Of a number that may be in several time zones it is the first of them.
+- `now.time` (`"09:30"`, 24 hours), `now.weekday` (`"mon"` to `"sun"`) and `now.date` (`"2026-03-31"`) are the time
+  where the called person is, now in this call. For a number that may be in several time zones it is the first of them.
 - A name without a value is nothing. Comparing nothing with anything is false, so `not contact.vip` asks whether the
   column is empty.
-- Columns and digits are text. Compared with a number they are read as a number; if they are none, it is false.
+- Columns and digits are text. Compared with a number they are read as a number; if they are not a number, the
+  comparison is false.
 - Nothing in a condition can run code.
 
 ## Limits
 
-So that no flow can loop for ever, and that a person can still read it:
+These limits keep a flow from looping without end, and keep it short enough for a person to read:
 """
 
 

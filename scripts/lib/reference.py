@@ -147,7 +147,7 @@ def settings_page() -> str:
         "中文：[设置](settings.zh-CN.md)",
         "",
         "`agi-app.toml` in the project folder. Every setting can also come from the environment, which wins:",
-        "`AGI_APP_ASTERISK__PASSWORD` sets `password` of `[asterisk]`; two underscores stand between a table and",
+        "`AGI_APP_ASTERISK__PASSWORD` sets `password` of `[asterisk]`; two underscores go between a table and",
         "its setting. `DATABASE_URL` sets `database_url`. A setting that does not exist is an error, also in the",
         "environment. They are read once, when a command starts.",
     ]
@@ -233,20 +233,23 @@ def gate_page() -> str:
         "in this order, and keeps every reason. One reason is enough to refuse, and what is not known is a reason.",
         "Every answer is stored with the facts it was judged by, the version of the rules and the clock.",
         "",
-        "*Mends itself* means that time alone can change the answer; the contact is then looked at again by itself.",
-        "All other refusals wait until somebody mends the reason: a new consent, a proof, another number.",
+        "*Ends by itself* means that time alone can change the answer; agi-app then looks at the contact again by"
+        " itself.",
+        "All other refusals wait until somebody fixes the reason: a new consent, a proof, another number.",
     ]
     rows = []
     for rule in ALL_RULES:
         doc = " ".join((inspect.getdoc(rule) or "").split())
         rows += [(f"`{rule_id}`", doc, text, "yes" if soon else "no") for rule_id, text, soon in reasons(rule)]
-    lines += ["", *_table(("rule id", "what must be true", "what a refusal says", "mends itself"), rows)]
+    lines += ["", *_table(("rule id", "what must be true", "what a refusal says", "ends by itself"), rows)]
     lines += ["", "The need for consent is code: no file and no setting can switch it off.", "", "## Jurisdictions", ""]
     lines += [
-        "What the shipped files say; `agi-app rules show` tells the same with the project's own files. Hours are in",
-        "the callee's own time; a number that may be in several time zones must be inside the hours in all of them. A",
+        "What the shipped files say; `agi-app rules show` shows the same with the project's own files. Hours are in",
+        "the called person's own time; a number that may be in several time zones must be inside the hours in all of"
+        " them. A",
         "campaign's `window` can only narrow them. Of several values the strictest holds. *law* is what the named",
-        "source says, *house* is our own default where it says less or nothing. No legal advice. A country that is not",
+        "source says, *house* is our own default where it says less or nothing. This is not legal advice. A country"
+        " that is not",
         "here is refused unless the project adds it: [calling rules](../explanation/calling-rules.md).",
     ]
     book = load_rulebook()

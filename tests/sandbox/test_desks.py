@@ -45,7 +45,7 @@ def test_the_projects_own_desks_are_there_and_do_what_was_said(tmp_path: Path) -
 def test_a_misspelt_desk_is_refused(tmp_path: Path) -> None:
     (tmp_path / "agi-app.toml").write_text(OWN, "utf-8")
     for wrong, right in (("frontdesk", "front-desk"), ("Depot", "depot")):
-        with pytest.raises(SandboxError, match=f'{wrong}: no destination of .* did you mean "{right}"'):
+        with pytest.raises(SandboxError, match=f'{wrong}: .* has no destination of that name; did you mean "{right}"'):
             desks_of(tmp_path, {wrong: "no_answer"})
 
 
@@ -66,8 +66,8 @@ def test_faults_of_callees_are_told_where_they_stand_also_by_check(
         "utf-8",
     )
     faults = [
-        ("3:1", "frontdesk: no destination of ", 'agi-app.toml is called so; did you mean "front-desk"?'),
-        ("4:1", "night-desk: 'away' is none; write one of ", '"answers", "busy", "no_answer", "phone"'),
+        ("3:1", "frontdesk: ", 'agi-app.toml has no destination of that name; did you mean "front-desk"?'),
+        ("4:1", "night-desk: 'away' is not one of them; write one of ", '"answers", "busy", "no_answer", "phone"'),
         ("6:1", "language: must name a folder of ", "prompts, such as zh-CN or en"),
     ]
     assert main(["up", "--name", "faulty", "--project", str(project)]) == 2
@@ -89,7 +89,7 @@ def test_faults_of_callees_are_told_where_they_stand_also_by_check(
 
 def test_a_desk_of_the_command_line_is_said_to_be_that(tmp_path: Path) -> None:
     (tmp_path / "agi-app.toml").write_text(OWN, "utf-8")
-    with pytest.raises(SandboxError, match=r"^--desk depott: no destination"):
+    with pytest.raises(SandboxError, match=r"^--desk depott: .* has no destination"):
         desks_of(tmp_path, {"depott": "busy"})
 
 
@@ -98,4 +98,4 @@ def test_check_says_so_where_no_sandbox_can_read_the_callees(tmp_path: Path, mon
     (tmp_path / "callees.toml").write_text("[41", "utf-8")
     monkeypatch.setitem(sys.modules, "sandbox.callees", None)
     (told,) = projects.callee_faults(tmp_path)
-    assert str(told).startswith("callees.toml:1:1: callees (warning) not looked at: ")
+    assert str(told).startswith("callees.toml:1:1: callees (warning) not checked: ")

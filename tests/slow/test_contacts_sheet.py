@@ -101,7 +101,7 @@ def test_numbers_in_whatever_way_they_were_entered(value: object, e164: str) -> 
         (999861380000001234, "has more than 15 digits"),
         (1380013800.5, "is a number with a fraction"),
         (dt.date(2026, 1, 5), "is a date"),
-        (True, "is a truth value"),
+        (True, "is TRUE or FALSE"),
         ("13800138000 ext 5", "has an extension in it"),
         ("1.38E+10", "was rounded by a spreadsheet"),
         ("", "number is empty"),
@@ -207,7 +207,7 @@ def test_the_first_visible_sheet_is_read_and_the_others_are_named() -> None:
 
 
 def test_a_sheet_of_a_csv_file_is_a_mistake() -> None:
-    with pytest.raises(InputError, match="--sheet goes with an Excel workbook"):
+    with pytest.raises(InputError, match="--sheet is for an Excel workbook"):
         open_table(io.BytesIO(b"a,b\n1,2\n"), FILE, "March")
 
 

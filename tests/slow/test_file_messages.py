@@ -88,12 +88,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "agi-app.toml:2:1",
             "write [trunks.carrier-a] above it, not [trunks]",
         ),
-        ("prompts/en/thanks.wav", JPEG, "flows/checkup.yaml:23:7", "thanks.wav: is a picture (JPEG) and no recording"),
+        (
+            "prompts/en/thanks.wav",
+            JPEG,
+            "flows/checkup.yaml:23:7",
+            "thanks.wav: is a picture (JPEG) and not a recording",
+        ),
         (
             "prompts/en/thanks.wav",
             MP3,
             "flows/checkup.yaml:23:7",
-            "is an MP3, whatever its name says; name it thanks.mp3",
+            "is an MP3, despite its name; name it thanks.mp3",
         ),
         (
             "prompts/en/thanks.wav",
@@ -114,7 +119,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "simulations/x.yaml",
             (CASE % '"２"').encode(),
             "simulations/x.yaml:3:24",
-            '"２" is no input; write "2"; ２ (U+FF12)',
+            '"２" is not an input; write "2"; ２ (U+FF12)',
         ),
         ("simulations/x.yaml", (CASE % "＊９").encode(), "simulations/x.yaml:3:23", 'write "*9"'),
         ("simulations/x.yaml", (CASE % "1").encode(), "simulations/x.yaml:3:23", 'put keys in quotes: "1"'),
@@ -209,7 +214,7 @@ def test_a_text_whose_name_is_nearly_right_is_to_be_renamed(made: Path, tmp_path
 def test_a_column_that_may_be_the_language_is_told(title: str) -> None:
     table = open_table(io.BytesIO(f"external_id,number,{title}\n1,13800138000,en\n".encode()), "list.csv")
     (note,) = header_notes(contact_columns(table))
-    assert note.startswith(f'the column "{title}" is kept as a column of yours; is it language?')
+    assert note.startswith(f'the column "{title}" is kept as a column of your own; is it language?')
 
 
 def test_settings_with_a_byte_order_mark_are_read(made: Path, tmp_path: Path) -> None:
@@ -251,18 +256,18 @@ HEAD = "number,purpose,wording,method,time,source\n"
         ("contacts", b"external_id|number\n1|+8613800138000\n", "1:1", "separated by |, which is not read: put commas"),
         ("contacts", b"external_id number\n1 2\n", "1:1", "not by spaces"),
         ("contacts", b"1,13800138000\n", "1:1", "this line has a number and no titles: put a line with the titles"),
-        ("contacts", b"id,phone\n1,13800138000\n", "1:1", 'is it "id"? Then write external_id in its place'),
+        ("contacts", b"id,phone\n1,13800138000\n", "1:1", 'is it "id"? Then rename it to external_id'),
         (
             "contacts",
             "编号,联系方式\n1,13800138000\n".encode(),
             "1:1",
-            'is it "联系方式"? Then write number in its place',
+            'is it "联系方式"? Then rename it to number',
         ),
         (
             "contacts",
             b"external_id,number\n1;13800138000\n",
             "2:14",
-            "a semicolon stands here where the header has a comma",
+            "a semicolon is here where the header has a comma",
         ),
         (
             "contacts",
@@ -270,16 +275,16 @@ HEAD = "number,purpose,wording,method,time,source\n"
             "2:14",
             "leave a cell empty, two delimiters side by side",
         ),
-        ("contacts", b'external_id,number\n"1,13800138000\n', "2:1", "close it, or take it away"),
+        ("contacts", b'external_id,number\n"1,13800138000\n', "2:1", "close it, or remove it"),
         (
             "contacts",
             b"external_id,number\n1,8.61E+12\n",
             "2:3",
             "format that column as text and enter the number again",
         ),
-        ("contacts", b"external_id,number\n1,\n", "2:3", "is empty; write the number, or take the row out"),
+        ("contacts", b"external_id,number\n1,\n", "2:3", "is empty; write the number, or remove the row"),
         ("contacts", "external_id,number,language\n1,13800138000,中文\n".encode(), "2:15", "write zh-CN"),
-        ("consent", HEAD.replace("time", "date").encode() + b"1,a,b,c,d,e\n", "1:1", "Then write time in its place"),
+        ("consent", HEAD.replace("time", "date").encode() + b"1,a,b,c,d,e\n", "1:1", "Then rename it to time"),
         ("consent", (HEAD + ROW % "03/04/2026").encode(), "2:39", "can mean two days; write 2026-04-03 or 2026-03-04"),
         ("consent", (HEAD + ROW % "46085").encode(), "2:39", "write 2026-03-04"),
         (
@@ -300,15 +305,15 @@ HEAD = "number,purpose,wording,method,time,source\n"
             "consent",
             (HEAD + ROW.replace("transactional", "transactional/survey") % "2026-03-04").encode(),
             "2:16",
-            "one purpose a row: write two rows",
+            "a row has one purpose: write two rows",
         ),
         ("consent", b"external_id,number\n1,13800138000\n", "1:1", "this looks like contacts: agi-app contacts import"),
         ("contacts", (HEAD + ROW % "2026-03-04").encode(), "1:1", "this looks like consents: agi-app consent import"),
         ("contacts", b"external_id,number\n1,138001380001\n", "2:3", "a mobile of China has 11 digits: 1 more here"),
         ("guard", b"number,what\n+8613800138000,ban\n", "2:16", "write block"),
         ("guard", "number,what\n+8613800138000,允许\n".encode(), "2:16", "write allow"),
-        ("guard", b"number,what,until\n+8613800138000,block,31/12/2026\n", "2:22", "is no day; write 2026-12-31"),
-        ("complaints", b"number,complaint\n+8613800138000,x\n", "1:1", "Then write text in its place"),
+        ("guard", b"number,what,until\n+8613800138000,block,31/12/2026\n", "2:22", "is not a day; write 2026-12-31"),
+        ("complaints", b"number,complaint\n+8613800138000,x\n", "1:1", "Then rename it to text"),
     ],
 )
 def test_a_table_says_what_to_do(kind: str, content: bytes, place: str, said: str) -> None:

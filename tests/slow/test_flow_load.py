@@ -62,7 +62,7 @@ def test_an_unknown_target_is_suggested() -> None:
     """The message names the node that was probably meant."""
     assert faults(GOOD.replace("yes: confirmed", "yes: confirmd")) == [
         '8:12: flow/unknown-target yes: there is no node "confirmd"; did you mean "confirmed"?',
-        '9:3: flow/unreachable-node confirmed: no way leads from "ask" to this node; go to it or remove it',
+        '9:3: flow/unreachable-node confirmed: no way leads from "ask" to this node; add a way to it, or remove it',
     ]
 
 
@@ -70,10 +70,10 @@ def test_an_unknown_target_is_suggested() -> None:
     ("step", "fault"),
     [
         ("plya: x", '7:7: flow/verb plya: there is no verb "plya"; did you mean "play"?'),
-        ("hangupp", '7:7: flow/verb ask: "hangupp" alone is no step; did you mean "hangup"?'),
+        ("hangupp", '7:7: flow/verb ask: "hangupp" alone is not a step; did you mean "hangup"?'),
         ("5", "7:7: flow/verb ask: a step is a verb, such as - play: NAME"),
         ("on: {yes: ask}", '7:7: flow/verb on: there is no verb "on"; known here: branch'),
-        ("{play: x, goto: ask}", '7:17: flow/verb goto: one verb a step: begin a new line with "- " for "goto"'),
+        ("{play: x, goto: ask}", '7:17: flow/verb goto: a step has one verb: begin a new line with "- " for "goto"'),
         ("{play: x, on: {yes: ask}}", '7:17: schema/unknown-key unknown key "on"'),
         ("play: ../../etc/passwd", '7:7: schema/name play: "../../etc/passwd" does not fit; use Latin letters'),
         (
@@ -89,13 +89,16 @@ def test_an_unknown_target_is_suggested() -> None:
         ("gather: {prompt: x, keys: {}}", "7:27: flow/gather keys: there is no key to press"),
         ("gather: {prompt: x, keys: {a: yes}}", '7:34: schema/name a: "a" does not fit; a key is one of 0-9'),
         ("gather: {prompt: x, keys: {1: true}}", "7:34: schema/type 1: this must be text; put it in quotes"),
-        ("gather: {prompt: x, keys: {1: no_input}}", '7:34: flow/gather 1: "no_input" means that no key was right'),
+        (
+            "gather: {prompt: x, keys: {1: no_input}}",
+            '7:34: flow/gather 1: "no_input" means that no key was right; use another label',
+        ),
         ("gather: {prompt: x, keys: {9: yes}}", '7:34: flow/opt-out-key-used 9: "9" is the opt-out key of this flow'),
         ("gather: {prompt: x, digits: {min: 5, max: 4}}", "7:36: schema/value min: this is greater than max"),
         ("gather: {prompt: x, digits: {max: 99}}", "7:36: schema/value max: this must be less than or equal to 32"),
         ("gather: {prompt: x, digits: {end_key: '*'}}", '7:36: schema/value end_key: "*" does not fit'),
-        ("gather: {prompt: x, digits: {}, timeout: 5}", "7:39: schema/duration timeout: 5 is no duration"),
-        ("gather: {prompt: x, digits: {}, timeout: 5m}", "7:39: schema/duration timeout: a caller is given 1s to 60s"),
+        ("gather: {prompt: x, digits: {}, timeout: 5}", "7:39: schema/duration timeout: 5 is not a duration"),
+        ("gather: {prompt: x, digits: {}, timeout: 5m}", "7:39: schema/duration timeout: a caller needs 1s to 60s"),
         ("gather: {prompt: x, digits: {}, attempts: 9}", "7:39: schema/value attempts: this must be less than"),
         ("gather: {prompt: x, digits: {}, attempts: true}", "7:39: schema/value attempts: this must be a whole number"),
         ("gather: {prompt: x, digits: {}, barge_in: yes}", "7:39: schema/value barge_in: this must be true or false"),
@@ -120,7 +123,7 @@ def test_an_unknown_target_is_suggested() -> None:
         ("say: {value: colour, as: digits}", '7:13: flow/unknown-variable value: nothing gives "colour" a value'),
         ("say: {text: {zh-CN: a}}", '7:13: flow/say-language text: the words in "en" are missing'),
         ("say: {text: {zh-CN: a, en: b, fr: c}}", '7:37: flow/say-language text: "fr" is not in languages'),
-        ("say: {text: {zh-CN: a, en: 'b {name}'}}", "7:30: flow/say en: between braces only contact.COLUMN"),
+        ("say: {text: {zh-CN: a, en: 'b {name}'}}", "7:30: flow/say en: only contact.COLUMN is allowed between braces"),
         (
             "{say: {value: contact.a, as: date}, on: {no_input: ask}}",
             "7:48: flow/unknown-answer no_input: this say has no",
@@ -133,7 +136,7 @@ def test_an_unknown_target_is_suggested() -> None:
         ("gather: {prompt: x, speech: {kind: number, min: 4, max: 3}}", "7:50: flow/speech min: this is greater than"),
         (
             "gather: {prompt: x, speech: {yes: [a]}}",
-            "7:36: schema/value yes: own words stand by language: write {en: [a]}",
+            "7:36: schema/value yes: give words of your own for each language: write {en: [a]}",
         ),
         ("gather: {prompt: x, speech: {yes: {en: []}}}", "7:42: schema/value en: this must not be empty"),
         ("gather: {prompt: x, speech: {a: {en: [b]}}}", '7:36: flow/speech-language a: the phrases in "zh-CN" are'),
@@ -156,9 +159,9 @@ def test_an_unknown_target_is_suggested() -> None:
         ("call_back: {prompt: x, offer: [{in: 2h, at: '18:00'}]}", "7:38: flow/call-back"),
         (
             "call_back: {prompt: x, offer: [{at: 18:0}]}",
-            '7:39: schema/value at: "18:0" is no time of day; write "18:00"',
+            '7:39: schema/value at: "18:0" is not a time of day; write "18:00"',
         ),
-        ("call_back: {prompt: x, offer: [{in: 31d}]}", "7:39: schema/duration in: a call-back is 1m to 30d away"),
+        ("call_back: {prompt: x, offer: [{in: 31d}]}", "7:39: schema/duration in: a call-back must be 1m to 30d away"),
         ("branch: []", "7:7: schema/value branch: this must not be empty"),
         (
             "branch: [{when: x = 1, goto: ask}]",
@@ -168,13 +171,13 @@ def test_an_unknown_target_is_suggested() -> None:
         ("branch: [{else: ask}, {when: not contact.a, goto: ask}]", "7:17: flow/branch else: this must be the last"),
         ("branch: [{when: not contact.a}]", '7:16: schema/missing-key the key "goto" is missing here'),
         ("branch: [{when: colour == 'red', goto: ask}]", '7:17: flow/unknown-variable when: nothing gives "colour"'),
-        ("set: {x: [1]}", "7:13: schema/value x: this must be one text, number, true or false"),
-        ("set: {x: .5e999}", "7:13: schema/value x: this must be one text, number, true or false"),
+        ("set: {x: [1]}", "7:13: schema/value x: this must be a single text or number, or true or false"),
+        ("set: {x: .5e999}", "7:13: schema/value x: this must be a single text or number, or true or false"),
         ("set: {language: en}", '7:13: flow/reserved-name language: "language" has a meaning of its own'),
         ("set: {disposition: 5}", "7:13: schema/name disposition: write a text; use letters"),
         ("set: {disposition: opted_out}", '7:13: flow/reserved-name disposition: "opted_out" is set by the engine'),
-        ("hangup: now", "7:7: schema/value hangup: nothing may stand after this verb"),
-        ("opt_out: 9", "7:7: schema/value opt_out: nothing may stand after this verb"),
+        ("hangup: now", "7:7: schema/value hangup: this verb takes nothing after it"),
+        ("opt_out: 9", "7:7: schema/value opt_out: this verb takes nothing after it"),
         ("goto: [ask]", "7:7: schema/value goto: this must be text"),
     ],
 )

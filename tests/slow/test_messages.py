@@ -59,8 +59,8 @@ UNKNOWN = "schema/unknown-key unknown key"
 WIDE_COLON, CURLY = "： (U+FF1A) is full-width; type the ASCII :", '“ (U+201C) is a typographic quote; type the ASCII "'
 KEY = "does not fit; a key is one of 0-9, * and #, in quotes"
 NO_SETTING = "there is no such setting"
-COMMENT = "＃ (U+FF03) is full-width and begins no comment; type the ASCII #"
-NOT_QUOTED = f"{COMMENT}; text that has it stands in quotes"
+COMMENT = "＃ (U+FF03) is full-width and does not begin a comment; type the ASCII #"
+NOT_QUOTED = f"{COMMENT}; put text that contains it in quotes"
 MISTAKES = [
     (FLOW, "  bye:\n", "  bye: ＃ 结束\n", f"{FLOW}:32:8: yaml/syntax {COMMENT}"),
     (FLOW, "flow: checkup", "＃ 复查\nflow: checkup", f"{FLOW}:3:1: yaml/syntax {COMMENT}"),
@@ -100,7 +100,7 @@ MISTAKES = [
     (FLOW, "    - hangup", "    － hangup", f"{FLOW}:34:5: yaml/syntax － (U+FF0D) is full-width; type the ASCII -"),
     (
         *(FLOW, "    - hangup", "\u3000\u3000- hangup"),
-        f"{FLOW}:34:1: yaml/syntax here stands a space of another kind (U+3000); type ordinary spaces",
+        f"{FLOW}:34:1: yaml/syntax this is not an ordinary space (U+3000); type ordinary spaces",
     ),
     (FLOW, "attempts: 2", "atempts: 2", f'{FLOW}:18:9: {UNKNOWN} "atempts"; did you mean "attempts"?'),
     (
@@ -109,11 +109,12 @@ MISTAKES = [
     ),
     (
         *(CAMPAIGN, "from:", "zone: Asia/Shanghai, from:"),
-        f'{CAMPAIGN}:9:43: {UNKNOWN} "zone": windows are in the callee\'s time, wherever each is; delete this key',
+        f'{CAMPAIGN}:9:43: {UNKNOWN} "zone": windows are in the time of the person called,'
+        " wherever they are; delete this key",
     ),
     (
         *(CAMPAIGN, '"09:30"', '"09：30"'),
-        f'{CAMPAIGN}:9:52: campaign/time from: "09：30" is no time of day; write "09:30"; {WIDE_COLON}',
+        f'{CAMPAIGN}:9:52: campaign/time from: "09：30" is not a time of day; write "09:30"; {WIDE_COLON}',
     ),
     (CAMPAIGN, "purpose:", "purpos:", f'{CAMPAIGN}:3:1: {UNKNOWN} "purpos"; did you mean "purpose"?'),
     (CAMPAIGN, "ring_time:", "Ring-Time:", f'{CAMPAIGN}:11:1: {UNKNOWN} "Ring-Time"; did you mean "ring_time"?'),
@@ -144,13 +145,13 @@ MISTAKES = [
     ),
     (
         *(FLOW, "- play: greeting ", "- play： greeting "),
-        f'{FLOW}:13:11: flow/verb greeting: "play： greeting" alone is no step; {WIDE_COLON}; did you mean "play"?',
+        f'{FLOW}:13:11: flow/verb greeting: "play： greeting" alone is not a step; {WIDE_COLON}; did you mean "play"?',
     ),
     (SETTINGS, '"ari-password"', "“ari-password”", f"{SETTINGS}:10:17: settings is not valid TOML: {CURLY}"),
     (
         *(SETTINGS, '"PJSIP/front-desk"', "PJSIP/front-desk"),
-        f'{SETTINGS}:34:12: settings is not valid TOML: a text stands in quotes, as in name = "value";'
-        ' numbers are digits only; true and false are small; write "PJSIP/front-desk"',
+        f'{SETTINGS}:34:12: settings is not valid TOML: put text in quotes, as in name = "value"; write numbers in'
+        ' digits only, and true and false in small letters; write "PJSIP/front-desk"',
     ),
 ]
 
@@ -193,7 +194,7 @@ def test_broken_settings_hide_no_fault_of_a_flow(
         (project / file).write_text((project / file).read_text(encoding="utf-8").replace(right, wrong, 1), "utf-8")
     code, told = said(monkeypatch, capsys, "check", str(project))
     assert code == 1
-    assert f"{SETTINGS}:7:10: settings is not valid TOML: a table's name stands in brackets, as in [asterisk]" in told
+    assert f"{SETTINGS}:7:10: settings is not valid TOML: put a table's name in brackets, as in [asterisk]" in told
     assert f'{FLOW}:18:9: {UNKNOWN} "atempts"' in told
     assert "recording" not in told
 
@@ -232,8 +233,8 @@ def test_a_talk_with_an_input_that_was_not_understood_ends_with_1(
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        ("1,000", "a number is digits only: write 1000"),
-        ("60路", "a number is digits only: write 60, without 路"),
+        ("1,000", "write a number in digits only: 1000"),
+        ("60路", "write a number in digits only: 60, without 路"),
         ("６０", "６ (U+FF16) is full-width; type the ASCII 6: write 60"),
     ],
 )
@@ -252,11 +253,14 @@ def test_a_setting_that_is_a_number_with_more(
     [
         (
             "[trunks.sandbox]\nconcurrent = 1\n[ami]\n[trunks.sandbox]\nconcurrent = 2\n",
-            ":4:16: settings is not valid TOML: this table stands here twice, first in line 1; put its settings"
+            ":4:16: settings is not valid TOML: this table is here twice, first in line 1; put its settings"
             " together, or for another trunk give it another name: [trunks.NAME]",
         ),
         ("[ami]\nport = 1\nport = 2\n", "this name is set twice, first in line 2; keep one"),
-        ('[ami]\ndata_folder = "var"\n', "ami.data_folder: there is no such setting: it stands at the top of the file"),
+        (
+            '[ami]\ndata_folder = "var"\n',
+            "ami.data_folder: there is no such setting: it belongs at the top of the file",
+        ),
         ('asterisk_password = "x"\n', "there is no such setting: write password below [asterisk]"),
         (
             '[lines.main]\nnumber = "+862155500001"\nflow = "x"\nmax_call = "10m"\n',
@@ -284,7 +288,7 @@ def test_a_variable_with_one_underscore_too_few(
     monkeypatch.setenv("AGI_APP_ASTERISK_PASSWORD", "x")
     code, words = said(monkeypatch, capsys, "check", str(project))
     assert code == 2
-    assert "write AGI_APP_ASTERISK__PASSWORD: two underscores" in words
+    assert "write AGI_APP_ASTERISK__PASSWORD: put two underscores" in words
 
 
 def test_what_is_to_be_parted_needs_no_other_comma() -> None:
@@ -293,7 +297,7 @@ def test_what_is_to_be_parted_needs_no_other_comma() -> None:
     purpose = rejected(
         "consent", f"{CONSENT}+999861380000101,transactional、survey,yes,form,2026-01-05T10:00:00Z,desk\n"
     )
-    assert purpose[0].endswith("is no purpose; one purpose a row: write two rows"), purpose
+    assert purpose[0].endswith("is not a purpose; a row has one purpose: write two rows"), purpose
 
 
 def test_it_tells_its_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -378,11 +382,11 @@ NO_COUNTRY = "has no country code: begin it with + and the country's code, such 
         ),
         (
             *("consent", f"{CONSENT}+999861380000101,surveys,yes,form,2026-01-05,desk\n"),
-            'list.csv:2:18: consent/purpose purpose "surveys" is no purpose; did you mean "survey"?',
+            'list.csv:2:18: consent/purpose purpose "surveys" is not a purpose; did you mean "survey"?',
         ),
         (
             *("consent", f"{CONSENT}+999861380000101,survey,yes,form,2026-01-05T10：00Z,desk\n"),
-            'list.csv:2:34: consent/time time "2026-01-05T10：00Z" is not written as ISO 8601 asks; write'
+            'list.csv:2:34: consent/time time "2026-01-05T10：00Z" is not in the form of ISO 8601; write'
             f" 2026-01-05T10:00:00Z; {WIDE_COLON}",
         ),
     ],

@@ -90,7 +90,7 @@ def test_a_transcript_in_another_encoding_is_named(tmp_path: Path) -> None:
     [
         (b"", "is empty; record or copy it again"),
         (b"RIFF", "not a plain PCM WAV file"),
-        (b"ID3\x04 this is an MP3", "is an MP3, whatever its name says"),
+        (b"ID3\x04 this is an MP3", "is an MP3, despite its name"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00", "not a plain PCM WAV file"),
     ],
     ids=["empty", "four bytes", "mp3", "header cut"],
@@ -123,7 +123,7 @@ def test_a_recording_that_was_cut_short_is_named_with_its_real_length(tmp_path: 
 
 def test_a_recording_without_sound_is_named(tmp_path: Path) -> None:
     write_wav(tmp_path / "en/nothing.wav", seconds=0)
-    assert "holds no sound" in (read_catalog(tmp_path)["en", "nothing"].error or "")
+    assert "contains no sound" in (read_catalog(tmp_path)["en", "nothing"].error or "")
 
 
 def test_a_recording_with_a_sample_rate_of_zero_is_named(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_recording_with_a_sample_rate_of_zero_is_named(tmp_path: Path) -> None
     path.write_bytes(data)
     facts = read_catalog(tmp_path)["en", "odd"]
     assert facts.seconds == 0
-    assert "holds no sound" in (facts.error or "")
+    assert "contains no sound" in (facts.error or "")
 
 
 def test_a_header_that_promises_gigabytes_is_named(tmp_path: Path) -> None:

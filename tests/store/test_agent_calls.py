@@ -81,7 +81,7 @@ async def test_no_place_and_no_running_campaign_are_told(world: World, store: St
     taken = await claim_one(store, *case(small, wanted, first))
     assert isinstance(taken, Claim)
     full = await ask(store, *case(small, wanted, await contact_of(world, 2)))
-    assert full == RefusedContact("all calls that the trunk may have at once are on")
+    assert full == RefusedContact("the trunk already has as many calls as it may have at once")
     assert await attempts.release(store, taken.attempt_id, "test")
     async with store.connection() as connection:
         await connection.execute("UPDATE campaign SET state = 'paused'")

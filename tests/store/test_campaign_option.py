@@ -71,7 +71,7 @@ def test_a_row_of_complaints_about_no_campaign_opens_no_case_and_stops_the_calls
     before = written(database_url)
     done = agi_app(project, database_url, "complaint", "import", "c.csv")
     assert done.returncode == 1
-    assert f'c.csv:2:28: complaints/campaign campaign "april" is no campaign; {KNOWN}' in done.stderr
+    assert f'c.csv:2:28: complaints/campaign campaign "april" is not a campaign; {KNOWN}' in done.stderr
     assert "1 case opened, 1 row rejected" in done.stdout
     after = written(database_url)
     assert (after[0], after[2]) == (before[0] + 1, before[2] + 2)

@@ -293,7 +293,7 @@ async def test_no_worker_starts_on_views_that_are_honest_to_readers_only(databas
         await site.people(1)
         await site.seal()
         site.attack(*HONEST_TO_READERS.split(";"))
-        with pytest.raises(SafetyError, match="view suppression is none of ours"):
+        with pytest.raises(SafetyError, match="view suppression does not belong to agi-app"):
             await catalog.check(store)
         assert ("catalog", "table suppression") in {(fault.kind, fault.table) for fault in await site.faults()}
     finally:

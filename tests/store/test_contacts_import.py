@@ -336,7 +336,7 @@ async def test_an_import_that_broke_off_goes_on_where_it_was(
     assert (found.rows, found.added, found.unchanged, found.rejected) == (1_000, 999, 0, 1)
     assert found.rejects_file is not None
     assert stored_so_far == done - 1
-    assert found.notes[0].startswith(f"went on after row {done} of 1,000: an import of this file was interrupted")
+    assert found.notes[0].startswith(f"continued after row {done} of 1,000: an import of this file was interrupted")
     assert (await contacts.contacts_of(world.store, CAMPAIGN.name)).total == 999
     assert await world.value("SELECT count(*) FROM contact_import") == 0
     again = await imported(world, path)
@@ -404,7 +404,7 @@ async def test_contacts_of_countries_that_the_campaign_does_not_call_are_told(
     assert note.startswith(
         "3 contacts have numbers of a country that the campaign does not call (2 of GB, 1 of US; the"
     )
-    assert "first is P2): whoever is not of CN is refused" in note
+    assert "first is P2): people outside CN are refused" in note
     again = await import_contacts_file(
         store, CAMPAIGN, LANGUAGES, written(tmp_path, people.partition("P2")[0], "cn.csv"), LONG_AGO
     )

@@ -177,7 +177,7 @@ def test_a_complaint_with_its_words_makes_a_script(tmp_path: Path, database_url:
     when = (SystemClock().now() - dt.timedelta(hours=1)).isoformat()
     complaint = ("complaint", "received", FIRST, "--on", OTHER, "--time", when, "--text", "loans")
     short = agi_app(project, database_url, *complaint, "--transcript", "hello there")
-    assert (short.returncode, "2 opening words would fit too many callers" in short.stderr) == (1, True), short.stderr
+    assert (short.returncode, "2 opening words would match too many callers" in short.stderr) == (1, True), short.stderr
     done = agi_app(project, database_url, *complaint, "--transcript", LOANS)
     assert done.returncode == 0, done.stderr
     (script,) = json.loads(agi_app(project, database_url, "guard", "script", "list", "--json").stdout)

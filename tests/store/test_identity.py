@@ -78,7 +78,7 @@ async def test_a_database_that_begins_anew_beside_a_journal_is_not_taken(
     settings = await _open(project)
     monkeypatch.setenv("DATABASE_URL", new_url)
     await migrate_database(load_settings(project))
-    await _refused(project, r"is empty, but .*refusals\.jsonl says that this project has been at work")
+    await _refused(project, r"is empty, but .*refusals\.jsonl shows that this project has been in use")
     assert await project_identity.adopt(load_settings(project)) == settings.identity
     await _open(project)
 

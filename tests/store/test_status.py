@@ -82,7 +82,7 @@ async def test_the_reasons_in_turn(world: World, store: Store) -> None:
     await world.call(await world.claim_one(wanted), CallResult(Outcome.BUSY))
     await world.claim(wanted)
     assert (await look(world))[1] == [
-        "2 contacts are refused until somebody mends the reason",
+        "2 contacts are refused until somebody fixes the reason",
         "  consent_missing: 2 contacts",
     ]
 

@@ -233,7 +233,7 @@ def test_agi_without_token(office: Office) -> None:
 @pytest.mark.attack("six hundred half questions at once on the AGI server's port, and the calls of a campaign")
 def test_agi_flood(office: Office) -> None:
     """docs/explanation/safety.md: "A call that comes in never depends on agi-app"; settings.md: "`header_limit` |
-    Seconds in which a request must have come whole"."""
+    Seconds within which a request must arrive whole"."""
     held = []
     try:
         for _ in range(600):

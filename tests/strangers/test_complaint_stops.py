@@ -453,7 +453,7 @@ def test_a_faulty_complaint_stops_all_numbers_of_the_person(shop: Shop) -> None:
 @pytest.mark.attack("a complaint command that is ended while it waits to write its first case")
 def test_a_command_that_is_ended_before_its_case_has_taken_the_stops(shop: Shop, how: str, signal_: int) -> None:
     """docs/how-to/complaints.md: "the stop is taken first"; docs/reference/exit-codes.md: "Nothing is half-written …
-    one that breaks off can simply be run again"; "130 | Interrupted with Ctrl-C"."""
+    if one is interrupted, run it again"; "130 | Interrupted with Ctrl-C"."""
     file = shop.write("complaints.csv", f"{TITLES}\n{WANG},angry,,,april\n{ANN},angry,,,\n{GOOD}\n")
     argv = ("add", ANN, "--text", "angry") if how == "add" else ("import", str(file))
     with psycopg.connect(shop.url) as owner:

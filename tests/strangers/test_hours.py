@@ -74,7 +74,8 @@ def test_daylight_saving(shop: Shop) -> None:
 
 @pytest.mark.attack("islands and neighbours that share a country's code")
 def test_islands_are_not_the_country(shop: Shop) -> None:
-    """docs/reference/gate-rules.md: `jurisdiction_not_listed`: "The campaign lists the callee's country"; safety.md: "A
+    """docs/reference/gate-rules.md: `jurisdiction_not_listed`: "The campaign lists the called person's country";
+    safety.md: "A
     country without rules is not called"."""
     for place in ("IM", "JE", "GG", "PR", "VI", "CA", "BM", "HK", "MO", "TW"):
         kind = phonenumbers.PhoneNumberType.MOBILE
@@ -128,8 +129,8 @@ def test_rules_that_loosen(shop: Shop) -> None:
 
 @pytest.mark.attack("a list that must be asked, made fresh by another name, country, day or by an empty file")
 def test_stale_lists(shop: Shop) -> None:
-    """docs/reference/gate-rules.md: `external_list_stale`: "Every list that must be asked before calls of this
-    purpose was imported, and is new enough"; stop-and-suppression.md: "the future, or a day before the version in
+    """docs/reference/gate-rules.md: `external_list_stale`: "Every list that must be checked before calls of this
+    purpose has been imported, and is new enough"; stop-and-suppression.md: "the future, or a day before the version in
     force, is refused"."""
     shop.settings(clock="2026-03-03T11:00:00-05:00")
     number = "+99912125550101"

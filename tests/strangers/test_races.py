@@ -116,7 +116,7 @@ def test_all_at_once(shop: Shop) -> None:
 
 @pytest.mark.attack("an import that is killed, and what it half wrote")
 def test_killed_import(shop: Shop) -> None:
-    """docs/reference/exit-codes.md: "Nothing is half-written … one that breaks off can simply be run again"."""
+    """docs/reference/exit-codes.md: "Nothing is half-written … if one is interrupted, run it again"."""
     numbers = [f"+99986139{n * 37:07d}" for n in range(3000)]
     shop.consent(*numbers)
     rows = "".join(f"K{n},{number}\n" for n, number in enumerate(numbers))

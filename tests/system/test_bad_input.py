@@ -123,7 +123,7 @@ def test_malformed_settings(project: Project) -> None:
     """With line and column."""
     project.edit("agi-app.toml", "[asterisk]", "[asterisk")
     said = project.fails(WRONG_ENVIRONMENT, "run")
-    assert "agi-app.toml:1:10: is not valid TOML: a table's name stands in brackets" in said
+    assert "agi-app.toml:1:10: is not valid TOML: put a table's name in brackets" in said
 
 
 def test_a_setting_that_does_not_exist(project: Project) -> None:

@@ -111,7 +111,12 @@ def test_a_wrong_password_burns_nobody_and_pauses_the_trunk(new_place: NewPlace,
     site.consent(numbers)
     site.add("password", numbers, rate=10, concurrent=1)
     with site.worker():
-        until("the trunk is paused", lambda: bool(held_by(site, "password", "does not accept our password")), 30, 0.5)
+        until(
+            "the trunk is paused",
+            lambda: bool(held_by(site, "password", "does not accept the trunk's password")),
+            30,
+            0.5,
+        )
         until("it was tried again", lambda: carrier.called(numbers) > FAULTS_TO_OPEN, 40, 0.5)
         assert held_by(site, "password", f"SIP {'401' if suffix == UNAUTHORIZED else '407'}")
     assert carrier.called(numbers) <= FAULTS_TO_OPEN + 2

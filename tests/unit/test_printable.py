@@ -1,4 +1,4 @@
-"""What others wrote never gives orders to a terminal, wherever it is shown."""
+"""What others wrote never controls a terminal, wherever it is shown."""
 
 from __future__ import annotations
 

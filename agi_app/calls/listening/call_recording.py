@@ -92,7 +92,7 @@ class CallRecorder:
             await over.wait()
             await self._stop(name)
             if not await self._spool.ended(name, END_WAIT_S):
-                _log.warning("nobody told that the recording of a call has ended", name=name)
+                _log.warning("Asterisk did not say that the recording of a call has ended", name=name)
             return await self._spool.take(name)
 
     async def _stop(self, name: str) -> None:

@@ -80,7 +80,7 @@ class _Texts:
             if same_reasons(stored, made) and (row.allowed, tuple(row.rules)) == (made.allowed, made.rules):
                 return None
         except msgspec.ValidationError as error:
-            return f"what is stored of it cannot be read: {error}"
+            return f"its stored facts cannot be read: {error}"
         return f"the rules say {', '.join(made.rules) or 'allowed'}, the row {', '.join(row.rules) or 'allowed'}"
 
     def _ruleset(self, version: str) -> RuleSet | str:

@@ -35,7 +35,9 @@ def loosened(
                 (("closed_days", index, "working_days"), "opens weekend days that the shipped rules keep closed")
             )
     return [
-        where.problem(_written(where, under, path), "rules/loosens", f"{path[0]}: {text}; own rules may only narrow")
+        where.problem(
+            _written(where, under, path), "rules/loosens", f"{path[0]}: {text}; your own rules may only narrow"
+        )
         for path, text in found
     ]
 

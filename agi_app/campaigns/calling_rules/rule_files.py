@@ -102,11 +102,11 @@ def _parse(files: Mapping[str, bytes]) -> Parsed:
             continue
         document, region, own = rule_file.document, rule_file.values.jurisdiction, not name.startswith(SHIPPED)
         if own and region == DEFAULT:
-            message = "the default belongs to the program; write a file for the country"
+            message = "the default rules belong to the program; write a file for the country"
             problems.append(document.problem(("jurisdiction",), "rules/default", message))
         first = found.setdefault((own, region), rule_file)
         if first is not rule_file:
-            message = f"{region} has rules already, in {first.name}; one file a jurisdiction"
+            message = f"{region} already has rules in {first.name}; write one file for each jurisdiction"
             problems.append(document.problem(("jurisdiction",), "rules/duplicate", message))
     if problems:
         raise AuthorError(*problems)

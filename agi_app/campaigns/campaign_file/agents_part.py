@@ -17,7 +17,7 @@ from agi_app.model.campaign import Agents, Pacing
 def _percent(value: object) -> float:
     found = re.fullmatch(r"([0-9]{1,2}(?:\.[0-9]{1,2})?) ?%", value) if isinstance(value, str) else None
     if found is None:
-        raise PydanticCustomError("campaign/percent", "{found} is no share; write 1%", {"found": quote(value)})
+        raise PydanticCustomError("campaign/percent", "{found} is not a percentage; write 1%", {"found": quote(value)})
     return float(found[1])
 
 
@@ -30,10 +30,11 @@ class AgentsFile(Authored):
 
 
 def judge_dialled_by(agents: AgentsFile | None, dialled_by: str) -> None:
-    """Either calls are made for whoever is free, or somebody asks for each."""
+    """Either calls are made for agents who are free, or an agent asks for each."""
     if agents is not None and dialled_by == "agents":
         message = (
-            "with agents the dialer makes the calls, with dialled_by: agents nobody but them: leave one of the two out"
+            "with `agents` the dialer makes the calls, with `dialled_by: agents` only the agents do: remove one of the"
+            " two"
         )
         raise PydanticCustomError("campaign/dialled-by", message, {"at": ("dialled_by",)})
 

@@ -37,9 +37,9 @@ RETRIED = ("no_answer", "busy", "congestion", "trunk_silent", "failed", "machine
 NOT_RETRIED = {
     "human": "the person was reached",
     "answered": "the person was reached",
-    "rejected": "who declines a call is not called again for it",
-    "invalid_number": "the number will not begin to exist",
-    "no_media": "it is tried again by itself, once and on another day",
+    "rejected": "a person who declines a call is not called again because of it",
+    "invalid_number": "a number that does not exist is not called again",
+    "no_media": "agi-app tries it again by itself, once, on another day",
     "abandoned": "the person was reached",
     "cancelled": "the call was stopped on purpose",
     "interrupted": "it is not known whether the person was reached",
@@ -58,7 +58,7 @@ def _purpose(value: object) -> object:
         )
     if value not in PURPOSES:
         context = {"found": quote(value), "hint": suggest(str(value), PURPOSES)}
-        raise PydanticCustomError("campaign/purpose", "{found} is no purpose{hint}", context)
+        raise PydanticCustomError("campaign/purpose", "{found} is not a purpose{hint}", context)
     return value
 
 
@@ -70,10 +70,10 @@ def _country(value: object) -> object:
     parts = [part for part in re.split(r"[\s,;/-]", upper) if part]
     if len(parts) > 1 and all(part in phonenumbers.SUPPORTED_REGIONS for part in parts):
         context = {"found": quote(value), "hint": f"; each country is an item of its own: [{', '.join(parts)}]"}
-        raise PydanticCustomError("campaign/country", "{found} is no country code{hint}", context)
+        raise PydanticCustomError("campaign/country", "{found} is not a country code{hint}", context)
     hint = f'; did you mean "{better}"?' if better else "; write two capital letters (ISO 3166), such as CN or GB"
     raise PydanticCustomError(
-        "campaign/country", "{found} is no country code{hint}", {"found": quote(value), "hint": hint}
+        "campaign/country", "{found} is not a country code{hint}", {"found": quote(value), "hint": hint}
     )
 
 
@@ -90,17 +90,17 @@ def _caller_id(value: object) -> object:
         if (why := impossible(value)) is None:
             return value
         raise PydanticCustomError(
-            "campaign/caller-id", "{found} is no number: {why}", {"found": quote(value), "why": why}
+            "campaign/caller-id", "{found} is not a telephone number: {why}", {"found": quote(value), "why": why}
         )
     context = {"found": quote(value), "how": times_meant.write_number(value)}
-    raise PydanticCustomError("campaign/caller-id", "{found} is no number with + and country code; {how}", context)
+    raise PydanticCustomError("campaign/caller-id", "{found} is not a number with + and country code; {how}", context)
 
 
 def _time(value: object) -> dt.time:
     found = re.fullmatch(r"([01][0-9]|2[0-3]):([0-5][0-9])", value) if isinstance(value, str) else None
     if found is None:
         context = {"found": quote(value), "how": times_meant.write_clock(value)}
-        raise PydanticCustomError("campaign/time", "{found} is no time of day; {how}", context)
+        raise PydanticCustomError("campaign/time", "{found} is not a time of day; {how}", context)
     return dt.time(int(found[1]), int(found[2]))
 
 
@@ -136,7 +136,7 @@ class WindowFile(Authored):
 
     ELSEWHERE: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("zone", "timezone", "time_zone", "tz", "utc_offset", "offset"),
-        "windows are in the callee's time, wherever each is; delete this key",
+        "windows are in the time of the person called, wherever they are; delete this key",
     )
 
     days: list[Day] = Field(default=[*DAYS], min_length=1)
@@ -156,17 +156,18 @@ class CampaignFile(Authored):
 
     ELSEWHERE: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(
-            ("timezone", "time_zone", "zone", "tz", "时区"), "hours are in the callee's time; delete this key"
+            ("timezone", "time_zone", "zone", "tz", "时区"),
+            "hours are in the time of the person called; delete this key",
         ),
         **dict.fromkeys(
-            ("language", "languages", "语言", "prompt", "prompts", "keys"), "that stands in the flow's file"
+            ("language", "languages", "语言", "prompt", "prompts", "keys"), "that belongs in the flow's file"
         ),
         **dict.fromkeys(("contacts", "numbers", "list", "名单"), "write agi-app contacts import CAMPAIGN FILE instead"),
         **dict.fromkeys(("consent", "consents", "同意"), "write agi-app consent import FILE instead"),
         **dict.fromkeys(("agent", "queue", "transfer"), "write agents: {to: DESTINATION}, or transfer in the flow"),
-        **dict.fromkeys(("holidays", "closed_days"), "closed days stand in a rule file, rules/CC.yaml"),
+        **dict.fromkeys(("holidays", "closed_days"), "closed days belong in a rule file, rules/CC.yaml"),
         **dict.fromkeys(
-            ("schedule", "start_at", "date"), "a campaign runs from `agi-app campaign start` on; see window"
+            ("schedule", "start_at", "date"), "a campaign runs from `agi-app campaign start` on; for hours see window"
         ),
     }
 
@@ -195,14 +196,14 @@ class CampaignFile(Authored):
         judge_dialled_by(self.agents, self.dialled_by)
         detection = self.machine_detection
         if "machine" in self.retry and (detection is None or detection.message is not None):
-            why = "a message is left" if detection else "without machine_detection no call is known to end so"
+            why = "a message is left" if detection else "without machine_detection no machine is detected"
             context = {"hint": f": {why}", "at": ("retry", "machine")}
             raise PydanticCustomError("campaign/retry", "this outcome is not retried{hint}", context)
         for prefix, number in self.local_caller_ids.items():
             if not number.startswith(prefix):
                 raise PydanticCustomError(
                     "campaign/local-caller-id",
-                    "{number} does not begin with {prefix}: a local number is one of the place that it is shown in",
+                    "{number} does not begin with {prefix}: a local number must belong to the place where it is shown",
                     {"number": number, "prefix": prefix, "at": ("local_caller_ids", prefix)},
                 )
         return self

@@ -54,13 +54,13 @@ class MachineDetectionFile(Authored):
     def _message_if_left(self) -> MachineDetectionFile:
         leaves = self.action is MachineAction.LEAVE_MESSAGE
         if leaves and self.message is None:
-            message = "leave_message: name the prompt that is left in `message`"
+            message = "leave_message: name in `message` the prompt to leave"
             raise PydanticCustomError("campaign/machine-detection", message, {"at": ("action",)})
         of_message = {"message", "message_after", "message_within"} & self.model_fields_set
         if of_message and not leaves:
             raise PydanticCustomError(
                 "campaign/machine-detection",
-                "{what} is for the action leave_message, and this campaign leaves none",
+                "{what} is for the action leave_message, and this campaign leaves no message",
                 {"what": min(of_message), "at": (min(of_message),)},
             )
         return self

@@ -29,12 +29,15 @@ def check_agents_destination(source: CampaignDocument, known: Mapping[str, Desti
     if agents.to not in known:
         fault = f'the settings have no destination "{agents.to}"{suggest(agents.to, known)}'
     else:
-        fault = f"[destinations.{agents.to}] has an endpoint alone; give it a queue or agents, whose state can be known"
+        fault = (
+            f"[destinations.{agents.to}] has only an endpoint; give it a queue or agents, so that agi-app can see who"
+            " is free"
+        )
     return [source.document.problem(("agents", "to"), "campaign/agents-destination", f"to: {fault}")]
 
 
 def transfers_to(flow: Flow, name: str) -> Iterator[Transfer]:
-    """Every hand-over to one destination, in the flow and in those that it calls."""
+    """Every transfer to one destination, in the flow and in those that it calls."""
     for part in flow.whole:
         for steps in part.nodes.values():
             yield from (s.transfer for s in steps if isinstance(s, TransferStep) and s.transfer.to == name)
@@ -44,11 +47,14 @@ def _flow_faults(source: CampaignDocument, flow: Flow, to: str) -> Iterator[Prob
     wanted = list(transfers_to(flow, to))
     faults = []
     if not wanted:
-        faults.append(f'flow "{flow.flow}" never hands over to "{to}"; add `transfer: {{to: {to}}}`')
+        faults.append(f'flow "{flow.flow}" never transfers to "{to}"; add `transfer: {{to: {to}}}`')
     if flow.abandoned is None:
-        faults.append(f'flow "{flow.flow}" has no `abandoned:`, the prompt for whoever meets no agent')
+        faults.append(f'flow "{flow.flow}" has no `abandoned:`, the prompt for a person who finds no free agent')
     if any(transfer.whisper for transfer in wanted):
-        faults.append(f'flow "{flow.flow}" whispers to "{to}"; who answered would wait for that longer than 2 s')
+        faults.append(
+            f'flow "{flow.flow}" whispers to "{to}"; the person who answered would wait longer than 2 s;'
+            " remove the whisper"
+        )
     for fault in faults:
         yield source.document.problem(("agents",), "campaign/agents-flow", f"agents: {fault}")
 

@@ -44,8 +44,8 @@ def _never_open(source: CampaignDocument, region: str, country: Jurisdiction) ->
         if not source.campaign.windows or _common(source, rules):
             continue
         message = (
-            f"window: is never open in {place}, where calls may start {hours_text(rules)} (the time of whoever is"
-            " called): nobody there would ever be called; choose hours inside these"
+            f"window: is never open in {place}, where calls may start {hours_text(rules)} (the time of the person"
+            " called): nobody there would ever be called; choose hours within these"
         )
         yield source.document.problem(("window",), "campaign/never-open", message)
         return

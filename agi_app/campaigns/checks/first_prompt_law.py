@@ -1,7 +1,7 @@
 """What the countries of a campaign ask of the first prompt: a disclosed voice, and the way to stop in time.
 
 The values come from the calling rules, the facts from the transcripts and the length of the recordings. Faults
-point at the flow, for that is where they are mended.
+point at the flow, for that is where they are fixed.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def _voice_not_disclosed(
     if asking and says_artificial(facts.transcript or "", language) is False:
         word = "自动语音" if language.lower().startswith("zh") else "automated"
         message = (
-            f'"{use.prompt}" may be the first prompt, but in {language} it does not say that its voice is no person\'s'
-            f' ("{word}"), as {asking[0]} asks (rule artificial_voice)'
+            f'"{use.prompt}" may be the first prompt, but in {language} it does not say that its voice is not a'
+            f' person\'s, as {asking[0]} requires (rule artificial_voice); say it there ("{word}")'
         )
         yield flow.document.problem(use.path, "flow/voice-not-disclosed", message)
 
@@ -58,7 +58,7 @@ def _opt_out_late(
     if late is not None and late > limit.total_seconds():
         message = (
             f'"{use.prompt}" may be the first prompt, but in {language} the way to stop begins about {late:.1f} s after'
-            f' "{name}"; {place} asks for {limit.total_seconds():g} s (rule opt_out): say it sooner'
+            f' "{name}"; {place} requires {limit.total_seconds():g} s (rule opt_out): say it sooner'
         )
         yield flow.document.problem(use.path, "flow/opt-out-late", message)
 

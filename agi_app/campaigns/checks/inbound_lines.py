@@ -25,7 +25,7 @@ def check_inbound_lines(
             fault = ("line/unknown-flow", no_such_flow(line.flow, flows, unread))
         elif not flow.is_line or flow.is_called:
             why = "give its opt_out a without_number" if not flow.is_line else "other flows call it"
-            fault = ("line/flow", f'"{line.flow}" is no flow for calls that come in: {why}')
+            fault = ("line/flow", f'"{line.flow}" is not a flow for calls that come in: {why}')
         if fault is not None:
             found.append(Problem(SETTINGS_FILE, _line_of(text, name), 1, fault[0], f"lines.{name}: flow: {fault[1]}"))
     return found

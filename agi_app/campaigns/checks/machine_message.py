@@ -54,7 +54,7 @@ def _faults(
 ) -> Iterator[tuple[str, str]]:
     text, name = facts.transcript or "", flow.identify.business.get(language)
     if name is not None and not says(text, name):
-        yield "campaign/message-unnamed", f'does not say "{name}"; whoever hears it cannot ask who called'
+        yield "campaign/message-unnamed", f'does not say "{name}"; a person who hears it cannot ask who called'
     if not says_how_to_stop(text, language):
         yield (
             "campaign/message-no-stop",
@@ -64,7 +64,7 @@ def _faults(
     if asking and says_artificial(text, language) is False:
         yield (
             "campaign/message-voice",
-            f"does not say that its voice is no person's, as {asking[0]} asks (rule artificial_voice)",
+            f"does not say that its voice is not a person's, as {asking[0]} requires (rule artificial_voice)",
         )
     detection = source.campaign.machine_detection
     if detection is not None:

@@ -43,7 +43,7 @@ def make_project(folder: Path) -> list[str]:
         "  caller-id-letter.txt         a sample of the carrier's letter that a number is yours (test number)",
         "  var/            data: var/suppression.key and var/audit/key.pem cannot be made again; back them up",
         f"next: cd {folder}; agi-app check; agi-app simulate checkup-reminder",
-        "to make it yours: which files to change, delete and keep stands in docs/how-to/a-whole-script.md",
+        "to make it your own: docs/how-to/a-whole-script.md says which files to change, delete and keep",
     ]
 
 

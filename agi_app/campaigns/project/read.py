@@ -267,9 +267,11 @@ def find_project(path: Path) -> tuple[Path, str | None]:
     file = path.absolute()
     if file.parent.name not in ("flows", "campaigns", "rules", "meanings", "simulations"):
         raise InputError(
-            f"{path}: a flow lies in flows/, a campaign in campaigns/, a rule file in rules/, meanings in meanings/,"
+            f"{path}: a flow belongs in flows/, a campaign in campaigns/, a rule file in rules/, meanings in meanings/,"
             " expected calls in simulations/ of the project"
         )
     if not file.match("*.y*ml"):
-        raise InputError(f"{path}: is no YAML file; flows, campaigns, rules, meanings and expected calls end in .yaml")
+        raise InputError(
+            f"{path}: is not a YAML file; flows, campaigns, rules, meanings and expected calls end in .yaml"
+        )
     return file.parent.parent, f"{file.parent.name}/{file.name}"

@@ -24,7 +24,7 @@ from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.operations.calling import caller_ids
 
-app = typer.Typer(help="Numbers that are proved to be ours.", no_args_is_help=True)
+app = typer.Typer(help="Numbers that you have proved to be yours.", no_args_is_help=True)
 
 
 @app.command()
@@ -32,7 +32,7 @@ def prove(
     number: Annotated[str, typer.Argument(help="The number, with + and country code.")],
     letter: Annotated[
         Path | None,
-        typer.Option(help="The carrier's letter that assigns this number to us (PDF, scan, text). Without: a call."),
+        typer.Option(help="The carrier's letter that assigns this number to you (PDF, scan, text). Without: a call."),
     ] = None,
     project: ProjectOption = HERE,
     entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
@@ -40,14 +40,14 @@ def prove(
         dt.datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="With --letter: last day; at most a year ahead (default)."),
     ] = None,
-    trunk: Annotated[str | None, typer.Option(help="Of the call: through which trunk; default: the only one.")] = None,
+    trunk: Annotated[str | None, typer.Option(help="For the call: the trunk; default: the only one.")] = None,
     show: Annotated[
-        str | None, typer.Option(help="Of the call: show this proved number; default: the called number itself.")
+        str | None, typer.Option(help="For the call: the proved number to show; default: the called number itself.")
     ] = None,
 ) -> None:
-    """Record the proof that a number is ours. Without one no campaign can show it.
+    """Record the proof that a number is yours. Without one no campaign can show it.
 
-    Without --letter a running worker rings the number, and whoever answers keys the code that is shown here.
+    Without --letter a running worker calls the number, and the person who answers keys the code that is shown here.
     """
     who = login_name(entered_by).strip()
     if letter is None:
@@ -57,7 +57,7 @@ def prove(
         say(f"{e164}: verification call, {note}")
         return
     if trunk is not None or show is not None:
-        raise InputError("--trunk and --show are about a call; with --letter nobody is called")
+        raise InputError("--trunk and --show are for a call; with --letter nobody is called")
     last = dt.datetime.combine(expires, dt.time.max, dt.UTC) if expires else None
     made = with_installation(project, caller_ids.by_letter, number, letter, expires_at=last, entered_by=who)
     proof = made.proof
@@ -66,7 +66,7 @@ def prove(
 
 async def _by_call(inst: Installation, number: str, trunk: str | None, show: str | None, who: str) -> tuple[str, str]:
     asked = await caller_ids.ask_for_call(inst, number, trunk=trunk, shown=show, entered_by=who)
-    say_now(f"{asked.number} is called now and sees {asked.shown}. Whoever answers keys this code: {asked.code}")
+    say_now(f"{asked.number} is called now and sees {asked.shown}. The person who answers keys this code: {asked.code}")
     return asked.number, await caller_ids.outcome_of(inst, asked)
 
 

@@ -25,9 +25,9 @@ def preview_(
     campaign: Name,
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
-    limit: Annotated[int, typer.Option(min=0, max=SAMPLES, help="Most contacts to name for a reason.")] = SAMPLES,
+    limit: Annotated[int, typer.Option(min=0, max=SAMPLES, help="The most contacts to list for each rule.")] = SAMPLES,
 ) -> None:
-    """Who would be called now, later or never, why, and when it would be through. Calls and stores nothing."""
+    """Show who would be called now, later or never, why, and when the campaign would end. Calls and stores nothing."""
     found = project_files.read(project)
     with progress("looking at contacts") as told:
         seen, note = with_installation(project, campaigns.preview, found, campaign, told)
@@ -68,7 +68,7 @@ def stop(campaign: Name, project: ProjectOption = HERE) -> None:
 
 @app.command()
 def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
-    """How far a campaign is, and what holds it back now."""
+    """Show how far a campaign is, and what holds it back now."""
     seen, edited = with_installation(project, campaigns.status, project_files.read(project), campaign)
     view, reasons = seen.view, seen.nobody_because
     if as_json:
@@ -127,11 +127,11 @@ def show_preview(seen: Preview, note: str | None, limit: int) -> None:
         table(f"Refused contacts, at most {limit} of each rule", ("contact", "why", "earliest call (UTC)"),
               ((s.external_id, s.why, _minute(s.again_at)) for s in named.values()))  # fmt: skip
     for told in seen.misspelt_columns:
-        say(f"{told} Then mend the flow, not the rows")
+        say(f"{told} Then fix the flow, not the rows")
     if refused:
         say(
             f"Of the {refused} not called now: {seen.later_today} can be called later today, {seen.later} on a later"
-            f" day, {seen.never} never unless somebody mends the reason"
+            f" day, {seen.never} never unless somebody fixes the reason"
         )
     if seen.machines is not None:
         say(f"Machines that answer: {seen.machines} (`agi-app simulate --machine {seen.campaign}`)")
@@ -141,7 +141,7 @@ def show_preview(seen: Preview, note: str | None, limit: int) -> None:
 def _show_end(seen: Preview) -> None:
     projection = seen.projection
     if projection is None or seen.never == seen.contacts:
-        say("Nobody is to be called")
+        say("There is nobody to call")
         return
     end = "not within a year" if projection.end is None else f"about {_minute(projection.end)} UTC"
     say(f"Projected end: {end}, with about {projection.calls} calls, if")

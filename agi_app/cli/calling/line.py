@@ -30,7 +30,7 @@ def report(
     last: Annotated[int, typer.Option(min=0, max=MOST_LISTED, help="How many of the newest calls are listed.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Report what came in: calls answered and given back to the dialplan with the reason, stops taken."""
+    """Report what came in: calls answered, calls given back to the dialplan with the reason, and stops taken."""
     totals, calls = with_installation(project, lines.report, line, since=_day(since), until=_day(until), last=last)
     if as_json:
         say_json({"lines": [asdict(t) for t in totals], "calls": [_plain(c) for c in calls]})
@@ -70,4 +70,4 @@ def _day(text: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
-        raise InputError(f"{text!r} is no day; write 2026-03-02") from None
+        raise InputError(f"{text!r} is not a day; write 2026-03-02") from None

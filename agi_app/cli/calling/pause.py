@@ -21,11 +21,11 @@ def pause(
     reason: Annotated[str, typer.Option(help="Why; the status of every campaign shows it.")] = "",
     entered_by: EnteredBy = "",
 ) -> None:
-    """Make no new call on any node, within a second. Calls that are on go on; it holds until `resume --all`."""
+    """Make no new call on any node, within a second. Calls in progress go on; the pause holds until `resume --all`."""
     _only_all(everything, "pause")
     who = login_name(entered_by)
     workers = with_installation(project, pauses.pause_all, reason, entered_by=who)
-    say("everything is paused: no new call is made on any node; calls that are on go on")
+    say("everything is paused: no new call is made on any node; calls in progress go on")
     for worker in workers:
         say(f"  worker {worker.name} {_heard(worker)}")
     say("`agi-app resume --all` ends the pause")
@@ -41,15 +41,15 @@ def resume(
     _only_all(everything, "resume")
     who = login_name(entered_by)
     if with_installation(project, pauses.resume_all, reason, entered_by=who):
-        say("calls are made again; campaigns that are paused or stopped by themselves stay so")
+        say("calls are made again; campaigns that were paused or stopped one by one stay so")
     else:
         say("nothing is paused; `agi-app campaign resume NAME` is about one campaign")
 
 
 def _heard(worker: WorkerPause) -> str:
     if worker.away_s is not None:
-        return f"is away (not heard of for {worker.away_s} s): without the database it can make no call"
-    return "holds" if worker.holds else "has not said yet that it holds; the database lets it make no call all the same"
+        return f"is away (last seen {worker.away_s} s ago): without the database it can make no call"
+    return "holds" if worker.holds else "has not confirmed the pause yet; the database lets it make no call in any case"
 
 
 def _only_all(everything: bool, verb: str) -> None:

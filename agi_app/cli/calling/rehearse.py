@@ -34,27 +34,28 @@ def rehearse(
     number: Annotated[str | None, typer.Argument(help="A proved telephone, with + and country code.")] = None,
     project: ProjectOption = HERE,
     prove: Annotated[
-        str, typer.Option(metavar="NUMBER", help="Prove a telephone by a call to it: whoever answers keys a code.")
+        str,
+        typer.Option(metavar="NUMBER", help="Prove a telephone by a call to it: the person who answers keys a code."),
     ] = "",
     phones: Annotated[bool, typer.Option("--phones", help="List the proved telephones.")] = False,
     language: Annotated[str | None, typer.Option(help="Language of the call; default: the flow's first.")] = None,
     contact: Annotated[str, typer.Option(help="The contact on this line of a contacts file, FILE:LINE.")] = "",
     field: Annotated[list[str] | None, typer.Option(help="A contact column, NAME=VALUE; may be repeated.")] = None,
-    trunk: Annotated[str | None, typer.Option(help="Through which trunk; default: the only one.")] = None,
+    trunk: Annotated[str | None, typer.Option(help="The trunk to call through; default: the only one.")] = None,
     show: Annotated[
-        str | None, typer.Option(help="Show this proved number; default: the called number itself.")
+        str | None, typer.Option(help="The proved number to show; default: the called number itself.")
     ] = None,
     entered_by: Annotated[str, typer.Option(help="Who rehearses; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Hear a flow on a telephone of your own staff, called by a running `agi-app run`; its keys count, also the stop.
+    """Hear a flow on a telephone of your own staff; a running `agi-app run` calls it. Its keys count, also the stop.
 
-    A telephone is proved first, by --prove; that makes no caller ID of it.
+    Prove the telephone first, with --prove; this does not make it a caller ID.
     """
     who = login_name(entered_by).strip()
     if phones or prove:
         if flow or number or contact or field or language:
-            raise InputError("--prove and --phones stand alone: no flow, number, contact or language")
+            raise InputError("give --prove or --phones alone, without a flow, number, contact or language")
         _phones(project, as_json) if phones else _prove(project, prove, trunk, show, who)
         return
     if flow is None or number is None:
@@ -66,9 +67,7 @@ def rehearse(
         asked = await rehearsals.ask(inst, parse(rung), script, shown=shown, trunk=trunk, entered_by=who)
         if not as_json:
             say(f"{rung} is called now and sees {asked.shown}")
-            say(
-                "the stop is a real one: after it this telephone is never called again, by no campaign and no rehearsal"
-            )
+            say("the stop is real: no campaign and no rehearsal will ever call this telephone again")
         return await rehearsals.follow(inst, asked, not_shown if as_json else say_now)
 
     _show_end(with_installation(project, work), as_json)
@@ -91,7 +90,9 @@ def _prove(project: Path, number: str, trunk: str | None, show: str | None, who:
 
     async def work(inst: Installation) -> str:
         asked = await rehearsals.prove_phone(inst, e164, trunk=trunk, shown=shown, entered_by=who)
-        say_now(f"{asked.number} is called now and sees {asked.shown}. Whoever answers keys this code: {asked.code}")
+        say_now(
+            f"{asked.number} is called now and sees {asked.shown}. The person who answers keys this code: {asked.code}"
+        )
         return await caller_ids.outcome_of(inst, asked)
 
     say(f"{e164}: verification call, {with_installation(project, work)}; for rehearsals, not as a caller ID")

@@ -30,16 +30,17 @@ def report(
     campaign: Annotated[str, typer.Argument(help="The campaign's name.")],
     project: ProjectOption = HERE,
     form: Annotated[
-        ReportFormat, typer.Option("--format", help="table, json or csv (one line a contact).")
+        ReportFormat, typer.Option("--format", help="table, json or csv (one line for each contact).")
     ] = ReportFormat.TABLE,
     output: Annotated[Path | None, typer.Option(help="Write into this file instead of the terminal.")] = None,
     watch: Annotated[
         bool, typer.Option(help="Show progress live until nobody is left to call; Ctrl-C ends it.")
     ] = False,
     recording: Annotated[
-        int | None, typer.Option(help="Write this recording, a number of the report, as WAV into --output; noted.")
+        int | None,
+        typer.Option(help="Write the recording with this number of the report to --output as WAV; this is noted."),
     ] = None,
-    reason: Annotated[str, typer.Option(help="With --recording: why you listen; it is kept.")] = "",
+    reason: Annotated[str, typer.Option(help="With --recording: why you listen; this is kept.")] = "",
     entered_by: Annotated[str, typer.Option(help="With --recording: who listens; default: the login name.")] = "",
 ) -> None:
     """Report a campaign: outcomes, dispositions, refusals with reasons, each contact, what was recorded."""

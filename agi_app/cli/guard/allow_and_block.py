@@ -27,12 +27,12 @@ app = typer.Typer(help="Screening of calls that come in.", no_args_is_help=True)
 guard_report.add_to(app)
 on_lists = typer.Typer()
 app.add_typer(on_lists, name="list")
-scripts = typer.Typer(help="Words by which callers are known, whatever number they show.", no_args_is_help=True)
+scripts = typer.Typer(help="Opening words that identify callers, whatever number they show.", no_args_is_help=True)
 app.add_typer(scripts, name="script")
 NameArgument = Annotated[str, typer.Argument(help="A name for it; every decision repeats it.")]
 SHOWN = 60
 
-LineOption = Annotated[str, typer.Option(help="Only for this number of ours, as the dialplan tells it; default: all.")]
+LineOption = Annotated[str, typer.Option(help="Only for this number of yours, as the dialplan gives it; default: all.")]
 WhoOption = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
 PatternArgument = Annotated[str, typer.Argument(help="A number, +8695* (prefix), +861000-+861999 (range) or withheld.")]
 
@@ -43,10 +43,10 @@ def allow(
     project: ProjectOption = HERE,
     line: LineOption = "",
     reason: Annotated[str, typer.Option(help="Why; every decision repeats it.")] = "",
-    days: Annotated[int | None, typer.Option(min=1, help="For how many days; default: for ever.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="For how many days; default: without end.")] = None,
     entered_by: WhoOption = "",
 ) -> None:
-    """Let calls of these numbers through, whatever speaks against them; beats every block."""
+    """Let calls from these numbers through, whatever speaks against them; this overrides every block."""
     _put(project, pattern, True, line, False, reason, days, entered_by)
 
 
@@ -56,11 +56,13 @@ def block(
     project: ProjectOption = HERE,
     line: LineOption = "",
     reason: Annotated[str, typer.Option(help="Why; every decision repeats it.")] = "",
-    days: Annotated[int | None, typer.Option(min=1, help="For how many days; default: for ever.")] = None,
-    shared: Annotated[bool, typer.Option("--shared", help="From a list of others: a hint, it rejects nobody.")] = False,
+    days: Annotated[int | None, typer.Option(min=1, help="For how many days; default: without end.")] = None,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="From a list that others made: a hint, it rejects nobody.")
+    ] = False,
     entered_by: WhoOption = "",
 ) -> None:
-    """Reject calls of these numbers. Numbers that somebody here dialled, and allowed ones, ring all the same."""
+    """Reject calls from these numbers. Numbers that somebody here has dialled, and allowed numbers, still ring."""
     _put(project, pattern, False, line, shared, reason, days, entered_by)
 
 
@@ -91,14 +93,14 @@ def _for(line: str) -> str:
 def unblock(
     pattern: PatternArgument, project: ProjectOption = HERE, line: LineOption = "", entered_by: WhoOption = ""
 ) -> None:
-    """Take these numbers from the list, whether they were blocked or let through."""
+    """Remove these numbers from the list, whether they were blocked or let through."""
     with_installation(project, guard_lists.remove, pattern, line=line, entered_by=login_name(entered_by))
     say(f"{pattern}: no longer on the list{_for(line)}")
 
 
 @app.command()
 def line(
-    number: Annotated[str, typer.Argument(help="A number of ours, as the dialplan tells it.")],
+    number: Annotated[str, typer.Argument(help="A number of yours, as the dialplan gives it.")],
     project: ProjectOption = HERE,
     enabled: Annotated[bool | None, typer.Option("--on/--off", help="Whether its calls are screened.")] = None,
     level: Annotated[
@@ -112,7 +114,7 @@ def line(
     reset: Annotated[bool, typer.Option("--reset", help="Back to what the settings say.")] = False,
     entered_by: WhoOption = "",
 ) -> None:
-    """Set how calls to one number of ours are screened; what is left out stays as it is."""
+    """Set how calls to one of your numbers are screened; what you leave out stays as it is."""
     who = login_name(entered_by)
     zone, spans = guard_lists.zone_of(zone), None if hours is None else [guard_lists.hours_of(text) for text in hours]
     with_installation(
@@ -134,15 +136,17 @@ def line(
 def show(
     context: typer.Context,
     project: ProjectOption = HERE,
-    line: Annotated[str | None, typer.Option(help="Only this line's; an empty one is everybody's.")] = None,
+    line: Annotated[
+        str | None, typer.Option(help="Only the entries of this line; an empty name: those for all lines.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the lists, and what each line chose; `guard list import` writes a file's entries on them."""
+    """Show the lists, and the settings of each line; `guard list import` puts the entries of a file on the lists."""
     if context.invoked_subcommand is not None:
         sources = {name: context.get_parameter_source(name) for name in context.params}
         if early := [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]:
             name = early[0].removeprefix("as_")
-            raise InputError(f"--{name}: stands before {context.invoked_subcommand}; write it behind")
+            raise InputError(f"--{name}: is before {context.invoked_subcommand}; write it after that")
         return
     entries, lines = with_installation(project, guard_lists.entries, line)
     if as_json:
@@ -179,18 +183,20 @@ def import_(
         Path, typer.Argument(help="CSV or XLSX: number, what (allow, block); may be: reason, until, line.")
     ],
     project: ProjectOption = HERE,
-    shared: Annotated[bool, typer.Option("--shared", help="A list of others: hints, they reject nobody.")] = False,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="A list that others made: hints, they reject nobody.")
+    ] = False,
     entered_by: Annotated[str, typer.Option(help="Who enters them; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Write all entries of a file on the lists, or none when a row has a fault; again, it changes nothing."""
+    """Put all entries of a file on the lists, or none if a row has a fault; running it again changes nothing."""
     who = login_name(entered_by)
     with interrupted(f"{file}: interrupted; all of its entries are on the lists, or none: run it again"):
         done, ended = with_installation(project, guard_lists.import_file, file, shared=shared, entered_by=who)
     if as_json:
         say_json(dataclasses.asdict(done) | {"ended": ended})
         return
-    over = f"; {ended} have ended already and were left out" if ended else ""
+    over = f"; {ended} have already ended and were left out" if ended else ""
     say(f"{file.name}: {done.added} entries are new, {done.changed} changed, {done.unchanged} were there already{over}")
 
 
@@ -202,7 +208,7 @@ def add_script(
     file: Annotated[Path | None, typer.Option(help="A text file with its opening words.")] = None,
     entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
 ) -> None:
-    """Enter a script by hand, in place of one of that name; what callers said before is compared with it."""
+    """Enter a script by hand; it replaces one of that name. What callers said before is compared with it."""
     who, (name, said) = login_name(entered_by), guard_scripts.script_of(name, _text(text, file))
     heard = with_installation(project, guard_scripts.add, name, said, entered_by=who)
     say(f"{name}: known; callers said it before in {heard} calls")
@@ -239,6 +245,6 @@ def list_scripts(project: ProjectOption = HERE, as_json: JsonOption = False) -> 
 
 @scripts.command("remove")
 def remove_script(name: NameArgument, project: ProjectOption = HERE) -> None:
-    """Forget a script; callers who said it are not known by it any more."""
+    """Forget a script; callers who said it are no longer recognised by it."""
     with_installation(project, guard_scripts.remove, name.strip())
     say(f"{name}: forgotten")

@@ -36,11 +36,11 @@ def add_to(app: typer.Typer) -> None:
 def explain(
     number: Annotated[str, typer.Argument(help="A caller's number, or withheld.")],
     project: ProjectOption = HERE,
-    line: Annotated[str, typer.Option(help="The number of ours that it calls.")] = "",
+    line: Annotated[str, typer.Option(help="The number of yours that it calls.")] = "",
     language: LanguageOption = "en",
     as_json: JsonOption = False,
 ) -> None:
-    """Show what would become of a call of this number now, and what became of its last ones, each with its reasons."""
+    """Show what would happen to a call from this number now, and what happened to its last calls, with the reasons."""
     seen = with_installation(project, guard_calls.explain, number, line=line)
     decision, past, said = seen.now, seen.calls, seen.said
     if as_json:
@@ -140,7 +140,7 @@ def appeal(
     project: ProjectOption = HERE,
     entered_by: WhoOption = "",
 ) -> None:
-    """Say that a caller is no nuisance: reports before count no more, and for 30 days it is marked at most."""
+    """Say that a caller is not a nuisance: earlier reports no longer count, and for 30 days it is at most marked."""
     with_installation(project, guard_calls.vote, call, nuisance=False, entered_by=login_name(entered_by))
     say(f"{call}: no nuisance")
 
@@ -160,7 +160,7 @@ def replay_(
     days: DaysOption = 90,
     as_json: JsonOption = False,
 ) -> None:
-    """Make every stored decision again from what it was judged by; exit 1 when one comes out otherwise."""
+    """Make every stored decision again from its stored facts; exit 1 when one comes out differently."""
     results, different = with_installation(project, guard_calls.replay_decisions, days)
     if as_json:
         say_json(

@@ -33,12 +33,12 @@ from agi_app.operations.people.handed_in import SaidAt, evidence, instant
 from agi_app.operations.people.stories import StoryLanguage
 from agi_app.printable import count_of
 
-app = typer.Typer(help="Complaints: about our calls, and about calls of others.", no_args_is_help=True)
+app = typer.Typer(help="Complaints: about your calls, and about calls that others made to you.", no_args_is_help=True)
 Number = Annotated[int, typer.Argument(metavar="CASE", help="The number of the case; `complaint list` shows it.")]
 EnteredBy = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
 EvidenceFile = Annotated[Path | None, typer.Option(help="A letter, a recording; it is kept encrypted.")]
 Recognise = Annotated[bool, typer.Option("--recognise", help="Take its opening words from the recording, by [speech].")]
-NoStop = Annotated[bool, typer.Option("--no-stop", help="Take no stop: the person still wants our calls.")]
+NoStop = Annotated[bool, typer.Option("--no-stop", help="Take no stop: the person still wants your calls.")]
 
 
 @app.command()
@@ -53,9 +53,9 @@ def add(
     no_stop: NoStop = False,
     entered_by: EnteredBy = "",
 ) -> None:
-    """Open a case about a call of ours. The person is not called again, unless --no-stop says that they wish it."""
+    """Open a case about a call of yours. The person is not called again, unless --no-stop says that they want to be."""
     e164, who = read_number(number), login_name(entered_by)
-    told = "the stop is safe in the journal, but no case was opened, enter it again later"
+    told = "the stop is safe in the journal, but no case was opened; enter the complaint again later"
     with _stops_kept(project, None if no_stop else lambda: [e164], told):
         try:
             said, proof = SaidAt(instant("--at", at), at), evidence(evidence_file)
@@ -114,7 +114,7 @@ def received(
     recognise: Recognise = False,
     entered_by: EnteredBy = "",
 ) -> None:
-    """Open a case about calls of others to somebody of ours; its export has the fields of complaint centres."""
+    """Open a case about calls that others made to you; its export has the fields that complaint centres ask for."""
     if recognise and (transcript or evidence_file is None):
         raise InputError("--recognise: needs a recording as --evidence-file, and no --transcript")
     caller = complaints.caller_of(caller)
@@ -177,7 +177,7 @@ def list_(
     state: Annotated[CaseState | None, typer.Option(help="Only cases in this state.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the cases, what is due first at the top; numbers are masked."""
+    """List the cases, those due first at the top; numbers are masked."""
     found = [_shown(case) for case in with_installation(project, complaints.cases, state)]
     if as_json:
         say_json(found)
@@ -211,7 +211,7 @@ def note(
     state: Annotated[CaseState | None, typer.Option(help="The case is this from now on.")] = None,
     entered_by: EnteredBy = "",
 ) -> None:
-    """Add a note to a case; nothing of a case is ever changed or taken away."""
+    """Add a note to a case; nothing in a case is ever changed or removed."""
     if not text.strip():
         raise InputError("the note is empty: write what was done or said")
     who = login_name(entered_by)

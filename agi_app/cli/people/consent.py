@@ -50,10 +50,10 @@ def add(
     wording_file: Annotated[Path | None, typer.Option(help="Or a text file with the exact words.")] = None,
     language: Annotated[str, typer.Option(help="Language of the wording, such as zh-CN.")] = "",
     time: Annotated[str, typer.Option(help="When they agreed, ISO 8601 with an offset; default: now.")] = "",
-    seller: Annotated[str, typer.Option(help="On whose behalf the calls are.")] = "",
+    seller: Annotated[str, typer.Option(help="On whose behalf you call.")] = "",
     evidence: Annotated[str, typer.Option(help="Reference of the proof.")] = "",
     evidence_file: Annotated[Path | None, typer.Option(help="The proof itself; it is kept encrypted.")] = None,
-    expires: Annotated[str, typer.Option(help="From when on it does not count any more, ISO 8601.")] = "",
+    expires: Annotated[str, typer.Option(help="When it stops counting, ISO 8601.")] = "",
     person_id: Annotated[str, typer.Option(help="Your own id of the person; one person's numbers share it.")] = "",
     entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
 ) -> None:
@@ -88,7 +88,9 @@ def add_wording(
     label: Annotated[str, typer.Argument(help="NAME/VERSION, for example signup-form/2.")],
     file: Annotated[Path, typer.Argument(help="A text file (UTF-8) with the exact words that people are shown.")],
     project: ProjectOption = HERE,
-    language: Annotated[str, typer.Option(help="Language of the text, such as zh-CN; one text a language.")] = "",
+    language: Annotated[
+        str, typer.Option(help="Language of the text, such as zh-CN; one text for each language.")
+    ] = "",
     entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
 ) -> None:
     """Register the exact words of a form or a script, so that consents can point to them. Never changed afterwards."""
@@ -156,7 +158,7 @@ def import_(
     project: ProjectOption = HERE,
     entered_by: Annotated[str, typer.Option(help="Who enters these consents; default: the login name.")] = "",
     evidence_folder: Annotated[
-        Path | None, typer.Option(help="Where the files lie that the column evidence_file names; they are kept.")
+        Path | None, typer.Option(help="The folder with the files that the column evidence_file names; they are kept.")
     ] = None,
     sheet: Annotated[
         str | None, typer.Option(help="Which sheet of an Excel workbook; default: the first that is visible.")
@@ -168,7 +170,7 @@ def import_(
         raise InputError(f"--evidence-folder {evidence_folder}: there is no such folder")
 
     who = login_name(entered_by)
-    more = "batches that are stored stay; run the same command again: what is there already counts as unchanged"
+    more = "the batches stored so far stay; run the same command again: rows that are already there count as unchanged"
     with interrupted(f"{file}: interrupted; {more}"), progress("consents") as report:
         summary = with_installation(
             project,
@@ -186,9 +188,9 @@ def import_(
 def revoke(
     number: Annotated[str | None, typer.Argument(help="The number, with country code.")] = None,
     project: ProjectOption = HERE,
-    file: Annotated[Path | None, typer.Option(help="A list of numbers instead, one a line.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A list of numbers instead, one on each line.")] = None,
     purpose: Annotated[
-        Purpose | None, typer.Option(help="Withdraw for this purpose only; default: a stop for ever.")
+        Purpose | None, typer.Option(help="Withdraw for this purpose only; default: a permanent stop.")
     ] = None,
     reason: Annotated[str, typer.Option(help="What was said.")] = stops.BY_HAND,
     at: Annotated[str, typer.Option(help="When it was said, ISO 8601 with an offset; default: now.")] = "",
@@ -198,12 +200,12 @@ def revoke(
     evidence_file: Annotated[Path | None, typer.Option(help="The proof itself; it is kept encrypted.")] = None,
     entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
 ) -> None:
-    """Take a stop: at once, in every campaign, for ever. A ringing call is cancelled, an answered one ended."""
+    """Take a stop: at once, in every campaign, permanently. A ringing call is cancelled, an answered one ended."""
     if (number is None) == (file is None):
         raise InputError("give a number, or --file with a list of numbers")
     if file is not None:
         if purpose or at or method or source or reference or evidence_file:
-            raise InputError("--file takes stops for ever; the other options go with a single number")
+            raise InputError("--file takes permanent stops; the other options are for a single number")
         _take_list(project, file)
     e164 = read_number(number or "")
     said, proof, who = SaidAt(instant("--at", at), f"--at {at}"), evidence(evidence_file), login_name(entered_by)
@@ -238,7 +240,7 @@ def _take_list(project: Path, file: Path) -> NoReturn:
     for problem in listed.problems:
         warn(problem)
     if listed.unreadable > len(listed.problems):
-        warn(f"{file}: {listed.unreadable} lines are no numbers; the first {len(listed.problems)} are shown")
+        warn(f"{file}: {listed.unreadable} lines are not numbers; the first {len(listed.problems)} are shown")
     if listed.numbers:
         _stop_all(project, listed.numbers)
     raise typer.Exit(1 if listed.problems or not listed.numbers else 0)

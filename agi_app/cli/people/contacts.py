@@ -34,7 +34,7 @@ def import_(
 ) -> None:
     """Import or update the contacts of a campaign. Rows with a fault go to FILE.rejects.csv (or .xlsx).
 
-    Never creates consent. An import that was interrupted goes on where it was when it is started again.
+    Never creates consent. To continue an import that was interrupted, run the same command again.
     """
     found = project_files.read(project)
     if campaign not in found.campaigns:

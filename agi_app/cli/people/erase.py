@@ -42,7 +42,7 @@ def erase(
         say_json({"erased": done.rows, "stays": [dataclasses.asdict(one) for one in done.stays or ()]})
         return
     what = f"erased: {counts(done.rows)}" if done.rows else "nothing was stored"
-    say(f"{mask(e164)}: {what}; it is on the suppression list for ever")
+    say(f"{mask(e164)}: {what}; it stays on the suppression list permanently")
     for one in done.stays or ():
         say(f"stays: {one.where}, until {one.until}")
 
@@ -52,18 +52,18 @@ def purge(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much would go.")] = False,
     rewrite: Annotated[
         bool,
-        typer.Option("--rewrite", help="Then write all tables anew: nothing erased is left in their files."),
+        typer.Option("--rewrite", help="Then rewrite all tables, so that nothing erased is left in their files."),
     ] = False,
     entered_by: Annotated[str, typer.Option(help="Who does it; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Remove what was kept long enough by the rules and the guard's setting. A worker does it once a day by itself.
+    """Remove what was kept long enough by the rules and the guard's setting. A worker does this once a day by itself.
 
     --rewrite needs the database for itself: end all workers first.
     """
     who = login_name(entered_by)
     if rewrite and dry_run:
-        raise InputError("--rewrite does something and --dry-run does not: give one of the two")
+        raise InputError("--rewrite changes data and --dry-run changes nothing: give one of the two")
     done = with_installation(project, erasure.purge, dry_run=dry_run, rewrite=rewrite, entered_by=who)
     if as_json:
         told = {} if done.stays is None else {"stays": [dataclasses.asdict(one) for one in done.stays]}

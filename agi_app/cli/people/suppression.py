@@ -27,29 +27,29 @@ from agi_app.cli.people.consent import revoke
 from agi_app.operations.people import do_not_call_lists
 from agi_app.printable import count_of
 
-app = typer.Typer(help="Numbers that must not be called: our own list and those of others.", no_args_is_help=True)
+app = typer.Typer(help="Numbers that must not be called: your own list and lists of others.", no_args_is_help=True)
 
 
 @app.command("import")
 def import_(
     name: Annotated[str, typer.Argument(help="The list, as the rules name it, such as gb-tps or us-national-dnc.")],
-    file: Annotated[Path, typer.Argument(help="One number a line, or a table with a column number; any size.")],
+    file: Annotated[Path, typer.Argument(help="One number on each line, or a table with a column number; any size.")],
     region: Annotated[str, typer.Option(help="The country of the list, such as GB; reads numbers without a code.")],
-    as_of: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="The day that the list itself is of.")],
+    as_of: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="The date of the list itself.")],
     project: ProjectOption = HERE,
     smaller: Annotated[
-        bool, typer.Option("--smaller", help="It really has that many fewer numbers than the version before.")
+        bool, typer.Option("--smaller", help="The list really is that much shorter than the version before.")
     ] = False,
     entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Put a do-not-call list of others in force, in place of its last version. Only keyed hashes are kept.
+    """Put a do-not-call list of others in force; it replaces its last version. Only keyed hashes are kept.
 
-    A ringing call to a number of it is cancelled and an answered one ended, as by `consent revoke`.
+    Ringing calls to its numbers are cancelled and answered ones ended, as by `consent revoke`.
     """
     name_first(name, file, "agi-app suppression import LIST FILE --region CC --as-of DAY")
     who = login_name(entered_by)
-    again = f"{file}: interrupted; the list {name} is the one that `agi-app suppression status` shows"
+    again = f"{file}: interrupted; the list {name} in force is the one that `agi-app suppression status` shows"
     with interrupted(again), progress("list") as report:
         summary, unnamed = with_installation(
             project,
@@ -82,23 +82,23 @@ def import_(
 def add(
     number: Annotated[str | None, typer.Argument(help="The number, with country code.")] = None,
     project: ProjectOption = HERE,
-    file: Annotated[Path | None, typer.Option(help="A list of numbers instead, one a line.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A list of numbers instead, one on each line.")] = None,
     reason: Annotated[str, typer.Option(help="Why it is never to be called.")] = "entered by hand",
     entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
 ) -> None:
-    """Put a number on our own list, for ever: the same stop as `consent revoke` without a purpose takes."""
+    """Put a number on your own list, permanently: the same stop that `consent revoke` without a purpose takes."""
     revoke(number, project=project, file=file, reason=reason, entered_by=entered_by)
 
 
 @app.command()
 def status(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
-    """Show the size of our own list, and each list of others: its age, the limit, and whether it is too old."""
+    """Show the size of your own list, and each list of others: its age, the limit, and whether it is too old."""
     own, lists = with_installation(project, do_not_call_lists.status)
     if as_json:
         say_json({"own": dataclasses.asdict(own), "lists": [dataclasses.asdict(found) for found in lists]})
         return
     newest = f", the newest of {own.newest:%Y-%m-%d %H:%M} UTC" if own.newest else ""
-    say(f"our own list: {count_of(own.entries, 'number')}{newest}")
+    say(f"your own list: {count_of(own.entries, 'number')}{newest}")
     table(
         "Lists of others",
         ("list", "country", "state", "as of", "age", "limit", "numbers", "binds"),

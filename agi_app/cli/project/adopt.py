@@ -19,7 +19,7 @@ def adopt(
 ) -> None:
     """Write the project's id and its key's fingerprint into agi-app.toml and the database, once.
 
-    For a project that was made by an older agi-app, or whose lost database begins anew; `init` makes new ones with it.
+    For a project that an older agi-app made, or whose database was lost and starts empty; `init` does it for new ones.
     """
     found = asyncio.run(identity.adopt(settings_of(project), new=new))
     say(f"project {found}: agi-app.toml and the database know each other and the suppression key")

@@ -23,7 +23,9 @@ class CheckFormat(StrEnum):
     GITHUB = "github"
 
 
-def init(folder: Annotated[Path, typer.Argument(help="The new project folder; must not exist or be empty.")]) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(help="The new project folder; it must not exist yet, or must be empty.")],
+) -> None:
     """Make a project that runs: settings, one campaign, one flow, prompts, sample contacts and consents."""
     for line in projects.make(folder):
         say(line)

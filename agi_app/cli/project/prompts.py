@@ -21,7 +21,7 @@ def prepare_(
         Path | None, typer.Argument(help="Only this file or folder below prompts/; default: all prompts.")
     ] = None,
     project: ProjectOption = HERE,
-    again: Annotated[bool, typer.Option("--again", help="Make anew also what is there already.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also make again what is already there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make recordings and texts ready for Asterisk: format, silence, loudness, peaks. Exit 1 when one cannot be made.
@@ -36,7 +36,7 @@ def prepare_(
 
 @app.command("list")
 def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
-    """Every prompt: which file Asterisk plays, how long and how loud it is. Changes nothing."""
+    """List every prompt: which file Asterisk plays, how long and how loud it is. Changes nothing."""
     _show("prompts", prompts.look(project), as_json)
 
 
@@ -44,17 +44,21 @@ def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
 def pieces(
     lang: Annotated[str, typer.Option(help="The language: zh-CN, en, en-GB, en-US.")],
     project: ProjectOption = HERE,
-    missing: Annotated[bool, typer.Option("--missing", help="Only those that the project has not.")] = False,
+    missing: Annotated[bool, typer.Option("--missing", help="Only those that the project does not have.")] = False,
     flow: Annotated[str | None, typer.Option(help="Only what this flow says and reads back.")] = None,
     write: Annotated[
         bool,
-        typer.Option("--write", help="Write the words of each beside where its recording belongs, if none are there."),
+        typer.Option(
+            "--write",
+            help="Write the words of each into a file beside the place of its recording, if there is none yet.",
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """What must be recorded so that every number, amount, date, time and telephone number is spoken by your own voice.
+    """List what to record so that your own voice speaks every number, amount, date, time and telephone number.
 
-    One piece a line: the file below prompts/LANGUAGE and its words. A text-to-speech engine speaks what --write wrote.
+    Each line has one piece: its file below prompts/LANGUAGE and its words. A text-to-speech engine speaks what --write
+    wrote.
     """
     wanted = prompts.pieces(project, lang, flow=flow, missing=missing)
     if write:

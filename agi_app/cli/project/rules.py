@@ -58,7 +58,7 @@ def replay(
     campaign: Annotated[str | None, typer.Option(help="Only decisions about this campaign.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make every stored decision again by the rules and facts of its time; exit 1 when one comes out otherwise."""
+    """Make every stored decision again by the rules and facts of its time; exit 1 when one comes out differently."""
     report = with_installation(project, rules.replay, campaign)
     if as_json:
         say_json({"ok": report.ok, **dataclasses.asdict(report)})

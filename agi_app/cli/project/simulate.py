@@ -21,10 +21,13 @@ def simulate(
     ] = None,
     project: ProjectOption = HERE,
     expect: Annotated[
-        bool, typer.Option("--expect", help="Run the expected calls of FILE, else of all files in simulations/.")
+        bool, typer.Option("--expect", help="Run the expected calls of FILE, or of all files in simulations/.")
     ] = False,
     machine: Annotated[
-        str, typer.Option("--machine", metavar="CAMPAIGN", help="What a machine gets that answers CAMPAIGN's call.")
+        str,
+        typer.Option(
+            "--machine", metavar="CAMPAIGN", help="Show what a machine hears that answers a call of CAMPAIGN."
+        ),
     ] = "",
     language: Annotated[str | None, typer.Option(help="Language of the call; default: the flow's first.")] = None,
     contact: Annotated[str, typer.Option(help="The contact on this line of a contacts file, FILE:LINE.")] = "",
@@ -38,7 +41,7 @@ def simulate(
 ) -> None:
     """Talk to a flow in the terminal: read what the person would hear, press keys, say words.
 
-    With --expect run the calls that a file expects; exit 1 when one comes out otherwise.
+    With --expect run the calls that a file expects; exit 1 when one comes out differently.
     """
     if expect:
         if language is not None or contact or field or now or keys is not None:
@@ -51,7 +54,7 @@ def simulate(
     if what is None:
         raise InputError("name the flow, or write --expect to run the calls of simulations/")
     if as_json and keys is None:
-        raise InputError("--json needs --input (or --expect): a talk in the terminal is none")
+        raise InputError("--json needs --input (or --expect): a talk in the terminal has no JSON")
     simulation, problems = simulations.begin(
         project, what, language=language, contact=contact, fields=field or [], now=now
     )

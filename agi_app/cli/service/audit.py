@@ -40,7 +40,7 @@ def verify(
     ] = None,
     dump: Annotated[
         Path | None,
-        typer.Option(help="Look at the rows of this `pg_dump` in a server of our own; the database is not asked."),
+        typer.Option(help="Check the rows of this `pg_dump` in a separate server; the database is not read."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -130,11 +130,11 @@ def export(
 def checkpoint(
     project: ProjectOption = HERE,
     mail: Annotated[
-        bool, typer.Option("--mail", help="Print the signed checkpoint as a message for somebody who will check later.")
+        bool, typer.Option("--mail", help="Print the signed checkpoint as a message to somebody who will check later.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Seal and sign what is new now; a running worker does it by itself, each second."""
+    """Seal and sign now what is new; a running worker does it by itself, each second."""
     made = with_installation(project, audit.checkpoint, mail=mail)
     last = made.newest
     if mail:
@@ -159,11 +159,11 @@ def restart(
         bool, typer.Option("--accept-lost", help="Sign that the entries missing from this database are lost.")
     ] = False,
 ) -> None:
-    """Go on after an older backup was restored; the proof says so for ever. End the workers first."""
+    """Go on after an older backup was restored; the proof says so permanently. End the workers first."""
     if not accept_lost:
         raise InputError(
-            "this gives up what was signed beyond the restored database, and says so in the proof for ever; if there is"
-            " a newer backup, restore that instead. To go on: `agi-app audit restart --accept-lost`"
+            "this gives up the entries that were signed after the restored backup, and the proof says so permanently;"
+            " if there is a newer backup, restore that instead. To go on: `agi-app audit restart --accept-lost`"
         )
     made = with_installation(project, audit.restart)
     say(f"the tree goes on from {made.size} entries; {(made.lost or made.size) - made.size} are given up")
@@ -171,7 +171,7 @@ def restart(
 
 @app.command()
 def key(project: ProjectOption = HERE) -> None:
-    """Show the public key, for those who will check proofs: give it to them early, and by another way."""
+    """Show the public key, for the people who will check proofs: give it to them early, and by a separate channel."""
     say(with_installation(project, audit.public_key))
 
 

@@ -1,4 +1,4 @@
-"""doctor: what is wrong here, and how to mend it."""
+"""doctor: what is wrong here, and how to fix it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agi_app.model.finding import Finding
 
 
 def doctor(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
-    """Look for what is wrong here and say how to mend it. Exit 2 when something is."""
+    """Look for what is wrong here and say how to fix it. Exit 2 when something is wrong."""
     log.configure()
     findings: list[Finding] = asyncio.run(examine(project))
     if as_json:
@@ -21,6 +21,6 @@ def doctor(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     else:
         for f in findings:
             say_lines(
-                f"{'ok  ' if f.well else 'BAD '} {f.check}: {f.text}" + (f"\n     mend: {f.mend}" if f.mend else "")
+                f"{'ok  ' if f.well else 'BAD '} {f.check}: {f.text}" + (f"\n     fix: {f.mend}" if f.mend else "")
             )
     raise typer.Exit(0 if all(f.well for f in findings) else 2)

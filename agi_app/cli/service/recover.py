@@ -16,7 +16,7 @@ def recover(
         bool, typer.Option("--accept-restored", help="Accept this database; nobody is called for a day after.")
     ] = False,
 ) -> None:
-    """After a backup was restored: what is missing, and how to go on. Changes nothing without --accept-restored."""
+    """After a restored backup: show what is missing, and how to go on. Changes nothing without --accept-restored."""
     found = with_installation(project, recovery.recover, accept_restored=accept_restored)
     for line in found.lines:
         say(line)

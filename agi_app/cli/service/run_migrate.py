@@ -16,7 +16,7 @@ from agi_app.installation import installation, migrate_database
 
 def run(
     project: ProjectOption = HERE,
-    json_logs: Annotated[bool, typer.Option(help="One JSON object a log line.")] = False,
+    json_logs: Annotated[bool, typer.Option(help="One JSON object for each log line.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step of every call.")] = False,
 ) -> None:
     """Drive this node's Asterisk: dial the running campaigns until told to end (Ctrl-C; twice: at once)."""

@@ -112,7 +112,7 @@ class Table:
             if first is not None and self.delimiter and _is_title(first):
                 second = next(records, None)
                 if second is not None and _has_titles(second):
-                    self._above, said = 1, f"line {first.line} was taken for a title and passed over"
+                    self._above, said = 1, f"line {first.line} looks like a title and was skipped"
                     self.notes, first = (said,), second
         if first is None:
             raise AuthorError(Problem(file, 1, 1, "table/empty", "the file has no header and no rows"))
@@ -165,7 +165,7 @@ class Table:
         if lines.read_twice <= 2 * self._size + _READ_TWICE:
             return
         row = Row(line, (), tuple(lines.taken), self.delimiter)
-        reason = f"{fault.reason}; so many quotes of this file do not match that nobody can say where its rows end"
+        reason = f"{fault.reason}; so many quotes in this file do not match that agi-app cannot tell where its rows end"
         raise AuthorError(Problem(self.file, *row.position(fault.cell), fault.rule, reason))
 
     def miscounted(self, row: Row) -> Row:
@@ -184,7 +184,7 @@ class Table:
         names = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
         if other is None:
             return "; leave a cell empty, two delimiters side by side, for what is not known"
-        return f"; {names[other]} stands here where the header has {names[self.delimiter]}: take the same in all lines"
+        return f"; {names[other]} is here where the header has {names[self.delimiter]}: use the same in all lines"
 
     def _header_problems(self) -> list[Problem]:
         row = self.header_row
@@ -265,7 +265,7 @@ def _quote_fault(lines: list[str], delimiter: str) -> RowFault:
     for cell, start in enumerate(_cell_starts((line,), delimiter)[0]):
         behind = _behind_quotes(line, start)
         if behind < 0:
-            return RowFault("table/quote", cell, "a quote is opened here and never closed; close it, or take it away")
+            return RowFault("table/quote", cell, "a quote is opened here and never closed; close it, or remove it")
         if behind > start and line[behind : behind + 1] not in ("", delimiter):
             return RowFault("table/quote", cell, 'text follows a closing quote; write a quote inside quotes as ""')
     return RowFault("table/quote", 0, "the quotes of this row do not match, or a cell is too long")

@@ -80,7 +80,7 @@ def _refuse_nul(source: IO[bytes], file: str) -> None:
     for chunk in _chunks(source):
         if (at := chunk.find(b"\0")) >= 0:
             line, column = _position(source, before + at)
-            reason = f"a NUL byte: this is no text file, or it is UTF-16; {SAVE_AS}"
+            reason = f"a NUL byte: this is not a text file, or it is UTF-16; {SAVE_AS}"
             raise AuthorError(Problem(file, line, column, "table/nul", reason))
         before += len(chunk)
 
@@ -93,7 +93,7 @@ def _check_utf16(source: IO[bytes], file: str) -> None:
             text = decoder.decode(chunk, final=not chunk)
             if "\0" in text:
                 line += text[: text.index("\0")].count("\n")
-                raise AuthorError(Problem(file, line, 1, "table/nul", f"a NUL character stands here; {SAVE_AS}"))
+                raise AuthorError(Problem(file, line, 1, "table/nul", f"there is a NUL character here; {SAVE_AS}"))
             line += text.count("\n")
     except UnicodeDecodeError:
         reason = f"near this line the UTF-16 text is damaged or cut off; {SAVE_AS}"

@@ -34,7 +34,7 @@ def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
         except NoWorkbook:
             pass
     if sheet is not None:
-        raise InputError(f"{file}: --sheet goes with an Excel workbook (XLSX); this is none")
+        raise InputError(f"{file}: --sheet is for an Excel workbook (XLSX); this file is not one")
     return Table(source, file)
 
 

@@ -105,14 +105,14 @@ class SheetTable(Table):
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             cells = cells[:width]
         nul = next((index for index, cell in enumerate(cells) if "\0" in cell), None)
-        fault = None if nul is None else RowFault("table/nul", nul, "a NUL character stands here")
+        fault = None if nul is None else RowFault("table/nul", nul, "there is a NUL character here")
         cells = [*cells, *[""] * (width - len(cells))]
         return SheetRow(sent.line, tuple(cells), (), "", fault, self._left, sent.odd)
 
     def miscounted(self, row: Row) -> Row:
         """The row with the fault that it has a value outside of the table."""
         cell = next(index for index in range(len(self.header), len(row.cells)) if row.cells[index].strip())
-        return _faulty(row, RowFault("table/cells", cell, "this value stands in a column that has no title"))
+        return _faulty(row, RowFault("table/cells", cell, "this value is in a column that has no title"))
 
     def read_so_far(self) -> tuple[int, int]:
         """Rows read, of how many."""

@@ -24,7 +24,7 @@ from agi_app.contacts.tables.xlsx_size import TooLarge, check_size, is_workbook
 
 MOST_DIGITS = 15  # what a spreadsheet keeps of a number
 ROWS_AT_ONCE = 1000
-WORKBOOK = "/proc/self/fd/0"  # standard input, opened anew
+WORKBOOK = "/proc/self/fd/0"  # standard input, opened again
 Value = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 _CHANGED = "the spreadsheet has changed it: format that column as text and enter it again"
 _DIE_WITH_PARENT = 1  # prctl(2): PR_SET_PDEATHSIG
@@ -152,7 +152,7 @@ def _row(line: int, values: list[Value]) -> SentRow:
 def _as_text(value: Value) -> tuple[str, str | None]:
     """What a person would have typed, and why it may not be what was meant."""
     if isinstance(value, bool):
-        return str(value).upper(), f"is a truth value; {_CHANGED}"
+        return str(value).upper(), f"is TRUE or FALSE; {_CHANGED}"
     if isinstance(value, int | float):
         if isinstance(value, float) and not value.is_integer():
             return repr(value), f"is a number with a fraction; {_CHANGED}"

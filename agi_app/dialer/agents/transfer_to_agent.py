@@ -33,7 +33,7 @@ _log = log.get("hand_over")
 
 
 class HandOver:
-    """The hand-overs of one node."""
+    """The transfers of one node."""
 
     def __init__(self, node: Node, agents: AgentWatch) -> None:
         self._node, self._agents = node, agents
@@ -63,14 +63,14 @@ class HandOver:
         try:
             return await self._ring(order, met)
         except AgiAppError as error:
-            _log.warning("not handed over", destination=order.to, reason=str(error))
+            _log.warning("not transferred", destination=order.to, reason=str(error))
             return FAILED
 
     async def _ring(self, order: HandOverOrder, met: asyncio.Future[None] | None = None) -> str:
         for_agents = None if met is None else order.attempt_id
         endpoint = await self._agents.endpoint_for(order.to, for_agents)
         if endpoint is None:
-            _log.info("not handed over: nobody of them is free", destination=order.to)
+            _log.info("not transferred: none of them is free", destination=order.to)
             return NOBODY_IDLE
         leg = DestinationLeg(f"{order.attempt_id}-{order.transfer}", order.to, endpoint, order.caller_id)
         if met is None:
@@ -78,7 +78,7 @@ class HandOver:
         try:
             agent = await self._agents.legs.place(leg, ring_timeout=order.timeout_s, max_call=order.max_s)
         except (SafetyError, RequestFailed, StoreError) as error:
-            _log.warning("not handed over", destination=order.to, reason=str(error))
+            _log.warning("not transferred", destination=order.to, reason=str(error))
             if met is None:
                 await self._ask("DELETE", f"channels/{order.channel_id}/ring")
             return FAILED
@@ -99,7 +99,7 @@ class HandOver:
             if met is None:
                 await self._ask("DELETE", f"channels/{order.channel_id}/ring")
         if end is not None:
-            _log.info("not handed over", destination=order.to, result=word_of(end))
+            _log.info("not transferred", destination=order.to, result=word_of(end))
             return word_of(end)
 
         def joined() -> None:
@@ -110,7 +110,7 @@ class HandOver:
         return await talk(self._node.ari, order, agent, joined, lambda: _ended(agent))
 
     async def _ask(self, method: str, uri: str) -> None:
-        """Something that only makes the wait nicer: the hand-over goes on without."""
+        """Something that only makes the wait nicer: the transfer goes on without it."""
         try:
             await self._node.ari.request(method, uri)
         except RequestFailed as error:
@@ -124,7 +124,7 @@ async def talk(
     bridge = channel_id_of(f"{order.attempt_id}-{order.transfer}-talk")
     try:
         await join(ari, bridge, order.channel_id, agent.id)
-        _log.info("handed over", destination=order.to)
+        _log.info("transferred", destination=order.to)
         joined()
         await ended()
     except RequestFailed as error:

@@ -22,7 +22,7 @@ PER_CALLER = 2  # calls at once from one number: a machine that redials leaves t
 
 @dataclass(frozen=True, slots=True)
 class LineServices:
-    """What a line speaks, hears and hands over with."""
+    """What a line speaks, hears and transfers with."""
 
     media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
     voice: Voice
@@ -44,7 +44,7 @@ class Live:
 
     @property
     def party(self) -> Party:
-        """Whoever calls."""
+        """The caller."""
         number = "" if self.caller is None else self.caller.e164
         return Party(self.call_id, number, self.line.number, None, {CALLER_COLUMN: SHOWN if number else WITHHELD})
 
@@ -55,4 +55,4 @@ def too_many(new: Live, going_on: Iterable[Live]) -> str:
     if sum(live.line.name == new.line.name for live in others) >= new.line.concurrent:
         return f"{new.line.concurrent} calls at once are the most of this line (concurrent)"
     same = sum(live.caller == new.caller for live in others) if new.caller is not None else 0
-    return f"{same} calls of this number go on already" if same >= PER_CALLER else ""
+    return f"{same} calls from this number are already in progress" if same >= PER_CALLER else ""

@@ -78,7 +78,10 @@ class CallBackTrial:
                 reached = await _reaches_us(far_end, called)
         if reached:
             return None
-        return f"a call to {called} in the dialplan context {facts.context!r} does not come into {ari.settings.app}"
+        return (
+            f"a call to {called} in the dialplan context {facts.context!r} does not reach the application"
+            f" {ari.settings.app}"
+        )
 
 
 async def _reaches_us(far_end: Channel, called: str) -> bool:

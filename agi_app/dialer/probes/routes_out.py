@@ -41,7 +41,7 @@ async def behind_trunks(settings: Settings, store: Store, ruleset: RuleSet, cloc
 
 
 async def phones(settings: Settings, ask: Ask) -> list[Finding]:
-    """Each destination with phones of our own: does Asterisk know them, and does none leave by a trunk?"""
+    """Each destination with your own phones: does Asterisk know them, and does none leave by a trunk?"""
     out = await phones_that_lead_out(ask, settings.trunks, settings.destinations)
     return [
         await _phones(name, destination, out, ask)
@@ -64,9 +64,9 @@ async def _behind(
         return Finding(check, str(error), "correct [destinations] in agi-app.toml")
     against = [f"{r.rule}: {r.text}" for r in decision.reasons if r.rule != SHOWN]
     if against:
-        text = f"nobody is handed over to {number} through trunk {trunk_name}: {'; '.join(against)}"
+        text = f"nobody is transferred to {number} through trunk {trunk_name}: {'; '.join(against)}"
         return Finding(check, text, PROVE.format(number=number))
-    return Finding(check, f"a proved telephone of ours, {number} through trunk {trunk_name}")
+    return Finding(check, f"a proved telephone of yours, {number} through trunk {trunk_name}")
 
 
 def _judge(facts: RehearsalFacts, now: dt.datetime, *, sandbox: bool, ruleset: RuleSet) -> Decision:
@@ -81,7 +81,7 @@ async def _phones(name: str, destination: DestinationSettings, out: Mapping[str,
     if unknown:
         text = f"Asterisk has no PJSIP endpoint {', '.join(unknown)}"
         return Finding(check, text, "add it to pjsip.conf, or correct [destinations] in agi-app.toml")
-    return Finding(check, f"phones of our own: {', '.join(destination.phones)}")
+    return Finding(check, f"your own phones: {', '.join(destination.phones)}")
 
 
 async def _trunk(name: str, trunk: TrunkSettings, ask: Ask) -> Finding:
@@ -92,6 +92,6 @@ async def _trunk(name: str, trunk: TrunkSettings, ask: Ask) -> Finding:
         return Finding(f"trunk {name}", str(error), mend)
     if faults := [fault for found in facts for fault in found.faults(sandbox=trunk.sandbox)]:
         return Finding(f"trunk {name}", "; ".join(faults), mend)
-    leads = ", ".join(dict.fromkeys(", ".join(found.uris) or "whoever registers" for found in facts))
+    leads = ", ".join(dict.fromkeys(", ".join(found.uris) or "any phone that registers" for found in facts))
     more = f", dials {trunk.prefix} before each number" if trunk.prefix else ""
     return Finding(f"trunk {name}", f"leads to {leads}" + (" (sandbox)" if trunk.sandbox else "") + more)

@@ -185,7 +185,7 @@ class AgentCall:
             await asyncio.sleep(TONE_S)
 
     async def _tell(self, line: str) -> None:
-        """What happens, for whoever asked; what does not reach the database now comes with the next line."""
+        """What happens, for the agent who asked; what does not reach the database now comes with the next line."""
         self._leg.lines.append(line)
         with contextlib.suppress(StoreError):
             await agent_calls.tell(self._node.store, self.request_id, self._leg)
@@ -234,7 +234,7 @@ class AgentCall:
         if self._gone.is_set():
             return Over(Outcome.CANCELLED.value, "the agent hung up")
         refused = await one_claim.ask(self._node.store, *self._case(line))
-        why = refused.why if refused is not None else "dialling was held up at the last moment; ask again"
+        why = refused.why if refused is not None else "dialling was delayed at the last moment; ask again"
         return Over(REFUSED, why, FAILED_TONE)
 
 

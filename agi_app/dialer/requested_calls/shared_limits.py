@@ -16,7 +16,7 @@ def no_room(dialer: Dialer, running: Running, now: float) -> str | None:
     if breaker.room(now) == 0:
         return f"trunk {running.trunk}: {breaker.reason(now)}"
     if dialer.concurrent is not None and dialer.open_calls >= dialer.concurrent:
-        return "all calls that this Asterisk may have at once are on"
+        return "this Asterisk already has as many calls as it may have at once"
     if dialer.lines.reserve.room(running.trunk, dialer.open_on[running.trunk]) == 0:
         return dialer.lines.reserve.hold(running.trunk).text
     if now > dialer.lines.shares_until or any(pacer.rate <= 0 for pacer in running.pacers.values()):

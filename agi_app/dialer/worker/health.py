@@ -86,7 +86,7 @@ class Worker:
         health = self.health
         if self._stops.broken is not None:
             return (
-                f"stops cannot be kept on disk: {self._stops.broken}; free space or mend the file's rights,"
+                f"stops cannot be kept on disk: {self._stops.broken}; free space or fix the file's permissions;"
                 " it is tried again by itself"
             )
         if health.database is not None:

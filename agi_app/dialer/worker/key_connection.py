@@ -1,6 +1,6 @@
 """Hears over the manager interface that a key goes down; ARI tells no more than its release.
 
-Whoever hangs up with the opt-out key still down has said stop, and no release ever comes. So while this connection
+To hang up with the opt-out key still down is a stop, and no release ever comes. So while this connection
 does not live, nobody new is called; calls that go on go on, and their keys count when they are released.
 """
 

@@ -24,7 +24,7 @@ from agi_app.prompts.trial import shortest, why_unplayable
 LOOK_S, AGAIN_S = 1.0, 10.0  # how often the prompts are looked at; a trial that failed is made again
 CHECK = "prompts play"
 PATH_MEND = (
-    "let [asterisk] prompts_path name the project's folder prompts/ as Asterisk sees it, and let its user read all"
+    "set [asterisk] prompts_path to the project's folder prompts/ as Asterisk sees it, and let Asterisk's user read all"
     " of it, also .prepared (docs/how-to/install-on-asterisk.md)"
 )
 
@@ -53,7 +53,7 @@ class PromptWatch:
 
     def __init__(self, settings: Settings, ari: Ari, clock: Clock, health: Health) -> None:
         self._settings, self._ari, self._clock, self._health = settings, ari, clock, health
-        health.prompts = "it is being tried whether Asterisk plays the prompts"
+        health.prompts = "agi-app is trying whether Asterisk plays the prompts"
         self._tried: object = None  # what the prompts were like then; None: not on this connection
 
     async def run(self) -> None:

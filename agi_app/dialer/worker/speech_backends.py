@@ -43,7 +43,7 @@ class SpeechBackends:
         return self.spool.handle(frame) or self.taps.handle(frame)
 
     async def run(self) -> None:
-        """Tidy up in Asterisk for ever."""
+        """Tidy up in Asterisk until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.spool.run())
             group.create_task(self.taps.run())

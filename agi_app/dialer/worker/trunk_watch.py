@@ -129,7 +129,7 @@ def _seen_members(name: str, who: list[str], ways: frozenset[str]) -> Finding:
         text = f"{', '.join(out)} would be called through a trunk without a decision, so nobody is sent to this queue"
         return Finding(check, text, "give the queue phones of your own; a staff telephone is its own destination")
     local = [member for member in who if member.startswith("Local/")]
-    more = f"; where these lead only your dialplan knows, see that none leaves by a trunk: {', '.join(local)}"
+    more = f"; only your dialplan knows where these lead, so check that none leaves by a trunk: {', '.join(local)}"
     return Finding(check, f"{len(who)}, none leaves by a trunk" + (more if local else ""))
 
 
@@ -144,13 +144,13 @@ async def _redirects(ami: Ami, settings: Settings) -> list[Finding]:
         text = f"{told(ours)}: a telephone that redirects (302) chooses whom Asterisk calls"
         found.append(Finding("redirects of staff", text, "add the option i there; docs/explanation/safety.md"))
     if others:
-        text = f"calls that come in reach {told(others)}, where a telephone that redirects is followed"
+        text = f"calls that come in reach {told(others)}, where Asterisk follows a telephone that redirects"
         found.append(Finding("redirects", f"{text}; the option i ends that"))
     return found
 
 
 def _seen_queue(name: str, state: Queue | None) -> Finding:
     if state is None:
-        return Finding(f"queue {name}", "Asterisk has none of that name", "add it to queues.conf, or correct [ami]")
+        return Finding(f"queue {name}", "Asterisk has no queue of that name", "add it to queues.conf, or correct [ami]")
     text = f"{state.available} of {state.logged_in} agents are free, {state.callers} callers wait"
     return Finding(f"queue {name}", text, "" if state.logged_in else "let agents log in")

@@ -1,4 +1,4 @@
-"""The other ways to say a weekday: whoever lists "Monday" as an answer means "on Monday", too, and 周一 is 星期一."""
+"""The other ways to say a weekday: an answer "Monday" is also "on Monday", and 周一 is 星期一."""
 
 from __future__ import annotations
 

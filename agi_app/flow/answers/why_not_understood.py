@@ -1,4 +1,4 @@
-"""Why words were no answer, for whoever writes a flow: which of them were not understood, and what else was amiss."""
+"""Why words were not an answer, for the author of a flow: which were not understood, and what else was wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agi_app.flow.answers.spoken_values import dates, numbers
 from agi_app.flow.answers.tokens import Units, cut
 from agi_app.flow.answers.understanding import NO_MATCH, understand
 
-_TODAY_UNKNOWN = 'nobody knows what day it is: say it (simulate --now "2026-03-02 18:30"; now: in expected calls)'
+_TODAY_UNKNOWN = 'the day is not known: give it (simulate --now "2026-03-02 18:30"; now: in expected calls)'
 
 
 def why_not(wanted: Grammar, text: str, today: dt.date | None = None) -> str | None:
@@ -21,7 +21,7 @@ def why_not(wanted: Grammar, text: str, today: dt.date | None = None) -> str | N
         return None
     units = cut(text)
     if wanted.kind == "answers" and not wanted.answers:
-        return "no stop, and nothing else can be said here: no question takes speech now"
+        return "not a stop, and no question takes speech now, so nothing else can be said here"
     if not units.all:
         return "no answer: there is no word in it"
     return f"no answer: {'; '.join(_reasons(wanted, text, units, today))}"

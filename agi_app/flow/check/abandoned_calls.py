@@ -1,4 +1,4 @@
-"""``flow/abandoned``: whoever answers and meets no agent hears who rang and how to stop the calls."""
+"""``flow/abandoned``: a person who answers and finds no free agent hears who called and how to stop the calls."""
 
 from __future__ import annotations
 
@@ -23,5 +23,7 @@ def abandoned_says_who(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
         if not offers_key(transcript, key, language, after_star=False):
             missing.append(f"say to press {key} to stop the calls")
         if missing:
-            message = f'"{flow.abandoned}" is all that they hear who meet no agent, but in {language} it does not '
+            message = (
+                f'"{flow.abandoned}" is all that a person hears who finds no free agent, but in {language} it does not '
+            )
             yield source.document.problem(("abandoned",), "flow/abandoned", message + " nor ".join(missing))

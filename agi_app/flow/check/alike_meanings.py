@@ -20,7 +20,9 @@ _LISTS = ("opt_out", "fillers")
 def check_file(file: MeaningsFile, document: Document, shipped: Meanings) -> list[Problem]:
     """Every fault of one file of a project."""
     found = [
-        document.problem(("meanings", name), "meanings/name", f'"{name}" is no meaning; write {name}: beside meanings:')
+        document.problem(
+            ("meanings", name), "meanings/name", f'"{name}" is not a meaning; write {name}: beside meanings:'
+        )
         for name in file.meanings
         if name in _LISTS
     ]
@@ -71,7 +73,7 @@ def _told_apart(source: FlowDocument, where: Path, wanted: Grammar) -> Iterator[
     for label, phrase, other, heard in alike(wanted):
         pairs.setdefault((label, other), []).append(phrase if phrase == heard else f"{phrase}/{heard}")
     for (label, other), same in pairs.items():
-        message = f"{other}: who says {_some(same)} may also mean {label}, and is asked again"
+        message = f"{other}: a person who says {_some(same)} may also mean {label}, and is asked again"
         yield source.document.problem((*where, other), "flow/speech-alike", message, "warning")
 
 

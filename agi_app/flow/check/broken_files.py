@@ -1,6 +1,6 @@
-"""What can be told of a flow file that does not fit the schema: whether its ways lead to nodes that exist.
+"""What can be said of a flow file that does not fit the schema: whether its ways lead to nodes that exist.
 
-Without this, one misspelt verb would hide every misspelt node until it is mended.
+Without this, one misspelt verb would hide every misspelt node until it is fixed.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def unreachable_node(source: FlowDocument) -> Iterator[Problem]:
     if source.flow.start not in source.flow.nodes:
         return
     for node in source.flow.nodes.keys() - reachable(source.flow):
-        message = f'{node}: no way leads from "{source.flow.start}" to this node; go to it or remove it'
+        message = f'{node}: no way leads from "{source.flow.start}" to this node; add a way to it, or remove it'
         yield source.document.problem(("nodes", node), "flow/unreachable-node", message)
 
 
@@ -111,13 +111,13 @@ def unreachable_step(source: FlowDocument) -> Iterator[Problem]:
     for node, steps in source.flow.nodes.items():
         for index, step in enumerate(steps[:-1]):
             if is_last(step):
-                message = f"{node}: this step is never reached, the one before always leaves the node"
+                message = f"{node}: this step is never reached, because the step before it always leaves the node"
                 yield source.document.problem(("nodes", node, index + 1), "flow/unreachable-step", message)
                 break
 
 
 def no_way_out(source: FlowDocument) -> Iterator[Problem]:
-    """``flow/no-way-out``: every node ends with goto, hangup or opt_out, and no loop is for ever."""
+    """``flow/no-way-out``: every node ends with goto, hangup or opt_out, and every loop can end."""
     for node, steps in source.flow.nodes.items():
         if not any(is_last(step) for step in steps):
             hint = "end it with goto, hangup or opt_out"
@@ -134,9 +134,12 @@ def no_way_out(source: FlowDocument) -> Iterator[Problem]:
 
 
 def call_first(source: FlowDocument) -> Iterator[Problem]:
-    """``flow/call-first``: a prompt of the flow itself is heard before it calls another flow or hands over."""
+    """``flow/call-first``: a prompt of the flow itself is heard before it calls another flow or transfers."""
     for path in calls_before_prompt(source.flow):
-        message = "nothing was said yet; say here who calls and how to stop the calls, then go on to somebody else"
+        message = (
+            "the person has heard nothing yet; say here who calls and how to stop the calls, then go on to somebody"
+            " else"
+        )
         yield source.document.problem(path, "flow/call-first", message)
 
 
@@ -216,7 +219,7 @@ def business_not_named(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
             if name is not None and not says(transcript, name):
                 message = (
                     f'"{use.prompt}" may be the first prompt, but in {language} it does not say "{name}"; say it there,'
-                    " or mend identify: business"
+                    " or correct identify: business"
                 )
                 yield source.document.problem(use.path, "flow/business-not-named", message)
 

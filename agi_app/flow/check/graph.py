@@ -182,7 +182,7 @@ def first_prompts(flow: Flow) -> list[PromptUse]:
 
 
 def calls_before_prompt(flow: Flow) -> list[Path]:
-    """The places where another flow is called, or the person handed over, before anything was surely said."""
+    """The places where another flow is called, or the person transferred, before anything was surely said."""
     if flow.is_called:
         return []
     return [path for path, step in steps_until(flow, _surely_heard) if isinstance(step, CallStep | TransferStep)]
@@ -229,7 +229,7 @@ def _uses(step: AnyStep, path: Path) -> list[PromptUse]:
             return [PromptUse(step.gather.prompt, (*path, "gather", "prompt"), step.gather.digits is not None)]
         case CollectStep():
             return _collect_uses(step.collect, (*path, "collect"), types_digits=True)
-        case StopNumberStep():  # whoever keys a number in is at the stop already
+        case StopNumberStep():  # a person who keys a number in is at the stop already
             return _collect_uses(step.stop_number.collect, (*path, "stop_number"), types_digits=False)
         case LanguageStep():
             return [PromptUse(step.language.prompt, (*path, "language", "prompt"), False)]

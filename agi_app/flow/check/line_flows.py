@@ -56,11 +56,11 @@ def stop_number_needs_line(source: FlowDocument) -> Iterator[Problem]:
 def _told(step: AnyStep) -> Iterator[tuple[Path, str]]:
     for inner, name in names_read(step):
         if name.startswith("contact.") and name != CALLER:
-            yield inner, f"{name}: of who calls nothing is known but {CALLER}, for a caller's number can be forged"
+            yield inner, f"{name}: only {CALLER} is known of a caller, because a caller's number can be forged"
     if isinstance(step, WrongNumberStep):
-        yield ("wrong_number",), "wrong_number: whose number it is that calls cannot be proved; take a stop instead"
+        yield ("wrong_number",), "wrong_number: it cannot be proved whose number is calling; take a stop instead"
     if isinstance(step, CallBackStep | CallAgainStep):
-        yield ("call_back",), "call_back: nobody is rung because of a call that came in; who rang cannot be proved"
+        yield ("call_back",), "call_back: a call that came in cannot prove who called, so nobody is called back for it"
     if isinstance(step, RecordStep | RecordCallStep):
         yield ("record",), "record: a line keeps no recordings of its callers"
     if isinstance(step, GatherStep) and step.gather.keep:

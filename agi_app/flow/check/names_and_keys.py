@@ -37,7 +37,7 @@ def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
                 if name not in known and not name.startswith(("contact.", "now.")):
                     hint = suggest(name, known)
                     column = f"; a column of the contacts is contact.{name}"
-                    quoted = f'; the text "{name}" stands in quotes' if inner[-1] == "when" else ""
+                    quoted = f'; put the text "{name}" in quotes' if inner[-1] == "when" else ""
                     text = "" if "did you mean" in hint else f"{column}{quoted}"
                     message = f'{inner[-1]}: nothing gives "{name}" a value{hint}{text}'
                     yield source.document.problem(("nodes", node, index, *inner), "flow/unknown-variable", message)

@@ -1,4 +1,4 @@
-"""The rules about notices: nobody is recorded without being told, be it a message, an answer or the whole call."""
+"""The rules about notices: nobody is recorded without hearing it, be it a message, an answer or the whole call."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from agi_app.flow.language.steps import AnyStep, CallBackStep, CollectStep, Gath
 
 
 def record_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
-    """``flow/record-notice``: whoever is recorded was told so, by the prompt of that step or by what is heard first."""
+    """``flow/record-notice``: people hear that they are recorded, in the prompt of that step or in what comes first."""
     opening = {use.prompt for use in first_prompts(source.flow)}
     for path, prompt in _recorded(source.flow):
         for language in source.flow.languages:
             own, *first = (_tells(prompts, language, name) for name in (prompt, *opening))
             if own is False and not (first and all(first)):
                 word = "录音" if _is_chinese(language) else "this is recorded"
-                message = f'"{prompt}": in {language} nobody is told that they are recorded; say it here ("{word}")'
+                message = f'"{prompt}": in {language} people do not hear that they are recorded; say it here ("{word}")'
                 message += " or in what is heard first"
                 yield source.document.problem(path, "flow/record-notice", message)
 
@@ -34,7 +34,7 @@ def record_call_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
         word = "本次通话将被录音" if _is_chinese(language) else "this call is recorded"
         for path in _untold(source.flow, prompts, language):
             message = (
-                f'call: a way leads here on which nobody has heard in {language} that the call is recorded ("{word}");'
+                f'call: on one way to this step people do not hear in {language} that the call is recorded ("{word}");'
                 " play that before, with barge_in: false where a question follows"
             )
             yield source.document.problem(path, "flow/record-call-notice", message)

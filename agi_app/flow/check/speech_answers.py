@@ -77,11 +77,11 @@ def check_recognizer(source: FlowDocument) -> list[Problem]:
     if source.flow.listens and not found:
         message = (
             "no speech engine is set up ([speech] engine in agi-app.toml; docs/how-to/spoken-answers.md): only keys"
-            " count, nobody hears words"
+            " count, spoken words are not heard"
         )
         found.append(source.document.problem(("flow",), "flow/not-heard", message, "warning"))
     for path, label in _answers_without_key(source.flow):
-        message = f"{label}: this answer can be said only, and nobody hears words; give it a key, too"
+        message = f"{label}: this answer can only be said, and without an engine nobody hears words; give it a key, too"
         found.append(source.document.problem(path, "flow/not-heard", message, "warning"))
     return found
 
@@ -91,8 +91,8 @@ def check_scripted(source: FlowDocument) -> list[Problem]:
     if not source.flow.listens:
         return []
     message = (
-        '[speech] engine = "scripted" is for trials: it takes the next line of its file for what was said, nobody hears'
-        " words; for real calls install an engine (docs/how-to/spoken-answers.md)"
+        '[speech] engine = "scripted" is for trials: it takes the next line of its file for what was said, and hears'
+        " no words; for real calls install an engine (docs/how-to/spoken-answers.md)"
     )
     return [source.document.problem(("flow",), "flow/not-heard", message, "warning")]
 

@@ -93,7 +93,10 @@ def _call_faults(caller: Flow, step: CallStep, called: Flow) -> Iterator[tuple[P
         if language not in called.languages:
             yield ("call", "flow"), "flow/sub-flow", f'flow: "{name}" does not speak "{language}"'
     if called.opt_out.key != caller.opt_out.key:
-        message = f'flow: the opt-out key of "{name}" is {called.opt_out.key}, here it is {caller.opt_out.key}'
+        message = (
+            f'flow: the opt-out key of "{name}" is {called.opt_out.key}, here it is {caller.opt_out.key}; give both'
+            " flows the same key"
+        )
         yield ("call", "flow"), "flow/sub-flow", message
 
 

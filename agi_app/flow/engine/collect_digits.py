@@ -25,7 +25,7 @@ def value_of(collect: Collect, typed: str) -> str | None:
 
 
 def is_within(collect: Collect, value: str, now: str | None) -> bool:
-    """Whether a value is one that may be given; ``now`` is local time, ISO 8601, for days reckoned from today."""
+    """Whether a value is one that may be given; ``now`` is local time, ISO 8601, for days counted from today."""
     today = dt.datetime.fromisoformat(now).date() if now else None
     return within(collect.kind, value, collect.min, collect.max, today)
 

@@ -160,7 +160,7 @@ class NoTimeKnown(msgspec.Struct, frozen=True, gc=False):
 
 
 class StoreWrongNumber(msgspec.Struct, frozen=True, gc=False):
-    """Whoever answered says that this number is not that person's: end the consents for it before anything else.
+    """The person who answered says that this is a wrong number: end the consents for it before anything else.
 
     Answered by ``StopStored``.
     """

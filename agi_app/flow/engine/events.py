@@ -69,7 +69,7 @@ class StopStored(msgspec.Struct, frozen=True, gc=False):
 
 
 class HungUp(msgspec.Struct, frozen=True, gc=False):
-    """The call is over, whoever ended it."""
+    """The call is over, no matter who ended it."""
 
 
 Speaking = SpeechStarted | Listened | Recorded

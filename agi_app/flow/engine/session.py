@@ -5,9 +5,9 @@ event then either is for what we wait for, or is stale and ignored. Rules that h
 everywhere, whatever the author wrote:
 
 * The opt-out key works from the first to the last moment, during every prompt and gather,
-  also with ``barge_in: false``, and as soon as it goes down: whoever hangs up with it still down has said stop.
+  also with ``barge_in: false``, and as soon as it goes down: to hang up with it still down is a stop, too.
   While digits are typed the key alone is a digit, so there it is ``*`` and the key. After it comes ``StoreOptOut``;
-  then nothing until ``OptOutStored``; then the confirm prompt, if there is one; then ``Hangup``. Whoever calls a line
+  then nothing until ``OptOutStored``; then the confirm prompt, if there is one; then ``Hangup``. A caller of a line
   and shows no number is led to the node that asks for one instead (``without_number``).
 * A spoken stop counts from the first to the last moment, too, if somebody listens (``hears``): talk breaks a
   prompt off, whatever its ``barge_in``, and what was said is heard out. When it was neither a stop nor an answer
@@ -17,7 +17,7 @@ everywhere, whatever the author wrote:
   kept, what stands between is heard to its end, and then it counts; digits are not kept, nor is the key that has
   answered the question before, for it may have been pressed twice.
 * A recording of the call goes on until a step ends it, a transfer begins, or the call is over; a stop does not end it.
-* Whoever was called for an agent and meets none hears the flow's ``abandoned`` prompt, and the call ends.
+* A person called for an agent who finds none free hears the flow's ``abandoned`` prompt, and the call ends.
 * Every path ends: after MAX_STEPS_PER_CALL steps the call is ended as ``flow_limit``.
 """
 
@@ -135,7 +135,7 @@ class Session:
 
         ``now`` is local time of the called person, for conditions; without it no condition on the time holds.
         ``hears``: somebody understands speech; without it a flow that listens works by keys alone.
-        ``caller``: the call came in, and this is known of whoever calls.
+        ``caller``: the call came in, and this is known of the caller.
         """
         chosen = choose_language(flow.languages, language, contact)
         state = SessionState(contact=dict(contact), language=chosen, node=flow.start, hears=hears and flow.listens)
@@ -416,7 +416,7 @@ class Session:
         return self._run()
 
     def _await_answer(self, question: Gather) -> list[Command]:
-        """Wait for keys and words; whoever is speaking already is not timed."""
+        """Wait for keys and words; no time runs while the person is speaking."""
         state, seconds = self._state, question.timeout.total_seconds()
         commands: list[Command] = []
         state.phase = "listening"

@@ -50,7 +50,7 @@ class SessionState:
     contact: dict[str, str]
     language: str
     node: str
-    nameless: bool = False  # whoever calls shows no number, so a stop must ask for one
+    nameless: bool = False  # the caller shows no number, so a stop must ask for one
     region: str | None = None  # how keyed numbers without a country code are read
     step: int = 0
     phase: Phase = "new"

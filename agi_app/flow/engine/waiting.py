@@ -1,4 +1,4 @@
-"""What a call waits for: at most one playback, timer, listening and hand-over, each with an id used once."""
+"""What a call waits for: at most one playback, timer, listening and transfer, each with an id used once."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def hush(state: SessionState) -> list[Command]:
 
 
 def stop(state: SessionState) -> list[Command]:
-    """Stop everything: what plays and counts, a hand-over, listening to what is said, and recording it."""
+    """Stop everything: what plays and counts, a transfer, listening to what is said, and recording it."""
     commands = hush(state)
     if state.transfer:
         commands.append(StopTransfer(state.transfer))
@@ -66,7 +66,7 @@ def stop(state: SessionState) -> list[Command]:
 
 
 def transfer(state: SessionState, step: TransferStep) -> list[Command]:
-    """Hand over and wait for the end of it; nobody told the other side that it is recorded, so nothing is."""
+    """Transfer and wait for its end; the other side has not heard of a recording, so nothing is recorded."""
     commands = record_call(state, CallRecording(call=False))
     state.phase, state.transfer = "transferring", state.new_id("h")
     wanted = step.transfer

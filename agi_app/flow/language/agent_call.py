@@ -1,4 +1,4 @@
-"""The flow of a call that an agent asked for: whoever answers is with the agent at once, and can still say stop."""
+"""The flow of a call that an agent asked for: who answers is with the agent at once, and can still say stop."""
 
 from __future__ import annotations
 

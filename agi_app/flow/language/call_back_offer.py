@@ -20,12 +20,12 @@ class Offer(Authored):
     @model_validator(mode="after")
     def _one(self) -> Offer:
         if sum(time is not None for time in (self.in_, self.at, self.tomorrow_at)) != 1:
-            raise fault("flow/call-back", 'one of in (2h), at ("18:00") and tomorrow_at ("10:00") must stand here')
+            raise fault("flow/call-back", 'write one of in (2h), at ("18:00") and tomorrow_at ("10:00") here')
         return self
 
 
 class CallAgain(Offer):
-    """A time that is not asked about: for whoever said nothing, or cannot talk now."""
+    """A time that is not asked about: for a person who said nothing, or cannot talk now."""
 
     today_only: Annotated[bool, Field(strict=True)] = False
     times: Annotated[int, Field(strict=True, ge=1, le=MAX_CALLED_AGAIN)] = 1
@@ -33,7 +33,7 @@ class CallAgain(Offer):
     @model_validator(mode="after")
     def _today(self) -> CallAgain:
         if self.today_only and self.tomorrow_at is not None:
-            raise fault("flow/call-back", "tomorrow_at is never today; take one of the two out", "today_only")
+            raise fault("flow/call-back", "tomorrow_at is never today; remove one of the two", "today_only")
         return self
 
 

@@ -54,7 +54,7 @@ class Flow(Authored):
     languages: list[Language] = Field(min_length=1, max_length=20)
     identify: Identify
     opt_out: OptOut = OptOut()
-    abandoned: FileName | None = None  # prompt for whoever was called for an agent and meets none in time
+    abandoned: FileName | None = None  # prompt for a person called for an agent who finds none free in time
     parameters: list[Variable] = Field(default_factory=list, max_length=20)  # of a flow that others call
     start: Label
     nodes: dict[Label, NodeSteps] = Field(min_length=1, max_length=MAX_NODES)

@@ -12,9 +12,9 @@ CONSEQUENCE = "no flow that can be read has the name"
 def no_such_flow(name: str, known: Collection[str], unread: Iterable[str] = ()) -> str:
     """``known`` are the names of those that can be read, ``unread`` the files that cannot.
 
-    Whoever follows a suggestion starts other calls than those that were meant.
+    An author who follows a suggestion starts other calls than those that were meant.
     """
     files = ", ".join(sorted(unread))
     if files:
-        return f'{CONSEQUENCE} "{name}"; mend {files} first'
+        return f'{CONSEQUENCE} "{name}"; fix {files} first'
     return f'no flow file has the name "{name}"{suggest(name, known)}'

@@ -29,7 +29,7 @@ def _at_most(most: dt.timedelta) -> BeforeValidator:
     def judge(value: object) -> dt.timedelta:
         found = parse_duration(value)
         if not dt.timedelta(seconds=1) <= found <= most or found.microseconds:
-            message = "this is 1s to {most}, in whole seconds, not {found}"
+            message = "this must be 1s to {most}, in whole seconds, not {found}"
             context = {"most": f"{most.total_seconds():g}s", "found": quote(value)}
             raise PydanticCustomError("schema/duration", message, context)
         return found

@@ -30,7 +30,7 @@ def _template(value: Any) -> Any:
     if isinstance(value, str) and re.search(r"[{}]", COLUMN.sub("", value)):
         found = _OTHER_BRACES.search(value)
         example = f"{{contact.{found[1] if found else 'name'}}}"
-        message = "between braces only contact.COLUMN may stand, without spaces: write {example}"
+        message = "only contact.COLUMN is allowed between braces, without spaces: write {example}"
         raise fault("flow/say", message, example=example)
     return value
 
@@ -61,7 +61,7 @@ class Say(Authored):
         if self.unit is not None and self.as_ not in WITH_UNIT:
             raise fault("flow/say", "only a number, an ordinal or a count has a unit", "unit")
         if self.as_ == "name" and not (self.value or "").startswith("contact."):
-            raise fault("flow/say", "a name must be known before the call: it is a column, contact.COLUMN", "value")
+            raise fault("flow/say", "a name must be known before the call: use a column, contact.COLUMN", "value")
         return self
 
     @property

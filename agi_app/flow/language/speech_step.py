@@ -19,7 +19,7 @@ def _own_words(value: Any) -> Any:
     """Refuse words where the name of a meaning, or words by language, are wanted."""
     words = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
     if words and (isinstance(value, list) or not words[0].isascii() or " " in words[0].strip()):
-        message = "own words stand by language: write {form}, or the name of a meaning, such as yes"
+        message = "give words of your own for each language: write {form}, or the name of a meaning, such as yes"
         raise fault("schema/value", message, form=by_language(words))
     return value
 
@@ -56,7 +56,9 @@ def _answers(value: Any) -> Any:
             raise fault("flow/speech", "there is no answer to say; write a label and its meaning, such as yes: yes")
         for label in labels:
             if label in (NO_INPUT, NO_MATCH):
-                raise fault("flow/speech", '"{label}" means that nothing was understood', label, label=label)
+                raise fault(
+                    "flow/speech", '"{label}" means that nothing was understood; use another label', label, label=label
+                )
     return labels
 
 

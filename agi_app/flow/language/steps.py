@@ -128,7 +128,9 @@ class Gather(Authored):
             raise fault("flow/gather", "there is no key to press", "keys")
         for key, label in (self.keys or {}).items():
             if label in (NO_INPUT, NO_MATCH):
-                raise fault("flow/gather", '"{label}" means that no key was right', "keys", key, label=label)
+                raise fault(
+                    "flow/gather", '"{label}" means that no key was right; use another label', "keys", key, label=label
+                )
         if self.save in RESERVED_NAMES:
             raise fault("flow/reserved-name", _RESERVED, "save", name=self.save)
         return self
@@ -301,7 +303,7 @@ class GatherStep(Authored):
     def _known_answers(self) -> GatherStep:
         for key in self.on.keys() & (self.gather.keys or {}).keys() - {*self.gather.labels}:
             label = (self.gather.keys or {})[key]
-            message = "this stands for the answer, not for its key; write {label}: {node}"
+            message = "name the answer here, not its key; write {label}: {node}"
             raise fault("flow/unknown-answer", message, "on", key, label=label, node=self.on[key])
         judge_answers(self.on, (*self.gather.labels, NO_INPUT, NO_MATCH), "gather")
         return self
@@ -401,12 +403,12 @@ class BranchStep(Authored):
     @field_validator("branch", mode="before")
     @classmethod
     def _goto_beside_when(cls, value: Any) -> Any:
-        """Whoever writes a dash before ``goto`` means the condition above; one of its own would be another meaning."""
+        """A dash before ``goto`` is meant for the condition above; a condition of its own would mean something else."""
         cases = value if isinstance(value, list) else []
         for index, (case, after) in enumerate(pairwise(cases), start=1):
             above, below = (set(one) if isinstance(one, dict) else set() for one in (case, after))
             if "when" in above - below and "goto" in below - above:
-                message = "this belongs to the when above: take its dash away, and indent it as far as that when"
+                message = "this belongs to the when above: remove its dash, and indent it as far as that when"
                 raise fault("flow/branch", message, index, "goto")
         return value
 
@@ -445,7 +447,7 @@ class SetStep(Authored):
 
 def _nothing(value: object) -> object:
     if value is not None:
-        raise fault("schema/value", "nothing may stand after this verb")
+        raise fault("schema/value", "this verb takes nothing after it")
     return value
 
 
@@ -502,7 +504,7 @@ def _one_verb(value: Any) -> Any:
     if value in BARE_VERBS:
         return {value: None}
     if isinstance(value, str):
-        raise fault("flow/verb", '"{word}" alone is no step{hint}', word=value, hint=_alone(value))
+        raise fault("flow/verb", '"{word}" alone is not a step{hint}', word=value, hint=_alone(value))
     if not isinstance(value, dict):
         raise fault("flow/verb", "a step is a verb, such as - play: NAME")
     verbs = [key for key in value if key in VERBS]
@@ -511,12 +513,15 @@ def _one_verb(value: Any) -> Any:
         hint = _NO_VERBS.get(word) or (_alone(word) if word.partition(" ")[0] in VERBS else suggest(word, VERBS))
         raise fault("flow/verb", 'there is no verb "{word}"{hint}', word, word=word, hint=hint)
     if len(verbs) > 1:
-        raise fault("flow/verb", 'one verb a step: begin a new line with "- " for "{word}"', verbs[1], word=verbs[1])
+        raise fault(
+            "flow/verb", 'a step has one verb: begin a new line with "- " for "{word}"', verbs[1], word=verbs[1]
+        )
     return value
 
 
 _NO_VERBS = dict.fromkeys(
-    ("wait", "pause", "sleep", "delay"), ": silence is part of a recording; who is asked has the timeout of the gather"
+    ("wait", "pause", "sleep", "delay"),
+    ": put a silence into a recording; the time to answer is the timeout of the gather",
 )
 
 
@@ -527,9 +532,9 @@ def _alone(text: str) -> str:
         return f"; a colon is missing: write - {verb}: {rest}"
     before, colon, behind = text.partition(":")
     if before in VERBS and colon:
-        return f"; a space is missing behind the colon: write - {before}: {behind.strip()}"
+        return f"; a space is missing after the colon: write - {before}: {behind.strip()}"
     if verb in VERBS:
-        return f"; write what it is for behind it: - {synonyms.example(verb)}"
+        return f"; write its value after it: - {synonyms.example(verb)}"
     return suggest(text, VERBS)
 
 

@@ -32,7 +32,7 @@ class Transfer(Authored):
 
 
 class TransferStep(Authored):
-    """A step that hands over; a result without a way goes on with the next step."""
+    """A step that transfers; a result without a way goes on with the next step."""
 
     transfer: Transfer
     on: dict[Label, Label] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The verb ``wrong_number``: whoever answered is not the person that the consents for this number are of."""
+"""The verb ``wrong_number``: the person who answered is not the one who gave the consents for this number."""
 
 from __future__ import annotations
 

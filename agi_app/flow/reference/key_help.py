@@ -19,8 +19,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "languages": "Language tags, at least one. A contact without a language hears the first.",
         "identify": "Who calls.",
         "opt_out": "How a person says stop.",
-        "abandoned": "A prompt for whoever was called for an agent and meets none within 2 s: who rang, and how to stop"
-        " the calls. For campaigns with `agents`; then the call ends.",
+        "abandoned": "A prompt for a person who was called for an agent and finds none free within 2 s: who called,"
+        " and how to stop the calls. For campaigns with `agents`; then the call ends.",
         "parameters": "Only in a flow that others [call](#call): variables that the caller gives a value, at most 20.",
         "start": "The node where a call begins.",
         "nodes": "Nodes by name. A node is a list of steps.",
@@ -29,15 +29,15 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "OptOut": {
         "key": 'The key that means stop, default `"9"`.',
         "confirm": "A prompt that is played after the stop is stored.",
-        "without_number": "Only for calls that come in, and it makes a flow one for them: the node that asks a caller"
-        " who shows no number for one (`stop_number`); the key leads there then.",
+        "without_number": "Only for calls that come in; it makes the flow one for them. The node that asks a caller"
+        " who shows no number for one (`stop_number`); for such a caller the opt-out key leads there.",
         "phrases": "Words of your own that mean stop, by language, beside the shipped ones. With them the whole flow"
         " listens, also where no question takes speech.",
     },
     "Play": {
         "prompt": _PROMPT,
-        "barge_in": "Default `true`: a key that answers the question right behind this step ends the prompt and counts."
-        " One that is pressed earlier is kept for [the first question behind](#keys-pressed-early). `false`: no key"
+        "barge_in": "Default `true`: a key that answers the question right after this step ends the prompt and counts."
+        " One that is pressed earlier is kept for [the first question after it](#keys-pressed-early). `false`: no key"
         " counts here but the opt-out.",
     },
     "Say": {
@@ -57,8 +57,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "speech": "What may be said: labels with their meanings, `{yes: yes, no: no, later: {en: [another day]}}`, or a"
         " value. Alone, or beside keys or digits.",
         "timeout": _TIMEOUT,
-        "attempts": "How often it is asked, 1 to 5, default 2. A prompt that words which are no answer have broken off"
-        " plays once more besides, in each attempt.",
+        "attempts": "How often it is asked, 1 to 5, default 2. If words that are not an answer interrupt a prompt, it"
+        " plays once more in that attempt.",
         "barge_in": _BARGE_IN_SPEECH,
         "save": "Name of a variable and of the stored answer: the label, the digits, or the value that was said.",
         "keep": "Default `false`. `true`: the recording of the spoken answer is kept, under the name of `save`. A"
@@ -67,8 +67,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "Record": {
         "prompt": "Says that what follows is recorded; then it is. The recording `prompts/LANGUAGE/NAME.wav`.",
         "save": "Name of a variable and of the stored answer, `recorded`, and of the recording.",
-        "max": "The longest that is recorded, 1s to 300s, default `60s`.",
-        "silence": "So much silence ends it, 1s to 10s, default `3s`.",
+        "max": "The longest recording, 1s to 300s, default `60s`.",
+        "silence": "This much silence ends it, 1s to 10s, default `3s`.",
         "end_key": '`"#"` ends it, too (default); `null`: no key does.',
     },
     "RecordStep": {"on": "Leads `recorded`, `empty` (nothing was said) and `failed` to nodes."},
@@ -103,8 +103,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "currency": f"Of an `amount`. {_CURRENCY}",
         "confirm": "How to ask whether it is right. Without it nothing is read back.",
         "timeout": _TIMEOUT,
-        "attempts": "How often the digits are asked for, 1 to 5, default 3. A prompt that talk has broken off plays"
-        " once more besides, in each attempt.",
+        "attempts": "How often the digits are asked for, 1 to 5, default 3. If talk interrupts a prompt, it plays once"
+        " more in that attempt.",
         "barge_in": _BARGE_IN,
         "save": "Name of the variable and of the stored answer. Nothing is saved that was not confirmed.",
     },
@@ -143,12 +143,12 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "barge_in": _BARGE_IN,
     },
     "Offer": {
-        "in": "So long from now, `{in: 2h}`; 1m to 30d.",
+        "in": "The time from now, `{in: 2h}`; 1m to 30d.",
         "at": 'The next time that the clock shows this, `{at: "18:00"}`.',
         "tomorrow_at": 'That time on the next day, `{tomorrow_at: "10:00"}`.',
     },
     "CallAgain": {
-        "in": "So long from now, `{in: 3h}`; 1m to 30d.",
+        "in": "The time from now, `{in: 3h}`; 1m to 30d.",
         "at": 'The next time that the clock shows this, `{at: "18:00"}`.',
         "tomorrow_at": 'That time on the next day, `{tomorrow_at: "10:00"}`.',
         "today_only": "Default `false`. `true`: today, as soon as the rules allow it from then on, or not at all.",

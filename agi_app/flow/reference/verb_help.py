@@ -22,7 +22,7 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         ("Play",),
     ),
     "say": VerbHelp(
-        "Says what differs from person to person: words by text-to-speech, or a value in recorded pieces"
+        "Says what differs from person to person: words by text-to-speech, or a value from recorded pieces"
         " (`agi-app prompts pieces` lists them). All words of a call are rendered before it is dialled; when that"
         " fails, the attempt ends as `failed` with the reason and no phone rings. A value that is missing or none of"
         " its kind takes the way of `empty`; without that way such a variable is left out, and a contact with such a"
@@ -35,7 +35,7 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         "Plays a prompt and waits for one key, for several digits, or for words. Without `no_match`, a wrong key or"
         " what was not understood goes the `no_input` way. An answer without a way goes on with the next step. A label"
         " of `speech` has the name of a [meaning](../how-to/answers-with-meaning.md), shipped or of `meanings/`, or"
-        " phrases in each language. Keys always work beside speech. Talk breaks a prompt off, and a spoken stop counts"
+        " phrases in each language. Keys always work beside speech. Talk interrupts a prompt, and a spoken stop counts"
         " in every prompt, whatever its `barge_in`; when the words are neither a stop nor an answer, the prompt plays"
         " again.",
         '- gather: {prompt: confirm, keys: {"1": yes, "2": no}, save: answer}\n  on: {yes: thanks, no_input: bye}\n'
@@ -57,7 +57,7 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     ),
     "language": VerbHelp(
         "Plays one prompt in one language after the other, in the order of its keys, until a key chooses: for calls"
-        " that come in, where nobody knows the language. In each language the prompt names its own key. A wrong key"
+        " that come in, where the language is not known. In each language the prompt names its own key. A wrong key"
         " goes on to the next language; without any choice the first one stays.",
         '- language: {prompt: welcome, keys: {"1": zh-CN, "2": en}}\n  on: {chosen: menu, no_input: menu}\n',
         ("ChooseLanguage", "LanguageStep"),
@@ -65,7 +65,7 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     "stop_number": VerbHelp(
         "Takes a stop for a number that is keyed in, ended with `#`, read back digit by digit, and confirmed. The stop"
         " is as final as one by the opt-out key: on disk before anything more is said, for every campaign and every"
-        " call that goes on. Only in a flow for calls that come in (`without_number`). The number is read as one of the"
+        " call in progress. Only in a flow for calls that come in (`without_number`). The number is read as one of the"
         " country of the called line, or begins with 00 and its country code.",
         "- stop_number: {prompt: key-in, confirm: {prompt: is-it-right}}\n  on: {stopped: thanks, no_input: menu}\n",
         ("StopNumber", "Confirm", "StopNumberStep"),
@@ -73,15 +73,15 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     "call_back": VerbHelp(
         "Offers times for another call. The contact is due again at the chosen time, when the gate judges it like any"
         " other call: hours, caps, consent and stops hold, so a country's rule of one call a day moves \"in two"
-        ' hours" to the next day. Retries of the campaign do not come besides. The chosen time is the answer'
+        ' hours" to the next day. Retries of the campaign are not added to it. The chosen time is the answer'
         " `call_back`, and the disposition is `call_back` unless a later step sets another. A stop later in the call"
-        " takes the wish back.\n\n"
+        " cancels it.\n\n"
         "With a time alone, without `prompt` and `offer`, nobody is asked: the flow wants the contact to be called"
-        " again, for example because nothing was said or pressed, and goes on with the next step. The gate judges"
-        " that call as any other. With `today_only` it comes on the same day or not at all. Where the rules do not"
+        " again, for example because nothing was said or pressed, and goes on with the next step. The gate judges that"
+        " call like any other. With `today_only` it comes on the same day or not at all. Where the rules do not"
         " allow it, or `times` is used up, the delays of the campaign's `retry` for `no_answer` hold, as if nobody"
         " had been there; the disposition is then `not_called_back`, and the note of the call in the report says why."
-        " Of a country with one call in 24 hours that is always so. Nothing is promised to the person, so a prompt"
+        " In a country with one call in 24 hours that is always so. Nothing is promised to the person, so a prompt"
         " should not either.",
         '- call_back: {prompt: when, offer: [{in: 2h}, {at: "18:00"}, {tomorrow_at: "10:00"}]}\n'
         "  on: {chosen: bye, no_input: bye}\n"
@@ -89,7 +89,7 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         ("CallBack", "Offer", "CallBackStep", "CallAgain"),
     ),
     "transfer": VerbHelp(
-        "Hands the person over to somebody of your own. The person hears it ring; when the destination hangs up, the"
+        "Transfers the person to somebody of your own. The person hears it ring; when the destination hangs up, the"
         " flow goes on, and when the person does, the call is over. Without their own way, `busy` and `no_answer` take"
         " that of `failed`; a result without a way goes on with the next step. The opt-out key stays live while it"
         " rings and while both talk: it ends the talk and stores the stop. The longest call (`max_call`) holds for the"
@@ -98,14 +98,17 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         ("Transfer", "TransferStep"),
     ),
     "record": VerbHelp(
-        "Plays a prompt that tells people that they are recorded, then takes down what they say, until a silence, the"
+        "Plays a prompt that tells people that they are recorded, then records what they say, until a silence, the"
         " end key or the longest time; also when they just hang up. The recording is moved out of Asterisk at once and"
         " kept encrypted, as long as the answers of a call are (`agi-app report CAMPAIGN --recording` writes it out)."
         " `failed` goes the way of `empty` when it has none; a result without a way goes on with the next step. The"
         " opt-out key stops it, and nothing is kept; a stop that is only spoken into a message is not understood.\n\n"
         "`record: {call: true}` records the call itself, both sides of it, from there on; the flow goes on at once."
-        " `{call: false}` ends that, and so does a transfer, for nobody has told the other side; a later step may begin"
-        " another one. Else it goes on to the end of the call, also after a stop. It is kept like a message, as `call`."
+        " `{call: false}` ends that, and so does a transfer, because the other side has not heard that it is recorded;"
+        " a later step"
+        " may begin"
+        " another one. Otherwise it goes on to the end of the call, also after a stop. It is kept like a message, as"
+        " `call`."
         " If it cannot be recorded or kept, the call goes on, and its note in the report says so. People must have"
         " heard before, to the end, that the call is recorded.",
         "- record: {prompt: leave-a-message, save: message, max: 90s}\n  on: {recorded: thanks, empty: bye}\n"
@@ -124,8 +127,8 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     ),
     "call": VerbHelp(
         "Runs another flow of `flows/` here, as a part that several flows share. A result without a way goes on with"
-        " the next step. A prompt of this flow comes before its first `call`, so that whoever reads it sees who calls"
-        " and how to stop.",
+        " the next step. A prompt of this flow comes before its first `call`, so that a reader of the flow sees who"
+        " calls and how to stop.",
         '- call: {flow: identify, with: {wanted: "{contact.member}"}, take: [member]}\n'
         "  on: {right: message, else: bye}\n",
         ("Call", "CallStep"),
@@ -137,12 +140,12 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         ("ReturnStep",),
     ),
     "opt_out": VerbHelp(
-        "Does what the opt-out key does: stores the stop for ever, plays `confirm` if there is one, hangs up.",
+        "Does what the opt-out key does: stores the stop permanently, plays `confirm` if there is one, hangs up.",
         "- opt_out\n",
         (),
     ),
     "wrong_number": VerbHelp(
-        "For whoever answers and is not the person who agreed. All consents that were given for this number until now"
+        "For a person who answers and is not the one who agreed. All consents that were given for this number until now"
         " end, of every purpose: on disk before anything else happens, so no campaign calls it on them again, and a"
         " call to it that another campaign is making ends. Then the prompt plays, if there is one, and the call ends"
         " with the disposition `wrong_number`. It is no stop: other numbers of the person (`person_id`) stay as they"

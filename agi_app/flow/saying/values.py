@@ -86,7 +86,7 @@ def _name(value: str, language: str, unit: str) -> list[Piece | Text]:
 def _digits(value: str, language: str, unit: str) -> list[Piece | Text]:
     groups = re.findall(r"[0-9]+", value)
     if not groups or not re.fullmatch(r"[0-9 .\-/]+", value) or len(value) > LONGEST_DIGITS:
-        raise InputError(f"{value!r}: not digits; write 0 to 9, at most {LONGEST_DIGITS}, with blanks between groups")
+        raise InputError(f"{value!r}: not digits; write 0 to 9, at most {LONGEST_DIGITS}, with spaces between groups")
     return [*_words(language).digits(groups), Text(unit)]
 
 

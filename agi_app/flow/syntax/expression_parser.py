@@ -147,7 +147,7 @@ class _Parser:
         if kind == "name" and text not in _KEYWORDS:
             return self._name(text, column)
         found = f'"{text}"' if text else "the end"
-        raise ExpressionError(f"a name, a number or a text in quotes must stand here, not {found}", column)
+        raise ExpressionError(f"a name, a number or a text in quotes is needed here, not {found}", column)
 
     def _name(self, text: str, column: int) -> Name:
         if text in ("null", "None", "nothing"):
@@ -187,7 +187,7 @@ class _Parser:
 
 
 def judge_now(name: Literal | Name, other: Literal | Name, column: int) -> None:
-    """A misspelt time or weekday would make a condition false for ever; ``column`` is where ``other`` stands."""
+    """A misspelt time or weekday would make a condition false always; ``column`` is where ``other`` is."""
     if not isinstance(name, Name) or name.name not in NOW_FORMATS or not isinstance(other, Literal):
         return
     pattern, wanted = NOW_FORMATS[name.name]
@@ -227,4 +227,4 @@ def _unreadable(source: str, position: int) -> tuple[str, int]:
     hints = {'"': "the quote is not closed", "'": "the quote is not closed"}
     hints |= {"&": 'write "and"', "|": 'write "or"', "!": 'write "not" or "!="', "“": 'use straight quotes "'}
     hints |= {"（": 'write "("', "）": 'write ")"', "，": 'write ","'}
-    return hints.get(rest[0], f'"{rest[0]}" may not stand here'), column
+    return hints.get(rest[0], f'"{rest[0]}" is not allowed here'), column

@@ -148,9 +148,7 @@ class named:
 def _wait(value: object) -> dt.timedelta:
     duration = parse_duration(value, MIN_WAIT, MAX_WAIT)
     if not MIN_WAIT <= duration <= MAX_WAIT:
-        raise PydanticCustomError(
-            "schema/duration", "a caller is given 1s to 60s, not {found}", {"found": quote(value)}
-        )
+        raise PydanticCustomError("schema/duration", "a caller needs 1s to 60s, not {found}", {"found": quote(value)})
     return duration
 
 
@@ -158,7 +156,7 @@ def _delay(value: object) -> dt.timedelta:
     duration = parse_duration(value, MIN_DELAY, MAX_DELAY)
     if not MIN_DELAY <= duration <= MAX_DELAY:
         raise PydanticCustomError(
-            "schema/duration", "a call-back is 1m to 30d away, not {found}", {"found": quote(value)}
+            "schema/duration", "a call-back must be 1m to 30d away, not {found}", {"found": quote(value)}
         )
     return duration
 
@@ -167,13 +165,13 @@ def _clock(value: object) -> dt.time:
     if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
         return dt.time.fromisoformat(value)
     context = {"found": quote(value), "how": times_meant.write_clock(value, "18:00")}
-    raise PydanticCustomError("schema/value", "{found} is no time of day; {how}", context)
+    raise PydanticCustomError("schema/value", "{found} is not a time of day; {how}", context)
 
 
 def _scalar(value: object) -> object:
     if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    raise PydanticCustomError("schema/value", "this must be one text, number, true or false")
+    raise PydanticCustomError("schema/value", "this must be a single text or number, or true or false")
 
 
 def _condition(value: object) -> Expression:
@@ -197,8 +195,8 @@ DestinationName = Annotated[
     str,
     named(
         r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
-        "write the name of a destination of agi-app.toml ([destinations.front-desk]: front-desk), where its number or"
-        " telephone stands",
+        "write the name of a destination of agi-app.toml ([destinations.front-desk]: front-desk), which has its number"
+        " or telephone",
     ),
 ]
 Label = Annotated[str, named(LABEL_PATTERN, LABEL_RULE, shape_hints.label)]

@@ -45,7 +45,7 @@ NOW_FORMAT = "%Y-%m-%d %H:%M"
 def _input(value: object) -> object:
     if isinstance(value, str) and value not in WORDS and (word := meant_input(value)) is not None:
         context = {"found": quote(value), "word": word, "said": f"'\"{value}\"'"}
-        message = "{found} is no input; write {word}, or {said} if the person says it aloud"
+        message = "{found} is not an input; write {word}, or {said} if the person says it aloud"
         raise PydanticCustomError("simulation/input", message, context)
     keys = full_width.ascii_of(value) if isinstance(value, str) else ""
     keys = keys if keys != value and re.fullmatch(KEYS, keys) else ""
@@ -58,7 +58,9 @@ def _input(value: object) -> object:
         if isinstance(value, int)
         else f"""write keys ("1"), {", ".join(WORDS)}, or '"words"'"""
     )
-    raise PydanticCustomError("simulation/input", "{found} is no input; {hint}", {"found": quote(value), "hint": can})
+    raise PydanticCustomError(
+        "simulation/input", "{found} is not an input; {hint}", {"found": quote(value), "hint": can}
+    )
 
 
 def _now(value: object) -> object:
@@ -66,7 +68,7 @@ def _now(value: object) -> object:
         return dt.datetime.strptime(str(value), NOW_FORMAT)  # noqa: DTZ007 - local time of nobody in particular
     except ValueError:
         context = {"found": quote(value), "how": write_now(value)}
-        raise PydanticCustomError("simulation/now", "{found} is no date and time; {how}", context) from None
+        raise PydanticCustomError("simulation/now", "{found} is not a date and time; {how}", context) from None
 
 
 def write_now(value: object) -> str:
@@ -186,7 +188,7 @@ def _unknown(source: Cases, flow: Flow, prompts: Prompts) -> Iterator[Problem]:
             )
         for place, line in enumerate(case.input if not takes_words(flow) else ()):
             if is_said(line):
-                message = f"input: flow {flow.flow} listens to nobody, it takes keys alone"
+                message = f"input: flow {flow.flow} does not listen to words, it takes only keys"
                 yield source.document.problem((*at, "input", place), "simulation/input", message)
         for answer in case.expect.answers.keys() - known_answers:
             message = f'answers: no save of the flow gives "{answer}"{suggest(answer, known_answers)}'
@@ -248,8 +250,8 @@ def _read_back(flow: Flow) -> set[str]:
 
 def _how_to_key(name: str) -> str:
     return (
-        f"; {name} is asked for by collect and counts once it is confirmed: end the digits with # or with silence"
-        ' unless they are as many as max has, hear them read back, then confirm: "7#", listen, "1"'
+        f"; {name} is asked for by collect and counts only once it is confirmed: end the digits with # or with silence"
+        ' (not needed if they are as many as max has), hear them read back, then confirm: "7#", listen, "1"'
     )
 
 

@@ -57,7 +57,7 @@ _KEYS_IN_A_ROW = re.compile(r"[0-9*#]+([ ,;，、；/|-]+[0-9*#]+)+")
 
 
 def instead(line: str) -> str:
-    """``; …`` for an input that is none: what to write instead, where that can be told."""
+    """``; …`` for a text that is not an input: what to write instead, if that is known."""
     if _KEYS_IN_A_ROW.fullmatch(full_width.ascii_of(line)):
         one = re.findall("[0-9*#]+", full_width.ascii_of(line))
         return f"; one input each: {' '.join(f'--input {key}' for key in one)}"

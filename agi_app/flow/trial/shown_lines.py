@@ -60,7 +60,7 @@ def told(command: Command, prompts: Prompts) -> list[str]:
         case KeepSpoken(_, name):
             return [f"keeps the recording of the answer {name}"]
         case StartTransfer(_, to, seconds):
-            return [f"hands over to {to}, at most {seconds:g} s of ringing"]
+            return [f"transfers to {to}, at most {seconds:g} s of ringing"]
         case StopTransfer():
             return ["takes the person back"]
         case _:
@@ -79,7 +79,7 @@ def told_event(event: Event) -> list[str]:
         case Recorded(_, result):
             return [f"the recording is over: {result}"]
         case TransferEnded(_, result):
-            return [f"the hand-over is over: {result}"]
+            return [f"the transfer is over: {result}"]
     return []
 
 

@@ -190,7 +190,7 @@ class Simulation:
                 self._playback = None
             if isinstance(event, TransferEnded):
                 self._transfer = None
-                shown.append(f"the hand-over is over: {event.result}")
+                shown.append(f"the transfer is over: {event.result}")
             if isinstance(event, Recorded):
                 self._recording = None
                 shown.append({RECORDED: "the message is kept"}.get(event.result, "nothing was said"))

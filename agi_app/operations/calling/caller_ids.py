@@ -25,7 +25,7 @@ LONGEST_CALL = dt.timedelta(minutes=4)  # ringing, talking, and every wait for A
 _WHAT_HAPPENED = {
     "wrong_code": "a wrong code was keyed",
     "no_code": "it was answered, but the whole code was not keyed",
-    "stopped": "whoever answered keyed *9: the number is on the suppression list now and is never called again",
+    "stopped": "the person who answered keyed *9: the number is on the suppression list now and is never called again",
     "no_answer": "nobody answered",
     "busy": "the line was busy",
     "rejected": "the call was declined",
@@ -81,7 +81,8 @@ async def ask_for_call(
     entered_by: str,
     proves: str = verifications.CALLER_ID,
 ) -> CodeRequest:
-    """Ask the running workers to ring the number; whoever answers keys the code. ``shown`` None: the number itself.
+    """Ask the running workers to ring the number; the person who answers keys the code. ``shown`` None: the number
+    itself.
 
     Raises InputError for a wrong number or trunk and without a name, ConfigError when no worker runs, StoreError.
     """

@@ -22,7 +22,7 @@ def pick_trunk(trunks: dict[str, TrunkSettings], wanted: str | None, *, reserved
     """The trunk to ring through: ``wanted``, else the only one that fits the number. Raises InputError."""
     if wanted is not None:
         if wanted not in trunks:
-            raise InputError(f"--trunk {wanted}: there is none of that name; trunks here: {_list(trunks)}")
+            raise InputError(f"--trunk {wanted}: there is no trunk of that name; trunks here: {_list(trunks)}")
         if trunks[wanted].lines:
             raise InputError(f"--trunk {wanted}: its lines carry calls of campaigns only; ring through another trunk")
         return wanted

@@ -42,13 +42,13 @@ async def put(
     days: int | None = None,
     entered_by: str,
 ) -> tuple[str, Written]:
-    """Let calls of these numbers through, or block them, for so many days or for ever; of one line, or of all.
+    """Let calls of these numbers through, or block them, for so many days or without end; for one line, or for all.
 
     ``shared``: it is from a list of others, a hint that rejects nobody. Returns the pattern as the guard compares it,
     and whether it stood there before. Raises InputError when it is none, StoreError.
     """
     if shared and line:
-        raise InputError("--shared: a list of others is for all lines; leave out --line")
+        raise InputError("--shared: a list that others made is for all lines; leave out --line")
     now = inst.clock.now()
     ends = None if days is None else now + dt.timedelta(days=days)
     read = _pattern(pattern, inst, new_pattern)
@@ -132,7 +132,7 @@ async def set_line(
 def zone_of(text: str | None) -> str | None:
     """A time zone by its name, if one is given; InputError when there is none of that name."""
     if text is not None and not is_zone(text):
-        raise InputError(f"--zone {text}: is no time zone{zone_meant(text)}")
+        raise InputError(f"--zone {text}: is not a time zone{zone_meant(text)}")
     return text
 
 

@@ -19,7 +19,7 @@ LONGEST_NAME = 60
 def script_of(name: str, text: str) -> tuple[str, str]:
     """A script's name and words, without spaces around them; InputError when they will not do."""
     if (count := len(words(text))) < MIN_WORDS:
-        raise InputError(f"a script of {count} words would fit too much: write {MIN_WORDS} or more")
+        raise InputError(f"a script of {count} words would match too many calls: write {MIN_WORDS} or more")
     if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         raise InputError(f"the name of a script is one line of {LONGEST_NAME} characters at most")
     return name.strip(), text.strip()

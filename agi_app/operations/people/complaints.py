@@ -154,7 +154,7 @@ async def received(
 def caller_of(text: str) -> str:
     """A caller's number as a telephone shows it, or the word anonymous; InputError when it is neither."""
     if not _CALLER.fullmatch(text.strip()):
-        raise InputError(f"{text!r} is no number as a telephone shows it, nor the word anonymous")
+        raise InputError(f"{text!r} is neither a number as a telephone shows it, nor the word anonymous")
     return text.strip()
 
 
@@ -198,7 +198,7 @@ def _read(file: Path, now: dt.datetime, campaigns: list[str] | None) -> list[Com
             rows = open_table(private_copy(file, stack, LARGEST_WHOLE), file.name)
             return all_rows(parse_complaints(rows, now, campaigns), file.name)
     except AuthorError as error:
-        none = "; no case was opened and NO STOP TAKEN from this file: mend it and import it again"
+        none = "; no case was opened and NO STOP TAKEN from this file: fix it and import it again"
         raise AuthorError(*(replace(each, message=each.message + none) for each in error.problems)) from None
 
 
@@ -209,7 +209,7 @@ async def _open(inst: Installation, told: Complaint, ended: int | None) -> Opene
 
 
 async def _stop(inst: Installation, number: str, source: str, who: str, at: dt.datetime) -> int:
-    """First of all: whoever complains is not called again, whatever becomes of the case."""
+    """First of all: a person who complains is not called again, whatever becomes of the case."""
     return (await stop(inst, number, REASON, said=SaidAt(at), method=source, entered_by=who)).ended
 
 

@@ -89,7 +89,7 @@ async def wordings(inst: Installation) -> list[table.Wording]:
 def language_of(text: str) -> str:
     """The language tag that was written; InputError when it is none."""
     if text and not LANGUAGE.fullmatch(text):
-        raise InputError(f"--language {text}: is no language tag such as zh-CN or en")
+        raise InputError(f"--language {text}: is not a language tag such as zh-CN or en")
     return text
 
 

@@ -75,7 +75,7 @@ def stop_without_database(settings: Settings, number: str) -> None:
 async def purge(inst: Installation, *, dry_run: bool = False, rewrite: bool = False, entered_by: str) -> Removed:
     """Remove what was kept long enough by the rules and the guard's setting. A worker does it once a day by itself.
 
-    ``dry_run`` only counts. ``rewrite`` then writes all tables anew and needs the database for itself: ConfigError
+    ``dry_run`` only counts. ``rewrite`` then rewrites all tables and needs the database for itself: ConfigError
     while a worker runs. Raises StoreError.
     """
     if rewrite and (alive := [node.name for node in await nodes.all_nodes(inst.store) if node.alive]):
@@ -109,7 +109,7 @@ def _in_log(cleaned: Cleaned) -> list[Remains]:
     if not cleaned.overwritten:
         until = "its segments are written over, which the same command does"
         if cleaned.rewritten:
-            until = "its segments are written over (our role may not do it)"
+            until = "its segments are written over (the database role may not do it)"
         found.append(Remains("the database's write-ahead log", until))
     if cleaned.archived:
         found.append(Remains("the archive of the write-ahead log", "you delete what is older than this"))

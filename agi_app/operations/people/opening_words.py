@@ -35,7 +35,7 @@ async def of(inst: Installation, transcript: str, recording: Path | None) -> str
     elif not transcript:
         return None
     if (count := len(words(transcript))) < MIN_WORDS:
-        raise InputError(f"{count} opening words would fit too many callers: give {MIN_WORDS} or more")
+        raise InputError(f"{count} opening words would match too many callers: give {MIN_WORDS} or more")
     return transcript
 
 

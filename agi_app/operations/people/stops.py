@@ -1,6 +1,6 @@
 """Stops that people of the operator enter: one number, a list, or one purpose of a person.
 
-A stop for ever goes through the same journal as key 9 in a call: on disk first, then the database. The audit records
+A permanent stop goes through the same journal as key 9 in a call: on disk first, then the database. The audit records
 who entered it, what was said, when and how.
 """
 

@@ -61,7 +61,7 @@ def callee_faults(folder: Path) -> list[Problem]:
     try:
         from sandbox.callees import CALLEES, faults_of_project
     except ImportError:
-        told = "not looked at: the sandbox that reads it is part of a clone of agi-app, not of the installed package"
+        told = "not checked: the sandbox that reads it is part of a clone of agi-app, not of the installed package"
         return [Problem("callees.toml", 1, 1, "callees", told, "warning")]
     return [Problem(CALLEES, *place, "callees", message) for place, message in faults_of_project(folder)]
 

@@ -70,5 +70,5 @@ def write_words(project: Path, language: str, wanted: Mapping[str, str]) -> None
 def _folder(project: Path) -> Path:
     folder = project / "prompts"
     if not find_sources(folder):
-        raise InputError(f"{folder}: holds no prompts; --project names the project folder")
+        raise InputError(f"{folder}: has no prompts; --project names the project folder")
     return folder

@@ -85,12 +85,14 @@ def machine_call(folder: Path, name: str, language: str | None) -> list[str]:
     campaign = project.campaigns[name].parsed.campaign
     detection, source = campaign.machine_detection, project.flows.get(campaign.flow)
     if detection is None:
-        raise InputError(f"campaign {name} has no machine_detection: a machine gets the flow, as anybody who answers")
+        raise InputError(
+            f"campaign {name} has no machine_detection: a machine hears the flow, like a person who answers"
+        )
     if detection.action is MachineAction.HANG_UP or source is None:
         return ["a machine answers", "hung up", "outcome: machine, no disposition"]
     if detection.message is None:
         return [
-            f"a machine answers and gets the flow {campaign.flow}, as a person would",
+            f"a machine answers and hears the flow {campaign.flow}, as a person would",
             "outcome: machine, no disposition; human, if a key is pressed or a stop is said",
         ]
     after, within = (f"{time.total_seconds():g} s" for time in (detection.message_after, detection.message_within))

@@ -120,7 +120,7 @@ async def checkpoint(inst: Installation, *, mail: bool = False) -> SignedNow:
 
 
 async def restart(inst: Installation) -> Checkpoint:
-    """Go on after an older backup was restored; the proof says for ever what was given up. End the workers first.
+    """Go on after an older backup was restored; the proof says permanently what was given up. End the workers first.
 
     Raises ConfigError, StoreError, SafetyError.
     """

@@ -121,14 +121,15 @@ async def accept(
     return Recovery(
         True,
         (
-            f"accepted at decision {found.decisions}; {new} stops of the journal were missing and are in it now",
+            f"accepted at decision {found.decisions}; {new} stops of the journal were missing and are in the database"
+            " now",
             f"nobody is called before {until:%Y-%m-%d %H:%M} UTC",
         ),
     )
 
 
 def _given_up(tree: str | None) -> tuple[str, ...]:
-    text = "The proof will say for ever that the audit entries which this database lacks were given up."
+    text = "The proof will say permanently that the audit entries which this database lacks were given up."
     return () if tree is None else (text,)
 
 

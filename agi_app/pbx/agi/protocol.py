@@ -134,7 +134,7 @@ def clean(text: str) -> str:
 def set_variable(name: str, value: str) -> bytes:
     """The command that sets a channel variable. Raises ValueError for a name or value that cannot be sent."""
     if not _VARIABLE.match(name):
-        raise ValueError(f"{name!r} is no name for a variable")
+        raise ValueError(f"{name!r} is not a name for a variable")
     if _CONTROL.search(value):
         raise ValueError(f"the value of {name} has a line break or a control character in it")
     quoted = value.replace("\\", "\\\\").replace('"', '\\"')

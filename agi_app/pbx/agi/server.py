@@ -1,4 +1,4 @@
-"""The FastAGI server: answers what Asterisk asks about a call, and outlives whoever else connects.
+"""The FastAGI server: answers what Asterisk asks about a call, and survives anyone else who connects.
 
 A request is bounded in bytes, lines and time before anything of it is believed; its first argument must be the token;
 its script must be one of the hooks. Whatever is wrong ends that one connection without a word, and Asterisk then goes
@@ -43,7 +43,7 @@ class AgiHangup(Exception):
 
 
 class AgiSession:
-    """One question of Asterisk, and what it is told."""
+    """One question of Asterisk, and the answer to it."""
 
     def __init__(self, request: AgiRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.request = request
@@ -91,7 +91,7 @@ Hook = Callable[[AgiSession], Awaitable[None]]
 class AgiServer:
     """Listens until cancelled; ``hooks`` has what answers, by the script's name in the URL.
 
-    Whoever connects while ``settings.sessions`` are open is sent away at once.
+    A connection made while ``settings.sessions`` are open is refused at once.
     """
 
     def __init__(self, settings: AgiSettings, token: str, hooks: Mapping[str, Hook], clock: Clock) -> None:

@@ -55,7 +55,7 @@ async def of_queue(
         members = [_member(m, now, wrap_up_s) for m in told]
         waiting, wrap_up = int(head[0]["Calls"]), max([wrap_up_s, *(_wrap_up(m, 0.0) for m in told)])
     except (KeyError, ValueError) as error:
-        raise AsteriskError(f"what Asterisk tells of queue {name} cannot be read: {error!r}") from None
+        raise AsteriskError(f"what Asterisk says of queue {name} cannot be read: {error!r}") from None
     return AgentsNow(max(0, members.count("free") - waiting), members.count("busy"), wrap_up)
 
 

@@ -169,7 +169,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             self._on_event(dict(event.items()))
 
     def end(self, why: AsteriskError) -> None:
-        """Close, and fail whoever waits; once."""
+        """Close, and fail all who wait; once."""
         if self._ended is not None:
             return
         self._ended = why

@@ -110,7 +110,7 @@ def identity_fault(
     if not (found := [*by_request, *lines]):
         return None
     return (
-        f"whoever writes it into a call is taken for the trunk: {', '.join(found)} (pjsip.conf); remove it, or set"
+        f"anyone who writes it into a call is taken for the trunk: {', '.join(found)} (pjsip.conf); remove it, or set"
         " identify_by_request = true if you must"
     )
 

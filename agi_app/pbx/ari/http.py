@@ -178,7 +178,7 @@ async def ask_info(pool: HttpPool, settings: AriSettings, timeout: float | None 
 
 
 def explain(status: int, settings: AriSettings) -> str:
-    """What an error status at the first contact means, and how to mend it."""
+    """What an error status at the first contact means, and how to fix it."""
     if status == 401:
         return (
             f"Asterisk at {settings.url} refuses the ARI user {settings.username!r} or its password; "

@@ -41,7 +41,7 @@ class Janitor:
         self._work.set()
 
     async def run(self) -> None:
-        """Work for ever."""
+        """Work until cancelled."""
         while True:
             await self._work.wait()
             self._work.clear()

@@ -4,7 +4,7 @@ The reader decodes and hands over, and never awaits anything but the next messag
 socket closes, every request that still waits fails at once.
 
 A connection may die without a word (a firewall forgets it, a cable is pulled). ``watch`` pings
-Asterisk and breaks such a connection off: whoever is on the line then waits in silence.
+Asterisk and breaks such a connection off: the person on the line then waits in silence.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class EventSocket:
                 return
             heard, quiet = self._heard, 0 if self._heard != heard else quiet + 1
             self._quiet_s = quiet * step
-        _log.warning("nothing comes from Asterisk any more; connecting anew", silent_s=round(limit, 2))
+        _log.warning("nothing comes from Asterisk any more; connecting again", silent_s=round(limit, 2))
         self.break_off()
 
     async def request(
@@ -231,7 +231,7 @@ class EventSocket:
             return
         answer.set_exception(TimeoutError())
         if request_id in self._sending:  # Asterisk takes nothing any more; only the connection's end ends the sending
-            _log.warning("Asterisk reads no requests any more; connecting anew")
+            _log.warning("Asterisk reads no requests any more; connecting again")
             self.break_off()
 
     def _fail_waiting(self) -> None:

@@ -121,7 +121,7 @@ class RecordingSpool:
             self._discard(name)
 
     async def run(self) -> None:
-        """Delete for ever."""
+        """Delete until cancelled."""
         while True:
             await self._work.wait()
             self._work.clear()

@@ -80,7 +80,7 @@ class SnoopTaps:
             self._empty.put_nowait(bridge)
 
     async def run(self) -> None:
-        """Remove bridges for ever; what cannot be removed goes with the next connection (``bridges.remove_empty``)."""
+        """Remove bridges until cancelled; the rest goes with the next connection (``bridges.remove_empty``)."""
         while True:
             await part(self._ari, await self._empty.get())
 
@@ -112,7 +112,7 @@ class SnoopTaps:
         with contextlib.suppress(OSError, ValueError):
             port.connect((host, int(number)))
             return
-        raise RequestFailed(f"tap {mouth}", 0, f"Asterisk sends from {host}:{number}, which is no address")
+        raise RequestFailed(f"tap {mouth}", 0, f"Asterisk sends from {host}:{number}, which is not an address")
 
     async def _variable(self, channel: str, name: str) -> str:
         answer = await self._ari.request("GET", f"channels/{channel}/variable", {"variable": name})

@@ -89,7 +89,7 @@ async def campaign_names(store: Store) -> list[str]:
 async def option_names_one(store: Store, name: str | None, done: str = "nothing was done") -> None:
     """InputError when the option --campaign has a name that no stored campaign has; empty is none.
 
-    ``done`` says what has been done so far; empty: whoever hears it adds that.
+    ``done`` says what has been done so far; empty: the caller adds that.
     """
     if name and name not in (known := await campaign_names(store)):
         then = f"; {done}" if done else ""
@@ -103,7 +103,7 @@ async def set_state(store: Store, name: str, state: CampaignState, reason: str |
     """Start, pause, resume or stop; every worker hears of it. False when there is no such campaign.
 
     ``stopped`` also takes back the claims that were not dialled yet. ``running`` lets all refusals
-    that only a person could mend be decided again at ``now`` (rules time).
+    that only a person could fix be decided again at ``now`` (rules time).
     """
     async with store.transaction() as connection:
         if await record(connection, Q["set_state"], {"name": name, "state": state.value, "reason": reason}) is None:

@@ -1,4 +1,4 @@
-"""The texts that decisions were made by, kept for ever: rule sets and campaigns, each under its version."""
+"""The texts that decisions were made by, kept permanently: rule sets and campaigns, each under its version."""
 
 from __future__ import annotations
 

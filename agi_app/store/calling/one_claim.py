@@ -56,7 +56,7 @@ async def _look(
         own = slots.Scope(slots.of_campaign(campaign.name), campaign.pace.concurrent)
         places = await slots.lease_both(connection, trunk, own, 1)
         if not places.free:
-            return RefusedContact(f"all calls that the {places.short_of or 'trunk'} may have at once are on")
+            return RefusedContact(f"the {places.short_of or 'trunk'} already has as many calls as it may have at once")
         values = {"contact_id": contact_id, "campaign": campaign.name}
         row = await record(connection, Q["lock_one"], values)
         if row is None:

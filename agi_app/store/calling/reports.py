@@ -62,7 +62,7 @@ class ContactStatus:
     attempts_made: int
     last_outcome: str | None
     disposition: str | None
-    due_at: dt.datetime | None  # rules time; None: never, unless a person mends the reasons
+    due_at: dt.datetime | None  # rules time; None: never, unless a person fixes the reasons
     reasons: Sequence[Reason]
     decided_at: dt.datetime | None
     ruleset_version: str | None

@@ -2,7 +2,7 @@
 
 A view in a table's place, an operator of the same name or a disabled trigger could let every query of ours lie. So what
 PostgreSQL's own catalog says of the schema is compared with ``catalog.txt``, which ``scripts/catalog`` writes. This
-holds against whoever owns the database; a superuser can change what the catalog itself says.
+holds against the owner of the database; a superuser can change what the catalog itself says.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ONE = "(SELECT kind, name::text AS name, definition FROM ({query}\n) AS x)"
 ALL = "\nUNION ALL\n".join(ONE.replace("{query}", Q[part]) for part in PARTS)
 NAMED = 5  # in one message
 MEND = (
-    "if nobody here can say why, keep the database as it is and look for who changed it (docs/how-to/audit.md)."
+    "if nobody here can say why, keep the database as it is and find out who changed it (docs/how-to/audit.md)."
     " Objects of your own go into a schema of their own, not public"
 )
 
@@ -65,7 +65,7 @@ async def differences(connection: Connection) -> list[tuple[str, str]]:
     """Every object that is not as it must be, with what is wrong: ``("table suppression", "is not there")``."""
     want, have = pinned(), await describe(connection)
     found = [(name, "is not there") for name in want.keys() - have.keys()]
-    found += [(name, "is none of ours") for name in have.keys() - want.keys()]
+    found += [(name, "does not belong to agi-app") for name in have.keys() - want.keys()]
     found += [(name, "was changed") for name in want.keys() & have.keys() if want[name] != have[name]]
     whole = {name.partition(" ")[2] for name, what in found if name.startswith("table ") and what != "was changed"}
     told = [(name, what) for name, what in found if _table_of(name) not in whole]

@@ -49,7 +49,7 @@ async def clock_difference(store: Store) -> dt.timedelta:
 async def sandbox_offset(store: Store, start: dt.datetime) -> dt.timedelta:
     """Rules time minus real time for a sandbox clock that began at ``start``, equal in all processes.
 
-    The first use of a ``start`` anchors it at the database's real now; another ``start`` anchors anew.
+    The first use of a ``start`` anchors it at the database's real now; another ``start`` anchors it again.
     """
     async with store.transaction() as connection:
         await connection.execute(Q["anchor_sandbox_clock"], {"start": start})
@@ -84,12 +84,12 @@ async def _bind_clock(store: Store, wanted: str) -> None:
 
 _OTHER_CLOCK = {
     SandboxClock.name: (
-        "database {where}: it was filled by a sandbox's clock, so nothing in it holds for real calls; for those make a"
-        " project of its own (`agi-app init DIR`), or name another, empty database in database_url of agi-app.toml"
+        "database {where}: it was filled by a sandbox's clock, so nothing in it holds for real calls; for real calls"
+        " make a separate project (`agi-app init DIR`), or name another, empty database in database_url of agi-app.toml"
     ),
     SystemClock.name: (
-        "database {where}: it was filled by the real clock, and [sandbox] clock would judge by another one; take"
-        " `clock` out of agi-app.toml, or make a project of its own for the sandbox (`agi-app init DIR`)"
+        "database {where}: it was filled by the real clock, and [sandbox] clock would judge by another one; remove"
+        " `clock` from agi-app.toml, or make a separate project for the sandbox (`agi-app init DIR`)"
     ),
 }
 

@@ -1,6 +1,6 @@
 """Loads the rows of a ``pg_dump`` into a database of our own, and nothing else of it.
 
-Whoever made the dump may have put anything into it. So no statement of it is run: of its text only the rows after each
+The maker of the dump may have put anything into it. So no statement of it is run: of its text only the rows after each
 ``COPY … FROM stdin;`` are taken, into the tables that our own migrations made.
 """
 
@@ -50,7 +50,9 @@ async def load(store: Store, file: Path) -> int:
                     await _take(connection, table, columns, lines)
                 seen.add(table)
         if "schema_version" not in seen:
-            raise InputError(f"{file}: is no dump of agi-app's database; make one with `pg_dump DATABASE_URL > FILE`")
+            raise InputError(
+                f"{file}: is not a dump of agi-app's database; make one with `pg_dump DATABASE_URL > FILE`"
+            )
     return len(seen & ours.keys())
 
 

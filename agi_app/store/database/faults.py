@@ -1,4 +1,4 @@
-"""Turns every database fault into one StoreError that says what, where and how to mend it."""
+"""Turns every database fault into one StoreError that says what, where and how to fix it."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ Heard = Listening | Notification | ListenLost
 async def listen(
     connect: Callable[[], Awaitable[AsyncConnection[DictRow]]], channels: tuple[str, ...]
 ) -> AsyncIterator[Heard]:
-    """Listen for ever; reconnects by itself. A first connect that fails is a ``ListenLost`` too."""
+    """Listen until cancelled; reconnects by itself. A first connect that fails is a ``ListenLost`` too."""
     wait = RETRY_FIRST_S
     while True:
         try:

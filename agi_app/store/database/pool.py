@@ -171,7 +171,7 @@ class Store:
             return await statements.rows(connection, kind, query, parameters)
 
     def listen(self, *channels: str) -> AsyncIterator[listen.Heard]:
-        """Notifications of ``channels`` for ever, with the times when some may have been missed."""
+        """Notifications of ``channels`` until cancelled, with the times when some may have been missed."""
         return listen.listen(self.dedicated_connection, channels)
 
     async def worker_lock(self, entityid: str) -> locks.WorkerLock | None:

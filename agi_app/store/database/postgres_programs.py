@@ -51,7 +51,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, without our PG… settings; what it printed is in ``stdout``."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")} | {"LC_ALL": "C"}
     try:
-        # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
+        # A file, not a pipe: the server inherits it and would keep a pipe open without end.
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 command,

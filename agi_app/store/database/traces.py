@@ -43,7 +43,7 @@ async def clean(store: Store) -> Cleaned:
 
 
 async def rewrite(store: Store) -> Cleaned:
-    """Write the tables anew and the log over; nobody else may use the database meanwhile. Raises StoreError."""
+    """Rewrite the tables and overwrite the log; nobody else may use the database meanwhile. Raises StoreError."""
     async with store.connection(limit=None) as connection:
         await connection.execute(Q["rewrite"])
         rewritten = await _allowed(connection, "rewrite_samples")

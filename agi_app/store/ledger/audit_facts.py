@@ -18,7 +18,7 @@ PURPOSES = frozenset(purpose.value for purpose in Purpose)
 
 
 async def database_facts(connection: Connection) -> list[DictRow]:
-    """What is true of the database for ever: fact_id, name, value, leaf."""
+    """What is always true of the database: fact_id, name, value, leaf."""
     return await records(connection, Q["database_facts"])
 
 
@@ -31,7 +31,7 @@ async def consents(connection: Connection) -> AsyncIterator[list[DictRow]]:
 
 
 def said_by(row: DictRow) -> bytes | None:
-    """The content hash of a consent, worked out anew from the columns of its row; None: there is no such consent."""
+    """The content hash of a consent, computed again from the columns of its row; None: there is no such consent."""
     if row["purpose"] not in PURPOSES:
         return None
     consent = Consent(

@@ -72,7 +72,7 @@ class BatchOrder:
 
 @dataclass(frozen=True, slots=True)
 class ContactCounts:
-    """How far a campaign's contacts are. ``parked`` (refused until a person mends something) is part of ``pending``."""
+    """How far a campaign's contacts are. ``parked`` (refused until a person fixes something) is part of ``pending``."""
 
     total: int
     pending: int

@@ -40,7 +40,7 @@ async def begin(store: Store, campaign: str, fingerprint: bytes) -> tuple[str, I
     """The run that may now move this import on, and where it goes on.
 
     Another file's unfinished import is forgotten: its rows may be changed by this one, so it would
-    have to begin anew. Raises InputError when there is no such campaign, StoreError.
+    have to begin again. Raises InputError when there is no such campaign, StoreError.
     """
     run = str(uuid.uuid4())
     async with store.transaction(limit=None) as connection:

@@ -24,8 +24,8 @@ async def link_persons(connection: Connection, source_table: str, stamper: Stamp
     ``source_table`` is a temporary table with the columns ``e164`` and ``person_key`` (null: none).
     Call it once in the import's transaction, after its persons were added. Claims of those persons
     wait for the commit; another import with keys waits too. A call that a number of the
-    joined person had refused for ever ends. ``stamper`` may be None when no row has a key. Raises StoreError like every
-    statement.
+    joined person had refused permanently ends. ``stamper`` may be None when no row has a key. Raises StoreError like
+    every statement.
     """
     source = sql.Identifier(source_table).as_string(connection)
     given = await record(connection, _about("any_key", source))

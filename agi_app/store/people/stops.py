@@ -1,4 +1,4 @@
-"""A stop: recorded, and told to whoever is calling that person right now.
+"""A stop: recorded, and passed to every worker that is calling that person right now.
 
 The person's head row is locked, as the claim and the mark do: after the commit no attempt at any of their
 numbers can become ``dialling`` any more, and each that already was is in the answer and in the notification.
@@ -82,9 +82,9 @@ async def revoke(
     via: str,
     details: Details = NO_DETAILS,
 ) -> RevokeResult:
-    """Withdraw the consent of the person with this E.164 number for one purpose, or (None) stop for ever.
+    """Withdraw the consent of the person with this E.164 number for one purpose, or (None) take a permanent stop.
 
-    A stop for ever also suppresses the number, known to us or not. ``at`` is when the person said it.
+    A permanent stop also suppresses the number, known to us or not. ``at`` is when the person said it.
     With ``details`` the person is known from here on; free text then stands in the refusal alone,
     because the suppression list outlives an erasure.
     Raises StoreError; then nothing was stored and the caller's journal must keep it.

@@ -1,4 +1,4 @@
-"""Whoever answers says that it is a wrong number: the consents for this very number end, and calls on them."""
+"""The person who answers says that it is a wrong number: the consents for this very number end, and calls on them."""
 
 from __future__ import annotations
 

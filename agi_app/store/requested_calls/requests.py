@@ -1,4 +1,4 @@
-"""Requests for calls, as rows: somebody writes one, a worker takes it and makes the call, and whoever asked follows it.
+"""Requests for calls, as rows: one is written, a worker takes it and makes the call, and the asking command follows it.
 
 Each kind has a table of its own, with the same states: ``waiting``, then what a worker calls it, then ``ended``.
 """
@@ -42,7 +42,7 @@ class RequestStatus:
     state: str
     result: str | None
     note: str | None
-    lines: list[str]  # what has happened so far, for whoever asked
+    lines: list[str]  # what has happened so far, for the command that asked
 
 
 S = TypeVar("S", bound=RequestStatus)
@@ -60,7 +60,7 @@ def _not_shown(_: str) -> None:
 
 
 class Requests(Generic[S]):
-    """The requests of one kind, as whoever asks sees them; its queries are ``status`` and ``give_up``."""
+    """The requests of one kind, as the command that asks sees them; its queries are ``status`` and ``give_up``."""
 
     def __init__(self, asked: Mapping[str, str], status: type[S]) -> None:
         self._queries, self._status = asked, status

@@ -21,7 +21,7 @@ Q = queries.load("requested_calls/verifications")
 
 
 async def add_person(store: Store, connection: Connection, number: PhoneNumber) -> None:
-    """Make sure that whoever has the number is a person here."""
+    """Make sure that the owner of the number is a person here."""
     person = {
         "e164": number.e164,
         "number_hash": store.hash_number(number.e164),

@@ -55,10 +55,10 @@ def test_the_key_id_of_the_published_example() -> None:
         (lambda note: note.replace("\n42\n", "\n43\n"), "wrong signature"),
         (lambda note: note.replace("10:00:00", "09:00:00"), "wrong signature"),
         (lambda note: note.replace(ORIGIN, "agi-app/else"), "not a checkpoint of"),
-        (lambda note: note.replace("\n\n", "\n"), "no signed note"),
+        (lambda note: note.replace("\n\n", "\n"), "not a signed note"),
         (lambda note: note.replace("—", "-"), "not a checkpoint of"),
         (lambda _: sign(MADE, OTHER), "another key"),
-        (lambda _: "", "no signed note"),
+        (lambda _: "", "not a signed note"),
     ],
 )
 def test_a_changed_or_foreign_checkpoint_is_refused(change: object, why: str) -> None:
@@ -123,7 +123,7 @@ def test_the_key_is_made_once_and_nobody_else_may_read_it(tmp_path: Path) -> Non
     assert load_or_make(tmp_path).private_bytes_raw() == first.private_bytes_raw()
     for mode in (0o640, 0o604):
         file.chmod(mode)
-        with pytest.raises(ConfigError, match=r"can be read by others .*chmod 600"):
+        with pytest.raises(ConfigError, match=r"other users can read .*chmod 600"):
             load_or_make(tmp_path)
 
 

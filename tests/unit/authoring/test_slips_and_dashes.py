@@ -13,8 +13,8 @@ from agi_app.errors import AuthorError
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a:\n  b:c\n  d: e\n", 2, "behind the colon"),
-        ("a:\n  -b: c\n  - d: e\n", 2, "behind the dash"),
+        ("a:\n  b:c\n  d: e\n", 2, "after the colon"),
+        ("a:\n  -b: c\n  - d: e\n", 2, "after the dash"),
         ("a:\n<<<<<<< HEAD\n  b: c\n", 2, "merge"),
     ],
 )

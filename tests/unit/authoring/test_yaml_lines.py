@@ -81,25 +81,25 @@ def test_positions_lead_to_the_key_or_the_nearest_parent() -> None:
         ("# only this\n", "f.yaml:1:1: yaml/empty the file has only comments"),
         ("a: 1\nb: 2\na: 3\n", 'f.yaml:3:1: yaml/duplicate-key "a" is here twice, first in line 1; keep one'),
         ("1: a\n'1': b\n", 'f.yaml:2:1: yaml/duplicate-key "1" is here twice, first in line 1; keep one'),
-        ("a:\n\t- b\n", "f.yaml:2:1: yaml/syntax a tab stands here; indent with spaces"),
-        ("a: b: c\n", 'f.yaml:1:4: yaml/syntax text with a colon in it stands in quotes: write a: "b: c"'),
+        ("a:\n\t- b\n", "f.yaml:2:1: yaml/syntax there is a tab here; indent with spaces"),
+        ("a: b: c\n", 'f.yaml:1:4: yaml/syntax text that contains a colon needs quotes: write a: "b: c"'),
         ("a: [1, 2\n", "f.yaml:2:1: yaml/syntax a bracket or brace is not closed, or a comma is missing"),
         ("a: 'x\n", "f.yaml:2:1: yaml/syntax a quote is not closed"),
-        ("a: 1\n---\nb: 2\n", "f.yaml:2:1: yaml/syntax only one document a file; remove the line ---"),
+        ("a: 1\n---\nb: 2\n", "f.yaml:2:1: yaml/syntax a file holds only one document; remove the line ---"),
         (
             "key: *9\n",
             'f.yaml:1:6: yaml/not-supported *9 is a YAML alias, which is not supported; for the text write "*9"',
         ),
         (
             "a: &x 1\n",
-            "f.yaml:1:4: yaml/not-supported &x is a YAML anchor, which is not supported; write the value out",
+            "f.yaml:1:4: yaml/not-supported &x is a YAML anchor, which is not supported; write the value in full",
         ),
         (
             "a: !!python/object:os.system x\n",
             "f.yaml:1:4: yaml/not-supported tag:yaml.org,2002:python/object:os.system is a YAML tag, which is not "
-            "supported; for text that begins with ! use quotes",
+            "supported; put text that begins with ! in quotes",
         ),
-        ("a: b\x07\n", "f.yaml:1:5: yaml/syntax the character U+0007 may not stand in YAML; remove it"),
+        ("a: b\x07\n", "f.yaml:1:5: yaml/syntax the character U+0007 is not allowed in YAML; remove it"),
         ("[a, b]: 1\n", "f.yaml:1:1: yaml/key a key must be a word or a quoted text"),
         ("? {a: b}\n: 1\n", "f.yaml:1:3: yaml/key a key must be a word or a quoted text"),
         ("a: " + "9" * 5000, "f.yaml:1:4: yaml/number a number of more than 30 digits; put it in quotes"),
@@ -188,7 +188,7 @@ def test_durations(text: str, seconds: float) -> None:
 @pytest.mark.parametrize("text", [5, "5", "5 s", "-5s", "1.5s", "s", "", None, "5S", "9999999s"])
 def test_what_is_no_duration(text: object) -> None:
     """Anything else is refused, also a bare number: its unit would be a guess."""
-    with pytest.raises(PydanticCustomError, match="is no duration"):
+    with pytest.raises(PydanticCustomError, match="is not a duration"):
         parse_duration(text)
 
 
@@ -202,10 +202,10 @@ def test_suggestions() -> None:
 @pytest.mark.parametrize(
     ("text", "place", "words"),
     [
-        ("a:\n\tb: 1\n", (2, 1), "a tab stands here"),
-        ("a: b: c\n", (1, 4), "text with a colon in it stands in quotes"),
-        ("a: {b:{c: 1}}\n", (1, 6), "a colon needs a space behind it"),
-        ("a: 1\n  b: 2\n c: 3\n", (2, 4), "a colon where none may be"),
+        ("a:\n\tb: 1\n", (2, 1), "there is a tab here"),
+        ("a: b: c\n", (1, 4), "text that contains a colon needs quotes"),
+        ("a: {b:{c: 1}}\n", (1, 6), "a colon needs a space after it"),
+        ("a: 1\n  b: 2\n c: 3\n", (2, 4), "a colon is not allowed here"),
         ("a:\n  - x\n b: 2\n", (3, 2), "wrong indentation"),
         (" a: 1\nb: 2\n", (2, 1), "wrong indentation"),
         ("a:\n  b: 1\n c: 2\n", (3, 2), "wrong indentation"),

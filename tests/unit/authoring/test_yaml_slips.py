@@ -26,11 +26,11 @@ def told(text: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("purpose: tr", "purpose:tr", "f.yaml:2:8: yaml/syntax a space is missing behind the colon: write purpose: tr"),
+        ("purpose: tr", "purpose:tr", "f.yaml:2:8: yaml/syntax a space is missing after the colon: write purpose: tr"),
         ("- play: th", "- play:th", None),  # a text that YAML takes; the schema says what is wrong with it
-        ("    - play", "    -play", "f.yaml:5:5: yaml/syntax a space is missing behind the dash: write - play: thanks"),
+        ("    - play", "    -play", "f.yaml:5:5: yaml/syntax a space is missing after the dash: write - play: thanks"),
         ("flow: checkup\n", "<<<<<<< HEAD\nflow: a\n=======\nflow: b\n>>>>>>> x\n", "f.yaml:1:1: yaml/syntax <<<<<<<"),
-        ("flow: checkup\n", "flow: checkup\n=======\n", "f.yaml:2:1: yaml/syntax ======= is a mark of a merge"),
+        ("flow: checkup\n", "flow: checkup\n=======\n", "f.yaml:2:1: yaml/syntax ======= is left from a merge"),
         ("nodes:", "nodes: [", "f.yaml:"),  # no slip of this kind: what the parser says
     ],
 )

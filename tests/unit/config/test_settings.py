@@ -59,11 +59,11 @@ def test_without_a_settings_file_the_message_says_how_to_get_one(tmp_path: Path)
         ("project = '/elsewhere'", "agi-app.toml:1:1: project: this name is not a setting"),
         ("[trunks.a]\nconcurrent = 3", "agi-app.toml:1:2: trunks.a.endpoint: is required"),
         ("[trunks.'a b']\nendpoint = 'PJSIP/{number}@a'", "trunks.a b"),
-        ("[trunks.a]\nendpoint = 'PJSIP/12345@a'", AT_2 + "is written PJSIP/"),
-        ("[trunks.a]\nendpoint = '{number}'", AT_2 + "is written PJSIP/"),
+        ("[trunks.a]\nendpoint = 'PJSIP/12345@a'", AT_2 + "must be PJSIP/"),
+        ("[trunks.a]\nendpoint = '{number}'", AT_2 + "must be PJSIP/"),
         (
             "[trunks.a]\nendpoint = 'PJSIP/{number}{number}@a'",
-            AT_2 + "is written PJSIP/",
+            AT_2 + "must be PJSIP/",
         ),
         ("[trunks.a]\nendpoint = 'PJSIP/{number}@a'\ncalls_per_second = 0", "trunks.a.calls_per_second"),
         ("[trunks.a]\nendpoint = 'PJSIP/{number}@a'\ncalls_per_second = nan", "trunks.a.calls_per_second"),
@@ -139,13 +139,13 @@ RESERVED = "write @ as %40, / as %2F"
         ("postgresql://me:geheim/@wort@db/shop", RESERVED),
         ("postgresql://me:geheim%wort@db/shop", "% as %25"),
         ("postgresql://me:geheim@wort", None),  # wort is the host
-        ("postgresql://me:geheimwort/db", "where the port belongs"),
+        ("postgresql://me:geheimwort/db", "the port is not a number"),
         ("postgresql://me：geheim＠wort＠db/shop", "type : / and @ with an English keyboard"),
         ("postgresql://me:geheim＠wort/shop", "type : / and @ with an English keyboard"),
         ("postgres//me:geheimwort@db", "must be written postgresql://USER:PASSWORD@HOST"),
         ("mysql://me:geheimwort@db", "must be written postgresql://USER:PASSWORD@HOST"),
         ("me:geheimwort@db", "must be written postgresql://USER:PASSWORD@HOST"),
-        ("postgresql://me:geheim@wort db/shop", "the name of the host is none"),
+        ("postgresql://me:geheim@wort db/shop", "the host name is not valid"),
         ("postgresql://db/shop?user=me&password=geheim@wort", RESERVED),
     ],
 )
@@ -312,7 +312,7 @@ def test_a_trunk_dials_with_or_without_the_plus_sign(tmp_path: Path, plus: str, 
 def test_a_trunk_dials_the_number_that_was_decided_on_and_no_other(tmp_path: Path, endpoint: str) -> None:
     """Nothing but {number} before the @, and the plain name of an endpoint behind it."""
     said = faults(tmp_path, f'# trunks\n[trunks.a]\nendpoint = "{endpoint}"')
-    assert "agi-app.toml:3:1: trunks.a.endpoint: is written PJSIP/{number}@ENDPOINT" in said
+    assert "agi-app.toml:3:1: trunks.a.endpoint: must be PJSIP/{number}@ENDPOINT" in said
 
 
 def test_a_carriers_access_prefix_is_a_setting_of_its_own(tmp_path: Path) -> None:
@@ -331,7 +331,7 @@ def test_a_prefix_has_five_digits_at_most(tmp_path: Path, prefix: str) -> None:
 
 def test_a_prefix_and_a_plus_sign_exclude_each_other(tmp_path: Path) -> None:
     said = faults(tmp_path, "[trunks.a]\nendpoint = 'PJSIP/{number}@a'\nprefix = '00'\nplus = true")
-    assert "agi-app.toml:1:2: trunks.a: prefix stands before a number without its plus sign" in said
+    assert "agi-app.toml:1:2: trunks.a: prefix goes before a number without its plus sign" in said
 
 
 DESK = TRUNK.format(name="a") + "[destinations.desk]\n"
@@ -341,8 +341,8 @@ DESK = TRUNK.format(name="a") + "[destinations.desk]\n"
 @pytest.mark.parametrize(
     ("endpoint", "said"),
     [
-        ("Local/999861380000001@from-internal/n", "where Local/ leads only the dialplan knows"),
-        ("Local/desk@agi-app-queue/n", "where Local/ leads only the dialplan knows"),
+        ("Local/999861380000001@from-internal/n", "only the dialplan knows where Local/ leads"),
+        ("Local/desk@agi-app-queue/n", "only the dialplan knows where Local/ leads"),
         ("DAHDI/g1/999861380000001", "the technology 'DAHDI' is not supported"),
         ("SIP/999861380000001@a", "the technology 'SIP' is not supported"),
         ("PJSIP/999861380000001@a", "one number with + and country code"),
@@ -356,7 +356,7 @@ DESK = TRUNK.format(name="a") + "[destinations.desk]\n"
         ("PJSIP/desk;x", "one endpoint of pjsip.conf"),
         ("PJSIP/{number}@a", "one number with + and country code"),
         ("PJSIP/+999861380000001@b", "no trunk of the settings has the endpoint b; there are: a"),
-        ("PJSIP/a", "PJSIP/a is the trunk a, not a phone of ours"),
+        ("PJSIP/a", "PJSIP/a is the trunk a, not a phone of yours"),
     ],
 )
 def test_a_destination_is_somebody_of_ours(tmp_path: Path, endpoint: str, said: str) -> None:
@@ -377,7 +377,7 @@ def test_a_phone_and_a_number_by_a_trunk_are_told_apart(tmp_path: Path) -> None:
 @pytest.mark.attack("row 4: an agent of a list behind a trunk")
 def test_an_agent_of_a_list_has_a_phone_of_our_own(tmp_path: Path) -> None:
     said = faults(tmp_path, DESK + "agents = ['PJSIP/+999861380000001@a']")
-    assert "nobody knows whether a telephone behind a trunk is free" in said
+    assert "agi-app cannot know whether a telephone behind a trunk is free" in said
 
 
 def test_a_gateways_lines_carry_no_hand_over(tmp_path: Path) -> None:

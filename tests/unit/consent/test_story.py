@@ -209,7 +209,7 @@ def test_the_whole_story_in_english() -> None:
         " “confirmed”, 25 s long",
         "",
         "WHEN THEY REFUSED",
-        "  2026-03-03 12:00:00  refused every call, for ever: the opt-out key was pressed (letter); entered by li",
+        "  2026-03-03 12:00:00  refused every call, permanently: the opt-out key was pressed (letter); entered by li",
         "        evidence: file 7",
         "        the call going on at that moment ended 0.8 s after it",
         "        calls after it: 0",
@@ -253,7 +253,9 @@ def test_an_erased_number_has_no_story_but_its_stop(language: Language) -> None:
 def test_what_was_erased_at_another_number_is_told_as_erased() -> None:
     erased = dataclasses.replace(refusal(), number="erased:7", reason="")
     told = text(history(calls=(call(-60, number="erased:7"),), revocations=(erased,)))
-    assert "12:00:00  another number, which was erased: refused every call, for ever: what was said is erased" in told
+    assert (
+        "12:00:00  another number, which was erased: refused every call, permanently: what was said is erased" in told
+    )
     assert "erased:7" not in told
 
 

@@ -47,7 +47,7 @@ def test_a_row_of_complaints_about_no_campaign_has_its_number_all_the_same() -> 
     assert isinstance(rejected, ComplaintRow)
     assert rejected.number.e164 == "+999861380000101"
     assert rejected.fault is not None
-    told = 'c.csv:2:28: complaints/campaign campaign "april" is no campaign; known here: march'
+    told = 'c.csv:2:28: complaints/campaign campaign "april" is not a campaign; known here: march'
     assert str(rejected.fault.problem("c.csv")) == told
     assert isinstance(taken, ComplaintRow)
     assert taken.fault is None

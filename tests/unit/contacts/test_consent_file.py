@@ -75,12 +75,12 @@ def test_optional_columns_may_be_absent_and_titles_chinese() -> None:
         ({"source": ""}, "consent/source", "source is empty"),
         ({"time": ""}, "consent/time", "time is empty"),
         ({"time": "2026-01-05 12:00"}, "consent/time", "no UTC offset"),
-        ({"time": "2026/1/5"}, "consent/time", "not written as ISO 8601"),
+        ({"time": "2026/1/5"}, "consent/time", "not in the form of ISO 8601"),
         ({"time": "2026-02-30"}, "consent/time", "exists"),
         ({"time": "2026-03-02T09:00:01Z"}, "consent/time", "in the future (now it is 2026-03-02T09:00:00Z)"),
-        ({"expires": "soon"}, "consent/expires", "not written as ISO 8601"),
+        ({"expires": "soon"}, "consent/expires", "not in the form of ISO 8601"),
         ({"expires": "2026-01-05T04:00:00Z"}, "consent/expires", "not after the time of the consent"),
-        ({"language": "English!"}, "consent/language", "no language tag"),
+        ({"language": "English!"}, "consent/language", "not a language tag"),
     ],
 )
 def test_each_fault_rejects_its_row_and_names_the_column(cells: dict[str, str], rule: str, words: str) -> None:
@@ -94,7 +94,7 @@ def test_each_fault_rejects_its_row_and_names_the_column(cells: dict[str, str], 
     )
 
 
-ELSEWHERE = "is no wording: repeat the exact words in each row, or register them and write their wording_id"
+ELSEWHERE = "is not a wording: repeat the exact words in each row, or register them and write their wording_id"
 NO_WORDS = "says nothing: write the exact words that were shown or said"
 
 
@@ -145,7 +145,10 @@ def test_short_words_that_say_something_are_taken(words: str) -> None:
 @pytest.mark.parametrize(
     ("expires", "why"),
     [
-        *((text, "leave the cell empty when it has no end") for text in ("长期", "永久有效", "无", "Never", "-")),
+        *(
+            (text, "leave the cell empty if the consent has no end")
+            for text in ("长期", "永久有效", "无", "Never", "-")
+        ),
         *((text, "is a length of time: write the day itself, such as") for text in ("一年", "6个月", "1 year")),
     ],
 )

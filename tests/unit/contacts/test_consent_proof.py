@@ -73,7 +73,7 @@ def test_a_name_stands_for_the_registered_text(
     ("cells", "reason"),
     [
         ({"wording_id": "form/2", "language": "en"}, 'did you mean "form/1"'),
-        ({"wording_id": "nothing/9"}, "is no registered wording"),
+        ({"wording_id": "nothing/9"}, "is not a registered wording"),
         ({"wording_id": "form/1", "language": "fr"}, "has no text in fr; it is registered in: en, zh-CN"),
         ({"wording_id": "form/1"}, "needs the row's language"),
         ({"wording_id": "form/1", "language": "en", "wording": "Other words."}, "is registered with another text"),
@@ -95,7 +95,7 @@ def test_an_evidence_file_is_kept_by_its_hash(proofs: Proofs) -> None:
 def test_a_row_whose_file_is_missing_or_elsewhere_is_rejected(name: str, proofs: Proofs, tmp_path: Path) -> None:
     """A consent never gets into the ledger without the proof that it names."""
     (tmp_path / "scans" / "link.pdf").symlink_to(tmp_path / "secret")
-    with pytest.raises(InputError, match=r"no such file|is no name of a file|leads out of the evidence folder"):
+    with pytest.raises(InputError, match=r"no such file|is not a file name|leads out of the evidence folder"):
         one({"wording": EN, "evidence_file": name}, proofs)
     with pytest.raises(InputError, match="--evidence-folder"):
         one({"wording": EN, "evidence_file": "a.pdf"})
@@ -130,7 +130,7 @@ def test_evidence_with_such_a_name_is_not_read(name: str | bytes, tmp_path: Path
     """Of `consent add`, `consent revoke`, complaints and letters, too."""
     file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + os.fsencode(name)))
     file.write_bytes(b"scan")
-    with pytest.raises(InputError, match=r"rename the file|is no name"):
+    with pytest.raises(InputError, match=r"rename the file|is not a file name"):
         read_evidence(file)
 
 

@@ -104,7 +104,7 @@ def test_the_second_row_with_an_id_is_rejected_and_names_the_first() -> None:
     assert isinstance(first, ContactRow)
     assert isinstance(second, RejectedRow)
     assert (second.line, second.rule) == (3, "contacts/duplicate-id")
-    assert '"P1" stands already on line 2' in second.reason
+    assert '"P1" is already on line 2' in second.reason
 
 
 def test_an_id_whose_first_row_was_rejected_is_free() -> None:

@@ -132,7 +132,7 @@ def test_letters_of_a_list_are_never_taken_for_digits(text: str, tmp_path: Path)
         ("RIFF\x24\x00\x00\x00WAVEfmt \n", "this is a WAV recording; a list is text: one number a line"),
         (
             "id,mobile no\nA7,07700900123\n",
-            'the first was read, "id"; the numbers seem to be in "mobile no": call that column number',
+            'the first was read, "id"; the numbers seem to be in "mobile no": rename that column to number',
         ),
     ],
 )

@@ -52,8 +52,8 @@ def test_all_faults_are_told_with_their_places() -> None:
     ]
     assert "guard/number" in found[0]
     assert "neither allow nor block" in found[1]
-    assert "is no day" in found[2]
-    assert "stands in line 5, too" in found[3]
+    assert "is not a day" in found[2]
+    assert "is also in line 5" in found[3]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,9 @@ def test_all_faults_are_told_with_their_places() -> None:
 )
 def test_how_numbers_begin_is_no_number_by_itself(typed: str, region: str, meant: str) -> None:
     """It would block nobody: nobody can have it."""
-    with pytest.raises(NotAPattern, match=r"is too short for a number: to mean all that begin so write") as found:
+    with pytest.raises(
+        NotAPattern, match=r"is too short for a number: to mean all numbers that begin with it, write"
+    ) as found:
         new_pattern(typed, region)
     assert str(found.value).endswith(f" write '{meant}'")
     assert new_pattern(meant, region) == meant

@@ -199,4 +199,4 @@ def test_a_wrong_password_pauses_the_trunk_and_is_named() -> None:
     for _ in range(FAULTS_TO_OPEN):
         breaker.ended(breaker.started(), Outcome.FAILED, 100.0, 401)
     assert breaker.room(100.0) == 0
-    assert "SIP 401, the carrier does not accept our password" in (breaker.reason(100.0) or "")
+    assert "SIP 401, the carrier does not accept the trunk's password" in (breaker.reason(100.0) or "")

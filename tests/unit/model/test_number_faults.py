@@ -1,4 +1,4 @@
-"""Why a text is no telephone number, or not surely one."""
+"""Why a text is not a telephone number, or not surely one."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_each_cause_is_named_with_its_way_out() -> None:
     )
     assert first(open_attempts=10, slots_used=10) == "all 10 places of the campaign are taken by calls"
     assert first(due_now=0, later=3, next_due=LATER) == "3 contacts are due later, the next at 2026-03-04 02:00 UTC"
-    assert first(due_now=0, parked=2) == "2 contacts are refused until somebody mends the reason"
+    assert first(due_now=0, parked=2) == "2 contacts are refused until somebody fixes the reason"
 
 
 def test_a_trunk_that_other_campaigns_fill_is_a_reason() -> None:
@@ -82,7 +82,7 @@ def test_several_causes_are_all_told_the_rules_last() -> None:
     assert why_nobody(view) == [
         "the campaign is paused; `agi-app campaign resume` makes it run",
         "no worker is running; `agi-app run` starts one",
-        "2 contacts are refused until somebody mends the reason",
+        "2 contacts are refused until somebody fixes the reason",
         "  consent_missing: 2 contacts",
     ]
 

@@ -188,9 +188,9 @@ def test_a_value_without_its_source_date_or_basis_is_refused(gone: str) -> None:
         ("  basis: law\n  windows", "  basis: guess\n  windows", "0.yaml:6:3: schema/value basis"),
         ('source: "a law"\n', 'source: ""\n', "0.yaml:4:3: schema/value source"),
         ("jurisdiction: FR", "jurisdiction: fr", "0.yaml:1:1: schema/value jurisdiction"),
-        ("jurisdiction: FR", "jurisdiction: default", "rules/default the default belongs to the program"),
-        ("jurisdiction: FR", "jurisdiction: QQ", "rules/calendar no calendar of QQ is known: list its closed days"),
-        ("caps:", f"closed_days: {{calendar: QQ, {HAVING}}}\ncaps:", "0.yaml:9:1: rules/calendar closed_days: no cal"),
+        ("jurisdiction: FR", "jurisdiction: default", "rules/default the default rules belong to the program"),
+        ("jurisdiction: FR", "jurisdiction: QQ", "rules/calendar there is no calendar of QQ here: list its"),
+        ("caps:", f"closed_days: {{calendar: QQ, {HAVING}}}\ncaps:", "0.yaml:9:1: rules/calendar closed_days: there"),
         ("caps:", f"closed_days: {{calendar: FR, subdivisions: [XX], {HAVING}}}\ncaps:", "has no subdivision XX"),
         ("caps:", f"closed_days: {{{HAVING}}}\ncaps:", "rules/closed-days closed_days: name a calendar or dates"),
         ("caps:", f"ring_time: {{at_least: 5s, {HAVING}}}\ncaps:", "is not within 15s to 45s"),
@@ -206,7 +206,7 @@ def test_a_wrong_rule_file_is_refused_at_its_line(right: str, wrong: str, said: 
 
 
 def test_two_files_for_one_country_are_refused_not_one_of_them_forgotten() -> None:
-    assert "rules/1.yaml:1:1: rules/duplicate FR has rules already, in rules/0.yaml" in faults(GOOD, GOOD)
+    assert "rules/1.yaml:1:1: rules/duplicate FR already has rules in rules/0.yaml" in faults(GOOD, GOOD)
 
 
 def test_the_faults_of_all_files_are_told_at_once() -> None:

@@ -114,32 +114,36 @@ def test_the_optional_keys_have_defaults() -> None:
         (
             "transactional",
             "marketting",
-            '2:1: campaign/purpose purpose: "marketting" is no purpose; did you mean "marketing"?',
+            '2:1: campaign/purpose purpose: "marketting" is not a purpose; did you mean "marketing"?',
         ),
         ("purpose: transactional\n", "", '1:1: schema/missing-key the key "purpose" is missing here'),
-        ("[CN, GB]", "[CN, UK]", '3:21: campaign/country jurisdictions: "UK" is no country code; did you mean "GB"?'),
-        ("[CN, GB]", "[cn]", '3:17: campaign/country jurisdictions: "cn" is no country code; did you mean "CN"?'),
+        (
+            "[CN, GB]",
+            "[CN, UK]",
+            '3:21: campaign/country jurisdictions: "UK" is not a country code; did you mean "GB"?',
+        ),
+        ("[CN, GB]", "[cn]", '3:17: campaign/country jurisdictions: "cn" is not a country code; did you mean "CN"?'),
         (
             "[CN, GB]",
             "[XX]",
-            '3:17: campaign/country jurisdictions: "XX" is no country code; write two capital letters',
+            '3:17: campaign/country jurisdictions: "XX" is not a country code; write two capital letters',
         ),
         (
             "[CN, GB]",
             "[NO, no, 5]",
-            '3:21: campaign/country jurisdictions: "no" is no country code; did you mean "NO"?',
+            '3:21: campaign/country jurisdictions: "no" is not a country code; did you mean "NO"?',
         ),
         ("[CN, GB]", "[]", "3:1: schema/value jurisdictions: this must not be empty"),
         (
             '"+442079460123"',
             "+442079460123",
-            '6:1: campaign/caller-id caller_id: 442079460123 is no number with + and country code; write "+4420',
+            '6:1: campaign/caller-id caller_id: 442079460123 is not a number with + and country code; write "+4420',
         ),
-        ("+442079460123", "02079460123", '6:1: campaign/caller-id caller_id: "02079460123" is no number with + and'),
+        ("+442079460123", "02079460123", '6:1: campaign/caller-id caller_id: "02079460123" is not a number with + and'),
         pytest.param(
             "+442079460123",
             "1-800-FLOWERS",
-            '6:1: campaign/caller-id caller_id: "1-800-FLOWERS" is no number with + and country code; letters',
+            '6:1: campaign/caller-id caller_id: "1-800-FLOWERS" is not a number with + and country code; letters',
             marks=pytest.mark.attack("row 22: a caller ID of letters"),
         ),
         ("concurrent: 60", "concurrent: 0", "7:29: schema/value concurrent: this must be greater than or equal to 1"),
@@ -155,19 +159,19 @@ def test_the_optional_keys_have_defaults() -> None:
         ),
         ("calls_per_second: 5", "calls_per_second: .inf", "7:8: schema/value calls_per_second: this must be a number"),
         ("[mon, fri]", "[mon, friday]", '8:22: schema/value days: "friday" does not fit; write fri'),
-        ('"09:30"', "9:30", '8:28: campaign/time from: "9:30" is no time of day; write "09:30"'),
+        ('"09:30"', "9:30", '8:28: campaign/time from: "9:30" is not a time of day; write "09:30"'),
         ("17:30}", "09:30}", '8:43: campaign/window to: "to" must be later than "from"'),
         (
             "congestion: [5m]",
             "rejected: [5m]",
-            "9:30: campaign/retry rejected: this outcome is not retried: who declines",
+            "9:30: campaign/retry rejected: this outcome is not retried: a person who declines",
         ),
         (
             "congestion: [5m]",
             "bussy: [5m]",
             '9:30: campaign/retry bussy: this outcome is not retried; did you mean "busy"?',
         ),
-        ("congestion: [5m]", "busy: [5]", "9:37: schema/duration busy: 5 is no duration"),
+        ("congestion: [5m]", "busy: [5]", "9:37: schema/duration busy: 5 is not a duration"),
         ("congestion: [5m]", "busy: [31d]", '9:37: schema/duration busy: "31d" is not within 1s to 30d'),
         ("ring_time: 20s", "ring_time: 60s", '10:1: schema/duration ring_time: "60s" is not within 15s to 45s'),
         ("max_call: 2m", "max_call: 1h", '11:1: schema/duration max_call: "1h" is not within 15s to 600s'),
@@ -188,7 +192,7 @@ def test_local_numbers_are_of_their_own_place() -> None:
     for entry, fault in (
         ('"+4477": "+442079460124"', "+442079460124 does not begin with +4477"),
         ('"44": "+442079460124"', 'write how the called numbers begin, in quotes: "+"'),
-        ('"+4420": "02079460124"', "is no number with + and country code"),
+        ('"+4420": "02079460124"', "is not a number with + and country code"),
     ):
         (found,) = faults(GOOD + f"local_caller_ids: {{{entry}}}\n")
         assert re.search(r"^\d+:\d+: campaign/(local-)?caller-id .*" + re.escape(fault), found), found

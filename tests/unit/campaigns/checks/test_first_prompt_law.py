@@ -45,7 +45,7 @@ def test_a_voice_that_is_not_disclosed_is_a_fault_where_a_country_asks() -> None
     """The message names the country, its rule and a word that would do."""
     (fault,) = faults("Sunshine Dental here. To stop these calls, press 9.")
     assert fault.startswith('f.yaml:8:7: flow/voice-not-disclosed "greeting" may be the first prompt, but in en it')
-    assert '("automated"), as CN asks (rule artificial_voice)' in fault
+    assert 'as CN requires (rule artificial_voice); say it there ("automated")' in fault
     assert "自动语音" in faults("您好，阳光口腔。不想再接到来电请按九。", 4, "zh-CN")[0]
     assert (
         faults("Sunshine Dental here. To stop these calls, press 9.", country="FR") == []
@@ -57,7 +57,7 @@ def test_an_offer_that_comes_late_is_a_fault() -> None:
     text = "Hello, Sunshine Dental here, with an automated, artificial voice call. To stop these calls, press 9."
     (fault,) = faults(text, 5.9, country="US")
     assert "flow/opt-out-late" in fault
-    assert 'begins about 3.2 s after "Sunshine Dental"; US asks for 2 s' in fault
+    assert 'begins about 3.2 s after "Sunshine Dental"; US requires 2 s' in fault
     assert faults(text, 3.0, country="US") == []
 
 

@@ -52,7 +52,7 @@ def test_nothing_else_is_suggested_while_it_cannot_be_read(folder: Path, text: s
     told = [str(problem) for problem in broken(folder, text).problems]
     assert not any('"checkup"' in line for line in told)
     assert (
-        sum('no flow that can be read has the name "checkups"; mend flows/checkups.yaml first' in t for t in told) == 2
+        sum('no flow that can be read has the name "checkups"; fix flows/checkups.yaml first' in t for t in told) == 2
     )
     assert any(line.startswith("flows/checkups.yaml:") for line in told)
     assert not any("unused-prompt" in line for line in told), "the broken flow may play it"
@@ -90,7 +90,7 @@ def test_expected_calls_of_other_flows_still_run(folder: Path, capsys: pytest.Ca
     assert run_expected(None, folder, as_json=False) == 1
     said = capsys.readouterr()
     assert "1 ok, 0 failed; files not run: 1" in said.out
-    assert "mend flows/checkups.yaml first" in said.err
+    assert "fix flows/checkups.yaml first" in said.err
     with pytest.raises(AuthorError):
         run_expected(str(folder / "simulations/checkups.yaml"), folder, as_json=False)
 

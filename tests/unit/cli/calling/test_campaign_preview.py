@@ -104,7 +104,7 @@ def test_the_text_says_now_later_never_why_and_when(capsys: pytest.CaptureFixtur
 def test_nobody_to_call_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     nobody = Preview("poll", NOW, contacts=2, never=2, projection=Projection(None, 0, 0.5, ()))
     show_preview(nobody, None, 0)
-    assert "Nobody is to be called" in capsys.readouterr().out
+    assert "There is nobody to call" in capsys.readouterr().out
 
 
 def test_what_machines_get_is_said_where_somebody_looks(capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,5 +118,5 @@ def test_what_machines_get_is_said_where_somebody_looks(capsys: pytest.CaptureFi
 def test_a_misspelt_column_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     told = 'the flow reads contact.nmae, which is not here; did you mean "name"?'
     show_preview(replace(SEEN, misspelt_columns=(told,)), None, 0)
-    assert f"\n{told} Then mend the flow, not the rows\n" in capsys.readouterr().out
+    assert f"\n{told} Then fix the flow, not the rows\n" in capsys.readouterr().out
     assert preview_record(SEEN, None, 0)["misspelt_columns"] == []

@@ -26,7 +26,7 @@ def test_a_title_above_the_header_is_passed_over(title: str) -> None:
     (row,) = found.rows()
     assert (row.line, row.cells[3]) == (title.count("\n") + 2, "王芳")
     (note,) = found.notes
-    assert note.endswith("was taken for a title and passed over")
+    assert note.endswith("looks like a title and was skipped")
 
 
 @pytest.mark.parametrize("text", ["number\n+999861380000101\n", "number\nx,+999861380000101\n"])

@@ -42,7 +42,7 @@ async def test_notes_wait_for_the_database_and_keep_their_order(monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("look", "why"), [("the queue is not known", "nobody knows which"), ((0, 2), "(2 busy)"), ((1, 0), None)]
+    ("look", "why"), [("the queue is not known", "it is not known which"), ((0, 2), "(2 busy)"), ((1, 0), None)]
 )
 def test_without_a_free_agent_no_call_begins(look: Any, why: str | None) -> None:
     agents = SimpleNamespace(to="sales", pacing="progressive")

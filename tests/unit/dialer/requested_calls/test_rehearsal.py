@@ -95,8 +95,8 @@ def test_it_tells_the_call_in_the_words_of_simulate() -> None:
         "> 1",
         "the prompt stops",
         "saves answer = yes",
-        "hands over to desk, at most 20 s of ringing",
-        "the hand-over is over: busy",
+        "transfers to desk, at most 20 s of ringing",
+        "the transfer is over: busy",
         "hangs up (hangup)",
     ]
     assert story.hung_up

@@ -86,12 +86,13 @@ def test_a_good_flow_has_no_problem() -> None:
         (
             "yes: bye",
             "yes: ask",
-            '17:3: flow/unreachable-node bye: no way leads from "greeting" to this node; go to it or remove it',
+            '17:3: flow/unreachable-node bye: no way leads from "greeting" to this node; add a way to it, or remove it',
         ),
         (
             "    - goto: ask\n",
             "    - goto: ask\n    - play: ask\n",
-            "11:7: flow/unreachable-step greeting: this step is never reached, the one before always leaves the node",
+            "11:7: flow/unreachable-step greeting: this step is never reached, because the step before it always leaves"
+            " the node",
         ),
         (
             "    - hangup\n",
@@ -191,7 +192,7 @@ def test_the_first_prompt_names_the_business() -> None:
     found = problems(en_greeting=said("Hello. To stop these calls, press nine."))
     assert found == [
         '9:7: flow/business-not-named "greeting" may be the first prompt, but in en it does not say "Sunshine Dental";'
-        " say it there, or mend identify: business"
+        " say it there, or correct identify: business"
     ]
     assert problems(en_greeting=said("SUNSHINE  dental here. Press 9 to stop.")) == []
 

@@ -61,7 +61,8 @@ def test_an_answer_that_can_be_said_only_is_named_where_nobody_hears_words() -> 
     source = flow('{prompt: x, keys: {"1": yes}, speech: {yes: yes, wrong: wrong_number}}')
     _, fault = told(check_recognizer(source))
     assert fault == (
-        "8:64 flow/not-heard wrong: this answer can be said only, and nobody hears words; give it a key, too"
+        "8:64 flow/not-heard wrong: this answer can only be said, and without an engine nobody hears words; give it a"
+        " key, too"
     )
 
 

@@ -152,5 +152,5 @@ def test_a_stored_campaign_with_a_fault_in_a_called_flow_is_refused() -> None:
 
 def test_a_flow_says_who_calls_before_it_calls_another() -> None:
     text = MAIN.replace("    - play: greeting\n", "")
-    with pytest.raises(AuthorError, match="flow/call-first nothing was said yet"):
+    with pytest.raises(AuthorError, match="flow/call-first the person has heard nothing yet"):
         load_with_parts(text, "main.yaml", {"ask.yaml": ASK})

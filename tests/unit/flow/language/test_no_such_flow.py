@@ -9,7 +9,7 @@ from agi_app.flow.language.no_such_flow import no_such_flow
 def test_a_misspelt_name_gets_the_right_one_unless_a_file_cannot_be_read() -> None:
     """It may be the very flow of the file with a fault."""
     assert 'did you mean "checkup"?' in no_such_flow("chekup", ["checkup"])
-    assert no_such_flow("a", ["ab"], ["flows/x.yaml"]).endswith("mend flows/x.yaml first")
+    assert no_such_flow("a", ["ab"], ["flows/x.yaml"]).endswith("fix flows/x.yaml first")
 
 
 def test_what_a_call_meant_that_said_nothing_of_it() -> None:

@@ -50,9 +50,9 @@ def collect(rest: str) -> list[str]:
         ("kind: number, min: true", "flow/collect min: this must be a whole number"),
         (
             "kind: date, min: soon",
-            "flow/collect min: this is no day; write today, tomorrow, so many days from today (30d)",
+            "flow/collect min: this is not a day; write today, tomorrow, so many days from today (30d)",
         ),
-        ("kind: date, max: 5", "flow/collect max: this is no day"),
+        ("kind: date, max: 5", "flow/collect max: this is not a day"),
         ("kind: date, min: 30d, max: tomorrow", "flow/collect min: this is later than max"),
         ('kind: date, min: "2026-03-06", max: "2026-03-05"', "flow/collect min: this is later than max"),
     ],

@@ -117,11 +117,11 @@ def test_all_differences_of_a_case_are_told_at_once() -> None:
     [
         (
             "input: [1]\n    expect: {opted_out: true}",
-            ["4:13: simulation/input input: 1 is no input; put keys in quotes"],
+            ["4:13: simulation/input input: 1 is not an input; put keys in quotes"],
         ),
         (
             "input: [wiat]\n    expect: {}",
-            ['4:13: simulation/input input: "wiat" is no input; write keys ("1"), listen'],
+            ['4:13: simulation/input input: "wiat" is not an input; write keys ("1"), listen'],
         ),
         (
             "input: []\n    expect: {heart: [a]}",
@@ -172,7 +172,7 @@ def test_words_are_inputs_of_a_flow_that_listens(said: str, language: str, answe
 
 
 def test_one_latin_word_without_quotes_is_a_misspelt_command() -> None:
-    with pytest.raises(AuthorError, match=r"\"lisen\" is no input; write keys .*, or '\"words\"'"):
+    with pytest.raises(AuthorError, match=r"\"lisen\" is not an input; write keys .*, or '\"words\"'"):
         parse_cases("flow: x\ncases:\n  - {name: x, input: [lisen], expect: {opted_out: true}}", "s.yaml")
 
 
