@@ -62,7 +62,7 @@ class SealedFiles:
             raise ConfigError(f"{target}: the {self._what} cannot be read: {error.strerror}") from error
         key = self._key()
         if not sealed.startswith(self._magic) or len(sealed) < self._head + _NONCE_BYTES:
-            raise ConfigError(f"{target}: is damaged; put the file of a backup in its place")
+            raise ConfigError(f"{target}: is damaged; replace it with the file of a backup")
         if not hmac.compare_digest(sealed[len(self._magic) : self._head], self._key_id(key)):
             raise ConfigError(
                 f"{self._key_file}: is not the key that the {self._what} was encrypted with; put the right one back"
@@ -72,10 +72,10 @@ class SealedFiles:
             content = AESGCM(key).decrypt(nonce, ciphertext, digest)
         except InvalidTag:
             raise ConfigError(
-                f"{target}: is damaged, or was changed since it was kept; put the file of a backup in its place"
+                f"{target}: is damaged, or was changed since it was kept; replace it with the file of a backup"
             ) from None
         if hashlib.sha256(content).digest() != digest:
-            raise ConfigError(f"{target}: does not hold what its name says; put the file of a backup in its place")
+            raise ConfigError(f"{target}: does not hold what its name says; replace it with the file of a backup")
         return content
 
     def has(self, digest: bytes) -> bool:

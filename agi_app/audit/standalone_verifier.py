@@ -158,7 +158,7 @@ def root_of(leaves: list[bytes]) -> bytes:
 def root_from_inclusion(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     """The root that an inclusion proof leads to (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
-        raise NotGenuine(f"leaf {index} lies outside the tree of {size} entries")
+        raise NotGenuine(f"leaf {index} is outside the tree of {size} entries")
     fn, sn, root = index, size - 1, leaf
     for step in path:
         if sn == 0:
@@ -534,7 +534,7 @@ def check_kind(folder: Path, kind: str, leaves: list[bytes], expected: int | Non
             nonce = from_hex(record["nonce"], 16, f"leaf {leaf}: the nonce")
             spelled = (json.dumps(record, ensure_ascii=False) + "\n").encode()
             if spelled != line or type(leaf) is not int or leaf <= last:
-                raise NotGenuine(f"line {count + 1} is not spelled as it was written, or not in its place")
+                raise NotGenuine(f"line {count + 1} is not spelled as it was written, or not where it belongs")
             payload = read_json(record["payload"], set())
             if leaf >= len(leaves) or leaves[leaf] != leaf_hash(nonce, record["payload"]) or payload["entry"] != kind:
                 raise NotGenuine(f"leaf {leaf} is not as it was signed")

@@ -43,7 +43,7 @@ def file_name(value: str) -> str:
         return told
     text = value.strip().replace("\\", "/")
     if _LIST_SIGNS.search(text.replace("/", "")):
-        return "; write one name here, and each other name on a line of its own"
+        return "; write one name here, and each other name on its own line"
     stem = text.rpartition("/")[2]
     ending = next((one for one in _ENDINGS if stem.lower().endswith(one)), "")
     if ending in (".yaml", ".yml"):
@@ -154,7 +154,7 @@ def _as_mapping(key: str, value: Any, right: str, model: str) -> str:
     if words and right and "{" not in right:
         if len(value) == 1:
             return f"; write {key}: {words[0]}, without brackets or dash"
-        return f"; write one here, and each other one on a line of its own: write - {key}: {f', - {key}: '.join(words)}"
+        return f"; write one here, and each other one on its own line: write - {key}: {f', - {key}: '.join(words)}"
     if value and isinstance(value[0], dict) and value[0]:
         return f"; no dash belongs before its names: write {next(iter(value[0]))}:"
     return f"; no dashes or brackets around its keys{f': write {right}' if right else ''}"

@@ -273,7 +273,7 @@ def _one_of_two(key: str, path: Path, before: Mapping[str, Any]) -> str:
     if nodes and len(path) == 2:  # steps without dashes
         return f"each step begins with a dash: write - {key}: …"
     if nodes and len(path) == 3 and key == next(iter(before)):  # the verb of a step
-        return f"one step has one verb: write - {key}: … as a step of its own"
+        return f"one step has one verb: write - {key}: … as its own step"
     return "keep one"
 
 

@@ -44,7 +44,7 @@ def prepare_prompts(folder: Path, trunks: Collection[str]) -> Project:
     project = make_ready(folder, trunks)
     for problem in project.problems:
         if problem.rule == RULE:
-            _log.warning("a prompt cannot be made ready", file=problem.file, line=problem.line, reason=problem.message)
+            _log.warning("a prompt cannot be prepared", file=problem.file, line=problem.line, reason=problem.message)
     return project
 
 

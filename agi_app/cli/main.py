@@ -103,7 +103,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141  # as a shell shows SIGPIPE
 _RENEW = (
     "Bring it up to date: in the folder of the clone run `pip install --require-hashes -r requirements.lock`, or one of"
-    " the scripts, such as scripts/demo, which do so by themselves"
+    " the scripts, such as scripts/demo, which do so automatically"
 )
 
 

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 QUEUE_CONTEXT = "agi-app-queue"  # of dialplan/extensions_agi_app.conf
 _PHONE = re.compile(r"PJSIP/[A-Za-z0-9][A-Za-z0-9_.-]*")
 _BY_TRUNK = re.compile(r"PJSIP/(\+[1-9][0-9]{6,14})@([A-Za-z0-9][A-Za-z0-9_.-]*)")
-_WRITTEN = "must be PJSIP/front-desk (a phone of your own) or PJSIP/+861…@carrier-a (a staff telephone on a trunk)"
+_WRITTEN = "must be PJSIP/front-desk (your own phone) or PJSIP/+861…@carrier-a (a staff telephone on a trunk)"
 
 
 def number_by_trunk(endpoint: str) -> tuple[str, str] | None:
@@ -41,20 +41,19 @@ def _somebody_of_ours(value: str) -> str:
 def _phone(value: str) -> str:
     if number_by_trunk(_somebody_of_ours(value)) is not None:
         raise ValueError(
-            f"{value}: agi-app cannot know whether a telephone behind a trunk is free; give it a destination of its"
-            " own with"
-            " endpoint"
+            f"{value}: agi-app cannot know whether a telephone behind a trunk is free; give it its own destination,"
+            " with endpoint"
         )
     return value
 
 
 class DestinationSettings(BaseModel):
-    """Where a flow may transfer a person to: a desk of your own, a queue of agents, or a list of agents."""
+    """Where a flow may transfer a person to: your own desk, a queue of agents, or a list of agents."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     endpoint: Annotated[str, AfterValidator(_somebody_of_ours)] | None = Field(
-        None, description="a phone of your own, PJSIP/front-desk; or a proved staff telephone, PJSIP/+861…@carrier-a"
+        None, description="your own phone, PJSIP/front-desk; or a proved staff telephone, PJSIP/+861…@carrier-a"
     )
     queue: str | None = Field(
         None, pattern=r"^[A-Za-z0-9][\w-]{0,63}$", description="instead: a queue of queues.conf; needs [ami]"
@@ -70,7 +69,7 @@ class DestinationSettings(BaseModel):
         " does not report it",
     )
     shared: bool = Field(
-        True, description="the same agents take calls of all workers; false: each Asterisk has agents of its own"
+        True, description="the same agents take calls of all workers; false: each Asterisk has its own agents"
     )
 
     @model_validator(mode="after")
@@ -109,7 +108,7 @@ class DestinationSettings(BaseModel):
             return "queue", "a queue needs [ami] username: agi-app asks there who is free"
         for phone in self.phones:
             if phone in ways:
-                text = f"PJSIP/{phone} is the trunk {ways[phone][0]}, not a phone of yours; write PJSIP/+861…@{phone}"
+                text = f"PJSIP/{phone} is the trunk {ways[phone][0]}, not your own phone; write PJSIP/+861…@{phone}"
                 return "endpoint" if self.endpoint else "agents", text
         if self.by_trunk is None:
             return None

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class InboundLineSettings(BaseModel):
-    """A number of yours that people call back, and the flow that answers (docs/how-to/call-back-line.md)."""
+    """One of your numbers, which people call back, and the flow that answers (docs/how-to/call-back-line.md)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -68,8 +68,8 @@ class GuardSettings(_Frozen):
         "", pattern=r"^([A-Z]{2})?$", description="country, such as CN, of numbers without a country code"
     )
     zone: str = Field("UTC", description="time zone of the hours, such as Asia/Shanghai")
-    internal: tuple[str, ...] = Field((), description="endpoints of your own, such as PJSIP/front-desk: never judged")
-    decoys: tuple[str, ...] = Field((), description="numbers of yours that nobody uses, as the dialplan gives them")
+    internal: tuple[str, ...] = Field((), description="your own endpoints, such as PJSIP/front-desk: never judged")
+    decoys: tuple[str, ...] = Field((), description="your numbers that nobody uses, as the dialplan gives them")
     mailbox: bool = Field(False, description="the dialplan has a context agi-app-mailbox with a mailbox for each line")
     mark: str = Field("? ", max_length=20, description="text before the name of a marked caller")
     failed: Literal["voicemail", "mark"] = Field(

@@ -26,7 +26,7 @@ def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
     if kind == "model_type" and len(error["loc"]) == 2:
         table = error["loc"][0]
         name = _NAMES.get(str(table), "main")
-        return f"each of {table} has a name of its own: write [{table}.{name}] above it, not [{table}]"
+        return f"each of {table} has its own name: write [{table}.{name}] above it, not [{table}]"
     if kind == "path_type":
         return "must be the name of a file, in quotes"
     if kind == "string_pattern_mismatch":

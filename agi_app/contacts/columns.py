@@ -131,7 +131,7 @@ class Cells:
             return read_number(text, region)
         except phone.NotANumber as error:
             several = isinstance(error, phone.SeveralNumbers)
-            more = ": write each in full in a row of its own" if several else ""
+            more = ": write each in full in its own row" if several else ""
             more = otherwise if isinstance(error, phone.NoCountry) else more
             self.fault("number", rule, f"{quote(phone.shown_number(text))} {error}{more}", parted=several)
             return None

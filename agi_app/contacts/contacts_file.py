@@ -52,7 +52,7 @@ def header_notes(columns: Columns, fields: Collection[str] = ()) -> tuple[str, .
     told = [f"{NO_CONSENT_NOTE} (kept as plain fields: {', '.join(consent)})"] if consent else []
     if "language" not in columns.known:
         told += [
-            f"the column {quote(title)} is kept as a column of your own; is it language? Then rename it to language"
+            f"the column {quote(title)} is kept as your own column; is it language? Then rename it to language"
             for title in columns.others
             if synonyms.other_word(title, ("language",))
         ]
@@ -98,9 +98,9 @@ class _Reader:
     def _external_id(self, cells: Cells) -> str:
         found = self._id(cells, "external_id", "contacts/external-id")
         if not found:
-            cells.fault("external_id", "contacts/external-id", "is empty; each contact needs an id of its own")
+            cells.fault("external_id", "contacts/external-id", "is empty; each contact needs its own id")
         elif (line := self._seen.line(found)) is not None:
-            reason = f"{quote(found)} is already on line {line}; each contact needs an id of its own"
+            reason = f"{quote(found)} is already on line {line}; each contact needs its own id"
             cells.fault("external_id", "contacts/duplicate-id", reason)
         return found
 

@@ -121,7 +121,7 @@ def _elsewhere(file: ListFile) -> str:
     many, count = file.elsewhere > 1, count_of(file.elsewhere, "number")
     return (
         f"{file.path}:{file.first_elsewhere}:1: {'the first of ' if many else ''}{count} of"
-        f" another country than {file.region}; {'they are' if many else 'it is'} taken all the same, and there the list"
+        f" another country than {file.region}; {'they are' if many else 'it is'} still taken, and there the list"
         " binds every call. Is this the right file, and --region the right country?"
     )
 

@@ -52,7 +52,7 @@ class _Reading:
         faults = list(self._cells(text))
         if found := _ABROAD.search(comment):
             column = len(text) + 2 + found.start()
-            faults.append((column, found[0], "is in a comment, so it was not stopped: give it a line of its own"))
+            faults.append((column, found[0], "is in a comment, so it was not stopped: give it its own line"))
         self.unreadable += bool(faults)
         for column, cell, why in faults:
             if len(self.problems) < SHOWN_PROBLEMS:
@@ -65,7 +65,7 @@ class _Reading:
             if index == 0 or title in _TITLES or (title is None and _may_be_one(cell)):
                 yield from self._take(start, cell, index == 0)
             elif title is not None and _ABROAD.fullmatch(cell):
-                yield start, cell, f"is under {quote(title)}, so it was not stopped: give it a line of its own"
+                yield start, cell, f"is under {quote(title)}, so it was not stopped: give it its own line"
 
     def _take(self, start: int, cell: str, needed: bool) -> Iterator[tuple[int, str, str]]:
         for offset, part in number_text.several(cell) or ((0, cell),):

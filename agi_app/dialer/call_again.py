@@ -62,7 +62,7 @@ def _call_back(
         return due, f"{calls} of this contact came before, and times is {wanted.times}"
     zone = result.call_back_at.tzinfo if result.call_back_at is not None else None
     if wanted.today_only and is_another_day(at.astimezone(zone), now):
-        return due, "that time is not today any more"
+        return due, "that time is no longer today"
     if wanted.today_only and is_another_day(due.astimezone(zone), now):
         return due, f"today the rules allow no other call ({why})"
     return due, None

@@ -62,4 +62,4 @@ class InternalLeg:
     def __post_init__(self) -> None:
         """A number behind a trunk needs a Permit; raises SafetyError."""
         if not _OUR_OWN.fullmatch(self.endpoint):
-            raise SafetyError(f"{self.destination}: {self.endpoint} is not a phone of your own; nothing was dialled")
+            raise SafetyError(f"{self.destination}: {self.endpoint} is not your own phone; nothing was dialled")

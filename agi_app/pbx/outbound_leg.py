@@ -77,7 +77,7 @@ class DialledChannel(Channel):
         if status < 400:
             self._bridge_is_free()
         else:  # it has hung up, as a rule: its end is on the way, and frees the bridge
-            _log.debug("an answered call is not in its bridge any more", channel=self.id, status=status)
+            _log.debug("an answered call is no longer in its bridge", channel=self.id, status=status)
 
     def _bridge_is_free(self) -> None:
         bridge, self._bridge = self._bridge, None

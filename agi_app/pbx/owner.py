@@ -92,7 +92,7 @@ class Owner:
     def _refusal(self, found: str) -> OtherWorkerError:
         return OtherWorkerError(
             f"Asterisk at {self._settings.url} is driven by the worker of {_name(found)}. One Asterisk has one worker:"
-            " stop that one, or give this project an Asterisk of its own"
+            " stop that one, or give this project its own Asterisk"
         )
 
     def _is_ours(self, found: str) -> bool:

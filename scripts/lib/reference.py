@@ -233,15 +233,15 @@ def gate_page() -> str:
         "in this order, and keeps every reason. One reason is enough to refuse, and what is not known is a reason.",
         "Every answer is stored with the facts it was judged by, the version of the rules and the clock.",
         "",
-        "*Ends by itself* means that time alone can change the answer; agi-app then looks at the contact again by"
-        " itself.",
+        "*Ends with time* means that time alone can change the answer; agi-app then automatically looks at the contact"
+        " again.",
         "All other refusals wait until somebody fixes the reason: a new consent, a proof, another number.",
     ]
     rows = []
     for rule in ALL_RULES:
         doc = " ".join((inspect.getdoc(rule) or "").split())
         rows += [(f"`{rule_id}`", doc, text, "yes" if soon else "no") for rule_id, text, soon in reasons(rule)]
-    lines += ["", *_table(("rule id", "what must be true", "what a refusal says", "ends by itself"), rows)]
+    lines += ["", *_table(("rule id", "what must be true", "what a refusal says", "ends with time"), rows)]
     lines += ["", "The need for consent is code: no file and no setting can switch it off.", "", "## Jurisdictions", ""]
     lines += [
         "What the shipped files say; `agi-app rules show` shows the same with the project's own files. Hours are in",

@@ -95,7 +95,10 @@ def test_what_is_wrong_with_a_callee_is_said(tmp_path: Path) -> None:
         ('[41]\nlanguage = "en"\nturns = [{hears = [], key = "1"}]\n', "turn 1: has either keys"),
         ('[41]\nlanguage = "en"\nturns = [{keys = 9}]\n', "turn 1: keys: 9 are not keys"),
         ('[41]\nlanguage = "en"\nturns = [{hears = "greeting", keys = "9"}]\n', "must be a list of prompts"),
-        ('[41]\nlanguage = "en"\nturns = 5\ncodec = "opus"\n', r"3:1: turns: must be(.|\n)*4:1: codec: 'opus' is not known"),
+        (
+            '[41]\nlanguage = "en"\nturns = 5\ncodec = "opus"\n',
+            r"3:1: turns: must be(.|\n)*4:1: codec: 'opus' is not known",
+        ),
         ('[41]\nlanguage = "en"\nturns = []\nhangs_up_after = "soon"\n', ":4:1: hangs_up_after: must be a number"),
         (
             '[41]\nlanguage = "en"\nturns = [{says = "nine"}]\n',

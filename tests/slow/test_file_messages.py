@@ -214,7 +214,7 @@ def test_a_text_whose_name_is_nearly_right_is_to_be_renamed(made: Path, tmp_path
 def test_a_column_that_may_be_the_language_is_told(title: str) -> None:
     table = open_table(io.BytesIO(f"external_id,number,{title}\n1,13800138000,en\n".encode()), "list.csv")
     (note,) = header_notes(contact_columns(table))
-    assert note.startswith(f'the column "{title}" is kept as a column of your own; is it language?')
+    assert note.startswith(f'the column "{title}" is kept as your own column; is it language?')
 
 
 def test_settings_with_a_byte_order_mark_are_read(made: Path, tmp_path: Path) -> None:

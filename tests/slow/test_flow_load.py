@@ -136,7 +136,7 @@ def test_an_unknown_target_is_suggested() -> None:
         ("gather: {prompt: x, speech: {kind: number, min: 4, max: 3}}", "7:50: flow/speech min: this is greater than"),
         (
             "gather: {prompt: x, speech: {yes: [a]}}",
-            "7:36: schema/value yes: give words of your own for each language: write {en: [a]}",
+            "7:36: schema/value yes: give your own words for each language: write {en: [a]}",
         ),
         ("gather: {prompt: x, speech: {yes: {en: []}}}", "7:42: schema/value en: this must not be empty"),
         ("gather: {prompt: x, speech: {a: {en: [b]}}}", '7:36: flow/speech-language a: the phrases in "zh-CN" are'),

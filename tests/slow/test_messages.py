@@ -293,7 +293,7 @@ def test_a_variable_with_one_underscore_too_few(
 
 def test_what_is_to_be_parted_needs_no_other_comma() -> None:
     number = rejected("contacts", "external_id,number\n1,13800138000、13900139000\n")
-    assert number[0].endswith("has more than one number in it: write each in full in a row of its own"), number
+    assert number[0].endswith("has more than one number in it: write each in full in its own row"), number
     purpose = rejected(
         "consent", f"{CONSENT}+999861380000101,transactional、survey,yes,form,2026-01-05T10:00:00Z,desk\n"
     )

@@ -286,7 +286,7 @@ OTHER_WAYS = [
     (FLOW, "- play: thanks", "- say: {value: fee, as: number}", "23:13", "a column of the contacts is contact.fee"),
     (
         *(FLOW, f"keys: {KEYS}", "speech: {yes: yes, change: reschedule}", "16:28"),
-        "or words of your own: change: {zh-CN: [改时间], en: [another time]}",
+        "or your own words: change: {zh-CN: [改时间], en: [another time]}",
     ),
     (FLOW, "阳光口腔", "陽光口腔", "13:7", "say it there, or correct identify: business"),
 ]

@@ -39,7 +39,7 @@ NOT_RETRIED = {
     "answered": "the person was reached",
     "rejected": "a person who declines a call is not called again because of it",
     "invalid_number": "a number that does not exist is not called again",
-    "no_media": "agi-app tries it again by itself, once, on another day",
+    "no_media": "agi-app automatically tries it again, once, on another day",
     "abandoned": "the person was reached",
     "cancelled": "the call was stopped on purpose",
     "interrupted": "it is not known whether the person was reached",
@@ -69,7 +69,7 @@ def _country(value: object) -> object:
     better = upper if upper in phonenumbers.SUPPORTED_REGIONS else place_names.country_meant(upper)
     parts = [part for part in re.split(r"[\s,;/-]", upper) if part]
     if len(parts) > 1 and all(part in phonenumbers.SUPPORTED_REGIONS for part in parts):
-        context = {"found": quote(value), "hint": f"; each country is an item of its own: [{', '.join(parts)}]"}
+        context = {"found": quote(value), "hint": f"; each country is its own item: [{', '.join(parts)}]"}
         raise PydanticCustomError("campaign/country", "{found} is not a country code{hint}", context)
     hint = f'; did you mean "{better}"?' if better else "; write two capital letters (ISO 3166), such as CN or GB"
     raise PydanticCustomError(

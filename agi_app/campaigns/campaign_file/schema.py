@@ -26,7 +26,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "agents": "Your agents, whom the calls are for: a person is called only while an agent is free.",
         "machine_detection": "Find out whether a machine has answered, and what to do then. Without it, agi-app does"
         " not look.",
-        "dialled_by": "agents: agi-app calls nobody by itself, an agent asks for each call (`agi-app call-person`)."
+        "dialled_by": "agents: nobody is called automatically, an agent asks for each call (`agi-app call-person`)."
         " Default: dialer.",
     },
     "MachineDetectionFile": {

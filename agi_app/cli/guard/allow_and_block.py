@@ -32,7 +32,9 @@ app.add_typer(scripts, name="script")
 NameArgument = Annotated[str, typer.Argument(help="A name for it; every decision repeats it.")]
 SHOWN = 60
 
-LineOption = Annotated[str, typer.Option(help="Only for this number of yours, as the dialplan gives it; default: all.")]
+LineOption = Annotated[
+    str, typer.Option(help="Only for this one of your numbers, as the dialplan gives it; default: all.")
+]
 WhoOption = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
 PatternArgument = Annotated[str, typer.Argument(help="A number, +8695* (prefix), +861000-+861999 (range) or withheld.")]
 
@@ -100,7 +102,7 @@ def unblock(
 
 @app.command()
 def line(
-    number: Annotated[str, typer.Argument(help="A number of yours, as the dialplan gives it.")],
+    number: Annotated[str, typer.Argument(help="One of your numbers, as the dialplan gives it.")],
     project: ProjectOption = HERE,
     enabled: Annotated[bool | None, typer.Option("--on/--off", help="Whether its calls are screened.")] = None,
     level: Annotated[

@@ -36,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
 def explain(
     number: Annotated[str, typer.Argument(help="A caller's number, or withheld.")],
     project: ProjectOption = HERE,
-    line: Annotated[str, typer.Option(help="The number of yours that it calls.")] = "",
+    line: Annotated[str, typer.Option(help="The one of your numbers that it calls.")] = "",
     language: LanguageOption = "en",
     as_json: JsonOption = False,
 ) -> None:

@@ -188,7 +188,7 @@ def list_(
 
 @app.command()
 def show(complaint_id: Number, project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
-    """Show a case and what came of it; the number is masked."""
+    """Show a case and its result; the number is masked."""
     case = with_installation(project, complaints.show, complaint_id)
     row, notes = case.row, case.notes
     shown = _shown(case) | {"text": row.text, "details": row.details, "entered_by": row.entered_by}
@@ -234,7 +234,7 @@ def export(
     if made.proof is not None:
         say(f"{out}: {counts(made.proof.kinds)}; signed at {made.proof.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC")
     for name in made.missing:
-        warn(f"{name}: its file is not kept here any more")
+        warn(f"{name}: its file is no longer kept here")
     say(f"{out}: README.md says what is what and how to check it")
 
 

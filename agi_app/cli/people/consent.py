@@ -124,7 +124,7 @@ def show(
     reason: Reason = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Tell a person's story: when and in which words they agreed, each call, when they refused, what came after."""
+    """Show everything recorded about a person: when and in which words they agreed, each call, when they refused."""
     e164 = read_number(number)
     told = with_installation(project, stories.show, e164, lang, entered_by=entered_by, reason=reason)
     if as_json:

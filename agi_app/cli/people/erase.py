@@ -57,7 +57,7 @@ def purge(
     entered_by: Annotated[str, typer.Option(help="Who does it; default: the login name.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Remove what was kept long enough by the rules and the guard's setting. A worker does this once a day by itself.
+    """Remove what was kept long enough by the rules and the guard's setting. A worker does it automatically each day.
 
     --rewrite needs the database for itself: end all workers first.
     """

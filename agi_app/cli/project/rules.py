@@ -20,7 +20,7 @@ def show(
     project: ProjectOption = HERE,
     as_json: JsonOption = False,
 ) -> None:
-    """Show every calling rule with its source, its date and whether it is law, and what holds in the end."""
+    """Show every calling rule with its source, its date and whether it is law, and what applies as a result."""
     version, countries = rules.show(project, region)
     if as_json:
         say_json({"version": version, "jurisdictions": {name: _plain(found) for name, found in countries.items()}})

@@ -134,7 +134,7 @@ def checkpoint(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Seal and sign now what is new; a running worker does it by itself, each second."""
+    """Seal and sign now what is new; a running worker does it automatically, each second."""
     made = with_installation(project, audit.checkpoint, mail=mail)
     last = made.newest
     if mail:

@@ -34,6 +34,6 @@ def run(
 
 
 def migrate(project: ProjectOption = HERE) -> None:
-    """Bring the database to this version. An embedded database is migrated by itself."""
+    """Bring the database to this version. An embedded database is migrated automatically."""
     applied = asyncio.run(migrate_database(settings_of(project)))
     say(f"applied: {', '.join(applied)}" if applied else "the database is up to date")

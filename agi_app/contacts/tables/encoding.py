@@ -52,7 +52,7 @@ def detect(source: IO[bytes], file: str) -> str:
         return UTF8
     if (both := _two_encodings(source)) is not None:
         told = f"line {both[0]} is UTF-8 and line {both[1]} is GBK: these are two files in one, and nothing is read"
-        reason = f'{told}; open each file by itself and save it as "CSV UTF-8" before you put them together'
+        reason = f'{told}; open each file alone and save it as "CSV UTF-8" before you put them together'
         raise AuthorError(Problem(file, max(both), 1, "table/encoding", reason))
     line, column = _position(source, bad)
     if head.startswith(codecs.BOM_UTF8) or _wide_characters(source, bad) >= _SURELY_UTF8:

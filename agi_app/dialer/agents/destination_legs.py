@@ -126,7 +126,7 @@ class Legs:
         for call in (self._live[call_id] for call_id in stopped):
             if call.channel is not None and not call.stopped:
                 call.stopped = True
-                _log.warning("a leg is ended: its number may not be called any more", destination=call.destination)
+                _log.warning("a leg is ended: its number may no longer be called", destination=call.destination)
                 self._node.ari.hang_up_soon(call.channel.id)
 
     async def _store_ends(self) -> None:

@@ -86,8 +86,8 @@ class Worker:
         health = self.health
         if self._stops.broken is not None:
             return (
-                f"stops cannot be kept on disk: {self._stops.broken}; free space or fix the file's permissions;"
-                " it is tried again by itself"
+                f"stops cannot be kept on disk: {self._stops.broken}; free space or fix the file's permissions; it is"
+                " tried again automatically"
             )
         if health.database is not None:
             return health.database

@@ -74,7 +74,7 @@ class TrunkWatch:
 
     def _say_unknown(self, why: str | None) -> None:
         if why is not None and why != self._unknown:
-            _log.warning("the state of the trunks is not known; they are dialled all the same", reason=why)
+            _log.warning("the state of the trunks is not known; they are still dialled", reason=why)
         self._unknown = why
 
 
@@ -127,7 +127,7 @@ def _seen_members(name: str, who: list[str], ways: frozenset[str]) -> Finding:
     check = f"members of queue {name}"
     if out := [member for member in who if leads_out(member, ways)]:
         text = f"{', '.join(out)} would be called through a trunk without a decision, so nobody is sent to this queue"
-        return Finding(check, text, "give the queue phones of your own; a staff telephone is its own destination")
+        return Finding(check, text, "give the queue your own phones; a staff telephone is its own destination")
     local = [member for member in who if member.startswith("Local/")]
     more = f"; only your dialplan knows where these lead, so check that none leaves by a trunk: {', '.join(local)}"
     return Finding(check, f"{len(who)}, none leaves by a trunk" + (more if local else ""))

@@ -53,7 +53,7 @@ def check_meanings(source: FlowDocument, meanings: Meanings) -> list[Problem]:
             message = None
             if said not in meanings.meanings:
                 own = ", ".join(f"{tag}: [{_OWN.get(tag.partition('-')[0], '…')}]" for tag in source.flow.languages)
-                hint = suggest_or(said, meanings.meanings, f"words of your own: {label}: {{{own}}}")
+                hint = suggest_or(said, meanings.meanings, f"your own words: {label}: {{{own}}}")
                 message = f'there is no meaning "{said}"{hint}'
             elif missing := [one for one in source.flow.languages if not meanings.phrases(said, one)]:
                 message = f'"{said}" has no phrases in "{missing[0]}"; write some in meanings/ or here'

@@ -19,7 +19,7 @@ def _own_words(value: Any) -> Any:
     """Refuse words where the name of a meaning, or words by language, are wanted."""
     words = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
     if words and (isinstance(value, list) or not words[0].isascii() or " " in words[0].strip()):
-        message = "give words of your own for each language: write {form}, or the name of a meaning, such as yes"
+        message = "give your own words for each language: write {form}, or the name of a meaning, such as yes"
         raise fault("schema/value", message, form=by_language(words))
     return value
 

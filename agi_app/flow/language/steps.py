@@ -61,7 +61,7 @@ from agi_app.flow.syntax.names_and_limits import (
     named,
 )
 
-_RESERVED = '"{name}" has a meaning of its own; use another name, such as my_{name}'
+_RESERVED = '"{name}" has a special meaning; use another name, such as my_{name}'
 _ENGINES = {  # dispositions of the engine, and what to write instead
     OPTED_OUT: "to take a stop write - opt_out",
     FLOW_LIMIT: "no step makes it",

@@ -31,7 +31,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "confirm": "A prompt that is played after the stop is stored.",
         "without_number": "Only for calls that come in; it makes the flow one for them. The node that asks a caller"
         " who shows no number for one (`stop_number`); for such a caller the opt-out key leads there.",
-        "phrases": "Words of your own that mean stop, by language, beside the shipped ones. With them the whole flow"
+        "phrases": "Your own words that mean stop, by language, beside the shipped ones. With them the whole flow"
         " listens, also where no question takes speech.",
     },
     "Play": {
@@ -58,7 +58,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         " value. Alone, or beside keys or digits.",
         "timeout": _TIMEOUT,
         "attempts": "How often it is asked, 1 to 5, default 2. If words that are not an answer interrupt a prompt, it"
-        " plays once more in that attempt.",
+        " plays again in that attempt.",
         "barge_in": _BARGE_IN_SPEECH,
         "save": "Name of a variable and of the stored answer: the label, the digits, or the value that was said.",
         "keep": "Default `false`. `true`: the recording of the spoken answer is kept, under the name of `save`. A"
@@ -103,8 +103,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "currency": f"Of an `amount`. {_CURRENCY}",
         "confirm": "How to ask whether it is right. Without it nothing is read back.",
         "timeout": _TIMEOUT,
-        "attempts": "How often the digits are asked for, 1 to 5, default 3. If talk interrupts a prompt, it plays once"
-        " more in that attempt.",
+        "attempts": "How often the digits are asked for, 1 to 5, default 3. If talk interrupts a prompt, it plays"
+        " again in that attempt.",
         "barge_in": _BARGE_IN,
         "save": "Name of the variable and of the stored answer. Nothing is saved that was not confirmed.",
     },
@@ -174,6 +174,6 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "take": "Names of its variables that this flow has afterwards. No other is shared; answers are always stored.",
     },
     "CallStep": {"on": "Leads each result of its `return` to a node; `else` is the way for all others."},
-    "ReturnStep": {"return": "The result, a label of your own."},
+    "ReturnStep": {"return": "The result, your own label."},
     "GotoStep": {"goto": "The node."},
 }

@@ -89,7 +89,7 @@ VERB_HELP: Mapping[str, VerbHelp] = {
         ("CallBack", "Offer", "CallBackStep", "CallAgain"),
     ),
     "transfer": VerbHelp(
-        "Transfers the person to somebody of your own. The person hears it ring; when the destination hangs up, the"
+        "Transfers the person to one of your own people. The person hears it ring; when the destination hangs up, the"
         " flow goes on, and when the person does, the call is over. Without their own way, `busy` and `no_answer` take"
         " that of `failed`; a result without a way goes on with the next step. The opt-out key stays live while it"
         " rings and while both talk: it ends the talk and stores the stop. The longest call (`max_call`) holds for the"

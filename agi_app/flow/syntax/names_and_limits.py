@@ -106,7 +106,7 @@ def judge_names(names: Iterable[str], *at: str) -> None:
         if name in RESERVED_NAMES:
             raise fault(
                 "flow/reserved-name",
-                '"{name}" has a meaning of its own; use another name, such as my_{name}',
+                '"{name}" has a special meaning; use another name, such as my_{name}',
                 *at,
                 name=name,
             )

@@ -96,7 +96,7 @@ def _kept(command: Command) -> list[str]:
         case NoTimeKnown():
             return [NO_TIME]
         case CallBackAt(at, too_late=True):
-            return [f"does not call back at {at}: that is not today any more (today_only)"]
+            return [f"does not call back at {at}: that is no longer today (today_only)"]
         case CallBackAt(at, unasked, today_only):
             day = "today" if today_only else "then"
             return [f"calls back at {at}, if the rules allow it {day}{', without asking' if unasked else ''}"]

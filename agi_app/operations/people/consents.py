@@ -27,7 +27,7 @@ from agi_app.store.people import wordings as table
 from agi_app.store.people.consents import ConsentImportCount, import_consents
 
 _THERE = (
-    "unchanged rows are recorded already; a row that was corrected in any column is a consent of its own, and the"
+    "unchanged rows are recorded already; a row that was corrected in any column is a new consent, and the"
     " earlier one stays on record"
 )
 

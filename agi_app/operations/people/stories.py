@@ -86,7 +86,7 @@ def _write_all(files: EvidenceFiles, named: dict[str, str], out: Path) -> list[s
     for digest, name in named.items():
         content = files.read(bytes.fromhex(digest))
         if content is None:
-            lines.append(f"{name}: is not kept here (any more); its SHA-256 is {digest}")
+            lines.append(f"{name}: is not kept here (or no longer); its SHA-256 is {digest}")
             continue
         target = out / f"{digest[:12]}-{kept_name(name)}"
         try:

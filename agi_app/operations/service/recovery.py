@@ -58,7 +58,7 @@ async def forget_node(inst: Installation, name: str) -> None:
         ids = ", ".join(f"{n.entityid} (seen {n.seen_at:%Y-%m-%d %H:%M} UTC)" for n in found)
         raise InputError(f"{len(found)} workers have the name {name}; name one by its entityid: {ids}")
     if found[0].alive:
-        raise InputError(f"worker {name} is alive; end it first, then its journal is stored by itself")
+        raise InputError(f"worker {name} is alive; end it first, then its journal is stored automatically")
     await nodes.forget_node(inst.store, found[0].entityid)
 
 

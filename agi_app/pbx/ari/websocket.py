@@ -112,7 +112,7 @@ class EventSocket:
                 return
             heard, quiet = self._heard, 0 if self._heard != heard else quiet + 1
             self._quiet_s = quiet * step
-        _log.warning("nothing comes from Asterisk any more; connecting again", silent_s=round(limit, 2))
+        _log.warning("nothing comes from Asterisk now; connecting again", silent_s=round(limit, 2))
         self.break_off()
 
     async def request(
@@ -231,7 +231,7 @@ class EventSocket:
             return
         answer.set_exception(TimeoutError())
         if request_id in self._sending:  # Asterisk takes nothing any more; only the connection's end ends the sending
-            _log.warning("Asterisk reads no requests any more; connecting again")
+            _log.warning("Asterisk no longer reads requests; connecting again")
             self.break_off()
 
     def _fail_waiting(self) -> None:

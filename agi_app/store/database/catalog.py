@@ -28,7 +28,7 @@ ALL = "\nUNION ALL\n".join(ONE.replace("{query}", Q[part]) for part in PARTS)
 NAMED = 5  # in one message
 MEND = (
     "if nobody here can say why, keep the database as it is and find out who changed it (docs/how-to/audit.md)."
-    " Objects of your own go into a schema of their own, not public"
+    " Put your own objects into a separate schema, not public"
 )
 
 
