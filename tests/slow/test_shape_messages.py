@@ -111,7 +111,7 @@ SHAPES = [
     (CAMPAIGN, "no_answer: [1d, 2d]", "no_answer: 2", "10:9", "write no_answer: [1d, 2d]"),
     (CAMPAIGN, 'to: "17:30"', 'to: "24:00"', "9:58", 'write "23:59"'),
     (CAMPAIGN, "ring_time: 20s", "ring_time: 5 rings", "11:1", "15s to 45s here"),
-    (CAMPAIGN, "[CN, US]", "[CN US]", "4:17", "each country is an item of its own: [CN, US]"),
+    (CAMPAIGN, "[CN, US]", "[CN US]", "4:17", "each country is its own item: [CN, US]"),
     (CAMPAIGN, "[CN, US]", "[CN, , US]", "4:21", "there is nothing between two commas"),
     (CAMPAIGN, "[CN, US]", "[]", "4:1", "write jurisdictions: [CN]"),
     (CAMPAIGN, "campaign: march-checkup", 'campaign: "march-checkup', "2:11", 'write campaign: "march-checkup"'),

@@ -356,7 +356,7 @@ DESK = TRUNK.format(name="a") + "[destinations.desk]\n"
         ("PJSIP/desk;x", "one endpoint of pjsip.conf"),
         ("PJSIP/{number}@a", "one number with + and country code"),
         ("PJSIP/+999861380000001@b", "no trunk of the settings has the endpoint b; there are: a"),
-        ("PJSIP/a", "PJSIP/a is the trunk a, not a phone of yours"),
+        ("PJSIP/a", "PJSIP/a is the trunk a, not your own phone"),
     ],
 )
 def test_a_destination_is_somebody_of_ours(tmp_path: Path, endpoint: str, said: str) -> None:

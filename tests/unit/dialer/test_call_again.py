@@ -56,7 +56,7 @@ def test_into_the_next_hours_of_the_same_day() -> None:
         ({"rules": ruleset()}, "1 of 1 calls in 24 hours"),
         ({"counted": (NOW - HOUR, NOW - 2 * HOUR)}, "3 of 3 calls in 24 hours"),
         ({"after": 11 * HOUR}, "calling hours"),
-        ({"after": 15 * HOUR}, "not today any more"),
+        ({"after": 15 * HOUR}, "no longer today"),
         ({"used": {"answered": 1}}, "1 answered call of this contact came before, and times is 1"),
         ({"used": {"answered": 2, "human": 1}, "times": 3}, "3 answered calls"),
         ({"rules": ruleset(window("09:00", "12:00"))}, "calling hours"),
