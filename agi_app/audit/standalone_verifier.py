@@ -273,7 +273,7 @@ class PublicKey:
             plain,
         )
         if found is None:
-            raise NotGenuine(f"the older checkpoint: the message has none of {self.name}")
+            raise NotGenuine(f"the older checkpoint: there is none of {self.name} in the message")
         size, root, time, by, lost, signature = found.groups()
         body = [self.name, size, root, f"time {time}", f"by {by}", *([f"restart {lost}"] if lost else [])]
         signature = "".join(signature.split())

@@ -102,7 +102,10 @@ def test_an_unknown_target_is_suggested() -> None:
         ("gather: {prompt: x, digits: {}, attempts: 9}", "7:39: schema/value attempts: this must be less than"),
         ("gather: {prompt: x, digits: {}, attempts: true}", "7:39: schema/value attempts: this must be a whole number"),
         ("gather: {prompt: x, digits: {}, barge_in: yes}", "7:39: schema/value barge_in: this must be true or false"),
-        ("gather: {prompt: x, digits: {}, save: contact}", '7:39: flow/reserved-name save: "contact" has a meaning'),
+        (
+            "gather: {prompt: x, digits: {}, save: contact}",
+            '7:39: flow/reserved-name save: "contact" has a special meaning',
+        ),
         (
             "{gather: {prompt: x, keys: {1: yes}}, on: {yse: ask}}",
             '7:50: flow/unknown-answer yse: this gather has no answer "yse"; did you mean "yes"?',
@@ -145,7 +148,7 @@ def test_an_unknown_target_is_suggested() -> None:
         ("collect: {prompt: x, save: y, kind: date, digits: {}}", "7:49: flow/collect digits: a date has eight digits"),
         ("collect: {prompt: x, save: y, kind: amount}", "7:37: flow/collect kind: an amount needs a currency"),
         ("collect: {prompt: x, save: y, currency: CNY}", "7:37: flow/collect currency: only an amount has a currency"),
-        ("collect: {prompt: x, save: language}", '7:28: flow/reserved-name save: "language" has a meaning'),
+        ("collect: {prompt: x, save: language}", '7:28: flow/reserved-name save: "language" has a special meaning'),
         (
             "collect: {prompt: x, save: y, confirm: {prompt: z, yes: '2'}}",
             "7:37: flow/collect confirm: yes and no are the same key",
@@ -173,7 +176,7 @@ def test_an_unknown_target_is_suggested() -> None:
         ("branch: [{when: colour == 'red', goto: ask}]", '7:17: flow/unknown-variable when: nothing gives "colour"'),
         ("set: {x: [1]}", "7:13: schema/value x: this must be a single text or number, or true or false"),
         ("set: {x: .5e999}", "7:13: schema/value x: this must be a single text or number, or true or false"),
-        ("set: {language: en}", '7:13: flow/reserved-name language: "language" has a meaning of its own'),
+        ("set: {language: en}", '7:13: flow/reserved-name language: "language" has a special meaning'),
         ("set: {disposition: 5}", "7:13: schema/name disposition: write a text; use letters"),
         ("set: {disposition: opted_out}", '7:13: flow/reserved-name disposition: "opted_out" is set by the engine'),
         ("hangup: now", "7:7: schema/value hangup: this verb takes nothing after it"),

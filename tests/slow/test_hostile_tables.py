@@ -77,7 +77,7 @@ def test_quotes_in_any_arrangement_take_linear_time(line: bytes) -> None:
         try:
             found = sum(1 for _ in Table(io.BytesIO(content), "people.csv").rows())
         except AuthorError as error:
-            assert "nobody can say where its rows end" in str(error)  # noqa: PT017
+            assert "agi-app cannot tell where its rows end" in str(error)  # noqa: PT017
         else:
             assert found
 

@@ -192,9 +192,9 @@ def test_channels_are_mixed(tmp_path: Path) -> None:
     ("content", "why"),
     [
         (b"", "is empty"),
-        (b"ID3\x04 an MP3 called WAV", "no WAV file"),
+        (b"ID3\x04 an MP3 called WAV", "not a WAV file"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00", "header is damaged|ends before"),
-        (b"RIFF\x24\x00\x00\x00AVI LIST", "no WAV file"),
+        (b"RIFF\x24\x00\x00\x00AVI LIST", "not a WAV file"),
     ],
 )
 def test_a_damaged_file_is_told_with_its_fault(

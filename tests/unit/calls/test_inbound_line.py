@@ -230,7 +230,7 @@ def test_a_full_line_and_a_caller_that_redials_leave_room_for_others() -> None:
         return Live(line, None if caller is None else parse(caller), dt.datetime(2026, 3, 3, tzinfo=dt.UTC))
 
     twice = [call(mine, "+447700900123"), call(other, "+447700900123")]
-    assert "2 calls of this number" in too_many(call(mine, "+447700900123"), twice)
+    assert "2 calls from this number" in too_many(call(mine, "+447700900123"), twice)
     assert too_many(call(mine, "+447700900124"), twice) == ""
     hidden = [call(mine, None), call(mine, None)]
     assert too_many(call(mine, None), hidden) == ""

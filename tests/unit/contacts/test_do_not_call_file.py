@@ -129,7 +129,7 @@ def test_letters_of_a_list_are_never_taken_for_digits(text: str, tmp_path: Path)
         ("number,purpose,wording\n07700900123,survey,Yes\n", "a file of consents: `agi-app consent import` takes it"),
         ("号码,用途,同意内容\n07700900123,survey,Yes\n", "a file of consents: `agi-app consent import` takes it"),
         ("external_id,number\n1,07700900123\n", "a file of contacts: `agi-app contacts import` takes it"),
-        ("RIFF\x24\x00\x00\x00WAVEfmt \n", "this is a WAV recording; a list is text: one number a line"),
+        ("RIFF\x24\x00\x00\x00WAVEfmt \n", "this is a WAV recording; a list is text: one number on each line"),
         (
             "id,mobile no\nA7,07700900123\n",
             'the first was read, "id"; the numbers seem to be in "mobile no": rename that column to number',
