@@ -86,7 +86,7 @@ def test_both_pages_lead_to_each_other_and_the_chinese_one_to_chinese_ones(page:
         assert target == english.name or ".zh-CN." in target or not translated.exists(), f"{target} is there in Chinese"
 
 
-@pytest.mark.parametrize("name", ["flow-language", "settings"])
+@pytest.mark.parametrize("name", ["cli", "flow-language", "settings"])
 def test_the_reference_has_every_key_and_value_in_chinese(name: str) -> None:
     """The English page is made from the code; whoever adds a key there has to add it here."""
     page = ROOT / "docs" / "reference" / f"{name}.zh-CN.md"
@@ -95,6 +95,7 @@ def test_the_reference_has_every_key_and_value_in_chinese(name: str) -> None:
         for text in (_prose(page), _prose(_english(page)))
     ]
     assert rows[0] == rows[1]
+    assert BLOCK.findall(_text(page)) == BLOCK.findall(_text(_english(page)))
 
 
 def test_the_gate_rules_are_there_in_chinese_with_what_the_gate_says() -> None:

@@ -70,6 +70,8 @@ def command_page() -> str:
         "# Command line",
         MADE,
         "",
+        "中文：[命令行](cli.zh-CN.md)",
+        "",
         "Every command ends with one of the [exit codes](exit-codes.md). `--project DIR` (`-p`, or the environment",
         "variable `AGI_APP_PROJECT`) names the project folder; without it the current folder is one.",
         "`agi-app COMMAND --help` shows the same in a terminal.",
