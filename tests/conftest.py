@@ -18,3 +18,8 @@ settings.load_profile("quick")
 
 # Thousands of short tests make much garbage that refers to nothing: look for cycles less often.
 gc.set_threshold(100_000, 50, 50)
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded stays to the end, so it need not be looked through at each collection of garbage."""
+    gc.freeze()

@@ -156,7 +156,8 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Place:
     for name in ("mark", "release", "finish"):
         monkeypatch.setattr(attempts, name, getattr(made.store, name))
     monkeypatch.setattr(module, "made", made.made)
-    monkeypatch.setattr(attempt_writer, "FIRST_RETRY_S", 0.001)
+    for name in ("FIRST_RETRY_S", "MARKED_S", "ENDED_S"):
+        monkeypatch.setattr(attempt_writer, name, 0.001)
 
     async def run(call: LiveCall, _: Any) -> CallResult:
         return await made.running(call) if made.running else CallResult(Outcome.ANSWERED, cause=16)

@@ -12,7 +12,7 @@ from agi_app.contacts.tables.xlsx_size import SMALL, TooLarge, check_size, is_wo
 
 def book(sheet: bytes) -> io.BytesIO:
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
         archive.writestr("xl/worksheets/sheet1.xml", sheet)
     return made
