@@ -8,8 +8,6 @@ import struct
 import wave
 from pathlib import Path
 
-import numpy as np
-
 from agi_app.model.call import KeptRecording
 from agi_app.sealed_files import SealedFiles
 
@@ -46,6 +44,6 @@ def as_wav(pcm: bytes) -> bytes:
 
 def talk_seconds(pcm: bytes, level: int) -> float:
     """How long somebody speaks in it: the frames whose mean amplitude is ``level`` or more."""
-    samples = np.frombuffer(pcm[: len(pcm) // (WIDTH * _FRAME) * WIDTH * _FRAME], "<i2").astype(np.int32)
-    loud = np.abs(samples.reshape(-1, _FRAME)).mean(axis=1) >= level
-    return float(loud.sum()) * _FRAME / RATE
+    samples = memoryview(pcm[: len(pcm) // (WIDTH * _FRAME) * WIDTH * _FRAME]).cast("h")
+    frames = (samples[at : at + _FRAME] for at in range(0, len(samples), _FRAME))
+    return sum(sum(map(abs, frame)) >= level * _FRAME for frame in frames) * _FRAME / RATE

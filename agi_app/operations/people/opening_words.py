@@ -6,9 +6,6 @@ import asyncio
 import datetime as dt
 from pathlib import Path
 
-import numpy as np
-import soxr
-
 from agi_app.errors import InputError
 from agi_app.guard.call import read_caller
 from agi_app.guard.scripts import MIN_WORDS, words
@@ -60,7 +57,10 @@ async def _recognised(inst: Installation, recording: Path) -> str:
 
 
 def _samples(recording: Path) -> bytes:
-    from agi_app.prompts.sound_files import read_sound  # slow to load, and few operations need it
+    import numpy as np  # slow to load, all three, and few operations need them
+    import soxr
+
+    from agi_app.prompts.sound_files import read_sound
 
     sound = read_sound(recording)
     opening = sound.samples[: round(LONGEST_S * sound.rate)]
