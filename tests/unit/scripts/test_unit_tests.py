@@ -1,0 +1,28 @@
+"""The unit tests in shares: every file is in one of them, and the sum counts all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.lib.unit_tests import counted, shares
+
+
+@pytest.mark.parametrize("count", [1, 3, 20])
+def test_every_file_is_in_one_share_and_property_tests_are_together(tmp_path: Path, count: int) -> None:
+    files = [tmp_path / f"test_{number}.py" for number in range(12)]
+    for number, file in enumerate(files):
+        file.write_text("from hypothesis import given" if number % 5 == 0 else "#" * 100 * number)
+    made = shares(files, count)
+    assert sorted(file for share in made for file in share) == sorted(files)
+    assert len(made) == min(count, 10)
+    assert [files[0], files[10], files[5]] in [[f for f in share if f in files[::5]] for share in made]
+    if count == 3:
+        sizes = [sum(file.stat().st_size for file in share) for share in made]
+        assert max(sizes) - min(sizes) <= 300
+
+
+def test_the_sum_is_of_the_last_lines() -> None:
+    said = ["3 failed before\n2 passed, 1 skipped in 1.0s\n", "1 failed, 40 passed in 3.2s (0:00:03)\n"]
+    assert counted(said) == {"passed": 42, "skipped": 1, "failed": 1}
