@@ -116,9 +116,9 @@ def _read(out: IO[bytes], wanted: str | None) -> None:
 def _rows(sheet: calamine.CalamineSheet, left: int) -> Iterator[SentRow]:
     skipped = _banners(sheet, left)
     for line, values in enumerate(sheet.iter_rows() if sheet.start else (), start=1):
-        if line > skipped and any(value != "" for value in values):
+        if line > skipped and values.count("") < len(values):
             row = _row(line, values)
-            if any(cell.strip() for cell in row.cells):
+            if row.cells:
                 yield row
 
 

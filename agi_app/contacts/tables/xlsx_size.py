@@ -13,7 +13,7 @@ import zlib
 from typing import IO
 
 LARGEST = 2 << 30  # bytes, unpacked
-SMALL = 64 << 20  # bytes, unpacked, that any workbook may have
+SMALL = 8 << 20  # bytes, unpacked, that any workbook may have: read in a second
 MOST_RATIO = 100  # of the unpacked size to the file's; tables have 5 to 30
 MOST_CELLS = 30_000_000  # of the rectangle that holds all cells of a sheet: about 1 GB
 NARROW = 26  # columns A to Z need no search
