@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agi_app.campaigns.checks.rule_catalogue import catalogue
 from agi_app.model.reason_catalogue import GATE
 
 pytestmark = pytest.mark.slow  # with the other tests of documents
@@ -16,8 +17,8 @@ FOLDERS = ("docs", "examples", "agi_app")
 CHINESE = [ROOT / "README.zh-CN.md", *sorted(p for f in FOLDERS for p in (ROOT / f).rglob("*.zh-CN.md"))]
 BLOCK = re.compile(r"^ *```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 OWN_SCRIPT = "from-script-to-flow.zh-CN.md"  # has a script of its own in each language: tests/test_docs.py tries both
-# Words not used, decisions, and the rules of other countries are listed otherwise.
-OWN_LISTS = ("glossary.zh-CN.md", "docs/README.zh-CN.md", "gate-rules.zh-CN.md")
+# Words not used, decisions, rules of other countries and examples of faults are listed otherwise.
+OWN_LISTS = ("glossary.zh-CN.md", "docs/README.zh-CN.md", "gate-rules.zh-CN.md", "check-rules.zh-CN.md")
 GUIDES = "agi_app"  # what is handed out with records, without links to pages
 
 
@@ -105,6 +106,11 @@ def test_the_gate_rules_are_there_in_chinese_with_what_the_gate_says() -> None:
     assert [row[3] == "会" for row in rows[0]] == [row[3] == "yes" for row in rows[1]]
     said = {re.sub(r"{\w+}(?: {\w+})*", "…", reason.zh) for reason in GATE.values()}
     assert {row[2] for row in rows[0]} <= said
+
+
+def test_every_check_rule_is_there_in_chinese() -> None:
+    page = ROOT / "docs" / "reference" / "check-rules.zh-CN.md"
+    assert re.findall(r"(?m)^\| `([a-z-]+/[a-z-]+)` \|", _text(page)) == list(catalogue())
 
 
 @pytest.mark.parametrize("page", CHINESE, ids=_name)

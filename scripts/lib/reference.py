@@ -282,6 +282,8 @@ def check_page() -> str:
         "# Check rules",
         MADE,
         "",
+        "中文：[检查规则](check-rules.zh-CN.md)",
+        "",
         "`agi-app check` reads campaigns, flows, prompts, calling rules and expected calls, and prints every fault",
         "that it finds as `file:line:column: RULE message`. `campaign start` runs the same checks and refuses to start",
         "a campaign that has one. A rule marked *warning* does not count as an error: exit 1 with an error, else 0.",
