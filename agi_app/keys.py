@@ -59,7 +59,7 @@ def make_key(file: Path, what: str) -> bytes:
 
 
 def key_from_hex(text: str, where: str, what: str) -> bytes:
-    """The key written as hex digits; ConfigError when it is none."""
+    """The key written as hex digits; ConfigError when it is not one."""
     try:
         key = bytes.fromhex(text.strip())
     except ValueError:

@@ -48,7 +48,7 @@ def _to_json(event: MutableMapping[str, Any], **_: Any) -> str:
 def configure(*, json: bool = False, verbose: bool = False, for_good: bool = False) -> None:
     """Set up logging once for a process: readable lines, or one JSON object a line with ``json``.
 
-    ``for_good``: it is not changed any more, so each logger need not look for it again for every line.
+    ``for_good``: it is no longer changed, so each logger need not look for it again for every line.
     """
     structlog.configure(
         processors=[

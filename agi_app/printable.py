@@ -56,7 +56,7 @@ def suspect(text: str) -> bool:
 
 
 def _at_work(found: re.Match[str]) -> bool:
-    """Whether a mark of joining, style or Mongolian does what it is for, by what stands beside it."""
+    """Whether a mark of joining, style or Mongolian does what it is for, by what is beside it."""
     character, text = found[0], found.string
     before, behind = text[max(0, found.start() - 1) : found.start()], text[found.end() : found.end() + 1]
     if character in _STYLES:

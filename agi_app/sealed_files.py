@@ -1,7 +1,7 @@
 """Files that only this installation can read: evidence of consents, recordings of people.
 
 A file is named by the SHA-256 of what it holds, so that a hash in the database finds it, the same content is
-kept once, and a changed file is noticed. AES-256-GCM with a key file of its own for each kind. Layout of a
+kept once, and a changed file is noticed. AES-256-GCM with its own key file for each kind. Layout of a
 kept file: ``AGI-EVIDENCE-1\\n`` (its kind), 8 bytes that recognise the key, 12 bytes nonce, ciphertext with tag;
 the SHA-256 of the clear text is the associated data.
 """

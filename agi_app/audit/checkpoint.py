@@ -61,7 +61,7 @@ def sign_note(text: str, origin: str, key: Ed25519PrivateKey) -> str:
 
 
 def verify(note: str, origin: str, public: Ed25519PublicKey) -> Checkpoint:
-    """Read a signed note; ValueError says why it is none of this key and tree."""
+    """Read a signed note; ValueError says why it is not one of this key and tree."""
     text, blank, signature = note.rpartition("\n\n")
     if not blank:
         raise ValueError("is not a signed note")

@@ -16,7 +16,7 @@ _KINDS = {
 
 
 def misplaced(document: Document) -> Problem | None:
-    """That a file lies in the folder of another kind, in place of all that is wrong with it there; None: it does not.
+    """That a file is in the folder of another kind, in place of all that is wrong with it there; None: it does not.
 
     A file that has the key of its own folder, too, lies where it belongs.
     """

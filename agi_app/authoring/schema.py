@@ -69,7 +69,7 @@ _LISTS = ("list_type", "tuple_type")
 
 
 def _items_behind(parent: Any, key: object) -> list[str]:
-    """The keys without a value behind a key: the other items of its list, for want of brackets."""
+    """The keys without a value behind a key: the other items of its list, for lack of brackets."""
     keys = list(parent) if isinstance(parent, dict) and isinstance(parent.get(key), str) else []
     behind = keys[keys.index(key) + 1 :] if keys else []
     return [str(one) for one in itertools.takewhile(lambda one: parent[one] is None, behind)]
@@ -182,7 +182,7 @@ def _names(model: type[BaseModel]) -> list[str]:
 
 
 def _inner(model: type[BaseModel] | None) -> Iterator[tuple[str, type[BaseModel]]]:
-    """The keys of a model that have keys of their own."""
+    """The keys of a model that have their own keys."""
     for name, info in model.model_fields.items() if model is not None else ():
         kinds: list[Any] = [info.annotation]
         for kind in kinds:  # grows while it is read

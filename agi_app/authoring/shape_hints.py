@@ -142,7 +142,7 @@ def instead(kind: str, key: str, value: Any, model: str = "") -> str:
 
 
 def _as_mapping(key: str, value: Any, right: str, model: str) -> str:
-    """What to write where keys are wanted, with what stands there."""
+    """What to write where keys are wanted, with what is there."""
     words = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
     if words and (model == "MeaningsFile" or key == "phrases"):
         name = key if _NAME.fullmatch(key) else "NAME"

@@ -110,7 +110,7 @@ def clock(text: object) -> str | None:
 
 
 def _clock_and_zone(text: str) -> tuple[str, str] | None:
-    """``20:00:00`` and what stands behind it."""
+    """``20:00:00`` and what comes after it."""
     if text in ("noon", "midday", "中午", "正午", "midnight", "半夜"):
         return ("00:00:00" if text in ("midnight", "半夜") else "12:00:00"), ""
     match = _CLOCK.fullmatch(f"0{text}" if _THREE.fullmatch(text) else text)  # 930 is 09:30
@@ -218,7 +218,7 @@ _BETWEEN_NUMBERS = frozenset("/\\;,&|、*#~")  # or before an extension: no numb
 
 
 def number(value: object) -> str | None:
-    """Our own number as + and digits, when the country's code is surely there, or surely China's."""
+    """Our own number as + and digits, when the country's code is certainly there, or certainly China's."""
     text = _plain(value).removeprefix("tel:").replace("t", "")  # between digits stood a space
     digits = "".join(sign for sign in text if sign in "0123456789")
     if any(sign.isalpha() or sign in _BETWEEN_NUMBERS for sign in text) or not digits:
@@ -235,7 +235,7 @@ def number(value: object) -> str | None:
 
 
 def write_number(value: object) -> str:
-    """What to write for a number of ours, in quotes."""
+    """What to write for one of our numbers, in quotes."""
     found = number(value)
     if found is None:
         letters = any(sign.isalpha() for sign in str(value)[:_LONGEST])

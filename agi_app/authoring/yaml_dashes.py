@@ -36,7 +36,7 @@ Tried = tuple[list[str], int, str]  # the new lines, the first that is new, the 
 
 
 def _without(lines: list[str], parent: int, block: list[int]) -> Tried | None:
-    """Names of a mapping that stand behind dashes."""
+    """Names of a mapping that come after dashes."""
     dashed = [number for number in block if _text(lines[number]).startswith("- ")]
     if _key(lines, parent) not in _NAMES or not dashed:
         return None

@@ -259,7 +259,7 @@ class _Builder:
         return float(text) if _FLOAT.fullmatch(text) else text
 
     def _no_comment(self, event: Any) -> None:
-        """Tell of a full-width ＃ that was meant to begin a comment, and is text here."""
+        """Report a full-width ＃ that was meant to begin a comment, and is text here."""
         if event.style or not full_width.COMMENT.search(str(event.value)):
             return
         index = self._source.index("＃", event.start_mark.index)

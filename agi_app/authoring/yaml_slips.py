@@ -1,4 +1,4 @@
-"""Slips that YAML tells of elsewhere: no space behind a colon or dash, marks of a merge. Pure."""
+"""Slips that YAML reports elsewhere: no space behind a colon or dash, marks of a merge. Pure."""
 
 from __future__ import annotations
 

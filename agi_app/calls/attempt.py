@@ -66,7 +66,7 @@ class FarEndSpoke(msgspec.Struct, frozen=True, gc=False):
 
 
 class FarEndRedirected(msgspec.Struct, frozen=True, gc=False):
-    """The far end named another number, which nobody dials; before Asterisk 22.9 nothing else tells of a 3xx."""
+    """The far end named another number, which nobody dials; before Asterisk 22.9 nothing else reports a 3xx."""
 
 
 class NoCommonMedia(msgspec.Struct, frozen=True, gc=False):
@@ -78,7 +78,7 @@ class Mute(msgspec.Struct, frozen=True, gc=False):
 
 
 class PbxStopped(msgspec.Struct, frozen=True, gc=False):
-    """Asterisk is being stopped, or does not answer any more: the call is cut."""
+    """Asterisk is being stopped, or no longer answers: the call is cut."""
 
     note: str
 
@@ -140,7 +140,7 @@ class ChannelDestroyed(msgspec.Struct, frozen=True, gc=False):
 
 
 class Gone(msgspec.Struct, frozen=True, gc=False):
-    """Contact with Asterisk was lost and the channel does not exist any more."""
+    """Contact with Asterisk was lost and the channel no longer exists."""
 
 
 class Orphaned(msgspec.Struct, frozen=True, gc=False):
@@ -202,7 +202,7 @@ class Finish(msgspec.Struct, frozen=True, gc=False):
 
 
 class GiveBack(msgspec.Struct, frozen=True, gc=False):
-    """Surely nobody was dialled: the contact is due again as if nothing had been."""
+    """Certainly nobody was dialled: the contact is due again as if nothing had been."""
 
     reason: str
 
@@ -241,7 +241,7 @@ _ANSWERED = (AttemptState.DETECTING, AttemptState.AWAITING, AttemptState.UP)
 
 
 def step(attempt: Attempt, event: Event, at: dt.datetime) -> Step:
-    """What becomes of the attempt when ``event`` happens at real time ``at``."""
+    """What happens to the attempt when ``event`` happens at real time ``at``."""
     if attempt.state is AttemptState.ENDED:
         return attempt, ()
     match event:
@@ -382,7 +382,7 @@ def _deadline(attempt: Attempt, event: Deadline, at: dt.datetime) -> Step:
 
 
 def _orphaned(attempt: Attempt, at: dt.datetime) -> Step:
-    """``dialling`` is durable before the request leaves: claimed was surely not dialled, all else may have been."""
+    """``dialling`` is durable before the request leaves: claimed was certainly not dialled, all else may have been."""
     if attempt.state is AttemptState.CLAIMED:
         return replace(attempt, state=AttemptState.ENDED), (GiveBack("its worker ended before it was dialled"),)
     return _end(attempt, Told(Outcome.INTERRUPTED), at, note="its worker ended while the call was on")

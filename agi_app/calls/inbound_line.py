@@ -1,4 +1,4 @@
-"""A line: a number of ours that people call, with the flow that answers. Pure."""
+"""A line: one of our numbers that people call, with the flow that answers. Pure."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Saying:
                 await self._channel.stop_playback(playback_id(self._channel.id, playback))
 
     async def again(self) -> bool:
-        """Play what has just failed once more, from its beginning; False when that was tried already.
+        """Play again what has just failed, from its beginning; False when that was tried already.
 
         When the far end changes the codec in the middle of a prompt, a frame of the old one may meet the new one, and
         Asterisk gives the prompt up (22.10: "Don't know how to send format ulaw packets with RTP").

@@ -1,6 +1,6 @@
 """What a call says besides its prompts: rendered before the call, so that nobody waits in silence for a voice.
 
-The renderer blocks (a text-to-speech engine may run in it), so it works in threads of its own and has a deadline.
+The renderer blocks (a text-to-speech engine may run in it), so it works in its own threads and has a deadline.
 """
 
 from __future__ import annotations

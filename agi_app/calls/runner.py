@@ -85,7 +85,7 @@ class LiveCall:
             self._channel.deliver(self._stop)
 
     async def run(self, channel: ChannelLike) -> CallResult:
-        """Drive the channel to its end and say what became of the call."""
+        """Drive the channel to its end and say what happened to the call."""
         self._channel, self._saying = channel, Saying(self._plan, channel, self._timers)
         try:
             async with asyncio.TaskGroup() as group:

@@ -1,4 +1,4 @@
-"""What became of a call that nobody answered: one table of the SIP status and the Q.850 cause. Pure.
+"""What happened to a call that nobody answered: one table of the SIP status and the Q.850 cause. Pure.
 
 The status decides (RFC 3261); one that is not known counts as the x00 of its class (8.1.3.2). Statuses into which
 gateways translate many causes (RFC 3398, 7.2.4.1) are refined by the cause, where Asterisk hands on the far end's:

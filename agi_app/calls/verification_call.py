@@ -34,7 +34,7 @@ _log = log.get("call")
 
 @dataclass(frozen=True, slots=True)
 class CodeResult:
-    """What became of a verification call."""
+    """What happened to a verification call."""
 
     network: CallResult
     right: bool = False

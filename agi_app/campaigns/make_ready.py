@@ -1,4 +1,4 @@
-"""A project with all that its callers hear made ready: what `campaign start` and `run` do before anybody is called."""
+"""A project with all that its callers hear prepared: what `campaign start` and `run` do before anybody is called."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _log = log.get("app")
 def make_ready(folder: Path, trunks: Collection[str] | None) -> Project:
     """Prepare recordings and texts, then read and check the project; blocks.
 
-    What cannot be made ready is a problem of each flow that plays it. Raises InputError when there is no such
+    What cannot be prepared is a problem of each flow that plays it. Raises InputError when there is no such
     folder, ConfigError when its settings are wrong or the prompts cannot be written.
     """
     said = said_texts(flow.parsed.flow for flow in read_project(folder, trunks).flows.values())
@@ -40,7 +40,7 @@ def make_ready(folder: Path, trunks: Collection[str] | None) -> Project:
 
 
 def prepare_prompts(folder: Path, trunks: Collection[str]) -> Project:
-    """Make ready what callers hear, before anybody is called; a bad file is a fault of the flows that play it only."""
+    """Prepare what callers hear, before anybody is called; a bad file is a fault of the flows that play it only."""
     project = make_ready(folder, trunks)
     for problem in project.problems:
         if problem.rule == RULE:

@@ -1,6 +1,6 @@
 """Whether a database's address is written so that its password stays a password. Pure.
 
-PostgreSQL's library takes what stands behind an unescaped ``@`` of a password for the host, and tells it in its errors.
+PostgreSQL's library takes what comes after an unescaped ``@`` of a password for the host, and tells it in its errors.
 So such an address is refused before, in words that hold no part of it.
 """
 

@@ -1,4 +1,4 @@
-"""The settings of a destination: a place of our own to which a flow may transfer.
+"""The settings of a destination: our own place to which a flow may transfer.
 
 Nobody else can be reached by it: a phone that is an endpoint of Asterisk's own, a queue, or a proved telephone of the
 staff by a trunk of the settings, which is a call like any other and is decided on each time
@@ -20,7 +20,7 @@ _WRITTEN = "must be PJSIP/front-desk (your own phone) or PJSIP/+861…@carrier-a
 
 
 def number_by_trunk(endpoint: str) -> tuple[str, str] | None:
-    """The number (E.164) and Asterisk's endpoint, when it leaves by a trunk; None: a phone of our own."""
+    """The number (E.164) and Asterisk's endpoint, when it leaves by a trunk; None: our own phone."""
     found = _BY_TRUNK.fullmatch(endpoint)
     return None if found is None else (found[1], found[2])
 

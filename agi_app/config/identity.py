@@ -1,4 +1,4 @@
-"""The settings by which a project knows its own data: they stand in agi-app.toml, apart from the data folder."""
+"""The settings by which a project knows its own data: they are in agi-app.toml, apart from the data folder."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def _field(kind: Any, name: str) -> FieldInfo | None:
 
 
 def _kind(model: type[BaseModel], path: Sequence[str]) -> Any:
-    """What stands at a path of the settings; None: nothing."""
+    """What is at a path of the settings; None: nothing."""
     kind: Any = model
     for part in path:
         field = _field(kind, part)

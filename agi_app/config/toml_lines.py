@@ -1,4 +1,4 @@
-"""Where each setting stands in a TOML file: ``tomllib`` tells what it says, and not where. Pure.
+"""Where each setting is in a TOML file: ``tomllib`` tells what it says, and not where. Pure.
 
 For text that ``tomllib`` has accepted. Tables, arrays of tables and dotted keys are followed; what stands inside an
 inline table or an array is found at the key that it belongs to.
@@ -96,7 +96,7 @@ _NAMED = {"trunks": "trunk", "destinations": "destination", "lines": "line"}
 
 
 def _twice(text: str, said: str, at: int) -> str | None:
-    """For a table or a setting that stands in the file already: where, and what to do."""
+    """For a table or a setting that is in the file already: where, and what to do."""
     begin = text.rfind("\n", 0, at) + 1
     line, number = text[begin:].partition("\n")[0], text.count("\n", 0, at) + 1
     header = _TABLE.match(line)

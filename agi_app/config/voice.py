@@ -1,4 +1,4 @@
-"""The settings of voice: how recordings are made ready, who speaks what is only text, who understands answers."""
+"""The settings of voice: how recordings are prepared, who speaks what is only text, who understands answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class _Frozen(BaseModel):
 
 
 class PromptSettings(_Frozen):
-    """How recordings are made ready (docs/how-to/record-and-prepare-prompts.md)."""
+    """How recordings are prepared (docs/how-to/record-and-prepare-prompts.md)."""
 
     loudness: float = Field(-20.0, ge=-30, le=-14, description="LUFS (ITU-R BS.1770) of every prepared prompt")
     level_all: bool = Field(False, description="prepare also recordings that Asterisk could play as they are")

@@ -139,7 +139,7 @@ def _names_number(letter: Path, content: bytes, e164: str) -> None:
 def _contains(text: str, digits: str) -> bool:
     """Whether whole groups of digits of the text, in a row, make the number; part of a longer number is another one.
 
-    Nothing but what stands within a number may stand between them: no letters, which are never taken for digits.
+    Only what stands within a number may stand between them: no letters, which are never taken for digits.
     """
     runs = re.findall(r"[0-9](?:[0-9\s().\-/\u2010-\u2015]*[0-9])?", text)
     return any(_makes(re.findall(r"[0-9]+", run), digits) for run in runs)

@@ -1,7 +1,7 @@
 """Which data belongs to this project: an id and the suppression key's fingerprint, in agi-app.toml and in the database.
 
 A data folder whose disk is not mounted looks like a new one: with a new key and an empty list everybody who said stop
-would be called again. So nothing but ``make`` (`agi-app init`) and ``adopt`` makes a data folder or a key.
+would be called again. So only ``make`` (`agi-app init`) and ``adopt`` make a data folder or a key.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ _SHOWN_FAULTS = 10  # of one row
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row that was not taken: where, what stands there, and everything that is wrong with it."""
+    """A row that was not taken: where, what is there, and everything that is wrong with it."""
 
     line: int
     column: int  # in characters, from 1, of the first fault

@@ -15,7 +15,7 @@ language       语言                          may be: the language of the wordi
 seller         商家, 主体                     may be: on whose behalf the calls are
 evidence       证据, 凭证                     may be: reference or hash of the proof
 evidence_file  证据文件, 凭证文件              may be: a file of the evidence folder, which is kept encrypted
-expires        有效期, 有效期至, 到期时间        may be: from when on it does not count any more
+expires        有效期, 有效期至, 到期时间        may be: from when on it no longer counts
 person_id      人员编号, 客户编号              may be: your own id of the person; one person's numbers share it
 =============  ============================  =========================================================
 

@@ -1,7 +1,7 @@
 """Do-not-call lists that others keep, read line by line: any size, little memory.
 
 One number a line, or a table (comma, semicolon or tab) with columns ``number``, ``phone`` or 号码; without
-a header the first column counts, and every other cell that reads as a number. An area code in a column of its own
+a header the first column counts, and every other cell that reads as a number. An area code in its own column
 (the US registry's form) is joined with the number beside it. Text after # is a comment. Of a number only its digits
 matter here: a list may have numbers that are not in use, so none is looked up. Letters are never taken for digits.
 """
@@ -112,7 +112,7 @@ class ListFile:
             yield e164
 
     def _plain_line(self, raw: bytes) -> str | None:
-        """The quick way for what most lists consist of: nothing but the digits of a national number."""
+        """The quick way for what most lists consist of: only the digits of a national number."""
         digits = raw.rstrip()
         pattern = _NATIONAL.get(self.region)
         if pattern is None or not digits.isdigit():
@@ -198,7 +198,7 @@ class ListFile:
         ]
 
     def _plainly_one(self, cell: str) -> bool:
-        """Whether a cell without a title is a number: a day or an amount is none."""
+        """Whether a cell without a title is a number: a day or an amount is not one."""
         text = cell.translate(_SEPARATORS)
         pattern = _NATIONAL.get(self.region)
         return bool(number_text.several(cell) or text.startswith(("+", "00")) or (pattern and pattern.fullmatch(text)))

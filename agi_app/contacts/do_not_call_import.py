@@ -29,7 +29,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")  # as in the rule file
 
 @dataclass(frozen=True, slots=True)
 class ListSummary:
-    """What became of a list's file."""
+    """What happened to a list's file."""
 
     name: str
     file: str

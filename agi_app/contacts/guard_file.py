@@ -8,7 +8,7 @@ number   phone, 号码, 电话 … a number, +8695* (prefix), +861000-+861999 (r
 what     动作, 名单         allow (放行, 白名单) or block (拦截, 黑名单)
 reason   原因, 备注         may be: why; every decision repeats it
 until    有效期, 有效期至     may be: the last day (2026-12-31) or the moment (ISO 8601 with an offset) that it holds
-line     线路             may be: the number of ours that it is for
+line     线路             may be: our number that it is for
 =======  ===============  ==============================================================================
 """
 

@@ -185,7 +185,7 @@ def _contacts_plan(
 
 
 async def _refuse_generated(store: Store, campaign: str, spool: Spool[ContactRow]) -> None:
-    """AuthorError for a list that was made by counting, unless each number has evidence of its own.
+    """AuthorError for a list that was made by counting, unless each number has its own evidence.
 
     The contacts that the campaign has already count with it, so that no list is taken in slices.
     """

@@ -48,7 +48,7 @@ class _Reading:
     unreadable: int = 0
 
     def line(self, number: int, text: str, comment: str) -> None:
-        """One line below the titles; the comment is what stands behind its ``#``."""
+        """One line below the titles; the comment is what comes after its ``#``."""
         faults = list(self._cells(text))
         if found := _ABROAD.search(comment):
             column = len(text) + 2 + found.start()
@@ -94,14 +94,14 @@ def parse_stop_list(lines: Iterable[str], file: str, region: str | None = None) 
 
 
 def _cells_of(text: str) -> Iterator[tuple[int, str]]:
-    """The column, from 1, of each cell and what stands in it, without quotes and the spaces around it."""
+    """The column, from 1, of each cell and what is in it, without quotes and the spaces around it."""
     for found in _CELL.finditer(text):
         cell = found[1].replace('"', " ")
         yield found.start(1) + len(cell) - len(cell.lstrip()) + 1, cell.strip()
 
 
 def _may_be_one(cell: str) -> bool:
-    """Whether a cell that nobody gave a title is a number; a day is none."""
+    """Whether a cell that nobody gave a title is a number; a day is not one."""
     if number_text.several(cell):
         return True
     return bool(_LOOKS_LIKE_ONE.fullmatch(cell)) and not _DAY.fullmatch(cell)

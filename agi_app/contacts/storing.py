@@ -23,7 +23,7 @@ Write = Callable[[Sequence[T], int], Coroutine[Any, Any, Count]]  # good rows, r
 
 @dataclass(frozen=True, slots=True)
 class ImportSummary:
-    """What became of a file. ``rows`` = added + updated + unchanged + rejected."""
+    """What happened to a file. ``rows`` = added + updated + unchanged + rejected."""
 
     file: str
     rows: int
@@ -83,7 +83,7 @@ async def store_all(
 async def _store_good(
     spool: Spool[T], plan: StoringPlan[T], progress: Progress | None, reject: Callable[[list[RejectedRow]], None]
 ) -> Count:
-    """What became of all good rows, the earlier ones included."""
+    """What happened to all good rows, the earlier ones included."""
     waiting: deque[tuple[int, Awaitable[Count]]] = deque()
     sums, read = plan.counted, 0
 

@@ -1,4 +1,4 @@
-"""What becomes of a contact whose flow wants to call again without asking: within the rules, bounded, or not at all.
+"""What happens to a contact whose flow wants to call again without asking: within the rules, bounded, or not at all.
 
 Pure. The gate judges again when the contact is due; here it is only found out whether the rules could allow it then,
 so that "later today" does not become tomorrow, and so that the report can say why it did not come about.

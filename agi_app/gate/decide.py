@@ -86,7 +86,7 @@ def decide(facts: Facts, campaign: Campaign, trunk_is_sandbox: bool, ruleset: Ru
 
 
 def judge(case: GateCase) -> Decision:
-    """What all rules say of a case; the number itself is not asked for any more."""
+    """What all rules say of a case; the number itself is no longer asked for."""
     reasons = tuple(reason for rule in ALL_RULES if (reason := rule(case)) is not None)
     return Decision(
         contact_id=case.facts.contact_id,

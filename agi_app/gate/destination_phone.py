@@ -21,7 +21,7 @@ _KIND = Kind(DECIDED_AS, (rules.number_valid, rules.number_fits_trunk, rules.jur
 
 
 def decide_leg(facts: RehearsalFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
-    """Judge one leg (``now`` = rules time, aware); ``facts.shown`` is the number of ours that it shows."""
+    """Judge one leg (``now`` = rules time, aware); ``facts.shown`` is our number that it shows."""
     more = [phone_is_ours(facts, now), _shown_is_proved(facts, now)]
     return judge_own_call(facts, _KIND, more, trunk_is_sandbox, ruleset, now)
 

@@ -48,7 +48,7 @@ def list_faults(
 ) -> list[dict[str, str | int]]:
     """What is wrong with the lists that must be asked before calls of this purpose: the values of its sentences.
 
-    A list is as old as the beginning of its day (UTC); one that is dated more than a day ahead is none.
+    A list is as old as the beginning of its day (UTC); one that is dated more than a day ahead is not one.
     """
     faults: list[dict[str, str | int]] = []
     dates = {state.name: state.as_of for state in states}

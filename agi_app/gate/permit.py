@@ -52,7 +52,7 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class InternalLeg:
-    """A call to a phone of our own or into our own dialplan, never to contact data, and never out by a trunk."""
+    """A call to our own phone or into our own dialplan, never to contact data, and never out by a trunk."""
 
     leg_id: str
     destination: str  # the name in the settings

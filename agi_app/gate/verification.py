@@ -1,4 +1,4 @@
-"""May we ring this number of ours now, to ask for the code that proves it? Pure, and it fails closed.
+"""May we ring this number, one of ours, now, to ask for the code that proves it? Pure, and it fails closed.
 
 The number is named on the command line, so it might be a stranger's: it gets every rule that guards a
 stranger (window, suppression, test ranges), and an installation makes three such calls a day at most.
@@ -36,7 +36,7 @@ _STRANGERS: tuple[Rule, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of call to a number of ours: its campaign name in decision rows, and the rules that guard it."""
+    """A kind of call to one of our numbers: its campaign name in decision rows, and the rules that guard it."""
 
     decided_as: str
     rules: tuple[Rule, ...] = _STRANGERS

@@ -18,7 +18,7 @@ from agi_app.model.reason_text import told
 
 
 class Action(StrEnum):
-    """What becomes of the call, the mildest first."""
+    """What happens to the call, the mildest first."""
 
     ALLOW = "allow"
     MARK = "mark"  # rings, with a warning before the name

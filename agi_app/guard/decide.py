@@ -40,7 +40,7 @@ _ORDER = tuple(Action)
 
 @dataclass(frozen=True, slots=True)
 class GuardDecision:
-    """What becomes of the call, and why."""
+    """What happens to the call, and why."""
 
     action: Action
     score: int

@@ -18,7 +18,7 @@ _CN_MOBILE = ("13", "14", "15", "16", "17", "18", "19")
 
 
 class NotAPattern(ValueError):
-    """The text is none; the message says why, and what to write."""
+    """The text is not one; the message says why, and what to write."""
 
 
 class OnlyABeginning(NotAPattern):

@@ -28,7 +28,7 @@ class Hours:
     days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)  # Monday is 0; the day on which it begins
 
     def hold(self, local: dt.datetime) -> bool:
-        """Whether the moment lies in these hours."""
+        """Whether the moment is in these hours."""
         time, day = local.time(), local.weekday()
         if self.since < self.until:
             return day in self.days and self.since <= time < self.until

@@ -2,7 +2,7 @@
 
 phonenumbers answers for the digits behind the area code, too: the exchange that once had the number. Within its area a
 person takes the number along when they move or change the carrier (47 CFR 52.23 and 52.31), so those digits tell no
-zone; and an area code such as 850, 270, 906, 308, 785, 928 or 541 lies in two. Source: the prefixes of
+zone; and an area code such as 850, 270, 906, 308, 785, 928 or 541 is in two. Source: the prefixes of
 phonenumbers.tzdata.
 """
 

@@ -88,7 +88,7 @@ class CallResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowedCall:
-    """A call that the gate allowed and the store recorded, no matter who asked for it; surely not dialled yet."""
+    """A call that the gate allowed and the store recorded, no matter who asked for it; certainly not dialled yet."""
 
     attempt_id: str
     person_id: int

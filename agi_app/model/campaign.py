@@ -54,7 +54,7 @@ class Pacing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Agents:
-    """The people of ours whom a campaign's calls are made for."""
+    """The people whom a campaign's calls are made for."""
 
     to: str  # a destination of the settings
     pacing: Pacing = Pacing.PROGRESSIVE

@@ -62,7 +62,7 @@ def digits(text: str) -> int:
 
 
 def doubt(text: str) -> str | None:
-    """Why a text is not surely one number, said behind the number; None when nothing speaks against it."""
+    """Why a text is not certainly one number, said behind the number; None when nothing speaks against it."""
     if several(text):
         return SEVERAL
     if len(text) > LONGEST:

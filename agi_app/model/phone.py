@@ -189,7 +189,7 @@ def region_and_zones(e164: str) -> tuple[str, list[str]]:
 
 
 def country_and_zones(e164: str) -> tuple[str, list[str]]:
-    """As ``region_and_zones``, of a number of ours: it may be a service number, such as 400 in China, too."""
+    """As ``region_and_zones``, of one of our numbers: it may be a service number, such as 400 in China, too."""
     region, zones = region_and_zones(e164)
     if region != UNKNOWN_REGION:
         return region, zones
@@ -202,7 +202,7 @@ def country_and_zones(e164: str) -> tuple[str, list[str]]:
 
 
 def reserved_number(e164: str) -> PhoneNumber | None:
-    """The number when it lies in a reserved test range, else None."""
+    """The number when it is in a reserved test range, else None."""
     if e164.startswith("+999"):
         return _reserved_bulk(e164)
     if match := _RESERVED_NANP.fullmatch(e164):

@@ -33,7 +33,7 @@ async def part(ari: Ari, bridge_id: str, *channel_ids: str) -> None:
     """Remove the bridge; these channels are ours again when it returns. What is gone already is no error.
 
     To remove a bridge only marks its channels: a prompt for one that is still leaving it is never heard, and no event
-    tells of it. To take a channel out waits until it has left.
+    reports it. To take a channel out waits until it has left.
     """
     for channel_id in channel_ids:
         try:

@@ -57,7 +57,7 @@ class Router:
         self._channels[channel.id] = channel
 
     def forget(self, channel_id: str) -> None:
-        """Remove a call that was never dialled, or is not ours any more."""
+        """Remove a call that was never dialled, or is no longer ours."""
         self._channels.pop(channel_id, None)
 
     def handle(self, frame: Frame) -> None:

@@ -1,7 +1,7 @@
 """The only place that makes Asterisk call somebody.
 
 Nobody is dialled without a Permit, which only the gate makes; ``place_internal`` calls a destination of the settings.
-Their caller learns one of two things: an exception means that surely
+Their caller learns one of two things: an exception means that certainly
 nothing was dialled; a Channel means that the call counts as dialled, whatever comes of it.
 
 Asterisk makes a channel, which dials nobody, and dials it when we say so; the permit is spent between the two. It calls
@@ -78,7 +78,7 @@ class Made:
         return isinstance(self.channel.ended, Failed)
 
     async def dial(self, permit: Permit, forbidden: Callable[[], str | None] = _nothing) -> Channel:
-        """Dial it, unless it was refused, and return the channel, which tells what becomes of the call.
+        """Dial it, unless it was refused, and return the channel, which tells what happens to the call.
 
         ``forbidden`` is asked at the last moment: why the call must not leave after all.
         Raises SafetyError (forbidden, permit of another call, spent or too old) or RequestFailed: nothing was dialled.

@@ -1,6 +1,6 @@
 """Who drives this Asterisk: a word that its worker leaves in Asterisk itself, and renews.
 
-A worker's lock stands in the database of its project, where a second project with the same Asterisk does not see it. It
+A worker's lock is in the database of its project, where a second project with the same Asterisk does not see it. It
 would hang up the first one's calls as inherited and take its application. So who comes looks here before it does
 anything, and goes away as long as the word is renewed. A worker that died leaves its word, but renews it no more.
 """

@@ -1,4 +1,4 @@
-"""Whether phones of our own are what they seem, by Asterisk's own configuration: a number behind a trunk is none."""
+"""Whether our own phones are what they seem, by Asterisk's own configuration: a number behind a trunk is not one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Where a trunk really leads, and which number it really shows, asked of Asterisk itself.
 
 A trunk marked ``sandbox`` dials test ranges only; that is worth nothing if it leads to a carrier. So
-its contacts must lie in 127.0.0.0/8, none may register from elsewhere, and it may have no outbound
+its contacts must be in 127.0.0.0/8, none may register from elsewhere, and it may have no outbound
 proxy elsewhere, or we do not start. No trunk may replace our caller ID by another (``from_user``), and none may let
 a person who is called make Asterisk call somebody else.
 """
@@ -121,12 +121,12 @@ async def check_trunks(ask: Ask, trunks: Mapping[str, TrunkSettings]) -> None:
 
 
 def endpoint_names(trunk: TrunkSettings) -> list[str]:
-    """The PJSIP endpoints of a trunk, one a line if it has lines: what stands behind the @ of PJSIP/{number}@NAME."""
+    """The PJSIP endpoints of a trunk, one a line if it has lines: what comes after the @ of PJSIP/{number}@NAME."""
     return [dialled.rpartition("@")[2] for dialled in trunk.endpoints()]
 
 
 def endpoint_name(name: str, trunk: TrunkSettings, number: str) -> str:
-    """The endpoint that calls for this number of ours come in by: of its line, if the trunk has lines."""
+    """The endpoint that calls for this number, one of ours, come in by: of its line, if the trunk has lines."""
     dialled = trunk.dial_string("{number}", number)
     if dialled is None:
         raise ConfigError(f"trunks.{name}: there is no line with the number {number}")

@@ -1,4 +1,4 @@
-"""One recording made ready: without rumble and silence, at the wanted loudness, peaks limited, 8 kHz mono 16 bit.
+"""One recording prepared: without rumble and silence, at the wanted loudness, peaks limited, 8 kHz mono 16 bit.
 
 Trimming is pydub's; gain is applied to floats, since pydub rounds to 16 bit at each step.
 """

@@ -23,7 +23,7 @@ How = Literal["as it is", "recording", "text", "nothing"]
 
 @dataclass(frozen=True, slots=True)
 class PromptPlan:
-    """What becomes of one prompt. ``keys``: the cache's names, the best first; the first that exists is played."""
+    """What happens to one prompt. ``keys``: the cache's names, the best first; the first that exists is played."""
 
     source: PromptSource
     how: How
@@ -77,7 +77,7 @@ def text_key(text: str, source: PromptSource, settings: PromptSettings, engine: 
 
 
 def plan_said(language: str, text: str, settings: PromptSettings, engines: tuple[TtsEngine, ...]) -> PromptPlan:
-    """The plan of a text that stands in a flow; see ``said_id``."""
+    """The plan of a text that is in a flow; see ``said_id``."""
     source = PromptSource(language, said_id(language, text).removeprefix(f"{language}/"))
     return PromptPlan(source, "text", tuple(text_key(text, source, settings, engine) for engine in engines), text)
 

@@ -32,7 +32,7 @@ class Playable:
         self._look_at = 0.0
 
     def __call__(self, language: str, name: str) -> str:
-        """The ARI media URI of a prompt or piece; raises InputError when the name is none."""
+        """The ARI media URI of a prompt or piece; raises InputError when the name is not one."""
         prompt = f"{language}/{name}"
         now = self._monotonic()
         if now >= self._look_at or not (prompt in self._keys or prompt in self._unprepared):

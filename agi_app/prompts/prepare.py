@@ -1,4 +1,4 @@
-"""`prompts prepare`: every recording and text of a project made ready, in processes beside this one.
+"""`prompts prepare`: every recording and text of a project prepared, in processes beside this one.
 
 Decoding and speaking take long and read strangers' files, so none of it happens in the worker's process. What is
 in the cache already costs a hash. One bad file does not stop the others: it is told with its name.
@@ -41,7 +41,7 @@ Progress = Callable[[int, int], None]  # (done, of all)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one prompt. ``facts``: seconds, loudness (LUFS), true_peak_db, gain_db, clipped, …"""
+    """What happened to one prompt. ``facts``: seconds, loudness (LUFS), true_peak_db, gain_db, clipped, …"""
 
     prompt: str  # zh-CN/greeting
     state: State

@@ -1,6 +1,6 @@
 """Any sound file as numbers: WAV by pydub and numpy, all else by ffmpeg when it is installed.
 
-Runs in a process of its own (``prepare.py``): decoding is slow and the files are strangers'.
+Runs in its own process (``prepare.py``): decoding is slow and the files are strangers'.
 """
 
 from __future__ import annotations

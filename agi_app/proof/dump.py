@@ -1,4 +1,4 @@
-"""Verifies the rows of a dump in a server of our own: nothing of the database that they are from answers for it."""
+"""Verifies the rows of a dump in our own server: nothing of the database that they are from answers for it."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Notary:
         return self._last
 
     def read(self, note: str) -> Checkpoint:
-        """A checkpoint of ours; ValueError says why it is none."""
+        """A checkpoint of ours; ValueError says why it is not one."""
         return verify(note, self.origin, self.public)
 
     async def newest(self, store: Store) -> Checkpoint | None:

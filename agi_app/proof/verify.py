@@ -58,7 +58,7 @@ async def verify(
 ) -> AuditReport:
     """Look at everything up to the newest checkpoint of any place; ``witness`` is a file to use as witness copy.
 
-    Raises InputError when that file is none, ConfigError or StoreError when something cannot be read.
+    Raises InputError when that file is not one, ConfigError or StoreError when something cannot be read.
     """
     report = AuditReport()
     checkpoints = await _checkpoints(store, notary, witness, report)

@@ -19,7 +19,7 @@ LEAST_TALK_S = 0.3  # a recording with less talk holds nothing
 
 
 class RecordingFiles(SealedFiles):
-    """The kept recordings of one installation; the hash of each stands beside its attempt."""
+    """The kept recordings of one installation; the hash of each is beside its attempt."""
 
     def __init__(self, data_folder: Path) -> None:
         super().__init__(data_folder / FOLDER, data_folder / KEY_FILE, "recordings")

@@ -53,7 +53,7 @@ OURS = ("time", "number", "campaign", "purpose", "caller_id", "outcome", "dispos
 
 @dataclass
 class Bundle:
-    """What is in the folder; ``missing`` names recordings and evidence whose files are not here any more."""
+    """What is in the folder; ``missing`` names recordings and evidence whose files are no longer here."""
 
     notary: Notary
     files: dict[str, bytes] = field(default_factory=dict)

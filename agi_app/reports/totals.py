@@ -25,7 +25,7 @@ class AgentsSeen:
 
 @dataclass(frozen=True, slots=True)
 class AgentFigures:
-    """The agents of a campaign, and what became of its calls for them in the last 30 days."""
+    """The agents of a campaign, and what happened to its calls for them in the last 30 days."""
 
     to: str
     pacing: str

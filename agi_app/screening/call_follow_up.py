@@ -1,4 +1,4 @@
-"""What becomes of a screened call: whether a person answered, how long it rang and was talked, who ended it.
+"""What happens to a screened call: whether a person answered, how long it rang and was talked, who ended it.
 
 Asterisk tells it itself: our application subscribes to the caller's channel, and its events come over the socket that
 is open anyway. Nothing hangs on it: a call that cannot be followed counts as one that rang and was not answered.

@@ -1,4 +1,4 @@
-"""The hook ``dialled``: somebody of ours dials a number, so its calls are let through. Argument: the number."""
+"""The hook ``dialled``: one of our people dials a number, so its calls are let through. Argument: the number."""
 
 from __future__ import annotations
 

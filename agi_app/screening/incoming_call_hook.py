@@ -1,9 +1,9 @@
-"""The hook ``screen``: a call comes in, what becomes of it?
+"""The hook ``screen``: a call comes in, what happens to it?
 
-Arguments: the number of ours, and what STIR/SHAKEN found (``Verification passed/A``). It sets ``AGI_APP_ACTION`` last,
+Arguments: our number, and what STIR/SHAKEN found (``Verification passed/A``). It sets ``AGI_APP_ACTION`` last,
 so that a channel which loses us half-way has no action and rings.
 
-A challenge has two digits, said after one another, and two tries, each with digits of its own: who keys the same digits
+A challenge has two digits, said after one another, and two tries, each with its own digits: who keys the same digits
 at every call is put through once in some dozens of calls.
 """
 

@@ -46,7 +46,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a call; ``decision`` is None when it was let through unjudged."""
+    """What happens to a call; ``decision`` is None when it was let through unjudged."""
 
     call_id: str
     action: Action
@@ -149,7 +149,7 @@ class Screening:
         return await script_matching.voted(self._store, call_id, nuisance, ChangedBy(BY_KEY, self.now))
 
     async def dialled(self, text: str) -> bool:
-        """Somebody here dials this number; False: it is none. Raises StoreError."""
+        """Somebody here dials this number; False: it is not one. Raises StoreError."""
         number, _ = read_caller(text, self.settings.region or None)
         if number is not None:
             await table.dialled(self._store, number, self.now)

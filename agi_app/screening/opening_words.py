@@ -56,7 +56,7 @@ class Openings:
             task.add_done_callback(lambda _: self._listening.pop(channel_id, None))
 
     def see(self, frame: Frame) -> None:
-        """An event of the socket: a caller who is put through to somebody is not listened to any more."""
+        """An event of the socket: a caller who is put through to somebody is no longer listened to."""
         if frame.type == "Dial" and frame.caller is not None and (one := self._listening.get(frame.caller.id)):
             one[1].cancel()
 

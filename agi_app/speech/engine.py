@@ -1,4 +1,4 @@
-"""What turns speech into text inside a process of its own: plain blocking calls, one utterance after the other."""
+"""What turns speech into text inside its own process: plain blocking calls, one utterance after the other."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Frames:
         self._rest = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Said]:
-        """The messages that are complete now; raises ValueError on what is none."""
+        """The messages that are complete now; raises ValueError on what is not one."""
         self._rest += data
         while len(self._rest) >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(self._rest)

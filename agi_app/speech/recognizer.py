@@ -1,4 +1,4 @@
-"""Who turns an utterance into words. The recognising itself is done by processes of its own (``worker.py``)."""
+"""Who turns an utterance into words. The recognising itself is done by its own processes (``worker.py``)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """SenseVoice, Paraformer and Zipformer models by sherpa-onnx: the folder as it is published, whatever it is called.
 
-Which family it is stands in the model file. Offline and streaming models are both given the whole utterance.
+The model file says which family it is. Offline and streaming models are both given the whole utterance.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Sherpa:
 
 
 class Model:
-    """What lies in the folder."""
+    """What is in the folder."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         """Raises ConfigError when there is no model that is known."""

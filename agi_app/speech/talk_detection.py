@@ -61,7 +61,7 @@ class TalkDetector:
 
 @dataclass
 class TalkDetectors:
-    """Detectors to lend, each with a model of its own (13 MB); made before calls need them."""
+    """Detectors to lend, each with its own model (13 MB); made before calls need them."""
 
     most: int
     pause_ms: int

@@ -64,7 +64,7 @@ class CallRecorder:
             await going.task
 
     def drop(self) -> None:
-        """Nothing more is waited for; what lies in the spool goes."""
+        """Nothing more is waited for; what is in the spool goes."""
         for going in self._going.values():
             going.task.cancel()
 

@@ -22,7 +22,7 @@ def _percent(value: object) -> float:
 
 
 class AgentsFile(Authored):
-    """``agents``: calls are made only while these people of ours are free."""
+    """``agents``: calls are made only while these people are free."""
 
     to: FileName
     pacing: Literal["progressive", "predictive"] = "progressive"

@@ -48,7 +48,7 @@ class RowFault:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record of the file; cells are exactly what stands there, quotes removed."""
+    """One record of the file; cells are exactly what is there, quotes removed."""
 
     line: int  # the line on which it begins, from 1
     cells: tuple[str, ...]
@@ -78,7 +78,7 @@ class Row:
 
     @property
     def blank(self) -> bool:
-        """Nothing but spaces and delimiters."""
+        """Only spaces and delimiters."""
         return not any(cell.strip() for cell in self.cells)
 
 

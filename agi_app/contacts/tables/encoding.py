@@ -142,7 +142,7 @@ def _decodes(line: bytes, encoding: str) -> bool:
 
 
 def _wide_characters(source: IO[bytes], end: int) -> int:
-    """How many characters of three UTF-8 bytes stand in the (first 64 KiB of the) valid text before ``end``."""
+    """How many characters of three UTF-8 bytes are in the (first 64 KiB of the) valid text before ``end``."""
     text = _from_start(source, min(end, CHUNK)).decode("utf-8", errors="ignore")
     return sum(1 for character in text if character > "\u07ff")
 

@@ -39,7 +39,7 @@ def open_table(source: IO[bytes], file: str, sheet: str | None = None) -> Table:
 
 
 def all_rows(rows: Iterable[T], file: str) -> list[T]:
-    """The rows of a short list; InputError when it is none."""
+    """The rows of a short list; InputError when it is not one."""
     found = list(itertools.islice(rows, MOST_WHOLE + 1))
     if len(found) > MOST_WHOLE:
         raise InputError(f"{file}: has more than {MOST_WHOLE:,} rows; split it into several files")

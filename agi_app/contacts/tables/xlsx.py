@@ -6,7 +6,7 @@ refused as a number or an id. Formulas count by the value that was stored with t
 as the spreadsheet shows them: row, column, and the cell's name.
 
 A workbook is read by another process (``sheet_child``) with limits of memory and time by the file's
-size; what it found lies in an unnamed file of this one.
+size; what it found is in an unnamed file of this one.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class SheetTable(Table):
                 yield self._row(sent)
 
     def _row(self, sent: SentRow) -> SheetRow:
-        """As wide as the table, or wider when something stands beside it."""
+        """As wide as the table, or wider when something is beside it."""
         cells, width = sent.cells, self._width
         if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
             cells = cells[:width]

@@ -1,8 +1,8 @@
-"""Reads one sheet of a workbook in a process of its own, which may have so much memory and time and no more.
+"""Reads one sheet of a workbook in its own process, which may have so much memory and time and no more.
 
 ``python -m agi_app.contacts.tables.xlsx_child MEMORY SECONDS [SHEET]``, the workbook on standard input (a file).
 Standard output gets messages, each behind its length: first a ``Head``, then rows, or a ``Refusal``. The library that
-reads workbooks keeps all of one in memory and aborts when there is no more; here that ends nothing but this process.
+reads workbooks keeps all of one in memory and aborts when there is no more; here that ends only this process.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _rows(sheet: calamine.CalamineSheet, left: int) -> Iterator[SentRow]:
 
 
 def _banners(sheet: calamine.CalamineSheet, left: int) -> int:
-    """The last of the rows above the header that hold nothing but one text over several merged columns."""
+    """The last of the rows above the header that hold only one text over several merged columns."""
     wide = {(row, column) for (row, column), (_, right) in sheet.merged_cell_ranges or [] if right > column}
     last = 0
     for line, values in enumerate(sheet.iter_rows() if sheet.start else (), start=1):

@@ -1,6 +1,6 @@
 """Rings destinations of the settings, on one node.
 
-A phone of our own is rung at once. A number behind a trunk is a call: it is decided on, marked before it leaves, made
+Our own phone is rung at once. A number behind a trunk is a call: it is decided on, marked before it leaves, made
 with a Permit, and ended when the number is put on the suppression list. What is not known means that nobody is rung.
 """
 

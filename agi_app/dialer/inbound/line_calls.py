@@ -67,7 +67,7 @@ class LineCalls:
         self._lines = [await self._ready(line) for line in lines]
 
     async def _ready(self, line: InboundLine) -> InboundLine:
-        """All that it says made ready; a line that cannot speak is not served."""
+        """All that it says prepared; a line that cannot speak is not served."""
         if line.flow is not None:
             try:
                 self._voices[line.name] = await self._means.voice.for_line(line.flow, {CALLER_COLUMN: SHOWN})

@@ -33,7 +33,7 @@ _SHOWS = "+999862155500001"  # of a test range; a Local channel shows it to nobo
 async def try_detection(settings: AriSettings, clock: Clock, campaigns: Sequence[str]) -> Finding:
     """The first thing that is missing for these. Raises AsteriskError when Asterisk cannot be asked.
 
-    Registers an application of its own, so a running worker notices nothing.
+    Registers its own application, so a running worker notices nothing.
     """
     router = Router()
     name = f"{settings.app}-doctor-{secrets.token_hex(4)}"

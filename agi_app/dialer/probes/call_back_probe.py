@@ -1,4 +1,4 @@
-"""Would a call to a number of ours reach us? Tried inside our own Asterisk, so that no telephone rings.
+"""Would a call to one of our numbers reach us? Tried inside our own Asterisk, so that no telephone rings.
 
 A Local channel goes where calls of the trunk begin in the dialplan, as the carrier's call would, and is hung up
 as soon as it has come into our application: before a reception or a queue hears of it. What the carrier does

@@ -163,7 +163,7 @@ class AgentCall:
             return await self._call_person(agent)
 
     async def _watch(self, agent: Channel) -> None:
-        """Hear of nothing but the agent's hangup: then a person who has not answered yet is not rung any more."""
+        """Hear of only the agent's hangup: then a person who has not answered yet is no longer rung."""
         async for _ in agent:
             pass
         self._gone.set()

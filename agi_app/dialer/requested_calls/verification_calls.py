@@ -1,4 +1,4 @@
-"""Verification calls of a worker: a number of our own is rung, and the person who answers keys the code.
+"""Verification calls of a worker: our own number is rung, and the person who answers keys the code.
 
 The command line writes a request; one worker takes it, asks the gate, marks it and rings, one call at a time.
 Such a call obeys whatever holds the dialer, and a stop of the rung number within a second.

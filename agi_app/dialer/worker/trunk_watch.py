@@ -97,7 +97,7 @@ async def trunk_faults(ami: Ami, trunks: Mapping[str, TrunkSettings]) -> dict[st
 
 
 async def examine(settings: Settings) -> list[Finding]:
-    """The manager interface itself, and the trunks and queues as it tells of them."""
+    """The manager interface itself, and the trunks and queues as it reports them."""
     ami = settings.ami
     if not ami.username:
         return [Finding("AMI", "no [ami] in agi-app.toml, so a worker calls nobody", MEND)]

@@ -14,7 +14,7 @@ _AS_GOOD = 0.95
 
 
 def nearly(phrase: Phrase, units: tuple[str, ...], words: Words) -> bool:
-    """Whether the phrase stands in the units with one slip, which is no word that turns its meaning round."""
+    """Whether the phrase is in the units with one slip, which is no word that turns its meaning round."""
     size = len(phrase.units)
     if size < LONG_PHRASE or phrase.alone:
         return False

@@ -1,4 +1,4 @@
-"""Which answer stands in an utterance, and what stands beside it."""
+"""Which answer is in an utterance, and what is beside it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SpottedPhrases:
     rivals: tuple[PhraseSpan, ...]
 
     def has(self, *kinds: str) -> bool:
-        """Whether one of these stands in it."""
+        """Whether one of these is in it."""
         return any(span.label in kinds for span in self.spans)
 
     def answers(self) -> set[str]:
@@ -95,7 +95,7 @@ def read(wanted: Grammar, units: Units, values: Sequence[tuple[int, int]] = ()) 
 
 
 def best_label(wanted: Grammar, units: Units) -> str | None:
-    """The one label that was surely said; None: none, or two, or there is doubt."""
+    """The one label that was certainly said; None: none, or two, or there is doubt."""
     reading = read(wanted, units)
     if reading.has(DOUBT):
         return None

@@ -108,7 +108,7 @@ def _span(count: str, unit: str) -> int:
 
 
 def _number(said: str) -> int:
-    """The number of a day; 0, which no calendar has, for what is none."""
+    """The number of a day; 0, which no calendar has, for what is not one."""
     digits = re.match(r"[0-9]+", said)
     if digits:
         return int(digits[0])

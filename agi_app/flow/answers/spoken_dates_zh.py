@@ -91,5 +91,5 @@ def _from_today(parts: dict[str, str], today: dt.date) -> dt.date | None:
 
 
 def _numbers(parts: dict[str, str], *names: str) -> list[int]:
-    """The numbers; 0, which no calendar has, for what is none."""
+    """The numbers; 0, which no calendar has, for what is not one."""
     return [int((value_of(parts[name]) or "0")[:9]) for name in names]

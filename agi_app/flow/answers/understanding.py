@@ -126,7 +126,7 @@ def _holds_value(wanted: Grammar, text: str, units: Units, today: dt.date | None
 
 
 def _meaning(wanted: Grammar, text: str, units: Units, today: dt.date | None) -> str | None:
-    """The label or value that this text surely is; None: none."""
+    """The label or value that this text certainly is; None: none."""
     match wanted.kind:
         case "text":
             return " ".join(text.split())[:MAX_TEXT]

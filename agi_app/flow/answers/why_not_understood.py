@@ -28,7 +28,7 @@ def why_not(wanted: Grammar, text: str, today: dt.date | None = None) -> str | N
 
 
 def what_is_missing(wanted: str, said: Iterable[tuple[str, str]]) -> str:
-    """Which words of a text stand in none of what was said, by the (name, text) that has most of them; else nothing."""
+    """Which words of a text are in none of what was said, by the (name, text) that has most of them; else nothing."""
     units = cut(wanted).all
     missing = {name: [unit for unit in units if unit not in cut(text).all] for name, text in said}
     name = min(missing, key=lambda one: len(missing[one]), default=None)

@@ -76,7 +76,7 @@ def unused_prompts(documents: Iterable[FlowDocument], prompts: Prompts, elsewher
 
 
 def prompt_file(language: str, name: str, suffix: str = "wav") -> str:
-    """Where the prompt lies in the project folder."""
+    """Where the prompt is in the project folder."""
     return f"prompts/{language}/{name}.{suffix}"
 
 
@@ -168,7 +168,7 @@ def prompt_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
 
 
 def _misnamed(name: str, language: str, unplayed: set[str]) -> str:
-    """``; …`` when a recording that nobody plays is surely or perhaps this one, under another name."""
+    """``; …`` when a recording that nobody plays is certainly or perhaps this one, under another name."""
     for other in sorted(unplayed):
         if _as_named(other) == _as_named(name):
             return f"; rename {prompt_file(language, other)} to {name}.wav"
@@ -180,7 +180,7 @@ def _misnamed(name: str, language: str, unplayed: set[str]) -> str:
 
 
 def _misnamed_text(name: str, language: str, prompts: Prompts) -> str:
-    """``; …`` when a text without a recording is surely this one, under another name."""
+    """``; …`` when a text without a recording is certainly this one, under another name."""
     texts = (one for (tongue, one), facts in sorted(prompts.items()) if tongue == language and not facts.has_audio)
     other = next((one for one in texts if one != name and _as_named(one) == _as_named(name)), None)
     return "" if other is None else f"; rename {prompt_file(language, other, 'txt')} to {name}.txt"
@@ -192,7 +192,7 @@ def _as_named(name: str) -> str:
 
 
 def transcript_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
-    """``flow/transcript-missing``: what a recording says stands beside it as text."""
+    """``flow/transcript-missing``: what a recording says is beside it as text."""
     for use, language, facts in _recorded(source, prompts):
         if not (facts.transcript or "").strip():
             message = f'"{use.prompt}": write what the recording says into {prompt_file(language, use.prompt, "txt")}'

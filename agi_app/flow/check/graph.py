@@ -182,7 +182,7 @@ def first_prompts(flow: Flow) -> list[PromptUse]:
 
 
 def calls_before_prompt(flow: Flow) -> list[Path]:
-    """The places where another flow is called, or the person transferred, before anything was surely said."""
+    """The places where another flow is called, or the person transferred, before anything was certainly said."""
     if flow.is_called:
         return []
     return [path for path, step in steps_until(flow, _surely_heard) if isinstance(step, CallStep | TransferStep)]

@@ -63,7 +63,7 @@ def _untold(flow: Flow, prompts: Prompts, language: str) -> Iterator[Path]:
 
 
 def _heard_out(step: AnyStep, following: AnyStep | None, path: Path) -> str | None:
-    """The prompt of a step that is surely heard to its end: no key or answer can cut it short."""
+    """The prompt of a step that is certainly heard to its end: no key or answer can cut it short."""
     match step:
         case PlayStep():
             return step.play.prompt if not (step.play.barge_in and _may_be_answered(following)) else None

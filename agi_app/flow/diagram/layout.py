@@ -1,6 +1,6 @@
 """Places the boxes of a drawn graph in layers, after Sugiyama, Tagawa and Toda (1981), so that no line crosses a box.
 
-Every box stands in a layer below all that lead to it (longest path). A line over several layers goes through a
+Every box is in a layer below all that lead to it (longest path). A line over several layers goes through a
 place of its own in each. The order in a layer is that with the fewest crossings found by sorting by the mean
 place of the neighbours; the final places are the nearest to those means that keep order and distance.
 """

@@ -15,7 +15,7 @@ SPOKEN_AS = {"digits": "digits", "number": "number", "date": "date", "amount": "
 
 
 def value_of(collect: Collect, typed: str) -> str | None:
-    """The value to save: digits as they are, numbers without leading zeros, dates in ISO 8601; None: it is none."""
+    """The value to save: digits as they are, numbers without leading zeros, dates in ISO 8601; None: it is not one."""
     if collect.kind == "date":
         try:
             return dt.date(int(typed[:4]), int(typed[4:6]), int(typed[6:])).isoformat()

@@ -42,7 +42,7 @@ class StartTimer(msgspec.Struct, frozen=True, gc=False):
 
 
 class CancelTimer(msgspec.Struct, frozen=True, gc=False):
-    """This timer is not wanted any more."""
+    """This timer is no longer wanted."""
 
     timer: str
 
@@ -63,7 +63,7 @@ class StartListening(msgspec.Struct, frozen=True, gc=False):
 
 
 class StopListening(msgspec.Struct, frozen=True, gc=False):
-    """What is said now is not wanted any more; no ``Listened`` comes."""
+    """What is said now is no longer wanted; no ``Listened`` comes."""
 
     listening: str
 
@@ -91,7 +91,7 @@ class EndRecording(msgspec.Struct, frozen=True, gc=False):
 
 
 class DropRecording(msgspec.Struct, frozen=True, gc=False):
-    """The message is not wanted any more: nothing of it is kept."""
+    """The message is no longer wanted: nothing of it is kept."""
 
     recording: str
 

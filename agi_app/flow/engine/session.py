@@ -580,7 +580,7 @@ class Session:
         return key == self._flow.opt_out.key and (after_star or state.phase == "storing_other" or not typing)
 
     def _key_began(self, key: str) -> list[Command]:
-        """Nothing but the opt-out is decided before a key is released."""
+        """Only the opt-out is decided before a key is released."""
         state, stops = self._state, self.means_stop(key)
         state.star_down, state.acted = key == "*", key if stops else None
         return self._opt_out("key") if stops else []

@@ -1,4 +1,4 @@
-"""Where a call stands in its flow: plain data that survives JSON, so that a session can be kept and restored."""
+"""Where a call is in its flow: plain data that survives JSON, so that a session can be kept and restored."""
 
 from __future__ import annotations
 

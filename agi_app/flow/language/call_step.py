@@ -1,4 +1,4 @@
-"""The verbs ``call`` and ``return``: a part of a call in a flow of its own, with parameters."""
+"""The verbs ``call`` and ``return``: a part of a call in its own flow, with parameters."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class Flow(Authored):
         return self._meanings
 
     def expected(self, place: str | None, speech: Speech | None, language: str) -> Expected:
-        """What may be said at a question that takes words (None: nothing but a stop); ``understanding`` made it."""
+        """What may be said at a question that takes words (None: only a stop); ``understanding`` made it."""
         made = self._grammars.get((None if speech is None else place, language))
         return made or self._expect(speech, language)
 

@@ -1,4 +1,4 @@
-"""A message to a machine, as a flow of its own: one prompt, then the end.
+"""A message to a machine, as its own flow: one prompt, then the end.
 
 So the opt-out key counts while it plays, by the same rules as in any flow: perhaps a person listens after all.
 """

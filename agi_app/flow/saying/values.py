@@ -29,7 +29,7 @@ def spoken(kind: str, value: str, language: str, *, unit: str = "") -> tuple[Par
 
     ``kind`` is one of ``KINDS``. ``unit`` is the measure word of a count or an ordinal (``个``, ``day``) and
     the currency of money that does not name its own (``CNY``, ``USD``, ``GBP``). Dates are ISO 8601, times
-    ``HH:MM``. Raises InputError when the value is none of its kind or the language has no such words.
+    ``HH:MM``. Raises InputError when the value is not one of its kind or the language has no such words.
     """
     say = _KINDS.get(kind)
     if say is None:

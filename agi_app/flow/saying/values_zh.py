@@ -1,7 +1,7 @@
 """How Mandarin says values (zh-CN).
 
 Sources: GB/T 15835 (numerals in publications) and 吕叔湘《现代汉语八百词》 under 二, 两 and 零. In short: 两
-stands before a measure word and at the head of a number before 百, 千, 万 and 亿; 二 elsewhere and in all
+is before a measure word and at the head of a number before 百, 千, 万 and 亿; 二 elsewhere and in all
 ordinals. One 零 fills a gap of any length. A leading 一十 is 十. In telephone numbers 1 is 幺.
 """
 

@@ -66,6 +66,6 @@ def instead(line: str) -> str:
 
 
 def is_said(line: str) -> bool:
-    """Words that the person says: in quotes, or surely no misspelt command (more than one word, or not Latin)."""
+    """Words that the person says: in quotes, or certainly no misspelt command (more than one word, or not Latin)."""
     quoted = len(line) > 2 and line[0] in QUOTES and line[-1] in QUOTES
     return quoted or ((len(line.split()) > 1 or not line.isascii()) and any(c.isalnum() for c in line))

@@ -1,4 +1,4 @@
-"""Calls that somebody of ours asks for: rows that a running worker takes and the gate decides."""
+"""Calls that one of our people asks for: rows that a running worker takes and the gate decides."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ async def put(
     """Let calls of these numbers through, or block them, for so many days or without end; for one line, or for all.
 
     ``shared``: it is from a list of others, a hint that rejects nobody. Returns the pattern as the guard compares it,
-    and whether it stood there before. Raises InputError when it is none, StoreError.
+    and whether it stood there before. Raises InputError when it is not one, StoreError.
     """
     if shared and line:
         raise InputError("--shared: a list that others made is for all lines; leave out --line")
@@ -80,7 +80,7 @@ async def entries(inst: Installation, line: str | None = None) -> tuple[list[Sto
 async def import_file(inst: Installation, file: Path, *, shared: bool = False, entered_by: str) -> tuple[Written, int]:
     """Write all entries of a file on the lists, or none when a row has a fault; again, it changes nothing.
 
-    Returns what became of them, and how many have ended already and were left out. Raises AuthorError with every
+    Returns what happened to them, and how many have ended already and were left out. Raises AuthorError with every
     fault, InputError, StoreError.
     """
     guard, now = inst.settings.guard, inst.clock.now()

@@ -37,6 +37,6 @@ async def scripts(inst: Installation) -> list[table.StoredScript]:
 
 
 async def remove(inst: Installation, name: str) -> None:
-    """Forget a script; callers who said it are not known by it any more. InputError: there is none of that name."""
+    """Forget a script; callers who said it are no longer known by it. InputError: there is none of that name."""
     if not await table.remove(inst.store, name):
         raise no_such("script", name, [script.name for script in await table.scripts(inst.store)])

@@ -134,7 +134,7 @@ async def received(
     recording: Path | None = None,
     entered_by: str,
 ) -> ReceivedCase:
-    """Open a case about calls of others to somebody of ours, whose number is ``on``.
+    """Open a case about calls of others to one of our people, whose number is ``on``.
 
     Its opening words, typed or recognised in ``recording``, make callers known who say the same. Raises InputError,
     ConfigError, StoreError.
@@ -220,7 +220,7 @@ async def cases(inst: Installation, state: CaseState | None = None) -> list[Seen
 
 
 async def show(inst: Installation, case: int) -> SeenCase:
-    """One case and what came of it. Raises InputError when there is none, StoreError."""
+    """One case and the result. Raises InputError when there is none, StoreError."""
     row, notes = await table.case_of(inst.store, case)
     return _seen(row, inst.clock.now(), notes)
 

@@ -87,7 +87,7 @@ async def wordings(inst: Installation) -> list[table.Wording]:
 
 
 def language_of(text: str) -> str:
-    """The language tag that was written; InputError when it is none."""
+    """The language tag that was written; InputError when it is not one."""
     if text and not LANGUAGE.fullmatch(text):
         raise InputError(f"--language {text}: is not a language tag such as zh-CN or en")
     return text

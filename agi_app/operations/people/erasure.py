@@ -73,7 +73,7 @@ def stop_without_database(settings: Settings, number: str) -> None:
 
 
 async def purge(inst: Installation, *, dry_run: bool = False, rewrite: bool = False, entered_by: str) -> Removed:
-    """Remove what was kept long enough by the rules and the guard's setting. A worker does it once a day by itself.
+    """Remove what was kept long enough by the rules and the guard's setting. A worker does it automatically once a day.
 
     ``dry_run`` only counts. ``rewrite`` then rewrites all tables and needs the database for itself: ConfigError
     while a worker runs. Raises StoreError.

@@ -70,7 +70,7 @@ async def stop(
 
 
 def read_list(file: Path) -> StopList:
-    """The numbers of a list, and what in it is none. Blocks briefly. Raises AuthorError, InputError."""
+    """The numbers of a list, and what in it is not one. Blocks briefly. Raises AuthorError, InputError."""
     return read_stop_list_file(file)
 
 

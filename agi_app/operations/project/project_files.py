@@ -24,7 +24,7 @@ def read_files(folder: Path) -> Project:
 
 
 def read_ready(folder: Path) -> Project:
-    """As ``read``, once all that callers hear is made ready; what cannot be is a fault of each flow that plays it."""
+    """As ``read``, once all that callers hear is prepared; what cannot be is a fault of each flow that plays it."""
     from agi_app.campaigns.make_ready import make_ready  # takes long to load, and few operations need it
 
     return make_ready(folder, load_settings(folder).trunks)

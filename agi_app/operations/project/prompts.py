@@ -1,4 +1,4 @@
-"""What callers hear, made ready and looked over."""
+"""What callers hear, prepared and looked over."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Result", "look", "pieces", "prepare", "write_words"]
 def prepare(
     project: Path, *, only: Path | None = None, again: bool = False, progress: Callable[[int, int], None]
 ) -> list[Result]:
-    """Make recordings and texts ready for Asterisk; returns what became of each. Nothing recorded is changed. Blocks.
+    """Make recordings and texts ready for Asterisk; returns what happened to each. Nothing recorded is changed. Blocks.
 
     ``again``: also what is there already. Raises InputError when there is none, ConfigError.
     """

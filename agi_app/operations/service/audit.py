@@ -64,7 +64,7 @@ async def verify(inst: Installation, *, witness: Path | None = None, progress: P
 async def verify_dump(
     settings: Settings, dump: Path, *, witness: Path | None = None, progress: Progress
 ) -> AuditReport:
-    """The same for the rows of a ``pg_dump``, in a server of our own; the database is not asked."""
+    """The same for the rows of a ``pg_dump``, in our own server; the database is not asked."""
     hash_number = key_of(settings).hash_number
     return await dumps.verify_dump(settings, hash_number, dump, witness=witness, progress=progress)
 
@@ -108,7 +108,7 @@ async def export(
 
 
 async def checkpoint(inst: Installation, *, mail: bool = False) -> SignedNow:
-    """Seal and sign what is new now; a worker does it by itself, each second. Raises ConfigError, StoreError.
+    """Seal and sign what is new now; a worker does it automatically, each second. Raises ConfigError, StoreError.
 
     ``mail``: it is wanted as a message for somebody who will check later, too.
     """

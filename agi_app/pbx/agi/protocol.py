@@ -85,7 +85,7 @@ def parse_request(header: bytes) -> AgiRequest:
     """All that Asterisk said before the empty line. Raises BadAgi.
 
     Lines that are not those of Asterisk, each once and in its order, make the whole doubtful: it is then a question
-    about an unknown caller to an unknown number, of which only what stands before the caller's own words is believed.
+    about an unknown caller to an unknown number, of which only what is before the caller's own words is believed.
     """
     if len(header) > HEADER_LIMIT:
         raise BadAgi(f"the request has more than {HEADER_LIMIT} bytes")

@@ -4,7 +4,7 @@ panoramisk 1.4 parses and pairs answers with questions; what it does not do is d
 chunk by itself, so that a character on the border is lost: we feed it whole characters. It writes values as they
 are: we refuse line breaks, with which a value could begin another action. It never gives up waiting: every
 question has a time-out, and a lost connection fails those that wait. It sends unanswered actions again after a
-reconnect: a connection of ours is never used again, nor is its manager. Nothing but a few questions may be asked
+reconnect: a connection of ours is never used again, nor is its manager. Only a few questions may be asked
 at all, so nobody can be called over it.
 """
 

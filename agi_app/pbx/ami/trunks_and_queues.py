@@ -1,4 +1,4 @@
-"""What the manager interface tells of trunks and queues, as plain values."""
+"""What the manager interface reports on trunks and queues, as plain values."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ class Interrupt(msgspec.Struct, frozen=True, gc=False):
 
 
 class HandedOver(msgspec.Struct, frozen=True, gc=False):
-    """Not from Asterisk: a transfer to somebody of ours is over, or did not happen."""
+    """Not from Asterisk: a transfer to one of our people is over, or did not happen."""
 
     transfer: str
     result: str

@@ -1,4 +1,4 @@
-"""Requests that leave within a millisecond leave together: each write is a system call and a packet of its own.
+"""Requests that leave within a millisecond leave together: each write is a system call and its own packet.
 
 A tenth of a busy worker's time was these writes, and Asterisk was woken for each. aiohttp offers no place for it, so
 the transport of its writer is replaced.

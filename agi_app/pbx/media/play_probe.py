@@ -1,6 +1,6 @@
 """Does Asterisk play this file? Tried on an empty bridge: no channel of a telephone is made, so nobody can be rung.
 
-Asterisk joins a player of its own to the bridge and reports its end like that of any prompt. Only the report tells:
+Asterisk joins its own player to the bridge and reports its end like that of any prompt. Only the report tells:
 a file that is missing is accepted first, too.
 """
 
@@ -34,7 +34,7 @@ async def play_for_nobody(settings: AriSettings, media: str, seconds: float, clo
     """Play the beginning of ``media``, which lasts ``seconds``.
 
     Raises AsteriskError when Asterisk cannot be asked, or never answers.
-    Registers an application of its own, so a running worker notices nothing.
+    Registers its own application, so a running worker notices nothing.
     """
     name = f"{settings.app}-doctor-{secrets.token_hex(4)}"
     playback = f"{name}-playback"

@@ -1,6 +1,6 @@
 """What Asterisk records for us: made, fetched over HTTP and deleted at once.
 
-A recording lies in clear in the spool folder of Asterisk, so every one has an end here: it is taken, or thrown away,
+A recording is in clear in the spool folder of Asterisk, so every one has an end here: it is taken, or thrown away,
 whatever breaks meanwhile; what a crash left behind goes with the next connection. A name begins like the channel's
 id and holds no number.
 

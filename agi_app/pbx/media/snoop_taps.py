@@ -3,7 +3,7 @@
 A tap is two channels of Asterisk in a bridge: one listens to the person (``snoop``), the other sends what it hears as
 RTP to a port of ours (``externalMedia``). That doubles what Asterisk does for the call, so only some calls have one; by
 ``TALK_DETECT`` and ``pbx/media/recording_spool.py`` the others are heard. The ids begin like the call's, so a restart
-ends what a crash left, and the channel that outlives the call has a leash of its own.
+ends what a crash left, and the channel that outlives the call has its own leash.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Calls that are made for agents: how many are under way on all nodes, and what became of those before."""
+"""Calls that are made for agents: how many are under way on all nodes, and what happened to those before."""
 
 from __future__ import annotations
 

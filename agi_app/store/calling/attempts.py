@@ -39,7 +39,7 @@ async def mark(store: Store, claims: Sequence[Claim], node: str) -> list[MarkRec
 
 
 async def release(store: Store, attempt_id: str, reason: str) -> bool:
-    """Give back an attempt that was surely not dialled; its contact is due again, no attempt is used up.
+    """Give back an attempt that was certainly not dialled; its contact is due again, no attempt is used up.
 
     False when it had ended already.
     """
@@ -50,7 +50,7 @@ async def release(store: Store, attempt_id: str, reason: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How an attempt ended, and what becomes of its contact."""
+    """How an attempt ended, and what happens to its contact."""
 
     attempt_id: str
     result: CallResult
@@ -59,7 +59,7 @@ class Ended:
 
 
 async def finish(store: Store, ends: Sequence[Ended]) -> list[bool]:
-    """Store how calls ended, free their slots, and say what becomes of the contacts; all of them in one trip.
+    """Store how calls ended, free their slots, and say what happens to the contacts; all of them in one trip.
 
     Finishing twice changes nothing: False. The result of an attempt that was swept as interrupted replaces that guess.
     """

@@ -87,7 +87,7 @@ async def campaign_names(store: Store) -> list[str]:
 
 
 async def option_names_one(store: Store, name: str | None, done: str = "nothing was done") -> None:
-    """InputError when the option --campaign has a name that no stored campaign has; empty is none.
+    """InputError when the option --campaign has a name that no stored campaign has; empty is not one.
 
     ``done`` says what has been done so far; empty: the caller adds that.
     """

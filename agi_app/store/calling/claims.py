@@ -175,7 +175,7 @@ async def reserve(
     terms: ClaimTerms,
     by_hand: str | None = None,
 ) -> list[Claim]:
-    """Write what was judged: decisions, attempts with slots, what becomes of the contacts. ``free`` are locked slots.
+    """Write what was judged: decisions, attempts with slots, what happens to the contacts. ``free`` are locked slots.
 
     ``by_hand``: somebody asked for this call. Then a refused contact keeps this state and its due time, else the gate
     says when to ask again; and it is not one of the campaign's calls for whichever agent is free.

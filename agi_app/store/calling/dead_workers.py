@@ -1,4 +1,4 @@
-"""What becomes of attempts whose worker died: not dialled goes back, dialled counts as interrupted."""
+"""What happens to attempts whose worker died: not dialled goes back, dialled counts as interrupted."""
 
 from __future__ import annotations
 

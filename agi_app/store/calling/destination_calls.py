@@ -57,7 +57,7 @@ class RefusedLeg:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a leg ended; ``dialled`` False: surely no INVITE left."""
+    """How a leg ended; ``dialled`` False: certainly no INVITE left."""
 
     result: str  # answered, no_answer, failed, interrupted
     answered: bool = False

@@ -1,4 +1,4 @@
-"""The claim of one certain contact, whom somebody of ours wants to call now: the same locks, facts, gate and writes.
+"""The claim of one certain contact, whom one of our people wants to call now: the same locks, facts, gate and writes.
 
 It does not ask whether the contact is due, and a refusal leaves the contact as it was: the dialer goes its own way.
 """

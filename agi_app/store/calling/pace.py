@@ -20,7 +20,7 @@ Q = queries.load("calling/pace")
 async def lease(store: Store, node: str, wanted: Mapping[str, float], lease_for: dt.timedelta) -> dict[str, float]:
     """Calls a second that this node may start in each scope until the lease ends; ``wanted``: scope -> its limit.
 
-    What is not wanted any more is given back. Raises StoreError.
+    What is no longer wanted is given back. Raises StoreError.
     """
     rows = [{"scope": scope, "most": most} for scope, most in sorted(wanted.items())]
     values = {"node": node, "wanted": msgspec.json.encode(rows).decode(), "lease": lease_for}

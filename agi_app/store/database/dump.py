@@ -1,4 +1,4 @@
-"""Loads the rows of a ``pg_dump`` into a database of our own, and nothing else of it.
+"""Loads the rows of a ``pg_dump`` into our own database, and nothing else of it.
 
 The maker of the dump may have put anything into it. So no statement of it is run: of its text only the rows after each
 ``COPY … FROM stdin;`` are taken, into the tables that our own migrations made.

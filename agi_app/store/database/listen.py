@@ -1,4 +1,4 @@
-"""LISTEN on a connection of its own, honest about the gaps.
+"""LISTEN on its own connection, honest about the gaps.
 
 PostgreSQL forgets notifications for a listener that is not connected. So the stream says when
 listening begins (``Listening``) and when it broke (``ListenLost``): between the two everything may
@@ -51,7 +51,7 @@ Heard = Listening | Notification | ListenLost
 async def listen(
     connect: Callable[[], Awaitable[AsyncConnection[DictRow]]], channels: tuple[str, ...]
 ) -> AsyncIterator[Heard]:
-    """Listen until cancelled; reconnects by itself. A first connect that fails is a ``ListenLost`` too."""
+    """Listen until cancelled; reconnects automatically. A first connect that fails is a ``ListenLost`` too."""
     wait = RETRY_FIRST_S
     while True:
         try:

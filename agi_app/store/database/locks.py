@@ -1,4 +1,4 @@
-"""One worker an Asterisk: a session lock in the database, held on a connection of its own."""
+"""One worker an Asterisk: a session lock in the database, held on its own connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads the named SQL queries of ``ROOM/NAME.sql``, which stand beside the modules that ask them.
+"""Loads the named SQL queries of ``ROOM/NAME.sql``, which are beside the modules that ask them.
 
 A query starts at a line ``-- name: the_name`` and ends at the next one, so that SQL stays SQL:
 it can be read, linted and pasted into psql. ``{NAME}`` in it is a condition of ``database/conditions.sql``.

@@ -28,7 +28,7 @@ class CallerIdProof:
 
 
 async def add_proof(store: Store, proof: CallerIdProof, now: dt.datetime) -> None:
-    """Record a proof; contacts refused for want of it are decided again at ``now`` (rules time)."""
+    """Record a proof; contacts refused for lack of it are decided again at ``now`` (rules time)."""
     stamper = await store.stamper()
     async with store.transaction() as connection:
         await add_in(connection, proof, now, stamper)

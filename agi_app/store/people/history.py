@@ -18,7 +18,7 @@ Q = queries.load("people/history")
 
 @dataclass(frozen=True, slots=True)
 class StoredConsent:
-    """One consent with when it was recorded here and, if so, withdrawn; an erased one is none."""
+    """One consent with when it was recorded here and, if so, withdrawn; an erased one is not one."""
 
     consent_id: int
     purpose: str
@@ -93,7 +93,7 @@ class PersonCall:
 
 @dataclass(frozen=True, slots=True)
 class RefusedLegs:
-    """How often somebody of ours was not rung at a number of this person, and why the last time."""
+    """How often one of our people was not rung at a number of this person, and why the last time."""
 
     destination: str
     times: int

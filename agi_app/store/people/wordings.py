@@ -37,7 +37,7 @@ class Wording:
 async def register(store: Store, label: str, language: str | None, text: str, entered_by: str) -> int:
     """Register a text as ``name/version`` and return its id; the same again changes nothing.
 
-    Raises InputError when the label is none, the text is empty, or that version has another text already.
+    Raises InputError when the label is not one, the text is empty, or that version has another text already.
     """
     name, _, version = label.partition("/")
     if not name.strip() or not version.strip() or "/" in version:

@@ -1,4 +1,4 @@
-"""Trials of whether a number of ours, when called back, reaches us: doctor asks, a worker tries it."""
+"""Trials of whether one of our numbers, when called back, reaches us: doctor asks, a worker tries it."""
 
 from __future__ import annotations
 

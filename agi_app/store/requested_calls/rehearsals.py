@@ -108,7 +108,7 @@ async def request(
 
 
 async def was_read(store: Store, rehearsal_id: int) -> None:
-    """What an ended rehearsal has told is not needed any more."""
+    """What an ended rehearsal has told is no longer needed."""
     await _change(store, "was_read", {"rehearsal_id": rehearsal_id})
 
 
@@ -155,7 +155,7 @@ async def tell(store: Store, rehearsal_id: int, lines: Sequence[str]) -> None:
 
 
 async def finish(store: Store, rehearsal_id: int, result: CallResult, lines: Sequence[str], *, dialled: bool) -> None:
-    """Store how it ended; a second time changes nothing. ``dialled`` False: surely no INVITE left."""
+    """Store how it ended; a second time changes nothing. ``dialled`` False: certainly no INVITE left."""
     values = {
         "rehearsal_id": rehearsal_id,
         "result": result.outcome.value,

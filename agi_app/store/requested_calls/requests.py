@@ -1,6 +1,6 @@
 """Requests for calls, as rows: one is written, a worker takes it and makes the call, and the asking command follows it.
 
-Each kind has a table of its own, with the same states: ``waiting``, then what a worker calls it, then ``ended``.
+Each kind has its own table, with the same states: ``waiting``, then what a worker calls it, then ``ended``.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Requests(Generic[S]):
         self._queries, self._status = asked, status
 
     async def status(self, store: Store, request_id: int) -> S:
-        """What has become of a request."""
+        """What has happened to a request."""
         async with store.connection() as connection:
             row = await record(connection, self._queries["status"], {"request_id": request_id})
         if row is None:

@@ -1,4 +1,4 @@
-"""Verification calls as rows: the command line asks, a worker decides, rings and stores what came of it.
+"""Verification calls as rows: the command line asks, a worker decides, rings and stores the result.
 
 The decision and the mark are one transaction that locks the person's row, as a claim's are; ``dialling`` is
 durable before any request leaves. The code is never stored: only its salted, slow hash is, until the call is over.
@@ -135,7 +135,7 @@ async def finish(
 ) -> None:
     """Store how the call ended, with the ``proof`` that it brought; a second time changes nothing.
 
-    ``dialled`` False: surely no INVITE left, so it does not count against the day. ``phone_until``: the call has
+    ``dialled`` False: certainly no INVITE left, so it does not count against the day. ``phone_until``: the call has
     proved a telephone of our staff, until then (rules time).
     """
     values = {

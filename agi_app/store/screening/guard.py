@@ -1,4 +1,4 @@
-"""What is known of a caller, and what became of the calls that came in."""
+"""What is known of a caller, and what happened to the calls that came in."""
 
 from __future__ import annotations
 

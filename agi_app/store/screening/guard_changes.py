@@ -1,7 +1,7 @@
 """What people say of callers, each time a row of the audit tree: list entries, reports and appeals, choices of a line.
 
 What is in force (``guard_list``, ``guard_vote``) names the row that made it so, and ``false_rows`` compares them: what
-somebody wrote, changed or took away past this program shows. A person's number stands there as its keyed hash.
+somebody wrote, changed or took away past this program shows. A person's number is there as its keyed hash.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class StoredEntry:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of entries that were to be written."""
+    """What happened to entries that were to be written."""
 
     added: int = 0
     changed: int = 0

@@ -29,7 +29,7 @@ class ActionTotal:
 
 @dataclass(frozen=True, slots=True)
 class JudgedCall:
-    """One call and what became of it; ``mistake`` says why it may have been judged wrongly."""
+    """One call and what happened to it; ``mistake`` says why it may have been judged wrongly."""
 
     call_id: str
     number: str | None
