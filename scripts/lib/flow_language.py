@@ -97,7 +97,7 @@ def page(made: str, table: Table) -> str:
     """flow-language.md; ``table`` makes a Markdown table of a head and rows."""
     lines = ["# Flow language", made, *_HEAD.splitlines(), "", *_keys("Flow", KEYS, table)]
     for part, title in (("Identify", "identify"), ("OptOut", "opt_out")):
-        lines += ["", f"Of `{title}`:", "", *_keys(part, KEYS, table)]
+        lines += ["", f"Keys of `{title}`:", "", *_keys(part, KEYS, table)]
     lines += _STEPS.splitlines()
     for verb in VERBS:
         help_ = VERB_HELP[verb]
@@ -123,15 +123,15 @@ def _paragraphs(text: str) -> list[str]:
 
 def _title(part: str) -> str:
     words = {
-        "Digits": "Of `digits`",
-        "Confirm": "Of `confirm`",
-        "Offer": "Of a time of `offer`",
+        "Digits": "Keys of `digits`",
+        "Confirm": "Keys of `confirm`",
+        "Offer": "Keys of a time in `offer`",
         "CallAgain": "Without asking",
-        "SpokenValue": "Of `speech` with a `kind`",
-        "CallRecording": "Of the call itself",
-        "WrongNumber": "Of `wrong_number`",
+        "SpokenValue": "Keys of `speech` with a `kind`",
+        "CallRecording": "To record the call itself",
+        "WrongNumber": "Keys of `wrong_number`",
     }
-    return words.get(part, "Beside the verb" if part.endswith("Step") else f"Of a line with `{part.lower()}`")
+    return words.get(part, "Beside the verb" if part.endswith("Step") else f"Keys of a line with `{part.lower()}`")
 
 
 def _keys(part: str, keys: Mapping[str, Mapping[str, str]], table: Table) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _PROMPT = "The recording `prompts/LANGUAGE/NAME.wav`; `NAME.txt` beside it has its words."
-_BARGE_IN = "Default `true`: a key ends the prompt. `false`: keys before its end are dropped, but for the opt-out."
+_BARGE_IN = "Default `true`: a key ends the prompt. `false`: keys before its end are dropped, except the opt-out key."
 _BARGE_IN_SPEECH = (
     "Default `true`: a key or a spoken answer ends the prompt. `false`: before its end only a stop counts."
 )
@@ -29,24 +29,24 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "OptOut": {
         "key": 'The key that means stop, default `"9"`.',
         "confirm": "A prompt that is played after the stop is stored.",
-        "without_number": "Only for calls that come in; it makes the flow one for them. The node that asks a caller"
-        " who shows no number for one (`stop_number`); for such a caller the opt-out key leads there.",
-        "phrases": "Your own words that mean stop, by language, beside the shipped ones. With them the whole flow"
-        " listens, also where no question takes speech.",
+        "without_number": "Only for calls that come in, and it makes the flow one for them. It names the node with the"
+        " `stop_number`, which asks callers who show no number for one. For them the opt-out key leads there.",
+        "phrases": "Your own words that mean stop, by language, beside the shipped ones. The whole flow then listens"
+        " for them, also where no question takes speech.",
     },
     "Play": {
         "prompt": _PROMPT,
         "barge_in": "Default `true`: a key that answers the question right after this step ends the prompt and counts."
         " One that is pressed earlier is kept for [the first question after it](#keys-pressed-early). `false`: no key"
-        " counts here but the opt-out.",
+        " counts here except the opt-out key.",
     },
     "Say": {
         "text": "What is said, in each language; `{contact.COLUMN}` stands for a column. At most 500 characters.",
         "value": "`contact.COLUMN` or a variable. Either this, with `as`, or `text`.",
         "as": "`digits`, `number`, `ordinal`, `count`, `money`, `date` (with its year), `day` (without), `time`,"
         " `time24`, `telephone`, or `name` (a column, by text-to-speech).",
-        "currency": f"Of `money`. {_CURRENCY}",
-        "unit": "Of `number`, `ordinal` and `count`: the measure word in each language, `{zh-CN: 次, en: visits}`.",
+        "currency": f"For `money`. {_CURRENCY}",
+        "unit": "For `number`, `ordinal` and `count`: the measure word in each language, `{zh-CN: 次, en: visits}`.",
         "barge_in": "As in `play`.",
     },
     "SayStep": {"on": "`empty`: the node when the value is missing or cannot be read as its kind."},
@@ -65,21 +65,22 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         " prompt must tell people that they are recorded.",
     },
     "Record": {
-        "prompt": "Says that what follows is recorded; then it is. The recording `prompts/LANGUAGE/NAME.wav`.",
-        "save": "Name of a variable and of the stored answer, `recorded`, and of the recording.",
+        "prompt": "Says that what follows is recorded; the recording begins after it. The recording"
+        " `prompts/LANGUAGE/NAME.wav`.",
+        "save": "The name of a variable, of the stored answer (`recorded`) and of the recording.",
         "max": "The longest recording, 1s to 300s, default `60s`.",
         "silence": "This much silence ends it, 1s to 10s, default `3s`.",
         "end_key": '`"#"` ends it, too (default); `null`: no key does.',
     },
     "RecordStep": {"on": "Leads `recorded`, `empty` (nothing was said) and `failed` to nodes."},
     "CallRecording": {
-        "call": "`true`: both sides of the call are recorded from here on; `false`: no longer.",
+        "call": "`true`: both sides of the call are recorded from here on; `false`: recording ends here.",
     },
     "SpokenValue": {
-        "kind": "Of `speech`: `number`, `date` (saved as `2026-03-05`) or `text` (anything, as it was understood). The"
+        "kind": "What is said: `number`, `date` (saved as `2026-03-05`) or `text` (anything, as it was understood). The"
         " answer in `on` is `entered`. Without `kind` there are labels.",
-        "min": "Of a `number`: the smallest that is accepted.",
-        "max": "Of a `number`: the largest that is accepted.",
+        "min": "For a `number`: the smallest that is accepted.",
+        "max": "For a `number`: the largest that is accepted.",
     },
     "Digits": {
         "min": "The fewest digits, default 1.",
@@ -89,18 +90,19 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "GatherStep": {
         "on": "Leads each answer to a node: the labels (or `entered`), `no_input` (silence or noise), `no_match`"
         " (another key, words that were not understood, or not in time, or a number outside `min` and `max`)."
-        " What came in the last attempt decides: a wrong key and then silence is `no_input`."
+        " The last attempt decides: a wrong key and then silence is `no_input`."
     },
     "Collect": {
-        "prompt": "What is asked. While it is answered the opt-out is star and the key, and the prompt must say so.",
+        "prompt": "What is asked. During the answer the opt-out is star and the key (`*9`), and the prompt must say"
+        " so.",
         "kind": "`digits` (default), `number`, `date` (eight digits: year, month, day; saved as `2026-03-05`) or"
         " `amount` (whole units).",
         "digits": "As in `gather`; not for a date.",
         "min": "The smallest value of a `number` or an `amount`, or the first day of a `date`: `today`, `tomorrow`,"
-        ' `30d` (days from today) or `"2026-03-05"`. What is smaller goes the way of a wrong value: it is asked again.',
+        ' `30d` (days from today) or `"2026-03-05"`. A smaller value counts as wrong: the question is asked again.',
         "max": "The largest value, or the last day. A number is complete as soon as it has as many digits as `max` (two"
         " with `max: 50`); a shorter one is complete with `#` or after silence.",
-        "currency": f"Of an `amount`. {_CURRENCY}",
+        "currency": f"For an `amount`. {_CURRENCY}",
         "confirm": "How to ask whether it is right. Without it nothing is read back.",
         "timeout": _TIMEOUT,
         "attempts": "How often the digits are asked for, 1 to 5, default 3. If talk interrupts a prompt, it plays"
@@ -109,13 +111,13 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "save": "Name of the variable and of the stored answer. Nothing is saved that was not confirmed.",
     },
     "Confirm": {
-        "prompt": "Heard after the value that is read back. It is asked twice at most.",
+        "prompt": "Played after the value is read back. It is asked twice at most.",
         "yes": 'The key for right, default `"1"`.',
         "no": 'The key for wrong, default `"2"`: the digits are asked for again.',
     },
     "CollectStep": {
-        "on": "Leads `entered`, `no_input` and `no_match` to nodes. What came last decides: `no_match`, if the last"
-        " attempt was no such value, or was answered with `no`; `no_input`, if it was silence."
+        "on": "Leads `entered`, `no_input` and `no_match` to nodes. The last attempt decides: `no_match` for a wrong"
+        " value, or one that the person answered with `no`; `no_input` for silence."
     },
     "ChooseLanguage": {
         "prompt": f"Played in each language. {_PROMPT}",
@@ -144,12 +146,12 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "Offer": {
         "in": "The time from now, `{in: 2h}`; 1m to 30d.",
-        "at": 'The next time that the clock shows this, `{at: "18:00"}`.',
+        "at": 'The next time that the clock shows this time, `{at: "18:00"}`.',
         "tomorrow_at": 'That time on the next day, `{tomorrow_at: "10:00"}`.',
     },
     "CallAgain": {
         "in": "The time from now, `{in: 3h}`; 1m to 30d.",
-        "at": 'The next time that the clock shows this, `{at: "18:00"}`.',
+        "at": 'The next time that the clock shows this time, `{at: "18:00"}`.',
         "tomorrow_at": 'That time on the next day, `{tomorrow_at: "10:00"}`.',
         "today_only": "Default `false`. `true`: today, as soon as the rules allow it from then on, or not at all.",
         "times": "After how many answered calls of a contact this may be done, 1 to 3, default 1.",
@@ -159,7 +161,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "Transfer": {
         "to": "A destination of the settings, `[destinations.NAME]`. Never a number of a contact.",
         "timeout": "How long it rings there, 1s to 60s, default `20s`.",
-        "whisper": "A prompt that the destination alone hears, before both can talk.",
+        "whisper": "A prompt that only the destination hears, before both can talk.",
     },
     "TransferStep": {
         "on": "Leads `done` (they talked, and the destination hung up), `busy`, `no_answer` and `failed` to nodes."
@@ -171,7 +173,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "Call": {
         "flow": "The name of the flow. It speaks all languages of this one and has the same opt-out key.",
         "with": 'A value for each of its `parameters`: as written, or `"{VARIABLE}"` or `"{contact.COLUMN}"`.',
-        "take": "Names of its variables that this flow has afterwards. No other is shared; answers are always stored.",
+        "take": "Names of its variables that this flow has afterwards. No other variable is shared; answers are always"
+        " stored.",
     },
     "CallStep": {"on": "Leads each result of its `return` to a node; `else` is the way for all others."},
     "ReturnStep": {"return": "The result, your own label."},

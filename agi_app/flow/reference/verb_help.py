@@ -24,8 +24,8 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     "say": VerbHelp(
         "Says what differs from person to person: words by text-to-speech, or a value from recorded pieces"
         " (`agi-app prompts pieces` lists them). All words of a call are rendered before it is dialled; when that"
-        " fails, the attempt ends as `failed` with the reason and no phone rings. A value that is missing or none of"
-        " its kind takes the way of `empty`; without that way such a variable is left out, and a contact with such a"
+        " fails, the attempt ends as `failed` with the reason and no phone rings. A value that is missing or not of"
+        " its kind takes the way of `empty`. Without that way such a variable is left out, and a contact with such a"
         " column is not called.",
         '- say: {text: {en: "Hello {contact.name}."}}\n'
         "- say: {value: contact.amount, as: money, currency: GBP}\n  on: {empty: bye}\n",
@@ -47,8 +47,8 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     ),
     "collect": VerbHelp(
         "Asks for a number or a date by keys, reads back what was keyed, and asks again until the person says that it"
-        " is right, and while it is smaller than `min` or larger than `max`. Without `no_match` that goes the"
-        " `no_input` way; an outcome without a way goes on with the next step.",
+        " is right. A value below `min` or above `max` is asked for again, too. Without `no_match` a wrong value goes"
+        " the `no_input` way; an outcome without a way goes on with the next step.",
         "- collect: {prompt: enter-day, kind: date, confirm: {prompt: is-it-right}, save: day}\n"
         "  on: {no_input: bye}\n"
         "- collect: {prompt: enter-locker, kind: number, min: 1, max: 50, save: locker}\n"
@@ -58,15 +58,15 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     "language": VerbHelp(
         "Plays one prompt in one language after the other, in the order of its keys, until a key chooses: for calls"
         " that come in, where the language is not known. In each language the prompt names its own key. A wrong key"
-        " goes on to the next language; without any choice the first one stays.",
+        " goes on to the next language; without a choice the first language stays.",
         '- language: {prompt: welcome, keys: {"1": zh-CN, "2": en}}\n  on: {chosen: menu, no_input: menu}\n',
         ("ChooseLanguage", "LanguageStep"),
     ),
     "stop_number": VerbHelp(
         "Takes a stop for a number that is keyed in, ended with `#`, read back digit by digit, and confirmed. The stop"
         " is as final as one by the opt-out key: on disk before anything more is said, for every campaign and every"
-        " call in progress. Only in a flow for calls that come in (`without_number`). The number is read as one of the"
-        " country of the called line, or begins with 00 and its country code.",
+        " call in progress. Only in a flow for calls that come in (`without_number`). The number is read as a number"
+        " of the country of the called line, unless it begins with 00 and its country code.",
         "- stop_number: {prompt: key-in, confirm: {prompt: is-it-right}}\n  on: {stopped: thanks, no_input: menu}\n",
         ("StopNumber", "Confirm", "StopNumberStep"),
     ),
@@ -90,8 +90,9 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     ),
     "transfer": VerbHelp(
         "Transfers the person to one of your own people. The person hears it ring; when the destination hangs up, the"
-        " flow goes on, and when the person does, the call is over. Without their own way, `busy` and `no_answer` take"
-        " that of `failed`; a result without a way goes on with the next step. The opt-out key stays live while it"
+        " flow goes on, and when the person does, the call is over. Without a way for them, `busy` and `no_answer`"
+        " take the way of `failed`; a result without a way goes on with the next step. The opt-out key stays live"
+        " while it"
         " rings and while both talk: it ends the talk and stores the stop. The longest call (`max_call`) holds for the"
         " talk, too.",
         "- transfer: {to: front-desk, timeout: 20s}\n  on: {done: bye, failed: sorry}\n",
@@ -99,11 +100,11 @@ VERB_HELP: Mapping[str, VerbHelp] = {
     ),
     "record": VerbHelp(
         "Plays a prompt that tells people that they are recorded, then records what they say, until a silence, the"
-        " end key or the longest time; also when they just hang up. The recording is moved out of Asterisk at once and"
+        " end key or the longest time; also when they hang up. The recording is moved out of Asterisk at once and"
         " kept encrypted, as long as the answers of a call are (`agi-app report CAMPAIGN --recording` writes it out)."
         " `failed` goes the way of `empty` when it has none; a result without a way goes on with the next step. The"
         " opt-out key stops it, and nothing is kept; a stop that is only spoken into a message is not understood.\n\n"
-        "`record: {call: true}` records the call itself, both sides of it, from there on; the flow goes on at once."
+        "`record: {call: true}` records both sides of the call from there on; the flow goes on at once."
         " `{call: false}` ends that, and so does a transfer, because the other side has not heard that it is recorded;"
         " a later step"
         " may begin"
