@@ -56,10 +56,12 @@ class DestinationSettings(BaseModel):
         None, description="your own phone, PJSIP/front-desk; or a proved staff telephone, PJSIP/+861…@carrier-a"
     )
     queue: str | None = Field(
-        None, pattern=r"^[A-Za-z0-9][\w-]{0,63}$", description="instead: a queue of queues.conf; needs [ami]"
+        None,
+        pattern=r"^[A-Za-z0-9][\w-]{0,63}$",
+        description="instead of endpoint: a queue of queues.conf; needs [ami]",
     )
     agents: tuple[Annotated[str, AfterValidator(_phone)], ...] = Field(
-        (), max_length=500, description="instead: the agents' phones, one of which is rung"
+        (), max_length=500, description="instead of endpoint: the agents' phones, one of which is called"
     )
     wrap_up: float = Field(
         0.0,
@@ -69,7 +71,7 @@ class DestinationSettings(BaseModel):
         " does not report it",
     )
     shared: bool = Field(
-        True, description="the same agents take calls of all workers; false: each Asterisk has its own agents"
+        True, description="whether the same agents take calls of all workers; false: each Asterisk has its own agents"
     )
 
     @model_validator(mode="after")

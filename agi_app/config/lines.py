@@ -12,8 +12,10 @@ class InboundLineSettings(BaseModel):
 
     number: str = Field(pattern=r"^\+[1-9][0-9]{6,14}$", description="the number, with its plus sign and country code")
     flow: str = Field(description="the flow that answers: one for calls that come in")
-    concurrent: int = Field(10, ge=1, le=1000, description="most calls at once; others go on in the dialplan")
-    max_call: float = Field(600.0, ge=30, le=3600, description="seconds of a call, a talk with a person included")
+    concurrent: int = Field(10, ge=1, le=1000, description="the most calls at once; further ones go on in the dialplan")
+    max_call: float = Field(
+        600.0, ge=30, le=3600, description="the longest call in seconds, including a talk with a person"
+    )
 
 
 def one_line_a_number(lines: dict[str, InboundLineSettings]) -> dict[str, InboundLineSettings]:

@@ -27,10 +27,10 @@ class AgiSettings(_Frozen):
         None, description="file that holds the token and nothing else; with neither, no request is answered"
     )
     sessions: int = Field(
-        300, ge=1, le=5000, description="most requests at once; one more is refused, so its call rings"
+        300, ge=1, le=5000, description="the most requests at once; a further one is refused, so its call rings"
     )
     header_limit: float = Field(1.0, gt=0, le=10, description="seconds within which a request must arrive whole")
-    session_limit: float = Field(2.0, gt=0, le=60, description="seconds after which a request is broken off")
+    session_limit: float = Field(2.0, gt=0, le=60, description="seconds after which a request is ended")
 
     @field_validator("host")
     @classmethod
@@ -60,9 +60,10 @@ def usable_token(token: str) -> bool:
 class GuardSettings(_Frozen):
     """How calls that come in are judged, for every line that `agi-app guard line` does not set otherwise."""
 
-    enabled: bool = Field(True, description="false: every call rings, none is judged or kept")
+    enabled: bool = Field(True, description="whether calls are judged; false: every call rings, and none is recorded")
     level: Literal["notice", "low", "standard", "strict"] = Field(
-        "standard", description="notice only marks, low and standard act on evidence, strict challenges every stranger"
+        "standard",
+        description="how strict: notice only marks, low and standard act on evidence, strict challenges every stranger",
     )
     region: str = Field(
         "", pattern=r"^([A-Z]{2})?$", description="country, such as CN, of numbers without a country code"
@@ -70,7 +71,9 @@ class GuardSettings(_Frozen):
     zone: str = Field("UTC", description="time zone of the hours, such as Asia/Shanghai")
     internal: tuple[str, ...] = Field((), description="your own endpoints, such as PJSIP/front-desk: never judged")
     decoys: tuple[str, ...] = Field((), description="your numbers that nobody uses, as the dialplan gives them")
-    mailbox: bool = Field(False, description="the dialplan has a context agi-app-mailbox with a mailbox for each line")
+    mailbox: bool = Field(
+        False, description="whether the dialplan has a context agi-app-mailbox with a mailbox for each line"
+    )
     mark: str = Field("? ", max_length=20, description="text before the name of a marked caller")
     failed: Literal["voicemail", "mark"] = Field(
         "mark",
@@ -79,13 +82,14 @@ class GuardSettings(_Frozen):
     )
     listen: bool = Field(
         False,
-        description="write down the first words of callers who are challenged or sent to the mailbox, by [speech], and"
+        description="record as text the first words of callers who are challenged or sent to the mailbox, by [speech],"
+        " and"
         " compare them with known scripts; the sound is not kept. Say so in what they hear",
     )
     listen_language: str = Field(
         "en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="the language that they speak"
     )
-    keep_days: int = Field(90, ge=1, le=3650, description="days for which calls and their callers' numbers are kept")
+    keep_days: int = Field(90, ge=1, le=3650, description="how many days calls and their callers' numbers are kept")
     deadline: float = Field(
         0.15, gt=0, le=0.3, description="seconds to wait for the database; after that the call rings, unjudged"
     )

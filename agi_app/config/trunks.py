@@ -25,7 +25,7 @@ class LineSettings(BaseModel):
         pattern=r"^\+[1-9][0-9]{6,14}$", description="the line's own number, which people see; it needs a proof"
     )
     calls_per_day: int | None = Field(
-        None, ge=1, le=100_000, description="most calls in any 24 hours; default: no limit of the line's own"
+        None, ge=1, le=100_000, description="the most calls in any 24 hours; default: no limit for the line"
     )
     spacing: float = Field(0.0, ge=0, le=3600, description="seconds of rest between a call and the next")
 
@@ -36,8 +36,10 @@ class TrunkSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     endpoint: str = Field(description="what Asterisk dials, with {number}: PJSIP/{number}@carrier-a")
-    calls_per_second: float = Field(1.0, gt=0, le=1000, description="most new calls a second, all campaigns and nodes")
-    concurrent: int = Field(10, ge=1, le=10000, description="most calls at once, all campaigns and nodes")
+    calls_per_second: float = Field(
+        1.0, gt=0, le=1000, description="the most new calls a second, over all campaigns and nodes"
+    )
+    concurrent: int = Field(10, ge=1, le=10000, description="the most calls at once, over all campaigns and nodes")
     channels: int | None = Field(
         None,
         ge=1,
@@ -62,7 +64,9 @@ class TrunkSettings(BaseModel):
         " which anybody can send; false: it must have identify_by = ip, and no match_header, match_request_uri or"
         " line",
     )
-    sandbox: bool = Field(False, description="a test trunk on 127.0.0.0/8 that calls test-range numbers only")
+    sandbox: bool = Field(
+        False, description="whether this is a test trunk on 127.0.0.0/8, which calls only test-range numbers"
+    )
     lines: dict[Name, LineSettings] = Field(
         default_factory=dict, description="the lines of a gateway, [trunks.NAME.lines.LINE]; {line} in `endpoint`"
     )

@@ -15,8 +15,10 @@ class _Frozen(BaseModel):
 class PromptSettings(_Frozen):
     """How recordings are prepared (docs/how-to/record-and-prepare-prompts.md)."""
 
-    loudness: float = Field(-20.0, ge=-30, le=-14, description="LUFS (ITU-R BS.1770) of every prepared prompt")
-    level_all: bool = Field(False, description="prepare also recordings that Asterisk could play as they are")
+    loudness: float = Field(
+        -20.0, ge=-30, le=-14, description="loudness of every prepared prompt, in LUFS (ITU-R BS.1770)"
+    )
+    level_all: bool = Field(False, description="also prepare recordings that Asterisk could play as they are")
     wideband: bool = Field(False, description="also make 16 kHz files, for trunks that speak G.722 or Opus")
 
 
@@ -24,14 +26,16 @@ class TtsSettings(_Frozen):
     """Who speaks the prompts that are text only."""
 
     engine: Literal["none", "espeak-ng", "command", "kokoro"] = Field(
-        "none", description="none, espeak-ng (installed beside), command (any program) or kokoro (agi-app[tts])"
+        "none",
+        description="what speaks the texts: none, espeak-ng (installed beside), command (any program) or"
+        " kokoro (agi-app[tts])",
     )
-    fallback: bool = Field(True, description="espeak-ng, if installed, speaks what the engine could not")
-    voices: dict[str, str] = Field(default_factory=dict, description="language to voice of the engine")
-    command: str = Field("", description="of command: PROGRAM … with {text_file} {out_file}, also {language} {voice}")
+    fallback: bool = Field(True, description="whether espeak-ng, if installed, speaks what the engine could not")
+    voices: dict[str, str] = Field(default_factory=dict, description="the engine's voice for each language")
+    command: str = Field("", description="for command: PROGRAM … with {text_file} {out_file}, also {language} {voice}")
     time_limit: float = Field(60.0, gt=0, le=600, description="seconds an engine may take for one text")
-    model: Path | None = Field(None, description="of kokoro: the ONNX model file")
-    model_voices: Path | None = Field(None, description="of kokoro: the file of its voices")
+    model: Path | None = Field(None, description="for kokoro: the ONNX model file")
+    model_voices: Path | None = Field(None, description="for kokoro: the file of its voices")
 
     @model_validator(mode="after")
     def _complete(self) -> TtsSettings:
@@ -47,14 +51,17 @@ class SpeechSettings(_Frozen):
 
     engine: Literal["none", "faster-whisper", "sherpa-onnx", "scripted"] = Field(
         "none",
-        description="none (keys only), faster-whisper (agi-app[whisper]), sherpa-onnx (agi-app[sherpa]),"
+        description="what understands speech: none (keys only), faster-whisper (agi-app[whisper]), sherpa-onnx"
+        " (agi-app[sherpa]),"
         " or scripted (trials without a model)",
     )
-    model: Path | None = Field(None, description="folder of the model; of scripted: a file with one answer a line")
+    model: Path | None = Field(
+        None, description="folder of the model; for scripted: a file with one answer on each line"
+    )
     workers: int = Field(1, ge=1, le=64, description="processes that recognise; each holds the model in memory")
     threads: int = Field(1, ge=1, le=64, description="cores that one process may use for one utterance")
     queue: int = Field(
-        4, ge=0, le=1000, description="most utterances that wait for a process; a further one counts as busy"
+        4, ge=0, le=1000, description="the most utterances that wait for a process; a further one counts as busy"
     )
     deadline: float = Field(4.0, gt=0, le=60, description="seconds until an answer is late: the flow asks again")
     pause: int = Field(700, ge=200, le=3000, description="milliseconds of silence that end an answer")

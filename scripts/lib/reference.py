@@ -200,7 +200,7 @@ def _sentence(text: str | None) -> str:
 
 def _default(field: Any) -> str:
     if field.default is PydanticUndefined:
-        return "Must be there." if field.default_factory is None else ""
+        return "Required." if field.default_factory is None else ""
     default = field.default
     if default in ("", None, ()):
         return ""

@@ -27,7 +27,7 @@ def call_person(
     campaign: Annotated[str, typer.Argument(help="The campaign, which must be running.")],
     contact: Annotated[str, typer.Argument(help="The contact's external id, or its number with + and country code.")],
     agent: Annotated[
-        str, typer.Option(metavar="DESTINATION", help="The agent who is rung first: a destination of the settings.")
+        str, typer.Option(metavar="DESTINATION", help="The agent who is called first: a destination of the settings.")
     ],
     project: ProjectOption = HERE,
     entered_by: Annotated[str, typer.Option(help="Who calls; default: the login name.")] = "",
