@@ -58,9 +58,7 @@ class _Frozen(BaseModel):
 class AsteriskSettings(_Frozen):
     """The one Asterisk that this worker drives."""
 
-    url: str = Field(
-        "http://127.0.0.1:8088/ari", description="ARI address; keep it on loopback unless you have a reason"
-    )
+    url: str = Field("http://127.0.0.1:8088/ari", description="ARI address; loopback unless you have a reason")
     username: str = Field("agi-app", description="ARI user of ari.conf")
     password: str = Field("", description="ARI password; better: password_file", repr=False)
     password_file: Path | None = Field(None, description="file that holds the ARI password and nothing else")
@@ -73,10 +71,7 @@ class AsteriskSettings(_Frozen):
     )
     request_timeout: float = Field(2.0, gt=0, le=30, description="seconds to wait for an answer of ARI")
     calls_per_second: float | None = Field(
-        None,
-        gt=0,
-        le=1000,
-        description="the most new calls a second on this Asterisk, over all trunks; default: no limit",
+        None, gt=0, le=1000, description="the most new calls a second on this Asterisk; default: no limit"
     )
     concurrent: int | None = Field(
         None, ge=1, le=10000, description="the most calls of campaigns at once on this Asterisk; default: no limit"
