@@ -75,6 +75,8 @@ def test_a_chinese_page_shows_the_commands_and_files_of_the_english_one(page: Pa
     assert _commands(page) == _commands(_english(page))
     if page.name != OWN_SCRIPT:
         assert _files(page) == _files(_english(page))
+    plain = [[body for info, body in BLOCK.findall(_text(p)) if not info.strip()] for p in (page, _english(page))]
+    assert [x for x, y in zip(*plain, strict=True) if x != y and not re.search(r"[\u4e00-\u9fff]", x)] == []
 
 
 @pytest.mark.parametrize("page", [page for page in CHINESE if GUIDES not in _name(page)], ids=_name)
