@@ -28,7 +28,7 @@ from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.opt_outs import Stops
 from agi_app.consent.purge import Purger
 from agi_app.dialer.agents.availability import AgentWatch
-from agi_app.dialer.agents.transfer_to_agent import HandOver
+from agi_app.dialer.agents.transfer_to_agent import Transfers
 from agi_app.dialer.inbound.call_parts import LineServices
 from agi_app.dialer.inbound.line_calls import LineCalls
 from agi_app.dialer.live_calls import LiveCalls
@@ -142,14 +142,14 @@ async def _build(
     if recognizer is not None:
         await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
     node = Node(lock.entityid, inst.store, ari, router, inst.clock, await _rules(inst), LiveCalls())
-    worker = Worker(node, stops, lock, Health(), settings.data, sequencer.hold)
+    worker = Worker(node, stops, lock, Health(), settings.data, sequencer.waiting_reason)
     prompts = settings.project / "prompts"
     playable = Playable(prompts, settings.asterisk.prompts_path, inst.clock.monotonic)
     renderer = Renderer(prompts, *voice_settings(settings.project), playable, inst.clock)
     voice = Voice(renderer.media)
     dialer, placer = _dialer(inst, node, worker, stops, playable, voice, sound.ears)
-    lines = LineCalls(node, stops, LineServices(playable, voice, HandOver(node, dialer.agents).run, sound.ears))
-    requested = RequestedCalls(node, _takers(inst, node, stops, dialer, placer, voice), worker.hold)
+    lines = LineCalls(node, stops, LineServices(playable, voice, Transfers(node, dialer.agents).run, sound.ears))
+    requested = RequestedCalls(node, _takers(inst, node, stops, dialer, placer, voice), worker.waiting_reason)
     keys = KeyWatch(settings, worker.health, node.key_began)
     calls = (ari.run, partial(inbound.run, ari, lines.serve), lines.run, sound.run)
     at_once: tuple[Work, ...] = (*calls, partial(desk.run, ari, sound.spool), keys.run, node.late_keys.run, stops.run)
@@ -244,7 +244,7 @@ def _dialer(
     voice: Voice,
     ears: Ears,
 ) -> tuple[Dialer, Placer]:
-    agents = AgentWatch.of(node, inst.settings, worker.hold)
+    agents = AgentWatch.of(node, inst.settings, worker.waiting_reason)
     placer = Placer(
         node,
         media=playable,
@@ -256,5 +256,7 @@ def _dialer(
     )
     asterisk = inst.settings.asterisk
     lines = RunningCampaigns(inst.store, inst.settings.trunks, ears, asterisk.calls_per_second)
-    dialer = Dialer(node, lines, placer, agents=agents, hold=worker.hold, concurrent=asterisk.concurrent)
+    dialer = Dialer(
+        node, lines, placer, agents=agents, waiting_reason=worker.waiting_reason, concurrent=asterisk.concurrent
+    )
     return dialer, placer

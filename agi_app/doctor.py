@@ -187,8 +187,12 @@ async def _workers(store: Store) -> Findings:
         return [Finding("worker", "no worker is running", "start `agi-app run`")]
     found = []
     for n in alive:
-        kept = [hold for name in n.holds if (hold := n.hold_of(name)) is not None and hold.by in (BREAKER, UNUSABLE)]
-        faults = list(dict.fromkeys([n.holding] if n.holding else [hold.text for hold in kept]))
+        kept = [
+            why
+            for name in n.campaign_waiting_reasons
+            if (why := n.waiting_reason_of(name)) is not None and why.by in (BREAKER, UNUSABLE)
+        ]
+        faults = list(dict.fromkeys([n.waiting_reason] if n.waiting_reason else [why.text for why in kept]))
         text = f"{n.name}: {'; '.join(faults) or 'dials'}"
         found.append(Finding("worker", text, "see its log" if faults else ""))
     return found
@@ -206,8 +210,8 @@ async def _asterisk(settings: Settings) -> Findings:
             ask = pool_asker(pool, asterisk.request_timeout)
             if trial := await try_screening(settings.agi, settings.agi_token(), pool):
                 found.append(trial)
-            if settings.speech.taps and (lacks := ", ".join(await missing_modules(ask))):
-                found.append(Finding("live taps", f"Asterisk has not loaded {lacks}", "see modules.conf"))
+            if settings.speech.snoop_channels and (lacks := ", ".join(await missing_modules(ask))):
+                found.append(Finding("snoop channels", f"Asterisk has not loaded {lacks}", "see modules.conf"))
             found += [*await routes_out.trunks(settings, ask), *await routes_out.phones(settings, ask)]
         if asking := await asyncio.to_thread(detecting, settings.project):
             found.append(await try_detection(ari, SystemClock(), asking))

@@ -60,7 +60,9 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1, help="speech, response: cores for one utterance (default 1)")
     level = SpeechSettings().level
     parser.add_argument("--level", type=int, default=level, help=f"response: level of the settings (default {level})")
-    parser.add_argument("--taps", type=int, default=0, help="response: taps of the settings (default 0)")
+    parser.add_argument(
+        "--snoop-channels", type=int, default=0, help="response: snoop_channels of the settings (default 0)"
+    )
     parser.add_argument(
         "--noise", type=float, default=response.NOISE_DB, help="response: dB of full scale (default -55)"
     )
@@ -142,7 +144,7 @@ def _bench_of_calls(options: argparse.Namespace) -> Bench:
     if options.bench == "day":
         return partial(day.run, root, options.minutes, options.rate), day.faults
     if options.bench == "response":
-        heard_by = SpeechSettings(threads=options.threads, level=options.level, taps=options.taps)
+        heard_by = SpeechSettings(threads=options.threads, level=options.level, snoop_channels=options.snoop_channels)
         return partial(response.run, root, options.calls or response.CALLS, options.noise, heard_by), response.faults
     if options.bench == "soak":
         return partial(soak.run, root, main_job.Job(options.calls or 10_000, options.rate)), soak.faults

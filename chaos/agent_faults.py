@@ -1,4 +1,4 @@
-"""The main job for waiting agents: the same faults while people are handed over, and the state of agents lost."""
+"""The main job for waiting agents: the same faults while people are transferred, and the state of agents lost."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ForAgents(Fault):
     """Everybody of both campaigns is called for the agents of a queue."""
 
     name = "agents"
-    text = "nothing goes wrong while the main job hands over to agents"
+    text = "nothing goes wrong while the main job transfers to agents"
     agents: ClassVar[int] = 8
     seeds = 1
 
@@ -64,7 +64,7 @@ class ForAgents(Fault):
         deadline = time.monotonic() + TALK_TIMEOUT_S
         while not world.database.query(_TALKS)[0]["n"]:
             if time.monotonic() > deadline:
-                self.problems.append("nobody was handed over before the fault")
+                self.problems.append("nobody was transferred before the fault")
                 return
             time.sleep(0.02)
 

@@ -188,6 +188,6 @@ class _Stopper:
             file.write_text("".join(f"{n}\n" for n in numbers))
             # With the database away the command fails and takes no stop; the journal tells which were taken.
             try:
-                self._world.app().run("consent", "revoke", "--file", str(file))
+                self._world.app().run("stop", "--file", str(file))
             except SandboxError as error:  # it did not end
                 self.problems.append(str(error))

@@ -90,7 +90,7 @@ class LateAnswer(TrunkFault):
 
     def _revoke(self, world: World, number: str) -> None:
         try:
-            world.app().run("consent", "revoke", number)
+            world.app().run("stop", number)
         except SandboxError as error:  # it did not end
             self.problems.append(str(error))
 

@@ -106,7 +106,7 @@ class Demo:
             app("check")
             app("callerid", "prove", CALLER_ID, "--letter", "caller-id-letter.txt", "--entered-by", "demo")
             app("consent", "import", "consent.csv")
-            app("consent", "revoke", "--file", "stop-list.txt")
+            app("stop", "--file", "stop-list.txt")
             first = self._campaign(app, world, FIRST)
             self.say(f"\n== A day passes: the sandbox clock says {DAY_TWO}. The same people are called again.")
             self._settings(world, DAY_TWO)

@@ -1,4 +1,4 @@
-"""Phones of our own in the sandbox, to which flows hand over: each answers, is busy, does not answer, or is yours.
+"""Phones of our own in the sandbox, to which flows transfer: each answers, is busy, does not answer, or is yours.
 
 One SIPp process plays those that answer, the carrier plays those that are busy or ring out, and
 ``scripts/sandbox phone`` is the one that you answer yourself.

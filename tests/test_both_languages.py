@@ -53,7 +53,9 @@ def _commands(page: Path) -> list[tuple[str, set[str]]]:
     """Each command with its options. What is said and written in them may be in the reader's language."""
     shown = "".join(body for _, body in BLOCK.findall(_text(page))).replace("\\\n", " ")
     lines = re.findall(r"^ *\$ (\S+(?: [a-z][a-z-]*)*)(.*)$", shown, re.MULTILINE)
-    return [(words, set(re.findall(r"(?<= )--[a-z-]+", rest.partition(" #")[0])) - {"--lang"}) for words, rest in lines]
+    return [
+        (words, set(re.findall(r"(?<= )--[a-z-]+", rest.partition(" #")[0])) - {"--language"}) for words, rest in lines
+    ]
 
 
 def _files(page: Path) -> list[str]:

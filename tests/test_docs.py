@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from agi_app.campaigns.campaign_file.load import RETRIED, CampaignFile, PaceFile, WindowFile, parse_campaign
-from agi_app.campaigns.checks.gateway_lines import check_lines
+from agi_app.campaigns.checks.gateway_ports import check_ports
 from agi_app.campaigns.checks.rule_catalogue import catalogue
 from agi_app.campaigns.project.meanings_files import parse_meanings, shipped_meanings
 from agi_app.campaigns.project.new_project import make_project
@@ -369,9 +369,9 @@ def test_the_gateway_of_the_guide_is_accepted_and_its_campaign_fits_it(tmp_path:
     (tmp_path / "agi-app.toml").write_text("".join(_blocks(page, "toml")), "utf-8")
     (campaign,) = _blocks(page, "yaml")
     found = parse_campaign(campaign, "c.yaml")
-    assert check_lines(found, load_settings(tmp_path).trunks) == []
+    assert check_ports(found, load_settings(tmp_path).trunks) == []
     assert len(
-        check_lines(parse_campaign(campaign.replace("5500001", "5500009"), "c.yaml"), load_settings(tmp_path).trunks)
+        check_ports(parse_campaign(campaign.replace("5500001", "5500009"), "c.yaml"), load_settings(tmp_path).trunks)
     )
 
 

@@ -63,8 +63,8 @@ def test_the_whole_script_is_a_project_that_makes_its_calls(page: Path, tmp_path
     lacking = [p.rule for p in read_project(project, {"sandbox"}).problems]
     assert lacking == ["flow/not-heard", "flow/piece-missing", "flow/piece-missing"]
     for language in ("en", "zh-CN"):
-        assert " ".join(["agi-app prompts pieces --lang", language, *write[1:5]]) in _commands(page)
-        assert CliRunner().invoke(app, [*write, "--lang", language]).exit_code == 0
+        assert " ".join(["agi-app prompts pieces --language", language, *write[1:5]]) in _commands(page)
+        assert CliRunner().invoke(app, [*write, "--language", language]).exit_code == 0
     found = read_project(project, {"sandbox"})
     assert [p.rule for p in found.problems] == ["flow/not-heard"]
     source, flow = found.simulations["simulations/book-ready.yaml"].parsed, found.flows["book-ready"].parsed.flow

@@ -224,7 +224,7 @@ async def confirms(leg: Leg, media: Media) -> None:
 
 
 def stays_in_talk(*, then: str, after: float = 1.0, spread: float = 1.0, mute: bool = False) -> Script:
-    """Is handed over to a desk and, after so long a talk: presses 9, hangs up, or just stays."""
+    """Is transferred to a desk and, after so long a talk: presses 9, hangs up, or just stays."""
 
     async def script(leg: Leg) -> None:
         await leg.ring(0.2)
@@ -254,7 +254,7 @@ def stays_in_talk(*, then: str, after: float = 1.0, spread: float = 1.0, mute: b
 
 
 def while_a_desk_rings(*, then: str, after: float = 1.5, spread: float = 1.0) -> Script:
-    """Is handed over to a desk that rings long; presses 9 or hangs up before anybody there answers."""
+    """Is transferred to a desk that rings long; presses 9 or hangs up before anybody there answers."""
 
     async def script(leg: Leg) -> None:
         await leg.ring(0.2)

@@ -14,7 +14,7 @@ from agi_app.pbx.channel import Received
 
 SOUND, SOUND_S = "a sound of the far end", 5.0  # the name of its timer, and how long it waits
 
-_LIFE = pbx.Key | pbx.KeyBegan | pbx.TalkingStarted | pbx.Recognized | pbx.HandedOver | pbx.MessageEnded
+_LIFE = pbx.Key | pbx.KeyBegan | pbx.TalkingStarted | pbx.Recognized | pbx.TransferFinished | pbx.MessageEnded
 
 
 class SoundCheck:

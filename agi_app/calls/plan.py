@@ -53,7 +53,7 @@ class ChannelLike(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class HandOverOrder:
+class TransferOrder:
     """Whom to ring for which call."""
 
     channel_id: str  # of the called person
@@ -71,7 +71,7 @@ def _nobody_asks() -> None:
     pass
 
 
-HandingOver = Callable[[HandOverOrder], Awaitable[str]]
+TransferRunner = Callable[[TransferOrder], Awaitable[str]]
 
 
 def _nobody_watches(_: Command | Event) -> None:
@@ -88,7 +88,7 @@ class CallPlan:
     max_call_s: float
     media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
     say: Callable[[Parts, str], Awaitable[list[str]]]  # what is ready to be said -> media URIs; raises AgiAppError
-    hand_over: HandingOver  # returns when it is over: a result of a transfer
+    transfer: TransferRunner  # returns when it is over: a result of a transfer
     store_opt_out: Callable[[str, str], Awaitable[None]]  # (number, how); returns once the stop is on disk
     trunk_works: Callable[[], None]  # told when the far end rings or answers
     local_now: Callable[[], dt.datetime | None]  # rules time where the called person is; None: not known

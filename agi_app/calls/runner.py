@@ -23,7 +23,7 @@ from agi_app.calls.opt_outs import SAID_STOP, Stop, Stopping
 from agi_app.calls.plan import CallPlan, ChannelLike
 from agi_app.calls.playback import BEGINNING, PbxGone, PromptFailed, Saying, unless_gone
 from agi_app.calls.timers import Timers
-from agi_app.calls.transfer import Handing, order_of
+from agi_app.calls.transfer import RunningTransfer, order_of
 from agi_app.calls.translate import to_attempt, to_flow
 from agi_app.clock import Clock
 from agi_app.flow.engine import commands as cmd
@@ -58,7 +58,7 @@ class LiveCall:
         self._result: CallResult | None = None
         self._stop: pbx.Interrupt | None = None
         self._stops = Stopping(plan)
-        self._handing: Handing | None = None
+        self._transfer: RunningTransfer | None = None
         self._hearing: Hearing | None = None
         self._unheard: list[flow_events.Event] = []  # what was understood when the call was ending already
         self._saying: Saying | None = None
@@ -89,13 +89,13 @@ class LiveCall:
         self._channel, self._saying = channel, Saying(self._plan, channel, self._timers)
         try:
             async with asyncio.TaskGroup() as group:
-                self._handing = Handing(group, self._plan.hand_over, channel)
+                self._transfer = RunningTransfer(group, self._plan.transfer, channel)
                 if self._plan.ears is not None:
                     self._hearing = Hearing(group, self._plan.ears, channel, self._plan.max_call_s + CALL_GRACE_S)
                 try:
                     return await self._drive(channel)
                 finally:
-                    self._handing.stop()
+                    self._transfer.stop()
                     if self._hearing is not None:
                         self._hearing.stop()
         except BaseExceptionGroup as faults:
@@ -272,10 +272,10 @@ class LiveCall:
                     await self._prompt_failed(str(fault))
                 except PbxGone as gone:
                     await self._advance(att.PbxStopped(str(gone)))
-            case cmd.StartTransfer() if self._handing is not None:
-                await self._handing.start(order_of(self._plan, channel.id, command))
-            case cmd.StopTransfer() if self._handing is not None:
-                await self._handing.end()
+            case cmd.StartTransfer() if self._transfer is not None:
+                await self._transfer.start(order_of(self._plan, channel.id, command))
+            case cmd.StopTransfer() if self._transfer is not None:
+                await self._transfer.end()
             case cmd.StartTimer(timer, seconds):
                 self._timers.start(timer, seconds)
             case cmd.CancelTimer(timer):

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from agi_app import log
-from agi_app.calls.plan import CallPlan, ChannelLike, HandOverOrder
+from agi_app.calls.plan import CallPlan, ChannelLike, TransferOrder
 from agi_app.errors import AgiAppError
 from agi_app.flow.engine.commands import StartTransfer
 from agi_app.flow.syntax.names_and_limits import ABANDONED, FAILED
-from agi_app.pbx.ari.events import HandedOver
+from agi_app.pbx.ari.events import TransferFinished
 
 END_S = 5.0  # for the person to be taken back; every request of it has a time-out of its own
 PATIENCE_S = 1.7  # for an agent; the prompt for a person who finds none must be heard within 2 s
@@ -18,9 +18,9 @@ PATIENCE_S = 1.7  # for an agent; the prompt for a person who finds none must be
 _log = log.get("call")
 
 
-def order_of(plan: CallPlan, channel_id: str, wanted: StartTransfer) -> HandOverOrder:
+def order_of(plan: CallPlan, channel_id: str, wanted: StartTransfer) -> TransferOrder:
     """What a flow's command means in this call."""
-    return HandOverOrder(
+    return TransferOrder(
         channel_id=channel_id,
         attempt_id=plan.party.attempt_id,
         caller_id=plan.party.caller_id,
@@ -33,19 +33,19 @@ def order_of(plan: CallPlan, channel_id: str, wanted: StartTransfer) -> HandOver
     )
 
 
-class Handing:
+class RunningTransfer:
     """Runs transfers beside the call and reports their end in order with the channel's events."""
 
     def __init__(
-        self, group: asyncio.TaskGroup, run: Callable[[HandOverOrder], Awaitable[str]], channel: ChannelLike
+        self, group: asyncio.TaskGroup, run: Callable[[TransferOrder], Awaitable[str]], channel: ChannelLike
     ) -> None:
         self._group, self._run, self._channel = group, run, channel
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, order: HandOverOrder) -> None:
-        """Begin; the channel hears ``HandedOver`` when it is over."""
+    async def start(self, order: TransferOrder) -> None:
+        """Begin; the channel hears ``TransferFinished`` when it is over."""
         await self.end()
-        self._task = self._group.create_task(self._hand_over(order))
+        self._task = self._group.create_task(self._transfer(order))
 
     def stop(self) -> None:
         """End it; nothing more is reported."""
@@ -62,10 +62,10 @@ class Handing:
             self.stop()
             await asyncio.wait((task,), timeout=END_S)
 
-    async def _hand_over(self, order: HandOverOrder) -> None:
+    async def _transfer(self, order: TransferOrder) -> None:
         try:
             result = await self._run(order)
         except AgiAppError as error:
             _log.warning("not transferred", destination=order.to, reason=str(error))
             result = FAILED if order.patience_s is None else ABANDONED
-        self._channel.deliver(HandedOver(order.transfer, result))
+        self._channel.deliver(TransferFinished(order.transfer, result))

@@ -38,7 +38,7 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
             return att.Answered()
         case pbx.Key() | pbx.KeyBegan():
             return att.Keyed()
-        case pbx.HandedOver(result=result) if result == ABANDONED:
+        case pbx.TransferFinished(result=result) if result == ABANDONED:
             return att.MetNobody()
         case pbx.Destroyed(cause, tech_cause):
             return att.ChannelDestroyed(cause, tech_cause)
@@ -77,7 +77,7 @@ def to_flow(event: pbx.Event, channel_id: str) -> flow.Event | None:
             return flow.Listened(listening, heard)
         case pbx.MessageEnded(recording, result):
             return flow.Recorded(recording, result)
-        case pbx.HandedOver(transfer, result):
+        case pbx.TransferFinished(transfer, result):
             return flow.TransferEnded(transfer, result)
         case _:
             return None

@@ -41,8 +41,8 @@ class Limits:
 
     calls_per_second: float
     concurrent: int
-    rest_s: float = 0.0  # of a line after a call, before its next
-    calls_per_day: int | None = None  # of all lines together; not played, but told
+    rest_s: float = 0.0  # of a port after a call, before its next
+    calls_per_day: int | None = None  # of all ports together; not played, but told
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def project(
     said = _assumptions(known, {o: shares[o] for o in campaign.retry if shares.get(o)}, seconds, rate)
     if limits.calls_per_day is not None:
         day = f"their {limits.calls_per_day} calls in 24 hours"
-        said += (f"the trunk's lines are not held to {day}, with which it ends later",)
+        said += (f"the trunk's ports are not held to {day}, with which it ends later",)
     last = None if end is None else end + dt.timedelta(seconds=seconds)
     return Projection(last, round(calls), round(rate, 3), said)
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from importlib import metadata
 from typing import Annotated, Any
 
 import typer
 from typer import exceptions
 
+from agi_app.authoring import renames
 from agi_app.cli import wrong_arguments
 from agi_app.cli.common import say, warn
 from agi_app.errors import AgiAppError
@@ -39,6 +41,7 @@ COMMANDS = {
     "run": "service.run_migrate",
     "migrate": "service.run_migrate",
     "simulate": "project.simulate",
+    "stop": "people.stop",
 }
 GROUPS = {
     "audit": "service.audit",
@@ -64,7 +67,6 @@ def build(word: str | None = None) -> typer.Typer:
         add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
-        context_settings={"token_normalize_func": _renamed},
     )
     app.callback()(_whole)
     wanted = [word] if word in COMMANDS or word in GROUPS else [*COMMANDS, *GROUPS]
@@ -86,11 +88,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _renamed(word: str) -> str:
-    """An option by its name of today: ``--out`` was another name of ``--output``."""
-    return "output" if word == "out" else word
-
-
 def _whole(
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")
@@ -109,6 +106,10 @@ _RENEW = (
 
 def main() -> None:
     """Run a command and turn every expected fault into one clear message and its exit code."""
+    warnings.showwarning = _show
+    sys.argv[1:], old_names = renames.command_line(sys.argv[1:])
+    for text in old_names:
+        warn(f"note: {text}")
     if (told := wrong_arguments.dashes_meant(sys.argv[1:])) is not None:
         warn(told)
         sys.exit(1)
@@ -134,6 +135,17 @@ def main() -> None:
         warn(wrong_arguments.explained(error))
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+_WARNED = warnings.showwarning
+
+
+def _show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """A warning of Python's; that a name is an old one is told as all else is."""
+    if category is renames.OldName:
+        warn(f"note: {message}")
+    else:
+        _WARNED(message, category, *where, **more)
 
 
 if __name__ == "__main__":

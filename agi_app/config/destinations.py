@@ -104,7 +104,7 @@ class DestinationSettings(BaseModel):
     def fault_with(self, ways: Mapping[str, tuple[str, bool]], *, ami: bool) -> tuple[str, str] | None:
         """What is wrong beside other settings: which setting of it, and why.
 
-        ``ways``: endpoints of Asterisk -> the trunk that has it, and whether that has lines. ``ami``: it is used.
+        ``ways``: endpoints of Asterisk -> the trunk that has it, and whether that has ports. ``ami``: it is used.
         """
         if self.queue is not None and not ami:
             return "queue", "a queue needs [ami] username: agi-app asks there who is free"
@@ -118,9 +118,9 @@ class DestinationSettings(BaseModel):
         if way not in ways:
             there = ", ".join(sorted(ways)) or "none"
             return "endpoint", f"no trunk of the settings has the endpoint {way}; there are: {there}"
-        trunk, has_lines = ways[way]
-        text = f"the lines of trunk {trunk} carry calls of campaigns only; name another trunk"
-        return ("endpoint", text) if has_lines else None
+        trunk, has_ports = ways[way]
+        text = f"the ports of trunk {trunk} carry calls of campaigns only; name another trunk"
+        return ("endpoint", text) if has_ports else None
 
     @property
     def dialled(self) -> str | None:

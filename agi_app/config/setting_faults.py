@@ -128,7 +128,7 @@ def _nearest(path: tuple[str, ...], model: type[BaseModel]) -> str:
     hint = suggest(name, here)
     if "did you mean" in hint:
         return hint
-    homes = [where for where, fields in _tables(model) if name in fields and where != ".".join(table)]
+    homes = [where for where, fields in tables(model) if name in fields and where != ".".join(table)]
     return f"; it belongs to [{homes[0]}]" if homes else hint
 
 
@@ -141,7 +141,7 @@ def of_variable(name: str, prefix: str, model: type[BaseModel]) -> str:
 
 def _parts_of(name: str, model: type[BaseModel]) -> tuple[str, str] | None:
     """Table and setting of a name such as ``asterisk_password``; None: it is no such name."""
-    for table, fields in _tables(model):
+    for table, fields in tables(model):
         if name.startswith(f"{table}_") and (setting := name.removeprefix(f"{table}_")) in fields:
             return table, setting
     return None
@@ -183,7 +183,7 @@ def _bare(kind: Any) -> Any:
     return next(iter(inner + named), kind)
 
 
-def _tables(model: type[BaseModel]) -> Iterator[tuple[str, list[str]]]:
+def tables(model: type[BaseModel]) -> Iterator[tuple[str, list[str]]]:
     """Every table of the settings with its names; of named ones ``trunks.NAME``."""
     for name, field in model.model_fields.items():
         kind = _bare(field.annotation)

@@ -1,8 +1,7 @@
 """Settings of one installation: ``agi-app.toml`` in the project folder, overruled by the environment.
 
 ``AGI_APP_ASTERISK__PASSWORD=…`` sets ``[asterisk] password``; ``DATABASE_URL`` sets the database.
-Read and validated once; frozen afterwards. The test ranges, and a clock that does not tell the
-real time, are for trunks marked ``sandbox`` only.
+Read and validated once; frozen afterwards. The test ranges and a moved clock are for trunks marked ``sandbox`` only.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from agi_app.authoring import renames
 from agi_app.config.ami import AmiSettings
 from agi_app.config.database_url import fault_in
 from agi_app.config.destinations import DestinationSettings
@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     audit: AuditSettings = AuditSettings()
     sandbox: SandboxSettings = SandboxSettings()
     identity: IdentitySettings | None = None
+    _names_of_today = model_validator(mode="before")(renames.in_settings)
 
     @field_validator("database_url")
     @classmethod
@@ -140,7 +141,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _destinations_are_ours(self) -> Settings:
-        ways = {d.rpartition("@")[2]: (name, bool(t.lines)) for name, t in self.trunks.items() for d in t.endpoints()}
+        ways = {d.rpartition("@")[2]: (name, bool(t.ports)) for name, t in self.trunks.items() for d in t.endpoints()}
         for name, destination in self.destinations.items():
             if fault := destination.fault_with(ways, ami=bool(self.ami.username)):
                 where = {"text": fault[1], "path": ("destinations", name, fault[0])}
@@ -308,7 +309,7 @@ def _read_table(file: Path) -> tuple[dict[str, Any], Places]:
         told = syntax_faults(text, error)
         problems = tuple(Problem(SETTINGS_FILE, *at, "settings", words) for at, words in told)
         raise ConfigError("\n".join(f"{file}:{at[0]}:{at[1]}: {words}" for at, words in told), problems) from error
-    known = places(text.replace("\r\n", "\n"))
+    known = renames.paths_today(places(text.replace("\r\n", "\n")))
     if "project" in table:
         raise _refused(file, known, [(("project",), "project: this name is not a setting")])
     return table, known

@@ -1,4 +1,4 @@
-"""The settings of a trunk, and of its lines when it is a gateway with a SIM card in each port."""
+"""The settings of a trunk, and of its ports when it is a gateway with a SIM card in each."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 
 
 # Nothing that Asterisk would read as more than one number and one endpoint: ;options, &another, /contact, %xx.
-_ENDPOINT = re.compile(r"PJSIP/\{number\}@(?:[A-Za-z0-9_.-]|\{line\})+")
+_ENDPOINT = re.compile(r"PJSIP/\{number\}@(?:[A-Za-z0-9_.-]|\{port\})+")
 _WRITTEN = "must be PJSIP/{number}@ENDPOINT, for example PJSIP/{number}@carrier-a"
 
 
-class LineSettings(BaseModel):
-    """One line of a trunk: a port of a gateway with its SIM card. It carries one call at a time."""
+class PortSettings(BaseModel):
+    """One port of a gateway, with its SIM card. It carries one call at a time."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     number: str = Field(
-        pattern=r"^\+[1-9][0-9]{6,14}$", description="the line's own number, which people see; it needs a proof"
+        pattern=r"^\+[1-9][0-9]{6,14}$", description="the port's own number, which people see; it needs a proof"
     )
     calls_per_day: int | None = Field(
-        None, ge=1, le=100_000, description="the most calls in any 24 hours; default: no limit for the line"
+        None, ge=1, le=100_000, description="the most calls in any 24 hours; default: no limit for the port"
     )
     spacing: float = Field(0.0, ge=0, le=3600, description="seconds of rest between a call and the next")
 
@@ -67,8 +67,8 @@ class TrunkSettings(BaseModel):
     sandbox: bool = Field(
         False, description="whether this is a test trunk on 127.0.0.0/8, which calls only test-range numbers"
     )
-    lines: dict[Name, LineSettings] = Field(
-        default_factory=dict, description="the lines of a gateway, [trunks.NAME.lines.LINE]; {line} in `endpoint`"
+    ports: dict[Name, PortSettings] = Field(
+        default_factory=dict, description="the ports of a gateway, [trunks.NAME.ports.PORT]; {port} in `endpoint`"
     )
 
     @field_validator("endpoint")
@@ -86,7 +86,7 @@ class TrunkSettings(BaseModel):
         if not at:
             raise ValueError(f"{_WRITTEN}: the @ and Asterisk's endpoint are missing")
         raise ValueError(
-            f"{_WRITTEN}: write the name of an endpoint after the @ (letters, digits, . _ -, and {{line}} of a"
+            f"{_WRITTEN}: write the name of an endpoint after the @ (letters, digits, . _ -, and {{port}} of a"
             f" gateway), not {after!r}"
         )
 
@@ -105,23 +105,23 @@ class TrunkSettings(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _lines_have_endpoints_and_numbers(self) -> TrunkSettings:
-        if self.lines and self.endpoint.count("{line}") != 1:
-            raise ValueError("a trunk with lines has one {line} in its endpoint, for example PJSIP/{number}@gsm-{line}")
-        if not self.lines and "{line}" in self.endpoint:
-            raise ValueError("the endpoint has {line}, and there are no lines; add [trunks.NAME.lines.LINE]")
-        numbers = [line.number for line in self.lines.values()]
+    def _ports_have_endpoints_and_numbers(self) -> TrunkSettings:
+        if self.ports and self.endpoint.count("{port}") != 1:
+            raise ValueError("a trunk with ports has one {port} in its endpoint, for example PJSIP/{number}@gsm-{port}")
+        if not self.ports and "{port}" in self.endpoint:
+            raise ValueError("the endpoint has {port}, and there are no ports; add [trunks.NAME.ports.PORT]")
+        numbers = [port.number for port in self.ports.values()]
         if twice := sorted({number for number in numbers if numbers.count(number) > 1}):
-            raise ValueError(f"two lines have the number {twice[0]}; a number is of one SIM card")
+            raise ValueError(f"two ports have the number {twice[0]}; a number is of one SIM card")
         return self
 
     def dial_string(self, e164: str, caller_id: str) -> str | None:
-        """What to hand Asterisk for this number; None when no line has ``caller_id`` as its own number."""
+        """What to hand Asterisk for this number; None when no port has ``caller_id`` as its own number."""
         number = self.dialled(e164)
-        if not self.lines:
+        if not self.ports:
             return self.endpoint.replace("{number}", number)
-        line = next((name for name, line in self.lines.items() if line.number == caller_id), None)
-        return None if line is None else self.endpoint.replace("{line}", line).replace("{number}", number)
+        port = next((name for name, port in self.ports.items() if port.number == caller_id), None)
+        return None if port is None else self.endpoint.replace("{port}", port).replace("{number}", number)
 
     def dialled(self, e164: str) -> str:
         """The number as the carrier gets it."""
@@ -129,7 +129,7 @@ class TrunkSettings(BaseModel):
 
     def endpoints(self) -> Iterator[str]:
         """Every endpoint that it dials, still with {number}."""
-        if not self.lines:
+        if not self.ports:
             yield self.endpoint
-        for line in self.lines:
-            yield self.endpoint.replace("{line}", line)
+        for port in self.ports:
+            yield self.endpoint.replace("{port}", port)

@@ -67,14 +67,17 @@ class SpeechSettings(_Frozen):
     pause: int = Field(700, ge=200, le=3000, description="milliseconds of silence that end an answer")
     level: int = Field(256, ge=1, le=10000, description="mean amplitude of 16 bit that counts as talk")
 
-    taps: int = Field(
-        0, ge=0, le=64, description="calls whose sound is analysed live, for noisy lines; this doubles Asterisk's work"
+    snoop_channels: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="calls whose sound a snoop channel brings, for noisy lines; this doubles Asterisk's work",
     )
 
     @model_validator(mode="after")
     def _complete(self) -> SpeechSettings:
         if self.engine != "none" and self.model is None:
             raise ValueError(f'engine "{self.engine}" needs model (docs/how-to/spoken-answers.md)')
-        if self.engine == "none" and self.taps:
-            raise ValueError("taps needs an engine: without one nobody understands what is said")
+        if self.engine == "none" and self.snoop_channels:
+            raise ValueError("snoop_channels needs an engine: without one nobody understands what is said")
         return self

@@ -153,7 +153,7 @@ class Elsewhere:
 
 
 def read_stop_list_file(path: Path, region: str | None = None) -> StopList:
-    """Read a list of numbers for ``consent revoke --file``; blocks briefly. Raises AuthorError, InputError."""
+    """Read a list of numbers for ``stop --file``; blocks briefly. Raises AuthorError, InputError."""
     with ExitStack() as stack:
         copy = private_copy(path, stack, LARGEST_WHOLE)
         with text_lines(copy, detect(copy, str(path)), str(path)) as lines:

@@ -21,7 +21,7 @@ REST_S = 0.25  # until the next try, unless something changes before
 _log = log.get("agents")
 
 
-def held_for_agents(running: Running, watch: AgentWatch) -> WaitingReason | None:
+def waits_for_agents(running: Running, watch: AgentWatch) -> WaitingReason | None:
     """Why none of the campaign's calls may begin now; None when some may, or it has no agents."""
     agents = running.line.campaign.agents
     if agents is None:

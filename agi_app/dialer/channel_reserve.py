@@ -44,7 +44,7 @@ class Reserve:
         others = self._others[trunk]
         return 0 if others is None else max(0, settings.channels - settings.reserve - others - ours)
 
-    def hold(self, trunk: str) -> WaitingReason:
+    def waiting_reason(self, trunk: str) -> WaitingReason:
         """Why none may begin, when ``room`` is 0."""
         settings, others = self._trunks[trunk], self._others[trunk]
         if others is None:

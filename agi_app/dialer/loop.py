@@ -17,21 +17,21 @@ from functools import partial
 
 from agi_app import log
 from agi_app.dialer.agents.availability import AgentWatch
-from agi_app.dialer.calls_for_agents import REST_S, agent_terms, calls_for_all, held_for_agents, stop_abandoning
+from agi_app.dialer.calls_for_agents import REST_S, agent_terms, calls_for_all, stop_abandoning, waits_for_agents
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.fair_queue import DialTurns
 from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Placer
 from agi_app.dialer.pacing import Turn
 from agi_app.dialer.running_campaigns import Running, RunningCampaigns, names_of, terms_of
-from agi_app.dialer.waiting_reasons import NO_PLACE, NOBODY, hold_of, no_line
+from agi_app.dialer.waiting_reasons import NO_PLACE, NOBODY, no_port, waiting_reason_of
 from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.store.calling import claims
-from agi_app.store.calling.gateway_lines import GatewayLines
+from agi_app.store.calling.gateway_ports import GatewayPorts
 
 HORIZON_S = 0.8  # how far ahead contacts are claimed: a flush of the disk that takes so long costs no call
 IDLE_S = 1.0  # pause after a look that found nothing due
@@ -56,14 +56,14 @@ class Dialer:
         placer: Placer,
         *,
         agents: AgentWatch,
-        hold: Callable[[], str | None],
+        waiting_reason: Callable[[], str | None],
         concurrent: int | None = None,
     ) -> None:
-        """``hold`` says why nobody may be dialled now, or None; ``concurrent`` is this Asterisk's own limit."""
+        """``waiting_reason`` says why nobody may be dialled now; ``concurrent`` is this Asterisk's own limit."""
         self._node, self.lines, self._placer, self.agents = node, lines, placer, agents
         agents.when_changed(self._agents_changed)
         self._clock = node.clock
-        self._hold, self.concurrent = hold, concurrent
+        self._waiting_reason, self.concurrent = waiting_reason, concurrent
         self.open_calls = 0  # calls that were claimed and have not ended
         self.open_on: Counter[str] = Counter()  # of them, by trunk
         self._turns = DialTurns()
@@ -73,7 +73,7 @@ class Dialer:
         self._began = False
         self._patient_until = self._clock.monotonic() + BEGIN_S
         self._closing = False
-        self.holding: str | None = "starting"
+        self.waiting_reason: str | None = "starting"
 
     def control_changed(self) -> None:
         """A campaign row changed: read them again now."""
@@ -85,11 +85,11 @@ class Dialer:
         self._closing = True
         self._wake.set()
 
-    def holds(self) -> dict[str, WaitingReason]:
-        """What holds each campaign back on this node now, besides ``holding``; for the status of campaigns."""
+    def waiting_reasons(self) -> dict[str, WaitingReason]:
+        """What holds each campaign back on this node now, besides ``waiting_reason``; for the status of campaigns."""
         now, real_now = self._clock.monotonic(), self._clock.real_now()
-        found = {name: hold_of(r, now, real_now) for name, r in self.lines.running.items()}
-        return {name: hold for name, hold in found.items() if hold is not None} | self.lines.unusable_holds()
+        found = {name: waiting_reason_of(r, now, real_now) for name, r in self.lines.running.items()}
+        return {name: why for name, why in found.items() if why is not None} | self.lines.unusable_reasons()
 
     @property
     def breakers(self) -> Mapping[str, Breaker]:
@@ -103,13 +103,13 @@ class Dialer:
                 try:
                     pause = await self._round(group)
                 except StoreError as error:
-                    self._say_holding(f"the database does not answer: {error}")
+                    self._say_waiting(f"the database does not answer: {error}")
                     pause = IDLE_S
                 await self._sleep(pause)
 
     async def _round(self, group: asyncio.TaskGroup) -> float:
-        reason = self._hold()
-        self._say_holding(reason)
+        reason = self._waiting_reason()
+        self._say_waiting(reason)
         if reason is not None:
             return HOLD_S
         now = self._clock.monotonic()
@@ -139,7 +139,7 @@ class Dialer:
         return {r.name: room for r in running if (room := self._room(r, now)) > 0}
 
     def _room(self, running: Running, now: float) -> int:
-        if (why := held_for_agents(running, self.agents)) is not None:
+        if (why := waits_for_agents(running, self.agents)) is not None:
             self._rest(running, why, REST_S)
             return 0
         room = min(p.room(now, HORIZON_S) for p in running.pacers.values())
@@ -147,7 +147,7 @@ class Dialer:
             room = min(room, probes)
             self._short = True
         if (kept := self.lines.reserve.room(running.trunk, self.open_on[running.trunk])) == 0:
-            self._rest(running, self.lines.reserve.hold(running.trunk), REST_S)
+            self._rest(running, self.lines.reserve.waiting_reason(running.trunk), REST_S)
             return 0
         room = room if kept is None else min(room, kept)
         if self.concurrent is None:
@@ -185,8 +185,8 @@ class Dialer:
             case claims.NoPlaces(of):
                 self._short = True
                 return self._rest(running, NO_PLACE[of], BUSY_S)
-            case GatewayLines() as lines:
-                return self._rest(running, no_line(lines, names_of(running.line.trunk)), IDLE_S)
+            case GatewayPorts() as ports:
+                return self._rest(running, no_port(ports, names_of(running.line.trunk)), IDLE_S)
             case claims.Nobody():
                 return self._rest(running, NOBODY, IDLE_S)
             case None:
@@ -241,8 +241,8 @@ class Dialer:
                 running.idle_until = 0.0
         self._wake.set()
 
-    def _say_holding(self, reason: str | None) -> None:
-        if reason != self.holding:
+    def _say_waiting(self, reason: str | None) -> None:
+        if reason != self.waiting_reason:
             if reason is None:
                 _log.info("dialling")
                 self._began = True
@@ -250,4 +250,4 @@ class Dialer:
                 _log.warning("nobody is dialled", reason=reason)
             else:  # a worker that begins has all this to look at first; nothing is wrong yet
                 _log.info("not dialling yet", reason=reason)
-        self.holding = reason
+        self.waiting_reason = reason

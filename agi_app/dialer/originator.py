@@ -14,13 +14,13 @@ from functools import partial
 
 from agi_app import log
 from agi_app.calls.amd import detection_variables
-from agi_app.calls.plan import CallPlan, HandingOver
+from agi_app.calls.plan import CallPlan, TransferRunner
 from agi_app.calls.rendered_speech import CallVoice, Voice
 from agi_app.calls.runner import LiveCall
 from agi_app.calls.speech_services import Ears
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.agents.availability import AgentWatch
-from agi_app.dialer.agents.transfer_to_agent import HandOver
+from agi_app.dialer.agents.transfer_to_agent import Transfers
 from agi_app.dialer.attempt_writer import AttemptWriter
 from agi_app.dialer.call_again import after_call
 from agi_app.dialer.circuit_breaker import Breaker, Ticket
@@ -96,7 +96,7 @@ class Placer:
         self._ari, self._clock, self._live = node.ari, node.clock, node.live
         self._local_times = LocalTimes(node.clock)
         self._writer = AttemptWriter(node.store, node.entityid)
-        self._hand_over, self._agents = HandOver(node, agents).run, agents
+        self._transfer, self._agents = Transfers(node, agents).run, agents
         self._unplayed = Unplayed(node.store)
         self._media, self._store_opt_out, self._may_dial, self._voice = media, store_opt_out, may_dial, voice
 
@@ -106,18 +106,18 @@ class Placer:
         line: RunningCampaign,
         turn: Turn,
         ticket: Ticket | None = None,
-        hand_over: HandingOver | None = None,
+        transfer: TransferRunner | None = None,
     ) -> CallResult | None:
         """Run the whole attempt; None when nobody was dialled.
 
-        ``ticket``: of the breaker, from the claim on; None: from now. ``hand_over`` is done instead of ringing agents.
+        ``ticket``: of the breaker, from the claim on; None: from now. ``transfer`` is done instead of ringing agents.
         """
         ticket = ticket or line.breaker.started()
         with log.bind_call(attempt=claim.attempt_id):
             voice = await self._ready_voice(claim, line, ticket)
             if voice is None:
                 return None
-            call = LiveCall(self.plan(claim.party, claim.place, line.terms, voice, hand_over), self._clock)
+            call = LiveCall(self.plan(claim.party, claim.place, line.terms, voice, transfer), self._clock)
             self._live.add(claim, call)
             try:
                 result = await self._dial(claim, call, line, ticket, turn)
@@ -158,7 +158,7 @@ class Placer:
         place: NumberLocation,
         terms: CallTerms,
         voice: CallVoice,
-        hand_over: HandingOver | None = None,
+        transfer: TransferRunner | None = None,
     ) -> CallPlan:
         """How the flow of ``terms`` talks to ``party``, who is at ``place``."""
         zones = place.clocks  # the gate asked all; words can fit one only
@@ -171,7 +171,7 @@ class Placer:
             max_call_s=terms.max_call.total_seconds(),
             media=self._media,
             say=voice.media,
-            hand_over=hand_over or self._hand_over,
+            transfer=transfer or self._transfer,
             store_opt_out=self._store_opt_out,
             trunk_works=terms.breaker.alive,
             sound_came=terms.breaker.heard,
@@ -226,7 +226,7 @@ class Placer:
     def _forbidden(self, call: LiveCall, line: RunningCampaign, ticket: Ticket) -> str | None:
         """Why this call must not be dialled now, whatever the database says."""
         if not self._may_dial():
-            return "dialling is on hold"
+            return "nobody is dialled now"
         if not line.breaker.stands(ticket):
             return "the trunk was paused before it was dialled"
         return None if call.stopped is None else f"stopped before it was dialled: {call.stopped.reason}"

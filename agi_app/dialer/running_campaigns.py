@@ -24,7 +24,7 @@ from agi_app.gate.caller_id import numbers_of
 from agi_app.model.waiting_reason import NOBODY_DUE, PLACES, UNUSABLE, WaitingReason
 from agi_app.store.calling import claims, pace, slots
 from agi_app.store.calling.campaigns import StoredCampaign, load_busy_campaigns
-from agi_app.store.calling.gateway_lines import GatewayLine
+from agi_app.store.calling.gateway_ports import GatewayPort
 from agi_app.store.database.pool import Store
 
 SOON = dt.timedelta(seconds=3)  # who is due by then: the next look is a second away, and clocks may differ by two
@@ -168,7 +168,7 @@ class RunningCampaigns:
             self._said.add(why)
             _log.error("campaign cannot be dialled on this node", campaign=name, reason=why)
 
-    def unusable_holds(self) -> dict[str, WaitingReason]:
+    def unusable_reasons(self) -> dict[str, WaitingReason]:
         """The campaigns that this node cannot dial."""
         return {name: WaitingReason(UNUSABLE, why) for name, why in self.unusable.items()}
 
@@ -181,16 +181,16 @@ def terms_of(node: Node, line: RunningCampaign, lease: dt.timedelta) -> claims.C
         trunk_limit=line.trunk.concurrent,
         offset=node.clock.offset,
         clock_name=node.clock.name,
-        lines=limits_of(line.trunk),
+        ports=limits_of(line.trunk),
         missing=missing_columns(line.flow) if said_columns(line.flow) else None,
     )
 
 
-def limits_of(trunk: TrunkSettings) -> tuple[GatewayLine, ...]:
-    """What each line of a gateway may do."""
-    return tuple(GatewayLine(line.number, line.calls_per_day, line.spacing) for line in trunk.lines.values())
+def limits_of(trunk: TrunkSettings) -> tuple[GatewayPort, ...]:
+    """What each port of a gateway may do."""
+    return tuple(GatewayPort(port.number, port.calls_per_day, port.spacing) for port in trunk.ports.values())
 
 
 def names_of(trunk: TrunkSettings) -> dict[str, str]:
-    """The names of a gateway's lines by their numbers."""
-    return {line.number: name for name, line in trunk.lines.items()}
+    """The names of a gateway's ports by their numbers."""
+    return {port.number: name for name, port in trunk.ports.items()}

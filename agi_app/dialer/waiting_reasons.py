@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Mapping
 
 from agi_app.dialer.running_campaigns import Running
-from agi_app.model.waiting_reason import BREAKER, BY_AGENTS, LINES, NOBODY_DUE, PACE, PLACES, SHARE, WaitingReason
-from agi_app.store.calling.gateway_lines import GatewayLines
+from agi_app.model.waiting_reason import BREAKER, BY_AGENTS, NOBODY_DUE, PACE, PLACES, PORTS, SHARE, WaitingReason
+from agi_app.store.calling.gateway_ports import GatewayPorts
 
 _OF = {"campaign": "the campaign", "trunk": "trunk {trunk}", "node": "this Asterisk"}
 
 
-def hold_of(running: Running, now: float, real_now: dt.datetime) -> WaitingReason | None:
+def waiting_reason_of(running: Running, now: float, real_now: dt.datetime) -> WaitingReason | None:
     """What holds it back first; None when a call could start at once."""
     breaker = running.line.breaker
     if (paused := breaker.reason(now)) is not None:
@@ -34,13 +34,13 @@ NO_PLACE = {
 }
 
 
-def no_line(lines: GatewayLines, names: Mapping[str, str]) -> WaitingReason:
-    """The lines that could call somebody who is due are taken; ``names`` has them by number."""
-    parts = [f"{names[number]} is in a call" for number in sorted(lines.in_call)]
-    resting = sorted(lines.resting.items(), key=lambda item: item[1])
+def no_port(ports: GatewayPorts, names: Mapping[str, str]) -> WaitingReason:
+    """The ports that could call somebody who is due are taken; ``names`` has them by number."""
+    parts = [f"{names[number]} is in a call" for number in sorted(ports.in_call)]
+    resting = sorted(ports.resting.items(), key=lambda item: item[1])
     parts += [f"{names[number]} rests until {until:%Y-%m-%d %H:%M:%S} UTC" for number, until in resting]
-    until = resting[0][1] if resting and not lines.in_call else None
-    return WaitingReason(LINES, f"no line of the trunk is free for those who are due: {', '.join(parts)}", until)
+    until = resting[0][1] if resting and not ports.in_call else None
+    return WaitingReason(PORTS, f"no port of the trunk is free for those who are due: {', '.join(parts)}", until)
 
 
 def _paced(running: Running, now: float) -> WaitingReason | None:

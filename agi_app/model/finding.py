@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found; ``mend`` says how to fix it and is empty when all is well."""
+    """What was found; ``fix`` says how to fix it and is empty when all is well."""
 
     check: str
     text: str
-    mend: str = ""
+    fix: str = ""
 
     @property
     def well(self) -> bool:
         """Whether there is nothing to fix."""
-        return not self.mend
+        return not self.fix

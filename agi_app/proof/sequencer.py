@@ -4,8 +4,8 @@ One process a database does this (a lock in the database says which); each worke
 that the writing transactions fill, so a row that is committed late is only later in the tree, never missed. Leaves
 are committed before they are signed: after a crash the next run signs what it finds.
 
-A worker dials only while rows are sealed and signed: what nobody signed could be taken away unseen. ``hold`` says why
-not; a node that stands by believes the signed beat of the one that seals, and nothing else.
+A worker dials only while rows are sealed and signed: what nobody signed could be taken away unseen. ``waiting_reason``
+says why not; a node that stands by believes the signed beat of the one that seals, and nothing else.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Sequencer:
         self._refusal: str | None = None  # a fault that waiting does not end
         self._sound_at: float | None = None  # monotonic: all that was queued then is signed
 
-    def hold(self) -> str | None:
+    def waiting_reason(self) -> str | None:
         """Why nobody may be dialled now: the tree is not the signed one, or rows wait too long for a checkpoint."""
         if self._refusal is not None:
             return self._refusal

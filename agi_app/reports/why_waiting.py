@@ -21,7 +21,7 @@ class Standstill:
     """A campaign as the store and the workers see it now, as plain values."""
 
     state: str
-    workers: Sequence[tuple[str, bool, str | None]]  # (name, alive, why it holds)
+    workers: Sequence[tuple[str, bool, str | None]]  # (name, alive, why it dials nobody)
     due_now: int
     later: int
     parked: int
@@ -37,14 +37,14 @@ class Standstill:
     rule_until: Mapping[str, dt.datetime] = field(default_factory=dict)  # when the first contact of a rule is due
     state_reason: str | None = None  # why it was paused or stopped
     everything_paused: str | None = None  # why no campaign is dialled at all
-    holds: Sequence[WaitingReason] = ()  # what live workers say of this campaign
+    waiting_reasons: Sequence[WaitingReason] = ()  # what live workers say of this campaign
 
 
 def why_nobody(view: Standstill) -> list[str]:
     """Plain lines that say why nobody is dialled, the first cause first; empty while calls are made."""
     if view.open_attempts and view.slots_used < view.slots:
         return []
-    return [hold.text for hold in held_back(view)]
+    return [reason.text for reason in held_back(view)]
 
 
 def held_back(view: Standstill) -> list[WaitingReason]:
@@ -59,7 +59,7 @@ def held_back(view: Standstill) -> list[WaitingReason]:
         verb = "resume" if view.state == "paused" else "start"
         why = f" ({view.state_reason})" if view.state_reason not in (None, BY_COMMAND) else ""
         found.append(WaitingReason(STATE, f"the campaign is {view.state}{why}; `agi-app campaign {verb}` makes it run"))
-    found += _workers_hold(view)
+    found += _workers_wait(view)
     found += _no_place(view)
     if not view.due_now:
         found += _nobody_due(view)
@@ -71,15 +71,17 @@ def held_back(view: Standstill) -> list[WaitingReason]:
     return found
 
 
-def _workers_hold(view: Standstill) -> list[WaitingReason]:
+def _workers_wait(view: Standstill) -> list[WaitingReason]:
     alive = [w for w in view.workers if w[1]]
     if not alive:
         return [WaitingReason(NO_WORKER, "no worker is running; `agi-app run` starts one")]
-    found = [WaitingReason(WORKER, f"worker {name} holds: {why}", None, name) for name, _, why in alive if why]
-    silent = {hold.worker for hold in found}
-    for hold in view.holds:
-        if hold.worker not in silent and hold.by not in _KNOWN_BETTER:
-            found.append(WaitingReason(hold.by, f"worker {hold.worker}: {hold.text}", hold.until, hold.worker))
+    found = [WaitingReason(WORKER, f"worker {name} dials nobody: {why}", None, name) for name, _, why in alive if why]
+    silent = {reason.worker for reason in found}
+    for reason in view.waiting_reasons:
+        if reason.worker not in silent and reason.by not in _KNOWN_BETTER:
+            found.append(
+                WaitingReason(reason.by, f"worker {reason.worker}: {reason.text}", reason.until, reason.worker)
+            )
     return found
 
 

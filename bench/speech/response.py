@@ -91,7 +91,7 @@ def run(root: Path, calls: int, noise_db: float, speech: SpeechSettings) -> dict
              for tongue, name in NAMES.items()}  # fmt: skip
     return {
         "bench": "response", **before, "load_after": machine()["load"], "threads": speech.threads,
-        "level": speech.level, "taps": speech.taps, "noise_db": noise_db, "response_s": found,
+        "level": speech.level, "snoop_channels": speech.snoop_channels, "noise_db": noise_db, "response_s": found,
     }  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def _write(project: Path, asterisk: Asterisk, talks: Sequence[Talk], speech: Spe
     write_settings(
         project,
         f'{settings}\n[speech]\nengine = "faster-whisper"\nmodel = "{model}"\n'
-        f"threads = {speech.threads}\nlevel = {speech.level}\ntaps = {speech.taps}\n\n"
+        f"threads = {speech.threads}\nlevel = {speech.level}\nsnoop_channels = {speech.snoop_channels}\n\n"
         f'[sandbox]\nclock = "{people.CLOCK}"\n',
     )
     people.write_consents(project / "consent.csv", [talk.number for talk in talks])

@@ -27,7 +27,7 @@ from agi_app.config.destinations import DestinationSettings
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.lines import InboundLineSettings
 from agi_app.config.settings import SandboxSettings, Settings
-from agi_app.config.trunks import LineSettings, TrunkSettings
+from agi_app.config.trunks import PortSettings, TrunkSettings
 from agi_app.gate.case import Rule
 from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import Jurisdiction
@@ -117,7 +117,7 @@ def _with_default(parameter: Any) -> str:
 # ---- the settings
 
 
-LINES_TABLE = "trunks.NAME.lines.LINE"
+PORTS_TABLE = "trunks.NAME.ports.PORT"
 NAMED: dict[str, type[BaseModel]] = {  # [trunks.NAME]
     "trunks": TrunkSettings,
     "destinations": DestinationSettings,
@@ -135,7 +135,7 @@ def settings() -> Iterator[tuple[str, str, Any]]:
             table = f"{name}.NAME" if name in NAMED else name
             yield from ((table, inner, found) for inner, found in model.model_fields.items())
             if model is TrunkSettings:
-                yield from ((LINES_TABLE, inner, found) for inner, found in LineSettings.model_fields.items())
+                yield from ((PORTS_TABLE, inner, found) for inner, found in PortSettings.model_fields.items())
         else:
             yield "", name, field
 
@@ -182,7 +182,7 @@ def _about(table: str) -> list[str]:
         **{f"{name}.NAME": named for name, named in NAMED.items()},
         "sandbox": SandboxSettings,
         "identity": IdentitySettings,
-        LINES_TABLE: LineSettings,
+        PORTS_TABLE: PortSettings,
     }.get(table)
     if table == "asterisk":
         model = type(Settings.model_fields["asterisk"].default)

@@ -1,4 +1,4 @@
-"""Whole calls on a real Asterisk to telephones of the test: runner, keys heard over AMI, hand-overs; no database."""
+"""Whole calls on a real Asterisk to telephones of the test: runner, keys heard over AMI, transfers; no database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agi_app.config.ami import AmiSettings
 from agi_app.config.destinations import DestinationSettings
 from agi_app.config.settings import Settings
 from agi_app.dialer.agents.availability import AgentWatch
-from agi_app.dialer.agents.transfer_to_agent import HandOver
+from agi_app.dialer.agents.transfer_to_agent import Transfers
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
 from agi_app.dialer.worker.health import Health
@@ -112,7 +112,7 @@ class Stand:
         nothing: Any = None
         self.node = Node("n", nothing, client.ari, client.router, client.clock, nothing, LiveCalls())
         desks = {name: DestinationSettings(endpoint=f"PJSIP/{name}") for name in DESKS}
-        self._hand_over = HandOver(self.node, AgentWatch(self.node, desks, AmiSettings(), "")).run
+        self._transfer = Transfers(self.node, AgentWatch(self.node, desks, AmiSettings(), "")).run
         self.background: list[asyncio.Task[None]] = []
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -155,7 +155,7 @@ class Stand:
             max_call_s=max_call_s,
             media=lambda _, prompt: f"sound:{self.asterisk.prompts_path}/{prompt}",
             say=cast(Any, None),
-            hand_over=self._hand_over,
+            transfer=self._transfer,
             store_opt_out=store,
             trunk_works=lambda: None,
             local_now=lambda: None,

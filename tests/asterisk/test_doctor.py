@@ -69,7 +69,7 @@ async def test_a_new_project_lacks_only_its_worker(patient: Patient) -> None:
     found = await patient.examine()
     assert {name for name, f in found.items() if not f.well} == {"worker", "screening"}
     assert "nobody listens" in found["screening"].text
-    assert "agi-app run" in found["worker"].mend
+    assert "agi-app run" in found["worker"].fix
     assert found["Asterisk"].text.startswith("22.")
     assert found["trunk sandbox"].text.startswith("leads to sip:127.0.0.1:")
     assert {"settings", "project files", "data folder", "database", "clocks", "calling rules"} <= set(found)
@@ -85,7 +85,7 @@ async def test_every_fault_is_found_in_one_look(patient: Patient) -> None:
     assert {name for name, f in found.items() if not f.well} == {"project files", "database", "Asterisk", "AMI"}
     assert "flows/torn.yaml:" in found["project files"].text
     assert "password" in found["Asterisk"].text
-    assert all(f.mend for f in found.values() if not f.well)
+    assert all(f.fix for f in found.values() if not f.well)
 
 
 async def test_a_trunk_that_asterisk_lacks(patient: Patient) -> None:
@@ -103,7 +103,7 @@ async def test_a_prompt_is_really_played_and_nobody_is_rung(
     bad = (await patient.examine(patient.settings.replace(asterisk.prompts_path, "/srv/elsewhere")))["prompts play"]
     assert not bad.well
     assert "/srv/elsewhere" in bad.text
-    assert "prompts_path" in bad.mend
+    assert "prompts_path" in bad.fix
     assert asterisk.prompts_dir is not None
     for wav in asterisk.prompts_dir.glob("*/**/*.wav"):
         sound = wav.read_bytes()
@@ -161,7 +161,7 @@ async def test_a_caller_id_is_judged_by_rules_time(patient: Patient, cluster: em
         connection.execute("UPDATE database_fact SET value = 'system'")
     now = await patient.examine()
     assert "the proof has expired on 2020-04-10" in now["caller ID"].text
-    assert "agi-app callerid prove +999862155500001" in now["caller ID"].mend
+    assert "agi-app callerid prove +999862155500001" in now["caller ID"].fix
 
 
 async def test_the_dialplan_has_another_token(patient: Patient, asterisk: Asterisk) -> None:

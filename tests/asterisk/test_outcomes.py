@@ -88,7 +88,7 @@ class People:
 
         return CallPlan(
             party=CLAIM.party, flow=FLOW, ring_time_s=20, max_call_s=30, say=nothing, store_opt_out=stop,
-            hand_over=lambda _: asyncio.sleep(0, "failed"), trunk_works=lambda: None,
+            transfer=lambda _: asyncio.sleep(0, "failed"), trunk_works=lambda: None,
             local_now=self._client.clock.now,
             media=lambda _, prompt: f"sound:{self._asterisk.prompts_path}/{prompt}",
         )  # fmt: skip

@@ -225,7 +225,7 @@ def test_simulate_with_a_contact_of_a_file_speaks_its_language(run: Run, project
 
 def test_diagram_writes_a_picture(run: Run, project: Path, tmp_path: Path) -> None:
     out = tmp_path / "flow.svg"
-    said = run("diagram", "checkup-reminder", "-p", str(project), "--output", str(out), "--lang", "en")
+    said = run("diagram", "checkup-reminder", "-p", str(project), "--output", str(out), "--language", "en")
     assert (said.code, said.out) == (0, "")
     assert "Thank you. Your check-up is" in out.read_text(encoding="utf-8")
     assert run("diagram", "checkup-remider", "-p", str(project)).code == 1

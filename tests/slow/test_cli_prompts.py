@@ -43,12 +43,12 @@ def test_a_bad_file_ends_with_one_and_its_name(app: AgiApp) -> None:
 
 
 def test_pieces_to_record(app: AgiApp) -> None:
-    assert "num/10.wav           十\n" in app.ask("prompts", "pieces", "--lang", "zh-CN")
+    assert "num/10.wav           十\n" in app.ask("prompts", "pieces", "--language", "zh-CN")
     write_speech(app.project / "prompts" / "en" / "num" / "20.wav", 8000)
-    missing = json.loads(app.ask("prompts", "pieces", "--lang", "en", "--missing", "--json"))
+    missing = json.loads(app.ask("prompts", "pieces", "--language", "en", "--missing", "--json"))
     assert "num/20" not in missing
     assert missing["num/30"] == "thirty"
-    refused = app.run("prompts", "pieces", "--lang", "fr")
+    refused = app.run("prompts", "pieces", "--language", "fr")
     assert (refused.returncode, "'fr'" in refused.stderr) == (1, True)
 
 
@@ -58,9 +58,9 @@ def test_pieces_of_one_flow_and_their_words_for_an_engine(app: AgiApp) -> None:
     (app.project / "flows" / "f.yaml").write_text(f"{head}    - {ask}\n    - hangup\n", "utf-8")
     own = app.project / "prompts" / "en" / "num" / "12.txt"
     own.write_text("a dozen\n", "utf-8")
-    named = ("prompts", "pieces", "--lang", "en", "--missing", "--flow", "f")
+    named = ("prompts", "pieces", "--language", "en", "--missing", "--flow", "f")
     assert app.ask(*named, "--write").split() == ["num/10.wav", "ten", "num/11.wav", "eleven", "num/12.wav", "twelve"]
     assert own.with_name("10.txt").read_text("utf-8") == "ten\n"
     assert own.read_text("utf-8") == "a dozen\n", "what is there stays"
-    refused = app.run("prompts", "pieces", "--lang", "en", "--flow", "ff")
+    refused = app.run("prompts", "pieces", "--language", "en", "--flow", "ff")
     assert (refused.returncode, 'did you mean "f"?' in refused.stderr) == (1, True)

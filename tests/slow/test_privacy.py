@@ -37,13 +37,14 @@ def _files(folder: Path) -> None:
 
 
 COMMANDS = [
-    *(("consent", command, "{number}x") for command in ("show", "revoke")),
-    ("consent", "evidence", "{number}x", "--out", "out"),
+    ("consent", "show", "{number}x"),
+    ("stop", "{number}x"),
+    ("consent", "evidence", "{number}x", "--output", "out"),
     ("consent", "add", "{number}x", "--purpose", "survey", "--method", "m", "--source", "s", "--wording", "a/1"),
-    ("consent", "revoke", "{number}"),
+    ("stop", "{number}"),
     ("consent", "show", "{number}"),
-    ("consent", "revoke", "{number}", "--purpose", "survey"),
-    ("consent", "revoke", "--file", "stops.txt"),
+    ("consent", "withdraw", "{number}", "--purpose", "survey"),
+    ("stop", "--file", "stops.txt"),
     ("erase", "{number}x", "--reason", "letter"),
     ("erase", "{number}", "--reason", "letter"),
 ]

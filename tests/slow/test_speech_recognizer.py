@@ -92,9 +92,9 @@ def test_an_engine_needs_a_model() -> None:
         SpeechSettings(engine="faster-whisper")
 
 
-def test_taps_need_an_engine() -> None:
-    with pytest.raises(ValidationError, match="taps needs an engine"):
-        SpeechSettings(taps=2)
+def test_snoop_channels_need_an_engine() -> None:
+    with pytest.raises(ValidationError, match="snoop_channels needs an engine"):
+        SpeechSettings(snoop_channels=2)
 
 
 async def test_many_calls_at_once_never_wait_longer_than_the_deadline(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ class PhoneSite(Site):
 
     def held_by(self, name: str) -> list[str]:
         """What holds a campaign back, by its short names."""
-        return [hold["by"] for hold in self.status(name)["held_back_by"]]
+        return [hold["by"] for hold in self.status(name)["waiting_reasons"]]
 
     def may_be_called(self, number: str) -> bool:
         """By another campaign, if it ran."""

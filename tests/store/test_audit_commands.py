@@ -30,7 +30,7 @@ def project(tmp_path: Path, database_url: str) -> Path:
     (tmp_path / "witness").mkdir()
     with (folder / "agi-app.toml").open("a") as settings:
         settings.write('\n[audit]\nwitness = "../witness"\n')
-    for command in (["consent", "import", "consent.csv"], ["consent", "revoke", NUMBER], ["audit", "checkpoint"]):
+    for command in (["consent", "import", "consent.csv"], ["stop", NUMBER], ["audit", "checkpoint"]):
         done = agi_app(folder, database_url, *command)
         assert done.returncode == 0, done.stderr
     return folder
@@ -86,11 +86,13 @@ def test_the_witness_file_can_be_named(project: Path, database_url: str) -> None
 
 def test_prove_and_export_are_checked_by_the_file_that_they_bring(project: Path, database_url: str) -> None:
     key = agi_app(project, database_url, "audit", "key").stdout.strip()
-    done = agi_app(project, database_url, "audit", "prove", NUMBER, "--out", "p.json", "--with-verifier", "v.py")
+    done = agi_app(project, database_url, "audit", "prove", NUMBER, "--output", "p.json", "--with-verifier", "v.py")
     assert done.returncode == 0, done.stderr
     assert (project / "p.json").stat().st_mode & 0o777 == 0o600
     assert check(project, "v.py", "p.json", "--key", key).returncode == 0
-    done = agi_app(project, database_url, "audit", "export", "--out", "ex", "--whole-numbers", "--reason", "asked for")
+    done = agi_app(
+        project, database_url, "audit", "export", "--output", "ex", "--whole-numbers", "--reason", "asked for"
+    )
     assert done.returncode == 0, done.stderr
     assert check(project, "ex/verify.py", "ex", "--key", key).returncode == 0
     assert NUMBER in (project / "ex/tables/person.csv").read_text(encoding="utf-8-sig")
@@ -106,8 +108,10 @@ def test_somebody_who_kept_a_mailed_checkpoint_sees_that_nothing_changed_since(
     assert monday.returncode == 0, monday.stderr
     assert max(map(len, monday.stdout.splitlines())) < 160
     (project / "monday.txt").write_text("".join(f"> {line}\r\n" for line in monday.stdout.splitlines()))
-    agi_app(project, database_url, "consent", "revoke", "+999861380000102")
-    done = agi_app(project, database_url, "audit", "export", "--out", "ex", "--whole-numbers", "--reason", "asked for")
+    agi_app(project, database_url, "stop", "+999861380000102")
+    done = agi_app(
+        project, database_url, "audit", "export", "--output", "ex", "--whole-numbers", "--reason", "asked for"
+    )
     assert done.returncode == 0, done.stderr
     done = check(project, "ex/verify.py", "ex", "--since", "monday.txt")
     assert done.returncode == 0, done.stderr
@@ -120,7 +124,7 @@ def check(folder: Path, verifier: str, *arguments: str) -> subprocess.CompletedP
 
 
 def test_masked_numbers_need_no_note_in_the_access_log(project: Path, database_url: str) -> None:
-    assert agi_app(project, database_url, "audit", "export", "--out", "ex").returncode == 0
+    assert agi_app(project, database_url, "audit", "export", "--output", "ex").returncode == 0
     assert NUMBER not in "".join(f.read_text("utf-8-sig") for f in (project / "ex").rglob("*.csv"))
     with psycopg.connect(database_url) as connection:
         assert connection.execute("SELECT count(*) FROM access_log WHERE command = 'audit export'").fetchone() == (0,)
@@ -148,13 +152,13 @@ def test_an_erased_person_is_gone_and_the_tree_still_verifies(project: Path, dat
     assert agi_app(project, database_url, "audit", "checkpoint").returncode == 0
     found = verified(project, database_url, 0)
     assert found["erased"] >= 3  # the person, the consent and the revocation at least
-    done = agi_app(project, database_url, "audit", "prove", NUMBER, "--out", "p.json")
+    done = agi_app(project, database_url, "audit", "prove", NUMBER, "--output", "p.json")
     assert done.returncode == 1
     assert not (project / "p.json").exists()
     with psycopg.connect(database_url) as connection:
         (left,) = connection.execute("SELECT count(*) FROM audit_leaf WHERE nonce IS NULL").fetchone() or (0,)
     assert left == found["erased"]
-    assert agi_app(project, database_url, "audit", "export", "--out", "ex").returncode == 0
+    assert agi_app(project, database_url, "audit", "export", "--output", "ex").returncode == 0
     done = check(project, "ex/verify.py", "ex")
     assert done.returncode == 3, done.stderr
     assert done.stdout.splitlines()[-1] == "NOT CHECKED: tables/person.csv"  # its numbers are masked
@@ -173,7 +177,7 @@ def test_a_wrong_database_is_not_said_to_know_nobody(project: Path, database_url
     assert "nothing is known" in agi_app(project, database_url, "consent", "show", unknown).stdout
     note = {"database_id": "another", "decisions": 7, "at": "2026-03-03T10:00:00+08:00"}
     (project / "var" / "checkpoint.json").write_text(json.dumps(note))
-    for command in (["show", unknown], ["evidence", unknown, "--out", "files"]):
+    for command in (["show", unknown], ["evidence", unknown, "--output", "files"]):
         said = agi_app(project, database_url, "consent", *command)
         assert said.returncode == 2, said.stdout
         assert "this is another database than the one this data folder belongs to" in said.stderr
@@ -183,7 +187,7 @@ def test_a_wrong_database_is_not_said_to_know_nobody(project: Path, database_url
 
 def test_checkpoints_of_another_database_are_told_once(project: Path, database_url: str) -> None:
     """Not once each, and with what may be wrong; it is a fault all the same."""
-    assert agi_app(project, database_url, "consent", "revoke", "+999861380000202").returncode == 0
+    assert agi_app(project, database_url, "stop", "+999861380000202").returncode == 0
     assert agi_app(project, database_url, "audit", "checkpoint").returncode == 0
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE meta SET value = 'another' WHERE key = 'database_id'")

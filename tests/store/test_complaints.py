@@ -204,7 +204,7 @@ def test_the_commands_open_cases_and_take_stops(tmp_path: Path, database_url: st
     assert "case 4: 1 calls" in received.stdout, received.stderr
     noted = agi_app(project, database_url, "complaint", "note", "1", "wrote back", "--state", "closed")
     assert noted.stdout == "case 1: closed\n"
-    exported = agi_app(project, database_url, "complaint", "export", "1", "--out", "case-1", "--lang", "zh")
+    exported = agi_app(project, database_url, "complaint", "export", "1", "--output", "case-1", "--language", "zh")
     assert exported.returncode == 0, exported.stderr
     key = agi_app(project, database_url, "audit", "key").stdout.strip()
     check = [sys.executable, "-I", "-S", "verify.py", "proof.json", "--key", key]

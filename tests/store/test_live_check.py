@@ -47,7 +47,9 @@ class Site:
         node = SimpleNamespace(store=store, live=self.live, clock=SystemClock(), entityid=TERMS.node, ari=ari)
         journal = SimpleNamespace(position=0, pending=False, broken=None, overdue=False, replay=lambda: None)
         agents = SimpleNamespace(told=dict)
-        self._dialer: Any = SimpleNamespace(control_changed=lambda: None, holding=None, holds=dict, agents=agents)
+        self._dialer: Any = SimpleNamespace(
+            control_changed=lambda: None, waiting_reason=None, waiting_reasons=dict, agents=agents
+        )
         lock, health = SimpleNamespace(still_held=held), Health()
         health.keys = None  # as the watch of the manager interface says while it hears
         self.worker = Worker(cast(Any, node), cast(Any, journal), cast(Any, lock), health, folder, lambda: None)
@@ -70,7 +72,7 @@ async def site(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     async with asyncio.TaskGroup() as group:
         keeping_house = group.create_task(made.keep_house())
         await made.hears(Listening())
-        await until(lambda: made.worker.hold() is None)
+        await until(lambda: made.worker.waiting_reason() is None)
         yield made
         keeping_house.cancel()
 
@@ -98,7 +100,7 @@ async def test_a_stop_that_was_missed_ends_the_call_though_the_first_checks_fail
         nonlocal faults
         if faults:
             faults -= 1
-            assert site.worker.hold() is not None
+            assert site.worker.waiting_reason() is not None
             raise StoreError("database x: the connection was closed")
         return await check(*arguments)
 
@@ -106,8 +108,8 @@ async def test_a_stop_that_was_missed_ends_the_call_though_the_first_checks_fail
     await site.hears(ListenLost("the connection was closed"))
     await stops.revoke(store, number(1), None, await world.now(), reason="said so", via="letter")
     await site.hears(Listening())
-    assert "not heard" in (site.worker.hold() or "")
-    await until(lambda: site.worker.hold() is None)
+    assert "not heard" in (site.worker.waiting_reason() or "")
+    await until(lambda: site.worker.waiting_reason() is None)
     assert faults == 0
     assert calls[number(1)].stopped == ["person_stopped, even if up"]
     assert calls[number(2)].stopped == []

@@ -50,7 +50,7 @@ async def test_it_says_what_each_worker_has_heard(world: World, desk: Installati
     """One holds, one has not said so yet, one is away; a pause is complete without all three."""
     for name, holding in (("holds", "everything is paused"), ("busy", None), ("away", None)):
         await nodes.register_node(world.store, name, name)
-        await nodes.beat(world.store, name, 0, flushed=True, holding=holding)
+        await nodes.beat(world.store, name, 0, flushed=True, waiting_reason=holding)
     await world.value("UPDATE node SET seen_at = clock_timestamp() - interval '1 min' WHERE name = 'away' RETURNING 1")
     heard = await pause_all(desk, "", entered_by="wang")
     assert sorted(heard, key=lambda worker: worker.name) == [

@@ -160,16 +160,16 @@ async def test_what_was_said_goes_when_it_was_read_or_an_hour_later(desk: Desk) 
         asked.append(await desk.ask())
         assert isinstance(await desk.take(), MarkedRehearsal)
         await rehearsals.tell(desk.store, asked[-1], ["plays greeting"])
-        assert (await rehearsals.REQUESTS.status(desk.store, asked[-1])).lines == ["plays greeting"]
+        assert (await rehearsals.REQUESTS.status(desk.store, asked[-1])).progress == ["plays greeting"]
         await rehearsals.finish(desk.store, asked[-1], said, ["plays greeting", "hangs up"], dialled=True)
     first = await rehearsals.REQUESTS.status(desk.store, asked[0])
-    assert (first.result, first.lines) == ("answered", ["plays greeting", "hangs up"])
+    assert (first.result, first.progress) == ("answered", ["plays greeting", "hangs up"])
     assert first.said == rehearsals.RehearsalAnswers("confirmed", {"name": "Ann Smith"})
     await rehearsals.was_read(desk.store, asked[0])
     later = "UPDATE rehearsal_call SET requested_at = requested_at - interval '2 hours' RETURNING 1"
     await desk.world.value(later)
     await desk.ask()
-    left = "SELECT count(*) FROM rehearsal_call WHERE state = 'ended' AND (lines <> '[]' OR said IS NOT NULL)"
+    left = "SELECT count(*) FROM rehearsal_call WHERE state = 'ended' AND (progress <> '[]' OR said IS NOT NULL)"
     assert await desk.world.value(left) == 0
     scripts = "SELECT count(*) FROM rehearsal_call WHERE state = 'ended' AND script IS NOT NULL"
     assert await desk.world.value(scripts) == 0

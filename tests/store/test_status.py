@@ -43,7 +43,7 @@ async def look(world: World, name: str = "checkup") -> tuple[Totals, list[str]]:
 async def worker(store: Store, holding: str | None = None) -> None:
     """A worker that has just said that it lives."""
     await nodes.register_node(store, "n", "here")
-    await nodes.beat(store, "n", 0, flushed=True, holding=holding)
+    await nodes.beat(store, "n", 0, flushed=True, waiting_reason=holding)
 
 
 async def test_figures_add_up_at_each_moment(world: World) -> None:
@@ -73,7 +73,7 @@ async def test_the_reasons_in_turn(world: World, store: Store) -> None:
     wanted = await world.running(campaign(), [1, 2, 3], consenting=[1])
     assert (await look(world))[1][0] == "no worker is running; `agi-app run` starts one"
     await worker(store, "trunk carrier: 5 calls in a row failed on the trunk's side")
-    assert (await look(world))[1][0].startswith("worker here holds: trunk carrier: 5 calls")
+    assert (await look(world))[1][0].startswith("worker here dials nobody: trunk carrier: 5 calls")
     await worker(store)
     assert (await look(world))[1] == ["3 contacts may be called now; calls start at the campaign's pace (50 a second)"]
     await campaigns.set_state(store, wanted.name, CampaignState.PAUSED, None, await world.now())
@@ -96,7 +96,7 @@ async def test_what_slows_a_campaign_is_told_also_while_calls_are_made(world: Wo
     broken = WaitingReason("breaker", "trunk carrier: 5 calls in a row failed", until)
     for name, holds in (("a", {"checkup": slow}), ("b", {"checkup": broken, "other": slow}), ("c", {"checkup": slow})):
         await nodes.register_node(store, name, name)
-        await nodes.beat(store, name, 0, flushed=True, holds=holds)
+        await nodes.beat(store, name, 0, flushed=True, campaign_waiting_reasons=holds)
     async with store.connection() as connection:
         await connection.execute("UPDATE node SET seen_at = now() - interval '1 hour' WHERE name = 'c'")
     _, view = await status_of(store, SystemClock(), "checkup")

@@ -111,11 +111,11 @@ async def test_replaying_the_whole_journal_changes_nothing(world: World, store: 
 
 async def test_a_flush_does_not_hide_why_the_worker_holds(store: Store, service: Stops) -> None:
     await nodes.register_node(store, NODE, "here")
-    await nodes.beat(store, NODE, 0, flushed=True, holding="no connection to Asterisk")
+    await nodes.beat(store, NODE, 0, flushed=True, waiting_reason="no connection to Asterisk")
     await service.take(number(1), "key")
     await service.flush()
     (row,) = await nodes.all_nodes(store)
-    assert row.holding == "no connection to Asterisk"
+    assert row.waiting_reason == "no connection to Asterisk"
 
 
 async def test_a_stop_by_hand_is_on_disk_and_in_the_database(

@@ -45,7 +45,7 @@ def test_refusal_in_odd_spelling(shop: Shop) -> None:
     """docs/how-to/stop-and-suppression.md: "Lines that cannot be read are named, all others count"."""
     broken = []
     for place, how in enumerate(ODD):
-        done = shop.cli("consent", "revoke", "--file", str(shop.write("stops.txt", f"{_for(how, place)}\n")))
+        done = shop.cli("stop", "--file", str(shop.write("stops.txt", f"{_for(how, place)}\n")))
         if done.code == 0 and not shop.suppressed(f"+9998613800012{place:02d}"):
             broken.append(how)
         if done.code != 0 and ":1:" not in done.said:
@@ -57,7 +57,7 @@ def test_refusal_in_odd_spelling(shop: Shop) -> None:
 def test_contact_in_odd_spelling_after_a_stop(shop: Shop) -> None:
     """docs/how-to/stop-and-suppression.md: "A stop is final: in every campaign … also when the number is imported
     again"."""
-    shop.ok("consent", "revoke", WANG)
+    shop.ok("stop", WANG)
     shop.consent(WANG)
     assert shop.called("odd", *(f"N{place},{ODD[how]}" for place, how in enumerate(ODD))) == 0
     assert len(shop.sql("SELECT 1 FROM contact WHERE campaign = 'odd'")) >= 5  # some spellings are read
@@ -68,7 +68,7 @@ def test_contact_in_odd_spelling_after_a_stop(shop: Shop) -> None:
 def test_two_numbers_in_a_line(shop: Shop, between: str) -> None:
     """docs/how-to/stop-and-suppression.md: "A list, one number a line … Lines that cannot be read are named, all others
     count"."""
-    done = shop.cli("consent", "revoke", "--file", str(shop.write("stops.txt", f"{BEN}\n{ANN}{between}{WANG}\n")))
+    done = shop.cli("stop", "--file", str(shop.write("stops.txt", f"{BEN}\n{ANN}{between}{WANG}\n")))
     assert shop.suppressed(BEN)
     if done.code == 0:
         assert shop.suppressed(ANN)
@@ -81,7 +81,7 @@ def test_stop_list_of_another_system(shop: Shop, encoding: str) -> None:
     """docs/how-to/stop-and-suppression.md: "Lines that cannot be read are named, all others count"."""
     end = {"utf-8-sig": "\r", "utf-16": "\r\n", "gb18030": "\n"}[encoding]
     text = end.join([ANN, f"{WANG} # 不要再打了" if encoding != "utf-8-sig" else WANG, BEN, ""])
-    done = shop.cli("consent", "revoke", "--file", str(shop.write("stops.txt", text.encode(encoding))))
+    done = shop.cli("stop", "--file", str(shop.write("stops.txt", text.encode(encoding))))
     lost = [number for number in (ANN, WANG, BEN) if not shop.suppressed(number)]
     assert lost == [] or done.code != 0
     assert done.code is not None
@@ -94,7 +94,7 @@ def test_refusal_with_an_extension(shop: Shop) -> None:
     that cannot be read are named"."""
     for number in (f"{WANG} ext. 5", f"{WANG};ext=5", f"{WANG}x5", f"{WANG}#5", f"{WANG},5"):
         file = shop.write("stops.txt", f"{number}\n")
-        done = shop.cli("consent", "revoke", "--file", str(file))
+        done = shop.cli("stop", "--file", str(file))
         assert done.code != 0 or shop.suppressed(WANG), number
 
 
@@ -102,10 +102,10 @@ def test_refusal_with_an_extension(shop: Shop) -> None:
 def test_refused_twice(shop: Shop) -> None:
     """docs/how-to/stop-and-suppression.md: "A stop is final: in every campaign, on every node, for ever, also when the
     number is imported again or a new consent comes"."""
-    shop.ok("consent", "revoke", ANN)
+    shop.ok("stop", ANN)
     shop.consent(ANN, agreed=AGREED.replace("2026-02-01", "2026-03-01"))
-    shop.ok("consent", "revoke", ANN, "--purpose", "transactional")
-    shop.ok("consent", "revoke", ANN, "--at", "2001-01-01T00:00:00+00:00")
+    shop.ok("consent", "withdraw", ANN, "--purpose", "transactional")
+    shop.ok("stop", ANN, "--at", "2001-01-01T00:00:00+00:00")
     shop.consent(ANN, agreed=AGREED.replace("2026-02-01", "2026-03-02"))
     shop.contacts("reminder", ANN)
     assert "suppressed" in shop.refusals("reminder")["C1"]
@@ -115,7 +115,7 @@ def test_refused_twice(shop: Shop) -> None:
 @pytest.mark.attack("a stop that is said to have been, or to be, at another time")
 def test_stop_at_another_time(shop: Shop, at: str) -> None:
     """docs/explanation/safety.md: "A stop is final and immediate"."""
-    done = shop.cli("consent", "revoke", ANN, "--at", at)
+    done = shop.cli("stop", ANN, "--at", at)
     assert done.code != 0 or "suppressed" in shop.refusals("reminder")["C1"]
 
 
@@ -123,7 +123,7 @@ def test_stop_at_another_time(shop: Shop, at: str) -> None:
 def test_stop_before_the_link(shop: Shop) -> None:
     """docs/explanation/safety.md: "When the operator says which numbers belong to one person (`person_id`), a stop at
     one stops all"."""
-    shop.ok("consent", "revoke", ANN)
+    shop.ok("stop", ANN)
     rows = (f"A,{ANN},7", f"B,{WANG},7", f"C,{WANG},8", f"D,{BEN},8")
     assert shop.called("linked", *rows[:2], titles=PERSONS) == 0
     assert shop.called("linked", *rows[2:], titles=PERSONS) == 0
@@ -134,7 +134,7 @@ def test_parting_after_a_stop(shop: Shop) -> None:
     """docs/explanation/calling-rules.md: "Persons are joined, never taken apart: joining can only make things
     stricter"."""
     shop.called("parted", f"A,{ANN},7", f"B,{WANG},7", titles=PERSONS)
-    shop.ok("consent", "revoke", ANN)
+    shop.ok("stop", ANN)
     assert shop.called("parted", f"A,{ANN},70", f"B,{WANG},71", titles=PERSONS) == 0
     assert shop.called("parted", f"B,{WANG}") == 0
 
@@ -213,7 +213,7 @@ TIMES = [
 @pytest.mark.attack("a consent that is withdrawn, then brought again from the old file in other clothes")
 def test_old_consent_again_after_withdrawal(shop: Shop) -> None:
     """docs/how-to/stop-and-suppression.md: "A later consent for that purpose counts again" (an older one does not)."""
-    shop.ok("consent", "revoke", ANN, "--purpose", "transactional", "--at", "2026-02-20T10:00:00+08:00")
+    shop.ok("consent", "withdraw", ANN, "--purpose", "transactional", "--at", "2026-02-20T10:00:00+08:00")
     for time in ("2026-02-01T02:00:00+00:00", "2026-02-01", "2026-02-20T01:59:59+00:00", "2026-02-19T23:00:00-02:59"):
         shop.consent(ANN, agreed=f"transactional,I agree again {time}.,web form,{time},website", check=False)
     assert "consent_revoked" in shop.refusals("reminder")["C1"]
@@ -266,7 +266,7 @@ def test_two_columns_of_numbers(shop: Shop) -> None:
 def test_two_cells_in_a_line(shop: Shop, between: str) -> None:
     """docs/how-to/stop-and-suppression.md: "A list, one number a line … Lines that cannot be read are named, all others
     count"."""
-    done = shop.cli("consent", "revoke", "--file", str(shop.write("stops.txt", f"{ANN}{between}{WANG}\n")))
+    done = shop.cli("stop", "--file", str(shop.write("stops.txt", f"{ANN}{between}{WANG}\n")))
     assert shop.suppressed(WANG) or done.code != 0
 
 

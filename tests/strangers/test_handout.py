@@ -22,15 +22,15 @@ class Handout:
 
     def __init__(self, shop: Shop, folder: Path) -> None:
         self.shop, self.folder = shop, folder
-        shop.ok("consent", "revoke", ANN, "--reason", "letter")
+        shop.ok("stop", ANN, "--reason", "letter")
         shop.ok("audit", "checkpoint")
         self.mail = shop.ok("audit", "checkpoint", "--mail").out
-        shop.ok("consent", "revoke", WANG, "--purpose", "survey")
+        shop.ok("consent", "withdraw", WANG, "--purpose", "survey")
         shop.ok("audit", "checkpoint")
         self.key = shop.ok("audit", "key").out.strip()
-        shop.ok("audit", "export", "--out", str(folder / "export"))
+        shop.ok("audit", "export", "--output", str(folder / "export"))
         shop.ok(
-            "audit", "prove", ANN, "--out", str(folder / "proof.json"), "--with-verifier", str(folder / "verify.py")
+            "audit", "prove", ANN, "--output", str(folder / "proof.json"), "--with-verifier", str(folder / "verify.py")
         )
         self._copies = 0
 
@@ -302,7 +302,7 @@ def test_export_into_something(handout: Handout) -> None:
     (target / "verify.py").write_text("mine")
     (shop.folder / "link").symlink_to(target)
     for out in ("target", "link", "campaigns", "agi-app.toml"):
-        assert shop.cli("audit", "export", "--out", out).code == 1, out
+        assert shop.cli("audit", "export", "--output", out).code == 1, out
     assert (target / "verify.py").read_text() == "mine"
 
 
@@ -310,9 +310,9 @@ def test_export_into_something(handout: Handout) -> None:
 def test_orders_in_the_verifier(shop: Shop) -> None:
     """docs/decisions/0066-files-of-others.md: "What a terminal obeys is shown as its code by the consoles themselves,
     so no command can forget it"."""
-    shop.cli("consent", "revoke", WANG, "--reason", "x\x1b[2J\x9b31m\x8d\u202ey", "--method", "m\x9b2J\u202e")
+    shop.cli("stop", WANG, "--reason", "x\x1b[2J\x9b31m\x8d\u202ey", "--method", "m\x9b2J\u202e")
     shop.ok("audit", "checkpoint")
-    shop.ok("audit", "prove", WANG, "--out", "wang.json", "--with-verifier", "verify.py")
+    shop.ok("audit", "prove", WANG, "--output", "wang.json", "--with-verifier", "verify.py")
     key = shop.ok("audit", "key").out.strip()
     done = subprocess.run(
         [sys.executable, "-I", str(shop.folder / "verify.py"), str(shop.folder / "wang.json"), "--key", key, "--show"],

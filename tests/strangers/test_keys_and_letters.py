@@ -87,7 +87,7 @@ def test_open_umask(shop: Shop) -> None:
 @pytest.mark.attack("the data folder of another project behind a link, or only its key and journal")
 def test_data_folder_behind_a_link(shop: Shop) -> None:
     """docs/explanation/safety.md: "without data that fit them nobody is called"."""
-    shop.ok("consent", "revoke", ANN)
+    shop.ok("stop", ANN)
     other = shop.folder / "other"
     assert shop.cli("init", str(other)).code == 0
     var, away = shop.folder / "var", shop.folder / "away"
@@ -105,7 +105,7 @@ def test_data_folder_behind_a_link(shop: Shop) -> None:
 @pytest.mark.attack("another suppression key by the environment")
 def test_key_of_the_environment(shop: Shop) -> None:
     """docs/explanation/safety.md: "A lost key is never replaced by a new one: everything stops until it is back"."""
-    shop.ok("consent", "revoke", ANN)
+    shop.ok("stop", ANN)
     for key in ("00" * 32, "", "zz" * 32, "00" * 31):
         done = shop.cli("campaign", "preview", "reminder", "--json", env={"AGI_APP_SUPPRESSION_KEY": key})
         assert done.code != 0 or "suppressed" in done.out, key

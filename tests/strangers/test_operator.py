@@ -98,10 +98,10 @@ def test_trunk_endpoints(shop: Shop) -> None:
     tables = [f'[trunks.x]\nendpoint = "{endpoint}"\nsandbox = true' for endpoint in endpoints]
     for prefix in ("123456", "+86", "0 0", "٠٠", "００", "0a", "9,", "-1", "9w", "*", "#"):
         tables.append(f'[trunks.x]\nendpoint = "PJSIP/{{number}}@a"\nsandbox = true\nprefix = "{prefix}"')
-    for line in ("a/b", "a&b", "a,b", "${A}", "a b", "a@b"):
+    for port in ("a/b", "a&b", "a,b", "${A}", "a b", "a@b"):
         tables.append(
-            f'[trunks.x]\nendpoint = "PJSIP/{{number}}@g-{{line}}"\nsandbox = true\n'
-            f'[trunks.x.lines."{line}"]\nnumber = "{OURS}"'
+            f'[trunks.x]\nendpoint = "PJSIP/{{number}}@g-{{port}}"\nsandbox = true\n'
+            f'[trunks.x.ports."{port}"]\nnumber = "{OURS}"'
         )
     assert _refused(shop, tables) == []
 
@@ -167,7 +167,7 @@ def test_triggers_off_by_the_environment(shop: Shop) -> None:
     removes, inserts … would have to find another row"."""
     env = {"PGOPTIONS": "-c session_replication_role=replica"}
     shop.consent(LI)
-    done = shop.cli("consent", "revoke", ANN, env=env)
+    done = shop.cli("stop", ANN, env=env)
     shop.cli("consent", "import", "some-consent.csv", env=env)
     said = shop.verify()
     sealed = shop.sql("SELECT count(*) FROM audit_leaf WHERE kind = 'suppression'")[0][0]

@@ -121,8 +121,8 @@ def test_settings_of_the_database(shop: Shop) -> None:
         shop.sql(f"ALTER DATABASE {name} SET {setting} = {value}")
     assert shop.refusals("reminder") == before
     assert shop.cli("rules", "replay").code == 0
-    shop.ok("consent", "revoke", ANN)
-    shop.ok("consent", "revoke", WANG, "--purpose", "transactional", "--at", "2026-02-03T04:05:06+08:00")
+    shop.ok("stop", ANN)
+    shop.ok("consent", "withdraw", WANG, "--purpose", "transactional", "--at", "2026-02-03T04:05:06+08:00")
     assert {fault["kind"] for fault in shop.verify()["faults"]} <= {"catalog"}  # named, or without effect
     assert {"C1", "C2"} <= set(shop.refusals("reminder"))
     shop.sql("ALTER TABLE revocation DISABLE TRIGGER USER")
@@ -237,7 +237,7 @@ def test_erased_consent_filled_again(shop: Shop) -> None:
 def test_erased_refusal_moved(shop: Shop) -> None:
     """docs/explanation/proof.md: "change, remove, backdate, move or insert sealed rows | `audit verify`, with the
     row"."""
-    shop.ok("consent", "revoke", ANN, "--purpose", "transactional")
+    shop.ok("consent", "withdraw", ANN, "--purpose", "transactional")
     shop.ok("erase", ANN, "--reason", "asked")
     assert shop.verify()["ok"]
     shop.sql("ALTER TABLE revocation DISABLE TRIGGER USER")
@@ -300,7 +300,7 @@ def test_erasure_copied(shop: Shop) -> None:
 @pytest.mark.attack("the newest rows cut off together with their leaves, queue and checkpoints in the database")
 def test_tail_cut(shop: Shop) -> None:
     """docs/how-to/audit.md: "`truncated` | the tree is shorter than what was signed: cut, or an old backup"."""
-    shop.ok("consent", "revoke", ANN)
+    shop.ok("stop", ANN)
     assert shop.verify()["ok"]
     size = shop.sql("SELECT max(leaf) FROM audit_leaf")[0][0]
     for table in ("suppression", "revocation", "audit_leaf", "audit_checkpoint", "audit_node"):
@@ -338,7 +338,7 @@ def test_stop_while_locked(shop: Shop) -> None:
     nobody is dialled until the database has it"."""
     with psycopg.connect(shop.url) as owner:
         owner.execute("LOCK TABLE suppression IN ACCESS EXCLUSIVE MODE")
-        done = shop.cli("consent", "revoke", ANN, seconds=15)
+        done = shop.cli("stop", ANN, seconds=15)
         owner.rollback()
     assert done.code is not None
     shop.flush()
@@ -351,12 +351,12 @@ def test_stop_while_nothing_is_taken(shop: Shop) -> None:
     holds while the database is away (the journal)"."""
     name = shop.sql("SELECT current_database()")[0][0]
     shop.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    done = shop.cli("consent", "revoke", ANN)
+    done = shop.cli("stop", ANN)
     with psycopg.connect(shop.url, autocommit=True) as owner:
         owner.execute("SET default_transaction_read_only = off")
         owner.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
         owner.execute("ALTER TABLE suppression ADD CONSTRAINT no_more CHECK (false) NOT VALID")
-    second = shop.cli("consent", "revoke", WANG)
+    second = shop.cli("stop", WANG)
     shop.sql("ALTER TABLE suppression DROP CONSTRAINT no_more")
     shop.flush()
     assert shop.suppressed(ANN), done

@@ -47,7 +47,7 @@ def test_erased_everywhere(shop: Shop) -> None:
     shop.ok("contacts", "import", "reminder", str(shop.write("people.csv", rows)))
     rows = f"{CONSENT_TITLES},evidence\n{ANN},survey,I {NAME} agree.,{NAME} form,2026-02-01,{NAME} site,{PAPER}\n"
     shop.ok("consent", "import", str(shop.write("c.csv", rows)), "--entered-by", "the desk")
-    shop.ok("consent", "revoke", ANN, "--purpose", "survey", "--reason", f"{NAME} said so", "--evidence-file", scan)
+    shop.ok("consent", "withdraw", ANN, "--purpose", "survey", "--reason", f"{NAME} said so", "--evidence-file", scan)
     shop.ok("guard", "block", ANN, "--reason", f"{NAME} again")
     shop.cli("guard", "complain", ANN)
     shop.cli("guard", "allow", ANN, "--line", "100", "--reason", f"{NAME} line")
@@ -78,9 +78,9 @@ def test_looked_up_number(shop: Shop) -> None:
     """docs/how-to/erase-a-person.md: "nothing is stored about this number but its place on lists of keyed hashes"."""
     stranger = "+999861380009977"
     shop.ok("consent", "show", stranger, "--reason", "who is it?")
-    shop.cli("audit", "prove", stranger, "--out", "proof.json")
+    shop.cli("audit", "prove", stranger, "--output", "proof.json")
     shop.cli("guard", "explain", stranger)
-    shop.cli("consent", "evidence", stranger, "--out", "evidence")
+    shop.cli("consent", "evidence", stranger, "--output", "evidence")
     assert _in_the_database(shop, stranger[1:], stranger[4:]) == []
     assert _on_the_disk(shop, stranger[1:], stranger[4:]) == []
 
@@ -106,7 +106,7 @@ def test_numbers_in_reports(shop: Shop) -> None:
     shop.ok("complaint", "add", ANN, "--text", "angry", "--no-stop")
     shop.ok("guard", "block", LI)
     shop.cli("audit", "checkpoint")
-    shop.ok("audit", "export", "--out", "export")
+    shop.ok("audit", "export", "--output", "export")
     shown = [
         " ".join(command)
         for command in (
@@ -137,9 +137,9 @@ def test_look_without_note(shop: Shop) -> None:
     shop.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     for command in (
         ("consent", "show", ANN),
-        ("consent", "evidence", ANN, "--out", "e"),
-        ("audit", "prove", ANN, "--out", "p.json"),
-        ("audit", "export", "--out", "x", "--whole-numbers"),
+        ("consent", "evidence", ANN, "--output", "e"),
+        ("audit", "prove", ANN, "--output", "p.json"),
+        ("audit", "export", "--output", "x", "--whole-numbers"),
         ("guard", "report", "--numbers"),
     ):
         done = shop.cli(*command)
@@ -170,14 +170,14 @@ def test_numbers_in_messages(shop: Shop) -> None:
         for command in (
             ("contacts", "import", "reminder", str(people)),
             ("consent", "import", str(consents)),
-            ("consent", "revoke", "--file", str(plain)),
-            ("consent", "revoke", number),
+            ("stop", "--file", str(plain)),
+            ("stop", number),
             ("consent", "show", number),
             ("erase", number, "--reason", "r"),
             ("suppression", "import", "cn-list", str(plain), "--region", "CN", "--as-of", "2026-03-01"),
             ("complaint", "add", number, "--text", "t"),
             ("call-person", "reminder", number, "--agent", "a"),
-            ("audit", "prove", number, "--out", "x.json"),
+            ("audit", "prove", number, "--output", "x.json"),
         ):
             said = re.sub(r"[^0-9a-z]", "", shop.cli(*command).said.replace(str(shop.folder), ""))
             if WANG[1:] in said:

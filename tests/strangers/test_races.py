@@ -33,7 +33,7 @@ def test_killed_in_a_stop(shop: Shop) -> None:
     size = journal.stat().st_size if journal.exists() else 0
     with psycopg.connect(shop.url) as owner:
         owner.execute("LOCK TABLE suppression IN ACCESS EXCLUSIVE MODE")
-        process = _start(shop, "consent", "revoke", ANN)
+        process = _start(shop, "stop", ANN)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline and (not journal.exists() or journal.stat().st_size == size):
             time.sleep(0.005)
@@ -49,28 +49,27 @@ def test_killed_in_a_stop(shop: Shop) -> None:
 def test_torn_journal(shop: Shop) -> None:
     """docs/explanation/safety.md: "A stop is written to a journal on disk (fsync) before anything else happens … It
     holds while the database is away (the journal)"."""
-    assert shop.cli("consent", "revoke", ANN, env=AWAY).code is not None
+    assert shop.cli("stop", ANN, env=AWAY).code is not None
     journal = shop.folder / "var" / "refusals.jsonl"
     whole = journal.read_bytes()
     assert whole.endswith(b"\n")
     journal.write_bytes(whole + whole[: len(whole) // 2])  # the second line was cut
-    shop.cli("consent", "revoke", WANG, env=AWAY)
-    shop.cli("consent", "revoke", BEN)
+    shop.cli("stop", WANG, env=AWAY)
+    shop.cli("stop", BEN)
     shop.flush()
     lost = [number for number in (ANN, WANG, BEN) if not shop.suppressed(number)]
     assert lost == []
 
 
-@pytest.mark.parametrize("command", ["consent revoke", "suppression add", "complaint add", "one purpose"])
+@pytest.mark.parametrize("command", ["stop", "complaint add", "one purpose"])
 @pytest.mark.attack("a stop by each command while the database is away")
 def test_stop_while_away(shop: Shop, command: str) -> None:
     """docs/how-to/stop-and-suppression.md: "It works while `agi-app run` runs, and also while the database is down:
     the stop waits in the journal on disk"; complaints.md: "the stop is taken first, as final as any other"."""
     argv = {
-        "consent revoke": ("consent", "revoke", ANN, "--reason", "r"),
-        "suppression add": ("suppression", "add", ANN),
+        "stop": ("stop", ANN, "--reason", "r"),
         "complaint add": ("complaint", "add", ANN, "--text", "angry"),
-        "one purpose": ("consent", "revoke", ANN, "--purpose", "transactional"),
+        "one purpose": ("consent", "withdraw", ANN, "--purpose", "transactional"),
     }[command]
     done = shop.cli(*argv, env=AWAY)
     shop.flush()
@@ -83,13 +82,13 @@ def test_stop_while_away(shop: Shop, command: str) -> None:
 def test_full_disk(shop: Shop) -> None:
     """docs/explanation/safety.md: "A stop is written to a journal on disk (fsync) before anything else happens";
     exit-codes.md: "2 | The environment is wrong: settings, database, Asterisk, something that protects people"."""
-    process = _start(shop, "consent", "revoke", ANN, before="trap '' XFSZ; ulimit -f 0")
+    process = _start(shop, "stop", ANN, before="trap '' XFSZ; ulimit -f 0")
     said = process.communicate(timeout=30)[0]
     assert process.returncode != 0 or shop.suppressed(ANN), said
     journal = shop.folder / "var" / "refusals.jsonl"
     journal.unlink(missing_ok=True)
     journal.symlink_to("/dev/full")
-    done = shop.cli("consent", "revoke", WANG)
+    done = shop.cli("stop", WANG)
     assert done.code != 0 or shop.suppressed(WANG), done
 
 
@@ -99,11 +98,11 @@ def test_all_at_once(shop: Shop) -> None:
     the number is imported again or a new consent comes"."""
     rows = shop.write("again.csv", f"external_id,number\nC1,{ANN}\nC9,{LI}\n")
     processes = [
-        _start(shop, "consent", "revoke", ANN),
+        _start(shop, "stop", ANN),
         _start(shop, "contacts", "import", "reminder", str(rows)),
         _start(shop, "consent", "import", "some-consent.csv"),
         _start(shop, "erase", ANN, "--reason", "letter"),
-        _start(shop, "consent", "revoke", ANN, "--purpose", "transactional"),
+        _start(shop, "consent", "withdraw", ANN, "--purpose", "transactional"),
     ]
     said = [process.communicate(timeout=60)[0] for process in processes]
     assert "Traceback" not in "".join(said)
@@ -138,7 +137,7 @@ def test_checkpoint_file_rolled_back(shop: Shop) -> None:
     it"."""
     file = shop.folder / "var" / "audit" / "checkpoints"
     before = file.read_bytes()
-    shop.ok("consent", "revoke", ANN)
+    shop.ok("stop", ANN)
     assert shop.verify()["ok"]
     assert file.read_bytes() != before
     file.write_bytes(before)

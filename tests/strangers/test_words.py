@@ -42,13 +42,13 @@ def test_orders_in_what_staff_enter(shop: Shop) -> None:
         EVIL,
     )
     shop.cli("consent", "add-wording", f"{EVIL}/1", str(words))
-    shop.cli("consent", "revoke", ANN, "--reason", EVIL, "--method", EVIL, "--source", EVIL, "--entered-by", EVIL)
+    shop.cli("stop", ANN, "--reason", EVIL, "--method", EVIL, "--source", EVIL, "--entered-by", EVIL)
     shop.cli("complaint", "add", LI, "--text", EVIL, "--source", EVIL, "--entered-by", EVIL)
     shop.cli("complaint", "note", "1", EVIL, "--entered-by", EVIL)
     for command in (
         ("consent", "show", LI),
         ("consent", "show", ANN),
-        ("consent", "show", ANN, "--lang", "zh"),
+        ("consent", "show", ANN, "--language", "zh"),
         ("consent", "wordings"),
         ("complaint", "list"),
         ("complaint", "show", "1"),
@@ -61,7 +61,7 @@ def test_orders_in_what_staff_enter(shop: Shop) -> None:
 def test_orders_in_json(shop: Shop) -> None:
     """docs/decisions/0066-files-of-others.md: "What a terminal obeys is shown as its code by the consoles themselves,
     so no command can forget it"."""
-    shop.cli("consent", "revoke", ANN, "--reason", "x\x9b31m\x8dy\u202ez")
+    shop.cli("stop", ANN, "--reason", "x\x9b31m\x8dy\u202ez")
     shop.cli("complaint", "add", LI, "--text", "x\x9b31m\x8dy\u202ez")
     for command in (
         ("consent", "show", ANN, "--json"),
@@ -93,7 +93,7 @@ def test_orders_in_names(shop: Shop) -> None:
         ("forget-node", evil),
         ("simulate", evil),
         ("suppression", "import", evil, str(people), "--region", "CN", "--as-of", "2026-03-01"),
-        ("consent", "revoke", "--file", str(people)),
+        ("stop", "--file", str(people)),
         ("guard", "block", evil),
         ("complaint", "import", str(people)),
         ("nothing" + evil,),
@@ -121,9 +121,9 @@ def test_formula_in_a_report(shop: Shop) -> None:
     cells = ("=1+1", "@SUM(1)", "+1+1", "-1+1", "\t=1+1", "|cmd", "＝1+1", "\n=1", "%0A=1")
     for cell in cells:
         shop.cli(
-            "consent", "revoke", ANN, "--purpose", "survey", "--reason", cell, "--method", cell, "--entered-by", cell
+            "consent", "withdraw", ANN, "--purpose", "survey", "--reason", cell, "--method", cell, "--entered-by", cell
         )
-    shop.ok("audit", "export", "--out", "export")
+    shop.ok("audit", "export", "--output", "export")
     text = (shop.folder / "export" / "tables" / "revocation.csv").read_text(encoding="utf-8-sig")
     import csv
     import io

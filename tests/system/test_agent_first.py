@@ -142,7 +142,7 @@ def test_a_stop_while_the_agent_rings_is_obeyed(office: Site) -> None:
     command = office.app.start("call-person", NAME, STOPPED, "--agent", "slow")
     try:
         until("the agent rings", lambda: bool([c for c in office.calls([AGENTS["slow"]]) if c.invite_at >= since]))
-        office.app.ask("consent", "revoke", STOPPED)
+        office.app.ask("stop", STOPPED)
         _, errors = command.communicate(timeout=40)
     finally:
         command.kill()

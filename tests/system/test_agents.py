@@ -71,7 +71,7 @@ class AgentSite(Site):
 
     def held_by(self, name: str) -> list[str]:
         """What holds a campaign back, by its short names."""
-        return [hold["by"] for hold in self.status(name)["held_back_by"]]
+        return [hold["by"] for hold in self.status(name)["waiting_reasons"]]
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def test_while_no_agent_is_free_nobody_is_called(site: AgentSite) -> None:
     with site.worker():
         until("the worker looks for agents", lambda: site.held_by("later") == ["agents"])
         status = site.status("later")
-        assert "none of the agents advisers is free" in status["held_back_by"][0]["text"]
+        assert "none of the agents advisers is free" in status["waiting_reasons"][0]["text"]
         assert [(seen["free"], seen["busy"]) for seen in status["agents"]["seen"]] == [(0, 0)]
         assert site.calls(numbers) == []
         site.pause_agents(phones[0], paused=False)
@@ -203,7 +203,7 @@ def test_whoever_meets_nobody_hears_who_rang_and_the_campaign_stops(site: AgentS
     assert call.bye_from == "us"
     status = site.status("missed")
     assert status["agents"]["abandoned_percent"] == 100
-    assert "1 of 1 answered calls were abandoned, over 1 %" in status["held_back_by"][0]["text"]
+    assert "1 of 1 answered calls were abandoned, over 1 %" in status["waiting_reasons"][0]["text"]
     (left,) = set(numbers) - {call.to_user}
     assert site.refused_by("missed")[left] == {"abandoned_ceiling"}
     site.add("another", [call.to_user], start=False)
@@ -219,7 +219,7 @@ def test_while_asterisk_cannot_be_asked_about_agents_nobody_is_called(site: Agen
         with site.worker():
             wire.freeze = True
             site.call_for_agents("deaf", numbers)
-            until("the worker says why", lambda: "start of a key" in str(site.status("deaf")["held_back_by"]))
+            until("the worker says why", lambda: "start of a key" in str(site.status("deaf")["waiting_reasons"]))
             assert site.calls(numbers) == []
             wire.freeze = False
             site.settle("deaf")

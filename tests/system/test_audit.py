@@ -37,7 +37,7 @@ def test_a_campaign_leaves_a_proof(site: Site) -> None:
     assert found["entries"] >= while_running["entries"] >= 4 * 4  # person, consent, decision, result
     assert found["not_yet_covered"] == 0
     number = f"+{numbers[0].lstrip('+')}"
-    site.app.ask("audit", "prove", number, "--out", "proof.json", "--with-verifier", "verify.py")
+    site.app.ask("audit", "prove", number, "--output", "proof.json", "--with-verifier", "verify.py")
     key = site.app.ask("audit", "key").strip()
     command = [sys.executable, "-I", "-S", "verify.py", "proof.json", "--key", key, "--show"]
     done = subprocess.run(command, cwd=site.project, capture_output=True, text=True, check=False)

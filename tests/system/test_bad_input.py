@@ -272,4 +272,4 @@ def test_a_letter_about_another_number(project: Project) -> None:
 
 def test_a_number_that_is_none(project: Project) -> None:
     """A stop for a mistyped number must not pass as taken."""
-    assert "+12: " in project.fails(WRONG_INPUT, "consent", "revoke", "+12")
+    assert "+12: " in project.fails(WRONG_INPUT, "stop", "+12")

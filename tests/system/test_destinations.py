@@ -1,4 +1,4 @@
-"""Handing over to a staff telephone behind a trunk: a call, decided on each time; the carrier's capture judges."""
+"""Transfer to a staff telephone behind a trunk: a call, decided on each time; the carrier's capture judges."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def site(new_site: NewSite) -> Iterator[Site]:
     for name in PHONES:
         (made.project / "flows" / f"to-{name}.yaml").write_text(FLOW % {"name": name}, "utf-8")
     made.our_phones(PHONES[PROVED], PHONES[STOPPED], PHONES[STOPS])
-    made.app.ask("consent", "revoke", PHONES[STOPPED])
+    made.app.ask("stop", PHONES[STOPPED])
     with made.worker():
         yield made
 
 
 def handed_over(site: Site, name: str) -> CarrierCall:
-    """A call to a consenting person whose flow hands over to ``name``."""
+    """A call to a consenting person whose flow transfers to ``name``."""
     (person,) = people(LISTENS)
     site.consent([person])
     site.add(f"to-{name}", [person], flow=f"to-{name}")
@@ -103,7 +103,7 @@ def test_nobody_else_is_rung_and_the_flow_goes_its_failed_way(site: Site, name: 
 def test_a_stop_cancels_a_telephone_that_rings(site: Site) -> None:
     handed_over(site, STOPS)
     until("the mobile rings", lambda: [c for c in site.calls([PHONES[STOPS]]) if c.ringing_at] != [])
-    site.app.ask("consent", "revoke", PHONES[STOPS])
+    site.app.ask("stop", PHONES[STOPS])
     until("it rings no more", lambda: site.call(PHONES[STOPS]).cancel_at is not None, 5.0)
     cancelled = site.call(PHONES[STOPS]).cancel_at or 0
     assert cancelled - site.stops(PHONES[STOPS])[PHONES[STOPS]] <= 1.0

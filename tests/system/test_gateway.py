@@ -1,4 +1,4 @@
-"""A gateway with two lines on a real Asterisk, by the carrier's capture: one call a line, rests, limits, numbers."""
+"""A gateway with two ports on a real Asterisk, by the carrier's capture: one call a port, rests, limits, numbers."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tests.system.site import CALLER_ID, Site, people, until
 pytestmark = [pytest.mark.asterisk, pytest.mark.postgres]
 OTHER = "+999861555500002"
 SPACING, PER_DAY = 1.5, 2
-LINES = f"""
+PORTS = f"""
 [trunks.gsm]
-endpoint = "PJSIP/{{number}}@gsm-{{line}}"
+endpoint = "PJSIP/{{number}}@gsm-{{port}}"
 calls_per_second = 10
 plus = true
 sandbox = true
 
-[trunks.gsm.lines.port1]
+[trunks.gsm.ports.port1]
 number = "{CALLER_ID}"
 calls_per_day = {PER_DAY}
 spacing = {SPACING}
 
-[trunks.gsm.lines.port2]
+[trunks.gsm.ports.port2]
 number = "{OTHER}"
 calls_per_day = {PER_DAY}
 spacing = {SPACING}
@@ -56,7 +56,7 @@ def site(world: World, new_database: NewDatabase, tmp_path: Path) -> Iterator[Si
     ) as asterisk:
         site = Site(tmp_path, world, asterisk, new_database())
         with (site.project / "agi-app.toml").open("a", encoding="utf-8") as settings:
-            settings.write(LINES)
+            settings.write(PORTS)
         (site.project / "campaigns" / "gateway.yaml").write_text(CAMPAIGN, "utf-8")
         site.prepare()
         letter = tmp_path / "letter.txt"
@@ -65,8 +65,8 @@ def site(world: World, new_database: NewDatabase, tmp_path: Path) -> Iterator[Si
         yield site
 
 
-def test_each_line_carries_its_calls_one_after_another(site: Site) -> None:
-    """Three people a line and two calls a day: the third waits, and the status says until when."""
+def test_each_port_carries_its_calls_one_after_another(site: Site) -> None:
+    """Three people a port and two calls a day: the third waits, and the status says until when."""
     ours = people(*[1] * 6)
     theirs = {number.replace("+9998613", "+9998615") for number in ours[3:]}
     numbers = [*ours[:3], *theirs]
@@ -78,10 +78,10 @@ def test_each_line_carries_its_calls_one_after_another(site: Site) -> None:
 
         def all_rest() -> bool:
             status = site.status("gateway")
-            held.update(next((h for h in status["held_back_by"] if h["by"] == "lines"), {}))
+            held.update(next((h for h in status["waiting_reasons"] if h["by"] == "ports"), {}))
             return status["done"] == 2 * PER_DAY and held.get("text", "").count("rests until") == 2
 
-        until("each line has made its calls, and the status says so", all_rest, 60, 1.0)
+        until("each port has made its calls, and the status says so", all_rest, 60, 1.0)
     assert "port1 rests until" in held["text"]
     assert "port2 rests until" in held["text"]
     assert held["until"] is not None
@@ -89,7 +89,7 @@ def test_each_line_carries_its_calls_one_after_another(site: Site) -> None:
     assert {c.to_user: c.from_user for c in calls} == {
         c.to_user: OTHER if c.to_user in theirs else CALLER_ID for c in calls
     }
-    for line in (CALLER_ID, OTHER):
-        made = sorted((c for c in calls if c.from_user == line), key=lambda c: c.invite_at)
+    for port in (CALLER_ID, OTHER):
+        made = sorted((c for c in calls if c.from_user == port), key=lambda c: c.invite_at)
         assert len(made) == PER_DAY
         assert all(after.invite_at - before.open_until >= SPACING - 0.05 for before, after in pairwise(made))

@@ -36,7 +36,7 @@ def test_without_the_manager_interface_nobody_is_called_and_live_calls_go_on(wir
         site.add("after", [second], start=False)
         until("the worker holds", lambda: '"nobody is dialled"' in site.folder.joinpath("worker-1.log").read_text())
         site.app.ask("campaign", "start", "after")
-        until("it says why", lambda: "start of a key is not heard" in str(site.status("after")["held_back_by"]))
+        until("it says why", lambda: "start of a key is not heard" in str(site.status("after")["waiting_reasons"]))
         assert site.calls([second]) == []
         assert "start of a key is not heard" in site.app.ask("campaign", "status", "after")
         site.settle("before")

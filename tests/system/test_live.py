@@ -31,8 +31,8 @@ def test_a_stop_entered_while_the_phone_rings_and_while_they_talk(live: Site) ->
     live.consent(numbers)
     live.add("stopped", numbers)
     until("one phone rings and one is answered", lambda: _ringing(live, ringing) and _answered(live, talking))
-    live.app.ask("consent", "revoke", ringing)
-    live.app.ask("consent", "revoke", talking)
+    live.app.ask("stop", ringing)
+    live.app.ask("stop", talking)
     until("both calls have ended", lambda: all(c.ended_at for c in live.calls(numbers)), 5)
     at = live.stops(*numbers)
     cancelled, ended = live.call(ringing), live.call(talking)
@@ -51,10 +51,10 @@ def test_a_stop_entered_while_the_phone_rings_and_while_they_talk(live: Site) ->
     _again_after_a_new_consent(live, numbers)
 
 
-@pytest.mark.parametrize("way", ["suppression add", "suppression add --file", "suppression import"])
+@pytest.mark.parametrize("way", ["stop", "stop --file", "suppression import"])
 def test_every_way_onto_a_list_acts_on_calls_that_are_on(live: Site, way: str) -> None:
     """Some ring and some talk: CANCEL or BYE within a second, no INVITE after it, and each refused with its reason."""
-    each = 1 if way == "suppression add" else 3
+    each = 1 if way == "stop" else 3
     ringing, talking, waiting = people(*[RINGS_ON] * each), people(*[LISTENS] * each), people(*[CONFIRMS] * 20)
     numbers = [*ringing, *talking, *waiting]
     live.consent(numbers)
@@ -64,11 +64,11 @@ def test_every_way_onto_a_list_acts_on_calls_that_are_on(live: Site, way: str) -
     file = live.project / f"{name}.txt"
     file.write_text("\n".join(numbers), "utf-8")
     match way:
-        case "suppression add":
+        case "stop":
             for number in (*ringing, *talking):
-                live.app.ask("suppression", "add", number)
-        case "suppression add --file":
-            live.app.ask("suppression", "add", "--file", str(file))
+                live.app.ask("stop", number)
+        case "stop --file":
+            live.app.ask("stop", "--file", str(file))
         case _:
             live.app.ask("suppression", "import", "register", str(file), "--region", "CN", "--as-of", CLOCK[:10])
     stopped = time.time()
@@ -105,8 +105,8 @@ def test_a_withdrawal_for_one_purpose(live: Site) -> None:
     live.consent(numbers, "transactional", "survey")
     live.add("reminder", numbers)
     until("both phones ring", lambda: _ringing(live, *numbers))
-    live.app.ask("consent", "revoke", for_another, "--purpose", "survey")
-    live.app.ask("consent", "revoke", for_this, "--purpose", "transactional")
+    live.app.ask("consent", "withdraw", for_another, "--purpose", "survey")
+    live.app.ask("consent", "withdraw", for_this, "--purpose", "transactional")
     told = time.time()
     until("one call was cancelled", lambda: live.call(for_this).cancel_at is not None, 5)
     live.settle("reminder")
@@ -159,7 +159,7 @@ def test_pause_everything(live: Site) -> None:
     try:
         said = live.app.ask("pause", "--all", "--reason", "the auditor asks")
         assert "no new call is made on any node" in said
-        assert "holds" in said
+        assert "dials nobody" in said
         time.sleep(2)
         before = live.calls(numbers)
         assert len(before) < len(numbers)

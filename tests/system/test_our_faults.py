@@ -93,7 +93,7 @@ def new_place(asterisk: Asterisk, new_database: NewDatabase, tmp_path_factory: p
 
 def held_by(site: Site, campaign: str, words: str) -> str:
     """The reason in the campaign's status that has these words; empty: none has."""
-    texts = [hold["text"] for hold in site.status(campaign)["held_back_by"]]
+    texts = [hold["text"] for hold in site.status(campaign)["waiting_reasons"]]
     return next((text for text in texts if words in text), "")
 
 

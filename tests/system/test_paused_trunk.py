@@ -23,7 +23,7 @@ def test_a_congested_trunk_is_left_alone_and_found_again(new_site: NewSite) -> N
     held: dict[str, Any] = {}
 
     def is_paused() -> bool:
-        held.update(next((h for h in site.status("congested")["held_back_by"] if h["by"] == "breaker"), {}))
+        held.update(next((h for h in site.status("congested")["waiting_reasons"] if h["by"] == "breaker"), {}))
         return bool(held)
 
     with site.worker():
@@ -31,7 +31,7 @@ def test_a_congested_trunk_is_left_alone_and_found_again(new_site: NewSite) -> N
         # Whoever's call was the last straw is no less to be called for it.
         done = len(refused) - 1 + len(well)
         until("the others were called", lambda: site.status("congested")["done"] == done, 60, 1.0)
-        assert "breaker" not in {h["by"] for h in site.status("congested")["held_back_by"]}
+        assert "breaker" not in {h["by"] for h in site.status("congested")["waiting_reasons"]}
     assert f"{FAULTS_TO_OPEN} calls in a row failed on the trunk's side (last: congestion, SIP 503)" in held["text"]
     assert held["until"] is not None
     last_refused = max(c.ended_at or 0.0 for c in site.calls(refused))

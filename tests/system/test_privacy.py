@@ -21,7 +21,7 @@ def test_the_log_tells_nobodys_number_and_a_look_is_noted(live: Site) -> None:
     live.app.ask("campaign", "start", "quiet")
     live.settle("quiet")
     until("the stop is on disk", lambda: bool(live.stops(stops)))
-    live.app.ask("consent", "revoke", confirms)
+    live.app.ask("stop", confirms)
 
     log = "".join(file.read_text("utf-8") for file in live.folder.glob("worker-*.log"))
     assert log

@@ -55,9 +55,9 @@ def test_a_flow_is_heard_on_a_proved_telephone_only(office: Office) -> None:
         (True, []),
     ]
     assert sql("SELECT count(*) FROM attempt") == [(0,)], "a rehearsal is no attempt on anybody"
-    assert sql("SELECT count(*) FROM rehearsal_call WHERE lines <> '[]' OR said IS NOT NULL OR script IS NOT NULL") == [
-        (0,)
-    ], "what was said goes once it was read"
+    assert sql(
+        "SELECT count(*) FROM rehearsal_call WHERE progress <> '[]' OR said IS NOT NULL OR script IS NOT NULL"
+    ) == [(0,)], "what was said goes once it was read"
 
 
 def test_by_night_nobody_rehearses(office: Office) -> None:
@@ -103,7 +103,7 @@ def _keys_count(office: Office) -> None:
 
 
 def _shows_a_caller_id_of_ours(office: Office) -> None:
-    arguments = ("rehearse", "patient", MINE, "--trunk", PHONE, "--show", CALLER_ID, "--json")
+    arguments = ("rehearse", "patient", MINE, "--trunk", PHONE, "--caller-id", CALLER_ID, "--json")
     with office.phone("1"):
         done = office.ask(*arguments)
     assert done.returncode == 0, done.stderr
@@ -128,7 +128,7 @@ def _a_stop_elsewhere_ends_it(office: Office) -> None:
     before = len(office.calls(MINE))
     with office.phone("5", after_s=20.0), office.command("rehearse", "patient", MINE, "--trunk", PHONE) as command:
         until("it is answered", lambda: [c for c in office.calls(MINE)[before:] if c.answered_at] != [])
-        office.site.app.ask("consent", "revoke", MINE)
+        office.site.app.ask("stop", MINE)
         _, errors = command.communicate(timeout=MOST_S)
         assert (command.returncode, "suppression list" in errors) == (2, True), errors
     call = office.calls(MINE)[-1]

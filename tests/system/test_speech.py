@@ -49,7 +49,7 @@ def site(
         (made.project / "said.txt").write_text(said, "utf-8")
         (made.project / "flows" / "spoken.yaml").write_text(FLOW, "utf-8")
         more = f'[sandbox]\nclock = "{CLOCK}"\n[speech]\nengine = "scripted"\nmodel = "said.txt"\n'
-        more += "".join(f"taps = {count}\n" for count in taps)
+        more += "".join(f"snoop_channels = {count}\n" for count in taps)
         write_settings(made.project, made.settings(more))
         made.prepare()
         yield made

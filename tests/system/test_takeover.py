@@ -70,7 +70,7 @@ def story(world: World, new_database: Callable[[], str], tmp_path_factory: pytes
     site = CopiedSite(folder, world, doomed, url)
     site.prepare()
     site.app.ask("audit", "key")
-    site.app.ask("consent", "revoke", *people(1))  # so that a journal is copied, too
+    site.app.ask("stop", *people(1))  # so that a journal is copied, too
     two = _copied(site, folder / "second", other)
     numbers = {name: people(*[1] * PEOPLE) for name in CAMPAIGNS}
     everybody = [number for found in numbers.values() for number in found]

@@ -64,7 +64,7 @@ def _the_right_code(office: Office) -> None:
 
 
 def _three_wrong_codes(office: Office) -> None:
-    with office.proving(WRONG, "--trunk", PHONE, "--show", RIGHT) as (command, code):
+    with office.proving(WRONG, "--trunk", PHONE, "--caller-id", RIGHT) as (command, code):
         other = f"{(int(code) + 1) % 1_000_000:06d}"
         with office.phone(other * 3):
             _, errors = command.communicate(timeout=MOST_S)
@@ -75,7 +75,7 @@ def _three_wrong_codes(office: Office) -> None:
 
 
 def _a_number_that_must_not_be_called(office: Office) -> None:
-    office.site.app.ask("consent", "revoke", STOPS)
+    office.site.app.ask("stop", STOPS)
     refused = office.ask("callerid", "prove", STOPS, "--trunk", PHONE)
     assert (refused.returncode, "suppressed:" in refused.stderr) == (1, True), refused.stderr
     assert office.calls(STOPS) == []
@@ -117,7 +117,7 @@ def test_a_stop_and_a_worker_that_ends_both_end_the_call(office: Office) -> None
     with site.worker() as worker:
         with office.proving(stopped) as (command, _):
             until("the first is answered", lambda: [c.answered_at for c in site.calls([stopped])] not in ([], [None]))
-            site.app.ask("consent", "revoke", stopped)
+            site.app.ask("stop", stopped)
             _, errors = command.communicate(timeout=MOST_S)
             assert (command.returncode, "suppression list" in errors) == (1, True), errors
         call = site.call(stopped)
@@ -132,4 +132,4 @@ def test_a_stop_and_a_worker_that_ends_both_end_the_call(office: Office) -> None
 
 
 def _doctor(office: Office) -> dict[str, bool]:
-    return {f["check"]: f["well"] for f in json.loads(office.ask("doctor", "--json").stdout)}
+    return {f["check"]: f["ok"] for f in json.loads(office.ask("doctor", "--json").stdout)}

@@ -47,7 +47,7 @@ class FakeChannel:
 
     async def next_event(self, timeout: float | None) -> pbx.Event | None:
         """The next event, or None after ``timeout``; the clock moves there."""
-        await asyncio.sleep(0)  # a hand-over runs beside the call
+        await asyncio.sleep(0)  # a transfer runs beside the call
         self._reads += 1
         assert self._reads < 500, "the runner spins"
         assert timeout is not None, "a wait without an end"

@@ -86,13 +86,13 @@ async def give(project: Project, book: Book, order: Order, limit: float = 60.0) 
         return
     kind = order.name.split("-")[0]
     if kind == "revoke":
-        await _run(project, order, "consent", "revoke", "--file", _list(project, order))
+        await _run(project, order, "stop", "--file", _list(project, order))
     elif kind == "single":
         for number in order.numbers:
-            await _run(project, order, "consent", "revoke", number, "--reason", "said so at the desk")
+            await _run(project, order, "stop", number, "--reason", "said so at the desk")
     elif kind == "purpose":
         for number in order.numbers:
-            await _run(project, order, "consent", "revoke", number, "--purpose", "transactional")
+            await _run(project, order, "consent", "withdraw", number, "--purpose", "transactional")
     elif kind == "import":
         await _run(
             project,
@@ -108,7 +108,7 @@ async def give(project: Project, book: Book, order: Order, limit: float = 60.0) 
         )
     elif kind == "add":
         for number in order.numbers:
-            await _run(project, order, "suppression", "add", number, "--reason", "said so by letter")
+            await _run(project, order, "stop", number, "--reason", "said so by letter")
     elif kind in {"pause", "stop"}:
         await _run(project, order, "campaign", kind, f"{kind}d" if kind == "pause" else "halted")
 
@@ -173,7 +173,7 @@ def cases(scale: int, orders: dict[str, Order]) -> Iterator[Case]:
         outcome=("cancelled",),
         again="not soon",
         reason="external_list",
-        why=f"{ISSUE}: suppression import acts as consent revoke does",
+        why=f"{ISSUE}: suppression import acts as a stop does",
     )
     listed_talk = Expect(outcome=("answered",), disposition=("cut_off",), counts=True, again="not soon", why=listed.why)
     added = Expect(
@@ -181,7 +181,7 @@ def cases(scale: int, orders: dict[str, Order]) -> Iterator[Case]:
         again="not soon",
         stop=True,
         reason="suppressed",
-        why=f"{ISSUE}: suppression add acts as consent revoke does",
+        why=f"{ISSUE}: a stop by letter acts as any other",
     )
     withdrawn = Expect(outcome=("cancelled",), again="not soon", reason="consent_revoked", why=AT_ONCE)
     rows: Sequence[tuple[str, str, str, Script, Expect, int, bool]] = (

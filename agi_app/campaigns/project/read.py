@@ -17,7 +17,7 @@ from agi_app.campaigns.campaign_file.load import CampaignDocument, check_campaig
 from agi_app.campaigns.checks.agents_promise import check_agents, check_agents_destination
 from agi_app.campaigns.checks.country_rules import check_against_rules
 from agi_app.campaigns.checks.first_prompt_law import check_law
-from agi_app.campaigns.checks.gateway_lines import check_lines
+from agi_app.campaigns.checks.gateway_ports import check_ports
 from agi_app.campaigns.checks.inbound_lines import check_inbound_lines
 from agi_app.campaigns.checks.machine_message import check_message, message_of
 from agi_app.campaigns.project.meanings_files import load_meanings, shipped_meanings
@@ -189,7 +189,7 @@ def _check_by_settings(project: Project, flows: dict[str, FlowDocument]) -> None
     whole_flows = {name: flow.flow for name, flow in flows.items()}
     project.problems += check_inbound_lines(project.folder, settings.lines, whole_flows, project.unread_flows)
     for campaign in project.campaigns.values():
-        project.problems += check_lines(campaign.parsed, settings.trunks)
+        project.problems += check_ports(campaign.parsed, settings.trunks)
         project.problems += check_agents_destination(campaign.parsed, settings.destinations)
 
 

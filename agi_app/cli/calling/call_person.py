@@ -43,7 +43,7 @@ def call_person(
     status = with_installation(project, agent_calls.call_person, campaign, contact, agent, entered_by=who, show=show)
     stopped = status.note == OPTED_OUT
     if as_json:
-        say_json({"call": status.lines, "outcome": status.result, "disposition": status.note, "opted_out": stopped})
+        say_json({"call": status.progress, "outcome": status.result, "disposition": status.note, "opted_out": stopped})
     elif stopped:
         say("the person said stop: no campaign calls this number again")
     else:

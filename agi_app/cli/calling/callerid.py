@@ -41,7 +41,7 @@ def prove(
         typer.Option(formats=["%Y-%m-%d"], help="With --letter: last day; at most a year ahead (default)."),
     ] = None,
     trunk: Annotated[str | None, typer.Option(help="For the call: the trunk; default: the only one.")] = None,
-    show: Annotated[
+    caller_id: Annotated[
         str | None, typer.Option(help="For the call: the proved number to show; default: the called number itself.")
     ] = None,
 ) -> None:
@@ -53,11 +53,11 @@ def prove(
     if letter is None:
         if expires is not None:
             raise InputError("--expires goes with --letter; a proof by a call is good for a year")
-        e164, note = with_installation(project, _by_call, number, trunk, show, who)
+        e164, note = with_installation(project, _by_call, number, trunk, caller_id, who)
         say(f"{e164}: verification call, {note}")
         return
-    if trunk is not None or show is not None:
-        raise InputError("--trunk and --show are for a call; with --letter nobody is called")
+    if trunk is not None or caller_id is not None:
+        raise InputError("--trunk and --caller-id are for a call; with --letter nobody is called")
     last = dt.datetime.combine(expires, dt.time.max, dt.UTC) if expires else None
     made = with_installation(project, caller_ids.by_letter, number, letter, expires_at=last, entered_by=who)
     proof = made.proof

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from agi_app.authoring import renames
 from agi_app.cli.calling.totals_text import show_totals
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, progress, say, say_json, table, with_installation
 from agi_app.model.campaign import CampaignState
@@ -68,18 +69,18 @@ def stop(campaign: Name, project: ProjectOption = HERE) -> None:
 
 @app.command()
 def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
-    """Show how far a campaign is, and what holds it back now."""
+    """Show how far a campaign is, and each waiting reason: why no more calls are made now."""
     seen, edited = with_installation(project, campaigns.status, project_files.read(project), campaign)
     view, reasons = seen.view, seen.nobody_because
     if as_json:
         waiting = {name: getattr(view, name) for name in ("due_now", "later", "next_due", "open_attempts")}
-        held = [dataclasses.asdict(hold) for hold in seen.held_back]
+        why = [dataclasses.asdict(reason) for reason in seen.held_back]
         say_json(
             {
                 **dataclasses.asdict(seen.totals),
                 **waiting,
                 "nobody_dialled_because": reasons,
-                "held_back_by": held,
+                **renames.in_json("campaign status", {"waiting_reasons": why}),
                 "files_differ": edited,
             }
         )
@@ -90,8 +91,8 @@ def status(campaign: Name, project: ProjectOption = HERE, as_json: JsonOption = 
     for line in reasons:
         say(f"nobody is dialled: {line}" if line is reasons[0] else f"  {line}")
     if not reasons:
-        for hold in seen.held_back:
-            say(f"held back now: {hold.text}")
+        for reason in seen.held_back:
+            say(f"held back now: {reason.text}")
 
 
 def preview_record(seen: Preview, note: str | None, limit: int) -> dict[str, Any]:

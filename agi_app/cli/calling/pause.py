@@ -49,7 +49,11 @@ def resume(
 def _heard(worker: WorkerPause) -> str:
     if worker.away_s is not None:
         return f"is away (last seen {worker.away_s} s ago): without the database it can make no call"
-    return "holds" if worker.holds else "has not confirmed the pause yet; the database lets it make no call in any case"
+    return (
+        "dials nobody"
+        if worker.heard
+        else "has not confirmed the pause yet; the database lets it make no call in any case"
+    )
 
 
 def _only_all(everything: bool, verb: str) -> None:

@@ -42,7 +42,7 @@ def rehearse(
     contact: Annotated[str, typer.Option(help="The contact on this line of a contacts file, FILE:LINE.")] = "",
     field: Annotated[list[str] | None, typer.Option(help="A contact column, NAME=VALUE; may be repeated.")] = None,
     trunk: Annotated[str | None, typer.Option(help="The trunk to call through; default: the only one.")] = None,
-    show: Annotated[
+    caller_id: Annotated[
         str | None, typer.Option(help="The proved number to show; default: the called number itself.")
     ] = None,
     entered_by: Annotated[str, typer.Option(help="Who rehearses; default: the login name.")] = "",
@@ -56,12 +56,12 @@ def rehearse(
     if phones or prove:
         if flow or number or contact or field or language:
             raise InputError("give --prove or --phones alone, without a flow, number, contact or language")
-        _phones(project, as_json) if phones else _prove(project, prove, trunk, show, who)
+        _phones(project, as_json) if phones else _prove(project, prove, trunk, caller_id, who)
         return
     if flow is None or number is None:
         raise InputError("name the flow and the telephone: agi-app rehearse FLOW NUMBER")
     script = rehearsals.script(project_files.read_ready(project), flow, language, contact, field or [])
-    rung, shown = read_number(number), None if show is None else read_number(show)
+    rung, shown = read_number(number), None if caller_id is None else read_number(caller_id)
 
     async def work(inst: Installation) -> rehearsals.RehearsalStatus:
         asked = await rehearsals.ask(inst, parse(rung), script, shown=shown, trunk=trunk, entered_by=who)
@@ -78,7 +78,7 @@ def _show_end(status: rehearsals.RehearsalStatus, as_json: bool) -> None:
     disposition, answers = (said.disposition, said.answers) if said is not None else (None, {})
     if as_json:
         stopped = disposition == OPTED_OUT
-        say_json({"call": status.lines, "disposition": disposition, "answers": answers, "opted_out": stopped})
+        say_json({"call": status.progress, "disposition": disposition, "answers": answers, "opted_out": stopped})
         return
     say(f"disposition: {disposition or 'none'}")
     for name, value in answers.items():

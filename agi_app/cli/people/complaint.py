@@ -224,13 +224,15 @@ def export(
     complaint_id: Number,
     out: Annotated[Path, typer.Option("--output", help="A new folder.")],
     project: ProjectOption = HERE,
-    lang: Annotated[StoryLanguage, typer.Option(help="Language of the story in it.")] = StoryLanguage.EN,
+    language: Annotated[StoryLanguage, typer.Option(help="Language of the story in it.")] = StoryLanguage.EN,
     entered_by: EnteredBy = "",
     reason: Annotated[str, typer.Option(help="What for; kept with the access note.")] = "",
 ) -> None:
     """Write a case with all evidence and its proof into a folder; shows whole numbers, which is noted."""
     who, why = login_name(entered_by), reason.strip()
-    made = with_installation(project, complaints.export, complaint_id, out, language=lang, entered_by=who, reason=why)
+    made = with_installation(
+        project, complaints.export, complaint_id, out, language=language, entered_by=who, reason=why
+    )
     if made.proof is not None:
         say(f"{out}: {counts(made.proof.kinds)}; signed at {made.proof.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC")
     for name in made.missing:

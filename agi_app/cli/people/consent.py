@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -21,12 +20,10 @@ from agi_app.cli.common import (
     say,
     say_json,
     say_summary,
-    settings_of,
     table,
-    warn,
     with_installation,
 )
-from agi_app.errors import InputError, StoreError
+from agi_app.errors import InputError
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
 from agi_app.operations.people import consents, stops, stories
@@ -119,14 +116,14 @@ def list_wordings(project: ProjectOption = HERE, as_json: JsonOption = False) ->
 def show(
     number: Annotated[str, typer.Argument(help="The number, with country code.")],
     project: ProjectOption = HERE,
-    lang: Annotated[StoryLanguage, typer.Option(help="Language of the story.")] = StoryLanguage.EN,
+    language: Annotated[StoryLanguage, typer.Option(help="Language of the story.")] = StoryLanguage.EN,
     entered_by: EnteredBy = "",
     reason: Reason = "",
     as_json: JsonOption = False,
 ) -> None:
     """Show everything recorded about a person: when and in which words they agreed, each call, when they refused."""
     e164 = read_number(number)
-    told = with_installation(project, stories.show, e164, lang, entered_by=entered_by, reason=reason)
+    told = with_installation(project, stories.show, e164, language, entered_by=entered_by, reason=reason)
     if as_json:
         known = None if told.history is None else dataclasses.asdict(told.history)
         say_json(known and known | {"refusals": [dataclasses.asdict(r) for r in told.refusals]})
@@ -185,13 +182,12 @@ def import_(
 
 
 @app.command()
-def revoke(
-    number: Annotated[str | None, typer.Argument(help="The number, with country code.")] = None,
-    project: ProjectOption = HERE,
-    file: Annotated[Path | None, typer.Option(help="A list of numbers instead, one on each line.")] = None,
+def withdraw(
+    number: Annotated[str, typer.Argument(help="The number, with country code.")],
     purpose: Annotated[
-        Purpose | None, typer.Option(help="Withdraw for this purpose only; default: a permanent stop.")
-    ] = None,
+        Purpose, typer.Option(help="For which purpose; `agi-app stop` is for all of them, permanently.")
+    ],
+    project: ProjectOption = HERE,
     reason: Annotated[str, typer.Option(help="What was said.")] = stops.BY_HAND,
     at: Annotated[str, typer.Option(help="When it was said, ISO 8601 with an offset; default: now.")] = "",
     method: Annotated[str, typer.Option(help="How it was said: letter, e-mail, at the desk …")] = "",
@@ -200,67 +196,20 @@ def revoke(
     evidence_file: Annotated[Path | None, typer.Option(help="The proof itself; it is kept encrypted.")] = None,
     entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
 ) -> None:
-    """Take a stop: at once, in every campaign, permanently. A ringing call is cancelled, an answered one ended."""
-    if (number is None) == (file is None):
-        raise InputError("give a number, or --file with a list of numbers")
-    if file is not None:
-        if purpose or at or method or source or reference or evidence_file:
-            raise InputError("--file takes permanent stops; the other options are for a single number")
-        _take_list(project, file)
-    e164 = read_number(number or "")
+    """Withdraw a consent for one purpose; a later one for it counts again. Calls for it are ended."""
+    e164 = read_number(number)
     said, proof, who = SaidAt(instant("--at", at), f"--at {at}"), evidence(evidence_file), login_name(entered_by)
-    try:
-        answer = with_installation(
-            project,
-            stops.stop,
-            e164,
-            reason,
-            purpose=purpose,
-            said=said,
-            method=method,
-            source=source,
-            reference=reference,
-            proof=proof,
-            entered_by=who,
-        )
-    except StoreError as error:
-        if purpose is not None:
-            raise
-        _without_database(project, [e164], stops.VIA, error)
-        answer = stops.StopAnswer(0)
-    scope = f"consent for {purpose} is withdrawn" if purpose else "will never be called again"
-    say(f"{mask(e164)} {scope}; calls ended: {answer.ended}")
-    if answer.waiting:
-        warn(answer.waiting)
-
-
-def _take_list(project: Path, file: Path) -> NoReturn:
-    """Take a stop for every number of a list, whatever is wrong with its other lines; exit 1 when some are."""
-    listed = stops.read_list(file)
-    for problem in listed.problems:
-        warn(problem)
-    if listed.unreadable > len(listed.problems):
-        warn(f"{file}: {listed.unreadable} lines are not numbers; the first {len(listed.problems)} are shown")
-    if listed.numbers:
-        _stop_all(project, listed.numbers)
-    raise typer.Exit(1 if listed.problems or not listed.numbers else 0)
-
-
-def _stop_all(project: Path, numbers: Sequence[str]) -> None:
-    try:
-        new = with_installation(project, stops.stop_list, numbers)
-    except StoreError as error:
-        _without_database(project, numbers, stops.VIA_LIST, error)
-        say(f"{count_of(len(numbers), 'number')} will never be called again")
-    else:
-        are = count_of(len(numbers), "number is", "numbers are")
-        say(f"{are} on the suppression list, {new} of them new")
-
-
-def _without_database(project: Path, numbers: Sequence[str], via: str, error: StoreError) -> None:
-    """A stop is taken also while the database is away: on disk now, in the database before the next call."""
-    stops.without_database(settings_of(project), numbers, via)
-    warn(
-        f"the database does not answer ({error}); the stop is safe in the journal of this node, and its worker"
-        " stores it before it dials again"
+    answer = with_installation(
+        project,
+        stops.stop,
+        e164,
+        reason,
+        purpose=purpose,
+        said=said,
+        method=method,
+        source=source,
+        reference=reference,
+        proof=proof,
+        entered_by=who,
     )
+    say(f"{mask(e164)} consent for {purpose} is withdrawn; calls ended: {answer.ended}")

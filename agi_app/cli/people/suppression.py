@@ -23,7 +23,6 @@ from agi_app.cli.common import (
     warn,
     with_installation,
 )
-from agi_app.cli.people.consent import revoke
 from agi_app.operations.people import do_not_call_lists
 from agi_app.printable import count_of
 
@@ -45,7 +44,7 @@ def import_(
 ) -> None:
     """Put a do-not-call list of others in force; it replaces its last version. Only keyed hashes are kept.
 
-    Ringing calls to its numbers are cancelled and answered ones ended, as by `consent revoke`.
+    Ringing calls to its numbers are cancelled and answered ones ended, as by `agi-app stop`.
     """
     name_first(name, file, "agi-app suppression import LIST FILE --region CC --as-of DAY")
     who = login_name(entered_by)
@@ -76,18 +75,6 @@ def import_(
             warn(f"note: {note}")
     if summary.unreadable:
         raise typer.Exit(1)
-
-
-@app.command()
-def add(
-    number: Annotated[str | None, typer.Argument(help="The number, with country code.")] = None,
-    project: ProjectOption = HERE,
-    file: Annotated[Path | None, typer.Option(help="A list of numbers instead, one on each line.")] = None,
-    reason: Annotated[str, typer.Option(help="Why it is never to be called.")] = "entered by hand",
-    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
-) -> None:
-    """Put a number on your own list, permanently: the same stop that `consent revoke` without a purpose takes."""
-    revoke(number, project=project, file=file, reason=reason, entered_by=entered_by)
 
 
 @app.command()

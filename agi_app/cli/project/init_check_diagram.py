@@ -94,7 +94,7 @@ def diagram(
     out: Annotated[
         Path | None, typer.Option("--output", help="The file to write; default: FLOW.svg in this folder.")
     ] = None,
-    language: Annotated[str | None, typer.Option("--lang", help="Language of the texts; default: the first.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of the texts; default: the first.")] = None,
 ) -> None:
     """Draw a flow as SVG: every node with the words that a person hears, and the key of every way."""
     file = out or Path(f"{flow}.svg")

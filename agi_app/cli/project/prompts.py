@@ -42,7 +42,7 @@ def list_(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
 
 @app.command()
 def pieces(
-    lang: Annotated[str, typer.Option(help="The language: zh-CN, en, en-GB, en-US.")],
+    language: Annotated[str, typer.Option(help="The language: zh-CN, en, en-GB, en-US.")],
     project: ProjectOption = HERE,
     missing: Annotated[bool, typer.Option("--missing", help="Only those that the project does not have.")] = False,
     flow: Annotated[str | None, typer.Option(help="Only what this flow says and reads back.")] = None,
@@ -60,9 +60,9 @@ def pieces(
     Each line has one piece: its file below prompts/LANGUAGE and its words. A text-to-speech engine speaks what --write
     wrote.
     """
-    wanted = prompts.pieces(project, lang, flow=flow, missing=missing)
+    wanted = prompts.pieces(project, language, flow=flow, missing=missing)
     if write:
-        prompts.write_words(project, lang, wanted)
+        prompts.write_words(project, language, wanted)
     if as_json:
         say_json(wanted)
     else:

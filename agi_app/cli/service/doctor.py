@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import typer
 
 from agi_app import log
+from agi_app.authoring import renames
 from agi_app.cli.common import HERE, JsonOption, ProjectOption, say_json, say_lines
 from agi_app.doctor import examine
 from agi_app.model.finding import Finding
@@ -17,10 +19,12 @@ def doctor(project: ProjectOption = HERE, as_json: JsonOption = False) -> None:
     log.configure()
     findings: list[Finding] = asyncio.run(examine(project))
     if as_json:
-        say_json([{"check": f.check, "well": f.well, "text": f.text, "mend": f.mend} for f in findings])
+        say_json([_record(f) for f in findings])
     else:
         for f in findings:
-            say_lines(
-                f"{'ok  ' if f.well else 'BAD '} {f.check}: {f.text}" + (f"\n     fix: {f.mend}" if f.mend else "")
-            )
+            say_lines(f"{'ok  ' if f.well else 'BAD '} {f.check}: {f.text}" + (f"\n     fix: {f.fix}" if f.fix else ""))
     raise typer.Exit(0 if all(f.well for f in findings) else 2)
+
+
+def _record(found: Finding) -> dict[str, Any]:
+    return renames.in_json("doctor", {"check": found.check, "ok": found.well, "text": found.text, "fix": found.fix})

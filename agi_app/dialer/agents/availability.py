@@ -51,12 +51,12 @@ class AgentWatch:
         ami: AmiSettings,
         ami_password: str,
         trunks: Mapping[str, TrunkSettings] | None = None,
-        hold: Callable[[], str | None] = lambda: None,
+        waiting_reason: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """``hold`` says why nobody may be dialled now, also no telephone of our own behind one of ``trunks``."""
+        """``waiting_reason`` says why nobody may be dialled, also no telephone of our own behind one of ``trunks``."""
         self._node, self.destinations = node, destinations
         self._trunks = frozenset(name for trunk in (trunks or {}).values() for name in endpoint_names(trunk))
-        self.legs = Legs(node, trunks or {}, hold)
+        self.legs = Legs(node, trunks or {}, waiting_reason)
         self._ami, self._ami_password = ami, ami_password
         self._wanted: frozenset[str] = frozenset()
         self._looks: dict[str, AgentAvailability] = {}
@@ -71,11 +71,11 @@ class AgentWatch:
         self._told.append(tell)
 
     @classmethod
-    def of(cls, node: Node, settings: Settings, hold: Callable[[], str | None]) -> AgentWatch:
-        """By the settings of a worker; ``hold`` says why nobody may be dialled now."""
+    def of(cls, node: Node, settings: Settings, waiting_reason: Callable[[], str | None]) -> AgentWatch:
+        """By the settings of a worker; ``waiting_reason`` says why nobody may be dialled now."""
         ami = settings.ami
         password = settings.ami_password() if ami.username else ""
-        return cls(node, settings.destinations, ami, password, settings.trunks, hold)
+        return cls(node, settings.destinations, ami, password, settings.trunks, waiting_reason)
 
     def want(self, names: Collection[str]) -> None:
         """The agents of these destinations are to be watched."""

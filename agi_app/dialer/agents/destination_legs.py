@@ -52,9 +52,11 @@ class _Call:
 class Legs:
     """The legs to destinations of one node."""
 
-    def __init__(self, node: Node, trunks: Mapping[str, TrunkSettings], hold: Callable[[], str | None]) -> None:
-        """``hold`` says why nobody may be dialled now."""
-        self._node, self._trunks, self._hold = node, trunks, hold
+    def __init__(
+        self, node: Node, trunks: Mapping[str, TrunkSettings], waiting_reason: Callable[[], str | None]
+    ) -> None:
+        """``waiting_reason`` says why nobody may be dialled now."""
+        self._node, self._trunks, self._waiting_reason = node, trunks, waiting_reason
         self._live: dict[int, _Call] = {}
         self._something = asyncio.Event()  # set while there are legs by a trunk
 
@@ -74,7 +76,7 @@ class Legs:
                 dial_string=trunk.dial_string,
                 ring_timeout=ring_timeout,
                 max_call=max_call,
-                forbidden=self._hold,
+                forbidden=self._waiting_reason,
             )
         except (SafetyError, RequestFailed):  # nothing left for Asterisk
             await table.finish(node.store, marked.destination_call_id, table.End("failed", dialled=False))
@@ -109,7 +111,7 @@ class Legs:
         def judge(facts: RehearsalFacts, now: dt.datetime) -> Decision:
             return decide_leg(facts, trunk.sandbox, node.ruleset, now).dialled_with(trunk.prefix)
 
-        if (reason := self._hold()) is not None:
+        if (reason := self._waiting_reason()) is not None:
             raise SafetyError(f"{leg.destination} is not rung through trunk {name}: {reason}")
         wanted = table.LegRequest(leg.leg_id, leg.destination, number, leg.caller_id, name)
         taken = await table.take(node.store, wanted, node.entityid, node.clock.offset, node.clock.name, judge)
@@ -154,7 +156,7 @@ class Legs:
 def trunk_of(endpoint: str, trunks: Mapping[str, TrunkSettings]) -> tuple[str, TrunkSettings]:
     """The trunk that has this endpoint of Asterisk and no lines. Raises SafetyError: there is none."""
     for name, trunk in trunks.items():
-        if not trunk.lines and [*trunk.endpoints()] == [f"PJSIP/{{number}}@{endpoint}"]:
+        if not trunk.ports and [*trunk.endpoints()] == [f"PJSIP/{{number}}@{endpoint}"]:
             return name, trunk
     raise SafetyError(f"no trunk of the settings has the endpoint {endpoint}; nothing was dialled")
 

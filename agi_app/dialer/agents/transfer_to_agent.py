@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from agi_app import log
-from agi_app.calls.plan import HandOverOrder
+from agi_app.calls.plan import TransferOrder
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.agents.destination_legs import DestinationLeg
 from agi_app.dialer.node import Node
@@ -29,16 +29,16 @@ NOBODY_IDLE = "nobody_idle"
 _BUSY = frozenset({486, 600, 603})  # telephones say one or the other when a person declines
 _NO_ANSWER_CAUSES = frozenset({18, 19})
 
-_log = log.get("hand_over")
+_log = log.get("transfer")
 
 
-class HandOver:
+class Transfers:
     """The transfers of one node."""
 
     def __init__(self, node: Node, agents: AgentWatch) -> None:
         self._node, self._agents = node, agents
 
-    async def run(self, order: HandOverOrder) -> str:
+    async def run(self, order: TransferOrder) -> str:
         """Returns when the talk is over or has not come about: ``done``, ``busy``, ``no_answer`` or ``failed``.
 
         A call that was made for the destination waits no longer than its patience, and ends ``abandoned`` instead.
@@ -59,14 +59,14 @@ class HandOver:
         _log.warning("nobody was there for a called person", destination=order.to)
         return ABANDONED
 
-    async def _ring_agent(self, order: HandOverOrder, met: asyncio.Future[None]) -> str:
+    async def _ring_agent(self, order: TransferOrder, met: asyncio.Future[None]) -> str:
         try:
             return await self._ring(order, met)
         except AgiAppError as error:
             _log.warning("not transferred", destination=order.to, reason=str(error))
             return FAILED
 
-    async def _ring(self, order: HandOverOrder, met: asyncio.Future[None] | None = None) -> str:
+    async def _ring(self, order: TransferOrder, met: asyncio.Future[None] | None = None) -> str:
         for_agents = None if met is None else order.attempt_id
         endpoint = await self._agents.endpoint_for(order.to, for_agents)
         if endpoint is None:
@@ -90,7 +90,7 @@ class HandOver:
                 self._agents.notes.parted(order.attempt_id)
             self._agents.parted(order.to, endpoint)
 
-    async def _with(self, agent: Channel, order: HandOverOrder, met: asyncio.Future[None] | None) -> str:
+    async def _with(self, agent: Channel, order: TransferOrder, met: asyncio.Future[None] | None) -> str:
         try:
             end = await answered(agent, order.timeout_s + ANSWER_GRACE_S)
             if end is None and order.whisper is not None:
@@ -118,7 +118,7 @@ class HandOver:
 
 
 async def talk(
-    ari: Ari, order: HandOverOrder, agent: Channel, joined: Callable[[], None], ended: Callable[[], Awaitable[object]]
+    ari: Ari, order: TransferOrder, agent: Channel, joined: Callable[[], None], ended: Callable[[], Awaitable[object]]
 ) -> str:
     """Let the person and the answered ``agent`` talk until ``ended`` says that the latter is gone."""
     bridge = channel_id_of(f"{order.attempt_id}-{order.transfer}-talk")

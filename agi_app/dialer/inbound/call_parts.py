@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 from agi_app.calls.inbound_line import InboundLine
-from agi_app.calls.plan import HandOverOrder
+from agi_app.calls.plan import TransferOrder
 from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.speech_services import Ears
 from agi_app.flow.syntax.names_and_limits import CALLER_COLUMN, SHOWN, WITHHELD
@@ -26,7 +26,7 @@ class LineServices:
 
     media: Callable[[str, str], str]  # (language, prompt name) -> ARI media URI
     voice: Voice
-    hand_over: Callable[[HandOverOrder], Awaitable[str]]
+    transfer: Callable[[TransferOrder], Awaitable[str]]
     ears: Ears
 
 

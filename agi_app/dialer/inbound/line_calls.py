@@ -168,7 +168,7 @@ class LineCalls:
             max_call_s=line.max_call_s,
             media=self._means.media,
             say=self._voices[line.name].media,
-            hand_over=self._means.hand_over,
+            transfer=self._means.transfer,
             store_opt_out=store,
             trunk_works=lambda: None,
             local_now=lambda: self._node.clock.now().astimezone(ZoneInfo(zones[0])) if zones else None,

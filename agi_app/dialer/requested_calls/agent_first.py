@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from agi_app import log
-from agi_app.calls.plan import HandOverOrder
+from agi_app.calls.plan import TransferOrder
 from agi_app.dialer.agents.destination_legs import DestinationLeg
 from agi_app.dialer.agents.transfer_to_agent import answered, talk, word_of
 from agi_app.dialer.loop import LEASE, Dialer
@@ -186,7 +186,7 @@ class AgentCall:
 
     async def _tell(self, line: str) -> None:
         """What happens, for the agent who asked; what does not reach the database now comes with the next line."""
-        self._leg.lines.append(line)
+        self._leg.progress.append(line)
         with contextlib.suppress(StoreError):
             await agent_calls.tell(self._node.store, self.request_id, self._leg)
 
@@ -203,7 +203,7 @@ class AgentCall:
         await self._ask("POST", f"channels/{agent.id}/ring")
         await self._tell("the person is called")
         with beside(self._means.dialer, running, self._node.clock.monotonic()) as turn:
-            result = await self._means.placer.attempt(claim, self._line(running.line), turn, hand_over=self._hand_over)
+            result = await self._means.placer.attempt(claim, self._line(running.line), turn, transfer=self._transfer)
         await self._ask("DELETE", f"channels/{agent.id}/ring")
         if result is None:
             return await self._not_dialled(running.line)
@@ -214,7 +214,7 @@ class AgentCall:
         campaign = dataclasses.replace(line.campaign, retry={}, agents=None, machine_detection=None)
         return dataclasses.replace(line, campaign=campaign, flow=talk_flow(line.flow, self._asked.destination))
 
-    async def _hand_over(self, order: HandOverOrder) -> str:
+    async def _transfer(self, order: TransferOrder) -> str:
         """The person has answered: both talk."""
         agent = self._agent
         if agent is None or self._gone.is_set():

@@ -51,8 +51,8 @@ class Taker(Protocol):
 class RequestedCalls:
     """All requested calls of one node."""
 
-    def __init__(self, node: Node, takers: Sequence[Taker], hold: Forbidden) -> None:
-        self._node, self._takers, self._hold = node, takers, hold
+    def __init__(self, node: Node, takers: Sequence[Taker], waiting_reason: Forbidden) -> None:
+        self._node, self._takers, self._waiting_reason = node, takers, waiting_reason
         self._live: set[RequestedCall] = set()
         self._quiet = asyncio.Event()  # set while there is none
         self._quiet.set()
@@ -80,7 +80,7 @@ class RequestedCalls:
                 await self._quiet.wait()
 
     def _forbidden(self) -> str | None:
-        return CLOSING if self._closing else self._hold()
+        return CLOSING if self._closing else self._waiting_reason()
 
     async def _look(self, calls: asyncio.TaskGroup) -> bool:
         """Begin a call of each kind that waits; whether there was one."""

@@ -18,7 +18,7 @@ def no_room(dialer: Dialer, running: Running, now: float) -> str | None:
     if dialer.concurrent is not None and dialer.open_calls >= dialer.concurrent:
         return "this Asterisk already has as many calls as it may have at once"
     if dialer.lines.reserve.room(running.trunk, dialer.open_on[running.trunk]) == 0:
-        return dialer.lines.reserve.hold(running.trunk).text
+        return dialer.lines.reserve.waiting_reason(running.trunk).text
     if now > dialer.lines.shares_until or any(pacer.rate <= 0 for pacer in running.pacers.values()):
         return "this worker has no part of the campaign's rate yet"
     return None

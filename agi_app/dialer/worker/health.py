@@ -1,7 +1,7 @@
-"""Everything around the dialer's loop that one worker does: listen for stops, keep leases, know why it holds.
+"""Everything around the dialer's loop that one worker does: listen for stops, keep leases, know why it dials nobody.
 
 A worker dials only while all of these hold: Asterisk connected, keys and stops heard, stops written, clocks agree,
-the worker lock ours. ``hold`` names the first that does not.
+the worker lock ours. ``waiting_reason`` names the first that does not.
 """
 
 from __future__ import annotations
@@ -79,9 +79,9 @@ class Worker:
 
     def may_dial(self) -> bool:
         """Whether a call that is ready may leave now."""
-        return not self._draining and self.hold() is None
+        return not self._draining and self.waiting_reason() is None
 
-    def hold(self) -> str | None:
+    def waiting_reason(self) -> str | None:
         """Why nobody may be dialled now; None when all is well."""
         health = self.health
         if self._stops.broken is not None:
@@ -133,7 +133,7 @@ class Worker:
                 change = json.loads(payload)
                 if "everything" in change:
                     await self._look_at_pause()
-                    self._look_around.set()  # so that the others read at once that we hold
+                    self._look_around.set()  # so that the others read at once that we dial nobody
                 elif change["state"] == "stopped":
                     self._node.live.stop_campaign(change["campaign"])
                 dialer.control_changed()
@@ -218,8 +218,8 @@ class Worker:
             node.entityid,
             self._stops.position,
             flushed=not self._stops.pending,
-            holding=dialer.holding,
-            holds=dialer.holds(),
+            waiting_reason=dialer.waiting_reason,
+            campaign_waiting_reasons=dialer.waiting_reasons(),
             agents=dialer.agents.told(),
         )
         await self._note_progress()  # before the peers let us dial again: the database may be an old copy now

@@ -76,8 +76,8 @@ class PromptWatch:
         if not self._ari.is_connected:
             return  # Asterisk went away meanwhile: that is another reason
         hold = None
-        if trial is not None and trial.mend:
-            hold = f"no prompt would be heard: {trial.text}; {trial.mend}; it is tried again every {AGAIN_S:.0f} s"
+        if trial is not None and trial.fix:
+            hold = f"no prompt would be heard: {trial.text}; {trial.fix}; it is tried again every {AGAIN_S:.0f} s"
         if hold is not None and hold != self._health.prompts:
             _log.error("nobody is dialled: Asterisk does not play the prompts", reason=hold)
         elif hold is None and self._health.prompts is not None:

@@ -30,10 +30,10 @@ class SpeechBackends:
     ) -> Self:
         """As the settings say; without a recogniser messages are still recorded."""
         spool, taps, live = RecordingSpool(ari), SnoopTaps(ari), None
-        if speech.taps and recognizer is not None:
+        if speech.snoop_channels and recognizer is not None:
             from agi_app.speech.talk_detection import TalkDetectors  # noqa: PLC0415 - numpy and a model, only where wanted
 
-            live = LiveTaps(taps.open, TalkDetectors(speech.taps, speech.pause).one)
+            live = LiveTaps(taps.open, TalkDetectors(speech.snoop_channels, speech.pause).one)
         variables = talk_detect(speech)
         ears = Ears(spool, recognizer, meanings, keep, speech.deadline, speech.level, variables, live)
         return cls(spool, taps, ears)

@@ -22,7 +22,7 @@ def check_pieces(source: FlowDocument, prompts: Prompts, *, engine: bool) -> lis
         missing = [name for name, fact in facts.items() if fact is None or not (fact.has_audio or fact.by_engine)]
         if missing:
             names = ", ".join(missing[:_SHOWN]) + (" …" if len(missing) > _SHOWN else "")
-            which = f"agi-app prompts pieces --lang {language} --missing --flow {flow.flow}"
+            which = f"agi-app prompts pieces --language {language} --missing --flow {flow.flow}"
             message = (
                 f'it says or reads back pieces that have no recording in "{language}": {len(missing)} ({names}); a call'
                 f" that needs one fails; `{which}` lists them"

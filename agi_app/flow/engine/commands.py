@@ -109,7 +109,7 @@ class EndCallRecording(msgspec.Struct, frozen=True, gc=False):
 
 
 class StartTransfer(msgspec.Struct, frozen=True, gc=False):
-    """Hand over to a destination of the settings, rung at most so many seconds; answered by ``TransferEnded``."""
+    """Transfer to a destination of the settings, rung at most so many seconds; answered by ``TransferEnded``."""
 
     transfer: str
     to: str

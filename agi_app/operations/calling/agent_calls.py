@@ -82,7 +82,7 @@ def _judge(status: RequestStatus, agent: str) -> None:
         raise InputError(f"not called: {note}")
     if result == EXPIRED:
         raise AsteriskError(
-            "not called: no worker took the request; `agi-app campaign status CAMPAIGN` says what holds them. Does one"
+            "not called: no worker took the request; `agi-app campaign status CAMPAIGN` says why. Does one"
             f" have the destination {agent} and the campaign's trunk in its settings?"
         )
     if result in (Outcome.ANSWERED, Outcome.HUMAN, Outcome.MACHINE):

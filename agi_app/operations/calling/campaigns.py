@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from agi_app.authoring.suggestions import suggest
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.campaign_file.load import CampaignDocument
-from agi_app.campaigns.checks.gateway_lines import limits_of
+from agi_app.campaigns.checks.gateway_ports import limits_of
 from agi_app.campaigns.edited import as_edited, differs
 from agi_app.campaigns.preview import SAMPLES, Preview, Sample, Terms
 from agi_app.campaigns.preview import preview as look_ahead

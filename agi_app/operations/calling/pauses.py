@@ -22,7 +22,7 @@ class WorkerPause:
     """What a worker has heard of the pause; ``away_s``: it is not alive, and was heard of so long ago."""
 
     name: str
-    holds: bool
+    heard: bool
     away_s: int | None
 
 
@@ -33,7 +33,7 @@ async def pause_all(inst: Installation, reason: str, *, entered_by: str) -> Sequ
     return [
         WorkerPause(
             worker.name,
-            worker.alive and worker.holding is not None,
+            worker.alive and worker.waiting_reason is not None,
             None if worker.alive else max(0, round((began - worker.seen_at).total_seconds())),
         )
         for worker in await _heard(inst)
@@ -49,10 +49,10 @@ async def resume_all(inst: Installation, reason: str, *, entered_by: str) -> boo
 
 
 async def _heard(inst: Installation) -> list[NodeRow]:
-    """All workers, once those that live say that they hold, or had time to."""
+    """All workers, once those that live say that they dial nobody, or had time to."""
     for _ in range(round(HEARD_WITHIN_S / LOOK_EVERY_S)):
         found = await nodes.all_nodes(inst.store)
-        if all(worker.holding is not None for worker in found if worker.alive):
+        if all(worker.waiting_reason is not None for worker in found if worker.alive):
             return found
         await asyncio.sleep(LOOK_EVERY_S)
     return await nodes.all_nodes(inst.store)

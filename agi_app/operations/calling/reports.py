@@ -140,7 +140,7 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
         state=stored.state.value,
         state_reason=stored.state_reason,
         everything_paused=None if pause is None else pause.words,
-        workers=[(n.name, n.alive, n.holding) for n in workers],
+        workers=[(n.name, n.alive, n.waiting_reason) for n in workers],
         due_now=waiting.due_now,
         later=waiting.later,
         parked=waiting.parked,
@@ -154,7 +154,7 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
         trunk_slots=waiting.trunk_slots,
         calls_per_second=campaign.pace.calls_per_second,
         rule_until=waiting.rule_until,
-        holds=[hold for n in workers if n.alive and (hold := n.hold_of(name)) is not None],
+        waiting_reasons=[why for n in workers if n.alive and (why := n.waiting_reason_of(name)) is not None],
     )
     return await _totals(store, stored, clock.now()), view
 

@@ -23,10 +23,10 @@ def pick_trunk(trunks: dict[str, TrunkSettings], wanted: str | None, *, reserved
     if wanted is not None:
         if wanted not in trunks:
             raise InputError(f"--trunk {wanted}: there is no trunk of that name; trunks here: {_list(trunks)}")
-        if trunks[wanted].lines:
-            raise InputError(f"--trunk {wanted}: its lines carry calls of campaigns only; ring through another trunk")
+        if trunks[wanted].ports:
+            raise InputError(f"--trunk {wanted}: its ports carry calls of campaigns only; ring through another trunk")
         return wanted
-    trunks = {name: trunk for name, trunk in trunks.items() if not trunk.lines}
+    trunks = {name: trunk for name, trunk in trunks.items() if not trunk.ports}
     fitting = [name for name, trunk in trunks.items() if trunk.sandbox == reserved]
     if len(fitting) == 1:
         return fitting[0]

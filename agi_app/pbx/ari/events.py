@@ -174,7 +174,7 @@ class Interrupt(msgspec.Struct, frozen=True, gc=False):
     even_if_up: bool  # False lets an answered call finish
 
 
-class HandedOver(msgspec.Struct, frozen=True, gc=False):
+class TransferFinished(msgspec.Struct, frozen=True, gc=False):
     """Not from Asterisk: a transfer to one of our people is over, or did not happen."""
 
     transfer: str
@@ -215,7 +215,7 @@ Event = (
     | Failed
     | Lost
     | Interrupt
-    | HandedOver
+    | TransferFinished
     | Recognized
     | MessageEnded
 )

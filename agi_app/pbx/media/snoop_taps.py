@@ -26,7 +26,7 @@ from agi_app.pbx.ari.names import ours
 from agi_app.pbx.bridges import part
 from agi_app.pbx.trunks import Ask
 
-_log = log.get("pbx.taps")
+_log = log.get("pbx.snoop")
 EAR, MOUTH = "-tap", "-tap-out"  # how their channel ids end
 MODULES = ("chan_rtp.so", "res_stasis_snoop.so")  # what Asterisk needs for it
 ARRIVE_S = 1.0  # until a channel has come to life

@@ -19,11 +19,11 @@ from agi_app.gate.replay import inputs_of
 from agi_app.gate.stored_reasons import reasons_of
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState
-from agi_app.store.calling import gateway_lines, slots
+from agi_app.store.calling import gateway_ports, slots
 from agi_app.store.calling.agents import AgentTerms, may_begin
 from agi_app.store.calling.decision_texts import spec_of, version_of_spec
 from agi_app.store.calling.facts import Decide, Due, JudgedContact, Missing, begin, judge
-from agi_app.store.calling.gateway_lines import GatewayLines
+from agi_app.store.calling.gateway_ports import GatewayPorts
 from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, records
@@ -44,7 +44,7 @@ class ClaimTerms:
     trunk_limit: int  # calls at once through the campaign's trunk, over all nodes
     offset: dt.timedelta  # rules time minus real time
     clock_name: str
-    lines: tuple[gateway_lines.GatewayLine, ...] = ()  # of the trunk, when it is a gateway with lines
+    ports: tuple[gateway_ports.GatewayPort, ...] = ()  # of the trunk, when it is a gateway with ports
     agents: AgentTerms | None = None  # of a campaign that calls for some
     missing: Missing | None = None  # which of a contact's columns the flow cannot say; None: it says none
 
@@ -71,7 +71,7 @@ class OverCeiling:
     why: str  # in the gate's words
 
 
-Short = Nobody | NoPlaces | GatewayLines | OverCeiling  # lines: how they stand, when none is free
+Short = Nobody | NoPlaces | GatewayPorts | OverCeiling  # ports: how they stand, when none is free
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +106,18 @@ async def claim(
         free = places.free
         if not free:
             return ClaimBatch(short=NoPlaces(places.short_of or "trunk"))
-        lines = None
-        if terms.lines:
-            lines = await gateway_lines.lease(connection, terms.lines, start.now, terms.offset)
-            if not lines.free:
-                return ClaimBatch(short=lines)
-        due = await _lock(connection, campaign, start.now, max(limit, look_at), lines)
+        ports = None
+        if terms.ports:
+            ports = await gateway_ports.lease(connection, terms.ports, start.now, terms.offset)
+            if not ports.free:
+                return ClaimBatch(short=ports)
+        due = await _lock(connection, campaign, start.now, max(limit, look_at), ports)
         if not due:
-            waits = lines is not None and len(lines.free) < len(terms.lines)  # perhaps for a line that is taken
-            return ClaimBatch(short=lines if waits else Nobody.DUE)
-        judged = await judge(connection, due, start, decide, len(free) if lines is None else len(due), terms.missing)
-        if lines is not None:
-            judged = _one_a_line(judged, lines.free, len(free))
+            waits = ports is not None and len(ports.free) < len(terms.ports)  # perhaps for a port that is taken
+            return ClaimBatch(short=ports if waits else Nobody.DUE)
+        judged = await judge(connection, due, start, decide, len(free) if ports is None else len(due), terms.missing)
+        if ports is not None:
+            judged = _one_a_port(judged, ports.free, len(free))
         claims = await reserve(connection, campaign, judged, free, start.now, terms)
     short: Short | None = None
     if (over := next((r.text for j in judged for r in j.decision.reasons if r.rule == CEILING), None)) is not None:
@@ -139,29 +139,29 @@ async def _for_agents(connection: Connection, campaign: Campaign, now: dt.dateti
 
 
 async def _lock(
-    connection: Connection, campaign: Campaign, now: dt.datetime, limit: int, lines: GatewayLines | None
+    connection: Connection, campaign: Campaign, now: dt.datetime, limit: int, ports: GatewayPorts | None
 ) -> list[Due]:
-    """Lock due contacts with the heads of their persons; one contact a person. With lines: whom a free one may call."""
+    """Lock due contacts with the heads of their persons; one contact a person. With ports: whom a free one may call."""
     values: dict[str, Any] = {"campaign": campaign.name, "now": now, "limit": limit}
-    if lines is not None:
+    if ports is not None:
         prefixes, numbers = zip(("", campaign.caller_id), *campaign.local_caller_ids, strict=True)
-        values |= {"free": list(lines.free), "prefixes": list(prefixes), "numbers": list(numbers)}
+        values |= {"free": list(ports.free), "prefixes": list(prefixes), "numbers": list(numbers)}
     first_of_person: dict[int, Due] = {}
-    for row in await records(connection, Q["lock" if lines is None else "lock_for_lines"], values):
+    for row in await records(connection, Q["lock" if ports is None else "lock_for_ports"], values):
         first_of_person.setdefault(row["head"], Due(row["contact_id"], row["head"]))
     return list(first_of_person.values())
 
 
-def _one_a_line(judged: list[JudgedContact], free: frozenset[str], most: int) -> list[JudgedContact]:
-    """Without those who may be called, but by a line that is taken; they stay due. At most ``most`` are called."""
+def _one_a_port(judged: list[JudgedContact], free: frozenset[str], most: int) -> list[JudgedContact]:
+    """Without those who may be called, but by a port that is taken; they stay due. At most ``most`` are called."""
     taken: set[str] = set()
     kept = []
     for one in judged:
         if one.decision.allowed:
-            line = one.decision.caller_id
-            if line not in free or line in taken or len(taken) == most:
+            port = one.decision.caller_id
+            if port not in free or port in taken or len(taken) == most:
                 continue
-            taken.add(line)
+            taken.add(port)
         kept.append(one)
     return kept
 
@@ -181,7 +181,7 @@ async def reserve(
     says when to ask again; and it is not one of the campaign's calls for whichever agent is free.
     """
     slots_left = iter(free)
-    rows = [_settled(j, now, next(slots_left) if j.decision.allowed else None, bool(terms.lines)) for j in judged]
+    rows = [_settled(j, now, next(slots_left) if j.decision.allowed else None, bool(terms.ports)) for j in judged]
     if by_hand is not None:
         rows = [row if row["state"] == "claimed" else row | {"state": by_hand, "due_at": None} for row in rows]
     spec = spec_of(campaign)
@@ -207,7 +207,7 @@ async def reserve(
     ]
 
 
-def _settled(judged: JudgedContact, now: dt.datetime, slot: tuple[int, int] | None, by_line: bool) -> dict[str, Any]:
+def _settled(judged: JudgedContact, now: dt.datetime, slot: tuple[int, int] | None, by_port: bool) -> dict[str, Any]:
     """What is written about one contact; ``slot`` (of the trunk, of the campaign) when it is to be called."""
     decision = judged.decision
     row: dict[str, Any] = {
@@ -226,8 +226,8 @@ def _settled(judged: JudgedContact, now: dt.datetime, slot: tuple[int, int] | No
         }
     if slot is not None:
         attempt = {"attempt_id": uuid.uuid4().hex, "caller_id": decision.caller_id}
-        if by_line:
-            attempt |= {"line": decision.caller_id, "line_scope": gateway_lines.scope_of(decision.caller_id)}
+        if by_port:
+            attempt |= {"port": decision.caller_id, "port_scope": gateway_ports.scope_of(decision.caller_id)}
         return row | attempt | {"state": "claimed", "trunk_slot": slot[0], "campaign_slot": slot[1]}
     again = decision.try_again_at
     return row | {"state": "pending", "due_at": max(again, now + SOONEST_RETRY) if again else "infinity"}

@@ -32,10 +32,10 @@ ORDER BY c.due_at, c.contact_id
 LIMIT %(limit)s
 FOR NO KEY UPDATE OF c, h SKIP LOCKED;
 
--- The same for a trunk with lines: only people whom a free line may call, as far as SQL can tell (gate/caller_id.py
+-- The same for a trunk with ports: only people whom a free port may call, as far as SQL can tell (gate/caller_id.py
 -- says it for good): those who have seen its number, or no number of ours and whose own fits it. Who has seen a number
 -- that the campaign does not show is looked at too: the gate refuses them.
--- name: lock_for_lines
+-- name: lock_for_ports
 SELECT c.contact_id, h.person_id AS head
 FROM contact c JOIN person p ON p.person_id = c.person_id
 JOIN person h ON h.person_id = coalesce(p.same_as, p.person_id)
@@ -95,7 +95,7 @@ WITH given AS MATERIALIZED (
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r
         (contact_id bigint, person_id bigint, number_id bigint, state text, due_at timestamptz, news boolean,
          rules text[], reasons jsonb, inputs jsonb, ruleset_version text, decided_at timestamptz,
-         attempt_id text, caller_id text, line text, line_scope text, trunk_slot integer, campaign_slot integer)
+         attempt_id text, caller_id text, port text, port_scope text, trunk_slot integer, campaign_slot integer)
 ), kept AS (
     INSERT INTO campaign_version (version, campaign, spec)
     SELECT %(campaign_version)s, %(campaign)s, %(spec)s
@@ -111,12 +111,12 @@ WITH given AS MATERIALIZED (
     INSERT INTO attempt (attempt_id, contact_id, person_id, number_id, campaign, decision_id, node, trunk, caller_id,
                          line, agents, rules_at, lease_until)
     SELECT attempt_id, contact_id, person_id, number_id, %(campaign)s, decision_id, %(node)s, %(trunk)s,
-           caller_id, line, %(agents)s, %(now)s, clock_timestamp() + %(lease)s::interval
+           caller_id, port, %(agents)s, %(now)s, clock_timestamp() + %(lease)s::interval
     FROM given WHERE attempt_id IS NOT NULL
 ), occupied AS (
     UPDATE slot SET attempt_id = g.attempt_id
     FROM given g CROSS JOIN LATERAL (
-        VALUES (%(trunk_scope)s, g.trunk_slot), (%(campaign_scope)s, g.campaign_slot), (g.line_scope, 1)
+        VALUES (%(trunk_scope)s, g.trunk_slot), (%(campaign_scope)s, g.campaign_slot), (g.port_scope, 1)
     ) AS taken (scope, n)
     WHERE g.attempt_id IS NOT NULL AND slot.scope = taken.scope AND slot.n = taken.n
 ), settled AS (

@@ -27,14 +27,14 @@ class NodeRow:
     name: str
     started_at: dt.datetime
     seen_at: dt.datetime
-    holding: str | None  # why it dials nobody now
-    holds: dict[str, Any]  # campaign -> what holds it back there now, as JSON
+    waiting_reason: str | None  # why it dials nobody now
+    campaign_waiting_reasons: dict[str, Any]  # campaign -> why it waits there now, as JSON
     agents: dict[str, dict[str, int | float | str]]  # destination -> free and busy, or why that is unknown
     alive: bool
 
-    def hold_of(self, campaign: str) -> WaitingReason | None:
-        """What holds a campaign back on this worker now."""
-        found = self.holds.get(campaign)
+    def waiting_reason_of(self, campaign: str) -> WaitingReason | None:
+        """Why a campaign waits on this worker now."""
+        found = self.campaign_waiting_reasons.get(campaign)
         return None if found is None else replace(msgspec.convert(found, WaitingReason), worker=self.name)
 
 
@@ -55,20 +55,21 @@ async def beat(
     journal_position: int,
     *,
     flushed: bool,
-    holding: str | None = None,
-    holds: Mapping[str, WaitingReason] | None = None,
+    waiting_reason: str | None = None,
+    campaign_waiting_reasons: Mapping[str, WaitingReason] | None = None,
     agents: Mapping[str, Mapping[str, int | float | str]] | None = None,
 ) -> None:
     """Say that this worker lives, and how many bytes of its journal are stored; ``flushed``: all of them.
 
-    ``holding`` is why it dials nobody now, ``holds`` what holds each campaign back, ``agents`` what it sees of them.
+    ``waiting_reason`` is why it dials nobody now, ``campaign_waiting_reasons`` why each campaign waits, ``agents`` what
+    it sees of them.
     """
     values = {
         "entityid": entityid,
         "journal_position": journal_position,
         "flushed": flushed,
-        "holding": holding,
-        "holds": msgspec.json.encode(holds or {}).decode(),
+        "waiting_reason": waiting_reason,
+        "campaign_waiting_reasons": msgspec.json.encode(campaign_waiting_reasons or {}).decode(),
         "agents": msgspec.json.encode(agents or {}).decode(),
     }
     async with store.transaction() as connection:

@@ -6,7 +6,8 @@ SET name = excluded.name, started_at = clock_timestamp(), seen_at = clock_timest
 -- name: beat
 UPDATE node SET seen_at = clock_timestamp(), journal_position = %(journal_position)s,
     flushed_at = CASE WHEN %(flushed)s THEN clock_timestamp() ELSE flushed_at END,
-    holding = %(holding)s, holds = %(holds)s::jsonb, agents = %(agents)s::jsonb
+    waiting_reason = %(waiting_reason)s, campaign_waiting_reasons = %(campaign_waiting_reasons)s::jsonb,
+    agents = %(agents)s::jsonb
 WHERE entityid = %(entityid)s;
 
 -- name: unflushed_since
@@ -19,7 +20,7 @@ DELETE FROM node WHERE entityid = %(entityid)s;
 SELECT journal_position FROM node WHERE entityid = %(entityid)s;
 
 -- name: all
-SELECT entityid, name, started_at, seen_at, holding, holds, agents,
+SELECT entityid, name, started_at, seen_at, waiting_reason, campaign_waiting_reasons, agents,
        seen_at > clock_timestamp() - %(alive)s::interval AS alive
 FROM node ORDER BY name;
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState
-from agi_app.store.calling import gateway_lines, slots
+from agi_app.store.calling import gateway_ports, slots
 from agi_app.store.calling.claims import ClaimTerms, reserve
 from agi_app.store.calling.facts import Begin, Decide, Due, begin, judge
 from agi_app.store.database import queries
@@ -67,14 +67,14 @@ async def _look(
             await count(connection, Q["set_state"], {**values, "state": row["state"]})
             return RefusedContact(IN_CALL)
         decision = judged[0].decision
-        line = decision.caller_id if decision.allowed and terms.lines else None
-        busy = line is not None and not await _is_free(connection, terms, start, line)
+        port = decision.caller_id if decision.allowed and terms.ports else None
+        busy = port is not None and not await _is_free(connection, terms, start, port)
         if not decision.allowed or (take and not busy):
             claims = await reserve(connection, campaign, judged, places.free, start.now, terms, row["state"])
             return claims[0] if claims else RefusedContact(refusal(decision))
         await count(connection, Q["set_state"], {**values, "state": row["state"]})
-    return RefusedContact(f"the line with the number {line} is taken, or rests") if busy else None
+    return RefusedContact(f"the port with the number {port} is taken, or rests") if busy else None
 
 
-async def _is_free(connection: Connection, terms: ClaimTerms, start: Begin, line: str) -> bool:
-    return line in (await gateway_lines.lease(connection, terms.lines, start.now, terms.offset)).free
+async def _is_free(connection: Connection, terms: ClaimTerms, start: Begin, port: str) -> bool:
+    return port in (await gateway_ports.lease(connection, terms.ports, start.now, terms.offset)).free

@@ -38,7 +38,7 @@ class AgentCallRequest:
 class Leg:
     """The agent's leg as it goes on, real time; ``attempt_id`` is the person's leg, once there is one."""
 
-    lines: list[str] = field(default_factory=list)
+    progress: list[str] = field(default_factory=list)
     rang_at: dt.datetime | None = None
     answered_at: dt.datetime | None = None
     attempt_id: str | None = None
@@ -133,7 +133,7 @@ async def _change(store: Store, query: str, values: Mapping[str, object]) -> boo
 
 def _values(leg: Leg) -> dict[str, object]:
     return {
-        "lines": msgspec.json.encode(leg.lines).decode(),
+        "progress": msgspec.json.encode(leg.progress).decode(),
         "rang_at": leg.rang_at,
         "answered_at": leg.answered_at,
         "attempt_id": leg.attempt_id,

@@ -21,13 +21,13 @@ WHERE agent_call_id = (SELECT agent_call_id FROM agent_call
 RETURNING agent_call_id, campaign, contact_id, destination;
 
 -- name: tell
-UPDATE agent_call SET lines = %(lines)s::jsonb, rang_at = %(rang_at)s, answered_at = %(answered_at)s,
+UPDATE agent_call SET progress = %(progress)s::jsonb, rang_at = %(rang_at)s, answered_at = %(answered_at)s,
     attempt_id = coalesce((SELECT attempt_id FROM attempt WHERE attempt_id = %(attempt_id)s), agent_call.attempt_id)
 WHERE agent_call_id = %(agent_call_id)s AND state = 'ringing';
 
 -- name: finish
 UPDATE agent_call
-SET state = 'ended', result = %(result)s, note = %(note)s, lines = %(lines)s::jsonb, rang_at = %(rang_at)s,
+SET state = 'ended', result = %(result)s, note = %(note)s, progress = %(progress)s::jsonb, rang_at = %(rang_at)s,
     answered_at = %(answered_at)s, ended_at = clock_timestamp(),
     attempt_id = coalesce((SELECT attempt_id FROM attempt WHERE attempt_id = %(attempt_id)s), agent_call.attempt_id)
 WHERE agent_call_id = %(agent_call_id)s AND state <> 'ended';
@@ -42,7 +42,7 @@ UPDATE agent_call SET state = 'ended', result = 'expired', ended_at = clock_time
 WHERE agent_call_id = %(request_id)s AND state = 'waiting';
 
 -- name: status
-SELECT state, result, note, lines FROM agent_call WHERE agent_call_id = %(request_id)s;
+SELECT state, result, note, progress FROM agent_call WHERE agent_call_id = %(request_id)s;
 
 -- name: of_campaign
 SELECT k.agent_call_id, c.external_id, k.destination, k.entered_by, k.requested_at, k.rang_at, k.answered_at, k.ended_at,

@@ -20,4 +20,4 @@ UPDATE call_back_check SET state = 'ended', fault = 'expired', ended_at = clock_
 WHERE check_id = %(request_id)s AND state = 'waiting';
 
 -- name: status
-SELECT state, fault AS result, fault AS note, '[]'::jsonb AS lines FROM call_back_check WHERE check_id = %(request_id)s;
+SELECT state, fault AS result, fault AS note, '[]'::jsonb AS progress FROM call_back_check WHERE check_id = %(request_id)s;

@@ -151,7 +151,7 @@ async def take(
 
 async def tell(store: Store, rehearsal_id: int, lines: Sequence[str]) -> None:
     """Store what has happened so far."""
-    await _change(store, "tell", {"rehearsal_id": rehearsal_id, "lines": _json(lines)})
+    await _change(store, "tell", {"rehearsal_id": rehearsal_id, "progress": _json(lines)})
 
 
 async def finish(store: Store, rehearsal_id: int, result: CallResult, lines: Sequence[str], *, dialled: bool) -> None:
@@ -160,7 +160,7 @@ async def finish(store: Store, rehearsal_id: int, result: CallResult, lines: Seq
         "rehearsal_id": rehearsal_id,
         "result": result.outcome.value,
         "note": result.note,
-        "lines": _json(lines),
+        "progress": _json(lines),
         "said": _json(RehearsalAnswers(result.disposition, result.answers)),
         "dialled": dialled,
     }

@@ -1,7 +1,7 @@
 -- What an earlier rehearsal has told is gone an hour after it, read or not: it may hold what somebody said.
 -- name: forget_old
-UPDATE rehearsal_call SET script = NULL, lines = '[]', said = NULL
-WHERE requested_at < clock_timestamp() - interval '1 hour' AND (script IS NOT NULL OR lines <> '[]' OR said IS NOT NULL);
+UPDATE rehearsal_call SET script = NULL, progress = '[]', said = NULL
+WHERE requested_at < clock_timestamp() - interval '1 hour' AND (script IS NOT NULL OR progress <> '[]' OR said IS NOT NULL);
 
 -- name: request
 INSERT INTO rehearsal_call (person_id, shown, trunk, script, entered_by)
@@ -63,12 +63,12 @@ SET state = 'ended', result = 'refused', note = %(note)s, decision_id = %(decisi
 WHERE rehearsal_id = %(rehearsal_id)s;
 
 -- name: tell
-UPDATE rehearsal_call SET lines = %(lines)s::jsonb WHERE rehearsal_id = %(rehearsal_id)s AND state = 'dialling';
+UPDATE rehearsal_call SET progress = %(progress)s::jsonb WHERE rehearsal_id = %(rehearsal_id)s AND state = 'dialling';
 
 -- A call that surely never left Asterisk does not count against the day.
 -- name: finish
 UPDATE rehearsal_call
-SET state = 'ended', result = %(result)s, note = %(note)s, lines = %(lines)s::jsonb, said = %(said)s::jsonb,
+SET state = 'ended', result = %(result)s, note = %(note)s, progress = %(progress)s::jsonb, said = %(said)s::jsonb,
     script = NULL, ended_at = clock_timestamp(), dialled_at = CASE WHEN %(dialled)s THEN dialled_at END
 WHERE rehearsal_id = %(rehearsal_id)s AND state <> 'ended';
 
@@ -77,7 +77,7 @@ UPDATE rehearsal_call SET state = 'ended', result = 'expired', script = NULL, en
 WHERE rehearsal_id = %(request_id)s AND state = 'waiting';
 
 -- name: status
-SELECT state, result, note, lines, said FROM rehearsal_call WHERE rehearsal_id = %(request_id)s;
+SELECT state, result, note, progress, said FROM rehearsal_call WHERE rehearsal_id = %(request_id)s;
 
 -- name: was_read
-UPDATE rehearsal_call SET lines = '[]', said = NULL WHERE rehearsal_id = %(rehearsal_id)s AND state = 'ended';
+UPDATE rehearsal_call SET progress = '[]', said = NULL WHERE rehearsal_id = %(rehearsal_id)s AND state = 'ended';

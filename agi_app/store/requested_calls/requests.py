@@ -42,7 +42,7 @@ class RequestStatus:
     state: str
     result: str | None
     note: str | None
-    lines: list[str]  # what has happened so far, for the command that asked
+    progress: list[str]  # what has happened so far, for the command that asked
 
 
 S = TypeVar("S", bound=RequestStatus)
@@ -94,9 +94,9 @@ class Requests(Generic[S]):
         start, shown = clock.monotonic(), 0
         while True:
             status = await self.status(store, request_id)
-            for line in status.lines[shown:]:
+            for line in status.progress[shown:]:
                 show(line)
-            shown = len(status.lines)
+            shown = len(status.progress)
             if status.state == "ended":
                 return status
             waited = dt.timedelta(seconds=clock.monotonic() - start)

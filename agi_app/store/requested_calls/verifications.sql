@@ -76,7 +76,7 @@ UPDATE verification_call SET state = 'ended', result = 'expired', code_hash = NU
 WHERE verification_id = %(request_id)s AND state = 'waiting';
 
 -- name: status
-SELECT state, result, note, '[]'::jsonb AS lines FROM verification_call WHERE verification_id = %(request_id)s;
+SELECT state, result, note, '[]'::jsonb AS progress FROM verification_call WHERE verification_id = %(request_id)s;
 
 -- name: staff_phones
 SELECT p.e164, max(v.proved_until) AS until, (array_agg(v.entered_by ORDER BY v.proved_until DESC))[1] AS entered_by

@@ -12,7 +12,7 @@ from agi_app.calls.inbound_line import InboundLine, caller_number, line_of
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read import read_project
 from agi_app.config.lines import InboundLineSettings
-from agi_app.config.trunks import LineSettings
+from agi_app.config.trunks import PortSettings
 from agi_app.dialer.inbound.call_parts import Live, too_many
 from agi_app.flow.engine import commands as do
 from agi_app.flow.engine.events import KeyPressed, OptOutStored, PromptFinished, StopStored
@@ -251,4 +251,4 @@ def test_a_line_has_a_number_of_plain_digits(number: str) -> None:
     with pytest.raises(ValidationError):
         InboundLineSettings(number=number, flow="line")
     with pytest.raises(ValidationError):
-        LineSettings(number=number)
+        PortSettings(number=number)

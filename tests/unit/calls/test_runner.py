@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from agi_app.calls.plan import CallPlan, HandOverOrder
+from agi_app.calls.plan import CallPlan, TransferOrder
 from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S, LiveCall
 from agi_app.calls.speech_services import Ears
 from agi_app.errors import AgiAppError, ConfigError, RequestFailed, SafetyError
@@ -64,7 +64,7 @@ class World:
         self.store_error: SafetyError | None = None
         self.stop_comes_back = False
         self.sounds = 0
-        self.orders: list[HandOverOrder] = []
+        self.orders: list[TransferOrder] = []
         self.voice_error: AgiAppError | None = None
         plan = CallPlan(
             party=CLAIM.party,
@@ -73,7 +73,7 @@ class World:
             max_call_s=MAX_S,
             media=lambda language, prompt: f"{'en' if language == 'en' else 'zh'}/{prompt}",
             say=self.say,
-            hand_over=self.hand_over,
+            transfer=self.transfer,
             store_opt_out=self.store,
             trunk_works=lambda: None,
             sound_came=self.sound_came,
@@ -84,8 +84,8 @@ class World:
         )
         self.call = LiveCall(plan, self.clock)
 
-    async def hand_over(self, order: HandOverOrder) -> str:
-        self.channel.log.append(f"hand over to {order.to} for {order.timeout_s:g} s")
+    async def transfer(self, order: TransferOrder) -> str:
+        self.channel.log.append(f"transfer to {order.to} for {order.timeout_s:g} s")
         self.orders.append(order)
         try:
             return await self.agent()
@@ -232,7 +232,7 @@ async def test_what_cannot_be_said_during_a_call_ends_it_instead_of_leaving_sile
     assert "num/3 is missing" in (result.note or "")
 
 
-# ---- hand-over
+# ---- transfer
 
 DESK = load_flow(
     """\
@@ -255,7 +255,7 @@ nodes:
 """,
     "desk.yaml",
 )
-RINGS_THERE = "hand over to front-desk for 20 s"
+RINGS_THERE = "transfer to front-desk for 20 s"
 
 
 def desk() -> World:
@@ -269,7 +269,7 @@ async def told(result: str) -> str:
 
 
 @pytest.mark.parametrize(("result", "prompt"), [("done", "en/bye"), ("busy", "en/nobody"), ("failed", "en/nobody")])
-async def test_after_a_hand_over_the_flow_goes_on_whatever_came_of_it(result: str, prompt: str) -> None:
+async def test_after_a_transfer_the_flow_goes_on_whatever_came_of_it(result: str, prompt: str) -> None:
     world = desk()
     world.agent = lambda: told(result)  # type: ignore[method-assign]
     await world.run()
@@ -279,7 +279,7 @@ async def test_after_a_hand_over_the_flow_goes_on_whatever_came_of_it(result: st
     assert (order.whisper, order.max_s) == ("en/customer", MAX_S)
 
 
-async def test_the_opt_out_key_ends_a_hand_over_and_is_stored_first() -> None:
+async def test_the_opt_out_key_ends_a_transfer_and_is_stored_first() -> None:
     world = desk()
     world.channel.at(6, pbx.Key("9"))
     result = await world.run()
@@ -293,7 +293,7 @@ async def test_the_opt_out_key_ends_a_hand_over_and_is_stored_first() -> None:
 
 @pytest.mark.parametrize("end", ["hangs up", "is too long", "is stopped"])
 async def test_both_legs_end_together(end: str) -> None:
-    """Nobody of ours goes on talking to a line that is dead, and no hand-over outlives the longest call."""
+    """Nobody of ours goes on talking to a line that is dead, and no transfer outlives the longest call."""
     world = desk()
     if end == "hangs up":
         world.channel.at(8, BYE)
@@ -304,7 +304,7 @@ async def test_both_legs_end_together(end: str) -> None:
     assert result.outcome is Outcome.ANSWERED
 
 
-async def test_a_fault_in_a_hand_over_is_raised_as_it_is() -> None:
+async def test_a_fault_in_a_transfer_is_raised_as_it_is() -> None:
     """The placer notes it and hangs up."""
     world = desk()
 

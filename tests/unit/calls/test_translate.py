@@ -43,7 +43,7 @@ ATTEMPT: list[tuple[pbx.Event, att.Event | None]] = [
     (pbx.TalkingStarted(), None),
     (pbx.TalkingFinished(5), None),
     (pbx.Interrupt("stop", True), None),  # the runner's own
-    (pbx.HandedOver("h1", "done"), None),
+    (pbx.TransferFinished("h1", "done"), None),
     (pbx.Recognized("r1", YES), None),
     (pbx.MessageEnded("m1", "recorded"), None),
 ]
@@ -65,11 +65,11 @@ def test_no_kind_of_channel_event_was_forgotten() -> None:
     assert {type(e) for e, _ in ATTEMPT} | {pbx.Failed} == set(get_args(pbx.Event))
 
 
-def test_keys_talk_words_and_the_ends_of_prompts_and_hand_overs_reach_the_flow_and_nothing_else_does() -> None:
+def test_keys_talk_words_and_the_ends_of_prompts_and_transfers_reach_the_flow_and_nothing_else_does() -> None:
     assert to_flow(pbx.KeyBegan("#"), "c1") == flow.KeyDown("#")
     assert to_flow(pbx.Key("#"), "c1") == flow.KeyPressed("#")
     assert to_flow(pbx.PlaybackFinished("c1-p1"), "c1") == flow.PromptFinished("p1")
-    assert to_flow(pbx.HandedOver("h1", "busy"), "c1") == flow.TransferEnded("h1", "busy")
+    assert to_flow(pbx.TransferFinished("h1", "busy"), "c1") == flow.TransferEnded("h1", "busy")
     assert to_flow(pbx.TalkingStarted(), "c1") == flow.SpeechStarted()
     assert to_flow(pbx.Recognized("r1", YES), "c1") == flow.Listened("r1", YES)
     assert to_flow(pbx.MessageEnded("m1", "empty"), "c1") == flow.Recorded("m1", "empty")
@@ -77,7 +77,7 @@ def test_keys_talk_words_and_the_ends_of_prompts_and_hand_overs_reach_the_flow_a
         pbx.KeyBegan
         | pbx.Key
         | pbx.PlaybackFinished
-        | pbx.HandedOver
+        | pbx.TransferFinished
         | pbx.TalkingStarted
         | pbx.Recognized
         | pbx.MessageEnded

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from agi_app.campaigns.checks.gateway_lines import limits_of
+from agi_app.campaigns.checks.gateway_ports import limits_of
 from agi_app.campaigns.forecast import ForecastFacts, Group, Limits, Projection, project
-from agi_app.config.trunks import LineSettings, TrunkSettings
+from agi_app.config.trunks import PortSettings, TrunkSettings
 from agi_app.gate.hours import Opening
 from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
@@ -48,10 +48,10 @@ def test_the_slowest_of_pace_trunk_and_places_counts() -> None:
     assert ahead(100, replace(CAMPAIGN, pace=Pace(1, 10))).calls_per_second == 0.25
 
 
-def test_the_lines_of_a_gateway_rest_and_their_daily_limit_is_told() -> None:
-    line = {"calls_per_day": 80, "spacing": 10.0}
-    lines = {"a": LineSettings(number="+99861550001", **line), "b": LineSettings(number="+99861550002", **line)}
-    limits = limits_of(TrunkSettings(endpoint="PJSIP/{number}@gsm-{line}", calls_per_second=9, lines=lines))
+def test_the_ports_of_a_gateway_rest_and_their_daily_limit_is_told() -> None:
+    port = {"calls_per_day": 80, "spacing": 10.0}
+    ports = {"a": PortSettings(number="+99861550001", **port), "b": PortSettings(number="+99861550002", **port)}
+    limits = limits_of(TrunkSettings(endpoint="PJSIP/{number}@gsm-{port}", calls_per_second=9, ports=ports))
     seen = ahead(100, limits=limits)
     assert seen.calls_per_second == 0.04  # two calls at once of 40 s and a rest of 10
     assert "their 160 calls in 24 hours" in seen.assumptions[-1]

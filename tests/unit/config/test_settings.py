@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from agi_app.authoring.renames import OldName
 from agi_app.config.settings import SETTINGS_FILE, Settings, load_settings
 from agi_app.errors import ConfigError
 
@@ -85,16 +86,16 @@ def test_a_mistake_is_named_with_its_line_and_column(tmp_path: Path) -> None:
     text = (
         'data_folder = """\n[trunks.no]\nconcurrent = 9\n"""\r\n'
         "[asterisk]   # ours\n  calls_per_second = 0\n"
-        "[trunks.'gsm']\nendpoint = 'PJSIP/{number}@gsm-{line}'\nlines.p1.number = '0'\n"
+        "[trunks.'gsm']\nendpoint = 'PJSIP/{number}@gsm-{port}'\nports.p1.number = '0'\n"
         "[trunks.b]\nendpoint = 'PJSIP/{number}@b'\n"
-        "  [trunks.b.lines]\n  p2 = {number = '+99861550001', spacing = -1}\n"
+        "  [trunks.b.ports]\n  p2 = {number = '+99861550001', spacing = -1}\n"
         "[ami]\nport = 0\n"
     )
     lines = faults(tmp_path, text).splitlines()
     assert [line.partition("agi-app.toml:")[2].partition(": must")[0].partition(': "')[0] for line in lines] == [
         "6:3: asterisk.calls_per_second",
-        "9:1: trunks.gsm.lines.p1.number",
-        "13:3: trunks.b.lines.p2.spacing",
+        "9:1: trunks.gsm.ports.p1.number",
+        "13:3: trunks.b.ports.p2.spacing",
         "15:1: ami.port",
     ]
 
@@ -297,7 +298,7 @@ def test_a_trunk_dials_with_or_without_the_plus_sign(tmp_path: Path, plus: str, 
         "PJSIP/{number}@a&PJSIP/+999861380000001@a",
         "PJSIP/{number}@a?X-Header=1",
         "PJSIP/a/sip:{number}@127.0.0.1",
-        "PJSIP/{line}{number}@a",
+        "PJSIP/{port}{number}@a",
         "PJSIP/{number}@",
         "PJSIP/{number}@a\\n",
         "PJSIP/{number}@a b",
@@ -323,7 +324,7 @@ def test_a_carriers_access_prefix_is_a_setting_of_its_own(tmp_path: Path) -> Non
 
 
 @pytest.mark.attack("row 10: another number in a trunk's prefix")
-@pytest.mark.parametrize("prefix", ["123456", "+86", "9;", "9@b", "a", "٣", "9 ", "{line}"])
+@pytest.mark.parametrize("prefix", ["123456", "+86", "9;", "9@b", "a", "٣", "9 ", "{port}"])
 def test_a_prefix_has_five_digits_at_most(tmp_path: Path, prefix: str) -> None:
     said = faults(tmp_path, f"[trunks.a]\nendpoint = 'PJSIP/{{number}}@a'\nprefix = '{prefix}'")
     assert "agi-app.toml:3:1: trunks.a.prefix: " in said
@@ -380,16 +381,16 @@ def test_an_agent_of_a_list_has_a_phone_of_our_own(tmp_path: Path) -> None:
     assert "agi-app cannot know whether a telephone behind a trunk is free" in said
 
 
-def test_a_gateways_lines_carry_no_hand_over(tmp_path: Path) -> None:
+def test_a_gateways_ports_carry_no_transfer(tmp_path: Path) -> None:
     text = GSM + SIM % ("p1", "+99861550001") + "[destinations.desk]\nendpoint = 'PJSIP/+999861380000001@gsm-p1'"
-    assert "destinations.desk.endpoint: the lines of trunk gsm carry calls of campaigns only" in faults(tmp_path, text)
+    assert "destinations.desk.endpoint: the ports of trunk gsm carry calls of campaigns only" in faults(tmp_path, text)
 
 
-GSM = "[trunks.gsm]\nendpoint = 'PJSIP/{number}@gsm-{line}'\n"
-SIM = "[trunks.gsm.lines.%s]\nnumber = '%s'\n"
+GSM = "[trunks.gsm]\nendpoint = 'PJSIP/{number}@gsm-{port}'\n"
+SIM = "[trunks.gsm.ports.%s]\nnumber = '%s'\n"
 
 
-def test_a_line_dials_through_its_own_port_and_shows_its_own_number(tmp_path: Path) -> None:
+def test_a_port_dials_through_its_own_endpoint_and_shows_its_own_number(tmp_path: Path) -> None:
     text = GSM + SIM % ("p1", "+99861550001") + SIM % ("p2", "+99861550002")
     trunk = load_settings(project(tmp_path, text)).trunks["gsm"]
     assert trunk.dial_string("+99861", "+99861550002") == "PJSIP/99861@gsm-p2"
@@ -400,16 +401,34 @@ def test_a_line_dials_through_its_own_port_and_shows_its_own_number(tmp_path: Pa
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (GSM, "trunks.gsm: the endpoint has {line}, and there are no lines"),
-        (TRUNK.format(name="gsm") + SIM % ("p1", "+99861550001"), "trunks.gsm: a trunk with lines has one {line}"),
-        (GSM + SIM % ("p1", "+99861550001") + SIM % ("p2", "+99861550001"), "two lines have the number +99861550001"),
-        (GSM + SIM % ("p1", "99861550001"), "trunks.gsm.lines.p1.number: "),
-        (GSM + SIM % ("p1", "+99861550001") + "calls_per_day = 0", "trunks.gsm.lines.p1.calls_per_day: "),
-        (GSM + SIM % ("p1", "+99861550001") + "spacing = -1", "trunks.gsm.lines.p1.spacing: "),
+        (GSM, "trunks.gsm: the endpoint has {port}, and there are no ports"),
+        (TRUNK.format(name="gsm") + SIM % ("p1", "+99861550001"), "trunks.gsm: a trunk with ports has one {port}"),
+        (GSM + SIM % ("p1", "+99861550001") + SIM % ("p2", "+99861550001"), "two ports have the number +99861550001"),
+        (GSM + SIM % ("p1", "99861550001"), "trunks.gsm.ports.p1.number: "),
+        (GSM + SIM % ("p1", "+99861550001") + "calls_per_day = 0", "trunks.gsm.ports.p1.calls_per_day: "),
+        (GSM + SIM % ("p1", "+99861550001") + "spacing = -1", "trunks.gsm.ports.p1.spacing: "),
     ],
 )
-def test_a_mistake_about_lines_is_named(tmp_path: Path, text: str, said: str) -> None:
+def test_a_mistake_about_ports_is_named(tmp_path: Path, text: str, said: str) -> None:
     assert said in faults(tmp_path, text)
+
+
+OLD = "[trunks.gsm]\nendpoint = 'PJSIP/{number}@gsm-{line}'\n[trunks.gsm.lines.p1]\nnumber = '%s'\n"
+
+
+def test_settings_by_their_old_names_work_and_say_the_new_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGI_APP_SPEECH__TAPS", "3")
+    text = OLD % "+99861550001" + "[speech]\nengine = 'scripted'\nmodel = 'm.txt'\n"
+    with pytest.warns(OldName) as said:
+        found = load_settings(project(tmp_path, text))
+    assert found.speech.snoop_channels == 3
+    assert [*found.trunks["gsm"].endpoints()] == ["PJSIP/{number}@gsm-p1"]
+    assert "lines in [trunks.gsm] is called ports now" in " ".join(str(one.message) for one in said)
+
+
+def test_a_mistake_in_an_old_table_is_told_where_it_stands(tmp_path: Path) -> None:
+    with pytest.warns(OldName):
+        assert f"{SETTINGS_FILE}:4:1: trunks.gsm.ports.p1.number: " in faults(tmp_path, OLD % "1")
 
 
 CLOCK = "[sandbox]\nclock = 2026-03-04T10:00:00+08:00\n"

@@ -127,7 +127,7 @@ def test_a_name_that_no_disk_takes_is_refused_before_anything_is_kept(name: str,
 @pytest.mark.attack("row 25: names of evidence files that no disk takes, or that are another file's")
 @pytest.mark.parametrize("name", ["x" * 197 + ".pdf", "a\nb.pdf", "a\u202egpj.exe", "a\\b.pdf", b"\xff.pdf"])
 def test_evidence_with_such_a_name_is_not_read(name: str | bytes, tmp_path: Path) -> None:
-    """Of `consent add`, `consent revoke`, complaints and letters, too."""
+    """Of `consent add`, `stop`, complaints and letters, too."""
     file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + os.fsencode(name)))
     file.write_bytes(b"scan")
     with pytest.raises(InputError, match=r"rename the file|is not a file name"):

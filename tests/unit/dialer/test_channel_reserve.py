@@ -30,12 +30,12 @@ async def test_others_and_the_reserve_are_left_out() -> None:
     reserve = Reserve({"carrier": TRUNK, "free": TrunkSettings.model_validate({"endpoint": "PJSIP/{number}@free"})})
     assert reserve.room("free", 99) is None
     assert reserve.room("carrier", 0) == 0
-    assert "not known yet" in reserve.hold("carrier").text
+    assert "not known yet" in reserve.waiting_reason("carrier").text
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(0.2):
             await reserve.run(cast(Any, Asterisk()))
     assert reserve.room("carrier", 1) == 10 - 2 - 3 - 1
-    assert "3 carry other calls and 2 stay free" in reserve.hold("carrier").text
+    assert "3 carry other calls and 2 stay free" in reserve.waiting_reason("carrier").text
 
 
 async def test_a_result_is_written_until_the_database_takes_it() -> None:

@@ -32,7 +32,12 @@ class Floor:
         self.clock = FakeClock(NOW)
         node = SimpleNamespace(clock=self.clock, entityid="n", store=None)
         self.dialer = Dialer(
-            cast(Any, node), lines, cast(Any, self), agents=NO_AGENTS, hold=lambda: None, concurrent=concurrent
+            cast(Any, node),
+            lines,
+            cast(Any, self),
+            agents=NO_AGENTS,
+            waiting_reason=lambda: None,
+            concurrent=concurrent,
         )
         self.started: Counter[str] = Counter()
         self.places: dict[str, int] = {}
@@ -63,7 +68,7 @@ class Floor:
                 await self.dialer._round(group)
                 await asyncio.sleep(0)
                 self.clock.advance(0.1)
-            self.held = {name: hold.by for name, hold in self.dialer.holds().items()}
+            self.held = {name: hold.by for name, hold in self.dialer.waiting_reasons().items()}
             self._end.set()
         self._end.clear()
         return self.started - before

@@ -18,7 +18,7 @@ from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.circuit_breaker import FAULTS_TO_OPEN
 from agi_app.dialer.pacing import take_all
 from agi_app.dialer.running_campaigns import Running, RunningCampaigns
-from agi_app.dialer.waiting_reasons import hold_of
+from agi_app.dialer.waiting_reasons import waiting_reason_of
 from agi_app.flow.answers.meanings import Meanings
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace
@@ -118,7 +118,7 @@ async def test_a_node_starts_calls_at_its_shares_of_the_rates(
     assert (running.pacer.rate, running.trunk_pacer.rate) == (2.0, 5.0)
     shared.part = 0.0
     await lines.refresh("n", 1.0, NOW)
-    hold = hold_of(running, 1.0, NOW)
+    hold = waiting_reason_of(running, 1.0, NOW)
     assert hold is not None
     assert hold.by == "share"
     assert take_room(running) == 0
@@ -151,9 +151,9 @@ async def test_the_pace_that_binds_is_named(
     stored.append(row(rate=campaign))
     await lines.refresh("n", 0.0, NOW)
     running = lines.running["checkup"]
-    assert hold_of(running, 0.0, NOW) is None
+    assert waiting_reason_of(running, 0.0, NOW) is None
     take_all([*running.pacers.values()], 0.0)
-    assert hold_of(running, 0.0, NOW) == WaitingReason(by, text)
+    assert waiting_reason_of(running, 0.0, NOW) == WaitingReason(by, text)
 
 
 async def test_a_refresh_gives_no_campaign_a_new_burst(lines: RunningCampaigns, stored: list[StoredCampaign]) -> None:
@@ -182,12 +182,12 @@ async def test_a_campaign_that_stops_is_gone_and_what_cannot_be_dialled_says_why
     stored += [row("a"), row("lost", trunk="unknown"), row("torn", flow="flow: [")]
     await lines.refresh("n", 0.0, NOW)
     assert set(lines.running) == {"a"}
-    holds = lines.unusable_holds()
+    holds = lines.unusable_reasons()
     assert holds["lost"] == WaitingReason("unusable", "this node's settings have no trunk 'unknown'")
     assert holds["torn"].text.startswith("its flow is not usable: flows/checkup.yaml:")
     stored.clear()
     await lines.refresh("n", 0.0, NOW)
-    assert (lines.running, lines.unusable_holds()) == ({}, {})
+    assert (lines.running, lines.unusable_reasons()) == ({}, {})
 
 
 async def test_what_is_answered_by_voice_alone_is_not_dialled_where_nobody_listens(
@@ -201,7 +201,7 @@ async def test_what_is_answered_by_voice_alone_is_not_dialled_where_nobody_liste
         stored.append(row(name, flow=FLOW.replace("play: bye", f"gather: {asked}")))
     await lines.refresh("n", 0.0, NOW)
     assert set(lines.running) == {"keys"}
-    assert lines.unusable_holds()["voice"].text.startswith(
+    assert lines.unusable_reasons()["voice"].text.startswith(
         "its flow asks for answers by voice alone, and this node has no [speech]"
     )
     heard = Meanings({"yes": {"en": ("yes",)}})
@@ -215,7 +215,7 @@ async def test_a_paused_trunk_is_a_reason(lines: RunningCampaigns, stored: list[
     stored.append(row())
     await lines.refresh("n", 0.0, NOW)
     pause(lines, 10.0)
-    hold = hold_of(lines.running["checkup"], 12.0, NOW)
+    hold = waiting_reason_of(lines.running["checkup"], 12.0, NOW)
     assert hold == WaitingReason(
         "breaker",
         "trunk test: 5 calls in a row failed on the trunk's side (last: trunk_silent); next try in 13 s",
@@ -235,7 +235,7 @@ async def test_after_refusals_it_looks_at_many_and_still_claims_few(
 
     monkeypatch.setattr(claims, "claim", claim)
     node = SimpleNamespace(clock=FakeClock(NOW), entityid="n", store=None)
-    dialer = loop.Dialer(cast(Any, node), lines, cast(Any, None), agents=NO_AGENTS, hold=lambda: None)
+    dialer = loop.Dialer(cast(Any, node), lines, cast(Any, None), agents=NO_AGENTS, waiting_reason=lambda: None)
     stored.append(row())
     await lines.refresh("n", 0.0, NOW)
     lines.running["checkup"].only_refusals = True

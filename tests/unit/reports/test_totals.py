@@ -51,7 +51,7 @@ def test_each_cause_is_named_with_its_way_out() -> None:
     assert first(workers=[("here", False, None)]) == "no worker is running; `agi-app run` starts one"
     assert first(workers=[]) == "no worker is running; `agi-app run` starts one"
     assert first(workers=[("here", True, "trunk carrier: 5 calls in a row failed")]) == (
-        "worker here holds: trunk carrier: 5 calls in a row failed"
+        "worker here dials nobody: trunk carrier: 5 calls in a row failed"
     )
     assert first(open_attempts=10, slots_used=10) == "all 10 places of the campaign are taken by calls"
     assert first(due_now=0, later=3, next_due=LATER) == "3 contacts are due later, the next at 2026-03-04 02:00 UTC"

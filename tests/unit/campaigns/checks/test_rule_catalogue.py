@@ -18,13 +18,13 @@ from agi_app.campaigns.campaign_file.load import check_campaign, parse_campaign
 from agi_app.campaigns.checks.agents_promise import check_agents, check_agents_destination
 from agi_app.campaigns.checks.country_rules import check_against_rules
 from agi_app.campaigns.checks.first_prompt_law import check_law
-from agi_app.campaigns.checks.gateway_lines import check_lines
+from agi_app.campaigns.checks.gateway_ports import check_ports
 from agi_app.campaigns.checks.machine_message import check_message
 from agi_app.campaigns.checks.rule_catalogue import EXAMPLES, LintRule, catalogue, explanation, find_rule
 from agi_app.campaigns.project.meanings_files import parse_meanings, shipped_meanings
 from agi_app.campaigns.project.read import read_project
 from agi_app.config.destinations import DestinationSettings
-from agi_app.config.trunks import LineSettings, TrunkSettings
+from agi_app.config.trunks import PortSettings, TrunkSettings
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import parse_consents
 from agi_app.contacts.contacts_file import parse_contacts
@@ -100,7 +100,7 @@ def _campaign(example: str, rules: RuleSet) -> list[Problem]:
         *check_campaign(parsed, {"example", "for-agents"}, {"carrier-a", "gsm"}),
         *check_against_rules(parsed, rules),
     ]
-    line = LineSettings(number="+998612345001")
+    line = PortSettings(number="+998612345001")
     flow = parse_flow(merged(EXAMPLES["flow"], FOR_AGENTS if parsed.campaign.flow == "for-agents" else ""), "f")
     desks = {
         "advisers": DestinationSettings(queue="advisers"),
@@ -109,7 +109,7 @@ def _campaign(example: str, rules: RuleSet) -> list[Problem]:
     found += [*check_agents(parsed, flow, rules), *check_agents_destination(parsed, desks)]
     return [
         *found,
-        *check_lines(parsed, {"gsm": TrunkSettings(endpoint="PJSIP/{number}@gsm-{line}", lines={"a": line})}),
+        *check_ports(parsed, {"gsm": TrunkSettings(endpoint="PJSIP/{number}@gsm-{port}", ports={"a": line})}),
     ]
 
 

@@ -26,7 +26,7 @@ def test_a_stop_is_on_disk_while_the_database_is_away(
     (tmp_path / "stops.txt").write_text(f"{NUMBER}\n", encoding="utf-8")
     arguments = [NUMBER] if given == "number" else ["--file", str(tmp_path / "stops.txt")]
     monkeypatch.setenv("DATABASE_URL", NOTHING_LISTENS)
-    monkeypatch.setattr(sys, "argv", ["agi-app", "consent", "revoke", *arguments, "--project", str(project)])
+    monkeypatch.setattr(sys, "argv", ["agi-app", "stop", *arguments, "--project", str(project)])
 
     with pytest.raises(SystemExit) as ended:
         main()
@@ -44,7 +44,7 @@ def test_a_withdrawal_for_one_purpose_needs_the_database(tmp_path: Path, monkeyp
     project = tmp_path / "mine"
     make_project(project)
     monkeypatch.setenv("DATABASE_URL", NOTHING_LISTENS)
-    arguments = ["consent", "revoke", NUMBER, "--purpose", "survey", "--project", str(project)]
+    arguments = ["consent", "withdraw", NUMBER, "--purpose", "survey", "--project", str(project)]
     monkeypatch.setattr(sys, "argv", ["agi-app", *arguments])
 
     with pytest.raises(SystemExit) as ended:
@@ -55,7 +55,7 @@ def test_a_withdrawal_for_one_purpose_needs_the_database(tmp_path: Path, monkeyp
 
 
 @pytest.mark.attack("row 21: two numbers in one cell, of which one is read, or a third made of both")
-@pytest.mark.parametrize("command", [["suppression", "add"], ["consent", "revoke"]])
+@pytest.mark.parametrize("command", [["stop"], ["suppression", "add"], ["consent", "revoke"]])
 @pytest.mark.parametrize(
     ("number", "why"),
     [
@@ -81,5 +81,7 @@ def test_a_stop_is_not_half_taken(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 1
-    assert why in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert why in told
+    assert ("is called `agi-app stop` now" in told) == (command != ["stop"])
     assert not (project / "var" / "refusals.jsonl").exists()

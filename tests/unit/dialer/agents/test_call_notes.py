@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from agi_app.dialer.agents import call_notes
-from agi_app.dialer.calls_for_agents import calls_for_all, held_for_agents
+from agi_app.dialer.calls_for_agents import calls_for_all, waits_for_agents
 from agi_app.errors import StoreError
 from agi_app.store.calling.agents import Note
 from tests.fake_clock import FakeClock
@@ -49,6 +49,6 @@ def test_without_a_free_agent_no_call_begins(look: Any, why: str | None) -> None
     running = cast(Any, SimpleNamespace(line=SimpleNamespace(campaign=SimpleNamespace(agents=agents))))
     found = look if isinstance(look, str) else SimpleNamespace(agents=SimpleNamespace(free=look[0], busy=look[1]))
     watch = cast(Any, SimpleNamespace(look_of=lambda _: found))
-    held = held_for_agents(running, watch)
+    held = waits_for_agents(running, watch)
     assert (held is None) if why is None else (held is not None and why in held.text)
     assert "for all agents sales" in calls_for_all(running, watch).text

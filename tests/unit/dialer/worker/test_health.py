@@ -92,7 +92,7 @@ def world(tmp_path: Path) -> World:
 
 async def test_a_worker_that_ends_lets_no_call_leave(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also one that is made ready already; why nobody is dialled is not told anew."""
-    monkeypatch.setattr(world.worker, "hold", lambda: None)
+    monkeypatch.setattr(world.worker, "waiting_reason", lambda: None)
     assert world.worker.may_dial()
     closed: list[bool] = []
     monkeypatch.setattr(world.worker, "_until_quiet", lambda _: asyncio.sleep(0))
@@ -140,46 +140,49 @@ def test_a_new_worker_dials_nobody_before_it_hears_stops() -> None:
 
 def test_a_new_worker_dials_nobody_before_it_hears_keys(world: World) -> None:
     world.health.keys = Health().keys
-    assert "start of a key" in (world.worker.hold() or "")
+    assert "start of a key" in (world.worker.waiting_reason() or "")
 
 
 def test_when_all_is_well_it_dials(world: World) -> None:
-    assert world.worker.hold() is None
+    assert world.worker.waiting_reason() is None
 
 
 def test_each_fault_holds_and_says_how_to_mend_it(world: World) -> None:
     worker, health = world.worker, world.health
     world.unsealed = "rows wait for a signed checkpoint"
-    assert worker.hold() == world.unsealed
+    assert worker.waiting_reason() == world.unsealed
     health.checkpoint = "the database ends at decision 3"
-    assert worker.hold() == "the database ends at decision 3"
+    assert worker.waiting_reason() == "the database ends at decision 3"
     health.peers = "workers have not said … start them"
-    assert worker.hold() == health.peers
+    assert worker.waiting_reason() == health.peers
     health.clock = "the clocks are apart; set both by NTP"
-    assert worker.hold() == health.clock
+    assert worker.waiting_reason() == health.clock
     health.hold_until = NOW + dt.timedelta(hours=25)
-    assert worker.hold() == "the database was restored from a backup: nobody is called before 2026-03-05 03:00 UTC"
+    assert (
+        worker.waiting_reason()
+        == "the database was restored from a backup: nobody is called before 2026-03-05 03:00 UTC"
+    )
     health.keys = "the start of a key is not heard: closed"
-    assert worker.hold() == health.keys
+    assert worker.waiting_reason() == health.keys
     world.connected = False
-    assert worker.hold() == "no connection to Asterisk at http://127.0.0.1:8088/ari"
+    assert worker.waiting_reason() == "no connection to Asterisk at http://127.0.0.1:8088/ari"
     world.stops.overdue = True
-    assert worker.hold() == "stops are on their way into the database"
+    assert worker.waiting_reason() == "stops are on their way into the database"
     health.paused = "everything is paused"
-    assert worker.hold() == "everything is paused"
+    assert worker.waiting_reason() == "everything is paused"
     health.paused = None
     health.deaf = "connection lost"
-    assert worker.hold() == "stops of other nodes are not heard: connection lost"
+    assert worker.waiting_reason() == "stops of other nodes are not heard: connection lost"
     health.database = "database x: is away"
-    assert worker.hold() == "database x: is away"
+    assert worker.waiting_reason() == "database x: is away"
     world.stops.broken = "refusals.jsonl: No space left on device"
-    assert "No space left on device; free space" in (worker.hold() or "")
+    assert "No space left on device; free space" in (worker.waiting_reason() or "")
 
 
 def test_the_day_after_a_restored_backup_ends(world: World) -> None:
     world.health.hold_until = NOW + dt.timedelta(hours=25)
     world.clock.advance(25 * 3600)
-    assert world.worker.hold() is None
+    assert world.worker.waiting_reason() is None
 
 
 async def test_a_stop_ends_the_calls_of_that_person_only(world: World, verdicts: dict[str, str]) -> None:
@@ -211,20 +214,20 @@ async def test_a_campaign_stop_cancels_ringing_calls_a_pause_does_not(world: Wor
 async def test_after_a_time_of_deafness_every_live_call_is_checked(world: World, verdicts: dict[str, str]) -> None:
     """What was missed is found; the journal goes in again; the other workers' journals are waited for."""
     await world.hears(ListenLost("server closed the connection"))
-    assert "not heard" in (world.worker.hold() or "")
+    assert "not heard" in (world.worker.waiting_reason() or "")
     verdicts.update(a1="person_stopped", a2="campaign_stopped")
     await world.hears(Listening())
     assert world.live.stopped == [("a1", True), ("a2", False)]
     assert world.stops.replayed == 1
     assert world.health.deaf is None
-    assert "other workers" in (world.worker.hold() or "")
+    assert "other workers" in (world.worker.waiting_reason() or "")
 
 
 async def test_a_check_that_fails_keeps_the_worker_deaf(world: World, verdicts: dict[str, str]) -> None:
     await world.hears(ListenLost("gone"))
     verdicts["away"] = "yes"
     await world.hears(Listening())
-    assert world.worker.hold() == "stops of other nodes are not heard: database x: is away"
+    assert world.worker.waiting_reason() == "stops of other nodes are not heard: database x: is away"
 
 
 async def test_a_backup_restored_under_a_running_worker_is_recognised(
@@ -238,16 +241,16 @@ async def test_a_backup_restored_under_a_running_worker_is_recognised(
 
     monkeypatch.setattr(progress_table, "progress", progress)
     await world.worker._note_progress()
-    assert world.worker.hold() is None
+    assert world.worker.waiting_reason() is None
     found = DatabaseProgress("db", 3, None)
     await world.worker._note_progress()
-    assert "restored old copy" in (world.worker.hold() or "")
+    assert "restored old copy" in (world.worker.waiting_reason() or "")
     noted = restored_backup.read(tmp_path)
     assert noted is not None
     assert noted.decisions == 7
     restored_backup.write(tmp_path, found, NOW)  # `agi-app recover --accept-restored`
     await world.worker._note_progress()
-    assert world.worker.hold() is None
+    assert world.worker.waiting_reason() is None
 
 
 class Stopping:

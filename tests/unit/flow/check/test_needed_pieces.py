@@ -50,7 +50,7 @@ SAYS = "say: {value: contact.day, as: day}"
     ("step", "recorded", "engine", "told"),
     [
         (RIGHT, range(13), False, []),
-        (RIGHT, range(12), False, ['in "en": 1 (num/12);', "--lang en --missing --flow f`"]),
+        (RIGHT, range(12), False, ['in "en": 1 (num/12);', "--language en --missing --flow f`"]),
         (RIGHT, range(10), True, ['in "en": 3 (num/10, num/11, num/12);']),
         (SAYS, (), True, []),
         (SAYS, (), False, ["(month/1, ord/1, ord/2 …)"]),

@@ -1,4 +1,4 @@
-"""The lines of a trunk, as campaigns meet them: whether its numbers are theirs, and how fast they are. Pure."""
+"""The ports of a trunk, as campaigns meet them: whether its numbers are theirs, and how fast they are. Pure."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from agi_app.errors import Problem
 
 
 def limits_of(trunk: TrunkSettings) -> Limits:
-    """What the trunk allows; its lines carry one call each, and rest after it."""
-    lines = trunk.lines.values()
-    if not lines:
+    """What the trunk allows; its ports carry one call each, and rest after it."""
+    ports = trunk.ports.values()
+    if not ports:
         return Limits(trunk.calls_per_second, trunk.concurrent)
-    days = [line.calls_per_day for line in lines]
+    days = [port.calls_per_day for port in ports]
     return Limits(
         trunk.calls_per_second,
         min(trunk.concurrent, len(days)),
-        sum(line.spacing for line in lines) / len(days),
+        sum(port.spacing for port in ports) / len(days),
         None if None in days else sum(day for day in days if day is not None),
     )
 
 
-def check_lines(source: CampaignDocument, trunks: Mapping[str, TrunkSettings]) -> list[Problem]:
-    """A gateway's line shows its own number, so every number that the campaign shows must be of a line."""
+def check_ports(source: CampaignDocument, trunks: Mapping[str, TrunkSettings]) -> list[Problem]:
+    """A gateway's port shows its own number, so every number that the campaign shows must be of a port."""
     campaign = source.campaign
     trunk = trunks.get(campaign.trunk)
-    if trunk is None or not trunk.lines:
+    if trunk is None or not trunk.ports:
         return []
     shown: list[tuple[Path, str]] = [(("caller_id",), campaign.caller_id)]
     shown += [(("local_caller_ids", prefix), number) for prefix, number in campaign.local_caller_ids]
-    have = ", ".join(line.number for line in trunk.lines.values())
+    have = ", ".join(port.number for port in trunk.ports.values())
     return [
         source.document.problem(
             path,
-            "campaign/no-line",
-            f'{path[0]}: trunk "{campaign.trunk}" has no line with the number {number}; its lines have {have}',
+            "campaign/no-port",
+            f'{path[0]}: trunk "{campaign.trunk}" has no port with the number {number}; its ports have {have}',
         )
         for path, number in shown
         if trunk.dial_string(number, number) is None

@@ -1,4 +1,4 @@
--- A line is a slot of its own: locked like one, and freed in the transaction that ends its attempt.
+-- A port is a slot of its own: locked like one, and freed in the transaction that ends its attempt.
 -- name: make
 INSERT INTO slot (scope, n) SELECT scope, 1 FROM unnest(%(scopes)s::text[]) AS scope ON CONFLICT DO NOTHING;
 
@@ -6,7 +6,7 @@ INSERT INTO slot (scope, n) SELECT scope, 1 FROM unnest(%(scopes)s::text[]) AS s
 SELECT scope FROM slot WHERE scope = ANY(%(scopes)s) AND attempt_id IS NULL
 ORDER BY scope FOR UPDATE SKIP LOCKED;
 
--- In a statement of its own after the lock. A line rests after a call, and when it has made its calls of 24 hours:
+-- In a statement of its own after the lock. A port rests after a call, and when it has made its calls of 24 hours:
 -- until the first of them is a day old. `rests_until` is null when it may call, else real time.
 -- name: use
 SELECT l.number, greatest(
@@ -16,4 +16,4 @@ SELECT l.number, greatest(
               AND a.rules_at > %(now)s - interval '24 hours'
             ORDER BY a.rules_at DESC OFFSET l.per_day - 1 LIMIT 1)) AS rests_until,
        clock_timestamp() AS now
-FROM jsonb_to_recordset(%(lines)s::jsonb) AS l (number text, spacing double precision, per_day bigint);
+FROM jsonb_to_recordset(%(ports)s::jsonb) AS l (number text, spacing double precision, per_day bigint);

@@ -1,4 +1,4 @@
-"""Handing a person over to somebody of ours, on a real Asterisk: talk, ways back, and who is left when it ends."""
+"""A person is transferred to somebody of ours, on a real Asterisk: talk, ways back, and who is left when it ends."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.calls.plan import HandOverOrder
+from agi_app.calls.plan import TransferOrder
 from agi_app.config.ami import AmiSettings
 from agi_app.config.destinations import DestinationSettings
 from agi_app.dialer.agents.availability import AgentWatch
-from agi_app.dialer.agents.transfer_to_agent import HandOver
+from agi_app.dialer.agents.transfer_to_agent import Transfers
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
 from agi_app.pbx.ari.events import Destroyed, Key, PlaybackFinished
@@ -36,13 +36,13 @@ def desk(behaviour: str) -> str:
     return f"PJSIP/desk-{behaviour}"
 
 
-async def hand_over(client: Client, person: Channel, endpoint: str, whisper: str | None = None) -> str:
+async def transfer(client: Client, person: Channel, endpoint: str, whisper: str | None = None) -> str:
     nothing: Any = None
     node = Node("n", nothing, client.ari, client.router, client.clock, cast(Any, None), LiveCalls())
     desks = {"desk": DestinationSettings(endpoint=endpoint)}
     attempt = person.id.removeprefix("agi-app-")
-    order = HandOverOrder(person.id, attempt, CALLER_ID, "h1", "desk", 1.0, 30.0, whisper)
-    return await HandOver(node, AgentWatch(node, desks, AmiSettings(), "")).run(order)
+    order = TransferOrder(person.id, attempt, CALLER_ID, "h1", "desk", 1.0, 30.0, whisper)
+    return await Transfers(node, AgentWatch(node, desks, AmiSettings(), "")).run(order)
 
 
 async def alone(client: Client, person: Channel, sound: str) -> None:
@@ -67,19 +67,19 @@ async def test_whatever_comes_of_it_the_person_is_ours_again(
     client: Client, sound: str, behaviour: str, result: str
 ) -> None:
     person = await client.answered(number("10"))
-    assert await hand_over(client, person, desk(behaviour)) == result
+    assert await transfer(client, person, desk(behaviour)) == result
     await alone(client, person, sound)
 
 
 async def test_a_destination_that_asterisk_does_not_know_is_failed(client: Client, sound: str) -> None:
     person = await client.answered(number("10"))
-    assert await hand_over(client, person, "PJSIP/nobody") == "failed"
+    assert await transfer(client, person, "PJSIP/nobody") == "failed"
     await alone(client, person, sound)
 
 
 async def test_the_opt_out_key_is_heard_while_they_talk_and_ends_the_other_leg(client: Client, sound: str) -> None:
     person = await client.answered(number("12"))  # presses 9 after four seconds
-    talk = asyncio.ensure_future(hand_over(client, person, desk("10"), sound))
+    talk = asyncio.ensure_future(transfer(client, person, desk("10"), sound))
     key = await wait_for(person, Key, timeout=8)
     assert key.digit == "9"
     assert [len(both) for both in (await client.bridges()).values()] == [2], "they talked when the key came"
@@ -93,7 +93,7 @@ async def test_the_other_leg_ends_with_the_person(client: Client, sip: Sip) -> N
     """The runner cancels when the person's channel has ended; the destination hears it at once."""
     person, other = await client.answered(number("11")), DESKS[0]
     before = sip.count(other, "BYE")
-    talk = asyncio.ensure_future(hand_over(client, person, desk("10")))
+    talk = asyncio.ensure_future(transfer(client, person, desk("10")))
     await wait_for(person, Destroyed, timeout=8)
     talk.cancel()
     for _ in range(150):

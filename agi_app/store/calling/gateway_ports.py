@@ -1,6 +1,6 @@
-"""The lines of a gateway: one call each, a rest after it, so many calls in 24 hours; over all nodes.
+"""The ports of a gateway: one call each, a rest after it, so many calls in 24 hours; over all nodes.
 
-Which line a call takes is not chosen: it is the one whose number the person sees.
+Which port a call takes is not chosen: it is the one whose number the person sees.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import msgspec
 from agi_app.store.database import queries
 from agi_app.store.database.statements import Connection, count, records
 
-Q = queries.load("calling/gateway_lines")
+Q = queries.load("calling/gateway_ports")
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayLine:
-    """One line and what it may do."""
+class GatewayPort:
+    """One port and what it may do."""
 
     number: str
     calls_per_day: int | None
@@ -27,8 +27,8 @@ class GatewayLine:
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayLines:
-    """The lines that may carry a call now, locked until the transaction ends, and how the others stand."""
+class GatewayPorts:
+    """The ports that may carry a call now, locked until the transaction ends, and how the others stand."""
 
     free: frozenset[str]  # numbers
     in_call: frozenset[str]
@@ -36,20 +36,20 @@ class GatewayLines:
 
 
 def scope_of(number: str) -> str:
-    """The scope of a line's one slot."""
-    return f"line:{number}"
+    """The scope of a port's one slot."""
+    return f"port:{number}"
 
 
 async def lease(
-    connection: Connection, lines: Sequence[GatewayLine], now: dt.datetime, offset: dt.timedelta
-) -> GatewayLines:
-    """Lock the lines that are free; never waits for one. ``now`` is rules time, ``offset`` what it is ahead of real."""
-    scopes = {scope_of(line.number): line for line in lines}
+    connection: Connection, ports: Sequence[GatewayPort], now: dt.datetime, offset: dt.timedelta
+) -> GatewayPorts:
+    """Lock the ports that are free; never waits for one. ``now`` is rules time, ``offset`` what it is ahead of real."""
+    scopes = {scope_of(port.number): port for port in ports}
     await count(connection, Q["make"], {"scopes": list(scopes)})
     idle = [scopes[row["scope"]] for row in await records(connection, Q["lease"], {"scopes": list(scopes)})]
     rows = [{"number": i.number, "spacing": i.spacing, "per_day": i.calls_per_day} for i in idle]
-    values = {"lines": msgspec.json.encode(rows).decode(), "now": now, "offset": offset}
+    values = {"ports": msgspec.json.encode(rows).decode(), "now": now, "offset": offset}
     used = await records(connection, Q["use"], values)
     resting = {u["number"]: u["rests_until"] for u in used if u["rests_until"] and u["rests_until"] > u["now"]}
-    quiet = {line.number for line in idle}
-    return GatewayLines(frozenset(quiet - resting.keys()), frozenset({i.number for i in lines} - quiet), resting)
+    quiet = {port.number for port in idle}
+    return GatewayPorts(frozenset(quiet - resting.keys()), frozenset({i.number for i in ports} - quiet), resting)

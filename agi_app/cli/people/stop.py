@@ -1,0 +1,93 @@
+"""stop: never call a person again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from agi_app.cli.common import HERE, ProjectOption, login_name, read_number, say, settings_of, warn, with_installation
+from agi_app.errors import InputError, StoreError
+from agi_app.model.phone import mask
+from agi_app.operations.people import stops
+from agi_app.operations.people.handed_in import SaidAt, evidence, instant
+from agi_app.printable import count_of
+
+
+def stop(
+    number: Annotated[str | None, typer.Argument(help="The number, with country code.")] = None,
+    project: ProjectOption = HERE,
+    file: Annotated[Path | None, typer.Option(help="A list of numbers instead, one on each line.")] = None,
+    reason: Annotated[str, typer.Option(help="What was said.")] = stops.BY_HAND,
+    at: Annotated[str, typer.Option(help="When it was said, ISO 8601 with an offset; default: now.")] = "",
+    method: Annotated[str, typer.Option(help="How it was said: letter, e-mail, at the desk …")] = "",
+    source: Annotated[str, typer.Option(help="The system or list that it comes from.")] = "",
+    reference: Annotated[str, typer.Option("--evidence", help="Reference of the proof.")] = "",
+    evidence_file: Annotated[Path | None, typer.Option(help="The proof itself; it is kept encrypted.")] = None,
+    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
+) -> None:
+    """Never call this person again: at once, in every campaign, permanently. Their calls are cancelled or ended."""
+    if (number is None) == (file is None):
+        raise InputError("give a number, or --file with a list of numbers")
+    if file is not None:
+        if at or method or source or reference or evidence_file:
+            raise InputError("--file takes permanent stops; the other options are for a single number")
+        _take_list(project, file)
+    if re.match("[A-Za-z]", number or ""):
+        raise InputError(f"{number}: is not a telephone number; a campaign is stopped by `agi-app campaign stop NAME`")
+    e164, said = read_number(number or ""), SaidAt(instant("--at", at), f"--at {at}")
+    proof, who = evidence(evidence_file), login_name(entered_by)
+    try:
+        answer = with_installation(
+            project,
+            stops.stop,
+            e164,
+            reason=reason,
+            said=said,
+            method=method,
+            source=source,
+            reference=reference,
+            proof=proof,
+            entered_by=who,
+        )
+    except StoreError as error:
+        answer = _without_database(project, [e164], stops.VIA, error)
+    say(f"{mask(e164)} will never be called again; calls ended: {answer.ended}")
+    if answer.waiting:
+        warn(answer.waiting)
+
+
+def _take_list(project: Path, file: Path) -> NoReturn:
+    """Take a stop for every number of a list, whatever is wrong with its other lines; exit 1 when some are."""
+    listed = stops.read_list(file)
+    for problem in listed.problems:
+        warn(problem)
+    if listed.unreadable > len(listed.problems):
+        warn(f"{file}: {listed.unreadable} lines are not numbers; the first {len(listed.problems)} are shown")
+    if listed.numbers:
+        _stop_all(project, listed.numbers)
+    raise typer.Exit(1 if listed.problems or not listed.numbers else 0)
+
+
+def _stop_all(project: Path, numbers: Sequence[str]) -> None:
+    try:
+        new = with_installation(project, stops.stop_list, numbers)
+    except StoreError as error:
+        _without_database(project, numbers, stops.VIA_LIST, error)
+        say(f"{count_of(len(numbers), 'number')} will never be called again")
+    else:
+        are = count_of(len(numbers), "number is", "numbers are")
+        say(f"{are} on the suppression list, {new} of them new")
+
+
+def _without_database(project: Path, numbers: Sequence[str], via: str, error: StoreError) -> stops.StopAnswer:
+    """A stop is taken also while the database is away: on disk now, in the database before the next call."""
+    stops.without_database(settings_of(project), numbers, via)
+    warn(
+        f"the database does not answer ({error}); the stop is safe in the journal of this node, and its worker"
+        " stores it before it dials again"
+    )
+    return stops.StopAnswer(0)
