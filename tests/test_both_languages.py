@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("docs", "examples", "agi_app")
 CHINESE = [ROOT / "README.zh-CN.md", *sorted(p for f in FOLDERS for p in (ROOT / f).rglob("*.zh-CN.md"))]
 BLOCK = re.compile(r"^ *```([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+KEY_AND_MEANING = re.compile(r"^\| (`[^|]+`) \| (.*) \|$", re.MULTILINE)
 OWN_SCRIPT = "from-script-to-flow.zh-CN.md"  # has a script of its own in each language: tests/test_docs.py tries both
 # Words not used, decisions, rules of other countries and examples of faults are listed otherwise.
 OWN_LISTS = ("glossary.zh-CN.md", "docs/README.zh-CN.md", "gate-rules.zh-CN.md", "check-rules.zh-CN.md")
@@ -92,12 +93,15 @@ def test_both_pages_lead_to_each_other_and_the_chinese_one_to_chinese_ones(page:
 
 
 @pytest.mark.parametrize("name", ["cli", "flow-language", "settings"])
-def test_the_reference_has_every_key_and_value_in_chinese(name: str) -> None:
+def test_the_reference_has_every_key_and_default_in_chinese(name: str) -> None:
     """The English page is made from the code; whoever adds a key there has to add it here."""
     page = ROOT / "docs" / "reference" / f"{name}.zh-CN.md"
     rows = [
-        [(row[0], set(re.findall(r"`[^`]+`", row[1]))) for row in re.findall(r"(?m)^\| (`[^|]+`) \| (.*) \|$", text)]
-        for text in (_prose(page), _prose(_english(page)))
+        [
+            (row[0], set(re.findall(rf"{word} (`[^`]+`)", row[1])))
+            for row in re.findall(KEY_AND_MEANING, _prose(from_page))
+        ]
+        for from_page, word in ((page, "默认"), (_english(page), "[Dd]efault:?"))
     ]
     assert rows[0] == rows[1]
     assert BLOCK.findall(_text(page)) == BLOCK.findall(_text(_english(page)))
