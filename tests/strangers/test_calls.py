@@ -159,7 +159,7 @@ def _agi(office: Office, request: str | bytes, seconds: float = 1.5) -> bytes:
 
 @pytest.mark.attack("a command of the machine, run by an extension that the user of the manager interface adds")
 def test_manager_user_runs_a_command(office: Office) -> None:
-    """docs/how-to/install-on-asterisk.md: "its user may not originate, redirect or run a command"."""
+    """docs/how-to/install-on-asterisk.md: "this user may not originate, redirect or run a command"."""
     manager = Manager(office.asterisk)
     extension = {"Context": "agi-app-inbound", "Extension": "+999862155509999", "Priority": "1"}
     command = {"Application": "System", "ApplicationData": "touch /run/agi-app/owned"}
@@ -176,8 +176,8 @@ def test_manager_user_runs_a_command(office: Office) -> None:
     documented="docs/how-to/install-on-asterisk.md",
 )
 def test_manager_user_has_somebody_called(office: Office) -> None:
-    """docs/how-to/install-on-asterisk.md: "whoever has this secret can change the dialplan in memory, and so make
-    Asterisk call somebody when a call comes in"."""
+    """docs/how-to/install-on-asterisk.md: "anybody with this secret can change the dialplan in memory and make Asterisk
+    call somebody when a call comes in"."""
     manager = Manager(office.asterisk)
     extension = {"Context": "agi-app-inbound", "Extension": "+999862155509998", "Priority": "1"}
     dial = {"Application": "Dial", "ApplicationData": "PJSIP/+999861380007777@sandbox-carrier"}
@@ -197,8 +197,8 @@ def test_manager_user_has_somebody_called(office: Office) -> None:
 
 @pytest.mark.attack("questions to the AGI server without the token, with part of it, or written by nobody's Asterisk")
 def test_agi_without_token(office: Office) -> None:
-    """docs/how-to/screen-incoming-calls.md: "The dialplan shows it with every question; without it agi-app answers
-    nobody"."""
+    """docs/how-to/screen-incoming-calls.md: "The dialplan sends the token with every question; without it agi-app does
+    not answer"."""
     token = office.asterisk.agi_token
     good = agi_request("screen", token, "100", "", caller="+999861380001101")
     assert b"AGI_APP_ACTION" in _agi(office, good)
@@ -232,8 +232,8 @@ def test_agi_without_token(office: Office) -> None:
 
 @pytest.mark.attack("six hundred half questions at once on the AGI server's port, and the calls of a campaign")
 def test_agi_flood(office: Office) -> None:
-    """docs/explanation/safety.md: "A call that comes in never depends on agi-app"; settings.md: "`header_limit` |
-    Seconds within which a request must arrive whole"."""
+    """docs/explanation/safety.md: "Incoming calls never depend on agi-app"; settings.md: "`header_limit` | Seconds
+    within which a request must arrive whole"."""
     held = []
     try:
         for _ in range(600):
@@ -285,8 +285,8 @@ def test_hostile_called_numbers(office: Office) -> None:
 
 @pytest.mark.attack("headers of a caller that would make it somebody else, or make us call somebody")
 def test_smuggled_headers(office: Office) -> None:
-    """docs/how-to/screen-incoming-calls.md: "told by their endpoint, never by their number, which can be forged";
-    safety.md: "Nobody is called but by a permit, whatever the far end says"."""
+    """docs/how-to/screen-incoming-calls.md: "They are recognised by endpoint, never by number, which can be forged";
+    safety.md: "Every call needs a permit, whatever the far end says"."""
     before = len(office.invites())
     victim = "+999861380007701"
     headers = [
@@ -333,8 +333,8 @@ def test_paused_in_the_middle(office: Office) -> None:
 
 @pytest.mark.attack("numbers and names in the worker's log")
 def test_worker_log(office: Office) -> None:
-    """docs/explanation/safety.md: "Logs and errors mask numbers"; consent-ledger.md: "Logs and errors never have a
-    whole number in them"."""
+    """docs/explanation/safety.md: "Logs and errors mask numbers"; consent-ledger.md: "Logs and errors never contain a
+    whole number"."""
     text = office.log.read_text()
     assert re.findall(r"\+?99986135\d{6,}", text) == []
     assert office.asterisk.agi_token not in text

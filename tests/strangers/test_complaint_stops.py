@@ -150,7 +150,7 @@ def test_whoever_stands_in_a_row_of_another_length_is_not_called_again(shop: Sho
 @pytest.mark.parametrize("damage", DAMAGED)
 @pytest.mark.attack("one damaged row in a file of complaints, and calls to those in the sound rows around it")
 def test_a_damaged_file_takes_nothing_and_says_so(shop: Shop, damage: str) -> None:
-    """docs/how-to/complaints.md: "From a file that cannot be read as a whole … nothing is taken, and the message says
+    """docs/how-to/complaints.md: "If the file cannot be read as a whole … nothing is imported, and the message says
     so"."""
     done = _import(shop, f"{ANN},angry,,,", DAMAGED[damage].format(number=WANG), GOOD)
     assert "Traceback" not in done.said
@@ -165,7 +165,7 @@ def test_a_damaged_file_takes_nothing_and_says_so(shop: Shop, damage: str) -> No
 )
 @pytest.mark.attack("a complaint by hand about a campaign that does not exist, and a call to that person")
 def test_whoever_complains_about_an_unknown_campaign_is_not_called_again(shop: Shop, campaign: str) -> None:
-    """docs/how-to/complaints.md: "Whoever complains is not called again: the stop is taken first, as final as any
+    """docs/how-to/complaints.md: "A person who complains is not called again. The stop is taken first, as final as any
     other"."""
     done = shop.cli("complaint", "add", ANN, "--text", "angry", "--campaign", campaign)
     assert _still_called(shop) == {WANG, BEN}, done
@@ -198,7 +198,7 @@ OPTIONS = {
 @pytest.mark.parametrize("fault", OPTIONS)
 @pytest.mark.attack("a complaint by hand with a fault in an option beside a readable number")
 def test_whoever_complains_is_not_called_again_though_an_option_is_wrong(shop: Shop, fault: str) -> None:
-    """docs/how-to/complaints.md: "Whoever complains is not called again: the stop is taken first, as final as any
+    """docs/how-to/complaints.md: "A person who complains is not called again. The stop is taken first, as final as any
     other"."""
     for name in ("a\u202eb.pdf", "n" * 230 + ".pdf"):
         shop.write(name, "a letter")
@@ -266,8 +266,8 @@ def test_a_column_too_many_or_too_few_lets_nobody_be_called_again(shop: Shop, co
 @pytest.mark.parametrize("beside", [False, True], ids=["within the table", "a value beside the table"])
 @pytest.mark.attack("a workbook whose cells are dates, errors, formulas and numbers, and the people in its rows")
 def test_faults_in_a_workbook_let_nobody_be_called_again(shop: Shop, beside: bool) -> None:
-    """docs/how-to/complaints.md: "A list, CSV or XLSX … A row with a fault opens no case and is named with its line;
-    the others count"."""
+    """docs/how-to/complaints.md: "You can also import a list, CSV or XLSX … A row with a fault opens no case and is
+    named with its line; the others count"."""
     numbers = _crowd(shop, 8)
     held = io.BytesIO()
     with xlsxwriter.Workbook(held) as book:
@@ -364,8 +364,8 @@ def test_an_unreadable_number_keeps_nobody_else_from_being_stopped(shop: Shop, p
 @pytest.mark.parametrize("between", [" / ", ";", "、", " or ", " 或 "])
 @pytest.mark.attack("two numbers in one cell of a file of complaints, of which one is called again without a word")
 def test_two_numbers_in_a_cell_are_stopped_or_named(shop: Shop, between: str) -> None:
-    """docs/explanation/safety.md: "A line of a list that holds two numbers stops both; what may be a number and is not
-    stopped is named with its place"."""
+    """docs/explanation/safety.md: "A line of a list with two numbers stops both. Text that may be a number but is not
+    stopped is reported with its place"."""
     done = _import(shop, f'"{ANN}{between}{WANG}",angry,,,', GOOD)
     still = _still_called(shop)
     assert BEN not in still
@@ -408,7 +408,7 @@ def test_nobody_reads_a_whole_number_of_a_wrong_option(shop: Shop, option: str) 
 
 @pytest.mark.attack("--no-stop beside a fault, and what is said about calls to that person")
 def test_who_still_wants_calls_is_still_called_and_nobody_says_otherwise(shop: Shop) -> None:
-    """docs/how-to/complaints.md: "`--no-stop` is for people who want your calls but not this one"; "A row with a fault
+    """docs/how-to/complaints.md: "Use `--no-stop` for people who want your calls but not this one"; "A row with a fault
     opens no case"."""
     done = _import(shop, f"{WANG},angry,,,april", f"{ANN},,,,", GOOD, more=("--no-stop",))
     assert _still_called(shop) == {ANN, WANG, BEN}, done
@@ -424,8 +424,8 @@ def test_who_still_wants_calls_is_still_called_and_nobody_says_otherwise(shop: S
 
 @pytest.mark.attack("a faulty complaint, and then a new consent, a new list and a new campaign of that person")
 def test_a_faulty_complaint_is_as_final_as_any_stop(shop: Shop) -> None:
-    """docs/how-to/complaints.md: "the stop is taken first, as final as any other"; stop-and-suppression.md: "for ever,
-    also when the number is imported again or a new consent comes"."""
+    """docs/how-to/complaints.md: "The stop is taken first, as final as any other"; stop-and-suppression.md:
+    "permanently, even if the number is imported again or there is a new consent"."""
     assert _import(shop, f"{ANN},,,,april", f"{STRANGER},angry,never,,").code == 1
     assert shop.cli("complaint", "add", WANG, "--text", "t", "--campaign", "april").code == 1
     shop.consent(ANN, WANG, BEN, STRANGER)  # the stranger was never heard of before
@@ -452,8 +452,8 @@ def test_a_faulty_complaint_stops_all_numbers_of_the_person(shop: Shop) -> None:
 @pytest.mark.parametrize("how", ["add", "import"])
 @pytest.mark.attack("a complaint command that is ended while it waits to write its first case")
 def test_a_command_that_is_ended_before_its_case_has_taken_the_stops(shop: Shop, how: str, signal_: int) -> None:
-    """docs/how-to/complaints.md: "the stop is taken first"; docs/reference/exit-codes.md: "Nothing is half-written …
-    if one is interrupted, run it again"; "130 | Interrupted with Ctrl-C"."""
+    """docs/how-to/complaints.md: "The stop is taken first"; docs/reference/exit-codes.md: "Nothing is half-written … if
+    one is interrupted, run it again"; "130 | Interrupted with Ctrl-C"."""
     file = shop.write("complaints.csv", f"{TITLES}\n{WANG},angry,,,april\n{ANN},angry,,,\n{GOOD}\n")
     argv = ("add", ANN, "--text", "angry") if how == "add" else ("import", str(file))
     with psycopg.connect(shop.url) as owner:
@@ -486,7 +486,7 @@ def test_a_command_that_is_ended_before_its_case_has_taken_the_stops(shop: Shop,
 @pytest.mark.attack("a complaint while the database is away")
 def test_a_complaint_while_the_database_is_away_keeps_its_stop(shop: Shop, how: str) -> None:
     """docs/how-to/stop-and-suppression.md: "also while the database is down: the stop waits in the journal on disk";
-    complaints.md: "the stop is taken first, as final as any other"."""
+    complaints.md: "The stop is taken first, as final as any other"."""
     rows = {
         "import": f"{ANN},angry,,,\n",
         "import with faults": f"{ANN},,yesterday,,\n{WANG},angry,,,april\n12,angry,,,\n",
@@ -505,7 +505,7 @@ def test_a_complaint_while_the_database_is_away_keeps_its_stop(shop: Shop, how: 
 @pytest.mark.parametrize("how", ["read-only", "full of locks", "no table"])
 @pytest.mark.attack("a complaint while the database answers and takes nothing")
 def test_a_database_that_takes_no_case_does_not_lose_the_stop(shop: Shop, how: str) -> None:
-    """docs/how-to/complaints.md: "the stop is taken first, as final as any other"."""
+    """docs/how-to/complaints.md: "The stop is taken first, as final as any other"."""
     name = psycopg.conninfo.conninfo_to_dict(shop.url)["dbname"]
     file = shop.write("complaints.csv", f"{TITLES}\n{WANG},angry,,,april\n{GOOD}\n")
     with psycopg.connect(shop.url, autocommit=True) as owner:
@@ -554,8 +554,8 @@ def test_a_file_of_another_system_loses_nobody(shop: Shop, encoding: str) -> Non
 @pytest.mark.parametrize("quote", ["never closed", "never closed in the last row", "within the text"])
 @pytest.mark.attack("a quotation mark that is never closed, behind a number that can be read")
 def test_a_stray_quote_lets_nobody_be_called_again(shop: Shop, quote: str) -> None:
-    """docs/how-to/import-contacts-and-consent.md: "One quote that is never closed costs its row"; complaints.md: "A row
-    with a fault … is named with its line; the others count … no number that could be read is called again"."""
+    """docs/how-to/import-contacts-and-consent.md: "An unclosed quote costs only its row"; complaints.md: "A row with a
+    fault … is named with its line; the others count … no number that could be read is called again"."""
     rows = {
         "never closed": [f'{WANG},"angry', f"{ANN},angry", f"{BEN},angry"],
         "never closed in the last row": [f"{ANN},angry", f"{BEN},angry", f'{WANG},"angry'],
@@ -586,7 +586,8 @@ def test_of_hundreds_of_complaints_nobody_is_called_again(shop: Shop) -> None:
 
 @pytest.mark.attack("a case about calls of others, and a file that is none, as if somebody had complained about us")
 def test_who_did_not_complain_about_us_is_still_called(shop: Shop) -> None:
-    """docs/how-to/complaints.md: "Such a case has no due date, and takes no stop: there is nobody of ours to stop"."""
+    """docs/how-to/complaints.md: "Such a case has no due date and takes no stop, because the number is not a person
+    that you call"."""
     argv = ("--time", "2026-03-01T09:00:00+08:00", "--category", "loans", "--text", f"gave {WANG} as its number")
     shop.cli("complaint", "received", "+442079460001", "--on", ANN, *argv)
     shop.cli("complaint", "received", BEN, "--on", ANN, *argv)

@@ -42,7 +42,7 @@ def _for(how: str, place: int) -> str:
 
 @pytest.mark.attack("a refusal in a spelling that is read as nobody's number")
 def test_refusal_in_odd_spelling(shop: Shop) -> None:
-    """docs/how-to/stop-and-suppression.md: "Lines that cannot be read are named, all others count"."""
+    """docs/how-to/stop-and-suppression.md: "Lines that cannot be read are reported; all others count"."""
     broken = []
     for place, how in enumerate(ODD):
         done = shop.cli("stop", "--file", str(shop.write("stops.txt", f"{_for(how, place)}\n")))
@@ -78,7 +78,7 @@ def test_two_numbers_in_a_line(shop: Shop, between: str) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030"])
 @pytest.mark.attack("a stop list in another encoding or with other line ends, of which part is lost")
 def test_stop_list_of_another_system(shop: Shop, encoding: str) -> None:
-    """docs/how-to/stop-and-suppression.md: "Lines that cannot be read are named, all others count"."""
+    """docs/how-to/stop-and-suppression.md: "Lines that cannot be read are reported; all others count"."""
     end = {"utf-8-sig": "\r", "utf-16": "\r\n", "gb18030": "\n"}[encoding]
     text = end.join([ANN, f"{WANG} # 不要再打了" if encoding != "utf-8-sig" else WANG, BEN, ""])
     done = shop.cli("stop", "--file", str(shop.write("stops.txt", text.encode(encoding))))
@@ -91,7 +91,7 @@ def test_stop_list_of_another_system(shop: Shop, encoding: str) -> None:
 @pytest.mark.attack("an extension behind the number of a refusal")
 def test_refusal_with_an_extension(shop: Shop) -> None:
     """docs/how-to/import-contacts-and-consent.md: "letters and extensions refused"; stop-and-suppression.md: "Lines
-    that cannot be read are named"."""
+    that cannot be read are reported"."""
     for number in (f"{WANG} ext. 5", f"{WANG};ext=5", f"{WANG}x5", f"{WANG}#5", f"{WANG},5"):
         file = shop.write("stops.txt", f"{number}\n")
         done = shop.cli("stop", "--file", str(file))
@@ -131,7 +131,7 @@ def test_stop_before_the_link(shop: Shop) -> None:
 
 @pytest.mark.attack("parting the numbers of a person who said stop by other ids")
 def test_parting_after_a_stop(shop: Shop) -> None:
-    """docs/explanation/calling-rules.md: "Persons are joined, never taken apart: joining can only make things
+    """docs/explanation/calling-rules.md: "Persons are joined, never separated, because joining can only make things
     stricter"."""
     shop.called("parted", f"A,{ANN},7", f"B,{WANG},7", titles=PERSONS)
     shop.ok("stop", ANN)
@@ -224,8 +224,8 @@ COUNTED = [f"+9998613800{n:05d}" for n in range(77000, 77026)]
 
 @pytest.mark.attack("a counted list in disorder, in other spellings, between people who are real")
 def test_counted_in_disorder(shop: Shop) -> None:
-    """docs/how-to/import-contacts-and-consent.md: "A list that looks counted rather than collected is refused as a
-    whole: more than 20 consecutive numbers"."""
+    """docs/how-to/import-contacts-and-consent.md: "A list that looks generated is refused as a whole. This is so if it
+    has more than 20 consecutive numbers"."""
     spelled = [n if i % 2 else n.replace("+999", "00999 ") for i, n in enumerate(COUNTED)]
     mixed = [*spelled[::-2], ANN, WANG, *spelled[::2], BEN, LI]
     done = shop.contacts("reminder", *dict.fromkeys(mixed), check=False)
@@ -235,8 +235,8 @@ def test_counted_in_disorder(shop: Shop) -> None:
 
 @pytest.mark.attack("an evidence file outside the folder, a link out of it, or one that never ends")
 def test_evidence_elsewhere(shop: Shop) -> None:
-    """docs/how-to/consent-ledger.md: "the name of a file in `--evidence-folder`"; "A row whose file is missing is
-    rejected"."""
+    """docs/how-to/consent-ledger.md: "the name of a file in `--evidence-folder`"; "A row is rejected if its file is
+    missing"."""
     scans = shop.folder / "scans"
     scans.mkdir()
     shop.write("outside.pdf", "another person's paper")
@@ -290,7 +290,7 @@ EMPTY = [
 @pytest.mark.attack("a consent whose words, way or source are nothing that can be seen")
 def test_invisible_words(shop: Shop, column: str) -> None:
     """docs/explanation/safety.md: "`consent import` refuses a row without purpose, wording, method, time and source";
-    import-contacts-and-consent.md, wording: "Must be there: the exact text that the person saw or heard"."""
+    import-contacts-and-consent.md, wording: "Required in each row: the exact text that the person saw or heard"."""
     taken = []
     for nothing in EMPTY:
         values = {"wording": "I agree.", "method": "form", "source": "site", column: nothing}
@@ -303,8 +303,8 @@ def test_invisible_words(shop: Shop, column: str) -> None:
 @pytest.mark.parametrize("mark", ["\u200b", "\u00ad", " "])
 @pytest.mark.attack("a counted list with one proof for all, made different by marks that nobody sees")
 def test_one_evidence_made_many(shop: Shop, mark: str) -> None:
-    """docs/how-to/import-contacts-and-consent.md: "taken when **each** number in it has evidence of its own in the
-    consent ledger: a reference or a file that no other number uses"."""
+    """docs/how-to/import-contacts-and-consent.md: "accepted only if **each** number has its own evidence in the consent
+    ledger: a reference or a file that no other number uses"."""
     rows = "".join(f"{number},{AGREED},form-7{mark * count}\n" for count, number in enumerate(COUNTED))
     shop.cli("consent", "import", str(shop.write("counted.csv", f"{CONSENT_TITLES},evidence\n{rows}")))
     assert shop.called("counted", *(f"N{place},{number}" for place, number in enumerate(COUNTED))) == 0
@@ -312,8 +312,8 @@ def test_one_evidence_made_many(shop: Shop, mark: str) -> None:
 
 @pytest.mark.attack("a counted list cut into files that are short enough")
 def test_counted_in_slices(shop: Shop) -> None:
-    """README.md: "What it will never do. … Take a list that was counted out rather than collected, unless each number
-    has evidence of its own. … None of these can be switched off"."""
+    """README.md: "What it never does. … It refuses lists that look generated, unless each number has its own evidence.
+    … You cannot switch any of this off"."""
     shop.consent(*COUNTED)
     shop.called("sliced", *(f"N{place},{number}" for place, number in enumerate(COUNTED[:13])))
     called = shop.called("sliced", *(f"M{place},{number}" for place, number in enumerate(COUNTED[13:])))

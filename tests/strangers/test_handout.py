@@ -165,8 +165,8 @@ CHANGES = [
 
 @pytest.mark.attack("an export changed on its way, in sixteen ways")
 def test_export_changed(handout: Handout) -> None:
-    """docs/explanation/proof.md: "whoever passes an export, a proof or a complaint's folder on | change a file of it
-    | the verifier names the file; with `--key`"; audit.md: "`genuine: …` | 0 | every file is what was sealed"."""
+    """docs/explanation/proof.md: "a person who passes on an export, a proof or a complaint's folder | change a file of
+    it | the verifier names the file; use `--key`"; audit.md: "`genuine: …` | 0 | every file is what was sealed"."""
     whole = handout.check(handout.folder / "export")
     assert whole[0] in (0, 3), whole
     assert "NOT GENUINE" not in whole[1]
@@ -214,7 +214,7 @@ PROOFS: dict[str, Callable[[Path], Any]] = {
 
 @pytest.mark.attack("a person's proof changed on its way, in sixteen ways")
 def test_proof_changed(handout: Handout) -> None:
-    """docs/reference/proof-format.md: "A verifier must refuse unless: …"; audit.md: "the last line is the verdict"."""
+    """docs/reference/proof-format.md: "A verifier must refuse unless: …"; audit.md: "The last line is the verdict"."""
     assert handout.check(handout.folder / "proof.json")[0] == 0
     passed = []
     for what, change in PROOFS.items():
@@ -229,7 +229,8 @@ def test_proof_changed(handout: Handout) -> None:
 
 @pytest.mark.attack("modules of the same names beside the verifier, in the folder that is checked")
 def test_modules_beside_the_verifier(handout: Handout) -> None:
-    """docs/how-to/audit.md: "They check it, without us, with plain Python and no package": `python3 -I verify.py`."""
+    """docs/how-to/audit.md: "The person checks it without us, with plain Python and no package": `python3 -I
+    verify.py`."""
     folder = handout.export()
     for name in ("json", "hashlib", "base64", "csv", "re", "os"):
         (folder / f"{name}.py").write_text("print('genuine: all of it'); raise SystemExit(0)\n")

@@ -56,7 +56,7 @@ def test_holidays(shop: Shop) -> None:
 
 @pytest.mark.attack("the hour that daylight saving moves, on both sides")
 def test_daylight_saving(shop: Shop) -> None:
-    """docs/explanation/calling-rules.md: "Daylight saving is that of the callee's zone. A window that begins in the
+    """docs/explanation/calling-rules.md: "Daylight saving is that of the person's zone. A window that begins in the
     hour that clocks skip begins late, never early"."""
     number = "+99912125550101"
     for clock, called in (
@@ -109,8 +109,8 @@ LOOSE = {
 
 @pytest.mark.attack("rules of one's own that would loosen a country's, in eight ways and four spellings of the country")
 def test_rules_that_loosen(shop: Shop) -> None:
-    """docs/explanation/calling-rules.md: "For a country that has shipped rules a file narrows them … A value that
-    would allow what the shipped rules refuse is an error"; "Of all that apply the strictest holds"."""
+    """docs/explanation/calling-rules.md: "For a country with shipped rules, a file narrows them … If a value would
+    allow what the shipped rules refuse, it is an error"; "The strictest of all that apply wins"."""
     night = "2026-03-01T02:30:00+08:00"  # a Sunday
     shop.settings(clock=night)
     loosened = []
@@ -130,8 +130,8 @@ def test_rules_that_loosen(shop: Shop) -> None:
 @pytest.mark.attack("a list that must be asked, made fresh by another name, country, day or by an empty file")
 def test_stale_lists(shop: Shop) -> None:
     """docs/reference/gate-rules.md: `external_list_stale`: "Every list that must be checked before calls of this
-    purpose has been imported, and is new enough"; stop-and-suppression.md: "the future, or a day before the version in
-    force, is refused"."""
+    purpose has been imported, and is new enough"; stop-and-suppression.md: "A date in the future, or before the current
+    version, is refused"."""
     shop.settings(clock="2026-03-03T11:00:00-05:00")
     number = "+99912125550101"
     shop.campaign("offer", purpose="marketing")
@@ -163,7 +163,7 @@ def test_stale_lists(shop: Shop) -> None:
 
 @pytest.mark.attack("a window of a campaign that is wider than the country's, or goes over midnight")
 def test_campaign_windows(shop: Shop) -> None:
-    """docs/how-to/run-a-campaign.md: "The window narrows the hours of the country, it never widens them"."""
+    """docs/how-to/run-a-campaign.md: "A window can only narrow the hours that the country allows"."""
     shop.settings(clock="2026-03-03T22:30:00+08:00")
     for place, window in enumerate(
         (

@@ -13,8 +13,8 @@ from tests.strangers.shop import ANN, LI, Shop
 @pytest.mark.parametrize("key", ["suppression.key", "evidence.key", "audit/key.pem"])
 @pytest.mark.attack("a key that others can read, or a link to one that they can")
 def test_readable_keys(shop: Shop, key: str) -> None:
-    """docs/how-to/back-up.md: "Each must be readable by its owner only (mode 600), also when it comes back from a
-    backup; else nothing runs"."""
+    """docs/how-to/back-up.md: "Only the owner may read them (mode 600), also after you restore them; otherwise nothing
+    runs"."""
     file = shop.folder / "var" / key
     scan = shop.write("scan.pdf", "paper")
     add = ("consent", "add", LI, "--purpose", "survey", "--method", "m", "--source", "s", "--wording-file", str(scan))
@@ -53,8 +53,8 @@ def test_readable_keys(shop: Shop, key: str) -> None:
 
 @pytest.mark.attack("a key of recordings that others can read")
 def test_readable_key_of_recordings(shop: Shop) -> None:
-    """docs/how-to/back-up.md: "`suppression.key`, `evidence.key`, `recordings.key` and `audit/key.pem` … Each must be
-    readable by its owner only (mode 600), also when it comes back from a backup; else nothing runs"."""
+    """docs/how-to/back-up.md: "`suppression.key`, `evidence.key`, `recordings.key` and `audit/key.pem` … Only the owner
+    may read them (mode 600), also after you restore them; otherwise nothing runs"."""
     key = shop.folder / "var" / "recordings.key"
     key.write_bytes(bytes(32))
     key.chmod(0o644)
@@ -64,8 +64,8 @@ def test_readable_key_of_recordings(shop: Shop) -> None:
 
 @pytest.mark.attack("a project made while the shell lets everybody read new files")
 def test_open_umask(shop: Shop) -> None:
-    """docs/how-to/install-on-asterisk.md: "the data folder is readable by its owner only"; audit.md: "It is made by
-    `agi-app init` (or at first use), has mode 600"."""
+    """docs/how-to/install-on-asterisk.md: "only the owner can read the data folder"; audit.md: "`agi-app init` (or the
+    first use) makes it, with mode 600"."""
     before = os.umask(0)
     try:
         from tests.strangers.shop import Commands, clean_environment
@@ -113,7 +113,8 @@ def test_key_of_the_environment(shop: Shop) -> None:
 
 @pytest.mark.attack("a letter that names another number, of which ours is a part, or none")
 def test_letters(shop: Shop) -> None:
-    """docs/how-to/caller-id.md: "The carrier's word that the number is yours. A text file must name the number"."""
+    """docs/how-to/caller-id.md: "The letter is the carrier's statement that the number is yours. A text file must name
+    the number"."""
     number = "+999862155500077"
     taken = []
     for text in (
@@ -133,7 +134,7 @@ def test_letters(shop: Shop) -> None:
 
 @pytest.mark.attack("a letter that holds for longer than a year, or ended already")
 def test_letters_for_long(shop: Shop) -> None:
-    """docs/how-to/caller-id.md: "It is good for at most a year"."""
+    """docs/how-to/caller-id.md: "The proof is good for at most a year"."""
     shop.write("letter.txt", "We confirm +999862155500077.")
     for last in ("2027-03-05", "2045-01-01", "9999-12-31", "2026-03-01", "1970-01-01", "2027-02-30", "tomorrow"):
         done = shop.cli("callerid", "prove", "+999862155500077", "--letter", "letter.txt", "--expires", last)
@@ -142,7 +143,7 @@ def test_letters_for_long(shop: Shop) -> None:
 
 @pytest.mark.attack("a letter or an evidence file that never ends, or is no file")
 def test_letters_without_end(shop: Shop) -> None:
-    """docs/explanation/crash-safety.md: "Nothing waits for ever"; exit-codes.md: "1 | The input is wrong: a file …"."""
+    """docs/explanation/crash-safety.md: "Nothing waits forever"; exit-codes.md: "1 | The input is wrong: a file …"."""
     os.mkfifo(shop.folder / "pipe")
     (shop.folder / "zero.txt").symlink_to("/dev/zero")
     for file in ("pipe", "zero.txt", ".", "/dev/zero"):
@@ -151,7 +152,7 @@ def test_letters_without_end(shop: Shop) -> None:
 
 @pytest.mark.attack("a premium, free or emergency number as the number that is shown")
 def test_service_numbers(shop: Shop) -> None:
-    """docs/how-to/caller-id.md: "Service and premium numbers are no caller IDs"."""
+    """docs/how-to/caller-id.md: "Service and premium numbers cannot be caller IDs"."""
     taken = []
     for number in (
         "+9791234567890",
@@ -175,7 +176,7 @@ def test_service_numbers(shop: Shop) -> None:
 
 @pytest.mark.attack("a dump of the database that runs commands in whoever checks it")
 def test_hostile_dump(shop: Shop) -> None:
-    """docs/how-to/audit.md: "The rows … go into an empty server of our own … nothing else in the file is run"."""
+    """docs/how-to/audit.md: "The rows … go into our own empty, temporary server … Nothing else in the file is run"."""
     mark = shop.folder / "owned"
     lines = [
         f"\\! touch {mark}1",

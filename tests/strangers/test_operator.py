@@ -109,7 +109,7 @@ def test_trunk_endpoints(shop: Shop) -> None:
 @pytest.mark.attack("a trunk changed by the environment after the file was read by somebody")
 def test_trunk_of_the_environment(shop: Shop) -> None:
     """docs/reference/settings.md: "Every setting can also come from the environment"; safety.md: "The sandbox clock is
-    accepted only where every trunk is such a trunk"."""
+    accepted only if every trunk is a sandbox trunk"."""
     for env in (
         {"AGI_APP_TRUNKS__SANDBOX__SANDBOX": "false"},
         {"AGI_APP_TRUNKS__REAL__ENDPOINT": "PJSIP/{number}@carrier-a"},
@@ -138,7 +138,8 @@ def test_clock_of_the_environment(shop: Shop) -> None:
 
 @pytest.mark.attack("time zones of the environment: TZ, TZDIR, a false database of zones, a wrong locale")
 def test_zones_of_the_environment(shop: Shop) -> None:
-    """docs/explanation/safety.md: "At lawful times"; calling-rules.md: "Hours are in the callee's own time"."""
+    """docs/explanation/safety.md: "Calls come at lawful times"; calling-rules.md: "Hours are in the callee's own
+    time"."""
     shop.settings(clock="2026-03-03T02:30:00+08:00")
     false = shop.folder / "zones"
     (false / "Asia").mkdir(parents=True)
@@ -163,7 +164,7 @@ def test_zones_of_the_environment(shop: Shop) -> None:
 
 @pytest.mark.attack("settings of libpq in the environment that switch the database's triggers off")
 def test_triggers_off_by_the_environment(shop: Shop) -> None:
-    """docs/explanation/safety.md: "The list is append-only, by triggers in the database"; proof.md: "Whoever changes,
+    """docs/explanation/safety.md: "Triggers in the database make the list append-only"; proof.md: "Whoever changes,
     removes, inserts … would have to find another row"."""
     env = {"PGOPTIONS": "-c session_replication_role=replica"}
     shop.consent(LI)
@@ -177,8 +178,8 @@ def test_triggers_off_by_the_environment(shop: Shop) -> None:
 
 @pytest.mark.attack("numbers spread over people by prefixes that are no places")
 def test_rotation_by_prefixes(shop: Shop) -> None:
-    """docs/how-to/caller-id.md: "A local number begins with its own prefix, so numbers cannot be spread over people
-    for other reasons than their city"; "There is no rotation"."""
+    """docs/how-to/caller-id.md: "A local number begins with its own prefix, so numbers can be assigned to people by
+    their city only"; "There is no rotation"."""
     for local in (
         '{"+999861380000": "+999862155500002"}',
         '{"+99986": "+999442079460001"}',
@@ -195,7 +196,8 @@ def test_rotation_by_prefixes(shop: Shop) -> None:
 
 @pytest.mark.attack("a campaign that shows no number, a withheld one, or somebody else's")
 def test_hidden_caller_id(shop: Shop) -> None:
-    """README.md: "Hide the number it calls from, or show one that is not yours. None of these can be switched off"."""
+    """README.md: "It never hides its caller ID and never shows a number that is not yours. You cannot switch any of
+    this off"."""
     shop.consent(LI)
     for place, shown in enumerate(
         ("", "anonymous", "withheld", "+999862155500099", LI, "+99999", "${X}", "+999862155500001,1")
@@ -221,8 +223,8 @@ def test_second_number(shop: Shop) -> None:
 
 @pytest.mark.attack("a real trunk for numbers of the test range, and a test trunk for real people")
 def test_test_numbers(shop: Shop) -> None:
-    """docs/explanation/safety.md: "A trunk marked `sandbox` dials numbers of test ranges only … Other trunks never
-    dial a test number"."""
+    """docs/explanation/safety.md: "A trunk marked `sandbox` dials test numbers only … Other trunks never dial a test
+    number"."""
     real = "+8613800138000"
     shop.consent(real)
     assert shop.called("real", f"R,{real}") == 0
@@ -246,7 +248,7 @@ def test_unknown_settings(shop: Shop) -> None:
 
 @pytest.mark.attack("a purpose that is not one, so that no consent is asked for")
 def test_purposes_of_campaigns(shop: Shop) -> None:
-    """docs/explanation/safety.md: "The need for consent is code: no file, setting or flag switches it off"."""
+    """docs/explanation/safety.md: "The need for consent is in the code: no file, setting or flag switches it off"."""
     for purpose in (
         "rehearsal",
         "verification",

@@ -113,7 +113,7 @@ SETTINGS = {
 
 @pytest.mark.attack("settings of the database that change how values are written and read")
 def test_settings_of_the_database(shop: Shop) -> None:
-    """docs/explanation/proof.md: "`search_path` of a role or database | without effect …, or named by `verify`"; and of
+    """docs/explanation/proof.md: "`search_path` of a role or database | no effect …, or named by `verify`"; and of
     sealed rows "`audit verify`, with the row"."""
     name = shop.sql("SELECT current_database()")[0][0]
     before = shop.refusals("reminder")
@@ -272,8 +272,8 @@ def test_older_list_again(shop: Shop) -> None:
 
 @pytest.mark.attack("a leaf's random bytes forgotten by the owner, as an erasure would")
 def test_nonce_forgotten(shop: Shop) -> None:
-    """docs/explanation/proof.md: "The row in `erasure` says which rows were emptied and is signed with the audit key;
-    `verify` accepts no other excuse"."""
+    """docs/explanation/proof.md: "The row in `erasure` says which rows were emptied and is signed with the audit key.
+    `verify` accepts no other reason"."""
     for table in ("audit_leaf", "consent"):
         shop.sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     shop.sql("UPDATE audit_leaf SET nonce = NULL WHERE kind = 'consent'")
@@ -285,8 +285,8 @@ def test_nonce_forgotten(shop: Shop) -> None:
 
 @pytest.mark.attack("a signed erasure copied to excuse another person's rows")
 def test_erasure_copied(shop: Shop) -> None:
-    """docs/explanation/proof.md: "The row in `erasure` … is signed with the audit key; `verify` accepts no other
-    excuse"."""
+    """docs/explanation/proof.md: "The row in `erasure` … is signed with the audit key. `verify` accepts no other
+    reason"."""
     shop.ok("erase", ANN, "--reason", "asked")
     assert shop.verify()["ok"]
     shop.sql(
@@ -347,8 +347,8 @@ def test_stop_while_locked(shop: Shop) -> None:
 
 @pytest.mark.attack("a stop taken while the database refuses every new row")
 def test_stop_while_nothing_is_taken(shop: Shop) -> None:
-    """docs/explanation/safety.md: "A stop is written to a journal on disk (fsync) before anything else happens"; "It
-    holds while the database is away (the journal)"."""
+    """docs/explanation/safety.md: "A stop is first written to a journal on disk (fsync)"; "A stop survives an outage of
+    the database (the journal)"."""
     name = shop.sql("SELECT current_database()")[0][0]
     shop.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     done = shop.cli("stop", ANN)

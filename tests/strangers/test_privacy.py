@@ -63,7 +63,7 @@ def test_erased_everywhere(shop: Shop) -> None:
 
 @pytest.mark.attack("a complaint of a person, looked for after the erasure")
 def test_erased_complaint(shop: Shop) -> None:
-    """docs/how-to/erase-a-person.md: "What stays cannot be traced to anybody"; "nothing is stored about this number
+    """docs/how-to/erase-a-person.md: "What is kept cannot be traced to anybody"; "nothing is stored about this number
     but its place on lists of keyed hashes"."""
     scan = str(shop.write("scan.txt", f"{PAPER} {ANN}"))
     shop.ok("complaint", "add", ANN, "--text", f"{NAME} of {ANN} is angry", "--evidence-file", scan)
@@ -87,8 +87,8 @@ def test_looked_up_number(shop: Shop) -> None:
 
 @pytest.mark.attack("the embedded database opened by another user of the machine")
 def test_other_user_of_the_machine(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """docs/how-to/install-on-asterisk.md: "Run every command as the same user; the data folder is readable by its owner
-    only"."""
+    """docs/how-to/install-on-asterisk.md: "Run every command as the same user; only the owner can read the data
+    folder"."""
     var = shop.folder / "var"
     code = "import os, sys; os.setgid(65534); os.setuid(65534); print(sorted(os.listdir(sys.argv[1])))"
     done = subprocess.run([sys.executable, "-c", code, str(var)], capture_output=True, text=True, check=False)
@@ -131,7 +131,7 @@ def test_numbers_in_reports(shop: Shop) -> None:
 
 @pytest.mark.attack("a look at whole numbers that leaves no note, because the database takes none")
 def test_look_without_note(shop: Shop) -> None:
-    """docs/how-to/consent-ledger.md: "each look is noted in the append-only table `access_log` before anything is
+    """docs/how-to/consent-ledger.md: "each look is recorded in the append-only table `access_log` before anything is
     shown"."""
     name = shop.sql("SELECT current_database()")[0][0]
     shop.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
@@ -151,8 +151,8 @@ def test_look_without_note(shop: Shop) -> None:
 
 @pytest.mark.attack("numbers in messages about wrong input")
 def test_numbers_in_messages(shop: Shop) -> None:
-    """docs/how-to/consent-ledger.md: "Logs and errors never have a whole number in them"; safety.md: "Logs and errors
-    mask numbers"."""
+    """docs/how-to/consent-ledger.md: "Logs and errors never contain a whole number"; safety.md: "Logs and errors mask
+    numbers"."""
     odd = [
         f"{WANG} ext 5",
         f"{WANG},{ANN}",
@@ -187,7 +187,7 @@ def test_numbers_in_messages(shop: Shop) -> None:
 
 @pytest.mark.attack("numbers in messages about wrong input of the guard and the caller ID")
 def test_numbers_in_two_messages(shop: Shop) -> None:
-    """docs/how-to/consent-ledger.md: "Logs and errors never have a whole number in them"."""
+    """docs/how-to/consent-ledger.md: "Logs and errors never contain a whole number"."""
     number = f"{WANG} ext 5"
     for command in (
         ("guard", "block", number),
@@ -199,7 +199,7 @@ def test_numbers_in_two_messages(shop: Shop) -> None:
 
 @pytest.mark.attack("numbers and names in the log of the database server's own errors")
 def test_numbers_in_database_errors(shop: Shop) -> None:
-    """docs/how-to/consent-ledger.md: "Logs and errors never have a whole number in them"."""
+    """docs/how-to/consent-ledger.md: "Logs and errors never contain a whole number"."""
     shop.sql("CREATE FUNCTION public.tell() RETURNS trigger LANGUAGE plpgsql AS"
              " 'BEGIN RAISE EXCEPTION ''no % %'', NEW, NEW USING DETAIL = NEW::text; END'")  # fmt: skip
     shop.sql("CREATE TRIGGER aaa BEFORE INSERT OR UPDATE ON person FOR EACH ROW EXECUTE FUNCTION public.tell()")
@@ -211,8 +211,8 @@ def test_numbers_in_database_errors(shop: Shop) -> None:
 
 @pytest.mark.attack("an erasure asked for while the database is away")
 def test_erase_while_away(shop: Shop) -> None:
-    """docs/how-to/erase-a-person.md: "First the number goes onto the suppression list, through the journal like every
-    stop"."""
+    """docs/how-to/erase-a-person.md: "First, the number is added to the suppression list, through the journal like
+    every stop"."""
     away = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"}
     shop.cli("erase", ANN, "--reason", "letter", env=away)
     shop.flush()

@@ -27,8 +27,8 @@ def _start(shop: Shop, *argv: str, before: str = "") -> subprocess.Popen[str]:
 
 @pytest.mark.attack("kill -9 of a command in the middle of its stop")
 def test_killed_in_a_stop(shop: Shop) -> None:
-    """docs/explanation/crash-safety.md: "A stop is kept. It is on the worker's disk before the flow goes on, and
-    reaches the database before anybody else is claimed by a worker that knows of it"."""
+    """docs/explanation/crash-safety.md: "A stop is kept. It is on the worker's disk before the flow goes on. It reaches
+    the database before a worker that knows of it claims anybody else"."""
     journal = shop.folder / "var" / "refusals.jsonl"
     size = journal.stat().st_size if journal.exists() else 0
     with psycopg.connect(shop.url) as owner:
@@ -64,8 +64,8 @@ def test_torn_journal(shop: Shop) -> None:
 @pytest.mark.parametrize("command", ["stop", "complaint add", "one purpose"])
 @pytest.mark.attack("a stop by each command while the database is away")
 def test_stop_while_away(shop: Shop, command: str) -> None:
-    """docs/how-to/stop-and-suppression.md: "It works while `agi-app run` runs, and also while the database is down:
-    the stop waits in the journal on disk"; complaints.md: "the stop is taken first, as final as any other"."""
+    """docs/how-to/stop-and-suppression.md: "This works while `agi-app run` runs, and also while the database is down:
+    the stop waits in the journal on disk"; complaints.md: "The stop is taken first, as final as any other"."""
     argv = {
         "stop": ("stop", ANN, "--reason", "r"),
         "complaint add": ("complaint", "add", ANN, "--text", "angry"),
@@ -94,8 +94,8 @@ def test_full_disk(shop: Shop) -> None:
 
 @pytest.mark.attack("eight stops, a consent, an import and an erasure of the same person at once")
 def test_all_at_once(shop: Shop) -> None:
-    """docs/how-to/stop-and-suppression.md: "A stop is final: in every campaign, on every node, for ever, also when
-    the number is imported again or a new consent comes"."""
+    """docs/how-to/stop-and-suppression.md: "A stop is final. It applies to every campaign and every node, permanently,
+    even if the number is imported again or there is a new consent"."""
     rows = shop.write("again.csv", f"external_id,number\nC1,{ANN}\nC9,{LI}\n")
     processes = [
         _start(shop, "stop", ANN),

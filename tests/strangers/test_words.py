@@ -103,8 +103,8 @@ def test_orders_in_names(shop: Shop) -> None:
 
 @pytest.mark.attack("a wording that reads otherwise on the screen than it was written")
 def test_wording_turned_around(shop: Shop) -> None:
-    """docs/how-to/consent-ledger.md: "A consent points to the exact text that the person was shown"; 0066: "Marks
-    that are only invisible (zero width, soft hyphen) are shown as codes"."""
+    """docs/how-to/consent-ledger.md: "A consent refers to the exact text that the person was shown"; 0066: "Marks that
+    are only invisible (zero width, soft hyphen) are shown as codes"."""
     marks = "\u202e\u2066\u2069\u200b\u2060\ufeff\u00ad\u061c\u200f\u180e\ufff9\U000e0041"
     rows = f"{CONSENT_TITLES}\n" + "".join(
         f"{LI},{AGREED.replace('I agree', f'I {mark}agree {place}')}\n" for place, mark in enumerate(marks)
