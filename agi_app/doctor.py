@@ -221,7 +221,7 @@ async def _asterisk(settings: Settings) -> Findings:
 
 
 def _mend_asterisk(settings: Settings) -> str:
-    """What to do when Asterisk cannot be asked: of a file that is not there, what belongs into it."""
+    """What to do when Asterisk cannot be asked: of a file that is not there, what goes into it."""
     file = settings.asterisk.password_file
     if settings.asterisk.password or file is None or (settings.project / file).exists():
         return "see the message"

@@ -46,7 +46,7 @@ class AuthorError(AgiAppError):
 
 
 class InputError(AgiAppError):
-    """A command's argument is wrong: an unknown campaign, a number that is none."""
+    """A command's argument is wrong: an unknown campaign, an invalid number."""
 
     exit_code = 1
 
@@ -86,7 +86,7 @@ class SafetyError(AgiAppError):
 
 
 def first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The fault to show of those that ended the worker: another worker first, then any of ours."""
+    """The fault to show of those that ended the worker: another worker first, then our own."""
     leaves: list[BaseException] = []
     todo: list[BaseException] = [group]
     while todo:

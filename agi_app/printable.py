@@ -95,7 +95,7 @@ def _code(found: re.Match[str]) -> str:
 
 
 def fault_of(found: re.Match[str]) -> str:
-    """What is wrong with the character that ``unfit`` found, and where it stands in its text."""
+    """What is wrong with the character that ``unfit`` found, and where it is in its text."""
     does = "controls a terminal" if OBEYED.match(found[0]) else "nobody sees"
     return f"has {named(found[0])} as character {found.start() + 1}, which {does}: remove it"
 
@@ -111,7 +111,7 @@ def count_of(number: int, one: str, many: str = "") -> str:
 
 
 def plain(value: object) -> object:
-    """What JSON has no kind for: times as ISO 8601, bytes as hex digits, and what says itself how it is told."""
+    """What JSON has no kind for: times as ISO 8601, bytes as hex digits, and objects that define their own form."""
     if isinstance(value, dt.datetime):
         return value.isoformat()
     if hasattr(value, "as_json"):

@@ -52,7 +52,7 @@ class SealedFiles:
         return digest
 
     def read(self, digest: bytes) -> bytes | None:
-        """What was kept under this hash, verified; None when it is not here (any more). Raises ConfigError."""
+        """What was kept under this hash, verified; None when it is not here. Raises ConfigError."""
         target = self._path(digest)
         try:
             sealed = target.read_bytes()

@@ -1,7 +1,7 @@
 """Stamps: keyed hashes that say that the program entered a fact. The key comes from the audit key; pure.
 
 A stamp is cheap enough for each row of an import (a signature takes a hundred times as long), and the verifier has
-the audit key anyway. It is bound to one database, so that a row of a sandbox's is none of another one.
+the audit key anyway. It is bound to one database, so that a row of a sandbox does not count in another database.
 """
 
 from __future__ import annotations

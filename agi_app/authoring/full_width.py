@@ -42,7 +42,7 @@ def first(text: str) -> int | None:
 
 
 def naming(sign: str) -> str:
-    """What the sign is and what to type in its place."""
+    """What the sign is and what to type instead."""
     code, meant = f"U+{ord(sign):04X}", ASCII[sign]
     if meant == " ":
         return f"this is not an ordinary space ({code}); type ordinary spaces"
@@ -62,7 +62,7 @@ def naming_at(source: str, at: int) -> str:
 
 
 def hint(text: str) -> str:
-    """``; …`` with the first such sign of a text that is all ASCII but for these; empty for prose."""
+    """``; …`` with the first such sign of a text that is all ASCII except these; empty for prose."""
     at = first(text)
     return "" if at is None or not ascii_of(text).isascii() else f"; {naming(text[at])}"
 

@@ -52,7 +52,7 @@ def validate(model: type[ModelT], document: Document) -> ModelT:
 
 
 def _without_misspelt(faults: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Without the missing keys that stand there misspelt, or too far in: that is told once, where it stands."""
+    """Without the missing keys that are there misspelt, or too far in: that is reported once where it occurs."""
     missing = {fault["loc"] for fault in faults if fault["type"] == "missing"}
     for fault in faults if missing else ():
         if fault["type"] == "extra_forbidden":
@@ -76,7 +76,7 @@ def _items_behind(parent: Any, key: object) -> list[str]:
 
 
 def _without_items(faults: list[ErrorDetails], document: Document) -> list[ErrorDetails]:
-    """Without what is said of items that stand as keys: the list to which they belong is told whole."""
+    """Without what is said of items that are written as keys: the whole list is reported instead."""
     told: set[tuple[int | str, ...]] = set()
     for fault in faults:
         if fault["type"] in _LISTS:
@@ -204,7 +204,7 @@ def _weekdays(value: Any, expected: list[str]) -> str:
 
 
 def _written(document: Document, path: Path, value: Any) -> str:
-    """A number or a truth as it stands in the file: with its leading zeros."""
+    """A number or a truth as it is in the file: with its leading zeros."""
     start = index_of(document.source, *document.at(path))
     line = document.source[start : start + 200].partition("\n")[0]
     found = re.search(r"(?:^|:\s?)\s?([-+]?[\w.]{1,40})\s?(?:[,}\]#\r]|$)", line)

@@ -233,7 +233,7 @@ class _Builder:
         return result
 
     def _skip(self, key: Any, depth: int) -> None:
-        """Read a key that is none (unless None) and its value; only what forbids the whole file is said of them."""
+        """Read what is not a key (unless None) and its value; only what forbids the whole file is said of them."""
         said = len(self.problems)
         if key is not None:
             self._build(key, (), depth + 1)

@@ -18,7 +18,7 @@ _LIFE = pbx.Key | pbx.KeyBegan | pbx.TalkingStarted | pbx.Recognized | pbx.Trans
 
 
 class SoundCheck:
-    """Of one call that we made; ``came`` is told once that there is life."""
+    """Of one call that we made; ``came`` is called once, when there is audio."""
 
     def __init__(self, timers: Timers, came: Callable[[], None]) -> None:
         self._timers, self._came = timers, came

@@ -32,7 +32,7 @@ class Stopping:
 
     @property
     def said_here(self) -> bool:
-        """This very call has ended what allowed it: it ends by itself."""
+        """This very call has ended what allowed it: it ends on its own."""
         return self.opted_out or self.wrong_number
 
     async def take(self, command: Stop) -> Event | None:

@@ -78,7 +78,7 @@ class LiveCall:
     def stop(self, reason: str, *, even_if_up: bool) -> None:
         """End this call soon; takes effect in order with the channel's events.
 
-        A call whose own opt-out caused the stop goes on to its confirmation prompt and ends by itself.
+        A call whose own opt-out caused the stop goes on to its confirmation prompt and ends on its own.
         """
         self._stop = pbx.Interrupt(reason, even_if_up)
         if self._channel is not None:

@@ -52,7 +52,7 @@ class DetectorLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LiveTaps:
-    """By whom a call is followed live: whence its sound comes, and who tells talk in it."""
+    """By whom a call is followed live: where its sound comes from, and who tells talk in it."""
 
     open: Callable[[str, Callable[[bytes], None], float], AbstractAsyncContextManager[None]]  # SnoopTaps.open
     detector: Callable[[], AbstractContextManager[DetectorLike | None]]  # None: all are lent to other calls

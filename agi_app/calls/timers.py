@@ -27,7 +27,7 @@ class Timers:
         self.start(name, seconds)
 
     def cancel(self, name: str) -> None:
-        """Do not wait for this any more."""
+        """Stop waiting for this."""
         self._ends.pop(name, None)
 
     def fired(self) -> Iterator[str]:

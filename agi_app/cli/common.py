@@ -132,7 +132,7 @@ def say_now(text: str) -> None:
 
 
 def not_shown(_: str) -> None:
-    """For ``--json``: the lines come in the end."""
+    """For ``--json``: the lines come at the end."""
 
 
 def say_lines(text: str) -> None:

@@ -105,7 +105,7 @@ def _too_many(error: Any, text: str) -> str:
 
 
 def _given(option: str) -> str | None:
-    """What stands behind an option, which the fault does not repeat."""
+    """What is behind an option, which the fault does not repeat."""
     arguments = sys.argv[1:]
     for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
         if argument == option:

@@ -19,7 +19,7 @@ class IdentitySettings(BaseModel):
 
     @property
     def toml(self) -> str:
-        """The table as it stands in agi-app.toml."""
+        """The table as it is in agi-app.toml."""
         return (
             "# Which data belongs to this project: without it, or with other data, nobody is called. Never change it.\n"
             f'[identity]\nproject = "{self.project}"\nsuppression_key = "{self.suppression_key}"\n'

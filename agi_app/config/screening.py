@@ -53,7 +53,7 @@ BAD_TOKEN = f"must be {LEAST_TOKEN} or more letters and digits: `openssl rand -h
 
 
 def usable_token(token: str) -> bool:
-    """Whether it is hard to guess and can stand in a dialplan without quotes."""
+    """Whether it is hard to guess and can be in a dialplan without quotes."""
     return len(token) >= LEAST_TOKEN and token.isascii() and token.isalnum()
 
 

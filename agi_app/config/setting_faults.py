@@ -1,4 +1,4 @@
-"""What is wrong with a setting, in words: a name that is none gets the nearest one. Pure."""
+"""What is wrong with a setting, in words: an unknown name gets the nearest one. Pure."""
 
 from __future__ import annotations
 

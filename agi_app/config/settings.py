@@ -241,7 +241,7 @@ def load_settings(project: Path) -> Settings:
 
 
 def _no_settings() -> list[tuple[tuple[str | int, ...], str]]:
-    """Variables of the environment that look like settings and are none, as paths with the words."""
+    """Variables of the environment that look like settings but are not, as paths with the words."""
     named = sorted(name.upper() for name in os.environ if name.upper().startswith(PREFIX))
     paths = [
         tuple(name.removeprefix(PREFIX).lower().split("__")) for name in named if not OTHER_VARIABLES.fullmatch(name)
@@ -256,7 +256,7 @@ def _no_settings() -> list[tuple[tuple[str | int, ...], str]]:
 def _refused(file: Path, known: Places, faults: list[tuple[tuple[str | int, ...], str]]) -> ConfigError:
     """Each fault with the variable that set it, else with file, line and column; of the table if it is not there.
 
-    One of a variable is none of the file: then there are no ``problems``.
+    A fault of a variable is not one of the file: then there are no ``problems``.
     """
     lines, problems, elsewhere = [], [], False
     for path, text in faults:

@@ -23,7 +23,7 @@ class PromptSettings(_Frozen):
 
 
 class TtsSettings(_Frozen):
-    """Who speaks the prompts that are text only."""
+    """What speaks the prompts that are text only."""
 
     engine: Literal["none", "espeak-ng", "command", "kokoro"] = Field(
         "none",

@@ -40,7 +40,7 @@ async def erase(
     """Suppress an E.164 number permanently, then erase everything else that is stored about it.
 
     The stop goes through the journal like any other, so that a restored backup does not bring the
-    calls back. Unknown numbers are suppressed all the same. Raises InputError while the person is
+    calls back. Unknown numbers are suppressed anyway. Raises InputError while the person is
     being called (the stop holds already), StoreError, SafetyError, ConfigError.
     """
     if not reason.strip():

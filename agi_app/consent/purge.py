@@ -120,7 +120,7 @@ class Purger:
 
 
 def kept_until(ruleset: RuleSet, now: dt.datetime) -> dict[str, dt.datetime]:
-    """By region the time before which nothing is kept any more; ``""`` is for all other regions: the longest.
+    """By region the time before which nothing is kept; ``""`` is for all other regions: the longest.
 
     A jurisdiction that says nothing keeps records without end.
     """

@@ -1,4 +1,4 @@
-"""A person's whole story in plain words, as lines for people; the words are in ``story_words``."""
+"""A person's full record in plain words, as lines for people; the words are in ``story_words``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a person's story, in English and Chinese."""
+"""The words of a person's record, in English and Chinese."""
 
 from __future__ import annotations
 

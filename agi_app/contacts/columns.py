@@ -101,7 +101,7 @@ class Cells:
     def fault(self, name: str, rule: str, reason: str, *, parted: bool = False) -> None:
         """Something is wrong with the cell of this column; ``reason`` follows the column's name.
 
-        ``parted``: the reason says to part the cell, so the sign between its parts is not to be mended.
+        ``parted``: the reason says to part the cell, so the sign between its parts is not to be corrected.
         """
         cell = self._columns.known[name]
         text = self._row.cells[cell] if cell < len(self._row.cells) else ""

@@ -83,7 +83,7 @@ class NotATime(ValueError):
 
 
 def consent_columns(table: Table) -> Columns:
-    """The columns of a consent file; AuthorError when one is missing or is none of ours."""
+    """The columns of a consent file; AuthorError when one is missing or is unknown."""
     columns = find_columns(table, ALIASES, (), "consent")
     required = REQUIRED if "wording_id" in columns.known else (*REQUIRED, "wording")
     columns = find_columns(table, ALIASES, required, "consent")

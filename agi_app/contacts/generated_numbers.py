@@ -1,6 +1,6 @@
 """Whether a list of numbers was made by counting rather than by people who gave their number.
 
-Such lists are refused as a whole, unless each number on them has consent evidence of its own: nobody
+Such lists are refused as a whole, unless each number on them has its own consent evidence: nobody
 else on them can have consented as the holder of that number.
 """
 

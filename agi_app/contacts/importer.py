@@ -59,7 +59,7 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
     """Add or update a stored campaign's contacts, due at ``now`` (rules time); never creates consent.
 
     ``languages`` and ``fields`` (the columns that it reads) are the flow's; ``sheet`` names one of a workbook.
-    ``reading`` is told how much of the file is read, ``progress`` how many of its rows are done, also when we are
+    ``reading`` gets how much of the file is read, ``progress`` how many of its rows are done, also when we are
     cancelled. Raises AuthorError or InputError when the file as a whole will not do (then nothing was written),
     StoreError.
     """
@@ -168,7 +168,7 @@ def _open(path: Path, sheet: str | None, stack: ExitStack) -> tuple[IO[bytes], T
 def _contacts_plan(
     store: Store, campaign: str, now: dt.datetime, run: str, before: imports.ImportProgress
 ) -> StoringPlan[ContactRow]:
-    """Two batches at once, each in its place, marking how far the import has come."""
+    """Two batches at once, each at its position, marking how far the import has come."""
     last: contact_table.BatchOrder | None = None
 
     async def store_batch(rows: Sequence[ContactRow], place: contact_table.BatchOrder, done: int) -> Count:

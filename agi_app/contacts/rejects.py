@@ -2,7 +2,7 @@
 
 It is written beside the imported file as ``FILE.rejects.csv`` (UTF-8 with BOM, so that spreadsheets
 read Chinese right), of a workbook as ``FILE.rejects.xlsx`` with cells of text, to be corrected and
-imported again. Line and reason stand in front because a row may have too many or too few cells. An
+imported again. Line and reason are in front because a row may have too many or too few cells. An
 older rejects file is kept once, as ``FILE.rejects.csv~``: somebody may be correcting it.
 """
 

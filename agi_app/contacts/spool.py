@@ -42,7 +42,7 @@ class Spool(Generic[T]):
         self._stopped = False
 
     def fill(self, rows: Iterator[T | RejectedRow], progress: Progress | None = None) -> None:
-        """Take all rows; blocks, so run it in a thread. ``progress`` is told how much of the table is read."""
+        """Take all rows; blocks, so run it in a thread. ``progress`` gets how much of the table is read."""
         good: list[T] = []
         bad: list[RejectedRow] = []
         begun = self.table.weight
@@ -63,7 +63,7 @@ class Spool(Generic[T]):
         self._file.seek(0)
 
     def stop(self) -> None:
-        """Let ``fill`` end soon: nobody wants the rows any more."""
+        """Let ``fill`` end soon: nobody wants the rows."""
         self._stopped = True
 
     def _add(self, good: list[T], bad: list[RejectedRow]) -> None:

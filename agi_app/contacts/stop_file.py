@@ -3,7 +3,7 @@
 The first cell of each line is a number; so is every other cell that reads as one, unless a title line (number,
 电话 …) calls its column something else, and every part of a cell (``a / b``, ``a、b``, ``a or b``). What follows a
 ``#`` is a comment. Every readable number counts, whatever is wrong with the others: a stop is not put off because of
-somebody else's misprint. What may be a number and is not taken is told with its place.
+somebody else's misprint. What may be a number and is not taken is reported with its place.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _TITLES = frozenset(name.casefold() for name in ("number", *ALIASES["number"]))
 
 @dataclass(frozen=True, slots=True)
 class StopList:
-    """``numbers`` in E.164, each once, in the file's order; ``problems`` for the first lines that are none."""
+    """``numbers`` in E.164, each once, in the file's order; ``problems`` for the first lines that are not numbers."""
 
     numbers: tuple[str, ...]
     problems: tuple[Problem, ...]

@@ -28,7 +28,7 @@ class Together(Generic[Asked, Answer]):
         self._nobodys = contextvars.copy_context()  # else the log lines of a batch would bear the name of one call
 
     async def ask(self, item: Asked) -> Answer:
-        """The answer for this item. Cancelled meanwhile, it is done all the same."""
+        """The answer for this item. Cancelled meanwhile, it is done anyway."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((item, future))

@@ -1,7 +1,7 @@
 """What happens to a contact whose flow wants to call again without asking: within the rules, bounded, or not at all.
 
 Pure. The gate judges again when the contact is due; here it is only found out whether the rules could allow it then,
-so that "later today" does not become tomorrow, and so that the report can say why it did not come about.
+so "later today" does not become tomorrow, and the report can say why it did not happen.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Breaker:
 
     @property
     def paused(self) -> bool:
-        """Whether it is left alone but for a call that tries it."""
+        """Whether it is left alone, except by a call that tries it."""
         return self.open_until is not None or self.mute_until is not None
 
     @property

@@ -1,4 +1,4 @@
-"""Keys of calls that are over: that one went down is told on another connection than that the call has ended.
+"""Keys of calls that are over: a key press and the end of a call come on different connections.
 
 So the start of a key may be heard of when its channel is gone. It still counts, and its stop is stored.
 """
@@ -32,7 +32,7 @@ class LateKeys:
             asyncio.get_running_loop().call_later(REMEMBERED_S, self._calls.pop, channel_id, None)
 
     def pressed(self, channel_id: str, key: str) -> None:
-        """A key went down on a channel that tells nothing any more; never waits."""
+        """A key went down on a channel that no longer reports anything; never waits."""
         if (call := self._calls.get(channel_id)) is not None:
             with contextlib.suppress(asyncio.QueueFull):
                 self._pressed.put_nowait((call, key))

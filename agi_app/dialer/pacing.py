@@ -69,7 +69,7 @@ class Turn:
     """When one call may start, by every limit that it must respect.
 
     The limits hold also when we, or the database, stood still: calls that are late by one stall would else leave all at
-    once, and the carrier would see twice the rate. How far apart they really leave is told by the generic cell rate
+    once, and the carrier would see twice the rate. How far apart they really leave follows from the generic cell rate
     algorithm (ITU-T I.371).
     """
 

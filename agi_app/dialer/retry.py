@@ -86,7 +86,7 @@ def _next_day(now: dt.datetime, zones: list[ZoneInfo]) -> dt.datetime:
 
 
 def _after_cap(due: dt.datetime, now: dt.datetime, rules: Rules | None) -> dt.datetime:
-    """A cap of one call is reached by the call that was made: not before its span is over."""
+    """A cap of one call is reached by the call that was made: the next is due when its span is over."""
     return max(due, *(now + cap.per for cap in rules.caps if cap.calls == 1), due) if rules else due
 
 

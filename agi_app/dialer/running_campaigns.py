@@ -122,7 +122,7 @@ class RunningCampaigns:
             pacer.set_rate(shares.get(slots.of_trunk(name), 0.0))
 
     def _wanted(self, now: float) -> dict[str, float]:
-        """Every limit that this node could use a part of; who cannot dial leaves it to the others."""
+        """Every limit that this node could use a part of; a node that cannot dial leaves it to the others."""
         wanted: dict[str, float] = {}
         for running in self.running.values():
             if running.line.breaker.room(now) != 0:

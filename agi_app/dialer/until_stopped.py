@@ -1,4 +1,4 @@
-"""What calls share: something runs beside them, a stop of the rung number ends those of our own, results are stored."""
+"""What calls share: something runs beside them, a stop of the rung number ends our own calls, results are stored."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Which of a campaign's proved numbers one person sees. Pure, and always the same for the same person.
 
 There is nothing to rotate by: the answer hangs on the called number and on what that person has seen,
-not on time, chance, load or earlier calls to others. Who has seen a number sees that one or is not called.
+not on time, chance, load or earlier calls to others. A person who has seen a number sees that one or is not called.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from agi_app.model.campaign import Campaign
 
 
 def choose(campaign: Campaign, number: str, seen: str | None) -> str:
-    """The number of ours to show to ``number`` (E.164), who has ``seen`` this one before, or none.
+    """Our number to show to ``number`` (E.164), who has ``seen`` this one before, or none.
 
-    A number of the campaign that was seen stays. Otherwise the local one whose prefix is the longest that
+    A number of the campaign that the person saw stays. Otherwise the local one whose prefix is the longest that
     ``number`` begins with, else the campaign's own. When the person has seen a number that the campaign does
     not have, the answer differs from it, and the gate's rule ``caller_id_same`` refuses the call.
     """

@@ -41,7 +41,7 @@ class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def sort(self) -> tuple[str, str]:
-        """Equal for two refusals that say the same; a text that time changes by itself does not make another."""
+        """Equal for two refusals that say the same; a text that time changes automatically does not make another."""
         return self.rule, self.text if self.try_again_at is None else ""
 
 

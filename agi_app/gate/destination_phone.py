@@ -1,8 +1,8 @@
 """May this telephone of our own staff be rung through a trunk now, to take a call over? Pure, and it fails closed.
 
 It is a call to a number like any other: the number must be one that a call has proved to be a telephone of ours, on no
-stop list, and what it shows must be a proved number of ours. Hours and caps guard people whom we want something of; who
-answers here is at work, as at a desk phone, so they are not asked for (docs/decisions/0058-legs-by-a-trunk.md).
+stop list, and what it shows must be one of our proved numbers. Hours and caps guard people whom we
+call; a colleague is at work, as at a desk phone, so they do not apply (docs/decisions/0058-legs-by-a-trunk.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What may stand in a rule file: dated, sourced values of one country and of its parts.
+"""What may be in a rule file: dated, sourced values of one country and of its parts.
 
 A key takes one value or a list of them, such as what the law says and what our own house adds; the
 strictest holds. A key that a file leaves out has the value of ``default.yaml``.

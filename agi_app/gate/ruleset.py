@@ -1,7 +1,7 @@
 """The calling rules of each jurisdiction, ready to be judged by: of several values the strictest holds.
 
-``agi_app/rules`` has them as dated, sourced YAML; ``gate.rule_file`` says what may stand there. A rule set
-has a version (a hash of its files), so that a decision can name it, and keeps the text, so that a
+``agi_app/rules`` has them as dated, sourced YAML; ``gate.rule_file`` says what may be there. A rule set
+has a version (a hash of its files) for decisions to name, and keeps the text, so that a
 decision can be made again. The need for consent is not in here: it is code, and no file can loosen it.
 """
 

@@ -1,4 +1,4 @@
-"""The calls of the last day, in memory, and how a caller stands in them. No clock: every event brings its time.
+"""The calls of the last day, in memory, and how a caller is in them. No clock: every event brings its time.
 
 One ``CallHistory`` a PBX. ``ring`` when a call comes in gives what the guard has to know of it; ``end`` and
 ``challenge_failed`` tell what happened to it. After a restart the stored calls of the last day are played in again in

@@ -22,7 +22,7 @@ class NotAPattern(ValueError):
 
 
 class OnlyABeginning(NotAPattern):
-    """The text is how numbers begin, and none by itself."""
+    """The text is how numbers begin, and not a number alone."""
 
 
 def new_pattern(text: str, region: str | None) -> str:

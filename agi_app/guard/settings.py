@@ -1,4 +1,4 @@
-"""What a subscriber chose: on or off, when, how strict, and lists of their own."""
+"""What a subscriber chose: on or off, when, how strict, and their own lists."""
 
 from __future__ import annotations
 

@@ -65,5 +65,5 @@ class MachineDetection:
 
     @property
     def silence_within_s(self) -> float:
-        """By when the end of the greeting was told, if it ever is."""
+        """By when the end of the greeting was reported, if it ever is."""
         return self.message_within.total_seconds() + SILENCE_GRACE_S

@@ -16,7 +16,7 @@ _CHINA, _CN_MOBILE = 86, 11  # its code, and the digits of a mobile's number
 
 
 def why_invalid(number: phonenumbers.PhoneNumber) -> str:
-    """The words for a number that is none of its country."""
+    """The words for a number that its country does not have."""
     code, national = number.country_code or 0, phonenumbers.national_significant_number(number)
     digits = len(national)
     if code == _CHINA and re.match("1[3-9]", national) and digits != _CN_MOBILE:

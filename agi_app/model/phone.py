@@ -3,7 +3,7 @@
 The reserved ranges (DESIGN §9) never reach a person: +1 NPA 555 0100-0199 (NANPA),
 +44 7700 900000-900999 and +44 20 7946 0000-0999 (Ofcom drama numbers), and +999 followed by a
 calling code for bulk (999 is an unassigned ITU code; +99986… behaves like a Chinese number).
-phonenumbers calls some of them invalid, so they have a table of their own.
+phonenumbers calls some of them invalid, so they have their own table.
 """
 
 from __future__ import annotations

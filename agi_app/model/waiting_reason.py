@@ -24,7 +24,7 @@ DONE = "done"
 
 @dataclass(frozen=True, slots=True)
 class WaitingReason:
-    """One reason; ``until`` (real time) when it is known when it ends by itself."""
+    """One reason; ``until`` (real time) when it is known when it ends on its own."""
 
     by: str
     text: str

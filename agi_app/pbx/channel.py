@@ -219,7 +219,7 @@ class Channel:
     async def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable or function; only while nothing plays, since Asterisk waits for the prompt.
 
-        What is known beforehand belongs into the originate's ``variables`` instead.
+        What is known beforehand goes into the originate's ``variables`` instead.
         """
         if self._playing:
             raise RequestFailed(

@@ -50,7 +50,7 @@ class KeyPairs:
         return False
 
     def is_echo(self, key: str, now: float) -> bool:
-        """Whether this release was told before."""
+        """Whether this release was reported before."""
         if self._down.get(key, 0) > 0:
             self._down[key] -= 1
             self._released[key] = now

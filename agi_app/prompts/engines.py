@@ -67,7 +67,7 @@ def spoken_text(text: str) -> str:
 
 @dataclass(frozen=True)
 class Espeak:
-    """espeak-ng: always at hand, robotic; its Mandarin is hard to understand."""
+    """espeak-ng: always available, robotic; its Mandarin is hard to understand."""
 
     voices: Mapping[str, str] = field(default_factory=dict)
     time_limit: float = 60.0

@@ -1,4 +1,4 @@
-"""The texts of ``say`` steps that are the same in every call: spoken with the prompts, not before each call."""
+"""The texts of ``say`` steps that are the same in every call: spoken once with the prompts, not for each call."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`prompts prepare`: every recording and text of a project prepared, in processes beside this one.
 
 Decoding and speaking take long and read strangers' files, so none of it happens in the worker's process. What is
-in the cache already costs a hash. One bad file does not stop the others: it is told with its name.
+in the cache already costs a hash. One bad file does not stop the others: it is reported with its name.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def work(job: PromptJob, name: Callable[[str], str] = str) -> Result:
 
 
 def pool(jobs: int, speakers: Iterable[TtsEngine]) -> ProcessPoolExecutor:
-    """Fresh processes: this one has threads, and its connections are none of their business. Kokoro needs 600 MB."""
+    """Fresh processes: this one has threads, and they must not have its connections. Kokoro needs 600 MB."""
     most = 1 if any(isinstance(engine, Kokoro) for engine in speakers) else MOST_PROCESSES
     count = max(1, min(most, os.cpu_count() or 1, jobs))
     return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_begin)

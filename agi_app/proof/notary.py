@@ -1,6 +1,6 @@
 """Signs checkpoints and keeps them outside the database: in the data folder, at most one a second, and the witness.
 
-The database keeps a copy once a minute, so that every node that shares it can have them; it proves nothing by itself.
+The database keeps a copy once a minute, so that every node that shares it can have them; it proves nothing alone.
 """
 
 from __future__ import annotations

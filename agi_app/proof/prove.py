@@ -38,7 +38,7 @@ class ProofFile:
 
 
 async def prove(store: Store, notary: Notary, number: str) -> ProofFile:
-    """The proof of all that is recorded about the person with this E.164 number, other numbers of theirs included.
+    """The proof of all that is recorded about the person with this E.164 number, their other numbers included.
 
     Raises InputError when nothing is known of the number or nothing was signed yet.
     """

@@ -1,8 +1,8 @@
 """Checks the whole tree against every signed checkpoint, and each row against its leaf.
 
 Trusted are the audit key and the checkpoints that it signed, nothing in the database: its objects are
-compared with those of the migrations first, and hashes are computed here. A row that was changed does not fit
-its leaf any more; leaves that were changed, moved, inserted or taken away give another root than the one that
+compared with those of the migrations first, and hashes are computed here. A changed row no longer fits
+its leaf; leaves that were changed, moved, inserted or taken away give another root than the one that
 was signed. All checkpoints are compared on one walk over the leaves, which also shows that each only adds to
 the one before.
 """
@@ -227,7 +227,7 @@ def _is_what_erasure_left(look: _Look, kind: str, row: audit_check.LeafRow) -> b
 
 
 def _is_hash_of_number(row: audit_check.LeafRow, look: _Look) -> bool:
-    """Also of a person who was erased, with a signature, before the row was sealed: there is no number any more."""
+    """Also of a person who was erased, with a signature, before the row was sealed: then there is no number."""
     told = json.loads(row.payload or "{}")
     if not told["number"].startswith("+"):
         return ("person", row.row_id) in look.excused

@@ -1,6 +1,6 @@
 """What holds a campaign back at one moment, from what the store and the workers say. Pure.
 
-``held_back`` is told also while calls are made: then it says why not more are.
+``held_back`` is also given while calls are made: then it says why not more are.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ class Screening:
         return Verdict(call_id, Action.ALLOW)
 
     def ended(self, end: EndedCall) -> None:
-        """A call is over; who hangs up while a digit is waited for has failed the challenge."""
+        """A call is over; a caller who hangs up before the digits has failed the challenge."""
         self._history.end(end.call_id, end.answered, end.rang_s, end.by_caller)
         if end.call_id in self._asked:
             self._asked.discard(end.call_id)

@@ -1,8 +1,8 @@
 """Writes down the opening words of callers who are challenged or sent to the mailbox: what a recording says at once.
 
 An ear records the caller's side from the answer on, beside what the dialplan plays, until the caller hangs up or
-``LONGEST_S`` is over. The sound is not kept: it is recognised, by a process of its own so that no flow waits, and
-deleted. Who passes the challenge, or is put through to anybody, is not listened to, and what was heard is thrown away.
+``LONGEST_S`` is over. The sound is not kept: it is recognised, by its own process so that no flow waits, and
+deleted. A caller who passes the challenge, or is put through, is not listened to, and the words so far are deleted.
 Nothing hangs on all this: whatever fails is logged, and the call goes on.
 """
 

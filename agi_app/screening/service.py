@@ -43,7 +43,7 @@ class ScreeningDesk:
         self._openings.see(frame)
 
     async def run(self, ari: Ari, spool: RecordingSpool) -> None:
-        """Answer until cancelled; what was decided is stored in the end."""
+        """Answer until cancelled; what was decided is stored at the end."""
         if self._token is None:
             return
         await self.screening.remember()

@@ -54,7 +54,7 @@ def frame(message: Job | Said) -> bytes:
 
 
 def read_job(source: BinaryIO) -> Job | None:
-    """The next job; waits for it. None when nobody will send one any more."""
+    """The next job; waits for it. None when nobody will send another."""
     head = source.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None

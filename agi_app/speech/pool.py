@@ -28,7 +28,7 @@ BUSY, LATE = Heard("", 0.0, "busy"), Heard("", 0.0, "late")
 
 @dataclass(eq=False, slots=True)
 class _Waiting:
-    """An utterance without a process; ``answer`` is done when nobody needs it any more."""
+    """An utterance without a process; ``answer`` is done when nobody needs it."""
 
     job: Job
     answer: asyncio.Future[Heard]

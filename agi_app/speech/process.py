@@ -65,7 +65,7 @@ class Process(asyncio.SubprocessProtocol):
             self._transport.kill()
 
     async def stop(self) -> None:
-        """Let it end by itself, soon; then end it. Returns when it has ended."""
+        """Let it end on its own, soon; then end it. Returns when it has ended."""
         self._ending = True
         if self._transport is not None and not self.ended.is_set():
             stdin = self._transport.get_pipe_transport(0)

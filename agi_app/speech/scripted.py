@@ -5,7 +5,7 @@ what was said, or one of:
 
     !silence   !noise   !busy   !late   !failed
     !unsure TEXT          heard badly
-    !wait SECONDS TEXT    said after so long
+    !wait SECONDS TEXT    said after that time
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def serve(load: Callable[[], Listener], parent: int) -> None:
-    """Load it, say that it is ready, and answer until nobody asks any more."""
+    """Load it, say that it is ready, and answer until nobody asks."""
     _end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, which ends us
     os.nice(NICE)

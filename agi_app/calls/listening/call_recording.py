@@ -51,7 +51,7 @@ class CallRecorder:
         self._going[recording] = _Going(over, self._group.create_task(self._record(self._name(recording), over)))
 
     async def end(self, recording: str) -> None:
-        """End it; when this returns Asterisk was told so."""
+        """End it; when this returns, Asterisk has been asked to."""
         going = self._going.get(recording)
         if going is not None:
             going.over.set()

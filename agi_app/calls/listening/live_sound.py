@@ -19,7 +19,7 @@ _log = log.get("call")
 
 
 class Tapping:
-    """The tap of one call; without one nothing is told and ``live`` is false."""
+    """The tap of one call; without one nothing is reported and ``live`` is false."""
 
     def __init__(self, group: asyncio.TaskGroup, taps: LiveTaps, channel: ChannelLike, longest_s: float) -> None:
         self._group, self._taps, self._channel, self._longest_s = group, taps, channel, longest_s

@@ -1,7 +1,7 @@
 """Listens to one call: records what the person says until they pause, and has it understood.
 
 Every listening ends: by the pause, by its longest time, by the hangup, and each request and the recogniser have limits.
-Whatever goes wrong is told as a ``Heard`` with the reason, so that the flow goes on and nobody waits in silence.
+Whatever goes wrong is reported as a ``Heard`` with the reason, so that the flow goes on and nobody waits in silence.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def expand(key: CalendarKey) -> Calendar:
 
 
 def _weekends_beside(closed: set[dt.date], working: set[dt.date]) -> Iterable[dt.date]:
-    """Weekend days that are part of a break: nothing but free days lies between them and a holiday."""
+    """Weekend days that are part of a break: only free days lie between them and a holiday."""
     for day in closed:
         for step in (ONE_DAY, -ONE_DAY):
             beside = day + step

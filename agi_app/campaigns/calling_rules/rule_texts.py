@@ -1,4 +1,4 @@
-"""Calling rules in words, for reports and the reference: each value with its source, and what holds in the end."""
+"""Calling rules in words, for reports and the reference: each value with its source, and the combined result."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class TuningFile(Authored):
 
 
 class MachineDetectionFile(Authored):
-    """``machine_detection``: whether a person or a machine has answered is found out before anything is said."""
+    """``machine_detection``: whether a person or a machine has answered is detected before anything is said."""
 
     action: MachineAction
     message: FileName | None = None

@@ -16,7 +16,7 @@ from agi_app.flow.language.no_such_flow import no_such_flow
 def check_inbound_lines(
     folder: Path, lines: Mapping[str, InboundLineSettings], flows: Mapping[str, Flow], unread: Collection[str] = ()
 ) -> list[Problem]:
-    """Every line whose flow is not there, or is none for calls that come in; ``unread`` flow files cannot be read."""
+    """Every line whose flow is not there, or is not for incoming calls; ``unread`` flow files cannot be read."""
     text = (folder / SETTINGS_FILE).read_text(encoding="utf-8") if lines else ""
     found = []
     for name, line in lines.items():

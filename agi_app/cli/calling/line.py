@@ -18,7 +18,7 @@ app = typer.Typer(help="The numbers that people call back: what came in, and who
 
 @app.callback()
 def group() -> None:
-    """Keep `report` a command of its own."""
+    """Keep `report` a separate command."""
 
 
 @app.command()

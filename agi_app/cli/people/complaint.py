@@ -90,7 +90,7 @@ def _say_opened(e164: str, opened: complaints.OpenedCase) -> None:
 
 @contextmanager
 def _stops_kept(project: Path, numbers: Callable[[], list[str]] | None, told: str) -> Iterator[None]:
-    """When the database fails, the stops of these numbers are in the journal, which is told; None: none are taken."""
+    """When the database fails, the stops of these numbers are in the journal; this says so. None: none are taken."""
     try:
         yield
     except StoreError as error:

@@ -19,7 +19,7 @@ app = typer.Typer(help="The people of a campaign.", no_args_is_help=True)
 
 @app.callback()
 def _group() -> None:
-    """Keeps `contacts import` a command of its own."""
+    """Keeps `contacts import` a separate command."""
 
 
 @app.command("import")

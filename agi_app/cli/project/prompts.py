@@ -1,4 +1,4 @@
-"""prompts prepare, list, pieces: what callers hear, made ready and looked over."""
+"""prompts prepare, list, pieces: what callers hear, prepared and looked over."""
 
 from __future__ import annotations
 

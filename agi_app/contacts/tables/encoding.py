@@ -115,7 +115,7 @@ def _first_bad_byte(source: IO[bytes], encoding: str) -> int | None:
 
 
 def _two_encodings(source: IO[bytes]) -> tuple[int, int] | None:
-    """The first line that is surely UTF-8 and the first that is surely not, but GB18030; None: not both are there."""
+    """The first line that is certainly UTF-8 and the first that is certainly GB18030; None: not both."""
     utf8 = gbk = 0
     source.seek(0)
     for number, line in enumerate(iter(lambda: source.readline(LONGEST), b""), start=1):

@@ -1,4 +1,4 @@
-"""How many calls to begin for agents, from what was seen of them and counted of their calls. Pure."""
+"""How many calls to begin for agents, from what was observed of them and counted of their calls. Pure."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Notes:
         self._add(Note(attempt_id, met_at=self._node.clock.real_now()))
 
     def parted(self, attempt_id: str) -> None:
-        """The agent is in no call any more."""
+        """The agent is no longer in a call."""
         self._add(Note(attempt_id, parted_at=self._node.clock.real_now()))
 
     async def all_written(self) -> None:

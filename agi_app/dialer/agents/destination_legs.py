@@ -162,7 +162,7 @@ def trunk_of(endpoint: str, trunks: Mapping[str, TrunkSettings]) -> tuple[str, T
 
 
 def number_of(destination: str, e164: str) -> PhoneNumber:
-    """The number of a destination. Raises SafetyError when it is none that could be called."""
+    """The number of a destination. Raises SafetyError when it cannot be called."""
     try:
         return parse(e164)
     except NotANumber as error:

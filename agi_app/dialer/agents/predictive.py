@@ -6,7 +6,7 @@
 hold:
 
 - The bound, about bad luck. What may still be abandoned is the ceiling's share of the calls answered so far, less
-  those abandoned: one call for each hundred. While that is none, pacing is progressive. Otherwise no more calls are
+  those abandoned: one call for each hundred. While that is zero, pacing is progressive. Otherwise no more calls are
   under way than are answered, all at once and with no other agent getting free, by more than the free agents and
   what may be abandoned with a chance of ``SURE`` at most.
 - The guess, about the average. Of those who answer, no more than ``TARGET`` of the ceiling is expected to meet

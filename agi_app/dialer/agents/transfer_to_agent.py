@@ -1,7 +1,7 @@
-"""Hands a called person over to somebody of our own: rings a destination of the settings and lets both talk.
+"""Hands a called person over to one of our staff: rings a destination of the settings and lets both talk.
 
 The person hears it ring meanwhile; where the call was made for agents one of them is there at once, or nobody.
-Whatever comes of it is one word for the flow, and the person is then ours again.
+Its result is one word for the flow, and the person is then ours again.
 Cancelled (the person hung up, or pressed the opt-out key), it ends the other leg at once.
 """
 

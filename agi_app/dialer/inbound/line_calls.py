@@ -1,6 +1,6 @@
 """Calls that come in to our lines: answered, run through the line's flow, and written down.
 
-A caller proves nothing, since the number of a call can be forged: nothing is told about it, and a stop is taken
+A caller proves nothing, since the number of a call can be forged: nothing is said about it, and a stop is taken
 from everybody. Whatever goes wrong (no such line, too many calls, a fault of ours) the call goes on in the
 dialplan, and the reason is logged. Stops are in the journal before the flow says so, as in every call.
 """

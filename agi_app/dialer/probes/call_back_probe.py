@@ -53,7 +53,7 @@ class CallBackTrial:
         self._node, self._asked, self._trunk = means.node, asked, means.trunks[asked.trunk]
 
     def end(self) -> None:
-        """It is over within seconds by itself."""
+        """It is over within seconds on its own."""
 
     async def run(self) -> None:
         """Until the answer is stored; raises StoreError."""

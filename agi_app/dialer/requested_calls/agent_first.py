@@ -1,4 +1,4 @@
-"""One call that an agent asked for: the agent's telephone rings first, then the person's; who answers has the agent.
+"""One call that an agent asked for: the agent's telephone rings first, then the person's, who gets the agent at once.
 
     gate asked ─▶ agent rings, answers ─▶ claim (gate asked again) ─▶ pace ─▶ mark ─▶ permit ─▶ person rings ─▶ talk
 

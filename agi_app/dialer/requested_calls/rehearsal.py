@@ -1,8 +1,8 @@
 """Rehearsals of a worker: somebody of our own staff hears a flow on a proved telephone, as a called person would.
 
-The command line writes a request; one worker makes ready all that the call says, asks the gate, marks it and rings.
+The command line writes a request; one worker prepares all that the call says, asks the gate, marks it and rings.
 From there on it is a call like any other (the same runner, plan and prompts); only nothing of it is an attempt:
-what happens is told to the command line, line by line, and no contact is due again. A stop is a real one.
+what happens is sent to the command line, line by line, and no contact is due again. A stop is a real one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A call that somebody asks for, beside those that the dialer's loop makes by itself: the same limits, in its turn."""
+"""A call that somebody asks for, beside those of the dialer's loop: the same limits, in its turn."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class KeyWatch:
     """One worker's ear for keys; ``health.keys`` says why it does not hear."""
 
     def __init__(self, settings: Settings, health: Health, began: Callable[[str, str], None]) -> None:
-        """``began`` is told the channel id and the key; it may not wait."""
+        """``began`` gets the channel id and the key; it may not wait."""
         self._settings, self._health, self._began = settings, health, began
 
     async def run(self) -> None:

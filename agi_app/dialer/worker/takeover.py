@@ -39,7 +39,7 @@ def owner_of(settings: Settings) -> Owner:
 
 @asynccontextmanager
 async def take_over(store: Store, settings: Settings) -> AsyncIterator[WorkerLock]:
-    """Lock the Asterisk of these settings and hang up the calls of a worker that died; gives the lock back in the end.
+    """Lock the Asterisk of these settings and hang up the calls of a worker that died; gives the lock back at the end.
 
     Raises OtherWorkerError, AsteriskError, StoreError, SafetyError when the database could forget a call.
     """

@@ -70,7 +70,7 @@ def word_of(text: str) -> Phrase:
 
 
 def begun_in(units: Sequence[str], texts: tuple[str, ...], *, words: bool = False) -> list[Phrase]:
-    """The phrases of a table that may stand in these units, because one of them is like their first."""
+    """The phrases of a table that may be in these units, because one of them is like their first."""
     index = _by_beginning(texts, words)
     return list(dict.fromkeys(phrase for unit in units for key in keys(unit) for phrase in index.get(key, ())))
 

@@ -113,7 +113,7 @@ def best_label(wanted: Grammar, units: Units) -> str | None:
 
 
 def _near_labels(wanted: Grammar, reading: SpottedPhrases) -> set[str]:
-    """Labels with a phrase that is all of the utterance but for fillers and a slip."""
+    """Labels with a phrase that is all of the utterance except fillers and a slip."""
     fillers = {i for s in reading.spans if s.label == FILLER for i in range(s.begin, s.end)}
     content = tuple(unit for index, unit in enumerate(reading.units.all) if index not in fillers)
     found = set()
@@ -144,7 +144,7 @@ def _least(phrase: Phrase) -> float:
 
 
 def _sure(span: PhraseSpan) -> bool:
-    """Whether it is written so; a single character by itself, several perhaps in Traditional ones."""
+    """Whether it is written so; a single character alone, several perhaps in Traditional ones."""
     return span.worst == SAME if span.end - span.begin == 1 else span.worst >= SAME_SOUND
 
 

@@ -118,7 +118,7 @@ def _number(said: str) -> int:
 
 
 def _year(said: str) -> int:
-    """Thus 2026, two thousand twenty six, twenty twenty six, nineteen oh five."""
+    """For example 2026, two thousand twenty six, twenty twenty six, nineteen oh five."""
     if said.isdigit():
         return int(said)
     if said.startswith("two thousand"):

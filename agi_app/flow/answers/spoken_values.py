@@ -57,7 +57,7 @@ def dates(text: str, language: str, today: dt.date | None, *, by_sound: bool = F
 
 @lru_cache(maxsize=256)
 def _in_words(text: str, language: str) -> str:
-    """Thus 2026-03-05 becomes 20260305, and 3/5 what it means in the language, if it means one day only."""
+    """For example 2026-03-05 becomes 20260305, and 3/5 what it means in the language, if it means one day only."""
     text = _FULL.sub(lambda f: f"{f[1]}{int(f[2]):02}{int(f[3]):02}", text)
     return _SHORT.sub(lambda f: _short(int(f[1]), int(f[2]), f[3], language) or f[0], text)
 

@@ -1,6 +1,6 @@
 """What a spoken answer means: a label of the gather, a number, a date, a text, a stop, or nothing that is sure.
 
-Pure and driven by tables (``agi_app/meanings``). Three rules stand above all others:
+Pure and driven by tables (``agi_app/meanings``). Three rules are above all others:
 
 - a stop is heard anywhere in an answer, before anything else, and wins every tie;
 - doubt is never yes: a word that turns an answer round or puts it in question, a second answer beside it, or much

@@ -51,7 +51,7 @@ PromptRule = Callable[[FlowDocument, Prompts], Iterator[Problem]]
 
 
 def check_structure(document: FlowDocument) -> list[Problem]:
-    """Every fault that can be seen without the prompts, in the order of the file."""
+    """Every fault that can be found without the prompts, in the order of the file."""
     return sorted(problem for rule in STRUCTURE_RULES for problem in islice(rule(document), MOST_PROBLEMS))
 
 

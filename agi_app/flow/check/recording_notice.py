@@ -1,4 +1,4 @@
-"""The rules about notices: nobody is recorded without hearing it, be it a message, an answer or the whole call."""
+"""The rules about notices: nobody is recorded without hearing it, whether a message, an answer or the whole call."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from agi_app.flow.language.steps import Gather, GatherStep
 
 
 def speech_language(source: FlowDocument) -> Iterator[Problem]:
-    """``flow/speech-language``: phrases stand there in each language of the flow, and in no other."""
+    """``flow/speech-language``: phrases are there in each language of the flow, and in no other."""
     languages = source.flow.languages
     for path, label, phrases in _written(source.flow):
         for language in languages:

@@ -156,7 +156,7 @@ class CallBackAt(msgspec.Struct, frozen=True, gc=False):
 
 
 class NoTimeKnown(msgspec.Struct, frozen=True, gc=False):
-    """A wish to be called again that came to nothing: nobody knows what time it is for the person."""
+    """A request to be called again that failed: nobody knows what time it is for the person."""
 
 
 class StoreWrongNumber(msgspec.Struct, frozen=True, gc=False):

@@ -12,7 +12,7 @@ from agi_app.flow.answers.recognition import Heard
 
 
 class PromptFinished(msgspec.Struct, frozen=True, gc=False):
-    """The playback ended by itself, or could not be played."""
+    """The playback ended on its own, or could not be played."""
 
     playback: str
 

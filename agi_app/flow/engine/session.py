@@ -157,7 +157,7 @@ class Session:
 
     @property
     def finished(self) -> bool:
-        """``Hangup`` was commanded or the call is over; no event has an effect any more."""
+        """``Hangup`` was commanded or the call is over; no event has an effect then."""
         return self._state.phase == "done"
 
     @property

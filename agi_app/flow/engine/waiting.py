@@ -82,7 +82,7 @@ def record(state: SessionState, step: RecordStep) -> StartRecording:
 
 
 def record_call(state: SessionState, order: CallRecording) -> list[Command]:
-    """Begin to record the call, or end that; nothing when it is so already. It ends with the call by itself."""
+    """Begin to record the call, or end that; nothing when it is so already. It ends with the call automatically."""
     going = state.call_recording
     if order.call and going is None:
         state.call_recording = state.new_id("c")

@@ -11,7 +11,7 @@ from agi_app.flow.syntax.names_and_limits import MAX_CALLED_AGAIN, ClockTime, De
 
 
 class Offer(Authored):
-    """One time, in the person's own time: ``in`` so long, the next ``at``, or ``tomorrow_at``."""
+    """One time, in the person's own time: ``in`` this long, the next ``at``, or ``tomorrow_at``."""
 
     in_: Delay | None = Field(default=None, alias="in")
     at: ClockTime | None = None

@@ -64,7 +64,7 @@ class RecordStep(Authored):
         return self
 
     def way(self, result: str) -> str | None:
-        """The node for a result; ``failed`` goes the way of ``empty`` when it has none of its own."""
+        """The node for a result; ``failed`` goes the way of ``empty`` by default."""
         return self.on.get(result, self.on.get(EMPTY) if result == FAILED else None)
 
 

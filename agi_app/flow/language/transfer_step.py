@@ -1,4 +1,4 @@
-"""The verb ``transfer``: hand the person over to somebody of our own, and a way back."""
+"""The verb ``transfer``: hand the person over to one of our staff, and a way back."""
 
 from __future__ import annotations
 

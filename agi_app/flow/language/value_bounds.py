@@ -41,7 +41,7 @@ def day_of(bound: Bound, today: dt.date) -> dt.date | None:
 
 
 def faults(kind: str, least: Bound | None, most: Bound | None, digits: int | None) -> Iterator[tuple[str, str]]:
-    """What is wrong with ``min`` and ``max`` of such a collect, each with the key it stands at.
+    """What is wrong with ``min`` and ``max`` of such a collect, each with the key it belongs to.
 
     ``digits``: how many can be keyed.
     """

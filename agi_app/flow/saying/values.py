@@ -1,6 +1,6 @@
 """Values as people say them: digits, numbers, money, dates, times, telephone numbers, counts, ordinals.
 
-``spoken`` turns a value into pieces, the recordings of ``prompts/<language>/num/20.wav`` and the like; each
+``spoken`` turns a value into pieces, the recordings of ``prompts/<language>/num/20.wav`` and similar; each
 piece also knows its words, so that a text-to-speech engine can say the same when a recording is missing.
 What a language says is in ``values_zh.py`` and ``values_en.py``; here a value is read from its text.
 """

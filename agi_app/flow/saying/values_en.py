@@ -88,7 +88,7 @@ class English:
         return said
 
     def number(self, value: Decimal) -> list[Part]:
-        """Thus -1005.20: minus one thousand and five point two zero."""
+        """For example -1005.20: minus one thousand and five point two zero."""
         whole, _, decimals = f"{abs(value):f}".partition(".")
         said: list[Part] = [_MINUS] if value < 0 else []
         said += [_NUMBERS[n] if n else _AND for n in self._cardinal(int(whole))] if int(whole) else [_NUMBERS[0]]
@@ -113,7 +113,7 @@ class English:
         return Text(word) if single is None else _UNITS[single if one else _PLURALS[single]]
 
     def money(self, hundredths: int, currency: str) -> list[Part]:
-        """Thus 12.05 USD: twelve dollars and five cents."""
+        """For example 12.05 USD: twelve dollars and five cents."""
         words = _MONEY.get(currency)
         if words is None:
             raise InputError(f"the currency {currency!r} has no words here; there are {', '.join(_MONEY)}")
@@ -127,20 +127,20 @@ class English:
         return said
 
     def date(self, day: dt.date, *, with_year: bool) -> list[Part]:
-        """Thus 2026-03-05: March fifth, twenty twenty six; in Britain the fifth of March."""
+        """For example 2026-03-05: March fifth, twenty twenty six; in Britain the fifth of March."""
         month, which = _MONTHS[day.month], self.ordinal(day.day, "")
         said = [_THE, *which, _OF, month] if self.british else [month, *which]
         return [*said, PAUSE, *self._year(day.year)] if with_year else said
 
     def time(self, hour: int, minute: int) -> list[Part]:
-        """Thus 14:05: two oh five PM; 12:00 is noon and 0:00 midnight, which nobody mistakes."""
+        """For example 14:05: two oh five PM; 12:00 is noon and 0:00 midnight, which nobody mistakes."""
         if minute == 0 and hour % 12 == 0:
             return [_NOON if hour else _MIDNIGHT]
         half: Part = _AM if hour < 12 else _PM
         return [_NUMBERS[hour % 12 or 12], *_minutes(minute), half]
 
     def time24(self, hour: int, minute: int) -> list[Part]:
-        """Thus 14:05: fourteen oh five; a full hour is fourteen hundred."""
+        """For example 14:05: fourteen oh five; a full hour is fourteen hundred."""
         first: list[Part] = [_OH] if 0 < hour < 10 else []
         said = [*first, *self.number(Decimal(hour))]
         return [*said, *_minutes(minute)] if minute else [*said, _NUMBERS[100]]

@@ -66,7 +66,7 @@ class Chinese:
         return said
 
     def number(self, value: Decimal) -> list[Part]:
-        """Thus -1005.20: 负一千零五点二零."""
+        """For example -1005.20: 负一千零五点二零."""
         whole, _, decimals = f"{abs(value):f}".partition(".")
         said: list[Part] = [_MINUS] if value < 0 else []
         said += _cardinal(int(whole), liang=True)
@@ -89,7 +89,7 @@ class Chinese:
         return _UNITS.get(word) or Text(word)
 
     def money(self, hundredths: int, currency: str) -> list[Part]:
-        """Thus 12.05 CNY: 十二元零五分."""
+        """For example 12.05 CNY: 十二元零五分."""
         parts = _MONEY.get(currency)
         if parts is None:
             raise InputError(f"the currency {currency!r} has no words here; there are {', '.join(_MONEY)}")
@@ -105,17 +105,17 @@ class Chinese:
         return said if spoken else [_DIGITS[0], parts[0][1]]
 
     def date(self, day: dt.date, *, with_year: bool) -> list[Part]:
-        """Thus 2026-03-05: 二零二六年三月五日."""
+        """For example 2026-03-05: 二零二六年三月五日."""
         year = [*self.digits([str(day.year)]), _YEAR] if with_year else []
         return [*year, *_cardinal(day.month, liang=False), _MONTH, *_cardinal(day.day, liang=False), _DAY]
 
     def time(self, hour: int, minute: int) -> list[Part]:
-        """Thus 14:05: 下午两点零五分."""
+        """For example 14:05: 下午两点零五分."""
         part = next(piece for first, piece in _PARTS_OF_DAY if hour >= first)
         return [part, *self.time24(hour - 12 if hour > 12 else hour, minute)]
 
     def time24(self, hour: int, minute: int) -> list[Part]:
-        """Thus 14:05: 十四点零五分."""
+        """For example 14:05: 十四点零五分."""
         said: list[Part] = [*_how_many(hour), _OCLOCK]
         if minute:
             said += [_DIGITS[0]] if minute < 10 else []

@@ -9,7 +9,7 @@ numbers, true, false, variables, ``contact.COLUMN``, and ``now.time`` (24 hours)
 and ``now.date`` where the called person is: texts of which a later one is greater. A name without a value is nothing;
 comparing nothing with anything is false, so ``not contact.vip`` asks whether it is empty.
 Contact columns are text: compared with a number they are read as a number, and if they
-are none the comparison is false.
+are not numbers, the comparison is false.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """``left == right`` and its kin."""
+    """``left == right`` and similar."""
 
     sign: str
     left: Literal | Name

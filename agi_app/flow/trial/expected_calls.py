@@ -1,6 +1,6 @@
 """Expected calls: what people say a flow must do, as a file that the simulator runs.
 
-A case is one call: who is called, what the person does, and what must come of it. After the last input the
+A case is one call: who is called, what the person does, and its expected result. After the last input the
 person listens to all that is left and says nothing.
 """
 
@@ -80,7 +80,7 @@ def write_now(value: object) -> str:
 
 
 class Expected(Authored):
-    """What must come of a call; what is left out may be anything."""
+    """The expected result of a call; what is left out may be anything."""
 
     disposition: Label | None = None  # null: the flow sets none
     answers: dict[Variable, Text | None] = Field(default={})  # null: not answered

@@ -19,7 +19,7 @@ LOOK_EVERY_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class WorkerPause:
-    """What a worker has heard of the pause; ``away_s``: it is not alive, and was heard of so long ago."""
+    """What a worker has heard of the pause; ``away_s``: it is not alive, and was last heard of that long ago."""
 
     name: str
     heard: bool
@@ -41,7 +41,7 @@ async def pause_all(inst: Installation, reason: str, *, entered_by: str) -> Sequ
 
 
 async def resume_all(inst: Installation, reason: str, *, entered_by: str) -> bool:
-    """End the pause; campaigns that were paused by themselves stay so. False: nothing is paused. Raises StoreError."""
+    """End the pause; campaigns that were paused on their own stay so. False: nothing is paused. Raises StoreError."""
     if await pauses.in_force(inst.store) is None:
         return False
     await pauses.change(inst.store, False, reason, entered_by, inst.clock.now())

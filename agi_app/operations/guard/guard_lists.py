@@ -117,7 +117,7 @@ async def set_line(
     reset: bool = False,
     entered_by: str,
 ) -> None:
-    """Set how calls to one number of ours are screened; what is None stays, after ``reset`` as the settings say.
+    """Set how calls to one of our numbers are screened; what is None stays, after ``reset`` as the settings say.
 
     Raises StoreError.
     """

@@ -88,7 +88,7 @@ async def add(
 ) -> OpenedCase:
     """Open a case about a call of ours. The person is not called again, unless no stop is to be taken.
 
-    The stop comes first and holds whatever becomes of the case. Raises InputError, StoreError, SafetyError.
+    The stop comes first and holds whatever happens to the case. Raises InputError, StoreError, SafetyError.
     """
     now = inst.clock.now()
     ended = await _stop(inst, number, source, entered_by, min(said.at or now, now)) if take_stop else None
@@ -163,7 +163,7 @@ async def import_file(
 ) -> tuple[int, int]:
     """Open a case for each row of a file; returns how many were opened and how many rows were rejected.
 
-    ``reject`` is told each fault; such a row opens no case, but its stop is taken if its number can be read. Raises
+    ``reject`` gets each fault; such a row opens no case, but its stop is taken if its number can be read. Raises
     AuthorError or InputError when the file as a whole will not do, StoreError.
     """
     opened = rejected = 0
@@ -209,7 +209,7 @@ async def _open(inst: Installation, told: Complaint, ended: int | None) -> Opene
 
 
 async def _stop(inst: Installation, number: str, source: str, who: str, at: dt.datetime) -> int:
-    """First of all: a person who complains is not called again, whatever becomes of the case."""
+    """First of all: a person who complains is not called again, whatever happens to the case."""
     return (await stop(inst, number, REASON, said=SaidAt(at), method=source, entered_by=who)).ended
 
 

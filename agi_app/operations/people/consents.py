@@ -94,7 +94,7 @@ def language_of(text: str) -> str:
 
 
 def wording_of(file: Path) -> str:
-    """The words in a text file. Blocks. Raises InputError, AuthorError when they are none that people agree to."""
+    """The words in a text file. Blocks. Raises InputError, AuthorError when they are not words that people agree to."""
     try:
         written = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

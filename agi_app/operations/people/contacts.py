@@ -48,7 +48,7 @@ async def import_file(
 ) -> ImportSummary:
     """Import or update contacts, CSV or XLSX; rows with a fault go into a file beside it. Never creates consent.
 
-    ``reading`` is told how much of the file is read, ``storing`` how many rows are done. One that broke off goes on
+    ``reading`` gets how much of the file is read, ``storing`` how many rows are done. One that broke off goes on
     where it was. Raises AuthorError or InputError when the file as a whole will not do (then nothing was written),
     StoreError.
     """

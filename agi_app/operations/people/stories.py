@@ -1,4 +1,4 @@
-"""A person's whole story, and the evidence in it. Both show whole numbers, so the audit has each look first."""
+"""A person's full record, and the evidence in it. Both show whole numbers, so the audit has each look first."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from agi_app.store.people.history import PersonHistory, StoredConsent, StoredRev
 
 
 class StoryLanguage(StrEnum):
-    """The languages that a story is told in."""
+    """The languages of a story."""
 
     EN = "en"
     ZH = "zh"

@@ -24,7 +24,7 @@ _OF_SOUND = ("flow/prompt-missing", "flow/prompt-format")
 
 @dataclass(frozen=True, slots=True)
 class RunCase:
-    """An expected call that was run, and the file that it stands in."""
+    """An expected call that was run, and the file that it is in."""
 
     file: str
     verdict: CaseResult

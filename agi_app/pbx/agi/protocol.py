@@ -4,7 +4,7 @@ Asterisk connects and sends one ``name: value`` a line (``agi_network: yes``, th
 ``agi_request`` and the rest, the arguments last) and an empty line. Then it takes one command a line and answers
 each: ``200 result=1``, ``200 result=0 (text)``, ``510`` for a command that it does not know, ``511`` for one that a
 hung-up channel cannot take, ``520-`` and more lines up to ``520`` for wrong arguments. ``HANGUP`` may come between any
-two lines. It reads a command with stdio, so a second command that came along with the first one would not be seen
+two lines. It reads a command with stdio, so a second command that came along with the first one would not be noticed
 until a third arrives: send one, wait for its answer. Pure.
 """
 

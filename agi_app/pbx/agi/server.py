@@ -114,7 +114,7 @@ class AgiServer:
         return self._open
 
     async def run(self, listening: Callable[[int], None] | None = None) -> None:
-        """Serve; ``listening`` is told the port. Raises ConfigError when the address cannot be had."""
+        """Serve; ``listening`` gets the port. Raises ConfigError when the address cannot be had."""
         server = await self._listen()
         try:
             async with asyncio.TaskGroup() as self._group:

@@ -1,7 +1,7 @@
 """The manager interface (AMI), for looking and listening only: a connection of panoramisk's protocol behind a fence.
 
 panoramisk 1.4 parses and pairs answers with questions; what it does not do is done here. It decodes each TCP
-chunk by itself, so that a character on the border is lost: we feed it whole characters. It writes values as they
+chunk alone, so that a character on the border is lost: we feed it whole characters. It writes values as they
 are: we refuse line breaks, with which a value could begin another action. It never gives up waiting: every
 question has a time-out, and a lost connection fails those that wait. It sends unanswered actions again after a
 reconnect: a connection of ours is never used again, nor is its manager. Only a few questions may be asked
@@ -65,7 +65,7 @@ class Ami:
         return answers
 
     async def lost_within(self, seconds: float) -> bool:
-        """Wait so long, or until the connection is lost; whether it is."""
+        """Wait that long, or until the connection is lost; whether it is."""
         try:
             async with asyncio.timeout(seconds):
                 await self._protocol.gone.wait()
@@ -164,7 +164,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         self.end(AsteriskError(f"{self._where} closed the connection"))
 
     def dispatch(self, event: Any) -> None:
-        """An event that nobody asked for: of keys, if they were wished for, else hardly any."""
+        """An event that nobody asked for: of keys, if they were wanted, otherwise hardly any."""
         if self._on_event is not None and self._ended is None:
             self._on_event(dict(event.items()))
 

@@ -1,7 +1,7 @@
 """Which steps of a dialplan follow a redirect: each Dial and Queue without the option ``i``, as AMI shows them.
 
 A telephone that answers 302 chooses whom Asterisk calls next where the ``i`` is missing. Only what is written out can
-be seen: options that come from a variable count as missing, and a context that a variable names is not looked at.
+be detected: options that come from a variable count as missing, and a context that a variable names is not looked at.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def trunk_fault(
 def identity_fault(
     endpoints: Collection[str], registered: Iterable[Registration], by_request: Collection[str]
 ) -> str | None:
-    """Why a stranger could pass for this trunk; None: by its address alone it is told."""
+    """Why a stranger could pass for this trunk; None: only its address identifies it."""
     lines = [f"line = yes of registration {r.name}" for r in registered if r.line and r.endpoint in endpoints]
     if not (found := [*by_request, *lines]):
         return None

@@ -196,7 +196,7 @@ class Ari:
 
     @property
     def _connect_timeout(self) -> float:
-        """To get back, a try need not wait longer than any request may: the next one may find the way mended."""
+        """To get back, a try need not wait longer than any request may: the next one may find the way repaired."""
         return self.settings.request_timeout if self._was_up else self.settings.connect_timeout
 
     async def _one_connection(self) -> None:

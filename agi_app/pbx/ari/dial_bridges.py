@@ -46,7 +46,7 @@ class DialBridges:
         return await self._add(bridge, channel_id)
 
     def give_back(self, bridge: str) -> None:
-        """Nobody is in it any more."""
+        """Nobody is in it now."""
         if bridge.startswith(f"{DIAL_BRIDGE}{self._series}-"):
             self._free.append(bridge)
 

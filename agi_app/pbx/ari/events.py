@@ -30,7 +30,7 @@ class PlaybackRef(msgspec.Struct, frozen=True, gc=False):
 
 
 class RecordingRef(msgspec.Struct, frozen=True, gc=False):
-    """The recording inside an event; ``state`` is ``done``, ``canceled`` or ``failed`` in the end."""
+    """The recording inside an event; ``state`` is ``done``, ``canceled`` or ``failed`` at the end."""
 
     name: str
     state: str = ""

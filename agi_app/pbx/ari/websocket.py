@@ -75,7 +75,7 @@ class EventSocket:
     def stalled(self) -> bool:
         """Whether a request has waited so long that Asterisk, or the way to it, must be suspected.
 
-        It says so long before the heartbeat does: what is sent meanwhile would be lost, and a lost
+        It says so, long before the heartbeat does: what is sent meanwhile would be lost, and a lost
         originate counts as a call that somebody got.
         """
         oldest = next(iter(self._waiting.values()), None)
@@ -167,7 +167,7 @@ class EventSocket:
             raise RequestFailed(f"{method} {uri}", 0, f"connection lost: {fault}") from fault
 
     def break_off(self) -> None:
-        """Drop a connection that is no good any more, and what of ours is still on its way over it.
+        """Drop a connection that is no longer good, and what of ours is still on its way over it.
 
         Nothing given up here may arrive later, an originate least of all: so a reset, not a goodbye.
         """

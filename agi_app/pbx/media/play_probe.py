@@ -24,7 +24,7 @@ ENOUGH_S = 1.0  # a file that cannot be played is reported at once; one that pla
 
 @dataclass(frozen=True, slots=True)
 class PlaybackProbe:
-    """What came of it; ``has_format`` is False when Asterisk has no module that reads WAV files."""
+    """The result; ``has_format`` is False when Asterisk has no module that reads WAV files."""
 
     played: bool
     has_format: bool = True

@@ -108,7 +108,7 @@ class RecordingSpool:
         return body if isinstance(body, bytes) else body.encode()
 
     async def sweep(self) -> None:
-        """Delete what lies there of calls that nobody runs any more; give this to ``Ari(prepare=…)``."""
+        """Delete what is there of calls that nobody runs; give this to ``Ari(prepare=…)``."""
         try:
             stored = (await self._ari.request("GET", "recordings/stored")).decode(list[_Stored])
         except RequestFailed as fault:

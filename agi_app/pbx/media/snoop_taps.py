@@ -62,7 +62,7 @@ class SnoopTaps:
     async def open(self, channel_id: str, hear: Hear, longest_s: float) -> AsyncIterator[None]:
         """As long as this lasts ``hear`` gets all that the person says: 8 kHz, 16 bit, little endian, as it comes.
 
-        ``longest_s``: how long the channels live at most, whatever becomes of us. Raises RequestFailed: no tap.
+        ``longest_s``: how long the channels live at most, whatever happens to us. Raises RequestFailed: no tap.
         """
         ear, mouth, bridge = (ours(channel_id) + end for end in (EAR, MOUTH, EAR))
         port = _bound(self._ari.settings.url)

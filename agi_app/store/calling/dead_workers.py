@@ -20,7 +20,7 @@ Rule = Callable[[str], CallResult | None]
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """An open attempt that nobody runs any more."""
+    """An open attempt that nobody runs."""
 
     attempt_id: str
 
@@ -57,7 +57,7 @@ async def dead_nodes(store: Store) -> list[str]:
 
 
 async def _end(store: Store, attempt_id: str, values: Parameters, rule: Rule) -> bool | None:
-    """One short transaction an attempt; True: given back, False: ended, None: it was no orphan any more."""
+    """One short transaction an attempt; True: given back, False: ended, None: it was no longer an orphan."""
     async with store.transaction() as connection:
         await connection.execute(Q["lock_person"], {"attempt_id": attempt_id})
         still = await record(connection, Q["still_orphan"], {"attempt_id": attempt_id, **values})

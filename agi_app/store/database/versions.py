@@ -17,7 +17,7 @@ Q = queries.load("database/migrate")
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file; ``sha256`` of its text, so that a change after it was applied is seen."""
+    """One file; ``sha256`` of its text, so that a change after it was applied is detected."""
 
     number: int
     name: str

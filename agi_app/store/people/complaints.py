@@ -65,7 +65,7 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class NoteRow:
-    """What came of a case, or was said about it."""
+    """The result of a case, or what was said about it."""
 
     at: dt.datetime  # rules time
     state: str

@@ -33,7 +33,7 @@ Named = Mapping[str, Sequence[int | str]]
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What an erasure emptied, by kind, and the files (SHA-256) that nobody needs any more."""
+    """What an erasure emptied, by kind, and the files (SHA-256) that nobody needs."""
 
     rows: dict[str, int]
     evidence: tuple[bytes, ...]

@@ -30,7 +30,7 @@ class ImportProgress:
 
 @dataclass(frozen=True, slots=True)
 class Lacking:
-    """How many numbers have no consent evidence of their own, in all and within the suspicious block."""
+    """How many numbers have no their own consent evidence, in all and within the suspicious block."""
 
     numbers: int
     in_block: int

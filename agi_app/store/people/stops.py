@@ -1,7 +1,7 @@
 """A stop: recorded, and passed to every worker that is calling that person right now.
 
 The person's head row is locked, as the claim and the mark do: after the commit no attempt at any of their
-numbers can become ``dialling`` any more, and each that already was is in the answer and in the notification.
+numbers can become ``dialling``, and each that already was is in the answer and in the notification.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ async def revoke(
     """Withdraw the consent of the person with this E.164 number for one purpose, or (None) take a permanent stop.
 
     A permanent stop also suppresses the number, known to us or not. ``at`` is when the person said it.
-    With ``details`` the person is known from here on; free text then stands in the refusal alone,
+    With ``details`` the person is known from here on; free text then is in the refusal alone,
     because the suppression list outlives an erasure.
     Raises StoreError; then nothing was stored and the caller's journal must keep it.
     """

@@ -1,6 +1,6 @@
 """Calls that an agent asks for, as rows: the command line asks, a worker rings the agent and then the person.
 
-A row holds the agent's leg and what was told to the one who asked; the person's leg is an attempt. No number is in it.
+A row holds the agent's leg and what the one who asked was shown; the person's leg is an attempt. No number is in it.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class RefusedRehearsal:
 
 @dataclass(frozen=True, slots=True)
 class RehearsalAnswers:
-    """What the call meant, as it would stand in the reports of a campaign."""
+    """What the call meant, as it would be in the reports of a campaign."""
 
     disposition: str | None
     answers: dict[str, str]

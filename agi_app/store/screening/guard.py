@@ -215,7 +215,7 @@ def _ends(ends: Sequence[EndedCall]) -> dict[str, list[Any]]:
 
 
 async def challenged(store: Store, call_id: str, passed: bool, at: dt.datetime) -> bool:
-    """How a challenge ended; False when there is no such call, or it was told before. Raises StoreError."""
+    """How a challenge ended; False when there is no such call, or it was reported before. Raises StoreError."""
     result = "passed" if passed else "failed"
     async with store.transaction() as connection:
         return await count(connection, Q["challenged"], {"call_id": call_id, "result": result, "at": at}) > 0

@@ -49,7 +49,7 @@ class FalseRow:
 
 
 def entry_details(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What is told of a list entry, besides its numbers."""
+    """What is reported of a list entry, besides its numbers."""
     ends: dt.datetime | None = entry["expires_at"]
     return {
         "allow": entry["allow"],
