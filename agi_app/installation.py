@@ -33,7 +33,7 @@ class Installation:
 
 @asynccontextmanager
 async def installation(settings: Settings) -> AsyncIterator[Installation]:
-    """Open the database (our own one is migrated automatically), the key and the clock; close them in the end."""
+    """Open the database (our own one is migrated automatically), the key and the clock; close them at the end."""
     key = project_identity.key_of(settings)
     files = KeptFiles.of(settings.data)
     files.evidence.prepare()

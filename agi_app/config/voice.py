@@ -1,4 +1,4 @@
-"""The settings of voice: how recordings are prepared, who speaks what is only text, who understands answers."""
+"""The settings of voice: how recordings are prepared, what speaks texts, what understands answers."""
 
 from __future__ import annotations
 

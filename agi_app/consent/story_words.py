@@ -30,7 +30,7 @@ SENTENCES: dict[Language, dict[str, str]] = {
         "withdrawn": "withdrawn on {at}",
         "no_longer": "ended on {at}: wrong number",
         "call": "{at}  {number}campaign {campaign} ({purpose}), our number {caller_id}: {outcome}{meaning}{length}",
-        "own_call": "{at}  {number}{what}, as a telephone of our own; our number {caller_id}: {outcome}",
+        "own_call": "{at}  {number}{what}, as our own telephone; our number {caller_id}: {outcome}",
         "refused_legs": "{at}  not rung as destination {destination} ({times} times in all): {reasons}",
         "meaning": ", “{disposition}”",
         "length": ", {seconds} s long",

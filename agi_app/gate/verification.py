@@ -1,4 +1,4 @@
-"""May we ring this number, one of ours, now, to ask for the code that proves it? Pure, and it fails closed.
+"""May we now ring this number, which is ours, to ask for the code that proves it? Pure, and it fails closed.
 
 The number is named on the command line, so it might be a stranger's: it gets every rule that guards a
 stranger (window, suppression, test ranges), and an installation makes three such calls a day at most.

@@ -1,8 +1,8 @@
 """A key that Asterisk reports twice, told from one that was pressed twice.
 
 Asterisk reports a release when it reads it, and puts it back when it came too soon: less than 45 ms after the key
-before, or while a key of less than 80 ms is drawn out (main/channel.c, ``__ast_read``: ``send_dtmf_end_event`` stands
-before ``queue_dtmf_readq``). Read again, it is told again. The start of a key is told once, whatever becomes of it; so
+before, or while a key of less than 80 ms is drawn out (main/channel.c, ``__ast_read``: ``send_dtmf_end_event`` is
+before ``queue_dtmf_readq``). Read again, it is reported again. The start of a key is reported once, in any case; so
 a release without its own start, soon after one of the same key that had one, is an echo. Starts and
 releases come over two connections: each start has one release, whichever is heard of first. Pure.
 """

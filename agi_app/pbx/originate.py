@@ -2,7 +2,7 @@
 
 Nobody is dialled without a Permit, which only the gate makes; ``place_internal`` calls a destination of the settings.
 Their caller learns one of two things: an exception means that certainly
-nothing was dialled; a Channel means that the call counts as dialled, whatever comes of it.
+nothing was dialled; a Channel means that the call counts as dialled, whatever happens.
 
 Asterisk makes a channel, which dials nobody, and dials it when we say so; the permit is spent between the two. It calls
 nobody else then, whatever the far end answers, while ARI's originate follows a redirect (3xx, RFC 3261 21.3) anywhere.

@@ -126,7 +126,7 @@ def endpoint_names(trunk: TrunkSettings) -> list[str]:
 
 
 def endpoint_name(name: str, trunk: TrunkSettings, number: str) -> str:
-    """The endpoint that calls for this number, one of ours, come in by: of its line, if the trunk has lines."""
+    """The endpoint that calls to this number, which is ours, come in by: of its line, if the trunk has lines."""
     dialled = trunk.dial_string("{number}", number)
     if dialled is None:
         raise ConfigError(f"trunks.{name}: there is no line with the number {number}")

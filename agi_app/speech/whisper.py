@@ -155,5 +155,5 @@ def _clear(tokens: Any, found: Mapping[tuple[int, ...], float], phrases: Sequenc
 
 
 def _hinted(tokens: Any, start: list[int], hint: str) -> list[int]:
-    """What was said before, as Whisper is told: the phrases."""
+    """What Whisper takes for said before: the phrases."""
     return [tokens.sot_prev, *tokens.encode(f" {hint}"), *start] if hint else start

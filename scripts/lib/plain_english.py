@@ -24,6 +24,7 @@ _NO_PROSE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _QUOTES = re.compile(r"""^[a-zA-Z]*('{3}|"{3}|'|")|('{3}|"{3}|'|")$|\{[^{}]*\}""")
+_CODE = re.compile(r"`[^`\n]+`")
 _BREAK = "\0"  # stands for what no phrase may cross
 
 
@@ -63,6 +64,7 @@ def said(source: str) -> str:
     kept, end, goes_on = list(_blank(source)), 0, False
     for first, last in _strings(source):
         inside = _QUOTES.sub(lambda found: " " * len(found[0]), source[first:last])
+        inside = _CODE.sub(lambda found: _blank(found[0]), inside)
         follows = goes_on and source[end:first].isspace()  # the sentence goes on in the next string
         if follows:
             kept[end:first] = source[end:first]

@@ -63,7 +63,7 @@ async def test_a_proved_telephone_is_marked_before_it_is_rung(world: World) -> N
     assert await world.value(row, marked.call.decision_id) == "destination leg true mobile a1-h1 00"
     inputs = await world.value("SELECT inputs::text FROM decision WHERE decision_id = %s", marked.call.decision_id)
     assert PHONE not in str(inputs), "numbers must be erasable"
-    assert "destination mobile, as a telephone of our own" in await told(world)
+    assert "destination mobile, as our own telephone" in await told(world)
     assert "going on now" in await told(world)
     await destination_calls.finish(world.store, marked.destination_call_id, End("answered", answered=True))
     assert ": answered" in await told(world)

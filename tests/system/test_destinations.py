@@ -77,7 +77,7 @@ def test_a_proved_telephone_is_rung_and_its_decision_kept(site: Site) -> None:
     assert row[1:3] == (True, PROVED)
     until("its end is stored", lambda: site.sql("SELECT 1 FROM destination_call WHERE ended_at IS NULL") == [])
     told = site.app.ask("consent", "show", PHONES[PROVED])
-    assert "destination proved, as a telephone of our own" in told
+    assert "destination proved, as our own telephone" in told
 
 
 @pytest.mark.parametrize(("name", "rule"), [(STOPPED, "suppressed"), (STRANGER, "phone_unproved")])

@@ -59,7 +59,7 @@ class UtteranceListener:
         self._task = self._group.create_task(self._listen(order))
 
     def stop(self) -> None:
-        """What is said is no longer wanted; nothing is told."""
+        """What is said is no longer wanted; nothing is reported."""
         if self._task is not None:
             self._task.cancel()
             self._task = None

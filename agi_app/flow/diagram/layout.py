@@ -1,7 +1,7 @@
 """Places the boxes of a drawn graph in layers, after Sugiyama, Tagawa and Toda (1981), so that no line crosses a box.
 
-Every box is in a layer below all that lead to it (longest path). A line over several layers goes through a
-place of its own in each. The order in a layer is that with the fewest crossings found by sorting by the mean
+Every box is in a layer below all that lead to it (longest path). A line over several layers goes through its
+own place in each. The order in a layer is that with the fewest crossings found by sorting by the mean
 place of the neighbours; the final places are the nearest to those means that keep order and distance.
 """
 

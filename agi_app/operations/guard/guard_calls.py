@@ -40,7 +40,7 @@ LAST = 20
 
 @dataclass(frozen=True, slots=True)
 class KnownOfCaller:
-    """What would become of a call now, and what happened to and was said in the last ones."""
+    """What would happen to a call now, and what happened to and was said in the last ones."""
 
     now: GuardDecision
     calls: Sequence[JudgedCall] = ()
@@ -59,7 +59,7 @@ class GuardReport:
 
 
 async def explain(inst: Installation, caller: str, *, line: str = "") -> KnownOfCaller:
-    """What would become of a call of this number to a line now, and what happened to its last ones. StoreError."""
+    """What would happen to a call of this number to a line now, and what happened to its last ones. StoreError."""
     guard, now = inst.settings.guard, inst.clock.now()
     number, _ = read_caller(caller, guard.region or None)
     if number is not None:

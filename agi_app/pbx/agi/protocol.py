@@ -1,4 +1,4 @@
-"""FastAGI as Asterisk speaks it: what it says first, what it is told, how it answers.
+"""FastAGI as Asterisk speaks it: what it says first, what it can be asked, how it answers.
 
 Asterisk connects and sends one ``name: value`` a line (``agi_network: yes``, the script's name from the URL, then
 ``agi_request`` and the rest, the arguments last) and an empty line. Then it takes one command a line and answers

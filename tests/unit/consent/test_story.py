@@ -118,7 +118,7 @@ def test_what_rang_a_telephone_of_ours_is_told_and_what_did_not() -> None:
     found = history(calls=(leg,), revocations=(refusal(),), refused_legs=(RefusedLegs("mobile", 3, NOON, reasons),))
     assert refusals(found)[0].calls_after == 1
     told = text(found)
-    assert f"destination front-desk, as a telephone of our own; our number {OURS}: no answer" in told
+    assert f"destination front-desk, as our own telephone; our number {OURS}: no answer" in told
     assert "not rung as destination mobile (3 times in all): the person said stop on 2026-03-01" in told
     assert "未作为转接目标 mobile 呼叫" in text(found, "zh")
     never = history(revocations=(refusal(),), refused_legs=(RefusedLegs("mobile", 3, NOON, reasons),))
