@@ -4,7 +4,7 @@ One process a database does this (a lock in the database says which); each worke
 that the writing transactions fill, so a row that is committed late is only later in the tree, never missed. Leaves
 are committed before they are signed: after a crash the next run signs what it finds.
 
-A worker dials only while rows are sealed and signed: what nobody signed could be taken away unseen. ``waiting_reason``
+A worker dials only while rows are sealed and signed: unsigned rows could be removed undetected. ``waiting_reason``
 says why not; a node that stands by believes the signed beat of the one that seals, and nothing else.
 """
 

@@ -55,8 +55,8 @@ def test_refusal_in_odd_spelling(shop: Shop) -> None:
 
 @pytest.mark.attack("a contact in a spelling that the stop list does not know")
 def test_contact_in_odd_spelling_after_a_stop(shop: Shop) -> None:
-    """docs/how-to/stop-and-suppression.md: "A stop is final: in every campaign … also when the number is imported
-    again"."""
+    """docs/how-to/stop-and-suppression.md: "A stop is final. It applies to every campaign … even if the number is
+    imported again"."""
     shop.ok("stop", WANG)
     shop.consent(WANG)
     assert shop.called("odd", *(f"N{place},{ODD[how]}" for place, how in enumerate(ODD))) == 0
@@ -66,8 +66,8 @@ def test_contact_in_odd_spelling_after_a_stop(shop: Shop) -> None:
 @pytest.mark.parametrize("between", ["/", "|", " and ", "", "\u3000", "\x0b", "\x85", "\u2028"])
 @pytest.mark.attack("two refusals in one line of a stop list, of which one is lost")
 def test_two_numbers_in_a_line(shop: Shop, between: str) -> None:
-    """docs/how-to/stop-and-suppression.md: "A list, one number a line … Lines that cannot be read are named, all others
-    count"."""
+    """docs/how-to/stop-and-suppression.md: "You can give a list, with one number a line … Lines that cannot be read are
+    reported; all others count"."""
     done = shop.cli("stop", "--file", str(shop.write("stops.txt", f"{BEN}\n{ANN}{between}{WANG}\n")))
     assert shop.suppressed(BEN)
     if done.code == 0:
@@ -100,8 +100,8 @@ def test_refusal_with_an_extension(shop: Shop) -> None:
 
 @pytest.mark.attack("refusing twice, and once for one purpose between, with a consent after each")
 def test_refused_twice(shop: Shop) -> None:
-    """docs/how-to/stop-and-suppression.md: "A stop is final: in every campaign, on every node, for ever, also when the
-    number is imported again or a new consent comes"."""
+    """docs/how-to/stop-and-suppression.md: "A stop is final. It applies to every campaign and every node, permanently,
+    even if the number is imported again or there is a new consent"."""
     shop.ok("stop", ANN)
     shop.consent(ANN, agreed=AGREED.replace("2026-02-01", "2026-03-01"))
     shop.ok("consent", "withdraw", ANN, "--purpose", "transactional")
@@ -264,8 +264,8 @@ def test_two_columns_of_numbers(shop: Shop) -> None:
 @pytest.mark.parametrize("between", [", ", ";", "\t"])
 @pytest.mark.attack("two refusals in one line of a stop list as in a table, of which the second is lost without a word")
 def test_two_cells_in_a_line(shop: Shop, between: str) -> None:
-    """docs/how-to/stop-and-suppression.md: "A list, one number a line … Lines that cannot be read are named, all others
-    count"."""
+    """docs/how-to/stop-and-suppression.md: "You can give a list, with one number a line … Lines that cannot be read are
+    reported; all others count"."""
     done = shop.cli("stop", "--file", str(shop.write("stops.txt", f"{ANN}{between}{WANG}\n")))
     assert shop.suppressed(WANG) or done.code != 0
 

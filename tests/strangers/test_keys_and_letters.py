@@ -86,7 +86,7 @@ def test_open_umask(shop: Shop) -> None:
 
 @pytest.mark.attack("the data folder of another project behind a link, or only its key and journal")
 def test_data_folder_behind_a_link(shop: Shop) -> None:
-    """docs/explanation/safety.md: "without data that fit them nobody is called"."""
+    """docs/explanation/safety.md: "without matching data nobody is called"."""
     shop.ok("stop", ANN)
     other = shop.folder / "other"
     assert shop.cli("init", str(other)).code == 0

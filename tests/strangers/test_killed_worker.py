@@ -239,7 +239,7 @@ def test_who_asked_for_calls_with_an_agent_is_told(killed: Scene) -> None:
 
 
 def test_nothing_is_left_of_the_calls_of_a_killed_worker(killed: Scene) -> None:
-    """crash-safety.md: "Nothing waits for ever … its place is free again"."""
+    """crash-safety.md: "Nothing waits forever … its place is free again"."""
     killed.ward.exchange.hang_up(killed.leg("next"))
     assert until(lambda: killed.ward.places() == 0, 15), killed.ward.places()
     assert until(lambda: not killed.ward.channels(), 15, 0.3), killed.ward.channels()
@@ -282,8 +282,8 @@ def test_the_next_start_ends_what_nobody_ended(both: Scene, phase: str) -> None:
 
 
 def test_a_stop_pressed_just_before_is_kept(both: Scene) -> None:
-    """crash-safety.md: "A stop is kept. It is on the worker's disk before the flow goes on, and reaches the database
-    before anybody else is claimed by a worker that knows of it"."""
+    """crash-safety.md: "A stop is kept. It is on the worker's disk before the flow goes on. It reaches the database
+    before a worker that knows of it claims anybody else"."""
     assert "stop" in both.reached
     assert both.ward.shop.suppressed(both.number("stopper"))
     assert both.ward.calls(both.number("stopper")) == 1
@@ -559,7 +559,7 @@ def test_nobody_was_called_twice_or_without_a_mark(ward: Ward) -> None:
 
 
 def test_no_place_and_no_channel_is_left(ward: Ward) -> None:
-    """crash-safety.md: "Nothing waits for ever"."""
+    """crash-safety.md: "Nothing waits forever"."""
     ward.ready()
     ward.shop.ok("pause", "--all", "--reason", "the end")
     ward.exchange.clear()

@@ -462,7 +462,7 @@ def test_no_invite_without_a_mark(ward: Ward) -> None:
 
 
 def test_nothing_is_left(ward: Ward) -> None:
-    """crash-safety.md: "Nothing waits for ever"."""
+    """crash-safety.md: "Nothing waits forever"."""
     ward.ready()
     assert until(lambda: not ward.places(), 10), ward.places()
     assert until(lambda: not ward.channels(), 10, 0.3), ward.channels()

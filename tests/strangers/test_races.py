@@ -47,8 +47,8 @@ def test_killed_in_a_stop(shop: Shop) -> None:
 
 @pytest.mark.attack("a journal whose last line was cut by a power cut, and the stop after it")
 def test_torn_journal(shop: Shop) -> None:
-    """docs/explanation/safety.md: "A stop is written to a journal on disk (fsync) before anything else happens … It
-    holds while the database is away (the journal)"."""
+    """docs/explanation/safety.md: "A stop is first written to a journal on disk (fsync) … A stop survives an outage of
+    the database (the journal)"."""
     assert shop.cli("stop", ANN, env=AWAY).code is not None
     journal = shop.folder / "var" / "refusals.jsonl"
     whole = journal.read_bytes()
@@ -80,8 +80,8 @@ def test_stop_while_away(shop: Shop, command: str) -> None:
 
 @pytest.mark.attack("a stop whose journal has no room on the disk")
 def test_full_disk(shop: Shop) -> None:
-    """docs/explanation/safety.md: "A stop is written to a journal on disk (fsync) before anything else happens";
-    exit-codes.md: "2 | The environment is wrong: settings, database, Asterisk, something that protects people"."""
+    """docs/explanation/safety.md: "A stop is first written to a journal on disk (fsync)"; exit-codes.md: "2 | The
+    environment is wrong: settings, database, Asterisk, something that protects people"."""
     process = _start(shop, "stop", ANN, before="trap '' XFSZ; ulimit -f 0")
     said = process.communicate(timeout=30)[0]
     assert process.returncode != 0 or shop.suppressed(ANN), said
