@@ -21,6 +21,14 @@ DRAIN_S = 45.0
 HURRY_S = 8.0
 
 
+def in_own_process(
+    arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """A command's end, whatever it is; TimeoutExpired when there is none."""
+    words = [*COMMAND, *arguments]
+    return subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=seconds, check=False)
+
+
 class AgiApp:
     """The commands of one project folder; logs go to ``logs``."""
 
@@ -57,15 +65,7 @@ class AgiApp:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command and return whatever came of it; SandboxError when it does not end in time."""
         try:
-            return subprocess.run(
-                [*COMMAND, *arguments],
-                cwd=self.project,
-                env=self._env,
-                capture_output=True,
-                text=True,
-                timeout=COMMAND_TIMEOUT_S,
-                check=False,
-            )
+            return in_own_process(arguments, cwd=self.project, env=self._env, seconds=COMMAND_TIMEOUT_S)
         except subprocess.TimeoutExpired as error:
             raise SandboxError(
                 f"agi-app {' '.join(arguments)} did not end within {COMMAND_TIMEOUT_S} s; it is killed"

@@ -15,9 +15,9 @@ import psycopg
 import pytest
 
 from agi_app.campaigns.project.new_project import make_project
+from tests import forked_commands
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
-ROOT = Path(__file__).resolve().parents[2]
 NUMBER = "+999861380000101"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -37,11 +37,9 @@ def project(tmp_path: Path, database_url: str) -> Path:
 
 
 def agi_app(folder: Path, database_url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """One command in its own process."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("AGI_APP_")}
-    env |= {"DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "agi_app.cli.main", *arguments]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60)
+    """One command."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("AGI_APP_")} | {"DATABASE_URL": database_url}
+    return forked_commands.agi_app(arguments, cwd=folder, env=env)
 
 
 def verified(folder: Path, database_url: str, code: int) -> dict[str, Any]:

@@ -11,8 +11,9 @@ import psycopg
 import pytest
 
 from agi_app.store.database import embedded
+from tests.forked_commands import Commands
 from tests.store.conftest import Cluster
-from tests.strangers.shop import ANN, BEN, LI, OURS, WANG, Commands, Shop
+from tests.strangers.shop import ANN, BEN, LI, OURS, WANG, Shop
 
 _numbers = itertools.count(1)
 

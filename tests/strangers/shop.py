@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import psycopg
+
+from tests.forked_commands import Commands, Done
 
 OURS = "+999862155500001"
 ANN, WANG, BEN, LI = "+999861380001101", "+999861380001202", "+999861380001309", "+999861380001420"
@@ -44,55 +42,6 @@ trunk: sandbox
 caller_id: "{caller_id}"
 pace: {{calls_per_second: 20, concurrent: 60}}
 """
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command did."""
-
-    code: int | None  # None: it did not end
-    out: str
-    err: str
-
-    @property
-    def said(self) -> str:
-        """All of it."""
-        return self.out + self.err
-
-    @property
-    def json(self) -> Any:
-        """What --json printed."""
-        return json.loads(self.out)
-
-
-class Commands:
-    """Runs commands in forks of one process."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", str(Path(__file__).with_name("zygote.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, argv: tuple[str, ...], cwd: Path, env: dict[str, str], seconds: float) -> Done:
-        """Run one command to its end."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        order = {"argv": argv, "cwd": str(cwd), "env": env, "seconds": seconds}
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        said = json.loads(self._process.stdout.readline())
-        return Done(said["code"], said["out"], said["err"])
-
-    def close(self) -> None:
-        """End the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(10)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
 
 
 def clean_environment() -> dict[str, str]:

@@ -68,7 +68,8 @@ def test_open_umask(shop: Shop) -> None:
     first use) makes it, with mode 600"."""
     before = os.umask(0)
     try:
-        from tests.strangers.shop import Commands, clean_environment
+        from tests.forked_commands import Commands
+        from tests.strangers.shop import clean_environment
 
         commands = Commands()
         try:

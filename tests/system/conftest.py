@@ -12,9 +12,11 @@ import psycopg
 import pytest
 
 from agi_app.store.database import embedded
+from sandbox import commands
 from sandbox.capture import Capture
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.world import World
+from tests import forked_commands
 from tests.system.site import BULK, CLOCK, Site
 from tests.system.watched import WATCHED
 
@@ -29,6 +31,14 @@ def no_stray_settings() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DATABASE_URL", *(n for n in os.environ if n.startswith("AGI_APP_") and n != "AGI_APP_CACHE")):
             patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_commands() -> Iterator[None]:
+    """Commands of a project are forks; its worker is a process of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commands, "in_own_process", forked_commands.agi_app)
         yield
 
 
