@@ -22,6 +22,8 @@ import xlsxwriter  # type: ignore[import-untyped]
 from tests.forked_commands import Done
 from tests.strangers.shop import ANN, BEN, LI, WANG, Shop, clean_environment
 
+pytestmark = pytest.mark.postgres
+
 AWAY = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"}
 PEOPLE = {"C1": ANN, "C2": WANG, "C3": BEN}  # who agreed, and would be called
 TITLES = "number,text,time,source,campaign"

@@ -9,6 +9,8 @@ import pytest
 
 from tests.strangers.shop import AGREED, ANN, BEN, CONSENT_TITLES, LI, WANG, Shop
 
+pytestmark = pytest.mark.postgres
+
 PERSONS = "external_id,number,person_id"
 ODD = {
     "full width": "＋９９９８６１３８００００１２０２",

@@ -16,6 +16,8 @@ import pytest
 from tests.store.conftest import Cluster
 from tests.strangers.shop import ANN, WANG, Shop
 
+pytestmark = pytest.mark.postgres
+
 
 class Handout:
     """An export and a proof of one shop, and the key of those who check."""

@@ -7,6 +7,8 @@ import pytest
 
 from tests.strangers.shop import ANN, Shop
 
+pytestmark = pytest.mark.postgres
+
 EARLY = "transactional,I agree.,web form,2025-06-01T10:00:00+08:00,website"
 
 

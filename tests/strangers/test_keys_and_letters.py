@@ -9,6 +9,8 @@ import pytest
 
 from tests.strangers.shop import ANN, LI, Shop
 
+pytestmark = pytest.mark.postgres
+
 
 @pytest.mark.parametrize("key", ["suppression.key", "evidence.key", "audit/key.pem"])
 @pytest.mark.attack("a key that others can read, or a link to one that they can")

@@ -10,6 +10,8 @@ import pytest
 
 from tests.strangers.shop import ANN, BEN, LI, OURS, WANG, Shop
 
+pytestmark = pytest.mark.postgres
+
 
 def _refused(shop: Shop, tables: list[str], env: dict[str, str] | None = None) -> list[str]:
     """Of these settings the ones that commands take without a word."""

@@ -7,6 +7,8 @@ import pytest
 
 from tests.strangers.shop import ANN, WANG, Shop
 
+pytestmark = pytest.mark.postgres
+
 # Each is undone at once: a statement, and the one that takes it away again.
 OBJECTS = {
     "a table that a crash empties": ("ALTER TABLE suppression SET UNLOGGED", "ALTER TABLE suppression SET LOGGED"),

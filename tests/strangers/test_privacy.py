@@ -13,6 +13,8 @@ import pytest
 
 from tests.strangers.shop import ANN, CONSENT_TITLES, LI, WANG, Shop
 
+pytestmark = pytest.mark.postgres
+
 NAME, PAPER, CASE_ID = "Zhaoyajing", "paper-of-Zhaoyajing", "patient-Zhaoyajing"
 DIGITS = ANN.removeprefix("+")
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.strangers.shop import ANN, BEN, LI, WANG, Shop, clean_environment
 
+pytestmark = pytest.mark.postgres
+
 AWAY = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"}
 COMMAND = [str(Path(sys.executable).with_name("agi-app"))]
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.strangers.shop import AGREED, ANN, CONSENT_TITLES, LI, Shop
 
+pytestmark = pytest.mark.postgres
+
 # What a terminal obeys, and what turns the order of the letters around it.
 ORDERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 EVIL = "A\x1b]0;owned\x07\x1b[2J\x9b31m\x8d\u202eB\u2066C"
