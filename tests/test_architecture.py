@@ -218,6 +218,15 @@ def test_unit_tests_stand_where_their_modules_stand() -> None:
     assert strays == set()
 
 
+def test_every_test_outside_of_the_unit_part_has_a_mark_that_puts_it_into_another() -> None:
+    """Without one scripts/test would run it nowhere."""
+    part = re.compile(r"pytest\.mark\.(asterisk|postgres|slow|architecture|chaos|witness|examples)\b")
+    unit = ("tests/unit/", "tests/flows/", "tests/gate/", "tests/sandbox/")
+    texts = {name: text for name, text in sources("tests") if Path(name).name.startswith("test_")}
+    assert len(texts) > 300
+    assert {name for name, text in texts.items() if not name.startswith(unit) and not part.search(text)} == set()
+
+
 def test_modules_that_no_test_imports_are_few_and_each_has_its_reason() -> None:
     texts = [text for _, text in sources("tests")]
     imported = set().union(*(rules.imports(text) for text in texts))

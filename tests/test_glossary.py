@@ -22,6 +22,8 @@ from agi_app.gate import rule_file
 from agi_app.model.reason_catalogue import GATE
 from agi_app.store.database import catalog
 
+pytestmark = pytest.mark.slow  # with the other tests of documents
+
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ENGLISH, CHINESE = DOCS / "reference/glossary.md", DOCS / "reference/glossary.zh-CN.md"
 # What was decided in the words of its time, a list of what people say on the telephone, and the glossary itself.

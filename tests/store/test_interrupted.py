@@ -16,6 +16,8 @@ import pytest
 
 from agi_app.campaigns.project.new_project import make_project
 
+pytestmark = pytest.mark.postgres
+
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 40_000
 HEARD_S = 4.0  # on a busy machine, closing the database included; alone it is a tenth of a second
