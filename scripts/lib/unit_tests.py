@@ -48,7 +48,8 @@ def main() -> int:
     """Exit 1 when one of them failed, 5 when there was nothing to run."""
     began, split = time.monotonic(), sys.argv.index("--")
     files = [file for folder in sys.argv[1:split] for file in Path(folder).rglob("test_*.py")]
-    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *sys.argv[split + 1 :]]
+    spared = [word for plugin in ("cacheprovider", "logging", "xdist") for word in ("-p", f"no:{plugin}")]
+    pytest = [sys.executable, "-m", "pytest", "-q", *spared, *sys.argv[split + 1 :]]
 
     def run(share: list[Path]) -> subprocess.CompletedProcess[str]:
         command = [*pytest, *map(str, share)]
