@@ -14,7 +14,7 @@ class InboundLineSettings(BaseModel):
     flow: str = Field(description="the flow that answers: one for calls that come in")
     concurrent: int = Field(10, ge=1, le=1000, description="the most calls at once; further ones go on in the dialplan")
     max_call: float = Field(
-        600.0, ge=30, le=3600, description="the longest call in seconds, including a talk with a person"
+        600.0, ge=30, le=3600, description="seconds of a call at most, including a talk with a person"
     )
 
 
