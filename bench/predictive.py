@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from agi_app.dialer.agents.predictive import CEILING, PATIENCE_S, AgentPool, Past, predictive, progressive
+from agi_app.dialer.agents.agent_pacing import CEILING, PATIENCE_S, AgentPool, Past, predictive, progressive
 from bench.output import machine
 
 RUNS = 1000

@@ -35,7 +35,6 @@ OWN_PROCESS = "it runs in a process of its own, which the tests start"
 UNIMPORTED = {
     "agi_app.calls.listening.call_recording": "tests/unit/calls/listening hears whole calls",
     "agi_app.calls.listening.heard_in_call": "tests/unit/calls/listening hears whole calls",
-    "agi_app.calls.listening.message_recording": "tests/unit/calls/listening hears whole calls",
     "agi_app.campaigns.calling_rules.strictest": "tests/unit/campaigns/calling_rules loads whole rule files",
     "agi_app.contacts.tables.xlsx_child": OWN_PROCESS,
     "agi_app.dialer.agents.destination_legs": CALLS,
@@ -44,7 +43,6 @@ UNIMPORTED = {
     "agi_app.dialer.probes.call_back_probe": "doctor, on a real Asterisk",
     "agi_app.dialer.probes.routes_out": "doctor, on a real Asterisk",
     "agi_app.dialer.requested_calls.agent_first": CALLS,
-    "agi_app.dialer.requested_calls.shared_limits": CALLS,
     "agi_app.dialer.requested_calls.verification_calls": CALLS,
     "agi_app.dialer.worker.speech_backends": CALLS,
     "agi_app.pbx.agi.probe": "doctor, on a real Asterisk",
@@ -53,7 +51,6 @@ UNIMPORTED = {
     "agi_app.pbx.leftover_calls": CALLS,
     "agi_app.proof.facts": NEEDS_DATABASE,
     "agi_app.proof.stored_tree": NEEDS_DATABASE,
-    "agi_app.reports.agents": NEEDS_DATABASE,
     "agi_app.screening.decision_writer": NEEDS_DATABASE,
     "agi_app.screening.service": CALLS,
     "agi_app.speech.process": OWN_PROCESS,
@@ -66,8 +63,6 @@ UNIMPORTED = {
     "agi_app.store.ledger.audit_check": NEEDS_DATABASE,
     "agi_app.store.ledger.audit_facts": NEEDS_DATABASE,
     "agi_app.store.people.imports": NEEDS_DATABASE,
-    "agi_app.store.people.suppressions": NEEDS_DATABASE,
-    "agi_app.store.people.wrong_numbers": NEEDS_DATABASE,
     "agi_app.store.requested_calls.call_backs": NEEDS_DATABASE,
     "agi_app.store.requested_calls.staff_calls": NEEDS_DATABASE,
 }
@@ -122,7 +117,7 @@ BREACHES = [
         "from agi_app.dialer import loop",
         "is not allowed to import agi_app.dialer",
     ),
-    ("no_calls", "reports/agents.py", "import agi_app.calls.runner", "agi_app.operations is not allowed"),
+    ("no_calls", "operations/calling/reports.py", "import agi_app.calls.runner", "agi_app.operations is not allowed"),
     *[
         (room.partition("/")[0], f"{room}.py", f"import agi_app.{above}", f"is not allowed to import agi_app.{above}")
         for room, above in (

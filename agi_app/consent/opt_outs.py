@@ -9,20 +9,48 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from agi_app import log
 from agi_app.clock import Clock
-from agi_app.consent.journal_replay import REASON, replay
 from agi_app.consent.opt_out_journal import Journal, JournalEntry
 from agi_app.errors import SafetyError, StoreError
 from agi_app.model.person import WRONG_NUMBER
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops as table
-from agi_app.store.people import wrong_numbers
+
+# What a line of the journal becomes in the database: a permanent stop, or the end of the consents for a number.
+
+
+REASON = {
+    "key": "the opt-out key was pressed",
+    "speech": "said so in the call",
+    "step": "the call flow took a stop",
+    "line": "said on a call-back line, from this number",
+    "line keyed": "said on a call-back line, where this number was keyed in",
+    WRONG_NUMBER: "said in the call that this is a wrong number",
+}
+
+
+async def replay(store: Store, entries: Sequence[JournalEntry], reason: str) -> int:
+    """Bring journalled refusals into the database; those that it has already change nothing. Returns how many were new.
+
+    ``reason`` is that of the stops, of which no more is known here. Raises StoreError.
+    """
+    found = [table.Suppression(e.number_hash, _at(e), reason, e.via) for e in entries if e.via != WRONG_NUMBER]
+    new = await table.suppress(store, found)
+    for entry in entries:
+        if entry.via == WRONG_NUMBER:
+            new += await table.end_consents(store, entry.number_hash, _at(entry), REASON[WRONG_NUMBER])
+    return new
+
+
+def _at(entry: JournalEntry) -> dt.datetime:
+    return dt.datetime.fromisoformat(entry.at)
+
 
 LOOK_EVERY_S = 0.5
 LAST_FLUSH_S = 5.0
@@ -184,7 +212,7 @@ class Stops:
         try:
             reason, now = REASON.get(via, "a stop was taken"), self._clock.now()
             if via == WRONG_NUMBER:
-                await wrong_numbers.end_consents(self._store, self._store.hash_number(number), now, reason)
+                await table.end_consents(self._store, self._store.hash_number(number), now, reason)
             else:
                 await table.revoke(self._store, number, None, now, reason=reason, via=via)
         except StoreError as error:

@@ -8,32 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from agi_app.model.person import WRONG_NUMBER
 from agi_app.store.people.history import PersonCall, PersonHistory, StoredRevocation
 
 
 @dataclass(frozen=True, slots=True)
-class RefusalStory:
+class RefusalStory(StoredRevocation):
     """One refusal and what followed; ``purpose`` None: of every call, permanently, or (``via``) a wrong number.
 
     ``seconds_to_last_invite`` is negative when the last call began before the refusal, as it must;
     ``seconds_to_hangup`` is how long the call went on in which, or during which, they refused.
     """
 
-    number: str
-    purpose: str | None
-    at: dt.datetime  # rules time
-    recorded_at: dt.datetime  # real time
-    via: str
-    reason: str
-    method: str | None
-    source: str | None
-    evidence: str | None
-    evidence_file: str | None
-    evidence_sha256: str | None
-    entered_by: str | None
     calls_after: int
     calls_after_recorded: int  # of these, dialled after it was entered here
     seconds_to_last_invite: float | None
@@ -76,18 +64,7 @@ def _refusal(said: StoredRevocation, calls: Sequence[PersonCall]) -> RefusalStor
     invites = [(c.rules_at - said.at).total_seconds() for c in about]
     going_on = [end for c in about if c.rules_at <= said.at and (end := _ended(c)) is not None and end > said.at]
     return RefusalStory(
-        number=said.number,
-        purpose=said.purpose,
-        at=said.at,
-        recorded_at=said.recorded_at,
-        via=said.via,
-        reason=said.reason,
-        method=said.method,
-        source=said.source,
-        evidence=said.evidence,
-        evidence_file=said.evidence_file,
-        evidence_sha256=said.evidence_sha256,
-        entered_by=said.entered_by,
+        **asdict(said),
         calls_after=len(after),
         calls_after_recorded=sum(c.marked_at is not None and c.marked_at > said.recorded_at for c in after),
         seconds_to_last_invite=round(max(invites), 3) if invites else None,

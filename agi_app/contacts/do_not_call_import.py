@@ -16,10 +16,9 @@ from agi_app.contacts.do_not_call_file import ListFile, Progress
 from agi_app.errors import InputError, Problem
 from agi_app.event_loop import in_background
 from agi_app.file_kinds import no_such_file
-from agi_app.model.campaign import Purpose
 from agi_app.printable import count_of
 from agi_app.store.database.pool import Store
-from agi_app.store.people.do_not_call_lists import NewList, TooFew, lists_in_force, replace_list
+from agi_app.store.people.do_not_call_lists import ListTerms, TooFew, lists_in_force, replace_list
 
 MOST_GONE = 0.1  # of the numbers, from one version of a list to the next
 TINY = 1000  # numbers; no register of a country is as small
@@ -40,18 +39,6 @@ class ListSummary:
     woken: int  # contacts that are decided again
     problems: tuple[Problem, ...]
     notes: tuple[str, ...] = ()  # what the user should know besides
-
-
-@dataclass(frozen=True, slots=True)
-class ListTerms:
-    """What the operator says of a list."""
-
-    name: str
-    region: str
-    as_of: dt.date
-    by: str
-    purposes: frozenset[Purpose] | None = None  # that it binds; None: no rule names it, and it binds all
-    smaller: bool = False  # the list really became that much smaller
 
 
 async def import_list(
@@ -80,10 +67,9 @@ async def import_list(
         if file.sha256 != digest:
             raise InputError(f"{path}: was changed while it was read; nothing was imported, run it again")
 
-    new = NewList(terms.name, terms.region, terms.as_of, terms.by, digest, terms.purposes)
     least = 1 if terms.smaller else max(1, int(before * (1 - MOST_GONE)))
     try:
-        done = await replace_list(store, new, hashes(), now, least)
+        done = await replace_list(store, terms, digest, hashes(), now, least)
     except TooFew as few:
         raise InputError(_too_few(path, terms.name, few.entries, before)) from None
     tiny = (_tiny(terms.name, done.entries),) if done.entries < TINY and not terms.smaller else ()

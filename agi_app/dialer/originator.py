@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from agi_app import log
 from agi_app.calls.amd import detection_variables
@@ -18,13 +19,13 @@ from agi_app.calls.plan import CallPlan, TransferRunner
 from agi_app.calls.rendered_speech import CallVoice, Voice
 from agi_app.calls.runner import LiveCall
 from agi_app.calls.speech_services import Ears
+from agi_app.clock import Clock
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.agents.transfer_to_agent import Transfers
 from agi_app.dialer.attempt_writer import AttemptWriter
 from agi_app.dialer.call_again import after_call
 from agi_app.dialer.circuit_breaker import Breaker, Ticket
-from agi_app.dialer.local_time import LocalTimes, nowhere
 from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import Turn
 from agi_app.dialer.unplayed_prompts import Unplayed
@@ -41,6 +42,32 @@ from agi_app.pbx.channel import Channel
 from agi_app.pbx.originate import ChannelTerms, made, place
 from agi_app.prompts.prepared import folder_of
 from agi_app.store.calling.attempts import Ended
+
+# What time it is where people are: each event of each call asks for it, mostly in vain.
+
+
+FRESH_S = 1.0
+
+
+class LocalTimes:
+    """Rules time by zone, computed once a second."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: dict[ZoneInfo, tuple[float, dt.datetime]] = {}  # zone -> when it was computed, local time
+
+    def at(self, zone: ZoneInfo) -> dt.datetime:
+        """Local time, not older than ``FRESH_S`` seconds."""
+        now = self._clock.monotonic()
+        known = self._known.get(zone)
+        if known is None or not 0 <= now - known[0] < FRESH_S:
+            known = self._known[zone] = now, self._clock.now().astimezone(zone)
+        return known[1]
+
+
+def nowhere() -> None:
+    """Of a number that does not tell where it is."""
+
 
 MADE_AHEAD_S = 0.25  # Asterisk makes a channel in milliseconds, but may have much to do
 MARK_AHEAD_S = 0.15  # a mark shares its trip with those of the calls that are next; a permit lives longer

@@ -1,7 +1,6 @@
-"""What others said of a number: votes fade, and a number that was given to somebody new starts clean.
+"""What others said of a number and of its neighbours, each word of less weight as time goes by.
 
-A vote weighs 1 when it is given and half of that 30 days later. When a number was silent for 90 days,
-carriers may have given it to somebody else: what was said before the silence counts no more.
+Nuisance callers often own ten or a hundred numbers in a row.
 """
 
 from __future__ import annotations
@@ -13,6 +12,37 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from agi_app.guard.facts import Vote
+
+
+def block_keys(caller: str) -> tuple[str, str]:
+    """The digits that a number shares with its ten, and with its hundred."""
+    return caller[:-1], caller[:-2]
+
+
+def weigh(neighbours: Iterable[tuple[str, dt.datetime]], caller: str, now: dt.datetime) -> tuple[float, float]:
+    """``CallerFacts.block_10`` and ``block_100`` by (nuisance number, when last found to be one) near the caller.
+
+    The caller itself is no neighbour. Of an unknown length of number nothing is a neighbour.
+    """
+    ten, hundred = block_keys(caller)
+    latest: dict[str, dt.datetime] = {}
+    for number, at in neighbours:
+        if number != caller and len(number) == len(caller) and number.startswith(hundred):
+            latest[number] = max(at, latest.get(number, at))
+    weights = [0.0, 0.0]
+    for number, at in sorted(latest.items()):
+        weight = decayed(at, now)
+        weights[1] += weight
+        if number.startswith(ten):
+            weights[0] += weight
+    return weights[0], weights[1]
+
+
+# Votes fade, and a number that was given to somebody new starts clean.
+#
+# A vote weighs 1 when it is given and half of that 30 days later. When a number was silent for 90 days,
+# carriers may have given it to somebody else: what was said before the silence counts no more.
+
 
 HALF_LIFE = dt.timedelta(days=30)
 REASSIGNED_AFTER = dt.timedelta(days=90)  # of silence

@@ -30,3 +30,19 @@ class WaitingReason:
     text: str
     until: dt.datetime | None = None
     worker: str | None = None  # who says so; None: it holds for all
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCounts:
+    """Why nobody is being dialled, if nobody is."""
+
+    due_now: int
+    later: int
+    parked: int
+    next_due: dt.datetime | None  # rules time
+    by_rule: dict[str, int]  # contacts that wait, by each rule that refused them
+    rule_until: dict[str, dt.datetime]  # when the first of them is due again, rules time; not those that never are
+    open_attempts: int
+    campaign_slots_used: int
+    trunk_slots_used: int
+    trunk_slots: int  # as the workers set them; 0 before the first claim: none has used the trunk yet

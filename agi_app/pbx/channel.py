@@ -15,12 +15,30 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import RequestFailed
-from agi_app.pbx.ari.connection import Ari
-from agi_app.pbx.ari.events import Destroyed, End, Event, Failed, Lost, PlaybackFinished, PlaybackStarted, Started
+from agi_app.pbx.ari.connection import Ari, if_there
+from agi_app.pbx.ari.events import (
+    Destroyed,
+    End,
+    Event,
+    Failed,
+    Lost,
+    PlaybackFinished,
+    PlaybackRef,
+    PlaybackStarted,
+    Started,
+)
 from agi_app.pbx.doubled_dtmf import KeyPairs
-from agi_app.pbx.playback import is_heard
 
 _log = log.get("pbx.channel")
+HEARD = ("playing", "paused")  # what Asterisk says of a prompt
+
+
+async def is_heard(ari: Ari, playback_id: str) -> bool:
+    """Whether a prompt plays now, and is not queued or gone; raises RequestFailed when Asterisk cannot be asked."""
+    there = await if_there(ari.request("GET", f"playbacks/{playback_id}"))
+    return there is not None and there.decode(PlaybackRef).state in HEARD
+
+
 QUEUE_LIMIT = 256
 _NO_RTP = "RTP info not found"
 
@@ -192,7 +210,7 @@ class Channel:
         Without an answer it raises RequestFailed, and the call is ended as soon as Asterisk can be reached.
         """
         try:
-            await self._unless_gone("DELETE", f"channels/{self.id}", {"reason": reason})
+            await if_there(self._ari.request("DELETE", f"channels/{self.id}", {"reason": reason}))
         except RequestFailed as fault:
             if fault.status == 0:
                 self._ari.hang_up_soon(self.id)
@@ -226,13 +244,6 @@ class Channel:
                 f"set {name} on channel {self.id}", 0, "a prompt is playing; Asterisk would wait for its end"
             )
         await self._ari.request("POST", f"channels/{self.id}/variable", {"variable": name, "value": value})
-
-    async def _unless_gone(self, method: str, uri: str, query: dict[str, str] | None = None) -> None:
-        try:
-            await self._ari.request(method, uri, query)
-        except RequestFailed as fault:
-            if fault.status != 404:
-                raise
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

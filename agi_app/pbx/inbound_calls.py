@@ -16,7 +16,7 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import AgiAppError, RequestFailed
-from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Event, Started
 from agi_app.pbx.ari.names import CHANNEL_PREFIX
 
@@ -78,12 +78,10 @@ class Inbound:
         for channel_id in answer.decode(_Application).channel_ids:
             if channel_id.startswith(CHANNEL_PREFIX) or channel_id in ours:
                 continue
-            try:
-                waiting = (await ari.request("GET", f"channels/{channel_id}")).decode(_Waiting)
-            except RequestFailed as error:
-                if error.status != 404:
-                    raise
+            there = await if_there(ari.request("GET", f"channels/{channel_id}"))
+            if there is None:
                 continue  # hung up this instant
+            waiting = there.decode(_Waiting)
             fault = "the worker that had answered it is gone" if waiting.state == _UP else ""
             self._arrived.put_nowait((channel_id, waiting.dialplan.exten, fault))
 

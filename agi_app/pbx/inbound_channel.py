@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from agi_app.errors import RequestFailed
-from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Destroyed, Event, Left, Lost, Started
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.event_router import Router
@@ -48,12 +48,8 @@ class _Shown(msgspec.Struct, frozen=True):
 
 async def shown_number(ari: Ari, channel_id: str) -> str | None:
     """The number that the call shows, as the carrier wrote it; empty: none. None: it has hung up."""
-    try:
-        return (await ari.request("GET", f"channels/{channel_id}")).decode(_Shown).caller.number
-    except RequestFailed as error:
-        if error.status == 404:
-            return None
-        raise
+    there = await if_there(ari.request("GET", f"channels/{channel_id}"))
+    return None if there is None else there.decode(_Shown).caller.number
 
 
 async def answered(

@@ -14,7 +14,7 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import RequestFailed
-from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Lost
 from agi_app.pbx.ari.names import CHANNEL_PREFIX
 from agi_app.pbx.channel import Channel
@@ -81,11 +81,7 @@ async def _missed_its_turn(ari: Ari, channel: Channel, info: ChannelInfo) -> boo
     if info.state == "Up" and not channel.started:
         return True
     for playback_id in channel.playing:
-        try:
-            await ari.request("GET", f"playbacks/{playback_id}")
-        except RequestFailed as fault:
-            if fault.status != 404:
-                raise
+        if await if_there(ari.request("GET", f"playbacks/{playback_id}")) is None:
             return True
     return False
 

@@ -17,7 +17,7 @@ import msgspec
 
 from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import ConfigError, RequestFailed
-from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.http import HttpPool, Response
 
 URI = re.compile(r"sips?:([^>]*)")
@@ -84,12 +84,7 @@ def asker(ari: Ari) -> Ask:
     """Ask over a worker's connection."""
 
     async def ask(uri: str) -> Response | None:
-        try:
-            return await ari.request("GET", uri)
-        except RequestFailed as error:
-            if error.status == 404:
-                return None
-            raise
+        return await if_there(ari.request("GET", uri))
 
     return ask
 

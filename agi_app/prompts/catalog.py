@@ -8,7 +8,7 @@ every bad prompt at once, at the line of the flow that plays it.
 from __future__ import annotations
 
 import wave
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from agi_app.config.voice import PromptSettings, TtsSettings
@@ -22,17 +22,6 @@ from agi_app.prompts.sources import NAME_RULE, PART, WAV, find_sources
 
 NOT_PREPARED = "run `agi-app prompts prepare`"
 _MALFORMED_WAV = (wave.Error, EOFError, RuntimeError)  # all that the wave module was seen to raise
-
-
-@dataclass(frozen=True, slots=True)
-class _Sound:
-    """What a WAV file's header and length tell; ``seconds`` is 0 when there is nothing to hear."""
-
-    sample_rate: int = 0  # Hz
-    channels: int = 0
-    sample_width: int = 0  # bytes
-    seconds: float = 0.0
-    error: str | None = None
 
 
 def read_catalog(
@@ -78,24 +67,15 @@ def base_uri(prompts_path_in_asterisk: str) -> str:
 def _facts(planned: PromptPlan, prepared: Prepared) -> PromptFacts:
     sound = _sound_of(planned, prepared)
     errors = [*planned.faults, sound.error] if sound and sound.error else list(planned.faults)
-    facts = PromptFacts(
-        has_audio=sound is not None,
+    return replace(
+        sound or PromptFacts(has_audio=False),
         transcript=planned.text,
         error="; ".join(dict.fromkeys(errors)) or None,
         by_engine=planned.how == "text",
     )
-    if sound is None:
-        return facts
-    return replace(
-        facts,
-        sample_rate=sound.sample_rate,
-        channels=sound.channels,
-        sample_width=sound.sample_width,
-        seconds=sound.seconds,
-    )
 
 
-def _sound_of(planned: PromptPlan, prepared: Prepared) -> _Sound | None:
+def _sound_of(planned: PromptPlan, prepared: Prepared) -> PromptFacts | None:
     """Of the file that will be played; of the recording itself while it is not prepared."""
     key = planned.key(prepared)
     if key is not None:
@@ -104,7 +84,7 @@ def _sound_of(planned: PromptPlan, prepared: Prepared) -> _Sound | None:
         return None
     file = planned.source.sounds[0]
     if file.suffix != WAV:
-        return _Sound(error=f"{file.name} is not yet a recording that Asterisk plays: {NOT_PREPARED}")
+        return PromptFacts(True, error=f"{file.name} is not yet a recording that Asterisk plays: {NOT_PREPARED}")
     sound = _read_sound(file)
     if sound.error is None or planned.how != "recording":
         return sound
@@ -126,7 +106,8 @@ def _other_kind(path: Path) -> str | None:
     return f"{path.name}: is {kind} and not a recording, despite its name; put the recording there"
 
 
-def _read_sound(path: Path) -> _Sound:
+def _read_sound(path: Path) -> PromptFacts:
+    """What a WAV file's header and length tell; ``seconds`` is 0 when there is nothing to hear."""
     try:
         with path.open("rb") as file, wave.open(file) as wav:
             rate, channels, width = wav.getframerate(), wav.getnchannels(), wav.getsampwidth()
@@ -136,13 +117,13 @@ def _read_sound(path: Path) -> _Sound:
             present = len(wav.readframes(min(promised, possible))) // (channels * width)
     except _MALFORMED_WAV as error:
         if (other := _other_kind(path)) is not None:
-            return _Sound(error=other)
-        return _Sound(error=f"{path.name}: not a plain PCM WAV file ({str(error) or 'it ends too early'})")
+            return PromptFacts(True, error=other)
+        return PromptFacts(True, error=f"{path.name}: not a plain PCM WAV file ({str(error) or 'it ends too early'})")
     except OSError as error:
-        return _Sound(error=f"{path.name}: cannot be read: {error.strerror}")
+        return PromptFacts(True, error=f"{path.name}: cannot be read: {error.strerror}")
     problem = None
     if present < promised:
         problem = f"{path.name}: cut short, {present} of {promised} frames are there; copy or record it again"
     elif not present or not rate:
         problem = f"{path.name}: contains no sound; record it again"
-    return _Sound(rate, channels, width, present / rate if rate else 0.0, problem)
+    return PromptFacts(True, None, rate, channels, width, present / rate if rate else 0.0, problem)

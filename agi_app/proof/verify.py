@@ -139,8 +139,7 @@ def _look_for_rollback(
 
 async def _read_erasures(look: _Look, notary: Notary) -> None:
     for row in await audit_check.erasures(look.connection):
-        said = erasures.Erasure(row.at, row.kind, row.person_id, row.erased, row.reason, row.entered_by)
-        if not erasures.is_signed(said, bytes(row.signature), notary.public):
+        if not erasures.is_signed(row, bytes(row.signature), notary.public):
             text = "the erasure is not signed with the audit key: it excuses nothing"
             look.report.add(AuditFinding("forged erasure", text, "erasure", row.erasure_id))
             continue

@@ -24,9 +24,9 @@ from agi_app.consent.story_text import story
 from agi_app.errors import InputError
 from agi_app.files import kept_name, write_whole
 from agi_app.printable import plain
+from agi_app.proof.export import ProofFile, prove
 from agi_app.proof.handout import sign_files, write_verifier
 from agi_app.proof.notary import Notary
-from agi_app.proof.prove import ProofFile, prove
 from agi_app.proof.sequencer import Sequencer
 from agi_app.reports.totals import FORMULA_STARTS
 from agi_app.store.database.pool import Store

@@ -5,11 +5,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from agi_app.model.waiting_reason import DONE, NO_WORKER, NOBODY_DUE, PLACES, STATE, WORKER, WaitingReason
+from agi_app.model.waiting_reason import (
+    DONE,
+    NO_WORKER,
+    NOBODY_DUE,
+    PLACES,
+    STATE,
+    WORKER,
+    WaitingCounts,
+    WaitingReason,
+)
 from agi_app.printable import count_of
 
 BY_COMMAND = "by command"  # somebody knows why
@@ -17,24 +25,14 @@ _KNOWN_BETTER = (NOBODY_DUE, PLACES["campaign"], PLACES["trunk"])  # the store's
 
 
 @dataclass(frozen=True, slots=True)
-class Standstill:
+class Standstill(WaitingCounts):
     """A campaign as the store and the workers see it now, as plain values."""
 
     state: str
     workers: Sequence[tuple[str, bool, str | None]]  # (name, alive, why it dials nobody)
-    due_now: int
-    later: int
-    parked: int
-    next_due: dt.datetime | None
-    by_rule: Mapping[str, int]
-    open_attempts: int
-    slots_used: int
     slots: int
     trunk: str
-    trunk_slots_used: int
-    trunk_slots: int  # 0: no worker has used the trunk yet
     calls_per_second: float
-    rule_until: Mapping[str, dt.datetime] = field(default_factory=dict)  # when the first contact of a rule is due
     state_reason: str | None = None  # why it was paused or stopped
     everything_paused: str | None = None  # why no campaign is dialled at all
     waiting_reasons: Sequence[WaitingReason] = ()  # what live workers say of this campaign
@@ -42,7 +40,7 @@ class Standstill:
 
 def why_nobody(view: Standstill) -> list[str]:
     """Plain lines that say why nobody is dialled, the first cause first; empty while calls are made."""
-    if view.open_attempts and view.slots_used < view.slots:
+    if view.open_attempts and view.campaign_slots_used < view.slots:
         return []
     return [reason.text for reason in held_back(view)]
 
@@ -86,7 +84,7 @@ def _workers_wait(view: Standstill) -> list[WaitingReason]:
 
 
 def _no_place(view: Standstill) -> list[WaitingReason]:
-    if view.slots_used >= view.slots:
+    if view.campaign_slots_used >= view.slots:
         return [WaitingReason(PLACES["campaign"], f"all {view.slots} places of the campaign are taken by calls")]
     if view.trunk_slots and view.trunk_slots_used >= view.trunk_slots:
         text = f"all {view.trunk_slots} places of trunk {view.trunk} are taken by calls"

@@ -13,12 +13,9 @@ from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.screening.call_follow_up import Follow
-from agi_app.screening.challenge_result_hook import Challenged
-from agi_app.screening.dialled_hook import Dialled
-from agi_app.screening.incoming_call_hook import Screen
+from agi_app.screening.hooks import Challenged, Dialled, ReportHook, Screen
 from agi_app.screening.judge import Screening
 from agi_app.screening.opening_words import Openings
-from agi_app.screening.report_hook import ReportHook
 from agi_app.store.database.pool import Store
 
 LISTEN_AGAIN_S = 2.0  # an earlier worker may hold the port a moment longer

@@ -15,8 +15,8 @@ from agi_app.guard.case import Action
 from agi_app.guard.decide import GuardDecision, decide
 from agi_app.guard.facts import CallerFacts, Vote
 from agi_app.guard.history import CallHistory
-from agi_app.guard.neighbour_numbers import block_keys, weigh
 from agi_app.guard.settings import SubscriberSettings
+from agi_app.guard.votes import block_keys, weigh
 from bench.guard.callers import Planned
 
 EPOCH = dt.datetime(2026, 3, 1, 16, 0, tzinfo=dt.UTC)  # midnight in Shanghai

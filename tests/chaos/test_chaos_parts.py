@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agi_app.store.database.queries import load
+from agi_app.store.database.statements import load_queries
 from chaos import builds
 from chaos.__main__ import copy_code
 from chaos.ariwire import AriLink, EventMischief, take_frames
@@ -57,7 +57,7 @@ def test_marks_and_results_have_passed_when_they_are_answered() -> None:
     """By the words of the statements that agi-app really sends."""
     steps = Steps()
     link = _link(steps)
-    queries = load("calling/attempts")
+    queries = load_queries("calling/attempts")
     for name in ("mark", "extend_leases", "finish", "late_result"):
         link.from_client(_message(b"P", b"\0" + queries[name].encode() + b"\0\0\0"))
         link.from_client(_message(b"B", b"\0\0\0\0"))

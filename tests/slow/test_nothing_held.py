@@ -19,7 +19,7 @@ from agi_app.calls.speech_services import Ears
 from agi_app.clock import SystemClock
 from agi_app.config.ami import AmiSettings
 from agi_app.config.trunks import TrunkSettings
-from agi_app.dialer import late_keys
+from agi_app.dialer import live_calls
 from agi_app.dialer import originator as module
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.circuit_breaker import Breaker
@@ -161,7 +161,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> None:
     async def stored(_: Any, ends: Sequence[attempts.Ended]) -> list[bool]:
         return [True for _ in ends]
 
-    monkeypatch.setattr(late_keys, "REMEMBERED_S", 0.0)
+    monkeypatch.setattr(live_calls, "REMEMBERED_S", 0.0)
     monkeypatch.setattr(attempts, "mark", mark)
     monkeypatch.setattr(attempts, "release", released)
     monkeypatch.setattr(attempts, "finish", stored)

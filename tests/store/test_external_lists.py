@@ -14,7 +14,7 @@ from agi_app.model.campaign import Campaign, Purpose
 from agi_app.store.database.listen import STOP_CHANNEL, Listening, Notification
 from agi_app.store.database.pool import Store
 from agi_app.store.people import do_not_call_lists, stops
-from agi_app.store.people.do_not_call_lists import NewList, replace_list
+from agi_app.store.people.do_not_call_lists import ListTerms, replace_list
 from tests.store import one
 from tests.store.world import World, campaign, hash_number, number, rule_set
 
@@ -41,7 +41,7 @@ async def put(
     now = await world.now()
     hashes = [hash_number(number(n)) for n in people]
     return await replace_list(
-        world.store, NewList(name, "CN", (now - age * DAY).date(), "admin", "00", binds), hashes, now
+        world.store, ListTerms(name, "CN", (now - age * DAY).date(), "admin", binds), "00", hashes, now
     )
 
 
@@ -95,7 +95,7 @@ async def test_an_import_that_breaks_off_leaves_the_old_list(asking: tuple[World
 
     now = await world.now()
     with pytest.raises(RuntimeError):
-        await replace_list(world.store, NewList("register", "CN", now.date(), "admin", "00"), breaks(), now)  # type: ignore[arg-type]
+        await replace_list(world.store, ListTerms("register", "CN", now.date(), "admin"), "00", breaks(), now)  # type: ignore[arg-type]
     assert {c.number for c in (await world.claim(wanted)).claims} == {number(0), number(2), number(3)}
 
 

@@ -15,7 +15,7 @@ from agi_app.audit.stamps import Stamper
 from agi_app.store.database.pool import Store
 from agi_app.store.people import consents
 from agi_app.store.people.consents import import_consents
-from agi_app.store.people.do_not_call_lists import NewList, replace_list
+from agi_app.store.people.do_not_call_lists import ListTerms, replace_list
 from agi_app.store.requested_calls import verifications
 from tests.store.audit_site import Site
 from tests.store.conftest import STAMPER
@@ -35,7 +35,7 @@ async def site(store: Store, database_url: str, tmp_path: Path) -> Site:
         await import_consents(store, [replace(consent(n), person_key=key) for n in several], "admin", now)
     for day in (1, 2):  # the second import takes the place of the first
         hashes = [hash_number(number(n)) for n in range(20, 20 + day * 10)]
-        await replace_list(store, NewList("register", "CN", dt.date(2026, 3, day), "Ann", "00"), hashes, now)
+        await replace_list(store, ListTerms("register", "CN", dt.date(2026, 3, day), "Ann"), "00", hashes, now)
     await phone(made, 7)
     await made.seal()
     return made

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.contacts.do_not_call_import import ListTerms, import_list
+from agi_app.contacts.do_not_call_import import import_list
 from agi_app.errors import AuthorError, InputError
 from agi_app.operations.people.do_not_call_lists import list_states
 from agi_app.store.database.pool import Store
-from agi_app.store.people.do_not_call_lists import lists_in_force
+from agi_app.store.people.do_not_call_lists import ListTerms, lists_in_force
 from agi_app.store.people.history import person_history
 from tests.store.world import World, campaign, number, rule_set
 

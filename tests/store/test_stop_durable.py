@@ -14,12 +14,13 @@ import pytest
 from agi_app.clock import SystemClock
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
-from agi_app.contacts.do_not_call_import import ListTerms, import_list
+from agi_app.contacts.do_not_call_import import import_list
 from agi_app.model.campaign import Purpose
 from agi_app.operations.people import stops as entered
 from agi_app.store.database import embedded
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
+from agi_app.store.people.do_not_call_lists import ListTerms
 from tests.store.conftest import stamper_for_tests
 from tests.store.world import hash_number, installation_for, number
 

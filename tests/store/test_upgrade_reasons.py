@@ -13,8 +13,7 @@ from agi_app.campaigns.calling_rules.decision_replay import replay_decisions
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.consent.story_text import story
 from agi_app.model.campaign import CampaignState
-from agi_app.proof.export import ExportRequest, export
-from agi_app.proof.prove import prove
+from agi_app.proof.export import ExportRequest, export, prove
 from agi_app.reports.totals import contact_record
 from agi_app.store.calling import campaigns, reports
 from agi_app.store.calling.decision_texts import remember_ruleset, spec_of, version_of_spec

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from agi_app.clock import SystemClock
-from agi_app.consent.journal_replay import replay
 from agi_app.consent.opt_out_journal import Journal
-from agi_app.consent.opt_outs import Stops
+from agi_app.consent.opt_outs import Stops, replay
 from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
 from agi_app.model.campaign import Purpose

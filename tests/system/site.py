@@ -21,7 +21,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from agi_app.config.settings import load_settings
-from agi_app.consent.number_verification import proof_by_call
+from agi_app.consent.caller_id_proof import proof_by_call
 from agi_app.installation import installation
 from agi_app.store.people.caller_ids import add_proof
 from sandbox.asterisk import Asterisk

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from agi_app.calls.listening.call_recording import CallRecorder
+from agi_app.calls.listening.call_recording import CallRecorder, Recording
 from agi_app.calls.listening.live_sound import Tapping
-from agi_app.calls.listening.message_recording import Recording
 from agi_app.calls.listening.utterances import UtteranceListener
 from agi_app.calls.plan import ChannelLike
 from agi_app.calls.speech_services import Ears

@@ -9,7 +9,7 @@ import msgspec
 
 from agi_app.campaigns.calling_rules.rule_files import read_ruleset, version_of
 from agi_app.errors import AuthorError
-from agi_app.gate.replay import StoredDecision, replay, same_reasons
+from agi_app.gate.replay import replay, same_reasons
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign
 from agi_app.store.calling import decision_texts
@@ -74,10 +74,9 @@ class _Texts:
                 return missing
         assert isinstance(ruleset, RuleSet)  # noqa: S101 - the loop above left nothing else
         assert isinstance(campaign, Campaign)  # noqa: S101
-        stored = StoredDecision(row.decision_id, row.contact_id, row.person_id, row.reasons, row.inputs, row.decided_at)
         try:
-            made = replay(stored, campaign, ruleset)
-            if same_reasons(stored, made) and (row.allowed, tuple(row.rules)) == (made.allowed, made.rules):
+            made = replay(row, campaign, ruleset)
+            if same_reasons(row, made) and (row.allowed, tuple(row.rules)) == (made.allowed, made.rules):
                 return None
         except msgspec.ValidationError as error:
             return f"its stored facts cannot be read: {error}"

@@ -38,9 +38,7 @@ def check_agents_destination(source: CampaignDocument, known: Mapping[str, Desti
 
 def transfers_to(flow: Flow, name: str) -> Iterator[Transfer]:
     """Every transfer to one destination, in the flow and in those that it calls."""
-    for part in flow.whole:
-        for steps in part.nodes.values():
-            yield from (s.transfer for s in steps if isinstance(s, TransferStep) and s.transfer.to == name)
+    return (s.transfer for s in flow.all_steps() if isinstance(s, TransferStep) and s.transfer.to == name)
 
 
 def _flow_faults(source: CampaignDocument, flow: Flow, to: str) -> Iterator[Problem]:

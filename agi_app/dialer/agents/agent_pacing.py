@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from agi_app.dialer.agents.predictive import AgentPool, Past, predictive, progressive
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.agents import AgentCounts, AgentsNow
 from agi_app.model.campaign import Campaign, Pacing
@@ -33,3 +36,137 @@ def ceiling_percent(campaign: Campaign, ruleset: RuleSet) -> float:
     countries = (ruleset.jurisdictions.get(region) for region in campaign.jurisdictions)
     every = [rules for c in countries if c for rules in (c.rules, *(part.rules for part in c.parts.values()))]
     return min([own, *(rules.abandoned_percent for rules in every)])
+
+
+# How many calls to have under way when agents wait behind them. Pure: a guess and a bound, no clock and no chance.
+#
+# *Progressive*: a call for each free agent, never more, so that everybody who answers meets one.
+#
+# *Predictive*: more, because most calls are not answered and some agents will be free by the time one is. Two limits
+# hold:
+#
+# - The bound, about bad luck. What may still be abandoned is the ceiling's share of the calls answered so far, less
+#   those abandoned: one call for each hundred. While that is zero, pacing is progressive. Otherwise no more calls are
+#   under way than are answered, all at once and with no other agent getting free, by more than the free agents and
+#   what may be abandoned with a chance of ``SURE`` at most.
+# - The guess, about the average. Of those who answer, no more than ``TARGET`` of the ceiling is expected to meet
+#   nobody: calls under way are answered at the rate seen so far, agents in a call are done at the rate of the handling
+#   times seen so far.
+#
+# Agents who leave while calls are under way are missed by those calls: an agent should be asked for a call to leave, or
+# count as busy for a while before.
+
+
+CEILING = 0.01  # of answered calls
+SURE = 1e-5  # the chance that the bound leaves to bad luck, at each look
+TARGET = 0.7  # of the ceiling: what the guess aims at, since it is one
+PATIENCE_S = 2.0  # how long a person who answered may wait for an agent before the call counts as abandoned
+FEW = 20  # ended calls: before that the answer rate is held to be high
+MOST_CALLS = 2000  # under way for one campaign
+GRID = 50  # rates are looked at in steps of a fiftieth, upwards, so that answers can be remembered
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPool:
+    """The agents of a campaign and the calls made for them, now."""
+
+    free: int  # agents who could take a call at once
+    busy: int  # agents in a call, or in the work after it
+    under_way: int  # calls that were begun and have neither been answered nor ended
+    waiting: int = 0  # persons who answered and wait for an agent, at most PATIENCE_S
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the campaign's calls were like so far."""
+
+    ended: int  # calls that came to an end or an answer
+    answered: int
+    abandoned: int  # of the answered: nobody was there in time
+    answer_s: float  # from the start of a call to its answer, on average
+    handling_s: float  # of an agent, from one call to being free for the next, on average
+
+
+def progressive(pool: AgentPool) -> int:
+    """How many calls to begin now so that there is an agent for each."""
+    return max(0, pool.free - pool.waiting - pool.under_way)
+
+
+def predictive(pool: AgentPool, past: Past, ceiling: float = CEILING) -> int:
+    """How many calls to begin now; never fewer than progressive."""
+    spare = budget(past, ceiling)
+    if spare == 0:
+        return progressive(pool)
+    free, rate = max(0, pool.free - pool.waiting), answer_rate(past)
+    most = _surely_met(free + spare, rate)
+    if most <= pool.under_way:
+        return progressive(pool)
+    fits = _most_under_way(free, pool.busy, rate, _soon_free(past), round(ceiling * TARGET, 6), most)
+    return max(progressive(pool), fits - pool.under_way)
+
+
+def budget(past: Past, ceiling: float = CEILING) -> int:
+    """How many of those under way may still be abandoned without passing the ceiling."""
+    return max(0, math.floor(past.answered * ceiling + 1e-9) - past.abandoned)
+
+
+def answer_rate(past: Past) -> float:
+    """How many of the calls are answered: the rate seen and one standard error more; all, while few are known."""
+    if past.ended < FEW:
+        return 1.0
+    rate = (past.answered + 1) / (past.ended + 2)
+    return min(1.0, _up(rate + math.sqrt(rate * (1 - rate) / past.ended)))
+
+
+def _soon_free(past: Past) -> float:
+    """The chance that a busy agent is free by the time a call that begins now is answered; rounded down."""
+    if past.handling_s <= 0 or past.answer_s <= 0:
+        return 0.0
+    return math.floor((1 - math.exp(-(past.answer_s + PATIENCE_S) / past.handling_s)) * GRID) / GRID
+
+
+def _up(rate: float) -> float:
+    return math.ceil(rate * GRID - 1e-9) / GRID
+
+
+@lru_cache(maxsize=4096)
+def _surely_met(have: int, rate: float) -> int:
+    """The most calls of which more than ``have`` are answered with a chance of ``SURE`` at most."""
+    calls = have
+    while calls < MOST_CALLS and sum(_binomial(calls + 1, rate)[have + 1 :]) <= SURE:
+        calls += 1
+    return calls
+
+
+@lru_cache(maxsize=65536)
+def _most_under_way(free: int, busy: int, rate: float, soon: float, share: float, most: int) -> int:
+    """The greatest number of calls, up to ``most``, of whose answers no more than ``share`` meet nobody."""
+    agents = _binomial(busy, soon)
+    low, high = free, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _too_many(middle, rate, free, agents) <= share * middle * rate:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _too_many(calls: int, rate: float, free: int, agents: tuple[float, ...]) -> float:
+    """How many answers are expected beyond the agents that there will be."""
+    answers = _binomial(calls, rate)
+    lost = 0.0
+    for more, chance in enumerate(agents):
+        have = free + more
+        lost += chance * sum((n - have) * answers[n] for n in range(have + 1, calls + 1))
+    return lost
+
+
+@lru_cache(maxsize=4096)
+def _binomial(tries: int, chance: float) -> tuple[float, ...]:
+    """The chances of 0, 1, … ``tries`` successes."""
+    if chance <= 0 or chance >= 1:
+        return tuple(float(n == (tries if chance >= 1 else 0)) for n in range(tries + 1))
+    odds = math.log(chance / (1 - chance))
+    none = tries * math.log1p(-chance)
+    return tuple(math.exp(none + math.log(math.comb(tries, n)) + n * odds) for n in range(tries + 1))

@@ -5,16 +5,14 @@ The place in the dialplan is tried with a Local channel, which rings nobody: whe
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 
 from agi_app.clock import Clock
-from agi_app.errors import AsteriskError, RequestFailed
+from agi_app.errors import RequestFailed
 from agi_app.gate.permit import InternalLeg
 from agi_app.model.finding import Finding
-from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.connection import Ari, connected_for_a_trial
 from agi_app.pbx.ari.events import Destroyed, Failed
 from agi_app.pbx.ari.http import AriSettings
 from agi_app.pbx.ari.names import AMD, AMD_CONTEXT, SILENCE
@@ -24,34 +22,19 @@ from agi_app.pbx.originate import place_internal
 CHECK = "machine detection"
 MODULES = ("app_amd.so", "app_waitforsilence.so", "app_exec.so", "func_dialplan.so")
 MEND = "copy dialplan/extensions_agi_app.conf again and reload the dialplan (docs/how-to/machine-or-person.md)"
-_CONNECT_S = 5.0
 _ENDS_AT_ONCE_S = 0.7
 _LONGEST_S = 3.0
 _SHOWS = "+999862155500001"  # of a test range; a Local channel shows it to nobody
 
 
 async def try_detection(settings: AriSettings, clock: Clock, campaigns: Sequence[str]) -> Finding:
-    """The first thing that is missing for these. Raises AsteriskError when Asterisk cannot be asked.
-
-    Registers its own application, so a running worker notices nothing.
-    """
+    """The first thing that is missing for these. Raises AsteriskError when Asterisk cannot be asked."""
     router = Router()
-    name = f"{settings.app}-doctor-{secrets.token_hex(4)}"
-    ari = Ari(replace(settings, app=name), clock, on_event=router.handle)
-    try:
-        async with asyncio.TaskGroup() as group:
-            running = group.create_task(ari.run())
-            try:
-                await ari.connected(_CONNECT_S)
-                well = Finding(CHECK, f"Asterisk can tell who answers calls of {', '.join(campaigns)}")
-                found = await _missing(ari, router) or well
-                await ari.dial_bridges.remove()
-                return found
-            finally:
-                running.cancel()
-    except ExceptionGroup as faults:
-        fault = next((one for one in faults.exceptions if isinstance(one, AsteriskError)), None)
-        raise fault or faults from None
+    async with connected_for_a_trial(settings, clock, router.handle) as ari:
+        well = Finding(CHECK, f"Asterisk can tell who answers calls of {', '.join(campaigns)}")
+        found = await _missing(ari, router) or well
+        await ari.dial_bridges.remove()
+        return found
 
 
 async def _missing(ari: Ari, router: Router) -> Finding | None:

@@ -2,7 +2,7 @@
 
     gate asked ─▶ agent rings, answers ─▶ claim (gate asked again) ─▶ pace ─▶ mark ─▶ permit ─▶ person rings ─▶ talk
 
-The person's leg is an attempt like any other; only its flow is that of ``flow/language/agent_call.py``, and it is not
+The person's leg is an attempt like any other; only its flow is that of ``flow/language/made_flows.py``, and it is not
 retried. The agent's leg goes to a destination of the settings.
 """
 
@@ -13,7 +13,8 @@ import contextlib
 import dataclasses
 import datetime as dt
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from agi_app import log
@@ -23,11 +24,11 @@ from agi_app.dialer.agents.transfer_to_agent import answered, talk, word_of
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Placer, RunningCampaign
-from agi_app.dialer.requested_calls.shared_limits import beside, no_room
+from agi_app.dialer.pacing import Turn
 from agi_app.dialer.running_campaigns import Running, terms_of
 from agi_app.dialer.until_stopped import alongside, until_stored
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
-from agi_app.flow.language.agent_call import talk_flow
+from agi_app.flow.language.made_flows import talk_flow
 from agi_app.flow.syntax.names_and_limits import BUSY, FAILED
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
@@ -37,6 +38,36 @@ from agi_app.store.calling import one_claim
 from agi_app.store.requested_calls import agent_calls
 from agi_app.store.requested_calls.agent_calls import AGENT, AGENT_RINGS_S, BETWEEN_S, AgentCallRequest, Leg
 from agi_app.store.requested_calls.requests import REFUSED, RequestKind
+
+# A call that somebody asks for, beside those of the dialer's loop: the same limits, in its turn.
+
+
+def no_room(dialer: Dialer, running: Running, now: float) -> str | None:
+    """Why none may start now (monotonic seconds); None when one may."""
+    breaker = running.line.breaker
+    if breaker.room(now) == 0:
+        return f"trunk {running.trunk}: {breaker.reason(now)}"
+    if dialer.concurrent is not None and dialer.open_calls >= dialer.concurrent:
+        return "this Asterisk already has as many calls as it may have at once"
+    if dialer.lines.reserve.room(running.trunk, dialer.open_on[running.trunk]) == 0:
+        return dialer.lines.reserve.waiting_reason(running.trunk).text
+    if now > dialer.lines.shares_until or any(pacer.rate <= 0 for pacer in running.pacers.values()):
+        return "this worker has no part of the campaign's rate yet"
+    return None
+
+
+@contextmanager
+def beside(dialer: Dialer, running: Running, now: float) -> Iterator[Turn]:
+    """The call, for as long as it goes on; gives its turn."""
+    dialer.open_calls += 1
+    dialer.open_on[running.trunk] += 1
+    try:
+        yield Turn([*running.pacers.values()], now)
+    finally:
+        dialer.open_calls -= 1
+        dialer.open_on[running.trunk] -= 1
+        dialer.control_changed()  # there is a place more
+
 
 ANSWER_GRACE_S = 3.0  # how much longer than Asterisk's own ring timeout we wait for its word
 TONE_S = 2.5

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from agi_app import log
 from agi_app.calls.verification_call import MAX_CALL_S, RING_S, CodeCall, CodeResult
 from agi_app.config.trunks import TrunkSettings
-from agi_app.consent.number_verification import PHONE_PROOF, is_code, proof_by_call
+from agi_app.consent.caller_id_proof import PHONE_PROOF, is_code, proof_by_call
 from agi_app.dialer.node import Node
 from agi_app.dialer.requested_calls.queue import CLOSING
 from agi_app.dialer.until_stopped import alongside, until_stopped, until_stored

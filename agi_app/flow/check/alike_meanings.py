@@ -48,13 +48,10 @@ def _own_stops(source: FlowDocument, meanings: Meanings) -> Iterator[Problem]:
 
 def _answers(source: FlowDocument, meanings: Meanings) -> Iterator[Problem]:
     """``flow/speech-stop`` and ``flow/speech-alike``: what an answer of a gather says may come, and be told apart."""
-    for node, steps in source.flow.nodes.items():
-        for index, step in enumerate(steps):
-            speech = step.gather.speech if isinstance(step, GatherStep) else None
-            if not isinstance(speech, dict):
-                continue
+    for path, step in source.flow.steps_of(GatherStep):
+        where, speech = (*path, "gather", "speech"), step.gather.speech
+        if isinstance(speech, dict):
             for language in source.flow.languages:
-                where = ("nodes", node, index, "gather", "speech")
                 wanted = meanings.wanted(language, speech, opt_out=source.flow.opt_out.phrases)
                 yield from _never_heard(source, where, wanted)
                 yield from _told_apart(source, where, wanted)

@@ -14,7 +14,6 @@ from agi_app.authoring import full_width
 from agi_app.authoring.suggestions import suggest
 from agi_app.authoring.yaml_lines import MOST_PROBLEMS
 from agi_app.errors import Problem
-from agi_app.flow.check.abandoned_calls import abandoned_says_who
 from agi_app.flow.check.graph import (
     PromptUse,
     calls_before_prompt,
@@ -44,6 +43,26 @@ from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.language.record_step import RecordStep
 from agi_app.flow.language.steps import AskStep
 from agi_app.flow.language.transfer_step import TransferStep
+
+
+def abandoned_says_who(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/abandoned``: a person who finds no free agent hears who called and how to stop the calls."""
+    flow = source.flow
+    for language in flow.languages if flow.abandoned else ():
+        facts = prompts.get((language, flow.abandoned or ""))
+        transcript = (facts.transcript or "").strip() if facts is not None else ""
+        if not transcript:
+            continue  # other rules say that it is missing
+        name, key = flow.identify.business.get(language), flow.opt_out.key
+        missing = [] if name is None or says(transcript, name) else [f'say "{name}"']
+        if not offers_key(transcript, key, language, after_star=False):
+            missing.append(f"say to press {key} to stop the calls")
+        if missing:
+            message = (
+                f'"{flow.abandoned}" is all that a person hears who finds no free agent, but in {language} it does not '
+            )
+            yield source.document.problem(("abandoned",), "flow/abandoned", message + " nor ".join(missing))
+
 
 SAMPLE_RATE = 8000  # Hz; Asterisk plays no other in a file that ends in .wav (docs/decisions/0021-prompt-files.md)
 StructureRule = Callable[[FlowDocument], Iterator[Problem]]
@@ -89,12 +108,11 @@ def unknown_target(source: FlowDocument) -> Iterator[Problem]:
     if flow.start not in flow.nodes:
         message = f'start: there is no node "{flow.start}"{suggest(flow.start, flow.nodes)}'
         yield document.problem(("start",), "flow/unknown-target", message)
-    for node, steps in flow.nodes.items():
-        for index, step in enumerate(steps):
-            for inner, target in targets(step):
-                if target not in flow.nodes:
-                    message = f'{inner[-1]}: there is no node "{target}"{suggest(target, flow.nodes)}'
-                    yield document.problem(("nodes", node, index, *inner), "flow/unknown-target", message)
+    for path, step in flow.steps():
+        for inner, target in targets(step):
+            if target not in flow.nodes:
+                message = f'{inner[-1]}: there is no node "{target}"{suggest(target, flow.nodes)}'
+                yield document.problem((*path, *inner), "flow/unknown-target", message)
 
 
 def unreachable_node(source: FlowDocument) -> Iterator[Problem]:

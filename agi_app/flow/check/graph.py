@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from agi_app.authoring.yaml_lines import Path
 from agi_app.flow.check.prompt_facts import PromptFacts
-from agi_app.flow.check.prompt_timing import seconds_to_say
+from agi_app.flow.check.transcripts import seconds_to_say
 from agi_app.flow.language.call_step import CallStep, ReturnStep
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.record_step import RecordStep
@@ -109,10 +109,11 @@ def node_targets(flow: Flow, node: str) -> set[str]:
     return {target for step in live_steps(flow.nodes[node]) for _, target in targets(step) if target in flow.nodes}
 
 
-def reachable(flow: Flow) -> set[str]:
-    """The nodes that can be reached from ``start``."""
+def reachable(flow: Flow, start: str | None = None) -> set[str]:
+    """The nodes that can be reached from this one, or from the first of the flow."""
     found: set[str] = set()
-    waiting = [flow.start] if flow.start in flow.nodes else []
+    first = start or flow.start
+    waiting = [first] if first in flow.nodes else []
     while waiting:
         node = waiting.pop()
         if node not in found:
@@ -144,9 +145,8 @@ def prompt_uses(flow: Flow) -> Iterator[PromptUse]:
         yield PromptUse(flow.opt_out.confirm, ("opt_out", "confirm"), False)
     if flow.abandoned:
         yield PromptUse(flow.abandoned, ("abandoned",), False)
-    for node, steps in flow.nodes.items():
-        for index, step in enumerate(steps):
-            yield from _uses(step, ("nodes", node, index))
+    for path, step in flow.steps():
+        yield from _uses(step, path)
 
 
 def said_name(path: Path) -> str:
@@ -157,13 +157,10 @@ def said_name(path: Path) -> str:
 def said_prompts(flow: Flow) -> dict[tuple[str, str], PromptFacts]:
     """What each ``say`` says as facts of a prompt, so that the rules about prompts read it, too."""
     found: dict[tuple[str, str], PromptFacts] = {}
-    for node, steps in flow.nodes.items():
-        for index, step in enumerate(steps):
-            if isinstance(step, SayStep):
-                for language in flow.languages:
-                    text = (step.say.text or {}).get(language, "…")
-                    facts = PromptFacts(True, text, 8000, 1, 2, seconds_to_say(text))
-                    found[language, said_name(("nodes", node, index))] = facts
+    for path, step in flow.steps_of(SayStep):
+        for language in flow.languages:
+            text = (step.say.text or {}).get(language, "…")
+            found[language, said_name(path)] = PromptFacts(True, text, 8000, 1, 2, seconds_to_say(text))
     return found
 
 

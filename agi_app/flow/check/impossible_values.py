@@ -41,30 +41,28 @@ def number_in_quotes(source: FlowDocument) -> Iterator[Problem]:
 
 def never_read(source: FlowDocument) -> Iterator[Problem]:
     """``flow/unknown-variable``: what a ``set`` gives a value is no misspelt name of something that is read."""
-    steps = [(node, index, step) for node, steps in source.flow.nodes.items() for index, step in enumerate(steps)]
-    read = {"disposition", "language"} | {name for _, _, step in steps for _, name in names_read(step)}
-    for node, index, step in steps:
-        for name in step.set if isinstance(step, SetStep) else ():
+    read = {"disposition", "language"} | {name for _, step in source.flow.steps() for _, name in names_read(step)}
+    for path, step in source.flow.steps_of(SetStep):
+        for name in step.set:
             hint = suggest(name, read, _ALIKE)
             if name not in read and "did you mean" in hint:
-                path, message = ("nodes", node, index, "set", name), f'set: nothing reads "{name}"{hint}'
-                yield source.document.problem(path, "flow/unknown-variable", message, "warning")
+                message = f'set: nothing reads "{name}"{hint}'
+                yield source.document.problem((*path, "set", name), "flow/unknown-variable", message, "warning")
 
 
 def _conditions(flow: Flow) -> Iterator[tuple[Path, Term]]:
     """Every condition of a branch, with its place."""
-    for node, steps in flow.nodes.items():
-        for index, step in enumerate(steps):
-            for number, case in enumerate(step.branch if isinstance(step, BranchStep) else ()):
-                if isinstance(case, When):
-                    yield ("nodes", node, index, "branch", number, "when"), case.when.root
+    for path, step in flow.steps_of(BranchStep):
+        for number, case in enumerate(step.branch):
+            if isinstance(case, When):
+                yield (*path, "branch", number, "when"), case.when.root
 
 
 def _possible(flow: Flow) -> dict[str, set[str]]:
     """All values of the variables to which only questions with fixed answers, and texts, give one."""
     found: dict[str, set[str]] = {}
     others = set(flow.parameters)
-    for step in (step for steps in flow.nodes.values() for step in steps):
+    for _, step in flow.steps():
         match step:
             case GatherStep() if step.gather.save is not None:
                 if step.gather.digits is not None or isinstance(step.gather.speech, SpokenValue):
@@ -108,8 +106,7 @@ def _pair(name: object, text: object) -> Iterator[tuple[str, str]]:
 
 def columns_read(flow: Flow) -> set[str]:
     """The columns of contacts that a flow, and those that it calls, read."""
-    steps = (step for part in flow.whole for steps in part.nodes.values() for step in steps)
-    read = {name for step in steps for _, name in names_read(step)}
+    read = {name for step in flow.all_steps() for _, name in names_read(step)}
     return {name.removeprefix("contact.") for name in read if name.startswith("contact.")}
 
 

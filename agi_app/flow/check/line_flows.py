@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from agi_app.authoring.suggestions import suggest
 from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
-from agi_app.flow.check.graph import node_targets
+from agi_app.flow.check.graph import reachable
 from agi_app.flow.check.names_and_keys import names_read
 from agi_app.flow.language.call_back_offer import CallAgainStep
-from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.language.record_step import RecordCallStep, RecordStep
 from agi_app.flow.language.steps import AnyStep, CallBackStep, GatherStep, StopNumberStep
 from agi_app.flow.language.wrong_number_step import WrongNumberStep
@@ -28,7 +28,7 @@ def line_takes_stops(source: FlowDocument) -> Iterator[Problem]:
     if node not in flow.nodes:
         message = f'without_number: there is no node "{node}"{suggest(node, flow.nodes)}'
         yield source.document.problem(path, "flow/unknown-target", message)
-    elif not any(isinstance(step, StopNumberStep) for name in _from(flow, node) for step in flow.nodes[name]):
+    elif not any(isinstance(step, StopNumberStep) for name in reachable(flow, node) for step in flow.nodes[name]):
         message = f'without_number: no way leads from "{node}" to a stop_number, so this caller could not say stop'
         yield source.document.problem(path, "flow/line-without-number", message)
 
@@ -37,20 +37,17 @@ def line_knows_nothing(source: FlowDocument) -> Iterator[Problem]:
     """``flow/line-tells``: a line says nothing about its caller, promises no call and keeps no voice."""
     if not source.flow.is_line:
         return
-    for node, steps in source.flow.nodes.items():
-        for index, step in enumerate(steps):
-            for inner, message in _told(step):
-                yield source.document.problem(("nodes", node, index, *inner), "flow/line-tells", message)
+    for path, step in source.flow.steps():
+        for inner, message in _told(step):
+            yield source.document.problem((*path, *inner), "flow/line-tells", message)
 
 
 def stop_number_needs_line(source: FlowDocument) -> Iterator[Problem]:
     """``flow/stop-number``: only a flow for calls that come in takes stops for other numbers."""
-    for node, steps in source.flow.nodes.items() if not source.flow.is_line else ():
-        for index, step in enumerate(steps):
-            if isinstance(step, StopNumberStep):
-                message = "stop_number: this is for lines; give opt_out a without_number, or take this step out"
-                path = ("nodes", node, index, "stop_number")
-                yield source.document.problem(path, "flow/stop-number", message)
+    for at, _ in source.flow.steps_of(StopNumberStep) if not source.flow.is_line else ():
+        message = "stop_number: this is for lines; give opt_out a without_number, or take this step out"
+        path = (*at, "stop_number")
+        yield source.document.problem(path, "flow/stop-number", message)
 
 
 def _told(step: AnyStep) -> Iterator[tuple[Path, str]]:
@@ -65,15 +62,3 @@ def _told(step: AnyStep) -> Iterator[tuple[Path, str]]:
         yield ("record",), "record: a line keeps no recordings of its callers"
     if isinstance(step, GatherStep) and step.gather.keep:
         yield ("gather", "keep"), "keep: a line keeps no recordings of its callers"
-
-
-def _from(flow: Flow, node: str) -> set[str]:
-    """The nodes that can be reached from this one."""
-    found: set[str] = set()
-    waiting = [node]
-    while waiting:
-        here = waiting.pop()
-        if here not in found:
-            found.add(here)
-            waiting.extend(node_targets(flow, here))
-    return found

@@ -31,21 +31,20 @@ from agi_app.flow.syntax.names_and_limits import CALL_BACK
 def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
     """``flow/unknown-variable``: a condition, a say or a call names variables that a save or set gives a value."""
     known = {"language", "disposition"} | given(source.flow)
-    for node, steps in source.flow.nodes.items():
-        for index, step in enumerate(steps):
-            for inner, name in names_read(step):
-                if name not in known and not name.startswith(("contact.", "now.")):
-                    hint = suggest(name, known)
-                    column = f"; a column of the contacts is contact.{name}"
-                    quoted = f'; put the text "{name}" in quotes' if inner[-1] == "when" else ""
-                    text = "" if "did you mean" in hint else f"{column}{quoted}"
-                    message = f'{inner[-1]}: nothing gives "{name}" a value{hint}{text}'
-                    yield source.document.problem(("nodes", node, index, *inner), "flow/unknown-variable", message)
+    for path, step in source.flow.steps():
+        for inner, name in names_read(step):
+            if name not in known and not name.startswith(("contact.", "now.")):
+                hint = suggest(name, known)
+                column = f"; a column of the contacts is contact.{name}"
+                quoted = f'; put the text "{name}" in quotes' if inner[-1] == "when" else ""
+                text = "" if "did you mean" in hint else f"{column}{quoted}"
+                message = f'{inner[-1]}: nothing gives "{name}" a value{hint}{text}'
+                yield source.document.problem((*path, *inner), "flow/unknown-variable", message)
 
 
 def given(flow: Flow) -> set[str]:
     """The variables that its caller or some step of a flow gives a value."""
-    steps = [step for node in flow.nodes.values() for step in node]
+    steps = [step for _, step in flow.steps()]
     known = {*flow.parameters, *(name for step in steps if isinstance(step, CallStep) for name in step.call.take)}
     known |= {name for step in steps if isinstance(step, SetStep) for name in step.set}
     known |= {step.gather.save for step in steps if isinstance(step, GatherStep) and step.gather.save}
@@ -55,8 +54,8 @@ def given(flow: Flow) -> set[str]:
 
 def saved_names(flow: Flow) -> set[str]:
     """The names under which the steps of a flow, and of the flows that it calls, save answers."""
-    steps = [step for part in flow.whole for steps in part.nodes.values() for step in steps]
-    saves = (CALL_BACK if isinstance(v, CallBack) else getattr(v, "save", None) for step in steps for _, v in step)
+    values = (value for step in flow.all_steps() for _, value in step)
+    saves = (CALL_BACK if isinstance(v, CallBack) else getattr(v, "save", None) for v in values)
     return {name for name in saves if isinstance(name, str)}
 
 
@@ -98,29 +97,25 @@ def language_missing(source: FlowDocument) -> Iterator[Problem]:
 
 def offered_languages(source: FlowDocument) -> Iterator[Problem]:
     """``flow/language``: who may choose a language is offered those that the flow speaks."""
-    for node, steps in source.flow.nodes.items():
-        for index, step in enumerate(steps):
-            for key, language in step.language.keys.items() if isinstance(step, LanguageStep) else ():
-                if language not in source.flow.languages:
-                    message = f'keys: "{language}" is not in languages{suggest(language, source.flow.languages)}'
-                    yield source.document.problem(
-                        ("nodes", node, index, "language", "keys", key), "flow/language", message
-                    )
+    for path, step in source.flow.steps_of(LanguageStep):
+        for key, language in step.language.keys.items():
+            if language not in source.flow.languages:
+                message = f'keys: "{language}" is not in languages{suggest(language, source.flow.languages)}'
+                yield source.document.problem((*path, "language", "keys", key), "flow/language", message)
 
 
 def say_language(source: FlowDocument) -> Iterator[Problem]:
     """``flow/say-language``: what is said has words in each language of the flow, and in no other."""
     languages = source.flow.languages
-    for node, steps in source.flow.nodes.items():
-        for index, step in enumerate(steps):
-            if isinstance(step, SayStep):
-                for inner, message in _say_faults(step.say, languages):
-                    path = ("nodes", node, index, "say", *inner)
-                    yield source.document.problem(path, "flow/say-language", message)
-            verb, confirm = _confirm_of(step)
-            for message in _without_values(languages) if confirm is not None else ():
-                path = ("nodes", node, index, verb, "confirm")
-                yield source.document.problem(path, "flow/say-language", f"confirm: {message}")
+    for at, step in source.flow.steps():
+        if isinstance(step, SayStep):
+            for inner, message in _say_faults(step.say, languages):
+                path = (*at, "say", *inner)
+                yield source.document.problem(path, "flow/say-language", message)
+        verb, confirm = _confirm_of(step)
+        for message in _without_values(languages) if confirm is not None else ():
+            path = (*at, verb, "confirm")
+            yield source.document.problem(path, "flow/say-language", f"confirm: {message}")
 
 
 def _say_faults(say: Say, languages: list[str]) -> Iterator[tuple[Path, str]]:
@@ -149,11 +144,10 @@ def _without_values(languages: list[str]) -> Iterator[str]:
 def opt_out_key_used(source: FlowDocument) -> Iterator[Problem]:
     """``flow/opt-out-key-used``: no gather uses the opt-out key for something else."""
     key = source.flow.opt_out.key
-    for node, steps in source.flow.nodes.items():
-        for index, step in enumerate(steps):
-            for inner in _uses_of(key, step):
-                message = f'{inner[-1]}: "{key}" is the opt-out key of this flow and always means stop; use another key'
-                yield source.document.problem(("nodes", node, index, *inner), "flow/opt-out-key-used", message)
+    for path, step in source.flow.steps():
+        for inner in _uses_of(key, step):
+            message = f'{inner[-1]}: "{key}" is the opt-out key of this flow and always means stop; use another key'
+            yield source.document.problem((*path, *inner), "flow/opt-out-key-used", message)
 
 
 def _uses_of(key: str, step: AnyStep) -> Iterator[Path]:

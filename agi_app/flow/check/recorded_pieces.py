@@ -1,11 +1,18 @@
-"""The rule about recorded pieces: what a flow says and reads back can be said when the call needs it."""
+"""Which recorded pieces a flow needs, and the rule about them: what it says and reads back can be said."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable, Iterator
+
 from agi_app.errors import InputError, Problem
-from agi_app.flow.check.needed_pieces import needed_pieces
 from agi_app.flow.check.prompt_facts import Prompts
-from agi_app.flow.language.definition import FlowDocument
+from agi_app.flow.engine.collect_digits import SPOKEN_AS
+from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.flow.language.say_step import SayStep
+from agi_app.flow.language.steps import Collect, CollectStep
+from agi_app.flow.saying.spoken_parts import PAUSE, Piece
+from agi_app.flow.saying.values import spoken
 
 _SHOWN = 3
 
@@ -29,3 +36,59 @@ def check_pieces(source: FlowDocument, prompts: Prompts, *, engine: bool) -> lis
             )
             found.append(source.document.problem(("flow",), "flow/piece-missing", message, "warning"))
     return found
+
+
+# Which recorded pieces a flow needs for the values that it says and reads back. Pure.
+#
+# Values of every shape are spoken, and the pieces of all of them are what must be recorded.
+
+
+_EVERY = 10_000  # numbers between bounds so near are all spoken
+_WHOLE = (*range(1000), *(10**power + rest for power in range(3, 12) for rest in (0, 1, 10, 200)))
+_SIGNED = (*map(str, _WHOLE), "-1", "0.5")
+_DAYS = [str(dt.date(2000, 1, 1) + dt.timedelta(days=n)) for n in range(366)]
+_YEARS = [f"{year}-01-01" for year in range(1900, 2200)]
+_TIMES = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
+_VALUES: dict[str, Iterable[str]] = {
+    "digits": ["0123456789 0"],
+    "number": _SIGNED,
+    "ordinal": [str(n) for n in _WHOLE if n],
+    "count": [str(n) for n in _WHOLE],
+    "money": [*_SIGNED[:-1], *(f"{whole}.{cents:02}" for whole in (0, 1, 2) for cents in range(100))],
+    "date": [*_DAYS, *_YEARS],
+    "day": _DAYS,
+    "time": _TIMES,
+    "time24": _TIMES,
+    "telephone": ["+8613800138000", "+442079460000", "+12125550100", "0123456789"],
+    "name": [],
+}
+
+
+def needed_pieces(flow: Flow, language: str, *, keyed_only: bool = False) -> dict[str, str]:
+    """Name and words of each piece, in the order in which the values need them; those of called flows, too.
+
+    ``keyed_only``: of what people key in, and not of their columns. InputError: the language has no such words.
+    """
+    needed: dict[str, str] = {}
+    for kind, values, unit in _said(flow, language, keyed_only):
+        for value in values:
+            parts = spoken(kind, value, language, unit=unit)
+            needed |= {part.name: part.text for part in parts if isinstance(part, Piece) and part != PAUSE}
+    return needed
+
+
+def _said(flow: Flow, language: str, keyed_only: bool) -> Iterator[tuple[str, Iterable[str], str]]:
+    for step in flow.all_steps():
+        if isinstance(step, SayStep) and step.say.as_ is not None and not keyed_only:
+            yield step.say.as_, _VALUES[step.say.as_], step.say.currency or (step.say.unit or {}).get(language, "")
+        elif isinstance(step, CollectStep) and step.collect.confirm is not None:
+            yield SPOKEN_AS[step.collect.kind], _collected(step.collect), step.collect.currency or ""
+
+
+def _collected(collect: Collect) -> Iterable[str]:
+    """What people can key in: no signs and no fractions, and nothing beyond the bounds."""
+    if collect.kind not in ("number", "amount"):
+        return _VALUES[SPOKEN_AS[collect.kind]]
+    least = collect.min if isinstance(collect.min, int) else 0
+    most = collect.max if isinstance(collect.max, int) else max(_WHOLE)
+    return map(str, range(least, most + 1) if most - least < _EVERY else [n for n in _WHOLE if least <= n <= most])

@@ -42,12 +42,11 @@ def record_call_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
 
 def _recorded(flow: Flow) -> Iterator[tuple[Path, str]]:
     """Where something that the person says is kept, and the prompt before it."""
-    for node, steps in flow.nodes.items():
-        for index, step in enumerate(steps):
-            if isinstance(step, RecordStep):
-                yield ("nodes", node, index, "record", "prompt"), step.record.prompt
-            if isinstance(step, GatherStep) and step.gather.keep:
-                yield ("nodes", node, index, "gather", "keep"), step.gather.prompt
+    for path, step in flow.steps():
+        if isinstance(step, RecordStep):
+            yield (*path, "record", "prompt"), step.record.prompt
+        if isinstance(step, GatherStep) and step.gather.keep:
+            yield (*path, "gather", "keep"), step.gather.prompt
 
 
 def _untold(flow: Flow, prompts: Prompts, language: str) -> Iterator[Path]:

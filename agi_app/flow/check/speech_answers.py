@@ -111,10 +111,7 @@ def _answers_without_key(flow: Flow) -> Iterator[tuple[Path, str]]:
 
 
 def _gathers(flow: Flow) -> Iterator[tuple[Path, Gather]]:
-    for node, steps in flow.nodes.items():
-        for index, step in enumerate(steps):
-            if isinstance(step, GatherStep):
-                yield ("nodes", node, index), step.gather
+    return ((path, step.gather) for path, step in flow.steps_of(GatherStep))
 
 
 def _written(flow: Flow) -> Iterator[tuple[Path, str, dict[str, list[str]]]]:

@@ -17,15 +17,12 @@ from agi_app.flow.syntax.names_and_limits import MAX_DEPTH, OTHERWISE
 
 def calls(flow: Flow) -> Iterator[tuple[Path, CallStep]]:
     """Every ``call`` of a flow, with its place in the file."""
-    for node, steps in flow.nodes.items():
-        for index, step in enumerate(steps):
-            if isinstance(step, CallStep):
-                yield ("nodes", node, index), step
+    return flow.steps_of(CallStep)
 
 
 def results(flow: Flow) -> set[str]:
     """What a called flow may return."""
-    return {step.return_ for steps in flow.nodes.values() for step in steps if isinstance(step, ReturnStep)}
+    return {step.return_ for _, step in flow.steps_of(ReturnStep)}
 
 
 def with_parts(flow: Flow, flows: Mapping[str, Flow]) -> Flow:
@@ -60,14 +57,11 @@ def check_calls(source: FlowDocument, flows: Mapping[str, Flow], unread: Collect
 def check_destinations(source: FlowDocument, known: Collection[str]) -> list[Problem]:
     """Every transfer to somebody whom the settings do not name."""
     found = []
-    for node, steps in source.flow.nodes.items():
-        for index, step in enumerate(steps):
-            if isinstance(step, TransferStep) and step.transfer.to not in known:
-                to = step.transfer.to
-                hint = suggest_or(to, known, f"add [destinations.{to}] with its endpoint to agi-app.toml")
-                message = f'to: the settings have no destination "{to}"{hint}'
-                path = ("nodes", node, index, "transfer", "to")
-                found.append(source.document.problem(path, "flow/unknown-destination", message))
+    for path, step in source.flow.steps_of(TransferStep):
+        if (to := step.transfer.to) not in known:
+            hint = suggest_or(to, known, f"add [destinations.{to}] with its endpoint to agi-app.toml")
+            message = f'to: the settings have no destination "{to}"{hint}'
+            found.append(source.document.problem((*path, "transfer", "to"), "flow/unknown-destination", message))
     return found
 
 

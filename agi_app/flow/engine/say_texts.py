@@ -67,8 +67,7 @@ def value_columns(flow: Flow) -> frozenset[str]:
 
 
 def _must_say(flow: Flow) -> Iterator[SayStep]:
-    for steps in (steps for part in (flow, *flow.parts.values()) for steps in part.nodes.values()):
-        yield from (step for step in steps if isinstance(step, SayStep) and step.way(EMPTY) is None)
+    return (step for step in flow.all_steps() if isinstance(step, SayStep) and step.way(EMPTY) is None)
 
 
 def _columns(say: Say, language: str | None = None) -> set[str]:
@@ -89,17 +88,15 @@ def said_beforehand(flow: Flow, language: str, contact: Mapping[str, str]) -> It
 
     Raises InputError when a step cannot say its column and has no way for that.
     """
-    for node, steps in ((n, s) for part in (flow, *flow.parts.values()) for n, s in part.nodes.items()):
-        for step in steps:
-            if isinstance(step, SayStep):
-                try:
-                    found = _beforehand(step.say, language, contact)
-                except InputError as error:
-                    if step.way(EMPTY) is not None:
-                        continue
-                    raise InputError(f"node {node}, say: {error}; give the step on: {{empty: NODE}}") from None
-                if found:
-                    yield found
+    for path, step in (placed for part in flow.whole for placed in part.steps_of(SayStep)):
+        try:
+            found = _beforehand(step.say, language, contact)
+        except InputError as error:
+            if step.way(EMPTY) is not None:
+                continue
+            raise InputError(f"node {path[1]}, say: {error}; give the step on: {{empty: NODE}}") from None
+        if found:
+            yield found
 
 
 def _beforehand(say: Say, language: str, contact: Mapping[str, str]) -> Parts:

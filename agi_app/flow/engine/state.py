@@ -104,3 +104,14 @@ def choose_language(languages: list[str], wanted: str | None, contact: Mapping[s
     exact = [language for language in languages if language.lower() == asked]
     alike = [language for language in languages if asked and language.lower().split("-")[0] == asked.split("-")[0]]
     return (exact or alike or languages)[0]
+
+
+# What a call meant that ended before its flow had said so: one rule for real calls and for simulated ones. Pure.
+
+
+COMPLETED, HUNG_UP, CUT_OFF = "completed", "hung_up", "cut_off"
+
+
+def meant_by_its_end(*, ended_by_flow: bool, cut_off: bool = False) -> str:
+    """``cut_off``: neither the person nor the flow ended it."""
+    return COMPLETED if ended_by_flow else CUT_OFF if cut_off else HUNG_UP

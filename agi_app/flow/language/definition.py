@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import Field, PrivateAttr, model_validator
 
@@ -15,7 +15,7 @@ from agi_app.flow.answers.meanings import Meanings
 from agi_app.flow.answers.understanding import bias
 from agi_app.flow.language.call_step import ReturnStep
 from agi_app.flow.language.speech_step import Speech, SpokenValue
-from agi_app.flow.language.steps import GatherStep, Step
+from agi_app.flow.language.steps import AnyStep, GatherStep, Step
 from agi_app.flow.syntax.names_and_limits import (
     MAX_NODES,
     MAX_STEPS_PER_NODE,
@@ -29,6 +29,8 @@ from agi_app.flow.syntax.names_and_limits import (
 )
 
 Expected = tuple[Grammar, tuple[str, ...]]  # what may be said, and the phrases that a recogniser should expect
+OneStep = TypeVar("OneStep", bound=AnyStep)
+StepPath = tuple[str, str, int]  # ("nodes", its node, its number in it)
 NodeSteps = Annotated[list[Step], Field(min_length=1, max_length=MAX_STEPS_PER_NODE)]
 
 
@@ -82,10 +84,24 @@ class Flow(Authored):
         """This flow and those that are called from here."""
         return (self, *self._parts.values())
 
+    def steps(self) -> Iterator[tuple[StepPath, AnyStep]]:
+        """Every step of this file, with its place in it."""
+        for node, steps in self.nodes.items():
+            for index, step in enumerate(steps):
+                yield ("nodes", node, index), step
+
+    def steps_of(self, kind: type[OneStep]) -> Iterator[tuple[StepPath, OneStep]]:
+        """The steps of one kind, with their places."""
+        return ((path, step) for path, step in self.steps() if isinstance(step, kind))
+
+    def all_steps(self) -> Iterator[AnyStep]:
+        """The steps of this flow and of those that are called from here."""
+        return (step for flow in self.whole for _, step in flow.steps())
+
     @property
     def is_called(self) -> bool:
         """Whether it is made to be called by other flows, and not by a campaign."""
-        return bool(self.parameters) or any(isinstance(s, ReturnStep) for steps in self.nodes.values() for s in steps)
+        return bool(self.parameters) or any(self.steps_of(ReturnStep))
 
     @property
     def is_line(self) -> bool:
@@ -113,8 +129,8 @@ class Flow(Authored):
     @property
     def listens(self) -> bool:
         """Whether what the person says matters in it: an answer by voice, or a stop in the author's own words."""
-        steps = (step for flow in self.whole for steps in flow.nodes.values() for step in steps)
-        return bool(self.opt_out.phrases) or any(isinstance(s, GatherStep) and s.gather.speech for s in steps)
+        asked = (step for flow in self.whole for _, step in flow.steps_of(GatherStep))
+        return bool(self.opt_out.phrases) or any(step.gather.speech for step in asked)
 
     def joined(self, parts: Mapping[str, Flow]) -> Flow:
         """This flow with all those that it calls."""
@@ -134,10 +150,9 @@ class Flow(Authored):
         if self.listens:
             yield None, None
         for flow in self.whole:
-            for node, steps in flow.nodes.items():
-                for index, step in enumerate(steps):
-                    if isinstance(step, GatherStep) and step.gather.speech is not None:
-                        yield place_of("" if flow is self else flow.flow, node, index), step.gather.speech
+            for (_, node, index), step in flow.steps_of(GatherStep):
+                if step.gather.speech is not None:
+                    yield place_of("" if flow is self else flow.flow, node, index), step.gather.speech
 
 
 def place_of(flow: str, node: str, step: int) -> str:

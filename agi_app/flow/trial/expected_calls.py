@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Annotated, TypeGuard
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -30,7 +30,7 @@ from agi_app.flow.check.transcripts import says
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.no_such_flow import no_such_flow
 from agi_app.flow.language.say_step import SayStep
-from agi_app.flow.language.steps import AnyStep, CollectStep
+from agi_app.flow.language.steps import CollectStep
 from agi_app.flow.syntax.names_and_limits import FileName, Label, Language, Text, Variable
 from agi_app.flow.trial.inputs import KEYS, WORDS, is_said, takes_words
 from agi_app.flow.trial.inputs import meant as meant_input
@@ -207,15 +207,11 @@ def _prompt_names(flow: Flow) -> set[str]:
 
 def _texts(flow: Flow, prompts: Prompts, names: set[str]) -> list[str]:
     """Everything that the flow may say; nothing when it says values, which nobody can list."""
-    said = [step.say for part in flow.whole for steps in part.nodes.values() for step in steps if _says(step)]
+    said = [step.say for step in flow.all_steps() if isinstance(step, SayStep)]
     if any(say.value is not None or "{" in "".join((say.text or {}).values()) for say in said):
         return []
     known = {**prompts, **{key: facts for part in flow.whole for key, facts in said_prompts(part).items()}}
     return [facts.transcript or "" for (_, name), facts in known.items() if name in names]
-
-
-def _says(step: AnyStep) -> TypeGuard[SayStep]:
-    return isinstance(step, SayStep)
 
 
 def run_case(
@@ -244,8 +240,7 @@ def run_case(
 
 def _read_back(flow: Flow) -> set[str]:
     """The answers that people key in and confirm."""
-    steps = (step for part in flow.whole for steps in part.nodes.values() for step in steps)
-    return {step.collect.save for step in steps if isinstance(step, CollectStep) and step.collect.confirm}
+    return {step.collect.save for step in flow.all_steps() if isinstance(step, CollectStep) and step.collect.confirm}
 
 
 def _how_to_key(name: str) -> str:

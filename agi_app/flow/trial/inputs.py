@@ -32,8 +32,7 @@ def help_for(flow: Flow) -> str:
 
 
 def _records(flow: Flow) -> bool:
-    steps = (step for part in flow.whole for steps in part.nodes.values() for step in steps)
-    return any(isinstance(step, RecordStep) for step in steps)
+    return any(isinstance(step, RecordStep) for step in flow.all_steps())
 
 
 _MEANT = {

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.consent import caller_id_proof
-from agi_app.consent.caller_id_proof import LABEL, number_of
-from agi_app.consent.number_verification import CODE_LENGTH, hash_code
+from agi_app.consent.caller_id_proof import CODE_LENGTH, LABEL, hash_code, number_of
 from agi_app.errors import AsteriskError, InputError
 from agi_app.installation import Installation
 from agi_app.operations.calling.requested_calls import a_worker_runs, pick_trunk

@@ -8,22 +8,23 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from agi_app.clock import Clock
 from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import ConfigError, InputError
 from agi_app.gate.caller_id import numbers_of
 from agi_app.installation import Installation
+from agi_app.model.campaign import Campaign
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.recordings.files import RecordingFiles
-from agi_app.reports.agents import figures_of
-from agi_app.reports.totals import AgentFigures, Totals, contact_record, to_csv, to_json
+from agi_app.reports.totals import AgentFigures, AgentsSeen, Totals, contact_record, to_csv, to_json
 from agi_app.reports.why_waiting import Standstill, held_back, why_nobody
-from agi_app.store.calling import nodes, pauses
+from agi_app.store.calling import agents, nodes, pauses
 from agi_app.store.calling import reports as table
 from agi_app.store.calling.call_recordings import RecordingRow, recordings_of
 from agi_app.store.calling.campaigns import StoredCampaign, known_campaign
+from agi_app.store.calling.nodes import NodeRow
 from agi_app.store.database.pool import Store
 from agi_app.store.people.access_log import Access, log_access
 from agi_app.store.people.caller_ids import proofs
@@ -137,23 +138,14 @@ async def status_of(store: Store, clock: Clock, name: str) -> tuple[Totals, Stan
     workers = await nodes.all_nodes(store)
     pause = await pauses.in_force(store)
     view = Standstill(
+        **asdict(waiting),
         state=stored.state.value,
         state_reason=stored.state_reason,
         everything_paused=None if pause is None else pause.words,
         workers=[(n.name, n.alive, n.waiting_reason) for n in workers],
-        due_now=waiting.due_now,
-        later=waiting.later,
-        parked=waiting.parked,
-        next_due=waiting.next_due,
-        by_rule=waiting.by_rule,
-        open_attempts=waiting.open_attempts,
-        slots_used=waiting.campaign_slots_used,
         slots=campaign.pace.concurrent,
         trunk=campaign.trunk,
-        trunk_slots_used=waiting.trunk_slots_used,
-        trunk_slots=waiting.trunk_slots,
         calls_per_second=campaign.pace.calls_per_second,
-        rule_until=waiting.rule_until,
         waiting_reasons=[why for n in workers if n.alive and (why := n.waiting_reason_of(name)) is not None],
     )
     return await _totals(store, stored, clock.now()), view
@@ -182,3 +174,40 @@ async def _totals(store: Store, stored: StoredCampaign, now: dt.datetime) -> Tot
         dispositions=await table.disposition_counts(store, name),
         refused=await table.refusals_by_rule(store, name),
     )
+
+
+# The agents of a campaign and how its calls for them went, as the status and the report show it.
+
+
+async def figures_of(
+    store: Store, campaign: Campaign, workers: Sequence[NodeRow], now: dt.datetime
+) -> AgentFigures | None:
+    """None: the campaign has no agents. ``now`` is rules time."""
+    wanted = campaign.agents
+    if wanted is None:
+        return None
+    counts = await agents.counts(store, wanted.to, campaign.name, now)
+    wrap_up = max(
+        (float(w.agents[wanted.to].get("wrap_up_s", 0)) for w in workers if wanted.to in w.agents), default=0.0
+    )
+    return AgentFigures(
+        to=wanted.to,
+        pacing=wanted.pacing.value,
+        seen=[_seen(worker, wanted.to) for worker in workers if worker.alive],
+        under_way=counts.under_way,
+        waiting=counts.waiting,
+        ended=counts.ended,
+        answered=counts.answered,
+        abandoned=counts.abandoned,
+        met=counts.met,
+        handling_s=round(counts.talk_s / counts.met + wrap_up, 1) if counts.met else None,
+        answer_rate=round(counts.answered / counts.ended, 4) if counts.ended else 0.0,
+        abandoned_percent=round(100 * counts.abandoned / counts.answered, 2) if counts.answered else 0.0,
+    )
+
+
+def _seen(worker: NodeRow, to: str) -> AgentsSeen:
+    told = worker.agents.get(to, {"unknown": "it does not call for them now"})
+    if "unknown" in told:
+        return AgentsSeen(worker.name, None, None, str(told["unknown"]))
+    return AgentsSeen(worker.name, int(told["free"]), int(told["busy"]))

@@ -13,13 +13,13 @@ from pathlib import Path
 from agi_app.authoring.suggestions import suggest
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.contacts.do_not_call_file import Progress
-from agi_app.contacts.do_not_call_import import ListSummary, ListTerms
+from agi_app.contacts.do_not_call_import import ListSummary
 from agi_app.contacts.do_not_call_import import import_list as put_in_force
 from agi_app.errors import InputError
 from agi_app.gate.ruleset import Jurisdiction, ListRule, RuleSet
 from agi_app.installation import Installation
-from agi_app.store.people.do_not_call_lists import DoNotCallImport, lists_in_force
-from agi_app.store.people.suppressions import OwnList, own_list
+from agi_app.store.people.do_not_call_lists import DoNotCallImport, ListTerms, lists_in_force
+from agi_app.store.people.stops import OwnList, own_list
 
 _ALIKE = 0.8  # from here on a name is taken for a misspelt one
 

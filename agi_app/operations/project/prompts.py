@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agi_app.errors import InputError
-from agi_app.flow.check.needed_pieces import needed_pieces
+from agi_app.flow.check.recorded_pieces import needed_pieces
 from agi_app.flow.language.no_such_flow import no_such_flow
 from agi_app.flow.saying import values
 from agi_app.operations.project.project_files import read_files

@@ -11,7 +11,7 @@ from agi_app.authoring.suggestions import no_such
 from agi_app.campaigns.project.called_flows import concerns
 from agi_app.campaigns.project.read import Project, Source, find_project
 from agi_app.errors import AuthorError, InputError, Problem
-from agi_app.flow.language.machine_message import leaving
+from agi_app.flow.language.made_flows import leaving
 from agi_app.flow.trial.expected_calls import NOW_FORMAT, CaseResult, Cases, run_case, write_now
 from agi_app.flow.trial.simulator import Simulation
 from agi_app.model.machine import MachineAction

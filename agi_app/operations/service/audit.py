@@ -16,12 +16,10 @@ from agi_app.consent.project_identity import key_of
 from agi_app.installation import Installation
 from agi_app.proof import dump as dumps
 from agi_app.proof import export as exporter
-from agi_app.proof import prove as prover
 from agi_app.proof import verify as verifier
-from agi_app.proof.export import Exported
+from agi_app.proof.export import Exported, ProofFile
 from agi_app.proof.handout import message, write_verifier
 from agi_app.proof.notary import Notary
-from agi_app.proof.prove import ProofFile
 from agi_app.proof.sequencer import Sequencer
 from agi_app.proof.verify import Progress
 from agi_app.store.calling.campaigns import option_names_one
@@ -75,7 +73,7 @@ async def prove(inst: Installation, number: str, *, entered_by: str, reason: str
     Raises InputError when nothing is known of the number, ConfigError, StoreError.
     """
     notary = await _sealed(inst)
-    made = await prover.prove(inst.store, notary, number)
+    made = await exporter.prove(inst.store, notary, number)
     await log_access(
         inst.store, Access("audit prove", made.numbers, made.person_ids, entered_by or None, reason or None)
     )

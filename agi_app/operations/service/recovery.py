@@ -13,8 +13,8 @@ from pathlib import Path
 from agi_app.authoring.suggestions import no_such
 from agi_app.clock import Clock
 from agi_app.consent import restored_backup
-from agi_app.consent.journal_replay import replay
 from agi_app.consent.opt_out_journal import Journal
+from agi_app.consent.opt_outs import replay
 from agi_app.errors import InputError, SafetyError
 from agi_app.installation import Installation
 from agi_app.proof.notary import Notary

@@ -11,7 +11,10 @@ the old socket open and still obeys it, so we stop by ourselves and never connec
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import aiohttp
 
@@ -50,7 +53,18 @@ OnEvent = Callable[[Frame], None]
 Prepare = Callable[["Ari"], Awaitable[None]]  # the place to reconcile calls
 _LARGEST_MESSAGE = 64 * 1024 * 1024  # bytes; `GET channels` with thousands of channels
 _CLOSE_TIMEOUT = 1.0
+_TRIAL_S = 5.0  # to connect for a trial
 _COMPLAIN_EVERY = 5.0  # seconds; the tries are more frequent
+
+
+async def if_there(request: Awaitable[Response]) -> Response | None:
+    """The answer to a request about something that may be gone already; None: Asterisk knows of no such thing."""
+    try:
+        return await request
+    except RequestFailed as fault:
+        if fault.status != 404:
+            raise
+        return None
 
 
 class Ari:
@@ -262,3 +276,23 @@ class Ari:
 
     async def _hang_up(self, channel_id: str) -> None:
         await self.request("DELETE", f"channels/{channel_id}")
+
+
+@asynccontextmanager
+async def connected_for_a_trial(settings: AriSettings, clock: Clock, on_event: OnEvent) -> AsyncIterator[Ari]:
+    """Its own connection for as long as it takes; raises AsteriskError when there is none.
+
+    It registers its own application, so a running worker notices nothing.
+    """
+    ari = Ari(replace(settings, app=f"{settings.app}-doctor-{secrets.token_hex(4)}"), clock, on_event=on_event)
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(ari.run())
+            try:
+                await ari.connected(_TRIAL_S)
+                yield ari
+            finally:
+                running.cancel()
+    except ExceptionGroup as faults:
+        fault = next((one for one in faults.exceptions if isinstance(one, AsteriskError)), None)
+        raise fault or faults from None

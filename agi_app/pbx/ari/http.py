@@ -7,6 +7,7 @@ in which that can go wrong into one clear line.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -16,7 +17,6 @@ import aiohttp
 import msgspec
 
 from agi_app.errors import AsteriskError, RequestFailed
-from agi_app.pbx.ari.version import check_version
 
 T = TypeVar("T")
 
@@ -195,3 +195,32 @@ def explain(status: int, settings: AriSettings) -> str:
             "and check the path (it ends in /ari unless http.conf has a prefix)."
         )
     return f"Asterisk at {settings.url} answered {status} for application {settings.app!r}; see Asterisk's log."
+
+
+# Which Asterisk versions we support. Pure.
+#
+# REST over the event socket came with 20.14, 21.9 and 22.4; the fixes we rely on with 20.16 and
+# 22.6. Only long-term releases (even numbers) are supported: the others live for a year.
+
+
+_FIRST_MINOR = {20: 16, 22: 6}
+_NEWER_LTS = 24
+_VERSION = re.compile(r"(?:certified[/-])?(\d+)\.(\d+)")
+
+
+def check_version(version: str, url: str) -> None:
+    """Raise AsteriskError, with the found version and the way out, unless it is supported."""
+    match = _VERSION.match(version.strip())
+    if match is not None and _is_supported(int(match[1]), int(match[2])):
+        return
+    raise AsteriskError(
+        f"Asterisk {version or '(no version given)'} at {url} is not supported: agi-app needs 20.16 or newer, "
+        "22.6 or newer, or a later LTS (24, 26, …). Distributions often ship older ones; "
+        "asterisk-docker/install.sh installs a supported Asterisk, and asterisk-docker/ builds an image of it."
+    )
+
+
+def _is_supported(major: int, minor: int) -> bool:
+    if major in _FIRST_MINOR:
+        return minor >= _FIRST_MINOR[major]
+    return major >= _NEWER_LTS and major % 2 == 0

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agi_app.clock import Clock
-from agi_app.errors import AsteriskError, RequestFailed
-from agi_app.pbx.ari.connection import Ari
+from agi_app.errors import AsteriskError
+from agi_app.pbx.ari.connection import Ari, connected_for_a_trial, if_there
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.http import AriSettings
 
 FORMAT_MODULE = "format_wav.so"  # reads .wav and .wav16
-_CONNECT_S = 5.0
 _GRACE_S = 3.0
 ENOUGH_S = 1.0  # a file that cannot be played is reported at once; one that plays for so long is heard
 
@@ -34,33 +33,20 @@ async def play_for_nobody(settings: AriSettings, media: str, seconds: float, clo
     """Play the beginning of ``media``, which lasts ``seconds``.
 
     Raises AsteriskError when Asterisk cannot be asked, or never answers.
-    Registers its own application, so a running worker notices nothing.
     """
-    name = f"{settings.app}-doctor-{secrets.token_hex(4)}"
-    playback = f"{name}-playback"
+    playback = f"{settings.app}-doctor-{secrets.token_hex(4)}-playback"
     finished: asyncio.Queue[str] = asyncio.Queue()
 
     def on_event(frame: Frame) -> None:
         if frame.type == "PlaybackFinished" and frame.playback is not None and frame.playback.id == playback:
             finished.put_nowait(frame.playback.state)
 
-    ari = Ari(replace(settings, app=name), clock, on_event=on_event)
-    try:
-        async with asyncio.TaskGroup() as group:
-            running = group.create_task(ari.run())
-            try:
-                await ari.connected(_CONNECT_S)
-                return await _play(ari, name, media, playback, finished, seconds + _GRACE_S)
-            finally:
-                running.cancel()
-    except ExceptionGroup as faults:
-        fault = next((one for one in faults.exceptions if isinstance(one, AsteriskError)), None)
-        raise fault or faults from None
+    async with connected_for_a_trial(settings, clock, on_event) as ari:
+        return await _play(ari, media, playback, finished, seconds + _GRACE_S)
 
 
-async def _play(
-    ari: Ari, bridge: str, media: str, playback: str, finished: asyncio.Queue[str], limit: float
-) -> PlaybackProbe:
+async def _play(ari: Ari, media: str, playback: str, finished: asyncio.Queue[str], limit: float) -> PlaybackProbe:
+    bridge = ari.settings.app
     await ari.request("POST", "bridges", body={"type": "mixing", "bridgeId": bridge, "name": bridge})
     try:
         subscription = {"eventSource": f"bridge:{bridge}"}
@@ -85,10 +71,4 @@ async def _end_of(finished: asyncio.Queue[str]) -> str:
 
 
 async def _has_format(ari: Ari) -> bool:
-    try:
-        await ari.request("GET", f"asterisk/modules/{FORMAT_MODULE}")
-    except RequestFailed as fault:
-        if fault.status == 404:
-            return False
-        raise
-    return True
+    return await if_there(ari.request("GET", f"asterisk/modules/{FORMAT_MODULE}")) is not None

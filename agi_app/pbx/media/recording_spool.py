@@ -20,7 +20,7 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import RequestFailed
-from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.names import CHANNEL_PREFIX
 from agi_app.pbx.event_router import EAR
@@ -89,11 +89,7 @@ class RecordingSpool:
 
     async def stop(self, name: str) -> None:
         """End the recording; it may have ended already."""
-        try:
-            await self._ari.request("POST", f"recordings/live/{name}/stop")
-        except RequestFailed as fault:
-            if fault.status != 404:
-                raise
+        await if_there(self._ari.request("POST", f"recordings/live/{name}/stop"))
 
     async def ended(self, name: str, timeout: float) -> bool:
         """Whether the recording has ended within ``timeout`` seconds."""
@@ -159,21 +155,9 @@ class RecordingSpool:
 
     async def _delete(self, name: str) -> None:
         try:
-            if not await self._gone(f"recordings/live/{name}"):  # it goes without leaving a file
-                self._doomed.discard(name)
-                return
-            await self._gone(f"recordings/stored/{name}")
+            if await if_there(self._ari.request("DELETE", f"recordings/live/{name}")) is None:  # else it leaves no file
+                await if_there(self._ari.request("DELETE", f"recordings/stored/{name}"))
         except RequestFailed as fault:
             _log.warning("a recording in Asterisk's spool could not be deleted yet", name=name, reason=str(fault))
         else:
             self._doomed.discard(name)
-
-    async def _gone(self, uri: str) -> bool:
-        """Delete it; True when there was nothing."""
-        try:
-            await self._ari.request("DELETE", uri)
-        except RequestFailed as fault:
-            if fault.status != 404:
-                raise
-            return True
-        return False

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import msgspec
 
 from agi_app.model.agents import AgentCounts
-from agi_app.store.database import queries
 from agi_app.store.database.listen import CONTROL_CHANNEL
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, record, rows
+from agi_app.store.database.statements import Connection, count, load_queries, record, rows
 
-Q = queries.load("calling/agents")
-SESSION = queries.load("database/session")
+Q = load_queries("calling/agents")
+SESSION = load_queries("database/session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,7 @@ async def note(store: Store, notes: Sequence[Note]) -> None:
         times = {"answered_at": one.answered_at, "met_at": one.met_at, "parted_at": one.parted_at}
         merged.setdefault(one.attempt_id, {}).update({key: at for key, at in times.items() if at is not None})
     rows_ = [{"attempt_id": attempt_id, **times} for attempt_id, times in merged.items()]
-    async with store.connection() as connection:
-        await connection.execute(Q["note"], {"notes": msgspec.json.encode(rows_).decode()})
+    await store.execute(Q["note"], {"notes": msgspec.json.encode(rows_).decode()})
 
 
 async def choose(store: Store, attempt_id: str, agents: str, idle: Sequence[str]) -> str | None:

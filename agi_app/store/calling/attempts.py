@@ -11,11 +11,10 @@ import msgspec
 
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import CallResult, Claim
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, record, records
+from agi_app.store.database.statements import Connection, load_queries, record, records
 
-Q = queries.load("calling/attempts")
+Q = load_queries("calling/attempts")
 CLAIMED = ("claimed",)
 OPEN = ("claimed", "dialling")
 
@@ -28,8 +27,7 @@ async def mark(store: Store, claims: Sequence[Claim], node: str) -> list[MarkRec
     After a StoreError it is not known which were marked: dial none and ``release`` them later.
     """
     ids = [claim.attempt_id for claim in claims]
-    async with store.connection() as connection:  # one statement, which locks and commits by itself
-        found = await records(connection, Q["mark"], {"attempts": ids, "node": node})
+    found = await store.records(Q["mark"], {"attempts": ids, "node": node})  # it locks and commits by itself
     committed_at, marked = store.clock.monotonic(), {row["attempt_id"] for row in found}
     if refused := [attempt_id for attempt_id in ids if attempt_id not in marked]:
         async with store.transaction() as connection:
@@ -83,10 +81,7 @@ async def store_ends(connection: Connection, ends: Sequence[Ended], *, swept: bo
 
 async def extend_leases(store: Store, node: str, attempt_ids: Collection[str], lease: dt.timedelta) -> set[str]:
     """Keep these attempts ours for at least two thirds of ``lease``, real time; returns those that still are."""
-    async with store.connection() as connection:
-        kept = await records(
-            connection, Q["extend_leases"], {"node": node, "attempts": list(attempt_ids), "lease": lease}
-        )
+    kept = await store.records(Q["extend_leases"], {"node": node, "attempts": list(attempt_ids), "lease": lease})
     return {row["attempt_id"] for row in kept}
 
 

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agi_app.audit.erasures import Erasure
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import record, records
+from agi_app.store.database.statements import load_queries, records
 from agi_app.store.people.erasure import PURGED_AT_ONCE, RETENTION, Sign, Why, by_region, write_erasure
 
-Q = queries.load("calling/call_recordings")
+Q = load_queries("calling/call_recordings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,7 @@ async def recordings_of(store: Store, campaign: str) -> list[RecordingRow]:
 
 async def old_recordings(store: Store, until: Mapping[str, dt.datetime]) -> int:
     """How many recordings ``purge_recordings`` would take off."""
-    async with store.connection(limit=None) as connection:
-        found = await record(connection, Q["count_old"], by_region(until))
+    found = await store.record(Q["count_old"], by_region(until), limit=None)
     return int(found["count"]) if found else 0
 
 
@@ -54,5 +52,4 @@ async def purge_recordings(store: Store, until: Mapping[str, dt.datetime], why: 
 
 async def named_recordings(store: Store, digests: Sequence[bytes]) -> set[bytes]:
     """Which of these files some call names."""
-    async with store.connection(limit=None) as connection:
-        return {row["sha256"] for row in await records(connection, Q["named"], {"digests": list(digests)})}
+    return {row["sha256"] for row in await store.records(Q["named"], {"digests": list(digests)}, limit=None)}

@@ -15,13 +15,12 @@ from agi_app.errors import InputError, StoreError
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.model.phone import shown_text
 from agi_app.store.calling.attempts import CLAIMED, give_back
-from agi_app.store.database import queries
 from agi_app.store.database.listen import CONTROL_CHANNEL
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import count, record, records
+from agi_app.store.database.statements import count, load_queries, record, records
 
-Q = queries.load("calling/campaigns")
-SESSION = queries.load("database/session")
+Q = load_queries("calling/campaigns")
+SESSION = load_queries("database/session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,7 @@ async def save_campaign(
         "flow_text": flow_text,
         "sub_flows": msgspec.json.encode(dict(sub_flows or {})).decode(),
     }
-    async with store.transaction() as connection:
-        await connection.execute(Q["save"], values)
+    await store.execute(Q["save"], values)
 
 
 async def load_campaigns(store: Store, states: Collection[CampaignState] | None = None) -> list[StoredCampaign]:
@@ -62,8 +60,7 @@ async def load_campaigns(store: Store, states: Collection[CampaignState] | None 
 
 async def load_busy_campaigns(store: Store, by: dt.datetime) -> list[StoredCampaign]:
     """The running campaigns with somebody due at ``by`` (rules time), or with agents; by name."""
-    async with store.connection() as connection:
-        return [_stored(row) for row in await records(connection, Q["load_busy"], {"by": by})]
+    return [_stored(row) for row in await store.records(Q["load_busy"], {"by": by})]
 
 
 async def load_campaign(store: Store, name: str) -> StoredCampaign | None:
@@ -122,9 +119,7 @@ async def set_state(store: Store, name: str, state: CampaignState, reason: str |
 
 
 async def _load(store: Store, names: list[str] | None, states: list[str] | None) -> list[StoredCampaign]:
-    async with store.connection() as connection:
-        found = await records(connection, Q["load"], {"names": names, "states": states})
-    return [_stored(row) for row in found]
+    return [_stored(row) for row in await store.records(Q["load"], {"names": names, "states": states})]
 
 
 def _stored(row: DictRow) -> StoredCampaign:

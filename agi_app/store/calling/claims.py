@@ -24,11 +24,10 @@ from agi_app.store.calling.agents import AgentTerms, may_begin
 from agi_app.store.calling.decision_texts import spec_of, version_of_spec
 from agi_app.store.calling.facts import Decide, Due, JudgedContact, Missing, begin, judge
 from agi_app.store.calling.gateway_ports import GatewayPorts
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, records
+from agi_app.store.database.statements import Connection, load_queries, records
 
-Q = queries.load("calling/claims")
+Q = load_queries("calling/claims")
 SOONEST_RETRY = dt.timedelta(seconds=1)  # a refusal is not decided again at once, whatever the rule says
 CEILING = "abandoned_ceiling"  # the gate's rule
 _FIELDS = msgspec.json.Decoder(dict[str, str])

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from agi_app.model.call import CallResult
 from agi_app.store.calling.attempts import CLAIMED, Ended, give_back, store_ends
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Parameters, record, records
+from agi_app.store.database.statements import Parameters, load_queries, record
 
-Q = queries.load("calling/attempts")
+Q = load_queries("calling/attempts")
 SILENT_FOR = dt.timedelta(seconds=5)  # a worker says every two seconds that it lives
 
 Rule = Callable[[str], CallResult | None]
@@ -52,8 +51,7 @@ async def sweep(store: Store, node: str | None, rule: Rule) -> SweepResult:
 
 async def dead_nodes(store: Store) -> list[str]:
     """The entityids of workers that ended without a word: silent for ``SILENT_FOR``, and nobody holds their lock."""
-    async with store.connection() as connection:
-        return [row["entityid"] for row in await records(connection, Q["dead_nodes"], {"silent_for": SILENT_FOR})]
+    return [row["entityid"] for row in await store.records(Q["dead_nodes"], {"silent_for": SILENT_FOR})]
 
 
 async def _end(store: Store, attempt_id: str, values: Parameters, rule: Rule) -> bool | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,12 +9,13 @@ from dataclasses import dataclass
 import msgspec
 from psycopg.types.json import Jsonb
 
+from agi_app.gate.replay import StoredDecision
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import load_queries
 
-Q = queries.load("calling/replay")
+Q = load_queries("calling/replay")
 VERSION_DIGITS = 12
 AT_ONCE = 5000
 
@@ -32,27 +32,18 @@ def version_of_spec(spec: str) -> str:
 
 async def remember_ruleset(store: Store, ruleset: RuleSet) -> None:
     """Keep the text of a rule set before the first decision by it; again changes nothing."""
-    async with store.connection() as connection:
-        await connection.execute(
-            Q["remember_ruleset"], {"version": ruleset.version, "files": Jsonb(dict(ruleset.files))}
-        )
+    await store.execute(Q["remember_ruleset"], {"version": ruleset.version, "files": Jsonb(dict(ruleset.files))})
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionRow:
-    """A decision as it is stored, with the versions that it was made by; JSON as text."""
+class DecisionRow(StoredDecision):
+    """A decision as it is stored, with the versions that it was made by."""
 
-    decision_id: int
-    contact_id: int
-    person_id: int
     campaign: str
     allowed: bool
     rules: list[str]
-    reasons: str
-    inputs: str
     ruleset_version: str
     campaign_version: str | None  # None: about a verification call, or from before versions were kept
-    decided_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)

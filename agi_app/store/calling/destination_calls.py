@@ -11,19 +11,17 @@ from dataclasses import asdict, dataclass
 
 import msgspec
 
-from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision
 from agi_app.gate.destination_phone import DECIDED_AS
 from agi_app.gate.permit import MarkReceipt
 from agi_app.gate.rehearsal import RehearsalFacts
 from agi_app.model.call import AllowedCall
 from agi_app.model.phone import PhoneNumber
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, record, records
+from agi_app.store.database.statements import Connection, load_queries, the_record
 from agi_app.store.requested_calls.staff_calls import add_person, phone_fact, record_decision, refusal
 
-Q = queries.load("calling/destination_calls")
+Q = load_queries("calling/destination_calls")
 Decide = Callable[[RehearsalFacts, dt.datetime], Decision]
 
 
@@ -89,9 +87,9 @@ async def take(
             "decision_id": decision_id,
             "now": now,
         }
-        row = await record(connection, Q["dialling"], marked)
-    if row is None:
-        raise StoreError(f"database {store.where}: did not take the mark of a leg")
+        row = await the_record(
+            connection, Q["dialling"], marked, f"database {store.where}: did not take the mark of a leg"
+        )
     call = decision.call(wanted.leg_id, wanted.number.e164, wanted.trunk, decision_id)
     receipt = MarkReceipt(call.attempt_id, store.clock.monotonic())
     return MarkedLeg(int(row["destination_call_id"]), wanted.destination, call, receipt)
@@ -100,21 +98,17 @@ async def take(
 async def finish(store: Store, destination_call_id: int, end: End) -> None:
     """Store how it ended; a second time changes nothing."""
     ended = {"destination_call_id": destination_call_id, **asdict(end)}
-    async with store.transaction() as connection:
-        await connection.execute(Q["finish"], ended)
+    await store.execute(Q["finish"], ended)
 
 
 async def end_left(store: Store, node: str) -> int:
     """End what this node had on when it died; returns how many."""
-    async with store.transaction() as connection:
-        return await count(connection, Q["end_left"], {"node": node})
+    return await store.execute(Q["end_left"], {"node": node})
 
 
 async def stopped(store: Store, ids: Collection[int]) -> set[int]:
     """Which of these legs ring somebody who has said stop meanwhile."""
-    async with store.connection() as connection:
-        found = await records(connection, Q["stopped"], {"ids": list(ids)})
-    return {int(row["destination_call_id"]) for row in found}
+    return {int(row["destination_call_id"]) for row in await store.records(Q["stopped"], {"ids": list(ids)})}
 
 
 async def standing(store: Store, wanted: LegRequest, offset: dt.timedelta, decide: Decide) -> Decision:
@@ -128,8 +122,6 @@ async def standing(store: Store, wanted: LegRequest, offset: dt.timedelta, decid
 async def _facts(
     connection: Connection, key: dict[str, object], wanted: LegRequest
 ) -> tuple[RehearsalFacts, dt.datetime]:
-    row = await record(connection, Q["facts"], key)
-    if row is None:
-        raise StoreError(f"the number of destination {wanted.destination} is not known")
+    row = await the_record(connection, Q["facts"], key, f"the number of destination {wanted.destination} is not known")
     known = {**row, "shown": wanted.shown, "trunk": wanted.trunk, "recent_calls": ()}
     return msgspec.convert(known, RehearsalFacts), row["now"]

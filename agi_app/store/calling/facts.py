@@ -14,10 +14,9 @@ from agi_app.gate.caller_id import numbers_of
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
 from agi_app.model.campaign import Campaign, CampaignState
-from agi_app.store.database import queries
-from agi_app.store.database.statements import Connection, record, records
+from agi_app.store.database.statements import Connection, load_queries, record, records
 
-Q = queries.load("calling/claims")
+Q = load_queries("calling/claims")
 Decide = Callable[[Facts, dt.datetime], Decision]
 Missing = Callable[[str | None, Mapping[str, str]], tuple[str, ...]]  # (language, columns) -> names that cannot be said
 

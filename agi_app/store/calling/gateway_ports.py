@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from agi_app.store.database import queries
-from agi_app.store.database.statements import Connection, count, records
+from agi_app.store.database.statements import Connection, count, load_queries, records
 
-Q = queries.load("calling/gateway_ports")
+Q = load_queries("calling/gateway_ports")
 
 
 @dataclass(frozen=True, slots=True)

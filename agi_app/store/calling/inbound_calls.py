@@ -6,11 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import record
+from agi_app.store.database.statements import load_queries, record
 
-Q = queries.load("calling/inbound_calls")
+Q = load_queries("calling/inbound_calls")
 ANSWERED, GIVEN_BACK = "answered", "given_back"
 
 

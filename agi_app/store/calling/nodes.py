@@ -9,13 +9,11 @@ from typing import Any
 
 import msgspec
 
-from agi_app.errors import StoreError
 from agi_app.model.waiting_reason import WaitingReason
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import count, record, records
+from agi_app.store.database.statements import load_queries
 
-Q = queries.load("calling/nodes")
+Q = load_queries("calling/nodes")
 ALIVE = dt.timedelta(seconds=8)  # a worker says that it lives every two seconds
 
 
@@ -45,8 +43,7 @@ async def all_nodes(store: Store) -> list[NodeRow]:
 
 async def register_node(store: Store, entityid: str, name: str) -> None:
     """Make this worker known; from then on others wait for its journal after an outage."""
-    async with store.transaction() as connection:
-        await connection.execute(Q["register"], {"entityid": entityid, "name": name})
+    await store.execute(Q["register"], {"entityid": entityid, "name": name})
 
 
 async def beat(
@@ -72,35 +69,27 @@ async def beat(
         "campaign_waiting_reasons": msgspec.json.encode(campaign_waiting_reasons or {}).decode(),
         "agents": msgspec.json.encode(agents or {}).decode(),
     }
-    async with store.transaction() as connection:
-        await connection.execute(Q["beat"], values)
+    await store.execute(Q["beat"], values)
 
 
 async def journal_position(store: Store, entityid: str) -> int:
     """Bytes of this node's journal that the database has; 0 for an unknown node."""
-    async with store.connection() as connection:
-        row = await record(connection, Q["journal_position"], {"entityid": entityid})
+    row = await store.record(Q["journal_position"], {"entityid": entityid})
     return int(row["journal_position"]) if row else 0
 
 
 async def database_started(store: Store) -> dt.datetime:
     """When the database server was started last (real time)."""
-    async with store.connection() as connection:
-        row = await record(connection, Q["database_started"])
-    if row is None:
-        raise StoreError(f"database {store.where}: does not say when it was started")
+    row = await store.the_record(Q["database_started"], {}, f"database {store.where}: does not say when it was started")
     at: dt.datetime = row["at"]
     return at
 
 
 async def unflushed_since(store: Store, since: dt.datetime) -> list[str]:
     """Names of nodes whose journal may hold stops from before ``since`` (real time): nobody claims meanwhile."""
-    async with store.connection() as connection:
-        found = await records(connection, Q["unflushed_since"], {"since": since})
-    return [row["name"] for row in found]
+    return [row["name"] for row in await store.records(Q["unflushed_since"], {"since": since})]
 
 
 async def forget_node(store: Store, entityid: str) -> bool:
     """No longer wait for a node that is gone for good; False when it is not known."""
-    async with store.transaction() as connection:
-        return await count(connection, Q["forget"], {"entityid": entityid}) > 0
+    return await store.execute(Q["forget"], {"entityid": entityid}) > 0

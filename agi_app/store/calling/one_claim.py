@@ -12,12 +12,11 @@ from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store.calling import gateway_ports, slots
 from agi_app.store.calling.claims import ClaimTerms, reserve
 from agi_app.store.calling.facts import Begin, Decide, Due, begin, judge
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, record
+from agi_app.store.database.statements import Connection, count, load_queries, record
 from agi_app.store.requested_calls.staff_calls import refusal
 
-Q = queries.load("requested_calls/agent_calls")
+Q = load_queries("requested_calls/agent_calls")
 Case = tuple[Campaign, int, ClaimTerms, Decide]  # campaign, contact, terms, gate
 IN_CALL = "this person is in a call with us now, or a telephone may still ring there"
 

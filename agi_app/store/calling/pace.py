@@ -10,11 +10,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import records
+from agi_app.store.database.statements import load_queries, records
 
-Q = queries.load("calling/pace")
+Q = load_queries("calling/pace")
 
 
 async def lease(store: Store, node: str, wanted: Mapping[str, float], lease_for: dt.timedelta) -> dict[str, float]:

@@ -6,12 +6,12 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 
-from agi_app.store.database import queries
 from agi_app.store.database.listen import CONTROL_CHANNEL
 from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import load_queries
 
-Q = queries.load("calling/pauses")
-SESSION = queries.load("database/session")
+Q = load_queries("calling/pauses")
+SESSION = load_queries("database/session")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,10 @@ from psycopg.rows import DictRow
 from agi_app.gate.facts import CallFact, ConsentFact, Facts
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
 from agi_app.store.calling.facts import Begin, Missing, begin
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, record, records
+from agi_app.store.database.statements import Connection, load_queries, record, records
 
-Q = queries.load("calling/preview")
+Q = load_queries("calling/preview")
 HORIZON = dt.timedelta(days=62)  # no rule looks further ahead: the longest span of a cap is a month
 SLICE = 20_000  # contacts; some thousand numbers a row, so that memory stays bounded
 ROWS_AT_ONCE = 200

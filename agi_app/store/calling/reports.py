@@ -10,20 +10,12 @@ from typing import Any
 from agi_app.gate.case import Reason
 from agi_app.gate.stored_reasons import reasons_of
 from agi_app.model.campaign import Campaign
+from agi_app.model.waiting_reason import WaitingCounts
 from agi_app.store.calling import slots
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import record, records
+from agi_app.store.database.statements import load_queries, record, records
 
-Q = queries.load("calling/reports")
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionCounts:
-    """Contacts by their latest decision; those never decided on are in neither."""
-
-    allowed: int
-    refused: int
+Q = load_queries("calling/reports")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +58,6 @@ class ContactStatus:
     reasons: Sequence[Reason]
     decided_at: dt.datetime | None
     ruleset_version: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingCounts:
-    """Why nobody is being dialled, if nobody is."""
-
-    due_now: int
-    later: int
-    parked: int
-    next_due: dt.datetime | None  # rules time
-    by_rule: dict[str, int]  # contacts that wait, by each rule that refused them
-    rule_until: dict[str, dt.datetime]  # when the first of them is due again, rules time; not those that never are
-    open_attempts: int
-    campaign_slots_used: int
-    trunk_slots_used: int
-    trunk_slots: int  # as the workers set them; 0 before the first claim
-
-
-async def decision_counts(store: Store, campaign: str) -> DecisionCounts:
-    """How many contacts the gate allowed and refused last."""
-    return (await store.rows(DecisionCounts, Q["decision_counts"], {"campaign": campaign}))[0]
 
 
 async def refusals_by_rule(store: Store, campaign: str) -> dict[str, int]:
@@ -134,6 +105,4 @@ async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> Wai
 
 
 async def _by_name(store: Store, query: str, values: dict[str, Any]) -> dict[str, int]:
-    async with store.connection() as connection:
-        found = await records(connection, Q[query], values)
-    return {row["name"]: row["number"] for row in found}
+    return {row["name"]: row["number"] for row in await store.records(Q[query], values)}

@@ -1,8 +1,3 @@
--- name: decision_counts
-SELECT (count(*) FILTER (WHERE d.allowed))::integer AS allowed, (count(*) FILTER (WHERE NOT d.allowed))::integer AS refused
-FROM contact c JOIN decision d ON d.decision_id = c.last_decision_id
-WHERE c.campaign = %(campaign)s;
-
 -- A contact counts under each rule of its latest decision.
 -- name: refusals_by_rule
 SELECT rule AS name, count(*)::integer AS number

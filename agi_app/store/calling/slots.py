@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agi_app.store.database import queries
-from agi_app.store.database.statements import Connection, count, record, records
+from agi_app.store.database.statements import Connection, count, load_queries, record, records
 
-Q = queries.load("calling/slots")
+Q = load_queries("calling/slots")
 
 
 def of_trunk(trunk: str) -> str:
@@ -68,11 +67,6 @@ def _pairs(of_trunk: list[int], of_campaign: list[int], most: int) -> Pairs:
     if len(free) >= most:
         return Pairs(free, None)
     return Pairs(free, "campaign" if len(of_campaign) <= len(of_trunk) else "trunk")
-
-
-async def occupy(connection: Connection, rows_json: str) -> None:
-    """Give leased slots to attempts: JSON rows of scope, n, attempt_id."""
-    await connection.execute(Q["occupy"], {"rows": rows_json})
 
 
 async def used(connection: Connection, scope: str) -> int:

@@ -35,10 +35,5 @@ SELECT (SELECT count(*) FROM slot WHERE scope = %(trunk)s) AS trunk_total,
        (SELECT count(*) FROM slot WHERE scope = %(campaign)s) AS campaign_total,
        ARRAY(SELECT n FROM trunk ORDER BY n) AS trunk, ARRAY(SELECT n FROM campaign ORDER BY n) AS campaign;
 
--- name: occupy
-UPDATE slot SET attempt_id = r.attempt_id
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r (scope text, n integer, attempt_id text)
-WHERE slot.scope = r.scope AND slot.n = r.n;
-
 -- name: used
 SELECT count(*)::integer AS used FROM slot WHERE scope = %(scope)s AND attempt_id IS NOT NULL;

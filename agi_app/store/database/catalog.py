@@ -13,12 +13,12 @@ from functools import cache
 from pathlib import Path
 
 from agi_app.errors import SafetyError
-from agi_app.store.database import queries, versions
+from agi_app.store.database import versions
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, records
+from agi_app.store.database.statements import Connection, load_queries, records
 
 FILE = Path(__file__).with_name("catalog.txt")
-Q = queries.load("database/catalog")
+Q = load_queries("database/catalog")
 PARTS = (
     *("relations", "columns", "constraints", "indexes", "triggers", "rules", "policies", "children", "functions"),
     *("operators", "types", "casts", "event_triggers", "operator_classes", "others", "settings"),

@@ -6,20 +6,18 @@ import datetime as dt
 from dataclasses import dataclass
 
 from agi_app.clock import Clock, SandboxClock, SystemClock
-from agi_app.errors import SafetyError, StoreError
-from agi_app.store.database import queries
+from agi_app.errors import SafetyError
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import record
+from agi_app.store.database.statements import load_queries, record, the_record
 
-Q = queries.load("database/session")
+Q = load_queries("database/session")
 SUPPRESSION_KEY = "suppression_key_check"
 PROJECT = "project_id"
 
 
 async def assert_durable(store: Store) -> None:
     """Raise SafetyError unless a committed row survives a power cut."""
-    async with store.connection() as connection:
-        row = await record(connection, Q["durability"])
+    row = await store.record(Q["durability"])
     for setting, value in (row or {}).items():
         if value == "off":
             raise SafetyError(
@@ -30,10 +28,7 @@ async def assert_durable(store: Store) -> None:
 
 async def database_now(store: Store) -> dt.datetime:
     """The database's own real time (UTC)."""
-    async with store.connection() as connection:
-        row = await record(connection, Q["database_now"])
-    if row is None:
-        raise StoreError(f"database {store.where}: gave no time")
+    row = await store.the_record(Q["database_now"], {}, f"database {store.where}: gave no time")
     now: dt.datetime = row["now"]
     return now
 
@@ -53,9 +48,12 @@ async def sandbox_offset(store: Store, start: dt.datetime) -> dt.timedelta:
     """
     async with store.transaction() as connection:
         await connection.execute(Q["anchor_sandbox_clock"], {"start": start})
-        row = await record(connection, Q["sandbox_offset"])
-    if row is None:
-        raise StoreError(f"database {store.where}: lost the sandbox clock; run `agi-app migrate`")
+        row = await the_record(
+            connection,
+            Q["sandbox_offset"],
+            {},
+            f"database {store.where}: lost the sandbox clock; run `agi-app migrate`",
+        )
     return dt.timedelta(seconds=row["seconds"])
 
 
@@ -72,9 +70,9 @@ async def rules_clock(store: Store, start: dt.datetime | None) -> Clock:
 async def _bind_clock(store: Store, wanted: str) -> None:
     """A database is bound to one clock for good: to a sandbox's when that first opens it, else at first use."""
     async with store.transaction() as connection:
-        row = await record(connection, Q["clock"])
-        if row is None:
-            raise StoreError(f"database {store.where}: does not say what it holds; run `agi-app migrate`")
+        row = await the_record(
+            connection, Q["clock"], {}, f"database {store.where}: does not say what it holds; run `agi-app migrate`"
+        )
         bound = row["bound"] or (SystemClock.name if row["used"] else None)
         if bound not in (None, wanted):
             raise SafetyError(_OTHER_CLOCK[bound].format(where=store.where))

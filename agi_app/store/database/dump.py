@@ -17,12 +17,12 @@ from typing import IO
 from psycopg import sql
 
 from agi_app.errors import InputError, StoreError
-from agi_app.store.database import queries, versions
+from agi_app.store.database import versions
 from agi_app.store.database.pool import Store
 from agi_app.store.database.postgres_programs import binaries
-from agi_app.store.database.statements import Connection, records
+from agi_app.store.database.statements import Connection, load_queries, records
 
-Q = queries.load("database/dump")
+Q = load_queries("database/dump")
 CUSTOM = b"PGDMP"  # how an archive of `pg_dump -Fc` begins
 BLOCK = 1 << 16
 _COPY = re.compile(rb'COPY public\.("?)([a-z0-9_]{1,63})\1 \(([a-z0-9_", ]+)\) FROM stdin;\n')

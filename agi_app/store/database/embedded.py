@@ -25,11 +25,11 @@ from typing import IO
 import psycopg
 
 from agi_app.errors import StoreError
-from agi_app.store.database import queries
 from agi_app.store.database.postgres_programs import STILL_USED, as_plain_user, binaries, failed, pg_ctl, run
+from agi_app.store.database.statements import load_queries
 
 USER = "agi_app"
-Q = queries.load("database/session")
+Q = load_queries("database/session")
 DATABASE = "agi_app"
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel's limit is 107, less a margin for "/.s.PGSQL.5432.lock"
 SOCKET_NAME = "/.s.PGSQL.5432"

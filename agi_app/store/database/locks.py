@@ -8,10 +8,10 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
-from agi_app.store.database import queries
 from agi_app.store.database.faults import store_error
+from agi_app.store.database.statements import load_queries
 
-Q = queries.load("database/session")
+Q = load_queries("database/session")
 Connect = Callable[[], Awaitable[AsyncConnection[DictRow]]]
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import rows
+from agi_app.store.database.statements import load_queries, rows
 from agi_app.store.database.versions import FOLDER, Applied, known, still_missing
 
-Q = queries.load("database/migrate")
+Q = load_queries("database/migrate")
 
 
 async def migrate(store: Store, folder: Path = FOLDER) -> list[str]:

@@ -18,16 +18,16 @@ from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
 from agi_app.config.settings import source_of_database
 from agi_app.errors import StoreError
-from agi_app.store.database import embedded, listen, locks, queries, statements, versions
+from agi_app.store.database import embedded, listen, locks, statements, versions
 from agi_app.store.database.faults import place, store_error
-from agi_app.store.database.statements import Connection, Parameters
+from agi_app.store.database.statements import Connection, Parameters, load_queries
 
 OLDEST_SERVER = 150000  # server_version_num
 CONNECT_TIMEOUT_S = 5
 POOL_TIMEOUT_S = 10.0
 IDLE_S = 10.0  # one connection is closed each time that so long not all were in use
 ANSWER_LIMIT_S = 35.0  # longer than the server's statement_timeout, so that its own reason comes first
-Q = queries.load("database/session")
+Q = load_queries("database/session")
 T = TypeVar("T")
 
 
@@ -169,6 +169,32 @@ class Store:
         """All rows of a reading query, each as a ``kind`` (a dataclass with the columns' names)."""
         async with self.connection() as connection:
             return await statements.rows(connection, kind, query, parameters)
+
+    async def records(
+        self, query: str, parameters: Parameters | None = None, limit: float | None = ANSWER_LIMIT_S
+    ) -> list[DictRow]:
+        """All rows of one statement, its own transaction, as dictionaries; for use inside this package."""
+        async with self.connection(limit) as connection:
+            return await statements.records(connection, query, parameters)
+
+    async def record(
+        self, query: str, parameters: Parameters | None = None, limit: float | None = ANSWER_LIMIT_S
+    ) -> DictRow | None:
+        """The first row of such a statement, if any."""
+        async with self.connection(limit) as connection:
+            return await statements.record(connection, query, parameters)
+
+    async def the_record(self, query: str, parameters: Parameters, otherwise: str) -> DictRow:
+        """The first row of such a statement; StoreError, which says ``otherwise``, when there is none."""
+        async with self.connection() as connection:
+            return await statements.the_record(connection, query, parameters, otherwise)
+
+    async def execute(
+        self, query: str, parameters: Parameters | None = None, limit: float | None = ANSWER_LIMIT_S
+    ) -> int:
+        """How many rows such a statement changed."""
+        async with self.connection(limit) as connection:
+            return await statements.count(connection, query, parameters)
 
     def listen(self, *channels: str) -> AsyncIterator[listen.Heard]:
         """Notifications of ``channels`` until cancelled, with the times when some may have been missed."""

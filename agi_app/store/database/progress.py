@@ -6,11 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from agi_app.errors import StoreError
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import record
+from agi_app.store.database.statements import load_queries
 
-Q = queries.load("database/progress")
+Q = load_queries("database/progress")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +23,7 @@ class DatabaseProgress:
 
 async def progress(store: Store) -> DatabaseProgress:
     """Read it; raises StoreError."""
-    async with store.connection() as connection:
-        row = await record(connection, Q["progress"])
+    row = await store.record(Q["progress"])
     if row is None or row["database_id"] is None:
         raise StoreError(f"database {store.where}: has no identity; run `agi-app migrate`")
     until = row["hold_until"]
@@ -34,5 +32,4 @@ async def progress(store: Store) -> DatabaseProgress:
 
 async def hold_until(store: Store, until: dt.datetime) -> None:
     """Let every worker dial nobody before ``until`` (rules time, UTC); an earlier time changes nothing."""
-    async with store.transaction() as connection:
-        await connection.execute(Q["hold_until"], {"until": until.astimezone(dt.UTC).isoformat()})
+    await store.execute(Q["hold_until"], {"until": until.astimezone(dt.UTC).isoformat()})

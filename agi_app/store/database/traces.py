@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from psycopg import errors
 
 from agi_app.errors import StoreError
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, record
+from agi_app.store.database.statements import Connection, count, load_queries, record
 
-Q = queries.load("database/traces")
+Q = load_queries("database/traces")
 _NOT_ALLOWED = (errors.InsufficientPrivilege, errors.UndefinedFunction)
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.errors import StoreError
-from agi_app.store.database import queries
 from agi_app.store.database.faults import NOT_MIGRATED
-from agi_app.store.database.statements import Connection, record, rows
+from agi_app.store.database.statements import Connection, load_queries, record, rows
 
 FOLDER = Path(__file__).parent / "schema"
-Q = queries.load("database/migrate")
+Q = load_queries("database/migrate")
 
 
 @dataclass(frozen=True, slots=True)

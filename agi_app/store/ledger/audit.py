@@ -17,13 +17,12 @@ import psycopg
 
 from agi_app.audit.entries import TABLES
 from agi_app.errors import StoreError
-from agi_app.store.database import queries
 from agi_app.store.database.faults import store_error
 from agi_app.store.database.pool import ANSWER_LIMIT_S, Store
-from agi_app.store.database.statements import Connection, record, records, rows
+from agi_app.store.database.statements import Connection, load_queries, record, records, rows
 
-Q = queries.load("ledger/audit")
-SESSION = queries.load("database/session")
+Q = load_queries("ledger/audit")
+SESSION = load_queries("database/session")
 HASH_BYTES = 32
 NONCE_BYTES = 16
 PUBLIC_KEY = "audit_public_key"
@@ -144,20 +143,17 @@ async def add_nodes(connection: Connection, nodes: Sequence[tuple[int, int, byte
 
 async def add_checkpoint(store: Store, size: int, note: str) -> None:
     """Keep a copy of a signed checkpoint, for the other nodes. Raises StoreError."""
-    async with store.connection() as connection:
-        await connection.execute(Q["add_checkpoint"], {"size": size, "note": note})
+    await store.execute(Q["add_checkpoint"], {"size": size, "note": note})
 
 
 async def checkpoints(store: Store) -> list[str]:
     """The copies of checkpoints, as they were signed or as somebody changed them."""
-    async with store.connection() as connection:
-        return [row["note"] for row in await records(connection, Q["checkpoints"])]
+    return [row["note"] for row in await store.records(Q["checkpoints"])]
 
 
 async def last_checkpoint(store: Store) -> str | None:
     """The newest of them."""
-    async with store.connection() as connection:
-        row = await record(connection, Q["last_checkpoint"])
+    row = await store.record(Q["last_checkpoint"])
     return row["note"] if row else None
 
 

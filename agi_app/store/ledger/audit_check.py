@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from psycopg.rows import tuple_row
 
+from agi_app.audit.erasures import Erasure
 from agi_app.store.database.statements import Connection, records, rows
 from agi_app.store.ledger.audit import Q, of_kind
 
@@ -24,16 +25,10 @@ class LeafRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class ErasureRow:
+class ErasureRow(Erasure):
     """A row of ``erasure`` with its signature."""
 
     erasure_id: int
-    at: dt.datetime
-    kind: str
-    person_id: int | None
-    erased: dict[str, list[int | str]]
-    reason: str
-    entered_by: str
     signature: bytes
 
 

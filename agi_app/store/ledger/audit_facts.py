@@ -8,11 +8,10 @@ from psycopg.rows import DictRow
 
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent
-from agi_app.store.database import queries
-from agi_app.store.database.statements import Connection, records
+from agi_app.store.database.statements import Connection, load_queries, records
 from agi_app.store.people.consents import content_hash
 
-Q = queries.load("ledger/audit_facts")
+Q = load_queries("ledger/audit_facts")
 AT_ONCE = 5000
 PURPOSES = frozenset(purpose.value for purpose in Purpose)
 

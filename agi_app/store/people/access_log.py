@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
+from agi_app.store.database.statements import load_queries
 
-Q = queries.load("people/access_log")
+Q = load_queries("people/access_log")
 MOST_PERSONS = 1000  # of more, only their number is noted
 
 
@@ -27,18 +27,17 @@ class Access:
 
 async def log_access(store: Store, access: Access) -> None:
     """Note it, durably; show nothing before this returns. Raises StoreError."""
-    async with store.connection() as connection:
-        await connection.execute(
-            Q["add"],
-            {
-                "os_user": os_user(),
-                "entered_by": access.entered_by,
-                "command": access.command,
-                "reason": access.reason,
-                "person_ids": list(access.person_ids) if len(access.person_ids) <= MOST_PERSONS else [],
-                "numbers": access.numbers,
-            },
-        )
+    await store.execute(
+        Q["add"],
+        {
+            "os_user": os_user(),
+            "entered_by": access.entered_by,
+            "command": access.command,
+            "reason": access.reason,
+            "person_ids": list(access.person_ids) if len(access.person_ids) <= MOST_PERSONS else [],
+            "numbers": access.numbers,
+        },
+    )
 
 
 def os_user() -> str:

@@ -6,12 +6,10 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 
 from agi_app.audit.stamps import Stamper
-from agi_app.errors import StoreError
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, record
+from agi_app.store.database.statements import Connection, load_queries, the_record
 
-Q = queries.load("people/caller_ids")
+Q = load_queries("people/caller_ids")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +34,12 @@ async def add_proof(store: Store, proof: CallerIdProof, now: dt.datetime) -> Non
 
 async def add_in(connection: Connection, proof: CallerIdProof, now: dt.datetime, stamper: Stamper) -> int:
     """As ``add_proof``, inside the caller's transaction; returns the proof's id."""
-    row = await record(connection, Q["add"], {**asdict(proof), "stamp": stamp_of(proof, stamper)})
-    if row is None:
-        raise StoreError(f"the proof of {proof.e164} was not stored")
+    row = await the_record(
+        connection,
+        Q["add"],
+        {**asdict(proof), "stamp": stamp_of(proof, stamper)},
+        f"the proof of {proof.e164} was not stored",
+    )
     await connection.execute(Q["wake"], {"e164": proof.e164, "now": now})
     return int(row["proof_id"])
 

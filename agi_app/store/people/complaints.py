@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import msgspec
 
-from agi_app.errors import InputError, StoreError
+from agi_app.errors import InputError
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.calling.call_recordings import RecordingRow
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import record
+from agi_app.store.database.statements import load_queries, record, the_record
 from agi_app.store.requested_calls.staff_calls import add_person
 
-Q = queries.load("people/complaints")
+Q = load_queries("people/complaints")
+LONGEST_TEXT = 5000
 OURS, RECEIVED = "ours", "received"  # about our calls; about calls of others to somebody of ours
 
 
 @dataclass(frozen=True, slots=True)
-class NewCase:
-    """A complaint as it comes in; ``number`` is of who complains, ``ref`` keeps it from being entered twice."""
+class Complaint:
+    """What was said, by whom, when and where; ``ref`` only where it may be entered twice by mistake."""
 
-    ref: str
-    kind: str
     number: PhoneNumber
     received_at: dt.datetime  # rules time
-    due_at: dt.datetime | None
-    ruleset_version: str | None
     source: str
     text: str
     entered_by: str
     campaign: str | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
-    evidence_sha256: bytes | None = None
-    evidence_file: str | None = None
+    ref: str | None = None
+    evidence: tuple[bytes, str] | None = None  # SHA-256 of the kept file, and its name
+    details: Mapping[str, Any] = field(default_factory=dict)  # of a call of others: caller, times, category, name
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTerms:
+    """What a complaint is to us, by the rules: its kind, and by when it must be answered; None: it waits for nobody."""
+
+    kind: str
+    due_at: dt.datetime | None = None
+    ruleset_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,33 +80,31 @@ class NoteRow:
     recorded_at: dt.datetime
 
 
-async def add(store: Store, case: NewCase) -> int:
+async def add(store: Store, said: Complaint, terms: CaseTerms) -> int:
     """Write a case, and the person if they are not known; doing it again changes nothing. Returns its number."""
+    ref = said.ref or uuid.uuid4().hex
+    digest, name = said.evidence or (None, None)
     async with store.transaction() as connection:
-        await add_person(store, connection, case.number)
-        person = await record(connection, Q["person"], {"number": case.number.e164})
-        if person is None:
-            raise StoreError("the person of a complaint was not stored")
+        await add_person(store, connection, said.number)
+        person = await the_record(
+            connection, Q["person"], {"number": said.number.e164}, "the person of a complaint was not stored"
+        )
         values = {
-            "ref": case.ref,
-            "kind": case.kind,
+            **asdict(terms),
+            "ref": ref,
             "person_id": person["person_id"],
-            "region": case.number.region,
-            "received_at": case.received_at,
-            "due_at": case.due_at,
-            "ruleset_version": case.ruleset_version,
-            "source": case.source,
-            "campaign": case.campaign,
-            "text": case.text,
-            "details": msgspec.json.encode(dict(case.details)).decode(),
-            "evidence_sha256": case.evidence_sha256,
-            "evidence_file": case.evidence_file,
-            "entered_by": case.entered_by,
+            "region": said.number.region,
+            "received_at": said.received_at,
+            "source": said.source,
+            "campaign": said.campaign,
+            "text": said.text[:LONGEST_TEXT],
+            "details": msgspec.json.encode(dict(said.details)).decode(),
+            "evidence_sha256": digest,
+            "evidence_file": name,
+            "entered_by": said.entered_by,
         }
         await connection.execute(Q["add"], values)
-        found = await record(connection, Q["id_of"], {"ref": case.ref})
-    if found is None:
-        raise StoreError("a complaint was not stored")
+        found = await the_record(connection, Q["id_of"], {"ref": ref}, "a complaint was not stored")
     return int(found["complaint_id"])
 
 

@@ -12,12 +12,11 @@ import msgspec
 from agi_app.audit.stamps import Stamper
 from agi_app.model.person import Consent
 from agi_app.model.phone import region_and_zones
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count
+from agi_app.store.database.statements import Connection, count, load_queries
 from agi_app.store.people.persons import link_persons
 
-Q = queries.load("people/consents")
+Q = load_queries("people/consents")
 FIRST_FIELDS = 9  # of a consent without its number, in the first version of the program
 COPIED = [
     *("text", "bytea", "text", "text[]", "text"),

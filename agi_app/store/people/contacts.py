@@ -18,13 +18,12 @@ from psycopg.types.json import Jsonb
 
 from agi_app.errors import InputError, StoreError
 from agi_app.model.person import ContactRow
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count
+from agi_app.store.database.statements import Connection, count, load_queries
 from agi_app.store.people.persons import link_persons
 
-Q = queries.load("people/contacts")
-CAMPAIGNS = queries.load("calling/campaigns")
+Q = load_queries("people/contacts")
+CAMPAIGNS = load_queries("calling/campaigns")
 ANALYSE_FROM = 10_000  # rows; the planner must know of a big import before the first claim
 
 
@@ -122,8 +121,7 @@ async def import_batch(
 async def analyse(store: Store, rows: int) -> None:
     """Tell the planner of a big import."""
     if rows >= ANALYSE_FROM:
-        async with store.connection(limit=None) as connection:
-            await connection.execute(Q["analyse_contacts"])
+        await store.execute(Q["analyse_contacts"], limit=None)
 
 
 async def contacts_of(store: Store, campaign: str) -> ContactCounts:
@@ -136,8 +134,7 @@ async def contacts_of(store: Store, campaign: str) -> ContactCounts:
 
 async def wake_old_rules(store: Store, ruleset_version: str, now: dt.datetime) -> int:
     """Let the gate look again at what other calling rules refused in running campaigns; returns how many."""
-    async with store.transaction(limit=None) as connection:
-        return await count(connection, CAMPAIGNS["wake_old_rules"], {"version": ruleset_version, "now": now})
+    return await store.execute(CAMPAIGNS["wake_old_rules"], {"version": ruleset_version, "now": now}, limit=None)
 
 
 def no_campaign(name: str) -> InputError:

@@ -10,14 +10,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from agi_app.audit.stamps import Stamper
-from agi_app.errors import StoreError
 from agi_app.model.campaign import Purpose
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, record, records
+from agi_app.store.database.statements import Connection, count, load_queries, records, the_record
 from agi_app.store.people.stops import end_calls
 
-Q = queries.load("people/do_not_call_lists")
+Q = load_queries("people/do_not_call_lists")
 HEAR_EVERY = 1000  # rows
 
 
@@ -35,15 +33,15 @@ class DoNotCallImport:
 
 
 @dataclass(frozen=True, slots=True)
-class NewList:
-    """A list to put in force; the fields as in ``DoNotCallImport``."""
+class ListTerms:
+    """What the operator says of a list to put in force; the fields as in ``DoNotCallImport``."""
 
     name: str
     region: str
     as_of: dt.date
     by: str
-    sha256: str
-    purposes: frozenset[Purpose] | None = None  # of the calls that it binds, by the rules of now; None: of all
+    purposes: frozenset[Purpose] | None = None  # that it binds; None: no rule of now names it, and it binds all
+    smaller: bool = False  # the list really became that much smaller
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,12 @@ class TooFew(Exception):
 
 
 async def replace_list(
-    store: Store, new: NewList, hashes: Iterable[bytes] | AsyncIterable[bytes], now: dt.datetime, least: int = 0
+    store: Store,
+    terms: ListTerms,
+    sha256: str,
+    hashes: Iterable[bytes] | AsyncIterable[bytes],
+    now: dt.datetime,
+    least: int = 0,
 ) -> ListImport:
     """Put a list in force in place of its last import, all or nothing; ``now`` is rules time.
 
@@ -73,10 +76,8 @@ async def replace_list(
     """
     stamper = await store.stamper()
     async with store.transaction(limit=None) as connection:
-        await connection.execute(Q["wait_for_turn"], {"name": new.name})
-        row = await record(connection, Q["next_id"])
-        if row is None:
-            raise StoreError(f"database {store.where}: gave no number for the list")
+        await connection.execute(Q["wait_for_turn"], {"name": terms.name})
+        row = await the_record(connection, Q["next_id"], {}, f"database {store.where}: gave no number for the list")
         await connection.execute(Q["make_table"])
         async with connection.cursor() as cursor, cursor.copy(Q["copy"]) as copy:
             copy.set_types(["bytea"])
@@ -88,13 +89,13 @@ async def replace_list(
                     await copy.write_row((number_hash,))
                     if number % HEAR_EVERY == 0:
                         await asyncio.sleep(0)  # else a Ctrl-C waits for a pause that may never come
-        await connection.execute(Q["drop_old"], {"name": new.name})
+        await connection.execute(Q["drop_old"], {"name": terms.name})
         entries = await count(connection, Q["add_entries"], row)
         if entries < least:
             raise TooFew(entries)
         woken = await count(connection, Q["wake"], {"now": now})
-        bound = None if new.purposes is None else sorted(purpose.value for purpose in new.purposes)
-        values = asdict(new) | {"entries": entries, "purposes": bound}
+        bound = None if terms.purposes is None else sorted(purpose.value for purpose in terms.purposes)
+        values = asdict(terms) | {"sha256": sha256, "entries": entries, "purposes": bound}
         digest = await digest_of(connection, int(row["list_id"]))
         await connection.execute(Q["add_list"], row | values)  # last: the import is as old as this
         stamp = stamp_of(stamper, row | values, digest)

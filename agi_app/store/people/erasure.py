@@ -17,13 +17,12 @@ import msgspec
 from agi_app.audit.entries import TABLES
 from agi_app.audit.erasures import LEFT, Erasure, left
 from agi_app.errors import InputError, StoreError
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, record, records
+from agi_app.store.database.statements import Connection, count, load_queries, record, records
 from agi_app.store.ledger import audit
 
-Q, R = queries.load("people/erasure"), queries.load("calling/call_recordings")
-L, C = queries.load("calling/inbound_calls"), queries.load("people/complaints")
+Q, R = load_queries("people/erasure"), load_queries("calling/call_recordings")
+L, C = load_queries("calling/inbound_calls"), load_queries("people/complaints")
 RETENTION = "retention"
 PERSON = "person"
 PURGED_AT_ONCE = 1000  # rows that one erasure row names
@@ -97,8 +96,7 @@ async def kept_evidence(store: Store, digests: Sequence[bytes], until: Mapping[s
     ``until`` has, by region, the rules time before which a consent must have ended, or a refusal have
     been said, for its evidence to go; the key ``""`` is for every other region.
     """
-    async with store.connection(limit=None) as connection:
-        found = await records(connection, Q["needed_evidence"], {"digests": list(digests), **by_region(until)})
+    found = await store.records(Q["needed_evidence"], {"digests": list(digests), **by_region(until)}, limit=None)
     return {row["sha256"] for row in found}
 
 
@@ -111,8 +109,7 @@ async def purge_evidence(store: Store, digests: Sequence[bytes], why: Why, sign:
 
 async def old_rows(store: Store, kind: str, until: Mapping[str, dt.datetime]) -> int:
     """How many rows of a kind (``contact``, ``attempt``) ``purge_rows`` would empty."""
-    async with store.connection(limit=None) as connection:
-        found = await record(connection, Q[f"count_{kind}"], by_region(until))
+    found = await store.record(Q[f"count_{kind}"], by_region(until), limit=None)
     return int(found["count"]) if found else 0
 
 

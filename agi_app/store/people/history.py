@@ -9,11 +9,10 @@ from typing import Any, TypeVar
 
 from agi_app.gate.case import Reason
 from agi_app.gate.stored_reasons import reasons_of
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, records, rows
+from agi_app.store.database.statements import Connection, load_queries, records, rows
 
-Q = queries.load("people/history")
+Q = load_queries("people/history")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +47,15 @@ class StoredRevocation:
     number: str
     purpose: str | None
     at: dt.datetime  # rules time, when the person said so
-    reason: str
+    recorded_at: dt.datetime  # real time
     via: str
+    reason: str
     method: str | None
     source: str | None
     evidence: str | None
     evidence_file: str | None
     evidence_sha256: str | None  # hex
     entered_by: str | None
-    recorded_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from psycopg.rows import tuple_row
 
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import record, rows
+from agi_app.store.database.statements import rows
 from agi_app.store.people.contacts import Q, no_campaign
 
 ROWS_AT_ONCE = 10_000
@@ -54,15 +54,13 @@ async def begin(store: Store, campaign: str, fingerprint: bytes) -> tuple[str, I
 
 async def rows_done(store: Store, campaign: str, run: str) -> int | None:
     """How many rows of the file are stored for good; waits for a batch on its way. None: this import has ended."""
-    async with store.transaction() as connection:
-        found = await record(connection, Q["rows_done"], {"campaign": campaign, "run": run})
+    found = await store.record(Q["rows_done"], {"campaign": campaign, "run": run})
     return None if found is None else int(found["rows_done"])
 
 
 async def end(store: Store, campaign: str, run: str) -> None:
     """All rows are stored: the next import of the file begins at its first row."""
-    async with store.connection() as connection:
-        await connection.execute(Q["end_import"], {"campaign": campaign, "run": run})
+    await store.execute(Q["end_import"], {"campaign": campaign, "run": run})
 
 
 async def numbers_of(store: Store, campaign: str) -> array[int]:

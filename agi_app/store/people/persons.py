@@ -10,11 +10,10 @@ from psycopg import sql
 
 from agi_app.audit.stamps import Stamper
 from agi_app.errors import StoreError
-from agi_app.store.database import queries
-from agi_app.store.database.statements import Connection, record, records
+from agi_app.store.database.statements import Connection, load_queries, record, records
 from agi_app.store.people import stops
 
-Q = queries.load("people/persons")
+Q = load_queries("people/persons")
 LINK = "person_link"
 
 

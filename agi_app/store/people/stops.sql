@@ -56,3 +56,6 @@ FROM attempt a
 JOIN campaign c ON c.name = a.campaign
 CROSS JOIN LATERAL (SELECT ARRAY(SELECT m FROM group_of(head_of(a.person_id)) AS m) AS members OFFSET 0) AS g
 WHERE a.attempt_id = ANY(%(attempts)s);
+
+-- name: own_list
+SELECT count(*) AS entries, max(recorded_at) AS newest FROM suppression;

@@ -7,11 +7,10 @@ import hashlib
 from dataclasses import dataclass
 
 from agi_app.errors import InputError
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import record, rows
+from agi_app.store.database.statements import load_queries, record
 
-Q = queries.load("people/wordings")
+Q = load_queries("people/wordings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +65,4 @@ async def register(store: Store, label: str, language: str | None, text: str, en
 
 async def registered(store: Store) -> list[Wording]:
     """All registered texts, by name, version and language."""
-    async with store.connection() as connection:
-        return await rows(connection, Wording, Q["registered"])
+    return await store.rows(Wording, Q["registered"])

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from agi_app.errors import InputError, StoreError
-from agi_app.store.database import queries
+from agi_app.errors import InputError
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import count, record, records
+from agi_app.store.database.statements import load_queries
 from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
 
-Q = queries.load("requested_calls/agent_calls")
+Q = load_queries("requested_calls/agent_calls")
 REQUESTS = Requests(Q, RequestStatus)
 AGENT_RINGS_S = 20.0
 BETWEEN_S = 20.0  # of the agent's leg, besides the person's: the gate, the pace, the tone
@@ -63,8 +62,7 @@ class AgentCallRow:
 
 async def find(store: Store, campaign: str, wanted: str, e164: str | None) -> tuple[int, str]:
     """Id and external id of the contact that has this external id, else this number. Raises InputError."""
-    async with store.connection() as connection:
-        found = await records(connection, Q["find"], {"campaign": campaign, "wanted": wanted, "e164": e164})
+    found = await store.records(Q["find"], {"campaign": campaign, "wanted": wanted, "e164": e164})
     named = [row for row in found if row["external_id"] == wanted] or found
     if not named:
         raise InputError(
@@ -82,10 +80,7 @@ async def find(store: Store, campaign: str, wanted: str, e164: str | None) -> tu
 async def request(store: Store, campaign: str, contact_id: int, destination: str, entered_by: str) -> int:
     """Ask the workers for a call; returns its id."""
     values = {"campaign": campaign, "contact_id": contact_id, "destination": destination, "entered_by": entered_by}
-    async with store.transaction() as connection:
-        row = await record(connection, Q["request"], values)
-    if row is None:
-        raise StoreError(f"database {store.where}: did not take the request for a call")
+    row = await store.the_record(Q["request"], values, f"database {store.where}: did not take the request for a call")
     return int(row["agent_call_id"])
 
 
@@ -99,8 +94,7 @@ async def take(
         "campaigns": list(campaigns),
         "patience": PATIENCE,
     }
-    async with store.transaction() as connection:
-        row = await record(connection, Q["take"], values)
+    row = await store.record(Q["take"], values)
     return None if row is None else AgentCallRequest(**row)
 
 
@@ -117,8 +111,7 @@ async def finish(store: Store, agent_call_id: int, leg: Leg, result: str, note: 
 
 async def end_left(store: Store, node: str) -> int:
     """End what this node had on when it died; returns how many."""
-    async with store.transaction() as connection:
-        return await count(connection, Q["end_left"], {"node": node})
+    return await store.execute(Q["end_left"], {"node": node})
 
 
 async def of_campaign(store: Store, campaign: str) -> list[AgentCallRow]:
@@ -127,8 +120,7 @@ async def of_campaign(store: Store, campaign: str) -> list[AgentCallRow]:
 
 
 async def _change(store: Store, query: str, values: Mapping[str, object]) -> bool:
-    async with store.transaction() as connection:
-        return await count(connection, Q[query], values) > 0
+    return await store.execute(Q[query], values) > 0
 
 
 def _values(leg: Leg) -> dict[str, object]:

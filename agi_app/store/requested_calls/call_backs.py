@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import record, rows
+from agi_app.store.database.statements import load_queries
 from agi_app.store.requested_calls.requests import Requests, RequestStatus
 
-Q = queries.load("requested_calls/call_backs")
+Q = load_queries("requested_calls/call_backs")
 REQUESTS = Requests(Q, RequestStatus)  # the result is why a call would not reach us; None: it does
 
 
@@ -25,19 +24,16 @@ class CallBackRequest:
 
 async def request(store: Store, e164: str, trunk: str) -> int | None:
     """Ask the workers for a trial; returns its id, or None for a number that has no proof."""
-    async with store.transaction() as connection:
-        row = await record(connection, Q["request"], {"e164": e164, "trunk": trunk})
+    row = await store.record(Q["request"], {"e164": e164, "trunk": trunk})
     return None if row is None else int(row["check_id"])
 
 
 async def take(store: Store, trunks: Collection[str]) -> CallBackRequest | None:
     """The oldest trial that was asked for in the last 10 s, for one of ``trunks``; it is the caller's now."""
-    async with store.transaction() as connection:
-        found = await rows(connection, CallBackRequest, Q["take"], {"trunks": list(trunks)})
+    found = await store.rows(CallBackRequest, Q["take"], {"trunks": list(trunks)})
     return found[0] if found else None
 
 
 async def finish(store: Store, trial: CallBackRequest, fault: str | None) -> None:
     """Store what the trial has shown."""
-    async with store.transaction() as connection:
-        await connection.execute(Q["finish"], {"check_id": trial.check_id, "fault": fault})
+    await store.execute(Q["finish"], {"check_id": trial.check_id, "fault": fault})

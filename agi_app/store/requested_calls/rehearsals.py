@@ -12,16 +12,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision
 from agi_app.gate.permit import MarkReceipt
 from agi_app.gate.rehearsal import DECIDED_AS, RehearsalFacts
 from agi_app.model.call import AllowedCall, CallResult
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import PhoneNumber
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, record
+from agi_app.store.database.statements import Connection, load_queries, record, the_record
 from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
 from agi_app.store.requested_calls.staff_calls import (
     add_person,
@@ -30,7 +28,7 @@ from agi_app.store.requested_calls.staff_calls import (
     refusal,
 )
 
-Q = queries.load("requested_calls/rehearsals")
+Q = load_queries("requested_calls/rehearsals")
 Decide = Callable[[RehearsalFacts, dt.datetime], Decision]
 
 
@@ -101,9 +99,9 @@ async def request(
     async with store.transaction() as connection:
         await connection.execute(Q["forget_old"])
         await add_person(store, connection, number)
-        row = await record(connection, Q["request"], wanted)
-    if row is None:
-        raise StoreError(f"database {store.where}: did not take the request for a rehearsal")
+        row = await the_record(
+            connection, Q["request"], wanted, f"database {store.where}: did not take the request for a rehearsal"
+        )
     return int(row["rehearsal_id"])
 
 
@@ -114,8 +112,7 @@ async def was_read(store: Store, rehearsal_id: int) -> None:
 
 async def peek(store: Store, trunks: Collection[str], busy: Collection[int]) -> RehearsalRequest | None:
     """The oldest request for one of ``trunks`` that is not ``busy``; it is nobody's yet, and nothing is decided."""
-    async with store.connection() as connection:
-        row = await record(connection, Q["peek"], {"patience": PATIENCE, "trunks": list(trunks), "busy": list(busy)})
+    row = await store.record(Q["peek"], {"patience": PATIENCE, "trunks": list(trunks), "busy": list(busy)})
     if row is None:
         return None
     return RehearsalRequest(int(row["rehearsal_id"]), msgspec.json.decode(row["script"], type=RehearsalScript))
@@ -168,8 +165,7 @@ async def finish(store: Store, rehearsal_id: int, result: CallResult, lines: Seq
 
 
 async def _change(store: Store, query: str, values: Mapping[str, object]) -> bool:
-    async with store.transaction() as connection:
-        return await count(connection, Q[query], values) > 0
+    return await store.execute(Q[query], values) > 0
 
 
 async def _record(connection: Connection, facts: RehearsalFacts, decision: Decision, clock_name: str) -> int:

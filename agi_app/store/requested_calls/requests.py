@@ -15,12 +15,11 @@ from typing import Generic, TypeVar
 import msgspec
 
 from agi_app.clock import Clock
-from agi_app.errors import AsteriskError, StoreError
-from agi_app.store.database import queries
+from agi_app.errors import AsteriskError
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import count, record
+from agi_app.store.database.statements import load_queries
 
-Q = queries.load("requested_calls/requests")
+Q = load_queries("requested_calls/requests")
 PATIENCE = dt.timedelta(seconds=30)  # real time; a request that no worker took by then is not called any more
 LOOK_EVERY_S = 0.2
 REFUSED, EXPIRED = "refused", "expired"  # results: the gate said no; no worker took it
@@ -50,8 +49,7 @@ S = TypeVar("S", bound=RequestStatus)
 
 async def waiting(store: Store) -> set[RequestKind]:
     """What may be waiting for a worker."""
-    async with store.connection() as connection:
-        row = await record(connection, Q["waiting"])
+    row = await store.record(Q["waiting"])
     return {RequestKind(kind) for kind, waits in (row or {}).items() if waits}
 
 
@@ -67,16 +65,16 @@ class Requests(Generic[S]):
 
     async def status(self, store: Store, request_id: int) -> S:
         """What has happened to a request."""
-        async with store.connection() as connection:
-            row = await record(connection, self._queries["status"], {"request_id": request_id})
-        if row is None:
-            raise StoreError(f"database {store.where}: has lost the request {request_id}")
+        row = await store.the_record(
+            self._queries["status"],
+            {"request_id": request_id},
+            f"database {store.where}: has lost the request {request_id}",
+        )
         return msgspec.convert(row, self._status)
 
     async def give_up(self, store: Store, request_id: int) -> bool:
         """Take a request back; False when a worker has taken it already."""
-        async with store.transaction() as connection:
-            return await count(connection, self._queries["give_up"], {"request_id": request_id}) > 0
+        return await store.execute(self._queries["give_up"], {"request_id": request_id}) > 0
 
     async def follow(
         self,

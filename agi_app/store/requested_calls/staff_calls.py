@@ -8,16 +8,14 @@ from typing import Any
 
 import msgspec
 
-from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
 from agi_app.gate.verification import NO_CONTACT, VerificationFacts
 from agi_app.model.phone import PhoneNumber
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, record
+from agi_app.store.database.statements import Connection, load_queries, the_record
 
-Q = queries.load("requested_calls/verifications")
+Q = load_queries("requested_calls/verifications")
 
 
 async def add_person(store: Store, connection: Connection, number: PhoneNumber) -> None:
@@ -63,9 +61,9 @@ async def record_decision(
         "decided_at": decision.decided_at,
         "clock": clock_name,
     }
-    row = await record(connection, Q["record_decision"], values)
-    if row is None:
-        raise StoreError(f"the decision about a call ({decided_as}) was not stored")
+    row = await the_record(
+        connection, Q["record_decision"], values, f"the decision about a call ({decided_as}) was not stored"
+    )
     return int(row["decision_id"])
 
 

@@ -13,20 +13,18 @@ from dataclasses import dataclass
 import msgspec
 
 from agi_app.audit.stamps import Stamper
-from agi_app.errors import StoreError
 from agi_app.gate.decide import Decision
 from agi_app.gate.permit import MarkReceipt
 from agi_app.gate.verification import DECIDED_AS, VerificationFacts
 from agi_app.model.call import AllowedCall
 from agi_app.model.phone import PhoneNumber
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import record
+from agi_app.store.database.statements import load_queries, record, the_record
 from agi_app.store.people.caller_ids import CallerIdProof, add_in, utc
 from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
 from agi_app.store.requested_calls.staff_calls import add_person, record_decision, refusal
 
-Q = queries.load("requested_calls/verifications")
+Q = load_queries("requested_calls/verifications")
 REQUESTS = Requests(Q, RequestStatus)
 CALLER_ID, STAFF_PHONE = "call", "rehearsal"  # what a verification call may prove
 Decide = Callable[[VerificationFacts, dt.datetime], Decision]
@@ -81,9 +79,12 @@ async def request(
     }
     async with store.transaction() as connection:
         await add_person(store, connection, number)
-        row = await record(connection, Q["request"], wanted)
-    if row is None:
-        raise StoreError(f"database {store.where}: did not take the request for a verification call")
+        row = await the_record(
+            connection,
+            Q["request"],
+            wanted,
+            f"database {store.where}: did not take the request for a verification call",
+        )
     return int(row["verification_id"])
 
 

@@ -11,13 +11,12 @@ import msgspec
 
 from agi_app.guard.facts import CallerFacts, Recent, ScriptHit, Vote
 from agi_app.guard.lists import WITHHELD, ListEntry, ListOwner
-from agi_app.guard.neighbour_numbers import block_keys, weigh
 from agi_app.guard.settings import Hours
-from agi_app.store.database import queries
+from agi_app.guard.votes import block_keys, weigh
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, record, rows
+from agi_app.store.database.statements import Connection, count, load_queries
 
-Q = queries.load("screening/guard")
+Q = load_queries("screening/guard")
 TALK_S = 30.0  # of talk, so that two-way history counts
 PURGED_AT_ONCE = 5_000
 PURGED = {  # query -> what people call it; in this order, so that each counts what it removes itself
@@ -106,8 +105,7 @@ async def lookup(store: Store, number: str | None, line: str, now: dt.datetime) 
         "line": line,
         "now": now,
     }
-    async with store.connection() as connection:
-        found = await record(connection, Q["facts"], values)
+    found = await store.record(Q["facts"], values)
     if found is None:
         return KnownCaller(CallerFacts(), SubscriberLine(), ())
     return _known(found, number, now)
@@ -217,20 +215,17 @@ def _ends(ends: Sequence[EndedCall]) -> dict[str, list[Any]]:
 async def challenged(store: Store, call_id: str, passed: bool, at: dt.datetime) -> bool:
     """How a challenge ended; False when there is no such call, or it was reported before. Raises StoreError."""
     result = "passed" if passed else "failed"
-    async with store.transaction() as connection:
-        return await count(connection, Q["challenged"], {"call_id": call_id, "result": result, "at": at}) > 0
+    return await store.execute(Q["challenged"], {"call_id": call_id, "result": result, "at": at}) > 0
 
 
 async def dialled(store: Store, number: str, at: dt.datetime) -> None:
     """Somebody here called this number: it may call back. Raises StoreError."""
-    async with store.connection() as connection:
-        await connection.execute(Q["dialled"], {"number": number, "at": at})
+    await store.execute(Q["dialled"], {"number": number, "at": at})
 
 
 async def last_day(store: Store, since: dt.datetime) -> list[PastCall]:
     """The calls since then, oldest first. Raises StoreError."""
-    async with store.connection() as connection:
-        return await rows(connection, PastCall, Q["day"], {"since": since})
+    return await store.rows(PastCall, Q["day"], {"since": since})
 
 
 async def purge(store: Store, before: dt.datetime) -> dict[str, int]:
@@ -243,6 +238,5 @@ async def purge(store: Store, before: dt.datetime) -> dict[str, int]:
 
 async def old(store: Store, before: dt.datetime) -> dict[str, int]:
     """How much ``purge`` would delete. Raises StoreError."""
-    async with store.connection(limit=None) as connection:
-        row = await record(connection, Q["count_old"], {"before": before})
+    row = await store.record(Q["count_old"], {"before": before}, limit=None)
     return {what: int(row[query]) if row else 0 for query, what in PURGED.items()}

@@ -16,13 +16,12 @@ import msgspec
 
 from agi_app.audit.erasures import Erasure
 from agi_app.guard.lists import Shape, shape_of
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, record, records
+from agi_app.store.database.statements import Connection, count, load_queries, record, records
 from agi_app.store.people.erasure import PERSON, Sign, Why, write_erasure
 
-Q = queries.load("screening/guard_changes")
-G = queries.load("screening/guard")
+Q = load_queries("screening/guard_changes")
+G = load_queries("screening/guard")
 KIND = "guard_change"
 AT_ONCE = 1_000
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")  # what has a keyed hash

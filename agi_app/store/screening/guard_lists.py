@@ -11,13 +11,12 @@ import msgspec
 
 from agi_app.guard.lists import Shape, shape_of
 from agi_app.guard.settings import Hours
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, record, records
+from agi_app.store.database.statements import Connection, count, load_queries, record, records
 from agi_app.store.screening.guard import SubscriberLine
 from agi_app.store.screening.guard_changes import ChangedBy, tell, tell_entry
 
-Q = queries.load("screening/guard_lists")
+Q = load_queries("screening/guard_lists")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +31,11 @@ class NewEntry:
     expires_at: dt.datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry(NewEntry):
     """A line on a list."""
 
     entry_id: int
-    line: str
-    shared: bool
-    allow: bool
-    pattern: str
-    reason: str
-    expires_at: dt.datetime | None
     entered_by: str
     entered_at: dt.datetime  # rules time
 
@@ -130,8 +123,7 @@ async def reset_line(store: Store, line: str, said: ChangedBy) -> bool:
 
 async def lines(store: Store) -> dict[str, SubscriberLine]:
     """What each line chose. Raises StoreError."""
-    async with store.connection() as connection:
-        found = await records(connection, Q["lines"])
+    found = await store.records(Q["lines"])
     return {
         row["line"]: SubscriberLine(
             row["enabled"],

@@ -6,11 +6,10 @@ import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import record
+from agi_app.store.database.statements import load_queries
 
-Q = queries.load("screening/guard_report")
+Q = load_queries("screening/guard_report")
 AT_ONCE = 1_000
 
 
@@ -84,8 +83,7 @@ async def suspected(store: Store, since: dt.datetime, limit: int = 50) -> list[J
 
 async def find_call(store: Store, call: str) -> str | None:
     """The id of this call, or of the last call of this number. Raises StoreError."""
-    async with store.connection() as connection:
-        found = await record(connection, Q["last_call"], {"call": call})
+    found = await store.record(Q["last_call"], {"call": call})
     return str(found["call_id"]) if found else None
 
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agi_app.guard.scripts import Match
-from agi_app.store.database import queries
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import count, record, records, rows
+from agi_app.store.database.statements import load_queries, record
 from agi_app.store.screening.guard_changes import ChangedBy
 
-Q = queries.load("screening/guard_scripts")
+Q = load_queries("screening/guard_scripts")
 Source = Literal["challenge", "voicemail", "complaint"]
 LEAST_VOTERS = 2  # people who must have reported a caller, for what it said in another call to become a script
 MOST_COMPARED = 20_000  # transcripts with which a new script is compared
@@ -78,8 +77,7 @@ async def put(store: Store, name: str, text: str, said: ChangedBy) -> KnownScrip
 
 async def remove(store: Store, name: str) -> bool:
     """Forget a script, with the hits on it; False: there is none. Raises StoreError."""
-    async with store.connection() as connection:
-        return await count(connection, Q["remove"], {"name": name}) > 0
+    return await store.execute(Q["remove"], {"name": name}) > 0
 
 
 async def scripts(store: Store) -> list[StoredScript]:
@@ -123,30 +121,23 @@ async def mark(store: Store, found: Iterable[tuple[int, KnownScript, Match]]) ->
 async def reported(store: Store, *, transcript_id: int | None = None, call_id: str | None = None) -> list[int]:
     """Of this transcript, or those of this call and its caller: what people reported and no script is. StoreError."""
     values = {"transcript_id": transcript_id, "call_id": call_id, "voters": LEAST_VOTERS}
-    async with store.connection() as connection:
-        return [row["transcript_id"] for row in await records(connection, Q["reported"], values)]
+    return [row["transcript_id"] for row in await store.records(Q["reported"], values)]
 
 
 async def learn(store: Store, transcript_id: int, entered_by: str) -> KnownScript | None:
     """Make these words a known script; None when they are of one. Raises StoreError."""
-    async with store.transaction() as connection:
-        found = await rows(
-            connection, KnownScript, Q["learn"], {"transcript_id": transcript_id, "entered_by": entered_by}
-        )
+    found = await store.rows(KnownScript, Q["learn"], {"transcript_id": transcript_id, "entered_by": entered_by})
     return found[0] if found else None
 
 
 async def unknown(store: Store) -> list[tuple[int, str]]:
     """(id, words) of what is of no known script. Raises StoreError."""
-    async with store.connection() as connection:
-        found = await records(connection, Q["unknown"], {"limit": MOST_COMPARED})
-    return [(row["transcript_id"], row["text"]) for row in found]
+    return [(row["transcript_id"], row["text"]) for row in await store.records(Q["unknown"], {"limit": MOST_COMPARED})]
 
 
 async def forget(store: Store, call_id: str) -> int:
     """What was learned from the caller of this call is no script; how many were. Raises StoreError."""
-    async with store.connection() as connection:
-        return await count(connection, Q["forget"], {"call_id": call_id})
+    return await store.execute(Q["forget"], {"call_id": call_id})
 
 
 async def spoken(store: Store, since: dt.datetime, *, number: str | None = None, limit: int = 50) -> list[Spoken]:

@@ -21,8 +21,7 @@ from agi_app.flow.engine.events import OptOutStored, StopStored
 from agi_app.flow.load import load_flow
 from agi_app.model.call import CallResult, Outcome
 from agi_app.pbx.ari import events as pbx
-from agi_app.pbx.channel import Received
-from agi_app.pbx.playback import is_heard
+from agi_app.pbx.channel import Received, is_heard
 from tests.fake_clock import FakeClock
 
 NOW = dt.datetime(2026, 3, 4, tzinfo=dt.UTC)

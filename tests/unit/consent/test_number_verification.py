@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from agi_app.config.trunks import TrunkSettings
-from agi_app.consent.number_verification import hash_code, is_code, proof_by_call
+from agi_app.consent.caller_id_proof import hash_code, is_code, proof_by_call
 from agi_app.errors import InputError
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from agi_app.dialer.batcher import Together
+from agi_app.dialer.attempt_writer import Together
 from agi_app.errors import StoreError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from agi_app.dialer.local_time import FRESH_S, LocalTimes
+from agi_app.dialer.originator import FRESH_S, LocalTimes
 from tests.fake_clock import FakeClock
 
 NOW = dt.datetime(2026, 3, 3, 1, 59, 59, tzinfo=dt.UTC)

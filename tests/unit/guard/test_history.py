@@ -10,8 +10,7 @@ from agi_app.guard import history
 from agi_app.guard.facts import Recent, Vote
 from agi_app.guard.history import CallHistory
 from agi_app.guard.lists import pattern_fault
-from agi_app.guard.neighbour_numbers import weigh
-from agi_app.guard.votes import Tally, decayed, tally
+from agi_app.guard.votes import Tally, decayed, tally, weigh
 
 NOW = dt.datetime(2026, 3, 10, 6, 0, tzinfo=dt.UTC)
 A, B = "+999861380000001", "+999861380000002"

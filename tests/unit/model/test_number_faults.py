@@ -6,7 +6,7 @@ import phonenumbers
 import pytest
 
 from agi_app.model import number_lengths, number_text
-from agi_app.model.area_zones import with_area
+from agi_app.model.phone import with_area
 
 
 def test_digits_too_few_are_counted() -> None:

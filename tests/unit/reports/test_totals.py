@@ -24,8 +24,9 @@ WELL = Standstill(
     parked=0,
     next_due=None,
     by_rule={},
+    rule_until={},
     open_attempts=0,
-    slots_used=0,
+    campaign_slots_used=0,
     slots=10,
     trunk="carrier",
     trunk_slots_used=0,
@@ -42,7 +43,7 @@ def first(**changes: object) -> str:
 
 
 def test_nothing_is_explained_while_calls_are_made() -> None:
-    assert why_nobody(replace(WELL, open_attempts=3, slots_used=3)) == []
+    assert why_nobody(replace(WELL, open_attempts=3, campaign_slots_used=3)) == []
 
 
 def test_each_cause_is_named_with_its_way_out() -> None:
@@ -53,7 +54,7 @@ def test_each_cause_is_named_with_its_way_out() -> None:
     assert first(workers=[("here", True, "trunk carrier: 5 calls in a row failed")]) == (
         "worker here dials nobody: trunk carrier: 5 calls in a row failed"
     )
-    assert first(open_attempts=10, slots_used=10) == "all 10 places of the campaign are taken by calls"
+    assert first(open_attempts=10, campaign_slots_used=10) == "all 10 places of the campaign are taken by calls"
     assert first(due_now=0, later=3, next_due=LATER) == "3 contacts are due later, the next at 2026-03-04 02:00 UTC"
     assert first(due_now=0, parked=2) == "2 contacts are refused until somebody fixes the reason"
 

@@ -6,9 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.screening.challenge_result_hook import Challenged
-from agi_app.screening.dialled_hook import Dialled
-from agi_app.screening.report_hook import ReportHook
+from agi_app.screening.hooks import Challenged, Dialled, ReportHook
 from tests.unit.screening.test_incoming_call_hook import FakeSession
 
 

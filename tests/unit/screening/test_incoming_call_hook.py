@@ -18,7 +18,7 @@ from agi_app.operations.guard.guard_lists import hours_of as read_hours
 from agi_app.pbx.agi.protocol import AgiRequest
 from agi_app.pbx.ari.events import ChannelRef, Frame
 from agi_app.screening.call_follow_up import MOST, Follow
-from agi_app.screening.incoming_call_hook import PAIRS, Screen, parse_stir
+from agi_app.screening.hooks import PAIRS, Screen, parse_stir
 from agi_app.screening.judge import Question, Verdict
 from agi_app.screening.opening_words import Openings
 from agi_app.store.screening.guard import EndedCall

@@ -11,8 +11,7 @@ from agi_app.campaigns.campaign_file.load import parse_campaign
 from agi_app.campaigns.checks.first_prompt_law import check_law
 from agi_app.campaigns.checks.rule_catalogue import EXAMPLES
 from agi_app.flow.check.prompt_facts import PromptFacts
-from agi_app.flow.check.prompt_timing import seconds_at
-from agi_app.flow.check.transcripts import says_artificial, seconds_after_name
+from agi_app.flow.check.transcripts import says_artificial, seconds_after_name, seconds_at
 from agi_app.flow.load import parse_flow
 from agi_app.gate.ruleset import RuleSet
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.dialer.agents import call_notes
+from agi_app.dialer.agents import availability
 from agi_app.dialer.calls_for_agents import calls_for_all, waits_for_agents
 from agi_app.errors import StoreError
 from agi_app.store.calling.agents import Note
@@ -27,9 +27,9 @@ async def test_notes_wait_for_the_database_and_keep_their_order(monkeypatch: pyt
             raise StoreError("away")
         written.extend(one.attempt_id for one in batch)
 
-    monkeypatch.setattr(call_notes, "store", SimpleNamespace(note=note))
-    monkeypatch.setattr(call_notes, "FIRST_RETRY_S", 0.001)
-    notes = call_notes.Notes(cast(Any, SimpleNamespace(clock=FakeClock(NOW), store=None)))
+    monkeypatch.setattr(availability, "store", SimpleNamespace(note=note))
+    monkeypatch.setattr(availability, "FIRST_RETRY_S", 0.001)
+    notes = availability.Notes(cast(Any, SimpleNamespace(clock=FakeClock(NOW), store=None)))
     await notes.all_written()
     async with asyncio.TaskGroup() as group:
         running = group.create_task(notes.run())

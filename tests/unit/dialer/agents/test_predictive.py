@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.dialer.agents.predictive import CEILING, AgentPool, Past, answer_rate, budget, predictive, progressive
+from agi_app.dialer.agents.agent_pacing import CEILING, AgentPool, Past, answer_rate, budget, predictive, progressive
 from bench.predictive import compare
 
 POOLS = st.builds(

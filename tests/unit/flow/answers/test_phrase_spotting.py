@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from agi_app.campaigns.project.meanings_files import shipped_meanings
-from agi_app.flow.answers.edit_distance import nearly
 from agi_app.flow.answers.hypotheses import Hypothesis, HypothesisKind, what_holds
 from agi_app.flow.answers.phrase_cover import phrase_of
-from agi_app.flow.answers.phrase_spotting import asks_to_stop, best_label, read, says_no
+from agi_app.flow.answers.phrase_spotting import asks_to_stop, best_label, nearly, read, says_no
 from agi_app.flow.answers.tokens import cut
 
 ASKED = shipped_meanings().wanted("en", {"yes": "yes", "no": "no"})

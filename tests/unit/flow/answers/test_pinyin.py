@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agi_app.flow.answers import pinyin
-from agi_app.flow.answers.weekday_forms import with_weekday_forms
+from agi_app.flow.answers.meanings import with_weekday_forms
 
 
 def test_a_character_has_all_its_readings_and_a_sign_none() -> None:

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from agi_app.flow.check.needed_pieces import needed_pieces
 from agi_app.flow.check.prompt_facts import PromptFacts
-from agi_app.flow.check.recorded_pieces import check_pieces
+from agi_app.flow.check.recorded_pieces import check_pieces, needed_pieces
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import parse_flow
 from agi_app.flow.saying.values import KINDS, pieces

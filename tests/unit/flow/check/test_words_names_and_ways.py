@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from agi_app.authoring.yaml_lines import load
 from agi_app.errors import Problem
-from agi_app.flow.check import abandoned_calls, broken_files, impossible_values, line_flows, names_and_keys
+from agi_app.flow.check import flow_rules, impossible_values, line_flows, names_and_keys
 from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.flow.language.definition import FlowDocument
-from agi_app.flow.load import parse_flow
+from agi_app.flow.load import parse_flow, unknown_targets
 
 HEAD = "flow: f\nlanguages: [en]\nidentify: {business: {en: Sunshine Dental}}\n"
 QUESTION = """start: a
@@ -52,12 +52,12 @@ def test_whoever_meets_no_agent_hears_who_rang_and_how_to_stop() -> None:
     good = "Sunshine Dental called. To stop our calls, press 9."
     for words, faults in (("Sorry.", [("flow/abandoned", 4)]), (good, [])):
         prompts = {("en", "sorry"): PromptFacts(True, words)}
-        assert found(abandoned_calls.abandoned_says_who(source, prompts)) == faults
+        assert found(flow_rules.abandoned_says_who(source, prompts)) == faults
 
 
 def test_a_way_to_nowhere_is_told_of_a_file_with_other_faults() -> None:
     document = load("flow: f\nstart: a\nnodes:\n  a:\n    - goto: nowhere\n", "f.yaml")
-    assert found(broken_files.unknown_targets(document, [])) == [("flow/unknown-target", 5)]
+    assert found(unknown_targets(document, [])) == [("flow/unknown-target", 5)]
 
 
 def test_values_that_cannot_be() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agi_app.errors import AsteriskError
-from agi_app.pbx.ari.version import check_version
+from agi_app.pbx.ari.http import check_version
 
 URL = "http://127.0.0.1:8088/ari"
 

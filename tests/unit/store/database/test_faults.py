@@ -11,7 +11,7 @@ import pytest
 from psycopg import errors as pg
 
 from agi_app.errors import StoreError
-from agi_app.store.database import pool, postgres_programs, queries
+from agi_app.store.database import pool, postgres_programs, statements
 from agi_app.store.database.faults import place, store_error
 
 
@@ -95,13 +95,13 @@ def test_what_is_to_be_corrected_is_where_it_was_set(
 
 def test_every_named_query_is_used_and_every_used_one_exists() -> None:
     """A forgotten query or a mistyped name is found without a database."""
-    sources = "".join(path.read_text() for path in queries.FOLDER.rglob("*.py"))
+    sources = "".join(path.read_text() for path in statements.FOLDER.rglob("*.py"))
     families = tuple(re.findall(r'Q(?:\[|\.get\()f"([a-z]+_)\{', sources))  # such as Q[f"erase_{kind}"]
-    files = [path for path in queries.FOLDER.rglob("*.sql") if path.parent.name != "schema"]
+    files = [path for path in statements.FOLDER.rglob("*.sql") if path.parent.name != "schema"]
     texts = "".join(path.read_text() for path in files)
     assert len(files) > 40
     for path in files:
-        for name in queries.load(f"{path.parent.name}/{path.stem}"):
+        for name in statements.load_queries(f"{path.parent.name}/{path.stem}"):
             used = f'"{name}"' in sources or name.startswith(families) or f"{{{name}}}" in texts
             assert used, f"{path.name}: {name} is never used"
 
@@ -109,6 +109,6 @@ def test_every_named_query_is_used_and_every_used_one_exists() -> None:
 def test_a_query_named_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second would silently replace the first."""
     (tmp_path / "twice.sql").write_text("-- name: a\nSELECT 1;\n-- name: a\nSELECT 2;\n")
-    monkeypatch.setattr(queries, "FOLDER", tmp_path)
+    monkeypatch.setattr(statements, "FOLDER", tmp_path)
     with pytest.raises(ValueError, match="query a is there twice"):
-        queries.load("twice")
+        statements.load_queries("twice")

@@ -1,7 +1,7 @@
-"""The hook ``screen``: a call comes in, what happens to it?
+"""What the dialplan asks us about calls: the hooks ``screen``, ``challenged``, ``report`` and ``dialled``.
 
-Arguments: our number, and what STIR/SHAKEN found (``Verification passed/A``). It sets ``AGI_APP_ACTION`` last,
-so that a channel which loses us half-way has no action and rings.
+``screen`` says what happens to a call that comes in. Arguments: our number, and what STIR/SHAKEN found
+(``Verification passed/A``). It sets ``AGI_APP_ACTION`` last: a channel which loses us half-way has no action and rings.
 
 A challenge has two digits, said after one another, and two tries, each with its own digits: who keys the same digits
 at every call is put through once in some dozens of calls.
@@ -59,3 +59,59 @@ def parse_stir(text: str) -> Stir | None:
     if result == "Verification passed":
         return _ATTESTED.get(attestation)
     return Stir.FAILED if result in ("Signature failed", "Verification mismatch") else None
+
+
+# The hook ``challenged``: a caller was asked for a digit. Arguments: passed or failed, nothing, the call.
+
+
+class Challenged:
+    """Remembers who passed, for a month, and who did not."""
+
+    def __init__(self, screening: Screening, openings: Openings) -> None:
+        self._screening, self._openings = screening, openings
+
+    async def __call__(self, session: AgiSession) -> None:
+        """Let the call go on, then remember."""
+        _, result, _, call_id, *_ = (*session.request.arguments, "", "", "")
+        if result not in ("passed", "failed") or not call_id:
+            return
+        if result == "passed":
+            self._openings.passed(call_id)
+        await session.set("AGI_APP_ACTION", "done")
+        session.leave()
+        await self._screening.challenged(call_id, result == "passed")
+
+
+# The hook ``report``: the person called says of the call that has just ended what it was.
+#
+# Arguments: nuisance or fine, nothing, the call. Its id is random and known to the phone that rang only.
+
+
+class ReportHook:
+    """Takes the word of the person called; ``fine`` is the appeal for a caller who was taken for a nuisance."""
+
+    def __init__(self, screening: Screening) -> None:
+        self._screening = screening
+
+    async def __call__(self, session: AgiSession) -> None:
+        """Thank for it only once it is stored."""
+        _, word, _, call_id, *_ = (*session.request.arguments, "", "", "")
+        if word in ("nuisance", "fine") and call_id and await self._screening.vote(call_id, word == "nuisance"):
+            await session.set("AGI_APP_ACTION", "done")
+
+
+# The hook ``dialled``: one of our people dials a number, so its calls are let through. Argument: the number.
+
+
+class Dialled:
+    """Remembers numbers that were dialled."""
+
+    def __init__(self, screening: Screening) -> None:
+        self._screening = screening
+
+    async def __call__(self, session: AgiSession) -> None:
+        """The call must not wait for the database."""
+        _, number, *_ = (*session.request.arguments, "")
+        await session.set("AGI_APP_ACTION", "done")
+        session.leave()
+        await self._screening.dialled(number)
