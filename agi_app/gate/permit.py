@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from agi_app.errors import SafetyError
 
 PERMIT_LIFETIME_S = 0.3
+LONGEST_MARK_S = 0.5  # with the lifetime: a call leaves within 0.8 s of its mark, so never a second after a stop
 _OUR_OWN = re.compile(r"PJSIP/[A-Za-z0-9_.-]+|Local/[A-Za-z0-9_.+-]+@[A-Za-z0-9_.-]+/n")
 
 
@@ -20,8 +21,17 @@ class MarkReceipt:
     """Proof that the attempt was committed as ``dialling`` while the person was still allowed; good for one permit."""
 
     attempt_id: str
-    committed_at: float  # monotonic seconds, taken right after the commit returned
+    committed_at: float  # monotonic seconds: see ``of``
     _spent: bool = field(default=False, repr=False)
+
+    @classmethod
+    def of(cls, attempt_id: str, asked_at: float, answered_at: float) -> MarkReceipt:
+        """The receipt of a mark that was sent to the database and answered at these monotonic seconds.
+
+        It counts as committed when the answer came, but at most LONGEST_MARK_S after it was sent: nobody knows
+        when in between it was, and a stop that was stored since may be as late as the answer.
+        """
+        return cls(attempt_id, min(answered_at, asked_at + LONGEST_MARK_S))
 
     def spend(self) -> None:
         """Give the receipt up for a permit; raises SafetyError the second time."""

@@ -33,9 +33,6 @@ FAULTS = {
     "dial late": ("dial", False, "1.0"),
     "dial refused": ("dial", False, "refuse"),
 }
-OLD_PERMIT = pytest.mark.xfail(
-    strict=True, reason="a permit lives for 0.3 s from when the worker hears of its mark, not from the mark's commit"
-)
 CALLED_ALL_THE_SAME = [
     "create answered late",
     "create answered when it was given up",
@@ -247,7 +244,6 @@ def test_database_read_only_before_the_mark(calm: Ward, cluster: Cluster) -> Non
     _once(calm, one)
 
 
-@OLD_PERMIT
 def test_mark_whose_answer_comes_when_the_permit_has_run_out(calm: Ward) -> None:
     """safety.md: "only for 0.3 seconds"; 0076: "A permit lives for 0.3 s from the commit of the mark"."""
     one = _between(calm, "late receipt")
@@ -280,7 +276,6 @@ def test_frozen_before_the_mark(calm: Ward) -> None:
     _once(calm, one)
 
 
-@OLD_PERMIT
 def test_frozen_between_mark_and_invite(calm: Ward) -> None:
     """0050: "What is made and not dialled was surely not dialled: it is hung up and the claim given back"."""
     one = _between(calm, "frozen with a mark")
@@ -295,7 +290,6 @@ def test_frozen_between_mark_and_invite(calm: Ward) -> None:
     _once(calm, one)
 
 
-@OLD_PERMIT
 @pytest.mark.parametrize("frozen", [False, True])
 def test_stop_while_the_answer_to_the_mark_is_late(calm: Ward, frozen: bool) -> None:
     """safety.md: "A stop is final and immediate"; 0028: "a stop … that comes between mark and turn keeps the call from

@@ -27,13 +27,14 @@ async def mark(store: Store, claims: Sequence[Claim], node: str) -> list[MarkRec
     After a StoreError it is not known which were marked: dial none and ``release`` them later.
     """
     ids = [claim.attempt_id for claim in claims]
+    asked_at = store.clock.monotonic()
     found = await store.records(Q["mark"], {"attempts": ids, "node": node})  # it locks and commits by itself
-    committed_at, marked = store.clock.monotonic(), {row["attempt_id"] for row in found}
+    answered_at, marked = store.clock.monotonic(), {row["attempt_id"] for row in found}
     if refused := [attempt_id for attempt_id in ids if attempt_id not in marked]:
         async with store.transaction() as connection:
             await connection.execute(Q["lock_persons"], {"attempts": refused})
             await give_back(connection, refused, "no longer allowed when it was to be dialled", CLAIMED)
-    return [MarkReceipt(i, committed_at) if i in marked else None for i in ids]
+    return [MarkReceipt.of(i, asked_at, answered_at) if i in marked else None for i in ids]
 
 
 async def release(store: Store, attempt_id: str, reason: str) -> bool:

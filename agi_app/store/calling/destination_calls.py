@@ -87,11 +87,12 @@ async def take(
             "decision_id": decision_id,
             "now": now,
         }
+        asked_at = store.clock.monotonic()
         row = await the_record(
             connection, Q["dialling"], marked, f"database {store.where}: did not take the mark of a leg"
         )
     call = decision.call(wanted.leg_id, wanted.number.e164, wanted.trunk, decision_id)
-    receipt = MarkReceipt(call.attempt_id, store.clock.monotonic())
+    receipt = MarkReceipt.of(call.attempt_id, asked_at, store.clock.monotonic())
     return MarkedLeg(int(row["destination_call_id"]), wanted.destination, call, receipt)
 
 

@@ -141,9 +141,10 @@ async def take(
         if not decision.allowed:
             await connection.execute(Q["refused"], {**settled, "note": refusal(decision)})
             return RefusedRehearsal(decision.rules)
+        asked_at = store.clock.monotonic()
         await connection.execute(Q["dialling"], settled)
     call = decision.call(f"rehearsal-{asked.rehearsal_id}", facts.number, facts.trunk, decision_id)
-    return MarkedRehearsal(call, MarkReceipt(call.attempt_id, store.clock.monotonic()))
+    return MarkedRehearsal(call, MarkReceipt.of(call.attempt_id, asked_at, store.clock.monotonic()))
 
 
 async def tell(store: Store, rehearsal_id: int, lines: Sequence[str]) -> None:

@@ -118,9 +118,10 @@ async def take(
         if not decision.allowed:
             await connection.execute(Q["refused"], {**settled, "note": refusal(decision)})
             return RefusedVerification(row["verification_id"], decision.rules)
+        asked_at = store.clock.monotonic()
         await connection.execute(Q["dialling"], settled)
     call = decision.call(f"verification-{row['verification_id']}", facts.number, facts.trunk, decision_id)
-    receipt = MarkReceipt(call.attempt_id, store.clock.monotonic())
+    receipt = MarkReceipt.of(call.attempt_id, asked_at, store.clock.monotonic())
     return MarkedVerification(row["verification_id"], call, receipt, row["code_hash"], row["entered_by"], row["proves"])
 
 

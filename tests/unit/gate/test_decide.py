@@ -10,7 +10,7 @@ import pytest
 
 from agi_app.errors import SafetyError
 from agi_app.gate.decide import permit
-from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt
+from agi_app.gate.permit import LONGEST_MARK_S, PERMIT_LIFETIME_S, MarkReceipt
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import CampaignState
 from tests.unit.gate_cases import CAMPAIGN, CLAIM, CN_NUMBER, DAY, NOW, YEAR, calls, consent, judge
@@ -100,6 +100,15 @@ def test_the_mark_of_another_attempt_permits_nothing() -> None:
 def test_a_mark_that_is_old_or_of_another_clock_permits_nothing(late: float) -> None:
     with pytest.raises(SafetyError, match="not dialled"):
         permit(CLAIM, MarkReceipt("a1", 10.0), 10.0 + late)
+
+
+def test_a_mark_whose_answer_came_late_permits_nothing() -> None:
+    """When it was committed nobody knows, and a stop may have been stored since."""
+    assert MarkReceipt.of("a1", 10.0, 10.02).committed_at == 10.02
+    late = MarkReceipt.of("a1", 10.0, 11.5)
+    with pytest.raises(SafetyError, match="not dialled"):
+        permit(CLAIM, late, 11.5)
+    permit(CLAIM, late, 10.0 + LONGEST_MARK_S + PERMIT_LIFETIME_S)
 
 
 def test_a_permit_lives_as_long_as_the_mark_not_longer() -> None:
