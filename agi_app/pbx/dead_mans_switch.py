@@ -22,7 +22,7 @@ from agi_app.pbx.ari.http import AriSettings
 from agi_app.pbx.ari.names import CHANNEL_PREFIX
 
 _PROCESS = Path(__file__).with_name("dead_mans_switch_process.py")
-LATE_S = 1.0  # what Asterisk names later could be the next worker's, which hangs up what is left anyway
+PATIENCE_S = 5.0  # after a death: so long it asks an Asterisk that does not answer
 _LETS_GO_S = 5.0  # it answers within two
 
 _log = log.get("pbx.dead_mans_switch")
@@ -49,7 +49,7 @@ def hang_up_if_killed(ari: AriSettings) -> Iterator[None]:
 
 
 def _start(ari: AriSettings) -> subprocess.Popen[bytes] | None:
-    order = {"ari": ari.url, "headers": ari.authorization, "prefix": CHANNEL_PREFIX, "late_s": LATE_S}
+    order = {"ari": ari.url, "headers": ari.authorization, "prefix": CHANNEL_PREFIX, "patience_s": PATIENCE_S}
     # -I, -S: it needs the standard library only, and is ready in 50 ms.
     command = [sys.executable, "-I", "-S", str(_PROCESS)]
     try:

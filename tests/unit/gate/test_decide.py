@@ -108,7 +108,7 @@ def test_a_mark_whose_answer_came_late_permits_nothing() -> None:
     late = MarkReceipt.of("a1", 10.0, 11.5)
     with pytest.raises(SafetyError, match="not dialled"):
         permit(CLAIM, late, 11.5)
-    permit(CLAIM, late, 10.0 + LONGEST_MARK_S + PERMIT_LIFETIME_S)
+    permit(CLAIM, late, 9.99 + LONGEST_MARK_S + PERMIT_LIFETIME_S)
 
 
 def test_a_permit_lives_as_long_as_the_mark_not_longer() -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -41,10 +42,14 @@ class FakeAri:
     url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
     late_s: float = 0.0
-    living: list[str] = field(default_factory=lambda: list(OURS))
+    living: dict[str, float] = field(default_factory=lambda: dict.fromkeys(OURS, time.time()))  # when it was made
 
     def hung_up(self) -> list[str]:
         return [path for method, path in self.asked if method == "DELETE"]
+
+
+def _as_asterisk(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
 class _Server(ThreadingHTTPServer):
@@ -62,11 +67,12 @@ def asterisk() -> Iterator[FakeAri]:
         def do_GET(self) -> None:
             fake.asked.append(("GET", self.path))
             time.sleep(fake.late_s)
-            self._say(json.dumps([{"id": one} for one in [*fake.living, *OTHERS]]).encode())
+            made = fake.living | dict.fromkeys(OTHERS, 0.0)
+            self._say(json.dumps([{"id": one, "creationtime": _as_asterisk(made[one])} for one in made]).encode())
 
         def do_DELETE(self) -> None:
             fake.asked.append(("DELETE", self.path))
-            fake.living = [one for one in fake.living if one != unquote(self.path.rpartition("/")[2])]
+            fake.living.pop(unquote(self.path.rpartition("/")[2]), None)
             self._say(b"")
 
         def _say(self, body: bytes) -> None:
@@ -125,7 +131,7 @@ def test_a_killed_worker_s_channels_are_hung_up_and_nobody_else_s(
         os.kill(switch, one)
     worker.kill()
     assert _settled(asterisk, 2) == ["/ari/channels/agi-app-1", "/ari/channels/agi-app-2%20%C3%A9%2F%3F"]
-    asterisk.living.append("agi-app-4")  # which the worker had asked for, and Asterisk makes only now
+    asterisk.living["agi-app-4"] = time.time()  # which the worker had asked for, and Asterisk makes only now
     assert _settled(asterisk, 3)[2:] == ["/ari/channels/agi-app-4"]
     time.sleep(0.1)
     assert len(asterisk.hung_up()) == 3
@@ -149,14 +155,22 @@ def test_calls_of_another_worker_that_took_this_asterisk_live_on(asterisk: FakeA
     assert asterisk.asked == []
 
 
-def test_channels_named_late_may_be_the_next_worker_s_and_live_on(
-    asterisk: FakeAri, monkeypatch: pytest.MonkeyPatch
+def test_channels_made_after_the_death_are_the_next_worker_s_and_live_on(
+    asterisk: FakeAri, worker: subprocess.Popen[bytes]
 ) -> None:
-    monkeypatch.setattr(dead_mans_switch, "LATE_S", 0.3)
-    asterisk.late_s = 0.4
-    with pytest.raises(ZeroDivisionError), hang_up_if_killed(AriSettings(asterisk.url, "ari", "secret")):
-        raise ZeroDivisionError
-    assert asterisk.hung_up() == []
+    asterisk.living["agi-app-9"] = time.time() + 2.5
+    worker.kill()
+    assert _settled(asterisk, 2) == ["/ari/channels/agi-app-1", "/ari/channels/agi-app-2%20%C3%A9%2F%3F"]
+    time.sleep(0.6)
+    assert list(asterisk.living) == ["agi-app-9"]
+
+
+def test_an_asterisk_that_answers_late_is_asked_again(asterisk: FakeAri, worker: subprocess.Popen[bytes]) -> None:
+    asterisk.late_s = 1.3  # longer than a question waits
+    worker.kill()
+    time.sleep(0.5)
+    asterisk.late_s = 0.0
+    assert len(_settled(asterisk, 2)) == 2
 
 
 def test_an_asterisk_that_is_gone_is_left_to_the_error_that_tells_of_it(capfd: pytest.CaptureFixture[str]) -> None:
@@ -172,7 +186,12 @@ def test_an_asterisk_that_is_gone_is_left_to_the_error_that_tells_of_it(capfd: p
 @pytest.mark.parametrize(("password", "why"), [("wrong", "Asterisk answers 401"), ("secret", "Connection refused")])
 def test_what_could_not_be_hung_up_after_a_death_is_told(asterisk: FakeAri, password: str, why: str) -> None:
     url = asterisk.url if password == "wrong" else "http://127.0.0.1:1/ari"
-    order = {"ari": url, "headers": AriSettings("", "ari", password).authorization, "prefix": "agi-app-", "late_s": 1.0}
+    order = {
+        "ari": url,
+        "headers": AriSettings("", "ari", password).authorization,
+        "prefix": "agi-app-",
+        "patience_s": 0.0,
+    }
     command = [sys.executable, "-I", "-S", str(dead_mans_switch._PROCESS)]
     done = subprocess.run(
         command, input=json.dumps(order) + "\n", capture_output=True, text=True, check=True, timeout=5
