@@ -147,7 +147,7 @@ def main() -> int:
         print(f"error: {error.stderr.strip()}", file=sys.stderr)
         return 2
     tests = chosen(files, Imports(grimp.build_graph(*PACKAGES, cache_dir=None), texts_of(PACKAGES)))
-    print(f"{len(files)} changed files; near them {len(tests)} files of slower tests", file=sys.stderr)
+    print(f"changed files: {len(files)}; files of slower tests near them: {len(tests)}", file=sys.stderr)
     for far, what in enumerate(("changed", "import what changed, or give its command", "one import further")):
         if names := [test.removeprefix("tests/") for test, at in tests.items() if at == far]:
             print(f"  {what}: {', '.join(names)}", file=sys.stderr)
