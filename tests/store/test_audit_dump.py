@@ -88,7 +88,7 @@ DELETE FROM public.revocation;
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "is no dump of agi-app's database"),
+        ("", "is not a dump of agi-app's database"),
         ("COPY public.schema_version (number, name, sha256, applied_at) FROM stdin;\n\\.\n", "another version"),
     ],
 )

@@ -74,7 +74,7 @@ async def test_a_new_version_takes_the_place_of_the_old_one(store: Store, tmp_pa
         ({"as_of": dt.date(2026, 2, 28)}, "in force is newer"),
         ({"region": "GB"}, "is of CN"),
         ({"region": "China"}, "two capital letters"),
-        ({"region": "UK"}, "no country code"),
+        ({"region": "UK"}, "is not a country code"),
         ({"name": "CN List"}, "small letters, digits and hyphens"),
     ],
 )
