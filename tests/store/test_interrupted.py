@@ -48,6 +48,15 @@ def interrupt(process: subprocess.Popen[str]) -> tuple[float, str]:
     return time.monotonic() - began, said
 
 
+def until_it_reads(process: subprocess.Popen[str], pipe: Path) -> None:
+    """However long it takes to start; then a second more."""
+    deadline = time.monotonic() + 30
+    while str(pipe) not in [os.readlink(one) for one in Path(f"/proc/{process.pid}/fd").iterdir() if one.is_symlink()]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(1)
+
+
 def contacts_file(folder: Path) -> Path:
     lines = (f"C{n},+99986138{n * 37 % 10_000_000:07d},zh-CN,张{n}\n" for n in range(ROWS))
     file = folder / "many.csv"
@@ -106,7 +115,7 @@ def test_ctrl_c_is_heard_while_nothing_comes_through_a_pipe(project: Path, datab
     process = started(project, database_url, *arguments)
     try:
         os.write(writer, b"external_id,number\n")
-        time.sleep(4)
+        until_it_reads(process, pipe)
         took, said = interrupt(process)
     finally:
         os.close(writer)

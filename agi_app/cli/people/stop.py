@@ -37,7 +37,10 @@ def stop(
             raise InputError("--file takes permanent stops; the other options are for a single number")
         _take_list(project, file)
     if re.match("[A-Za-z]", number or ""):
-        raise InputError(f"{number}: is not a telephone number; a campaign is stopped by `agi-app campaign stop NAME`")
+        from agi_app.model.phone import shown_number
+
+        shown = shown_number(number or "")
+        raise InputError(f"{shown}: is not a telephone number; a campaign is stopped by `agi-app campaign stop NAME`")
     e164, said = read_number(number or ""), SaidAt(instant("--at", at), f"--at {at}")
     proof, who = evidence(evidence_file), login_name(entered_by)
     try:
