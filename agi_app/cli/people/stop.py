@@ -36,11 +36,7 @@ def stop(
         if at or method or source or reference or evidence_file:
             raise InputError("--file takes permanent stops; the other options are for a single number")
         _take_list(project, file)
-    if re.match("[A-Za-z]", number or ""):
-        from agi_app.model.phone import shown_number
-
-        shown = shown_number(number or "")
-        raise InputError(f"{shown}: is not a telephone number; a campaign is stopped by `agi-app campaign stop NAME`")
+    _no_campaign(number or "")
     e164, said = read_number(number or ""), SaidAt(instant("--at", at), f"--at {at}")
     proof, who = evidence(evidence_file), login_name(entered_by)
     try:
@@ -61,6 +57,15 @@ def stop(
     say(f"{mask(e164)} will never be called again; calls ended: {answer.ended}")
     if answer.waiting:
         warn(answer.waiting)
+
+
+def _no_campaign(number: str) -> None:
+    """InputError for a word; digits in it are shown as those of a number."""
+    from agi_app.model.phone import shown_number
+
+    if re.match("[A-Za-z]", number):
+        told = "is not a telephone number; a campaign is stopped by `agi-app campaign stop NAME`"
+        raise InputError(f"{shown_number(number)}: {told}")
 
 
 def _take_list(project: Path, file: Path) -> NoReturn:
