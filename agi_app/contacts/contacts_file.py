@@ -18,14 +18,18 @@ Consent never comes from here: a column called consent… is a field like any ot
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Collection, Generator, Sequence
+from dataclasses import dataclass
 
 from agi_app.authoring import shape_hints, synonyms
 from agi_app.authoring.suggestions import quote, suggest
-from agi_app.contacts.columns import NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns
+from agi_app.contacts.columns import NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns, read_number
 from agi_app.contacts.seen_ids import SeenIds
 from agi_app.contacts.tables.csv_table import Row, Table
 from agi_app.flow.check.impossible_values import misspelt_columns
+from agi_app.model import phone
 from agi_app.model.person import ContactRow
 
 ALIASES = {
@@ -39,6 +43,31 @@ LONGEST_ID = 200  # characters
 _MOST_LANGUAGES = 1000  # different texts remembered
 _CONSENT_WORDS = ("consent", "同意", "授权")
 NO_CONSENT_NOTE = "contacts import never creates consent; use consent import"
+
+
+_AMERICAN = re.compile(r"\(\d{3}\) ?\d{3}[-. ]\d{4}|\d{3}([-.])\d{3}\1\d{4}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The countries that a campaign calls; ``told``: its author says of which one numbers without + are."""
+
+    jurisdictions: Sequence[str]
+    told: bool = False
+
+    def other(self, text: str, number: phone.PhoneNumber) -> tuple[str, phone.PhoneNumber] | None:
+        """Whose number a text without + may be as well: that country and the number there.
+
+        What the author told holds, but not for a number that is written as only North Americans do.
+        """
+        sure = self.told and (number.e164.startswith("+1") or not _AMERICAN.fullmatch(text))
+        if sure or "+" in text or len(self.jurisdictions) < 2:
+            return None
+        for region in self.jurisdictions:
+            with contextlib.suppress(phone.NotANumber):
+                if (found := read_number(text, region)).e164 != number.e164:
+                    return region, found
+        return None
 
 
 def contact_columns(table: Table) -> Columns:
@@ -60,22 +89,24 @@ def header_notes(columns: Columns, fields: Collection[str] = ()) -> tuple[str, .
 
 
 def parse_contacts(
-    table: Table, region: str | None, languages: Sequence[str]
+    table: Table, region: str | None, languages: Sequence[str], called: Called | None = None
 ) -> Generator[ContactRow | RejectedRow, None, None]:
     """Each row of the file as a contact or a rejected row, in the file's order.
 
-    ``region`` (ISO 3166 alpha-2) reads numbers without a country code; ``languages`` are the flow's.
+    ``region`` (ISO 3166 alpha-2) reads numbers without a country code, unless they may be another person's in a country
+    that is ``called``; ``languages`` are the flow's.
     The first of two rows with one external id is taken.
     """
-    reader = _Reader(contact_columns(table), region, languages)
+    reader = _Reader(contact_columns(table), region, languages, called or Called(()))
     return (reader.read(row) for row in table.rows())
 
 
 class _Reader:
     """Reads rows of one file; remembers the ids it has met."""
 
-    def __init__(self, columns: Columns, region: str | None, languages: Sequence[str]) -> None:
+    def __init__(self, columns: Columns, region: str | None, languages: Sequence[str], called: Called) -> None:
         self._columns = columns
+        self._called = called
         self._region = region
         self._languages = languages
         self._seen = SeenIds()  # external id -> line
@@ -87,6 +118,9 @@ class _Reader:
             return cells.rejected()
         external_id = self._external_id(cells)
         number = cells.number("contacts/number", self._region, "; or give the campaign a region")
+        if number is not None and (other := self._called.other(cells.text("number"), number)):
+            more = "" if self._called.told else "; or give the campaign a region"
+            cells.fault("number", "contacts/number", _ambiguous(cells.text("number"), number, *other) + more)
         language = self._language(cells)
         person = self._id(cells, "person_id", "contacts/person-id")
         if number is None or cells.faulty:
@@ -128,6 +162,11 @@ class _Reader:
             reason = f"{quote(found)} is not a language of the flow{_meant(found, self._languages)}"
             cells.fault("language", "contacts/language", reason)
         return language
+
+
+def _ambiguous(text: str, one: phone.PhoneNumber, region: str, other: phone.PhoneNumber) -> str:
+    two = f"{phone.mask(one.e164)} ({one.region}) or {phone.mask(other.e164)} ({region})"
+    return f"{quote(phone.shown_number(text))} may be {two}: write it with + and country code"
 
 
 def _meant(found: str, languages: Sequence[str]) -> str:

@@ -22,7 +22,7 @@ from msgspec import msgpack
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import NO_PROOFS, parse_consents
 from agi_app.contacts.consent_proof import Proofs
-from agi_app.contacts.contacts_file import contact_columns, header_notes, parse_contacts
+from agi_app.contacts.contacts_file import Called, contact_columns, header_notes, parse_contacts
 from agi_app.contacts.generated_numbers import beside, distinct, looks_generated
 from agi_app.contacts.spool import BATCH, Progress, Spool
 from agi_app.contacts.stop_file import StopList, parse_stop_list
@@ -69,10 +69,11 @@ async def import_contacts_file(  # noqa: PLR0913 - each is of the file, the camp
         notes = (*table.notes, *header_notes(contact_columns(table), fields))
         spool = Spool(table, msgpack.Decoder(tuple[list[ContactRow], list[RejectedRow]]), stack)
         elsewhere = Elsewhere(campaign.jurisdictions)
-        await fill(spool, elsewhere.watched(parse_contacts(table, region, languages)), reading)
+        called = Called(campaign.jurisdictions, told=campaign.region is not None)
+        await fill(spool, elsewhere.watched(parse_contacts(table, region, languages, called)), reading)
         notes = (*notes, *elsewhere.notes())
         await _refuse_generated(store, campaign.name, spool)
-        fingerprint = await in_background(_fingerprint, copy, sheet or "", region, *languages)
+        fingerprint = await in_background(_fingerprint, copy, sheet or "", region, repr(called), *languages)
         run, before = await imports.begin(store, campaign.name, fingerprint)
         if before.rows_done:
             notes = (*notes, _goes_on(before, spool.rows))

@@ -270,6 +270,18 @@ OTHER_MEANINGS = [
     (CAMPAIGN, "flow: checkup-reminder\n", "", "2:1", "write flow: NAME"),
     (MEANINGS, "", "meanings:\n  改期: [改天, 换个时间]\n", "2:3", "write NAME: {zh-CN: [改天, 换个时间]}"),
     (MEANINGS, "", "meanings:\n  later: another day\n", "2:3", "write later: {en: [another day]}"),
+    *(
+        (
+            *(FLOW, '  key: "9"', f'  key: "9"\n  phrases: {{zh-CN: [不要打了{sign}别再打了], en: [stop calling]}}'),
+            *(
+                "9:21",
+                f'"不要打了{sign}别再打了" counts as one phrase; write [不要打了, 别再打了], or leave the sign out',
+            ),
+        )
+        for sign in "、，；"
+    ),
+    (FLOW, f"keys: {KEYS}", "speech: {yes: {zh-CN: [好、行], en: [fine]}}", "16:32", "one phrase; write [好, 行]"),
+    (MEANINGS, "", "opt_out: {zh-CN: [烦死了、饶了我吧]}\n", "1:19", "one phrase; write [烦死了, 饶了我吧]"),
     (MEANINGS, "", "opt_out: [别打了]\n", "1:1", "write opt_out: {zh-CN: [别打了]}"),
 ]
 # ways to mend it that the first advice hides

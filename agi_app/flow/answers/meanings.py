@@ -15,7 +15,7 @@ from pydantic import Field
 
 from agi_app.authoring.schema import Authored
 from agi_app.flow.answers.grammar import Grammar, Kind, Words
-from agi_app.flow.syntax.names_and_limits import FileName, Language, Text
+from agi_app.flow.syntax.names_and_limits import FileName, Language, Phrase
 
 # The other ways to say a weekday: an answer "Monday" is also "on Monday", and 周一 is 星期一.
 
@@ -43,7 +43,7 @@ MAX_PHRASES = 500
 BESIDE = ("yes", "interest_high")  # where they are not asked for, they mean nothing: "yes, the morning"
 DOUBTFUL = ("unsure", "repeat")  # where they are not asked for, they put every answer in doubt
 
-Phrases = Annotated[dict[Language, Annotated[list[Text], Field(max_length=MAX_PHRASES)]], Field(max_length=20)]
+Phrases = Annotated[dict[Language, Annotated[list[Phrase], Field(max_length=MAX_PHRASES)]], Field(max_length=20)]
 
 
 class MeaningsFile(Authored):

@@ -23,6 +23,7 @@ from agi_app.flow.syntax.names_and_limits import (
     Key,
     Label,
     Language,
+    Phrase,
     Text,
     Variable,
     judge_names,
@@ -44,7 +45,7 @@ class OptOut(Authored):
     """How a person says stop: the key (``*`` and the key while typing digits), or spoken phrases."""
 
     key: Key = "9"
-    phrases: dict[Language, list[Text]] = Field(default_factory=dict)
+    phrases: dict[Language, list[Phrase]] = Field(default_factory=dict)
     confirm: FileName | None = None  # prompt played after the stop is stored
     without_number: Label | None = None  # of a line: where the stop leads a caller who shows no number
 

@@ -8,11 +8,11 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from agi_app.authoring.schema import Authored
 from agi_app.authoring.shape_hints import by_language
-from agi_app.flow.syntax.names_and_limits import NO_INPUT, NO_MATCH, FileName, Label, Language, Text, fault
+from agi_app.flow.syntax.names_and_limits import NO_INPUT, NO_MATCH, FileName, Label, Language, Phrase, fault
 
 ANSWERS = "answers"
 MOST_LABELS, MOST_PHRASES = 20, 50
-Phrases = dict[Language, Annotated[list[Text], Field(min_length=1, max_length=MOST_PHRASES)]]
+Phrases = dict[Language, Annotated[list[Phrase], Field(min_length=1, max_length=MOST_PHRASES)]]
 
 
 def _own_words(value: Any) -> Any:

@@ -168,6 +168,20 @@ def _clock(value: object) -> dt.time:
     raise PydanticCustomError("schema/value", "{found} is not a time of day; {how}", context)
 
 
+_BETWEEN_PHRASES = re.compile("[、，；]")
+
+
+def _one_phrase(value: object) -> object:
+    """Refuse phrases that signs of Chinese keyboards join: together they are one, which nobody says."""
+    if not isinstance(value, str) or not _BETWEEN_PHRASES.search(value):
+        return value
+    parts = ", ".join(filter(None, map(str.strip, _BETWEEN_PHRASES.split(value))))
+    context = {"found": quote(value), "parts": parts or "…"}
+    raise PydanticCustomError(
+        "schema/value", "{found} counts as one phrase; write [{parts}], or leave the sign out", context
+    )
+
+
 def _scalar(value: object) -> object:
     if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
@@ -208,6 +222,7 @@ Language = Annotated[
 ]
 Key = Annotated[str, named(r"[0-9*#]", "a key is one of 0-9, * and #, in quotes", shape_hints.telephone_key)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
+Phrase = Annotated[Text, BeforeValidator(_one_phrase)]
 Wait = Annotated[dt.timedelta, BeforeValidator(_wait)]
 Delay = Annotated[dt.timedelta, BeforeValidator(_delay)]
 ClockTime = Annotated[dt.time, BeforeValidator(_clock)]

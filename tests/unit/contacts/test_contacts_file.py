@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agi_app.contacts.columns import RejectedRow, read_number
-from agi_app.contacts.contacts_file import contact_columns, find_language, header_notes, parse_contacts
+from agi_app.contacts.contacts_file import Called, contact_columns, find_language, header_notes, parse_contacts
 from agi_app.errors import AuthorError
 from agi_app.model.person import ContactRow
 from agi_app.model.phone import NotANumber
@@ -123,6 +123,39 @@ def test_the_region_reads_local_numbers_and_without_it_they_are_rejected() -> No
     (refused,) = parsed(text, None)
     assert isinstance(refused, RejectedRow)
     assert "country code" in refused.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "called", "may_be"),
+    [
+        ("(212) 555-0141", Called(("CN", "US")), "+86212…41 (CN) or +1212…41 (US)"),
+        ("2125550141", Called(("CN", "US")), "+86212…41 (CN) or +1212…41 (US)"),
+        ("(212) 555-0141", Called(("CN", "US"), told=True), "+86212…41 (CN) or +1212…41 (US)"),
+        ("212.555.0141", Called(("CN", "GB", "US"), told=True), "+86212…41 (CN) or +1212…41 (US)"),
+        ("2125550141", Called(("CN", "US"), told=True), None),
+        ("(212) 555-0141", Called(("CN",)), None),
+        ("+86 21 2555 0141", Called(("CN", "US")), None),
+        ("0086 21 2555 0141", Called(("CN", "US")), None),
+        ("+1 (212) 555-0141", Called(("CN", "US")), None),
+    ],
+)
+def test_a_number_without_plus_that_may_be_another_person_s_is_refused(
+    text: str, called: Called, may_be: str | None
+) -> None:
+    (found,) = parse_contacts(table(f"external_id,number\n7,{text}\n"), "CN", LANGUAGES, called)
+    if may_be is None:
+        assert isinstance(found, ContactRow)
+        return
+    assert isinstance(found, RejectedRow)
+    assert f"may be {may_be}: write it with + and country code" in found.reason
+    assert ("give the campaign a region" in found.reason) is not called.told
+
+
+def test_an_american_number_of_an_american_campaign_is_no_other_s() -> None:
+    text, called = "external_id,number\n7,(212) 555-0141\n", Called(("CN", "US"), told=True)
+    (found,) = parse_contacts(table(text), "US", LANGUAGES, called)
+    assert isinstance(found, ContactRow)
+    assert found.number == "+12125550141"
 
 
 @pytest.mark.parametrize(
