@@ -178,8 +178,11 @@ class _Reader:
         if "keys" in given:
             keys = given["keys"]
             if not isinstance(keys, str) or not re.fullmatch(r"[0-9*#]{1,40}", keys):
+                strange = re.sub(r"[0-9*#]", "", keys)[:1] if isinstance(keys, str) else ""
                 hint = full_width.hint(keys) if isinstance(keys, str) else ""
-                self._note(at, f"{what}: keys: {keys!r} are not keys; write digits, * and # in quotes{hint}")
+                why = f'"{strange}" is no key of a telephone; ' if strange and strange.isascii() else ""
+                why += "the keys of another question are a turn of their own; " if strange in ",; " and why else ""
+                self._note(at, f"{what}: keys: {keys!r} are not keys; {why}write digits, * and # in quotes{hint}")
                 return None
             return Keys(after_s, keys)
         says = str(given["says"])

@@ -34,7 +34,12 @@ _THREE = re.compile(r"\d{3}")
 _ZONE = re.compile(
     r"\(?(?:(?:utc|gmt)?(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?|(?P<name>z|utc|gmt))\)?"
 )
-_CHINA = ("北京时间", "中国时间", "(北京时间)", "beijing")
+_OFFSETS = {  # of zones that are written so and mean one; CST, IST and BST mean several
+    **dict.fromkeys(("北京时间", "中国时间", "(北京时间)", "beijing", "hkt", "sgt"), "+08:00"),
+    **{name: f"-0{5 + n}:00" for n, name in enumerate(("est", "mdt", "mst", "pst"))},
+    **{name: f"-0{4 + n}:00" for n, name in enumerate(("edt", "cdt"))},
+    **dict(zip(("pdt", "cet", "cest", "jst"), ("-07:00", "+01:00", "+02:00", "+09:00"), strict=True)),
+}
 _LATER = ("下午", "晚上", "傍晚", "中午", "pm", "p.m.", "p.m", "pm.")
 _UNITS = {
     **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds", "毫秒"), "ms"),
@@ -135,14 +140,17 @@ def _half(before: str | None, after: str | None) -> tuple[bool, bool]:
     return said in _LATER, said in ("am", "上午", "早上", "早晨", "凌晨")
 
 
-def moments(text: object) -> list[str]:
-    """The moments that a text can mean, as 2026-03-04T20:00:00, with their offset when the text has one."""
+def moments(text: object, *, any_zone: bool = False) -> list[str]:
+    """The moments that a text can mean, as 2026-03-04T20:00:00, with their offset when the text has one.
+
+    ``any_zone``: without it, whatever follows the time.
+    """
     found, rest = _day_and_rest(_plain(text))
     rest = rest.removeprefix("t").lstrip(",")
     if not found:
         return []
     read = ("00:00:00", "") if not rest else _clock_and_zone(rest)
-    offset = None if read is None else _offset(read[1])
+    offset = "" if any_zone else None if read is None else _offset(read[1])
     if read is None or offset is None:
         return []
     return [f"{day}T{read[0]}{offset}" for day in found]
@@ -152,8 +160,8 @@ def _offset(text: str) -> str | None:
     """``+08:00``; empty when there is none, None when nobody can tell."""
     if not text:
         return ""
-    if text in _CHINA:
-        return "+08:00"
+    if text in _OFFSETS:
+        return _OFFSETS[text]
     match = _ZONE.fullmatch(text)
     if match is None:
         return None
@@ -214,6 +222,7 @@ def weekdays(value: object) -> list[str]:
     return [WEEKDAYS[(start + n) % 7] for n in range((stop - start) % 7 + 1)]
 
 
+ANY_MOMENT = "write the moment itself in the form 2026-01-05T12:00:00+08:00, or …Z for UTC"
 _BETWEEN_NUMBERS = frozenset("/\\;,&|、*#~")  # or before an extension: no number is made of what stands around them
 
 
@@ -274,8 +283,10 @@ def write_moment(text: object) -> str:
     found = moments(text)
     if days(text):
         return write_day(text)
+    if not found and (local := moments(text, any_zone=True)):
+        return f"write {' or '.join(local)}, and behind it that zone's offset from UTC, such as -05:00 or +08:00"
     if not found:
-        return "write 2026-01-05T12:00:00+08:00, or …Z for UTC"
+        return ANY_MOMENT
     if len(found[0]) > len("2026-03-04T20:00:00"):  # it has an offset
         return f"write {' or '.join(found)}"
     if len(found) > 1:

@@ -75,7 +75,6 @@ _LENGTH = re.compile(
     r"(年|个?月|個月|季度?|天|日|周|星期|years?|y|yrs?|months?|m|weeks?|w|days?|d)内?",
     re.IGNORECASE,
 )
-_WRITE = "write 2026-01-05T12:00:00+08:00, or …Z for UTC"
 
 
 class NotATime(ValueError):
@@ -129,7 +128,7 @@ def parse_instant(text: str) -> dt.datetime:
         utc = found.astimezone(dt.UTC) if found.tzinfo else None
     except (ValueError, OverflowError):
         told = times_meant.write_day(text[:10])
-        told = told if told.startswith("that month") else _WRITE
+        told = told if told.startswith("that month") else times_meant.ANY_MOMENT
         raise NotATime(f"is not a date and time that exists; {told}") from None
     if utc is None:
         raise NotATime(f"has no UTC offset, so nobody can say when it was; {times_meant.write_moment(text)}")
@@ -152,12 +151,7 @@ def _consent(
         return cells.rejected()
     number = cells.number("consent/number", region)
     purpose = _purpose(cells)
-    for name in ("method", "source"):
-        text = cells.text(name)
-        if not text:
-            cells.fault(name, f"consent/{name}", f"is empty; without it this is no proof of consent: {_TOLD[name]}")
-        elif points_elsewhere(text) or is_nothing(text):
-            cells.fault(name, f"consent/{name}", f"{quote(text)} says nothing: {_TOLD[name]}")
+    _judge_origin(cells)
     given = _time(cells, now)
     expires = _expires(cells, given)
     language = cells.text("language").replace("_", "-") or None
@@ -185,6 +179,19 @@ def _consent(
     )
 
 
+def _judge_origin(cells: Cells) -> None:
+    """Faults of how and where a consent was given."""
+    for name in ("method", "source"):
+        text = cells.text(name)
+        if not text:
+            cells.fault(name, f"consent/{name}", f"is empty; without it this is no proof of consent: {_TOLD[name]}")
+        elif points_elsewhere(text) or is_nothing(text):
+            cells.fault(name, f"consent/{name}", f"{quote(text)} says nothing: {_TOLD[name]}")
+        elif name == "method" and times_meant.moments(text):
+            told = f"{quote(text)} is a time: are method and time exchanged? {_TOLD[name].capitalize()}"
+            cells.fault(name, "consent/method", told)
+
+
 def _purpose(cells: Cells) -> Purpose | None:
     found = cells.text("purpose")
     if found.lower() in PURPOSES:
@@ -209,7 +216,7 @@ def _purpose(cells: Cells) -> Purpose | None:
 def _time(cells: Cells, now: dt.datetime) -> dt.datetime | None:
     found = cells.text("time")
     if not found:
-        cells.fault("time", "consent/time", f"is empty; {_WRITE}")
+        cells.fault("time", "consent/time", f"is empty; {times_meant.ANY_MOMENT}")
         return None
     try:
         given = parse_instant(found)

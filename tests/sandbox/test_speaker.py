@@ -94,6 +94,10 @@ def test_what_is_wrong_with_a_callee_is_said(tmp_path: Path) -> None:
         ('["４１"]\nlanguage = "en"\nturns = []\n', r":1:2: .４１.: a person .* ４ \(U\+FF14\) is full-width"),
         ('[41]\nlanguage = "en"\nturns = [{hears = [], key = "1"}]\n', "turn 1: has either keys"),
         ('[41]\nlanguage = "en"\nturns = [{keys = 9}]\n', "turn 1: keys: 9 are not keys"),
+        (
+            '[41]\nlanguage = "en"\nturns = [{keys = "1,2"}]\n',
+            '"," is no key of a telephone; the keys of another question are a turn of their own',
+        ),
         ('[41]\nlanguage = "en"\nturns = [{hears = "greeting", keys = "9"}]\n', "must be a list of prompts"),
         (
             '[41]\nlanguage = "en"\nturns = 5\ncodec = "opus"\n',

@@ -284,6 +284,13 @@ OTHER_MEANINGS = [
     (MEANINGS, "", "opt_out: {zh-CN: [烦死了、饶了我吧]}\n", "1:19", "one phrase; write [烦死了, 饶了我吧]"),
     (MEANINGS, "", "opt_out: [别打了]\n", "1:1", "write opt_out: {zh-CN: [别打了]}"),
 ]
+BRANCHED = "a condition goes into a branch: write - branch: [{when: CONDITION, goto: NODE}]"
+OTHER_MEANINGS += [
+    (FLOW, "- play: thanks", f"{WHEN}          goto: bye\n        - 否则: bye", "26:11", "write - else: bye"),
+    (FLOW, "- play: thanks", f"{WHEN}          goto: bye\n        - otherwise: bye", "26:11", "write - else: bye"),
+    (FLOW, "- play: thanks", '- if: answer == "yes"\n      goto: bye', "23:7", BRANCHED),
+    (FLOW, "- play: thanks", '- play: thanks\n      when: answer == "yes"', "24:7", BRANCHED),
+]
 # ways to mend it that the first advice hides
 OTHER_WAYS = [
     (

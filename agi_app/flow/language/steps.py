@@ -405,6 +405,11 @@ class BranchStep(Authored):
     def _goto_beside_when(cls, value: Any) -> Any:
         """A dash before ``goto`` is meant for the condition above; a condition of its own would mean something else."""
         cases = value if isinstance(value, list) else []
+        for index, case in enumerate(cases):
+            word, way = next(iter(case.items())) if isinstance(case, dict) and len(case) == 1 else ("else", None)
+            if word not in ("else", "when", "goto") and synonyms.other_word(word, ("else",)):
+                way = way if isinstance(way, str) else "NODE"
+                raise fault("flow/branch", "this word is else here: write - else: {way}", index, word, way=way)
         for index, (case, after) in enumerate(pairwise(cases), start=1):
             above, below = (set(one) if isinstance(one, dict) else set() for one in (case, after))
             if "when" in above - below and "goto" in below - above:
@@ -508,6 +513,9 @@ def _one_verb(value: Any) -> Any:
     if not isinstance(value, dict):
         raise fault("flow/verb", "a step is a verb, such as - play: NAME")
     verbs = [key for key in value if key in VERBS]
+    if condition := next((key for key in value if key in _CONDITIONS and key not in VERBS), None):
+        message = "a condition goes into a branch: write - branch: [{lead}when: CONDITION, goto: NODE{end}]"
+        raise fault("flow/verb", message, condition, lead="{", end="}")
     if not verbs:
         word = next((key for key in value if key != "on"), "on")
         hint = _NO_VERBS.get(word) or (_alone(word) if word.partition(" ")[0] in VERBS else suggest(word, VERBS))
@@ -519,6 +527,7 @@ def _one_verb(value: Any) -> Any:
     return value
 
 
+_CONDITIONS = ("if", "when", "unless", "condition", "如果", "若", "条件")
 _NO_VERBS = dict.fromkeys(
     ("wait", "pause", "sleep", "delay"),
     ": put a silence into a recording; the time to answer is the timeout of the gather",

@@ -70,14 +70,18 @@ def test_the_words_for_a_day(text: str, said: str) -> None:
         ("2026-01-05 12:00 北京时间", "write 2026-01-05T12:00:00+08:00"),
         ("2026-01-05T10：00Z", "write 2026-01-05T10:00:00Z"),
         ("2026/1/5", "write 2026-01-05"),
-        ("last week", "write 2026-01-05T12:00:00+08:00, or …Z for UTC"),
+        ("2026-01-10 09:00 EST", "write 2026-01-10T09:00:00-05:00"),
+        ("2026-07-10 9:00 pm PDT", "write 2026-07-10T21:00:00-07:00"),
+        ("2026-01-10 09:00 CST", "write 2026-01-10T09:00:00, and behind it that zone's offset from UTC"),
+        ("2026-01-10 09:00 America/Chicago", "write 2026-01-10T09:00:00, and behind it that zone's offset from UTC"),
+        ("last week", "write the moment itself in the form 2026-01-05T12:00:00+08:00, or …Z for UTC"),
     ],
 )
 def test_a_moment_is_rewritten_and_taken(text: str, said: str) -> None:
     with pytest.raises(NotATime) as caught:
         parse_instant(text)
     assert said in str(caught.value)
-    for advised in re.findall(r"20\d\d-\d\d-\d\d(?:T[0-9:]+(?:Z|\+08:00))?", str(caught.value)):
+    for advised in re.findall(r"20\d\d-\d\d-\d\d(?:T[0-9:]+(?:Z|[+-]\d\d:00))?", str(caught.value)):
         parse_instant(advised)
 
 

@@ -128,6 +128,15 @@ def test_neither_does_such_a_method_or_source(words: str) -> None:
         assert found.reason == f'{name} "{words}" says nothing: {told}'
 
 
+@pytest.mark.parametrize("time", ["2026-01-10T09:00:00+08:00", "2026/1/10 9:00", "2026-01-10"])
+def test_a_time_is_no_method(time: str) -> None:
+    """Two columns under each other's titles: no time that nobody said may be recorded for them."""
+    found = one(method=time, time="signed form")
+    assert isinstance(found, RejectedRow)
+    assert f'method "{time}" is a time: are method and time exchanged?' in found.reason
+    assert isinstance(one(method=time), RejectedRow)
+
+
 @pytest.mark.parametrize("words", ["见面", "見面", "当面", "口头", "书面", "微信", "web form", "signed form"])
 def test_how_people_give_consent_is_taken(words: str) -> None:
     found = one(method=words)
