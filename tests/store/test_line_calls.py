@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app.audit.erasures import Erasure, sign
 from agi_app.store.calling import inbound_calls
-from agi_app.store.calling.inbound_calls import ANSWERED, GIVEN_BACK, InboundCallFilter, LineCall, LineStop
+from agi_app.store.calling.inbound_calls import ANSWERED, BROKEN_OFF, GIVEN_BACK, InboundCallFilter, LineCall, LineStop
 from agi_app.store.database.pool import Store
 from agi_app.store.people.erasure import Why, erase_person
 from tests.store.world import World, campaign, hash_number, number
@@ -42,6 +43,27 @@ async def test_a_call_is_written_once_with_its_stops(store: Store) -> None:
     newest, _, first = await inbound_calls.calls(store, ALL, 10)
     assert (newest.note, list(first.stops), first.seconds) == ("full", ["keyed", "key"], 30.0)
     assert newest.caller == first.caller == mine.hex()[:8]
+
+
+async def test_a_call_that_its_worker_s_death_broke_off_is_written_down_as_given_back(store: Store) -> None:
+    """By the next worker of that node, once; what ended in order, and what another node has on, is left alone."""
+    for call_id, node in (("ended", "node-a"), ("broken", "node-a"), ("on", "node-b")):
+        await inbound_calls.open_call(store, replace(call(call_id, hash_number(number(1))), node=node))
+    await inbound_calls.add(store, call("ended", None), [])
+    for _ in range(2):
+        await inbound_calls.write_broken_off(store, ["node-a"])
+    broken, ended = await inbound_calls.calls(store, ALL, 10)
+    assert (broken.result, broken.note, broken.seconds) == (GIVEN_BACK, BROKEN_OFF, 0.0)
+    assert ended.result == ANSWERED
+    await inbound_calls.write_broken_off(store, ["node-b"])
+    assert len(await inbound_calls.calls(store, ALL, 10)) == 3
+
+
+async def test_an_erasure_takes_the_number_off_a_call_that_is_on(world: World, store: Store) -> None:
+    await world.running(campaign(), [1])
+    await inbound_calls.open_call(store, call("c1", hash_number(number(1))))
+    await erase_person(store, number(1), Why(BEGAN, "letter", "wang"), lambda erasure: sign(erasure, KEY))
+    assert await store.records("SELECT FROM open_line_call WHERE caller_hash IS NOT NULL") == []
 
 
 async def test_an_erasure_takes_the_numbers_off_and_names_the_rows(world: World, store: Store) -> None:

@@ -220,7 +220,6 @@ def test_a_caller_of_the_line_is_given_back_by_the_next_worker(killed: Scene) ->
     assert killed.leg("line").bye_at - killed.back <= killed.ward.limit() + 10  # the message of the dialplan
 
 
-@pytest.mark.xfail(strict=True, reason="a call of the line whose worker was killed has no row")
 def test_a_broken_off_call_of_the_line_is_in_its_report(killed: Scene) -> None:
     """call-back-line.md: "Calls by line, answered or given back with the reason … Each call and each stop is a row that
     nobody can change"."""

@@ -64,6 +64,7 @@ class LineCalls:
 
     async def open(self, lines: Sequence[InboundLine]) -> None:
         """From now on these lines are served; until then every call goes on in the dialplan."""
+        self._write_soon(partial(table.write_broken_off, self._node.store, [self._node.entityid]))
         self._lines = [await self._ready(line) for line in lines]
 
     async def _ready(self, line: InboundLine) -> InboundLine:
@@ -135,6 +136,8 @@ class LineCalls:
         if channel is None:
             return None
         live.channel, result = channel, None
+        on = replace(self._row(live, table.GIVEN_BACK, None, None), answered_at=node.clock.real_now())
+        self._write_soon(partial(table.open_call, node.store, on))
         _log.info("a call came in and is answered", line=line.name, caller=SHOWN if live.caller else WITHHELD)
         with node.owning(channel):
             try:
@@ -179,8 +182,13 @@ class LineCalls:
 
     def _write(self, live: Live, result: str, note: str | None, call: CallResult | None) -> None:
         """Have the call written down soon; ``note`` says why it was given back, or what was wrong."""
-        now = self._node.clock.real_now()
-        row = LineCall(
+        row = self._row(live, result, note, call)
+        self._write_soon(partial(table.add, self._node.store, row, live.stops))
+        if call is not None and COMPLAINT in call.answers and live.caller is not None:
+            self._write_soon(partial(self._complain, live.call_id, live.line.name, live.caller, live.began_at))
+
+    def _row(self, live: Live, result: str, note: str | None, call: CallResult | None) -> LineCall:
+        return LineCall(
             call_id=live.call_id,
             line=live.line.name,
             called=live.line.number,
@@ -192,11 +200,8 @@ class LineCalls:
             disposition=call.disposition if call else None,
             began_at=live.began_at,
             answered_at=call.answered_at if call else None,
-            ended_at=(call.ended_at if call else None) or now,
+            ended_at=(call.ended_at if call else None) or self._node.clock.real_now(),
         )
-        self._write_soon(partial(table.add, self._node.store, row, live.stops))
-        if call is not None and COMPLAINT in call.answers and live.caller is not None:
-            self._write_soon(partial(self._complain, live.call_id, live.line.name, live.caller, live.began_at))
 
     def _write_soon(self, write: Callable[[], Awaitable[object]]) -> None:
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agi_app.model.call import CallResult
 from agi_app.store.calling.attempts import CLAIMED, Ended, give_back, store_ends
+from agi_app.store.calling.inbound_calls import write_broken_off
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Parameters, load_queries, record
 
@@ -41,11 +42,13 @@ async def sweep(store: Store, node: str | None, rule: Rule) -> SweepResult:
     Sweeping again finds nothing.
     """
     released = interrupted = 0
-    values = {"node": node, "dead": await dead_nodes(store), "silent_for": SILENT_FOR}
+    dead = await dead_nodes(store)
+    values = {"node": node, "dead": dead, "silent_for": SILENT_FOR}
     for orphan in await store.rows(Orphan, Q["orphans"], values):
         given_back = await _end(store, orphan.attempt_id, values, rule)
         released += given_back is True
         interrupted += given_back is False
+    await write_broken_off(store, dead)
     return SweepResult(released, interrupted)
 
 

@@ -11,6 +11,7 @@ from agi_app.store.database.statements import load_queries, record
 
 Q = load_queries("calling/inbound_calls")
 ANSWERED, GIVEN_BACK = "answered", "given_back"
+BROKEN_OFF = "the worker ended during the call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,20 @@ class InboundCallFilter:
     line: str | None = None
 
 
+async def open_call(store: Store, call: LineCall) -> None:
+    """Note a call that is on, until ``add`` writes what became of it. Raises StoreError."""
+    await store.execute(Q["open_call"], asdict(call))
+
+
+async def write_broken_off(store: Store, nodes: Sequence[str]) -> None:
+    """Write the calls down that were on when the workers of these nodes died. Raises StoreError."""
+    await store.execute(Q["broken_off"], {"nodes": list(nodes), "note": BROKEN_OFF})
+
+
 async def add(store: Store, call: LineCall, stops: Sequence[LineStop]) -> None:
     """Write a call with its stops; doing it again changes nothing. Raises StoreError."""
     async with store.transaction() as connection:
+        await connection.execute(Q["close_call"], {"call_id": call.call_id})
         if await record(connection, Q["add_call"], asdict(call)) is None:
             return
         for stop in stops:

@@ -6,6 +6,21 @@ VALUES (%(call_id)s, %(line)s, %(called)s, %(caller_hash)s, %(node)s, %(result)s
 ON CONFLICT (call_id) DO NOTHING
 RETURNING line_call_id;
 
+-- name: open_call
+INSERT INTO open_line_call (call_id, line, called, caller_hash, node, began_at, answered_at)
+VALUES (%(call_id)s, %(line)s, %(called)s, %(caller_hash)s, %(node)s, %(began_at)s, %(answered_at)s)
+ON CONFLICT (call_id) DO NOTHING;
+
+-- name: close_call
+DELETE FROM open_line_call WHERE call_id = %(call_id)s;
+
+-- name: broken_off
+-- When they ended nobody knows: their length is 0.
+WITH gone AS (DELETE FROM open_line_call WHERE node = ANY(%(nodes)s) RETURNING *)
+INSERT INTO line_call (call_id, line, called, caller_hash, node, result, note, began_at, answered_at, ended_at)
+SELECT call_id, line, called, caller_hash, node, 'given_back', %(note)s, began_at, answered_at, answered_at FROM gone
+ON CONFLICT (call_id) DO NOTHING;
+
 -- name: add_stop
 INSERT INTO line_stop (call_id, number_hash, how, at) VALUES (%(call_id)s, %(number_hash)s, %(how)s, %(at)s);
 
@@ -35,6 +50,10 @@ ORDER BY c.line_call_id DESC LIMIT %(limit)s;
 UPDATE line_call SET caller_hash = NULL, erased_at = clock_timestamp()
 WHERE caller_hash = (SELECT number_hash FROM person WHERE person_id = %(person_id)s) AND erased_at IS NULL
 RETURNING line_call_id AS id;
+
+-- name: erase_open
+UPDATE open_line_call SET caller_hash = NULL
+WHERE caller_hash = (SELECT number_hash FROM person WHERE person_id = %(person_id)s);
 
 -- name: erase_stop
 UPDATE line_stop SET number_hash = NULL, erased_at = clock_timestamp()

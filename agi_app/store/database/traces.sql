@@ -1,8 +1,8 @@
 -- Every table that an erasure empties rows of: old versions of them go, and the planner's samples are taken anew.
 -- name: vacuum
 VACUUM (ANALYZE) person, person_key, contact, consent, revocation, wording, attempt, result, recording, complaint,
-    complaint_note, line_call, line_stop, guard_call, guard_caller, guard_list, guard_script, guard_transcript,
-    guard_vote, guard_change, decision, verification_call, rehearsal_call, suppression;
+    complaint_note, line_call, line_stop, open_line_call, guard_call, guard_caller, guard_list, guard_script,
+    guard_transcript, guard_vote, guard_change, decision, verification_call, rehearsal_call, suppression;
 
 -- name: vacuum_samples
 VACUUM pg_catalog.pg_statistic;
@@ -10,8 +10,8 @@ VACUUM pg_catalog.pg_statistic;
 -- Writes the tables and their indexes anew, so that nothing of old versions is left in their files.
 -- name: rewrite
 VACUUM (FULL, ANALYZE) person, person_key, contact, consent, revocation, wording, attempt, result, recording, complaint,
-    complaint_note, line_call, line_stop, guard_call, guard_caller, guard_list, guard_script, guard_transcript,
-    guard_vote, guard_change, decision, verification_call, rehearsal_call, suppression;
+    complaint_note, line_call, line_stop, open_line_call, guard_call, guard_caller, guard_list, guard_script,
+    guard_transcript, guard_vote, guard_change, decision, verification_call, rehearsal_call, suppression;
 
 -- name: rewrite_samples
 VACUUM FULL pg_catalog.pg_statistic;

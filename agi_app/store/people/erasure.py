@@ -77,6 +77,7 @@ async def erase_person(store: Store, number: str, why: Why, sign: Sign) -> Erase
             erased[kind] = [row["id"] for row in await records(connection, C[query], values)]
         for kind in ("call", "stop"):
             erased[f"line_{kind}"] = [row["id"] for row in await records(connection, L[f"erase_{kind}"], values)]
+        await connection.execute(L["erase_open"], values)
         await connection.execute(Q["move_keys"], values)
         await connection.execute(Q["drop_keys"], values)
         await connection.execute(Q["erase_person"], values)
