@@ -80,7 +80,7 @@ class InboundCallFilter:
 
 
 async def open_call(store: Store, call: LineCall) -> None:
-    """Note a call that is on, until ``add`` writes what became of it. Raises StoreError."""
+    """Note a call that is on, until ``add`` writes its result. Raises StoreError."""
     await store.execute(Q["open_call"], asdict(call))
 
 
