@@ -9,9 +9,11 @@ Three for two cores, since some tests wait.
 from __future__ import annotations
 
 import heapq
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -52,8 +54,12 @@ def main() -> int:
     pytest = [sys.executable, "-m", "pytest", "-q", *spared, *sys.argv[split + 1 :]]
 
     def run(share: list[Path]) -> subprocess.CompletedProcess[str]:
-        command = [*pytest, *map(str, share)]
-        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        with tempfile.TemporaryDirectory(prefix="u") as folder:  # in a common one each clears away what others use
+            env = os.environ | {"PYTEST_DEBUG_TEMPROOT": folder}
+            command = [*pytest, *map(str, share)]
+            return subprocess.run(
+                command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, env=env
+            )
 
     done = []
     with ThreadPoolExecutor(SHARES) as pool:
