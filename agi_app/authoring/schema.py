@@ -75,10 +75,20 @@ def _items_behind(parent: Any, key: object) -> list[str]:
     return [str(one) for one in itertools.takewhile(lambda one: parent[one] is None, behind)]
 
 
+def _with_comma(path: Path, parent: Any) -> str | None:
+    """The key before whose number a comma parted from its decimals, as in ``rate: 0,5``; None: there is none."""
+    keys = list(parent) if isinstance(parent, dict) else []
+    before = keys[keys.index(path[-1]) - 1] if path and path[-1] in keys[1:] else None
+    decimals = before is not None and str(path[-1]).isdecimal() and parent[path[-1]] is None
+    return before if decimals and type(parent[before]) is int else None
+
+
 def _without_items(faults: list[ErrorDetails], document: Document) -> list[ErrorDetails]:
     """Without what is said of items that are written as keys: the whole list is reported instead."""
     told: set[tuple[int | str, ...]] = set()
     for fault in faults:
+        if fault["type"] == "extra_forbidden" and (whole := _with_comma(*_walk(document.value, fault["loc"])[:2])):
+            told.add((*fault["loc"][:-1], whole))
         if fault["type"] in _LISTS:
             path, parent, _ = _walk(document.value, fault["loc"])
             told |= {(*path[:-1], item) for item in _items_behind(parent, path[-1] if path else None)}
@@ -149,6 +159,8 @@ def _unknown_key(key: str, path: Path, document: Document, models: Mapping[int, 
     ancestors = list(_ancestors(document.value, path, models))
     model = ancestors[-1][1] if ancestors else None
     known = [] if model is None else _names(model)
+    if whole := _with_comma(path, beside := _walk(document.value, path)[1]):
+        return f": a decimal has a point: write {whole}: {beside[whole]}.{key}"
     if (told := shape_hints.other_unit(key, _walk(document.value, path)[2], known)) is not None:
         return told
     if model is not None and key in model.ELSEWHERE:
@@ -232,9 +244,9 @@ _TYPE_MESSAGES = {
     "model_type": 'this must be a mapping ("key: value" lines)',
     "list_type": "this must be a list",
     "tuple_type": "this must be a list",
-    "int_type": "this must be a whole number",
-    "bool_type": "this must be true or false",
-    "float_type": "this must be a number",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "this must be a whole number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "this must be true or false"),
+    **dict.fromkeys(("float_type", "float_parsing"), "this must be a number"),
     "too_short": "this must not be empty",
     "string_too_short": "this must not be empty",
 }

@@ -129,9 +129,9 @@ def instead(kind: str, key: str, value: Any, model: str = "") -> str:
         return _as_list(key, value, right)
     if kind == "string_type":
         return _as_text(key, value)
-    if kind in ("int_type", "float_type"):
+    if kind in ("int_type", "float_type", "int_parsing", "float_parsing"):
         return _as_number(value)
-    if kind == "bool_type":
+    if kind in ("bool_type", "bool_parsing"):
         small = small_word(str(value))
         return "; write true" if small in _TRUE else "; write false" if small in _FALSE else ""
     if kind in ("too_short", "string_too_short"):

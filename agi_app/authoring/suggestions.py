@@ -69,5 +69,8 @@ def quote(value: object) -> str:
     """A short form of a found value for messages."""
     if value is None:
         return "nothing"
+    if isinstance(value, list):
+        value = f"[{', '.join(map(str, value[:20]))}]"
+        return value if len(value) <= 60 else f"{value[:57]}…"
     shown = str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
     return shown if len(shown) <= 60 else f"{shown[:57]}…"

@@ -11,6 +11,9 @@ _NEAR = 400  # characters before the place where the parser gives up, in which t
 _MOST_TRIES = 20
 _MERGE = re.compile(r"^(<<<<<<<|=======|>>>>>>>)(?= |$)", re.M)
 _FENCE = re.compile(r"^```", re.M)
+_APOSTROPHE = re.compile(
+    r"""(?<=[\s\[{,])'(?P<text>[^'"\\\n]{0,200}\w(?P<sign>')\w[^"\\\n]{0,200})'(?=[ \t]*(?:[,}\]]|$))""", re.M
+)
 _NO_SPACE = re.compile(r"^[ ]*(?:- )*(?:(?P<dash>-)(?=[^\s-])|[\w.-]{1,64}(?P<colon>:)(?=[^\s:/]))", re.M)
 
 
@@ -35,6 +38,11 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
         text = f"{mark[0]} is left from a merge: keep one version, and remove the lines <<<<<<<, ======= and >>>>>>>"
         return Slip(mark.start(), text)
     begin = source.rfind("\n", 0, max(0, wrong - _NEAR)) + 1
+    for quoted in _APOSTROPHE.finditer(source, begin, wrong + _NEAR):
+        mended = f'{source[: quoted.start()]}"{quoted["text"]}"{source[quoted.end() :]}'
+        if (now := fails_at(mended)) is None or now > wrong + 1:
+            text = "this apostrophe ends a text in single quotes: put the text in double quotes"
+            return Slip(quoted.start("sign"), f'{text}, "{quoted["text"]}"')
     found = [found for found in _NO_SPACE.finditer(source, begin) if found.start() <= wrong]
     for found_here in reversed(found[-_MOST_TRIES:]):
         sign = "dash" if found_here["dash"] else "colon"

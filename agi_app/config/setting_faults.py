@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
@@ -27,8 +28,8 @@ def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
         table = error["loc"][0]
         name = _NAMES.get(str(table), "main")
         return f"each of {table} has its own name: write [{table}.{name}] above it, not [{table}]"
-    if kind == "path_type":
-        return "must be the name of a file, in quotes"
+    if kind in ("path_type", "tuple_type", "list_type"):
+        return "must be the name of a file, in quotes" if kind == "path_type" else _list_of(error["loc"], given)
     if kind == "string_pattern_mismatch":
         words = shape_hints.pattern_words(str(error.get("ctx", {}).get("pattern")), given)
         return f"{quote(given)} does not fit{words}"
@@ -36,6 +37,7 @@ def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
     if error["type"] == "literal_error" and isinstance(given, str):
         expected = str(error.get("ctx", {}).get("expected")).replace(" or ", ", ").split(", ")
         return f"{text}{_did_you_mean(suggest(given, [word.strip(chr(39)) for word in expected]))}"
+    text = _PLAIN.get(kind, text)
     if kind.endswith("_parsing") or kind == "timezone_aware":
         text += f", not {quote(given)}"
     if kind.startswith(("datetime", "timezone")):
@@ -50,6 +52,19 @@ def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
     return text if signs in text else f"{text}{signs}"
 
 
+def _list_of(path: Sequence[str | int], given: object) -> str:
+    """The words for a value that is not a list, with its parts as one."""
+    parts = [part.strip() for part in re.split("[,，、;；]", given)] if isinstance(given, str) else []
+    items = ", ".join(f'"{part}"' for part in parts if part)
+    return "must be a list in brackets" + (f": write {path[-1]} = [{items}]" if items else "")
+
+
+_PLAIN = {  # in place of pydantic's words
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "must be a whole number"),
+    **dict.fromkeys(("float_parsing", "float_type"), "must be a number"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "must be true or false"),
+    **dict.fromkeys(("datetime_from_date_parsing", "datetime_parsing", "datetime_type"), "must be a day and a time"),
+}
 _KINDS = {  # of pydantic's faults where text may be read as a number: the one that is meant
     **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "int_type"),
     **dict.fromkeys(("float_parsing", "float_type"), "float_type"),

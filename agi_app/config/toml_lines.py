@@ -67,6 +67,7 @@ _MEANT = (
     ("Unclosed array", "a bracket is not closed, or a comma is missing"),
     ("Unclosed inline table", "a brace is not closed, or a comma is missing"),
     ("Expected ']' at the end of a table", "put a table's name in brackets, as in [asterisk]"),
+    ("Invalid initial character for a key part", "write a name in Latin letters, digits, - and _, then = and a value"),
     ("Unescaped", "write a backslash in a text twice, or put the text in single quotes"),
     ("Cannot overwrite a value", "this name is set twice; keep one"),
     ("Cannot declare", "this table is here twice; put its settings together"),
@@ -84,12 +85,29 @@ def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place
     meant = (
         _with_a_unit(text, at)
         or _twice(text, said, at)
+        or _bad_name(text, at)
         or next((words for sign, words in _MEANT if said.startswith(sign)), said)
     )
     meant = _colon(text, at) or (f"{meant}{_bare(text, at)}" if said.startswith("Invalid value") else meant)
     if kind := kind_of(text[:64].encode("utf-8", "replace")):
         return [((1, 1), f"is not valid TOML: this is {kind}, despite its name; save it as plain text")]
     return told or [(_line_column(text, at), f"is not valid TOML: {meant}")]
+
+
+_HEADER = re.compile(r"[ \t]*\[\[?([^\]\n\"'#]{1,100})\]")
+
+
+def _bad_name(text: str, at: int) -> str | None:
+    """For a table whose name has a space or letters that are not Latin."""
+    begin = text.rfind("\n", 0, at) + 1
+    found = _HEADER.match(text, begin)
+    if found is None or _TABLE.match(text, begin):
+        return None
+    *above, name = found[1].strip().split(".")
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")
+    such = "write" if plain else "such as"
+    shown = ".".join([*above, plain or "carrier-a"])
+    return f"a table's name has only Latin letters, digits, - and _, and no spaces: {such} [{shown}]"
 
 
 _NAMED = {"trunks": "trunk", "destinations": "destination", "lines": "line"}

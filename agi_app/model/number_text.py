@@ -32,6 +32,7 @@ _SINGLE = re.compile(r"[(（]?[+＋]?[\d\s()（）./．／\-\u2010-\u2015\u2212�
 _AROUND = frozenset({"Ps", "Pe", "Pi", "Pf", "Zs", "Cf", "So"})  # brackets, quotes, spaces, unseen signs, ☎
 _QUOTES = frozenset("'\"`,;.:，；：。、<>")
 _BEFORE = frozenset("=-–—•·")  # a formula of a spreadsheet, points of a list
+_IDENTITY_CARD = re.compile(r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]")
 _EXTENSION = re.compile(
     r"\d\W*(?:(?<![^\W\d_])(?:ext|extn|extension|x)(?![^\W\d_])|分机|分機|转|轉|内线|內線|[#,，~～]\s*\d{1,6}\W*$)",
     re.IGNORECASE,
@@ -67,6 +68,8 @@ def doubt(text: str) -> str | None:
         return SEVERAL
     if len(text) > LONGEST:
         return "is too long for a telephone number"
+    if _IDENTITY_CARD.fullmatch(text.strip()):
+        return "looks like the number of an identity card: are two columns exchanged? Take such numbers out of the file"
     if _EXTENSION.search(text):
         return "has an extension in it: an automatic call cannot dial it; write the number alone"
     if any(character.isalpha() for character in text):  # phonenumbers would dial FLOWERS as digits

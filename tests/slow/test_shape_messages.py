@@ -284,6 +284,32 @@ OTHER_MEANINGS = [
     (MEANINGS, "", "opt_out: {zh-CN: [烦死了、饶了我吧]}\n", "1:19", "one phrase; write [烦死了, 饶了我吧]"),
     (MEANINGS, "", "opt_out: [别打了]\n", "1:1", "write opt_out: {zh-CN: [别打了]}"),
 ]
+ONE_NUMBER = "a campaign shows one number: write one, without brackets; numbers by place belong to local_caller_ids"
+LATIN = "a table's name has only Latin letters, digits, - and _, and no spaces:"
+# words of a library, other languages' ways to write, and advice that led nowhere
+NOWHERE = [
+    (FLOW, "- play: thanks", "- play: thanks // says it", "23:7", "comment begins with #: write thanks # says it"),
+    (FLOW, "goto: bye", "goto: bye // the end", "24:7", "a comment begins with #: write bye # the end"),
+    (CAMPAIGN, '"+999862155500001"', '["+999862155500001", "+999862155500002"]', "7:1", ONE_NUMBER),
+    (
+        CAMPAIGN,
+        "purpose: transactional",
+        "purpose: [transactional, survey]",
+        "3:1",
+        "each other one in another campaign",
+    ),
+    (
+        *(CAMPAIGN, "calls_per_second: 5", "calls_per_second: 0,5", "8:28"),
+        "a decimal has a point: write calls_per_second: 0.5",
+    ),
+    (SETTINGS, "[lines.main]", "[lines.main line]", "37:13", f"{LATIN} write [lines.main-line]"),
+    (SETTINGS, "[trunks.sandbox]", "[trunks.移动]", "19:9", f"{LATIN} such as [trunks.carrier-a]"),
+    (
+        *(SETTINGS, "[lines.main]", '[guard]\ninternal = "PJSIP/front-desk，PJSIP/li"\n[lines.main]', "38:1"),
+        'must be a list in brackets: write internal = ["PJSIP/front-desk", "PJSIP/li"]',
+    ),
+    (SETTINGS, "concurrent = 60", 'concurrent = "sixty"', "22:1", 'must be a whole number, not "sixty"; write it in'),
+]
 BRANCHED = "a condition goes into a branch: write - branch: [{when: CONDITION, goto: NODE}]"
 OTHER_MEANINGS += [
     (FLOW, "- play: thanks", f"{WHEN}          goto: bye\n        - 否则: bye", "26:11", "write - else: bye"),
@@ -364,7 +390,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("file", "right", "wrong", "place", "said"), [*NAMES, *SHAPES, *OTHER_MEANINGS, *OTHER_WAYS, *NOT_MEANT]
+    ("file", "right", "wrong", "place", "said"), [*NAMES, *SHAPES, *OTHER_MEANINGS, *OTHER_WAYS, *NOT_MEANT, *NOWHERE]
 )
 def test_a_wrong_name_or_shape_says_what_to_write(
     made: Path, tmp_path: Path, file: str, right: str, wrong: str, place: str, said: str

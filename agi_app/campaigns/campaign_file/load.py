@@ -56,6 +56,9 @@ def _purpose(value: object) -> object:
             "a campaign cannot be a rehearsal, which goes only to proved numbers of your own staff; "
             "write transactional, survey or marketing",
         )
+    if isinstance(value, list):
+        told = "a campaign has one purpose: write one here, and each other one in another campaign"
+        raise PydanticCustomError("campaign/purpose", "{told}", {"told": told})
     if value not in PURPOSES:
         context = {"found": quote(value), "hint": suggest(str(value), PURPOSES)}
         raise PydanticCustomError("campaign/purpose", "{found} is not a purpose{hint}", context)
@@ -92,6 +95,9 @@ def _caller_id(value: object) -> object:
         raise PydanticCustomError(
             "campaign/caller-id", "{found} is not a telephone number: {why}", {"found": quote(value), "why": why}
         )
+    if isinstance(value, list):
+        told = "a campaign shows one number: write one, without brackets; numbers by place belong to local_caller_ids"
+        raise PydanticCustomError("campaign/caller-id", "{told}", {"told": told})
     context = {"found": quote(value), "how": times_meant.write_number(value)}
     raise PydanticCustomError("campaign/caller-id", "{found} is not a number with + and country code; {how}", context)
 

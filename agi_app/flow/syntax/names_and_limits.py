@@ -140,7 +140,9 @@ class named:
     def _judge(self, value: Any) -> Any:
         if isinstance(value, str) and not re.fullmatch(self._pattern, value):
             mend = self._mend(value) if self._mend is not None else ""
-            context = {"found": quote(value), "rule": f"{self._rule}{mend}"}
+            before, comment, behind = value.partition(" //")
+            rule = f"a comment begins with #: write {before} # {behind.strip()}" if comment else f"{self._rule}{mend}"
+            context = {"found": quote(value), "rule": rule}
             raise PydanticCustomError("schema/name", "{found} does not fit; {rule}", context)
         return value
 

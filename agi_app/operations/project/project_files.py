@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agi_app.authoring.suggestions import suggest
 from agi_app.campaigns.project.read import Project, Source, read_project
-from agi_app.config.settings import load_settings, trunk_names
+from agi_app.config.settings import SETTINGS_FILE, load_settings, trunk_names
 from agi_app.errors import AuthorError, InputError
 from agi_app.flow.language.definition import FlowDocument
 
@@ -30,6 +30,14 @@ def read_ready(folder: Path) -> Project:
     return make_ready(folder, load_settings(folder).trunks)
 
 
+def _none_in(folder: Path) -> str:
+    """The words for a folder without flows: it may be one of a project's own folders."""
+    whole = folder.resolve()
+    if (whole / SETTINGS_FILE).exists() or not (whole.parent / SETTINGS_FILE).exists():
+        return "; this project has none"
+    return f": {whole.name} is a folder of a project; name the project, --project {folder / '..'}"
+
+
 def find_flow(project: Project, name: str, language: str | None) -> Source[FlowDocument]:
     """The flow of this name, which speaks ``language``; InputError says what there is instead.
 
@@ -38,7 +46,7 @@ def find_flow(project: Project, name: str, language: str | None) -> Source[FlowD
     if name not in project.flows and project.unread_flows:
         raise AuthorError(*(problem for problem in project.errors if problem.file in project.unread_flows))
     if name not in project.flows:
-        hint = suggest(name, project.flows) or "; this project has none"
+        hint = suggest(name, project.flows) or _none_in(project.folder)
         raise InputError(f"there is no flow {name!r}{hint}")
     source = project.flows[name]
     languages = source.parsed.flow.languages

@@ -160,7 +160,7 @@ def test_schema_faults_come_all_at_once_in_file_order() -> None:
         validate(Cart, document)
     assert str(caught.value).splitlines() == [
         'f.yaml:1:1: schema/unknown-key unknown key "nmae"; did you mean "name"?',
-        'f.yaml:3:5: schema/value size: this must be a valid integer, unable to parse string as an integer, not "big"',
+        'f.yaml:3:5: schema/value size: this must be a whole number, not "big"; write it in digits, such as 2',
         'f.yaml:4:15: schema/unknown-key unknown key "colour"; known here: size',
     ]
 

@@ -31,6 +31,17 @@ def told(text: str) -> str:
         ("    - play", "    -play", "f.yaml:5:5: yaml/syntax a space is missing after the dash: write - play: thanks"),
         ("flow: checkup\n", "<<<<<<< HEAD\nflow: a\n=======\nflow: b\n>>>>>>> x\n", "f.yaml:1:1: yaml/syntax <<<<<<<"),
         ("flow: checkup\n", "flow: checkup\n=======\n", "f.yaml:2:1: yaml/syntax ======= is left from a merge"),
+        (
+            "flow: checkup\n",
+            "flow: checkup\nsays: 'Don't forget, {contact.name}'\n",
+            "f.yaml:2:11: yaml/syntax this apostrophe ends a text in single quotes: put the text in double quotes,"
+            ' "Don\'t forget, {contact.name}"',
+        ),
+        (
+            "flow: checkup\n",
+            "flow: checkup\nsays: {zh-CN: '好', en: 'It's on'}\n",
+            "f.yaml:2:27: yaml/syntax this apostrophe ends a text in single quotes: put the text in double",
+        ),
         ("nodes:", "nodes: [", "f.yaml:"),  # no slip of this kind: what the parser says
     ],
 )

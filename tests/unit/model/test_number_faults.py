@@ -21,6 +21,11 @@ def test_two_numbers_in_a_cell_are_found() -> None:
     assert number_text.several("13800138000") == ()
 
 
+@pytest.mark.parametrize("text", ["110101199003077758", "11010119900307775X"])
+def test_the_number_of_an_identity_card_is_named(text: str) -> None:
+    assert (number_text.doubt(text) or "").startswith("looks like the number of an identity card")
+
+
 @pytest.mark.parametrize(("text", "doubtful"), [("138****8000", True), ("13800138000", False)])
 def test_a_masked_number_is_in_doubt(text: str, doubtful: bool) -> None:
     assert (number_text.doubt(text) is not None) is doubtful

@@ -74,6 +74,12 @@ def test_the_commands_tell_the_broken_files_faults(folder: Path) -> None:
         find_flow(mended, "chekup", None)
 
 
+def test_a_folder_of_a_project_is_not_the_project(folder: Path) -> None:
+    (folder / "agi-app.toml").touch()
+    with pytest.raises(InputError, match="flows is a folder of a project; name the project, --project "):
+        find_flow(read_project(folder / "flows", None), "checkup", None)
+
+
 async def test_a_campaign_whose_flow_is_broken_does_not_start(folder: Path) -> None:
     project = broken(folder)
     with pytest.raises(AuthorError) as caught:
