@@ -12,7 +12,7 @@ from pathlib import Path
 
 _KINDS = (
     (b"PK\x03\x04", "a workbook or document of Office (XLSX, DOCX, ODS) or a ZIP archive"),
-    (b"\xd0\xcf\x11\xe0", "an old file of Office (XLS, DOC)"),
+    (b"\xd0\xcf\x11\xe0", "an old file of Office (XLS, DOC), or one with a password"),
     (b"%PDF", "a PDF"),
     (b"\x1f\x8b", "a compressed file (gzip)"),
     (b"Rar!", "an archive (RAR)"),

@@ -71,6 +71,8 @@ _WORDS = (
     ("dial connect forward agent 转接 转人工", "transfer"),
     ("if condition switch case 如果", "branch when"),
     ("otherwise 否则 default no_match invalid 其他 其它 其余", "else no_match"),
+    ("无人接听 未接 未接通 无应答 没人接 noanswer no_reply", "no_answer"),
+    ("占线 忙线 忙 engaged line_busy", "busy"),
     ("no_answer silence nothing timed_out", "no_input no_answer"),
     ("disposition assign 设置", "set"),
     ("reminder notification notice service information 通知 提醒", "transactional"),

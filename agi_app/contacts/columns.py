@@ -215,6 +215,8 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
     close = next(
         (title for title in others if synonyms.other_word(title.rstrip("."), (name,)) or _alike(title, named)), None
     )
+    if close is None and name == "number":
+        close = next((title for title in others if _PHONE_TITLE.search(title)), None)
     found = f"; found: {', '.join(title[:60] for title in table.header[:12])}"
     hint = found if close is None else f"; is it {quote(close)}? Then rename it to {name}"
     if len(table.header) == 1 and table.delimiter:
@@ -226,6 +228,7 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
     return Problem(table.file, table.header_row.line, 1, f"{kind}/missing-column", reason)
 
 
+_PHONE_TITLE = re.compile("phone|mobile|电话|手机|电話|手機", re.IGNORECASE)
 _NUMBER_CELL = re.compile(r"[+(]?[0-9][0-9 ()-]{6,20}")
 
 

@@ -201,7 +201,9 @@ def _purpose(cells: Cells) -> Purpose | None:
     elif found.lower() == Purpose.REHEARSAL:
         reason = "cannot be rehearsal: those calls go only to proved numbers of your own staff and need no consent"
     else:
+        every = found.lower() in ("全部", "所有", "全选", "都", "all", "any", "every", "both")
         one = "; a row has one purpose: write two rows" if len([p for p in PURPOSES if p in found.lower()]) > 1 else ""
+        one = f"; write one row for each purpose that was agreed to: {', '.join(PURPOSES)}" if every else one
         cells.fault(
             "purpose",
             "consent/purpose",

@@ -363,6 +363,16 @@ NO_COUNTRY = "has no country code: begin it with + and the country's code, such 
             " is missing; found: external_id, name",
         ),
         (
+            *("contacts", "external_id,Phone 1 - Value\n1,x\n"),
+            "list.csv:1:1: contacts/missing-column the column number (or phone, mobile, tel, telephone, 手机, 电话, …)"
+            ' is missing; is it "Phone 1 - Value"? Then rename it to number',
+        ),
+        (
+            *("contacts", "external_id,投诉人电话\n1,x\n"),
+            "list.csv:1:1: contacts/missing-column the column number (or phone, mobile, tel, telephone, 手机, 电话, …)"
+            ' is missing; is it "投诉人电话"? Then rename it to number',
+        ),
+        (
             *("contacts", "external_id，number\n1,+999861380000101\n"),
             "list.csv:1:12: contacts/missing-column columns are not separated here:"
             " ， (U+FF0C) is full-width; type the ASCII ,",

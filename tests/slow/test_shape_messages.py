@@ -317,6 +317,10 @@ OTHER_MEANINGS += [
     (FLOW, "- play: thanks", '- if: answer == "yes"\n      goto: bye', "23:7", BRANCHED),
     (FLOW, "- play: thanks", '- play: thanks\n      when: answer == "yes"', "24:7", BRANCHED),
 ]
+NOWHERE += [
+    (CAMPAIGN, "retry: {no_answer:", "retry: {无人接听:", "10:9", 'did you mean "no_answer"?'),
+    (CAMPAIGN, "busy: [1d]", "占线: [1d]", "10:30", 'did you mean "busy"?'),
+]
 # ways to mend it that the first advice hides
 OTHER_WAYS = [
     (

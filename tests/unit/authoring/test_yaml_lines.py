@@ -85,7 +85,10 @@ def test_positions_lead_to_the_key_or_the_nearest_parent() -> None:
         ("a: b: c\n", 'f.yaml:1:4: yaml/syntax text that contains a colon needs quotes: write a: "b: c"'),
         ("a: [1, 2\n", "f.yaml:2:1: yaml/syntax a bracket or brace is not closed, or a comma is missing"),
         ("a: 'x\n", "f.yaml:2:1: yaml/syntax a quote is not closed"),
-        ("a: 1\n---\nb: 2\n", "f.yaml:2:1: yaml/syntax a file holds only one document; remove the line ---"),
+        (
+            "a: 1\n---\nb: 2\n",
+            "f.yaml:2:1: yaml/syntax a file holds only one document: move what is below the line --- to another file",
+        ),
         (
             "key: *9\n",
             'f.yaml:1:6: yaml/not-supported *9 is a YAML alias, which is not supported; for the text write "*9"',

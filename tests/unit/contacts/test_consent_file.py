@@ -69,6 +69,7 @@ def test_optional_columns_may_be_absent_and_titles_chinese() -> None:
         ({"number": "07700 900123"}, "consent/number", "country code"),
         ({"purpose": ""}, "consent/purpose", "write one of transactional, survey, marketing"),
         ({"purpose": "marketting"}, "consent/purpose", 'did you mean "marketing"?'),
+        ({"purpose": "全部"}, "consent/purpose", "write one row for each purpose that was agreed to: transactional,"),
         ({"purpose": "rehearsal"}, "consent/purpose", "own staff"),
         ({"wording": " "}, "consent/wording", "wording is empty"),
         ({"method": ""}, "consent/method", "method is empty"),
