@@ -17,6 +17,10 @@ _APOSTROPHE = re.compile(
 _NO_SPACE = re.compile(r"^[ ]*(?:- )*(?:(?P<dash>-)(?=[^\s-])|[\w.-]{1,64}(?P<colon>:)(?=[^\s:/]))", re.M)
 
 
+_FIRST = re.compile(r"^(?![ \t]*(?:#|---|%|$)).+$", re.M)
+_MAY_BE_YAML = re.compile(r"^[ \t]*[-\[{\"'|>&*!?]|:(\s|$)|=|^\s*\S+\s*$|^(flow|campaign|jurisdiction|meanings)\b")
+
+
 @dataclass(frozen=True, slots=True)
 class Slip:
     """A slip: where it is (characters from the beginning), and how to fix it."""
@@ -37,6 +41,10 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
     if (mark := _MERGE.search(source)) is not None:
         text = f"{mark[0]} is left from a merge: keep one version, and remove the lines <<<<<<<, ======= and >>>>>>>"
         return Slip(mark.start(), text)
+    if (first := _FIRST.search(source)) is not None and not _MAY_BE_YAML.search(first[0]):
+        now = fails_at(source[: first.start()] + source[first.end() :])
+        if now is None or now > wrong:
+            return Slip(first.start(), "this line is no key with a value: remove it, or begin it with # as a comment")
     begin = source.rfind("\n", 0, max(0, wrong - _NEAR)) + 1
     for quoted in _APOSTROPHE.finditer(source, begin, wrong + _NEAR):
         mended = f'{source[: quoted.start()]}"{quoted["text"]}"{source[quoted.end() :]}'

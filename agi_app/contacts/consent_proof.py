@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,10 +29,17 @@ class Proofs:
     keep: Keep | None = None
 
 
+_FILE_NAME = re.compile(
+    r"[^\n]{1,80}\.(pdf|docx?|odt|rtf|txt|md|html?|xlsx?|csv|png|jpe?g|heic|tiff?|wav|mp3|m4a|zip)", re.IGNORECASE
+)
+
+
 def no_wording(text: str) -> str | None:
     """Why a text is not what a person agreed to, and what to write; None: it may be."""
     if points_elsewhere(text):
         return "is not a wording: repeat the exact words in each row, or register them and write their wording_id"
+    if _FILE_NAME.fullmatch(text):
+        return "is a file's name: write the exact words that were shown or said; the file belongs in evidence_file"
     return "says nothing: write the exact words that were shown or said" if is_nothing(text) else None
 
 

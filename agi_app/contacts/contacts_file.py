@@ -42,6 +42,12 @@ REQUIRED = ("external_id", "number")
 LONGEST_ID = 200  # characters
 _MOST_LANGUAGES = 1000  # different texts remembered
 _CONSENT_WORDS = ("consent", "同意", "授权")
+_TITLES = "|".join(sorted((title.replace("_", "[ _-]") for title in ("number", *NUMBER_TITLES)), key=len, reverse=True))
+_SECOND_NUMBER = re.compile(
+    rf"({_TITLES})[ _-]*([2-9２-９二三]|[(（][2-9二三][)）])"
+    rf"|(other|second|alternative|alternate|home|work|backup|备用|第二|其他|另一|家庭|单位)[ _-]?({_TITLES})",
+    re.IGNORECASE,
+)
 NO_CONSENT_NOTE = "contacts import never creates consent; use consent import"
 
 
@@ -85,6 +91,12 @@ def header_notes(columns: Columns, fields: Collection[str] = ()) -> tuple[str, .
             for title in columns.others
             if synonyms.other_word(title, ("language",))
         ]
+    told += [
+        f"the column {quote(title)} is kept as your own column and never called; write a second number into"
+        " another row, with the same person_id"
+        for title in columns.others
+        if title not in fields and _SECOND_NUMBER.fullmatch(title.strip())
+    ]
     return (*told, *(message for _, message in misspelt_columns(fields, columns.others)))
 
 

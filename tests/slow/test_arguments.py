@@ -57,6 +57,10 @@ CASES = [
     ),
     ("audit export --out x --since '4/13/2026'", "write 2026-04-13T00:00:00, in UTC"),
     ("guard block +8613800138000 --days two", "--days two: must be a whole number, in digits"),
+    (
+        "audit export --output out --since 2026-04-01 --until 2026-03-01",
+        "--until 2026-03-01 00:00 is not after --since 2026-04-01 00:00: exchange them",
+    ),
     ("schema flows", 'did you mean "flow"?'),
     ("check --format jsn", 'did you mean "json"?'),
     (

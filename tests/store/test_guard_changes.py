@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -12,6 +14,9 @@ from agi_app.audit.erasures import sign
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.clock import SystemClock
 from agi_app.config.screening import GuardSettings
+from agi_app.errors import InputError
+from agi_app.installation import Installation
+from agi_app.operations.guard import guard_lists as operations
 from agi_app.screening.judge import Question, Screening
 from agi_app.store.database.pool import Store
 from agi_app.store.people.erasure import Why
@@ -49,6 +54,20 @@ async def reported(site: Site, caller: str, *, nuisance: bool = True) -> None:
 
 def told(site: Site) -> list[tuple[str, object]]:
     return site.ask("SELECT what, details FROM guard_change ORDER BY change_id")
+
+
+async def test_a_line_by_a_name_is_one_that_calls_came_to(site: Site) -> None:
+    """Else the choice would be stored for a line that does not exist."""
+    inst = cast(Installation, SimpleNamespace(store=site.store, clock=FakeClock(NOW)))
+    with pytest.raises(InputError, match="reception: no call came to such a line; write its number"):
+        await operations.set_line(inst, "reception", level="strict", entered_by="wang")
+    assert told(site) == []
+    screening = Screening(site.store, FakeClock(NOW), GuardSettings())
+    await screening.judge(Question(ROBOT, "reception", "PJSIP/carrier"))
+    await screening.records.finish()
+    for line in ("reception", "100"):
+        await operations.set_line(inst, line, level="strict", entered_by="wang")
+    assert len(told(site)) == 2
 
 
 async def test_every_word_is_a_row_of_the_tree(site: Site) -> None:

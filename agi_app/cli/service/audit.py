@@ -109,13 +109,16 @@ def export(
     reason: Reason = "",
 ) -> None:
     """Write records, proof and verifier into a folder for a regulator."""
+    since, until = _utc(since), _utc(until)
+    if since and until and until <= since:
+        raise InputError(f"--until {until:%Y-%m-%d %H:%M} is not after --since {since:%Y-%m-%d %H:%M}: exchange them")
     with progress("entries") as report:
         made = with_installation(
             project,
             audit.export,
             out,
-            since=_utc(since),
-            until=_utc(until),
+            since=since,
+            until=until,
             campaign=campaign,
             whole_numbers=whole_numbers,
             entered_by=entered_by,

@@ -32,6 +32,7 @@ from agi_app.flow.check.names_and_keys import (
     offered_languages,
     opt_out_key_used,
     say_language,
+    say_placeholder,
     unknown_variable,
 )
 from agi_app.flow.check.prompt_facts import PromptFacts, Prompts
@@ -297,6 +298,7 @@ STRUCTURE_RULES: tuple[StructureRule, ...] = (
     language_missing,
     offered_languages,
     say_language,
+    say_placeholder,
     speech_language,
     speech_twice,
     call_first,

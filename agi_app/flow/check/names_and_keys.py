@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from agi_app.authoring.suggestions import suggest
@@ -116,6 +117,19 @@ def say_language(source: FlowDocument) -> Iterator[Problem]:
         for message in _without_values(languages) if confirm is not None else ():
             path = (*at, verb, "confirm")
             yield source.document.problem(path, "flow/say-language", f"confirm: {message}")
+
+
+_OTHER_SIGNS = re.compile(r"[【〔［\[<＜〈]\s?(?:contact\.)?([^\W\d]\w{0,30})\s?[】〕］\]>＞〉]")
+
+
+def say_placeholder(source: FlowDocument) -> Iterator[Problem]:
+    """``flow/say``: what stands between brackets in a text looks like a column, and would be said as it stands."""
+    for path, step in source.flow.steps_of(SayStep):
+        for language, text in (step.say.text or {}).items():
+            if found := _OTHER_SIGNS.search(text):
+                column = f"{{contact.{found[1]}}}"
+                message = f"text: {found[0]} is said as it stands; if it is a column, write {column}"
+                yield source.document.problem((*path, "say", "text", language), "flow/say", message, "warning")
 
 
 def _say_faults(say: Say, languages: list[str]) -> Iterator[tuple[Path, str]]:

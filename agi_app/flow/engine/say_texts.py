@@ -61,6 +61,18 @@ def missing_columns(flow: Flow) -> Callable[[str | None, Mapping[str, str]], tup
     return missing
 
 
+def unreadable_columns(flow: Flow, language: str, contact: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the columns that are filled, and are no value of the kind that a step says them as."""
+    for step in flow.all_steps():
+        column = (step.say.value or "").removeprefix("contact.") if isinstance(step, SayStep) else ""
+        if isinstance(step, SayStep) and step.say.value != column and contact.get(column, "").strip():
+            try:
+                parts_of(step.say, language, contact, {})
+            except InputError as error:
+                way = step.way(EMPTY)
+                yield f"{error}; it is not said{f', and the call goes to {way} (empty)' if way else ''}"
+
+
 def value_columns(flow: Flow) -> frozenset[str]:
     """Those whose value must be of a kind, such as a date; of the others it only counts that they are filled."""
     return frozenset(c for step in _must_say(flow) if step.say.value is not None for c in _columns(step.say))

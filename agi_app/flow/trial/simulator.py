@@ -45,6 +45,7 @@ from agi_app.flow.engine.events import (
     TimerFired,
     TransferEnded,
 )
+from agi_app.flow.engine.say_texts import unreadable_columns
 from agi_app.flow.engine.session import Session
 from agi_app.flow.engine.state import Caller, meant_by_its_end
 from agi_app.flow.language.definition import Flow
@@ -83,6 +84,7 @@ class Simulation:
             contact = {CALLER_COLUMN: SHOWN, **contact}
             caller = Caller(contact[CALLER_COLUMN] != WITHHELD, region)
         self._session = Session.begin(flow, contact, language, now, hears=True, caller=caller)
+        self._unread = tuple(unreadable_columns(flow, self._session.state["language"], contact))
         self._listens, self.help = flow.listens, help_for(flow)
         self._prompts = prompts
         self._playback: str | None = None
@@ -117,7 +119,7 @@ class Simulation:
 
     def start(self) -> list[str]:
         """The person answers."""
-        return self._carry_out(self._session.start())
+        return [*self._unread, *self._carry_out(self._session.start())]
 
     def feed(self, line: str) -> list[str]:
         """One line of input (see ``HELP``); an unknown one is explained and changes nothing."""

@@ -119,8 +119,10 @@ async def set_line(
 ) -> None:
     """Set how calls to one of our numbers are screened; what is None stays, after ``reset`` as the settings say.
 
-    Raises StoreError.
+    Raises InputError for a name without digits that no call came to, StoreError.
     """
+    if not any(sign.isdecimal() for sign in line) and not await table.knows_line(inst.store, line):
+        raise InputError(f"{line}: no call came to such a line; write its number as the dialplan gives it, such as 100")
     said = ChangedBy(entered_by, inst.clock.now())
     if reset:
         await table.reset_line(inst.store, line, said)

@@ -121,6 +121,11 @@ async def reset_line(store: Store, line: str, said: ChangedBy) -> bool:
     return True
 
 
+async def knows_line(store: Store, line: str) -> bool:
+    """Whether it chose something, or a call came to it. Raises StoreError."""
+    return bool((await store.records(Q["knows_line"], {"line": line}))[0]["known"])
+
+
 async def lines(store: Store) -> dict[str, SubscriberLine]:
     """What each line chose. Raises StoreError."""
     found = await store.records(Q["lines"])

@@ -20,6 +20,10 @@ FROM guard_list
 WHERE %(line)s::text IS NULL OR line = %(line)s
 ORDER BY line, shared, allow DESC, pattern;
 
+-- name: knows_line
+SELECT EXISTS (SELECT FROM guard_line WHERE line = %(line)s) OR EXISTS (SELECT FROM guard_call WHERE called = %(line)s)
+    AS known;
+
 -- name: set_line
 INSERT INTO guard_line AS l (line, enabled, level, hours, zone, mailbox)
 VALUES (%(line)s, %(enabled)s, %(level)s, %(hours)s, %(zone)s, %(mailbox)s)

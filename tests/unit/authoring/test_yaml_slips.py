@@ -42,6 +42,11 @@ def told(text: str) -> str:
             "flow: checkup\nsays: {zh-CN: '好', en: 'It's on'}\n",
             "f.yaml:2:27: yaml/syntax this apostrophe ends a text in single quotes: put the text in double",
         ),
+        (
+            "flow: checkup\n",
+            "李敏 2026/3/2 10:15\n# a reminder\nflow: checkup\n",
+            "f.yaml:1:1: yaml/syntax this line is no key with a value: remove it, or begin it with # as a comment",
+        ),
         ("nodes:", "nodes: [", "f.yaml:"),  # no slip of this kind: what the parser says
     ],
 )

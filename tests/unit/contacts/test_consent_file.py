@@ -96,6 +96,7 @@ def test_each_fault_rejects_its_row_and_names_the_column(cells: dict[str, str], 
 
 
 ELSEWHERE = "is not a wording: repeat the exact words in each row, or register them and write their wording_id"
+A_FILE = "is a file's name: write the exact words that were shown or said; the file belongs in evidence_file"
 NO_WORDS = "says nothing: write the exact words that were shown or said"
 
 
@@ -106,6 +107,7 @@ NO_WORDS = "says nothing: write the exact words that were shown or said"
         *((text, ELSEWHERE) for text in ("與上面相同", "〃")),
         *((text, ELSEWHERE) for text in ("ditto", "Same as above", "see row above.", "as before", "see attached form")),
         *((text, NO_WORDS) for text in ("-", "——", "…", "？", "n/a", "N.A.", "None", "tbd")),
+        *((text, A_FILE) for text in ("consent-form-v2.pdf", "同意书 第2版.docx", "C:\\scans\\form1.JPG")),
         *((text, NO_WORDS) for text in ("无", "（無）", "暂无", "待补")),
     ],
 )

@@ -181,6 +181,23 @@ def test_consent_columns_are_said_to_create_no_consent() -> None:
     assert header_notes(contact_columns(table("external_id,number,name\nP1,1,x\n"))) == ()
 
 
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        *((title, True) for title in ("手机号2", "Phone 2", "phone_number2", "other phone", "备用电话")),
+        *((title, False) for title in ("phones", "2026", "订单号码", "手机型号", "hotel phone")),
+    ],
+)
+def test_a_column_that_may_be_a_second_number_is_told(title: str, told: bool) -> None:
+    columns = contact_columns(table(f"external_id,number,{title}\nP1,1,x\n"))
+    note = (
+        f'the column "{title}" is kept as your own column and never called; write a second number into another row,'
+        " with the same person_id"
+    )
+    assert header_notes(columns) == ((note,) if told else ())
+    assert header_notes(columns, {title}) == (), "the flow says it"
+
+
 def test_columns_of_a_rejects_file_do_not_become_fields() -> None:
     (found,) = parsed(f"rejected_line,rejected_reason,external_id,number,name\n7,was wrong,P1,{GOOD},x\n")
     assert isinstance(found, ContactRow)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
+
 from agi_app.authoring.yaml_lines import load
 from agi_app.errors import Problem
 from agi_app.flow.check import flow_rules, impossible_values, line_flows, names_and_keys
@@ -82,3 +84,19 @@ def test_what_is_read_has_a_value_and_what_is_said_has_its_languages() -> None:
 def test_a_line_takes_stops_and_tells_nothing() -> None:
     assert found(line_flows.line_takes_stops(flow(LINE))) == [("flow/line-without-number", 4)]
     assert found(line_flows.line_knows_nothing(flow(LINE))) == [("flow/line-tells", 8)]
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("Your time is 【时间】.", "时间"),
+        ("Hello <name>", "name"),
+        ("Hello [contact.name]", "name"),
+        ("【阳光 口腔】", ""),
+        *((text, "") for text in ("It takes < 5 minutes, > 2", "《时间》", "[3]")),
+    ],
+)
+def test_a_placeholder_of_another_kind_is_told(text: str, column: str) -> None:
+    source = flow(f"start: a\nnodes:\n  a:\n    - say: {{text: {{en: '{text}'}}}}\n    - hangup\n")
+    told = [str(problem).partition("if it is a column, ")[2] for problem in names_and_keys.say_placeholder(source)]
+    assert told == ([f"write {{contact.{column}}}"] if column else [])

@@ -211,3 +211,12 @@ def test_it_shows_from_where_to_where_the_call_is_recorded() -> None:
     shown = play_script(Simulation(load_flow(text, "f.yaml"), PROMPTS, {}), ["listen", "silence", "silence"])
     assert shown[2:4] == ["records the call from here on", "plays ask (en): One?"]
     assert shown[-3:] == ["records the call no longer", "disposition done", "hangs up (hangup)"]
+
+
+@pytest.mark.parametrize(("visit", "told"), [("9 March", True), ("2026-03-09", False), ("", False)])
+def test_a_column_that_cannot_be_read_as_its_kind_is_told(visit: str, told: bool) -> None:
+    say = "    - say: {value: contact.visit, as: date}\n      on: {empty: bye}\n"
+    flow = load_flow(FLOW.replace("    - play: greeting\n", say), "f.yaml")
+    shown = Simulation(flow, PROMPTS, {"visit": visit}).start()
+    words = "write it like 2026-03-05; it is not said, and the call goes to bye (empty)"
+    assert (f"contact.visit: '9 March': not a date; {words}" in shown) is told
