@@ -37,6 +37,7 @@ from agi_app.flow.check.names_and_keys import (
 )
 from agi_app.flow.check.prompt_facts import PromptFacts, Prompts
 from agi_app.flow.check.recording_notice import record_call_notice, record_notice
+from agi_app.flow.check.said_keys import said_keys
 from agi_app.flow.check.speech_answers import speech_language, speech_twice
 from agi_app.flow.check.transcripts import offers_key, says
 from agi_app.flow.language.call_step import CallStep
@@ -312,6 +313,7 @@ PROMPT_RULES: tuple[PromptRule, ...] = (
     prompt_format,
     business_not_named,
     opt_out_not_offered,
+    said_keys,
     abandoned_says_who,
     record_notice,
     record_call_notice,

@@ -8,7 +8,7 @@ import pytest
 
 from agi_app.authoring.yaml_lines import load
 from agi_app.errors import Problem
-from agi_app.flow.check import flow_rules, impossible_values, line_flows, names_and_keys
+from agi_app.flow.check import flow_rules, impossible_values, line_flows, names_and_keys, said_keys
 from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.load import parse_flow, unknown_targets
@@ -100,3 +100,17 @@ def test_a_placeholder_of_another_kind_is_told(text: str, column: str) -> None:
     source = flow(f"start: a\nnodes:\n  a:\n    - say: {{text: {{en: '{text}'}}}}\n    - hangup\n")
     told = [str(problem).partition("if it is a column, ")[2] for problem in names_and_keys.say_placeholder(source)]
     assert told == ([f"write {{contact.{column}}}"] if column else [])
+
+
+@pytest.mark.parametrize(
+    ("says", "keys"),
+    [
+        ("Press 1 to confirm, 3 to change the time.", ["3"]),
+        ("Press 1 to confirm or press 4. Press 9 to stop.", ["4"]),
+        ("Press 1 to confirm, 9 to stop. It takes 10 minutes, 2 to 3 visits.", []),
+    ],
+)
+def test_a_recording_that_says_another_key_is_told(says: str, keys: list[str]) -> None:
+    prompts = {("en", "x"): PromptFacts(True, says)}
+    told = [problem.message for problem in said_keys.said_keys(flow(QUESTION), prompts)]
+    assert told == [f'prompt: "x" says in en to press {key}, no key of this question' for key in keys]

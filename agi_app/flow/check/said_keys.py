@@ -1,0 +1,33 @@
+"""The rule about keys that a question's recording names and the question does not have."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from agi_app.errors import Problem
+from agi_app.flow.check.prompt_facts import Prompts
+from agi_app.flow.language.definition import FlowDocument
+from agi_app.flow.language.steps import GatherStep
+
+_SAID = {
+    "en": re.compile(r"\bpress\s+(?:key\s+)?(\d)\b|(?:,|\bor)\s+(\d)\s+to\s+(?!\d)"),
+    "zh": re.compile(r"按\s*(\d)(?!\d)|(?<!\d)(\d)\s*键"),
+}
+
+
+def said_keys(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/unknown-answer``: a question that takes keys says no other key than it has."""
+    flow = source.flow
+    for path, step in flow.steps_of(GatherStep):
+        gather = step.gather
+        for language in flow.languages if gather.keys and not gather.digits else ():
+            facts, pattern = prompts.get((language, gather.prompt)), _SAID.get(language.partition("-")[0])
+            if facts is None or pattern is None:
+                continue
+            text = unicodedata.normalize("NFKC", facts.transcript or "").casefold()
+            said = {one or other for one, other in pattern.findall(text)}
+            for key in sorted(said - {*(gather.keys or {}), flow.opt_out.key}):
+                message = f'prompt: "{gather.prompt}" says in {language} to press {key}, no key of this question'
+                yield source.document.problem((*path, "gather", "prompt"), "flow/unknown-answer", message, "warning")
