@@ -229,14 +229,14 @@ def test_the_whole_story_in_chinese() -> None:
     for said in (
         "2026-02-01 09:30  同意接听事务类电话（主体：Sunshine Dental）；方式：signed form",
         f"原文（form/2 zh-CN）：“{WORDS}”",
-        "拒绝一切来电，永久有效：按下了拒绝键",
+        "拒绝一切来电，永久有效：按了停呼键",
         "当时正在进行的通话在拒绝后 0.8 秒结束",
         "此后的呼叫次数：0",
         "最后一次呼叫发起于拒绝前 20.0 秒",
         "自 2026-03-03 12:00 起在禁呼名单中",
         "（时区：Asia/Shanghai）",
         "联系人 P1：等待；未呼叫的原因：此人已于 2026-03-03 拒绝来电",
-        "本人接听，结果“confirmed”，时长 25 秒",
+        "真人接听，结果“confirmed”，时长 25 秒",
     ):
         assert said in told
 
