@@ -19,7 +19,7 @@ from sandbox.supervise import Child, tail
 
 __all__ = ["Capture", "CarrierCall", "SipMessage", "overlapping", "read_calls", "read_messages"]
 
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 30.0
 DRAIN_S = 0.2
 BUFFER_KIB = 65_536
 
