@@ -112,6 +112,6 @@ def test_a_stop_cancels_a_telephone_that_rings(site: Site) -> None:
 def test_doctor_says_beforehand_who_would_not_be_rung(site: Site) -> None:
     told = site.app.run("doctor").stdout
     lines = {name: [line for line in told.splitlines() if f"destination {name}" in line] for name in PHONES}
-    assert "a proved telephone of ours" in lines[PROVED][0]
+    assert "your proved telephone" in lines[PROVED][0]
     assert "suppressed" in lines[STOPPED][0]
     assert "phone_unproved" in lines[STRANGER][0]

@@ -66,7 +66,7 @@ async def _behind(
     if against:
         text = f"nobody is transferred to {number} through trunk {trunk_name}: {'; '.join(against)}"
         return Finding(check, text, PROVE.format(number=number))
-    return Finding(check, f"a proved telephone of yours, {number} through trunk {trunk_name}")
+    return Finding(check, f"your proved telephone, {number} through trunk {trunk_name}")
 
 
 def _judge(facts: RehearsalFacts, now: dt.datetime, *, sandbox: bool, ruleset: RuleSet) -> Decision:
