@@ -100,7 +100,7 @@ async def test_nobody_is_dialled_while_somebody_keeps_rows_from_being_sealed(sit
             owner.execute(HELD_LOCK)
             await until(lambda: sequencer.waiting_reason() is not None)
             text = str(sequencer.waiting_reason())
-            assert "rows wait for a signed checkpoint" in text
+            assert "rows have waited for a signed checkpoint" in text
             owner.execute(STOPPED)  # what the attacker would take away again before anybody signs it
         await until(lambda: sequencer.waiting_reason() is None)  # the lock is free, the tree grows
     assert await site.faults() == []
