@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -34,7 +35,8 @@ def project(tmp_path: Path, database_url: str) -> Path:
 def started(folder: Path, database_url: str, *arguments: str) -> subprocess.Popen[str]:
     env = {k: v for k, v in os.environ.items() if not k.startswith("AGI_APP_")}
     env |= {"DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "agi_app.cli.main", *arguments]
+    # A shell has what it starts in the background ignore SIGINT, and that would be inherited.
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "agi_app.cli.main", *arguments]
     return subprocess.Popen(
         command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -48,10 +50,19 @@ def interrupt(process: subprocess.Popen[str]) -> tuple[float, str]:
     return time.monotonic() - began, said
 
 
+def open_files(pid: int) -> list[str]:
+    """What a process has open just now."""
+    found = []
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.append(str(one.readlink()))
+    return found
+
+
 def until_it_reads(process: subprocess.Popen[str], pipe: Path) -> None:
     """However long it takes to start; then a second more."""
     deadline = time.monotonic() + 30
-    while str(pipe) not in [os.readlink(one) for one in Path(f"/proc/{process.pid}/fd").iterdir() if one.is_symlink()]:
+    while str(pipe) not in open_files(process.pid):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     time.sleep(1)
