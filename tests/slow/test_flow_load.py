@@ -98,7 +98,7 @@ def test_an_unknown_target_is_suggested() -> None:
         ("gather: {prompt: x, digits: {max: 99}}", "7:36: schema/value max: this must be less than or equal to 32"),
         ("gather: {prompt: x, digits: {end_key: '*'}}", '7:36: schema/value end_key: "*" does not fit'),
         ("gather: {prompt: x, digits: {}, timeout: 5}", "7:39: schema/duration timeout: 5 is not a duration"),
-        ("gather: {prompt: x, digits: {}, timeout: 5m}", "7:39: schema/duration timeout: a caller needs 1s to 60s"),
+        ("gather: {prompt: x, digits: {}, timeout: 5m}", "7:39: schema/duration timeout: must be 1s to 60s"),
         ("gather: {prompt: x, digits: {}, attempts: 9}", "7:39: schema/value attempts: this must be less than"),
         ("gather: {prompt: x, digits: {}, attempts: true}", "7:39: schema/value attempts: this must be a whole number"),
         ("gather: {prompt: x, digits: {}, barge_in: yes}", "7:39: schema/value barge_in: this must be true or false"),

@@ -23,7 +23,7 @@ def fault_of(key: CalendarKey) -> str | None:
     """Why the library cannot answer this key, for people; None when it can."""
     known = holidays.list_supported_countries()
     if key.country not in known:
-        return f"there is no calendar of {key.country} here: list its closed days as dates"
+        return f"agi-app has no calendar of {key.country}: list its closed days as dates"
     unknown = [name for name in key.subdivisions if name not in known[key.country]]
     return f"the calendar of {key.country} has no subdivision {', '.join(unknown)}" if unknown else None
 

@@ -207,7 +207,7 @@ class LineCalls:
         try:
             self._unwritten.put_nowait(write)
         except asyncio.QueueFull:
-            _log.error("too many calls wait for the database; this one is not recorded")
+            _log.error("too many calls wait for the database; this one is not stored")
 
     async def _complain(self, ref: str, line: str, number: PhoneNumber, at: dt.datetime) -> None:
         text = f"by a key on the line {line}"

@@ -150,7 +150,7 @@ class named:
 def _wait(value: object) -> dt.timedelta:
     duration = parse_duration(value, MIN_WAIT, MAX_WAIT)
     if not MIN_WAIT <= duration <= MAX_WAIT:
-        raise PydanticCustomError("schema/duration", "a caller needs 1s to 60s, not {found}", {"found": quote(value)})
+        raise PydanticCustomError("schema/duration", "must be 1s to 60s, not {found}", {"found": quote(value)})
     return duration
 
 

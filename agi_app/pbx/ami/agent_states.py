@@ -49,7 +49,7 @@ async def of_queue(
     if out := [m for m in map(interface, told) if leads_out(m, trunks)]:
         raise LeadsOut(
             f"queue {name} has the member {out[0]}, whom Asterisk would call through a trunk without asking anybody;"
-            " make it its own destination ([destinations.NAME] endpoint), or give the queue your own phones"
+            " give it a separate destination ([destinations.NAME] endpoint), or give the queue your own phones"
         )
     try:
         members = [_member(m, now, wrap_up_s) for m in told]

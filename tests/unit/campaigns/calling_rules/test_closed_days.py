@@ -19,7 +19,7 @@ def test_christmas_is_closed_in_britain_and_a_country_without_calendar_is_told()
     britain = CalendarKey("GB", (), False, False)
     assert fault_of(britain) is None
     assert dt.date(2026, 12, 25) in expand(britain).closed
-    assert "there is no calendar of XX here" in str(fault_of(CalendarKey("XX", (), False, False)))
+    assert "agi-app has no calendar of XX" in str(fault_of(CalendarKey("XX", (), False, False)))
 
 
 def test_two_windows_that_overlap_are_not_counted_twice() -> None:
