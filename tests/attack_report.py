@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+PROPERTY = "attack"
+
 
 @dataclass(slots=True)
 class Attack:
@@ -24,25 +26,27 @@ class Report:
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
         self._attacks: dict[str, Attack] = {}
-        self._of_test: dict[str, str] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Every test with the mark is a try of the attack that its mark names."""
+        """Every test with the mark is a try of the attack that its mark names; its reports say so, from any process."""
         for item in items:
             for mark in item.iter_markers("attack"):
-                what = str(mark.args[0])
-                self._attacks.setdefault(what, Attack(what, mark.kwargs.get("documented")))
-                self._of_test[item.nodeid] = what
+                self._attack(str(mark.args[0]), mark.kwargs.get("documented"))
+                item.user_properties.append((PROPERTY, (str(mark.args[0]), mark.kwargs.get("documented"))))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A failure of any part of a test breaks its attack; a skipped one was not made."""
-        what = self._of_test.get(report.nodeid)
-        if what is None:
-            return
-        if report.when == "call" and not report.skipped:
-            self._attacks[what].tries += 1
-        if report.failed:
-            self._attacks[what].broken.append(report.nodeid)
+        for name, value in report.user_properties:
+            if name != PROPERTY:
+                continue
+            attack = self._attack(*value)  # type: ignore[misc]
+            if report.when == "call" and not report.skipped:
+                attack.tries += 1
+            if report.failed:
+                attack.broken.append(report.nodeid)
+
+    def _attack(self, what: str, documented: str | None) -> Attack:
+        return self._attacks.setdefault(what, Attack(what, documented))
 
     @property
     def figures(self) -> dict[str, object]:
