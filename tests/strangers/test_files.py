@@ -77,6 +77,13 @@ def test_two_numbers_in_a_line(shop: Shop, between: str) -> None:
         assert shop.suppressed(WANG)
 
 
+def test_a_stop_list_with_options_of_a_single_number_is_taken(shop: Shop) -> None:
+    """No stop waits for an option: the list is taken, and what is not kept of it is said."""
+    done = shop.cli("stop", "--file", str(shop.write("stops.txt", f"{WANG}\n")), "--reason", "letter")
+    assert (done.code, shop.suppressed(WANG)) == (0, True)
+    assert "--reason and --entered-by are for a single number" in done.said
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030"])
 @pytest.mark.attack("a stop list in another encoding or with other line ends, of which part is lost")
 def test_stop_list_of_another_system(shop: Shop, encoding: str) -> None:

@@ -35,7 +35,7 @@ def stop(
     if file is not None:
         if at or method or source or reference or evidence_file:
             raise InputError("--file takes permanent stops; the other options are for a single number")
-        _take_list(project, file)
+        _take_list(project, file, told_more=bool(entered_by) or reason != stops.BY_HAND)
     _no_campaign(number or "")
     e164, said = read_number(number or ""), SaidAt(instant("--at", at), f"--at {at}")
     proof, who = evidence(evidence_file), login_name(entered_by)
@@ -68,8 +68,10 @@ def _no_campaign(number: str) -> None:
         raise InputError(f"{shown_number(number)}: {told}")
 
 
-def _take_list(project: Path, file: Path) -> NoReturn:
+def _take_list(project: Path, file: Path, told_more: bool) -> NoReturn:
     """Take a stop for every number of a list, whatever is wrong with its other lines; exit 1 when some are."""
+    if told_more:
+        warn("--reason and --entered-by are for a single number; the stops of the list are taken without them")
     listed = stops.read_list(file)
     for problem in listed.problems:
         warn(problem)
