@@ -15,6 +15,7 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import RequestFailed
+from agi_app.event_loop import call_once_over
 from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import (
     Destroyed,
@@ -134,7 +135,7 @@ class Channel:
     def _wind(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = asyncio.get_running_loop().call_at(self._until, self._ring)
+        self._alarm = call_once_over(self._until, self._ring)
 
     def _ring(self) -> None:
         self._alarm = None

@@ -22,6 +22,7 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import RequestFailed
+from agi_app.event_loop import call_once_over
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.http import Response
 
@@ -211,7 +212,7 @@ class EventSocket:
     def _wake_at(self, when: float) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = asyncio.get_running_loop().call_at(when, self._look_for_late)
+        self._alarm = call_once_over(when, self._look_for_late)
 
     def _look_for_late(self) -> None:
         """Answers that are late may have come, and be unread because we stood still: they get a moment more."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 
+import uvloop
+
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Destroyed, Event, Key, Lost, Ringing, Started
 from agi_app.pbx.ari.http import AriSettings
@@ -42,6 +44,25 @@ async def test_no_event_within_the_timeout_is_none_and_loses_nothing() -> None:
     channel.deliver(Key("1"))
     assert await channel.next_event(0.01) == Key("1")
     assert await channel.next_event(0.01) is None
+
+
+def test_a_waiter_does_not_keep_the_processor_busy() -> None:
+    """The worker's loop knows whole milliseconds only; who waits is woken about once, not until the time has come."""
+
+    class Counted(Channel):
+        rings = 0
+
+        def _ring(self) -> None:
+            self.rings += 1
+            super()._ring()
+
+    async def wait() -> int:
+        channel = Counted(RecordingAri(), "agi-app-1")
+        for n in range(20):  # with parts of a millisecond
+            assert await channel.next_event(0.002 + n * 0.0001) is None
+        return channel.rings
+
+    assert uvloop.run(wait()) < 40
 
 
 async def test_a_waiter_is_woken_by_the_end_of_the_call() -> None:
