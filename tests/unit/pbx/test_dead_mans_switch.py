@@ -180,7 +180,7 @@ def test_an_asterisk_that_is_gone_is_left_to_the_error_that_tells_of_it(capfd: p
     began = time.monotonic()
     with pytest.raises(ZeroDivisionError), hang_up_if_killed(AriSettings(url, "ari", "secret")):
         raise ZeroDivisionError
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 4.5  # not as long as for a worker that was killed
     assert capfd.readouterr().err == ""
 
 
