@@ -1,14 +1,15 @@
-"""When an offered call-back, or one without asking, would be: pure, in the called person's own time."""
+"""The verb ``call_back``: when an offered call, or one without asking, would be, in the called person's own time."""
 
 from __future__ import annotations
 
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.commands import CallBackAt, Command, NoTimeKnown, SetDisposition
-from agi_app.flow.engine.state import SessionState
-from agi_app.flow.language.call_back_offer import CallAgain, Offer
-from agi_app.flow.syntax.names_and_limits import CALL_BACK, NOT_CALLED_BACK
+from agi_app.flow.language.call_back_offer import CallAgain, CallAgainStep, Offer
+from agi_app.flow.language.steps import CallBack
+from agi_app.flow.syntax.names_and_limits import CALL_BACK, CHOSEN, NO_MATCH, NOT_CALLED_BACK
 
 
 def moment_of(offer: Offer, now: dt.datetime) -> dt.datetime:
@@ -25,16 +26,28 @@ def is_another_day(at: dt.datetime, now: dt.datetime) -> bool:
     return at.date() != now.astimezone(at.tzinfo).date()
 
 
-def wish(state: SessionState, offer: Offer) -> list[Command]:
+def wish(call: CallInFlow, offer: Offer) -> list[Command]:
     """Keep the time of ``offer`` as that of the next call; none where it is not known what time it is there."""
-    if state.now is None:
+    now = call.local_time
+    if now is None:
         return [NoTimeKnown()]
-    now = dt.datetime.fromisoformat(state.now)
-    local = now.astimezone(ZoneInfo(state.zone)) if state.zone else now
+    local = now.astimezone(ZoneInfo(call.zone)) if call.zone else now
     then = moment_of(offer, local)
     again = (offer.times, offer.today_only) if isinstance(offer, CallAgain) else (0, False)
-    state.called_again, state.today_only = again
-    too_late = state.today_only and is_another_day(then, local)
+    call.called_again, call.today_only = again
+    too_late = call.today_only and is_another_day(then, local)
     at, meant = then.isoformat(timespec="minutes"), NOT_CALLED_BACK if too_late else CALL_BACK
-    state.call_back, state.disposition = at, meant
-    return [CallBackAt(at, state.called_again > 0, state.today_only, too_late), SetDisposition(meant)]
+    call.call_back, call.disposition = at, meant
+    return [CallBackAt(at, call.called_again > 0, call.today_only, too_late), SetDisposition(meant)]
+
+
+def chosen(call: CallInFlow, call_back: CallBack, key: str) -> list[Command]:
+    """The time is kept and stored; where it is not known what time it is there, nothing can be promised."""
+    wished = wish(call, call_back.offer[int(key) - 1])
+    saved = [] if call.now is None else call.save(CALL_BACK, str(call.call_back))
+    return [*saved, *wished, *call.leave(CHOSEN if saved else NO_MATCH)]
+
+
+def unasked(call: CallInFlow, step: CallAgainStep) -> list[Command]:
+    """A time that nobody is asked about; the next step follows at once."""
+    return [*wish(call, step.call_back), *call.go_on()]

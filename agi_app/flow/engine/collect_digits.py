@@ -1,17 +1,17 @@
-"""What the keyed digits of a ``collect`` or a ``stop_number`` are: a value, and the words to read it back. Pure."""
+"""The verbs ``collect`` and ``stop_number``: digits are keyed, read back, and asked for again until they are right."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from agi_app.errors import InputError
-from agi_app.flow.language.steps import Collect
+from agi_app.flow.engine.ask_and_retry import ask, missed, read_back
+from agi_app.flow.engine.call_in_flow import CallInFlow
+from agi_app.flow.engine.commands import Command, StoreStop
+from agi_app.flow.engine.gather_keys import GatheredKeys
+from agi_app.flow.language.steps import Collect, StopNumberStep
 from agi_app.flow.language.value_bounds import within
-from agi_app.flow.saying.spoken_parts import Part
-from agi_app.flow.saying.values import spoken
+from agi_app.flow.syntax.names_and_limits import ENTERED, NO_MATCH, STOPPED, YES
 from agi_app.model.phone import NotANumber, parse
-
-SPOKEN_AS = {"digits": "digits", "number": "number", "date": "date", "amount": "money"}
 
 
 def value_of(collect: Collect, typed: str) -> str | None:
@@ -22,12 +22,6 @@ def value_of(collect: Collect, typed: str) -> str | None:
         except ValueError:
             return None
     return typed if collect.kind == "digits" else str(int(typed))
-
-
-def is_within(collect: Collect, value: str, now: str | None) -> bool:
-    """Whether a value is one that may be given; ``now`` is local time, ISO 8601, for days counted from today."""
-    today = dt.datetime.fromisoformat(now).date() if now else None
-    return within(collect.kind, value, collect.min, collect.max, today)
 
 
 def number_of(typed: str, region: str | None) -> str | None:
@@ -43,9 +37,38 @@ def number_of(typed: str, region: str | None) -> str | None:
     return None
 
 
-def read_back(collect: Collect, value: str, language: str) -> tuple[Part, ...] | None:
-    """The value in pieces; None when it cannot be said (a number that is far too large)."""
-    try:
-        return spoken(SPOKEN_AS[collect.kind], value, language, unit=collect.currency or "")
-    except InputError:
+def collected(call: CallInFlow, collect: Collect, answer: GatheredKeys) -> list[Command]:
+    """A value that may be given is read back, if that is wanted; one that is right is taken."""
+    if call.pending is not None:
+        read, call.pending, call.attempt = call.pending, None, call.entries
+        return _take(call, collect, read) if answer.outcome == YES else missed(call, collect.entry, NO_MATCH)
+    value = _may_be_given(call, collect, answer.value)
+    if value is None:
+        return missed(call, collect.entry, NO_MATCH)
+    if collect.confirm is None:
+        return _take(call, collect, value)
+    call.pending, call.entries, call.attempt = value, call.attempt, 0
+    return ask(call, collect.confirmation)
+
+
+def number_stored(call: CallInFlow) -> list[Command]:
+    """The stop for a keyed number is safe."""
+    call.stops += 1
+    return call.leave(STOPPED)
+
+
+def _may_be_given(call: CallInFlow, collect: Collect, typed: str) -> str | None:
+    value = value_of(collect, typed)
+    if value is None or not within(collect.kind, value, collect.min, collect.max, call.today):
         return None
+    if isinstance(call.current(), StopNumberStep) and number_of(typed, call.region) is None:
+        return None
+    return value if collect.confirm is None or read_back(collect, value, call.language) else None
+
+
+def _take(call: CallInFlow, collect: Collect, value: str) -> list[Command]:
+    """Save it; a number to be stopped is stored before anything more is said."""
+    if isinstance(call.current(), StopNumberStep):
+        call.phase = "storing_other"
+        return [StoreStop(str(number_of(value, call.region)))]
+    return [*call.save(collect.save, value), *call.leave(ENTERED)]

@@ -179,9 +179,15 @@ class Hangup(msgspec.Struct, frozen=True, gc=False):
 
 
 Sounding = PlayPrompt | SayPieces | StopPlayback
-Timing = StartTimer | CancelTimer
 Keeping = StoreOptOut | StoreStop | StoreWrongNumber | SaveAnswer | CallBackAt | NoTimeKnown | SetDisposition
-Messages = StartRecording | EndRecording | DropRecording
-CallRecordings = StartCallRecording | EndCallRecording
-Hearing = StartListening | StopListening | KeepSpoken | Messages | CallRecordings
-Command = Sounding | Timing | Hearing | Keeping | StartTransfer | StopTransfer | Hangup
+Hearing = (
+    StartListening
+    | StopListening
+    | KeepSpoken
+    | StartRecording
+    | EndRecording
+    | DropRecording
+    | StartCallRecording
+    | EndCallRecording
+)
+Command = Sounding | StartTimer | CancelTimer | Hearing | Keeping | StartTransfer | StopTransfer | Hangup

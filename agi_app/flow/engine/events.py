@@ -72,6 +72,16 @@ class HungUp(msgspec.Struct, frozen=True, gc=False):
     """The call is over, no matter who ended it."""
 
 
-Speaking = SpeechStarted | Listened | Recorded
-Keys = KeyDown | KeyPressed
-Event = PromptFinished | Keys | TimerFired | Speaking | TransferEnded | OptOutStored | StopStored | HungUp
+Event = (
+    PromptFinished
+    | KeyDown
+    | KeyPressed
+    | TimerFired
+    | SpeechStarted
+    | Listened
+    | Recorded
+    | TransferEnded
+    | OptOutStored
+    | StopStored
+    | HungUp
+)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from agi_app.flow.engine.commands import StartListening
-from agi_app.flow.engine.state import SessionState
-from agi_app.flow.language.definition import Expected
+from agi_app.flow.engine.call_in_flow import CallInFlow
+from agi_app.flow.engine.commands import Command, StartListening
+from agi_app.flow.language.definition import Expected, place_of
 from agi_app.flow.language.say_step import SayStep
 from agi_app.flow.language.steps import AnyStep, Gather, GatherStep, PlayStep
 
 _LONGEST = {"answers": 6.0, "number": 8.0, "date": 10.0, "text": 30.0}  # seconds of one utterance
 
 
-def listen_for(state: SessionState, expected: Expected, *, waits: float | None, beside: bool) -> StartListening:
-    """Begin a listening for what is expected."""
-    wanted, phrases = expected
-    state.listening, state.talking = state.new_id("r"), waits is None
-    return StartListening(state.listening, state.language, phrases, _LONGEST[wanted.kind], waits, beside)
+def listen(call: CallInFlow, *, waits: float | None = None, beside: bool = False) -> list[Command]:
+    """Take down what is said: the person speaks, or has ``waits`` seconds to begin."""
+    question, call.hears_for = may_be_answered(call)
+    wanted, phrases = expected(call, question, call.hears_for)
+    call.listening, call.talking = call.new_id("r"), waits is None
+    return [StartListening(call.listening, call.language, phrases, _LONGEST[wanted.kind], waits, beside)]
+
+
+def may_be_answered(call: CallInFlow) -> tuple[Gather | None, str | None]:
+    """The question that what is said now may answer, and its place."""
+    question, phase, index = call.question(), call.broken or call.phase, call.step
+    if phase == "playing":
+        question, index = may_follow(call.current(), call.current(ahead=1)), index + 1
+    elif question is not None and (question.speech is None or not (question.barge_in or phase == "listening")):
+        question = None
+    return question, None if question is None else place_of(call.flow or "", call.node, index)
 
 
 def may_follow(step: AnyStep | None, following: AnyStep | None) -> Gather | None:
@@ -24,3 +35,8 @@ def may_follow(step: AnyStep | None, following: AnyStep | None) -> Gather | None
     if speaks is None or not speaks.barge_in or not isinstance(following, GatherStep):
         return None
     return following.gather if following.gather.speech is not None and following.gather.barge_in else None
+
+
+def expected(call: CallInFlow, question: Gather | None, place: str | None) -> Expected:
+    """What may be said: an answer to the question, if there is one, or a stop."""
+    return call.first_flow.expected(place, None if question is None else question.speech, call.language)

@@ -9,15 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from agi_app.errors import InputError
+from agi_app.flow.engine.call_in_flow import CallInFlow
+from agi_app.flow.engine.commands import Command
 from agi_app.flow.engine.state import choose_language
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.say_step import COLUMN, Say, SayStep
+from agi_app.flow.language.steps import PlayStep
 from agi_app.flow.saying.spoken_parts import Part, Text
 from agi_app.flow.saying.values import spoken
 from agi_app.flow.syntax.expressions import Value
 from agi_app.flow.syntax.names_and_limits import EMPTY, MAX_SAID
 
 Parts = tuple[Part, ...]
+
+
+def speak(call: CallInFlow, step: PlayStep | SayStep) -> list[Command]:
+    """Play the prompt or say the words; a ``say`` that cannot be said goes its way for that."""
+    if isinstance(step, PlayStep):
+        return call.play("playing", step.play.prompt)
+    try:
+        return call.say("playing", parts_of(step.say, call.language, call.contact, call.variables))
+    except InputError:
+        return call.leave(EMPTY)
 
 
 def parts_of(say: Say, language: str, contact: Mapping[str, str], variables: Mapping[str, Value]) -> Parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -92,6 +93,16 @@ class SessionState:
         """A dictionary of plain values; ``SessionState(**it)`` is equal to this state."""
         return dataclasses.asdict(self)
 
+    @property
+    def local_time(self) -> dt.datetime | None:
+        """What time it was for the called person at the last event, if that is known."""
+        return dt.datetime.fromisoformat(self.now) if self.now else None
+
+    @property
+    def today(self) -> dt.date | None:
+        """The day of ``local_time``."""
+        return None if self.local_time is None else self.local_time.date()
+
     def new_id(self, kind: str) -> str:
         """A fresh id within this call: ``p1``, ``t2``, …"""
         self.ids_issued += 1
@@ -104,14 +115,3 @@ def choose_language(languages: list[str], wanted: str | None, contact: Mapping[s
     exact = [language for language in languages if language.lower() == asked]
     alike = [language for language in languages if asked and language.lower().split("-")[0] == asked.split("-")[0]]
     return (exact or alike or languages)[0]
-
-
-# What a call meant that ended before its flow had said so: one rule for real calls and for simulated ones. Pure.
-
-
-COMPLETED, HUNG_UP, CUT_OFF = "completed", "hung_up", "cut_off"
-
-
-def meant_by_its_end(*, ended_by_flow: bool, cut_off: bool = False) -> str:
-    """``cut_off``: neither the person nor the flow ended it."""
-    return COMPLETED if ended_by_flow else CUT_OFF if cut_off else HUNG_UP

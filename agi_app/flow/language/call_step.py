@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from agi_app.authoring.schema import Authored
+from agi_app.flow.language.step_with_ways import StepWithWays
 from agi_app.flow.syntax.names_and_limits import OTHERWISE, FileName, Label, Scalar, Variable, fault, judge_names
 
 REFERENCE = re.compile(r"\{((?:contact\.)?[^\W\d]\w{0,63})\}")
@@ -36,15 +37,14 @@ class Call(Authored):
         return self
 
 
-class CallStep(Authored):
+class CallStep(StepWithWays):
     """A step that calls a flow; a result without a way in ``on`` takes that of ``else``, or the next step follows."""
 
     call: Call
-    on: dict[Label, Label] = Field(default_factory=dict)
 
-    def way(self, result: str) -> str | None:
+    def way(self, outcome: str) -> str | None:
         """The node for a result; None is the next step."""
-        return self.on.get(result, self.on.get(OTHERWISE))
+        return self.on.get(outcome, self.on.get(OTHERWISE))
 
 
 class ReturnStep(Authored):

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from agi_app.authoring.schema import Authored, parse_duration
 from agi_app.authoring.suggestions import quote
+from agi_app.flow.language.step_with_ways import StepWithWays
 from agi_app.flow.syntax.names_and_limits import (
     EMPTY,
     FAILED,
     RECORDED,
     FileName,
-    Label,
     Variable,
-    judge_answers,
     judge_names,
 )
 
-RESULTS = (RECORDED, EMPTY, FAILED)
 LONGEST, LONGEST_SILENCE = dt.timedelta(minutes=5), dt.timedelta(seconds=10)
 
 
@@ -52,20 +51,12 @@ class Record(Authored):
         return self
 
 
-class RecordStep(Authored):
+class RecordStep(StepWithWays):
     """A step that records; a result without a way goes on with the next step."""
 
+    OUTCOMES = (RECORDED, EMPTY, FAILED)
+    ALIKE: ClassVar[Mapping[str, str]] = {FAILED: EMPTY}
     record: Record
-    on: dict[Label, Label] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _known_answers(self) -> RecordStep:
-        judge_answers(self.on, RESULTS, "record")
-        return self
-
-    def way(self, result: str) -> str | None:
-        """The node for a result; ``failed`` goes the way of ``empty`` by default."""
-        return self.on.get(result, self.on.get(EMPTY) if result == FAILED else None)
 
 
 class CallRecording(Authored):

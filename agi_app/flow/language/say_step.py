@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from agi_app.authoring import full_width
 from agi_app.authoring.schema import Authored
-from agi_app.flow.syntax.names_and_limits import EMPTY, Label, Language, Text, fault, judge_answers, named
+from agi_app.flow.language.step_with_ways import StepWithWays
+from agi_app.flow.syntax.names_and_limits import EMPTY, Language, Text, fault, named
 
 # The kinds of flow/saying/values.py. Only a name needs text-to-speech; all others have recorded pieces.
 Kind = Literal["name", "digits", "number", "ordinal", "count", "money", "date", "day", "time", "time24", "telephone"]
@@ -70,17 +71,8 @@ class Say(Authored):
         return self.text is None or any(COLUMN.search(words) for words in self.text.values())
 
 
-class SayStep(Authored):
+class SayStep(StepWithWays):
     """A step that says something; ``on: {empty: NODE}`` leads on when its value is missing or cannot be read."""
 
+    OUTCOMES = (EMPTY,)
     say: Say
-    on: dict[Label, Label] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _known_answers(self) -> SayStep:
-        judge_answers(self.on, (EMPTY,), "say")
-        return self
-
-    def way(self, outcome: str) -> str | None:
-        """The node for an outcome; None is the next step."""
-        return self.on.get(outcome)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from agi_app.authoring import shape_hints, synonyms
 from agi_app.authoring.schema import Authored
@@ -24,6 +24,7 @@ from agi_app.flow.language.call_step import CallStep, ReturnStep
 from agi_app.flow.language.record_step import RecordCallStep, RecordStep
 from agi_app.flow.language.say_step import SayStep
 from agi_app.flow.language.speech_step import Speech, SpokenValue
+from agi_app.flow.language.step_with_ways import StepWithWays
 from agi_app.flow.language.transfer_step import TransferStep
 from agi_app.flow.language.wrong_number_step import WrongNumberStep
 from agi_app.flow.syntax.names_and_limits import (
@@ -57,7 +58,6 @@ from agi_app.flow.syntax.names_and_limits import (
     Variable,
     Wait,
     fault,
-    judge_answers,
     named,
 )
 
@@ -288,93 +288,51 @@ class PlayStep(Authored):
     play: Play
 
 
-def _way(on: Mapping[str, str], outcome: str) -> str | None:
-    """The node for an outcome; a missing ``no_match`` goes the ``no_input`` way, None is the next step."""
-    return on.get(outcome, on.get(NO_INPUT) if outcome == NO_MATCH else None)
-
-
-class GatherStep(Authored):
+class GatherStep(StepWithWays):
     """A step that gathers; an answer without a way in ``on`` goes on with the next step."""
 
     gather: Gather
-    on: dict[Label, Label] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _known_answers(self) -> GatherStep:
-        for key in self.on.keys() & (self.gather.keys or {}).keys() - {*self.gather.labels}:
-            label = (self.gather.keys or {})[key]
-            message = "name the answer here, not its key; write {label}: {node}"
-            raise fault("flow/unknown-answer", message, "on", key, label=label, node=self.on[key])
-        judge_answers(self.on, (*self.gather.labels, NO_INPUT, NO_MATCH), "gather")
-        return self
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Its answers, and what there is without one."""
+        return (*self.gather.labels, NO_INPUT, NO_MATCH)
 
-    def way(self, outcome: str) -> str | None:
-        """Where an outcome leads."""
-        return _way(self.on, outcome)
+    def unknown_outcome(self, name: str) -> PydanticCustomError:
+        """What to write; the key of an answer is no name of it."""
+        label = (self.gather.keys or {}).get(name)
+        if label is None:
+            return super().unknown_outcome(name)
+        message = "name the answer here, not its key; write {label}: {node}"
+        return fault("flow/unknown-answer", message, "on", name, label=label, node=self.on[name])
 
 
-class CollectStep(Authored):
+class CollectStep(StepWithWays):
     """A step that collects; an outcome without a way in ``on`` goes on with the next step."""
 
+    OUTCOMES = (ENTERED, NO_INPUT, NO_MATCH)
     collect: Collect
-    on: dict[Label, Label] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _known_answers(self) -> CollectStep:
-        judge_answers(self.on, (ENTERED, NO_INPUT, NO_MATCH), "collect")
-        return self
-
-    def way(self, outcome: str) -> str | None:
-        """Where an outcome leads."""
-        return _way(self.on, outcome)
 
 
-class CallBackStep(Authored):
+class CallBackStep(StepWithWays):
     """A step that offers to call again; an outcome without a way in ``on`` goes on with the next step."""
 
+    OUTCOMES = (CHOSEN, NO_INPUT, NO_MATCH)
     call_back: CallBack
-    on: dict[Label, Label] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _known_answers(self) -> CallBackStep:
-        judge_answers(self.on, (CHOSEN, NO_INPUT, NO_MATCH), "call_back")
-        return self
-
-    def way(self, outcome: str) -> str | None:
-        """Where an outcome leads."""
-        return _way(self.on, outcome)
 
 
-class LanguageStep(Authored):
+class LanguageStep(StepWithWays):
     """A step that lets the person choose a language; an outcome without a way in ``on`` goes on with the next step."""
 
+    OUTCOMES = (CHOSEN, NO_INPUT)
     language: ChooseLanguage
-    on: dict[Label, Label] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _known_answers(self) -> LanguageStep:
-        judge_answers(self.on, (CHOSEN, NO_INPUT), "language")
-        return self
-
-    def way(self, outcome: str) -> str | None:
-        """The node for an outcome; a wrong key at the end goes the ``no_input`` way, None is the next step."""
-        return self.on.get(NO_INPUT if outcome == NO_MATCH else outcome)
 
 
-class StopNumberStep(Authored):
+class StopNumberStep(StepWithWays):
     """A step that takes a stop for a keyed number; an outcome without a way goes on with the next step."""
 
+    OUTCOMES = (STOPPED, NO_INPUT, NO_MATCH)
     stop_number: StopNumber
-    on: dict[Label, Label] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _known_answers(self) -> StopNumberStep:
-        judge_answers(self.on, (STOPPED, NO_INPUT, NO_MATCH), "stop_number")
-        return self
-
-    def way(self, outcome: str) -> str | None:
-        """Where an outcome leads."""
-        return _way(self.on, outcome)
 
 
 class When(Authored):

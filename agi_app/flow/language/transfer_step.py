@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from pydantic import Field, model_validator
-
 from agi_app.authoring.schema import Authored
+from agi_app.flow.language.step_with_ways import StepWithWays
 from agi_app.flow.syntax.names_and_limits import (
     ABANDONED,
     BUSY,
@@ -15,9 +14,7 @@ from agi_app.flow.syntax.names_and_limits import (
     NO_ANSWER,
     DestinationName,
     FileName,
-    Label,
     Wait,
-    judge_answers,
 )
 
 RESULTS = (DONE, FAILED, BUSY, NO_ANSWER)
@@ -31,17 +28,9 @@ class Transfer(Authored):
     whisper: FileName | None = None
 
 
-class TransferStep(Authored):
+class TransferStep(StepWithWays):
     """A step that transfers; a result without a way goes on with the next step."""
 
+    OUTCOMES = RESULTS
+    ALIKE = dict.fromkeys((BUSY, NO_ANSWER, ABANDONED), FAILED)
     transfer: Transfer
-    on: dict[Label, Label] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _known_answers(self) -> TransferStep:
-        judge_answers(self.on, RESULTS, "transfer")
-        return self
-
-    def way(self, result: str) -> str | None:
-        """The node for a result; ``busy`` and ``no_answer`` go the way of ``failed`` when they have none."""
-        return self.on.get(result, self.on.get(FAILED) if result in (BUSY, NO_ANSWER, ABANDONED) else None)

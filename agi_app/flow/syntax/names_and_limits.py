@@ -14,7 +14,7 @@ from pydantic_core.core_schema import no_info_before_validator_function
 
 from agi_app.authoring import shape_hints, times_meant
 from agi_app.authoring.schema import parse_duration
-from agi_app.authoring.suggestions import quote, suggest
+from agi_app.authoring.suggestions import quote
 from agi_app.flow.syntax.expression_parser import MAX_LENGTH, ExpressionError, parse
 from agi_app.flow.syntax.expressions import Expression
 
@@ -110,15 +110,6 @@ def judge_names(names: Iterable[str], *at: str) -> None:
                 *at,
                 name=name,
             )
-
-
-def judge_answers(on: Iterable[str], known: tuple[str, ...], verb: str) -> None:
-    """Raise ``flow/unknown-answer`` for the first key of ``on`` that the step can never answer."""
-    for answer in on:
-        if answer not in known:
-            message = 'this {verb} has no answer "{answer}"{hint}'
-            hint = suggest(answer, known)
-            raise fault("flow/unknown-answer", message, "on", answer, verb=verb, answer=answer, hint=hint)
 
 
 _WORD, _UNICODE_WORD = r"\w", r"[\p{L}\p{N}_]"  # a Chinese name is one, too; JSON Schema must be told

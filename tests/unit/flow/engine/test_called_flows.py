@@ -8,11 +8,14 @@ import pytest
 
 from agi_app.errors import AuthorError
 from agi_app.flow.check.sub_flows import check_calls, with_parts
+from agi_app.flow.engine import called_flows
 from agi_app.flow.engine import commands as do
 from agi_app.flow.engine.events import Event, KeyPressed, PromptFinished, TimerFired
 from agi_app.flow.engine.session import Session
+from agi_app.flow.language.call_step import ReturnStep
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_with_parts, parse_flow
+from tests.unit.flow.engine.made_call import call_at
 
 MAIN = """\
 flow: main
@@ -103,6 +106,13 @@ def test_flows_that_call_each_other_at_run_time_still_end() -> None:
     session = Session.begin(with_parts(flows["main"], flows), {})
     session.start()
     assert session.handle(PromptFinished("p1"))[-1] == do.Hangup("flow_limit")
+
+
+def test_a_return_that_nobody_waits_for_ends_the_call() -> None:
+    call = call_at("{return: done}")
+    step = call.current()
+    assert isinstance(step, ReturnStep)
+    assert called_flows.return_(call, step) == [do.Hangup("end_of_node")]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agi_app.flow.engine import commands as do
+from agi_app.flow.engine.call_back_time import is_another_day, moment_of
 from agi_app.flow.engine.events import KeyPressed
 from agi_app.flow.engine.session import Session
+from agi_app.flow.language.call_back_offer import Offer
 from agi_app.flow.load import load_flow
 
 FLOW = load_flow(
@@ -26,6 +28,7 @@ nodes:
     "f.yaml",
 )
 BERLIN = ZoneInfo("Europe/Berlin")
+NOON = dt.datetime.fromisoformat("2026-03-04T12:00:00+08:00")
 
 
 @pytest.mark.parametrize(
@@ -42,3 +45,12 @@ def test_the_night_the_clocks_change(key: str, now: str, at: str) -> None:
     session.start()
     assert do.CallBackAt(at) in session.handle(KeyPressed(key))
     assert session.call_back == dt.datetime.fromisoformat(at)
+
+
+@pytest.mark.parametrize(
+    ("offer", "at"), [({"in": "2h"}, "14:00"), ({"at": "18:00"}, "18:00"), ({"tomorrow_at": "10:00"}, "10:00")]
+)
+def test_an_offered_time_is_one_of_the_persons_own_clock(offer: dict[str, str], at: str) -> None:
+    found = moment_of(Offer.model_validate(offer), NOON)
+    assert f"{found:%H:%M}" == at
+    assert is_another_day(found, NOON) is ("tomorrow_at" in offer)
