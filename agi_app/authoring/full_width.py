@@ -18,6 +18,7 @@ _OTHERS = {
     **dict.fromkeys("】〕", "]"),
     "、": ",",
     "。": ".",
+    **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\u00ad\ufeff", ""),  # nobody sees them
 }
 ASCII = {**{chr(code): chr(code - 0xFEE0) for code in _FULL_WIDTH}, **_OTHERS}
 _SIGN = re.compile(f"[{re.escape(''.join(ASCII))}]")
@@ -44,6 +45,8 @@ def first(text: str) -> int | None:
 def naming(sign: str) -> str:
     """What the sign is and what to type instead."""
     code, meant = f"U+{ord(sign):04X}", ASCII[sign]
+    if not meant:
+        return f"an invisible character ({code}) is here; delete it, or type the line again"
     if meant == " ":
         return f"this is not an ordinary space ({code}); type ordinary spaces"
     if sign in _OTHERS and meant in "\"'":

@@ -115,7 +115,8 @@ def _explain_signs(fault: ErrorDetails, document: Document, keys_by_mapping: Map
     index = document.source.find(value[at], start)
     line, column = line_column(document.source, index) if index >= 0 else (problem.line, problem.column)
     told = full_width.naming(value[at])
-    text = problem.message if told in problem.message else f"{problem.message}; {printable(told)}"
+    replaced = "; write " in problem.message and full_width.ascii_of(value) not in problem.message
+    text = problem.message if replaced or told in problem.message else f"{problem.message}; {printable(told)}"
     return Problem(problem.file, line, column, problem.rule, text, problem.severity)
 
 

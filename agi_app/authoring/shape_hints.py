@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Any
 
-from agi_app.authoring import times_meant
+from agi_app.authoring import full_width, times_meant
 from agi_app.authoring.synonyms import example, small_word
 
 _LANGUAGES = {
@@ -26,6 +26,7 @@ _KEYS = {
     **{word: str(n) for n, word in enumerate(_DIGITS)},
     **{word: str(n) for n, word in enumerate("零一二三四五六七八九")},
 }
+_KEY, _RANGE = re.compile("[0-9*#]"), re.compile("[-~–—至到]|to|\\.\\.")
 _TRUE, _FALSE = ("yes", "on", "y", "1", "是", "ja"), ("no", "off", "n", "0", "否", "nein")
 _INNER = re.compile(r"(\w{1,30}: \{(?:to|flow): )[\w-]{1,64}(\})")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -34,7 +35,24 @@ _NOT_A_LABEL = re.compile(r"[^\w-]+")
 _FOLDER = re.compile(r"(?:.*/)?(?:prompts|[A-Za-z]{2}|[A-Za-z]{2,3}[-_][A-Za-z]{2,4})/[^/]+")
 _LIST_SIGNS = re.compile(r"[,，、;；/]")
 _NO_TEXT = re.compile(r"[-+.\d][-+.\deE]*|[*#].*|true|false|null", re.IGNORECASE)  # unless it is in quotes
+_COMMENT = re.compile(r"\s(?:///?|--|/\*|;|%|<!--)")  # of other languages
+_WORDS = re.compile(r"\S+\s+\S+\s+\S+\s+\S|[\u4e00-\u9fff]{6}")
+_AROUND = "\"'`.,;:!? ()[]<>"
 _ENDINGS = (".yaml", ".yml", ".wav", ".mp3", ".txt", ".ogg", ".m4a")
+
+
+def bare(value: str) -> str:
+    """A name without signs of other keyboards and what stands around or in brackets behind it."""
+    text = unicodedata.normalize("NFKC", full_width.ascii_of(value)).strip(_AROUND)
+    return re.sub(r"\s?\(.*", "", text)
+
+
+def comment_meant(value: str) -> str:
+    """What to write for a name with a comment of another language behind it; empty when there is none."""
+    found = _COMMENT.search(value)
+    if found is None or not found.start():
+        return ""
+    return f"a comment begins with #: write {value[: found.start()]} # {value[found.end() :].strip(' */->')}"
 
 
 def file_name(value: str) -> str:
@@ -53,9 +71,9 @@ def file_name(value: str) -> str:
     if ending or _FOLDER.fullmatch(text):
         name = name if ending else _NOT_A_NAME.sub("-", stem).strip("-_")[:64]
         return f"; leave out the folder and the ending: write {name}" if name else ""
-    if any(sign.isalpha() for sign in name):
-        return f"; write {name}, the same everywhere"
-    return "" if text.isascii() else "; such as reminder-1, the same everywhere"
+    named = f"write {name}" if any(sign.isalpha() for sign in name) else "" if text.isascii() else "such as reminder-1"
+    said = "; words that are to be said belong in prompts/LANGUAGE/NAME.txt" if _WORDS.search(value[:200]) else ""
+    return f"; {named}, the same everywhere{said}" if named else ""
 
 
 def other_unit(key: str, value: Any, known: list[str]) -> str | None:
@@ -104,14 +122,21 @@ def language(value: str) -> str:
     """What to write for a language."""
     if (found := language_named(value)) is not None:
         return f"; write {found}"
-    tag = value.strip().replace("_", "-")
-    return f"; write {tag}" if "_" in value and re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) else ""
+    tags = [language_named(tag) or tag.strip().replace("_", "-") for tag in _LIST_SIGNS.split(value)]
+    fit = all(re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) for tag in tags) and [value] != tags
+    return f"; {'each is its own item: ' if len(tags) > 1 else ''}write {', '.join(tags)}" if fit else ""
 
 
 def telephone_key(value: str) -> str:
     """What to write for a key of a telephone."""
     if (found := _KEYS.get(small_word(value))) is not None:
         return f'; write "{found}"'
+    if len(several := _KEY.findall(unicodedata.normalize("NFKC", value))) > 1 and not value.isdigit():
+        first, last = several[0], several[-1]
+        if _RANGE.search(value) and first.isdecimal() and last.isdecimal():
+            several = [str(one) for one in range(int(first), int(last) + 1)]
+        several = [f'"{one}"' for one in several]
+        return f"; write one key in each place: {', '.join(several)}"
     if len(value) > 1 and value.isascii() and value.isdigit():
         return "; each entry is one key; to ask for several digits, write digits: {min: 1, max: 8} in place of keys"
     return ""

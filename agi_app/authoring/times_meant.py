@@ -211,6 +211,9 @@ def _length(seconds: int) -> str:
 def weekdays(value: object) -> list[str]:
     """The days of the week that a text means: mon for 周一, mon, tue, wed for mon-wed."""
     text = _plain(value)
+    if len(parts := re.split("[,;、/]", text)) > 1:
+        listed = [weekdays(part) for part in parts]
+        return [day for days in listed for day in days] if all(listed) else []
     text = _SPANS.get(text, text).replace("至", "-").replace("到", "-").replace("~", "-")
     first, dash, last = text.partition("-")
     begin, end = _DAY_NAMES.get(first), _DAY_NAMES.get(last)
@@ -249,7 +252,7 @@ def write_number(value: object) -> str:
     if found is None:
         letters = any(sign.isalpha() for sign in str(value)[:_LONGEST])
         never = "letters are never taken for digits; " if letters else ""
-        if re.fullmatch(r"\+[1-9][0-9]*", shown := str(value)[:_LONGEST]) and not 7 <= (count := len(shown) - 1) <= 15:
+        if re.fullmatch(r"\+?[1-9][0-9]*", shown := str(value)[:_LONGEST]) and not 7 <= (count := len(shown.lstrip("+"))) <= 15:
             many = "short" if count < 7 else "long"
             never = f"too {many}: with its country code a number has 7 to 15 digits, this one has {count}; "
         return f'{never}write it in quotes with + and country code, as in "+862155500001"'

@@ -65,7 +65,7 @@ _HINTS = (
     ),
     ("expected ',' or", "a bracket or brace is not closed, or a comma is missing"),
     ("exceeded maximum nesting depth", f"nested deeper than {MAX_DEPTH} levels"),
-    ("expected a single document", "a file holds only one document: move what is below the line --- to another file"),
+    ("expected a single document", "a file holds only one document: move the line --- and all below it to another file"),
     ("while scanning a quoted scalar", "a quote is not closed"),
 )
 
@@ -112,7 +112,7 @@ def load(text: str | bytes, file: str) -> Document:
         if found := full_width.culprits(source, index, _fails_at):
             told = ((line_column(source, at), full_width.naming_at(source, at)) for at in found)
             raise AuthorError(*(Problem(file, *where, "yaml/syntax", text) for where, text in told)) from None
-        if slip := slip_of(source, index, _fails_at):
+        if error.note is None and (slip := slip_of(source, index, _fails_at)):
             _refuse(file, *line_column(source, slip.at), "yaml/syntax", slip.text)
         alone = "single document" not in str(error.problem)
         if source[index : index + 1] == "=":
@@ -274,6 +274,8 @@ def _one_of_two(key: str, path: Path, before: Mapping[str, Any]) -> str:
         return f"each step begins with a dash: write - {key}: …"
     if nodes and len(path) == 3 and key == next(iter(before)):  # the verb of a step
         return f"one step has one verb: write - {key}: … as its own step"
+    if path[:1] == ("window",) and key in ("from", "to"):
+        return "two windows are two items: write window: [{from: …, to: …}, {from: …, to: …}]"
     return "keep one"
 
 

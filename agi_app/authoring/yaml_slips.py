@@ -17,6 +17,12 @@ _APOSTROPHE = re.compile(
 _NO_SPACE = re.compile(r"^[ ]*(?:- )*(?:(?P<dash>-)(?=[^\s-])|[\w.-]{1,64}(?P<colon>:)(?=[^\s:/]))", re.M)
 
 
+_COMMAS = (  # what stands where a comma belongs, and the words
+    (re.compile(r";(?=\s)"), "put a comma between two items, not ;"),
+    (re.compile(r"(?<=\s)[|/](?=\s)"), "put a comma between two items, not | or /"),
+    (re.compile(r"""(?<=[\w"'\]}])(?=\s+["'\w{\[])"""), "a comma is missing here, between two items"),
+)
+
 _FIRST = re.compile(r"^(?![ \t]*(?:#|---|%|$)).+$", re.M)
 _MAY_BE_YAML = re.compile(r"^[ \t]*[-\[{\"'|>&*!?]|:(\s|$)|=|^\s*\S+\s*$|^(flow|campaign|jurisdiction|meanings)\b")
 
@@ -51,6 +57,13 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
         if (now := fails_at(mended)) is None or now > wrong + 1:
             text = "this apostrophe ends a text in single quotes: put the text in double quotes"
             return Slip(quoted.start("sign"), f'{text}, "{quoted["text"]}"')
+    for pattern, text in _COMMAS:
+        near = source.rfind("\n", begin, source.rfind("\n", begin, wrong)) + 1
+        signs = [sign for sign in pattern.finditer(source, near, wrong + _NEAR) if sign.start() <= wrong]
+        for sign in reversed(signs[-_MOST_TRIES:]):
+            now = fails_at(f"{source[: sign.start()]},{source[sign.end() :]}")
+            if now is None or (now > wrong + 1 and "\n" not in source[sign.end() : wrong]):
+                return Slip(sign.start(), text)
     found = [found for found in _NO_SPACE.finditer(source, begin) if found.start() <= wrong]
     for found_here in reversed(found[-_MOST_TRIES:]):
         sign = "dash" if found_here["dash"] else "colon"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from agi_app.authoring import shape_hints
 from agi_app.authoring.schema import validate
 from agi_app.authoring.suggestions import suggest
 from agi_app.authoring.yaml_lines import MOST_PROBLEMS, Document, Path, load
@@ -58,10 +59,11 @@ def unknown_targets(document: Document, others: Iterable[Problem]) -> list[Probl
     nodes = whole.get("nodes")
     if not isinstance(nodes, dict):
         return []
+    named = {*nodes, *map(shape_hints.bare, nodes)}  # what is wrong with the name of a node is said there
     taken = {(problem.line, problem.column) for problem in others}
     found: list[Problem] = []
     for path, target in _ways(whole, nodes):
-        if isinstance(target, str) and target not in nodes and document.at(path) not in taken:
+        if isinstance(target, str) and target not in named and document.at(path) not in taken:
             message = f'{path[-1]}: there is no node "{target}"{suggest(target, nodes)}'
             found.append(document.problem(path, "flow/unknown-target", message))
         if len(found) == MOST_PROBLEMS:

@@ -33,15 +33,6 @@ def why_invalid(number: phonenumbers.PhoneNumber) -> str:
     return "its beginning is unassigned, or it has a digit too many or too few"
 
 
-def impossible(e164: str) -> str | None:
-    """Why no telephone of any kind can have this number in E.164, by its length alone; None: one can."""
-    try:
-        number = phonenumbers.parse(e164)
-    except phonenumbers.NumberParseException:
-        return None
-    return None if phonenumbers.is_possible_number(number) else why_invalid(number)
-
-
 def only_begins(e164: str) -> bool:
     """Whether the text in international form has too few digits for any number, and is only how numbers begin."""
     try:

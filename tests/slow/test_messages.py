@@ -74,12 +74,12 @@ MISTAKES = [
     (FLOW, "  bye:\n", "  bye：\n", f"{FLOW}:32:6: yaml/syntax {WIDE_COLON}"),
     (FLOW, "flow: checkup", "flow：checkup", f"{FLOW}:3:5: yaml/syntax {WIDE_COLON}"),
     (FLOW, "timeout: 4s", "timeout：4s", f"{FLOW}:17:16: yaml/syntax {WIDE_COLON}"),
-    (FLOW, '"9"', "“9”", f'{FLOW}:8:8: schema/name key: "“9”" {KEY}; {CURLY}'),
-    (FLOW, '{"1": yes', "{“1”: yes", f'{FLOW}:16:16: schema/name “1”: "“1”" {KEY}; {CURLY}'),
+    (FLOW, '"9"', "“9”", f'{FLOW}:8:8: schema/name key: "“9”" {KEY}; write "9"; {CURLY}'),
+    (FLOW, '{"1": yes', "{“1”: yes", f'{FLOW}:16:16: schema/name “1”: "“1”" {KEY}; write "1"; {CURLY}'),
     (
         *(FLOW, "[zh-CN, en]", "[zh-CN，en]"),
         f'{FLOW}:4:18: schema/name languages: "zh-CN，en" does not fit; write a language tag such as zh-CN or en;'
-        " ， (U+FF0C) is full-width; type the ASCII ,",
+        " each is its own item: write zh-CN, en",
     ),
     (
         *(FLOW, "[zh-CN, en]", "［zh-CN, en］"),

@@ -27,8 +27,8 @@ from agi_app.errors import Problem
 from agi_app.flow.language.no_such_flow import no_such_flow
 from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS, FileName
 from agi_app.gate.rule_file import RING_TIME
+from agi_app.model import phone
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
-from agi_app.model.number_lengths import impossible
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -89,12 +89,14 @@ def _retried(value: str) -> str:
 
 
 def _caller_id(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"\+[1-9][0-9]{6,14}", value):
-        if (why := impossible(value)) is None:
+    meant = times_meant.number(value) or ""
+    try:
+        if phone.parse(meant).e164 == value:
             return value
-        raise PydanticCustomError(
-            "campaign/caller-id", "{found} is not a telephone number: {why}", {"found": quote(value), "why": why}
-        )
+    except phone.NotANumber as error:
+        if meant and (meant.startswith("+86") or str(value).startswith("+")):
+            told = f"{quote(value)} {error}; write an ordinary number of yours"
+            raise PydanticCustomError("campaign/caller-id", "{told}", {"told": told}) from None
     if isinstance(value, list):
         told = "a campaign shows one number: write one, without brackets; numbers by place belong to local_caller_ids"
         raise PydanticCustomError("campaign/caller-id", "{told}", {"told": told})

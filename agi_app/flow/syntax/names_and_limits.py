@@ -130,10 +130,12 @@ class named:
 
     def _judge(self, value: Any) -> Any:
         if isinstance(value, str) and not re.fullmatch(self._pattern, value):
-            mend = self._mend(value) if self._mend is not None else ""
-            before, comment, behind = value.partition(" //")
-            rule = f"a comment begins with #: write {before} # {behind.strip()}" if comment else f"{self._rule}{mend}"
-            context = {"found": quote(value), "rule": rule}
+            bare = shape_hints.bare(value)
+            if re.fullmatch(self._pattern, bare):
+                mend = f"; write {bare}" if any(map(str.isalpha, bare)) else f'; write "{bare}"'
+            else:
+                mend = self._mend(value) if self._mend is not None else ""
+            context = {"found": quote(value), "rule": shape_hints.comment_meant(value) or f"{self._rule}{mend}"}
             raise PydanticCustomError("schema/name", "{found} does not fit; {rule}", context)
         return value
 

@@ -100,7 +100,7 @@ def _campaign(example: str, rules: RuleSet) -> list[Problem]:
         *check_campaign(parsed, {"example", "for-agents"}, {"carrier-a", "gsm"}),
         *check_against_rules(parsed, rules),
     ]
-    line = PortSettings(number="+998612345001")
+    line = PortSettings(number="+999861550000001")
     flow = parse_flow(merged(EXAMPLES["flow"], FOR_AGENTS if parsed.campaign.flow == "for-agents" else ""), "f")
     desks = {
         "advisers": DestinationSettings(queue="advisers"),
