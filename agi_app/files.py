@@ -8,6 +8,7 @@ import re
 import secrets
 from pathlib import Path
 
+from agi_app.errors import InputError
 from agi_app.printable import named, one_line, unfit
 
 LONGEST_ENDING = 16  # bytes, with its dot
@@ -26,10 +27,19 @@ def name_fault(name: str) -> str | None:
     if size > LONGEST_NAME:
         return f"has a name of {size} bytes; at most {LONGEST_NAME}: rename the file"
     if name in ("", ".", "..") or "/" in name or "\\" in name:
-        return "is not a file name: a file name has no folders, slashes or backslashes in it"
+        last = re.split(r"[/\\\\]", name)[-1].strip(".")
+        return f"is not a file name; write {last or 'the name'} alone, without folders"
     if found := re.search("[\t\n\r]", name) or unfit(name):
         return f"has {named(found[0])} in its name, as character {found.start() + 1}; rename the file"
     return None
+
+
+def cannot_be_written(file: Path, error: OSError, what: str = "") -> InputError:
+    """The error for a result that no disk takes; names the folder that is not there."""
+    folder = file.resolve().parent
+    missing = isinstance(error, FileNotFoundError) and not folder.exists()
+    why = f"there is no folder {file.parent}; make it first" if missing else error.strerror
+    return InputError(f"{file}: {what}cannot be written: {why}")
 
 
 def shortened(file: Path) -> str:

@@ -65,5 +65,7 @@ def key_from_hex(text: str, where: str, what: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise ConfigError(f"{where}: the {what} must be {KEY_BYTES * 2} hex digits")
+        how = "unset this variable, and that key is used" if where.isupper() else "put it back from your backup"
+        told = f"the {what} must be the {KEY_BYTES * 2} hex digits that `agi-app init` made in the data folder"
+        raise ConfigError(f"{where}: {told}; {how}")
     return key

@@ -41,7 +41,7 @@ _WORDS = (
     ("until end stop till 结束", "to end"),
     ("start begin since 开始", "from start"),
     ("weekdays day weekday 星期", "days"),
-    ("name id title 名称", "campaign flow name external_id"),
+    ("name id title 名称", "campaign flow name"),
     ("活动 活动名称", "campaign"),
     ("流程 script dialog", "flow"),
     ("country countries 国家 地区 jurisdiction regions", "jurisdictions jurisdiction region"),

@@ -252,7 +252,10 @@ def write_number(value: object) -> str:
     if found is None:
         letters = any(sign.isalpha() for sign in str(value)[:_LONGEST])
         never = "letters are never taken for digits; " if letters else ""
-        if re.fullmatch(r"\+?[1-9][0-9]*", shown := str(value)[:_LONGEST]) and not 7 <= (count := len(shown.lstrip("+"))) <= 15:
+        if (
+            re.fullmatch(r"\+?[1-9][0-9]*", shown := str(value)[:_LONGEST])
+            and not 7 <= (count := len(shown.lstrip("+"))) <= 15
+        ):
             many = "short" if count < 7 else "long"
             never = f"too {many}: with its country code a number has 7 to 15 digits, this one has {count}; "
         return f'{never}write it in quotes with + and country code, as in "+862155500001"'

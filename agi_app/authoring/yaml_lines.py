@@ -65,7 +65,10 @@ _HINTS = (
     ),
     ("expected ',' or", "a bracket or brace is not closed, or a comma is missing"),
     ("exceeded maximum nesting depth", f"nested deeper than {MAX_DEPTH} levels"),
-    ("expected a single document", "a file holds only one document: move the line --- and all below it to another file"),
+    (
+        "expected a single document",
+        "a file holds only one document: move the line --- and all below it to another file",
+    ),
     ("while scanning a quoted scalar", "a quote is not closed"),
 )
 

@@ -57,13 +57,8 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
         if (now := fails_at(mended)) is None or now > wrong + 1:
             text = "this apostrophe ends a text in single quotes: put the text in double quotes"
             return Slip(quoted.start("sign"), f'{text}, "{quoted["text"]}"')
-    for pattern, text in _COMMAS:
-        near = source.rfind("\n", begin, source.rfind("\n", begin, wrong)) + 1
-        signs = [sign for sign in pattern.finditer(source, near, wrong + _NEAR) if sign.start() <= wrong]
-        for sign in reversed(signs[-_MOST_TRIES:]):
-            now = fails_at(f"{source[: sign.start()]},{source[sign.end() :]}")
-            if now is None or (now > wrong + 1 and "\n" not in source[sign.end() : wrong]):
-                return Slip(sign.start(), text)
+    if (comma := _comma_missing(source, begin, wrong, fails_at)) is not None:
+        return comma
     found = [found for found in _NO_SPACE.finditer(source, begin) if found.start() <= wrong]
     for found_here in reversed(found[-_MOST_TRIES:]):
         sign = "dash" if found_here["dash"] else "colon"
@@ -74,4 +69,16 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
             rest = source[at + 1 : len(source) if line_end < 0 else line_end]
             written = f"{source[found_here.start() : at + 1].lstrip()} {rest}"
             return Slip(at, f"a space is missing after the {sign}: write {written[:100]}")
+    return None
+
+
+def _comma_missing(source: str, begin: int, wrong: int, fails_at: Callable[[str], int | None]) -> Slip | None:
+    """What stands in place of a comma, in the line where the parser gives up or the one before."""
+    near = source.rfind("\n", begin, max(begin, source.rfind("\n", begin, wrong))) + 1
+    for pattern, text in _COMMAS:
+        signs = [sign for sign in pattern.finditer(source, near, wrong + _NEAR) if sign.start() <= wrong]
+        for sign in reversed(signs[-_MOST_TRIES:]):
+            now = fails_at(f"{source[: sign.start()]},{source[sign.end() :]}")
+            if now is None or (now > wrong + 1 and "\n" not in source[sign.end() : wrong]):
+                return Slip(sign.start(), text)
     return None

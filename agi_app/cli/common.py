@@ -21,7 +21,7 @@ from rich.table import Table
 from agi_app import log
 from agi_app.config.settings import Settings, load_settings
 from agi_app.errors import InputError
-from agi_app.files import write_whole
+from agi_app.files import cannot_be_written, write_whole
 from agi_app.installation import Installation, installation
 from agi_app.printable import count_of, in_json, lines, one_line, plain
 
@@ -117,7 +117,7 @@ def write(output: Path, content: bytes, mode: int = 0o600, what: str = "") -> No
     try:
         write_whole(output, content, mode)
     except OSError as error:
-        raise InputError(f"{output}: {what}cannot be written: {error.strerror}") from error
+        raise cannot_be_written(output, error, what) from error
 
 
 def say(text: str) -> None:

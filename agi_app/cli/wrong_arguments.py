@@ -12,6 +12,7 @@ from agi_app.authoring.suggestions import suggest
 
 _DATE = re.compile(r"'([^']{0,200})' does not match the formats?")
 _CHOICE = re.compile(r"'([^']{0,200})' is not one of (.{1,500}?)\.?$")
+_NO_VALUE = re.compile(r"Option '([^']{1,60})' requires an argument")
 _VALUE = re.compile(r"Invalid value for '([^']{1,60})'")
 _NUMBER = re.compile(r"\+?[\d().,;、，-]{5,40}")
 _DASHED = re.compile("[-–—－−‐‑]+[^\\W\\d_]")
@@ -34,6 +35,13 @@ ELSEWHERE = {  # what people look for -> how it is done here
     "call": "write agi-app campaign start NAME, then agi-app run",
     "dial": "write agi-app campaign start NAME, then agi-app run",
 }
+OTHER_OPTIONS = {
+    **dict.fromkeys(
+        ("--dry-run", "--dryrun", "--test", "--preview"),
+        "`agi-app campaign preview NAME`, `agi-app simulate FLOW` and `agi-app check` call nobody and store nothing",
+    ),
+    **dict.fromkeys(("--config", "--settings"), "the settings are agi-app.toml of the folder: write --project FOLDER"),
+}
 
 
 def dashes_meant(arguments: list[str]) -> str | None:
@@ -55,8 +63,13 @@ def explained(error: Any) -> str:
     text = error.format_message().replace("Value error, ", "")
     told = _better(error, text)
     context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "agi-app"
+    path = context.command_path if context is not None else " ".join(["agi-app", *_command_words()])
     return f"{told}\nsee `{path} --help`"
+
+
+def _command_words() -> list[str]:
+    """The first word of the command line, if it is no option."""
+    return [word for word in sys.argv[1:2] if word[:1] != "-"]
 
 
 def _better(error: Any, text: str) -> str:
@@ -78,7 +91,9 @@ def _better(error: Any, text: str) -> str:
     if text.startswith(("Missing argument", "Missing option")):
         return f"{text} {_usage(error)}"
     if text.startswith("Got unexpected extra argument"):
-        return f"{text}; {_too_many(error, text)}. {_usage(error)}"
+        return f"{text}; {_too_many(error, text)}"
+    if found := _NO_VALUE.match(text):
+        return f"{found[1]} needs a value after it: write {found[1]} VALUE"
     return text.replace("Input should be", "it must be").replace(
         ", unable to parse string as an integer", ", in digits"
     )
@@ -97,11 +112,14 @@ def _too_many(error: Any, text: str) -> str:
         ]
         if getattr(one, "is_flag", False) and behind:
             other = next(iter(one.secondary_opts if behind[0] in one.opts else one.opts), "")
-            return f"{behind[0]} takes no value" + (f"; its opposite is {other}" if other else "")
+            return f"{behind[0]} takes no value: leave out what follows it" + (
+                f"; its opposite is {other}" if other else ""
+            )
     if any(one.name in ("number", "numbers") for one in params) and all(map(_NUMBER.fullmatch, extra)):
         listed = any("--file" in one.opts for one in params)
-        return "give one number at a time" + (", or --file LIST with one on each line" if listed else "")
-    return "put text with a space in it in quotes"
+        told = "give one number at a time" + (", or --file LIST with one on each line" if listed else "")
+        return f"{told}. {_usage(error)}"
+    return f"put text with a space in it in quotes. {_usage(error)}"
 
 
 def _given(option: str) -> str | None:
@@ -156,6 +174,8 @@ def _no_option(error: Any) -> str:
     if not hint and command is not None and getattr(command, "commands", None) and name in ("--project", "-p"):
         return f"{name}: goes after the command: {error.ctx.command_path} COMMAND {name} FOLDER"
     path = error.ctx.command_path if error.ctx is not None else "agi-app"
+    if name in OTHER_OPTIONS:
+        return f"{path} has no option {name}: {OTHER_OPTIONS[name]}"
     by_itself = [one.name for one in command.params if one.name == name.lstrip("-")] if command is not None else []
     if by_itself:
         return f"{path} has no option {name}: the {by_itself[0]} is written without it. {_usage(error)}"

@@ -76,9 +76,11 @@ class DestinationSettings(BaseModel):
 
     @model_validator(mode="after")
     def _one_kind(self) -> DestinationSettings:
-        given = [self.endpoint is not None, self.queue is not None, bool(self.agents)]
-        if sum(given) != 1:
-            raise ValueError("needs one of endpoint, queue and agents")
+        given = [name for name in ("endpoint", "queue", "agents") if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError(
+                f"has {' and '.join(given)}: keep one" if given else "needs one of endpoint, queue and agents"
+            )
         if self.wrap_up and not self.counts_agents:
             raise ValueError("wrap_up is for a queue or agents")
         if len(set(self.agents)) != len(self.agents):

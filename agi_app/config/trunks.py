@@ -110,9 +110,10 @@ class TrunkSettings(BaseModel):
             raise ValueError("a trunk with ports has one {port} in its endpoint, for example PJSIP/{number}@gsm-{port}")
         if not self.ports and "{port}" in self.endpoint:
             raise ValueError("the endpoint has {port}, and there are no ports; add [trunks.NAME.ports.PORT]")
-        numbers = [port.number for port in self.ports.values()]
-        if twice := sorted({number for number in numbers if numbers.count(number) > 1}):
-            raise ValueError(f"two ports have the number {twice[0]}; a number is of one SIM card")
+        first: dict[str, str] = {}
+        for name, port in self.ports.items():
+            if (other := first.setdefault(port.number, name)) != name:
+                raise ValueError(f"ports {other} and {name} have one number; write in {name} that of its own SIM card")
         return self
 
     def dial_string(self, e164: str, caller_id: str) -> str | None:

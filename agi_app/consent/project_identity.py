@@ -59,9 +59,9 @@ def key_of(settings: Settings) -> SuppressionKey:
     key = load_key(settings.data)
     if key.check_value != identity.suppression_key:
         raise SafetyError(
-            f"{settings.project / SETTINGS_FILE}: identity.suppression_key is the fingerprint of another key than that"
-            f" of {settings.data} (or {KEY_VARIABLE}), so people who said stop would not be recognised; put the right"
-            " suppression.key back (docs/how-to/back-up.md)"
+            f"{settings.project / SETTINGS_FILE}: identity.suppression_key does not match the key in {settings.data}"
+            f" (or {KEY_VARIABLE}), so people who said stop would not be recognised; if agi-app.toml is of another"
+            " project, put its own [identity] back, else the right suppression.key (docs/how-to/back-up.md)"
         )
     return key
 

@@ -123,7 +123,8 @@ class Cells:
         """
         text = self.text("number")
         if not text:
-            self.fault("number", rule, "is empty; write the number, or remove the row")
+            formula = " (as a formula is until a spreadsheet program saved it)" if self._row.label(0) else ""
+            self.fault("number", rule, f"is empty{formula}; write the number, or remove the row")
             return None
         if not self.unspoilt("number", rule):
             return None
@@ -132,7 +133,7 @@ class Cells:
         except phone.NotANumber as error:
             several = isinstance(error, phone.SeveralNumbers)
             more = ": write each in full in its own row" if several else ""
-            more = otherwise if isinstance(error, phone.NoCountry) else more
+            more = otherwise if isinstance(error, phone.NoCountry) else more or _what_helps(text, str(error))
             self.fault("number", rule, f"{quote(phone.shown_number(text))} {error}{more}", parted=several)
             return None
 
@@ -159,6 +160,19 @@ class Cells:
         reasons = "; ".join(dict.fromkeys(reason for _, _, reason in self._faults))
         reason = one_line(reasons)  # of the file: not for a terminal
         return RejectedRow(line, column, field, value, reason, rule, self._row.cells)
+
+
+_HELPS = (  # words of a refusal, how the cell looks, and what helps
+    ("too short", r"[^+＋]*", "; write its area code before it, or + and country code"),
+    ("too long", r".*[-–—－]\d{1,5}", "; if its last digits are an extension, leave them out"),
+    ("not a person's", ".*", "; write the person's own number, or remove the row"),
+    ("does not look like", ".*", "; write the number, or remove the row if it is a total or a note"),
+    ("has letters", r"\D*(?:\d\D*){0,6}", ", or remove the row if it is a total or a note"),
+)
+
+
+def _what_helps(text: str, refused: str) -> str:
+    return next((more for words, form, more in _HELPS if words in refused and re.fullmatch(form, text)), "")
 
 
 def read_number(text: str, region: str | None) -> phone.PhoneNumber:
@@ -218,6 +232,7 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
     if close is None and name == "number":
         close = next((title for title in others if _PHONE_TITLE.search(title)), None)
     found = f"; found: {', '.join(title[:60] for title in table.header[:12])}"
+    found = f"; add it, with your own id of each contact{found}" if name == "external_id" else found
     hint = found if close is None else f"; is it {quote(close)}? Then rename it to {name}"
     if len(table.header) == 1 and table.delimiter:
         hint = _one_column(table, hint)
@@ -228,6 +243,7 @@ def _missing(table: Table, name: str, aliases: tuple[str, ...], kind: str, other
     return Problem(table.file, table.header_row.line, 1, f"{kind}/missing-column", reason)
 
 
+CODE_TITLE = re.compile(r"(国际)?区号|国家代码|(country|area|diall?ing)[ _-]?(code|prefix)|prefix", re.IGNORECASE)
 _PHONE_TITLE = re.compile("phone|mobile|电话|手机|电話|手機", re.IGNORECASE)
 _NUMBER_CELL = re.compile(r"[+(]?[0-9][0-9 ()-]{6,20}")
 

@@ -33,7 +33,16 @@ from collections.abc import Generator, Mapping
 
 from agi_app.authoring import times_meant
 from agi_app.authoring.suggestions import quote, suggest
-from agi_app.contacts.columns import LANGUAGE, NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns, refuse_others
+from agi_app.contacts.columns import (
+    CODE_TITLE,
+    LANGUAGE,
+    NUMBER_TITLES,
+    Cells,
+    Columns,
+    RejectedRow,
+    find_columns,
+    refuse_others,
+)
 from agi_app.contacts.consent_proof import Proofs, evidence_of, wording_of
 from agi_app.contacts.empty_words import is_nothing, points_elsewhere
 from agi_app.contacts.tables.csv_table import Row, Table
@@ -140,6 +149,8 @@ def _unknown(title: str) -> str:
     reason = f"{quote(title)} is not a column of a consent file"
     if "did you mean" in hint:
         return f"{reason}{hint}"
+    if CODE_TITLE.fullmatch(title):
+        return f"{reason}; write the code in front of each number, such as +8613800138000, and delete the column"
     return f"{reason}; delete the column (it has: {', '.join(ALIASES)})"
 
 
@@ -223,7 +234,8 @@ def _time(cells: Cells, now: dt.datetime) -> dt.datetime | None:
     try:
         given = parse_instant(found)
     except NotATime as error:
-        cells.fault("time", "consent/time", f"{quote(found)} {error}")
+        if cells.text("method") == cells.text("time") or not times_meant.moments(cells.text("method")):
+            cells.fault("time", "consent/time", f"{quote(found)} {error}")  # else the two are exchanged
         return None
     if given > now:
         present = f"{now.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -56,6 +56,8 @@ def wording_of(cells: Cells, language: str | None, proofs: Proofs) -> tuple[str,
     texts = proofs.wordings.get(label)
     if texts is None:
         hint = suggest(label, proofs.wordings) if proofs.wordings else "; `agi-app consent add-wording` registers one"
+        if "/" not in label:
+            hint = f", NAME/VERSION{hint}; the words themselves belong in the column wording (--wording-file FILE)"
         cells.fault("wording_id", "consent/wording-id", f"{quote(label)} is not a registered wording{hint}")
         return text, language
     if language is None and len(texts) == 1:

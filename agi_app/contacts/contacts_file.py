@@ -25,7 +25,15 @@ from dataclasses import dataclass
 
 from agi_app.authoring import shape_hints, synonyms
 from agi_app.authoring.suggestions import quote, suggest
-from agi_app.contacts.columns import NUMBER_TITLES, Cells, Columns, RejectedRow, find_columns, read_number
+from agi_app.contacts.columns import (
+    CODE_TITLE,
+    NUMBER_TITLES,
+    Cells,
+    Columns,
+    RejectedRow,
+    find_columns,
+    read_number,
+)
 from agi_app.contacts.seen_ids import SeenIds
 from agi_app.contacts.tables.csv_table import Row, Table
 from agi_app.flow.check.impossible_values import misspelt_columns
@@ -91,6 +99,11 @@ def header_notes(columns: Columns, fields: Collection[str] = ()) -> tuple[str, .
             for title in columns.others
             if synonyms.other_word(title, ("language",))
         ]
+    told += [
+        f"the column {quote(title)} is kept as your own column and never dialled; write it in front of each number"
+        for title in columns.others
+        if CODE_TITLE.fullmatch(title.strip())
+    ]
     told += [
         f"the column {quote(title)} is kept as your own column and never called; write a second number into"
         " another row, with the same person_id"

@@ -14,6 +14,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Coroutine, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -157,7 +158,12 @@ def read_stop_list_file(path: Path, region: str | None = None) -> StopList:
     """Read a list of numbers for ``stop --file``; blocks briefly. Raises AuthorError, InputError."""
     with ExitStack() as stack:
         copy = private_copy(path, stack, LARGEST_WHOLE)
-        with text_lines(copy, detect(copy, str(path)), str(path)) as lines:
+        try:
+            encoding = detect(copy, str(path))
+        except AuthorError as error:
+            none = "; NO STOP TAKEN from this file"
+            raise AuthorError(*(replace(each, message=each.message + none) for each in error.problems)) from None
+        with text_lines(copy, encoding, str(path)) as lines:
             return parse_stop_list(lines, str(path), region)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import PhoneNumberType
+from phonenumbers import PhoneNumberType, shortnumberinfo
 from phonenumbers import timezone as number_zones
 from phonenumbers.tzdata import TIMEZONE_DATA
 
@@ -71,7 +71,7 @@ class PhoneNumber:
 def mask(number: str) -> str:
     """Hide at least five digits in the middle of a number: ``+999861380000001`` -> ``+99986…01``."""
     shown = min(6, len(number) - 7)
-    return f"{number[:shown]}…{number[-2:]}" if shown >= 2 else "…"
+    return f"{number[: shown if shown >= 2 else 0]}…{number[-2:] if shown >= 0 else ''}"
 
 
 def shown_number(text: str) -> str:
@@ -167,6 +167,8 @@ def _plain_reserved(cleaned: str) -> PhoneNumber | None:
 def _judge(number: phonenumbers.PhoneNumber) -> PhoneNumber:
     """Whether a readable number is a person's."""
     if not phonenumbers.is_valid_number(number):
+        if shortnumberinfo.is_valid_short_number(number):
+            raise NotANumber("is a short number, as service and emergency lines have, not a person's")
         raise NotANumber(f"is not a valid number ({why_invalid(number)})")
     if phonenumbers.number_type(number) not in _DIALLABLE:
         raise NotANumber("is a service, premium or shared-cost number, not a person's")

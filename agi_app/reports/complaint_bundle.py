@@ -22,7 +22,7 @@ from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.story import refusals
 from agi_app.consent.story_text import story
 from agi_app.errors import InputError
-from agi_app.files import kept_name, write_whole
+from agi_app.files import cannot_be_written, kept_name, write_whole
 from agi_app.printable import plain
 from agi_app.proof.export import ProofFile, prove
 from agi_app.proof.handout import sign_files, write_verifier
@@ -106,7 +106,7 @@ def write(bundle: Bundle, out: Path) -> None:
             write_whole(out / name, content, 0o600)
         write_verifier(out / "verify.py")
     except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}") from error
+        raise cannot_be_written(out, error) from error
     sign_files(bundle.notary, out)
 
 

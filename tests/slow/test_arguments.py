@@ -71,7 +71,16 @@ CASES = [
     ("stop march-checkup", "is not a telephone number; a campaign is stopped by `agi-app campaign stop NAME`"),
     ("revoke +999861380000404", "write agi-app stop NUMBER, or agi-app consent withdraw NUMBER --purpose PURPOSE"),
     ("erase +999861380000101,+999861380000202 --reason x", "has more than one number in it: give one number at a time"),
-    ("guard line +999862155500001 --on 是", "(是); --on takes no value; its opposite is --off. Write:"),
+    (
+        "guard line +999862155500001 --on 是",
+        "(是); --on takes no value: leave out what follows it; its opposite is --off",
+    ),
+    (
+        "simulate march-checkup --machine",
+        "--machine needs a value after it: write --machine VALUE\nsee `agi-app simulate",
+    ),
+    ("campaign start march-checkup --dry-run", "has no option --dry-run: `agi-app campaign preview NAME`"),
+    ("run --config x.toml", "the settings are agi-app.toml of the folder: write --project FOLDER"),
     ("stop 13800138000", "if it is a mobile number of China, write +86 before it"),
     ("stop 8613800138000", "if it is of China, write only + before it"),
     ("stop 02079460123", "write + and the country's code in place of its first 0"),

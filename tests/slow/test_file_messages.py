@@ -15,6 +15,7 @@ from agi_app.authoring import shape_hints
 from agi_app.campaigns.campaign_file.load import CampaignFile
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read import checked_project
+from agi_app.cli.common import write
 from agi_app.clock import SystemClock
 from agi_app.config.settings import Settings
 from agi_app.contacts.columns import RejectedRow
@@ -22,11 +23,13 @@ from agi_app.contacts.complaint_file import parse_complaints
 from agi_app.contacts.consent_file import parse_consents
 from agi_app.contacts.contacts_file import contact_columns, header_notes, parse_contacts
 from agi_app.contacts.guard_file import CellFormats, parse_guard_list
+from agi_app.contacts.importer import read_stop_list_file
 from agi_app.contacts.tables.opening import open_table
-from agi_app.errors import AuthorError
+from agi_app.errors import AuthorError, InputError
 from agi_app.file_kinds import no_such_file
 from agi_app.flow.trial.expected_calls import CasesFile
 from agi_app.gate.rule_file import JurisdictionFile
+from agi_app.operations.project.projects import check
 
 pytestmark = pytest.mark.slow  # whole projects
 JPEG, MP3, OGG, ZIP = b"\xff\xd8\xff\xe0\0\x10JFIF", b"ID3\x04\0\0\0\0", b"OggS\0\x02\0\0", b"PK\x03\x04\x14\0\x06\0"
@@ -282,6 +285,26 @@ HEAD = "number,purpose,wording,method,time,source\n"
             "2:3",
             "format that column as text and enter the number again",
         ),
+        ("contacts", b"external_id,number\n1,5550141\n", "2:3", '"\u202641" is not a valid number (too short by'),
+        ("contacts", b"external_id,number\n1,62345678\n", "2:3", "; write its area code before it"),
+        (
+            "contacts",
+            b"external_id,number\n1,10086\n",
+            "2:3",
+            "emergency lines have, not a person's; write the person's",
+        ),
+        ("contacts", b"external_id,number\n1,021-62345678-801\n", "2:3", "if its last digits are an extension, leave"),
+        ("contacts", "编号,电话\n合计,1人\n".encode(), "2:4", ", or remove the row if it is a total or a note"),
+        ("contacts", "编号,电话\n合计,3\n".encode(), "2:4", "or remove the row if it is a total or a note"),
+        (
+            "contacts",
+            b"external_id,number\nexternal_id,number\n",
+            "2:1",
+            "this line has the titles of the columns again",
+        ),
+        ("consent", HEAD.encode() * 2, "2:1", "this line has the titles of the columns again; remove it"),
+        ("contacts", b"Name,Mobile\nAnn,13800138000\n", "1:1", "add it, with your own id of each contact; found: Name"),
+        ("consent", ("区号," + HEAD).encode() + b"86,1,a,b,c,d,e\n", "1:1", "write the code in front of each number"),
         ("contacts", b"external_id,number\n1,\n", "2:3", "is empty; write the number, or remove the row"),
         ("contacts", "external_id,number,language\n1,13800138000,中文\n".encode(), "2:15", "write zh-CN"),
         ("consent", HEAD.replace("time", "date").encode() + b"1,a,b,c,d,e\n", "1:1", "Then rename it to time"),
@@ -319,6 +342,45 @@ HEAD = "number,purpose,wording,method,time,source\n"
 def test_a_table_says_what_to_do(kind: str, content: bytes, place: str, said: str) -> None:
     found = told(kind, content)
     assert any(line.startswith(f"list.csv:{place}: ") and said in line for line in found), found
+
+
+def test_exchanged_columns_are_told_once() -> None:
+    row = ROW.replace("form", "2026-03-04T10:00:00+08:00") % "纸质签名"
+    (line,) = told("consent", (HEAD + row).encode())
+    assert "are method and time exchanged?" in line
+    assert "ISO 8601" not in line
+
+
+@pytest.mark.parametrize("name", ["list.docx", "list.doc", "list.pdf"])
+def test_a_document_is_copied_into_a_spreadsheet(name: str) -> None:
+    with pytest.raises(AuthorError, match='copy its table into a spreadsheet and save that as "CSV UTF-8"'):
+        open_table(io.BytesIO(ZIP), name)
+
+
+def test_no_stop_is_taken_from_a_document(tmp_path: Path) -> None:
+    (tmp_path / "list.docx").write_bytes(ZIP)
+    with pytest.raises(AuthorError, match="NO STOP TAKEN from this file"):
+        read_stop_list_file(tmp_path / "list.docx")
+
+
+def test_a_note_names_a_column_of_country_codes() -> None:
+    table = open_table(io.BytesIO("区号,编号,号码\n86,7,13800138000\n".encode()), "list.csv")
+    assert "write it in front of each number" in str(header_notes(contact_columns(table)))
+
+
+def test_a_result_needs_a_folder_that_is_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no/x.svg: cannot be written: there is no folder .*no; make it first"):
+        write(tmp_path / "no" / "x.svg", b"")
+
+
+def test_a_name_without_its_folder_and_a_folder_too_deep(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(shutil.copytree(made, tmp_path / "mine")))
+    with pytest.raises(InputError, match=r"write campaigns/march-checkup\.yaml"):
+        check([Path("march-checkup")])
+    with pytest.raises(InputError, match=r"name the project folder, flows/\.\."):
+        check([Path("flows")])
 
 
 def test_the_nearest_file_is_named(tmp_path: Path) -> None:

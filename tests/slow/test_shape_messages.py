@@ -310,6 +310,66 @@ NOWHERE = [
     ),
     (SETTINGS, "concurrent = 60", 'concurrent = "sixty"', "22:1", 'must be a whole number, not "sixty"; write it in'),
 ]
+ORDINARY = "write an ordinary number of yours"
+ONE_KEY, SAID = "write one key in each place:", "words that are to be said belong in prompts/LANGUAGE/NAME.txt"
+# signs of other languages and keyboards, and what nobody sees
+SIGNS = [
+    (FLOW, KEYS, '{"1": yes; "2": change}', "16:24", "put a comma between two items, not ;"),
+    (FLOW, KEYS, '{"1": yes | "2": change}', "16:25", "put a comma between two items, not | or /"),
+    (FLOW, KEYS, '{"1": yes "2": change}', "16:24", "a comma is missing here, between two items"),
+    (CAMPAIGN, 'from: "09:30", to', 'from: "09:30" to', "9:56", "a comma is missing here, between two items"),
+    (CAMPAIGN, "5, concurrent", "5; concurrent", "8:27", "put a comma between two items, not ;"),
+    (CAMPAIGN, "mon, tue", "mon; tue", "9:17", "write mon, tue"),
+    (FLOW, "- play: thanks", "- play: thanks -- says it", "23:7", "a comment begins with #: write thanks # says it"),
+    (FLOW, "- play: thanks", "- play: thanks /* it */", "23:7", "a comment begins with #: write thanks # it"),
+    (FLOW, "- play: thanks", "- play: thanks。", "23:19", "- and _ (at most 64); write thanks"),
+    (FLOW, "- play: thanks", "- play: thanks\u200b", "23:19", "invisible character (U+200B) is here; delete it"),
+    (
+        CAMPAIGN,
+        "ring_time:",
+        "ring_time\u200b:",
+        "11:10",
+        'delete it, or type the line again; did you mean "ring_time"?',
+    ),
+    (FLOW, KEYS, '{"①": yes, "②": change}', "16:16", 'write "1"'),
+    (FLOW, KEYS, '{"1-3": yes}', "16:16", f'{ONE_KEY} "1", "2", "3"'),
+    (FLOW, KEYS, '{"1,2": yes}', "16:16", f'{ONE_KEY} "1", "2"'),
+    (FLOW, 'key: "9"', 'key: "9或0"', "8:3", f'{ONE_KEY} "9", "0"'),
+    (FLOW, "[zh-CN, en]", "[zh-CN; en]", "4:13", "each is its own item: write zh-CN, en"),
+    (FLOW, "  new_time:", "  new_time（改期）:", "25:3", "write new_time"),
+    (
+        FLOW,
+        "- play: thanks",
+        "- play: Please call us back",
+        "23:7",
+        f"write Please-call-us-back, the same everywhere; {SAID}",
+    ),
+    (FLOW, "- play: thanks", "- play: 谢谢您的来电再见", "23:7", SAID),
+    (
+        CAMPAIGN,
+        'to: "17:30"',
+        'to: "12:00", from: "14:00", to: "17:30"',
+        "9:71",
+        "write window: [{from: …, to: …}, {from",
+    ),
+    (CAMPAIGN, '"+999862155500001"', '"+86 400 820 8820"', "7:1", f"not a person's; {ORDINARY}"),
+    (CAMPAIGN, '"+999862155500001"', "400-820-8820", "7:1", f"not a person's; {ORDINARY}"),
+    (
+        CAMPAIGN,
+        '"+999862155500001"',
+        '"+8610086"',
+        "7:1",
+        f"as service and emergency lines have, not a person's; {ORDINARY}",
+    ),
+    (CAMPAIGN, '"+999862155500001"', '"95588"', "7:1", "has 7 to 15 digits, this one has 5"),
+    (
+        SETTINGS,
+        "[lines.main]",
+        '[destinations.x]\nqueue = "x"\nagents = ["PJSIP/a"]\n[lines.main]',
+        "37:2",
+        "has queue and agents: keep one",
+    ),
+]
 BRANCHED = "a condition goes into a branch: write - branch: [{when: CONDITION, goto: NODE}]"
 OTHER_MEANINGS += [
     (FLOW, "- play: thanks", f"{WHEN}          goto: bye\n        - 否则: bye", "26:11", "write - else: bye"),
@@ -394,7 +454,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("file", "right", "wrong", "place", "said"), [*NAMES, *SHAPES, *OTHER_MEANINGS, *OTHER_WAYS, *NOT_MEANT, *NOWHERE]
+    ("file", "right", "wrong", "place", "said"),
+    [*NAMES, *SHAPES, *OTHER_MEANINGS, *OTHER_WAYS, *NOT_MEANT, *NOWHERE, *SIGNS],
 )
 def test_a_wrong_name_or_shape_says_what_to_write(
     made: Path, tmp_path: Path, file: str, right: str, wrong: str, place: str, said: str
@@ -406,3 +467,12 @@ def test_a_wrong_name_or_shape_says_what_to_write(
     (folder / file).write_text(text.replace(right, wrong, 1) if right else wrong, encoding="utf-8")
     told = [str(problem) for problem in checked_project(folder).problems]
     assert any(line.startswith(f"{file}:{place}: ") and said in line for line in told), told
+
+
+def test_a_name_that_does_not_fit_is_not_missed_as_well(made: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    text = (folder / FLOW).read_text("utf-8")
+    (folder / FLOW).write_text(text.replace("  new_time:", "  new_time（改期）:"), "utf-8")
+    assert "there is no node" not in str(checked_project(folder).problems)
+    (folder / FLOW).write_text(text.replace("- play: thanks", "- play: thanks。"), "utf-8")
+    assert "type the ASCII" not in str(checked_project(folder).problems)

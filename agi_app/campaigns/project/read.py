@@ -258,14 +258,19 @@ def _read_all(
     return found
 
 
+_KINDS = ("flows", "campaigns", "rules", "meanings", "simulations")
+
+
 def find_project(path: Path) -> tuple[Path, str | None]:
     """The project folder of a path, and the one file meant when the path is a YAML file of it."""
     if path.is_dir():
         return path, None
     if not path.exists():
-        raise InputError(no_such_file(path).replace("no such file", "no such file or folder"))
+        named = [name for folder in _KINDS if (name := Path(folder, f"{path}.yaml")).exists()]
+        hint = f"; a file is named whole: write {named[0]}" if named else ""
+        raise InputError(no_such_file(path).replace("no such file", "no such file or folder") + hint)
     file = path.absolute()
-    if file.parent.name not in ("flows", "campaigns", "rules", "meanings", "simulations"):
+    if file.parent.name not in _KINDS:
         raise InputError(
             f"{path}: a flow belongs in flows/, a campaign in campaigns/, a rule file in rules/, meanings in meanings/,"
             " expected calls in simulations/ of the project"

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, ProjectOption, say, say_json, say_lines, warn
-from agi_app.errors import InputError, Problem
+from agi_app.errors import Problem
+from agi_app.files import cannot_be_written
 from agi_app.operations.project import projects
 from agi_app.printable import count_of
 
@@ -102,5 +103,5 @@ def diagram(
     try:
         file.write_text(drawn, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{file}: cannot be written: {error.strerror}") from error
+        raise cannot_be_written(file, error) from error
     warn(f"{file}: written; any browser shows it")

@@ -46,6 +46,9 @@ class RowFault:
     reason: str
 
 
+_TITLES_AGAIN = RowFault("table/cells", 0, "this line has the titles of the columns again; remove it")
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One record of the file; cells are exactly what is there, quotes removed."""
@@ -130,7 +133,9 @@ class Table:
             for row in records:
                 empty = False
                 self.weight += sum(map(len, row.cells)) + _CELL_WEIGHT * len(row.cells)
-                yield row if row.fault or len(row.cells) == len(self.header) else self.miscounted(row)
+                again = row.cells[0].strip() == self.header[0] and tuple(map(str.strip, row.cells)) == self.header
+                whole = row.fault or len(row.cells) == len(self.header)
+                yield dataclasses.replace(row, fault=_TITLES_AGAIN) if again else row if whole else self.miscounted(row)
         if empty:
             line, reason = self.header_row.line, "the file has a header but no rows; write them below it"
             raise AuthorError(Problem(self.file, line, 1, "table/no-rows", reason))

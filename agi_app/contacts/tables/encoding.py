@@ -21,6 +21,8 @@ from agi_app.file_kinds import kind_of
 CHUNK = 1 << 16
 UTF8, GB18030, UTF16 = "utf-8-sig", "gb18030", "utf-16"  # as Python names them; -sig drops a BOM when there is one
 SAVE_AS = 'open it in the program that made it and save it as "CSV UTF-8"'
+COPY = 'copy its table into a spreadsheet and save that as "CSV UTF-8"'
+_TEXTS = (".doc", ".docx", ".odt", ".pages", ".pdf", ".rtf", ".wps")  # whose programs save no CSV
 
 # So many characters of three bytes, all valid UTF-8, are no accident in a GB18030 file.
 _SURELY_UTF8 = 3
@@ -40,7 +42,8 @@ def detect(source: IO[bytes], file: str) -> str:
             Problem(file, 1, 1, "table/empty", "the file is empty; its first line has the titles of the columns")
         )
     if (kind := kind_of(_from_start(source, 64))) is not None:
-        raise AuthorError(Problem(file, 1, 1, "table/format", f"this is {kind}, not CSV; {SAVE_AS}"))
+        how = COPY if file.lower().endswith(_TEXTS) else SAVE_AS
+        raise AuthorError(Problem(file, 1, 1, "table/format", f"this is {kind}, not CSV; {how}"))
     if _from_start(source, 64).lstrip()[:1] in (b"{", b"["):
         raise AuthorError(Problem(file, 1, 1, "table/format", f"this is JSON, not CSV; {SAVE_AS}"))
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

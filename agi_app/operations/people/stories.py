@@ -13,8 +13,7 @@ from agi_app.consent.evidence import EvidenceFiles
 from agi_app.consent.story import RefusalStory, refusals
 from agi_app.consent.story_text import story
 from agi_app.consent.story_words import SENTENCES
-from agi_app.errors import InputError
-from agi_app.files import kept_name, write_whole
+from agi_app.files import cannot_be_written, kept_name, write_whole
 from agi_app.installation import Installation
 from agi_app.store.database.progress import progress
 from agi_app.store.people.access_log import Access, log_access
@@ -93,6 +92,6 @@ def _write_all(files: EvidenceFiles, named: dict[str, str], out: Path) -> list[s
             out.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_whole(target, content, 0o600)
         except OSError as error:
-            raise InputError(f"{target}: cannot be written: {error.strerror}") from error
+            raise cannot_be_written(target, error) from error
         lines.append(f"{target}: {len(content)} bytes, SHA-256 {digest} verified")
     return lines

@@ -45,7 +45,9 @@ def check(paths: Sequence[Path]) -> CheckedFiles:
         folder, only = find_project(path)
         seen = checked_project(folder)
         if not (seen.flows or seen.campaigns or seen.problems):
-            raise InputError(f"{path}: has neither campaigns/*.yaml nor flows/*.yaml; name the project folder")
+            above = folder.resolve().parent / SETTINGS_FILE
+            where = f", {folder / '..'}" if above.exists() else ""
+            raise InputError(f"{path}: has neither campaigns/*.yaml nor flows/*.yaml; name the project folder{where}")
         files += len(seen.flows) + len(seen.campaigns) if only is None else 1
         ordered = sorted(
             [*seen.problems, *callee_faults(folder)], key=lambda p: CONSEQUENCE in p.message

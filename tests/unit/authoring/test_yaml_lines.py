@@ -87,7 +87,8 @@ def test_positions_lead_to_the_key_or_the_nearest_parent() -> None:
         ("a: 'x\n", "f.yaml:2:1: yaml/syntax a quote is not closed"),
         (
             "a: 1\n---\nb: 2\n",
-            "f.yaml:2:1: yaml/syntax a file holds only one document: move the line --- and all below it to another file",
+            "f.yaml:2:1: yaml/syntax a file holds only one document: move the line --- and all below it to another"
+            " file",
         ),
         (
             "key: *9\n",

@@ -403,7 +403,10 @@ def test_a_port_dials_through_its_own_endpoint_and_shows_its_own_number(tmp_path
     [
         (GSM, "trunks.gsm: the endpoint has {port}, and there are no ports"),
         (TRUNK.format(name="gsm") + SIM % ("p1", "+99861550001"), "trunks.gsm: a trunk with ports has one {port}"),
-        (GSM + SIM % ("p1", "+99861550001") + SIM % ("p2", "+99861550001"), "two ports have the number +99861550001"),
+        (
+            GSM + SIM % ("p1", "+99861550001") + SIM % ("p2", "+99861550001"),
+            "ports p1 and p2 have one number; write in p2 that of its own SIM card",
+        ),
         (GSM + SIM % ("p1", "99861550001"), "trunks.gsm.ports.p1.number: "),
         (GSM + SIM % ("p1", "+99861550001") + "calls_per_day = 0", "trunks.gsm.ports.p1.calls_per_day: "),
         (GSM + SIM % ("p1", "+99861550001") + "spacing = -1", "trunks.gsm.ports.p1.spacing: "),

@@ -85,7 +85,7 @@ def test_the_environment_overrules_the_file_and_leaves_it_alone(
 def test_a_damaged_key_is_an_error_and_is_never_replaced_by_a_new_one(tmp_path: Path, text: str) -> None:
     (tmp_path / KEY_FILE).touch(mode=0o600)
     (tmp_path / KEY_FILE).write_bytes(text.encode("latin-1"))
-    with pytest.raises(ConfigError, match=f"{KEY_FILE}.* must be 64 hex digits|{KEY_FILE}.* cannot be read"):
+    with pytest.raises(ConfigError, match=f"{KEY_FILE}.* must be the 64 hex digits|{KEY_FILE}.* cannot be read"):
         load_key(tmp_path)
     assert (tmp_path / KEY_FILE).read_bytes() == text.encode("latin-1")
 

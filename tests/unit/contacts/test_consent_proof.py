@@ -105,9 +105,9 @@ BAD_NAMES = [
     ("x" * 197 + ".pdf", "name of 201 bytes; at most 200"),
     ("凭" * 90 + ".pdf", "name of 274 bytes"),
     ("x" * 5000, "name of 5000 bytes"),
-    ("sub/a.pdf", "no folders, slashes"),
-    ("sub\\a.pdf", "no folders, slashes"),
-    ("..", "no folders"),
+    ("sub/a.pdf", "write a.pdf alone"),
+    ("sub\\a.pdf", "write a.pdf alone"),
+    ("..", "without folders"),
     ("a\nb.pdf", r"U\+000A"),
     ("a\u200b.pdf", "ZERO WIDTH SPACE"),
 ]

@@ -147,5 +147,5 @@ def test_good_patterns(good: str) -> None:
 
 @pytest.mark.parametrize("bad", ["", "*", "+86-13", "abc", "+9998699-+9998600", "+99986-+9998699", "1*2"])
 def test_bad_patterns_are_explained(bad: str) -> None:
-    shown = {"+9998699-+9998600": "…-…", "+99986-+9998699": "+99986-…"}.get(bad, bad)  # whole numbers are not shown
+    shown = {"+9998699-+9998600": "…99-…00", "+99986-+9998699": "+99986-…99"}.get(bad, bad)
     assert repr(shown) in (pattern_fault(bad) or "")
