@@ -73,7 +73,7 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
 
 
 def _comma_missing(source: str, begin: int, wrong: int, fails_at: Callable[[str], int | None]) -> Slip | None:
-    """What stands in place of a comma, in the line where the parser gives up or the one before."""
+    """What is written in place of a comma, in the line where the parser gives up or the one before."""
     near = source.rfind("\n", begin, max(begin, source.rfind("\n", begin, wrong))) + 1
     for pattern, text in _COMMAS:
         signs = [sign for sign in pattern.finditer(source, near, wrong + _NEAR) if sign.start() <= wrong]

@@ -353,7 +353,7 @@ def test_exchanged_columns_are_told_once() -> None:
 
 @pytest.mark.parametrize("name", ["list.docx", "list.doc", "list.pdf"])
 def test_a_document_is_copied_into_a_spreadsheet(name: str) -> None:
-    with pytest.raises(AuthorError, match='copy its table into a spreadsheet and save that as "CSV UTF-8"'):
+    with pytest.raises(AuthorError, match='copy its table into a spreadsheet and save it as "CSV UTF-8"'):
         open_table(io.BytesIO(ZIP), name)
 
 

@@ -310,7 +310,7 @@ NOWHERE = [
     ),
     (SETTINGS, "concurrent = 60", 'concurrent = "sixty"', "22:1", 'must be a whole number, not "sixty"; write it in'),
 ]
-ORDINARY = "write an ordinary number of yours"
+ORDINARY = "write one of your ordinary numbers"
 ONE_KEY, SAID = "write one key in each place:", "words that are to be said belong in prompts/LANGUAGE/NAME.txt"
 # signs of other languages and keyboards, and what nobody sees
 SIGNS = [

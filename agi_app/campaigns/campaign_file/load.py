@@ -95,7 +95,7 @@ def _caller_id(value: object) -> object:
             return value
     except phone.NotANumber as error:
         if meant and (meant.startswith("+86") or str(value).startswith("+")):
-            told = f"{quote(value)} {error}; write an ordinary number of yours"
+            told = f"{quote(value)} {error}; write one of your ordinary numbers"
             raise PydanticCustomError("campaign/caller-id", "{told}", {"told": told}) from None
     if isinstance(value, list):
         told = "a campaign shows one number: write one, without brackets; numbers by place belong to local_caller_ids"

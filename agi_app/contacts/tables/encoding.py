@@ -21,7 +21,7 @@ from agi_app.file_kinds import kind_of
 CHUNK = 1 << 16
 UTF8, GB18030, UTF16 = "utf-8-sig", "gb18030", "utf-16"  # as Python names them; -sig drops a BOM when there is one
 SAVE_AS = 'open it in the program that made it and save it as "CSV UTF-8"'
-COPY = 'copy its table into a spreadsheet and save that as "CSV UTF-8"'
+COPY = 'copy its table into a spreadsheet and save it as "CSV UTF-8"'
 _TEXTS = (".doc", ".docx", ".odt", ".pages", ".pdf", ".rtf", ".wps")  # whose programs save no CSV
 
 # So many characters of three bytes, all valid UTF-8, are no accident in a GB18030 file.
