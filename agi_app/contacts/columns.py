@@ -163,7 +163,7 @@ class Cells:
 
 
 _HELPS = (  # words of a refusal, how the cell looks, and what helps
-    ("too short", r"[^+＋]*", "; write its area code before it, or + and country code"),
+    ("too short", r"[^\d+＋]*(?:\d[^\d+＋]*){7,8}", "; write its area code before it, or + and country code"),
     ("too long", r".*[-–—－]\d{1,5}", "; if its last digits are an extension, leave them out"),
     ("not a person's", ".*", "; write the person's own number, or remove the row"),
     ("does not look like", ".*", "; write the number, or remove the row if it is a total or a note"),

@@ -129,7 +129,7 @@ async def test_another_suppression_key_is_found(patient: Patient, monkeypatch: p
     await patient.examine()
     monkeypatch.setenv("AGI_APP_SUPPRESSION_KEY", "cd" * 32)
     found = await patient.examine()
-    assert "suppression_key is the fingerprint of another key" in found["data folder"].text
+    assert "suppression_key does not match the key in" in found["data folder"].text
 
 
 async def test_a_caller_id_is_judged_by_rules_time(patient: Patient, cluster: embedded.EmbeddedServer) -> None:

@@ -204,7 +204,7 @@ async def test_reports_for_people_scripts_and_spreadsheets(world: World, command
 
     nowhere = command.run("agi-app report checkup --format csv --output no/such/out.csv")
     assert (nowhere.returncode, "Traceback" in nowhere.stderr) == (1, False)
-    assert "no/such/out.csv: the report cannot be written: No such file" in nowhere.stderr
+    assert "no/such/out.csv: the report cannot be written: there is no folder no/such; make it first" in nowhere.stderr
 
     left = command.run("agi-app report checkup --format json | head -c 1")
     assert left.stdout == "{"
