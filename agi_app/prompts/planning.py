@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from agi_app.config.voice import PromptSettings
+from agi_app.file_kinds import not_utf8
 from agi_app.flow.saying.spoken_parts import PAUSE
 from agi_app.prompts import wav
 from agi_app.prompts.engines import TtsEngine, spoken_text
@@ -101,9 +102,10 @@ def pause_id(language: str) -> str:
 def read_transcript(path: Path) -> tuple[str | None, str | None]:
     """The text without surrounding blanks (None when empty), and what is wrong with the file."""
     try:
-        return path.read_text(encoding="utf-8-sig").strip() or None, None
+        content = path.read_bytes()
+        return content.decode("utf-8-sig").strip() or None, None
     except UnicodeDecodeError:
-        return None, f"{path.name}: not UTF-8; save it again as UTF-8"
+        return None, f"{path.name}: {not_utf8(content)}"
     except OSError as error:
         return None, f"{path.name}: cannot be read: {error.strerror}"
 

@@ -213,6 +213,23 @@ def test_a_text_whose_name_is_nearly_right_is_to_be_renamed(made: Path, tmp_path
     assert told.endswith(f"into prompts/en/greeting.txt; rename prompts/en/{name} to greeting.txt")
 
 
+def test_a_recording_to_be_renamed_is_not_unused_as_well(made: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    (folder / "prompts/en/thanks.wav").rename(folder / "prompts/en/thanks(1).wav")
+    (told,) = [problem.message for problem in checked_project(folder).problems]
+    assert told.endswith("; rename prompts/en/thanks(1).wav to thanks.wav")
+    shutil.copy(folder / "prompts/en/thanks(1).wav", folder / "prompts/en/thanks.wav")
+    assert [p.rule for p in checked_project(folder).problems] == ["flow/unused-prompt"]
+
+
+def test_a_text_that_cannot_be_read_is_not_missing_as_well(made: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    file = folder / "prompts/en/greeting.txt"
+    file.write_bytes(file.read_text("utf-8").encode("utf-16"))
+    rules = [problem.rule for problem in checked_project(folder).problems if problem.file == "flows/checkup.yaml"]
+    assert rules == ["flow/prompt-format"]
+
+
 @pytest.mark.parametrize("title", ["lang", "locale", "语种"])
 def test_a_column_that_may_be_the_language_is_told(title: str) -> None:
     table = open_table(io.BytesIO(f"external_id,number,{title}\n1,13800138000,en\n".encode()), "list.csv")

@@ -82,7 +82,7 @@ def test_a_transcript_in_another_encoding_is_named(tmp_path: Path) -> None:
     facts = read_catalog(tmp_path)["zh-CN", "bye"]
     assert facts.transcript is None
     assert facts.error is not None
-    assert "bye.txt: not UTF-8" in facts.error
+    assert "bye.txt: the file is not UTF-8" in facts.error
 
 
 @pytest.mark.parametrize(

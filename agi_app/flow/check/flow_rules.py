@@ -86,10 +86,11 @@ def check_flow(document: FlowDocument, prompts: Prompts) -> list[Problem]:
 def unused_prompts(documents: Iterable[FlowDocument], prompts: Prompts, elsewhere: Iterable[str] = ()) -> list[Problem]:
     """``flow/unused-prompt`` (warning): a prompt that none of all flows plays, and that is not used ``elsewhere``."""
     used = {*elsewhere, *(use.prompt for document in documents for use in prompt_uses(document.flow))}
-    alike = {_as_named(name) for name in used}
+    alike = {_as_named(name): name for name in used}
     found = []
     for (language, name), facts in sorted(prompts.items()):
-        misnamed = not facts.has_audio and _as_named(name) in alike  # told where its recording lacks it
+        meant = prompts.get((language, alike.get(_as_named(name), name)))  # where it lacks this file, that is told
+        misnamed = (meant is None or not (facts.has_audio and meant.has_audio)) and _as_named(name) in alike
         if name not in used and "/" not in name and not misnamed:  # num/20 and the like are for spoken values
             file = prompt_file(language, name, "wav" if facts.has_audio else "txt")
             found.append(Problem(file, 1, 1, "flow/unused-prompt", "no flow plays this prompt", "warning"))
@@ -214,7 +215,7 @@ def _as_named(name: str) -> str:
 def transcript_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
     """``flow/transcript-missing``: what a recording says is beside it as text."""
     for use, language, facts in _recorded(source, prompts):
-        if not (facts.transcript or "").strip():
+        if not (facts.transcript or "").strip() and f"{use.prompt}.txt:" not in (facts.error or ""):
             message = f'"{use.prompt}": write what the recording says into {prompt_file(language, use.prompt, "txt")}'
             message += _misnamed_text(use.prompt, language, prompts)
             yield source.document.problem(use.path, "flow/transcript-missing", message)
