@@ -103,11 +103,12 @@ def read_transcript(path: Path) -> tuple[str | None, str | None]:
     """The text without surrounding blanks (None when empty), and what is wrong with the file."""
     try:
         content = path.read_bytes()
+    except OSError as error:
+        return None, f"{path.name}: cannot be read: {error.strerror}"
+    try:
         return content.decode("utf-8-sig").strip() or None, None
     except UnicodeDecodeError:
         return None, f"{path.name}: {not_utf8(content)}"
-    except OSError as error:
-        return None, f"{path.name}: cannot be read: {error.strerror}"
 
 
 def _key(source: PromptSource, settings: PromptSettings, kind: str, content: bytes) -> str:
