@@ -16,6 +16,14 @@ NUMBER = "+999861380001101"
 NOTHING_LISTENS = "postgresql://agi_app@127.0.0.1:1/agi_app"
 
 
+@pytest.fixture(scope="module")
+def unwritten(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which no test may write."""
+    project = tmp_path_factory.mktemp("unwritten") / "mine"
+    make_project(project)
+    return project
+
+
 @pytest.mark.parametrize("given", ["number", "file"])
 def test_a_stop_is_on_disk_while_the_database_is_away(
     given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -39,19 +47,17 @@ def test_a_stop_is_on_disk_while_the_database_is_away(
     assert "never be called again" in said.out
 
 
-def test_a_withdrawal_for_one_purpose_needs_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_withdrawal_for_one_purpose_needs_the_database(unwritten: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is no stop: the journal has no place for it, so the command says that it failed."""
-    project = tmp_path / "mine"
-    make_project(project)
     monkeypatch.setenv("DATABASE_URL", NOTHING_LISTENS)
-    arguments = ["consent", "withdraw", NUMBER, "--purpose", "survey", "--project", str(project)]
+    arguments = ["consent", "withdraw", NUMBER, "--purpose", "survey", "--project", str(unwritten)]
     monkeypatch.setattr(sys, "argv", ["agi-app", *arguments])
 
     with pytest.raises(SystemExit) as ended:
         main()
 
     assert ended.value.code == 2
-    assert not (project / "var" / "refusals.jsonl").exists()
+    assert not (unwritten / "var" / "refusals.jsonl").exists()
 
 
 @pytest.mark.attack("row 21: two numbers in one cell, of which one is read, or a third made of both")
@@ -69,19 +75,17 @@ def test_a_stop_is_not_half_taken(
     command: list[str],
     number: str,
     why: str,
-    tmp_path: Path,
+    unwritten: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """One number by hand is one number: the others are said to be there, and nothing is written."""
-    project = tmp_path / "mine"
-    make_project(project)
     monkeypatch.setenv("DATABASE_URL", NOTHING_LISTENS)
-    monkeypatch.setattr(sys, "argv", ["agi-app", *command, number, "--project", str(project)])
+    monkeypatch.setattr(sys, "argv", ["agi-app", *command, number, "--project", str(unwritten)])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 1
     told = capsys.readouterr().err
     assert why in told
     assert ("is called `agi-app stop` now" in told) == (command != ["stop"])
-    assert not (project / "var" / "refusals.jsonl").exists()
+    assert not (unwritten / "var" / "refusals.jsonl").exists()
