@@ -1,17 +1,16 @@
-"""Run the unit tests in three processes, each of which reads and runs its own share of the files; add up what they say.
+"""Run the unit tests in processes, each of which reads and runs its own share of the files; add up what they say.
 
     python -m scripts.lib.unit_tests FOLDER… -- ARGUMENTS FOR PYTEST…
 
 pytest-xdist has each process read every file, and one more gather the results, which takes longer than the tests.
-The three are forks of this one, which has imported what their files import: that is done once instead of three times.
-Three for two cores, since some tests wait.
+Here one process has the tests that wait for a clock. Meanwhile this one imports what all others import, once for all of
+them, and forks those: three for two cores, since some of their tests wait, too.
 """
 
 from __future__ import annotations
 
 import gc
 import heapq
-import multiprocessing
 import os
 import re
 import sys
@@ -21,19 +20,30 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 SHARES = 3
+SLOW_START = 1.3  # what a property test takes, by its size, against others
+NO_TESTS = 5  # pytest's exit code
 OF_OURS = re.compile(r"^from ((?:agi_app|bench|sandbox|witness)[\w.]*) import \(?([\w, \n]*)", re.MULTILINE)
+
+
+def waiting_and_busy(texts: Mapping[Path, str]) -> tuple[dict[Path, str], dict[Path, str]]:
+    """The files whose tests mostly wait for a clock, and the others."""
+    waiting = {file: text for file, text in texts.items() if "time.sleep(" in text}
+    return waiting, {file: text for file, text in texts.items() if file not in waiting}
 
 
 def shares(texts: Mapping[Path, str], count: int) -> list[list[Path]]:
     """The files in shares of about the same size; those with property tests, which start slowly, in one of them."""
     slow_start = [file for file, text in texts.items() if "hypothesis" in text]
-    heap = [(sum(len(texts[file]) for file in slow_start), 0, slow_start)]
-    heap += [(0, number, []) for number in range(1, count)]
+    heap = [(SLOW_START * sum(len(texts[file]) for file in slow_start), 0, slow_start)]
+    heap += [(0.0, number, []) for number in range(1, count)]
     heapq.heapify(heap)
     for file in sorted(texts.keys() - set(slow_start), key=lambda file: (-len(texts[file]), file)):
         size, number, share = heap[0]
@@ -45,7 +55,7 @@ def import_for(texts: Iterable[str]) -> None:
     """Import what the files import of ours. What fails or warns is left to its tests, which then say so."""
     gc.disable()
     with warnings.catch_warnings(action="error"):
-        for module, names in {found for text in texts for found in OF_OURS.findall(text)}:
+        for module, names in sorted({found for text in texts for found in OF_OURS.findall(text)}):
             with suppress(Exception):
                 __import__(module, fromlist=names.replace(",", " ").split())
     gc.freeze()  # in no process is it looked through for garbage
@@ -71,20 +81,22 @@ def counted(outputs: Iterable[str]) -> Counter[str]:
     return total
 
 
+def begin(files: list[Path], arguments: list[str]) -> tuple[ForkProcess, IO[str]]:
+    """A fork of this process that runs the files, and what it says."""
+    output = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - main reads it
+    process = get_context("fork").Process(target=run, args=(files, arguments, output.fileno()))
+    process.start()
+    return process, output
+
+
 def main() -> int:
     """Exit 1 when one of them failed, 5 when there was nothing to run."""
     began, split = time.monotonic(), sys.argv.index("--")
     files = [file for folder in sys.argv[1:split] for file in Path(folder).rglob("test_*.py")]
-    texts = {file: file.read_text(encoding="utf-8") for file in files}
-    import_for(texts.values())
-    begun = []
-    for share in shares(texts, SHARES):
-        output = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - is read below
-        process = multiprocessing.get_context("fork").Process(
-            target=run, args=(share, sys.argv[split + 1 :], output.fileno())
-        )
-        process.start()
-        begun.append((process, output))
+    waiting, busy = waiting_and_busy({file: file.read_text(encoding="utf-8") for file in files})
+    begun = [begin(sorted(waiting), sys.argv[split + 1 :])] if waiting else []
+    import_for(busy.values())
+    begun += [begin(share, sys.argv[split + 1 :]) for share in shares(busy, SHARES)]
     said = []
     for process, output in begun:
         process.join()
@@ -94,8 +106,7 @@ def main() -> int:
     found = ", ".join(f"{number} {what}" for what, number in counted(said).items())
     print(f"together: {found} in {time.monotonic() - began:.1f} s")
     codes = {process.exitcode for process, _ in begun}
-    none = {int(pytest.ExitCode.NO_TESTS_COLLECTED)}
-    return int(pytest.ExitCode.NO_TESTS_COLLECTED) if codes == none else int(not codes <= {0, *none})
+    return NO_TESTS if codes == {NO_TESTS} else int(not codes <= {0, NO_TESTS})
 
 
 if __name__ == "__main__":

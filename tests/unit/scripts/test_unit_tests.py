@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lib.unit_tests import counted, shares
+from scripts.lib.unit_tests import counted, shares, waiting_and_busy
 
 
 @pytest.mark.parametrize("count", [1, 3, 20])
@@ -20,6 +20,13 @@ def test_every_file_is_in_one_share_and_property_tests_are_together(count: int) 
     if count == 3:
         sizes = [sum(len(texts[file]) for file in share) for share in made]
         assert max(sizes) - min(sizes) <= 300
+
+
+def test_what_waits_for_a_clock_is_apart_and_nothing_is_lost() -> None:
+    texts = {Path("test_a.py"): "time.sleep(1)", Path("test_b.py"): "1", Path("test_c.py"): "asyncio.sleep(0)"}
+    waiting, busy = waiting_and_busy(texts)
+    assert list(waiting) == [Path("test_a.py")]
+    assert waiting | busy == texts
 
 
 def test_the_sum_is_of_the_last_lines() -> None:
