@@ -17,10 +17,10 @@ from typing import Any
 from agi_app import log
 from agi_app.calls.interrupted import sweep_rule
 from agi_app.calls.rendered_speech import Voice
-from agi_app.calls.speech_services import Ears
+from agi_app.calls.speech_services import SpeechServices
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
-from agi_app.campaigns.make_ready import prepare_prompts
 from agi_app.campaigns.project.meanings_files import load_meanings
+from agi_app.campaigns.prompts_ready import prepare_prompts
 from agi_app.campaigns.served_lines import served_lines
 from agi_app.consent import restored_backup
 from agi_app.consent.erase import signer
@@ -29,12 +29,12 @@ from agi_app.consent.opt_outs import Stops
 from agi_app.consent.purge import Purger
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.agents.transfer_to_agent import Transfers
-from agi_app.dialer.inbound.call_parts import LineServices
+from agi_app.dialer.inbound.inbound_call import LineServices
 from agi_app.dialer.inbound.line_calls import LineCalls
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.loop import Dialer
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Placer
+from agi_app.dialer.originator import Originator
 from agi_app.dialer.probes.call_back_probe import CallBacks
 from agi_app.dialer.requested_calls.agent_first import AgentCalls
 from agi_app.dialer.requested_calls.queue import RequestedCalls, Taker
@@ -45,7 +45,7 @@ from agi_app.dialer.worker.health import Health, Worker
 from agi_app.dialer.worker.key_connection import KeyWatch
 from agi_app.dialer.worker.prompt_watch import PromptWatch
 from agi_app.dialer.worker.speech_backends import SpeechBackends
-from agi_app.dialer.worker.takeover import ari_settings, owner_of
+from agi_app.dialer.worker.start import ari_settings, owner_of
 from agi_app.dialer.worker.trunk_watch import TrunkWatch
 from agi_app.errors import first_of_ours
 from agi_app.event_loop import end_all, spare_collections, told_to_end
@@ -57,7 +57,7 @@ from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.bridges import remove_empty
 from agi_app.pbx.event_router import Router
 from agi_app.pbx.inbound_calls import Inbound
-from agi_app.pbx.phones import check_destinations
+from agi_app.pbx.own_phones import check_destinations
 from agi_app.pbx.reconcile import reconcile
 from agi_app.pbx.trunks import asker, check_trunks
 from agi_app.prompts.catalog import read_catalog
@@ -66,7 +66,7 @@ from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.synthesise import Renderer
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
-from agi_app.screening.service import ScreeningDesk
+from agi_app.screening.service import ScreeningService
 from agi_app.speech.recognizer import Recognizer, recognizer_of
 from agi_app.store.calling import dead_workers, decision_texts, nodes
 from agi_app.store.database import catalog, progress
@@ -133,12 +133,12 @@ async def _build(
 ) -> _Parts:
     """Join the parts, and note which rules they judge by."""
     settings, inbound = inst.settings, Inbound()
-    desk = ScreeningDesk(settings, inst.store, inst.clock)
+    screening = ScreeningService(settings, inst.store, inst.clock)
     ari = Ari(ari_settings(settings), inst.clock)
     router = Router(lambda channel_id, _: ari.hang_up_soon(channel_id), inbound.take)
     keep = KeptFiles.of(settings.data).recordings.keep_call
     sound = SpeechBackends.of(ari, settings.speech, recognizer, load_meanings(settings.project), keep)
-    _hear(ari, router, inbound, desk, sound)
+    _hear(ari, router, inbound, screening, sound)
     if recognizer is not None:
         await asyncio.to_thread(warm)  # the sounds of Chinese words; a call must not wait for them
     node = Node(lock.entityid, inst.store, ari, router, inst.clock, await _rules(inst), LiveCalls())
@@ -147,28 +147,34 @@ async def _build(
     playable = Playable(prompts, settings.asterisk.prompts_path, inst.clock.monotonic)
     renderer = Renderer(prompts, *voice_settings(settings.project), playable, inst.clock)
     voice = Voice(renderer.media)
-    dialer, placer = _dialer(inst, node, worker, stops, playable, voice, sound.ears)
-    lines = LineCalls(node, stops, LineServices(playable, voice, Transfers(node, dialer.agents).run, sound.ears))
-    requested = RequestedCalls(node, _takers(inst, node, stops, dialer, placer, voice), worker.waiting_reason)
+    dialer, originator = _dialer(inst, node, worker, stops, playable, voice, sound.speech)
+    lines = LineCalls(node, stops, LineServices(playable, voice, Transfers(node, dialer.agents).run, sound.speech))
+    requested = RequestedCalls(node, _takers(inst, node, stops, dialer, originator, voice), worker.waiting_reason)
     keys = KeyWatch(settings, worker.health, node.key_began)
     calls = (ari.run, partial(inbound.run, ari, lines.serve), lines.run, sound.run)
-    at_once: tuple[Work, ...] = (*calls, partial(desk.run, ari, sound.spool), keys.run, node.late_keys.run, stops.run)
+    at_once: tuple[Work, ...] = (
+        *calls,
+        partial(screening.run, ari, sound.spool),
+        keys.run,
+        node.late_keys.run,
+        stops.run,
+    )
     when_ready = (*_housekeeping(inst, node, worker, dialer, sequencer), requested.run)
     return _Parts(node, worker, dialer, lines, requested, (renderer, voice), at_once, when_ready)
 
 
-def _hear(ari: Ari, router: Router, inbound: Inbound, desk: ScreeningDesk, sound: SpeechBackends) -> None:
+def _hear(ari: Ari, router: Router, inbound: Inbound, screening: ScreeningService, sound: SpeechBackends) -> None:
     """Who gets the events of Asterisk, and what happens at each connect."""
 
     async def prepare(connected: Ari) -> None:
-        desk.follow.lose_all()
+        screening.follow.lose_all()
         await reconcile(connected, router, sound.spool, sound.taps)
         await remove_empty(connected)
         await sound.spool.sweep()
         await inbound.collect(connected, router)
 
     def on_event(frame: Frame) -> None:
-        desk.see(frame)
+        screening.see(frame)
         if not sound.handle(frame):
             router.handle(frame)
 
@@ -189,15 +195,15 @@ def _housekeeping(
 
 
 def _takers(
-    inst: Installation, node: Node, stops: Stops, dialer: Dialer, placer: Placer, voice: Voice
+    inst: Installation, node: Node, stops: Stops, dialer: Dialer, originator: Originator, voice: Voice
 ) -> tuple[Taker, ...]:
     project, trunks = inst.settings.project, inst.settings.trunks
     catalog = partial(read_catalog, project / "prompts", *voice_settings(project))
     return (
         VerificationCalls(node, trunks, stops.take),
         CallBacks(node, trunks),
-        Rehearsals(node, trunks, placer, voice, prompts=catalog),
-        AgentCalls(node, dialer, placer),
+        Rehearsals(node, trunks, originator, voice, prompts=catalog),
+        AgentCalls(node, dialer, originator),
     )
 
 
@@ -242,21 +248,21 @@ def _dialer(
     stops: Stops,
     playable: Playable,
     voice: Voice,
-    ears: Ears,
-) -> tuple[Dialer, Placer]:
+    speech: SpeechServices,
+) -> tuple[Dialer, Originator]:
     agents = AgentWatch.of(node, inst.settings, worker.waiting_reason)
-    placer = Placer(
+    originator = Originator(
         node,
         media=playable,
         voice=voice,
         store_opt_out=stops.take,
         agents=agents,
         may_dial=worker.may_dial,
-        ears=ears,
+        speech=speech,
     )
     asterisk = inst.settings.asterisk
-    lines = RunningCampaigns(inst.store, inst.settings.trunks, ears, asterisk.calls_per_second)
+    lines = RunningCampaigns(inst.store, inst.settings.trunks, speech, asterisk.calls_per_second)
     dialer = Dialer(
-        node, lines, placer, agents=agents, waiting_reason=worker.waiting_reason, concurrent=asterisk.concurrent
+        node, lines, originator, agents=agents, waiting_reason=worker.waiting_reason, concurrent=asterisk.concurrent
     )
-    return dialer, placer
+    return dialer, originator

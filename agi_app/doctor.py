@@ -13,8 +13,8 @@ import os
 from pathlib import Path
 
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
-from agi_app.campaigns.edited import differs
-from agi_app.campaigns.project.read import detecting, read_project
+from agi_app.campaigns.changed_files import differs
+from agi_app.campaigns.project.read_project import detecting, read_project
 from agi_app.clock import Clock, SystemClock
 from agi_app.config.settings import Settings, load_settings
 from agi_app.consent import project_identity
@@ -25,17 +25,18 @@ from agi_app.dialer.worker import trunk_watch
 from agi_app.dialer.worker.health import MAX_CLOCK_DIFFERENCE
 from agi_app.dialer.worker.prompt_watch import try_prompt
 from agi_app.errors import AgiAppError, AsteriskError
-from agi_app.gate.caller_id import numbers_of
+from agi_app.gate.choose_caller_id import numbers_of
 from agi_app.model.campaign import CampaignState
 from agi_app.model.finding import Finding
 from agi_app.model.waiting_reason import BREAKER, UNUSABLE
 from agi_app.pbx.agi.probe import try_screening
-from agi_app.pbx.ari.http import AriSettings, HttpPool, ask_info
+from agi_app.pbx.ari.connection_settings import AriSettings
+from agi_app.pbx.ari.http import HttpPool, ask_info
 from agi_app.pbx.media.snoop_taps import missing_modules
 from agi_app.pbx.trunks import pool_asker
 from agi_app.printable import count_of
-from agi_app.proof.health import look
-from agi_app.speech.trial import try_out
+from agi_app.proof.doctor_check import look
+from agi_app.speech.doctor_check import try_out
 from agi_app.store.calling import nodes
 from agi_app.store.calling.campaigns import load_campaigns
 from agi_app.store.database import checks

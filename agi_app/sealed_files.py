@@ -17,9 +17,9 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from agi_app.atomic_files import make_private, sync_folder, write_whole
 from agi_app.errors import ConfigError
-from agi_app.files import make_private, sync_folder, write_whole
-from agi_app.keys import make_key, read_key
+from agi_app.secret_keys import make_key, read_key
 
 SUFFIX = ".enc"
 _KEY_ID_BYTES, _NONCE_BYTES = 8, 12

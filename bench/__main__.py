@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agi_app.config.voice import SpeechSettings
+from agi_app.config.speech import SpeechSettings
 from bench import agents, agi, calls, flow, half_load, main_job, nodes, predictive, prompts
 from bench.contacts import gate, growth, imports
 from bench.guard import screening as guard

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from agi_app.campaigns.project.read import read_project
+from agi_app.campaigns.project.read_project import read_project
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.engine import commands as cmd
 from agi_app.flow.engine.events import (

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from agi_app.dialer.agents.agent_pacing import CEILING, PATIENCE_S, AgentPool, Past, predictive, progressive
+from agi_app.dialer.agents.agent_pacing import CEILING, AgentPool, Past, predictive, progressive
+from agi_app.model.agent_wait import AGENT_WAIT_S
 from bench.output import machine
 
 RUNS = 1000
@@ -104,7 +105,7 @@ class Simulation:
     def _on_answer(self, talk: float) -> None:
         self._under_way, self._ended, self._answered = self._under_way - 1, self._ended + 1, self._answered + 1
         self._waiting.append((self._now, talk))
-        self._later(PATIENCE_S, "patience", 0.0)
+        self._later(AGENT_WAIT_S, "patience", 0.0)
 
     def _connect(self) -> None:
         while self._waiting and self._free:
@@ -114,7 +115,7 @@ class Simulation:
             self._later(talk, "free", talk)
 
     def _give_up(self) -> None:
-        while self._waiting and self._now - self._waiting[0][0] >= PATIENCE_S - 1e-9:
+        while self._waiting and self._now - self._waiting[0][0] >= AGENT_WAIT_S - 1e-9:
             self._waiting.pop(0)
             self._abandoned += 1
 

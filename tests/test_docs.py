@@ -17,7 +17,7 @@ from agi_app.campaigns.checks.gateway_ports import check_ports
 from agi_app.campaigns.checks.rule_catalogue import catalogue
 from agi_app.campaigns.project.meanings_files import parse_meanings, shipped_meanings
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import read_project
+from agi_app.campaigns.project.read_project import read_project
 from agi_app.config.settings import load_settings
 from agi_app.contacts.contacts_file import parse_contacts
 from agi_app.contacts.tables.csv_table import Table
@@ -48,8 +48,8 @@ from agi_app.flow.language.steps import (
 from agi_app.flow.language.transfer_step import Transfer, TransferStep
 from agi_app.flow.language.wrong_number_step import WrongNumber, WrongNumberStep
 from agi_app.flow.load import load_flow, parse_flow
+from agi_app.flow.simulation.expected_calls import parse_cases, run_case
 from agi_app.flow.syntax.names_and_limits import VERBS
-from agi_app.flow.trial.expected_calls import parse_cases, run_case
 from agi_app.model.call import Outcome
 
 pytestmark = pytest.mark.slow  # reads every page and example: not part of the fast unit tests

@@ -17,7 +17,7 @@ from agi_app.cli.main import build
 from agi_app.config.setting_faults import tables
 from agi_app.config.settings import Settings
 from agi_app.flow.language.definition import Flow
-from agi_app.flow.trial.expected_calls import Cases
+from agi_app.flow.simulation.expected_calls import Cases
 from agi_app.gate import rule_file
 from agi_app.model.reason_catalogue import GATE
 from agi_app.store.database import catalog

@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import read_project
+from agi_app.campaigns.project.read_project import read_project
 from agi_app.cli.project.prompts import app
-from agi_app.flow.trial.expected_calls import run_case
+from agi_app.flow.simulation.expected_calls import run_case
 from agi_app.model.phone import reserved_number
 from sandbox.callees import TAKEN, read_callees
 from sandbox.desks import DOES

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, mod
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from agi_app.authoring import full_width, shape_hints, synonyms, times_meant
-from agi_app.authoring.misplaced import misplaced
+from agi_app.authoring.misplaced_files import misplaced
 from agi_app.authoring.suggestions import nearest, quote, suggest
 from agi_app.authoring.yaml_lines import MOST_PROBLEMS, Document, Path, index_of, line_column, printable
 from agi_app.errors import AuthorError, Problem

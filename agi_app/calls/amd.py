@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from agi_app import log
 from agi_app.calls.attempt import AmdFinished, AnsweredBy, AwaitGreeting, Detect, GreetingEnded
-from agi_app.calls.plan import ChannelLike
+from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.timers import Timers
 from agi_app.errors import RequestFailed
-from agi_app.model.machine import MachineDetection
-from agi_app.pbx.ari.names import AMD, AMD_CONTEXT, SILENCE
+from agi_app.model.machine_detection import MachineDetection
+from agi_app.pbx.ari.object_names import AMD, AMD_CONTEXT, SILENCE
 
 DETECTING = "machine detection"  # the names of its deadlines
 GREETING = "the end of a greeting"

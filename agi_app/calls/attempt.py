@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from agi_app.calls.sip_and_q850_outcomes import REDIRECTED, Told, told
 from agi_app.model.call import CallResult, Outcome
-from agi_app.model.machine import MachineAction
+from agi_app.model.machine_detection import MachineAction
 
 
 class AttemptState(StrEnum):

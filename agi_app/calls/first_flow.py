@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from agi_app.calls.call_plan import CallPlan
 from agi_app.calls.listening.heard_in_call import Hearing
-from agi_app.calls.plan import CallPlan
 from agi_app.flow.engine.session import Session
-from agi_app.flow.language.made_flows import leaving
+from agi_app.flow.language.built_in_flows import leaving
 
 
 def of_flow(plan: CallPlan, hearing: Hearing | None) -> Session:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agi_app.calls.plan import ChannelLike
+from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.timers import Timers
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Received

@@ -7,7 +7,7 @@ media), between the flow's end and the hangup, and when its start is heard of af
 from __future__ import annotations
 
 from agi_app import log
-from agi_app.calls.plan import CallPlan
+from agi_app.calls.call_plan import CallPlan
 from agi_app.errors import SafetyError
 from agi_app.flow.engine.commands import StoreOptOut, StoreStop, StoreWrongNumber
 from agi_app.flow.engine.events import Event, OptOutStored, StopStored

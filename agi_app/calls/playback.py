@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 
 from agi_app import log
-from agi_app.calls.plan import CallPlan, ChannelLike
+from agi_app.calls.call_plan import CallPlan, ChannelLike
+from agi_app.calls.event_translation import playback_id
 from agi_app.calls.timers import Timers
-from agi_app.calls.translate import playback_id
 from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.flow.engine.commands import PlayPrompt, SayPieces, Sounding, StopPlayback
 
@@ -27,7 +27,7 @@ class PbxGone(Exception):
     """Asterisk does not answer: nobody knows what is heard."""
 
 
-class Saying:
+class Playback:
     """Carries out what the flow wants heard."""
 
     def __init__(self, plan: CallPlan, channel: ChannelLike, timers: Timers) -> None:

@@ -13,8 +13,8 @@ from agi_app.errors import ConfigError
 from agi_app.flow.engine.say_texts import Parts, said_beforehand
 from agi_app.flow.engine.state import choose_language
 from agi_app.flow.language.definition import Flow
+from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import Piece
-from agi_app.flow.saying.values import spoken
 
 Render = Callable[[Parts, str, str], list[str]]  # (parts, language, whose) -> media URIs; blocks; raises AgiAppError
 NOBODY = ""  # whose: texts of no person

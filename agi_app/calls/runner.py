@@ -16,15 +16,15 @@ import datetime as dt
 from agi_app import log
 from agi_app.calls import amd, first_flow
 from agi_app.calls import attempt as att
-from agi_app.calls.final_outcome import conclude
+from agi_app.calls.call_plan import CallPlan, ChannelLike
+from agi_app.calls.event_translation import to_attempt, to_flow
+from agi_app.calls.final_disposition import conclude
 from agi_app.calls.listening.heard_in_call import Hearing
 from agi_app.calls.no_audio import SOUND, SoundCheck
 from agi_app.calls.opt_outs import SAID_STOP, Stop, Stopping
-from agi_app.calls.plan import CallPlan, ChannelLike
-from agi_app.calls.playback import BEGINNING, PbxGone, PromptFailed, Saying, unless_gone
+from agi_app.calls.playback import BEGINNING, PbxGone, Playback, PromptFailed, unless_gone
+from agi_app.calls.running_transfer import RunningTransfer, order_of
 from agi_app.calls.timers import Timers
-from agi_app.calls.transfer import RunningTransfer, order_of
-from agi_app.calls.translate import to_attempt, to_flow
 from agi_app.clock import Clock
 from agi_app.flow.engine import commands as cmd
 from agi_app.flow.engine import events as flow_events
@@ -61,7 +61,7 @@ class LiveCall:
         self._transfer: RunningTransfer | None = None
         self._hearing: Hearing | None = None
         self._unheard: list[flow_events.Event] = []  # what was understood when the call was ending already
-        self._saying: Saying | None = None
+        self._playback: Playback | None = None
         self._far_end_ended = False
         self._note: str | None = None
 
@@ -86,12 +86,12 @@ class LiveCall:
 
     async def run(self, channel: ChannelLike) -> CallResult:
         """Drive the channel to its end and say what happened to the call."""
-        self._channel, self._saying = channel, Saying(self._plan, channel, self._timers)
+        self._channel, self._playback = channel, Playback(self._plan, channel, self._timers)
         try:
             async with asyncio.TaskGroup() as group:
                 self._transfer = RunningTransfer(group, self._plan.transfer, channel)
-                if self._plan.ears is not None:
-                    self._hearing = Hearing(group, self._plan.ears, channel, self._plan.max_call_s + CALL_GRACE_S)
+                if self._plan.speech is not None:
+                    self._hearing = Hearing(group, self._plan.speech, channel, self._plan.max_call_s + CALL_GRACE_S)
                 try:
                     return await self._drive(channel)
                 finally:
@@ -141,7 +141,11 @@ class LiveCall:
                 await self._advance(att.Mute())
         elif name != BEGINNING:
             await self._tell_flow(flow_events.TimerFired(name))
-        elif self._attempt.state is att.AttemptState.UP and self._saying is not None and not await self._saying.begun():
+        elif (
+            self._attempt.state is att.AttemptState.UP
+            and self._playback is not None
+            and not await self._playback.begun()
+        ):
             await self._prompt_failed("a prompt did not begin: the person would have sat in silence")
 
     async def _on_channel_event(self, event: pbx.Event) -> None:
@@ -176,12 +180,12 @@ class LiveCall:
 
         A hangup fails the prompt that plays, too; then nothing is wrong and the end is on its way.
         """
-        if self._far_end_ended or self._saying is None or not self._saying.plays(playback):
+        if self._far_end_ended or self._playback is None or not self._playback.plays(playback):
             return
         if self._attempt.state is not att.AttemptState.UP:
             return
         try:
-            if await self._saying.again():
+            if await self._playback.again():
                 return
         except PromptFailed as fault:
             await self._prompt_failed(str(fault))
@@ -265,9 +269,9 @@ class LiveCall:
         channel = self._known_channel
         self._plan.watch(command)
         match command:
-            case cmd.PlayPrompt() | cmd.SayPieces() | cmd.StopPlayback() if (saying := self._saying) is not None:
+            case cmd.PlayPrompt() | cmd.SayPieces() | cmd.StopPlayback() if (player := self._playback) is not None:
                 try:
-                    await unless_gone(saying.do(command))
+                    await unless_gone(player.do(command))
                 except PromptFailed as fault:
                     await self._prompt_failed(str(fault))
                 except PbxGone as gone:

@@ -59,7 +59,7 @@ class LiveTaps:
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
+class SpeechServices:
     """Who hears the calls of a worker."""
 
     spool: SpoolLike

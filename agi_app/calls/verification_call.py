@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from agi_app import log
 from agi_app.calls import attempt as att
-from agi_app.calls.plan import ChannelLike
+from agi_app.calls.call_plan import ChannelLike
+from agi_app.calls.event_translation import to_attempt
 from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S
-from agi_app.calls.translate import to_attempt
 from agi_app.clock import Clock
 from agi_app.errors import RequestFailed
 from agi_app.gate.verification import RING_TIME

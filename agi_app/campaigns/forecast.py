@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agi_app.gate.hours import Opening, is_open, next_opening
+from agi_app.gate.calling_hours import Opening, is_open, next_opening
 from agi_app.gate.number_location import rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.campaign import Campaign

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from agi_app.calls.inbound_line import InboundLine
 from agi_app.campaigns.project.called_flows import concerns
-from agi_app.campaigns.project.read import Project
+from agi_app.campaigns.project.read_project import Project
 from agi_app.config.lines import InboundLineSettings
 
 

@@ -19,9 +19,9 @@ from rich.segment import Segment
 from rich.table import Table
 
 from agi_app import log
+from agi_app.atomic_files import cannot_be_written, write_whole
 from agi_app.config.settings import Settings, load_settings
 from agi_app.errors import InputError
-from agi_app.files import cannot_be_written, write_whole
 from agi_app.installation import Installation, installation
 from agi_app.printable import count_of, in_json, lines, one_line, plain
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from agi_app.authoring.place_names import is_zone, zone_meant
+from agi_app.authoring.country_and_zone_names import is_zone, zone_meant
 
 
 class _Frozen(BaseModel):

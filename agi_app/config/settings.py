@@ -11,7 +11,6 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -28,15 +27,17 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agi_app.authoring import renames
 from agi_app.config.ami import AmiSettings
+from agi_app.config.asterisk import AsteriskSettings
 from agi_app.config.database_url import fault_in
 from agi_app.config.destinations import DestinationSettings
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.lines import InboundLineSettings, one_line_a_number
+from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.config.screening import BAD_TOKEN, AgiSettings, GuardSettings, usable_token
 from agi_app.config.setting_faults import of_variable, plain_fault
+from agi_app.config.speech import SpeechSettings
 from agi_app.config.toml_lines import Places, find, places, syntax_faults
 from agi_app.config.trunks import Name, TrunkSettings
-from agi_app.config.voice import PromptSettings, SpeechSettings, TtsSettings
 from agi_app.errors import ConfigError, Problem
 from agi_app.file_kinds import not_utf8
 
@@ -53,42 +54,6 @@ OTHER_VARIABLES = re.compile(
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AsteriskSettings(_Frozen):
-    """The one Asterisk that this worker drives."""
-
-    url: str = Field("http://127.0.0.1:8088/ari", description="ARI address; loopback unless you have a reason")
-    username: str = Field("agi-app", description="ARI user of ari.conf")
-    password: str = Field("", description="ARI password; better: password_file", repr=False)
-    password_file: Path | None = Field(None, description="file that holds the ARI password and nothing else")
-    app: Name = Field("agi-app", description="name of the Stasis application")
-    entityid: str = Field(
-        "", description="this Asterisk's own id; default: the entityid that it reports (asterisk.conf)"
-    )
-    prompts_path: str = Field(
-        "/var/lib/agi-app/prompts", description="the folder prompts/ of this project as Asterisk sees it"
-    )
-    request_timeout: float = Field(2.0, gt=0, le=30, description="seconds to wait for an answer of ARI")
-    calls_per_second: float | None = Field(
-        None, gt=0, le=1000, description="the most new calls a second on this Asterisk; default: no limit"
-    )
-    concurrent: int | None = Field(
-        None, ge=1, le=10000, description="the most calls of campaigns at once on this Asterisk; default: no limit"
-    )
-
-    @field_validator("url")
-    @classmethod
-    def _url_has_host(cls, value: str) -> str:
-        if "@" in value or "＠" in value:
-            raise ValueError("must not contain a password: use username and password_file")
-        try:
-            parts, port = (found := urlsplit(value)), found.port
-        except ValueError:  # its own words repeat the address
-            parts, port = None, None
-        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-            raise ValueError("must look like http://127.0.0.1:8088/ari")
-        return value.rstrip("/")
 
 
 class SandboxSettings(_Frozen):

@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from agi_app.atomic_files import name_fault, shortened, write_whole
 from agi_app.errors import ConfigError, InputError
-from agi_app.files import name_fault, shortened, write_whole
+from agi_app.gate.caller_id_rules import LONGEST_PROOF, PROOF_KINDS
 from agi_app.gate.rehearsal import LONGEST_PHONE_PROOF
-from agi_app.gate.rules import LONGEST_PROOF, PROOF_KINDS
 from agi_app.model.phone import NotANumber, PhoneNumber, parse, shown_number
 from agi_app.store.database.pool import Store
 from agi_app.store.people.caller_ids import CallerIdProof, add_proof

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from agi_app.atomic_files import name_fault, shortened
 from agi_app.errors import InputError
 from agi_app.file_kinds import no_such_file
-from agi_app.files import name_fault, shortened
 from agi_app.recordings.files import RecordingFiles
 from agi_app.sealed_files import SealedFiles
 

@@ -12,9 +12,9 @@ import os
 import re
 from pathlib import Path
 
+from agi_app.atomic_files import make_private
 from agi_app.errors import SafetyError
-from agi_app.files import make_private
-from agi_app.keys import key_from_hex, make_key, read_key
+from agi_app.secret_keys import key_from_hex, make_key, read_key
 
 KEY_FILE = "suppression.key"
 KEY_VARIABLE = "AGI_APP_SUPPRESSION_KEY"

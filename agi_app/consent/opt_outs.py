@@ -21,6 +21,7 @@ from agi_app.errors import SafetyError, StoreError
 from agi_app.model.person import WRONG_NUMBER
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops as table
+from agi_app.store.people import wrong_numbers
 
 # What a line of the journal becomes in the database: a permanent stop, or the end of the consents for a number.
 
@@ -44,7 +45,7 @@ async def replay(store: Store, entries: Sequence[JournalEntry], reason: str) -> 
     new = await table.suppress(store, found)
     for entry in entries:
         if entry.via == WRONG_NUMBER:
-            new += await table.end_consents(store, entry.number_hash, _at(entry), REASON[WRONG_NUMBER])
+            new += await wrong_numbers.end_consents(store, entry.number_hash, _at(entry), REASON[WRONG_NUMBER])
     return new
 
 
@@ -212,7 +213,7 @@ class Stops:
         try:
             reason, now = REASON.get(via, "a stop was taken"), self._clock.now()
             if via == WRONG_NUMBER:
-                await table.end_consents(self._store, self._store.hash_number(number), now, reason)
+                await wrong_numbers.end_consents(self._store, self._store.hash_number(number), now, reason)
             else:
                 await table.revoke(self._store, number, None, now, reason=reason, via=via)
         except StoreError as error:

@@ -12,6 +12,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
+from agi_app.atomic_files import sync_folder
 from agi_app.clock import SystemClock
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.settings import SETTINGS_FILE, Settings
@@ -23,7 +24,6 @@ from agi_app.consent.number_hashes import (
     make_suppression_key,
 )
 from agi_app.errors import ConfigError, SafetyError
-from agi_app.files import sync_folder
 from agi_app.store.database import checks
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store

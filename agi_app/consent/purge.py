@@ -21,7 +21,7 @@ from agi_app.gate.ruleset import RuleSet
 from agi_app.store.calling.call_recordings import named_recordings, old_recordings, purge_recordings
 from agi_app.store.database.pool import Store
 from agi_app.store.people.erasure import Sign, Why, kept_evidence, old_rows, purge_evidence, purge_rows
-from agi_app.store.screening import guard
+from agi_app.store.screening import screened_calls
 
 ROW_KINDS = {"contact": "contact columns", "attempt": "answers"}  # kind of the store -> what people call it
 EVIDENCE, RECORDINGS = "evidence files", "recordings"
@@ -74,9 +74,9 @@ class Purger:
     async def _screened_calls(self, dry_run: bool) -> dict[str, int]:
         before = self._clock.now() - self._screened
         if dry_run:
-            return await guard.old(self._store, before)
-        gone = Counter(dict.fromkeys(guard.PURGED.values(), 0))
-        while some := await guard.purge(self._store, before):
+            return await screened_calls.old(self._store, before)
+        gone = Counter(dict.fromkeys(screened_calls.PURGED.values(), 0))
+        while some := await screened_calls.purge(self._store, before):
             gone.update(some)
         return dict(gone)
 

@@ -14,8 +14,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from agi_app.atomic_files import write_whole
 from agi_app.errors import ConfigError, SafetyError
-from agi_app.files import write_whole
 from agi_app.store.database.progress import DatabaseProgress
 
 FILE_NAME = "checkpoint.json"

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agi_app.atomic_files import name_fault, shortened
 from agi_app.authoring.suggestions import quote, suggest
 from agi_app.contacts.columns import Cells
 from agi_app.contacts.empty_words import is_nothing, points_elsewhere
 from agi_app.errors import InputError
-from agi_app.files import name_fault, shortened
 
 Keep = Callable[[Path], bytes]  # stores a file and returns the SHA-256 of its content
 

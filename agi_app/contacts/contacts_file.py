@@ -34,7 +34,7 @@ from agi_app.contacts.columns import (
     find_columns,
     read_number,
 )
-from agi_app.contacts.seen_ids import SeenIds
+from agi_app.contacts.duplicate_ids import SeenIds
 from agi_app.contacts.tables.csv_table import Row, Table
 from agi_app.flow.check.impossible_values import misspelt_columns
 from agi_app.model import phone

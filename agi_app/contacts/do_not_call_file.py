@@ -22,7 +22,7 @@ from agi_app.authoring.suggestions import quote
 from agi_app.contacts.consent_file import ALIASES
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.file_kinds import kind_of, no_such_file
-from agi_app.model import number_text, phone
+from agi_app.model import ambiguous_numbers, phone
 
 LONGEST_LINE = 1 << 16  # bytes
 SHOWN = 10  # unreadable lines that are named
@@ -185,23 +185,26 @@ class ListFile:
             if column < len(cells) and cells[column]:
                 found += self._numbers_of(cells[column])
         for cell in cells[self._titles :] if len(cells) > self._titles else ():
-            if number_text.digits(cell) >= number_text.SHORTEST and self._plainly_one(cell):
+            if ambiguous_numbers.digits(cell) >= ambiguous_numbers.SHORTEST and self._plainly_one(cell):
                 found += self._numbers_of(cell)
         return found
 
     def _numbers_of(self, cell: str) -> list[str | None]:
         if not _DOUBTFUL.search(cell):
             return [plain_e164(cell.translate(_SEPARATORS), self.region)]
-        parts = [part for _, part in number_text.several(cell)] or [cell]
+        parts = [part for _, part in ambiguous_numbers.several(cell)] or [cell]
         return [
-            None if number_text.doubt(part) else plain_e164(part.translate(_SEPARATORS), self.region) for part in parts
+            None if ambiguous_numbers.doubt(part) else plain_e164(part.translate(_SEPARATORS), self.region)
+            for part in parts
         ]
 
     def _plainly_one(self, cell: str) -> bool:
         """Whether a cell without a title is a number: a day or an amount is not one."""
         text = cell.translate(_SEPARATORS)
         pattern = _NATIONAL.get(self.region)
-        return bool(number_text.several(cell) or text.startswith(("+", "00")) or (pattern and pattern.fullmatch(text)))
+        return bool(
+            ambiguous_numbers.several(cell) or text.startswith(("+", "00")) or (pattern and pattern.fullmatch(text))
+        )
 
     def _unreadable(self, line: int, text: str) -> None:
         self.unreadable += 1
@@ -222,7 +225,7 @@ class ListFile:
 
 
 def _has_number(text: str) -> bool:
-    return number_text.digits(text) >= number_text.SHORTEST
+    return ambiguous_numbers.digits(text) >= ambiguous_numbers.SHORTEST
 
 
 @lru_cache

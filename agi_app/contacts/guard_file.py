@@ -32,7 +32,7 @@ from agi_app.contacts.columns import (
 )
 from agi_app.contacts.consent_file import NotATime, parse_instant
 from agi_app.contacts.tables.csv_table import Table
-from agi_app.guard.patterns import NotAPattern, OnlyABeginning, new_pattern
+from agi_app.guard.number_patterns import NotAPattern, OnlyABeginning, new_pattern
 from agi_app.model.phone import shown_number
 
 ALIASES = {

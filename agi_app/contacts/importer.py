@@ -25,9 +25,9 @@ from agi_app.contacts.consent_file import NO_PROOFS, parse_consents
 from agi_app.contacts.consent_proof import Proofs
 from agi_app.contacts.contacts_file import Called, contact_columns, header_notes, parse_contacts
 from agi_app.contacts.generated_numbers import beside, distinct, looks_generated
-from agi_app.contacts.spool import BATCH, Progress, Spool
+from agi_app.contacts.import_batches import Count, ImportSummary, StoringPlan, fill, store_all
+from agi_app.contacts.import_spool import BATCH, Progress, Spool
 from agi_app.contacts.stop_file import StopList, parse_stop_list
-from agi_app.contacts.storing import Count, ImportSummary, StoringPlan, fill, store_all
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.contacts.tables.encoding import detect
 from agi_app.contacts.tables.opening import LARGEST_WHOLE, open_table, private_copy

@@ -17,7 +17,7 @@ from agi_app.contacts.columns import read_number
 from agi_app.contacts.contacts_file import ALIASES
 from agi_app.contacts.tables.csv_table import SHOWN_PROBLEMS
 from agi_app.errors import Problem
-from agi_app.model import number_text, phone
+from agi_app.model import ambiguous_numbers, phone
 
 _CELL = re.compile(r'(?:^|[,;\t])((?:\s*"[^"]*")?[^,;\t]*)')
 _COMMENT = re.compile(r"#(?!\s*[\d+＋(])|(?:^|(?<=\s))#")  # not in +861… #5, which is an extension
@@ -68,7 +68,7 @@ class _Reading:
                 yield start, cell, f"is under {quote(title)}, so it was not stopped: give it its own line"
 
     def _take(self, start: int, cell: str, needed: bool) -> Iterator[tuple[int, str, str]]:
-        for offset, part in number_text.several(cell) or ((0, cell),):
+        for offset, part in ambiguous_numbers.several(cell) or ((0, cell),):
             if not part and not needed:
                 continue
             try:
@@ -102,6 +102,6 @@ def _cells_of(text: str) -> Iterator[tuple[int, str]]:
 
 def _may_be_one(cell: str) -> bool:
     """Whether a cell that nobody gave a title is a number; a day is not one."""
-    if number_text.several(cell):
+    if ambiguous_numbers.several(cell):
         return True
     return bool(_LOOKS_LIKE_ONE.fullmatch(cell)) and not _DAY.fullmatch(cell)

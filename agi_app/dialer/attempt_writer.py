@@ -28,7 +28,7 @@ Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
-class Together(Generic[Asked, Answer]):
+class Batcher(Generic[Asked, Answer]):
     """Gathers items for a moment and has them done at once; a later batch does not wait for an earlier one."""
 
     def __init__(
@@ -92,8 +92,8 @@ class AttemptWriter:
 
     def __init__(self, store: Store, entityid: str) -> None:
         self._store, self._entityid = store, entityid
-        self._marks = Together(self._mark_all, wait_s=MARKED_S, most=MOST)
-        self._ends = Together(partial(attempts.finish, store), wait_s=ENDED_S, most=MOST)
+        self._marks = Batcher(self._mark_all, wait_s=MARKED_S, most=MOST)
+        self._ends = Batcher(partial(attempts.finish, store), wait_s=ENDED_S, most=MOST)
 
     async def mark(self, claim: Claim) -> MarkReceipt | None:
         """The receipt of the durable mark; None: do not dial, and the claim has been given back."""

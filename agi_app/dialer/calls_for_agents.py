@@ -6,7 +6,8 @@ import asyncio
 from functools import partial
 
 from agi_app import log
-from agi_app.dialer.agents.agent_pacing import ceiling_percent, to_begin
+from agi_app.dialer.agents.abandoned_ceiling import ceiling_percent
+from agi_app.dialer.agents.agent_pacing import to_begin
 from agi_app.dialer.agents.availability import AgentAvailability, AgentWatch
 from agi_app.dialer.node import Node
 from agi_app.dialer.running_campaigns import Running

@@ -17,7 +17,7 @@ from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import RequestFailed
 from agi_app.model.waiting_reason import RESERVE, WaitingReason
 from agi_app.pbx.ari.connection import Ari
-from agi_app.pbx.ari.names import CHANNEL_PREFIX
+from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
 from agi_app.pbx.trunks import endpoint_names
 
 LOOK_EVERY_S = 1.0

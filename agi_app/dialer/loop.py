@@ -21,7 +21,7 @@ from agi_app.dialer.calls_for_agents import REST_S, agent_terms, calls_for_all, 
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.fair_queue import DialTurns
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Placer
+from agi_app.dialer.originator import Originator
 from agi_app.dialer.pacing import Turn
 from agi_app.dialer.running_campaigns import Running, RunningCampaigns, names_of, terms_of
 from agi_app.dialer.waiting_reasons import NO_PLACE, NOBODY, no_port, waiting_reason_of
@@ -53,14 +53,14 @@ class Dialer:
         self,
         node: Node,
         lines: RunningCampaigns,
-        placer: Placer,
+        originator: Originator,
         *,
         agents: AgentWatch,
         waiting_reason: Callable[[], str | None],
         concurrent: int | None = None,
     ) -> None:
         """``waiting_reason`` says why nobody may be dialled now; ``concurrent`` is this Asterisk's own limit."""
-        self._node, self.lines, self._placer, self.agents = node, lines, placer, agents
+        self._node, self.lines, self._originator, self.agents = node, lines, originator, agents
         agents.when_changed(self._agents_changed)
         self._clock = node.clock
         self._waiting_reason, self.concurrent = waiting_reason, concurrent
@@ -163,7 +163,7 @@ class Dialer:
         for claim in batch.claims:
             ticket = running.line.breaker.started()
             turn = Turn([*running.pacers.values()], self._clock.monotonic())
-            call = group.create_task(self._placer.attempt(claim, running.line, turn, ticket))
+            call = group.create_task(self._originator.attempt(claim, running.line, turn, ticket))
             self.open_calls += 1
             self.open_on[running.trunk] += 1
             call.add_done_callback(partial(self._call_ended, running.trunk))

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from agi_app.clock import Clock
-from agi_app.dialer.live_calls import LateKeys, LiveCalls
+from agi_app.dialer.late_keys import LateKeys
+from agi_app.dialer.live_calls import LiveCalls
 from agi_app.gate.ruleset import RuleSet
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import KeyBegan

@@ -15,19 +15,19 @@ from zoneinfo import ZoneInfo
 
 from agi_app import log
 from agi_app.calls.amd import detection_variables
-from agi_app.calls.plan import CallPlan, TransferRunner
+from agi_app.calls.call_plan import CallPlan, TransferRunner
 from agi_app.calls.rendered_speech import CallVoice, Voice
 from agi_app.calls.runner import LiveCall
-from agi_app.calls.speech_services import Ears
+from agi_app.calls.speech_services import SpeechServices
 from agi_app.clock import Clock
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.agents.transfer_to_agent import Transfers
 from agi_app.dialer.attempt_writer import AttemptWriter
-from agi_app.dialer.call_again import after_call
 from agi_app.dialer.circuit_breaker import Breaker, Ticket
 from agi_app.dialer.node import Node
 from agi_app.dialer.pacing import Turn
+from agi_app.dialer.retry_and_call_back import after_call
 from agi_app.dialer.unplayed_prompts import Unplayed
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError
 from agi_app.flow.language.definition import Flow
@@ -35,12 +35,12 @@ from agi_app.gate.decide import permit
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
 from agi_app.model.call import CallResult, Claim, Outcome
 from agi_app.model.campaign import Campaign
-from agi_app.model.machine import MachineDetection
+from agi_app.model.machine_detection import MachineDetection
 from agi_app.model.number_location import NumberLocation
 from agi_app.model.party import Party
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.originate import ChannelTerms, made, place
-from agi_app.prompts.prepared import folder_of
+from agi_app.prompts.prepared_cache import folder_of
 from agi_app.store.calling.attempts import Ended
 
 # What time it is where people are: each event of each call asks for it, mostly in vain.
@@ -104,7 +104,7 @@ class RunningCampaign:
         return CallTerms(self.flow, self.trunk, c.ring_time, c.max_call, self.breaker, agents, c.machine_detection)
 
 
-class Placer:
+class Originator:
     """Turns claims into calls."""
 
     def __init__(
@@ -116,10 +116,10 @@ class Placer:
         may_dial: Callable[[], bool],
         voice: Voice,
         agents: AgentWatch,
-        ears: Ears,
+        speech: SpeechServices,
     ) -> None:
         """``media`` makes a media URI of (language, prompt); ``may_dial`` is asked right before each dial."""
-        self._node, self.ears = node, ears
+        self._node, self.speech = node, speech
         self._ari, self._clock, self._live = node.ari, node.clock, node.live
         self._local_times = LocalTimes(node.clock)
         self._writer = AttemptWriter(node.store, node.entityid)
@@ -203,7 +203,7 @@ class Placer:
             trunk_works=terms.breaker.alive,
             sound_came=terms.breaker.heard,
             local_now=partial(self._local_times.at, zones[0]) if zones else nowhere,
-            ears=self.ears,
+            speech=self.speech,
             machine_detection=terms.machine_detection,
         )
 
@@ -271,7 +271,7 @@ class Placer:
             "dial_string": terms.trunk.dial_string,
             "ring_timeout": terms.ring_time.total_seconds(),
             "max_call": terms.max_call.total_seconds(),
-            "variables": {**self.ears.for_call(terms.flow), **detection_variables(terms.machine_detection)},
+            "variables": {**self.speech.for_call(terms.flow), **detection_variables(terms.machine_detection)},
         }
 
     async def drive(self, call: LiveCall, channel: Channel) -> CallResult:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agi_app import log
-from agi_app.calls.speech_services import Ears
+from agi_app.calls.speech_services import SpeechServices
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.channel_reserve import Reserve
 from agi_app.dialer.circuit_breaker import Breaker
@@ -20,9 +20,9 @@ from agi_app.flow.check.speech_answers import by_voice_alone
 from agi_app.flow.engine.say_texts import missing_columns, said_columns
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_with_parts
-from agi_app.gate.caller_id import numbers_of
+from agi_app.gate.choose_caller_id import numbers_of
 from agi_app.model.waiting_reason import NOBODY_DUE, PLACES, UNUSABLE, WaitingReason
-from agi_app.store.calling import claims, pace, slots
+from agi_app.store.calling import claims, concurrent_slots, pace_shares
 from agi_app.store.calling.campaigns import StoredCampaign, load_busy_campaigns
 from agi_app.store.calling.gateway_ports import GatewayPort
 from agi_app.store.database.pool import Store
@@ -85,12 +85,12 @@ class RunningCampaigns:
     """Keeps ``running`` in step with the campaign rows."""
 
     def __init__(
-        self, store: Store, trunks: Mapping[str, TrunkSettings], ears: Ears, node_rate: float | None = None
+        self, store: Store, trunks: Mapping[str, TrunkSettings], speech: SpeechServices, node_rate: float | None = None
     ) -> None:
         """``node_rate``: calls a second that this Asterisk may start, whatever the campaigns and trunks."""
         self._store = store
         self._trunks = trunks
-        self._ears = ears
+        self._speech = speech
         self._flows: dict[tuple[str, ...], Flow] = {}
         self._trunk_pacers = {name: Pacer(0.0) for name in trunks}
         self._node_pacer = None if node_rate is None else Pacer(node_rate)
@@ -114,12 +114,12 @@ class RunningCampaigns:
             if line is not None:
                 running[row.campaign.name] = self._keep(line)
         self.running = running
-        shares = await pace.lease(self._store, node, self._wanted(now), dt.timedelta(seconds=SHARE_S))
+        shares = await pace_shares.lease(self._store, node, self._wanted(now), dt.timedelta(seconds=SHARE_S))
         self.shares_until = now + SHARE_S
         for one in running.values():
-            one.pacer.set_rate(shares.get(slots.of_campaign(one.name), 0.0))
+            one.pacer.set_rate(shares.get(concurrent_slots.of_campaign(one.name), 0.0))
         for name, pacer in self._trunk_pacers.items():
-            pacer.set_rate(shares.get(slots.of_trunk(name), 0.0))
+            pacer.set_rate(shares.get(concurrent_slots.of_trunk(name), 0.0))
 
     def _wanted(self, now: float) -> dict[str, float]:
         """Every limit that this node could use a part of; a node that cannot dial leaves it to the others."""
@@ -127,8 +127,8 @@ class RunningCampaigns:
         for running in self.running.values():
             if running.line.breaker.room(now) != 0:
                 campaign = running.line.campaign
-                wanted[slots.of_campaign(campaign.name)] = campaign.pace.calls_per_second
-                wanted[slots.of_trunk(campaign.trunk)] = running.line.trunk.calls_per_second
+                wanted[concurrent_slots.of_campaign(campaign.name)] = campaign.pace.calls_per_second
+                wanted[concurrent_slots.of_trunk(campaign.trunk)] = running.line.trunk.calls_per_second
         return wanted
 
     def _keep(self, line: RunningCampaign) -> Running:
@@ -149,12 +149,12 @@ class RunningCampaigns:
         if key not in self._flows:
             try:
                 flow = load_with_parts(row.flow_text, row.flow_file, row.sub_flows)
-                self._flows[key] = flow.understanding(self._ears.meanings)
+                self._flows[key] = flow.understanding(self._speech.meanings)
             except AuthorError as error:
                 self._refuse(name, f"its flow is not usable: {error}")
                 return None
         flow = self._flows[key]
-        if self._ears.recognizer is None and any(by_voice_alone(part) for part in (flow, *flow.parts.values())):
+        if self._speech.recognizer is None and any(by_voice_alone(part) for part in (flow, *flow.parts.values())):
             self._refuse(name, "its flow asks for answers by voice alone, and this node has no [speech] engine")
             return None
         if lost := [n for n in numbers_of(row.campaign) if trunk.dial_string(n, n) is None]:

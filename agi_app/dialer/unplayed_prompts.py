@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from agi_app import log
-from agi_app.calls.final_outcome import PROMPT_FAILED
+from agi_app.calls.final_disposition import PROMPT_FAILED
 from agi_app.errors import StoreError
 from agi_app.model.call import CallResult
 from agi_app.store.calling.agents import pause

@@ -1,6 +1,8 @@
 """The gate: may we call this contact now? Pure, total, and it fails closed.
 
-``decide`` runs every rule and keeps every reason, so that a refusal explains itself whole.
+``decide`` runs every rule and keeps every reason, so that a refusal explains itself whole. A rule is a function: facts
+in, a reason to refuse or None out. Anything unknown is a refusal. ``try_again_at`` is the earliest rules time at which
+that reason could be gone; None means that only a person can fix it (a new consent, a proof, another number).
 ``permit`` is the only maker of a Permit.
 """
 
@@ -10,17 +12,53 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from agi_app.errors import SafetyError
-from agi_app.gate.caller_id import choose
-from agi_app.gate.case import GateCase, Reason
+from agi_app.gate import (
+    abandoned_calls_rule,
+    caller_id_rules,
+    calling_hours_rules,
+    campaign_rules,
+    caps_and_gaps,
+    consent_rules,
+    do_not_call_rules,
+    number_rules,
+)
+from agi_app.gate.case import GateCase, Reason, Rule
+from agi_app.gate.choose_caller_id import choose
 from agi_app.gate.facts import Facts
 from agi_app.gate.number_location import place_of
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
-from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.call import AllowedCall
 from agi_app.model.campaign import Campaign
 from agi_app.model.number_location import NumberLocation
 from agi_app.model.phone import NotANumber, parse
+
+ALL_RULES: tuple[Rule, ...] = (
+    campaign_rules.campaign_running,
+    campaign_rules.purpose_allowed,
+    number_rules.number_valid,
+    number_rules.number_fits_trunk,
+    number_rules.jurisdiction_listed,
+    number_rules.jurisdiction_known,
+    consent_rules.consent_fits,
+    do_not_call_rules.not_suppressed,
+    do_not_call_rules.not_on_external_list,
+    do_not_call_rules.external_lists_fresh,
+    caller_id_rules.caller_id_proved,
+    caller_id_rules.caller_id_same,
+    campaign_rules.ring_time_allowed,
+    campaign_rules.columns_filled,
+    abandoned_calls_rule.abandoned_below_ceiling,
+    calling_hours_rules.zone_known,
+    caps_and_gaps.cap_per_day,
+    caps_and_gaps.cap_per_week,
+    caps_and_gaps.cap_per_month,
+    caps_and_gaps.gap_after_declined,
+    caps_and_gaps.gap_after_abandoned,
+    calling_hours_rules.closed_day,
+    calling_hours_rules.window_jurisdiction,
+    calling_hours_rules.window_campaign,
+)
 
 
 @dataclass(frozen=True, slots=True)

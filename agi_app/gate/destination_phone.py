@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 
-from agi_app.gate import rules
+from agi_app.gate.caller_id_rules import PROOF_KINDS
 from agi_app.gate.case import Reason
 from agi_app.gate.decide import Decision
+from agi_app.gate.do_not_call_rules import not_suppressed
+from agi_app.gate.number_rules import jurisdiction_known, number_fits_trunk, number_valid
 from agi_app.gate.rehearsal import RehearsalFacts, phone_is_ours
 from agi_app.gate.ruleset import RuleSet
 from agi_app.gate.verification import Kind, judge_own_call
 
 DECIDED_AS = "destination leg"  # the campaign name in decision rows: no campaign can have a name with a space
-_KIND = Kind(DECIDED_AS, (rules.number_valid, rules.number_fits_trunk, rules.jurisdiction_known, rules.not_suppressed))
+_KIND = Kind(DECIDED_AS, (number_valid, number_fits_trunk, jurisdiction_known, not_suppressed))
 
 
 def decide_leg(facts: RehearsalFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
@@ -31,6 +33,6 @@ def _shown_is_proved(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
     proof = facts.shown_proof
     if facts.shown is not None and facts.shown != facts.number:
         return None
-    if proof is None or proof.number != facts.shown or proof.kind not in rules.PROOF_KINDS or proof.expires_at <= now:
+    if proof is None or proof.number != facts.shown or proof.kind not in PROOF_KINDS or proof.expires_at <= now:
         return Reason("caller_id_unproved", {"own": str(facts.shown)}, case="not_shown")
     return None

@@ -9,11 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from agi_app.gate.caller_id_rules import LONGEST_PROOF, holds_too_long
 from agi_app.gate.case import Reason
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
-from agi_app.gate.rules import DAY, LONGEST_PROOF, holds_too_long
-from agi_app.gate.ruleset import RuleSet
+from agi_app.gate.ruleset import DAY, RuleSet
 from agi_app.gate.verification import Kind, VerificationFacts, judge_own_call
 
 REHEARSALS_PER_DAY = 20  # of one telephone, in any 24 hours; house rule

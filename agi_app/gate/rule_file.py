@@ -12,7 +12,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agi_app.authoring import place_names
+from agi_app.authoring import country_and_zone_names
 from agi_app.authoring.schema import Authored, parse_duration
 from agi_app.authoring.suggestions import quote
 from agi_app.model.campaign import Purpose, Window
@@ -45,9 +45,9 @@ def _between(least: dt.timedelta, most: dt.timedelta, words: str) -> BeforeValid
 
 
 def _zone(value: object) -> object:
-    if not isinstance(value, str) or place_names.is_zone(value):
+    if not isinstance(value, str) or country_and_zone_names.is_zone(value):
         return value
-    context = {"found": quote(value), "how": place_names.zone_meant(value)}
+    context = {"found": quote(value), "how": country_and_zone_names.zone_meant(value)}
     raise PydanticCustomError("schema/value", "{found} is not a time zone{how}", context)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from agi_app.gate.hours import Opening
+from agi_app.gate.calling_hours import Opening
 from agi_app.model.campaign import Purpose
 
 DAY = dt.timedelta(hours=24)

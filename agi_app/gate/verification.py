@@ -10,12 +10,14 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agi_app.gate import rules, time_rules
+from agi_app.gate.caller_id_rules import LONGEST_PROOF, PROOF_KINDS, holds_too_long
+from agi_app.gate.calling_hours_rules import closed_day, window_jurisdiction, zone_known
 from agi_app.gate.case import GateCase, Reason, Rule
 from agi_app.gate.decide import Decision, locate
+from agi_app.gate.do_not_call_rules import not_suppressed
 from agi_app.gate.facts import Facts, ProofFact
-from agi_app.gate.rules import DAY
-from agi_app.gate.ruleset import RuleSet
+from agi_app.gate.number_rules import jurisdiction_known, number_fits_trunk, number_valid
+from agi_app.gate.ruleset import DAY, RuleSet
 from agi_app.model.campaign import Campaign, CampaignState, Purpose
 
 CALLS_PER_DAY = 3  # in any 24 hours, over all numbers; house rule
@@ -24,13 +26,13 @@ NO_CONTACT = 0  # the contact id in decision rows about verification calls
 DECIDED_AS = "callerid prove"  # the campaign name in those rows: no campaign can have a name with a space
 
 _STRANGERS: tuple[Rule, ...] = (
-    rules.number_valid,
-    rules.number_fits_trunk,
-    rules.jurisdiction_known,
-    rules.not_suppressed,
-    time_rules.zone_known,
-    time_rules.closed_day,
-    time_rules.window_jurisdiction,
+    number_valid,
+    number_fits_trunk,
+    jurisdiction_known,
+    not_suppressed,
+    zone_known,
+    closed_day,
+    window_jurisdiction,
 )
 
 
@@ -97,9 +99,9 @@ def _shown_is_ours(facts: VerificationFacts, now: dt.datetime) -> Reason | None:
         return None
     if (
         proof is None
-        or proof.kind not in rules.PROOF_KINDS
+        or proof.kind not in PROOF_KINDS
         or proof.expires_at <= now
-        or rules.holds_too_long(proof, rules.LONGEST_PROOF, now)
+        or holds_too_long(proof, LONGEST_PROOF, now)
     ):
         return Reason("caller_id_unproved", {"own": facts.shown}, case="not_shown")
     return None

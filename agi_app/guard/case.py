@@ -12,7 +12,7 @@ import msgspec
 from agi_app.guard.call import CallerKind, Endpoint, IncomingCall, Stir
 from agi_app.guard.facts import CallerFacts, Recent, ScriptHit, Vote
 from agi_app.guard.lists import ListHit, hits
-from agi_app.guard.settings import Hours, Level, SubscriberSettings
+from agi_app.guard.subscriber_settings import Hours, Level, SubscriberSettings
 from agi_app.model.reason_catalogue import GUARD
 from agi_app.model.reason_text import told
 

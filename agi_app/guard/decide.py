@@ -20,7 +20,7 @@ from agi_app.guard.call import Endpoint, IncomingCall
 from agi_app.guard.case import Action, Family, GuardCase, GuardReason, because, case_of
 from agi_app.guard.facts import CallerFacts
 from agi_app.guard.lists import ListHit, ListOwner
-from agi_app.guard.settings import Level, SubscriberSettings
+from agi_app.guard.subscriber_settings import Level, SubscriberSettings
 
 # From how many points on; None: never.
 THRESHOLDS: dict[Level, tuple[tuple[Action, int], ...]] = {

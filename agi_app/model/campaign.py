@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from agi_app.model.machine import MachineDetection
+from agi_app.model.machine_detection import MachineDetection
 
 
 class Purpose(StrEnum):

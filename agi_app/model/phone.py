@@ -17,7 +17,7 @@ from phonenumbers import PhoneNumberType, shortnumberinfo
 from phonenumbers import timezone as number_zones
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from agi_app.model import number_text, plain_number
+from agi_app.model import ambiguous_numbers, fast_number_parser
 from agi_app.model.number_lengths import why_invalid
 
 _RESERVED_NANP = re.compile(r"\+1([2-9]\d\d)55501\d\d")
@@ -76,7 +76,7 @@ def mask(number: str) -> str:
 
 def shown_number(text: str) -> str:
     """For messages: a number that may be somebody's with its middle hidden, other text as it is."""
-    return mask(text) if number_text.digits(text) >= number_text.SHORTEST else text
+    return mask(text) if ambiguous_numbers.digits(text) >= ambiguous_numbers.SHORTEST else text
 
 
 def shown_text(text: str) -> str:
@@ -98,17 +98,19 @@ def _quick(cleaned: str, region: str | None) -> PhoneNumber | None:
     """A number that needs no long look; None for all others."""
     if cleaned.startswith(("+999", "00999")):
         return _plain_reserved(cleaned)
-    found = plain_number.accept(cleaned, region)
+    found = fast_number_parser.accept(cleaned, region)
     if found is None or (found.region == "CN" and len(found.national) < _SHORTEST_CN):
         return None
-    if number_text.too_long_for_one(found.e164) and number_text.two_joined(cleaned):
+    if ambiguous_numbers.too_long_for_one(found.e164) and ambiguous_numbers.two_joined(cleaned):
         return None
     if found.region in _RESERVED_REGIONS and (reserved := reserved_number(found.e164)):
         return reserved
     if found.region in _REGION_ZONE:
         return PhoneNumber(found.e164, found.region, _REGION_ZONE[found.region], reserved=False)
     return (
-        PhoneNumber(found.e164, found.region, with_area(found.e164, _known(plain_number.zones(found))), reserved=False)
+        PhoneNumber(
+            found.e164, found.region, with_area(found.e164, _known(fast_number_parser.zones(found))), reserved=False
+        )
         if found.place
         else None
     )
@@ -116,14 +118,14 @@ def _quick(cleaned: str, region: str | None) -> PhoneNumber | None:
 
 def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
     """Whatever phonenumbers makes of it."""
-    if why := number_text.doubt(cleaned):
-        several = why in (number_text.SEVERAL, number_text.PERHAPS_SEVERAL)
+    if why := ambiguous_numbers.doubt(cleaned):
+        several = why in (ambiguous_numbers.SEVERAL, ambiguous_numbers.PERHAPS_SEVERAL)
         raise (SeveralNumbers if several else NotANumber)(why)
     reserved = _plain_reserved(cleaned)
     if reserved is not None:
         return reserved
     if cleaned.startswith(("+999", "00999")):
-        digits = number_text.digits(cleaned)
+        digits = ambiguous_numbers.digits(cleaned)
         count = "" if 8 <= digits <= _MOST_DIGITS else f", not {digits}"
         raise NotANumber(
             f"is not a test number: test numbers begin with {_TEST_RANGES}, and have 8 to 15 digits{count}"
@@ -252,7 +254,7 @@ def _international(text: str) -> str:
 
 
 def _why_unreadable(cleaned: str, error: phonenumbers.NumberParseException) -> str:
-    digits = number_text.digits(cleaned)
+    digits = ambiguous_numbers.digits(cleaned)
     if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
         return "has an unknown country code"
     if error.error_type == phonenumbers.NumberParseException.TOO_LONG or digits > _MOST_DIGITS:

@@ -12,7 +12,7 @@ import msgspec
 from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari.connection import Ari
-from agi_app.pbx.ari.names import CHANNEL_PREFIX
+from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
 
 _GONE = (400, 404, 409, 422)  # no such channel, no such bridge, not in our application, not in this bridge
 _log = log.get("pbx.bridges")

@@ -18,8 +18,8 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import OtherWorkerError
-from agi_app.pbx.ari.http import AriSettings
-from agi_app.pbx.ari.names import CHANNEL_PREFIX
+from agi_app.pbx.ari.connection_settings import AriSettings
+from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
 
 _PROCESS = Path(__file__).with_name("dead_mans_switch_process.py")
 PATIENCE_S = 5.0  # after a death: so long it asks an Asterisk that does not answer

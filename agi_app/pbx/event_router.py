@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from agi_app import log
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Destroyed, Event, Failed, FarEndEnded, Frame, Left, Lost, PickedUp, translate
-from agi_app.pbx.ari.names import CHANNEL_PREFIX
+from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
 from agi_app.pbx.channel import Channel
 
 _log = log.get("pbx.router")

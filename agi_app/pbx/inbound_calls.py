@@ -18,7 +18,7 @@ from agi_app import log
 from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Event, Started
-from agi_app.pbx.ari.names import CHANNEL_PREFIX
+from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
 
 CONTEXT = "agi-app-when-down"
 ARGUMENT = "inbound"

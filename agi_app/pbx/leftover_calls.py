@@ -11,8 +11,9 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import AgiAppError, RequestFailed
-from agi_app.pbx.ari.http import AriSettings, HttpPool
-from agi_app.pbx.ari.names import CHANNEL_PREFIX
+from agi_app.pbx.ari.connection_settings import AriSettings
+from agi_app.pbx.ari.http import HttpPool
+from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
 
 _log = log.get("pbx.inherited")
 

@@ -19,12 +19,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol, TypedDict
 
 from agi_app import log
-from agi_app.config.voice import SpeechSettings
 from agi_app.errors import RequestFailed, SafetyError
 from agi_app.gate.permit import InternalLeg, Permit
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Failed, Lost
-from agi_app.pbx.ari.names import CHANNEL_PREFIX
+from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.event_router import Router
 from agi_app.pbx.outbound_leg import DialledChannel
@@ -167,11 +166,6 @@ async def place_internal(
     if not isinstance(channel.ended, Failed):
         await _dial(ari, router, channel, ring_timeout)
     return channel
-
-
-def talk_detect(settings: SpeechSettings) -> dict[str, str]:
-    """The variables that make Asterisk tell when the person speaks; to set them later would wait for the prompt."""
-    return {"TALK_DETECT(set)": f"{settings.pause},{settings.level}"}
 
 
 def channel_id_of(call_id: str) -> str:

@@ -16,7 +16,7 @@ from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Lost
-from agi_app.pbx.ari.names import CHANNEL_PREFIX
+from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.event_router import Router
 
@@ -50,12 +50,12 @@ async def hang_up_inherited(ari: Ari, *keep: Container[str]) -> int:
     return len(inherited)
 
 
-async def reconcile(ari: Ari, router: Router, *ears: Container[str]) -> None:
+async def reconcile(ari: Ari, router: Router, *listeners: Container[str]) -> None:
     """Give this to ``Ari(prepare=…)``, with the router bound: it runs before each ``is_connected``.
 
-    ``ears`` are channels that only listen to calls; they end with these.
+    ``listeners`` are channels that only listen to calls; they end with these.
     """
-    await hang_up_inherited(ari, router, *ears)
+    await hang_up_inherited(ari, router, *listeners)
     live = {c.id: c for c in await live_channels(ari)}
     application = await ari.request("GET", f"applications/{ari.settings.app}")
     ours = set(application.decode(_Application).channel_ids)

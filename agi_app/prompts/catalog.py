@@ -11,14 +11,14 @@ import wave
 from dataclasses import replace
 from pathlib import Path
 
-from agi_app.config.voice import PromptSettings, TtsSettings
+from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.errors import InputError
 from agi_app.file_kinds import SOUNDS, kind_of
 from agi_app.flow.check.prompt_facts import PromptFacts
-from agi_app.prompts.engines import engines
 from agi_app.prompts.planning import PromptPlan, plan
-from agi_app.prompts.prepared import Prepared
+from agi_app.prompts.prepared_cache import Prepared
 from agi_app.prompts.sources import NAME_RULE, PART, WAV, find_sources
+from agi_app.prompts.tts_engines import engines
 
 NOT_PREPARED = "run `agi-app prompts prepare`"
 _MALFORMED_WAV = (wave.Error, EOFError, RuntimeError)  # all that the wave module was seen to raise

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from agi_app.config.voice import PromptSettings
+from agi_app.config.prompts import PromptSettings
 from agi_app.file_kinds import not_utf8
 from agi_app.flow.saying.spoken_parts import PAUSE
 from agi_app.prompts import wav
-from agi_app.prompts.engines import TtsEngine, spoken_text
-from agi_app.prompts.prepared import Prepared, key_of
+from agi_app.prompts.prepared_cache import Prepared, key_of
 from agi_app.prompts.sources import NAME, NAME_RULE, WAV, PromptSource
+from agi_app.prompts.tts_engines import TtsEngine, spoken_text
 
 PAUSE_S = 0.2
 SHOWN = 20  # characters of a text in lists

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agi_app.errors import InputError
 from agi_app.prompts.catalog import base_uri, media_uri
-from agi_app.prompts.prepared import FOLDER, INDEX, read_index
+from agi_app.prompts.prepared_cache import FOLDER, INDEX, read_index
 from agi_app.prompts.sources import NAME, PART
 
 LOOK_EVERY_S = 1.0

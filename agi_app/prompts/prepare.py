@@ -21,16 +21,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agi_app.clock import SystemClock
-from agi_app.config.voice import PromptSettings, TtsSettings
+from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
 from agi_app.file_kinds import no_such_file
 from agi_app.flow.saying.spoken_parts import PAUSE
 from agi_app.prompts import wav
-from agi_app.prompts.engines import Kokoro, TtsEngine, engines, spoken_text
 from agi_app.prompts.faults import PromptFault
 from agi_app.prompts.planning import PAUSE_S, PromptPlan, pause_id, pause_key, plan, plan_said
-from agi_app.prompts.prepared import FOLDER, Prepared
+from agi_app.prompts.prepared_cache import FOLDER, Prepared
 from agi_app.prompts.sources import PromptSource, find_sources
+from agi_app.prompts.tts_engines import Kokoro, TtsEngine, engines, spoken_text
 
 MOST_PROCESSES = 4
 ESPEAK_CHINESE = "espeak-ng speaks Mandarin that is hard to understand; listen to it, or record this prompt"
@@ -113,7 +113,7 @@ def look(folder: Path, settings: PromptSettings, tts: TtsSettings) -> list[Resul
 
 def work(job: PromptJob, name: Callable[[str], str] = str) -> Result:
     """Make one prompt, in whatever process this is; ``name`` makes the cache's name of a key."""
-    from agi_app.prompts.levelling import LevellingTarget, level  # noqa: PLC0415 - numpy: not in the worker's process
+    from agi_app.prompts.normalise import LevellingTarget, level  # noqa: PLC0415 - numpy: not in the worker's process
     from agi_app.prompts.sound_files import read_sound  # noqa: PLC0415
 
     wanted = LevellingTarget(job.settings.loudness, job.settings.wideband, job.source.is_piece)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.config.settings import SETTINGS_FILE, load_settings
-from agi_app.config.voice import PromptSettings, TtsSettings
 
 
 def voice_settings(project: Path) -> tuple[PromptSettings, TtsSettings]:

@@ -14,16 +14,16 @@ from functools import partial
 from pathlib import Path
 
 from agi_app.clock import Clock
-from agi_app.config.voice import PromptSettings, TtsSettings
+from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
+from agi_app.flow.saying.numbers_and_dates import as_recorded
 from agi_app.flow.saying.spoken_parts import Part, Piece, Text
-from agi_app.flow.saying.values import as_recorded
-from agi_app.prompts.engines import engines
 from agi_app.prompts.planning import text_key
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import PromptJob, pool, work
-from agi_app.prompts.prepared import NOBODY, PEOPLE, Prepared
+from agi_app.prompts.prepared_cache import NOBODY, PEOPLE, Prepared
 from agi_app.prompts.sources import PART, PromptSource
+from agi_app.prompts.tts_engines import engines
 
 PRUNE_EVERY_S = 3600.0
 

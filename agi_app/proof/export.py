@@ -16,7 +16,7 @@ from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 
-from agi_app.audit import files
+from agi_app.audit import checkpoint_files
 from agi_app.audit.checkpoint import Checkpoint
 from agi_app.audit.entries import TABLES, canonical
 from agi_app.audit.findings import in_force
@@ -26,8 +26,8 @@ from agi_app.errors import InputError
 from agi_app.model.phone import mask
 from agi_app.model.reason_catalogue import GATE
 from agi_app.proof import stored_tree
-from agi_app.proof.handout import sign_files, write_verifier
 from agi_app.proof.notary import Notary
+from agi_app.proof.signed_manifest import sign_files, write_verifier
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection
 from agi_app.store.ledger import audit, audit_export
@@ -78,7 +78,7 @@ async def export(
     """Fill the new folder ``out``. Raises InputError when it is not empty or nothing was signed yet, StoreError."""
     note, found = await _newest(store, notary)
     _make(out)
-    notes = files.read(notary.file)
+    notes = checkpoint_files.read(notary.file)
     (out / "checkpoint").write_text(note, encoding="utf-8")
     (out / "checkpoints").write_text("".join(n + "\n" for n in notes), encoding="utf-8")
     async with audit.snapshot(store) as connection:

@@ -13,9 +13,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app import log
-from agi_app.audit import files
+from agi_app.audit import checkpoint_files
 from agi_app.audit.checkpoint import Checkpoint, newest, origin_of, public_line, sign, thinned, verify
-from agi_app.audit.key import audit_folder, load_or_make
+from agi_app.audit.signing_key import audit_folder, load_or_make
 from agi_app.audit.stamps import Stamper
 from agi_app.clock import Clock
 from agi_app.config.settings import Settings
@@ -39,10 +39,10 @@ class Notary:
         self.origin, self.key, self.public = origin, key, key.public_key()
         self.public_line = public_line(origin, self.public)
         self.stamper = Stamper(key, origin)
-        self.file, self.witness_file = folder / files.CHECKPOINTS, witness
+        self.file, self.witness_file = folder / checkpoint_files.CHECKPOINTS, witness
         self.by = sha256(f"{platform.node()} {folder.resolve()}".encode()).hexdigest()[:8]
         self._clock = clock
-        self._writer = files.Writer(self.file)
+        self._writer = checkpoint_files.Writer(self.file)
         self._witness = Witness(witness, clock) if witness else None
         self._last: Checkpoint | None = None
         self._copied_at: float | None = None
@@ -79,7 +79,7 @@ class Notary:
     async def newest_note(self, store: Store) -> str | None:
         """The same, as it was signed."""
         found: dict[str, Checkpoint] = {}
-        for note in (await asyncio.to_thread(files.read, self.file))[-1:]:
+        for note in (await asyncio.to_thread(checkpoint_files.read, self.file))[-1:]:
             try:
                 found[note] = self.read(note)
             except ValueError as error:
@@ -99,7 +99,7 @@ class Notary:
             return []
         try:
             async with asyncio.timeout(WITNESS_READ_S):
-                return await asyncio.to_thread(files.read, self.witness_file)
+                return await asyncio.to_thread(checkpoint_files.read, self.witness_file)
         except (ConfigError, TimeoutError) as error:
             _log.warning("the witness copy of the checkpoints cannot be read", error=str(error) or "it hangs")
             return []
@@ -140,7 +140,7 @@ class Notary:
         except ValueError as error:
             raise SafetyError(f"the database's copy of the checkpoints {error}; run `agi-app audit verify`") from error
         if self._last is None:
-            ours = await asyncio.to_thread(files.read, self.file)
+            ours = await asyncio.to_thread(checkpoint_files.read, self.file)
             self._last = newest(self.read(note) for note in ours[-1:])
         if self._last is None or found.at > self._last.at:
             await asyncio.to_thread(self._keep, found, text)
@@ -149,7 +149,7 @@ class Notary:
     def _keep(self, made: Checkpoint, text: str) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._last and self._last.at.date() != made.at.date():
-            known = [(self.read(note), note) for note in files.read(self.file)]
+            known = [(self.read(note), note) for note in checkpoint_files.read(self.file)]
             self._writer.replace(thinned(known, made.at.date()))
         self._writer.append(text)
 

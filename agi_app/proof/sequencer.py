@@ -14,7 +14,7 @@ import asyncio
 from dataclasses import dataclass
 
 from agi_app import log
-from agi_app.audit import beat
+from agi_app.audit import heartbeat
 from agi_app.audit.checkpoint import Checkpoint
 from agi_app.audit.tree import Frontier
 from agi_app.errors import AgiAppError, InputError, SafetyError
@@ -177,7 +177,7 @@ class Sequencer:
     async def _beat(self, connection: Connection, size: int, began: float) -> None:
         """All that was queued when the round began is signed: say so to the nodes that stand by."""
         at = self._store.clock.real_now()
-        signature = beat.sign(self.notary.origin, at, size, self.notary.key)
+        signature = heartbeat.sign(self.notary.origin, at, size, self.notary.key)
         await audit.beat(connection, at, size, signature)
         self._sound_at = began
 
@@ -191,7 +191,7 @@ class Sequencer:
                 await self._compare(connection, self.notary.last, whole=False)
                 last = await audit.last_beat(connection)
                 whole = await self._is_whole(connection)
-            signed = last is not None and beat.is_signed(
+            signed = last is not None and heartbeat.is_signed(
                 self.notary.origin, last.at, last.size, bytes(last.signature), self.notary.public
             )
             if last is None or not signed or not whole:

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from agi_app.audit import erasures, files
+from agi_app.audit import checkpoint_files, erasures
 from agi_app.audit.checkpoint import Checkpoint
 from agi_app.audit.entries import TABLES
 from agi_app.audit.findings import AuditFinding, AuditReport, in_force
 from agi_app.audit.tree import Frontier, leaf_hash
 from agi_app.errors import ConfigError, InputError
-from agi_app.proof import facts
+from agi_app.proof import fact_stamps
 from agi_app.proof.notary import Notary
 from agi_app.store.database import catalog
 from agi_app.store.database.pool import Store
@@ -80,20 +80,20 @@ async def verify(
             text = "rows were erased before erasures said what they leave: only their presence was checked"
             report.notes.append(f"{look.untold} {text}")
         await _look_for_strangers(look)
-        await facts.compare(connection, report, notary.stamper, look.excused)
+        await fact_stamps.compare(connection, report, notary.stamper, look.excused)
     return report
 
 
 async def _checkpoints(store: Store, notary: Notary, witness: Path | None, report: AuditReport) -> list[Checkpoint]:
     """Every checkpoint that is in force, from all places; forged and rolled back ones are faults."""
-    places = {str(notary.file): await asyncio.to_thread(files.read, notary.file)}
+    places = {str(notary.file): await asyncio.to_thread(checkpoint_files.read, notary.file)}
     if witness is not None:
-        places[str(witness)] = await asyncio.to_thread(files.read, witness)
+        places[str(witness)] = await asyncio.to_thread(checkpoint_files.read, witness)
         if not places[str(witness)]:
             raise InputError(f"{witness}: there are no checkpoints; name the witness copy of the checkpoint file")
     elif notary.witness_file is not None:
         try:
-            places[str(notary.witness_file)] = await asyncio.to_thread(files.read, notary.witness_file)
+            places[str(notary.witness_file)] = await asyncio.to_thread(checkpoint_files.read, notary.witness_file)
         except ConfigError as error:
             report.notes.append(f"the witness copy was not looked at: {error}")
     places["audit_checkpoint"] = await audit.checkpoints(store)

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from agi_app import log
-from agi_app.audit import files
+from agi_app.audit import checkpoint_files
 from agi_app.clock import Clock
 
 EVERY_S = 60.0
@@ -23,7 +23,7 @@ class Witness:
     """Writes to one file; ``offer`` never waits."""
 
     def __init__(self, file: Path, clock: Clock) -> None:
-        self._writer, self._clock = files.Writer(file), clock
+        self._writer, self._clock = checkpoint_files.Writer(file), clock
         self._waiting: str | None = None
         self._thread: threading.Thread | None = None
         self._began_at: float | None = None

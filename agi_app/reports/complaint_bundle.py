@@ -17,18 +17,18 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from agi_app.atomic_files import cannot_be_written, kept_name, write_whole
 from agi_app.clock import Clock
 from agi_app.consent.evidence import KeptFiles
-from agi_app.consent.story import refusals
-from agi_app.consent.story_text import story
+from agi_app.consent.person_record import refusals
+from agi_app.consent.person_record_text import story
 from agi_app.errors import InputError
-from agi_app.files import cannot_be_written, kept_name, write_whole
 from agi_app.printable import plain
 from agi_app.proof.export import ProofFile, prove
-from agi_app.proof.handout import sign_files, write_verifier
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
-from agi_app.reports.totals import FORMULA_STARTS
+from agi_app.proof.signed_manifest import sign_files, write_verifier
+from agi_app.reports.csv_and_json import FORMULA_STARTS
 from agi_app.store.database.pool import Store
 from agi_app.store.people import complaints as table
 from agi_app.store.people.access_log import Access, log_access

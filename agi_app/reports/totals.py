@@ -1,16 +1,9 @@
-"""Rows to what a report shows: totals, rates, the reasons nobody is dialled; JSON and CSV. Pure."""
+"""Rows to what a report shows: totals, rates, the reasons nobody is dialled. Pure."""
 
 from __future__ import annotations
 
-import csv
-import dataclasses
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from agi_app.printable import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,56 +68,3 @@ class Totals:
     @property
     def _answered(self) -> int:
         return sum(self.outcomes.get(o, 0) for o in ("human", "machine", "answered"))
-
-
-CONTACT_COLUMNS = (
-    "external_id", "language", "state", "attempts", "outcome", "disposition", "due_at", "refused_by", "reason",
-)  # fmt: skip
-
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")  # a spreadsheet runs these
-
-
-def contact_record(row: Any) -> dict[str, str]:
-    """One contact for CSV and JSON; ``row`` is the store's ContactStatus."""
-    return {
-        "external_id": row.external_id,
-        "language": row.language or "",
-        "state": row.state,
-        "attempts": str(row.attempts_made),
-        "outcome": row.last_outcome or "",
-        "disposition": row.disposition or "",
-        "due_at": row.due_at.isoformat() if row.due_at else "",
-        "refused_by": " ".join(r.rule for r in row.reasons),
-        "reason": "; ".join(r.text for r in row.reasons),
-    }
-
-
-def to_csv(records: Sequence[Mapping[str, str]]) -> str:
-    """CSV with a header line, one line a contact; cells that a spreadsheet would run begin with an apostrophe."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, CONTACT_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for record in records:
-        writer.writerow({column: _cell(value) for column, value in record.items()})
-    return out.getvalue()
-
-
-def _cell(value: str) -> str:
-    value = value.replace("\r\n", "\n").replace("\r", "\n")  # a lone return would end the line for many readers
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
-
-
-def to_json(
-    totals: Totals, contacts: Sequence[Mapping[str, str]], attempts: Sequence[Any], agent_calls: Sequence[Any] = ()
-) -> str:
-    """Everything as one JSON object; times are ISO 8601. ``agent_calls``: the agents' legs of calls they asked for."""
-    value = {
-        **dataclasses.asdict(totals),
-        "answer_rate": round(totals.answer_rate, 4),
-        "machine_rate": round(totals.machine_rate, 4),
-        "contact_list": contacts,
-        "attempt_list": [dataclasses.asdict(a) for a in attempts],
-        "agent_calls": [dataclasses.asdict(a) for a in agent_calls],
-    }
-    return json.dumps(value, ensure_ascii=False, default=plain)

@@ -15,7 +15,7 @@ from agi_app.clock import Clock
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
-from agi_app.store.screening.guard import EndedCall
+from agi_app.store.screening.screened_calls import EndedCall
 
 MOST = 5_000  # calls at once; more are not followed
 UNKNOWN_S = 99.0  # of ringing, when nobody knows: no aborted call

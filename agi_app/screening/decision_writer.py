@@ -7,8 +7,8 @@ import asyncio
 from agi_app import log
 from agi_app.errors import StoreError
 from agi_app.store.database.pool import Store
-from agi_app.store.screening import guard as table
-from agi_app.store.screening.guard import Batch, EndedCall, NewCall
+from agi_app.store.screening import screened_calls as table
+from agi_app.store.screening.screened_calls import Batch, EndedCall, NewCall
 
 EVERY_S = 0.1
 MOST_WAITING = 20_000  # while the database is away; later ones are not kept

@@ -1,26 +1,19 @@
-"""What the dialplan asks us about calls: the hooks ``screen``, ``challenged``, ``report`` and ``dialled``.
+"""What the dialplan asks us about calls: the hooks ``screen``, ``report`` and ``dialled``.
 
 ``screen`` says what happens to a call that comes in. Arguments: our number, and what STIR/SHAKEN found
 (``Verification passed/A``). It sets ``AGI_APP_ACTION`` last: a channel which loses us half-way has no action and rings.
-
-A challenge has two digits, said after one another, and two tries, each with its own digits: who keys the same digits
-at every call is put through once in some dozens of calls.
 """
 
 from __future__ import annotations
-
-import secrets
 
 from agi_app.guard.call import Stir
 from agi_app.guard.case import Action
 from agi_app.pbx.agi.server import AgiSession
 from agi_app.screening.call_follow_up import Follow
+from agi_app.screening.challenge import new_digits
 from agi_app.screening.judge import Question, Screening
 from agi_app.screening.opening_words import Openings
 
-TRIES = 2
-# What is asked for: two digits, not the same and no neighbours, for such are what machines press blindly (11, 12, 21).
-PAIRS = tuple(f"{a}{b}" for a in range(10) for b in range(10) if abs(a - b) > 1)
 _ATTESTED = {"A": Stir.FULL, "B": Stir.PARTIAL, "C": Stir.GATEWAY}
 
 
@@ -42,7 +35,7 @@ class Screen:
                 await session.set("AGI_APP_PREFIX", settings.mark)
             case Action.CHALLENGE:
                 await session.set("AGI_APP_PREFIX", settings.mark)  # of who fails it where there is no mailbox
-                await session.set("AGI_APP_DIGITS", "".join(secrets.SystemRandom().sample(PAIRS, TRIES)))
+                await session.set("AGI_APP_DIGITS", new_digits())
                 await session.set("AGI_APP_FAILED", settings.failed)
         if verdict.kept:
             await session.set("__AGI_APP_CALL", verdict.call_id)  # also the phone that rings has it, to report the call
@@ -59,27 +52,6 @@ def parse_stir(text: str) -> Stir | None:
     if result == "Verification passed":
         return _ATTESTED.get(attestation)
     return Stir.FAILED if result in ("Signature failed", "Verification mismatch") else None
-
-
-# The hook ``challenged``: a caller was asked for a digit. Arguments: passed or failed, nothing, the call.
-
-
-class Challenged:
-    """Remembers who passed, for a month, and who did not."""
-
-    def __init__(self, screening: Screening, openings: Openings) -> None:
-        self._screening, self._openings = screening, openings
-
-    async def __call__(self, session: AgiSession) -> None:
-        """Let the call go on, then remember."""
-        _, result, _, call_id, *_ = (*session.request.arguments, "", "", "")
-        if result not in ("passed", "failed") or not call_id:
-            return
-        if result == "passed":
-            self._openings.passed(call_id)
-        await session.set("AGI_APP_ACTION", "done")
-        session.leave()
-        await self._screening.challenged(call_id, result == "passed")
 
 
 # The hook ``report``: the person called says of the call that has just ended what it was.

@@ -18,15 +18,15 @@ from agi_app.errors import StoreError
 from agi_app.guard.call import Stir, read_caller
 from agi_app.guard.case import Action, GuardCase
 from agi_app.guard.decide import GuardDecision, judge
-from agi_app.guard.history import CallHistory
 from agi_app.guard.lists import ListOwner
+from agi_app.guard.recent_calls import CallHistory
 from agi_app.guard.replay import pack_case, pack_decision
 from agi_app.screening.decision_writer import Records
 from agi_app.store.database.pool import Store
-from agi_app.store.screening import guard as table
-from agi_app.store.screening import known_calls, script_matching
-from agi_app.store.screening.guard import EndedCall, KnownCaller, NewCall
+from agi_app.store.screening import caller_lookup, script_matching
+from agi_app.store.screening import screened_calls as table
 from agi_app.store.screening.guard_changes import ChangedBy
+from agi_app.store.screening.screened_calls import EndedCall, KnownCaller, NewCall
 
 BY_KEY = "key after the call"  # who says it, for the audit
 AT_ONCE = 6  # look-ups; more wait for a database that does not answer, and are not begun
@@ -73,7 +73,7 @@ class Screening:
     async def remember(self) -> None:
         """Take the last day's calls into memory; without the database the memory begins empty."""
         try:
-            calls = await known_calls.remember(self._store, self._history, self.now)
+            calls = await caller_lookup.remember(self._store, self._history, self.now)
         except StoreError as error:
             _log.warning("the guard begins without the calls of the last day", reason=str(error))
             return
@@ -91,7 +91,7 @@ class Screening:
         except (StoreError, TimeoutError) as error:
             self._history.ring(call_id, number, question.called, now, stranger=False)
             return self._unjudged(call_id, number, question, now, str(error))
-        case = known_calls.ringing(
+        case = caller_lookup.ringing(
             self._history, call_id, caller, question.called, question.stir, known, self.settings, now
         )
         decision = judge(case)

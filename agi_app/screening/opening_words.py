@@ -15,11 +15,11 @@ from pathlib import Path
 from agi_app import log
 from agi_app.clock import Clock
 from agi_app.config.screening import GuardSettings
-from agi_app.config.voice import SpeechSettings
+from agi_app.config.speech import SpeechSettings
 from agi_app.errors import AgiAppError, ConfigError
 from agi_app.guard.case import Action
 from agi_app.pbx.ari.events import Frame
-from agi_app.pbx.ari.names import ours
+from agi_app.pbx.ari.object_names import ours
 from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.screening.decision_writer import Records
 from agi_app.speech.recognizer import Recognizer, recognizer_of
@@ -28,7 +28,7 @@ from agi_app.store.screening.guard_scripts import OpeningWords, Source
 from agi_app.store.screening.script_matching import LONGEST_S, RECOGNISED_WITHIN_S, take
 
 END_WAIT_S = 3.0
-AT_ONCE = 20  # ears; callers beyond that are not listened to
+AT_ONCE = 20  # callers; those beyond that are not listened to
 WAITING = 50  # sounds that wait to be recognised; later ones are thrown away
 ENTERED_BY = "agi-app"
 SOURCES: dict[Action, Source] = {Action.CHALLENGE: "challenge", Action.VOICEMAIL: "voicemail"}

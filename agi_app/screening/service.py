@@ -13,7 +13,8 @@ from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.screening.call_follow_up import Follow
-from agi_app.screening.hooks import Challenged, Dialled, ReportHook, Screen
+from agi_app.screening.challenge import Challenged
+from agi_app.screening.hooks import Dialled, ReportHook, Screen
 from agi_app.screening.judge import Screening
 from agi_app.screening.opening_words import Openings
 from agi_app.store.database.pool import Store
@@ -24,7 +25,7 @@ PURGE_EVERY_S = 3600.0
 _log = log.get("guard")
 
 
-class ScreeningDesk:
+class ScreeningService:
     """One worker's. Without a token in the settings nobody is answered, and ``run`` does nothing."""
 
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:

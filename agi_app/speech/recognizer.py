@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-from agi_app.config.voice import SpeechSettings
+from agi_app.config.speech import SpeechSettings
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard
-from agi_app.speech.pool import SpeechPool
+from agi_app.speech.recognizer_pool import SpeechPool
 
 # engine -> its extra, and what the extra must bring
 EXTRAS = {

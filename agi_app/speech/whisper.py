@@ -23,9 +23,9 @@ from agi_app.errors import ConfigError
 from agi_app.flow.answers import pinyin
 from agi_app.flow.answers.recognition import Heard
 from agi_app.speech.engine import Samples
-from agi_app.speech.hints import prompt
 from agi_app.speech.vad_filter import RATE
 from agi_app.speech.whisper_choice import Candidate, forms, judged, letters, mean_log, repeats
+from agi_app.speech.whisper_hints import prompt
 
 FILES = ("model.bin", "config.json", "tokenizer.json")
 _RATE = 16000

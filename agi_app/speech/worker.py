@@ -18,7 +18,7 @@ from typing import BinaryIO, Protocol
 
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard
-from agi_app.speech.frames import Answer, Job, Ready, Refused, frame, read_job
+from agi_app.speech.process_messages import Answer, Job, Ready, Refused, frame, read_job
 
 NICE = 5  # the sound of the calls that go on is more urgent
 _PR_SET_PDEATHSIG = 1

@@ -14,8 +14,8 @@ from agi_app.guard.call import Endpoint, IncomingCall
 from agi_app.guard.case import Action
 from agi_app.guard.decide import GuardDecision, decide
 from agi_app.guard.facts import CallerFacts, Vote
-from agi_app.guard.history import CallHistory
-from agi_app.guard.settings import SubscriberSettings
+from agi_app.guard.recent_calls import CallHistory
+from agi_app.guard.subscriber_settings import SubscriberSettings
 from agi_app.guard.votes import block_keys, weigh
 from bench.guard.callers import Planned
 

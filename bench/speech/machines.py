@@ -20,15 +20,15 @@ from typing import Any
 
 from agi_app.calls.amd import detection_variables
 from agi_app.calls.attempt import AmdFinished, AnsweredBy
-from agi_app.calls.translate import to_attempt
+from agi_app.calls.event_translation import to_attempt
 from agi_app.clock import SystemClock
 from agi_app.errors import RequestFailed
 from agi_app.gate.permit import InternalLeg
-from agi_app.model.machine import MachineAction, MachineDetection, Tuning
+from agi_app.model.machine_detection import MachineAction, MachineDetection, Tuning
 from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.events import Started
-from agi_app.pbx.ari.http import AriSettings
-from agi_app.pbx.ari.names import AMD, AMD_CONTEXT, SILENCE
+from agi_app.pbx.ari.object_names import AMD, AMD_CONTEXT, SILENCE
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.event_router import Router
 from agi_app.pbx.originate import place_internal

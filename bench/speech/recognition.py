@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from agi_app.campaigns.project.meanings_files import shipped_meanings
-from agi_app.config.voice import SpeechSettings
+from agi_app.config.speech import SpeechSettings
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.answers.understanding import NO_MATCH, Grammar, Understood, bias, understand
 from agi_app.speech.recognizer import Recognizer, recognizer_of

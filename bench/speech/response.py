@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agi_app.config.voice import SpeechSettings
+from agi_app.config.speech import SpeechSettings
 from bench import main_job, people
 from bench.output import machine, say
 from bench.speech import clips as speech_clips

@@ -29,7 +29,7 @@ from agi_app.config.lines import InboundLineSettings
 from agi_app.config.settings import SandboxSettings, Settings
 from agi_app.config.trunks import PortSettings, TrunkSettings
 from agi_app.gate.case import Rule
-from agi_app.gate.rules import ALL_RULES
+from agi_app.gate.decide import ALL_RULES
 from agi_app.gate.ruleset import Jurisdiction
 from agi_app.model.reason_catalogue import GATE
 

@@ -10,21 +10,21 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from agi_app.clock import SystemClock
-from agi_app.config.voice import SpeechSettings
+from agi_app.config.speech import SpeechSettings
 from agi_app.errors import AgiAppError
 from agi_app.gate.permit import Permit
 from agi_app.pbx import originate
 from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.events import Event, Frame, Started
-from agi_app.pbx.ari.http import AriSettings
-from agi_app.pbx.ari.names import DIAL_BRIDGE
+from agi_app.pbx.ari.object_names import DIAL_BRIDGE
 from agi_app.pbx.bridges import remove_empty
 from agi_app.pbx.channel import Channel
 from agi_app.pbx.event_router import Router
 from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.pbx.media.snoop_taps import SnoopTaps
-from agi_app.pbx.originate import talk_detect
 from agi_app.pbx.reconcile import hang_up_inherited, reconcile
+from agi_app.pbx.talk_detect import talk_detect
 from sandbox.asterisk import Asterisk
 
 CALLER_ID = "+998612340001"

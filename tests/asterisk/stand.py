@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from agi_app.calls.plan import CallPlan
+from agi_app.calls.call_plan import CallPlan
 from agi_app.calls.runner import LiveCall
 from agi_app.config.ami import AmiSettings
 from agi_app.config.destinations import DestinationSettings

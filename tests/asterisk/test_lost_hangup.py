@@ -9,14 +9,14 @@ import pytest
 
 from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.runner import LiveCall
-from agi_app.calls.speech_services import Ears
+from agi_app.calls.speech_services import SpeechServices
 from agi_app.config.ami import AmiSettings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Placer, RunningCampaign
+from agi_app.dialer.originator import Originator, RunningCampaign
 from agi_app.dialer.pacing import Turn
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import CallResult, Claim, Outcome
@@ -33,7 +33,7 @@ from tests.unit.fake_voice import recorded_only
 from tests.unit.gate_cases import CAMPAIGN, CLAIM
 
 pytestmark = pytest.mark.asterisk
-DEAF = Ears(cast(Any, None), None)
+DEAF = SpeechServices(cast(Any, None), None)
 
 
 @pytest.fixture
@@ -55,17 +55,17 @@ async def attempt(client: Client, store: FakeStore, claim: Claim) -> CallResult 
         """Nobody presses 9 here."""
 
     voice = Voice(recorded_only(lambda *_: ""))
-    placer = Placer(
+    originator = Originator(
         node,
         media=lambda *_: "",
         store_opt_out=opt_out,
         may_dial=lambda: True,
         voice=voice,
         agents=AgentWatch(node, {}, AmiSettings(), ""),
-        ears=DEAF,
+        speech=DEAF,
     )
     line = RunningCampaign(CAMPAIGN, FLOW, TrunkSettings(endpoint=f"PJSIP/{{number}}@{TRUNK}", sandbox=True), Breaker())
-    return await placer.attempt(claim, line, Turn([], 0.0))
+    return await originator.attempt(claim, line, Turn([], 0.0))
 
 
 @pytest.mark.parametrize("way", ["open", "half-open"])

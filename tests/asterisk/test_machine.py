@@ -9,11 +9,11 @@ import pytest
 
 from agi_app.calls import attempt as att
 from agi_app.calls.amd import detection_variables
-from agi_app.calls.translate import to_attempt
-from agi_app.model.machine import MachineAction, MachineDetection
+from agi_app.calls.event_translation import to_attempt
+from agi_app.model.machine_detection import MachineAction, MachineDetection
 from agi_app.pbx import originate
 from agi_app.pbx.ari.events import Destroyed, Key, Left, PlaybackFinished, Started
-from agi_app.pbx.ari.names import AMD, AMD_CONTEXT, SILENCE
+from agi_app.pbx.ari.object_names import AMD, AMD_CONTEXT, SILENCE
 from agi_app.pbx.channel import Channel
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import TRUNK, Client, connected, number, permit_for, settings_of, wait_for

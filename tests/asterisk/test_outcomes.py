@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
-from agi_app.calls.plan import CallPlan
+from agi_app.calls.call_plan import CallPlan
 from agi_app.calls.runner import LiveCall
 from agi_app.flow.load import load_flow
 from agi_app.model.call import CallResult, Fault, Outcome

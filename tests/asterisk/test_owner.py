@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from agi_app.errors import OtherWorkerError
-from agi_app.pbx.ari.http import AriSettings
-from agi_app.pbx.owner import LOOK_S, Owner
+from agi_app.pbx.ari.connection_settings import AriSettings
+from agi_app.pbx.asterisk_owner import LOOK_S, Owner
 from sandbox.asterisk import Asterisk
 from tests.asterisk.client import connected, settings_of
 

@@ -15,7 +15,7 @@ from agi_app.gate.permit import InternalLeg
 from agi_app.pbx import originate
 from agi_app.pbx.ari import events
 from agi_app.pbx.ari.events import Destroyed, FarEndEnded, Key, Left, Lost, PlaybackFinished, Progress, Ringing, Started
-from agi_app.pbx.ari.names import DIAL_BRIDGE
+from agi_app.pbx.ari.object_names import DIAL_BRIDGE
 from agi_app.pbx.bridges import remove_empty
 from agi_app.pbx.reconcile import live_channels
 from sandbox.asterisk import Asterisk

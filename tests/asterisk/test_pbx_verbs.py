@@ -9,7 +9,7 @@ import pytest
 
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari.connection import EVENT_FILTER
-from agi_app.pbx.ari.names import DIAL_BRIDGE
+from agi_app.pbx.ari.object_names import DIAL_BRIDGE
 from agi_app.pbx.ari.socket_verbs import NON_BLOCKING, is_non_blocking, shape
 from agi_app.pbx.ari.websocket import Body, Params
 from agi_app.pbx.channel import Channel

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agi_app.clock import SystemClock
-from agi_app.config.voice import PromptSettings, TtsSettings
+from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.pbx.media.play_probe import play_for_nobody
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import prepare

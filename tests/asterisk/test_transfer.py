@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.calls.plan import TransferOrder
+from agi_app.calls.call_plan import TransferOrder
 from agi_app.config.ami import AmiSettings
 from agi_app.config.destinations import DestinationSettings
 from agi_app.dialer.agents.availability import AgentWatch

@@ -29,7 +29,7 @@ from agi_app.flow.engine.events import (
 from agi_app.flow.engine.session import Session
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow, parse_flow
-from agi_app.flow.saying.values import words
+from agi_app.flow.saying.numbers_and_dates import words
 
 FOLDER = Path(__file__).parent
 FILES = sorted(FOLDER.glob("*.case.yaml"))

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from agi_app.flow.trial.expected_calls import parse_cases
+from agi_app.flow.simulation.expected_calls import parse_cases
 from tests.fuzz import flow_files
 
 

@@ -17,7 +17,7 @@ from agi_app.flow.check.flow_rules import check_flow
 from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.flow.diagram.draw import draw
 from agi_app.flow.load import parse_flow
-from agi_app.flow.trial.simulator import Simulation
+from agi_app.flow.simulation.simulator import Simulation
 from agi_app.printable import one_line
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-RULES, TIME, HOURS, LIMITS, PLACE = "rules.py", "time_rules.py", "hours.py", "limits.py", "number_location.py"
+CONSENT, CALLER_ID, LISTS = "consent_rules.py", "caller_id_rules.py", "do_not_call_rules.py"
+HOURS, LIMITS, PLACE = "calling_hours.py", "caps_and_gaps.py", "number_location.py"
 LOCATION = "../model/number_location.py"
 
 
@@ -22,20 +23,20 @@ BREAKAGES = (
     Breakage("the end of a window is in it", HOURS, "local.time() < window.end", "local.time() <= window.end"),
     Breakage("one call over the cap", LIMITS, "if len(recent) < cap:", "if len(recent) <= cap:"),
     Breakage("a call of just 24 hours ago still counts", LIMITS, "call.at > now - per", "call.at >= now - per"),
-    Breakage("consents do not expire", RULES, "c.expires_at > max(case.now, c.given_at)]", "c]"),
-    Breakage("consents hold for every purpose", RULES, " if c.purpose is case.campaign.purpose]", "]"),
-    Breakage("consents cannot be withdrawn", RULES, " if c.revoked_at is None and (withdrawn", " if (None"),
-    Breakage("a withdrawal ends one consent only", RULES, " and (withdrawn is None or c.given_at > withdrawn)", ""),
+    Breakage("consents do not expire", CONSENT, "c.expires_at > max(case.now, c.given_at)]", "c]"),
+    Breakage("consents hold for every purpose", CONSENT, " if c.purpose is case.campaign.purpose]", "]"),
+    Breakage("consents cannot be withdrawn", CONSENT, " if c.revoked_at is None and (withdrawn", " if (None"),
+    Breakage("a withdrawal ends one consent only", CONSENT, " and (withdrawn is None or c.given_at > withdrawn)", ""),
     Breakage("Florida is like the rest", PLACE, "real.startswith(part.prefixes)", "real.startswith(())"),
     Breakage("summer has winter's hours", LOCATION, "_clock(zone) for zone", "_winter(zone) for zone"),
     Breakage("the first zone is enough", LOCATION, "for zone in self.zones]", "for zone in self.zones[:1]]"),
-    Breakage("a list may be a day older", LIMITS, "age > rule.max_age:", "age > rule.max_age + ONE_DAY:"),
-    Breakage("a list that no rule describes binds nothing", RULES, "name, {case.campaign.purpose}", "name, ()"),
-    Breakage("stops of any number are forgotten", RULES, "None if at is None else", "None if at is None or at else"),
-    Breakage("a rehearsal proves a caller ID", RULES, '{"letter", "call"}', '{"letter", "call", "rehearsal"}'),
-    Breakage("proofs do not expire", RULES, "if proof.expires_at <= case.now:", "if proof is None:"),
+    Breakage("a list may be a day older", LISTS, "age > rule.max_age:", "age > rule.max_age + ONE_DAY:"),
+    Breakage("a list that no rule describes binds nothing", LISTS, "name, {case.campaign.purpose}", "name, ()"),
+    Breakage("stops of any number are forgotten", LISTS, "None if at is None else", "None if at is None or at else"),
+    Breakage("a rehearsal proves a caller ID", CALLER_ID, '{"letter", "call"}', '{"letter", "call", "rehearsal"}'),
+    Breakage("proofs do not expire", CALLER_ID, "if proof.expires_at <= case.now:", "if proof is None:"),
     Breakage("no gap after a call", LIMITS, "last + gap > now else None", "gap is None else None"),
-    Breakage("a refusal ends an hour early", LIMITS, "return last + gap if", "return last + gap - ONE_DAY / 24 if"),
+    Breakage("a refusal ends a tenth early", LIMITS, "return last + gap if", "return last + gap * 0.9 if"),
     Breakage("working Sundays have Sunday's hours", HOURS, "WORKING_DAY if any(", "WORKING_DAY if not any("),
     Breakage("holidays are open", HOURS, "return day in self.closed or not", "return not"),
 )

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from agi_app.authoring import shape_hints
 from agi_app.campaigns.campaign_file.load import CampaignFile
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import checked_project
+from agi_app.campaigns.project.read_project import checked_project
 from agi_app.cli.common import write
 from agi_app.clock import SystemClock
 from agi_app.config.settings import Settings
@@ -27,7 +27,7 @@ from agi_app.contacts.importer import read_stop_list_file
 from agi_app.contacts.tables.opening import open_table
 from agi_app.errors import AuthorError, InputError
 from agi_app.file_kinds import no_such_file
-from agi_app.flow.trial.expected_calls import CasesFile
+from agi_app.flow.simulation.expected_calls import CasesFile
 from agi_app.gate.rule_file import JurisdictionFile
 from agi_app.operations.project.projects import check
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.edited import differs
+from agi_app.campaigns.changed_files import differs
 from agi_app.campaigns.project.called_flows import parts_of
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import read_project
+from agi_app.campaigns.project.read_project import read_project
 from agi_app.cli.main import main
 from agi_app.clock import SystemClock
 from agi_app.contacts.columns import RejectedRow

@@ -15,17 +15,17 @@ import pytest
 
 from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.runner import LiveCall
-from agi_app.calls.speech_services import Ears
+from agi_app.calls.speech_services import SpeechServices
 from agi_app.clock import SystemClock
 from agi_app.config.ami import AmiSettings
 from agi_app.config.trunks import TrunkSettings
-from agi_app.dialer import live_calls
+from agi_app.dialer import late_keys
 from agi_app.dialer import originator as module
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Placer, RunningCampaign
+from agi_app.dialer.originator import Originator, RunningCampaign
 from agi_app.dialer.pacing import Turn
 from agi_app.errors import RequestFailed
 from agi_app.gate.permit import MarkReceipt, Permit
@@ -43,7 +43,7 @@ CALLS = 60
 KINDS = (LiveCall, DialledChannel, Claim, CallResult, Permit, MarkReceipt)
 ENDS = ("answered", "hung up", "busy", "opted out", "refused", "lost", "stopped")
 KEYS = {"answered": [pbx.Key("1")], "opted out": [pbx.Key("9")]}
-DEAF = Ears(cast(Any, None), None)
+DEAF = SpeechServices(cast(Any, None), None)
 
 
 class Pbx:
@@ -115,7 +115,7 @@ class Pbx:
         """A lost dial; nothing lives on here."""
 
 
-async def make_calls(asterisk: Pbx) -> tuple[Placer, list[Outcome]]:
+async def make_calls(asterisk: Pbx) -> tuple[Originator, list[Outcome]]:
     """CALLS calls of all kinds, one by one; how they ended."""
     ruleset = SimpleNamespace(jurisdictions={}, version="x")
     node = Node(
@@ -132,22 +132,22 @@ async def make_calls(asterisk: Pbx) -> tuple[Placer, list[Outcome]]:
         """It is stored."""
 
     voice = Voice(recorded_only(lambda *_: ""))
-    placer = Placer(
+    originator = Originator(
         node,
         media=lambda *_: "sound:x",
         store_opt_out=opt_out,
         may_dial=lambda: True,
         voice=voice,
         agents=AgentWatch(node, {}, AmiSettings(), ""),
-        ears=DEAF,
+        speech=DEAF,
     )
     line = RunningCampaign(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())
     outcomes = []
     for place in range(CALLS):
         claim = dataclasses.replace(CLAIM, attempt_id=f"a{place}", fields={"name": f"person {place}"})
-        result = await placer.attempt(claim, line, Turn([], 0.0))
+        result = await originator.attempt(claim, line, Turn([], 0.0))
         outcomes.append(Outcome.FAILED if result is None else result.outcome)
-    return placer, outcomes
+    return originator, outcomes
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> None:
     async def stored(_: Any, ends: Sequence[attempts.Ended]) -> list[bool]:
         return [True for _ in ends]
 
-    monkeypatch.setattr(live_calls, "REMEMBERED_S", 0.0)
+    monkeypatch.setattr(late_keys, "REMEMBERED_S", 0.0)
     monkeypatch.setattr(attempts, "mark", mark)
     monkeypatch.setattr(attempts, "release", released)
     monkeypatch.setattr(attempts, "finish", stored)
@@ -184,11 +184,11 @@ def alive() -> dict[str, int]:
 async def test_a_finished_call_leaves_nothing_behind() -> None:
     before = alive()
     asterisk = Pbx()
-    placer, outcomes = await make_calls(asterisk)
+    originator, outcomes = await make_calls(asterisk)
     await asyncio.sleep(0.05)  # late keys of a call are taken for a while
     assert {Outcome.ANSWERED, Outcome.BUSY, Outcome.FAILED, Outcome.INTERRUPTED, Outcome.CANCELLED} <= {*outcomes}
     assert (len(asterisk.router), len(asterisk.live)) == (0, 0)
     lost = outcomes.count(Outcome.INTERRUPTED)
     assert asterisk.bridges <= 1 + lost, "a bridge is used again unless the call in it was lost sight of"
-    assert alive() == before, "the placer, the router or a task still holds what is over"
-    del placer  # it lived until here
+    assert alive() == before, "the originator, the router or a task still holds what is over"
+    del originator  # it lived until here

@@ -14,8 +14,9 @@ import pytest
 from agi_app.clock import SystemClock
 from agi_app.errors import AsteriskError, OtherWorkerError, RequestFailed
 from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.events import Frame
-from agi_app.pbx.ari.http import AriSettings, probe
+from agi_app.pbx.ari.http import probe
 from tests.unit.fake_ari import FakeAri, fake_ari
 
 pytestmark = pytest.mark.slow  # waits on a real clock: not part of the fast unit tests

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from agi_app.errors import RequestFailed
-from agi_app.pbx.ari import janitor as janitor_module
-from agi_app.pbx.ari.janitor import Janitor
+from agi_app.pbx.ari import hangup_retry as janitor_module
+from agi_app.pbx.ari.hangup_retry import Janitor
 from tests.fake_clock import FakeClock
 
 pytestmark = pytest.mark.slow  # waits on a real clock: not part of the fast unit tests

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import find_project, read_project
+from agi_app.campaigns.project.read_project import find_project, read_project
 from agi_app.errors import InputError
 
 pytestmark = pytest.mark.slow  # reads whole projects: not part of the fast unit tests

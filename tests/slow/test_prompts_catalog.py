@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from agi_app.errors import InputError
-from agi_app.flow.check.flow_rules import check_flow, unused_prompts
+from agi_app.flow.check.flow_rules import check_flow
+from agi_app.flow.check.prompt_files import unused_prompts
 from agi_app.flow.load import parse_flow
 from agi_app.prompts.catalog import media_uri, read_catalog
 

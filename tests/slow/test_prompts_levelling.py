@@ -9,8 +9,8 @@ import pytest
 
 from agi_app.prompts import wav
 from agi_app.prompts.faults import PromptFault
-from agi_app.prompts.levelling import KEPT_S, Levelled, LevellingTarget, level
 from agi_app.prompts.loudness import limit, loudness, resampled, true_peak
+from agi_app.prompts.normalise import KEPT_S, Levelled, LevellingTarget, level
 from agi_app.prompts.sound_files import Sound, read_sound
 from tests.unit.sounds import Samples, pcm, riff, samples_of, speech, write_speech
 

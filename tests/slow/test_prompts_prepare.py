@@ -12,22 +12,22 @@ from pathlib import Path
 import pytest
 
 from agi_app.clock import SystemClock
-from agi_app.config.voice import PromptSettings, TtsSettings
+from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
 from agi_app.flow.check.flow_rules import check_flow
 from agi_app.flow.load import parse_flow
+from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import Part, Piece, Text
-from agi_app.flow.saying.values import spoken
 from agi_app.prompts import prepare as prepare_module
 from agi_app.prompts import synthesise
 from agi_app.prompts.catalog import read_catalog
-from agi_app.prompts.engines import TtsEngine, engines
+from agi_app.prompts.doctor_check import shortest, why_unplayable
 from agi_app.prompts.fixed_say_texts import said_texts
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import Result, look, prepare
-from agi_app.prompts.prepared import FOLDER, KEPT_S, Prepared, folder_of
+from agi_app.prompts.prepared_cache import FOLDER, KEPT_S, Prepared, folder_of
 from agi_app.prompts.synthesise import Renderer
-from agi_app.prompts.trial import shortest, why_unplayable
+from agi_app.prompts.tts_engines import TtsEngine, engines
 from tests.fake_clock import FakeClock
 from tests.unit.sounds import samples_of, write_speech
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.make_ready import make_ready
 from agi_app.campaigns.project.new_project import make_project
+from agi_app.campaigns.prompts_ready import make_ready
 from tests.unit.sounds import write_speech
 
 pytestmark = pytest.mark.slow  # starts processes: not part of the fast unit tests

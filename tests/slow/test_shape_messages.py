@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import checked_project
+from agi_app.campaigns.project.read_project import checked_project
 
 pytestmark = pytest.mark.slow  # whole projects
 CASES_FILE = "simulations/checkup.yaml"

@@ -16,8 +16,8 @@ import pytest
 
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard
-from agi_app.speech import pool as pool_module
-from agi_app.speech.pool import SpeechPool
+from agi_app.speech import recognizer_pool as pool_module
+from agi_app.speech.recognizer_pool import SpeechPool
 
 pytestmark = pytest.mark.slow
 
@@ -188,7 +188,7 @@ def test_no_process_outlives_a_parent_that_is_killed() -> None:
     """Neither one that is free nor one in the middle of an utterance."""
     script = f"""
 import asyncio, os, sys
-from agi_app.speech.pool import SpeechPool
+from agi_app.speech.recognizer_pool import SpeechPool
 async def main():
     async with SpeechPool((sys.executable, {str(FAKE)!r}, str(os.getpid())), 2, 2).running() as pool:
         print((await pool.transcribe(b"pid", "en", (), 10)).text, flush=True)

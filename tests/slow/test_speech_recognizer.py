@@ -10,12 +10,12 @@ import pytest
 from pydantic import ValidationError
 
 from agi_app.clock import SystemClock
-from agi_app.config.voice import SpeechSettings
+from agi_app.config.speech import SpeechSettings
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard
+from agi_app.speech.doctor_check import try_out
 from agi_app.speech.recognizer import recognizer_of
 from agi_app.speech.scripted import Scripted
-from agi_app.speech.trial import try_out
 
 pytestmark = pytest.mark.slow  # waits for processes
 

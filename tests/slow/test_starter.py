@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import read_project
+from agi_app.campaigns.project.read_project import read_project
 from agi_app.config.settings import load_settings, trunk_names
 from agi_app.errors import InputError
-from agi_app.flow.trial.simulator import Simulation
+from agi_app.flow.simulation.simulator import Simulation
 
 pytestmark = pytest.mark.slow  # writes whole projects: not part of the fast unit tests
 

@@ -17,7 +17,7 @@ from agi_app.flow.answers.phrase_cover import word_of
 from agi_app.flow.answers.recognition import Heard, Why
 from agi_app.flow.answers.tokens import cut
 from agi_app.flow.answers.understanding import LONG_PHRASE, MAX_BIAS, NO_MATCH, OPT_OUT, Understood, bias, understand
-from agi_app.flow.saying.values import spoken, words
+from agi_app.flow.saying.numbers_and_dates import spoken, words
 from tests.unit.spoken import INTEREST, WEDNESDAY, YES_NO, asking, meant, said, table
 
 pytestmark = pytest.mark.slow  # many utterances by chance

@@ -15,7 +15,7 @@ import pytest
 from psycopg import sql
 
 from agi_app.audit.findings import AuditFinding, AuditReport
-from agi_app.audit.key import audit_folder, load_or_make
+from agi_app.audit.signing_key import audit_folder, load_or_make
 from agi_app.audit.stamps import Stamper
 from agi_app.audit.standalone_verifier import NotGenuine
 from agi_app.clock import SystemClock

@@ -11,7 +11,7 @@ from agi_app.gate.facts import Facts
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign
 from agi_app.store.calling import attempts
-from agi_app.store.calling.one_claim import Case, RefusedContact, ask, claim_one
+from agi_app.store.calling.claim_one_contact import Case, RefusedContact, ask, claim_one
 from agi_app.store.database.pool import Store
 from agi_app.store.requested_calls import agent_calls
 from agi_app.store.requested_calls.agent_calls import Leg

@@ -14,7 +14,7 @@ from agi_app.audit import standalone_verifier as verifier
 from agi_app.audit.checkpoint import Checkpoint, sign
 from agi_app.audit.standalone_verifier import SUMS_FILE, SUMS_SIGNATURE
 from agi_app.proof.export import ExportRequest, export, prove
-from agi_app.proof.handout import message, sign_files
+from agi_app.proof.signed_manifest import message, sign_files
 from agi_app.store.database.pool import Store
 from tests.store.audit_site import Site, every_altered_byte_is_found
 from tests.store.world import number

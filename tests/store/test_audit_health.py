@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.audit import files
+from agi_app.audit import checkpoint_files
 from agi_app.config.settings import AuditSettings, Settings
 from agi_app.model.finding import Finding
-from agi_app.proof import health
+from agi_app.proof import doctor_check
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.store.calling import nodes
@@ -37,7 +37,7 @@ async def site(store: Store, database_url: str, settings: Settings) -> Site:
 
 
 async def said(settings: Settings, site: Site) -> dict[str, Finding]:
-    return {look.check: look for look in await health.look(settings, site.store)}
+    return {look.check: look for look in await doctor_check.look(settings, site.store)}
 
 
 async def test_all_is_well(settings: Settings, site: Site) -> None:
@@ -63,11 +63,11 @@ async def test_a_witness_that_is_not_mounted(settings: Settings, site: Site) -> 
 
 async def test_a_witness_that_was_left_behind(settings: Settings, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     (witness,) = (settings.project / "share").iterdir()
-    old = files.read(witness)
-    monkeypatch.setattr(health, "WITNESS_BEHIND", dt.timedelta(0))
+    old = checkpoint_files.read(witness)
+    monkeypatch.setattr(doctor_check, "WITNESS_BEHIND", dt.timedelta(0))
     await site.people(2)
     assert await Sequencer(site.store, await Notary.open(settings, site.store)).once() is not None
-    files.Writer(witness).replace(old)
+    checkpoint_files.Writer(witness).replace(old)
     assert not (await said(settings, site))["audit witness"].well
 
 
@@ -88,7 +88,7 @@ async def test_a_database_that_was_cut(settings: Settings, site: Site) -> None:
 async def test_a_tree_that_does_not_grow_though_a_worker_runs(
     settings: Settings, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "BEHIND", dt.timedelta(0))
+    monkeypatch.setattr(doctor_check, "BEHIND", dt.timedelta(0))
     await site.people(2)
     assert (await said(settings, site))["audit"].well  # no worker runs: nobody promised to seal
     await nodes.register_node(site.store, "node-1", "here")

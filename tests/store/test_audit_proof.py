@@ -17,7 +17,7 @@ from agi_app.audit import standalone_verifier as verifier
 from agi_app.audit.checkpoint import Checkpoint, public_line, sign
 from agi_app.errors import InputError
 from agi_app.proof.export import ExportRequest, export, prove
-from agi_app.proof.handout import write_verifier
+from agi_app.proof.signed_manifest import write_verifier
 from agi_app.store.database.pool import Store
 from tests.store.audit_site import ORIGIN, Site
 from tests.store.world import number

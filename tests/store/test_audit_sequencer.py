@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from agi_app.audit import files
+from agi_app.audit import checkpoint_files
 from agi_app.audit.entries import TABLES, canonical
 from agi_app.errors import InputError
 from agi_app.proof import sequencer as module
@@ -158,9 +158,9 @@ async def test_another_node_takes_the_checkpoints_over(site: Site, tmp_path: Pat
     (tmp_path / "other" / "audit" / "key.pem").write_bytes(key)
     (tmp_path / "other" / "audit" / "key.pem").chmod(0o600)
     await other.notary.copy_from(site.store)
-    assert files.read(other.notary.file) == files.read(site.notary.file)
+    assert checkpoint_files.read(other.notary.file) == checkpoint_files.read(site.notary.file)
     await other.notary.copy_from(site.store)
-    assert len(files.read(other.notary.file)) == 1
+    assert len(checkpoint_files.read(other.notary.file)) == 1
 
 
 async def test_nothing_new_is_no_new_checkpoint(site: Site) -> None:
@@ -169,14 +169,14 @@ async def test_nothing_new_is_no_new_checkpoint(site: Site) -> None:
     await site.people(1)
     assert (await site.seal()).checkpoint is not None
     assert (await site.seal()).checkpoint is None
-    assert len(files.read(site.notary.file)) == 2
+    assert len(checkpoint_files.read(site.notary.file)) == 2
 
 
 async def test_the_witness_gets_the_last_checkpoint_and_its_loss_stops_nothing(site: Site) -> None:
     await site.people(1)
     await site.seal()
-    kept = files.read(site.witness / "checkpoints")
-    assert kept == files.read(site.notary.file)
+    kept = checkpoint_files.read(site.witness / "checkpoints")
+    assert kept == checkpoint_files.read(site.notary.file)
     (site.witness / "checkpoints").unlink()
     site.witness.rmdir()  # unmounted
     await site.people(2)
@@ -185,7 +185,7 @@ async def test_the_witness_gets_the_last_checkpoint_and_its_loss_stops_nothing(s
     site.witness.mkdir()
     await site.people(3)
     await site.seal()
-    assert files.read(site.witness / "checkpoints") == files.read(site.notary.file)[-1:]
+    assert checkpoint_files.read(site.witness / "checkpoints") == checkpoint_files.read(site.notary.file)[-1:]
 
 
 async def test_a_late_result_is_an_entry_of_its_own(site: Site) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agi_app.audit import files
+from agi_app.audit import checkpoint_files
 from agi_app.audit.checkpoint import Checkpoint, sign
 from agi_app.audit.tree import Frontier
 from agi_app.errors import SafetyError
@@ -135,7 +135,7 @@ async def test_two_leaves_in_each_others_place(site: Site) -> None:
     )
     (fault,) = await site.faults()
     assert fault.kind == "reordered"
-    first, second = (note.split("\n")[1] for note in files.read(site.notary.file)[:2])
+    first, second = (note.split("\n")[1] for note in checkpoint_files.read(site.notary.file)[:2])
     assert fault.leaf == int(first) <= one < two < int(second)
 
 
@@ -164,7 +164,7 @@ async def test_a_row_and_its_leaf_rewritten_together(site: Site) -> None:
     site.attack("UPDATE decision SET campaign = 'other' WHERE decision_id = 6")
     rewrite(site, "decision", 6)
     (fault,) = await site.faults()
-    first, second = (int(note.split("\n")[1]) for note in files.read(site.notary.file)[:2])
+    first, second = (int(note.split("\n")[1]) for note in checkpoint_files.read(site.notary.file)[:2])
     assert (fault.kind, fault.leaf) == ("reordered", first)
     assert first <= leaf < second
     assert "decision 6" in fault.text
@@ -181,7 +181,7 @@ def rewrite(site: Site, kind: str, row: int) -> None:
 
 
 async def test_a_tail_cut_off_with_all_traces_in_the_database(site: Site) -> None:
-    notes = files.read(site.notary.file)
+    notes = checkpoint_files.read(site.notary.file)
     kept = int(notes[1].split("\n")[1])
     cut = f"SELECT row_id FROM audit_leaf WHERE leaf >= {kept} AND kind ="
     site.attack(
@@ -191,7 +191,9 @@ async def test_a_tail_cut_off_with_all_traces_in_the_database(site: Site) -> Non
         "TRUNCATE audit_checkpoint",
     )
     assert ("truncated", kept) in [(f.kind, f.leaf) for f in await site.faults()]
-    files.Writer(site.notary.file).replace(notes[:2])  # and his one copy of the checkpoints: the witness knows
+    checkpoint_files.Writer(site.notary.file).replace(
+        notes[:2]
+    )  # and his one copy of the checkpoints: the witness knows
     found = [(f.kind, f.leaf) for f in await site.faults()]
     assert ("truncated", kept) in found
     assert "checkpoint rolled back" in [kind for kind, _ in found]
@@ -201,8 +203,8 @@ async def test_a_tail_cut_off_with_all_traces_in_the_database(site: Site) -> Non
 
 @pytest.mark.parametrize("keep", [0, 1, 2])
 async def test_an_older_checkpoint_file_put_in_place(site: Site, keep: int) -> None:
-    notes = files.read(site.notary.file)
-    files.Writer(site.notary.file).replace(notes[:keep])
+    notes = checkpoint_files.read(site.notary.file)
+    checkpoint_files.Writer(site.notary.file).replace(notes[:keep])
     site.attack("TRUNCATE audit_checkpoint")
     (fault,) = await site.faults()
     assert fault.kind == "checkpoint rolled back"
@@ -216,9 +218,9 @@ async def test_a_checkpoint_forged_with_another_key(site: Site) -> None:
     tree = Frontier()
     for _ in tree.extend([bytes(h) for (h,) in site.ask("SELECT hash FROM audit_leaf ORDER BY leaf")]):
         pass
-    last = site.notary.read(files.read(site.notary.file)[-1])
+    last = site.notary.read(checkpoint_files.read(site.notary.file)[-1])
     forged = sign(Checkpoint(ORIGIN, tree.size, tree.root, last.at, last.by), Ed25519PrivateKey.generate())
-    files.Writer(site.notary.file).replace([forged])
+    checkpoint_files.Writer(site.notary.file).replace([forged])
     kinds = [f.kind for f in await site.faults()]
     assert "forged checkpoint" in kinds
     assert "reordered" in kinds
@@ -227,10 +229,10 @@ async def test_a_checkpoint_forged_with_another_key(site: Site) -> None:
 
 
 async def test_a_checkpoint_with_another_size_or_root(site: Site) -> None:
-    notes = files.read(site.notary.file)
+    notes = checkpoint_files.read(site.notary.file)
     lines = notes[-1].split("\n")
     lines[1] = str(int(lines[1]) - 1)
-    files.Writer(site.notary.file).replace([*notes[:-1], "\n".join(lines)])
+    checkpoint_files.Writer(site.notary.file).replace([*notes[:-1], "\n".join(lines)])
     faults = await site.faults()
     assert faults[0].kind == "forged checkpoint"
     assert "wrong signature" in faults[0].text
@@ -284,7 +286,7 @@ async def test_a_restored_old_copy_is_seen_and_goes_on_only_openly(site: Site) -
     """A restored backup is not an attack, but it is not hidden either: the restart stays in the proof."""
     from agi_app.proof.sequencer import Sequencer
 
-    kept = int(files.read(site.notary.file)[1].split("\n")[1])
+    kept = int(checkpoint_files.read(site.notary.file)[1].split("\n")[1])
     lost = [f"DELETE FROM {t} WHERE {c} IN (SELECT row_id FROM audit_leaf WHERE leaf >= {kept} AND kind = '{t}')"
             for t, c in (("revocation", "revocation_id"), ("decision", "decision_id"), ("result", "result_id"),
                          ("consent", "consent_id"), ("wording", "wording_id"), ("suppression", "suppression_id"),

@@ -13,7 +13,7 @@ import pytest
 
 from agi_app.model.call import CallResult, Outcome
 from agi_app.model.campaign import CampaignState, Pace, Purpose
-from agi_app.store.calling import attempts, campaigns, reports, slots
+from agi_app.store.calling import attempts, campaigns, concurrent_slots, reports
 from agi_app.store.calling.claims import Nobody, NoPlaces
 from agi_app.store.calling.dead_workers import SweepResult, sweep
 from agi_app.store.database.pool import Store
@@ -125,9 +125,9 @@ async def test_a_slot_that_another_claim_holds_is_not_seen_as_free(world: World,
     """Two workers never lease the same slot, and neither waits for the other."""
     wanted = await world.running(campaign(), range(10))
     async with store.transaction() as sizing:
-        await slots.lease(sizing, "trunk:carrier", 3, 0)
+        await concurrent_slots.lease(sizing, "trunk:carrier", 3, 0)
     async with store.transaction() as other:
-        assert await slots.lease(other, "trunk:carrier", 3, 2) == [1, 2]
+        assert await concurrent_slots.lease(other, "trunk:carrier", 3, 2) == [1, 2]
         async with asyncio.timeout(1):
             assert len((await world.claim(wanted, 10, trunk_limit=3)).claims) == 1
             assert isinstance((await world.claim(wanted, 10, trunk_limit=3)).short, NoPlaces)
@@ -145,7 +145,7 @@ async def test_a_lowered_limit_lets_no_call_start_until_it_holds(world: World, s
     await world.call(going_on[2])
     assert len((await world.claim(wanted, 5, trunk_limit=2)).claims) == 1
     async with store.connection() as connection:
-        assert await slots.used(connection, "trunk:carrier") == 2
+        assert await concurrent_slots.used(connection, "trunk:carrier") == 2
 
 
 async def test_a_raised_limit_counts_at_once(world: World) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import Project, read_project
+from agi_app.campaigns.project.read_project import Project, read_project
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.errors import AuthorError, InputError
 from agi_app.flow.load import load_with_parts

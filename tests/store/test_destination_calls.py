@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from agi_app.consent.story import refusals
-from agi_app.consent.story_text import story
+from agi_app.consent.person_record import refusals
+from agi_app.consent.person_record_text import story
 from agi_app.gate.decide import Decision
 from agi_app.gate.destination_phone import decide_leg
 from agi_app.gate.rehearsal import RehearsalFacts

@@ -28,7 +28,7 @@ from agi_app.store.database.pool import Store
 from agi_app.store.people import consents, stops
 from agi_app.store.people.erasure import Erased
 from agi_app.store.people.history import person_history
-from agi_app.store.screening.guard import PURGED
+from agi_app.store.screening.screened_calls import PURGED
 from tests.store import one
 from tests.store.world import (
     HUMAN,

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.prompts.prepared import FOLDER, PEOPLE
+from agi_app.prompts.prepared_cache import FOLDER, PEOPLE
 from tests.store.test_audit_commands import agi_app
 
 pytestmark = pytest.mark.postgres
@@ -75,7 +75,8 @@ def test_after_a_rewrite_nothing_of_the_person_is_left_in_the_databases_files(pr
 def test_spoken_names_go_with_the_person_and_no_others(project: Path, database_url: str) -> None:
     key = (project / "var" / "suppression.key").read_text()
     code = (
-        "import sys; from agi_app.consent.number_hashes import SuppressionKey; from agi_app.prompts.prepared import *;"
+        "import sys; from agi_app.consent.number_hashes import SuppressionKey;"
+        " from agi_app.prompts.prepared_cache import *;"
         " print(folder_of(SuppressionKey(bytes.fromhex(sys.argv[1])).hash_number(sys.argv[2])))"
     )
     command = [sys.executable, "-c", code, key.strip(), NUMBER]

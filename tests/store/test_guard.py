@@ -13,12 +13,12 @@ from agi_app.guard.case import Action
 from agi_app.guard.replay import Replay, replay
 from agi_app.screening.judge import Question, Screening, Verdict
 from agi_app.store.database.pool import Store
-from agi_app.store.screening import guard as table
 from agi_app.store.screening import guard_lists, guard_report
-from agi_app.store.screening.guard import EndedCall, SubscriberLine
+from agi_app.store.screening import screened_calls as table
+from agi_app.store.screening.caller_lookup import explain
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_lists import NewEntry
-from agi_app.store.screening.known_calls import explain
+from agi_app.store.screening.screened_calls import EndedCall, SubscriberLine
 from tests.fake_clock import FakeClock
 from tests.store.world import World, campaign, number
 

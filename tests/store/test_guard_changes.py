@@ -21,9 +21,9 @@ from agi_app.screening.judge import Question, Screening
 from agi_app.store.database.pool import Store
 from agi_app.store.people.erasure import Why
 from agi_app.store.screening import guard_changes, guard_lists
-from agi_app.store.screening.guard import SubscriberLine
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_lists import NewEntry, Written
+from agi_app.store.screening.screened_calls import SubscriberLine
 from tests.fake_clock import FakeClock
 from tests.store.audit_site import Site
 from tests.store.test_audit_commands import agi_app

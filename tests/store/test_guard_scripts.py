@@ -17,7 +17,7 @@ from agi_app.guard.replay import Replay, replay
 from agi_app.screening.judge import Question, Screening, Verdict
 from agi_app.store.database.pool import Store
 from agi_app.store.people.erasure import Why
-from agi_app.store.screening import guard, guard_changes, guard_report, guard_scripts, script_matching
+from agi_app.store.screening import guard_changes, guard_report, guard_scripts, screened_calls, script_matching
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_scripts import OpeningWords
 from tests.fake_clock import FakeClock
@@ -151,7 +151,7 @@ async def test_words_go_after_ninety_days_and_scripts_when_nobody_said_them(desk
     desk.clock.advance(80 * 86400)
     await desk.call(SECOND, HEARD)
     desk.clock.advance(11 * 86400)
-    assert (await guard.purge(desk.store, desk.clock.now() - dt.timedelta(days=90))) == {
+    assert (await screened_calls.purge(desk.store, desk.clock.now() - dt.timedelta(days=90))) == {
         "opening words": 1, "screened calls": 1, "callers": 1
     }  # fmt: skip
     assert len(await guard_scripts.scripts(desk.store)) == 2, "it was said ten days ago"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from agi_app.store.calling import pace
+from agi_app.store.calling import pace_shares
 from agi_app.store.database.pool import Store
 
 pytestmark = pytest.mark.postgres
@@ -18,7 +18,7 @@ LEASE = dt.timedelta(seconds=30)
 
 async def lease(store: Store, node: str, wanted: Mapping[str, float] = LIMITS) -> dict[str, float]:
     """What this node has now."""
-    return await pace.lease(store, node, wanted, LEASE)
+    return await pace_shares.lease(store, node, wanted, LEASE)
 
 
 async def test_a_node_alone_has_all_and_a_newcomer_gets_its_part_when_the_other_gives_it_back(store: Store) -> None:

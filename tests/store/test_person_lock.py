@@ -17,7 +17,7 @@ from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign
-from agi_app.store.calling import claims, slots
+from agi_app.store.calling import claims, concurrent_slots
 from agi_app.store.calling.claims import Nobody
 from tests.store.conftest import open_store
 from tests.store.world import World, campaign
@@ -74,9 +74,9 @@ async def test_whom_one_worker_decides_about_nobody_else_calls(world: World, dat
     """The others call the rest meanwhile, wait for nobody, and each person is called once."""
     one, two = await world.running(campaign("one"), PEOPLE), await world.running(campaign("two"), PEOPLE)
     async with world.store.transaction() as sizing:  # else the first claim would do it, and all others wait for it
-        await slots.lease(sizing, slots.of_trunk(one.trunk), world.terms.trunk_limit, 0)
+        await concurrent_slots.lease(sizing, concurrent_slots.of_trunk(one.trunk), world.terms.trunk_limit, 0)
         for wanted in (one, two):
-            await slots.lease(sizing, slots.of_campaign(wanted.name), wanted.pace.concurrent, 0)
+            await concurrent_slots.lease(sizing, concurrent_slots.of_campaign(wanted.name), wanted.pace.concurrent, 0)
     first, others = Halted(database_url, one), list[int]()
     async with asyncio.TaskGroup() as group:
         group.create_task(asyncio.to_thread(first.run))

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from agi_app.audit import files
+from agi_app.audit import checkpoint_files
 from agi_app.errors import SafetyError
 from agi_app.proof import sequencer as module
 from agi_app.proof.sequencer import Sequencer
@@ -138,7 +138,7 @@ async def test_no_worker_starts_on_a_tree_that_is_smaller_than_what_was_signed(s
     await site.seal()
     await site.people(3)
     await site.seal()
-    kept = int(files.read(site.notary.file)[0].split("\n")[1])
+    kept = int(checkpoint_files.read(site.notary.file)[0].split("\n")[1])
     site.attack(f"DELETE FROM audit_leaf WHERE leaf >= {kept}", "TRUNCATE audit_checkpoint")
     sequencer = Sequencer(site.store, site.notary)
     with pytest.raises(SafetyError, match=f"has {kept} audit entries"):

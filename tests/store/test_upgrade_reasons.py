@@ -11,10 +11,10 @@ from psycopg.types.json import Jsonb
 from agi_app.audit import standalone_verifier as verifier
 from agi_app.campaigns.calling_rules.decision_replay import replay_decisions
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
-from agi_app.consent.story_text import story
+from agi_app.consent.person_record_text import story
 from agi_app.model.campaign import CampaignState
 from agi_app.proof.export import ExportRequest, export, prove
-from agi_app.reports.totals import contact_record
+from agi_app.reports.csv_and_json import contact_record
 from agi_app.store.calling import campaigns, reports
 from agi_app.store.calling.decision_texts import remember_ruleset, spec_of, version_of_spec
 from agi_app.store.database.migrate import migrate

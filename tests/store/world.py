@@ -13,9 +13,9 @@ from typing import Any, cast
 
 from agi_app.clock import Clock, SystemClock
 from agi_app.consent.opt_out_journal import Journal
+from agi_app.gate.calling_hours import Opening
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
-from agi_app.gate.hours import Opening
 from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
 from agi_app.installation import Installation
 from agi_app.model.call import CallResult, Claim, Outcome

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.prompts.prepared import Prepared
+from agi_app.prompts.prepared_cache import Prepared
 from sandbox.project import write_settings
 from sandbox.root import ensure_root, ensure_tools
 from sandbox.world import World

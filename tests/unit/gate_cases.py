@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agi_app.gate.calling_hours import Calendar, Opening
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import CallFact, ConsentFact, Facts, ProofFact
-from agi_app.gate.hours import Calendar, Opening
 from agi_app.gate.ruleset import Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState, Purpose, Window

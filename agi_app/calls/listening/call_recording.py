@@ -12,15 +12,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from agi_app import log
+from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.listening.utterances import END_WAIT_S
-from agi_app.calls.plan import ChannelLike
-from agi_app.calls.speech_services import Ears, SpoolLike
+from agi_app.calls.speech_services import SpeechServices, SpoolLike
 from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.flow.engine.commands import StartRecording
 from agi_app.flow.syntax.names_and_limits import EMPTY, FAILED, RECORDED
 from agi_app.model.call import KeptRecording
 from agi_app.pbx.ari.events import MessageEnded
-from agi_app.pbx.ari.names import ours
+from agi_app.pbx.ari.object_names import ours
 from agi_app.recordings.files import LEAST_TALK_S, talk_seconds
 
 # What is kept of what the person says: messages, and spoken answers whose flow says so.
@@ -32,8 +32,8 @@ from agi_app.recordings.files import LEAST_TALK_S, talk_seconds
 class Recording:
     """The recordings of one call; messages are taken one at a time."""
 
-    def __init__(self, group: asyncio.TaskGroup, ears: Ears, channel: ChannelLike) -> None:
-        self._group, self._ears, self._channel = group, ears, channel
+    def __init__(self, group: asyncio.TaskGroup, speech: SpeechServices, channel: ChannelLike) -> None:
+        self._group, self._speech, self._channel = group, speech, channel
         self._task: asyncio.Task[MessageEnded] | None = None
         self.kept: list[KeptRecording] = []
 
@@ -45,7 +45,7 @@ class Recording:
     async def end(self, recording: str) -> None:
         """The message is complete."""
         try:
-            await self._ears.spool.stop(self._name(recording))
+            await self._speech.spool.stop(self._name(recording))
         except RequestFailed as error:  # it ends by itself, by silence or its longest time
             _log.warning("a message could not be ended", reason=str(error))
 
@@ -62,7 +62,7 @@ class Recording:
 
     async def keep(self, name: str, kind: str, pcm: bytes) -> bool:
         """Encrypt and keep it; whether that was possible."""
-        keep = self._ears.keep
+        keep = self._speech.keep
         try:
             if keep is not None and pcm:
                 self.kept.append(await asyncio.to_thread(keep, name, kind, pcm))
@@ -82,7 +82,7 @@ class Recording:
         return ended
 
     async def _record(self, order: StartRecording) -> str:
-        spool, name = self._ears.spool, self._name(order.recording)
+        spool, name = self._speech.spool, self._name(order.recording)
         with spool.wanted(name):
             await spool.start(name, self._channel.id, order.seconds, silence=order.silence)
             if not await spool.ended(name, order.seconds + END_WAIT_S):
@@ -90,7 +90,7 @@ class Recording:
                 if not await spool.ended(name, END_WAIT_S):
                     raise RequestFailed(f"record {name}", 0, "the recording did not end")
             pcm = await spool.take(name)
-        if await asyncio.to_thread(talk_seconds, pcm, self._ears.level) < LEAST_TALK_S:
+        if await asyncio.to_thread(talk_seconds, pcm, self._speech.level) < LEAST_TALK_S:
             return EMPTY
         return RECORDED if await self.keep(order.name, "message", pcm) else FAILED
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.listening.call_recording import CallRecorder, Recording
 from agi_app.calls.listening.live_sound import Tapping
 from agi_app.calls.listening.utterances import UtteranceListener
-from agi_app.calls.plan import ChannelLike
-from agi_app.calls.speech_services import Ears
+from agi_app.calls.speech_services import SpeechServices
 from agi_app.flow.engine import commands as cmd
 from agi_app.flow.engine import events as flow_events
 from agi_app.flow.language.definition import Flow
@@ -19,14 +19,18 @@ from agi_app.pbx.ari.events import Event
 class Hearing:
     """Carries out what the flow wants heard; a call without a recogniser still records messages."""
 
-    def __init__(self, group: asyncio.TaskGroup, ears: Ears, channel: ChannelLike, longest_s: float) -> None:
+    def __init__(
+        self, group: asyncio.TaskGroup, speech: SpeechServices, channel: ChannelLike, longest_s: float
+    ) -> None:
         """``longest_s``: how long the call may last."""
-        heard_by = ears.recognizer
-        self._tapping = None if ears.taps is None else Tapping(group, ears.taps, channel, longest_s)
-        self._listening = None if heard_by is None else UtteranceListener(group, ears, heard_by, channel, self._tapping)
-        self._recording = Recording(group, ears, channel)
-        self._call = CallRecorder(group, ears.spool, channel, self._recording.keep, longest_s)
-        self._records_calls = ears.records_calls
+        heard_by = speech.recognizer
+        self._tapping = None if speech.taps is None else Tapping(group, speech.taps, channel, longest_s)
+        self._listening = (
+            None if heard_by is None else UtteranceListener(group, speech, heard_by, channel, self._tapping)
+        )
+        self._recording = Recording(group, speech, channel)
+        self._call = CallRecorder(group, speech.spool, channel, self._recording.keep, longest_s)
+        self._records_calls = speech.records_calls
 
     @property
     def kept(self) -> tuple[KeptRecording, ...]:

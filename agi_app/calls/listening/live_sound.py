@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 
 from agi_app import log
-from agi_app.calls.plan import ChannelLike
+from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.speech_services import LiveTaps
 from agi_app.errors import AgiAppError
 from agi_app.pbx.ari.events import Event, TalkingFinished, TalkingStarted

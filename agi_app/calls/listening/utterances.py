@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 
 from agi_app import log
+from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.listening.live_sound import BYTES_A_SECOND, Tapping
-from agi_app.calls.plan import ChannelLike
-from agi_app.calls.speech_services import Ears, RecognizerLike
+from agi_app.calls.speech_services import RecognizerLike, SpeechServices
 from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.engine.commands import StartListening
 from agi_app.pbx.ari.events import Event, Recognized, TalkingFinished, TalkingStarted
-from agi_app.pbx.ari.names import ours
+from agi_app.pbx.ari.object_names import ours
 
 LEAD_S = 0.5  # kept from before the talk was noticed: the first consonant is soft
 END_WAIT_S = 1.0  # a recording that was told to end has ended by then
@@ -31,12 +31,12 @@ class UtteranceListener:
     def __init__(
         self,
         group: asyncio.TaskGroup,
-        ears: Ears,
+        speech: SpeechServices,
         recognizer: RecognizerLike,
         channel: ChannelLike,
         tapping: Tapping | None = None,
     ) -> None:
-        self._group, self._ears, self._recognizer, self._channel = group, ears, recognizer, channel
+        self._group, self._speech, self._recognizer, self._channel = group, speech, recognizer, channel
         self._tapping = tapping
         self._task: asyncio.Task[Heard] | None = None
         self._order: StartListening | None = None
@@ -105,7 +105,7 @@ class UtteranceListener:
         return tapping.last(self._seconds_of_talk()) if await self._spoken(order) else b""
 
     async def _recorded(self, order: StartListening) -> bytes:
-        spool, name = self._ears.spool, f"{ours(self._channel.id)}-{order.listening}"
+        spool, name = self._speech.spool, f"{ours(self._channel.id)}-{order.listening}"
         with spool.wanted(name):
             await spool.start(name, self._channel.id, _longest(order) + END_WAIT_S, beside=order.beside)
             if not await self._spoken(order):
@@ -126,7 +126,7 @@ class UtteranceListener:
         return asyncio.get_running_loop().time() - self._began_at + LEAD_S
 
     async def _understand(self, order: StartListening, said: bytes) -> Heard:
-        limit = self._ears.deadline_s
+        limit = self._speech.deadline_s
         try:
             async with asyncio.timeout(limit + LATE_GRACE_S):
                 heard = await self._recognizer.transcribe(said, order.language, order.phrases, limit)

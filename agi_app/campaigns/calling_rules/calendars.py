@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agi_app.gate.hours import Calendar
+from agi_app.gate.calling_hours import Calendar
 from agi_app.gate.rule_file import OWN, ClosedDays
 
 

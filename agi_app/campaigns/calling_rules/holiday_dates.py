@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import holidays
 
 from agi_app.campaigns.calling_rules.calendars import CalendarKey
-from agi_app.gate.hours import Calendar
+from agi_app.gate.calling_hours import Calendar
 
 YEARS = range(2024, 2036)  # days outside are closed: a rule set does not live that long
 FIRST, LAST = dt.date(YEARS[0], 1, 1), dt.date(YEARS[-1], 12, 31)

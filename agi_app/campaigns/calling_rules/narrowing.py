@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from agi_app.authoring.yaml_lines import Document, Path
 from agi_app.errors import Problem
-from agi_app.gate.hours import Calendar
+from agi_app.gate.calling_hours import Calendar
 from agi_app.gate.rule_file import DAYS, SPANS, RuleValues, Sourced
 from agi_app.gate.ruleset import Rules
 from agi_app.model.campaign import Window

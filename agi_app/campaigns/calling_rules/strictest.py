@@ -15,7 +15,7 @@ from agi_app.authoring.yaml_lines import Document
 from agi_app.campaigns.calling_rules import calendars
 from agi_app.campaigns.calling_rules.narrowing import loosened
 from agi_app.errors import InputError, Problem
-from agi_app.gate.hours import Calendar, Opening
+from agi_app.gate.calling_hours import Calendar, Opening
 from agi_app.gate.rule_file import DEFAULT, RULE_KEYS, SPANS, ClosedDays, JurisdictionFile, RuleValues
 from agi_app.gate.ruleset import Cap, Jurisdiction, ListRule, Part, Rules, lowest_caps, strictest, strictest_lists
 

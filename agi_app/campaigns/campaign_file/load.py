@@ -16,7 +16,7 @@ import phonenumbers
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agi_app.authoring import place_names, times_meant
+from agi_app.authoring import country_and_zone_names, times_meant
 from agi_app.authoring.schema import Authored, validate
 from agi_app.authoring.suggestions import quote, suggest, suggest_or
 from agi_app.authoring.yaml_lines import Document, load
@@ -69,7 +69,7 @@ def _country(value: object) -> object:
     if isinstance(value, str) and value in phonenumbers.SUPPORTED_REGIONS:
         return value
     upper = str(value).strip().upper()
-    better = upper if upper in phonenumbers.SUPPORTED_REGIONS else place_names.country_meant(upper)
+    better = upper if upper in phonenumbers.SUPPORTED_REGIONS else country_and_zone_names.country_meant(upper)
     parts = [part for part in re.split(r"[\s,;/-]", upper) if part]
     if len(parts) > 1 and all(part in phonenumbers.SUPPORTED_REGIONS for part in parts):
         context = {"found": quote(value), "hint": f"; each country is its own item: [{', '.join(parts)}]"}

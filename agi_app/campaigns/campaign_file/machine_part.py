@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from agi_app.authoring.schema import Authored
 from agi_app.campaigns.campaign_file.durations import between, between_ms
 from agi_app.flow.syntax.names_and_limits import FileName
-from agi_app.model.machine import MachineAction, MachineDetection, Tuning
+from agi_app.model.machine_detection import MachineAction, MachineDetection, Tuning
 
 AFTER = dt.timedelta(seconds=1), dt.timedelta(seconds=5)
 WITHIN = dt.timedelta(seconds=5), dt.timedelta(seconds=120)

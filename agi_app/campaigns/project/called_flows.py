@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agi_app.campaigns.project.read import Project, Source
+from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.errors import AuthorError, Problem
 from agi_app.flow.check.graph import prompt_uses
 from agi_app.flow.language.definition import FlowDocument

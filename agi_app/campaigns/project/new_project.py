@@ -6,7 +6,7 @@ import shutil
 from importlib import resources
 from pathlib import Path
 
-from agi_app.audit.key import load_or_make
+from agi_app.audit.signing_key import load_or_make
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.consent.project_identity import make as make_identity
 from agi_app.errors import InputError

@@ -29,8 +29,8 @@ from agi_app.errors import InputError, StoreError
 from agi_app.model.phone import mask
 from agi_app.operations.people import complaints, stops
 from agi_app.operations.people.complaints import CaseState, SeenCase
-from agi_app.operations.people.handed_in import SaidAt, evidence, instant
-from agi_app.operations.people.stories import StoryLanguage
+from agi_app.operations.people.person_records import StoryLanguage
+from agi_app.operations.people.time_and_evidence import SaidAt, evidence, instant
 from agi_app.printable import count_of
 
 app = typer.Typer(help="Complaints: about your calls, and about calls that others made to you.", no_args_is_help=True)

@@ -26,9 +26,9 @@ from agi_app.cli.common import (
 from agi_app.errors import InputError
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
-from agi_app.operations.people import consents, stops, stories
-from agi_app.operations.people.handed_in import SaidAt, evidence, instant
-from agi_app.operations.people.stories import StoryLanguage
+from agi_app.operations.people import consents, person_records, stops
+from agi_app.operations.people.person_records import StoryLanguage
+from agi_app.operations.people.time_and_evidence import SaidAt, evidence, instant
 from agi_app.printable import count_of
 
 app = typer.Typer(help="Recorded consents and stops.", no_args_is_help=True)
@@ -123,7 +123,7 @@ def show(
 ) -> None:
     """Show everything recorded about a person: when and in which words they agreed, each call, when they refused."""
     e164 = read_number(number)
-    told = with_installation(project, stories.show, e164, language, entered_by=entered_by, reason=reason)
+    told = with_installation(project, person_records.show, e164, language, entered_by=entered_by, reason=reason)
     if as_json:
         known = None if told.history is None else dataclasses.asdict(told.history)
         say_json(known and known | {"refusals": [dataclasses.asdict(r) for r in told.refusals]})
@@ -142,7 +142,7 @@ def write_evidence(
 ) -> None:
     """Write the kept evidence of a person's consents and refusals, decrypted and verified, into a folder."""
     e164 = read_number(number)
-    written = with_installation(project, stories.write_evidence, e164, out, entered_by=entered_by, reason=reason)
+    written = with_installation(project, person_records.write_evidence, e164, out, entered_by=entered_by, reason=reason)
     for line in written:
         say(line)
     if not written:

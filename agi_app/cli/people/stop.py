@@ -13,7 +13,7 @@ from agi_app.cli.common import HERE, ProjectOption, login_name, read_number, say
 from agi_app.errors import InputError, StoreError
 from agi_app.model.phone import mask
 from agi_app.operations.people import stops
-from agi_app.operations.people.handed_in import SaidAt, evidence, instant
+from agi_app.operations.people.time_and_evidence import SaidAt, evidence, instant
 from agi_app.printable import count_of
 
 

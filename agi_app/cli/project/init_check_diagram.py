@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
+from agi_app.atomic_files import cannot_be_written
 from agi_app.cli.common import HERE, ProjectOption, say, say_json, say_lines, warn
 from agi_app.errors import Problem
-from agi_app.files import cannot_be_written
 from agi_app.operations.project import projects
 from agi_app.printable import count_of
 

@@ -10,7 +10,7 @@ import uvloop
 
 from agi_app import log
 from agi_app.cli.common import HERE, ProjectOption, say, settings_of
-from agi_app.dialer.worker.takeover import take_over
+from agi_app.dialer.worker.start import take_over
 from agi_app.installation import installation, migrate_database
 
 

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-from agi_app.gate.ruleset import RuleSet
+from agi_app.model.agent_wait import AGENT_WAIT_S
 from agi_app.model.agents import AgentCounts, AgentsNow
-from agi_app.model.campaign import Campaign, Pacing
+from agi_app.model.campaign import Pacing
 
 
 def to_begin(pacing: Pacing, now: AgentsNow, counts: AgentCounts, ceiling_percent: float) -> int:
@@ -28,14 +28,6 @@ def past_of(counts: AgentCounts, wrap_up_s: float) -> Past:
         answer_s=counts.answer_s / counts.answered if counts.answered else 0.0,
         handling_s=counts.talk_s / counts.met + wrap_up_s if counts.met else 0.0,
     )
-
-
-def ceiling_percent(campaign: Campaign, ruleset: RuleSet) -> float:
-    """The lowest share of abandoned calls that the campaign and the countries it lists allow."""
-    own = 0.0 if campaign.agents is None else campaign.agents.abandoned_percent
-    countries = (ruleset.jurisdictions.get(region) for region in campaign.jurisdictions)
-    every = [rules for c in countries if c for rules in (c.rules, *(part.rules for part in c.parts.values()))]
-    return min([own, *(rules.abandoned_percent for rules in every)])
 
 
 # How many calls to have under way when agents wait behind them. Pure: a guess and a bound, no clock and no chance.
@@ -60,7 +52,6 @@ def ceiling_percent(campaign: Campaign, ruleset: RuleSet) -> float:
 CEILING = 0.01  # of answered calls
 SURE = 1e-5  # the chance that the bound leaves to bad luck, at each look
 TARGET = 0.7  # of the ceiling: what the guess aims at, since it is one
-PATIENCE_S = 2.0  # how long a person who answered may wait for an agent before the call counts as abandoned
 FEW = 20  # ended calls: before that the answer rate is held to be high
 MOST_CALLS = 2000  # under way for one campaign
 GRID = 50  # rates are looked at in steps of a fiftieth, upwards, so that answers can be remembered
@@ -73,7 +64,7 @@ class AgentPool:
     free: int  # agents who could take a call at once
     busy: int  # agents in a call, or in the work after it
     under_way: int  # calls that were begun and have neither been answered nor ended
-    waiting: int = 0  # persons who answered and wait for an agent, at most PATIENCE_S
+    waiting: int = 0  # persons who answered and wait for an agent, at most AGENT_WAIT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +110,13 @@ def answer_rate(past: Past) -> float:
 
 
 def _soon_free(past: Past) -> float:
-    """The chance that a busy agent is free by the time a call that begins now is answered; rounded down."""
+    """The chance that a busy agent is free by the time a call that begins now is answered; rounded down.
+
+    The greeting before the transfer is not counted, and is longer than what of the wait is kept for a prompt.
+    """
     if past.handling_s <= 0 or past.answer_s <= 0:
         return 0.0
-    return math.floor((1 - math.exp(-(past.answer_s + PATIENCE_S) / past.handling_s)) * GRID) / GRID
+    return math.floor((1 - math.exp(-(past.answer_s + AGENT_WAIT_S) / past.handling_s)) * GRID) / GRID
 
 
 def _up(rate: float) -> float:

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from agi_app import log
-from agi_app.calls.plan import TransferOrder
+from agi_app.calls.call_plan import TransferOrder
 from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.agents.destination_legs import DestinationLeg
 from agi_app.dialer.node import Node

@@ -16,14 +16,15 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from agi_app import log
+from agi_app.calls.call_plan import CallPlan
 from agi_app.calls.inbound_line import InboundLine, caller_number, line_of
 from agi_app.calls.opt_outs import KEYED
-from agi_app.calls.plan import CallPlan
 from agi_app.calls.rendered_speech import CallVoice
 from agi_app.calls.runner import LiveCall
 from agi_app.consent.complaints import BY_LINE, Complaint, open_case
 from agi_app.consent.opt_outs import Stops
-from agi_app.dialer.inbound.call_parts import LineServices, Live, too_many
+from agi_app.dialer.inbound.call_limits import too_many
+from agi_app.dialer.inbound.inbound_call import InboundCall, LineServices
 from agi_app.dialer.node import Node
 from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import AgiAppError
@@ -56,7 +57,7 @@ class LineCalls:
         self._node, self._stops, self._means = node, stops, means
         self._lines: Sequence[InboundLine] | None = None
         self._voices: dict[str, CallVoice] = {}  # by line
-        self._live: dict[str, Live] = {}
+        self._live: dict[str, InboundCall] = {}
         self._unwritten: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue(UNWRITTEN)
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -90,7 +91,7 @@ class LineCalls:
         shown = await shown_number(self._node.ari, arrival.channel_id)
         if shown is None:
             return None
-        live = Live(line, caller_number(shown, line.region), self._node.clock.now())
+        live = InboundCall(line, caller_number(shown, line.region), self._node.clock.now())
         reason = line.fault or too_many(live, self._live.values())
         if reason or line.flow is None:
             self._write(live, table.GIVEN_BACK, reason, None)
@@ -125,9 +126,9 @@ class LineCalls:
                 await self._quiet.wait()
                 await self._unwritten.join()
 
-    async def _answer(self, arrival: Arrival, live: Live, flow: Flow) -> str | None:
+    async def _answer(self, arrival: Arrival, live: InboundCall, flow: Flow) -> str | None:
         node, line = self._node, live.line
-        variables = self._means.ears.for_call(flow)
+        variables = self._means.speech.for_call(flow)
         try:
             channel = await answered(node.ari, node.router, arrival, line.max_call_s + SPARE_S, variables)
         except AgiAppError as error:
@@ -151,7 +152,7 @@ class LineCalls:
         self._write(live, table.GIVEN_BACK if channel.given_back else table.ANSWERED, note, result)
         return None
 
-    def _plan(self, live: Live, flow: Flow) -> CallPlan:
+    def _plan(self, live: InboundCall, flow: Flow) -> CallPlan:
         line, caller = live.line, Caller(live.caller is not None, live.line.region)
         zones = country_and_zones(line.number)[1]
 
@@ -176,18 +177,18 @@ class LineCalls:
             trunk_works=lambda: None,
             local_now=lambda: self._node.clock.now().astimezone(ZoneInfo(zones[0])) if zones else None,
             caller=caller,
-            ears=self._means.ears,
+            speech=self._means.speech,
             watch=watch,
         )
 
-    def _write(self, live: Live, result: str, note: str | None, call: CallResult | None) -> None:
+    def _write(self, live: InboundCall, result: str, note: str | None, call: CallResult | None) -> None:
         """Have the call written down soon; ``note`` says why it was given back, or what was wrong."""
         row = self._row(live, result, note, call)
         self._write_soon(partial(table.add, self._node.store, row, live.stops))
         if call is not None and COMPLAINT in call.answers and live.caller is not None:
             self._write_soon(partial(self._complain, live.call_id, live.line.name, live.caller, live.began_at))
 
-    def _row(self, live: Live, result: str, note: str | None, call: CallResult | None) -> LineCall:
+    def _row(self, live: InboundCall, result: str, note: str | None, call: CallResult | None) -> LineCall:
         return LineCall(
             call_id=live.call_id,
             line=live.line.name,

@@ -13,9 +13,9 @@ from agi_app.errors import RequestFailed
 from agi_app.gate.permit import InternalLeg
 from agi_app.model.finding import Finding
 from agi_app.pbx.ari.connection import Ari, connected_for_a_trial
+from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.events import Destroyed, Failed
-from agi_app.pbx.ari.http import AriSettings
-from agi_app.pbx.ari.names import AMD, AMD_CONTEXT, SILENCE
+from agi_app.pbx.ari.object_names import AMD, AMD_CONTEXT, SILENCE
 from agi_app.pbx.event_router import Router
 from agi_app.pbx.originate import place_internal
 

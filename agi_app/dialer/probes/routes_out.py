@@ -17,7 +17,7 @@ from agi_app.gate.destination_phone import decide_leg
 from agi_app.gate.rehearsal import RehearsalFacts
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.finding import Finding
-from agi_app.pbx.phones import phones_that_lead_out
+from agi_app.pbx.own_phones import phones_that_lead_out
 from agi_app.pbx.trunks import Ask, endpoint_names, object_of, trunk_facts
 from agi_app.store.calling import destination_calls as table
 from agi_app.store.database.pool import Store

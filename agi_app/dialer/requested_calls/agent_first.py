@@ -2,8 +2,8 @@
 
     gate asked ─▶ agent rings, answers ─▶ claim (gate asked again) ─▶ pace ─▶ mark ─▶ permit ─▶ person rings ─▶ talk
 
-The person's leg is an attempt like any other; only its flow is that of ``flow/language/made_flows.py``, and it is not
-retried. The agent's leg goes to a destination of the settings.
+The person's leg is an attempt like any other; only its flow is that of ``flow/language/built_in_flows.py``, and it is
+not retried. The agent's leg goes to a destination of the settings.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from agi_app import log
-from agi_app.calls.plan import TransferOrder
+from agi_app.calls.call_plan import TransferOrder
 from agi_app.dialer.agents.destination_legs import DestinationLeg
 from agi_app.dialer.agents.transfer_to_agent import answered, talk, word_of
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Placer, RunningCampaign
+from agi_app.dialer.originator import Originator, RunningCampaign
 from agi_app.dialer.pacing import Turn
 from agi_app.dialer.running_campaigns import Running, terms_of
 from agi_app.dialer.until_stopped import alongside, until_stored
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
-from agi_app.flow.language.made_flows import talk_flow
+from agi_app.flow.language.built_in_flows import talk_flow
 from agi_app.flow.syntax.names_and_limits import BUSY, FAILED
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult, Outcome
 from agi_app.pbx.channel import Channel
-from agi_app.store.calling import one_claim
+from agi_app.store.calling import claim_one_contact
 from agi_app.store.requested_calls import agent_calls
 from agi_app.store.requested_calls.agent_calls import AGENT, AGENT_RINGS_S, BETWEEN_S, AgentCallRequest, Leg
 from agi_app.store.requested_calls.requests import REFUSED, RequestKind
@@ -91,8 +91,8 @@ class AgentCalls:
 
     kind, at_once = RequestKind.AGENT, sys.maxsize
 
-    def __init__(self, node: Node, dialer: Dialer, placer: Placer) -> None:
-        self.node, self.dialer, self.placer = node, dialer, placer
+    def __init__(self, node: Node, dialer: Dialer, originator: Originator) -> None:
+        self.node, self.dialer, self.originator = node, dialer, originator
 
     async def take(self, going_on: Collection[int], forbidden: Callable[[], str | None]) -> AgentCall | None:
         """The oldest request that this node can make."""
@@ -137,7 +137,7 @@ class AgentCall:
         running = self._usable()
         if isinstance(running, Over):
             return running
-        refused = await one_claim.ask(self._node.store, *self._case(running.line))
+        refused = await claim_one_contact.ask(self._node.store, *self._case(running.line))
         if refused is not None:
             return Over(REFUSED, refused.why)
         agents = self._means.dialer.agents
@@ -165,7 +165,7 @@ class AgentCall:
         why = self._forbidden() or no_room(self._means.dialer, running, self._node.clock.monotonic())
         return running if why is None else Over(REFUSED, why, FAILED_TONE)
 
-    def _case(self, line: RunningCampaign) -> one_claim.Case:
+    def _case(self, line: RunningCampaign) -> claim_one_contact.Case:
         """What the gate is asked about."""
 
         def judge(facts: Facts, now: dt.datetime) -> Decision:
@@ -227,14 +227,16 @@ class AgentCall:
         running = self._usable()
         if isinstance(running, Over):
             return running
-        claim = await one_claim.claim_one(self._node.store, *self._case(running.line))
-        if isinstance(claim, one_claim.RefusedContact):
+        claim = await claim_one_contact.claim_one(self._node.store, *self._case(running.line))
+        if isinstance(claim, claim_one_contact.RefusedContact):
             return Over(REFUSED, claim.why, FAILED_TONE)
         self._leg.attempt_id = claim.attempt_id
         await self._ask("POST", f"channels/{agent.id}/ring")
         await self._tell("the person is called")
         with beside(self._means.dialer, running, self._node.clock.monotonic()) as turn:
-            result = await self._means.placer.attempt(claim, self._line(running.line), turn, transfer=self._transfer)
+            result = await self._means.originator.attempt(
+                claim, self._line(running.line), turn, transfer=self._transfer
+            )
         await self._ask("DELETE", f"channels/{agent.id}/ring")
         if result is None:
             return await self._not_dialled(running.line)
@@ -264,7 +266,7 @@ class AgentCall:
     async def _not_dialled(self, line: RunningCampaign) -> Over:
         if self._gone.is_set():
             return Over(Outcome.CANCELLED.value, "the agent hung up")
-        refused = await one_claim.ask(self._node.store, *self._case(line))
+        refused = await claim_one_contact.ask(self._node.store, *self._case(line))
         why = refused.why if refused is not None else "dialling was delayed at the last moment; ask again"
         return Over(REFUSED, why, FAILED_TONE)
 

@@ -14,12 +14,12 @@ import datetime as dt
 from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from agi_app import log
-from agi_app.calls.plan import CallPlan
+from agi_app.calls.call_plan import CallPlan
 from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.runner import LiveCall
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import CallTerms, Placer, never_left
+from agi_app.dialer.originator import CallTerms, Originator, never_left
 from agi_app.dialer.requested_calls.queue import CLOSING
 from agi_app.dialer.until_stopped import alongside, until_stopped, until_stored
 from agi_app.errors import AgiAppError, SafetyError, StoreError
@@ -27,7 +27,7 @@ from agi_app.flow.check.prompt_facts import Prompts
 from agi_app.flow.engine.commands import Command, Hangup
 from agi_app.flow.engine.events import Event
 from agi_app.flow.load import load_with_parts
-from agi_app.flow.trial.shown_lines import told, told_event
+from agi_app.flow.simulation.shown_lines import told, told_event
 from agi_app.gate.decide import Decision, permit
 from agi_app.gate.rehearsal import RehearsalFacts, decide_rehearsal
 from agi_app.model.call import CallResult, KeptRecording, Outcome
@@ -53,13 +53,13 @@ class Rehearsals:
         self,
         node: Node,
         trunks: Mapping[str, TrunkSettings],
-        placer: Placer,
+        originator: Originator,
         voice: Voice,
         *,
         prompts: Callable[[], Prompts],
     ) -> None:
         """``prompts`` reads what the prompts say, blocking."""
-        self.node, self.trunks, self.placer, self.voice, self.prompts = node, trunks, placer, voice, prompts
+        self.node, self.trunks, self.originator, self.voice, self.prompts = node, trunks, originator, voice, prompts
 
     async def take(self, going_on: Collection[int], forbidden: Callable[[], str | None]) -> Rehearsal | None:
         """The oldest request; it is nobody's until all is ready."""
@@ -95,7 +95,7 @@ class Rehearsal:
     async def _rehearse(self) -> None:
         """Make all ready, ask the gate, ring; raises AgiAppError when nobody was dialled."""
         means, script, node = self._means, self._script, self._means.node
-        flow = load_with_parts(script.text, script.file, script.parts).understanding(means.placer.ears.meanings)
+        flow = load_with_parts(script.text, script.file, script.parts).understanding(means.originator.speech.meanings)
         voice = await means.voice.before_call(flow, script.fields, script.language)
         self._story.prompts = await asyncio.to_thread(means.prompts)
 
@@ -111,11 +111,11 @@ class Rehearsal:
                 longest = dt.timedelta(seconds=script.max_call_s)
                 terms = CallTerms(flow, means.trunks[allowed.trunk], RING_TIME, longest)
                 party = Party(allowed.attempt_id, allowed.number, allowed.caller_id, script.language, script.fields)
-                call = LiveCall(self._plan(means.placer.plan(party, allowed.place, terms, voice)), node.clock)
+                call = LiveCall(self._plan(means.originator.plan(party, allowed.place, terms, voice)), node.clock)
                 if (reason := self._forbidden()) is not None:
                     raise SafetyError(reason)
                 good = permit(allowed, receipt, node.clock.monotonic())
-                channel = await means.placer.ring(terms, good, self._forbidden)
+                channel = await means.originator.ring(terms, good, self._forbidden)
                 await self._finish(await self._talk(call, channel))
             case RefusedRehearsal(rules):
                 _log.info("rehearsal refused", rules=list(rules))
@@ -123,13 +123,13 @@ class Rehearsal:
                 _log.debug("somebody else has this request, or it was taken back")
 
     def _plan(self, plan: CallPlan) -> CallPlan:
-        ears = dataclasses.replace(plan.ears, keep=keep_nothing, records_calls=False) if plan.ears else None
-        return dataclasses.replace(plan, watch=self._story.watch, ears=ears)
+        speech = dataclasses.replace(plan.speech, keep=keep_nothing, records_calls=False) if plan.speech else None
+        return dataclasses.replace(plan, watch=self._story.watch, speech=speech)
 
     async def _talk(self, call: LiveCall, channel: Channel) -> CallResult:
         self._call = call
         async with alongside(self._tell(), self._watch(call)):
-            return await self._means.placer.drive(call, channel)
+            return await self._means.originator.drive(call, channel)
 
     async def _watch(self, call: LiveCall) -> None:
         call.stop(await until_stopped(self._store, call.party.number), even_if_up=True)

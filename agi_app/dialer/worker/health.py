@@ -19,6 +19,7 @@ from agi_app.consent import restored_backup
 from agi_app.consent.opt_outs import Stops
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
+from agi_app.dialer.worker.shutdown import finish_live_calls
 from agi_app.errors import ConfigError, OtherWorkerError, SafetyError, StoreError
 from agi_app.store.calling import attempts, dead_workers, nodes, pauses
 from agi_app.store.database import catalog, checks, progress
@@ -31,9 +32,7 @@ ROUND_S = 10.0  # a round of housekeeping that takes longer has met a database t
 ASK_S = 0.5  # how long the database may take to say which of a person's calls a stop is about
 CATALOG_S = 60.0  # between two looks at the database's objects
 MAX_CLOCK_DIFFERENCE = dt.timedelta(seconds=2)
-DRAIN_S = 30.0  # how long live calls may go on after a request to end
 LISTED = "the number came onto a do-not-call list"
-LAST_WORDS_S = 10.0  # how long their results are waited for after the hangup
 
 _log = log.get("worker")
 
@@ -285,13 +284,4 @@ class Worker:
         """End in order: no new call, live ones may finish for a while, then are hung up."""
         self._draining = True
         dialer.close()
-        if len(self._node.live):
-            _log.info("waiting for live calls", calls=len(self._node.live), at_most_s=DRAIN_S)
-        await self._until_quiet(DRAIN_S)
-        if self._node.live.stop_all("the worker is shutting down"):
-            await self._until_quiet(LAST_WORDS_S)
-
-    async def _until_quiet(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._node.live.quiet.wait()
+        await finish_live_calls(self._node.live)

@@ -15,11 +15,11 @@ from agi_app.dialer.worker.health import Health
 from agi_app.errors import AgiAppError
 from agi_app.model.finding import Finding
 from agi_app.pbx.ari.connection import Ari
-from agi_app.pbx.ari.http import AriSettings
+from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.media.play_probe import FORMAT_MODULE, play_for_nobody
-from agi_app.prompts.prepared import FOLDER, INDEX
+from agi_app.prompts.doctor_check import shortest, why_unplayable
+from agi_app.prompts.prepared_cache import FOLDER, INDEX
 from agi_app.prompts.settings import voice_settings
-from agi_app.prompts.trial import shortest, why_unplayable
 
 LOOK_S, AGAIN_S = 1.0, 10.0  # how often the prompts are looked at; a trial that failed is made again
 CHECK = "prompts play"

@@ -6,14 +6,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import Self
 
-from agi_app.calls.speech_services import Ears, Keep, LiveTaps, RecognizerLike
-from agi_app.config.voice import SpeechSettings
+from agi_app.calls.speech_services import Keep, LiveTaps, RecognizerLike, SpeechServices
+from agi_app.config.speech import SpeechSettings
 from agi_app.flow.answers.meanings import Meanings
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.pbx.media.snoop_taps import SnoopTaps
-from agi_app.pbx.originate import talk_detect
+from agi_app.pbx.talk_detect import talk_detect
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class SpeechBackends:
 
     spool: RecordingSpool
     taps: SnoopTaps
-    ears: Ears
+    speech: SpeechServices
 
     @classmethod
     def of(
@@ -35,8 +35,8 @@ class SpeechBackends:
 
             live = LiveTaps(taps.open, TalkDetectors(speech.snoop_channels, speech.pause).one)
         variables = talk_detect(speech)
-        ears = Ears(spool, recognizer, meanings, keep, speech.deadline, speech.level, variables, live)
-        return cls(spool, taps, ears)
+        services = SpeechServices(spool, recognizer, meanings, keep, speech.deadline, speech.level, variables, live)
+        return cls(spool, taps, services)
 
     def handle(self, frame: Frame) -> bool:
         """Take an event of the socket if it is about a recording, an ear or a tap; never waits."""

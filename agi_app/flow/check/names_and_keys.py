@@ -25,7 +25,7 @@ from agi_app.flow.language.steps import (
     StopNumberStep,
     When,
 )
-from agi_app.flow.saying.values import pieces
+from agi_app.flow.saying.numbers_and_dates import pieces
 from agi_app.flow.syntax.names_and_limits import CALL_BACK
 
 

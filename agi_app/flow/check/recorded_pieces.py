@@ -11,8 +11,8 @@ from agi_app.flow.engine.ask_and_retry import SPOKEN_AS
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.say_step import SayStep
 from agi_app.flow.language.steps import Collect, CollectStep
+from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import PAUSE, Piece
-from agi_app.flow.saying.values import spoken
 
 _SHOWN = 3
 

@@ -7,8 +7,8 @@ from agi_app.flow.engine.call_in_flow import CallInFlow, collect_of
 from agi_app.flow.engine.commands import Command, StartTimer
 from agi_app.flow.engine.listening_for import listen
 from agi_app.flow.language.steps import Collect, CollectStep, Gather, LanguageStep, StopNumberStep
+from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import Part
-from agi_app.flow.saying.values import spoken
 
 SPOKEN_AS = {"digits": "digits", "number": "number", "date": "date", "amount": "money"}
 

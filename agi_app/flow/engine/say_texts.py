@@ -15,8 +15,8 @@ from agi_app.flow.engine.state import choose_language
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.say_step import COLUMN, Say, SayStep
 from agi_app.flow.language.steps import PlayStep
+from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import Part, Text
-from agi_app.flow.saying.values import spoken
 from agi_app.flow.syntax.expressions import Value
 from agi_app.flow.syntax.names_and_limits import EMPTY, MAX_SAID
 

@@ -12,7 +12,7 @@ from agi_app.authoring.schema import Authored
 from agi_app.flow.language.step_with_ways import StepWithWays
 from agi_app.flow.syntax.names_and_limits import EMPTY, Language, Text, fault, named
 
-# The kinds of flow/saying/values.py. Only a name needs text-to-speech; all others have recorded pieces.
+# The kinds of flow/saying/numbers_and_dates.py. Only a name needs text-to-speech; all others have recorded pieces.
 Kind = Literal["name", "digits", "number", "ordinal", "count", "money", "date", "day", "time", "time24", "telephone"]
 WITH_UNIT = ("number", "ordinal", "count")
 _WIDE_BRACE = re.compile("[｛｝]")

@@ -1,7 +1,7 @@
 """The verbs: one class a verb, named like it. A step is one verb; a node is a list of steps.
 
 Everything that can be judged inside one step is judged here; what needs the whole flow
-or the prompts is in ``flow/check/flow_rules.py``.
+or the prompts is in ``flow/check``.
 """
 
 from __future__ import annotations

@@ -51,7 +51,10 @@ def faults(kind: str, least: Bound | None, most: Bound | None, digits: int | Non
             yield word, "digits have no value; write kind: number, or how many there are: digits: {min: 1, max: 2}"
         elif kind == "date" and day_of(bound, dt.date(2026, 1, 1)) is None:
             found = times_meant.days(bound)
-            yield word, f"this is not a day; {times_meant.write_day(bound) + ', in quotes' if found else DAY_RULE}"
+            yield (
+                word,
+                f"this is not a day; {times_meant.write_day(bound) + ', in quotes' if found else DAY_RULE}",
+            )
         elif kind != "date" and isinstance(bound, str):
             yield word, "this must be a whole number"
     if kind == "date" and len(given) == 2 and _never(least, most):

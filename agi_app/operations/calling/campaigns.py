@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from agi_app.authoring.suggestions import suggest
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.campaign_file.load import CampaignDocument
+from agi_app.campaigns.changed_files import as_edited, differs
 from agi_app.campaigns.checks.gateway_ports import limits_of
-from agi_app.campaigns.edited import as_edited, differs
 from agi_app.campaigns.preview import SAMPLES, Preview, Sample, Terms
 from agi_app.campaigns.preview import preview as look_ahead
 from agi_app.campaigns.project.called_flows import concerns, parts_of
-from agi_app.campaigns.project.read import Project, Source
+from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import AuthorError, ConfigError, InputError
 from agi_app.flow.language.definition import FlowDocument
-from agi_app.gate.caller_id import numbers_of
+from agi_app.gate.choose_caller_id import numbers_of
 from agi_app.installation import Installation
 from agi_app.model.campaign import CampaignState
 from agi_app.operations.calling.reports import CampaignFigures, figures

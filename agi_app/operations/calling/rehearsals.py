@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from agi_app.campaigns.project.called_flows import no_faults, parts_of
-from agi_app.campaigns.project.read import Project, Source
+from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.errors import AsteriskError, InputError
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS

@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass
 from agi_app.clock import Clock
 from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import ConfigError, InputError
-from agi_app.gate.caller_id import numbers_of
+from agi_app.gate.choose_caller_id import numbers_of
 from agi_app.installation import Installation
 from agi_app.model.campaign import Campaign
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.recordings.files import RecordingFiles
-from agi_app.reports.totals import AgentFigures, AgentsSeen, Totals, contact_record, to_csv, to_json
+from agi_app.reports.csv_and_json import contact_record, to_csv, to_json
+from agi_app.reports.totals import AgentFigures, AgentsSeen, Totals
 from agi_app.reports.why_waiting import Standstill, held_back, why_nobody
 from agi_app.store.calling import agents, nodes, pauses
 from agi_app.store.calling import reports as table

@@ -17,8 +17,8 @@ from agi_app.guard.decide import GuardDecision
 from agi_app.guard.replay import Replay, replay, unpack_decision
 from agi_app.installation import Installation
 from agi_app.store.people.access_log import Access, log_access
+from agi_app.store.screening import caller_lookup, guard_scripts, script_matching
 from agi_app.store.screening import guard_report as table
-from agi_app.store.screening import guard_scripts, known_calls, script_matching
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_report import ActionTotal, JudgedCall
 from agi_app.store.screening.guard_scripts import Spoken, StoredScript
@@ -64,7 +64,7 @@ async def explain(inst: Installation, caller: str, *, line: str = "") -> KnownOf
     number, _ = read_caller(caller, guard.region or None)
     if number is not None:
         await log_access(inst.store, Access("guard explain", 1))
-    decision = await known_calls.explain(inst.store, guard, now, caller, line)
+    decision = await caller_lookup.explain(inst.store, guard, now, caller, line)
     if number is None:
         return KnownOfCaller(decision)
     since = now - dt.timedelta(days=guard.keep_days)

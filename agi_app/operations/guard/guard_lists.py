@@ -11,21 +11,21 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from agi_app.authoring.place_names import is_zone, zone_meant
+from agi_app.authoring.country_and_zone_names import is_zone, zone_meant
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.guard_file import CellFormats, ListRow, parse_guard_list
 from agi_app.contacts.tables.csv_table import SHOWN_PROBLEMS
 from agi_app.contacts.tables.opening import LARGEST_WHOLE, all_rows, open_table, private_copy
 from agi_app.errors import AuthorError, InputError
 from agi_app.event_loop import in_background
-from agi_app.guard.patterns import NotAPattern, new_pattern, read_pattern
-from agi_app.guard.settings import Hours
+from agi_app.guard.number_patterns import NotAPattern, new_pattern, read_pattern
+from agi_app.guard.subscriber_settings import Hours
 from agi_app.installation import Installation
 from agi_app.model.phone import shown_number
 from agi_app.store.screening import guard_lists as table
-from agi_app.store.screening.guard import SubscriberLine
 from agi_app.store.screening.guard_changes import ChangedBy
 from agi_app.store.screening.guard_lists import NewEntry, StoredEntry, Written
+from agi_app.store.screening.screened_calls import SubscriberLine
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"(?:([a-z]{3})(?:-([a-z]{3}))? )?(\d\d:\d\d)-(\d\d:\d\d)")

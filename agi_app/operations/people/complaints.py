@@ -25,8 +25,8 @@ from agi_app.event_loop import in_background
 from agi_app.installation import Installation
 from agi_app.model.phone import mask, parse
 from agi_app.operations.people import opening_words
-from agi_app.operations.people.handed_in import NOW, Evidence, SaidAt, keep
 from agi_app.operations.people.stops import stop
+from agi_app.operations.people.time_and_evidence import NOW, Evidence, SaidAt, keep
 from agi_app.proof.notary import Notary
 from agi_app.reports import complaint_bundle
 from agi_app.reports.complaint_bundle import Bundle

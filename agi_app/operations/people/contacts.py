@@ -7,10 +7,10 @@ from pathlib import Path
 
 from agi_app.authoring.suggestions import no_such
 from agi_app.campaigns.campaign_file.load import CampaignDocument
-from agi_app.campaigns.project.read import Project, Source
+from agi_app.campaigns.project.read_project import Project, Source
+from agi_app.contacts.import_batches import ImportSummary
+from agi_app.contacts.import_spool import Progress
 from agi_app.contacts.importer import import_contacts_file
-from agi_app.contacts.spool import Progress
-from agi_app.contacts.storing import ImportSummary
 from agi_app.errors import AuthorError
 from agi_app.flow.check.impossible_values import columns_read
 from agi_app.flow.language.definition import FlowDocument

@@ -17,11 +17,11 @@ from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.purge import Purger
 from agi_app.errors import ConfigError
 from agi_app.installation import Installation
-from agi_app.prompts.prepared import KEPT_S, Prepared, folder_of
+from agi_app.prompts.prepared_cache import KEPT_S, Prepared, folder_of
 from agi_app.proof.notary import Notary
 from agi_app.store.calling import nodes
-from agi_app.store.database import traces
-from agi_app.store.database.traces import Cleaned
+from agi_app.store.database import erased_traces
+from agi_app.store.database.erased_traces import Cleaned
 
 LOOKED_AT_EVERY = dt.timedelta(hours=1)  # old spoken texts
 
@@ -62,7 +62,7 @@ async def erase(inst: Installation, number: str, *, reason: str, entered_by: str
     rows = dict(erased.rows)
     if spoken := await asyncio.to_thread(prompts.forget, folder_of(inst.store.hash_number(number))):
         rows["spoken text"] = spoken
-    return Removed(rows, remains(await traces.clean(inst.store), inst.clock.real_now()))
+    return Removed(rows, remains(await erased_traces.clean(inst.store), inst.clock.real_now()))
 
 
 def stop_without_database(settings: Settings, number: str) -> None:
@@ -85,7 +85,7 @@ async def purge(inst: Installation, *, dry_run: bool = False, rewrite: bool = Fa
     files, days = KeptFiles.of(inst.settings.data), inst.settings.guard.keep_days
     purger = Purger(inst.store, files, rules, inst.clock, person.signer(notary.key), screened_days=days)
     rows = await purger.purge(entered_by, dry_run=dry_run)
-    return Removed(rows, remains(await traces.rewrite(inst.store), inst.clock.real_now()) if rewrite else None)
+    return Removed(rows, remains(await erased_traces.rewrite(inst.store), inst.clock.real_now()) if rewrite else None)
 
 
 def remains(cleaned: Cleaned, now: dt.datetime) -> list[Remains]:

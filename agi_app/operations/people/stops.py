@@ -20,7 +20,7 @@ from agi_app.contacts.stop_file import StopList
 from agi_app.errors import StoreError
 from agi_app.installation import Installation
 from agi_app.model.campaign import Purpose
-from agi_app.operations.people.handed_in import NOW, Evidence, SaidAt, keep
+from agi_app.operations.people.time_and_evidence import NOW, Evidence, SaidAt, keep
 from agi_app.store.people import stops as table
 
 BY_HAND = "entered by hand"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agi_app.authoring.suggestions import suggest
-from agi_app.campaigns.project.read import Project, Source, read_project
+from agi_app.campaigns.project.read_project import Project, Source, read_project
 from agi_app.config.settings import SETTINGS_FILE, load_settings, trunk_names
 from agi_app.errors import AuthorError, InputError
 from agi_app.flow.language.definition import FlowDocument
@@ -25,7 +25,7 @@ def read_files(folder: Path) -> Project:
 
 def read_ready(folder: Path) -> Project:
     """As ``read``, once all that callers hear is prepared; what cannot be is a fault of each flow that plays it."""
-    from agi_app.campaigns.make_ready import make_ready  # takes long to load, and few operations need it
+    from agi_app.campaigns.prompts_ready import make_ready  # takes long to load, and few operations need it
 
     return make_ready(folder, load_settings(folder).trunks)
 

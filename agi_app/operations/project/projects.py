@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agi_app.campaigns.checks.rule_catalogue import explanation, find_rule
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import checked_project, find_project
+from agi_app.campaigns.project.read_project import checked_project, find_project
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.errors import InputError, Problem
 from agi_app.flow.diagram.draw import draw

@@ -8,9 +8,9 @@ from pathlib import Path
 from agi_app.errors import InputError
 from agi_app.flow.check.recorded_pieces import needed_pieces
 from agi_app.flow.language.no_such_flow import no_such_flow
-from agi_app.flow.saying import values
+from agi_app.flow.saying import numbers_and_dates
 from agi_app.operations.project.project_files import read_files
-from agi_app.prompts import prepare as prepared
+from agi_app.prompts import prepare as prepared_cache
 from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.fixed_say_texts import said_texts
 from agi_app.prompts.prepare import Result
@@ -30,13 +30,15 @@ def prepare(
     said = said_texts(flow.parsed.flow for flow in read_files(project).flows.values())
     folder = project / "prompts" if said else _folder(project)
     settings, tts = voice_settings(project)
-    return prepared.prepare(folder, settings, tts, said=() if only else said, only=only, again=again, progress=progress)
+    return prepared_cache.prepare(
+        folder, settings, tts, said=() if only else said, only=only, again=again, progress=progress
+    )
 
 
 def look(project: Path) -> list[Result]:
     """Every prompt: which file Asterisk plays, how long and how loud it is. Changes nothing. Raises as ``prepare``."""
     folder, (settings, tts) = _folder(project), voice_settings(project)
-    return prepared.look(folder, settings, tts)
+    return prepared_cache.look(folder, settings, tts)
 
 
 def pieces(project: Path, language: str, *, flow: str | None = None, missing: bool = False) -> Mapping[str, str]:
@@ -45,7 +47,7 @@ def pieces(project: Path, language: str, *, flow: str | None = None, missing: bo
     ``flow``: only what this one says; ``missing``: only what is not there. Raises InputError, ConfigError.
     """
     if flow is None:
-        known = values.pieces(language)
+        known = numbers_and_dates.pieces(language)
     else:
         found = read_files(project)
         if flow not in found.flows:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from agi_app.authoring.suggestions import no_such
 from agi_app.campaigns.project.called_flows import concerns
-from agi_app.campaigns.project.read import Project, Source, find_project
+from agi_app.campaigns.project.read_project import Project, Source, find_project
 from agi_app.errors import AuthorError, InputError, Problem
-from agi_app.flow.language.made_flows import leaving
-from agi_app.flow.trial.expected_calls import NOW_FORMAT, CaseResult, Cases, run_case, write_now
-from agi_app.flow.trial.simulator import Simulation
-from agi_app.model.machine import MachineAction
+from agi_app.flow.language.built_in_flows import leaving
+from agi_app.flow.simulation.expected_calls import NOW_FORMAT, CaseResult, Cases, run_case, write_now
+from agi_app.flow.simulation.simulator import Simulation
+from agi_app.model.machine_detection import MachineAction
 from agi_app.operations.project.project_files import find_flow, read_files
 from agi_app.operations.project.sample_contacts import given_contact, line_region, row_of
 

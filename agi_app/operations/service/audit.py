@@ -14,13 +14,13 @@ from agi_app.audit.findings import AuditReport, shown
 from agi_app.config.settings import Settings
 from agi_app.consent.project_identity import key_of
 from agi_app.installation import Installation
-from agi_app.proof import dump as dumps
 from agi_app.proof import export as exporter
 from agi_app.proof import verify as verifier
+from agi_app.proof import verify_dump as dumps
 from agi_app.proof.export import Exported, ProofFile
-from agi_app.proof.handout import message, write_verifier
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
+from agi_app.proof.signed_manifest import message, write_verifier
 from agi_app.proof.verify import Progress
 from agi_app.store.calling.campaigns import option_names_one
 from agi_app.store.people.access_log import Access, log_access

@@ -21,10 +21,11 @@ import aiohttp
 from agi_app import log
 from agi_app.clock import Clock
 from agi_app.errors import AgiAppError, AsteriskError, OtherWorkerError, RequestFailed
+from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.dial_bridges import DialBridges
 from agi_app.pbx.ari.events import Frame
-from agi_app.pbx.ari.http import AriSettings, AsteriskInfo, HttpPool, Response, ask_info, explain
-from agi_app.pbx.ari.janitor import Janitor
+from agi_app.pbx.ari.hangup_retry import Janitor
+from agi_app.pbx.ari.http import AsteriskInfo, HttpPool, Response, ask_info, explain
 from agi_app.pbx.ari.joined_writes import join_writes
 from agi_app.pbx.ari.socket_verbs import is_non_blocking
 from agi_app.pbx.ari.websocket import Body, EventSocket, Params

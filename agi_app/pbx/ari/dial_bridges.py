@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 from agi_app.errors import RequestFailed
-from agi_app.pbx.ari.names import DIAL_BRIDGE
+from agi_app.pbx.ari.object_names import DIAL_BRIDGE
 
 _ALONE = {"mute": "true", "inhibitConnectedLineUpdates": "true"}
 _NOT_FOUND = 404

@@ -9,7 +9,7 @@ measures each of them again. Everything else goes over the HTTP pool (``pbx/ari/
 
 from __future__ import annotations
 
-from agi_app.pbx.ari.names import DIAL_BRIDGE
+from agi_app.pbx.ari.object_names import DIAL_BRIDGE
 
 NON_BLOCKING: frozenset[str] = frozenset(
     {

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from agi_app.clock import Clock
 from agi_app.errors import AsteriskError
 from agi_app.pbx.ari.connection import Ari, connected_for_a_trial, if_there
+from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.events import Frame
-from agi_app.pbx.ari.http import AriSettings
 
 FORMAT_MODULE = "format_wav.so"  # reads .wav and .wav16
 _GRACE_S = 3.0

@@ -22,7 +22,7 @@ from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Frame
-from agi_app.pbx.ari.names import CHANNEL_PREFIX
+from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
 from agi_app.pbx.event_router import EAR
 
 _log = log.get("pbx.spool")

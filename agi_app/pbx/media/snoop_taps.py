@@ -22,7 +22,7 @@ from agi_app import log
 from agi_app.errors import RequestFailed
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
-from agi_app.pbx.ari.names import ours
+from agi_app.pbx.ari.object_names import ours
 from agi_app.pbx.bridges import part
 from agi_app.pbx.trunks import Ask
 

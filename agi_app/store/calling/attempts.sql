@@ -6,7 +6,8 @@ SELECT lock_head((SELECT person_id FROM attempt WHERE attempt_id = %(attempt_id)
 -- name: lock_persons
 SELECT lock_heads(%(attempts)s);
 
--- The function of 0024_together.sql; it locks the persons first, too.
+-- The function of the newest migration that has it (0049_no_mark_during_a_pause.sql): no mark while everything is paused,
+-- after a stop, or without the lease. It locks the persons first, too.
 -- name: mark
 SELECT marked AS attempt_id FROM mark_attempts(%(attempts)s, %(node)s) AS marked;
 

@@ -19,7 +19,7 @@ from agi_app.gate.replay import inputs_of
 from agi_app.gate.stored_reasons import reasons_of
 from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState
-from agi_app.store.calling import gateway_ports, slots
+from agi_app.store.calling import concurrent_slots, gateway_ports
 from agi_app.store.calling.agents import AgentTerms, may_begin
 from agi_app.store.calling.decision_texts import spec_of, version_of_spec
 from agi_app.store.calling.facts import Decide, Due, JudgedContact, Missing, begin, judge
@@ -99,9 +99,9 @@ async def claim(
             no_agent, limit = for_agents <= limit, min(limit, for_agents)
             if limit <= 0:
                 return ClaimBatch(short=Nobody.FOR_AGENTS)
-        trunk = slots.Scope(slots.of_trunk(campaign.trunk), terms.trunk_limit)
-        own = slots.Scope(slots.of_campaign(campaign.name), campaign.pace.concurrent)
-        places = await slots.lease_both(connection, trunk, own, limit)
+        trunk = concurrent_slots.Scope(concurrent_slots.of_trunk(campaign.trunk), terms.trunk_limit)
+        own = concurrent_slots.Scope(concurrent_slots.of_campaign(campaign.name), campaign.pace.concurrent)
+        places = await concurrent_slots.lease_both(connection, trunk, own, limit)
         free = places.free
         if not free:
             return ClaimBatch(short=NoPlaces(places.short_of or "trunk"))
@@ -194,8 +194,8 @@ async def reserve(
         "agents": None if by_hand is not None or campaign.agents is None else campaign.agents.to,
         "now": now,
         "lease": terms.lease,
-        "trunk_scope": slots.of_trunk(campaign.trunk),
-        "campaign_scope": slots.of_campaign(campaign.name),
+        "trunk_scope": concurrent_slots.of_trunk(campaign.trunk),
+        "campaign_scope": concurrent_slots.of_campaign(campaign.name),
         "rows": msgspec.json.encode(rows).decode(),
     }
     decided = {r["contact_id"]: r["decision_id"] for r in await records(connection, Q["settle"], values)}

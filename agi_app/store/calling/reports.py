@@ -11,7 +11,7 @@ from agi_app.gate.case import Reason
 from agi_app.gate.stored_reasons import reasons_of
 from agi_app.model.campaign import Campaign
 from agi_app.model.waiting_reason import WaitingCounts
-from agi_app.store.calling import slots
+from agi_app.store.calling import concurrent_slots
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries, record, records
 
@@ -98,9 +98,9 @@ async def why_waiting(store: Store, campaign: Campaign, now: dt.datetime) -> Wai
             by_rule={row["name"]: row["number"] for row in by_rule},
             rule_until={row["name"]: row["until"] for row in by_rule if row["until"] is not None},
             open_attempts=calls["open"] if calls else 0,
-            campaign_slots_used=await slots.used(connection, slots.of_campaign(campaign.name)),
-            trunk_slots_used=await slots.used(connection, slots.of_trunk(campaign.trunk)),
-            trunk_slots=await slots.total(connection, slots.of_trunk(campaign.trunk)),
+            campaign_slots_used=await concurrent_slots.used(connection, concurrent_slots.of_campaign(campaign.name)),
+            trunk_slots_used=await concurrent_slots.used(connection, concurrent_slots.of_trunk(campaign.trunk)),
+            trunk_slots=await concurrent_slots.total(connection, concurrent_slots.of_trunk(campaign.trunk)),
         )
 
 

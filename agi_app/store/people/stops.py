@@ -14,7 +14,6 @@ from typing import Any
 from psycopg.rows import DictRow
 
 from agi_app.model.campaign import Purpose
-from agi_app.model.person import WRONG_NUMBER
 from agi_app.model.phone import region_and_zones
 from agi_app.store.calling.attempts import CLAIMED, give_back
 from agi_app.store.database.listen import STOP_CHANNEL
@@ -22,7 +21,6 @@ from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, load_queries, record, records, rows
 
 Q = load_queries("people/stops")
-W = load_queries("people/wrong_numbers")
 BY_HAND = "entered by hand"
 SUPPRESS_AT_ONCE = 10_000  # rows in one statement
 
@@ -196,25 +194,6 @@ async def _end_attempts(
 
 async def _tell(connection: Connection, head: int) -> None:
     await connection.execute(Q["tell"], {"channel": STOP_CHANNEL, "head": head})
-
-
-async def end_consents(store: Store, number_hash: bytes, at: dt.datetime, reason: str) -> int:
-    """End all consents for this number that were given until ``at`` (rules time); returns 1 if that is new, else 0.
-
-    A number that the database does not know (an older copy of it was restored) goes onto the suppression list: a list
-    of old consents may be imported again. Raises StoreError.
-    """
-    async with store.transaction() as connection:
-        person = await record(connection, W["lock_number"], {"number_hash": number_hash})
-        if person is not None:
-            said = {"person_id": person["person_id"], "at": at, "reason": reason, "via": WRONG_NUMBER}
-            new = len(await records(connection, W["add_revocation"], said))
-            claimed = await records(connection, W["claimed"], person)
-            if claimed:
-                await give_back(connection, [row["attempt_id"] for row in claimed], "it is a wrong number", CLAIMED)
-            await connection.execute(W["tell"], {"channel": STOP_CHANNEL, "head": person["head"]})
-            return new
-    return await suppress(store, [Suppression(number_hash, at, reason, WRONG_NUMBER)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from agi_app.store.database.statements import Connection, count, load_queries, r
 from agi_app.store.people.erasure import PERSON, Sign, Why, write_erasure
 
 Q = load_queries("screening/guard_changes")
-G = load_queries("screening/guard")
+G = load_queries("screening/screened_calls")
 KIND = "guard_change"
 AT_ONCE = 1_000
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")  # what has a keyed hash

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 import msgspec
 
 from agi_app.guard.lists import Shape, shape_of
-from agi_app.guard.settings import Hours
+from agi_app.guard.subscriber_settings import Hours
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, count, load_queries, record, records
-from agi_app.store.screening.guard import SubscriberLine
 from agi_app.store.screening.guard_changes import ChangedBy, tell, tell_entry
+from agi_app.store.screening.screened_calls import SubscriberLine
 
 Q = load_queries("screening/guard_lists")
 

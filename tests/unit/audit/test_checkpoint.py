@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agi_app.audit import erasures, files
+from agi_app.audit import checkpoint_files, erasures
 from agi_app.audit.checkpoint import Checkpoint, key_id, newest, origin_of, public_line, sign, split, thinned, verify
 from agi_app.audit.entries import canonical
 from agi_app.audit.findings import in_force
-from agi_app.audit.key import audit_folder, load_or_make
+from agi_app.audit.signing_key import audit_folder, load_or_make
 from agi_app.audit.standalone_verifier import NotGenuine, PublicKey
 from agi_app.errors import ConfigError
 
@@ -71,19 +71,19 @@ def test_a_changed_or_foreign_checkpoint_is_refused(change: object, why: str) ->
 def test_a_file_keeps_all_notes_and_drops_what_a_crash_left(tmp_path: Path) -> None:
     file = tmp_path / "checkpoints"
     notes = [sign(replace(MADE, size=n), KEY) for n in (1, 2, 3)]
-    files.Writer(file).append(notes[0])
+    checkpoint_files.Writer(file).append(notes[0])
     for torn in (notes[1][:40], notes[1][: notes[1].index("—")], notes[1][:-1], notes[1].encode()[:-40].decode()):
         before = file.read_bytes()
         with file.open("a", encoding="utf-8") as out:
             out.write(torn)
-        assert files.read(file) == [notes[0]]
-        files.Writer(file).append(notes[2])
-        assert files.read(file) == [notes[0], notes[2]]
+        assert checkpoint_files.read(file) == [notes[0]]
+        checkpoint_files.Writer(file).append(notes[2])
+        assert checkpoint_files.read(file) == [notes[0], notes[2]]
         file.write_bytes(before)
-    writer = files.Writer(file)
+    writer = checkpoint_files.Writer(file)
     writer.append(notes[1])
     writer.append(notes[2])
-    assert files.read(file) == notes
+    assert checkpoint_files.read(file) == notes
     assert file.stat().st_mode & 0o777 == 0o600
     assert split("".join(n + "\n" for n in notes))[1] == ""
 
@@ -91,7 +91,7 @@ def test_a_file_keeps_all_notes_and_drops_what_a_crash_left(tmp_path: Path) -> N
 def test_a_missing_folder_is_not_made(tmp_path: Path) -> None:
     """A share that is not mounted must not turn into a folder of this disk."""
     with pytest.raises(FileNotFoundError):
-        files.Writer(tmp_path / "share" / "checkpoints").append(sign(MADE, KEY))
+        checkpoint_files.Writer(tmp_path / "share" / "checkpoints").append(sign(MADE, KEY))
     assert not (tmp_path / "share").exists()
 
 

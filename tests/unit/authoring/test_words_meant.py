@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agi_app.authoring import full_width, place_names, synonyms
-from agi_app.authoring.misplaced import misplaced
+from agi_app.authoring import country_and_zone_names, full_width, synonyms
+from agi_app.authoring.misplaced_files import misplaced
 from agi_app.authoring.yaml_lines import load
 
 
@@ -18,13 +18,13 @@ def test_a_full_width_sign_is_named_with_the_key_to_type() -> None:
 
 @pytest.mark.parametrize("name", ["Asia/Beijing", "Shanghai"])
 def test_a_city_gets_its_time_zone(name: str) -> None:
-    assert not place_names.is_zone(name)
-    assert place_names.zone_meant(name) == '; did you mean "Asia/Shanghai"?'
+    assert not country_and_zone_names.is_zone(name)
+    assert country_and_zone_names.zone_meant(name) == '; did you mean "Asia/Shanghai"?'
 
 
 @pytest.mark.parametrize(("name", "code"), [("China", "CN"), ("UK", "GB"), ("Atlantis", None)])
 def test_a_country_gets_its_code(name: str, code: str | None) -> None:
-    assert place_names.country_meant(name) == code
+    assert country_and_zone_names.country_meant(name) == code
 
 
 def test_a_key_has_an_example_and_its_spelling_does_not_matter() -> None:

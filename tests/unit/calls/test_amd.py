@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from agi_app.errors import RequestFailed
-from agi_app.flow.language.made_flows import leaving
+from agi_app.flow.language.built_in_flows import leaving
 from agi_app.model.call import Outcome
-from agi_app.model.machine import SILENCE_GRACE_S, VERDICT_GRACE_S, MachineAction, MachineDetection, Tuning
+from agi_app.model.machine_detection import SILENCE_GRACE_S, VERDICT_GRACE_S, MachineAction, MachineDetection, Tuning
 from agi_app.pbx.ari import events as pbx
 from tests.unit.calls.test_runner import FLOW, World
 from tests.unit.fake_channel import HANGUP_TAKES_S

@@ -42,7 +42,7 @@ from agi_app.calls.attempt import (
     step,
 )
 from agi_app.model.call import CallResult, Outcome
-from agi_app.model.machine import MachineAction
+from agi_app.model.machine_detection import MachineAction
 
 START = dt.datetime(2026, 3, 4, 2, 0, tzinfo=dt.UTC)
 REVOKED, CAMPAIGN_STOP = Stopped("the person said stop", even_if_up=True), Stopped("stopped", even_if_up=False)

@@ -10,10 +10,11 @@ from pydantic import ValidationError
 
 from agi_app.calls.inbound_line import InboundLine, caller_number, line_of
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import read_project
+from agi_app.campaigns.project.read_project import read_project
 from agi_app.config.lines import InboundLineSettings
 from agi_app.config.trunks import PortSettings
-from agi_app.dialer.inbound.call_parts import Live, too_many
+from agi_app.dialer.inbound.call_limits import too_many
+from agi_app.dialer.inbound.inbound_call import InboundCall
 from agi_app.flow.engine import commands as do
 from agi_app.flow.engine.events import KeyPressed, OptOutStored, PromptFinished, StopStored
 from agi_app.flow.engine.session import Session
@@ -226,8 +227,8 @@ def test_a_full_line_and_a_caller_that_redials_leave_room_for_others() -> None:
     """Each line counts for itself; callers without a number cannot be told apart."""
     mine, other = (InboundLine(name, NUMBER, FLOW, "", 3, 60.0) for name in ("mine", "other"))
 
-    def call(line: InboundLine, caller: str | None) -> Live:
-        return Live(line, None if caller is None else parse(caller), dt.datetime(2026, 3, 3, tzinfo=dt.UTC))
+    def call(line: InboundLine, caller: str | None) -> InboundCall:
+        return InboundCall(line, None if caller is None else parse(caller), dt.datetime(2026, 3, 3, tzinfo=dt.UTC))
 
     twice = [call(mine, "+447700900123"), call(other, "+447700900123")]
     assert "2 calls from this number" in too_many(call(mine, "+447700900123"), twice)

@@ -8,17 +8,18 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.calls.final_outcome import conclude
+from agi_app.calls.final_disposition import conclude
 from agi_app.calls.first_flow import of_stops
 from agi_app.calls.no_audio import SoundCheck
 from agi_app.calls.opt_outs import Stopping
 from agi_app.calls.playback import unless_gone
+from agi_app.calls.running_transfer import order_of
 from agi_app.calls.timers import Timers
-from agi_app.calls.transfer import order_of
 from agi_app.errors import RequestFailed, SafetyError
 from agi_app.flow.engine.commands import StartTransfer, StoreOptOut, StoreStop
 from agi_app.flow.engine.events import OptOutStored, StopStored
 from agi_app.flow.load import load_flow
+from agi_app.model.agent_wait import GIVE_UP_S
 from agi_app.model.call import CallResult, Outcome
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Received, is_heard
@@ -129,7 +130,7 @@ def test_a_transfer_of_a_call_for_agents_has_patience_only_with_them() -> None:
     call.party.caller_id = "+999862155500001"
     wanted = StartTransfer("t1", "sales", 20.0, "hello", "en")
     order = order_of(call, "c1", wanted)
-    assert (order.to, order.whisper, order.patience_s is not None) == ("sales", "en/hello", True)
+    assert (order.to, order.whisper, order.patience_s) == ("sales", "en/hello", GIVE_UP_S)
     call.agents = "others"
     assert order_of(call, "c1", wanted).patience_s is None
 

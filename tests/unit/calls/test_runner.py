@@ -7,15 +7,15 @@ import datetime as dt
 
 import pytest
 
-from agi_app.calls.plan import CallPlan, TransferOrder
+from agi_app.calls.call_plan import CallPlan, TransferOrder
 from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S, LiveCall
-from agi_app.calls.speech_services import Ears
+from agi_app.calls.speech_services import SpeechServices
 from agi_app.errors import AgiAppError, ConfigError, RequestFailed, SafetyError
 from agi_app.flow.engine.say_texts import Parts
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow
 from agi_app.model.call import CallResult, Fault, Outcome
-from agi_app.model.machine import MachineDetection
+from agi_app.model.machine_detection import MachineDetection
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Received
 from tests.fake_clock import FakeClock
@@ -55,7 +55,7 @@ class World:
         flow: Flow = FLOW,
         *,
         prompt_s: float = 2.0,
-        ears: Ears | None = None,
+        speech: SpeechServices | None = None,
         machine_detection: MachineDetection | None = None,
     ) -> None:
         self.clock = FakeClock(NOW)
@@ -78,7 +78,7 @@ class World:
             trunk_works=lambda: None,
             sound_came=self.sound_came,
             local_now=self.clock.now,
-            ears=ears,
+            speech=speech,
             machine_detection=machine_detection,
             answered=lambda: self.channel.log.append("answered") if machine_detection is not None else None,
         )
@@ -305,7 +305,7 @@ async def test_both_legs_end_together(end: str) -> None:
 
 
 async def test_a_fault_in_a_transfer_is_raised_as_it_is() -> None:
-    """The placer notes it and hangs up."""
+    """The originator notes it and hangs up."""
     world = desk()
 
     async def breaks() -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from agi_app.campaigns.checks.gateway_ports import limits_of
 from agi_app.campaigns.forecast import ForecastFacts, Group, Limits, Projection, project
 from agi_app.config.trunks import PortSettings, TrunkSettings
-from agi_app.gate.hours import Opening
+from agi_app.gate.calling_hours import Opening
 from agi_app.gate.ruleset import DAY, Cap, Jurisdiction, Rules, RuleSet
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
 from agi_app.model.number_location import NumberLocation

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from agi_app.config.setting_faults import plain_fault
 from agi_app.config.settings import SETTINGS_FILE, Settings, load_settings
-from agi_app.dialer.worker.takeover import ari_settings
+from agi_app.dialer.worker.start import ari_settings
 
 
 @pytest.mark.parametrize(

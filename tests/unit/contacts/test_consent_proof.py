@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from agi_app.atomic_files import LONGEST_NAME, kept_name, name_fault, write_whole
 from agi_app.consent.evidence import read_evidence
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import NO_PROOFS, one_consent, parse_consents
 from agi_app.contacts.consent_proof import Proofs
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.errors import AuthorError, InputError
-from agi_app.files import LONGEST_NAME, kept_name, name_fault, write_whole
 from agi_app.model.person import Consent
 
 NOW = dt.datetime(2026, 3, 3, tzinfo=dt.UTC)

@@ -10,7 +10,7 @@ import pytest
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.guard_file import CellFormats, ListRow, parse_guard_list
 from agi_app.contacts.tables.csv_table import Table
-from agi_app.guard.patterns import NotAPattern, new_pattern
+from agi_app.guard.number_patterns import NotAPattern, new_pattern
 
 SHANGHAI = CellFormats("CN", "Asia/Shanghai")
 

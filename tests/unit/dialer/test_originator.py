@@ -14,7 +14,7 @@ import pytest
 
 from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.runner import LiveCall
-from agi_app.calls.speech_services import Ears
+from agi_app.calls.speech_services import SpeechServices
 from agi_app.config.ami import AmiSettings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer import attempt_writer
@@ -23,7 +23,7 @@ from agi_app.dialer.agents.availability import AgentWatch
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.node import Node
-from agi_app.dialer.originator import Placer, RunningCampaign
+from agi_app.dialer.originator import Originator, RunningCampaign
 from agi_app.dialer.pacing import Pacer, Turn
 from agi_app.errors import RequestFailed, SafetyError, StoreError
 from agi_app.flow.load import load_flow
@@ -37,11 +37,11 @@ from tests.unit.gate_cases import CAMPAIGN, CLAIM, NOW
 
 LINE = RunningCampaign(CAMPAIGN, FLOW, TrunkSettings(endpoint="PJSIP/{number}@test", sandbox=True), Breaker())
 TRUNK_IS_DEAF = RequestFailed("originate", 0, "no connection to Asterisk; nothing was dialled")
-DEAF = Ears(cast(Any, None), None)
+DEAF = SpeechServices(cast(Any, None), None)
 
 
 class FakeStore:
-    """What the placer asks of the store, with hooks for what happens meanwhile."""
+    """What the originator asks of the store, with hooks for what happens meanwhile."""
 
     def __init__(self) -> None:
         self.clock = FakeClock(NOW)
@@ -80,7 +80,7 @@ class FakeStore:
 
 @dataclasses.dataclass
 class Place:
-    """A placer on fakes; ``made`` and ``dial`` are what Asterisk does for it."""
+    """A originator on fakes; ``made`` and ``dial`` are what Asterisk does for it."""
 
     store: FakeStore
     live: LiveCalls
@@ -126,16 +126,16 @@ class Place:
             """Nobody presses 9 here."""
 
         voice = Voice(recorded_only(lambda *_: ""))
-        placer = Placer(
+        originator = Originator(
             node,
             media=lambda *_: "",
             store_opt_out=opt_out,
             may_dial=lambda: self.may_dial,
             voice=voice,
             agents=AgentWatch(node, {}, AmiSettings(), ""),
-            ears=DEAF,
+            speech=DEAF,
         )
-        return await placer.attempt(CLAIM, line, turn or Turn([], start_at))
+        return await originator.attempt(CLAIM, line, turn or Turn([], start_at))
 
 
 async def test_a_call_that_cannot_say_what_it_must_is_not_made(place: Place) -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.dialer.call_again import next_due
-from agi_app.gate.hours import Opening, is_open
+from agi_app.dialer.retry_and_call_back import next_due
+from agi_app.gate.calling_hours import Opening, is_open
 from agi_app.gate.number_location import place_of
 from agi_app.model.call import CallResult, Fault, Outcome
 from agi_app.model.campaign import Campaign, Window

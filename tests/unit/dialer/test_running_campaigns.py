@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.calls.speech_services import Ears
+from agi_app.calls.speech_services import SpeechServices
 from agi_app.config.ami import AmiSettings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer import loop
@@ -23,13 +23,13 @@ from agi_app.flow.answers.meanings import Meanings
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import Campaign, CampaignState, Pace
 from agi_app.model.waiting_reason import WaitingReason
-from agi_app.store.calling import claims, pace
+from agi_app.store.calling import claims, pace_shares
 from agi_app.store.calling.campaigns import StoredCampaign
 from agi_app.store.calling.claims import ClaimBatch, Nobody
 from tests.fake_clock import FakeClock
 from tests.unit.gate_cases import CAMPAIGN, NOW
 
-DEAF = Ears(cast(Any, None), None)
+DEAF = SpeechServices(cast(Any, None), None)
 FLOW = """\
 flow: checkup
 languages: [en]
@@ -86,7 +86,7 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> Shared:
         made.wanted = wanted
         return {scope: most * made.part for scope, most in wanted.items()}
 
-    monkeypatch.setattr(pace, "lease", lease)
+    monkeypatch.setattr(pace_shares, "lease", lease)
     return made
 
 
@@ -205,7 +205,7 @@ async def test_what_is_answered_by_voice_alone_is_not_dialled_where_nobody_liste
         "its flow asks for answers by voice alone, and this node has no [speech]"
     )
     heard = Meanings({"yes": {"en": ("yes",)}})
-    hearing = RunningCampaigns(cast(Any, None), TRUNKS, Ears(cast(Any, None), cast(Any, "somebody"), heard))
+    hearing = RunningCampaigns(cast(Any, None), TRUNKS, SpeechServices(cast(Any, None), cast(Any, "somebody"), heard))
     await hearing.refresh("n", 0.0, NOW)
     assert set(hearing.running) == {"keys", "voice"}
     assert all(line.line.flow.meanings is heard for line in hearing.running.values())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from agi_app.gate import time_rules
+from agi_app.gate.calling_hours_rules import closed_day, window_jurisdiction, zone_known
+from agi_app.gate.caps_and_gaps import cap_per_day, cap_reached, gap_ends
 from agi_app.gate.case import GateCase
 from agi_app.gate.decide import locate
 from agi_app.gate.facts import CallFact
-from agi_app.gate.limits import cap_reached, gap_ends
 from agi_app.gate.ruleset import Cap
 from tests.unit.gate_cases import CALLER_ID, CAMPAIGN, CN_NUMBER, DAY, FACTS, NOW, calls, ruleset, window
 
@@ -38,9 +38,9 @@ def test_each_rule_about_the_time_refuses_for_its_own_reason_alone() -> None:
     place = locate(CN_NUMBER, rules)
     for called, now, refused in (
         ((), NOW, set()),
-        (calls(NOW - HOUR), NOW, {time_rules.cap_per_day}),
-        ((), NOW + 12 * HOUR, {time_rules.window_jurisdiction}),
+        (calls(NOW - HOUR), NOW, {cap_per_day}),
+        ((), NOW + 12 * HOUR, {window_jurisdiction}),
     ):
         case = GateCase(replace(FACTS, counted_calls=called), place, CALLER_ID, CAMPAIGN, True, rules, now)
-        asked = (time_rules.zone_known, time_rules.cap_per_day, time_rules.closed_day, time_rules.window_jurisdiction)
+        asked = (zone_known, cap_per_day, closed_day, window_jurisdiction)
         assert {rule for rule in asked if rule(case) is not None} == refused

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import agi_app
+from agi_app.gate.calling_hours import Calendar
 from agi_app.gate.case import Reason
 from agi_app.gate.facts import AbandonedFact, ListState
-from agi_app.gate.hours import Calendar
 from agi_app.gate.ruleset import Cap, ListRule
 from agi_app.model.campaign import CampaignState, Purpose
 from agi_app.model.reason_catalogue import GATE, GUARD

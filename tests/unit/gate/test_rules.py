@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -10,10 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agi_app.gate import (
+    abandoned_calls_rule,
+    caller_id_rules,
+    calling_hours_rules,
+    campaign_rules,
+    caps_and_gaps,
+    consent_rules,
+    do_not_call_rules,
+    number_rules,
+)
+from agi_app.gate.calling_hours import Opening, is_open, next_opening
 from agi_app.gate.case import GateCase
+from agi_app.gate.decide import ALL_RULES
 from agi_app.gate.facts import ConsentFact, ProofFact
-from agi_app.gate.hours import Opening, is_open, next_opening
-from agi_app.gate.rules import ALL_RULES
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import CampaignState, Purpose, Window
 from agi_app.model.number_location import NumberLocation
@@ -45,6 +56,28 @@ MARKETING, SURVEY = Purpose.MARKETING, Purpose.SURVEY
 def at(text: str, zone: ZoneInfo = SHANGHAI, fold: int = 0) -> dt.datetime:
     """An instant, written in local time."""
     return dt.datetime.fromisoformat(text).replace(tzinfo=zone, fold=fold).astimezone(dt.UTC)
+
+
+SUBJECTS = (
+    abandoned_calls_rule,
+    campaign_rules,
+    number_rules,
+    consent_rules,
+    do_not_call_rules,
+    caller_id_rules,
+    caps_and_gaps,
+    calling_hours_rules,
+)
+
+
+def test_every_rule_of_every_subject_is_asked() -> None:
+    written = {
+        function
+        for subject in SUBJECTS
+        for function in vars(subject).values()
+        if inspect.isfunction(function) and [*inspect.signature(function).parameters] == ["case"]
+    }
+    assert written == set(ALL_RULES)
 
 
 # ---- campaign, number, caller ID

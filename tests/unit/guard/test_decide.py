@@ -13,7 +13,7 @@ from agi_app.guard.decide import GuardDecision, decide, judge
 from agi_app.guard.facts import CallerFacts, Recent, ScriptHit, Vote
 from agi_app.guard.lists import ListEntry, ListOwner
 from agi_app.guard.replay import Replay, pack_case, pack_decision, replay, unpack_case, unpack_decision
-from agi_app.guard.settings import Hours, Level, SubscriberSettings
+from agi_app.guard.subscriber_settings import Hours, Level, SubscriberSettings
 from tests.unit.gate.before_0050 import SCREENED
 
 NOW = dt.datetime(2026, 3, 10, 6, 0, tzinfo=dt.UTC)

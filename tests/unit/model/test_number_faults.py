@@ -5,7 +5,7 @@ from __future__ import annotations
 import phonenumbers
 import pytest
 
-from agi_app.model import number_lengths, number_text
+from agi_app.model import ambiguous_numbers, number_lengths
 from agi_app.model.phone import with_area
 
 
@@ -16,18 +16,18 @@ def test_digits_too_few_are_counted() -> None:
 
 
 def test_two_numbers_in_a_cell_are_found() -> None:
-    assert [part for _, part in number_text.several("13800138000/13900139000")] == ["13800138000", "13900139000"]
-    assert number_text.several("13800138000") == ()
+    assert [part for _, part in ambiguous_numbers.several("13800138000/13900139000")] == ["13800138000", "13900139000"]
+    assert ambiguous_numbers.several("13800138000") == ()
 
 
 @pytest.mark.parametrize("text", ["110101199003077758", "11010119900307775X"])
 def test_the_number_of_an_identity_card_is_named(text: str) -> None:
-    assert (number_text.doubt(text) or "").startswith("looks like the number of an identity card")
+    assert (ambiguous_numbers.doubt(text) or "").startswith("looks like the number of an identity card")
 
 
 @pytest.mark.parametrize(("text", "doubtful"), [("138****8000", True), ("13800138000", False)])
 def test_a_masked_number_is_in_doubt(text: str, doubtful: bool) -> None:
-    assert (number_text.doubt(text) is not None) is doubtful
+    assert (ambiguous_numbers.doubt(text) is not None) is doubtful
 
 
 def test_an_area_code_that_reaches_into_a_second_zone_has_both() -> None:

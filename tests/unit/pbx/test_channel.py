@@ -8,8 +8,8 @@ import datetime as dt
 import uvloop
 
 from agi_app.pbx.ari.connection import Ari
+from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.ari.events import Destroyed, Event, Key, Lost, Ringing, Started
-from agi_app.pbx.ari.http import AriSettings
 from agi_app.pbx.channel import QUEUE_LIMIT, Channel
 from agi_app.pbx.event_router import Router
 from tests.fake_clock import FakeClock

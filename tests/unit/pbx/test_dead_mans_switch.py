@@ -21,13 +21,13 @@ import pytest
 
 from agi_app.errors import OtherWorkerError
 from agi_app.pbx import dead_mans_switch
-from agi_app.pbx.ari.http import AriSettings
+from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.dead_mans_switch import hang_up_if_killed
 
 OURS, OTHERS = ["agi-app-1", "agi-app-2 é/?"], ["1700000000.12", "other-agi-app-3"]
 WORKER = """
 import sys
-from agi_app.pbx.ari.http import AriSettings
+from agi_app.pbx.ari.connection_settings import AriSettings
 from agi_app.pbx.dead_mans_switch import hang_up_if_killed
 with hang_up_if_killed(AriSettings(sys.argv[1], "ari", "secret")):
     print("armed", flush=True)

@@ -11,7 +11,7 @@ from agi_app.config.destinations import DestinationSettings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.errors import ConfigError, RequestFailed
 from agi_app.pbx.ari.http import Response
-from agi_app.pbx.phones import check_destinations, phones_that_lead_out
+from agi_app.pbx.own_phones import check_destinations, phones_that_lead_out
 from agi_app.pbx.trunks import TrunkFacts, check_trunks, is_loopback, trunk_facts
 
 SANDBOX = TrunkSettings(endpoint="PJSIP/{number}@carrier", sandbox=True)

@@ -13,7 +13,8 @@ import pytest
 
 from agi_app.gate.case import Reason
 from agi_app.model.reason_text import KEPT
-from agi_app.reports.totals import Totals, contact_record, to_csv, to_json
+from agi_app.reports.csv_and_json import contact_record, to_csv, to_json
+from agi_app.reports.totals import Totals
 from agi_app.reports.why_waiting import Standstill, why_nobody
 
 WELL = Standstill(

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.screening.hooks import Challenged, Dialled, ReportHook
+from agi_app.screening.challenge import Challenged
+from agi_app.screening.hooks import Dialled, ReportHook
 from tests.unit.screening.test_incoming_call_hook import FakeSession
 
 

@@ -8,20 +8,21 @@ from typing import Any, get_args
 import pytest
 
 from agi_app.config.screening import GuardSettings
-from agi_app.config.voice import SpeechSettings
+from agi_app.config.speech import SpeechSettings
 from agi_app.errors import InputError
 from agi_app.guard.call import Stir
 from agi_app.guard.case import Action
 from agi_app.guard.decide import GuardDecision
-from agi_app.guard.settings import Hours, Level
+from agi_app.guard.subscriber_settings import Hours, Level
 from agi_app.operations.guard.guard_lists import hours_of as read_hours
 from agi_app.pbx.agi.protocol import AgiRequest
 from agi_app.pbx.ari.events import ChannelRef, Frame
 from agi_app.screening.call_follow_up import MOST, Follow
-from agi_app.screening.hooks import PAIRS, Screen, parse_stir
+from agi_app.screening.challenge import PAIRS
+from agi_app.screening.hooks import Screen, parse_stir
 from agi_app.screening.judge import Question, Verdict
 from agi_app.screening.opening_words import Openings
-from agi_app.store.screening.guard import EndedCall
+from agi_app.store.screening.screened_calls import EndedCall
 from tests.fake_clock import FakeClock
 
 START = dt.datetime(2026, 3, 3, 10, tzinfo=dt.UTC)

@@ -12,7 +12,7 @@ import pytest
 
 from agi_app.clock import SystemClock
 from agi_app.config.screening import GuardSettings
-from agi_app.config.voice import SpeechSettings
+from agi_app.config.speech import SpeechSettings
 from agi_app.flow.answers.recognition import Heard
 from agi_app.guard.case import Action
 from agi_app.pbx.ari.events import ChannelRef, Frame

@@ -9,9 +9,9 @@ import pytest
 
 from agi_app.flow.answers.recognition import Heard
 from agi_app.speech.engine import Samples
-from agi_app.speech.frames import Answer, Frames, Ready, Refused, Said, frame
-from agi_app.speech.hints import LONGEST, prompt
+from agi_app.speech.process_messages import Answer, Frames, Ready, Refused, Said, frame
 from agi_app.speech.vad_filter import FRAME, RATE, Screened, loudness_db
+from agi_app.speech.whisper_hints import LONGEST, prompt
 
 
 class Engine:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.project.meanings_files import shipped_meanings
-from agi_app.config.voice import SpeechSettings
+from agi_app.config.speech import SpeechSettings
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.answers.understanding import NO_MATCH, OPT_OUT, NotAnAnswer, Understood, bias, understand
 from agi_app.speech.chinese_sound_alikes import unlike

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agi_app.calls.speech_services import Ears
+from agi_app.calls.speech_services import SpeechServices
 from agi_app.flow.load import load_flow
 from agi_app.model.call import Outcome
 from agi_app.pbx.ari import events as pbx
@@ -93,7 +93,7 @@ async def test_a_recording_whose_end_nobody_told_is_taken_all_the_same() -> None
 
 async def test_a_rehearsal_records_no_call() -> None:
     spool = FakeSpool()
-    world = World(RECORDED, ears=Ears(spool, None, keep=Kept(), records_calls=False))
+    world = World(RECORDED, speech=SpeechServices(spool, None, keep=Kept(), records_calls=False))
     world.channel.at(1, pbx.Ringing()).at(3, pbx.Started()).at(8, pbx.Key("1"))
     result = await world.run()
     assert (result.answers, spool.log, result.note) == ({"answer": "yes"}, [], None)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from agi_app.calls.listening.utterances import last_seconds
-from agi_app.calls.speech_services import Ears
+from agi_app.calls.speech_services import SpeechServices
 from agi_app.errors import ConfigError, RequestFailed
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.language.definition import Flow
@@ -109,7 +109,7 @@ class Talk:
 
     def __init__(self, *answers: Heard | Exception | None, deadline_s: float = 1.0) -> None:
         self.spool, self.recognizer = FakeSpool(), FakeRecognizer(*answers)
-        self.world = World(FLOW, ears=Ears(self.spool, self.recognizer, deadline_s=deadline_s))
+        self.world = World(FLOW, speech=SpeechServices(self.spool, self.recognizer, deadline_s=deadline_s))
         self.spool.log = self.world.channel.log
         self.world.channel.at(1, pbx.Ringing()).at(3, pbx.Started())
 
@@ -283,7 +283,7 @@ class Kept:
 
 def leaves(flow: Flow, kept: Kept, *answers: Heard) -> tuple[World, FakeSpool]:
     spool = FakeSpool()
-    world = World(flow, ears=Ears(spool, FakeRecognizer(*answers), keep=kept))
+    world = World(flow, speech=SpeechServices(spool, FakeRecognizer(*answers), keep=kept))
     spool.log = world.channel.log
     world.channel.at(1, pbx.Ringing()).at(3, pbx.Started())
     return world, spool

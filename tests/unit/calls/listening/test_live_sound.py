@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 import pytest
 
 from agi_app.calls.listening.live_sound import BYTES_A_SECOND, FRESH_S, KEPT_S, Tapping
-from agi_app.calls.speech_services import DetectorLike, Ears, LiveTaps
+from agi_app.calls.speech_services import DetectorLike, LiveTaps, SpeechServices
 from agi_app.errors import AsteriskError, RequestFailed
 from agi_app.flow.answers.recognition import Heard
 from agi_app.model.call import CallResult
@@ -131,7 +131,7 @@ class Followed:
     def __init__(self, line: Line, *answers: Heard, said: bytes = b"") -> None:
         self.line, self.said = line, said
         self.spool, self.recognizer = FakeSpool(), FakeRecognizer(*answers)
-        self.world = World(FLOW, ears=Ears(self.spool, self.recognizer, taps=line.taps))
+        self.world = World(FLOW, speech=SpeechServices(self.spool, self.recognizer, taps=line.taps))
         self.spool.log = self.world.channel.log
         # the others only let time pass, until the tap is there
         self.world.channel.at(1, pbx.Ringing()).at(3, pbx.Started(), *[pbx.Progress()] * 10)

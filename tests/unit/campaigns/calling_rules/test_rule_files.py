@@ -20,7 +20,7 @@ from agi_app.campaigns.calling_rules.rule_files import (
 )
 from agi_app.campaigns.calling_rules.rule_texts import in_force, lines_of
 from agi_app.errors import AuthorError
-from agi_app.gate.hours import Opening
+from agi_app.gate.calling_hours import Opening
 from agi_app.gate.rule_file import RULE_KEYS, JurisdictionFile, Sourced
 from agi_app.gate.ruleset import Cap, Rules
 

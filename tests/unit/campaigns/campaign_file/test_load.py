@@ -10,7 +10,7 @@ import pytest
 from agi_app.campaigns.campaign_file.load import check_campaign, load_campaign, parse_campaign
 from agi_app.errors import AuthorError
 from agi_app.model.campaign import Campaign, Pace, Purpose, Window
-from agi_app.model.machine import MachineAction, MachineDetection, Tuning
+from agi_app.model.machine_detection import MachineAction, MachineDetection, Tuning
 
 GOOD = """\
 campaign: march-checkup

@@ -11,7 +11,7 @@ from agi_app.campaigns.campaign_file.agents_part import AgentsFile, agents_of
 from agi_app.campaigns.campaign_file.durations import between
 from agi_app.campaigns.campaign_file.machine_part import MachineDetectionFile
 from agi_app.model.campaign import Agents, Pacing
-from agi_app.model.machine import MachineAction, Tuning
+from agi_app.model.machine_detection import MachineAction, Tuning
 
 
 def test_agents_are_progressive_unless_the_file_says_otherwise() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agi_app.campaigns.checks.inbound_lines import check_inbound_lines
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import read_project
+from agi_app.campaigns.project.read_project import read_project
 from agi_app.campaigns.served_lines import served_lines
 from agi_app.config.lines import InboundLineSettings
 from agi_app.config.settings import SETTINGS_FILE

@@ -15,14 +15,14 @@ import pytest
 from agi_app.authoring.yaml_lines import load
 from agi_app.campaigns.calling_rules.rule_files import read_rulebook, shipped_files
 from agi_app.campaigns.campaign_file.load import check_campaign, parse_campaign
-from agi_app.campaigns.checks.agents_promise import check_agents, check_agents_destination
+from agi_app.campaigns.checks.campaign_for_agents import check_agents, check_agents_destination
 from agi_app.campaigns.checks.country_rules import check_against_rules
 from agi_app.campaigns.checks.first_prompt_law import check_law
 from agi_app.campaigns.checks.gateway_ports import check_ports
 from agi_app.campaigns.checks.machine_message import check_message
 from agi_app.campaigns.checks.rule_catalogue import EXAMPLES, LintRule, catalogue, explanation, find_rule
 from agi_app.campaigns.project.meanings_files import parse_meanings, shipped_meanings
-from agi_app.campaigns.project.read import read_project
+from agi_app.campaigns.project.read_project import read_project
 from agi_app.config.destinations import DestinationSettings
 from agi_app.config.trunks import PortSettings, TrunkSettings
 from agi_app.contacts.columns import RejectedRow
@@ -33,10 +33,11 @@ from agi_app.contacts.stop_file import parse_stop_list
 from agi_app.contacts.tables.csv_table import Table
 from agi_app.errors import AuthorError, InputError, Problem
 from agi_app.flow.check.alike_meanings import check_words
-from agi_app.flow.check.flow_rules import check_flow, check_structure, unused_prompts
+from agi_app.flow.check.flow_rules import check_flow, check_structure
 from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.flow.check.prompt_files import unused_prompts
 from agi_app.flow.load import parse_flow
-from agi_app.flow.trial.expected_calls import check_cases, parse_cases
+from agi_app.flow.simulation.expected_calls import check_cases, parse_cases
 from agi_app.gate.ruleset import RuleSet
 
 ROOT = Path(__file__).resolve().parents[4]

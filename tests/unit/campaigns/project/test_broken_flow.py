@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.campaigns.project.read import Project, read_project
+from agi_app.campaigns.project.read_project import Project, read_project
 from agi_app.cli.project.simulate import run_expected
 from agi_app.errors import AuthorError, InputError
 from agi_app.operations.calling.campaigns import start

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.project.meanings_files import load_meanings, parse_meanings, shipped_files, shipped_meanings
-from agi_app.campaigns.project.read import find_project, read_project
+from agi_app.campaigns.project.read_project import find_project, read_project
 from agi_app.errors import AuthorError
 from agi_app.flow.answers.phrase_cover import phrase_of
 from agi_app.flow.check.alike_meanings import alike, means_less

@@ -8,7 +8,7 @@ import pytest
 
 from agi_app.campaigns.campaign_file.load import load_campaign
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.campaigns.project.read import find_project, read_project
+from agi_app.campaigns.project.read_project import find_project, read_project
 from agi_app.errors import AuthorError, InputError
 from tests.unit.campaigns.calling_rules.test_rule_files import GOOD, own
 

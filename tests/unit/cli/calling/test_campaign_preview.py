@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.campaign_file.load import parse_campaign
-from agi_app.campaigns.edited import as_edited
+from agi_app.campaigns.changed_files import as_edited
 from agi_app.campaigns.forecast import Projection
 from agi_app.campaigns.preview import Preview, Sample
-from agi_app.campaigns.project.read import Project, Source
+from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.cli.calling.campaign import preview_record, show_preview
 from agi_app.errors import Problem
 from agi_app.model.campaign import Pace

@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from agi_app.calls import attempt as att
-from agi_app.dialer.agents.agent_pacing import ceiling_percent, past_of, to_begin
+from agi_app.dialer.agents.abandoned_ceiling import ceiling_percent
+from agi_app.dialer.agents.agent_pacing import past_of, to_begin
 from agi_app.errors import AsteriskError
 from agi_app.flow.check.flow_rules import check_flow
 from agi_app.flow.check.prompt_facts import PromptFacts

@@ -12,8 +12,8 @@ from agi_app.flow.answers.understanding import Understood, understand
 from agi_app.flow.answers.why_not_understood import why_not
 from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.flow.load import load_flow, parse_flow
-from agi_app.flow.trial.expected_calls import check_cases, parse_cases, run_case
-from agi_app.flow.trial.simulator import Simulation
+from agi_app.flow.simulation.expected_calls import check_cases, parse_cases, run_case
+from agi_app.flow.simulation.simulator import Simulation
 
 TODAY = dt.date(2026, 3, 4)  # a Wednesday
 MEANINGS = shipped_meanings()

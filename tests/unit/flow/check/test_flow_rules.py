@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 
 import pytest
 
 from agi_app.errors import AuthorError
-from agi_app.flow.check.flow_rules import check_flow, check_structure, unused_prompts
+from agi_app.flow.check import (
+    first_prompt,
+    impossible_values,
+    line_flows,
+    names_and_keys,
+    prompt_files,
+    recording_notice,
+    said_keys,
+    speech_answers,
+    unreachable_nodes,
+)
+from agi_app.flow.check.flow_rules import PROMPT_RULES, STRUCTURE_RULES, check_flow, check_structure
 from agi_app.flow.check.prompt_facts import PromptFacts
+from agi_app.flow.check.prompt_files import unused_prompts
 from agi_app.flow.check.transcripts import offers_key, says
 from agi_app.flow.load import parse_flow
 
@@ -294,3 +307,19 @@ def test_a_fault_of_the_schema_hides_no_unknown_node() -> None:
         '10:7: schema/name goto: "a sk" does not fit; use letters, digits, - and _ (at most 64); write a_sk',
         '21:11: flow/unknown-target else: there is no node "nummer"; did you mean "number"?',
     ]
+
+
+def test_every_rule_of_every_subject_is_asked() -> None:
+    subjects = (
+        *(first_prompt, impossible_values, line_flows, names_and_keys, prompt_files, recording_notice, said_keys),
+        *(speech_answers, unreachable_nodes),
+    )
+    written: set[object] = {
+        function
+        for subject in subjects
+        for name, function in vars(subject).items()
+        if inspect.isfunction(function) and function.__module__ == subject.__name__ and not name.startswith("_")
+        if [*(given := inspect.signature(function)).parameters][:1] == ["source"]
+        if given.return_annotation == "Iterator[Problem]"
+    }
+    assert written == {*STRUCTURE_RULES, *PROMPT_RULES}

@@ -10,7 +10,7 @@ from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.flow.check.recorded_pieces import check_pieces, needed_pieces
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import parse_flow
-from agi_app.flow.saying.values import KINDS, pieces
+from agi_app.flow.saying.numbers_and_dates import KINDS, pieces
 
 HEAD = "flow: f\nlanguages: [en, zh-CN]\nidentify: {business: {en: A, zh-CN: A}}\nstart: a\nnodes:\n  a:\n"
 

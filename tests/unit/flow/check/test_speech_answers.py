@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agi_app.campaigns.project.meanings_files import shipped_meanings
-from agi_app.campaigns.project.read import read_project
+from agi_app.campaigns.project.read_project import read_project
 from agi_app.config.settings import SETTINGS_FILE
 from agi_app.errors import AuthorError, Problem
 from agi_app.flow.check.graph import said_prompts

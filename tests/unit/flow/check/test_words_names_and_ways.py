@@ -8,7 +8,7 @@ import pytest
 
 from agi_app.authoring.yaml_lines import load
 from agi_app.errors import Problem
-from agi_app.flow.check import flow_rules, impossible_values, line_flows, names_and_keys, said_keys
+from agi_app.flow.check import first_prompt, impossible_values, line_flows, names_and_keys, said_keys
 from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.load import parse_flow, unknown_targets
@@ -54,7 +54,7 @@ def test_whoever_meets_no_agent_hears_who_rang_and_how_to_stop() -> None:
     good = "Sunshine Dental called. To stop our calls, press 9."
     for words, faults in (("Sorry.", [("flow/abandoned", 4)]), (good, [])):
         prompts = {("en", "sorry"): PromptFacts(True, words)}
-        assert found(flow_rules.abandoned_says_who(source, prompts)) == faults
+        assert found(first_prompt.abandoned_says_who(source, prompts)) == faults
 
 
 def test_a_way_to_nowhere_is_told_of_a_file_with_other_faults() -> None:

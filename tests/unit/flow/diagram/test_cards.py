@@ -7,7 +7,7 @@ from agi_app.flow.diagram.cards import cards_of, said, words_of
 from agi_app.flow.engine.commands import PlayPrompt
 from agi_app.flow.engine.events import KeyPressed
 from agi_app.flow.load import parse_flow
-from agi_app.flow.trial.shown_lines import told, told_event, transcript
+from agi_app.flow.simulation.shown_lines import told, told_event, transcript
 
 FLOW = """flow: f
 languages: [zh-CN]

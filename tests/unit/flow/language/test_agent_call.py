@@ -5,7 +5,7 @@ from __future__ import annotations
 from agi_app.flow.engine import commands as do
 from agi_app.flow.engine import events
 from agi_app.flow.engine.session import Session
-from agi_app.flow.language.made_flows import talk_flow
+from agi_app.flow.language.built_in_flows import talk_flow
 from agi_app.flow.load import load_flow
 
 REMINDER = """

@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
+from agi_app.flow.saying.numbers_and_dates_en import English
+from agi_app.flow.saying.numbers_and_dates_zh import Chinese
 from agi_app.flow.saying.spoken_parts import Part, Piece
-from agi_app.flow.saying.values_en import English
-from agi_app.flow.saying.values_zh import Chinese
 
 DAY = dt.date(2026, 3, 5)
 

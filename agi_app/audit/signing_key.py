@@ -1,0 +1,86 @@
+"""The audit key: an Ed25519 key in the data folder, made once, readable by its owner only.
+
+It is not in the database, so a person who can change the database cannot sign a checkpoint. Nodes that share a database
+share the key, like the suppression key.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from agi_app.atomic_files import make_private, sync_folder
+from agi_app.errors import ConfigError
+
+FOLDER = "audit"
+KEY_FILE = "key.pem"
+OTHERS = 0o077  # the rights of anybody but the owner
+
+
+def audit_folder(data_folder: Path) -> Path:
+    """Where the key and the checkpoints are."""
+    return data_folder / FOLDER
+
+
+def load_or_make(data_folder: Path) -> Ed25519PrivateKey:
+    """The key of this installation, made on first use. ConfigError when others can read it or it is damaged."""
+    file = audit_folder(data_folder) / KEY_FILE
+    return load(file) or _make(file)
+
+
+def load(file: Path) -> Ed25519PrivateKey | None:
+    """The key in ``file``; None when there is none. Raises ConfigError."""
+    try:
+        with file.open("rb") as source:
+            mode = os.fstat(source.fileno()).st_mode
+            content = source.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(f"{file}: the audit key cannot be read: {error.strerror}") from error
+    if mode & OTHERS:
+        raise ConfigError(
+            f"{file}: other users can read the audit key (mode {mode & 0o777:o}), and anyone who has it can forge the"
+            f" proof; run `chmod 600 {file}`, and if somebody may have read it, note that in your files"
+        )
+    try:
+        key = serialization.load_pem_private_key(content, None)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"{file}: the audit key is damaged: {error}; put it back from a backup") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigError(f"{file}: the audit key is not an Ed25519 key; put the right one back from a backup")
+    return key
+
+
+def _make(file: Path) -> Ed25519PrivateKey:
+    """A new key; the one that another process made meanwhile wins."""
+    checkpoints = file.with_name("checkpoints")
+    if checkpoints.exists():
+        raise ConfigError(
+            f"{file}: the audit key is gone, but {checkpoints} was signed with it; put the key back from a backup"
+        )
+    key = Ed25519PrivateKey.generate()
+    content = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        make_private(file.parent)
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        os.link(temporary, file)  # never replaces a key
+        sync_folder(file.parent)
+    except FileExistsError:
+        return load(file) or key
+    except OSError as error:
+        raise ConfigError(f"{file}: the audit key cannot be written: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return key

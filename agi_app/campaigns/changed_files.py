@@ -1,0 +1,49 @@
+"""Whether a campaign's files are still what is stored of it, or what it runs with."""
+
+from __future__ import annotations
+
+from agi_app.campaigns.project.read_project import Project
+from agi_app.model.campaign import Campaign, CampaignState
+from agi_app.store.calling.campaigns import StoredCampaign
+from agi_app.store.calling.decision_texts import spec_of
+
+
+def as_edited(project: Project, stored: Campaign) -> tuple[Campaign, str | None]:
+    """The campaign as its file says it now, and a line for people when that is not what is stored."""
+    source = project.campaigns.get(stored.name)
+    if source is None:
+        faults = [str(p) for p in project.errors if p.file.startswith("campaigns/")]
+        return stored, "judged as it was stored: " + (
+            "; ".join(faults) or f"no file in campaigns/ has the campaign {stored.name}"
+        )
+    edited = source.parsed.campaign
+    if spec_of(edited) == spec_of(stored):
+        return stored, None
+    return edited, (
+        f"judged as {source.file} is now, which is not what is stored; `agi-app campaign start {stored.name}` stores it"
+    )
+
+
+def differs(project: Project, stored: StoredCampaign) -> str | None:
+    """A line for people when the files are not what the campaign runs with; None: they are, or it never started."""
+    if stored.state is CampaignState.DRAFT:
+        return None
+    edited = []
+    source = project.campaigns.get(stored.campaign.name)
+    if source is not None and spec_of(source.parsed.campaign) != spec_of(stored.campaign):
+        edited.append(source.file)
+    runs = {stored.flow_file: stored.flow_text, **stored.sub_flows} if stored.flow_text else {}
+    for file, text in runs.items():
+        try:
+            now: str | None = (project.folder / file).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            now = None
+        if now != text:
+            edited.append(file)
+    if not edited:
+        return None
+    verb = "differs" if len(edited) == 1 else "differ"
+    name = stored.campaign.name
+    return (
+        f"{', '.join(edited)} {verb} from what {name} runs with; `agi-app campaign start {name}` stores what is there"
+    )

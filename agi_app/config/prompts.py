@@ -1,0 +1,46 @@
+"""The settings of prompts: how recordings are prepared, how loud, and what speaks texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PromptSettings(_Frozen):
+    """How recordings are prepared (docs/how-to/record-and-prepare-prompts.md)."""
+
+    loudness: float = Field(
+        -20.0, ge=-30, le=-14, description="loudness of every prepared prompt, in LUFS (ITU-R BS.1770)"
+    )
+    level_all: bool = Field(False, description="also prepare recordings that Asterisk could play as they are")
+    wideband: bool = Field(False, description="also make 16 kHz files, for trunks that speak G.722 or Opus")
+
+
+class TtsSettings(_Frozen):
+    """What speaks the prompts that are text only."""
+
+    engine: Literal["none", "espeak-ng", "command", "kokoro"] = Field(
+        "none",
+        description="what speaks the texts: none, espeak-ng (installed beside), command (any program) or"
+        " kokoro (agi-app[tts])",
+    )
+    fallback: bool = Field(True, description="whether espeak-ng, if installed, speaks what the engine could not")
+    voices: dict[str, str] = Field(default_factory=dict, description="the engine's voice for each language")
+    command: str = Field("", description="for command: PROGRAM … with {text_file} {out_file}, also {language} {voice}")
+    time_limit: float = Field(60.0, gt=0, le=600, description="seconds an engine may take for one text")
+    model: Path | None = Field(None, description="for kokoro: the ONNX model file")
+    model_voices: Path | None = Field(None, description="for kokoro: the file of its voices")
+
+    @model_validator(mode="after")
+    def _complete(self) -> TtsSettings:
+        if self.engine == "command" and not ("{text_file}" in self.command and "{out_file}" in self.command):
+            raise ValueError('engine "command" needs a command with {text_file} and {out_file}')
+        if self.engine == "kokoro" and not (self.model and self.model_voices):
+            raise ValueError('engine "kokoro" needs model and model_voices')
+        return self

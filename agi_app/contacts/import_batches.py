@@ -1,0 +1,123 @@
+"""From the spool into the store: batches in the file's order, rejected rows into their file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic
+
+from agi_app.contacts.columns import RejectedRow
+from agi_app.contacts.import_spool import Progress, Spool, T
+from agi_app.contacts.rejects import RejectsFile, rejects_path, set_aside
+from agi_app.contacts.tables.encoding import GB18030
+from agi_app.errors import Problem
+from agi_app.event_loop import in_background
+
+Count = tuple[int, int, int, int]  # added, updated, unchanged, woken
+Write = Callable[[Sequence[T], int], Coroutine[Any, Any, Count]]  # good rows, rows of the file done with them
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSummary:
+    """What happened to a file. ``rows`` = added + updated + unchanged + rejected."""
+
+    file: str
+    rows: int
+    added: int
+    updated: int
+    unchanged: int
+    rejected: int
+    problems: tuple[Problem, ...] = ()  # of the first rejected rows
+    rejects_file: Path | None = None
+    notes: tuple[str, ...] = ()  # what the user should know besides
+    woken: int = 0  # refused contacts that are decided again because a consent came
+
+
+@dataclass(frozen=True, slots=True)
+class StoringPlan(Generic[T]):
+    """How good rows are stored, and from where on when an earlier import has stored some."""
+
+    write: Write[T]
+    at_once: int = 1  # batches on their way to the database at the same time
+    rows_done: int = 0
+    counted: Count = (0, 0, 0, 0)  # what became of those
+
+
+async def fill(spool: Spool[T], rows: Iterator[T | RejectedRow], progress: Progress | None) -> None:
+    """Fill the spool in a thread, which ends when we are cancelled."""
+    try:
+        await in_background(spool.fill, rows, progress)
+    except asyncio.CancelledError:
+        spool.stop()
+        raise
+
+
+async def store_all(
+    path: Path, spool: Spool[T], plan: StoringPlan[T], progress: Progress | None, notes: tuple[str, ...]
+) -> ImportSummary:
+    """Store the good rows and write the others into the rejects file."""
+    kept = None
+    with ExitStack() as stack:
+        rejects = None
+        if spool.rejected:
+            rejects = stack.enter_context(RejectsFile(path, spool.table.header, spool.table.encoding))
+        counts = await _store_good(spool, plan, progress, rejects.write if rejects else _none)
+        if rejects:
+            kept = rejects.keep()
+        elif not set_aside(rejects_path(path, spool.table.encoding)):
+            notes = (
+                *notes,
+                f"{rejects_path(path, spool.table.encoding)} belongs to an older import and cannot be moved away",
+            )
+    if spool.table.encoding == GB18030:
+        notes = (*notes, "read as GB18030; look at one imported name, and save files as CSV UTF-8 to be sure")
+    added, updated, unchanged, woken = counts
+    figures = (spool.rows, added, updated, unchanged, spool.rejected)
+    return ImportSummary(str(path), *figures, tuple(spool.problems), kept, notes, woken)
+
+
+async def _store_good(
+    spool: Spool[T], plan: StoringPlan[T], progress: Progress | None, reject: Callable[[list[RejectedRow]], None]
+) -> Count:
+    """What happened to all good rows, the earlier ones included."""
+    waiting: deque[tuple[int, Awaitable[Count]]] = deque()
+    sums, read = plan.counted, 0
+
+    async def settle(most: int) -> None:
+        nonlocal sums
+        while len(waiting) > most:
+            done, task = waiting.popleft()
+            a, b = sums, await task
+            sums = (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3])
+            if progress:
+                progress(done, spool.rows)
+
+    with _first_error():
+        async with asyncio.TaskGroup() as group:
+            while batch := await in_background(spool.next_batch):
+                good, bad = batch
+                reject(bad)
+                read += len(good) + len(bad)
+                if read <= plan.rows_done:
+                    continue
+                waiting.append((read, group.create_task(plan.write(good, read))))
+                await settle(plan.at_once - 1)
+            await settle(0)
+    return sums
+
+
+@contextmanager
+def _first_error() -> Iterator[None]:
+    """Of several errors of a task group the first one is the reason."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
+
+
+def _none(_rows: list[RejectedRow]) -> None:
+    """There are no rejected rows."""

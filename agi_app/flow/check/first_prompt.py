@@ -1,0 +1,65 @@
+"""The rules about what a person hears first, and who finds no agent: who calls, and how to stop the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agi_app.errors import Problem
+from agi_app.flow.check.graph import first_prompts, prompt_uses
+from agi_app.flow.check.prompt_facts import Prompts
+from agi_app.flow.check.transcripts import offers_key, says
+from agi_app.flow.language.definition import FlowDocument
+
+
+def business_not_named(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/business-not-named``: what a person hears first says who calls."""
+    for use in first_prompts(source.flow):
+        for language, transcript in _transcripts(source, prompts, use.prompt):
+            name = source.flow.identify.business.get(language)
+            if name is not None and not says(transcript, name):
+                message = (
+                    f'"{use.prompt}" may be the first prompt, but in {language} it does not say "{name}"; say it there,'
+                    " or correct identify: business"
+                )
+                yield source.document.problem(use.path, "flow/business-not-named", message)
+
+
+def opt_out_not_offered(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/opt-out-not-offered``: the first prompt tells how to stop the calls; so does each digit gather."""
+    key = source.flow.opt_out.key
+    first = {use.path for use in first_prompts(source.flow)}
+    for use in prompt_uses(source.flow):
+        if use.path not in first and not use.types_digits:
+            continue
+        wanted = f"*{key}" if use.types_digits else key
+        why = "collects digits" if use.types_digits else "may be the first prompt"
+        for language, transcript in _transcripts(source, prompts, use.prompt):
+            if not offers_key(transcript, key, language, after_star=use.types_digits):
+                message = f'"{use.prompt}" {why}, but in {language} it does not say to press {wanted} to stop the calls'
+                yield source.document.problem(use.path, "flow/opt-out-not-offered", message)
+
+
+def abandoned_says_who(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/abandoned``: a person who finds no free agent hears who called and how to stop the calls."""
+    flow = source.flow
+    for language in flow.languages if flow.abandoned else ():
+        facts = prompts.get((language, flow.abandoned or ""))
+        transcript = (facts.transcript or "").strip() if facts is not None else ""
+        if not transcript:
+            continue  # other rules say that it is missing
+        name, key = flow.identify.business.get(language), flow.opt_out.key
+        missing = [] if name is None or says(transcript, name) else [f'say "{name}"']
+        if not offers_key(transcript, key, language, after_star=False):
+            missing.append(f"say to press {key} to stop the calls")
+        if missing:
+            message = (
+                f'"{flow.abandoned}" is all that a person hears who finds no free agent, but in {language} it does not '
+            )
+            yield source.document.problem(("abandoned",), "flow/abandoned", message + " nor ".join(missing))
+
+
+def _transcripts(source: FlowDocument, prompts: Prompts, name: str) -> Iterator[tuple[str, str]]:
+    for language in source.flow.languages:
+        facts = prompts.get((language, name))
+        if facts is not None and (facts.transcript or "").strip():
+            yield language, facts.transcript or ""

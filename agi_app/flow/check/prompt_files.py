@@ -1,0 +1,119 @@
+"""The rules about the files of prompts: each has a recording that Asterisk plays, and a transcript; none is unused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from agi_app.authoring import full_width
+from agi_app.authoring.suggestions import suggest
+from agi_app.errors import Problem
+from agi_app.flow.check.graph import PromptUse, prompt_uses
+from agi_app.flow.check.prompt_facts import PromptFacts, Prompts
+from agi_app.flow.language.definition import FlowDocument
+
+SAMPLE_RATE = 8000  # Hz; Asterisk plays no other in a file that ends in .wav (docs/decisions/0021-prompt-files.md)
+
+
+def prompt_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/prompt-missing``: each prompt is recorded in each language of the flow."""
+    for use in prompt_uses(source.flow):
+        for language in source.flow.languages:
+            recorded = {
+                name
+                for (tongue, name), facts in prompts.items()
+                if tongue == language and (facts.has_audio or facts.by_engine)
+            }
+            if use.prompt not in recorded:
+                near = suggest(use.prompt, recorded)
+                hint = near if "did you mean" in near else ""
+                words = prompts.get((language, use.prompt))
+                if words is not None and (words.transcript or "").strip():
+                    hint = "; its text is there: record it, or let an engine speak it ([tts] engine in agi-app.toml)"
+                played = {other.prompt for other in prompt_uses(source.flow)}
+                hint = _misnamed(use.prompt, language, recorded - played) or hint
+                message = f'"{use.prompt}" has no recording {prompt_file(language, use.prompt)}{hint}'
+                yield source.document.problem(use.path, "flow/prompt-missing", message)
+
+
+def transcript_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/transcript-missing``: what a recording says is beside it as text."""
+    for use, language, facts in _recorded(source, prompts):
+        if not (facts.transcript or "").strip() and f"{use.prompt}.txt:" not in (facts.error or ""):
+            message = f'"{use.prompt}": write what the recording says into {prompt_file(language, use.prompt, "txt")}'
+            message += _misnamed_text(use.prompt, language, prompts)
+            yield source.document.problem(use.path, "flow/transcript-missing", message)
+
+
+def prompt_format(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
+    """``flow/prompt-format``: recordings are WAV, 8 kHz, one channel, 16 bit, not empty, or prepared."""
+    for use, language, facts in _recorded(source, prompts):
+        fault = facts.error or format_fault(facts)
+        if fault:
+            file, stem = prompt_file(language, use.prompt), use.prompt.rpartition("/")[2]
+            other = fault.startswith(f"{stem}.") and not fault.startswith(f"{stem}.wav")  # it names its file
+            message = f"{file.removesuffix(f'{stem}.wav')}{fault}" if other else f"{file}: {fault}"
+            yield source.document.problem(use.path, "flow/prompt-format", message)
+
+
+def unused_prompts(documents: Iterable[FlowDocument], prompts: Prompts, elsewhere: Iterable[str] = ()) -> list[Problem]:
+    """``flow/unused-prompt`` (warning): a prompt that none of all flows plays, and that is not used ``elsewhere``."""
+    used = {*elsewhere, *(use.prompt for document in documents for use in prompt_uses(document.flow))}
+    alike = {_as_named(name): name for name in used}
+    found = []
+    for (language, name), facts in sorted(prompts.items()):
+        meant = prompts.get((language, alike.get(_as_named(name), name)))  # where it lacks this file, that is told
+        misnamed = (meant is None or not (facts.has_audio and meant.has_audio)) and _as_named(name) in alike
+        if name not in used and "/" not in name and not misnamed:  # num/20 and the like are for spoken values
+            file = prompt_file(language, name, "wav" if facts.has_audio else "txt")
+            found.append(Problem(file, 1, 1, "flow/unused-prompt", "no flow plays this prompt", "warning"))
+    return found
+
+
+def format_fault(facts: PromptFacts) -> str | None:
+    """What is wrong with a recording as Asterisk would play it."""
+    mend = "run `agi-app prompts prepare`"
+    if facts.sample_rate != SAMPLE_RATE:
+        return f"{facts.sample_rate} Hz; {mend}"
+    if facts.channels != 1:
+        return f"{facts.channels} channels; {mend}"
+    if facts.sample_width != 2:
+        return f"{8 * facts.sample_width} bit; {mend}"
+    return "the recording is empty" if facts.seconds <= 0 else None
+
+
+def prompt_file(language: str, name: str, suffix: str = "wav") -> str:
+    """Where the prompt is in the project folder."""
+    return f"prompts/{language}/{name}.{suffix}"
+
+
+def _misnamed(name: str, language: str, unplayed: set[str]) -> str:
+    """``; …`` when a recording that nobody plays is certainly or perhaps this one, under another name."""
+    for other in sorted(unplayed):
+        if _as_named(other) == _as_named(name):
+            return f"; rename {prompt_file(language, other)} to {name}.wav"
+    strange = next((other for other in sorted(unplayed) if not other.isascii()), None)
+    if strange is None:
+        return ""
+    file = prompt_file(language, strange)
+    return f"; is {file} its recording? Then rename it to {name}.wav: names of prompts have Latin letters"
+
+
+def _misnamed_text(name: str, language: str, prompts: Prompts) -> str:
+    """``; …`` when a text without a recording is certainly this one, under another name."""
+    texts = (one for (tongue, one), facts in sorted(prompts.items()) if tongue == language and not facts.has_audio)
+    other = next((one for one in texts if one != name and _as_named(one) == _as_named(name)), None)
+    return "" if other is None else f"; rename {prompt_file(language, other, 'txt')} to {name}.txt"
+
+
+def _as_named(name: str) -> str:
+    """Without what people add to a file's name, and what they do not see."""
+    return re.sub(r"[\s_-]|\.(wav|mp3|m4a|txt)$|\(\d+\)$| ?(- )?copy$", "", full_width.ascii_of(name).casefold())
+
+
+def _recorded(source: FlowDocument, prompts: Prompts) -> Iterator[tuple[PromptUse, str, PromptFacts]]:
+    for use in prompt_uses(source.flow):
+        for language in source.flow.languages:
+            facts = prompts.get((language, use.prompt))
+            if facts is not None and facts.has_audio:
+                yield use, language, facts

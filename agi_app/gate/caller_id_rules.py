@@ -1,0 +1,42 @@
+"""The gate's rules about the number that is shown: it is proved to be ours, and a person always sees the same one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from agi_app.gate.case import GateCase, Reason
+from agi_app.gate.facts import ProofFact
+from agi_app.gate.ruleset import DAY
+
+LONGEST_PROOF = 365 * DAY  # how long a proof of a number is good for; house rule
+E164 = re.compile(r"\+[1-9][0-9]{4,14}")
+PROOF_KINDS = frozenset({"letter", "call"})  # a rehearsal's proof never makes a caller ID
+
+
+def caller_id_proved(case: GateCase) -> Reason | None:
+    """The number shown is proved to be yours, by a proof that has not expired and that holds for at most a year."""
+    if not E164.fullmatch(case.caller_id):
+        return Reason("caller_id_unproved", {"own": case.caller_id}, case="no_number")
+    proof = next((p for p in case.facts.caller_id_proofs if p.number == case.caller_id), None)
+    if proof is None or proof.kind not in PROOF_KINDS:
+        return Reason("caller_id_unproved", {"own": case.caller_id})
+    if holds_too_long(proof, LONGEST_PROOF, case.now):
+        values = {"own": case.caller_id, "until": f"{proof.expires_at:%Y-%m-%d}"}
+        return Reason("caller_id_unproved", values, case="too_long")
+    if proof.expires_at <= case.now:
+        return Reason("caller_id_proof_expired", {"own": case.caller_id})
+    return None
+
+
+def holds_too_long(proof: ProofFact, longest: dt.timedelta, now: dt.datetime) -> bool:
+    """Whether no proof made until now holds that long: it was made by another clock, or by hand. A day is spared."""
+    return proof.expires_at > now + longest + DAY
+
+
+def caller_id_same(case: GateCase) -> Reason | None:
+    """A person always sees the same number."""
+    seen = case.facts.caller_id_seen
+    if seen is None or seen == case.caller_id:
+        return None
+    return Reason("caller_id_changed")

@@ -1,0 +1,34 @@
+"""The gate's rules about the called number and its country."""
+
+from __future__ import annotations
+
+from agi_app.gate.case import GateCase, Reason
+
+
+def number_valid(case: GateCase) -> Reason | None:
+    """The number is one that a person of a known country can answer."""
+    return None if case.place else Reason("number_invalid")
+
+
+def number_fits_trunk(case: GateCase) -> Reason | None:
+    """Test-range numbers go to sandbox trunks only, and sandbox trunks dial nothing else."""
+    if case.place is None or case.place.reserved == case.trunk_is_sandbox:
+        return None
+    if case.place.reserved:
+        return Reason("number_reserved")
+    return Reason("number_not_reserved")
+
+
+def jurisdiction_listed(case: GateCase) -> Reason | None:
+    """The campaign lists the called person's country."""
+    if case.place is None or case.place.region in case.campaign.jurisdictions:
+        return None
+    listed = list(case.campaign.jurisdictions)
+    return Reason("jurisdiction_not_listed", {"own": case.place.region, "listed": listed})
+
+
+def jurisdiction_known(case: GateCase) -> Reason | None:
+    """There are calling rules for the called person's country."""
+    if case.place is None or case.rules is not None:
+        return None
+    return Reason("jurisdiction_unknown", {"own": case.place.region})

@@ -1,0 +1,43 @@
+"""The challenge of a caller: which digits to press, in how many tries, and what is kept of who passed.
+
+A challenge has two digits, said after one another, and two tries, each with its own digits: who keys the same digits
+at every call is put through once in some dozens of calls.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from agi_app.pbx.agi.server import AgiSession
+from agi_app.screening.judge import Screening
+from agi_app.screening.opening_words import Openings
+
+TRIES = 2
+# What is asked for: two digits, not the same and no neighbours, for such are what machines press blindly (11, 12, 21).
+PAIRS = tuple(f"{a}{b}" for a in range(10) for b in range(10) if abs(a - b) > 1)
+
+
+def new_digits() -> str:
+    """Those of all tries, one after another."""
+    return "".join(secrets.SystemRandom().sample(PAIRS, TRIES))
+
+
+class Challenged:
+    """The hook ``challenged``: remembers who passed, for a month, and who did not.
+
+    Its arguments: passed or failed, nothing, the call.
+    """
+
+    def __init__(self, screening: Screening, openings: Openings) -> None:
+        self._screening, self._openings = screening, openings
+
+    async def __call__(self, session: AgiSession) -> None:
+        """Let the call go on, then remember."""
+        _, result, _, call_id, *_ = (*session.request.arguments, "", "", "")
+        if result not in ("passed", "failed") or not call_id:
+            return
+        if result == "passed":
+            self._openings.passed(call_id)
+        await session.set("AGI_APP_ACTION", "done")
+        session.leave()
+        await self._screening.challenged(call_id, result == "passed")

@@ -1,0 +1,71 @@
+"""Secret keys as small files of the data folder: made once, never replaced, readable by their owner only."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from agi_app.atomic_files import make_private, sync_folder
+from agi_app.errors import ConfigError
+
+KEY_BYTES = 32
+OTHERS = 0o077  # the rights of anybody but the owner
+MOST_TEXT = 1000  # characters that are read of a key file
+
+
+def read_key(file: Path, what: str) -> bytes | None:
+    """The key in ``file``, None when there is no such file; ``what`` names it in messages.
+
+    ConfigError when it cannot be read, is damaged, or can be read by anybody but its owner.
+    """
+    try:
+        with file.open(encoding="ascii") as source:
+            mode = os.fstat(source.fileno()).st_mode
+            text = source.read(MOST_TEXT)
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: the {what} cannot be read: {error}") from error
+    if mode & OTHERS:
+        raise ConfigError(
+            f"{file}: other users can read the {what} (mode {mode & 0o777:o}); run: chmod 600 {file} - and if somebody"
+            " may"
+            " have read it, note that in your files"
+        )
+    return key_from_hex(text, str(file), what)
+
+
+def make_key(file: Path, what: str) -> bytes:
+    """A new random key in ``file``; the one that another process made meanwhile wins. Raises ConfigError."""
+    key = secrets.token_bytes(KEY_BYTES)
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        make_private(file.parent)
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "w", encoding="ascii") as out:
+            out.write(key.hex() + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        os.link(temporary, file)  # never replaces a key
+        sync_folder(file.parent)  # a key lost with the power would make all that it protects unreadable
+    except FileExistsError:
+        return read_key(file, what) or key
+    except OSError as error:
+        raise ConfigError(f"{file}: the {what} cannot be written: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return key
+
+
+def key_from_hex(text: str, where: str, what: str) -> bytes:
+    """The key written as hex digits; ConfigError when it is not one."""
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        how = "unset this variable, and that key is used" if where.isupper() else "put it back from your backup"
+        told = f"the {what} must be the {KEY_BYTES * 2} hex digits that `agi-app init` made in the data folder"
+        raise ConfigError(f"{where}: {told}; {how}")
+    return key

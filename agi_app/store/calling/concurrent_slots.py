@@ -1,0 +1,91 @@
+"""How many calls a trunk or a campaign may have at once: one row a call, leased with SKIP LOCKED.
+
+Counting calls and comparing would let two workers pass together. A row can be locked by one only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agi_app.store.database.statements import Connection, count, load_queries, record, records
+
+Q = load_queries("calling/concurrent_slots")
+
+
+def of_trunk(trunk: str) -> str:
+    """The scope of a trunk's slots."""
+    return f"trunk:{trunk}"
+
+
+def of_campaign(name: str) -> str:
+    """The scope of a campaign's slots."""
+    return f"campaign:{name}"
+
+
+async def lease(connection: Connection, scope: str, limit: int, most: int) -> list[int]:
+    """Lock up to ``most`` free slots of ``scope`` until this transaction ends; never waits for one.
+
+    ``limit`` is how many slots the scope has now. While more calls than that go on (the limit was
+    lowered), there is none to lease.
+    """
+    if await total(connection, scope) != limit:
+        await _resize(connection, scope, limit)
+        if await total(connection, scope) > limit:
+            return []
+    found = await records(connection, Q["lease"], {"scope": scope, "most": most})
+    return [row["n"] for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose slots, and how many there are to be now."""
+
+    name: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Slots that were locked: of the trunk, of the campaign; and of which there were too few."""
+
+    free: list[tuple[int, int]]
+    short_of: str | None  # trunk | campaign; None: there were as many as wanted
+
+
+async def lease_both(connection: Connection, trunk: Scope, campaign: Scope, most: int) -> Pairs:
+    """Lock up to ``most`` pairs of free slots, of the trunk and of the campaign; see ``lease``."""
+    values = {"trunk": trunk.name, "campaign": campaign.name, "most": most}
+    row = await record(connection, Q["lease_both"], values)
+    if row is not None and (row["trunk_total"], row["campaign_total"]) == (trunk.limit, campaign.limit):
+        return _pairs(row["trunk"], row["campaign"], most)
+    of_trunk = await lease(connection, trunk.name, trunk.limit, most)
+    return _pairs(of_trunk, await lease(connection, campaign.name, campaign.limit, most), most)
+
+
+def _pairs(of_trunk: list[int], of_campaign: list[int], most: int) -> Pairs:
+    free = list(zip(of_trunk, of_campaign, strict=False))
+    if len(free) >= most:
+        return Pairs(free, None)
+    return Pairs(free, "campaign" if len(of_campaign) <= len(of_trunk) else "trunk")
+
+
+async def used(connection: Connection, scope: str) -> int:
+    """How many calls occupy a slot of ``scope``."""
+    row = await record(connection, Q["used"], {"scope": scope})
+    return int(row["used"]) if row else 0
+
+
+async def total(connection: Connection, scope: str) -> int:
+    """How many slots ``scope`` has, free or not; 0 before the first claim."""
+    row = await record(connection, Q["total"], {"scope": scope})
+    return int(row["total"]) if row else 0
+
+
+async def _resize(connection: Connection, scope: str, limit: int) -> None:
+    await connection.execute(Q["lock_scope"], {"scope": scope})
+    now = await total(connection, scope)
+    if now < limit:
+        # Numbers that a shrink left occupied may be higher than the limit: look past them too.
+        await count(connection, Q["grow"], {"scope": scope, "missing": limit - now, "most": limit + now})
+    elif now > limit:
+        await count(connection, Q["shrink"], {"scope": scope, "surplus": now - limit})
