@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from agi_app.errors import ConfigError
+from agi_app.flow.engine.call_language import choose_language
 from agi_app.flow.engine.say_texts import Parts, said_beforehand
-from agi_app.flow.engine.state import choose_language
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import Piece

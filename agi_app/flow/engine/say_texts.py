@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from agi_app.errors import InputError
 from agi_app.flow.engine.call_in_flow import CallInFlow
+from agi_app.flow.engine.call_language import choose_language
 from agi_app.flow.engine.commands import Command
-from agi_app.flow.engine.state import choose_language
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.say_step import COLUMN, Say, SayStep
 from agi_app.flow.language.steps import PlayStep

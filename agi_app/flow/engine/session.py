@@ -30,6 +30,7 @@ from agi_app.flow.engine import (
     wrong_number,
 )
 from agi_app.flow.engine.call_in_flow import CallInFlow
+from agi_app.flow.engine.call_language import choose_language
 from agi_app.flow.engine.collect_digits import number_stored
 from agi_app.flow.engine.commands import Command
 from agi_app.flow.engine.events import (
@@ -47,7 +48,7 @@ from agi_app.flow.engine.events import (
     TransferEnded,
 )
 from agi_app.flow.engine.run_steps import run
-from agi_app.flow.engine.state import Caller, choose_language
+from agi_app.flow.engine.state import Caller
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.record_step import RecordStep
 from agi_app.flow.language.wrong_number_step import WrongNumberStep

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -107,11 +106,3 @@ class SessionState:
         """A fresh id within this call: ``p1``, ``t2``, …"""
         self.ids_issued += 1
         return f"{kind}{self.ids_issued}"
-
-
-def choose_language(languages: list[str], wanted: str | None, contact: Mapping[str, str]) -> str:
-    """``wanted``, else the contact's column ``language``, else the first listed; ``zh`` finds ``zh-CN``."""
-    asked = (wanted or contact.get("language") or "").strip().replace("_", "-").lower()
-    exact = [language for language in languages if language.lower() == asked]
-    alike = [language for language in languages if asked and language.lower().split("-")[0] == asked.split("-")[0]]
-    return (exact or alike or languages)[0]
