@@ -73,7 +73,6 @@ UNIT_TESTED_BESIDE = {"bench", "sandbox", "scripts", "witness"}  # have unit tes
 LONG_FILES: dict[str, str] = {
     "agi_app/audit/standalone_verifier.py": "an outsider gets it as one file",
     "agi_app/calls/attempt.py": "one state machine: all that decides what an attempt is stands in one place",
-    "agi_app/flow/language/steps.py": "one short class a verb, side by side",
     "scripts/lib/reference.py": "one generator, a function a page",
     "sandbox/asterisk.py": "start, stop and configuration of one private Asterisk",
 }

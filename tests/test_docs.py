@@ -28,23 +28,21 @@ from agi_app.flow.answers.understanding import Understood, understand
 from agi_app.flow.check.alike_meanings import check_words
 from agi_app.flow.check.flow_rules import check_structure
 from agi_app.flow.check.prompt_facts import PromptFacts
-from agi_app.flow.language.call_back_offer import CallAgain, CallAgainStep, Offer
-from agi_app.flow.language.call_step import Call, CallStep
-from agi_app.flow.language.definition import Flow, Identify, OptOut
-from agi_app.flow.language.say_step import Say, SayStep
-from agi_app.flow.language.steps import (
+from agi_app.flow.language.asking_steps import (
     CallBack,
     CallBackStep,
     Collect,
     CollectStep,
     Confirm,
     Digits,
-    Else,
     Gather,
     GatherStep,
-    Play,
-    When,
 )
+from agi_app.flow.language.call_back_offer import CallAgain, CallAgainStep, Offer
+from agi_app.flow.language.call_step import Call, CallStep
+from agi_app.flow.language.definition import Flow, Identify, OptOut
+from agi_app.flow.language.say_step import Say, SayStep
+from agi_app.flow.language.steps import Else, Play, When
 from agi_app.flow.language.transfer_step import Transfer, TransferStep
 from agi_app.flow.language.wrong_number_step import WrongNumber, WrongNumberStep
 from agi_app.flow.load import load_flow, parse_flow

@@ -11,8 +11,8 @@ from agi_app.flow.answers.meanings import Meanings, MeaningsFile
 from agi_app.flow.answers.phrase_cover import phrase_of, word_of
 from agi_app.flow.answers.phrase_spotting import asks_to_stop
 from agi_app.flow.answers.tokens import SAME_SOUND, cut, likeness
+from agi_app.flow.language.asking_steps import GatherStep
 from agi_app.flow.language.definition import FlowDocument
-from agi_app.flow.language.steps import GatherStep
 
 _LISTS = ("opt_out", "fillers")
 

@@ -9,38 +9,24 @@ from itertools import zip_longest
 from agi_app.authoring.yaml_lines import Path
 from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.flow.check.transcripts import seconds_to_say
+from agi_app.flow.language.asking_steps import (
+    CallBackStep,
+    Collect,
+    CollectStep,
+    GatherStep,
+    LanguageStep,
+    StopNumberStep,
+)
 from agi_app.flow.language.call_step import CallStep, ReturnStep
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.record_step import RecordStep
 from agi_app.flow.language.say_step import SayStep
-from agi_app.flow.language.steps import (
-    AnyStep,
-    AskStep,
-    BranchStep,
-    CallBackStep,
-    Collect,
-    CollectStep,
-    Else,
-    EndStep,
-    GatherStep,
-    GotoStep,
-    LanguageStep,
-    PlayStep,
-    StopNumberStep,
-    When,
-)
+from agi_app.flow.language.step_with_ways import StepWithWays
+from agi_app.flow.language.steps import AnyStep, BranchStep, Else, EndStep, GotoStep, PlayStep, When
 from agi_app.flow.language.transfer_step import TransferStep
 from agi_app.flow.language.wrong_number_step import WrongNumberStep
 from agi_app.flow.syntax.names_and_limits import (
-    CHOSEN,
-    DONE,
-    EMPTY,
-    ENTERED,
-    FAILED,
-    NO_INPUT,
     OTHERWISE,
-    RECORDED,
-    STOPPED,
 )
 
 
@@ -58,7 +44,7 @@ def targets(step: AnyStep) -> Iterator[tuple[tuple[str | int, ...], str]]:
     match step:
         case GotoStep():
             yield ("goto",), step.goto
-        case _ if isinstance(step, AskStep | CallStep | TransferStep | RecordStep | SayStep):
+        case StepWithWays():
             for answer, node in step.on.items():
                 yield ("on", answer), node
         case BranchStep():
@@ -80,18 +66,10 @@ def is_last(step: AnyStep) -> bool:
             return OTHERWISE in step.on
         case BranchStep():
             return isinstance(step.branch[-1], Else)
-        case GatherStep():
-            return all(step.way(outcome) is not None for outcome in (*step.gather.labels, NO_INPUT))
-        case TransferStep():
-            return all(step.way(result) is not None for result in (DONE, FAILED))
-        case CallBackStep() | LanguageStep():
-            return all(step.way(outcome) is not None for outcome in (CHOSEN, NO_INPUT))
-        case StopNumberStep():
-            return all(step.way(outcome) is not None for outcome in (STOPPED, NO_INPUT))
-        case CollectStep():
-            return all(step.way(outcome) is not None for outcome in (ENTERED, NO_INPUT))
-        case RecordStep():
-            return all(step.way(result) is not None for result in (RECORDED, EMPTY))
+        case SayStep():
+            return False
+        case StepWithWays():
+            return all(step.way(outcome) is not None for outcome in step.outcomes)
         case _:
             return False
 

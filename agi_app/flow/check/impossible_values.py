@@ -9,11 +9,12 @@ from agi_app.authoring.suggestions import suggest
 from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
 from agi_app.flow.check.names_and_keys import names_read
+from agi_app.flow.language.asking_steps import CollectStep, GatherStep
 from agi_app.flow.language.call_step import CallStep
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.record_step import RecordStep
 from agi_app.flow.language.speech_step import SpokenValue
-from agi_app.flow.language.steps import BranchStep, CollectStep, GatherStep, SetStep, When
+from agi_app.flow.language.steps import BranchStep, SetStep, When
 from agi_app.flow.syntax.expressions import Compare, In, Literal, Logic, Name, Not, Term
 
 _ALIKE = 0.75

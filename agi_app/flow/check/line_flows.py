@@ -9,10 +9,11 @@ from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
 from agi_app.flow.check.graph import reachable
 from agi_app.flow.check.names_and_keys import names_read
+from agi_app.flow.language.asking_steps import CallBackStep, GatherStep, StopNumberStep
 from agi_app.flow.language.call_back_offer import CallAgainStep
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.language.record_step import RecordCallStep, RecordStep
-from agi_app.flow.language.steps import AnyStep, CallBackStep, GatherStep, StopNumberStep
+from agi_app.flow.language.steps import AnyStep
 from agi_app.flow.language.wrong_number_step import WrongNumberStep
 from agi_app.flow.syntax.names_and_limits import CALLER_COLUMN
 

@@ -8,23 +8,20 @@ from collections.abc import Iterator
 from agi_app.authoring.suggestions import suggest
 from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import InputError, Problem
-from agi_app.flow.language.call_step import REFERENCE, CallStep
-from agi_app.flow.language.definition import Flow, FlowDocument
-from agi_app.flow.language.record_step import RecordStep
-from agi_app.flow.language.say_step import COLUMN, Say, SayStep
-from agi_app.flow.language.steps import (
-    AnyStep,
-    BranchStep,
+from agi_app.flow.language.asking_steps import (
     CallBack,
     CallBackStep,
     CollectStep,
     Confirm,
     GatherStep,
     LanguageStep,
-    SetStep,
     StopNumberStep,
-    When,
 )
+from agi_app.flow.language.call_step import REFERENCE, CallStep
+from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.flow.language.record_step import RecordStep
+from agi_app.flow.language.say_step import COLUMN, Say, SayStep
+from agi_app.flow.language.steps import AnyStep, BranchStep, SetStep, When
 from agi_app.flow.saying.numbers_and_dates import pieces
 from agi_app.flow.syntax.names_and_limits import CALL_BACK
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from agi_app.errors import InputError, Problem
 from agi_app.flow.check.prompt_facts import Prompts
 from agi_app.flow.engine.ask_and_retry import SPOKEN_AS
+from agi_app.flow.language.asking_steps import Collect, CollectStep
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.say_step import SayStep
-from agi_app.flow.language.steps import Collect, CollectStep
 from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import PAUSE, Piece
 

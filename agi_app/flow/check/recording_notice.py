@@ -9,10 +9,11 @@ from agi_app.errors import Problem
 from agi_app.flow.check.graph import first_prompts, said_name, steps_until
 from agi_app.flow.check.prompt_facts import Prompts
 from agi_app.flow.check.transcripts import says_recorded
+from agi_app.flow.language.asking_steps import CallBackStep, CollectStep, GatherStep
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.record_step import RecordCallStep, RecordStep
 from agi_app.flow.language.say_step import SayStep
-from agi_app.flow.language.steps import AnyStep, CallBackStep, CollectStep, GatherStep, PlayStep
+from agi_app.flow.language.steps import AnyStep, PlayStep
 
 
 def record_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from agi_app.errors import Problem
 from agi_app.flow.check.prompt_facts import Prompts
+from agi_app.flow.language.asking_steps import GatherStep
 from agi_app.flow.language.definition import FlowDocument
-from agi_app.flow.language.steps import GatherStep
 
 _SAID = {
     "en": re.compile(r"\bpress\s+(?:key\s+)?(\d)\b|(?:,|\bor)\s+(\d)\s+to\s+(?!\d)"),

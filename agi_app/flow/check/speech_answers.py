@@ -8,8 +8,8 @@ from agi_app.authoring.suggestions import suggest, suggest_or
 from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
 from agi_app.flow.answers.meanings import Meanings
+from agi_app.flow.language.asking_steps import Gather, GatherStep
 from agi_app.flow.language.definition import Flow, FlowDocument
-from agi_app.flow.language.steps import Gather, GatherStep
 
 
 def speech_language(source: FlowDocument) -> Iterator[Problem]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from agi_app.authoring.suggestions import suggest
 from agi_app.errors import Problem
 from agi_app.flow.check.graph import calls_before_prompt, is_last, reachable, targets, with_exit
+from agi_app.flow.language.asking_steps import AskStep
 from agi_app.flow.language.call_step import CallStep
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.language.record_step import RecordStep
-from agi_app.flow.language.steps import AskStep
 from agi_app.flow.language.transfer_step import TransferStep
 
 

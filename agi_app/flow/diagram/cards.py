@@ -10,11 +10,12 @@ from agi_app.flow.check.graph import node_targets, prompt_uses, targets
 from agi_app.flow.check.prompt_facts import Prompts
 from agi_app.flow.diagram.layout import Box
 from agi_app.flow.diagram.svg import clip, text_width, wrap
+from agi_app.flow.language.asking_steps import Collect, CollectStep, Gather, GatherStep
 from agi_app.flow.language.call_step import CallStep, ReturnStep
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.record_step import RecordCallStep
 from agi_app.flow.language.say_step import SayStep
-from agi_app.flow.language.steps import AnyStep, Collect, CollectStep, EndStep, Gather, GatherStep, GotoStep, SetStep
+from agi_app.flow.language.steps import AnyStep, EndStep, GotoStep, SetStep
 
 TEXT_WIDTH = 250.0  # of a card's text, in pixels
 LONGEST_WAY = 190.0

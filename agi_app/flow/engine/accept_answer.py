@@ -8,7 +8,7 @@ from agi_app.flow.engine.call_in_flow import CallInFlow, collect_of
 from agi_app.flow.engine.collect_digits import collected
 from agi_app.flow.engine.commands import Command
 from agi_app.flow.engine.gather_keys import GatheredKeys, KeysResult, Missed, More, judge_silence
-from agi_app.flow.language.steps import CallBackStep, CollectStep, Gather, LanguageStep, StopNumberStep
+from agi_app.flow.language.asking_steps import CallBackStep, CollectStep, Gather, LanguageStep, StopNumberStep
 from agi_app.flow.syntax.names_and_limits import CHOSEN, MAX_STOPS_PER_CALL, NO_MATCH
 
 

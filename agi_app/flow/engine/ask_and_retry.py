@@ -6,7 +6,7 @@ from agi_app.errors import InputError
 from agi_app.flow.engine.call_in_flow import CallInFlow, collect_of
 from agi_app.flow.engine.commands import Command, StartTimer
 from agi_app.flow.engine.listening_for import listen
-from agi_app.flow.language.steps import Collect, CollectStep, Gather, LanguageStep, StopNumberStep
+from agi_app.flow.language.asking_steps import Collect, CollectStep, Gather, LanguageStep, StopNumberStep
 from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import Part
 

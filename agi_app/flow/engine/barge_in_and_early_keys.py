@@ -13,9 +13,10 @@ from agi_app.flow.engine.ask_and_retry import ask
 from agi_app.flow.engine.call_in_flow import CallInFlow, first_question
 from agi_app.flow.engine.commands import Command, EndRecording
 from agi_app.flow.engine.gather_keys import GatheredKeys, judge_early, judge_key
+from agi_app.flow.language.asking_steps import AskStep
 from agi_app.flow.language.record_step import RecordStep
 from agi_app.flow.language.say_step import SayStep
-from agi_app.flow.language.steps import AskStep, PlayStep
+from agi_app.flow.language.steps import PlayStep
 from agi_app.flow.syntax.names_and_limits import MAX_EARLY_KEYS
 
 

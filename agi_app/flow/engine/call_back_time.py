@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.commands import CallBackAt, Command, NoTimeKnown, SetDisposition
+from agi_app.flow.language.asking_steps import CallBack
 from agi_app.flow.language.call_back_offer import CallAgain, CallAgainStep, Offer
-from agi_app.flow.language.steps import CallBack
 from agi_app.flow.syntax.names_and_limits import CALL_BACK, CHOSEN, NO_MATCH, NOT_CALLED_BACK
 
 

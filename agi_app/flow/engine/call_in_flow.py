@@ -11,10 +11,7 @@ from typing import Any
 
 from agi_app.flow.engine import commands as do
 from agi_app.flow.engine.state import Phase, SessionState
-from agi_app.flow.language.definition import Flow
-from agi_app.flow.language.step_with_ways import StepWithWays
-from agi_app.flow.language.steps import (
-    AnyStep,
+from agi_app.flow.language.asking_steps import (
     AskStep,
     CallBackStep,
     Collect,
@@ -24,6 +21,9 @@ from agi_app.flow.language.steps import (
     LanguageStep,
     StopNumberStep,
 )
+from agi_app.flow.language.definition import Flow
+from agi_app.flow.language.step_with_ways import StepWithWays
+from agi_app.flow.language.steps import AnyStep
 from agi_app.flow.saying.spoken_parts import Part
 from agi_app.flow.syntax.names_and_limits import FLOW_LIMIT
 

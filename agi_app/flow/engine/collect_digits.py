@@ -8,7 +8,7 @@ from agi_app.flow.engine.ask_and_retry import ask, missed, read_back
 from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.commands import Command, StoreStop
 from agi_app.flow.engine.gather_keys import GatheredKeys
-from agi_app.flow.language.steps import Collect, StopNumberStep
+from agi_app.flow.language.asking_steps import Collect, StopNumberStep
 from agi_app.flow.language.value_bounds import within
 from agi_app.flow.syntax.names_and_limits import ENTERED, NO_MATCH, STOPPED, YES
 from agi_app.model.phone import NotANumber, parse

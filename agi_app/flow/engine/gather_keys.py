@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agi_app.flow.language.asking_steps import Digits, Gather
 from agi_app.flow.language.speech_step import SpokenValue
-from agi_app.flow.language.steps import Digits, Gather
 from agi_app.flow.language.value_bounds import within
 from agi_app.flow.syntax.names_and_limits import ENTERED, NO_INPUT, NO_MATCH
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.commands import Command, StartListening
+from agi_app.flow.language.asking_steps import Gather, GatherStep
 from agi_app.flow.language.definition import Expected, place_of
 from agi_app.flow.language.say_step import SayStep
-from agi_app.flow.language.steps import AnyStep, Gather, GatherStep, PlayStep
+from agi_app.flow.language.steps import AnyStep, PlayStep
 
 _LONGEST = {"answers": 6.0, "number": 8.0, "date": 10.0, "text": 30.0}  # seconds of one utterance
 

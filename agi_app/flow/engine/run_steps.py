@@ -17,20 +17,12 @@ from agi_app.flow.engine import (
 from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.commands import Command, SetDisposition
 from agi_app.flow.engine.say_texts import speak
+from agi_app.flow.language.asking_steps import AskStep
 from agi_app.flow.language.call_back_offer import CallAgainStep
 from agi_app.flow.language.call_step import CallStep, ReturnStep
 from agi_app.flow.language.record_step import RecordCallStep, RecordStep
 from agi_app.flow.language.say_step import SayStep
-from agi_app.flow.language.steps import (
-    AskStep,
-    BranchStep,
-    GotoStep,
-    HangupStep,
-    OptOutStep,
-    PlayStep,
-    SetStep,
-    When,
-)
+from agi_app.flow.language.steps import BranchStep, GotoStep, HangupStep, OptOutStep, PlayStep, SetStep, When
 from agi_app.flow.language.transfer_step import TransferStep
 from agi_app.flow.language.wrong_number_step import WrongNumberStep
 from agi_app.flow.syntax.expressions import Value, moment

@@ -13,9 +13,10 @@ from agi_app.authoring.yaml_lines import Document
 from agi_app.flow.answers.grammar import Grammar
 from agi_app.flow.answers.meanings import Meanings
 from agi_app.flow.answers.understanding import bias
+from agi_app.flow.language.asking_steps import GatherStep
 from agi_app.flow.language.call_step import ReturnStep
 from agi_app.flow.language.speech_step import Speech, SpokenValue
-from agi_app.flow.language.steps import AnyStep, GatherStep, Step
+from agi_app.flow.language.steps import AnyStep, Step
 from agi_app.flow.syntax.names_and_limits import (
     MAX_NODES,
     MAX_STEPS_PER_NODE,

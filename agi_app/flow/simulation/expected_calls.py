@@ -27,10 +27,10 @@ from agi_app.flow.check.impossible_values import columns_read, misspelt_columns
 from agi_app.flow.check.names_and_keys import saved_names
 from agi_app.flow.check.prompt_facts import Prompts
 from agi_app.flow.check.transcripts import says
+from agi_app.flow.language.asking_steps import CollectStep
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.no_such_flow import no_such_flow
 from agi_app.flow.language.say_step import SayStep
-from agi_app.flow.language.steps import CollectStep
 from agi_app.flow.simulation.inputs import KEYS, WORDS, is_said, takes_words
 from agi_app.flow.simulation.inputs import meant as meant_input
 from agi_app.flow.simulation.shown_lines import NO_TIME

@@ -8,7 +8,7 @@ from agi_app.flow.engine.ask_and_retry import await_answer
 from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.commands import CancelTimer, PlayPrompt, StartTimer, StopPlayback
 from agi_app.flow.engine.state import SessionState
-from agi_app.flow.language.steps import Gather
+from agi_app.flow.language.asking_steps import Gather
 from tests.unit.flow.engine.made_call import call_at
 
 QUESTION = Gather.model_validate({"prompt": "x", "keys": {"1": "yes"}})

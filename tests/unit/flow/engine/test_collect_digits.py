@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agi_app.flow.engine.collect_digits import number_of, value_of
-from agi_app.flow.language.steps import Collect
+from agi_app.flow.language.asking_steps import Collect
 
 DAY = Collect.model_validate({"prompt": "x", "kind": "date", "save": "day"})
 

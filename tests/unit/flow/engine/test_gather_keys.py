@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agi_app.flow.engine.gather_keys import GatheredKeys, Missed, judge_early, judge_key, judge_silence
-from agi_app.flow.language.steps import Gather
+from agi_app.flow.language.asking_steps import Gather
 
 QUESTION = Gather.model_validate({"prompt": "x", "keys": {"1": "yes"}})
 

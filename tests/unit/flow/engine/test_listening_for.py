@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agi_app.flow.engine.listening_for import may_follow
-from agi_app.flow.language.steps import Gather, GatherStep, Play, PlayStep
+from agi_app.flow.language.asking_steps import Gather, GatherStep
+from agi_app.flow.language.steps import Play, PlayStep
 
 QUESTION = Gather.model_validate({"prompt": "x", "keys": {"1": "yes"}})
 

@@ -11,7 +11,7 @@ from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.events import Event, KeyDown, KeyPressed, OptOutStored, PromptFinished
 from agi_app.flow.engine.opt_out import means_stop
 from agi_app.flow.engine.session import Session
-from agi_app.flow.language.steps import CollectStep
+from agi_app.flow.language.asking_steps import CollectStep
 from agi_app.flow.load import parse_flow
 from tests.unit.flow.engine.watched_call import EVERYTHING, FLOW, MOVES, Move, Watched
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from agi_app.authoring.yaml_lines import load
 from agi_app.campaigns.campaign_file.schema import campaign_schema
 from agi_app.flow.language import (
+    asking_steps,
     call_back_offer,
     call_step,
     definition,
@@ -43,6 +44,7 @@ def models() -> list[type[BaseModel]]:
         vars(module).values()
         for module in (
             definition,
+            asking_steps,
             steps,
             say_step,
             speech_step,
