@@ -36,7 +36,6 @@ _FOLDER = re.compile(r"(?:.*/)?(?:prompts|[A-Za-z]{2}|[A-Za-z]{2,3}[-_][A-Za-z]{
 _LIST_SIGNS = re.compile(r"[,，、;；/]")
 _NO_TEXT = re.compile(r"[-+.\d][-+.\deE]*|[*#].*|true|false|null", re.IGNORECASE)  # unless it is in quotes
 _COMMENT = re.compile(r"\s(?:///?|--|/\*|;|%|<!--)")  # of other languages
-_WORDS = re.compile(r"\S+\s+\S+\s+\S+\s+\S|[\u4e00-\u9fff]{6}")
 _AROUND = "\"'`.,;:!? ()[]<>"
 _ENDINGS = (".yaml", ".yml", ".wav", ".mp3", ".txt", ".ogg", ".m4a")
 
@@ -53,6 +52,11 @@ def comment_meant(value: str) -> str:
     if found is None or not found.start():
         return ""
     return f"a comment begins with #: write {value[: found.start()]} # {value[found.end() :].strip(' */->')}"
+
+
+def _is_said(value: str) -> bool:
+    """Whether a text has more words than a name."""
+    return len(value.split()) > 3 or sum("\u4e00" <= sign <= "\u9fff" for sign in value) > 5
 
 
 def file_name(value: str) -> str:
@@ -72,7 +76,7 @@ def file_name(value: str) -> str:
         name = name if ending else _NOT_A_NAME.sub("-", stem).strip("-_")[:64]
         return f"; leave out the folder and the ending: write {name}" if name else ""
     named = f"write {name}" if any(sign.isalpha() for sign in name) else "" if text.isascii() else "such as reminder-1"
-    said = "; words that are to be said belong in prompts/LANGUAGE/NAME.txt" if _WORDS.search(value[:200]) else ""
+    said = "; words that are to be said belong in prompts/LANGUAGE/NAME.txt" if _is_said(value) else ""
     return f"; {named}, the same everywhere{said}" if named else ""
 
 
