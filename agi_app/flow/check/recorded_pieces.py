@@ -45,15 +45,16 @@ def check_pieces(source: FlowDocument, prompts: Prompts, *, engine: bool) -> lis
 
 _EVERY = 10_000  # numbers between bounds so near are all spoken
 _WHOLE = (*range(1000), *(10**power + rest for power in range(3, 12) for rest in (0, 1, 10, 200)))
-_SIGNED = (*map(str, _WHOLE), "-1", "0.5")
+_SAID = (*range(130), *range(200, 1000, 100), *_WHOLE[1000:])  # all words that those have, in the same order
+_SIGNED = (*map(str, _SAID), "-1", "0.5")
 _DAYS = [str(dt.date(2000, 1, 1) + dt.timedelta(days=n)) for n in range(366)]
 _YEARS = [f"{year}-01-01" for year in range(1900, 2200)]
 _TIMES = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
 _VALUES: dict[str, Iterable[str]] = {
     "digits": ["0123456789 0"],
     "number": _SIGNED,
-    "ordinal": [str(n) for n in _WHOLE if n],
-    "count": [str(n) for n in _WHOLE],
+    "ordinal": [str(n) for n in _SAID if n],
+    "count": [str(n) for n in _SAID],
     "money": [*_SIGNED[:-1], *(f"{whole}.{cents:02}" for whole in (0, 1, 2) for cents in range(100))],
     "date": [*_DAYS, *_YEARS],
     "day": _DAYS,

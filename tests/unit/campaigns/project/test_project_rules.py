@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,19 @@ from agi_app.errors import AuthorError, InputError
 from tests.unit.campaigns.calling_rules.test_rule_files import GOOD, own
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project that ``agi-app init`` makes."""
-    make_project(tmp_path / "p")
+    project = tmp_path_factory.mktemp("made") / "p"
+    make_project(project)
+    return project
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    """A copy of it, but for the recordings, which no test here changes."""
+    shutil.copytree(made, tmp_path / "p", ignore=shutil.ignore_patterns("prompts"))
+    (tmp_path / "p" / "prompts").symlink_to(made / "prompts")
     (tmp_path / "p" / "rules").mkdir()
     return tmp_path / "p"
 
