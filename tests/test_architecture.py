@@ -56,7 +56,6 @@ UNIMPORTED = {
     "agi_app.screening.service": CALLS,
     "agi_app.speech.recognizer_process": OWN_PROCESS,
     "agi_app.speech.sherpa": "imported where its extra is installed",
-    "agi_app.speech.vad": "imported where its extra is installed",
     "agi_app.speech.whisper": "imported where its extra is installed",
     "agi_app.store.database.dump": NEEDS_DATABASE,
     "agi_app.store.database.locks": NEEDS_DATABASE,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from agi_app.authoring import full_width, shape_hints, synonyms, times_meant
@@ -111,8 +111,7 @@ def _explain_signs(fault: ErrorDetails, document: Document, keys_by_mapping: Map
         return problem
     if not (full_width.hint(value) or fault["type"] in _NO_TEXT or _WORD_AND_COLON.match(value)):
         return problem  # prose, where such signs are right
-    start = index_of(document.source, *document.at(path))
-    index = document.source.find(value[at], start)
+    index = document.source.find(value[at], index_of(document.source, *document.at(path)))
     line, column = line_column(document.source, index) if index >= 0 else (problem.line, problem.column)
     told = full_width.naming(value[at])
     replaced = "; write " in problem.message and full_width.ascii_of(value) not in problem.message
@@ -148,7 +147,8 @@ def _explain(fault: ErrorDetails, document: Document, keys_by_mapping: Mapping[i
     items = _items_behind(parent, path[-1]) if kind in _LISTS and path else []
     whole_list = ", ".join([value, *items]) if items else value
     hint = _pattern_words(fault, value) or shape_hints.instead(kind, str(name), whole_list, its)
-    return document.problem(path, "schema/value", f"{name}: {_plainly(message, kind)}{_found(value)}{hint}")
+    found = "" if isinstance(value, dict | list) else f", not {quote(value)}"
+    return document.problem(path, "schema/value", f"{name}: {_plainly(message, kind)}{found}{hint}")
 
 
 _LANGUAGE_TAG = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
@@ -265,10 +265,6 @@ def _walk(root: Any, loc: Iterable[Hashable]) -> tuple[Path, Any, Any]:
     return tuple(path), parent, value
 
 
-def _found(value: object) -> str:
-    return "" if isinstance(value, dict | list) else f", not {quote(value)}"
-
-
 def parse_duration(
     text: object, shortest: dt.timedelta | None = None, longest: dt.timedelta | None = None
 ) -> dt.timedelta:
@@ -285,3 +281,15 @@ def parse_duration(
         )
     names = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
     return dt.timedelta(**{names[found[2]]: int(found[1])})
+
+
+def duration_within(shortest: dt.timedelta, longest: dt.timedelta, message: str) -> BeforeValidator:
+    """A duration between these two; else the ``message``, in which ``{found}`` is what was written."""
+
+    def judge(value: object) -> dt.timedelta:
+        duration = parse_duration(value, shortest, longest)
+        if not shortest <= duration <= longest:
+            raise PydanticCustomError("schema/duration", message, {"found": quote(value)})
+        return duration
+
+    return BeforeValidator(judge)

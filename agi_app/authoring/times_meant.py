@@ -96,8 +96,7 @@ def _day_and_rest(text: str) -> tuple[list[str], str]:
         month_first = [] if match["sign"] == "." else list(_real(year, match["first"], match["second"]))
         return list(dict.fromkeys(day_first + month_first)), text[match.end() :]
     if match := _SERIAL.match(text):
-        day = dt.date(1899, 12, 30) + dt.timedelta(days=int(match[0]))
-        return [day.isoformat()], text[match.end() :]
+        return [(dt.date(1899, 12, 30) + dt.timedelta(days=int(match[0]))).isoformat()], text[match.end() :]
     return [], text
 
 
@@ -129,10 +128,9 @@ def _clock_and_zone(text: str) -> tuple[str, str] | None:
     if earlier and hour == 12:
         hour = 0
     second = (match["second"] or ":00")[1:3]
-    zone = match["zone"]
     if hour > 23 or minutes > 59 or int(second) > 59:
         return None
-    return f"{hour:02}:{minutes:02}:{second}", zone
+    return f"{hour:02}:{minutes:02}:{second}", match["zone"]
 
 
 def _half(before: str | None, after: str | None) -> tuple[bool, bool]:
@@ -235,14 +233,10 @@ def number(value: object) -> str | None:
     digits = "".join(sign for sign in text if sign in "0123456789")
     if any(sign.isalpha() or sign in _BETWEEN_NUMBERS for sign in text) or not digits:
         return None
-    if text.startswith("+"):
-        found = digits
-    elif digits.startswith("00"):
-        found = digits[2:]
-    elif _CHINESE_MOBILE.fullmatch(digits) or _CHINESE_SERVICE.fullmatch(digits):
-        found = f"86{digits}"
-    else:
-        found = digits
+    found = digits
+    if not text.startswith("+"):
+        chinese = _CHINESE_MOBILE.fullmatch(digits) or _CHINESE_SERVICE.fullmatch(digits)
+        found = f"86{digits}" if chinese else digits.removeprefix("00")
     return f"+{found}" if not found.startswith("0") and 7 <= len(found) <= 15 else None
 
 

@@ -21,9 +21,7 @@ import yaml
 import yaml.reader
 
 from agi_app.authoring import full_width
-from agi_app.authoring.yaml_dashes import dash_slip
-from agi_app.authoring.yaml_repair import line_slip
-from agi_app.authoring.yaml_slips import slip_of
+from agi_app.authoring.yaml_slips import dash_slip, line_slip, slip_of
 from agi_app.errors import AuthorError, Problem
 from agi_app.file_kinds import kind_of, not_utf8
 from agi_app.printable import one_line
@@ -115,15 +113,13 @@ def load(text: str | bytes, file: str) -> Document:
         if found := full_width.culprits(source, index, _fails_at):
             told = ((line_column(source, at), full_width.naming_at(source, at)) for at in found)
             raise AuthorError(*(Problem(file, *where, "yaml/syntax", text) for where, text in told)) from None
-        if error.note is None and (slip := slip_of(source, index, _fails_at)):
-            _refuse(file, *line_column(source, slip.at), "yaml/syntax", slip.text)
-        alone = "single document" not in str(error.problem)
-        if source[index : index + 1] == "=":
-            text = "put a colon and a space between a key and its value, not ="
-            _refuse(file, *line_column(source, index), "yaml/syntax", text)
-        told_slip = dash_slip(source, index, _fails_at) or line_slip(source, index, _fails_at) if alone else None
-        if error.note is None and told_slip:
-            _refuse(file, *line_column(source, told_slip[0]), "yaml/syntax", told_slip[1])
+        slip = slip_of(source, index, _fails_at) if error.note is None else None
+        if slip is None and source[index : index + 1] == "=":
+            slip = index, "put a colon and a space between a key and its value, not ="
+        if slip is None and error.note is None and "single document" not in str(error.problem):
+            slip = dash_slip(source, index, _fails_at) or line_slip(source, index, _fails_at)
+        if slip is not None:
+            _refuse(file, *line_column(source, slip[0]), "yaml/syntax", slip[1])
         where = line_column(source, index)
         _refuse(file, *where, error.note or "yaml/syntax", _plain(error, source[index : index + 1]))
     if builder.empty:

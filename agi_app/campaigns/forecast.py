@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agi_app.gate.calling_hours import Opening, is_open, next_opening
@@ -120,8 +120,7 @@ def _play(
             heapq.heappush(waiting, _Work(opens, work.place, work.outcome, work.used, work.amount))
             continue
         start = max(at, opens)
-        until = start + STEP
-        done = min(work.amount, rate * (until - start).total_seconds())
+        done = min(work.amount, rate * STEP.total_seconds())
         last = at = start + dt.timedelta(seconds=done / rate)
         calls += done
         if work.amount - done > 1e-6:
@@ -137,15 +136,13 @@ def _again(
     at: dt.datetime,
     retries: Mapping[str, tuple[dt.timedelta, ...]],
     shares: Mapping[str, float],
-) -> list[_Work]:
+) -> Iterator[_Work]:
     """The calls that some of these bring: a share of each outcome that is tried again."""
-    found = []
     for outcome, delays in retries.items():
         used = work.used if work.outcome == outcome else 0
         amount = done * shares.get(outcome, 0.0)
         if used < len(delays) and amount >= LEAST and work.outcome in ("", outcome):
-            found.append(_Work(at + delays[used], work.place, outcome, used + 1, amount))
-    return found
+            yield _Work(at + delays[used], work.place, outcome, used + 1, amount)
 
 
 def _retries(campaign: Campaign, rules: Rules | None) -> dict[str, tuple[dt.timedelta, ...]]:

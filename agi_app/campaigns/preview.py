@@ -110,8 +110,7 @@ class _Look:
     def __init__(self, terms: Terms, now: dt.datetime) -> None:
         self._terms, self._now = terms, now
         detection = terms.campaign.machine_detection
-        machines = None if detection is None else detection.action.value
-        self.seen = Preview(terms.campaign.name, now, machines=machines)
+        self.seen = Preview(terms.campaign.name, now, machines=None if detection is None else detection.action.value)
         self.to_call: Counter[tuple[NumberLocation, dt.datetime]] = Counter()
         self.examples: dict[str, list[tuple[str, str, dt.datetime | None]]] = defaultdict(list)
 
@@ -146,8 +145,7 @@ class _Look:
         why = "; ".join(reasons.values())
         for rule in reasons:
             seen.by_rule[rule] += contacts
-            missing = SAMPLES - len(self.examples[rule])
-            self.examples[rule] += [(number, why, again_at) for number in numbers[:missing]]
+            self.examples[rule] += [(n, why, again_at) for n in numbers[: SAMPLES - len(self.examples[rule])]]
         if again_at is not None and place is not None:
             self.to_call[place, _next_minute(again_at) if again_at > self._now else self._now] += contacts
 

@@ -17,7 +17,8 @@ OURS = "project"  # the folder itself: no setting
 
 def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
     """The words for one fault that pydantic found in settings of this model."""
-    given = None if _is_secret(error["loc"], model) else error.get("input")
+    secret = (found := _setting(error["loc"], model)) is not None and not found.repr
+    given = None if secret else error.get("input")
     if error["type"] == "extra_forbidden":
         return f"there is no such setting{_nearest(tuple(map(str, error['loc'])), model)}"
     if error["type"] == "missing":
@@ -36,7 +37,8 @@ def plain_fault(error: Mapping[str, Any], model: type[BaseModel]) -> str:
     text = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
     if error["type"] == "literal_error" and isinstance(given, str):
         expected = str(error.get("ctx", {}).get("expected")).replace(" or ", ", ").split(", ")
-        return f"{text}{_did_you_mean(suggest(given, [word.strip(chr(39)) for word in expected]))}"
+        hint = suggest(given, [word.strip(chr(39)) for word in expected])
+        return f"{text}{hint}" if "did you mean" in hint else text
     text = _PLAIN.get(kind, text)
     if kind.endswith("_parsing") or kind == "timezone_aware":
         text += f", not {quote(given)}"
@@ -84,8 +86,7 @@ _A_SECOND = {"seconds": 1, "milliseconds": 1000}
 
 def _unit(path: Sequence[str | int], model: type[BaseModel]) -> str:
     """What the number of a setting counts, when it is a length of time: the first word of its description."""
-    *table, name = map(str, path)
-    found = _field(_kind(model, table), name)
+    found = _setting(path, model)
     first = ((found.description if found is not None else None) or "").partition(" ")[0]
     return first if first in _A_SECOND else ""
 
@@ -116,17 +117,10 @@ _REQUIRED = {
 }
 
 
-def _is_secret(path: Sequence[str | int], model: type[BaseModel]) -> bool:
-    """Whether a setting is kept out of what is shown."""
-    kind: Any = model
-    for part in path:
-        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-            return False
-        field = kind.model_fields.get(str(part))
-        if field is None or not field.repr:
-            return field is not None
-        kind = _bare(field.annotation)
-    return False
+def _setting(path: Sequence[str | int], model: type[BaseModel]) -> FieldInfo | None:
+    """What is at a path of the settings; None: no setting."""
+    *table, name = map(str, path or ("",))
+    return _field(_kind(model, table), name)
 
 
 def _nearest(path: tuple[str, ...], model: type[BaseModel]) -> str:
@@ -139,8 +133,7 @@ def _nearest(path: tuple[str, ...], model: type[BaseModel]) -> str:
         return ": it belongs at the top of the file, above the first [section]"
     if not table and (parts := _parts_of(name, model)):
         return f": write {parts[1]} below [{parts[0]}]"
-    here = _fields(model, tuple(table))
-    hint = suggest(name, here)
+    hint = suggest(name, _fields(model, tuple(table)))
     if "did you mean" in hint:
         return hint
     homes = [where for where, fields in tables(model) if name in fields and where != ".".join(table)]
@@ -160,10 +153,6 @@ def _parts_of(name: str, model: type[BaseModel]) -> tuple[str, str] | None:
         if name.startswith(f"{table}_") and (setting := name.removeprefix(f"{table}_")) in fields:
             return table, setting
     return None
-
-
-def _did_you_mean(hint: str) -> str:
-    return hint if "did you mean" in hint else ""
 
 
 def _field(kind: Any, name: str) -> FieldInfo | None:

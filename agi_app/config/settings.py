@@ -136,34 +136,27 @@ class Settings(BaseSettings):
 
     def ari_password(self) -> str:
         """The ARI password from the settings, its file or the environment; ConfigError when there is none."""
-        if self.asterisk.password:
-            return self.asterisk.password
-        file = self.asterisk.password_file
-        if file is None:
-            raise ConfigError(
-                "no ARI password: set [asterisk] password_file in agi-app.toml or AGI_APP_ASTERISK__PASSWORD"
-            )
-        return self._secret(file, "ARI password")
+        if secret := self._secret(self.asterisk.password, self.asterisk.password_file, "ARI password"):
+            return secret
+        raise ConfigError("no ARI password: set [asterisk] password_file in agi-app.toml or AGI_APP_ASTERISK__PASSWORD")
 
     def ami_password(self) -> str:
         """The secret of the manager interface's user; ConfigError when there is none."""
-        if self.ami.password or self.ami.password_file is None:
-            if not self.ami.password:
-                raise ConfigError("no password of the manager interface: set [ami] password_file in agi-app.toml")
-            return self.ami.password
-        return self._secret(self.ami.password_file, "AMI password")
+        if secret := self._secret(self.ami.password, self.ami.password_file, "AMI password"):
+            return secret
+        raise ConfigError("no password of the manager interface: set [ami] password_file in agi-app.toml")
 
     def agi_token(self) -> str | None:
         """What a FastAGI request must show; None when none is set, so none is answered. Raises ConfigError."""
-        if self.agi.token or self.agi.token_file is None:
-            return self.agi.token or None
-        token = self._secret(self.agi.token_file, "AGI token")
-        if not usable_token(token):
+        token = self._secret(self.agi.token, self.agi.token_file, "AGI token")
+        if token and not usable_token(token):
             raise ConfigError(f"the AGI token in {self.agi.token_file} {BAD_TOKEN}")
-        return token
+        return token or None
 
-    def _secret(self, file: Path, what: str) -> str:
-        """What a file holds, and nothing else is in it."""
+    def _secret(self, given: str, file: Path | None, what: str) -> str:
+        """What is given, else what the file holds, and nothing else is in it; empty when there is neither."""
+        if given or file is None:
+            return given
         try:
             secret = (self.project / file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:

@@ -148,8 +148,7 @@ def _with_a_unit(text: str, at: int) -> str | None:
     unit = found[2].strip() if found[2] else ""
     if unit in _TIMES:
         return None
-    number = found[1].replace(",", "")
-    return f"write a number in digits only: {number}" + (f", without {unit}" if unit else "")
+    return f"write a number in digits only: {found[1].replace(',', '')}" + (f", without {unit}" if unit else "")
 
 
 _BARE = re.compile(r"[^\s,#\]}]{1,100}")

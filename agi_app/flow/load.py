@@ -26,14 +26,12 @@ def parse_flow(text: str | bytes, file: str) -> FlowDocument:
 
 def load_with_parts(text: str | bytes, file: str, sub_flows: Mapping[str, str]) -> Flow:
     """A flow with all that it calls (file -> text), safe to run; raises ``AuthorError`` with all faults of a file."""
-    flow = load_flow(text, file)
-    parts = [load_flow(part, name) for name, part in sub_flows.items()]
-    known = {part.flow: part for part in (flow, *parts)}
-    for document in (parse_flow(text, file), *(parse_flow(part, name) for name, part in sub_flows.items())):
-        errors = check_calls(document, known)
-        if errors:
+    documents = [_right_structure(text, file), *(_right_structure(part, name) for name, part in sub_flows.items())]
+    known = {document.flow.flow: document.flow for document in documents}
+    for document in documents:
+        if errors := check_calls(document, known):
             raise AuthorError(*errors)
-    return with_parts(flow, known)
+    return with_parts(documents[0].flow, known)
 
 
 def load_flow(text: str | bytes, file: str) -> Flow:
@@ -41,11 +39,14 @@ def load_flow(text: str | bytes, file: str) -> Flow:
 
     What it calls is not looked at: ``load_with_parts``.
     """
+    return _right_structure(text, file).flow
+
+
+def _right_structure(text: str | bytes, file: str) -> FlowDocument:
     parsed = parse_flow(text, file)
-    errors = [problem for problem in check_structure(parsed) if problem.severity == "error"]
-    if errors:
+    if errors := [problem for problem in check_structure(parsed) if problem.severity == "error"]:
         raise AuthorError(*errors)
-    return parsed.flow
+    return parsed
 
 
 # What can be said of a flow file that does not fit the schema: whether its ways lead to nodes that exist.

@@ -81,7 +81,6 @@ def _other(shown: str, region: str | None) -> tuple[str | None, CallerKind]:
 
 def _short(digits: str, region: str) -> bool:
     try:
-        number = phonenumbers.parse(digits, region)
+        return bool(shortnumberinfo.is_possible_short_number_for_region(phonenumbers.parse(digits, region), region))
     except phonenumbers.NumberParseException:
         return False
-    return bool(shortnumberinfo.is_possible_short_number_for_region(number, region))

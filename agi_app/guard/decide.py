@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +65,7 @@ def judge(case: GuardCase) -> GuardDecision:
         return _decision(Action.ALLOW, (trusted, *_overruled(case)))
     if not (case.enabled and case.level in THRESHOLDS):
         return _decision(Action.ALLOW, (_rule("off"),))
-    if not _works(case):
+    if not SubscriberSettings(hours=case.hours, zone=case.zone).works(case.now):
         return _decision(Action.ALLOW, (_rule("hours"),))
     if (blocked := _blocked(case)) is not None:
         return _decision(Action.REJECT, (blocked,))
@@ -76,7 +75,7 @@ def judge(case: GuardCase) -> GuardDecision:
 def _scored(case: GuardCase) -> GuardDecision:
     found = signals.signals(case)
     score = max(0, sum(reason.weight for reason in found))
-    wanted = _by_points(case.level, score)
+    wanted = next((action for action, least in reversed(THRESHOLDS[case.level]) if score >= least), Action.ALLOW)
     action, held = _hold_back(case, found, wanted)
     if action is Action.VOICEMAIL and not case.voicemail:
         action = Action.CHALLENGE
@@ -84,10 +83,6 @@ def _scored(case: GuardCase) -> GuardDecision:
     if not found:
         held = (_rule("nothing"),)
     return GuardDecision(action, score, (*found, *held), VERSION)
-
-
-def _by_points(level: Level, score: int) -> Action:
-    return next((action for action, least in reversed(THRESHOLDS[level]) if score >= least), Action.ALLOW)
 
 
 def _hold_back(
@@ -112,23 +107,17 @@ def _hold_back(
 
 def _strong(found: tuple[GuardReason, ...]) -> set[Family]:
     """The families that count as signals."""
-    points: Counter[Family] = Counter()
-    for reason in found:
-        if reason.family not in NO_EVIDENCE:
-            points[reason.family] += reason.weight
-    return {family for family, total in points.items() if total >= STRONG}
+    families = {reason.family for reason in found} - NO_EVIDENCE
+    return {one for one in families if sum(reason.weight for reason in found if reason.family is one) >= STRONG}
 
 
 def _trusted(case: GuardCase) -> GuardReason | None:
     """Why the call passes before anything else is asked."""
     if case.endpoint is Endpoint.INTERNAL:
         return _rule("internal")
-    for hit in case.hits:
-        if hit.allow and hit.owner is not ListOwner.SHARED:
-            return _listed("allow", hit)
-    if case.dialled_at is not None:
-        return _rule("dialled", at=f"{case.dialled_at:%Y-%m-%d}")
-    return None
+    if (hit := next((h for h in case.hits if h.allow and h.owner is not ListOwner.SHARED), None)) is not None:
+        return _listed("allow", hit)
+    return None if case.dialled_at is None else _rule("dialled", at=f"{case.dialled_at:%Y-%m-%d}")
 
 
 def _overruled(case: GuardCase) -> tuple[GuardReason, ...]:
@@ -144,10 +133,6 @@ def _blocked(case: GuardCase) -> GuardReason | None:
 
 def _block_hit(case: GuardCase) -> ListHit | None:
     return next((h for h in case.hits if not h.allow and h.owner is not ListOwner.SHARED), None)
-
-
-def _works(case: GuardCase) -> bool:
-    return SubscriberSettings(hours=case.hours, zone=case.zone).works(case.now)
 
 
 def _listed(rule: str, hit: ListHit) -> GuardReason:

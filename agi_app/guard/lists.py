@@ -74,9 +74,7 @@ def shape_of(pattern: str) -> Shape:
     """What a faultless pattern is."""
     if pattern == WITHHELD:
         return Shape.WITHHELD
-    if pattern.endswith("*"):
-        return Shape.PREFIX
-    return Shape.RANGE if "-" in pattern else Shape.EXACT
+    return Shape.PREFIX if pattern.endswith("*") else Shape.RANGE if "-" in pattern else Shape.EXACT
 
 
 def matches(pattern: str, caller: str | None) -> bool:

@@ -24,23 +24,18 @@ class Replay(StrEnum):
     DIFFERENT = "different"  # the row was changed, or the program is not what its version says
 
 
-def pack_case(case: GuardCase) -> bytes:
-    """The inputs as JSON with one possible form."""
-    return msgspec.json.encode(case)
+def pack(inputs_or_decision: GuardCase | GuardDecision) -> bytes:
+    """As JSON with one possible form."""
+    return msgspec.json.encode(inputs_or_decision)
 
 
 def unpack_case(inputs: bytes | str) -> GuardCase:
-    """Raises msgspec.ValidationError when the inputs are not what ``pack_case`` writes."""
+    """Raises msgspec.ValidationError when the inputs are not what ``pack`` writes."""
     return msgspec.json.decode(inputs, type=GuardCase)
 
 
-def pack_decision(decision: GuardDecision) -> bytes:
-    """The decision as JSON with one possible form."""
-    return msgspec.json.encode(decision)
-
-
 def unpack_decision(stored: bytes | str) -> GuardDecision:
-    """Raises msgspec.ValidationError when it is not what ``pack_decision`` writes."""
+    """Raises msgspec.ValidationError when it is not what ``pack`` writes."""
     row = msgspec.json.decode(stored, type=_Row)
     return GuardDecision(row.action, row.score, tuple(reason.reason for reason in row.reasons), row.version)
 
@@ -53,7 +48,7 @@ def replay(inputs: bytes | str, stored: bytes | str) -> Replay:
     again = judge(unpack_case(inputs))
     if any(reason.case == KEPT for reason in before.reasons):
         return Replay.SAME if _in_words(again) == _in_words(before) else Replay.DIFFERENT
-    return Replay.SAME if pack_decision(again) == pack_decision(before) else Replay.DIFFERENT
+    return Replay.SAME if pack(again) == pack(before) else Replay.DIFFERENT
 
 
 class _StoredReason(msgspec.Struct, frozen=True):

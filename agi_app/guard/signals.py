@@ -122,14 +122,11 @@ def _block(case: GuardCase) -> Iterator[GuardReason]:
 
 
 def _reports(case: GuardCase) -> Iterator[GuardReason]:
-    seen = () if case.last_seen is None else (case.last_seen,)
-    found = tally(case.votes, case.now, seen, case.passed_at)
+    found = tally(case.votes, case.now, () if case.last_seen is None else (case.last_seen,), case.passed_at)
     if points := _points(VOTES, found.weight):
         yield GuardReason("votes", Family.REPORTS, points, {"n": found.voters, "weight": f"{found.weight:.1f}"})
-    for hit in case.hits:
-        if hit.owner is ListOwner.SHARED and not hit.allow:
-            yield because(hit, "shared_list", Family.REPORTS, SHARED_LIST, {})
-            return
+    if (hit := next((h for h in case.hits if h.owner is ListOwner.SHARED and not h.allow), None)) is not None:
+        yield because(hit, "shared_list", Family.REPORTS, SHARED_LIST, {})
 
 
 def _speech(case: GuardCase) -> Iterator[GuardReason]:

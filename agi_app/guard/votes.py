@@ -68,9 +68,7 @@ def tally(
     appealed_at: dt.datetime | None = None,
 ) -> Tally:
     """Weigh votes. ``seen``: when the number called; an appeal takes all that was said before it."""
-    last: dict[str, Vote] = {}
-    for vote in sorted(votes, key=lambda v: (v.at, v.voter)):
-        last[vote.voter] = vote
+    last = {vote.voter: vote for vote in sorted(votes, key=lambda v: (v.at, v.voter))}
     since = valid_since((*seen, *(v.at for v in last.values())), now)
     valid = [
         v

@@ -76,9 +76,7 @@ def doubt(text: str) -> str | None:
         return "has letters in it: they are never taken for digits; write the number in digits"
     if strange := _strange(text):
         return f"has {_named(strange)} in it: write the number in digits alone"
-    if two_joined(text):
-        return PERHAPS_SEVERAL
-    return None
+    return PERHAPS_SEVERAL if two_joined(text) else None
 
 
 def too_long_for_one(e164: str) -> bool:

@@ -66,9 +66,7 @@ def accept(text: str, region: str | None) -> Accepted | None:
     digits = found[2].translate(_SEPARATORS)
     if found[1]:
         country = _country_of(digits[:_LONGEST_CODE])
-        if country is None:
-            return None
-        return _national(digits[len(country.code) :], country)
+        return None if country is None else _national(digits[len(country.code) :], country)
     if region is None or (country := _country(region)) is None:
         return None
     if digits.startswith(country.code) or (country.abroad and country.abroad.match(digits)):
@@ -78,8 +76,7 @@ def accept(text: str, region: str | None) -> Accepted | None:
 
 def zones(number: Accepted) -> tuple[str, ...]:
     """The time zones that phonenumbers knows for a number with a ``place``."""
-    start = number.e164[1 : 1 + _ZONE_DIGITS]
-    return _zones_of(start, len(number.e164) - len(number.national) - 1)
+    return _zones_of(number.e164[1 : 1 + _ZONE_DIGITS], len(number.e164) - len(number.national) - 1)
 
 
 def _national(digits: str, country: _Country) -> Accepted | None:

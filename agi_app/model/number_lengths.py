@@ -44,8 +44,7 @@ def only_begins(e164: str) -> bool:
     national = phonenumbers.national_significant_number(number)
     if number.country_code == _CHINA and re.match("1[3-9]", national):
         return len(national) < _CN_MOBILE
-    lengths = [length for _, some in _kinds(number.country_code or 0) for length in some]
-    return len(national) < min(lengths, default=0)
+    return len(national) < min((n for _, some in _kinds(number.country_code or 0) for n in some), default=0)
 
 
 def _words(digits: int, lengths: list[int], have: str) -> str:

@@ -131,7 +131,7 @@ def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
             f"is not a test number: test numbers begin with {_TEST_RANGES}, and have 8 to 15 digits{count}"
         )
     try:
-        number = phonenumbers.parse(_international(cleaned), region)
+        number = phonenumbers.parse("+" + cleaned[2:] if cleaned.startswith("00") else cleaned, region)
     except phonenumbers.NumberParseException as error:
         without = error.error_type == error.INVALID_COUNTRY_CODE and not cleaned.startswith(("+", "00"))
         raise (
@@ -162,8 +162,7 @@ def _plain_reserved(cleaned: str) -> PhoneNumber | None:
     """A test-range number in international form; phonenumbers cannot read +999."""
     if not _PLAIN.fullmatch(cleaned):
         return None
-    digits = _NOT_DIGITS.sub("", cleaned)
-    return reserved_number("+" + digits.removeprefix("00"))
+    return reserved_number("+" + _NOT_DIGITS.sub("", cleaned).removeprefix("00"))
 
 
 def _judge(number: phonenumbers.PhoneNumber) -> PhoneNumber:
@@ -233,9 +232,8 @@ def _us_zones(area: str) -> tuple[str, ...]:
 
 
 def _zones(number: phonenumbers.PhoneNumber, region: str) -> tuple[str, ...]:
-    if region in _REGION_ZONE:  # one zone by law, whatever the table says of mobile numbers
-        return _REGION_ZONE[region]
-    return _known(number_zones.time_zones_for_number(number))
+    # Some have one zone by law, whatever the table says of mobile numbers.
+    return _REGION_ZONE.get(region) or _known(number_zones.time_zones_for_number(number))
 
 
 def _known(zones: tuple[str, ...] | list[str]) -> tuple[str, ...]:
@@ -247,10 +245,6 @@ def _ascii_digits(text: str) -> str:
     if text.isascii():
         return text
     return "".join(str(int(c)) if c.isdecimal() else "+" if c == "＋" else c for c in text)
-
-
-def _international(text: str) -> str:
-    return "+" + text[2:] if text.startswith("00") else text
 
 
 def _why_unreadable(cleaned: str, error: phonenumbers.NumberParseException) -> str:

@@ -25,10 +25,10 @@ class PlayablePrompt:
 def shortest(prompts: Path, settings: PromptSettings, tts: TtsSettings) -> PlayablePrompt | None:
     """The shortest prompt that is ready, of the prepared ones if there are any; None: nothing is ready."""
     ready = [(result, (prompts / result.file).stat().st_size) for result in look(prompts, settings, tts) if result.file]
-    ready.sort(key=lambda found: (found[0].state == "as it is", found[1]))
-    for result, size in ready[:1]:
-        return PlayablePrompt(result.prompt, result.file, min(size / SAMPLE_BYTES_S, LONGEST_S))
-    return None
+    if not ready:
+        return None
+    result, size = min(ready, key=lambda found: (found[0].state == "as it is", found[1]))
+    return PlayablePrompt(result.prompt, result.file, min(size / SAMPLE_BYTES_S, LONGEST_S))
 
 
 def why_unplayable(file: Path) -> str:
@@ -41,7 +41,6 @@ def why_unplayable(file: Path) -> str:
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
     for part, mode in zip(way, modes, strict=True):
-        needed = stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH
-        if not mode & needed:
+        if not mode & (stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH):
             return f"only its owner may read {part} (mode {stat.S_IMODE(mode):o})"
     return "the file is here and readable for all; see Asterisk's log"

@@ -29,7 +29,7 @@ _HIGH_PASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
 
 def loudness(samples: Samples, rate: int) -> float:
     """Integrated loudness in LUFS; -inf for silence."""
-    power = _k_weighted(samples, rate) ** 2
+    power = _filtered(samples, rate, lambda f: _response(_SHELF, f) * _response(_HIGH_PASS, f)) ** 2  # K-weighted
     block, step = round(BLOCK_S * rate), round(STEP_S * rate)
     if len(power) < block:
         blocks = np.array([power.mean()]) if len(power) else np.zeros(1)
@@ -85,10 +85,6 @@ def _peaks(samples: Samples) -> Samples:
     each = fine.reshape(-1, OVERSAMPLING).max(axis=1) if len(samples) else fine
     around: Samples = np.maximum(each, np.abs(samples))
     return around
-
-
-def _k_weighted(samples: Samples, rate: int) -> Samples:
-    return _filtered(samples, rate, lambda f: _response(_SHELF, f) * _response(_HIGH_PASS, f))
 
 
 def _response(filter_: tuple[tuple[float, ...], tuple[float, ...]], frequencies: Samples) -> npt.NDArray[np.complex128]:

@@ -39,7 +39,8 @@ class PromptPlan:
 
 def plan(source: PromptSource, settings: PromptSettings, engines: tuple[TtsEngine, ...]) -> PromptPlan:
     """Decide for one prompt; reads its files whole."""
-    faults = [] if _well_named(source) else [f"{_any_file(source).name}: bad name: {NAME_RULE}"]
+    file = next(file for file in (*source.sounds, source.text, *source.misnamed) if file is not None)
+    faults = [] if NAME.fullmatch(source.name) else [f"{file.name}: bad name: {NAME_RULE}"]
     faults += [f"{file.name}: rename it to {file.stem}{file.suffix.lower()}" for file in source.misnamed]
     if len(source.sounds) > 1:
         names = ", ".join(file.name for file in source.sounds)
@@ -113,11 +114,3 @@ def read_transcript(path: Path) -> tuple[str | None, str | None]:
 
 def _key(source: PromptSource, settings: PromptSettings, kind: str, content: bytes) -> str:
     return key_of(kind, f"{settings.loudness} {settings.wideband} {source.is_piece}", content)
-
-
-def _well_named(source: PromptSource) -> bool:
-    return NAME.fullmatch(source.name) is not None
-
-
-def _any_file(source: PromptSource) -> Path:
-    return next(file for file in (*source.sounds, source.text, *source.misnamed) if file is not None)

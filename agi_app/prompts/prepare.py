@@ -81,7 +81,8 @@ def prepare(
     prepared, speakers = Prepared(folder, settings.wideband), engines(tts)
     plans = [plan(source, settings, speakers) for source in _chosen(folder, only)]
     plans += [plan_said(*text, settings, speakers) for text in sorted(said)] if speakers else []
-    todo = [p for p in plans if p.keys and not p.faults and (again or not _done(p, prepared))]
+    # The best is wanted: a text that a lesser engine spoke is tried again.
+    todo = [p for p in plans if p.keys and not p.faults and (again or not prepared.has(p.keys[0]))]
     jobs = [PromptJob(folder, p.source, p.text if p.how == "text" else None, p.keys, speakers, settings) for p in todo]
     made = {result.prompt: result for result in _run(jobs, progress)}
     results = [made.get(p.source.id) or _kept(p, prepared) for p in plans]
@@ -212,11 +213,6 @@ def _chosen(folder: Path, only: Path | None) -> list[PromptSource]:
             raise InputError(no_such_file(only))
         raise InputError(f"{only}: has no prompt of {folder}; name a file or folder below {folder}")
     return list({source.id: source for source in found}.values())
-
-
-def _done(planned: PromptPlan, prepared: Prepared) -> bool:
-    """The best is there; a text that a lesser engine spoke is tried again."""
-    return prepared.has(planned.keys[0])
 
 
 def _kept(planned: PromptPlan, prepared: Prepared) -> Result:

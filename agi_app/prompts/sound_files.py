@@ -93,8 +93,7 @@ def _decoded(path: Path) -> bytes:
 
 
 def _mono(sound: wav.Wav) -> Sound:
-    frames = len(sound.data) // (sound.channels * sound.bits // 8)
-    if frames / sound.rate > LONGEST_S:
+    if len(sound.data) // (sound.channels * sound.bits // 8) / sound.rate > LONGEST_S:
         raise PromptFault(f"lasts more than {LONGEST_S / 60:g} minutes; cut it shorter")
     if sound.tag == wav.FLOAT:
         values = np.frombuffer(sound.data, "<f4" if sound.bits == 32 else "<f8").astype(np.float64)
@@ -102,12 +101,11 @@ def _mono(sound: wav.Wav) -> Sound:
             raise PromptFault("has sound values that are not numbers; export it again")
         # Floats may pass full scale without harm; as many at exactly the same top are a cut.
         channels = values.reshape(-1, sound.channels)
-        return Sound(channels.mean(axis=1), sound.rate, _clipped(channels))
-    segment = AudioSegment(
-        data=_linear(sound), sample_width=_width(sound), frame_rate=sound.rate, channels=sound.channels
-    )
-    full = float(segment.max_possible_amplitude)
-    channels = np.array(segment.get_array_of_samples(), np.float64).reshape(-1, sound.channels) / full
+    else:
+        width = 2 if sound.tag in (wav.ALAW, wav.ULAW) else sound.bits // 8
+        segment = AudioSegment(data=_linear(sound), sample_width=width, frame_rate=sound.rate, channels=sound.channels)
+        full = float(segment.max_possible_amplitude)
+        channels = np.array(segment.get_array_of_samples(), np.float64).reshape(-1, sound.channels) / full
     return Sound(channels.mean(axis=1), sound.rate, _clipped(channels))
 
 
@@ -120,10 +118,6 @@ def _linear(sound: wav.Wav) -> bytes:
     return bytes(audioop.bias(sound.data, 1, 128)) if sound.bits == 8 else sound.data
 
 
-def _width(sound: wav.Wav) -> int:
-    return 2 if sound.tag in (wav.ALAW, wav.ULAW) else sound.bits // 8
-
-
 def _clipped(channels: Samples) -> int:
     """The number of runs of samples that all lie at the loudest value, when that is near full scale."""
     places = 0
@@ -131,7 +125,6 @@ def _clipped(channels: Samples) -> int:
         top = np.abs(one).max(initial=0.0)
         if top < 0.98:  # -0.2 dB: a recorder may cut off just below full scale
             continue
-        at_top = np.concatenate(([0], (np.abs(one) >= top * 0.9999).astype(np.int8), [0]))
-        edges = np.diff(at_top)
+        edges = np.diff(np.concatenate(([0], (np.abs(one) >= top * 0.9999).astype(np.int8), [0])))
         places += int(np.sum(np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1) >= CLIPPED_RUN))
     return places

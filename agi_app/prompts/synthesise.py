@@ -7,7 +7,6 @@ removed a week after their last use.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -52,7 +51,8 @@ class Renderer:
             raise InputError(f"language {language!r}: is not a language tag")
         whose = whose or NOBODY
         self._prune()
-        recorded = _Recorded(lambda name: self._playable.exists(language, name))
+        names = {part.name for part in parts if isinstance(part, Piece)}
+        recorded = {name for name in names if self._playable.exists(language, name)}
         heard = as_recorded(parts, recorded, language)
         if heard != parts and not self._engines:
             missing = ", ".join(dict.fromkeys(p.name for p in parts if isinstance(p, Piece) and p.name not in recorded))
@@ -108,17 +108,3 @@ class Renderer:
 
 def _of_person(whose: str, key: str) -> str:
     return f"{PEOPLE}/{whose}/{key}"
-
-
-class _Recorded:
-    """Asks for each name once."""
-
-    def __init__(self, ask: Callable[[str], bool]) -> None:
-        self._ask, self._known = ask, dict[str, bool]()
-
-    def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str):
-            return False
-        if name not in self._known:
-            self._known[name] = self._ask(name)
-        return self._known[name]

@@ -46,18 +46,16 @@ class TtsEngine(Protocol):
 
 def engines(tts: TtsSettings) -> tuple[TtsEngine, ...]:
     """The engines to try in this order; none when texts are not spoken."""
-    chosen: TtsEngine
     if tts.engine == "none":
         return ()
     if tts.engine == "espeak-ng":
         return (Espeak(tts.voices, tts.time_limit),)
-    if tts.engine == "command":
-        chosen = Command(tts.command, tts.voices, tts.time_limit)
-    else:
-        chosen = Kokoro(str(tts.model), str(tts.model_voices), tts.voices)
-    if tts.fallback and shutil.which("espeak-ng"):
-        return chosen, Espeak({}, tts.time_limit)
-    return (chosen,)
+    chosen: TtsEngine = (
+        Command(tts.command, tts.voices, tts.time_limit)
+        if tts.engine == "command"
+        else Kokoro(str(tts.model), str(tts.model_voices), tts.voices)
+    )
+    return (chosen, Espeak({}, tts.time_limit)) if tts.fallback and shutil.which("espeak-ng") else (chosen,)
 
 
 def spoken_text(text: str) -> str:

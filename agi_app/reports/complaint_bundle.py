@@ -78,8 +78,7 @@ async def gather(
         raise InputError(f"complaint {complaint_id}: its person was erased, and what was said with them")
     await Sequencer(store, notary).once()  # when no worker does it
     made = await prove(store, notary, case.number)
-    access = Access("complaint export", made.numbers, made.person_ids, entered_by, reason or None)
-    await log_access(store, access)
+    await log_access(store, Access("complaint export", made.numbers, made.person_ids, entered_by, reason or None))
     found = await person_history(store, case.number)
     bundle = Bundle(notary, proof=made)
     recorded = await _sounds(store, files, case, bundle)
@@ -135,9 +134,7 @@ async def _sounds(store: Store, files: KeptFiles, case: CaseRow, bundle: Bundle)
 async def _evidence(files: KeptFiles, case: CaseRow, found: PersonHistory | None, bundle: Bundle) -> str | None:
     """The files behind the case, the consents and the refusals; returns the name of the case's own."""
     named = {} if case.evidence_sha256 is None else {case.evidence_sha256.hex(): case.evidence_file or "evidence"}
-    rows: list[StoredConsent | StoredRevocation] = []
-    if found is not None:
-        rows = [*found.consents, *found.revocations]
+    rows: list[StoredConsent | StoredRevocation] = [*found.consents, *found.revocations] if found is not None else []
     for row in rows:
         if row.evidence_sha256:
             named.setdefault(row.evidence_sha256, row.evidence_file or "evidence")

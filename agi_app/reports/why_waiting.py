@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agi_app.model.waiting_reason import (
@@ -92,24 +92,18 @@ def _no_place(view: Standstill) -> list[WaitingReason]:
     return []
 
 
-def _nobody_due(view: Standstill) -> list[WaitingReason]:
-    found = []
+def _nobody_due(view: Standstill) -> Iterator[WaitingReason]:
     if view.later:
         at = f", the next at {view.next_due:%Y-%m-%d %H:%M} UTC" if view.next_due else ""
-        found.append(
-            WaitingReason(
-                NOBODY_DUE, f"{count_of(view.later, 'contact is', 'contacts are')} due later{at}", view.next_due
-            )
+        yield WaitingReason(
+            NOBODY_DUE, f"{count_of(view.later, 'contact is', 'contacts are')} due later{at}", view.next_due
         )
     if view.parked:
-        found.append(
-            WaitingReason(
-                NOBODY_DUE,
-                f"{count_of(view.parked, 'contact is', 'contacts are')} refused until somebody fixes the reason",
-            )
+        yield WaitingReason(
+            NOBODY_DUE,
+            f"{count_of(view.parked, 'contact is', 'contacts are')} refused until somebody fixes the reason",
         )
     for rule, number in view.by_rule.items():
         until = view.rule_until.get(rule)
         first = f", the first until {until:%Y-%m-%d %H:%M} UTC" if until else ""
-        found.append(WaitingReason(rule, f"  {rule}: {count_of(number, 'contact')}{first}", until))
-    return found
+        yield WaitingReason(rule, f"  {rule}: {count_of(number, 'contact')}{first}", until)

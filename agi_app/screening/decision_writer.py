@@ -54,10 +54,7 @@ class Records:
         """Write until cancelled."""
         while True:
             await self._wake.wait()
-            if await self._write_some():
-                await asyncio.sleep(EVERY_S)
-            else:
-                await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(EVERY_S if await self._write_some() else RETRY_S)
 
     async def finish(self) -> None:
         """Write what is left, once."""

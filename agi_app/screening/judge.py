@@ -20,7 +20,7 @@ from agi_app.guard.case import Action, GuardCase
 from agi_app.guard.decide import GuardDecision, judge
 from agi_app.guard.lists import ListOwner
 from agi_app.guard.recent_calls import CallHistory
-from agi_app.guard.replay import pack_case, pack_decision
+from agi_app.guard.replay import pack
 from agi_app.screening.decision_writer import Records
 from agi_app.store.database.pool import Store
 from agi_app.store.screening import caller_lookup, script_matching
@@ -172,7 +172,7 @@ def _row(call_id: str, number: str | None, question: Question, case: GuardCase, 
         question.called,
         question.endpoint,
         decision.action.value,
-        pack_case(case).decode(),
-        pack_decision(decision).decode(),
+        pack(case).decode(),
+        pack(decision).decode(),
         nuisance=decision.action in (Action.VOICEMAIL, Action.REJECT) and not own,
     )

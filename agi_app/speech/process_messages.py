@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from agi_app.flow.answers.recognition import Why
+from agi_app.flow.answers.recognition import Heard
 
 _LENGTH = struct.Struct(">I")
 LONGEST = 16 * 1024 * 1024  # bytes of a frame; a minute of sound takes one
@@ -35,11 +35,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 class Answer(msgspec.Struct, frozen=True, tag=True):
     """What was heard in the one job that the process has; jobs are never sent ahead."""
 
-    text: str
-    confidence: float
-    why: Why
-    others: tuple[str, ...] = ()
-    behind: tuple[float, ...] = ()
+    heard: Heard
 
 
 Said = Ready | Refused | Answer
@@ -79,6 +75,6 @@ class Frames:
             end = _LENGTH.size + length
             if len(self._rest) < end:
                 return
-            message = bytes(self._rest[_LENGTH.size : end])
+            message = _said.decode(bytes(self._rest[_LENGTH.size : end]))
             del self._rest[:end]
-            yield _said.decode(message)
+            yield message

@@ -55,8 +55,7 @@ class Process(asyncio.SubprocessProtocol):
         self._answer = answer
         self._end_in(limit_s)
         if self._transport is not None:
-            stdin = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
-            stdin.write(frame(job))
+            cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0)).write(frame(job))
 
     def kill(self) -> None:
         """End it at once; ``ended`` follows."""
@@ -124,7 +123,7 @@ class Process(asyncio.SubprocessProtocol):
             if self._answer is None:
                 raise ValueError("an answer to no question")
             self.answered += 1
-            self._settle(Heard(message.text, message.confidence, message.why, message.others, message.behind))
+            self._settle(message.heard)
         if not self._ending:
             self._no_limit()
             self._free(self)

@@ -16,8 +16,7 @@ import soxr
 
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard
-from agi_app.speech.engine import Samples
-from agi_app.speech.vad_filter import RATE
+from agi_app.speech.vad_filter import RATE, Samples
 
 _RATE = 16000
 _META_BYTES = 1 << 18  # what a model says of itself stands at the end of its file
@@ -28,7 +27,7 @@ UNTOLD = 0.8  # confidence of the models that do not tell theirs
 
 
 class Sherpa:
-    """See ``engine.AsrEngine``. Confidence: the geometric mean of the probabilities of its tokens, if it tells them."""
+    """See ``vad_filter.AsrEngine``. Confidence: the geometric mean of its tokens' probabilities, if it tells them."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         """Look at the folder and load it; raises ConfigError when it is no model."""
@@ -37,7 +36,7 @@ class Sherpa:
         self.recognise(np.zeros(RATE, np.float32), "", ())  # the first time takes longer
 
     def recognise(self, speech: Samples, language: str, phrases: Sequence[str]) -> Heard:
-        """See ``engine.AsrEngine``."""
+        """See ``vad_filter.AsrEngine``."""
         recognizer = self._recognizer(language.partition("-")[0].lower())
         sound = np.asarray(soxr.resample(speech, RATE, _RATE), np.float32)
         if self._model.takes_hints and phrases:

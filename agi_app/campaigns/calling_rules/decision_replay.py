@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import msgspec
 
@@ -44,8 +45,7 @@ async def replay_decisions(store: Store, campaign: str | None = None) -> ReplayR
     """Make every stored decision again, or those of one campaign. Raises StoreError."""
     report = ReplayReport()
     again = _Texts(await decision_texts.rulesets(store), await decision_texts.specs(store))
-    pages: AsyncIterator[list[DecisionRow]] = decision_texts.decisions(store, campaign)
-    async for page in pages:
+    async for page in decision_texts.decisions(store, campaign):
         for row in page:
             if row.campaign_version is None:
                 report.skipped += 1
@@ -63,17 +63,15 @@ class _Texts:
 
     def __init__(self, rulesets: Mapping[str, Mapping[str, str]], specs: Mapping[str, str]) -> None:
         self._rulesets, self._specs = rulesets, specs
-        self._read: dict[str, RuleSet | str] = {}
-        self._campaigns: dict[str, Campaign | str] = {}
+        self._ruleset, self._campaign = cache(self._read_ruleset), cache(self._read_campaign)
 
     def why_not_same(self, row: DecisionRow) -> str | None:
         """Why this decision does not come out as it is stored; None when it does."""
         ruleset, campaign = self._ruleset(row.ruleset_version), self._campaign(row.campaign_version or "")
-        for missing in (ruleset, campaign):
-            if isinstance(missing, str):
-                return missing
-        assert isinstance(ruleset, RuleSet)  # noqa: S101 - the loop above left nothing else
-        assert isinstance(campaign, Campaign)  # noqa: S101
+        if isinstance(ruleset, str):
+            return ruleset
+        if isinstance(campaign, str):
+            return campaign
         try:
             made = replay(row, campaign, ruleset)
             if same_reasons(row, made) and (row.allowed, tuple(row.rules)) == (made.allowed, made.rules):
@@ -81,11 +79,6 @@ class _Texts:
         except msgspec.ValidationError as error:
             return f"its stored facts cannot be read: {error}"
         return f"the rules say {', '.join(made.rules) or 'allowed'}, the row {', '.join(row.rules) or 'allowed'}"
-
-    def _ruleset(self, version: str) -> RuleSet | str:
-        if version not in self._read:
-            self._read[version] = self._read_ruleset(version)
-        return self._read[version]
 
     def _read_ruleset(self, version: str) -> RuleSet | str:
         files = {name: text.encode() for name, text in self._rulesets.get(version, {}).items()}
@@ -97,11 +90,6 @@ class _Texts:
             return read_ruleset(files)
         except AuthorError as error:
             return f"the rule set {version} cannot be read by this version of agi-app: {error.problems[0]}"
-
-    def _campaign(self, version: str) -> Campaign | str:
-        if version not in self._campaigns:
-            self._campaigns[version] = self._read_campaign(version)
-        return self._campaigns[version]
 
     def _read_campaign(self, version: str) -> Campaign | str:
         spec = self._specs.get(version)

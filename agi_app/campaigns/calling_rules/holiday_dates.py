@@ -36,8 +36,7 @@ def expand(key: CalendarKey) -> Calendar:
     closed = days - decreed
     if key.whole_breaks:
         closed |= set(_weekends_beside(closed, decreed))
-    working = frozenset(decreed) if key.working_days else frozenset()
-    return Calendar(frozenset(closed), working, FIRST, LAST)
+    return Calendar(frozenset(closed), frozenset(decreed if key.working_days else ()), FIRST, LAST)
 
 
 def _weekends_beside(closed: set[dt.date], working: set[dt.date]) -> Iterable[dt.date]:

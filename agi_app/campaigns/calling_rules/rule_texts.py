@@ -32,10 +32,9 @@ class SourcedLine:
 
 def lines_of(book: RuleBook, region: str) -> list[SourcedLine]:
     """Everything that was written for one country; the default only where nobody else says anything."""
-    files = book.files[region]
     said: set[str] = set()
     found: list[SourcedLine] = []
-    for rule_file in files:
+    for rule_file in book.files[region]:
         general = rule_file.values.jurisdiction == DEFAULT
         for line in _lines(rule_file, rule_file.values, region):
             if not (general and line.rule in said):

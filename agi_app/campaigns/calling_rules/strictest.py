@@ -80,8 +80,7 @@ class Builder:
         general = self._parsed.get((False, DEFAULT))
         missing = [key for key in RULE_KEYS if getattr(rule_file.values, key) is None]
         filled = {key: getattr(general.values, key) for key in missing} if general is not None else {}
-        lacking = [key for key in missing if filled.get(key) is None and key not in OPTIONAL]
-        for key in lacking:
+        for key in (key for key in missing if filled.get(key) is None and key not in OPTIONAL):
             message = f'the key "{key}" is missing here, and there is no default for it'
             self.problems.append(rule_file.document.problem((), "schema/missing-key", message))
         for value in filled.get("closed_days") or ():

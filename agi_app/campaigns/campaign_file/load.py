@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -17,18 +17,16 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from agi_app.authoring import country_and_zone_names, times_meant
-from agi_app.authoring.schema import Authored, validate
+from agi_app.authoring.schema import Authored, duration_within, validate
 from agi_app.authoring.suggestions import quote, suggest, suggest_or
 from agi_app.authoring.yaml_lines import Document, load
-from agi_app.campaigns.campaign_file.agents_part import AgentsFile, agents_of, judge_dialled_by
-from agi_app.campaigns.campaign_file.durations import between
 from agi_app.campaigns.campaign_file.machine_part import MachineDetectionFile
 from agi_app.errors import Problem
 from agi_app.flow.language.no_such_flow import no_such_flow
 from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS, FileName
 from agi_app.gate.rule_file import RING_TIME
 from agi_app.model import phone
-from agi_app.model.campaign import Campaign, Pace, Purpose, Window
+from agi_app.model.campaign import Agents, Campaign, Pace, Pacing, Purpose, Window
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -45,8 +43,6 @@ NOT_RETRIED = {
     "interrupted": "it is not known whether the person was reached",
 }
 MAX_RETRIES = 5
-MAX_CALL = dt.timedelta(seconds=15), dt.timedelta(seconds=600)
-RETRY_DELAY = dt.timedelta(seconds=1), dt.timedelta(days=30)
 
 
 def _purpose(value: object) -> object:
@@ -112,8 +108,11 @@ def _time(value: object) -> dt.time:
     return dt.time(int(found[1]), int(found[2]))
 
 
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, dict) else value
+def _percent(value: object) -> float:
+    found = re.fullmatch(r"([0-9]{1,2}(?:\.[0-9]{1,2})?) ?%", value) if isinstance(value, str) else None
+    if found is None:
+        raise PydanticCustomError("campaign/percent", "{found} is not a percentage; write 1%", {"found": quote(value)})
+    return float(found[1])
 
 
 def _prefix(value: object) -> object:
@@ -128,7 +127,15 @@ Country = Annotated[str, BeforeValidator(_country)]
 Prefix = Annotated[str, BeforeValidator(_prefix)]
 Time = Annotated[dt.time, BeforeValidator(_time)]
 Retried = Annotated[str, BeforeValidator(_retried)]
-Delay = Annotated[dt.timedelta, between(RETRY_DELAY, "1s to 30d")]
+Delay = Annotated[
+    dt.timedelta, duration_within(dt.timedelta(seconds=1), dt.timedelta(days=30), "{found} is not within 1s to 30d")
+]
+RingTime = Annotated[dt.timedelta, duration_within(*RING_TIME, "{found} is not within 15s to 45s (rule ring_time)")]
+CallTime = Annotated[
+    dt.timedelta,
+    duration_within(dt.timedelta(seconds=15), dt.timedelta(minutes=10), "{found} is not within 15s to 600s"),
+]
+_LISTED = BeforeValidator(lambda value: [value] if isinstance(value, dict) else value)
 
 
 class PaceFile(Authored):
@@ -159,6 +166,14 @@ class WindowFile(Authored):
         return self
 
 
+class AgentsFile(Authored):
+    """``agents``: calls are made only while these people are free."""
+
+    to: FileName
+    pacing: Literal["progressive", "predictive"] = "progressive"
+    abandoned_ceiling: Annotated[float, BeforeValidator(_percent)] = 1.0
+
+
 class CampaignFile(Authored):
     """A whole campaign file."""
 
@@ -186,10 +201,10 @@ class CampaignFile(Authored):
     trunk: FileName
     caller_id: Annotated[str, BeforeValidator(_caller_id)]
     pace: PaceFile = PaceFile()
-    window: Annotated[list[WindowFile], BeforeValidator(_listed)] = Field(default=[], max_length=14)
+    window: Annotated[list[WindowFile], _LISTED] = Field(default=[], max_length=14)
     retry: dict[Retried, Annotated[list[Delay], Field(min_length=1, max_length=MAX_RETRIES)]] = Field(default={})
-    ring_time: Annotated[dt.timedelta, between(RING_TIME, "15s to 45s (rule ring_time)")] = dt.timedelta(seconds=30)
-    max_call: Annotated[dt.timedelta, between(MAX_CALL, "15s to 600s")] = dt.timedelta(seconds=MAX_CALL_SECONDS)
+    ring_time: RingTime = dt.timedelta(seconds=30)
+    max_call: CallTime = dt.timedelta(seconds=MAX_CALL_SECONDS)
     region: Country | None = None
     local_caller_ids: dict[Prefix, Annotated[str, BeforeValidator(_caller_id)]] = Field(default={}, max_length=100)
     machine_detection: MachineDetectionFile | None = None
@@ -201,7 +216,12 @@ class CampaignFile(Authored):
         if self.region is not None and self.region not in self.jurisdictions:
             context = {"region": self.region, "at": ("region",)}
             raise PydanticCustomError("campaign/region", '"{region}" is not one of the jurisdictions', context)
-        judge_dialled_by(self.agents, self.dialled_by)
+        if self.agents is not None and self.dialled_by == "agents":
+            message = (
+                "with `agents` the dialer makes the calls, with `dialled_by: agents` only the agents do: remove one of"
+                " the two"
+            )
+            raise PydanticCustomError("campaign/dialled-by", message, {"at": ("dialled_by",)})
         detection = self.machine_detection
         if "machine" in self.retry and (detection is None or detection.message is not None):
             why = "a message is left" if detection else "without machine_detection no machine is detected"
@@ -238,24 +258,23 @@ def load_campaign(text: str | bytes, file: str) -> Campaign:
 
 def check_campaign(
     source: CampaignDocument, flows: Collection[str], trunks: Collection[str] | None, unread: Collection[str] = ()
-) -> list[Problem]:
+) -> Iterator[Problem]:
     """Whether the flow and the trunk that a campaign names exist; ``trunks`` None: the settings are not known.
 
     ``unread`` are flow files that cannot be read.
     """
-    found: list[Problem] = []
     flow, trunk = source.campaign.flow, source.campaign.trunk
     if flow not in flows:
         message = f"flow: {no_such_flow(flow, flows, unread)}"
-        found.append(source.document.problem(("flow",), "campaign/unknown-flow", message))
+        yield source.document.problem(("flow",), "campaign/unknown-flow", message)
     if trunks is not None and trunk not in trunks:
         hint = suggest_or(trunk, trunks, f"add [trunks.{trunk}] with its endpoint to agi-app.toml")
         message = f'trunk: the settings have no trunk with the name "{trunk}"{hint}'
-        found.append(source.document.problem(("trunk",), "campaign/unknown-trunk", message))
-    return found
+        yield source.document.problem(("trunk",), "campaign/unknown-trunk", message)
 
 
 def _campaign(file: CampaignFile) -> Campaign:
+    agents = file.agents
     return Campaign(
         name=file.campaign,
         purpose=file.purpose,
@@ -271,6 +290,6 @@ def _campaign(file: CampaignFile) -> Campaign:
         region=file.region,
         local_caller_ids=tuple(sorted(file.local_caller_ids.items())),
         machine_detection=file.machine_detection.parsed() if file.machine_detection is not None else None,
-        agents=agents_of(file.agents),
+        agents=Agents(agents.to, Pacing(agents.pacing), agents.abandoned_ceiling) if agents is not None else None,
         by_agents=file.dialled_by == "agents",
     )

@@ -5,35 +5,43 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from agi_app.authoring.schema import Authored
-from agi_app.campaigns.campaign_file.durations import between, between_ms
+from agi_app.authoring.schema import Authored, duration_within
 from agi_app.flow.syntax.names_and_limits import FileName
 from agi_app.model.machine_detection import MachineAction, MachineDetection, Tuning
 
-AFTER = dt.timedelta(seconds=1), dt.timedelta(seconds=5)
-WITHIN = dt.timedelta(seconds=5), dt.timedelta(seconds=120)
 _USUAL, _MESSAGE = Tuning(), MachineDetection(MachineAction.LEAVE_MESSAGE)
+After = Annotated[
+    dt.timedelta, duration_within(dt.timedelta(seconds=1), dt.timedelta(seconds=5), "{found} is not within 1s to 5s")
+]
+Within = Annotated[
+    dt.timedelta, duration_within(dt.timedelta(seconds=5), dt.timedelta(minutes=2), "{found} is not within 5s to 120s")
+]
 
 
 def _ms(milliseconds: int) -> dt.timedelta:
     return dt.timedelta(milliseconds=milliseconds)
 
 
+def _between(least: int, most: int) -> BeforeValidator:
+    """A length of time between so many milliseconds."""
+    return duration_within(_ms(least), _ms(most), f"{{found}} is not within {least}ms to {most}ms")
+
+
 class TuningFile(Authored):
     """``tuning``: the arguments of Asterisk's app_amd, by its own names."""
 
-    initial_silence: Annotated[dt.timedelta, between_ms(500, 10_000)] = _ms(_USUAL.initial_silence)
-    greeting: Annotated[dt.timedelta, between_ms(500, 10_000)] = _ms(_USUAL.greeting)
-    after_greeting_silence: Annotated[dt.timedelta, between_ms(200, 3_000)] = _ms(_USUAL.after_greeting_silence)
-    total_analysis_time: Annotated[dt.timedelta, between_ms(1_000, 10_000)] = _ms(_USUAL.total_analysis_time)
-    minimum_word_length: Annotated[dt.timedelta, between_ms(20, 1_000)] = _ms(_USUAL.minimum_word_length)
-    between_words_silence: Annotated[dt.timedelta, between_ms(20, 1_000)] = _ms(_USUAL.between_words_silence)
+    initial_silence: Annotated[dt.timedelta, _between(500, 10_000)] = _ms(_USUAL.initial_silence)
+    greeting: Annotated[dt.timedelta, _between(500, 10_000)] = _ms(_USUAL.greeting)
+    after_greeting_silence: Annotated[dt.timedelta, _between(200, 3_000)] = _ms(_USUAL.after_greeting_silence)
+    total_analysis_time: Annotated[dt.timedelta, _between(1_000, 10_000)] = _ms(_USUAL.total_analysis_time)
+    minimum_word_length: Annotated[dt.timedelta, _between(20, 1_000)] = _ms(_USUAL.minimum_word_length)
+    between_words_silence: Annotated[dt.timedelta, _between(20, 1_000)] = _ms(_USUAL.between_words_silence)
     maximum_number_of_words: Annotated[int, Field(strict=True, ge=1, le=50)] = _USUAL.maximum_number_of_words
     silence_threshold: Annotated[int, Field(strict=True, ge=50, le=5_000)] = _USUAL.silence_threshold
-    maximum_word_length: Annotated[dt.timedelta, between_ms(500, 10_000)] = _ms(_USUAL.maximum_word_length)
+    maximum_word_length: Annotated[dt.timedelta, _between(500, 10_000)] = _ms(_USUAL.maximum_word_length)
 
     def parsed(self) -> Tuning:
         """As the model has it."""
@@ -46,8 +54,8 @@ class MachineDetectionFile(Authored):
 
     action: MachineAction
     message: FileName | None = None
-    message_after: Annotated[dt.timedelta, between(AFTER, "1s to 5s")] = _MESSAGE.message_after
-    message_within: Annotated[dt.timedelta, between(WITHIN, "5s to 120s")] = _MESSAGE.message_within
+    message_after: After = _MESSAGE.message_after
+    message_within: Within = _MESSAGE.message_within
     tuning: TuningFile = TuningFile()
 
     @model_validator(mode="after")

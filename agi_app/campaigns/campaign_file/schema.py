@@ -72,6 +72,5 @@ def campaign_schema() -> Schema:
     schema = readable(CampaignFile.model_json_schema(), KEYS, "agi-app campaign")
     schema["$defs"]["Purpose"]["enum"].remove("rehearsal")  # never a campaign
     windows = schema["properties"]["window"]
-    about = windows.pop("description")
-    schema["properties"]["window"] = {"anyOf": [windows["items"], windows], "description": about}
+    schema["properties"]["window"] = {"anyOf": [windows["items"], windows], "description": windows.pop("description")}
     return schema

@@ -17,7 +17,8 @@ def check_agents(source: CampaignDocument, flow: FlowDocument | None, ruleset: R
     """What the flow and the calling rules say against it; None: that is not known, and has its own problem."""
     if source.campaign.agents is None:
         return []
-    found = [] if flow is None else [*_flow_faults(source, flow.flow, source.campaign.agents.to)]
+    faults = _flow_faults(flow.flow, source.campaign.agents.to) if flow is not None else ()
+    found = [source.document.problem(("agents",), "campaign/agents-flow", f"agents: {fault}") for fault in faults]
     return found + ([] if ruleset is None else [*_ceiling_faults(source, ruleset)])
 
 
@@ -41,20 +42,17 @@ def transfers_to(flow: Flow, name: str) -> Iterator[Transfer]:
     return (s.transfer for s in flow.all_steps() if isinstance(s, TransferStep) and s.transfer.to == name)
 
 
-def _flow_faults(source: CampaignDocument, flow: Flow, to: str) -> Iterator[Problem]:
+def _flow_faults(flow: Flow, to: str) -> Iterator[str]:
     wanted = list(transfers_to(flow, to))
-    faults = []
     if not wanted:
-        faults.append(f'flow "{flow.flow}" never transfers to "{to}"; add `transfer: {{to: {to}}}`')
+        yield f'flow "{flow.flow}" never transfers to "{to}"; add `transfer: {{to: {to}}}`'
     if flow.abandoned is None:
-        faults.append(f'flow "{flow.flow}" has no `abandoned:`, the prompt for a person who finds no free agent')
+        yield f'flow "{flow.flow}" has no `abandoned:`, the prompt for a person who finds no free agent'
     if any(transfer.whisper for transfer in wanted):
-        faults.append(
+        yield (
             f'flow "{flow.flow}" whispers to "{to}"; the person who answered would wait longer than 2 s;'
             " remove the whisper"
         )
-    for fault in faults:
-        yield source.document.problem(("agents",), "campaign/agents-flow", f"agents: {fault}")
 
 
 def _ceiling_faults(source: CampaignDocument, ruleset: RuleSet) -> Iterator[Problem]:

@@ -11,21 +11,19 @@ from agi_app.errors import Problem
 from agi_app.gate.ruleset import Jurisdiction, Rules, RuleSet
 
 
-def check_against_rules(source: CampaignDocument, ruleset: RuleSet) -> list[Problem]:
+def check_against_rules(source: CampaignDocument, ruleset: RuleSet) -> Iterator[Problem]:
     """Every fault of the campaign under the rules of its countries."""
     campaign, document = source.campaign, source.document
-    found: list[Problem] = []
     for place, region in enumerate(campaign.jurisdictions):
         country = ruleset.jurisdictions.get(region)
         if country is None:
             message = (
                 f"there are no calling rules for {region}, so nobody there is called; add rules/{region.lower()}.yaml"
             )
-            found.append(document.problem(("jurisdictions", place), "campaign/no-rules", message, "warning"))
-            continue
-        found += _ring_time(source, region, country)
-        found += _never_open(source, region, country)
-    return found
+            yield document.problem(("jurisdictions", place), "campaign/no-rules", message, "warning")
+        else:
+            yield from _ring_time(source, region, country)
+            yield from _never_open(source, region, country)
 
 
 def _ring_time(source: CampaignDocument, region: str, country: Jurisdiction) -> Iterator[Problem]:

@@ -18,18 +18,16 @@ from agi_app.flow.language.definition import FlowDocument
 from agi_app.gate.ruleset import Rules, RuleSet
 
 
-def check_law(campaign: CampaignDocument, flow: FlowDocument, prompts: Prompts, ruleset: RuleSet) -> list[Problem]:
+def check_law(campaign: CampaignDocument, flow: FlowDocument, prompts: Prompts, ruleset: RuleSet) -> Iterator[Problem]:
     """Every fault of the flow's first prompts under the strictest rules of the campaign's countries."""
     rules = list(rules_of(campaign, ruleset))
     known = {**prompts, **said_prompts(flow.flow)}
-    found: list[Problem] = []
     for use in first_prompts(flow.flow):
         for language in flow.flow.languages:
             facts = known.get((language, use.prompt))
             if facts is not None and (facts.transcript or "").strip():
-                found += _voice_not_disclosed(flow, use, language, facts, rules)
-                found += _opt_out_late(flow, use, language, facts, rules)
-    return found
+                yield from _voice_not_disclosed(flow, use, language, facts, rules)
+                yield from _opt_out_late(flow, use, language, facts, rules)
 
 
 def _voice_not_disclosed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from agi_app.config.lines import InboundLineSettings
@@ -15,10 +15,9 @@ from agi_app.flow.language.no_such_flow import no_such_flow
 
 def check_inbound_lines(
     folder: Path, lines: Mapping[str, InboundLineSettings], flows: Mapping[str, Flow], unread: Collection[str] = ()
-) -> list[Problem]:
+) -> Iterator[Problem]:
     """Every line whose flow is not there, or is not for incoming calls; ``unread`` flow files cannot be read."""
     text = (folder / SETTINGS_FILE).read_text(encoding="utf-8") if lines else ""
-    found = []
     for name, line in lines.items():
         flow, fault = flows.get(line.flow), None
         if flow is None:
@@ -27,8 +26,7 @@ def check_inbound_lines(
             why = "give its opt_out a without_number" if not flow.is_line else "other flows call it"
             fault = ("line/flow", f'"{line.flow}" is not a flow for calls that come in: {why}')
         if fault is not None:
-            found.append(Problem(SETTINGS_FILE, _line_of(text, name), 1, fault[0], f"lines.{name}: flow: {fault[1]}"))
-    return found
+            yield Problem(SETTINGS_FILE, _line_of(text, name), 1, fault[0], f"lines.{name}: flow: {fault[1]}")
 
 
 def _line_of(text: str, name: str) -> int:

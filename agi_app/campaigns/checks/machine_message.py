@@ -27,26 +27,24 @@ def message_of(campaign: Campaign) -> str | None:
     return campaign.machine_detection.message if campaign.machine_detection is not None else None
 
 
-def check_message(source: CampaignDocument, flow: Flow, prompts: Prompts, ruleset: RuleSet | None) -> list[Problem]:
+def check_message(source: CampaignDocument, flow: Flow, prompts: Prompts, ruleset: RuleSet | None) -> Iterator[Problem]:
     """Every fault of the campaign's message, in each language of its flow."""
     name = message_of(source.campaign)
     if name is None:
-        return []
-    found: list[Problem] = []
+        return
     for language in flow.languages:
         facts = prompts.get((language, name))
         text = (facts.transcript or "").strip() if facts is not None else ""
         if facts is None or not (facts.has_audio or facts.by_engine) or not text:
             file = prompt_file(language, name)
             message = f'message: "{name}" needs {file} with its words in {file.removesuffix("wav")}txt'
-            found.append(source.document.problem(WHERE, "campaign/message-missing", message))
+            yield source.document.problem(WHERE, "campaign/message-missing", message)
             continue
         if facts.has_audio and (fault := facts.error or format_fault(facts)):
             message = f"{prompt_file(language, name)}: {fault}"
-            found.append(source.document.problem(WHERE, "flow/prompt-format", message))
+            yield source.document.problem(WHERE, "flow/prompt-format", message)
         for rule, message in _faults(source, flow, language, facts, ruleset):
-            found.append(source.document.problem(WHERE, rule, f'message: "{name}" in {language} {message}'))
-    return found
+            yield source.document.problem(WHERE, rule, f'message: "{name}" in {language} {message}')
 
 
 def _faults(

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from agi_app.authoring.schema import Authored, validate
 from agi_app.authoring.suggestions import suggest
@@ -64,15 +64,17 @@ ExampleOf = Literal[
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
-@dataclass(frozen=True, slots=True)
-class LintRule:
-    """One rule; ``example_of`` says what the examples are, ``words``: they only describe one."""
+Stripped = Annotated[str, StringConstraints(strip_whitespace=True)]
 
-    id: str
-    severity: Severity
-    reason: str
-    more: str
-    example_of: ExampleOf
+
+class LintRule(Authored):
+    """One rule; ``example_of`` says what the examples are, as its section does if not; ``words``: they describe one."""
+
+    id: str = ""  # its key in the file
+    reason: Annotated[Stripped, Field(min_length=1)]
+    more: Stripped = ""
+    severity: Severity = "error"
+    example_of: ExampleOf = "words"
     bad: str
     good: str
 
@@ -86,20 +88,11 @@ class Section:
     rules: tuple[LintRule, ...]
 
 
-class _RuleText(Authored):
-    reason: str = Field(min_length=1)
-    more: str = ""
-    severity: Severity = "error"
-    example_of: ExampleOf | None = None
-    bad: str
-    good: str
-
-
 class _SectionFile(Authored):
     title: str
-    about: str = ""
+    about: Stripped = ""
     example_of: ExampleOf
-    rules: dict[str, _RuleText]
+    rules: dict[str, LintRule]
 
 
 @lru_cache(maxsize=1)
@@ -135,11 +128,9 @@ def explanation(rule: LintRule) -> str:
 
 def _section(text: bytes, name: str) -> Section:
     content = validate(_SectionFile, load(text, name))
+    usual = {"example_of": content.example_of}
     rules = tuple(
-        LintRule(
-            rule_id, rule.severity, rule.reason.strip(), rule.more.strip(), rule.example_of or content.example_of,
-            rule.bad, rule.good,
-        )
+        rule.model_copy(update={"id": rule_id} | ({} if "example_of" in rule.model_fields_set else usual))
         for rule_id, rule in content.rules.items()
-    )  # fmt: skip
-    return Section(content.title, content.about.strip(), rules)
+    )
+    return Section(content.title, content.about, rules)

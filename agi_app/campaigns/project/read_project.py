@@ -38,7 +38,6 @@ from agi_app.flow.language.call_step import CallStep, ReturnStep
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.flow.load import parse_flow
 from agi_app.flow.simulation.expected_calls import Cases, check_cases, parse_cases
-from agi_app.gate.ruleset import RuleSet
 from agi_app.prompts.catalog import read_catalog
 from agi_app.prompts.settings import voice_settings
 
@@ -118,9 +117,9 @@ def read_project(folder: Path, trunks: Collection[str] | None, *, with_settings:
     )
     project.simulations = _read_all(project, "simulations", parse_cases, lambda d: (d.document.file, (), d.document))
     project.problems += [*misnamed_folders(folder), *twin_folders(folder)]
-    project.meanings = _meanings(project)
+    project.meanings = _problems_kept(project, load_meanings, shipped_meanings())
     _check_flows(project, with_settings)
-    ruleset = _rules(project)
+    ruleset = _problems_kept(project, load_ruleset, None)
     for campaign in project.campaigns.values():
         project.problems += check_campaign(campaign.parsed, project.flows, trunks, project.unread_flows)
         project.problems += check_against_rules(campaign.parsed, ruleset) if ruleset is not None else ()
@@ -212,22 +211,13 @@ def _check_flows(project: Project, with_settings: bool) -> None:
         project.problems += check_cases(cases.parsed, flows, project.prompts, project.unread_flows)
 
 
-def _rules(project: Project) -> RuleSet | None:
-    """The calling rules with the project's own; None when those have faults, which are in the problems then."""
+def _problems_kept(project: Project, load: Callable[[Path], Parsed], otherwise: Parsed) -> Parsed:
+    """What the project's own files add to the shipped ones; ``otherwise`` when they have faults: they are problems."""
     try:
-        return load_ruleset(project.folder)
+        return load(project.folder)
     except AuthorError as error:
         project.problems += error.problems
-        return None
-
-
-def _meanings(project: Project) -> Meanings:
-    """The meanings with the project's own; the shipped ones alone when those have faults, which are problems then."""
-    try:
-        return load_meanings(project.folder)
-    except AuthorError as error:
-        project.problems += error.problems
-        return shipped_meanings()
+        return otherwise
 
 
 def _read_all(

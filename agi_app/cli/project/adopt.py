@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agi_app.cli.common import HERE, ProjectOption, say, settings_of
-from agi_app.operations.project import identity
+from agi_app.operations.project import projects
 
 
 def adopt(
@@ -21,5 +21,5 @@ def adopt(
 
     For a project that an older agi-app made, or whose database was lost and starts empty; `init` does it for new ones.
     """
-    found = asyncio.run(identity.adopt(settings_of(project), new=new))
+    found = asyncio.run(projects.adopt(settings_of(project), new=new))
     say(f"project {found}: agi-app.toml and the database know each other and the suppression key")

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from agi_app.operations.project import schemas
-from agi_app.operations.project.schemas import FileKind
+from agi_app.operations.project import projects
+from agi_app.operations.project.projects import FileKind
 
 
 def schema(
     kind: Annotated[FileKind, typer.Argument(help="The kind of file.")] = "flow",
 ) -> None:
     """Print the JSON Schema of flow or campaign files; an editor that knows it completes and explains their keys."""
-    print(json.dumps(schemas.schema(kind), ensure_ascii=False, indent=2))  # noqa: T201 - machine-read output
+    print(json.dumps(projects.schema(kind), ensure_ascii=False, indent=2))  # noqa: T201 - machine-read output

@@ -31,12 +31,8 @@ def next_month_day(today: dt.date, month: int, day: int) -> dt.date | None:
 
 def next_day(today: dt.date, day: int) -> dt.date | None:
     """That day of the month, today or later; 31 waits for its month."""
-    for more in range(13):
-        month = today.month - 1 + more
-        found = day_of(today.year + month // 12, month % 12 + 1, day)
-        if found is not None and found >= today:
-            return found
-    return None
+    days = (day_of_month(today, more, day) for more in range(13))
+    return next((found for found in days if found is not None and found >= today), None)
 
 
 def day_of_month(today: dt.date, months_on: int, day: int) -> dt.date | None:

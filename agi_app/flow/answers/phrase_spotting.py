@@ -63,8 +63,7 @@ class SpottedPhrases:
         if not good:
             return 0.0
         parts = ([index for index in kept if first <= index < last] for first, last in self.units.parts)
-        opening = next(part for part in parts if part)
-        return 1.0 if good.issuperset(opening) else len(good) / len(kept)
+        return 1.0 if good.issuperset(next(part for part in parts if part)) else len(good) / len(kept)
 
 
 def asks_to_stop(wanted: Grammar, units: Units) -> bool:
@@ -109,20 +108,19 @@ def best_label(wanted: Grammar, units: Units) -> str | None:
     label = found.pop()
     if says_no(wanted, label):
         return label if reading.covered(NEGATION, OTHER) >= LEAST_COVERED else None
-    certain = not reading.has(NEGATION, OTHER) and reading.covered() >= LEAST_COVERED
-    return label if certain else None
+    return None if reading.has(NEGATION, OTHER) or reading.covered() < LEAST_COVERED else label
 
 
 def _near_labels(wanted: Grammar, reading: SpottedPhrases) -> set[str]:
     """Labels with a phrase that is all of the utterance except fillers and a slip."""
     fillers = {i for s in reading.spans if s.label == FILLER for i in range(s.begin, s.end)}
     content = tuple(unit for index, unit in enumerate(reading.units.all) if index not in fillers)
-    found = set()
-    for label, texts in wanted.answers.items():
-        for phrase in begun_in(content, texts):
-            if len(content) - len(phrase.units) in (0, 1) and nearly(phrase, content, wanted.words):
-                found.add(label)
-    return found
+    return {
+        label
+        for label, texts in wanted.answers.items()
+        for phrase in begun_in(content, texts)
+        if len(content) - len(phrase.units) in (0, 1) and nearly(phrase, content, wanted.words)
+    }
 
 
 def _content(units: Units, words: Words) -> tuple[int, ...]:
@@ -139,9 +137,7 @@ def _spans(phrase: Phrase, label: str, units: Units, content: Sequence[int]) -> 
 
 
 def _least(phrase: Phrase) -> float:
-    if not all(map(is_han, phrase.units)):
-        return _LEAST_LATIN
-    return _LEAST_BY_SIZE.get(len(phrase.units), _LEAST)
+    return _LEAST_BY_SIZE.get(len(phrase.units), _LEAST) if all(map(is_han, phrase.units)) else _LEAST_LATIN
 
 
 def _sure(span: PhraseSpan) -> bool:
@@ -170,11 +166,9 @@ def nearly(phrase: Phrase, units: tuple[str, ...], words: Words) -> bool:
         return False
     found = places(units)
     loaded = _loaded(words.negations, words.doubts)
-    for begin in {begin for key in phrase.begins for begin in found.get(key, ())}:
-        for end in (begin + size, begin + size + 1):
-            if end <= len(units) and _one_slip(phrase.units, units[begin:end], loaded):
-                return True
-    return False
+    begins = {begin for key in phrase.begins for begin in found.get(key, ())}
+    ends = ((begin, end) for begin in begins for end in (begin + size, begin + size + 1) if end <= len(units))
+    return any(_one_slip(phrase.units, units[begin:end], loaded) for begin, end in ends)
 
 
 @lru_cache(maxsize=16)

@@ -53,7 +53,14 @@ _SIGNS = [
     rf"\bthe (?P<nth>{_NTH})",
 ]
 _DATE = re.compile("|".join(_SIGNS))
-_NEAR_DAYS = {"today": 0, "tomorrow": 1, "yesterday": -1, "now": 0}
+_NEAR_DAYS = {
+    "today": 0,
+    "tomorrow": 1,
+    "day after tomorrow": 2,
+    "yesterday": -1,
+    "day before yesterday": -2,
+    "now": 0,
+}
 _WEEKS = {"last": -1, "this": 0, "next": 1}
 
 
@@ -98,9 +105,7 @@ def _weekday(today: dt.date, name: str, which: str) -> dt.date | None:
 
 
 def _near(words: str) -> int:
-    if "day" in words.split():
-        return 2 if words.endswith("tomorrow") else -2
-    return _NEAR_DAYS[words]
+    return _NEAR_DAYS[words.removeprefix("the ")]
 
 
 def _span(count: str, unit: str) -> int:

@@ -95,7 +95,8 @@ def _reading(wanted: Grammar, text: str, likely: float, negative: frozenset[str]
         says = HypothesisKind.NO if meaning in negative else HypothesisKind.ANSWER
         return Hypothesis(says, units, likely + _whole(wanted, laid), meaning, noes=laid.words(*negative))
     if all(owner == phrase_spotting.FILLER for owner in laid.owners()):
-        greets = _is_a_word(units)
+        # More than a sound: 你好 or "hello", and no 嗯 or "um", which engines write for any noise.
+        greets = len(units.all) > 1 or len(units.all[0]) >= LEAST_WORD
         return Hypothesis(HypothesisKind.DOUBT, units, likely + (GREETING if greets else 0.0), greets=greets)
     if None not in laid.owners() or _holds_value(wanted, text, units, today):
         return Hypothesis(HypothesisKind.DOUBT, units, likely + WHOLE)
@@ -105,11 +106,6 @@ def _reading(wanted: Grammar, text: str, likely: float, negative: frozenset[str]
         return Hypothesis(HypothesisKind.HALF_NO, units, likely, noes=laid.words(*negative))
     turning = frozenset(chain.from_iterable(laid.words(phrase_spotting.NEGATION)))
     return Hypothesis(HypothesisKind.NEGATION if turning else HypothesisKind.NOTHING, units, likely, turning=turning)
-
-
-def _is_a_word(units: Units) -> bool:
-    """Whether it is more than a sound: 你好 or "hello", and no 嗯 or "um", which engines write for any noise."""
-    return len(units.all) > 1 or len(units.all[0]) >= LEAST_WORD
 
 
 def _whole(wanted: Grammar, laid: phrase_spotting.SpottedPhrases) -> float:
@@ -148,8 +144,7 @@ def bias(wanted: Grammar) -> tuple[str, ...]:
         answers = [list(_SHOWN_DATES.get(family, ()))]
     stops = [phrase for phrase in wanted.opt_out if not phrase.startswith("=")]
     turns = (phrase for phrase in chain.from_iterable(zip_longest(*answers, stops[2:])) if phrase is not None)
-    first = [phrases[0] for phrases in answers if phrases]
-    told = tuple(dict.fromkeys((*first, *stops[:2], *turns)))
+    told = tuple(dict.fromkeys((*(phrases[0] for phrases in answers if phrases), *stops[:2], *turns)))
     return (*told[:MAX_BIAS], *(phrase for phrase in told[MAX_BIAS:] if len(cut(phrase).all) >= LONG_PHRASE))
 
 

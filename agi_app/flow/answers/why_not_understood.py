@@ -60,7 +60,8 @@ def _reasons(wanted: Grammar, text: str, units: Units, today: dt.date | None) ->
         said.append(f"it is more than one answer ({', '.join(sorted(reading.answers()))})")
     left = [unit for unit, owner in zip(units.all, owners, strict=True) if owner is None]
     if left:
-        said.append(f"not understood: {_join(wanted, left)}")
+        blank = "" if wanted.language.startswith("zh") else " "
+        said.append(f"not understood: “{blank.join(left)}”")
     if not values and wanted.kind in ("number", "date"):
         said.append(f"there is no {wanted.kind} in it")
     return said or ["it is too little to be sure"]
@@ -69,10 +70,6 @@ def _reasons(wanted: Grammar, text: str, units: Units, today: dt.date | None) ->
 def _named(what: str, units: Units, owners: Iterable[str | None], kind: str) -> list[str]:
     words = [unit for unit, owner in zip(units.all, owners, strict=True) if owner == kind]
     return [f"“{' '.join(words) if words[0].isascii() else ''.join(words)}” {what}"] if words else []
-
-
-def _join(wanted: Grammar, words: list[str]) -> str:
-    return f"“{''.join(words) if wanted.language.startswith('zh') else ' '.join(words)}”"
 
 
 def _outside(wanted: Grammar, value: str) -> bool:

@@ -25,9 +25,7 @@ from agi_app.flow.language.step_with_ways import StepWithWays
 from agi_app.flow.language.steps import AnyStep, BranchStep, Else, EndStep, GotoStep, PlayStep, When
 from agi_app.flow.language.transfer_step import TransferStep
 from agi_app.flow.language.wrong_number_step import WrongNumberStep
-from agi_app.flow.syntax.names_and_limits import (
-    OTHERWISE,
-)
+from agi_app.flow.syntax.names_and_limits import OTHERWISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +74,8 @@ def is_last(step: AnyStep) -> bool:
 
 def live_steps(steps: Sequence[AnyStep]) -> list[AnyStep]:
     """The steps of a node that can be reached from its first one."""
-    for index, step in enumerate(steps):
-        if is_last(step):
-            return list(steps[: index + 1])
-    return list(steps)
+    last = next((index for index, step in enumerate(steps) if is_last(step)), len(steps))
+    return list(steps[: last + 1])
 
 
 def node_targets(flow: Flow, node: str) -> set[str]:
@@ -103,10 +99,7 @@ def reachable(flow: Flow, start: str | None = None) -> set[str]:
 def with_exit(flow: Flow) -> set[str]:
     """The nodes from which a way leads to the end of the call; an unknown target counts as one."""
     found = {name for name, steps in flow.nodes.items() if _may_end_in(flow, live_steps(steps))}
-    grown = True
-    while grown:
-        more = {name for name in flow.nodes if name not in found and node_targets(flow, name) & found}
-        grown = bool(more)
+    while more := {name for name in flow.nodes if name not in found and node_targets(flow, name) & found}:
         found |= more
     return found
 

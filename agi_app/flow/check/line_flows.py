@@ -47,8 +47,7 @@ def stop_number_needs_line(source: FlowDocument) -> Iterator[Problem]:
     """``flow/stop-number``: only a flow for calls that come in takes stops for other numbers."""
     for at, _ in source.flow.steps_of(StopNumberStep) if not source.flow.is_line else ():
         message = "stop_number: this is for lines; give opt_out a without_number, or take this step out"
-        path = (*at, "stop_number")
-        yield source.document.problem(path, "flow/stop-number", message)
+        yield source.document.problem((*at, "stop_number"), "flow/stop-number", message)
 
 
 def _told(step: AnyStep) -> Iterator[tuple[Path, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from agi_app.authoring.suggestions import suggest
 from agi_app.authoring.yaml_lines import Path
@@ -87,10 +87,23 @@ def language_missing(source: FlowDocument) -> Iterator[Problem]:
         (("identify", "business"), flow.identify.business),
         (("opt_out", "phrases"), flow.opt_out.phrases),
     ):
-        for language in given:
-            if language not in flow.languages:
-                message = f'{part[1]}: "{language}" is not in languages{suggest(language, flow.languages)}'
-                yield source.document.problem((*part, language), "flow/language", message)
+        for key, message in not_spoken(part[1], given, flow.languages):
+            yield source.document.problem((*part, *key), "flow/language", message)
+
+
+def not_spoken(what: str, given: Iterable[str], languages: list[str]) -> Iterator[tuple[Path, str]]:
+    """Of what is written by language: the languages that the flow does not speak, as keys, with the message."""
+    for language in given:
+        if language not in languages:
+            yield (language,), f'{what}: "{language}" is not in languages{suggest(language, languages)}'
+
+
+def not_as_spoken(what: str, kind: str, given: Collection[str], languages: list[str]) -> Iterator[tuple[Path, str]]:
+    """As ``not_spoken``, and before it, without a key, each language in which ``kind`` (words, phrases) is missing."""
+    for language in languages:
+        if language not in given:
+            yield (), f'{what}: the {kind} in "{language}" are missing'
+    yield from not_spoken(what, given, languages)
 
 
 def offered_languages(source: FlowDocument) -> Iterator[Problem]:
@@ -132,13 +145,7 @@ def say_placeholder(source: FlowDocument) -> Iterator[Problem]:
 def _say_faults(say: Say, languages: list[str]) -> Iterator[tuple[Path, str]]:
     for part, given in (("text", say.text), ("unit", say.unit)):
         if given is not None:
-            for language in languages:
-                if language not in given:
-                    yield (part,), f'{part}: the words in "{language}" are missing'
-            for language in given:
-                if language not in languages:
-                    hint = suggest(language, languages)
-                    yield (part, language), f'{part}: "{language}" is not in languages{hint}'
+            yield from (((part, *key), told) for key, told in not_as_spoken(part, "words", given, languages))
     if say.value is not None and say.as_ != "name":
         for message in _without_values(languages):
             yield ("value",), f"value: {message}"

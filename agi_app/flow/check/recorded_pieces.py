@@ -17,9 +17,9 @@ from agi_app.flow.saying.spoken_parts import PAUSE, Piece
 _SHOWN = 3
 
 
-def check_pieces(source: FlowDocument, prompts: Prompts, *, engine: bool) -> list[Problem]:
+def check_pieces(source: FlowDocument, prompts: Prompts, *, engine: bool) -> Iterator[Problem]:
     """``flow/piece-missing``. With an ``engine`` only what is keyed in a call counts: that is known too late for it."""
-    found, flow = [], source.flow
+    flow = source.flow
     for language in flow.languages:
         try:
             needed = needed_pieces(flow, language, keyed_only=engine)
@@ -34,8 +34,7 @@ def check_pieces(source: FlowDocument, prompts: Prompts, *, engine: bool) -> lis
                 f'it says or reads back pieces that have no recording in "{language}": {len(missing)} ({names}); a call'
                 f" that needs one fails; `{which}` lists them"
             )
-            found.append(source.document.problem(("flow",), "flow/piece-missing", message, "warning"))
-    return found
+            yield source.document.problem(("flow",), "flow/piece-missing", message, "warning")
 
 
 # Which recorded pieces a flow needs for the values that it says and reads back. Pure.

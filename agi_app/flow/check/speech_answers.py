@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agi_app.authoring.suggestions import suggest, suggest_or
+from agi_app.authoring.suggestions import suggest_or
 from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
 from agi_app.flow.answers.meanings import Meanings
+from agi_app.flow.check.names_and_keys import not_as_spoken
 from agi_app.flow.language.asking_steps import Gather, GatherStep
 from agi_app.flow.language.definition import Flow, FlowDocument
 
 
 def speech_language(source: FlowDocument) -> Iterator[Problem]:
     """``flow/speech-language``: phrases are there in each language of the flow, and in no other."""
-    languages = source.flow.languages
     for path, label, phrases in _written(source.flow):
-        for language in languages:
-            if language not in phrases:
-                message = f'{label}: the phrases in "{language}" are missing'
-                yield source.document.problem(path, "flow/speech-language", message)
-        for language in phrases:
-            if language not in languages:
-                message = f'{label}: "{language}" is not in languages{suggest(language, languages)}'
-                yield source.document.problem((*path, language), "flow/speech-language", message)
+        for key, message in not_as_spoken(label, "phrases", phrases, source.flow.languages):
+            yield source.document.problem((*path, *key), "flow/speech-language", message)
 
 
 def speech_twice(source: FlowDocument) -> Iterator[Problem]:

@@ -15,32 +15,22 @@ from agi_app.flow.language.transfer_step import TransferStep
 from agi_app.flow.syntax.names_and_limits import MAX_DEPTH, OTHERWISE
 
 
-def calls(flow: Flow) -> Iterator[tuple[Path, CallStep]]:
-    """Every ``call`` of a flow, with its place in the file."""
-    return flow.steps_of(CallStep)
-
-
-def results(flow: Flow) -> set[str]:
-    """What a called flow may return."""
-    return {step.return_ for _, step in flow.steps_of(ReturnStep)}
-
-
 def with_parts(flow: Flow, flows: Mapping[str, Flow]) -> Flow:
     """The flow together with all that it calls, directly or not; unknown ones are left out."""
     found: dict[str, Flow] = {}
-    waiting = [step.call.flow for _, step in calls(flow)]
+    waiting = [step.call.flow for _, step in flow.steps_of(CallStep)]
     while waiting:
         name = waiting.pop()
         if name not in found and name in flows:
             found[name] = flows[name]
-            waiting += [step.call.flow for _, step in calls(flows[name])]
+            waiting += [step.call.flow for _, step in flows[name].steps_of(CallStep)]
     return flow.joined(found)
 
 
 def check_calls(source: FlowDocument, flows: Mapping[str, Flow], unread: Collection[str] = ()) -> list[Problem]:
     """Every fault between this flow and those it calls; ``flows`` are all by name, but those of ``unread`` files."""
     found: list[Problem] = []
-    for path, step in calls(source.flow):
+    for path, step in source.flow.steps_of(CallStep):
         called = flows.get(step.call.flow)
         if called is None:
             message = f"flow: {no_such_flow(step.call.flow, flows, unread)}"
@@ -49,20 +39,18 @@ def check_calls(source: FlowDocument, flows: Mapping[str, Flow], unread: Collect
             faults = _call_faults(source.flow, step, called)
             found += [source.document.problem((*path, *inner), rule, message) for inner, rule, message in faults]
     if (chain := _endless(source.flow, flows)) is not None:
-        path = next(path for path, step in calls(source.flow) if step.call.flow == chain[1])
+        path = next(path for path, step in source.flow.steps_of(CallStep) if step.call.flow == chain[1])
         found.append(source.document.problem((*path, "call", "flow"), "flow/recursion", _told(source.flow, chain)))
     return sorted(found)
 
 
-def check_destinations(source: FlowDocument, known: Collection[str]) -> list[Problem]:
+def check_destinations(source: FlowDocument, known: Collection[str]) -> Iterator[Problem]:
     """Every transfer to somebody whom the settings do not name."""
-    found = []
     for path, step in source.flow.steps_of(TransferStep):
         if (to := step.transfer.to) not in known:
             hint = suggest_or(to, known, f"add [destinations.{to}] with its endpoint to agi-app.toml")
             message = f'to: the settings have no destination "{to}"{hint}'
-            found.append(source.document.problem((*path, "transfer", "to"), "flow/unknown-destination", message))
-    return found
+            yield source.document.problem((*path, "transfer", "to"), "flow/unknown-destination", message)
 
 
 def _call_faults(caller: Flow, step: CallStep, called: Flow) -> Iterator[tuple[Path, str, str]]:
@@ -79,7 +67,7 @@ def _call_faults(caller: Flow, step: CallStep, called: Flow) -> Iterator[tuple[P
         if name_taken not in known:
             message = f'take: nothing in "{name}" gives "{name_taken}" a value{suggest(name_taken, known)}'
             yield ("call", "take"), "flow/unknown-variable", message
-    known = results(called)
+    known = {step.return_ for _, step in called.steps_of(ReturnStep)}
     for result in step.on.keys() - known - {OTHERWISE}:
         message = f'{result}: "{name}" never returns "{result}"{suggest(result, known)}'
         yield ("on", result), "flow/unknown-answer", message
@@ -100,7 +88,7 @@ def _endless(flow: Flow, flows: Mapping[str, Flow]) -> list[str] | None:
     while chains:
         chain = chains.pop()
         here = flow if len(chain) == 1 else flows.get(chain[-1])
-        for name in sorted({step.call.flow for _, step in calls(here)} if here is not None else ()):
+        for name in sorted({step.call.flow for _, step in here.steps_of(CallStep)} if here is not None else ()):
             longer = [*chain, name]
             if name == flow.flow or (name not in chain and len(longer) > MAX_DEPTH + 1):
                 return longer

@@ -98,7 +98,8 @@ def offer_at(transcript: str, key: str, language: str, *, after_star: bool = Fal
         begin = end
         if found := near.search(said):
             reason = stop.search(said, 0, found.start())
-            return start + _clause_start(said, found.start() if reason is None else reason.start())
+            before = _CLAUSE.finditer(said, 0, found.start() if reason is None else reason.start())
+            return start + max((mark.end() for mark in before), default=0)  # where its part between commas begins
         if (found := listed.search(said)) and stop.search(said):
             return start + found.start("key")
     return None
@@ -116,16 +117,10 @@ def seconds_after_name(transcript: str, name: str, key: str, language: str, seco
     return max(0.0, seconds_at(text, offer, seconds) - seconds_at(text, named, seconds))
 
 
-def _clause_start(said: str, position: int) -> int:
-    """The beginning of the part between commas that ``position`` is in."""
-    return max((mark.end() for mark in _CLAUSE.finditer(said, 0, position)), default=0)
-
-
 def _end_of(text: str, phrase: str) -> int | None:
     letters = [(index, c) for index, c in enumerate(text) if not _SEPARATOR.fullmatch(c)]
-    flat = "".join(c for _, c in letters)
     wanted = _flat(phrase)
-    begin = flat.find(wanted) if wanted else -1
+    begin = "".join(c for _, c in letters).find(wanted) if wanted else -1
     return None if begin < 0 else letters[begin + len(wanted) - 1][0] + 1
 
 
@@ -183,8 +178,7 @@ def seconds_to_say(text: str) -> float:
 def _weight(text: str) -> float:
     text = unicodedata.normalize("NFC", text)
     words = sum(_syllables(word) for word in _WORD.findall(text))
-    rest = _WORD.sub(" ", text)
-    return words + sum(_PAUSES.get(c, 1.0 if c.isalnum() else 0.0) for c in rest)
+    return words + sum(_PAUSES.get(c, 1.0 if c.isalnum() else 0.0) for c in _WORD.sub(" ", text))
 
 
 def _syllables(word: str) -> float:

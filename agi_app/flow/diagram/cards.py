@@ -105,9 +105,7 @@ def cards_of(source: FlowDocument, prompts: Prompts, language: str, words: Mappi
         rows = [
             row for index, step in enumerate(steps) for row in _rows(source, (name, index), step, prompts, language)
         ]
-        ways: list[Way] = []
-        for index, step in enumerate(steps):
-            ways += _ways(source, name, index, step, words)
+        ways = [way for index, step in enumerate(steps) for way in _ways(source, name, index, step, words)]
         for number, way in enumerate(ways):
             if (name, way.target) in up:
                 back = f"{name}\n{number}"
@@ -144,7 +142,7 @@ def _rows(source: FlowDocument, at: tuple[str, int], step: AnyStep, prompts: Pro
                 else [CardRow("said", line, text) for line in wrap(f"“{text}”", TEXT_WIDTH, 13, MOST_LINES)]
             )
     if not found and not isinstance(step, GotoStep) and not any(targets(step)):
-        found.append(CardRow("verb", next(name for name, _ in step)))
+        found.append(CardRow("verb", next(name for name, _ in step if name != "on")))
     return found
 
 
@@ -204,7 +202,7 @@ def _ways_back(flow: Flow) -> set[tuple[str, str]]:
 def _in_order(flow: Flow, node: str) -> list[str]:
     real = node_targets(flow, node)
     every = [target for step in flow.nodes[node] for _, target in targets(step) if target in flow.nodes]
-    return list(dict.fromkeys([*(t for t in every if t in real), *every]))
+    return sorted(dict.fromkeys(every), key=lambda target: target not in real)
 
 
 def said(prompts: Prompts, language: str, name: str | None) -> str:

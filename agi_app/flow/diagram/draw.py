@@ -31,11 +31,10 @@ def draw(source: FlowDocument, prompts: Prompts, language: str | None = None) ->
     note = words["stop"] + (
         f"{confirm} “{said(prompts, language, flow.opt_out.confirm)}”" if flow.opt_out.confirm else ""
     )
-    head = f"{flow.identify.business.get(language, '')} · {language}"
     width = max(layout.width, text_width(clip(note, LONGEST_NOTE, 13), 13) + 60, text_width(flow.flow, 20)) + 2 * MARGIN
     height = max(tops[layout.layer[name]] + card.height for name, card in cards.items()) + MARGIN
     drawing = Drawing(width, height, f"{flow.flow} ({language})")
-    _head(drawing, flow, head, note)
+    _head(drawing, flow, f"{flow.identify.business.get(language, '')} · {language}", note)
     shift = (width - layout.width) / 2
     for line in layout.lines:
         _line(drawing, line, shift, tops, tops[layout.layer[line.source]] + cards[line.source].height)

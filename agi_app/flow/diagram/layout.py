@@ -58,15 +58,12 @@ def place(boxes: Mapping[str, Box], start: str) -> Layout:
     layer = _layers(boxes, start)
     chains = _chains(boxes, layer)
     widths = {name: box.width for name, box in boxes.items()}
-    for chain in chains:
-        for name in chain.inner:
-            widths[name] = LINE_WIDTH
+    widths |= {name: LINE_WIDTH for chain in chains for name in chain.inner}
     rows = _rows(boxes, layer, chains)
     rows = _fewest_crossings(rows, [(a, b, _share(boxes, a, chain)) for chain in chains for a, b in _pairs(chain)])
     centre = _coordinates(rows, widths, boxes, chains)
-    left = {name: centre[name] - widths[name] / 2 for row in rows for name in row}
-    shift = -min(left.values())
-    left = {name: x + shift for name, x in left.items()}
+    first = min(centre[name] - widths[name] / 2 for name in centre)
+    left = {name: centre[name] - widths[name] / 2 - first for row in rows for name in row}
     width = max(left[name] + widths[name] for name in left)
     return Layout({name: left[name] for name in boxes}, layer, _lines(boxes, chains, layer, left), width)
 
@@ -96,8 +93,7 @@ def _chains(boxes: Mapping[str, Box], layer: Mapping[str, int]) -> list[_Chain]:
 
 
 def _pairs(chain: _Chain) -> list[tuple[str, str]]:
-    path = [chain.source, *chain.inner, chain.target]
-    return list(itertools.pairwise(path))
+    return list(itertools.pairwise([chain.source, *chain.inner, chain.target]))
 
 
 def _rows(boxes: Mapping[str, Box], layer: Mapping[str, int], chains: Sequence[_Chain]) -> list[list[str]]:
@@ -126,8 +122,7 @@ def _fewest_crossings(rows: list[list[str]], links: Sequence[tuple[str, str, flo
         down = sweep % 2 == 0
         rows = [list(row) for row in rows]
         for index in range(1, len(rows)) if down else range(len(rows) - 2, -1, -1):
-            near = rows[index - 1 if down else index + 1]
-            rows[index] = _by_mean(rows[index], near, above if down else below)
+            rows[index] = _by_mean(rows[index], rows[index - 1 if down else index + 1], above if down else below)
         crossings = _crossings(rows, above)
         if crossings < fewest:
             best, fewest = rows, crossings

@@ -117,8 +117,7 @@ class Flow(Authored):
 
     def expected(self, place: str | None, speech: Speech | None, language: str) -> Expected:
         """What may be said at a question that takes words (None: only a stop); ``understanding`` made it."""
-        made = self._grammars.get((None if speech is None else place, language))
-        return made or self._expect(speech, language)
+        return self._grammars.get((None if speech is None else place, language)) or self._expect(speech, language)
 
     def _expect(self, speech: Speech | None, language: str) -> Expected:
         ask, stops = self._meanings.wanted, self.opt_out.phrases

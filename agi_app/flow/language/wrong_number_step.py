@@ -18,9 +18,7 @@ class WrongNumber(Authored):
     @model_validator(mode="before")
     @classmethod
     def _short_form(cls, value: Any) -> Any:
-        if value is None:
-            return {}
-        return {"prompt": value} if isinstance(value, str) else value
+        return {"prompt": value} if value is None or isinstance(value, str) else value
 
 
 class WrongNumberStep(Authored):

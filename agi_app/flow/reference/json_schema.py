@@ -38,9 +38,8 @@ def flow_schema() -> Schema:
 
 def readable(schema: Schema, keys: Mapping[str, Mapping[str, str]], title: str) -> Schema:
     """pydantic's schema of a file, with the meaning of ``keys`` (class -> key -> text) and without its own noise."""
-    root = schema["title"]
     made = _tidy(schema)
-    for name, model in ((root, made), *made.get("$defs", {}).items()):
+    for name, model in ((schema["title"], made), *made.get("$defs", {}).items()):
         for key, text in keys.get(name, {}).items():
             model["properties"][key]["description"] = text.replace("`", "")
     return {"$schema": DIALECT, **made, "title": title}

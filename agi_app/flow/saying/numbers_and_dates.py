@@ -98,14 +98,6 @@ def _number(value: str, language: str, unit: str) -> list[Piece | Text]:
     return [*_words(language).number(number), *([_words(language).unit(unit)] if unit else [])]
 
 
-def _ordinal(value: str, language: str, unit: str) -> list[Piece | Text]:
-    return _words(language).ordinal(_whole(value, least=1), unit)
-
-
-def _count(value: str, language: str, unit: str) -> list[Piece | Text]:
-    return _words(language).count(_whole(value, least=0), unit)
-
-
 def _money(value: str, language: str, unit: str) -> list[Piece | Text]:
     found = re.fullmatch(r"(-?)\s*+([A-Z]{3}|[¥￥$£])?\s*+(-?[0-9.,]+)\s*+([A-Z]{3}|[¥￥$£元])?", value)
     if found is None or (found[2] and found[4]):
@@ -118,24 +110,6 @@ def _money(value: str, language: str, unit: str) -> list[Piece | Text]:
     if amount != amount.quantize(Decimal("0.01")):
         raise InputError(f"{value!r}: an amount of money has at most two decimals")
     return [*_words(language).money(int(amount * 100), currency)]
-
-
-def _date(value: str, language: str, unit: str) -> list[Piece | Text]:
-    return [*_words(language).date(_day_of(value), with_year=True), Text(unit)]
-
-
-def _day(value: str, language: str, unit: str) -> list[Piece | Text]:
-    return [*_words(language).date(_day_of(value), with_year=False), Text(unit)]
-
-
-def _time(value: str, language: str, unit: str) -> list[Piece | Text]:
-    hour, minute = _clock_of(value)
-    return [*_words(language).time(hour, minute), Text(unit)]
-
-
-def _time24(value: str, language: str, unit: str) -> list[Piece | Text]:
-    hour, minute = _clock_of(value)
-    return [*_words(language).time24(hour, minute), Text(unit)]
 
 
 def _telephone(value: str, language: str, unit: str) -> list[Piece | Text]:
@@ -181,13 +155,13 @@ _KINDS: dict[str, _Say] = {
     "name": _name,
     "digits": _digits,
     "number": _number,
-    "ordinal": _ordinal,
-    "count": _count,
+    "ordinal": lambda value, language, unit: _words(language).ordinal(_whole(value, least=1), unit),
+    "count": lambda value, language, unit: _words(language).count(_whole(value, least=0), unit),
     "money": _money,
-    "date": _date,
-    "day": _day,
-    "time": _time,
-    "time24": _time24,
+    "date": lambda value, language, unit: [*_words(language).date(_day_of(value), with_year=True), Text(unit)],
+    "day": lambda value, language, unit: [*_words(language).date(_day_of(value), with_year=False), Text(unit)],
+    "time": lambda value, language, unit: [*_words(language).time(*_clock_of(value)), Text(unit)],
+    "time24": lambda value, language, unit: [*_words(language).time24(*_clock_of(value)), Text(unit)],
     "telephone": _telephone,
 }
 KINDS = tuple(_KINDS)

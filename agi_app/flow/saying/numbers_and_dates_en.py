@@ -97,9 +97,7 @@ class English:
     def count(self, value: int, unit: str) -> list[Part]:
         """How many: one day, two days; a unit that is not in the table stays as it is written."""
         said = self.number(Decimal(value))
-        if not unit:
-            return said
-        return [*said, self.unit(unit, one=value == 1)]
+        return [*said, self.unit(unit, one=value == 1)] if unit else said
 
     def ordinal(self, value: int, unit: str) -> list[Part]:
         """Which one: second, twenty first, one hundred and third; then the unit."""
@@ -136,13 +134,11 @@ class English:
         """For example 14:05: two oh five PM; 12:00 is noon and 0:00 midnight, which nobody mistakes."""
         if minute == 0 and hour % 12 == 0:
             return [_NOON if hour else _MIDNIGHT]
-        half: Part = _AM if hour < 12 else _PM
-        return [_NUMBERS[hour % 12 or 12], *_minutes(minute), half]
+        return [_NUMBERS[hour % 12 or 12], *_minutes(minute), _AM if hour < 12 else _PM]
 
     def time24(self, hour: int, minute: int) -> list[Part]:
         """For example 14:05: fourteen oh five; a full hour is fourteen hundred."""
-        first: list[Part] = [_OH] if 0 < hour < 10 else []
-        said = [*first, *self.number(Decimal(hour))]
+        said = [*([_OH] if 0 < hour < 10 else []), *self.number(Decimal(hour))]
         return [*said, *_minutes(minute)] if minute else [*said, _NUMBERS[100]]
 
     def telephone(self, number: str) -> list[Part]:
@@ -151,9 +147,7 @@ class English:
             number = number[2:]
         if self.british and number.startswith("+44"):
             number = "0" + number[3:]
-        if number.startswith("+"):
-            return [_PLUS, *self.digits(after_plus(number))]
-        return self.digits(_groups(number))
+        return [_PLUS, *self.digits(after_plus(number))] if number.startswith("+") else self.digits(_groups(number))
 
     def _year(self, year: int) -> list[Part]:
         century, rest = divmod(year, 100)
@@ -166,13 +160,12 @@ class English:
     def _cardinal(self, value: int) -> list[int]:
         """``value`` of 1 up to 10^12 as keys of the tables; 0 stands for "and"."""
         said: list[int] = []
-        rest = value
         for power, _ in _POWERS:
-            many, rest = divmod(rest, power)
+            many, value = divmod(value, power)
             said += [*self._below_thousand(many), power] if many else []
-        if said and 0 < rest < 100 and not self.american:
+        if said and 0 < value < 100 and not self.american:
             said.append(0)
-        return said + self._below_thousand(rest)
+        return said + self._below_thousand(value)
 
     def _below_thousand(self, value: int) -> list[int]:
         hundreds, rest = divmod(value, 100)

@@ -74,9 +74,7 @@ class Chinese:
 
     def count(self, value: int, unit: str) -> list[Part]:
         """How many: 两个, 十二个, 两百个."""
-        if not unit:
-            return [*_cardinal(value, liang=True)]
-        return [*_how_many(value), self.unit(unit)]
+        return [*_how_many(value), self.unit(unit)] if unit else [*_cardinal(value, liang=True)]
 
     def ordinal(self, value: int, unit: str) -> list[Part]:
         """Which one: 第二, 第二个, 二楼."""
@@ -179,6 +177,4 @@ def _groups(digits: str) -> list[str]:
     if len(digits) in (10, 11, 12) and digits.startswith("0"):
         area = 3 if digits[1:3] in _TWO_DIGIT_AREAS else 4
         return [digits[:area], digits[area:-4], digits[-4:]]
-    if len(digits) == 8:
-        return [digits[:4], digits[4:]]
-    return in_threes(digits)
+    return [digits[:4], digits[4:]] if len(digits) == 8 else in_threes(digits)

@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_before_validator_function
 
 from agi_app.authoring import shape_hints, times_meant
-from agi_app.authoring.schema import parse_duration
+from agi_app.authoring.schema import duration_within
 from agi_app.authoring.suggestions import quote
 from agi_app.flow.syntax.expression_parser import MAX_LENGTH, ExpressionError, parse
 from agi_app.flow.syntax.expressions import Expression
@@ -140,22 +140,6 @@ class named:
         return value
 
 
-def _wait(value: object) -> dt.timedelta:
-    duration = parse_duration(value, MIN_WAIT, MAX_WAIT)
-    if not MIN_WAIT <= duration <= MAX_WAIT:
-        raise PydanticCustomError("schema/duration", "must be 1s to 60s, not {found}", {"found": quote(value)})
-    return duration
-
-
-def _delay(value: object) -> dt.timedelta:
-    duration = parse_duration(value, MIN_DELAY, MAX_DELAY)
-    if not MIN_DELAY <= duration <= MAX_DELAY:
-        raise PydanticCustomError(
-            "schema/duration", "a call-back must be 1m to 30d away, not {found}", {"found": quote(value)}
-        )
-    return duration
-
-
 def _clock(value: object) -> dt.time:
     if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
         return dt.time.fromisoformat(value)
@@ -218,8 +202,10 @@ Language = Annotated[
 Key = Annotated[str, named(r"[0-9*#]", "a key is one of 0-9, * and #, in quotes", shape_hints.telephone_key)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Phrase = Annotated[Text, BeforeValidator(_one_phrase)]
-Wait = Annotated[dt.timedelta, BeforeValidator(_wait)]
-Delay = Annotated[dt.timedelta, BeforeValidator(_delay)]
+Wait = Annotated[dt.timedelta, duration_within(MIN_WAIT, MAX_WAIT, "must be 1s to 60s, not {found}")]
+Delay = Annotated[
+    dt.timedelta, duration_within(MIN_DELAY, MAX_DELAY, "a call-back must be 1m to 30d away, not {found}")
+]
 ClockTime = Annotated[dt.time, BeforeValidator(_clock)]
 Scalar = Annotated[Any, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Condition = Annotated[

@@ -74,8 +74,7 @@ async def start(inst: Installation, project: Project, name: str) -> StartedCampa
     """
     campaign, flow = _checked(project, name)
     await _proved(inst, campaign)
-    before = await load_campaign(inst.store, name)
-    counts = await contacts_of(inst.store, name) if before else None
+    counts = await contacts_of(inst.store, name) if await load_campaign(inst.store, name) else None
     if counts is None or counts.total == 0:
         raise InputError(f"campaign {name} has no contacts; `agi-app contacts import {name} FILE` adds them")
     parts = {part.file: part.text for part in parts_of(project, flow)}

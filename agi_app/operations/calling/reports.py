@@ -87,11 +87,12 @@ async def watch(inst: Installation, campaign: str) -> AsyncIterator[CampaignFigu
 
 async def report(inst: Installation, campaign: str) -> CampaignReport:
     """Outcomes, dispositions, refusals with reasons, each contact, what was recorded. Raises as ``figures``."""
-    seen = await figures(inst, campaign)
-    contacts = await _contacts(inst, campaign)
-    asked = await agent_calls.of_campaign(inst.store, campaign)
-    spoken = [row for row in await recordings_of(inst.store, campaign) if row.sha256 is not None]
-    return CampaignReport(seen, contacts, asked, spoken)
+    return CampaignReport(
+        figures=await figures(inst, campaign),
+        contacts=await _contacts(inst, campaign),
+        agent_calls=await agent_calls.of_campaign(inst.store, campaign),
+        recordings=[row for row in await recordings_of(inst.store, campaign) if row.sha256 is not None],
+    )
 
 
 async def as_csv(inst: Installation, campaign: str) -> str:
@@ -103,9 +104,12 @@ async def as_csv(inst: Installation, campaign: str) -> str:
 async def as_json(inst: Installation, campaign: str) -> str:
     """Totals, contacts, attempts and agents' calls as one JSON object. Raises as ``figures``."""
     totals = (await figures(inst, campaign)).totals
-    contacts = await _contacts(inst, campaign)
-    asked = await agent_calls.of_campaign(inst.store, campaign)
-    return to_json(totals, contacts, await table.attempt_rows(inst.store, campaign), asked)
+    return to_json(
+        totals,
+        await _contacts(inst, campaign),
+        await table.attempt_rows(inst.store, campaign),
+        await agent_calls.of_campaign(inst.store, campaign),
+    )
 
 
 async def _contacts(inst: Installation, campaign: str) -> list[dict[str, str]]:

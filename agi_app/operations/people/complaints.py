@@ -167,12 +167,10 @@ async def import_file(
     AuthorError or InputError when the file as a whole will not do, StoreError.
     """
     opened = rejected = 0
-    known = await campaign_names(inst.store)
-    rows = await in_background(_read, file, inst.clock.now(), known)
+    rows = await in_background(_read, file, inst.clock.now(), await campaign_names(inst.store))
     for row in rows if take_stops else ():  # all of them before the first case: whatever ends this, they hold
         if isinstance(row, ComplaintRow):
-            when = row.at or inst.clock.now()
-            await _stop(inst, row.number.e164, row.source, entered_by, when)
+            await _stop(inst, row.number.e164, row.source, entered_by, row.at or inst.clock.now())
     for row in rows:
         fault = row if isinstance(row, RejectedRow) else row.fault
         if fault is not None:
@@ -180,8 +178,7 @@ async def import_file(
             rejected += 1
         elif isinstance(row, ComplaintRow):
             when = row.at or inst.clock.now()
-            told = Complaint(row.number, when, row.source, row.text, entered_by, row.campaign)
-            await _open(inst, told, None)
+            await _open(inst, Complaint(row.number, when, row.source, row.text, entered_by, row.campaign), None)
             opened += 1
     return opened, rejected
 
@@ -231,8 +228,8 @@ def _seen(row: CaseRow, now: dt.datetime, notes: Sequence[NoteRow] = ()) -> Seen
 
 async def note(inst: Installation, case: int, text: str, *, state: CaseState | None = None, entered_by: str) -> str:
     """Add a note; returns the case's state. Nothing of a case is ever changed. Raises InputError, StoreError."""
-    at = inst.clock.now()
-    return await table.note(inst.store, case, at, state.value if state else None, text, entered_by)
+    new = state.value if state else None
+    return await table.note(inst.store, case, inst.clock.now(), new, text, entered_by)
 
 
 async def export(inst: Installation, case: int, folder: Path, *, language: str, entered_by: str, reason: str) -> Bundle:

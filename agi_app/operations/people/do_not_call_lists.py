@@ -100,12 +100,7 @@ def _status(
     region: str, name: str, rule: ListRule | None, found: DoNotCallImport | None, now: dt.datetime
 ) -> ListStatus:
     age = now - dt.datetime.combine(found.as_of, dt.time.min, dt.UTC) if found else None
-    if rule is None:
-        state = "extra"
-    elif age is None:
-        state = "missing"
-    else:
-        state = "stale" if age > rule.max_age else "fresh"
+    state = "extra" if rule is None else "missing" if age is None else "stale" if age > rule.max_age else "fresh"
     return ListStatus(
         name=name,
         region=region,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
@@ -104,16 +104,14 @@ def _in_tables(cleaned: Cleaned) -> list[Remains]:
     ]
 
 
-def _in_log(cleaned: Cleaned) -> list[Remains]:
-    found = []
+def _in_log(cleaned: Cleaned) -> Iterator[Remains]:
     if not cleaned.overwritten:
         until = "its segments are written over, which the same command does"
         if cleaned.rewritten:
             until = "its segments are written over (the database role may not do it)"
-        found.append(Remains("the database's write-ahead log", until))
+        yield Remains("the database's write-ahead log", until)
     if cleaned.archived:
-        found.append(Remains("the archive of the write-ahead log", "you delete what is older than this"))
-    return found
+        yield Remains("the archive of the write-ahead log", "you delete what is older than this")
 
 
 def _elsewhere(now: dt.datetime) -> list[Remains]:

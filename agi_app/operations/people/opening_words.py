@@ -52,8 +52,7 @@ async def _recognised(inst: Installation, recording: Path) -> str:
     async with recognizer_of(own, inst.settings.project) as recognizer:
         if recognizer is None:
             return ""
-        language = inst.settings.guard.listen_language
-        return (await recognizer.transcribe(pcm, language, (), RECOGNISED_WITHIN_S)).text
+        return (await recognizer.transcribe(pcm, inst.settings.guard.listen_language, (), RECOGNISED_WITHIN_S)).text
 
 
 def _samples(recording: Path) -> bytes:
@@ -63,6 +62,5 @@ def _samples(recording: Path) -> bytes:
     from agi_app.prompts.sound_files import read_sound
 
     sound = read_sound(recording)
-    opening = sound.samples[: round(LONGEST_S * sound.rate)]
-    narrow = np.clip(soxr.resample(opening, sound.rate, RATE), -1, 1)
+    narrow = np.clip(soxr.resample(sound.samples[: round(LONGEST_S * sound.rate)], sound.rate, RATE), -1, 1)
     return bytes((narrow * 32767).astype("<i2").tobytes())

@@ -46,8 +46,7 @@ def find_flow(project: Project, name: str, language: str | None) -> Source[FlowD
     if name not in project.flows and project.unread_flows:
         raise AuthorError(*(problem for problem in project.errors if problem.file in project.unread_flows))
     if name not in project.flows:
-        hint = suggest(name, project.flows) or _none_in(project.folder)
-        raise InputError(f"there is no flow {name!r}{hint}")
+        raise InputError(f"there is no flow {name!r}{suggest(name, project.flows) or _none_in(project.folder)}")
     source = project.flows[name]
     languages = source.parsed.flow.languages
     if language is not None and language not in languages:

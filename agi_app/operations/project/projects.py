@@ -1,15 +1,17 @@
-"""A project's files made, checked and drawn: neither a database nor Asterisk is needed."""
+"""A project made and adopted, and its files checked and drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 from agi_app.campaigns.checks.rule_catalogue import explanation, find_rule
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read_project import checked_project, find_project
-from agi_app.config.settings import SETTINGS_FILE
+from agi_app.config.settings import SETTINGS_FILE, Settings
+from agi_app.consent import project_identity
 from agi_app.errors import InputError, Problem
 from agi_app.flow.diagram.draw import draw
 from agi_app.flow.language.no_such_flow import CONSEQUENCE
@@ -80,3 +82,22 @@ def diagram(folder: Path, flow: str, language: str | None = None) -> str:
     """
     found = read_files(folder)
     return draw(find_flow(found, flow, language).parsed, found.prompts, language)
+
+
+FileKind = Literal["flow", "campaign"]
+
+
+def schema(kind: FileKind) -> dict[str, Any]:
+    """The JSON Schema of flow or campaign files, with which editors complete and check them."""
+    from agi_app.campaigns.campaign_file.schema import campaign_schema
+    from agi_app.flow.reference.json_schema import flow_schema
+
+    return campaign_schema() if kind == "campaign" else flow_schema()
+
+
+async def adopt(settings: Settings, *, new: bool) -> str:
+    """Give a project that was made without an identity one, in its settings and its database, once; returns its id.
+
+    ``new``: it was never used, and has neither data folder nor key yet. Raises ConfigError, SafetyError, StoreError.
+    """
+    return (await project_identity.adopt(settings, new=new)).project

@@ -63,8 +63,7 @@ async def verify_dump(
     settings: Settings, dump: Path, *, witness: Path | None = None, progress: Progress
 ) -> AuditReport:
     """The same for the rows of a ``pg_dump``, in our own server; the database is not asked."""
-    hash_number = key_of(settings).hash_number
-    return await dumps.verify_dump(settings, hash_number, dump, witness=witness, progress=progress)
+    return await dumps.verify_dump(settings, key_of(settings).hash_number, dump, witness=witness, progress=progress)
 
 
 async def prove(inst: Installation, number: str, *, entered_by: str, reason: str) -> ProofFile:
@@ -72,8 +71,7 @@ async def prove(inst: Installation, number: str, *, entered_by: str, reason: str
 
     Raises InputError when nothing is known of the number, ConfigError, StoreError.
     """
-    notary = await _sealed(inst)
-    made = await exporter.prove(inst.store, notary, number)
+    made = await exporter.prove(inst.store, await _sealed(inst), number)
     await log_access(
         inst.store, Access("audit prove", made.numbers, made.person_ids, entered_by or None, reason or None)
     )

@@ -70,8 +70,7 @@ async def look(store: Store, journal: Journal, data_folder: Path, clock: Clock, 
     found = await progress(store)
     in_journal = len(await asyncio.to_thread(lambda: list(journal.unflushed(0))))
     try:
-        noted = restored_backup.read(data_folder)
-        restored_backup.compare(noted, found)
+        restored_backup.compare(restored_backup.read(data_folder), found)
         if tree is not None:
             raise SafetyError(tree)
     except SafetyError as error:
@@ -84,7 +83,7 @@ async def look(store: Store, journal: Journal, data_folder: Path, clock: Clock, 
                 " So accepting it also keeps everybody from being called for a day.",
                 "Caps of a week or a month, and the gap after a declined call, will not count the lost calls: keep"
                 " campaigns paused for longer if they matter.",
-                *_given_up(tree),
+                *(() if tree is None else (_GIVEN_UP,)),
                 "On the other nodes the same has to be done with their own journals.",
                 "To accept: agi-app recover --accept-restored",
             ),
@@ -128,9 +127,7 @@ async def accept(
     )
 
 
-def _given_up(tree: str | None) -> tuple[str, ...]:
-    text = "The proof will say permanently that the audit entries which this database lacks were given up."
-    return () if tree is None else (text,)
+_GIVEN_UP = "The proof will say permanently that the audit entries which this database lacks were given up."
 
 
 def _hold(found: DatabaseProgress, now: dt.datetime) -> tuple[str, ...]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agi_app.authoring.yaml_dashes import dash_slip
 from agi_app.authoring.yaml_lines import load
-from agi_app.authoring.yaml_slips import slip_of
+from agi_app.authoring.yaml_slips import dash_slip, slip_of
 from agi_app.errors import AuthorError
 
 

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from agi_app.authoring.schema import Authored, parse_duration, validate
 from agi_app.authoring.suggestions import suggest
 from agi_app.authoring.yaml_lines import MAX_BYTES, load
-from agi_app.authoring.yaml_repair import TOP_KEYS
+from agi_app.authoring.yaml_slips import TOP_KEYS
 from agi_app.campaigns.campaign_file.load import CampaignFile
 from agi_app.errors import AuthorError
 from agi_app.flow.language.definition import Flow

@@ -12,7 +12,7 @@ from agi_app.guard.case import Action, GuardCase, case_of
 from agi_app.guard.decide import GuardDecision, decide, judge
 from agi_app.guard.facts import CallerFacts, Recent, ScriptHit, Vote
 from agi_app.guard.lists import ListEntry, ListOwner
-from agi_app.guard.replay import Replay, pack_case, pack_decision, replay, unpack_case, unpack_decision
+from agi_app.guard.replay import Replay, pack, replay, unpack_case, unpack_decision
 from agi_app.guard.subscriber_settings import Hours, Level, SubscriberSettings
 from tests.unit.gate.before_0050 import SCREENED
 
@@ -185,21 +185,21 @@ def test_a_decision_is_made_again_to_the_byte_from_inputs_without_a_number() -> 
     for facts in (WORST, CallerFacts(), replace(WORST, dialled_at=NOW)):
         for chosen in (STANDARD, settings):
             case = case_of(CALL, facts, chosen, NOW.astimezone(dt.timezone(dt.timedelta(hours=8))))
-            inputs, stored = pack_case(case), pack_decision(judge(case))
+            inputs, stored = pack(case), pack(judge(case))
             assert CALLER.encode() not in inputs + stored
             assert unpack_case(inputs) == case
-            assert inputs == pack_case(case_of(CALL, facts, chosen, NOW))  # whatever zone the clock is in
+            assert inputs == pack(case_of(CALL, facts, chosen, NOW))  # whatever zone the clock is in
             assert replay(inputs, stored) is Replay.SAME
-            assert pack_decision(unpack_decision(stored)) == stored
+            assert pack(unpack_decision(stored)) == stored
 
 
 def test_a_changed_row_is_found() -> None:
     case = case_of(CALL, WORST, STANDARD, NOW)
-    stored = pack_decision(judge(case))
+    stored = pack(judge(case))
     milder: GuardCase = replace(case, recent=Recent())
-    assert replay(pack_case(milder), stored) is Replay.DIFFERENT
-    other = pack_decision(replace(judge(case), version="0.0"))
-    assert replay(pack_case(case), other) is Replay.OTHER_VERSION
+    assert replay(pack(milder), stored) is Replay.DIFFERENT
+    other = pack(replace(judge(case), version="0.0"))
+    assert replay(pack(case), other) is Replay.OTHER_VERSION
 
 
 @pytest.mark.parametrize(("inputs", "stored"), SCREENED)

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from agi_app.flow.answers.recognition import Heard
-from agi_app.speech.engine import Samples
 from agi_app.speech.process_messages import Answer, Frames, Ready, Refused, Said, frame
-from agi_app.speech.vad_filter import FRAME, RATE, Screened, loudness_db
+from agi_app.speech.vad_filter import FRAME, RATE, Samples, Screened, loudness_db
 from agi_app.speech.whisper_hints import LONGEST, prompt
 
 
@@ -58,7 +57,7 @@ def test_loudness() -> None:
 
 
 def test_frames_are_put_together_however_the_pipe_cuts_them() -> None:
-    said: list[Said] = [Ready(), Answer("不要再打了", 0.75, "unsure"), Refused("no model")]
+    said: list[Said] = [Ready(), Answer(Heard("不要再打了", 0.75, "unsure")), Refused("no model")]
     data = b"".join(frame(message) for message in said)
     for size in (1, 3, 7, len(data)):
         frames = Frames()

@@ -207,4 +207,4 @@ def test_the_flow_and_the_trunk_must_exist() -> None:
         'c.yaml:5:1: campaign/unknown-trunk trunk: the settings have no trunk with the name "carrier-a"; '
         'did you mean "carrier-b"?',
     ]
-    assert check_campaign(source, ["checkup-reminder"], None) == []
+    assert not [*check_campaign(source, ["checkup-reminder"], None)]

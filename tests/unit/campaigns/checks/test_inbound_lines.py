@@ -28,7 +28,7 @@ def test_a_line_without_a_lawful_flow_is_a_fault_and_not_served(tmp_path: Path) 
     text = "\n[lines.good]\n[lines.odd]\n[lines.none]\n"
     with (tmp_path / "mine" / SETTINGS_FILE).open("a", encoding="utf-8") as file:
         file.write(text)
-    found = check_inbound_lines(tmp_path / "mine", lines, flows)
+    found = [*check_inbound_lines(tmp_path / "mine", lines, flows)]
     assert [problem.rule for problem in found] == ["line/flow", "line/unknown-flow"]
     good, none = served_lines(project, {"good": lines["good"], "none": lines["none"]})
     assert (good.flow is not None, good.fault) == (True, "")

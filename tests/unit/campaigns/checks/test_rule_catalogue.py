@@ -117,7 +117,7 @@ def _campaign(example: str, rules: RuleSet) -> list[Problem]:
 def _message(example: str, rules: RuleSet) -> list[Problem]:
     detection = "machine_detection: {action: leave_message, message: voicemail}\n"
     campaign = parse_campaign(EXAMPLES["campaign"] + detection, "c")
-    return check_message(campaign, parse_flow(EXAMPLES["flow"], "f").flow, prompts_of(example), rules)
+    return [*check_message(campaign, parse_flow(EXAMPLES["flow"], "f").flow, prompts_of(example), rules)]
 
 
 def _simulation(example: str, _: RuleSet) -> list[Problem]:

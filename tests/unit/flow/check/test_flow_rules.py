@@ -242,7 +242,7 @@ def test_a_gather_of_digits_offers_star_and_the_key() -> None:
 
 def test_unused_prompts_are_a_warning() -> None:
     """Over all flows, since they share one folder."""
-    found = unused_prompts([parse_flow(GOOD, "f.yaml")], {**PROMPTS, ("en", "old"): SOUND})
+    found = [*unused_prompts([parse_flow(GOOD, "f.yaml")], {**PROMPTS, ("en", "old"): SOUND})]
     assert [str(problem) for problem in found] == [
         "prompts/en/old.wav:1:1: flow/unused-prompt (warning) no flow plays this prompt"
     ]

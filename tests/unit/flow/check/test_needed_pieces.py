@@ -60,7 +60,7 @@ def test_check_warns_of_pieces_that_a_call_would_lack(
 ) -> None:
     text = HEAD.replace("[en, zh-CN]", "[en]").replace(", zh-CN: A", "") + f"    - {step}\n    - hangup\n"
     prompts = {("en", f"num/{n}"): PromptFacts(True, str(n)) for n in recorded}
-    found = check_pieces(parse_flow(text, "f.yaml"), prompts, engine=engine)
+    found = [*check_pieces(parse_flow(text, "f.yaml"), prompts, engine=engine)]
     assert [(p.rule, p.severity) for p in found] == ([("flow/piece-missing", "warning")] if told else [])
     assert all(part in found[0].message for part in told)
 
@@ -68,4 +68,4 @@ def test_check_warns_of_pieces_that_a_call_would_lack(
 def test_a_text_that_an_engine_speaks_is_there() -> None:
     text = HEAD.replace("[en, zh-CN]", "[en]").replace(", zh-CN: A", "") + f"    - {RIGHT}\n    - hangup\n"
     prompts = {("en", f"num/{n}"): PromptFacts(False, str(n), by_engine=True) for n in range(13)}
-    assert check_pieces(parse_flow(text, "f.yaml"), prompts, engine=True) == []
+    assert not [*check_pieces(parse_flow(text, "f.yaml"), prompts, engine=True)]
