@@ -113,8 +113,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
     await sequencer.check()
     await nodes.register_node(inst.store, entityid, f"{platform.node()} {inst.settings.asterisk.url}")
     stops = Stops(inst.store, inst.journal, inst.clock, entityid)
-    flushed = await stops.flush()
-    if flushed:
+    if flushed := await stops.flush():
         _log.info("stops and wrong numbers of the journal are in the database", count=flushed)
     async with recognizer_of(inst.settings.speech, inst.settings.project) as recognizer:
         parts = await _build(inst, lock, stops, recognizer, sequencer)

@@ -145,8 +145,7 @@ async def _campaigns(store: Store, clock: Clock) -> Findings:
 
 async def _edited(store: Store, settings: Settings) -> Findings:
     """Running campaigns whose files are not what they run with; nothing is wrong, and somebody may not know."""
-    running = await load_campaigns(store, {CampaignState.RUNNING})
-    if not running:
+    if not (running := await load_campaigns(store, {CampaignState.RUNNING})):
         return []
     project = await asyncio.to_thread(read_project, settings.project, settings.trunks)
     found = [(row.campaign.name, differs(project, row)) for row in running[:MOST_COMPARED]]
@@ -168,8 +167,7 @@ def _caller_id(number: str, held: Standing) -> Finding:
 async def _call_back(store: Store, clock: Clock, number: str, trunk: str) -> Finding:
     """People who call back the number that they saw must reach us."""
     check = f"call back {number}"
-    asked = await call_backs.request(store, number, trunk)
-    if asked is None:
+    if (asked := await call_backs.request(store, number, trunk)) is None:
         return Finding(check, "not tried: the number has no proof", f"agi-app callerid prove {number}")
     fault: str | None = EXPIRED
     with contextlib.suppress(AsteriskError):
@@ -183,8 +181,7 @@ async def _call_back(store: Store, clock: Clock, number: str, trunk: str) -> Fin
 
 
 async def _workers(store: Store) -> Findings:
-    alive = [n for n in await nodes.all_nodes(store) if n.alive]
-    if not alive:
+    if not (alive := [n for n in await nodes.all_nodes(store) if n.alive]):
         return [Finding("worker", "no worker is running", "start `agi-app run`")]
     found = []
     for n in alive:
@@ -194,8 +191,7 @@ async def _workers(store: Store) -> Findings:
             if (why := n.waiting_reason_of(name)) is not None and why.by in (BREAKER, UNUSABLE)
         ]
         faults = list(dict.fromkeys([n.waiting_reason] if n.waiting_reason else [why.text for why in kept]))
-        text = f"{n.name}: {'; '.join(faults) or 'dials'}"
-        found.append(Finding("worker", text, "see its log" if faults else ""))
+        found.append(Finding("worker", f"{n.name}: {'; '.join(faults) or 'dials'}", "see its log" if faults else ""))
     return found
 
 

@@ -84,7 +84,6 @@ def no_such_file(path: Path) -> str:
     except OSError:
         names = []
     same = [name for name in names if name.casefold() == path.name.casefold() or Path(name).stem == path.name]
-    near = same or difflib.get_close_matches(path.name[:100], names, n=1, cutoff=0.7)
-    if near:
+    if near := same or difflib.get_close_matches(path.name[:100], names, n=1, cutoff=0.7):
         return f'{path}: there is no such file; did you mean "{folder / near[0]}"?'
     return f"{path}: there is no such file; check its name and folder"

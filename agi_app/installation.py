@@ -60,12 +60,11 @@ async def _stamper(settings: Settings, store: Store) -> Stamper:
 
 async def migrate_database(settings: Settings) -> list[str]:
     """Bring the database to this version's schema; returns the names of what was applied."""
-    key = project_identity.key_of(settings)
     store = await Store.open(
         settings.database_url or None,
         settings.data,
         clock=SystemClock(),
-        hash_number=key.hash_number,
+        hash_number=project_identity.key_of(settings).hash_number,
         check_schema=False,
     )
     try:

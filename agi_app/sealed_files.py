@@ -119,8 +119,7 @@ class SealedFiles:
 
     def _key(self) -> bytes:
         """The key; made on first use, but never again while there is evidence that needs the old one."""
-        key = read_key(self._key_file, self._key_name)
-        if key is None:
+        if (key := read_key(self._key_file, self._key_name)) is None:
             if self._any():
                 raise ConfigError(
                     f"{self._key_file}: the {self._key_name} is missing, and {self.folder} holds files that only it"

@@ -131,5 +131,4 @@ def _read(text: str) -> Checkpoint:
     if not size.isdecimal() or len(raw) != HASH_BYTES or not {"time", "by"} <= set(about):
         raise ValueError("lacks its size, root, time or maker")
     at = dt.datetime.fromisoformat(about["time"])
-    lost = int(about["restart"]) if "restart" in about else None
-    return Checkpoint(origin, int(size), raw, at, about["by"], lost)
+    return Checkpoint(origin, int(size), raw, at, about["by"], int(about["restart"]) if "restart" in about else None)

@@ -40,8 +40,7 @@ class Writer:
         with os.fdopen(fd, "r+b") as out:
             if out.seek(0, os.SEEK_END) != self._end:  # first use, or somebody else wrote, too
                 out.seek(0)
-                text = out.read().decode("utf-8", "surrogateescape")
-                half = split(text)[1].encode("utf-8", "surrogateescape")
+                half = split(out.read().decode("utf-8", "surrogateescape"))[1].encode("utf-8", "surrogateescape")
                 out.truncate(out.seek(-len(half), os.SEEK_END))
             out.write(note.encode() + b"\n")
             out.flush()

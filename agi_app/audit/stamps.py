@@ -34,5 +34,4 @@ class Stamper:
 
     def fact(self, what: str, values: Mapping[str, Any]) -> bytes:
         """Of a fact of another kind, named by ``what``; ``values`` as ``canonical`` takes them."""
-        told = {"fact": what, "origin": self._origin, **values}
-        return hmac.digest(self._key, canonical(told).encode(), sha256)
+        return hmac.digest(self._key, canonical({"fact": what, "origin": self._origin, **values}).encode(), sha256)

@@ -467,11 +467,9 @@ def check_sums(folder: Path, key: PublicKey) -> set[str]:
         raise NotGenuine(f"{SUMS_FILE}: is not the one that was signed")
     with (folder / SUMS_FILE).open(encoding="utf-8", newline="\n") as source:
         sums = {line[66:].rstrip("\n"): line[:64] for line in source}
-    gone = sorted(sums.keys() - files_of(folder))
-    if gone:
+    if gone := sorted(sums.keys() - files_of(folder)):
         raise NotGenuine(f"missing: {', '.join(gone)}")
-    wrong = sorted(name for name, digest in sums.items() if file_hash(folder / name) != digest)
-    if wrong:
+    if wrong := sorted(name for name, digest in sums.items() if file_hash(folder / name) != digest):
         raise NotGenuine(f"changed since they were handed out: {', '.join(wrong)}")
     return {*sums, SUMS_FILE, SUMS_SIGNATURE}
 

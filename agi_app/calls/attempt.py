@@ -396,8 +396,7 @@ def _destroyed(attempt: Attempt, event: ChannelDestroyed, at: dt.datetime) -> St
     ):  # no common media, and Asterisk ended it before it told of the answer
         told_twice = event.tech_cause is not None  # 20.16 and 22.6 tell of a 488 of the far end in the same way
         attempt = replace(attempt, answered_at=at) if told_twice else replace(attempt, mute=False)
-    found = _told(attempt, event, at)
-    return _end(attempt, found, at, note=attempt.stopped or attempt.deadline, event=event)
+    return _end(attempt, _told(attempt, event, at), at, note=attempt.stopped or attempt.deadline, event=event)
 
 
 def _had_no_media(event: ChannelDestroyed, after: dt.timedelta) -> bool:

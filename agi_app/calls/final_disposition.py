@@ -40,8 +40,7 @@ def conclude(
     if session is None or message or result.outcome in (Outcome.MACHINE, Outcome.NO_MEDIA):
         disposition = OPTED_OUT if opted_out else None
         return dataclasses.replace(result, disposition=disposition, note=note, recordings=recordings)
-    ended_by_flow = session.finished
-    if not ended_by_flow:
+    if not (ended_by_flow := session.finished):
         session.handle(flow_events.HungUp())
     disposition = session.disposition or meant_by_its_end(ended_by_flow=ended_by_flow, cut_off=cut_off)
     if session.disposition is None and result.outcome is Outcome.INTERRUPTED:

@@ -42,8 +42,7 @@ class SoundCheck:
         """Whether nothing came since; where it cannot be told, the call goes on."""
         if self._alive:
             return False
-        now = await channel.received()
-        if now is None or self._before is None:
+        if (now := await channel.received()) is None or self._before is None:
             return False
         if now == self._before:
             return True

@@ -82,8 +82,7 @@ class CallVoice:
 
     async def media(self, parts: Parts, language: str) -> list[str]:
         """The media to play now; raises AgiAppError when they are not ready: nothing is rendered during a call."""
-        known = self._ready.get((parts, language))
-        if known is not None:
+        if (known := self._ready.get((parts, language))) is not None:
             return known
         if not all(isinstance(part, Piece) or ((part,), language) in self._ready for part in parts):
             raise ConfigError("a text was not rendered before the call")

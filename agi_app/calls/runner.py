@@ -107,8 +107,7 @@ class LiveCall:
         if self._stop is not None:
             await self._advance(att.Stopped(self._stop.reason, self._stop.even_if_up))
         while self._result is None:
-            event = await channel.next_event(self._timers.until_next)
-            if event is None:
+            if (event := await channel.next_event(self._timers.until_next)) is None:
                 for name in self._timers.fired():
                     await self._on_timer(name)
             elif isinstance(event, pbx.Interrupt):

@@ -69,8 +69,7 @@ def build(word: str | None = None) -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_whole)
-    wanted = [word] if word in COMMANDS or word in GROUPS else [*COMMANDS, *GROUPS]
-    for name in wanted:
+    for name in [word] if word in COMMANDS or word in GROUPS else [*COMMANDS, *GROUPS]:
         if name in COMMANDS:
             app.command(name)(getattr(_part(COMMANDS[name]), name.replace("-", "_")))
         else:

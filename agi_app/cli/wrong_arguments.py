@@ -47,8 +47,7 @@ OTHER_OPTIONS = {
 def dashes_meant(arguments: list[str]) -> str | None:
     """What is wrong with an argument that begins with a dash of another kind, which a document made of two hyphens."""
     for argument in arguments:
-        begin = _DASHED.match(argument)
-        if begin is not None and not begin[0].isascii():
+        if (begin := _DASHED.match(argument)) is not None and not begin[0].isascii():
             name = full_width.ascii_of(argument[begin.end() - 1 :])
             option = f"-{name}" if len(name) == 1 else f"--{name}"
             sign = next(sign for sign in begin[0] if not sign.isascii())
@@ -60,8 +59,7 @@ def dashes_meant(arguments: list[str]) -> str | None:
 
 def explained(error: Any) -> str:
     """The fault as its parser found it, with what to write instead; and where to look."""
-    text = error.format_message().replace("Value error, ", "")
-    told = _better(error, text)
+    told = _better(error, error.format_message().replace("Value error, ", ""))
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else " ".join(["agi-app", *_command_words()])
     return f"{told}\nsee `{path} --help`"
@@ -184,8 +182,7 @@ def _no_option(error: Any) -> str:
 
 
 def _usage(error: Any) -> str:
-    context = getattr(error, "ctx", None)
-    if context is None:
+    if (context := getattr(error, "ctx", None)) is None:
         return ""
     pieces = " ".join(context.command.collect_usage_pieces(context)).translate(str.maketrans("", "", "{}")).upper()
     needed = " ".join(

@@ -88,8 +88,7 @@ class Standing:
 
 def standing(found: Iterable[CallerIdProof], e164: str, now: dt.datetime) -> Standing:
     """The proof of this number that counts at ``now`` (rules time): a valid call before a letter, the longest first."""
-    held = [p for p in found if p.e164 == e164 and p.kind in PROOF_KINDS]
-    if not held:
+    if not (held := [p for p in found if p.e164 == e164 and p.kind in PROOF_KINDS]):
         return Standing(None, 0)
     best = max(held, key=lambda p: (p.expires_at > now, p.kind == "call", p.expires_at))
     return Standing(best, days_left(best, now))

@@ -50,8 +50,7 @@ def load_key(data_folder: Path) -> SuppressionKey:
     if text := os.environ.get(KEY_VARIABLE):
         return SuppressionKey(key_from_hex(text, KEY_VARIABLE, WHAT))
     file = data_folder / KEY_FILE
-    key = read_key(file, WHAT)
-    if key is None:
+    if (key := read_key(file, WHAT)) is None:
         raise SafetyError(
             f"{file}: the {WHAT} is gone, so people who said stop would not be recognised; nobody is called. Mount its"
             " disk, or"

@@ -48,11 +48,10 @@ class _Teller:
 
     def _consent(self, given: StoredConsent) -> Iterator[str]:
         say = self._say
-        seller = say["seller"].format(seller=given.seller) if given.seller else ""
         yield say["consent"].format(
             at=self._at(given.given_at),
             purpose=self._term(given.purpose),
-            seller=seller,
+            seller=say["seller"].format(seller=given.seller) if given.seller else "",
             method=given.method,
             source=given.source,
             by=self._by(given.entered_by),
@@ -130,8 +129,7 @@ class _Teller:
         yield _INDENT + self._last_invite(said)
 
     def _last_invite(self, said: RefusalStory) -> str:
-        seconds = said.seconds_to_last_invite
-        if seconds is None:
+        if (seconds := said.seconds_to_last_invite) is None:
             key = "no_call" if said.purpose is None else "no_such_call"
             return self._say[key].format(purpose=self._term(said.purpose or ""))
         return self._say["last_after" if seconds > 0 else "last_before"].format(seconds=_seconds(abs(seconds)))

@@ -35,8 +35,7 @@ LATER_THAN_THE_KEY = ("refusals.jsonl", "checkpoint.json")  # of a data folder w
 
 def make(data_folder: Path) -> IdentitySettings:
     """A new project's identity, with its data folder and its key. Raises ConfigError, SafetyError."""
-    key = make_suppression_key(data_folder)
-    return IdentitySettings(project=uuid.uuid4().hex, suppression_key=key.check_value)
+    return IdentitySettings(project=uuid.uuid4().hex, suppression_key=make_suppression_key(data_folder).check_value)
 
 
 def identity_of(settings: Settings) -> IdentitySettings:
@@ -119,8 +118,7 @@ async def _adopt(settings: Settings, key: SuppressionKey, *, new: bool) -> Ident
             await migrate(store)
         known = await checks.identity_of(store)
         checks.compare_key(known, key.check_value)
-        told = settings.identity
-        if told is not None and known.project not in (None, told.project):
+        if (told := settings.identity) is not None and known.project not in (None, told.project):
             raise SafetyError(
                 f"database {store.where}: belongs to project {known.project}, and agi-app.toml is of {told.project}"
             )

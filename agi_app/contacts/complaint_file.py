@@ -65,8 +65,7 @@ def _read(cells: Cells, line: int, now: dt.datetime, campaigns: Collection[str] 
             if at > now:
                 cells.fault("time", "consent/time", "is in the future")
                 at = None
-    campaign = cells.text("campaign")
-    if campaign and campaigns is not None and campaign not in campaigns:
+    if (campaign := cells.text("campaign")) and campaigns is not None and campaign not in campaigns:
         told = f"{quote(shown_text(campaign))} is not a campaign{suggest(campaign, campaigns)}"
         cells.fault("campaign", "complaints/campaign", told)
     if number is None:

@@ -165,8 +165,7 @@ def _consent(
     _judge_origin(cells)
     given = _time(cells, now)
     expires = _expires(cells, given)
-    language = cells.text("language").replace("_", "-") or None
-    if language and not LANGUAGE.fullmatch(language):
+    if (language := cells.text("language").replace("_", "-") or None) and not LANGUAGE.fullmatch(language):
         cells.fault("language", "consent/language", f"{quote(language)} is not a language tag such as zh-CN or en")
     wording, language = wording_of(cells, language, proofs)
     digest, file = (None, None) if cells.faulty else evidence_of(cells, proofs)
@@ -193,8 +192,7 @@ def _consent(
 def _judge_origin(cells: Cells) -> None:
     """Faults of how and where a consent was given."""
     for name in ("method", "source"):
-        text = cells.text(name)
-        if not text:
+        if not (text := cells.text(name)):
             cells.fault(name, f"consent/{name}", f"is empty; without it this is no proof of consent: {_TOLD[name]}")
         elif points_elsewhere(text) or is_nothing(text):
             cells.fault(name, f"consent/{name}", f"{quote(text)} says nothing: {_TOLD[name]}")
@@ -227,8 +225,7 @@ def _purpose(cells: Cells) -> Purpose | None:
 
 
 def _time(cells: Cells, now: dt.datetime) -> dt.datetime | None:
-    found = cells.text("time")
-    if not found:
+    if not (found := cells.text("time")):
         cells.fault("time", "consent/time", f"is empty; {times_meant.ANY_MOMENT}")
         return None
     try:
@@ -257,8 +254,7 @@ def _no_end(text: str) -> str | None:
 
 
 def _expires(cells: Cells, given: dt.datetime | None) -> dt.datetime | None:
-    found = cells.text("expires")
-    if not found:
+    if not (found := cells.text("expires")):
         return None
     try:
         expires = parse_instant(found)

@@ -53,8 +53,7 @@ def wording_of(cells: Cells, language: str | None, proofs: Proofs) -> tuple[str,
         elif why := no_wording(text.strip()):
             cells.fault("wording", "consent/wording", f"{quote(text.strip())} {why}")
         return text, language
-    texts = proofs.wordings.get(label)
-    if texts is None:
+    if (texts := proofs.wordings.get(label)) is None:
         hint = suggest(label, proofs.wordings) if proofs.wordings else "; `agi-app consent add-wording` registers one"
         if "/" not in label:
             hint = f", NAME/VERSION{hint}; the words themselves belong in the column wording (--wording-file FILE)"
@@ -75,8 +74,7 @@ def wording_of(cells: Cells, language: str | None, proofs: Proofs) -> tuple[str,
 
 def evidence_of(cells: Cells, proofs: Proofs) -> tuple[bytes | None, str | None]:
     """The hash and the name of the row's evidence file, now kept; call it last, for a row without a fault."""
-    name = cells.text("evidence_file")
-    if not name:
+    if not (name := cells.text("evidence_file")):
         return None, None
     reason = None
     if fault := name_fault(name):

@@ -155,8 +155,7 @@ class _Reader:
         return ContactRow(external_id, number.e164, number.region, number.zones, language, fields, person or None)
 
     def _external_id(self, cells: Cells) -> str:
-        found = self._id(cells, "external_id", "contacts/external-id")
-        if not found:
+        if not (found := self._id(cells, "external_id", "contacts/external-id")):
             cells.fault("external_id", "contacts/external-id", "is empty; each contact needs its own id")
         elif (line := self._seen.line(found)) is not None:
             reason = f"{quote(found)} is already on line {line}; each contact needs its own id"
@@ -164,8 +163,7 @@ class _Reader:
         return found
 
     def _id(self, cells: Cells, name: str, rule: str) -> str:
-        found = cells.text(name)
-        if not found:
+        if not (found := cells.text(name)):
             return ""
         cells.unspoilt(name, rule)
         if len(found) > LONGEST_ID:
@@ -175,15 +173,13 @@ class _Reader:
         return found
 
     def _language(self, cells: Cells) -> str | None:
-        found = cells.text("language")
-        if not found:
+        if not (found := cells.text("language")):
             return None
         if found not in self._found:
             if len(self._found) >= _MOST_LANGUAGES:
                 self._found.clear()
             self._found[found] = find_language(found, self._languages)
-        language = self._found[found]
-        if language is None:
+        if (language := self._found[found]) is None:
             reason = f"{quote(found)} is not a language of the flow{_meant(found, self._languages)}"
             cells.fault("language", "contacts/language", reason)
         return language

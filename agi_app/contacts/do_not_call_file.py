@@ -114,8 +114,7 @@ class ListFile:
     def _plain_line(self, raw: bytes) -> str | None:
         """The quick way for what most lists consist of: only the digits of a national number."""
         digits = raw.rstrip()
-        pattern = _NATIONAL.get(self.region)
-        if pattern is None or not digits.isdigit():
+        if (pattern := _NATIONAL.get(self.region)) is None or not digits.isdigit():
             return None
         found = pattern.fullmatch(digits.decode("ascii"))
         return _CODE[self.region] + found[1] if found else None

@@ -67,8 +67,7 @@ def beside(known: Iterable[int], listed: Sequence[int]) -> list[int]:
     found = []
     for number in known:
         place = bisect_left(listed, number)
-        near = listed[max(0, place - 1) : place + 1]
-        if any(abs(number - other) < BLOCK for other in near):
+        if any(abs(number - other) < BLOCK for other in listed[max(0, place - 1) : place + 1]):
             found.append(number)
     return found
 
@@ -84,8 +83,7 @@ def distinct(numbers: Iterable[str | int]) -> list[int]:
 def _run(ordered: Sequence[int], start: int, end: int) -> Block:
     while end + 1 < len(ordered) and ordered[end + 1] == ordered[end] + 1:
         end += 1
-    what = f"more than {MOST_CONSECUTIVE} consecutive numbers"
-    return Block(what, ordered[start], ordered[end], end - start + 1)
+    return Block(f"more than {MOST_CONSECUTIVE} consecutive numbers", ordered[start], ordered[end], end - start + 1)
 
 
 def _dense(ordered: Sequence[int], start: int, end: int) -> Block:

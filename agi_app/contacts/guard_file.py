@@ -90,8 +90,7 @@ def _rows(
     seen: dict[tuple[str, str], int] = {}  # numbers and line -> where they stood first
     for row in table.rows():
         cells = Cells(row, columns)
-        entry = _read(cells, row.line, how)
-        if entry is not None and shared and (entry.allow or entry.line):
+        if (entry := _read(cells, row.line, how)) is not None and shared and (entry.allow or entry.line):
             cells.fault(
                 "what", "guard/shared", "a shared list only blocks, and for all lines: leave out allow and line"
             )
@@ -107,8 +106,7 @@ def _read(cells: Cells, file_line: int, how: CellFormats) -> ListRow | None:
     if not cells.readable:
         return None
     pattern, until = _pattern(cells, how), _until(cells, how)
-    allow = WORDS.get(cells.text("what").casefold())
-    if allow is None:
+    if (allow := WORDS.get(cells.text("what").casefold())) is None:
         cells.fault("what", "guard/what", f"{quote(cells.text('what'))} is neither allow nor block{_meant(cells)}")
     reason = cells.text("reason")
     if len(reason) > LONGEST_REASON or not reason.isprintable():
@@ -128,8 +126,7 @@ def _meant(cells: Cells) -> str:
 
 
 def _pattern(cells: Cells, how: CellFormats) -> str | None:
-    text = cells.text("number")
-    if not text:
+    if not (text := cells.text("number")):
         cells.fault("number", "guard/number", "is empty")
     elif cells.unspoilt("number", "guard/number"):
         try:
@@ -147,8 +144,7 @@ def _pattern(cells: Cells, how: CellFormats) -> str | None:
 
 def _until(cells: Cells, how: CellFormats) -> dt.datetime | None:
     """A day holds to its end, in the guard's time zone."""
-    text = cells.text("until")
-    if not text:
+    if not (text := cells.text("until")):
         return None
     try:
         if _DAY.fullmatch(text):

@@ -179,8 +179,7 @@ def _contacts_plan(
     last: contact_table.BatchOrder | None = None
 
     async def store_batch(rows: Sequence[ContactRow], place: contact_table.BatchOrder, done: int) -> Count:
-        mark = contact_table.Mark(run, done)
-        count = await contact_table.import_batch(store, campaign, rows, now, place, mark)
+        count = await contact_table.import_batch(store, campaign, rows, now, place, contact_table.Mark(run, done))
         return count.added, count.updated, count.unchanged, 0
 
     def write(rows: Sequence[ContactRow], done: int) -> Coroutine[Any, Any, Count]:
@@ -198,8 +197,7 @@ async def _refuse_generated(store: Store, campaign: str, spool: Spool[ContactRow
     """
     listed = await in_background(distinct, spool.numbers)
     there = await in_background(beside, await imports.numbers_of(store, campaign), listed)
-    block = await in_background(looks_generated, [*listed, *there])
-    if block is None:
+    if (block := await in_background(looks_generated, [*listed, *there])) is None:
         return
     numbers = await in_background(distinct, [*listed, *(number for number in there if number in block.span)])
     lacking = await imports.without_own_evidence(store, numbers, block.span)

@@ -24,8 +24,7 @@ _log = log.get("agents")
 
 def waits_for_agents(running: Running, watch: AgentWatch) -> WaitingReason | None:
     """Why none of the campaign's calls may begin now; None when some may, or it has no agents."""
-    agents = running.line.campaign.agents
-    if agents is None:
+    if (agents := running.line.campaign.agents) is None:
         return None
     look = watch.look_of(agents.to)
     if isinstance(look, str):
@@ -57,11 +56,10 @@ async def agent_terms(running: Running, watch: AgentWatch, node: Node) -> AgentT
     look = watch.look_of(campaign.agents.to)
     if not isinstance(look, AgentAvailability):
         return None
-    ceiling = ceiling_percent(campaign, node.ruleset)
     return AgentTerms(
         look.at,
         watch.is_shared(campaign.agents.to),
-        partial(to_begin, campaign.agents.pacing, look.agents, ceiling_percent=ceiling),
+        partial(to_begin, campaign.agents.pacing, look.agents, ceiling_percent=ceiling_percent(campaign, node.ruleset)),
     )
 
 

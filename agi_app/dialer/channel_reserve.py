@@ -38,8 +38,7 @@ class Reserve:
 
     def room(self, trunk: str, ours: int) -> int | None:
         """Calls that may begin now, with ``ours`` of this worker on; None: the trunk has no reserve."""
-        settings = self._trunks.get(trunk)
-        if settings is None or settings.channels is None:
+        if (settings := self._trunks.get(trunk)) is None or settings.channels is None:
             return None
         others = self._others[trunk]
         return 0 if others is None else max(0, settings.channels - settings.reserve - others - ours)

@@ -122,8 +122,7 @@ class Dialer:
         while not self._closing and (rooms := self._rooms(tried | full)):
             name = self._turns.next(rooms, self.lines.running)
             room = rooms[name] if len(rooms) == 1 else min(rooms[name], TURN)
-            pause = await self._serve(self.lines.running[name], room, group)
-            if pause is not None:
+            if (pause := await self._serve(self.lines.running[name], room, group)) is not None:
                 tried.add(name)
                 again = min(again, pause)
             elif room == rooms[name]:  # what became free meanwhile is for the next round: a claim of one costs most

@@ -59,8 +59,7 @@ class LocalTimes:
     def at(self, zone: ZoneInfo) -> dt.datetime:
         """Local time, not older than ``FRESH_S`` seconds."""
         now = self._clock.monotonic()
-        known = self._known.get(zone)
-        if known is None or not 0 <= now - known[0] < FRESH_S:
+        if (known := self._known.get(zone)) is None or not 0 <= now - known[0] < FRESH_S:
             known = self._known[zone] = now, self._clock.now().astimezone(zone)
         return known[1]
 
@@ -141,8 +140,7 @@ class Originator:
         """
         ticket = ticket or line.breaker.started()
         with log.bind_call(attempt=claim.attempt_id):
-            voice = await self._ready_voice(claim, line, ticket)
-            if voice is None:
+            if (voice := await self._ready_voice(claim, line, ticket)) is None:
                 return None
             call = LiveCall(self.plan(claim.party, claim.place, line.terms, voice, transfer), self._clock)
             self._live.add(claim, call)
@@ -222,8 +220,7 @@ class Originator:
                 await self._comes(turn)
                 if (reason := self._forbidden(call, line, ticket)) is not None:
                     raise SafetyError(reason)
-                receipt = await self._writer.mark(claim)
-                if receipt is None:
+                if (receipt := await self._writer.mark(claim)) is None:
                     return None
                 await self._leave(turn, receipt)
                 if (reason := self._forbidden(call, line, ticket)) is not None:
@@ -245,8 +242,7 @@ class Originator:
     async def _leave(self, turn: Turn, receipt: MarkReceipt) -> None:
         """Until the call's turn; raises SafetyError when the rate has no room for it as long as its permit is good."""
         await self._until(turn.at)
-        at = turn.leave(self._clock.monotonic(), receipt.committed_at + PERMIT_LIFETIME_S)
-        if at is None:
+        if (at := turn.leave(self._clock.monotonic(), receipt.committed_at + PERMIT_LIFETIME_S)) is None:
             raise SafetyError("it was late, and to leave together with others that were late would be above the rate")
         await self._until(at)
 

@@ -93,8 +93,7 @@ def _allowed(
         due = into_windows(due, campaign, rules, claim.place.clocks)
         moves.append((due - begun, "the calling hours"))
         for cap in rules.caps if rules else ():
-            reached = cap_reached(rules, calls, cap.per, due)
-            if reached is not None and reached.ends > due:
+            if (reached := cap_reached(rules, calls, cap.per, due)) is not None and reached.ends > due:
                 made = f"{reached.made} of {reached.cap} calls in {cap.per.total_seconds() / 3600:g} hours"
                 moves.append((reached.ends - due, made))
                 due = reached.ends
@@ -135,8 +134,7 @@ def next_due(
     if result.outcome is Outcome.CANCELLED and result.call_back_at is None:
         return now
     clocks = claim.place.clocks
-    delay = _delay(claim, campaign, result, now, trunk_paused=trunk_paused)
-    if delay is None:
+    if (delay := _delay(claim, campaign, result, now, trunk_paused=trunk_paused)) is None:
         return None
     due = now + delay
     if result.answered_at is not None and result.call_back_at is None and _heard_nothing(result):
@@ -188,11 +186,9 @@ def into_windows(due: dt.datetime, campaign: Campaign, rules: Rules | None, zone
     openings = [Opening((campaign.windows,))] if campaign.windows else []
     openings += [rules.opening] if rules else []
     for _ in range(60):  # each turn moves to a later opening of one set; sixty openings are over two weeks
-        closed = next((o for o in openings if not is_open(due, o, zones)), None)
-        if closed is None:
+        if (closed := next((o for o in openings if not is_open(due, o, zones)), None)) is None:
             return due
-        opens = next_opening(due, closed, zones)
-        if opens is None:
+        if (opens := next_opening(due, closed, zones)) is None:
             return due  # never open: the gate refuses and says so
         due = opens
     return due

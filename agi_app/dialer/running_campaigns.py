@@ -110,8 +110,7 @@ class RunningCampaigns:
         self.unusable = {}
         running: dict[str, Running] = {}
         for row in stored:
-            line = self._line(row)
-            if line is not None:
+            if (line := self._line(row)) is not None:
                 running[row.campaign.name] = self._keep(line)
         self.running = running
         shares = await pace_shares.lease(self._store, node, self._wanted(now), dt.timedelta(seconds=SHARE_S))
@@ -141,8 +140,7 @@ class RunningCampaigns:
 
     def _line(self, row: StoredCampaign) -> RunningCampaign | None:
         name = row.campaign.name
-        trunk = self._trunks.get(row.campaign.trunk)
-        if trunk is None:
+        if (trunk := self._trunks.get(row.campaign.trunk)) is None:
             self._refuse(name, f"this node's settings have no trunk {row.campaign.trunk!r}")
             return None
         key = (row.flow_file, row.flow_text, *row.sub_flows.values())

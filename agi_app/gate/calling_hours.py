@@ -70,8 +70,7 @@ def next_opening(now: dt.datetime, opening: Opening, zones: Sequence[ZoneInfo]) 
             min(_midnight(first + (ahead + 1) * ONE_DAY, zone) for zone, first in today.items()) if today else now
         )
         ready = sorted(s for s in waiting if s < complete)
-        found = next((s for s in ready if is_open(s, opening, zones)), None)
-        if found is not None:
+        if (found := next((s for s in ready if is_open(s, opening, zones)), None)) is not None:
             return found
         waiting.difference_update(ready)
     return None

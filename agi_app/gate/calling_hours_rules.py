@@ -21,8 +21,7 @@ def closed_day(case: GateCase) -> Reason | None:
         return None
     opening, zones = case.rules.opening, case.place.clocks
     days = (case.now.astimezone(zone).date() for zone in zones)
-    closed = next((day for day in days if opening.closed_on(day)), None)
-    if closed is None:
+    if (closed := next((day for day in days if opening.closed_on(day)), None)) is None:
         return None
     values = {"day": f"{closed:%a}", "date": f"{closed:%Y-%m-%d}"}
     return Reason("closed_day", values, next_opening(case.now, opening, zones))
@@ -34,8 +33,7 @@ def window_jurisdiction(case: GateCase) -> Reason | None:
         return None
     opening, zones = case.rules.opening, case.place.clocks
     locals_ = (case.now.astimezone(zone) for zone in zones)
-    closed = next((local for local in locals_ if not opening.within_hours(local)), None)
-    if closed is None:
+    if (closed := next((local for local in locals_ if not opening.within_hours(local)), None)) is None:
         return None  # without any zone, zone_known refuses
     return Reason("window_jurisdiction", _local(closed), next_opening(case.now, opening, zones))
 
@@ -45,8 +43,7 @@ def window_campaign(case: GateCase) -> Reason | None:
     if case.place is None or not case.campaign.windows:
         return None
     opening, zones = Opening((case.campaign.windows,)), case.place.clocks
-    closed = next((zone for zone in zones if not is_open(case.now, opening, [zone])), None)
-    if closed is None:
+    if (closed := next((zone for zone in zones if not is_open(case.now, opening, [zone])), None)) is None:
         return None
     return Reason("window_campaign", _local(case.now.astimezone(closed)), next_opening(case.now, opening, zones))
 

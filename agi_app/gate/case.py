@@ -60,8 +60,7 @@ class GateCase:
     rules: Rules | None = field(init=False, repr=False)  # what binds there; None: not known, other rules refuse then
 
     def __post_init__(self) -> None:
-        rules = None if self.place is None else rules_for(self.place, self.ruleset)
-        object.__setattr__(self, "rules", rules)
+        object.__setattr__(self, "rules", None if self.place is None else rules_for(self.place, self.ruleset))
 
 
 Rule = Callable[[GateCase], Reason | None]

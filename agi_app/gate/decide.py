@@ -125,11 +125,10 @@ def decide(facts: Facts, campaign: Campaign, trunk_is_sandbox: bool, ruleset: Ru
 
 def judge(case: GateCase) -> Decision:
     """What all rules say of a case; the number itself is no longer asked for."""
-    reasons = tuple(reason for rule in ALL_RULES if (reason := rule(case)) is not None)
     return Decision(
         contact_id=case.facts.contact_id,
         person_id=case.facts.person_id,
-        reasons=reasons,
+        reasons=tuple(reason for rule in ALL_RULES if (reason := rule(case)) is not None),
         ruleset_version=case.ruleset.version,
         decided_at=case.now,
         place=case.place,

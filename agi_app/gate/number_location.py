@@ -11,8 +11,7 @@ TEST_PREFIX = "+999"  # of the bulk test range: what follows behaves like a numb
 
 def place_of(number: PhoneNumber, ruleset: RuleSet) -> NumberLocation:
     """Where the number is; one that does not tell its zone may be in any zone of its country."""
-    country = ruleset.jurisdictions.get(number.region)
-    if country is None:
+    if (country := ruleset.jurisdictions.get(number.region)) is None:
         return NumberLocation(number.region, number.zones, (), number.reserved)
     real = number.e164.replace(TEST_PREFIX, "+", 1)
     parts = tuple(name for name, part in country.parts.items() if real.startswith(part.prefixes))

@@ -38,8 +38,7 @@ def decide_rehearsal(facts: RehearsalFacts, trunk_is_sandbox: bool, ruleset: Rul
 
 def phone_is_ours(facts: RehearsalFacts, now: dt.datetime) -> Reason | None:
     """Somebody answered there and keyed the code that only our command line showed."""
-    proof = facts.phone_proof
-    if proof is None or proof.number != facts.number or proof.kind not in PHONE_PROOFS:
+    if (proof := facts.phone_proof) is None or proof.number != facts.number or proof.kind not in PHONE_PROOFS:
         return Reason("phone_unproved")
     if holds_too_long(proof, LONGEST_PHONE_PROOF if proof.kind == "rehearsal" else LONGEST_PROOF, now):
         return Reason("phone_unproved", {"until": f"{proof.expires_at:%Y-%m-%d}"}, case="too_long")

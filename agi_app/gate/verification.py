@@ -64,8 +64,7 @@ def decide_verification(
     facts: VerificationFacts, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime
 ) -> Decision:
     """Judge one request (``now`` = rules time, aware)."""
-    more = [_calls_per_day(facts, now)]
-    return judge_own_call(facts, _KIND, more, trunk_is_sandbox, ruleset, now)
+    return judge_own_call(facts, _KIND, [_calls_per_day(facts, now)], trunk_is_sandbox, ruleset, now)
 
 
 def judge_own_call(

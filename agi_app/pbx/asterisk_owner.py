@@ -47,8 +47,7 @@ class Owner:
         """
         async with HttpPool(self._settings) as pool:
             try:
-                before = await self._read(pool)
-                if before and not self._is_ours(before):
+                if (before := await self._read(pool)) and not self._is_ours(before):
                     await self._until_abandoned(pool, before)
                 await self._write(pool)
                 if not self._is_ours(before):
@@ -63,8 +62,7 @@ class Owner:
         while True:
             try:
                 answer = await ari.request("GET", _PATH, {"variable": VARIABLE})
-                found = answer.decode(_Variable).value
-                if found and not self._is_ours(found):
+                if (found := answer.decode(_Variable).value) and not self._is_ours(found):
                     raise self._refusal(found)
                 await ari.request("POST", _PATH, {"variable": VARIABLE, "value": self._next()})
             except (RequestFailed, AsteriskError) as error:
@@ -84,8 +82,7 @@ class Owner:
         _log.info("Asterisk was driven by another project; looking whether it still is", by=_name(before))
         for _ in range(round(LOOK_S / LOOK_EVERY_S)):
             await asyncio.sleep(LOOK_EVERY_S)
-            now = await self._read(pool)
-            if not now:
+            if not (now := await self._read(pool)):
                 return
             if now != before:
                 raise self._refusal(now)

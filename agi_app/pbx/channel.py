@@ -149,8 +149,7 @@ class Channel:
     async def __aiter__(self) -> AsyncIterator[Event]:
         """All events, the last one being the end of the call."""
         while True:
-            event = await self.next_event()
-            if event is None:
+            if (event := await self.next_event()) is None:
                 return
             yield event
             if event is self.ended:
@@ -193,8 +192,7 @@ class Channel:
 
         False: there is no such place in the dialplan, and the call is still ours. Only while nothing plays.
         """
-        exists = await self.get_variable(f"DIALPLAN_EXISTS({context},{extension},1)")
-        if exists != "1":
+        if await self.get_variable(f"DIALPLAN_EXISTS({context},{extension},1)") != "1":
             return False
         self.started = False  # a reconnect meanwhile ends the call: nobody knows what it has missed
         where = {"context": context, "extension": extension, "priority": "1"}

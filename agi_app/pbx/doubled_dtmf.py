@@ -40,8 +40,7 @@ class KeyPairs:
 
     def began(self, key: str, now: float) -> bool:
         """A key went down; True: its release was here already and was taken for an echo, so it is a key now."""
-        early = [at for at in self._passed.pop(key, ()) if now - at < ECHO_S]
-        if early:
+        if early := [at for at in self._passed.pop(key, ()) if now - at < ECHO_S]:
             self._passed[key], self._released[key] = early[1:], now
             return False
         if now - self._dropped.pop(key, _NEVER) < ECHO_S:

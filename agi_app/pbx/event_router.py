@@ -62,14 +62,12 @@ class Router:
 
     def handle(self, frame: Frame) -> None:
         """Take one event of the socket; never waits."""
-        routed = translate(frame)
-        if routed is not None:
+        if (routed := translate(frame)) is not None:
             self.deliver(*routed)
 
     def deliver(self, channel_id: str, event: Event) -> None:
         """Hand an event to a call; the end of a call also ends its registration."""
-        channel = self._channels.get(channel_id)
-        if channel is None:
+        if (channel := self._channels.get(channel_id)) is None:
             if channel_id.startswith(CHANNEL_PREFIX):
                 self._stray(channel_id, event)
             elif self._on_foreign is not None:

@@ -78,8 +78,7 @@ class Inbound:
         for channel_id in answer.decode(_Application).channel_ids:
             if channel_id.startswith(CHANNEL_PREFIX) or channel_id in ours:
                 continue
-            there = await if_there(ari.request("GET", f"channels/{channel_id}"))
-            if there is None:
+            if (there := await if_there(ari.request("GET", f"channels/{channel_id}"))) is None:
                 continue  # hung up this instant
             waiting = there.decode(_Waiting)
             fault = "the worker that had answered it is gone" if waiting.state == _UP else ""

@@ -111,8 +111,7 @@ async def made(
     of the trunk has that one. ``ring_timeout`` and ``max_call`` are seconds; the second counts from the answer.
     Raises SafetyError (no caller ID, no line) or RequestFailed (no connection, no answer).
     """
-    endpoint = dial_string(callee.number, callee.caller_id)
-    if endpoint is None:
+    if (endpoint := dial_string(callee.number, callee.caller_id)) is None:
         raise SafetyError(f"trunk {callee.trunk} has no line with the number {callee.caller_id}; nothing was dialled")
     channel = DialledChannel(ari, channel_id_of(callee.attempt_id))
     body = _body(channel.id, endpoint, callee.caller_id, ari.settings.app, ring_timeout + max_call, variables)

@@ -122,16 +122,14 @@ def endpoint_names(trunk: TrunkSettings) -> list[str]:
 
 def endpoint_name(name: str, trunk: TrunkSettings, number: str) -> str:
     """The endpoint that calls to this number, which is ours, come in by: of its line, if the trunk has lines."""
-    dialled = trunk.dial_string("{number}", number)
-    if dialled is None:
+    if (dialled := trunk.dial_string("{number}", number)) is None:
         raise ConfigError(f"trunks.{name}: there is no line with the number {number}")
     return dialled.rpartition("@")[2]
 
 
 async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
     """Read an endpoint and its AORs; raises ConfigError when Asterisk has no such endpoint."""
-    fields = await object_of(ask, "endpoint", endpoint)
-    if fields is None:
+    if (fields := await object_of(ask, "endpoint", endpoint)) is None:
         raise ConfigError(f"Asterisk has no PJSIP endpoint {endpoint!r}; add it to pjsip.conf and reload res_pjsip")
     uris = [fields.get("outbound_proxy", "")]
     open_to_registration = False
@@ -154,8 +152,7 @@ async def trunk_facts(ask: Ask, endpoint: str) -> TrunkFacts:
 def is_loopback(uri: str) -> bool:
     """Whether a SIP URI leads to an address in 127.0.0.0/8; a host name is not believed, nor another way (maddr)."""
     found = URI.search(uri)
-    host = _HOST.match(found[1].rpartition("@")[2]) if found else None
-    if host is None or "maddr" in uri.lower():
+    if (host := _HOST.match(found[1].rpartition("@")[2]) if found else None) is None or "maddr" in uri.lower():
         return False
     try:
         return ipaddress.ip_address(host[0]) in ipaddress.ip_network("127.0.0.0/8")

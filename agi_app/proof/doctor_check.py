@@ -40,8 +40,7 @@ async def _tree(store: Store, last: Checkpoint | None) -> Finding:
     text = f"{last.size} entries signed at {last.at:%Y-%m-%d %H:%M:%S} UTC" if last else "nothing is signed yet"
     if last and last.size > size.leaves:
         return Finding("audit", f"{text}, but the database has only {size.leaves}", "agi-app audit verify")
-    waiting = size.queued + size.leaves - (last.size if last else 0)
-    if waiting:
+    if waiting := size.queued + size.leaves - (last.size if last else 0):
         text += f"; {waiting} rows are newer"
     working = any(node.alive for node in await nodes.all_nodes(store))
     if working and waiting and last and store.clock.real_now() - last.at > BEHIND:
@@ -50,8 +49,7 @@ async def _tree(store: Store, last: Checkpoint | None) -> Finding:
 
 
 async def _witness(notary: Notary, last: Checkpoint | None) -> Finding:
-    file = notary.witness_file
-    if file is None:
+    if (file := notary.witness_file) is None:
         text = "none; without one, a change of both the database and the data folder is not noticed"
         return Finding("audit witness", text + " ([audit] witness)")
     mend = f"mount or make {file.parent}, writable for this user"

@@ -102,8 +102,7 @@ async def export(
 
 
 async def _newest(store: Store, notary: Notary) -> tuple[str, Checkpoint]:
-    note = await notary.newest_note(store)
-    if note is None:
+    if (note := await notary.newest_note(store)) is None:
         raise InputError("nothing was signed yet; `agi-app audit checkpoint` does it now")
     return note, notary.read(note)
 
@@ -202,8 +201,7 @@ async def prove(store: Store, notary: Notary, number: str) -> ProofFile:
     """
     note, found = await _newest(store, notary)
     async with audit.snapshot(store) as connection:
-        persons = await audit_export.persons_of(connection, number)
-        if not persons:
+        if not (persons := await audit_export.persons_of(connection, number)):
             raise InputError("nothing is known of this number, or its person was erased")
         rows: list[EntryRow] = []
         not_covered = 0

@@ -86,8 +86,7 @@ async def compare(connection: Connection, report: AuditReport, stamper: Stamper,
 
 async def _boundary(connection: Connection, report: AuditReport) -> tuple[Mapping[str, int], int | None]:
     """Up to which numbers a row may be without a stamp, and the leaf that says so."""
-    found = [row for row in await audit_facts.database_facts(connection) if row["name"] == BEGIN]
-    if not found:
+    if not (found := [row for row in await audit_facts.database_facts(connection) if row["name"] == BEGIN]):
         report.add(AuditFinding("removed", f"database_fact {BEGIN} is gone", "database_fact"))
         return {}, None
     try:

@@ -150,8 +150,7 @@ async def _walk(look: _Look, progress: Progress) -> None:
     """Once over all leaves: their hashes against the checkpoints, their rows against them."""
     tree: Frontier | None = Frontier()
     agreed = 0
-    cuts = [*range(0, look.size, BATCH), look.size]
-    for start, end in pairwise(cuts):
+    for start, end in pairwise([*range(0, look.size, BATCH), look.size]):
         hashes = await audit.hashes(look.connection, 0, start, end)
         if len(hashes) != end - start:
             tree = None

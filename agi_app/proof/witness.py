@@ -56,8 +56,7 @@ class Witness:
         return self._thread
 
     def _write(self) -> None:
-        note = self._waiting
-        if note is None:
+        if (note := self._waiting) is None:
             return
         try:
             self._writer.append(note)

@@ -133,8 +133,7 @@ class CallRecorder:
 
     async def end(self, recording: str) -> None:
         """End it; when this returns, Asterisk has been asked to."""
-        going = self._going.get(recording)
-        if going is not None:
+        if (going := self._going.get(recording)) is not None:
             going.over.set()
             await self._stop(self._name(recording))
 

@@ -140,8 +140,7 @@ def show_preview(seen: Preview, note: str | None, limit: int) -> None:
 
 
 def _show_end(seen: Preview) -> None:
-    projection = seen.projection
-    if projection is None or seen.never == seen.contacts:
+    if (projection := seen.projection) is None or seen.never == seen.contacts:
         say("There is nobody to call")
         return
     end = "not within a year" if projection.end is None else f"about {_minute(projection.end)} UTC"

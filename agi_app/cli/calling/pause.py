@@ -23,8 +23,7 @@ def pause(
 ) -> None:
     """Make no new call on any node, within a second. Calls in progress go on; the pause holds until `resume --all`."""
     _only_all(everything, "pause")
-    who = login_name(entered_by)
-    workers = with_installation(project, pauses.pause_all, reason, entered_by=who)
+    workers = with_installation(project, pauses.pause_all, reason, entered_by=login_name(entered_by))
     say("everything is paused: no new call is made on any node; calls in progress go on")
     for worker in workers:
         say(f"  worker {worker.name} {_heard(worker)}")

@@ -54,8 +54,7 @@ def report(
         return
     if output is not None and form is ReportFormat.TABLE:
         raise InputError("--output takes --format json or csv; a table is for the terminal")
-    text = with_installation(project, _text, campaign, form, watch)
-    if text is None:
+    if (text := with_installation(project, _text, campaign, form, watch)) is None:
         return
     if output is None:
         if form is ReportFormat.JSON:
@@ -83,8 +82,7 @@ def _show(found: reports.CampaignReport) -> None:
     show_totals(found.figures.totals)
     columns = ("external_id", "state", "attempts", "outcome", "disposition", "reason")
     table("Contacts", ("contact", *columns[1:]), ([c[k] for k in columns] for c in found.contacts))
-    asked = found.agent_calls
-    if asked:
+    if asked := found.agent_calls:
         legs = ((a.external_id, a.destination, a.requested_at, _talked(a), a.result, a.note) for a in asked)
         table("Calls that agents asked for", ("contact", "agent", "asked at", "agent on", "result", ""), legs)
     if found.recordings:

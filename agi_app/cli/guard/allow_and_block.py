@@ -71,7 +71,6 @@ def block(
 def _put(
     project: Path, pattern: str, allow: bool, line: str, shared: bool, reason: str, days: int | None, entered_by: str
 ) -> None:
-    who = login_name(entered_by)
     read, done = with_installation(
         project,
         guard_lists.put,
@@ -81,7 +80,7 @@ def _put(
         shared=shared,
         reason=reason,
         days=days,
-        entered_by=who,
+        entered_by=login_name(entered_by),
     )
     what = "let through" if allow else "a hint against it" if shared else "blocked"
     say(f"{read}: {what}{_for(line)}" + (", in place of what was there" if done.changed else ""))

@@ -85,8 +85,7 @@ def prove(
     reason: Reason = "",
 ) -> None:
     """Write one person's records with the proof that they are what was recorded at the time."""
-    e164 = read_number(number)
-    made = with_installation(project, audit.prove, e164, entered_by=entered_by, reason=reason)
+    made = with_installation(project, audit.prove, read_number(number), entered_by=entered_by, reason=reason)
     write(out, made.text.encode())
     if with_verifier is not None:
         audit.write_verifier(with_verifier)

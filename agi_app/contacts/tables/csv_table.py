@@ -115,8 +115,8 @@ class Table:
             if first is not None and self.delimiter and _is_title(first):
                 second = next(records, None)
                 if second is not None and _has_titles(second):
-                    self._above, said = 1, f"line {first.line} looks like a title and was skipped"
-                    self.notes, first = (said,), second
+                    self._above, self.notes = 1, (f"line {first.line} looks like a title and was skipped",)
+                    first = second
         if first is None:
             raise AuthorError(Problem(file, 1, 1, "table/empty", "the file has no header and no rows"))
         self.header_row = first

@@ -36,8 +36,7 @@ def detect(source: IO[bytes], file: str) -> str:
 
     Raises AuthorError for an empty file, for other kinds of file, and for bytes that are no text.
     """
-    head = _from_start(source, 4)
-    if not head:
+    if not (head := _from_start(source, 4)):
         raise AuthorError(
             Problem(file, 1, 1, "table/empty", "the file is empty; its first line has the titles of the columns")
         )
@@ -50,8 +49,7 @@ def detect(source: IO[bytes], file: str) -> str:
         _check_utf16(source, file)
         return UTF16
     _refuse_nul(source, file)
-    bad = _first_bad_byte(source, UTF8)
-    if bad is None:
+    if (bad := _first_bad_byte(source, UTF8)) is None:
         return UTF8
     if (both := _two_encodings(source)) is not None:
         told = f"line {both[0]} is UTF-8 and line {both[1]} is GBK: these are two files in one, and nothing is read"

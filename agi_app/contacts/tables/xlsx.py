@@ -168,8 +168,7 @@ def _refused(refusal: Refusal, file: str, sheet: str | None) -> Exception:
         return NoWorkbook()
     if refusal.kind == "sheet":
         return InputError(f"{file}: there is no sheet {sheet!r}; it has: {refusal.text}")
-    more = '; or save it as "CSV UTF-8"' if refusal.kind == "large" else ""
-    return _unreadable(file, refusal.text + more)
+    return _unreadable(file, refusal.text + ('; or save it as "CSV UTF-8"' if refusal.kind == "large" else ""))
 
 
 def _unreadable(file: str, what: str) -> AuthorError:

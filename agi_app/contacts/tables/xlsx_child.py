@@ -93,14 +93,12 @@ def _read(out: IO[bytes], wanted: str | None) -> None:
     if wanted is not None and wanted not in names:
         _send(out, Refusal("sheet", ", ".join(names)))
         return
-    visible = [s.name for s in sheets if s.visible == calamine.SheetVisibleEnum.Visible] or names
-    if not visible:
+    if not (visible := [s.name for s in sheets if s.visible == calamine.SheetVisibleEnum.Visible] or names):
         _send(out, Refusal("damaged", "has no sheet with a table"))
         return
     sheet = book.get_sheet_by_name(wanted if wanted is not None else visible[0])
     left = (sheet.start or (0, 0))[1]
-    passed_over = visible[1:] if wanted is None else []
-    _send(out, Head(sheet.name, passed_over, left, sheet.total_height))
+    _send(out, Head(sheet.name, visible[1:] if wanted is None else [], left, sheet.total_height))
     batch: list[SentRow] = []
     weight = 0
     for row in _rows(sheet, left):

@@ -142,8 +142,7 @@ class AgentWatch:
         """The last look at some agents, or why it is not known how many are free."""
         if name not in self.destinations or not self.destinations[name].counts_agents:
             return f"this node's settings have no agents {name!r}"
-        look = self._looks.get(name)
-        if look is not None and self._node.clock.monotonic() - look.monotonic <= FRESH_S:
+        if (look := self._looks.get(name)) is not None and self._node.clock.monotonic() - look.monotonic <= FRESH_S:
             return look
         return self._unknown.get(name, "Asterisk was not asked yet")
 
@@ -177,8 +176,7 @@ class AgentWatch:
 
     def parted(self, name: str, endpoint: str) -> None:
         """An agent's call is over; one of a list is left alone for a while."""
-        wrap_up = self.destinations[name].wrap_up
-        if wrap_up:
+        if wrap_up := self.destinations[name].wrap_up:
             self._rests[endpoint] = self._node.clock.monotonic() + wrap_up
 
     async def run(self) -> None:

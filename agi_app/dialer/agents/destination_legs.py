@@ -143,8 +143,7 @@ class Legs:
             del self._live[call_id]
 
     def _end_of(self, call: _Call) -> table.End | None:
-        channel = call.channel
-        if channel is None:
+        if (channel := call.channel) is None:
             return table.End("interrupted")
         if channel.ended is None and channel.id in self._node.router:
             return None

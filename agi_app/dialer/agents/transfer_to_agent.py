@@ -68,8 +68,7 @@ class Transfers:
 
     async def _ring(self, order: TransferOrder, met: asyncio.Future[None] | None = None) -> str:
         for_agents = None if met is None else order.attempt_id
-        endpoint = await self._agents.endpoint_for(order.to, for_agents)
-        if endpoint is None:
+        if (endpoint := await self._agents.endpoint_for(order.to, for_agents)) is None:
             _log.info("not transferred: none of them is free", destination=order.to)
             return NOBODY_IDLE
         leg = DestinationLeg(f"{order.attempt_id}-{order.transfer}", order.to, endpoint, order.caller_id)
@@ -92,8 +91,7 @@ class Transfers:
 
     async def _with(self, agent: Channel, order: TransferOrder, met: asyncio.Future[None] | None) -> str:
         try:
-            end = await answered(agent, order.timeout_s + ANSWER_GRACE_S)
-            if end is None and order.whisper is not None:
+            if (end := await answered(agent, order.timeout_s + ANSWER_GRACE_S)) is None and order.whisper is not None:
                 end = await _whispered(agent, order.whisper)
         finally:
             if met is None:

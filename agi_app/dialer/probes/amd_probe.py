@@ -58,8 +58,7 @@ async def _exists(ari: Ari, router: Router, extension: str) -> bool:
         f"doctor-{secrets.token_hex(8)}", "machine detection", f"Local/{extension}@{AMD_CONTEXT}/n", _SHOWS
     )
     channel = await place_internal(ari, router, leg, ring_timeout=_LONGEST_S, max_call=_LONGEST_S)
-    event = await channel.next_event(_ENDS_AT_ONCE_S)
-    if isinstance(event, Destroyed | Failed):
+    if isinstance(await channel.next_event(_ENDS_AT_ONCE_S), Destroyed | Failed):
         return False
     await channel.hangup()
     await channel.next_event(_ENDS_AT_ONCE_S)  # its end

@@ -62,8 +62,7 @@ async def _behind(
         decision = await table.standing(store, wanted, clock.offset, judge)
     except AgiAppError as error:
         return Finding(check, str(error), "correct [destinations] in agi-app.toml")
-    against = [f"{r.rule}: {r.text}" for r in decision.reasons if r.rule != SHOWN]
-    if against:
+    if against := [f"{r.rule}: {r.text}" for r in decision.reasons if r.rule != SHOWN]:
         text = f"nobody is transferred to {number} through trunk {trunk_name}: {'; '.join(against)}"
         return Finding(check, text, PROVE.format(number=number))
     return Finding(check, f"your proved telephone, {number} through trunk {trunk_name}")
@@ -77,8 +76,7 @@ async def _phones(name: str, destination: DestinationSettings, out: Mapping[str,
     check = f"destination {name}"
     if name in out:
         return Finding(check, out[name], "correct pjsip.conf or [destinations] in agi-app.toml")
-    unknown = [phone for phone in destination.phones if await object_of(ask, "endpoint", phone) is None]
-    if unknown:
+    if unknown := [phone for phone in destination.phones if await object_of(ask, "endpoint", phone) is None]:
         text = f"Asterisk has no PJSIP endpoint {', '.join(unknown)}"
         return Finding(check, text, "add it to pjsip.conf, or correct [destinations] in agi-app.toml")
     return Finding(check, f"your own phones: {', '.join(destination.phones)}")

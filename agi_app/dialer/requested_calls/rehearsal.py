@@ -108,8 +108,7 @@ class Rehearsal:
         )
         match taken:
             case MarkedRehearsal(allowed, receipt):
-                longest = dt.timedelta(seconds=script.max_call_s)
-                terms = CallTerms(flow, means.trunks[allowed.trunk], RING_TIME, longest)
+                terms = CallTerms(flow, means.trunks[allowed.trunk], RING_TIME, dt.timedelta(seconds=script.max_call_s))
                 party = Party(allowed.attempt_id, allowed.number, allowed.caller_id, script.language, script.fields)
                 call = LiveCall(self._plan(means.originator.plan(party, allowed.place, terms, voice)), node.clock)
                 if (reason := self._forbidden()) is not None:

@@ -148,8 +148,7 @@ class Worker:
     async def _stop_person(self, person_id: int) -> None:
         """End this person's calls, but for those whose consent, for another purpose, still stands."""
         live = self._node.live
-        ids = live.attempts_of(person_id)
-        if not ids:
+        if not (ids := live.attempts_of(person_id)):
             return
         try:
             async with asyncio.timeout(ASK_S):
@@ -231,8 +230,7 @@ class Worker:
         now = self._node.clock.monotonic()
         if self._catalog_at is not None and now - self._catalog_at < CATALOG_S:
             return
-        found = await catalog.fault(self._node.store)
-        if found is not None and found != self.health.catalog:
+        if (found := await catalog.fault(self._node.store)) is not None and found != self.health.catalog:
             _log.critical("nobody is dialled", error=found)
         self.health.catalog, self._catalog_at = found, now
 
@@ -262,8 +260,7 @@ class Worker:
             self.health.checkpoint = str(error)
 
     async def _retake_lock(self) -> None:
-        lock = await self._node.store.worker_lock(self._node.entityid)
-        if lock is None:
+        if (lock := await self._node.store.worker_lock(self._node.entityid)) is None:
             raise OtherWorkerError(
                 f"another worker has taken Asterisk {self._node.entityid} over while the database was away"
             )

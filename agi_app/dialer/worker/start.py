@@ -47,8 +47,7 @@ async def take_over(store: Store, settings: Settings) -> AsyncIterator[WorkerLoc
     await checks.assert_durable(store)
     ari = ari_settings(settings)
     entityid = settings.asterisk.entityid or (await probe(ari)).entity_id
-    lock = await store.worker_lock(entityid)
-    if lock is None:
+    if (lock := await store.worker_lock(entityid)) is None:
         raise OtherWorkerError(
             f"another worker drives Asterisk {entityid}; one Asterisk has one worker. Is `agi-app run` running already?"
             " If that is another Asterisk, give each its own entityid in asterisk.conf"

@@ -146,9 +146,7 @@ def set_variable(name: str, value: str) -> bytes:
 
 def parse_reply(line: bytes) -> Reply:
     """One line of Asterisk that is not HANGUP. Raises BadAgi."""
-    text = line.decode("utf-8", "replace").rstrip("\r\n")
-    match = _REPLY.match(text)
-    if match is None:
+    if (match := _REPLY.match(line.decode("utf-8", "replace").rstrip("\r\n"))) is None:
         raise BadAgi("Asterisk's answer does not begin with a number")
     code, mark, result, rest = match.groups()
     return Reply(int(code), None if result is None else int(result), clean(rest.strip()), mark == "-")

@@ -138,8 +138,7 @@ class AgiServer:
             raise ConfigError(f"[agi] cannot listen on {host}:{port}: {reason}; see `agi-app doctor`") from error
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        group = self._group
-        if group is None or self._open >= self.settings.sessions:
+        if (group := self._group) is None or self._open >= self.settings.sessions:
             self._away("too many at once")
             writer.transport.abort()
             return

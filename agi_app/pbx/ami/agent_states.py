@@ -42,8 +42,7 @@ async def of_queue(
         answers = await ami.ask("QueueStatus", Queue=name)
     except ActionRefused as error:
         raise NoQueue(f"{error}; is app_queue loaded?") from None
-    head = [m for m in answers if m.get("Event") == "QueueParams"]
-    if not head:
+    if not (head := [m for m in answers if m.get("Event") == "QueueParams"]):
         raise NoQueue(f"Asterisk has no queue {name}; queues.conf")
     told = [m for m in answers if m.get("Event") == "QueueMember"]
     if out := [m for m in map(interface, told) if leads_out(m, trunks)]:

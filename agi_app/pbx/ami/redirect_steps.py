@@ -31,12 +31,10 @@ class Step:
     @property
     def follows(self) -> bool:
         """Whether a redirect of who is called here is followed."""
-        at = _OPTIONS_AT.get(self.application.lower())
-        if at is None:
+        if (at := _OPTIONS_AT.get(self.application.lower())) is None:
             return False
         arguments = self.data.split(",")
-        options = arguments[at] if len(arguments) > at else ""
-        return "i" not in _IN_PARENTHESES.sub("", options)
+        return "i" not in _IN_PARENTHESES.sub("", arguments[at] if len(arguments) > at else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +78,7 @@ def _targets(data: str) -> list[list[str]]:
 def told(steps: Collection[Step], most: int = 3) -> str:
     """The places, in words."""
     places = list(dict.fromkeys(f"{step.application} in [{step.context}] {step.extension}" for step in steps))
-    more = f" and {len(places) - most} more" if len(places) > most else ""
-    return ", ".join(places[:most]) + more
+    return ", ".join(places[:most]) + (f" and {len(places) - most} more" if len(places) > most else "")
 
 
 async def _context(ami: Ami, name: str) -> _Context:

@@ -96,8 +96,7 @@ def trunk_fault(
     ours = [r for r in registered if r.name in endpoints or r.endpoint in endpoints]
     if ours and all(r.status != REGISTERED for r in ours):
         return ", ".join(f"registration {r.name} is {r.status or 'not there'}" for r in ours)
-    places = [c for c in reached if c.endpoint in endpoints]
-    if places and all(c.status == UNREACHABLE for c in places):
+    if (places := [c for c in reached if c.endpoint in endpoints]) and all(c.status == UNREACHABLE for c in places):
         return f"{', '.join(c.uri for c in places)} does not answer OPTIONS"
     return None
 

@@ -295,5 +295,4 @@ async def connected_for_a_trial(settings: AriSettings, clock: Clock, on_event: O
             finally:
                 running.cancel()
     except ExceptionGroup as faults:
-        fault = next((one for one in faults.exceptions if isinstance(one, AsteriskError)), None)
-        raise fault or faults from None
+        raise next((one for one in faults.exceptions if isinstance(one, AsteriskError)), None) or faults from None

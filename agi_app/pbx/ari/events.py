@@ -244,8 +244,7 @@ def translate(frame: Frame) -> Routed | None:
         return (frame.peer.id, event) if event is not None and frame.peer is not None else None
     if frame.type in ("PlaybackStarted", "PlaybackFinished"):
         return _playback(frame.playback, began=frame.type == "PlaybackStarted")
-    make = _CHANNEL_EVENTS.get(frame.type)
-    if make is None or frame.channel is None:
+    if (make := _CHANNEL_EVENTS.get(frame.type)) is None or frame.channel is None:
         return None
     if frame.soft:
         return (frame.channel.id, PbxStopping()) if frame.cause == _SHUTDOWN else None

@@ -184,8 +184,7 @@ _VERSION = re.compile(r"(?:certified[/-])?(\d+)\.(\d+)")
 
 def check_version(version: str, url: str) -> None:
     """Raise AsteriskError, with the found version and the way out, unless it is supported."""
-    match = _VERSION.match(version.strip())
-    if match is not None and _is_supported(int(match[1]), int(match[2])):
+    if (match := _VERSION.match(version.strip())) is not None and _is_supported(int(match[1]), int(match[2])):
         return
     raise AsteriskError(
         f"Asterisk {version or '(no version given)'} at {url} is not supported: agi-app needs 20.16 or newer, "

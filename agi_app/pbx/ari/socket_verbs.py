@@ -63,8 +63,7 @@ def shape(method: str, uri: str) -> str:
     # `live` or `stored` first.
     if parts[0] != "asterisk":
         first = 2 if parts[0] == "recordings" else 1
-        name = "dial" if uri.startswith(f"bridges/{DIAL_BRIDGE}") else "*"
-        parts[first::2] = [name] * len(parts[first::2])
+        parts[first::2] = ["dial" if uri.startswith(f"bridges/{DIAL_BRIDGE}") else "*"] * len(parts[first::2])
     return f"{method} {'/'.join(parts)}"
 
 

@@ -135,8 +135,7 @@ class EventSocket:
             self._wake_at(now + timeout)
         self._sending.add(request_id)
         try:
-            frame = _request_frame(request_id, method, uri, query, body)
-            await self._socket.send_frame(frame, aiohttp.WSMsgType.TEXT)
+            await self._socket.send_frame(_request_frame(request_id, method, uri, query, body), aiohttp.WSMsgType.TEXT)
             self._sending.discard(request_id)
             reply = await answer
         except TimeoutError as fault:
@@ -172,8 +171,7 @@ class EventSocket:
 
         Nothing given up here may arrive later, an originate least of all: so a reset, not a goodbye.
         """
-        lent = self._socket.get_extra_info("socket")
-        if lent is not None:
+        if (lent := self._socket.get_extra_info("socket")) is not None:
             # The event loop lends no socket that can be shut down: a second handle of the same one can be.
             with contextlib.suppress(OSError), lent.dup() as raw:  # it is closed already
                 raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
@@ -198,8 +196,7 @@ class EventSocket:
             _log.warning("a message of Asterisk was not understood", reason=str(fault), start=str(data[:120]))
             return
         if frame.type == "RESTResponse":
-            waiting = self._waiting.get(frame.request_id)
-            if waiting is None:
+            if (waiting := self._waiting.get(frame.request_id)) is None:
                 if (answered := self._told.pop(frame.request_id, None)) is not None:
                     answered(frame.status_code)
             elif not waiting.answer.done():

@@ -110,8 +110,7 @@ class RecordingSpool:
         except RequestFailed as fault:
             _log.warning("the recordings in Asterisk's spool cannot be listed", reason=str(fault))
             return
-        left = [one.name for one in stored if one.name.startswith(CHANNEL_PREFIX) and one.name not in self._wanted]
-        if left:
+        if left := [one.name for one in stored if one.name.startswith(CHANNEL_PREFIX) and one.name not in self._wanted]:
             _log.warning("deleting recordings that a crash left in Asterisk's spool", count=len(left))
         for name in left:
             self._discard(name)

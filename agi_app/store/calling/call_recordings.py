@@ -43,8 +43,7 @@ async def old_recordings(store: Store, until: Mapping[str, dt.datetime]) -> int:
 async def purge_recordings(store: Store, until: Mapping[str, dt.datetime], why: Why, sign: Sign) -> list[bytes]:
     """Forget some recordings whose calls lie before ``until``; their files are the caller's to delete. StoreError."""
     async with store.transaction(limit=None) as connection:
-        found = await records(connection, Q["purge"], {**by_region(until), "limit": PURGED_AT_ONCE})
-        if found:
+        if found := await records(connection, Q["purge"], {**by_region(until), "limit": PURGED_AT_ONCE}):
             named = {"recording": [row["id"] for row in found]}
             await write_erasure(connection, Erasure(why.at, RETENTION, None, named, why.reason, why.entered_by), sign)
     return [row["sha256"] for row in found]

@@ -40,8 +40,7 @@ async def claim_one(
     store: Store, campaign: Campaign, contact_id: int, terms: ClaimTerms, decide: Decide
 ) -> Claim | RefusedContact:
     """Reserve the contact as ``claims.claim`` does, if the gate allows a call now. Raises StoreError."""
-    found = await _look(store, campaign, contact_id, terms, decide, take=True)
-    return found or RefusedContact(IN_CALL)
+    return await _look(store, campaign, contact_id, terms, decide, take=True) or RefusedContact(IN_CALL)
 
 
 async def _look(
@@ -57,12 +56,10 @@ async def _look(
         if not places.free:
             return RefusedContact(f"the {places.short_of or 'trunk'} already has as many calls as it may have at once")
         values = {"contact_id": contact_id, "campaign": campaign.name}
-        row = await record(connection, Q["lock_one"], values)
-        if row is None:
+        if (row := await record(connection, Q["lock_one"], values)) is None:
             return RefusedContact(IN_CALL)
         await count(connection, Q["set_state"], {**values, "state": "pending"})
-        judged = await judge(connection, [Due(contact_id, row["head"])], start, decide, 1, terms.missing)
-        if not judged:
+        if not (judged := await judge(connection, [Due(contact_id, row["head"])], start, decide, 1, terms.missing)):
             await count(connection, Q["set_state"], {**values, "state": row["state"]})
             return RefusedContact(IN_CALL)
         decision = judged[0].decision

@@ -32,8 +32,7 @@ async def lease(connection: Connection, scope: str, limit: int, most: int) -> li
         await _resize(connection, scope, limit)
         if await total(connection, scope) > limit:
             return []
-    found = await records(connection, Q["lease"], {"scope": scope, "most": most})
-    return [row["n"] for row in found]
+    return [row["n"] for row in await records(connection, Q["lease"], {"scope": scope, "most": most})]
 
 
 @dataclass(frozen=True, slots=True)

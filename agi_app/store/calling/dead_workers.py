@@ -61,11 +61,9 @@ async def _end(store: Store, attempt_id: str, values: Parameters, rule: Rule) ->
     """One short transaction an attempt; True: given back, False: ended, None: it was no longer an orphan."""
     async with store.transaction() as connection:
         await connection.execute(Q["lock_person"], {"attempt_id": attempt_id})
-        still = await record(connection, Q["still_orphan"], {"attempt_id": attempt_id, **values})
-        if still is None:
+        if (still := await record(connection, Q["still_orphan"], {"attempt_id": attempt_id, **values})) is None:
             return None
-        result = rule(still["state"])
-        if result is None:
+        if (result := rule(still["state"])) is None:
             await give_back(connection, [attempt_id], "its worker ended before it was dialled", CLAIMED)
             return True
         await store_ends(connection, [Ended(attempt_id, result, None, contact_done=True)], swept=True)

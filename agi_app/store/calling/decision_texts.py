@@ -73,8 +73,7 @@ async def decisions(store: Store, campaign: str | None) -> AsyncIterator[list[De
     after = 0
     while True:
         values = {"after": after, "campaign": campaign, "limit": AT_ONCE}
-        found = await store.rows(DecisionRow, Q["decisions"], values)
-        if not found:
+        if not (found := await store.rows(DecisionRow, Q["decisions"], values)):
             return
         yield found
         after = found[-1].decision_id

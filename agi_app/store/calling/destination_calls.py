@@ -72,8 +72,7 @@ async def take(
         await connection.execute(Q["lock"], key)
         facts, now = await _facts(connection, key, wanted)
         decision = decide(facts, now)
-        proof = phone_fact(facts.phone_proof)
-        more = {"destination": wanted.destination, "leg": wanted.leg_id, "phone_proof": proof}
+        more = {"destination": wanted.destination, "leg": wanted.leg_id, "phone_proof": phone_fact(facts.phone_proof)}
         decision_id = await record_decision(connection, facts, decision, clock_name, DECIDED_AS, more)
         if not decision.allowed:
             return RefusedLeg(refusal(decision))
@@ -98,8 +97,7 @@ async def take(
 
 async def finish(store: Store, destination_call_id: int, end: End) -> None:
     """Store how it ended; a second time changes nothing."""
-    ended = {"destination_call_id": destination_call_id, **asdict(end)}
-    await store.execute(Q["finish"], ended)
+    await store.execute(Q["finish"], {"destination_call_id": destination_call_id, **asdict(end)})
 
 
 async def end_left(store: Store, node: str) -> int:

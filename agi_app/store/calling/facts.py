@@ -52,8 +52,7 @@ class JudgedContact:
 async def begin(connection: Connection, campaign: Campaign, offset: dt.timedelta) -> Begin | None:
     """What is the same for all contacts of the campaign; None: there is no such campaign."""
     values = {"campaign": campaign.name, "shown": list(numbers_of(campaign)), "offset": offset}
-    row = await record(connection, Q["begin"], values)
-    if row is None:
+    if (row := await record(connection, Q["begin"], values)) is None:
         return None
     return Begin(
         CampaignState(row["state"]),

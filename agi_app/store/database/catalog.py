@@ -34,8 +34,7 @@ MEND = (
 
 def migrations_hash() -> str:
     """Names the migrations that a description was made from."""
-    text = "".join(f"{m.name} {m.sha256}\n" for m in versions.known())
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256("".join(f"{m.name} {m.sha256}\n" for m in versions.known()).encode()).hexdigest()
 
 
 async def describe(connection: Connection) -> dict[str, str]:
@@ -55,9 +54,8 @@ def pinned() -> Mapping[str, str]:
 
 def text_of(found: Mapping[str, str]) -> str:
     """What ``catalog.txt`` is to say."""
-    lines = (f"{digest} {name}\n" for name, digest in sorted(found.items()))
     return f"# The schema as the migrations make it; scripts/catalog writes this.\n# {migrations_hash()}\n" + "".join(
-        lines
+        f"{digest} {name}\n" for name, digest in sorted(found.items())
     )
 
 
@@ -91,8 +89,7 @@ async def fault(store: Store) -> str | None:
 
 async def check(store: Store) -> None:
     """Raise SafetyError unless all is as it must be."""
-    found = await fault(store)
-    if found is not None:
+    if (found := await fault(store)) is not None:
         raise SafetyError(found)
 
 

@@ -39,8 +39,7 @@ async def load(store: Store, file: Path) -> int:
         ours: dict[str, set[str]] = {
             row["table"]: set(row["columns"]) for row in await records(connection, Q["tables"])
         }
-        names = sql.SQL(", ").join(map(sql.Identifier, ours))
-        await connection.execute(sql.SQL(Q["empty"]).format(names))
+        await connection.execute(sql.SQL(Q["empty"]).format(sql.SQL(", ").join(map(sql.Identifier, ours))))
         seen: set[str] = set()
         with _text(file) as lines:
             for table, columns in _blocks(lines):
@@ -67,8 +66,7 @@ def _blocks(lines: IO[bytes]) -> Iterator[tuple[str, list[str]]]:
     """The table and columns of each block of rows; the rows that nobody takes are passed over."""
     while line := lines.readline():
         if found := _COPY.fullmatch(line):
-            columns = [name.strip(b'" ').decode() for name in found[3].split(b",")]
-            yield found[2].decode(), columns
+            yield found[2].decode(), [name.strip(b'" ').decode() for name in found[3].split(b",")]
 
 
 def _rows(lines: IO[bytes]) -> Iterator[bytes]:

@@ -39,8 +39,7 @@ async def take(connect: Connect, where: str, entityid: str) -> WorkerLock | None
     """Take the lock of ``entityid`` without waiting; None when another worker holds it."""
     connection = await connect()
     try:
-        cursor = await connection.execute(Q["lock_worker"], {"entityid": entityid})
-        row = await cursor.fetchone()
+        row = await (await connection.execute(Q["lock_worker"], {"entityid": entityid})).fetchone()
     except psycopg.Error as error:
         await connection.close()
         raise store_error(error, where) from error

@@ -73,8 +73,7 @@ def failed(what: str, folder: Path, said: str) -> StoreError:
     """The StoreError for a program that failed and printed or logged ``said``."""
     lines = [_LOG_PREFIX.sub("", line.strip()) for line in said.splitlines() if line.strip()]
     for sign, mend in _MEND:
-        telling = [line for line in lines if sign in line]
-        if telling:
+        if telling := [line for line in lines if sign in line]:
             return StoreError(f"embedded PostgreSQL in {folder}: {what}; {mend} ({telling[0]})")
     end = next((n for n, line in enumerate(lines) if line.startswith(("FATAL", "PANIC")) or "error:" in line), None)
     last = lines[-1:] if end is None else lines[max(end - 1, 0) : end + 1]

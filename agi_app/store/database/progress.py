@@ -23,8 +23,7 @@ class DatabaseProgress:
 
 async def progress(store: Store) -> DatabaseProgress:
     """Read it; raises StoreError."""
-    row = await store.record(Q["progress"])
-    if row is None or row["database_id"] is None:
+    if (row := await store.record(Q["progress"])) is None or row["database_id"] is None:
         raise StoreError(f"database {store.where}: has no identity; run `agi-app migrate`")
     until = row["hold_until"]
     return DatabaseProgress(row["database_id"], row["decisions"], dt.datetime.fromisoformat(until) if until else None)

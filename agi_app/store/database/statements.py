@@ -65,8 +65,7 @@ async def record(connection: Connection, query: str, parameters: Parameters | No
 
 async def the_record(connection: Connection, query: str, parameters: Parameters, otherwise: str) -> DictRow:
     """The first row of ``query``; StoreError, which says ``otherwise``, when there is none."""
-    row = await record(connection, query, parameters)
-    if row is None:
+    if (row := await record(connection, query, parameters)) is None:
         raise StoreError(otherwise)
     return row
 

@@ -46,8 +46,7 @@ async def check(connection: Connection, where: str) -> None:
     """Raise StoreError unless the tables are exactly those of this version."""
     table = await record(connection, Q["exists"])
     applied = await rows(connection, Applied, Q["applied"]) if table and table["exists"] else []
-    missing = still_missing(known(), applied, where)
-    if missing:
+    if still_missing(known(), applied, where):
         raise StoreError(f"database {where}: {NOT_MIGRATED}")
 
 

@@ -125,8 +125,7 @@ async def cases(store: Store, state: str | None = None) -> list[CaseRow]:
 
 async def case_of(store: Store, complaint_id: int) -> tuple[CaseRow, list[NoteRow]]:
     """One case with its notes; raises InputError when there is none."""
-    found = await store.rows(CaseRow, Q["cases"], {"complaint_id": complaint_id, "state": None})
-    if not found:
+    if not (found := await store.rows(CaseRow, Q["cases"], {"complaint_id": complaint_id, "state": None})):
         raise no_case(complaint_id)
     return found[0], await store.rows(NoteRow, Q["notes_of"], {"complaint_id": complaint_id})
 

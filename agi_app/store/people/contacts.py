@@ -126,8 +126,7 @@ async def analyse(store: Store, rows: int) -> None:
 
 async def contacts_of(store: Store, campaign: str) -> ContactCounts:
     """Progress of a campaign; all zero when it has no contacts."""
-    found = await store.rows(ContactCounts, Q["counts"], {"campaign": campaign})
-    if not found:
+    if not (found := await store.rows(ContactCounts, Q["counts"], {"campaign": campaign})):
         raise StoreError(f"database {store.where}: did not count")
     return found[0]
 

@@ -56,8 +56,7 @@ async def erase_person(store: Store, number: str, why: Why, sign: Sign) -> Erase
     being called, StoreError.
     """
     async with store.transaction(limit=None) as connection:
-        person_id = await _locked(connection, number)
-        if person_id is None:
+        if (person_id := await _locked(connection, number)) is None:
             return None
         values = {"person_id": person_id}
         if await record(connection, Q["open_attempt"], values):
@@ -119,8 +118,7 @@ async def purge_rows(store: Store, kind: str, until: Mapping[str, dt.datetime], 
     async with store.transaction(limit=None) as connection:
         await connection.execute(Q["begin"])
         values = {**by_region(until), "limit": PURGED_AT_ONCE}
-        found = [row["id"] for row in await records(connection, Q[f"old_{kind}"], values)]
-        if not found:
+        if not (found := [row["id"] for row in await records(connection, Q[f"old_{kind}"], values)]):
             return 0
         named: dict[str, Sequence[int | str]] = {kind: found}
         if kind == "attempt":
@@ -133,8 +131,7 @@ async def purge_rows(store: Store, kind: str, until: Mapping[str, dt.datetime], 
 
 async def _locked(connection: Connection, number: str) -> int | None:
     """The person's row id, its head locked like a claim does; None when the number is not known."""
-    found = await record(connection, Q["lock_head"], {"number": number})
-    if found is None:
+    if (found := await record(connection, Q["lock_head"], {"number": number})) is None:
         if await record(connection, Q["known"], {"number": number}):
             raise StoreError("the person was being joined with another one; run this again")
         return None

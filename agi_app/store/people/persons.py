@@ -27,12 +27,10 @@ async def link_persons(connection: Connection, source_table: str, stamper: Stamp
     every statement.
     """
     source = sql.Identifier(source_table).as_string(connection)
-    given = await record(connection, _about("any_key", source))
-    if given is None or not given["given"]:
+    if (given := await record(connection, _about("any_key", source))) is None or not given["given"]:
         return 0
     await connection.execute(Q["wait_for_turn"])
-    moves = await _locked_moves(connection, source)
-    if moves:
+    if moves := await _locked_moves(connection, source):
         pairs = {"moved": list(moves), "onto": list(moves.values())}
         await connection.execute(Q["inherit_seen"], pairs)
         await connection.execute(Q["move_groups"], pairs)
@@ -40,8 +38,7 @@ async def link_persons(connection: Connection, source_table: str, stamper: Stamp
     await connection.execute(_about("remember_keys", source))
     await connection.execute(_about("show_keys", source))
     if moves:
-        heads = sorted(set(moves.values()))
-        stopped = await records(connection, Q["stopped_in_call"], {"heads": heads})
+        stopped = await records(connection, Q["stopped_in_call"], {"heads": sorted(set(moves.values()))})
         await stops.end_calls(connection, [row["person_id"] for row in stopped])
     return len(moves)
 

@@ -63,8 +63,7 @@ class AgentCallRow:
 async def find(store: Store, campaign: str, wanted: str, e164: str | None) -> tuple[int, str]:
     """Id and external id of the contact that has this external id, else this number. Raises InputError."""
     found = await store.records(Q["find"], {"campaign": campaign, "wanted": wanted, "e164": e164})
-    named = [row for row in found if row["external_id"] == wanted] or found
-    if not named:
+    if not (named := [row for row in found if row["external_id"] == wanted] or found):
         raise InputError(
             f"campaign {campaign} has no contact with this id or number;"
             f" `agi-app contacts import {campaign} FILE` adds one"
@@ -105,8 +104,7 @@ async def tell(store: Store, agent_call_id: int, leg: Leg) -> None:
 
 async def finish(store: Store, agent_call_id: int, leg: Leg, result: str, note: str | None) -> None:
     """Store how it ended; a second time changes nothing."""
-    values = {"agent_call_id": agent_call_id, **_values(leg), "result": result, "note": note}
-    await _change(store, "finish", values)
+    await _change(store, "finish", {"agent_call_id": agent_call_id, **_values(leg), "result": result, "note": note})
 
 
 async def end_left(store: Store, node: str) -> int:

@@ -131,8 +131,7 @@ async def take(
         await connection.execute(Q["take_turns"])
         if await record(connection, Q["lock_request"], {**key, "patience": PATIENCE}) is None:
             return None
-        row = await record(connection, Q["facts"], key)
-        if row is None:
+        if (row := await record(connection, Q["facts"], key)) is None:
             return None
         facts = msgspec.convert(row, RehearsalFacts)
         decision = decide(facts, row["now"])

@@ -103,12 +103,10 @@ async def take(
     async with store.transaction() as connection:
         await connection.execute(Q["take_turns"])
         wanted = {"patience": PATIENCE, "trunks": list(trunks)}
-        locked = await record(connection, Q["lock_request"], wanted)
-        if locked is None:
+        if (locked := await record(connection, Q["lock_request"], wanted)) is None:
             return None
         key = {"verification_id": locked["verification_id"], "offset": offset}
-        row = await record(connection, Q["facts"], key)
-        if row is None:
+        if (row := await record(connection, Q["facts"], key)) is None:
             return None
         facts = msgspec.convert(row, VerificationFacts)
         decision = decide(facts, row["now"])
@@ -148,8 +146,7 @@ async def finish(
     }
     stamper = await store.stamper() if proof is not None or phone_until is not None else None
     async with store.transaction() as connection:
-        ended = await record(connection, Q["finish"], values)
-        if ended is None or stamper is None:
+        if (ended := await record(connection, Q["finish"], values)) is None or stamper is None:
             return
         if proof is not None:
             proof_id = await add_in(connection, proof, proof.proved_at, stamper)

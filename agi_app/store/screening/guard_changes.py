@@ -90,8 +90,7 @@ async def vote(store: Store, call_id: str, nuisance: bool, said: ChangedBy) -> b
     """Somebody says of a call's caller that it was a nuisance, or none; False: no such call. Raises StoreError."""
     async with store.transaction() as connection:
         query = Q["report" if nuisance else "appeal"]
-        call = await record(connection, query, {"call_id": call_id, "at": said.at})
-        if call is None:
+        if (call := await record(connection, query, {"call_id": call_id, "at": said.at})) is None:
             return False
         number_hash, short = _subject(call["number"], store.hash_number)
         details = {"line": call["called"], "call": call_id}

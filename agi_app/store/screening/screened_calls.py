@@ -105,8 +105,7 @@ async def lookup(store: Store, number: str | None, line: str, now: dt.datetime) 
         "line": line,
         "now": now,
     }
-    found = await store.record(Q["facts"], values)
-    if found is None:
+    if (found := await store.record(Q["facts"], values)) is None:
         return KnownCaller(CallerFacts(), SubscriberLine(), ())
     return _known(found, number, now)
 
@@ -118,7 +117,6 @@ def _known(found: dict[str, Any], number: str | None, now: dt.datetime) -> Known
     ]
     near = [(text, at) for text, stored in found["near"] or () if (at := _time(stored))]
     ten, hundred = weigh(near, number, now) if number else (0.0, 0.0)
-    votes = tuple(Vote(voter, at, bad) for voter, stored, bad in found["votes"] or () if (at := _time(stored)))
     facts = CallerFacts(
         dialled_at=found["dialled_at"],
         first_seen=found["first_seen"],
@@ -127,7 +125,7 @@ def _known(found: dict[str, Any], number: str | None, now: dt.datetime) -> Known
         recent=Recent(),
         block_10=ten,
         block_100=hundred,
-        votes=votes,
+        votes=tuple(Vote(voter, at, bad) for voter, stored, bad in found["votes"] or () if (at := _time(stored))),
         lists=tuple(entry for entry in lists if entry.owner is not ListOwner.OWN),
         script=_script(found["script"]),
         passed_at=found["passed_at"],
@@ -179,8 +177,7 @@ async def write(store: Store, batch: Batch) -> None:
 async def _add_calls(connection: Connection, calls: Sequence[NewCall]) -> None:
     if not calls:
         return
-    seen = [c for c in calls if c.number is not None]
-    if seen:
+    if seen := [c for c in calls if c.number is not None]:
         await connection.execute(Q["see_callers"], {"numbers": [c.number for c in seen], "times": [c.at for c in seen]})
     await connection.execute(
         Q["add_calls"],

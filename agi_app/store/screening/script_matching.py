@@ -29,12 +29,9 @@ async def take(store: Store, opening: OpeningWords, entered_by: str) -> str | No
     text = " ".join(opening.text.split())[:MOST_CHARACTERS]
     if len(words(text)) < MIN_WORDS:
         return None
-    transcript_id = await guard_scripts.keep(store, replace(opening, text=text))
-    if transcript_id is None:
+    if (transcript_id := await guard_scripts.keep(store, replace(opening, text=text))) is None:
         return None
-    known = await guard_scripts.book(store)
-    found = await asyncio.to_thread(_match, known, [(transcript_id, text)])
-    if found:
+    if found := await asyncio.to_thread(_match, await guard_scripts.book(store), [(transcript_id, text)]):
         await guard_scripts.mark(store, found)
         _log.info("a caller said a known script", script=found[0][1].name, call=opening.call_id)
         return found[0][1].name
@@ -58,8 +55,7 @@ async def voted(store: Store, call_id: str, nuisance: bool, said: ChangedBy) -> 
 
 async def learn(store: Store, transcript_id: int, entered_by: str) -> KnownScript | None:
     """Make what was said a known script, and find who else said it. Raises StoreError."""
-    script = await guard_scripts.learn(store, transcript_id, entered_by)
-    if script is not None:
+    if (script := await guard_scripts.learn(store, transcript_id, entered_by)) is not None:
         await compare(store, script)
         _log.info("learned a script of a caller who was reported", script=script.name)
     return script
