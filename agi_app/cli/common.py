@@ -64,6 +64,7 @@ ProjectOption = Annotated[
     Path, typer.Option("--project", "-p", envvar="AGI_APP_PROJECT", help="The project folder (agi-app.toml is in it).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
+EnteredByOption = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
 HERE = Path()
 TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xls")
 
@@ -92,6 +93,12 @@ def login_name(given: str) -> str:
         return given or getpass.getuser()
     except (KeyError, OSError):  # a user id without a name, as in many containers
         raise InputError("this user has no login name: say who enters it with --entered-by NAME") from None
+
+
+def options_given(context: typer.Context) -> list[str]:
+    """The options that are on the command line, by their names."""
+    sources = {one.opts[0]: context.get_parameter_source(str(one.name)) for one in context.command.params}
+    return [option for option, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
 
 
 def read_number(text: str) -> str:

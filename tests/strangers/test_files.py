@@ -79,9 +79,10 @@ def test_two_numbers_in_a_line(shop: Shop, between: str) -> None:
 
 def test_a_stop_list_with_options_of_a_single_number_is_taken(shop: Shop) -> None:
     """No stop waits for an option: the list is taken, and what is not kept of it is said."""
-    done = shop.cli("stop", "--file", str(shop.write("stops.txt", f"{WANG}\n")), "--reason", "letter")
+    options = ("--reason", "letter", "--at", "not a time")
+    done = shop.cli("stop", "--file", str(shop.write("stops.txt", f"{WANG}\n")), *options)
     assert (done.code, shop.suppressed(WANG)) == (0, True)
-    assert "--reason and --entered-by are for a single number" in done.said
+    assert "--reason and --at are for a single number" in done.said
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030"])

@@ -11,6 +11,7 @@ import typer
 
 from agi_app.cli.common import (
     HERE,
+    EnteredByOption,
     JsonOption,
     ProjectOption,
     login_name,
@@ -35,7 +36,7 @@ def prove(
         typer.Option(help="The carrier's letter that assigns this number to you (PDF, scan, text). Without: a call."),
     ] = None,
     project: ProjectOption = HERE,
-    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
+    entered_by: EnteredByOption = "",
     expires: Annotated[
         dt.datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="With --letter: last day; at most a year ahead (default)."),

@@ -10,10 +10,12 @@ import typer
 
 from agi_app.cli.common import (
     HERE,
+    EnteredByOption,
     JsonOption,
     ProjectOption,
     interrupted,
     login_name,
+    options_given,
     say,
     say_json,
     table,
@@ -35,7 +37,6 @@ SHOWN = 60
 LineOption = Annotated[
     str, typer.Option(help="Only for this one of your numbers, as the dialplan gives it; default: all.")
 ]
-WhoOption = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
 PatternArgument = Annotated[str, typer.Argument(help="A number, +8695* (prefix), +861000-+861999 (range) or withheld.")]
 
 
@@ -46,7 +47,7 @@ def allow(
     line: LineOption = "",
     reason: Annotated[str, typer.Option(help="Why; every decision repeats it.")] = "",
     days: Annotated[int | None, typer.Option(min=1, help="For how many days; default: without end.")] = None,
-    entered_by: WhoOption = "",
+    entered_by: EnteredByOption = "",
 ) -> None:
     """Let calls from these numbers through, whatever speaks against them; this overrides every block."""
     _put(project, pattern, True, line, False, reason, days, entered_by)
@@ -62,7 +63,7 @@ def block(
     shared: Annotated[
         bool, typer.Option("--shared", help="From a list that others made: a hint, it rejects nobody.")
     ] = False,
-    entered_by: WhoOption = "",
+    entered_by: EnteredByOption = "",
 ) -> None:
     """Reject calls from these numbers. Numbers that somebody here has dialled, and allowed numbers, still ring."""
     _put(project, pattern, False, line, shared, reason, days, entered_by)
@@ -92,7 +93,7 @@ def _for(line: str) -> str:
 
 @app.command()
 def unblock(
-    pattern: PatternArgument, project: ProjectOption = HERE, line: LineOption = "", entered_by: WhoOption = ""
+    pattern: PatternArgument, project: ProjectOption = HERE, line: LineOption = "", entered_by: EnteredByOption = ""
 ) -> None:
     """Remove these numbers from the list, whether they were blocked or let through."""
     with_installation(project, guard_lists.remove, pattern, line=line, entered_by=login_name(entered_by))
@@ -113,7 +114,7 @@ def line(
     zone: Annotated[str | None, typer.Option(help="Time zone of the hours, such as Asia/Shanghai.")] = None,
     mailbox: Annotated[bool | None, typer.Option("--mailbox/--no-mailbox", help="Whether it has a mailbox.")] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Back to what the settings say.")] = False,
-    entered_by: WhoOption = "",
+    entered_by: EnteredByOption = "",
 ) -> None:
     """Set how calls to one of your numbers are screened; what you leave out stays as it is."""
     who = login_name(entered_by)
@@ -144,10 +145,8 @@ def show(
 ) -> None:
     """Show the lists, and the settings of each line; `guard list import` puts the entries of a file on the lists."""
     if context.invoked_subcommand is not None:
-        sources = {name: context.get_parameter_source(name) for name in context.params}
-        if early := [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]:
-            name = early[0].removeprefix("as_")
-            raise InputError(f"--{name}: is before {context.invoked_subcommand}; write it after that")
+        if early := options_given(context):
+            raise InputError(f"{early[0]}: is before {context.invoked_subcommand}; write it after that")
         return
     entries, lines = with_installation(project, guard_lists.entries, line)
     if as_json:
@@ -207,7 +206,7 @@ def add_script(
     project: ProjectOption = HERE,
     text: Annotated[str, typer.Option(help="Its opening words.")] = "",
     file: Annotated[Path | None, typer.Option(help="A text file with its opening words.")] = None,
-    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
+    entered_by: EnteredByOption = "",
 ) -> None:
     """Enter a script by hand; it replaces one of that name. What callers said before is compared with it."""
     who, (name, said) = login_name(entered_by), guard_scripts.script_of(name, _text(text, file))

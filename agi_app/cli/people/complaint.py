@@ -12,6 +12,7 @@ import typer
 
 from agi_app.cli.common import (
     HERE,
+    EnteredByOption,
     JsonOption,
     ProjectOption,
     counts,
@@ -35,7 +36,6 @@ from agi_app.printable import count_of
 
 app = typer.Typer(help="Complaints: about your calls, and about calls that others made to you.", no_args_is_help=True)
 Number = Annotated[int, typer.Argument(metavar="CASE", help="The number of the case; `complaint list` shows it.")]
-EnteredBy = Annotated[str, typer.Option(help="Who enters it; default: the login name.")]
 EvidenceFile = Annotated[Path | None, typer.Option(help="A letter, a recording; it is kept encrypted.")]
 Recognise = Annotated[bool, typer.Option("--recognise", help="Take its opening words from the recording, by [speech].")]
 NoStop = Annotated[bool, typer.Option("--no-stop", help="Take no stop: the person still wants your calls.")]
@@ -51,7 +51,7 @@ def add(
     source: Annotated[str, typer.Option(help="How it came in: letter, e-mail, authority …")] = "by hand",
     evidence_file: EvidenceFile = None,
     no_stop: NoStop = False,
-    entered_by: EnteredBy = "",
+    entered_by: EnteredByOption = "",
 ) -> None:
     """Open a case about a call of yours. The person is not called again, unless --no-stop says that they want to be."""
     e164, who = read_number(number), login_name(entered_by)
@@ -112,7 +112,7 @@ def received(
     evidence_file: EvidenceFile = None,
     transcript: Annotated[str, typer.Option(help="Its opening words: callers who say the same are known by it.")] = "",
     recognise: Recognise = False,
-    entered_by: EnteredBy = "",
+    entered_by: EnteredByOption = "",
 ) -> None:
     """Open a case about calls that others made to you; its export has the fields that complaint centres ask for."""
     if recognise and (transcript or evidence_file is None):
@@ -145,7 +145,7 @@ def import_(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX: number, text; may be: time, source, campaign.")],
     project: ProjectOption = HERE,
     no_stop: NoStop = False,
-    entered_by: EnteredBy = "",
+    entered_by: EnteredByOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Open a case for each row of a file; nobody in it is called again. A row with a fault opens no case."""
@@ -209,7 +209,7 @@ def note(
     text: Annotated[str, typer.Argument(help="What was done or said.")],
     project: ProjectOption = HERE,
     state: Annotated[CaseState | None, typer.Option(help="The case is this from now on.")] = None,
-    entered_by: EnteredBy = "",
+    entered_by: EnteredByOption = "",
 ) -> None:
     """Add a note to a case; nothing in a case is ever changed or removed."""
     if not text.strip():
@@ -225,7 +225,7 @@ def export(
     out: Annotated[Path, typer.Option("--output", help="A new folder.")],
     project: ProjectOption = HERE,
     language: Annotated[StoryLanguage, typer.Option(help="Language of the story in it.")] = StoryLanguage.EN,
-    entered_by: EnteredBy = "",
+    entered_by: EnteredByOption = "",
     reason: Annotated[str, typer.Option(help="What for; kept with the access note.")] = "",
 ) -> None:
     """Write a case with all evidence and its proof into a folder; shows whole numbers, which is noted."""

@@ -10,6 +10,7 @@ import typer
 
 from agi_app.cli.common import (
     HERE,
+    EnteredByOption,
     JsonOption,
     ProjectOption,
     interrupted,
@@ -23,6 +24,7 @@ from agi_app.cli.common import (
     table,
     with_installation,
 )
+from agi_app.cli.people.stop import AtOption, MethodOption, ProofOption, ReasonOption, ReferenceOption, SourceOption
 from agi_app.errors import InputError
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import mask
@@ -49,10 +51,10 @@ def add(
     time: Annotated[str, typer.Option(help="When they agreed, ISO 8601 with an offset; default: now.")] = "",
     seller: Annotated[str, typer.Option(help="On whose behalf you call.")] = "",
     evidence: Annotated[str, typer.Option(help="Reference of the proof.")] = "",
-    evidence_file: Annotated[Path | None, typer.Option(help="The proof itself; it is kept encrypted.")] = None,
+    evidence_file: ProofOption = None,
     expires: Annotated[str, typer.Option(help="When it stops counting, ISO 8601.")] = "",
     person_id: Annotated[str, typer.Option(help="Your own id of the person; one person's numbers share it.")] = "",
-    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
+    entered_by: EnteredByOption = "",
 ) -> None:
     """Record one consent, by the same rules as `consent import`."""
     if bool(wording) == (wording_file is not None):
@@ -88,7 +90,7 @@ def add_wording(
     language: Annotated[
         str, typer.Option(help="Language of the text, such as zh-CN; one text for each language.")
     ] = "",
-    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
+    entered_by: EnteredByOption = "",
 ) -> None:
     """Register the exact words of a form or a script, so that consents can point to them. Never changed afterwards."""
     language = consents.language_of(language)
@@ -188,13 +190,13 @@ def withdraw(
         Purpose, typer.Option(help="For which purpose; `agi-app stop` is for all of them, permanently.")
     ],
     project: ProjectOption = HERE,
-    reason: Annotated[str, typer.Option(help="What was said.")] = stops.BY_HAND,
-    at: Annotated[str, typer.Option(help="When it was said, ISO 8601 with an offset; default: now.")] = "",
-    method: Annotated[str, typer.Option(help="How it was said: letter, e-mail, at the desk …")] = "",
-    source: Annotated[str, typer.Option(help="The system or list that it comes from.")] = "",
-    reference: Annotated[str, typer.Option("--evidence", help="Reference of the proof.")] = "",
-    evidence_file: Annotated[Path | None, typer.Option(help="The proof itself; it is kept encrypted.")] = None,
-    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
+    reason: ReasonOption = stops.BY_HAND,
+    at: AtOption = "",
+    method: MethodOption = "",
+    source: SourceOption = "",
+    reference: ReferenceOption = "",
+    evidence_file: ProofOption = None,
+    entered_by: EnteredByOption = "",
 ) -> None:
     """Withdraw a consent for one purpose; a later one for it counts again. Calls for it are ended."""
     e164 = read_number(number)

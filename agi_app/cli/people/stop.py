@@ -9,33 +9,51 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from agi_app.cli.common import HERE, ProjectOption, login_name, read_number, say, settings_of, warn, with_installation
+from agi_app.cli.common import (
+    HERE,
+    EnteredByOption,
+    ProjectOption,
+    login_name,
+    options_given,
+    read_number,
+    say,
+    settings_of,
+    warn,
+    with_installation,
+)
 from agi_app.errors import InputError, StoreError
 from agi_app.model.phone import mask
 from agi_app.operations.people import stops
 from agi_app.operations.people.time_and_evidence import SaidAt, evidence, instant
 from agi_app.printable import count_of
 
+# How a refusal was said, by hand: of every call here, of those for one purpose in `consent withdraw`.
+ReasonOption = Annotated[str, typer.Option(help="What was said.")]
+AtOption = Annotated[str, typer.Option(help="When it was said, ISO 8601 with an offset; default: now.")]
+MethodOption = Annotated[str, typer.Option(help="How it was said: letter, e-mail, at the desk …")]
+SourceOption = Annotated[str, typer.Option(help="The system or list that it comes from.")]
+ReferenceOption = Annotated[str, typer.Option("--evidence", help="Reference of the proof.")]
+ProofOption = Annotated[Path | None, typer.Option(help="The proof itself; it is kept encrypted.")]
+
 
 def stop(
+    context: typer.Context,
     number: Annotated[str | None, typer.Argument(help="The number, with country code.")] = None,
     project: ProjectOption = HERE,
     file: Annotated[Path | None, typer.Option(help="A list of numbers instead, one on each line.")] = None,
-    reason: Annotated[str, typer.Option(help="What was said.")] = stops.BY_HAND,
-    at: Annotated[str, typer.Option(help="When it was said, ISO 8601 with an offset; default: now.")] = "",
-    method: Annotated[str, typer.Option(help="How it was said: letter, e-mail, at the desk …")] = "",
-    source: Annotated[str, typer.Option(help="The system or list that it comes from.")] = "",
-    reference: Annotated[str, typer.Option("--evidence", help="Reference of the proof.")] = "",
-    evidence_file: Annotated[Path | None, typer.Option(help="The proof itself; it is kept encrypted.")] = None,
-    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
+    reason: ReasonOption = stops.BY_HAND,
+    at: AtOption = "",
+    method: MethodOption = "",
+    source: SourceOption = "",
+    reference: ReferenceOption = "",
+    evidence_file: ProofOption = None,
+    entered_by: EnteredByOption = "",
 ) -> None:
     """Never call this person again: at once, in every campaign, permanently. Their calls are cancelled or ended."""
     if (number is None) == (file is None):
         raise InputError("give a number, or --file with a list of numbers")
     if file is not None:
-        if at or method or source or reference or evidence_file:
-            raise InputError("--file takes permanent stops; the other options are for a single number")
-        _take_list(project, file, told_more=bool(entered_by) or reason != stops.BY_HAND)
+        _take_list(project, file, [one for one in options_given(context) if one not in ("--project", "--file")])
     _no_campaign(number or "")
     e164, said = read_number(number or ""), SaidAt(instant("--at", at), f"--at {at}")
     proof, who = evidence(evidence_file), login_name(entered_by)
@@ -68,10 +86,11 @@ def _no_campaign(number: str) -> None:
         raise InputError(f"{shown_number(number)}: {told}")
 
 
-def _take_list(project: Path, file: Path, told_more: bool) -> NoReturn:
-    """Take a stop for every number of a list, whatever is wrong with its other lines; exit 1 when some are."""
-    if told_more:
-        warn("--reason and --entered-by are for a single number; the stops of the list are taken without them")
+def _take_list(project: Path, file: Path, of_one: list[str]) -> NoReturn:
+    """Take a stop for every number of a list, whatever is wrong with its other lines; exit 1 when some are.
+
+    Then it says which options, which are ``of_one`` number, the list does not keep.
+    """
     listed = stops.read_list(file)
     for problem in listed.problems:
         warn(problem)
@@ -79,6 +98,10 @@ def _take_list(project: Path, file: Path, told_more: bool) -> NoReturn:
         warn(f"{file}: {listed.unreadable} lines are not numbers; the first {len(listed.problems)} are shown")
     if listed.numbers:
         _stop_all(project, listed.numbers)
+        if of_one:
+            *first, last = of_one
+            options, it = (f"{', '.join(first)} and {last} are", "them") if first else (f"{last} is", "it")
+            warn(f"{options} for a single number; the stops of the list are taken without {it}")
     raise typer.Exit(1 if listed.problems or not listed.numbers else 0)
 
 

@@ -11,6 +11,7 @@ import typer
 
 from agi_app.cli.common import (
     HERE,
+    EnteredByOption,
     JsonOption,
     ProjectOption,
     interrupted,
@@ -39,7 +40,7 @@ def import_(
     smaller: Annotated[
         bool, typer.Option("--smaller", help="The list really is that much shorter than the version before.")
     ] = False,
-    entered_by: Annotated[str, typer.Option(help="Who enters it; default: the login name.")] = "",
+    entered_by: EnteredByOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Put a do-not-call list of others in force; it replaces its last version. Only keyed hashes are kept.

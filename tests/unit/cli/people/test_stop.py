@@ -47,6 +47,45 @@ def test_a_stop_is_on_disk_while_the_database_is_away(
     assert "never be called again" in said.out
 
 
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        (("--reason", "letter"), "--reason is for a single number; the stops of the list are taken without it"),
+        (
+            ("--at", "not a time", "--evidence-file", "not-there.pdf"),
+            "--at and --evidence-file are for a single number; the stops of the list are taken without them",
+        ),
+        (
+            ("--method", "letter", "--source", "desk", "--evidence", "L 7", "--entered-by", "Ana"),
+            "--method, --source, --evidence and --entered-by are for a single number;"
+            " the stops of the list are taken without them",
+        ),
+    ],
+)
+def test_no_stop_of_a_list_is_lost_for_an_option(
+    options: tuple[str, ...],
+    note: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The stops are taken first; then it is said which options a list does not keep."""
+    project = tmp_path / "mine"
+    make_project(project)
+    (tmp_path / "stops.txt").write_text(f"{NUMBER}\n", encoding="utf-8")
+    monkeypatch.setenv("DATABASE_URL", NOTHING_LISTENS)
+    arguments = ["stop", "--file", str(tmp_path / "stops.txt"), *options, "--project", str(project)]
+    monkeypatch.setattr(sys, "argv", ["agi-app", *arguments])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 0
+    (line,) = (project / "var" / "refusals.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["hash"] == load_key(project / "var").hash_number(NUMBER).hex()
+    assert capsys.readouterr().err.rstrip().endswith(note)
+
+
 def test_a_withdrawal_for_one_purpose_needs_the_database(unwritten: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is no stop: the journal has no place for it, so the command says that it failed."""
     monkeypatch.setenv("DATABASE_URL", NOTHING_LISTENS)
