@@ -45,6 +45,14 @@ async def end_all(tasks: list[asyncio.Task[None]]) -> None:
         _, ending = await asyncio.wait(ending, timeout=ASK_AGAIN_S)
 
 
+async def happens_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait that long at most; whether the event is set."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
+
+
 async def in_background(work: Callable[..., T], *arguments: Any) -> T:
     """What ``work(*arguments)`` returns, done in a thread that nobody waits for when we are cancelled.
 

@@ -26,6 +26,7 @@ from agi_app.dialer.pacing import Turn
 from agi_app.dialer.running_campaigns import Running, RunningCampaigns, names_of, terms_of
 from agi_app.dialer.waiting_reasons import NO_PLACE, NOBODY, no_port, waiting_reason_of
 from agi_app.errors import StoreError
+from agi_app.event_loop import happens_within
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult
@@ -219,12 +220,8 @@ class Dialer:
 
     async def _sleep(self, seconds: float) -> None:
         """Until something changes (a campaign row, closing, a slot while we are short) or the time is over."""
-        try:
-            async with asyncio.timeout(max(0.0, seconds)):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-        self._wake.clear()
+        if await happens_within(self._wake, max(0.0, seconds)):
+            self._wake.clear()
 
     def _call_ended(self, trunk: str, _: asyncio.Task[CallResult | None]) -> None:
         self.open_calls -= 1

@@ -9,6 +9,7 @@ import asyncio
 
 from agi_app import log
 from agi_app.errors import RequestFailed
+from agi_app.event_loop import happens_within
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Destroyed, Event, Left, Lost, PickedUp, Started
 from agi_app.pbx.channel import Channel
@@ -46,12 +47,9 @@ class DialledChannel(Channel):
 
     async def get_ready(self) -> None:
         """Until it can be dialled; raises RequestFailed when it cannot be."""
-        try:
-            async with asyncio.timeout(ENTER_S):
-                await self._entered.wait()
-        except TimeoutError:
+        if not await happens_within(self._entered, ENTER_S):
             why = f"the new channel did not come into our application within {ENTER_S:g} s; nothing was dialled"
-            raise RequestFailed(f"create {self.id}", 0, why) from None
+            raise RequestFailed(f"create {self.id}", 0, why)
         if self.ended is None:
             self._bridge = await self._ari.dial_bridges.enter(self.id)
         if self.ended is not None:

@@ -13,6 +13,7 @@ from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.listening.live_sound import BYTES_A_SECOND, Tapping
 from agi_app.calls.speech_services import RecognizerLike, SpeechServices
 from agi_app.errors import AgiAppError, RequestFailed
+from agi_app.event_loop import happens_within
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.engine.commands import StartListening
 from agi_app.pbx.ari.events import Event, Recognized, TalkingFinished, TalkingStarted
@@ -117,9 +118,9 @@ class UtteranceListener:
 
     async def _spoken(self, order: StartListening) -> bool:
         """Wait until the person has spoken and paused; False: they did not speak."""
-        if not await _within(self._began, _longest(order)):
+        if not await happens_within(self._began, _longest(order)):
             return False
-        await _within(self._paused, order.seconds)
+        await happens_within(self._paused, order.seconds)
         return True
 
     def _seconds_of_talk(self) -> float:
@@ -146,12 +147,3 @@ def _longest(order: StartListening) -> float:
 def last_seconds(pcm: bytes, seconds: float) -> bytes:
     """The end of a recording; the silence before the talk is of no use."""
     return pcm[-2 * int(seconds * BYTES_A_SECOND / 2) :]
-
-
-async def _within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True

@@ -28,6 +28,7 @@ from agi_app.dialer.inbound.inbound_call import InboundCall, LineServices
 from agi_app.dialer.node import Node
 from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import AgiAppError
+from agi_app.event_loop import happens_within
 from agi_app.flow.engine.commands import Command, PlayPrompt, SayPieces
 from agi_app.flow.engine.events import Event
 from agi_app.flow.engine.state import Caller
@@ -115,9 +116,7 @@ class LineCalls:
     async def close(self) -> None:
         """Take no new call; those that go on have a moment, then they go on in the dialplan."""
         self._closing = True
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                await self._quiet.wait()
+        await happens_within(self._quiet, CLOSE_S)
         for live in list(self._live.values()):
             if live.channel is not None:
                 await live.channel.let_go("the worker is shutting down")

@@ -6,7 +6,6 @@ A request is a row (``store/requested_calls``); what is done with it is its kind
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
@@ -14,6 +13,7 @@ from agi_app import log
 from agi_app.dialer.node import Node
 from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import AgiAppError, StoreError
+from agi_app.event_loop import happens_within
 from agi_app.store.requested_calls import agent_calls, requests
 from agi_app.store.requested_calls.requests import RequestKind
 
@@ -75,9 +75,7 @@ class RequestedCalls:
 
     async def ended(self) -> None:
         """Wait until all are over and stored, but not for long."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
-                await self._quiet.wait()
+        await happens_within(self._quiet, CLOSE_S)
 
     def _forbidden(self) -> str | None:
         return CLOSING if self._closing else self._waiting_reason()

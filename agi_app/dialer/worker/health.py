@@ -7,7 +7,6 @@ the worker lock ours. ``waiting_reason`` names the first that does not.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import json
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
 from agi_app.dialer.worker.shutdown import finish_live_calls
 from agi_app.errors import ConfigError, OtherWorkerError, SafetyError, StoreError
+from agi_app.event_loop import happens_within
 from agi_app.store.calling import attempts, dead_workers, nodes, pauses
 from agi_app.store.database import catalog, checks, progress
 from agi_app.store.database.listen import CONTROL_CHANNEL, STOP_CHANNEL, Heard, Listening, ListenLost, Notification
@@ -187,9 +187,7 @@ class Worker:
             except StoreError as error:
                 self._database_fails(str(error))
             self._look_around.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HOUSEKEEPING_S):
-                    await self._look_around.wait()
+            await happens_within(self._look_around, HOUSEKEEPING_S)
 
     def _database_fails(self, reason: str) -> None:
         if self.health.database != reason:

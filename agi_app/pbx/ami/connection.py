@@ -21,6 +21,7 @@ from panoramisk.actions import Action
 from panoramisk.ami_protocol import AMIProtocol
 
 from agi_app.errors import AsteriskError, SafetyError
+from agi_app.event_loop import happens_within
 
 QUESTIONS = frozenset(
     {
@@ -66,12 +67,7 @@ class Ami:
 
     async def lost_within(self, seconds: float) -> bool:
         """Wait that long, or until the connection is lost; whether it is."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._protocol.gone.wait()
-        except TimeoutError:
-            return False
-        return True
+        return await happens_within(self._protocol.gone, seconds)
 
 
 class ActionRefused(AsteriskError):

@@ -11,7 +11,6 @@ own that hears the person's side, or both, and ends with the call. It outlives a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import msgspec
 
 from agi_app import log
 from agi_app.errors import RequestFailed
+from agi_app.event_loop import happens_within
 from agi_app.pbx.ari.connection import Ari, if_there
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.object_names import CHANNEL_PREFIX
@@ -93,10 +93,7 @@ class RecordingSpool:
 
     async def ended(self, name: str, timeout: float) -> bool:
         """Whether the recording has ended within ``timeout`` seconds."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._wanted[name].wait()
-        return self._wanted[name].is_set()
+        return await happens_within(self._wanted[name], timeout)
 
     async def take(self, name: str) -> bytes:
         """The samples of a recording that has ended. Raises RequestFailed."""
@@ -141,11 +138,8 @@ class RecordingSpool:
         await self._ari.request(
             "POST", f"channels/{channel_id}/snoop/{ear}", body={"app": self._ari.settings.app, "spy": spy}
         )
-        try:
-            async with asyncio.timeout(EAR_WAIT_S):
-                await arrived.wait()
-        except TimeoutError:
-            raise RequestFailed(f"snoop {channel_id}", 0, f"the ear did not come within {EAR_WAIT_S:g} s") from None
+        if not await happens_within(arrived, EAR_WAIT_S):
+            raise RequestFailed(f"snoop {channel_id}", 0, f"the ear did not come within {EAR_WAIT_S:g} s")
         return ear
 
     def _discard(self, name: str) -> None:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from agi_app import log
 from agi_app.errors import RequestFailed
+from agi_app.event_loop import happens_within
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.object_names import ours
@@ -99,11 +100,8 @@ class SnoopTaps:
     async def _channel(self, channel: str, uri: str, body: dict[str, object]) -> None:
         arrived = self._arrived[channel] = asyncio.Event()
         await self._ari.request("POST", uri, body=body)
-        try:
-            async with asyncio.timeout(ARRIVE_S):
-                await arrived.wait()
-        except TimeoutError:
-            raise RequestFailed(uri, 0, f"the channel did not come within {ARRIVE_S:g} s") from None
+        if not await happens_within(arrived, ARRIVE_S):
+            raise RequestFailed(uri, 0, f"the channel did not come within {ARRIVE_S:g} s")
 
     async def _listen_only_to(self, port: socket.socket, mouth: str) -> None:
         """Nobody else on this machine can put words into a person's mouth."""
