@@ -14,6 +14,7 @@ from agi_app import log
 from agi_app.calls import attempt as att
 from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.event_translation import to_attempt
+from agi_app.calls.playback import unless_gone
 from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S
 from agi_app.clock import Clock
 from agi_app.errors import RequestFailed
@@ -102,7 +103,7 @@ class CodeCall:
                     await self._say(ASK)
                 case att.HangUp():
                     self._until, self._waiting_for = self._clock.monotonic() + HANGUP_WAIT_S, "the hangup"
-                    await self._quietly(self._channel.hangup())
+                    await unless_gone(self._channel.hangup())
                 case att.Finish(result):
                     self._network = result
                 case att.GiveBack():
@@ -157,7 +158,7 @@ class CodeCall:
     async def _hush(self) -> None:
         playback, self._playing = self._playing, None
         if playback is not None:
-            await self._quietly(self._channel.stop_playback(playback))
+            await unless_gone(self._channel.stop_playback(playback))
 
     async def _prompt_ended(self) -> None:
         self._playing = None
@@ -171,9 +172,3 @@ class CodeCall:
             return
         self._waiting_for = what
         self._until = min(now + seconds, self._call_ends) if self._is_up else now + seconds
-
-    async def _quietly(self, request: Awaitable[None]) -> None:
-        try:
-            await request
-        except RequestFailed as error:  # the channel or playback is gone already; its end is on its way
-            _log.debug("too late", error=str(error))

@@ -23,12 +23,10 @@ from agi_app.dialer.fair_queue import DialTurns
 from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Originator
 from agi_app.dialer.pacing import Turn
-from agi_app.dialer.running_campaigns import Running, RunningCampaigns, names_of, terms_of
+from agi_app.dialer.running_campaigns import Running, RunningCampaigns, gate_of, names_of, terms_of
 from agi_app.dialer.waiting_reasons import NO_PLACE, NOBODY, no_port, waiting_reason_of
 from agi_app.errors import StoreError
 from agi_app.event_loop import happens_within
-from agi_app.gate.decide import Decision, decide
-from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.store.calling import claims
@@ -209,14 +207,10 @@ class Dialer:
     async def _claim(self, running: Running, room: int) -> claims.ClaimBatch:
         line = running.line
         terms = replace(terms_of(self._node, line, LEASE), agents=await agent_terms(running, self.agents, self._node))
-
-        def judge(facts: Facts, now: dt.datetime) -> Decision:
-            decision = decide(facts, line.campaign, line.trunk.sandbox, self._node.ruleset, now)
-            return decision.dialled_with(line.trunk.prefix)
-
         probing = line.breaker.paused
         look_at = LOOK_AT if running.only_refusals and not probing else room
-        return await claims.claim(self._node.store, line.campaign, room, terms, judge, look_at=look_at)
+        decide = gate_of(self._node, line)
+        return await claims.claim(self._node.store, line.campaign, room, terms, decide, look_at=look_at)
 
     async def _sleep(self, seconds: float) -> None:
         """Until something changes (a campaign row, closing, a slot while we are short) or the time is over."""

@@ -21,9 +21,12 @@ from agi_app.flow.engine.say_texts import missing_columns, said_columns
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_with_parts
 from agi_app.gate.choose_caller_id import numbers_of
+from agi_app.gate.decide import Decision, decide
+from agi_app.gate.facts import Facts
 from agi_app.model.waiting_reason import NOBODY_DUE, PLACES, UNUSABLE, WaitingReason
 from agi_app.store.calling import claims, concurrent_slots, pace_shares
 from agi_app.store.calling.campaigns import StoredCampaign, load_busy_campaigns
+from agi_app.store.calling.facts import Decide
 from agi_app.store.calling.gateway_ports import GatewayPort
 from agi_app.store.database.pool import Store
 
@@ -182,6 +185,16 @@ def terms_of(node: Node, line: RunningCampaign, lease: dt.timedelta) -> claims.C
         ports=limits_of(line.trunk),
         missing=missing_columns(line.flow) if said_columns(line.flow) else None,
     )
+
+
+def gate_of(node: Node, line: RunningCampaign) -> Decide:
+    """How the gate decides about this line's contacts."""
+
+    def judge(facts: Facts, now: dt.datetime) -> Decision:
+        decision = decide(facts, line.campaign, line.trunk.sandbox, node.ruleset, now)
+        return decision.dialled_with(line.trunk.prefix)
+
+    return judge
 
 
 def limits_of(trunk: TrunkSettings) -> tuple[GatewayPort, ...]:

@@ -73,13 +73,13 @@ class Transfers:
             return NOBODY_IDLE
         leg = DestinationLeg(f"{order.attempt_id}-{order.transfer}", order.to, endpoint, order.caller_id)
         if met is None:
-            await self._ask("POST", f"channels/{order.channel_id}/ring")
+            await rings(self._node.ari, "POST", order.channel_id)
         try:
             agent = await self._agents.legs.place(leg, ring_timeout=order.timeout_s, max_call=order.max_s)
         except (SafetyError, RequestFailed, StoreError) as error:
             _log.warning("not transferred", destination=order.to, reason=str(error))
             if met is None:
-                await self._ask("DELETE", f"channels/{order.channel_id}/ring")
+                await rings(self._node.ari, "DELETE", order.channel_id)
             return FAILED
         try:
             with self._node.owning(agent):
@@ -95,7 +95,7 @@ class Transfers:
                 end = await _whispered(agent, order.whisper)
         finally:
             if met is None:
-                await self._ask("DELETE", f"channels/{order.channel_id}/ring")
+                await rings(self._node.ari, "DELETE", order.channel_id)
         if end is not None:
             _log.info("not transferred", destination=order.to, result=word_of(end))
             return word_of(end)
@@ -107,12 +107,14 @@ class Transfers:
 
         return await talk(self._node.ari, order, agent, joined, lambda: _ended(agent))
 
-    async def _ask(self, method: str, uri: str) -> None:
-        """Something that only makes the wait nicer: the transfer goes on without it."""
-        try:
-            await self._node.ari.request(method, uri)
-        except RequestFailed as error:
-            _log.debug("not done", request=f"{method} {uri}", reason=str(error))
+
+async def rings(ari: Ari, method: str, channel_id: str) -> None:
+    """Let who waits hear it ringing (POST), or no longer (DELETE); all goes on without it."""
+    uri = f"channels/{channel_id}/ring"
+    try:
+        await ari.request(method, uri)
+    except RequestFailed as error:
+        _log.debug("not done", request=f"{method} {uri}", reason=str(error))
 
 
 async def talk(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import datetime as dt
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -20,18 +19,16 @@ from dataclasses import dataclass
 from agi_app import log
 from agi_app.calls.call_plan import TransferOrder
 from agi_app.dialer.agents.destination_legs import DestinationLeg
-from agi_app.dialer.agents.transfer_to_agent import answered, talk, word_of
+from agi_app.dialer.agents.transfer_to_agent import answered, rings, talk, word_of
 from agi_app.dialer.loop import LEASE, Dialer
 from agi_app.dialer.node import Node
 from agi_app.dialer.originator import Originator, RunningCampaign
 from agi_app.dialer.pacing import Turn
-from agi_app.dialer.running_campaigns import Running, terms_of
+from agi_app.dialer.running_campaigns import Running, gate_of, terms_of
 from agi_app.dialer.until_stopped import alongside, until_stored
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError, StoreError
 from agi_app.flow.language.built_in_flows import talk_flow
 from agi_app.flow.syntax.names_and_limits import BUSY, FAILED
-from agi_app.gate.decide import Decision, decide
-from agi_app.gate.facts import Facts
 from agi_app.model.call import CallResult, Outcome
 from agi_app.pbx.channel import Channel
 from agi_app.store.calling import claim_one_contact
@@ -167,12 +164,7 @@ class AgentCall:
 
     def _case(self, line: RunningCampaign) -> claim_one_contact.Case:
         """What the gate is asked about."""
-
-        def judge(facts: Facts, now: dt.datetime) -> Decision:
-            decision = decide(facts, line.campaign, line.trunk.sandbox, self._node.ruleset, now)
-            return decision.dialled_with(line.trunk.prefix)
-
-        return line.campaign, self._asked.contact_id, terms_of(self._node, line, LEASE), judge
+        return line.campaign, self._asked.contact_id, terms_of(self._node, line, LEASE), gate_of(self._node, line)
 
     # ------------------------------------------------------------------ the agent's leg
 
@@ -203,13 +195,6 @@ class AgentCall:
                 self._node.live.stop_attempt(self._leg.attempt_id, "the agent hung up", even_if_up=False)
             await asyncio.sleep(TOLD_AGAIN_S)
 
-    async def _ask(self, method: str, uri: str) -> None:
-        """Something that only makes the wait nicer."""
-        try:
-            await self._node.ari.request(method, uri)
-        except RequestFailed as error:
-            _log.debug("not done", request=f"{method} {uri}", reason=str(error))
-
     async def _sound(self, agent: Channel, tone: str) -> None:
         with contextlib.suppress(RequestFailed):
             await agent.play(f"{agent.id}-tone", tone)
@@ -231,13 +216,13 @@ class AgentCall:
         if isinstance(claim, claim_one_contact.RefusedContact):
             return Over(REFUSED, claim.why, FAILED_TONE)
         self._leg.attempt_id = claim.attempt_id
-        await self._ask("POST", f"channels/{agent.id}/ring")
+        await rings(self._node.ari, "POST", agent.id)
         await self._tell("the person is called")
         with beside(self._means.dialer, running, self._node.clock.monotonic()) as turn:
             result = await self._means.originator.attempt(
                 claim, self._line(running.line), turn, transfer=self._transfer
             )
-        await self._ask("DELETE", f"channels/{agent.id}/ring")
+        await rings(self._node.ari, "DELETE", agent.id)
         if result is None:
             return await self._not_dialled(running.line)
         return _over(result)
@@ -252,7 +237,7 @@ class AgentCall:
         agent = self._agent
         if agent is None or self._gone.is_set():
             return FAILED
-        await self._ask("DELETE", f"channels/{agent.id}/ring")
+        await rings(self._node.ari, "DELETE", agent.id)
         self._talking = True
         try:
             return await talk(self._node.ari, order, agent, lambda: None, self._until_gone)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from agi_app.model.agents import AgentCounts
-from agi_app.store.database.listen import CONTROL_CHANNEL
+from agi_app.store.database.listen import tell_workers
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, load_queries, record, rows
+from agi_app.store.database.statements import Connection, as_json, count, load_queries, rows, value
 
 Q = load_queries("calling/agents")
-SESSION = load_queries("database/session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +64,15 @@ async def note(store: Store, notes: Sequence[Note]) -> None:
         times = {"answered_at": one.answered_at, "met_at": one.met_at, "parted_at": one.parted_at}
         merged.setdefault(one.attempt_id, {}).update({key: at for key, at in times.items() if at is not None})
     rows_ = [{"attempt_id": attempt_id, **times} for attempt_id, times in merged.items()]
-    await store.execute(Q["note"], {"notes": msgspec.json.encode(rows_).decode()})
+    await store.execute(Q["note"], {"notes": as_json(rows_)})
 
 
 async def choose(store: Store, attempt_id: str, agents: str, idle: Sequence[str]) -> str | None:
     """The agent of a list whom this call may ring, no other node's call can have the same; None: nobody is left."""
     async with store.transaction() as connection:
         await connection.execute(Q["lock"], {"agents": agents})
-        row = await record(connection, Q["choose"], {"attempt_id": attempt_id, "agents": agents, "idle": list(idle)})
-    return None if row is None else row["agent"]
+        values = {"attempt_id": attempt_id, "agents": agents, "idle": list(idle)}
+        return await value(connection, str, Q["choose"], values)
 
 
 async def pause(store: Store, campaign: str, reason: str) -> bool:
@@ -84,6 +80,5 @@ async def pause(store: Store, campaign: str, reason: str) -> bool:
     async with store.transaction() as connection:
         if not await count(connection, Q["pause"], {"name": campaign, "reason": reason}):
             return False
-        message = json.dumps({"campaign": campaign, "state": "paused"})
-        await connection.execute(SESSION["notify"], {"channel": CONTROL_CHANNEL, "payload": message})
+        await tell_workers(connection, {"campaign": campaign, "state": "paused"})
     return True

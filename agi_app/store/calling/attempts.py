@@ -7,12 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import CallResult, Claim
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, load_queries, record, records
+from agi_app.store.database.statements import Connection, as_json, load_queries, record, records
 
 Q = load_queries("calling/attempts")
 CLAIMED = ("claimed",)
@@ -68,7 +66,7 @@ async def finish(store: Store, ends: Sequence[Ended]) -> list[bool]:
         if end.attempt_id not in stored:
             async with store.transaction() as connection:
                 await _lock_person(connection, end.attempt_id)
-                if await record(connection, Q["late_result"], {"result": _json(_values(end))}) is not None:
+                if await record(connection, Q["late_result"], {"result": as_json(_values(end))}) is not None:
                     stored.add(end.attempt_id)
     return [end.attempt_id in stored for end in ends]
 
@@ -76,7 +74,7 @@ async def finish(store: Store, ends: Sequence[Ended]) -> list[bool]:
 async def store_ends(connection: Connection, ends: Sequence[Ended], *, swept: bool = False) -> set[str]:
     """The statement of ``finish`` alone: which attempts had not ended yet. ``swept``: it is a guess."""
     rows = [_values(end) | {"swept": swept} for end in ends]
-    found = await records(connection, Q["finish"], {"results": _json(rows)})
+    found = await records(connection, Q["finish"], {"results": as_json(rows)})
     return {row["attempt_id"] for row in found}
 
 
@@ -114,10 +112,6 @@ def _values(end: Ended) -> dict[str, Any]:
         "contact_state": "done" if end.contact_done else "pending",
         "next_due": end.next_due,
     }
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 async def _lock_person(connection: Connection, attempt_id: str) -> None:

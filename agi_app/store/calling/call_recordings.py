@@ -36,8 +36,7 @@ async def recordings_of(store: Store, campaign: str) -> list[RecordingRow]:
 
 async def old_recordings(store: Store, until: Mapping[str, dt.datetime]) -> int:
     """How many recordings ``purge_recordings`` would take off."""
-    found = await store.record(Q["count_old"], by_region(until), limit=None)
-    return int(found["count"]) if found else 0
+    return await store.value(int, Q["count_old"], by_region(until), limit=None) or 0
 
 
 async def purge_recordings(store: Store, until: Mapping[str, dt.datetime], why: Why, sign: Sign) -> list[bytes]:

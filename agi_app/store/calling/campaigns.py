@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -15,12 +14,11 @@ from agi_app.errors import InputError, StoreError
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.model.phone import shown_text
 from agi_app.store.calling.attempts import CLAIMED, give_back
-from agi_app.store.database.listen import CONTROL_CHANNEL
+from agi_app.store.database.listen import tell_workers
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import count, load_queries, record, records
+from agi_app.store.database.statements import as_json, count, load_queries, record, records
 
 Q = load_queries("calling/campaigns")
-SESSION = load_queries("database/session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +43,10 @@ async def save_campaign(
     """
     values = {
         "name": campaign.name,
-        "spec": msgspec.json.encode(campaign).decode(),
+        "spec": as_json(campaign),
         "flow_file": flow_file,
         "flow_text": flow_text,
-        "sub_flows": msgspec.json.encode(dict(sub_flows or {})).decode(),
+        "sub_flows": as_json(dict(sub_flows or {})),
     }
     await store.execute(Q["save"], values)
 
@@ -113,8 +111,7 @@ async def set_state(store: Store, name: str, state: CampaignState, reason: str |
         if state is CampaignState.STOPPED:
             claimed = await records(connection, Q["claimed_attempts"], {"name": name})
             await give_back(connection, [row["attempt_id"] for row in claimed], "the campaign was stopped", CLAIMED)
-        message = json.dumps({"campaign": name, "state": state.value})
-        await connection.execute(SESSION["notify"], {"channel": CONTROL_CHANNEL, "payload": message})
+        await tell_workers(connection, {"campaign": name, "state": state.value})
     return True
 
 

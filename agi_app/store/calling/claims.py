@@ -25,7 +25,7 @@ from agi_app.store.calling.decision_texts import spec_of, version_of_spec
 from agi_app.store.calling.facts import Decide, Due, JudgedContact, Missing, begin, judge
 from agi_app.store.calling.gateway_ports import GatewayPorts
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, load_queries, records
+from agi_app.store.database.statements import Connection, as_json, load_queries, records
 
 Q = load_queries("calling/claims")
 SOONEST_RETRY = dt.timedelta(seconds=1)  # a refusal is not decided again at once, whatever the rule says
@@ -196,7 +196,7 @@ async def reserve(
         "lease": terms.lease,
         "trunk_scope": concurrent_slots.of_trunk(campaign.trunk),
         "campaign_scope": concurrent_slots.of_campaign(campaign.name),
-        "rows": msgspec.json.encode(rows).decode(),
+        "rows": as_json(rows),
     }
     decided = {r["contact_id"]: r["decision_id"] for r in await records(connection, Q["settle"], values)}
     return [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agi_app.store.database.statements import Connection, count, load_queries, record, records
+from agi_app.store.database.statements import Connection, count, load_queries, record, records, value
 
 Q = load_queries("calling/concurrent_slots")
 
@@ -70,14 +70,12 @@ def _pairs(of_trunk: list[int], of_campaign: list[int], most: int) -> Pairs:
 
 async def used(connection: Connection, scope: str) -> int:
     """How many calls occupy a slot of ``scope``."""
-    row = await record(connection, Q["used"], {"scope": scope})
-    return int(row["used"]) if row else 0
+    return await value(connection, int, Q["used"], {"scope": scope}) or 0
 
 
 async def total(connection: Connection, scope: str) -> int:
     """How many slots ``scope`` has, free or not; 0 before the first claim."""
-    row = await record(connection, Q["total"], {"scope": scope})
-    return int(row["total"]) if row else 0
+    return await value(connection, int, Q["total"], {"scope": scope}) or 0
 
 
 async def _resize(connection: Connection, scope: str, limit: int) -> None:

@@ -46,34 +46,20 @@ class DecisionRow(StoredDecision):
     campaign_version: str | None  # None: about a verification call, or from before versions were kept
 
 
-@dataclass(frozen=True, slots=True)
-class _Spec:
-    version: str
-    spec: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Files:
-    version: str
-    files: dict[str, str]
-
-
 async def rulesets(store: Store) -> dict[str, dict[str, str]]:
     """Every rule set that decisions were made by: version -> name -> text."""
-    return {row.version: row.files for row in await store.rows(_Files, Q["rulesets"])}
+    return {row["version"]: row["files"] for row in await store.records(Q["rulesets"])}
 
 
 async def specs(store: Store) -> dict[str, str]:
     """Every campaign that decisions were made by: version -> its JSON."""
-    return {row.version: row.spec for row in await store.rows(_Spec, Q["campaign_versions"])}
+    return {row["version"]: row["spec"] for row in await store.records(Q["campaign_versions"])}
 
 
 async def decisions(store: Store, campaign: str | None) -> AsyncIterator[list[DecisionRow]]:
     """All decisions in their order, or those of one campaign, some at a time."""
     after = 0
-    while True:
-        values = {"after": after, "campaign": campaign, "limit": AT_ONCE}
-        if not (found := await store.rows(DecisionRow, Q["decisions"], values)):
-            return
+    values = {"campaign": campaign, "limit": AT_ONCE}
+    while found := await store.rows(DecisionRow, Q["decisions"], {**values, "after": after}):
         yield found
         after = found[-1].decision_id

@@ -9,9 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
-from agi_app.store.database.statements import Connection, count, load_queries, records
+from agi_app.store.database.statements import Connection, as_json, count, load_queries, records
 
 Q = load_queries("calling/gateway_ports")
 
@@ -47,7 +45,7 @@ async def lease(
     await count(connection, Q["make"], {"scopes": list(scopes)})
     idle = [scopes[row["scope"]] for row in await records(connection, Q["lease"], {"scopes": list(scopes)})]
     rows = [{"number": i.number, "spacing": i.spacing, "per_day": i.calls_per_day} for i in idle]
-    values = {"ports": msgspec.json.encode(rows).decode(), "now": now, "offset": offset}
+    values = {"ports": as_json(rows), "now": now, "offset": offset}
     used = await records(connection, Q["use"], values)
     resting = {u["number"]: u["rests_until"] for u in used if u["rests_until"] and u["rests_until"] > u["now"]}
     quiet = {port.number for port in idle}

@@ -11,7 +11,7 @@ import msgspec
 
 from agi_app.model.waiting_reason import WaitingReason
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries
+from agi_app.store.database.statements import as_json, load_queries
 
 Q = load_queries("calling/nodes")
 ALIVE = dt.timedelta(seconds=8)  # a worker says that it lives every two seconds
@@ -66,16 +66,15 @@ async def beat(
         "journal_position": journal_position,
         "flushed": flushed,
         "waiting_reason": waiting_reason,
-        "campaign_waiting_reasons": msgspec.json.encode(campaign_waiting_reasons or {}).decode(),
-        "agents": msgspec.json.encode(agents or {}).decode(),
+        "campaign_waiting_reasons": as_json(campaign_waiting_reasons or {}),
+        "agents": as_json(agents or {}),
     }
     await store.execute(Q["beat"], values)
 
 
 async def journal_position(store: Store, entityid: str) -> int:
     """Bytes of this node's journal that the database has; 0 for an unknown node."""
-    row = await store.record(Q["journal_position"], {"entityid": entityid})
-    return int(row["journal_position"]) if row else 0
+    return await store.value(int, Q["journal_position"], {"entityid": entityid}) or 0
 
 
 async def database_started(store: Store) -> dt.datetime:

@@ -8,10 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-import msgspec
-
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries, records
+from agi_app.store.database.statements import as_json, load_queries, records
 
 Q = load_queries("calling/pace_shares")
 
@@ -22,7 +20,7 @@ async def lease(store: Store, node: str, wanted: Mapping[str, float], lease_for:
     What is no longer wanted is given back. Raises StoreError.
     """
     rows = [{"scope": scope, "most": most} for scope, most in sorted(wanted.items())]
-    values = {"node": node, "wanted": msgspec.json.encode(rows).decode(), "lease": lease_for}
+    values = {"node": node, "wanted": as_json(rows), "lease": lease_for}
     async with store.transaction() as connection:
         await connection.execute(Q["lock"])
         return {row["scope"]: row["per_second"] for row in await records(connection, Q["lease"], values)}

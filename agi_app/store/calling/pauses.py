@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 
-from agi_app.store.database.listen import CONTROL_CHANNEL
+from agi_app.store.database.listen import tell_workers
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries
 
 Q = load_queries("calling/pauses")
-SESSION = load_queries("database/session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +35,9 @@ class Pause:
 async def change(store: Store, paused: bool, reason: str, entered_by: str, now: dt.datetime) -> None:
     """Pause everything, or end the pause, and tell every worker; ``now`` is rules time. Raises StoreError."""
     values = {"at": now, "paused": paused, "reason": reason, "entered_by": entered_by}
-    message = json.dumps({"everything": "paused" if paused else "running"})
     async with store.transaction() as connection:
         await connection.execute(Q["add"], values)
-        await connection.execute(SESSION["notify"], {"channel": CONTROL_CHANNEL, "payload": message})
+        await tell_workers(connection, {"everything": "paused" if paused else "running"})
 
 
 async def in_force(store: Store) -> Pause | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agi_app.clock import Clock, SandboxClock, SystemClock
 from agi_app.errors import SafetyError
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries, record, the_record
+from agi_app.store.database.statements import load_queries, the_record, value
 
 Q = load_queries("database/session")
 SUPPRESSION_KEY = "suppression_key_check"
@@ -18,8 +18,8 @@ PROJECT = "project_id"
 async def assert_durable(store: Store) -> None:
     """Raise SafetyError unless a committed row survives a power cut."""
     row = await store.record(Q["durability"])
-    for setting, value in (row or {}).items():
-        if value == "off":
+    for setting, state in (row or {}).items():
+        if state == "off":
             raise SafetyError(
                 f"database {store.where}: {setting} is off, so a crash could forget a call or a stop; "
                 f"set {setting} = on in postgresql.conf"
@@ -103,9 +103,8 @@ class StoredIdentity:
 async def identity_of(store: Store) -> StoredIdentity:
     """Whose database this is."""
     async with store.connection() as connection:
-        project = await record(connection, Q["read_meta"], {"key": PROJECT})
-        key = await record(connection, Q["read_meta"], {"key": SUPPRESSION_KEY})
-    return StoredIdentity(project["value"] if project else None, key["value"] if key else None)
+        project = await value(connection, str, Q["read_meta"], {"key": PROJECT})
+        return StoredIdentity(project, await value(connection, str, Q["read_meta"], {"key": SUPPRESSION_KEY}))
 
 
 async def store_identity(store: Store, project: str, check_value: str) -> None:

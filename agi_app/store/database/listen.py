@@ -8,7 +8,8 @@ have been missed, and the caller must drop its permits and check afresh.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import psycopg
@@ -16,7 +17,9 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import DictRow
 
 from agi_app.errors import StoreError
+from agi_app.store.database.statements import Connection, load_queries
 
+Q = load_queries("database/session")
 STOP_CHANNEL = "agi_app_stop"  # payload: the person_id whose calls must end
 CONTROL_CHANNEL = "agi_app_control"  # payload: JSON {"campaign": …, "state": …}
 PROBE_EVERY_S = 2.0
@@ -46,6 +49,11 @@ class ListenLost:
 
 
 Heard = Listening | Notification | ListenLost
+
+
+async def tell_workers(connection: Connection, what: Mapping[str, str]) -> None:
+    """Every worker hears of it once this transaction is committed."""
+    await connection.execute(Q["notify"], {"channel": CONTROL_CHANNEL, "payload": json.dumps(what)})
 
 
 async def listen(

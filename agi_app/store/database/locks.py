@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import psycopg
-from psycopg import AsyncConnection
-from psycopg.rows import DictRow
 
 from agi_app.store.database.faults import store_error
-from agi_app.store.database.statements import load_queries
+from agi_app.store.database.statements import Connection, Parameters, load_queries, record
 
 Q = load_queries("database/session")
-Connect = Callable[[], Awaitable[AsyncConnection[DictRow]]]
+Connect = Callable[[], Awaitable[Connection]]
 
 
 class WorkerLock:
     """The right to drive one Asterisk; the database gives it back when our connection dies."""
 
-    def __init__(self, connection: AsyncConnection[DictRow], entityid: str) -> None:
+    def __init__(self, connection: Connection, entityid: str) -> None:
         self._connection = connection
         self.entityid = entityid
 
@@ -37,13 +35,21 @@ class WorkerLock:
 
 async def take(connect: Connect, where: str, entityid: str) -> WorkerLock | None:
     """Take the lock of ``entityid`` without waiting; None when another worker holds it."""
+    connection = await locked(connect, where, Q["lock_worker"], {"entityid": entityid})
+    return None if connection is None else WorkerLock(connection, entityid)
+
+
+async def locked(connect: Connect, where: str, query: str, parameters: Parameters | None = None) -> Connection | None:
+    """A connection of its own with the lock that ``query`` tries to take; None when another one has it. StoreError."""
     connection = await connect()
     try:
-        row = await (await connection.execute(Q["lock_worker"], {"entityid": entityid})).fetchone()
+        if (row := await record(connection, query, parameters)) and row["got"]:
+            return connection
     except psycopg.Error as error:
         await connection.close()
         raise store_error(error, where) from error
-    if row and row["got"]:
-        return WorkerLock(connection, entityid)
+    except BaseException:
+        await connection.close()
+        raise
     await connection.close()
     return None

@@ -184,6 +184,13 @@ class Store:
         async with self.connection(limit) as connection:
             return await statements.record(connection, query, parameters)
 
+    async def value(
+        self, kind: type[T], query: str, parameters: Parameters | None = None, limit: float | None = ANSWER_LIMIT_S
+    ) -> T | None:
+        """The first column of such a statement's first row, a ``kind``; None when there is no row."""
+        async with self.connection(limit) as connection:
+            return await statements.value(connection, kind, query, parameters)
+
     async def the_record(self, query: str, parameters: Parameters, otherwise: str) -> DictRow:
         """The first row of such a statement; StoreError, which says ``otherwise``, when there is none."""
         async with self.connection() as connection:

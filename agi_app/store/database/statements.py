@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, class_row
 
@@ -63,11 +64,22 @@ async def record(connection: Connection, query: str, parameters: Parameters | No
     return await (await connection.execute(query, parameters)).fetchone()
 
 
+async def value(connection: Connection, _kind: type[T], query: str, parameters: Parameters | None = None) -> T | None:
+    """The first column of the first row of ``query``, a ``_kind``; None when there is no row."""
+    found: dict[str, T] = await record(connection, query, parameters) or {}
+    return next(iter(found.values()), None)
+
+
 async def the_record(connection: Connection, query: str, parameters: Parameters, otherwise: str) -> DictRow:
     """The first row of ``query``; StoreError, which says ``otherwise``, when there is none."""
     if (row := await record(connection, query, parameters)) is None:
         raise StoreError(otherwise)
     return row
+
+
+def as_json(what: object) -> str:
+    """A parameter that the query reads as JSON."""
+    return msgspec.json.encode(what).decode()
 
 
 async def count(connection: Connection, query: str, parameters: Parameters | None = None) -> int:

@@ -18,8 +18,9 @@ import psycopg
 from agi_app.audit.entries import TABLES
 from agi_app.errors import StoreError
 from agi_app.store.database.faults import store_error
+from agi_app.store.database.locks import locked
 from agi_app.store.database.pool import ANSWER_LIMIT_S, Store
-from agi_app.store.database.statements import Connection, load_queries, record, records, rows
+from agi_app.store.database.statements import Connection, load_queries, record, records, rows, value
 
 Q = load_queries("ledger/audit")
 SESSION = load_queries("database/session")
@@ -84,19 +85,8 @@ class Seat:
 
 async def take_seat(store: Store) -> Seat | None:
     """Become the sequencer without waiting; None when another process is. Raises StoreError."""
-    connection = await store.dedicated_connection()
-    try:
-        row = await record(connection, Q["lock_sequencer"])
-    except psycopg.Error as error:
-        await connection.close()
-        raise store_error(error, store.where) from error
-    except BaseException:
-        await connection.close()
-        raise
-    if row and row["got"]:
-        return Seat(connection, store.where)
-    await connection.close()
-    return None
+    connection = await locked(store.dedicated_connection, store.where, Q["lock_sequencer"])
+    return None if connection is None else Seat(connection, store.where)
 
 
 async def take_queued(connection: Connection, most: int) -> dict[str, list[int]]:
@@ -130,8 +120,7 @@ async def seal(connection: Connection, kind: str, ids: Sequence[int], first: int
     """Give rows of one kind the leaves from ``first`` on; their hashes in that order."""
     nonces = secrets.token_bytes(NONCE_BYTES * len(ids))
     wanted = {"kind": kind, "ids": list(ids), "first": first, "nonces": nonces}
-    row = await record(connection, of_kind(kind, "seal"), wanted)
-    return _split(row["hashes"]) if row else []
+    return _split(await value(connection, bytes, of_kind(kind, "seal"), wanted) or b"")
 
 
 async def add_nodes(connection: Connection, nodes: Sequence[tuple[int, int, bytes]]) -> None:
@@ -153,16 +142,14 @@ async def checkpoints(store: Store) -> list[str]:
 
 async def last_checkpoint(store: Store) -> str | None:
     """The newest of them."""
-    row = await store.record(Q["last_checkpoint"])
-    return row["note"] if row else None
+    return await store.value(str, Q["last_checkpoint"])
 
 
 async def public_key(store: Store, ours: str) -> str:
     """The public key line that this database knows; the first caller's becomes it. Raises StoreError."""
     async with store.transaction() as connection:
         await connection.execute(SESSION["remember_meta"], {"key": PUBLIC_KEY, "value": ours})
-        row = await record(connection, SESSION["read_meta"], {"key": PUBLIC_KEY})
-    return str(row["value"]) if row else ours
+        return await value(connection, str, SESSION["read_meta"], {"key": PUBLIC_KEY}) or ours
 
 
 async def size(connection: Connection) -> Size:
@@ -180,10 +167,10 @@ async def size_of(store: Store) -> Size:
 async def hashes(connection: Connection, level: int, start: int, end: int) -> list[bytes]:
     """Hashes of the leaves (level 0) or stored subtrees [start, end); fewer when some are missing."""
     if level:
-        row = await record(connection, Q["node_hashes"], {"level": level, "start": start, "end": end})
+        found = await value(connection, bytes, Q["node_hashes"], {"level": level, "start": start, "end": end})
     else:
-        row = await record(connection, Q["leaf_hashes"], {"start": start, "end": end})
-    return _split(row["hashes"]) if row else []
+        found = await value(connection, bytes, Q["leaf_hashes"], {"start": start, "end": end})
+    return _split(found or b"")
 
 
 async def payloads(connection: Connection, kind: str, ids: Sequence[int | str]) -> list[str]:

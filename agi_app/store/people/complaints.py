@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import msgspec
-
 from agi_app.errors import InputError
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.calling.call_recordings import RecordingRow
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries, record, the_record
+from agi_app.store.database.statements import as_json, load_queries, record, the_record
 from agi_app.store.requested_calls.staff_calls import add_person
 
 Q = load_queries("people/complaints")
@@ -98,7 +96,7 @@ async def add(store: Store, said: Complaint, terms: CaseTerms) -> int:
             "source": said.source,
             "campaign": said.campaign,
             "text": said.text[:LONGEST_TEXT],
-            "details": msgspec.json.encode(dict(said.details)).decode(),
+            "details": as_json(dict(said.details)),
             "evidence_sha256": digest,
             "evidence_file": name,
             "entered_by": said.entered_by,

@@ -12,13 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from agi_app.audit.entries import TABLES
 from agi_app.audit.erasures import LEFT, Erasure, left
 from agi_app.errors import InputError, StoreError
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, load_queries, record, records
+from agi_app.store.database.statements import Connection, as_json, count, load_queries, record, records
 from agi_app.store.ledger import audit
 
 Q, R = load_queries("people/erasure"), load_queries("calling/call_recordings")
@@ -109,8 +107,7 @@ async def purge_evidence(store: Store, digests: Sequence[bytes], why: Why, sign:
 
 async def old_rows(store: Store, kind: str, until: Mapping[str, dt.datetime]) -> int:
     """How many rows of a kind (``contact``, ``attempt``) ``purge_rows`` would empty."""
-    found = await store.record(Q[f"count_{kind}"], by_region(until), limit=None)
-    return int(found["count"]) if found else 0
+    return await store.value(int, Q[f"count_{kind}"], by_region(until), limit=None) or 0
 
 
 async def purge_rows(store: Store, kind: str, until: Mapping[str, dt.datetime], why: Why, sign: Sign) -> int:
@@ -153,7 +150,7 @@ async def write_erasure(connection: Connection, erasure: Erasure, sign: Sign) ->
             "at": erasure.at,
             "kind": erasure.kind,
             "person_id": erasure.person_id,
-            "erased": msgspec.json.encode(erasure.erased).decode(),
+            "erased": as_json(erasure.erased),
             "reason": erasure.reason,
             "entered_by": erasure.entered_by,
             "signature": sign(erasure),

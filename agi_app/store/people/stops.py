@@ -130,8 +130,7 @@ async def live_check(store: Store, attempt_ids: Sequence[str]) -> dict[str, str]
 
 async def is_suppressed(store: Store, number: str) -> bool:
     """Whether this E.164 number is on the suppression list."""
-    row = await store.record(Q["is_suppressed"], {"number_hash": store.hash_number(number)})
-    return bool(row and row["suppressed"])
+    return bool(await store.value(bool, Q["is_suppressed"], {"number_hash": store.hash_number(number)}))
 
 
 def _person(number: str, number_hash: bytes) -> dict[str, Any]:

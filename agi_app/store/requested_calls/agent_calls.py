@@ -9,11 +9,9 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-import msgspec
-
 from agi_app.errors import InputError
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries
+from agi_app.store.database.statements import as_json, load_queries
 from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
 
 Q = load_queries("requested_calls/agent_calls")
@@ -123,7 +121,7 @@ async def _change(store: Store, query: str, values: Mapping[str, object]) -> boo
 
 def _values(leg: Leg) -> dict[str, object]:
     return {
-        "progress": msgspec.json.encode(leg.progress).decode(),
+        "progress": as_json(leg.progress),
         "rang_at": leg.rang_at,
         "answered_at": leg.answered_at,
         "attempt_id": leg.attempt_id,

@@ -24,8 +24,7 @@ class CallBackRequest:
 
 async def request(store: Store, e164: str, trunk: str) -> int | None:
     """Ask the workers for a trial; returns its id, or None for a number that has no proof."""
-    row = await store.record(Q["request"], {"e164": e164, "trunk": trunk})
-    return None if row is None else int(row["check_id"])
+    return await store.value(int, Q["request"], {"e164": e164, "trunk": trunk})
 
 
 async def take(store: Store, trunks: Collection[str]) -> CallBackRequest | None:

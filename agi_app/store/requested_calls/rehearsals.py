@@ -19,7 +19,7 @@ from agi_app.model.call import AllowedCall, CallResult
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, load_queries, record, the_record
+from agi_app.store.database.statements import Connection, as_json, load_queries, record, the_record
 from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
 from agi_app.store.requested_calls.staff_calls import (
     add_person,
@@ -93,7 +93,7 @@ async def request(
         "e164": number.e164,
         "shown": shown,
         "trunk": trunk,
-        "script": msgspec.json.encode(script).decode(),
+        "script": as_json(script),
         "entered_by": entered_by,
     }
     async with store.transaction() as connection:
@@ -148,7 +148,7 @@ async def take(
 
 async def tell(store: Store, rehearsal_id: int, lines: Sequence[str]) -> None:
     """Store what has happened so far."""
-    await _change(store, "tell", {"rehearsal_id": rehearsal_id, "progress": _json(lines)})
+    await _change(store, "tell", {"rehearsal_id": rehearsal_id, "progress": as_json(lines)})
 
 
 async def finish(store: Store, rehearsal_id: int, result: CallResult, lines: Sequence[str], *, dialled: bool) -> None:
@@ -157,8 +157,8 @@ async def finish(store: Store, rehearsal_id: int, result: CallResult, lines: Seq
         "rehearsal_id": rehearsal_id,
         "result": result.outcome.value,
         "note": result.note,
-        "progress": _json(lines),
-        "said": _json(RehearsalAnswers(result.disposition, result.answers)),
+        "progress": as_json(lines),
+        "said": as_json(RehearsalAnswers(result.disposition, result.answers)),
         "dialled": dialled,
     }
     await _change(store, "finish", values)
@@ -171,7 +171,3 @@ async def _change(store: Store, query: str, values: Mapping[str, object]) -> boo
 async def _record(connection: Connection, facts: RehearsalFacts, decision: Decision, clock_name: str) -> int:
     more = {"purpose": Purpose.REHEARSAL.value, "phone_proof": phone_fact(facts.phone_proof)}
     return await record_decision(connection, facts, decision, clock_name, DECIDED_AS, more)
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

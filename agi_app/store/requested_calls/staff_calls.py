@@ -6,14 +6,12 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import ProofFact
 from agi_app.gate.verification import NO_CONTACT, VerificationFacts
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, load_queries, the_record
+from agi_app.store.database.statements import Connection, as_json, load_queries, the_record
 
 Q = load_queries("requested_calls/verifications")
 
@@ -55,8 +53,8 @@ async def record_decision(
         "campaign": decided_as,
         "allowed": decision.allowed,
         "rules": list(decision.rules),
-        "reasons": msgspec.json.encode(decision.reasons).decode(),
-        "inputs": msgspec.json.encode(inputs).decode(),
+        "reasons": as_json(decision.reasons),
+        "inputs": as_json(inputs),
         "ruleset_version": decision.ruleset_version,
         "decided_at": decision.decided_at,
         "clock": clock_name,

@@ -12,12 +12,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from agi_app.audit.erasures import Erasure
 from agi_app.guard.lists import Shape, shape_of
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, load_queries, record, records
+from agi_app.store.database.statements import Connection, as_json, count, load_queries, record, records, value
 from agi_app.store.people.erasure import PERSON, Sign, Why, write_erasure
 
 Q = load_queries("screening/guard_changes")
@@ -79,11 +77,10 @@ async def tell(
         "what": what,
         "number_hash": number_hash,
         "pattern": pattern,
-        "details": msgspec.json.encode(details).decode(),
+        "details": as_json(details),
         "entered_by": said.entered_by,
     }
-    row = await record(connection, Q["tell"], values)
-    return int(row["change_id"]) if row else 0
+    return await value(connection, int, Q["tell"], values) or 0
 
 
 async def vote(store: Store, call_id: str, nuisance: bool, said: ChangedBy) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 from agi_app.guard.lists import Shape, shape_of
 from agi_app.guard.subscriber_settings import Hours
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, load_queries, record, records
+from agi_app.store.database.statements import Connection, as_json, count, load_queries, record, records
 from agi_app.store.screening.guard_changes import ChangedBy, tell, tell_entry
 from agi_app.store.screening.screened_calls import SubscriberLine
 
@@ -103,7 +103,7 @@ async def set_line(
         "line": line,
         "enabled": choice.enabled,
         "level": choice.level,
-        "hours": None if hours is None else msgspec.json.encode(hours).decode(),
+        "hours": None if hours is None else as_json(hours),
         "zone": choice.zone,
         "mailbox": choice.mailbox,
     }

@@ -9,7 +9,7 @@ from typing import Literal
 
 from agi_app.guard.scripts import Match
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import load_queries, record
+from agi_app.store.database.statements import load_queries, value
 from agi_app.store.screening.guard_changes import ChangedBy
 
 Q = load_queries("screening/guard_scripts")
@@ -71,8 +71,7 @@ async def put(store: Store, name: str, text: str, said: ChangedBy) -> KnownScrip
     """Enter a script by hand, in place of one of the same name. Raises StoreError."""
     async with store.transaction() as connection:
         values = {"name": name, "text": text, "at": said.at, "entered_by": said.entered_by}
-        row = await record(connection, Q["put"], values)
-    return KnownScript(int(row["script_id"]) if row else 0, name, text)
+        return KnownScript(await value(connection, int, Q["put"], values) or 0, name, text)
 
 
 async def remove(store: Store, name: str) -> bool:
@@ -94,20 +93,19 @@ async def keep(store: Store, opening: OpeningWords) -> int | None:
     """Store opening words; the id, None when those of this call are there already. Raises StoreError."""
     async with store.transaction() as connection:
         if opening.call_id is not None:
-            found = await record(connection, Q["caller_of"], {"call_id": opening.call_id})
+            caller_id = await value(connection, int, Q["caller_of"], {"call_id": opening.call_id})
         elif opening.number is not None:
-            found = await record(connection, Q["see_caller"], {"number": opening.number, "at": opening.at})
+            caller_id = await value(connection, int, Q["see_caller"], {"number": opening.number, "at": opening.at})
         else:
-            found = None
+            caller_id = None
         values = {
-            "caller_id": found["caller_id"] if found else None,
+            "caller_id": caller_id,
             "call_id": opening.call_id,
             "at": opening.at,
             "source": opening.source,
             "text": opening.text,
         }
-        row = await record(connection, Q["keep"], values)
-    return int(row["transcript_id"]) if row else None
+        return await value(connection, int, Q["keep"], values)
 
 
 async def mark(store: Store, found: Iterable[tuple[int, KnownScript, Match]]) -> None:
