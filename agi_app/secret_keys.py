@@ -39,23 +39,28 @@ def read_key(file: Path, what: str) -> bytes | None:
 def make_key(file: Path, what: str) -> bytes:
     """A new random key in ``file``; the one that another process made meanwhile wins. Raises ConfigError."""
     key = secrets.token_bytes(KEY_BYTES)
+    return key if write_once(file, f"{key.hex()}\n".encode(), what) else read_key(file, what) or key
+
+
+def write_once(file: Path, content: bytes, what: str) -> bool:
+    """A new key's file, on disk when this returns; False: another process made it meanwhile. Raises ConfigError."""
     temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         make_private(file.parent)
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(fd, "w", encoding="ascii") as out:
-            out.write(key.hex() + "\n")
+        with os.fdopen(fd, "wb") as out:
+            out.write(content)
             out.flush()
             os.fsync(out.fileno())
         os.link(temporary, file)  # never replaces a key
         sync_folder(file.parent)  # a key lost with the power would make all that it protects unreadable
     except FileExistsError:
-        return read_key(file, what) or key
+        return False
     except OSError as error:
         raise ConfigError(f"{file}: the {what} cannot be written: {error.strerror}") from error
     finally:
         temporary.unlink(missing_ok=True)
-    return key
+    return True
 
 
 def key_from_hex(text: str, where: str, what: str) -> bytes:

@@ -7,18 +7,16 @@ share the key, like the suppression key.
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agi_app.atomic_files import make_private, sync_folder
 from agi_app.errors import ConfigError
+from agi_app.keys import OTHERS, write_once
 
 FOLDER = "audit"
 KEY_FILE = "key.pem"
-OTHERS = 0o077  # the rights of anybody but the owner
 
 
 def audit_folder(data_folder: Path) -> Path:
@@ -67,20 +65,4 @@ def _make(file: Path) -> Ed25519PrivateKey:
     content = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        make_private(file.parent)
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(fd, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.link(temporary, file)  # never replaces a key
-        sync_folder(file.parent)
-    except FileExistsError:
-        return load(file) or key
-    except OSError as error:
-        raise ConfigError(f"{file}: the audit key cannot be written: {error.strerror}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return key
+    return key if write_once(file, content, "audit key") else load(file) or key

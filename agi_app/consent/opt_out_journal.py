@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app import log
+from agi_app.atomic_files import sync_folder
 from agi_app.clock import Clock
 from agi_app.errors import SafetyError
 
@@ -82,15 +83,8 @@ class Journal:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(fd)
         if not size:  # a new file is safe only with its name in the folder
-            self._sync_folder()
+            sync_folder(self._file.parent)
         return size + len(line)
-
-    def _sync_folder(self) -> None:
-        fd = os.open(self._file.parent, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
 
     def unflushed(self, position: int) -> Iterator[JournalEntry]:
         """The entries behind ``position``; a torn or foreign line is passed over, with a warning."""

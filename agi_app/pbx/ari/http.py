@@ -153,22 +153,24 @@ async def ask_info(pool: HttpPool, settings: AriSettings, timeout: float | None 
 
 def explain(status: int, settings: AriSettings) -> str:
     """What an error status at the first contact means, and how to fix it."""
-    if status == 401:
-        return (
-            f"Asterisk at {settings.url} refuses the ARI user {settings.username!r} or its password; "
-            "compare it with ari.conf, then run `asterisk -rx 'module reload res_ari'`."
-        )
-    if status == 403:
-        return (
-            f"The ARI user {settings.username!r} at {settings.url} may not do this; "
-            "set read_only=no for it in ari.conf and let its acl admit this host."
-        )
-    if status == 404:
-        return (
-            f"There is no ARI at {settings.url}: set enabled=yes in ari.conf, load res_ari, "
-            "and check the path (it ends in /ari unless http.conf has a prefix)."
-        )
-    return f"Asterisk at {settings.url} answered {status} for application {settings.app!r}; see Asterisk's log."
+    return _EXPLAINED.get(status, _UNEXPLAINED).format(status=status, ari=settings)
+
+
+_EXPLAINED = {
+    401: (
+        "Asterisk at {ari.url} refuses the ARI user {ari.username!r} or its password; "
+        "compare it with ari.conf, then run `asterisk -rx 'module reload res_ari'`."
+    ),
+    403: (
+        "The ARI user {ari.username!r} at {ari.url} may not do this; "
+        "set read_only=no for it in ari.conf and let its acl admit this host."
+    ),
+    404: (
+        "There is no ARI at {ari.url}: set enabled=yes in ari.conf, load res_ari, "
+        "and check the path (it ends in /ari unless http.conf has a prefix)."
+    ),
+}
+_UNEXPLAINED = "Asterisk at {ari.url} answered {status} for application {ari.app!r}; see Asterisk's log."
 
 
 # Which Asterisk versions we support. Pure.

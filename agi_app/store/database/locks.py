@@ -42,14 +42,12 @@ async def take(connect: Connect, where: str, entityid: str) -> WorkerLock | None
 async def locked(connect: Connect, where: str, query: str, parameters: Parameters | None = None) -> Connection | None:
     """A connection of its own with the lock that ``query`` tries to take; None when another one has it. StoreError."""
     connection = await connect()
+    got = False
     try:
-        if (row := await record(connection, query, parameters)) and row["got"]:
-            return connection
+        got = (row := await record(connection, query, parameters)) is not None and row["got"]
     except psycopg.Error as error:
-        await connection.close()
         raise store_error(error, where) from error
-    except BaseException:
-        await connection.close()
-        raise
-    await connection.close()
-    return None
+    finally:
+        if not got:
+            await connection.close()
+    return connection if got else None

@@ -128,16 +128,13 @@ class Store:
                 keepalives_interval=2,
                 keepalives_count=3,
             )
+            try:
+                await _configure(connection)
+            except BaseException:
+                await connection.close()
+                raise
         except psycopg.Error as error:
             raise store_error(error, self.where) from error
-        try:
-            await _configure(connection)
-        except psycopg.Error as error:
-            await connection.close()
-            raise store_error(error, self.where) from error
-        except BaseException:
-            await connection.close()
-            raise
         return connection
 
     @asynccontextmanager
