@@ -212,7 +212,8 @@ async def _asterisk(settings: Settings) -> Findings:
             found += [*await routes_out.trunks(settings, ask), *await routes_out.phones(settings, ask)]
         if asking := await asyncio.to_thread(detecting, settings.project):
             found.append(await try_detection(ari, SystemClock(), asking))
-        return found + await _prompt(settings, ari)
+        trial = await try_prompt(settings, ari, SystemClock())
+        return found if trial is None else [*found, trial]
     except AgiAppError as error:
         return [Finding("Asterisk", str(error), _mend_asterisk(settings))]
 
@@ -223,11 +224,6 @@ def _mend_asterisk(settings: Settings) -> str:
     if settings.asterisk.password or file is None or (settings.project / file).exists():
         return "see the message"
     return f"write the password of ari.conf into the file {file}"
-
-
-async def _prompt(settings: Settings, ari: AriSettings) -> Findings:
-    trial = await try_prompt(settings, ari, SystemClock())
-    return [] if trial is None else [trial]
 
 
 def _ruleset(project: Path) -> Findings:

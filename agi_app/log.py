@@ -41,10 +41,6 @@ def without_numbers(text: str) -> str:
     return _NUMBER.sub(lambda m: f"{m[0][:3]}…{m[0][-2:]}", text)
 
 
-def _to_json(event: MutableMapping[str, Any], **_: Any) -> str:
-    return _ENCODE(event)
-
-
 def configure(*, json: bool = False, verbose: bool = False, for_good: bool = False) -> None:
     """Set up logging once for a process: readable lines, or one JSON object a line with ``json``.
 
@@ -57,7 +53,7 @@ def configure(*, json: bool = False, verbose: bool = False, for_good: bool = Fal
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _mask_numbers,  # last: exceptions hold numbers, too
-            structlog.processors.JSONRenderer(_to_json)
+            structlog.processors.JSONRenderer(lambda event, **_: _ENCODE(event))
             if json
             else structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback

@@ -74,10 +74,6 @@ def _nobody_asks() -> None:
 TransferRunner = Callable[[TransferOrder], Awaitable[str]]
 
 
-def _nobody_watches(_: Command | Event) -> None:
-    pass
-
-
 @dataclass(frozen=True, slots=True)
 class CallPlan:
     """What a call needs besides its channel."""
@@ -98,4 +94,4 @@ class CallPlan:
     speech: SpeechServices | None = None  # who hears what the person says; None: nobody
     agents: str | None = None  # the destination that the call is made for
     answered: Callable[[], None] = _nobody_asks  # told when the person is on the line
-    watch: Callable[[Command | Event], None] = _nobody_watches  # told all that the flow hears and wants done
+    watch: Callable[[Command | Event], None] = lambda _: None  # told all that the flow hears and wants done

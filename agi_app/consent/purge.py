@@ -69,7 +69,10 @@ class Purger:
                 _log.error("what has been kept long enough could not be removed", error=str(error))
             else:
                 if any(removed.values()):
-                    _log.info("removed what has been kept long enough", **_named(removed))
+                    _log.info(
+                        "removed what has been kept long enough",
+                        **{name.replace(" ", "_"): many for name, many in removed.items()},
+                    )
 
     async def _screened_calls(self, dry_run: bool) -> dict[str, int]:
         before = self._clock.now() - self._screened
@@ -135,7 +138,3 @@ def kept_until(ruleset: RuleSet, now: dt.datetime) -> dict[str, dt.datetime]:
 def batches(digests: Sequence[bytes]) -> list[Sequence[bytes]]:
     """The digests in portions that one query takes."""
     return [digests[start : start + FILES_AT_ONCE] for start in range(0, len(digests), FILES_AT_ONCE)]
-
-
-def _named(removed: Mapping[str, int]) -> dict[str, int]:
-    return {name.replace(" ", "_"): number for name, number in removed.items()}

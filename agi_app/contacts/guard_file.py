@@ -76,12 +76,13 @@ def parse_guard_list(
     Entries of a ``shared`` list are hints: they let nobody through and are for all lines.
     """
     columns = find_columns(table, ALIASES, REQUIRED, "guard")
-    refuse_others(table, columns, "guard/unknown-column", _unknown)
+    refuse_others(
+        table,
+        columns,
+        "guard/unknown-column",
+        lambda title: f"{quote(title)} is not a column of a list{suggest(title, ALIASES)}",
+    )
     return _rows(table, columns, how, shared)
-
-
-def _unknown(title: str) -> str:
-    return f"{quote(title)} is not a column of a list{suggest(title, ALIASES)}"
 
 
 def _rows(

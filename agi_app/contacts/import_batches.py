@@ -65,7 +65,7 @@ async def store_all(
         rejects = None
         if spool.rejected:
             rejects = stack.enter_context(RejectsFile(path, spool.table.header, spool.table.encoding))
-        counts = await _store_good(spool, plan, progress, rejects.write if rejects else _none)
+        counts = await _store_good(spool, plan, progress, rejects.write if rejects else lambda _rows: None)
         if rejects:
             kept = rejects.keep()
         elif not set_aside(rejects_path(path, spool.table.encoding)):
@@ -117,7 +117,3 @@ def _first_error() -> Iterator[None]:
         yield
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None
-
-
-def _none(_rows: list[RejectedRow]) -> None:
-    """There are no rejected rows."""

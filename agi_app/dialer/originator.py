@@ -189,7 +189,7 @@ class Originator:
         zones = place.clocks  # the gate asked all; words can fit one only
         return CallPlan(
             agents=terms.agents,
-            answered=_nothing if terms.agents is None else partial(self._agents.notes.answered, party.attempt_id),
+            answered=(lambda: None) if terms.agents is None else partial(self._agents.notes.answered, party.attempt_id),
             party=party,
             flow=terms.flow,
             ring_time_s=terms.ring_time.total_seconds(),
@@ -293,10 +293,6 @@ class Originator:
             disposition=result.disposition,
             note=result.note,
         )
-
-
-def _nothing() -> None:
-    pass
 
 
 def never_left(result: CallResult) -> bool:

@@ -38,7 +38,10 @@ class Opening:
     def within_hours(self, local: dt.datetime) -> bool:
         """Whether the local time is inside one window of every set, whatever the calendars close."""
         weekday = WORKING_DAY if any(local.date() in c.working for c in self.calendars) else local.weekday()
-        return all(any(_inside(local, weekday, w) for w in windows) for windows in self.hours)
+        return all(
+            any(weekday in window.days and window.start <= local.time() < window.end for window in windows)
+            for windows in self.hours
+        )
 
     def closed_on(self, day: dt.date) -> bool:
         """Whether a calendar closes this local day."""
@@ -87,7 +90,3 @@ def _starts(day: dt.date, starts: list[dt.time], zone: ZoneInfo) -> list[dt.date
 
 def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
     return dt.datetime.combine(day, dt.time.min, zone).astimezone(dt.UTC)
-
-
-def _inside(local: dt.datetime, weekday: int, window: Window) -> bool:
-    return weekday in window.days and window.start <= local.time() < window.end

@@ -187,11 +187,9 @@ class Complaints(Sourced):
     answer_within: Age
 
 
-def _listed(value: object) -> object:
-    return value if isinstance(value, list) else [value]
-
-
-Some = Annotated[list[V], BeforeValidator(_listed), Field(min_length=1)]
+Some = Annotated[
+    list[V], BeforeValidator(lambda given: given if isinstance(given, list) else [given]), Field(min_length=1)
+]
 
 
 class RuleValues(Authored):

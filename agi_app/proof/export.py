@@ -90,7 +90,12 @@ async def export(
     about = {
         "format": EXPORT_FORMAT,
         "public_key": notary.public_line,
-        "chosen": _shown(wanted),
+        "chosen": {
+            "since": wanted.since.isoformat() if wanted.since else None,
+            "until": wanted.until.isoformat() if wanted.until else None,
+            "campaign": wanted.campaign,
+            "whole_numbers": wanted.whole_numbers,
+        },
         "counts": counts,
         "erased": erased,
         "consistency": steps,
@@ -105,15 +110,6 @@ async def _newest(store: Store, notary: Notary) -> tuple[str, Checkpoint]:
     if (note := await notary.newest_note(store)) is None:
         raise InputError("nothing was signed yet; `agi-app audit checkpoint` does it now")
     return note, notary.read(note)
-
-
-def _shown(wanted: ExportRequest) -> dict[str, object]:
-    return {
-        "since": wanted.since.isoformat() if wanted.since else None,
-        "until": wanted.until.isoformat() if wanted.until else None,
-        "campaign": wanted.campaign,
-        "whole_numbers": wanted.whole_numbers,
-    }
 
 
 def _make(out: Path) -> None:

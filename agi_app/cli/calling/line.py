@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -33,7 +33,12 @@ def report(
     """Report what came in: calls answered, calls given back to the dialplan with the reason, and stops taken."""
     totals, calls = with_installation(project, lines.report, line, since=_day(since), until=_day(until), last=last)
     if as_json:
-        say_json({"lines": [asdict(t) for t in totals], "calls": [_plain(c) for c in calls]})
+        say_json(
+            {
+                "lines": [asdict(t) for t in totals],
+                "calls": [{**asdict(c), "began_at": c.began_at.isoformat(), "stops": list(c.stops)} for c in calls],
+            }
+        )
         return
     _show(totals, calls)
 
@@ -60,10 +65,6 @@ def _show(totals: list[LineTotals], calls: list[LineCallRow]) -> None:
     )
     if calls:
         table("Calls (UTC)", ("began", "line", "caller", "seconds", "result", "disposition", "stops", "note"), rows)
-
-
-def _plain(call: LineCallRow) -> dict[str, Any]:
-    return {**asdict(call), "began_at": call.began_at.isoformat(), "stops": list(call.stops)}
 
 
 def _day(text: str) -> dt.date | None:

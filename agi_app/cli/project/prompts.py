@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -75,13 +75,10 @@ def _show(title: str, results: list[Result], as_json: bool) -> None:
         say_json([dataclasses.asdict(result) for result in results])
         return
     columns = ("prompt", "state", "seconds", "LUFS", "peak dB", "gain dB")
-    table(title, columns, [(r.prompt, r.state, *_figures(r.facts)) for r in results])
+    figures = ("seconds", "loudness", "true_peak_db", "gain_db")
+    table(title, columns, [(r.prompt, r.state, *map(r.facts.get, figures)) for r in results])
     for result in results:
         for note in result.notes:
             say(f"{result.prompt}: note: {note}")
         if result.error:
             warn(f"{result.prompt}: {result.error}")
-
-
-def _figures(facts: dict[str, Any]) -> tuple[object, ...]:
-    return tuple(facts.get(name) for name in ("seconds", "loudness", "true_peak_db", "gain_db"))

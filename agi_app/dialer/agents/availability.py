@@ -150,8 +150,10 @@ class AgentWatch:
         """What is known now, for the status of campaigns."""
         found: dict[str, dict[str, int | float | str]] = {}
         for name in self._wanted:
-            look = self.look_of(name)
-            found[name] = {"unknown": look} if isinstance(look, str) else _numbers(look)
+            if isinstance(look := self.look_of(name), str):
+                found[name] = {"unknown": look}
+            else:
+                found[name] = {"free": look.agents.free, "busy": look.agents.busy, "wrap_up_s": look.agents.wrap_up_s}
         return found
 
     def is_shared(self, name: str) -> bool:
@@ -259,7 +261,3 @@ class AgentWatch:
         if why != self._said:
             self._said = why
             _log.warning("nobody is called for agents whose state is not known", agents=sorted(names), reason=why)
-
-
-def _numbers(look: AgentAvailability) -> dict[str, int | float | str]:
-    return {"free": look.agents.free, "busy": look.agents.busy, "wrap_up_s": look.agents.wrap_up_s}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-
 from agi_app import log
 from agi_app.dialer.live_calls import LiveCalls
+from agi_app.event_loop import happens_within
 
 DRAIN_S = 30.0  # how long live calls may go on after a request to end
 LAST_WORDS_S = 10.0  # how long their results are waited for after the hangup
@@ -18,12 +16,6 @@ async def finish_live_calls(live: LiveCalls) -> None:
     """Returns when no call is left, or none ends."""
     if len(live):
         _log.info("waiting for live calls", calls=len(live), at_most_s=DRAIN_S)
-    await _until_quiet(live, DRAIN_S)
+    await happens_within(live.quiet, DRAIN_S)
     if live.stop_all("the worker is shutting down"):
-        await _until_quiet(live, LAST_WORDS_S)
-
-
-async def _until_quiet(live: LiveCalls, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await live.quiet.wait()
+        await happens_within(live.quiet, LAST_WORDS_S)

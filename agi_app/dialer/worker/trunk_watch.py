@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 
 from agi_app import log
 from agi_app.config.settings import Settings
@@ -78,11 +77,6 @@ class TrunkWatch:
         self._unknown = why
 
 
-def _connected(settings: Settings) -> AbstractAsyncContextManager[Ami]:
-    ami = settings.ami
-    return connected(ami.host, ami.port, ami.username, settings.ami_password(), ami.timeout)
-
-
 async def trunk_faults(ami: Ami, trunks: Mapping[str, TrunkSettings]) -> dict[str, str | None]:
     """Why each trunk can carry no call; None: nothing is known against it. Raises AsteriskError."""
     registered = await registrations(ami)
@@ -102,7 +96,7 @@ async def examine(settings: Settings) -> list[Finding]:
     if not ami.username:
         return [Finding("AMI", "no [ami] in agi-app.toml, so a worker calls nobody", MEND)]
     try:
-        async with _connected(settings) as open_:
+        async with connected(ami.host, ami.port, ami.username, settings.ami_password(), ami.timeout) as open_:
             faults = await trunk_faults(open_, settings.trunks)
             ours = [d.queue for d in settings.destinations.values() if d.queue is not None]
             loaded = not (ours or ami.queues) or await can_queue(open_)

@@ -87,7 +87,9 @@ class Ari:
         self._on_event: OnEvent = on_event or (lambda _: None)
         self._prepare = prepare
         self._pool = HttpPool(settings)
-        self._janitor = Janitor(self._hang_up, self.connected, clock)
+        self._janitor = Janitor(
+            lambda channel_id: self.request("DELETE", f"channels/{channel_id}"), self.connected, clock
+        )
         self._socket: EventSocket | None = None
         self._up = asyncio.Event()
         self._was_up = False
@@ -274,9 +276,6 @@ class Ari:
             raise
         if self._prepare is not None:
             await self._prepare(self)
-
-    async def _hang_up(self, channel_id: str) -> None:
-        await self.request("DELETE", f"channels/{channel_id}")
 
 
 @asynccontextmanager

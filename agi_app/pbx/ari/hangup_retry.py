@@ -22,7 +22,7 @@ class Janitor:
 
     def __init__(
         self,
-        hang_up: Callable[[str], Awaitable[None]],
+        hang_up: Callable[[str], Awaitable[object]],
         connected: Callable[[], Awaitable[None]],
         clock: Clock,
     ) -> None:

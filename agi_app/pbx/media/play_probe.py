@@ -58,7 +58,9 @@ async def _play(ari: Ari, media: str, playback: str, finished: asyncio.Queue[str
         raise AsteriskError(f"Asterisk did not say within {limit:.0f} s that {media} was played") from None
     finally:
         await ari.request("DELETE", f"bridges/{bridge}")
-    return PlaybackProbe(True) if state != "failed" else PlaybackProbe(False, await _has_format(ari))
+    if state != "failed":
+        return PlaybackProbe(True)
+    return PlaybackProbe(False, await if_there(ari.request("GET", f"asterisk/modules/{FORMAT_MODULE}")) is not None)
 
 
 async def _end_of(finished: asyncio.Queue[str]) -> str:
@@ -68,7 +70,3 @@ async def _end_of(finished: asyncio.Queue[str]) -> str:
             return await finished.get()
     except TimeoutError:
         return "playing"
-
-
-async def _has_format(ari: Ari) -> bool:
-    return await if_there(ari.request("GET", f"asterisk/modules/{FORMAT_MODULE}")) is not None

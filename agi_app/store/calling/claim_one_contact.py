@@ -11,9 +11,9 @@ from agi_app.model.call import Claim
 from agi_app.model.campaign import Campaign, CampaignState
 from agi_app.store.calling import concurrent_slots, gateway_ports
 from agi_app.store.calling.claims import ClaimTerms, reserve
-from agi_app.store.calling.facts import Begin, Decide, Due, begin, judge
+from agi_app.store.calling.facts import Decide, Due, begin, judge
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, count, load_queries, record
+from agi_app.store.database.statements import count, load_queries, record
 from agi_app.store.requested_calls.staff_calls import refusal
 
 Q = load_queries("requested_calls/agent_calls")
@@ -64,13 +64,11 @@ async def _look(
             return RefusedContact(IN_CALL)
         decision = judged[0].decision
         port = decision.caller_id if decision.allowed and terms.ports else None
-        busy = port is not None and not await _is_free(connection, terms, start, port)
+        busy = port is not None and (
+            port not in (await gateway_ports.lease(connection, terms.ports, start.now, terms.offset)).free
+        )
         if not decision.allowed or (take and not busy):
             claims = await reserve(connection, campaign, judged, places.free, start.now, terms, row["state"])
             return claims[0] if claims else RefusedContact(refusal(decision))
         await count(connection, Q["set_state"], {**values, "state": row["state"]})
     return RefusedContact(f"the port with the number {port} is taken, or rests") if busy else None
-
-
-async def _is_free(connection: Connection, terms: ClaimTerms, start: Begin, port: str) -> bool:
-    return port in (await gateway_ports.lease(connection, terms.ports, start.now, terms.offset)).free

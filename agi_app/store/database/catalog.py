@@ -42,7 +42,7 @@ async def describe(connection: Connection) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for row in await records(connection, ALL):
         found.setdefault(f"{row['kind']} {row['name']}", []).append(row["definition"] or "")
-    return {name: _hash(sorted(texts)) for name, texts in found.items()}
+    return {name: hashlib.sha256("\0".join(sorted(texts)).encode()).hexdigest()[:32] for name, texts in found.items()}
 
 
 @cache
@@ -91,7 +91,3 @@ async def check(store: Store) -> None:
     """Raise SafetyError unless all is as it must be."""
     if (found := await fault(store)) is not None:
         raise SafetyError(found)
-
-
-def _hash(texts: list[str]) -> str:
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:32]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import msgspec
 from psycopg.types.json import Jsonb
@@ -113,7 +113,8 @@ async def import_batch(
             updated = await count(connection, Q["update_contacts"], values)
         counted = ImportCount(added, updated, len(unique) - added - updated)
         if mark:
-            await connection.execute(Q["move_import_on"], _moved(campaign, mark, counted))
+            moved = {"campaign": campaign, "run": mark.run, "rows_done": mark.rows_done, **asdict(counted)}
+            await connection.execute(Q["move_import_on"], moved)
     place.stored()
     return counted
 
@@ -139,11 +140,6 @@ async def wake_old_rules(store: Store, ruleset_version: str, now: dt.datetime) -
 def no_campaign(name: str) -> InputError:
     """The error for contacts of a campaign that is not in the database."""
     return InputError(f"there is no campaign {name} in the database: check its name and file")
-
-
-def _moved(campaign: str, mark: Mark, counted: ImportCount) -> dict[str, object]:
-    counts = {"added": counted.added, "updated": counted.updated, "unchanged": counted.unchanged}
-    return {"campaign": campaign, "run": mark.run, "rows_done": mark.rows_done, **counts}
 
 
 async def _copy(store: Store, connection: Connection, rows: Sequence[ContactRow]) -> None:

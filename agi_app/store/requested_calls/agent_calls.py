@@ -6,7 +6,7 @@ A row holds the agent's leg and what the one who asked was shown; the person's l
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from agi_app.errors import InputError
@@ -97,12 +97,12 @@ async def take(
 
 async def tell(store: Store, agent_call_id: int, leg: Leg) -> None:
     """Store what has happened so far."""
-    await _change(store, "tell", {"agent_call_id": agent_call_id, **_values(leg)})
+    await store.execute(Q["tell"], {"agent_call_id": agent_call_id, **_values(leg)})
 
 
 async def finish(store: Store, agent_call_id: int, leg: Leg, result: str, note: str | None) -> None:
     """Store how it ended; a second time changes nothing."""
-    await _change(store, "finish", {"agent_call_id": agent_call_id, **_values(leg), "result": result, "note": note})
+    await store.execute(Q["finish"], {"agent_call_id": agent_call_id, **_values(leg), "result": result, "note": note})
 
 
 async def end_left(store: Store, node: str) -> int:
@@ -113,10 +113,6 @@ async def end_left(store: Store, node: str) -> int:
 async def of_campaign(store: Store, campaign: str) -> list[AgentCallRow]:
     """All requests for contacts of a campaign, in order."""
     return await store.rows(AgentCallRow, Q["of_campaign"], {"campaign": campaign})
-
-
-async def _change(store: Store, query: str, values: Mapping[str, object]) -> bool:
-    return await store.execute(Q[query], values) > 0
 
 
 def _values(leg: Leg) -> dict[str, object]:

@@ -7,7 +7,7 @@ request leaves. What the call told stays until it was read, or an hour: it may h
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -19,7 +19,7 @@ from agi_app.model.call import AllowedCall, CallResult
 from agi_app.model.campaign import Purpose
 from agi_app.model.phone import PhoneNumber
 from agi_app.store.database.pool import Store
-from agi_app.store.database.statements import Connection, as_json, load_queries, record, the_record
+from agi_app.store.database.statements import as_json, load_queries, record, the_record
 from agi_app.store.requested_calls.requests import PATIENCE, Requests, RequestStatus
 from agi_app.store.requested_calls.staff_calls import (
     add_person,
@@ -107,7 +107,7 @@ async def request(
 
 async def was_read(store: Store, rehearsal_id: int) -> None:
     """What an ended rehearsal has told is no longer needed."""
-    await _change(store, "was_read", {"rehearsal_id": rehearsal_id})
+    await store.execute(Q["was_read"], {"rehearsal_id": rehearsal_id})
 
 
 async def peek(store: Store, trunks: Collection[str], busy: Collection[int]) -> RehearsalRequest | None:
@@ -135,7 +135,8 @@ async def take(
             return None
         facts = msgspec.convert(row, RehearsalFacts)
         decision = decide(facts, row["now"])
-        decision_id = await _record(connection, facts, decision, clock_name)
+        more = {"purpose": Purpose.REHEARSAL.value, "phone_proof": phone_fact(facts.phone_proof)}
+        decision_id = await record_decision(connection, facts, decision, clock_name, DECIDED_AS, more)
         settled = {**key, "now": row["now"], "decision_id": decision_id, "node": node}
         if not decision.allowed:
             await connection.execute(Q["refused"], {**settled, "note": refusal(decision)})
@@ -148,7 +149,7 @@ async def take(
 
 async def tell(store: Store, rehearsal_id: int, lines: Sequence[str]) -> None:
     """Store what has happened so far."""
-    await _change(store, "tell", {"rehearsal_id": rehearsal_id, "progress": as_json(lines)})
+    await store.execute(Q["tell"], {"rehearsal_id": rehearsal_id, "progress": as_json(lines)})
 
 
 async def finish(store: Store, rehearsal_id: int, result: CallResult, lines: Sequence[str], *, dialled: bool) -> None:
@@ -161,13 +162,4 @@ async def finish(store: Store, rehearsal_id: int, result: CallResult, lines: Seq
         "said": as_json(RehearsalAnswers(result.disposition, result.answers)),
         "dialled": dialled,
     }
-    await _change(store, "finish", values)
-
-
-async def _change(store: Store, query: str, values: Mapping[str, object]) -> bool:
-    return await store.execute(Q[query], values) > 0
-
-
-async def _record(connection: Connection, facts: RehearsalFacts, decision: Decision, clock_name: str) -> int:
-    more = {"purpose": Purpose.REHEARSAL.value, "phone_proof": phone_fact(facts.phone_proof)}
-    return await record_decision(connection, facts, decision, clock_name, DECIDED_AS, more)
+    await store.execute(Q["finish"], values)

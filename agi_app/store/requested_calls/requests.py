@@ -53,10 +53,6 @@ async def waiting(store: Store) -> set[RequestKind]:
     return {RequestKind(kind) for kind, waits in (row or {}).items() if waits}
 
 
-def _not_shown(_: str) -> None:
-    pass
-
-
 class Requests(Generic[S]):
     """The requests of one kind, as the command that asks sees them; its queries are ``status`` and ``give_up``."""
 
@@ -82,7 +78,7 @@ class Requests(Generic[S]):
         clock: Clock,
         request_id: int,
         longest: dt.timedelta,
-        show: Callable[[str], None] = _not_shown,
+        show: Callable[[str], None] = lambda _line: None,
         patience: dt.timedelta = PATIENCE,
     ) -> S:
         """Show what happens while it does; returns how the request ended, or that no worker took it.

@@ -167,7 +167,15 @@ async def write(store: Store, batch: Batch) -> None:
     async with store.transaction() as connection:
         await _add_calls(connection, batch.calls)
         if batch.ends:
-            await connection.execute(Q["end_calls"], {"talk": TALK_S, **_ends(batch.ends)})
+            values = {
+                "talk": TALK_S,
+                "ids": [e.call_id for e in batch.ends],
+                "answered": [e.answered for e in batch.ends],
+                "rang": [e.rang_s for e in batch.ends],
+                "talked": [e.talked_s for e in batch.ends],
+                "by_caller": [e.by_caller for e in batch.ends],
+            }
+            await connection.execute(Q["end_calls"], values)
         for end in batch.ends:
             if end.gave_up_at is not None:
                 values = {"call_id": end.call_id, "result": "failed", "at": end.gave_up_at}
@@ -197,16 +205,6 @@ async def _add_calls(connection: Connection, calls: Sequence[NewCall]) -> None:
         await connection.execute(
             Q["find_nuisances"], {"numbers": [c.number for c in bad], "times": [c.at for c in bad]}
         )
-
-
-def _ends(ends: Sequence[EndedCall]) -> dict[str, list[Any]]:
-    return {
-        "ids": [e.call_id for e in ends],
-        "answered": [e.answered for e in ends],
-        "rang": [e.rang_s for e in ends],
-        "talked": [e.talked_s for e in ends],
-        "by_caller": [e.by_caller for e in ends],
-    }
 
 
 async def challenged(store: Store, call_id: str, passed: bool, at: dt.datetime) -> bool:
