@@ -191,8 +191,7 @@ def gate_of(node: Node, line: RunningCampaign) -> Decide:
     """How the gate decides about this line's contacts."""
 
     def judge(facts: Facts, now: dt.datetime) -> Decision:
-        decision = decide(facts, line.campaign, line.trunk.sandbox, node.ruleset, now)
-        return decision.dialled_with(line.trunk.prefix)
+        return decide(facts, line.campaign, line.trunk.sandbox, node.ruleset, now).dialled_with(line.trunk.prefix)
 
     return judge
 

@@ -116,8 +116,7 @@ class Sequencer:
 
         Raises InputError when nothing is lost or another process is the sequencer.
         """
-        seat = await audit.take_seat(self._store)
-        if seat is None:
+        if (seat := await audit.take_seat(self._store)) is None:
             raise InputError("a worker is the sequencer now; end it first")
         try:
             known = await self.notary.newest(self._store)

@@ -38,8 +38,7 @@ def resume(
 ) -> None:
     """End the pause of everything."""
     _only_all(everything, "resume")
-    who = login_name(entered_by)
-    if with_installation(project, pauses.resume_all, reason, entered_by=who):
+    if with_installation(project, pauses.resume_all, reason, entered_by=login_name(entered_by)):
         say("calls are made again; campaigns that were paused or stopped one by one stay so")
     else:
         say("nothing is paused; `agi-app campaign resume NAME` is about one campaign")

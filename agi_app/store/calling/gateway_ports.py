@@ -45,8 +45,7 @@ async def lease(
     await count(connection, Q["make"], {"scopes": list(scopes)})
     idle = [scopes[row["scope"]] for row in await records(connection, Q["lease"], {"scopes": list(scopes)})]
     rows = [{"number": i.number, "spacing": i.spacing, "per_day": i.calls_per_day} for i in idle]
-    values = {"ports": as_json(rows), "now": now, "offset": offset}
-    used = await records(connection, Q["use"], values)
+    used = await records(connection, Q["use"], {"ports": as_json(rows), "now": now, "offset": offset})
     resting = {u["number"]: u["rests_until"] for u in used if u["rests_until"] and u["rests_until"] > u["now"]}
     quiet = {port.number for port in idle}
     return GatewayPorts(frozenset(quiet - resting.keys()), frozenset({i.number for i in ports} - quiet), resting)
