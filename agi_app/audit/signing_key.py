@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app.errors import ConfigError
-from agi_app.keys import OTHERS, write_once
+from agi_app.secret_keys import OTHERS, write_once
 
 FOLDER = "audit"
 KEY_FILE = "key.pem"
