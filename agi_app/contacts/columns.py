@@ -111,8 +111,7 @@ class Cells:
 
     def unspoilt(self, name: str, rule: str) -> bool:
         """Whether the cell of this column is as it was entered; False after a fault: a spreadsheet changed it."""
-        why = self._row.oddity(self._columns.known[name])
-        if why:
+        if why := self._row.oddity(self._columns.known[name]):
             self.fault(name, rule, f"{quote(phone.shown_number(self.text(name)))} {why}")
         return why is None
 
@@ -121,8 +120,7 @@ class Cells:
 
         ``otherwise`` says what helps, too, where a country code is missing.
         """
-        text = self.text("number")
-        if not text:
+        if not (text := self.text("number")):
             formula = " (as a formula is until a spreadsheet program saved it)" if self._row.label(0) else ""
             self.fault("number", rule, f"is empty{formula}; write the number, or remove the row")
             return None
@@ -195,8 +193,7 @@ def find_columns(table: Table, aliases: Mapping[str, tuple[str, ...]], required:
     others: dict[str, int] = {}
     problems: list[Problem] = []
     for index, title in enumerate(table.header):
-        name = names.get(_plain(title))
-        if name is None:
+        if (name := names.get(_plain(title))) is None:
             if title not in REJECT_COLUMNS:
                 others[title] = index
         elif name in known and len(problems) < SHOWN_PROBLEMS:
@@ -265,8 +262,7 @@ def _alike(title: str, named: Iterable[str]) -> bool:
 def _one_column(table: Table, hint: str) -> str:
     """For a file with one title: its columns are separated by something else, or it has none."""
     title = table.header[0]
-    sign = next((sign for sign in "|^" if sign in title), None)
-    if sign is not None:
+    if (sign := next((sign for sign in "|^" if sign in title), None)) is not None:
         return f"; its columns are separated by {sign}, which is not read: put commas in their place, or save it as CSV"
     by = "; columns are separated by comma, semicolon or tab"
     return f"{hint}{by}, not by spaces" if " " in title.strip() else f"{hint}{by}"

@@ -36,7 +36,6 @@ def holds_too_long(proof: ProofFact, longest: dt.timedelta, now: dt.datetime) ->
 
 def caller_id_same(case: GateCase) -> Reason | None:
     """A person always sees the same number."""
-    seen = case.facts.caller_id_seen
-    if seen is None or seen == case.caller_id:
+    if (seen := case.facts.caller_id_seen) is None or seen == case.caller_id:
         return None
     return Reason("caller_id_changed")

@@ -32,8 +32,7 @@ def not_on_external_list(case: GateCase) -> Reason | None:
 
 def external_lists_fresh(case: GateCase) -> Reason | None:
     """Every list that must be checked before calls of this purpose has been imported, and is new enough."""
-    rules = case.rules
-    if rules is None or case.place is None:
+    if (rules := case.rules) is None or case.place is None:
         return None
     there = [state for state in case.facts.list_states if state.region == case.place.region]
     faults = list_faults(rules.lists, there, case.campaign.purpose, case.now)
@@ -52,8 +51,7 @@ def list_faults(
     for rule in rules:
         if purpose not in rule.purposes:
             continue
-        as_of = dates.get(rule.name)
-        if as_of is None:
+        if (as_of := dates.get(rule.name)) is None:
             faults.append({"case": "never", "list": rule.name})
             continue
         age = now - dt.datetime.combine(as_of, dt.time.min, dt.UTC)

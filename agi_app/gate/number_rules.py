@@ -23,8 +23,7 @@ def jurisdiction_listed(case: GateCase) -> Reason | None:
     """The campaign lists the called person's country."""
     if case.place is None or case.place.region in case.campaign.jurisdictions:
         return None
-    listed = list(case.campaign.jurisdictions)
-    return Reason("jurisdiction_not_listed", {"own": case.place.region, "listed": listed})
+    return Reason("jurisdiction_not_listed", {"own": case.place.region, "listed": list(case.campaign.jurisdictions)})
 
 
 def jurisdiction_known(case: GateCase) -> Reason | None:

@@ -132,8 +132,7 @@ class Notary:
 
     async def copy_from(self, store: Store) -> None:
         """Take over the newest checkpoint that another node has made, while that one is the sequencer."""
-        text = await audit.last_checkpoint(store)
-        if text is None:
+        if (text := await audit.last_checkpoint(store)) is None:
             return
         try:
             found = self.read(text)

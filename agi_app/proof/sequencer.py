@@ -98,8 +98,7 @@ class Sequencer:
 
     async def once(self) -> Sealed | None:
         """Seal all that is queued and sign it, at once; None when another process is the sequencer."""
-        seat = await audit.take_seat(self._store)
-        if seat is None:
+        if (seat := await audit.take_seat(self._store)) is None:
             return None
         try:
             tree, added = await self._load(seat), 0
@@ -158,8 +157,7 @@ class Sequencer:
 
     async def _is_whole(self, connection: Connection) -> bool:
         """Nothing in the queue is of a kind that cannot be sealed."""
-        aside = await audit.set_aside(connection)
-        if not aside:
+        if not (aside := await audit.set_aside(connection)):
             self._trouble = self._refusal = None
             return True
         named = ", ".join(f"{a.kind} (row {a.one}; {a.rows} rows)" for a in aside)
@@ -176,8 +174,7 @@ class Sequencer:
     async def _beat(self, connection: Connection, size: int, began: float) -> None:
         """All that was queued when the round began is signed: say so to the nodes that stand by."""
         at = self._store.clock.real_now()
-        signature = heartbeat.sign(self.notary.origin, at, size, self.notary.key)
-        await audit.beat(connection, at, size, signature)
+        await audit.beat(connection, at, size, heartbeat.sign(self.notary.origin, at, size, self.notary.key))
         self._sound_at = began
 
     async def _stand_by(self) -> None:

@@ -86,15 +86,12 @@ class LineCalls:
             return "the worker is shutting down"
         if self._lines is None:
             return "the lines are not ready yet"
-        line = line_of(arrival.called, self._lines)
-        if line is None:
+        if (line := line_of(arrival.called, self._lines)) is None:
             return f"the settings have no line with the number {arrival.called}"
-        shown = await shown_number(self._node.ari, arrival.channel_id)
-        if shown is None:
+        if (shown := await shown_number(self._node.ari, arrival.channel_id)) is None:
             return None
         live = InboundCall(line, caller_number(shown, line.region), self._node.clock.now())
-        reason = line.fault or too_many(live, self._live.values())
-        if reason or line.flow is None:
+        if (reason := line.fault or too_many(live, self._live.values())) or line.flow is None:
             self._write(live, table.GIVEN_BACK, reason, None)
             return f"line {line.name}: {reason}"
         self._live[live.call_id] = live
@@ -157,8 +154,7 @@ class LineCalls:
 
         async def store(number: str, how: str) -> None:
             await self._stops.take(number, VIA_KEYED if how == KEYED else VIA)
-            number_hash = self._node.store.hash_number(number)
-            live.stops.append(LineStop(number_hash, how, self._node.clock.real_now()))
+            live.stops.append(LineStop(self._node.store.hash_number(number), how, self._node.clock.real_now()))
 
         def watch(what: Command | Event) -> None:
             if isinstance(what, PlayPrompt | SayPieces):
@@ -182,8 +178,7 @@ class LineCalls:
 
     def _write(self, live: InboundCall, result: str, note: str | None, call: CallResult | None) -> None:
         """Have the call written down soon; ``note`` says why it was given back, or what was wrong."""
-        row = self._row(live, result, note, call)
-        self._write_soon(partial(table.add, self._node.store, row, live.stops))
+        self._write_soon(partial(table.add, self._node.store, self._row(live, result, note, call), live.stops))
         if call is not None and COMPLAINT in call.answers and live.caller is not None:
             self._write_soon(partial(self._complain, live.call_id, live.line.name, live.caller, live.began_at))
 
@@ -210,7 +205,6 @@ class LineCalls:
             _log.error("too many calls wait for the database; this one is not stored")
 
     async def _complain(self, ref: str, line: str, number: PhoneNumber, at: dt.datetime) -> None:
-        text = f"by a key on the line {line}"
-        told = Complaint(number, at, BY_LINE, text, self._node.entityid, ref=ref)
+        told = Complaint(number, at, BY_LINE, f"by a key on the line {line}", self._node.entityid, ref=ref)
         case = await open_case(self._node.store, self._node.ruleset, told)
         _log.info("a complaint was made on a line", line=line, case=case)

@@ -134,12 +134,10 @@ class AgentCall:
         running = self._usable()
         if isinstance(running, Over):
             return running
-        refused = await claim_one_contact.ask(self._node.store, *self._case(running.line))
-        if refused is not None:
+        if (refused := await claim_one_contact.ask(self._node.store, *self._case(running.line))) is not None:
             return Over(REFUSED, refused.why)
         agents = self._means.dialer.agents
-        endpoint = await agents.endpoint_for(self._asked.destination, None)
-        if endpoint is None:
+        if (endpoint := await agents.endpoint_for(self._asked.destination, None)) is None:
             return Over(f"{AGENT}{BUSY}", "none of them is free")
         try:
             agent = self._agent = await self._ring(running.line, endpoint)
@@ -156,8 +154,7 @@ class AgentCall:
 
     def _usable(self) -> Running | Over:
         """The campaign as this node dials it, or why it does not."""
-        running = self._means.dialer.lines.running.get(self._asked.campaign)
-        if running is None:
+        if (running := self._means.dialer.lines.running.get(self._asked.campaign)) is None:
             return Over(REFUSED, f"campaign {self._asked.campaign} does not run", FAILED_TONE)
         why = self._forbidden() or no_room(self._means.dialer, running, self._node.clock.monotonic())
         return running if why is None else Over(REFUSED, why, FAILED_TONE)
@@ -177,8 +174,7 @@ class AgentCall:
         return await self._means.dialer.agents.legs.place(leg, ring_timeout=AGENT_RINGS_S, max_call=longest)
 
     async def _with(self, agent: Channel) -> Over:
-        end = await answered(agent, AGENT_RINGS_S + ANSWER_GRACE_S)
-        if end is not None:
+        if (end := await answered(agent, AGENT_RINGS_S + ANSWER_GRACE_S)) is not None:
             return Over(AGENT + word_of(end))
         self._leg.answered_at = self._node.clock.real_now()
         await self._tell(f"{self._asked.destination} answers")
@@ -234,8 +230,7 @@ class AgentCall:
 
     async def _transfer(self, order: TransferOrder) -> str:
         """The person has answered: both talk."""
-        agent = self._agent
-        if agent is None or self._gone.is_set():
+        if (agent := self._agent) is None or self._gone.is_set():
             return FAILED
         await rings(self._node.ari, "DELETE", agent.id)
         self._talking = True
@@ -259,5 +254,4 @@ class AgentCall:
 def _over(result: CallResult) -> Over:
     if result.answered_at is not None:
         return Over(result.outcome.value, result.disposition)
-    tone = BUSY_TONE if result.outcome is Outcome.BUSY else FAILED_TONE
-    return Over(result.outcome.value, result.note, tone)
+    return Over(result.outcome.value, result.note, BUSY_TONE if result.outcome is Outcome.BUSY else FAILED_TONE)

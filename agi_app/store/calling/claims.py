@@ -102,16 +102,14 @@ async def claim(
         trunk = concurrent_slots.Scope(concurrent_slots.of_trunk(campaign.trunk), terms.trunk_limit)
         own = concurrent_slots.Scope(concurrent_slots.of_campaign(campaign.name), campaign.pace.concurrent)
         places = await concurrent_slots.lease_both(connection, trunk, own, limit)
-        free = places.free
-        if not free:
+        if not (free := places.free):
             return ClaimBatch(short=NoPlaces(places.short_of or "trunk"))
         ports = None
         if terms.ports:
             ports = await gateway_ports.lease(connection, terms.ports, start.now, terms.offset)
             if not ports.free:
                 return ClaimBatch(short=ports)
-        due = await _lock(connection, campaign, start.now, max(limit, look_at), ports)
-        if not due:
+        if not (due := await _lock(connection, campaign, start.now, max(limit, look_at), ports)):
             waits = ports is not None and len(ports.free) < len(terms.ports)  # perhaps for a port that is taken
             return ClaimBatch(short=ports if waits else Nobody.DUE)
         judged = await judge(connection, due, start, decide, len(free) if ports is None else len(due), terms.missing)

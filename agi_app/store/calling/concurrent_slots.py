@@ -53,8 +53,7 @@ class Pairs:
 
 async def lease_both(connection: Connection, trunk: Scope, campaign: Scope, most: int) -> Pairs:
     """Lock up to ``most`` pairs of free slots, of the trunk and of the campaign; see ``lease``."""
-    values = {"trunk": trunk.name, "campaign": campaign.name, "most": most}
-    row = await record(connection, Q["lease_both"], values)
+    row = await record(connection, Q["lease_both"], {"trunk": trunk.name, "campaign": campaign.name, "most": most})
     if row is not None and (row["trunk_total"], row["campaign_total"]) == (trunk.limit, campaign.limit):
         return _pairs(row["trunk"], row["campaign"], most)
     of_trunk = await lease(connection, trunk.name, trunk.limit, most)

@@ -21,12 +21,10 @@ async def end_consents(store: Store, number_hash: bytes, at: dt.datetime, reason
     of old consents may be imported again. Raises StoreError.
     """
     async with store.transaction() as connection:
-        person = await record(connection, Q["lock_number"], {"number_hash": number_hash})
-        if person is not None:
+        if (person := await record(connection, Q["lock_number"], {"number_hash": number_hash})) is not None:
             said = {"person_id": person["person_id"], "at": at, "reason": reason, "via": WRONG_NUMBER}
             new = len(await records(connection, Q["add_revocation"], said))
-            claimed = await records(connection, Q["claimed"], person)
-            if claimed:
+            if claimed := await records(connection, Q["claimed"], person):
                 await give_back(connection, [row["attempt_id"] for row in claimed], "it is a wrong number", CLAIMED)
             await connection.execute(Q["tell"], {"channel": STOP_CHANNEL, "head": person["head"]})
             return new
