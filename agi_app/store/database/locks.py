@@ -40,7 +40,7 @@ async def take(connect: Connect, where: str, entityid: str) -> WorkerLock | None
 
 
 async def locked(connect: Connect, where: str, query: str, parameters: Parameters | None = None) -> Connection | None:
-    """A connection of its own with the lock that ``query`` tries to take; None when another one has it. StoreError."""
+    """A new connection with the lock that ``query`` tries to take; None when another one has it. Raises StoreError."""
     connection = await connect()
     got = False
     try:
