@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "agi_app"
 LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
 
-MAX_FILE_LINES = 320
+MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MOST_UNIMPORTED = 40
 # modules that no test imports -> what does test them; tests/slow imports every command and every operation
@@ -72,8 +72,6 @@ UNIT_TESTED_BESIDE = {"bench", "sandbox", "scripts", "witness"}  # have unit tes
 LONG_FILES: dict[str, str] = {
     "agi_app/audit/standalone_verifier.py": "an outsider gets it as one file",
     "agi_app/calls/attempt.py": "one state machine: all that decides what an attempt is stands in one place",
-    "scripts/lib/reference.py": "one generator, a function a page",
-    "sandbox/asterisk.py": "start, stop and configuration of one private Asterisk",
 }
 # name of a public class -> why more than one module defines it
 SHARED_CLASS_NAMES: dict[str, str] = {}

@@ -44,6 +44,7 @@ def line(capsys: pytest.CaptureFixture[str], **values: Any) -> str:
 )
 def test_a_number_is_masked_wherever_it_hides(capsys: pytest.CaptureFixture[str], number: str, hide: Any) -> None:
     written = line(capsys, value=hide(number))
+    written = written.replace(json.loads(written)["timestamp"], "")  # a time of day may have the same digits
     assert number not in written
     assert number[3:-1] not in written
     assert "…" in written
