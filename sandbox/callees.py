@@ -33,7 +33,7 @@ from agi_app.authoring import full_width
 from agi_app.authoring.suggestions import suggest
 from agi_app.config.toml_lines import find, places, syntax_faults
 from agi_app.file_kinds import not_utf8
-from agi_app.flow.check.transcripts import seconds_to_say
+from agi_app.flow.check.spoken_seconds import seconds_to_say
 from sandbox import g711
 from sandbox.carrier import SCENARIO
 from sandbox.desks import DOES, misspelt_desk

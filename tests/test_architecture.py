@@ -47,6 +47,7 @@ UNIMPORTED = {
     "agi_app.dialer.requested_calls.verification_calls": CALLS,
     "agi_app.dialer.worker.speech_backends": CALLS,
     "agi_app.pbx.agi.probe": "doctor, on a real Asterisk",
+    "agi_app.pbx.ari.agent_phones": CALLS,
     "agi_app.pbx.dead_mans_switch_process": OWN_PROCESS,
     "agi_app.pbx.inbound_channel": CALLS,
     "agi_app.pbx.leftover_calls": CALLS,

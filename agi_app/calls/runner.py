@@ -14,16 +14,16 @@ import asyncio
 import datetime as dt
 
 from agi_app import log
-from agi_app.calls import amd, first_flow
 from agi_app.calls import attempt as att
+from agi_app.calls import first_flow, send_to_amd
 from agi_app.calls.call_plan import CallPlan, ChannelLike
 from agi_app.calls.event_translation import to_attempt, to_flow
 from agi_app.calls.final_disposition import conclude
 from agi_app.calls.listening.heard_in_call import Hearing
 from agi_app.calls.no_audio import SOUND, SoundCheck
-from agi_app.calls.opt_outs import SAID_STOP, Stop, Stopping
 from agi_app.calls.playback import BEGINNING, PbxGone, Playback, PromptFailed, unless_gone
 from agi_app.calls.running_transfer import RunningTransfer, order_of
+from agi_app.calls.store_stops_in_call import SAID_STOP, Stop, Stopping
 from agi_app.calls.timers import Timers
 from agi_app.clock import Clock
 from agi_app.flow.engine import commands as cmd
@@ -37,7 +37,7 @@ RING_GRACE_S = 5.0  # how much longer than Asterisk's own ring timeout we wait f
 CALL_GRACE_S = 5.0  # the same for TIMEOUT(absolute)
 HANGUP_WAIT_S = 5.0  # a hangup that is not confirmed by then is given up
 
-_DEADLINES = ("ringing", "the hangup", "the call to end", amd.DETECTING, amd.GREETING)
+_DEADLINES = ("ringing", "the hangup", "the call to end", send_to_amd.DETECTING, send_to_amd.GREETING)
 _log = log.get("call")
 
 
@@ -212,7 +212,7 @@ class LiveCall:
                     await self._start(first_flow.of_message(self._plan))
                 case att.Detect() | att.AwaitGreeting() if (how := self._plan.machine_detection) is not None:
                     self._session = first_flow.of_stops(self._plan)
-                    if (told := await amd.send(self._known_channel, command, how, self._timers)) is not None:
+                    if (told := await send_to_amd.send(self._known_channel, command, how, self._timers)) is not None:
                         await self._advance(told)
                 case att.HangUp(reason):
                     self._timers.only("the hangup", HANGUP_WAIT_S)

@@ -14,10 +14,10 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from agi_app import log
-from agi_app.calls.amd import detection_variables
 from agi_app.calls.call_plan import CallPlan, TransferRunner
 from agi_app.calls.rendered_speech import CallVoice, Voice
 from agi_app.calls.runner import LiveCall
+from agi_app.calls.send_to_amd import detection_variables
 from agi_app.calls.speech_services import SpeechServices
 from agi_app.clock import Clock
 from agi_app.config.trunks import TrunkSettings

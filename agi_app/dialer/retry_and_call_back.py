@@ -20,6 +20,7 @@ from agi_app.gate.number_location import rules_for
 from agi_app.gate.ruleset import Rules, RuleSet
 from agi_app.model.call import CallResult, Claim, Fault, Outcome, Unasked
 from agi_app.model.campaign import Campaign
+from agi_app.model.counted_calls import counts
 
 _TURNS = 60  # each moves to a later opening, or behind a cap
 
@@ -86,7 +87,7 @@ def _allowed(
     due: dt.datetime, claim: Claim, campaign: Campaign, result: CallResult, rules: Rules | None, now: dt.datetime
 ) -> tuple[dt.datetime, str]:
     """The first time from ``due`` on at which caps and hours leave room, and what moved it most."""
-    calls = [CallFact(at, None) for at in (*claim.counted, *((now,) if result.counts else ()))]
+    calls = [CallFact(at, None) for at in (*claim.counted, *((now,) if counts(result) else ()))]
     moves = [(dt.timedelta(0), "")]
     for _ in range(_TURNS):
         begun = due
@@ -140,7 +141,7 @@ def next_due(
     if result.answered_at is not None and result.call_back_at is None and _heard_nothing(result):
         due = max(due, _next_day(now, clocks))
     rules = rules_for(claim.place, ruleset)
-    due = _after_cap(due, now, rules) if result.counts else due
+    due = _after_cap(due, now, rules) if counts(result) else due
     return into_windows(due, campaign, rules, clocks)
 
 

@@ -36,12 +36,6 @@ class Fault(StrEnum):
     LIKELY_OURS = "likely_ours"  # the number shown, how we ask; or this one number
 
 
-# Outcomes that never disturbed a person by themselves; the caps ignore them unless the phone rang.
-NOT_AN_ATTEMPT_ON_THE_PERSON = frozenset(
-    {Outcome.CONGESTION, Outcome.TRUNK_SILENT, Outcome.INVALID_NUMBER, Outcome.FAILED, Outcome.CANCELLED}
-)
-
-
 @dataclass(frozen=True, slots=True)
 class KeptRecording:
     """What is kept of a call's sound, encrypted; ``kind`` is ``message``, ``answer`` or ``call`` (both sides of it)."""
@@ -77,13 +71,6 @@ class CallResult:
     note: str | None = None  # for people: why it failed or was cut short
     recordings: tuple[KeptRecording, ...] = ()
     fault: Fault | None = None  # not kept; it decides with the outcome whether the contact is to be called again
-
-    @property
-    def counts(self) -> bool:
-        """Whether it counts against the person's cap: it rang, was answered, or may have (DESIGN §5)."""
-        if self.ringing_at is not None or self.answered_at is not None:
-            return True
-        return self.outcome not in NOT_AN_ATTEMPT_ON_THE_PERSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

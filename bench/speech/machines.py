@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agi_app.calls.amd import detection_variables
 from agi_app.calls.attempt import AmdFinished, AnsweredBy
 from agi_app.calls.event_translation import to_attempt
+from agi_app.calls.send_to_amd import detection_variables
 from agi_app.clock import SystemClock
 from agi_app.errors import RequestFailed
 from agi_app.gate.permit import InternalLeg

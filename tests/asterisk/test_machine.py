@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agi_app.calls import attempt as att
-from agi_app.calls.amd import detection_variables
 from agi_app.calls.event_translation import to_attempt
+from agi_app.calls.send_to_amd import detection_variables
 from agi_app.model.machine_detection import MachineAction, MachineDetection
 from agi_app.pbx import originate
 from agi_app.pbx.ari.events import Destroyed, Key, Left, PlaybackFinished, Started

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.errors import Problem
+from agi_app.flow.check.disclosure_words import says_artificial, seconds_after_name
 from agi_app.flow.check.graph import PromptUse, first_prompts, said_prompts
 from agi_app.flow.check.prompt_facts import PromptFacts, Prompts
-from agi_app.flow.check.transcripts import says_artificial, seconds_after_name
 from agi_app.flow.language.definition import FlowDocument
 from agi_app.gate.ruleset import Rules, RuleSet
 

@@ -12,9 +12,9 @@ from agi_app.authoring.yaml_lines import Path
 from agi_app.campaigns.campaign_file.load import CampaignDocument
 from agi_app.campaigns.checks.first_prompt_law import rules_of
 from agi_app.errors import Problem
+from agi_app.flow.check.disclosure_words import says, says_artificial, says_how_to_stop
 from agi_app.flow.check.prompt_facts import PromptFacts, Prompts
 from agi_app.flow.check.prompt_files import format_fault, prompt_file
-from agi_app.flow.check.transcripts import says, says_artificial, says_how_to_stop
 from agi_app.flow.language.definition import Flow
 from agi_app.gate.ruleset import RuleSet
 from agi_app.model.campaign import Campaign

@@ -20,8 +20,9 @@ from agi_app.dialer.node import Node
 from agi_app.dialer.until_stopped import until_stored
 from agi_app.errors import AgiAppError, AsteriskError
 from agi_app.model.agents import AgentsNow
-from agi_app.pbx.ami import agent_states as pbx
+from agi_app.pbx.ami import queue_members
 from agi_app.pbx.ami.connection import Ami, connected
+from agi_app.pbx.ari.agent_phones import of_list
 from agi_app.pbx.trunks import endpoint_names
 from agi_app.store.calling import agents as store
 from agi_app.store.calling.agents import Note
@@ -210,12 +211,12 @@ class AgentWatch:
         monotonic, at = self._node.clock.monotonic(), self._node.clock.real_now()
         try:
             self._seen(name, AgentAvailability(await self._of_queue(ami, name, at), at, monotonic))
-        except (pbx.NoQueue, pbx.LeadsOut) as error:
+        except (queue_members.NoQueue, queue_members.LeadsOut) as error:
             self._not_known([name], str(error))
 
     async def _of_queue(self, ami: Ami, name: str, at: dt.datetime) -> AgentsNow:
         queue = self.destinations[name]
-        return await pbx.of_queue(ami, queue.queue or "", at.timestamp(), queue.wrap_up, trunks=self._trunks)
+        return await queue_members.of_queue(ami, queue.queue or "", at.timestamp(), queue.wrap_up, trunks=self._trunks)
 
     async def _members_are_ours(self, name: str) -> None:
         """Asterisk rings the members of a queue itself, so none may leave by a trunk. Raises AsteriskError."""
@@ -238,7 +239,7 @@ class AgentWatch:
     async def _of_list(self, destination: DestinationSettings) -> AgentsNow:
         now = self._node.clock.monotonic()
         self._rests = {endpoint: until for endpoint, until in self._rests.items() if until > now}
-        return await pbx.of_list(self._node.ari, destination.agents, frozenset(self._rests), destination.wrap_up)
+        return await of_list(self._node.ari, destination.agents, frozenset(self._rests), destination.wrap_up)
 
     def _of_kind(self, *, queue: bool) -> list[str]:
         return sorted(n for n in self._wanted if (self.destinations[n].queue is not None) is queue)

@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 from agi_app import log
 from agi_app.calls.call_plan import CallPlan
 from agi_app.calls.inbound_line import InboundLine, caller_number, line_of
-from agi_app.calls.opt_outs import KEYED
 from agi_app.calls.rendered_speech import CallVoice
 from agi_app.calls.runner import LiveCall
+from agi_app.calls.store_stops_in_call import KEYED
 from agi_app.consent.complaints import BY_LINE, Complaint, open_case
 from agi_app.consent.opt_outs import Stops
 from agi_app.dialer.inbound.call_limits import too_many

@@ -15,8 +15,8 @@ from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer.circuit_breaker import Breaker
 from agi_app.errors import AgiAppError
 from agi_app.model.finding import Finding
-from agi_app.pbx.ami.agent_states import leads_out
 from agi_app.pbx.ami.connection import Ami, connected
+from agi_app.pbx.ami.queue_members import leads_out
 from agi_app.pbx.ami.redirect_steps import contexts_of, following, told
 from agi_app.pbx.ami.trunks_and_queues import (
     Queue,

@@ -12,7 +12,6 @@ from agi_app.flow.answers.phrase_cover import (
     PhraseSpan,
     begun_in,
     choose,
-    phrase_of,
     places,
     spans_alone,
     spans_of,
@@ -94,35 +93,6 @@ def read(wanted: Grammar, units: Units, values: Sequence[tuple[int, int]] = ()) 
     return SpottedPhrases(units, tuple(chosen), tuple(rivals))
 
 
-def best_label(wanted: Grammar, units: Units) -> str | None:
-    """The one label that was certainly said; None: none, or two, or there is doubt."""
-    reading = read(wanted, units)
-    if reading.has(DOUBT):
-        return None
-    found = reading.answers()
-    if not found and not reading.has(OTHER):
-        found = _near_labels(wanted, reading)
-        return found.pop() if len(found) == 1 else None
-    if len(found) != 1:
-        return None
-    label = found.pop()
-    if says_no(wanted, label):
-        return label if reading.covered(NEGATION, OTHER) >= LEAST_COVERED else None
-    return None if reading.has(NEGATION, OTHER) or reading.covered() < LEAST_COVERED else label
-
-
-def _near_labels(wanted: Grammar, reading: SpottedPhrases) -> set[str]:
-    """Labels with a phrase that is all of the utterance except fillers and a slip."""
-    fillers = {i for s in reading.spans if s.label == FILLER for i in range(s.begin, s.end)}
-    content = tuple(unit for index, unit in enumerate(reading.units.all) if index not in fillers)
-    return {
-        label
-        for label, texts in wanted.answers.items()
-        for phrase in begun_in(content, texts)
-        if len(content) - len(phrase.units) in (0, 1) and nearly(phrase, content, wanted.words)
-    }
-
-
 def _content(units: Units, words: Words) -> tuple[int, ...]:
     """The units that are no fillers."""
     found = begun_in(units.all, words.fillers, words=True)
@@ -143,13 +113,6 @@ def _least(phrase: Phrase) -> float:
 def _sure(span: PhraseSpan) -> bool:
     """Whether it is written so; a single character alone, several perhaps in Traditional ones."""
     return span.worst == SAME if span.end - span.begin == 1 else span.worst >= SAME_SOUND
-
-
-def says_no(wanted: Grammar, label: str) -> bool:
-    """Whether an answer says no, so that a further no beside it does not turn it round."""
-    negations = {unit for text in wanted.words.negations for unit in word_of(text).units}
-    negative = [bool(negations.intersection(phrase_of(text).units)) for text in wanted.answers[label]]
-    return sum(negative) * 2 >= len(negative)
 
 
 # A long phrase with one slip in it: a unit more than it has, or one word misspelt ("take me of your list").

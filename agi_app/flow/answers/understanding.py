@@ -18,6 +18,7 @@ from itertools import chain, zip_longest
 from typing import Final
 
 from agi_app.flow.answers import phrase_spotting
+from agi_app.flow.answers.answer_beyond_doubt import best_label, says_no
 from agi_app.flow.answers.grammar import Grammar
 from agi_app.flow.answers.hypotheses import GREETING, STOP, WHOLE, Hypothesis, HypothesisKind, what_holds
 from agi_app.flow.answers.recognition import Heard
@@ -71,7 +72,7 @@ def understand(wanted: Grammar, heard: Heard, today: dt.date | None = None) -> U
         return NO_MATCH
     behind = (0.0, *(heard.behind or [0.0] * len(heard.others)))
     texts = zip((heard.text, *heard.others), behind, strict=True)
-    negative = frozenset(label for label in wanted.answers if phrase_spotting.says_no(wanted, label))
+    negative = frozenset(label for label in wanted.answers if says_no(wanted, label))
     found = [_reading(wanted, text, -back, negative, today) for text, back in texts]
     if wanted.kind == "text":
         found[1:] = [reading for reading in found[1:] if reading.says is HypothesisKind.STOP]
@@ -127,7 +128,7 @@ def _meaning(wanted: Grammar, text: str, units: Units, today: dt.date | None) ->
         case "text":
             return " ".join(text.split())[:MAX_TEXT]
         case "answers":
-            return phrase_spotting.best_label(wanted, units)
+            return best_label(wanted, units)
         case "number":
             return _number(wanted, units)
         case "date":

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agi_app.errors import Problem
+from agi_app.flow.check.disclosure_words import offers_key, says
 from agi_app.flow.check.graph import first_prompts, prompt_uses
 from agi_app.flow.check.prompt_facts import Prompts
-from agi_app.flow.check.transcripts import offers_key, says
 from agi_app.flow.language.definition import FlowDocument
 
 

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from agi_app.authoring.yaml_lines import Path
 from agi_app.flow.check.prompt_facts import PromptFacts
-from agi_app.flow.check.transcripts import seconds_to_say
+from agi_app.flow.check.spoken_seconds import seconds_to_say
 from agi_app.flow.language.asking_steps import (
     CallBackStep,
     Collect,

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
+from agi_app.flow.check.disclosure_words import says_recorded
 from agi_app.flow.check.graph import first_prompts, said_name, steps_until
 from agi_app.flow.check.prompt_facts import Prompts
-from agi_app.flow.check.transcripts import says_recorded
 from agi_app.flow.language.asking_steps import CallBackStep, CollectStep, GatherStep
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.record_step import RecordCallStep, RecordStep

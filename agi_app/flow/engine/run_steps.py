@@ -9,7 +9,7 @@ from agi_app.flow.engine import (
     barge_in_and_early_keys,
     call_back_time,
     called_flows,
-    opt_out,
+    opt_out_key,
     recording,
     transfer_to_staff,
     wrong_number,
@@ -84,7 +84,7 @@ VERBS: Mapping[type, Callable[[CallInFlow, Any], list[Command]]] = {
     RecordStep: recording.announce,
     RecordCallStep: recording.of_the_call,
     CallAgainStep: call_back_time.unasked,
-    OptOutStep: lambda call, _: opt_out.take(call, "step"),
+    OptOutStep: lambda call, _: opt_out_key.take(call, "step"),
     WrongNumberStep: lambda call, _: wrong_number.store(call),
     HangupStep: lambda call, _: call.end("hangup"),
 }

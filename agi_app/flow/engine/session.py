@@ -23,7 +23,7 @@ from agi_app.flow.engine import (
     accept_answer,
     ask_and_retry,
     barge_in_and_early_keys,
-    opt_out,
+    opt_out_key,
     recording,
     spoken_answer,
     transfer_to_staff,
@@ -144,7 +144,7 @@ class Session:
 
     def means_stop(self, key: str) -> bool:
         """Whether this key would be the opt-out now; after the end of the call: at its last moment."""
-        return opt_out.means_stop(self._call, key)
+        return opt_out_key.means_stop(self._call, key)
 
     def why_not(self, text: str) -> str | None:
         """Why these words would be no answer if they were said now; None: they are one, or a stop."""
@@ -171,9 +171,9 @@ def _meet(call: CallInFlow, event: Event) -> list[Command]:
             call.stop()
             call.phase = "done"
         case KeyDown(key) if call.phase not in ("storing", "confirming"):
-            return opt_out.key_down(call, key)
+            return opt_out_key.key_down(call, key)
         case KeyPressed(key) if call.phase not in ("storing", "confirming"):
-            stop = opt_out.key_up(call, key)
+            stop = opt_out_key.key_up(call, key)
             return barge_in_and_early_keys.key_pressed(call, key) if stop is None else stop
         case PromptFinished() if event.playback == call.playback:
             return _prompt_finished(call)
@@ -188,7 +188,7 @@ def _meet(call: CallInFlow, event: Event) -> list[Command]:
         case TransferEnded() if event.transfer == call.transfer:
             return transfer_to_staff.ended(call, event.result)
         case OptOutStored() if call.phase == "storing":
-            return opt_out.stored(call)
+            return opt_out_key.stored(call)
         case StopStored() if call.phase == "storing_other":
             step = call.current()
             return wrong_number.stored(call, step) if isinstance(step, WrongNumberStep) else number_stored(call)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from agi_app.flow.answers import why_not_understood
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.answers.understanding import OPT_OUT, Understood, understand
-from agi_app.flow.engine import ask_and_retry, opt_out
+from agi_app.flow.engine import ask_and_retry, opt_out_key
 from agi_app.flow.engine.accept_answer import apply
 from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.commands import CancelTimer, Command, KeepSpoken, StopPlayback
@@ -46,7 +46,7 @@ def listened(call: CallInFlow, heard: Heard) -> list[Command]:
     wanted, _ = expected(call, question if answers else None, place)
     meant = understand(wanted, heard, call.today)
     if meant is OPT_OUT:
-        return opt_out.take(call, "speech")
+        return opt_out_key.take(call, "speech")
     if isinstance(meant, Understood) and question is not None and answers:
         if (call.broken or call.phase) == "playing":
             call.skip_prompt()

@@ -22,11 +22,11 @@ from agi_app.authoring.suggestions import quote, suggest
 from agi_app.authoring.yaml_lines import MOST_PROBLEMS, Document, Path, load
 from agi_app.errors import Problem
 from agi_app.flow.answers.why_not_understood import what_is_missing
+from agi_app.flow.check.disclosure_words import says
 from agi_app.flow.check.graph import prompt_uses, said_prompts
 from agi_app.flow.check.impossible_values import columns_read, misspelt_columns
 from agi_app.flow.check.names_and_keys import saved_names
 from agi_app.flow.check.prompt_facts import Prompts
-from agi_app.flow.check.transcripts import says
 from agi_app.flow.language.asking_steps import CollectStep
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.no_such_flow import no_such_flow

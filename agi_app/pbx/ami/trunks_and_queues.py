@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from agi_app.pbx.ami.agent_states import interface
 from agi_app.pbx.ami.connection import ActionRefused, Ami, Answer
+from agi_app.pbx.ami.queue_members import interface
 
 UNREACHABLE, REGISTERED = "Unreachable", "Registered"
 

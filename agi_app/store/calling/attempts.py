@@ -9,6 +9,7 @@ from typing import Any
 
 from agi_app.gate.permit import MarkReceipt
 from agi_app.model.call import CallResult, Claim
+from agi_app.model.counted_calls import counts
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection, as_json, load_queries, record, records
 
@@ -105,7 +106,7 @@ def _values(end: Ended) -> dict[str, Any]:
         "cause": result.cause,
         "tech_cause": result.tech_cause,
         "note": result.note,
-        "counts": result.counts,
+        "counts": counts(result),
         "ringing_at": result.ringing_at,
         "answered_at": result.answered_at,
         "ended_at": result.ended_at,

@@ -7,6 +7,7 @@ import pytest
 from agi_app.errors import RequestFailed
 from agi_app.flow.language.built_in_flows import leaving
 from agi_app.model.call import Outcome
+from agi_app.model.counted_calls import counts
 from agi_app.model.machine_detection import SILENCE_GRACE_S, VERDICT_GRACE_S, MachineAction, MachineDetection, Tuning
 from agi_app.pbx.ari import events as pbx
 from tests.unit.calls.test_runner import FLOW, World
@@ -47,7 +48,7 @@ async def test_a_machine_is_hung_up_on_at_once_and_means_nothing() -> None:
     assert here.channel.log == [DETOUR, "hangup"]
     assert here.seconds == pytest.approx(5 + HANGUP_TAKES_S)
     assert (result.outcome, result.disposition, result.answers) == (Outcome.MACHINE, None, {})
-    assert result.counts
+    assert counts(result)
 
 
 async def test_a_message_is_left_when_the_greeting_is_over() -> None:
@@ -130,7 +131,7 @@ async def test_who_hangs_up_during_the_detection_has_said_nothing() -> None:
     here = world(HANG_UP, (3.1, pbx.Left()), (4, pbx.FarEndEnded(None)), (4, pbx.Destroyed(0, None)))
     result = await here.run()
     assert (result.outcome, result.disposition) == (Outcome.ANSWERED, None)
-    assert result.counts
+    assert counts(result)
 
 
 def test_a_message_is_a_flow_of_one_prompt_with_the_way_to_stop_of_the_campaigns_own() -> None:

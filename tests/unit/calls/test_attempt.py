@@ -42,6 +42,7 @@ from agi_app.calls.attempt import (
     step,
 )
 from agi_app.model.call import CallResult, Outcome
+from agi_app.model.counted_calls import counts
 from agi_app.model.machine_detection import MachineAction
 
 START = dt.datetime(2026, 3, 4, 2, 0, tzinfo=dt.UTC)
@@ -117,14 +118,14 @@ def test_an_end_without_answer_is_no_answer_only_after_a_sign_of_life(
     assert Life().see(Marked(), alive, end, after=20).result.outcome is Outcome.NO_ANSWER
     silent = Life().see(Marked()).see(end, after=30)
     assert silent.result.outcome is Outcome.TRUNK_SILENT
-    assert not silent.result.counts
+    assert not counts(silent.result)
 
 
 @pytest.mark.parametrize("before", [[], [Rang()]])
 def test_a_call_that_ended_because_asterisk_was_stopped_is_interrupted_and_counts(before: list[Event]) -> None:
     result = Life().see(Marked(), *before).see(ChannelDestroyed(0, None)).result
     assert result.outcome is Outcome.INTERRUPTED
-    assert result.counts
+    assert counts(result)
 
 
 def test_the_sweep_gives_back_what_was_surely_not_dialled_and_counts_all_else() -> None:
@@ -132,25 +133,25 @@ def test_the_sweep_gives_back_what_was_surely_not_dialled_and_counts_all_else() 
     assert [type(c) for c in commands] == [GiveBack]
     result = Life().see(Marked(), Orphaned()).result
     assert result.outcome is Outcome.INTERRUPTED
-    assert result.counts
+    assert counts(result)
 
 
 @pytest.mark.parametrize("life", [Rang(), Progressed()])
 def test_ringing_and_early_audio_count_against_the_cap_whatever_follows(life: Event) -> None:
     for end in (BUSY, ChannelDestroyed(34, 503), ChannelDestroyed(1, 404), Gone()):
-        assert Life().see(Marked(), life, end).result.counts
-    assert Life().see(Marked(), life, CAMPAIGN_STOP, ChannelDestroyed(16, 487)).result.counts
+        assert counts(Life().see(Marked(), life, end).result)
+    assert counts(Life().see(Marked(), life, CAMPAIGN_STOP, ChannelDestroyed(16, 487)).result)
 
 
 def test_an_unreachable_network_does_not_use_up_the_persons_cap() -> None:
     for end in (ChannelDestroyed(34, 503), ChannelDestroyed(1, 404), OriginateRefused("no such endpoint")):
-        assert not Life().see(Marked(), end).result.counts
+        assert not counts(Life().see(Marked(), end).result)
 
 
 def test_a_busy_or_declined_call_counts_without_ringing() -> None:
     for end in (BUSY, ChannelDestroyed(21, 603)):
-        assert Life().see(Marked(), end).result.counts
-    assert Life().see(Marked(), FarEndSpoke(), ChannelDestroyed(19, 480)).result.counts
+        assert counts(Life().see(Marked(), end).result)
+    assert counts(Life().see(Marked(), FarEndSpoke(), ChannelDestroyed(19, 480)).result)
 
 
 def test_a_call_that_asterisk_refused_failed_and_dialled_nobody() -> None:
@@ -164,7 +165,7 @@ def test_a_refused_request_whose_phone_rings_all_the_same_is_hung_up_and_counts(
     life = Life().see(Marked(), Rang(), OriginateRefused("timeout inside Asterisk"))
     assert [type(c) for c in life.commands] == [HangUp, Finish]
     assert life.result.outcome is Outcome.INTERRUPTED
-    assert life.result.counts
+    assert counts(life.result)
 
 
 # ---- stops
@@ -198,7 +199,7 @@ def test_someone_who_answers_while_we_hang_up_hears_no_flow_and_is_counted_as_ab
     assert not life.of(StartFlow)
     assert life.result.outcome is Outcome.ABANDONED
     assert life.result.answered_at is not None
-    assert life.result.counts
+    assert counts(life.result)
 
 
 def test_a_second_stop_does_not_put_the_end_off() -> None:
@@ -219,7 +220,7 @@ def test_a_hangup_that_is_never_confirmed_is_given_up_after_one_more_deadline() 
     assert life.commands == [HangUp("waited too long for ringing")]
     life.see(Deadline("the hangup"))
     assert life.result.outcome is Outcome.INTERRUPTED
-    assert life.result.counts
+    assert counts(life.result)
 
 
 def test_an_answered_call_stays_answered_when_its_hangup_is_never_confirmed() -> None:
@@ -236,7 +237,7 @@ def test_an_asterisk_that_neither_ends_a_call_in_time_nor_confirms_our_hangup_ha
 
 def test_a_channel_that_vanished_while_contact_was_lost_counts_as_dialled() -> None:
     assert Life().see(Marked(), Gone()).result.outcome is Outcome.INTERRUPTED
-    assert Life().see(Marked(), Gone()).result.counts
+    assert counts(Life().see(Marked(), Gone()).result)
 
 
 # ---- a person or a machine
@@ -276,7 +277,7 @@ def test_who_has_answered_decides_what_is_heard_and_what_the_call_is(
     life = Life(Attempt(on_machine=action)).see(Marked(), Rang(), Answered(), *events, BYE)
     assert [type(c) for c in life.commands] == [*commands, Finish]
     assert life.result.outcome == outcome
-    assert life.result.counts
+    assert counts(life.result)
 
 
 def test_without_detection_no_verdict_and_no_key_changes_what_a_call_is() -> None:
@@ -374,7 +375,7 @@ class AnyOrder(RuleBasedStateMachine):
             answered = {Outcome.ANSWERED, Outcome.HUMAN, Outcome.MACHINE, Outcome.ABANDONED, Outcome.INTERRUPTED}
             assert result.outcome in answered
         if result.ringing_at is not None or result.answered_at is not None:
-            assert result.counts
+            assert counts(result)
         if result.outcome is Outcome.ANSWERED:
             assert self.life.of(StartFlow) or self.life.of(Detect)
         if result.outcome is Outcome.MACHINE:

@@ -11,9 +11,9 @@ import pytest
 from agi_app.calls.final_disposition import conclude
 from agi_app.calls.first_flow import of_stops
 from agi_app.calls.no_audio import SoundCheck
-from agi_app.calls.opt_outs import Stopping
 from agi_app.calls.playback import unless_gone
 from agi_app.calls.running_transfer import order_of
+from agi_app.calls.store_stops_in_call import Stopping
 from agi_app.calls.timers import Timers
 from agi_app.errors import RequestFailed, SafetyError
 from agi_app.flow.engine.commands import StartTransfer, StoreOptOut, StoreStop

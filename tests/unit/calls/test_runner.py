@@ -15,6 +15,7 @@ from agi_app.flow.engine.say_texts import Parts
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_flow
 from agi_app.model.call import CallResult, Fault, Outcome
+from agi_app.model.counted_calls import counts
 from agi_app.model.machine_detection import MachineDetection
 from agi_app.pbx.ari import events as pbx
 from agi_app.pbx.channel import Received
@@ -410,7 +411,7 @@ async def test_a_stop_while_it_rings_cancels_at_once() -> None:
     world = World()
     world.channel.at(1, pbx.Ringing()).at(2, pbx.Interrupt("campaign stopped", even_if_up=False))
     result = await world.run()
-    assert (result.outcome, result.note, result.counts) == (Outcome.CANCELLED, "campaign stopped", True)
+    assert (result.outcome, result.note, counts(result)) == (Outcome.CANCELLED, "campaign stopped", True)
     assert world.seconds == pytest.approx(2 + HANGUP_TAKES_S)
 
 
@@ -440,7 +441,7 @@ async def test_a_dead_trunk_ends_at_the_ring_deadline_as_trunk_silent() -> None:
     world = World()
     result = await world.run()
     assert world.channel.log == ["hangup"]
-    assert (result.outcome, result.counts) == (Outcome.TRUNK_SILENT, False)
+    assert (result.outcome, counts(result)) == (Outcome.TRUNK_SILENT, False)
     assert world.seconds == pytest.approx(RING_S + RING_GRACE_S + HANGUP_TAKES_S)
 
 
@@ -465,7 +466,7 @@ async def test_a_hangup_that_nobody_confirms_does_not_hold_the_slot_for_ever() -
     world.channel.hangup_confirmed = False
     result = await world.run()
     assert world.seconds == pytest.approx(RING_S + RING_GRACE_S + HANGUP_WAIT_S)
-    assert (result.outcome, result.counts) == (Outcome.INTERRUPTED, True)
+    assert (result.outcome, counts(result)) == (Outcome.INTERRUPTED, True)
 
 
 async def test_stops_that_keep_coming_do_not_put_off_the_end() -> None:
@@ -599,7 +600,7 @@ async def test_an_answer_without_a_single_packet_ends_after_5_s_as_no_media() ->
     world = answered(prompt_s=60.0)
     world.channel.heard = lambda _: Received()
     result = await world.run()
-    assert (result.outcome, result.disposition, result.counts) == (Outcome.NO_MEDIA, None, True)
+    assert (result.outcome, result.disposition, counts(result)) == (Outcome.NO_MEDIA, None, True)
     assert world.channel.log == ["play zh/greeting", "hangup"]
     assert result.ended_at is not None
     assert result.answered_at is not None

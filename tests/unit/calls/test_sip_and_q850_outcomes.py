@@ -30,6 +30,7 @@ from agi_app.calls.attempt import (
 )
 from agi_app.calls.sip_and_q850_outcomes import told
 from agi_app.model.call import CallResult, Fault, Outcome
+from agi_app.model.counted_calls import counts
 
 START = dt.datetime(2026, 3, 4, 2, 0, tzinfo=dt.UTC)
 
@@ -155,24 +156,24 @@ def ended(*events: Event, seconds: float = 2.0) -> CallResult:
 @pytest.mark.parametrize("status", [401, 402, 403, 407])
 def test_a_carrier_that_refuses_us_uses_up_nobodys_cap_unless_the_phone_rang(status: int) -> None:
     refused = ended(FarEndSpoke(), ChannelDestroyed(21, status))
-    assert (refused.outcome, refused.counts) == (Outcome.FAILED, False)
+    assert (refused.outcome, counts(refused)) == (Outcome.FAILED, False)
     assert refused.fault is (Fault.LIKELY_OURS if status == 403 else Fault.OURS)
     for sign in (Rang(), Progressed()):
-        assert ended(sign, FarEndSpoke(), ChannelDestroyed(21, status)).counts
+        assert counts(ended(sign, FarEndSpoke(), ChannelDestroyed(21, status)))
 
 
 @pytest.mark.parametrize("status", range(300, 400))
 def test_a_redirection_is_failed_and_nobodys_fault(status: int) -> None:
     for cause in (16, 23):
         result = ended(FarEndSpoke(), ChannelDestroyed(cause, status))
-        assert (result.outcome, result.counts, result.fault) == (Outcome.FAILED, False, None)
+        assert (result.outcome, counts(result), result.fault) == (Outcome.FAILED, False, None)
     rang = ended(Rang(), FarEndSpoke(), ChannelDestroyed(23, status))
-    assert (rang.outcome, rang.counts) == (Outcome.FAILED, True)
+    assert (rang.outcome, counts(rang)) == (Outcome.FAILED, True)
 
 
 def test_before_22_9_a_redirection_is_known_by_the_dial_event_alone() -> None:
     result = ended(FarEndRedirected(), FarEndSpoke(), ChannelDestroyed(127, 487))
-    assert (result.outcome, result.counts, result.fault) == (Outcome.FAILED, False, None)
+    assert (result.outcome, counts(result), result.fault) == (Outcome.FAILED, False, None)
     assert ended(Rang(), FarEndSpoke(), ChannelDestroyed(127, 487)).outcome is Outcome.NO_ANSWER
 
 
@@ -188,7 +189,7 @@ def test_a_global_failure_is_never_tried_again_as_if_the_network_was_busy(status
     """For each it counts, or no such number exists."""
     result = ended(FarEndSpoke(), ChannelDestroyed(127, status))
     assert result.outcome in (Outcome.BUSY, Outcome.REJECTED, Outcome.INVALID_NUMBER)
-    assert result.counts or result.outcome is Outcome.INVALID_NUMBER
+    assert counts(result) or result.outcome is Outcome.INVALID_NUMBER
 
 
 def test_an_answer_without_media_is_one_outcome_however_it_lacks_it() -> None:
@@ -196,7 +197,7 @@ def test_an_answer_without_media_is_one_outcome_however_it_lacks_it() -> None:
     port_zero = ended(NoCommonMedia(), ChannelDestroyed(58, 488))
     no_description = ended(Answered(), FarEndSpoke(), ChannelDestroyed(127, 406), seconds=0.1)
     for result in (port_zero, no_description):
-        assert (result.outcome, result.counts, result.answered_at is not None) == (Outcome.NO_MEDIA, True, True)
+        assert (result.outcome, counts(result), result.answered_at is not None) == (Outcome.NO_MEDIA, True, True)
     assert ended(FarEndSpoke(), ChannelDestroyed(58, 488)).outcome is Outcome.FAILED, "a 488 is no answer"
 
 

@@ -15,6 +15,7 @@ from agi_app.gate.calling_hours import Opening, is_open
 from agi_app.gate.number_location import place_of
 from agi_app.model.call import CallResult, Fault, Outcome
 from agi_app.model.campaign import Campaign, Window
+from agi_app.model.counted_calls import counts
 from agi_app.model.phone import PhoneNumber, parse
 from tests.unit.gate_cases import CAMPAIGN, CLAIM, CN_NUMBER, DAY, NOW, SHANGHAI, judge, ruleset, window
 
@@ -142,7 +143,7 @@ def test_a_retry_never_lands_outside_the_hours_or_inside_the_cap(
         return
     delay = dt.timedelta(0) if result.outcome is Outcome.NO_MEDIA else campaign.retry[result.outcome.value][used]
     assert found >= now + delay, "never earlier than the campaign says"
-    if result.counts:
+    if counts(result):
         assert found >= now + DAY
     zones = [ZoneInfo(zone) for zone in number.zones]
     if not all(is_open(found, Opening((w,)), zones) for w in (own, country) if w):

@@ -10,8 +10,9 @@ from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.campaign_file.load import parse_campaign
 from agi_app.campaigns.checks.first_prompt_law import check_law
 from agi_app.campaigns.checks.rule_catalogue import EXAMPLES
+from agi_app.flow.check.disclosure_words import says_artificial, seconds_after_name
 from agi_app.flow.check.prompt_facts import PromptFacts
-from agi_app.flow.check.transcripts import says_artificial, seconds_after_name, seconds_at
+from agi_app.flow.check.spoken_seconds import seconds_at
 from agi_app.flow.load import parse_flow
 from agi_app.gate.ruleset import RuleSet
 

@@ -21,8 +21,9 @@ from agi_app.flow.load import parse_flow
 from agi_app.model.agents import AgentCounts, AgentsNow
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import Agents, Pacing
-from agi_app.pbx.ami.agent_states import LeadsOut, NoQueue, of_queue
+from agi_app.model.counted_calls import counts
 from agi_app.pbx.ami.connection import Ami
+from agi_app.pbx.ami.queue_members import LeadsOut, NoQueue, of_queue
 from tests.unit.gate_cases import CAMPAIGN, NOW, ruleset
 
 FLOW = parse_flow(
@@ -79,7 +80,7 @@ def test_a_call_that_met_nobody_ends_as_abandoned() -> None:
     _, (finish,) = att.step(attempt, att.ChannelDestroyed(16, 0), NOW)
     assert isinstance(finish, att.Finish)
     assert finish.result.outcome is Outcome.ABANDONED
-    assert finish.result.counts
+    assert counts(finish.result)
 
 
 @pytest.mark.parametrize(

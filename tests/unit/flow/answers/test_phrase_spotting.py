@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from agi_app.campaigns.project.meanings_files import shipped_meanings
+from agi_app.flow.answers.answer_beyond_doubt import best_label, says_no
 from agi_app.flow.answers.hypotheses import Hypothesis, HypothesisKind, what_holds
 from agi_app.flow.answers.phrase_cover import phrase_of
-from agi_app.flow.answers.phrase_spotting import asks_to_stop, best_label, nearly, read, says_no
+from agi_app.flow.answers.phrase_spotting import asks_to_stop, nearly, read
 from agi_app.flow.answers.tokens import cut
 
 ASKED = shipped_meanings().wanted("en", {"yes": "yes", "no": "no"})

@@ -19,10 +19,10 @@ from agi_app.flow.check import (
     speech_answers,
     unreachable_nodes,
 )
+from agi_app.flow.check.disclosure_words import offers_key, says
 from agi_app.flow.check.flow_rules import PROMPT_RULES, STRUCTURE_RULES, check_flow, check_structure
 from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.flow.check.prompt_files import unused_prompts
-from agi_app.flow.check.transcripts import offers_key, says
 from agi_app.flow.load import parse_flow
 
 GOOD = """\

@@ -9,7 +9,7 @@ from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.engine import commands as do
 from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.events import Event, KeyDown, KeyPressed, OptOutStored, PromptFinished
-from agi_app.flow.engine.opt_out import means_stop
+from agi_app.flow.engine.opt_out_key import means_stop
 from agi_app.flow.engine.session import Session
 from agi_app.flow.language.asking_steps import CollectStep
 from agi_app.flow.load import parse_flow

@@ -1,4 +1,4 @@
-"""Reads transcripts for what a first prompt must say: who calls, with what voice, and how to make it stop.
+"""The words by which a first prompt says who calls, with what voice, and how to make it stop; read in transcripts.
 
 A text check cannot judge meaning. It asks for a word like "press" close before the key, or
 farther before it in a sentence that also speaks of stopping; for languages without a word
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+
+from agi_app.flow.check.spoken_seconds import seconds_at
 
 _PRESS: Mapping[str, str] = {
     "zh": "按|摁|拨|撥|输入|輸入",
@@ -147,41 +149,3 @@ def _key_pattern(key: str, family: str) -> str:
 
 def _flat(text: str) -> str:
     return _SEPARATOR.sub("", _plain(text))
-
-
-# Guesses when something is said in a recording, from its transcript and its length alone.
-#
-# A text is weighed in syllables: a Chinese character or a digit counts one, a Latin word its groups of vowels, a comma
-# one and the end of a sentence two more, for the pause. The recording's length is spread evenly over that weight. On
-# the recordings of examples/ the places so found lie within half a second of the heard ones.
-
-
-_SILENCES = (0.05, 0.10)  # seconds before and after speech, as recordings are cut
-_PER_SECOND = 4.5  # syllables, of a calm voice
-_WORD = re.compile(r"[a-zA-Zà-öø-ÿĀ-ſ']+")
-_VOWELS = re.compile(r"[aeiouyà-öø-ÿ]+")
-_PAUSES = {**dict.fromkeys(",，、:：", 1.0), **dict.fromkeys(".。!！?？;；", 2.0)}
-
-
-def seconds_at(transcript: str, position: int, seconds: float) -> float:
-    """When the character at ``position`` is spoken, in seconds; ``seconds`` is the length of the recording."""
-    whole = _weight(transcript.rstrip(" \n\t.。!！?？"))
-    spoken = max(0.0, seconds - sum(_SILENCES))
-    return _SILENCES[0] + (spoken * min(1.0, _weight(transcript[:position]) / whole) if whole else 0.0)
-
-
-def seconds_to_say(text: str) -> float:
-    """How long a text-to-speech voice takes for it, about; never 0."""
-    return sum(_SILENCES) + _weight(text) / _PER_SECOND
-
-
-def _weight(text: str) -> float:
-    text = unicodedata.normalize("NFC", text)
-    words = sum(_syllables(word) for word in _WORD.findall(text))
-    return words + sum(_PAUSES.get(c, 1.0 if c.isalnum() else 0.0) for c in _WORD.sub(" ", text))
-
-
-def _syllables(word: str) -> float:
-    lowered = word.lower()
-    silent_e = lowered.endswith("e") and not lowered.endswith(("le", "ee"))
-    return max(1.0, len(_VOWELS.findall(lowered)) - silent_e)

@@ -1,23 +1,17 @@
-"""Which agents of ours could take a call now, as Asterisk sees them; anything unknown is not free."""
+"""Which members of a queue could take a call now, and that none is reached through a trunk."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
-from urllib.parse import quote
+from collections.abc import Container
 
-import msgspec
-
-from agi_app.errors import AsteriskError, RequestFailed
+from agi_app.errors import AsteriskError
 from agi_app.model.agents import AgentsNow
 from agi_app.pbx.ami.connection import ActionRefused, Ami, Answer
-from agi_app.pbx.ari.connection import Ari
 
 NOT_IN_USE = 1  # AST_DEVICE_NOT_INUSE: the one state in which a phone may be rung
 AWAY = frozenset({4, 5})  # AST_DEVICE_INVALID, AST_DEVICE_UNAVAILABLE: nobody is there
-IDLE = "NOT_INUSE"
 _A_NUMBER = re.compile(r"\+?[0-9]{7,}")  # longer than an extension of a PBX
-GONE = frozenset({"INVALID", "UNAVAILABLE", "UNKNOWN"})
 
 
 class NoQueue(AsteriskError):
@@ -85,23 +79,3 @@ def _member(told: Answer, now: float, wrap_up_s: float) -> str:
 def _wrap_up(told: Answer, wrap_up_s: float) -> float:
     """A member's own time after a call, else the queue's."""
     return float(told.get("Wrapuptime") or 0) or wrap_up_s
-
-
-class _Device(msgspec.Struct, frozen=True):
-    state: str
-
-
-async def of_list(ari: Ari, endpoints: Sequence[str], resting: frozenset[str], wrap_up_s: float) -> AgentsNow:
-    """Agents by their endpoints; who is ``resting`` has just ended a call. Raises AsteriskError."""
-    idle, busy = [], 0
-    for endpoint in endpoints:
-        try:
-            found = await ari.request("GET", f"deviceStates/{quote(endpoint, safe='')}")
-        except RequestFailed as error:
-            raise AsteriskError(f"the state of {endpoint} is not known: {error}") from None
-        state = found.decode(_Device).state
-        if state == IDLE and endpoint not in resting:
-            idle.append(endpoint)
-        elif state not in GONE:
-            busy += 1
-    return AgentsNow(len(idle), busy, wrap_up_s, tuple(idle))
