@@ -12,8 +12,8 @@ from agi_app.campaigns.project.read_project import Project, read_project
 from agi_app.errors import Problem
 from agi_app.flow.check.graph import prompt_uses
 from agi_app.flow.language.definition import FlowDocument
+from agi_app.prompts.as_it_is_or_prepared import said_id
 from agi_app.prompts.fixed_say_texts import said_texts
-from agi_app.prompts.planning import said_id
 from agi_app.prompts.prepare import prepare
 from agi_app.prompts.settings import voice_settings
 

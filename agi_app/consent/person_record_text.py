@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from agi_app.consent.person_record import RefusalStory, refusals
+from agi_app.consent.calls_after_refusal import RefusalStory, refusals
 from agi_app.consent.person_record_words import SENTENCES, TERMS, Language
 from agi_app.gate.case import Reason
 from agi_app.model.campaign import Purpose

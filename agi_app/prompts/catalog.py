@@ -15,7 +15,7 @@ from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.errors import InputError
 from agi_app.file_kinds import SOUNDS, kind_of
 from agi_app.flow.check.prompt_facts import PromptFacts
-from agi_app.prompts.planning import PromptPlan, plan
+from agi_app.prompts.as_it_is_or_prepared import PromptPlan, plan
 from agi_app.prompts.prepared_cache import Prepared
 from agi_app.prompts.sources import NAME_RULE, PART, WAV, find_sources
 from agi_app.prompts.tts_engines import engines

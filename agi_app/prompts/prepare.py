@@ -26,8 +26,8 @@ from agi_app.errors import ConfigError, InputError
 from agi_app.file_kinds import no_such_file
 from agi_app.flow.saying.spoken_parts import PAUSE
 from agi_app.prompts import wav
+from agi_app.prompts.as_it_is_or_prepared import PAUSE_S, PromptPlan, pause_id, pause_key, plan, plan_said
 from agi_app.prompts.faults import PromptFault
-from agi_app.prompts.planning import PAUSE_S, PromptPlan, pause_id, pause_key, plan, plan_said
 from agi_app.prompts.prepared_cache import FOLDER, Prepared
 from agi_app.prompts.sources import PromptSource, find_sources
 from agi_app.prompts.tts_engines import Kokoro, TtsEngine, engines, spoken_text

@@ -17,7 +17,7 @@ from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
 from agi_app.flow.saying.numbers_and_dates import as_recorded
 from agi_app.flow.saying.spoken_parts import Part, Piece, Text
-from agi_app.prompts.planning import text_key
+from agi_app.prompts.as_it_is_or_prepared import text_key
 from agi_app.prompts.playable import Playable
 from agi_app.prompts.prepare import PromptJob, pool, work
 from agi_app.prompts.prepared_cache import NOBODY, PEOPLE, Prepared

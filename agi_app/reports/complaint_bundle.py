@@ -19,8 +19,8 @@ from typing import Any
 
 from agi_app.atomic_files import cannot_be_written, kept_name, write_whole
 from agi_app.clock import Clock
+from agi_app.consent.calls_after_refusal import refusals
 from agi_app.consent.evidence import KeptFiles
-from agi_app.consent.person_record import refusals
 from agi_app.consent.person_record_text import story
 from agi_app.errors import InputError
 from agi_app.printable import plain

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from agi_app.consent.person_record import refusals
+from agi_app.consent.calls_after_refusal import refusals
 from agi_app.consent.person_record_text import story
 from agi_app.gate.decide import Decision
 from agi_app.gate.destination_phone import decide_leg

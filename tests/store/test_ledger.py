@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.consent.person_record import refusals
+from agi_app.consent.calls_after_refusal import refusals
 from agi_app.consent.person_record_text import story
 from agi_app.errors import InputError, StoreError
 from agi_app.model.call import CallResult, Outcome

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from agi_app.clock import SystemClock
+from agi_app.consent.calls_after_refusal import refusals
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops, replay
-from agi_app.consent.person_record import refusals
 from agi_app.consent.person_record_text import story
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import WRONG_NUMBER, Consent

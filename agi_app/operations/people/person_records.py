@@ -10,8 +10,8 @@ from pathlib import Path
 
 from agi_app.atomic_files import cannot_be_written, kept_name, write_whole
 from agi_app.consent import restored_backup
+from agi_app.consent.calls_after_refusal import RefusalStory, refusals
 from agi_app.consent.evidence import EvidenceFiles
-from agi_app.consent.person_record import RefusalStory, refusals
 from agi_app.consent.person_record_text import story
 from agi_app.consent.person_record_words import SENTENCES
 from agi_app.installation import Installation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agi_app.prompts.planning import pause_id, plays_as_it_is, read_transcript, said_id
+from agi_app.prompts.as_it_is_or_prepared import pause_id, plays_as_it_is, read_transcript, said_id
 from agi_app.prompts.settings import voice_settings
 from agi_app.prompts.sources import find_sources
 

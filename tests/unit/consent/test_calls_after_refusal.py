@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agi_app.consent.person_record import refusals
+from agi_app.consent.calls_after_refusal import refusals
 from agi_app.consent.person_record_text import story
 from agi_app.consent.person_record_words import SENTENCES, Language
 from agi_app.gate.case import Reason
