@@ -58,11 +58,16 @@ def _without_misspelt(faults: list[ErrorDetails]) -> list[ErrorDetails]:
         if fault["type"] == "extra_forbidden":
             *above, written = fault["loc"]
             lacking = [str(loc[-1]) for loc in missing if list(loc[:-1]) == above]
-            found = nearest(str(written), lacking)
+            found = _key_meant(str(written), lacking)
             there = (written,) if found is None and (written,) in missing else (*above, found)
             missing.discard(there)
             faults = [f for f in faults if f["type"] != "missing" or f["loc"] != there]
     return faults
+
+
+def _key_meant(written: str, known: list[str]) -> str | None:
+    """The key that one of ours is called here: misspelt, else another word for it."""
+    return nearest(written, known, 0.8) or synonyms.other_word(written, known) or nearest(written, known)
 
 
 _LISTS = ("list_type", "tuple_type")

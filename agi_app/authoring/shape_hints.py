@@ -35,6 +35,11 @@ _NOT_A_LABEL = re.compile(r"[^\w-]+")
 _FOLDER = re.compile(r"(?:.*/)?(?:prompts|[A-Za-z]{2}|[A-Za-z]{2,3}[-_][A-Za-z]{2,4})/[^/]+")
 _LIST_SIGNS = re.compile(r"[,，、;；/]")
 _NO_TEXT = re.compile(r"[-+.\d][-+.\deE]*|[*#].*|true|false|null", re.IGNORECASE)  # unless it is in quotes
+_SENTENCE = re.compile(r"[，。！？；,.!?](?:\s|$|[\u4e00-\u9fff])")  # a sign behind which a sentence goes on, or ends
+_TIMES = re.compile(r"([0-9]{1,3})(?:[ ]?(?:x|times|tries|次))?")
+_A_WAIT = re.compile(r"(\w{1,30}): \[([0-9]{1,3}[smhd])(?:, [0-9]{1,3}[smhd])*\]")
+_MOST_WAITS, _LISTS = 5, ("list_type", "tuple_type")
+_SHORTEST_NUMBER = 7  # digits; shorter ones are extensions of a PBX
 _COMMENT = re.compile(r"\s(?:///?|--|/\*|;|%|<!--)")  # of other languages
 _AROUND = "\"'`.,;:!? ()[]<>"
 _ENDINGS = (".yaml", ".yml", ".wav", ".mp3", ".txt", ".ogg", ".m4a")
@@ -64,6 +69,9 @@ def file_name(value: str) -> str:
     if told := _braces(value):
         return told
     text = value.strip().replace("\\", "/")
+    parts = [part.strip() for part in _LIST_SIGNS.split(text)]
+    if _is_said(value) and _SENTENCE.search(text) and not (len(parts) > 1 and all(map(_NAME.fullmatch, parts))):
+        return "; these are words: put them into prompts/LANGUAGE/NAME.txt, and write that NAME here, such as greeting"
     if _LIST_SIGNS.search(text.replace("/", "")):
         return "; write one name here, and each other name on its own line"
     stem = text.rpartition("/")[2]
@@ -88,6 +96,16 @@ def other_unit(key: str, value: Any, known: list[str]) -> str | None:
     right, divisor = f"{found[1]}_second", 3600 if found[2] == "hour" else 60
     rate = f"{value / divisor:.4f}".rstrip("0").rstrip(".")
     return f": write {right}: {rate} ({value} a {found[2]})" if right in known else None
+
+
+def staff_number(value: str) -> str:
+    """What to do about a number where the name of a destination is wanted; empty when it is none, or an extension."""
+    if len(re.findall("[0-9]", value)) < _SHORTEST_NUMBER or any(map(str.isalpha, value)):
+        return ""
+    number = times_meant.number(value) or "+NUMBER"
+    endpoint = f'endpoint = "PJSIP/{number}@TRUNK" in agi-app.toml'
+    proof = f"prove it with `agi-app rehearse --prove {number}`"
+    return f"; for a staff mobile write to: on-call, add [destinations.on-call] with {endpoint}, and {proof}"
 
 
 def label(value: str) -> str:
@@ -154,8 +172,10 @@ def instead(kind: str, key: str, value: Any, model: str = "") -> str:
     if value is None and kind != "missing":
         more = f"; write {right}" if right else ""
         return f"; write what belongs to it after the colon, or indented on the lines below{more}"
-    if kind in ("list_type", "tuple_type"):
-        return _as_list(key, value, right)
+    if key == "window" and (hours := times_meant.windows(value)):
+        return f"; write window: {hours}" if kind in _LISTS else f"; write {hours[1:-1]}"
+    if kind in _LISTS:
+        return _waits(value, right) or _as_list(key, value, right)
     if kind == "string_type":
         return _as_text(key, value)
     if kind in ("int_type", "float_type", "int_parsing", "float_parsing"):
@@ -222,6 +242,17 @@ def pattern_words(pattern: str, value: Any) -> str:
     if words == "number":
         return f"; {times_meant.write_number(value)}"
     return f"; write {words}" if words else ""
+
+
+def _waits(value: Any, right: str) -> str:
+    """For so many tries where the waits before them are listed, as in ``busy: [1d]``."""
+    found, wait = _TIMES.fullmatch(str(value).strip()), _A_WAIT.fullmatch(right)
+    if found is None or wait is None or isinstance(value, bool):
+        return ""
+    if (many := min(int(found[1]), _MOST_WAITS)) == 0:
+        return "; for no further try leave it out"
+    listed = ", ".join([wait[2]] * many)
+    return f"; list the wait before each further try: for {many} write {wait[1]}: [{listed}]"
 
 
 def _as_list(key: str, value: Any, right: str) -> str:

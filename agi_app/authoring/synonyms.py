@@ -94,7 +94,7 @@ EXAMPLES = {
     "trunk": "trunk: carrier-a",
     "caller_id": 'caller_id: "+862155500001"',
     "pace": "pace: {calls_per_second: 1, concurrent: 10}",
-    "window": 'window: {days: [mon, tue, wed, thu, fri], from: "09:30", to: "17:30"}',
+    "window": 'window: [{days: [mon, tue, wed, thu, fri], from: "09:30", to: "17:30"}]',
     "retry": "retry: {no_answer: [1d, 2d], busy: [1d]}",
     "from": 'from: "09:30"',
     "no_answer": "no_answer: [1d, 2d]",

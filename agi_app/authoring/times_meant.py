@@ -223,6 +223,24 @@ def weekdays(value: object) -> list[str]:
     return [WEEKDAYS[(start + n) % 7] for n in range((stop - start) % 7 + 1)]
 
 
+_BETWEEN_SPANS, _TO = re.compile("[,;、/&\n]|and|和"), re.compile("-|–|—|~|至|到|to|until")
+
+
+def windows(value: object) -> str | None:
+    """``[{from: "09:30", to: "12:00"}, …]`` for hours that are written as text; None: nobody can tell."""
+    spans = []
+    for part in _BETWEEN_SPANS.split(unicodedata.normalize("NFKC", str(value))[: 4 * _LONGEST].lower()):
+        first_word, _, rest = part.strip().partition(" ")
+        named = weekdays(first_word) if rest else []
+        ends = _TO.split(rest if named else part.strip())
+        first, last = clock(ends[0]), clock(ends[-1])
+        if len(ends) != 2 or first is None or last is None or first >= last:
+            return None
+        days_named = f"days: [{', '.join(named)}], " if named else ""
+        spans.append(f'{{{days_named}from: "{first}", to: "{last}"}}')
+    return f"[{', '.join(spans)}]"
+
+
 ANY_MOMENT = "write the moment itself in the form 2026-01-05T12:00:00+08:00, or …Z for UTC"
 _BETWEEN_NUMBERS = frozenset("/\\;,&|、*#~")  # or before an extension: no number is made of what stands around them
 
@@ -252,7 +270,8 @@ def write_number(value: object) -> str:
         ):
             many = "short" if count < 7 else "long"
             never = f"too {many}: with its country code a number has 7 to 15 digits, this one has {count}; "
-        return f'{never}write it in quotes with + and country code, as in "+862155500001"'
+        place = " in place of its first 0" if re.match("0(?!0)", shown) else ""
+        return f'{never}write it in quotes with + and country code{place}, as in "+862155500001"'
     sure = _plain(value).startswith(("+", "00")) or found.startswith("+999")
     return f'write "{found}", in quotes{"" if sure else " (if that is its country code)"}'
 

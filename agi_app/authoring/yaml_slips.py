@@ -27,6 +27,11 @@ _COMMAS = (  # what stands where a comma belongs, and the words
     (re.compile(r"""(?<=[\w"'\]}])(?=\s+["'\w{\[])"""), "a comma is missing here, between two items"),
 )
 
+_TEXT_BETWEEN_BRACES = re.compile(  # that contains a colon; before it its key, behind it a comma or what closes it
+    r"""(?P<before>[{\[,][ ]?(?:[\w-]{1,64}:[ ])?)"""
+    r"""(?P<text>[^\s"'{}\[\],:][^"'{}\[\],:\n]{0,200}:[ ][^"'{}\[\],\n]{0,200})(?=[,}\]])"""
+)
+
 _FIRST = re.compile(r"^(?![ \t]*(?:#|---|%|$)).+$", re.M)
 _MAY_BE_YAML = re.compile(r"^[ \t]*[-\[{\"'|>&*!?]|:(\s|$)|=|^\s*\S+\s*$|^(flow|campaign|jurisdiction|meanings)\b")
 Slip = tuple[int, str]  # where it is (characters from the beginning), and how to fix it
@@ -73,6 +78,8 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
         if (now := fails_at(mended)) is None or now > wrong + 1:
             text = "this apostrophe ends a text in single quotes: put the text in double quotes"
             return (quoted.start("sign"), f'{text}, "{quoted["text"]}"')
+    if (colon := _colon_between_braces(source, wrong, fails_at)) is not None:
+        return colon
     if (comma := _comma_missing(source, begin, wrong, fails_at)) is not None:
         return comma
     found = [found for found in _NO_SPACE.finditer(source, begin) if found.start() <= wrong]
@@ -85,6 +92,19 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
             rest = source[at + 1 : len(source) if line_end < 0 else line_end]
             written = f"{source[found_here.start() : at + 1].lstrip()} {rest}"
             return (at, f"a space is missing after the {sign}: write {written[:100]}")
+    return None
+
+
+def _colon_between_braces(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> Slip | None:
+    """A text with a colon and a space, without quotes, in the line where the parser gives up."""
+    for found in _TEXT_BETWEEN_BRACES.finditer(source, source.rfind("\n", 0, wrong) + 1, wrong + _NEAR):
+        if found.start("text") > wrong:
+            break
+        text = found["text"].rstrip()
+        quoted = f'{source[: found.start("text")]}"{text}"{source[found.end() :]}'
+        if (now := fails_at(quoted)) is None or now > wrong + 1:
+            written = f'{found["before"].lstrip("{[, ")}"{text}"'
+            return found.start("text"), f"text that contains a colon needs quotes: write {written[:100]}"
     return None
 
 

@@ -16,6 +16,7 @@ _NO_VALUE = re.compile(r"Option '([^']{1,60})' requires an argument")
 _VALUE = re.compile(r"Invalid value for '([^']{1,60})'")
 _NUMBER = re.compile(r"\+?[\d().,;、，-]{5,40}")
 _DASHED = re.compile("[-–—－−‐‑]+[^\\W\\d_]")
+_FILE = re.compile(r"[^-].{0,300}\.(?:csv|xlsx?|txt|ya?ml|json|pdf|wav)", re.IGNORECASE)
 _ALL = ("all", "any", "every", "everything", "*", "全部", "所有", "全")
 ELSEWHERE = {  # what people look for -> how it is done here
     "version": "write agi-app --version",
@@ -41,6 +42,16 @@ OTHER_OPTIONS = {
         "`agi-app campaign preview NAME`, `agi-app simulate FLOW` and `agi-app check` call nobody and store nothing",
     ),
     **dict.fromkeys(("--config", "--settings"), "the settings are agi-app.toml of the folder: write --project FOLDER"),
+}
+
+
+OTHER_FORMATS = {  # that people ask for, and what there is
+    **dict.fromkeys(
+        ("xlsx", "xls", "excel", "表格", "spreadsheet"),
+        "for Excel write --format csv --output FILE.csv, and open FILE.csv",
+    ),
+    **dict.fromkeys(("txt", "text"), "for a text write --format table, without --output"),
+    **dict.fromkeys(("pdf", "html"), "write --format csv --output FILE.csv, and print FILE.csv from a spreadsheet"),
 }
 
 
@@ -76,7 +87,13 @@ def _better(error: Any, text: str) -> str:
         return f"{before} {found[1]}: is not a day in the form that is needed here; {times_meant.write_day(found[1])}"
     if found := _CHOICE.search(text):
         choices = [choice.strip(" '") for choice in found[2].split(",")]
-        return f"{text.rstrip('.')}{_did_you_mean(found[1], choices)}{_all_of_them(error, found[1])}"
+        other = (
+            f"; {OTHER_FORMATS[found[1].casefold()]}"
+            if found[1].casefold() in OTHER_FORMATS and "csv" in choices
+            else ""
+        )
+        hint = other or _did_you_mean(found[1], choices)
+        return f"{text.rstrip('.')}{hint}{_all_of_them(error, found[1])}"
     if (found := _VALUE.match(text)) and (given := _given(found[1])) is not None:
         if "datetime" in text:
             return f"{found[1]} {given}: is not a time in the form that is needed here; {_since(given)}"
@@ -87,7 +104,7 @@ def _better(error: Any, text: str) -> str:
     if text.startswith("No such option"):
         return _no_option(error)
     if text.startswith(("Missing argument", "Missing option")):
-        return f"{text} {_usage(error)}"
+        return _name_before_file(error) or f"{text} {_usage(error)}"
     if text.startswith("Got unexpected extra argument"):
         return f"{text}; {_too_many(error, text)}"
     if found := _NO_VALUE.match(text):
@@ -137,6 +154,16 @@ def _all_of_them(error: Any, word: str) -> str:
     if word.casefold() not in _ALL or option is None or option.required or option.default is not None:
         return ""
     return f"; for all of them leave {option.opts[0]} out"
+
+
+def _name_before_file(error: Any) -> str | None:
+    """For a file that stands where the name before it is missing; None: it is something else."""
+    given = [word for word in sys.argv[1:] if _FILE.fullmatch(word)]
+    names = [one.name.upper() for one in error.ctx.command.params if one.opts[0] == one.name] if error.ctx else []
+    if len(given) != 1 or len(names) < 2 or names[-1] != "FILE" or getattr(error.param, "name", "") != "file":
+        return None
+    usage = _usage(error).replace("FILE", given[0], 1)
+    return f"{given[0]} is a file; the {names[-2].lower()} before it is missing. {usage}"
 
 
 def _since(given: str) -> str:

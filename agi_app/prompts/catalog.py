@@ -16,6 +16,7 @@ from agi_app.errors import InputError
 from agi_app.file_kinds import SOUNDS, kind_of
 from agi_app.flow.check.prompt_facts import PromptFacts
 from agi_app.prompts.as_it_is_or_prepared import PromptPlan, plan
+from agi_app.prompts.ffmpeg_program import ffmpeg
 from agi_app.prompts.prepared_cache import Prepared
 from agi_app.prompts.sources import NAME_RULE, PART, WAV, find_sources
 from agi_app.prompts.tts_engines import engines
@@ -102,7 +103,8 @@ def _other_kind(path: Path) -> str | None:
         return None
     if (ending := SOUNDS.get(str(kind))) is not None:
         right = path.with_suffix(ending).name
-        return f"{path.name}: is {kind}, despite its name; name it {right}, then {NOT_PREPARED}"
+        how = "" if ffmpeg() else "save it as WAV; or install ffmpeg (`apt install ffmpeg`), "
+        return f"{path.name}: is {kind}, despite its name; {how}name it {right}, then {NOT_PREPARED}"
     return f"{path.name}: is {kind} and not a recording, despite its name; put the recording there"
 
 

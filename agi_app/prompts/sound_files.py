@@ -5,8 +5,6 @@ Runs in its own process (``prepare.py``): decoding is slow and the files are str
 
 from __future__ import annotations
 
-import importlib
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from pydub.utils import audioop
 
 from agi_app.prompts import wav
 from agi_app.prompts.faults import PromptFault
+from agi_app.prompts.ffmpeg_program import ffmpeg
 
 Samples = npt.NDArray[np.float64]
 
@@ -57,17 +56,6 @@ def read_sound(path: Path) -> Sound:
     if sound.missing and not by_ffmpeg:
         raise PromptFault(f"is cut short, {sound.missing} bytes are missing; copy or record it again")
     return _mono(sound)
-
-
-def ffmpeg() -> str | None:
-    """Where ffmpeg is: on the path, or inside the package imageio-ffmpeg."""
-    found = shutil.which("ffmpeg")
-    if found is None:
-        try:
-            found = str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())  # optional, 165 MB
-        except (ImportError, RuntimeError):
-            return None
-    return found
 
 
 def _decoded(path: Path) -> bytes:

@@ -6,14 +6,15 @@ reached or who declined, and never shows a number that is not in international f
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import phonenumbers
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from agi_app.authoring import country_and_zone_names, times_meant
@@ -84,7 +85,7 @@ def _retried(value: str) -> str:
     return value
 
 
-def _caller_id(value: object) -> object:
+def _caller_id(value: object, info: ValidationInfo) -> object:
     meant = times_meant.number(value) or ""
     try:
         if phone.parse(meant).e164 == value:
@@ -96,8 +97,23 @@ def _caller_id(value: object) -> object:
     if isinstance(value, list):
         told = "a campaign shows one number: write one, without brackets; numbers by place belong to local_caller_ids"
         raise PydanticCustomError("campaign/caller-id", "{told}", {"told": told})
-    context = {"found": quote(value), "how": times_meant.write_number(value)}
+    how = _written_with_country(str(value)[:60], info.data.get("jurisdictions", ())) or times_meant.write_number(value)
+    context = {"found": quote(value), "how": how}
     raise PydanticCustomError("campaign/caller-id", "{found} is not a number with + and country code; {how}", context)
+
+
+def _written_with_country(value: str, countries: Iterable[str]) -> str | None:
+    """What to write for a number of one of these countries; None: nobody can tell."""
+    found = set()
+    for country in countries:
+        with contextlib.suppress(phone.NotANumber):
+            found.add(phone.parse(value, country).e164)
+    if len(found) != 1:
+        return None
+    [e164] = found
+    digits = re.sub(r"[^0-9]", "", value)
+    zero = digits.startswith("0") != digits.startswith("00") or len(digits) == len(e164)
+    return f'write "{e164}", in quotes{", without the 0 before the area code" if zero else ""}'
 
 
 def _time(value: object) -> dt.time:
@@ -174,6 +190,15 @@ class AgentsFile(Authored):
     abandoned_ceiling: Annotated[float, BeforeValidator(_percent)] = 1.0
 
 
+_BEGINS, _ENDS = (  # keys that people expect, for days
+    [*words.split(), *(f"{word}_{when}" for word in words.split() for when in ("date", "day", "at", "on", "time"))]
+    for words in (
+        "start starts begin begins launch valid_from 开始 开始日期 开始时间",
+        "end ends stop until expires deadline 结束 结束日期 结束时间 截止",
+    )
+)
+
+
 class CampaignFile(Authored):
     """A whole campaign file."""
 
@@ -190,7 +215,11 @@ class CampaignFile(Authored):
         **dict.fromkeys(("agent", "queue", "transfer"), "write agents: {to: DESTINATION}, or transfer in the flow"),
         **dict.fromkeys(("holidays", "closed_days"), "closed days belong in a rule file, rules/CC.yaml"),
         **dict.fromkeys(
-            ("schedule", "start_at", "date"), "a campaign runs from `agi-app campaign start` on; for hours see window"
+            ("schedule", "date", "dates", *_BEGINS),
+            "a campaign has no date: delete this key, and run `agi-app campaign start NAME` on that day",
+        ),
+        **dict.fromkeys(
+            _ENDS, "a campaign has no date: delete this key, and run `agi-app campaign stop NAME` on that day"
         ),
     }
 

@@ -26,6 +26,9 @@ class ReportFormat(StrEnum):
     CSV = "csv"
 
 
+_OTHER_ENDINGS = frozenset(("csv", "json", "xlsx", "xls", "pdf", "html"))
+
+
 def report(
     campaign: Annotated[str, typer.Argument(help="The campaign's name.")],
     project: ProjectOption = HERE,
@@ -54,6 +57,9 @@ def report(
         return
     if output is not None and form is ReportFormat.TABLE:
         raise InputError("--output takes --format json or csv; a table is for the terminal")
+    if output is not None and (ending := output.suffix.lower().removeprefix(".")) in _OTHER_ENDINGS - {form.value}:
+        better = f"write --output {output.with_suffix(f'.{form.value}')}"
+        raise InputError(f"{output}: --format {form} writes no {ending.upper()}; {better}")
     if (text := with_installation(project, _text, campaign, form, watch)) is None:
         return
     if output is None:

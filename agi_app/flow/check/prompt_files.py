@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from agi_app.authoring import full_width
 from agi_app.authoring.suggestions import suggest
@@ -17,23 +17,46 @@ SAMPLE_RATE = 8000  # Hz; Asterisk plays no other in a file that ends in .wav (d
 
 def prompt_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
     """``flow/prompt-missing``: each prompt is recorded in each language of the flow."""
-    for use in prompt_uses(source.flow):
-        for language in source.flow.languages:
-            recorded = {
-                name
-                for (tongue, name), facts in prompts.items()
-                if tongue == language and (facts.has_audio or facts.by_engine)
-            }
-            if use.prompt not in recorded:
-                near = suggest(use.prompt, recorded)
-                hint = near if "did you mean" in near else ""
-                words = prompts.get((language, use.prompt))
-                if words is not None and (words.transcript or "").strip():
-                    hint = "; its text is there: record it, or let an engine speak it ([tts] engine in agi-app.toml)"
-                played = {other.prompt for other in prompt_uses(source.flow)}
-                hint = _misnamed(use.prompt, language, recorded - played) or hint
+    uses, languages, folders = list(prompt_uses(source.flow)), source.flow.languages, {tongue for tongue, _ in prompts}
+    meant = {language: _folder_meant(language, folders - {*languages}) for language in {*languages} - folders}
+    for at, language in enumerate(languages if uses else ()):
+        if folder := meant.get(language):
+            message = f"there is no folder prompts/{language}, but prompts/{folder}: in the whole file write {folder}"
+            path = ("languages", at)
+            yield source.document.problem(path, "flow/prompt-missing", f"{message} in place of {language}")
+    for use in uses:
+        for language in languages:
+            if not meant.get(language) and (hint := _missing(use.prompt, language, source, prompts)) is not None:
                 message = f'"{use.prompt}" has no recording {prompt_file(language, use.prompt)}{hint}'
                 yield source.document.problem(use.path, "flow/prompt-missing", message)
+
+
+def _folder_meant(language: str, folders: Collection[str]) -> str | None:
+    """The only folder whose language is a wider or narrower one, such as zh-CN for zh; None: there is none."""
+    own, tags = _tag(language), ((folder, _tag(folder)) for folder in folders)
+    alike = [folder for folder, tag in tags if own.startswith(tag) or tag.startswith(own)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _tag(folder: str) -> str:
+    """A language tag with an end, so that one begins with another only at a hyphen."""
+    return f"{folder.casefold().replace('_', '-')}-"
+
+
+def _missing(prompt: str, language: str, source: FlowDocument, prompts: Prompts) -> str | None:
+    """``; …`` for a prompt without a recording; None: it has one."""
+    recorded = {
+        name for (tongue, name), facts in prompts.items() if tongue == language and (facts.has_audio or facts.by_engine)
+    }
+    if prompt in recorded:
+        return None
+    near = suggest(prompt, recorded)
+    hint = near if "did you mean" in near else ""
+    words = prompts.get((language, prompt))
+    if words is not None and (words.transcript or "").strip():
+        hint = "; its text is there: record it, or let an engine speak it ([tts] engine in agi-app.toml)"
+    played = {other.prompt for other in prompt_uses(source.flow)}
+    return _misnamed(prompt, language, recorded - played) or hint
 
 
 def transcript_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
@@ -52,7 +75,11 @@ def prompt_format(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
         if fault:
             file, stem = prompt_file(language, use.prompt), use.prompt.rpartition("/")[2]
             other = fault.startswith(f"{stem}.") and not fault.startswith(f"{stem}.wav")  # it names its file
-            message = f"{file.removesuffix(f'{stem}.wav')}{fault}" if other else f"{file}: {fault}"
+            message = (
+                f"{file.removesuffix(f'{stem}.wav')}{fault}"
+                if other
+                else f"{file}: {fault.removeprefix(f'{stem}.wav: ')}"
+            )
             yield source.document.problem(use.path, "flow/prompt-format", message)
 
 

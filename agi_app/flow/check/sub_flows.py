@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from agi_app.authoring import shape_hints
 from agi_app.authoring.suggestions import suggest, suggest_or
 from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
@@ -48,7 +49,9 @@ def check_destinations(source: FlowDocument, known: Collection[str]) -> Iterator
     """Every transfer to somebody whom the settings do not name."""
     for path, step in source.flow.steps_of(TransferStep):
         if (to := step.transfer.to) not in known:
-            hint = suggest_or(to, known, f"add [destinations.{to}] with its endpoint to agi-app.toml")
+            hint = shape_hints.staff_number(to) or suggest_or(
+                to, known, f"add [destinations.{to}] with its endpoint to agi-app.toml"
+            )
             message = f'to: the settings have no destination "{to}"{hint}'
             yield source.document.problem((*path, "transfer", "to"), "flow/unknown-destination", message)
 

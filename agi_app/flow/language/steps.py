@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from agi_app.authoring import shape_hints, synonyms
+from agi_app.authoring import full_width, shape_hints, synonyms
 from agi_app.authoring.schema import Authored
 from agi_app.authoring.suggestions import suggest
 from agi_app.flow.language.asking_steps import (
@@ -22,6 +22,7 @@ from agi_app.flow.language.asking_steps import (
     AskStep,
     CallBackStep,
     CollectStep,
+    Gather,
     GatherStep,
     LanguageStep,
     StopNumberStep,
@@ -210,7 +211,7 @@ def _one_verb(value: Any) -> Any:
         raise fault("flow/verb", message, condition, lead="{", end="}")
     if not verbs:
         word = next((key for key in value if key != "on"), "on")
-        hint = _NO_VERBS.get(word) or (_alone(word) if word.partition(" ")[0] in VERBS else suggest(word, VERBS))
+        hint = _NO_VERBS.get(word) or _verb_meant(word, value[word])
         raise fault("flow/verb", 'there is no verb "{word}"{hint}', word, word=word, hint=hint)
     if len(verbs) > 1:
         raise fault(
@@ -220,10 +221,33 @@ def _one_verb(value: Any) -> Any:
 
 
 _CONDITIONS = ("if", "when", "unless", "condition", "如果", "若", "条件")
-_NO_VERBS = dict.fromkeys(
-    ("wait", "pause", "sleep", "delay"),
-    ": put a silence into a recording; the time to answer is the timeout of the gather",
-)
+_IN_ITS_STEP = "remove its dash, and indent it"
+_NO_VERBS = {
+    **dict.fromkeys(
+        ("wait", "pause", "sleep", "delay"),
+        ": put a silence into a recording; the time to answer is the timeout of the gather",
+    ),
+    **dict.fromkeys(
+        (name for name in Gather.model_fields if name not in VERBS),
+        f": it belongs to the gather above: {_IN_ITS_STEP} as far as the other keys of that gather",
+    ),
+    "on": f": it belongs to the step above: {_IN_ITS_STEP} as far as that step's verb",
+    "else": ": it belongs to the branch above: indent it, with its dash, as far as the other lines of that branch",
+}
+
+
+def _verb_meant(word: str, value: Any) -> str:
+    """The verb that another word is for, with the value that is there."""
+    if word.partition(" ")[0] in VERBS:
+        return _alone(word)
+    verb = "set" if word in _DISPOSITION else synonyms.other_word(word, VERBS)
+    if verb == "set" and isinstance(value, str) and re.fullmatch(LABEL_PATTERN, value):
+        return f"; write - set: {{disposition: {value}}}"
+    written = shape_hints.instead("model_type", verb or "", value) if isinstance(value, str) else ""
+    return written.replace("write ", "write - ") if f": {value}}}" in written else suggest(word, VERBS)
+
+
+_DISPOSITION = ("disposition", "set_disposition", "outcome", "result", "status", "结果", "状态")
 
 
 def _alone(text: str) -> str:
@@ -231,9 +255,10 @@ def _alone(text: str) -> str:
     verb, space, rest = text.partition(" ")
     if verb in VERBS and space:
         return f"; a colon is missing: write - {verb}: {rest}"
-    before, colon, behind = text.partition(":")
-    if before in VERBS and colon:
-        return f"; a space is missing after the colon: write - {before}: {behind.strip()}"
+    before, colon, behind = full_width.ascii_of(text).partition(":")
+    if before.strip() in VERBS and colon:
+        missing = f"; {full_width.naming('：')} and a space" if "：" in text else "; a space is missing after the colon"
+        return f"{missing}: write - {before.strip()}: {behind.strip()}"
     if verb in VERBS:
         return f"; write its value after it: - {synonyms.example(verb)}"
     return suggest(text, VERBS)

@@ -52,14 +52,23 @@ def meant(line: str) -> str | None:
     return f'"{pressed[1]}"' if pressed else None
 
 
-_KEYS_IN_A_ROW = re.compile(r"[0-9*#]+([ ,;，、；/|-]+[0-9*#]+)+")
+_BETWEEN_INPUTS = (re.compile("[,;/|>+-]+"), re.compile("[ ,;/|>+-]+"))  # "hang up" has a space in it
+
+
+def _several(line: str) -> list[str]:
+    """The inputs that one text has, each as it is written; empty: it is no list of them."""
+    for between in _BETWEEN_INPUTS:
+        parts = [part.strip() for part in between.split(full_width.ascii_of(line).casefold()) if part.strip()]
+        inputs = [(meant(part) or part).strip('"') for part in parts]
+        if len(inputs) > 1 and all(one in WORDS or re.fullmatch(KEYS, one) for one in inputs):
+            return inputs
+    return []
 
 
 def instead(line: str) -> str:
     """``; …`` for a text that is not an input: what to write instead, if that is known."""
-    if _KEYS_IN_A_ROW.fullmatch(full_width.ascii_of(line)):
-        one = re.findall("[0-9*#]+", full_width.ascii_of(line))
-        return f"; one input each: {' '.join(f'--input {key}' for key in one)}"
+    if inputs := _several(line):
+        return f"; one input each: {' '.join(f'--input {one}' for one in inputs)}"
     word = meant(line)
     return full_width.hint(line) or (f"; write {word}" if word else "")
 

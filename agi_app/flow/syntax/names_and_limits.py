@@ -190,6 +190,7 @@ DestinationName = Annotated[
         r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}",
         "write the name of a destination of agi-app.toml ([destinations.front-desk]: front-desk), which has its number"
         " or telephone",
+        shape_hints.staff_number,
     ),
 ]
 Label = Annotated[str, named(LABEL_PATTERN, LABEL_RULE, shape_hints.label)]

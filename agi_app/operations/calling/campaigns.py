@@ -105,6 +105,12 @@ async def status(inst: Installation, project: Project, name: str) -> tuple[Campa
     return await figures(inst, name), differs(project, await known_campaign(inst.store, name))
 
 
+_PROVE = (
+    "`agi-app callerid prove {number}` records one by a call, while `agi-app run` runs; with the carrier's letter write"
+    " `agi-app callerid prove {number} --letter FILE`"
+)
+
+
 async def _proved(inst: Installation, source: Source[CampaignDocument]) -> None:
     """Every number that the campaign may show has a valid proof; InputError names each that has none."""
     campaign, found = source.parsed.campaign, await proofs(inst.store)
@@ -114,7 +120,7 @@ async def _proved(inst: Installation, source: Source[CampaignDocument]) -> None:
         if not held.valid:
             key = "caller_id" if number == campaign.caller_id else "local_caller_ids"
             what = "has no ownership proof" if held.proof is None else "the proof has expired"
-            faults.append(f"{source.file}: {key} {number}: {what}; `agi-app callerid prove {number}` records one")
+            faults.append(f"{source.file}: {key} {number}: {what}; {_PROVE.format(number=number)}")
     if faults:
         raise InputError("\n".join(faults))
 
