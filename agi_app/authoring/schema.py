@@ -91,6 +91,8 @@ def _with_comma(path: Path, parent: Any) -> str | None:
 def _without_items(faults: list[ErrorDetails], document: Document) -> list[ErrorDetails]:
     """Without what is said of items that are written as keys: the whole list is reported instead."""
     told: set[tuple[int | str, ...]] = set()
+    wrong_keys = {fault["loc"][:-1] for fault in faults if fault["loc"][-1:] == ("[key]",)}
+    faults = [fault for fault in faults if fault["type"] not in _LISTS or fault["loc"] not in wrong_keys]
     for fault in faults:
         if fault["type"] == "extra_forbidden" and (whole := _with_comma(*_walk(document.value, fault["loc"])[:2])):
             told.add((*fault["loc"][:-1], whole))

@@ -40,6 +40,7 @@ _TIMES = re.compile(r"([0-9]{1,3})(?:[ ]?(?:x|times|tries|次))?")
 _A_WAIT = re.compile(r"(\w{1,30}): \[([0-9]{1,3}[smhd])(?:, [0-9]{1,3}[smhd])*\]")
 _MOST_WAITS, _LISTS = 5, ("list_type", "tuple_type")
 _SHORTEST_NUMBER = 7  # digits; shorter ones are extensions of a PBX
+_FULL_STOP = re.compile("[。！？]")
 _COMMENT = re.compile(r"\s(?:///?|--|/\*|;|%|<!--)")  # of other languages
 _AROUND = "\"'`.,;:!? ()[]<>"
 _ENDINGS = (".yaml", ".yml", ".wav", ".mp3", ".txt", ".ogg", ".m4a")
@@ -70,7 +71,11 @@ def file_name(value: str) -> str:
         return told
     text = value.strip().replace("\\", "/")
     parts = [part.strip() for part in _LIST_SIGNS.split(text)]
-    if _is_said(value) and _SENTENCE.search(text) and not (len(parts) > 1 and all(map(_NAME.fullmatch, parts))):
+    if (
+        (_is_said(value) or _FULL_STOP.search(text))
+        and _SENTENCE.search(text)
+        and not (len(parts) > 1 and all(map(_NAME.fullmatch, parts)))
+    ):
         return "; these are words: put them into prompts/LANGUAGE/NAME.txt, and write that NAME here, such as greeting"
     if _LIST_SIGNS.search(text.replace("/", "")):
         return "; write one name here, and each other name on its own line"
@@ -144,6 +149,8 @@ def language(value: str) -> str:
     """What to write for a language."""
     if (found := language_named(value)) is not None:
         return f"; write {found}"
+    if len(value.split()) > 1 and not _LIST_SIGNS.search(value):
+        return "; if it goes on with the text before its comma, put that whole text in quotes"
     tags = [language_named(tag) or tag.strip().replace("_", "-") for tag in _LIST_SIGNS.split(value)]
     fit = all(re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) for tag in tags) and [value] != tags
     return f"; {'each is its own item: ' if len(tags) > 1 else ''}write {', '.join(tags)}" if fit else ""

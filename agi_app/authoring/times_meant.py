@@ -234,6 +234,8 @@ def windows(value: object) -> str | None:
         named = weekdays(first_word) if rest else []
         ends = _TO.split(rest if named else part.strip())
         first, last = clock(ends[0]), clock(ends[-1])
+        if first is not None and last is not None and last < first:
+            last = clock(f"pm{ends[-1]}") or last  # 9-5
         if len(ends) != 2 or first is None or last is None or first >= last:
             return None
         days_named = f"days: [{', '.join(named)}], " if named else ""

@@ -10,6 +10,8 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 
+from agi_app.authoring.synonyms import EXAMPLES
+
 LARGEST = 64 * 1024  # characters; larger files are not tried
 _NEAR = 400  # characters before the place where the parser gives up, in which the cause is looked for
 _MOST_SIGNS = 20  # tries
@@ -28,8 +30,13 @@ _COMMAS = (  # what stands where a comma belongs, and the words
 )
 
 _TEXT_BETWEEN_BRACES = re.compile(  # that contains a colon; before it its key, behind it a comma or what closes it
-    r"""(?P<before>[{\[,][ ]?(?:[\w-]{1,64}:[ ])?)"""
-    r"""(?P<text>[^\s"'{}\[\],:][^"'{}\[\],:\n]{0,200}:[ ][^"'{}\[\],\n]{0,200})(?=[,}\]])"""
+    r"""(?P<before>[{\[,][ ]?(?:[\w-]{1,64}:[ ])?+)"""
+    r"""(?P<text>[^\s"'{}\[\],:;|/][^"'{}\[\],:;|/\n]{0,200}:[ ][^"'{}\[\],\n]{0,200})(?=[,}\]])"""
+)
+_OTHER_KEYS = ("timeout", "attempts", "barge_in", "calls_per_second", "concurrent", "priority")
+_TWO_ITEMS = re.compile(  # without a comma between them: a word, and a key that we have or a language
+    rf"[^ ]{{1,200}}[ ]+(?:{'|'.join([*(key for key in EXAMPLES if '.' not in key), *_OTHER_KEYS])}):[ ]"
+    r"|[^:]{1,200}[ ](?:en|zh|[a-z]{2}-[A-Z]{2}):[ ]"
 )
 
 _FIRST = re.compile(r"^(?![ \t]*(?:#|---|%|$)).+$", re.M)
@@ -100,6 +107,8 @@ def _colon_between_braces(source: str, wrong: int, fails_at: Callable[[str], int
     for found in _TEXT_BETWEEN_BRACES.finditer(source, source.rfind("\n", 0, wrong) + 1, wrong + _NEAR):
         if found.start("text") > wrong:
             break
+        if _TWO_ITEMS.match(found["text"]):
+            continue
         text = found["text"].rstrip()
         quoted = f'{source[: found.start("text")]}"{text}"{source[found.end() :]}'
         if (now := fails_at(quoted)) is None or now > wrong + 1:

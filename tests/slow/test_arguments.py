@@ -38,6 +38,19 @@ CASES = [
     ("prompts pieces --language 中文", "not in '中文'; write zh-CN"),
     ("contacts import", "Missing argument 'campaign'. Write: agi-app contacts import CAMPAIGN FILE"),
     (
+        "contacts import people.csv",
+        "people.csv is a file; the campaign before it is missing. Write: agi-app contacts import CAMPAIGN people.csv",
+    ),
+    (
+        "suppression import 名单.txt --region CN --as-of 2026-11-20",
+        "名单.txt is a file; the name before it is missing. Write: agi-app suppression import NAME 名单.txt",
+    ),
+    ("contacts import march", "Missing argument 'file'. Write: agi-app contacts import CAMPAIGN FILE"),
+    ("report x --format xlsx", "for Excel write --format csv --output FILE.csv, and open FILE.csv"),
+    ("report x --format Excel", "for Excel write --format csv --output FILE.csv, and open FILE.csv"),
+    ("report x --format csv --output 报表.xlsx", "报表.xlsx: --format csv writes no XLSX; write --output 报表.csv"),
+    ("report x --format json --output a/b.CSV", "a/b.CSV: --format json writes no CSV; write --output a/b.json"),
+    (
         "suppression import gb-tps list.csv --region GB",
         "Missing option '--as-of'. Write: agi-app suppression import NAME FILE --region REGION --as-of AS_OF",
     ),

@@ -30,6 +30,7 @@ from agi_app.file_kinds import no_such_file
 from agi_app.flow.simulation.expected_calls import CasesFile
 from agi_app.gate.rule_file import JurisdictionFile
 from agi_app.operations.project.projects import check
+from agi_app.prompts import catalog
 
 pytestmark = pytest.mark.slow  # whole projects
 JPEG, MP3, OGG, ZIP = b"\xff\xd8\xff\xe0\0\x10JFIF", b"ID3\x04\0\0\0\0", b"OggS\0\x02\0\0", b"PK\x03\x04\x14\0\x06\0"
@@ -101,13 +102,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "prompts/en/thanks.wav",
             MP3,
             "flows/checkup.yaml:23:7",
-            "is an MP3, despite its name; name it thanks.mp3",
+            "prompts/en/thanks.wav: is an MP3, despite its name; ",
         ),
         (
             "prompts/en/thanks.wav",
             OGG,
             "flows/checkup.yaml:23:7",
             "name it thanks.ogg, then run `agi-app prompts prepare`",
+        ),
+        (
+            "prompts/en/thanks.wav",
+            MP3,
+            "flows/checkup.yaml:23:7",
+            "name it thanks.mp3, then run `agi-app prompts prepare`",
         ),
         ("prompts/en/thanks.wav", b"", "flows/checkup.yaml:23:7", "thanks.wav: is empty; record or copy it again"),
         (
@@ -176,6 +183,23 @@ def test_settings_by_another_name_are_told(made: Path, tmp_path: Path) -> None:
     assert "this file is missing; is it agi-app.toml.txt? Then name that file agi-app.toml" in said
     (folder / "agi-app.toml.txt").unlink()
     assert any("is missing; trunks and destinations" in str(p) for p in checked_project(folder).problems)
+
+
+@pytest.mark.parametrize(
+    ("ffmpeg", "said"),
+    [
+        (None, "its name; save it as WAV; or install ffmpeg (`apt install ffmpeg`), name it thanks.mp3, then run"),
+        ("/usr/bin/ffmpeg", "its name; name it thanks.mp3, then run"),
+    ],
+)
+def test_what_only_ffmpeg_can_read_is_told_with_it(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ffmpeg: str | None, said: str
+) -> None:
+    """Nobody renames the file first and learns of ffmpeg afterwards."""
+    monkeypatch.setattr(catalog, "ffmpeg", lambda: ffmpeg)
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    (folder / "prompts/en/thanks.wav").write_bytes(MP3)
+    assert any(said in str(problem) for problem in checked_project(folder).problems)
 
 
 @pytest.mark.parametrize("name", ["zh_CN", "zh-cn", "中文", "chinese"])

@@ -145,7 +145,8 @@ MISTAKES = [
     ),
     (
         *(FLOW, "- play: greeting ", "- play： greeting "),
-        f'{FLOW}:13:11: flow/verb greeting: "play： greeting" alone is not a step; {WIDE_COLON}; did you mean "play"?',
+        f'{FLOW}:13:11: flow/verb greeting: "play： greeting" alone is not a step; {WIDE_COLON} and a space:'
+        " write - play: greeting",
     ),
     (SETTINGS, '"ari-password"', "“ari-password”", f"{SETTINGS}:10:17: settings is not valid TOML: {CURLY}"),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -18,6 +19,7 @@ KEYS = '{"1": yes, "2": change}'
 LAST = "max_call: 60s"
 PACE = "pace: {calls_per_second: 5, concurrent: 60}"
 WINDOW = 'window: {days: [mon, tue, wed, thu, fri], from: "09:30", to: "17:30"}'
+PLAY = "- play: thanks"
 ENDPOINT = 'endpoint = "PJSIP/{number}@sandbox-carrier"'
 NUMBER = 'number = "+999862155500001"'
 
@@ -108,7 +110,7 @@ NAMES = [
     (SETTINGS, "[lines.main]", '[guard]\nregion = "China"\n[lines.main]', "38:1", "two capital letters, as in CN"),
 ]
 SHAPES = [
-    (CAMPAIGN, "no_answer: [1d, 2d]", "no_answer: 2", "10:9", "write no_answer: [1d, 2d]"),
+    (CAMPAIGN, "no_answer: [1d, 2d]", "no_answer: 2", "10:9", "for 2 write no_answer: [1d, 1d]"),
     (CAMPAIGN, 'to: "17:30"', 'to: "24:00"', "9:58", 'write "23:59"'),
     (CAMPAIGN, "ring_time: 20s", "ring_time: 5 rings", "11:1", "15s to 45s here"),
     (CAMPAIGN, "[CN, US]", "[CN US]", "4:17", "each country is its own item: [CN, US]"),
@@ -138,7 +140,7 @@ SHAPES = [
     (CAMPAIGN, "[CN, US]", "CN, US", "4:1", "write jurisdictions: [CN, US]"),
     (CAMPAIGN, "no_answer: [1d, 2d]", "no_answer: 1d", "10:9", "write no_answer: [1d]"),
     (CAMPAIGN, PACE, "pace: 5", "8:1", "write pace: {calls_per_second: 1, concurrent: 10}"),
-    (CAMPAIGN, WINDOW, 'window: "09:30-17:30"', "9:1", f"write {WINDOW}"),
+    (CAMPAIGN, WINDOW, 'window: "09:30-17:30"', "9:1", 'write window: [{from: "09:30", to: "17:30"}]'),
     (CAMPAIGN, "trunk: sandbox", "trunk: [sandbox]", "6:1", "write trunk: sandbox, without brackets"),
     (CAMPAIGN, "trunk: sandbox", "trunk:", "6:1", "after the colon"),
     (CAMPAIGN, "trunk: sandbox\n", "", "2:1", 'the key "trunk" is missing here; write trunk: carrier-a'),
@@ -453,9 +455,59 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+SAY, TRANSFER = "- say: {text: {%s}}", '- transfer: {to: "%s"}'
+RETRY = "retry: {no_answer: [1d, 2d], busy: [1d], congestion: [5m]}"
+CALLER, NO_DATE = '"+999862155500001"', "a campaign has no date: delete this key, and run `agi-app campaign"
+IN_WORDS = "these are words: put them into prompts/LANGUAGE/NAME.txt, and write that NAME here"
+QUOTES = "text that contains a colon needs quotes: write"
+WHOLE_TEXT = "if it goes on with the text before its comma, put that whole text in quotes"
+FIRST_USES = [  # what a person who had never used it wrote
+    (FLOW, PLAY, SAY % "en: Booked: see you, zh-CN: 已预约", "23:24", f'{QUOTES} en: "Booked: see you"'),
+    (FLOW, PLAY, SAY % "zh-CN: 已预约, en: Note: call us", "23:36", f'{QUOTES} en: "Note: call us"'),
+    (FLOW, PLAY, SAY % "en: Hello, I am Ann: press 1, zh-CN: 好", "23:31", WHOLE_TEXT),
+    (FLOW, PLAY, SAY % "en: See you zh-CN: 已预约", "23:31", "a comma is missing here, between two items"),
+    (FLOW, "      on: {yes", "    - on: {yes", "20:7", "remove its dash, and indent it as far as that step's verb"),
+    (FLOW, PLAY, '- keys: {"1": yes}', "23:7", "it belongs to the gather above: remove its dash"),
+    (FLOW, PLAY, "- else: bye", "23:7", "it belongs to the branch above"),
+    (FLOW, PLAY, "- disposition: confirmed", "23:7", "write - set: {disposition: confirmed}"),
+    (FLOW, PLAY, "- 结果: 已确认", "23:7", "write - set: {disposition: 已确认}"),
+    (FLOW, PLAY, "- connect: sales", "23:7", "write - transfer: {to: sales}"),
+    (CAMPAIGN, LAST, f"{LAST}\nstart_date: 2026-03-10", "13:1", f"{NO_DATE} start NAME` on that day"),
+    (CAMPAIGN, LAST, f"{LAST}\nend_date: 2026-03-10", "13:1", f"{NO_DATE} stop NAME` on that day"),
+    (CAMPAIGN, LAST, f"{LAST}\n开始日期: 2026-03-10", "13:1", f"{NO_DATE} start NAME` on that day"),
+    (CAMPAIGN, "from:", "date: 2026-03-10, from:", "9:43", f"{NO_DATE} start NAME` on that day"),
+    (CAMPAIGN, RETRY, "retry: {no_answer: 3}", "10:9", "each further try: for 3 write no_answer: [1d, 1d, 1d]"),
+    (CAMPAIGN, RETRY, "retry: {busy: 2次}", "10:9", "each further try: for 2 write busy: [1d, 1d]"),
+    (CAMPAIGN, RETRY, "retry: {busy: 0}", "10:9", "for no further try leave it out"),
+    (CAMPAIGN, RETRY, "retry: {attempts: 3}", "10:9", "as in {no_answer: [1d, 2d], busy: [1d]}"),
+    (FLOW, PLAY, "- goto：bye", "23:11", "type the ASCII : and a space: write - goto: bye"),
+    (FLOW, PLAY, "- play ： thanks", "23:12", "type the ASCII : and a space: write - play: thanks"),
+    (CAMPAIGN, CALLER, '"02155501234"', "7:1", 'write "+862155501234", in quotes, without the 0 before'),
+    (CAMPAIGN, CALLER, '"+8602155501234"', "7:1", 'write "+862155501234", in quotes, without the 0 before'),
+    (CAMPAIGN, CALLER, '"(212) 555-1234"', "7:1", 'write "+12125551234" or "+862125551234", in quotes'),
+    (FLOW, PLAY, TRANSFER % "13800138000", "23:18", 'endpoint = "PJSIP/+8613800138000@TRUNK" in agi-app.toml'),
+    (FLOW, PLAY, TRANSFER % "+8613800138000", "23:18", "prove it with `agi-app rehearse --prove +8613800138000`"),
+    (FLOW, PLAY, TRANSFER % "8001", "23:18", "add [destinations.8001] with its endpoint"),
+    (FLOW, PLAY, "- play: 您好，这里是阳光口腔，停止来电请按9。", "23:7", IN_WORDS),
+    (FLOW, PLAY, "- play: Hello, this is Sunshine Dental.", "23:7", IN_WORDS),
+    (FLOW, PLAY, "- play: 欢迎！", "23:7", IN_WORDS),
+    (FLOW, PLAY, "- play: thanks, goodbye", "23:7", "write one name here, and each other name on its own line"),
+    (
+        *(CAMPAIGN, WINDOW, 'window: "09:30-12:00, 14:00-17:30"', "9:1"),
+        'write window: [{from: "09:30", to: "12:00"}, {from: "14:00", to: "17:30"}]',
+    ),
+    (
+        *(CAMPAIGN, WINDOW, "window: 周一至周二 9点到18点", "9:1"),
+        'write window: [{days: [mon, tue], from: "09:00", to: "18:00"}]',
+    ),
+    (CAMPAIGN, WINDOW, "window: [9-17]", "9:10", 'write {from: "09:00", to: "17:00"}'),
+    (CAMPAIGN, WINDOW, "window: {hours: 9-17}", "9:10", 'write from: "09:30", to: "17:30", with your hours'),
+]
+
+
 @pytest.mark.parametrize(
     ("file", "right", "wrong", "place", "said"),
-    [*NAMES, *SHAPES, *OTHER_MEANINGS, *OTHER_WAYS, *NOT_MEANT, *NOWHERE, *SIGNS],
+    [*FIRST_USES, *NAMES, *SHAPES, *OTHER_MEANINGS, *OTHER_WAYS, *NOT_MEANT, *NOWHERE, *SIGNS],
 )
 def test_a_wrong_name_or_shape_says_what_to_write(
     made: Path, tmp_path: Path, file: str, right: str, wrong: str, place: str, said: str
@@ -476,3 +528,28 @@ def test_a_name_that_does_not_fit_is_not_missed_as_well(made: Path, tmp_path: Pa
     assert "there is no node" not in str(checked_project(folder).problems)
     (folder / FLOW).write_text(text.replace("- play: thanks", "- play: thanks。"), "utf-8")
     assert "type the ASCII" not in str(checked_project(folder).problems)
+
+
+def test_a_missing_key_that_has_another_name_is_told_once(made: Path, tmp_path: Path) -> None:
+    """Advice for the same key twice would make it a duplicate."""
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    text = (folder / FLOW).read_text("utf-8")
+    branch = "- branch:\n        - {%s: language == 1, %s: bye}"
+    for words in (("if", "then"), ("condition", "next"), ("如果", "跳转")):
+        (folder / FLOW).write_text(text.replace(PLAY, branch % words), "utf-8")
+        told = [str(problem) for problem in checked_project(folder).problems if problem.file == FLOW]
+        assert [line.rpartition("; ")[2] for line in told] == ['did you mean "when"?', 'did you mean "goto"?']
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("zh-CN", "zh"), ("en", "en-US"), ("zh-CN", "zh-cn")])
+def test_a_language_whose_prompts_are_in_another_folder_is_told_once(
+    made: Path, tmp_path: Path, right: str, wrong: str
+) -> None:
+    """Not for each prompt."""
+    folder = Path(shutil.copytree(made, tmp_path / "mine"))
+    text = (folder / FLOW).read_text("utf-8")
+    (folder / FLOW).write_text(re.sub(rf"\b{right}\b(?=[:,\]])", wrong, text), "utf-8")
+    [told] = [str(problem) for problem in checked_project(folder).problems if problem.file == FLOW]
+    assert told.startswith(f"{FLOW}:4:")
+    how = f"write {right} in place of {wrong} in the whole file"
+    assert told.endswith(f"there is no folder prompts/{wrong}; prompts/{right} is there: {how}")

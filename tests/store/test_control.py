@@ -120,7 +120,8 @@ async def test_every_number_that_may_be_shown_needs_a_proof(desk: Desk) -> None:
     with pytest.raises(InputError) as raised:
         await desk.start()
     only = f"campaigns/{NAME}.yaml: local_caller_ids {local}: has no ownership proof; `agi-app callerid prove {local}`"
-    assert str(raised.value) == f"{only} records one"
+    assert str(raised.value).startswith(f"{only} records one by a call, while `agi-app run` runs; with the carrier's")
+    assert str(raised.value).endswith(f"`agi-app callerid prove {local} --letter FILE`")
     await caller_ids.add_proof(desk.store, dataclasses.replace(rehearsal, kind="letter"), NOW)
     await desk.start()
 

@@ -33,6 +33,7 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PURPOSES = (Purpose.TRANSACTIONAL, Purpose.SURVEY, Purpose.MARKETING)
 RETRIED = ("no_answer", "busy", "congestion", "trunk_silent", "failed", "machine")
+_NO_OUTCOMES = "attempts max max_attempts times count tries interval delay wait after every 次数 间隔 等待"
 NOT_RETRIED = {
     "human": "the person was reached",
     "answered": "the person was reached",
@@ -42,6 +43,10 @@ NOT_RETRIED = {
     "abandoned": "the person was reached",
     "cancelled": "the call was stopped on purpose",
     "interrupted": "it is not known whether the person was reached",
+    **dict.fromkeys(
+        _NO_OUTCOMES.split(),
+        "write outcomes, each with the wait before each further try, as in {no_answer: [1d, 2d], busy: [1d]}",
+    ),
 }
 MAX_RETRIES = 5
 
@@ -108,12 +113,10 @@ def _written_with_country(value: str, countries: Iterable[str]) -> str | None:
     for country in countries:
         with contextlib.suppress(phone.NotANumber):
             found.add(phone.parse(value, country).e164)
-    if len(found) != 1:
-        return None
-    [e164] = found
     digits = re.sub(r"[^0-9]", "", value)
-    zero = digits.startswith("0") != digits.startswith("00") or len(digits) == len(e164)
-    return f'write "{e164}", in quotes{", without the 0 before the area code" if zero else ""}'
+    zero = digits.startswith("0") != digits.startswith("00") or len(digits) in map(len, found)  # + is one more, too
+    written = " or ".join(f'"{e164}"' for e164 in sorted(found))
+    return f"write {written}, in quotes{', without the 0 before the area code' if zero else ''}" if found else None
 
 
 def _time(value: object) -> dt.time:
@@ -162,13 +165,30 @@ class PaceFile(Authored):
     priority: Annotated[int, Field(strict=True, ge=1, le=100)] = 1
 
 
+_DATES = {  # keys that people expect, for days -> what there is
+    key: f"a campaign has no date: delete this key, and run `agi-app campaign {command} NAME` on that day"
+    for command, words, others in (
+        ("start", "start starts begin begins launch valid_from", "schedule date dates 开始 开始日期 开始时间"),
+        ("stop", "end ends stop until expires deadline", "结束 结束日期 结束时间 截止 截止日期"),
+    )
+    for word in words.split()
+    for key in (word, *(f"{word}_{when}" for when in ("date", "day", "at", "on", "time")), *others.split())
+}
+
+
 class WindowFile(Authored):
     """``window``: days and hours, in the time of the called person; narrows the law's window."""
 
-    ELSEWHERE: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("zone", "timezone", "time_zone", "tz", "utc_offset", "offset"),
-        "windows are in the time of the person called, wherever they are; delete this key",
-    )
+    ELSEWHERE: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(
+            ("zone", "timezone", "time_zone", "tz", "utc_offset", "offset"),
+            "windows are in the time of the person called, wherever they are; delete this key",
+        ),
+        **{key: told for key, told in _DATES.items() if "date" in key or "日期" in key},
+        **dict.fromkeys(
+            ("hours", "time", "times", "时间", "时段"), 'write from: "09:30", to: "17:30", with your hours'
+        ),
+    }
 
     days: list[Day] = Field(default=[*DAYS], min_length=1)
     start: Time = Field(alias="from")
@@ -190,15 +210,6 @@ class AgentsFile(Authored):
     abandoned_ceiling: Annotated[float, BeforeValidator(_percent)] = 1.0
 
 
-_BEGINS, _ENDS = (  # keys that people expect, for days
-    [*words.split(), *(f"{word}_{when}" for word in words.split() for when in ("date", "day", "at", "on", "time"))]
-    for words in (
-        "start starts begin begins launch valid_from 开始 开始日期 开始时间",
-        "end ends stop until expires deadline 结束 结束日期 结束时间 截止",
-    )
-)
-
-
 class CampaignFile(Authored):
     """A whole campaign file."""
 
@@ -214,13 +225,7 @@ class CampaignFile(Authored):
         **dict.fromkeys(("consent", "consents", "同意"), "write agi-app consent import FILE instead"),
         **dict.fromkeys(("agent", "queue", "transfer"), "write agents: {to: DESTINATION}, or transfer in the flow"),
         **dict.fromkeys(("holidays", "closed_days"), "closed days belong in a rule file, rules/CC.yaml"),
-        **dict.fromkeys(
-            ("schedule", "date", "dates", *_BEGINS),
-            "a campaign has no date: delete this key, and run `agi-app campaign start NAME` on that day",
-        ),
-        **dict.fromkeys(
-            _ENDS, "a campaign has no date: delete this key, and run `agi-app campaign stop NAME` on that day"
-        ),
+        **_DATES,
     }
 
     campaign: FileName

@@ -12,6 +12,7 @@ from agi_app.flow.check.graph import PromptUse, prompt_uses
 from agi_app.flow.check.prompt_facts import PromptFacts, Prompts
 from agi_app.flow.language.definition import FlowDocument
 
+_TAG = re.compile(r"[a-z]{2,3}(-[A-Z0-9][A-Za-z0-9]{1,7})*")  # a language as the names of folders write it
 SAMPLE_RATE = 8000  # Hz; Asterisk plays no other in a file that ends in .wav (docs/decisions/0021-prompt-files.md)
 
 
@@ -21,9 +22,9 @@ def prompt_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
     meant = {language: _folder_meant(language, folders - {*languages}) for language in {*languages} - folders}
     for at, language in enumerate(languages if uses else ()):
         if folder := meant.get(language):
-            message = f"there is no folder prompts/{language}, but prompts/{folder}: in the whole file write {folder}"
-            path = ("languages", at)
-            yield source.document.problem(path, "flow/prompt-missing", f"{message} in place of {language}")
+            message = f"there is no folder prompts/{language}; prompts/{folder} is there: write {folder} in place of"
+            message += f" {language} in the whole file"
+            yield source.document.problem(("languages", at), "flow/prompt-missing", message)
     for use in uses:
         for language in languages:
             if not meant.get(language) and (hint := _missing(use.prompt, language, source, prompts)) is not None:
@@ -33,14 +34,9 @@ def prompt_missing(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
 
 def _folder_meant(language: str, folders: Collection[str]) -> str | None:
     """The only folder whose language is a wider or narrower one, such as zh-CN for zh; None: there is none."""
-    own, tags = _tag(language), ((folder, _tag(folder)) for folder in folders)
+    own, tags = f"{language.casefold()}-", ((one, f"{one.casefold()}-") for one in folders if _TAG.fullmatch(one))
     alike = [folder for folder, tag in tags if own.startswith(tag) or tag.startswith(own)]
     return alike[0] if len(alike) == 1 else None
-
-
-def _tag(folder: str) -> str:
-    """A language tag with an end, so that one begins with another only at a hyphen."""
-    return f"{folder.casefold().replace('_', '-')}-"
 
 
 def _missing(prompt: str, language: str, source: FlowDocument, prompts: Prompts) -> str | None:

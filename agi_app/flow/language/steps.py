@@ -221,6 +221,7 @@ def _one_verb(value: Any) -> Any:
 
 
 _CONDITIONS = ("if", "when", "unless", "condition", "如果", "若", "条件")
+_ALIKE = 0.72  # "answer" is no misspelt "transfer"
 _IN_ITS_STEP = "remove its dash, and indent it"
 _NO_VERBS = {
     **dict.fromkeys(
@@ -244,7 +245,7 @@ def _verb_meant(word: str, value: Any) -> str:
     if verb == "set" and isinstance(value, str) and re.fullmatch(LABEL_PATTERN, value):
         return f"; write - set: {{disposition: {value}}}"
     written = shape_hints.instead("model_type", verb or "", value) if isinstance(value, str) else ""
-    return written.replace("write ", "write - ") if f": {value}}}" in written else suggest(word, VERBS)
+    return written.replace("write ", "write - ") if f": {value}}}" in written else suggest(word, VERBS, _ALIKE)
 
 
 _DISPOSITION = ("disposition", "set_disposition", "outcome", "result", "status", "结果", "状态")
@@ -252,13 +253,13 @@ _DISPOSITION = ("disposition", "set_disposition", "outcome", "result", "status",
 
 def _alone(text: str) -> str:
     """What to write for a step that is only a text."""
-    verb, space, rest = text.partition(" ")
-    if verb in VERBS and space:
-        return f"; a colon is missing: write - {verb}: {rest}"
     before, colon, behind = full_width.ascii_of(text).partition(":")
     if before.strip() in VERBS and colon:
         missing = f"; {full_width.naming('：')} and a space" if "：" in text else "; a space is missing after the colon"
         return f"{missing}: write - {before.strip()}: {behind.strip()}"
+    verb, space, rest = text.partition(" ")
+    if verb in VERBS and space:
+        return f"; a colon is missing: write - {verb}: {rest}"
     if verb in VERBS:
         return f"; write its value after it: - {synonyms.example(verb)}"
     return suggest(text, VERBS)

@@ -132,6 +132,21 @@ def test_days_of_the_week_are_rewritten(text: object, days: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "windows"),
+    [
+        ("09:30-12:00, 14:00-17:30", '[{from: "09:30", to: "12:00"}, {from: "14:00", to: "17:30"}]'),
+        ("上午9:30至12:00，下午2点到5点半", '[{from: "09:30", to: "12:00"}, {from: "14:00", to: "17:30"}]'),
+        ("9am to 5pm", '[{from: "09:00", to: "17:00"}]'),
+        ("9-5", '[{from: "09:00", to: "17:00"}]'),
+        ("mon-tue 09:00-18:00", '[{days: [mon, tue], from: "09:00", to: "18:00"}]'),
+        *(("22:00-06:00", None), ("9:00-9:00", None), ("09:30", None), ("working hours", None), ("", None), (5, None)),
+    ],
+)
+def test_hours_of_a_day_are_rewritten(text: object, windows: str | None) -> None:
+    assert times_meant.windows(text) == windows
+
+
+@pytest.mark.parametrize(
     ("value", "number"),
     [
         (862155500001, "+862155500001"),

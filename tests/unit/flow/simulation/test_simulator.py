@@ -129,6 +129,11 @@ def test_inputs_without_an_answer_of_the_flow_are_explained(line: str, answer: s
     ("line", "instead"),
     [
         ("1,2", "; one input each: --input 1 --input 2. "),
+        ("listen,1", "; one input each: --input listen --input 1. "),
+        ("listen 1", "; one input each: --input listen --input 1. "),
+        ("听，按1", "; one input each: --input listen --input 1. "),
+        ("hang up, 1", "; one input each: --input hangup --input 1. "),
+        ("listen, dance", ". "),
         ("1，2", "; one input each: --input 1 --input 2. "),
         ("１", "; １ (U+FF11) is full-width; type the ASCII 1. "),
         ("dance", ". "),
