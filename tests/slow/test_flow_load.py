@@ -72,7 +72,7 @@ def test_an_unknown_target_is_suggested() -> None:
         ("plya: x", '7:7: flow/verb plya: there is no verb "plya"; did you mean "play"?'),
         ("hangupp", '7:7: flow/verb ask: "hangupp" alone is not a step; did you mean "hangup"?'),
         ("5", "7:7: flow/verb ask: a step is a verb, such as - play: NAME"),
-        ("on: {yes: ask}", '7:7: flow/verb on: there is no verb "on"; known here: branch'),
+        ("on: {yes: ask}", '7:7: flow/verb on: there is no verb "on": it belongs to the step above: remove'),
         ("{play: x, goto: ask}", '7:17: flow/verb goto: a step has one verb: begin a new line with "- " for "goto"'),
         ("{play: x, on: {yes: ask}}", '7:17: schema/unknown-key unknown key "on"'),
         ("play: ../../etc/passwd", '7:7: schema/name play: "../../etc/passwd" does not fit; use Latin letters'),

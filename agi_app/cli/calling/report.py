@@ -57,9 +57,7 @@ def report(
         return
     if output is not None and form is ReportFormat.TABLE:
         raise InputError("--output takes --format json or csv; a table is for the terminal")
-    if output is not None and (ending := output.suffix.lower().removeprefix(".")) in _OTHER_ENDINGS - {form.value}:
-        better = f"write --output {output.with_suffix(f'.{form.value}')}"
-        raise InputError(f"{output}: --format {form} writes no {ending.upper()}; {better}")
+    _judge_ending(output, form)
     if (text := with_installation(project, _text, campaign, form, watch)) is None:
         return
     if output is None:
@@ -71,6 +69,13 @@ def report(
         return
     write(output, text.encode(), 0o666, "the report ")
     say(f"{output}: written")
+
+
+def _judge_ending(output: Path | None, form: ReportFormat) -> None:
+    """InputError for a file whose name says that it has another format: no other program would open it."""
+    if output is not None and (ending := output.suffix.lower().removeprefix(".")) in _OTHER_ENDINGS - {form.value}:
+        better = output.with_suffix(f".{form.value}")
+        raise InputError(f"{output}: --format {form} writes no {ending.upper()}; write --output {better}")
 
 
 async def _text(inst: Installation, campaign: str, form: ReportFormat, watch: bool) -> str | None:
