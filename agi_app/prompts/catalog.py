@@ -85,7 +85,7 @@ def _sound_of(planned: PromptPlan, prepared: Prepared) -> PromptFacts | None:
         return None
     file = planned.source.sounds[0]
     if file.suffix != WAV:
-        return PromptFacts(True, error=f"{file.name} is not yet a recording that Asterisk plays: {NOT_PREPARED}")
+        return PromptFacts(True, error=f"{file.name} is not yet a recording that Asterisk plays: {_with_ffmpeg()}")
     sound = _read_sound(file)
     if sound.error is None or planned.how != "recording":
         return sound
@@ -103,9 +103,15 @@ def _other_kind(path: Path) -> str | None:
         return None
     if (ending := SOUNDS.get(str(kind))) is not None:
         right = path.with_suffix(ending).name
-        how = "" if ffmpeg() else "save it as WAV; or install ffmpeg (`apt install ffmpeg`), "
-        return f"{path.name}: is {kind}, despite its name; {how}name it {right}, then {NOT_PREPARED}"
+        return f"{path.name}: is {kind}, despite its name; {_with_ffmpeg(f'name it {right}, then ')}"
     return f"{path.name}: is {kind} and not a recording, despite its name; put the recording there"
+
+
+def _with_ffmpeg(before: str = "") -> str:
+    """How a file that is no WAV is prepared, on this machine."""
+    if ffmpeg():
+        return f"{before}{NOT_PREPARED}"
+    return f"save it as WAV; or install ffmpeg (`apt install ffmpeg`), {before or 'then '}{NOT_PREPARED}"
 
 
 def _read_sound(path: Path) -> PromptFacts:

@@ -200,6 +200,10 @@ def test_what_only_ffmpeg_can_read_is_told_with_it(
     folder = Path(shutil.copytree(made, tmp_path / "mine"))
     (folder / "prompts/en/thanks.wav").write_bytes(MP3)
     assert any(said in str(problem) for problem in checked_project(folder).problems)
+    (folder / "prompts/en/thanks.wav").rename(folder / "prompts/en/thanks.mp3")
+    now = [str(problem) for problem in checked_project(folder).problems if "thanks.mp3" in str(problem)]
+    assert now
+    assert all(("install ffmpeg" in line) == (ffmpeg is None) for line in now)
 
 
 @pytest.mark.parametrize("name", ["zh_CN", "zh-cn", "中文", "chinese"])
@@ -221,7 +225,10 @@ def test_delays_without_brackets_are_told_once(made: Path, tmp_path: Path) -> No
     assert "no_answer: this must be a list" in told
 
 
-def test_a_sound_file_that_is_not_prepared_is_told_as_that(made: Path, tmp_path: Path) -> None:
+def test_a_sound_file_that_is_not_prepared_is_told_as_that(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalog, "ffmpeg", lambda: "/usr/bin/ffmpeg")
     folder = Path(shutil.copytree(made, tmp_path / "mine"))
     (folder / "prompts/en/thanks.wav").rename(folder / "prompts/en/thanks.m4a")
     (told,) = [problem.message for problem in checked_project(folder).errors]
