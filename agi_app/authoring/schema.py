@@ -66,7 +66,7 @@ def _without_misspelt(faults: list[ErrorDetails]) -> list[ErrorDetails]:
 
 
 def _key_meant(written: str, known: list[str]) -> str | None:
-    """The key that one of ours is called here: misspelt, else another word for it."""
+    """The known key that is meant by a misspelt one, or by another word for it."""
     return nearest(written, known, 0.8) or synonyms.other_word(written, known) or nearest(written, known)
 
 

@@ -104,7 +104,7 @@ def other_unit(key: str, value: Any, known: list[str]) -> str | None:
 
 
 def staff_number(value: str) -> str:
-    """What to do about a number where the name of a destination is wanted; empty when it is none, or an extension."""
+    """What to do about a number where a destination is wanted; empty for other text, and for an extension."""
     if len(re.findall("[0-9]", value)) < _SHORTEST_NUMBER or any(map(str.isalpha, value)):
         return ""
     number = times_meant.number(value) or "+NUMBER"
