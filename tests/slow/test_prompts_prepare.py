@@ -411,15 +411,6 @@ def test_a_flows_own_text_is_spoken_with_the_prompts_and_a_contacts_is_not(
     assert prepare(prompts, PromptSettings(), TtsSettings(), said=said) == run(prompts)  # nobody there to speak
 
 
-def test_at_least_a_hundred_prompts_a_minute(processes: None, tmp_path: Path) -> None:
-    """More than eight times that was measured on two busy cores; so this fails only when something is badly slow."""
-    for number in range(10):
-        write_speech(tmp_path / "prompts" / "en" / f"p{number}.wav", 44100, seconds=6)
-    begun = SystemClock().monotonic()
-    assert set(states(run(tmp_path / "prompts")).values()) == {"prepared"}
-    assert SystemClock().monotonic() - begun < 10 * 60 / 100
-
-
 def test_doctor_takes_the_shortest_prepared_prompt(prompts: Path) -> None:
     settings, tts = PromptSettings(), TtsSettings()
     assert [c.prompt for c in [shortest(prompts, settings, tts)] if c] == ["en/ready"]
