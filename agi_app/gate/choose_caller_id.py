@@ -14,7 +14,7 @@ def choose(campaign: Campaign, number: str, seen: str | None) -> str:
 
     A number of the campaign that the person saw stays. Otherwise the local one whose prefix is the longest that
     ``number`` begins with, else the campaign's own. When the person has seen a number that the campaign does
-    not have, the answer differs from it, and the gate's rule ``caller_id_same`` refuses the call.
+    not have, the answer differs from it, and the gate refuses the call (``caller_id_changed``).
     """
     if seen is not None and seen in numbers_of(campaign):
         return seen
