@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sandbox.asterisk import Asterisk
+from sandbox.ports import free_port
 
 TRUNK_LINES = """
 [{name}]
@@ -111,10 +112,13 @@ def over_ipv6(port: int) -> str:
 
 
 def other_ways(tls_port: int, tcp_port: int) -> str:
-    """Transports and trunks beside UDP, as lines of pjsip.conf. Names of files are those that Asterisk sees."""
-    lines = ["", "[transport-tls]", "type = transport", "protocol = tls", "bind = 127.0.0.1:0", "method = tlsv1_2"]
-    lines += ["cert_file = @TLS@/cert.pem", "priv_key_file = @TLS@/key.pem", "verify_server = no"]
-    lines += ["[transport-tcp]", "type = transport", "protocol = tcp", "bind = 127.0.0.1:0", ""]
+    """Transports and trunks beside UDP, as lines of pjsip.conf. Names of files are those that Asterisk sees.
+
+    Without ports Asterisk would take 5060 and 5061, which another Asterisk may have.
+    """
+    lines = ["", "[transport-tls]", "type = transport", "protocol = tls", f"bind = 127.0.0.1:{free_port()}"]
+    lines += ["method = tlsv1_2", "cert_file = @TLS@/cert.pem", "priv_key_file = @TLS@/key.pem", "verify_server = no"]
+    lines += ["[transport-tcp]", "type = transport", "protocol = tcp", f"bind = 127.0.0.1:{free_port()}", ""]
     text = "\n".join(lines)
     for name, kind, port, more in (
         ("witness-secure", "tls", tls_port, "media_encryption = sdes"),
