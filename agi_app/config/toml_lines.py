@@ -84,11 +84,12 @@ def syntax_faults(text: str, error: tomllib.TOMLDecodeError) -> list[tuple[Place
     ]
     meant = (
         _with_a_unit(text, at)
+        or _unclosed(text, at)
         or _twice(text, said, at)
         or _bad_name(text, at)
         or next((words for sign, words in _MEANT if said.startswith(sign)), said)
     )
-    meant = _colon(text, at) or (f"{meant}{_bare(text, at)}" if said.startswith("Invalid value") else meant)
+    meant = _colon(text, at) or (meant + _bare(text, at) if meant == _MEANT[0][1] else meant)
     if kind := kind_of(text[:64].encode("utf-8", "replace")):
         return [((1, 1), f"is not valid TOML: this is {kind}, despite its name; save it as plain text")]
     return told or [(_line_column(text, at), f"is not valid TOML: {meant}")]
@@ -149,6 +150,16 @@ def _with_a_unit(text: str, at: int) -> str | None:
     if unit in _TIMES:
         return None
     return f"write a number in digits only: {found[1].replace(',', '')}" + (f", without {unit}" if unit else "")
+
+
+_NAME = re.compile(r"([\w-]{1,64})[ \t]*=")
+
+
+def _unclosed(text: str, at: int) -> str | None:
+    """For a setting where a list goes on: its bracket is not closed."""
+    found = _NAME.match(text, at)
+    listed = found is not None and text[:at].rstrip()[-1:] in ("[", ",")
+    return f"the list before {found[1]} is not closed: write ] before it" if found and listed else None
 
 
 _BARE = re.compile(r"[^\s,#\]}]{1,100}")

@@ -74,8 +74,8 @@ def missing_columns(flow: Flow) -> Callable[[str | None, Mapping[str, str]], tup
     return missing
 
 
-def unreadable_columns(flow: Flow, language: str, contact: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong with the columns that are filled, and are no value of the kind that a step says them as."""
+def unsaid_columns(flow: Flow, language: str, contact: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the columns that a call would say: no value of the kind that a step says them as, or empty."""
     for step in flow.all_steps():
         column = (step.say.value or "").removeprefix("contact.") if isinstance(step, SayStep) else ""
         if isinstance(step, SayStep) and step.say.value != column and contact.get(column, "").strip():
@@ -84,6 +84,13 @@ def unreadable_columns(flow: Flow, language: str, contact: Mapping[str, str]) ->
             except InputError as error:
                 way = step.way(EMPTY)
                 yield f"{error}; it is not said{f', and the call goes to {way} (empty)' if way else ''}"
+    for column in columns_missing(flow, language, contact):
+        if not contact.get(column, "").strip():
+            known = f" (known are {', '.join(sorted(contact))})" if contact else ""
+            yield (
+                f"contact.{column} has no value{known}: it is not said here, and a campaign calls nobody without it; "
+                f"try --field {column}=VALUE"
+            )
 
 
 def value_columns(flow: Flow) -> frozenset[str]:

@@ -46,7 +46,7 @@ from agi_app.flow.engine.events import (
     TimerFired,
     TransferEnded,
 )
-from agi_app.flow.engine.say_texts import unreadable_columns
+from agi_app.flow.engine.say_texts import unsaid_columns
 from agi_app.flow.engine.session import Session
 from agi_app.flow.engine.state import Caller
 from agi_app.flow.language.definition import Flow
@@ -85,7 +85,7 @@ class Simulation:
             contact = {CALLER_COLUMN: SHOWN, **contact}
             caller = Caller(contact[CALLER_COLUMN] != WITHHELD, region)
         self._session = Session.begin(flow, contact, language, now, hears=True, caller=caller)
-        self._unread = tuple(unreadable_columns(flow, self._session.state["language"], contact))
+        self._unread = tuple(unsaid_columns(flow, self._session.state["language"], contact))
         self._listens, self.help = flow.listens, help_for(flow)
         self._prompts = prompts
         self._playback: str | None = None

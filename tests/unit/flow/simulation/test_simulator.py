@@ -225,3 +225,15 @@ def test_a_column_that_cannot_be_read_as_its_kind_is_told(visit: str, told: bool
     shown = Simulation(flow, PROMPTS, {"visit": visit}).start()
     words = "write it like 2026-03-05; it is not said, and the call goes to bye (empty)"
     assert (f"contact.visit: '9 March': not a date; {words}" in shown) is told
+
+
+@pytest.mark.parametrize(
+    ("contact", "known"), [({}, ""), ({"tiem": "10:15"}, " (known are tiem)"), ({"time": "10:15"}, None)]
+)
+def test_a_column_without_which_nobody_is_called_is_told(contact: dict[str, str], known: str | None) -> None:
+    flow = load_flow(
+        FLOW.replace("    - play: greeting\n", '    - say: {text: {en: "At {contact.time}."}}\n'), "f.yaml"
+    )
+    lines = [line for line in Simulation(flow, PROMPTS, contact).start() if "has no value" in line]
+    what = "it is not said here, and a campaign calls nobody without it; try --field time=VALUE"
+    assert lines == ([] if known is None else [f"contact.time has no value{known}: {what}"])
