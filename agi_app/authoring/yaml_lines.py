@@ -274,7 +274,8 @@ def _one_of_two(key: str, path: Path, before: Mapping[str, Any]) -> str:
     if nodes and len(path) == 3 and key == next(iter(before)):  # the verb of a step
         return f"one step has one verb: write - {key}: … as its own step"
     if path[:1] == ("window",) and key in ("from", "to"):
-        return "two windows are two items: write window: [{from: …, to: …}, {from: …, to: …}]"
+        one = "{days: […], from: …, to: …}"
+        return f"two windows are two items, each with its days: write window: [{one}, {one}]"
     return "keep one"
 
 

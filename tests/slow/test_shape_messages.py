@@ -352,7 +352,7 @@ SIGNS = [
         'to: "17:30"',
         'to: "12:00", from: "14:00", to: "17:30"',
         "9:71",
-        "write window: [{from: …, to: …}, {from",
+        "write window: [{days: […], from: …, to: …}, {days",
     ),
     (CAMPAIGN, '"+999862155500001"', '"+86 400 820 8820"', "7:1", f"not a person's; {ORDINARY}"),
     (CAMPAIGN, '"+999862155500001"', "400-820-8820", "7:1", f"not a person's; {ORDINARY}"),
