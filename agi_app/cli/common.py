@@ -210,7 +210,7 @@ def say_summary(summary: ImportSummary, as_json: bool) -> None:
             warn(problem)
         woken = f"; {count_of(summary.woken, 'contact is', 'contacts are')} decided again" if summary.woken else ""
         say(
-            f"{summary.file}: {summary.rows} rows: {summary.added} added, {summary.updated} updated,"
+            f"{summary.file}: {count_of(summary.rows, 'row')}: {summary.added} added, {summary.updated} updated,"
             f" {summary.unchanged} unchanged, {summary.rejected} rejected{woken}"
         )
         for note in summary.notes:

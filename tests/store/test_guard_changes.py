@@ -155,7 +155,7 @@ def test_the_command_takes_a_file_whole_or_not_at_all(tmp_path: Path, database_u
     file.write_text("".join(file.read_text("utf-8").splitlines(keepends=True)[:3]), "utf-8")
     done = agi_app(project, database_url, "guard", "list", "import", "list.csv")
     assert (done.returncode, done.stdout) == (
-        0, "list.csv: 1 entries are new, 0 changed, 0 were there already; 1 have already ended and were left out\n"
+        0, "list.csv: 1 entry is new, 0 changed, 0 were there already; 1 have already ended and were left out\n"
     ), done.stderr  # fmt: skip
     early = agi_app(project, database_url, "guard", "list", "--json", "import", "list.csv")
     assert (early.returncode, "--json: is before import" in early.stderr) == (1, True), "not ignored"

@@ -24,6 +24,7 @@ from agi_app.cli.common import (
 from agi_app.cli.guard import guard_report
 from agi_app.errors import InputError
 from agi_app.operations.guard import guard_lists, guard_scripts
+from agi_app.printable import count_of
 
 app = typer.Typer(help="Screening of calls that come in.", no_args_is_help=True)
 guard_report.add_to(app)
@@ -197,7 +198,10 @@ def import_(
         say_json(dataclasses.asdict(done) | {"ended": ended})
         return
     over = f"; {ended} have already ended and were left out" if ended else ""
-    say(f"{file.name}: {done.added} entries are new, {done.changed} changed, {done.unchanged} were there already{over}")
+    say(
+        f"{file.name}: {count_of(done.added, 'entry is', 'entries are')} new, {done.changed} changed,"
+        f" {done.unchanged} were there already{over}"
+    )
 
 
 @scripts.command("add")
@@ -211,7 +215,7 @@ def add_script(
     """Enter a script by hand; it replaces one of that name. What callers said before is compared with it."""
     who, (name, said) = login_name(entered_by), guard_scripts.script_of(name, _text(text, file))
     heard = with_installation(project, guard_scripts.add, name, said, entered_by=who)
-    say(f"{name}: known; callers said it before in {heard} calls")
+    say(f"{name}: known; callers said it before in {count_of(heard, 'call')}")
 
 
 def _text(text: str, file: Path | None) -> str:

@@ -135,7 +135,7 @@ def received(
         entered_by=who,
     )
     case, script = opened.case, opened.script
-    say(f"case {case}: {len(times)} calls to {mask(e164)}; `agi-app complaint export {case}` writes it out")
+    say(f"case {case}: {count_of(len(times), 'call')} to {mask(e164)}; `agi-app complaint export {case}` writes it out")
     if opened.learned:
         say(f"callers who say the same are known by the script {script}; `agi-app guard script list` shows them")
 

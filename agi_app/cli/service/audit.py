@@ -26,6 +26,7 @@ from agi_app.cli.common import (
 from agi_app.errors import InputError
 from agi_app.operations.service import audit
 from agi_app.operations.service.audit import AuditReport
+from agi_app.printable import count_of
 
 app = typer.Typer(help="The proof of what was done: check it, hand it out.", no_args_is_help=True)
 EnteredBy = Annotated[str, typer.Option(help="Who looks; kept with the access note beside the login name.")]
@@ -66,8 +67,9 @@ def _tell(found: AuditReport) -> None:
         say(f"note: {note}")
     at = f"{found.checkpoint.at:%Y-%m-%d %H:%M:%S} UTC" if found.checkpoint else "never"
     say(
-        f"{'ok' if found.ok else 'NOT OK'}: {found.entries} entries up to the checkpoint of {at}, {found.checkpoints}"
-        f" checkpoints agree, {found.erased} entries erased; {found.not_covered} rows not yet covered"
+        f"{'ok' if found.ok else 'NOT OK'}: {entries(found.entries)} up to the checkpoint of {at},"
+        f" {count_of(found.checkpoints, 'checkpoint agrees', 'checkpoints agree')}, {entries(found.erased)} erased;"
+        f" {count_of(found.not_covered, 'row')} not yet covered"
     )
 
 
@@ -124,8 +126,11 @@ def export(
             reason=reason,
             progress=report,
         )
-    say(f"{out}: {counts({kind: n for kind, n in made.counts.items() if n})}; {made.erased} entries were erased")
-    say(f"{out}: the checkpoint covers {made.checkpoint.size} entries; README.md says how to check it")
+    say(
+        f"{out}: {counts({kind: n for kind, n in made.counts.items() if n})};"
+        f" {count_of(made.erased, 'entry was', 'entries were')} erased"
+    )
+    say(f"{out}: the checkpoint covers {entries(made.checkpoint.size)}; README.md says how to check it")
 
 
 @app.command()
@@ -149,9 +154,12 @@ def checkpoint(
     if made.sealed is None:
         say("a worker is sealing; it signs within a second")
     else:
-        say(f"{made.sealed} entries sealed")
+        say(f"{entries(made.sealed)} sealed")
     if last is not None:
-        say(f"{last.size} entries are signed, {last.at:%Y-%m-%d %H:%M:%S} UTC; root {last.root.hex()}")
+        say(
+            f"{count_of(last.size, 'entry is', 'entries are')} signed, {last.at:%Y-%m-%d %H:%M:%S} UTC;"
+            f" root {last.root.hex()}"
+        )
 
 
 @app.command()
@@ -168,13 +176,18 @@ def restart(
             " if there is a newer backup, restore that instead. To go on: `agi-app audit restart --accept-lost`"
         )
     made = with_installation(project, audit.restart)
-    say(f"the tree goes on from {made.size} entries; {(made.lost or made.size) - made.size} are given up")
+    say(f"the tree goes on from {entries(made.size)}; {(made.lost or made.size) - made.size} are given up")
 
 
 @app.command()
 def key(project: ProjectOption = HERE) -> None:
     """Show the public key, for the people who will check proofs: give it to them early, and by a separate channel."""
     say(with_installation(project, audit.public_key))
+
+
+def entries(number: int) -> str:
+    """``1 entry``, ``2 entries``."""
+    return count_of(number, "entry", "entries")
 
 
 def _utc(given: dt.datetime | None) -> dt.datetime | None:
