@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import heapq
 import re
 from collections.abc import Iterable
@@ -57,10 +58,12 @@ def nearest(word: str, words: list[str], cutoff: float = 0.6) -> str | None:
 _DENIAL = re.compile(r"(no|not)(_|(?=answer|input|match|heard))")
 
 
+@functools.lru_cache
 def _denies(word: str) -> bool:
     return _DENIAL.match(_typed(word)) is not None
 
 
+@functools.lru_cache
 def _typed(word: str) -> str:
     return word.casefold().replace("-", "_")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Iterable
 
@@ -173,9 +174,18 @@ EXAMPLES = {
 def other_word(word: str, known: Iterable[str]) -> str | None:
     """The known word that another word for it means."""
     there, small = set(known), small_word(word)
-    forms = {small, small.removesuffix("s")}
-    meanings = (ours for theirs, ours in _WORDS if forms & {*theirs.split()})
-    return next((one for ours in meanings for one in ours.split() if one in there), None)
+    rows = sorted({*_rows_of().get(small, ()), *_rows_of().get(small.removesuffix("s"), ())})
+    return next((one for row in rows for one in _WORDS[row][1].split() if one in there), None)
+
+
+@functools.cache
+def _rows_of() -> dict[str, list[int]]:
+    """The rows of ``_WORDS`` by each other word; a file may have thousands of wrong words."""
+    found: dict[str, list[int]] = {}
+    for row, (theirs, _) in enumerate(_WORDS):
+        for word in theirs.split():
+            found.setdefault(word, []).append(row)
+    return found
 
 
 def example(key: str, model: str = "") -> str:
