@@ -158,8 +158,10 @@ _NAME = re.compile(r"([\w-]{1,64})[ \t]*=")
 def _unclosed(text: str, at: int) -> str | None:
     """For a setting where a list goes on: its bracket is not closed."""
     found = _NAME.match(text, at)
-    listed = found is not None and text[:at].rstrip()[-1:] in ("[", ",")
-    return f"the list before {found[1]} is not closed: write ] before it" if found and listed else None
+    if found is None or text[:at].rstrip()[-1:] not in ("[", ","):
+        return None
+    where = "in front of the comma" if text[:at].rstrip(" \t").endswith(",") else "before it"
+    return f"the list before {found[1]} is not closed: write ] {where}"
 
 
 _BARE = re.compile(r"[^\s,#\]}]{1,100}")

@@ -93,7 +93,7 @@ def test_what_is_wrong_with_a_callee_is_said(tmp_path: Path) -> None:
         ('[41]\nlanguage = "en"\nturns = [{keys = "１"}]\n', r"１ \(U\+FF11\) is full-width; type the ASCII 1"),
         (
             '[41]\nlanguage = "en"\nturns = [{hears = ["greeting", keys = "1"}]\n',
-            r":3:32: .*the list before keys is not closed: write \] before it",
+            r":3:32: .*the list before keys is not closed: write \] in front of the comma",
         ),
         ('["４１"]\nlanguage = "en"\nturns = []\n', r":1:2: .４１.: a person .* ４ \(U\+FF14\) is full-width"),
         ('[41]\nlanguage = "en"\nturns = [{hears = [], key = "1"}]\n', "turn 1: has either keys"),

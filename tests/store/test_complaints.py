@@ -201,7 +201,7 @@ def test_the_commands_open_cases_and_take_stops(tmp_path: Path, database_url: st
         project, database_url, "complaint", "received", "anonymous", "--on", first, "--text", "loans",
         "--time", "2026-03-01T09:00:00+08:00",
     )  # fmt: skip
-    assert "case 4: 1 calls" in received.stdout, received.stderr
+    assert "case 4: 1 call to" in received.stdout, received.stderr
     noted = agi_app(project, database_url, "complaint", "note", "1", "wrote back", "--state", "closed")
     assert noted.stdout == "case 1: closed\n"
     exported = agi_app(project, database_url, "complaint", "export", "1", "--output", "case-1", "--language", "zh")

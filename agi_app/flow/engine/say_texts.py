@@ -86,9 +86,11 @@ def unsaid_columns(flow: Flow, language: str, contact: Mapping[str, str]) -> Ite
                 yield f"{error}; it is not said{f', and the call goes to {way} (empty)' if way else ''}"
     for column in columns_missing(flow, language, contact):
         if not contact.get(column, "").strip():
-            known = f" (known are {', '.join(sorted(contact))})" if contact else ""
+            filled = sorted(name for name, value in contact.items() if value.strip())
+            known = f" (known are {', '.join(filled)})" if filled else ""
+            has = "is empty" if column in contact else "has no value"
             yield (
-                f"contact.{column} has no value{known}: it is not said here, and a campaign calls nobody without it; "
+                f"contact.{column} {has}{known}: it is not said here, and a campaign calls nobody without it; "
                 f"try --field {column}=VALUE"
             )
 
