@@ -7,7 +7,8 @@ from collections.abc import Mapping
 _PROMPT = "The recording `prompts/LANGUAGE/NAME.wav`; `NAME.txt` beside it has its words."
 _BARGE_IN = "Default `true`: a key ends the prompt. `false`: keys before its end are dropped, except the opt-out key."
 _BARGE_IN_SPEECH = (
-    "Default `true`: a key or a spoken answer ends the prompt. `false`: before its end only a stop counts."
+    "Default `true`: a key that the question knows, or a spoken answer, ends the prompt."
+    " `false`: before its end only a stop counts."
 )
 _TIMEOUT = "Silence allowed after the prompt, and between two digits; 1s to 60s, default `5s`."
 _CURRENCY = "Three letters: `CNY`, `USD`, `GBP`."
