@@ -25,7 +25,7 @@ from agi_app.dialer.worker import trunk_watch
 from agi_app.dialer.worker.health import MAX_CLOCK_DIFFERENCE
 from agi_app.dialer.worker.prompt_watch import try_prompt
 from agi_app.errors import AgiAppError, AsteriskError
-from agi_app.gate.choose_caller_id import numbers_of
+from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.model.campaign import CampaignState
 from agi_app.model.finding import Finding
 from agi_app.model.waiting_reason import BREAKER, UNUSABLE

@@ -18,7 +18,7 @@ from agi_app.flow.check.impossible_values import columns_read, misspelt_columns
 from agi_app.flow.engine.say_texts import missing_columns, said_columns, value_columns
 from agi_app.flow.language.definition import Flow
 from agi_app.gate.case import GateCase
-from agi_app.gate.choose_caller_id import choose
+from agi_app.gate.caller_id_rules import choose_caller_id
 from agi_app.gate.decide import Decision, judge, locate
 from agi_app.gate.facts import Facts
 from agi_app.gate.ruleset import RuleSet
@@ -119,10 +119,10 @@ class _Look:
         local = bool(self._terms.campaign.local_caller_ids)
         alike: dict[tuple[NumberLocation | None, str], list[str]] = defaultdict(list)
         for number in found.numbers:
-            shown = choose(self._terms.campaign, number, found.facts.caller_id_seen) if local else ""
+            shown = choose_caller_id(self._terms.campaign, number, found.facts.caller_id_seen) if local else ""
             alike[locate(number, self._terms.ruleset), shown].append(number)
         for (place, _), numbers in alike.items():
-            shown = choose(self._terms.campaign, numbers[0], found.facts.caller_id_seen)
+            shown = choose_caller_id(self._terms.campaign, numbers[0], found.facts.caller_id_seen)
             self._count(found, place, shown, numbers)
 
     def _count(self, found: FactClass, place: NumberLocation | None, shown: str, numbers: list[str]) -> None:

@@ -20,7 +20,7 @@ from agi_app.flow.check.speech_answers import by_voice_alone
 from agi_app.flow.engine.say_texts import missing_columns, said_columns
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.load import load_with_parts
-from agi_app.gate.choose_caller_id import numbers_of
+from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
 from agi_app.model.waiting_reason import NOBODY_DUE, PLACES, UNUSABLE, WaitingReason

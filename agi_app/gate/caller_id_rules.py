@@ -1,4 +1,4 @@
-"""The gate's rules about the number that is shown: it is proved to be ours, and a person always sees the same one."""
+"""The number of ours that a person sees: which it is, and the rules that it is proved and always the same."""
 
 from __future__ import annotations
 
@@ -8,10 +8,32 @@ import re
 from agi_app.gate.case import GateCase, Reason
 from agi_app.gate.facts import ProofFact
 from agi_app.gate.ruleset import DAY
+from agi_app.model.campaign import Campaign
 
 LONGEST_PROOF = 365 * DAY  # how long a proof of a number is good for; house rule
 E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 PROOF_KINDS = frozenset({"letter", "call"})  # a rehearsal's proof never makes a caller ID
+
+
+def choose_caller_id(campaign: Campaign, number: str, seen: str | None) -> str:
+    """Our number to show to ``number`` (E.164), who has ``seen`` this one before, or none: the same at every call.
+
+    There is nothing to rotate by: it hangs on the called number and on what that person has seen, not on time, chance,
+    load or earlier calls to others. A person who has seen a number sees that one or is not called.
+
+    A number of the campaign that the person saw stays. Otherwise the local one whose prefix is the longest that
+    ``number`` begins with, else the campaign's own. When the person has seen a number that the campaign does
+    not have, the answer differs from it, and the gate refuses the call (``caller_id_changed``).
+    """
+    if seen is not None and seen in numbers_of(campaign):
+        return seen
+    fitting = [(prefix, ours) for prefix, ours in campaign.local_caller_ids if number.startswith(prefix)]
+    return max(fitting, key=lambda entry: len(entry[0]))[1] if fitting else campaign.caller_id
+
+
+def numbers_of(campaign: Campaign) -> tuple[str, ...]:
+    """Every number that a campaign may show, its own first; each needs a valid proof."""
+    return tuple(dict.fromkeys((campaign.caller_id, *(ours for _, ours in campaign.local_caller_ids))))
 
 
 def caller_id_proved(case: GateCase) -> Reason | None:

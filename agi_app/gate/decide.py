@@ -23,7 +23,7 @@ from agi_app.gate import (
     number_rules,
 )
 from agi_app.gate.case import GateCase, Reason, Rule
-from agi_app.gate.choose_caller_id import choose
+from agi_app.gate.caller_id_rules import choose_caller_id
 from agi_app.gate.facts import Facts
 from agi_app.gate.number_location import place_of
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit
@@ -119,7 +119,7 @@ class Decision:
 def decide(facts: Facts, campaign: Campaign, trunk_is_sandbox: bool, ruleset: RuleSet, now: dt.datetime) -> Decision:
     """Judge one contact at one instant (``now`` = rules time, aware)."""
     place = locate(facts.number, ruleset)
-    shown = choose(campaign, facts.number, facts.caller_id_seen)
+    shown = choose_caller_id(campaign, facts.number, facts.caller_id_seen)
     return judge(GateCase(facts, place, shown, campaign, trunk_is_sandbox, ruleset, now))
 
 

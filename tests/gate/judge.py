@@ -9,7 +9,7 @@ from random import Random
 
 from agi_app.campaigns.calling_rules.rule_files import read_ruleset
 from agi_app.gate.case import GateCase
-from agi_app.gate.choose_caller_id import choose
+from agi_app.gate.caller_id_rules import choose_caller_id
 from agi_app.gate.decide import Decision, decide, judge
 from agi_app.gate.number_location import place_of
 from agi_app.gate.ruleset import RuleSet
@@ -62,7 +62,7 @@ def answer(question: Question, ruleset: RuleSet) -> Decision:
     facts, campaign = question.facts, question.campaign
     if question.zones_told:
         return decide(facts, campaign, question.sandbox, ruleset, question.now)
-    shown = choose(campaign, facts.number, facts.caller_id_seen)
+    shown = choose_caller_id(campaign, facts.number, facts.caller_id_seen)
     try:
         number = parse(facts.number)
     except NotANumber:

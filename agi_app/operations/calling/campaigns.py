@@ -20,7 +20,7 @@ from agi_app.campaigns.project.read_project import Project, Source
 from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import AuthorError, ConfigError, InputError
 from agi_app.flow.language.definition import FlowDocument
-from agi_app.gate.choose_caller_id import numbers_of
+from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
 from agi_app.model.campaign import CampaignState
 from agi_app.operations.calling.reports import CampaignFigures, figures

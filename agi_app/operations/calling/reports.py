@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from agi_app.clock import Clock
 from agi_app.consent.caller_id_proof import standing
 from agi_app.errors import ConfigError, InputError
-from agi_app.gate.choose_caller_id import numbers_of
+from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.installation import Installation
 from agi_app.model.campaign import Campaign
 from agi_app.model.waiting_reason import WaitingReason

@@ -32,7 +32,7 @@ ORDER BY c.due_at, c.contact_id
 LIMIT %(limit)s
 FOR NO KEY UPDATE OF c, h SKIP LOCKED;
 
--- The same for a trunk with ports: only people whom a free port may call, as far as SQL can tell (gate/choose_caller_id.py
+-- The same for a trunk with ports: only people whom a free port may call, as far as SQL can tell (gate/caller_id_rules.py
 -- says it for good): those who have seen its number, or no number of ours and whose own fits it. Who has seen a number
 -- that the campaign does not show is looked at too: the gate refuses them.
 -- name: lock_for_ports

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from psycopg.rows import DictRow
 
-from agi_app.gate.choose_caller_id import numbers_of
+from agi_app.gate.caller_id_rules import numbers_of
 from agi_app.gate.decide import Decision
 from agi_app.gate.facts import AbandonedFact, CallFact, ConsentFact, Facts, ListState, ProofFact
 from agi_app.model.campaign import Campaign, CampaignState

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.gate.choose_caller_id import choose, numbers_of
+from agi_app.gate.caller_id_rules import choose_caller_id, numbers_of
 from agi_app.gate.facts import ProofFact
 from tests.unit.gate_cases import CALLER_ID, CAMPAIGN, NOW, YEAR, judge
 
@@ -23,17 +23,17 @@ lists = st.dictionaries(prefixes, ours, max_size=5).map(lambda found: tuple(foun
 
 
 def test_the_longest_prefix_wins_else_the_campaigns_own() -> None:
-    assert choose(LOCAL, "+442079460999", None) == LONDON
-    assert choose(LOCAL, "+999862150000009", None) == SHANGHAI
-    assert choose(LOCAL, "+999862158881234", None) == PUDONG
-    assert choose(LOCAL, "+447700900123", None) == CALLER_ID
+    assert choose_caller_id(LOCAL, "+442079460999", None) == LONDON
+    assert choose_caller_id(LOCAL, "+999862150000009", None) == SHANGHAI
+    assert choose_caller_id(LOCAL, "+999862158881234", None) == PUDONG
+    assert choose_caller_id(LOCAL, "+447700900123", None) == CALLER_ID
 
 
 def test_who_has_seen_one_of_them_sees_it_again_wherever_they_are() -> None:
     """Also after a refusal: nothing but the number that was seen is ever shown."""
     for seen in numbers_of(LOCAL):
         for callee in ("+442079460999", "+999862158881234", "+447700900123"):
-            assert choose(LOCAL, callee, seen) == seen
+            assert choose_caller_id(LOCAL, callee, seen) == seen
 
 
 def test_every_number_of_a_campaign_once() -> None:
@@ -46,9 +46,9 @@ def test_no_list_ever_changes_what_a_person_sees(
     first: tuple[tuple[str, str], ...], second: tuple[tuple[str, str], ...], callee: str, own: str, other: str
 ) -> None:
     """Add, remove, change entries, change the campaign's own number: the one seen, or (by the rule) no call."""
-    seen = choose(replace(CAMPAIGN, caller_id=own, local_caller_ids=first), callee, None)
+    seen = choose_caller_id(replace(CAMPAIGN, caller_id=own, local_caller_ids=first), callee, None)
     later = replace(CAMPAIGN, caller_id=other, local_caller_ids=second)
-    shown = choose(later, callee, seen)
+    shown = choose_caller_id(later, callee, seen)
     assert shown == seen or seen not in numbers_of(later)
 
 
@@ -57,7 +57,7 @@ def test_the_order_of_the_entries_does_not_matter(
     entries: tuple[tuple[str, str], ...], callee: str, seen: str | None
 ) -> None:
     forward, backward = (replace(CAMPAIGN, local_caller_ids=e) for e in (entries, entries[::-1]))
-    assert choose(forward, callee, seen) == choose(backward, callee, seen) in numbers_of(forward)
+    assert choose_caller_id(forward, callee, seen) == choose_caller_id(backward, callee, seen) in numbers_of(forward)
 
 
 def test_the_gate_names_the_number_and_asks_for_its_proof() -> None:
