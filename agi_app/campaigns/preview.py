@@ -17,8 +17,8 @@ from agi_app.errors import InputError
 from agi_app.flow.check.impossible_values import columns_read, misspelt_columns
 from agi_app.flow.engine.say_texts import missing_columns, said_columns, value_columns
 from agi_app.flow.language.definition import Flow
-from agi_app.gate.case import GateCase
 from agi_app.gate.caller_id_rules import choose_caller_id
+from agi_app.gate.case import GateCase
 from agi_app.gate.decide import Decision, judge, locate
 from agi_app.gate.facts import Facts
 from agi_app.gate.ruleset import RuleSet

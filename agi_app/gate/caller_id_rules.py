@@ -1,4 +1,4 @@
-"""The number of ours that a person sees: which it is, and the rules that it is proved and always the same."""
+"""Which of our numbers a person sees, and the rules that it is proved to be ours and always the same."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ from agi_app.gate import (
     do_not_call_rules,
     number_rules,
 )
-from agi_app.gate.case import GateCase, Reason, Rule
 from agi_app.gate.caller_id_rules import choose_caller_id
+from agi_app.gate.case import GateCase, Reason, Rule
 from agi_app.gate.facts import Facts
 from agi_app.gate.number_location import place_of
 from agi_app.gate.permit import PERMIT_LIFETIME_S, MarkReceipt, Permit

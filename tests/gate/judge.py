@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from agi_app.campaigns.calling_rules.rule_files import read_ruleset
-from agi_app.gate.case import GateCase
 from agi_app.gate.caller_id_rules import choose_caller_id
+from agi_app.gate.case import GateCase
 from agi_app.gate.decide import Decision, decide, judge
 from agi_app.gate.number_location import place_of
 from agi_app.gate.ruleset import RuleSet
