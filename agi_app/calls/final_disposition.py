@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from agi_app.flow.engine import events as flow_events
-from agi_app.flow.engine.disposition_at_end import meant_by_its_end
-from agi_app.flow.engine.session import Session
+from agi_app.flow.engine.session import Session, meant_by_its_end
 from agi_app.model.call import CallResult, Fault, KeptRecording, Outcome, Unasked
 
 OPTED_OUT = "opted_out"

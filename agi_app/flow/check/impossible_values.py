@@ -79,8 +79,6 @@ def _possible(flow: Flow) -> dict[str, set[str]]:
                 others.add(step.collect.save)
             case RecordStep():
                 others.add(step.record.save)
-            case _:
-                pass
     return {name: values for name, values in found.items() if name not in {*others, "disposition"}}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from agi_app.flow.answers.understanding import Understood
 from agi_app.flow.engine.ask_and_retry import await_answer, missed
 from agi_app.flow.engine.call_back_time import chosen
 from agi_app.flow.engine.call_in_flow import CallInFlow, collect_of
 from agi_app.flow.engine.collect_digits import collected
 from agi_app.flow.engine.commands import Command
-from agi_app.flow.engine.gather_keys import GatheredKeys, KeysResult, Missed, More, judge_silence
+from agi_app.flow.engine.gather_keys import KeysResult, Missed, More, judge_silence
 from agi_app.flow.language.asking_steps import CallBackStep, CollectStep, Gather, LanguageStep, StopNumberStep
 from agi_app.flow.syntax.names_and_limits import CHOSEN, MAX_STOPS_PER_CALL, NO_MATCH
 
@@ -22,7 +23,7 @@ def apply(call: CallInFlow, question: Gather, verdict: KeysResult) -> list[Comma
             return [*call.hush(), *await_answer(call, question)]
         case Missed():
             return [*call.stop(), *missed(call, question, verdict.outcome)]
-        case GatheredKeys():
+        case Understood():
             return [*call.stop(), *_accept(call, question, verdict)]
 
 
@@ -32,7 +33,7 @@ def silence(call: CallInFlow) -> list[Command]:
     return [] if question is None else apply(call, question, judge_silence(question, call.digits))
 
 
-def _accept(call: CallInFlow, question: Gather, answer: GatheredKeys) -> list[Command]:
+def _accept(call: CallInFlow, question: Gather, answer: Understood) -> list[Command]:
     match call.current():
         case CallBackStep() as step:
             return chosen(call, step.call_back, answer.value)

@@ -8,11 +8,12 @@ answered the question before, for it may have been pressed twice.
 
 from __future__ import annotations
 
+from agi_app.flow.answers.understanding import Understood
 from agi_app.flow.engine.accept_answer import apply
 from agi_app.flow.engine.ask_and_retry import ask
 from agi_app.flow.engine.call_in_flow import CallInFlow, first_question
 from agi_app.flow.engine.commands import Command, EndRecording
-from agi_app.flow.engine.gather_keys import GatheredKeys, judge_early, judge_key
+from agi_app.flow.engine.gather_keys import judge_early, judge_key
 from agi_app.flow.language.asking_steps import AskStep
 from agi_app.flow.language.record_step import RecordStep
 from agi_app.flow.language.say_step import SayStep
@@ -28,7 +29,7 @@ def key_pressed(call: CallInFlow, key: str) -> list[Command]:
     if question is not None:
         heard = call.phase == "listening"
         verdict = judge_key(question, call.digits, key, heard=heard) if heard or question.barge_in else None
-        call.pressed = key if isinstance(verdict, GatheredKeys) else call.pressed
+        call.pressed = key if isinstance(verdict, Understood) else call.pressed
         return apply(call, question, verdict)
     if isinstance(step, RecordStep):
         return [EndRecording(call.recording)] if call.recording is not None and key == step.record.end_key else []

@@ -33,8 +33,7 @@ def wish(call: CallInFlow, offer: Offer) -> list[Command]:
         return [NoTimeKnown()]
     local = now.astimezone(ZoneInfo(call.zone)) if call.zone else now
     then = moment_of(offer, local)
-    again = (offer.times, offer.today_only) if isinstance(offer, CallAgain) else (0, False)
-    call.called_again, call.today_only = again
+    call.called_again, call.today_only = (offer.times, offer.today_only) if isinstance(offer, CallAgain) else (0, False)
     too_late = call.today_only and is_another_day(then, local)
     at, meant = then.isoformat(timespec="minutes"), NOT_CALLED_BACK if too_late else CALL_BACK
     call.call_back, call.disposition = at, meant

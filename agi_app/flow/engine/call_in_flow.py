@@ -92,23 +92,17 @@ class CallInFlow(SessionState):
 
     def hush(self) -> list[do.Command]:
         """Stop what plays and what counts, if anything does; their late events are stale from now on."""
-        commands: list[do.Command] = []
-        if self.playback:
-            commands.append(do.StopPlayback(self.playback))
-        if self.timer:
-            commands.append(do.CancelTimer(self.timer))
+        commands: list[do.Command] = [do.StopPlayback(self.playback)] if self.playback else []
+        commands += [do.CancelTimer(self.timer)] if self.timer else []
         self.playback = self.timer = self.broken = None
         return commands
 
     def stop(self) -> list[do.Command]:
         """Stop everything: what plays and counts, a transfer, listening to what is said, and recording it."""
         commands = self.hush()
-        if self.transfer:
-            commands.append(do.StopTransfer(self.transfer))
-        if self.listening:
-            commands.append(do.StopListening(self.listening))
-        if self.recording:
-            commands.append(do.DropRecording(self.recording))
+        commands += [do.StopTransfer(self.transfer)] if self.transfer else []
+        commands += [do.StopListening(self.listening)] if self.listening else []
+        commands += [do.DropRecording(self.recording)] if self.recording else []
         self.transfer = self.listening = self.recording = None
         return commands
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.commands import Command
 from agi_app.flow.language.call_step import REFERENCE, CallStep, ReturnStep
-from agi_app.flow.syntax.expressions import Value
+from agi_app.flow.syntax.expressions import Value, value_of
 from agi_app.flow.syntax.names_and_limits import MAX_DEPTH
 
 _PLACE = ("flow", "node", "step", "variables")
@@ -24,10 +24,7 @@ def begin(call: CallInFlow, step: CallStep) -> list[Command]:
 
 def _argument(call: CallInFlow, value: Value) -> Value:
     found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        return value
-    column = found[1].removeprefix("contact.")
-    return call.contact.get(column) if column != found[1] else call.variables.get(column)
+    return value if found is None else value_of(found[1], call.variables, call.contact)
 
 
 def return_(call: CallInFlow, step: ReturnStep) -> list[Command]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
+from agi_app.flow.answers.partial_dates import day_of
+from agi_app.flow.answers.understanding import Understood
 from agi_app.flow.engine.ask_and_retry import ask, missed, read_back
 from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.commands import Command, StoreStop
-from agi_app.flow.engine.gather_keys import GatheredKeys
 from agi_app.flow.language.asking_steps import Collect, StopNumberStep
 from agi_app.flow.language.value_bounds import within
 from agi_app.flow.syntax.names_and_limits import ENTERED, NO_MATCH, STOPPED, YES
@@ -17,10 +16,8 @@ from agi_app.model.phone import NotANumber, parse
 def value_of(collect: Collect, typed: str) -> str | None:
     """The value to save: digits as they are, numbers without leading zeros, dates in ISO 8601; None: it is not one."""
     if collect.kind == "date":
-        try:
-            return dt.date(int(typed[:4]), int(typed[4:6]), int(typed[6:])).isoformat()
-        except ValueError:
-            return None
+        day = day_of(int(typed[:4]), int(typed[4:6]), int(typed[6:]))
+        return day.isoformat() if day else None
     return typed if collect.kind == "digits" else str(int(typed))
 
 
@@ -37,7 +34,7 @@ def number_of(typed: str, region: str | None) -> str | None:
     return None
 
 
-def collected(call: CallInFlow, collect: Collect, answer: GatheredKeys) -> list[Command]:
+def collected(call: CallInFlow, collect: Collect, answer: Understood) -> list[Command]:
     """A value that may be given is read back, if that is wanted; one that is right is taken."""
     if call.pending is not None:
         read, call.pending, call.attempt = call.pending, None, call.entries

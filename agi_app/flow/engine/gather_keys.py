@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agi_app.flow.answers.understanding import Understood
 from agi_app.flow.language.asking_steps import Digits, Gather
 from agi_app.flow.language.speech_step import SpokenValue
 from agi_app.flow.language.value_bounds import within
 from agi_app.flow.syntax.names_and_limits import ENTERED, NO_INPUT, NO_MATCH
-
-
-@dataclass(frozen=True, slots=True)
-class GatheredKeys:
-    """A good answer: its name in ``on``, and the value to save."""
-
-    outcome: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +25,7 @@ class More:
     digits: str
 
 
-KeysResult = GatheredKeys | Missed | More | None  # None: the key means nothing here
+KeysResult = Understood | Missed | More | None  # None: the key means nothing here
 
 
 def judge_key(gather: Gather, typed: str, key: str, *, heard: bool) -> KeysResult:
@@ -45,16 +38,16 @@ def judge_key(gather: Gather, typed: str, key: str, *, heard: bool) -> KeysResul
         return _in_range(gather, _judge_digit(gather.digits, typed, key, heard=heard))
     label = (gather.keys or {}).get(key)
     if label is not None:
-        return GatheredKeys(label, label)
+        return Understood(label, label)
     return Missed(NO_MATCH) if heard and key != "*" else None
 
 
-def judge_early(gather: Gather, keys: str) -> tuple[str, GatheredKeys] | None:
+def judge_early(gather: Gather, keys: str) -> tuple[str, Understood] | None:
     """The first of the keys, pressed before the question began, that answers it; digits never count so early."""
     if gather.digits is not None or not gather.barge_in:
         return None
     verdicts = ((key, judge_key(gather, "", key, heard=False)) for key in keys)
-    return next(((key, verdict) for key, verdict in verdicts if isinstance(verdict, GatheredKeys)), None)
+    return next(((key, verdict) for key, verdict in verdicts if isinstance(verdict, Understood)), None)
 
 
 def judge_silence(gather: Gather, typed: str) -> KeysResult:
@@ -67,7 +60,7 @@ def judge_silence(gather: Gather, typed: str) -> KeysResult:
 def _in_range(gather: Gather, verdict: KeysResult) -> KeysResult:
     """A number that may be said only between two bounds may be keyed only between them."""
     spoken = gather.speech
-    if not isinstance(verdict, GatheredKeys) or not isinstance(spoken, SpokenValue) or spoken.kind != "number":
+    if not isinstance(verdict, Understood) or not isinstance(spoken, SpokenValue) or spoken.kind != "number":
         return verdict
     return verdict if within("number", verdict.value, spoken.min, spoken.max, None) else Missed(NO_MATCH)
 
@@ -79,8 +72,8 @@ def _judge_digit(digits: Digits, typed: str, key: str, *, heard: bool) -> KeysRe
         ends = digits.end_key == "#" and (heard or typed != "")
         return _judge_end(digits, typed) if ends else None
     typed += key
-    return GatheredKeys(ENTERED, typed) if len(typed) >= digits.max else More(typed)
+    return Understood(ENTERED, typed) if len(typed) >= digits.max else More(typed)
 
 
-def _judge_end(digits: Digits, typed: str) -> GatheredKeys | Missed:
-    return GatheredKeys(ENTERED, typed) if len(typed) >= digits.min else Missed(NO_MATCH)
+def _judge_end(digits: Digits, typed: str) -> Understood | Missed:
+    return Understood(ENTERED, typed) if len(typed) >= digits.min else Missed(NO_MATCH)

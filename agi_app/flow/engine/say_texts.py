@@ -17,7 +17,7 @@ from agi_app.flow.language.say_step import COLUMN, Say, SayStep
 from agi_app.flow.language.steps import PlayStep
 from agi_app.flow.saying.numbers_and_dates import spoken
 from agi_app.flow.saying.spoken_parts import Part, Text
-from agi_app.flow.syntax.expressions import Value
+from agi_app.flow.syntax.expressions import Value, value_of
 from agi_app.flow.syntax.names_and_limits import EMPTY, MAX_SAID
 
 Parts = tuple[Part, ...]
@@ -38,8 +38,7 @@ def parts_of(say: Say, language: str, contact: Mapping[str, str], variables: Map
     if say.text is not None:
         return (Text(_filled(say.text[language], contact)),)
     name = say.value or ""
-    column = name.removeprefix("contact.")
-    value = contact.get(column) if column != name else variables.get(name)
+    value = value_of(name, variables, contact)
     if value is None or not str(value).strip():
         raise InputError(f"{name} is empty")
     try:

@@ -15,10 +15,12 @@ whatever the author wrote:
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from agi_app.flow.answers import why_not_understood
 from agi_app.flow.engine import (
     accept_answer,
     ask_and_retry,
@@ -47,6 +49,7 @@ from agi_app.flow.engine.events import (
     TimerFired,
     TransferEnded,
 )
+from agi_app.flow.engine.listening_for import expected, may_be_answered
 from agi_app.flow.engine.run_steps import run
 from agi_app.flow.engine.state import Caller
 from agi_app.flow.language.definition import Flow
@@ -99,7 +102,7 @@ class Session:
     @property
     def state(self) -> dict[str, Any]:
         """Everything to go on from, as plain JSON-able data."""
-        return self._call.to_json()
+        return dataclasses.asdict(self._call)
 
     @property
     def finished(self) -> bool:
@@ -148,7 +151,8 @@ class Session:
 
     def why_not(self, text: str) -> str | None:
         """Why these words would be no answer if they were said now; None: they are one, or a stop."""
-        return spoken_answer.why_not(self._call, text)
+        wanted, _ = expected(self._call, *may_be_answered(self._call))
+        return why_not_understood.why_not(wanted, text, self._call.today)
 
     def start(self) -> list[Command]:
         """The call was answered; has an effect once only."""
@@ -163,6 +167,14 @@ class Session:
         """
         self._call.now = now.isoformat() if now else self._call.now
         return [] if self.finished else [*_meet(self._call, event), *run(self._call)]
+
+
+def meant_by_its_end(*, ended_by_flow: bool, cut_off: bool = False) -> str:
+    """What a call meant that ended before its flow had said so: one rule for real calls and for simulated ones.
+
+    ``cut_off``: neither the person nor the flow ended it.
+    """
+    return "completed" if ended_by_flow else "cut_off" if cut_off else "hung_up"
 
 
 def _meet(call: CallInFlow, event: Event) -> list[Command]:
@@ -192,8 +204,6 @@ def _meet(call: CallInFlow, event: Event) -> list[Command]:
         case StopStored() if call.phase == "storing_other":
             step = call.current()
             return wrong_number.stored(call, step) if isinstance(step, WrongNumberStep) else number_stored(call)
-        case _:
-            pass
     return []
 
 

@@ -7,14 +7,13 @@ again; talk during that second time is listened to beside the prompt, which goes
 
 from __future__ import annotations
 
-from agi_app.flow.answers import why_not_understood
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.answers.understanding import OPT_OUT, Understood, understand
 from agi_app.flow.engine import ask_and_retry, opt_out_key
 from agi_app.flow.engine.accept_answer import apply
 from agi_app.flow.engine.call_in_flow import CallInFlow
 from agi_app.flow.engine.commands import CancelTimer, Command, KeepSpoken, StopPlayback
-from agi_app.flow.engine.gather_keys import GatheredKeys, Missed, judge_silence
+from agi_app.flow.engine.gather_keys import Missed, judge_silence
 from agi_app.flow.engine.listening_for import expected, listen, may_be_answered
 from agi_app.flow.engine.say_texts import speak
 from agi_app.flow.language.record_step import RecordStep
@@ -51,7 +50,7 @@ def listened(call: CallInFlow, heard: Heard) -> list[Command]:
         if (call.broken or call.phase) == "playing":
             call.skip_prompt()
         kept = [KeepSpoken(listening, question.save)] if question.keep and question.save else []
-        return [*kept, *apply(call, question, GatheredKeys(meant.outcome, meant.value))]
+        return [*kept, *apply(call, question, meant)]
     if call.phase == "hearing":
         return _resume(call)
     if call.phase == "listening" and call.timer is None:  # else nothing was said yet: keys have their time
@@ -90,8 +89,3 @@ def _resume(call: CallInFlow) -> list[Command]:
         return call.play("asking", step.record.prompt)
     call.phase = "running"
     return []
-
-
-def why_not(call: CallInFlow, text: str) -> str | None:
-    """Why these words would be no answer if they were said now; None: they are one, or a stop."""
-    return why_not_understood.why_not(expected(call, *may_be_answered(call))[0], text, call.today)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -45,7 +44,7 @@ class Caller:
 
 @dataclass(slots=True)
 class SessionState:
-    """The whole memory of a session."""
+    """The whole memory of a session; ``SessionState(**asdict(it))`` is equal to it."""
 
     contact: dict[str, str]
     language: str
@@ -87,10 +86,6 @@ class SessionState:
     today_only: bool = False  # without asking: today or not at all
     zone: str | None = None  # where the called person is, an IANA name; None: only the offset of ``now`` is known
     now: str | None = None  # local time of the called person at the last event, ISO 8601
-
-    def to_json(self) -> dict[str, Any]:
-        """A dictionary of plain values; ``SessionState(**it)`` is equal to this state."""
-        return dataclasses.asdict(self)
 
     @property
     def local_time(self) -> dt.datetime | None:

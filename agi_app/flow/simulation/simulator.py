@@ -32,7 +32,6 @@ from agi_app.flow.engine.commands import (
     StoreStop,
     StoreWrongNumber,
 )
-from agi_app.flow.engine.disposition_at_end import meant_by_its_end
 from agi_app.flow.engine.events import (
     Event,
     HungUp,
@@ -47,7 +46,7 @@ from agi_app.flow.engine.events import (
     TransferEnded,
 )
 from agi_app.flow.engine.say_texts import unsaid_columns
-from agi_app.flow.engine.session import Session
+from agi_app.flow.engine.session import Session, meant_by_its_end
 from agi_app.flow.engine.state import Caller
 from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.transfer_step import RESULTS

@@ -124,11 +124,13 @@ def _truth(term: Term, variables: Mapping[str, Value], contact: Mapping[str, str
 
 
 def _value(operand: Literal | Name, variables: Mapping[str, Value], contact: Mapping[str, str]) -> Value:
-    if isinstance(operand, Literal):
-        return operand.value
-    if operand.name.startswith("contact."):
-        return contact.get(operand.name.removeprefix("contact."))
-    return variables.get(operand.name)
+    return operand.value if isinstance(operand, Literal) else value_of(operand.name, variables, contact)
+
+
+def value_of(name: str, variables: Mapping[str, Value], contact: Mapping[str, str]) -> Value:
+    """The value of a variable, or of the column of the contact where the name begins with ``contact.``."""
+    column = name.removeprefix("contact.")
+    return variables.get(name) if column == name else contact.get(column)
 
 
 def _compare(sign: str, left: Value, right: Value) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agi_app.flow.engine.disposition_at_end import meant_by_its_end
+from agi_app.flow.engine.session import meant_by_its_end
 from agi_app.flow.language.no_such_flow import no_such_flow
 
 
