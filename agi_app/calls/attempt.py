@@ -372,10 +372,9 @@ def _stopped(attempt: Attempt, event: Stopped, at: dt.datetime) -> Step:
 
 
 def _deadline(attempt: Attempt, event: Deadline, at: dt.datetime) -> Step:
-    if attempt.state is AttemptState.ENDING:  # even the hangup was not confirmed: give the attempt up
-        return _end(attempt, Told(_unconfirmed(attempt)), at, note=f"gave up waiting for {event.waiting_for}")
-    if attempt.state is AttemptState.CLAIMED:
-        return _end(attempt, Told(Outcome.CANCELLED), at, note=f"gave up waiting for {event.waiting_for}")
+    if attempt.state in (AttemptState.CLAIMED, AttemptState.ENDING):  # at the end not even the hangup was confirmed
+        outcome = Outcome.CANCELLED if attempt.state is AttemptState.CLAIMED else _unconfirmed(attempt)
+        return _end(attempt, Told(outcome), at, note=f"gave up waiting for {event.waiting_for}")
     waited = f"waited too long for {event.waiting_for}"
     unspoken = attempt.state is AttemptState.DETECTING
     return replace(attempt, state=AttemptState.ENDING, deadline=waited, abandoned=unspoken), (HangUp(waited),)

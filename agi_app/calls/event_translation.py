@@ -18,15 +18,22 @@ _NO_BEARER = 58  # Q.850; Asterisk's own, before any status of the far end
 _VERDICTS = {"HUMAN": att.AnsweredBy.PERSON, "MACHINE": att.AnsweredBy.MACHINE}  # anything else: not sure
 
 
+_ALWAYS: dict[type[pbx.Event], att.Event] = {  # whatever else such an event says
+    pbx.Ringing: att.Rang(),
+    pbx.Progress: att.Progressed(),
+    pbx.Started: att.Answered(),
+    pbx.Key: att.Keyed(),
+    pbx.KeyBegan: att.Keyed(),
+    pbx.FarEndEnded: att.FarEndSpoke(),
+    pbx.Redirected: att.FarEndRedirected(),
+    pbx.PbxStopping: att.PbxStopped("Asterisk was stopped while the call was on"),
+    pbx.Lost: att.Gone(),
+}
+
+
 def to_attempt(event: pbx.Event) -> att.Event | None:
     """The attempt event of a channel event; None when the attempt does not care."""
     match event:
-        case pbx.Ringing():
-            return att.Rang()
-        case pbx.Progress():
-            return att.Progressed()
-        case pbx.FarEndEnded() | pbx.Redirected() | pbx.PbxStopping() | pbx.Lost():
-            return _of_an_end(event)
         case pbx.Started((object_names.AMD, status, *cause)):
             no_words = bool(cause) and cause[0].startswith(_NO_WORDS)
             return att.AmdFinished(
@@ -34,10 +41,8 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
             )
         case pbx.Started((object_names.SILENCE, *status)):
             return att.GreetingEnded(silent=status[:1] == ["SILENCE"])
-        case pbx.Started():
-            return att.Answered()
-        case pbx.Key() | pbx.KeyBegan():
-            return att.Keyed()
+        case pbx.FarEndEnded(None, cause) if cause == _NO_BEARER:
+            return att.NoCommonMedia()
         case pbx.TransferFinished(result=result) if result == ABANDONED:
             return att.MetNobody()
         case pbx.Destroyed(cause, tech_cause):
@@ -45,21 +50,7 @@ def to_attempt(event: pbx.Event) -> att.Event | None:
         case pbx.Failed(status, text):
             return att.OriginateRefused(f"Asterisk refused the call: {text} (status {status})")
         case _:
-            return None
-
-
-def _of_an_end(event: pbx.FarEndEnded | pbx.Redirected | pbx.PbxStopping | pbx.Lost) -> att.Event:
-    match event:
-        case pbx.FarEndEnded(None, cause) if cause == _NO_BEARER:
-            return att.NoCommonMedia()
-        case pbx.FarEndEnded():
-            return att.FarEndSpoke()
-        case pbx.Redirected():
-            return att.FarEndRedirected()
-        case pbx.PbxStopping():
-            return att.PbxStopped("Asterisk was stopped while the call was on")
-        case pbx.Lost():
-            return att.Gone()
+            return _ALWAYS.get(type(event))
 
 
 def to_flow(event: pbx.Event, channel_id: str) -> flow.Event | None:

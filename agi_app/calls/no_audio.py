@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.timers import Timers
 from agi_app.pbx.ari import events as pbx
-from agi_app.pbx.channel import Received
+from agi_app.pbx.channel import Channel, Received
 
 SOUND, SOUND_S = "a sound of the far end", 5.0  # the name of its timer, and how long it waits
 
@@ -32,13 +31,13 @@ class SoundCheck:
         elif isinstance(event, _LIFE):
             self._lives()
 
-    async def begin(self, channel: ChannelLike) -> None:
+    async def begin(self, channel: Channel) -> None:
         """It was answered in this moment; what came before is no sign of life."""
         self._timers.start(SOUND, SOUND_S, lasting=True)
         if self._early:
             self._before = await channel.received()
 
-    async def is_mute(self, channel: ChannelLike) -> bool:
+    async def is_mute(self, channel: Channel) -> bool:
         """Whether nothing came since; where it cannot be told, the call goes on."""
         if self._alive:
             return False

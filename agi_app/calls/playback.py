@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 
 from agi_app import log
-from agi_app.calls.call_plan import CallPlan, ChannelLike
+from agi_app.calls.call_plan import CallPlan
 from agi_app.calls.event_translation import playback_id
 from agi_app.calls.timers import Timers
 from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.flow.engine.commands import PlayPrompt, SayPieces, Sounding, StopPlayback
+from agi_app.pbx.channel import Channel
 
 BEGINNING = "a prompt to begin"  # the name of its timer
 AGAIN_S = 0.05  # until Asterisk has forgotten the playback that failed, whose id comes again
@@ -30,7 +31,7 @@ class PbxGone(Exception):
 class Playback:
     """Carries out what the flow wants heard."""
 
-    def __init__(self, plan: CallPlan, channel: ChannelLike, timers: Timers) -> None:
+    def __init__(self, plan: CallPlan, channel: Channel, timers: Timers) -> None:
         self._plan, self._channel, self._timers = plan, channel, timers
         self._playback: str | None = None  # the session's id of what plays now
         self._media: str | Sequence[str] = ""

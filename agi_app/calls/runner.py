@@ -15,8 +15,8 @@ import datetime as dt
 
 from agi_app import log
 from agi_app.calls import attempt as att
-from agi_app.calls import first_flow, send_to_amd
-from agi_app.calls.call_plan import CallPlan, ChannelLike
+from agi_app.calls import send_to_amd
+from agi_app.calls.call_plan import CallPlan
 from agi_app.calls.event_translation import to_attempt, to_flow
 from agi_app.calls.final_disposition import conclude
 from agi_app.calls.listening.heard_in_call import Hearing
@@ -29,9 +29,11 @@ from agi_app.clock import Clock
 from agi_app.flow.engine import commands as cmd
 from agi_app.flow.engine import events as flow_events
 from agi_app.flow.engine.session import Session
+from agi_app.flow.language.built_in_flows import leaving
 from agi_app.model.call import CallResult
 from agi_app.model.party import Party
 from agi_app.pbx.ari import events as pbx
+from agi_app.pbx.channel import Channel
 
 RING_GRACE_S = 5.0  # how much longer than Asterisk's own ring timeout we wait for its word
 CALL_GRACE_S = 5.0  # the same for TIMEOUT(absolute)
@@ -52,11 +54,11 @@ class LiveCall:
         self._session: Session | None = None  # from the answer on
         self._said: Session | None = None  # what was begun: the flow, or a message
         self._message = False
-        self._channel: ChannelLike | None = None
+        self._channel: Channel | None = None
         self._timers = Timers(clock)
         self._sound = SoundCheck(self._timers, plan.sound_came)
         self._result: CallResult | None = None
-        self._stop: pbx.Interrupt | None = None
+        self.stopped: pbx.Interrupt | None = None  # from elsewhere; it may come before there is a channel
         self._stops = Stopping(plan)
         self._transfer: RunningTransfer | None = None
         self._hearing: Hearing | None = None
@@ -70,21 +72,16 @@ class LiveCall:
         """Whom this call talks with."""
         return self._plan.party
 
-    @property
-    def stopped(self) -> pbx.Interrupt | None:
-        """A stop that came before there was a channel."""
-        return self._stop
-
     def stop(self, reason: str, *, even_if_up: bool) -> None:
         """End this call soon; takes effect in order with the channel's events.
 
         A call whose own opt-out caused the stop goes on to its confirmation prompt and ends on its own.
         """
-        self._stop = pbx.Interrupt(reason, even_if_up)
+        self.stopped = pbx.Interrupt(reason, even_if_up)
         if self._channel is not None:
-            self._channel.deliver(self._stop)
+            self._channel.deliver(self.stopped)
 
-    async def run(self, channel: ChannelLike) -> CallResult:
+    async def run(self, channel: Channel) -> CallResult:
         """Drive the channel to its end and say what happened to the call."""
         self._channel, self._playback = channel, Playback(self._plan, channel, self._timers)
         try:
@@ -101,11 +98,11 @@ class LiveCall:
         except BaseExceptionGroup as faults:
             raise faults.exceptions[0] from None
 
-    async def _drive(self, channel: ChannelLike) -> CallResult:
+    async def _drive(self, channel: Channel) -> CallResult:
         await self._advance(att.Marked())
         self._timers.start("ringing", self._plan.ring_time_s + RING_GRACE_S)
-        if self._stop is not None:
-            await self._advance(att.Stopped(self._stop.reason, self._stop.even_if_up))
+        if self.stopped is not None:
+            await self._advance(att.Stopped(self.stopped.reason, self.stopped.even_if_up))
         while self._result is None:
             if (event := await channel.next_event(self._timers.until_next)) is None:
                 for name in self._timers.fired():
@@ -199,19 +196,21 @@ class LiveCall:
         await self._advance(att.FlowEnded())
 
     async def _advance(self, event: att.Event) -> None:
-        before = self._attempt
+        before, how = self._attempt, self._plan.machine_detection
         self._attempt, commands = att.step(before, event, self._clock.real_now())
         if self._attempt.reached and not before.reached:
             self._plan.trunk_works()
         for command in commands:
             match command:
                 case att.StartFlow():
-                    await self._start(first_flow.of_flow(self._plan, self._hearing))
-                case att.LeaveMessage():
-                    self._message = True
-                    await self._start(first_flow.of_message(self._plan))
-                case att.Detect() | att.AwaitGreeting() if (how := self._plan.machine_detection) is not None:
-                    self._session = first_flow.of_stops(self._plan)
+                    self._plan.answered()
+                    hears = self._hearing is not None and self._hearing.answered(self._plan.flow)
+                    await self._start(self._plan.session(self._plan.flow, hears=hears))
+                case att.LeaveMessage() if how is not None and how.message is not None:
+                    self._message = True  # nobody listens to words meanwhile: they may be the machine's
+                    await self._start(self._plan.session(leaving(self._plan.flow, how.message)))
+                case att.Detect() | att.AwaitGreeting() if how is not None:
+                    self._session = self._plan.session(self._plan.flow)  # not begun, but its way to stop counts already
                     if (told := await send_to_amd.send(self._known_channel, command, how, self._timers)) is not None:
                         await self._advance(told)
                 case att.HangUp(reason):
@@ -221,8 +220,8 @@ class LiveCall:
                     await unless_gone(channel.hangup() if fault is None else channel.let_go(fault))
                 case att.Finish(result):
                     self._result = result
-                case att.GiveBack():
-                    raise RuntimeError("only the sweep gives attempts back")
+                case _:  # only the sweep gives attempts back; detection and messages are of campaigns that have them
+                    raise RuntimeError(f"{command} in a call without it")
         if isinstance(event, att.Answered) and before.answered_at is None and self._plan.caller is None:
             await self._sound.begin(self._known_channel)
 
@@ -308,7 +307,7 @@ class LiveCall:
         return ended_at - answered_at >= dt.timedelta(seconds=self._plan.max_call_s)
 
     @property
-    def _known_channel(self) -> ChannelLike:
+    def _known_channel(self) -> Channel:
         if self._channel is None:
             raise RuntimeError("the call has no channel before run()")
         return self._channel

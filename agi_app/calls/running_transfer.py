@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from agi_app import log
-from agi_app.calls.call_plan import CallPlan, ChannelLike, TransferOrder
+from agi_app.calls.call_plan import CallPlan, TransferOrder
 from agi_app.errors import AgiAppError
 from agi_app.flow.engine.commands import StartTransfer
 from agi_app.flow.syntax.names_and_limits import ABANDONED, FAILED
 from agi_app.model.agent_wait import GIVE_UP_S
 from agi_app.pbx.ari.events import TransferFinished
+from agi_app.pbx.channel import Channel
 
 END_S = 5.0  # for the person to be taken back; every request of it has a time-out of its own
 
@@ -37,7 +38,7 @@ class RunningTransfer:
     """Runs transfers beside the call and reports their end in order with the channel's events."""
 
     def __init__(
-        self, group: asyncio.TaskGroup, run: Callable[[TransferOrder], Awaitable[str]], channel: ChannelLike
+        self, group: asyncio.TaskGroup, run: Callable[[TransferOrder], Awaitable[str]], channel: Channel
     ) -> None:
         self._group, self._run, self._channel = group, run, channel
         self._task: asyncio.Task[None] | None = None

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from agi_app import log
 from agi_app.calls.attempt import AmdFinished, AnsweredBy, AwaitGreeting, Detect, GreetingEnded
-from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.timers import Timers
 from agi_app.errors import RequestFailed
 from agi_app.model.machine_detection import MachineDetection
 from agi_app.pbx.ari.object_names import AMD, AMD_CONTEXT, SILENCE
+from agi_app.pbx.channel import Channel
 
 DETECTING = "machine detection"  # the names of its deadlines
 GREETING = "the end of a greeting"
@@ -21,7 +21,7 @@ _log = log.get("call")
 
 
 async def send(
-    channel: ChannelLike, command: Detect | AwaitGreeting, detection: MachineDetection, timers: Timers
+    channel: Channel, command: Detect | AwaitGreeting, detection: MachineDetection, timers: Timers
 ) -> AmdFinished | GreetingEnded | None:
     """None: it is on its way, and nothing else is waited for."""
     if isinstance(command, Detect):

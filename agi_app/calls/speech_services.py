@@ -11,29 +11,9 @@ from agi_app.flow.answers.meanings import Meanings
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.language.definition import Flow
 from agi_app.model.call import KeptRecording
+from agi_app.pbx.media.recording_spool import RecordingSpool
 
 Keep = Callable[[str, str, bytes], KeptRecording]
-
-
-class SpoolLike(Protocol):
-    """What listening needs of ``pbx.media.recording_spool.RecordingSpool``."""
-
-    def wanted(self, name: str) -> AbstractContextManager[None]:
-        """The recording may be taken as long as this lasts."""
-
-    async def start(
-        self, name: str, channel_id: str, longest: float, *, beside: bool = False, both: bool = False, silence: int = 0
-    ) -> None:
-        """Record what comes from the channel; ``both``: and what goes to it."""
-
-    async def stop(self, name: str) -> None:
-        """End the recording."""
-
-    async def ended(self, name: str, timeout: float) -> bool:
-        """Whether it has ended in time."""
-
-    async def take(self, name: str) -> bytes:
-        """Its samples."""
 
 
 class RecognizerLike(Protocol):
@@ -62,7 +42,7 @@ class LiveTaps:
 class SpeechServices:
     """Who hears the calls of a worker."""
 
-    spool: SpoolLike
+    spool: RecordingSpool
     recognizer: RecognizerLike | None  # None: nobody understands what is said
     meanings: Meanings = field(default_factory=lambda: Meanings({}))
     keep: Keep | None = None  # what keeps a recording (name, kind, samples), encrypted; blocks; None: nothing is

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from agi_app import log
 from agi_app.calls import attempt as att
-from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.event_translation import to_attempt
 from agi_app.calls.playback import unless_gone
 from agi_app.calls.runner import CALL_GRACE_S, HANGUP_WAIT_S, RING_GRACE_S
@@ -21,6 +20,7 @@ from agi_app.errors import RequestFailed
 from agi_app.gate.verification import RING_TIME
 from agi_app.model.call import CallResult
 from agi_app.pbx.ari import events as pbx
+from agi_app.pbx.channel import Channel
 
 RING_S = RING_TIME.total_seconds()
 MAX_CALL_S = 90.0  # from the answer on
@@ -48,7 +48,7 @@ class CodeCall:
 
     def __init__(
         self,
-        channel: ChannelLike,
+        channel: Channel,
         clock: Clock,
         *,
         is_right: Callable[[str], Awaitable[bool]],

@@ -12,15 +12,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from agi_app import log
-from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.listening.utterances import END_WAIT_S
-from agi_app.calls.speech_services import SpeechServices, SpoolLike
+from agi_app.calls.speech_services import SpeechServices
 from agi_app.errors import AgiAppError, RequestFailed
 from agi_app.flow.engine.commands import StartRecording
 from agi_app.flow.syntax.names_and_limits import EMPTY, FAILED, RECORDED
 from agi_app.model.call import KeptRecording
 from agi_app.pbx.ari.events import MessageEnded
 from agi_app.pbx.ari.object_names import ours
+from agi_app.pbx.channel import Channel
+from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.recordings.files import LEAST_TALK_S, talk_seconds
 
 # What is kept of what the person says: messages, and spoken answers whose flow says so.
@@ -32,7 +33,7 @@ from agi_app.recordings.files import LEAST_TALK_S, talk_seconds
 class Recording:
     """The recordings of one call; messages are taken one at a time."""
 
-    def __init__(self, group: asyncio.TaskGroup, speech: SpeechServices, channel: ChannelLike) -> None:
+    def __init__(self, group: asyncio.TaskGroup, speech: SpeechServices, channel: Channel) -> None:
         self._group, self._speech, self._channel = group, speech, channel
         self._task: asyncio.Task[MessageEnded] | None = None
         self.kept: list[KeptRecording] = []
@@ -115,8 +116,8 @@ class CallRecorder:
     def __init__(
         self,
         group: asyncio.TaskGroup,
-        spool: SpoolLike,
-        channel: ChannelLike,
+        spool: RecordingSpool,
+        channel: Channel,
         keep: Callable[[str, str, bytes], Awaitable[bool]],
         longest_s: float,
     ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.listening.call_recording import CallRecorder, Recording
 from agi_app.calls.listening.live_sound import Tapping
 from agi_app.calls.listening.utterances import UtteranceListener
@@ -14,14 +13,13 @@ from agi_app.flow.engine import events as flow_events
 from agi_app.flow.language.definition import Flow
 from agi_app.model.call import KeptRecording
 from agi_app.pbx.ari.events import Event
+from agi_app.pbx.channel import Channel
 
 
 class Hearing:
     """Carries out what the flow wants heard; a call without a recogniser still records messages."""
 
-    def __init__(
-        self, group: asyncio.TaskGroup, speech: SpeechServices, channel: ChannelLike, longest_s: float
-    ) -> None:
+    def __init__(self, group: asyncio.TaskGroup, speech: SpeechServices, channel: Channel, longest_s: float) -> None:
         """``longest_s``: how long the call may last."""
         heard_by = speech.recognizer
         self._tapping = None if speech.taps is None else Tapping(group, speech.taps, channel, longest_s)

@@ -6,10 +6,10 @@ import asyncio
 from collections import deque
 
 from agi_app import log
-from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.speech_services import LiveTaps
 from agi_app.errors import AgiAppError
 from agi_app.pbx.ari.events import Event, TalkingFinished, TalkingStarted
+from agi_app.pbx.channel import Channel
 
 KEPT_S = 30.0  # of sound in memory; an answer is shorter, and a recogniser hears no more
 FRESH_S = 0.3  # after so long without a packet (they come every 20 ms) the tap is dead
@@ -21,7 +21,7 @@ _log = log.get("call")
 class Tapping:
     """The tap of one call; without one nothing is reported and ``live`` is false."""
 
-    def __init__(self, group: asyncio.TaskGroup, taps: LiveTaps, channel: ChannelLike, longest_s: float) -> None:
+    def __init__(self, group: asyncio.TaskGroup, taps: LiveTaps, channel: Channel, longest_s: float) -> None:
         self._group, self._taps, self._channel, self._longest_s = group, taps, channel, longest_s
         self._task: asyncio.Task[None] | None = None
         self._sound: deque[bytes] = deque()

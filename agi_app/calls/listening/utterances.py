@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 
 from agi_app import log
-from agi_app.calls.call_plan import ChannelLike
 from agi_app.calls.listening.live_sound import BYTES_A_SECOND, Tapping
 from agi_app.calls.speech_services import RecognizerLike, SpeechServices
 from agi_app.errors import AgiAppError, RequestFailed
@@ -18,6 +17,7 @@ from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.engine.commands import StartListening
 from agi_app.pbx.ari.events import Event, Recognized, TalkingFinished, TalkingStarted
 from agi_app.pbx.ari.object_names import ours
+from agi_app.pbx.channel import Channel
 
 LEAD_S = 0.5  # kept from before the talk was noticed: the first consonant is soft
 END_WAIT_S = 1.0  # a recording that was told to end has ended by then
@@ -34,7 +34,7 @@ class UtteranceListener:
         group: asyncio.TaskGroup,
         speech: SpeechServices,
         recognizer: RecognizerLike,
-        channel: ChannelLike,
+        channel: Channel,
         tapping: Tapping | None = None,
     ) -> None:
         self._group, self._speech, self._recognizer, self._channel = group, speech, recognizer, channel

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from agi_app.calls.call_plan import CallPlan
 from agi_app.calls.final_disposition import conclude
-from agi_app.calls.first_flow import of_stops
 from agi_app.calls.no_audio import SoundCheck
 from agi_app.calls.playback import unless_gone
 from agi_app.calls.running_transfer import order_of
@@ -136,5 +136,6 @@ def test_a_transfer_of_a_call_for_agents_has_patience_only_with_them() -> None:
 
 
 def test_before_anybody_is_known_to_have_answered_a_key_may_stop() -> None:
-    session = of_stops(plan(Journal(), hears=None))
+    wanted = plan(Journal(), hears=None)
+    session = CallPlan.session(wanted, wanted.flow)
     assert not session.finished

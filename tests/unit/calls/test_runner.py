@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from typing import Any, cast
 
 import pytest
 
@@ -114,7 +115,7 @@ class World:
         self.sounds += 1
 
     async def run(self) -> CallResult:
-        return await self.call.run(self.channel)
+        return await self.call.run(cast(Any, self.channel))
 
     async def agent(self) -> str:
         """Nobody takes over, and nobody declines."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any, cast
 
 import pytest
 
@@ -50,7 +51,7 @@ class Phone:
             if self.stop_fails:
                 raise SafetyError("the disk is full")
 
-        return await CodeCall(self.channel, self.clock, is_right=is_right, store_stop=store_stop).run()
+        return await CodeCall(cast(Any, self.channel), self.clock, is_right=is_right, store_stop=store_stop).run()
 
     @property
     def played(self) -> list[str]:

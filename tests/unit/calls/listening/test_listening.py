@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, cast
 
 import pytest
 
@@ -109,7 +110,7 @@ class Talk:
 
     def __init__(self, *answers: Heard | Exception | None, deadline_s: float = 1.0) -> None:
         self.spool, self.recognizer = FakeSpool(), FakeRecognizer(*answers)
-        self.world = World(FLOW, speech=SpeechServices(self.spool, self.recognizer, deadline_s=deadline_s))
+        self.world = World(FLOW, speech=SpeechServices(cast(Any, self.spool), self.recognizer, deadline_s=deadline_s))
         self.spool.log = self.world.channel.log
         self.world.channel.at(1, pbx.Ringing()).at(3, pbx.Started())
 
@@ -283,7 +284,7 @@ class Kept:
 
 def leaves(flow: Flow, kept: Kept, *answers: Heard) -> tuple[World, FakeSpool]:
     spool = FakeSpool()
-    world = World(flow, speech=SpeechServices(spool, FakeRecognizer(*answers), keep=kept))
+    world = World(flow, speech=SpeechServices(cast(Any, spool), FakeRecognizer(*answers), keep=kept))
     spool.log = world.channel.log
     world.channel.at(1, pbx.Ringing()).at(3, pbx.Started())
     return world, spool

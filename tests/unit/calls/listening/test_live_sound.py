@@ -6,6 +6,7 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any, cast
 
 import pytest
 
@@ -131,7 +132,7 @@ class Followed:
     def __init__(self, line: Line, *answers: Heard, said: bytes = b"") -> None:
         self.line, self.said = line, said
         self.spool, self.recognizer = FakeSpool(), FakeRecognizer(*answers)
-        self.world = World(FLOW, speech=SpeechServices(self.spool, self.recognizer, taps=line.taps))
+        self.world = World(FLOW, speech=SpeechServices(cast(Any, self.spool), self.recognizer, taps=line.taps))
         self.spool.log = self.world.channel.log
         # the others only let time pass, until the tap is there
         self.world.channel.at(1, pbx.Ringing()).at(3, pbx.Started(), *[pbx.Progress()] * 10)
@@ -154,7 +155,7 @@ def tapping(line: Line, group: asyncio.TaskGroup, delivered: list[pbx.Event]) ->
         def deliver(self, event: pbx.Event) -> None:
             delivered.append(event)
 
-    return Tapping(group, line.taps, Told(FakeClock(NOW)), 60.0)
+    return Tapping(group, line.taps, cast(Any, Told(FakeClock(NOW))), 60.0)
 
 
 async def test_what_was_said_last_is_kept_but_not_for_ever() -> None:
