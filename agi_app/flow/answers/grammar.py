@@ -33,3 +33,8 @@ class Grammar:
     most: int | None = None
     opt_out: tuple[str, ...] = ()
     words: Words = field(default_factory=Words)
+
+
+def family(language: str) -> str:
+    """``zh`` of ``zh-CN``."""
+    return language.partition("-")[0].lower()

@@ -14,7 +14,7 @@ from typing import Annotated
 from pydantic import Field
 
 from agi_app.authoring.schema import Authored
-from agi_app.flow.answers.grammar import Grammar, Kind, Words
+from agi_app.flow.answers.grammar import Grammar, Kind, Words, family
 from agi_app.flow.syntax.names_and_limits import FileName, Language, Phrase
 
 # The other ways to say a weekday: an answer "Monday" is also "on Monday", and 周一 is 星期一.
@@ -145,11 +145,6 @@ def in_language(phrases: ByLanguage, language: str) -> tuple[str, ...]:
     exact = [p for tag, found in phrases.items() if tag.lower() == language.lower() for p in found]
     alike = [p for tag, found in phrases.items() if family(tag) == family(language) for p in found]
     return tuple(dict.fromkeys((*exact, *alike)))
-
-
-def family(language: str) -> str:
-    """``zh`` of ``zh-CN``."""
-    return language.partition("-")[0].lower()
 
 
 def _add(into: dict[str, list[str]], phrases: ByLanguage) -> None:

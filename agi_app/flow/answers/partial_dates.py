@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import Callable, Iterator
 
 MONDAY_TO_SUNDAY = 7
+Parts = dict[str, str]  # what was said, by the name of its part
+Found = tuple[int, int, dt.date | None]
 
 
 def day_of(year: int, month: int, day: int) -> dt.date | None:
@@ -13,6 +17,21 @@ def day_of(year: int, month: int, day: int) -> dt.date | None:
         return dt.date(year, month, day)
     except ValueError:
         return None
+
+
+def day_of_digits(digits: str) -> dt.date | None:
+    """The day of eight digits: year, month, day."""
+    return day_of(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+
+
+def dates_by(
+    signs: re.Pattern[str], text: str, today: dt.date | None, day: Callable[[Parts, dt.date | None], dt.date | None]
+) -> Iterator[Found]:
+    """Begin, end and day of all that fits ``signs``, whose groups are parts of a date; ``digits`` are eight of them."""
+    for found in signs.finditer(text):
+        parts = {name: said for name, said in found.groupdict().items() if said is not None}
+        digits = parts.get("digits")
+        yield found.start(), found.end(), day_of_digits(digits) if digits else day(parts, today)
 
 
 def after(today: dt.date, days: int) -> dt.date | None:

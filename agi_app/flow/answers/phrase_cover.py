@@ -86,12 +86,9 @@ def _by_beginning(texts: tuple[str, ...], words: bool) -> Mapping[str, tuple[Phr
 
 def spans_of(phrase: Phrase, label: str, units: tuple[str, ...]) -> Iterable[PhraseSpan]:
     """Every place where the phrase stands inside an utterance; not for phrases that stand alone."""
-    size = len(phrase.units)
-    found = places(units)
-    for begin in sorted({begin for key in phrase.begins for begin in found.get(key, ())}):
-        span = _span(phrase.units, units[begin : begin + size], begin, label)
-        if span is not None:
-            yield span
+    size, found = len(phrase.units), places(units)
+    begins = sorted({begin for key in phrase.begins for begin in found.get(key, ())})
+    return filter(None, (_span(phrase.units, units[begin : begin + size], begin, label) for begin in begins))
 
 
 def spans_alone(phrase: Phrase, label: str, units: Units, content: Sequence[int]) -> Iterable[PhraseSpan]:

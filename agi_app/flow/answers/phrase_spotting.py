@@ -71,8 +71,7 @@ def asks_to_stop(wanted: Grammar, units: Units) -> bool:
     stops = begun_in(units.all, wanted.opt_out)
     spans = [span for phrase in stops for span in _spans(phrase, _STOP, units, content)]
     if spans:
-        none = begun_in(units.all, wanted.words.not_stop, words=True)
-        spans += [span for word in none for span in _spans(word, _NOT_STOP, units, ()) if _sure(span)]
+        spans += _sure_spans(wanted.words.not_stop, _NOT_STOP, units)
         return any(span.label == _STOP for span in choose(spans)[0])
     return any(nearly(phrase, units.all, wanted.words) for phrase in stops)
 
@@ -86,18 +85,17 @@ def read(wanted: Grammar, units: Units, values: Sequence[tuple[int, int]] = ()) 
     for label, phrases in (*wanted.answers.items(), *around):
         for phrase in begun_in(units.all, phrases):
             spans += _spans(phrase, label, units, content)
-    for label, phrases in ((FILLER, words.fillers), (NEGATION, words.negations), (DOUBT, words.doubts)):
-        for word in begun_in(units.all, phrases, words=True):
-            spans += [s for s in _spans(word, label, units, ()) if label == NEGATION or _sure(s)]
+    spans += _sure_spans(words.fillers, FILLER, units)
+    spans += _word_spans(words.negations, NEGATION, units)
+    spans += _sure_spans(words.doubts, DOUBT, units)
     chosen, rivals = choose(spans)
     return SpottedPhrases(units, tuple(chosen), tuple(rivals))
 
 
 def _content(units: Units, words: Words) -> tuple[int, ...]:
     """The units that are no fillers."""
-    found = begun_in(units.all, words.fillers, words=True)
-    spans = (span for word in found for span in _spans(word, FILLER, units, ()) if _sure(span))
-    fillers = {index for span in choose(spans)[0] for index in range(span.begin, span.end)}
+    spans, _ = choose(_sure_spans(words.fillers, FILLER, units))
+    fillers = {index for span in spans for index in range(span.begin, span.end)}
     return tuple(index for index in range(len(units.all)) if index not in fillers)
 
 
@@ -110,9 +108,15 @@ def _least(phrase: Phrase) -> float:
     return _LEAST_BY_SIZE.get(len(phrase.units), _LEAST) if all(map(is_han, phrase.units)) else _LEAST_LATIN
 
 
-def _sure(span: PhraseSpan) -> bool:
-    """Whether it is written so; a single character alone, several perhaps in Traditional ones."""
-    return span.worst == SAME if span.end - span.begin == 1 else span.worst >= SAME_SOUND
+def _word_spans(words: tuple[str, ...], label: str, units: Units) -> list[PhraseSpan]:
+    found = begun_in(units.all, words, words=True)
+    return [span for word in found for span in _spans(word, label, units, ())]
+
+
+def _sure_spans(words: tuple[str, ...], label: str, units: Units) -> list[PhraseSpan]:
+    """Where one is written so; a single character alone, several perhaps in Traditional ones."""
+    found = _word_spans(words, label, units)
+    return [span for span in found if span.worst >= (SAME if span.size == 1 else SAME_SOUND)]
 
 
 # A long phrase with one slip in it: a unit more than it has, or one word misspelt ("take me of your list").

@@ -38,8 +38,6 @@ def warm() -> None:
 
 
 def _blurred(syllable: str) -> str:
-    for clear, blurred in _NEAR_INITIALS:
-        if syllable.startswith(clear):
-            syllable = blurred + syllable[len(clear) :]
-            break
+    clear, blurred = next((pair for pair in _NEAR_INITIALS if syllable.startswith(pair[0])), ("", ""))
+    syllable = blurred + syllable.removeprefix(clear)
     return syllable.removesuffix("g") if syllable.endswith("ng") else syllable

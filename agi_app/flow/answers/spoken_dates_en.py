@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from agi_app.flow.answers import partial_dates as days
 from agi_app.flow.answers.spoken_numbers_en import SMALL, value_of
 
-Found = tuple[int, int, dt.date | None]
 MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december",
@@ -64,17 +63,12 @@ _NEAR_DAYS = {
 _WEEKS = {"last": -1, "this": 0, "next": 1}
 
 
-def dates_in(text: str, today: dt.date | None) -> Iterator[Found]:
+def dates_in(text: str, today: dt.date | None) -> Iterator[days.Found]:
     """Begin, end and day of every date in the text; None: a date that does not exist or needs to know today."""
-    for found in _DATE.finditer(text):
-        yield found.start(), found.end(), _day(found, today)
+    return days.dates_by(_DATE, text, today, _day)
 
 
-def _day(found: re.Match[str], today: dt.date | None) -> dt.date | None:
-    parts = {name: text for name, text in found.groupdict().items() if text is not None}
-    if "digits" in parts:
-        digits = parts["digits"]
-        return days.day_of(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+def _day(parts: days.Parts, today: dt.date | None) -> dt.date | None:
     year = parts.get("year") or parts.get("year2")
     if year is not None:
         month, day = parts.get("month") or parts["month2"], parts.get("day") or parts["day2"]
@@ -82,11 +76,11 @@ def _day(found: re.Match[str], today: dt.date | None) -> dt.date | None:
     return None if today is None else _from_today(parts, today)
 
 
-def _from_today(parts: dict[str, str], today: dt.date) -> dt.date | None:
+def _from_today(parts: days.Parts, today: dt.date) -> dt.date | None:
     ways: dict[str, Callable[[], dt.date | None]] = {
         "month": lambda: days.next_month_day(today, _MONTH_OF[parts["month"]], _number(parts["day"])),
         "month2": lambda: days.next_month_day(today, _MONTH_OF[parts["month2"]], _number(parts["day2"])),
-        "near": lambda: days.after(today, _near(parts["near"])),
+        "near": lambda: days.after(today, _NEAR_DAYS[parts["near"].removeprefix("the ")]),
         "week": lambda: _weekday(today, parts["weekday"], parts["week"]),
         "of_week": lambda: _weekday(today, parts["bare"], parts["of_week"]),
         "alone": lambda: days.coming_weekday(today, _WEEKDAYS.index(parts["alone"])),
@@ -102,10 +96,6 @@ def _weekday(today: dt.date, name: str, which: str) -> dt.date | None:
     if which == "coming":
         return days.coming_weekday(today, weekday)
     return days.weekday_of_week(today, weekday, _WEEKS[which])
-
-
-def _near(words: str) -> int:
-    return _NEAR_DAYS[words.removeprefix("the ")]
 
 
 def _span(count: str, unit: str) -> int:

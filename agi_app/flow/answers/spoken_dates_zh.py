@@ -13,7 +13,6 @@ from agi_app.flow.answers import partial_dates as days
 from agi_app.flow.answers import pinyin
 from agi_app.flow.answers.spoken_numbers_zh import value_of
 
-Found = tuple[int, int, dt.date | None]
 _SIMPLE = str.maketrans("後號週禮個這兩幾內來從點", "后号周礼个这两几内来从点")
 _N = r"[0-9零〇一二三四五六七八九十两]{1,8}"  # longer ones are no day, and would take the square of their length
 _MONTH_DAY = rf"(?P<month>{_N})月(?:份)?(?P<day>{_N})(?:号|日)?"
@@ -49,10 +48,9 @@ _SIGNS = [
 _DATE = re.compile("|".join(_SIGNS))
 
 
-def dates_in(text: str, today: dt.date | None) -> Iterator[Found]:
+def dates_in(text: str, today: dt.date | None) -> Iterator[days.Found]:
     """Begin, end and day of every date in the text; None: a date that does not exist or needs to know today."""
-    for found in _DATE.finditer(text.translate(_SIMPLE)):
-        yield found.start(), found.end(), _day(found, today)
+    return days.dates_by(_DATE, text.translate(_SIMPLE), today, _day)
 
 
 def in_sound(text: str) -> str:
@@ -65,18 +63,14 @@ def _homophones() -> dict[str, str]:
     return {sound: c for sound, c in sounds if [s for s, _ in sounds].count(sound) == 1}
 
 
-def _day(found: re.Match[str], today: dt.date | None) -> dt.date | None:
-    parts = {name: text for name, text in found.groupdict().items() if text is not None}
-    if "digits" in parts:
-        digits = parts["digits"]
-        return days.day_of(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+def _day(parts: days.Parts, today: dt.date | None) -> dt.date | None:
     if "year" in parts and parts["year"] not in _YEARS:
         year = value_of(parts["year"])
         return days.day_of(int(year), *_numbers(parts, "month", "day")) if year else None
     return None if today is None else _from_today(parts, today)
 
 
-def _from_today(parts: dict[str, str], today: dt.date) -> dt.date | None:
+def _from_today(parts: days.Parts, today: dt.date) -> dt.date | None:
     ways: dict[str, Callable[[], dt.date | None]] = {
         "year": lambda: days.day_of(today.year + _YEARS[parts["year"]], *_numbers(parts, "month", "day")),
         "which": lambda: days.day_of_month(today, _MONTHS[parts["which"]], *_numbers(parts, "of_month")),
@@ -90,6 +84,6 @@ def _from_today(parts: dict[str, str], today: dt.date) -> dt.date | None:
     return next(way() for name, way in ways.items() if name in parts)
 
 
-def _numbers(parts: dict[str, str], *names: str) -> list[int]:
+def _numbers(parts: days.Parts, *names: str) -> list[int]:
     """The numbers; 0, which no calendar has, for what is not one."""
     return [int((value_of(parts[name]) or "0")[:9]) for name in names]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from agi_app.flow.answers import spoken_dates_en, spoken_dates_zh, spoken_numbers_en, spoken_numbers_zh
+from agi_app.flow.answers.grammar import Grammar
 from agi_app.flow.answers.tokens import Units, cut, normal
 
 Value = tuple[int, int, str | None]  # first unit, unit after the last, what is saved; None: it may be several values
@@ -53,6 +54,17 @@ def dates(text: str, language: str, today: dt.date | None, *, by_sound: bool = F
         found = spoken_dates_en.dates_in(line, today)
     spans = [(owners[begin], owners[end - 1] + 1, day.isoformat() if day else None) for begin, end, day in found]
     return units, spans
+
+
+def values_in(
+    wanted: Grammar, text: str, today: dt.date | None, *, by_sound: bool = False
+) -> tuple[Units, list[Value]]:
+    """Every number or date in a text, whichever is wanted, and the units that they are spans of."""
+    if wanted.kind == "date":
+        return dates(text, wanted.language, today, by_sound=by_sound)
+    units = cut(text)
+    found = numbers(units, wanted.language, wanted.most, by_sound=by_sound) if wanted.kind == "number" else ()
+    return units, list(found)
 
 
 @lru_cache(maxsize=256)

@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Final
 
 from agi_app.flow.answers import phrase_spotting
 from agi_app.flow.answers.answer_beyond_doubt import best_label, says_no
-from agi_app.flow.answers.grammar import Grammar
+from agi_app.flow.answers.grammar import Grammar, family
 from agi_app.flow.answers.hypotheses import GREETING, STOP, WHOLE, Hypothesis, HypothesisKind, what_holds
 from agi_app.flow.answers.recognition import Heard
-from agi_app.flow.answers.spoken_values import Value, dates, numbers
+from agi_app.flow.answers.spoken_values import values_in
 from agi_app.flow.answers.tokens import Units, cut
 from agi_app.flow.syntax.names_and_limits import ENTERED
 
@@ -99,7 +98,7 @@ def _reading(wanted: Grammar, text: str, likely: float, negative: frozenset[str]
         # More than a sound: 你好 or "hello", and no 嗯 or "um", which engines write for any noise.
         greets = len(units.all) > 1 or len(units.all[0]) >= LEAST_WORD
         return Hypothesis(HypothesisKind.DOUBT, units, likely + (GREETING if greets else 0.0), greets=greets)
-    if None not in laid.owners() or _holds_value(wanted, text, units, today):
+    if None not in laid.owners() or values_in(wanted, text, today)[1]:
         return Hypothesis(HypothesisKind.DOUBT, units, likely + WHOLE)
     if laid.has(phrase_spotting.DOUBT, phrase_spotting.OTHER) or not laid.answers().issubset(negative):
         return Hypothesis(HypothesisKind.UNCLEAR, units, likely)
@@ -116,12 +115,6 @@ def _whole(wanted: Grammar, laid: phrase_spotting.SpottedPhrases) -> float:
     return WHOLE if wanted.kind != "answers" or laid.covered(phrase_spotting.NEGATION) >= 1.0 else 0.0
 
 
-def _holds_value(wanted: Grammar, text: str, units: Units, today: dt.date | None) -> bool:
-    if wanted.kind == "number":
-        return any(numbers(units, wanted.language))
-    return wanted.kind == "date" and bool(dates(text, wanted.language, today)[1])
-
-
 def _meaning(wanted: Grammar, text: str, units: Units, today: dt.date | None) -> str | None:
     """The label or value that this text certainly is; None: none."""
     match wanted.kind:
@@ -129,47 +122,36 @@ def _meaning(wanted: Grammar, text: str, units: Units, today: dt.date | None) ->
             return " ".join(text.split())[:MAX_TEXT]
         case "answers":
             return best_label(wanted, units)
-        case "number":
-            return _number(wanted, units)
-        case "date":
-            return _date(wanted, text, today)
+        case _:
+            return _value(wanted, text, today)
 
 
 def bias(wanted: Grammar) -> tuple[str, ...]:
     """Phrases that a recogniser should expect, most important first: each answer's first, stops, then the rest."""
-    family = wanted.language.partition("-")[0].lower()
+    tongue = family(wanted.language)
     answers = [[phrase for phrase in phrases if not phrase.startswith("=")] for phrases in wanted.answers.values()]
     if wanted.kind == "number":
-        answers = [list(_SHOWN_NUMBERS.get(family, ()))]
+        answers = [list(_SHOWN_NUMBERS.get(tongue, ()))]
     elif wanted.kind == "date":
-        answers = [list(_SHOWN_DATES.get(family, ()))]
+        answers = [list(_SHOWN_DATES.get(tongue, ()))]
     stops = [phrase for phrase in wanted.opt_out if not phrase.startswith("=")]
     turns = (phrase for phrase in chain.from_iterable(zip_longest(*answers, stops[2:])) if phrase is not None)
     told = tuple(dict.fromkeys((*(phrases[0] for phrases in answers if phrases), *stops[:2], *turns)))
     return (*told[:MAX_BIAS], *(phrase for phrase in told[MAX_BIAS:] if len(cut(phrase).all) >= LONG_PHRASE))
 
 
-def _number(wanted: Grammar, units: Units) -> str | None:
-    for by_sound in (False, True):
-        found = list(numbers(units, wanted.language, wanted.most, by_sound=by_sound))
-        value = _sure_value(wanted, units, found, by_sound)
-        if value is not None:
-            fits = (wanted.least or 0) <= int(value) <= (10**32 if wanted.most is None else wanted.most)
-            return value if fits else None
-    return None
+def _value(wanted: Grammar, text: str, today: dt.date | None) -> str | None:
+    """The number or date as it is written, else as it sounds."""
+    heard = (_sure_value(wanted, text, today, by_sound) for by_sound in (False, True))
+    value = next((value for value in heard if value is not None), None)
+    if value is None or wanted.kind == "date":
+        return value
+    return value if (wanted.least or 0) <= int(value) <= (10**32 if wanted.most is None else wanted.most) else None
 
 
-def _date(wanted: Grammar, text: str, today: dt.date | None) -> str | None:
-    for by_sound in (False, True):
-        units, found = dates(text, wanted.language, today, by_sound=by_sound)
-        value = _sure_value(wanted, units, found, by_sound)
-        if value is not None:
-            return value
-    return None
-
-
-def _sure_value(wanted: Grammar, units: Units, found: Sequence[Value], by_sound: bool) -> str | None:
+def _sure_value(wanted: Grammar, text: str, today: dt.date | None, by_sound: bool) -> str | None:
     """The one value of the utterance; None: none, several, or there is doubt."""
+    units, found = values_in(wanted, text, today, by_sound=by_sound)
     reading = phrase_spotting.read(wanted, units, [(begin, end) for begin, end, _ in found])
     held = {(span.begin, span.end) for span in reading.spans if span.label == phrase_spotting.VALUE}
     values = {value for begin, end, value in found if (begin, end) in held}

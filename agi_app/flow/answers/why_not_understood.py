@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from agi_app.flow.answers import phrase_spotting
 from agi_app.flow.answers.grammar import Grammar
 from agi_app.flow.answers.recognition import Heard
-from agi_app.flow.answers.spoken_values import dates, numbers
+from agi_app.flow.answers.spoken_values import values_in
 from agi_app.flow.answers.tokens import Units, cut
 from agi_app.flow.answers.understanding import NO_MATCH, understand
 
@@ -19,12 +19,11 @@ def why_not(wanted: Grammar, text: str, today: dt.date | None = None) -> str | N
     """One line on why this was no answer; None: it is one, or a stop."""
     if understand(wanted, Heard(text, 1.0), today) is not NO_MATCH:
         return None
-    units = cut(text)
     if wanted.kind == "answers" and not wanted.answers:
         return "not a stop, and no question takes speech now, so nothing else can be said here"
-    if not units.all:
+    if not cut(text).all:
         return "no answer: there is no word in it"
-    return f"no answer: {'; '.join(_reasons(wanted, text, units, today))}"
+    return f"no answer: {'; '.join(_reasons(wanted, text, today))}"
 
 
 def what_is_missing(wanted: str, said: Iterable[tuple[str, str]]) -> str:
@@ -37,19 +36,13 @@ def what_is_missing(wanted: str, said: Iterable[tuple[str, str]]) -> str:
     return f"; {name} has all of it but " + ", ".join(f"“{unit}”" for unit in dict.fromkeys(missing[name]))
 
 
-def _reasons(wanted: Grammar, text: str, units: Units, today: dt.date | None) -> list[str]:
-    values: list[tuple[int, int]] = []
-    if wanted.kind == "number":
-        found = list(numbers(units, wanted.language, wanted.most))
-        values = [(begin, end) for begin, end, _ in found]
-        if len(found) == 1 and found[0][2] is not None and _outside(wanted, found[0][2]):
-            return [f"{found[0][2]} is not {_bounds(wanted)}"]
-    elif wanted.kind == "date":
-        if today is None:
-            return [_TODAY_UNKNOWN]
-        units, days = dates(text, wanted.language, today)
-        values = [(begin, end) for begin, end, _ in days]
-    reading = phrase_spotting.read(wanted, units, values)
+def _reasons(wanted: Grammar, text: str, today: dt.date | None) -> list[str]:
+    if wanted.kind == "date" and today is None:
+        return [_TODAY_UNKNOWN]
+    units, values = values_in(wanted, text, today)
+    if wanted.kind == "number" and len(values) == 1 and values[0][2] is not None and _outside(wanted, values[0][2]):
+        return [f"{values[0][2]} is not {_bounds(wanted)}"]
+    reading = phrase_spotting.read(wanted, units, [(begin, end) for begin, end, _ in values])
     owners = reading.owners()
     said = [
         *_named("puts it in doubt", units, owners, phrase_spotting.DOUBT),

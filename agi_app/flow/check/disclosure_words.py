@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from agi_app.flow.answers.grammar import family
 from agi_app.flow.check.spoken_seconds import seconds_at
 
 _PRESS: Mapping[str, str] = {
@@ -56,23 +57,21 @@ def says(transcript: str, phrase: str) -> bool:
 
 def says_artificial(transcript: str, language: str) -> bool | None:
     """Whether the text says that its voice is no person's; None: no words are known for the language."""
-    words = _ARTIFICIAL.get(_family(language))
+    words = _ARTIFICIAL.get(family(language))
     return None if words is None else re.search(words, _plain(transcript), re.ASCII) is not None
 
 
 def says_recorded(transcript: str, language: str) -> bool | None:
     """Whether the text tells people that they are recorded; None: no words are known for the language."""
-    words = _RECORDED.get(_family(language))
+    words = _RECORDED.get(family(language))
     return None if words is None else re.search(words, _plain(transcript)) is not None
 
 
 def says_how_to_stop(transcript: str, language: str) -> bool:
     """Whether a sentence says how to stop the calls later, by a call or a text. Unknown languages are not judged."""
-    family = _family(language)
-    if family not in _REACH:
-        return True
-    return any(
-        re.search(_STOP[family], said) and re.search(_REACH[family], said)
+    tongue = family(language)
+    return tongue not in _REACH or any(
+        re.search(_STOP[tongue], said) and re.search(_REACH[tongue], said)
         for said in _SENTENCE.split(_plain(transcript))
     )
 
@@ -84,16 +83,16 @@ def offers_key(transcript: str, key: str, language: str, *, after_star: bool = F
 
 def offer_at(transcript: str, key: str, language: str, *, after_star: bool = False) -> int | None:
     """Where in ``_plain(transcript)`` the offer to press ``key`` begins; None: there is none."""
-    text, family = _plain(transcript), _family(language)
-    wanted = f"(?P<key>{_key_pattern(key, family)})"
+    text, tongue = _plain(transcript), family(language)
+    wanted = f"(?P<key>{_key_pattern(key, tongue)})"
     if after_star:
-        wanted = rf"(?:{_key_pattern('*', family)})\D{{0,{_NEAR}}}?{wanted}"
-    if family not in _PRESS:
+        wanted = rf"(?:{_key_pattern('*', tongue)})\D{{0,{_NEAR}}}?{wanted}"
+    if tongue not in _PRESS:
         found = re.search(wanted, text)
         return None if found is None else found.start()
-    near = re.compile(rf"(?:{_PRESS[family]})\D{{0,{_NEAR}}}?{wanted}")
-    listed = re.compile(rf"(?:{_PRESS[family]}).{{0,{_FAR}}}?{wanted}")  # press 1 to confirm or 9 to stop
-    stop = re.compile(_STOP[family])
+    near = re.compile(rf"(?:{_PRESS[tongue]})\D{{0,{_NEAR}}}?{wanted}")
+    listed = re.compile(rf"(?:{_PRESS[tongue]}).{{0,{_FAR}}}?{wanted}")  # press 1 to confirm or 9 to stop
+    stop = re.compile(_STOP[tongue])
     begin = 0
     for end in (*(mark.end() for mark in _SENTENCE.finditer(text)), len(text)):
         said, start = text[begin:end], begin
@@ -131,18 +130,14 @@ def _plain(transcript: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", transcript).casefold().replace("’", "'").split())
 
 
-def _family(language: str) -> str:
-    return language.split("-", maxsplit=1)[0].lower()
-
-
-def _key_pattern(key: str, family: str) -> str:
+def _key_pattern(key: str, tongue: str) -> str:
     digit = rf"(?<!\d){re.escape(key)}(?!\d)" if key.isdigit() else re.escape(key)
-    word = _KEY_WORDS.get(family, {}).get(key)
+    word = _KEY_WORDS.get(tongue, {}).get(key)
     if word is None:
         return digit
     return (
         rf"{digit}|\b(?:{word})\b"
-        if family == "en"
+        if tongue == "en"
         else rf"{digit}|(?<![零一二三四五六七八九十百]){word}(?![十百点月])"
     )
 

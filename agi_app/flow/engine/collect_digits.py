@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agi_app.flow.answers.partial_dates import day_of
+from agi_app.flow.answers.partial_dates import day_of_digits
 from agi_app.flow.answers.understanding import Understood
 from agi_app.flow.engine.ask_and_retry import ask, missed, read_back
 from agi_app.flow.engine.call_in_flow import CallInFlow
@@ -16,7 +16,7 @@ from agi_app.model.phone import NotANumber, parse
 def value_of(collect: Collect, typed: str) -> str | None:
     """The value to save: digits as they are, numbers without leading zeros, dates in ISO 8601; None: it is not one."""
     if collect.kind == "date":
-        day = day_of(int(typed[:4]), int(typed[4:6]), int(typed[6:]))
+        day = day_of_digits(typed)
         return day.isoformat() if day else None
     return typed if collect.kind == "digits" else str(int(typed))
 

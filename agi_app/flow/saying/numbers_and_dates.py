@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from agi_app.errors import InputError
 from agi_app.flow.saying import numbers_and_dates_en, numbers_and_dates_zh
@@ -120,11 +120,8 @@ def _telephone(value: str, language: str, unit: str) -> list[Piece | Text]:
 
 
 def _decimal(value: str, wanted: str) -> Decimal:
-    try:
-        plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", "", value)
-        number = Decimal(plain) if re.fullmatch(r"[+-]?[0-9]{1,24}(\.[0-9]{1,12})?", plain) else None
-    except InvalidOperation:
-        number = None
+    plain = re.sub(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", "", value)
+    number = Decimal(plain) if re.fullmatch(r"[+-]?[0-9]{1,24}(\.[0-9]{1,12})?", plain) else None
     if number is None or abs(number) >= LIMIT:
         raise InputError(f"{value!r}: not {wanted}, below a million million")
     return number
