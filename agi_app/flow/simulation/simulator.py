@@ -14,20 +14,13 @@ from dataclasses import dataclass
 from agi_app.flow.answers import recognition as speech
 from agi_app.flow.check.prompt_facts import Prompts
 from agi_app.flow.engine.commands import (
-    CancelTimer,
     Command,
-    DropRecording,
     EndRecording,
     NoTimeKnown,
     PlayPrompt,
     SayPieces,
     StartListening,
-    StartRecording,
-    StartTimer,
     StartTransfer,
-    StopListening,
-    StopPlayback,
-    StopTransfer,
     StoreOptOut,
     StoreStop,
     StoreWrongNumber,
@@ -52,7 +45,7 @@ from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.transfer_step import RESULTS
 from agi_app.flow.saying.numbers_and_dates import words
 from agi_app.flow.simulation.inputs import HELP, KEYS, QUOTES, help_for, instead
-from agi_app.flow.simulation.shown_lines import told, transcript
+from agi_app.flow.simulation.shown_lines import told, told_event, transcript
 from agi_app.flow.syntax.names_and_limits import CALLER_COLUMN, DONE, EMPTY, RECORDED, SHOWN, WITHHELD
 
 
@@ -83,15 +76,10 @@ class Simulation:
         if flow.is_line:
             contact = {CALLER_COLUMN: SHOWN, **contact}
             caller = Caller(contact[CALLER_COLUMN] != WITHHELD, region)
-        self._session = Session.begin(flow, contact, language, now, hears=True, caller=caller)
-        self._unread = tuple(unsaid_columns(flow, self._session.state["language"], contact))
+        self.session = Session.begin(flow, contact, language, now, hears=True, caller=caller)
+        self._unread = tuple(unsaid_columns(flow, self.session.state["language"], contact))
         self._listens, self.help = flow.listens, help_for(flow)
         self._prompts = prompts
-        self._playback: str | None = None
-        self._timer: str | None = None
-        self._transfer: str | None = None
-        self._listening: str | None = None
-        self._recording: str | None = None
         self._hung_up = False
         self.heard: list[PlayedPrompt] = []
         self.not_understood = False  # an input was none
@@ -100,47 +88,42 @@ class Simulation:
     @property
     def finished(self) -> bool:
         """The call is over."""
-        return self._session.finished
+        return self.session.finished
 
     @property
     def disposition(self) -> str:
         """What a real call would report once it is over: as the flow set it, else by who ended the call."""
-        return self._session.disposition or meant_by_its_end(ended_by_flow=self.finished and not self._hung_up)
+        return self.session.disposition or meant_by_its_end(ended_by_flow=self.finished and not self._hung_up)
 
     @property
     def playing(self) -> bool:
         """A prompt is being played; otherwise the flow waits for a key."""
-        return self._playback is not None
-
-    @property
-    def session(self) -> Session:
-        """The call itself, for its answers and disposition."""
-        return self._session
+        return self.session.state["playback"] is not None
 
     def start(self) -> list[str]:
         """The person answers."""
-        return [*self._unread, *self._carry_out(self._session.start())]
+        return [*self._unread, *self._carry_out(self.session.start())]
 
     def feed(self, line: str) -> list[str]:
         """One line of input (see ``HELP``); an unknown one is explained and changes nothing."""
         if self.finished:
             return []
-        word = line.strip().lower()
+        word, waits = line.strip().lower(), self.session.state
         keys = word.removeprefix("keys ").removeprefix("key ").replace(" ", "")
         if word in ("", "listen"):
             return self._send(*self._next_event())
         if word == "silence":
             return self._silence()
-        if word in RESULTS and self._transfer is not None:
-            return self._send(TransferEnded(self._transfer, word))
+        if word in RESULTS and waits["transfer"]:
+            return self._send(TransferEnded(waits["transfer"], word))
         if word in ("hangup", "hang up"):
-            kept = self._end_recording(RECORDED) if self._recording is not None else []  # as in a call
+            kept = self._end_recording() if waits["recording"] else []  # as in a call
             self._hung_up = not self.finished
             return [*kept, *self._send(HungUp()), "the person hangs up"]
         if re.fullmatch(KEYS, keys):
             return [shown for key in keys for shown in self._press(key)]
-        if self._recording is not None:
-            return self._end_recording(RECORDED)
+        if waits["recording"]:
+            return self._end_recording()
         if self._listens:
             return self._say(line.strip())
         self.not_understood = True
@@ -149,22 +132,21 @@ class Simulation:
     def _say(self, said: str) -> list[str]:
         """The person speaks: what plays is broken off, and the words are understood without a doubt."""
         shown = self._send(SpeechStarted())
-        if self._listening is None:
+        said, listening = said.strip(QUOTES), self.session.state["listening"]
+        if listening is None:
             return [*shown, "nobody listens now"]
-        said, listening, self._listening = said.strip(QUOTES), self._listening, None
-        why = self._session.why_not(said)
+        why = self.session.why_not(said)
         return [*shown, *([why] if why else []), *self._send(Listened(listening, speech.Heard(said, 1.0)))]
 
-    def _end_recording(self, result: str) -> list[str]:
-        recording, self._recording = str(self._recording), None
-        return self._send(Recorded(recording, result))
+    def _end_recording(self) -> list[str]:
+        return self._send(Recorded(self.session.state["recording"], RECORDED))
 
     def _press(self, key: str) -> list[str]:
         if self.finished:
             return []
-        before = self._session.state
+        before = self.session.state
         shown = self._send(KeyPressed(key))
-        after = self._session.state
+        after = self.session.state
         if shown or after["digits"] != before["digits"] or key == "*":
             return shown
         if after["early"] != before["early"]:
@@ -176,78 +158,45 @@ class Simulation:
         return shown if self.playing or self.finished else [*shown, *self._send(*self._next_event())]
 
     def _next_event(self) -> list[Event]:
-        if self._playback is not None:
-            return [PromptFinished(self._playback)]
-        if self._transfer is not None:
-            return [TransferEnded(self._transfer, DONE)]
-        if self._recording is not None:
-            return [Recorded(self._recording, EMPTY)]
-        return [TimerFired(self._timer)] if self._timer is not None else []
+        waits = self.session.state
+        if waits["playback"]:
+            return [PromptFinished(waits["playback"])]
+        if waits["transfer"]:
+            return [TransferEnded(waits["transfer"], DONE)]
+        if waits["recording"]:
+            return [Recorded(waits["recording"], EMPTY)]
+        return [TimerFired(waits["timer"])] if waits["timer"] else []
 
     def _send(self, *events: Event) -> list[str]:
         shown: list[str] = []
         for event in events:
-            if isinstance(event, PromptFinished):
-                self._playback = None
-            if isinstance(event, TransferEnded):
-                self._transfer = None
-                shown.append(f"the transfer is over: {event.result}")
             if isinstance(event, Recorded):
-                self._recording = None
-                shown.append({RECORDED: "the message is kept"}.get(event.result, "nothing was said"))
-            if isinstance(event, TimerFired):
-                self._timer = None
-                shown.append("silence")
-            shown += self._carry_out(self._session.handle(event))
+                shown.append("the message is kept" if event.result == RECORDED else "nothing was said")
+            elif isinstance(event, TransferEnded | TimerFired):
+                shown += told_event(event)
+            shown += self._carry_out(self.session.handle(event))
         return shown
 
     def _carry_out(self, commands: Iterable[Command]) -> list[str]:
-        shown: list[str] = []
-        for command in commands:
-            shown += self._carry_out_one(command)
-        return shown
+        return [line for command in commands for line in self._carry_out_one(command)]
 
     def _carry_out_one(self, command: Command) -> list[str]:
         lines = told(command, self._prompts)
         match command:
-            case PlayPrompt(playback, prompt, language):
-                self._playback = playback
+            case PlayPrompt(_, prompt, language):
                 self.heard.append(PlayedPrompt(prompt, transcript(self._prompts, language, prompt) or ""))
-            case SayPieces(playback, parts, language):
-                self._playback = playback
+            case SayPieces(_, parts, language):
                 self.heard.append(PlayedPrompt("say", words(parts, language)))
-            case StopPlayback():
-                self._playback = None
-            case StartTimer(timer):
-                self._timer = timer
-            case CancelTimer():
-                self._timer = None
-            case StartTransfer(name):
-                self._transfer = name
+            case StartTransfer():
                 lines = [f"{lines[0]} ({', '.join(RESULTS)})"]
-            case StopTransfer():
-                self._transfer = None
-            case StoreStop() | StoreWrongNumber():
-                lines += self._carry_out(self._session.handle(StopStored()))
-            case StoreOptOut():
-                lines += self._carry_out(self._session.handle(OptOutStored()))
-            case _:
-                lines += self._hear(command)
-        return lines
-
-    def _hear(self, command: Command) -> list[str]:
-        match command:
-            case StartListening(listening, waits=waits):
-                self._listening = listening
-                return [] if waits is None else ["listens to what is said"]
-            case StopListening():
-                self._listening = None
-            case StartRecording(recording):
-                self._recording = recording
+            case StartListening(waits=waits):
+                lines += [] if waits is None else ["listens to what is said"]
             case EndRecording():
-                return self._end_recording(RECORDED)
-            case DropRecording():
-                self._recording = None
+                lines += self._end_recording()
             case NoTimeKnown():
                 self.no_time = True
-        return []
+            case StoreStop() | StoreWrongNumber():
+                lines += self._carry_out(self.session.handle(StopStored()))
+            case StoreOptOut():
+                lines += self._carry_out(self.session.handle(OptOutStored()))
+        return lines
