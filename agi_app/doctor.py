@@ -26,6 +26,7 @@ from agi_app.dialer.worker.health import MAX_CLOCK_DIFFERENCE
 from agi_app.dialer.worker.prompt_watch import try_prompt
 from agi_app.errors import AgiAppError, AsteriskError
 from agi_app.gate.caller_id_rules import numbers_of
+from agi_app.installation import database
 from agi_app.model.campaign import CampaignState
 from agi_app.model.finding import Finding
 from agi_app.model.waiting_reason import BREAKER, UNUSABLE
@@ -40,7 +41,6 @@ from agi_app.speech.doctor_check import try_out
 from agi_app.store.calling import nodes
 from agi_app.store.calling.campaigns import load_campaigns
 from agi_app.store.database import checks
-from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
 from agi_app.store.people.caller_ids import proofs
 from agi_app.store.requested_calls import call_backs
@@ -61,31 +61,31 @@ async def examine(project: Path) -> Findings:
         settings = load_settings(project)
     except AgiAppError as error:
         return [Finding("settings", str(error), "correct agi-app.toml, or run `agi-app init DIR`")]
-    found = [Finding("settings", count_of(len(settings.trunks), "trunk"))]
-    found += await asyncio.to_thread(_files, settings)
-    if trial := await try_out(settings.speech, settings.project, SystemClock()):
-        found.append(trial)
-    found += await _database(settings)
-    found += await _asterisk(settings)
-    return found + await trunk_watch.examine(settings)
+    files = await asyncio.to_thread(_files, settings)
+    trial = await try_out(settings.speech, settings.project, SystemClock())
+    return [
+        Finding("settings", count_of(len(settings.trunks), "trunk")),
+        *files,
+        *([trial] if trial else ()),
+        *await _database(settings),
+        *await _asterisk(settings),
+        *await trunk_watch.examine(settings),
+    ]
 
 
 def _files(settings: Settings) -> Findings:
     project = read_project(settings.project, settings.trunks)
     faults = project.errors
     parts = (("campaign", project.campaigns), ("flow", project.flows), ("prompt", project.prompts))
-    text = ", ".join(count_of(len(named), what) for what, named in parts)
+    shown = {number for source in project.campaigns.values() for number in numbers_of(source.parsed.campaign)}
+    bare = sorted(shown - {line.number for line in settings.lines.values()})
+    on = f"; calls back to {', '.join(bare)} go on in your dialplan" if bare else ""
     found = [
         Finding("project files", f"{count_of(len(faults), 'error')}; the first: {faults[0]}", "run `agi-app check`")
         if faults
-        else Finding("project files", text)
+        else Finding("project files", ", ".join(count_of(len(named), what) for what, named in parts)),
+        Finding("lines", f"{count_of(len(settings.lines), 'number is', 'numbers are')} answered by flows{on}"),
     ]
-    shown = {number for source in project.campaigns.values() for number in numbers_of(source.parsed.campaign)}
-    bare = sorted(shown - {line.number for line in settings.lines.values()})
-    text = f"; calls back to {', '.join(bare)} go on in your dialplan" if bare else ""
-    found.append(
-        Finding("lines", f"{count_of(len(settings.lines), 'number is', 'numbers are')} answered by flows{text}")
-    )
     try:
         project_identity.key_of(settings)
     except AgiAppError as error:
@@ -95,41 +95,31 @@ def _files(settings: Settings) -> Findings:
 
 
 async def _database(settings: Settings) -> Findings:
-    clock = SystemClock()
+    mend = "see the message; `agi-app migrate` brings it up to date"
     try:
-        key = project_identity.key_of(settings)
-        url = settings.database_url or None
-        store = await Store.open(
-            url, settings.data, clock=clock, hash_number=key.hash_number, check_schema=url is not None
-        )
+        async with database(settings, project_identity.key_of(settings)) as store:
+            mend = "see the message"
+            return await _stored(settings, store)
     except AgiAppError as error:
-        return [Finding("database", str(error), "see the message; `agi-app migrate` brings it up to date")]
-    try:
-        if url is None:
-            await migrate(store)
-        await project_identity.confirm(store, settings)
-        await checks.assert_durable(store)
-        apart = await checks.clock_difference(store)
-        agree = abs(apart) <= MAX_CLOCK_DIFFERENCE
-        found = [
-            Finding("database", store.where),
-            Finding("clocks", f"host and database are {abs(apart).total_seconds():.3f} s apart",
-                    "" if agree else "set both clocks by NTP"),
-        ]  # fmt: skip
-        rules_clock = await checks.rules_clock(store, settings.sandbox.clock)
-        legs = await routes_out.behind_trunks(settings, store, load_ruleset(settings.project), rules_clock)
-        return (
-            found
-            + await _campaigns(store, rules_clock)
-            + await _edited(store, settings)
-            + legs
-            + await _workers(store)
-            + await look(settings, store)
-        )
-    except AgiAppError as error:
-        return [Finding("database", str(error), "see the message")]
-    finally:
-        await store.close()
+        return [Finding("database", str(error), mend)]
+
+
+async def _stored(settings: Settings, store: Store) -> Findings:
+    await project_identity.confirm(store, settings)
+    await checks.assert_durable(store)
+    apart = abs(await checks.clock_difference(store))
+    agree = apart <= MAX_CLOCK_DIFFERENCE
+    clock = await checks.rules_clock(store, settings.sandbox.clock)
+    return [
+        Finding("database", store.where),
+        Finding("clocks", f"host and database are {apart.total_seconds():.3f} s apart",
+                "" if agree else "set both clocks by NTP"),
+        *await _campaigns(store, clock),
+        *await _edited(store, settings),
+        *await routes_out.behind_trunks(settings, store, load_ruleset(settings.project), clock),
+        *await _workers(store),
+        *await look(settings, store),
+    ]  # fmt: skip
 
 
 async def _campaigns(store: Store, clock: Clock) -> Findings:
@@ -185,12 +175,9 @@ async def _workers(store: Store) -> Findings:
         return [Finding("worker", "no worker is running", "start `agi-app run`")]
     found = []
     for n in alive:
-        kept = [
-            why
-            for name in n.campaign_waiting_reasons
-            if (why := n.waiting_reason_of(name)) is not None and why.by in (BREAKER, UNUSABLE)
-        ]
-        faults = list(dict.fromkeys([n.waiting_reason] if n.waiting_reason else [why.text for why in kept]))
+        reasons = map(n.waiting_reason_of, n.campaign_waiting_reasons)
+        kept = [why.text for why in reasons if why is not None and why.by in (BREAKER, UNUSABLE)]
+        faults = list(dict.fromkeys([n.waiting_reason] if n.waiting_reason else kept))
         found.append(Finding("worker", f"{n.name}: {'; '.join(faults) or 'dials'}", "see its log" if faults else ""))
     return found
 

@@ -87,16 +87,7 @@ class SafetyError(AgiAppError):
 
 def first_of_ours(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """The fault to show of those that ended the worker: another worker first, then our own."""
-    leaves: list[BaseException] = []
-    todo: list[BaseException] = [group]
-    while todo:
-        fault = todo.pop()
-        if isinstance(fault, BaseExceptionGroup):
-            todo.extend(fault.exceptions)
-        else:
-            leaves.append(fault)
-    for kind in (OtherWorkerError, AgiAppError):
-        for leaf in leaves:
-            if isinstance(leaf, kind):
-                return leaf
-    return group
+    fault: BaseException | None = group.subgroup(OtherWorkerError) or group.subgroup(AgiAppError)
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[-1]
+    return fault or group

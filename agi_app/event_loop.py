@@ -7,6 +7,7 @@ import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -59,25 +60,17 @@ async def in_background(work: Callable[..., T], *arguments: Any) -> T:
     ``asyncio.to_thread`` holds the end of the program up until the thread is done: a Ctrl-C during a long read of a
     file, or of a pipe in which nothing comes, would not be heard.
     """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(set_it: Callable[[Any], None], what: object) -> None:
-        if not future.done():
-            set_it(what)
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()  # who no longer waits for it does not cancel it
 
     def run() -> None:
         try:
-            found = work(*arguments)
+            future.set_result(work(*arguments))
         except BaseException as error:  # noqa: BLE001 - goes to who waits for it
-            answer: tuple[Callable[[Any], None], object] = (future.set_exception, error)
-        else:
-            answer = (future.set_result, found)
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, *answer)
+            future.set_exception(error)
 
     threading.Thread(target=run, name="in background", daemon=True).start()
-    return await future
+    return await asyncio.wrap_future(future)
 
 
 @contextmanager

@@ -32,25 +32,32 @@ class Installation:
 
 
 @asynccontextmanager
+async def database(settings: Settings, key: SuppressionKey, *, ready: bool = True) -> AsyncIterator[Store]:
+    """The project's database, closed at the end. ``ready``: with today's schema, to which our own one is migrated."""
+    url = settings.database_url or None
+    store = await Store.open(
+        url, settings.data, clock=SystemClock(), hash_number=key.hash_number, check_schema=ready and url is not None
+    )
+    try:
+        if ready and url is None:
+            await migrate(store)
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
 async def installation(settings: Settings) -> AsyncIterator[Installation]:
     """Open the database (our own one is migrated automatically), the key and the clock; close them at the end."""
     key = project_identity.key_of(settings)
     files = KeptFiles.of(settings.data)
     files.evidence.prepare()
     files.recordings.prepare()
-    url = settings.database_url or None
-    store = await Store.open(
-        url, settings.data, clock=SystemClock(), hash_number=key.hash_number, check_schema=url is not None
-    )
-    try:
-        if url is None:
-            await migrate(store)
+    async with database(settings, key) as store:
         await project_identity.confirm(store, settings)
         store.make_stamper = partial(_stamper, settings, store)
         clock = await checks.rules_clock(store, settings.sandbox.clock)
         yield Installation(settings, store, clock, key, Journal(settings.data, clock))
-    finally:
-        await store.close()
 
 
 async def _stamper(settings: Settings, store: Store) -> Stamper:
@@ -60,14 +67,5 @@ async def _stamper(settings: Settings, store: Store) -> Stamper:
 
 async def migrate_database(settings: Settings) -> list[str]:
     """Bring the database to this version's schema; returns the names of what was applied."""
-    store = await Store.open(
-        settings.database_url or None,
-        settings.data,
-        clock=SystemClock(),
-        hash_number=project_identity.key_of(settings).hash_number,
-        check_schema=False,
-    )
-    try:
+    async with database(settings, project_identity.key_of(settings), ready=False) as store:
         return await migrate(store)
-    finally:
-        await store.close()

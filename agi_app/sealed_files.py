@@ -119,14 +119,12 @@ class SealedFiles:
 
     def _key(self) -> bytes:
         """The key; made on first use, but never again while there is evidence that needs the old one."""
-        if (key := read_key(self._key_file, self._key_name)) is None:
-            if self._any():
-                raise ConfigError(
-                    f"{self._key_file}: the {self._key_name} is missing, and {self.folder} holds files that only it"
-                    " opens; put the key back from your backup"
-                )
-            return make_key(self._key_file, self._key_name)
-        return key
+        if (key := read_key(self._key_file, self._key_name)) is None and self._any():
+            raise ConfigError(
+                f"{self._key_file}: the {self._key_name} is missing, and {self.folder} holds files that only it"
+                " opens; put the key back from your backup"
+            )
+        return key or make_key(self._key_file, self._key_name)
 
     def _key_id(self, key: bytes) -> bytes:
         return hmac.digest(key, f"agi-app {self._what} key id".encode(), "sha256")[:_KEY_ID_BYTES]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from agi_app.authoring import full_width, shape_hints, synonyms, times_meant
@@ -20,10 +20,9 @@ from agi_app.errors import AuthorError, Problem
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-class Authored(BaseModel):
+class Authored(BaseModel, extra="forbid", frozen=True):
     """Base of all models that are read from YAML: immutable, and unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     ELSEWHERE: ClassVar[Mapping[str, str]] = {}  # keys that people expect here, and what there is instead
 
     @model_validator(mode="before")

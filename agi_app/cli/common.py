@@ -159,14 +159,10 @@ def say_json(value: Any) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a small table; empty ones say so."""
-    view = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        view.add_column(column)
-    count = 0
+    view = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for row in rows:
         view.add_row(*("" if cell is None else one_line(str(cell)) for cell in row))
-        count += 1
-    out.print(view if count else f"{title}: none")
+    out.print(view if view.row_count else f"{title}: none")
 
 
 def counts(figures: Mapping[str, int]) -> str:

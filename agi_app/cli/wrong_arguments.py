@@ -72,13 +72,9 @@ def explained(error: Any) -> str:
     """The fault as its parser found it, with what to write instead; and where to look."""
     told = _better(error, error.format_message().replace("Value error, ", ""))
     context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else " ".join(["agi-app", *_command_words()])
+    command = [word for word in sys.argv[1:2] if word[:1] != "-"]
+    path = context.command_path if context is not None else " ".join(["agi-app", *command])
     return f"{told}\nsee `{path} --help`"
-
-
-def _command_words() -> list[str]:
-    """The first word of the command line, if it is no option."""
-    return [word for word in sys.argv[1:2] if word[:1] != "-"]
 
 
 def _better(error: Any, text: str) -> str:
@@ -185,10 +181,10 @@ def _no_command(error: Any, text: str) -> str:
     hint = _did_you_mean(word, known)
     path = error.ctx.command_path if error.ctx is not None else "agi-app"
     if path == "agi-app" and word in ELSEWHERE:
-        return f"{path} has no command {word!r}: {ELSEWHERE[word]}"
-    if hint and "did you mean" in hint:
-        return f"{path} has no command {word!r}{hint}"
-    return f"{path} has no command {word!r}{hint}; it has: {', '.join(known)}"
+        hint = f": {ELSEWHERE[word]}"
+    elif "did you mean" not in hint:
+        hint += f"; it has: {', '.join(known)}"
+    return f"{path} has no command {word!r}{hint}"
 
 
 def _no_option(error: Any) -> str:

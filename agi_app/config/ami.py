@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 
-class AmiSettings(BaseModel):
+class AmiSettings(BaseModel, extra="forbid", frozen=True):
     """Asterisk's manager interface: a worker hears there that a key goes down, and calls nobody while it cannot."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     host: str = Field(
         "127.0.0.1",

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from agi_app.config.trunks import Name
 
 
-class AsteriskSettings(BaseModel):
+class AsteriskSettings(BaseModel, extra="forbid", frozen=True):
     """The one Asterisk that this worker drives."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: str = Field("http://127.0.0.1:8088/ari", description="ARI address; loopback unless you have a reason")
     username: str = Field("agi-app", description="ARI user of ari.conf")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 QUEUE_CONTEXT = "agi-app-queue"  # of dialplan/extensions_agi_app.conf
 _PHONE = re.compile(r"PJSIP/[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -47,10 +47,8 @@ def _phone(value: str) -> str:
     return value
 
 
-class DestinationSettings(BaseModel):
+class DestinationSettings(BaseModel, extra="forbid", frozen=True):
     """Where a flow may transfer a person to: your own desk, a queue of agents, or a list of agents."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     endpoint: Annotated[str, AfterValidator(_somebody_of_ours)] | None = Field(
         None, description="your own phone, PJSIP/front-desk; or a proved staff telephone, PJSIP/+861…@carrier-a"
@@ -121,8 +119,8 @@ class DestinationSettings(BaseModel):
             there = ", ".join(sorted(ways)) or "none"
             return "endpoint", f"no trunk of the settings has the endpoint {way}; there are: {there}"
         trunk, has_ports = ways[way]
-        text = f"the ports of trunk {trunk} carry calls of campaigns only; name another trunk"
-        return ("endpoint", text) if has_ports else None
+        told = "endpoint", f"the ports of trunk {trunk} carry calls of campaigns only; name another trunk"
+        return told if has_ports else None
 
     @property
     def dialled(self) -> str | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 _HEX = r"^[0-9a-f]{32}$"
 
 
-class IdentitySettings(BaseModel):
+class IdentitySettings(BaseModel, extra="forbid", frozen=True):
     """Which project this is, and which suppression key it has; the database holds the same (`agi-app init`)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     project: str = Field(pattern=_HEX, description="id of this project, made by `agi-app init`; never change it")
     suppression_key: str = Field(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 
-class InboundLineSettings(BaseModel):
+class InboundLineSettings(BaseModel, extra="forbid", frozen=True):
     """One of your numbers, which people call back, and the flow that answers (docs/how-to/call-back-line.md)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     number: str = Field(pattern=r"^\+[1-9][0-9]{6,14}$", description="the number, with its plus sign and country code")
     flow: str = Field(description="the flow that answers: one for calls that come in")

@@ -5,14 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PromptSettings(_Frozen):
+class PromptSettings(BaseModel, extra="forbid", frozen=True):
     """How recordings are prepared (docs/how-to/record-and-prepare-prompts.md)."""
 
     loudness: float = Field(
@@ -22,7 +18,7 @@ class PromptSettings(_Frozen):
     wideband: bool = Field(False, description="also make 16 kHz files, for trunks that speak G.722 or Opus")
 
 
-class TtsSettings(_Frozen):
+class TtsSettings(BaseModel, extra="forbid", frozen=True):
     """What speaks the prompts that are text only."""
 
     engine: Literal["none", "espeak-ng", "command", "kokoro"] = Field(

@@ -6,16 +6,12 @@ import ipaddress
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from agi_app.authoring.country_and_zone_names import is_zone, zone_meant
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AgiSettings(_Frozen):
+class AgiSettings(BaseModel, extra="forbid", frozen=True):
     """Where Asterisk asks, by FastAGI, what to do with a call that comes in (docs/how-to/screen-incoming-calls.md)."""
 
     host: str = Field("127.0.0.1", description="address to listen on; loopback unless Asterisk is on another machine")
@@ -57,7 +53,7 @@ def usable_token(token: str) -> bool:
     return len(token) >= LEAST_TOKEN and token.isascii() and token.isalnum()
 
 
-class GuardSettings(_Frozen):
+class GuardSettings(BaseModel, extra="forbid", frozen=True):
     """How calls that come in are judged, for every line that `agi-app guard line` does not set otherwise."""
 
     enabled: bool = Field(True, description="whether calls are judged; false: every call rings, and none is recorded")

@@ -149,16 +149,17 @@ def of_variable(name: str, prefix: str, model: type[BaseModel]) -> str:
 
 def _parts_of(name: str, model: type[BaseModel]) -> tuple[str, str] | None:
     """Table and setting of a name such as ``asterisk_password``; None: it is no such name."""
-    for table, fields in tables(model):
-        if name.startswith(f"{table}_") and (setting := name.removeprefix(f"{table}_")) in fields:
-            return table, setting
-    return None
+    known = ((table, setting) for table, fields in tables(model) for setting in fields)
+    return next((found for found in known if "_".join(found) == name), None)
+
+
+def _settings_in(kind: Any) -> dict[str, FieldInfo]:
+    """The settings of a table; none: it is something else."""
+    return kind.model_fields if isinstance(kind, type) and issubclass(kind, BaseModel) else {}
 
 
 def _field(kind: Any, name: str) -> FieldInfo | None:
-    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-        return None
-    return next((f for own, f in kind.model_fields.items() if name in (own, f.alias)), None)
+    return next((f for own, f in _settings_in(kind).items() if name in (own, f.alias)), None)
 
 
 def _kind(model: type[BaseModel], path: Sequence[str]) -> Any:
@@ -172,10 +173,7 @@ def _kind(model: type[BaseModel], path: Sequence[str]) -> Any:
 
 
 def _fields(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
-    kind = _kind(model, path)
-    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-        return []
-    return [f.alias or name for name, f in kind.model_fields.items() if name != OURS]
+    return [f.alias or name for name, f in _settings_in(_kind(model, path)).items() if name != OURS]
 
 
 def _bare(kind: Any) -> Any:
@@ -190,8 +188,6 @@ def _bare(kind: Any) -> Any:
 def tables(model: type[BaseModel]) -> Iterator[tuple[str, list[str]]]:
     """Every table of the settings with its names; of named ones ``trunks.NAME``."""
     for name, field in model.model_fields.items():
-        kind = _bare(field.annotation)
-        many = get_origin(kind) is dict
-        fields = _fields(model, (name, "NAME") if many else (name,))
-        if fields:
-            yield (f"{name}.NAME" if many else name), fields
+        path = (name, "NAME") if get_origin(_bare(field.annotation)) is dict else (name,)
+        if fields := _fields(model, path):
+            yield ".".join(path), fields

@@ -16,7 +16,6 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -52,11 +51,7 @@ OTHER_VARIABLES = re.compile(
 )
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SandboxSettings(_Frozen):
+class SandboxSettings(BaseModel, extra="forbid", frozen=True):
     """Only for trials on trunks marked ``sandbox``."""
 
     clock: AwareDatetime | None = Field(
@@ -64,7 +59,7 @@ class SandboxSettings(_Frozen):
     )
 
 
-class AuditSettings(_Frozen):
+class AuditSettings(BaseModel, extra="forbid", frozen=True):
     """The proof of what was done (docs/how-to/audit.md)."""
 
     witness: Path | None = Field(
@@ -200,13 +195,12 @@ def load_settings(project: Path) -> Settings:
 
 def _no_settings() -> list[tuple[tuple[str | int, ...], str]]:
     """Variables of the environment that look like settings but are not, as paths with the words."""
-    named = sorted(name.upper() for name in os.environ if name.upper().startswith(PREFIX))
-    paths = [
-        tuple(name.removeprefix(PREFIX).lower().split("__")) for name in named if not OTHER_VARIABLES.fullmatch(name)
-    ]
+    named = sorted(map(str.upper, os.environ))
     return [
         (path, f"{path[0]}: {of_variable(path[0], PREFIX, Settings)}")
-        for path in paths
+        for name in named
+        if name.startswith(PREFIX) and not OTHER_VARIABLES.fullmatch(name)
+        for path in [tuple(name.removeprefix(PREFIX).lower().split("__"))]
         if path[0] not in Settings.model_fields
     ]
 
@@ -216,18 +210,15 @@ def _refused(file: Path, known: Places, faults: list[tuple[tuple[str | int, ...]
 
     A fault of a variable is not one of the file: then there are no ``problems``.
     """
-    lines, problems, elsewhere = [], [], False
+    lines, problems = [], []
     for path, text in faults:
-        variable = _variable(path)
-        place = find(known, path)
-        if variable is not None:
-            line = f"the environment variable {variable}: {text}"
-            elsewhere = True
+        if (variable := _variable(path)) is not None:
+            lines.append(f"the environment variable {variable}: {text}")
         else:
-            line = f"{file if place is None else f'{file}:{place[0]}:{place[1]}'}: {text}"
+            place = find(known, path)
+            lines.append(f"{file if place is None else f'{file}:{place[0]}:{place[1]}'}: {text}")
             problems.append(Problem(SETTINGS_FILE, *(place or (1, 1)), "settings", text))
-        lines.append(line)
-    return ConfigError("\n".join(lines), () if elsewhere else tuple(problems))
+    return ConfigError("\n".join(lines), tuple(problems) if len(problems) == len(lines) else ())
 
 
 def _variable(path: tuple[str | int, ...]) -> str | None:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SpeechSettings(_Frozen):
+class SpeechSettings(BaseModel, extra="forbid", frozen=True):
     """Who understands spoken answers (docs/how-to/spoken-answers.md)."""
 
     engine: Literal["none", "faster-whisper", "sherpa-onnx", "scripted"] = Field(

@@ -44,10 +44,7 @@ def places(text: str) -> Places:
 def find(known: Places, path: Sequence[str | int]) -> Place | None:
     """Where ``path`` stands, else what it is part of; None: nothing of it is in the file."""
     parts = tuple(map(str, path))
-    for length in range(len(parts), 0, -1):
-        if (place := known.get(parts[:length])) is not None:
-            return place
-    return None
+    return next((known[parts[:length]] for length in range(len(parts), 0, -1) if parts[:length] in known), None)
 
 
 _PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
@@ -144,10 +141,8 @@ _TIMES = ("ms", "s", "m", "min", "h", "d")  # in quotes they may be right
 def _with_a_unit(text: str, at: int) -> str | None:
     """For a number with commas between its digits, or with a unit behind it."""
     found = _UNIT.match(text, text.rfind("\n", 0, at) + 1)
-    if found is None or not (found[2] or "," in found[1]):
-        return None
-    unit = found[2].strip() if found[2] else ""
-    if unit in _TIMES:
+    unit = (found[2] or "").strip() if found else ""
+    if found is None or unit in _TIMES or not (unit or "," in found[1]):
         return None
     return f"write a number in digits only: {found[1].replace(',', '')}" + (f", without {unit}" if unit else "")
 

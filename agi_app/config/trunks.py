@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 
@@ -16,10 +15,8 @@ _ENDPOINT = re.compile(r"PJSIP/\{number\}@(?:[A-Za-z0-9_.-]|\{port\})+")
 _WRITTEN = "must be PJSIP/{number}@ENDPOINT, for example PJSIP/{number}@carrier-a"
 
 
-class PortSettings(BaseModel):
+class PortSettings(BaseModel, extra="forbid", frozen=True):
     """One port of a gateway, with its SIM card. It carries one call at a time."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     number: str = Field(
         pattern=r"^\+[1-9][0-9]{6,14}$", description="the port's own number, which people see; it needs a proof"
@@ -30,10 +27,8 @@ class PortSettings(BaseModel):
     spacing: float = Field(0.0, ge=0, le=3600, description="seconds of rest between a call and the next")
 
 
-class TrunkSettings(BaseModel):
+class TrunkSettings(BaseModel, extra="forbid", frozen=True):
     """A way out to the telephone network: a PJSIP endpoint of Asterisk."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     endpoint: str = Field(description="what Asterisk dials, with {number}: PJSIP/{number}@carrier-a")
     calls_per_second: float = Field(
@@ -128,9 +123,6 @@ class TrunkSettings(BaseModel):
         """The number as the carrier gets it."""
         return e164 if self.plus else self.prefix + e164.removeprefix("+")
 
-    def endpoints(self) -> Iterator[str]:
+    def endpoints(self) -> list[str]:
         """Every endpoint that it dials, still with {number}."""
-        if not self.ports:
-            yield self.endpoint
-        for port in self.ports:
-            yield self.endpoint.replace("{port}", port)
+        return [self.endpoint.replace("{port}", port) for port in self.ports] or [self.endpoint]

@@ -17,7 +17,7 @@ SEVERAL = "has more than one number in it"
 PERHAPS_SEVERAL = "may be two numbers, or one with an extension"
 LONGEST = 250  # characters, as phonenumbers has it
 SHORTEST = 7  # digits: what has fewer is an extension, a day or a count
-_LONG = 13  # characters of E.164 from which on two short numbers may be in it
+LONGEST_SURE = 13  # characters of E.164; in a longer one two short numbers may have been joined
 _REST = 6  # digits behind a space that may be another number
 _AFTER_SLASH = 5  # digits: 030/123456 is one number, 8234567/8 is two
 _BETWEEN = re.compile(
@@ -77,11 +77,6 @@ def doubt(text: str) -> str | None:
     if strange := _strange(text):
         return f"has {_named(strange)} in it: write the number in digits alone"
     return PERHAPS_SEVERAL if two_joined(text) else None
-
-
-def too_long_for_one(e164: str) -> bool:
-    """Whether a number is so long that two short ones may have been joined."""
-    return len(e164) > _LONG
 
 
 def two_joined(text: str) -> bool:

@@ -101,7 +101,7 @@ def _quick(cleaned: str, region: str | None) -> PhoneNumber | None:
     found = fast_number_parser.accept(cleaned, region)
     if found is None or (found.region == "CN" and len(found.national) < _SHORTEST_CN):
         return None
-    if ambiguous_numbers.too_long_for_one(found.e164) and ambiguous_numbers.two_joined(cleaned):
+    if len(found.e164) > ambiguous_numbers.LONGEST_SURE and ambiguous_numbers.two_joined(cleaned):
         return None
     if found.region in _RESERVED_REGIONS and (reserved := reserved_number(found.e164)):
         return reserved
@@ -121,8 +121,7 @@ def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
     if why := ambiguous_numbers.doubt(cleaned):
         several = why in (ambiguous_numbers.SEVERAL, ambiguous_numbers.PERHAPS_SEVERAL)
         raise (SeveralNumbers if several else NotANumber)(why)
-    reserved = _plain_reserved(cleaned)
-    if reserved is not None:
+    if reserved := _plain_reserved(cleaned):
         return reserved
     if cleaned.startswith(("+999", "00999")):
         digits = ambiguous_numbers.digits(cleaned)
@@ -139,8 +138,7 @@ def _slowly(cleaned: str, region: str | None) -> PhoneNumber:
         ) from None
     if number.extension:
         raise NotANumber("has an extension in it: an automatic call cannot dial it; write the number alone")
-    reserved = reserved_number(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-    return reserved if reserved is not None else _judge(number)
+    return reserved_number(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)) or _judge(number)
 
 
 _USUAL_FORMS = (  # how numbers look that were written for a country's own telephones
@@ -160,9 +158,7 @@ def _without_country(cleaned: str) -> str:
 
 def _plain_reserved(cleaned: str) -> PhoneNumber | None:
     """A test-range number in international form; phonenumbers cannot read +999."""
-    if not _PLAIN.fullmatch(cleaned):
-        return None
-    return reserved_number("+" + _NOT_DIGITS.sub("", cleaned).removeprefix("00"))
+    return reserved_number("+" + _NOT_DIGITS.sub("", cleaned).removeprefix("00")) if _PLAIN.fullmatch(cleaned) else None
 
 
 def _judge(number: phonenumbers.PhoneNumber) -> PhoneNumber:
@@ -206,21 +202,13 @@ def country_and_zones(e164: str) -> tuple[str, list[str]]:
 
 def reserved_number(e164: str) -> PhoneNumber | None:
     """The number when it is in a reserved test range, else None."""
-    if e164.startswith("+999"):
-        return _reserved_bulk(e164)
+    if match := _RESERVED_BULK.fullmatch(e164):
+        region = _BULK_REGION[match[1]]
+        return PhoneNumber(e164, region, _REGION_ZONE.get(region) or _us_zones(match[2]), reserved=True)
     if match := _RESERVED_NANP.fullmatch(e164):
         return PhoneNumber(e164, "US", _us_zones(match[1]), reserved=True)
     if _RESERVED_GB_MOBILE.fullmatch(e164) or _RESERVED_GB_LONDON.fullmatch(e164):
         return PhoneNumber(e164, "GB", _REGION_ZONE["GB"], reserved=True)
-    return None
-
-
-def _reserved_bulk(e164: str) -> PhoneNumber | None:
-    if match := _RESERVED_BULK.fullmatch(e164):
-        region = _BULK_REGION[match[1]]
-        if region != "US":
-            return PhoneNumber(e164, region, _REGION_ZONE[region], reserved=True)
-        return PhoneNumber(e164, "US", _us_zones(match[2]), reserved=True)
     return None
 
 

@@ -41,11 +41,6 @@ class PromptSource:
         """As people write it: ``zh-CN/greeting``."""
         return f"{self.language}/{self.name}"
 
-    @property
-    def sound(self) -> Path | None:
-        """The recording, when there is exactly one."""
-        return self.sounds[0] if len(self.sounds) == 1 else None
-
 
 def find_sources(prompts: Path) -> list[PromptSource]:
     """Every prompt of the folder, in the order of their names; none when there is no folder.

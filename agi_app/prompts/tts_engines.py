@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from agi_app.config.prompts import TtsSettings
 from agi_app.prompts import wav
@@ -30,27 +30,13 @@ _ESPEAK_VOICES = {"zh-CN": "cmn", "zh": "cmn", "en": "en-us", "en-US": "en-us", 
 _KOKORO_VOICES = {"zh": "zf_xiaoyi", "en": "af_heart"}
 
 
-class TtsEngine(Protocol):
-    """What speaks a text into a sound file."""
-
-    @property
-    def name(self) -> str:
-        """As in the settings."""
-
-    def identity(self, language: str) -> str:
-        """All that decides how it sounds: name, version, voice."""
-
-    def speak(self, text: str, language: str, out: Path) -> None:
-        """Write a sound file; raises PromptFault."""
-
-
 def engines(tts: TtsSettings) -> tuple[TtsEngine, ...]:
     """The engines to try in this order; none when texts are not spoken."""
     if tts.engine == "none":
         return ()
     if tts.engine == "espeak-ng":
         return (Espeak(tts.voices, tts.time_limit),)
-    chosen: TtsEngine = (
+    chosen = (
         Command(tts.command, tts.voices, tts.time_limit)
         if tts.engine == "command"
         else Kokoro(str(tts.model), str(tts.model_voices), tts.voices)
@@ -72,11 +58,11 @@ class Espeak:
     name: str = "espeak-ng"
 
     def identity(self, language: str) -> str:
-        """See ``TtsEngine``."""
+        """All that decides how it sounds: name, version, voice."""
         return f"{self.name} {_espeak_version()} {self._voice(language)}"
 
     def speak(self, text: str, language: str, out: Path) -> None:
-        """See ``TtsEngine``."""
+        """Write a sound file; raises PromptFault."""
         with tempfile.TemporaryDirectory() as folder:
             file = _text_file(folder, text)
             argv = ["espeak-ng", "-v", self._voice(language), "-s", "150", "-b", "1", "-f", str(file), "-w", str(out)]
@@ -96,11 +82,11 @@ class Command:
     name: str = "command"
 
     def identity(self, language: str) -> str:
-        """See ``TtsEngine``. A new version of the program is not seen: `prompts prepare --again` speaks all again."""
+        """As ``Espeak.identity``. A new version is not seen: `prompts prepare --again` speaks all again."""
         return f"{self.name} {self.command} {self.voices.get(language, '')}"
 
     def speak(self, text: str, language: str, out: Path) -> None:
-        """See ``TtsEngine``."""
+        """Write a sound file; raises PromptFault."""
         with tempfile.TemporaryDirectory() as folder:
             values = {
                 "{text_file}": str(_text_file(folder, text)),
@@ -125,14 +111,14 @@ class Kokoro:
     name: str = "kokoro"
 
     def identity(self, language: str) -> str:
-        """See ``TtsEngine``."""
+        """As ``Espeak.identity``; its files by their sizes."""
         files = [
             f"{Path(f).name}:{Path(f).stat().st_size}" for f in (self.model, self.model_voices) if Path(f).exists()
         ]
         return f"{self.name} {_version('kokoro-onnx')} {' '.join(files)} {self._voice(language)}"
 
     def speak(self, text: str, language: str, out: Path) -> None:
-        """See ``TtsEngine``."""
+        """Write a sound file; raises PromptFault."""
         for file in (self.model, self.model_voices):
             if not Path(file).is_file():
                 raise PromptFault(f"the engine kokoro has no file {file}; see [tts] model and model_voices")
@@ -154,6 +140,9 @@ class Kokoro:
 
     def _voice(self, language: str) -> str:
         return self.voices.get(language) or _KOKORO_VOICES.get(language.partition("-")[0], "af_heart")
+
+
+TtsEngine = Espeak | Command | Kokoro
 
 
 @functools.lru_cache(maxsize=1)

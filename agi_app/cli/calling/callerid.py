@@ -22,7 +22,6 @@ from agi_app.cli.common import (
     with_installation,
 )
 from agi_app.errors import InputError
-from agi_app.installation import Installation
 from agi_app.operations.calling import caller_ids
 
 app = typer.Typer(help="Numbers that you have proved to be yours.", no_args_is_help=True)
@@ -54,7 +53,9 @@ def prove(
     if letter is None:
         if expires is not None:
             raise InputError("--expires goes with --letter; a proof by a call is good for a year")
-        e164, note = with_installation(project, _by_call, number, trunk, caller_id, who)
+        e164, note = with_installation(
+            project, caller_ids.by_call, number, trunk=trunk, shown=caller_id, entered_by=who, show=say_now
+        )
         say(f"{e164}: verification call, {note}")
         return
     if trunk is not None or caller_id is not None:
@@ -63,12 +64,6 @@ def prove(
     made = with_installation(project, caller_ids.by_letter, number, letter, expires_at=last, entered_by=who)
     proof = made.proof
     say(f"{proof.e164}: {made.label}, entered by {proof.entered_by}, good until {proof.expires_at:%Y-%m-%d}")
-
-
-async def _by_call(inst: Installation, number: str, trunk: str | None, show: str | None, who: str) -> tuple[str, str]:
-    asked = await caller_ids.ask_for_call(inst, number, trunk=trunk, shown=show, entered_by=who)
-    say_now(f"{asked.number} is called now and sees {asked.shown}. The person who answers keys this code: {asked.code}")
-    return asked.number, await caller_ids.outcome_of(inst, asked)
 
 
 @app.command("list")

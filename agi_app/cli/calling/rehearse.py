@@ -23,7 +23,7 @@ from agi_app.cli.common import (
 from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.model.phone import parse
-from agi_app.operations.calling import caller_ids, rehearsals
+from agi_app.operations.calling import rehearsals
 from agi_app.operations.project import project_files
 
 OPTED_OUT = "opted_out"
@@ -86,16 +86,11 @@ def _show_end(status: rehearsals.RehearsalStatus, as_json: bool) -> None:
 
 
 def _prove(project: Path, number: str, trunk: str | None, show: str | None, who: str) -> None:
-    e164, shown = read_number(number), None if show is None else read_number(show)
-
-    async def work(inst: Installation) -> str:
-        asked = await rehearsals.prove_phone(inst, e164, trunk=trunk, shown=shown, entered_by=who)
-        say_now(
-            f"{asked.number} is called now and sees {asked.shown}. The person who answers keys this code: {asked.code}"
-        )
-        return await caller_ids.outcome_of(inst, asked)
-
-    say(f"{e164}: verification call, {with_installation(project, work)}; for rehearsals, not as a caller ID")
+    phone, shown = read_number(number), None if show is None else read_number(show)
+    e164, note = with_installation(
+        project, rehearsals.prove_phone, phone, trunk=trunk, shown=shown, entered_by=who, show=say_now
+    )
+    say(f"{e164}: verification call, {note}; for rehearsals, not as a caller ID")
 
 
 def _phones(project: Path, as_json: bool) -> None:

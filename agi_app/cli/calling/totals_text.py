@@ -14,9 +14,8 @@ from agi_app.printable import one_line
 
 def totals_view(totals: Totals, below: Sequence[str] = ()) -> Group:
     """A campaign's figures as something that rich can draw, with lines below it."""
-    view = Table(title=one_line(f"{totals.campaign} ({totals.state})"), title_justify="left", box=None, pad_edge=False)
-    view.add_column()
-    view.add_column()
+    title = one_line(f"{totals.campaign} ({totals.state})")
+    view = Table("", "", title=title, title_justify="left", box=None, pad_edge=False)
     for name, value in (
         ("purpose", totals.purpose),
         ("caller ID", f"{totals.caller_id} ({totals.caller_id_proof})"),

@@ -72,21 +72,18 @@ def annotation(problem: Problem, folder: Path) -> str:
 
     Source: docs.github.com, "Workflow commands for GitHub Actions"; escapes as in its toolkit (packages/core).
     """
-    message = problem.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     place = {
         "file": Path(os.path.normpath(folder / problem.file)).as_posix(),
         "line": str(problem.line),
         "col": str(problem.column),
         "title": problem.rule,
     }
-    shown = ",".join(f"{name}={_escaped(value)}" for name, value in place.items())
-    return f"::{problem.severity} {shown}::{message}"
+    shown = ",".join(f"{name}={value.translate(_IN_PLACES)}" for name, value in place.items())
+    return f"::{problem.severity} {shown}::{problem.message.translate(_IN_MESSAGES)}"
 
 
-def _escaped(value: str) -> str:
-    for plain, escaped in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"), (":", "%3A"), (",", "%2C")):
-        value = value.replace(plain, escaped)
-    return value
+_IN_MESSAGES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_IN_PLACES = _IN_MESSAGES | str.maketrans({":": "%3A", ",": "%2C"})
 
 
 def diagram(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -133,19 +134,15 @@ def run_expected(what: str | None, folder: Path, as_json: bool) -> int:
 
 
 def _report(runs: Sequence[RunCase]) -> None:
-    file = None
-    for run in runs:
-        if run.file != file:
-            file = run.file
-            say(file)
-        verdict = run.verdict
-        say(f"  {'FAILED' if verdict.differences else 'ok    '}  {verdict.name}")
-        for difference in verdict.differences:
-            say(f"    {run.file}:{difference.line}:{difference.column}: {difference.message}")
-        if verdict.differences:
-            say("    the call:")
-            for line in verdict.call:
-                say(f"      {line}")
+    for file, of_file in itertools.groupby(runs, lambda run: run.file):
+        say(file)
+        for verdict in (run.verdict for run in of_file):
+            say(f"  {'FAILED' if verdict.differences else 'ok    '}  {verdict.name}")
+            for difference in verdict.differences:
+                say(f"    {file}:{difference.line}:{difference.column}: {difference.message}")
+            if verdict.differences:
+                say("    the call:")
+                _show([f"      {line}" for line in verdict.call])
 
 
 def _plain(run: RunCase) -> dict[str, object]:

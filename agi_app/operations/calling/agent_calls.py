@@ -8,16 +8,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
-from agi_app.errors import AsteriskError, InputError
+from agi_app.errors import InputError
 from agi_app.installation import Installation
 from agi_app.model.call import Outcome
 from agi_app.model.campaign import CampaignState
 from agi_app.model.phone import NotANumber, parse
-from agi_app.operations.calling.requested_calls import Show, a_worker_runs
+from agi_app.operations.calling.requested_calls import NOT_REACHED, Show, may_ask, other_end
 from agi_app.store.calling.campaigns import known_campaign
 from agi_app.store.requested_calls import agent_calls
 from agi_app.store.requested_calls.agent_calls import AGENT, AGENT_RINGS_S, BETWEEN_S
-from agi_app.store.requested_calls.requests import EXPIRED, REFUSED, RequestStatus
+from agi_app.store.requested_calls.requests import RequestStatus
 
 AROUND = dt.timedelta(seconds=AGENT_RINGS_S + BETWEEN_S + 30)  # besides the person's leg
 
@@ -27,13 +27,15 @@ _AGENT = {
     f"{AGENT}failed": "{agent} could not be rung",
     f"{AGENT}done": "{agent} hung up",
 }
-_PERSON = {
-    "no_answer": "nobody answered",
+_PERSON = NOT_REACHED | {
     "busy": "the person's line was busy",
     "rejected": "the person declined the call",
-    "invalid_number": "the network says that there is no such number",
     "cancelled": "the person was not reached",
 }
+_EXPIRED = (
+    "not called: no worker took the request; `agi-app campaign status CAMPAIGN` says why. Does one"
+    " have the destination {agent} and the campaign's trunk in its settings?"
+)
 
 
 async def call_person(
@@ -45,20 +47,20 @@ async def call_person(
     when no worker runs, AsteriskError when our own side failed, StoreError.
     """
     stored = await known_campaign(inst.store, campaign)
-    if not entered_by.strip():
-        raise InputError("--entered-by: say who calls")
     if stored.state is not CampaignState.RUNNING:
         raise InputError(
             f"not called: campaign {campaign} is {stored.state}; `agi-app campaign start {campaign}` lets it run"
         )
     contact_id, external_id = await agent_calls.find(inst.store, campaign, contact, _as_number(contact))
-    await a_worker_runs(inst)
+    await may_ask(inst, entered_by, "calls")
     asked = await agent_calls.request(inst.store, campaign, contact_id, agent, entered_by)
     show(f"contact {external_id} is to be called")
     longest = AROUND + stored.campaign.ring_time + stored.campaign.max_call
     status = await agent_calls.REQUESTS.follow(inst.store, inst.clock, asked, longest, show)
-    _judge(status, agent)
-    return status
+    if status.result in (Outcome.ANSWERED, Outcome.HUMAN, Outcome.MACHINE):
+        return status
+    not_rung = {result: f"not called: {what.format(agent=agent)}" for result, what in _AGENT.items()}
+    raise other_end(status, _PERSON | not_rung, _EXPIRED.format(agent=agent))
 
 
 def known_agent(destinations: Collection[str], agent: str) -> str:
@@ -74,22 +76,3 @@ def _as_number(text: str) -> str | None:
         return parse(text).e164
     except NotANumber:
         return None
-
-
-def _judge(status: RequestStatus, agent: str) -> None:
-    result, note = status.result or "", status.note
-    if result == REFUSED:
-        raise InputError(f"not called: {note}")
-    if result == EXPIRED:
-        raise AsteriskError(
-            "not called: no worker took the request; `agi-app campaign status CAMPAIGN` says why. Does one"
-            f" have the destination {agent} and the campaign's trunk in its settings?"
-        )
-    if result in (Outcome.ANSWERED, Outcome.HUMAN, Outcome.MACHINE):
-        return
-    why = f" ({note})" if note else ""
-    if result in _AGENT:
-        raise InputError(f"not called: {_AGENT[result].format(agent=agent)}{why}")
-    if result in _PERSON:
-        raise InputError(_PERSON[result] + why)
-    raise AsteriskError(f"the call ended with {result}{why}")

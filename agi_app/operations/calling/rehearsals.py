@@ -16,13 +16,12 @@ from agi_app.flow.syntax.names_and_limits import MAX_CALL_SECONDS
 from agi_app.installation import Installation
 from agi_app.model.call import Outcome
 from agi_app.model.phone import PhoneNumber
-from agi_app.operations.calling.caller_ids import CodeRequest, ask_for_call
-from agi_app.operations.calling.requested_calls import Show, a_worker_runs, pick_trunk
+from agi_app.operations.calling.caller_ids import by_call
+from agi_app.operations.calling.requested_calls import Show, may_ask, other_end, pick_trunk
 from agi_app.operations.project.project_files import find_flow
 from agi_app.operations.project.sample_contacts import given_contact
 from agi_app.store.requested_calls import rehearsals, verifications
 from agi_app.store.requested_calls.rehearsals import RehearsalScript, RehearsalStatus
-from agi_app.store.requested_calls.requests import EXPIRED, REFUSED
 from agi_app.store.requested_calls.verifications import StaffPhone
 
 __all__ = [
@@ -36,15 +35,6 @@ __all__ = [
     "script",
 ]
 AROUND = dt.timedelta(seconds=90)  # ringing, rendering, and every wait for Asterisk and the database
-
-_WHAT_HAPPENED = {
-    "no_answer": "nobody answered",
-    "busy": "the line was busy",
-    "rejected": "the call was declined",
-    "invalid_number": "the network says that there is no such number",
-    EXPIRED: "no worker took the request; does one that is running have this trunk in its settings?",
-}
-_THEIR_SIDE = frozenset({"no_answer", "busy", "rejected", "invalid_number"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +89,7 @@ async def ask(
 ) -> AskedRehearsal:
     """Ask the running workers. Raises InputError for a wrong trunk, ConfigError when no worker runs, StoreError."""
     chosen = pick_trunk(inst.settings.trunks, trunk, reserved=number.reserved)
-    if not entered_by.strip():
-        raise InputError("--entered-by: say who rehearses")
-    await a_worker_runs(inst)
+    await may_ask(inst, entered_by, "rehearses")
     other = None if shown == number.e164 else shown
     asked = await rehearsals.request(inst.store, number, other, chosen, script, entered_by)
     return AskedRehearsal(asked, other or number.e164, script.max_call_s)
@@ -115,28 +103,19 @@ async def follow(inst: Installation, asked: AskedRehearsal, show: Show) -> Rehea
     longest = AROUND + dt.timedelta(seconds=asked.longest_s)
     status = await rehearsals.REQUESTS.follow(inst.store, inst.clock, asked.rehearsal_id, longest, show)
     await rehearsals.was_read(inst.store, asked.rehearsal_id)
-    _judge(status)
+    if status.result != Outcome.ANSWERED:
+        raise other_end(status)
+    if status.note:
+        raise AsteriskError(f"the call was cut short: {status.note}")
     return status
 
 
-def _judge(status: RehearsalStatus) -> None:
-    result, note = status.result or "", status.note
-    if result == REFUSED:
-        raise InputError(f"not called: {note}")
-    if result == Outcome.ANSWERED:
-        if note:
-            raise AsteriskError(f"the call was cut short: {note}")
-        return
-    what = _WHAT_HAPPENED.get(result, f"the call ended with {result}") + (f" ({note})" if note else "")
-    raise InputError(what) if result in _THEIR_SIDE else AsteriskError(what)
-
-
 async def prove_phone(
-    inst: Installation, number: str, *, trunk: str | None, shown: str | None, entered_by: str
-) -> CodeRequest:
-    """Ask for a call that proves a telephone of our staff; it makes no caller ID of it. Raises as ``ask_for_call``."""
+    inst: Installation, number: str, *, trunk: str | None, shown: str | None, entered_by: str, show: Show
+) -> tuple[str, str]:
+    """Prove by a call that a telephone is our staff's; it makes no caller ID of it. As ``caller_ids.by_call``."""
     wanted = verifications.STAFF_PHONE
-    return await ask_for_call(inst, number, trunk=trunk, shown=shown, entered_by=entered_by, proves=wanted)
+    return await by_call(inst, number, trunk=trunk, shown=shown, entered_by=entered_by, show=show, proves=wanted)
 
 
 async def phones(inst: Installation) -> list[ProvedPhone]:

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from agi_app.config.trunks import TrunkSettings
-from agi_app.errors import ConfigError, InputError
+from agi_app.errors import AgiAppError, AsteriskError, ConfigError, InputError
 from agi_app.installation import Installation
 from agi_app.store.calling import nodes
+from agi_app.store.requested_calls.requests import EXPIRED, REFUSED, RequestStatus
 
 Show = Callable[[str], None]
+NOT_REACHED = {  # of the person's side: result -> the words
+    "no_answer": "nobody answered",
+    "busy": "the line was busy",
+    "rejected": "the call was declined",
+    "invalid_number": "the network says that there is no such number",
+}
+_EXPIRED = "no worker took the request; does one that is running have this trunk in its settings?"
 
 
-async def a_worker_runs(inst: Installation) -> None:
-    """Raises ConfigError when none does."""
+async def may_ask(inst: Installation, entered_by: str, does: str) -> None:
+    """Raises InputError without the name of who ``does`` it, ConfigError when no worker runs."""
+    if not entered_by.strip():
+        raise InputError(f"--entered-by: say who {does}")
     if not any(n.alive for n in await nodes.all_nodes(inst.store)):
         raise ConfigError("no worker is running, and only a worker makes calls: start `agi-app run`, then try again")
+
+
+def other_end(status: RequestStatus, theirs: Mapping[str, str] = NOT_REACHED, expired: str = _EXPIRED) -> AgiAppError:
+    """The error for a call that ended otherwise than wanted: AsteriskError, unless the gate or ``theirs`` is why."""
+    result, note = status.result or "", status.note
+    if result == REFUSED:
+        return InputError(f"not called: {note}")
+    what = {EXPIRED: expired, **theirs}.get(result, f"the call ended with {result}") + (f" ({note})" if note else "")
+    return InputError(what) if result in theirs else AsteriskError(what)
 
 
 def pick_trunk(trunks: dict[str, TrunkSettings], wanted: str | None, *, reserved: bool) -> str:

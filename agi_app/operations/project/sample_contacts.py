@@ -57,18 +57,13 @@ def _contact_row(path: Path, line: int, languages: Sequence[str]) -> tuple[dict[
     with ExitStack() as stack:
         table = open_table(private_copy(path, stack), path.name)
         columns = contact_columns(table)
-        for row in table.rows():
-            if row.line < line:
-                continue
-            if row.line > line or row.blank:
-                break
-            if row.fault is not None:
-                raise InputError(f"{path}:{line}: {row.fault.reason}")
-            return (
-                {title: row.cells[index].strip() for title, index in columns.others.items()},
-                _language(Cells(row, columns).text("language"), languages, f"{path}:{line}"),
-            )
-    raise InputError(f"{path}: no contact begins on line {line}; the header is line {table.header_row.line}")
+        row = next((row for row in table.rows() if row.line >= line), None)
+        if row is None or row.line > line or row.blank:
+            raise InputError(f"{path}: no contact begins on line {line}; the header is line {table.header_row.line}")
+        if row.fault is not None:
+            raise InputError(f"{path}:{line}: {row.fault.reason}")
+        own = {title: row.cells[index].strip() for title, index in columns.others.items()}
+        return own, _language(Cells(row, columns).text("language"), languages, f"{path}:{line}")
 
 
 def _language(text: str, languages: Sequence[str], where: str) -> str | None:

@@ -6,7 +6,7 @@ The audit records that entries were given up.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.store.calling import nodes
 from agi_app.store.database.pool import Store
-from agi_app.store.database.progress import DatabaseProgress, hold_until, progress
+from agi_app.store.database.progress import hold_until, progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,10 @@ async def look(store: Store, journal: Journal, data_folder: Path, clock: Clock, 
                 "To accept: agi-app recover --accept-restored",
             ),
         )
-    return Recovery(
-        True,
-        (f"the database is up to date (decision {found.decisions}); nothing to recover", *_hold(found, clock.now())),
-    )
+    lines = [f"the database is up to date (decision {found.decisions}); nothing to recover"]
+    if (until := found.hold_until) and until > clock.now():
+        lines.append(f"nobody is called before {until:%Y-%m-%d %H:%M} UTC")
+    return Recovery(True, tuple(lines))
 
 
 async def accept(
@@ -109,12 +109,9 @@ async def accept(
     entries = await asyncio.to_thread(lambda: list(journal.unflushed(0)))
     new = await replay(store, entries, "replayed")
     until = clock.now() + restored_backup.CAP_LOOKS_BACK
-    try:
-        noted = restored_backup.read(data_folder)
-        if noted is not None:
+    with contextlib.suppress(SafetyError):  # damaged: a day from now is the longest it can matter
+        if (noted := restored_backup.read(data_folder)) is not None:
             until = min(until, restored_backup.dial_again_at(noted))
-    except SafetyError:
-        pass  # damaged: a day from now is the longest it can matter
     await hold_until(store, until)
     restored_backup.write(data_folder, found, clock.now())
     return Recovery(
@@ -128,8 +125,3 @@ async def accept(
 
 
 _GIVEN_UP = "The proof will say permanently that the audit entries which this database lacks were given up."
-
-
-def _hold(found: DatabaseProgress, now: dt.datetime) -> tuple[str, ...]:
-    until = found.hold_until
-    return (f"nobody is called before {until:%Y-%m-%d %H:%M} UTC",) if until and until > now else ()

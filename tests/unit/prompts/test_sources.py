@@ -14,7 +14,7 @@ def test_a_text_alone_is_a_prompt_and_a_project_without_settings_has_the_usual_l
     folder.mkdir(parents=True)
     (folder / "hello.txt").write_text(" Hello \n", encoding="utf-8")
     (source,) = find_sources(tmp_path / "prompts")
-    assert (source.id, source.sound) == ("en/hello", None)
+    assert (source.id, source.sounds) == ("en/hello", [])
     assert read_transcript(folder / "hello.txt") == ("Hello", None)
     assert find_sources(tmp_path / "nothing") == []
     assert voice_settings(tmp_path)[0].loudness == -20.0
