@@ -67,7 +67,8 @@ from agi_app.prompts.synthesise import Renderer
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
 from agi_app.screening.service import ScreeningService
-from agi_app.speech.recognizer import Recognizer, recognizer_of
+from agi_app.speech.recognizer import recognizer_of
+from agi_app.speech.recognizer_pool import SpeechPool
 from agi_app.store.calling import dead_workers, decision_texts, nodes
 from agi_app.store.database import catalog, progress
 from agi_app.store.database.locks import WorkerLock
@@ -128,7 +129,7 @@ async def _run_locked(inst: Installation, lock: WorkerLock) -> None:
 
 
 async def _build(
-    inst: Installation, lock: WorkerLock, stops: Stops, recognizer: Recognizer | None, sequencer: Sequencer
+    inst: Installation, lock: WorkerLock, stops: Stops, recognizer: SpeechPool | None, sequencer: Sequencer
 ) -> _Parts:
     """Join the parts, and note which rules they judge by."""
     settings, inbound = inst.settings, Inbound()

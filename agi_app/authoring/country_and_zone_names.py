@@ -21,9 +21,7 @@ _ZONES = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+_zones = lru_cache(maxsize=1)(available_timezones)
 
 
 def is_zone(name: str) -> bool:

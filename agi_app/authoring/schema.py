@@ -176,9 +176,8 @@ def _unknown_key(key: str, path: Path, document: Document, models: Mapping[int, 
         return suggest(key, known)
     if _LANGUAGE_TAG.fullmatch(key) and (home := next((name for name in _BY_LANGUAGE if name in known), None)):
         return f": languages belong below {home}; write {synonyms.example(home)}"
-    for name, inner in _inner(model):
-        if key in _names(inner):
-            return f": it belongs to {name}, indented below it"
+    if below := next((name for name, inner in _inner(model) if key in _names(inner)), None):
+        return f": it belongs to {below}, indented below it"
     for depth, outer in reversed(ancestors[:-1]):
         if key in _names(outer):
             far = "indent it as far as that" if depth else "it must begin at the first column, without spaces"

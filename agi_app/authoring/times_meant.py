@@ -35,12 +35,13 @@ _ZONE = re.compile(
     r"\(?(?:(?:utc|gmt)?(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?|(?P<name>z|utc|gmt))\)?"
 )
 _OFFSETS = {  # of zones that are written so and mean one; CST, IST and BST mean several
+    "": "",
     **dict.fromkeys(("北京时间", "中国时间", "(北京时间)", "beijing", "hkt", "sgt"), "+08:00"),
     **{name: f"-0{5 + n}:00" for n, name in enumerate(("est", "mdt", "mst", "pst"))},
     **{name: f"-0{4 + n}:00" for n, name in enumerate(("edt", "cdt"))},
     **dict(zip(("pdt", "cet", "cest", "jst"), ("-07:00", "+01:00", "+02:00", "+09:00"), strict=True)),
 }
-_LATER = ("下午", "晚上", "傍晚", "中午", "pm", "p.m.", "p.m", "pm.")
+_EARLIER, _LATER = ("am", "上午", "早上", "早晨", "凌晨"), ("pm", "下午", "晚上", "傍晚", "中午")
 _UNITS = {
     **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds", "毫秒"), "ms"),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "秒", "秒钟"), "s"),
@@ -122,20 +123,15 @@ def _clock_and_zone(text: str) -> tuple[str, str] | None:
         return None
     hour, minute = int(match["hour"]), match["minute"] or match["plain"] or "00"
     minutes = 30 if minute == "半" else int(minute)
-    later, earlier = _half(match["before"], match["after"])
-    if later and hour < 12:
+    half = match["before"] or (match["after"] or "").replace(".", "")
+    if half in _LATER and hour < 12:
         hour += 12
-    if earlier and hour == 12:
+    if half in _EARLIER and hour == 12:
         hour = 0
     second = (match["second"] or ":00")[1:3]
     if hour > 23 or minutes > 59 or int(second) > 59:
         return None
     return f"{hour:02}:{minutes:02}:{second}", match["zone"]
-
-
-def _half(before: str | None, after: str | None) -> tuple[bool, bool]:
-    said = before or (after or "").replace(".", "")
-    return said in _LATER, said in ("am", "上午", "早上", "早晨", "凌晨")
 
 
 def moments(text: object, *, any_zone: bool = False) -> list[str]:
@@ -156,8 +152,6 @@ def moments(text: object, *, any_zone: bool = False) -> list[str]:
 
 def _offset(text: str) -> str | None:
     """``+08:00``; empty when there is none, None when nobody can tell."""
-    if not text:
-        return ""
     if text in _OFFSETS:
         return _OFFSETS[text]
     match = _ZONE.fullmatch(text)

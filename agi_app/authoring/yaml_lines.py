@@ -21,7 +21,7 @@ import yaml
 import yaml.reader
 
 from agi_app.authoring import full_width
-from agi_app.authoring.yaml_slips import dash_slip, line_slip, slip_of
+from agi_app.authoring.yaml_slips import LARGEST, dash_slip, line_slip, slip_of
 from agi_app.errors import AuthorError, Problem
 from agi_app.file_kinds import kind_of, not_utf8
 from agi_app.printable import one_line
@@ -97,13 +97,12 @@ def load(text: str | bytes, file: str) -> Document:
     source = _decode(text, file)
     if not source.strip():
         _refuse(file, 1, 1, "yaml/empty", "the file is empty; fill it, or delete it")
-    if bad := _UNPRINTABLE.search(source):
-        if kind := kind_of(source[:64].encode("utf-8", "replace")):
-            _refuse(file, 1, 1, "yaml/syntax", f"this is {kind}, despite its name; save it as plain text")
+    bad = _UNPRINTABLE.search(source)
+    if (bad or source.startswith(("{\\rtf", "<"))) and (kind := kind_of(source[:64].encode("utf-8", "replace"))):
+        _refuse(file, 1, 1, "yaml/syntax", f"this is {kind}, despite its name; save it as plain text")
+    if bad:
         message = f"the character U+{ord(bad[0]):04X} is not allowed in YAML; remove it"
         _refuse(file, *line_column(source, bad.start()), "yaml/syntax", message)
-    if source.startswith(("{\\rtf", "<")) and (kind := kind_of(source[:64].encode("utf-8", "replace"))):
-        _refuse(file, 1, 1, "yaml/syntax", f"this is {kind}, despite its name; save it as plain text")
     builder = _Builder(source)
     try:
         value = builder.read()
@@ -113,15 +112,15 @@ def load(text: str | bytes, file: str) -> Document:
         if found := full_width.culprits(source, index, _fails_at):
             told = ((line_column(source, at), full_width.naming_at(source, at)) for at in found)
             raise AuthorError(*(Problem(file, *where, "yaml/syntax", text) for where, text in told)) from None
-        slip = slip_of(source, index, _fails_at) if error.note is None else None
+        tried = error.note is None and len(source) <= LARGEST
+        slip = slip_of(source, index, _fails_at) if tried else None
         if slip is None and source[index : index + 1] == "=":
             slip = index, "put a colon and a space between a key and its value, not ="
-        if slip is None and error.note is None and "single document" not in str(error.problem):
+        if slip is None and tried and "single document" not in str(error.problem):
             slip = dash_slip(source, index, _fails_at) or line_slip(source, index, _fails_at)
-        if slip is not None:
-            _refuse(file, *line_column(source, slip[0]), "yaml/syntax", slip[1])
-        where = line_column(source, index)
-        _refuse(file, *where, error.note or "yaml/syntax", _plain(error, source[index : index + 1]))
+        if slip is None:
+            slip = index, _plain(error, source[index : index + 1])
+        _refuse(file, *line_column(source, slip[0]), error.note or "yaml/syntax", slip[1])
     if builder.empty:
         _refuse(file, 1, 1, "yaml/empty", "the file has only comments")
     if faults := builder.problems[:MOST_PROBLEMS]:

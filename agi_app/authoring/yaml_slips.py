@@ -68,8 +68,6 @@ Tried = tuple[str, int, str]  # the new line, where the fault stands in the old 
 
 def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> Slip | None:
     """What YAML reports elsewhere: no space behind a colon or dash, an apostrophe, marks of a merge; None: nothing."""
-    if len(source) > LARGEST:
-        return None
     if (fence := _FENCE.search(source)) is not None:
         return (fence.start(), "``` marks a code block on a page of text: remove the lines with ```")
     if (mark := _MERGE.search(source)) is not None:
@@ -85,10 +83,8 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
         if (now := fails_at(mended)) is None or now > wrong + 1:
             text = "this apostrophe ends a text in single quotes: put the text in double quotes"
             return (quoted.start("sign"), f'{text}, "{quoted["text"]}"')
-    if (colon := _colon_between_braces(source, wrong, fails_at)) is not None:
-        return colon
-    if (comma := _comma_missing(source, begin, wrong, fails_at)) is not None:
-        return comma
+    if slip := _colon_between_braces(source, wrong, fails_at) or _comma_missing(source, begin, wrong, fails_at):
+        return slip
     found = [found for found in _NO_SPACE.finditer(source, begin) if found.start() <= wrong]
     for found_here in reversed(found[-_MOST_SIGNS:]):
         sign = "dash" if found_here["dash"] else "colon"
@@ -105,9 +101,7 @@ def slip_of(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> S
 def _colon_between_braces(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> Slip | None:
     """A text with a colon and a space, without quotes, in the line where the parser gives up."""
     for found in _TEXT_BETWEEN_BRACES.finditer(source, source.rfind("\n", 0, wrong) + 1, wrong + _NEAR):
-        if found.start("text") > wrong:
-            break
-        if _TWO_ITEMS.match(found["text"]):
+        if found.start("text") > wrong or _TWO_ITEMS.match(found["text"]):
             continue
         text = found["text"].rstrip()
         quoted = f'{source[: found.start("text")]}"{text}"{source[found.end() :]}'
@@ -131,8 +125,6 @@ def _comma_missing(source: str, begin: int, wrong: int, fails_at: Callable[[str]
 
 def dash_slip(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> Slip | None:
     """A dash that is missing, or is where none belongs, in all lines of a list or mapping: the first of them."""
-    if len(source) > LARGEST:
-        return None
     lines = source.split("\n")
     last = source.count("\n", 0, wrong)
     for number in range(last, max(-1, last - 1 - _LINES_BEFORE_DASHES), -1):
@@ -180,12 +172,12 @@ def _with(lines: list[str], parent: int, block: list[int]) -> TriedLines | None:
 def _block(lines: list[str], number: int) -> tuple[int, list[int]]:
     """The line that this one belongs to (-1: none), and all lines that belong to it and are as far in."""
     indent = _indent(lines[number])
-    begin = number
-    while begin >= 0 and (not _text(lines[begin]) or _indent(lines[begin]) >= indent):
-        begin -= 1
-    end = number
-    while end < len(lines) and (not _text(lines[end]) or _indent(lines[end]) >= indent):
-        end += 1
+
+    def ends(at: int) -> bool:
+        return bool(_text(lines[at])) and _indent(lines[at]) < indent
+
+    begin = next((at for at in range(number, -1, -1) if ends(at)), -1)
+    end = next((at for at in range(number, len(lines)) if ends(at)), len(lines))
     return begin, [n for n in range(begin + 1, end) if _text(lines[n]) and _indent(lines[n]) == indent]
 
 
@@ -205,21 +197,17 @@ def _indent(line: str) -> int:
 
 def line_slip(source: str, wrong: int, fails_at: Callable[[str], int | None]) -> Slip | None:
     """A line that would be right with a sign more, or further in."""
-    if len(source) > LARGEST:
-        return None
     lines = source.split("\n")
     last = source.count("\n", 0, wrong)
-    starts = [0]
-    for line in lines[: last + 1]:
-        starts.append(starts[-1] + len(line) + 1)
-    for number in range(last, max(-1, last - 1 - _LINES_BEFORE), -1):
+    starts = [0, *itertools.accumulate(len(line) + 1 for line in lines[: last + 1])]
+    before = range(last, max(-1, last - 1 - _LINES_BEFORE), -1)
+    for number in before:
         if key := _misplaced_top_key(lines, number, wrong, fails_at):
             at = starts[number] + lines[number].index(key)
             return at, f'wrong indentation: "{key}" {_FIRST_COLUMN}'
     tried = [*_unclosed(lines[: last + 1])]
     for changes in (_sure, _changes):
-        for number in range(last, max(-1, last - 1 - _LINES_BEFORE), -1):
-            tried += [(number, change) for change in changes(lines, number)]
+        tried += [(number, change) for number in before for change in changes(lines, number)]
     for number, (line, at, words) in tried[:_MOST_TRIES]:
         now = fails_at("\n".join([*lines[:number], line, *lines[number + 1 :]]))
         if now is None or now > wrong + len(lines[last]) + 40:
@@ -310,9 +298,8 @@ def _indents(lines: list[str], number: int, now: int) -> Iterator[tuple[int, int
     seen = {now}
     for other in (number - 1, number + 1, number - 2, number + 2, number - 3, number - 4, number - 5, number - 6):
         if 0 <= other < len(lines) and lines[other].strip():
-            text = lines[other]
-            indent = len(text) - len(text.lstrip(" "))
-            for wanted in (indent, indent + 2) if text.rstrip().endswith(":") else (indent,):
+            indent = _indent(lines[other])
+            for wanted in (indent, indent + 2) if lines[other].rstrip().endswith(":") else (indent,):
                 if wanted not in seen:
                     seen.add(wanted)
                     yield other, wanted

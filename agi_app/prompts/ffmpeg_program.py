@@ -8,10 +8,9 @@ import shutil
 
 def ffmpeg() -> str | None:
     """Where ffmpeg is: on the path, or inside the package imageio-ffmpeg."""
-    found = shutil.which("ffmpeg")
-    if found is None:
-        try:
-            found = str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())  # optional, 165 MB
-        except (ImportError, RuntimeError):
-            return None
-    return found
+    if found := shutil.which("ffmpeg"):
+        return found
+    try:
+        return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())  # optional, 165 MB
+    except (ImportError, RuntimeError):
+        return None

@@ -62,10 +62,9 @@ def level(sound: Sound, wanted: LevellingTarget) -> Levelled:
     reached = loudness(samples, NARROW)
     if wanted.loudness - reached > 1.5:
         notes.append(f"{wanted.loudness - reached:.1f} LU quieter than wanted: its peaks are too far above the rest")
-    wide = _file(_at(sound, wanted, WIDE)[0], WIDE) if wanted.wideband else None
     return Levelled(
-        narrow=_file(samples, NARROW),
-        wide=wide,
+        narrow=wav.build(NARROW, _bytes(samples)),
+        wide=wav.build(WIDE, _bytes(_at(sound, wanted, WIDE)[0])) if wanted.wideband else None,
         seconds=round(len(samples) / NARROW, 3),
         loudness=round(reached, 1),
         true_peak_db=round(_db(true_peak(samples)), 1),
@@ -120,10 +119,6 @@ def _trimmed(samples: Samples, rate: int, kept_s: float) -> Samples:
     kept[:fade] *= np.linspace(0, 1, fade)
     kept[len(kept) - fade :] *= np.linspace(1, 0, fade)
     return kept
-
-
-def _file(samples: Samples, rate: int) -> bytes:
-    return wav.build(rate, _bytes(samples))
 
 
 def _bytes(samples: Samples) -> bytes:

@@ -208,9 +208,9 @@ def _chosen(folder: Path, only: Path | None) -> list[PromptSource]:
         for file in (*source.sounds, source.text, *source.misnamed)
         if file is not None and wanted in (file.resolve(), *file.resolve().parents)
     ]
+    if not only.exists():
+        raise InputError(no_such_file(only))
     if not found:
-        if not only.exists():
-            raise InputError(no_such_file(only))
         raise InputError(f"{only}: has no prompt of {folder}; name a file or folder below {folder}")
     return list({source.id: source for source in found}.values())
 

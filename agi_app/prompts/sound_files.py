@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from pydub import AudioSegment
 from pydub.utils import audioop
 
 from agi_app.prompts import wav
 from agi_app.prompts.faults import PromptFault
 from agi_app.prompts.ffmpeg_program import ffmpeg
-
-Samples = npt.NDArray[np.float64]
+from agi_app.prompts.loudness import Samples
 
 LARGEST = 256 * 1024 * 1024  # bytes
 LONGEST_S = 600.0

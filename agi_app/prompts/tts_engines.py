@@ -125,9 +125,8 @@ class Kokoro:
         chinese = language.startswith("zh")
         try:
             sounds = _kokoro(self.model, self.model_voices)
-            said = _phonemes(text) if chinese else text
             samples, rate = sounds.create(
-                said,
+                _phonemes(text) if chinese else text,
                 voice=self._voice(language),
                 lang="en-gb" if language == "en-GB" else "en-us",
                 is_phonemes=chinese,

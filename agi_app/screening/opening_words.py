@@ -22,7 +22,8 @@ from agi_app.pbx.ari.events import Frame
 from agi_app.pbx.ari.object_names import ours
 from agi_app.pbx.media.recording_spool import RecordingSpool
 from agi_app.screening.decision_writer import Records
-from agi_app.speech.recognizer import Recognizer, recognizer_of
+from agi_app.speech.recognizer import recognizer_of
+from agi_app.speech.recognizer_pool import SpeechPool
 from agi_app.store.database.pool import Store
 from agi_app.store.screening.guard_scripts import OpeningWords, Source
 from agi_app.store.screening.script_matching import LONGEST_S, RECOGNISED_WITHIN_S, take
@@ -81,7 +82,7 @@ class Openings:
         finally:
             self._listen = None
 
-    async def _hear(self, call: tuple[str, str, Source], spool: RecordingSpool, recognizer: Recognizer) -> None:
+    async def _hear(self, call: tuple[str, str, Source], spool: RecordingSpool, recognizer: SpeechPool) -> None:
         channel_id, call_id, source = call
         try:
             if not (pcm := await _record(spool, channel_id)):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
 
 from agi_app.config.speech import SpeechSettings
 from agi_app.errors import ConfigError
-from agi_app.flow.answers.recognition import Heard
 from agi_app.speech.recognizer_pool import SpeechPool
 
 # engine -> its extra, and what the extra must bring
@@ -22,22 +20,8 @@ EXTRAS = {
 }
 
 
-class Recognizer(Protocol):
-    """Understands short utterances on the telephone."""
-
-    async def transcribe(self, pcm: bytes, language: str, phrases: Sequence[str], deadline_s: float) -> Heard:
-        """What was said; never raises for a bad call: busy, late and failed are a ``Heard`` too.
-
-        ``pcm`` is 8 kHz, mono, signed 16 bit; ``phrases`` is what is likely to be said, most important
-        first. The answer is there after ``deadline_s`` at the latest.
-        """
-
-    async def close(self) -> None:
-        """End it; all who wait get ``failed``."""
-
-
 @asynccontextmanager
-async def recognizer_of(speech: SpeechSettings, project: Path) -> AsyncIterator[Recognizer | None]:
+async def recognizer_of(speech: SpeechSettings, project: Path) -> AsyncIterator[SpeechPool | None]:
     """The recogniser of the settings, ready; None without one. Raises ConfigError when it does not start.
 
     ``project`` is the folder in which a relative ``model`` lies.

@@ -62,7 +62,11 @@ class SpeechPool:
             raise faults.exceptions[0] from None
 
     async def transcribe(self, pcm: bytes, language: str, phrases: Sequence[str], deadline_s: float) -> Heard:
-        """See ``Recognizer``."""
+        """What was said; never raises for a bad call: busy, late and failed are a ``Heard`` too.
+
+        ``pcm`` is 8 kHz, mono, signed 16 bit; ``phrases`` is what is likely to be said, most important
+        first. The answer is there after ``deadline_s`` at the latest.
+        """
         if self._closed or self._pausing == self._count:
             return FAILED
         if not self._free and len(self._waiting) >= self._queue:

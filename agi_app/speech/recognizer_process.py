@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from agi_app.flow.answers.recognition import Heard
@@ -41,7 +41,9 @@ class Process(asyncio.SubprocessProtocol):
     async def start(cls, command: Sequence[str], free: Callable[[Process], None]) -> Process:
         """Start the command; raises OSError. It counts as hung when it is not ready within START_S."""
         loop = asyncio.get_running_loop()
-        _, process = await loop.subprocess_exec(lambda: cls(free), *command, env=_environment(os.environ))
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_SECRET)}
+        offline = {**kept, "HF_HUB_OFFLINE": "1", "PYTHONUTF8": "1"}  # it looks for no model on the internet
+        _, process = await loop.subprocess_exec(lambda: cls(free), *command, env=offline)
         process._end_in(START_S)
         return process
 
@@ -151,9 +153,3 @@ class Process(asyncio.SubprocessProtocol):
         if self._limit is not None:
             self._limit.cancel()
             self._limit = None
-
-
-def _environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """No secrets, and no look for models on the internet."""
-    kept = {name: value for name, value in inherited.items() if not name.startswith(_SECRET)}
-    return {**kept, "HF_HUB_OFFLINE": "1", "PYTHONUTF8": "1"}

@@ -20,7 +20,8 @@ from agi_app.campaigns.project.meanings_files import shipped_meanings
 from agi_app.config.speech import SpeechSettings
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.answers.understanding import NO_MATCH, Grammar, Understood, bias, understand
-from agi_app.speech.recognizer import Recognizer, recognizer_of
+from agi_app.speech.recognizer import recognizer_of
+from agi_app.speech.recognizer_pool import SpeechPool
 from bench.output import machine, say
 from bench.speech import clips as speech_clips
 from bench.speech import models as speech_models
@@ -90,7 +91,7 @@ async def _measure(
     return figures
 
 
-async def _understood(recognizer: Recognizer, language: str, clips: Sequence[speech_clips.Clip]) -> dict[str, Any]:
+async def _understood(recognizer: SpeechPool, language: str, clips: Sequence[speech_clips.Clip]) -> dict[str, Any]:
     wanted = _wanted(language)
     good: list[speech_clips.Clip] = []
     seconds, wrong = [], 0
@@ -121,7 +122,7 @@ async def _understood(recognizer: Recognizer, language: str, clips: Sequence[spe
     }
 
 
-async def _others(recognizer: Recognizer, language: str, clips: Sequence[speech_clips.Clip]) -> dict[str, int]:
+async def _others(recognizer: SpeechPool, language: str, clips: Sequence[speech_clips.Clip]) -> dict[str, int]:
     """Speech that holds no answer to the question: how often it was taken for one."""
     wanted, count = _wanted(language), 0
     for clip in clips:
@@ -132,7 +133,7 @@ async def _others(recognizer: Recognizer, language: str, clips: Sequence[speech_
     return {"count": count, "n": len(clips)}
 
 
-async def _noise(recognizer: Recognizer, clips: Sequence[tuple[str, bytes]]) -> dict[str, int]:
+async def _noise(recognizer: SpeechPool, clips: Sequence[tuple[str, bytes]]) -> dict[str, int]:
     """Every clip in both languages in turn, so that each kind meets both."""
     count = 0
     for number, (name, pcm) in enumerate(clips):
@@ -145,7 +146,7 @@ async def _noise(recognizer: Recognizer, clips: Sequence[tuple[str, bytes]]) -> 
     return {"count": count, "n": len(clips)}
 
 
-async def _throughput(recognizer: Recognizer, clips: Sequence[bytes]) -> float:
+async def _throughput(recognizer: SpeechPool, clips: Sequence[bytes]) -> float:
     phrases = bias(_wanted("zh-CN"))
     began = time.perf_counter()
     await asyncio.gather(*(recognizer.transcribe(pcm, "zh-CN", phrases, 300.0) for pcm in clips))

