@@ -9,50 +9,28 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import Protocol
 
 
-class Clock(Protocol):
-    """What the rest of the program may ask about time."""
+class Clock:
+    """What the rest of the program may ask about time; of this class itself, rules time is real time."""
 
-    def now(self) -> dt.datetime:
-        """Rules time, aware, in UTC."""
-
-    def real_now(self) -> dt.datetime:
-        """Wall-clock time of this host, aware, in UTC; never moved by a sandbox."""
-
-    def monotonic(self) -> float:
-        """Seconds that only grow; for deadlines."""
-
-    @property
-    def offset(self) -> dt.timedelta:
-        """Rules time minus real time; zero outside a sandbox."""
-
-    @property
-    def name(self) -> str:
-        """What a decision row records as its clock: ``system`` or ``sandbox``."""
-
-
-class SystemClock:
-    """Rules time is real time."""
-
-    name = "system"
-    offset = dt.timedelta(0)
+    name = "system"  # what a decision row records
+    offset = dt.timedelta(0)  # rules time minus real time
 
     def now(self) -> dt.datetime:
         """Rules time, aware, in UTC."""
         return self.real_now()
 
     def real_now(self) -> dt.datetime:
-        """Wall-clock time of this host, aware, in UTC."""
+        """Wall-clock time of this host, aware, in UTC; never moved by a sandbox."""
         return dt.datetime.now(dt.UTC)
 
     def monotonic(self) -> float:
-        """Seconds that only grow."""
+        """Seconds that only grow; for deadlines."""
         return time.monotonic()
 
 
-class SandboxClock(SystemClock):
+class SandboxClock(Clock):
     """Rules time starts at a chosen instant and then runs at real speed (sandbox trunks only)."""
 
     name = "sandbox"

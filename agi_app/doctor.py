@@ -15,7 +15,7 @@ from pathlib import Path
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.changed_files import differs
 from agi_app.campaigns.project.read_project import detecting, read_project
-from agi_app.clock import Clock, SystemClock
+from agi_app.clock import Clock
 from agi_app.config.settings import Settings, load_settings
 from agi_app.consent import project_identity
 from agi_app.consent.caller_id_proof import LABEL, Standing, standing
@@ -62,7 +62,7 @@ async def examine(project: Path) -> Findings:
     except AgiAppError as error:
         return [Finding("settings", str(error), "correct agi-app.toml, or run `agi-app init DIR`")]
     files = await asyncio.to_thread(_files, settings)
-    trial = await try_out(settings.speech, settings.project, SystemClock())
+    trial = await try_out(settings.speech, settings.project, Clock())
     return [
         Finding("settings", count_of(len(settings.trunks), "trunk")),
         *files,
@@ -198,8 +198,8 @@ async def _asterisk(settings: Settings) -> Findings:
                 found.append(Finding("snoop channels", f"Asterisk has not loaded {lacks}", "see modules.conf"))
             found += [*await routes_out.trunks(settings, ask), *await routes_out.phones(settings, ask)]
         if asking := await asyncio.to_thread(detecting, settings.project):
-            found.append(await try_detection(ari, SystemClock(), asking))
-        trial = await try_prompt(settings, ari, SystemClock())
+            found.append(await try_detection(ari, Clock(), asking))
+        trial = await try_prompt(settings, ari, Clock())
         return found if trial is None else [*found, trial]
     except AgiAppError as error:
         return [Finding("Asterisk", str(error), _mend_asterisk(settings))]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from agi_app.audit.stamps import Stamper
-from agi_app.clock import Clock, SystemClock
+from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.consent import project_identity
 from agi_app.consent.evidence import KeptFiles
@@ -36,7 +36,7 @@ async def database(settings: Settings, key: SuppressionKey, *, ready: bool = Tru
     """The project's database, closed at the end. ``ready``: with today's schema, to which our own one is migrated."""
     url = settings.database_url or None
     store = await Store.open(
-        url, settings.data, clock=SystemClock(), hash_number=key.hash_number, check_schema=ready and url is not None
+        url, settings.data, clock=Clock(), hash_number=key.hash_number, check_schema=ready and url is not None
     )
     try:
         if ready and url is None:

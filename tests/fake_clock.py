@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from agi_app.clock import Clock
 
-class FakeClock:
+
+class FakeClock(Clock):
     """Stands still until ``advance`` moves it."""
 
     name = "fake"

@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 
 from agi_app.atomic_files import sync_folder
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.identity import IdentitySettings
 from agi_app.config.settings import SETTINGS_FILE, Settings
 from agi_app.consent.number_hashes import (
@@ -112,7 +112,7 @@ async def _adopt(settings: Settings, key: SuppressionKey, *, new: bool) -> Ident
     used = [name for name in LATER_THAN_THE_KEY if (settings.data / name).exists()]
     if url is None and used and not (settings.data / "postgres").is_dir():
         raise SafetyError(f"{settings.data / 'postgres'}: the database is not there: {PUT_BACK}")
-    store = await Store.open(url, settings.data, clock=SystemClock(), hash_number=key.hash_number, check_schema=False)
+    store = await Store.open(url, settings.data, clock=Clock(), hash_number=key.hash_number, check_schema=False)
     try:
         if url is None or new:  # a server that is in use is migrated by `agi-app migrate`, which wants the identity
             await migrate(store)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
 from agi_app.file_kinds import no_such_file
@@ -90,7 +90,7 @@ def prepare(
         _make_pause(prepared, settings)
         index = _index(plans, prepared, settings, {} if only is None else prepared.index())
         prepared.write_index(index)
-        prepared.prune(index.values(), SystemClock().now().timestamp())
+        prepared.prune(index.values(), Clock().now().timestamp())
     return results
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agi_app.audit.findings import AuditReport
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.proof.notary import Notary
 from agi_app.proof.verify import Progress, verify
@@ -30,7 +30,7 @@ async def verify_dump(
     """
     with tempfile.TemporaryDirectory(prefix="agi-app-") as folder:
         store = await Store.open(
-            None, Path(folder), clock=SystemClock(), hash_number=hash_number, fast=True, check_schema=False
+            None, Path(folder), clock=Clock(), hash_number=hash_number, fast=True, check_schema=False
         )
         try:
             await migrate(store)

@@ -21,7 +21,7 @@ from typing import Any
 from agi_app.calls.attempt import AmdFinished, AnsweredBy
 from agi_app.calls.event_translation import to_attempt
 from agi_app.calls.send_to_amd import detection_variables
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.errors import RequestFailed
 from agi_app.gate.permit import InternalLeg
 from agi_app.model.machine_detection import MachineAction, MachineDetection, Tuning
@@ -175,7 +175,7 @@ def _telephone(folder: Path, suffix: int, clip: Clip) -> Person:
 async def _connected(asterisk: Asterisk) -> AsyncIterator[tuple[Ari, Router]]:
     router = Router()
     settings = AriSettings(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password)
-    ari = Ari(settings, SystemClock(), on_event=router.handle)
+    ari = Ari(settings, Clock(), on_event=router.handle)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(ari.run())
         await ari.connected(CONNECT_S)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.store.database import catalog
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
@@ -17,7 +17,7 @@ async def described(url: str | None) -> str:
     """The text, from an empty database at ``url`` or from a server of our own."""
     with tempfile.TemporaryDirectory() as folder:
         store = await Store.open(
-            url, Path(folder), clock=SystemClock(), hash_number=lambda _: b"", fast=True, check_schema=False
+            url, Path(folder), clock=Clock(), hash_number=lambda _: b"", fast=True, check_schema=False
         )
         try:
             await migrate(store)

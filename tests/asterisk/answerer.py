@@ -11,7 +11,7 @@ import contextlib
 import sys
 
 from agi_app import log
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.screening import AgiSettings
 from agi_app.pbx.agi.server import AgiServer, AgiSession
 
@@ -74,7 +74,7 @@ async def main() -> None:
     if mode != "honest":
         await hostile(port, mode)
     hooks = {"screen": screen, "challenged": told, "report": told, "dialled": told}
-    await AgiServer(AgiSettings(port=port), token, hooks, SystemClock()).run(lambda _: print("ready", flush=True))
+    await AgiServer(AgiSettings(port=port), token, hooks, Clock()).run(lambda _: print("ready", flush=True))
 
 
 if __name__ == "__main__":

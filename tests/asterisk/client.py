@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.speech import SpeechSettings
 from agi_app.errors import AgiAppError
 from agi_app.gate.permit import Permit
@@ -42,7 +42,7 @@ def number(behaviour: str) -> str:
 
 def permit_for(callee: str, lifetime: float = 0.3) -> Permit:
     """A permit as the gate would make it."""
-    return Permit(f"t{next(_serial)}-{callee[-2:]}", callee, CALLER_ID, TRUNK, SystemClock().monotonic() + lifetime)
+    return Permit(f"t{next(_serial)}-{callee[-2:]}", callee, CALLER_ID, TRUNK, Clock().monotonic() + lifetime)
 
 
 def dial_string(callee: str) -> str:
@@ -66,7 +66,7 @@ class Client:
     """One worker: connection, router, and every frame that came."""
 
     def __init__(self, settings: AriSettings) -> None:
-        self.clock = SystemClock()
+        self.clock = Clock()
         self.frames: list[Frame] = []
         self.strays: list[tuple[str, Event]] = []
         self.router = Router(lambda channel_id, event: self.strays.append((channel_id, event)))

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.errors import AgiAppError
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.event_router import Router
@@ -67,7 +67,7 @@ async def worker(asterisk: Asterisk) -> AsyncIterator[Ari]:
         await reconcile(ari, router)
         await inbound.collect(ari)
 
-    ari = Ari(settings_of(asterisk), SystemClock(), on_event=router.handle, prepare=prepare)
+    ari = Ari(settings_of(asterisk), Clock(), on_event=router.handle, prepare=prepare)
     with contextlib.suppress(AgiAppError):
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(ari.run()), group.create_task(inbound.run(ari))]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.pbx.media.play_probe import play_for_nobody
 from agi_app.prompts.playable import Playable
@@ -27,7 +27,7 @@ def folder(asterisk: Asterisk) -> Path:
 
 async def plays(asterisk: Asterisk, media: str) -> bool:
     """Whether Asterisk plays it."""
-    return (await play_for_nobody(settings_of(asterisk), media, 1.0, SystemClock())).played
+    return (await play_for_nobody(settings_of(asterisk), media, 1.0, Clock())).played
 
 
 async def test_asterisk_knows_a_rate_by_the_ending_of_the_file(asterisk: Asterisk, folder: Path) -> None:
@@ -46,6 +46,6 @@ async def test_a_prepared_prompt_plays(asterisk: Asterisk, folder: Path, wideban
     """From the cache, which is a hidden folder."""
     write_speech(folder / "en" / "brought.wav", 44100, bits=24, seconds=0.3)
     prepare(folder, PromptSettings(wideband=wideband), TtsSettings(), only=folder / "en" / "brought.wav")
-    media = Playable(folder, asterisk.prompts_path, SystemClock().monotonic)("en", "brought")
+    media = Playable(folder, asterisk.prompts_path, Clock().monotonic)("en", "brought")
     assert "/.prepared/" in media
     assert await plays(asterisk, media)

@@ -16,7 +16,7 @@ from pathlib import Path
 import uvloop
 
 from agi_app import log
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.screening import AgiSettings
 from agi_app.pbx.agi.server import AgiServer, AgiSession
 
@@ -74,7 +74,7 @@ async def main() -> None:
         AgiSettings(port=_free_port(), header_limit=HEADER_S, session_limit=SESSION_S),
         TOKEN,
         {"screen": screen},
-        SystemClock(),
+        Clock(),
     )
     watch = Watch()
     asked: asyncio.StreamReader = asyncio.StreamReader()

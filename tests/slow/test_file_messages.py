@@ -16,7 +16,7 @@ from agi_app.campaigns.campaign_file.load import CampaignFile
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read_project import checked_project
 from agi_app.cli.common import write
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.complaint_file import parse_complaints
@@ -277,7 +277,7 @@ def test_settings_with_a_byte_order_mark_are_read(made: Path, tmp_path: Path) ->
 
 def told(kind: str, content: bytes) -> list[str]:
     try:
-        table, now = open_table(io.BytesIO(content), "list.csv"), SystemClock().now()
+        table, now = open_table(io.BytesIO(content), "list.csv"), Clock().now()
         rows: Iterable[object]
         if kind == "contacts":
             rows = parse_contacts(table, "CN", ("en", "zh-CN"))

@@ -215,8 +215,8 @@ def test_a_writer_waits_for_the_one_who_holds_the_lock(journal: Journal, file: P
 
 def test_two_processes_lose_no_stop_and_know_where_each_ended(journal: Journal, file: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from agi_app.clock import SystemClock;"
-        "from agi_app.consent.opt_out_journal import Journal; journal = Journal(Path(sys.argv[1]), SystemClock());"
+        "import sys; from pathlib import Path; from agi_app.clock import Clock;"
+        "from agi_app.consent.opt_out_journal import Journal; journal = Journal(Path(sys.argv[1]), Clock());"
         "print('ready', flush=True); sys.stdin.readline();"
         "print(*[journal.append(bytes([n]) * 32, 'key').end for n in range(100, 130)])"
     )

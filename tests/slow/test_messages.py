@@ -16,7 +16,7 @@ from agi_app.campaigns.project.called_flows import parts_of
 from agi_app.campaigns.project.new_project import make_project
 from agi_app.campaigns.project.read_project import read_project
 from agi_app.cli.main import main
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.contacts.columns import RejectedRow
 from agi_app.contacts.consent_file import parse_consents
 from agi_app.contacts.contacts_file import parse_contacts
@@ -335,7 +335,7 @@ def rejected(kind: str, text: str) -> list[str]:
         if kind == "contacts":
             rows = parse_contacts(table, None, ("en",))
         elif kind == "consent":
-            rows = parse_consents(table, None, "a clerk", SystemClock().now())
+            rows = parse_consents(table, None, "a clerk", Clock().now())
         else:
             rows = parse_guard_list(table, CellFormats("CN", "Asia/Shanghai"))
         return [str(row.problem("list.csv")) for row in rows if isinstance(row, RejectedRow)]
@@ -424,7 +424,7 @@ def test_a_file_edited_while_it_runs_is_told(
     found = read_project(project, {"sandbox"})
     campaign, flow = found.campaigns["march-checkup"].parsed.campaign, found.flows["checkup-reminder"]
     parts = {part.file: part.text for part in parts_of(found, flow)}
-    stored = StoredCampaign(campaign, state, None, flow.file, flow.text, SystemClock().now(), parts)
+    stored = StoredCampaign(campaign, state, None, flow.file, flow.text, Clock().now(), parts)
     if file is not None:
         text = (project / file).read_text(encoding="utf-8")
         edited = text.replace("attempts: 2", "attempts: 1").replace("ring_time: 20s", "ring_time: 25s")

@@ -16,7 +16,7 @@ import pytest
 from agi_app.calls.rendered_speech import Voice
 from agi_app.calls.runner import LiveCall
 from agi_app.calls.speech_services import SpeechServices
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.ami import AmiSettings
 from agi_app.config.trunks import TrunkSettings
 from agi_app.dialer import late_keys
@@ -51,7 +51,7 @@ class Pbx:
 
     def __init__(self) -> None:
         self.settings = SimpleNamespace(app="agi-app")
-        self.clock = SystemClock()
+        self.clock = Clock()
         self.is_connected = True
         self.router = Router()
         self.live = LiveCalls()
@@ -153,7 +153,7 @@ async def make_calls(asterisk: Pbx) -> tuple[Originator, list[Outcome]]:
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> None:
     async def mark(_: Any, claims: Sequence[Claim], node: str) -> list[MarkReceipt]:
-        return [MarkReceipt(claim.attempt_id, SystemClock().monotonic()) for claim in claims]
+        return [MarkReceipt(claim.attempt_id, Clock().monotonic()) for claim in claims]
 
     async def released(*_: Any, **__: Any) -> bool:
         return True

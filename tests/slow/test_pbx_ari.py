@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.errors import AsteriskError, OtherWorkerError, RequestFailed
 from agi_app.pbx.ari.connection import Ari
 from agi_app.pbx.ari.connection_settings import AriSettings
@@ -51,7 +51,7 @@ async def until_disconnected(ari: Ari, limit: float) -> float:
 
 def connection(fake: FakeAri, events: list[Frame] | None = None, **changes: float) -> Ari:
     sink = events if events is not None else []
-    return Ari(settings(fake.url, **changes), SystemClock(), on_event=sink.append)
+    return Ari(settings(fake.url, **changes), Clock(), on_event=sink.append)
 
 
 async def test_the_password_travels_in_the_header_and_never_in_a_url() -> None:

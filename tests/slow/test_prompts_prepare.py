@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.prompts import PromptSettings, TtsSettings
 from agi_app.errors import ConfigError, InputError
 from agi_app.flow.check.flow_rules import check_flow
@@ -97,7 +97,7 @@ def run(folder: Path, settings: PromptSettings | None = None, tts: TtsSettings |
 
 def media(folder: Path) -> Playable:
     """As a worker asks."""
-    return Playable(folder, "/srv/prompts", SystemClock().monotonic)
+    return Playable(folder, "/srv/prompts", Clock().monotonic)
 
 
 def test_a_recording_is_made_ready_and_the_ready_one_is_left_alone(prompts: Path) -> None:
@@ -263,7 +263,7 @@ def test_old_files_go_and_needed_ones_stay(prompts: Path) -> None:
     first = run(prompts)[0]
     write_speech(prompts / "en" / "greeting.wav", 44100, seconds=2)
     cache = Prepared(prompts, False)
-    long_ago = SystemClock().now().timestamp() - KEPT_S - 60
+    long_ago = Clock().now().timestamp() - KEPT_S - 60
     for file in (prompts / FOLDER).iterdir():
         os.utime(file, (long_ago, long_ago))
     second = run(prompts)[0]
@@ -291,7 +291,7 @@ def test_the_work_is_done_in_other_processes_which_end(
     worker = int(note.read_text())
     assert worker != os.getpid()
     assert not Path(f"/proc/{worker}").exists()
-    renderer = Renderer(prompts, PromptSettings(), tts, media(prompts), SystemClock())
+    renderer = Renderer(prompts, PromptSettings(), tts, media(prompts), Clock())
     assert say(renderer, Text("Ann Lee"))[0].startswith("sound:")
     assert int(note.read_text()) not in (worker, os.getpid())
 
@@ -317,7 +317,7 @@ def test_no_name_leaves_the_folder(prompts: Path, name: str) -> None:
 @pytest.fixture
 def renderer(prompts: Path, tts: TtsSettings) -> Renderer:
     """A renderer with the engine of one's own."""
-    return Renderer(prompts, PromptSettings(), tts, media(prompts), FakeClock(SystemClock().now()))
+    return Renderer(prompts, PromptSettings(), tts, media(prompts), FakeClock(Clock().now()))
 
 
 def say(renderer: Renderer, *parts: Part) -> list[str]:
@@ -350,7 +350,7 @@ def test_a_missing_piece_makes_one_text_of_the_whole(prompts: Path, renderer: Re
 def test_a_contacts_text_is_spoken_once_and_forgotten_after_a_week(
     prompts: Path, tts: TtsSettings, tmp_path: Path
 ) -> None:
-    clock = FakeClock(SystemClock().now())
+    clock = FakeClock(Clock().now())
     renderer = Renderer(prompts, PromptSettings(), tts, media(prompts), clock)
     first = renderer.media((Text("Ann Lee"),), "en")
     assert renderer.media((Text("Ann Lee"),), "en") == first
@@ -391,7 +391,7 @@ def test_what_an_older_version_spoke_for_people_goes_after_a_week_too(prompts: P
     people = prompts / FOLDER / "people"
     people.mkdir(parents=True)
     (people / "0123.wav").write_bytes(b"x")
-    now = SystemClock().now().timestamp()
+    now = Clock().now().timestamp()
     os.utime(people / "0123.wav", (now - 8 * 86400, now - 8 * 86400))
     assert Prepared(prompts, wideband=False).prune([], now) == 1
     assert not list(people.iterdir())
@@ -432,7 +432,7 @@ def test_doctor_says_why_another_user_cannot_read_a_file(tmp_path: Path) -> None
 
 
 def test_without_an_engine_it_says_which_pieces_are_missing(prompts: Path) -> None:
-    silent = Renderer(prompts, PromptSettings(), TtsSettings(), media(prompts), SystemClock())
+    silent = Renderer(prompts, PromptSettings(), TtsSettings(), media(prompts), Clock())
     with pytest.raises(ConfigError, match=r"num/4, num/2.*prompts pieces"):
         say(silent, *spoken("digits", "42", "en"))
     with pytest.raises(ConfigError, match=r"no text-to-speech engine"):

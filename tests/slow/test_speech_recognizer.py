@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.speech import SpeechSettings
 from agi_app.errors import ConfigError
 from agi_app.flow.answers.recognition import Heard
@@ -108,7 +108,7 @@ async def test_many_calls_at_once_never_wait_longer_than_the_deadline(tmp_path: 
 
 
 async def test_doctor_tries_the_recogniser(tmp_path: Path) -> None:
-    clock = SystemClock()
+    clock = Clock()
     assert await try_out(SpeechSettings(), tmp_path, clock) is None
     found = await try_out(scripted(tmp_path), tmp_path, clock)
     assert found is not None

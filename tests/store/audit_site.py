@@ -18,7 +18,7 @@ from agi_app.audit.findings import AuditFinding, AuditReport
 from agi_app.audit.signing_key import audit_folder, load_or_make
 from agi_app.audit.stamps import Stamper
 from agi_app.audit.standalone_verifier import NotGenuine
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.model.campaign import Purpose
 from agi_app.model.person import Consent
 from agi_app.proof.notary import Notary
@@ -96,7 +96,7 @@ class Site:
     def notary(self) -> Notary:
         """A new one, as each process has."""
         witness = self.witness / "checkpoints"
-        return Notary(audit_folder(self.folder), witness, self.origin, load_or_make(self.folder), SystemClock())
+        return Notary(audit_folder(self.folder), witness, self.origin, load_or_make(self.folder), Clock())
 
     async def seal(self) -> Sealed:
         """Give everything that is queued a leaf, and sign."""

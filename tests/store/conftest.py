@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app.audit.stamps import Stamper
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.store.database import embedded
 from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
@@ -69,7 +69,7 @@ async def _migrate(url: str) -> None:
 async def open_store(url: str, *, check_schema: bool = True) -> Store:
     """A store on an existing server."""
     store = await Store.open(
-        url, Path("unused"), clock=SystemClock(), hash_number=hash_number, pool_size=8, check_schema=check_schema
+        url, Path("unused"), clock=Clock(), hash_number=hash_number, pool_size=8, check_schema=check_schema
     )
     store.make_stamper = stamper_for_tests
     return store

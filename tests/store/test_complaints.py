@@ -18,7 +18,7 @@ from agi_app.audit import standalone_verifier as verifier
 from agi_app.audit.erasures import sign
 from agi_app.campaigns.calling_rules.rule_files import load_ruleset
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.consent.complaints import RECEIVED, Complaint, due_at, open_case
 from agi_app.consent.evidence import KeptFiles
 from agi_app.consent.purge import Purger
@@ -101,7 +101,7 @@ async def test_the_bundle_proves_the_case_to_somebody_else(
     case = await open_case(store, ruleset, complaint(1, evidence=(digest, "letter.txt"), campaign="checkup"))
     await complaints.note(store, case, CAME, "answered", "wrote back", "li")
     made = await complaint_bundle.gather(
-        store, site.notary, files, SystemClock(), case, entered_by="wang", reason="letter of March"
+        store, site.notary, files, Clock(), case, entered_by="wang", reason="letter of March"
     )
     out = tmp_path / "out"
     complaint_bundle.write(made, out)
@@ -141,7 +141,7 @@ async def test_calls_of_others_come_out_in_the_fields_of_a_complaint_centre(
     case = await open_case(store, ruleset, told, RECEIVED)
     found, _ = await complaints.case_of(store, case)
     assert (found.kind, found.due_at) == (RECEIVED, None)
-    made = await complaint_bundle.gather(store, site.notary, files, SystemClock(), case, entered_by="wang", reason="x")
+    made = await complaint_bundle.gather(store, site.notary, files, Clock(), case, entered_by="wang", reason="x")
     rows = list(csv.reader(made.files["calls.csv"].decode("utf-8-sig").splitlines()))
     assert rows[0][2] == "被举报号码 reported number"
     assert [row[3] for row in rows[1:]] == times
@@ -154,7 +154,7 @@ async def test_calls_of_others_come_out_in_the_fields_of_a_complaint_centre(
 async def test_an_open_case_keeps_its_evidence_and_an_erasure_takes_what_was_said(
     store: Store, database_url: str, tmp_path: Path, ruleset: RuleSet
 ) -> None:
-    site, files, clock = Site(store, database_url, tmp_path), KeptFiles.of(tmp_path), SystemClock()
+    site, files, clock = Site(store, database_url, tmp_path), KeptFiles.of(tmp_path), Clock()
     digest = files.evidence.keep(LETTER)
     grow_old(tmp_path)
     long_ago = dt.datetime(2005, 1, 1, tzinfo=dt.UTC)

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.errors import StoreError
 from agi_app.store.database import embedded
 from agi_app.store.database.checks import assert_durable
@@ -102,7 +102,7 @@ async def test_a_killed_server_recovers_with_everything_that_was_committed(tmp_p
 
     async def open_store(*, check_schema: bool) -> Store:
         return await Store.open(
-            None, tmp_path, clock=SystemClock(), hash_number=hash_number, pool_size=2, check_schema=check_schema
+            None, tmp_path, clock=Clock(), hash_number=hash_number, pool_size=2, check_schema=check_schema
         )
 
     store = await open_store(check_schema=False)
@@ -195,7 +195,7 @@ def test_starting_again_is_quick(tmp_path: Path) -> None:
 
 async def test_an_interrupted_start_leaves_no_server(tmp_path: Path) -> None:
     """Ctrl-C while the database is being made: it is finished and then stopped, not left behind."""
-    opening = asyncio.ensure_future(Store.open(None, tmp_path, clock=SystemClock(), hash_number=hash_number, fast=True))
+    opening = asyncio.ensure_future(Store.open(None, tmp_path, clock=Clock(), hash_number=hash_number, fast=True))
     await asyncio.sleep(0.3)
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):

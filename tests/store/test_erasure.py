@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agi_app.audit.erasures import Erasure, is_signed, sign
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.consent.erase import erase
 from agi_app.consent.evidence import EvidenceFiles, KeptFiles
 from agi_app.consent.opt_out_journal import Journal
@@ -66,7 +66,7 @@ def kept(tmp_path: Path) -> KeptFiles:
 
 async def erased(store: Store, files: EvidenceFiles, tmp_path: Path, n: int) -> Erased:
     """Erase the n-th person."""
-    clock = SystemClock()
+    clock = Clock()
     return await erase(
         store, Journal(tmp_path, clock), KeptFiles.of(tmp_path), clock, number(n),
         reason="letter of May", entered_by="wang", sign=signed,
@@ -187,7 +187,7 @@ async def test_an_unknown_number_is_suppressed_all_the_same(store: Store, files:
     assert await stops.is_suppressed(store, number(9))
     with pytest.raises(InputError, match="--reason"):
         await erase(
-            store, Journal(tmp_path, SystemClock()), KeptFiles.of(tmp_path), SystemClock(), number(9),
+            store, Journal(tmp_path, Clock()), KeptFiles.of(tmp_path), Clock(), number(9),
             reason=" ", entered_by="wang", sign=signed,
         )  # fmt: skip
 
@@ -218,7 +218,7 @@ def keeping(days: int) -> RuleSet:
     )
 
 
-class Later(SystemClock):
+class Later(Clock):
     """A clock that is some days ahead."""
 
     def __init__(self, days: int) -> None:
@@ -265,7 +265,7 @@ async def test_a_file_that_no_consent_names_goes_once_it_is_old(
 ) -> None:
     """A young one may belong to an import that has not ended."""
     digest = files.keep(SCAN)
-    purger = Purger(store, kept, keeping(100), SystemClock(), signed)
+    purger = Purger(store, kept, keeping(100), Clock(), signed)
     assert (await purger.purge("wang"))[EVIDENCE] == 0
     (file,) = files.folder.rglob("*.enc")
     os.utime(file, (1_700_000_000, 1_700_000_000))
@@ -289,7 +289,7 @@ async def test_what_came_while_the_person_was_erased_goes_with_the_next_purge(
     async with store.connection() as connection:
         await connection.execute('UPDATE contact SET fields = \'{"name": "Zhang Wei"}\'')
         await connection.execute('UPDATE attempt SET answers = \'{"who": "Zhang Wei"}\'')
-    await Purger(store, kept, keeping(1000), SystemClock(), signed).purge("wang")
+    await Purger(store, kept, keeping(1000), Clock(), signed).purge("wang")
     assert "Zhang" not in await _everything(store)
 
 
@@ -335,7 +335,7 @@ async def test_a_recording_goes_with_the_answers_of_its_call(world: World, store
 async def test_a_recording_that_no_call_names_goes_once_it_is_old(store: Store, kept: KeptFiles) -> None:
     """A crash between the file and its row leaves one."""
     kept.recordings.keep_call("message", "message", bytes(320))
-    purger = Purger(store, kept, keeping(100), SystemClock(), signed)
+    purger = Purger(store, kept, keeping(100), Clock(), signed)
     assert (await purger.purge("wang"))[RECORDINGS] == 0
     (file,) = kept.recordings.folder.rglob("*.enc")
     os.utime(file, (1_700_000_000, 1_700_000_000))
@@ -347,7 +347,7 @@ async def test_listening_to_a_recording_is_noted_first(
     world: World, store: Store, kept: KeptFiles, tmp_path: Path
 ) -> None:
     row = await _recorded(world, store, kept)
-    desk = installation_for(store, Journal(tmp_path, SystemClock()), data=tmp_path)
+    desk = installation_for(store, Journal(tmp_path, Clock()), data=tmp_path)
     wav = await recording(desk, "checkup", row.recording_id, entered_by="wang", reason="a complaint")
     with wave.open(io.BytesIO(wav)) as sound:
         assert (sound.getframerate(), sound.readframes(sound.getnframes())) == (8000, b"\x00\x10" * 8000)

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from agi_app.clock import SandboxClock, SystemClock
+from agi_app.clock import Clock, SandboxClock
 from agi_app.errors import SafetyError, StoreError
 from agi_app.store.calling import nodes
 from agi_app.store.database import checks
@@ -120,7 +120,7 @@ async def test_clocks_are_compared(store: Store) -> None:
     """This host is the database's host, so they agree; a clock that is off shows by how much."""
     assert abs(await checks.clock_difference(store)) < dt.timedelta(seconds=1)
 
-    class Fast(SystemClock):
+    class Fast(Clock):
         def real_now(self) -> dt.datetime:
             return super().real_now() + dt.timedelta(minutes=1)
 
@@ -190,7 +190,7 @@ async def test_nodes_tell_whether_their_journal_is_stored(store: Store) -> None:
 async def test_all_connections_busy_is_told(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pool that gives none in time says so instead of hanging."""
     monkeypatch.setattr("agi_app.store.database.pool.POOL_TIMEOUT_S", 0.2)
-    small = await Store.open(database_url, Path(), clock=SystemClock(), hash_number=hash_number, pool_size=1)
+    small = await Store.open(database_url, Path(), clock=Clock(), hash_number=hash_number, pool_size=1)
     async with small.connection():
         with pytest.raises(StoreError, match="no connection became free in time"):
             async with small.connection():

@@ -12,7 +12,7 @@ import pytest
 
 from agi_app.audit.erasures import sign
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.screening import GuardSettings
 from agi_app.errors import InputError
 from agi_app.installation import Installation
@@ -127,7 +127,7 @@ async def test_an_erased_number_leaves_no_trace_and_no_fault(site: Site) -> None
     await put(site, NewEntry(ROBOT, False, reason="Mr Chen"), NewEntry("+8695*", False, reason="banks"))
     await reported(site, ROBOT)
     await site.seal()
-    why = Why(SystemClock().real_now(), "letter", "wang")
+    why = Why(Clock().real_now(), "letter", "wang")
     gone = await guard_changes.erase(site.store, ROBOT, why, lambda e: sign(e, site.notary.key))
     assert gone == {"caller": 1, "list_entry": 1, "guard_change": 2}
     assert "Chen" not in json.dumps(told(site))

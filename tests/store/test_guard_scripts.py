@@ -10,7 +10,7 @@ import pytest
 
 from agi_app.audit.erasures import sign
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.screening import GuardSettings
 from agi_app.guard.case import Action
 from agi_app.guard.replay import Replay, replay
@@ -164,7 +164,7 @@ async def test_an_erased_caller_leaves_no_words(desk: Desk, database_url: str, t
     site = Site(desk.store, database_url, tmp_path)
     first = await desk.call(FIRST, LOANS)
     await desk.screening.vote(first.call_id, nuisance=True)
-    why = Why(SystemClock().real_now(), "letter", "wang")
+    why = Why(Clock().real_now(), "letter", "wang")
     gone = await guard_changes.erase(desk.store, FIRST, why, lambda e: sign(e, site.notary.key))
     assert gone["learned_script"] == 1
     assert site.ask("SELECT 1 FROM guard_transcript UNION ALL SELECT 1 FROM guard_script") == []
@@ -174,7 +174,7 @@ async def test_an_erased_caller_leaves_no_words(desk: Desk, database_url: str, t
 def test_a_complaint_with_its_words_makes_a_script(tmp_path: Path, database_url: str) -> None:
     project = tmp_path / "p"
     make_project(project)
-    when = (SystemClock().now() - dt.timedelta(hours=1)).isoformat()
+    when = (Clock().now() - dt.timedelta(hours=1)).isoformat()
     complaint = ("complaint", "received", FIRST, "--on", OTHER, "--time", when, "--text", "loans")
     short = agi_app(project, database_url, *complaint, "--transcript", "hello there")
     assert (short.returncode, "2 opening words would match too many callers" in short.stderr) == (1, True), short.stderr

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.dialer.live_calls import LiveCalls
 from agi_app.dialer.worker import health as module
 from agi_app.dialer.worker.health import Health, Worker
@@ -44,7 +44,7 @@ class Site:
 
         self.live = LiveCalls()
         ari = SimpleNamespace(is_connected=True)
-        node = SimpleNamespace(store=store, live=self.live, clock=SystemClock(), entityid=TERMS.node, ari=ari)
+        node = SimpleNamespace(store=store, live=self.live, clock=Clock(), entityid=TERMS.node, ari=ari)
         journal = SimpleNamespace(position=0, pending=False, broken=None, overdue=False, replay=lambda: None)
         agents = SimpleNamespace(told=dict)
         self._dialer: Any = SimpleNamespace(

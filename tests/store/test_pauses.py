@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.installation import Installation
 from agi_app.operations.calling.pauses import WorkerPause, pause_all, resume_all
@@ -19,7 +19,7 @@ from tests.store import one
 from tests.store.world import World, campaign, installation_for
 
 pytestmark = pytest.mark.postgres
-CLOCK = SystemClock()
+CLOCK = Clock()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from agi_app.campaigns import preview as looking
 from agi_app.campaigns.forecast import Limits
 from agi_app.campaigns.preview import Preview
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.errors import InputError
 from agi_app.flow.engine.say_texts import missing_columns
 from agi_app.flow.language.definition import Flow
@@ -41,7 +41,7 @@ nodes:
 async def look(store: Store, wanted: Campaign, rules: RuleSet, flow: Flow | None = None) -> Preview:
     """A preview through a sandbox trunk."""
     terms = looking.Terms(wanted, True, Limits(50, 100), rules, flow)
-    return await looking.preview(store, SystemClock(), terms)
+    return await looking.preview(store, Clock(), terms)
 
 
 async def test_who_would_be_called_and_who_not(world: World, store: Store) -> None:

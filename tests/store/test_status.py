@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agi_app.campaigns.project.new_project import make_project
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.errors import InputError
 from agi_app.gate.decide import Decision, decide
 from agi_app.gate.facts import Facts
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.postgres
 
 async def look(world: World, name: str = "checkup") -> tuple[Totals, list[str]]:
     """The figures and the reasons."""
-    totals, view = await status_of(world.store, SystemClock(), name)
+    totals, view = await status_of(world.store, Clock(), name)
     return totals, why_nobody(view)
 
 
@@ -99,7 +99,7 @@ async def test_what_slows_a_campaign_is_told_also_while_calls_are_made(world: Wo
         await nodes.beat(store, name, 0, flushed=True, campaign_waiting_reasons=holds)
     async with store.connection() as connection:
         await connection.execute("UPDATE node SET seen_at = now() - interval '1 hour' WHERE name = 'c'")
-    _, view = await status_of(store, SystemClock(), "checkup")
+    _, view = await status_of(store, Clock(), "checkup")
     assert why_nobody(view) == []
     assert held_back(view) == [
         WaitingReason("pace_of_trunk", f"worker a: {slow.text}", None, "a"),
@@ -113,7 +113,7 @@ async def test_a_closed_window_says_until_when(world: World, store: Store) -> No
     wanted = await world.running(campaign(windows=(later,)), [1])
     await worker(store)
     await world.claim(wanted)
-    _, view = await status_of(store, SystemClock(), "checkup")
+    _, view = await status_of(store, Clock(), "checkup")
     (hold,) = [h for h in held_back(view) if h.by == "window_campaign"]
     assert hold.until is not None
     assert hold.until.astimezone(ZoneInfo("Asia/Shanghai")).time() == dt.time(9, 30)

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
 from agi_app.contacts.do_not_call_import import import_list
@@ -32,28 +32,28 @@ SELECT (SELECT count(*) FROM suppression), (SELECT count(*) FROM revocation), (S
 
 
 async def _by_number(store: Store, folder: Path) -> None:
-    desk = installation_for(store, Journal(folder, SystemClock()))
+    desk = installation_for(store, Journal(folder, Clock()))
     await entered.stop(desk, number(1), "asked", entered_by="test")
 
 
 async def _by_list(store: Store, folder: Path) -> None:
-    await entered.stop_list(installation_for(store, Journal(folder, SystemClock())), [number(1)])
+    await entered.stop_list(installation_for(store, Journal(folder, Clock())), [number(1)])
 
 
 async def _by_purpose(store: Store, folder: Path) -> None:
-    desk = installation_for(store, Journal(folder, SystemClock()))
+    desk = installation_for(store, Journal(folder, Clock()))
     await entered.stop(desk, number(1), "asked", purpose=Purpose.SURVEY, entered_by="test")
 
 
 async def _by_key(store: Store, folder: Path) -> None:
-    stops = Stops(store, Journal(folder, SystemClock()), SystemClock(), "node-1")
+    stops = Stops(store, Journal(folder, Clock()), Clock(), "node-1")
     await stops.take(number(1), "key")
     await stops.flush()
 
 
 async def _by_register(store: Store, folder: Path) -> None:
     (folder / "list.txt").write_text("2015550101\n", "ascii")
-    now = SystemClock().now()
+    now = Clock().now()
     terms = ListTerms("us-national-dnc", "US", now.date() - dt.timedelta(days=1), "test")
     await import_list(store, folder / "list.txt", terms, now)
 
@@ -73,9 +73,7 @@ async def test_a_stop_is_there_after_the_database_was_killed(
     enter: Callable[[Store, Path], Awaitable[None]], rows: tuple[int, ...], tmp_path: Path
 ) -> None:
     """Of an own server that somebody made quick: the journal is not asked, the row itself must be there."""
-    store = await Store.open(
-        None, tmp_path, clock=SystemClock(), hash_number=hash_number, pool_size=2, check_schema=False
-    )
+    store = await Store.open(None, tmp_path, clock=Clock(), hash_number=hash_number, pool_size=2, check_schema=False)
     await migrate(store)
     store.make_stamper = stamper_for_tests
     assert store._server is not None
@@ -83,7 +81,7 @@ async def test_a_stop_is_there_after_the_database_was_killed(
     with psycopg.connect(url, autocommit=True) as admin:
         for statement in (*LAZY, "SELECT pg_reload_conf()", "CHECKPOINT"):
             admin.execute(statement)
-    quick = await Store.open(url, tmp_path, clock=SystemClock(), hash_number=hash_number, pool_size=2)
+    quick = await Store.open(url, tmp_path, clock=Clock(), hash_number=hash_number, pool_size=2)
     quick.make_stamper = stamper_for_tests
     await enter(quick, tmp_path)
     os.kill(int((tmp_path / "postgres/data/postmaster.pid").read_text().split()[0]), signal.SIGKILL)

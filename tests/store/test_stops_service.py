@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops
 from agi_app.errors import OtherWorkerError, StoreError
@@ -30,7 +30,7 @@ NODE = "node-1"
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
-    return Journal(tmp_path, SystemClock())
+    return Journal(tmp_path, Clock())
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def desk(store: Store, journal: Journal) -> Installation:
 
 @pytest.fixture
 def service(store: Store, journal: Journal) -> Stops:
-    return Stops(store, journal, SystemClock(), NODE)
+    return Stops(store, journal, Clock(), NODE)
 
 
 async def test_a_key_press_becomes_a_stop_with_its_reason(
@@ -92,7 +92,7 @@ async def test_a_stop_of_an_earlier_run_is_suppressed_without_its_number(
     wanted = await world.running(campaign(), [1])
     claim = await world.claim_one(wanted)
     journal.append(store.hash_number(number(1)), "key")
-    fresh = Stops(store, journal, SystemClock(), NODE)
+    fresh = Stops(store, journal, Clock(), NODE)
     assert fresh.pending
     assert await fresh.flush() == 1
     assert await one.mark(store, claim, NODE) is None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.consent.calls_after_refusal import refusals
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.opt_outs import Stops, replay
@@ -32,12 +32,12 @@ NODE = TERMS.node
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
-    return Journal(tmp_path, SystemClock())
+    return Journal(tmp_path, Clock())
 
 
 @pytest.fixture
 def service(store: Store, journal: Journal) -> Stops:
-    return Stops(store, journal, SystemClock(), NODE)
+    return Stops(store, journal, Clock(), NODE)
 
 
 async def told(store: Store, n: int) -> PersonHistory:
@@ -142,7 +142,7 @@ async def test_a_number_that_a_restored_database_does_not_know_is_not_called_eit
 ) -> None:
     """Its old consents may be imported again, and nobody would know: so the number goes onto the list."""
     journal.append(store.hash_number(number(1)), WRONG_NUMBER)
-    await accept(store, journal, tmp_path, SystemClock())
+    await accept(store, journal, tmp_path, Clock())
     await replay(store, list(journal.unflushed(0)), "a stop from the journal")
     assert await stops.is_suppressed(store, number(1))
 

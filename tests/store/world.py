@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from agi_app.clock import Clock, SystemClock
+from agi_app.clock import Clock
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.gate.calling_hours import Opening
 from agi_app.gate.decide import Decision, decide
@@ -45,7 +45,7 @@ def installation_for(
 ) -> Installation:
     """What an operation is asked on; of the settings there is the data folder alone, and there is no key."""
     settings = cast(Any, SimpleNamespace(data=data))
-    return Installation(settings, store, clock or SystemClock(), cast(Any, None), journal)
+    return Installation(settings, store, clock or Clock(), cast(Any, None), journal)
 
 
 def number(n: int) -> str:

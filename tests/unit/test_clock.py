@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from agi_app.clock import Clock, SandboxClock, SystemClock
+from agi_app.clock import Clock, SandboxClock
 from tests.fake_clock import FakeClock
 from tests.unit.gate_cases import NOW, SHANGHAI
 
@@ -14,14 +14,14 @@ YEAR = dt.timedelta(days=365)
 SOON = dt.timedelta(seconds=5)
 
 
-@pytest.mark.parametrize("clock", [SystemClock(), SandboxClock(YEAR), FakeClock(NOW)])
+@pytest.mark.parametrize("clock", [Clock(), SandboxClock(YEAR), FakeClock(NOW)])
 def test_every_clock_speaks_utc(clock: Clock) -> None:
     assert clock.now().utcoffset() == dt.timedelta(0)
     assert clock.real_now().utcoffset() == dt.timedelta(0)
 
 
 def test_the_system_clock_tells_the_real_time() -> None:
-    clock = SystemClock()
+    clock = Clock()
     assert abs(clock.now() - dt.datetime.now(dt.UTC)) < SOON
     assert (clock.offset, clock.name) == (dt.timedelta(0), "system")
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.settings import Settings
 from agi_app.consent.opt_out_journal import Journal
 from agi_app.consent.project_identity import key_of
@@ -90,4 +90,4 @@ def without_database(settings: Settings, numbers: Sequence[str], via: str = VIA)
     Returns once they are on disk. Raises SafetyError when they are not.
     """
     key = key_of(settings)
-    Journal(settings.data, SystemClock()).append_all([key.hash_number(number) for number in numbers], via)
+    Journal(settings.data, Clock()).append_all([key.hash_number(number) for number in numbers], via)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from agi_app.clock import Clock, SandboxClock, SystemClock
+from agi_app.clock import Clock, SandboxClock
 from agi_app.errors import SafetyError
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import load_queries, the_record, value
@@ -63,8 +63,8 @@ async def rules_clock(store: Store, start: dt.datetime | None) -> Clock:
     Raises SafetyError when the database is bound to the other kind: what was written by a sandbox's clock (a proof
     until 2046) would hold by the real one, too.
     """
-    await _bind_clock(store, SystemClock.name if start is None else SandboxClock.name)
-    return SystemClock() if start is None else SandboxClock(await sandbox_offset(store, start))
+    await _bind_clock(store, Clock.name if start is None else SandboxClock.name)
+    return Clock() if start is None else SandboxClock(await sandbox_offset(store, start))
 
 
 async def _bind_clock(store: Store, wanted: str) -> None:
@@ -73,7 +73,7 @@ async def _bind_clock(store: Store, wanted: str) -> None:
         row = await the_record(
             connection, Q["clock"], {}, f"database {store.where}: does not say what it holds; run `agi-app migrate`"
         )
-        bound = row["bound"] or (SystemClock.name if row["used"] else None)
+        bound = row["bound"] or (Clock.name if row["used"] else None)
         if bound not in (None, wanted):
             raise SafetyError(_OTHER_CLOCK[bound].format(where=store.where))
         if row["bound"] is None and (row["used"] or wanted == SandboxClock.name):
@@ -85,7 +85,7 @@ _OTHER_CLOCK = {
         "database {where}: it was filled by a sandbox's clock, so nothing in it holds for real calls; for real calls"
         " make a separate project (`agi-app init DIR`), or name another, empty database in database_url of agi-app.toml"
     ),
-    SystemClock.name: (
+    Clock.name: (
         "database {where}: it was filled by the real clock, and [sandbox] clock would judge by another one; remove"
         " `clock` from agi-app.toml, or make a separate project for the sandbox (`agi-app init DIR`)"
     ),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.screening import GuardSettings
 from agi_app.config.speech import SpeechSettings
 from agi_app.flow.answers.recognition import Heard
@@ -78,7 +78,7 @@ async def listening(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Open
     nothing: Any = None
     records: Any = FakeRecords()
     guard = GuardSettings(listen=True, listen_language="zh-CN")
-    found, spool = Openings(nothing, SystemClock(), records, guard, SPEECH), FakeSpool()
+    found, spool = Openings(nothing, Clock(), records, guard, SPEECH), FakeSpool()
     as_spool: Any = spool
     async with asyncio.TaskGroup() as group:
         running = group.create_task(found.run(as_spool, Path()))
@@ -156,6 +156,6 @@ async def test_a_flood_of_callers_is_not_listened_to(listening: tuple[Openings, 
 
 async def test_nobody_is_listened_to_unless_the_settings_want_it() -> None:
     nothing: Any = None
-    found = Openings(nothing, SystemClock(), nothing, GuardSettings(), SPEECH)
+    found = Openings(nothing, Clock(), nothing, GuardSettings(), SPEECH)
     await found.run(nothing, Path())
     found.begin("c1", "call-1", Action.CHALLENGE)  # there is no loop of it that could take it

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from agi_app.clock import SystemClock
+from agi_app.clock import Clock
 from agi_app.config.screening import AgiSettings
 from agi_app.errors import ConfigError
 from agi_app.pbx.agi.server import AgiServer, AgiSession
@@ -39,7 +39,7 @@ async def serving(**settings: Any) -> AsyncIterator[AgiServer]:
     port = probe.getsockname()[1]
     probe.close()
     hooks = {"screen": screen, "broken": broken}
-    server = AgiServer(AgiSettings(port=port, **settings), TOKEN, hooks, SystemClock())
+    server = AgiServer(AgiSettings(port=port, **settings), TOKEN, hooks, Clock())
     up = asyncio.Event()
     task = asyncio.create_task(server.run(lambda _: up.set()))
     await up.wait()
@@ -150,6 +150,6 @@ async def test_one_too_many_is_refused_and_room_is_made_again() -> None:
 
 async def test_a_port_in_use_is_said() -> None:
     async with serving() as server:
-        other = AgiServer(server.settings, TOKEN, {}, SystemClock())
+        other = AgiServer(server.settings, TOKEN, {}, Clock())
         with pytest.raises(ConfigError, match="another program uses it"):
             await other.run()
