@@ -22,7 +22,7 @@ def test_a_city_gets_its_time_zone(name: str) -> None:
     assert country_and_zone_names.zone_meant(name) == '; did you mean "Asia/Shanghai"?'
 
 
-@pytest.mark.parametrize(("name", "code"), [("China", "CN"), ("UK", "GB"), ("Atlantis", None)])
+@pytest.mark.parametrize(("name", "code"), [("China", "CN"), ("瑞士", "CH"), ("UK", "GB"), ("Atlantis", None)])
 def test_a_country_gets_its_code(name: str, code: str | None) -> None:
     assert country_and_zone_names.country_meant(name) == code
 
