@@ -3,8 +3,8 @@
     python -m scripts.lib.unit_tests FOLDER… -- ARGUMENTS FOR PYTEST…
 
 pytest-xdist has each process read every file, and one more gather the results, which takes longer than the tests.
-Here one process has the tests that wait for a clock. Meanwhile this one imports what all others import, once for all of
-them, and forks those: three for two cores, since some of their tests wait, too.
+Here the tests that wait for a clock have processes of their own. Meanwhile this one imports what all others import,
+once for all of them, and forks those: three for two cores, since some of their tests wait, too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import groupby
 from multiprocessing import get_context
 from multiprocessing.context import ForkProcess
 from pathlib import Path
@@ -30,6 +31,11 @@ import pytest
 SHARES = 3
 SLOW_START = 1.3  # what a property test takes, by its size, against others
 NO_TESTS = 5  # pytest's exit code
+MEMORY, MEMORY_BYTES = Path("/dev/shm"), 1_000_000_000  # all files of the unit tests have a tenth of it
+FOREIGN = ("hypothesis", "hypothesis.stateful", "pypinyin")  # what most processes would load for themselves
+NO_REWRITE = [
+    f"-Wignore:Module already imported so cannot be rewritten; {name}" for name in ("hypothesis", "_hypothesis")
+]
 OF_OURS = re.compile(r"^from ((?:agi_app|bench|sandbox|witness)[\w.]*) import \(?([\w, \n]*)", re.MULTILINE)
 
 
@@ -37,6 +43,11 @@ def waiting_and_busy(texts: Mapping[Path, str]) -> tuple[dict[Path, str], dict[P
     """The files whose tests mostly wait for a clock, and the others."""
     waiting = {file: text for file, text in texts.items() if "time.sleep(" in text}
     return waiting, {file: text for file, text in texts.items() if file not in waiting}
+
+
+def by_folder(files: Iterable[Path]) -> list[list[Path]]:
+    """The files below each folder of tests, so that they wait beside each other."""
+    return [[*found] for _, found in groupby(sorted(files), key=lambda file: file.parts[:2])]
 
 
 def shares(texts: Mapping[Path, str], count: int) -> list[list[Path]]:
@@ -54,12 +65,22 @@ def shares(texts: Mapping[Path, str], count: int) -> list[list[Path]]:
 def import_for(texts: Iterable[str]) -> None:
     """Import what the files import of ours. What fails or warns is left to its tests, which then say so."""
     gc.disable()
+    wanted = {found for text in texts for found in OF_OURS.findall(text)}
     with warnings.catch_warnings(action="error"):
-        for module, names in sorted({found for text in texts for found in OF_OURS.findall(text)}):
+        for module, names in sorted(wanted | {(module, "") for module in FOREIGN}):
             with suppress(Exception):
                 __import__(module, fromlist=names.replace(",", " ").split())
     gc.freeze()  # in no process is it looked through for garbage
     gc.enable()
+
+
+def in_memory() -> str | None:
+    """A folder in memory, where a file is made in a tenth of the time; None: there is none as good as a disk."""
+    if not os.access(MEMORY, os.W_OK):
+        return None
+    found = os.statvfs(MEMORY)
+    large = found.f_bavail * found.f_frsize > MEMORY_BYTES
+    return str(MEMORY) if large and not found.f_flag & os.ST_NOEXEC else None
 
 
 def run(files: list[Path], arguments: list[str], output: int) -> None:
@@ -67,9 +88,11 @@ def run(files: list[Path], arguments: list[str], output: int) -> None:
     for stream in (1, 2):
         os.dup2(output, stream)
     spared = [word for plugin in ("cacheprovider", "logging", "xdist") for word in ("-p", f"no:{plugin}")]
-    with tempfile.TemporaryDirectory(prefix="u") as folder:  # in a common one each clears away what others use
+    with tempfile.TemporaryDirectory(
+        prefix="u", dir=in_memory()
+    ) as folder:  # in a common one each clears away what others use
         os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
-        sys.exit(pytest.main(["-q", *spared, *arguments, *map(str, files)]))
+        sys.exit(pytest.main(["-q", *spared, *NO_REWRITE, *arguments, *map(str, files)]))
 
 
 def counted(outputs: Iterable[str]) -> Counter[str]:
@@ -94,7 +117,7 @@ def main() -> int:
     began, split = time.monotonic(), sys.argv.index("--")
     files = [file for folder in sys.argv[1:split] for file in Path(folder).rglob("test_*.py")]
     waiting, busy = waiting_and_busy({file: file.read_text(encoding="utf-8") for file in files})
-    begun = [begin(sorted(waiting), sys.argv[split + 1 :])] if waiting else []
+    begun = [begin(sorted(files), sys.argv[split + 1 :]) for files in by_folder(waiting)]
     import_for(busy.values())
     begun += [begin(share, sys.argv[split + 1 :]) for share in shares(busy, SHARES)]
     said = []

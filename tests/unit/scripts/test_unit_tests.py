@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lib.unit_tests import counted, shares, waiting_and_busy
+from scripts.lib.unit_tests import by_folder, counted, shares, waiting_and_busy
 
 
 @pytest.mark.parametrize("count", [1, 3, 20])
@@ -27,6 +27,11 @@ def test_what_waits_for_a_clock_is_apart_and_nothing_is_lost() -> None:
     waiting, busy = waiting_and_busy(texts)
     assert list(waiting) == [Path("test_a.py")]
     assert waiting | busy == texts
+
+
+def test_what_waits_waits_beside_that_of_another_folder() -> None:
+    one, other, third = Path("tests/unit/a/test_a.py"), Path("tests/sandbox/test_b.py"), Path("tests/unit/b/test_c.py")
+    assert by_folder([one, other, third]) == [[other], [one, third]]
 
 
 def test_the_sum_is_of_the_last_lines() -> None:
