@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from agi_app.errors import Problem
 from agi_app.flow.check.disclosure_words import offers_key, says
 from agi_app.flow.check.graph import first_prompts, prompt_uses
-from agi_app.flow.check.prompt_facts import Prompts
+from agi_app.flow.check.prompt_facts import Prompts, transcript_of
 from agi_app.flow.language.definition import FlowDocument
 
 
@@ -42,11 +42,7 @@ def opt_out_not_offered(source: FlowDocument, prompts: Prompts) -> Iterator[Prob
 def abandoned_says_who(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
     """``flow/abandoned``: a person who finds no free agent hears who called and how to stop the calls."""
     flow = source.flow
-    for language in flow.languages if flow.abandoned else ():
-        facts = prompts.get((language, flow.abandoned or ""))
-        transcript = (facts.transcript or "").strip() if facts is not None else ""
-        if not transcript:
-            continue  # other rules say that it is missing
+    for language, transcript in _transcripts(source, prompts, flow.abandoned or ""):
         name, key = flow.identify.business.get(language), flow.opt_out.key
         missing = [] if name is None or says(transcript, name) else [f'say "{name}"']
         if not offers_key(transcript, key, language, after_star=False):
@@ -59,7 +55,6 @@ def abandoned_says_who(source: FlowDocument, prompts: Prompts) -> Iterator[Probl
 
 
 def _transcripts(source: FlowDocument, prompts: Prompts, name: str) -> Iterator[tuple[str, str]]:
-    for language in source.flow.languages:
-        facts = prompts.get((language, name))
-        if facts is not None and (facts.transcript or "").strip():
-            yield language, facts.transcript or ""
+    """Language and words, where there are words: other rules say that they are missing."""
+    said = ((language, transcript_of(prompts, language, name)) for language in source.flow.languages)
+    return ((language, words) for language, words in said if words)

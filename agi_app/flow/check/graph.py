@@ -43,33 +43,24 @@ def targets(step: AnyStep) -> Iterator[tuple[tuple[str | int, ...], str]]:
         case GotoStep():
             yield ("goto",), step.goto
         case StepWithWays():
-            for answer, node in step.on.items():
-                yield ("on", answer), node
+            yield from ((("on", answer), node) for answer, node in step.on.items())
         case BranchStep():
             for index, case in enumerate(step.branch):
-                if isinstance(case, When):
-                    yield ("branch", index, "goto"), case.goto
-                else:
-                    yield ("branch", index, "else"), case.otherwise
-        case _:
-            return
+                word, node = ("goto", case.goto) if isinstance(case, When) else ("else", case.otherwise)
+                yield ("branch", index, word), node
 
 
 def is_last(step: AnyStep) -> bool:
     """Whether no way leads from this step to the next one in its node."""
     match step:
-        case _ if isinstance(step, GotoStep | ReturnStep | EndStep):
-            return True
         case CallStep():
             return OTHERWISE in step.on
         case BranchStep():
             return isinstance(step.branch[-1], Else)
-        case SayStep():
-            return False
-        case StepWithWays():
+        case StepWithWays() if not isinstance(step, SayStep):
             return all(step.way(outcome) is not None for outcome in step.outcomes)
         case _:
-            return False
+            return isinstance(step, GotoStep | ReturnStep | EndStep)
 
 
 def live_steps(steps: Sequence[AnyStep]) -> list[AnyStep]:
@@ -127,12 +118,9 @@ def said_name(path: Path) -> str:
 
 def said_prompts(flow: Flow) -> dict[tuple[str, str], PromptFacts]:
     """What each ``say`` says as facts of a prompt, so that the rules about prompts read it, too."""
-    found: dict[tuple[str, str], PromptFacts] = {}
-    for path, step in flow.steps_of(SayStep):
-        for language in flow.languages:
-            text = (step.say.text or {}).get(language, "…")
-            found[language, said_name(path)] = PromptFacts(True, text, 8000, 1, 2, seconds_to_say(text))
-    return found
+    says = ((path, tongue, step.say.text or {}) for path, step in flow.steps_of(SayStep) for tongue in flow.languages)
+    texts = {(language, said_name(path)): text.get(language, "…") for path, language, text in says}
+    return {key: PromptFacts(True, text, 8000, 1, 2, seconds_to_say(text)) for key, text in texts.items()}
 
 
 def first_prompts(flow: Flow) -> list[PromptUse]:
@@ -142,11 +130,8 @@ def first_prompts(flow: Flow) -> list[PromptUse]:
     """
     if flow.is_called:
         return []
-    return list(
-        {
-            use.path: use for use in (_first(path, step) for path, step in steps_until(flow, _surely_heard)) if use
-        }.values()
-    )
+    heard = ((path, step) for path, step in steps_until(flow, _surely_heard) if not isinstance(step, TransferStep))
+    return list({use.path: use for path, step in heard for use in _uses(step, path)[:1]}.values())
 
 
 def calls_before_prompt(flow: Flow) -> list[Path]:
@@ -154,11 +139,6 @@ def calls_before_prompt(flow: Flow) -> list[Path]:
     if flow.is_called:
         return []
     return [path for path, step in steps_until(flow, _surely_heard) if isinstance(step, CallStep | TransferStep)]
-
-
-def _first(path: Path, step: AnyStep) -> PromptUse | None:
-    uses = [] if isinstance(step, TransferStep) else _uses(step, path)
-    return uses[0] if uses else None
 
 
 def steps_until(flow: Flow, ends: Callable[[Path, AnyStep, AnyStep | None], bool]) -> Iterator[tuple[Path, AnyStep]]:

@@ -9,7 +9,6 @@ from agi_app.authoring.suggestions import suggest
 from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import InputError, Problem
 from agi_app.flow.language.asking_steps import (
-    CallBack,
     CallBackStep,
     CollectStep,
     Confirm,
@@ -19,7 +18,6 @@ from agi_app.flow.language.asking_steps import (
 )
 from agi_app.flow.language.call_step import REFERENCE, CallStep
 from agi_app.flow.language.definition import Flow, FlowDocument
-from agi_app.flow.language.record_step import RecordStep
 from agi_app.flow.language.say_step import COLUMN, Say, SayStep
 from agi_app.flow.language.steps import AnyStep, BranchStep, SetStep, When
 from agi_app.flow.saying.numbers_and_dates import pieces
@@ -42,19 +40,20 @@ def unknown_variable(source: FlowDocument) -> Iterator[Problem]:
 
 def given(flow: Flow) -> set[str]:
     """The variables that its caller or some step of a flow gives a value."""
-    steps = [step for _, step in flow.steps()]
-    known = {*flow.parameters, *(name for step in steps if isinstance(step, CallStep) for name in step.call.take)}
-    known |= {name for step in steps if isinstance(step, SetStep) for name in step.set}
-    known |= {step.gather.save for step in steps if isinstance(step, GatherStep) and step.gather.save}
-    known |= {step.record.save for step in steps if isinstance(step, RecordStep)}
-    return known | {step.collect.save for step in steps if isinstance(step, CollectStep)}
+    known = {*flow.parameters, *(name for _, step in flow.steps_of(CallStep) for name in step.call.take)}
+    known |= {name for _, step in flow.steps_of(SetStep) for name in step.set}
+    return known.union(_saves(step for _, step in flow.steps()))
 
 
 def saved_names(flow: Flow) -> set[str]:
     """The names under which the steps of a flow, and of the flows that it calls, save answers."""
-    values = (value for step in flow.all_steps() for _, value in step)
-    saves = (CALL_BACK if isinstance(v, CallBack) else getattr(v, "save", None) for v in values)
-    return {name for name in saves if isinstance(name, str)}
+    times = (CALL_BACK for step in flow.all_steps() if isinstance(step, CallBackStep))
+    return {*times, *_saves(flow.all_steps())}
+
+
+def _saves(steps: Iterable[AnyStep]) -> Iterator[str]:
+    saves = (getattr(value, "save", None) for step in steps for _, value in step)
+    return (name for name in saves if isinstance(name, str))
 
 
 def names_read(step: AnyStep) -> Iterator[tuple[Path, str]]:

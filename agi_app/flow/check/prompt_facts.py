@@ -21,3 +21,9 @@ class PromptFacts:
 
 
 Prompts = Mapping[tuple[str, str], PromptFacts]  # (language, name) -> facts
+
+
+def transcript_of(prompts: Prompts, language: str, name: str) -> str:
+    """What a prompt says, on one line; empty: nobody knows."""
+    facts = prompts.get((language, name))
+    return "" if facts is None else " ".join((facts.transcript or "").split())

@@ -9,7 +9,7 @@ from agi_app.authoring import full_width
 from agi_app.authoring.suggestions import suggest
 from agi_app.errors import Problem
 from agi_app.flow.check.graph import PromptUse, prompt_uses
-from agi_app.flow.check.prompt_facts import PromptFacts, Prompts
+from agi_app.flow.check.prompt_facts import PromptFacts, Prompts, transcript_of
 from agi_app.flow.language.definition import FlowDocument
 
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Z0-9][A-Za-z0-9]{1,7})*")  # a language as the names of folders write it
@@ -48,8 +48,7 @@ def _missing(prompt: str, language: str, source: FlowDocument, prompts: Prompts)
         return None
     near = suggest(prompt, recorded)
     hint = near if "did you mean" in near else ""
-    words = prompts.get((language, prompt))
-    if words is not None and (words.transcript or "").strip():
+    if transcript_of(prompts, language, prompt):
         hint = "; its text is there: record it, or let an engine speak it ([tts] engine in agi-app.toml)"
     played = {other.prompt for other in prompt_uses(source.flow)}
     return _misnamed(prompt, language, recorded - played) or hint

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from agi_app.authoring.yaml_lines import Path
 from agi_app.errors import Problem
+from agi_app.flow.answers.grammar import family
 from agi_app.flow.check.disclosure_words import says_recorded
 from agi_app.flow.check.graph import first_prompts, said_name, steps_until
-from agi_app.flow.check.prompt_facts import Prompts
+from agi_app.flow.check.prompt_facts import Prompts, transcript_of
+from agi_app.flow.engine.call_in_flow import first_question
 from agi_app.flow.language.asking_steps import CallBackStep, CollectStep, GatherStep
 from agi_app.flow.language.definition import Flow, FlowDocument
 from agi_app.flow.language.record_step import RecordCallStep, RecordStep
@@ -23,7 +25,7 @@ def record_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
         for language in source.flow.languages:
             own, *first = (_tells(prompts, language, name) for name in (prompt, *opening))
             if own is False and not (first and all(first)):
-                word = "录音" if _is_chinese(language) else "this is recorded"
+                word = "录音" if family(language) == "zh" else "this is recorded"
                 message = f'"{prompt}": in {language} people do not hear that they are recorded; say it here ("{word}")'
                 message += " or in what is heard first"
                 yield source.document.problem(path, "flow/record-notice", message)
@@ -32,7 +34,7 @@ def record_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
 def record_call_notice(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
     """``flow/record-call-notice``: on each way to where the call is recorded, all have heard so to the end."""
     for language in source.flow.languages:
-        word = "本次通话将被录音" if _is_chinese(language) else "this call is recorded"
+        word = "本次通话将被录音" if family(language) == "zh" else "this call is recorded"
         for path in _untold(source.flow, prompts, language):
             message = (
                 f'call: on one way to this step people do not hear in {language} that the call is recorded ("{word}");'
@@ -70,7 +72,7 @@ def _heard_out(step: AnyStep, following: AnyStep | None, path: Path) -> str | No
         case SayStep() if not step.say.may_be_empty:
             return said_name(path) if not (step.say.barge_in and _may_be_answered(following)) else None
         case GatherStep() | CollectStep() | CallBackStep():
-            return None if _may_be_answered(step) else _question(step)
+            return None if _may_be_answered(step) else first_question(step).prompt
         case RecordStep():
             return step.record.prompt
         case _:
@@ -79,32 +81,10 @@ def _heard_out(step: AnyStep, following: AnyStep | None, path: Path) -> str | No
 
 def _may_be_answered(step: AnyStep | None) -> bool:
     """Whether a key answers this step before its prompt, or the one right before, has ended."""
-    match step:
-        case GatherStep():
-            return step.gather.barge_in
-        case CollectStep():
-            return step.collect.barge_in
-        case CallBackStep():
-            return step.call_back.barge_in
-        case _:
-            return False
-
-
-def _question(step: GatherStep | CollectStep | CallBackStep) -> str:
-    match step:
-        case GatherStep():
-            return step.gather.prompt
-        case CollectStep():
-            return step.collect.prompt
-        case CallBackStep():
-            return step.call_back.prompt
+    return isinstance(step, GatherStep | CollectStep | CallBackStep) and first_question(step).barge_in
 
 
 def _tells(prompts: Prompts, language: str, name: str) -> bool | None:
     """Whether the prompt says that people are recorded; None: nobody can tell."""
-    facts = prompts.get((language, name))
-    return None if facts is None or not facts.transcript else says_recorded(facts.transcript, language)
-
-
-def _is_chinese(language: str) -> bool:
-    return language.lower().startswith("zh")
+    words = transcript_of(prompts, language, name)
+    return says_recorded(words, language) if words else None

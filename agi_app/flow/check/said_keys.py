@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 
 from agi_app.errors import Problem
-from agi_app.flow.check.prompt_facts import Prompts
+from agi_app.flow.answers.grammar import family
+from agi_app.flow.check.prompt_facts import Prompts, transcript_of
 from agi_app.flow.language.asking_steps import GatherStep
 from agi_app.flow.language.definition import FlowDocument
 
@@ -23,11 +24,9 @@ def said_keys(source: FlowDocument, prompts: Prompts) -> Iterator[Problem]:
     for path, step in flow.steps_of(GatherStep):
         gather = step.gather
         for language in flow.languages if gather.keys and not gather.digits else ():
-            facts, pattern = prompts.get((language, gather.prompt)), _SAID.get(language.partition("-")[0])
-            if facts is None or pattern is None:
-                continue
-            text = unicodedata.normalize("NFKC", facts.transcript or "").casefold()
-            said = {one or other for one, other in pattern.findall(text)}
+            text = unicodedata.normalize("NFKC", transcript_of(prompts, language, gather.prompt)).casefold()
+            pattern = _SAID.get(family(language))
+            said = {one or other for one, other in pattern.findall(text)} if pattern else set()
             for key in sorted(said - {*(gather.keys or {}), flow.opt_out.key}):
                 message = f'prompt: "{gather.prompt}" says in {language} to press {key}, no key of this question'
                 yield source.document.problem((*path, "gather", "prompt"), "flow/unknown-answer", message, "warning")

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
+from agi_app.flow.answers.grammar import family
 from agi_app.flow.check.graph import node_targets, prompt_uses, targets
-from agi_app.flow.check.prompt_facts import Prompts
+from agi_app.flow.check.prompt_facts import Prompts, transcript_of
 from agi_app.flow.diagram.layout import Box
 from agi_app.flow.diagram.svg import clip, text_width, wrap
-from agi_app.flow.language.asking_steps import Collect, CollectStep, Gather, GatherStep
+from agi_app.flow.engine.call_in_flow import first_question
+from agi_app.flow.language.asking_steps import CollectStep, GatherStep
 from agi_app.flow.language.call_step import CallStep, ReturnStep
-from agi_app.flow.language.definition import Flow, FlowDocument
+from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.record_step import RecordCallStep
 from agi_app.flow.language.say_step import SayStep
-from agi_app.flow.language.steps import AnyStep, EndStep, GotoStep, SetStep
+from agi_app.flow.language.steps import AnyStep, BranchStep, GotoStep, HangupStep, OptOutStep, SetStep, When
+from agi_app.flow.language.wrong_number_step import WrongNumberStep
 
 TEXT_WIDTH = 250.0  # of a card's text, in pixels
 LONGEST_WAY = 190.0
@@ -90,22 +94,17 @@ class Card:
     @property
     def box(self) -> Box:
         spare = (self.width - sum(way.width for way in self.ways)) / max(1, len(self.ways))
-        x, ways = 0.0, []
-        for way in self.ways:
-            ways.append((x + (way.width + spare) / 2, way.target))
-            x += way.width + spare
+        starts = accumulate((way.width + spare for way in self.ways), initial=0.0)
+        ways = ((x + (way.width + spare) / 2, way.target) for way, x in zip(self.ways, starts, strict=False))
         return Box(self.width, self.height, tuple(ways))
 
 
-def cards_of(source: FlowDocument, prompts: Prompts, language: str, words: Mapping[str, str]) -> dict[str, Card]:
-    flow = source.flow
-    up = _ways_back(flow)
+def cards_of(flow: Flow, prompts: Prompts, language: str) -> dict[str, Card]:
+    words, up = words_of(language), _ways_back(flow)
     cards: dict[str, Card] = {}
     for name, steps in flow.nodes.items():
-        rows = [
-            row for index, step in enumerate(steps) for row in _rows(source, (name, index), step, prompts, language)
-        ]
-        ways = [way for index, step in enumerate(steps) for way in _ways(source, name, index, step, words)]
+        rows = [row for index, step in enumerate(steps) for row in _rows(flow, (name, index), step, prompts, language)]
+        ways = [way for step in steps for way in _ways(step, words)]
         for number, way in enumerate(ways):
             if (name, way.target) in up:
                 back = f"{name}\n{number}"
@@ -117,85 +116,82 @@ def cards_of(source: FlowDocument, prompts: Prompts, language: str, words: Mappi
     return cards
 
 
-def _rows(source: FlowDocument, at: tuple[str, int], step: AnyStep, prompts: Prompts, language: str) -> list[CardRow]:
-    words = words_of(language)
-    found: list[CardRow] = []
-    if isinstance(step, SetStep):
-        found += [CardRow("set", clip(f"{n} = {v}", TEXT_WIDTH, 13), f"{n} = {v}") for n, v in step.set.items()]
-    elif isinstance(step, EndStep):
-        found.append(CardRow("end", words[next(verb for verb, _ in step)]))
-    elif isinstance(step, SayStep):
+def _rows(flow: Flow, at: tuple[str, int], step: AnyStep, prompts: Prompts, language: str) -> list[CardRow]:
+    if isinstance(step, SayStep):
         return _said_rows(step, language)
-    elif isinstance(step, CallStep):
-        found.append(CardRow("verb", f"call {step.call.flow}"))
-    elif isinstance(step, ReturnStep):
-        found.append(CardRow("end", f"return {step.return_}"))
-    elif isinstance(step, RecordCallStep):
-        found.append(CardRow("verb", words["record call" if step.record.call else "record off"]))
-    for use in prompt_uses(source.flow):
+    found = _own_rows(step, words_of(language))
+    for use in prompt_uses(flow):
         if use.path[:3] == ("nodes", *at):
-            text = said(prompts, language, use.prompt)
-            found.append(CardRow("prompt", use.prompt + _patience(step)))
-            found += (
-                []
-                if text == use.prompt
-                else [CardRow("said", line, text) for line in wrap(f"“{text}”", TEXT_WIDTH, 13, MOST_LINES)]
-            )
+            text = transcript_of(prompts, language, use.prompt)
+            found += [CardRow("prompt", use.prompt + _patience(step)), *(_words_rows(text) if text else ())]
     if not found and not isinstance(step, GotoStep) and not any(targets(step)):
         found.append(CardRow("verb", next(name for name, _ in step if name != "on")))
     return found
 
 
-def _ways(source: FlowDocument, node: str, index: int, step: AnyStep, words: Mapping[str, str]) -> list[Way]:
+def _own_rows(step: AnyStep, words: Mapping[str, str]) -> list[CardRow]:
+    """What a step does beside playing prompts."""
+    match step:
+        case SetStep():
+            texts = [f"{name} = {value}" for name, value in step.set.items()]
+            return [CardRow("set", clip(text, TEXT_WIDTH, 13), text) for text in texts]
+        case HangupStep() | OptOutStep() | WrongNumberStep():
+            return [CardRow("end", words[next(verb for verb, _ in step)])]
+        case CallStep():
+            return [CardRow("verb", f"call {step.call.flow}")]
+        case ReturnStep():
+            return [CardRow("end", f"return {step.return_}")]
+        case RecordCallStep():
+            return [CardRow("verb", words["record call" if step.record.call else "record off"])]
+    return []
+
+
+def _words_rows(text: str) -> list[CardRow]:
+    return [CardRow("said", line, text) for line in wrap(f"“{text}”", TEXT_WIDTH, 13, MOST_LINES)]
+
+
+def _ways(step: AnyStep, words: Mapping[str, str]) -> list[Way]:
     """The ways of a step, those that lead to one node joined."""
     joined: dict[tuple[str, bool], tuple[list[str], list[str]]] = {}
     for path, target in targets(step):
-        keys, labels = _named(source, ("nodes", node, index, *path), step, words)
+        keys, labels = _named(path, step, words)
         mine = joined.setdefault((target, bool(keys)), ([], []))
         mine[0].extend(keys)
         mine[1].extend(label for label in labels if label not in mine[1])
     return [Way(tuple(keys), " · ".join(labels), target) for (target, _), (keys, labels) in joined.items()]
 
 
-def _named(
-    source: FlowDocument, path: tuple[Any, ...], step: AnyStep, words: Mapping[str, str]
-) -> tuple[list[str], list[str]]:
+def _named(path: tuple[Any, ...], step: AnyStep, words: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Keys and words of one way."""
     last = path[-1]
-    if isinstance(step, GatherStep) and path[3] == "on":
+    if isinstance(step, GatherStep):
         keys = [key for key, label in (step.gather.keys or {}).items() if label == last]
         if keys:
             return keys, [] if keys == [last] else [str(last)]
-    if last in words and path[3] in ("on", "branch"):
+    if last in words:
         return [], [words[str(last)]]
-    if path[3:4] == ("branch",):
-        value: Any = source.document.value
-        for part in (*path[:-1], "when"):
-            value = value[part]
-        return [], [str(value)]
+    if isinstance(step, BranchStep):
+        return [], [case.when.source for case in step.branch[path[1] : path[1] + 1] if isinstance(case, When)]
     return [], [] if last == "goto" else [str(last)]
 
 
 def _ways_back(flow: Flow) -> set[tuple[str, str]]:
     """The ways that close a circle, found by walking from the start in file order."""
     found: set[tuple[str, str]] = set()
-    state: dict[str, int] = {}  # 1: being walked, 2: done
-    for first in (flow.start, *flow.nodes):
-        if first in state or first not in flow.nodes:
-            continue
-        state[first] = 1
-        walk = [(first, iter(_in_order(flow, first)))]
-        while walk:
-            node, rest = walk[-1]
-            target = next(rest, None)
-            if target is None:
-                state[node] = 2
-                walk.pop()
-            elif state.get(target) == 1:
+    done: dict[str, bool] = {}  # False: being walked
+
+    def walk(node: str) -> None:
+        done[node] = False
+        for target in _in_order(flow, node):
+            if target not in done:
+                walk(target)
+            elif not done[target]:
                 found.add((node, target))
-            elif target not in state:
-                state[target] = 1
-                walk.append((target, iter(_in_order(flow, target))))
+        done[node] = True
+
+    for first in (flow.start, *flow.nodes):
+        if first not in done and first in flow.nodes:
+            walk(first)
     return found
 
 
@@ -205,31 +201,18 @@ def _in_order(flow: Flow, node: str) -> list[str]:
     return sorted(dict.fromkeys(every), key=lambda target: target not in real)
 
 
-def said(prompts: Prompts, language: str, name: str | None) -> str:
-    facts = prompts.get((language, name or ""))
-    return " ".join((facts.transcript if facts and facts.transcript else name or "").split())
-
-
 def _said_rows(step: SayStep, language: str) -> list[CardRow]:
     said_here, value = step.say, step.say.value
     if value is not None:
         return [CardRow("prompt", clip(f"say {value} ({said_here.as_})", TEXT_WIDTH, 13))]
-    text = (said_here.text or {}).get(language, "")
-    return [
-        CardRow("prompt", "say"),
-        *(CardRow("said", line, text) for line in wrap(f"“{text}”", TEXT_WIDTH, 13, MOST_LINES)),
-    ]
+    return [CardRow("prompt", "say"), *_words_rows((said_here.text or {}).get(language, ""))]
 
 
 def _patience(step: AnyStep) -> str:
     """How often and how long a gather waits."""
-    match step:
-        case GatherStep():
-            asked: Gather | Collect = step.gather
-        case CollectStep():
-            asked = step.collect
-        case _:
-            return ""
+    if not isinstance(step, GatherStep | CollectStep):
+        return ""
+    asked = first_question(step)
     return f" · {asked.attempts} × {asked.timeout.total_seconds():g} s"
 
 
@@ -239,4 +222,4 @@ def key_width(key: str) -> float:
 
 def words_of(language: str) -> Mapping[str, str]:
     """Our own words in a diagram: Chinese for Chinese, else English."""
-    return WORDS["zh" if language.lower().startswith("zh") else "en"]
+    return WORDS["zh" if family(language) == "zh" else "en"]

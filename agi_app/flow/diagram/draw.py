@@ -7,9 +7,11 @@ opt-out works everywhere, so it stands once, in the head.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 
-from agi_app.flow.check.prompt_facts import Prompts
-from agi_app.flow.diagram.cards import LONGEST_WAY, PAD, ROW, TAB, TITLE, Card, cards_of, key_width, said, words_of
+from agi_app.flow.answers.grammar import family
+from agi_app.flow.check.prompt_facts import Prompts, transcript_of
+from agi_app.flow.diagram.cards import LONGEST_WAY, PAD, ROW, TAB, TITLE, Card, cards_of, key_width, words_of
 from agi_app.flow.diagram.layout import Edge, Layout, place
 from agi_app.flow.diagram.svg import Drawing, clip, text_width
 from agi_app.flow.language.definition import Flow, FlowDocument
@@ -24,13 +26,13 @@ def draw(source: FlowDocument, prompts: Prompts, language: str | None = None) ->
     flow = source.flow
     language = language or flow.language
     words = words_of(language)
-    cards = cards_of(source, prompts, language, words)
-    layout = place({name: card.box for name, card in cards.items()}, flow.start)
+    cards = cards_of(flow, prompts, language)
+    layout = place({name: card.box for name, card in cards.items()})
     tops = _tops(cards, layout)
-    confirm = f"，{words['said']}" if language.lower().startswith("zh") else f", {words['said']}"
-    note = words["stop"] + (
-        f"{confirm} “{said(prompts, language, flow.opt_out.confirm)}”" if flow.opt_out.confirm else ""
-    )
+    confirm = f"，{words['said']}" if family(language) == "zh" else f", {words['said']}"
+    note = words["stop"]
+    if (name := flow.opt_out.confirm) is not None:
+        note += f"{confirm} “{transcript_of(prompts, language, name) or name}”"
     width = max(layout.width, text_width(clip(note, LONGEST_NOTE, 13), 13) + 60, text_width(flow.flow, 20)) + 2 * MARGIN
     height = max(tops[layout.layer[name]] + card.height for name, card in cards.items()) + MARGIN
     drawing = Drawing(width, height, f"{flow.flow} ({language})")
@@ -44,13 +46,11 @@ def draw(source: FlowDocument, prompts: Prompts, language: str | None = None) ->
 
 
 def _tops(cards: Mapping[str, Card], layout: Layout) -> list[float]:
-    heights = [0.0] * (max(layout.layer.values()) + 1)
-    for name, card in cards.items():
-        heights[layout.layer[name]] = max(heights[layout.layer[name]], card.height)
-    tops = [HEAD + MARGIN]
-    for height in heights[:-1]:
-        tops.append(tops[-1] + height + LAYER_GAP)
-    return tops
+    heights = (
+        max(card.height for name, card in cards.items() if layout.layer[name] == level)
+        for level in range(max(layout.layer.values()))
+    )
+    return list(accumulate((height + LAYER_GAP for height in heights), initial=HEAD + MARGIN))
 
 
 def _head(drawing: Drawing, flow: Flow, head: str, note: str) -> None:

@@ -7,6 +7,7 @@ place of the neighbours; the final places are the nearest to those means that ke
 
 from __future__ import annotations
 
+import graphlib
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,9 +54,9 @@ class _Chain:
     target: str
 
 
-def place(boxes: Mapping[str, Box], start: str) -> Layout:
+def place(boxes: Mapping[str, Box]) -> Layout:
     """Place all boxes; the ways must not form a circle, and each leads to a box."""
-    layer = _layers(boxes, start)
+    layer = _layers(boxes)
     chains = _chains(boxes, layer)
     widths = {name: box.width for name, box in boxes.items()}
     widths |= {name: LINE_WIDTH for chain in chains for name in chain.inner}
@@ -68,19 +69,12 @@ def place(boxes: Mapping[str, Box], start: str) -> Layout:
     return Layout({name: left[name] for name in boxes}, layer, _lines(boxes, chains, layer, left), width)
 
 
-def _layers(boxes: Mapping[str, Box], start: str) -> dict[str, int]:
-    incoming = dict.fromkeys(boxes, 0)
-    for box in boxes.values():
-        for _, target in box.ways:
-            incoming[target] += 1
+def _layers(boxes: Mapping[str, Box]) -> dict[str, int]:
     layer = dict.fromkeys(boxes, 0)
-    waiting = [name for name in dict.fromkeys((start, *boxes)) if incoming.get(name) == 0]
-    for name in waiting:  # grows while it is read
-        for _, target in boxes[name].ways:
+    below = {name: [target for _, target in box.ways] for name, box in boxes.items()}
+    for name in reversed([*graphlib.TopologicalSorter(below).static_order()]):
+        for target in below[name]:
             layer[target] = max(layer[target], layer[name] + 1)
-            incoming[target] -= 1
-            if incoming[target] == 0:
-                waiting.append(target)
     return layer
 
 
@@ -181,9 +175,8 @@ def _coordinates(
 
 def _spread(wanted: Sequence[float], widths: Sequence[float]) -> list[float]:
     """The places nearest to ``wanted`` (least squares) in this order and without overlap: pool adjacent violators."""
-    offsets = [0.0]
-    for left, right in itertools.pairwise(widths):
-        offsets.append(offsets[-1] + (left + right) / 2 + SIDE_GAP)
+    apart = ((left + right) / 2 + SIDE_GAP for left, right in itertools.pairwise(widths))
+    offsets = [*itertools.accumulate(apart, initial=0.0)]
     pools: list[tuple[float, int]] = []  # (mean, how many)
     for value, offset in zip(wanted, offsets, strict=True):
         mean, count = value - offset, 1

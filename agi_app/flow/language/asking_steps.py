@@ -31,7 +31,6 @@ from agi_app.flow.syntax.names_and_limits import (
     NO_INPUT,
     NO_MATCH,
     OPTED_OUT,
-    RESERVED_NAMES,
     STOPPED,
     YES,
     FileName,
@@ -41,10 +40,9 @@ from agi_app.flow.syntax.names_and_limits import (
     Variable,
     Wait,
     fault,
+    judge_names,
     named,
 )
-
-RESERVED = '"{name}" has a special meaning; use another name, such as my_{name}'
 
 
 class Digits(Authored):
@@ -93,8 +91,7 @@ class Gather(Authored):
                 raise fault(
                     "flow/gather", '"{label}" means that no key was right; use another label', "keys", key, label=label
                 )
-        if self.save in RESERVED_NAMES:
-            raise fault("flow/reserved-name", RESERVED, "save", name=self.save)
+        judge_names([self.save or ""], "save")
         return self
 
     @property
@@ -151,8 +148,7 @@ class Collect(Authored):
             self.kind, self.min, self.max, self.digits.max if self.digits else None
         ):
             raise fault("flow/collect", message.replace("{", "{{").replace("}", "}}"), word)
-        if self.save in RESERVED_NAMES:
-            raise fault("flow/reserved-name", RESERVED, "save", name=self.save)
+        judge_names([self.save], "save")
         return self
 
     @cached_property

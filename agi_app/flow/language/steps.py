@@ -18,7 +18,6 @@ from agi_app.authoring import full_width, shape_hints, synonyms
 from agi_app.authoring.schema import Authored
 from agi_app.authoring.suggestions import suggest
 from agi_app.flow.language.asking_steps import (
-    RESERVED,
     AskStep,
     CallBackStep,
     CollectStep,
@@ -38,7 +37,6 @@ from agi_app.flow.syntax.names_and_limits import (
     LABEL_PATTERN,
     LABEL_RULE,
     OPTED_OUT,
-    RESERVED_NAMES,
     VERBS,
     WRONG_NUMBER,
     Condition,
@@ -47,6 +45,7 @@ from agi_app.flow.syntax.names_and_limits import (
     Scalar,
     Variable,
     fault,
+    judge_names,
 )
 
 _ENGINES = {  # dispositions of the engine, and what to write instead
@@ -136,8 +135,8 @@ class SetStep(Authored):
         for name, value in self.set.items():
             if name == "disposition":
                 self._good_disposition(value)
-            elif name in RESERVED_NAMES:
-                raise fault("flow/reserved-name", RESERVED, "set", name, name=name)
+            else:
+                judge_names([name], "set", name)
         return self
 
     @staticmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agi_app.flow.answers.recognition import Heard
-from agi_app.flow.check.prompt_facts import Prompts
+from agi_app.flow.check.prompt_facts import Prompts, transcript_of
 from agi_app.flow.engine.commands import (
     CallBackAt,
     CancelTimer,
@@ -32,17 +32,11 @@ from agi_app.flow.saying.numbers_and_dates import words
 NO_TIME = "call_back: no time is known; give --now or now:"
 
 
-def transcript(prompts: Prompts, language: str, name: str) -> str | None:
-    """What a prompt says, on one line; None when nobody knows."""
-    facts = prompts.get((language, name))
-    return " ".join(facts.transcript.split()) if facts is not None and facts.transcript is not None else None
-
-
 def told(command: Command, prompts: Prompts) -> list[str]:
     """The lines about one command."""
     match command:
         case PlayPrompt(_, prompt, language):
-            return [f"plays {prompt} ({language}): {transcript(prompts, language, prompt) or '(no transcript)'}"]
+            return [f"plays {prompt} ({language}): {transcript_of(prompts, language, prompt) or '(no transcript)'}"]
         case SayPieces(_, parts, language):
             return [f"says ({language}): {words(parts, language)}"]
         case StopPlayback():

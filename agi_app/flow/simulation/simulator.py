@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from agi_app.flow.answers import recognition as speech
-from agi_app.flow.check.prompt_facts import Prompts
+from agi_app.flow.check.prompt_facts import Prompts, transcript_of
 from agi_app.flow.engine.commands import (
     Command,
     EndRecording,
@@ -45,7 +45,7 @@ from agi_app.flow.language.definition import Flow
 from agi_app.flow.language.transfer_step import RESULTS
 from agi_app.flow.saying.numbers_and_dates import words
 from agi_app.flow.simulation.inputs import HELP, KEYS, QUOTES, help_for, instead
-from agi_app.flow.simulation.shown_lines import told, told_event, transcript
+from agi_app.flow.simulation.shown_lines import told, told_event
 from agi_app.flow.syntax.names_and_limits import CALLER_COLUMN, DONE, EMPTY, RECORDED, SHOWN, WITHHELD
 
 
@@ -184,7 +184,7 @@ class Simulation:
         lines = told(command, self._prompts)
         match command:
             case PlayPrompt(_, prompt, language):
-                self.heard.append(PlayedPrompt(prompt, transcript(self._prompts, language, prompt) or ""))
+                self.heard.append(PlayedPrompt(prompt, transcript_of(self._prompts, language, prompt)))
             case SayPieces(_, parts, language):
                 self.heard.append(PlayedPrompt("say", words(parts, language)))
             case StartTransfer():

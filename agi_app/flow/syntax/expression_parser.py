@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from agi_app.flow.syntax.expressions import COMPARE, Compare, Expression, In, Literal, Logic, Name, Not, Term
 
@@ -93,16 +95,13 @@ class _Parser:
     def _negation(self) -> Term:
         if not self._take("not"):
             return self._comparison()
-        with_depth = self._deeper()
-        term = Not(self._negation())
-        self.depth = with_depth
-        return term
+        with self._deeper():
+            return Not(self._negation())
 
     def _comparison(self) -> Term:
         if self._take("("):
-            before = self._deeper()
-            term = self.logic("or")
-            self.depth = before
+            with self._deeper():
+                term = self.logic("or")
             self._expect(")")
             return term
         begins = self._peek()[2]
@@ -165,11 +164,13 @@ class _Parser:
             more = f'; write "{_WORDS[text]}"' if text in _WORDS else ""
             raise ExpressionError(f'"{text}" is not expected here{more}', column)
 
-    def _deeper(self) -> int:
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ExpressionError(f"nested deeper than {MAX_DEPTH} levels", self._peek()[2])
-        return self.depth - 1
+        yield
+        self.depth -= 1
 
     def _peek(self) -> tuple[str, str, int]:
         return self.tokens[self.position]

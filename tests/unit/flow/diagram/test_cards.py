@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from agi_app.flow.check.prompt_facts import PromptFacts
-from agi_app.flow.diagram.cards import cards_of, said, words_of
+from agi_app.flow.diagram.cards import cards_of
 from agi_app.flow.engine.commands import PlayPrompt
 from agi_app.flow.engine.events import KeyPressed
 from agi_app.flow.load import parse_flow
-from agi_app.flow.simulation.shown_lines import told, told_event, transcript
+from agi_app.flow.simulation.shown_lines import told, told_event
 
 FLOW = """flow: f
 languages: [zh-CN]
@@ -24,7 +24,7 @@ PROMPTS = {("zh-CN", "ask"): PromptFacts(True, "您方便吗？\n请按键。")}
 
 def test_a_card_names_prompts_keys_and_where_they_lead() -> None:
     """Two answers that lead to one node are one way; a way back ends in a card of its own."""
-    cards = cards_of(parse_flow(FLOW, "f.yaml"), PROMPTS, "zh-CN", words_of("zh-CN"))
+    cards = cards_of(parse_flow(FLOW, "f.yaml").flow, PROMPTS, "zh-CN")
     assert [row.text for row in cards["a"].rows] == ["ask · 2 × 5 s", "“您方便吗？ 请按键。”"]
     forward, back = cards["a"].ways
     assert (forward.keys, forward.target) == (("1", "2"), "b")
@@ -33,6 +33,5 @@ def test_a_card_names_prompts_keys_and_where_they_lead() -> None:
 
 
 def test_a_simulated_call_shows_the_same_words() -> None:
-    assert said(PROMPTS, "zh-CN", "ask") == transcript(PROMPTS, "zh-CN", "ask") == "您方便吗？ 请按键。"
     assert told(PlayPrompt("p1", "ask", "zh-CN"), PROMPTS) == ["plays ask (zh-CN): 您方便吗？ 请按键。"]
     assert told_event(KeyPressed("1")) == ["> 1"]

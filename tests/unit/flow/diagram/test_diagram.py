@@ -94,7 +94,7 @@ def test_no_line_crosses_a_box_and_no_box_another(seed: int) -> None:
         )
         for i in range(count)
     }
-    laid = place(boxes, "n0")
+    laid = place(boxes)
     spans = {name: (laid.left[name], laid.left[name] + box.width) for name, box in boxes.items()}
     for a, b in itertools.combinations(boxes, 2):
         if laid.layer[a] == laid.layer[b]:
