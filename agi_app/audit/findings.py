@@ -44,11 +44,14 @@ class AuditReport:
         """How many entries the checkpoint covers."""
         return self.checkpoint.size if self.checkpoint else 0
 
-    def add(self, *faults: AuditFinding) -> None:
-        """Take faults in, up to a limit."""
-        room = max(0, MOST_FAULTS - len(self.faults))
-        self.faults += faults[:room]
-        self.more_faults += len(faults) - len(faults[:room])
+    def add(
+        self, kind: str, text: str, table: str | None = None, row: int | str | None = None, leaf: int | None = None
+    ) -> None:
+        """Take a fault in, up to a limit."""
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(AuditFinding(kind, text, table, row, leaf))
+        else:
+            self.more_faults += 1
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""

@@ -25,7 +25,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, TextIO
 
 PROOF_FORMAT = "agi-app proof 1"
 EXPORT_FORMAT = "agi-app export 1"
@@ -147,9 +147,7 @@ def root_of(leaves: list[bytes]) -> bytes:
         while len(edge) > 1 and edge[-1][0] == edge[-2][0]:
             (level, right), (_, left) = edge.pop(), edge.pop()
             edge.append((level + 1, node_hash(left, right)))
-    if not edge:
-        return hashlib.sha256(b"").digest()
-    root = edge.pop()[1]
+    root = edge.pop()[1] if edge else hashlib.sha256(b"").digest()
     while edge:
         root = node_hash(edge.pop()[1], root)
     return root
@@ -264,13 +262,12 @@ class PublicKey:
 
     def read_mail(self, text: str) -> tuple[int, bytes, str]:
         """The same of a checkpoint in a message: quoted, wrapped or with other line ends, as mail programs make it."""
-        plain = re.sub(r"(?m)^[> \t]+", "", text)
         found = re.search(
             re.escape(self.name)
             + r"\s+(\d+)\s+([A-Za-z0-9+/]{43}=)\s+time\s+(\S+)\s+by\s+([0-9a-f]{8})\s+(?:restart\s+(\d+)\s+)?\S{1,3}\s+"
             + re.escape(self.name)
             + r"\s+((?:[A-Za-z0-9+/]\s*){91}=)",
-            plain,
+            re.sub(r"(?m)^[> \t]+", "", text),
         )
         if found is None:
             raise NotGenuine(f"the older checkpoint: there is none of {self.name} in the message")
@@ -326,11 +323,8 @@ def check_proof(text: str, key_line: str | None) -> tuple[str, list[dict[str, An
         raise NotGenuine("the entries are not those that the statement names")
     records = [check_entry(entry, size, root) for entry in proof["entries"]]
     check_subject(statement, records)
-    kinds = sorted({record["entry"] for record in records})
-    return (
-        f"{len(records)} records ({', '.join(kinds)}) about {statement['subject']}, {about(size, time, key)}",
-        records,
-    )
+    kinds = ", ".join(sorted({record["entry"] for record in records}))
+    return f"{len(records)} records ({kinds}) about {statement['subject']}, {about(size, time, key)}", records
 
 
 def check_entry(entry: dict[str, Any], size: int, root: bytes) -> dict[str, Any]:
@@ -377,27 +371,17 @@ def check_proof_file(raw: bytes, key_line: str | None, since: str | None = None)
     proof = json.loads(raw)
     if (json.dumps(proof, ensure_ascii=False, indent=1) + "\n").encode() != raw:
         raise NotGenuine("the file is not spelled as it was written")
-    notes = []
     if since is not None:
         key = PublicKey(proof["public_key"])
-        old, new = key.read_mail(since), key.read(proof["checkpoint"])
-        if old != new:
+        if key.read_mail(since) != key.read(proof["checkpoint"]):
             raise CannotSay("one person's proof does not say what changed since: ask for `agi-app audit export`")
-        notes.append("the older checkpoint is this one")
-    return Found(text, records, notes, [])
-
-
-class Out(Protocol):
-    """Where a table is written."""
-
-    def write(self, text: str, /) -> object:
-        """Take a piece of it."""
+    return Found(text, records, [] if since is None else ["the older checkpoint is this one"], [])
 
 
 class RecordTable:
     """The table of one kind of record, for people; export and verifier make it by the same lines."""
 
-    def __init__(self, out: Out) -> None:
+    def __init__(self, out: TextIO | Hashed) -> None:
         self._out = out
         self._writer: csv.DictWriter[str] | None = None
 
@@ -424,11 +408,10 @@ class Hashed:
         self.sha256 = hashlib.sha256()
         self._mark = "\ufeff"
 
-    def write(self, text: str, /) -> object:
+    def write(self, text: str, /) -> None:
         """Take a piece of it."""
         self.sha256.update((self._mark + text).encode())
         self._mark = ""
-        return None
 
 
 @contextmanager
@@ -478,8 +461,8 @@ def without_proof(folder: Path, proved: set[str], signed: set[str]) -> tuple[lis
     """The files that are not checked, and a note on those of them that are signed at least."""
     unchecked = sorted(n for n in files_of(folder) - proved if n not in signed or n not in GUIDES)
     only_signed = [name for name in unchecked if name in signed]
-    said = "as the operator handed them out (signed), but not compared with the records: "
-    return unchecked, [said + ", ".join(only_signed)] if only_signed else []
+    said = f"as the operator handed them out (signed), but not compared with the records: {', '.join(only_signed)}"
+    return unchecked, [said] if only_signed else []
 
 
 def check_export(folder: Path, key_line: str | None, since: str | None = None) -> Found:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -161,8 +162,8 @@ async def _records(connection: Connection, out: Path, kind: str, wanted: ExportR
 
 
 def _choice(kind: str, wanted: ExportRequest, size: int) -> ExportScope:
-    since = wanted.since if wanted.since and kind in EVENTS else BEGINNING
-    return ExportScope(size, since, wanted.until or END, wanted.campaign)
+    since = wanted.since if kind in EVENTS else None
+    return ExportScope(size, since or BEGINNING, wanted.until or END, wanted.campaign)
 
 
 def _chosen(older: Sequence[tuple[Checkpoint, str]], wanted: ExportRequest) -> list[tuple[Checkpoint, str]]:
@@ -207,9 +208,7 @@ async def prove(store: Store, notary: Notary, number: str) -> ProofFile:
             not_covered += len(ids) - len(covered)
             rows += covered
         entries = [await _entry(connection, row, found.size) for row in rows]
-    kinds: dict[str, int] = {}
-    for row in rows:
-        kinds[row.kind] = kinds.get(row.kind, 0) + 1
+    kinds = dict(Counter(row.kind for row in rows))
     if not any(row.kind == "person" and json.loads(row.payload)["number"] == number for row in rows):
         raise InputError("this number is too new for the last checkpoint; `agi-app audit checkpoint` makes one now")
     text = _file(notary, note, number, rows, entries)

@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from agi_app.audit.findings import AuditFinding, AuditReport
+from agi_app.audit.findings import AuditReport
 from agi_app.audit.stamps import Stamper
 from agi_app.store.database.statements import Connection
 from agi_app.store.ledger import audit_facts
@@ -49,7 +49,7 @@ class _Look:
             return True
         else:
             text = f"{kind} {row['id']} has a stamp that is not of the audit key and of what it says"
-        self.report.add(AuditFinding("forged fact", text, kind, row["id"], row.get("leaf")))
+        self.report.add("forged fact", text, kind, row["id"], row.get("leaf"))
         return False
 
     def _is_old(self, kind: str, row: Mapping[str, Any]) -> bool:
@@ -66,11 +66,8 @@ async def compare(connection: Connection, report: AuditReport, stamper: Stamper,
     look = _Look(connection, report, stamper, excused, begin, leaf)
     await _consents(look)
     for row in await audit_facts.caller_id_proofs(connection):
-        look.stamped(
-            "caller_id_proof",
-            row,
-            stamp_of(CallerIdProof(**{f.name: row[f.name] for f in fields(CallerIdProof)}), stamper),
-        )
+        proof = CallerIdProof(**{f.name: row[f.name] for f in fields(CallerIdProof)})
+        look.stamped("caller_id_proof", row, stamp_of(proof, stamper))
     for row in await audit_facts.phones(connection):
         if ("person", row["person_id"]) not in excused:
             wanted = stamp_of_phone(stamper, bytes(row["number_hash"]), row["proved_until"], row["entered_by"])
@@ -87,7 +84,7 @@ async def compare(connection: Connection, report: AuditReport, stamper: Stamper,
 async def _boundary(connection: Connection, report: AuditReport) -> tuple[Mapping[str, int], int | None]:
     """Up to which numbers a row may be without a stamp, and the leaf that says so."""
     if not (found := [row for row in await audit_facts.database_facts(connection) if row["name"] == BEGIN]):
-        report.add(AuditFinding("removed", f"database_fact {BEGIN} is gone", "database_fact"))
+        report.add("removed", f"database_fact {BEGIN} is gone", "database_fact")
         return {}, None
     try:
         begin = json.loads(found[0]["value"])
@@ -103,13 +100,13 @@ async def _consents(look: _Look) -> None:
             if ("consent", row["id"]) in look.excused:
                 if not row["erased"]:
                     text = f"consent {row['id']} was erased, and is a consent again"
-                    look.report.add(AuditFinding("changed", text, "consent", row["id"], row["leaf"]))
+                    look.report.add("changed", text, "consent", row["id"], row["leaf"])
                 continue
             said = bytes(row["content_hash"])
             wanted = look.stamper.consent(bytes(row["number_hash"]), said)
             if look.stamped("consent", row, wanted) and not row["emptied"] and audit_facts.said_by(row) != said:
                 text = f"consent {row['id']} does not say what its stamp is of"
-                look.report.add(AuditFinding("forged fact", text, "consent", row["id"], row["leaf"]))
+                look.report.add("forged fact", text, "consent", row["id"], row["leaf"])
 
 
 async def _links(look: _Look) -> None:
@@ -118,16 +115,15 @@ async def _links(look: _Look) -> None:
     for row in await audit_facts.links(look.connection):
         look.stamped(LINK, row, look.stamper.fact(LINK, {"moved": row["moved"], "onto": row["onto"]}))
         for moved, onto in zip(row["moved"], row["onto"], strict=False):
-            if moved is None or onto is None:
-                continue
-            groups.setdefault(onto, set()).update({moved}, groups.pop(moved, set()))
+            if moved is not None and onto is not None:
+                groups.setdefault(onto, set()).update({moved}, groups.pop(moved, set()))
     wanted = {member: head for head, members in groups.items() for member in members}
     have = await audit_facts.linked(look.connection)
     for person in sorted(wanted.keys() | have.keys()):
         if wanted.get(person) != have.get(person):
             joined = f"was joined to person {wanted[person]}" if person in wanted else "was joined to nobody"
             now = f"to person {have[person]}" if person in have else "to nobody"
-            look.report.add(AuditFinding("changed", f"person {person} {joined}, but is {now} now", "person", person))
+            look.report.add("changed", f"person {person} {joined}, but is {now} now", "person", person)
 
 
 async def _lists(look: _Look) -> None:
@@ -139,13 +135,13 @@ async def _lists(look: _Look) -> None:
                 look.report.notes.append(f"{name} is from before entries were sealed; import it again")
             else:
                 text = f"{name} was not imported by the program: its entries were never sealed"
-                look.report.add(AuditFinding("forged fact", text, "external_list", row["id"]))
+                look.report.add("forged fact", text, "external_list", row["id"])
             continue
         digest = bytes(row["digest"])
         look.stamped("list_digest", row, do_not_call_lists.stamp_of(look.stamper, row, digest))
         if await do_not_call_lists.digest_of(look.connection, row["id"]) != digest:
             text = f"the entries of {name} are not those that were imported"
-            look.report.add(AuditFinding("changed", text, "external_list_entry", row["id"]))
+            look.report.add("changed", text, "external_list_entry", row["id"])
     for row in await audit_facts.stray_entries(look.connection, [row["id"] for row in lists]):
         text = f"{row['entries']} entries are of import {row['list_id']}, which is not in force"
-        look.report.add(AuditFinding("inserted", text, "external_list_entry", row["list_id"]))
+        look.report.add("inserted", text, "external_list_entry", row["list_id"])

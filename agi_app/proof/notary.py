@@ -44,7 +44,7 @@ class Notary:
         self._clock = clock
         self._writer = checkpoint_files.Writer(self.file)
         self._witness = Witness(witness, clock) if witness else None
-        self._last: Checkpoint | None = None
+        self.last: Checkpoint | None = None  # the newest that this process has read or made
         self._copied_at: float | None = None
 
     @classmethod
@@ -61,11 +61,6 @@ class Notary:
             )
         return found
 
-    @property
-    def last(self) -> Checkpoint | None:
-        """The newest checkpoint that this process has read or made."""
-        return self._last
-
     def read(self, note: str) -> Checkpoint:
         """A checkpoint of ours; ValueError says why it is not one."""
         return verify(note, self.origin, self.public)
@@ -73,8 +68,8 @@ class Notary:
     async def newest(self, store: Store) -> Checkpoint | None:
         """The newest checkpoint in any place; SafetyError when our own file holds a forged one."""
         note = await self.newest_note(store)
-        self._last = self.read(note) if note else None
-        return self._last
+        self.last = self.read(note) if note else None
+        return self.last
 
     async def newest_note(self, store: Store) -> str | None:
         """The same, as it was signed."""
@@ -106,7 +101,7 @@ class Notary:
 
     async def note(self, store: Store, size: int, root: bytes, *, lost: int | None = None) -> Checkpoint | None:
         """Sign the tree and put it on disk, if it grew since the last checkpoint. Raises SafetyError, StoreError."""
-        if self._last and self._last.size == size and lost is None:
+        if self.last and self.last.size == size and lost is None:
             return None
         made = Checkpoint(self.origin, size, root, self._clock.real_now(), self.by, lost)
         text = sign(made, self.key)
@@ -116,7 +111,7 @@ class Notary:
             raise SafetyError(
                 f"{self.file}: the checkpoint cannot be written: {error.strerror}; free space or fix its permissions"
             ) from error
-        self._last = made
+        self.last = made
         if self._witness:
             self._witness.offer(text)
         now = self._clock.monotonic()
@@ -138,16 +133,16 @@ class Notary:
             found = self.read(text)
         except ValueError as error:
             raise SafetyError(f"the database's copy of the checkpoints {error}; run `agi-app audit verify`") from error
-        if self._last is None:
+        if self.last is None:
             ours = await asyncio.to_thread(checkpoint_files.read, self.file)
-            self._last = newest(self.read(note) for note in ours[-1:])
-        if self._last is None or found.at > self._last.at:
+            self.last = self.read(ours[-1]) if ours else None
+        if self.last is None or found.at > self.last.at:
             await asyncio.to_thread(self._keep, found, text)
-            self._last = found
+            self.last = found
 
     def _keep(self, made: Checkpoint, text: str) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self._last and self._last.at.date() != made.at.date():
+        if self.last and self.last.at.date() != made.at.date():
             known = [(self.read(note), note) for note in checkpoint_files.read(self.file)]
             self._writer.replace(thinned(known, made.at.date()))
         self._writer.append(text)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import tempfile
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
@@ -22,12 +23,15 @@ from pathlib import Path
 from agi_app.audit import checkpoint_files, erasures
 from agi_app.audit.checkpoint import Checkpoint
 from agi_app.audit.entries import TABLES
-from agi_app.audit.findings import AuditFinding, AuditReport, in_force
+from agi_app.audit.findings import AuditReport, in_force
 from agi_app.audit.tree import Frontier, leaf_hash
+from agi_app.clock import Clock
+from agi_app.config.settings import Settings
 from agi_app.errors import ConfigError, InputError
 from agi_app.proof import fact_stamps
 from agi_app.proof.notary import Notary
-from agi_app.store.database import catalog
+from agi_app.store.database import catalog, dump
+from agi_app.store.database.migrate import migrate
 from agi_app.store.database.pool import Store
 from agi_app.store.database.statements import Connection
 from agi_app.store.ledger import audit, audit_check
@@ -64,23 +68,52 @@ async def verify(
     checkpoints = await _checkpoints(store, notary, witness, report)
     async with audit.snapshot(store) as connection:
         for name, what in await catalog.differences(connection):
-            report.add(AuditFinding("catalog", f"{name} {what}", name))
+            report.add("catalog", f"{name} {what}", name)
         found = await audit.size(connection)
         look = _Look(connection, report, checkpoints, found.leaves, store.hash_number)
         report.checkpoint = checkpoints[-1] if checkpoints else None
         report.not_covered = max(0, found.leaves - report.entries) + found.queued
         if found.leaves and not checkpoints:
-            report.add(AuditFinding("checkpoint", f"{found.leaves} leaves, but there is no signed checkpoint anywhere"))
+            report.add("checkpoint", f"{found.leaves} leaves, but there is no signed checkpoint anywhere")
         if found.leaves < report.entries:
             text = f"leaves {found.leaves} to {report.entries - 1} were signed and are gone"
-            report.add(AuditFinding("truncated", text, "audit_leaf", None, found.leaves))
+            report.add("truncated", text, "audit_leaf", leaf=found.leaves)
         await _read_erasures(look, notary)
         await _walk(look, progress)
         if look.untold:
-            text = "rows were erased before erasures said what they leave: only their presence was checked"
-            report.notes.append(f"{look.untold} {text}")
+            report.notes.append(
+                f"{look.untold} rows were erased before erasures said what they leave: only their presence was checked"
+            )
         await _look_for_strangers(look)
         await fact_stamps.compare(connection, report, notary.stamper, look.excused)
+    return report
+
+
+async def verify_dump(
+    settings: Settings,
+    hash_number: Callable[[str], bytes],
+    file: Path,
+    *,
+    witness: Path | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> AuditReport:
+    """As ``verify``, of the rows in ``file`` (``pg_dump``, as text or ``-Fc``), in our own server.
+
+    Nothing of the database that they are from answers for it.
+
+    Raises InputError when it is no dump of this version, and as ``verify``.
+    """
+    with tempfile.TemporaryDirectory(prefix="agi-app-") as folder:
+        store = await Store.open(
+            None, Path(folder), clock=Clock(), hash_number=hash_number, fast=True, check_schema=False
+        )
+        try:
+            await migrate(store)
+            tables = await dump.load(store, file)
+            report = await verify(store, await Notary.open(settings, store), witness=witness, progress=progress)
+        finally:
+            await store.close()
+    report.notes.append(f"the rows of {tables} tables of {file.name} were checked in a separate server")
     return report
 
 
@@ -107,7 +140,8 @@ async def _checkpoints(store: Store, notary: Notary, witness: Path | None, repor
                 except ValueError as error:
                     bad[place, str(error)] += 1
     for (place, why), times in bad.items():
-        report.add(AuditFinding("forged checkpoint", f"{place}: {_a_checkpoint(times)} {why}", place))
+        many = "a checkpoint" if times == 1 else f"each of {times} checkpoints"
+        report.add("forged checkpoint", f"{place}: {many} {why}", place)
     if bad and not good:
         report.notes.append(
             "no checkpoint is of this database: is it the right one (database_url, data_folder), not a new one?"
@@ -121,10 +155,6 @@ async def _checkpoints(store: Store, notary: Notary, witness: Path | None, repor
     return in_force(good.values())
 
 
-def _a_checkpoint(times: int) -> str:
-    return "a checkpoint" if times == 1 else f"each of {times} checkpoints"
-
-
 def _look_for_rollback(
     good: dict[str, Checkpoint], notary: Notary, places: dict[str, list[str]], report: AuditReport
 ) -> None:
@@ -134,14 +164,14 @@ def _look_for_rollback(
     if own and max(c.at for c in own) > max((c.at for c in kept), default=dt.datetime.min.replace(tzinfo=dt.UTC)):
         last = max(own, key=lambda c: c.at)
         text = f"the file lacks the checkpoint of {last.size} entries that was written to it at {last.at:%F %T} UTC"
-        report.add(AuditFinding("checkpoint rolled back", f"{notary.file}: {text}", str(notary.file)))
+        report.add("checkpoint rolled back", f"{notary.file}: {text}", str(notary.file))
 
 
 async def _read_erasures(look: _Look, notary: Notary) -> None:
     for row in await audit_check.erasures(look.connection):
         if not erasures.is_signed(row, bytes(row.signature), notary.public):
             text = "the erasure is not signed with the audit key: it excuses nothing"
-            look.report.add(AuditFinding("forged erasure", text, "erasure", row.erasure_id))
+            look.report.add("forged erasure", text, "erasure", row.erasure_id)
             continue
         look.excused |= erasures.excuses(row.erased)
 
@@ -155,7 +185,7 @@ async def _walk(look: _Look, progress: Progress) -> None:
         if len(hashes) != end - start:
             tree = None
             for leaf in await audit_check.missing_leaves(look.connection, start, end):
-                look.report.add(AuditFinding("removed", f"leaf {leaf} is gone", "audit_leaf", None, leaf))
+                look.report.add("removed", f"leaf {leaf} is gone", "audit_leaf", leaf=leaf)
         if tree is not None:
             tree, agreed = await _compare_roots(look, tree, hashes, agreed)
         await _compare_rows(look, start, end)
@@ -168,15 +198,13 @@ async def _compare_roots(look: _Look, tree: Frontier, hashes: list[bytes], agree
     for found in look.checkpoints:
         if not start < found.size <= end:
             continue
-        for _ in tree.extend(hashes[tree.size - start : found.size - start]):
-            pass
+        list(tree.extend(hashes[tree.size - start : found.size - start]))
         if tree.root != found.root:
             await _name_part(look, agreed, found)
             return None, agreed
         agreed = found.size
         look.report.checkpoints += 1
-    for _ in tree.extend(hashes[tree.size - start :]):
-        pass
+    list(tree.extend(hashes[tree.size - start :]))
     return tree, agreed
 
 
@@ -187,26 +215,38 @@ async def _name_part(look: _Look, agreed: int, found: Checkpoint) -> None:
         f"leaves {agreed} to {found.size - 1} are not those signed at {found.at:%F %T} UTC: changed, moved, inserted or"
         f" taken away ({named}{', …' if found.size - agreed > NAMED else ''})"
     )
-    look.report.add(AuditFinding("reordered", text, "audit_leaf", None, agreed))
+    look.report.add("reordered", text, "audit_leaf", leaf=agreed)
 
 
 async def _compare_rows(look: _Look, start: int, end: int) -> None:
     not_before = _not_before(look.checkpoints, start, end)
     for kind in await audit_check.kinds_of(look.connection, start, end):
         if kind not in TABLES:
-            look.report.add(AuditFinding("inserted", f"leaves of an unknown kind {kind}", "audit_leaf", None, start))
+            look.report.add("inserted", f"leaves of an unknown kind {kind}", "audit_leaf", leaf=start)
             continue
         for row in await audit_check.leaves_with_rows(look.connection, kind, start, end):
-            if not _fits(row):
-                if _is_what_erasure_left(look, kind, row):
-                    look.report.erased += 1
-                else:
-                    look.report.add(_misfit(look, kind, row))
-            elif row.recorded_at and row.recorded_at < _earliest(not_before, row.leaf):
-                look.report.add(_backdated(kind, row))
-            elif kind == "person" and not _is_hash_of_number(row, look):
-                text = f"person {row.row_id} has a hash that is not of the number: no stop would fit it"
-                look.report.add(AuditFinding("forged fact", text, "person", row.row_id, row.leaf))
+            if fault := _fault(look, kind, row, not_before):
+                look.report.add(*fault, TABLES[kind], row.row_id, row.leaf)
+
+
+def _fault(
+    look: _Look, kind: str, row: audit_check.LeafRow, not_before: list[tuple[int, dt.datetime]]
+) -> tuple[str, str] | None:
+    """What is wrong with a row, in a word and in a sentence."""
+    named = f"{TABLES[kind]} {row.row_id}"
+    if not _fits(row):
+        if _is_what_erasure_left(look, kind, row):
+            look.report.erased += 1
+            return None
+        what, say = ("removed", "is gone") if row.payload is None else ("changed", "was changed")
+        since = " after its erasure" if (kind, row.row_id) in look.excused else ""
+        return what, f"{named} (leaf {row.leaf}) {say}{since}"
+    if row.recorded_at and row.recorded_at < _earliest(not_before, row.leaf):
+        told = f"says {row.recorded_at:%F %T}, but was not there long after that"
+        return "backdated", f"{named} (leaf {row.leaf}) {told}"
+    if kind == "person" and not _is_hash_of_number(row, look):
+        return "forged fact", f"{named} has a hash that is not of the number: no stop would fit it"
+    return None
 
 
 def _fits(row: audit_check.LeafRow) -> bool:
@@ -253,39 +293,22 @@ def _not_before(checkpoints: list[Checkpoint], start: int, end: int) -> list[tup
     return found
 
 
-def _misfit(look: _Look, kind: str, row: audit_check.LeafRow) -> AuditFinding:
-    what, say = ("removed", "is gone") if row.payload is None else ("changed", "was changed")
-    since = " after its erasure" if (kind, row.row_id) in look.excused else ""
-    text = f"{TABLES[kind]} {row.row_id} (leaf {row.leaf}) {say}{since}"
-    return AuditFinding(what, text, TABLES[kind], row.row_id, row.leaf)
-
-
-def _backdated(kind: str, row: audit_check.LeafRow) -> AuditFinding:
-    table = TABLES[kind]
-    text = f"{table} {row.row_id} (leaf {row.leaf}) says {row.recorded_at:%F %T}, but was not there long after that"
-    return AuditFinding("backdated", text, table, row.row_id, row.leaf)
-
-
-def _set_aside(found: audit.Aside) -> AuditFinding:
-    gone = found.kind.removeprefix(audit.GONE)
-    if gone != found.kind:
-        table = TABLES.get(gone, gone)
-        text = f"{table} {found.one} was queued for a leaf and is gone ({found.rows} rows)"
-        return AuditFinding("removed", text, table, found.one)
-    text = f"{found.rows} rows of the unknown kind {found.kind}, such as {found.one}, are queued for a leaf"
-    return AuditFinding("inserted", text, "audit_queue")
-
-
 async def _look_for_strangers(look: _Look) -> None:
     """Rows that came past the triggers, and what tells another story than its row in the tree."""
     for kind, table in TABLES.items():
         for row_id in await audit_check.unsealed(look.connection, kind):
             text = f"{table} {row_id} has no leaf and was never queued for one: it was put in by hand"
-            look.report.add(AuditFinding("inserted", text, table, row_id))
+            look.report.add("inserted", text, table, row_id)
     for aside in await audit.set_aside(look.connection):
-        look.report.add(_set_aside(aside))
+        if (gone := aside.kind.removeprefix(audit.GONE)) != aside.kind:
+            table = TABLES.get(gone, gone)
+            text = f"{table} {aside.one} was queued for a leaf and is gone ({aside.rows} rows)"
+            look.report.add("removed", text, table, aside.one)
+        else:
+            text = f"{aside.rows} rows of the unknown kind {aside.kind}, such as {aside.one}, are queued for a leaf"
+            look.report.add("inserted", text, "audit_queue")
     for odd in await guard_changes.false_rows(look.connection, look.hash_number):
-        look.report.add(AuditFinding("changed", odd.text, odd.table, odd.row, odd.leaf))
+        look.report.add("changed", odd.text, odd.table, odd.row, odd.leaf)
     for found in await audit_check.false_attempts(look.connection):
         text = f"attempt {found.attempt_id} does not say what its last result says"
-        look.report.add(AuditFinding("changed", text, "attempt", found.attempt_id, found.leaf))
+        look.report.add("changed", text, "attempt", found.attempt_id, found.leaf)

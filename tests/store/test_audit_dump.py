@@ -11,7 +11,7 @@ from agi_app.config.settings import Settings
 from agi_app.errors import InputError
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
-from agi_app.proof.verify_dump import verify_dump
+from agi_app.proof.verify import verify_dump
 from agi_app.store.database.pool import Store
 from agi_app.store.database.postgres_programs import binaries
 from agi_app.store.database.progress import progress

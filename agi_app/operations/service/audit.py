@@ -16,7 +16,6 @@ from agi_app.consent.project_identity import key_of
 from agi_app.installation import Installation
 from agi_app.proof import export as exporter
 from agi_app.proof import verify as verifier
-from agi_app.proof import verify_dump as dumps
 from agi_app.proof.export import Exported, ProofFile
 from agi_app.proof.notary import Notary
 from agi_app.proof.sequencer import Sequencer
@@ -63,7 +62,7 @@ async def verify_dump(
     settings: Settings, dump: Path, *, witness: Path | None = None, progress: Progress
 ) -> AuditReport:
     """The same for the rows of a ``pg_dump``, in our own server; the database is not asked."""
-    return await dumps.verify_dump(settings, key_of(settings).hash_number, dump, witness=witness, progress=progress)
+    return await verifier.verify_dump(settings, key_of(settings).hash_number, dump, witness=witness, progress=progress)
 
 
 async def prove(inst: Installation, number: str, *, entered_by: str, reason: str) -> ProofFile:
