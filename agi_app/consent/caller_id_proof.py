@@ -15,15 +15,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from agi_app.atomic_files import name_fault, shortened, write_whole
+from agi_app.atomic_files import write_whole
+from agi_app.consent.evidence import read_evidence
 from agi_app.errors import ConfigError, InputError
 from agi_app.gate.caller_id_rules import LONGEST_PROOF, PROOF_KINDS
-from agi_app.gate.rehearsal import LONGEST_PHONE_PROOF
 from agi_app.model.phone import NotANumber, PhoneNumber, parse, shown_number
 from agi_app.store.database.pool import Store
 from agi_app.store.people.caller_ids import CallerIdProof, add_proof
 
-LONGEST = LONGEST_PROOF
 LARGEST_LETTER = 20 * 1024 * 1024  # bytes
 WARN_BEFORE = dt.timedelta(days=30)
 LABEL = {"letter": "unverified letter", "call": "verification call", "rehearsal": "rehearsal only"}
@@ -45,18 +44,18 @@ async def prove_by_letter(
     ``expires_at`` may be any time of the last day of the year that a letter is good for.
     """
     e164 = number_of(number).e164
-    until = expires_at or now + LONGEST
+    until = expires_at or now + LONGEST_PROOF
     if until <= now:
         raise InputError(f"--expires {until:%Y-%m-%d} has passed already")
-    if until.date() > (now + LONGEST).date():
-        raise InputError(f"--expires {until:%Y-%m-%d}: a letter is good for at most a year ({now + LONGEST:%Y-%m-%d})")
+    if until.date() > (latest := now + LONGEST_PROOF).date():
+        raise InputError(f"--expires {until:%Y-%m-%d}: a letter is good for at most a year ({latest:%Y-%m-%d})")
     if not entered_by.strip():
         raise InputError("--entered-by: say who enters the letter")
-    content = _read(letter)
+    content = read_evidence(letter, LARGEST_LETTER, "a letter")
     _names_number(letter, content, e164)
     digest = hashlib.sha256(content).hexdigest()
     kept = _keep(evidence_folder, letter.suffix.lower(), content, digest)
-    proof = CallerIdProof(e164, "letter", kept.name, digest, entered_by.strip(), now, min(until, now + LONGEST))
+    proof = CallerIdProof(e164, "letter", kept, digest, entered_by.strip(), now, min(until, latest))
     await add_proof(store, proof, now)
     return proof
 
@@ -112,20 +111,9 @@ def number_of(text: str) -> PhoneNumber:
     try:
         return parse(text)
     except NotANumber as error:
-        form = "a caller ID is written in E.164, with + and country code"
-        raise InputError(f"{shown_number(text)}: {error}; {form}") from None
-
-
-def _read(letter: Path) -> bytes:
-    if fault := name_fault(letter.name):
-        raise InputError(f"{shortened(letter)}: {fault}")
-    try:
-        size = letter.stat().st_size
-        if not 0 < size <= LARGEST_LETTER:
-            raise InputError(f"{letter}: has {size} bytes; a letter has 1 byte to {LARGEST_LETTER // 1024**2} MB")
-        return letter.read_bytes()
-    except OSError as error:
-        raise InputError(f"{letter}: cannot be read: {error.strerror}") from error
+        raise InputError(
+            f"{shown_number(text)}: {error}; a caller ID is written in E.164, with + and country code"
+        ) from None
 
 
 def _names_number(letter: Path, content: bytes, e164: str) -> None:
@@ -159,14 +147,15 @@ def _makes(groups: list[str], digits: str) -> bool:
     return False
 
 
-def _keep(folder: Path, suffix: str, content: bytes, digest: str) -> Path:
+def _keep(folder: Path, suffix: str, content: bytes, digest: str) -> str:
+    """Returns the name of the file."""
     kept = folder / f"{digest[:16]}{suffix}"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(kept, content, 0o600)
     except OSError as error:
         raise ConfigError(f"{folder}: the letter cannot be kept: {error.strerror}") from error
-    return kept
+    return kept.name
 
 
 # Proof by a call: we ring the number, and the person who answers keys the code that the command line shows.
@@ -176,13 +165,12 @@ def _keep(folder: Path, suffix: str, content: bytes, digest: str) -> Path:
 
 
 CODE_LENGTH = 6
-PHONE_PROOF = LONGEST_PHONE_PROOF
 _SALT = 16
 
 
 def proof_by_call(number: str, entered_by: str, now: dt.datetime) -> CallerIdProof:
     """What the right code brings: a proof for a year from ``now`` (rules time); house rule."""
-    return CallerIdProof(number, "call", None, None, entered_by, now, now + LONGEST)
+    return CallerIdProof(number, "call", None, None, entered_by, now, now + LONGEST_PROOF)
 
 
 def hash_code(code: str) -> bytes:

@@ -36,7 +36,7 @@ class KeptFiles:
         return cls(EvidenceFiles(data_folder), RecordingFiles(data_folder))
 
 
-def read_evidence(file: Path) -> bytes:
+def read_evidence(file: Path, largest: int = LARGEST, what: str = "evidence") -> bytes:
     """The content of a file that somebody hands in as evidence; its name is kept, too. Blocks. Raises InputError."""
     if fault := name_fault(file.name):
         raise InputError(f"{shortened(file)}: {fault}")
@@ -44,8 +44,8 @@ def read_evidence(file: Path) -> bytes:
         if not file.is_file():
             raise InputError(no_such_file(file))
         size = file.stat().st_size
-        if not 0 < size <= LARGEST:
-            raise InputError(f"{file}: has {size} bytes; evidence has 1 byte to {LARGEST // 1024**2} MB")
+        if not 0 < size <= largest:
+            raise InputError(f"{file}: has {size} bytes; {what} has 1 byte to {largest // 1024**2} MB")
         return file.read_bytes()
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}") from error

@@ -68,7 +68,6 @@ def make_suppression_key(data_folder: Path) -> SuppressionKey:
         make_private(data_folder)
         return load_key(data_folder)
     file = data_folder / KEY_FILE
-    used = [name for name in MADE_WITH_THE_KEY if (data_folder / name).exists()]
-    if used and not file.exists():  # looked at before the key, which is older
+    if any((data_folder / name).exists() for name in MADE_WITH_THE_KEY) and not file.exists():  # the key is older
         load_key(data_folder)
     return SuppressionKey(read_key(file, WHAT) or make_key(file, WHAT))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import fcntl
-import itertools
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -46,22 +45,20 @@ class Journal:
         self._file = folder / FILE_NAME
         self._clock = clock
 
-    def append(self, number_hash: bytes, via: str) -> JournalEntry:
+    def append(self, number_hash: bytes, via: str) -> None:
         """Write one stop and return once it is on disk; SafetyError if it is not."""
-        return self.append_all([number_hash], via)[-1]
+        self.append_all([number_hash], via)
 
-    def append_all(self, hashes: Sequence[bytes], via: str) -> list[JournalEntry]:
+    def append_all(self, hashes: Sequence[bytes], via: str) -> None:
         """Write many stops, all or none, with one sync; returns once they are on disk; SafetyError if they are not."""
         at, real_at = self._clock.now().isoformat(), self._clock.real_now().isoformat()
-        lines = [
-            (json.dumps({"hash": h.hex(), "at": at, "real_at": real_at, "via": via}) + "\n").encode() for h in hashes
-        ]
+        lines = [json.dumps({"hash": h.hex(), "at": at, "real_at": real_at, "via": via}) + "\n" for h in hashes]
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             fd = os.open(self._file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX)
-                end = self._write(fd, b"".join(lines))
+                self._write(fd, "".join(lines).encode())
             finally:
                 os.close(fd)
         except OSError as error:
@@ -69,12 +66,8 @@ class Journal:
                 f"{self._file}: the stop could not be written: {error.strerror or error}, so it is not kept; free space"
                 " on the disk or fix the permissions of the file, then enter it again"
             ) from error
-        ends = itertools.accumulate((len(line) for line in lines), initial=end - sum(map(len, lines)))
-        return [
-            JournalEntry(h, at, real_at, via, e) for h, e in zip(hashes, itertools.islice(ends, 1, None), strict=True)
-        ]
 
-    def _write(self, fd: int, line: bytes) -> int:
+    def _write(self, fd: int, line: bytes) -> None:
         size = os.fstat(fd).st_size
         if size and os.pread(fd, 1, size - 1) != b"\n":  # a torn line of a crash: end it
             line = b"\n" + line
@@ -84,7 +77,6 @@ class Journal:
         os.fsync(fd)
         if not size:  # a new file is safe only with its name in the folder
             sync_folder(self._file.parent)
-        return size + len(line)
 
     def unflushed(self, position: int) -> Iterator[JournalEntry]:
         """The entries behind ``position``; a torn or foreign line is passed over, with a warning."""

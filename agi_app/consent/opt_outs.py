@@ -12,12 +12,12 @@ import itertools
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from agi_app import log
 from agi_app.clock import Clock
 from agi_app.consent.opt_out_journal import Journal, JournalEntry
 from agi_app.errors import SafetyError, StoreError
+from agi_app.event_loop import happens_within
 from agi_app.model.person import WRONG_NUMBER
 from agi_app.store.database.pool import Store
 from agi_app.store.people import stops as table
@@ -60,14 +60,6 @@ SOON_S = 0.3  # a stop that is in the database by then holds up nobody else's ca
 _log = log.get("stops")
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What this process knows about a journalled stop beyond its hash."""
-
-    number: str
-    reason: str
-
-
 class Stops:
     """The stops of one node: journal, database, and whether the two agree."""
 
@@ -76,8 +68,8 @@ class Stops:
         self._journal = journal
         self._clock = clock
         self._entityid = entityid
-        self._known: dict[bytes, _Known] = {}
-        self._position = 0
+        self._known: dict[bytes, str] = {}  # the numbers of stops that this process took
+        self.position = 0  # bytes of the journal known to be in the database
         self._behind = True  # until the first flush has read the journal
         self._taking = 0  # stops on their way to the disk
         self._pending_since: float | None = None  # monotonic seconds
@@ -101,16 +93,11 @@ class Stops:
         since = self._pending_since
         return self._behind or (since is not None and self._clock.monotonic() - since > SOON_S)
 
-    @property
-    def position(self) -> int:
-        """Bytes of the journal known to be in the database."""
-        return self._position
-
     async def take(self, number: str, via: str) -> None:
         """Store one stop; returns when it is on disk. SafetyError when neither disk nor database took it yet."""
         number_hash = self._store.hash_number(number)
         if via != WRONG_NUMBER:  # which needs no more than the hash
-            self._known[number_hash] = _Known(number, REASON.get(via, "a stop was taken"))
+            self._known[number_hash] = number
         self._taking += 1
         if self._pending_since is None:
             self._pending_since = self._clock.monotonic()
@@ -129,18 +116,14 @@ class Stops:
 
     def replay(self) -> None:
         """The database was away, and may have come back as an older copy: give it the whole journal again."""
-        self._position = 0
+        self.position = 0
         self._behind = True
         self._wake.set()
 
     async def run(self) -> None:
         """Carry stops from the journal to the database until cancelled; other processes append too."""
         while True:
-            try:
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass  # time to look for what other processes appended
+            await happens_within(self._wake, LOOK_EVERY_S)  # then look for what other processes appended, too
             try:
                 await self._write_what_was_refused()
                 await self.flush()
@@ -160,14 +143,12 @@ class Stops:
         try:
             yield
         finally:
-            await self._last_flush()
-
-    async def _last_flush(self) -> None:
-        try:
-            async with asyncio.timeout(LAST_FLUSH_S):
-                await self.flush()
-        except (StoreError, SafetyError, TimeoutError) as error:
-            _log.error("stops stay in the journal until the next start", error=str(error) or "the database is too slow")
+            try:
+                async with asyncio.timeout(LAST_FLUSH_S):
+                    await self.flush()
+            except (StoreError, SafetyError, TimeoutError) as error:
+                why = str(error) or "the database is too slow"
+                _log.error("stops stay in the journal until the next start", error=why)
 
     async def _write_what_was_refused(self) -> None:
         """A stop that only the database has would be lost with a restored backup: try the disk again."""
@@ -181,7 +162,7 @@ class Stops:
         async with self._flushing:
             self._wake.clear()
             try:
-                entries = await asyncio.to_thread(lambda: list(self._journal.unflushed(self._position)))
+                entries = await asyncio.to_thread(lambda: list(self._journal.unflushed(self.position)))
                 for known, batch in itertools.groupby(entries, self._knows):
                     await self._to_database(list(batch), known)
             except (StoreError, SafetyError):
@@ -199,13 +180,12 @@ class Stops:
         """Those whose number this process knows one by one, all others at once."""
         if not known:
             await replay(self._store, entries, "a stop from the journal")
-            self._position = entries[-1].end
+            self.position = entries[-1].end
             return
         for entry in entries:
-            who = self._known[entry.number_hash]
-            at = dt.datetime.fromisoformat(entry.at)
-            await table.revoke(self._store, who.number, None, at, reason=who.reason, via=entry.via)
-            self._position = entry.end
+            number, reason = self._known[entry.number_hash], REASON.get(entry.via, "a stop was taken")
+            await table.revoke(self._store, number, None, _at(entry), reason=reason, via=entry.via)
+            self.position = entry.end
         for entry in entries:
             self._known.pop(entry.number_hash, None)
 

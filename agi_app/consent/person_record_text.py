@@ -36,8 +36,8 @@ class _Teller:
         yield say["times"].format(zone=self._zone)
         if found.person_id is not None:
             yield from self._part("agreed", [line for c in found.consents for line in self._consent(c)])
-            not_rung = [self._refused_legs(legs) for legs in found.refused_legs]
-            yield from self._part("calls", [self._call(c) for c in found.calls] + not_rung)
+            not_rung = map(self._refused_legs, found.refused_legs)
+            yield from self._part("calls", [*map(self._call, found.calls), *not_rung])
         yield from self._part("refused", [line for r in refusals(found) for line in self._refusal(r)])
         yield from self._part("now", list(self._present()))
 
@@ -67,8 +67,9 @@ class _Teller:
             return self._say["no_longer" if given.wrong_number else "withdrawn"].format(at=self._at(given.revoked_at))
         if given.expires_at is None:
             return self._say["holds"]
-        key = "expired" if given.expires_at <= self._now else "expires"
-        return self._say[key].format(at=self._at(given.expires_at))
+        return self._say["expired" if given.expires_at <= self._now else "expires"].format(
+            at=self._at(given.expires_at)
+        )
 
     def _evidence(self, reference: str | None, file: str | None, sha256: str | None) -> Iterator[str]:
         parts = [reference] if reference else []
@@ -79,19 +80,12 @@ class _Teller:
 
     def _call(self, call: PersonCall) -> str:
         say = self._say
-        if call.purpose == Purpose.REHEARSAL:
-            return say["own_call"].format(
-                at=self._at(call.rules_at, seconds=True),
-                number=self._which(call.number),
-                what=self._term(call.campaign),
-                caller_id=call.caller_id,
-                outcome=self._term(call.outcome or call.state),
-            )
         lasted = call.ended_at - call.answered_at if call.ended_at and call.answered_at else None
-        return say["call"].format(
+        return say["own_call" if call.purpose == Purpose.REHEARSAL else "call"].format(
             at=self._at(call.rules_at, seconds=True),
             number=self._which(call.number),
             campaign=call.campaign,
+            what=self._term(call.campaign),
             purpose=self._term(call.purpose),
             caller_id=call.caller_id,
             outcome=self._term(call.outcome or call.state),

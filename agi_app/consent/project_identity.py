@@ -122,8 +122,7 @@ async def _adopt(settings: Settings, key: SuppressionKey, *, new: bool) -> Ident
             raise SafetyError(
                 f"database {store.where}: belongs to project {known.project}, and agi-app.toml is of {told.project}"
             )
-        project = told.project if told is not None else known.project or uuid.uuid4().hex
-        identity = told or IdentitySettings(project=project, suppression_key=key.check_value)
+        identity = told or IdentitySettings(project=known.project or uuid.uuid4().hex, suppression_key=key.check_value)
         if told is None:
             _append(settings.project / SETTINGS_FILE, identity.toml)
         await checks.store_identity(store, identity.project, identity.suppression_key)
@@ -135,7 +134,7 @@ async def _adopt(settings: Settings, key: SuppressionKey, *, new: bool) -> Ident
 def _key_to_adopt(settings: Settings, new: bool) -> SuppressionKey:
     if settings.identity is not None:
         return key_of(settings)
-    there = [name for name in MADE_WITH_THE_KEY if (settings.data / name).exists()]
+    there = any((settings.data / name).exists() for name in MADE_WITH_THE_KEY)
     if new and not there and not os.environ.get(KEY_VARIABLE):
         return make_suppression_key(settings.data)
     if not settings.data.is_dir():

@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from agi_app import log
 from agi_app.clock import Clock
 from agi_app.consent.evidence import KeptFiles
 from agi_app.errors import AgiAppError
 from agi_app.gate.ruleset import RuleSet
+from agi_app.sealed_files import SealedFiles
 from agi_app.store.calling.call_recordings import named_recordings, old_recordings, purge_recordings
 from agi_app.store.database.pool import Store
 from agi_app.store.people.erasure import Sign, Why, kept_evidence, old_rows, purge_evidence, purge_rows
@@ -97,21 +98,16 @@ class Purger:
         while not dry_run and (gone := await purge_recordings(self._store, until, why, self._sign)):
             for digest in gone:
                 await asyncio.to_thread(self._recordings.remove, digest)
-        young = (self._clock.real_now() - IN_THE_MAKING).timestamp()
-        found = [digest for digest, at in await asyncio.to_thread(self._recordings.digests) if at < young]
-        for some in batches(found):
-            named = await named_recordings(self._store, some)
-            for digest in (one for one in some if one not in named):
-                total += 1
-                if not dry_run:
-                    await asyncio.to_thread(self._recordings.remove, digest)
+        for some in await self._not_new(self._recordings):
+            free = set(some) - await named_recordings(self._store, some)
+            total += len(free)
+            for digest in () if dry_run else free:
+                await asyncio.to_thread(self._recordings.remove, digest)
         return total
 
     async def _files(self, until: Mapping[str, dt.datetime], why: Why, dry_run: bool) -> int:
-        young = (self._clock.real_now() - IN_THE_MAKING).timestamp()
-        found = [digest for digest, at in await asyncio.to_thread(self._evidence.digests) if at < young]
         total = 0
-        for some in batches(found):
+        for some in await self._not_new(self._evidence):
             needed = await kept_evidence(self._store, some, until)
             free = [digest for digest in some if digest not in needed]
             total += len(free)
@@ -120,6 +116,12 @@ class Purger:
                 for digest in free:
                     await asyncio.to_thread(self._evidence.remove, digest)
         return total
+
+    async def _not_new(self, files: SealedFiles) -> list[list[bytes]]:
+        """The digests of the files that are not in the making, in portions that one query takes."""
+        young = (self._clock.real_now() - IN_THE_MAKING).timestamp()
+        found = [digest for digest, at in await asyncio.to_thread(files.digests) if at < young]
+        return [found[start : start + FILES_AT_ONCE] for start in range(0, len(found), FILES_AT_ONCE)]
 
 
 def kept_until(ruleset: RuleSet, now: dt.datetime) -> dict[str, dt.datetime]:
@@ -133,8 +135,3 @@ def kept_until(ruleset: RuleSet, now: dt.datetime) -> dict[str, dt.datetime]:
     }
     periods = {name: dt.timedelta(days=number) if number else _LONGEST for name, number in days.items()}
     return {name: now - kept for name, kept in periods.items()} | {"": now - max(periods.values(), default=_LONGEST)}
-
-
-def batches(digests: Sequence[bytes]) -> list[Sequence[bytes]]:
-    """The digests in portions that one query takes."""
-    return [digests[start : start + FILES_AT_ONCE] for start in range(0, len(digests), FILES_AT_ONCE)]

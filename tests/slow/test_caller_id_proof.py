@@ -158,7 +158,7 @@ async def test_what_cannot_be_used_is_said(desk: Desk, tmp_path: Path) -> None:
         await desk.enter(number="555 0001")
     with pytest.raises(InputError, match="--entered-by"):
         await desk.enter(entered_by="  ")
-    with pytest.raises(InputError, match=r"absent\.pdf: cannot be read: No such file"):
+    with pytest.raises(InputError, match=r"absent\.pdf: there is no such file"):
         await prove_by_letter(
             cast(Store, None), tmp_path, NUMBER, tmp_path / "absent.pdf", entered_by="A", expires_at=None, now=NOW
         )

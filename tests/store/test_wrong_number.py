@@ -117,8 +117,8 @@ async def test_a_claim_of_that_number_is_never_dialled(world: World, store: Stor
     """Given back where it is seen in time; the mark looks once more by itself."""
     wanted = await world.running(campaign(), [1])
     claim = await world.claim_one(wanted)
-    entry = journal.append(store.hash_number(number(1)), WRONG_NUMBER)
-    assert await replay(store, [entry], "a stop from the journal") == 1
+    journal.append(store.hash_number(number(1)), WRONG_NUMBER)
+    assert await replay(store, list(journal.unflushed(0)), "a stop from the journal") == 1
     assert await one.mark(store, claim, NODE) is None
 
 

@@ -13,12 +13,13 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from agi_app import log
 from agi_app.calls.verification_call import MAX_CALL_S, RING_S, CodeCall, CodeResult
 from agi_app.config.trunks import TrunkSettings
-from agi_app.consent.caller_id_proof import PHONE_PROOF, is_code, proof_by_call
+from agi_app.consent.caller_id_proof import is_code, proof_by_call
 from agi_app.dialer.node import Node
 from agi_app.dialer.requested_calls.queue import CLOSING
 from agi_app.dialer.until_stopped import alongside, until_stopped, until_stored
 from agi_app.errors import AgiAppError, RequestFailed, SafetyError
 from agi_app.gate.decide import Decision, permit
+from agi_app.gate.rehearsal import LONGEST_PHONE_PROOF
 from agi_app.gate.verification import VerificationFacts, decide_verification
 from agi_app.model.call import Outcome
 from agi_app.pbx.ari.events import Interrupt
@@ -137,7 +138,7 @@ class VerificationCall:
         marked, now = self._marked, self._node.clock.now()
         proof, phone_until = None, None
         if result == "proved" and marked.proves == verifications.STAFF_PHONE:
-            phone_until = now + PHONE_PROOF
+            phone_until = now + LONGEST_PHONE_PROOF
             note = f"entered by {marked.entered_by}, good until {phone_until:%Y-%m-%d}"
         elif result == "proved":
             proof = proof_by_call(marked.call.number, marked.entered_by, now)

@@ -46,7 +46,7 @@ async def show(
     found = await _look(inst, number, "consent show", entered_by, reason)
     if found is None:
         return PersonStory(None, (), [SENTENCES[language.value]["nothing"].format(number=number)])
-    return PersonStory(found, refusals(found), list(story(found, language.value, inst.clock.now())))
+    return PersonStory(found, refusals(found), story(found, language.value, inst.clock.now()))
 
 
 async def write_evidence(inst: Installation, number: str, folder: Path, *, entered_by: str, reason: str) -> list[str]:
